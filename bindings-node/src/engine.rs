@@ -1,0 +1,162 @@
+//! The engine for Node-API: `conductor_core::bridge` with arguments moved in and results out, and nothing else.
+//!
+//! Each thread of the host (main thread or worker) has plans and runs of its own. Memory that both sides see is
+//! allocated by JavaScript and lent to a call, so that no finalizer and no external buffer is involved.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use conductor_core::bridge::{self, Bridge, Status};
+use conductor_core::run::OPTION_NUMBERS;
+use napi::bindgen_prelude::{Buffer, Float64ArraySlice, Uint32ArraySlice};
+use napi_derive::napi;
+
+thread_local! {
+    static BRIDGE: RefCell<Bridge> = RefCell::default();
+}
+
+/// Runs `call` on this thread's bridge. A panic costs the call, not the process.
+fn on_bridge<T>(otherwise: T, call: impl FnOnce(&mut Bridge) -> T) -> T {
+    let guarded = AssertUnwindSafe(|| BRIDGE.with_borrow_mut(call));
+    catch_unwind(guarded).unwrap_or(otherwise)
+}
+
+/// Memory of JavaScript for the length of a call.
+macro_rules! lent {
+    ($slice:ident) => {
+        // SAFETY: the caller's thread runs nothing else during the call, and the slice does not outlive it.
+        unsafe { $slice.as_mut() }
+    };
+}
+
+fn options(numbers: &[f64]) -> [f64; OPTION_NUMBERS] {
+    let mut all = [0.0; OPTION_NUMBERS];
+    let given = numbers.len().min(OPTION_NUMBERS);
+    all[..given].copy_from_slice(&numbers[..given]);
+    all
+}
+
+/// `Bridge::compile`: 0 when the flow cannot be run.
+#[napi]
+pub fn compile(outline: &[u32], mut input_table: Uint32ArraySlice) -> u32 {
+    on_bridge(0, |bridge| bridge.compile(outline, lent!(input_table)))
+}
+
+/// `Bridge::open`: 0 for an unknown plan.
+#[napi]
+pub fn open(plan: u32, numbers: &[f64]) -> u32 {
+    let options = options(numbers);
+    on_bridge(0, |bridge| bridge.open(plan, &options))
+}
+
+/// `Bridge::release`.
+#[napi]
+pub fn release(plan: u32) {
+    on_bridge((), |bridge| bridge.release(plan));
+}
+
+/// `Bridge::turn`: the number of ops, or a status below 0.
+#[napi]
+pub fn turn(run: u32, mut mailbox: Uint32ArraySlice, command: u32, now: f64) -> i32 {
+    on_bridge(Status::Panic as i32, |bridge| bridge.turn(run, lent!(mailbox), command, now))
+}
+
+/// `Bridge::watch`.
+#[napi]
+pub fn watch(run: u32, watched: bool) {
+    on_bridge((), |bridge| bridge.watch(run, watched));
+}
+
+/// `Bridge::view`: the numbers written, or a status below 0.
+#[napi]
+pub fn view(run: u32, now: f64, mut numbers: Float64ArraySlice) -> i32 {
+    on_bridge(Status::Panic as i32, |bridge| bridge.view(run, now, lent!(numbers)))
+}
+
+/// `Bridge::journal`: the words copied, or a status below 0.
+#[napi]
+pub fn journal(run: u32, mut words: Uint32ArraySlice) -> i32 {
+    on_bridge(Status::Panic as i32, |bridge| bridge.journal(run, lent!(words)))
+}
+
+/// `Bridge::snapshot`.
+#[napi]
+pub fn snapshot(run: u32) -> Option<Buffer> {
+    on_bridge(None, |bridge| bridge.snapshot(run)).map(Buffer::from)
+}
+
+/// `Bridge::restore`: 0 when the bytes do not fit.
+#[napi]
+pub fn restore(plan: u32, bytes: &[u8], now: f64) -> u32 {
+    on_bridge(0, |bridge| bridge.restore(plan, bytes, now))
+}
+
+/// `Bridge::close`.
+#[napi]
+pub fn close(run: u32) {
+    on_bridge((), |bridge| bridge.close(run));
+}
+
+/// `Bridge::ask_shape`: how many numbers `take_answer` gives.
+#[napi]
+pub fn ask_shape(outline: &[u32], scope: u32) -> u32 {
+    on_bridge(0, |bridge| bridge.ask_shape(outline, scope))
+}
+
+/// `Bridge::ask_weights`: how many numbers `take_answer` gives.
+#[napi]
+pub fn ask_weights(outline: &[u32]) -> u32 {
+    on_bridge(0, |bridge| bridge.ask_weights(outline))
+}
+
+/// `Bridge::ask_trace`: how many numbers `take_answer` gives.
+#[napi]
+pub fn ask_trace(outline: &[u32], numbers: &[f64], journal: &[u32]) -> u32 {
+    let options = options(numbers);
+    on_bridge(0, |bridge| bridge.ask_trace(outline, &options, journal))
+}
+
+/// `Bridge::take_answer`.
+#[napi]
+pub fn take_answer(mut numbers: Float64ArraySlice) {
+    on_bridge((), |bridge| bridge.take_answer(lent!(numbers)));
+}
+
+/// `Bridge::in_use`: plans, then runs.
+#[napi]
+pub fn in_use() -> Vec<u32> {
+    on_bridge(vec![], |bridge| {
+        let (plans, runs) = bridge.in_use();
+        vec![plans as u32, runs as u32]
+    })
+}
+
+/// `bridge::weight_of`.
+#[napi(catch_unwind)]
+pub fn weight_of(type_name: String) -> f64 {
+    bridge::weight_of(&type_name)
+}
+
+/// `bridge::read_flow`.
+#[napi(catch_unwind)]
+pub fn read_flow(text: String, format: String) -> String {
+    bridge::read_flow(&text, &format)
+}
+
+/// `bridge::write_flow`.
+#[napi(catch_unwind)]
+pub fn write_flow(json: String, format: String) -> String {
+    bridge::write_flow(&json, &format)
+}
+
+/// `bridge::validate_flow`.
+#[napi(catch_unwind)]
+pub fn validate_flow(json: String, types: String) -> String {
+    bridge::validate_flow(&json, &types)
+}
+
+/// `bridge::constants`.
+#[napi(catch_unwind)]
+pub fn constants() -> String {
+    bridge::constants()
+}

@@ -1,0 +1,61 @@
+//! Why a native operation failed, in the words of the conductor's error codes.
+
+use std::fmt;
+
+/// A failure with a stable error code. JavaScript sees an error whose message is `[CODE] message`; the loader takes it apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+}
+
+/// The error codes that native operations use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    InvalidParameters,
+    TypeMismatch,
+    DeserializationFailed,
+    ExecutionFailed,
+    Timeout,
+    Cancelled,
+    MemoryLimitExceeded,
+}
+
+impl Code {
+    fn name(self) -> &'static str {
+        match self {
+            Self::InvalidParameters => "INVALID_PARAMETERS",
+            Self::TypeMismatch => "TYPE_MISMATCH",
+            Self::DeserializationFailed => "DESERIALIZATION_FAILED",
+            Self::ExecutionFailed => "EXECUTION_FAILED",
+            Self::Timeout => "TIMEOUT",
+            Self::Cancelled => "CANCELLED",
+            Self::MemoryLimitExceeded => "MEMORY_LIMIT_EXCEEDED",
+        }
+    }
+
+    /// A failure with this code.
+    pub(crate) fn because(self, message: impl Into<String>) -> Failure {
+        Failure { code: self, message: message.into() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {}", self.code.name(), self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Failure> for napi::Error {
+    fn from(failure: Failure) -> Self {
+        napi::Error::from_reason(failure.to_string())
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Code::ExecutionFailed.because(error.to_string())
+    }
+}

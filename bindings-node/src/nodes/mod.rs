@@ -1,0 +1,10 @@
+//! The native half of the node library: tables read from files, and user JavaScript in an engine of its own.
+//!
+//! Everything here runs on Node's worker pool and hands back a handle, a number or text, so that a hundred thousand
+//! rows may pass from node to node without one JavaScript object being made. The TypeScript half (`@atomiton/nodes`)
+//! owns parameters, ports and messages; this half owns bytes.
+
+mod failure;
+mod script;
+mod table;
+mod work;

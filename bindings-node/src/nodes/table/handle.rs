@@ -1,0 +1,260 @@
+//! What JavaScript holds of a table, and the functions that work on it. No logic lives here.
+#![allow(unreachable_pub, reason = "exported to JavaScript, which the lint does not see")]
+
+use std::path::PathBuf;
+
+use napi::Env;
+use napi::bindgen_prelude::{AsyncTask, Buffer, Either, ObjectFinalize};
+use napi_derive::napi;
+
+use super::super::failure::{Code, Failure};
+use super::super::work::{Cancel, CancelToken, Work, in_background};
+use super::aggregate::Aggregation;
+use super::condition::Filter;
+use super::ordering;
+use super::reading::{self, Layout};
+use super::sheet::Table;
+use super::writing::{Format, JsonRecords, write_file};
+
+/// Rows of text cells that live outside the JavaScript heap. Tables made from one another share their cells.
+#[napi(custom_finalize)]
+pub struct NativeTable {
+    table: Option<Table>,
+    /// What the garbage collector was told that this handle keeps alive, in bytes.
+    told: i64,
+}
+
+impl NativeTable {
+    fn new(table: Table) -> Self {
+        Self { table: Some(table), told: 0 }
+    }
+
+    /// The table; INVALID_PARAMETERS once the handle was disposed of.
+    pub(crate) fn table(&self) -> Result<&Table, Failure> {
+        self.table.as_ref().ok_or_else(|| Code::InvalidParameters.because("The table was disposed of"))
+    }
+}
+
+#[napi]
+impl NativeTable {
+    /// How many rows there are.
+    #[napi(getter, catch_unwind)]
+    pub fn row_count(&self) -> napi::Result<u32> {
+        Ok(self.table()?.len() as u32)
+    }
+
+    /// The names of the columns, all distinct.
+    #[napi(getter, catch_unwind)]
+    pub fn headers(&self) -> napi::Result<Vec<String>> {
+        Ok(self.table()?.headers().to_vec())
+    }
+
+    /// Rows `start..start + count` as the JSON text of an array of objects.
+    #[napi(catch_unwind)]
+    pub fn records_json(&self, start: u32, count: u32) -> napi::Result<String> {
+        let table = self.table()?;
+        Ok(records_json(table, start as usize, count as usize))
+    }
+
+    /// Tells the garbage collector how many bytes the handle keeps alive. Called once, after the handle was made.
+    #[napi(catch_unwind)]
+    pub fn account(&mut self, env: Env) -> napi::Result<()> {
+        if self.told == 0 {
+            self.told = self.table()?.own_bytes() as i64;
+            env.adjust_external_memory(self.told)?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of the rows now instead of when the handle is collected. Other tables over the same cells stay valid.
+    #[napi(catch_unwind)]
+    pub fn dispose(&mut self, env: Env) -> napi::Result<()> {
+        self.table = None;
+        let told = std::mem::take(&mut self.told);
+        if told != 0 {
+            env.adjust_external_memory(-told)?;
+        }
+        Ok(())
+    }
+}
+
+impl ObjectFinalize for NativeTable {
+    fn finalize(self, env: Env) -> napi::Result<()> {
+        if self.told != 0 {
+            env.adjust_external_memory(-self.told)?;
+        }
+        Ok(())
+    }
+}
+
+/// How CSV text is laid out.
+#[napi(object)]
+pub struct CsvLayout {
+    /// One ASCII character.
+    pub delimiter: String,
+    /// Whether the first row names the columns.
+    pub has_headers: bool,
+    /// Whether lines without text are left out; otherwise each is a row of one empty cell.
+    pub skip_empty_lines: bool,
+}
+
+/// Reads a CSV file. DESERIALIZATION_FAILED names the row that is not readable.
+#[napi(catch_unwind)]
+pub fn read_table(
+    path: String,
+    layout: CsvLayout,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+    let (layout, cancel) = (layout_of(&layout)?, Cancel::of(cancel));
+    Ok(in_background(move || {
+        reading::read_file(&PathBuf::from(path), &layout, &cancel).map(NativeTable::new)
+    }))
+}
+
+/// Reads CSV text that is already in memory.
+#[napi(catch_unwind)]
+pub fn parse_table(
+    text: Either<String, Buffer>,
+    layout: CsvLayout,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+    let (layout, cancel) = (layout_of(&layout)?, Cancel::of(cancel));
+    // The bytes are copied because JavaScript may change a buffer while they are read.
+    let bytes = match text {
+        Either::A(text) => text.into_bytes(),
+        Either::B(buffer) => buffer.to_vec(),
+    };
+    Ok(in_background(move || reading::read(&bytes[..], bytes.len(), &layout, &cancel).map(NativeTable::new)))
+}
+
+/// The rows for which the conditions hold; `filter` is the JSON text of `{where, match}`.
+#[napi(catch_unwind)]
+pub fn filter_table(
+    table: &NativeTable,
+    filter: String,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+    let (table, filter, cancel) = (table.table()?.clone(), Filter::from_json(&filter)?, Cancel::of(cancel));
+    Ok(in_background(move || filter.apply(&table, &cancel).map(NativeTable::new)))
+}
+
+/// The rows in the order of a column's cells.
+#[napi(catch_unwind)]
+pub fn sort_table(
+    table: &NativeTable,
+    field: String,
+    descending: bool,
+) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+    let table = table.table()?.clone();
+    Ok(in_background(move || ordering::sort(&table, &field, descending).map(NativeTable::new)))
+}
+
+/// The rows at `start..end`.
+#[napi(catch_unwind)]
+pub fn slice_table(table: &NativeTable, start: u32, end: u32) -> napi::Result<NativeTable> {
+    Ok(NativeTable::new(table.table()?.slice(start as usize, end as usize)))
+}
+
+/// The rows from last to first.
+#[napi(catch_unwind)]
+pub fn reverse_table(table: &NativeTable) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+    let table = table.table()?.clone();
+    Ok(in_background(move || Ok(NativeTable::new(ordering::reverse(&table)))))
+}
+
+/// The first row of each distinct cell of a column, or of each distinct row.
+#[napi(catch_unwind)]
+pub fn unique_table(
+    table: &NativeTable,
+    field: Option<String>,
+) -> napi::Result<AsyncTask<Work<NativeTable>>> {
+    let table = table.table()?.clone();
+    Ok(in_background(move || ordering::unique(&table, field.as_deref()).map(NativeTable::new)))
+}
+
+/// Rows put together by a cell.
+#[napi(object, object_from_js = false)]
+pub struct TableGroups {
+    /// The cells grouped by, as first met.
+    pub keys: Vec<String>,
+    /// How many rows each key has.
+    pub sizes: Vec<u32>,
+    /// All rows: those of the first key, then those of the second, and so on.
+    pub table: NativeTable,
+}
+
+/// Groups rows by a column.
+#[napi(catch_unwind)]
+pub fn group_table(table: &NativeTable, field: String) -> napi::Result<AsyncTask<Work<TableGroups>>> {
+    let table = table.table()?.clone();
+    Ok(in_background(move || {
+        let groups = ordering::group(&table, &field)?;
+        Ok(TableGroups { keys: groups.keys, sizes: groups.sizes, table: NativeTable::new(groups.table) })
+    }))
+}
+
+/// Aggregates rows; `aggregation` is the JSON text of `{groupBy, aggregates}`, the result that of an array of objects.
+#[napi(catch_unwind)]
+pub fn aggregate_table(
+    table: &NativeTable,
+    aggregation: String,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<String>>> {
+    let (table, aggregation, cancel) =
+        (table.table()?.clone(), Aggregation::from_json(&aggregation)?, Cancel::of(cancel));
+    Ok(in_background(move || aggregation.apply(&table, &cancel)))
+}
+
+/// Writes rows to a file that must not exist yet, through to the disk, and returns its size in bytes: CSV with a
+/// delimiter, or, without one, JSON.
+#[napi(catch_unwind)]
+pub fn write_table(
+    table: &NativeTable,
+    path: String,
+    delimiter: Option<String>,
+    cancel: Option<&CancelToken>,
+) -> napi::Result<AsyncTask<Work<f64>>> {
+    let (table, cancel) = (table.table()?.clone(), Cancel::of(cancel));
+    let format = match delimiter {
+        Some(delimiter) => Format::Csv { delimiter: delimiter_of(&delimiter)? },
+        None => Format::Json,
+    };
+    Ok(in_background(move || Ok(write_file(&table, &PathBuf::from(path), format, &cancel)? as f64)))
+}
+
+impl From<Table> for NativeTable {
+    fn from(table: Table) -> Self {
+        Self::new(table)
+    }
+}
+
+/// The JSON text of an array of up to `count` rows from `start` on.
+pub(crate) fn records_json(table: &Table, start: usize, count: usize) -> String {
+    let records = JsonRecords::of(table);
+    let mut text = vec![b'['];
+    for (position, row) in table.rows_from(start).take(count).enumerate() {
+        if position > 0 {
+            text.push(b',');
+        }
+        records.write(row, &mut text);
+    }
+    text.push(b']');
+    // Cells were checked when they were read, so nothing is replaced here.
+    String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn layout_of(layout: &CsvLayout) -> Result<Layout, Failure> {
+    Ok(Layout {
+        delimiter: delimiter_of(&layout.delimiter)?,
+        has_headers: layout.has_headers,
+        skip_empty_lines: layout.skip_empty_lines,
+    })
+}
+
+fn delimiter_of(text: &str) -> Result<u8, Failure> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\r' | b'\n') => Ok(*byte),
+        _ => Err(Code::InvalidParameters
+            .because("The delimiter must be one ASCII character other than a quote or a line break")),
+    }
+}

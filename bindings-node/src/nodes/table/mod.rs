@@ -1,0 +1,21 @@
+//! Tables of text cells, kept in one buffer and looked at through selections.
+//!
+//! * [`sheet`]: how cells lie in memory, and the rows of a table
+//! * [`reading`]: from CSV text to a sheet
+//! * [`value`]: what cells mean as numbers and in order; shared with the TypeScript half by rule, not by code
+//! * [`condition`], [`ordering`], [`aggregate`]: the operations
+//! * [`writing`]: from a table to JSON or CSV text
+//! * [`handle`]: what JavaScript holds
+
+mod aggregate;
+mod condition;
+mod handle;
+mod ordering;
+mod reading;
+mod sheet;
+mod value;
+mod writing;
+
+pub(crate) use handle::{NativeTable, records_json};
+pub(crate) use sheet::Table;
+pub(crate) use writing::JsonRecords;

@@ -1,0 +1,301 @@
+//! From CSV text to a table, in one pass over a stream.
+//!
+//! * The first record names the columns, unless there are no headers: then they are `column1`, `column2` … An empty
+//!   name becomes `column<n>` too; a name met again gets `_1`, `_2` …
+//! * A row may be shorter than the headers (its missing cells are empty) or have empty cells beyond them. A surplus
+//!   cell with text in it is refused, because dropping it would lose data without a word.
+//! * Text must be UTF-8; a byte order mark at its start is dropped.
+//! * Quoted cells may hold delimiters, doubled quotes and line breaks.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use csv::{ByteRecord, ReaderBuilder};
+
+use super::super::failure::{Code, Failure};
+use super::super::work::Cancel;
+use super::sheet::{SheetBuilder, Table};
+
+const ROWS_BETWEEN_LOOKS: u64 = 1024;
+/// Columns a table may have; a row of a CSV file has no other bound.
+const MOST_COLUMNS: usize = 16_384;
+
+/// How the text is laid out.
+#[derive(Clone)]
+pub(crate) struct Layout {
+    pub(crate) delimiter: u8,
+    pub(crate) has_headers: bool,
+    pub(crate) skip_empty_lines: bool,
+}
+
+/// Reads a regular file in pieces; it is never in memory as a whole.
+pub(crate) fn read_file(path: &Path, layout: &Layout, cancel: &Cancel) -> Result<Table, Failure> {
+    let file = File::open(path)?;
+    let facts = file.metadata()?;
+    if !facts.is_file() {
+        return Err(Code::ExecutionFailed.because(format!("Path is not a file: {}", path.display())));
+    }
+    read(file, usize::try_from(facts.len()).unwrap_or(usize::MAX), layout, cancel)
+}
+
+/// Reads CSV text of about `size` bytes.
+pub(crate) fn read(
+    source: impl Read,
+    size: usize,
+    layout: &Layout,
+    cancel: &Cancel,
+) -> Result<Table, Failure> {
+    if layout.skip_empty_lines {
+        read_records(source, size, layout, cancel)
+    } else {
+        read_records(BlankLines::kept(source, layout.delimiter), size, layout, cancel)
+    }
+}
+
+fn read_records(source: impl Read, size: usize, layout: &Layout, cancel: &Cancel) -> Result<Table, Failure> {
+    let mut reader = ReaderBuilder::new()
+        .delimiter(layout.delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(64 * 1024)
+        .from_reader(source);
+    let mut record = ByteRecord::new();
+    let mut builder: Option<SheetBuilder> = None;
+    let mut number = 0_u64;
+    while reader.read_byte_record(&mut record).map_err(unreadable)? {
+        number += 1;
+        if number.is_multiple_of(ROWS_BETWEEN_LOOKS) {
+            cancel.check()?;
+        }
+        if layout.skip_empty_lines && is_blank(&record) {
+            continue;
+        }
+        check_text(&record, number)?;
+        match &mut builder {
+            Some(builder) => push(builder, &record, number)?,
+            None => {
+                check_width(&record)?;
+                if layout.has_headers {
+                    builder = Some(SheetBuilder::new(column_names(&record), size)?);
+                } else {
+                    let names = (1..=record.len()).map(|n| format!("column{n}")).collect();
+                    push(builder.insert(SheetBuilder::new(names, size)?), &record, number)?;
+                }
+            }
+        }
+    }
+    match builder {
+        Some(builder) => Ok(builder.finish()),
+        None => Ok(SheetBuilder::new(Vec::new(), 0)?.finish()),
+    }
+}
+
+fn push(builder: &mut SheetBuilder, record: &ByteRecord, number: u64) -> Result<(), Failure> {
+    let width = builder.width();
+    if let Some(surplus) = record.iter().skip(width).position(|cell| !cell.is_empty()) {
+        let cell = width + surplus + 1;
+        return Err(Code::DeserializationFailed
+            .because(format!("Row {number} has text in cell {cell}, but there are only {width} columns")));
+    }
+    builder.push(record.iter().take(width))
+}
+
+fn is_blank(record: &ByteRecord) -> bool {
+    record.len() == 1 && record[0].trim_ascii().is_empty()
+}
+
+fn check_width(record: &ByteRecord) -> Result<(), Failure> {
+    if record.len() > MOST_COLUMNS {
+        let found = record.len();
+        return Err(Code::DeserializationFailed.because(format!(
+            "The first row has {found} cells; a table holds at most {MOST_COLUMNS} columns"
+        )));
+    }
+    Ok(())
+}
+
+fn check_text(record: &ByteRecord, number: u64) -> Result<(), Failure> {
+    if record.as_slice().is_ascii() || record.iter().all(|cell| std::str::from_utf8(cell).is_ok()) {
+        return Ok(());
+    }
+    let cell = record.iter().position(|cell| std::str::from_utf8(cell).is_err()).map_or(0, |cell| cell + 1);
+    Err(Code::DeserializationFailed.because(format!(
+        "Row {number}, cell {cell} is not UTF-8 text; save the file as UTF-8 and read it again"
+    )))
+}
+
+fn column_names(record: &ByteRecord) -> Vec<String> {
+    let mut taken: HashSet<String> = HashSet::new();
+    let mut names = Vec::with_capacity(record.len());
+    for (position, cell) in record.iter().enumerate() {
+        let written = String::from_utf8_lossy(cell);
+        let wanted =
+            if written.trim().is_empty() { format!("column{}", position + 1) } else { written.into_owned() };
+        let mut name = wanted.clone();
+        let mut again = 0;
+        while !taken.insert(name.clone()) {
+            again += 1;
+            name = format!("{wanted}_{again}");
+        }
+        names.push(name);
+    }
+    names
+}
+
+fn unreadable(error: csv::Error) -> Failure {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        kind => Code::DeserializationFailed.because(format!("Not readable as CSV: {kind:?}")),
+    }
+}
+
+/// Hands the text on with every empty line written as an empty quoted cell, because the CSV parser itself never
+/// reports empty lines.
+struct BlankLines<R> {
+    source: R,
+    delimiter: u8,
+    chunk: Vec<u8>,
+    ready: Vec<u8>,
+    given: usize,
+    at: Position,
+}
+
+#[derive(PartialEq, Clone, Copy)]
+enum Position {
+    Line,
+    AfterReturn,
+    Cell,
+    Plain,
+    Quoted,
+}
+
+impl<R: Read> BlankLines<R> {
+    fn kept(source: R, delimiter: u8) -> Self {
+        Self { source, delimiter, chunk: vec![0; 64 * 1024], ready: Vec::new(), given: 0, at: Position::Line }
+    }
+
+    fn take(&mut self, byte: u8) {
+        let blank = match (self.at, byte) {
+            (Position::Line, b'\n' | b'\r') => true,
+            (Position::AfterReturn, b'\r') => true,
+            _ => false,
+        };
+        if blank {
+            self.ready.extend_from_slice(b"\"\"");
+        }
+        self.at = match (self.at, byte) {
+            (Position::Quoted, b'"') => Position::Plain,
+            (Position::Quoted, _) => Position::Quoted,
+            (_, b'\r') => Position::AfterReturn,
+            (_, b'\n') => Position::Line,
+            (_, byte) if byte == self.delimiter => Position::Cell,
+            // A doubled quote inside a quoted cell closes it here and opens it again with the next byte.
+            (_, b'"') => Position::Quoted,
+            _ => Position::Plain,
+        };
+        self.ready.push(byte);
+    }
+}
+
+impl<R: Read> Read for BlankLines<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.given == self.ready.len() {
+            self.ready.clear();
+            self.given = 0;
+            let length = self.source.read(&mut self.chunk)?;
+            let chunk = std::mem::take(&mut self.chunk);
+            chunk[..length].iter().for_each(|&byte| self.take(byte));
+            self.chunk = chunk;
+        }
+        let length = out.len().min(self.ready.len() - self.given);
+        out[..length].copy_from_slice(&self.ready[self.given..self.given + length]);
+        self.given += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Layout = Layout { delimiter: b',', has_headers: true, skip_empty_lines: true };
+
+    fn rows(text: &str, layout: &Layout) -> (Vec<String>, Vec<Vec<String>>) {
+        let table = read(text.as_bytes(), text.len(), layout, &Cancel::default()).unwrap();
+        let width = table.headers().len();
+        let text = |cell: &[u8]| String::from_utf8(cell.to_vec()).unwrap();
+        (table.headers().to_vec(), table.rows().map(|row| row.padded(width).map(text).collect()).collect())
+    }
+
+    fn refusal(text: &[u8]) -> String {
+        match read(text, text.len(), &PLAIN, &Cancel::default()) {
+            Err(failure) => failure.to_string(),
+            Ok(_) => panic!("was read"),
+        }
+    }
+
+    #[test]
+    fn quotes_line_breaks_and_a_byte_order_mark_are_understood() {
+        let (headers, cells) = rows("\u{feff}a,b\r\n\"x, \"\"y\"\"\",\"1\n2\"\r\n\r\n,é\n", &PLAIN);
+        assert_eq!(headers, ["a", "b"]);
+        assert_eq!(cells, [["x, \"y\"", "1\n2"], ["", "é"]]);
+    }
+
+    #[test]
+    fn empty_and_repeated_names_become_distinct() {
+        let (headers, _) = rows("a,a,,a_1,a\n", &PLAIN);
+        assert_eq!(headers, ["a", "a_1", "column3", "a_1_1", "a_2"]);
+    }
+
+    #[test]
+    fn short_rows_are_filled_and_surplus_text_is_refused() {
+        assert_eq!(rows("a,b\n1\n1,2,,\n", &PLAIN).1, [["1", ""], ["1", "2"]]);
+        assert_eq!(
+            refusal(b"a,b\n1,2\n1,2,,3\n"),
+            "[DESERIALIZATION_FAILED] Row 3 has text in cell 4, but there are only 2 columns"
+        );
+    }
+
+    #[test]
+    fn text_that_is_not_utf8_is_refused_by_row_and_cell() {
+        assert!(refusal(b"a,b\n1,2\n1,\xff\n").contains("Row 3, cell 2 is not UTF-8"));
+        assert!(refusal(b"a,b\n\xc3,\xa9\n").contains("Row 2, cell 1"));
+    }
+
+    #[test]
+    fn empty_lines_are_rows_when_asked_for() {
+        let layout = Layout { skip_empty_lines: false, ..PLAIN };
+        let empty = || vec![String::new()];
+        let one = |text: &str| vec![text.to_owned()];
+        assert_eq!(
+            rows("a\n\n1\n\n\n\"x\n\n\"\"\n\ny\"\n", &layout).1,
+            [empty(), one("1"), empty(), empty(), one("x\n\n\"\n\ny")]
+        );
+        assert_eq!(rows("a\r\n\r\n1\r\n\r\n", &layout).1, [empty(), one("1"), empty()]);
+        assert_eq!(rows("a\n\n1\n \n", &PLAIN).1, [one("1")]);
+    }
+
+    #[test]
+    fn without_headers_columns_are_numbered() {
+        let layout = Layout { has_headers: false, delimiter: b'\t', ..PLAIN };
+        assert_eq!(
+            rows("1\t2\n3\t4", &layout),
+            (
+                vec!["column1".into(), "column2".into()],
+                vec![vec!["1".into(), "2".into()], vec!["3".into(), "4".into()]]
+            )
+        );
+        assert_eq!(rows("", &layout), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_cancelled_read_stops() {
+        let text = "a\n".repeat(5000);
+        let token = super::super::super::work::CancelToken::new();
+        token.cancel();
+        let failure = read(text.as_bytes(), text.len(), &PLAIN, &Cancel::of(Some(&token))).err().unwrap();
+        assert_eq!(failure.code, Code::Cancelled);
+    }
+}

@@ -1,0 +1,92 @@
+//! Work off the main thread: one closure, run once, whose panic becomes an error instead of the end of the process.
+#![allow(unreachable_pub, reason = "exported to JavaScript, which the lint does not see")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use napi::bindgen_prelude::{AsyncTask, ToNapiValue, TypeName};
+use napi::{Env, Task};
+use napi_derive::napi;
+
+use super::failure::{Code, Failure};
+
+/// A flag that stops native work from JavaScript, for instance when a node's signal fires.
+///
+/// Work that sees it ends with code CANCELLED at the next of its regular looks.
+#[napi]
+pub struct CancelToken {
+    flag: Cancel,
+}
+
+#[napi]
+impl CancelToken {
+    /// A token that has not fired.
+    #[napi(constructor)]
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        Self { flag: Cancel::default() }
+    }
+
+    /// Fires the token. Firing twice is the same as once.
+    #[napi(catch_unwind)]
+    pub fn cancel(&self) {
+        self.flag.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The side of a [`CancelToken`] that work looks at.
+#[derive(Clone, Default)]
+pub(crate) struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    pub(crate) fn of(token: Option<&CancelToken>) -> Self {
+        token.map(|token| token.flag.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Fails with CANCELLED once the token has fired.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.is_cancelled() { Err(Code::Cancelled.because("The operation was cancelled")) } else { Ok(()) }
+    }
+}
+
+type Step<T> = Box<dyn FnOnce() -> Result<T, Failure> + Send>;
+
+/// A closure on Node's worker pool.
+pub struct Work<T: Send + 'static> {
+    step: Option<Step<T>>,
+}
+
+/// Runs `step` on the worker pool and settles a promise with its result.
+pub(crate) fn in_background<T>(
+    step: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> AsyncTask<Work<T>>
+where
+    T: ToNapiValue + TypeName + Send + 'static,
+{
+    AsyncTask::new(Work { step: Some(Box::new(step)) })
+}
+
+impl<T: ToNapiValue + TypeName + Send + 'static> Task for Work<T> {
+    type Output = T;
+    type JsValue = T;
+
+    fn compute(&mut self) -> napi::Result<T> {
+        let step =
+            self.step.take().ok_or_else(|| Code::ExecutionFailed.because("The operation has already run"))?;
+        match catch_unwind(AssertUnwindSafe(step)) {
+            Ok(result) => result.map_err(Into::into),
+            Err(_) => {
+                Err(Code::ExecutionFailed.because("The native node library failed unexpectedly").into())
+            }
+        }
+    }
+
+    fn resolve(&mut self, _env: Env, output: T) -> napi::Result<T> {
+        Ok(output)
+    }
+}

@@ -1,0 +1,213 @@
+//! What every binding exports: plans and runs by handle, records as words in memory of the host.
+//!
+//! The bindings for Node and for the browser only move arguments in and results out of this, so that both behave alike
+//! to the last word. Nothing here returns an error object: a status is a number, and words are whole records.
+
+mod slab;
+mod text;
+
+use std::sync::Arc;
+
+use crate::flow::Outline;
+use crate::plan::Plan;
+use crate::run::{EVENT_WORDS, Event, Journal, OPTION_NUMBERS, Run, RunOptions};
+
+use slab::Slab;
+pub use text::{constants, read_flow, validate_flow, weight_of, write_flow};
+
+/// Words of the mailbox before the records: the two halves of the deadline (a number of ms, NaN for none), and the
+/// length of the journal so far in words.
+pub const MAILBOX_HEADER: usize = 4;
+
+/// In the result of [`Bridge::turn`]: ops are left, ask again with [`DRAIN`].
+pub const MORE: i32 = 1 << 30;
+
+/// Instead of a number of events: start the run.
+pub const START: u32 = u32::MAX;
+/// Instead of a number of events: the deadline is reached.
+pub const TIMEOUT: u32 = u32::MAX - 1;
+/// Instead of a number of events: nothing happened, give the ops that are left.
+pub const DRAIN: u32 = u32::MAX - 2;
+
+/// Results below 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+#[non_exhaustive]
+pub enum Status {
+    /// The handle was never given out, or is closed.
+    UnknownHandle = -1,
+    /// The host broke the contract of a run.
+    Misuse = -2,
+    /// Memory of the host is too short for a record.
+    TooShort = -3,
+    /// The engine panicked; the run is lost, the process is not. For a binding to return.
+    Panic = -4,
+}
+
+/// Plans and runs of one thread of the host.
+#[derive(Debug, Default)]
+pub struct Bridge {
+    plans: Slab<Arc<Plan>>,
+    runs: Slab<Run>,
+    events: Vec<Event>,
+    /// What the last question found, until it is taken.
+    answer: Vec<f64>,
+}
+
+impl Bridge {
+    /// Compiles an outline and writes its input table. Returns the plan's handle, or 0 when the flow cannot be
+    /// run: [`validate_flow`] says why.
+    pub fn compile(&mut self, outline: &[u32], input_table: &mut [u32]) -> u32 {
+        let Some(plan) = compile(outline) else { return 0 };
+        if plan.write_input_table(input_table) == 0 {
+            return 0;
+        }
+        self.plans.insert(plan)
+    }
+
+    /// Opens a run of a plan. Returns its handle, or 0 for an unknown plan.
+    pub fn open(&mut self, plan: u32, options: &[f64; OPTION_NUMBERS]) -> u32 {
+        let Some(plan) = self.plans.get(plan) else { return 0 };
+        let run = Run::new(Arc::clone(plan), RunOptions::from_numbers(options));
+        self.runs.insert(run)
+    }
+
+    /// Forgets a plan; its runs go on.
+    pub fn release(&mut self, plan: u32) {
+        self.plans.remove(plan);
+    }
+
+    /// One step of a run. `mailbox` is [`MAILBOX_HEADER`] words and then the records of `command` events; they are
+    /// replaced by the records of ops. Returns the number of ops, with [`MORE`] added when there was no room for all,
+    /// or a [`Status`].
+    pub fn turn(&mut self, run: u32, mailbox: &mut [u32], command: u32, now: f64) -> i32 {
+        let Some(run) = self.runs.get_mut(run) else { return Status::UnknownHandle as i32 };
+        if mailbox.len() < MAILBOX_HEADER + crate::run::OP_WORDS {
+            return Status::TooShort as i32;
+        }
+        let (header, records) = mailbox.split_at_mut(MAILBOX_HEADER);
+        let step = match command {
+            START => run.start(now),
+            TIMEOUT => run.handle_timeout(now),
+            DRAIN => Ok(()),
+            count => {
+                let Some(words) = records.get(..(count as usize).saturating_mul(EVENT_WORDS)) else {
+                    return Status::TooShort as i32;
+                };
+                self.events.clear();
+                let mut read = Ok(());
+                for record in words.as_chunks::<EVENT_WORDS>().0 {
+                    match Event::from_words(*record) {
+                        Ok(event) => self.events.push(event),
+                        Err(malformed) => read = Err(malformed),
+                    }
+                }
+                read.and_then(|()| run.handle_all(now, &self.events))
+            }
+        };
+        if step.is_err() {
+            return Status::Misuse as i32;
+        }
+        let count = run.poll_words(records) as i32;
+        let deadline = run.deadline().unwrap_or(f64::NAN).to_bits();
+        header[0] = deadline as u32;
+        header[1] = (deadline >> 32) as u32;
+        header[2] = run.journal().map_or(0, |journal| journal.words().len() as u32);
+        if run.undrained() > 0 { count | MORE } else { count }
+    }
+
+    /// Whether [`crate::run::Op::Change`] is asked for.
+    pub fn watch(&mut self, run: u32, watched: bool) {
+        if let Some(run) = self.runs.get_mut(run) {
+            run.watch(watched);
+        }
+    }
+
+    /// Writes how a run looks at `now` ([`Run::write_view`]). Returns the numbers written, or a [`Status`].
+    pub fn view(&self, run: u32, now: f64, numbers: &mut [f64]) -> i32 {
+        let Some(run) = self.runs.get(run) else { return Status::UnknownHandle as i32 };
+        match run.write_view(now, numbers) {
+            0 => Status::TooShort as i32,
+            written => written as i32,
+        }
+    }
+
+    /// Copies the journal of a run as far as there is room. Returns the words copied, or a [`Status`].
+    pub fn journal(&self, run: u32, words: &mut [u32]) -> i32 {
+        let Some(run) = self.runs.get(run) else { return Status::UnknownHandle as i32 };
+        let journal = run.journal().map_or(&[][..], Journal::words);
+        let count = journal.len().min(words.len());
+        words[..count].copy_from_slice(&journal[..count]);
+        count as i32
+    }
+
+    /// The run as bytes, or `None` when it cannot be saved now.
+    pub fn snapshot(&self, run: u32) -> Option<Vec<u8>> {
+        self.runs.get(run)?.snapshot().ok()
+    }
+
+    /// Goes on from bytes of [`Bridge::snapshot`]; the ops that put the host in place come with the next turn
+    /// ([`DRAIN`]). Returns the run's handle, or 0.
+    pub fn restore(&mut self, plan: u32, bytes: &[u8], now: f64) -> u32 {
+        let Some(plan) = self.plans.get(plan) else { return 0 };
+        match Run::restore(Arc::clone(plan), bytes, now) {
+            Ok(run) => self.runs.insert(run),
+            Err(_) => 0,
+        }
+    }
+
+    /// Forgets a run.
+    pub fn close(&mut self, run: u32) {
+        self.runs.remove(run);
+    }
+
+    /// Asks for the shape of a scope of an outline: number of levels, their sizes, the nodes level by level, length of
+    /// the critical path, its nodes, its weight, the total weight, the largest level. Like the other questions it
+    /// returns how many numbers [`Bridge::take_answer`] then gives; 0 for an outline that cannot be run.
+    pub fn ask_shape(&mut self, outline: &[u32], scope: u32) -> u32 {
+        let plan = compile(outline).filter(|plan| (scope as usize) < plan.len());
+        self.answer = plan.map_or_else(Vec::new, |plan| {
+            let shape = plan.scope_shape(scope);
+            let mut numbers = vec![shape.levels.len() as f64];
+            numbers.extend(shape.levels.iter().map(|level| level.len() as f64));
+            numbers.extend(shape.levels.iter().flatten().map(|node| f64::from(*node)));
+            numbers.push(shape.critical_path.len() as f64);
+            numbers.extend(shape.critical_path.iter().map(|node| f64::from(*node)));
+            numbers.extend([shape.critical_path_weight, shape.total_weight, shape.max_parallelism.into()]);
+            numbers
+        });
+        self.answer.len() as u32
+    }
+
+    /// Asks for the weights of all nodes of an outline; a scope weighs what it contains.
+    pub fn ask_weights(&mut self, outline: &[u32]) -> u32 {
+        self.answer = compile(outline).map_or_else(Vec::new, |plan| plan.weights());
+        self.answer.len() as u32
+    }
+
+    /// Asks for the trace of a run from its outline, options and journal ([`Journal::trace`]).
+    pub fn ask_trace(&mut self, outline: &[u32], options: &[f64; OPTION_NUMBERS], journal: &[u32]) -> u32 {
+        let options = RunOptions::from_numbers(options);
+        let journal = Journal::from_words(journal.to_vec());
+        let rows = compile(outline).and_then(|plan| journal.trace(plan, options).ok());
+        self.answer = rows.unwrap_or_default();
+        self.answer.len() as u32
+    }
+
+    /// Moves the answer to the last question out, as far as there is room.
+    pub fn take_answer(&mut self, numbers: &mut [f64]) {
+        let answer = std::mem::take(&mut self.answer);
+        let count = answer.len().min(numbers.len());
+        numbers[..count].copy_from_slice(&answer[..count]);
+    }
+
+    /// Handles in use: plans and runs.
+    pub fn in_use(&self) -> (usize, usize) {
+        (self.plans.len(), self.runs.len())
+    }
+}
+
+fn compile(outline: &[u32]) -> Option<Arc<Plan>> {
+    let outline = Outline::from_words(outline).ok()?;
+    Plan::compile(&outline).ok().map(Arc::new)
+}

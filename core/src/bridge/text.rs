@@ -1,0 +1,113 @@
+//! Flows as text: what crosses here is read once by a person's standards, not on the way of a run.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::error::ErrorCode;
+use crate::flow::{self, FlowError, Limits};
+use crate::graph::{DEFAULT_WEIGHT, node_weight};
+use crate::run::{ANIMATIONS, COMPLETE};
+use crate::validate::{NodeTypes, Problem, validate};
+
+/// Reads a flow from YAML (or from JSON, for `format` `"json"`). The answer is JSON: `{"flow": …}` with the defaults
+/// of hand-written files filled in, or `{"problems": [{code, path, message, line?, column?}]}`.
+pub fn read_flow(text: &str, format: &str) -> String {
+    let limits = Limits::default();
+    let read = match format {
+        "json" => flow::from_json(text, &limits),
+        _ => flow::from_yaml(text, &limits),
+    };
+    let written = read.and_then(|mut node| {
+        node.fill_defaults();
+        flow::to_json(&node)
+    });
+    match written {
+        Ok(json) => format!("{{\"flow\":{json}}}"),
+        Err(error) => problems(error),
+    }
+}
+
+/// Writes a flow, given as JSON, as YAML (or as JSON). The answer is JSON: `{"text": …}` or `{"problems": […]}`.
+pub fn write_flow(json: &str, format: &str) -> String {
+    let limits = Limits::default();
+    let written = flow::from_json(json, &limits).and_then(|node| match format {
+        "json" => flow::to_json(&node),
+        _ => flow::to_yaml(&node),
+    });
+    written.map_or_else(problems, |text| json!({ "text": text }).to_string())
+}
+
+/// Everything that is wrong with a flow, given as JSON; the answer is a JSON list of problems. `types` is JSON:
+/// `{"schemas": {type: schema}, "closed": bool}`; a closed set refuses types that it does not name.
+pub fn validate_flow(json: &str, types: &str) -> String {
+    let limits = Limits::default();
+    let found = match (flow::from_json(json, &limits), node_types(types)) {
+        (Ok(node), Ok(types)) => validate(&node, &types, &limits),
+        (Err(error), _) => vec![error.into()],
+        (_, Err(problem)) => vec![problem],
+    };
+    to_text(&found)
+}
+
+/// What both sides must agree on, as JSON: version, error codes, node states, animation steps, weights.
+pub fn constants() -> String {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Code {
+        code: ErrorCode,
+        number: u8,
+        category: crate::error::Category,
+        recovery: crate::error::Recovery,
+    }
+    let codes: Vec<Code> = ErrorCode::ALL
+        .iter()
+        .map(|code| Code {
+            code: *code,
+            number: code.number(),
+            category: code.category(),
+            recovery: code.recovery(),
+        })
+        .collect();
+    let animations: Vec<Value> = ANIMATIONS
+        .iter()
+        .map(|class| {
+            let up_to = class.up_to_weight.is_finite().then_some(class.up_to_weight);
+            json!({ "upToWeight": up_to, "steps": class.steps })
+        })
+        .collect();
+    to_text(&json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "codes": codes,
+        "states": ["pending", "executing", "completed", "error", "skipped"],
+        "animations": animations,
+        "complete": COMPLETE,
+        "defaultWeight": DEFAULT_WEIGHT,
+        "limits": { "depth": Limits::default().depth, "nodes": Limits::default().nodes },
+    }))
+}
+
+/// The weight of a node of this type.
+pub fn weight_of(type_name: &str) -> f64 {
+    node_weight(type_name)
+}
+
+fn node_types(text: &str) -> Result<NodeTypes, Problem> {
+    let broken = |message: String| Problem::from(FlowError::new(ErrorCode::InvalidParameters, message));
+    let value: Value = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
+    let none = Map::new();
+    let schemas = value.get("schemas").and_then(Value::as_object).unwrap_or(&none);
+    let mut types = NodeTypes::new();
+    for (name, schema) in schemas {
+        types = types.with(name, &schema.to_string()).map_err(|error| broken(format!("{name}: {error}")))?;
+    }
+    Ok(if value.get("closed").and_then(Value::as_bool) == Some(true) { types.closed() } else { types })
+}
+
+fn problems(error: FlowError) -> String {
+    to_text(&json!({ "problems": [Problem::from(error)] }))
+}
+
+/// Plain data with string keys always has a text.
+fn to_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,35 @@
+//! What a flow is; reading and writing it as JSON and YAML, within limits.
+//!
+//! Reading is exact: what was read can be written back without loss, fields that the engine does
+//! not know included. Whether a definition makes sense is for [`crate::validate`] to say.
+
+mod definition;
+mod document;
+mod failure;
+mod json;
+mod limits;
+mod outline;
+pub(crate) mod pointer;
+mod tree;
+mod yaml;
+
+pub use definition::{DEFAULT_HANDLE, Edge, NodeDefinition};
+pub(crate) use document::kind_of;
+pub use failure::FlowError;
+pub(crate) use json::read_value;
+pub use json::{from_json, to_json};
+pub use limits::Limits;
+pub use outline::{
+    EDGE_WORDS, HEADER_WORDS, MalformedOutline, NODE_WORDS, Name, Outline, OutlineEdge, OutlineNode,
+};
+pub use yaml::{from_yaml, from_yaml_documents, to_yaml};
+
+use crate::error::ErrorCode;
+
+fn check_length(text: &str, limits: &Limits) -> Result<(), FlowError> {
+    if text.len() > limits.bytes {
+        let message = Limits::exceeded("bytes", limits.bytes, text.len());
+        return Err(FlowError::new(ErrorCode::ValidationFailed, message));
+    }
+    Ok(())
+}

@@ -1,0 +1,319 @@
+//! A flow reduced to what the engine needs of it: identity, nesting, edges, weights and policies.
+//!
+//! Parameters and every other value stay with the host. A host that holds the definition as its own objects interns
+//! the strings it meets and hands over [`Outline`] as words; [`Outline::of`] makes the same from a definition that was
+//! read in Rust.
+
+use std::collections::HashMap;
+
+use super::NodeDefinition;
+use crate::graph::node_weight;
+
+/// Number of an interned string. [`Name::NONE`] stands for a missing, null or empty string, which for a handle means
+/// the default one; [`Name::ERROR`] is the handle `error`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Name(pub u32);
+
+impl Name {
+    /// No string: a missing id, or the default handle.
+    pub const NONE: Name = Name(0);
+    /// The handle on which a failing node hands on its error.
+    pub const ERROR: Name = Name(1);
+    /// The first number that a host gives out itself.
+    pub const FIRST_FREE: u32 = 2;
+}
+
+/// One node, in preorder: a parent stands before its children, and a subtree is one run of nodes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OutlineNode {
+    /// Interned id, unique within its scope.
+    pub id: Name,
+    /// Index of the enclosing node; a root names itself.
+    pub parent: u32,
+    /// `enabled: false`: the node is skipped and passes its input on.
+    pub disabled: bool,
+    /// Progress weight of a leaf; a node with children weighs what they weigh.
+    pub weight: u32,
+    /// Further attempts after a failure. `None` leaves it to the run's options.
+    pub retries: Option<u32>,
+    /// First backoff in ms. `None` leaves it to the run's options.
+    pub retry_delay_ms: Option<u32>,
+    /// Deadline of one attempt in ms.
+    pub timeout_ms: Option<u32>,
+    /// For a node that runs its children once per item: how many items at once. 0 for every other node.
+    pub width: u32,
+}
+
+/// One edge, between two children of `scope`. Edges are sorted by scope and keep their declared order inside one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutlineEdge {
+    /// Index of the node that declares the edge.
+    pub scope: u32,
+    /// Id of the child that the edge leaves.
+    pub source: Name,
+    /// Id of the child that the edge enters.
+    pub target: Name,
+    /// Which output of the source.
+    pub source_handle: Name,
+    /// Under which key the target sees the value.
+    pub target_handle: Name,
+}
+
+/// See the module's description.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outline {
+    /// All nodes in preorder; the first is the one to run.
+    pub nodes: Vec<OutlineNode>,
+    /// All edges, by scope.
+    pub edges: Vec<OutlineEdge>,
+    /// One more than the largest [`Name`] in use.
+    pub names: u32,
+}
+
+/// Words of a node record.
+pub const NODE_WORDS: usize = 8;
+/// Words of an edge record.
+pub const EDGE_WORDS: usize = 5;
+/// Words before the first record: node count, edge count, name count.
+pub const HEADER_WORDS: usize = 3;
+
+/// The words do not describe an outline: a mistake of the host, not of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MalformedOutline;
+
+impl Outline {
+    /// Reads an outline from words: a header of [`HEADER_WORDS`], node records of [`NODE_WORDS`] (id, parent, disabled,
+    /// weight, retries + 1, retry delay + 1, timeout, width; 0 = not given), edge records of [`EDGE_WORDS`] (scope,
+    /// source, target, source handle, target handle).
+    ///
+    /// # Errors
+    /// [`MalformedOutline`] when counts, parents or scopes do not fit together.
+    pub fn from_words(words: &[u32]) -> Result<Outline, MalformedOutline> {
+        let [nodes, edges, names, records @ ..] = words else {
+            return Err(MalformedOutline);
+        };
+        let (node_count, edge_count) = (*nodes as usize, *edges as usize);
+        let expected = node_count
+            .checked_mul(NODE_WORDS)
+            .zip(edge_count.checked_mul(EDGE_WORDS))
+            .and_then(|(a, b)| a.checked_add(b));
+        if node_count == 0 || expected != Some(records.len()) {
+            return Err(MalformedOutline);
+        }
+        let (node_words, edge_words) = records.split_at(node_count * NODE_WORDS);
+        let outline = Outline {
+            nodes: node_words
+                .as_chunks::<NODE_WORDS>()
+                .0
+                .iter()
+                .map(node_from_words)
+                .collect(),
+            edges: edge_words
+                .as_chunks::<EDGE_WORDS>()
+                .0
+                .iter()
+                .map(edge_from_words)
+                .collect(),
+            names: *names,
+        };
+        outline
+            .is_coherent()
+            .then_some(outline)
+            .ok_or(MalformedOutline)
+    }
+
+    /// The words that [`Outline::from_words`] reads.
+    pub fn to_words(&self) -> Vec<u32> {
+        let mut words = Vec::with_capacity(
+            HEADER_WORDS + self.nodes.len() * NODE_WORDS + self.edges.len() * EDGE_WORDS,
+        );
+        words.extend([self.nodes.len() as u32, self.edges.len() as u32, self.names]);
+        for node in &self.nodes {
+            words.extend([
+                node.id.0,
+                node.parent,
+                u32::from(node.disabled),
+                node.weight,
+                node.retries.map_or(0, |retries| retries.saturating_add(1)),
+                node.retry_delay_ms
+                    .map_or(0, |delay| delay.saturating_add(1)),
+                node.timeout_ms.unwrap_or(0),
+                node.width,
+            ]);
+        }
+        for edge in &self.edges {
+            words.extend([
+                edge.scope,
+                edge.source.0,
+                edge.target.0,
+                edge.source_handle.0,
+                edge.target_handle.0,
+            ]);
+        }
+        words
+    }
+
+    /// The outline of a definition that was read in Rust, with the strings by their [`Name`].
+    pub fn of(definition: &NodeDefinition) -> (Outline, Vec<String>) {
+        let mut names = Interner::new();
+        let mut outline = Outline::default();
+        let mut open: Vec<(u32, &NodeDefinition)> = vec![(0, definition)];
+        while let Some((parent, node)) = open.pop() {
+            let index = outline.nodes.len() as u32;
+            let policy = Policy::of(node);
+            outline.nodes.push(OutlineNode {
+                id: names.intern(Some(&node.id)),
+                parent: if index == 0 { 0 } else { parent },
+                disabled: policy.disabled,
+                weight: node_weight(&node.kind) as u32,
+                retries: policy.retries,
+                retry_delay_ms: policy.retry_delay_ms,
+                timeout_ms: policy.timeout_ms,
+                width: policy.width,
+            });
+            if node.is_group() {
+                outline
+                    .edges
+                    .extend(node.connections().iter().map(|edge| OutlineEdge {
+                        scope: index,
+                        source: names.intern(Some(&edge.source)),
+                        target: names.intern(Some(&edge.target)),
+                        source_handle: names.intern(edge.source_handle.as_deref()),
+                        target_handle: names.intern(edge.target_handle.as_deref()),
+                    }));
+            }
+            open.extend(node.children().iter().rev().map(|child| (index, child)));
+        }
+        outline.names = names.strings.len() as u32;
+        (outline, names.strings)
+    }
+
+    fn is_coherent(&self) -> bool {
+        let node_count = self.nodes.len() as u32;
+        let names = self.names.max(Name::FIRST_FREE);
+        let known = |name: Name| name.0 < names;
+        // The enclosing nodes of the current one: preorder means that a parent is always among them.
+        let mut open: Vec<u32> = Vec::new();
+        for (index, node) in self.nodes.iter().enumerate() {
+            if index == 0 {
+                if node.parent != 0 {
+                    return false;
+                }
+            } else {
+                while open.last().is_some_and(|last| *last != node.parent) {
+                    open.pop();
+                }
+                if open.is_empty() {
+                    return false;
+                }
+            }
+            open.push(index as u32);
+            if !known(node.id) {
+                return false;
+            }
+        }
+        let sorted = self.edges.is_sorted_by_key(|edge| edge.scope);
+        sorted
+            && self.edges.iter().all(|edge| {
+                edge.scope < node_count
+                    && known(edge.source)
+                    && known(edge.target)
+                    && known(edge.source_handle)
+                    && known(edge.target_handle)
+            })
+    }
+}
+
+fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
+    let [
+        id,
+        parent,
+        disabled,
+        weight,
+        retries,
+        retry_delay,
+        timeout,
+        width,
+    ] = *words;
+    OutlineNode {
+        id: Name(id),
+        parent,
+        disabled: disabled != 0,
+        weight,
+        retries: retries.checked_sub(1),
+        retry_delay_ms: retry_delay.checked_sub(1),
+        timeout_ms: (timeout != 0).then_some(timeout),
+        width,
+    }
+}
+
+fn edge_from_words(words: &[u32; EDGE_WORDS]) -> OutlineEdge {
+    let [scope, source, target, source_handle, target_handle] = *words;
+    OutlineEdge {
+        scope,
+        source: Name(source),
+        target: Name(target),
+        source_handle: Name(source_handle),
+        target_handle: Name(target_handle),
+    }
+}
+
+/// What a node's own parameters ask of the engine.
+struct Policy {
+    disabled: bool,
+    retries: Option<u32>,
+    retry_delay_ms: Option<u32>,
+    timeout_ms: Option<u32>,
+    width: u32,
+}
+
+impl Policy {
+    fn of(node: &NodeDefinition) -> Policy {
+        let parameter = |key: &str| node.parameter(key);
+        let whole = |key: &str| {
+            parameter(key)
+                .and_then(serde_json::Value::as_u64)
+                .and_then(|n| u32::try_from(n).ok())
+        };
+        let iterates = node.kind == "loop"
+            && node.is_group()
+            && ["loopType", "array", "count"]
+                .iter()
+                .any(|key| parameter(key).is_some());
+        Policy {
+            disabled: parameter("enabled").and_then(serde_json::Value::as_bool) == Some(false),
+            retries: whole("retries"),
+            retry_delay_ms: whole("retryDelay"),
+            timeout_ms: whole("timeout").filter(|ms| *ms > 0),
+            width: if iterates {
+                whole("concurrency").unwrap_or(1).max(1)
+            } else {
+                0
+            },
+        }
+    }
+}
+
+struct Interner<'a> {
+    numbers: HashMap<&'a str, Name>,
+    strings: Vec<String>,
+}
+
+impl<'a> Interner<'a> {
+    fn new() -> Self {
+        Interner {
+            numbers: HashMap::from([("error", Name::ERROR)]),
+            strings: vec![String::new(), "error".into()],
+        }
+    }
+
+    fn intern(&mut self, text: Option<&'a str>) -> Name {
+        let Some(text) = text.filter(|text| !text.is_empty()) else {
+            return Name::NONE;
+        };
+        *self.numbers.entry(text).or_insert_with(|| {
+            self.strings.push(text.to_owned());
+            Name(self.strings.len() as u32 - 1)
+        })
+    }
+}

@@ -1,0 +1,252 @@
+//! Outline to plan, in time linear in nodes plus edges.
+
+use super::{Incoming, Kind, Outgoing, Plan, PlanError, PlanNode};
+use crate::flow::{Name, Outline, OutlineEdge};
+use crate::graph::Graph;
+
+const NOBODY: u32 = u32::MAX;
+
+impl Plan {
+    /// Compiles an outline.
+    ///
+    /// # Errors
+    /// The first mistake found, scope by scope: ids, then edges, then cycles.
+    pub fn compile(outline: &Outline) -> Result<Plan, PlanError> {
+        let mut nodes = bare_nodes(outline);
+        let mut resolved = Vec::with_capacity(outline.edges.len());
+        let mut scopes = Scopes::new(outline);
+        // The children of every scope in plan order, scope after scope.
+        let mut ordered = Vec::with_capacity(nodes.len());
+        let mut ordered_start = vec![0_u32; nodes.len()];
+
+        for scope in 0..nodes.len() as u32 {
+            if nodes[scope as usize].children == 0 {
+                continue;
+            }
+            ordered_start[scope as usize] = ordered.len() as u32;
+            let last = scopes.order(scope, &nodes, &mut resolved, &mut ordered)?;
+            nodes[scope as usize].last_child = last;
+        }
+
+        set_positions(&mut nodes, &ordered, &ordered_start);
+        set_outputs_and_weights(&mut nodes);
+        Ok(link(nodes, &mut resolved))
+    }
+}
+
+/// An edge between two nodes of the plan.
+struct Resolved {
+    source: u32,
+    target: u32,
+    source_handle: Name,
+    target_handle: Name,
+    /// Place among the edges that enter the target.
+    input: u32,
+}
+
+fn bare_nodes(outline: &Outline) -> Vec<PlanNode> {
+    let mut nodes: Vec<PlanNode> = (0_u32..)
+        .zip(&outline.nodes)
+        .map(|(index, node)| PlanNode {
+            parent: node.parent,
+            end: index + 1,
+            position: 0,
+            output: index,
+            kind: if node.width > 0 { Kind::Each { width: node.width } } else { Kind::Leaf },
+            disabled: node.disabled,
+            catches: false,
+            weight: f64::from(node.weight),
+            children: 0,
+            last_child: index,
+            in_degree: 0,
+            readers: 0,
+            retries: node.retries,
+            retry_delay_ms: node.retry_delay_ms,
+            timeout_ms: node.timeout_ms,
+        })
+        .collect();
+    for index in (1..nodes.len()).rev() {
+        let (parent, end) = (nodes[index].parent as usize, nodes[index].end);
+        nodes[parent].children += 1;
+        nodes[parent].end = nodes[parent].end.max(end);
+    }
+    for node in &mut nodes {
+        node.kind = match (node.children, node.kind) {
+            (0, _) => Kind::Leaf,
+            (_, Kind::Leaf) => Kind::Group,
+            (_, kind) => kind,
+        };
+    }
+    nodes
+}
+
+/// Orders one scope after the other, with scratch memory that all of them share.
+struct Scopes<'a> {
+    outline: &'a Outline,
+    next_edge: usize,
+    /// For each name: the child of the current scope that bears it, by number within the scope.
+    bearer: Vec<u32>,
+    children: Vec<u32>,
+    links: Vec<(u32, u32)>,
+}
+
+impl<'a> Scopes<'a> {
+    fn new(outline: &'a Outline) -> Self {
+        Scopes {
+            outline,
+            next_edge: 0,
+            bearer: vec![NOBODY; outline.names.max(Name::FIRST_FREE) as usize],
+            children: Vec::new(),
+            links: Vec::new(),
+        }
+    }
+
+    /// Appends the scope's children in plan order to `ordered` and its edges to `resolved`; returns the last child.
+    fn order(
+        &mut self,
+        scope: u32,
+        nodes: &[PlanNode],
+        resolved: &mut Vec<Resolved>,
+        ordered: &mut Vec<u32>,
+    ) -> Result<u32, PlanError> {
+        self.name_children(scope, nodes)?;
+        self.links.clear();
+        // Edges of a node without children are nobody's; they stand before this scope's.
+        while let Some(edge) = self.outline.edges.get(self.next_edge).filter(|edge| edge.scope <= scope) {
+            if edge.scope == scope {
+                let link = self.link(self.next_edge as u32, edge)?;
+                resolved.push(Resolved {
+                    source: self.children[link.0 as usize],
+                    target: self.children[link.1 as usize],
+                    source_handle: edge.source_handle,
+                    target_handle: edge.target_handle,
+                    input: 0,
+                });
+                self.links.push(link);
+            }
+            self.next_edge += 1;
+        }
+        for child in &self.children {
+            self.bearer[self.outline.nodes[*child as usize].id.0 as usize] = NOBODY;
+        }
+        let graph = Graph::new(self.children.len(), self.links.iter().copied());
+        let levels = graph.levels().map_err(|cycle| PlanError::Cycle {
+            nodes: cycle.nodes.iter().map(|local| self.children[*local as usize]).collect(),
+        })?;
+        ordered.extend(levels.order.iter().map(|local| self.children[*local as usize]));
+        Ok(ordered[ordered.len() - 1])
+    }
+
+    fn name_children(&mut self, scope: u32, nodes: &[PlanNode]) -> Result<(), PlanError> {
+        self.children.clear();
+        let mut child = scope + 1;
+        while child < nodes[scope as usize].end {
+            let id = self.outline.nodes[child as usize].id;
+            if id == Name::NONE {
+                return Err(PlanError::MissingId { node: child });
+            }
+            let bearer = &mut self.bearer[id.0 as usize];
+            if *bearer != NOBODY {
+                let first = self.children[*bearer as usize];
+                return Err(PlanError::DuplicateId { first, second: child });
+            }
+            *bearer = self.children.len() as u32;
+            self.children.push(child);
+            child = nodes[child as usize].end;
+        }
+        Ok(())
+    }
+
+    fn link(&self, index: u32, edge: &OutlineEdge) -> Result<(u32, u32), PlanError> {
+        let source = self.bearer[edge.source.0 as usize];
+        let target = self.bearer[edge.target.0 as usize];
+        if source == NOBODY {
+            return Err(PlanError::UnknownSource { edge: index });
+        }
+        if target == NOBODY {
+            return Err(PlanError::UnknownTarget { edge: index });
+        }
+        Ok((source, target))
+    }
+}
+
+/// Depth first through the ordered children: a nested group stands complete before its next sibling.
+fn set_positions(nodes: &mut [PlanNode], ordered: &[u32], ordered_start: &[u32]) {
+    let mut open = vec![0_u32];
+    let mut position = 0;
+    while let Some(node) = open.pop() {
+        nodes[node as usize].position = position;
+        position += 1;
+        let start = ordered_start[node as usize] as usize;
+        let children = &ordered[start..start + nodes[node as usize].children as usize];
+        open.extend(children.iter().rev());
+    }
+}
+
+fn set_outputs_and_weights(nodes: &mut [PlanNode]) {
+    for node in nodes.iter_mut().filter(|node| node.children > 0) {
+        node.weight = 0.0;
+    }
+    for index in (0..nodes.len()).rev() {
+        let node = &nodes[index];
+        if node.kind == Kind::Group && !node.disabled {
+            nodes[index].output = nodes[node.last_child as usize].output;
+        }
+        if index > 0 {
+            let (parent, weight) = (nodes[index].parent as usize, nodes[index].weight);
+            nodes[parent].weight += weight;
+        }
+    }
+}
+
+fn link(mut nodes: Vec<PlanNode>, edges: &mut [Resolved]) -> Plan {
+    for edge in edges.iter_mut() {
+        edge.input = nodes[edge.target as usize].in_degree;
+        let slot = nodes[edge.source as usize].output;
+        nodes[slot as usize].readers += 1;
+        nodes[edge.target as usize].in_degree += 1;
+        nodes[edge.source as usize].catches |= edge.source_handle == Name::ERROR;
+    }
+    // A result has a reader besides the edges: whoever ran the plan, or the scope that collects its items.
+    let root_slot = nodes[0].output as usize;
+    nodes[root_slot].readers += 1;
+    for index in 0..nodes.len() {
+        if matches!(nodes[index].kind, Kind::Each { .. }) {
+            let result = nodes[nodes[index].last_child as usize].output as usize;
+            nodes[result].readers += 1;
+        }
+    }
+    let (outgoing_start, outgoing) = rows(nodes.len(), edges, |edge| {
+        (edge.source, Outgoing { target: edge.target, input: edge.input, handle: edge.source_handle })
+    });
+    let (incoming_start, incoming) = rows(nodes.len(), edges, |edge| {
+        let slot = nodes[edge.source as usize].output;
+        (edge.target, Incoming { slot, handle: edge.target_handle })
+    });
+    let leaves = nodes.iter().filter(|node| node.kind == Kind::Leaf).count() as u32;
+    Plan { nodes, outgoing_start, outgoing, incoming_start, incoming, leaves }
+}
+
+/// Compressed rows, keeping the edges' order within each.
+fn rows<T: Copy>(
+    nodes: usize,
+    edges: &[Resolved],
+    cell: impl Fn(&Resolved) -> (u32, T),
+) -> (Vec<u32>, Vec<T>) {
+    let mut starts = vec![0_u32; nodes + 1];
+    let Some(first) = edges.first() else { return (starts, Vec::new()) };
+    for edge in edges {
+        starts[cell(edge).0 as usize + 1] += 1;
+    }
+    for row in 0..nodes {
+        starts[row + 1] += starts[row];
+    }
+    let mut next = starts.clone();
+    let mut cells = vec![cell(first).1; edges.len()];
+    for edge in edges {
+        let (row, value) = cell(edge);
+        cells[next[row as usize] as usize] = value;
+        next[row as usize] += 1;
+    }
+    (starts, cells)
+}

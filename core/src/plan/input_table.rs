@@ -1,0 +1,32 @@
+//! What the host keeps of a plan: where each node's input comes from, and the order of the nodes.
+
+use super::Plan;
+
+impl Plan {
+    /// Length in words of what [`Plan::write_input_table`] writes.
+    pub fn input_table_len(&self) -> usize {
+        let nodes = self.nodes.len();
+        (nodes + 1) + self.incoming.len() * 2 + nodes * 2
+    }
+
+    /// Writes, for `n` nodes and `m` edges: `n + 1` row starts into the pairs; `m` pairs of target handle
+    /// ([`Name`](crate::flow::Name)) and slot, in edge order within a row; `n` output slots by node; and `n` node
+    /// indices in plan order. Returns the words written, or 0 if `words` is too short.
+    pub fn write_input_table(&self, words: &mut [u32]) -> usize {
+        let length = self.input_table_len();
+        let Some(words) = words.get_mut(..length) else { return 0 };
+        let nodes = self.nodes.len();
+        let (starts, rest) = words.split_at_mut(nodes + 1);
+        let (pairs, rest) = rest.split_at_mut(self.incoming.len() * 2);
+        let (outputs, order) = rest.split_at_mut(nodes);
+        starts.copy_from_slice(&self.incoming_start);
+        for (pair, incoming) in pairs.as_chunks_mut::<2>().0.iter_mut().zip(&self.incoming) {
+            *pair = [incoming.handle.0, incoming.slot];
+        }
+        for (index, (output, node)) in outputs.iter_mut().zip(&self.nodes).enumerate() {
+            *output = node.output;
+            order[node.position as usize] = index as u32;
+        }
+        length
+    }
+}

@@ -1,0 +1,186 @@
+//! A flow compiled for running: dense indices, edges as compressed rows, an input table, scopes and policies.
+//!
+//! A plan is made once from an [`Outline`](crate::flow::Outline) and never changes; any number of runs share it.
+
+mod compile;
+mod input_table;
+mod shape;
+
+use crate::error::ErrorCode;
+use crate::flow::Name;
+
+pub use shape::ScopeShape;
+
+/// A flow ready to run. See the module's description.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    nodes: Vec<PlanNode>,
+    /// Row starts into `outgoing`, one more than nodes.
+    outgoing_start: Vec<u32>,
+    outgoing: Vec<Outgoing>,
+    /// Row starts into `incoming`, one more than nodes.
+    incoming_start: Vec<u32>,
+    incoming: Vec<Incoming>,
+    leaves: u32,
+}
+
+/// What a node is for the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The host runs it.
+    Leaf,
+    /// A scope whose children run once.
+    Group,
+    /// A scope whose children run once per item, in frames; at most `width` at once.
+    Each {
+        /// Frames open at once, at least 1.
+        width: u32,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct PlanNode {
+    pub(crate) parent: u32,
+    /// One past the last node of the subtree.
+    pub(crate) end: u32,
+    /// Place in the flattened order of the whole plan.
+    pub(crate) position: u32,
+    /// The node whose slot holds this node's output: itself, or for a group its last node's.
+    pub(crate) output: u32,
+    pub(crate) kind: Kind,
+    pub(crate) disabled: bool,
+    /// An edge leaves it on the handle `error`.
+    pub(crate) catches: bool,
+    pub(crate) weight: f64,
+    pub(crate) children: u32,
+    /// For a scope: the child whose output is the scope's.
+    pub(crate) last_child: u32,
+    pub(crate) in_degree: u32,
+    /// How often this node's slot is read: by edges, as a scope's result, as the run's result.
+    pub(crate) readers: u32,
+    pub(crate) retries: Option<u32>,
+    pub(crate) retry_delay_ms: Option<u32>,
+    pub(crate) timeout_ms: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) target: u32,
+    /// Place of this edge among those that enter the target.
+    pub(crate) input: u32,
+    pub(crate) handle: Name,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Incoming {
+    /// The node whose slot is read, with groups resolved.
+    pub(crate) slot: u32,
+    pub(crate) handle: Name,
+}
+
+/// Why a flow cannot be run. Nodes and edges by their place in the outline; `crate::validate` puts it into words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// A node without an id.
+    MissingId {
+        /// The node.
+        node: u32,
+    },
+    /// Two children of one scope share an id.
+    DuplicateId {
+        /// The one declared first.
+        first: u32,
+        /// The one declared later.
+        second: u32,
+    },
+    /// An edge leaves a node that its scope does not have.
+    UnknownSource {
+        /// The edge.
+        edge: u32,
+    },
+    /// An edge enters a node that its scope does not have.
+    UnknownTarget {
+        /// The edge.
+        edge: u32,
+    },
+    /// Nodes that wait for each other, in the order of their edges.
+    Cycle {
+        /// The nodes of one cycle.
+        nodes: Vec<u32>,
+    },
+}
+
+impl PlanError {
+    /// The code that a caller sees.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            PlanError::MissingId { .. } | PlanError::DuplicateId { .. } => ErrorCode::InvalidNode,
+            PlanError::UnknownSource { .. } | PlanError::UnknownTarget { .. } => ErrorCode::NodeNotFound,
+            PlanError::Cycle { .. } => ErrorCode::CircularDependency,
+        }
+    }
+}
+
+impl Plan {
+    /// Number of nodes, the root included.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Never true: a plan has a root.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Number of nodes that the host runs.
+    pub fn leaves(&self) -> u32 {
+        self.leaves
+    }
+
+    /// The sum of the leaves' weights.
+    pub fn total_weight(&self) -> f64 {
+        self.node(0).weight
+    }
+
+    /// The weight of every node; a scope weighs what it contains.
+    pub fn weights(&self) -> Vec<f64> {
+        self.nodes.iter().map(|node| node.weight).collect()
+    }
+
+    pub(crate) fn node(&self, node: u32) -> &PlanNode {
+        &self.nodes[node as usize]
+    }
+
+    pub(crate) fn outgoing(&self, node: u32) -> &[Outgoing] {
+        row(&self.outgoing, &self.outgoing_start, node)
+    }
+
+    pub(crate) fn incoming(&self, node: u32) -> &[Incoming] {
+        row(&self.incoming, &self.incoming_start, node)
+    }
+
+    /// The children of a scope in declared order.
+    pub(crate) fn children(&self, scope: u32) -> impl Iterator<Item = u32> + '_ {
+        let end = self.node(scope).end;
+        let mut next = scope + 1;
+        std::iter::from_fn(move || {
+            let child = next;
+            if child >= end {
+                return None;
+            }
+            next = self.node(child).end;
+            Some(child)
+        })
+    }
+
+    /// The leaf with this number, in preorder.
+    pub(crate) fn nth_leaf(&self, number: u32) -> Option<u32> {
+        let mut leaves = (0..self.nodes.len() as u32).filter(|node| self.node(*node).kind == Kind::Leaf);
+        leaves.nth(number as usize)
+    }
+}
+
+fn row<'a, T>(cells: &'a [T], starts: &[u32], node: u32) -> &'a [T] {
+    &cells[starts[node as usize] as usize..starts[node as usize + 1] as usize]
+}

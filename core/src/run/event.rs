@@ -1,0 +1,109 @@
+//! What the host tells the run.
+
+use super::Misuse;
+use crate::error::ErrorCode;
+use crate::flow::Name;
+
+/// Something that happened outside. An event for an attempt that is over is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The executable returned; its value is in the task's slot.
+    Done {
+        /// Which task.
+        task: u32,
+        /// The attempt that [`Op::Start`](super::Op::Start) named.
+        attempt: u32,
+        /// The value names the handles that carry it: those sent before as `Route`.
+        routed: bool,
+    },
+    /// The executable failed, or the items of a scope could not be told.
+    Failed {
+        /// Which task.
+        task: u32,
+        /// The attempt that the op named.
+        attempt: u32,
+        /// Decides whether a retry makes sense.
+        code: ErrorCode,
+    },
+    /// The coming `Done` carries its value on this handle.
+    Route {
+        /// Which task.
+        task: u32,
+        /// The attempt that the op named.
+        attempt: u32,
+        /// The handle.
+        handle: Name,
+    },
+    /// The executable reports its own progress.
+    Progress {
+        /// Which task.
+        task: u32,
+        /// The attempt that the op named.
+        attempt: u32,
+        /// 0–100; larger counts as 100.
+        percent: u32,
+    },
+    /// The answer to [`Op::Ask`](super::Op::Ask).
+    Items {
+        /// Which scope.
+        task: u32,
+        /// The attempt that the op named.
+        attempt: u32,
+        /// Items known so far, in all.
+        count: u32,
+        /// There may be more: ask again when these are done.
+        open_ended: bool,
+    },
+    /// Stop now.
+    Cancel,
+    /// Start nothing more until `Resume`; what is in flight goes on.
+    Pause,
+    /// Go on.
+    Resume,
+}
+
+/// Words of one event.
+pub const EVENT_WORDS: usize = 3;
+
+impl Event {
+    /// The record that crosses from the host: kind and attempt (`kind | attempt << 8`), task, argument.
+    pub fn to_words(self) -> [u32; EVENT_WORDS] {
+        let record =
+            |kind: u32, attempt: u32, task: u32, argument: u32| [kind | attempt << 8, task, argument];
+        match self {
+            Event::Done { task, attempt, routed } => record(1, attempt, task, routed.into()),
+            Event::Failed { task, attempt, code } => record(2, attempt, task, code.number().into()),
+            Event::Route { task, attempt, handle } => record(3, attempt, task, handle.0),
+            Event::Progress { task, attempt, percent } => record(4, attempt, task, percent),
+            Event::Items { task, attempt, count, open_ended: false } => record(5, attempt, task, count),
+            Event::Items { task, attempt, count, open_ended: true } => record(6, attempt, task, count),
+            Event::Cancel => record(7, 0, 0, 0),
+            Event::Pause => record(8, 0, 0, 0),
+            Event::Resume => record(9, 0, 0, 0),
+        }
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`Misuse::Malformed`] for a kind or code that does not exist.
+    pub fn from_words([head, task, argument]: [u32; EVENT_WORDS]) -> Result<Event, Misuse> {
+        let attempt = head >> 8;
+        Ok(match head & 0xff {
+            1 => Event::Done { task, attempt, routed: argument != 0 },
+            2 => {
+                let code = u8::try_from(argument).ok().and_then(ErrorCode::from_number);
+                Event::Failed { task, attempt, code: code.ok_or(Misuse::Malformed)? }
+            }
+            3 => Event::Route { task, attempt, handle: Name(argument) },
+            4 => Event::Progress { task, attempt, percent: argument },
+            5 => Event::Items { task, attempt, count: argument, open_ended: false },
+            6 => Event::Items { task, attempt, count: argument, open_ended: true },
+            7 => Event::Cancel,
+            8 => Event::Pause,
+            9 => Event::Resume,
+            _ => return Err(Misuse::Malformed),
+        })
+    }
+}

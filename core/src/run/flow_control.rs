@@ -1,0 +1,203 @@
+//! How being over spreads: along edges, out of scopes, into the next nodes.
+//!
+//! Each consequence is a [`Step`] on a stack, so that neither a long chain nor deep nesting uses the call stack.
+
+use std::cmp::Reverse;
+
+use super::frame::OUTERMOST;
+use super::task::{NO_FRAME, Phase, TaskState};
+use super::{Op, Run};
+use crate::flow::Name;
+use crate::plan::Kind;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    /// All incoming edges of the task are decided.
+    Arrive(u32),
+    /// The task is over; which of its edges carry something.
+    Over(u32, Carry),
+    /// An iterating scope may open frames, or be over.
+    Continue(u32),
+}
+
+/// Which edges of a task that is over carry a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carry {
+    /// All but those on the handle `error`.
+    Output,
+    /// Those on the handles that the answer named.
+    Named,
+    /// Those on the handle `error`.
+    Error,
+    /// None: the task was skipped.
+    Nothing,
+}
+
+impl Run {
+    pub(super) fn run_steps(&mut self) {
+        while let Some(step) = self.steps.pop() {
+            match step {
+                Step::Arrive(task) => self.arrive(task),
+                Step::Over(task, carry) => self.over(task, carry),
+                Step::Continue(task) => self.continue_iteration(task),
+            }
+        }
+    }
+
+    /// Lets the run begin with `task`.
+    pub(super) fn arrive(&mut self, task: u32) {
+        let node = self.node_of(task);
+        let planned = self.plan.node(node);
+        let (kind, position, disabled) = (planned.kind, planned.position, planned.disabled);
+        if planned.in_degree > 0 && self.task(task).live == 0 {
+            self.skip(task);
+            self.steps.push(Step::Over(task, Carry::Nothing));
+        } else if disabled {
+            self.skip(task);
+            self.ops.push(Op::Pass { task });
+            self.steps.push(Step::Over(task, Carry::Output));
+        } else {
+            match kind {
+                Kind::Leaf => {
+                    self.task_mut(task).phase = Phase::Ready;
+                    self.state.ready.push(Reverse((position, task)));
+                }
+                Kind::Group => self.enter(task),
+                Kind::Each { .. } => self.begin_iteration(task),
+            }
+        }
+        if task == 0 {
+            self.run_steps();
+        }
+    }
+
+    /// A scope's children are all over.
+    pub(super) fn complete_scope(&mut self, task: u32) {
+        let now = self.state.now;
+        self.change(task, Op::NO_STEP, |task| {
+            task.phase = Phase::Idle;
+            task.state = TaskState::Completed;
+            task.percent = 100;
+            if task.started.is_nan() {
+                task.started = now;
+            }
+            task.ended = now;
+        });
+        self.steps.push(Step::Over(task, Carry::Output));
+    }
+
+    /// A task begins: so do the scopes around it, if it is their first.
+    pub(super) fn begin_scopes(&mut self, task: u32) {
+        let now = self.state.now;
+        let mut inner = task;
+        while let Some(scope) = self.parent_of(inner) {
+            if self.task(scope).state != TaskState::Pending {
+                break;
+            }
+            self.change(scope, Op::NO_STEP, |scope| {
+                scope.state = TaskState::Executing;
+                scope.started = now;
+            });
+            inner = scope;
+        }
+    }
+
+    fn enter(&mut self, task: u32) {
+        let found = self.task_mut(task);
+        found.phase = Phase::Open;
+        found.attempt = found.next_attempt();
+        self.arm_deadline(task);
+        self.ops.push(Op::Enter { task });
+        let node = self.node_of(task);
+        let offset = task.wrapping_sub(node);
+        let Run { plan, steps, .. } = self;
+        let free = plan.children(node).filter(|child| plan.node(*child).in_degree == 0);
+        steps.extend(free.map(|child| Step::Arrive(child.wrapping_add(offset))));
+    }
+
+    /// Marks a task, and what it contains, as skipped.
+    fn skip(&mut self, task: u32) {
+        let now = self.state.now;
+        let first = self.node_of(task);
+        let end = self.plan.node(first).end;
+        let mut node = first;
+        while node < end {
+            self.change(self.beside(task, node), Op::NO_STEP, |task| {
+                task.state = TaskState::Skipped;
+                task.percent = 100;
+                task.ended = now;
+            });
+            let planned = self.plan.node(node);
+            // What an iterating scope contains stands for no task of this frame.
+            node = if matches!(planned.kind, Kind::Each { .. }) { planned.end } else { node + 1 };
+        }
+    }
+
+    fn over(&mut self, task: u32, carry: Carry) {
+        let node = self.node_of(task);
+        let offset = task.wrapping_sub(node);
+        let frame = self.task(task).frame;
+        let keep = self.state.options.keep_outputs && frame == OUTERMOST;
+
+        for index in 0..self.plan.outgoing(node).len() {
+            let edge = self.plan.outgoing(node)[index];
+            let carries = match carry {
+                Carry::Output => edge.handle != Name::ERROR,
+                Carry::Named => self.is_named(task, edge.handle),
+                Carry::Error => edge.handle == Name::ERROR,
+                Carry::Nothing => false,
+            };
+            let target = edge.target.wrapping_add(offset);
+            // What was skipped left nothing in its slot.
+            if !carries && carry != Carry::Nothing {
+                self.ops.push(Op::Block { task: target, input: edge.input });
+            }
+            let found = self.task_mut(target);
+            found.waiting -= 1;
+            found.live += u32::from(carries);
+            if found.waiting == 0 {
+                self.steps.push(Step::Arrive(target));
+            }
+        }
+        if !keep {
+            let Run { plan, state, ops, .. } = self;
+            for edge in plan.incoming(node) {
+                let slot = edge.slot.wrapping_add(offset);
+                let source = &mut state.tasks[slot as usize];
+                source.readers -= 1;
+                if source.readers == 0 {
+                    ops.push(Op::Drop { slot });
+                }
+            }
+            if state.tasks[task as usize].readers == 0 && plan.node(node).output == node {
+                ops.push(Op::Drop { slot: task });
+            }
+        }
+        if carry == Carry::Named {
+            self.state.routes.remove(&task);
+        }
+        self.leave_scope(task, node, frame);
+    }
+
+    fn leave_scope(&mut self, task: u32, node: u32, frame: u32) {
+        if node == 0 {
+            self.finish(None, Op::NOBODY);
+            return;
+        }
+        let parent = self.plan.node(node).parent;
+        let found = &mut self.state.frames[frame as usize];
+        if found.owner != NO_FRAME && found.scope == parent {
+            found.open -= 1;
+            if found.open == 0 {
+                self.close_frame(frame);
+            }
+        } else {
+            let scope = self.beside(task, parent);
+            let found = self.task_mut(scope);
+            found.open -= 1;
+            if found.open == 0 {
+                self.complete_scope(scope);
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Frames: one instance of an iterating scope's nodes per item.
+
+use serde::{Deserialize, Serialize};
+
+use super::flow_control::Step;
+use super::task::{NO_FRAME, Phase, Task};
+use super::{Op, Run};
+use crate::plan::Kind;
+
+/// The frame of the nodes that belong to no iterating scope.
+pub(crate) const OUTERMOST: u32 = 0;
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Frame {
+    /// The task of the scope, or [`NO_FRAME`].
+    pub(crate) owner: u32,
+    /// The scope's node.
+    pub(crate) scope: u32,
+    /// Task number minus node index, for every task of the frame.
+    pub(crate) offset: u32,
+    pub(crate) item: u32,
+    /// Children of the scope that are not over.
+    pub(crate) open: u32,
+}
+
+impl Frame {
+    pub(crate) fn outermost() -> Frame {
+        Frame { owner: NO_FRAME, scope: 0, offset: 0, item: 0, open: 0 }
+    }
+}
+
+/// Where an iterating scope stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Iteration {
+    pub(crate) known: u32,
+    pub(crate) opened: u32,
+    pub(crate) closed: u32,
+    pub(crate) open_ended: bool,
+    /// The frames that are open.
+    pub(crate) frames: Vec<u32>,
+}
+
+impl Run {
+    /// The scope's inputs are there: ask how many items it has.
+    pub(super) fn begin_iteration(&mut self, task: u32) {
+        let now = self.state.now;
+        let found = self.task_mut(task);
+        found.attempt = found.next_attempt();
+        found.phase = Phase::Asking;
+        found.started = now;
+        let attempt = found.attempt;
+        self.arm_deadline(task);
+        self.state.iterations.insert(task, Iteration::default());
+        self.ops.push(Op::Ask { task, attempt, known: 0 });
+    }
+
+    pub(super) fn items_known(&mut self, task: u32, attempt: u32, count: u32, open_ended: bool) {
+        let found = self.task_mut(task);
+        if found.phase != Phase::Asking || found.attempt != attempt {
+            return;
+        }
+        found.phase = Phase::Open;
+        if let Some(iteration) = self.state.iterations.get_mut(&task) {
+            iteration.open_ended = open_ended && count > iteration.known;
+            iteration.known = iteration.known.max(count);
+        }
+        self.steps.push(Step::Continue(task));
+        self.run_steps();
+    }
+
+    /// Opens the next frame if there is an item and room; ends, or asks on, when all items are done.
+    pub(super) fn continue_iteration(&mut self, task: u32) {
+        let Kind::Each { width } = self.kind_of(task) else { return };
+        if self.task(task).phase != Phase::Open {
+            return;
+        }
+        let Some(iteration) = self.state.iterations.get_mut(&task) else { return };
+        if iteration.opened < iteration.known {
+            if (iteration.frames.len() as u64) < u64::from(width) {
+                let item = iteration.opened;
+                iteration.opened += 1;
+                // Under the arrivals that the frame brings: they come first.
+                self.steps.push(Step::Continue(task));
+                self.open_frame(task, item);
+            }
+        } else if iteration.closed == iteration.known {
+            if iteration.open_ended {
+                let known = iteration.known;
+                let found = self.task_mut(task);
+                found.phase = Phase::Asking;
+                let attempt = found.attempt;
+                self.ops.push(Op::Ask { task, attempt, known });
+            } else {
+                self.state.iterations.remove(&task);
+                self.ops.push(Op::Gather { task });
+                self.complete_scope(task);
+            }
+        }
+    }
+
+    fn open_frame(&mut self, owner: u32, item: u32) {
+        let plan = self.plan.clone();
+        let scope = self.node_of(owner);
+        let nodes = scope + 1..plan.node(scope).end;
+        let free = self.state.free_frames.get_mut(&scope).and_then(Vec::pop);
+        let children = plan.node(scope).children;
+        let index = match free {
+            Some(index) => {
+                let frame = &mut self.state.frames[index as usize];
+                (frame.owner, frame.item, frame.open) = (owner, item, children);
+                let offset = frame.offset;
+                for node in nodes {
+                    let task = &mut self.state.tasks[node.wrapping_add(offset) as usize];
+                    let attempt = task.attempt;
+                    *task = Task { attempt, ..Task::new(plan.node(node), index) };
+                }
+                index
+            }
+            None => {
+                let index = self.state.frames.len() as u32;
+                let offset = (self.state.tasks.len() as u32).wrapping_sub(scope + 1);
+                self.state.frames.push(Frame { owner, scope, offset, item, open: children });
+                self.state.tasks.extend(nodes.map(|node| Task::new(plan.node(node), index)));
+                index
+            }
+        };
+        let base = (scope + 1).wrapping_add(self.state.frames[index as usize].offset);
+        if let Some(iteration) = self.state.iterations.get_mut(&owner) {
+            iteration.frames.push(index);
+        }
+        self.ops.push(Op::Open { task: owner, base, item });
+        for child in plan.children(scope).filter(|child| plan.node(*child).in_degree == 0) {
+            self.steps.push(Step::Arrive(self.beside(base, child)));
+        }
+    }
+
+    /// The last child of a frame is over.
+    pub(super) fn close_frame(&mut self, index: u32) {
+        let Frame { owner, scope, offset, item, .. } = self.state.frames[index as usize];
+        let base = (scope + 1).wrapping_add(offset);
+        self.ops.push(Op::Close { task: owner, base, item });
+        self.state.free_frames.entry(scope).or_default().push(index);
+        let Some(iteration) = self.state.iterations.get_mut(&owner) else { return };
+        iteration.closed += 1;
+        iteration.frames.retain(|frame| *frame != index);
+        if !iteration.open_ended {
+            let percent = u64::from(iteration.closed) * 100 / u64::from(iteration.known.max(1));
+            self.change(owner, Op::NO_STEP, |task| task.percent = percent as u8);
+        }
+        self.steps.push(Step::Continue(owner));
+    }
+
+    /// Forgets the open frames of a scope that failed.
+    pub(super) fn abandon_frames(&mut self, owner: u32) {
+        let mut owners = vec![owner];
+        while let Some(owner) = owners.pop() {
+            let Some(iteration) = self.state.iterations.remove(&owner) else { continue };
+            let scope = self.node_of(owner);
+            for index in iteration.frames {
+                let offset = self.state.frames[index as usize].offset;
+                for node in scope + 1..self.plan.node(scope).end {
+                    let task = node.wrapping_add(offset);
+                    self.abandon(task);
+                    owners.extend(self.state.iterations.contains_key(&task).then_some(task));
+                }
+                self.state.free_frames.entry(scope).or_default().push(index);
+            }
+        }
+    }
+}

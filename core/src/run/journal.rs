@@ -1,0 +1,124 @@
+//! What happened, in order: enough to run it all again and see the same.
+
+use std::sync::Arc;
+
+use super::{EVENT_WORDS, Event, Misuse, Op, Run, RunOptions, TaskState};
+use crate::plan::Plan;
+
+/// Words of one record: an event's words, then the time as the two halves of its bits.
+pub const JOURNAL_WORDS: usize = EVENT_WORDS + 2;
+
+/// Kinds beside those of events.
+const START: u32 = 0;
+const TICK: u32 = 0xfe;
+
+/// The calls that a run received. Everything else about a run follows from its plan, its options and this: a trace or
+/// a look at an earlier moment is a replay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Journal {
+    words: Vec<u32>,
+}
+
+/// The words are no journal of this plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// The words are not whole records, or a record means nothing.
+    Malformed,
+    /// The run refused what the journal says.
+    Refused(Misuse),
+}
+
+impl Journal {
+    /// A journal from the words of [`Journal::words`]. They are checked when they are replayed.
+    pub fn from_words(words: Vec<u32>) -> Journal {
+        Journal { words }
+    }
+
+    /// Records of [`JOURNAL_WORDS`].
+    pub fn words(&self) -> &[u32] {
+        &self.words
+    }
+
+    pub(super) fn push_start(&mut self, now: f64) {
+        self.push([START, 0, 0], now);
+    }
+
+    pub(super) fn push_tick(&mut self, now: f64) {
+        self.push([TICK, 0, 0], now);
+    }
+
+    pub(super) fn push_event(&mut self, now: f64, event: Event) {
+        self.push(event.to_words(), now);
+    }
+
+    /// Runs the plan again as recorded and shows each step's time and ops. With `watched`, the ops tell every change,
+    /// also of a run that nobody watched at the time.
+    ///
+    /// # Errors
+    /// [`JournalError`], at the record where it shows.
+    pub fn replay(
+        &self,
+        plan: Arc<Plan>,
+        options: RunOptions,
+        watched: bool,
+        mut show: impl FnMut(f64, &[Op]),
+    ) -> Result<Run, JournalError> {
+        let mut run = Run::new(plan, RunOptions { record: false, ..options });
+        run.watch(watched);
+        let (records, rest) = self.words.as_chunks::<JOURNAL_WORDS>();
+        if !rest.is_empty() {
+            return Err(JournalError::Malformed);
+        }
+        for [head, task, argument, low, high] in records {
+            let now = f64::from_bits(u64::from(*low) | u64::from(*high) << 32);
+            let done = match head & 0xff {
+                START => run.start(now),
+                TICK => run.handle_timeout(now),
+                _ => {
+                    let event = Event::from_words([*head, *task, *argument]);
+                    run.handle(now, event.map_err(|_| JournalError::Malformed)?)
+                }
+            };
+            done.map_err(JournalError::Refused)?;
+            show(now, &run.ops);
+            run.take(run.undrained());
+        }
+        Ok(run)
+    }
+
+    /// The trace: a row of numbers for each change of a node of the outermost frame, namely time, node, state,
+    /// percent, overall percent, and step of the animation.
+    ///
+    /// # Errors
+    /// [`JournalError`], at the record where it shows.
+    pub fn trace(&self, plan: Arc<Plan>, options: RunOptions) -> Result<Vec<f64>, JournalError> {
+        let nodes = plan.len() as u32;
+        let mut rows = Vec::with_capacity(self.words.len());
+        self.replay(plan, options, true, |time, ops| {
+            for op in ops {
+                if let Op::Change { task, state, percent, overall, step } = *op
+                    && task < nodes
+                {
+                    let state = f64::from(state as u8);
+                    rows.extend([time, task.into(), state, percent.into(), overall.into(), step.into()]);
+                }
+            }
+        })?;
+        Ok(rows)
+    }
+
+    fn push(&mut self, event: [u32; EVENT_WORDS], now: f64) {
+        let bits = now.to_bits();
+        self.words.extend(event);
+        self.words.extend([bits as u32, (bits >> 32) as u32]);
+    }
+}
+
+/// States by the number that a trace row bears.
+impl TaskState {
+    /// The state's number in ops, views and traces.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+}

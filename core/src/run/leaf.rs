@@ -1,0 +1,214 @@
+//! The life of one leaf: begin, delay, run, answer, animation, end; and again after a failure.
+
+use super::animation::{SETTLE_SPAN, STEPS_SPAN, steps};
+use super::flow_control::{Carry, Step};
+use super::task::{BEFORE_FIRST_STEP, Phase, TaskState};
+use super::timer::Alarm;
+use super::{Op, Run};
+use crate::error::ErrorCode;
+use crate::flow::Name;
+
+impl Run {
+    /// Takes a ready leaf into flight.
+    pub(super) fn begin(&mut self, task: u32) {
+        self.begin_scopes(task);
+        let now = self.state.now;
+        let lane = self.state.in_flight.len() as u32;
+        self.state.in_flight.push(task);
+        self.change(task, Op::NO_STEP, |task| {
+            task.state = TaskState::Executing;
+            task.phase = Phase::Delayed;
+            task.attempt = task.next_attempt();
+            task.started = now;
+            task.lane = lane;
+        });
+        let slow_mo = self.state.options.slow_mo;
+        if slow_mo > 0.0 || self.watched {
+            self.animate(task);
+        }
+        let node = self.node_of(task);
+        let mut delay = slow_mo;
+        if self.state.simulate_delay == Some(node) {
+            delay += self.state.options.simulate_delay.map_or(0.0, |simulation| simulation.delay);
+        }
+        if delay > 0.0 {
+            let attempt = self.task(task).attempt;
+            self.state.timers.arm(now + delay, Alarm::Begin { task, attempt });
+        } else {
+            self.launch(task);
+        }
+    }
+
+    /// Hands the leaf to the host, or lets it fail if that is to be simulated.
+    pub(super) fn launch(&mut self, task: u32) {
+        let simulated = self.state.simulate_error == Some(self.node_of(task));
+        if let Some(simulation) = self.state.options.simulate_error.filter(|_| simulated) {
+            self.task_mut(task).tries += 1;
+            if simulation.delay > 0.0 {
+                let attempt = self.task(task).attempt;
+                self.state.timers.arm(self.state.now + simulation.delay, Alarm::Simulate { task, attempt });
+            } else {
+                self.simulate_failure(task);
+            }
+            return;
+        }
+        self.state.routes.remove(&task);
+        let found = self.task_mut(task);
+        found.phase = Phase::Running;
+        found.tries += 1;
+        let (attempt, attempt_number) = (found.attempt, found.tries);
+        self.arm_deadline(task);
+        self.ops.push(Op::Start { task, attempt, attempt_number });
+    }
+
+    /// A backoff is over.
+    pub(super) fn retry(&mut self, task: u32) {
+        // A second try shows no animation of its own.
+        let all = steps(self.plan.node(self.node_of(task)).weight).len();
+        let found = self.task_mut(task);
+        found.attempt = found.next_attempt();
+        found.phase = Phase::Delayed;
+        found.step = all as u8;
+        self.launch(task);
+    }
+
+    /// The executable returned.
+    pub(super) fn answer(&mut self, task: u32, attempt: u32, routed: bool) {
+        let found = self.task_mut(task);
+        if found.phase != Phase::Running || found.attempt != attempt {
+            return;
+        }
+        found.phase = Phase::Answered;
+        found.routed = routed;
+        if self.state.options.slow_mo > 0.0 {
+            if self.animation_is_over(task) {
+                self.show_complete(task);
+            }
+            return;
+        }
+        if self.watched {
+            self.show_remaining_steps(task);
+            self.change(task, Op::COMPLETE_STEP, |task| task.percent = 100);
+        }
+        self.complete_leaf(task);
+    }
+
+    pub(super) fn complete_leaf(&mut self, task: u32) {
+        self.leave_flight(task);
+        let now = self.state.now;
+        self.change(task, Op::NO_STEP, |task| {
+            task.phase = Phase::Idle;
+            task.state = TaskState::Completed;
+            task.percent = 100;
+            task.ended = now;
+        });
+        let carry = if self.task(task).routed { Carry::Named } else { Carry::Output };
+        self.steps.push(Step::Over(task, carry));
+        self.run_steps();
+    }
+
+    pub(super) fn report_progress(&mut self, task: u32, attempt: u32, percent: u32) {
+        let found = self.task(task);
+        if found.phase != Phase::Running || found.attempt != attempt {
+            return;
+        }
+        self.change(task, Op::NO_STEP, |task| {
+            task.reports = true;
+            task.percent = percent.min(100) as u8;
+        });
+    }
+
+    pub(super) fn name_route(&mut self, task: u32, attempt: u32, handle: Name) {
+        let found = self.task(task);
+        if found.phase == Phase::Running && found.attempt == attempt {
+            self.state.routes.entry(task).or_default().push(handle.0);
+        }
+    }
+
+    /// The next step of the animation; without slow motion, all that are left.
+    pub(super) fn animate(&mut self, task: u32) {
+        let (now, slow_mo) = (self.state.now, self.state.options.slow_mo);
+        let attempt = self.task(task).attempt;
+        let first = self.task(task).step == BEFORE_FIRST_STEP;
+        if slow_mo > 0.0 {
+            let all = steps(self.plan.node(self.node_of(task)).weight).len();
+            if !self.show_next_step(task) {
+                // The time of the last step has passed as well.
+                self.task_mut(task).step = all as u8;
+                if self.task(task).phase == Phase::Answered {
+                    self.show_complete(task);
+                }
+                return;
+            }
+            self.state.timers.arm(now + slow_mo * STEPS_SPAN / all as f64, Alarm::Step { task, attempt });
+        } else if first {
+            self.show_next_step(task);
+            self.state.timers.arm(now + 1.0, Alarm::Step { task, attempt });
+        } else {
+            self.show_remaining_steps(task);
+        }
+    }
+
+    pub(super) fn leave_flight(&mut self, task: u32) {
+        let lane = self.task(task).lane as usize;
+        if self.state.in_flight.get(lane) != Some(&task) {
+            return;
+        }
+        self.state.in_flight.swap_remove(lane);
+        if let Some(moved) = self.state.in_flight.get(lane).copied() {
+            self.task_mut(moved).lane = lane as u32;
+        }
+    }
+
+    /// Sets the deadline of an attempt or of an open scope.
+    pub(super) fn arm_deadline(&mut self, task: u32) {
+        if let Some(timeout) = self.plan.node(self.node_of(task)).timeout_ms {
+            let attempt = self.task(task).attempt;
+            self.state.timers.arm(self.state.now + f64::from(timeout), Alarm::Deadline { task, attempt });
+        }
+    }
+
+    /// The engine lets the attempt fail instead of running it.
+    pub(super) fn simulate_failure(&mut self, task: u32) {
+        let attempt = self.task(task).attempt;
+        self.ops.push(Op::Abort { task, attempt, code: ErrorCode::ExecutionFailed });
+        self.retry_or_fail(task, ErrorCode::ExecutionFailed);
+    }
+
+    fn animation_is_over(&self, task: u32) -> bool {
+        let all = steps(self.plan.node(self.node_of(task)).weight).len();
+        let found = self.task(task);
+        found.step != BEFORE_FIRST_STEP && usize::from(found.step) >= all
+    }
+
+    fn show_complete(&mut self, task: u32) {
+        self.change(task, Op::COMPLETE_STEP, |task| {
+            task.percent = 100;
+            task.phase = Phase::Settling;
+        });
+        let attempt = self.task(task).attempt;
+        let at = self.state.now + self.state.options.slow_mo * SETTLE_SPAN;
+        self.state.timers.arm(at, Alarm::Settle { task, attempt });
+    }
+
+    fn show_remaining_steps(&mut self, task: u32) {
+        while self.show_next_step(task) {}
+    }
+
+    /// Returns false when there is no further step.
+    fn show_next_step(&mut self, task: u32) -> bool {
+        let all = steps(self.plan.node(self.node_of(task)).weight);
+        let found = self.task(task);
+        let next = if found.step == BEFORE_FIRST_STEP { 0 } else { found.step + 1 };
+        let Some((percent, _)) = all.get(usize::from(next)).copied() else { return false };
+        if self.task(task).reports {
+            self.task_mut(task).step = next;
+        } else {
+            self.change(task, u32::from(next), |task| {
+                task.step = next;
+                task.percent = percent as u8;
+            });
+        }
+        true
+    }
+}

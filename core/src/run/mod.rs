@@ -1,0 +1,398 @@
+//! The executor: a state machine that takes [`Event`]s and gives [`Op`]s.
+//!
+//! The host calls [`Run::start`] once, then [`Run::handle`] for what happened and [`Run::handle_timeout`] when
+//! [`Run::deadline`] is reached, and after each of them takes all ops with [`Run::poll_ops`] (the drain contract). The
+//! work of a step is proportional to the step. Time is what the host says it is, and never goes back.
+
+mod animation;
+mod event;
+mod failure;
+mod flow_control;
+mod frame;
+mod journal;
+mod leaf;
+mod op;
+mod options;
+mod snapshot;
+mod task;
+mod timer;
+mod view;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ErrorCode;
+use crate::flow::Name;
+use crate::plan::{Kind, Plan};
+
+pub use animation::{ANIMATIONS, Animation, COMPLETE};
+pub use event::{EVENT_WORDS, Event};
+pub use journal::{JOURNAL_WORDS, Journal, JournalError};
+pub use op::{OP_WORDS, Op};
+pub use options::{OPTION_NUMBERS, RunOptions, Simulation, Target};
+pub use snapshot::SnapshotError;
+pub use task::TaskState;
+pub use view::{NODE_NUMBERS, RunSummary, VIEW_HEADER};
+
+use flow_control::Step;
+use frame::{Frame, Iteration};
+use task::{NO_FRAME, Phase, Task};
+use timer::Timers;
+
+/// A host that does not keep the contract. Nothing has changed when it is returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// An event before `start`.
+    NotStarted,
+    /// `start` a second time.
+    AlreadyStarted,
+    /// Ops of the step before were not all taken.
+    Undrained,
+    /// An event names a task that the run does not have.
+    UnknownTask,
+    /// A record that means nothing, or a time that is not a number.
+    Malformed,
+}
+
+impl std::fmt::Display for Misuse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Misuse::NotStarted => "the run has not been started",
+            Misuse::AlreadyStarted => "the run was started before",
+            Misuse::Undrained => "ops of the last step are still to be taken",
+            Misuse::UnknownTask => "the run has no such task",
+            Misuse::Malformed => "the record or the time is malformed",
+        })
+    }
+}
+
+impl std::error::Error for Misuse {}
+
+/// One run of a plan. See the module's description.
+#[derive(Clone, Debug)]
+pub struct Run {
+    plan: Arc<Plan>,
+    state: State,
+    ops: Vec<Op>,
+    /// How many of `ops` were taken.
+    taken: usize,
+    watched: bool,
+    journal: Option<Journal>,
+    /// Scratch of `flow_control`, empty between steps.
+    steps: Vec<Step>,
+}
+
+/// All that a run knows, apart from what is in the host's hands. A snapshot is this.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct State {
+    options: RunOptions,
+    phase: RunPhase,
+    paused: bool,
+    now: f64,
+    started: f64,
+    ended: f64,
+    cause: u32,
+    code: Option<ErrorCode>,
+    tasks: Vec<Task>,
+    frames: Vec<Frame>,
+    /// Ranges of tasks that closed frames left, by the scope that they are for.
+    free_frames: BTreeMap<u32, Vec<u32>>,
+    iterations: BTreeMap<u32, Iteration>,
+    /// Handles that were named for a coming answer.
+    routes: BTreeMap<u32, Vec<u32>>,
+    /// Tasks whose inputs are there, by place in the plan.
+    ready: BinaryHeap<Reverse<(u32, u32)>>,
+    in_flight: Vec<u32>,
+    timers: Timers,
+    /// Sum of weight × percent over the outermost frame's leaves and iterating scopes.
+    done: f64,
+    simulate_error: Option<u32>,
+    simulate_delay: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum RunPhase {
+    Idle,
+    Active,
+    Finished,
+}
+
+impl Run {
+    /// Prepares a run. Nothing happens before [`Run::start`].
+    pub fn new(plan: Arc<Plan>, options: RunOptions) -> Run {
+        let journal = options.record.then(Journal::default);
+        let state = State {
+            phase: RunPhase::Idle,
+            paused: false,
+            now: 0.0,
+            started: 0.0,
+            ended: 0.0,
+            cause: Op::NOBODY,
+            code: None,
+            tasks: (0..plan.len() as u32).map(|node| Task::new(plan.node(node), frame::OUTERMOST)).collect(),
+            frames: vec![Frame::outermost()],
+            free_frames: BTreeMap::new(),
+            iterations: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            ready: BinaryHeap::new(),
+            in_flight: Vec::new(),
+            timers: Timers::default(),
+            done: 0.0,
+            simulate_error: options.simulated_node(options.simulate_error, &plan, 0),
+            simulate_delay: options.simulated_node(options.simulate_delay, &plan, 1),
+            options,
+        };
+        Run { plan, state, ops: Vec::new(), taken: 0, watched: false, journal, steps: Vec::new() }
+    }
+
+    /// Starts the run.
+    ///
+    /// # Errors
+    /// [`Misuse::AlreadyStarted`], or [`Misuse::Malformed`] for a time that is not a number.
+    pub fn start(&mut self, now: f64) -> Result<(), Misuse> {
+        if self.state.phase != RunPhase::Idle {
+            return Err(Misuse::AlreadyStarted);
+        }
+        if now.is_nan() {
+            return Err(Misuse::Malformed);
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.push_start(now);
+        }
+        self.state.phase = RunPhase::Active;
+        self.state.now = now;
+        self.state.started = now;
+        if self.state.options.timeout > 0.0 {
+            self.state.timers.arm(now + self.state.options.timeout, timer::Alarm::RunDeadline);
+        }
+        self.arrive(0);
+        self.dispatch();
+        Ok(())
+    }
+
+    /// Tells the run what happened. An event that comes too late changes nothing.
+    ///
+    /// # Errors
+    /// [`Misuse`], after which nothing has changed.
+    pub fn handle(&mut self, now: f64, event: Event) -> Result<(), Misuse> {
+        self.handle_all(now, std::slice::from_ref(&event))
+    }
+
+    /// Tells the run what happened within one turn of the host: one step, whose ops are then to be taken.
+    ///
+    /// # Errors
+    /// [`Misuse`], after which nothing has changed.
+    pub fn handle_all(&mut self, now: f64, events: &[Event]) -> Result<(), Misuse> {
+        self.check_step(now)?;
+        if events.iter().any(|event| !self.knows(*event)) {
+            return Err(Misuse::UnknownTask);
+        }
+        self.state.now = self.state.now.max(now);
+        for event in events {
+            if self.state.phase == RunPhase::Finished {
+                break;
+            }
+            if let Some(journal) = &mut self.journal {
+                journal.push_event(self.state.now, *event);
+            }
+            self.apply(*event);
+        }
+        self.dispatch();
+        Ok(())
+    }
+
+    /// Fires the timers that are due.
+    ///
+    /// # Errors
+    /// [`Misuse`], after which nothing has changed.
+    pub fn handle_timeout(&mut self, now: f64) -> Result<(), Misuse> {
+        self.check_step(now)?;
+        self.state.now = self.state.now.max(now);
+        if let Some(journal) = &mut self.journal {
+            journal.push_tick(self.state.now);
+        }
+        while self.state.phase == RunPhase::Active
+            && let Some(alarm) = self.state.timers.take_due(self.state.now)
+        {
+            self.fire(alarm);
+        }
+        self.dispatch();
+        Ok(())
+    }
+
+    /// When [`Run::handle_timeout`] is to be called, in the host's time; `None` when nothing is waited for.
+    pub fn deadline(&mut self) -> Option<f64> {
+        if self.state.phase != RunPhase::Active {
+            return None;
+        }
+        let tasks = &self.state.tasks;
+        self.state.timers.next(|alarm| alarm.is_stale(tasks))
+    }
+
+    /// Takes up to `ops.len()` ops; 0 means that the step is drained.
+    pub fn poll_ops(&mut self, ops: &mut [Op]) -> usize {
+        let waiting = &self.ops[self.taken..];
+        let count = waiting.len().min(ops.len());
+        ops[..count].copy_from_slice(&waiting[..count]);
+        self.take(count)
+    }
+
+    /// [`Run::poll_ops`] into words of the host: whole records of [`OP_WORDS`]. Returns the number of ops.
+    pub fn poll_words(&mut self, words: &mut [u32]) -> usize {
+        let records = words.as_chunks_mut::<OP_WORDS>().0;
+        let waiting = &self.ops[self.taken..];
+        let count = waiting.len().min(records.len());
+        for (record, op) in records.iter_mut().zip(waiting) {
+            *record = op.to_words();
+        }
+        self.take(count)
+    }
+
+    /// Ops that are still to be taken.
+    pub fn undrained(&self) -> usize {
+        self.ops.len() - self.taken
+    }
+
+    /// Ask for [`Op::Change`] from now on, or no longer. Watching changes nothing about the run itself.
+    pub fn watch(&mut self, watched: bool) {
+        self.watched = watched;
+    }
+
+    /// Whether the last op was given out.
+    pub fn is_finished(&self) -> bool {
+        self.state.phase == RunPhase::Finished
+    }
+
+    /// The plan that is run.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// What happened so far, unless [`RunOptions::record`] is off.
+    pub fn journal(&self) -> Option<&Journal> {
+        self.journal.as_ref()
+    }
+
+    fn take(&mut self, count: usize) -> usize {
+        self.taken += count;
+        if self.taken == self.ops.len() {
+            self.ops.clear();
+            self.taken = 0;
+        }
+        count
+    }
+
+    fn check_step(&self, now: f64) -> Result<(), Misuse> {
+        if self.state.phase == RunPhase::Idle {
+            return Err(Misuse::NotStarted);
+        }
+        if self.undrained() > 0 {
+            return Err(Misuse::Undrained);
+        }
+        if now.is_nan() { Err(Misuse::Malformed) } else { Ok(()) }
+    }
+
+    fn knows(&self, event: Event) -> bool {
+        let known = |task: u32| (task as usize) < self.state.tasks.len();
+        match event {
+            Event::Done { task, .. }
+            | Event::Failed { task, .. }
+            | Event::Route { task, .. }
+            | Event::Progress { task, .. }
+            | Event::Items { task, .. } => known(task),
+            Event::Cancel | Event::Pause | Event::Resume => true,
+        }
+    }
+
+    fn apply(&mut self, event: Event) {
+        match event {
+            Event::Done { task, attempt, routed } => self.answer(task, attempt, routed),
+            Event::Failed { task, attempt, code } => self.attempt_failed(task, attempt, code),
+            Event::Route { task, attempt, handle } => self.name_route(task, attempt, handle),
+            Event::Progress { task, attempt, percent } => self.report_progress(task, attempt, percent),
+            Event::Items { task, attempt, count, open_ended } => {
+                self.items_known(task, attempt, count, open_ended);
+            }
+            Event::Cancel => self.finish(Some(ErrorCode::Cancelled), Op::NOBODY),
+            Event::Pause => self.state.paused = true,
+            Event::Resume => self.state.paused = false,
+        }
+    }
+
+    fn fire(&mut self, alarm: timer::Alarm) {
+        use timer::Alarm;
+        if alarm.is_stale(&self.state.tasks) {
+            return;
+        }
+        match alarm {
+            Alarm::Begin { task, .. } => self.launch(task),
+            Alarm::Simulate { task, .. } => self.simulate_failure(task),
+            Alarm::Retry { task, .. } => self.retry(task),
+            Alarm::Deadline { task, .. } => self.node_deadline(task),
+            Alarm::Step { task, .. } => self.animate(task),
+            Alarm::Settle { task, .. } => self.complete_leaf(task),
+            Alarm::RunDeadline => self.finish(Some(ErrorCode::Timeout), Op::NOBODY),
+        }
+    }
+
+    /// Begins ready tasks while there is room.
+    fn dispatch(&mut self) {
+        while self.state.phase == RunPhase::Active
+            && !self.state.paused
+            && (self.state.in_flight.len() as u64) < u64::from(self.state.options.concurrency)
+            && let Some(Reverse((_, task))) = self.state.ready.pop()
+        {
+            match self.task(task).phase {
+                Phase::Ready => self.begin(task),
+                // Its scope failed while it waited here.
+                _ => continue,
+            }
+        }
+    }
+
+    fn task(&self, task: u32) -> &Task {
+        &self.state.tasks[task as usize]
+    }
+
+    fn task_mut(&mut self, task: u32) -> &mut Task {
+        &mut self.state.tasks[task as usize]
+    }
+
+    /// The plan's node that a task is an instance of.
+    fn node_of(&self, task: u32) -> u32 {
+        task.wrapping_sub(self.state.frames[self.task(task).frame as usize].offset)
+    }
+
+    /// The task for another node of the same frame.
+    fn beside(&self, task: u32, node: u32) -> u32 {
+        node.wrapping_add(self.state.frames[self.task(task).frame as usize].offset)
+    }
+
+    /// The enclosing scope's task.
+    fn parent_of(&self, task: u32) -> Option<u32> {
+        let node = self.node_of(task);
+        if node == 0 {
+            return None;
+        }
+        let parent = self.plan.node(node).parent;
+        let frame = &self.state.frames[self.task(task).frame as usize];
+        Some(if frame.owner != NO_FRAME && parent == frame.scope {
+            frame.owner
+        } else {
+            self.beside(task, parent)
+        })
+    }
+
+    fn kind_of(&self, task: u32) -> Kind {
+        self.plan.node(self.node_of(task)).kind
+    }
+
+    /// Whether the handle was named for the answer of this task.
+    fn is_named(&self, task: u32, handle: Name) -> bool {
+        self.state.routes.get(&task).is_some_and(|names| names.contains(&handle.0))
+    }
+}

@@ -1,0 +1,150 @@
+//! What the host is asked to do.
+
+use crate::error::ErrorCode;
+
+/// One instruction to the host. Ops of one step are carried out in the order given.
+///
+/// `task` is a node within a frame; in the outermost frame it is the node's index in the plan. A task's slot bears the
+/// task's number. `attempt` comes back with the answer, so that a late answer is recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Op {
+    /// Build the task's input and run its executable.
+    Start {
+        /// What to run.
+        task: u32,
+        /// Returned with the answer.
+        attempt: u32,
+        /// 1 for the first try, 2 for the first retry.
+        attempt_number: u32,
+    },
+    /// The attempt is over by the engine's decision: fire its signal, record an error of this code. An attempt that
+    /// never started is a simulated failure.
+    Abort {
+        /// Whose attempt.
+        task: u32,
+        /// Which attempt.
+        attempt: u32,
+        /// TIMEOUT, CANCELLED, or EXECUTION_FAILED for a simulated failure.
+        code: ErrorCode,
+    },
+    /// A scope's input is complete: build it, its children are about to start.
+    Enter {
+        /// The scope.
+        task: u32,
+    },
+    /// The task is disabled: its output is its input.
+    Pass {
+        /// The disabled task.
+        task: u32,
+    },
+    /// How many items does this scope have? `known` were answered before.
+    Ask {
+        /// The scope that runs once per item.
+        task: u32,
+        /// Returned with the answer.
+        attempt: u32,
+        /// Items answered so far.
+        known: u32,
+    },
+    /// A frame opens: tasks from `base` on are the scope's nodes, for item `item`.
+    Open {
+        /// The scope.
+        task: u32,
+        /// The first task of the frame; it stands for the node after the scope.
+        base: u32,
+        /// Number of the item, from 0.
+        item: u32,
+    },
+    /// A frame is done: keep its result as item `item`, forget its other values.
+    Close {
+        /// The scope.
+        task: u32,
+        /// The first task of the frame.
+        base: u32,
+        /// Number of the item.
+        item: u32,
+    },
+    /// All items of the scope are done: its output is the list of their results.
+    Gather {
+        /// The scope.
+        task: u32,
+    },
+    /// The output of `task` is the error with which `cause` failed.
+    Catch {
+        /// The node that hands the error on.
+        task: u32,
+        /// The task that failed: `task` itself or one inside it.
+        cause: u32,
+    },
+    /// This input of the task carries nothing, whatever is in the slot that it names.
+    Block {
+        /// The task that may start later.
+        task: u32,
+        /// Place in the task's row of the input table.
+        input: u32,
+    },
+    /// Nobody reads this slot any more.
+    Drop {
+        /// The slot.
+        slot: u32,
+    },
+    /// Somebody watches: a task's state or progress changed. Sent only while watched.
+    Change {
+        /// Whose.
+        task: u32,
+        /// Its state now.
+        state: super::TaskState,
+        /// Its progress, 0–100.
+        percent: u32,
+        /// The progress of the run, 0–100.
+        overall: u32,
+        /// Which step of the animation, for its message; [`Op::NO_STEP`] when the change has none.
+        step: u32,
+    },
+    /// The run is over; nothing follows.
+    Finish {
+        /// The task that failed, or [`Op::NOBODY`].
+        cause: u32,
+        /// `None` for success.
+        code: Option<ErrorCode>,
+    },
+}
+
+/// Words of one op.
+pub const OP_WORDS: usize = 4;
+
+impl Op {
+    /// In `Finish`: no task caused it.
+    pub const NOBODY: u32 = u32::MAX;
+    /// In `Change`: no message of the animation belongs to it.
+    pub const NO_STEP: u32 = 0xff;
+    /// In `Change`: 100 % is shown.
+    pub const COMPLETE_STEP: u32 = 0xfe;
+
+    /// The record that crosses to the host: kind and attempt (`kind | attempt << 8`), task, and two arguments.
+    pub fn to_words(self) -> [u32; OP_WORDS] {
+        let record = |kind: u32, attempt: u32, task: u32, first: u32, second: u32| {
+            [kind | attempt << 8, task, first, second]
+        };
+        match self {
+            Op::Start { task, attempt, attempt_number } => record(1, attempt, task, attempt_number, 0),
+            Op::Abort { task, attempt, code } => record(2, attempt, task, code.number().into(), 0),
+            Op::Enter { task } => record(3, 0, task, 0, 0),
+            Op::Pass { task } => record(4, 0, task, 0, 0),
+            Op::Ask { task, attempt, known } => record(5, attempt, task, known, 0),
+            Op::Open { task, base, item } => record(6, 0, task, base, item),
+            Op::Close { task, base, item } => record(7, 0, task, base, item),
+            Op::Gather { task } => record(8, 0, task, 0, 0),
+            Op::Catch { task, cause } => record(9, 0, task, cause, 0),
+            Op::Drop { slot } => record(10, 0, slot, 0, 0),
+            Op::Change { task, state, percent, overall, step } => {
+                record(11, 0, task, state as u32 | percent << 8 | overall << 16, step)
+            }
+            Op::Block { task, input } => record(13, 0, task, input, 0),
+            Op::Finish { cause, code } => {
+                record(12, 0, cause, code.map_or(0, |code| code.number().into()), 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! How a run is to be run.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Plan;
+
+/// Settings of one run. All times in ms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RunOptions {
+    /// How many tasks may be in flight, at least 1. With 1 the order is the plan's.
+    pub concurrency: u32,
+    /// Source of every random choice of this run.
+    pub seed: u64,
+    /// Further attempts for nodes that do not say themselves.
+    pub retries: u32,
+    /// First backoff for nodes that do not say themselves; doubles with every further attempt.
+    pub retry_delay: f64,
+    /// Spread backoffs over 50–100 % of their length.
+    pub jitter: bool,
+    /// Deadline of the whole run; 0 for none.
+    pub timeout: f64,
+    /// Pace for watching: a node takes twice this and what it needs itself beyond that.
+    pub slow_mo: f64,
+    /// Make a node fail instead of running it.
+    pub simulate_error: Option<Simulation>,
+    /// Make a node start late.
+    pub simulate_delay: Option<Simulation>,
+    /// Keep every output until the end, so that no slot is dropped in the outermost frame.
+    pub keep_outputs: bool,
+    /// Keep the journal.
+    pub record: bool,
+}
+
+/// What to simulate, where.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Simulation {
+    /// Which node.
+    pub target: Target,
+    /// Wait in ms before it shows.
+    pub delay: f64,
+}
+
+/// The node that a simulation hits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Target {
+    /// The node with this index in the plan, if it is a leaf.
+    Node(u32),
+    /// One of the plan's leaves, each with the same chance, drawn from the seed.
+    Random,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        RunOptions {
+            concurrency: 1,
+            seed: 0,
+            retries: 0,
+            retry_delay: 1000.0,
+            jitter: false,
+            timeout: 0.0,
+            slow_mo: 0.0,
+            simulate_error: None,
+            simulate_delay: None,
+            keep_outputs: false,
+            record: true,
+        }
+    }
+}
+
+/// Numbers that [`RunOptions::from_numbers`] reads.
+pub const OPTION_NUMBERS: usize = 14;
+
+/// In an option's place for a node: drawn from the seed.
+const RANDOM: f64 = -2.0;
+
+impl RunOptions {
+    /// Reads options from the numbers a host fills in: concurrency, seed (53 bits), retries, retry delay, jitter,
+    /// timeout, slow motion, error target, error delay, delay target, delay, keep outputs, record, reserved. A target
+    /// is a node index, −1 for none or −2 for a random one. Numbers out of range are brought into it.
+    pub fn from_numbers(numbers: &[f64; OPTION_NUMBERS]) -> RunOptions {
+        let [concurrency, seed, retries, retry_delay, jitter, timeout, slow_mo, rest @ ..] = *numbers;
+        let [error_target, error_delay, delay_target, delay, keep_outputs, record, _] = rest;
+        RunOptions {
+            concurrency: (concurrency as u32).max(1),
+            seed: seed as u64,
+            retries: retries as u32,
+            retry_delay: duration(retry_delay),
+            jitter: jitter != 0.0,
+            timeout: duration(timeout),
+            slow_mo: duration(slow_mo),
+            simulate_error: simulation(error_target, error_delay),
+            simulate_delay: simulation(delay_target, delay),
+            keep_outputs: keep_outputs != 0.0,
+            record: record != 0.0,
+        }
+    }
+}
+
+fn simulation(target: f64, delay: f64) -> Option<Simulation> {
+    let target = match target {
+        RANDOM => Target::Random,
+        node if node >= 0.0 => Target::Node(node as u32),
+        _ => return None,
+    };
+    Some(Simulation { target, delay: duration(delay) })
+}
+
+/// A duration is finite and not negative; anything else is none at all.
+fn duration(ms: f64) -> f64 {
+    if ms.is_finite() && ms > 0.0 { ms } else { 0.0 }
+}
+
+impl RunOptions {
+    /// The node that a simulation hits in this plan. `salt` keeps two random choices of one run apart.
+    pub(crate) fn simulated_node(
+        &self,
+        simulation: Option<Simulation>,
+        plan: &Plan,
+        salt: u64,
+    ) -> Option<u32> {
+        match simulation?.target {
+            Target::Node(node) => Some(node),
+            Target::Random => {
+                let leaves = f64::from(plan.leaves());
+                plan.nth_leaf((unit(self.seed, salt) * leaves) as u32)
+            }
+        }
+    }
+}
+
+/// A number in [0, 1) that depends on nothing but its arguments (the finaliser of SplitMix64).
+pub(crate) fn unit(seed: u64, salt: u64) -> f64 {
+    let mut bits = seed.wrapping_add(salt.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^= bits >> 31;
+    (bits >> 11) as f64 / (1_u64 << 53) as f64
+}

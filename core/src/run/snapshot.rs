@@ -1,0 +1,174 @@
+//! A run as bytes, to go on elsewhere.
+
+use std::sync::Arc;
+
+use super::frame::OUTERMOST;
+use super::task::{Phase, TaskState};
+use super::{Misuse, Op, Run, RunPhase, State};
+use crate::plan::{Kind, Plan};
+
+/// Bytes that a run cannot go on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// Made by a version that this one cannot read; the number is the format's.
+    Version(u8),
+    /// Made from another plan.
+    Plan,
+    /// Torn or foreign bytes.
+    Malformed,
+    /// The run was not in a state to be saved.
+    Misuse(Misuse),
+}
+
+const FORMAT: u8 = 1;
+
+impl Run {
+    /// The run as bytes: all but the values, which are the host's.
+    ///
+    /// # Errors
+    /// [`SnapshotError::Misuse`] while ops are still to be taken: what they ask for would be lost.
+    pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
+        if self.undrained() > 0 {
+            return Err(SnapshotError::Misuse(Misuse::Undrained));
+        }
+        let mut bytes = vec![FORMAT];
+        bytes.extend(self.plan.fingerprint().to_le_bytes());
+        postcard::to_extend(&self.state, bytes).map_err(|_| SnapshotError::Malformed)
+    }
+
+    /// Goes on from a snapshot of the same plan. The first ops open the scopes and frames that were open, and start
+    /// again whatever was in flight, under new attempts. The restored run keeps no journal.
+    ///
+    /// # Errors
+    /// [`SnapshotError`]; bytes from elsewhere are refused, not trusted.
+    pub fn restore(plan: Arc<Plan>, bytes: &[u8], now: f64) -> Result<Run, SnapshotError> {
+        let (format, rest) = bytes.split_first().ok_or(SnapshotError::Malformed)?;
+        if *format != FORMAT {
+            return Err(SnapshotError::Version(*format));
+        }
+        let (fingerprint, state) = rest.split_first_chunk().ok_or(SnapshotError::Malformed)?;
+        if u64::from_le_bytes(*fingerprint) != plan.fingerprint() {
+            return Err(SnapshotError::Plan);
+        }
+        let state: State = postcard::from_bytes(state).map_err(|_| SnapshotError::Malformed)?;
+        let mut run =
+            Run { plan, state, ops: Vec::new(), taken: 0, watched: false, journal: None, steps: Vec::new() };
+        if now.is_nan() || !run.is_coherent() {
+            return Err(SnapshotError::Malformed);
+        }
+        run.state.now = run.state.now.max(now);
+        if run.state.phase == RunPhase::Active {
+            run.reopen();
+        }
+        Ok(run)
+    }
+
+    /// The ops that put a new host in the place of the old one: scopes before what is inside them.
+    fn reopen(&mut self) {
+        let mut frames = vec![OUTERMOST];
+        while let Some(frame) = frames.pop() {
+            let (first, end) = self.frame_nodes(frame);
+            let offset = self.state.frames[frame as usize].offset;
+            let mut node = first;
+            while node < end {
+                let task = node.wrapping_add(offset);
+                match (self.kind_of(task), self.task(task).phase) {
+                    (Kind::Group, Phase::Open) => self.ops.push(Op::Enter { task }),
+                    (Kind::Each { .. }, Phase::Open | Phase::Asking) => self.reopen_frames(task, &mut frames),
+                    (Kind::Leaf, Phase::Running) => self.start_again(task),
+                    _ => {}
+                }
+                let planned = self.plan.node(node);
+                node = if matches!(planned.kind, Kind::Each { .. }) { planned.end } else { node + 1 };
+            }
+        }
+    }
+
+    fn reopen_frames(&mut self, task: u32, frames: &mut Vec<u32>) {
+        if self.task(task).phase == Phase::Asking {
+            let known = self.state.iterations.get(&task).map_or(0, |iteration| iteration.known);
+            let found = self.task_mut(task);
+            found.attempt = found.next_attempt();
+            let attempt = found.attempt;
+            self.ops.push(Op::Ask { task, attempt, known });
+        }
+        let open = self.state.iterations.get(&task).map(|iteration| iteration.frames.clone());
+        for index in open.unwrap_or_default() {
+            let (first, _) = self.frame_nodes(index);
+            let frame = self.state.frames[index as usize];
+            self.ops.push(Op::Open { task, base: first.wrapping_add(frame.offset), item: frame.item });
+            frames.push(index);
+        }
+    }
+
+    fn start_again(&mut self, task: u32) {
+        self.state.routes.remove(&task);
+        let found = self.task_mut(task);
+        found.attempt = found.next_attempt();
+        let (attempt, attempt_number) = (found.attempt, found.tries);
+        self.arm_deadline(task);
+        self.ops.push(Op::Start { task, attempt, attempt_number });
+    }
+
+    /// The nodes whose tasks make up a frame: first, and one past the last.
+    fn frame_nodes(&self, frame: u32) -> (u32, u32) {
+        let scope = self.state.frames[frame as usize].scope;
+        if frame == OUTERMOST { (0, self.plan.len() as u32) } else { (scope + 1, self.plan.node(scope).end) }
+    }
+
+    /// Whether every number that is used as an index can be one.
+    fn is_coherent(&self) -> bool {
+        let State { tasks, frames, in_flight, iterations, free_frames, ready, .. } = &self.state;
+        let nodes = self.plan.len() as u32;
+        let is_task = |task: u32| (task as usize) < tasks.len();
+        let is_frame = |frame: u32| (frame as usize) < frames.len();
+        let frames_fit = frames.iter().enumerate().all(|(index, frame)| {
+            let (first, end) = match index {
+                0 => (0, nodes),
+                _ if frame.scope < nodes && is_task(frame.owner) => {
+                    (frame.scope + 1, self.plan.node(frame.scope).end)
+                }
+                _ => return false,
+            };
+            (first..end).all(|node| {
+                let task = node.wrapping_add(frame.offset);
+                is_task(task) && tasks[task as usize].frame == index as u32
+            })
+        });
+        let tasks_fit = (0_u32..).zip(tasks).all(|(number, task)| {
+            is_frame(task.frame)
+                && number.wrapping_sub(frames[task.frame as usize].offset) < nodes
+                && ((task.lane as usize) < in_flight.len()
+                    || task.state != TaskState::Executing
+                    || task.open > 0)
+        });
+        !frames.is_empty()
+            && frames[0].owner == super::NO_FRAME
+            && frames[0].offset == 0
+            && frames_fit
+            && tasks_fit
+            && in_flight.iter().all(|task| is_task(*task))
+            && ready.iter().all(|entry| is_task(entry.0.1))
+            && free_frames.values().flatten().all(|frame| is_frame(*frame))
+            && iterations.iter().all(|(task, iteration)| {
+                is_task(*task) && iteration.frames.iter().all(|frame| is_frame(*frame))
+            })
+    }
+}
+
+impl Plan {
+    /// A number that tells plans apart (64-bit FNV-1a over what decides how a run goes).
+    pub fn fingerprint(&self) -> u64 {
+        let nodes = (0..self.len() as u32).flat_map(|index| {
+            let node = self.node(index);
+            let width = if let Kind::Each { width } = node.kind { width } else { 0 };
+            [node.parent, node.position, node.output, width, u32::from(node.disabled)]
+        });
+        let edges = (0..self.len() as u32)
+            .flat_map(|index| self.outgoing(index).iter().flat_map(|edge| [edge.target, edge.handle.0]));
+        nodes.chain(edges).fold(0xcbf2_9ce4_8422_2325, |hash, word| {
+            (hash ^ u64::from(word)).wrapping_mul(0x0000_0100_0000_01b3)
+        })
+    }
+}

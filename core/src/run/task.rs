@@ -1,0 +1,107 @@
+//! One node within one frame.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::PlanNode;
+
+/// What a caller is told about a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum TaskState {
+    /// Not begun.
+    Pending = 0,
+    /// Begun and not over; a scope, from its first node's beginning.
+    Executing = 1,
+    /// Over, with an output.
+    Completed = 2,
+    /// Failed, or stopped before its end.
+    Error = 3,
+    /// Not run: disabled, or nothing was carried to it.
+    Skipped = 4,
+}
+
+/// Where a task is on its way, for the executor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Phase {
+    /// Waits for its inputs, or is over.
+    Idle,
+    /// In the ready queue.
+    Ready,
+    /// Begun; its executable starts later.
+    Delayed,
+    /// In the host's hands.
+    Running,
+    /// Answered; the animation has not come to its end.
+    Answered,
+    /// At 100 %, shown for a moment.
+    Settling,
+    /// Failed; waits to be tried again.
+    Backoff,
+    /// A scope whose nodes run.
+    Open,
+    /// An iterating scope whose items are being asked for.
+    Asking,
+}
+
+/// No step of the animation was shown yet.
+pub(crate) const BEFORE_FIRST_STEP: u8 = u8::MAX;
+/// The outermost frame belongs to no scope.
+pub(crate) const NO_FRAME: u32 = u32::MAX;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Task {
+    pub(crate) state: TaskState,
+    pub(crate) phase: Phase,
+    /// The answer names the handles that carry it.
+    pub(crate) routed: bool,
+    /// The executable reports its own progress, so the animation is over.
+    pub(crate) reports: bool,
+    pub(crate) percent: u8,
+    /// The last step shown.
+    pub(crate) step: u8,
+    /// Counts up for ever, also over frames that use the same task again: tells late answers apart.
+    pub(crate) attempt: u32,
+    /// Tries of this node in this frame.
+    pub(crate) tries: u32,
+    /// Incoming edges that are not decided yet.
+    pub(crate) waiting: u32,
+    /// Incoming edges that carry something.
+    pub(crate) live: u32,
+    /// For a scope: children that are not over.
+    pub(crate) open: u32,
+    /// Readers of this task's slot that are still to come.
+    pub(crate) readers: u32,
+    pub(crate) frame: u32,
+    /// Place in the list of tasks in flight.
+    pub(crate) lane: u32,
+    pub(crate) started: f64,
+    pub(crate) ended: f64,
+}
+
+impl Task {
+    pub(crate) fn new(node: &PlanNode, frame: u32) -> Task {
+        Task {
+            state: TaskState::Pending,
+            phase: Phase::Idle,
+            routed: false,
+            reports: false,
+            percent: 0,
+            step: BEFORE_FIRST_STEP,
+            attempt: 0,
+            tries: 0,
+            waiting: node.in_degree,
+            live: 0,
+            open: node.children,
+            readers: node.readers,
+            frame,
+            lane: 0,
+            started: f64::NAN,
+            ended: f64::NAN,
+        }
+    }
+
+    /// Attempts cross to the host in 24 bits.
+    pub(crate) fn next_attempt(&self) -> u32 {
+        (self.attempt + 1) & 0xff_ffff
+    }
+}

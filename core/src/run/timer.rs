@@ -1,0 +1,106 @@
+//! What a run waits for. A timer whose task has moved on is stale and dropped when it comes up.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use serde::{Deserialize, Serialize};
+
+use super::task::{Phase, Task};
+
+/// What to do when a timer fires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Alarm {
+    /// The delay before the executable is over.
+    Begin { task: u32, attempt: u32 },
+    /// A simulated failure shows.
+    Simulate { task: u32, attempt: u32 },
+    /// A backoff is over.
+    Retry { task: u32, attempt: u32 },
+    /// An attempt, or a scope, has taken too long.
+    Deadline { task: u32, attempt: u32 },
+    /// The next step of the animation.
+    Step { task: u32, attempt: u32 },
+    /// The wait at 100 % is over.
+    Settle { task: u32, attempt: u32 },
+    /// The run has taken too long.
+    RunDeadline,
+}
+
+impl Alarm {
+    pub(crate) fn is_stale(self, tasks: &[Task]) -> bool {
+        let (task, attempt, expected): (u32, u32, &[Phase]) = match self {
+            Alarm::Begin { task, attempt } | Alarm::Simulate { task, attempt } => {
+                (task, attempt, &[Phase::Delayed])
+            }
+            Alarm::Retry { task, attempt } => (task, attempt, &[Phase::Backoff]),
+            Alarm::Deadline { task, attempt } => {
+                (task, attempt, &[Phase::Running, Phase::Open, Phase::Asking])
+            }
+            Alarm::Step { task, attempt } => {
+                (task, attempt, &[Phase::Delayed, Phase::Running, Phase::Answered])
+            }
+            Alarm::Settle { task, attempt } => (task, attempt, &[Phase::Settling]),
+            Alarm::RunDeadline => return false,
+        };
+        tasks
+            .get(task as usize)
+            .is_none_or(|found| found.attempt != attempt || !expected.contains(&found.phase))
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Timer {
+    at: f64,
+    /// Timers of the same moment fire in the order in which they were armed.
+    sequence: u64,
+    alarm: Alarm,
+}
+
+impl PartialEq for Timer {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Timer {}
+
+impl PartialOrd for Timer {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Timer {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.at.total_cmp(&other.at).then(self.sequence.cmp(&other.sequence))
+    }
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Timers {
+    heap: BinaryHeap<Reverse<Timer>>,
+    armed: u64,
+}
+
+impl Timers {
+    pub(crate) fn arm(&mut self, at: f64, alarm: Alarm) {
+        self.heap.push(Reverse(Timer { at, sequence: self.armed, alarm }));
+        self.armed += 1;
+    }
+
+    pub(crate) fn take_due(&mut self, now: f64) -> Option<Alarm> {
+        self.heap.peek().filter(|next| next.0.at <= now)?;
+        self.heap.pop().map(|due| due.0.alarm)
+    }
+
+    /// The earliest moment that counts, forgetting stale timers on the way.
+    pub(crate) fn next(&mut self, is_stale: impl Fn(Alarm) -> bool) -> Option<f64> {
+        while let Some(Reverse(first)) = self.heap.peek() {
+            if !is_stale(first.alarm) {
+                return Some(first.at);
+            }
+            self.heap.pop();
+        }
+        None
+    }
+}

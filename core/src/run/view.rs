@@ -1,0 +1,149 @@
+//! What can be seen of a run: states and progress, without a word about how it gets there.
+
+use super::animation::steps;
+use super::frame::OUTERMOST;
+use super::task::{Phase, Task, TaskState};
+use super::{Op, Run, RunPhase};
+use crate::error::ErrorCode;
+use crate::plan::Kind;
+
+/// A run in a few numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunSummary {
+    /// Progress over all nodes by weight, 0–100.
+    pub overall: u32,
+    /// Whether the run is over.
+    pub finished: bool,
+    /// When it started, in the host's ms.
+    pub started: f64,
+    /// When it ended; NaN before.
+    pub ended: f64,
+    /// Why it did not succeed.
+    pub code: Option<ErrorCode>,
+    /// The task that failed, or [`Op::NOBODY`].
+    pub cause: u32,
+}
+
+/// Numbers before the first node in [`Run::write_view`]: overall progress, finished (0 or 1), started, ended.
+pub const VIEW_HEADER: usize = 4;
+/// Numbers per node: state, percent, started, ended. Times are NaN while they have not come.
+pub const NODE_NUMBERS: usize = 4;
+
+/// Without slow motion the animation shows its last step when an executable takes longer than this many ms.
+const STEPS_AFTER: f64 = 1.0;
+
+impl Run {
+    /// The run as a whole, as it looks at `now`.
+    pub fn summary(&self, now: f64) -> RunSummary {
+        RunSummary {
+            overall: self.overall(now),
+            finished: self.state.phase == RunPhase::Finished,
+            started: self.state.started,
+            ended: if self.state.phase == RunPhase::Finished { self.state.ended } else { f64::NAN },
+            code: self.state.code,
+            cause: self.state.cause,
+        }
+    }
+
+    /// Length in numbers of what [`Run::write_view`] writes.
+    pub fn view_len(&self) -> usize {
+        VIEW_HEADER + self.plan.len() * NODE_NUMBERS
+    }
+
+    /// Writes how the run and every node of the outermost frame look at `now`, a scope's percent being that of its
+    /// leaves by weight. Returns the numbers written, or 0 if there is too little room.
+    pub fn write_view(&self, now: f64, numbers: &mut [f64]) -> usize {
+        let length = self.view_len();
+        let Some(numbers) = numbers.get_mut(..length) else { return 0 };
+        let summary = self.summary(now);
+        let (header, records) = numbers.split_at_mut(VIEW_HEADER);
+        let finished = f64::from(u8::from(summary.finished));
+        header.copy_from_slice(&[summary.overall.into(), finished, summary.started, summary.ended]);
+        let records = records.as_chunks_mut::<NODE_NUMBERS>().0;
+        for (task, record) in (0_u32..).zip(records.iter_mut()) {
+            let found = self.task(task);
+            let state = f64::from(found.state as u8);
+            *record = [state, self.shown_percent(task, now).into(), found.started, found.ended];
+        }
+        self.fill_scope_percents(records);
+        length
+    }
+
+    /// Alters a task, keeps the progress up to date and tells whoever watches.
+    pub(super) fn change(&mut self, task: u32, step: u32, alter: impl FnOnce(&mut Task)) {
+        let before = self.contribution(task);
+        alter(self.task_mut(task));
+        self.state.done += self.contribution(task) - before;
+        if self.watched {
+            let overall = self.overall(self.state.now);
+            let Task { state, percent, .. } = *self.task(task);
+            self.ops.push(Op::Change { task, state, percent: percent.into(), overall, step });
+        }
+    }
+
+    /// Weight × percent. Scopes have none of their own: their leaves do.
+    fn contribution(&self, task: u32) -> f64 {
+        let found = self.task(task);
+        if found.frame != OUTERMOST {
+            return 0.0;
+        }
+        let node = self.plan.node(task);
+        match (node.kind, found.state) {
+            (Kind::Group, _) | (_, TaskState::Pending | TaskState::Error) => 0.0,
+            (_, TaskState::Completed | TaskState::Skipped) => node.weight * 100.0,
+            (_, TaskState::Executing) => node.weight * f64::from(found.percent),
+        }
+    }
+
+    /// Overall progress, 0–100.
+    fn overall(&self, now: f64) -> u32 {
+        let total = self.plan.total_weight();
+        if total <= 0.0 {
+            return 0;
+        }
+        let mut done = self.state.done;
+        if !self.watched && self.state.phase == RunPhase::Active {
+            for task in &self.state.in_flight {
+                if self.task(*task).frame == OUTERMOST {
+                    let shown = f64::from(self.shown_percent(*task, now));
+                    done += self.plan.node(*task).weight * (shown - f64::from(self.task(*task).percent));
+                }
+            }
+        }
+        (done / total + 0.5).floor() as u32
+    }
+
+    /// Nobody pays for an animation that is not watched: its state is worked out when somebody looks.
+    fn shown_percent(&self, task: u32, now: f64) -> u8 {
+        let found = self.task(task);
+        let animated = found.phase == Phase::Running
+            && !found.reports
+            && !self.watched
+            && self.state.options.slow_mo == 0.0
+            && now - found.started >= STEPS_AFTER;
+        if !animated {
+            return found.percent;
+        }
+        let all = steps(self.plan.node(self.node_of(task)).weight);
+        all.last().map_or(found.percent, |(percent, _)| *percent as u8)
+    }
+
+    fn fill_scope_percents(&self, records: &mut [[f64; NODE_NUMBERS]]) {
+        let mut done = vec![0.0; records.len()];
+        for index in (0..records.len()).rev() {
+            let node = self.plan.node(index as u32);
+            if node.kind == Kind::Group {
+                let all = if node.weight > 0.0 { (done[index] / node.weight + 0.5).floor() } else { 0.0 };
+                let over =
+                    [TaskState::Completed, TaskState::Skipped].contains(&self.task(index as u32).state);
+                records[index][1] = if over { 100.0 } else { all };
+            } else {
+                let counts = self.task(index as u32).state != TaskState::Error;
+                done[index] = if counts { node.weight * records[index][1] } else { 0.0 };
+            }
+            if index > 0 {
+                done[node.parent as usize] += done[index];
+            }
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The walk through a flow that finds its problems.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::{NodeTypes, Problem, parameters};
+use crate::error::ErrorCode;
+use crate::flow::{Edge, Limits, NodeDefinition, kind_of, pointer};
+use crate::graph::{Cycle, Graph};
+
+/// How many nodes of a cycle a message names.
+const NAMED_NODES: usize = 32;
+
+pub(super) fn validate(node: &NodeDefinition, types: &NodeTypes, limits: &Limits) -> Vec<Problem> {
+    let mut walk = Walk {
+        types,
+        limits,
+        problems: Vec::new(),
+        path: String::new(),
+        nodes: 0,
+        edges: 0,
+    };
+    walk.node(node, None, 1);
+    walk.problems
+}
+
+struct Walk<'a> {
+    types: &'a NodeTypes,
+    limits: &'a Limits,
+    problems: Vec<Problem>,
+    /// Where the walk is, as JSON pointer.
+    path: String,
+    nodes: usize,
+    edges: usize,
+}
+
+impl Walk<'_> {
+    /// `twin` is the place of an earlier node with the same id in the same group, `depth` says how
+    /// many objects and lists the node lies in, itself included.
+    fn node(&mut self, node: &NodeDefinition, twin: Option<usize>, depth: usize) {
+        let owner = named(&node.id);
+        if depth > self.limits.depth {
+            let message = Limits::exceeded("depth", self.limits.depth, depth);
+            self.report(ErrorCode::ValidationFailed, owner, message);
+            return;
+        }
+        self.identity(node, twin);
+        self.fields(&node.extra, &NODE_FIELDS, owner);
+        self.element_types(&node.extra, owner);
+        self.group(node, depth);
+        self.parameters(node);
+    }
+
+    fn identity(&mut self, node: &NodeDefinition, twin: Option<usize>) {
+        let owner = named(&node.id);
+        if node.id.is_empty() && is_absent(&node.extra, "id") {
+            self.report_at(
+                "id",
+                ErrorCode::InvalidNode,
+                owner,
+                "The node has no id".into(),
+            );
+        }
+        if let Some(first) = twin {
+            let group = self.path.rsplit_once('/').map_or("", |(group, _)| group);
+            let message = format!(
+                "The id `{}` is used twice in its group, first at {group}/{first}",
+                node.id
+            );
+            self.report_at("id", ErrorCode::InvalidNode, owner, message);
+        }
+        if node.kind.is_empty() {
+            if is_absent(&node.extra, "type") {
+                let message = "The node has no type".into();
+                self.report_at("type", ErrorCode::InvalidNode, owner, message);
+            }
+        } else if !node.is_group() && !self.types.accepts(&node.kind) {
+            let message = format!("The node type `{}` is not known", node.kind);
+            self.report_at("type", ErrorCode::NodeTypeNotFound, owner, message);
+        }
+    }
+
+    /// Reports the known fields that reading had to leave among the unknown ones.
+    fn fields(&mut self, extra: &Map<String, Value>, fields: &[Field], owner: Option<&str>) {
+        for (key, value) in extra {
+            let field = fields.iter().find(|(name, ..)| name == key);
+            if let Some((name, expected, fits)) = field
+                && !value.is_null()
+                && !fits(value)
+            {
+                let message = format!("Expected {expected}, found {}", kind_of(value));
+                self.report_at(name, ErrorCode::TypeMismatch, owner, message);
+            }
+        }
+    }
+
+    /// Reports the elements that made reading leave a list of nodes or edges as it was.
+    fn element_types(&mut self, extra: &Map<String, Value>, owner: Option<&str>) {
+        for name in ["nodes", "edges"] {
+            let list = extra.get(name).and_then(Value::as_array);
+            for (index, value) in list.into_iter().flatten().enumerate() {
+                if !value.is_object() {
+                    let message = format!("Expected an object, found {}", kind_of(value));
+                    self.within(name, |walk| {
+                        walk.report_at(&index.to_string(), ErrorCode::TypeMismatch, owner, message);
+                    });
+                }
+            }
+        }
+    }
+
+    fn group(&mut self, group: &NodeDefinition, depth: usize) {
+        let owner = named(&group.id);
+        let children = group.children();
+        self.nodes = self.nodes.saturating_add(children.len());
+        if self.nodes > self.limits.nodes && !children.is_empty() {
+            let message = Limits::exceeded("nodes", self.limits.nodes, self.nodes);
+            self.report_at("nodes", ErrorCode::ValidationFailed, owner, message);
+            return;
+        }
+        let mut places: HashMap<&str, usize> = HashMap::with_capacity(children.len());
+        self.within("nodes", |walk| {
+            for (index, child) in children.iter().enumerate() {
+                let twin = match named(&child.id) {
+                    Some(id) => places.get(id).copied(),
+                    None => None,
+                };
+                if twin.is_none() {
+                    places.insert(&child.id, index);
+                }
+                walk.within_index(index, |walk| walk.node(child, twin, depth + 2));
+            }
+        });
+        self.edges(group, &places);
+    }
+
+    fn edges(&mut self, group: &NodeDefinition, places: &HashMap<&str, usize>) {
+        let owner = named(&group.id);
+        let edges = group.connections();
+        self.edges = self.edges.saturating_add(edges.len());
+        if self.edges > self.limits.edges && !edges.is_empty() {
+            let message = Limits::exceeded("edges", self.limits.edges, self.edges);
+            self.report_at("edges", ErrorCode::ValidationFailed, owner, message);
+            return;
+        }
+        let mut links: Vec<(u32, u32)> = Vec::with_capacity(edges.len());
+        self.within("edges", |walk| {
+            for (index, edge) in edges.iter().enumerate() {
+                walk.within_index(index, |walk| {
+                    walk.fields(&edge.extra, &EDGE_FIELDS, owner);
+                    let source = walk.end(edge, &End::SOURCE, &edge.source, places, owner);
+                    let target = walk.end(edge, &End::TARGET, &edge.target, places, owner);
+                    links.extend(source.zip(target));
+                });
+            }
+        });
+        if let Err(cycle) = Graph::new(group.children().len(), links).levels() {
+            let message = describe(&cycle, group.children());
+            self.report_at("edges", ErrorCode::CircularDependency, owner, message);
+        }
+    }
+
+    /// The place of the node at one end of an edge.
+    fn end(
+        &mut self,
+        edge: &Edge,
+        end: &End,
+        id: &str,
+        places: &HashMap<&str, usize>,
+        owner: Option<&str>,
+    ) -> Option<u32> {
+        let edge_name = || match named(&edge.id) {
+            Some(id) => format!("The edge `{id}`"),
+            None => "The edge".to_owned(),
+        };
+        if id.is_empty() {
+            if is_absent(&edge.extra, end.field) {
+                let message = format!("{} has no {}", edge_name(), end.field);
+                self.report_at(end.field, ErrorCode::MissingRequiredField, owner, message);
+            }
+            return None;
+        }
+        let place = places.get(id).and_then(|&place| u32::try_from(place).ok());
+        if place.is_none() {
+            let message = format!(
+                "{} {} `{id}`, which is no node of its group",
+                edge_name(),
+                end.verb
+            );
+            self.report_at(end.field, ErrorCode::NodeNotFound, owner, message);
+        }
+        place
+    }
+
+    fn parameters(&mut self, node: &NodeDefinition) {
+        let Some(schema) = self.types.schema(&node.kind) else {
+            return;
+        };
+        if !is_absent(&node.extra, "parameters") {
+            return;
+        }
+        let none = Map::new();
+        let given = node.parameters.as_ref().unwrap_or(&none);
+        let problems = &mut self.problems;
+        let length = self.path.len();
+        pointer::push_key(&mut self.path, "parameters");
+        parameters::check_object(given, schema, &mut self.path, &mut |code, path, message| {
+            problems.push(problem(code, path.to_owned(), message, named(&node.id)));
+        });
+        self.path.truncate(length);
+    }
+
+    fn report(&mut self, code: ErrorCode, owner: Option<&str>, message: String) {
+        let path = self.path.clone();
+        self.problems.push(problem(code, path, message, owner));
+    }
+
+    fn report_at(&mut self, field: &str, code: ErrorCode, owner: Option<&str>, message: String) {
+        self.within(field, |walk| walk.report(code, owner, message));
+    }
+
+    fn within(&mut self, key: &str, visit: impl FnOnce(&mut Self)) {
+        let length = self.path.len();
+        pointer::push_key(&mut self.path, key);
+        visit(self);
+        self.path.truncate(length);
+    }
+
+    fn within_index(&mut self, index: usize, visit: impl FnOnce(&mut Self)) {
+        let length = self.path.len();
+        pointer::push_index(&mut self.path, index);
+        visit(self);
+        self.path.truncate(length);
+    }
+}
+
+/// A field with the type that it must have, in words and as a test.
+type Field = (&'static str, &'static str, fn(&Value) -> bool);
+
+const NODE_FIELDS: [Field; 14] = [
+    ("id", "a string", Value::is_string),
+    ("name", "a string", Value::is_string),
+    ("type", "a string", Value::is_string),
+    ("version", "a string", Value::is_string),
+    ("description", "a string", Value::is_string),
+    ("category", "a string", Value::is_string),
+    ("metadata", "an object", Value::is_object),
+    ("nodes", "a list", Value::is_array),
+    ("edges", "a list", Value::is_array),
+    ("inputPorts", "a list", Value::is_array),
+    ("outputPorts", "a list", Value::is_array),
+    ("parameters", "an object", Value::is_object),
+    ("variables", "an object", Value::is_object),
+    ("settings", "an object", Value::is_object),
+];
+
+const EDGE_FIELDS: [Field; 5] = [
+    ("id", "a string", Value::is_string),
+    ("source", "a string", Value::is_string),
+    ("target", "a string", Value::is_string),
+    ("sourceHandle", "a string", Value::is_string),
+    ("targetHandle", "a string", Value::is_string),
+];
+
+/// One end of an edge: its field, and how a message speaks of it.
+struct End {
+    field: &'static str,
+    verb: &'static str,
+}
+
+impl End {
+    const SOURCE: End = End {
+        field: "source",
+        verb: "starts at",
+    };
+    const TARGET: End = End {
+        field: "target",
+        verb: "leads to",
+    };
+}
+
+fn problem(code: ErrorCode, path: String, message: String, owner: Option<&str>) -> Problem {
+    Problem {
+        code,
+        path,
+        message,
+        node_id: owner.map(str::to_owned),
+        line: None,
+        column: None,
+    }
+}
+
+fn named(id: &str) -> Option<&str> {
+    (!id.is_empty()).then_some(id)
+}
+
+fn is_absent(extra: &Map<String, Value>, field: &str) -> bool {
+    extra.get(field).is_none_or(Value::is_null)
+}
+
+fn describe(cycle: &Cycle, nodes: &[NodeDefinition]) -> String {
+    let mut message = String::from("Cycle detected in node graph: ");
+    for &node in cycle.nodes.iter().take(NAMED_NODES) {
+        message.push_str(&nodes[node as usize].id);
+        message.push_str(" → ");
+    }
+    if cycle.nodes.len() > NAMED_NODES {
+        let others = cycle.nodes.len() - NAMED_NODES;
+        message.push_str(&format!("… ({others} more) → "));
+    }
+    if let Some(&first) = cycle.nodes.first() {
+        message.push_str(&nodes[first as usize].id);
+    }
+    message
+}

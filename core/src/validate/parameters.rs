@@ -1,0 +1,215 @@
+//! Checking the parameters of a node against the schema of its type.
+
+use serde_json::{Map, Number, Value};
+
+use super::schema::{Additional, Schema, Type};
+use crate::error::ErrorCode;
+use crate::flow::{kind_of, pointer};
+
+/// What receives the problems: a code, the place, a message.
+pub(super) type Report<'r> = dyn FnMut(ErrorCode, &str, String) + 'r;
+
+/// Reports how an object of parameters at `path` breaks the rules of `schema`.
+pub(super) fn check_object(
+    object: &Map<String, Value>,
+    schema: &Schema,
+    path: &mut String,
+    report: &mut Report<'_>,
+) {
+    // What nearly every schema of parameters is; the others need the object as a value.
+    let of_type = schema.types.is_empty() || schema.types.contains(&Type::Object);
+    if of_type && schema.any_of.is_empty() && schema.values.is_none() {
+        check_fields(object, schema, path, report);
+    } else {
+        check(&Value::Object(object.clone()), schema, path, report);
+    }
+}
+
+fn check(value: &Value, schema: &Schema, path: &mut String, report: &mut Report<'_>) {
+    if !schema.types.is_empty() && !schema.types.iter().any(|kind| kind.includes(value)) {
+        report(
+            ErrorCode::TypeMismatch,
+            path,
+            mismatch(&schema.types, value),
+        );
+        return;
+    }
+    if let Some(values) = &schema.values
+        && !values.iter().any(|allowed| same(allowed, value))
+    {
+        report(ErrorCode::InvalidParameters, path, one_of(values));
+        return;
+    }
+    match value {
+        Value::Object(object) => check_fields(object, schema, path, report),
+        Value::Array(list) => check_items(list, schema, path, report),
+        Value::String(text) => check_length(text, schema, path, report),
+        Value::Number(number) => check_range(number, schema, path, report),
+        Value::Null | Value::Bool(_) => {}
+    }
+    check_any_of(value, schema, path, report);
+}
+
+fn check_fields(
+    object: &Map<String, Value>,
+    schema: &Schema,
+    path: &mut String,
+    report: &mut Report<'_>,
+) {
+    for name in &schema.required {
+        if !object.contains_key(name) {
+            within(path, name, |path| {
+                let message = format!("`{name}` is required");
+                report(ErrorCode::MissingRequiredField, path, message);
+            });
+        }
+    }
+    for (name, value) in object {
+        let rules = match (schema.properties.get(name), &schema.additional) {
+            (Some(rules), _) => rules,
+            (None, Additional::Matching(rules)) => rules,
+            (None, Additional::Any) => continue,
+            (None, Additional::None) => {
+                within(path, name, |path| {
+                    let message = format!("`{name}` is not known");
+                    report(ErrorCode::InvalidParameters, path, message);
+                });
+                continue;
+            }
+        };
+        within(path, name, |path| check(value, rules, path, report));
+    }
+}
+
+fn check_items(list: &[Value], schema: &Schema, path: &mut String, report: &mut Report<'_>) {
+    let bounds = (schema.min_items, schema.max_items);
+    if let Some(expected) = outside(list.len(), bounds, "elements") {
+        report(ErrorCode::InvalidParameters, path, expected);
+    }
+    if let Some(rules) = &schema.items {
+        for (index, value) in list.iter().enumerate() {
+            let length = path.len();
+            pointer::push_index(path, index);
+            check(value, rules, path, report);
+            path.truncate(length);
+        }
+    }
+}
+
+fn check_length(text: &str, schema: &Schema, path: &str, report: &mut Report<'_>) {
+    let bounds = (schema.min_length, schema.max_length);
+    if bounds == (None, None) {
+        return;
+    }
+    if let Some(expected) = outside(text.chars().count(), bounds, "characters") {
+        report(ErrorCode::InvalidParameters, path, expected);
+    }
+}
+
+fn check_range(number: &Number, schema: &Schema, path: &str, report: &mut Report<'_>) {
+    let value = number.as_f64().unwrap_or(0.0);
+    let float = |bound: &Option<Number>| bound.as_ref().and_then(Number::as_f64);
+    let broken = [
+        (
+            float(&schema.minimum).is_some_and(|bound| value < bound),
+            "at least",
+            &schema.minimum,
+        ),
+        (
+            float(&schema.exclusive_minimum).is_some_and(|bound| value <= bound),
+            "more than",
+            &schema.exclusive_minimum,
+        ),
+        (
+            float(&schema.maximum).is_some_and(|bound| value > bound),
+            "at most",
+            &schema.maximum,
+        ),
+    ];
+    for (is_broken, words, bound) in broken {
+        if let (true, Some(bound)) = (is_broken, bound) {
+            let message = format!("Expected {words} {bound}");
+            report(ErrorCode::InvalidParameters, path, message);
+        }
+    }
+}
+
+/// One alternative must hold. When the type of the value decides for a single alternative, its
+/// problems are the answer; otherwise all that can be said is that none fits.
+fn check_any_of(value: &Value, schema: &Schema, path: &mut String, report: &mut Report<'_>) {
+    if schema.any_of.is_empty() || schema.any_of.iter().any(|rules| holds(value, rules, path)) {
+        return;
+    }
+    let of_type = |rules: &&Schema| {
+        rules.types.is_empty() || rules.types.iter().any(|kind| kind.includes(value))
+    };
+    let mut candidates = schema.any_of.iter().filter(of_type);
+    match (candidates.next(), candidates.next()) {
+        (None, _) => {
+            let types: Vec<Type> = schema
+                .any_of
+                .iter()
+                .flat_map(|rules| rules.types.clone())
+                .collect();
+            report(ErrorCode::TypeMismatch, path, mismatch(&types, value));
+        }
+        (Some(only), None) => check(value, only, path, report),
+        (Some(_), Some(_)) => {
+            let message = format!("Fits none of the {} forms allowed", schema.any_of.len());
+            report(ErrorCode::InvalidParameters, path, message);
+        }
+    }
+}
+
+fn holds(value: &Value, schema: &Schema, path: &mut String) -> bool {
+    let mut sound = true;
+    check(value, schema, path, &mut |_, _, _| sound = false);
+    sound
+}
+
+/// Equal as JavaScript sees it: `1` and `1.0` are the same number.
+fn same(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => {
+            left == right || left.as_f64() == right.as_f64()
+        }
+        (left, right) => left == right,
+    }
+}
+
+fn mismatch(types: &[Type], value: &Value) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for kind in types {
+        if !words.contains(&kind.words()) {
+            words.push(kind.words());
+        }
+    }
+    format!("Expected {}, found {}", words.join(" or "), kind_of(value))
+}
+
+fn one_of(values: &[Value]) -> String {
+    let values: Vec<String> = values.iter().map(Value::to_string).collect();
+    match values.as_slice() {
+        [only] => format!("Expected {only}"),
+        several => format!("Expected one of {}", several.join(", ")),
+    }
+}
+
+fn outside(count: usize, bounds: (Option<usize>, Option<usize>), unit: &str) -> Option<String> {
+    match bounds {
+        (Some(least), _) if count < least => {
+            Some(format!("Expected at least {least} {unit}, found {count}"))
+        }
+        (_, Some(most)) if count > most => {
+            Some(format!("Expected at most {most} {unit}, found {count}"))
+        }
+        _ => None,
+    }
+}
+
+fn within(path: &mut String, key: &str, visit: impl FnOnce(&mut String)) {
+    let length = path.len();
+    pointer::push_key(path, key);
+    visit(path);
+    path.truncate(length);
+}
