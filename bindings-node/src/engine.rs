@@ -103,10 +103,10 @@ pub fn ask_shape(outline: &[u32], scope: u32) -> u32 {
     on_bridge(0, |bridge| bridge.ask_shape(outline, scope))
 }
 
-/// `Bridge::ask_weights`: how many numbers `take_answer` gives.
+/// `Bridge::ask_nodes`: how many numbers `take_answer` gives.
 #[napi]
-pub fn ask_weights(outline: &[u32]) -> u32 {
-    on_bridge(0, |bridge| bridge.ask_weights(outline))
+pub fn ask_nodes(outline: &[u32]) -> u32 {
+    on_bridge(0, |bridge| bridge.ask_nodes(outline))
 }
 
 /// `Bridge::ask_trace`: how many numbers `take_answer` gives.
@@ -114,6 +114,13 @@ pub fn ask_weights(outline: &[u32]) -> u32 {
 pub fn ask_trace(outline: &[u32], numbers: &[f64], journal: &[u32]) -> u32 {
     let options = options(numbers);
     on_bridge(0, |bridge| bridge.ask_trace(outline, &options, journal))
+}
+
+/// `Bridge::ask_view`: how many numbers `take_answer` gives.
+#[napi]
+pub fn ask_view(outline: &[u32], numbers: &[f64], journal: &[u32]) -> u32 {
+    let options = options(numbers);
+    on_bridge(0, |bridge| bridge.ask_view(outline, &options, journal))
 }
 
 /// `Bridge::take_answer`.

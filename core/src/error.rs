@@ -220,14 +220,9 @@ impl ErrorCode {
                     "Check whether the service it waits for answers at all.",
                 ],
             ),
-            ErrorCode::RateLimitExceeded => retry(
-                5000,
-                5,
-                &[
-                    "Wait before asking again.",
-                    "Make fewer requests at the same time.",
-                ],
-            ),
+            ErrorCode::RateLimitExceeded => {
+                retry(5000, 5, &["Wait before asking again.", "Make fewer requests at the same time."])
+            }
             ErrorCode::TransportError => retry(
                 2000,
                 3,
@@ -272,18 +267,16 @@ impl ErrorCode {
                 "Register an executable for the node's type.",
                 "Run the flow where the node can run, such as on the desktop or a server.",
             ]),
-            ErrorCode::CircularDependency => never(&[
-                "Remove one of the edges that the message lists.",
-                "Use a loop node to repeat work.",
-            ]),
+            ErrorCode::CircularDependency => {
+                never(&["Remove one of the edges that the message lists.", "Use a loop node to repeat work."])
+            }
             ErrorCode::NoExecutorFactory => {
                 never(&["Configure the conductor with the executables of its nodes."])
             }
             ErrorCode::Cancelled => never(&["Run the flow again if the cancel was not intended."]),
-            ErrorCode::MemoryLimitExceeded => never(&[
-                "Process the data in smaller parts.",
-                "Grant the run more memory.",
-            ]),
+            ErrorCode::MemoryLimitExceeded => {
+                never(&["Process the data in smaller parts.", "Grant the run more memory."])
+            }
             ErrorCode::NoTransport => never(&[
                 "Configure a transport or a server address.",
                 "Check that the code runs in the environment it is meant for.",
@@ -296,13 +289,10 @@ impl ErrorCode {
                 "Correct the text at the line and column of the message.",
                 "Check that the file is complete and in the expected format.",
             ]),
-            ErrorCode::InternalError => never(&[
-                "Report it together with the flow and the message.",
-                "Restart the application.",
-            ]),
-            ErrorCode::UnknownError => {
-                never(&["Look at the cause, if there is one, and at the log."])
+            ErrorCode::InternalError => {
+                never(&["Report it together with the flow and the message.", "Restart the application."])
             }
+            ErrorCode::UnknownError => never(&["Look at the cause, if there is one, and at the log."]),
         }
     }
 }
@@ -327,19 +317,9 @@ impl<'de> Deserialize<'de> for ErrorCode {
 }
 
 const fn retry(delay_ms: u32, max_retries: u32, suggestions: &'static [&'static str]) -> Recovery {
-    Recovery {
-        retryable: true,
-        retry_delay_ms: Some(delay_ms),
-        max_retries: Some(max_retries),
-        suggestions,
-    }
+    Recovery { retryable: true, retry_delay_ms: Some(delay_ms), max_retries: Some(max_retries), suggestions }
 }
 
 const fn never(suggestions: &'static [&'static str]) -> Recovery {
-    Recovery {
-        retryable: false,
-        retry_delay_ms: None,
-        max_retries: None,
-        suggestions,
-    }
+    Recovery { retryable: false, retry_delay_ms: None, max_retries: None, suggestions }
 }

@@ -1,5 +1,7 @@
 //! Writing a flow and reading it again gives the same flow.
 
+#![cfg(feature = "yaml")]
+
 use conductor_core::flow::{
     Edge, Limits, NodeDefinition, from_json, from_yaml, from_yaml_documents, to_json, to_yaml,
 };

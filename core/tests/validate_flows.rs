@@ -2,6 +2,8 @@
 //!
 //! The other languages read the same files, with the node types of `tests/flows/node-types.json`.
 
+#![cfg(feature = "yaml")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! What is too large is refused, and names the limit that it passes.
 
+#![cfg(feature = "yaml")]
+
 use std::thread;
 
 use conductor_core::error::ErrorCode;

@@ -179,9 +179,12 @@ impl Bridge {
         self.answer.len() as u32
     }
 
-    /// Asks for the weights of all nodes of an outline; a scope weighs what it contains.
-    pub fn ask_weights(&mut self, outline: &[u32]) -> u32 {
-        self.answer = compile(outline).map_or_else(Vec::new, |plan| plan.weights());
+    /// Asks for the weight and the level of every node: a scope weighs what it contains, a level counts from 0 within
+    /// the scope.
+    pub fn ask_nodes(&mut self, outline: &[u32]) -> u32 {
+        self.answer = compile(outline).map_or_else(Vec::new, |plan| {
+            plan.weights_and_levels().flat_map(|(weight, level)| [weight, level.into()]).collect()
+        });
         self.answer.len() as u32
     }
 
@@ -191,6 +194,20 @@ impl Bridge {
         let journal = Journal::from_words(journal.to_vec());
         let rows = compile(outline).and_then(|plan| journal.trace(plan, options).ok());
         self.answer = rows.unwrap_or_default();
+        self.answer.len() as u32
+    }
+
+    /// Asks how a run looked when its journal ended ([`Run::write_view`]).
+    pub fn ask_view(&mut self, outline: &[u32], options: &[f64; OPTION_NUMBERS], journal: &[u32]) -> u32 {
+        let options = RunOptions::from_numbers(options);
+        let journal = Journal::from_words(journal.to_vec());
+        let run = compile(outline).and_then(|plan| journal.replay(plan, options, false, |_, _| {}).ok());
+        self.answer = run.map_or_else(Vec::new, |run| {
+            let mut numbers = vec![0.0; run.view_len()];
+            let ended = run.summary(0.0).ended;
+            run.write_view(if ended.is_nan() { 0.0 } else { ended }, &mut numbers);
+            numbers
+        });
         self.answer.len() as u32
     }
 

@@ -140,24 +140,13 @@ impl NodeDefinition {
     ///
     /// Reading does not do this by itself, so that what was read can be written back unchanged.
     pub fn fill_defaults(&mut self) {
-        let metadata = |key| {
-            self.metadata()
-                .and_then(|metadata| metadata.get(key)?.as_str())
-        };
         if self.kind.is_empty() && !self.extra.contains_key("type") {
-            self.kind = if self.is_group() {
-                "group"
-            } else {
-                metadata("type").unwrap_or("transform")
-            }
-            .to_owned();
+            self.kind =
+                if self.is_group() { "group" } else { self.metadata_text("type").unwrap_or("transform") }
+                    .to_owned();
         }
-        let metadata = |key| {
-            self.metadata()
-                .and_then(|metadata| metadata.get(key)?.as_str())
-        };
         if self.name.is_none() && !self.extra.contains_key("name") {
-            self.name = Some(metadata("name").unwrap_or(&self.id).to_owned());
+            self.name = Some(self.metadata_text("name").unwrap_or(&self.id).to_owned());
         }
         if !self.extra.contains_key("version") {
             self.extra.insert("version".to_owned(), "1.0.0".into());
@@ -165,6 +154,10 @@ impl NodeDefinition {
         for node in self.nodes.iter_mut().flatten() {
             node.fill_defaults();
         }
+    }
+
+    fn metadata_text(&self, key: &str) -> Option<&str> {
+        self.metadata()?.get(key)?.as_str()
     }
 
     fn text(&self, key: &str) -> Option<&str> {
@@ -196,6 +189,5 @@ impl Edge {
 }
 
 fn handle(name: Option<&str>) -> &str {
-    name.filter(|name| !name.is_empty())
-        .unwrap_or(DEFAULT_HANDLE)
+    name.filter(|name| !name.is_empty()).unwrap_or(DEFAULT_HANDLE)
 }

@@ -27,13 +27,7 @@ pub struct FlowError {
 
 impl FlowError {
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> FlowError {
-        FlowError {
-            code,
-            message: message.into(),
-            path: String::new(),
-            line: None,
-            column: None,
-        }
+        FlowError { code, message: message.into(), path: String::new(), line: None, column: None }
     }
 
     /// The same error at a place in the text. Line 0 says that the place is not known, column 0

@@ -33,10 +33,7 @@ pub(crate) fn read_value(text: &str, limits: &Limits) -> Result<Value, FlowError
     let mut parser = serde_json::Deserializer::from_str(text.trim_start_matches('\u{feff}'));
     // The builder counts the depth itself.
     parser.disable_recursion_limit();
-    let read = builder
-        .root()
-        .deserialize(&mut parser)
-        .and_then(|value| parser.end().map(|()| value));
+    let read = builder.root().deserialize(&mut parser).and_then(|value| parser.end().map(|()| value));
     read.map_err(|error| {
         let (line, column) = (error.line() as u64, error.column() as u64);
         builder.explain(|| malformed(&error)).at(line, column)
@@ -49,9 +46,7 @@ fn malformed(error: &serde_json::Error) -> FlowError {
     let reason = match message.strip_suffix(&place).unwrap_or(&message) {
         "EOF while parsing a value" => "expected a value, found the end of the text",
         "EOF while parsing a list" => "expected the rest of a list, found the end of the text",
-        "EOF while parsing an object" => {
-            "expected the rest of an object, found the end of the text"
-        }
+        "EOF while parsing an object" => "expected the rest of an object, found the end of the text",
         "EOF while parsing a string" => "expected the rest of a string, found the end of the text",
         "trailing characters" => "expected the end of the text",
         "trailing comma" => "expected another element after the comma",
@@ -59,8 +54,5 @@ fn malformed(error: &serde_json::Error) -> FlowError {
         "expected value" => "expected a value",
         other => other,
     };
-    FlowError::new(
-        ErrorCode::DeserializationFailed,
-        format!("Failed to parse JSON: {reason}"),
-    )
+    FlowError::new(ErrorCode::DeserializationFailed, format!("Failed to parse JSON: {reason}"))
 }

@@ -2,6 +2,11 @@
 //!
 //! Reading is exact: what was read can be written back without loss, fields that the engine does
 //! not know included. Whether a definition makes sense is for [`crate::validate`] to say.
+//!
+//! A document is a node, or the envelope `{version, metadata, data}` with the node as `data`. Paths
+//! of problems that reading finds start at the document, those of validation at the node.
+//!
+//! YAML needs the feature `yaml`, which is on by default.
 
 mod definition;
 mod document;
@@ -11,6 +16,7 @@ mod limits;
 mod outline;
 pub(crate) mod pointer;
 mod tree;
+#[cfg(feature = "yaml")]
 mod yaml;
 
 pub use definition::{DEFAULT_HANDLE, Edge, NodeDefinition};
@@ -22,6 +28,7 @@ pub use limits::Limits;
 pub use outline::{
     EDGE_WORDS, HEADER_WORDS, MalformedOutline, NODE_WORDS, Name, Outline, OutlineEdge, OutlineNode,
 };
+#[cfg(feature = "yaml")]
 pub use yaml::{from_yaml, from_yaml_documents, to_yaml};
 
 use crate::error::ErrorCode;

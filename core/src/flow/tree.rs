@@ -45,11 +45,7 @@ impl<'l> Builder<'l> {
 
     /// What reads a whole document.
     pub(super) fn root(&self) -> Seed<'_> {
-        Seed {
-            builder: self,
-            place: Place::Root,
-            depth: 0,
-        }
+        Seed { builder: self, place: Place::Root, depth: 0 }
     }
 
     /// The builder's own reason for a failure, or else `parser`, with the place in the document.
@@ -210,10 +206,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
         match Number::from_f64(value) {
             Some(number) => Ok(Value::Number(number)),
-            None => Err(self.builder.refuse(
-                ErrorCode::DeserializationFailed,
-                format!("A number must be finite, found {value}"),
-            )),
+            None => Err(self
+                .builder
+                .refuse(ErrorCode::DeserializationFailed, format!("A number must be finite, found {value}"))),
         }
     }
 
@@ -228,15 +223,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let element = Seed {
-            builder: self.builder,
-            place: self.place.of_element(),
-            depth: self.enter()?,
-        };
-        let counted = Counted {
-            seed: element,
-            list: self.place,
-        };
+        let element = Seed { builder: self.builder, place: self.place.of_element(), depth: self.enter()? };
+        let counted = Counted { seed: element, list: self.place };
         let mut list = Vec::new();
         loop {
             match seq.next_element_seed(counted) {
@@ -251,11 +239,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let depth = self.enter()?;
         let mut object = Map::new();
         while let Some(key) = map.next_key_seed(Key(self.builder))? {
-            let seed = Seed {
-                builder: self.builder,
-                place: self.place.of_field(&key),
-                depth,
-            };
+            let seed = Seed { builder: self.builder, place: self.place.of_field(&key), depth };
             match map.next_value_seed(seed) {
                 Ok(value) => object.insert(key, value),
                 Err(error) => return Err(self.builder.step(Step::Key(key), error)),

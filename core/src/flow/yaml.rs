@@ -1,5 +1,7 @@
 //! Reading and writing YAML 1.2.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 use serde_saphyr::budget::BudgetBreach;
@@ -70,10 +72,9 @@ pub fn to_yaml(node: &NodeDefinition) -> Result<String, FlowError> {
 
 fn read_value(text: &str, limits: &Limits) -> Result<Value, FlowError> {
     let builder = Builder::new(limits);
-    let read =
-        serde_saphyr::with_deserializer_from_str_with_options(text, options(limits), |parser| {
-            builder.root().deserialize(parser)
-        });
+    let read = serde_saphyr::with_deserializer_from_str_with_options(text, options(limits), |parser| {
+        builder.root().deserialize(parser)
+    });
     read.map_err(|error| {
         let place = error.location();
         let (line, column) = place.map_or((0, 0), |place| (place.line(), place.column()));
@@ -127,11 +128,21 @@ fn refusal(error: &Error, limits: &Limits) -> FlowError {
         }
         other => FlowError::new(
             ErrorCode::DeserializationFailed,
-            format!(
-                "Failed to parse YAML: {}",
-                DefaultMessageFormatter.format_message(other)
-            ),
+            format!("Failed to parse YAML: {}", reason(other)),
         ),
+    }
+}
+
+/// The parser's words, but for those that speak of its settings.
+fn reason(error: &Error) -> Cow<'_, str> {
+    match error {
+        Error::DuplicateMappingKey { key: Some(key), .. } => {
+            format!("expected each key once, found `{key}` again").into()
+        }
+        Error::DuplicateMappingKey { key: None, .. } => "expected each key once".into(),
+        Error::MultipleDocuments { .. } => "expected one document, found several".into(),
+        Error::NonFiniteFloat { .. } => "expected a finite number".into(),
+        other => DefaultMessageFormatter.format_message(other),
     }
 }
 
@@ -156,10 +167,7 @@ fn documents(text: &str) -> Vec<Document<'_>> {
         let opens = is_marker(content, "---");
         if begun && (opens || closes) {
             let cut = if closes { end } else { offset };
-            found.push(Document {
-                text: &text[start..cut],
-                lines_before,
-            });
+            found.push(Document { text: &text[start..cut], lines_before });
             (start, lines_before) = (cut, number + u32::from(closes));
             begun = false;
         }
@@ -167,15 +175,11 @@ fn documents(text: &str) -> Vec<Document<'_>> {
         offset = end;
     }
     if begun {
-        found.push(Document {
-            text: &text[start..],
-            lines_before,
-        });
+        found.push(Document { text: &text[start..], lines_before });
     }
     found
 }
 
 fn is_marker(line: &str, marker: &str) -> bool {
-    line.strip_prefix(marker)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+    line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
 }

@@ -42,8 +42,5 @@ pub(super) fn critical_path(graph: &Graph, levels: &Levels, weights: &[f64]) -> 
         at = previous[at as usize];
     }
     path.reverse();
-    CriticalPath {
-        nodes: path,
-        weight,
-    }
+    CriticalPath { nodes: path, weight }
 }

@@ -34,9 +34,7 @@ pub(super) fn find(graph: &Graph, settled: &[u32]) -> Cycle {
         }
         place[node as usize] = walk.len() as u32;
         walk.push(node);
-        at = graph
-            .dependencies(node)
-            .find(|&source| place[source as usize] != SETTLED);
+        at = graph.dependencies(node).find(|&source| place[source as usize] != SETTLED);
     }
 
     walk.reverse();

@@ -23,9 +23,7 @@ impl Levels {
 
     /// The nodes of each level, in declaration order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u32]> + '_ {
-        self.bounds
-            .windows(2)
-            .map(|bounds| &self.order[bounds[0] as usize..bounds[1] as usize])
+        self.bounds.windows(2).map(|bounds| &self.order[bounds[0] as usize..bounds[1] as usize])
     }
 
     /// The size of the largest level, at least 1.
@@ -69,11 +67,7 @@ pub(super) fn levels(graph: &Graph) -> Result<Levels, Cycle> {
     }
 
     sort_within_levels(&level, &mut order, &mut bounds);
-    Ok(Levels {
-        level,
-        order,
-        bounds,
-    })
+    Ok(Levels { level, order, bounds })
 }
 
 /// Brings the nodes of each level into declaration order: a counting sort by level, with the start

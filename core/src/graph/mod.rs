@@ -95,10 +95,7 @@ impl Graph {
     /// The edges as they are stored, in no order that means anything.
     fn edges(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         let index = |node: NodeIndex<u32>| node.index() as u32;
-        self.inner
-            .raw_edges()
-            .iter()
-            .map(move |edge| (index(edge.source()), index(edge.target())))
+        self.inner.raw_edges().iter().map(move |edge| (index(edge.source()), index(edge.target())))
     }
 
     fn neighbours(&self, node: u32, direction: Direction) -> impl Iterator<Item = u32> + '_ {

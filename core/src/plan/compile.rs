@@ -24,7 +24,7 @@ impl Plan {
                 continue;
             }
             ordered_start[scope as usize] = ordered.len() as u32;
-            let last = scopes.order(scope, &nodes, &mut resolved, &mut ordered)?;
+            let last = scopes.order(scope, &mut nodes, &mut resolved, &mut ordered)?;
             nodes[scope as usize].last_child = last;
         }
 
@@ -51,6 +51,7 @@ fn bare_nodes(outline: &Outline) -> Vec<PlanNode> {
             parent: node.parent,
             end: index + 1,
             position: 0,
+            level: 0,
             output: index,
             kind: if node.width > 0 { Kind::Each { width: node.width } } else { Kind::Leaf },
             disabled: node.disabled,
@@ -105,7 +106,7 @@ impl<'a> Scopes<'a> {
     fn order(
         &mut self,
         scope: u32,
-        nodes: &[PlanNode],
+        nodes: &mut [PlanNode],
         resolved: &mut Vec<Resolved>,
         ordered: &mut Vec<u32>,
     ) -> Result<u32, PlanError> {
@@ -133,6 +134,9 @@ impl<'a> Scopes<'a> {
         let levels = graph.levels().map_err(|cycle| PlanError::Cycle {
             nodes: cycle.nodes.iter().map(|local| self.children[*local as usize]).collect(),
         })?;
+        for (child, level) in self.children.iter().zip(&levels.level) {
+            nodes[*child as usize].level = *level;
+        }
         ordered.extend(levels.order.iter().map(|local| self.children[*local as usize]));
         Ok(ordered[ordered.len() - 1])
     }

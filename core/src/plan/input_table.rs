@@ -1,6 +1,6 @@
 //! What the host keeps of a plan: where each node's input comes from, and the order of the nodes.
 
-use super::Plan;
+use super::{Kind, Plan};
 
 impl Plan {
     /// Length in words of what [`Plan::write_input_table`] writes.
@@ -10,8 +10,8 @@ impl Plan {
     }
 
     /// Writes, for `n` nodes and `m` edges: `n + 1` row starts into the pairs; `m` pairs of target handle
-    /// ([`Name`](crate::flow::Name)) and slot, in edge order within a row; `n` output slots by node; and `n` node
-    /// indices in plan order. Returns the words written, or 0 if `words` is too short.
+    /// ([`Name`](crate::flow::Name)) and slot, in edge order within a row; `n` output slots by node, for a scope that
+    /// runs once per item the slot of an item's result; and `n` node indices in plan order. Returns the words written, or 0 if `words` is too short.
     pub fn write_input_table(&self, words: &mut [u32]) -> usize {
         let length = self.input_table_len();
         let Some(words) = words.get_mut(..length) else { return 0 };
@@ -24,7 +24,10 @@ impl Plan {
             *pair = [incoming.handle.0, incoming.slot];
         }
         for (index, (output, node)) in outputs.iter_mut().zip(&self.nodes).enumerate() {
-            *output = node.output;
+            *output = match node.kind {
+                Kind::Each { .. } => self.node(node.last_child).output,
+                Kind::Leaf | Kind::Group => node.output,
+            };
             order[node.position as usize] = index as u32;
         }
         length

@@ -45,6 +45,8 @@ pub(crate) struct PlanNode {
     pub(crate) end: u32,
     /// Place in the flattened order of the whole plan.
     pub(crate) position: u32,
+    /// Level within the scope, from 0.
+    pub(crate) level: u32,
     /// The node whose slot holds this node's output: itself, or for a group its last node's.
     pub(crate) output: u32,
     pub(crate) kind: Kind,
@@ -143,9 +145,9 @@ impl Plan {
         self.node(0).weight
     }
 
-    /// The weight of every node; a scope weighs what it contains.
-    pub fn weights(&self) -> Vec<f64> {
-        self.nodes.iter().map(|node| node.weight).collect()
+    /// The weight of every node, a scope's being that of what it contains, and its level within its scope, from 0.
+    pub fn weights_and_levels(&self) -> impl Iterator<Item = (f64, u32)> + '_ {
+        self.nodes.iter().map(|node| (node.weight, node.level))
     }
 
     pub(crate) fn node(&self, node: u32) -> &PlanNode {

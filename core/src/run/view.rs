@@ -89,9 +89,10 @@ impl Run {
         }
         let node = self.plan.node(task);
         match (node.kind, found.state) {
-            (Kind::Group, _) | (_, TaskState::Pending | TaskState::Error) => 0.0,
+            (Kind::Group, _) | (_, TaskState::Pending) => 0.0,
             (_, TaskState::Completed | TaskState::Skipped) => node.weight * 100.0,
-            (_, TaskState::Executing) => node.weight * f64::from(found.percent),
+            // A failure does not undo what was done.
+            (_, TaskState::Executing | TaskState::Error) => node.weight * f64::from(found.percent),
         }
     }
 
@@ -138,8 +139,7 @@ impl Run {
                     [TaskState::Completed, TaskState::Skipped].contains(&self.task(index as u32).state);
                 records[index][1] = if over { 100.0 } else { all };
             } else {
-                let counts = self.task(index as u32).state != TaskState::Error;
-                done[index] = if counts { node.weight * records[index][1] } else { 0.0 };
+                done[index] = node.weight * records[index][1];
             }
             if index > 0 {
                 done[node.parent as usize] += done[index];

@@ -13,14 +13,7 @@ use crate::graph::{Cycle, Graph};
 const NAMED_NODES: usize = 32;
 
 pub(super) fn validate(node: &NodeDefinition, types: &NodeTypes, limits: &Limits) -> Vec<Problem> {
-    let mut walk = Walk {
-        types,
-        limits,
-        problems: Vec::new(),
-        path: String::new(),
-        nodes: 0,
-        edges: 0,
-    };
+    let mut walk = Walk { types, limits, problems: Vec::new(), path: String::new(), nodes: 0, edges: 0 };
     walk.node(node, None, 1);
     walk.problems
 }
@@ -55,19 +48,12 @@ impl Walk<'_> {
     fn identity(&mut self, node: &NodeDefinition, twin: Option<usize>) {
         let owner = named(&node.id);
         if node.id.is_empty() && is_absent(&node.extra, "id") {
-            self.report_at(
-                "id",
-                ErrorCode::InvalidNode,
-                owner,
-                "The node has no id".into(),
-            );
+            self.report_at("id", ErrorCode::InvalidNode, owner, "The node has no id".into());
         }
         if let Some(first) = twin {
             let group = self.path.rsplit_once('/').map_or("", |(group, _)| group);
-            let message = format!(
-                "The id `{}` is used twice in its group, first at {group}/{first}",
-                node.id
-            );
+            let message =
+                format!("The id `{}` is used twice in its group, first at {group}/{first}", node.id);
             self.report_at("id", ErrorCode::InvalidNode, owner, message);
         }
         if node.kind.is_empty() {
@@ -75,7 +61,7 @@ impl Walk<'_> {
                 let message = "The node has no type".into();
                 self.report_at("type", ErrorCode::InvalidNode, owner, message);
             }
-        } else if !node.is_group() && !self.types.accepts(&node.kind) {
+        } else if !node.is_group() && is_absent(&node.extra, "nodes") && !self.types.accepts(&node.kind) {
             let message = format!("The node type `{}` is not known", node.kind);
             self.report_at("type", ErrorCode::NodeTypeNotFound, owner, message);
         }
@@ -149,8 +135,8 @@ impl Walk<'_> {
             for (index, edge) in edges.iter().enumerate() {
                 walk.within_index(index, |walk| {
                     walk.fields(&edge.extra, &EDGE_FIELDS, owner);
-                    let source = walk.end(edge, &End::SOURCE, &edge.source, places, owner);
-                    let target = walk.end(edge, &End::TARGET, &edge.target, places, owner);
+                    let source = walk.end(edge, "source", &edge.source, places, owner);
+                    let target = walk.end(edge, "target", &edge.target, places, owner);
                     links.extend(source.zip(target));
                 });
             }
@@ -165,30 +151,23 @@ impl Walk<'_> {
     fn end(
         &mut self,
         edge: &Edge,
-        end: &End,
+        field: &str,
         id: &str,
         places: &HashMap<&str, usize>,
         owner: Option<&str>,
     ) -> Option<u32> {
-        let edge_name = || match named(&edge.id) {
-            Some(id) => format!("The edge `{id}`"),
-            None => "The edge".to_owned(),
-        };
         if id.is_empty() {
-            if is_absent(&edge.extra, end.field) {
-                let message = format!("{} has no {}", edge_name(), end.field);
-                self.report_at(end.field, ErrorCode::MissingRequiredField, owner, message);
+            if is_absent(&edge.extra, field) {
+                let message = format!("{} has no {field}", edge_name(edge));
+                self.report_at(field, ErrorCode::MissingRequiredField, owner, message);
             }
             return None;
         }
         let place = places.get(id).and_then(|&place| u32::try_from(place).ok());
         if place.is_none() {
-            let message = format!(
-                "{} {} `{id}`, which is no node of its group",
-                edge_name(),
-                end.verb
-            );
-            self.report_at(end.field, ErrorCode::NodeNotFound, owner, message);
+            let message =
+                format!("{} has the {field} `{id}`, which is no node of its group", edge_name(edge));
+            self.report_at(field, ErrorCode::NodeNotFound, owner, message);
         }
         place
     }
@@ -263,36 +242,19 @@ const EDGE_FIELDS: [Field; 5] = [
     ("targetHandle", "a string", Value::is_string),
 ];
 
-/// One end of an edge: its field, and how a message speaks of it.
-struct End {
-    field: &'static str,
-    verb: &'static str,
-}
-
-impl End {
-    const SOURCE: End = End {
-        field: "source",
-        verb: "starts at",
-    };
-    const TARGET: End = End {
-        field: "target",
-        verb: "leads to",
-    };
-}
-
 fn problem(code: ErrorCode, path: String, message: String, owner: Option<&str>) -> Problem {
-    Problem {
-        code,
-        path,
-        message,
-        node_id: owner.map(str::to_owned),
-        line: None,
-        column: None,
-    }
+    Problem { code, path, message, node_id: owner.map(str::to_owned), line: None, column: None }
 }
 
 fn named(id: &str) -> Option<&str> {
     (!id.is_empty()).then_some(id)
+}
+
+fn edge_name(edge: &Edge) -> String {
+    match named(&edge.id) {
+        Some(id) => format!("The edge `{id}`"),
+        None => "The edge".to_owned(),
+    }
 }
 
 fn is_absent(extra: &Map<String, Value>, field: &str) -> bool {

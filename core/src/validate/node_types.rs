@@ -29,11 +29,7 @@ pub struct SchemaError {
 
 impl fmt::Display for SchemaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SchemaError {
-            type_name,
-            path,
-            message,
-        } = self;
+        let SchemaError { type_name, path, message } = self;
         write!(f, "Schema of `{type_name}`: {message}")?;
         if !path.is_empty() {
             write!(f, " at {path}")?;

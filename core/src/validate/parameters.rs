@@ -27,11 +27,7 @@ pub(super) fn check_object(
 
 fn check(value: &Value, schema: &Schema, path: &mut String, report: &mut Report<'_>) {
     if !schema.types.is_empty() && !schema.types.iter().any(|kind| kind.includes(value)) {
-        report(
-            ErrorCode::TypeMismatch,
-            path,
-            mismatch(&schema.types, value),
-        );
+        report(ErrorCode::TypeMismatch, path, mismatch(&schema.types, value));
         return;
     }
     if let Some(values) = &schema.values
@@ -50,12 +46,7 @@ fn check(value: &Value, schema: &Schema, path: &mut String, report: &mut Report<
     check_any_of(value, schema, path, report);
 }
 
-fn check_fields(
-    object: &Map<String, Value>,
-    schema: &Schema,
-    path: &mut String,
-    report: &mut Report<'_>,
-) {
+fn check_fields(object: &Map<String, Value>, schema: &Schema, path: &mut String, report: &mut Report<'_>) {
     for name in &schema.required {
         if !object.contains_key(name) {
             within(path, name, |path| {
@@ -83,7 +74,7 @@ fn check_fields(
 
 fn check_items(list: &[Value], schema: &Schema, path: &mut String, report: &mut Report<'_>) {
     let bounds = (schema.min_items, schema.max_items);
-    if let Some(expected) = outside(list.len(), bounds, "elements") {
+    if let Some(expected) = outside(list.len(), bounds, "element") {
         report(ErrorCode::InvalidParameters, path, expected);
     }
     if let Some(rules) = &schema.items {
@@ -101,7 +92,7 @@ fn check_length(text: &str, schema: &Schema, path: &str, report: &mut Report<'_>
     if bounds == (None, None) {
         return;
     }
-    if let Some(expected) = outside(text.chars().count(), bounds, "characters") {
+    if let Some(expected) = outside(text.chars().count(), bounds, "character") {
         report(ErrorCode::InvalidParameters, path, expected);
     }
 }
@@ -110,21 +101,13 @@ fn check_range(number: &Number, schema: &Schema, path: &str, report: &mut Report
     let value = number.as_f64().unwrap_or(0.0);
     let float = |bound: &Option<Number>| bound.as_ref().and_then(Number::as_f64);
     let broken = [
-        (
-            float(&schema.minimum).is_some_and(|bound| value < bound),
-            "at least",
-            &schema.minimum,
-        ),
+        (float(&schema.minimum).is_some_and(|bound| value < bound), "at least", &schema.minimum),
         (
             float(&schema.exclusive_minimum).is_some_and(|bound| value <= bound),
             "more than",
             &schema.exclusive_minimum,
         ),
-        (
-            float(&schema.maximum).is_some_and(|bound| value > bound),
-            "at most",
-            &schema.maximum,
-        ),
+        (float(&schema.maximum).is_some_and(|bound| value > bound), "at most", &schema.maximum),
     ];
     for (is_broken, words, bound) in broken {
         if let (true, Some(bound)) = (is_broken, bound) {
@@ -140,17 +123,12 @@ fn check_any_of(value: &Value, schema: &Schema, path: &mut String, report: &mut 
     if schema.any_of.is_empty() || schema.any_of.iter().any(|rules| holds(value, rules, path)) {
         return;
     }
-    let of_type = |rules: &&Schema| {
-        rules.types.is_empty() || rules.types.iter().any(|kind| kind.includes(value))
-    };
+    let of_type =
+        |rules: &&Schema| rules.types.is_empty() || rules.types.iter().any(|kind| kind.includes(value));
     let mut candidates = schema.any_of.iter().filter(of_type);
     match (candidates.next(), candidates.next()) {
         (None, _) => {
-            let types: Vec<Type> = schema
-                .any_of
-                .iter()
-                .flat_map(|rules| rules.types.clone())
-                .collect();
+            let types: Vec<Type> = schema.any_of.iter().flat_map(|rules| rules.types.clone()).collect();
             report(ErrorCode::TypeMismatch, path, mismatch(&types, value));
         }
         (Some(only), None) => check(value, only, path, report),
@@ -170,9 +148,7 @@ fn holds(value: &Value, schema: &Schema, path: &mut String) -> bool {
 /// Equal as JavaScript sees it: `1` and `1.0` are the same number.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        (Value::Number(left), Value::Number(right)) => {
-            left == right || left.as_f64() == right.as_f64()
-        }
+        (Value::Number(left), Value::Number(right)) => left == right || left.as_f64() == right.as_f64(),
         (left, right) => left == right,
     }
 }
@@ -184,7 +160,11 @@ fn mismatch(types: &[Type], value: &Value) -> String {
             words.push(kind.words());
         }
     }
-    format!("Expected {}, found {}", words.join(" or "), kind_of(value))
+    let found = match value {
+        Value::Number(_) if types.contains(&Type::Integer) => "a number with a fraction",
+        other => kind_of(other),
+    };
+    format!("Expected {}, found {found}", words.join(" or "))
 }
 
 fn one_of(values: &[Value]) -> String {
@@ -196,15 +176,13 @@ fn one_of(values: &[Value]) -> String {
 }
 
 fn outside(count: usize, bounds: (Option<usize>, Option<usize>), unit: &str) -> Option<String> {
-    match bounds {
-        (Some(least), _) if count < least => {
-            Some(format!("Expected at least {least} {unit}, found {count}"))
-        }
-        (_, Some(most)) if count > most => {
-            Some(format!("Expected at most {most} {unit}, found {count}"))
-        }
-        _ => None,
-    }
+    let (words, bound) = match bounds {
+        (Some(least), _) if count < least => ("at least", least),
+        (_, Some(most)) if count > most => ("at most", most),
+        _ => return None,
+    };
+    let plural = if bound == 1 { "" } else { "s" };
+    Some(format!("Expected {words} {bound} {unit}{plural}, found {count}"))
 }
 
 fn within(path: &mut String, key: &str, visit: impl FnOnce(&mut String)) {

@@ -10,8 +10,7 @@ type Refusal = (String, String);
 
 /// Reads a schema from JSON text.
 pub(super) fn read(text: &str) -> Result<Schema, Refusal> {
-    let value =
-        read_value(text, &Limits::default()).map_err(|error| (error.path, error.message))?;
+    let value = read_value(text, &Limits::default()).map_err(|error| (error.path, error.message))?;
     schema(&value, "")
 }
 
@@ -57,8 +56,7 @@ fn apply(schema: &mut Schema, keyword: &str, value: &Value, path: &str) -> Resul
         "minimum" => schema.minimum = Some(number(value, path)?),
         "exclusiveMinimum" => schema.exclusive_minimum = Some(number(value, path)?),
         "maximum" => schema.maximum = Some(number(value, path)?),
-        "$schema" | "$id" | "$comment" | "title" | "description" | "default" | "examples"
-        | "deprecated" => {}
+        "$schema" | "$id" | "$comment" | "title" | "description" | "default" | "examples" | "deprecated" => {}
         _ => return refuse(path, &format!("The keyword `{keyword}` is not supported")),
     }
     Ok(())
@@ -78,10 +76,7 @@ fn types(value: &Value, path: &str) -> Result<Vec<Type>, Refusal> {
         Value::Array(list) if !list.is_empty() => list.iter().map(one).collect(),
         other => one(other).map(|found| vec![found]),
     };
-    types.map_or_else(
-        || refuse(path, "Expected the name of a type, or a list of them"),
-        Ok,
-    )
+    types.map_or_else(|| refuse(path, "Expected the name of a type, or a list of them"), Ok)
 }
 
 fn schemas(value: &Value, path: &str) -> Result<Vec<Schema>, Refusal> {
@@ -90,9 +85,7 @@ fn schemas(value: &Value, path: &str) -> Result<Vec<Schema>, Refusal> {
         return refuse(path, "Expected at least one schema");
     }
     let numbered = list.iter().enumerate();
-    numbered
-        .map(|(index, value)| schema(value, &below(path, &index.to_string())))
-        .collect()
+    numbered.map(|(index, value)| schema(value, &below(path, &index.to_string()))).collect()
 }
 
 fn names(value: &Value, path: &str) -> Result<Vec<String>, Refusal> {

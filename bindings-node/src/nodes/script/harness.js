@@ -4,9 +4,10 @@
   "use strict";
   const { parse, stringify } = JSON;
   const { isArray } = Array;
-  const { getPrototypeOf, defineProperty, hasOwn, keys } = Object;
+  const { getPrototypeOf, defineProperty, hasOwn } = Object;
   const { isFinite } = Number;
-  const { getTime, toISOString } = Date.prototype;
+  const { getTime } = Date.prototype;
+  const { includes } = String.prototype;
   const call = Function.prototype.call.bind(Function.prototype.call);
   const text = String;
   const ObjectPrototype = Object.prototype;
@@ -22,14 +23,17 @@
   // Values that JSON has no word for cross as {[tag]: [kind, payload]}; see `crossing.ts` for the other side.
   function decoder(tag) {
     const revive = (_key, value) => {
-      if (!isObject(value) || !hasOwn(value, tag)) return value;
+      if (!isObject(value)) return value;
+      // An item revived as `undefined` was deleted from its array, which left a hole.
+      if (isArray(value)) {
+        for (let i = 0; i < value.length; i++) value[i] = value[i];
+        return value;
+      }
+      if (!hasOwn(value, tag)) return value;
       const [kind, payload] = value[tag];
       return kind === "date" ? new DateClass(payload === null ? NaN : payload) : kind === "number" ? +payload : undefined;
     };
-    return (source) => {
-      const value = call("".includes, source, tag) ? parse(source, revive) : parse(source);
-      return value;
-    };
+    return (source) => (call(includes, source, tag) ? parse(source, revive) : parse(source));
   }
 
   function encoder(tag) {
@@ -66,7 +70,7 @@
   }
 
   // {decode, encode, step}: `step(batch)` takes the JSON text of an array and gives the text of its answer.
-  function mapper(fn, { decode, encode }, whole) {
+  function mapper(fn, { encode }, whole) {
     return (items, first) => {
       const out = [];
       for (let i = 0; i < items.length; i++) {

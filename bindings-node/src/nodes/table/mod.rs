@@ -1,6 +1,6 @@
 //! Tables of text cells, kept in one buffer and looked at through selections.
 //!
-//! * [`sheet`]: how cells lie in memory, and the rows of a table
+//! * [`sheet`], [`dictionary`]: how cells lie in memory, and the rows of a table
 //! * [`reading`]: from CSV text to a sheet
 //! * [`value`]: what cells mean as numbers and in order; shared with the TypeScript half by rule, not by code
 //! * [`condition`], [`ordering`], [`aggregate`]: the operations
@@ -9,6 +9,7 @@
 
 mod aggregate;
 mod condition;
+mod dictionary;
 mod handle;
 mod ordering;
 mod reading;

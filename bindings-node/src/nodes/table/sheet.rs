@@ -1,13 +1,15 @@
 //! How cells lie in memory.
 //!
-//! A sheet is one buffer of rows: each row is its length, then its cells, each cell its length and its bytes; lengths
-//! are LEB128 varints. That is about as large as the CSV text itself, since a length takes the place of a delimiter.
+//! A sheet is one buffer of rows: each row is its length, then its cells; lengths are LEB128 varints. A cell is twice
+//! its length and its bytes, or, if it is in the dictionary, twice its number there plus one. That is at most about as
+//! large as the CSV text itself, since a length takes the place of a delimiter, and smaller the more cells repeat.
 //! The start of every 64th row is indexed; rows between are reached by hopping over row lengths. Cells missing at the
 //! end of a row take no space and read as empty.
 
 use std::sync::Arc;
 
 use super::super::failure::{Code, Failure};
+use super::dictionary::{Dictionary, Repeats};
 
 const ROWS_PER_BLOCK: u32 = 64;
 
@@ -15,6 +17,7 @@ const ROWS_PER_BLOCK: u32 = 64;
 pub(crate) struct Sheet {
     headers: Vec<String>,
     bytes: Vec<u8>,
+    dictionary: Dictionary,
     blocks: Vec<usize>,
     rows: u32,
 }
@@ -23,7 +26,7 @@ impl Sheet {
     fn row_at(&self, offset: usize) -> (Row<'_>, usize) {
         let (length, start) = read_length(&self.bytes, offset);
         let end = start + length;
-        (Row { cells: &self.bytes[start..end] }, end)
+        (Row { cells: &self.bytes[start..end], dictionary: &self.dictionary }, end)
     }
 
     fn row(&self, number: u32) -> Row<'_> {
@@ -39,6 +42,7 @@ impl Sheet {
 /// Builds a sheet row by row.
 pub(crate) struct SheetBuilder {
     sheet: Sheet,
+    repeats: Repeats,
     row: Vec<u8>,
 }
 
@@ -47,7 +51,9 @@ impl SheetBuilder {
     pub(crate) fn new(headers: Vec<String>, capacity: usize) -> Result<Self, Failure> {
         let mut bytes = Vec::new();
         reserve(&mut bytes, capacity)?;
-        Ok(Self { sheet: Sheet { headers, bytes, blocks: Vec::new(), rows: 0 }, row: Vec::new() })
+        let repeats = Repeats::new(headers.len());
+        let sheet = Sheet { headers, bytes, dictionary: Dictionary::default(), blocks: Vec::new(), rows: 0 };
+        Ok(Self { sheet, repeats, row: Vec::new() })
     }
 
     /// How many columns the headers name.
@@ -62,9 +68,14 @@ impl SheetBuilder {
             return Err(Code::MemoryLimitExceeded.because("A table holds at most 4294967295 rows"));
         }
         self.row.clear();
-        for cell in cells {
-            write_length(&mut self.row, cell.len());
-            self.row.extend_from_slice(cell);
+        for (column, cell) in cells.enumerate() {
+            match self.repeats.find(&mut sheet.dictionary, column, cell) {
+                Some(entry) => write_length(&mut self.row, (entry as usize) << 1 | 1),
+                None => {
+                    write_length(&mut self.row, cell.len() << 1);
+                    self.row.extend_from_slice(cell);
+                }
+            }
         }
         let needed = self.row.len() + 10;
         if sheet.bytes.capacity() - sheet.bytes.len() < needed {
@@ -161,7 +172,7 @@ impl Table {
     /// Bytes that this table keeps alive beyond those of the table it was made from; all of them for one just read.
     pub(crate) fn own_bytes(&self) -> usize {
         match &self.selection {
-            Selection::Range(0, rows) if *rows == self.sheet.rows => self.sheet.bytes.len(),
+            Selection::Range(0, rows) if *rows == self.sheet.rows => self.sheet.bytes.len() + self.sheet.dictionary.size(),
             Selection::Range(..) => 0,
             Selection::Picked(rows) => rows.len() * size_of::<u32>(),
         }
@@ -200,7 +211,7 @@ impl<'a> Iterator for Rows<'a> {
                 let cells = sheet.row(number).cells;
                 let end = cells.as_ptr() as usize - sheet.bytes.as_ptr() as usize + cells.len();
                 self.next = Some((number + 1, end));
-                return Some(Row { cells });
+                return Some(Row { cells, dictionary: &sheet.dictionary });
             }
         };
         let (row, end) = sheet.row_at(offset);
@@ -213,15 +224,18 @@ impl<'a> Iterator for Rows<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Row<'a> {
     cells: &'a [u8],
+    dictionary: &'a Dictionary,
 }
 
 impl<'a> Row<'a> {
     /// The cell of a column; empty when the row is shorter.
     pub(crate) fn cell(mut self, column: usize) -> &'a [u8] {
         for _ in 0..column {
-            if self.next().is_none() {
+            if self.cells.is_empty() {
                 return &[];
             }
+            let (code, start) = read_length(self.cells, 0);
+            self.cells = &self.cells[if code & 1 == 1 { start } else { start + (code >> 1) }..];
         }
         self.next().unwrap_or(&[])
     }
@@ -239,8 +253,13 @@ impl<'a> Iterator for Row<'a> {
         if self.cells.is_empty() {
             return None;
         }
-        let (length, start) = read_length(self.cells, 0);
-        let (cell, rest) = self.cells[start..].split_at(length);
+        let (code, start) = read_length(self.cells, 0);
+        let rest = &self.cells[start..];
+        if code & 1 == 1 {
+            self.cells = rest;
+            return Some(self.dictionary.cell(code >> 1));
+        }
+        let (cell, rest) = rest.split_at(code >> 1);
         self.cells = rest;
         Some(cell)
     }

@@ -1,0 +1,149 @@
+//! Random flows and settings.
+
+use conductor_core::flow::{Name, Outline, OutlineEdge, OutlineNode};
+use conductor_core::run::{RunOptions, Simulation, Target};
+
+use super::random::Random;
+
+/// Handles that edges and routed answers use.
+pub const HANDLES: [Name; 3] = [Name(2), Name(3), Name(4)];
+const FIRST_ID: u32 = 5;
+const DEEPEST: u32 = 4;
+const LARGEST: usize = 28;
+
+/// How likely each trait of a flow is, in percent; drawn once per flow so that flows differ in kind.
+struct Taste {
+    scope: u32,
+    each: u32,
+    disabled: u32,
+    edge: u32,
+    error_edge: u32,
+    handle: u32,
+    retries: u32,
+    timeout: u32,
+}
+
+pub fn outline(random: &mut Random) -> Outline {
+    let taste = Taste {
+        scope: random.pick(&[0, 20, 40]),
+        each: random.pick(&[0, 30, 80]),
+        disabled: random.pick(&[0, 10, 30]),
+        edge: random.pick(&[15, 35, 60]),
+        error_edge: random.pick(&[0, 10, 30]),
+        handle: random.pick(&[0, 30, 70]),
+        retries: random.pick(&[0, 40]),
+        timeout: random.pick(&[0, 15, 40]),
+    };
+    let mut outline = Outline::default();
+    grow(&mut outline, random, &taste, 0, 0);
+    outline.edges.sort_by_key(|edge| edge.scope);
+    outline.names = FIRST_ID + outline.nodes.len() as u32;
+    outline
+}
+
+fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, depth: u32) {
+    let index = outline.nodes.len() as u32;
+    let is_scope = depth < DEEPEST
+        && outline.nodes.len() < LARGEST
+        && if depth == 0 { !random.chance(4) } else { random.chance(taste.scope) };
+    let iterates = is_scope && random.chance(if depth == 0 { taste.each / 4 } else { taste.each });
+    let has_timeout = random.chance(if depth == 0 { taste.timeout / 4 } else { taste.timeout });
+    outline.nodes.push(OutlineNode {
+        id: Name(FIRST_ID + index),
+        parent,
+        disabled: depth > 0 && random.chance(taste.disabled),
+        weight: random.pick(&[10, 50, 99, 100, 300, 301, 1000]),
+        retries: random.chance(taste.retries).then(|| random.below(4)),
+        retry_delay_ms: random.chance(taste.retries).then(|| random.pick(&[0, 1, 10, 40])),
+        timeout_ms: has_timeout.then(|| 1 + random.below(if is_scope { 120 } else { 30 })),
+        width: if iterates { random.pick(&[1, 1, 2, 3, 100]) } else { 0 },
+    });
+    if !is_scope {
+        return;
+    }
+    let mut children = Vec::new();
+    for _ in 0..1 + random.below(6) {
+        if outline.nodes.len() >= LARGEST && !children.is_empty() {
+            break;
+        }
+        children.push(outline.nodes.len() as u32);
+        grow(outline, random, taste, index, depth + 1);
+    }
+    connect(outline, random, taste, index, &mut children);
+}
+
+/// Edges lead from earlier to later children in a shuffled order, so that the declared order means nothing.
+fn connect(outline: &mut Outline, random: &mut Random, taste: &Taste, scope: u32, children: &mut [u32]) {
+    for last in (1..children.len()).rev() {
+        children.swap(last, random.below(last as u32 + 1) as usize);
+    }
+    for (place, target) in children.iter().enumerate() {
+        for source in &children[..place] {
+            while random.chance(taste.edge) {
+                let source_handle = match random.below(100) {
+                    draw if draw < taste.error_edge => Name::ERROR,
+                    draw if draw < taste.error_edge + taste.handle => random.pick(&HANDLES),
+                    _ => Name::NONE,
+                };
+                outline.edges.push(OutlineEdge {
+                    scope,
+                    source: outline.nodes[*source as usize].id,
+                    target: outline.nodes[*target as usize].id,
+                    source_handle,
+                    target_handle: random.pick(&[Name::NONE, HANDLES[0], HANDLES[1]]),
+                });
+            }
+        }
+    }
+}
+
+pub fn options(random: &mut Random, nodes: u32) -> RunOptions {
+    let mut simulation = |percent: u32| {
+        let target =
+            if random.chance(50) { Target::Random } else { Target::Node(random.below(nodes)) };
+        let delay = f64::from(random.pick(&[0, 0, 7, 25]));
+        random.chance(percent).then_some(Simulation { target, delay })
+    };
+    let (simulate_error, simulate_delay) = (simulation(10), simulation(10));
+    let mut options = RunOptions::default();
+    options.concurrency = random.pick(&[1, 1, 2, 3, 8, u32::MAX]);
+    options.seed = random.next() >> 11;
+    options.retries = random.pick(&[0, 0, 1, 2]);
+    options.retry_delay = random.pick(&[0.0, 1.0, 20.0, 0.5]);
+    options.jitter = random.chance(20);
+    options.timeout = if random.chance(10) { f64::from(1 + random.below(300)) } else { 0.0 };
+    options.slow_mo = if random.chance(25) { random.pick(&[1.0, 4.0, 12.5]) } else { 0.0 };
+    options.simulate_error = simulate_error;
+    options.simulate_delay = simulate_delay;
+    options.keep_outputs = random.chance(30);
+    options
+}
+
+/// The flow as a person reads it.
+pub fn describe(outline: &Outline) -> String {
+    use std::fmt::Write;
+    let mut text = String::new();
+    let mut depth = vec![0_usize; outline.nodes.len()];
+    let by_id = |name: Name| name.0 - FIRST_ID;
+    for (index, node) in outline.nodes.iter().enumerate() {
+        depth[index] = if index == 0 { 0 } else { depth[node.parent as usize] + 1 };
+        let _ = write!(text, "{:indent$}node {index} weight {}", "", node.weight, indent = depth[index] * 2);
+        for (label, value) in [
+            ("retries", node.retries),
+            ("retry delay", node.retry_delay_ms),
+            ("timeout", node.timeout_ms),
+            ("width", (node.width > 0).then_some(node.width)),
+        ] {
+            if let Some(value) = value {
+                let _ = write!(text, ", {label} {value}");
+            }
+        }
+        text.push_str(if node.disabled { ", disabled\n" } else { "\n" });
+        for edge in outline.edges.iter().filter(|edge| edge.scope == index as u32) {
+            let (source, target) = (by_id(edge.source), by_id(edge.target));
+            let handle = edge.source_handle.0;
+            let _ = writeln!(text, "{:indent$}{source} -[{handle}]-> {target}", "", indent = depth[index] * 2 + 2);
+        }
+    }
+    text
+}

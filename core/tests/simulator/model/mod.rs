@@ -1,0 +1,299 @@
+//! What must be true of a run, kept beside it from its flow, the host's events and the ops.
+//!
+//! The model sees the ops of a watched run, so that it learns when each task begins and is over, and checks of every
+//! one of them that it was due; after each step it checks that nothing that was due is missing.
+
+mod failure;
+mod ops;
+mod rest;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use conductor_core::error::ErrorCode;
+use conductor_core::flow::Name;
+use conductor_core::run::{Event, RunOptions, TaskState};
+
+use super::shape::Shape;
+
+/// What is wrong, in words.
+pub type Verdict = Result<(), String>;
+
+macro_rules! ensure {
+    ($holds:expr, $($words:tt)+) => {
+        if !$holds {
+            return Err(format!($($words)+));
+        }
+    };
+}
+pub(crate) use ensure;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stage {
+    Waiting,
+    /// In flight, not in the host's hands.
+    Begun,
+    Running,
+    Answered,
+    Backoff {
+        earliest: f64,
+        latest: f64,
+    },
+    /// A scope whose children run.
+    Open,
+    Asking,
+    Over(Carry),
+    /// Inside a scope that failed.
+    Stopped,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Carry {
+    Output,
+    Named,
+    Error,
+    Nothing,
+}
+
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub node: u32,
+    /// First task of its frame and the scope's task; `None` in the outermost frame.
+    pub frame: Option<(u32, u32)>,
+    pub stage: Stage,
+    pub attempt: u32,
+    pub tries: u32,
+    pub named: Vec<Name>,
+    pub routed: bool,
+    pub passed: bool,
+    pub gathered: bool,
+    pub state: TaskState,
+    pub percent: u32,
+    /// When it began, and when its present attempt or its scope did.
+    pub begun: f64,
+    pub armed: f64,
+    pub dropped: bool,
+    pub blocked: BTreeSet<u32>,
+}
+
+/// The items of one scope.
+#[derive(Clone, Debug, Default)]
+pub struct Items {
+    pub known: u32,
+    pub opened: u32,
+    pub closed: u32,
+    pub open_ended: bool,
+    /// First tasks of the open frames, with their item.
+    pub open: BTreeMap<u32, u32>,
+}
+
+/// A failure for good whose consequences are still to be seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure {
+    pub cause: u32,
+    pub code: ErrorCode,
+    /// The task whose `error` edge takes it; `None` ends the run.
+    pub catcher: Option<u32>,
+}
+
+/// What a restored run asks for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Again {
+    Start(u32),
+    Enter(u32),
+    Ask(u32),
+    /// A frame, by its first task.
+    Open(u32),
+}
+
+pub struct Model<'a> {
+    pub shape: &'a Shape,
+    pub options: &'a RunOptions,
+    pub simulated_error: Option<u32>,
+    pub simulated_delay: Option<u32>,
+    pub tasks: BTreeMap<u32, Task>,
+    pub items: BTreeMap<u32, Items>,
+    pub failures: VecDeque<Failure>,
+    pub now: f64,
+    pub started: f64,
+    pub paused: bool,
+    pub ending: Option<ErrorCode>,
+    pub finished: Option<(u32, Option<ErrorCode>)>,
+    pub caught: bool,
+    /// What a restored run has still to ask for again, while it does.
+    pub reopening: Option<BTreeSet<Again>>,
+}
+
+impl<'a> Model<'a> {
+    pub fn new(shape: &'a Shape, options: &'a RunOptions) -> Model<'a> {
+        let tasks = (0..shape.nodes.len() as u32).map(|node| (node, Task::new(node, None))).collect();
+        Model {
+            shape,
+            options,
+            simulated_error: None,
+            simulated_delay: None,
+            tasks,
+            items: BTreeMap::new(),
+            failures: VecDeque::new(),
+            now: 0.0,
+            started: 0.0,
+            paused: false,
+            ending: None,
+            finished: None,
+            caught: false,
+            reopening: None,
+        }
+    }
+
+    pub fn task(&self, task: u32) -> &Task {
+        &self.tasks[&task]
+    }
+
+    pub fn task_mut(&mut self, task: u32) -> &mut Task {
+        self.tasks.get_mut(&task).expect("the task is known")
+    }
+
+    /// The task for another node of the same frame.
+    pub fn beside(&self, task: u32, node: u32) -> u32 {
+        (task + node).wrapping_sub(self.task(task).node)
+    }
+
+    pub fn parent(&self, task: u32) -> Option<u32> {
+        let Task { node, frame, .. } = self.task(task);
+        if *node == 0 {
+            return None;
+        }
+        let parent = self.shape.node(*node).outline.parent;
+        match frame {
+            Some((_, owner)) if self.task(*owner).node == parent => Some(*owner),
+            _ => Some(self.beside(task, parent)),
+        }
+    }
+
+    /// The task itself or one inside it.
+    pub fn is_within(&self, task: u32, scope: u32) -> bool {
+        let mut inner = Some(task);
+        while let Some(found) = inner {
+            if found == scope {
+                return true;
+            }
+            inner = self.parent(found);
+        }
+        false
+    }
+
+    pub fn is_in_flight(&self, task: u32) -> bool {
+        let stage = self.task(task).stage;
+        matches!(stage, Stage::Begun | Stage::Running | Stage::Answered | Stage::Backoff { .. })
+    }
+
+    pub fn in_flight(&self) -> u32 {
+        self.tasks.keys().filter(|task| self.is_in_flight(**task)).count() as u32
+    }
+
+    /// Attempts in the host's hands.
+    pub fn running(&self) -> Vec<(u32, u32)> {
+        let running = self.tasks.iter().filter(|(_, task)| task.stage == Stage::Running);
+        running.map(|(number, task)| (*number, task.attempt)).collect()
+    }
+
+    pub fn edge_carries(&self, task: u32, input: usize) -> bool {
+        let (source, handle) = self.shape.node(self.task(task).node).inputs[input];
+        let source = self.task(self.beside(task, source));
+        match source.stage {
+            Stage::Over(Carry::Output) => handle != Name::ERROR,
+            Stage::Over(Carry::Named) => source.named.contains(&handle),
+            Stage::Over(Carry::Error) => handle == Name::ERROR,
+            _ => false,
+        }
+    }
+
+    /// Whether the task waits for nothing but room, and whether anything is carried to it.
+    pub fn arrival(&self, task: u32) -> Option<bool> {
+        let found = self.task(task);
+        let opened = self.parent(task).is_none_or(|scope| self.task(scope).stage == Stage::Open);
+        if found.stage != Stage::Waiting || !opened || self.is_placeholder(task) {
+            return None;
+        }
+        let inputs = &self.shape.node(found.node).inputs;
+        let over = |source: &u32| matches!(self.task(self.beside(task, *source)).stage, Stage::Over(_));
+        if !inputs.iter().all(|(source, _)| over(source)) {
+            return None;
+        }
+        Some(inputs.is_empty() || (0..inputs.len()).any(|input| self.edge_carries(task, input)))
+    }
+
+    /// Whether a number belongs to a node that only frames run.
+    pub fn is_placeholder(&self, task: u32) -> bool {
+        let Task { node, frame, .. } = self.task(task);
+        let own = frame.map(|(_, owner)| self.task(owner).node);
+        self.shape.node(*node).each != own
+    }
+
+    pub fn is_ready_leaf(&self, task: u32) -> bool {
+        let node = self.task(task).node;
+        self.shape.is_leaf(node) && !self.shape.node(node).outline.disabled && self.arrival(task) == Some(true)
+    }
+
+    /// What the host is about to tell.
+    pub fn told(&mut self, event: Event) {
+        match event {
+            Event::Cancel => self.ending = self.ending.or(Some(ErrorCode::Cancelled)),
+            Event::Pause if self.ending.is_none() => self.paused = true,
+            Event::Resume if self.ending.is_none() => self.paused = false,
+            Event::Done { task, attempt, routed } if self.is_live(task, attempt, Stage::Running) => {
+                let found = self.task_mut(task);
+                found.stage = Stage::Answered;
+                found.routed = routed;
+            }
+            Event::Route { task, attempt, handle } if self.is_live(task, attempt, Stage::Running) => {
+                self.task_mut(task).named.push(handle);
+            }
+            Event::Failed { task, attempt, code } => {
+                if self.is_live(task, attempt, Stage::Running) {
+                    self.attempt_over(task, code);
+                } else if self.is_live(task, attempt, Stage::Asking) {
+                    self.fail(task, code);
+                }
+            }
+            Event::Items { task, attempt, count, open_ended } if self.is_live(task, attempt, Stage::Asking) => {
+                let items = self.items.entry(task).or_default();
+                items.open_ended = open_ended && count > items.known;
+                items.known = items.known.max(count);
+                self.task_mut(task).stage = Stage::Open;
+            }
+            _ => {}
+        }
+    }
+
+    fn is_live(&self, task: u32, attempt: u32, stage: Stage) -> bool {
+        let doomed = |failure: &Failure| failure.catcher.is_none_or(|catcher| self.is_within(task, catcher));
+        let found = self.task(task);
+        found.stage == stage
+            && found.attempt == attempt
+            && self.ending.is_none()
+            && self.finished.is_none()
+            && !self.failures.iter().any(doomed)
+    }
+}
+
+impl Task {
+    pub fn new(node: u32, frame: Option<(u32, u32)>) -> Task {
+        Task {
+            node,
+            frame,
+            stage: Stage::Waiting,
+            attempt: 0,
+            tries: 0,
+            named: Vec::new(),
+            routed: false,
+            passed: false,
+            gathered: false,
+            state: TaskState::Pending,
+            percent: 0,
+            begun: f64::NAN,
+            armed: f64::NAN,
+            dropped: false,
+            blocked: BTreeSet::new(),
+        }
+    }
+}

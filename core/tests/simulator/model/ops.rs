@@ -1,0 +1,255 @@
+//! Every op by itself: was it due?
+
+use conductor_core::run::{Op, TaskState};
+
+use super::{Again, Carry, Model, Stage, Task, Verdict, ensure};
+
+impl Model<'_> {
+    pub fn saw(&mut self, op: Op) -> Verdict {
+        ensure!(self.finished.is_none(), "an op after Finish");
+        match op {
+            Op::Start { task, attempt, attempt_number } => self.start(task, attempt, attempt_number),
+            Op::Abort { task, attempt, code } => self.aborted(task, attempt, code),
+            Op::Enter { task } => self.enter(task),
+            Op::Pass { task } => self.pass(task),
+            Op::Block { task, input } => self.block(task, input),
+            Op::Ask { task, attempt, known } => self.ask(task, attempt, known),
+            Op::Open { task, base, item } => self.open(task, base, item),
+            Op::Close { task, base, item } => self.close(task, base, item),
+            Op::Gather { task } => self.gather(task),
+            Op::Catch { task, cause } => self.caught(task, cause),
+            Op::Drop { slot } => self.drop_slot(slot),
+            Op::Change { task, state, percent, overall, .. } => {
+                ensure!(percent <= 100 && overall <= 100, "progress beyond 100");
+                self.change(task, state)?;
+                let found = self.task_mut(task);
+                (found.state, found.percent) = (state, percent);
+                Ok(())
+            }
+            Op::Finish { cause, code } => self.finished(cause, code),
+            _ => Err("an op that the model does not know".into()),
+        }
+    }
+
+    fn start(&mut self, task: u32, attempt: u32, attempt_number: u32) -> Verdict {
+        let found = self.task(task).clone();
+        ensure!(attempt > found.attempt, "attempt {attempt} of {task} after {}", found.attempt);
+        ensure!(self.simulated_error != Some(found.node), "{task} is to fail without being run");
+        if !self.is_again(Again::Start(task))? {
+            let due = match found.stage {
+                Stage::Begun if self.simulated_delay == Some(found.node) => {
+                    let delay = self.options.simulate_delay.map_or(0.0, |simulation| simulation.delay);
+                    found.begun + self.options.slow_mo + delay
+                }
+                Stage::Begun => found.begun + self.options.slow_mo,
+                Stage::Backoff { earliest, .. } => earliest,
+                stage => return Err(format!("start of {task} at {stage:?}")),
+            };
+            ensure!(self.now >= due, "start of {task} at {} instead of {due}", self.now);
+            ensure!(attempt_number == found.tries + 1, "try {attempt_number} after {}", found.tries);
+        } else {
+            ensure!(attempt_number == found.tries, "try {attempt_number} again after {}", found.tries);
+        }
+        self.reads_inputs(task)?;
+        let now = self.now;
+        let found = self.task_mut(task);
+        (found.stage, found.attempt, found.tries) = (Stage::Running, attempt, attempt_number);
+        found.armed = now;
+        found.named.clear();
+        Ok(())
+    }
+
+    fn enter(&mut self, task: u32) -> Verdict {
+        let node = self.task(task).node;
+        ensure!(!self.shape.is_leaf(node) && !self.shape.is_each(node), "{task} is no group");
+        if !self.is_again(Again::Enter(task))? {
+            self.arrives(task)?;
+            self.task_mut(task).armed = self.now;
+        }
+        self.task_mut(task).stage = Stage::Open;
+        self.reads_inputs(task)
+    }
+
+    fn ask(&mut self, task: u32, attempt: u32, known: u32) -> Verdict {
+        ensure!(self.shape.is_each(self.task(task).node), "{task} has no items");
+        ensure!(attempt > self.task(task).attempt, "ask {attempt} of {task} is not new");
+        if self.is_again(Again::Ask(task))? {
+        } else if self.task(task).stage == Stage::Waiting {
+            self.arrives(task)?;
+            self.items.insert(task, Default::default());
+            self.task_mut(task).armed = self.now;
+        } else {
+            let items = &self.items[&task];
+            let asks = self.task(task).stage == Stage::Open && items.open_ended && items.closed == items.known;
+            ensure!(asks, "{task} asks for more items too soon");
+        }
+        ensure!(self.items[&task].known == known, "{known} items of {task} are not what was told");
+        let found = self.task_mut(task);
+        (found.stage, found.attempt) = (Stage::Asking, attempt);
+        self.reads_inputs(task)
+    }
+
+    fn pass(&mut self, task: u32) -> Verdict {
+        let found = self.task(task);
+        let skipped = found.stage == Stage::Over(Carry::Nothing) && found.state == TaskState::Skipped;
+        ensure!(skipped && self.shape.node(found.node).outline.disabled, "{task} is not disabled");
+        let inputs = self.shape.node(found.node).inputs.len();
+        let carried = inputs == 0 || (0..inputs).any(|input| self.edge_carries(task, input));
+        ensure!(carried, "nothing was carried to {task}");
+        self.reads_inputs(task)?;
+        let found = self.task_mut(task);
+        (found.stage, found.passed) = (Stage::Over(Carry::Output), true);
+        Ok(())
+    }
+
+    fn block(&mut self, task: u32, input: u32) -> Verdict {
+        let (source, _) = self.shape.node(self.task(task).node).inputs[input as usize];
+        let over = matches!(self.task(self.beside(task, source)).stage, Stage::Over(_));
+        ensure!(over && !self.edge_carries(task, input as usize), "input {input} of {task} carries something");
+        ensure!(self.task(task).stage == Stage::Waiting, "input {input} of {task} is blocked too late");
+        self.task_mut(task).blocked.insert(input);
+        Ok(())
+    }
+
+    fn open(&mut self, task: u32, base: u32, item: u32) -> Verdict {
+        let node = self.task(task).node;
+        let width = self.shape.node(node).outline.width;
+        if self.is_again(Again::Open(base))? {
+            ensure!(self.items[&task].open.get(&base) == Some(&item), "another frame than before");
+            return Ok(());
+        }
+        ensure!(self.task(task).stage == Stage::Open, "a frame of {task}, which is not open");
+        let in_use = self.items.values().any(|items| items.open.contains_key(&base));
+        ensure!(!in_use, "frame {base} is in use");
+        let Some(items) = self.items.get_mut(&task) else { return Err(format!("{task} has no items")) };
+        ensure!(item == items.opened && item < items.known, "item {item} of {items:?}");
+        items.opened += 1;
+        items.open.insert(base, item);
+        ensure!(items.open.len() as u32 <= width, "more frames than {width}");
+        for (number, inner) in (base..).zip(node + 1..self.shape.node(node).end) {
+            let mut fresh = Task::new(inner, Some((base, task)));
+            if let Some(before) = self.tasks.get(&number) {
+                ensure!(before.node == inner && before.frame.is_some_and(|(first, _)| first == base), "task {number} is another's");
+                fresh.attempt = before.attempt;
+            }
+            self.tasks.insert(number, fresh);
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, task: u32, base: u32, item: u32) -> Verdict {
+        let node = self.task(task).node;
+        let children = self.shape.node(node).children.clone();
+        for child in children {
+            let child = base + child - (node + 1);
+            ensure!(matches!(self.task(child).stage, Stage::Over(_)), "{child} is not over in a closing frame");
+        }
+        let result = base + self.shape.result_slot(node) - (node + 1);
+        ensure!(!self.task(result).dropped, "result {result} was dropped");
+        let Some(items) = self.items.get_mut(&task) else { return Err(format!("{task} has no items")) };
+        ensure!(items.open.remove(&base) == Some(item), "frame {base} of {task} is not open for {item}");
+        items.closed += 1;
+        Ok(())
+    }
+
+    fn gather(&mut self, task: u32) -> Verdict {
+        let Some(items) = self.items.remove(&task) else { return Err(format!("{task} has no items")) };
+        ensure!(items.closed == items.known && !items.open_ended, "{task} gathers too soon: {items:?}");
+        self.task_mut(task).gathered = true;
+        Ok(())
+    }
+
+    fn drop_slot(&mut self, slot: u32) -> Verdict {
+        let found = self.task(slot);
+        ensure!(!found.dropped, "slot {slot} is dropped twice");
+        ensure!(!(self.options.keep_outputs && found.frame.is_none()), "slot {slot} is to be kept");
+        ensure!(!self.is_result(slot), "slot {slot} is a result");
+        for reader in self.readers(slot) {
+            ensure!(matches!(self.task(reader).stage, Stage::Over(_)), "slot {slot} is still to be read by {reader}");
+        }
+        self.task_mut(slot).dropped = true;
+        Ok(())
+    }
+
+    fn change(&mut self, task: u32, state: TaskState) -> Verdict {
+        let found = self.task(task).clone();
+        if state == found.state {
+            return Ok(());
+        }
+        let leaf = self.shape.is_leaf(found.node);
+        match state {
+            TaskState::Executing if leaf => return self.begin(task),
+            TaskState::Executing => ensure!(found.stage == Stage::Open, "{task} executes at {:?}", found.stage),
+            TaskState::Completed if leaf => {
+                ensure!(found.stage == Stage::Answered, "{task} completes at {:?}", found.stage);
+                let due = found.begun + self.options.slow_mo * 2.0 - 1e-6;
+                ensure!(found.tries > 1 || self.now >= due, "{task} completes before its time");
+                let carry = if found.routed { Carry::Named } else { Carry::Output };
+                self.task_mut(task).stage = Stage::Over(carry);
+            }
+            TaskState::Completed => {
+                ensure!(found.stage == Stage::Open, "{task} completes at {:?}", found.stage);
+                let children = &self.shape.node(found.node).children;
+                let over = |child: &u32| matches!(self.task(self.beside(task, *child)).stage, Stage::Over(_));
+                let done = if self.shape.is_each(found.node) { found.gathered } else { children.iter().all(over) };
+                ensure!(done, "{task} completes before what it contains");
+                self.task_mut(task).stage = Stage::Over(Carry::Output);
+            }
+            TaskState::Skipped => {
+                let inside = self.parent(task).is_some_and(|scope| self.task(scope).state == TaskState::Skipped);
+                let disabled = self.shape.node(found.node).outline.disabled;
+                let due = match self.arrival(task) {
+                    Some(carried) => disabled || !carried,
+                    None => inside && found.stage == Stage::Waiting,
+                };
+                ensure!(due, "{task} is skipped at {:?}", found.stage);
+                self.task_mut(task).stage = Stage::Over(Carry::Nothing);
+            }
+            TaskState::Error => {
+                let stopped = found.stage == Stage::Stopped || self.may_stop(task);
+                ensure!(stopped, "{task} fails at {:?}", found.stage);
+            }
+            TaskState::Pending => return Err(format!("{task} is pending again")),
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, task: u32) -> Verdict {
+        ensure!(self.is_ready_leaf(task), "{task} begins at {:?}", self.task(task).stage);
+        ensure!(!self.paused, "{task} begins while paused");
+        ensure!(self.in_flight() < self.options.concurrency, "{task} begins, but there is no room");
+        let place = |task: u32| (self.shape.node(self.task(task).node).position, task);
+        let first = self.tasks.keys().filter(|other| self.is_ready_leaf(**other)).map(|other| place(*other)).min();
+        ensure!(first == Some(place(task)), "{task} begins before {first:?}");
+        let now = self.now;
+        let found = self.task_mut(task);
+        (found.stage, found.begun) = (Stage::Begun, now);
+        Ok(())
+    }
+
+    fn arrives(&self, task: u32) -> Verdict {
+        let disabled = self.shape.node(self.task(task).node).outline.disabled;
+        ensure!(self.arrival(task) == Some(true) && !disabled, "{task} opens at {:?}", self.task(task).stage);
+        Ok(())
+    }
+
+    /// Whoever builds an input looks at every slot in the task's row, and at what is blocked.
+    fn reads_inputs(&self, task: u32) -> Verdict {
+        let found = self.task(task);
+        let inputs = &self.shape.node(found.node).inputs;
+        for (input, (source, _)) in inputs.iter().enumerate() {
+            let slot = self.beside(task, self.shape.node(*source).slot);
+            ensure!(!self.task(slot).dropped, "{task} reads slot {slot}, which was dropped");
+            let silent = self.task(self.beside(task, *source)).stage == Stage::Over(Carry::Nothing);
+            let blocked = found.blocked.contains(&(input as u32));
+            ensure!(silent || blocked != self.edge_carries(task, input), "input {input} of {task} is wrong");
+        }
+        Ok(())
+    }
+
+    fn is_again(&mut self, again: Again) -> Result<bool, String> {
+        let Some(expected) = &mut self.reopening else { return Ok(false) };
+        ensure!(expected.remove(&again), "{again:?} was not open before");
+        Ok(true)
+    }
+}

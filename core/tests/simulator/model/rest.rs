@@ -1,0 +1,137 @@
+//! After a step: is anything missing?
+
+use std::collections::BTreeSet;
+
+use conductor_core::run::TaskState;
+
+use super::{Again, Carry, Model, Stage, Verdict, ensure};
+
+impl Model<'_> {
+    /// Everything that is due has happened.
+    pub fn is_at_rest(&mut self, fired: bool) -> Verdict {
+        if let Some(missing) = self.reopening.take() {
+            ensure!(missing.is_empty(), "not asked for again: {missing:?}");
+        }
+        if self.finished.is_some() {
+            return Ok(());
+        }
+        ensure!(self.failures.is_empty(), "nothing came of {:?}", self.failures);
+        ensure!(self.ending.is_none(), "the run was to end with {:?}", self.ending);
+        ensure!(!fired || !self.run_is_due(), "the run's deadline has passed");
+        let room = !self.paused && self.in_flight() < self.options.concurrency;
+        for task in self.tasks.keys().copied() {
+            if self.is_gone(task) {
+                continue;
+            }
+            if let Some(carried) = self.arrival(task) {
+                let waits = self.is_ready_leaf(task) && carried && !room;
+                ensure!(waits, "{task} could have begun");
+            }
+            self.task_is_at_rest(task, fired)?;
+            self.slot_is_at_rest(task)?;
+        }
+        Ok(())
+    }
+
+    fn task_is_at_rest(&self, task: u32, fired: bool) -> Verdict {
+        let found = self.task(task);
+        let over = |child: &u32| matches!(self.task(self.beside(task, *child)).stage, Stage::Over(_));
+        match found.stage {
+            Stage::Answered => ensure!(self.options.slow_mo > 0.0, "{task} is answered and not over"),
+            Stage::Backoff { latest, .. } => ensure!(!fired || latest > self.now, "{task} was to be tried again"),
+            Stage::Running | Stage::Asking | Stage::Open => {
+                let timeout = self.shape.node(found.node).outline.timeout_ms.map_or(f64::INFINITY, f64::from);
+                ensure!(!fired || found.armed + timeout > self.now, "the deadline of {task} has passed");
+            }
+            _ => {}
+        }
+        if found.stage != Stage::Open {
+            return Ok(());
+        }
+        if let Some(items) = self.items.get(&task) {
+            let width = self.shape.node(found.node).outline.width;
+            let full = items.open.len() as u32 >= width;
+            ensure!(items.opened == items.known || full, "{task} could open a frame");
+            ensure!(items.closed < items.known, "all items of {task} are done");
+        } else {
+            ensure!(!self.shape.node(found.node).children.iter().all(over), "{task} contains nothing open");
+        }
+        Ok(())
+    }
+
+    /// A slot that nobody will read any more is dropped.
+    fn slot_is_at_rest(&self, slot: u32) -> Verdict {
+        let found = self.task(slot);
+        let keeps = self.options.keep_outputs && found.frame.is_none();
+        let filled = matches!(found.stage, Stage::Over(Carry::Output | Carry::Named | Carry::Error));
+        let own = self.shape.node(found.node).slot == found.node;
+        if keeps || !filled || !own || self.is_result(slot) || found.dropped {
+            return Ok(());
+        }
+        let over = |reader: &u32| matches!(self.task(*reader).stage, Stage::Over(_));
+        ensure!(!self.readers(slot).iter().all(over), "slot {slot} is kept for nobody");
+        Ok(())
+    }
+
+    /// Tasks that look at a slot when their input is built.
+    pub fn readers(&self, slot: u32) -> Vec<u32> {
+        let node = self.task(slot).node;
+        let all = (0_u32..).zip(&self.shape.nodes);
+        let reads = all.filter(|(_, reader)| {
+            reader.inputs.iter().any(|(source, _)| self.shape.node(*source).slot == node)
+        });
+        reads.map(|(reader, _)| self.beside(slot, reader)).collect()
+    }
+
+    /// The slot of the run's or of an item's result.
+    pub fn is_result(&self, slot: u32) -> bool {
+        let found = self.task(slot);
+        match found.frame {
+            None => self.shape.node(0).slot == found.node,
+            Some((_, owner)) => self.shape.result_slot(self.task(owner).node) == found.node,
+        }
+    }
+
+    /// Whether a task is of a frame that is closed, or stands for tasks of frames.
+    pub fn is_gone(&self, task: u32) -> bool {
+        if let Some((base, owner)) = self.task(task).frame {
+            let open = self.items.get(&owner).is_some_and(|items| items.open.contains_key(&base));
+            if !open || self.is_gone(owner) {
+                return true;
+            }
+        }
+        self.is_placeholder(task)
+    }
+
+    /// The ops that a run restored now owes its host.
+    pub fn restored(&mut self) {
+        let mut expected = BTreeSet::new();
+        for (number, task) in self.tasks.iter().filter(|(number, _)| !self.is_gone(**number)) {
+            match task.stage {
+                Stage::Running => expected.insert(Again::Start(*number)),
+                Stage::Asking => expected.insert(Again::Ask(*number)),
+                Stage::Open if !self.items.contains_key(number) => expected.insert(Again::Enter(*number)),
+                _ => false,
+            };
+            if let Some(items) = self.items.get(number) {
+                expected.extend(items.open.keys().map(|base| Again::Open(*base)));
+            }
+        }
+        self.reopening = Some(expected);
+    }
+
+    /// Overall progress by weight, 0–100.
+    pub fn overall(&self) -> u32 {
+        let counted = self.shape.counted();
+        let total: f64 = counted.iter().map(|(_, weight)| weight).sum();
+        let done = counted.iter().map(|(node, weight)| {
+            let task = self.task(*node);
+            match task.state {
+                TaskState::Completed | TaskState::Skipped => weight * 100.0,
+                TaskState::Executing => weight * f64::from(task.percent),
+                TaskState::Pending | TaskState::Error => 0.0,
+            }
+        });
+        if total > 0.0 { (done.sum::<f64>() / total).round() as u32 } else { 0 }
+    }
+}

@@ -1,0 +1,142 @@
+//! What a flow means, worked out from its outline alone: the plan is not asked.
+
+use std::collections::HashMap;
+
+use conductor_core::flow::{Name, Outline, OutlineNode};
+
+pub struct Shape {
+    pub nodes: Vec<Node>,
+}
+
+pub struct Node {
+    pub outline: OutlineNode,
+    /// One past the last node inside.
+    pub end: u32,
+    /// In declared order.
+    pub children: Vec<u32>,
+    /// In edge order: source and source handle.
+    pub inputs: Vec<(u32, Name)>,
+    /// Place in the flattened order.
+    pub position: u32,
+    /// The node whose slot holds the output.
+    pub slot: u32,
+    pub catches: bool,
+    /// The nearest iterating scope around it.
+    pub each: Option<u32>,
+}
+
+impl Shape {
+    pub fn of(outline: &Outline) -> Shape {
+        let mut nodes: Vec<Node> = (0_u32..).zip(&outline.nodes).map(|(index, node)| bare(index, *node)).collect();
+        for index in 1..nodes.len() {
+            let parent = nodes[index].outline.parent as usize;
+            nodes[parent].children.push(index as u32);
+        }
+        for index in (1..nodes.len()).rev() {
+            let (parent, end) = (nodes[index].outline.parent as usize, nodes[index].end);
+            nodes[parent].end = nodes[parent].end.max(end);
+        }
+        for index in 1..nodes.len() {
+            let parent = nodes[index].outline.parent;
+            let around = &nodes[parent as usize];
+            nodes[index].each = if around.outline.width > 0 { Some(parent) } else { around.each };
+        }
+        for edge in &outline.edges {
+            let scope = &nodes[edge.scope as usize].children;
+            let bearer = |name: Name| {
+                let found = scope.iter().find(|child| outline.nodes[**child as usize].id == name);
+                *found.expect("an edge joins two children of its scope")
+            };
+            let (source, target) = (bearer(edge.source), bearer(edge.target));
+            nodes[target as usize].inputs.push((source, edge.source_handle));
+            nodes[source as usize].catches |= edge.source_handle == Name::ERROR;
+        }
+        let mut shape = Shape { nodes };
+        shape.order(0, &mut 0);
+        shape
+    }
+
+    pub fn node(&self, node: u32) -> &Node {
+        &self.nodes[node as usize]
+    }
+
+    pub fn is_leaf(&self, node: u32) -> bool {
+        self.node(node).children.is_empty()
+    }
+
+    pub fn is_each(&self, node: u32) -> bool {
+        !self.is_leaf(node) && self.node(node).outline.width > 0
+    }
+
+    /// The slot of a scope's last child: the scope's result, or for each item its own.
+    pub fn result_slot(&self, scope: u32) -> u32 {
+        let last = self.node(scope).children.iter().max_by_key(|child| self.node(**child).position);
+        self.node(*last.expect("a scope has children")).slot
+    }
+
+    /// Leaves, and iterating scopes as a whole: what progress counts.
+    pub fn counted(&self) -> Vec<(u32, f64)> {
+        let mut counted = Vec::new();
+        let mut node = 0;
+        while node < self.nodes.len() as u32 {
+            if self.is_each(node) {
+                let inside = node + 1..self.node(node).end;
+                let leaves = inside.filter(|inner| self.is_leaf(*inner));
+                let weight: u32 = leaves.map(|leaf| self.node(leaf).outline.weight).sum();
+                counted.push((node, f64::from(weight)));
+                node = self.node(node).end;
+            } else {
+                if self.is_leaf(node) {
+                    counted.push((node, f64::from(self.node(node).outline.weight)));
+                }
+                node += 1;
+            }
+        }
+        counted
+    }
+
+    /// Positions and slots, depth first: by level, then as declared.
+    fn order(&mut self, scope: u32, next: &mut u32) {
+        self.nodes[scope as usize].position = *next;
+        *next += 1;
+        let mut children = self.node(scope).children.clone();
+        let levels = self.levels(&children);
+        children.sort_by_key(|child| (levels[child], *child));
+        for child in &children {
+            self.order(*child, next);
+        }
+        let passes = self.node(scope).outline.disabled || self.is_each(scope);
+        if let Some(last) = children.last().filter(|_| !passes) {
+            self.nodes[scope as usize].slot = self.node(*last).slot;
+        }
+    }
+
+    /// One more than the highest level among a node's sources, until nothing rises any more.
+    fn levels(&self, children: &[u32]) -> HashMap<u32, u32> {
+        let mut levels: HashMap<u32, u32> = children.iter().map(|child| (*child, 0)).collect();
+        loop {
+            let before = levels.clone();
+            for child in children {
+                let sources = self.node(*child).inputs.iter().map(|(source, _)| levels[source] + 1);
+                let level = sources.max().unwrap_or(0);
+                levels.insert(*child, level);
+            }
+            if levels == before {
+                return levels;
+            }
+        }
+    }
+}
+
+fn bare(index: u32, outline: OutlineNode) -> Node {
+    Node {
+        outline,
+        end: index + 1,
+        children: Vec::new(),
+        inputs: Vec::new(),
+        position: 0,
+        slot: index,
+        catches: false,
+        each: None,
+    }
+}

@@ -1,0 +1,168 @@
+//! Schemas of parameters: what can be registered, and what they find.
+
+use conductor_core::error::ErrorCode;
+use conductor_core::flow::{Limits, from_json};
+use conductor_core::validate::{NodeTypes, validate};
+use serde_json::{Value, json};
+
+/// The problems of a node with these parameters, as code and path below the parameters.
+fn problems(schema: &Value, parameters: &Value) -> Vec<(ErrorCode, String)> {
+    let types = NodeTypes::new().with("node", &schema.to_string()).unwrap();
+    let flow = json!({ "id": "n", "type": "node", "parameters": parameters });
+    let flow = from_json(&flow.to_string(), &Limits::default()).unwrap();
+    validate(&flow, &types, &Limits::default())
+        .into_iter()
+        .map(|problem| {
+            let path = problem.path.strip_prefix("/parameters").unwrap();
+            (problem.code, path.to_owned())
+        })
+        .collect()
+}
+
+/// Whether a schema for one value allows it.
+fn allows(schema: Value, value: Value) -> bool {
+    let schema = json!({ "properties": { "x": schema } });
+    problems(&schema, &json!({ "x": value })).is_empty()
+}
+
+fn refusal(schema: &str) -> (String, String) {
+    let error = NodeTypes::new().with("node", schema).unwrap_err();
+    assert_eq!(error.type_name, "node");
+    (error.path, error.message)
+}
+
+#[test]
+fn each_keyword_draws_its_line() {
+    let cases = [
+        (json!({ "type": "string" }), json!("a"), json!(1)),
+        (json!({ "type": "number" }), json!(1.5), json!("1.5")),
+        (json!({ "type": "integer" }), json!(2.0), json!(2.5)),
+        (json!({ "type": "boolean" }), json!(false), json!(0)),
+        (json!({ "type": "array" }), json!([]), json!({})),
+        (json!({ "type": "object" }), json!({}), json!([])),
+        (json!({ "type": "null" }), json!(null), json!("")),
+        (json!({ "type": ["string", "null"] }), json!(null), json!(1)),
+        (json!({ "enum": ["a", 1] }), json!(1.0), json!("1")),
+        (json!({ "const": { "a": [1] } }), json!({ "a": [1] }), json!({ "a": [2] })),
+        (json!({ "required": ["a"] }), json!({ "a": null }), json!({ "b": 1 })),
+        (json!({ "required": ["a"] }), json!("no object"), json!({})),
+        (json!({ "properties": { "a": { "type": "null" } } }), json!({ "b": 1 }), json!({ "a": 1 })),
+        (json!({ "additionalProperties": false }), json!({}), json!({ "a": 1 })),
+        (json!({ "additionalProperties": { "type": "null" } }), json!({ "a": null }), json!({ "a": 1 })),
+        (json!({ "items": { "type": "number" } }), json!([1, 2]), json!([1, "2"])),
+        (json!({ "minimum": 1 }), json!(1), json!(0.5)),
+        (json!({ "maximum": 1.5 }), json!(1.5), json!(2)),
+        (json!({ "exclusiveMinimum": 0 }), json!(0.001), json!(0)),
+        (json!({ "minLength": 2 }), json!("🦀é"), json!("🦀")),
+        (json!({ "maxLength": 2 }), json!("🦀é"), json!("abc")),
+        (json!({ "minItems": 1 }), json!([0]), json!([])),
+        (json!({ "maxItems": 1 }), json!([0]), json!([0, 0])),
+        (json!({ "anyOf": [{ "type": "string" }, { "minimum": 5 }] }), json!(5), json!(4)),
+    ];
+    for (schema, good, bad) in cases {
+        assert!(allows(schema.clone(), good.clone()), "{schema} {good}");
+        assert!(!allows(schema.clone(), bad.clone()), "{schema} {bad}");
+    }
+}
+
+#[test]
+fn a_keyword_says_nothing_about_values_of_other_types() {
+    for value in [json!("text"), json!(null), json!(true), json!([]), json!({})] {
+        assert!(allows(json!({ "minimum": 5, "maximum": 6, "exclusiveMinimum": 5 }), value));
+    }
+    for value in [json!(1), json!(null), json!([])] {
+        assert!(allows(json!({ "minLength": 5, "required": ["a"] }), value));
+    }
+}
+
+#[test]
+fn the_one_alternative_of_the_right_type_explains_itself() {
+    let schema = json!({ "properties": { "x": { "anyOf": [
+        { "type": "string" },
+        { "type": "object", "required": ["a"], "properties": { "a": { "type": "number" } } },
+    ] } } });
+    let found = |value| problems(&schema, &json!({ "x": value }));
+    assert_eq!(found(json!({})), [(ErrorCode::MissingRequiredField, "/x/a".into())]);
+    assert_eq!(found(json!({ "a": "1" })), [(ErrorCode::TypeMismatch, "/x/a".into())]);
+    assert_eq!(found(json!(1)), [(ErrorCode::TypeMismatch, "/x".into())]);
+}
+
+#[test]
+fn rules_about_all_parameters_hold_too() {
+    let schema = json!({ "type": "object", "anyOf": [{ "required": ["a"] }, { "required": ["b"] }] });
+    assert_eq!(problems(&schema, &json!({ "b": 1 })), []);
+    assert_eq!(problems(&schema, &json!({})), [(ErrorCode::InvalidParameters, String::new())]);
+    assert_eq!(problems(&json!({ "enum": [{}] }), &json!({})), []);
+    assert_eq!(problems(&json!({ "type": "null" }), &json!({})), [(ErrorCode::TypeMismatch, String::new())]);
+}
+
+#[test]
+fn messages_do_not_repeat_values() {
+    let types = NodeTypes::new()
+        .with("node", r#"{ "properties": { "x": { "enum": ["a"] }, "y": { "maxLength": 3 }, "z": { "type": "null" } } }"#)
+        .unwrap();
+    let flow =
+        r#"{ "id": "n", "type": "node", "parameters": { "x": "secret", "y": "secret", "z": "secret" } }"#;
+    let flow = from_json(flow, &Limits::default()).unwrap();
+    let problems = validate(&flow, &types, &Limits::default());
+    assert_eq!(problems.len(), 3);
+    assert!(problems.iter().all(|problem| !problem.message.contains("secret")));
+}
+
+#[test]
+fn annotations_are_passed_over() {
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "x", "$comment": "x",
+        "title": "x", "description": "x", "default": {}, "examples": [], "deprecated": true,
+    });
+    assert_eq!(problems(&schema, &json!({ "a": 1 })), []);
+}
+
+#[test]
+fn a_keyword_that_would_not_be_checked_is_refused() {
+    for keyword in ["pattern", "format", "$ref", "oneOf", "allOf", "not", "minimun", "multipleOf"] {
+        let schema = json!({ "properties": { "a/b": { "items": { keyword: 1 } } } });
+        assert_eq!(
+            refusal(&schema.to_string()),
+            (
+                format!("/properties/a~1b/items/{keyword}"),
+                format!("The keyword `{keyword}` is not supported"),
+            )
+        );
+    }
+}
+
+#[test]
+fn a_keyword_with_a_wrong_value_is_refused() {
+    let cases = [
+        (json!({ "type": "text" }), "/type"),
+        (json!({ "type": [] }), "/type"),
+        (json!({ "type": ["string", 1] }), "/type"),
+        (json!({ "enum": "a" }), "/enum"),
+        (json!({ "enum": [1], "const": 1 }), "/const"),
+        (json!({ "required": "a" }), "/required"),
+        (json!({ "required": [1] }), "/required"),
+        (json!({ "properties": [] }), "/properties"),
+        (json!({ "properties": { "a": 1 } }), "/properties/a"),
+        (json!({ "additionalProperties": 1 }), "/additionalProperties"),
+        (json!({ "items": false }), "/items"),
+        (json!({ "minimum": "1" }), "/minimum"),
+        (json!({ "minLength": -1 }), "/minLength"),
+        (json!({ "maxItems": 1.5 }), "/maxItems"),
+        (json!({ "anyOf": [] }), "/anyOf"),
+        (json!({ "anyOf": [{}, { "type": 1 }] }), "/anyOf/1/type"),
+        (json!(null), ""),
+    ];
+    for (schema, path) in cases {
+        assert_eq!(refusal(&schema.to_string()).0, path, "{schema}");
+    }
+    assert!(refusal("{").1.starts_with("Failed to parse JSON"));
+}
+
+#[test]
+fn only_closed_types_refuse_unknown_ones() {
+    let types = NodeTypes::new().with("node", "true").unwrap();
+    assert!(types.accepts("node") && types.accepts("other"));
+    let types = types.closed();
+    assert!(types.accepts("node") && !types.accepts("other"));
+}

@@ -1,0 +1,92 @@
+/** How an execution ended, as its caller gets it. */
+import type { Outcome, Run } from "../engine/driver.js";
+import { traceOf } from "../engine/trace.js";
+import type { ExecutionError } from "../types/errors.js";
+import type { ConductorExecutionContext, ExecutionResult, ExecutionTrace } from "../types/execution.js";
+import type { NodeId } from "../types/ids.js";
+
+/** The result of a run that is over. `trace` and `outputs` are worked out when they are read. */
+export class RunResult implements ExecutionResult {
+  readonly #run: Run;
+  readonly success: boolean;
+  declare data?: unknown;
+  declare error?: ExecutionError;
+  duration: number;
+  executedNodes: NodeId[];
+  context: ConductorExecutionContext;
+  declare trace: ExecutionTrace;
+
+  constructor(run: Run, outcome: Outcome, context: ConductorExecutionContext, duration: number) {
+    this.#run = run;
+    this.success = outcome.error === undefined;
+    if (outcome.error === undefined) this.data = outcome.data;
+    else this.error = outcome.error;
+    this.duration = duration;
+    this.executedNodes = executedNodes(run, this.success);
+    this.context = context;
+    Object.defineProperty(this, "trace", TRACE);
+  }
+
+  /** Outputs by node id; where scopes share an id, the outermost counts. */
+  get outputs(): Record<string, unknown> {
+    return outputsOf(this.#run);
+  }
+
+  static traceOf(result: RunResult): ExecutionTrace | undefined {
+    return runTrace(result.#run);
+  }
+}
+
+const traces = new WeakMap<Run, ExecutionTrace>();
+
+const TRACE: PropertyDescriptor = {
+  get(this: RunResult) {
+    return RunResult.traceOf(this);
+  },
+  enumerable: true,
+  configurable: true,
+};
+
+/** The trace of a run; `undefined` while it is not over. */
+export function runTrace(run: Run): ExecutionTrace | undefined {
+  const { recording } = run;
+  if (recording === undefined) return undefined;
+  let trace = traces.get(run);
+  if (trace === undefined) {
+    trace = traceOf({
+      plan: run.plan,
+      recording,
+      executionId: run.context.executionId,
+      slowMo: run.context.slowMo,
+      errorMessage: (node) => run.errorOf(node)?.message,
+      progressMessage: (node) => run.messages.get(node),
+    });
+    traces.set(run, trace);
+  }
+  return trace;
+}
+
+/**
+ * In plan order: after a success every node that ran, groups before what they contain; after a failure only the leaves
+ * that began.
+ */
+function executedNodes(run: Run, success: boolean): NodeId[] {
+  const { plan } = run;
+  const ids: NodeId[] = [];
+  for (let position = 0; position < plan.length; position++) {
+    const node = plan.order(position);
+    if (run.hasBegun(node) && (success || plan.isLeaf(node))) ids.push(plan.node(node).id);
+  }
+  return ids;
+}
+
+function outputsOf(run: Run): Record<string, unknown> {
+  const { plan } = run;
+  const outputs: [string, unknown][] = [];
+  for (let node = plan.length === 1 ? 0 : 1; node < plan.length; node++) {
+    const value = run.hasBegun(node) ? run.outputOf(node) : undefined;
+    if (value !== undefined && run.errorOf(node) === undefined) outputs.push([plan.node(node).id, value]);
+  }
+  // The outermost stand first in preorder only within their branch; later entries must not hide earlier ones.
+  return Object.fromEntries(outputs.reverse());
+}

@@ -1,0 +1,80 @@
+/** What a conductor is told when it is made, and what of it counts for one run. */
+import type { NodeExecutorFactory } from "../engine/executables.js";
+import type { LogLevel } from "../engine/log.js";
+import type { RunOptions } from "../engine/options.js";
+import type { NodeDefinition } from "../types/definition.js";
+import type { ConductorExecutionContext, DebugOptions, ExecutionResult } from "../types/execution.js";
+
+/** How a conductor is doing. */
+export interface HealthResult {
+  status: "ok" | "degraded" | "down" | "error";
+  /** ms since the epoch. */
+  timestamp: number;
+  message?: string;
+}
+
+/** Carries executions to where they run. */
+export interface ConductorTransport {
+  execute(node: NodeDefinition, context: ConductorExecutionContext): Promise<ExecutionResult>;
+  health?(): Promise<HealthResult>;
+}
+
+/** Settings of a conductor. */
+export interface ConductorConfig {
+  transport?: ConductorTransport;
+  /** Where the code of nodes comes from; the entry point `desktop` brings the node library. */
+  nodeExecutorFactory?: NodeExecutorFactory;
+  /** Nodes in flight at once. 1, the default, runs them one at a time in plan order. Else `CONDUCTOR_CONCURRENCY`. */
+  concurrency?: number;
+  /** Further attempts for nodes that do not say themselves. Default 0. */
+  maxRetries?: number;
+  /** First wait before a further attempt in ms; doubles. Default 1000. */
+  retryDelay?: number;
+  /** Deadline of a run in ms. Else `CONDUCTOR_TIMEOUT`; default none. */
+  timeout?: number;
+  /** Least level of messages that reach the console. Default `warn`. */
+  logLevel?: LogLevel;
+  /** Gives the seed of a run's random choices. Default `Math.random`. */
+  random?: () => number;
+  /** Which outputs to keep until a result is forgotten: all (the default), or only that of the last node. */
+  keepOutputs?: "all" | "last";
+}
+
+/** The options of one run. */
+export function runOptions(
+  config: ConductorConfig,
+  flow: NodeDefinition,
+  context: ConductorExecutionContext,
+): RunOptions {
+  const runtime = runtimeSettings(flow);
+  const debug: DebugOptions | undefined = typeof context.debug === "object" ? context.debug : undefined;
+  return {
+    concurrency: whole(config.concurrency) ?? whole(runtime?.parallel) ?? fromEnvironment("CONDUCTOR_CONCURRENCY") ?? 1,
+    seed: debug === undefined ? 0 : Math.floor((config.random ?? Math.random)() * 2 ** 53),
+    retries: whole(config.maxRetries) ?? 0,
+    retryDelay: config.retryDelay ?? 1000,
+    jitter: false,
+    timeout: config.timeout ?? positive(runtime?.timeout) ?? fromEnvironment("CONDUCTOR_TIMEOUT") ?? 0,
+    slowMo: context.slowMo ?? 0,
+    debug,
+    keepOutputs: config.keepOutputs !== "last",
+  };
+}
+
+function runtimeSettings(flow: NodeDefinition): { parallel?: unknown; timeout?: unknown } | undefined {
+  const settings = flow.settings as { runtime?: { parallel?: unknown; timeout?: unknown } } | null | undefined;
+  return settings?.runtime;
+}
+
+function fromEnvironment(name: string): number | undefined {
+  const text = globalThis.process?.env?.[name];
+  return text === undefined ? undefined : whole(Number(text));
+}
+
+function whole(value: unknown): number | undefined {
+  return typeof value === "number" && value >= 1 ? Math.min(Math.floor(value), 0xffff_ffff) : undefined;
+}
+
+function positive(value: unknown): number | undefined {
+  return typeof value === "number" && value > 0 ? value : undefined;
+}

@@ -1,0 +1,219 @@
+/** The graph of the run started last, as a store that a user interface can follow. */
+import type { RunView } from "../engine/view.js";
+import type { ExecutionTrace, NodeExecutionState } from "../types/execution.js";
+import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
+
+/** What `initializeGraph` takes: the result of a graph analysis. */
+export interface AnalysedGraph {
+  nodes: Map<string, Omit<ExecutionGraphNode, "state" | "progress">>;
+  executionOrder: unknown;
+  criticalPath: string[];
+  totalWeight: number;
+  maxParallelism: number;
+}
+
+export type StoreListener = (state: ExecutionGraphState, previous: ExecutionGraphState) => void;
+export type StoreUpdater =
+  | ExecutionGraphState
+  | Partial<ExecutionGraphState>
+  | ((state: ExecutionGraphState) => ExecutionGraphState | Partial<ExecutionGraphState>);
+
+/** See `createGraphStore`. */
+export interface ExecutionGraphStore {
+  /** The state now: of the run started last, or what the methods below made of it. */
+  getState(): ExecutionGraphState;
+  /** Replaces parts of the state. */
+  setState(update: StoreUpdater): void;
+  /** Calls back synchronously on every change; returns the end of the subscription. */
+  subscribe(listener: StoreListener): () => void;
+  initializeGraph(graph: AnalysedGraph): void;
+  setNodeState(id: string, state: NodeExecutionState, error?: string): void;
+  /** @param progress 0–100, brought into that range */
+  setNodeProgress(id: string, progress: number, message?: string): void;
+  completeExecution(): void;
+  reset(): void;
+  /** The trace of the run started last; `undefined` before it is over. */
+  getTrace(): ExecutionTrace | undefined;
+}
+
+/** How a conductor feeds its store. */
+export interface StoreFeed {
+  store: ExecutionGraphStore;
+  /** A run began: the store shows it from now on. */
+  show(view: RunView): void;
+  /** A change of the run that is shown, while watched. */
+  changed(view: RunView, state: ExecutionGraphState): void;
+  /** The run that is shown took a step, or ended. */
+  stepped(view: RunView, trace?: () => ExecutionTrace | undefined): void;
+}
+
+/**
+ * A store. While nobody subscribes, nothing is worked out but what `getState` is asked for.
+ *
+ * @param warn told when a method names a node that does not exist
+ * @param isolate runs a listener so that what it throws hurts nobody
+ */
+export function createGraphStore(
+  warn: (message: string, ...details: unknown[]) => void,
+  isolate: (listener: object, call: () => void) => void,
+): StoreFeed {
+  const listeners = new Set<StoreListener>();
+  let state = emptyState();
+  let shown: RunView | undefined;
+  let trace: (() => ExecutionTrace | undefined) | undefined;
+
+  const notify = (next: ExecutionGraphState) => {
+    const previous = state;
+    if (next === previous) return;
+    state = next;
+    for (const listener of [...listeners]) isolate(listener, () => listener(next, previous));
+  };
+  const current = () => {
+    if (shown !== undefined) state = shown.state();
+    return state;
+  };
+  /** Whoever changes the state by hand takes it over from the run. */
+  const alter = (change: (state: ExecutionGraphState) => ExecutionGraphState) => {
+    const before = current();
+    shown?.watch(false);
+    shown = undefined;
+    notify(change(before));
+  };
+  const alterNode = (id: string, what: string, change: (node: ExecutionGraphNode) => ExecutionGraphNode) => {
+    const before = current();
+    const node = before.nodes.get(id);
+    if (node === undefined) {
+      warn(`[EXECUTION_GRAPH] Attempted to update ${what} for non-existent node`, id);
+      return;
+    }
+    const changed = Object.freeze(change(node));
+    alter((all) => withNodes(all, new Map(all.nodes).set(id, changed)));
+  };
+
+  const store: ExecutionGraphStore = {
+    getState: current,
+    setState(update) {
+      alter((before) => {
+        const next = typeof update === "function" ? update(before) : update;
+        return next === before ? before : frozen({ ...before, ...next });
+      });
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      if (listeners.size === 1) {
+        current();
+        shown?.watch(true);
+      }
+      return () => {
+        listeners.delete(listener);
+        if (listeners.size === 0) shown?.watch(false);
+      };
+    },
+    initializeGraph(graph) {
+      alter(() => fromGraph(graph));
+    },
+    setNodeState(id, next, error) {
+      alterNode(id, "state", (node) => ({
+        ...node,
+        state: next,
+        ...(next === "executing" && { startTime: Date.now(), progress: 0 }),
+        ...((next === "completed" || next === "skipped") && { endTime: Date.now(), progress: 100 }),
+        ...(next === "error" && { endTime: Date.now(), ...(error && { error }) }),
+      }));
+    },
+    setNodeProgress(id, progress, message) {
+      const bounded = Math.min(Math.max(progress, 0), 100);
+      alterNode(id, "progress", (node) => ({
+        ...node,
+        progress: Number.isNaN(bounded) ? node.progress : bounded,
+        ...(message !== undefined && { message }),
+      }));
+    },
+    completeExecution() {
+      alter((before) => frozen({ ...before, isExecuting: false, endTime: Date.now() }));
+    },
+    reset() {
+      trace = undefined;
+      alter(emptyState);
+    },
+    getTrace: () => trace?.(),
+  };
+
+  return {
+    store,
+    show(view) {
+      shown?.watch(false);
+      shown = view;
+      trace = undefined;
+      if (listeners.size > 0) {
+        view.watch(true);
+        notify(view.state());
+      }
+    },
+    changed(view, next) {
+      if (view === shown) notify(next);
+    },
+    stepped(view, made) {
+      if (view !== shown) return;
+      if (made !== undefined) trace = made;
+      if (listeners.size > 0 && view.run.isFinished) notify(view.state());
+    },
+  };
+}
+
+function emptyState(): ExecutionGraphState {
+  return frozen({
+    nodes: new Map(),
+    edges: [],
+    executionOrder: [],
+    criticalPath: [],
+    totalWeight: 0,
+    maxParallelism: 1,
+    isExecuting: false,
+    startTime: null,
+    endTime: null,
+    cachedProgress: 0,
+  });
+}
+
+function fromGraph(graph: AnalysedGraph): ExecutionGraphState {
+  const nodes = new Map<string, ExecutionGraphNode>();
+  const edges: { from: string; to: string }[] = [];
+  for (const [id, node] of graph.nodes) {
+    nodes.set(id, Object.freeze({ ...node, state: "pending" as const, progress: 0 }));
+    for (const from of node.dependencies) edges.push({ from, to: id });
+  }
+  const order = graph.executionOrder as (string | { id: string })[][];
+  return frozen({
+    nodes,
+    edges,
+    executionOrder: order.map((level) => level.map((entry) => (typeof entry === "string" ? entry : entry.id))),
+    criticalPath: [...graph.criticalPath],
+    totalWeight: graph.totalWeight,
+    maxParallelism: graph.maxParallelism,
+    isExecuting: true,
+    startTime: Date.now(),
+    endTime: null,
+    cachedProgress: 0,
+  });
+}
+
+function withNodes(state: ExecutionGraphState, nodes: Map<string, ExecutionGraphNode>): ExecutionGraphState {
+  return frozen({ ...state, nodes, cachedProgress: overallProgress(nodes.values(), state.totalWeight) });
+}
+
+/** Weighted progress over nodes, 0–100. */
+export function overallProgress(nodes: Iterable<ExecutionGraphNode>, totalWeight: number): number {
+  if (totalWeight <= 0) return 0;
+  let done = 0;
+  for (const { state, progress, weight } of nodes) {
+    if (state === "completed" || state === "skipped") done += weight;
+    else if (state === "executing") done += (weight * progress) / 100;
+  }
+  return Math.round((done / totalWeight) * 100);
+}
+
+function frozen(state: ExecutionGraphState): ExecutionGraphState {
+  return Object.freeze(state);
+}
+

@@ -1,0 +1,69 @@
+/**
+ * The engine as the driver sees it: the same functions whether native or WebAssembly.
+ *
+ * Plans and runs are handles, records are words in memory that JavaScript allocated. What each word means is said where
+ * it is read: `outline.ts`, `mailbox.ts`, `view.ts`.
+ */
+export interface Backend {
+  /** Compiles an outline, fills the input table. 0 when the flow cannot be run; `validateFlow` says why. */
+  compile(outline: Uint32Array, inputTable: Uint32Array): number;
+  /** Opens a run of a plan. */
+  open(plan: number, options: Float64Array): number;
+  /** Forgets a plan; its runs go on. */
+  release(plan: number): void;
+  /** One step: events in, ops out, both in the mailbox. The number of ops, or a status below 0. */
+  turn(run: number, mailbox: Uint32Array, command: number, now: number): number;
+  /** Whether every change of a node is to be told. */
+  watch(run: number, watched: boolean): void;
+  /** How the run looks now. The numbers written, or a status below 0. */
+  view(run: number, now: number, numbers: Float64Array): number;
+  /** Copies the journal. The words copied, or a status below 0. */
+  journal(run: number, words: Uint32Array): number;
+  /** Forgets a run. */
+  close(run: number): void;
+  /** Asks for the shape of a scope; how many numbers `takeAnswer` gives. */
+  askShape(outline: Uint32Array, scope: number): number;
+  /** Asks for weight and level of every node; how many numbers `takeAnswer` gives. */
+  askNodes(outline: Uint32Array): number;
+  /** Asks for the trace of a run from its journal; how many numbers `takeAnswer` gives. */
+  askTrace(outline: Uint32Array, options: Float64Array, journal: Uint32Array): number;
+  /** Asks how a run looked when its journal ended; how many numbers `takeAnswer` gives. */
+  askView(outline: Uint32Array, options: Float64Array, journal: Uint32Array): number;
+  /** Moves the answer to the last question out. */
+  takeAnswer(numbers: Float64Array): void;
+  /** The progress weight of a node of this type. */
+  weightOf(type: string): number;
+  /** Reads a flow from text; the answer is JSON. */
+  readFlow(text: string, format: string): string;
+  /** Writes a flow, given as JSON, as text; the answer is JSON. */
+  writeFlow(json: string, format: string): string;
+  /** All problems of a flow, given as JSON; the answer is JSON. */
+  validateFlow(json: string, types: string): string;
+  /** What both sides must agree on, as JSON. */
+  constants(): string;
+  /** Handles in use: plans, then runs. */
+  inUse(): number[];
+}
+
+let current: Backend | undefined;
+
+/** Sets the engine of this environment; each entry point does so once, before anything runs. */
+export function useBackend(backend: Backend): void {
+  current = backend;
+}
+
+/** The engine of this environment. */
+export function backend(): Backend {
+  if (current === undefined) {
+    throw new Error("No engine is loaded: import one of the entry points of @atomiton/conductor");
+  }
+  return current;
+}
+
+/** The numbers of a question, asked and taken. */
+export function answer(ask: (engine: Backend) => number): Float64Array {
+  const engine = backend();
+  const numbers = new Float64Array(ask(engine));
+  engine.takeAnswer(numbers);
+  return numbers;
+}

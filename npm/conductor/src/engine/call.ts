@@ -1,0 +1,121 @@
+/** One leaf being run: what its executable receives, and what the driver must know to take its answer. */
+import type { ConductorExecutionContext } from "../types/execution.js";
+import type { Log } from "./log.js";
+
+/** What a call needs of the run that it belongs to. */
+export interface CallOwner {
+  readonly log: Log;
+  reportProgress(call: Call, percent: number, message: string | undefined): void;
+}
+
+/** See the module's description. One call serves all attempts, with the same input. */
+export class Call {
+  /** The engine's number of the attempt that runs. */
+  attempt = 0;
+  /** 1 for the first try, 2 for the first retry. */
+  attemptNumber = 0;
+  /** The attempt was answered, or stopped: whatever comes now is too late. */
+  over = false;
+  private controller: AbortController | undefined;
+  private reason: unknown;
+
+  constructor(
+    readonly owner: CallOwner,
+    readonly task: number,
+    readonly node: number,
+    readonly context: ConductorExecutionContext,
+  ) {}
+
+  /** Begins an attempt. */
+  begin(attempt: number, attemptNumber: number): void {
+    this.attempt = attempt;
+    this.attemptNumber = attemptNumber;
+    this.over = false;
+    this.controller = undefined;
+    this.reason = undefined;
+  }
+
+  /** The signal of the attempt that runs; made when somebody asks. */
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
+  /** Ends the attempt from outside and fires its signal. */
+  abort(reason: unknown): void {
+    this.over = true;
+    this.reason = reason;
+    this.controller?.abort(reason);
+  }
+}
+
+/** Names that live on the prototype. A parameter of the same name wins. */
+const LAZY = new Set(["signal", "attempt", "idempotencyKey", "progress", "log", "__proto__"]);
+
+/**
+ * What an executable receives: the context's seven keys, then the node's parameters over them.
+ *
+ * What most executables never use is on the prototype and made on demand.
+ */
+export class ExecutableParams {
+  readonly #call: Call;
+  nodeId: unknown;
+  executionId: unknown;
+  variables: unknown;
+  input: unknown;
+  parentContext: unknown;
+  slowMo: unknown;
+  debug: unknown;
+  [key: string]: unknown;
+
+  constructor(call: Call, parameters: Record<string, unknown> | null | undefined) {
+    this.#call = call;
+    const context = call.context;
+    this.nodeId = context.nodeId;
+    this.executionId = context.executionId;
+    this.variables = context.variables;
+    this.input = context.input;
+    this.parentContext = context.parentContext;
+    this.slowMo = context.slowMo;
+    this.debug = context.debug;
+    if (typeof parameters === "object" && parameters !== null) {
+      for (const key of Object.keys(parameters)) {
+        if (LAZY.has(key)) {
+          const value = parameters[key];
+          Object.defineProperty(this, key, { value, writable: true, enumerable: true, configurable: true });
+        } else {
+          this[key] = parameters[key];
+        }
+      }
+    }
+  }
+
+  /** Fires when this attempt is cancelled or has taken too long. */
+  get signal(): AbortSignal {
+    return this.#call.signal;
+  }
+
+  /** 1 for the first try, 2 for the first retry. */
+  get attempt(): number {
+    return this.#call.attemptNumber;
+  }
+
+  /** The same for every attempt at this step, also after a restart; for effects that must not happen twice. */
+  get idempotencyKey(): string {
+    return String(this.#call.context.executionId);
+  }
+
+  /** Reports progress, 0–100, with a word about it. */
+  get progress(): (percent: number, message?: string) => void {
+    const call = this.#call;
+    return (percent, message) => call.owner.reportProgress(call, percent, message);
+  }
+
+  /** Writes to the conductor's log, as far as its level lets it. */
+  get log(): Log {
+    return this.#call.owner.log;
+  }
+}

@@ -1,0 +1,59 @@
+/** What the engine says both sides must agree on; read once. */
+import type { ErrorCode, ErrorRecoveryStrategy } from "../types/errors.js";
+import type { NodeExecutionState } from "../types/execution.js";
+import type { Backend } from "./backend.js";
+
+/** Tables of the engine. */
+export interface Constants {
+  version: string;
+  /** Codes by their number. */
+  codes: (ErrorCode | undefined)[];
+  /** Numbers by code. */
+  numbers: Map<string, number>;
+  recovery: Map<string, ErrorRecoveryStrategy>;
+  /** Node states by their number. */
+  states: NodeExecutionState[];
+  /** Steps of the animation by weight, lightest class first: percent and message. */
+  animations: { upToWeight: number | null; steps: [number, string][] }[];
+  /** The message at 100 %. */
+  complete: string;
+}
+
+interface Wire extends Omit<Constants, "codes" | "numbers" | "recovery"> {
+  codes: {
+    code: ErrorCode;
+    number: number;
+    recovery: { retryable: boolean; retryDelayMs?: number | null; maxRetries?: number | null; suggestions: string[] };
+  }[];
+}
+
+let read: Constants | undefined;
+
+/** The tables. */
+export function constants(engine: Backend): Constants {
+  read ??= parse(JSON.parse(engine.constants()) as Wire);
+  return read;
+}
+
+function parse(wire: Wire): Constants {
+  const codes: (ErrorCode | undefined)[] = [];
+  const numbers = new Map<string, number>();
+  const recovery = new Map<string, ErrorRecoveryStrategy>();
+  for (const { code, number, recovery: advice } of wire.codes) {
+    codes[number] = code;
+    numbers.set(code, number);
+    recovery.set(code, {
+      retryable: advice.retryable,
+      ...(advice.retryDelayMs != null && { retryDelayMs: advice.retryDelayMs }),
+      ...(advice.maxRetries != null && { maxRetries: advice.maxRetries }),
+      suggestions: advice.suggestions,
+    });
+  }
+  return { ...wire, codes, numbers, recovery };
+}
+
+/** The message that goes with a step of a node's animation. */
+export function stepMessage(tables: Constants, weight: number, step: number): string | undefined {
+  const found = tables.animations.find((group) => group.upToWeight === null || weight <= group.upToWeight);
+  return found?.steps[step]?.[1];
+}

@@ -1,0 +1,549 @@
+/**
+ * The pump: takes ops from the engine, runs executables, hands over what they answered.
+ *
+ * One per run. Answers that arrive in the same turn of the host cross to the engine in one call, and values never
+ * cross at all: they stay in `values`, by slot.
+ */
+import type { ErrorCode, ExecutionError } from "../types/errors.js";
+import type { ConductorExecutionContext } from "../types/execution.js";
+import { backend } from "./backend.js";
+import { Call, ExecutableParams } from "./call.js";
+import { constants } from "./constants.js";
+import { isThenable, type NodeExecutorFactory, routedHandles } from "./executables.js";
+import { failure, type Place, safelyThrown, simulatedFailure } from "./failure.js";
+import { FrameTable } from "./frames.js";
+import { itemsOf, toItems } from "./items.js";
+import type { Log } from "./log.js";
+import { Command, EVENT_LENGTH, EventKind, giveMailbox, MORE, Mailbox, NOBODY, OpKind, takeMailbox } from "./mailbox.js";
+import { type RunOptions, writeOptions } from "./options.js";
+import type { Plan } from "./outline.js";
+import { Clock, giveWay, SLICE_MS, setTimer } from "./turn.js";
+
+/** What a run is given. */
+export interface RunRequest {
+  /** Of the node that is run: exactly the seven keys. */
+  context: ConductorExecutionContext;
+  executables: NodeExecutorFactory | undefined;
+  options: RunOptions;
+  log: Log;
+  /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
+  onChange?: (task: number, packed: number, step: number) => void;
+  /** Told after each step in which something happened. */
+  onStep?: () => void;
+}
+
+/** How a run ended. */
+export interface Outcome {
+  /** Why it did not succeed. */
+  error?: ExecutionError;
+  /** Output of the node that was run. */
+  data: unknown;
+}
+
+/** What is left of a run to look back at: its journal, and the options it ran with. */
+export interface Recording {
+  options: Float64Array;
+  journal: Uint32Array;
+}
+
+/** One run. */
+export class Run {
+  /** Settles when the run is over; never rejects. */
+  readonly done: Promise<Outcome>;
+  /** Messages that executables sent with their progress, by task. */
+  readonly messages = new Map<number, string>();
+  readonly log: Log;
+  /** What happened, once the run is over. */
+  recording: Recording | undefined;
+  /** Increases with every step; tells whether an old view still holds. */
+  steps = 0;
+  private readonly engine = backend();
+  private readonly clock = new Clock();
+  private readonly handle: number;
+  private readonly options: Float64Array;
+  private readonly values: unknown[];
+  private readonly calls: (Call | undefined)[] = [];
+  private readonly errors = new Map<number, ExecutionError>();
+  /** Inputs that carry nothing: task × 2³² + input. */
+  private readonly blocked = new Set<number>();
+  private readonly contexts: (ConductorExecutionContext | undefined)[] = [];
+  private readonly frames: FrameTable;
+  private readonly begun: Uint8Array;
+  /** Events to hand over, flat records. */
+  private readonly inbox: number[] = [];
+  private scheduled = false;
+  private stepping = false;
+  private finished = false;
+  private outcome: Outcome = { data: undefined };
+  private settle!: (outcome: Outcome) => void;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timerAt = Number.POSITIVE_INFINITY;
+  private sliceStart = 0;
+  private lastStep = 0;
+  private startedAt = 0;
+  private endedAt = 0;
+
+  constructor(
+    readonly plan: Plan,
+    private readonly request: RunRequest,
+  ) {
+    this.log = request.log;
+    this.options = writeOptions(request.options, plan);
+    this.handle = this.engine.open(plan.handle, this.options);
+    this.engine.release(plan.handle);
+    this.values = new Array(plan.length);
+    this.begun = new Uint8Array(plan.length);
+    this.contexts[0] = request.context;
+    this.frames = new FrameTable(plan);
+    this.done = new Promise((resolve) => {
+      this.settle = resolve;
+    });
+  }
+
+  /** Starts. What needs no waiting happens before this returns. */
+  start(): void {
+    this.startedAt = this.sliceStart = this.clock.now();
+    this.step(Command.start, this.startedAt);
+  }
+
+  /** Stops the run at once. Nothing happens if it is over. */
+  cancel(): void {
+    this.tell(EventKind.cancel, 0, 0);
+  }
+
+  /** Starts nothing more until `resume`; what is in flight goes on. */
+  pause(): void {
+    this.tell(EventKind.pause, 0, 0);
+  }
+
+  /** Goes on after `pause`. */
+  resume(): void {
+    this.tell(EventKind.resume, 0, 0);
+  }
+
+  /** Whether each change is told to the request's `onChange`. */
+  watch(watched: boolean): void {
+    if (!this.finished) this.engine.watch(this.handle, watched);
+  }
+
+  /** The context of the node that is run. */
+  get context(): ConductorExecutionContext {
+    return this.request.context;
+  }
+
+  /** From start to end, in ms. */
+  get duration(): number {
+    return this.endedAt - this.startedAt;
+  }
+
+  get isFinished(): boolean {
+    return this.finished;
+  }
+
+  /** Fills `numbers` with how the run looks now. Only while it is not over. */
+  view(numbers: Float64Array): void {
+    this.engine.view(this.handle, this.clock.now(), numbers);
+  }
+
+  /** Nodes that began, by their place in the outline. */
+  hasBegun(node: number): boolean {
+    return this.begun[node] === 1;
+  }
+
+  /** The value in the slot of a node of the outermost frame. */
+  outputOf(node: number): unknown {
+    return this.values[this.frames.isEach(node) ? node : this.plan.output(node)];
+  }
+
+  /** The error with which a node failed, if it did. */
+  errorOf(node: number): ExecutionError | undefined {
+    return this.errors.get(node);
+  }
+
+  reportProgress(call: Call, percent: number, message: string | undefined): void {
+    if (call.over || this.finished) return;
+    if (message !== undefined) this.messages.set(call.task, String(message));
+    const bounded = Number.isFinite(percent) ? Math.min(Math.max(Math.round(percent), 0), 100) : 0;
+    this.post(EventKind.progress, call.attempt, call.task, bounded);
+  }
+
+  private readonly pump = (): void => {
+    this.scheduled = false;
+    if (this.finished || this.stepping) return;
+    const now = this.clock.now();
+    // Steps that follow each other without a pause are one stretch of work.
+    if (now - this.lastStep > 1) this.sliceStart = now;
+    if (now - this.sliceStart > SLICE_MS) {
+      this.sliceStart = now;
+      this.lastStep = now;
+      this.scheduled = true;
+      giveWay(this.pumpAfterOthers);
+      return;
+    }
+    this.step(0, now);
+  };
+
+  private readonly pumpAfterOthers = (): void => {
+    this.sliceStart = this.lastStep = this.clock.now();
+    this.pump();
+  };
+
+  private readonly onTimer = (): void => {
+    const at = this.timerAt;
+    this.timer = undefined;
+    this.timerAt = Number.POSITIVE_INFINITY;
+    // A timer that fired means that its time has come, whatever the clock says.
+    if (!this.finished) this.step(Command.timeout, Math.max(this.clock.now(), at));
+  };
+
+  private tell(kind: number, attempt: number, task: number): void {
+    if (this.finished) return;
+    this.post(kind, attempt, task, 0);
+    if (!this.stepping) this.step(0, this.clock.now());
+  }
+
+  private post(kind: number, attempt: number, task: number, argument: number): void {
+    this.inbox.push(kind | (attempt << 8), task, argument);
+    if (!this.scheduled && !this.stepping) {
+      this.scheduled = true;
+      queueMicrotask(this.pump);
+    }
+  }
+
+  /** One or more steps of the engine, until nothing is left to hand over. `command` 0 hands over the inbox. */
+  private step(command: number, now: number): void {
+    const mailbox = takeMailbox();
+    const { inbox, engine, handle } = this;
+    this.stepping = true;
+    let sent = 0;
+    let next = command;
+    for (;;) {
+      if (next === 0) {
+        const count = mailbox.put(inbox, sent);
+        sent += count * EVENT_LENGTH;
+        next = count;
+      }
+      let result = engine.turn(handle, mailbox.words, next, now);
+      while (result >= 0) {
+        const ops = result & ~MORE;
+        for (let op = 0; op < ops; op++) this.carryOut(mailbox.words, Mailbox.at(op));
+        if ((result & MORE) === 0) break;
+        result = engine.turn(handle, mailbox.words, Command.drain, now);
+      }
+      if (result < 0) this.breakDown(result);
+      if (this.finished || inbox.length === sent) break;
+      now = this.clock.now();
+      if (now - this.sliceStart > SLICE_MS) {
+        this.scheduled = true;
+        giveWay(this.pumpAfterOthers);
+        break;
+      }
+      next = 0;
+    }
+    if (sent > 0) inbox.splice(0, sent);
+    this.stepping = false;
+    this.lastStep = now;
+    this.steps++;
+    const { deadline, journalLength } = mailbox;
+    giveMailbox(mailbox);
+    if (this.finished) {
+      this.endedAt = Math.max(now, this.lastStep);
+      this.seal(journalLength);
+    } else {
+      this.armTimer(deadline, now);
+      this.request.onStep?.();
+    }
+  }
+
+  private carryOut(words: Uint32Array, at: number): void {
+    const head = words[at] as number;
+    const task = words[at + 1] as number;
+    const first = words[at + 2] as number;
+    switch (head & 0xff) {
+      case OpKind.start:
+        return this.startCall(task, head >>> 8, first);
+      case OpKind.drop:
+        this.values[task] = undefined;
+        return;
+      case OpKind.enter:
+        this.markBegun(task);
+        return;
+      case OpKind.change:
+        return this.request.onChange?.(task, first, words[at + 3] as number);
+      case OpKind.finish:
+        return this.finish(task, first);
+      case OpKind.abort:
+        return this.abort(task, first);
+      case OpKind.pass:
+        this.values[task] = passedOn(this.inputOf(task));
+        return;
+      case OpKind.block:
+        this.blocked.add(task * 2 ** 32 + first);
+        return;
+      case OpKind.catch:
+        this.values[this.slotOf(task)] = this.errors.get(first);
+        return;
+      case OpKind.ask:
+        return this.tellItems(task, head >>> 8, first);
+      case OpKind.open:
+        return this.frames.open(task, first, words[at + 3] as number);
+      case OpKind.close:
+        return this.closeFrame(task, first, words[at + 3] as number);
+      case OpKind.gather:
+        this.values[task] = this.frames.gather(task);
+        return;
+    }
+  }
+
+  private startCall(task: number, attempt: number, attemptNumber: number): void {
+    let call = this.calls[task];
+    if (call === undefined) {
+      const node = this.frames.nodeOf(task);
+      this.begun[node] = 1;
+      call = new Call(this, task, node, this.contextOf(task, node));
+      this.calls[task] = call;
+    }
+    call.begin(attempt, attemptNumber);
+    const { type, parameters } = this.plan.node(call.node);
+    try {
+      const factory = this.request.executables;
+      if (factory === undefined) {
+        return this.refuse(call, "NO_EXECUTOR_FACTORY", "No executor factory provided for local execution");
+      }
+      const executable = factory.getNodeExecutable(type);
+      if (executable === undefined || executable === null) {
+        return this.refuse(call, "NODE_TYPE_NOT_FOUND", `No implementation found for node type: ${type}`);
+      }
+      const result = executable.execute(new ExecutableParams(call, parameters));
+      if (isThenable(result)) this.await(call, attempt, result);
+      else this.answered(call, attempt, result);
+    } catch (error) {
+      this.failed(call, attempt, error);
+    }
+  }
+
+  private await(call: Call, attempt: number, result: PromiseLike<unknown>): void {
+    Promise.resolve(result).then(
+      (value) => this.answered(call, attempt, value),
+      (error) => this.failed(call, attempt, error),
+    );
+  }
+
+  private answered(call: Call, attempt: number, value: unknown): void {
+    if (call.over || call.attempt !== attempt) return;
+    let handles: readonly string[] | undefined;
+    try {
+      handles = routedHandles(value);
+    } catch {
+      handles = undefined;
+    }
+    call.over = true;
+    this.calls[call.task] = undefined;
+    this.values[call.task] = value;
+    if (handles === undefined) {
+      this.post(EventKind.done, attempt, call.task, 0);
+      return;
+    }
+    for (const handle of handles) {
+      const name = this.plan.nameNumber(handle);
+      if (name > 0) this.post(EventKind.route, attempt, call.task, name);
+    }
+    this.post(EventKind.done, attempt, call.task, 1);
+  }
+
+  private failed(call: Call, attempt: number, error: unknown): void {
+    if (call.over || call.attempt !== attempt) return;
+    this.fail(call, safelyThrown(error, this.placeOf(call.task)));
+  }
+
+  private refuse(call: Call, code: ErrorCode, message: string): void {
+    this.fail(call, failure(code, message, this.placeOf(call.task)));
+  }
+
+  private fail(call: Call, error: ExecutionError): void {
+    call.over = true;
+    this.errors.set(call.task, error);
+    this.post(EventKind.failed, call.attempt, call.task, constants(this.engine).numbers.get(error.code) ?? 0);
+  }
+
+  private abort(task: number, codeNumber: number): void {
+    const code = constants(this.engine).codes[codeNumber] ?? "INTERNAL_ERROR";
+    const call = this.calls[task];
+    const place = this.placeOf(task);
+    this.markBegun(task);
+    if (code === "EXECUTION_FAILED") {
+      const { debug } = this.request.context;
+      this.errors.set(task, simulatedFailure(typeof debug === "object" ? debug?.simulateError : undefined, place));
+      return;
+    }
+    const error = failure(code, code === "TIMEOUT" ? this.timeoutMessage(task) : "Execution cancelled", place);
+    if (!this.errors.has(task) || code === "TIMEOUT") this.errors.set(task, error);
+    const name = code === "TIMEOUT" ? "TimeoutError" : "AbortError";
+    call?.abort(new DOMException(error.message, name));
+  }
+
+  private finish(cause: number, codeNumber: number): void {
+    this.finished = true;
+    if (codeNumber === 0) {
+      this.outcome = { data: this.outputOf(0) };
+      return;
+    }
+    const code = constants(this.engine).codes[codeNumber] ?? "INTERNAL_ERROR";
+    const known = cause === NOBODY ? undefined : this.errors.get(cause);
+    const message = code === "TIMEOUT" ? this.timeoutMessage(0) : "Execution cancelled";
+    this.outcome = { data: undefined, error: known ?? failure(code, message, this.placeOf(0)) };
+  }
+
+  /** The engine broke down; the run is lost, the process is not. */
+  private breakDown(status: number): void {
+    for (const call of this.calls) call?.abort(new DOMException("The engine failed", "AbortError"));
+    this.finished = true;
+    const message = `The engine refused to go on (status ${status}); please report this flow`;
+    this.outcome = { data: undefined, error: failure("INTERNAL_ERROR", message, this.placeOf(0)) };
+  }
+
+  private seal(journalLength: number): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.timer = undefined;
+    const journal = new Uint32Array(journalLength);
+    this.engine.journal(this.handle, journal);
+    this.engine.close(this.handle);
+    this.recording = { options: this.options, journal };
+    this.request.onStep?.();
+    this.settle(this.outcome);
+  }
+
+  private armTimer(deadline: number, now: number): void {
+    // A timer that fires too early only asks again; so one is set anew only for an earlier deadline.
+    if (Number.isNaN(deadline) || deadline >= this.timerAt) return;
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.timerAt = deadline;
+    this.timer = setTimer(this.onTimer, deadline - now);
+  }
+
+  private tellItems(task: number, attempt: number, known: number): void {
+    this.markBegun(task);
+    const node = this.plan.node(this.frames.nodeOf(task));
+    const context = this.scopeContext(task);
+    const take = (answer: unknown) => {
+      const { items, more } = toItems(answer);
+      const count = this.frames.addItems(task, known, items, context);
+      this.post(more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
+    };
+    const fail = (error: unknown) => {
+      const found = safelyThrown(error, this.placeOf(task));
+      this.errors.set(task, found);
+      this.post(EventKind.failed, attempt, task, constants(this.engine).numbers.get(found.code) ?? 0);
+    };
+    try {
+      const executable = this.request.executables?.getNodeExecutable(node.type);
+      if (typeof executable?.items !== "function") return take(itemsOf(node, context.input));
+      const call = new Call(this, task, this.frames.nodeOf(task), context);
+      const answer = executable.items(new ExecutableParams(call, node.parameters), known);
+      if (isThenable(answer)) Promise.resolve(answer).then(take).catch(fail);
+      else take(answer);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  private closeFrame(task: number, base: number, item: number): void {
+    const slot = this.frames.resultSlot(task, base);
+    this.frames.close(task, base, item, this.values[slot]);
+    const end = base + this.frames.length(task);
+    for (let inner = base; inner < end; inner++) this.values[inner] = undefined;
+  }
+
+  private markBegun(task: number): void {
+    this.begun[this.frames.nodeOf(task)] = 1;
+  }
+
+  private slotOf(task: number): number {
+    const node = this.frames.nodeOf(task);
+    return this.frames.isEach(node) ? task : this.plan.output(node) + (task - node);
+  }
+
+  private placeOf(task: number): Place {
+    const node = this.plan.node(this.frames.nodeOf(task));
+    return { nodeId: node.id, executionId: this.request.context.executionId };
+  }
+
+  private timeoutMessage(task: number): string {
+    const own = task === 0 ? undefined : this.plan.node(this.frames.nodeOf(task)).parameters?.timeout;
+    const ms = typeof own === "number" && own > 0 ? own : this.request.options.timeout;
+    return `Execution timed out after ${ms}ms`;
+  }
+
+  /** The context of a leaf about to run. */
+  private contextOf(task: number, node: number): ConductorExecutionContext {
+    if (task === 0) return this.request.context;
+    return this.childContext(task, node, this.enclosingContext(task, node));
+  }
+
+  /** The context of a scope; the same object for all of its children. */
+  private scopeContext(task: number): ConductorExecutionContext {
+    let context = this.contexts[task];
+    if (context === undefined) {
+      const node = this.frames.nodeOf(task);
+      context = this.childContext(task, node, this.enclosingContext(task, node));
+      this.contexts[task] = context;
+    }
+    return context;
+  }
+
+  private enclosingContext(task: number, node: number): ConductorExecutionContext {
+    const parent = this.plan.parent(node);
+    return this.frames.contextFor(task, parent) ?? this.scopeContext(parent + (task - node));
+  }
+
+  private childContext(
+    task: number,
+    node: number,
+    parent: ConductorExecutionContext,
+  ): ConductorExecutionContext {
+    const { id } = this.plan.node(node);
+    return {
+      nodeId: id,
+      executionId: `${parent.executionId}/${id}`,
+      variables: parent.variables,
+      input: this.inputOf(task, node, parent) as Record<string, unknown>,
+      parentContext: parent,
+      slowMo: parent.slowMo as number,
+      debug: parent.debug as NonNullable<ConductorExecutionContext["debug"]>,
+    };
+  }
+
+  /** What edges bring, by target handle; the scope's own input where they bring nothing. */
+  private inputOf(
+    task: number,
+    node = this.frames.nodeOf(task),
+    parent: ConductorExecutionContext | undefined = undefined,
+  ): unknown {
+    const { plan, values, blocked } = this;
+    const offset = task - node;
+    const start = plan.firstInput(node);
+    const end = plan.firstInput(node + 1);
+    let input: Record<string, unknown> | undefined;
+    for (let at = start; at < end; at++) {
+      const value = values[plan.inputSlot(at) + offset];
+      if (value === undefined || (blocked.size > 0 && blocked.has(task * 2 ** 32 + at - start))) continue;
+      input ??= {};
+      const key = plan.inputKey(at);
+      if (key === "__proto__") {
+        Object.defineProperty(input, key, { value, writable: true, enumerable: true, configurable: true });
+      } else {
+        input[key] = value;
+      }
+    }
+    if (input !== undefined) return input;
+    if (task === 0) return this.request.context.input;
+    return (parent ?? this.enclosingContext(task, node)).input ?? {};
+  }
+}
+
+/** What a disabled node hands on: the one value that came in, or all of them by key. */
+function passedOn(input: unknown): unknown {
+  if (typeof input !== "object" || input === null) return input;
+  const keys = Object.keys(input);
+  return keys.length === 1 && keys[0] === "default" ? (input as { default: unknown }).default : input;
+}

@@ -1,0 +1,37 @@
+/** Where the code of nodes comes from. */
+
+/** Runs nodes of one type. */
+export interface NodeExecutable {
+  /** Gets the context's keys and the node's parameters in one flat object; returns the output, or a promise of it. */
+  // biome-ignore lint/suspicious/noExplicitAny: what an executable takes is its own business
+  execute(params: any): unknown;
+  /**
+   * For a node that runs its children once per item: the items, or `{ items, more }` when more may follow; then it is
+   * asked again, with the number already known.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  items?(params: any, known: number): unknown;
+}
+
+/** Finds the code for a type. */
+export interface NodeExecutorFactory {
+  getNodeExecutable(type: string): NodeExecutable | undefined;
+}
+
+const ROUTED = Symbol.for("@atomiton/routed");
+
+/** The handles on which a value is carried, if its maker named them. */
+export function routedHandles(value: unknown): readonly string[] | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const handles = (value as { [ROUTED]?: unknown })[ROUTED];
+  return Array.isArray(handles) ? (handles as string[]) : undefined;
+}
+
+/** Whether a value has to be waited for. May throw what a hostile value throws. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === "object" || typeof value === "function") &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}

@@ -1,0 +1,70 @@
+/** From whatever went wrong to the error that a caller gets. */
+import {
+  createExecutionError,
+  describe,
+  type ErrorCode,
+  type ExecutionError,
+  getErrorRecoveryStrategy,
+  isErrorCode,
+  isExecutionError,
+} from "../types/errors.js";
+import type { DebugOptions } from "../types/execution.js";
+import type { NodeId } from "../types/ids.js";
+
+/** Under this key an error that an executable throws names the code to keep. */
+const CODE = Symbol.for("@atomiton/error-code");
+
+/** Where it went wrong. */
+export interface Place {
+  nodeId: NodeId;
+  executionId: string;
+}
+
+/** An error of a code, with what can be done about it. */
+export function failure(
+  code: ErrorCode,
+  message: string,
+  place: Partial<Place>,
+  more?: Partial<Pick<ExecutionError, "stack" | "cause" | "context">>,
+): ExecutionError {
+  return createExecutionError(code, message, { ...place, ...more, recovery: getErrorRecoveryStrategy(code) });
+}
+
+/** The error for what an executable threw. Its own code is kept only where it is one of ours. */
+export function thrown(value: unknown, place: Place): ExecutionError {
+  if (value instanceof Error) {
+    const own = (value as { [CODE]?: unknown })[CODE];
+    const code = isErrorCode(own) ? own : "EXECUTION_FAILED";
+    return failure(code, messageOf(value), place, { stack: value.stack ?? "", cause: value });
+  }
+  if (isExecutionError(value)) return failure(value.code, describe(value.message), place, { cause: value });
+  return failure("EXECUTION_FAILED", describe(value), place, { cause: value });
+}
+
+/** The error for whatever was thrown, even if looking at it throws. */
+export function safelyThrown(value: unknown, place: Place): ExecutionError {
+  try {
+    return thrown(value, place);
+  } catch {
+    return failure("EXECUTION_FAILED", "A value that cannot be read was thrown", place);
+  }
+}
+
+const SIMULATED: Record<string, string> = {
+  generic: "Simulated generic error",
+  timeout: "Request timeout - operation took too long",
+  network: "Network error - failed to connect to server",
+  validation: "Validation error - invalid input data",
+  permission: "Permission denied - insufficient access rights",
+};
+
+/** The error of a simulated failure. */
+export function simulatedFailure(debug: DebugOptions["simulateError"], place: Place): ExecutionError {
+  const type = String(debug?.errorType ?? "generic");
+  const text = debug?.message || (Object.hasOwn(SIMULATED, type) ? SIMULATED[type] : "Simulated error");
+  return failure("EXECUTION_FAILED", `[${type.toUpperCase()}] ${text}`, place);
+}
+
+function messageOf(error: Error): string {
+  return typeof error.message === "string" ? error.message : describe(error.message);
+}

@@ -1,0 +1,151 @@
+/** Flows as documents: reading, writing, checking, analysing. */
+import type { NodeDefinition } from "../types/definition.js";
+import type { ErrorCode } from "../types/errors.js";
+import { backend } from "./backend.js";
+import { Graph, type NodeShape, type Shape } from "./graph.js";
+import { outlineOf, Plan } from "./outline.js";
+
+/** One thing that is wrong with a flow. */
+export interface FlowProblem {
+  code: ErrorCode;
+  /** JSON pointer into the definition, such as `/nodes/3/edges/1/source`. */
+  path: string;
+  message: string;
+  /** The node that has the problem, or the group whose edge has it. */
+  nodeId?: string;
+  /** Place in the text that was read, from 1. */
+  line?: number;
+  column?: number;
+}
+
+/** A flow that could not be read or written. */
+export class FlowTextError extends Error {
+  override readonly name = "FlowTextError";
+  readonly code: ErrorCode;
+
+  /** @param problems at least one */
+  constructor(
+    readonly problems: readonly FlowProblem[],
+    file?: string,
+  ) {
+    const [first] = problems as [FlowProblem];
+    super(`${file === undefined ? "" : `${file}: `}${problemText(first)}`);
+    this.code = first.code;
+  }
+}
+
+/** A problem in one line, with its place. */
+export function problemText({ message, path, line, column }: FlowProblem): string {
+  const at = line === undefined ? path : `line ${line}${column === undefined ? "" : `, column ${column}`}`;
+  return at === "" ? message : `${message} (${at})`;
+}
+
+/** The schemas of node types' parameters. */
+export interface FlowNodeTypes {
+  /** JSON schema by type. */
+  schemas: Record<string, unknown>;
+  /** Whether types that have no schema are refused. */
+  closed?: boolean;
+}
+
+/** Reads a flow from YAML or JSON, with the defaults of hand-written files. Throws `FlowTextError`. */
+export function readFlow(text: string, format: "yaml" | "json" = "yaml", file?: string): NodeDefinition {
+  const answer = JSON.parse(backend().readFlow(text, format)) as { flow?: NodeDefinition; problems?: FlowProblem[] };
+  if (answer.flow === undefined) throw new FlowTextError(answer.problems ?? [], file);
+  return answer.flow;
+}
+
+/** Writes a flow as YAML or JSON that reads back equal. Throws `FlowTextError`. */
+export function writeFlow(flow: NodeDefinition, format: "yaml" | "json" = "yaml"): string {
+  const answer = JSON.parse(backend().writeFlow(JSON.stringify(flow), format)) as {
+    text?: string;
+    problems?: FlowProblem[];
+  };
+  if (answer.text === undefined) throw new FlowTextError(answer.problems ?? []);
+  return answer.text;
+}
+
+/** Everything that is wrong with a flow. */
+export function validateFlow(flow: NodeDefinition, types: FlowNodeTypes = { schemas: {} }): FlowProblem[] {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(flow, plain);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be written as JSON: ${why}` }];
+  }
+  return JSON.parse(backend().validateFlow(text ?? "null", JSON.stringify(types))) as FlowProblem[];
+}
+
+/** Why a flow cannot be run: problems of its shape only. Values of parameters are not looked at. */
+export function shapeProblems(flow: NodeDefinition): FlowProblem[] {
+  try {
+    return JSON.parse(backend().validateFlow(JSON.stringify(skeleton(flow, 0)), '{"schemas":{}}')) as FlowProblem[];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be read: ${why}` }];
+  }
+}
+
+/** The shape of a flow, scope by scope. */
+export interface FlowAnalysis extends Shape {
+  /** The children of the flow, in declared order. */
+  nodes: NodeShape[];
+  /** Nodes at every depth, the flow itself included. */
+  size: number;
+  /** The shape of each group inside, by the ids that lead to it joined with `/`. */
+  groups: Map<string, Shape>;
+}
+
+/** Levels, critical path, weights and parallelism of a flow. Throws `FlowTextError` when it cannot be run. */
+export function analyseFlow(flow: NodeDefinition): FlowAnalysis {
+  const plan = Plan.compile(outlineOf(flow));
+  if (plan === undefined) throw new FlowTextError(shapeProblems(flow));
+  backend().release(plan.handle);
+  const graph = new Graph(plan);
+  return {
+    ...graph.shape(0),
+    nodes: graph.listed.map((index) => graph.node(index)),
+    size: plan.length,
+    get groups() {
+      const groups = new Map<string, Shape>();
+      for (let node = 1; node < plan.length; node++) {
+        if (!plan.isLeaf(node)) groups.set(pathOf(plan, node), graph.shape(node));
+      }
+      return groups;
+    },
+  };
+}
+
+function pathOf(plan: Plan, node: number): string {
+  const ids: string[] = [];
+  for (let at = node; at !== 0; at = plan.parent(at)) ids.unshift(plan.node(at).id);
+  return ids.join("/");
+}
+
+/** Levels of nesting beyond which the engine's limit has spoken anyway. */
+const SKELETON_DEPTH = 200;
+
+/** Only what decides whether a flow can be run, so that parameters may hold anything. */
+function skeleton(node: unknown, depth: number): unknown {
+  if (typeof node !== "object" || node === null) return node ?? null;
+  const { id, type, nodes, edges } = node as NodeDefinition;
+  const inner = depth < SKELETON_DEPTH && Array.isArray(nodes) ? nodes : undefined;
+  return {
+    id,
+    type,
+    ...(inner && { nodes: inner.map((child) => skeleton(child, depth + 1)) }),
+    ...(inner && Array.isArray(edges) && { edges: edges.map(edgeSkeleton) }),
+  };
+}
+
+function edgeSkeleton(edge: unknown): unknown {
+  if (typeof edge !== "object" || edge === null) return edge ?? null;
+  const { source, target } = edge as { source: unknown; target: unknown };
+  return { source, target };
+}
+
+/** What JSON has no word for becomes text, so that it can be told about instead of ending the check. */
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}` : value;
+}

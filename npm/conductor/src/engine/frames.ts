@@ -1,0 +1,105 @@
+/** Frames on the host's side: which task stands for which node, for which item, and the results gathered so far. */
+import type { ConductorExecutionContext } from "../types/execution.js";
+import type { Plan } from "./outline.js";
+
+interface Frame {
+  /** Task of the scope. */
+  owner: number;
+  /** Node of the scope. */
+  scope: number;
+  /** Task number minus node index. */
+  offset: number;
+  context: ConductorExecutionContext;
+}
+
+interface Iteration {
+  items: unknown[];
+  results: unknown[];
+  context: ConductorExecutionContext;
+}
+
+/** See the module's description. A run without frames never touches more than the first lines of each method. */
+export class FrameTable {
+  /** By task, for the tasks beyond the plan's nodes. */
+  private readonly frames: (Frame | undefined)[] = [];
+  private readonly iterations = new Map<number, Iteration>();
+
+  constructor(private readonly plan: Plan) {}
+
+  /** The node that a task is an instance of. */
+  nodeOf(task: number): number {
+    const frame = task < this.plan.length ? undefined : this.frames[task];
+    return frame === undefined ? task : task - frame.offset;
+  }
+
+  /** Whether a node runs its children once per item. */
+  isEach(node: number): boolean {
+    return this.plan.isEach(node);
+  }
+
+  /** Keeps the items of a scope beyond those known; returns how many there are in all. */
+  addItems(task: number, known: number, items: unknown[], context: ConductorExecutionContext): number {
+    let iteration = this.iterations.get(task);
+    if (iteration === undefined || known === 0) {
+      iteration = { items: [], results: [], context };
+      this.iterations.set(task, iteration);
+    }
+    for (const item of items) iteration.items.push(item);
+    return iteration.items.length;
+  }
+
+  /** A frame opens for an item. */
+  open(owner: number, base: number, item: number): void {
+    const iteration = this.iterations.get(owner);
+    if (iteration === undefined) return;
+    const scope = this.nodeOf(owner);
+    const { context } = iteration;
+    const frame: Frame = {
+      owner,
+      scope,
+      offset: base - (scope + 1),
+      context: {
+        ...context,
+        executionId: `${context.executionId}[${item}]`,
+        input: { item: iteration.items[item], index: item },
+      },
+    };
+    const end = base + this.length(owner);
+    for (let task = base; task < end; task++) this.frames[task] = frame;
+  }
+
+  /** A frame is done. */
+  close(owner: number, base: number, item: number, result: unknown): void {
+    const iteration = this.iterations.get(owner);
+    if (iteration === undefined) return;
+    iteration.results[item] = result;
+    iteration.items[item] = undefined;
+    const end = base + this.length(owner);
+    for (let task = base; task < end; task++) this.frames[task] = undefined;
+  }
+
+  /** The output of a scope whose items are all done. */
+  gather(owner: number): unknown {
+    const results = this.iterations.get(owner)?.results ?? [];
+    this.iterations.delete(owner);
+    return { result: results, results, iterationCount: results.length, success: true };
+  }
+
+  /** Tasks of one frame of a scope. */
+  length(owner: number): number {
+    const scope = this.nodeOf(owner);
+    return this.plan.end(scope) - (scope + 1);
+  }
+
+  /** The slot that holds an item's result when its frame closes. */
+  resultSlot(owner: number, base: number): number {
+    const scope = this.nodeOf(owner);
+    return this.plan.output(scope) + (base - (scope + 1));
+  }
+
+  /** The context around a task whose enclosing node is the scope of its frame. */
+  contextFor(task: number, parent: number): ConductorExecutionContext | undefined {
+    const frame = task < this.plan.length ? undefined : this.frames[task];
+    return frame !== undefined && frame.scope === parent ? frame.context : undefined;
+  }
+}

@@ -1,0 +1,116 @@
+/** The shape of what is run, for whoever looks: names, levels, critical path. Worked out from the outline alone. */
+import type { ExecutionGraphNode } from "../types/graph.js";
+import { answer } from "./backend.js";
+import type { Plan } from "./outline.js";
+
+const HEADER_WORDS = 3;
+const NODE_WORDS = 8;
+const EDGE_WORDS = 5;
+
+/** What stays the same about a node during a run. */
+export type NodeShape = Pick<
+  ExecutionGraphNode,
+  "id" | "name" | "type" | "weight" | "dependencies" | "dependents" | "level"
+>;
+
+/** The shape of one scope. */
+export interface Shape {
+  /** Ids by level. */
+  executionOrder: string[][];
+  criticalPath: string[];
+  criticalPathWeight: number;
+  totalWeight: number;
+  maxParallelism: number;
+  edges: { from: string; to: string }[];
+}
+
+/** Shapes of a plan's scopes and nodes, each worked out once. */
+export class Graph {
+  private readonly shapes = new Map<number, Shape>();
+  private nodeShapes: NodeShape[] | undefined;
+
+  constructor(readonly plan: Plan) {}
+
+  /** The nodes that a store lists: the root's children, or a leaf itself. */
+  get listed(): number[] {
+    const children = this.plan.children(0);
+    return children.length === 0 ? [0] : children;
+  }
+
+  /** The shape of a scope's children. */
+  shape(scope: number): Shape {
+    let shape = this.shapes.get(scope);
+    if (shape === undefined) {
+      const numbers = answer((engine) => engine.askShape(this.plan.outline.words, scope));
+      shape = this.read(scope, numbers);
+      this.shapes.set(scope, shape);
+    }
+    return shape;
+  }
+
+  /** What stays the same about a node. */
+  node(index: number): NodeShape {
+    this.nodeShapes ??= this.readNodes();
+    return this.nodeShapes[index] as NodeShape;
+  }
+
+  private read(scope: number, numbers: Float64Array): Shape {
+    let at = 0;
+    const take = () => numbers[at++] as number;
+    const id = () => this.plan.node(take()).id;
+    const sizes = Array.from({ length: take() }, take);
+    const executionOrder = sizes.map((size) => Array.from({ length: size }, id));
+    const criticalPath = Array.from({ length: take() }, id);
+    const edges: Shape["edges"] = [];
+    const children = this.plan.children(scope);
+    for (const child of children.length === 0 ? [scope] : children) {
+      const { id: to, dependencies } = this.node(child);
+      for (const from of dependencies) edges.push({ from, to });
+    }
+    return {
+      executionOrder,
+      criticalPath,
+      criticalPathWeight: take(),
+      totalWeight: take(),
+      maxParallelism: take(),
+      edges,
+    };
+  }
+
+  private readNodes(): NodeShape[] {
+    const { outline } = this.plan;
+    const { words, names } = outline;
+    const numbers = answer((engine) => engine.askNodes(words));
+    const shapes = outline.nodes.map((node, index) => ({
+      id: node.id,
+      name: node.name || node.type,
+      type: node.type,
+      weight: numbers[index * 2] as number,
+      dependencies: [] as string[],
+      dependents: [] as string[],
+      level: numbers[index * 2 + 1] as number,
+    }));
+    const byName = new Map<number, NodeShape>();
+    const start = HEADER_WORDS + outline.nodes.length * NODE_WORDS;
+    let scope = -1;
+    for (let edge = 0; edge < outline.edges; edge++) {
+      const at = start + edge * EDGE_WORDS;
+      if (words[at] !== scope) {
+        scope = words[at] as number;
+        byName.clear();
+        for (const child of this.plan.children(scope)) {
+          byName.set(words[HEADER_WORDS + child * NODE_WORDS] as number, shapes[child] as NodeShape);
+        }
+      }
+      const source = words[at + 1] as number;
+      const target = words[at + 2] as number;
+      byName.get(target)?.dependencies.push(names[source] as string);
+      byName.get(source)?.dependents.push(names[target] as string);
+    }
+    for (const shape of shapes) {
+      Object.freeze(shape.dependencies);
+      Object.freeze(shape.dependents);
+    }
+    return shapes;
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * The memory in which events cross to the engine and ops come back.
+ *
+ * Layout: the engine's header (deadline, length of the journal), then records: three words an event, four an op.
+ */
+
+const HEADER_WORDS = 4;
+const EVENT_WORDS = 3;
+const OP_WORDS = 4;
+/** Ops that one crossing can bring; more come with further ones. */
+const CAPACITY = 256;
+
+/** What a record asks for; `head` holds the kind in its low byte, the attempt above it. */
+export const OpKind = {
+  start: 1,
+  abort: 2,
+  enter: 3,
+  pass: 4,
+  ask: 5,
+  open: 6,
+  close: 7,
+  gather: 8,
+  catch: 9,
+  drop: 10,
+  change: 11,
+  finish: 12,
+  block: 13,
+} as const;
+
+/** What a record tells. */
+export const EventKind = {
+  done: 1,
+  failed: 2,
+  route: 3,
+  progress: 4,
+  items: 5,
+  itemsOpenEnded: 6,
+  cancel: 7,
+  pause: 8,
+  resume: 9,
+} as const;
+
+/** Instead of a number of events. */
+export const Command = { start: 0xffff_ffff, timeout: 0xffff_fffe, drain: 0xffff_fffd } as const;
+
+/** Set in the result of a turn when ops are left. */
+export const MORE = 1 << 30;
+
+/** In an op: no task. */
+export const NOBODY = 0xffff_ffff;
+
+/** One mailbox. It belongs to a step of one run until the step's ops are carried out. */
+export class Mailbox {
+  readonly words = new Uint32Array(HEADER_WORDS + CAPACITY * OP_WORDS);
+  private readonly deadlines = new Float64Array(this.words.buffer, 0, 1);
+
+  /** Earliest timer in ms, NaN for none. */
+  get deadline(): number {
+    return this.deadlines[0] as number;
+  }
+
+  /** Length of the journal in words. */
+  get journalLength(): number {
+    return this.words[2] as number;
+  }
+
+  /** Moves as many events as there is room for from `events` (flat records) to the records; returns their number. */
+  put(events: number[], from: number): number {
+    const count = Math.min((events.length - from) / EVENT_WORDS, Math.floor((CAPACITY * OP_WORDS) / EVENT_WORDS));
+    const end = count * EVENT_WORDS;
+    for (let i = 0; i < end; i++) this.words[HEADER_WORDS + i] = events[from + i] as number;
+    return count;
+  }
+
+  /** Where the words of op `index` begin. */
+  static at(index: number): number {
+    return HEADER_WORDS + index * OP_WORDS;
+  }
+}
+
+/** Words of one event in a flat list. */
+export const EVENT_LENGTH = EVENT_WORDS;
+
+const idle: Mailbox[] = [];
+
+/** Takes a mailbox; runs that start other runs hold several at a time. */
+export function takeMailbox(): Mailbox {
+  return idle.pop() ?? new Mailbox();
+}
+
+/** Gives a mailbox back. */
+export function giveMailbox(mailbox: Mailbox): void {
+  idle.push(mailbox);
+}

@@ -1,0 +1,53 @@
+/** How a run is to be run, as numbers for the engine. */
+import type { DebugOptions } from "../types/execution.js";
+import type { Plan } from "./outline.js";
+
+/** Settings of one run. Times in ms. */
+export interface RunOptions {
+  /** Tasks in flight at once; 1 runs them one at a time in plan order. */
+  concurrency: number;
+  /** Source of random choices, below 2⁵³. */
+  seed: number;
+  /** Further attempts for nodes that do not say themselves. */
+  retries: number;
+  /** First backoff; doubles. */
+  retryDelay: number;
+  /** Spread backoffs over 50–100 % of their length. */
+  jitter: boolean;
+  /** Deadline of the run, 0 for none. */
+  timeout: number;
+  slowMo: number;
+  debug: DebugOptions | undefined;
+  /** Keep every output of the outermost frame until the end. */
+  keepOutputs: boolean;
+}
+
+const OPTION_NUMBERS = 14;
+const NO_TARGET = -1;
+const RANDOM_TARGET = -2;
+
+/** The numbers, in the order that the engine reads. */
+export function writeOptions(options: RunOptions, plan: Plan): Float64Array {
+  const numbers = new Float64Array(OPTION_NUMBERS);
+  numbers[0] = options.concurrency;
+  numbers[1] = options.seed;
+  numbers[2] = options.retries;
+  numbers[3] = options.retryDelay;
+  numbers[4] = options.jitter ? 1 : 0;
+  numbers[5] = options.timeout;
+  numbers[6] = options.slowMo;
+  const { simulateError, simulateLongRunning } = options.debug ?? {};
+  numbers[7] = target(simulateError?.nodeId, plan);
+  numbers[8] = simulateError?.delayMs ?? 0;
+  numbers[9] = target(simulateLongRunning?.nodeId, plan);
+  numbers[10] = simulateLongRunning?.delayMs ?? 0;
+  numbers[11] = options.keepOutputs ? 1 : 0;
+  numbers[12] = 1;
+  return numbers;
+}
+
+function target(nodeId: string | undefined, plan: Plan): number {
+  if (nodeId === undefined) return NO_TARGET;
+  if (nodeId === "random") return RANDOM_TARGET;
+  return plan.outline.nodes.findIndex((node) => node.id === nodeId);
+}

@@ -1,0 +1,258 @@
+/**
+ * A definition reduced to what the engine needs: words for identity, nesting, edges, weights and policies.
+ *
+ * Definitions, parameters and every other value stay here. The words are also what a run's trace and graph are worked
+ * out from later, so that changing a definition after its run changes nothing that was seen.
+ */
+import type { NodeDefinition, NodeEdge } from "../types/definition.js";
+import { backend } from "./backend.js";
+
+const HEADER_WORDS = 3;
+const NODE_WORDS = 8;
+const EDGE_WORDS = 5;
+
+/** Numbers of strings that both sides know. */
+const NO_NAME = 0;
+const ERROR_NAME = 1;
+
+/** The key of an input whose edge names no handle. */
+const DEFAULT_KEY = "default";
+
+/** Levels of groups that are looked at; the engine refuses flows that have more, and says so. */
+const MAX_DEPTH = 64;
+
+/** See the module's description. */
+export interface Outline {
+  /** Header, node records, edge records. */
+  words: Uint32Array;
+  /** The definitions in preorder: index 0 is the node that was run. */
+  nodes: NodeDefinition[];
+  /** Strings by their number. */
+  names: string[];
+  /** Number of edges. */
+  edges: number;
+}
+
+/** Scratch that grows to the largest flow seen and is never held across a call. */
+let nodeWords = new Uint32Array(64 * NODE_WORDS);
+let edgeWords = new Uint32Array(64 * EDGE_WORDS);
+const weights = new Map<string, number>();
+
+/** Makes the outline of a definition. A malformed one gets an outline that does not compile. */
+export function outlineOf(root: NodeDefinition): Outline {
+  return new Encoder().encode(root);
+}
+
+class Encoder {
+  private readonly nodes: NodeDefinition[] = [];
+  private readonly names: string[] = ["", "error"];
+  private readonly numbers = new Map<string, number>([["error", ERROR_NAME]]);
+  private edges = 0;
+  private tooDeep = false;
+
+  encode(root: NodeDefinition): Outline {
+    this.visit(root, 0, 0);
+    const nodeCount = this.nodes.length;
+    const words = new Uint32Array(HEADER_WORDS + nodeCount * NODE_WORDS + this.edges * EDGE_WORDS);
+    // An outline without nodes does not compile.
+    words[0] = this.tooDeep ? 0 : nodeCount;
+    words[1] = this.edges;
+    words[2] = this.names.length;
+    words.set(nodeWords.subarray(0, nodeCount * NODE_WORDS), HEADER_WORDS);
+    words.set(edgeWords.subarray(0, this.edges * EDGE_WORDS), HEADER_WORDS + nodeCount * NODE_WORDS);
+    return { words, nodes: this.nodes, names: this.names, edges: this.edges };
+  }
+
+  private visit(node: NodeDefinition, parent: number, depth: number): void {
+    const index = this.nodes.length;
+    this.nodes.push(node);
+    this.pushNode(node, index, parent);
+    const children = node?.nodes;
+    if (!Array.isArray(children) || children.length === 0) return;
+    if (depth >= MAX_DEPTH) {
+      this.tooDeep = true;
+      return;
+    }
+    const edges = node.edges;
+    if (Array.isArray(edges)) {
+      for (let i = 0; i < edges.length; i++) this.pushEdge(edges[i] as NodeEdge, index);
+    }
+    for (let i = 0; i < children.length; i++) this.visit(children[i] as NodeDefinition, index, depth + 1);
+  }
+
+  private pushNode(node: NodeDefinition, index: number, parent: number): void {
+    let at = index * NODE_WORDS;
+    if (at + NODE_WORDS > nodeWords.length) nodeWords = grown(nodeWords);
+    const words = nodeWords;
+    words[at++] = this.number(node?.id);
+    words[at++] = parent;
+    const parameters = node?.parameters;
+    if (typeof parameters !== "object" || parameters === null) {
+      words[at++] = 0;
+      words[at++] = weightOf(node?.type);
+      words.fill(0, at, at + 4);
+      return;
+    }
+    words[at++] = parameters.enabled === false ? 1 : 0;
+    words[at++] = weightOf(node.type);
+    words[at++] = countPlusOne(parameters.retries);
+    words[at++] = countPlusOne(parameters.retryDelay);
+    words[at++] = duration(parameters.timeout);
+    words[at] = node.type === "loop" ? frameWidth(node) : 0;
+  }
+
+  private pushEdge(edge: NodeEdge, scope: number): void {
+    let at = this.edges * EDGE_WORDS;
+    if (at + EDGE_WORDS > edgeWords.length) edgeWords = grown(edgeWords);
+    this.edges++;
+    const words = edgeWords;
+    words[at++] = scope;
+    words[at++] = this.number(edge?.source);
+    words[at++] = this.number(edge?.target);
+    words[at++] = this.number(edge?.sourceHandle);
+    words[at] = this.number(edge?.targetHandle);
+  }
+
+  private number(text: unknown): number {
+    if (typeof text !== "string" || text === "") return NO_NAME;
+    let number = this.numbers.get(text);
+    if (number === undefined) {
+      number = this.names.length;
+      this.numbers.set(text, number);
+      this.names.push(text);
+    }
+    return number;
+  }
+}
+
+/** Whether a node runs its children once per item, and how many items at once; 0 when it does not. */
+function frameWidth(node: NodeDefinition): number {
+  const parameters = node.parameters;
+  if (!parameters || !Array.isArray(node.nodes) || node.nodes.length === 0) return 0;
+  if (parameters.loopType === undefined && parameters.array === undefined && parameters.count === undefined) {
+    return 0;
+  }
+  const width = parameters.concurrency;
+  return typeof width === "number" && width >= 1 ? Math.min(Math.floor(width), 0xffff) : 1;
+}
+
+function weightOf(type: unknown): number {
+  if (typeof type !== "string") return 0;
+  let weight = weights.get(type);
+  if (weight === undefined) {
+    weight = backend().weightOf(type);
+    // Types are few; a flood of made-up ones must not stay in memory.
+    if (weights.size < 4096) weights.set(type, weight);
+  }
+  return weight;
+}
+
+function countPlusOne(value: unknown): number {
+  return typeof value === "number" && value >= 0 ? Math.min(Math.floor(value), 0xffff_fffe) + 1 : 0;
+}
+
+function duration(value: unknown): number {
+  return typeof value === "number" && value > 0 ? Math.min(Math.ceil(value), 0xffff_ffff) : 0;
+}
+
+function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(words.length * 2);
+  larger.set(words);
+  return larger;
+}
+
+/** Where a node's input comes from, read from the table that the engine filled. */
+export class Plan {
+  readonly outline: Outline;
+  /** The engine's handle. */
+  readonly handle: number;
+  private readonly table: Uint32Array;
+  private readonly pairs: number;
+
+  private constructor(outline: Outline, table: Uint32Array, handle: number) {
+    this.outline = outline;
+    this.table = table;
+    this.handle = handle;
+    this.pairs = outline.nodes.length + 1;
+  }
+
+  /** Compiles an outline; `undefined` when it cannot be run. */
+  static compile(outline: Outline): Plan | undefined {
+    const nodes = outline.nodes.length;
+    const table = new Uint32Array(nodes + 1 + outline.edges * 2 + nodes * 2);
+    const handle = backend().compile(outline.words, table);
+    return handle === 0 ? undefined : new Plan(outline, table, handle);
+  }
+
+  /** Number of nodes. */
+  get length(): number {
+    return this.outline.nodes.length;
+  }
+
+  /** The definition of a node. */
+  node(index: number): NodeDefinition {
+    return this.outline.nodes[index] as NodeDefinition;
+  }
+
+  /** The node that encloses a node; the root encloses itself. */
+  parent(index: number): number {
+    return this.outline.words[HEADER_WORDS + index * NODE_WORDS + 1] as number;
+  }
+
+  /** The first of a node's inputs in the table. */
+  firstInput(index: number): number {
+    return this.table[index] as number;
+  }
+
+  /** The key under which an input is seen. */
+  inputKey(input: number): string {
+    const name = this.table[this.pairs + input * 2] as number;
+    return name === NO_NAME ? DEFAULT_KEY : (this.outline.names[name] as string);
+  }
+
+  /** The slot that an input reads, as a node index. */
+  inputSlot(input: number): number {
+    return this.table[this.pairs + input * 2 + 1] as number;
+  }
+
+  /** The node whose slot holds a node's output. */
+  output(index: number): number {
+    return this.table[this.pairs + this.outline.edges * 2 + index] as number;
+  }
+
+  /** Nodes in plan order. */
+  order(position: number): number {
+    return this.table[this.pairs + this.outline.edges * 2 + this.length + position] as number;
+  }
+
+  /** Whether a node has no children. */
+  isLeaf(index: number): boolean {
+    return index + 1 >= this.length || this.parent(index + 1) !== index;
+  }
+
+  /** Whether a node runs its children once per item. */
+  isEach(index: number): boolean {
+    return this.outline.words[HEADER_WORDS + index * NODE_WORDS + 7] !== 0;
+  }
+
+  /** One past the last node of a node's subtree. */
+  end(index: number): number {
+    let end = index + 1;
+    while (end < this.length && this.parent(end) >= index) end++;
+    return end;
+  }
+
+  /** The direct children of a node, in declared order. */
+  children(index: number): number[] {
+    const children: number[] = [];
+    for (let node = index + 1, end = this.end(index); node < end; node++) {
+      if (this.parent(node) === index) children.push(node);
+    }
+    return children;
+  }
+
+  /** The number by which the engine knows a handle, or -1 when no edge names it. */
+  nameNumber(text: string): number {
+    return this.outline.names.indexOf(text);
+  }
+}

@@ -1,0 +1,181 @@
+/** The trace of a finished run, worked out from its journal when somebody reads it. */
+import type { ExecutionTrace, NodeExecutionTrace, TraceEvent } from "../types/execution.js";
+import { answer, backend } from "./backend.js";
+import { constants, stepMessage } from "./constants.js";
+import type { Recording } from "./driver.js";
+import { Graph } from "./graph.js";
+import type { Plan } from "./outline.js";
+
+const ROW = 6;
+const NO_STEP = 0xff;
+const COMPLETE_STEP = 0xfe;
+const PENDING = 0;
+const EXECUTING = 1;
+const ERROR = 3;
+
+/** What a trace is made of. */
+export interface TraceSource {
+  plan: Plan;
+  recording: Recording;
+  executionId: string;
+  slowMo: number | undefined;
+  /** Message of the error with which a node failed. */
+  errorMessage(node: number): string | undefined;
+  /** A message that the node's executable sent with its progress. */
+  progressMessage(node: number): string | undefined;
+}
+
+/** One change of a node, as the engine's replay tells it. */
+interface Change {
+  time: number;
+  node: number;
+  state: number;
+  percent: number;
+  overall: number;
+  step: number;
+}
+
+/** Makes the trace. */
+export function traceOf(source: TraceSource): ExecutionTrace {
+  return new Tracer(source).make();
+}
+
+class Tracer {
+  private readonly tables = constants(backend());
+  private readonly graph: Graph;
+  private readonly events: TraceEvent[] = [];
+  private readonly nodes = new Map<number, NodeExecutionTrace>();
+  private readonly states: Uint8Array;
+  /** Changes in the order of `progress` events, so that what all nodes were like can be told later. */
+  private readonly progress: { node: number; state: number; percent: number }[] = [];
+
+  constructor(private readonly source: TraceSource) {
+    this.graph = new Graph(source.plan);
+    this.states = new Uint8Array(source.plan.length);
+  }
+
+  make(): ExecutionTrace {
+    const { plan, recording, executionId, slowMo } = this.source;
+    const { words } = plan.outline;
+    const rows = answer((engine) => engine.askTrace(words, recording.options, recording.journal));
+    const [startTime, endTime] = bounds(recording.journal);
+    const listed = this.graph.listed;
+    const shape = this.graph.shape(0);
+    const started = { totalNodes: listed.length, totalWeight: shape.totalWeight, criticalPath: shape.criticalPath };
+    this.events.push({ timestamp: startTime, type: "started", data: started });
+    for (const index of listed) this.nodes.set(index, this.nodeTrace(index, startTime));
+    for (let at = 0; at + ROW <= rows.length; at += ROW) this.take(change(rows, at));
+    const traces = [...this.nodes.values()];
+    const count = (state: string) => traces.filter((node) => node.state === state).length;
+    this.events.push({
+      timestamp: endTime,
+      type: "completed",
+      data: {
+        totalDuration: endTime - startTime,
+        nodesCompleted: count("completed"),
+        nodesErrored: count("error"),
+      },
+    });
+    return {
+      executionId,
+      rootNodeId: plan.node(listed[0] as number).id,
+      startTime,
+      endTime,
+      duration: endTime - startTime,
+      config: slowMo ? { slowMo } : {},
+      events: this.events,
+      nodes: traces,
+    };
+  }
+
+  private nodeTrace(index: number, startTime: number): NodeExecutionTrace {
+    const { id, name, type } = this.graph.node(index);
+    return {
+      nodeId: id,
+      nodeName: name,
+      nodeType: type,
+      startTime,
+      state: "pending",
+      progress: 0,
+      events: [],
+    };
+  }
+
+  private take(row: Change): void {
+    // The node that was run is the run itself, unless it is a leaf.
+    if (row.node === 0 && this.source.plan.length > 1) return;
+    const timestamp = Math.round(row.time);
+    const changed = this.states[row.node] !== row.state;
+    const before = this.states[row.node] as number;
+    this.states[row.node] = row.state;
+    const event = changed && row.step === NO_STEP ? this.stateChange(row, timestamp) : this.progressed(row, timestamp);
+    this.events.push(event);
+    const node = this.nodes.get(row.node);
+    if (node === undefined) return;
+    node.events.push(event);
+    node.state = this.tables.states[row.state] ?? "pending";
+    node.progress = row.percent;
+    if (before === PENDING) node.startTime = timestamp;
+    if (row.state > EXECUTING) {
+      node.endTime = timestamp;
+      node.duration = timestamp - node.startTime;
+    }
+  }
+
+  private stateChange(row: Change, timestamp: number): TraceEvent {
+    const nodeId = this.graph.node(row.node).id;
+    const errorMessage = row.state === ERROR ? this.source.errorMessage(row.node) : undefined;
+    return { timestamp, type: "state-change", data: { nodeId, state: this.tables.states[row.state], errorMessage } };
+  }
+
+  private progressed(row: Change, timestamp: number): TraceEvent {
+    const { id: nodeId, weight } = this.graph.node(row.node);
+    const message =
+      row.step === COMPLETE_STEP
+        ? this.tables.complete
+        : row.step === NO_STEP
+          ? this.source.progressMessage(row.node)
+          : stepMessage(this.tables, weight, row.step);
+    this.progress.push({ node: row.node, state: row.state, percent: row.percent });
+    const data = { nodeId, progress: row.overall, message };
+    const count = this.progress.length;
+    const all = () => this.allNodes(count);
+    // Off the JSON, which would otherwise grow with the square of the number of nodes.
+    Object.defineProperty(data, "allNodes", { get: all, enumerable: false, configurable: true });
+    return { timestamp, type: "progress", data };
+  }
+
+  private allNodes(count: number): { id: string; name: string; state: string; progress: number }[] {
+    const states = new Map<number, { state: number; percent: number }>();
+    for (const { node, state, percent } of this.progress.slice(0, count)) states.set(node, { state, percent });
+    return this.graph.listed.map((index) => {
+      const { id, name } = this.graph.node(index);
+      const { state, percent } = states.get(index) ?? { state: PENDING, percent: 0 };
+      return { id, name, state: this.tables.states[state] ?? "pending", progress: percent };
+    });
+  }
+}
+
+function change(rows: Float64Array, at: number): Change {
+  return {
+    time: rows[at] as number,
+    node: rows[at + 1] as number,
+    state: rows[at + 2] as number,
+    percent: rows[at + 3] as number,
+    overall: rows[at + 4] as number,
+    step: rows[at + 5] as number,
+  };
+}
+
+const JOURNAL_WORDS = 5;
+
+/** Times of the first and the last record of a journal. */
+function bounds(journal: Uint32Array): [number, number] {
+  const last = Math.max(journal.length - JOURNAL_WORDS, 0);
+  return [timeAt(journal, 0), timeAt(journal, last)];
+}
+
+function timeAt(journal: Uint32Array, record: number): number {
+  const bits = new Uint32Array([journal[record + 3] ?? 0, journal[record + 4] ?? 0]);
+  return Math.round(new Float64Array(bits.buffer)[0] as number);
+}

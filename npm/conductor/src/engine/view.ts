@@ -1,0 +1,198 @@
+/** A run as a store and its listeners see it: objects made only of what is looked at. */
+import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
+import { answer, backend } from "./backend.js";
+import { constants, stepMessage } from "./constants.js";
+import type { Run } from "./driver.js";
+import { Graph, type NodeShape } from "./graph.js";
+
+const HEADER_NUMBERS = 4;
+const NODE_NUMBERS = 4;
+const NO_STEP = 0xff;
+const COMPLETE_STEP = 0xfe;
+/** Numbers of one change: node, state and percents packed, step, time. */
+const CHANGE_NUMBERS = 4;
+
+/** The states of one run over time. */
+export class RunView {
+  readonly graph: Graph;
+  /** How the run looked when it was last asked or first watched: the engine's view. */
+  private base: Float64Array | undefined;
+  /** What changed since, while watched. */
+  private changes: number[] = [];
+  private latest: ExecutionGraphState | undefined;
+  private latestStep = -1;
+  /** The nodes as last made, with how far the changes had got. */
+  private made: { nodes: (ExecutionGraphNode | undefined)[]; changes: number } | undefined;
+  private watched = false;
+
+  constructor(readonly run: Run) {
+    this.graph = new Graph(run.plan);
+  }
+
+  /** The state now; the same object while nothing has happened. */
+  state(): ExecutionGraphState {
+    if (this.latest !== undefined && this.latestStep === this.run.steps) return this.latest;
+    if (!this.watched) {
+      this.base = this.look();
+      this.changes = [];
+    }
+    this.latestStep = this.run.steps;
+    this.latest = this.stateAt(this.changes.length);
+    return this.latest;
+  }
+
+  /** From now on every change makes a state of its own, given to `tell`. */
+  watch(watched: boolean): void {
+    if (watched === this.watched) return;
+    this.base = this.look();
+    this.changes = [];
+    this.watched = watched;
+    this.run.watch(watched);
+  }
+
+  /** Takes a change from the engine and gives the state that it made. */
+  change(node: number, packed: number, step: number): ExecutionGraphState | undefined {
+    if (!this.watched || node >= this.run.plan.length) return undefined;
+    this.changes.push(node, packed, step, Date.now());
+    this.latest = this.stateAt(this.changes.length);
+    return this.latest;
+  }
+
+  private look(): Float64Array {
+    const { run } = this;
+    if (run.recording !== undefined) {
+      const { options, journal } = run.recording;
+      return answer((engine) => engine.askView(run.plan.outline.words, options, journal));
+    }
+    const numbers = new Float64Array(HEADER_NUMBERS + run.plan.length * NODE_NUMBERS);
+    run.view(numbers);
+    return numbers;
+  }
+
+  private stateAt(changes: number): ExecutionGraphState {
+    const view = this;
+    const base = this.base as Float64Array;
+    const overall = changes === 0 ? (base[0] as number) : ((this.changes[changes - 3] as number) >>> 16) & 0xff;
+    const isExecuting = !this.run.isFinished;
+    const { context } = this.run;
+    const log = this.changes;
+    const shape = this.graph;
+    let nodes: Map<string, ExecutionGraphNode> | undefined;
+    const state: ExecutionGraphState = {
+      get nodes() {
+        nodes ??= view.nodesAt(base, log, changes);
+        return nodes;
+      },
+      get edges() {
+        return shape.shape(0).edges;
+      },
+      get executionOrder() {
+        return shape.shape(0).executionOrder;
+      },
+      get criticalPath() {
+        return shape.shape(0).criticalPath;
+      },
+      get totalWeight() {
+        return shape.shape(0).totalWeight;
+      },
+      get maxParallelism() {
+        return shape.shape(0).maxParallelism;
+      },
+      isExecuting,
+      startTime: whole(base[2]) ?? null,
+      endTime: whole(base[3]) ?? (isExecuting ? null : Date.now()),
+      cachedProgress: overall,
+      executionId: context.executionId,
+      nodeId: context.nodeId,
+    };
+    return Object.freeze(state);
+  }
+
+  private nodesAt(base: Float64Array, log: number[], changes: number): Map<string, ExecutionGraphNode> {
+    const numbers = base.slice();
+    const steps = new Map<number, number>();
+    for (let at = 0; at < changes; at += CHANGE_NUMBERS) apply(numbers, steps, log, at);
+    const before = this.made?.nodes ?? [];
+    const nodes = before.slice();
+    for (let index = this.run.plan.length - 1; index >= 0; index--) {
+      nodes[index] = this.nodeAt(index, numbers, steps.get(index), nodes);
+    }
+    this.made = { nodes, changes };
+    return new Map(this.graph.listed.map((index) => [this.run.plan.node(index).id, nodes[index] as ExecutionGraphNode]));
+  }
+
+  private nodeAt(
+    index: number,
+    numbers: Float64Array,
+    step: number | undefined,
+    nodes: (ExecutionGraphNode | undefined)[],
+  ): ExecutionGraphNode {
+    const at = HEADER_NUMBERS + index * NODE_NUMBERS;
+    const shape = this.graph.node(index);
+    const state = constants(backend()).states[numbers[at] as number] ?? "pending";
+    const progress = numbers[at + 1] as number;
+    const startTime = whole(numbers[at + 2]);
+    const endTime = whole(numbers[at + 3]);
+    const message = this.run.messages.get(index) ?? this.message(shape, state, progress, step);
+    const error = state === "error" ? this.run.errorOf(index)?.message : undefined;
+    const children = index === 0 ? [] : this.run.plan.children(index);
+    const node: ExecutionGraphNode = {
+      ...shape,
+      state,
+      progress,
+      ...(message !== undefined && { message }),
+      ...(startTime !== undefined && { startTime }),
+      ...(endTime !== undefined && { endTime }),
+      ...(startTime !== undefined && endTime !== undefined && { duration: endTime - startTime }),
+      ...(error !== undefined && { error }),
+      ...(children.length > 0 && { nodes: children.map((child) => nodes[child] as ExecutionGraphNode) }),
+    };
+    const previous = nodes[index];
+    return previous !== undefined && same(previous, node) ? previous : Object.freeze(node);
+  }
+
+  private message(shape: NodeShape, state: string, progress: number, step: number | undefined): string | undefined {
+    const tables = constants(backend());
+    if (state === "completed" || step === COMPLETE_STEP || progress >= 100) {
+      return state === "skipped" ? undefined : tables.complete;
+    }
+    if (state === "pending") return undefined;
+    if (step !== undefined && step !== NO_STEP) return stepMessage(tables, shape.weight, step);
+    const steps = tables.animations.find((group) => group.upToWeight === null || shape.weight <= group.upToWeight);
+    return steps?.steps.findLast(([percent]) => percent <= progress)?.[1];
+  }
+}
+
+function apply(numbers: Float64Array, steps: Map<number, number>, log: number[], at: number): void {
+  const node = log[at] as number;
+  const packed = log[at + 1] as number;
+  const step = log[at + 2] as number;
+  const time = log[at + 3] as number;
+  const record = HEADER_NUMBERS + node * NODE_NUMBERS;
+  const state = packed & 0xff;
+  const EXECUTING = 1;
+  if (state === EXECUTING && numbers[record] !== EXECUTING) numbers[record + 2] = time;
+  if (state > EXECUTING && numbers[record] !== state) numbers[record + 3] = time;
+  numbers[record] = state;
+  numbers[record + 1] = (packed >>> 8) & 0xff;
+  if (step !== NO_STEP) steps.set(node, step);
+}
+
+function same(one: ExecutionGraphNode, other: ExecutionGraphNode): boolean {
+  const keys = Object.keys(one) as (keyof ExecutionGraphNode)[];
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => {
+      const [a, b] = [one[key], other[key]];
+      return a === b || (key === "nodes" && sameList(a as unknown[], b as unknown[]));
+    })
+  );
+}
+
+function sameList(one: unknown[], other: unknown[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
+}
+
+function whole(time: number | undefined): number | undefined {
+  return time === undefined || Number.isNaN(time) ? undefined : Math.round(time);
+}

@@ -1,0 +1,158 @@
+/** What a conductor tells its listeners. */
+import { EventEmitter } from "eventemitter3";
+import type { Log } from "../engine/log.js";
+import type { ExecutionResult } from "../types/execution.js";
+import type { ExecutionGraphState } from "../types/graph.js";
+import { Throttle } from "./throttle.js";
+
+/** Ends a subscription. */
+export type Unsubscribe = () => void;
+
+export interface StartedEvent {
+  executionId: string;
+  nodeId: string;
+}
+
+export interface CompletedEvent {
+  executionId: string;
+  nodeId: string;
+  result: ExecutionResult;
+  /** `result.data`. */
+  output?: unknown;
+}
+
+export interface ErrorEvent {
+  executionId: string;
+  nodeId: string;
+  error: Error;
+  code?: string;
+}
+
+export type ProgressHandler = (state: ExecutionGraphState) => void;
+export type StartedHandler = (event: StartedEvent) => void;
+export type CompletedHandler = (event: CompletedEvent) => void;
+export type ErrorHandler = (event: ErrorEvent) => void;
+
+interface Events {
+  progress: [ExecutionGraphState];
+  started: [StartedEvent];
+  completed: [CompletedEvent];
+  error: [ErrorEvent];
+}
+
+/** The key of progress that belongs to no execution. */
+const NO_EXECUTION = "";
+
+/**
+ * Emits `started`, `progress`, `completed` and `error`. Progress is throttled per execution, on the leading and the
+ * trailing edge. A listener that throws is reported once and hurts nobody.
+ */
+export class ConductorEventEmitter extends EventEmitter<Events> {
+  readonly #throttles = new Map<string, Throttle<ExecutionGraphState>>();
+  readonly #reported = new WeakSet<object>();
+  readonly #interval: number;
+  readonly #log: Pick<Log, "error">;
+
+  /** @param throttleMs least time between two progress events of one execution */
+  constructor(throttleMs = 100, log: Pick<Log, "error"> = { error: (...text) => console.error(...text) }) {
+    super();
+    this.#interval = throttleMs;
+    this.#log = log;
+  }
+
+  /** Calls the listeners in the order in which they subscribed. */
+  override emit<T extends keyof Events>(event: T, ...args: Events[T]): boolean {
+    if (this.listenerCount(event) === 0) return false;
+    // The library's own records: as it does, those that subscribed once leave before they are called.
+    const all = (this as unknown as { _events: Record<string, Listener | Listener[]> })._events[event];
+    const records = Array.isArray(all) ? all.slice() : all === undefined ? [] : [all];
+    for (const record of records) {
+      if (record.once) this.removeListener(event, record.fn as never, undefined, true);
+      try {
+        const answer: unknown = record.fn.apply(record.context, args);
+        // An async listener fails later; that must not end the process either.
+        if (answer instanceof Promise) answer.catch((error) => this.#report(event, record.fn, error));
+      } catch (error) {
+        this.#report(event, record.fn, error);
+      }
+    }
+    return true;
+  }
+
+  /** Progress of an execution; `state` is only asked for when an event goes out. */
+  emitProgress(state: ExecutionGraphState | (() => ExecutionGraphState), executionId?: string): void {
+    const key = executionId ?? (typeof state === "function" ? NO_EXECUTION : (state.executionId ?? NO_EXECUTION));
+    let throttle = this.#throttles.get(key);
+    if (throttle === undefined) {
+      throttle = new Throttle(this.#interval, (latest) => this.emit("progress", latest));
+      this.#throttles.set(key, throttle);
+    }
+    throttle.offer(typeof state === "function" ? state : () => state);
+  }
+
+  emitStarted(event: StartedEvent): void {
+    this.emit("started", event);
+  }
+
+  emitCompleted(event: CompletedEvent): void {
+    this.emit("completed", event);
+  }
+
+  emitError(event: ErrorEvent): void {
+    this.emit("error", event);
+  }
+
+  /** Emits progress that is held back, of one execution or of all, right now. */
+  flushProgress(executionId?: string): void {
+    if (executionId !== undefined) return this.#throttles.get(executionId)?.flush();
+    for (const throttle of [...this.#throttles.values()]) throttle.flush();
+  }
+
+  /** Forgets an execution that is over. */
+  endProgress(executionId: string): void {
+    this.#throttles.get(executionId)?.cancel();
+    this.#throttles.delete(executionId);
+  }
+
+  onProgress(handler: ProgressHandler): Unsubscribe {
+    return this.#subscribe("progress", handler);
+  }
+
+  onStarted(handler: StartedHandler): Unsubscribe {
+    return this.#subscribe("started", handler);
+  }
+
+  onCompleted(handler: CompletedHandler): Unsubscribe {
+    return this.#subscribe("completed", handler);
+  }
+
+  onError(handler: ErrorHandler): Unsubscribe {
+    return this.#subscribe("error", handler);
+  }
+
+  /** Ends all subscriptions and drops progress that is held back. */
+  override removeAllListeners(): this {
+    for (const throttle of this.#throttles.values()) throttle.cancel();
+    this.#throttles.clear();
+    return super.removeAllListeners();
+  }
+
+  #subscribe(event: keyof Events, handler: (value: never) => void): Unsubscribe {
+    this.on(event, handler as never);
+    return () => {
+      this.off(event, handler as never);
+    };
+  }
+
+  #report(event: string, listener: object, error: unknown): void {
+    if (this.#reported.has(listener)) return;
+    this.#reported.add(listener);
+    this.#log.error(`A listener for "${event}" threw; the execution goes on`, error);
+  }
+}
+
+interface Listener {
+  fn: (...args: unknown[]) => unknown;
+  context: unknown;
+  once: boolean;
+}

@@ -1,0 +1,9 @@
+/** Types, ids and errors, without anything that runs. */
+import { useNativeBackend } from "../engine/native.js";
+
+useNativeBackend();
+
+export type * from "../types/definition.js";
+export * from "../types/errors.js";
+export type * from "../types/execution.js";
+export * from "../types/ids.js";

@@ -1,0 +1,93 @@
+/** What goes into an execution and what comes out of it. */
+import type { ExecutionError } from "./errors.js";
+import type { ExecutionId, NodeId } from "./ids.js";
+
+/** Where an execution stands. */
+export type ExecutionStatus = "pending" | "running" | "completed" | "failed" | "cancelled";
+
+/** Where a node stands. */
+export type NodeExecutionState = "pending" | "executing" | "completed" | "error" | "skipped";
+
+/** Kinds of simulated errors. */
+export type SimulatedErrorType = "generic" | "timeout" | "network" | "validation" | "permission";
+
+/** Lets a node fail or dawdle, to see what an application makes of it. */
+export interface DebugOptions {
+  /** Fails a node, given by id or `"random"` for any one, instead of running it. */
+  simulateError?: {
+    nodeId: NodeId | "random";
+    errorType: SimulatedErrorType;
+    message?: string;
+    /** Wait in ms before it fails. */
+    delayMs?: number;
+  };
+  /** Starts a node late. */
+  simulateLongRunning?: { nodeId: NodeId | "random"; delayMs: number };
+}
+
+/** What an execution is told, and what executables see of it. */
+export interface ConductorExecutionContext {
+  nodeId: NodeId;
+  executionId: ExecutionId;
+  /** Shared by all nodes of an execution, by reference. */
+  variables: Record<string, unknown>;
+  /** By target handle for a node within a flow; whatever the caller gave for the node that is run. */
+  input?: Record<string, unknown>;
+  parentContext?: ConductorExecutionContext;
+  /** Pace in ms for watching; a node takes about twice this. */
+  slowMo?: number;
+  /** `true` only asks for debug output. */
+  debug?: DebugOptions | boolean;
+}
+
+/** How an execution ended. */
+export interface ExecutionResult<T = unknown> {
+  success: boolean;
+  /** Output of the node that was run; for a group, of its last node. */
+  data?: T;
+  error?: ExecutionError;
+  /** In ms. */
+  duration?: number;
+  /** Ids in plan order. */
+  executedNodes?: NodeId[];
+  context?: ConductorExecutionContext;
+  /** Worked out when it is read. */
+  trace?: ExecutionTrace;
+  /** Outputs by id of the direct children (of a leaf: its own). Not an own property: copies do not carry it. */
+  readonly outputs?: Record<string, unknown>;
+}
+
+/** What happened in an execution. Times are ms since the epoch. */
+export interface ExecutionTrace {
+  executionId: ExecutionId;
+  rootNodeId: NodeId;
+  startTime: number;
+  endTime?: number;
+  duration?: number;
+  config: { slowMo?: number };
+  events: TraceEvent[];
+  /** The direct children of the node that was run; of a leaf, itself. */
+  nodes: NodeExecutionTrace[];
+}
+
+/** One entry of a trace. */
+export interface TraceEvent {
+  timestamp: number;
+  type: "started" | "progress" | "state-change" | "completed" | "error";
+  data: Record<string, unknown>;
+}
+
+/** What happened to one node. */
+export interface NodeExecutionTrace {
+  nodeId: NodeId;
+  nodeName: string;
+  nodeType: string;
+  startTime: number;
+  endTime?: number;
+  duration?: number;
+  state: NodeExecutionState;
+  /** 0–100. */
+  progress: number;
+  events: TraceEvent[];
+  childTraces?: NodeExecutionTrace[];
+}

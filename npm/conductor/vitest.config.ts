@@ -1,0 +1,14 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  test: { include: ["test/**/*.test.ts"] },
+  resolve: {
+    alias: [
+      { find: /^@atomiton\/conductor$/, replacement: source("src/exports/index.ts") },
+      { find: /^@atomiton\/conductor\/(desktop|types)$/, replacement: source("src/exports/$1.ts") },
+    ],
+  },
+});

@@ -1,0 +1,19 @@
+/**
+ * The native addon of atomiton conductor, loaded for the platform this process runs on.
+ *
+ * Its functions throw errors whose message begins with a code in brackets; `nativeError` takes them apart.
+ */
+export type {
+  CancelToken,
+  CsvLayout,
+  NativeAddon,
+  NativeTable,
+  NodeLibraryAddon,
+  ScriptBatch,
+  ScriptSource,
+  ScriptWork,
+  TableGroups,
+} from "./addon.js";
+export { NativeError, nativeError } from "./error.js";
+export { isAddonAvailable, loadAddon } from "./load.js";
+export { platformName } from "./platform.js";

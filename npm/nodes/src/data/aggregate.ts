@@ -1,0 +1,124 @@
+import { NodeError } from "../contract/error.js";
+import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
+import { kindOf } from "./input.js";
+
+/** One computation over a group of items. */
+export interface Aggregate {
+  operation: "count" | "sum" | "avg" | "min" | "max" | "countDistinct";
+  field?: string;
+  as?: string;
+}
+
+/** What to group by and what to compute; every aggregate has its name. */
+export interface Aggregation {
+  groupBy: string[];
+  aggregates: (Aggregate & { as: string })[];
+}
+
+/**
+ * Completes an aggregation: names are `as`, else `<operation>_<field>`, else `count`.
+ *
+ * @throws NodeError INVALID_PARAMETERS for an aggregate without the field it needs, or two results of one name.
+ */
+export function aggregationOf(groupBy: string | readonly string[] | undefined, aggregates: readonly Aggregate[]): Aggregation {
+  const keys = groupBy === undefined ? [] : typeof groupBy === "string" ? [groupBy] : [...groupBy];
+  const named = aggregates.map((aggregate) => {
+    if (aggregate.field === undefined && aggregate.operation !== "count") {
+      throw new NodeError("INVALID_PARAMETERS", `The aggregate ${aggregate.operation} needs a field`);
+    }
+    const name = aggregate.field === undefined ? aggregate.operation : `${aggregate.operation}_${aggregate.field}`;
+    return { ...aggregate, as: aggregate.as ?? name };
+  });
+  const names = [...keys, ...named.map(({ as }) => as)];
+  const twice = names.find((name, position) => names.indexOf(name) !== position);
+  if (twice !== undefined) throw new NodeError("INVALID_PARAMETERS", `Two results would be called "${twice}"; name one with "as"`);
+  return { groupBy: keys, aggregates: named };
+}
+
+/**
+ * One object per group, in the order of the groups' first items; without `groupBy` exactly one. Empty values are left
+ * out of everything but a count without a field.
+ *
+ * @throws NodeError TYPE_MISMATCH where a sum or an average meets what is no number.
+ */
+export function aggregate(items: readonly unknown[], { groupBy, aggregates }: Aggregation): Record<string, unknown>[] {
+  const groups = new Map<string, { values: unknown[]; tallies: Tally[] }>();
+  const fresh = (values: unknown[]) => ({ values, tallies: aggregates.map(tallyOf) });
+  if (groupBy.length === 0) groups.set("[]", fresh([]));
+  items.forEach((item, position) => {
+    const values = groupBy.map((field) => fieldOf(item, field));
+    const key = JSON.stringify(values.map((value) => [typeof value, textOf(value)]));
+    let group = groupBy.length === 0 ? groups.get("[]") : groups.get(key);
+    if (!group) groups.set(key, (group = fresh(values)));
+    for (let i = 0; i < aggregates.length; i++) {
+      const { field } = aggregates[i] as Aggregate;
+      (group.tallies[i] as Tally).add(field === undefined ? true : fieldOf(item, field), position);
+    }
+  });
+  return Array.from(groups.values(), ({ values, tallies }) => {
+    const entries: [string, unknown][] = groupBy.map((field, i) => [field, values[i]]);
+    aggregates.forEach(({ as }, i) => entries.push([as, (tallies[i] as Tally).result()]));
+    return Object.fromEntries(entries);
+  });
+}
+
+interface Tally {
+  add(value: unknown, position: number): void;
+  result(): unknown;
+}
+
+function tallyOf(spec: Aggregate): Tally {
+  const { operation } = spec;
+  switch (operation) {
+    case "count": {
+      let count = 0;
+      return { add: (value) => void (isEmpty(value) || count++), result: () => count };
+    }
+    case "countDistinct": {
+      const seen = new Set<string>();
+      return { add: (value) => void (isEmpty(value) || seen.add(textOf(value))), result: () => seen.size };
+    }
+    case "sum":
+    case "avg": {
+      let [sum, count] = [0, 0];
+      return {
+        add(value, position) {
+          if (isEmpty(value)) return;
+          const number = numberOf(value);
+          if (number === undefined) throw notANumber(spec, value, position);
+          sum += number;
+          count++;
+        },
+        result: () => (operation === "sum" ? sum : count === 0 ? null : sum / count),
+      };
+    }
+    case "min":
+    case "max":
+      return extreme(operation === "max");
+  }
+}
+
+function extreme(greatest: boolean): Tally {
+  let number: number | undefined;
+  let text: string | undefined;
+  let numeric = true;
+  return {
+    add(value) {
+      if (isEmpty(value)) return;
+      const own = numberOf(value);
+      if (own === undefined) numeric = false;
+      else if (number === undefined || (greatest ? own > number : own < number)) number = own;
+      const words = textOf(value);
+      if (text === undefined || (greatest ? words > text : words < text)) text = words;
+    },
+    result: () => (numeric && number !== undefined ? number : (text ?? null)),
+  };
+}
+
+function notANumber({ operation, field }: Aggregate, value: unknown, position: number): NodeError {
+  const kind = typeof value === "string" ? "text" : kindOf(value);
+  return new NodeError(
+    "TYPE_MISMATCH",
+    `Cannot take the ${operation} of field "${field}": item ${position} holds ${kind}, not a number`,
+  );
+}

@@ -1,0 +1,68 @@
+import { isRouted } from "../contract/routed.js";
+import { tableBehind } from "../table/table-output.js";
+
+/** How deep outputs of nodes are looked for inside outputs of nodes. */
+const MOST_WRAPPINGS = 8;
+
+/** A plain object, as JSON knows them. */
+export type PlainObject = Record<string, unknown>;
+
+/**
+ * Finds a node's data in what its edges brought: under the first of `names` that is there, then under `input`, then
+ * under `default`, then, if there is just one handle, under that. An input that is itself data is taken as it is.
+ * What another node put around its data is taken off.
+ */
+export function findData(input: unknown, names: readonly string[]): unknown {
+  if (!isPlainObject(input) || tableBehind(input) || isRouted(input)) return unwrap(input);
+  for (const name of [...names, "input", "default"]) {
+    const value = ownValue(input, name);
+    if (value !== undefined) return unwrap(value);
+  }
+  const keys = Object.keys(input);
+  if (isOutput(input)) return unwrap(input);
+  const only = keys.length === 1 ? input[keys[0] as string] : undefined;
+  return Array.isArray(only) || isOutput(only) ? unwrap(only) : undefined;
+}
+
+/** The value under a handle, as it came; `undefined` where the input is no object or has no such handle. */
+export function handleValue(input: unknown, name: string): unknown {
+  return isPlainObject(input) ? ownValue(input, name) : undefined;
+}
+
+/**
+ * Takes off what nodes put around their data: `{result: …}`, `{records: …}`, the `value` of a routed output. An output
+ * backed by a table is returned as the output, so that nobody's records are made by looking.
+ */
+export function unwrap(value: unknown): unknown {
+  let data = value;
+  for (let depth = 0; depth < MOST_WRAPPINGS; depth++) {
+    if (tableBehind(data) || !isOutput(data)) return data;
+    if (isRouted(data) && Object.hasOwn(data, "value")) data = data["value"];
+    else data = Object.hasOwn(data, "records") ? data["records"] : data["result"];
+  }
+  return data;
+}
+
+/** Whether a value is an object made by `{}`, a parser, or without a prototype. */
+export function isPlainObject(value: unknown): value is PlainObject {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** A word for what a value is, for messages. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (value === undefined) return "nothing";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+function isOutput(value: unknown): value is PlainObject {
+  if (!isPlainObject(value)) return false;
+  return isRouted(value) || Object.hasOwn(value, "result") || Array.isArray(ownValue(value, "records"));
+}
+
+function ownValue(object: PlainObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}

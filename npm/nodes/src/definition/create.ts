@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+
+import type { NodePort } from "./node-type.js";
+
+/** What a node is described by in the catalogue. */
+export interface NodeMetadata {
+  id: string;
+  name: string;
+  author: string;
+  description: string;
+  category: string;
+  icon: string;
+  runtime: { language: string };
+  keywords: string[];
+  tags: string[];
+  [key: string]: unknown;
+}
+
+interface NodeFields {
+  id: string;
+  type: string;
+  version: string;
+  name: string;
+  position: { x: number; y: number };
+  metadata: NodeMetadata;
+  parameters: Record<string, unknown>;
+  fields: Record<string, unknown>;
+  inputPorts: NodePort[];
+  outputPorts: NodePort[];
+  nodes?: NodeDefinition[];
+  edges?: unknown[];
+}
+
+/** A node as flows hold it. */
+export interface NodeDefinition extends NodeFields {
+  [key: string]: unknown;
+}
+
+/** A node definition with gaps. */
+export interface NodeDefinitionInput extends Partial<Omit<NodeFields, "metadata">> {
+  metadata?: Partial<NodeMetadata>;
+  [key: string]: unknown;
+}
+
+/**
+ * Fills the gaps of a node definition. `parameters` that are given are used as they are; `nodes` and `edges` stay absent
+ * unless given.
+ */
+export function createNodeDefinition(given: NodeDefinitionInput = {}): NodeDefinition {
+  const metadata = createNodeMetadata(given.metadata);
+  return {
+    ...given,
+    id: given.id ?? `node_${randomUUID()}`,
+    type: given.type ?? "unknown",
+    version: given.version ?? "1.0.0",
+    name: given.name ?? given.metadata?.name ?? "Unnamed Node",
+    position: given.position ?? { x: 0, y: 0 },
+    metadata,
+    parameters: given.parameters ?? { enabled: true, timeout: 30000, retries: 1 },
+    fields: given.fields ?? {},
+    inputPorts: given.inputPorts ?? [],
+    outputPorts: given.outputPorts ?? [],
+  };
+}
+
+/** Fills the gaps of a node's metadata. */
+export function createNodeMetadata(given: Partial<NodeMetadata> = {}): NodeMetadata {
+  const id = given.id ?? "node";
+  const words = id.split(/[^A-Za-z0-9]+/).filter(Boolean);
+  const category = given.category ?? "utility";
+  return {
+    ...given,
+    id,
+    name: given.name ?? (words.map((word) => word[0]?.toUpperCase() + word.slice(1)).join(" ") || "Node"),
+    author: given.author ?? "Atomiton Core Team",
+    description: given.description ?? "",
+    category,
+    icon: given.icon ?? "code-2",
+    runtime: given.runtime ?? { language: "typescript" },
+    keywords: given.keywords ?? [...new Set([id, ...words.map((word) => word.toLowerCase()), category])],
+    tags: given.tags ?? [category],
+  };
+}

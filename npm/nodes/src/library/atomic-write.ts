@@ -1,0 +1,51 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/**
+ * Replaces a file as a whole or not at all: `write` fills a file beside it, through to the disk, which then takes its
+ * name. Folders are made as needed, a link is followed, the mode of an existing file is kept. Returns what `write` does.
+ */
+export async function writeAtomically<T>(path: string, write: (path: string) => Promise<T>): Promise<T> {
+  await mkdir(dirname(path), { recursive: true });
+  const target = await realpath(path).catch(() => path);
+  const folder = dirname(target);
+  const mode = await stat(target).then(
+    (facts) => facts.mode & 0o7777,
+    () => undefined,
+  );
+  const beside = join(folder, `.${basename(target).slice(0, 200)}.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    const result = await write(beside);
+    if (mode !== undefined) await chmod(beside, mode);
+    await rename(beside, target);
+    await syncFolder(folder);
+    return result;
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+/** Writes bytes to a new file, through to the disk, and returns how many there are. */
+export async function writeThrough(path: string, content: string | Uint8Array): Promise<number> {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(content);
+    await file.sync();
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
+}
+
+/** The new name is on the disk only when the folder is. Windows cannot sync folders and does not need to. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

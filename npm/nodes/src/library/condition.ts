@@ -1,0 +1,72 @@
+import type { NativeTable } from "@atomiton/conductor-native";
+
+import { NodeError } from "../contract/error.js";
+import { routed } from "../contract/routed.js";
+import { type PlainObject, findData, isPlainObject, kindOf } from "../data/input.js";
+import { type Condition, predicateOf } from "../data/where.js";
+import { condition } from "../definition/types/condition.js";
+import { UserFunction, defaultTimeout } from "../sandbox/user-function.js";
+import { tableBehind } from "../table/table-output.js";
+import { type NodeWork, executable } from "./work.js";
+
+interface Parameters {
+  expression?: string;
+  where?: Condition[];
+  match: "all" | "any";
+  memoryLimit: number;
+}
+
+/**
+ * Routes its data to the handle `true` or `false`, as `{result, value}`: by JavaScript over `input` (what the edges
+ * brought), `item` (the data among it) and `variables`, or by conditions on fields of the data.
+ *
+ * Fails with INVALID_PARAMETERS, TYPE_MISMATCH (conditions on what has no fields), and what {@link UserFunction} fails with.
+ */
+export const conditionNode = executable<Parameters>(condition, async (work) => {
+  const { where, match, expression } = work.parameters;
+  const item = findData(work.input, ["data", "item", "value"]) ?? work.input;
+  let result: boolean;
+  if (where) {
+    if (typeof item !== "object" || item === null || Array.isArray(item)) {
+      throw new NodeError("TYPE_MISMATCH", `Conditions on fields need one object, not ${kindOf(item)}; for lists use an expression`);
+    }
+    result = predicateOf({ where, match })(item);
+  } else if (expression !== undefined) {
+    result = Boolean(await evaluate(expression, item, work));
+  } else {
+    throw new NodeError("INVALID_PARAMETERS", "A condition needs an expression or where");
+  }
+  return routed({ result, value: item }, [String(result)]);
+});
+
+function evaluate(expression: string, item: unknown, work: NodeWork<Parameters>): Promise<unknown> {
+  const limits = {
+    timeout: work.explicitTimeout ?? defaultTimeout,
+    memory: work.parameters.memoryLimit,
+    signal: work.signal,
+  };
+  const code = `(input, item, variables) => (${expression.trim().replace(/;+$/, "")}\n)`;
+  const tables: { path: string[]; table: NativeTable }[] = [];
+  const values = {
+    input: isPlainObject(work.input) && !tableBehind(work.input) ? handles(work.input, tables) : facts(work.input, ["input"], tables),
+    item: facts(item, ["item"], tables),
+    variables: work.variables ?? {},
+  };
+  return new UserFunction("expression", code, limits).call(values, tables);
+}
+
+function handles(input: PlainObject, tables: { path: string[]; table: NativeTable }[]): PlainObject {
+  return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, facts(value, ["input", key], tables)]));
+}
+
+/** A value as it crosses: of an output backed by a table all but its rows, which follow if the expression reads them. */
+function facts(value: unknown, path: string[], tables: { path: string[]; table: NativeTable }[]): unknown {
+  const table = tableBehind(value);
+  if (!table) return value;
+  tables.push({ path, table });
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(value as object));
+  return Object.fromEntries([
+    ["rowCount", table.rowCount],
+    ...descriptors.filter(([, descriptor]) => "value" in descriptor).map(([key, { value }]) => [key, value as unknown]),
+  ]);
+}

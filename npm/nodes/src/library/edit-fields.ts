@@ -1,0 +1,49 @@
+import { NodeError, messageOf } from "../contract/error.js";
+import { findData, isPlainObject, kindOf, unwrap } from "../data/input.js";
+import { editFields } from "../definition/types/edit-fields.js";
+import { tableBehind } from "../table/table-output.js";
+import { jsonObject } from "./json-parameter.js";
+import { render } from "./template.js";
+import { executable } from "./work.js";
+
+interface Parameters {
+  values: Record<string, unknown> | string;
+  keepOnlySet: boolean;
+  escape: boolean;
+}
+
+/**
+ * Sets fields of an object: text values are templates, others are taken as they are. A template sees, first found first
+ * taken, the fields of the data, every input by the name of its handle (without what nodes put around their data, then
+ * with it), `data` and `$now`, the time in ISO form.
+ *
+ * Fails with INVALID_PARAMETERS (`Bad template syntax …`) or TYPE_MISMATCH.
+ */
+export const editFieldsNode = executable<Parameters>(editFields, async ({ parameters, input }) => {
+  const { keepOnlySet, escape } = parameters;
+  const data = findData(input, ["data"]);
+  const values = jsonObject(parameters.values, "values");
+  const views = [{ $now: new Date().toISOString(), data }, ...handleViews(input), isFields(data) ? data : {}];
+  const set = Object.entries(values).map(([field, value]): [string, unknown] => {
+    if (typeof value !== "string") return [field, value];
+    try {
+      return [field, render(value, views, escape)];
+    } catch (error) {
+      throw new NodeError("INVALID_PARAMETERS", `Bad template syntax in "${field}": ${messageOf(error)}`, { cause: error });
+    }
+  });
+  if (!keepOnlySet && (typeof data === "string" || typeof data === "number")) {
+    throw new NodeError("TYPE_MISMATCH", `Fields can be set on an object, not on ${kindOf(data)}; set keepOnlySet to leave it out`);
+  }
+  return { result: { ...(isFields(data) && !keepOnlySet ? data : {}), ...Object.fromEntries(set) } };
+});
+
+function handleViews(input: unknown): object[] {
+  if (!isPlainObject(input) || tableBehind(input)) return [];
+  return [input, Object.fromEntries(Object.entries(input).map(([handle, value]) => [handle, unwrap(value)]))];
+}
+
+/** Lists and tables are seen by templates, but have no fields to keep. */
+function isFields(data: unknown): data is Record<string, unknown> {
+  return isPlainObject(data) && !tableBehind(data);
+}

@@ -1,0 +1,156 @@
+import { cp, mkdir, readFile, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { NodeError, codeOf, messageOf } from "../contract/error.js";
+import { findData, handleValue, unwrap } from "../data/input.js";
+import { fileSystem } from "../definition/types/file-system.js";
+import { throwIfAborted } from "../table/addon.js";
+import { writeContent } from "./file-content.js";
+import { type NodeWork, executable } from "./work.js";
+
+interface Parameters {
+  operation: keyof typeof operations;
+  path: string;
+  targetPath?: string;
+  content?: unknown;
+  recursive: boolean;
+}
+
+type Operation = (work: NodeWork<Parameters>, path: string) => Promise<object>;
+
+/** The operations, each with the words its failures begin with. */
+const operations = {
+  read: told("Read operation failed", read),
+  write: told("Write operation failed", write),
+  list: told("List directory failed", list),
+  exists: told("Exists operation failed", exists),
+  create: told("Create directory failed", create),
+  delete: told("Delete operation failed", remove),
+  copy,
+  move,
+};
+
+/**
+ * Works on files and folders; relative paths start from the process's folder. Writing replaces a file whole or not at
+ * all, see {@link writeContent}.
+ *
+ * Fails with EXECUTION_FAILED, or TYPE_MISMATCH when there is nothing to write.
+ */
+export const fileSystemNode = executable<Parameters>(
+  fileSystem,
+  async (work) => {
+    throwIfAborted(work.signal);
+    const { operation, path } = work.parameters;
+    const answer = await operations[operation](work, path);
+    return { result: undefined, success: true, path, ...answer };
+  },
+  { fromPorts: ["path", "targetPath"] },
+);
+
+async function read({ signal }: NodeWork<Parameters>, path: string): Promise<object> {
+  const facts = await factsOf(path);
+  if (!facts) throw new Error(`File does not exist: ${path}`);
+  if (!facts.isFile()) throw new Error(`Path is not a file: ${path}`);
+  const content = await readFile(path, { encoding: "utf8", ...(signal ? { signal } : {}) });
+  return { result: content, content, size: facts.size, modified: facts.mtime.toISOString() };
+}
+
+async function write(work: NodeWork<Parameters>, path: string): Promise<object> {
+  const { parameters, input, signal } = work;
+  const content =
+    parameters.content === undefined ? findData(input, ["content", "data", "text", "records"]) : unwrap(parameters.content);
+  const size = await writeContent(path, content, signal);
+  return { result: path, size };
+}
+
+async function list({ parameters }: NodeWork<Parameters>, path: string): Promise<object> {
+  const facts = await factsOf(path);
+  if (!facts) throw new Error(`Directory does not exist: ${path}`);
+  if (!facts.isDirectory()) throw new Error(`Path is not a directory: ${path}`);
+  const files = await visible(path, parameters.recursive);
+  return { result: files, files, count: files.length };
+}
+
+async function visible(folder: string, recursive: boolean): Promise<string[]> {
+  const found: string[] = [];
+  const entries = await readdir(folder, { withFileTypes: true });
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    if (entry.name.startsWith(".")) continue;
+    const path = join(folder, entry.name);
+    found.push(path);
+    if (recursive && entry.isDirectory()) found.push(...(await visible(path, true)));
+  }
+  return found;
+}
+
+async function exists(_work: NodeWork<Parameters>, path: string): Promise<object> {
+  const found = (await factsOf(path)) !== undefined;
+  return { result: found, exists: found };
+}
+
+async function create(_work: NodeWork<Parameters>, path: string): Promise<object> {
+  const first = await mkdir(path, { recursive: true });
+  return { result: path, created: first !== undefined };
+}
+
+async function remove({ parameters }: NodeWork<Parameters>, path: string): Promise<object> {
+  const facts = await factsOf(path);
+  if (!facts) return { result: path, deleted: false };
+  if (facts.isDirectory() && !parameters.recursive) await rmdir(path);
+  else await rm(path, { recursive: parameters.recursive });
+  return { result: path, deleted: true };
+}
+
+async function copy(work: NodeWork<Parameters>, path: string): Promise<object> {
+  const target = targetOf(work);
+  const facts = await factsOf(path);
+  const words = facts?.isDirectory() ? "Copy directory failed" : "Copy operation failed";
+  return told(words, async () => {
+    if (!facts) throw new Error(`Source does not exist: ${path}`);
+    await mkdir(dirname(target), { recursive: true });
+    await cp(path, target, { recursive: true, force: true });
+    return { result: target, path: target, sourcePath: path, destPath: target };
+  })(work, path);
+}
+
+async function move(work: NodeWork<Parameters>, path: string): Promise<object> {
+  const target = targetOf(work);
+  return told("Move operation failed", async () => {
+    if (!(await factsOf(path))) throw new Error(`Source does not exist: ${path}`);
+    await mkdir(dirname(target), { recursive: true });
+    await rename(path, target).catch(async (error: NodeJS.ErrnoException) => {
+      // Another disk: there a move is a copy, then a removal.
+      if (error.code !== "EXDEV") throw error;
+      await cp(path, target, { recursive: true, force: true });
+      await rm(path, { recursive: true });
+    });
+    return { result: target, path: target, sourcePath: path, destPath: target };
+  })(work, path);
+}
+
+function targetOf({ input, parameters }: NodeWork<Parameters>): string {
+  const target = unwrap(handleValue(input, "targetPath")) ?? parameters.targetPath;
+  if (typeof target === "string" && target !== "") return target;
+  throw new NodeError("INVALID_PARAMETERS", `Target path is required for ${parameters.operation} operation`);
+}
+
+/** The operation, with words put in front of what it fails with. */
+function told(words: string, operation: Operation): Operation {
+  return async (work, path) => {
+    try {
+      return await operation(work, path);
+    } catch (error) {
+      throwIfAborted(work.signal);
+      throw new NodeError(codeOf(error), `${words}: ${messageOf(error)}`, { cause: error });
+    }
+  };
+}
+
+async function factsOf(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
+}

@@ -1,0 +1,151 @@
+import { NodeError, messageOf } from "../contract/error.js";
+import { handleValue, isPlainObject, unwrap } from "../data/input.js";
+import { httpRequest } from "../definition/types/http-request.js";
+import { tableBehind } from "../table/table-output.js";
+import { throwIfAborted } from "../table/addon.js";
+import { jsonObject } from "./json-parameter.js";
+import { type NodeWork, executable } from "./work.js";
+
+interface Parameters {
+  method: string;
+  url: string;
+  headers: Record<string, unknown> | string;
+  body?: unknown;
+  timeout: number;
+}
+
+const METHODS_WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
+
+/**
+ * Sends one HTTP request with `fetch` and follows redirects. What an edge brings (`url`, `method`, `headers`, `body`,
+ * `params` for the query, `auth`) goes before the parameters. An answer with an error status is an answer.
+ *
+ * Fails with INVALID_PARAMETERS (no or bad URL), TIMEOUT, CANCELLED, DESERIALIZATION_FAILED (a successful answer that
+ * says it is JSON and is not) or EXECUTION_FAILED (`fetch failed`).
+ */
+export const httpRequestNode = executable<Parameters>(
+  httpRequest,
+  async (work) => {
+    const { parameters, signal } = work;
+    checkParameterUrl(parameters.url);
+    const url = urlOf(work);
+    const method = String(portValue(work, "method") ?? parameters.method).toUpperCase();
+    const { headers, body } = contentOf(work, method);
+    const deadline = AbortSignal.timeout(parameters.timeout);
+    throwIfAborted(signal);
+    const started = performance.now();
+    try {
+      const response = await fetch(url, {
+        method,
+        headers,
+        redirect: "follow",
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        ...(body === undefined ? {} : { body }),
+      });
+      return {
+        result: await answerOf(response),
+        status: response.status,
+        statusText: response.statusText,
+        headers: Object.fromEntries(response.headers),
+        success: response.ok,
+        duration: Math.round(performance.now() - started),
+        url: response.url || url.href,
+        ok: response.ok,
+      };
+    } catch (error) {
+      if (error instanceof NodeError) throw error;
+      throwIfAborted(signal);
+      if (deadline.aborted) {
+        throw new NodeError("TIMEOUT", `The request was given up after ${parameters.timeout} ms`, { cause: error });
+      }
+      throw new NodeError("EXECUTION_FAILED", failureOf(error), { cause: error });
+    }
+  },
+  { fromPorts: ["url"] },
+);
+
+function checkParameterUrl(url: string): void {
+  if (URL.canParse(url)) return;
+  const issues = [{ code: "invalid_format", format: "url", path: ["url"], message: "Must be a valid URL" }];
+  throw new NodeError("INVALID_PARAMETERS", `Invalid http-request parameters: ${JSON.stringify(issues)}`);
+}
+
+function urlOf(work: NodeWork<Parameters>): URL {
+  const given = portValue(work, "url") ?? work.parameters.url;
+  if (typeof given !== "string" || !URL.canParse(given)) {
+    throw new NodeError("INVALID_PARAMETERS", `Invalid URL: ${typeof given === "string" ? given : "not text"}`);
+  }
+  const url = new URL(given);
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new NodeError("INVALID_PARAMETERS", `Invalid URL: ${given} (only http and https are supported)`);
+  }
+  const query = portValue(work, "params");
+  if (isPlainObject(query)) {
+    for (const [key, value] of Object.entries(query)) {
+      for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) {
+        if (one !== undefined && one !== null) url.searchParams.append(key, String(one));
+      }
+    }
+  }
+  return url;
+}
+
+function contentOf(work: NodeWork<Parameters>, method: string): { headers: Headers; body?: string | Uint8Array<ArrayBuffer> } {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(jsonObject(portValue(work, "headers") ?? work.parameters.headers, "headers"))) {
+    if (value === undefined || value === null) continue;
+    try {
+      headers.set(name, String(value));
+    } catch (error) {
+      throw new NodeError("INVALID_PARAMETERS", `The header ${JSON.stringify(name)} is not valid`, { cause: error });
+    }
+  }
+  authorize(headers, portValue(work, "auth"));
+  const body = METHODS_WITH_BODY.has(method) ? (portValue(work, "body") ?? work.parameters.body) : undefined;
+  if (body === undefined || body === null) return { headers };
+  if (typeof body === "string") return { headers, body };
+  if (body instanceof Uint8Array) return { headers, body: new Uint8Array(body) };
+  if (!headers.has("content-type")) headers.set("content-type", "application/json");
+  return { headers, body: JSON.stringify(body) };
+}
+
+function authorize(headers: Headers, auth: unknown): void {
+  if (!isPlainObject(auth)) return;
+  const { type, username, password, token } = auth;
+  if (type === "bearer") headers.set("authorization", `Bearer ${String(token)}`);
+  if (type === "basic") {
+    const credentials = Buffer.from(`${String(username ?? "")}:${String(password ?? "")}`).toString("base64");
+    headers.set("authorization", `Basic ${credentials}`);
+  }
+}
+
+async function answerOf(response: Response): Promise<unknown> {
+  const type = (response.headers.get("content-type") ?? "").toLowerCase();
+  if (/[/+]json\b/.test(type)) {
+    const text = await response.text();
+    if (text === "") return null;
+    try {
+      return JSON.parse(text) as unknown;
+    } catch (error) {
+      if (!response.ok) return text;
+      throw new NodeError("DESERIALIZATION_FAILED", "The answer says it is JSON but cannot be read as such", { cause: error });
+    }
+  }
+  if (type === "" || type.startsWith("text/") || /[/+]xml\b/.test(type)) return response.text();
+  return Buffer.from(await response.arrayBuffer()).toString("base64");
+}
+
+/** The value of a port without what nodes put around their data. */
+function portValue({ input }: NodeWork<Parameters>, name: string): unknown {
+  const data = unwrap(handleValue(input, name));
+  if (!tableBehind(data)) return data;
+  const output = data as { records?: unknown; result?: unknown };
+  return "records" in output ? output.records : output.result;
+}
+
+/** `fetch` says only that it failed; its cause says why. */
+function failureOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const reason = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : "";
+  return reason === "" ? messageOf(error) : `${messageOf(error)} (${reason})`;
+}

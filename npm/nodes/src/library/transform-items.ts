@@ -1,0 +1,87 @@
+import { NodeError } from "../contract/error.js";
+import { aggregate } from "../data/aggregate.js";
+import { fieldOf, textOf } from "../data/field.js";
+import { sorted } from "../data/order.js";
+import { predicateOf } from "../data/where.js";
+import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
+import { type Transformation, aggregationFor, groupFieldOf, initialOf } from "./transform.js";
+
+/** Transforms an array. Items are never cloned, but for what user code makes of them. */
+export async function transformItems(items: readonly unknown[], transformation: Transformation): Promise<unknown> {
+  const { parameters, code, userFunction } = transformation;
+  switch (parameters.operation) {
+    case "map":
+      if (isIdentityText(code)) return [...items];
+      return isFunctionText(code) ? userFunction.map(items) : items.map((item) => pathOf(item, code));
+    case "filter": {
+      if (parameters.where) return items.filter(predicateOf({ where: parameters.where, match: parameters.match }));
+      if (isIdentityText(code)) return items.filter(Boolean);
+      if (!isFunctionText(code)) return items.filter((item) => pathOf(item, code));
+      return (await userFunction.positions(items)).map((position) => items[position]);
+    }
+    case "reduce":
+      if (isFunctionText(code)) return userFunction.reduce(items, initialOf(parameters));
+      throw new NodeError("INVALID_PARAMETERS", "reduce needs a function of (acc, item, index)");
+    case "sort": {
+      const { sortKey, sortDirection } = parameters;
+      const keyOf = sortKey === undefined ? (item: unknown) => item : (item: unknown) => fieldOf(item, sortKey);
+      return sorted(items, keyOf, sortDirection === "desc");
+    }
+    case "group":
+      return grouped(items, groupFieldOf(parameters));
+    case "flatten":
+      return items.flat(parameters.flattenDepth);
+    case "unique":
+      return unique(items, parameters.uniqueKey);
+    case "reverse":
+      return [...items].reverse();
+    case "limit":
+      return items.slice(0, parameters.limitCount);
+    case "skip":
+      return items.slice(parameters.skipCount);
+    case "slice":
+      return items.slice(parameters.sliceStart, parameters.sliceEnd);
+    case "aggregate":
+      return aggregate(items, aggregationFor(parameters));
+  }
+}
+
+/** The end of a property path, which may begin with `item`. */
+export function pathOf(item: unknown, path: string): unknown {
+  const trimmed = path.trim();
+  if (trimmed === "item") return item;
+  const found = fieldOf(item, trimmed);
+  return found === undefined && trimmed.startsWith("item.") ? fieldOf(item, trimmed.slice(5)) : found;
+}
+
+function grouped(items: readonly unknown[], field: string): Record<string, unknown[]> {
+  const groups = new Map<string, unknown[]>();
+  for (const item of items) {
+    const value = fieldOf(item, field);
+    const key = value === undefined || value === null ? String(value) : textOf(value);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return Object.fromEntries(groups);
+}
+
+function unique(items: readonly unknown[], field: string | undefined): unknown[] {
+  const seen = new Set<unknown>();
+  return items.filter((item) => {
+    const key = keyOf(field === undefined ? item : fieldOf(item, field));
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** Equal data has equal keys; what is no data is only equal to itself. */
+function keyOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  try {
+    return `json:${JSON.stringify(value)}`;
+  } catch {
+    return value;
+  }
+}

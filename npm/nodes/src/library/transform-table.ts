@@ -1,0 +1,90 @@
+import type { NativeTable } from "@atomiton/conductor-native";
+
+import { NodeError } from "../contract/error.js";
+import { whereJson } from "../data/where.js";
+import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
+import { cancellable, native } from "../table/addon.js";
+import { recordsOf } from "../table/table-output.js";
+import { pathOf, transformItems } from "./transform-items.js";
+import { type Transformation, aggregationFor, groupFieldOf, initialOf } from "./transform.js";
+
+/** A table again, a value, or a value that is expensive and therefore waits until it is wanted. */
+export type TableAnswer = { table: NativeTable } | { value: unknown } | { lazy: () => unknown; count: number };
+
+const END = 0xffffffff;
+
+/** Transforms a table without making objects of its rows, but where user code makes new items of them. */
+export async function transformTable(table: NativeTable, transformation: Transformation): Promise<TableAnswer> {
+  const { parameters, code, userFunction, signal } = transformation;
+  switch (parameters.operation) {
+    case "map":
+      if (isIdentityText(code)) return { table };
+      if (isFunctionText(code)) return { value: await userFunction.map(table) };
+      return { value: recordsOf(table).map((record) => pathOf(record, code)) };
+    case "filter":
+      return filter(table, transformation);
+    case "reduce":
+      if (isFunctionText(code)) return { value: await userFunction.reduce(table, initialOf(parameters)) };
+      throw new NodeError("INVALID_PARAMETERS", "reduce needs a function of (acc, item, index)");
+    case "sort": {
+      const { sortKey, sortDirection } = parameters;
+      // Records as such have no order, so without a key all stay where they are.
+      if (sortKey === undefined) return { table };
+      return { table: await native((addon) => addon.sortTable(table, sortKey, sortDirection === "desc")) };
+    }
+    case "group":
+      return group(table, groupFieldOf(parameters));
+    case "flatten":
+      return { table };
+    case "unique":
+      return { table: await native((addon) => addon.uniqueTable(table, parameters.uniqueKey)) };
+    case "reverse":
+      return { table: await native((addon) => addon.reverseTable(table)) };
+    case "limit":
+      return slice(table, 0, parameters.limitCount);
+    case "skip":
+      return slice(table, parameters.skipCount, END);
+    case "slice":
+      return slice(table, parameters.sliceStart, parameters.sliceEnd ?? END);
+    case "aggregate": {
+      const aggregation = JSON.stringify(aggregationFor(parameters));
+      const text = await cancellable(signal, (addon, cancel) => addon.aggregateTable(table, aggregation, cancel));
+      return { value: JSON.parse(text) as unknown };
+    }
+  }
+}
+
+async function filter(table: NativeTable, transformation: Transformation): Promise<TableAnswer> {
+  const { parameters, code, userFunction, signal } = transformation;
+  const { where, match } = parameters;
+  if (where) {
+    const text = whereJson({ where, match });
+    return { table: await cancellable(signal, (addon, cancel) => addon.filterTable(table, text, cancel)) };
+  }
+  if (isIdentityText(code)) return { table };
+  if (isFunctionText(code)) return { table: await userFunction.filterTable(table) };
+  return { value: await transformItems(recordsOf(table), transformation) };
+}
+
+async function slice(table: NativeTable, start: number, end: number): Promise<TableAnswer> {
+  return { table: await native((addon) => addon.sliceTable(table, Math.min(start, END), Math.min(end, END))) };
+}
+
+async function group(table: NativeTable, field: string): Promise<TableAnswer> {
+  const groups = await native((addon) => addon.groupTable(table, field));
+  return {
+    count: groups.keys.length,
+    lazy: () => {
+      const records = recordsOf(groups.table);
+      let start = 0;
+      return Object.fromEntries(
+        groups.keys.map((key, i) => {
+          const end = start + (groups.sizes[i] as number);
+          const group = records.slice(start, end);
+          start = end;
+          return [key, group];
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { NodeError } from "../contract/error.js";
+import { type Aggregate, aggregationOf } from "../data/aggregate.js";
+import { findData, kindOf } from "../data/input.js";
+import type { Condition } from "../data/where.js";
+import { transform } from "../definition/types/transform.js";
+import { UserFunction, defaultTimeout, functionText } from "../sandbox/user-function.js";
+import { attachLazily, attachTable, tableBehind } from "../table/table-output.js";
+import { transformItems } from "./transform-items.js";
+import { transformTable } from "./transform-table.js";
+import { type NodeWork, executable } from "./work.js";
+
+/** The parameters of a transform, checked and completed. */
+export interface TransformParameters {
+  operation:
+    | "map"
+    | "filter"
+    | "reduce"
+    | "sort"
+    | "group"
+    | "flatten"
+    | "unique"
+    | "reverse"
+    | "limit"
+    | "skip"
+    | "slice"
+    | "aggregate";
+  transformFunction: string;
+  where?: Condition[];
+  match: "all" | "any";
+  memoryLimit: number;
+  sortKey?: string;
+  sortDirection: "asc" | "desc";
+  uniqueKey?: string;
+  reduceInitial?: unknown;
+  groupKey?: string;
+  groupBy?: string | string[];
+  aggregates?: Aggregate[];
+  flattenDepth: number;
+  limitCount: number;
+  skipCount: number;
+  sliceStart: number;
+  sliceEnd?: number;
+  data?: unknown;
+}
+
+/** A transform to be done: its parameters and the code that goes with them. */
+export interface Transformation {
+  parameters: TransformParameters;
+  /** The text of a function or a property path. */
+  code: string;
+  userFunction: UserFunction;
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * Changes a list. A list that is a native table is worked on natively and stays one where the operation allows it;
+ * items of an array are handed on by reference.
+ *
+ * Fails with TYPE_MISMATCH (no list), INVALID_PARAMETERS, and what {@link UserFunction} fails with.
+ */
+export const transformNode = executable<TransformParameters>(transform, async (work) => {
+  const { parameters, signal, explicitTimeout } = work;
+  const code = functionText(work.given("function" as never) ?? parameters.transformFunction, "transformFunction");
+  const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal };
+  const transformation = { parameters, code, userFunction: new UserFunction("transformFunction", code, limits), signal };
+  const data = listOf(work);
+  const table = tableBehind(data);
+  const inputCount = table ? table.rowCount : (data as unknown[]).length;
+  const answer = table
+    ? await transformTable(table, transformation)
+    : { value: await transformItems(data as unknown[], transformation) };
+  const output = {};
+  if ("table" in answer) attachTable(output, "result", answer.table);
+  else if ("lazy" in answer) attachLazily(output, "result", answer.lazy);
+  else Object.assign(output, { result: answer.value });
+  const outputCount = "table" in answer ? answer.table.rowCount : "lazy" in answer ? answer.count : countOf(answer.value);
+  return Object.assign(output, { inputCount, outputCount, operation: parameters.operation, success: true });
+});
+
+/** What an aggregate needs, checked. */
+export function aggregationFor({ groupBy, groupKey, aggregates }: TransformParameters): ReturnType<typeof aggregationOf> {
+  if (!aggregates) throw new NodeError("INVALID_PARAMETERS", "aggregates are required for aggregate operation");
+  return aggregationOf(groupBy ?? groupKey, aggregates);
+}
+
+/** The field to group by. */
+export function groupFieldOf({ groupKey, sortKey }: TransformParameters): string {
+  const field = groupKey ?? sortKey;
+  if (field === undefined) throw new NodeError("INVALID_PARAMETERS", "groupKey or sortKey is required for group operation");
+  return field;
+}
+
+/** The first accumulator: text is read as JSON where it is JSON. */
+export function initialOf({ reduceInitial }: TransformParameters): { value: unknown } | undefined {
+  if (reduceInitial === undefined) return undefined;
+  if (typeof reduceInitial !== "string") return { value: reduceInitial };
+  try {
+    return { value: JSON.parse(reduceInitial) as unknown };
+  } catch {
+    return { value: reduceInitial };
+  }
+}
+
+function listOf({ input, parameters }: NodeWork<TransformParameters>): unknown {
+  const data = findData(input, ["data", "items", "records"]) ?? findData(parameters.data, []) ?? parameters.data ?? [];
+  if (Array.isArray(data) || tableBehind(data)) return data;
+  throw new NodeError("TYPE_MISMATCH", `Input data must be an array for transformation, not ${kindOf(data)}`);
+}
+
+function countOf(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  return typeof value === "object" && value !== null ? Object.keys(value).length : 1;
+}

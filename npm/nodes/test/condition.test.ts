@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+
+import { isRouted, routesOf } from "../src/index.js";
+import { failure, isUnread, run } from "./run.js";
+
+describe("condition", () => {
+  it("routes its data by an expression", async () => {
+    const data = { total: 5 };
+    const output = await run("condition", { default: { result: data } }, { expression: "item.total > variables.least", variables: { least: 4 } });
+    expect(output).toEqual({ result: true, value: data });
+    expect(output.value).toBe(data);
+    expect(routesOf(output)).toEqual(["true"]);
+    expect(Object.keys(output)).toEqual(["result", "value"]);
+    expect(routesOf(await run("condition", { default: data }, { expression: "input.default.total > 9;" }))).toEqual(["false"]);
+    expect((await run("condition", { count: 3 }, { expression: "input.count === 3" })).result).toBe(true);
+    expect((await run("condition", undefined, { expression: "input === undefined" })).result).toBe(true);
+  });
+
+  it("routes by conditions on fields", async () => {
+    const where = [{ field: "a.b", operator: "in", value: [1, 2] }];
+    expect(routesOf(await run("condition", { data: { a: { b: 2 } } }, { where }))).toEqual(["true"]);
+    expect(routesOf(await run("condition", { data: { a: { b: 3 } } }, { where }))).toEqual(["false"]);
+    expect((await failure("condition", { data: [1] }, { where })).code).toBe("TYPE_MISMATCH");
+    expect((await failure("condition", {}, {})).code).toBe("INVALID_PARAMETERS");
+  });
+
+  it("decides over a table without making its records", async () => {
+    const read = await run("spreadsheet", {}, { data: "a\n1\n2\n" });
+    const output = await run("condition", { default: read }, { expression: "item.rowCount === 2 && input.default.headers[0] === 'a'" });
+    expect(output.result).toBe(true);
+    expect((await run("condition", { default: read }, { expression: "item.records[1].a === '2'" })).result).toBe(true);
+    expect((await run("condition", { default: read }, { where: [{ field: "rowCount", operator: "gt", value: 1 }] })).result).toBe(true);
+    expect(output.value).toBe(read);
+    expect(isUnread(read, "records")).toBe(true);
+  });
+
+  it("is seen through by the next node", async () => {
+    const output = await run("condition", { default: [3, 4] }, { expression: "item.length > 1" });
+    expect(isRouted(output)).toBe(true);
+    expect((await run("transform", { default: output }, { operation: "reverse" })).result).toEqual([4, 3]);
+  });
+});

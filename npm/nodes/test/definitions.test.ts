@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+
+import {
+  NodeError,
+  createNodeDefinition,
+  errorCode,
+  getAllNodeDefinitions,
+  getNodeDefinition,
+  getNodeExecutable,
+  isRouted,
+  nodeExecutableRegistry,
+  nodeTypes,
+  nodes,
+  routed,
+  routesOf,
+} from "../src/index.js";
+import { failure, run } from "./run.js";
+
+describe("definitions", () => {
+  it("has an executable for each type and a type for each executable", () => {
+    expect([...nodeTypes.keys()].sort()).toEqual([...nodeExecutableRegistry.keys()].sort());
+    expect(nodes["transform"]).toBe(getNodeExecutable("transform"));
+    expect(nodes["constructor"]).toBeUndefined();
+    expect(getNodeExecutable("constructor")).toBeUndefined();
+    expect(getNodeDefinition("__proto__")).toBeUndefined();
+  });
+
+  it("describes parameters by schemas that its own defaults satisfy", async () => {
+    for (const definition of getAllNodeDefinitions()) {
+      const needed = { "file-system": { path: "/", operation: "exists" }, condition: { expression: "true" } }[definition.type];
+      if (definition.type === "http-request" || definition.type === "spreadsheet") continue;
+      await run(definition.type, undefined, { ...definition.parameters, ...needed });
+    }
+    expect(getNodeDefinition("transform")?.parameters).toMatchObject({ operation: "map", enabled: true, retries: 1, timeout: 30000 });
+  });
+
+  it("hands out definitions that can be changed", () => {
+    const first = getNodeDefinition("edit-fields");
+    (first?.parameters["values"] as Record<string, unknown>)["x"] = 1;
+    expect(getNodeDefinition("edit-fields")?.parameters["values"]).toEqual({});
+  });
+
+  it("checks parameters by them, dropping what it does not know", async () => {
+    expect((await run("transform", [1], { operation: "reverse", unknown: 1 })).result).toEqual([1]);
+    const error = await failure("transform", [1], { limitCount: 0, where: [{ field: "a", operator: "like" }] });
+    expect(error.code).toBe("INVALID_PARAMETERS");
+    const issues = JSON.parse(error.message.replace("Invalid transform parameters: ", "")) as { path: unknown[] }[];
+    expect(issues.map((issue) => issue.path)).toEqual(expect.arrayContaining([["limitCount"], ["where", 0, "operator"]]));
+  });
+
+  it("fills the gaps of a definition", () => {
+    expect(createNodeDefinition()).toMatchObject({
+      type: "unknown",
+      version: "1.0.0",
+      name: "Unnamed Node",
+      position: { x: 0, y: 0 },
+      parameters: { enabled: true, timeout: 30000, retries: 1 },
+      fields: {},
+      inputPorts: [],
+      outputPorts: [],
+      metadata: { id: "node", name: "Node", author: "Atomiton Core Team", category: "utility", icon: "code-2" },
+    });
+    expect(createNodeDefinition().id).toMatch(/^node_[0-9a-f-]{36}$/);
+    expect("nodes" in createNodeDefinition()).toBe(false);
+    const own = createNodeDefinition({ metadata: { id: "http-request" }, parameters: { a: 1 }, nodes: [] });
+    expect(own).toMatchObject({ metadata: { name: "Http Request" }, parameters: { a: 1 }, nodes: [], name: "Unnamed Node" });
+  });
+});
+
+describe("the words nodes share", () => {
+  it("brands errors with their code", () => {
+    const error = new NodeError("TIMEOUT", "late");
+    expect(error[errorCode]).toBe("TIMEOUT");
+    expect((error as unknown as Record<symbol, unknown>)[Symbol.for("@atomiton/error-code")]).toBe("TIMEOUT");
+    expect(error).toBeInstanceOf(Error);
+  });
+
+  it("marks routed outputs without showing it", () => {
+    const output = routed({ a: 1 }, ["x"]);
+    expect([isRouted(output), isRouted({ a: 1 }), isRouted(null)]).toEqual([true, false, false]);
+    expect(routesOf(output)).toEqual(["x"]);
+    expect(JSON.stringify(output)).toBe('{"a":1}');
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+
+import { failure, run } from "./run.js";
+
+const edit = async (input: unknown, values: unknown, parameters: Record<string, unknown> = {}) =>
+  (await run("edit-fields", input, { values, ...parameters })).result;
+
+describe("edit-fields", () => {
+  it("lays values over the input", async () => {
+    const data = { a: 1, b: { c: 2 } };
+    const result = await edit({ data }, { a: "{{b.c}}!", n: 7, list: [1] });
+    expect(result).toEqual({ a: "2!", b: { c: 2 }, n: 7, list: [1] });
+    expect(result.b).toBe(data.b);
+    expect(await edit({ data }, { x: "y" }, { keepOnlySet: true })).toEqual({ x: "y" });
+    expect(await edit({ default: { result: data } }, '{"x":"{{a}}"}')).toEqual({ ...data, x: "1" });
+  });
+
+  it("escapes for HTML unless told not to; unknown names give nothing", async () => {
+    const data = { t: `<b>"R&D's"</b>` };
+    expect((await edit({ data }, { x: "{{t}}{{missing}}{{t.u.v}}" })).x).toBe("&lt;b&gt;&quot;R&amp;D&#39;s&quot;&lt;/b&gt;");
+    expect((await edit({ data }, { x: "{{t}}" }, { escape: false })).x).toBe(data.t);
+    expect((await edit({ data }, { x: "{{{t}}}" })).x).toBe(data.t);
+  });
+
+  it("knows the time, dates and objects", async () => {
+    expect((await edit({}, { now: "{{$now}}" })).now).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    const data = { at: new Date(0), o: { a: 1 }, z: 0, no: false };
+    expect((await edit({ data }, { x: "{{at}} {{{o}}} {{z}} {{no}}" })).x).toBe('1970-01-01T00:00:00.000Z {"a":1} 0 false');
+  });
+
+  it("writes a document from several inputs, tables among them", async () => {
+    const table = await run("spreadsheet", {}, { data: "region,total\nnorth,5\nsouth,7\n" });
+    const input = { totals: table, http: { result: { title: "Q1" }, status: 200 }, failed: { result: [] } };
+    const report = "# {{http.title}} ({{http.status}})\n{{#totals}}\n- {{region}}: {{total}} of {{http.title}}\n{{/totals}}\n{{^failed}}\nnone failed\n{{/failed}}\n";
+    expect((await edit(input, { report })).report).toBe("# Q1 (200)\n- north: 5 of Q1\n- south: 7 of Q1\nnone failed\n");
+    expect((await edit({ default: [1, 2] }, { x: "{{#data}}{{.}};{{/data}}" })).x).toBe("1;2;");
+  });
+
+  it("sees own data only, and calls nothing", async () => {
+    let called = 0;
+    const data = { f: () => called++, s: "x" };
+    const template = "{{constructor}}{{__proto__}}{{s.constructor.name}}{{f}}{{#f}}a{{/f}}{{#constructor.constructor}}b{{/constructor.constructor}}";
+    expect((await edit({ data }, { x: template })).x).toBe("");
+    expect(called).toBe(0);
+    expect(Object.getPrototypeOf(await edit({}, '{"__proto__":{"p":1}}'))).toBe(Object.prototype);
+  });
+
+  it("says what is wrong with a template or an input", async () => {
+    const syntax = await failure("edit-fields", {}, { values: { x: "{{#open}}" } });
+    expect(syntax).toMatchObject({ code: "INVALID_PARAMETERS" });
+    expect(syntax.message).toMatch(/^\[edit-fields\] Bad template syntax in "x": /);
+    expect((await failure("edit-fields", {}, { values: "[1" })).code).toBe("INVALID_PARAMETERS");
+    expect((await failure("edit-fields", { data: "text" }, { values: {} })).code).toBe("TYPE_MISMATCH");
+  });
+});

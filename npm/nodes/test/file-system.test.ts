@@ -1,0 +1,93 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+import { failure, isUnread, run, temporaryFolder } from "./run.js";
+
+const folder = temporaryFolder();
+const at = (...parts: string[]) => join(folder, ...parts);
+
+describe("file-system", () => {
+  it("writes and reads text, making folders", async () => {
+    const path = at("new", "deep", "a.txt");
+    expect(await run("file-system", undefined, { operation: "write", path, content: "é" })).toEqual({
+      result: path,
+      success: true,
+      path,
+      size: 2,
+    });
+    const read = await run("file-system", { ignored: 1 }, { path });
+    expect(read).toMatchObject({ result: "é", content: "é", size: 2, success: true, path });
+    expect(new Date(read.modified).getTime()).toBeGreaterThan(0);
+  });
+
+  it("writes what other nodes hand on: text, data, tables", async () => {
+    const write = async (name: string, input: unknown) => {
+      await run("file-system", input, { operation: "write", path: at(name) });
+      return readFileSync(at(name), "utf8");
+    };
+    const table = () => run("spreadsheet", {}, { data: 'a,b\n1,"x,y"\n' });
+    expect(await write("t", { input: { result: "text" } })).toBe("text");
+    expect(await write("b", { content: Buffer.from([65]) })).toBe("A");
+    expect(await write("j.json", { default: { result: { a: 1 }, success: true } })).toBe('{\n  "a": 1\n}');
+    expect(await write("o.csv", { data: [{ a: 1, b: 'say "x"' }, { a: null, c: "," }] })).toBe('a,b,c\n1,"say ""x""",\n,,","\n');
+    const read = await table();
+    expect(await write("t.json", { default: read })).toBe(JSON.stringify((await table()).records, null, 2));
+    expect(await write("t.csv", { default: read })).toBe('a,b\n1,"x,y"\n');
+    expect(isUnread(read, "records")).toBe(true);
+  });
+
+  it("replaces a file as a whole and leaves nothing beside it", async () => {
+    const home = at("whole");
+    mkdirSync(home);
+    const path = join(home, "real");
+    writeFileSync(path, "old");
+    chmodSync(path, 0o640);
+    symlinkSync(path, join(home, "link"));
+    await run("file-system", {}, { operation: "write", path: join(home, "link"), content: "new" });
+    expect(readFileSync(path, "utf8")).toBe("new");
+    expect(statSync(path).mode & 0o777).toBe(0o640);
+    const refused = await failure("file-system", { data: { big: 1n } }, { operation: "write", path });
+    expect(refused.code).toBe("TYPE_MISMATCH");
+    expect(readFileSync(path, "utf8")).toBe("new");
+    expect(readdirSync(home).sort()).toEqual(["link", "real"]);
+  });
+
+  it("lists, creates, finds and deletes", async () => {
+    const home = at("dir");
+    expect((await run("file-system", {}, { operation: "create", path: home })).created).toBe(true);
+    expect((await run("file-system", {}, { operation: "create", path: home })).created).toBe(false);
+    mkdirSync(join(home, "sub"));
+    for (const name of ["b", ".hidden", "sub/c"]) writeFileSync(join(home, name), "");
+    expect(await run("file-system", {}, { operation: "list", path: home })).toMatchObject({
+      files: [join(home, "b"), join(home, "sub")],
+      count: 2,
+    });
+    expect((await run("file-system", {}, { operation: "list", path: home, recursive: true })).count).toBe(3);
+    expect((await failure("file-system", {}, { operation: "delete", path: home })).message).toMatch(/^\[file-system\] Delete operation failed: /);
+    expect((await run("file-system", {}, { operation: "delete", path: home, recursive: true })).deleted).toBe(true);
+    expect((await run("file-system", {}, { operation: "delete", path: home })).deleted).toBe(false);
+    expect((await run("file-system", {}, { operation: "exists", path: home })).exists).toBe(false);
+  });
+
+  it("copies and moves files and folders", async () => {
+    mkdirSync(at("from"));
+    writeFileSync(at("from", "x"), "1");
+    const copied = await run("file-system", { targetPath: at("to", "there") }, { operation: "copy", path: at("from") });
+    expect(copied).toMatchObject({ path: at("to", "there"), sourcePath: at("from"), destPath: at("to", "there") });
+    expect(readFileSync(at("to", "there", "x"), "utf8")).toBe("1");
+    await run("file-system", {}, { operation: "move", path: at("from", "x"), targetPath: at("moved", "y") });
+    expect([existsSync(at("from", "x")), readFileSync(at("moved", "y"), "utf8")]).toEqual([false, "1"]);
+  });
+
+  it("says what is wrong", async () => {
+    const words = async (parameters: Record<string, unknown>) => (await failure("file-system", {}, parameters)).message;
+    expect(await words({})).toContain("Path is required");
+    expect(await words({ path: "/no/such" })).toBe("[file-system] Read operation failed: File does not exist: /no/such");
+    expect(await words({ path: folder })).toContain("Path is not a file: ");
+    expect(await words({ path: "/no/such", operation: "list" })).toContain("Directory does not exist: /no/such");
+    expect(await words({ path: folder, operation: "copy" })).toContain("Target path is required for copy operation");
+    expect(await words({ path: "/no/such", operation: "move", targetPath: at("z") })).toContain("Source does not exist: /no/such");
+    expect(await words({ path: at("n"), operation: "write" })).toContain("Received undefined");
+  });
+});

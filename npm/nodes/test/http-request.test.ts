@@ -1,0 +1,84 @@
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { failure, run } from "./run.js";
+
+let base = "";
+const server = createServer((request, response) => void answer(request, response));
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname, search } = new URL(request.url ?? "/", base);
+  if (pathname === "/silent") return;
+  if (pathname === "/moved") return void response.writeHead(302, { location: "/text" }).end();
+  if (pathname === "/text") return void response.writeHead(200, { "content-type": "text/plain" }).end("words");
+  if (pathname === "/bytes") return void response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from([1, 2]));
+  if (pathname === "/lie") return void response.writeHead(200, { "content-type": "application/json" }).end("{");
+  if (pathname === "/missing") return void response.writeHead(404, { "content-type": "application/json" }).end('{"e":1}');
+  let body = "";
+  for await (const chunk of request) body += String(chunk);
+  const { authorization = null, "content-type": type = null, "x-a": own = null } = request.headers;
+  response.writeHead(200, { "content-type": "application/json; charset=utf-8" });
+  response.end(JSON.stringify({ method: request.method, search, body, authorization, type, own }));
+}
+
+describe("http-request", () => {
+  it("sends what parameters say and gives the parsed answer", async () => {
+    const output = await run("http-request", undefined, { method: "POST", url: `${base}/echo?q=1`, headers: '{"X-A":"1"}', body: { a: [1] } });
+    expect(output).toMatchObject({ status: 200, statusText: "OK", success: true, ok: true, url: `${base}/echo?q=1` });
+    expect(output.result).toEqual({ method: "POST", search: "?q=1", body: '{"a":[1]}', authorization: null, type: "application/json", own: "1" });
+    expect(output.headers["content-type"]).toContain("json");
+    expect(output.duration).toBeGreaterThanOrEqual(0);
+  });
+
+  it("prefers what edges bring", async () => {
+    const input = { url: { result: `${base}/echo` }, method: "PUT", body: { result: { x: 1 } }, params: { a: "1 2", b: [1, 2] }, auth: { type: "bearer", token: "t" } };
+    expect((await run("http-request", input, { url: `${base}/other` })).result).toMatchObject({
+      method: "PUT",
+      search: "?a=1+2&b=1&b=2",
+      body: '{"x":1}',
+      authorization: "Bearer t",
+    });
+    const basic = { auth: { type: "basic", username: "u", password: "p" } };
+    expect((await run("http-request", basic, { url: `${base}/echo` })).result.authorization).toBe("Basic dTpw");
+    expect((await run("http-request", { url: `${base}/echo` })).status).toBe(200);
+  });
+
+  it("gives text as text, other types as base64, and follows redirects", async () => {
+    const moved = await run("http-request", {}, { url: `${base}/moved` });
+    expect(moved).toMatchObject({ result: "words", url: `${base}/text` });
+    expect((await run("http-request", {}, { url: `${base}/bytes` })).result).toBe("AQI=");
+  });
+
+  it("takes an error status for an answer", async () => {
+    expect(await run("http-request", {}, { url: `${base}/missing` })).toMatchObject({ status: 404, ok: false, success: false, result: { e: 1 } });
+  });
+
+  it("gives up in time, and when told to", async () => {
+    const late = await failure("http-request", {}, { url: `${base}/silent`, timeout: 50 });
+    expect(late).toMatchObject({ code: "TIMEOUT", message: "[http-request] The request was given up after 50 ms" });
+    const abort = new AbortController();
+    const pending = failure("http-request", {}, { url: `${base}/silent`, signal: abort.signal });
+    setImmediate(() => abort.abort());
+    expect((await pending).code).toBe("CANCELLED");
+  });
+
+  it("says what is wrong", async () => {
+    expect((await failure("http-request", {}, {})).message).toMatch(/^Invalid http-request parameters: .*Must be a valid URL/);
+    expect((await failure("http-request", {}, { url: "nonsense" })).message).toContain("Must be a valid URL");
+    expect((await failure("http-request", { url: "file:///etc" }, { url: base })).message).toContain("Invalid URL: file:///etc");
+    expect(await failure("http-request", {}, { url: `${base}/lie` })).toMatchObject({ code: "DESERIALIZATION_FAILED" });
+    const refused = await failure("http-request", {}, { url: "http://127.0.0.1:1" });
+    expect(refused.code).toBe("EXECUTION_FAILED");
+    expect(refused.message).toContain("fetch failed");
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+
+import { codeOf } from "../src/contract/error.js";
+import { failure, run } from "./run.js";
+
+const map = (transformFunction: string, parameters: Record<string, unknown> = {}) =>
+  run("transform", { data: [1] }, { transformFunction, ...parameters });
+const mapFailure = (transformFunction: string, parameters: Record<string, unknown> = {}) =>
+  failure("transform", { data: [1] }, { transformFunction, ...parameters });
+
+describe("user code", () => {
+  it("is stopped at its deadline while the process goes on", async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const error = await mapFailure("() => { while (true) {} }", { timeout: 200 });
+    clearInterval(timer);
+    expect(codeOf(error)).toBe("TIMEOUT");
+    expect(error.message).toBe("[transform] transformFunction was stopped after 200 ms");
+    expect(turns).toBeGreaterThan(0);
+  });
+
+  it("does not keep others from files, however much of it never ends", async () => {
+    const loops = Array.from({ length: 8 }, () => mapFailure("() => { for (;;) {} }", { timeout: 100 }));
+    let pending = true;
+    const all = Promise.all(loops).finally(() => (pending = false));
+    await run("file-system", {}, { operation: "exists", path: "/" });
+    expect(pending).toBe(true);
+    expect((await all).map(codeOf)).toEqual(loops.map(() => "TIMEOUT"));
+  });
+
+  it("is held to its memory", async () => {
+    const hog = "() => { const kept = []; while (true) kept.push(new Array(1000).fill(kept.length)) }";
+    const error = await mapFailure(hog, { memoryLimit: 8 * 1024 * 1024 });
+    expect(codeOf(error)).toBe("MEMORY_LIMIT_EXCEEDED");
+    expect(error.message).toContain("8 MiB");
+    expect(codeOf(await mapFailure(hog))).toBe("MEMORY_LIMIT_EXCEEDED");
+  });
+
+  it("ends when the node's signal fires", async () => {
+    const abort = new AbortController();
+    const pending = mapFailure("() => { while (true) {} }", { signal: abort.signal, timeout: 60_000 });
+    setImmediate(() => abort.abort());
+    expect(codeOf(await pending)).toBe("CANCELLED");
+  });
+
+  it("has nothing but the language", async () => {
+    const names = ["process", "require", "fetch", "setTimeout", "console", "Buffer", "WebAssembly", "os", "std", "navigator"];
+    const { result } = await map(`() => ${JSON.stringify(names)}.filter((name) => name in globalThis)`);
+    expect(result).toEqual([[]]);
+  });
+
+  it("finds no way out", async () => {
+    const attempts = [
+      "x => x.constructor.constructor('return typeof process')()",
+      "x => [].filter['const' + 'ructor']('return typeof process')()",
+      "() => (function () { return typeof this.process })()",
+      "() => typeof Function('return this')().require",
+      "() => { try { null.f() } catch (e) { return e.constructor.constructor('return typeof process')() } }",
+      "() => { let e; Error.prepareStackTrace = (_, s) => s; return typeof new Proxy({}, {}).process }",
+    ];
+    for (const attempt of attempts) expect((await map(attempt)).result, attempt).toEqual(["undefined"]);
+    for (const attempt of ["() => import('node:fs')", "async () => 1"]) {
+      expect(["TYPE_MISMATCH", "EXECUTION_FAILED"]).toContain(codeOf(await mapFailure(attempt)));
+    }
+    expect(codeOf(await mapFailure("import fs from 'fs'; x => x"))).toBe("INVALID_PARAMETERS");
+  });
+
+  it("cannot carry anything over to the next run, nor pollute this realm", async () => {
+    await map("() => { globalThis.left = 1; Object.prototype.left = 1; Array.prototype.map = null; return { ['__proto__']: { left: 1 } } }");
+    expect((await map("() => typeof left")).result).toEqual(["undefined"]);
+    expect(({} as { left?: number }).left).toBeUndefined();
+  });
+
+  it("can break only its own answers", async () => {
+    await mapFailure("() => { throw { toString() { while (true) {} } } }", { timeout: 100 });
+    const liar = "() => { JSON.stringify = () => '[1,2,3]'; Array.isArray = () => true; return 'own' }";
+    expect((await map(liar)).result).toEqual(["own"]);
+    expect(codeOf(await mapFailure("() => { throw Object.defineProperty(new Error(), 'message', { get() { throw 1 } }) }"))).not.toBe("");
+  });
+
+  it("tells the user's error with line and item, and no other data", async () => {
+    const data = [{ ok: { deep: 1 } }, { secret: "hunter2" }];
+    const error = await failure("transform", { data }, { transformFunction: "item => {\n  return item.ok.deep;\n}" });
+    expect(codeOf(error)).toBe("EXECUTION_FAILED");
+    expect(error.message).toMatch(/^\[transform\] transformFunction failed at item 1, line 2: TypeError: /);
+    expect(error.message).not.toContain("hunter2");
+    const own = await mapFailure("x => { throw new RangeError('too far: ' + x) }");
+    expect(own.message).toBe("[transform] transformFunction failed at item 0, line 1: RangeError: too far: 1");
+    expect(codeOf(await mapFailure("x => x +"))).toBe("INVALID_PARAMETERS");
+    expect(codeOf(await mapFailure("function f() { return f() + 1 }"))).toBe("EXECUTION_FAILED");
+  });
+
+  it("works through 100,000 items without holding the main thread", async () => {
+    const data = Array.from({ length: 100_000 }, (_item, i) => ({ i, text: `item ${i}` }));
+    const { result } = await run("transform", { data }, { operation: "filter", transformFunction: "(x, i) => x.i === i && i % 2" });
+    expect(result.length).toBe(50_000);
+    expect(result[49_999]).toBe(data[99_999]);
+  });
+});

@@ -1,0 +1,100 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+import { tableBehind } from "../src/table/table-output.js";
+import { failure, isUnread, ordersCsv, run, temporaryFolder } from "./run.js";
+
+const folder = temporaryFolder();
+
+function file(name: string, text: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe("spreadsheet", () => {
+  it("reads a CSV file into records of strings", async () => {
+    const path = file("a.csv", '\ufeffname,n\r\nAda,"1,5"\r\n\r\n"B ""b""\nc",\r\n');
+    const output = await run("spreadsheet", undefined, { path });
+    expect(output).toEqual({
+      records: [
+        { name: "Ada", n: "1,5" },
+        { name: 'B "b"\nc', n: "" },
+      ],
+      headers: ["name", "n"],
+      rowCount: 2,
+      format: "csv",
+      sheetName: "Sheet1",
+      sheetNames: ["Sheet1"],
+    });
+  });
+
+  it("reads tabs from .tsv files and whatever delimiter is asked for", async () => {
+    expect((await run("spreadsheet", {}, { path: file("a.tsv", "a\tb\n1\t2\n") })).records).toEqual([{ a: "1", b: "2" }]);
+    const output = await run("spreadsheet", {}, { path: file("s.csv", "a;b\n1;2\n"), delimiter: ";" });
+    expect(output).toMatchObject({ records: [{ a: "1", b: "2" }], delimiter: ";" });
+  });
+
+  it("takes its path from either port, and text or bytes instead of a file", async () => {
+    const path = file("p.csv", "a\n1\n");
+    expect((await run("spreadsheet", { filePath: { result: path } })).rowCount).toBe(1);
+    expect((await run("spreadsheet", { path }, { path: "/nowhere" })).rowCount).toBe(1);
+    expect((await run("spreadsheet", { data: "a\n1\n2\n" })).rowCount).toBe(2);
+    expect((await run("spreadsheet", { default: { result: Buffer.from("a\n1\n"), success: true } })).rowCount).toBe(1);
+    expect((await run("spreadsheet", { data: [{ a: 1 }] })).headers).toEqual(["a"]);
+  });
+
+  it("makes no records until somebody reads them, and then only once", async () => {
+    const output = await run("spreadsheet", {}, { data: "a\n1\n" });
+    expect(isUnread(output, "records")).toBe(true);
+    expect(Object.keys(output)).toContain("records");
+    const first = output.records;
+    expect(isUnread(output, "records")).toBe(false);
+    expect(output.records).toBe(first);
+    expect(tableBehind(output)).toBeUndefined();
+  });
+
+  it("keeps a header called __proto__ as data", async () => {
+    const [record] = (await run("spreadsheet", {}, { data: "__proto__,b\nx,y\n" })).records;
+    expect(Object.getPrototypeOf(record)).toBe(Object.prototype);
+    expect(Object.entries(record)).toEqual([
+      ["__proto__", "x"],
+      ["b", "y"],
+    ]);
+  });
+
+  it("reads a hundred thousand rows", async () => {
+    const output = await run("spreadsheet", {}, { path: file("big.csv", ordersCsv(100_000)) });
+    expect(output.rowCount).toBe(100_000);
+    expect(output.records[99_999]).toEqual({
+      id: "99999",
+      region: "centre",
+      customer: "customer-345",
+      product: "product-52",
+      quantity: "5",
+      price: "99.9",
+      status: "open",
+      comment: "comment 99999, with a delimiter and more words in it",
+    });
+  });
+
+  it("says what is wrong", async () => {
+    expect((await failure("spreadsheet", {})).message).toBe(
+      "[spreadsheet] No spreadsheet data provided. Please provide filePath or raw data.",
+    );
+    expect((await failure("spreadsheet", {}, { path: "/no/such.csv" })).message).toBe(
+      "[spreadsheet] File not found: /no/such.csv",
+    );
+    const latin = await failure("spreadsheet", {}, { path: file("latin.csv", Buffer.from("a,b\n1,2\n1,\xe9\n", "latin1")) });
+    expect(latin).toMatchObject({ code: "DESERIALIZATION_FAILED" });
+    expect(latin.message).toContain("Row 3, cell 2 is not UTF-8");
+    expect((await failure("spreadsheet", {}, { path: file("x.xlsx", "") })).code).toBe("INVALID_PARAMETERS");
+    expect((await failure("spreadsheet", {}, { data: "a\n1\n", sheetName: "Other" })).message).toContain(
+      'Sheet "Other" not found. Available sheets: Sheet1',
+    );
+    expect((await failure("spreadsheet", {}, { data: "a\n1\n", delimiter: "ab" })).code).toBe("INVALID_PARAMETERS");
+    expect((await failure("spreadsheet", {}, { data: 5 })).code).toBe("TYPE_MISMATCH");
+    expect((await failure("spreadsheet", {}, { sheetIndex: -1 })).message).toMatch(/^Invalid spreadsheet parameters: \[\{/);
+  });
+});

@@ -1,0 +1,46 @@
+/** The table of the CSV row, written once and read by every subject. */
+
+import { createWriteStream } from "node:fs";
+import { once } from "node:events";
+import { seededRandom } from "../random.mjs";
+
+const REGIONS = ["north", "south", "east", "west", "centre"];
+
+/** A row counts when its amount is larger than this. */
+export const SMALLEST_AMOUNT = 5_000;
+
+/**
+ * Writes a table of orders as CSV: id, customer, region, amount (whole cents), quantity, note. About one note in
+ * eight is quoted and holds a comma or a doubled quote, so that splitting at commas is not enough.
+ *
+ * @param {string} path file to write
+ * @param {number} rows number of rows below the header
+ * @returns {Promise<number>} sum of the amounts larger than {@link SMALLEST_AMOUNT}
+ */
+export async function writeTable(path, rows) {
+  const random = seededRandom(rows);
+  const file = createWriteStream(path);
+  let total = 0;
+  let block = "id,customer,region,amount,quantity,note\n";
+  for (let row = 1; row <= rows; row += 1) {
+    const amount = Math.floor(random() * 10_000);
+    if (amount > SMALLEST_AMOUNT) total += amount;
+    const region = REGIONS[Math.floor(random() * REGIONS.length)];
+    const quantity = 1 + Math.floor(random() * 20);
+    const customer = `Customer ${Math.floor(random() * 5_000)}`;
+    block += `${row},${customer},${region},${amount},${quantity},${note(row)}\n`;
+    if (block.length > 1 << 16) {
+      if (!file.write(block)) await once(file, "drain");
+      block = "";
+    }
+  }
+  file.end(block);
+  await once(file, "finish");
+  return total;
+}
+
+function note(row) {
+  if (row % 16 === 0) return `"left at the door, rang twice"`;
+  if (row % 16 === 8) return `"marked ""fragile"" by the sender"`;
+  return "delivered as planned";
+}

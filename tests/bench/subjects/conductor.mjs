@@ -1,0 +1,100 @@
+import { csvFlow } from "../csv/flow.mjs";
+
+/**
+ * The package's entry as a consumer imports it. Everything that the benchmark knows about this project's own API
+ * stands in this file.
+ */
+const ENTRY = "@atomiton/conductor/desktop";
+
+/** What `createConductor` is given to run on a backend, by the backend's name. */
+const BACKENDS = { native: {} };
+
+/** Names of the backends that can be measured. */
+export const BACKEND_NAMES = Object.keys(BACKENDS);
+
+/**
+ * This project's engine on one backend, with nobody watching.
+ *
+ * @param {string} backend one of {@link BACKEND_NAMES}
+ */
+export function conductor(backend) {
+  return subject(backend, "", () => () => {});
+}
+
+/** The same with a progress listener attached and the trace of each run taken from its result. */
+export function observedConductor(backend) {
+  return subject(backend, " observed", (engine) => {
+    let progress = 0;
+    engine.events.onProgress(({ cachedProgress }) => {
+      progress = cachedProgress;
+    });
+    return ({ trace }) => {
+      if (trace === undefined) throw new Error("The run left no trace");
+      if (progress !== 100) throw new Error(`The listener last heard of ${progress} percent`);
+    };
+  });
+}
+
+/** The same again, and every event of the trace is looked at. */
+export function tracedConductor(backend) {
+  return subject(backend, " trace read", (engine) => {
+    engine.events.onProgress(() => {});
+    return ({ trace }) => {
+      let completed = 0;
+      for (const { type } of trace.events) {
+        if (type === "completed") completed += 1;
+      }
+      if (completed === 0) throw new Error("The trace tells of no completed node");
+    };
+  });
+}
+
+/** `watch` attaches what watches an engine and gives what looks at each result. */
+function subject(backend, variant, watch) {
+  return {
+    name: `conductor ${backend}${variant}`,
+
+    async prepare(flow, execute) {
+      const { createConductor } = await import(ENTRY);
+      const executable = { execute };
+      const engine = createConductor({
+        ...BACKENDS[backend],
+        nodeExecutorFactory: { getNodeExecutable: () => executable },
+      });
+      const look = watch(engine);
+      return async () => {
+        const result = await engine.node.run(flow);
+        succeed(result);
+        look(result);
+      };
+    },
+
+    async prepareAnalysis(flow) {
+      const { analyseFlow, validateFlow } = await import(ENTRY);
+      return () => {
+        const problems = validateFlow(flow);
+        const analysis = analyseFlow(flow);
+        return {
+          problems: problems.length,
+          levels: analysis.executionOrder.length,
+          maxParallelism: analysis.maxParallelism,
+          criticalPathLength: analysis.criticalPath.length,
+          criticalPathWeight: analysis.criticalPathWeight,
+        };
+      };
+    },
+
+    async prepareCsv(source, target) {
+      const { createConductor } = await import(ENTRY);
+      const engine = createConductor(BACKENDS[backend]);
+      const flow = csvFlow(source, target);
+      return async () => {
+        succeed(await engine.node.run(flow));
+      };
+    },
+  };
+}
+
+function succeed(result) {
+  if (!result.success) throw new Error(`${result.error.code}: ${result.error.message}`);
+}
