@@ -26,7 +26,7 @@ impl Name {
 /// One node, in preorder: a parent stands before its children, and a subtree is one run of nodes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OutlineNode {
-    /// Interned id, unique within its scope.
+    /// Interned id, unique within its scope. None for a node without id, or without type: neither can be run.
     pub id: Name,
     /// Index of the enclosing node; a root names itself.
     pub parent: u32,
@@ -162,7 +162,7 @@ impl Outline {
             let index = outline.nodes.len() as u32;
             let policy = Policy::of(node);
             outline.nodes.push(OutlineNode {
-                id: names.intern(Some(&node.id)),
+                id: names.intern((!node.kind.is_empty()).then_some(&node.id)),
                 parent: if index == 0 { 0 } else { parent },
                 disabled: policy.disabled,
                 weight: node_weight(&node.kind) as u32,

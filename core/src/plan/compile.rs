@@ -19,6 +19,9 @@ impl Plan {
         let mut ordered = Vec::with_capacity(nodes.len());
         let mut ordered_start = vec![0_u32; nodes.len()];
 
+        if outline.nodes.first().is_none_or(|root| root.id == Name::NONE) {
+            return Err(PlanError::MissingId { node: 0 });
+        }
         for scope in 0..nodes.len() as u32 {
             if nodes[scope as usize].children == 0 {
                 continue;

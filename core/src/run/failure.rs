@@ -59,14 +59,9 @@ impl Run {
             Some(ErrorCode::Timeout) if cause == Op::NOBODY => ErrorCode::Timeout,
             _ => ErrorCode::Cancelled,
         };
-        for task in self.state.in_flight.clone() {
-            self.fail_scopes(task);
-        }
         self.stop_flight(reason, |_, _| true);
-        if cause != Op::NOBODY {
-            self.fail_scopes(cause);
-        } else if code.is_some() {
-            self.fail_open_root();
+        if code.is_some() {
+            self.fail_scopes();
         }
         self.steps.clear();
         self.state.phase = RunPhase::Finished;
@@ -153,28 +148,17 @@ impl Run {
         }
     }
 
-    /// The scopes around a task that stopped early will not complete.
-    fn fail_scopes(&mut self, task: u32) {
+    /// Scopes that have begun will not complete: also those in which nothing is in flight just now.
+    fn fail_scopes(&mut self) {
         let now = self.state.now;
-        let mut inner = task;
-        while let Some(scope) = self.parent_of(inner) {
-            if self.task(scope).state == TaskState::Executing {
-                self.change(scope, Op::NO_STEP, |scope| {
+        for task in (0..self.state.tasks.len() as u32).rev() {
+            if self.task(task).state == TaskState::Executing {
+                self.change(task, Op::NO_STEP, |scope| {
+                    scope.phase = Phase::Idle;
                     scope.state = TaskState::Error;
                     scope.ended = now;
                 });
             }
-            inner = scope;
-        }
-    }
-
-    fn fail_open_root(&mut self) {
-        let now = self.state.now;
-        if self.task(0).state == TaskState::Executing {
-            self.change(0, Op::NO_STEP, |root| {
-                root.state = TaskState::Error;
-                root.ended = now;
-            });
         }
     }
 

@@ -141,12 +141,7 @@ impl Run {
 
         for index in 0..self.plan.outgoing(node).len() {
             let edge = self.plan.outgoing(node)[index];
-            let carries = match carry {
-                Carry::Output => edge.handle != Name::ERROR,
-                Carry::Named => self.is_named(task, edge.handle),
-                Carry::Error => edge.handle == Name::ERROR,
-                Carry::Nothing => false,
-            };
+            let carries = self.carries(task, carry, edge.handle);
             let target = edge.target.wrapping_add(offset);
             // What was skipped left nothing in its slot.
             if !carries && carry != Carry::Nothing {
@@ -173,10 +168,38 @@ impl Run {
                 ops.push(Op::Drop { slot: task });
             }
         }
-        if carry == Carry::Named {
-            self.state.routes.remove(&task);
-        }
         self.leave_scope(task, node, frame);
+    }
+
+    fn carries(&self, task: u32, carry: Carry, handle: Name) -> bool {
+        match carry {
+            Carry::Output => handle != Name::ERROR,
+            Carry::Named => self.is_named(task, handle),
+            Carry::Error => handle == Name::ERROR,
+            Carry::Nothing => false,
+        }
+    }
+
+    /// Tells a new host once more which inputs of the task's neighbours carry nothing.
+    pub(super) fn block_again(&mut self, task: u32) {
+        let found = self.task(task);
+        let node = self.node_of(task);
+        let carry = match found.state {
+            TaskState::Pending | TaskState::Executing => return,
+            TaskState::Completed if found.routed => Carry::Named,
+            TaskState::Completed => Carry::Output,
+            TaskState::Error => Carry::Error,
+            TaskState::Skipped if self.plan.node(node).in_degree > 0 && found.live == 0 => return,
+            TaskState::Skipped => Carry::Output,
+        };
+        for index in 0..self.plan.outgoing(node).len() {
+            let edge = self.plan.outgoing(node)[index];
+            let target = self.beside(task, edge.target);
+            let waits = [TaskState::Pending, TaskState::Executing].contains(&self.task(target).state);
+            if waits && !self.carries(task, carry, edge.handle) {
+                self.ops.push(Op::Block { task: target, input: edge.input });
+            }
+        }
     }
 
     fn leave_scope(&mut self, task: u32, node: u32, frame: u32) {

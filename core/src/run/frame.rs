@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::flow_control::Step;
 use super::task::{NO_FRAME, Phase, Task};
+use super::timer::Alarm;
 use super::{Op, Run};
 use crate::plan::Kind;
 
@@ -21,11 +22,13 @@ pub(crate) struct Frame {
     pub(crate) item: u32,
     /// Children of the scope that are not over.
     pub(crate) open: u32,
+    /// Place among the scope's open frames.
+    pub(crate) place: u32,
 }
 
 impl Frame {
     pub(crate) fn outermost() -> Frame {
-        Frame { owner: NO_FRAME, scope: 0, offset: 0, item: 0, open: 0 }
+        Frame { owner: NO_FRAME, scope: 0, offset: 0, item: 0, open: 0, place: 0 }
     }
 }
 
@@ -36,6 +39,8 @@ pub(crate) struct Iteration {
     pub(crate) opened: u32,
     pub(crate) closed: u32,
     pub(crate) open_ended: bool,
+    /// When the scope will have taken too long, whatever was asked in between.
+    pub(crate) deadline: f64,
     /// The frames that are open.
     pub(crate) frames: Vec<u32>,
 }
@@ -45,13 +50,24 @@ impl Run {
     pub(super) fn begin_iteration(&mut self, task: u32) {
         let now = self.state.now;
         let found = self.task_mut(task);
+        found.started = now;
+        let node = self.plan.node(self.node_of(task));
+        let deadline = node.timeout_ms.map_or(f64::INFINITY, |timeout| now + f64::from(timeout));
+        self.state.iterations.insert(task, Iteration { deadline, ..Iteration::default() });
+        self.ask(task, 0);
+    }
+
+    /// Asks under a new attempt, so that a late answer to an earlier question is not taken for this one's.
+    pub(super) fn ask(&mut self, task: u32, known: u32) {
+        let found = self.task_mut(task);
         found.attempt = found.next_attempt();
         found.phase = Phase::Asking;
-        found.started = now;
         let attempt = found.attempt;
-        self.arm_deadline(task);
-        self.state.iterations.insert(task, Iteration::default());
-        self.ops.push(Op::Ask { task, attempt, known: 0 });
+        let deadline = self.state.iterations.get(&task).map_or(f64::INFINITY, |iteration| iteration.deadline);
+        if deadline.is_finite() {
+            self.state.timers.arm(deadline, Alarm::Deadline { task, attempt });
+        }
+        self.ops.push(Op::Ask { task, attempt, known });
     }
 
     pub(super) fn items_known(&mut self, task: u32, attempt: u32, count: u32, open_ended: bool) {
@@ -86,10 +102,7 @@ impl Run {
         } else if iteration.closed == iteration.known {
             if iteration.open_ended {
                 let known = iteration.known;
-                let found = self.task_mut(task);
-                found.phase = Phase::Asking;
-                let attempt = found.attempt;
-                self.ops.push(Op::Ask { task, attempt, known });
+                self.ask(task, known);
             } else {
                 self.state.iterations.remove(&task);
                 self.ops.push(Op::Gather { task });
@@ -104,10 +117,11 @@ impl Run {
         let nodes = scope + 1..plan.node(scope).end;
         let free = self.state.free_frames.get_mut(&scope).and_then(Vec::pop);
         let children = plan.node(scope).children;
+        let place = self.state.iterations.get(&owner).map_or(0, |iteration| iteration.frames.len() as u32);
         let index = match free {
             Some(index) => {
                 let frame = &mut self.state.frames[index as usize];
-                (frame.owner, frame.item, frame.open) = (owner, item, children);
+                (frame.owner, frame.item, frame.open, frame.place) = (owner, item, children, place);
                 let offset = frame.offset;
                 for node in nodes {
                     let task = &mut self.state.tasks[node.wrapping_add(offset) as usize];
@@ -119,7 +133,7 @@ impl Run {
             None => {
                 let index = self.state.frames.len() as u32;
                 let offset = (self.state.tasks.len() as u32).wrapping_sub(scope + 1);
-                self.state.frames.push(Frame { owner, scope, offset, item, open: children });
+                self.state.frames.push(Frame { owner, scope, offset, item, open: children, place });
                 self.state.tasks.extend(nodes.map(|node| Task::new(plan.node(node), index)));
                 index
             }
@@ -136,13 +150,16 @@ impl Run {
 
     /// The last child of a frame is over.
     pub(super) fn close_frame(&mut self, index: u32) {
-        let Frame { owner, scope, offset, item, .. } = self.state.frames[index as usize];
+        let Frame { owner, scope, offset, item, place, .. } = self.state.frames[index as usize];
         let base = (scope + 1).wrapping_add(offset);
         self.ops.push(Op::Close { task: owner, base, item });
         self.state.free_frames.entry(scope).or_default().push(index);
         let Some(iteration) = self.state.iterations.get_mut(&owner) else { return };
         iteration.closed += 1;
-        iteration.frames.retain(|frame| *frame != index);
+        iteration.frames.swap_remove(place as usize);
+        if let Some(moved) = iteration.frames.get(place as usize) {
+            self.state.frames[*moved as usize].place = place;
+        }
         if !iteration.open_ended {
             let percent = u64::from(iteration.closed) * 100 / u64::from(iteration.known.max(1));
             self.change(owner, Op::NO_STEP, |task| task.percent = percent as u8);

@@ -11,6 +11,8 @@ pub const JOURNAL_WORDS: usize = EVENT_WORDS + 2;
 /// Kinds beside those of events.
 const START: u32 = 0;
 const TICK: u32 = 0xfe;
+/// Added to the kind of an event when the next one was told in the same step: ops come only after the last of them.
+const CONTINUED: u32 = 0x80;
 
 /// The calls that a run received. Everything else about a run follows from its plan, its options and this: a trace or
 /// a look at an earlier moment is a replay.
@@ -48,7 +50,11 @@ impl Journal {
         self.push([TICK, 0, 0], now);
     }
 
-    pub(super) fn push_event(&mut self, now: f64, event: Event) {
+    /// `follows`: within the same step as the record before.
+    pub(super) fn push_event(&mut self, now: f64, event: Event, follows: bool) {
+        if follows && let Some(record) = self.words.len().checked_sub(JOURNAL_WORDS) {
+            self.words[record] |= CONTINUED;
+        }
         self.push(event.to_words(), now);
     }
 
@@ -70,19 +76,29 @@ impl Journal {
         if !rest.is_empty() {
             return Err(JournalError::Malformed);
         }
+        let mut events = Vec::new();
         for [head, task, argument, low, high] in records {
             let now = f64::from_bits(u64::from(*low) | u64::from(*high) << 32);
             let done = match head & 0xff {
                 START => run.start(now),
                 TICK => run.handle_timeout(now),
                 _ => {
-                    let event = Event::from_words([*head, *task, *argument]);
-                    run.handle(now, event.map_err(|_| JournalError::Malformed)?)
+                    let event = Event::from_words([*head & !CONTINUED, *task, *argument]);
+                    events.push(event.map_err(|_| JournalError::Malformed)?);
+                    if head & CONTINUED != 0 {
+                        continue;
+                    }
+                    let done = run.handle_all(now, &events);
+                    events.clear();
+                    done
                 }
             };
             done.map_err(JournalError::Refused)?;
             show(now, &run.ops);
             run.take(run.undrained());
+        }
+        if !events.is_empty() {
+            return Err(JournalError::Malformed);
         }
         Ok(run)
     }

@@ -33,6 +33,7 @@ impl Run {
         }
         if delay > 0.0 {
             let attempt = self.task(task).attempt;
+            self.ops.push(Op::Wait { task, ms: delay as u32, fails: false });
             self.state.timers.arm(now + delay, Alarm::Begin { task, attempt });
         } else {
             self.launch(task);
@@ -46,6 +47,7 @@ impl Run {
             self.task_mut(task).tries += 1;
             if simulation.delay > 0.0 {
                 let attempt = self.task(task).attempt;
+                self.ops.push(Op::Wait { task, ms: simulation.delay as u32, fails: true });
                 self.state.timers.arm(self.state.now + simulation.delay, Alarm::Simulate { task, attempt });
             } else {
                 self.simulate_failure(task);
@@ -140,13 +142,27 @@ impl Run {
                 }
                 return;
             }
-            self.state.timers.arm(now + slow_mo * STEPS_SPAN / all as f64, Alarm::Step { task, attempt });
+            self.arm_step(task);
         } else if first {
             self.show_next_step(task);
             self.state.timers.arm(now + 1.0, Alarm::Step { task, attempt });
         } else {
             self.show_remaining_steps(task);
         }
+    }
+
+    /// The animation belongs to an attempt; this is for one that takes another's place in the middle of it.
+    pub(super) fn go_on_animating(&mut self, task: u32) {
+        if self.state.options.slow_mo > 0.0 && !self.animation_is_over(task) {
+            self.arm_step(task);
+        }
+    }
+
+    fn arm_step(&mut self, task: u32) {
+        let all = steps(self.plan.node(self.node_of(task)).weight).len();
+        let attempt = self.task(task).attempt;
+        let at = self.state.now + self.state.options.slow_mo * STEPS_SPAN / all as f64;
+        self.state.timers.arm(at, Alarm::Step { task, attempt });
     }
 
     pub(super) fn leave_flight(&mut self, task: u32) {

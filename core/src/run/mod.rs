@@ -192,12 +192,12 @@ impl Run {
             return Err(Misuse::UnknownTask);
         }
         self.state.now = self.state.now.max(now);
-        for event in events {
+        for (place, event) in events.iter().enumerate() {
             if self.state.phase == RunPhase::Finished {
                 break;
             }
             if let Some(journal) = &mut self.journal {
-                journal.push_event(self.state.now, *event);
+                journal.push_event(self.state.now, *event, place > 0);
             }
             self.apply(*event);
         }

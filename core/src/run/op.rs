@@ -84,6 +84,15 @@ pub enum Op {
         /// Place in the task's row of the input table.
         input: u32,
     },
+    /// A simulation holds the task up for this long. Only for whoever wants to say so.
+    Wait {
+        /// Which task.
+        task: u32,
+        /// How long, in whole ms.
+        ms: u32,
+        /// Whether a failure comes after it; else the executable does.
+        fails: bool,
+    },
     /// Nobody reads this slot any more.
     Drop {
         /// The slot.
@@ -141,6 +150,7 @@ impl Op {
             Op::Change { task, state, percent, overall, step } => {
                 record(11, 0, task, state as u32 | percent << 8 | overall << 16, step)
             }
+            Op::Wait { task, ms, fails } => record(14, 0, task, ms, fails.into()),
             Op::Block { task, input } => record(13, 0, task, input, 0),
             Op::Finish { cause, code } => {
                 record(12, 0, cause, code.map_or(0, |code| code.number().into()), 0)

@@ -70,6 +70,12 @@ impl Run {
         while let Some(frame) = frames.pop() {
             let (first, end) = self.frame_nodes(frame);
             let offset = self.state.frames[frame as usize].offset;
+            for node in first..end {
+                let task = node.wrapping_add(offset);
+                if self.parent_of(task).is_some_and(|scope| self.task(scope).phase == Phase::Open) {
+                    self.block_again(task);
+                }
+            }
             let mut node = first;
             while node < end {
                 let task = node.wrapping_add(offset);
@@ -88,10 +94,7 @@ impl Run {
     fn reopen_frames(&mut self, task: u32, frames: &mut Vec<u32>) {
         if self.task(task).phase == Phase::Asking {
             let known = self.state.iterations.get(&task).map_or(0, |iteration| iteration.known);
-            let found = self.task_mut(task);
-            found.attempt = found.next_attempt();
-            let attempt = found.attempt;
-            self.ops.push(Op::Ask { task, attempt, known });
+            self.ask(task, known);
         }
         let open = self.state.iterations.get(&task).map(|iteration| iteration.frames.clone());
         for index in open.unwrap_or_default() {
@@ -108,6 +111,7 @@ impl Run {
         found.attempt = found.next_attempt();
         let (attempt, attempt_number) = (found.attempt, found.tries);
         self.arm_deadline(task);
+        self.go_on_animating(task);
         self.ops.push(Op::Start { task, attempt, attempt_number });
     }
 

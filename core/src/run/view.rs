@@ -29,8 +29,8 @@ pub const VIEW_HEADER: usize = 4;
 /// Numbers per node: state, percent, started, ended. Times are NaN while they have not come.
 pub const NODE_NUMBERS: usize = 4;
 
-/// Without slow motion the animation shows its last step when an executable takes longer than this many ms.
-const STEPS_AFTER: f64 = 1.0;
+/// Without slow motion the animation goes on by one step in this many ms.
+const STEP_MS: f64 = 1.0;
 
 impl Run {
     /// The run as a whole, as it looks at `now`.
@@ -121,12 +121,13 @@ impl Run {
             && !found.reports
             && !self.watched
             && self.state.options.slow_mo == 0.0
-            && now - found.started >= STEPS_AFTER;
+            && now - found.started >= STEP_MS;
         if !animated {
             return found.percent;
         }
         let all = steps(self.plan.node(self.node_of(task)).weight);
-        all.last().map_or(found.percent, |(percent, _)| *percent as u8)
+        let step = (((now - found.started) / STEP_MS) as usize).min(all.len() - 1);
+        all[step].0 as u8
     }
 
     fn fill_scope_percents(&self, records: &mut [[f64; NODE_NUMBERS]]) {

@@ -6,7 +6,7 @@ use conductor_core::run::{RunOptions, Simulation, Target};
 use super::random::Random;
 
 /// Handles that edges and routed answers use.
-pub const HANDLES: [Name; 3] = [Name(2), Name(3), Name(4)];
+pub(crate) const HANDLES: [Name; 3] = [Name(2), Name(3), Name(4)];
 const FIRST_ID: u32 = 5;
 const DEEPEST: u32 = 4;
 const LARGEST: usize = 28;
@@ -23,7 +23,7 @@ struct Taste {
     timeout: u32,
 }
 
-pub fn outline(random: &mut Random) -> Outline {
+pub(crate) fn outline(random: &mut Random) -> Outline {
     let taste = Taste {
         scope: random.pick(&[0, 20, 40]),
         each: random.pick(&[0, 30, 80]),
@@ -97,7 +97,7 @@ fn connect(outline: &mut Outline, random: &mut Random, taste: &Taste, scope: u32
     }
 }
 
-pub fn options(random: &mut Random, nodes: u32) -> RunOptions {
+pub(crate) fn options(random: &mut Random, nodes: u32) -> RunOptions {
     let mut simulation = |percent: u32| {
         let target =
             if random.chance(50) { Target::Random } else { Target::Node(random.below(nodes)) };
@@ -120,7 +120,7 @@ pub fn options(random: &mut Random, nodes: u32) -> RunOptions {
 }
 
 /// The flow as a person reads it.
-pub fn describe(outline: &Outline) -> String {
+pub(crate) fn describe(outline: &Outline) -> String {
     use std::fmt::Write;
     let mut text = String::new();
     let mut depth = vec![0_usize; outline.nodes.len()];

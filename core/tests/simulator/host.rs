@@ -12,10 +12,12 @@ use super::random::Random;
 /// Events of one moment, by time in µs so that moments can be compared.
 type Due = Reverse<(u64, u64)>;
 
-pub struct Host {
+pub(crate) struct Host {
     due: BinaryHeap<Due>,
     letters: BTreeMap<u64, Vec<Event>>,
     sent: u64,
+    /// Items that were promised so far: nested scopes multiply.
+    items: u32,
     manner: Manner,
 }
 
@@ -31,6 +33,8 @@ struct Manner {
     most_items: u32,
 }
 
+const MOST_ITEMS: u32 = 60;
+
 const CODES: [ErrorCode; 5] = [
     ErrorCode::ExecutionFailed,
     ErrorCode::ExecutionFailed,
@@ -40,7 +44,7 @@ const CODES: [ErrorCode; 5] = [
 ];
 
 impl Host {
-    pub fn new(random: &mut Random) -> Host {
+    pub(crate) fn new(random: &mut Random) -> Host {
         let manner = Manner {
             fails: random.pick(&[0, 0, 10, 30]),
             never: random.pick(&[0, 0, 5]),
@@ -50,7 +54,7 @@ impl Host {
             slowest: random.pick(&[1, 10, 60]),
             most_items: random.pick(&[2, 4, 9]),
         };
-        let mut host = Host { due: BinaryHeap::new(), letters: BTreeMap::new(), sent: 0, manner };
+        let mut host = Host { due: BinaryHeap::new(), letters: BTreeMap::new(), sent: 0, items: 0, manner };
         while random.chance(12) {
             let at = f64::from(random.below(150));
             host.send(at, vec![Event::Pause]);
@@ -63,12 +67,12 @@ impl Host {
     }
 
     /// When something is to be told next.
-    pub fn next(&self) -> Option<f64> {
+    pub(crate) fn next(&self) -> Option<f64> {
         self.due.peek().map(|Reverse((at, _))| *at as f64 / 1000.0)
     }
 
     /// What is to be told by now; sometimes only the first of it.
-    pub fn take(&mut self, now: f64, random: &mut Random) -> Vec<Event> {
+    pub(crate) fn take(&mut self, now: f64, random: &mut Random) -> Vec<Event> {
         let mut events = Vec::new();
         while self.next().is_some_and(|at| at <= now) && (events.is_empty() || random.chance(80)) {
             let Some(Reverse((_, letter))) = self.due.pop() else { break };
@@ -78,7 +82,7 @@ impl Host {
     }
 
     /// Plans the answer to an op.
-    pub fn asked(&mut self, op: Op, now: f64, random: &mut Random) {
+    pub(crate) fn asked(&mut self, op: Op, now: f64, random: &mut Random) {
         match op {
             Op::Start { task, attempt, .. } => self.run(task, attempt, now, random),
             Op::Ask { task, attempt, known } => self.count(task, attempt, known, now, random),
@@ -87,7 +91,7 @@ impl Host {
     }
 
     /// An answer for an attempt that was to be without one.
-    pub fn relent(&mut self, task: u32, attempt: u32, now: f64) {
+    pub(crate) fn relent(&mut self, task: u32, attempt: u32, now: f64) {
         self.send(now + 1.0, vec![Event::Done { task, attempt, routed: false }]);
     }
 
@@ -121,7 +125,9 @@ impl Host {
             return;
         }
         let open_ended = random.chance(30);
-        let count = if known > 8 { known } else { known + random.below(self.manner.most_items) };
+        let more = if known > 8 || self.items > MOST_ITEMS { 0 } else { random.below(self.manner.most_items) };
+        self.items += more;
+        let count = known + more;
         self.send_maybe_twice(at, vec![Event::Items { task, attempt, count, open_ended }], random);
     }
 

@@ -1,3 +1,3 @@
 //! Seeds of schedules that went wrong once.
 
-pub const SEEDS: [u64; 0] = [];
+pub(crate) const SEEDS: [u64; 0] = [];

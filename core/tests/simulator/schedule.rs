@@ -13,7 +13,7 @@ use super::random::Random;
 use super::shape::Shape;
 
 /// Far more steps than any schedule takes.
-const ENDLESS: u32 = 200_000;
+const ENDLESS: u32 = 20_000;
 
 enum Step {
     Start,
@@ -40,7 +40,7 @@ struct Schedule<'a> {
 }
 
 /// Runs the schedule of a seed; says what happened if `transcript` is there.
-pub fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
+pub(crate) fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
     let mut random = Random::new(seed);
     let outline = flow::outline(&mut random);
     let options = flow::options(&mut random, outline.nodes.len() as u32);
@@ -56,7 +56,7 @@ pub fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
     let mut model = Model::new(&shape, &options);
     model.simulated_error = simulated(&shape, &options, 0);
     model.simulated_delay = simulated(&shape, &options, 1);
-    let restores = random.pick(&[0, 0, 0, 3, 20]);
+    let restores = random.pick(&[0, 0, 1, 3, 10]);
     let history = Vec::new();
     let now = random.pick(&[0.0, 5.0, 1000.25]);
     let mut schedule =
@@ -86,7 +86,9 @@ impl Schedule<'_> {
             if self.watched.is_finished() {
                 return self.end();
             }
-            if self.restores > 0 && self.random.chance(self.restores) {
+            // Each restore asks everything again: without an end to them there is none to the run.
+            if self.restores > 0 && self.random.chance(30) {
+                self.restores -= 1;
                 self.step(Step::Restore)?;
             }
             if self.random.chance(1) {

@@ -4,29 +4,29 @@ use std::collections::HashMap;
 
 use conductor_core::flow::{Name, Outline, OutlineNode};
 
-pub struct Shape {
-    pub nodes: Vec<Node>,
+pub(crate) struct Shape {
+    pub(crate) nodes: Vec<Node>,
 }
 
-pub struct Node {
-    pub outline: OutlineNode,
+pub(crate) struct Node {
+    pub(crate) outline: OutlineNode,
     /// One past the last node inside.
-    pub end: u32,
+    pub(crate) end: u32,
     /// In declared order.
-    pub children: Vec<u32>,
+    pub(crate) children: Vec<u32>,
     /// In edge order: source and source handle.
-    pub inputs: Vec<(u32, Name)>,
+    pub(crate) inputs: Vec<(u32, Name)>,
     /// Place in the flattened order.
-    pub position: u32,
+    pub(crate) position: u32,
     /// The node whose slot holds the output.
-    pub slot: u32,
-    pub catches: bool,
+    pub(crate) slot: u32,
+    pub(crate) catches: bool,
     /// The nearest iterating scope around it.
-    pub each: Option<u32>,
+    pub(crate) each: Option<u32>,
 }
 
 impl Shape {
-    pub fn of(outline: &Outline) -> Shape {
+    pub(crate) fn of(outline: &Outline) -> Shape {
         let mut nodes: Vec<Node> = (0_u32..).zip(&outline.nodes).map(|(index, node)| bare(index, *node)).collect();
         for index in 1..nodes.len() {
             let parent = nodes[index].outline.parent as usize;
@@ -56,26 +56,26 @@ impl Shape {
         shape
     }
 
-    pub fn node(&self, node: u32) -> &Node {
+    pub(crate) fn node(&self, node: u32) -> &Node {
         &self.nodes[node as usize]
     }
 
-    pub fn is_leaf(&self, node: u32) -> bool {
+    pub(crate) fn is_leaf(&self, node: u32) -> bool {
         self.node(node).children.is_empty()
     }
 
-    pub fn is_each(&self, node: u32) -> bool {
+    pub(crate) fn is_each(&self, node: u32) -> bool {
         !self.is_leaf(node) && self.node(node).outline.width > 0
     }
 
     /// The slot of a scope's last child: the scope's result, or for each item its own.
-    pub fn result_slot(&self, scope: u32) -> u32 {
+    pub(crate) fn result_slot(&self, scope: u32) -> u32 {
         let last = self.node(scope).children.iter().max_by_key(|child| self.node(**child).position);
         self.node(*last.expect("a scope has children")).slot
     }
 
     /// Leaves, and iterating scopes as a whole: what progress counts.
-    pub fn counted(&self) -> Vec<(u32, f64)> {
+    pub(crate) fn counted(&self) -> Vec<(u32, f64)> {
         let mut counted = Vec::new();
         let mut node = 0;
         while node < self.nodes.len() as u32 {

@@ -20,7 +20,7 @@ let loaded: NativeAddon | undefined;
  *   built for another version, naming both.
  */
 export function loadAddon(): NativeAddon {
-  loaded ??= checked(open());
+  loaded ??= open();
   return loaded;
 }
 
@@ -34,26 +34,27 @@ export function isAddonAvailable(): boolean {
   }
 }
 
-function open(): { addon: NativeAddon; from: string } {
+/** Refuses an addon that was built for another version than this package's. */
+export function ofOwnVersion(addon: NativeAddon, from: string): NativeAddon {
+  const expected = (require("../package.json") as { version: string }).version;
+  const found = addon.addonVersion();
+  if (found === expected) return addon;
+  throw new NativeError(
+    "NATIVE_VERSION_MISMATCH",
+    `The native addon is version ${found}, but @atomiton/conductor-native is ${expected} (loaded from ${from}); install both in the same version`,
+  );
+}
+
+function open(): NativeAddon {
   const platform = platformName();
   const beside = join(here, "..", `conductor.${platform}.node`);
   const from = existsSync(beside) ? beside : `@atomiton/conductor-${platform}`;
+  let addon: NativeAddon;
   try {
-    return { addon: require(from) as NativeAddon, from };
+    addon = require(from) as NativeAddon;
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
     throw new NativeError("NATIVE_UNAVAILABLE", `The native addon for ${platform} could not be loaded: ${reason}`);
   }
-}
-
-function checked({ addon, from }: { addon: NativeAddon; from: string }): NativeAddon {
-  const expected = (require("../package.json") as { version: string }).version;
-  const found = addon.addonVersion();
-  if (found !== expected) {
-    throw new NativeError(
-      "NATIVE_VERSION_MISMATCH",
-      `The native addon is version ${found}, but @atomiton/conductor-native is ${expected} (loaded from ${from}); install both in the same version`,
-    );
-  }
-  return addon;
+  return ofOwnVersion(addon, from);
 }

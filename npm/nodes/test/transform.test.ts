@@ -93,6 +93,10 @@ describe("transform of an array", () => {
     ]) {
       expect((await run("transform", input)).result).toEqual([1, 2]);
     }
+    const unclear = await failure("transform", { left: [1], right: { result: [2] } });
+    expect(unclear.code).toBe("TYPE_MISMATCH");
+    expect(unclear.message).toContain('among "left", "right"');
+    expect((await run("transform", { name: "group input" })).result).toEqual([]);
     const mismatch = await failure("transform", { data: { result: "text" } });
     expect(mismatch.code).toBe("TYPE_MISMATCH");
     expect(mismatch.message).toBe("[transform] Input data must be an array for transformation, not a string");

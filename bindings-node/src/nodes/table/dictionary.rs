@@ -35,7 +35,7 @@ const MOST_ENTRIES: usize = 8192;
 const LONGEST_CELL: usize = 64;
 /// Each watched column takes 16 KiB while a table is read.
 const MOST_COLUMNS: usize = 64;
-const SLOTS: usize = 2048;
+const SLOT_BITS: u32 = 11;
 const NOT_ENTERED: u32 = u32::MAX;
 /// After this many looks, a column must have repeated itself in one of four to be watched on.
 const PROBATION: u32 = 4096;
@@ -59,7 +59,13 @@ struct Slot {
 
 impl Repeats {
     pub(crate) fn new(columns: usize) -> Self {
-        let column = || Some(Column { slots: vec![Slot { hash: 0, entry: NOT_ENTERED }; SLOTS], looks: 0, hits: 0 });
+        let column = || {
+            Some(Column {
+                slots: vec![Slot { hash: 0, entry: NOT_ENTERED }; 1 << SLOT_BITS],
+                looks: 0,
+                hits: 0,
+            })
+        };
         Self { columns: (0..columns.min(MOST_COLUMNS)).map(|_| column()).collect() }
     }
 
@@ -78,7 +84,7 @@ impl Repeats {
             return None;
         }
         let hash = hash(cell);
-        let slot = &mut watched.slots[hash as usize % SLOTS];
+        let slot = &mut watched.slots[(hash >> (u32::BITS - SLOT_BITS)) as usize];
         if slot.hash != hash {
             // A slot that holds an entry keeps it; otherwise two cells could go on entering each other's place.
             if slot.entry == NOT_ENTERED {
@@ -99,18 +105,24 @@ impl Repeats {
     }
 }
 
+/// Of the length and both ends of a cell of two bytes or more; equal cells are told apart from others by comparing.
 #[inline]
 fn hash(cell: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut state = cell.len() as u64;
-    for chunk in cell.chunks(8) {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        state = (state ^ u64::from_le_bytes(word)).wrapping_mul(FACTOR);
-        // A multiplication keeps high what is high: the last characters of a word would hardly count.
-        state ^= state >> 32;
-    }
-    state as u32
+    let length = cell.len();
+    let (first, last) = match (cell.first_chunk::<8>(), cell.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (cell.first_chunk::<4>(), cell.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into())
+            }
+            _ => (u64::from(cell[0]) | u64::from(cell[length / 2]) << 8, cell[length - 1].into()),
+        },
+    };
+    let mut state = (first ^ length as u64).wrapping_mul(FACTOR);
+    state = (state ^ state >> 32 ^ last).wrapping_mul(FACTOR);
+    // A multiplication carries upwards only, so all of the cell counts in the highest bits alone.
+    (state >> 32) as u32
 }
 
 #[cfg(test)]

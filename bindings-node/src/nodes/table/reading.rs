@@ -177,12 +177,7 @@ impl<R: Read> BlankLines<R> {
     }
 
     fn take(&mut self, byte: u8) {
-        let blank = match (self.at, byte) {
-            (Position::Line, b'\n' | b'\r') => true,
-            (Position::AfterReturn, b'\r') => true,
-            _ => false,
-        };
-        if blank {
+        if matches!((self.at, byte), (Position::Line, b'\n' | b'\r') | (Position::AfterReturn, b'\r')) {
             self.ready.extend_from_slice(b"\"\"");
         }
         self.at = match (self.at, byte) {

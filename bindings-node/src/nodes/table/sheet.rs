@@ -12,6 +12,8 @@ use super::super::failure::{Code, Failure};
 use super::dictionary::{Dictionary, Repeats};
 
 const ROWS_PER_BLOCK: u32 = 64;
+/// The bytes that a varint of 64 bits takes at most.
+const LONGEST_LENGTH: usize = 10;
 
 /// Cells as they were read. Never changed after it is built, so that many tables can share it.
 pub(crate) struct Sheet {
@@ -43,7 +45,6 @@ impl Sheet {
 pub(crate) struct SheetBuilder {
     sheet: Sheet,
     repeats: Repeats,
-    row: Vec<u8>,
 }
 
 impl SheetBuilder {
@@ -53,7 +54,7 @@ impl SheetBuilder {
         reserve(&mut bytes, capacity)?;
         let repeats = Repeats::new(headers.len());
         let sheet = Sheet { headers, bytes, dictionary: Dictionary::default(), blocks: Vec::new(), rows: 0 };
-        Ok(Self { sheet, repeats, row: Vec::new() })
+        Ok(Self { sheet, repeats })
     }
 
     /// How many columns the headers name.
@@ -67,26 +68,30 @@ impl SheetBuilder {
         if sheet.rows == u32::MAX {
             return Err(Code::MemoryLimitExceeded.because("A table holds at most 4294967295 rows"));
         }
-        self.row.clear();
-        for (column, cell) in cells.enumerate() {
-            match self.repeats.find(&mut sheet.dictionary, column, cell) {
-                Some(entry) => write_length(&mut self.row, (entry as usize) << 1 | 1),
-                None => {
-                    write_length(&mut self.row, cell.len() << 1);
-                    self.row.extend_from_slice(cell);
-                }
-            }
-        }
-        let needed = self.row.len() + 10;
-        if sheet.bytes.capacity() - sheet.bytes.len() < needed {
-            let step = (sheet.bytes.capacity() / 8).max(64 * 1024).max(needed);
-            reserve(&mut sheet.bytes, step)?;
-        }
         if sheet.rows.is_multiple_of(ROWS_PER_BLOCK) {
             sheet.blocks.push(sheet.bytes.len());
         }
-        write_length(&mut sheet.bytes, self.row.len());
-        sheet.bytes.extend_from_slice(&self.row);
+        let start = sheet.bytes.len();
+        make_room(&mut sheet.bytes, LONGEST_LENGTH)?;
+        sheet.bytes.push(0);
+        for (column, cell) in cells.enumerate() {
+            make_room(&mut sheet.bytes, cell.len() + 2 * LONGEST_LENGTH)?;
+            match self.repeats.find(&mut sheet.dictionary, column, cell) {
+                Some(entry) => write_length(&mut sheet.bytes, (entry as usize) << 1 | 1),
+                None => {
+                    write_length(&mut sheet.bytes, cell.len() << 1);
+                    sheet.bytes.extend_from_slice(cell);
+                }
+            }
+        }
+        let length = sheet.bytes.len() - start - 1;
+        if length < 0x80 {
+            sheet.bytes[start] = length as u8;
+        } else {
+            let mut prefix = Vec::with_capacity(LONGEST_LENGTH);
+            write_length(&mut prefix, length);
+            sheet.bytes.splice(start..=start, prefix);
+        }
         sheet.rows += 1;
         Ok(())
     }
@@ -172,7 +177,9 @@ impl Table {
     /// Bytes that this table keeps alive beyond those of the table it was made from; all of them for one just read.
     pub(crate) fn own_bytes(&self) -> usize {
         match &self.selection {
-            Selection::Range(0, rows) if *rows == self.sheet.rows => self.sheet.bytes.len() + self.sheet.dictionary.size(),
+            Selection::Range(0, rows) if *rows == self.sheet.rows => {
+                self.sheet.bytes.len() + self.sheet.dictionary.size()
+            }
             Selection::Range(..) => 0,
             Selection::Picked(rows) => rows.len() * size_of::<u32>(),
         }
@@ -263,6 +270,16 @@ impl<'a> Iterator for Row<'a> {
         self.cells = rest;
         Some(cell)
     }
+}
+
+/// Grows in steps of an eighth, so that the buffer is never doubled.
+#[inline]
+fn make_room(bytes: &mut Vec<u8>, needed: usize) -> Result<(), Failure> {
+    if bytes.capacity() - bytes.len() < needed {
+        let step = (bytes.capacity() / 8).max(64 * 1024).max(needed);
+        reserve(bytes, step)?;
+    }
+    Ok(())
 }
 
 fn reserve(bytes: &mut Vec<u8>, additional: usize) -> Result<(), Failure> {

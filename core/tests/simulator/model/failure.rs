@@ -7,7 +7,7 @@ use super::{Carry, Failure, Model, Stage, Verdict, ensure};
 
 impl Model<'_> {
     /// An attempt failed: the next one is due, or the task has failed for good.
-    pub fn attempt_over(&mut self, task: u32, code: ErrorCode) {
+    pub(crate) fn attempt_over(&mut self, task: u32, code: ErrorCode) {
         let found = self.task(task);
         let outline = self.shape.node(found.node).outline;
         let retries = outline.retries.unwrap_or(self.options.retries);
@@ -18,12 +18,14 @@ impl Model<'_> {
         let base = outline.retry_delay_ms.map_or(self.options.retry_delay, f64::from);
         let full = base * f64::from(1_u32 << (found.tries - 1));
         let shortest = if self.options.jitter { full / 2.0 } else { full };
-        let stage = Stage::Backoff { earliest: self.now + shortest, latest: self.now + full };
+        // A simulated failure takes its own time after the backoff.
+        let latest = if self.simulated_error == Some(found.node) { f64::INFINITY } else { self.now + full };
+        let stage = Stage::Backoff { earliest: self.now + shortest, latest };
         self.task_mut(task).stage = stage;
     }
 
     /// A task has failed for good: the nearest `error` edge around it takes the error.
-    pub fn fail(&mut self, cause: u32, code: ErrorCode) {
+    pub(crate) fn fail(&mut self, cause: u32, code: ErrorCode) {
         let mut catcher = Some(cause);
         while let Some(task) = catcher
             && !self.shape.node(self.task(task).node).catches
@@ -37,7 +39,7 @@ impl Model<'_> {
     }
 
     /// Whether the engine may stop this task now.
-    pub fn may_stop(&self, task: u32) -> bool {
+    pub(crate) fn may_stop(&self, task: u32) -> bool {
         if self.ending.is_some() || self.run_is_due() {
             return true;
         }
@@ -47,7 +49,7 @@ impl Model<'_> {
         })
     }
 
-    pub fn aborted(&mut self, task: u32, attempt: u32, code: ErrorCode) -> Verdict {
+    pub(crate) fn aborted(&mut self, task: u32, attempt: u32, code: ErrorCode) -> Verdict {
         let found = self.task(task).clone();
         ensure!(found.attempt <= attempt, "attempt {attempt} of {task} was never begun or is over");
         match code {
@@ -83,7 +85,7 @@ impl Model<'_> {
         Ok(())
     }
 
-    pub fn run_is_due(&self) -> bool {
+    pub(crate) fn run_is_due(&self) -> bool {
         self.options.timeout > 0.0 && self.now >= self.started + self.options.timeout
     }
 
@@ -97,7 +99,7 @@ impl Model<'_> {
             && !(self.run_is_due() && self.started + self.options.timeout <= at)
     }
 
-    pub fn caught(&mut self, task: u32, cause: u32) -> Verdict {
+    pub(crate) fn caught(&mut self, task: u32, cause: u32) -> Verdict {
         let Some(failure) = self.failures.pop_front() else {
             return Err(format!("{task} catches a failure of {cause} that did not happen"));
         };
@@ -118,11 +120,11 @@ impl Model<'_> {
         Ok(())
     }
 
-    pub fn finished(&mut self, cause: u32, code: Option<ErrorCode>) -> Verdict {
+    pub(crate) fn finished(&mut self, cause: u32, code: Option<ErrorCode>) -> Verdict {
         let expected = match (self.failures.front(), self.ending) {
+            _ if matches!(self.task(0).stage, Stage::Over(_)) => (Op::NOBODY, None),
             (Some(failure), _) if failure.catcher.is_none() => (failure.cause, Some(failure.code)),
             (_, Some(code)) => (Op::NOBODY, Some(code)),
-            _ if matches!(self.task(0).stage, Stage::Over(_)) => (Op::NOBODY, None),
             _ if code == Some(ErrorCode::Timeout) && self.run_is_due() => (Op::NOBODY, code),
             _ => return Err("the run is not over".into()),
         };

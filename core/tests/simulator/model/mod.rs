@@ -16,7 +16,7 @@ use conductor_core::run::{Event, RunOptions, TaskState};
 use super::shape::Shape;
 
 /// What is wrong, in words.
-pub type Verdict = Result<(), String>;
+pub(crate) type Verdict = Result<(), String>;
 
 macro_rules! ensure {
     ($holds:expr, $($words:tt)+) => {
@@ -28,7 +28,7 @@ macro_rules! ensure {
 pub(crate) use ensure;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Stage {
+pub(crate) enum Stage {
     Waiting,
     /// In flight, not in the host's hands.
     Begun,
@@ -47,7 +47,7 @@ pub enum Stage {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Carry {
+pub(crate) enum Carry {
     Output,
     Named,
     Error,
@@ -55,49 +55,49 @@ pub enum Carry {
 }
 
 #[derive(Clone, Debug)]
-pub struct Task {
-    pub node: u32,
+pub(crate) struct Task {
+    pub(crate) node: u32,
     /// First task of its frame and the scope's task; `None` in the outermost frame.
-    pub frame: Option<(u32, u32)>,
-    pub stage: Stage,
-    pub attempt: u32,
-    pub tries: u32,
-    pub named: Vec<Name>,
-    pub routed: bool,
-    pub passed: bool,
-    pub gathered: bool,
-    pub state: TaskState,
-    pub percent: u32,
+    pub(crate) frame: Option<(u32, u32)>,
+    pub(crate) stage: Stage,
+    pub(crate) attempt: u32,
+    pub(crate) tries: u32,
+    pub(crate) named: Vec<Name>,
+    pub(crate) routed: bool,
+    pub(crate) passed: bool,
+    pub(crate) gathered: bool,
+    pub(crate) state: TaskState,
+    pub(crate) percent: u32,
     /// When it began, and when its present attempt or its scope did.
-    pub begun: f64,
-    pub armed: f64,
-    pub dropped: bool,
-    pub blocked: BTreeSet<u32>,
+    pub(crate) begun: f64,
+    pub(crate) armed: f64,
+    pub(crate) dropped: bool,
+    pub(crate) blocked: BTreeSet<u32>,
 }
 
 /// The items of one scope.
 #[derive(Clone, Debug, Default)]
-pub struct Items {
-    pub known: u32,
-    pub opened: u32,
-    pub closed: u32,
-    pub open_ended: bool,
+pub(crate) struct Items {
+    pub(crate) known: u32,
+    pub(crate) opened: u32,
+    pub(crate) closed: u32,
+    pub(crate) open_ended: bool,
     /// First tasks of the open frames, with their item.
-    pub open: BTreeMap<u32, u32>,
+    pub(crate) open: BTreeMap<u32, u32>,
 }
 
 /// A failure for good whose consequences are still to be seen.
 #[derive(Clone, Copy, Debug)]
-pub struct Failure {
-    pub cause: u32,
-    pub code: ErrorCode,
+pub(crate) struct Failure {
+    pub(crate) cause: u32,
+    pub(crate) code: ErrorCode,
     /// The task whose `error` edge takes it; `None` ends the run.
-    pub catcher: Option<u32>,
+    pub(crate) catcher: Option<u32>,
 }
 
 /// What a restored run asks for again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Again {
+pub(crate) enum Again {
     Start(u32),
     Enter(u32),
     Ask(u32),
@@ -105,26 +105,26 @@ pub enum Again {
     Open(u32),
 }
 
-pub struct Model<'a> {
-    pub shape: &'a Shape,
-    pub options: &'a RunOptions,
-    pub simulated_error: Option<u32>,
-    pub simulated_delay: Option<u32>,
-    pub tasks: BTreeMap<u32, Task>,
-    pub items: BTreeMap<u32, Items>,
-    pub failures: VecDeque<Failure>,
-    pub now: f64,
-    pub started: f64,
-    pub paused: bool,
-    pub ending: Option<ErrorCode>,
-    pub finished: Option<(u32, Option<ErrorCode>)>,
-    pub caught: bool,
+pub(crate) struct Model<'a> {
+    pub(crate) shape: &'a Shape,
+    pub(crate) options: &'a RunOptions,
+    pub(crate) simulated_error: Option<u32>,
+    pub(crate) simulated_delay: Option<u32>,
+    pub(crate) tasks: BTreeMap<u32, Task>,
+    pub(crate) items: BTreeMap<u32, Items>,
+    pub(crate) failures: VecDeque<Failure>,
+    pub(crate) now: f64,
+    pub(crate) started: f64,
+    pub(crate) paused: bool,
+    pub(crate) ending: Option<ErrorCode>,
+    pub(crate) finished: Option<(u32, Option<ErrorCode>)>,
+    pub(crate) caught: bool,
     /// What a restored run has still to ask for again, while it does.
-    pub reopening: Option<BTreeSet<Again>>,
+    pub(crate) reopening: Option<BTreeSet<Again>>,
 }
 
 impl<'a> Model<'a> {
-    pub fn new(shape: &'a Shape, options: &'a RunOptions) -> Model<'a> {
+    pub(crate) fn new(shape: &'a Shape, options: &'a RunOptions) -> Model<'a> {
         let tasks = (0..shape.nodes.len() as u32).map(|node| (node, Task::new(node, None))).collect();
         Model {
             shape,
@@ -144,20 +144,20 @@ impl<'a> Model<'a> {
         }
     }
 
-    pub fn task(&self, task: u32) -> &Task {
+    pub(crate) fn task(&self, task: u32) -> &Task {
         &self.tasks[&task]
     }
 
-    pub fn task_mut(&mut self, task: u32) -> &mut Task {
+    pub(crate) fn task_mut(&mut self, task: u32) -> &mut Task {
         self.tasks.get_mut(&task).expect("the task is known")
     }
 
     /// The task for another node of the same frame.
-    pub fn beside(&self, task: u32, node: u32) -> u32 {
+    pub(crate) fn beside(&self, task: u32, node: u32) -> u32 {
         (task + node).wrapping_sub(self.task(task).node)
     }
 
-    pub fn parent(&self, task: u32) -> Option<u32> {
+    pub(crate) fn parent(&self, task: u32) -> Option<u32> {
         let Task { node, frame, .. } = self.task(task);
         if *node == 0 {
             return None;
@@ -170,7 +170,7 @@ impl<'a> Model<'a> {
     }
 
     /// The task itself or one inside it.
-    pub fn is_within(&self, task: u32, scope: u32) -> bool {
+    pub(crate) fn is_within(&self, task: u32, scope: u32) -> bool {
         let mut inner = Some(task);
         while let Some(found) = inner {
             if found == scope {
@@ -181,22 +181,22 @@ impl<'a> Model<'a> {
         false
     }
 
-    pub fn is_in_flight(&self, task: u32) -> bool {
+    pub(crate) fn is_in_flight(&self, task: u32) -> bool {
         let stage = self.task(task).stage;
         matches!(stage, Stage::Begun | Stage::Running | Stage::Answered | Stage::Backoff { .. })
     }
 
-    pub fn in_flight(&self) -> u32 {
+    pub(crate) fn in_flight(&self) -> u32 {
         self.tasks.keys().filter(|task| self.is_in_flight(**task)).count() as u32
     }
 
     /// Attempts in the host's hands.
-    pub fn running(&self) -> Vec<(u32, u32)> {
+    pub(crate) fn running(&self) -> Vec<(u32, u32)> {
         let running = self.tasks.iter().filter(|(_, task)| task.stage == Stage::Running);
         running.map(|(number, task)| (*number, task.attempt)).collect()
     }
 
-    pub fn edge_carries(&self, task: u32, input: usize) -> bool {
+    pub(crate) fn edge_carries(&self, task: u32, input: usize) -> bool {
         let (source, handle) = self.shape.node(self.task(task).node).inputs[input];
         let source = self.task(self.beside(task, source));
         match source.stage {
@@ -208,7 +208,7 @@ impl<'a> Model<'a> {
     }
 
     /// Whether the task waits for nothing but room, and whether anything is carried to it.
-    pub fn arrival(&self, task: u32) -> Option<bool> {
+    pub(crate) fn arrival(&self, task: u32) -> Option<bool> {
         let found = self.task(task);
         let opened = self.parent(task).is_none_or(|scope| self.task(scope).stage == Stage::Open);
         if found.stage != Stage::Waiting || !opened || self.is_placeholder(task) {
@@ -223,19 +223,19 @@ impl<'a> Model<'a> {
     }
 
     /// Whether a number belongs to a node that only frames run.
-    pub fn is_placeholder(&self, task: u32) -> bool {
+    pub(crate) fn is_placeholder(&self, task: u32) -> bool {
         let Task { node, frame, .. } = self.task(task);
         let own = frame.map(|(_, owner)| self.task(owner).node);
         self.shape.node(*node).each != own
     }
 
-    pub fn is_ready_leaf(&self, task: u32) -> bool {
+    pub(crate) fn is_ready_leaf(&self, task: u32) -> bool {
         let node = self.task(task).node;
         self.shape.is_leaf(node) && !self.shape.node(node).outline.disabled && self.arrival(task) == Some(true)
     }
 
     /// What the host is about to tell.
-    pub fn told(&mut self, event: Event) {
+    pub(crate) fn told(&mut self, event: Event) {
         match event {
             Event::Cancel => self.ending = self.ending.or(Some(ErrorCode::Cancelled)),
             Event::Pause if self.ending.is_none() => self.paused = true,
@@ -277,7 +277,7 @@ impl<'a> Model<'a> {
 }
 
 impl Task {
-    pub fn new(node: u32, frame: Option<(u32, u32)>) -> Task {
+    pub(crate) fn new(node: u32, frame: Option<(u32, u32)>) -> Task {
         Task {
             node,
             frame,

@@ -5,7 +5,7 @@ use conductor_core::run::{Op, TaskState};
 use super::{Again, Carry, Model, Stage, Task, Verdict, ensure};
 
 impl Model<'_> {
-    pub fn saw(&mut self, op: Op) -> Verdict {
+    pub(crate) fn saw(&mut self, op: Op) -> Verdict {
         ensure!(self.finished.is_none(), "an op after Finish");
         match op {
             Op::Start { task, attempt, attempt_number } => self.start(task, attempt, attempt_number),
@@ -26,6 +26,12 @@ impl Model<'_> {
                 (found.state, found.percent) = (state, percent);
                 Ok(())
             }
+            Op::Wait { task, ms, fails } => {
+                let delay = if fails { self.options.simulate_error.map(|simulation| simulation.delay) } else { self.hold_up(task) };
+                ensure!(delay.is_some_and(|delay| delay as u32 == ms && delay > 0.0), "{task} waits for {ms} ms");
+                ensure!(self.is_in_flight(task), "{task} waits and is not in flight");
+                Ok(())
+            }
             Op::Finish { cause, code } => self.finished(cause, code),
             _ => Err("an op that the model does not know".into()),
         }
@@ -37,11 +43,7 @@ impl Model<'_> {
         ensure!(self.simulated_error != Some(found.node), "{task} is to fail without being run");
         if !self.is_again(Again::Start(task))? {
             let due = match found.stage {
-                Stage::Begun if self.simulated_delay == Some(found.node) => {
-                    let delay = self.options.simulate_delay.map_or(0.0, |simulation| simulation.delay);
-                    found.begun + self.options.slow_mo + delay
-                }
-                Stage::Begun => found.begun + self.options.slow_mo,
+                Stage::Begun => found.begun + self.hold_up(task).unwrap_or(0.0),
                 Stage::Backoff { earliest, .. } => earliest,
                 stage => return Err(format!("start of {task} at {stage:?}")),
             };
@@ -57,6 +59,13 @@ impl Model<'_> {
         found.armed = now;
         found.named.clear();
         Ok(())
+    }
+
+    /// How long the executable of a task that has begun is held up.
+    fn hold_up(&self, task: u32) -> Option<f64> {
+        let simulated = self.simulated_delay == Some(self.task(task).node);
+        let delay = self.options.simulate_delay.filter(|_| simulated).map_or(0.0, |simulation| simulation.delay);
+        Some(self.options.slow_mo + delay)
     }
 
     fn enter(&mut self, task: u32) -> Verdict {
@@ -106,7 +115,8 @@ impl Model<'_> {
         let (source, _) = self.shape.node(self.task(task).node).inputs[input as usize];
         let over = matches!(self.task(self.beside(task, source)).stage, Stage::Over(_));
         ensure!(over && !self.edge_carries(task, input as usize), "input {input} of {task} carries something");
-        ensure!(self.task(task).stage == Stage::Waiting, "input {input} of {task} is blocked too late");
+        let late = self.task(task).stage != Stage::Waiting && self.reopening.is_none();
+        ensure!(!late, "input {input} of {task} is blocked too late");
         self.task_mut(task).blocked.insert(input);
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::{Again, Carry, Model, Stage, Verdict, ensure};
 
 impl Model<'_> {
     /// Everything that is due has happened.
-    pub fn is_at_rest(&mut self, fired: bool) -> Verdict {
+    pub(crate) fn is_at_rest(&mut self, fired: bool) -> Verdict {
         if let Some(missing) = self.reopening.take() {
             ensure!(missing.is_empty(), "not asked for again: {missing:?}");
         }
@@ -74,7 +74,7 @@ impl Model<'_> {
     }
 
     /// Tasks that look at a slot when their input is built.
-    pub fn readers(&self, slot: u32) -> Vec<u32> {
+    pub(crate) fn readers(&self, slot: u32) -> Vec<u32> {
         let node = self.task(slot).node;
         let all = (0_u32..).zip(&self.shape.nodes);
         let reads = all.filter(|(_, reader)| {
@@ -84,7 +84,7 @@ impl Model<'_> {
     }
 
     /// The slot of the run's or of an item's result.
-    pub fn is_result(&self, slot: u32) -> bool {
+    pub(crate) fn is_result(&self, slot: u32) -> bool {
         let found = self.task(slot);
         match found.frame {
             None => self.shape.node(0).slot == found.node,
@@ -93,7 +93,7 @@ impl Model<'_> {
     }
 
     /// Whether a task is of a frame that is closed, or stands for tasks of frames.
-    pub fn is_gone(&self, task: u32) -> bool {
+    pub(crate) fn is_gone(&self, task: u32) -> bool {
         if let Some((base, owner)) = self.task(task).frame {
             let open = self.items.get(&owner).is_some_and(|items| items.open.contains_key(&base));
             if !open || self.is_gone(owner) {
@@ -104,7 +104,7 @@ impl Model<'_> {
     }
 
     /// The ops that a run restored now owes its host.
-    pub fn restored(&mut self) {
+    pub(crate) fn restored(&mut self) {
         let mut expected = BTreeSet::new();
         for (number, task) in self.tasks.iter().filter(|(number, _)| !self.is_gone(**number)) {
             match task.stage {
@@ -118,18 +118,22 @@ impl Model<'_> {
             }
         }
         self.reopening = Some(expected);
+        // What the old host knew, the new one has to be told.
+        for task in self.tasks.values_mut() {
+            task.blocked.clear();
+        }
     }
 
     /// Overall progress by weight, 0–100.
-    pub fn overall(&self) -> u32 {
+    pub(crate) fn overall(&self) -> u32 {
         let counted = self.shape.counted();
         let total: f64 = counted.iter().map(|(_, weight)| weight).sum();
         let done = counted.iter().map(|(node, weight)| {
             let task = self.task(*node);
             match task.state {
                 TaskState::Completed | TaskState::Skipped => weight * 100.0,
-                TaskState::Executing => weight * f64::from(task.percent),
-                TaskState::Pending | TaskState::Error => 0.0,
+                TaskState::Executing | TaskState::Error => weight * f64::from(task.percent),
+                TaskState::Pending => 0.0,
             }
         });
         if total > 0.0 { (done.sum::<f64>() / total).round() as u32 } else { 0 }

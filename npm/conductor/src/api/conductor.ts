@@ -6,7 +6,7 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { Runs } from "./runs.js";
 import type { ConductorConfig, HealthResult } from "./settings.js";
-import { createGraphStore, type ExecutionGraphStore } from "./store.js";
+import { createGraphStore, type ExecutionGraphStore, type ReactHooks } from "./store.js";
 
 /** What is wrong with a node, in words. */
 export interface ValidationResult {
@@ -60,6 +60,8 @@ export interface Environment {
   engine: Conductor["engine"];
   /** JSON schemas of the parameters of node types, by type. */
   schemas(): Record<string, unknown>;
+  /** React, for the store's hook; throws when there is none. */
+  react(): ReactHooks;
 }
 
 const PROGRESS_INTERVAL_MS = 100;
@@ -78,7 +80,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       log.error("A store subscriber threw; the execution goes on", error);
     }
   };
-  const feed = createGraphStore(log.warn, isolate);
+  const feed = createGraphStore(log.warn, isolate, environment.react);
   const runs = new Runs(config, events, feed, log);
 
   const run: NodeApi["run"] = (node, context) => runs.run(node, context);

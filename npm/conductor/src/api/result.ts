@@ -59,7 +59,7 @@ export function runTrace(run: Run): ExecutionTrace | undefined {
       executionId: run.context.executionId,
       slowMo: run.context.slowMo,
       errorMessage: (node) => run.errorOf(node)?.message,
-      progressMessage: (node) => run.messages.get(node),
+      progressMessage: (node) => run.reports.get(node)?.message,
     });
     traces.set(run, trace);
   }

@@ -2,7 +2,7 @@
 import { Run } from "../engine/driver.js";
 import { failure } from "../engine/failure.js";
 import { problemText, shapeProblems } from "../engine/flows.js";
-import type { Log } from "../engine/log.js";
+import { createLog, type Log } from "../engine/log.js";
 import { outlineOf, Plan } from "../engine/outline.js";
 import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
@@ -17,10 +17,17 @@ import type { StoreFeed } from "./store.js";
 /** From this many direct children on, a flow is analysed only after the host had its turn. */
 const LARGE_FLOW = 50;
 
+/** One execution that is not over. It may be cancelled before its run exists. */
+interface Execution {
+  context: ConductorExecutionContext;
+  run?: Run;
+  cancelled: boolean;
+}
+
 /** See the module's description. */
 export class Runs {
   /** Runs that are not over, by execution id; ids that callers choose may be used more than once at a time. */
-  private readonly active = new Map<string, Set<Run>>();
+  private readonly active = new Map<string, Set<Execution>>();
 
   constructor(
     private readonly config: ConductorConfig,
@@ -33,39 +40,49 @@ export class Runs {
   async run(node: NodeDefinition, given?: Partial<ConductorExecutionContext>): Promise<ExecutionResult> {
     const context = contextOf(node, given);
     const { executionId, nodeId } = context;
-    this.events.emitStarted({ executionId, nodeId });
-    const startedAt = Date.now();
-    if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
-    const plan = Plan.compile(outlineOf(node));
-    if (plan === undefined) return this.refuse(node, context, startedAt);
-    return this.follow(plan, context);
+    const execution: Execution = { context, cancelled: false };
+    this.begin(execution);
+    try {
+      this.events.emitStarted({ executionId, nodeId });
+      const startedAt = Date.now();
+      if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
+      const plan = Plan.compile(outlineOf(node));
+      if (plan === undefined) return this.refuse(node, context, startedAt);
+      if (execution.cancelled) return this.cancelledAtOnce(context);
+      return await this.follow(plan, execution);
+    } finally {
+      this.end(execution);
+    }
   }
 
   /** Stops all runs of an execution, and those that they started. */
   cancel(executionId: string): boolean {
     let found = false;
-    for (const [id, runs] of this.active) {
-      if (id !== executionId && !id.startsWith(`${executionId}/`) && !this.isChild(runs, executionId)) continue;
-      for (const run of [...runs]) run.cancel();
-      found = true;
+    for (const [id, executions] of this.active) {
+      for (const execution of [...executions]) {
+        if (!isWithin(id, executionId) && !isChild(execution.context, executionId)) continue;
+        stop(execution);
+        found = true;
+      }
     }
     return found;
   }
 
   /** Stops everything. */
   cancelAll(): void {
-    for (const runs of [...this.active.values()]) for (const run of [...runs]) run.cancel();
+    for (const executions of [...this.active.values()]) for (const execution of [...executions]) stop(execution);
   }
 
-  private async follow(plan: Plan, context: ConductorExecutionContext): Promise<ExecutionResult> {
-    const { executionId, nodeId } = context;
+  private async follow(plan: Plan, execution: Execution): Promise<ExecutionResult> {
+    const { context } = execution;
+    const { executionId } = context;
     const { events, feed } = this;
     let view: RunView;
     const run: Run = new Run(plan, {
       context,
       executables: this.config.nodeExecutorFactory,
       options: runOptions(this.config, plan.node(0), context),
-      log: this.log,
+      log: context.debug ? createLog("debug") : this.log,
       onChange: (node, packed, step) => {
         const state = view.change(node, packed, step);
         if (state !== undefined) feed.changed(view, state);
@@ -76,16 +93,15 @@ export class Runs {
       },
     });
     view = new RunView(run);
-    this.begin(executionId, run);
+    execution.run = run;
     feed.show(view);
     if (events.listenerCount("progress") > 0) events.emitProgress(() => view.state(), executionId);
     run.start();
     const outcome = await run.done;
-    this.end(executionId, run);
     feed.stepped(view, () => runTrace(run));
     events.flushProgress(executionId);
     events.endProgress(executionId);
-    return this.conclude(context, nodeId, new RunResult(run, outcome, context, Math.round(run.duration)));
+    return this.conclude(context, new RunResult(run, outcome, context, Math.round(run.duration)));
   }
 
   private refuse(node: NodeDefinition, context: ConductorExecutionContext, startedAt: number): ExecutionResult {
@@ -98,47 +114,58 @@ export class Runs {
       context: problem === undefined ? {} : { path: problem.path, nodeId: problem.nodeId, text: problemText(problem) },
     });
     const duration = Date.now() - startedAt;
-    return this.conclude(context, nodeId, { success: false, error, duration, executedNodes: [nodeId], context });
+    return this.conclude(context, { success: false, error, duration, executedNodes: [nodeId], context });
   }
 
-  private conclude(
-    { executionId }: ConductorExecutionContext,
-    nodeId: string,
-    result: ExecutionResult,
-  ): ExecutionResult {
-    if (result.success) {
-      this.events.emitCompleted({ executionId, nodeId, result, output: result.data });
-    } else {
-      const { message, code } = result.error as ExecutionError;
-      this.events.emitError({ executionId, nodeId, error: new Error(message), code });
-    }
+  /** A listener for `started` cancelled the execution: nothing runs. */
+  private cancelledAtOnce(context: ConductorExecutionContext): ExecutionResult {
+    const { nodeId, executionId } = context;
+    const error = failure("CANCELLED", "Execution cancelled", { nodeId, executionId });
+    return this.conclude(context, { success: false, error, duration: 0, executedNodes: [], context });
+  }
+
+  private conclude({ executionId }: ConductorExecutionContext, result: ExecutionResult): ExecutionResult {
+    if (result.success) this.events.emitCompleted({ executionId, result });
+    else this.events.emitError({ executionId, error: new Error((result.error as ExecutionError).message) });
     return result;
   }
 
-  private begin(executionId: string, run: Run): void {
-    const runs = this.active.get(executionId);
-    if (runs === undefined) this.active.set(executionId, new Set([run]));
-    else runs.add(run);
+  private begin(execution: Execution): void {
+    const { executionId } = execution.context;
+    const executions = this.active.get(executionId);
+    if (executions === undefined) this.active.set(executionId, new Set([execution]));
+    else executions.add(execution);
   }
 
-  private end(executionId: string, run: Run): void {
-    const runs = this.active.get(executionId);
-    runs?.delete(run);
-    if (runs?.size === 0) this.active.delete(executionId);
+  private end(execution: Execution): void {
+    const { executionId } = execution.context;
+    const executions = this.active.get(executionId);
+    executions?.delete(execution);
+    if (executions?.size === 0) this.active.delete(executionId);
   }
+}
 
-  /** Whether runs were started from within an execution. */
-  private isChild(runs: Set<Run>, executionId: string): boolean {
-    for (const run of runs) {
-      let outer = run.context.parentContext;
-      for (let depth = 0; outer !== undefined && outer !== null && depth < 256; depth++) {
-        const id = outer.executionId;
-        if (id === executionId || (typeof id === "string" && id.startsWith(`${executionId}/`))) return true;
-        outer = outer.parentContext;
-      }
-    }
-    return false;
+function stop(execution: Execution): void {
+  execution.cancelled = true;
+  execution.run?.cancel();
+}
+
+/** Whether an id is that of an execution, or of a node within it. */
+function isWithin(id: unknown, executionId: string): boolean {
+  return typeof id === "string" && (id === executionId || id.startsWith(`${executionId}/`));
+}
+
+/** Levels of executions that start each other, beyond which no parent is looked for. */
+const MAX_PARENTS = 1000;
+
+/** Whether an execution was started from within another one. */
+function isChild(context: ConductorExecutionContext, executionId: string): boolean {
+  let outer = context.parentContext;
+  for (let depth = 0; outer !== undefined && outer !== null && depth < MAX_PARENTS; depth++) {
+    if (isWithin(outer.executionId, executionId)) return true;
+    outer = outer.parentContext;
   }
+  return false;
 }
 
 /** The context of a node to be run: exactly seven keys, always there. */

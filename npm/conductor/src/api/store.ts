@@ -1,4 +1,5 @@
 /** The graph of the run started last, as a store that a user interface can follow. */
+import { frozenMap } from "../engine/frozen.js";
 import type { RunView } from "../engine/view.js";
 import type { ExecutionTrace, NodeExecutionState } from "../types/execution.js";
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
@@ -32,8 +33,15 @@ export interface ExecutionGraphStore {
   setNodeProgress(id: string, progress: number, message?: string): void;
   completeExecution(): void;
   reset(): void;
+  /** The state, or what a selector takes of it, for a React component. Needs React 18 or newer. */
+  useStore<T = ExecutionGraphState>(selector?: (state: ExecutionGraphState) => T): T;
   /** The trace of the run started last; `undefined` before it is over. */
   getTrace(): ExecutionTrace | undefined;
+}
+
+/** What the hook needs of React. */
+export interface ReactHooks {
+  useSyncExternalStore<T>(subscribe: (changed: () => void) => () => void, read: () => T, readOnServer: () => T): T;
 }
 
 /** How a conductor feeds its store. */
@@ -52,10 +60,12 @@ export interface StoreFeed {
  *
  * @param warn told when a method names a node that does not exist
  * @param isolate runs a listener so that what it throws hurts nobody
+ * @param react finds React when the hook is used; throws when there is none
  */
 export function createGraphStore(
   warn: (message: string, ...details: unknown[]) => void,
   isolate: (listener: object, call: () => void) => void,
+  react: () => ReactHooks,
 ): StoreFeed {
   const listeners = new Set<StoreListener>();
   let state = emptyState();
@@ -75,9 +85,11 @@ export function createGraphStore(
   /** Whoever changes the state by hand takes it over from the run. */
   const alter = (change: (state: ExecutionGraphState) => ExecutionGraphState) => {
     const before = current();
+    const next = change(before);
+    if (next === before) return;
     shown?.watch(false);
     shown = undefined;
-    notify(change(before));
+    notify(next);
   };
   const alterNode = (id: string, what: string, change: (node: ExecutionGraphNode) => ExecutionGraphNode) => {
     const before = current();
@@ -86,8 +98,9 @@ export function createGraphStore(
       warn(`[EXECUTION_GRAPH] Attempted to update ${what} for non-existent node`, id);
       return;
     }
-    const changed = Object.freeze(change(node));
-    alter((all) => withNodes(all, new Map(all.nodes).set(id, changed)));
+    const changed = change(node);
+    if (isSame(node, changed)) return;
+    alter((all) => withNodes(all, frozenMap([...all.nodes, [id, Object.freeze(changed)]])));
   };
 
   const store: ExecutionGraphStore = {
@@ -136,6 +149,11 @@ export function createGraphStore(
       trace = undefined;
       alter(emptyState);
     },
+    useStore<T = ExecutionGraphState>(selector?: (state: ExecutionGraphState) => T): T {
+      const { useSyncExternalStore } = react();
+      const read = () => (selector === undefined ? (current() as T) : selector(current()));
+      return useSyncExternalStore(store.subscribe, read, read);
+    },
     getTrace: () => trace?.(),
   };
 
@@ -163,7 +181,7 @@ export function createGraphStore(
 
 function emptyState(): ExecutionGraphState {
   return frozen({
-    nodes: new Map(),
+    nodes: frozenMap<string, ExecutionGraphNode>([]),
     edges: [],
     executionOrder: [],
     criticalPath: [],
@@ -177,15 +195,18 @@ function emptyState(): ExecutionGraphState {
 }
 
 function fromGraph(graph: AnalysedGraph): ExecutionGraphState {
-  const nodes = new Map<string, ExecutionGraphNode>();
+  const nodes: [string, ExecutionGraphNode][] = [];
   const edges: { from: string; to: string }[] = [];
   for (const [id, node] of graph.nodes) {
-    nodes.set(id, Object.freeze({ ...node, state: "pending" as const, progress: 0 }));
+    const dependencies = Object.freeze([...node.dependencies]) as string[];
+    const dependents = Object.freeze([...node.dependents]) as string[];
+    const state = "pending" as const;
+    nodes.push([id, Object.freeze({ ...node, dependencies, dependents, state, progress: 0 })]);
     for (const from of node.dependencies) edges.push({ from, to: id });
   }
   const order = graph.executionOrder as (string | { id: string })[][];
   return frozen({
-    nodes,
+    nodes: frozenMap(nodes),
     edges,
     executionOrder: order.map((level) => level.map((entry) => (typeof entry === "string" ? entry : entry.id))),
     criticalPath: [...graph.criticalPath],
@@ -215,5 +236,10 @@ export function overallProgress(nodes: Iterable<ExecutionGraphNode>, totalWeight
 
 function frozen(state: ExecutionGraphState): ExecutionGraphState {
   return Object.freeze(state);
+}
+
+function isSame(one: ExecutionGraphNode, other: ExecutionGraphNode): boolean {
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof ExecutionGraphNode>;
+  return [...keys].every((key) => Object.is(one[key], other[key]));
 }
 

@@ -8,34 +8,27 @@ export interface CallOwner {
   reportProgress(call: Call, percent: number, message: string | undefined): void;
 }
 
-/** See the module's description. One call serves all attempts, with the same input. */
+/** See the module's description. Every attempt is a call of its own, with the same context. */
 export class Call {
-  /** The engine's number of the attempt that runs. */
-  attempt = 0;
-  /** 1 for the first try, 2 for the first retry. */
-  attemptNumber = 0;
   /** The attempt was answered, or stopped: whatever comes now is too late. */
   over = false;
   private controller: AbortController | undefined;
   private reason: unknown;
 
+  /**
+   * @param attempt the engine's number, to tell late answers
+   * @param attemptNumber 1 for the first try, 2 for the first retry
+   */
   constructor(
     readonly owner: CallOwner,
     readonly task: number,
     readonly node: number,
     readonly context: ConductorExecutionContext,
+    readonly attempt: number,
+    readonly attemptNumber: number,
   ) {}
 
-  /** Begins an attempt. */
-  begin(attempt: number, attemptNumber: number): void {
-    this.attempt = attempt;
-    this.attemptNumber = attemptNumber;
-    this.over = false;
-    this.controller = undefined;
-    this.reason = undefined;
-  }
-
-  /** The signal of the attempt that runs; made when somebody asks. */
+  /** The attempt's signal; made when somebody asks. */
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();

@@ -40,6 +40,13 @@ export interface Outcome {
   data: unknown;
 }
 
+/** What an executable said of its progress. */
+export interface ProgressReport {
+  /** 0–100. */
+  percent: number;
+  message: string | undefined;
+}
+
 /** What is left of a run to look back at: its journal, and the options it ran with. */
 export interface Recording {
   options: Float64Array;
@@ -50,8 +57,8 @@ export interface Recording {
 export class Run {
   /** Settles when the run is over; never rejects. */
   readonly done: Promise<Outcome>;
-  /** Messages that executables sent with their progress, by task. */
-  readonly messages = new Map<number, string>();
+  /** What executables said of their progress, by task. */
+  readonly reports = new Map<number, ProgressReport>();
   readonly log: Log;
   /** What happened, once the run is over. */
   recording: Recording | undefined;
@@ -102,23 +109,23 @@ export class Run {
 
   /** Starts. What needs no waiting happens before this returns. */
   start(): void {
-    this.startedAt = this.sliceStart = this.clock.now();
+    this.startedAt = this.clock.now();
     this.step(Command.start, this.startedAt);
   }
 
   /** Stops the run at once. Nothing happens if it is over. */
   cancel(): void {
-    this.tell(EventKind.cancel, 0, 0);
+    this.tell(EventKind.cancel, 0, 0, 0);
   }
 
   /** Starts nothing more until `resume`; what is in flight goes on. */
   pause(): void {
-    this.tell(EventKind.pause, 0, 0);
+    this.tell(EventKind.pause, 0, 0, 0);
   }
 
   /** Goes on after `pause`. */
   resume(): void {
-    this.tell(EventKind.resume, 0, 0);
+    this.tell(EventKind.resume, 0, 0, 0);
   }
 
   /** Whether each change is told to the request's `onChange`. */
@@ -162,20 +169,17 @@ export class Run {
 
   reportProgress(call: Call, percent: number, message: string | undefined): void {
     if (call.over || this.finished) return;
-    if (message !== undefined) this.messages.set(call.task, String(message));
-    const bounded = Number.isFinite(percent) ? Math.min(Math.max(Math.round(percent), 0), 100) : 0;
-    this.post(EventKind.progress, call.attempt, call.task, bounded);
+    const bounded = Math.min(Math.max(Number(percent) || 0, 0), 100);
+    const text = message === undefined ? this.reports.get(call.task)?.message : String(message);
+    this.reports.set(call.task, { percent: bounded, message: text });
+    this.tell(EventKind.progress, call.attempt, call.task, Math.round(bounded));
   }
 
   private readonly pump = (): void => {
     this.scheduled = false;
     if (this.finished || this.stepping) return;
     const now = this.clock.now();
-    // Steps that follow each other without a pause are one stretch of work.
-    if (now - this.lastStep > 1) this.sliceStart = now;
-    if (now - this.sliceStart > SLICE_MS) {
-      this.sliceStart = now;
-      this.lastStep = now;
+    if (this.isBusyTooLong(now)) {
       this.scheduled = true;
       giveWay(this.pumpAfterOthers);
       return;
@@ -188,6 +192,13 @@ export class Run {
     this.pump();
   };
 
+  /** Steps that follow each other without a pause are one stretch of work. */
+  private isBusyTooLong(now: number): boolean {
+    if (now - this.lastStep > 1) this.sliceStart = now;
+    this.lastStep = now;
+    return now - this.sliceStart > SLICE_MS;
+  }
+
   private readonly onTimer = (): void => {
     const at = this.timerAt;
     this.timer = undefined;
@@ -196,9 +207,10 @@ export class Run {
     if (!this.finished) this.step(Command.timeout, Math.max(this.clock.now(), at));
   };
 
-  private tell(kind: number, attempt: number, task: number): void {
+  /** Hands an event over at once, so that whoever looks next sees it. */
+  private tell(kind: number, attempt: number, task: number, argument: number): void {
     if (this.finished) return;
-    this.post(kind, attempt, task, 0);
+    this.inbox.push(kind | (attempt << 8), task, argument);
     if (!this.stepping) this.step(0, this.clock.now());
   }
 
@@ -212,6 +224,7 @@ export class Run {
 
   /** One or more steps of the engine, until nothing is left to hand over. `command` 0 hands over the inbox. */
   private step(command: number, now: number): void {
+    if (now - this.lastStep > 1) this.sliceStart = now;
     const mailbox = takeMailbox();
     const { inbox, engine, handle } = this;
     this.stepping = true;
@@ -233,7 +246,7 @@ export class Run {
       if (result < 0) this.breakDown(result);
       if (this.finished || inbox.length === sent) break;
       now = this.clock.now();
-      if (now - this.sliceStart > SLICE_MS) {
+      if (this.isBusyTooLong(now)) {
         this.scheduled = true;
         giveWay(this.pumpAfterOthers);
         break;
@@ -277,6 +290,8 @@ export class Run {
       case OpKind.pass:
         this.values[task] = passedOn(this.inputOf(task));
         return;
+      case OpKind.wait:
+        return this.sayWait(task, first, words[at + 3] === 1);
       case OpKind.block:
         this.blocked.add(task * 2 ** 32 + first);
         return;
@@ -296,15 +311,13 @@ export class Run {
   }
 
   private startCall(task: number, attempt: number, attemptNumber: number): void {
-    let call = this.calls[task];
-    if (call === undefined) {
-      const node = this.frames.nodeOf(task);
-      this.begun[node] = 1;
-      call = new Call(this, task, node, this.contextOf(task, node));
-      this.calls[task] = call;
-    }
-    call.begin(attempt, attemptNumber);
-    const { type, parameters } = this.plan.node(call.node);
+    const node = this.frames.nodeOf(task);
+    this.begun[node] = 1;
+    const context = this.calls[task]?.context ?? this.contextOf(task, node);
+    const call = new Call(this, task, node, context, attempt, attemptNumber);
+    this.calls[task] = call;
+    if (this.reports.size > 0) this.reports.delete(task);
+    const { type, parameters } = this.plan.node(node);
     try {
       const factory = this.request.executables;
       if (factory === undefined) {
@@ -315,22 +328,23 @@ export class Run {
         return this.refuse(call, "NODE_TYPE_NOT_FOUND", `No implementation found for node type: ${type}`);
       }
       const result = executable.execute(new ExecutableParams(call, parameters));
-      if (isThenable(result)) this.await(call, attempt, result);
-      else this.answered(call, attempt, result);
+      if (isThenable(result)) this.await(call, result);
+      else this.answered(call, result);
     } catch (error) {
-      this.failed(call, attempt, error);
+      this.failed(call, error);
     }
   }
 
-  private await(call: Call, attempt: number, result: PromiseLike<unknown>): void {
+  private await(call: Call, result: PromiseLike<unknown>): void {
     Promise.resolve(result).then(
-      (value) => this.answered(call, attempt, value),
-      (error) => this.failed(call, attempt, error),
+      (value) => this.answered(call, value),
+      (error) => this.failed(call, error),
     );
   }
 
-  private answered(call: Call, attempt: number, value: unknown): void {
-    if (call.over || call.attempt !== attempt) return;
+  private answered(call: Call, value: unknown): void {
+    if (call.over) return;
+    const { attempt } = call;
     let handles: readonly string[] | undefined;
     try {
       handles = routedHandles(value);
@@ -351,8 +365,8 @@ export class Run {
     this.post(EventKind.done, attempt, call.task, 1);
   }
 
-  private failed(call: Call, attempt: number, error: unknown): void {
-    if (call.over || call.attempt !== attempt) return;
+  private failed(call: Call, error: unknown): void {
+    if (call.over) return;
     this.fail(call, safelyThrown(error, this.placeOf(call.task)));
   }
 
@@ -438,7 +452,7 @@ export class Run {
     try {
       const executable = this.request.executables?.getNodeExecutable(node.type);
       if (typeof executable?.items !== "function") return take(itemsOf(node, context.input));
-      const call = new Call(this, task, this.frames.nodeOf(task), context);
+      const call = new Call(this, task, this.frames.nodeOf(task), context, attempt, 1);
       const answer = executable.items(new ExecutableParams(call, node.parameters), known);
       if (isThenable(answer)) Promise.resolve(answer).then(take).catch(fail);
       else take(answer);
@@ -452,6 +466,15 @@ export class Run {
     this.frames.close(task, base, item, this.values[slot]);
     const end = base + this.frames.length(task);
     for (let inner = base; inner < end; inner++) this.values[inner] = undefined;
+  }
+
+  private sayWait(task: number, ms: number, fails: boolean): void {
+    const { id } = this.plan.node(this.frames.nodeOf(task));
+    this.log.debug(
+      fails
+        ? `[DEBUG] Waiting ${ms}ms before throwing error on node '${id}'`
+        : `[DEBUG] Adding ${ms}ms delay to node '${id}'`,
+    );
   }
 
   private markBegun(task: number): void {

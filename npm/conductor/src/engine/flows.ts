@@ -128,7 +128,8 @@ const SKELETON_DEPTH = 200;
 
 /** Only what decides whether a flow can be run, so that parameters may hold anything. */
 function skeleton(node: unknown, depth: number): unknown {
-  if (typeof node !== "object" || node === null) return node ?? null;
+  // What is no object at all lacks both id and type.
+  if (typeof node !== "object" || node === null) return {};
   const { id, type, nodes, edges } = node as NodeDefinition;
   const inner = depth < SKELETON_DEPTH && Array.isArray(nodes) ? nodes : undefined;
   return {
@@ -141,8 +142,8 @@ function skeleton(node: unknown, depth: number): unknown {
 
 function edgeSkeleton(edge: unknown): unknown {
   if (typeof edge !== "object" || edge === null) return edge ?? null;
-  const { source, target } = edge as { source: unknown; target: unknown };
-  return { source, target };
+  const { id, source, target } = edge as { id: unknown; source: unknown; target: unknown };
+  return { id, source, target };
 }
 
 /** What JSON has no word for becomes text, so that it can be told about instead of ending the check. */

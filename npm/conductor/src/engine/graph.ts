@@ -1,5 +1,6 @@
 /** The shape of what is run, for whoever looks: names, levels, critical path. Worked out from the outline alone. */
 import type { ExecutionGraphNode } from "../types/graph.js";
+import { frozenList } from "./frozen.js";
 import { answer } from "./backend.js";
 import type { Plan } from "./outline.js";
 
@@ -68,12 +69,12 @@ export class Graph {
       for (const from of dependencies) edges.push({ from, to });
     }
     return {
-      executionOrder,
-      criticalPath,
+      executionOrder: frozenList(executionOrder),
+      criticalPath: frozenList(criticalPath),
       criticalPathWeight: take(),
       totalWeight: take(),
       maxParallelism: take(),
-      edges,
+      edges: frozenList(edges),
     };
   }
 

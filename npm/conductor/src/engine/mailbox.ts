@@ -25,6 +25,7 @@ export const OpKind = {
   change: 11,
   finish: 12,
   block: 13,
+  wait: 14,
 } as const;
 
 /** What a record tells. */

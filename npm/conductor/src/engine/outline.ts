@@ -84,7 +84,8 @@ class Encoder {
     let at = index * NODE_WORDS;
     if (at + NODE_WORDS > nodeWords.length) nodeWords = grown(nodeWords);
     const words = nodeWords;
-    words[at++] = this.number(node?.id);
+    // A node without a type is as little to be run as one without id.
+    words[at++] = typeof node?.type === "string" && node.type !== "" ? this.number(node.id) : NO_NAME;
     words[at++] = parent;
     const parameters = node?.parameters;
     if (typeof parameters !== "object" || parameters === null) {

@@ -3,6 +3,7 @@ import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js"
 import { answer, backend } from "./backend.js";
 import { constants, stepMessage } from "./constants.js";
 import type { Run } from "./driver.js";
+import { frozenMap } from "./frozen.js";
 import { Graph, type NodeShape } from "./graph.js";
 
 const HEADER_NUMBERS = 4;
@@ -118,7 +119,8 @@ export class RunView {
       nodes[index] = this.nodeAt(index, numbers, steps.get(index), nodes);
     }
     this.made = { nodes, changes };
-    return new Map(this.graph.listed.map((index) => [this.run.plan.node(index).id, nodes[index] as ExecutionGraphNode]));
+    const id = (index: number) => this.run.plan.node(index).id;
+    return frozenMap(this.graph.listed.map((index) => [id(index), nodes[index] as ExecutionGraphNode]));
   }
 
   private nodeAt(
@@ -133,13 +135,14 @@ export class RunView {
     const progress = numbers[at + 1] as number;
     const startTime = whole(numbers[at + 2]);
     const endTime = whole(numbers[at + 3]);
-    const message = this.run.messages.get(index) ?? this.message(shape, state, progress, step);
+    const report = state === "pending" ? undefined : this.run.reports.get(index);
+    const message = report?.message ?? this.message(shape, state, progress, step);
     const error = state === "error" ? this.run.errorOf(index)?.message : undefined;
     const children = index === 0 ? [] : this.run.plan.children(index);
     const node: ExecutionGraphNode = {
       ...shape,
       state,
-      progress,
+      progress: state === "executing" && report !== undefined ? report.percent : progress,
       ...(message !== undefined && { message }),
       ...(startTime !== undefined && { startTime }),
       ...(endTime !== undefined && { endTime }),

@@ -15,17 +15,12 @@ export interface StartedEvent {
 
 export interface CompletedEvent {
   executionId: string;
-  nodeId: string;
   result: ExecutionResult;
-  /** `result.data`. */
-  output?: unknown;
 }
 
 export interface ErrorEvent {
   executionId: string;
-  nodeId: string;
   error: Error;
-  code?: string;
 }
 
 export type ProgressHandler = (state: ExecutionGraphState) => void;

@@ -1,8 +1,10 @@
 /** The conductor for Node and Electron's main process, with the node library. */
+import { createRequire } from "node:module";
 import { nodeTypes } from "@atomiton/nodes/definitions";
 import { getNodeExecutable } from "@atomiton/nodes/executables";
 import { type Conductor, createConductorIn } from "../api/conductor.js";
 import type { ConductorConfig } from "../api/settings.js";
+import type { ReactHooks } from "../api/store.js";
 import { useNativeBackend } from "../engine/native.js";
 
 const engine = useNativeBackend();
@@ -10,9 +12,12 @@ const nodeExecutorFactory = { getNodeExecutable };
 
 const schemas = () => Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema]));
 
+// Only applications that use the store's hook have React.
+const react = () => createRequire(import.meta.url)("react") as ReactHooks;
+
 /** Makes a conductor that runs nodes in this process. */
 export function createConductor(config: ConductorConfig = {}): Conductor {
-  return createConductorIn({ engine, schemas }, { nodeExecutorFactory, ...config });
+  return createConductorIn({ engine, schemas, react }, { nodeExecutorFactory, ...config });
 }
 
 export type { Conductor, Conductor as DesktopConductor, FlowApi, NodeApi, SystemApi } from "../api/conductor.js";

@@ -62,7 +62,8 @@ describe("time", () => {
     const run = watch(conductor.node.run(chain(100)));
     await turns(20);
     expect(run.value?.success).toBe(true);
-    expect(timeout.mock.calls.length).toBeLessThanOrEqual(1);
+    // One for the throttle, one for the steps of what takes long.
+    expect(timeout.mock.calls.length).toBeLessThanOrEqual(2);
     expect(vi.getTimerCount()).toBe(0);
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   chain,
   type Conductor,
@@ -11,7 +11,12 @@ import {
   nested,
   nodeIn,
   turns,
+  stopClock,
 } from "./flows";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const weigh = async (type: string) => {
   const conductor = conductorWith();
@@ -70,6 +75,7 @@ describe("overall progress", () => {
   const overall = (conductor: Conductor) => conductor.node.store.getState().cachedProgress;
 
   it("counts finished nodes by weight, rounded", async () => {
+    stopClock();
     const held = new HeldNodes();
     const conductor = conductorWith(held.body);
     const run = conductor.node.run(independent("a", "b", "c"));

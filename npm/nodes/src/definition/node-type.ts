@@ -8,10 +8,8 @@ export interface ParameterSchema {
   items?: ParameterSchema;
   anyOf?: readonly ParameterSchema[];
   minimum?: number;
-  exclusiveMinimum?: number;
   maximum?: number;
   minLength?: number;
-  minItems?: number;
   default?: unknown;
   /** What to say instead of the general message when the value is missing or empty. */
   "x-required-message"?: string;
@@ -44,7 +42,7 @@ export interface NodeType {
 /** Parameters that every type takes. */
 export const sharedParameters = {
   enabled: { type: "boolean", default: true, description: "A disabled node is skipped and passes its input on." },
-  timeout: { type: "number", exclusiveMinimum: 0, default: 30000, description: "Time limit in ms." },
+  timeout: { type: "number", minimum: 1, default: 30000, description: "Time limit in ms." },
   retries: { type: "integer", minimum: 0, default: 1, description: "Further attempts after a failure, if set." },
   label: { type: "string" },
   description: { type: "string" },

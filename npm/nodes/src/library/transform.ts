@@ -1,6 +1,6 @@
 import { NodeError } from "../contract/error.js";
 import { type Aggregate, aggregationOf } from "../data/aggregate.js";
-import { findData, kindOf } from "../data/input.js";
+import { findData, isPlainObject, kindOf, unwrap } from "../data/input.js";
 import type { Condition } from "../data/where.js";
 import { transform } from "../definition/types/transform.js";
 import { UserFunction, defaultTimeout, functionText } from "../sandbox/user-function.js";
@@ -79,7 +79,7 @@ export const transformNode = executable<TransformParameters>(transform, async (w
 
 /** What an aggregate needs, checked. */
 export function aggregationFor({ groupBy, groupKey, aggregates }: TransformParameters): ReturnType<typeof aggregationOf> {
-  if (!aggregates) throw new NodeError("INVALID_PARAMETERS", "aggregates are required for aggregate operation");
+  if (!aggregates?.length) throw new NodeError("INVALID_PARAMETERS", "aggregates are required for aggregate operation");
   return aggregationOf(groupBy ?? groupKey, aggregates);
 }
 
@@ -102,9 +102,23 @@ export function initialOf({ reduceInitial }: TransformParameters): { value: unkn
 }
 
 function listOf({ input, parameters }: NodeWork<TransformParameters>): unknown {
-  const data = findData(input, ["data", "items", "records"]) ?? findData(parameters.data, []) ?? parameters.data ?? [];
+  const found = findData(input, ["data", "items", "records"]);
+  if (found === undefined && parameters.data === undefined) refuseUnclaimed(input);
+  const data = found ?? unwrap(parameters.data) ?? [];
   if (Array.isArray(data) || tableBehind(data)) return data;
   throw new NodeError("TYPE_MISMATCH", `Input data must be an array for transformation, not ${kindOf(data)}`);
+}
+
+/** Lists that came over several handles, none of them for data: taking none of them would lose them without a word. */
+function refuseUnclaimed(input: unknown): void {
+  if (!isPlainObject(input)) return;
+  const handles = Object.keys(input).filter((handle) => {
+    const data = unwrap(input[handle]);
+    return Array.isArray(data) || tableBehind(data) !== undefined;
+  });
+  if (handles.length === 0) return;
+  const names = handles.map((handle) => `"${handle}"`).join(", ");
+  throw new NodeError("TYPE_MISMATCH", `Which list to transform is not clear among ${names}; connect one of them to "data"`);
 }
 
 function countOf(value: unknown): number {

@@ -10,7 +10,7 @@ export interface NodeWork<P> {
   /** What the node's edges brought, untouched. */
   input: unknown;
   variables: unknown;
-  signal: AbortSignal | undefined;
+  readonly signal: AbortSignal | undefined;
   /** The node's time limit in ms, if somebody set one; the default of the definition does not count. */
   explicitTimeout: number | undefined;
   /** A value under an input handle if it is there, else the parameter of that name. */
@@ -36,7 +36,10 @@ export function executable<P>(
           parameters,
           input,
           variables: params["variables"],
-          signal: signalOf(params),
+          // Asked for only when it is needed, since the conductor makes it then.
+          get signal() {
+            return signalOf(params);
+          },
           explicitTimeout: Object.hasOwn(params, "timeout") ? (parameters as { timeout?: number }).timeout : undefined,
           given: (name) => {
             const value = isPlainObject(input) && Object.hasOwn(input, name) ? input[name] : undefined;

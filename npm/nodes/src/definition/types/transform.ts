@@ -45,7 +45,6 @@ export const transform: NodeType = {
       groupBy: { anyOf: [{ type: "string", minLength: 1 }, { type: "array", items: { type: "string", minLength: 1 } }] },
       aggregates: {
         type: "array",
-        minItems: 1,
         items: {
           type: "object",
           required: ["operation"],

@@ -1,0 +1,31 @@
+//! A fixed piece of work by name, for counting instructions: `cargo run --release --example workload -- run-chain`.
+
+#[path = "../benches/engine/shapes.rs"]
+mod shapes;
+
+use conductor_core::bridge::Bridge;
+
+const NODES: u32 = 1_000;
+
+fn main() {
+    let name = std::env::args().nth(1).unwrap_or_default();
+    let mut bridge = Bridge::default();
+    let work = match name.as_str() {
+        // What the process itself costs, to be taken off the others.
+        "nothing" => 0,
+        "compile-chain" => shapes::compile(&mut bridge, &shapes::chain(NODES)),
+        "run-chain" => {
+            let plan = shapes::compile(&mut bridge, &shapes::chain(NODES));
+            shapes::run(&mut bridge, plan, 1)
+        }
+        "run-layered" => {
+            let plan = shapes::compile(&mut bridge, &shapes::layered(NODES / 20, 20));
+            shapes::run(&mut bridge, plan, 20)
+        }
+        _ => {
+            eprintln!("usage: workload nothing|compile-chain|run-chain|run-layered");
+            std::process::exit(2);
+        }
+    };
+    println!("{name}: {work}");
+}

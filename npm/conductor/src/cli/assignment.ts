@@ -1,0 +1,24 @@
+/** Options as `name=value`, and options that are numbers. */
+import { InvalidArgumentError } from "commander";
+
+/** Adds `name=value` to those before it. The value is taken as JSON where it is JSON, else as text. */
+export function assignment(text: string, before: Map<string, unknown> = new Map()): Map<string, unknown> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("Expected name=value.");
+  return new Map(before).set(text.slice(0, at), jsonOrText(text.slice(at + 1)));
+}
+
+/** A whole number from 1. */
+export function positiveInteger(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError("Expected a whole number from 1.");
+  return number;
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

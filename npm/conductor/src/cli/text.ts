@@ -1,0 +1,72 @@
+/** Words and numbers as people read them. */
+import pc from "picocolors";
+import type { FlowProblem } from "../engine/flows.js";
+import type { NodeExecutionState } from "../types/execution.js";
+
+/** A time span: `14 ms`, `1.2 s`, `2 min 05 s`. */
+export function duration(ms: number): string {
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
+}
+
+/** A number with its noun: `1 node`, `3 nodes`. */
+export function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** Text in one line without control characters: what a flow or a node says must not steer the terminal. */
+export function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be replaced.
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
+}
+
+/** Text cut to a width, the end replaced by an ellipsis. */
+export function fitted(text: string, width: number): string {
+  const points = [...text];
+  if (points.length <= width) return text;
+  return width < 1 ? "" : `${points.slice(0, width - 1).join("")}…`;
+}
+
+/** Text of exactly this width. */
+export function column(text: string, width: number): string {
+  const cut = fitted(text, width);
+  return cut + " ".repeat(Math.max(0, width - [...cut].length));
+}
+
+/** A bar of this width with its part filled. */
+export function bar(part: number, width: number): { full: string; rest: string } {
+  const full = Math.round(Math.min(Math.max(part, 0), 1) * width);
+  return { full: "━".repeat(full), rest: "─".repeat(width - full) };
+}
+
+/** The sign of a state. */
+export const SIGNS: Readonly<Record<NodeExecutionState, string>> = {
+  pending: "○",
+  executing: "●",
+  completed: "✓",
+  error: "✗",
+  skipped: "–",
+};
+
+/** A text in the colour of a state. */
+export function inColour(state: NodeExecutionState, text: string): string {
+  switch (state) {
+    case "completed":
+      return pc.green(text);
+    case "executing":
+      return pc.cyan(text);
+    case "error":
+      return pc.red(text);
+    default:
+      return pc.dim(text);
+  }
+}
+
+/** A problem of a flow: what is wrong, then where and under which code. */
+export function problemLines(problem: FlowProblem): string[] {
+  const { message, path, line, column: at, code } = problem;
+  const place = line === undefined ? "" : `line ${line}${at === undefined ? "" : `, column ${at}`} · `;
+  return [`${pc.red(SIGNS.error)} ${oneLine(message)}`, pc.dim(`  ${place}${path === "" ? "" : `${oneLine(path)} · `}${code}`)];
+}

@@ -1,0 +1,32 @@
+/** The nodes of a run as a tree, flattened for whoever prints it line by line. */
+import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
+import { oneLine } from "./text.js";
+
+/** A node with where it stands. */
+export interface TreeNode {
+  node: ExecutionGraphNode;
+  /** Groups around it. */
+  depth: number;
+  /** Ids from the outermost group to it, joined with `/`. */
+  path: string;
+  isGroup: boolean;
+}
+
+/** Every node, groups before what they contain. */
+export function treeOf(state: ExecutionGraphState): TreeNode[] {
+  const found: TreeNode[] = [];
+  const visit = (nodes: Iterable<ExecutionGraphNode>, depth: number, above: string) => {
+    for (const node of nodes) {
+      const path = `${above}${oneLine(node.id)}`;
+      found.push({ node, depth, path, isGroup: node.nodes !== undefined });
+      if (node.nodes !== undefined) visit(node.nodes, depth + 1, `${path}/`);
+    }
+  };
+  visit(state.nodes.values(), 0, "");
+  return found;
+}
+
+/** Whether nothing more will happen to a node. */
+export function isOver({ state }: ExecutionGraphNode): boolean {
+  return state === "completed" || state === "error" || state === "skipped";
+}

@@ -1,0 +1,20 @@
+/** Collections that nobody can change, for states that are shown to many. */
+
+/** A map whose methods refuse changes. */
+export function frozenMap<K, V>(entries: Iterable<readonly [K, V]>): Map<K, V> {
+  const map = new Map(entries);
+  for (const method of ["set", "delete", "clear"] as const) {
+    Object.defineProperty(map, method, { value: refuse });
+  }
+  return Object.freeze(map);
+}
+
+/** A list, and the lists in it, that cannot be changed. */
+export function frozenList<T>(list: T[]): T[] {
+  for (const item of list) if (typeof item === "object" && item !== null) Object.freeze(item);
+  return Object.freeze(list) as T[];
+}
+
+function refuse(): never {
+  throw new TypeError("This state is shown to others and cannot be changed; use the store's methods");
+}

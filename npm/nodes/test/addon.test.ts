@@ -1,0 +1,39 @@
+import { loadAddon, nativeError, NativeError, platformName } from "@atomiton/conductor-native";
+import { describe, expect, it } from "vitest";
+
+import { ofOwnVersion } from "../../native/src/load.js";
+
+describe("the native addon", () => {
+  it("is loaded once, in the version of its package", () => {
+    expect(loadAddon()).toBe(loadAddon());
+    expect(loadAddon().addonVersion()).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(platformName()).toMatch(new RegExp(`^${process.platform}-${process.arch}`));
+  });
+
+  it("is refused in another version, naming both", () => {
+    const own = loadAddon().addonVersion();
+    const other = { ...loadAddon(), addonVersion: () => "9.8.7" };
+    expect(() => ofOwnVersion(other, "/there.node")).toThrow(
+      `The native addon is version 9.8.7, but @atomiton/conductor-native is ${own} (loaded from /there.node)`,
+    );
+  });
+
+  it("gives errors their codes back", async () => {
+    const failed: unknown = await loadAddon()
+      .readTable("/no/such/file", { delimiter: ",", hasHeaders: true, skipEmptyLines: true })
+      .catch(nativeError);
+    expect(failed).toBeInstanceOf(NativeError);
+    expect(failed).toMatchObject({ code: "EXECUTION_FAILED" });
+  });
+
+  it("refuses a table that was disposed of, while those made from it live on", async () => {
+    const addon = loadAddon();
+    const table = await addon.parseTable("a\n1\n2\n", { delimiter: ",", hasHeaders: true, skipEmptyLines: true });
+    table.account();
+    const second = addon.sliceTable(table, 1, 2);
+    table.dispose();
+    table.dispose();
+    expect(() => table.rowCount).toThrow("[INVALID_PARAMETERS] The table was disposed of");
+    expect(JSON.parse(second.recordsJson(0, 9))).toEqual([{ a: "2" }]);
+  });
+});

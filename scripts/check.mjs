@@ -1,0 +1,65 @@
+/** `npm run check`: formatting, lints, types, documentation, packages and budgets. Runs all, says which failed. */
+
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exit, stdout } from "node:process";
+
+import { checkBudgets } from "../tests/bench/instructions/count.mjs";
+import { demand, ROOT, run } from "./command.mjs";
+import { packages } from "./packages.mjs";
+import { setupOrExit } from "./setup.mjs";
+import { step } from "./steps.mjs";
+
+const bin = (name) => join(ROOT, "node_modules", ...name);
+const TSC = bin(["typescript", "bin", "tsc"]);
+const BIOME = bin(["@biomejs", "biome", "bin", "biome"]);
+const PUBLINT = bin(["publint", "src", "cli.js"]);
+const WASM = ["--target", "wasm32-unknown-unknown"];
+
+const cargo = (args, env) => () => run("cargo", args, { env });
+const node = (args, options) => () => run(process.execPath, args, options);
+
+await setupOrExit({ forChecks: true });
+
+const steps = [
+  ["cargo fmt", cargo(["fmt", "--all", "--check"])],
+  ["cargo clippy", cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])],
+  [
+    "cargo clippy, core for wasm32 without features",
+    cargo(["clippy", "-p", "conductor-core", "--no-default-features", ...WASM, "--", "-D", "warnings"]),
+  ],
+  ["cargo doc", cargo(["doc", "--workspace", "--no-deps"], { RUSTDOCFLAGS: "-D warnings" })],
+  ...packages.map((pack) => [`tsc ${pack.name}`, node([TSC, "--noEmit"], { cwd: pack.path })]),
+  ["biome", node([BIOME, "check", "--error-on-warnings", "--max-diagnostics=200", "--colors=off"])],
+  ...packages.map((pack) => [`publint ${pack.name}`, () => lintTarball(pack)]),
+  ["instructions and sizes within budget", budgets],
+];
+
+let failed = 0;
+for (const [name, work] of steps) {
+  if (!(await step(name, work))) failed++;
+}
+stdout.write(failed === 0 ? `All ${steps.length} checks passed.\n` : `${failed} of ${steps.length} checks failed.\n`);
+exit(failed === 0 ? 0 : 1);
+
+/** Packs a package as it would be published and looks at what users would get. */
+async function lintTarball(pack) {
+  const folder = mkdtempSync(join(tmpdir(), "conductor-pack-"));
+  try {
+    const answer = await demand("npm", ["pack", "--json", "--pack-destination", folder], { cwd: pack.path, split: true });
+    // npm's answer is a list, or since version 12 an object by package name.
+    const [{ filename }] = Object.values(JSON.parse(answer));
+    const tarball = join(folder, filename);
+    if (!existsSync(tarball)) return { ok: false, output: `npm pack made no ${filename}` };
+    return await run(process.execPath, [PUBLINT, "run", tarball, "--strict"]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function budgets() {
+  const { ok, skipped, lines } = await checkBudgets();
+  const note = skipped === undefined ? lines.find((line) => line.startsWith("Below")) : `not compared: ${skipped}`;
+  return { ok, output: lines.join("\n"), note };
+}

@@ -1,0 +1,92 @@
+/**
+ * `npm run build`, and the first thing that every other command does: makes a fresh clone ready to run.
+ *
+ * Checks the machine, installs npm packages, builds the addon and the packages; each only when it is missing or older
+ * than its sources.
+ */
+
+import { existsSync, mkdirSync, readdirSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { argv, exit, stderr, stdout } from "node:process";
+import { fileURLToPath } from "node:url";
+
+import { CommandError, demand, ROOT } from "./command.mjs";
+import { newest, oldest } from "./freshness.mjs";
+import { packages, promisedFiles } from "./packages.mjs";
+import { checkToolchain, MissingTools } from "./toolchain.mjs";
+
+const ADDON_SOURCES = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "core/Cargo.toml",
+  "core/src",
+  "bindings-node",
+  "npm/native/build.mjs",
+];
+const PACKAGE_SOURCES = ["src", "package.json", "tsconfig.json", "tsdown.config.ts"];
+
+/**
+ * Makes the checkout ready to run.
+ *
+ * @param {{ quiet?: boolean, forTests?: boolean, forChecks?: boolean }} options `quiet` leaves out what is being done;
+ *   `forTests` also looks for what tests need, `forChecks` for what checks need beyond that
+ * @throws {MissingTools} when the machine lacks something; the message says what, and how to get it
+ * @throws {CommandError} when a step fails; its `output` says why
+ */
+export async function setup({ quiet = false, forTests = false, forChecks = false } = {}) {
+  const say = quiet ? () => {} : (line) => stdout.write(`${line}\n`);
+  await checkToolchain({ forTests: forTests || forChecks, forChecks, say });
+  await installPackages(say);
+  await buildAddon(say);
+  for (const pack of packages) await buildPackage(pack, say);
+}
+
+/** {@link setup}, but ends the process with status 1, saying why, when it fails. */
+export async function setupOrExit(options) {
+  try {
+    await setup(options);
+  } catch (error) {
+    if (!(error instanceof MissingTools) && !(error instanceof CommandError)) throw error;
+    stderr.write(`${error.output ?? ""}\n${error.message}\n`);
+    exit(1);
+  }
+}
+
+async function installPackages(say) {
+  // npm writes this file when it is done, so that an interrupted installation is not taken for a whole one.
+  const installed = join(ROOT, "node_modules", ".package-lock.json");
+  if (oldest([installed]) >= newest([join(ROOT, "package-lock.json")])) return;
+  const command = existsSync(join(ROOT, "node_modules")) ? "install" : "ci";
+  say("Installing npm packages");
+  await demand("npm", [command, "--no-audit", "--no-fund"]);
+  const now = new Date();
+  if (existsSync(installed)) utimesSync(installed, now, now);
+}
+
+async function buildAddon(say) {
+  const folder = join(ROOT, "npm", "native");
+  const sources = newest(ADDON_SOURCES.map((path) => join(ROOT, path)));
+  const addons = readdirSync(folder).filter((name) => name.endsWith(".node"));
+  if (addons.length > 0 && oldest(addons.map((name) => join(folder, name))) >= sources) return;
+  say("Building the native addon");
+  const start = new Date();
+  await demand(process.execPath, [join(folder, "build.mjs")]);
+  // A build that changes nothing leaves the file alone; it is as new as its sources all the same.
+  for (const name of readdirSync(folder).filter((name) => name.endsWith(".node"))) {
+    utimesSync(join(folder, name), start, start);
+  }
+}
+
+async function buildPackage(pack, say) {
+  const sources = newest(PACKAGE_SOURCES.map((path) => join(pack.path, path)));
+  const built = promisedFiles(pack).filter((path) => path.startsWith("dist/"));
+  if (oldest(built.map((path) => join(pack.path, path))) >= sources) return;
+  say(`Building ${pack.name}`);
+  mkdirSync(join(pack.path, "dist"), { recursive: true });
+  await demand(process.execPath, [join(ROOT, "node_modules", "tsdown", "dist", "run.mjs")], { cwd: pack.path });
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) {
+  await setupOrExit();
+  stdout.write("Ready.\n");
+}

@@ -1,0 +1,104 @@
+/** What must be on the machine before anything can be built, and how to get what is missing. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { ask, demand, ROOT } from "./command.mjs";
+
+/** A machine that lacks something. The message has one line for each thing, with the way to get it. */
+export class MissingTools extends Error {}
+
+const WASM = "wasm32-unknown-unknown";
+
+/** Oldest versions that work, from the manifests that promise them. */
+const OLDEST_NODE = /"node": ">=(\d+)/.exec(readFileSync(join(ROOT, "package.json"), "utf8"))[1];
+const OLDEST_RUST = /rust-version = "([\d.]+)"/.exec(readFileSync(join(ROOT, "Cargo.toml"), "utf8"))[1];
+
+/**
+ * Checks that the machine has what is needed; as root on Debian and its kin, installs Debian packages that are missing.
+ *
+ * @param {{ forTests: boolean, forChecks: boolean, say: (line: string) => void }} need
+ * @throws {MissingTools}
+ */
+export async function checkToolchain({ forTests, forChecks, say }) {
+  const missing = [];
+  if (!atLeast(process.versions.node, OLDEST_NODE)) {
+    missing.push(`Node is ${process.versions.node}, ${OLDEST_NODE} or newer is needed: https://nodejs.org`);
+  }
+  const cargo = /^cargo ([\d.]+)/.exec(ask("cargo", ["--version"]) ?? "")?.[1];
+  if (cargo === undefined) {
+    missing.push("cargo not found: install Rust with rustup, https://rustup.rs");
+  } else if (!atLeast(cargo, OLDEST_RUST)) {
+    missing.push(`Rust is ${cargo}, ${OLDEST_RUST} or newer is needed: rustup update`);
+  }
+  const debian = [];
+  if (!hasCompiler()) debian.push({ tool: "cc", pack: "build-essential" });
+  if (forChecks && process.platform === "linux" && ask("valgrind", ["--version"]) === undefined) {
+    debian.push({ tool: "valgrind", pack: "valgrind", optional: true });
+  }
+  missing.push(...(await installFromDebian(debian, say)));
+  if (missing.length > 0) throw new MissingTools(missing.join("\n"));
+  if (forTests) await needWasmTarget(say);
+  if (forChecks) needRustTools();
+}
+
+/** Whether the compiler can build for WebAssembly: the standard library for it must be there. */
+async function needWasmTarget(say) {
+  const library = ask("rustc", ["--print", "target-libdir", "--target", WASM]);
+  if (library !== undefined && existsSync(library)) return;
+  if (ask("rustup", ["--version"]) === undefined) {
+    throw new MissingTools(
+      `Rust has no standard library for ${WASM}: apt-get install libstd-rust-dev-wasm32, or use rustup`,
+    );
+  }
+  say(`Adding the Rust target ${WASM}`);
+  await demand("rustup", ["target", "add", WASM]);
+}
+
+function needRustTools() {
+  const missing = [
+    ["rustfmt", ["--version"], "rustfmt"],
+    ["cargo", ["clippy", "--version"], "clippy"],
+  ].filter(([program, args]) => ask(program, args) === undefined);
+  if (missing.length === 0) return;
+  const lines = missing.map(([, , name]) => `${name} not found: rustup component add ${name}`);
+  throw new MissingTools(lines.join("\n"));
+}
+
+function hasCompiler() {
+  if (process.platform === "win32") return true; // Rust for Windows brings its own complaint about a missing linker.
+  return ["cc", "gcc", "clang"].some((name) => ask(process.env.CC ?? name, ["--version"]) !== undefined);
+}
+
+/** Returns a line for each needed tool that is still missing. */
+async function installFromDebian(wanted, say) {
+  if (wanted.length === 0) return [];
+  const packs = wanted.map(({ pack }) => pack);
+  const canInstall =
+    process.platform === "linux" && process.getuid() === 0 && ask("apt-get", ["--version"]) !== undefined;
+  if (canInstall) {
+    say(`Installing ${packs.join(", ")}`);
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    try {
+      await demand("apt-get", ["update"], { env });
+      await demand("apt-get", ["install", "-y", "--no-install-recommends", ...packs], { env });
+    } catch (error) {
+      say(`apt-get could not install them: ${error.message}`);
+    }
+  }
+  return wanted
+    .filter(({ tool, optional }) => !optional && ask(tool, ["--version"]) === undefined)
+    .map(({ tool, pack }) => `${tool} not found: ${hint(pack)}`);
+}
+
+function hint(pack) {
+  return process.platform === "darwin" ? "xcode-select --install" : `apt-get install ${pack}`;
+}
+
+function atLeast(version, least) {
+  const [have, want] = [version, least].map((text) => text.split(".").map(Number));
+  for (let i = 0; i < want.length; i++) {
+    if ((have[i] ?? 0) !== want[i]) return (have[i] ?? 0) > want[i];
+  }
+  return true;
+}
