@@ -47,7 +47,10 @@ exit(failed === 0 ? 0 : 1);
 async function lintTarball(pack) {
   const folder = mkdtempSync(join(tmpdir(), "conductor-pack-"));
   try {
-    const answer = await demand("npm", ["pack", "--json", "--pack-destination", folder], { cwd: pack.path, split: true });
+    const answer = await demand("npm", ["pack", "--json", "--pack-destination", folder], {
+      cwd: pack.path,
+      split: true,
+    });
     // npm's answer is a list, or since version 12 an object by package name.
     const [{ filename }] = Object.values(JSON.parse(answer));
     const tarball = join(folder, filename);

@@ -58,7 +58,7 @@ async function installPackages(say) {
   if (oldest([installed]) >= newest([join(ROOT, "package-lock.json")])) return;
   const command = existsSync(join(ROOT, "node_modules")) ? "install" : "ci";
   say("Installing npm packages");
-  await demand("npm", [command, "--no-audit", "--no-fund"]);
+  await demand("npm", [command, "--no-audit", "--no-fund", "--loglevel=error"]);
   const now = new Date();
   if (existsSync(installed)) utimesSync(installed, now, now);
 }

@@ -33,7 +33,9 @@ export function readCargo(output) {
  */
 export function readVitest(report, name) {
   const { numPassedTests = 0, numFailedTests = 0, testResults = [] } = JSON.parse(report);
-  const broken = testResults.filter(({ status, assertionResults }) => status === "failed" && assertionResults.length === 0);
+  const broken = testResults.filter(
+    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
+  );
   const skipped = testResults
     .flatMap(({ assertionResults }) => assertionResults)
     .filter(({ status }) => status !== "passed" && status !== "failed")

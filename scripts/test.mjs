@@ -22,9 +22,14 @@ await setupOrExit({ forTests: true });
 
 const suites = [
   ["Rust", rust],
-  ["core builds for wasm32", () => build("core for wasm32", ["-p", "conductor-core", "--no-default-features", ...WASM])],
+  [
+    "core builds for wasm32",
+    () => build("core for wasm32", ["-p", "conductor-core", "--no-default-features", ...WASM]),
+  ],
   ["bindings-wasm builds", () => build("bindings-wasm", ["-p", "conductor-wasm", ...WASM])],
-  ...packages.filter(({ manifest }) => manifest.scripts?.test !== undefined).map((pack) => [pack.name, () => inPackage(pack)]),
+  ...packages
+    .filter(({ manifest }) => manifest.scripts?.test !== undefined)
+    .map((pack) => [pack.name, () => inPackage(pack)]),
   ...files(join(ROOT, "tests"), ".test.mjs").map((file) => [file, () => nodeTest(file)]),
 ];
 
@@ -56,7 +61,9 @@ function judged(tally, ended) {
 }
 
 async function rust() {
-  const { ok, output } = await run("cargo", ["test", "--workspace", "--no-fail-fast"], { env: { CARGO_TERM_COLOR: "never" } });
+  const { ok, output } = await run("cargo", ["test", "--workspace", "--no-fail-fast"], {
+    env: { CARGO_TERM_COLOR: "never" },
+  });
   return { tally: readCargo(output), ended: ok, output };
 }
 

@@ -3,16 +3,21 @@
 //! Each thread of the host (main thread or worker) has plans and runs of its own. Memory that both sides see is
 //! allocated by JavaScript and lent to a call, so that no finalizer and no external buffer is involved.
 
+#![allow(unreachable_pub, reason = "`napi` exports what is public, wherever it stands")]
+
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use conductor_core::bridge::{self, Bridge, Status};
 use conductor_core::run::OPTION_NUMBERS;
-use napi::bindgen_prelude::{Buffer, Float64ArraySlice, Uint32ArraySlice};
+use napi::bindgen_prelude::{Buffer, Float64ArraySlice, Uint32Array, Uint32ArraySlice};
 use napi_derive::napi;
 
 thread_local! {
     static BRIDGE: RefCell<Bridge> = RefCell::default();
+    /// Never dropped: when the thread ends, its JavaScript memory is gone before this is.
+    static MAILBOXES: RefCell<Vec<ManuallyDrop<Uint32Array>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Runs `call` on this thread's bridge. A panic costs the call, not the process.
@@ -36,29 +41,30 @@ fn options(numbers: &[f64]) -> [f64; OPTION_NUMBERS] {
     all
 }
 
-/// `Bridge::compile`: 0 when the flow cannot be run.
+/// Keeps a mailbox for [`turn`]; returns its number. The memory stays allocated as long as the thread lives.
 #[napi]
-pub fn compile(outline: &[u32], mut input_table: Uint32ArraySlice) -> u32 {
-    on_bridge(0, |bridge| bridge.compile(outline, lent!(input_table)))
+pub fn attach(mailbox: Uint32Array) -> u32 {
+    MAILBOXES.with_borrow_mut(|all| {
+        all.push(ManuallyDrop::new(mailbox));
+        all.len() as u32 - 1
+    })
 }
 
-/// `Bridge::open`: 0 for an unknown plan.
+/// `Bridge::open`: the input table is written behind the outline. 0 when the flow cannot be run.
 #[napi]
-pub fn open(plan: u32, numbers: &[f64]) -> u32 {
+pub fn open(mut words: Uint32ArraySlice, outline_length: u32, numbers: &[f64]) -> u32 {
     let options = options(numbers);
-    on_bridge(0, |bridge| bridge.open(plan, &options))
-}
-
-/// `Bridge::release`.
-#[napi]
-pub fn release(plan: u32) {
-    on_bridge((), |bridge| bridge.release(plan));
+    let Some((outline, rest)) = lent!(words).split_at_mut_checked(outline_length as usize) else { return 0 };
+    on_bridge(0, |bridge| bridge.open(outline, rest, &options))
 }
 
 /// `Bridge::turn`: the number of ops, or a status below 0.
 #[napi]
-pub fn turn(run: u32, mut mailbox: Uint32ArraySlice, command: u32, now: f64) -> i32 {
-    on_bridge(Status::Panic as i32, |bridge| bridge.turn(run, lent!(mailbox), command, now))
+pub fn turn(run: u32, mailbox: u32, command: u32, now: f64) -> i32 {
+    MAILBOXES.with_borrow_mut(|all| {
+        let Some(mailbox) = all.get_mut(mailbox as usize) else { return Status::TooShort as i32 };
+        on_bridge(Status::Panic as i32, |bridge| bridge.turn(run, lent!(mailbox), command, now))
+    })
 }
 
 /// `Bridge::watch`.
@@ -73,10 +79,11 @@ pub fn view(run: u32, now: f64, mut numbers: Float64ArraySlice) -> i32 {
     on_bridge(Status::Panic as i32, |bridge| bridge.view(run, now, lent!(numbers)))
 }
 
-/// `Bridge::journal`: the words copied, or a status below 0.
+/// `Bridge::seal`: the journal is written from word `at` on. Its length, or a status below 0.
 #[napi]
-pub fn journal(run: u32, mut words: Uint32ArraySlice) -> i32 {
-    on_bridge(Status::Panic as i32, |bridge| bridge.journal(run, lent!(words)))
+pub fn seal(run: u32, mut words: Uint32ArraySlice, at: u32) -> i32 {
+    let room = lent!(words).get_mut(at as usize..).unwrap_or_default();
+    on_bridge(Status::Panic as i32, |bridge| bridge.seal(run, room))
 }
 
 /// `Bridge::snapshot`.
@@ -87,8 +94,8 @@ pub fn snapshot(run: u32) -> Option<Buffer> {
 
 /// `Bridge::restore`: 0 when the bytes do not fit.
 #[napi]
-pub fn restore(plan: u32, bytes: &[u8], now: f64) -> u32 {
-    on_bridge(0, |bridge| bridge.restore(plan, bytes, now))
+pub fn restore(outline: &[u32], bytes: &[u8], now: f64) -> u32 {
+    on_bridge(0, |bridge| bridge.restore(outline, bytes, now))
 }
 
 /// `Bridge::close`.
@@ -129,13 +136,10 @@ pub fn take_answer(mut numbers: Float64ArraySlice) {
     on_bridge((), |bridge| bridge.take_answer(lent!(numbers)));
 }
 
-/// `Bridge::in_use`: plans, then runs.
+/// `Bridge::open_runs`.
 #[napi]
-pub fn in_use() -> Vec<u32> {
-    on_bridge(vec![], |bridge| {
-        let (plans, runs) = bridge.in_use();
-        vec![plans as u32, runs as u32]
-    })
+pub fn open_runs() -> u32 {
+    on_bridge(0, |bridge| bridge.open_runs() as u32)
 }
 
 /// `bridge::weight_of`.

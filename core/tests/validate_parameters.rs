@@ -114,6 +114,7 @@ fn annotations_are_passed_over() {
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "x", "$comment": "x",
         "title": "x", "description": "x", "default": {}, "examples": [], "deprecated": true,
+        "x-required-message": "x",
     });
     assert_eq!(problems(&schema, &json!({ "a": 1 })), []);
 }

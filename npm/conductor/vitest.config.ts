@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"] },
+  test: { include: ["test/**/*.test.ts"], globalSetup: ["test/cli/build.ts"] },
   resolve: {
     alias: [
       { find: /^@atomiton\/conductor$/, replacement: source("src/exports/index.ts") },

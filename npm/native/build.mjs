@@ -20,9 +20,10 @@ const library = { win32: "conductor_node.dll", darwin: "libconductor_node.dylib"
 const built = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "release", library);
 const target = join(here, `conductor.${platformName()}.node`);
 if (!isSame(built, target)) {
-  // A rename, because a running process may have the old file mapped.
-  copyFileSync(built, `${target}.new`);
-  renameSync(`${target}.new`, target);
+  // A rename, because a running process may have the old file mapped; a name of its own, because two may build at once.
+  const copy = `${target}.${process.pid}`;
+  copyFileSync(built, copy);
+  renameSync(copy, target);
 }
 
 /** The platform as the loader in `src/platform.ts` names it. */

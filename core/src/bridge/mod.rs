@@ -1,4 +1,4 @@
-//! What every binding exports: plans and runs by handle, records as words in memory of the host.
+//! What every binding exports: runs by handle, records as words in memory of the host.
 //!
 //! The bindings for Node and for the browser only move arguments in and results out of this, so that both behave alike
 //! to the last word. Nothing here returns an error object: a status is a number, and words are whole records.
@@ -15,8 +15,8 @@ use crate::run::{EVENT_WORDS, Event, Journal, OPTION_NUMBERS, Run, RunOptions};
 use slab::Slab;
 pub use text::{constants, read_flow, validate_flow, weight_of, write_flow};
 
-/// Words of the mailbox before the records: the two halves of the deadline (a number of ms, NaN for none), and the
-/// length of the journal so far in words.
+/// Words of the mailbox before the records: the two halves of the deadline (a number of ms, NaN for none), and two
+/// that are free.
 pub const MAILBOX_HEADER: usize = 4;
 
 /// In the result of [`Bridge::turn`]: ops are left, ask again with [`DRAIN`].
@@ -44,10 +44,9 @@ pub enum Status {
     Panic = -4,
 }
 
-/// Plans and runs of one thread of the host.
+/// Runs of one thread of the host.
 #[derive(Debug, Default)]
 pub struct Bridge {
-    plans: Slab<Arc<Plan>>,
     runs: Slab<Run>,
     events: Vec<Event>,
     /// What the last question found, until it is taken.
@@ -55,26 +54,19 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// Compiles an outline and writes its input table. Returns the plan's handle, or 0 when the flow cannot be
-    /// run: [`validate_flow`] says why.
-    pub fn compile(&mut self, outline: &[u32], input_table: &mut [u32]) -> u32 {
+    /// Compiles an outline, opens a run of it and writes its input table. Returns the run's handle, or 0 when the
+    /// flow cannot be run: [`validate_flow`] says why.
+    pub fn open(
+        &mut self,
+        outline: &[u32],
+        input_table: &mut [u32],
+        options: &[f64; OPTION_NUMBERS],
+    ) -> u32 {
         let Some(plan) = compile(outline) else { return 0 };
         if plan.write_input_table(input_table) == 0 {
             return 0;
         }
-        self.plans.insert(plan)
-    }
-
-    /// Opens a run of a plan. Returns its handle, or 0 for an unknown plan.
-    pub fn open(&mut self, plan: u32, options: &[f64; OPTION_NUMBERS]) -> u32 {
-        let Some(plan) = self.plans.get(plan) else { return 0 };
-        let run = Run::new(Arc::clone(plan), RunOptions::from_numbers(options));
-        self.runs.insert(run)
-    }
-
-    /// Forgets a plan; its runs go on.
-    pub fn release(&mut self, plan: u32) {
-        self.plans.remove(plan);
+        self.runs.insert(Run::new(plan, RunOptions::from_numbers(options)))
     }
 
     /// One step of a run. `mailbox` is [`MAILBOX_HEADER`] words and then the records of `command` events; they are
@@ -112,7 +104,6 @@ impl Bridge {
         let deadline = run.deadline().unwrap_or(f64::NAN).to_bits();
         header[0] = deadline as u32;
         header[1] = (deadline >> 32) as u32;
-        header[2] = run.journal().map_or(0, |journal| journal.words().len() as u32);
         if run.undrained() > 0 { count | MORE } else { count }
     }
 
@@ -132,13 +123,17 @@ impl Bridge {
         }
     }
 
-    /// Copies the journal of a run as far as there is room. Returns the words copied, or a [`Status`].
-    pub fn journal(&self, run: u32, words: &mut [u32]) -> i32 {
-        let Some(run) = self.runs.get(run) else { return Status::UnknownHandle as i32 };
-        let journal = run.journal().map_or(&[][..], Journal::words);
-        let count = journal.len().min(words.len());
-        words[..count].copy_from_slice(&journal[..count]);
-        count as i32
+    /// Copies the journal of a run and forgets the run. Returns the journal's length in words; one that finds too
+    /// little room is not copied, and the run is kept for another try. Below 0 is a [`Status`].
+    pub fn seal(&mut self, run: u32, words: &mut [u32]) -> i32 {
+        let Some(found) = self.runs.get(run) else { return Status::UnknownHandle as i32 };
+        let journal = found.journal().map_or(&[][..], Journal::words);
+        let length = journal.len();
+        if let Some(room) = words.get_mut(..length) {
+            room.copy_from_slice(journal);
+            self.runs.remove(run);
+        }
+        length as i32
     }
 
     /// The run as bytes, or `None` when it cannot be saved now.
@@ -148,9 +143,9 @@ impl Bridge {
 
     /// Goes on from bytes of [`Bridge::snapshot`]; the ops that put the host in place come with the next turn
     /// ([`DRAIN`]). Returns the run's handle, or 0.
-    pub fn restore(&mut self, plan: u32, bytes: &[u8], now: f64) -> u32 {
-        let Some(plan) = self.plans.get(plan) else { return 0 };
-        match Run::restore(Arc::clone(plan), bytes, now) {
+    pub fn restore(&mut self, outline: &[u32], bytes: &[u8], now: f64) -> u32 {
+        let Some(plan) = compile(outline) else { return 0 };
+        match Run::restore(plan, bytes, now) {
             Ok(run) => self.runs.insert(run),
             Err(_) => 0,
         }
@@ -218,9 +213,9 @@ impl Bridge {
         numbers[..count].copy_from_slice(&answer[..count]);
     }
 
-    /// Handles in use: plans and runs.
-    pub fn in_use(&self) -> (usize, usize) {
-        (self.plans.len(), self.runs.len())
+    /// Runs that are open.
+    pub fn open_runs(&self) -> usize {
+        self.runs.len()
     }
 }
 

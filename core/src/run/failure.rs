@@ -76,14 +76,12 @@ impl Run {
         let now = self.state.now;
         match self.task(task).phase {
             Phase::Idle => {}
-            Phase::Ready => self.task_mut(task).phase = Phase::Idle,
+            // A scope may be open before the first of its nodes begins; then it never began.
+            _ if self.task(task).state != TaskState::Executing => self.task_mut(task).phase = Phase::Idle,
             _ => self.change(task, Op::NO_STEP, |task| {
                 task.phase = Phase::Idle;
-                // A scope may be open before the first of its nodes begins; then it never began.
-                if task.state == TaskState::Executing {
-                    task.state = TaskState::Error;
-                    task.ended = now;
-                }
+                task.state = TaskState::Error;
+                task.ended = now;
             }),
         }
     }

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 
 use super::frame::OUTERMOST;
 use super::task::{NO_FRAME, Phase, TaskState};
-use super::{Op, Run};
+use super::{Op, Run, RunPhase};
 use crate::flow::Name;
 use crate::plan::Kind;
 
@@ -34,6 +34,24 @@ pub(crate) enum Carry {
 }
 
 impl Run {
+    /// Begins ready tasks while there is room.
+    pub(super) fn dispatch(&mut self) {
+        while self.state.phase == RunPhase::Active
+            && !self.state.paused
+            && (self.state.in_flight.len() as u64) < u64::from(self.state.options.concurrency.max(1))
+            && let Some(Reverse((_, task))) = self.state.ready.pop()
+        {
+            let is_leaf = self.kind_of(task) == Kind::Leaf;
+            match self.task(task).phase {
+                Phase::Ready if is_leaf => self.begin(task),
+                Phase::Ready => self.begin_iteration(task),
+                Phase::Open if !is_leaf => self.ask_for_more(task),
+                // Its scope failed while it waited here.
+                _ => continue,
+            }
+        }
+    }
+
     pub(super) fn run_steps(&mut self) {
         while let Some(step) = self.steps.pop() {
             match step {
@@ -58,12 +76,12 @@ impl Run {
             self.steps.push(Step::Over(task, Carry::Output));
         } else {
             match kind {
-                Kind::Leaf => {
+                // To ask for items is work of the host as well, and has its place in the order.
+                Kind::Leaf | Kind::Each { .. } => {
                     self.task_mut(task).phase = Phase::Ready;
                     self.state.ready.push(Reverse((position, task)));
                 }
                 Kind::Group => self.enter(task),
-                Kind::Each { .. } => self.begin_iteration(task),
             }
         }
         if task == 0 {

@@ -1,5 +1,7 @@
 //! Frames: one instance of an iterating scope's nodes per item.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
 use super::flow_control::Step;
@@ -45,8 +47,14 @@ pub(crate) struct Iteration {
     pub(crate) frames: Vec<u32>,
 }
 
+impl Iteration {
+    fn awaits_more(&self) -> bool {
+        self.open_ended && self.closed == self.known
+    }
+}
+
 impl Run {
-    /// The scope's inputs are there: ask how many items it has.
+    /// The scope's inputs are there, and it is its turn: ask how many items it has.
     pub(super) fn begin_iteration(&mut self, task: u32) {
         let now = self.state.now;
         let found = self.task_mut(task);
@@ -54,7 +62,17 @@ impl Run {
         let node = self.plan.node(self.node_of(task));
         let deadline = node.timeout_ms.map_or(f64::INFINITY, |timeout| now + f64::from(timeout));
         self.state.iterations.insert(task, Iteration { deadline, ..Iteration::default() });
+        self.enter_flight(task);
         self.ask(task, 0);
+    }
+
+    /// All items that are known are done, there may be more, and it is the scope's turn.
+    pub(super) fn ask_for_more(&mut self, task: u32) {
+        let waiting = self.state.iterations.get(&task);
+        if let Some(known) = waiting.filter(|found| found.awaits_more()).map(|found| found.known) {
+            self.enter_flight(task);
+            self.ask(task, known);
+        }
     }
 
     /// Asks under a new attempt, so that a late answer to an earlier question is not taken for this one's.
@@ -76,6 +94,7 @@ impl Run {
             return;
         }
         found.phase = Phase::Open;
+        self.leave_flight(task);
         if let Some(iteration) = self.state.iterations.get_mut(&task) {
             iteration.open_ended = open_ended && count > iteration.known;
             iteration.known = iteration.known.max(count);
@@ -100,9 +119,9 @@ impl Run {
                 self.open_frame(task, item);
             }
         } else if iteration.closed == iteration.known {
-            if iteration.open_ended {
-                let known = iteration.known;
-                self.ask(task, known);
+            if iteration.awaits_more() {
+                let position = self.plan.node(self.node_of(task)).position;
+                self.state.ready.push(Reverse((position, task)));
             } else {
                 self.state.iterations.remove(&task);
                 self.ops.push(Op::Gather { task });

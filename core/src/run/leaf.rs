@@ -13,14 +13,12 @@ impl Run {
     pub(super) fn begin(&mut self, task: u32) {
         self.begin_scopes(task);
         let now = self.state.now;
-        let lane = self.state.in_flight.len() as u32;
-        self.state.in_flight.push(task);
+        self.enter_flight(task);
         self.change(task, Op::NO_STEP, |task| {
             task.state = TaskState::Executing;
             task.phase = Phase::Delayed;
             task.attempt = task.next_attempt();
             task.started = now;
-            task.lane = lane;
         });
         let slow_mo = self.state.options.slow_mo;
         if slow_mo > 0.0 || self.watched {
@@ -158,11 +156,18 @@ impl Run {
         }
     }
 
+    /// Steps are due at fixed moments, so that timers that come late do not add up.
     fn arm_step(&mut self, task: u32) {
         let all = steps(self.plan.node(self.node_of(task)).weight).len();
-        let attempt = self.task(task).attempt;
-        let at = self.state.now + self.state.options.slow_mo * STEPS_SPAN / all as f64;
+        let found = self.task(task);
+        let (attempt, shown) = (found.attempt, f64::from(found.step) + 1.0);
+        let at = found.started + self.state.options.slow_mo * STEPS_SPAN * shown / all as f64;
         self.state.timers.arm(at, Alarm::Step { task, attempt });
+    }
+
+    pub(super) fn enter_flight(&mut self, task: u32) {
+        self.task_mut(task).lane = self.state.in_flight.len() as u32;
+        self.state.in_flight.push(task);
     }
 
     pub(super) fn leave_flight(&mut self, task: u32) {

@@ -39,7 +39,7 @@ pub use view::{NODE_NUMBERS, RunSummary, VIEW_HEADER};
 
 use flow_control::Step;
 use frame::{Frame, Iteration};
-use task::{NO_FRAME, Phase, Task};
+use task::{NO_FRAME, Task};
 use timer::Timers;
 
 /// A host that does not keep the contract. Nothing has changed when it is returned.
@@ -215,12 +215,16 @@ impl Run {
         if let Some(journal) = &mut self.journal {
             journal.push_tick(self.state.now);
         }
+        self.dispatch();
         while self.state.phase == RunPhase::Active
             && let Some(alarm) = self.state.timers.take_due(self.state.now)
         {
             self.fire(alarm);
+            // What begins now may have a timer that is due at once; what is due already comes first.
+            if !self.state.timers.is_due(self.state.now) {
+                self.dispatch();
+            }
         }
-        self.dispatch();
         Ok(())
     }
 
@@ -336,21 +340,6 @@ impl Run {
             Alarm::Step { task, .. } => self.animate(task),
             Alarm::Settle { task, .. } => self.complete_leaf(task),
             Alarm::RunDeadline => self.finish(Some(ErrorCode::Timeout), Op::NOBODY),
-        }
-    }
-
-    /// Begins ready tasks while there is room.
-    fn dispatch(&mut self) {
-        while self.state.phase == RunPhase::Active
-            && !self.state.paused
-            && (self.state.in_flight.len() as u64) < u64::from(self.state.options.concurrency)
-            && let Some(Reverse((_, task))) = self.state.ready.pop()
-        {
-            match self.task(task).phase {
-                Phase::Ready => self.begin(task),
-                // Its scope failed while it waited here.
-                _ => continue,
-            }
         }
     }
 

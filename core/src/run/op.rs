@@ -38,7 +38,7 @@ pub enum Op {
         /// The disabled task.
         task: u32,
     },
-    /// How many items does this scope have? `known` were answered before.
+    /// How many items does this scope have? `known` were answered before. In flight like a leaf until it is answered.
     Ask {
         /// The scope that runs once per item.
         task: u32,

@@ -126,27 +126,36 @@ impl Run {
         let State { tasks, frames, in_flight, iterations, free_frames, ready, .. } = &self.state;
         let nodes = self.plan.len() as u32;
         let is_task = |task: u32| (task as usize) < tasks.len();
-        let is_frame = |frame: u32| (frame as usize) < frames.len();
-        let frames_fit = frames.iter().enumerate().all(|(index, frame)| {
-            let (first, end) = match index {
-                0 => (0, nodes),
-                _ if frame.scope < nodes && is_task(frame.owner) => {
-                    (frame.scope + 1, self.plan.node(frame.scope).end)
-                }
-                _ => return false,
-            };
-            (first..end).all(|node| {
-                let task = node.wrapping_add(frame.offset);
-                is_task(task) && tasks[task as usize].frame == index as u32
-            })
+        // The nodes of a frame's tasks; nothing for a frame that cannot be.
+        let nodes_of = |frame: u32| match frames.get(frame as usize) {
+            Some(_) if frame == OUTERMOST => 0..nodes,
+            Some(found) if found.scope < nodes => found.scope + 1..self.plan.node(found.scope).end,
+            _ => 0..0,
+        };
+        let node_of = |task: u32| {
+            let frame = tasks.get(task as usize)?.frame;
+            let node = task.wrapping_sub(frames.get(frame as usize)?.offset);
+            nodes_of(frame).contains(&node).then_some(node)
+        };
+        // A frame lies inside the one of its owner: scopes only grow, so that no frame is inside itself.
+        let frames_fit = (0_u32..).zip(frames).all(|(index, frame)| {
+            (index == OUTERMOST || node_of(frame.owner) == Some(frame.scope))
+                && nodes_of(index).all(|node| {
+                    let task = tasks.get(node.wrapping_add(frame.offset) as usize);
+                    task.is_some_and(|task| task.frame == index)
+                })
         });
         let tasks_fit = (0_u32..).zip(tasks).all(|(number, task)| {
-            is_frame(task.frame)
-                && number.wrapping_sub(frames[task.frame as usize].offset) < nodes
+            node_of(number).is_some()
                 && ((task.lane as usize) < in_flight.len()
                     || task.state != TaskState::Executing
                     || task.open > 0)
         });
+        let scope_of = |frame: u32| frames.get(frame as usize).map(|frame| frame.scope);
+        let is_open_frame = |owner: u32, place: u32, frame: u32| {
+            let found = frames.get(frame as usize);
+            found.is_some_and(|found| (found.owner, found.place) == (owner, place))
+        };
         !frames.is_empty()
             && frames[0].owner == super::NO_FRAME
             && frames[0].offset == 0
@@ -154,9 +163,12 @@ impl Run {
             && tasks_fit
             && in_flight.iter().all(|task| is_task(*task))
             && ready.iter().all(|entry| is_task(entry.0.1))
-            && free_frames.values().flatten().all(|frame| is_frame(*frame))
+            && free_frames
+                .iter()
+                .all(|(scope, free)| free.iter().all(|frame| scope_of(*frame) == Some(*scope)))
             && iterations.iter().all(|(task, iteration)| {
-                is_task(*task) && iteration.frames.iter().all(|frame| is_frame(*frame))
+                let mut open = (0_u32..).zip(&iteration.frames);
+                is_task(*task) && open.all(|(place, frame)| is_open_frame(*task, place, *frame))
             })
     }
 }

@@ -93,6 +93,10 @@ impl Timers {
         self.heap.pop().map(|due| due.0.alarm)
     }
 
+    pub(crate) fn is_due(&self, now: f64) -> bool {
+        self.heap.peek().is_some_and(|next| next.0.at <= now)
+    }
+
     /// The earliest moment that counts, forgetting stale timers on the way.
     pub(crate) fn next(&mut self, is_stale: impl Fn(Alarm) -> bool) -> Option<f64> {
         while let Some(Reverse(first)) = self.heap.peek() {

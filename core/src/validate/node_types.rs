@@ -52,7 +52,8 @@ impl NodeTypes {
     /// The keywords are `type`, `enum`, `const`, `required`, `properties`, `additionalProperties`,
     /// `items`, `minimum`, `maximum`, `exclusiveMinimum`, `minLength`, `maxLength`, `minItems`,
     /// `maxItems` and `anyOf`; `$schema`, `$id`, `$comment`, `title`, `description`, `default`,
-    /// `examples` and `deprecated` say nothing about validity and are passed over.
+    /// `examples`, `deprecated` and whatever begins with `x-` say nothing about validity and are
+    /// passed over.
     ///
     /// # Errors
     ///

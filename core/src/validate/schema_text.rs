@@ -57,6 +57,8 @@ fn apply(schema: &mut Schema, keyword: &str, value: &Value, path: &str) -> Resul
         "exclusiveMinimum" => schema.exclusive_minimum = Some(number(value, path)?),
         "maximum" => schema.maximum = Some(number(value, path)?),
         "$schema" | "$id" | "$comment" | "title" | "description" | "default" | "examples" | "deprecated" => {}
+        // By convention an annotation of whoever wrote the schema.
+        _ if keyword.starts_with("x-") => {}
         _ => return refuse(path, &format!("The keyword `{keyword}` is not supported")),
     }
     Ok(())

@@ -99,8 +99,7 @@ fn connect(outline: &mut Outline, random: &mut Random, taste: &Taste, scope: u32
 
 pub(crate) fn options(random: &mut Random, nodes: u32) -> RunOptions {
     let mut simulation = |percent: u32| {
-        let target =
-            if random.chance(50) { Target::Random } else { Target::Node(random.below(nodes)) };
+        let target = if random.chance(50) { Target::Random } else { Target::Node(random.below(nodes)) };
         let delay = f64::from(random.pick(&[0, 0, 7, 25]));
         random.chance(percent).then_some(Simulation { target, delay })
     };
@@ -142,7 +141,12 @@ pub(crate) fn describe(outline: &Outline) -> String {
         for edge in outline.edges.iter().filter(|edge| edge.scope == index as u32) {
             let (source, target) = (by_id(edge.source), by_id(edge.target));
             let handle = edge.source_handle.0;
-            let _ = writeln!(text, "{:indent$}{source} -[{handle}]-> {target}", "", indent = depth[index] * 2 + 2);
+            let _ = writeln!(
+                text,
+                "{:indent$}{source} -[{handle}]-> {target}",
+                "",
+                indent = depth[index] * 2 + 2
+            );
         }
     }
     text

@@ -121,11 +121,16 @@ impl Host {
     fn count(&mut self, task: u32, attempt: u32, known: u32, now: f64, random: &mut Random) {
         let at = now + self.delay(random);
         if random.chance(self.manner.fails / 3) {
-            self.send_maybe_twice(at, vec![Event::Failed { task, attempt, code: random.pick(&CODES) }], random);
+            self.send_maybe_twice(
+                at,
+                vec![Event::Failed { task, attempt, code: random.pick(&CODES) }],
+                random,
+            );
             return;
         }
         let open_ended = random.chance(30);
-        let more = if known > 8 || self.items > MOST_ITEMS { 0 } else { random.below(self.manner.most_items) };
+        let more =
+            if known > 8 || self.items > MOST_ITEMS { 0 } else { random.below(self.manner.most_items) };
         self.items += more;
         let count = known + more;
         self.send_maybe_twice(at, vec![Event::Items { task, attempt, count, open_ended }], random);

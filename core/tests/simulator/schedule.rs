@@ -59,8 +59,19 @@ pub(crate) fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
     let restores = random.pick(&[0, 0, 1, 3, 10]);
     let history = Vec::new();
     let now = random.pick(&[0.0, 5.0, 1000.25]);
-    let mut schedule =
-        Schedule { random, host, model, plan, options: &options, watched, plain, history, now, restores, transcript };
+    let mut schedule = Schedule {
+        random,
+        host,
+        model,
+        plan,
+        options: &options,
+        watched,
+        plain,
+        history,
+        now,
+        restores,
+        transcript,
+    };
     schedule.go()
 }
 
@@ -71,8 +82,10 @@ fn simulated(shape: &Shape, options: &RunOptions, which: u32) -> Option<u32> {
     match simulation?.target {
         Target::Node(node) => Some(node).filter(|node| shape.is_leaf(*node)),
         Target::Random => {
-            let leaves: Vec<u32> = (0..shape.nodes.len() as u32).filter(|node| shape.is_leaf(*node)).collect();
-            let mut draw = Random::new(options.seed.wrapping_add(u64::from(which).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+            let leaves: Vec<u32> =
+                (0..shape.nodes.len() as u32).filter(|node| shape.is_leaf(*node)).collect();
+            let mut draw =
+                Random::new(options.seed.wrapping_add(u64::from(which).wrapping_mul(0x9e37_79b9_7f4a_7c15)));
             let unit = (draw.next() >> 11) as f64 / (1_u64 << 53) as f64;
             Some(leaves[(unit * leaves.len() as f64) as usize])
         }
@@ -220,7 +233,9 @@ impl Schedule<'_> {
         }
         for (task, found) in &self.model.tasks {
             let stage = found.stage;
-            let over = code.is_some() || self.model.is_gone(*task) || matches!(stage, Stage::Over(_) | Stage::Stopped);
+            let over = code.is_some()
+                || self.model.is_gone(*task)
+                || matches!(stage, Stage::Over(_) | Stage::Stopped);
             ensure!(over, "{task} is at {stage:?} after a success");
         }
         self.replay()?;
@@ -238,7 +253,8 @@ impl Schedule<'_> {
     fn replay(&mut self) -> Verdict {
         let Some(journal) = self.plain.journal() else { return Ok(()) };
         let mut again: Vec<Op> = Vec::new();
-        let replayed = journal.replay(self.plan.clone(), self.options.clone(), false, |_, ops| again.extend(ops));
+        let replayed =
+            journal.replay(self.plan.clone(), self.options.clone(), false, |_, ops| again.extend(ops));
         replayed.map_err(|error| format!("{error:?}"))?;
         ensure!(again == self.history, "replayed it goes otherwise: {again:?}");
         Ok(())

@@ -27,7 +27,8 @@ pub(crate) struct Node {
 
 impl Shape {
     pub(crate) fn of(outline: &Outline) -> Shape {
-        let mut nodes: Vec<Node> = (0_u32..).zip(&outline.nodes).map(|(index, node)| bare(index, *node)).collect();
+        let mut nodes: Vec<Node> =
+            (0_u32..).zip(&outline.nodes).map(|(index, node)| bare(index, *node)).collect();
         for index in 1..nodes.len() {
             let parent = nodes[index].outline.parent as usize;
             nodes[parent].children.push(index as u32);

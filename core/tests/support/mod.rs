@@ -139,7 +139,8 @@ impl Talk {
     pub(crate) fn state(&self, name: &str) -> (TaskState, u32) {
         let mut view = vec![0.0; self.run.view_len()];
         self.run.write_view(self.now, &mut view);
-        let at = conductor_core::run::VIEW_HEADER + self.task(name) as usize * conductor_core::run::NODE_NUMBERS;
+        let at =
+            conductor_core::run::VIEW_HEADER + self.task(name) as usize * conductor_core::run::NODE_NUMBERS;
         let states = [
             TaskState::Pending,
             TaskState::Executing,
@@ -207,6 +208,7 @@ impl Talk {
             Op::Finish { cause, code } => {
                 format!("finish {} by {}", code.map_or("", ErrorCode::name), self.name(cause))
             }
+            Op::Wait { task, ms, .. } => format!("wait {} {ms}", self.name(task)),
             other => panic!("{other:?} has no words yet"),
         }
     }
@@ -251,6 +253,9 @@ impl Talk {
             }
             outer == scope
         };
-        (scope + 1..self.outline.nodes.len() as u32).take_while(inside).last().map_or(scope + 1, |last| last + 1)
+        (scope + 1..self.outline.nodes.len() as u32)
+            .take_while(inside)
+            .last()
+            .map_or(scope + 1, |last| last + 1)
     }
 }

@@ -28,6 +28,13 @@ describe("edit-fields", () => {
     expect((await edit({ data }, { x: "{{at}} {{{o}}} {{z}} {{no}}" })).x).toBe('1970-01-01T00:00:00.000Z {"a":1} 0 false');
   });
 
+  it("sees the variables of the execution behind the data", async () => {
+    const variables = { title: "Strikes", region: { name: "north" } };
+    const values = { x: "{{variables.title}} {{variables.region.name}}{{variables.missing}}" };
+    expect((await edit({}, values, { variables })).x).toBe("Strikes north");
+    expect((await edit({ data: { variables: { title: "own" } } }, { x: "{{variables.title}}" }, { variables })).x).toBe("own");
+  });
+
   it("writes a document from several inputs, tables among them", async () => {
     const table = await run("spreadsheet", {}, { data: "region,total\nnorth,5\nsouth,7\n" });
     const input = { totals: table, http: { result: { title: "Q1" }, status: 200 }, failed: { result: [] } };

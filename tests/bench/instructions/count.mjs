@@ -57,7 +57,7 @@ async function measure() {
   const folder = join(ROOT, "npm", "native");
   const addon = readdirSync(folder).find((name) => name.endsWith(".node"));
   const addonBytes = addon === undefined ? 0 : statSync(join(folder, addon)).size;
-  const [, version, host] = /^rustc (\S+)[^]*^host: (\S+)$/m.exec(ask("rustc", ["-vV"]));
+  const [, version, host] = /^rustc (\S+)[\s\S]*^host: (\S+)$/m.exec(ask("rustc", ["-vV"]));
   return { compiler: `rustc ${version} on ${host}`, instructions, addonBytes };
 }
 

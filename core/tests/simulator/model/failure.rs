@@ -105,9 +105,13 @@ impl Model<'_> {
         };
         ensure!(failure.cause == cause, "{cause} is named as cause, {} failed", failure.cause);
         ensure!(failure.catcher == Some(task), "{task} catches, {:?} should", failure.catcher);
-        let inside: Vec<u32> = self.tasks.keys().copied().filter(|inner| self.is_within(*inner, task)).collect();
+        let inside: Vec<u32> =
+            self.tasks.keys().copied().filter(|inner| self.is_within(*inner, task)).collect();
         for inner in inside {
-            ensure!(inner == cause || !self.is_in_flight(inner), "{inner} goes on inside {task}, which failed");
+            ensure!(
+                inner == cause || !self.is_in_flight(inner),
+                "{inner} goes on inside {task}, which failed"
+            );
             if !matches!(self.task(inner).stage, Stage::Over(_)) {
                 self.task_mut(inner).stage = Stage::Stopped;
             }

@@ -19,11 +19,12 @@ use super::shape::Shape;
 pub(crate) type Verdict = Result<(), String>;
 
 macro_rules! ensure {
-    ($holds:expr, $($words:tt)+) => {
-        if !$holds {
+    ($holds:expr, $($words:tt)+) => {{
+        let holds: bool = $holds;
+        if !holds {
             return Err(format!($($words)+));
         }
-    };
+    }};
 }
 pub(crate) use ensure;
 
@@ -183,7 +184,10 @@ impl<'a> Model<'a> {
 
     pub(crate) fn is_in_flight(&self, task: u32) -> bool {
         let stage = self.task(task).stage;
-        matches!(stage, Stage::Begun | Stage::Running | Stage::Answered | Stage::Backoff { .. })
+        matches!(
+            stage,
+            Stage::Begun | Stage::Running | Stage::Answered | Stage::Asking | Stage::Backoff { .. }
+        )
     }
 
     pub(crate) fn in_flight(&self) -> u32 {
@@ -229,9 +233,21 @@ impl<'a> Model<'a> {
         self.shape.node(*node).each != own
     }
 
-    pub(crate) fn is_ready_leaf(&self, task: u32) -> bool {
+    /// Whether the task begins as soon as there is room: a leaf, or the question for items.
+    pub(crate) fn is_ready(&self, task: u32) -> bool {
         let node = self.task(task).node;
-        self.shape.is_leaf(node) && !self.shape.node(node).outline.disabled && self.arrival(task) == Some(true)
+        if self.asks_on(task) {
+            return true;
+        }
+        (self.shape.is_leaf(node) || self.shape.is_each(node))
+            && !self.shape.node(node).outline.disabled
+            && self.arrival(task) == Some(true)
+    }
+
+    /// Whether all items of a scope are done that were told, and there may be more.
+    pub(crate) fn asks_on(&self, task: u32) -> bool {
+        let done = |items: &Items| items.open_ended && items.closed == items.known;
+        self.task(task).stage == Stage::Open && self.items.get(&task).is_some_and(done)
     }
 
     /// What the host is about to tell.
@@ -255,7 +271,9 @@ impl<'a> Model<'a> {
                     self.fail(task, code);
                 }
             }
-            Event::Items { task, attempt, count, open_ended } if self.is_live(task, attempt, Stage::Asking) => {
+            Event::Items { task, attempt, count, open_ended }
+                if self.is_live(task, attempt, Stage::Asking) =>
+            {
                 let items = self.items.entry(task).or_default();
                 items.open_ended = open_ended && count > items.known;
                 items.known = items.known.max(count);

@@ -27,8 +27,9 @@ impl Model<'_> {
                 Ok(())
             }
             Op::Wait { task, ms, fails } => {
-                let delay = if fails { self.options.simulate_error.map(|simulation| simulation.delay) } else { self.hold_up(task) };
-                ensure!(delay.is_some_and(|delay| delay as u32 == ms && delay > 0.0), "{task} waits for {ms} ms");
+                let failure = self.options.simulate_error.map_or(0.0, |simulation| simulation.delay);
+                let delay = if fails { failure } else { self.hold_up(task) };
+                ensure!(delay > 0.0 && delay as u32 == ms, "{task} waits for {ms} ms");
                 ensure!(self.is_in_flight(task), "{task} waits and is not in flight");
                 Ok(())
             }
@@ -43,7 +44,7 @@ impl Model<'_> {
         ensure!(self.simulated_error != Some(found.node), "{task} is to fail without being run");
         if !self.is_again(Again::Start(task))? {
             let due = match found.stage {
-                Stage::Begun => found.begun + self.hold_up(task).unwrap_or(0.0),
+                Stage::Begun => found.begun + self.hold_up(task),
                 Stage::Backoff { earliest, .. } => earliest,
                 stage => return Err(format!("start of {task} at {stage:?}")),
             };
@@ -62,10 +63,11 @@ impl Model<'_> {
     }
 
     /// How long the executable of a task that has begun is held up.
-    fn hold_up(&self, task: u32) -> Option<f64> {
+    fn hold_up(&self, task: u32) -> f64 {
         let simulated = self.simulated_delay == Some(self.task(task).node);
-        let delay = self.options.simulate_delay.filter(|_| simulated).map_or(0.0, |simulation| simulation.delay);
-        Some(self.options.slow_mo + delay)
+        let delay =
+            self.options.simulate_delay.filter(|_| simulated).map_or(0.0, |simulation| simulation.delay);
+        self.options.slow_mo + delay
     }
 
     fn enter(&mut self, task: u32) -> Verdict {
@@ -85,12 +87,12 @@ impl Model<'_> {
         if self.is_again(Again::Ask(task))? {
         } else if self.task(task).stage == Stage::Waiting {
             self.arrives(task)?;
+            self.has_its_turn(task)?;
             self.items.insert(task, Default::default());
             self.task_mut(task).armed = self.now;
         } else {
-            let items = &self.items[&task];
-            let asks = self.task(task).stage == Stage::Open && items.open_ended && items.closed == items.known;
-            ensure!(asks, "{task} asks for more items too soon");
+            ensure!(self.asks_on(task), "{task} asks for more items too soon");
+            self.has_its_turn(task)?;
         }
         ensure!(self.items[&task].known == known, "{known} items of {task} are not what was told");
         let found = self.task_mut(task);
@@ -114,7 +116,10 @@ impl Model<'_> {
     fn block(&mut self, task: u32, input: u32) -> Verdict {
         let (source, _) = self.shape.node(self.task(task).node).inputs[input as usize];
         let over = matches!(self.task(self.beside(task, source)).stage, Stage::Over(_));
-        ensure!(over && !self.edge_carries(task, input as usize), "input {input} of {task} carries something");
+        ensure!(
+            over && !self.edge_carries(task, input as usize),
+            "input {input} of {task} carries something"
+        );
         let late = self.task(task).stage != Stage::Waiting && self.reopening.is_none();
         ensure!(!late, "input {input} of {task} is blocked too late");
         self.task_mut(task).blocked.insert(input);
@@ -139,7 +144,10 @@ impl Model<'_> {
         for (number, inner) in (base..).zip(node + 1..self.shape.node(node).end) {
             let mut fresh = Task::new(inner, Some((base, task)));
             if let Some(before) = self.tasks.get(&number) {
-                ensure!(before.node == inner && before.frame.is_some_and(|(first, _)| first == base), "task {number} is another's");
+                ensure!(
+                    before.node == inner && before.frame.is_some_and(|(first, _)| first == base),
+                    "task {number} is another's"
+                );
                 fresh.attempt = before.attempt;
             }
             self.tasks.insert(number, fresh);
@@ -152,7 +160,10 @@ impl Model<'_> {
         let children = self.shape.node(node).children.clone();
         for child in children {
             let child = base + child - (node + 1);
-            ensure!(matches!(self.task(child).stage, Stage::Over(_)), "{child} is not over in a closing frame");
+            ensure!(
+                matches!(self.task(child).stage, Stage::Over(_)),
+                "{child} is not over in a closing frame"
+            );
         }
         let result = base + self.shape.result_slot(node) - (node + 1);
         ensure!(!self.task(result).dropped, "result {result} was dropped");
@@ -175,7 +186,10 @@ impl Model<'_> {
         ensure!(!(self.options.keep_outputs && found.frame.is_none()), "slot {slot} is to be kept");
         ensure!(!self.is_result(slot), "slot {slot} is a result");
         for reader in self.readers(slot) {
-            ensure!(matches!(self.task(reader).stage, Stage::Over(_)), "slot {slot} is still to be read by {reader}");
+            ensure!(
+                matches!(self.task(reader).stage, Stage::Over(_)),
+                "slot {slot} is still to be read by {reader}"
+            );
         }
         self.task_mut(slot).dropped = true;
         Ok(())
@@ -189,7 +203,9 @@ impl Model<'_> {
         let leaf = self.shape.is_leaf(found.node);
         match state {
             TaskState::Executing if leaf => return self.begin(task),
-            TaskState::Executing => ensure!(found.stage == Stage::Open, "{task} executes at {:?}", found.stage),
+            TaskState::Executing => {
+                ensure!(found.stage == Stage::Open, "{task} executes at {:?}", found.stage)
+            }
             TaskState::Completed if leaf => {
                 ensure!(found.stage == Stage::Answered, "{task} completes at {:?}", found.stage);
                 let due = found.begun + self.options.slow_mo * 2.0 - 1e-6;
@@ -201,12 +217,14 @@ impl Model<'_> {
                 ensure!(found.stage == Stage::Open, "{task} completes at {:?}", found.stage);
                 let children = &self.shape.node(found.node).children;
                 let over = |child: &u32| matches!(self.task(self.beside(task, *child)).stage, Stage::Over(_));
-                let done = if self.shape.is_each(found.node) { found.gathered } else { children.iter().all(over) };
+                let done =
+                    if self.shape.is_each(found.node) { found.gathered } else { children.iter().all(over) };
                 ensure!(done, "{task} completes before what it contains");
                 self.task_mut(task).stage = Stage::Over(Carry::Output);
             }
             TaskState::Skipped => {
-                let inside = self.parent(task).is_some_and(|scope| self.task(scope).state == TaskState::Skipped);
+                let inside =
+                    self.parent(task).is_some_and(|scope| self.task(scope).state == TaskState::Skipped);
                 let disabled = self.shape.node(found.node).outline.disabled;
                 let due = match self.arrival(task) {
                     Some(carried) => disabled || !carried,
@@ -225,15 +243,20 @@ impl Model<'_> {
     }
 
     fn begin(&mut self, task: u32) -> Verdict {
-        ensure!(self.is_ready_leaf(task), "{task} begins at {:?}", self.task(task).stage);
-        ensure!(!self.paused, "{task} begins while paused");
-        ensure!(self.in_flight() < self.options.concurrency, "{task} begins, but there is no room");
-        let place = |task: u32| (self.shape.node(self.task(task).node).position, task);
-        let first = self.tasks.keys().filter(|other| self.is_ready_leaf(**other)).map(|other| place(*other)).min();
-        ensure!(first == Some(place(task)), "{task} begins before {first:?}");
+        self.has_its_turn(task)?;
         let now = self.now;
         let found = self.task_mut(task);
         (found.stage, found.begun) = (Stage::Begun, now);
+        Ok(())
+    }
+
+    fn has_its_turn(&self, task: u32) -> Verdict {
+        ensure!(self.is_ready(task), "{task} begins at {:?}", self.task(task).stage);
+        ensure!(!self.paused, "{task} begins while paused");
+        ensure!(self.in_flight() < self.options.concurrency, "{task} begins, but there is no room");
+        let place = |task: u32| (self.shape.node(self.task(task).node).position, task);
+        let first = self.tasks.keys().filter(|other| self.is_ready(**other)).map(|other| place(*other)).min();
+        ensure!(first == Some(place(task)), "{task} begins before {first:?}");
         Ok(())
     }
 

@@ -24,7 +24,7 @@ impl Model<'_> {
                 continue;
             }
             if let Some(carried) = self.arrival(task) {
-                let waits = self.is_ready_leaf(task) && carried && !room;
+                let waits = self.is_ready(task) && carried && !room;
                 ensure!(waits, "{task} could have begun");
             }
             self.task_is_at_rest(task, fired)?;
@@ -38,7 +38,9 @@ impl Model<'_> {
         let over = |child: &u32| matches!(self.task(self.beside(task, *child)).stage, Stage::Over(_));
         match found.stage {
             Stage::Answered => ensure!(self.options.slow_mo > 0.0, "{task} is answered and not over"),
-            Stage::Backoff { latest, .. } => ensure!(!fired || latest > self.now, "{task} was to be tried again"),
+            Stage::Backoff { latest, .. } => {
+                ensure!(!fired || latest > self.now, "{task} was to be tried again")
+            }
             Stage::Running | Stage::Asking | Stage::Open => {
                 let timeout = self.shape.node(found.node).outline.timeout_ms.map_or(f64::INFINITY, f64::from);
                 ensure!(!fired || found.armed + timeout > self.now, "the deadline of {task} has passed");
@@ -52,7 +54,9 @@ impl Model<'_> {
             let width = self.shape.node(found.node).outline.width;
             let full = items.open.len() as u32 >= width;
             ensure!(items.opened == items.known || full, "{task} could open a frame");
-            ensure!(items.closed < items.known, "all items of {task} are done");
+            let room = !self.paused && self.in_flight() < self.options.concurrency;
+            let waits = self.asks_on(task) && !room;
+            ensure!(items.closed < items.known || waits, "all items of {task} are done");
         } else {
             ensure!(!self.shape.node(found.node).children.iter().all(over), "{task} contains nothing open");
         }

@@ -3,7 +3,7 @@ import { Run } from "../engine/driver.js";
 import { failure } from "../engine/failure.js";
 import { problemText, shapeProblems } from "../engine/flows.js";
 import { createLog, type Log } from "../engine/log.js";
-import { outlineOf, Plan } from "../engine/outline.js";
+import { outlineOf } from "../engine/outline.js";
 import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import type { NodeDefinition } from "../types/definition.js";
@@ -11,7 +11,7 @@ import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { createExecutionId, toNodeId } from "../types/ids.js";
 import { RunResult, runTrace } from "./result.js";
-import { type ConductorConfig, runOptions } from "./settings.js";
+import { type ConductorConfig, environmentDefaults, runOptions } from "./settings.js";
 import type { StoreFeed } from "./store.js";
 
 /** From this many direct children on, a flow is analysed only after the host had its turn. */
@@ -28,6 +28,7 @@ interface Execution {
 export class Runs {
   /** Runs that are not over, by execution id; ids that callers choose may be used more than once at a time. */
   private readonly active = new Map<string, Set<Execution>>();
+  private readonly defaults = environmentDefaults();
 
   constructor(
     private readonly config: ConductorConfig,
@@ -46,10 +47,10 @@ export class Runs {
       this.events.emitStarted({ executionId, nodeId });
       const startedAt = Date.now();
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
-      const plan = Plan.compile(outlineOf(node));
-      if (plan === undefined) return this.refuse(node, context, startedAt);
       if (execution.cancelled) return this.cancelledAtOnce(context);
-      return await this.follow(plan, execution);
+      const view = this.open(node, execution);
+      if (view === undefined) return this.refuse(node, context, startedAt);
+      return await this.follow(view, execution);
     } finally {
       this.end(execution);
     }
@@ -73,29 +74,38 @@ export class Runs {
     for (const executions of [...this.active.values()]) for (const execution of [...executions]) stop(execution);
   }
 
-  private async follow(plan: Plan, execution: Execution): Promise<ExecutionResult> {
+  /** Opens the run of an execution; `undefined` when the flow cannot be run. */
+  private open(node: NodeDefinition, { context }: Execution): RunView | undefined {
+    const { executionId } = context;
+    const { events, feed } = this;
+    let view: RunView | undefined;
+    const run = Run.open(outlineOf(node), {
+      context,
+      executables: this.config.nodeExecutorFactory,
+      options: runOptions(this.config, this.defaults, node, context),
+      log: context.debug ? createLog("debug") : this.log,
+      onChange: (index, packed, step) => {
+        const state = view?.change(index, packed, step);
+        if (view !== undefined && state !== undefined) feed.changed(view, state);
+      },
+      onStep: () => {
+        if (view === undefined) return;
+        feed.stepped(view);
+        if (events.listenerCount("progress") > 0) events.emitProgress(view.look, executionId);
+      },
+    });
+    if (run !== undefined) view = new RunView(run);
+    return view;
+  }
+
+  private async follow(view: RunView, execution: Execution): Promise<ExecutionResult> {
     const { context } = execution;
     const { executionId } = context;
     const { events, feed } = this;
-    let view: RunView;
-    const run: Run = new Run(plan, {
-      context,
-      executables: this.config.nodeExecutorFactory,
-      options: runOptions(this.config, plan.node(0), context),
-      log: context.debug ? createLog("debug") : this.log,
-      onChange: (node, packed, step) => {
-        const state = view.change(node, packed, step);
-        if (state !== undefined) feed.changed(view, state);
-      },
-      onStep: () => {
-        feed.stepped(view);
-        if (events.listenerCount("progress") > 0) events.emitProgress(() => view.state(), executionId);
-      },
-    });
-    view = new RunView(run);
+    const { run } = view;
     execution.run = run;
     feed.show(view);
-    if (events.listenerCount("progress") > 0) events.emitProgress(() => view.state(), executionId);
+    if (events.listenerCount("progress") > 0) events.emitProgress(view.look, executionId);
     run.start();
     const outcome = await run.done;
     feed.stepped(view, () => runTrace(run));

@@ -40,21 +40,36 @@ export interface ConductorConfig {
   keepOutputs?: "all" | "last";
 }
 
+/** Settings that count where neither the caller nor the flow says anything. Read once: the environment is slow to ask. */
+export interface Defaults {
+  concurrency: number;
+  timeout: number;
+}
+
+/** What the environment variables say. */
+export function environmentDefaults(): Defaults {
+  return {
+    concurrency: fromEnvironment("CONDUCTOR_CONCURRENCY") ?? 1,
+    timeout: fromEnvironment("CONDUCTOR_TIMEOUT") ?? 0,
+  };
+}
+
 /** The options of one run. */
 export function runOptions(
   config: ConductorConfig,
+  defaults: Defaults,
   flow: NodeDefinition,
   context: ConductorExecutionContext,
 ): RunOptions {
   const runtime = runtimeSettings(flow);
   const debug: DebugOptions | undefined = typeof context.debug === "object" ? context.debug : undefined;
   return {
-    concurrency: whole(config.concurrency) ?? whole(runtime?.parallel) ?? fromEnvironment("CONDUCTOR_CONCURRENCY") ?? 1,
+    concurrency: whole(config.concurrency) ?? whole(runtime?.parallel) ?? defaults.concurrency,
     seed: debug === undefined ? 0 : Math.floor((config.random ?? Math.random)() * 2 ** 53),
     retries: whole(config.maxRetries) ?? 0,
     retryDelay: config.retryDelay ?? 1000,
     jitter: false,
-    timeout: config.timeout ?? positive(runtime?.timeout) ?? fromEnvironment("CONDUCTOR_TIMEOUT") ?? 0,
+    timeout: config.timeout ?? positive(runtime?.timeout) ?? defaults.timeout,
     slowMo: context.slowMo ?? 0,
     debug,
     keepOutputs: config.keepOutputs !== "last",

@@ -88,10 +88,10 @@ function nodeLine({ node, depth, isGroup }: TreeNode, { columns, now }: View): s
 }
 
 /** What goes on while a node runs, why it failed when it did, else its name. */
-function remarkOf({ state, message, error, name, type }: TreeNode["node"]): string {
+function remarkOf({ id, state, message, error, name, type }: TreeNode["node"]): string {
   if (state === "executing" && message !== undefined) return oneLine(message);
   if (state === "error" && error !== undefined) return oneLine(error);
-  return oneLine(name === type ? "" : name);
+  return name === type || name === id ? "" : oneLine(name);
 }
 
 function timeOf({ state, progress, startTime, duration: took }: TreeNode["node"], isGroup: boolean, now: number): string {

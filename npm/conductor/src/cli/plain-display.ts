@@ -23,26 +23,32 @@ export function plainDisplay(output: Output): Display {
   };
 }
 
+/** Times are whole ms; what happened in the same one is told in the order in which it can have happened. */
 function linesSince(shown: Map<string, ExecutionGraphNode>, state: ExecutionGraphState): Line[] {
-  const starts: Line[] = [];
-  const ends: Line[] = [];
-  for (const { node, path, isGroup } of treeOf(state)) {
+  const lines: Line[] = [];
+  // Groups that the walk is in, with how they ended: that is told after what they contain.
+  const open: { depth: number; end: Line | undefined }[] = [];
+  const close = (depth: number) => {
+    while (open.length > 0 && (open.at(-1) as (typeof open)[number]).depth >= depth) {
+      const end = open.pop()?.end;
+      if (end !== undefined) lines.push(end);
+    }
+  };
+  for (const { node, path, depth, isGroup } of treeOf(state, "levels")) {
+    close(depth);
     const before = shown.get(path);
-    if (before === node) continue;
     shown.set(path, node);
     const label = `${path}${isGroup ? "/" : ""}`;
     if (node.startTime !== undefined && before?.startTime === undefined) {
-      starts.push({ at: node.startTime, text: `started    ${label}` });
+      lines.push({ at: node.startTime, text: `started    ${label}` });
     }
-    if (isOver(node) && !(before !== undefined && isOver(before))) {
-      const line = { at: node.endTime ?? 0, text: endText(node, label) };
-      // A group ends after what it contains, which comes later in the tree.
-      if (isGroup) ends.push(line);
-      else ends.unshift(line);
-    }
+    const ended = isOver(node) && !(before !== undefined && isOver(before));
+    const end = ended ? { at: node.endTime ?? 0, text: endText(node, label) } : undefined;
+    if (isGroup) open.push({ depth, end });
+    else if (end !== undefined) lines.push(end);
   }
-  // Of what happened in the same ms, starts are told first, so that no node ends before it started.
-  return [...starts, ...ends].sort((one, other) => one.at - other.at);
+  close(0);
+  return lines.sort((one, other) => one.at - other.at);
 }
 
 function endText(node: ExecutionGraphNode, label: string): string {

@@ -12,11 +12,14 @@ export interface TreeNode {
   isGroup: boolean;
 }
 
-/** Every node, groups before what they contain. */
-export function treeOf(state: ExecutionGraphState): TreeNode[] {
+/**
+ * Every node, groups before what they contain; within a group in declared order, or by level: what others wait for
+ * first.
+ */
+export function treeOf(state: ExecutionGraphState, order: "declared" | "levels" = "declared"): TreeNode[] {
   const found: TreeNode[] = [];
   const visit = (nodes: Iterable<ExecutionGraphNode>, depth: number, above: string) => {
-    for (const node of nodes) {
+    for (const node of order === "levels" ? [...nodes].sort((one, other) => one.level - other.level) : nodes) {
       const path = `${above}${oneLine(node.id)}`;
       found.push({ node, depth, path, isGroup: node.nodes !== undefined });
       if (node.nodes !== undefined) visit(node.nodes, depth + 1, `${path}/`);

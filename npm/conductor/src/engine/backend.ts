@@ -1,26 +1,28 @@
 /**
  * The engine as the driver sees it: the same functions whether native or WebAssembly.
  *
- * Plans and runs are handles, records are words in memory that JavaScript allocated. What each word means is said where
+ * Runs are handles, records are words in memory that JavaScript allocated. What each word means is said where
  * it is read: `outline.ts`, `mailbox.ts`, `view.ts`.
  */
 export interface Backend {
-  /** Compiles an outline, fills the input table. 0 when the flow cannot be run; `validateFlow` says why. */
-  compile(outline: Uint32Array, inputTable: Uint32Array): number;
-  /** Opens a run of a plan. */
-  open(plan: number, options: Float64Array): number;
-  /** Forgets a plan; its runs go on. */
-  release(plan: number): void;
+  /** Keeps a mailbox for `turn`; its number. */
+  attach(mailbox: Uint32Array): number;
+  /**
+   * Compiles the outline in the first `outlineLength` words, opens a run of it and writes its input table behind. 0 when
+   * the flow cannot be run; `validateFlow` says why.
+   */
+  open(words: Uint32Array, outlineLength: number, options: Float64Array): number;
   /** One step: events in, ops out, both in the mailbox. The number of ops, or a status below 0. */
-  turn(run: number, mailbox: Uint32Array, command: number, now: number): number;
+  turn(run: number, mailbox: number, command: number, now: number): number;
   /** Whether every change of a node is to be told. */
   watch(run: number, watched: boolean): void;
   /** How the run looks now. The numbers written, or a status below 0. */
   view(run: number, now: number, numbers: Float64Array): number;
-  /** Copies the journal. The words copied, or a status below 0. */
-  journal(run: number, words: Uint32Array): number;
-  /** Forgets a run. */
-  close(run: number): void;
+  /**
+   * Copies the journal to word `at` and forgets the run. The journal's length; one that finds too little room is not
+   * copied, and the run is kept for another try. Below 0 is a status.
+   */
+  seal(run: number, words: Uint32Array, at: number): number;
   /** Asks for the shape of a scope; how many numbers `takeAnswer` gives. */
   askShape(outline: Uint32Array, scope: number): number;
   /** Asks for weight and level of every node; how many numbers `takeAnswer` gives. */
@@ -41,8 +43,8 @@ export interface Backend {
   validateFlow(json: string, types: string): string;
   /** What both sides must agree on, as JSON. */
   constants(): string;
-  /** Handles in use: plans, then runs. */
-  inUse(): number[];
+  /** Runs that are open. */
+  openRuns(): number;
 }
 
 let current: Backend | undefined;

@@ -8,7 +8,7 @@ export interface CallOwner {
   reportProgress(call: Call, percent: number, message: string | undefined): void;
 }
 
-/** See the module's description. Every attempt is a call of its own, with the same context. */
+/** See the module's description. Every attempt is a call of its own, with the same input. */
 export class Call {
   /** The attempt was answered, or stopped: whatever comes now is too late. */
   over = false;
@@ -16,14 +16,18 @@ export class Call {
   private reason: unknown;
 
   /**
+   * @param run the context of the node that was run: what is in it is the same for all nodes
    * @param attempt the engine's number, to tell late answers
    * @param attemptNumber 1 for the first try, 2 for the first retry
    */
   constructor(
     readonly owner: CallOwner,
     readonly task: number,
-    readonly node: number,
-    readonly context: ConductorExecutionContext,
+    readonly nodeId: unknown,
+    readonly executionId: string,
+    readonly input: unknown,
+    readonly parentContext: ConductorExecutionContext | undefined,
+    readonly run: ConductorExecutionContext,
     readonly attempt: number,
     readonly attemptNumber: number,
   ) {}
@@ -66,14 +70,14 @@ export class ExecutableParams {
 
   constructor(call: Call, parameters: Record<string, unknown> | null | undefined) {
     this.#call = call;
-    const context = call.context;
-    this.nodeId = context.nodeId;
-    this.executionId = context.executionId;
-    this.variables = context.variables;
-    this.input = context.input;
-    this.parentContext = context.parentContext;
-    this.slowMo = context.slowMo;
-    this.debug = context.debug;
+    const { run } = call;
+    this.nodeId = call.nodeId;
+    this.executionId = call.executionId;
+    this.variables = run.variables;
+    this.input = call.input;
+    this.parentContext = call.parentContext;
+    this.slowMo = run.slowMo;
+    this.debug = run.debug;
     if (typeof parameters === "object" && parameters !== null) {
       for (const key of Object.keys(parameters)) {
         if (LAZY.has(key)) {
@@ -98,7 +102,7 @@ export class ExecutableParams {
 
   /** The same for every attempt at this step, also after a restart; for effects that must not happen twice. */
   get idempotencyKey(): string {
-    return String(this.#call.context.executionId);
+    return String(this.#call.executionId);
   }
 
   /** Reports progress, 0–100, with a word about it. */

@@ -5,6 +5,7 @@
  * cross at all: they stay in `values`, by slot.
  */
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
+import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { backend } from "./backend.js";
 import { Call, ExecutableParams } from "./call.js";
@@ -16,7 +17,7 @@ import { itemsOf, toItems } from "./items.js";
 import type { Log } from "./log.js";
 import { Command, EVENT_LENGTH, EventKind, giveMailbox, MORE, Mailbox, NOBODY, OpKind, takeMailbox } from "./mailbox.js";
 import { type RunOptions, writeOptions } from "./options.js";
-import type { Plan } from "./outline.js";
+import { type Outline, Plan } from "./outline.js";
 import { Clock, giveWay, SLICE_MS, setTimer } from "./turn.js";
 
 /** What a run is given. */
@@ -50,8 +51,11 @@ export interface ProgressReport {
 /** What is left of a run to look back at: its journal, and the options it ran with. */
 export interface Recording {
   options: Float64Array;
-  journal: Uint32Array;
+  journal(): Uint32Array;
 }
+
+/** A microtask by way of a settled promise costs a third of one by `queueMicrotask`. */
+const SETTLED = Promise.resolve();
 
 /** One run. */
 export class Run {
@@ -66,8 +70,6 @@ export class Run {
   steps = 0;
   private readonly engine = backend();
   private readonly clock = new Clock();
-  private readonly handle: number;
-  private readonly options: Float64Array;
   private readonly values: unknown[];
   private readonly calls: (Call | undefined)[] = [];
   private readonly errors = new Map<number, ExecutionError>();
@@ -78,6 +80,8 @@ export class Run {
   private readonly begun: Uint8Array;
   /** Events to hand over, flat records. */
   private readonly inbox: number[] = [];
+  /** Calls that are not answered. */
+  private running = 0;
   private scheduled = false;
   private stepping = false;
   private finished = false;
@@ -90,14 +94,20 @@ export class Run {
   private startedAt = 0;
   private endedAt = 0;
 
-  constructor(
+  /** Opens a run of an outline; `undefined` when it cannot be run. */
+  static open(outline: Outline, request: RunRequest): Run | undefined {
+    const options = writeOptions(request.options, outline);
+    const handle = backend().open(outline.words, outline.length, options);
+    return handle === 0 ? undefined : new Run(new Plan(outline), handle, options, request);
+  }
+
+  private constructor(
     readonly plan: Plan,
+    private readonly handle: number,
+    private readonly optionNumbers: Float64Array,
     private readonly request: RunRequest,
   ) {
     this.log = request.log;
-    this.options = writeOptions(request.options, plan);
-    this.handle = this.engine.open(plan.handle, this.options);
-    this.engine.release(plan.handle);
     this.values = new Array(plan.length);
     this.begun = new Uint8Array(plan.length);
     this.contexts[0] = request.context;
@@ -216,9 +226,13 @@ export class Run {
 
   private post(kind: number, attempt: number, task: number, argument: number): void {
     this.inbox.push(kind | (attempt << 8), task, argument);
-    if (!this.scheduled && !this.stepping) {
+    if (this.stepping || this.scheduled) return;
+    if (this.running === 0 && kind <= EventKind.failed) {
+      // Nothing else can be answered in this turn, so nothing is to be gained by waiting for its end.
+      this.pump();
+    } else {
       this.scheduled = true;
-      queueMicrotask(this.pump);
+      void SETTLED.then(this.pump);
     }
   }
 
@@ -236,12 +250,12 @@ export class Run {
         sent += count * EVENT_LENGTH;
         next = count;
       }
-      let result = engine.turn(handle, mailbox.words, next, now);
+      let result = engine.turn(handle, mailbox.number, next, now);
       while (result >= 0) {
         const ops = result & ~MORE;
         for (let op = 0; op < ops; op++) this.carryOut(mailbox.words, Mailbox.at(op));
         if ((result & MORE) === 0) break;
-        result = engine.turn(handle, mailbox.words, Command.drain, now);
+        result = engine.turn(handle, mailbox.number, Command.drain, now);
       }
       if (result < 0) this.breakDown(result);
       if (this.finished || inbox.length === sent) break;
@@ -253,15 +267,16 @@ export class Run {
       }
       next = 0;
     }
-    if (sent > 0) inbox.splice(0, sent);
+    if (sent === inbox.length) inbox.length = 0;
+    else inbox.splice(0, sent);
     this.stepping = false;
     this.lastStep = now;
     this.steps++;
-    const { deadline, journalLength } = mailbox;
+    const { deadline } = mailbox;
     giveMailbox(mailbox);
     if (this.finished) {
       this.endedAt = Math.max(now, this.lastStep);
-      this.seal(journalLength);
+      this.seal();
     } else {
       this.armTimer(deadline, now);
       this.request.onStep?.();
@@ -312,12 +327,13 @@ export class Run {
 
   private startCall(task: number, attempt: number, attemptNumber: number): void {
     const node = this.frames.nodeOf(task);
+    const definition = this.plan.node(node);
     this.begun[node] = 1;
-    const context = this.calls[task]?.context ?? this.contextOf(task, node);
-    const call = new Call(this, task, node, context, attempt, attemptNumber);
+    const call = this.call(task, node, definition, attempt, attemptNumber);
     this.calls[task] = call;
+    this.running++;
     if (this.reports.size > 0) this.reports.delete(task);
-    const { type, parameters } = this.plan.node(node);
+    const { type, parameters } = definition;
     try {
       const factory = this.request.executables;
       if (factory === undefined) {
@@ -352,6 +368,7 @@ export class Run {
       handles = undefined;
     }
     call.over = true;
+    this.running--;
     this.calls[call.task] = undefined;
     this.values[call.task] = value;
     if (handles === undefined) {
@@ -376,6 +393,7 @@ export class Run {
 
   private fail(call: Call, error: ExecutionError): void {
     call.over = true;
+    this.running--;
     this.errors.set(call.task, error);
     this.post(EventKind.failed, call.attempt, call.task, constants(this.engine).numbers.get(error.code) ?? 0);
   }
@@ -393,7 +411,9 @@ export class Run {
     const error = failure(code, code === "TIMEOUT" ? this.timeoutMessage(task) : "Execution cancelled", place);
     if (!this.errors.has(task) || code === "TIMEOUT") this.errors.set(task, error);
     const name = code === "TIMEOUT" ? "TimeoutError" : "AbortError";
-    call?.abort(new DOMException(error.message, name));
+    if (call === undefined || call.over) return;
+    this.running--;
+    call.abort(new DOMException(error.message, name));
   }
 
   private finish(cause: number, codeNumber: number): void {
@@ -416,15 +436,23 @@ export class Run {
     this.outcome = { data: undefined, error: failure("INTERNAL_ERROR", message, this.placeOf(0)) };
   }
 
-  private seal(journalLength: number): void {
+  private seal(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
-    const journal = new Uint32Array(journalLength);
-    this.engine.journal(this.handle, journal);
-    this.engine.close(this.handle);
-    this.recording = { options: this.options, journal };
+    this.recording = { options: this.optionNumbers, journal: this.takeJournal() };
     this.request.onStep?.();
     this.settle(this.outcome);
+  }
+
+  /** Ends the run in the engine and keeps what happened. */
+  private takeJournal(): () => Uint32Array {
+    const { words } = this.plan.outline;
+    const at = this.plan.journalStart;
+    const length = this.engine.seal(this.handle, words, at);
+    if (at + length <= words.length) return () => words.subarray(at, at + Math.max(length, 0));
+    const journal = new Uint32Array(length);
+    this.engine.seal(this.handle, journal, 0);
+    return () => journal;
   }
 
   private armTimer(deadline: number, now: number): void {
@@ -452,7 +480,7 @@ export class Run {
     try {
       const executable = this.request.executables?.getNodeExecutable(node.type);
       if (typeof executable?.items !== "function") return take(itemsOf(node, context.input));
-      const call = new Call(this, task, this.frames.nodeOf(task), context, attempt, 1);
+      const call = this.callOf(context, task, attempt, 1);
       const answer = executable.items(new ExecutableParams(call, node.parameters), known);
       if (isThenable(answer)) Promise.resolve(answer).then(take).catch(fail);
       else take(answer);
@@ -497,10 +525,27 @@ export class Run {
     return `Execution timed out after ${ms}ms`;
   }
 
-  /** The context of a leaf about to run. */
-  private contextOf(task: number, node: number): ConductorExecutionContext {
-    if (task === 0) return this.request.context;
-    return this.childContext(task, node, this.enclosingContext(task, node));
+  /** A call of a leaf; a retry gets what the first try got. */
+  private call(
+    task: number,
+    node: number,
+    definition: NodeDefinition,
+    attempt: number,
+    attemptNumber: number,
+  ): Call {
+    const { context } = this.request;
+    if (task === 0) return this.callOf(context, task, attempt, attemptNumber);
+    const before = this.calls[task];
+    const parent = before?.parentContext ?? this.enclosingContext(task, node);
+    const executionId = before?.executionId ?? `${parent.executionId}/${definition.id}`;
+    const input = before === undefined ? this.inputOf(task, node, parent) : before.input;
+    return new Call(this, task, definition.id, executionId, input, parent, context, attempt, attemptNumber);
+  }
+
+  private callOf(of: ConductorExecutionContext, task: number, attempt: number, attemptNumber: number): Call {
+    const { nodeId, executionId, input, parentContext } = of;
+    const { context } = this.request;
+    return new Call(this, task, nodeId, executionId, input, parentContext, context, attempt, attemptNumber);
   }
 
   /** The context of a scope; the same object for all of its children. */

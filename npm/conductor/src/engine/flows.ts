@@ -99,10 +99,9 @@ export interface FlowAnalysis extends Shape {
 
 /** Levels, critical path, weights and parallelism of a flow. Throws `FlowTextError` when it cannot be run. */
 export function analyseFlow(flow: NodeDefinition): FlowAnalysis {
-  const plan = Plan.compile(outlineOf(flow));
-  if (plan === undefined) throw new FlowTextError(shapeProblems(flow));
-  backend().release(plan.handle);
+  const plan = new Plan(outlineOf(flow));
   const graph = new Graph(plan);
+  if (!graph.exists) throw new FlowTextError(shapeProblems(flow));
   return {
     ...graph.shape(0),
     nodes: graph.listed.map((index) => graph.node(index)),

@@ -1,7 +1,7 @@
 /** The shape of what is run, for whoever looks: names, levels, critical path. Worked out from the outline alone. */
 import type { ExecutionGraphNode } from "../types/graph.js";
 import { frozenList } from "./frozen.js";
-import { answer } from "./backend.js";
+import { answer, backend } from "./backend.js";
 import type { Plan } from "./outline.js";
 
 const HEADER_WORDS = 3;
@@ -32,6 +32,11 @@ export class Graph {
 
   constructor(readonly plan: Plan) {}
 
+  /** Whether the outline can be run. */
+  get exists(): boolean {
+    return backend().askShape(this.plan.outlineWords, 0) > 0;
+  }
+
   /** The nodes that a store lists: the root's children, or a leaf itself. */
   get listed(): number[] {
     const children = this.plan.children(0);
@@ -42,7 +47,7 @@ export class Graph {
   shape(scope: number): Shape {
     let shape = this.shapes.get(scope);
     if (shape === undefined) {
-      const numbers = answer((engine) => engine.askShape(this.plan.outline.words, scope));
+      const numbers = answer((engine) => engine.askShape(this.plan.outlineWords, scope));
       shape = this.read(scope, numbers);
       this.shapes.set(scope, shape);
     }
@@ -81,7 +86,7 @@ export class Graph {
   private readNodes(): NodeShape[] {
     const { outline } = this.plan;
     const { words, names } = outline;
-    const numbers = answer((engine) => engine.askNodes(words));
+    const numbers = answer((engine) => engine.askNodes(this.plan.outlineWords));
     const shapes = outline.nodes.map((node, index) => ({
       id: node.id,
       name: node.name || node.type,

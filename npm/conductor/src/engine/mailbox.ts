@@ -1,8 +1,10 @@
 /**
  * The memory in which events cross to the engine and ops come back.
  *
- * Layout: the engine's header (deadline, length of the journal), then records: three words an event, four an op.
+ * Layout: the engine's header (the deadline), then records: three words an event, four an op.
  */
+
+import { backend } from "./backend.js";
 
 const HEADER_WORDS = 4;
 const EVENT_WORDS = 3;
@@ -53,16 +55,13 @@ export const NOBODY = 0xffff_ffff;
 /** One mailbox. It belongs to a step of one run until the step's ops are carried out. */
 export class Mailbox {
   readonly words = new Uint32Array(HEADER_WORDS + CAPACITY * OP_WORDS);
+  /** The engine's number for it. */
+  readonly number = backend().attach(this.words);
   private readonly deadlines = new Float64Array(this.words.buffer, 0, 1);
 
   /** Earliest timer in ms, NaN for none. */
   get deadline(): number {
     return this.deadlines[0] as number;
-  }
-
-  /** Length of the journal in words. */
-  get journalLength(): number {
-    return this.words[2] as number;
   }
 
   /** Moves as many events as there is room for from `events` (flat records) to the records; returns their number. */

@@ -1,6 +1,6 @@
 /** How a run is to be run, as numbers for the engine. */
 import type { DebugOptions } from "../types/execution.js";
-import type { Plan } from "./outline.js";
+import type { Outline } from "./outline.js";
 
 /** Settings of one run. Times in ms. */
 export interface RunOptions {
@@ -27,7 +27,7 @@ const NO_TARGET = -1;
 const RANDOM_TARGET = -2;
 
 /** The numbers, in the order that the engine reads. */
-export function writeOptions(options: RunOptions, plan: Plan): Float64Array {
+export function writeOptions(options: RunOptions, outline: Outline): Float64Array {
   const numbers = new Float64Array(OPTION_NUMBERS);
   numbers[0] = options.concurrency;
   numbers[1] = options.seed;
@@ -37,17 +37,17 @@ export function writeOptions(options: RunOptions, plan: Plan): Float64Array {
   numbers[5] = options.timeout;
   numbers[6] = options.slowMo;
   const { simulateError, simulateLongRunning } = options.debug ?? {};
-  numbers[7] = target(simulateError?.nodeId, plan);
+  numbers[7] = target(simulateError?.nodeId, outline);
   numbers[8] = simulateError?.delayMs ?? 0;
-  numbers[9] = target(simulateLongRunning?.nodeId, plan);
+  numbers[9] = target(simulateLongRunning?.nodeId, outline);
   numbers[10] = simulateLongRunning?.delayMs ?? 0;
   numbers[11] = options.keepOutputs ? 1 : 0;
   numbers[12] = 1;
   return numbers;
 }
 
-function target(nodeId: string | undefined, plan: Plan): number {
+function target(nodeId: string | undefined, outline: Outline): number {
   if (nodeId === undefined) return NO_TARGET;
   if (nodeId === "random") return RANDOM_TARGET;
-  return plan.outline.nodes.findIndex((node) => node.id === nodeId);
+  return outline.nodes.findIndex((node) => node.id === nodeId);
 }

@@ -10,6 +10,8 @@ import { backend } from "./backend.js";
 const HEADER_WORDS = 3;
 const NODE_WORDS = 8;
 const EDGE_WORDS = 5;
+/** Words of a journal record; a run that nothing disturbs has one for each leaf and one for its start. */
+const JOURNAL_WORDS = 5;
 
 /** Numbers of strings that both sides know. */
 const NO_NAME = 0;
@@ -23,8 +25,10 @@ const MAX_DEPTH = 64;
 
 /** See the module's description. */
 export interface Outline {
-  /** Header, node records, edge records. */
+  /** Header, node records, edge records; then the input table; then room for a journal. */
   words: Uint32Array;
+  /** Words of the outline proper. */
+  length: number;
   /** The definitions in preorder: index 0 is the node that was run. */
   nodes: NodeDefinition[];
   /** Strings by their number. */
@@ -53,14 +57,16 @@ class Encoder {
   encode(root: NodeDefinition): Outline {
     this.visit(root, 0, 0);
     const nodeCount = this.nodes.length;
-    const words = new Uint32Array(HEADER_WORDS + nodeCount * NODE_WORDS + this.edges * EDGE_WORDS);
+    const length = HEADER_WORDS + nodeCount * NODE_WORDS + this.edges * EDGE_WORDS;
+    // One allocation for all that a run writes down: typed arrays are dear.
+    const words = new Uint32Array(length + tableWords(nodeCount, this.edges) + (nodeCount + 1) * JOURNAL_WORDS);
     // An outline without nodes does not compile.
     words[0] = this.tooDeep ? 0 : nodeCount;
     words[1] = this.edges;
     words[2] = this.names.length;
     words.set(nodeWords.subarray(0, nodeCount * NODE_WORDS), HEADER_WORDS);
     words.set(edgeWords.subarray(0, this.edges * EDGE_WORDS), HEADER_WORDS + nodeCount * NODE_WORDS);
-    return { words, nodes: this.nodes, names: this.names, edges: this.edges };
+    return { words, length, nodes: this.nodes, names: this.names, edges: this.edges };
   }
 
   private visit(node: NodeDefinition, parent: number, depth: number): void {
@@ -162,27 +168,33 @@ function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   return larger;
 }
 
-/** Where a node's input comes from, read from the table that the engine filled. */
-export class Plan {
-  readonly outline: Outline;
-  /** The engine's handle. */
-  readonly handle: number;
-  private readonly table: Uint32Array;
-  private readonly pairs: number;
+/** Words of an input table. */
+function tableWords(nodes: number, edges: number): number {
+  return nodes + 1 + edges * 2 + nodes * 2;
+}
 
-  private constructor(outline: Outline, table: Uint32Array, handle: number) {
-    this.outline = outline;
-    this.table = table;
-    this.handle = handle;
-    this.pairs = outline.nodes.length + 1;
+/** Where a node's input comes from, read from the table that the engine wrote when it opened a run of the outline. */
+export class Plan {
+  private readonly table: number;
+  private readonly pairs: number;
+  private readonly outputs: number;
+  private readonly words: Uint32Array;
+
+  constructor(readonly outline: Outline) {
+    this.words = outline.words;
+    this.table = outline.length;
+    this.pairs = this.table + outline.nodes.length + 1;
+    this.outputs = this.pairs + outline.edges * 2;
   }
 
-  /** Compiles an outline; `undefined` when it cannot be run. */
-  static compile(outline: Outline): Plan | undefined {
-    const nodes = outline.nodes.length;
-    const table = new Uint32Array(nodes + 1 + outline.edges * 2 + nodes * 2);
-    const handle = backend().compile(outline.words, table);
-    return handle === 0 ? undefined : new Plan(outline, table, handle);
+  /** The outline's words, as the engine's questions take them. */
+  get outlineWords(): Uint32Array {
+    return this.words.subarray(0, this.outline.length);
+  }
+
+  /** Where a journal can be written. */
+  get journalStart(): number {
+    return this.outputs + this.length * 2;
   }
 
   /** Number of nodes. */
@@ -197,33 +209,33 @@ export class Plan {
 
   /** The node that encloses a node; the root encloses itself. */
   parent(index: number): number {
-    return this.outline.words[HEADER_WORDS + index * NODE_WORDS + 1] as number;
+    return this.words[HEADER_WORDS + index * NODE_WORDS + 1] as number;
   }
 
   /** The first of a node's inputs in the table. */
   firstInput(index: number): number {
-    return this.table[index] as number;
+    return this.words[this.table + index] as number;
   }
 
   /** The key under which an input is seen. */
   inputKey(input: number): string {
-    const name = this.table[this.pairs + input * 2] as number;
+    const name = this.words[this.pairs + input * 2] as number;
     return name === NO_NAME ? DEFAULT_KEY : (this.outline.names[name] as string);
   }
 
   /** The slot that an input reads, as a node index. */
   inputSlot(input: number): number {
-    return this.table[this.pairs + input * 2 + 1] as number;
+    return this.words[this.pairs + input * 2 + 1] as number;
   }
 
   /** The node whose slot holds a node's output. */
   output(index: number): number {
-    return this.table[this.pairs + this.outline.edges * 2 + index] as number;
+    return this.words[this.outputs + index] as number;
   }
 
   /** Nodes in plan order. */
   order(position: number): number {
-    return this.table[this.pairs + this.outline.edges * 2 + this.length + position] as number;
+    return this.words[this.outputs + this.length + position] as number;
   }
 
   /** Whether a node has no children. */
@@ -233,7 +245,7 @@ export class Plan {
 
   /** Whether a node runs its children once per item. */
   isEach(index: number): boolean {
-    return this.outline.words[HEADER_WORDS + index * NODE_WORDS + 7] !== 0;
+    return this.words[HEADER_WORDS + index * NODE_WORDS + 7] !== 0;
   }
 
   /** One past the last node of a node's subtree. */

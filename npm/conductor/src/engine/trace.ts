@@ -56,9 +56,9 @@ class Tracer {
 
   make(): ExecutionTrace {
     const { plan, recording, executionId, slowMo } = this.source;
-    const { words } = plan.outline;
-    const rows = answer((engine) => engine.askTrace(words, recording.options, recording.journal));
-    const [startTime, endTime] = bounds(recording.journal);
+    const journal = recording.journal();
+    const rows = answer((engine) => engine.askTrace(plan.outlineWords, recording.options, journal));
+    const [startTime, endTime] = bounds(journal);
     const listed = this.graph.listed;
     const shape = this.graph.shape(0);
     const started = { totalNodes: listed.length, totalWeight: shape.totalWeight, criticalPath: shape.criticalPath };

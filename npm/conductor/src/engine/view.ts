@@ -34,7 +34,7 @@ export class RunView {
   state(): ExecutionGraphState {
     if (this.latest !== undefined && this.latestStep === this.run.steps) return this.latest;
     if (!this.watched) {
-      this.base = this.look();
+      this.base = this.numbers();
       this.changes = [];
     }
     this.latestStep = this.run.steps;
@@ -42,10 +42,13 @@ export class RunView {
     return this.latest;
   }
 
+  /** `state`, to be asked later. */
+  readonly look = (): ExecutionGraphState => this.state();
+
   /** From now on every change makes a state of its own, given to `tell`. */
   watch(watched: boolean): void {
     if (watched === this.watched) return;
-    this.base = this.look();
+    this.base = this.numbers();
     this.changes = [];
     this.watched = watched;
     this.run.watch(watched);
@@ -59,11 +62,11 @@ export class RunView {
     return this.latest;
   }
 
-  private look(): Float64Array {
+  private numbers(): Float64Array {
     const { run } = this;
     if (run.recording !== undefined) {
       const { options, journal } = run.recording;
-      return answer((engine) => engine.askView(run.plan.outline.words, options, journal));
+      return answer((engine) => engine.askView(run.plan.outlineWords, options, journal()));
     }
     const numbers = new Float64Array(HEADER_NUMBERS + run.plan.length * NODE_NUMBERS);
     run.view(numbers);

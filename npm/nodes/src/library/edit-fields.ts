@@ -19,11 +19,11 @@ interface Parameters {
  *
  * Fails with INVALID_PARAMETERS (`Bad template syntax …`) or TYPE_MISMATCH.
  */
-export const editFieldsNode = executable<Parameters>(editFields, async ({ parameters, input }) => {
+export const editFieldsNode = executable<Parameters>(editFields, async ({ parameters, input, variables }) => {
   const { keepOnlySet, escape } = parameters;
   const data = findData(input, ["data"]);
   const values = jsonObject(parameters.values, "values");
-  const views = [{ $now: new Date().toISOString(), data }, ...handleViews(input), isFields(data) ? data : {}];
+  const views = [{ $now: new Date().toISOString(), data, variables }, ...handleViews(input), isFields(data) ? data : {}];
   const set = Object.entries(values).map(([field, value]): [string, unknown] => {
     if (typeof value !== "string") return [field, value];
     try {

@@ -14,7 +14,7 @@ export const editFields: NodeType = {
       values: {
         anyOf: [{ type: "object" }, { type: "string" }],
         default: {},
-        description: "Fields and their values; text is a template: {{name}}, {{a.b}}, {{#list}}…{{/list}}, {{$now}}.",
+        description: "Fields and their values; text is a template: {{a.b}}, {{#list}}…{{/list}}, {{variables.a}}, {{$now}}.",
       },
       keepOnlySet: { type: "boolean", default: false, description: "Whether fields of the input are left out." },
       escape: { type: "boolean", default: true, description: "Whether values are escaped for HTML." },

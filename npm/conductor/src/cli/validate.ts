@@ -1,0 +1,34 @@
+/** `conductor validate`: tells everything that is wrong with flows. */
+import pc from "picocolors";
+import type { Output } from "./display.js";
+import { Exit } from "./exit.js";
+import { type FlowFile, openFlow } from "./flow-file.js";
+import { jsonText } from "./json.js";
+import { counted, oneLine, problemLines, SIGNS } from "./text.js";
+
+/** Checks files, each by itself, and reports in the order given. */
+export async function validate(files: string[], { json }: { json?: boolean }): Promise<Exit> {
+  const opened: FlowFile[] = [];
+  for (const file of files) opened.push(await openFlow(file));
+  if (json) {
+    process.stdout.write(`${jsonText(opened.map(({ file, problems }) => ({ file, valid: problems.length === 0, problems })), 2)}\n`);
+  } else {
+    for (const entry of opened) {
+      if (entry.problems.length > 0) reportProblems(process.stdout, entry);
+      else process.stdout.write(`${pc.green(SIGNS.completed)} ${oneLine(entry.file)} is valid\n`);
+    }
+  }
+  return opened.every(({ problems }) => problems.length === 0) ? Exit.success : Exit.invalidFlow;
+}
+
+/** All problems of a file. */
+export function reportProblems(output: Output, { file, problems }: FlowFile): void {
+  const lines = [pc.bold(`${oneLine(file)}: ${counted(problems.length, "problem")}`), ...problems.flatMap(problemLines)];
+  output.write(`${lines.join("\n")}\n`);
+}
+
+/** What `run --json` gives instead of a result: the first problem as error, with all of them. */
+export function invalidFlowJson({ file, problems }: FlowFile): object {
+  const [first] = problems;
+  return { success: false, error: { ...first, file, problems }, duration: 0, executedNodes: [], outputs: {} };
+}
