@@ -14,9 +14,9 @@ import { setupOrExit } from "./setup.mjs";
 
 const FLOW = join("examples", "birdstrikes", "birdstrikes.flow.yaml");
 const OUT = join(ROOT, "out", "birdstrikes");
-const TRACE = join(OUT, "..", "birdstrikes.trace.json");
+const TRACE = join(OUT, "trace.json");
 /** Lines of the report that are shown. */
-const SHOWN_LINES = 14;
+const SHOWN_LINES = 13;
 
 await setupOrExit();
 stdout.write(`Running ${FLOW}\n\n`);
@@ -26,7 +26,7 @@ exit(status);
 
 /** Runs the command line on this terminal. Ctrl-C reaches it by itself; it decides how to end. */
 function conductor(args) {
-  const child = spawn(process.execPath, [join(ROOT, "npm", "conductor", "dist", "cli.js"), ...args], {
+  const child = spawn(process.execPath, [join(ROOT, "npm", "conductor", "bin", "conductor.js"), ...args], {
     cwd: ROOT,
     stdio: "inherit",
   });
@@ -38,24 +38,20 @@ function conductor(args) {
   });
 }
 
+/** What the run found and where it lies. How long it took, the command line has said. */
 function findings() {
   const { rowsRead, rowsKept } = JSON.parse(readFileSync(join(OUT, "results.json"), "utf8"));
-  const trace = JSON.parse(readFileSync(TRACE, "utf8"));
   const report = readFileSync(join(OUT, "report.md"), "utf8").split("\n");
-  const figures = [
-    ["rows read", rowsRead],
-    ["rows kept", rowsKept],
-    ["nodes", leavesOf(trace.nodes)],
-    ["duration", `${Math.round(trace.duration)} ms`],
+  const facts = [
+    ["rows read", rowsRead.toLocaleString("en")],
+    ["rows kept", rowsKept.toLocaleString("en")],
+    ["report", here(join(OUT, "report.md"))],
+    ["results", here(join(OUT, "results.json"))],
+    ["trace", here(TRACE)],
   ];
-  const files = [
-    ["report", join(OUT, "report.md")],
-    ["results", join(OUT, "results.json")],
-    ["trace", TRACE],
-  ].map(([label, path]) => [label, relative(cwd(), path)]);
   return [
     "",
-    ...[...figures, ...files].map(([label, value]) => `${label.padEnd(12)}${value}`),
+    ...facts.map(([label, value]) => `${label.padEnd(12)}${value}`),
     "",
     ...report.slice(0, SHOWN_LINES).map((line) => `  ${line}`.trimEnd()),
     `  … ${report.length - SHOWN_LINES} more lines`,
@@ -63,6 +59,6 @@ function findings() {
   ].join("\n");
 }
 
-function leavesOf(nodes) {
-  return nodes.reduce((sum, { childTraces }) => sum + (childTraces?.length ? leavesOf(childTraces) : 1), 0);
+function here(path) {
+  return relative(cwd(), path);
 }

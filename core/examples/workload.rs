@@ -13,14 +13,14 @@ fn main() {
     let work = match name.as_str() {
         // What the process itself costs, to be taken off the others.
         "nothing" => 0,
-        "compile-chain" => shapes::compile(&mut bridge, &shapes::chain(NODES)),
+        "compile-chain" => shapes::open(&mut bridge, &shapes::chain(NODES), 1),
         "run-chain" => {
-            let plan = shapes::compile(&mut bridge, &shapes::chain(NODES));
-            shapes::run(&mut bridge, plan, 1)
+            let run = shapes::open(&mut bridge, &shapes::chain(NODES), 1);
+            shapes::run(&mut bridge, run)
         }
         "run-layered" => {
-            let plan = shapes::compile(&mut bridge, &shapes::layered(NODES / 20, 20));
-            shapes::run(&mut bridge, plan, 20)
+            let run = shapes::open(&mut bridge, &shapes::layered(NODES / 20, 20), 20);
+            shapes::run(&mut bridge, run)
         }
         _ => {
             eprintln!("usage: workload nothing|compile-chain|run-chain|run-layered");

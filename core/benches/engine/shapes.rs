@@ -58,24 +58,23 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
     outline.to_words()
 }
 
-/// Compiles an outline as a host does: with room for its input table. Returns the plan's handle.
-pub(crate) fn compile(bridge: &mut Bridge, outline: &[u32]) -> u32 {
+/// Opens a run of an outline as a host does: with room for its input table. Returns the run's handle.
+pub(crate) fn open(bridge: &mut Bridge, outline: &[u32], concurrency: u32) -> u32 {
     let (nodes, edges) = (outline[0] as usize, outline[1] as usize);
     let mut input_table = vec![0; nodes + 1 + edges * 2 + nodes * 2];
-    let plan = bridge.compile(outline, &mut input_table);
-    assert_ne!(plan, 0, "the flow compiles");
-    plan
-}
-
-/// Runs a plan to its end, through words as a binding does, with every task answered in the turn after its start.
-/// Returns the number of tasks that were started.
-pub(crate) fn run(bridge: &mut Bridge, plan: u32, concurrency: u32) -> u32 {
     let mut options = [0.0; OPTION_NUMBERS];
     options[0] = f64::from(concurrency);
-    options[7] = -1.0;
-    options[9] = -1.0;
-    options[12] = 1.0;
-    let handle = bridge.open(plan, &options);
+    options[7] = -1.0; // no simulated error
+    options[9] = -1.0; // no simulated delay
+    options[12] = 1.0; // with a journal
+    let run = bridge.open(outline, &mut input_table, &options);
+    assert_ne!(run, 0, "the flow can be run");
+    run
+}
+
+/// Runs to the end, through words as a binding does, with every task answered in the turn after its start, and closes
+/// the run. Returns the number of tasks that were started.
+pub(crate) fn run(bridge: &mut Bridge, handle: u32) -> u32 {
     let mut mailbox = [0; MAILBOX_WORDS];
     let mut answers: Vec<u32> = Vec::new();
     let mut command = START;

@@ -102,6 +102,10 @@ impl Run {
         if total <= 0.0 {
             return 0;
         }
+        // Also where a failure was caught, and what depended on it never ran.
+        if self.state.phase == RunPhase::Finished && self.state.code.is_none() {
+            return 100;
+        }
         let mut done = self.state.done;
         if !self.watched && self.state.phase == RunPhase::Active {
             for task in &self.state.in_flight {

@@ -17,7 +17,9 @@ describe("edit-fields", () => {
 
   it("escapes for HTML unless told not to; unknown names give nothing", async () => {
     const data = { t: `<b>"R&D's"</b>` };
-    expect((await edit({ data }, { x: "{{t}}{{missing}}{{t.u.v}}" })).x).toBe("&lt;b&gt;&quot;R&amp;D&#39;s&quot;&lt;/b&gt;");
+    expect((await edit({ data }, { x: "{{t}}{{missing}}{{t.u.v}}" })).x).toBe(
+      "&lt;b&gt;&quot;R&amp;D&#39;s&quot;&lt;/b&gt;",
+    );
     expect((await edit({ data }, { x: "{{t}}" }, { escape: false })).x).toBe(data.t);
     expect((await edit({ data }, { x: "{{{t}}}" })).x).toBe(data.t);
   });
@@ -25,28 +27,36 @@ describe("edit-fields", () => {
   it("knows the time, dates and objects", async () => {
     expect((await edit({}, { now: "{{$now}}" })).now).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     const data = { at: new Date(0), o: { a: 1 }, z: 0, no: false };
-    expect((await edit({ data }, { x: "{{at}} {{{o}}} {{z}} {{no}}" })).x).toBe('1970-01-01T00:00:00.000Z {"a":1} 0 false');
+    expect((await edit({ data }, { x: "{{at}} {{{o}}} {{z}} {{no}}" })).x).toBe(
+      '1970-01-01T00:00:00.000Z {"a":1} 0 false',
+    );
   });
 
   it("sees the variables of the execution behind the data", async () => {
     const variables = { title: "Strikes", region: { name: "north" } };
     const values = { x: "{{variables.title}} {{variables.region.name}}{{variables.missing}}" };
     expect((await edit({}, values, { variables })).x).toBe("Strikes north");
-    expect((await edit({ data: { variables: { title: "own" } } }, { x: "{{variables.title}}" }, { variables })).x).toBe("own");
+    expect((await edit({ data: { variables: { title: "own" } } }, { x: "{{variables.title}}" }, { variables })).x).toBe(
+      "own",
+    );
   });
 
   it("writes a document from several inputs, tables among them", async () => {
     const table = await run("spreadsheet", {}, { data: "region,total\nnorth,5\nsouth,7\n" });
     const input = { totals: table, http: { result: { title: "Q1" }, status: 200 }, failed: { result: [] } };
-    const report = "# {{http.title}} ({{http.status}})\n{{#totals}}\n- {{region}}: {{total}} of {{http.title}}\n{{/totals}}\n{{^failed}}\nnone failed\n{{/failed}}\n";
-    expect((await edit(input, { report })).report).toBe("# Q1 (200)\n- north: 5 of Q1\n- south: 7 of Q1\nnone failed\n");
+    const report =
+      "# {{http.title}} ({{http.status}})\n{{#totals}}\n- {{region}}: {{total}} of {{http.title}}\n{{/totals}}\n{{^failed}}\nnone failed\n{{/failed}}\n";
+    expect((await edit(input, { report })).report).toBe(
+      "# Q1 (200)\n- north: 5 of Q1\n- south: 7 of Q1\nnone failed\n",
+    );
     expect((await edit({ default: [1, 2] }, { x: "{{#data}}{{.}};{{/data}}" })).x).toBe("1;2;");
   });
 
   it("sees own data only, and calls nothing", async () => {
     let called = 0;
     const data = { f: () => called++, s: "x" };
-    const template = "{{constructor}}{{__proto__}}{{s.constructor.name}}{{f}}{{#f}}a{{/f}}{{#constructor.constructor}}b{{/constructor.constructor}}";
+    const template =
+      "{{constructor}}{{__proto__}}{{s.constructor.name}}{{f}}{{#f}}a{{/f}}{{#constructor.constructor}}b{{/constructor.constructor}}";
     expect((await edit({ data }, { x: template })).x).toBe("");
     expect(called).toBe(0);
     expect(Object.getPrototypeOf(await edit({}, '{"__proto__":{"p":1}}'))).toBe(Object.prototype);

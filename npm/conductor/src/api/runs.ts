@@ -91,7 +91,7 @@ export class Runs {
       onStep: () => {
         if (view === undefined) return;
         feed.stepped(view);
-        if (events.listenerCount("progress") > 0) events.emitProgress(view.look, executionId);
+        if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
       },
     });
     if (run !== undefined) view = new RunView(run);
@@ -105,7 +105,7 @@ export class Runs {
     const { run } = view;
     execution.run = run;
     feed.show(view);
-    if (events.listenerCount("progress") > 0) events.emitProgress(view.look, executionId);
+    if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
     run.start();
     const outcome = await run.done;
     feed.stepped(view, () => runTrace(run));

@@ -49,7 +49,12 @@ function pathOf(nodeId: string, flow: NodeDefinition, shown: ExecutionGraphNode[
   return search(nodeId, flow, "", shown) ?? (nodeId === flow.id ? "" : undefined);
 }
 
-function search(nodeId: string, group: NodeDefinition, above: string, shown: readonly ExecutionGraphNode[]): string | undefined {
+function search(
+  nodeId: string,
+  group: NodeDefinition,
+  above: string,
+  shown: readonly ExecutionGraphNode[],
+): string | undefined {
   for (const [index, node] of (group.nodes ?? []).entries()) {
     const path = `${above}/nodes/${index}`;
     const seen = shown.find(({ id }) => id === node.id);

@@ -94,7 +94,11 @@ function remarkOf({ id, state, message, error, name, type }: TreeNode["node"]): 
   return name === type || name === id ? "" : oneLine(name);
 }
 
-function timeOf({ state, progress, startTime, duration: took }: TreeNode["node"], isGroup: boolean, now: number): string {
+function timeOf(
+  { state, progress, startTime, duration: took }: TreeNode["node"],
+  isGroup: boolean,
+  now: number,
+): string {
   if (state === "skipped") return "skipped";
   if (took !== undefined) return duration(took);
   if (state !== "executing" || startTime === undefined) return "";

@@ -8,7 +8,10 @@ import { mermaid } from "./mermaid.js";
 import { counted, oneLine } from "./text.js";
 import { reportProblems } from "./validate.js";
 
-type Shape = Pick<FlowAnalysis, "executionOrder" | "criticalPath" | "criticalPathWeight" | "totalWeight" | "maxParallelism">;
+type Shape = Pick<
+  FlowAnalysis,
+  "executionOrder" | "criticalPath" | "criticalPathWeight" | "totalWeight" | "maxParallelism"
+>;
 
 /** Prints levels, critical path, weights and parallelism of a flow and of each group in it. */
 export async function graph(file: string, options: { mermaid?: boolean; json?: boolean }): Promise<Exit> {

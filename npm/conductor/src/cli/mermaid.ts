@@ -8,7 +8,13 @@ export function mermaid(flow: NodeDefinition, analysis: FlowAnalysis): string {
   const { groups } = analysis;
   const critical: string[] = [];
   // Ids of nodes may be anything, so the chart has its own: their places.
-  const write = (group: NodeDefinition, place: string, path: string, criticalPath: readonly string[], indent: string) => {
+  const write = (
+    group: NodeDefinition,
+    place: string,
+    path: string,
+    criticalPath: readonly string[],
+    indent: string,
+  ) => {
     const names = new Map<string, string>();
     for (const [index, node] of (group.nodes ?? []).entries()) {
       const name = `${place}${place === "n" ? "" : "_"}${index}`;

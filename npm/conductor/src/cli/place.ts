@@ -20,13 +20,14 @@ export async function placesIn(text: string): Promise<(pointer: string) => Place
   const within = (node: YamlNode | null | undefined) => (isAlias(node) ? node.resolve(document) : node);
   // Pointers start at the node, which may lie in an envelope as `data`.
   const top = within(document.contents);
-  const data = isMap(top) && top.has("version") && !top.has("type") ? within(top.get("data", true) as YamlNode) : undefined;
+  const data =
+    isMap(top) && top.has("version") && !top.has("type") ? within(top.get("data", true) as YamlNode) : undefined;
   const start = isMap(data) ? data : top;
 
   return (pointer) => {
     let node = start;
     let offset = node?.range?.[0];
-    for (const key of pointer.split("/").slice(1).map(unescape)) {
+    for (const key of pointer.split("/").slice(1).map(unescaped)) {
       if (isMap(node)) {
         const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
         if (pair === undefined) break;
@@ -47,6 +48,6 @@ export async function placesIn(text: string): Promise<(pointer: string) => Place
   };
 }
 
-function unescape(key: string): string {
+function unescaped(key: string): string {
   return key.replaceAll("~1", "/").replaceAll("~0", "~");
 }

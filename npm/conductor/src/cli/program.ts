@@ -40,7 +40,9 @@ function commands(end: (exit: Exit) => void): Command {
   const { engine } = createConductor();
   const program = new Command("conductor")
     .description("Runs flows: graphs of nodes.")
-    .version(`conductor ${packageJson.version} (${engine.backend} engine ${engine.version}, Node ${process.versions.node})`)
+    .version(
+      `conductor ${packageJson.version} (${engine.backend} engine ${engine.version}, Node ${process.versions.node})`,
+    )
     .exitOverride()
     .showHelpAfterError("(conductor --help tells more)")
     .addHelpText("after", EXIT_HELP);
@@ -49,9 +51,17 @@ function commands(end: (exit: Exit) => void): Command {
     .command("run")
     .description("run a flow")
     .argument("<flow>", "YAML or JSON file")
-    .option("--input <name=value>", "an input of the flow; may be given again. JSON where it is JSON, else text", assignment)
+    .option(
+      "--input <name=value>",
+      "an input of the flow; may be given again. JSON where it is JSON, else text",
+      assignment,
+    )
     .option("--var <name=value>", "a variable, over the default in the flow; may be given again", assignment)
-    .option("--concurrency <n>", "nodes in flight at once (default: what the flow says, else processors)", positiveInteger)
+    .option(
+      "--concurrency <n>",
+      "nodes in flight at once (default: what the flow says, else processors)",
+      positiveInteger,
+    )
     .option("--timeout <ms>", "end the run after this time", positiveInteger)
     .option("--json", "print one JSON document to standard output, everything else to standard error")
     .option("--trace <file>", "write what happened as JSON")

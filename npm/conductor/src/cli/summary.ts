@@ -34,7 +34,9 @@ export function tallyOf(state: ExecutionGraphState, took: number): Tally {
     skipped: count("skipped"),
     failed,
     betweenNodes: Math.max(0, took - covered(timed)),
-    longest: timed.sort((one, other) => (other.node.duration as number) - (one.node.duration as number)).slice(0, LISTED),
+    longest: timed
+      .sort((one, other) => (other.node.duration as number) - (one.node.duration as number))
+      .slice(0, LISTED),
   };
 }
 
@@ -53,7 +55,8 @@ export function summary(title: string, result: ExecutionResult, state: Execution
     for (const { node, path } of longest) lines.push(share(path, node.duration as number, took));
     lines.push(share("between nodes", betweenNodes, took));
   }
-  if (result.success && result.data !== undefined) lines.push("", `${pc.dim("Result")}  ${fitted(preview(result.data), columns - 8)}`);
+  if (result.success && result.data !== undefined)
+    lines.push("", `${pc.dim("Result")}  ${fitted(preview(result.data), columns - 8)}`);
   return `${lines.join("\n")}\n`;
 }
 

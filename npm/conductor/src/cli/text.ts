@@ -68,5 +68,8 @@ export function inColour(state: NodeExecutionState, text: string): string {
 export function problemLines(problem: FlowProblem): string[] {
   const { message, path, line, column: at, code } = problem;
   const place = line === undefined ? "" : `line ${line}${at === undefined ? "" : `, column ${at}`} · `;
-  return [`${pc.red(SIGNS.error)} ${oneLine(message)}`, pc.dim(`  ${place}${path === "" ? "" : `${oneLine(path)} · `}${code}`)];
+  return [
+    `${pc.red(SIGNS.error)} ${oneLine(message)}`,
+    pc.dim(`  ${place}${path === "" ? "" : `${oneLine(path)} · `}${code}`),
+  ];
 }

@@ -11,7 +11,12 @@ export async function validate(files: string[], { json }: { json?: boolean }): P
   const opened: FlowFile[] = [];
   for (const file of files) opened.push(await openFlow(file));
   if (json) {
-    process.stdout.write(`${jsonText(opened.map(({ file, problems }) => ({ file, valid: problems.length === 0, problems })), 2)}\n`);
+    process.stdout.write(
+      `${jsonText(
+        opened.map(({ file, problems }) => ({ file, valid: problems.length === 0, problems })),
+        2,
+      )}\n`,
+    );
   } else {
     for (const entry of opened) {
       if (entry.problems.length > 0) reportProblems(process.stdout, entry);
@@ -23,7 +28,10 @@ export async function validate(files: string[], { json }: { json?: boolean }): P
 
 /** All problems of a file. */
 export function reportProblems(output: Output, { file, problems }: FlowFile): void {
-  const lines = [pc.bold(`${oneLine(file)}: ${counted(problems.length, "problem")}`), ...problems.flatMap(problemLines)];
+  const lines = [
+    pc.bold(`${oneLine(file)}: ${counted(problems.length, "problem")}`),
+    ...problems.flatMap(problemLines),
+  ];
   output.write(`${lines.join("\n")}\n`);
 }
 

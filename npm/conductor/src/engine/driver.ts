@@ -316,7 +316,7 @@ export class Run {
       case OpKind.ask:
         return this.tellItems(task, head >>> 8, first);
       case OpKind.open:
-        return this.frames.open(task, first, words[at + 3] as number);
+        return this.openFrame(task, first, words[at + 3] as number);
       case OpKind.close:
         return this.closeFrame(task, first, words[at + 3] as number);
       case OpKind.gather:
@@ -489,11 +489,30 @@ export class Run {
     }
   }
 
+  private openFrame(task: number, base: number, item: number): void {
+    // Its tasks may have belonged to a frame that was given up half-way.
+    const end = base + this.frames.length(task);
+    for (let inner = base; inner < end; inner++) this.forget(inner);
+    for (const key of this.blocked) {
+      const owner = Math.floor(key / 2 ** 32);
+      if (owner >= base && owner < end) this.blocked.delete(key);
+    }
+    this.frames.open(task, base, item);
+  }
+
+  private forget(task: number): void {
+    this.values[task] = undefined;
+    this.calls[task] = undefined;
+    this.contexts[task] = undefined;
+    this.errors.delete(task);
+    this.reports.delete(task);
+  }
+
   private closeFrame(task: number, base: number, item: number): void {
     const slot = this.frames.resultSlot(task, base);
     this.frames.close(task, base, item, this.values[slot]);
     const end = base + this.frames.length(task);
-    for (let inner = base; inner < end; inner++) this.values[inner] = undefined;
+    for (let inner = base; inner < end; inner++) this.forget(inner);
   }
 
   private sayWait(task: number, ms: number, fails: boolean): void {

@@ -23,6 +23,8 @@ export class FrameTable {
   /** By task, for the tasks beyond the plan's nodes. */
   private readonly frames: (Frame | undefined)[] = [];
   private readonly iterations = new Map<number, Iteration>();
+  /** Tasks of one frame, by scope. */
+  private readonly lengths = new Map<number, number>();
 
   constructor(private readonly plan: Plan) {}
 
@@ -88,7 +90,12 @@ export class FrameTable {
   /** Tasks of one frame of a scope. */
   length(owner: number): number {
     const scope = this.nodeOf(owner);
-    return this.plan.end(scope) - (scope + 1);
+    let length = this.lengths.get(scope);
+    if (length === undefined) {
+      length = this.plan.end(scope) - (scope + 1);
+      this.lengths.set(scope, length);
+    }
+    return length;
   }
 
   /** The slot that holds an item's result when its frame closes. */

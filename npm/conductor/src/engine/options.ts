@@ -26,8 +26,30 @@ const OPTION_NUMBERS = 14;
 const NO_TARGET = -1;
 const RANDOM_TARGET = -2;
 
+/** What was written last: runs of one conductor mostly share it, and nobody changes it. */
+let last: { options: RunOptions; numbers: Float64Array } | undefined;
+
 /** The numbers, in the order that the engine reads. */
 export function writeOptions(options: RunOptions, outline: Outline): Float64Array {
+  if (options.debug !== undefined) return numbersOf(options, outline);
+  if (last === undefined || !isSame(last.options, options)) last = { options, numbers: numbersOf(options, outline) };
+  return last.numbers;
+}
+
+function isSame(one: RunOptions, other: RunOptions): boolean {
+  return (
+    one.concurrency === other.concurrency &&
+    one.seed === other.seed &&
+    one.retries === other.retries &&
+    one.retryDelay === other.retryDelay &&
+    one.jitter === other.jitter &&
+    one.timeout === other.timeout &&
+    one.slowMo === other.slowMo &&
+    one.keepOutputs === other.keepOutputs
+  );
+}
+
+function numbersOf(options: RunOptions, outline: Outline): Float64Array {
   const numbers = new Float64Array(OPTION_NUMBERS);
   numbers[0] = options.concurrency;
   numbers[1] = options.seed;

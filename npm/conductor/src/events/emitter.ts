@@ -74,6 +74,11 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
     return true;
   }
 
+  /** Whether anybody listens to progress. Asked at every step of every run, so it only looks. */
+  get hasProgressListeners(): boolean {
+    return (this as unknown as { _events: Record<string, unknown> })._events.progress !== undefined;
+  }
+
   /** Progress of an execution; `state` is only asked for when an event goes out. */
   emitProgress(state: ExecutionGraphState | (() => ExecutionGraphState), executionId?: string): void {
     const key = executionId ?? (typeof state === "function" ? NO_EXECUTION : (state.executionId ?? NO_EXECUTION));

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-/** The `conductor` command. */
+/** The `conductor` command; `bin/conductor.js` starts it. */
 import { main } from "../cli/program.js";
 
 await main(process.argv);

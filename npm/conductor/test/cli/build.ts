@@ -1,7 +1,7 @@
 /** Builds the package once before its tests, when its command line is missing or older than its sources. */
 import { execFileSync } from "node:child_process";
-import { createRequire } from "node:module";
 import { readdirSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 

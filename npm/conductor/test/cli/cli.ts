@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 
 /** The command. */
-export const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+export const CLI = fileURLToPath(new URL("../../bin/conductor.js", import.meta.url));
 /** The root of the checkout. */
 export const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 

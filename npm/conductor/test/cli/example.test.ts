@@ -11,7 +11,9 @@ type Row = Record<string, string>;
 /** The rows, read without this project's reader. */
 function rowsOf(text: string): Row[] {
   const cells = (line: string) =>
-    [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "");
+    [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+      ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "",
+    );
   const [head, ...lines] = text.trimEnd().split(/\r?\n/);
   const names = cells(head as string);
   return lines.map((line) => {
@@ -79,7 +81,8 @@ describe("the bird strikes example", () => {
   it("reports the same numbers", () => {
     expect(report).toMatch(/^# Strikes & costs\n/);
     expect(report).toContain(`Of ${rows.length} reported strikes a cost is known for **${kept.length}**.`);
-    for (const { species, strikes, cost } of results.bySpecies) expect(report).toContain(`| ${species} | ${strikes} | ${cost} |\n`);
+    for (const { species, strikes, cost } of results.bySpecies)
+      expect(report).toContain(`| ${species} | ${strikes} | ${cost} |\n`);
     const lines = report.split("\n");
     for (const { date, airport, cost } of results.dearest) {
       const line = lines.find((each) => each.startsWith(`| ${date} | ${airport} | `));

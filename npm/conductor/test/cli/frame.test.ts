@@ -36,7 +36,9 @@ const lines = (of: ExecutionGraphState, columns = 80, rows = 24) =>
 describe("a picture of a run", () => {
   it("shows progress, the critical path, and of what runs its message, progress and time", () => {
     const running = node("b", { state: "executing", progress: 30, message: "Reading", startTime: 3000 });
-    const shown = lines(state([node("a", { state: "completed", startTime: 1000, endTime: 2500, duration: 1500 }), running, node("c")]));
+    const shown = lines(
+      state([node("a", { state: "completed", startTime: 1000, endTime: 2500, duration: 1500 }), running, node("c")]),
+    );
     expect(shown[0]).toBe("A flow");
     expect(shown[1]).toMatch(/^━+─+ {2}40 % {3}1 of 3 nodes {3}2\.5 s$/);
     expect(shown[2]).toBe("critical path  ✓ a → ● b → ○ c");
@@ -52,7 +54,9 @@ describe("a picture of a run", () => {
   });
 
   it("leaves out what waits or is done where not all fit, and says so", () => {
-    const nodes = Array.from({ length: 40 }, (_, index) => node(`n${index}`, { state: index < 10 ? "completed" : index < 13 ? "executing" : "pending" }));
+    const nodes = Array.from({ length: 40 }, (_, index) =>
+      node(`n${index}`, { state: index < 10 ? "completed" : index < 13 ? "executing" : "pending" }),
+    );
     const shown = lines(state(nodes), 80, 12);
     expect(shown.length).toBeLessThan(12);
     expect(shown.slice(4, 7).map((line) => line.trim())).toEqual(["● n10", "● n11", "● n12"]);
@@ -63,13 +67,20 @@ describe("a picture of a run", () => {
 
   it.each([1, 12, 30, 40, 80, 200])("is never wider than %i columns", (columns) => {
     const long = "a node with quite a long name that goes on and on ".repeat(5);
-    const nodes = Array.from({ length: 8 }, (_, index) => node(`${index} ${long}`, { state: "executing", message: long, startTime: 0 }));
+    const nodes = Array.from({ length: 8 }, (_, index) =>
+      node(`${index} ${long}`, { state: "executing", message: long, startTime: 0 }),
+    );
     for (const line of lines(state(nodes), columns)) expect([...line].length).toBeLessThanOrEqual(columns);
   });
 
   it("lets nothing that a flow says steer the terminal", () => {
     const evil = "\u001b[2J\u0007evil\n\u009b31m";
-    const raw = frame(state([node(evil, { state: "error", error: evil, name: evil })]), { title: "t", columns: 80, rows: 24, now: 0 });
+    const raw = frame(state([node(evil, { state: "error", error: evil, name: evil })]), {
+      title: "t",
+      columns: 80,
+      rows: 24,
+      now: 0,
+    });
     expect(raw).not.toContain("\u001b[2J");
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
     expect(stripVTControlCharacters(raw).replaceAll("\n", "")).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);

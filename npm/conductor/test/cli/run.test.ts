@@ -86,7 +86,15 @@ variables:
 parameters: { values: { text: "{{variables.greeting}} {{data.name}} {{data.list.1}}{{variables.mark}}" }, keepOnlySet: true }
 `,
     );
-    const { stdout } = await conductor("run", flow, "--json", "--input", 'data={"name":"you","list":[1,2]}', "--var", "mark=!=");
+    const { stdout } = await conductor(
+      "run",
+      flow,
+      "--json",
+      "--input",
+      'data={"name":"you","list":[1,2]}',
+      "--var",
+      "mark=!=",
+    );
     expect(JSON.parse(stdout).data.result.text).toBe("Hello you 2!=");
   });
 

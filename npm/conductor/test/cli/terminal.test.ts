@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import { CLI, DOUBLE, ENDLESS, FAILING, file, follow, folder } from "./cli.js";
+import { CLI, DOUBLE, ENDLESS, FAILING, file, folder, follow } from "./cli.js";
 
 const here = folder();
 
@@ -38,7 +38,9 @@ describe.runIf(hasTerminal)("conductor run on a terminal", () => {
     const { code, stdout } = await inTerminal(file(here, "failing.yaml", FAILING)).ended;
     expect(code).toBe(1);
     const picture = lastPicture(stdout);
-    expect(picture.find((line) => line.startsWith("  ✗ bad"))).toMatch(/✗ bad +\[transform\] transformFunction failed.*… +\d+ ms$/);
+    expect(picture.find((line) => line.startsWith("  ✗ bad"))).toMatch(
+      /✗ bad +\[transform\] transformFunction failed.*… +\d+ ms$/,
+    );
     expect(picture).toContainEqual("○ after");
     for (const line of picture.slice(0, 10)) expect([...line].length).toBeLessThanOrEqual(80);
   });

@@ -1,4 +1,4 @@
-import { NodeError, messageOf } from "../contract/error.js";
+import { messageOf, NodeError } from "../contract/error.js";
 import { findData, isPlainObject, kindOf, unwrap } from "../data/input.js";
 import { editFields } from "../definition/types/edit-fields.js";
 import { tableBehind } from "../table/table-output.js";
@@ -23,17 +23,26 @@ export const editFieldsNode = executable<Parameters>(editFields, async ({ parame
   const { keepOnlySet, escape } = parameters;
   const data = findData(input, ["data"]);
   const values = jsonObject(parameters.values, "values");
-  const views = [{ $now: new Date().toISOString(), data, variables }, ...handleViews(input), isFields(data) ? data : {}];
+  const views = [
+    { $now: new Date().toISOString(), data, variables },
+    ...handleViews(input),
+    isFields(data) ? data : {},
+  ];
   const set = Object.entries(values).map(([field, value]): [string, unknown] => {
     if (typeof value !== "string") return [field, value];
     try {
       return [field, render(value, views, escape)];
     } catch (error) {
-      throw new NodeError("INVALID_PARAMETERS", `Bad template syntax in "${field}": ${messageOf(error)}`, { cause: error });
+      throw new NodeError("INVALID_PARAMETERS", `Bad template syntax in "${field}": ${messageOf(error)}`, {
+        cause: error,
+      });
     }
   });
   if (!keepOnlySet && (typeof data === "string" || typeof data === "number")) {
-    throw new NodeError("TYPE_MISMATCH", `Fields can be set on an object, not on ${kindOf(data)}; set keepOnlySet to leave it out`);
+    throw new NodeError(
+      "TYPE_MISMATCH",
+      `Fields can be set on an object, not on ${kindOf(data)}; set keepOnlySet to leave it out`,
+    );
   }
   return { result: { ...(isFields(data) && !keepOnlySet ? data : {}), ...Object.fromEntries(set) } };
 });

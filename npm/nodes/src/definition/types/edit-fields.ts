@@ -1,4 +1,4 @@
-import { type NodeType, input, output, sharedParameters } from "../node-type.js";
+import { input, type NodeType, output, sharedParameters } from "../node-type.js";
 
 /** Sets fields of an object. */
 export const editFields: NodeType = {
@@ -14,7 +14,8 @@ export const editFields: NodeType = {
       values: {
         anyOf: [{ type: "object" }, { type: "string" }],
         default: {},
-        description: "Fields and their values; text is a template: {{a.b}}, {{#list}}…{{/list}}, {{variables.a}}, {{$now}}.",
+        description:
+          "Fields and their values; text is a template: {{a.b}}, {{#list}}…{{/list}}, {{variables.a}}, {{$now}}.",
       },
       keepOnlySet: { type: "boolean", default: false, description: "Whether fields of the input are left out." },
       escape: { type: "boolean", default: true, description: "Whether values are escaped for HTML." },
