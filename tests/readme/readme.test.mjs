@@ -15,7 +15,7 @@ import { ErrorCode, getErrorRecoveryStrategy } from "@atomiton/conductor/types";
 import { blocksOf, isAsPrinted } from "./snippets.mjs";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const CLI = join(ROOT, "npm", "conductor", "dist", "cli.js");
+const CLI = join(ROOT, "npm", "conductor", "bin", "conductor.js");
 const readme = readFileSync(join(ROOT, "README.md"), "utf8");
 const blocks = blocksOf(readme);
 

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use crate::flow::Outline;
 use crate::plan::Plan;
-use crate::run::{EVENT_WORDS, Event, Journal, OPTION_NUMBERS, Run, RunOptions};
+use crate::run::{EVENT_WORDS, Event, Journal, Misuse, OPTION_NUMBERS, Run, RunOptions};
 
 use slab::Slab;
 pub use text::{constants, read_flow, validate_flow, weight_of, write_flow};
 
-/// Words of the mailbox before the records: the two halves of the deadline (a number of ms, NaN for none), and two
-/// that are free.
+/// Words of the mailbox before the records: the two halves of the deadline (a number of ms, NaN for none), whether the
+/// host may run ahead ([`Run::runs_ahead`]), and one that is free.
 pub const MAILBOX_HEADER: usize = 4;
 
 /// In the result of [`Bridge::turn`]: ops are left, ask again with [`DRAIN`].
@@ -28,6 +28,11 @@ pub const START: u32 = u32::MAX;
 pub const TIMEOUT: u32 = u32::MAX - 1;
 /// Instead of a number of events: nothing happened, give the ops that are left.
 pub const DRAIN: u32 = u32::MAX - 2;
+
+/// Added to a number of events: the records are those of [`Run::handle_ahead`], of [`AHEAD_WORDS`].
+pub const AHEAD: u32 = 1 << 31;
+/// Words of a record with its time: an event's, a free one, and the two halves of the time.
+pub const AHEAD_WORDS: usize = 6;
 
 /// Results below 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +54,7 @@ pub enum Status {
 pub struct Bridge {
     runs: Slab<Run>,
     events: Vec<Event>,
+    ahead: Vec<(f64, Event)>,
     /// What the last question found, until it is taken.
     answer: Vec<f64>,
 }
@@ -56,12 +62,7 @@ pub struct Bridge {
 impl Bridge {
     /// Compiles an outline, opens a run of it and writes its input table. Returns the run's handle, or 0 when the
     /// flow cannot be run: [`validate_flow`] says why.
-    pub fn open(
-        &mut self,
-        outline: &[u32],
-        input_table: &mut [u32],
-        options: &[f64; OPTION_NUMBERS],
-    ) -> u32 {
+    pub fn open(&mut self, outline: &[u32], input_table: &mut [u32], options: &[f64; OPTION_NUMBERS]) -> u32 {
         let Some(plan) = compile(outline) else { return 0 };
         if plan.write_input_table(input_table) == 0 {
             return 0;
@@ -82,6 +83,11 @@ impl Bridge {
             START => run.start(now),
             TIMEOUT => run.handle_timeout(now),
             DRAIN => Ok(()),
+            count if count & AHEAD != 0 => {
+                let length = ((count & !AHEAD) as usize).saturating_mul(AHEAD_WORDS);
+                let Some(words) = records.get(..length) else { return Status::TooShort as i32 };
+                read_ahead(words, &mut self.ahead).and_then(|()| run.handle_ahead(&self.ahead))
+            }
             count => {
                 let Some(words) = records.get(..(count as usize).saturating_mul(EVENT_WORDS)) else {
                     return Status::TooShort as i32;
@@ -104,6 +110,7 @@ impl Bridge {
         let deadline = run.deadline().unwrap_or(f64::NAN).to_bits();
         header[0] = deadline as u32;
         header[1] = (deadline >> 32) as u32;
+        header[2] = run.runs_ahead().into();
         if run.undrained() > 0 { count | MORE } else { count }
     }
 
@@ -222,4 +229,13 @@ impl Bridge {
 fn compile(outline: &[u32]) -> Option<Arc<Plan>> {
     let outline = Outline::from_words(outline).ok()?;
     Plan::compile(&outline).ok().map(Arc::new)
+}
+
+fn read_ahead(words: &[u32], events: &mut Vec<(f64, Event)>) -> Result<(), Misuse> {
+    events.clear();
+    for [head, task, argument, _, low, high] in words.as_chunks::<AHEAD_WORDS>().0 {
+        let time = f64::from_bits(u64::from(*low) | u64::from(*high) << 32);
+        events.push((time, Event::from_words([*head, *task, *argument])?));
+    }
+    Ok(())
 }

@@ -102,31 +102,17 @@ impl Outline {
         }
         let (node_words, edge_words) = records.split_at(node_count * NODE_WORDS);
         let outline = Outline {
-            nodes: node_words
-                .as_chunks::<NODE_WORDS>()
-                .0
-                .iter()
-                .map(node_from_words)
-                .collect(),
-            edges: edge_words
-                .as_chunks::<EDGE_WORDS>()
-                .0
-                .iter()
-                .map(edge_from_words)
-                .collect(),
+            nodes: node_words.as_chunks::<NODE_WORDS>().0.iter().map(node_from_words).collect(),
+            edges: edge_words.as_chunks::<EDGE_WORDS>().0.iter().map(edge_from_words).collect(),
             names: *names,
         };
-        outline
-            .is_coherent()
-            .then_some(outline)
-            .ok_or(MalformedOutline)
+        outline.is_coherent().then_some(outline).ok_or(MalformedOutline)
     }
 
     /// The words that [`Outline::from_words`] reads.
     pub fn to_words(&self) -> Vec<u32> {
-        let mut words = Vec::with_capacity(
-            HEADER_WORDS + self.nodes.len() * NODE_WORDS + self.edges.len() * EDGE_WORDS,
-        );
+        let mut words =
+            Vec::with_capacity(HEADER_WORDS + self.nodes.len() * NODE_WORDS + self.edges.len() * EDGE_WORDS);
         words.extend([self.nodes.len() as u32, self.edges.len() as u32, self.names]);
         for node in &self.nodes {
             words.extend([
@@ -135,8 +121,7 @@ impl Outline {
                 u32::from(node.disabled),
                 node.weight,
                 node.retries.map_or(0, |retries| retries.saturating_add(1)),
-                node.retry_delay_ms
-                    .map_or(0, |delay| delay.saturating_add(1)),
+                node.retry_delay_ms.map_or(0, |delay| delay.saturating_add(1)),
                 node.timeout_ms.unwrap_or(0),
                 node.width,
             ]);
@@ -172,15 +157,13 @@ impl Outline {
                 width: policy.width,
             });
             if node.is_group() {
-                outline
-                    .edges
-                    .extend(node.connections().iter().map(|edge| OutlineEdge {
-                        scope: index,
-                        source: names.intern(Some(&edge.source)),
-                        target: names.intern(Some(&edge.target)),
-                        source_handle: names.intern(edge.source_handle.as_deref()),
-                        target_handle: names.intern(edge.target_handle.as_deref()),
-                    }));
+                outline.edges.extend(node.connections().iter().map(|edge| OutlineEdge {
+                    scope: index,
+                    source: names.intern(Some(&edge.source)),
+                    target: names.intern(Some(&edge.target)),
+                    source_handle: names.intern(edge.source_handle.as_deref()),
+                    target_handle: names.intern(edge.target_handle.as_deref()),
+                }));
             }
             open.extend(node.children().iter().rev().map(|child| (index, child)));
         }
@@ -225,16 +208,7 @@ impl Outline {
 }
 
 fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
-    let [
-        id,
-        parent,
-        disabled,
-        weight,
-        retries,
-        retry_delay,
-        timeout,
-        width,
-    ] = *words;
+    let [id, parent, disabled, weight, retries, retry_delay, timeout, width] = *words;
     OutlineNode {
         id: Name(id),
         parent,
@@ -271,25 +245,17 @@ impl Policy {
     fn of(node: &NodeDefinition) -> Policy {
         let parameter = |key: &str| node.parameter(key);
         let whole = |key: &str| {
-            parameter(key)
-                .and_then(serde_json::Value::as_u64)
-                .and_then(|n| u32::try_from(n).ok())
+            parameter(key).and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok())
         };
         let iterates = node.kind == "loop"
             && node.is_group()
-            && ["loopType", "array", "count"]
-                .iter()
-                .any(|key| parameter(key).is_some());
+            && ["loopType", "array", "count"].iter().any(|key| parameter(key).is_some());
         Policy {
             disabled: parameter("enabled").and_then(serde_json::Value::as_bool) == Some(false),
             retries: whole("retries"),
             retry_delay_ms: whole("retryDelay"),
             timeout_ms: whole("timeout").filter(|ms| *ms > 0),
-            width: if iterates {
-                whole("concurrency").unwrap_or(1).max(1)
-            } else {
-                0
-            },
+            width: if iterates { whole("concurrency").unwrap_or(1).max(1) } else { 0 },
         }
     }
 }

@@ -231,7 +231,11 @@ fn link(mut nodes: Vec<PlanNode>, edges: &mut [Resolved]) -> Plan {
         (edge.target, Incoming { slot, handle: edge.target_handle })
     });
     let leaves = nodes.iter().filter(|node| node.kind == Kind::Leaf).count() as u32;
-    Plan { nodes, outgoing_start, outgoing, incoming_start, incoming, leaves }
+    let plain = nodes.iter().all(|node| {
+        let each = matches!(node.kind, Kind::Each { .. });
+        !node.disabled && !node.catches && !each && node.timeout_ms.is_none()
+    });
+    Plan { nodes, outgoing_start, outgoing, incoming_start, incoming, leaves, plain }
 }
 
 /// Compressed rows, keeping the edges' order within each.

@@ -22,6 +22,8 @@ pub struct Plan {
     incoming_start: Vec<u32>,
     incoming: Vec<Incoming>,
     leaves: u32,
+    /// See [`Plan::is_plain`].
+    plain: bool,
 }
 
 /// What a node is for the engine.
@@ -138,6 +140,12 @@ impl Plan {
     /// Number of nodes that the host runs.
     pub fn leaves(&self) -> u32 {
         self.leaves
+    }
+
+    /// Whether nothing but a failure can come between one leaf and the next in plan order: nothing is disabled, caught,
+    /// timed or run per item.
+    pub fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// The sum of the leaves' weights.

@@ -136,6 +136,7 @@ impl Run {
     /// Marks a task, and what it contains, as skipped.
     fn skip(&mut self, task: u32) {
         let now = self.state.now;
+        self.state.diverted = true;
         let first = self.node_of(task);
         let end = self.plan.node(first).end;
         let mut node = first;

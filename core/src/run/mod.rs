@@ -92,6 +92,8 @@ struct State {
     options: RunOptions,
     phase: RunPhase,
     paused: bool,
+    /// A node was skipped, so that the next leaf in plan order need not be the next to start.
+    diverted: bool,
     now: f64,
     started: f64,
     ended: f64,
@@ -128,6 +130,7 @@ impl Run {
         let state = State {
             phase: RunPhase::Idle,
             paused: false,
+            diverted: false,
             now: 0.0,
             started: 0.0,
             ended: 0.0,
@@ -202,6 +205,46 @@ impl Run {
             self.apply(*event);
         }
         self.dispatch();
+        Ok(())
+    }
+
+    /// Whether the host may start the next leaf in plan order by itself when one is done, and tell afterwards
+    /// ([`Run::handle_ahead`]): one task at a time, and nothing in the plan or the options that could come between.
+    pub fn runs_ahead(&self) -> bool {
+        let options = &self.state.options;
+        options.concurrency <= 1
+            && options.slow_mo == 0.0
+            && options.simulate_error.is_none()
+            && options.simulate_delay.is_none()
+            && self.plan.is_plain()
+            && !self.state.paused
+            && !self.state.diverted
+    }
+
+    /// Tells the run what happened while the host ran ahead, each event with its time. Every event is a step of its
+    /// own, as if it had been told at once; the ops are those of all of them, and the host has carried out the starts
+    /// among them that it answers here.
+    ///
+    /// # Errors
+    /// [`Misuse`], after which nothing has changed.
+    pub fn handle_ahead(&mut self, events: &[(f64, Event)]) -> Result<(), Misuse> {
+        for (now, event) in events {
+            self.check_step(*now)?;
+            if !self.knows(*event) {
+                return Err(Misuse::UnknownTask);
+            }
+        }
+        for (now, event) in events {
+            if self.state.phase == RunPhase::Finished {
+                break;
+            }
+            self.state.now = self.state.now.max(*now);
+            if let Some(journal) = &mut self.journal {
+                journal.push_event(self.state.now, *event, false);
+            }
+            self.apply(*event);
+            self.dispatch();
+        }
         Ok(())
     }
 

@@ -6,16 +6,17 @@ import { types } from "node:util";
  * object, a set a list, an error its name and message. Throws where a value refuses to be read.
  */
 export function jsonText(value: unknown, space?: number): string {
-  const above: object[] = [];
+  /** The objects around the one that is written, and what is written in their place. */
+  const above: { part: object; shown: object }[] = [];
   const text = JSON.stringify(
     value,
     function (this: object, _key, part: unknown) {
       if (typeof part === "bigint") return part.toString();
       if (typeof part !== "object" || part === null) return part;
-      while (above.length > 0 && above.at(-1) !== this) above.pop();
-      if (above.includes(part)) return "[Circular]";
+      while (above.length > 0 && above.at(-1)?.shown !== this) above.pop();
+      if (above.some((outer) => outer.part === part)) return "[Circular]";
       const shown = plain(part);
-      above.push(shown);
+      above.push({ part, shown });
       return shown;
     },
     space,

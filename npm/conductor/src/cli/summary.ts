@@ -48,7 +48,7 @@ export function summary(title: string, result: ExecutionResult, state: Execution
   const lines = [
     "",
     `${inColour(end.state, `${SIGNS[end.state]} ${oneLine(title)} ${end.word}`)} ${result.success ? "in" : "after"} ${duration(took)}`,
-    pc.dim(`  ${counted(ran, "node")} run, ${skipped} skipped, ${failed} failed`),
+    pc.dim(`  ${counted(ran, "node")} run, ${skipped} skipped, ${failed} ${end.stopped}`),
   ];
   if (longest.length > 0) {
     lines.push("", "Where the time went");
@@ -61,9 +61,9 @@ export function summary(title: string, result: ExecutionResult, state: Execution
 }
 
 function endOf({ success, error }: ExecutionResult) {
-  if (success) return { state: "completed", word: "succeeded" } as const;
-  if (error?.code === "CANCELLED") return { state: "error", word: "was cancelled" } as const;
-  return { state: "error", word: error?.code === "TIMEOUT" ? "timed out" : "failed" } as const;
+  if (success) return { state: "completed", word: "succeeded", stopped: "failed" } as const;
+  if (error?.code === "CANCELLED") return { state: "error", word: "was cancelled", stopped: "stopped" } as const;
+  return { state: "error", word: error?.code === "TIMEOUT" ? "timed out" : "failed", stopped: "failed" } as const;
 }
 
 function share(label: string, ms: number, whole: number): string {

@@ -15,7 +15,19 @@ import { failure, type Place, safelyThrown, simulatedFailure } from "./failure.j
 import { FrameTable } from "./frames.js";
 import { itemsOf, toItems } from "./items.js";
 import type { Log } from "./log.js";
-import { Command, EVENT_LENGTH, EventKind, giveMailbox, MORE, Mailbox, NOBODY, OpKind, takeMailbox } from "./mailbox.js";
+import {
+  AHEAD_CAPACITY,
+  Command,
+  EVENT_LENGTH,
+  EventKind,
+  FIRST_ATTEMPT,
+  giveMailbox,
+  MORE,
+  Mailbox,
+  NOBODY,
+  OpKind,
+  takeMailbox,
+} from "./mailbox.js";
 import { type RunOptions, writeOptions } from "./options.js";
 import { type Outline, Plan } from "./outline.js";
 import { Clock, giveWay, SLICE_MS, setTimer } from "./turn.js";
@@ -80,6 +92,15 @@ export class Run {
   private readonly begun: Uint8Array;
   /** Events to hand over, flat records. */
   private readonly inbox: number[] = [];
+  /** Whether the next leaf in plan order may be started without asking the engine. */
+  private mayRunAhead = false;
+  /** Whether leaves start in plan order throughout. */
+  private keepsOrder = false;
+  /** Done while running ahead, and still to be told: flat pairs of task and time. */
+  private readonly doneAhead: number[] = [];
+  /** Place in plan order of the leaf that was started last. */
+  private position = 0;
+  private watched = false;
   /** Calls that are not answered. */
   private running = 0;
   private scheduled = false;
@@ -140,7 +161,10 @@ export class Run {
 
   /** Whether each change is told to the request's `onChange`. */
   watch(watched: boolean): void {
-    if (!this.finished) this.engine.watch(this.handle, watched);
+    if (this.finished) return;
+    this.flush();
+    this.watched = watched;
+    this.engine.watch(this.handle, watched);
   }
 
   /** The context of the node that is run. */
@@ -155,6 +179,11 @@ export class Run {
 
   get isFinished(): boolean {
     return this.finished;
+  }
+
+  /** Tells the engine what it does not know yet, so that whoever looks sees it. */
+  flush(): void {
+    if (this.doneAhead.length > 0 && !this.stepping) this.step(Command.nothing, this.clock.now());
   }
 
   /** Fills `numbers` with how the run looks now. Only while it is not over. */
@@ -240,24 +269,22 @@ export class Run {
   private step(command: number, now: number): void {
     if (now - this.lastStep > 1) this.sliceStart = now;
     const mailbox = takeMailbox();
-    const { inbox, engine, handle } = this;
+    const { inbox } = this;
     this.stepping = true;
+    if (this.doneAhead.length > 0) {
+      const ahead = mailbox.putAhead(this.doneAhead);
+      this.doneAhead.length = 0;
+      this.turn(mailbox, ahead, now);
+    }
     let sent = 0;
     let next = command;
-    for (;;) {
+    while (!this.finished) {
       if (next === 0) {
         const count = mailbox.put(inbox, sent);
         sent += count * EVENT_LENGTH;
         next = count;
       }
-      let result = engine.turn(handle, mailbox.number, next, now);
-      while (result >= 0) {
-        const ops = result & ~MORE;
-        for (let op = 0; op < ops; op++) this.carryOut(mailbox.words, Mailbox.at(op));
-        if ((result & MORE) === 0) break;
-        result = engine.turn(handle, mailbox.number, Command.drain, now);
-      }
-      if (result < 0) this.breakDown(result);
+      if (next !== Command.nothing) this.turn(mailbox, next, now);
       if (this.finished || inbox.length === sent) break;
       now = this.clock.now();
       if (this.isBusyTooLong(now)) {
@@ -283,12 +310,62 @@ export class Run {
     }
   }
 
+  /** One call to the engine, and all that it asks for. */
+  private turn(mailbox: Mailbox, command: number, now: number): void {
+    let result = this.engine.turn(this.handle, mailbox.number, command, now);
+    this.mayRunAhead = mailbox.mayRunAhead;
+    if (command === Command.start) this.keepsOrder = this.mayRunAhead;
+    while (result >= 0) {
+      const ops = result & ~MORE;
+      for (let op = 0; op < ops; op++) this.carryOut(mailbox.words, Mailbox.at(op));
+      if ((result & MORE) === 0) return;
+      result = this.engine.turn(this.handle, mailbox.number, Command.drain, now);
+    }
+    this.breakDown(result);
+  }
+
+  /**
+   * A leaf is done, and the engine has said that nothing but the next one can follow: starts it, and tells the engine
+   * with others later. False when it has to be told now.
+   */
+  private ranAhead(task: number): boolean {
+    if (!this.mayRunAhead || this.watched || this.stepping || this.scheduled) return false;
+    const now = this.clock.now();
+    const next = this.nextLeaf();
+    if (next === -1 || this.doneAhead.length >= AHEAD_CAPACITY * 2 || this.isBusyTooLong(now)) return false;
+    this.doneAhead.push(task, now);
+    this.steps++;
+    this.stepping = true;
+    this.startCall(next, FIRST_ATTEMPT, 1);
+    this.stepping = false;
+    // What was answered at once is told at once, so that no stack is built up.
+    if (this.inbox.length > 0) this.step(0, now);
+    else this.request.onStep?.();
+    return true;
+  }
+
+  /** Keeps the place of the leaf that was started last; leaves start in plan order. */
+  private moveTo(leaf: number): void {
+    while (this.position < this.plan.length && this.plan.order(this.position) !== leaf) this.position++;
+  }
+
+  /** The leaf after the one that was started last, or -1. */
+  private nextLeaf(): number {
+    for (let position = this.position + 1; position < this.plan.length; position++) {
+      const node = this.plan.order(position);
+      if (this.plan.isLeaf(node)) return node;
+    }
+    return -1;
+  }
+
   private carryOut(words: Uint32Array, at: number): void {
     const head = words[at] as number;
     const task = words[at + 1] as number;
     const first = words[at + 2] as number;
     switch (head & 0xff) {
       case OpKind.start:
+        // The engine catches up with what was started ahead.
+        if (this.keepsOrder && head >>> 8 === FIRST_ATTEMPT && this.begun[task] === 1) return;
         return this.startCall(task, head >>> 8, first);
       case OpKind.drop:
         this.values[task] = undefined;
@@ -329,6 +406,7 @@ export class Run {
     const node = this.frames.nodeOf(task);
     const definition = this.plan.node(node);
     this.begun[node] = 1;
+    if (this.keepsOrder) this.moveTo(node);
     const call = this.call(task, node, definition, attempt, attemptNumber);
     this.calls[task] = call;
     this.running++;
@@ -372,6 +450,7 @@ export class Run {
     this.calls[call.task] = undefined;
     this.values[call.task] = value;
     if (handles === undefined) {
+      if (attempt === FIRST_ATTEMPT && this.ranAhead(call.task)) return;
       this.post(EventKind.done, attempt, call.task, 0);
       return;
     }

@@ -44,7 +44,14 @@ export const EventKind = {
 } as const;
 
 /** Instead of a number of events. */
-export const Command = { start: 0xffff_ffff, timeout: 0xffff_fffe, drain: 0xffff_fffd } as const;
+export const Command = { start: 0xffff_ffff, timeout: 0xffff_fffe, drain: 0xffff_fffd, nothing: -1 } as const;
+
+/** Added to a number of events that were done while the host ran ahead. */
+const AHEAD = 0x8000_0000;
+/** Words of such a record: an event's, a free one, the time. */
+const AHEAD_WORDS = 6;
+/** How many of them may wait. */
+export const AHEAD_CAPACITY = 128;
 
 /** Set in the result of a turn when ops are left. */
 export const MORE = 1 << 30;
@@ -52,16 +59,38 @@ export const MORE = 1 << 30;
 /** In an op: no task. */
 export const NOBODY = 0xffff_ffff;
 
+/** The engine's number for the first attempt at any task. */
+export const FIRST_ATTEMPT = 1;
+
 /** One mailbox. It belongs to a step of one run until the step's ops are carried out. */
 export class Mailbox {
   readonly words = new Uint32Array(HEADER_WORDS + CAPACITY * OP_WORDS);
   /** The engine's number for it. */
   readonly number = backend().attach(this.words);
-  private readonly deadlines = new Float64Array(this.words.buffer, 0, 1);
+  /** The same memory, for times. */
+  private readonly numbers = new Float64Array(this.words.buffer);
 
   /** Earliest timer in ms, NaN for none. */
   get deadline(): number {
-    return this.deadlines[0] as number;
+    return this.numbers[0] as number;
+  }
+
+  /** Whether the host may run ahead. */
+  get mayRunAhead(): boolean {
+    return this.words[2] === 1;
+  }
+
+  /** Moves tasks that were done ahead, flat pairs of task and time, to the records; returns the command for them. */
+  putAhead(done: number[]): number {
+    const count = done.length / 2;
+    for (let i = 0; i < count; i++) {
+      const at = HEADER_WORDS + i * AHEAD_WORDS;
+      this.words[at] = EventKind.done | (FIRST_ATTEMPT << 8);
+      this.words[at + 1] = done[i * 2] as number;
+      this.words[at + 2] = 0;
+      this.numbers[(at + 4) / 2] = done[i * 2 + 1] as number;
+    }
+    return AHEAD + count;
   }
 
   /** Moves as many events as there is room for from `events` (flat records) to the records; returns their number. */

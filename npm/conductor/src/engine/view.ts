@@ -32,6 +32,7 @@ export class RunView {
 
   /** The state now; the same object while nothing has happened. */
   state(): ExecutionGraphState {
+    this.run.flush();
     if (this.latest !== undefined && this.latestStep === this.run.steps) return this.latest;
     if (!this.watched) {
       this.base = this.numbers();
