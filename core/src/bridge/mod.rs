@@ -3,6 +3,7 @@
 //! The bindings for Node and for the browser only move arguments in and results out of this, so that both behave alike
 //! to the last word. Nothing here returns an error object: a status is a number, and words are whole records.
 
+mod plans;
 mod slab;
 mod text;
 
@@ -12,6 +13,7 @@ use crate::flow::Outline;
 use crate::plan::Plan;
 use crate::run::{EVENT_WORDS, Event, Journal, Misuse, OPTION_NUMBERS, Run, RunOptions};
 
+use plans::Plans;
 use slab::Slab;
 pub use text::{constants, read_flow, validate_flow, weight_of, write_flow};
 
@@ -53,6 +55,7 @@ pub enum Status {
 #[derive(Debug, Default)]
 pub struct Bridge {
     runs: Slab<Run>,
+    plans: Plans,
     events: Vec<Event>,
     ahead: Vec<(f64, Event)>,
     /// What the last question found, until it is taken.
@@ -63,7 +66,7 @@ impl Bridge {
     /// Compiles an outline, opens a run of it and writes its input table. Returns the run's handle, or 0 when the
     /// flow cannot be run: [`validate_flow`] says why.
     pub fn open(&mut self, outline: &[u32], input_table: &mut [u32], options: &[f64; OPTION_NUMBERS]) -> u32 {
-        let Some(plan) = compile(outline) else { return 0 };
+        let Some(plan) = self.plans.of(outline) else { return 0 };
         if plan.write_input_table(input_table) == 0 {
             return 0;
         }

@@ -42,6 +42,11 @@ impl Journal {
         &self.words
     }
 
+    /// Room for a run that nothing disturbs: a record for its start and one for each leaf.
+    pub(super) fn with_room_for(leaves: usize) -> Journal {
+        Journal { words: Vec::with_capacity((leaves + 1) * JOURNAL_WORDS) }
+    }
+
     pub(super) fn push_start(&mut self, now: f64) {
         self.push([START, 0, 0], now);
     }

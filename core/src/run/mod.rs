@@ -126,7 +126,7 @@ enum RunPhase {
 impl Run {
     /// Prepares a run. Nothing happens before [`Run::start`].
     pub fn new(plan: Arc<Plan>, options: RunOptions) -> Run {
-        let journal = options.record.then(Journal::default);
+        let journal = options.record.then(|| Journal::with_room_for(plan.leaves() as usize));
         let state = State {
             phase: RunPhase::Idle,
             paused: false,

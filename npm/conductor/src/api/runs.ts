@@ -20,14 +20,18 @@ const LARGE_FLOW = 50;
 /** One execution that is not over. It may be cancelled before its run exists. */
 interface Execution {
   context: ConductorExecutionContext;
-  run?: Run;
   cancelled: boolean;
+  run: Run | undefined;
+  /** Another execution of the same id. */
+  next: Execution | undefined;
 }
 
 /** See the module's description. */
 export class Runs {
-  /** Runs that are not over, by execution id; ids that callers choose may be used more than once at a time. */
-  private readonly active = new Map<string, Set<Execution>>();
+  /** Executions that are not over, by id; those that share an id are chained. */
+  private readonly active = new Map<string, Execution>();
+  /** Those of them that were started from within others. */
+  private readonly inner = new Set<Execution>();
   private readonly defaults = environmentDefaults();
 
   constructor(
@@ -41,7 +45,7 @@ export class Runs {
   async run(node: NodeDefinition, given?: Partial<ConductorExecutionContext>): Promise<ExecutionResult> {
     const context = contextOf(node, given);
     const { executionId, nodeId } = context;
-    const execution: Execution = { context, cancelled: false };
+    const execution: Execution = { context, cancelled: false, run: undefined, next: undefined };
     this.begin(execution);
     try {
       this.events.emitStarted({ executionId, nodeId });
@@ -58,20 +62,21 @@ export class Runs {
 
   /** Stops all runs of an execution, and those that they started. */
   cancel(executionId: string): boolean {
-    let found = false;
-    for (const [id, executions] of this.active) {
-      for (const execution of [...executions]) {
-        if (!isWithin(id, executionId) && !isChild(execution.context, executionId)) continue;
-        stop(execution);
-        found = true;
-      }
+    const found: Execution[] = [];
+    for (let execution = this.active.get(executionId); execution !== undefined; execution = execution.next) {
+      found.push(execution);
     }
-    return found;
+    for (const execution of this.inner) {
+      const { context } = execution;
+      if (context.executionId !== executionId && isInside(context, executionId)) found.push(execution);
+    }
+    found.forEach(stop);
+    return found.length > 0;
   }
 
   /** Stops everything. */
   cancelAll(): void {
-    for (const executions of [...this.active.values()]) for (const execution of [...executions]) stop(execution);
+    for (const executionId of [...this.active.keys()]) this.cancel(executionId);
   }
 
   /** Opens the run of an execution; `undefined` when the flow cannot be run. */
@@ -141,17 +146,24 @@ export class Runs {
   }
 
   private begin(execution: Execution): void {
-    const { executionId } = execution.context;
-    const executions = this.active.get(executionId);
-    if (executions === undefined) this.active.set(executionId, new Set([execution]));
-    else executions.add(execution);
+    const { executionId, parentContext } = execution.context;
+    execution.next = this.active.get(executionId);
+    this.active.set(executionId, execution);
+    if (parentContext || executionId.includes("/")) this.inner.add(execution);
   }
 
   private end(execution: Execution): void {
     const { executionId } = execution.context;
-    const executions = this.active.get(executionId);
-    executions?.delete(execution);
-    if (executions?.size === 0) this.active.delete(executionId);
+    if (this.inner.size > 0) this.inner.delete(execution);
+    const first = this.active.get(executionId);
+    if (first === execution) {
+      if (execution.next === undefined) this.active.delete(executionId);
+      else this.active.set(executionId, execution.next);
+      return;
+    }
+    for (let before = first; before !== undefined; before = before.next) {
+      if (before.next === execution) before.next = execution.next;
+    }
   }
 }
 
@@ -160,20 +172,16 @@ function stop(execution: Execution): void {
   execution.run?.cancel();
 }
 
-/** Whether an id is that of an execution, or of a node within it. */
-function isWithin(id: unknown, executionId: string): boolean {
-  return typeof id === "string" && (id === executionId || id.startsWith(`${executionId}/`));
-}
-
 /** Levels of executions that start each other, beyond which no parent is looked for. */
 const MAX_PARENTS = 1000;
 
-/** Whether an execution was started from within another one. */
-function isChild(context: ConductorExecutionContext, executionId: string): boolean {
-  let outer = context.parentContext;
-  for (let depth = 0; outer !== undefined && outer !== null && depth < MAX_PARENTS; depth++) {
-    if (isWithin(outer.executionId, executionId)) return true;
-    outer = outer.parentContext;
+/** Whether an execution was started from within another one, or from one of its nodes. */
+function isInside(context: ConductorExecutionContext, executionId: string): boolean {
+  let at: ConductorExecutionContext | null | undefined = context;
+  for (let depth = 0; at !== undefined && at !== null && depth < MAX_PARENTS; depth++) {
+    const id: unknown = at.executionId;
+    if (typeof id === "string" && (id === executionId || id.startsWith(`${executionId}/`))) return true;
+    at = at.parentContext;
   }
   return false;
 }

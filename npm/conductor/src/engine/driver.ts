@@ -30,6 +30,7 @@ import {
 } from "./mailbox.js";
 import { type RunOptions, writeOptions } from "./options.js";
 import { type Outline, Plan } from "./outline.js";
+import { Sparse } from "./sparse.js";
 import { Clock, giveWay, SLICE_MS, setTimer } from "./turn.js";
 
 /** What a run is given. */
@@ -74,7 +75,7 @@ export class Run {
   /** Settles when the run is over; never rejects. */
   readonly done: Promise<Outcome>;
   /** What executables said of their progress, by task. */
-  readonly reports = new Map<number, ProgressReport>();
+  readonly reports = new Sparse<ProgressReport>();
   readonly log: Log;
   /** What happened, once the run is over. */
   recording: Recording | undefined;
@@ -84,9 +85,9 @@ export class Run {
   private readonly clock = new Clock();
   private readonly values: unknown[];
   private readonly calls: (Call | undefined)[] = [];
-  private readonly errors = new Map<number, ExecutionError>();
+  private readonly errors = new Sparse<ExecutionError>();
   /** Inputs that carry nothing: task × 2³² + input. */
-  private readonly blocked = new Set<number>();
+  private readonly blocked = new Sparse<true>();
   private readonly contexts: (ConductorExecutionContext | undefined)[] = [];
   private readonly frames: FrameTable;
   private readonly begun: Uint8Array;
@@ -385,7 +386,7 @@ export class Run {
       case OpKind.wait:
         return this.sayWait(task, first, words[at + 3] === 1);
       case OpKind.block:
-        this.blocked.add(task * 2 ** 32 + first);
+        this.blocked.set(task * 2 ** 32 + first, true);
         return;
       case OpKind.catch:
         this.values[this.slotOf(task)] = this.errors.get(first);
@@ -572,7 +573,7 @@ export class Run {
     // Its tasks may have belonged to a frame that was given up half-way.
     const end = base + this.frames.length(task);
     for (let inner = base; inner < end; inner++) this.forget(inner);
-    for (const key of this.blocked) {
+    for (const key of this.blocked.keys()) {
       const owner = Math.floor(key / 2 ** 32);
       if (owner >= base && owner < end) this.blocked.delete(key);
     }

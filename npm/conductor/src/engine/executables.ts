@@ -24,7 +24,8 @@ const ROUTED = Symbol.for("@atomiton/routed");
 export function routedHandles(value: unknown): readonly string[] | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const handles = (value as { [ROUTED]?: unknown })[ROUTED];
-  return Array.isArray(handles) ? (handles as string[]) : undefined;
+  // A copy: listing them may throw, and must not do so half-way through an answer.
+  return Array.isArray(handles) ? [...(handles as string[])] : undefined;
 }
 
 /** Whether a value has to be waited for. May throw what a hostile value throws. */

@@ -80,7 +80,8 @@ export function validateFlow(flow: NodeDefinition, types: FlowNodeTypes = { sche
 /** Why a flow cannot be run: problems of its shape only. Values of parameters are not looked at. */
 export function shapeProblems(flow: NodeDefinition): FlowProblem[] {
   try {
-    return JSON.parse(backend().validateFlow(JSON.stringify(skeleton(flow, 0)), '{"schemas":{}}')) as FlowProblem[];
+    const text = JSON.stringify(new Skeleton().of(flow, 0));
+    return JSON.parse(backend().validateFlow(text, '{"schemas":{}}')) as FlowProblem[];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be read: ${why}` }];
@@ -125,18 +126,34 @@ function pathOf(plan: Plan, node: number): string {
 /** Levels of nesting beyond which the engine's limit has spoken anyway. */
 const SKELETON_DEPTH = 200;
 
+/** Nodes beyond which the same holds. */
+const SKELETON_NODES = 1_000_010;
+
 /** Only what decides whether a flow can be run, so that parameters may hold anything. */
-function skeleton(node: unknown, depth: number): unknown {
-  // What is no object at all lacks both id and type.
-  if (typeof node !== "object" || node === null) return {};
-  const { id, type, nodes, edges } = node as NodeDefinition;
-  const inner = depth < SKELETON_DEPTH && Array.isArray(nodes) ? nodes : undefined;
-  return {
-    id,
-    type,
-    ...(inner && { nodes: inner.map((child) => skeleton(child, depth + 1)) }),
-    ...(inner && Array.isArray(edges) && { edges: edges.map(edgeSkeleton) }),
-  };
+class Skeleton {
+  private nodes = 0;
+  /** A limit is passed, which is enough to know; groups that contain each other have no end. */
+  private enough = false;
+
+  of(node: unknown, depth: number): unknown {
+    // What is no object at all lacks both id and type.
+    if (typeof node !== "object" || node === null) return {};
+    const { id, type, nodes, edges } = node as NodeDefinition;
+    if (depth >= SKELETON_DEPTH || ++this.nodes >= SKELETON_NODES) this.enough = true;
+    const inner = !this.enough && Array.isArray(nodes) ? nodes : undefined;
+    return {
+      id,
+      type,
+      ...(inner && { nodes: this.children(inner, depth + 1) }),
+      ...(inner && !this.enough && Array.isArray(edges) && { edges: edges.map(edgeSkeleton) }),
+    };
+  }
+
+  private children(nodes: unknown[], depth: number): unknown[] {
+    const children: unknown[] = [];
+    for (let i = 0; i < nodes.length && !(this.enough && i > 0); i++) children.push(this.of(nodes[i], depth));
+    return children;
+  }
 }
 
 function edgeSkeleton(edge: unknown): unknown {

@@ -1,6 +1,7 @@
 /** Frames on the host's side: which task stands for which node, for which item, and the results gathered so far. */
 import type { ConductorExecutionContext } from "../types/execution.js";
 import type { Plan } from "./outline.js";
+import { Sparse } from "./sparse.js";
 
 interface Frame {
   /** Task of the scope. */
@@ -21,16 +22,16 @@ interface Iteration {
 /** See the module's description. A run without frames never touches more than the first lines of each method. */
 export class FrameTable {
   /** By task, for the tasks beyond the plan's nodes. */
-  private readonly frames: (Frame | undefined)[] = [];
-  private readonly iterations = new Map<number, Iteration>();
+  private readonly frames = new Sparse<Frame>();
+  private readonly iterations = new Sparse<Iteration>();
   /** Tasks of one frame, by scope. */
-  private readonly lengths = new Map<number, number>();
+  private readonly lengths = new Sparse<number>();
 
   constructor(private readonly plan: Plan) {}
 
   /** The node that a task is an instance of. */
   nodeOf(task: number): number {
-    const frame = task < this.plan.length ? undefined : this.frames[task];
+    const frame = task < this.plan.length ? undefined : this.frames.get(task);
     return frame === undefined ? task : task - frame.offset;
   }
 
@@ -67,7 +68,7 @@ export class FrameTable {
       },
     };
     const end = base + this.length(owner);
-    for (let task = base; task < end; task++) this.frames[task] = frame;
+    for (let task = base; task < end; task++) this.frames.set(task, frame);
   }
 
   /** A frame is done. */
@@ -77,7 +78,7 @@ export class FrameTable {
     iteration.results[item] = result;
     iteration.items[item] = undefined;
     const end = base + this.length(owner);
-    for (let task = base; task < end; task++) this.frames[task] = undefined;
+    for (let task = base; task < end; task++) this.frames.delete(task);
   }
 
   /** The output of a scope whose items are all done. */
@@ -106,7 +107,7 @@ export class FrameTable {
 
   /** The context around a task whose enclosing node is the scope of its frame. */
   contextFor(task: number, parent: number): ConductorExecutionContext | undefined {
-    const frame = task < this.plan.length ? undefined : this.frames[task];
+    const frame = task < this.plan.length ? undefined : this.frames.get(task);
     return frame !== undefined && frame.scope === parent ? frame.context : undefined;
   }
 }

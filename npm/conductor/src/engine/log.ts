@@ -12,7 +12,7 @@ const silent = () => {};
 
 /** A log that writes messages of this level and above to the console, as it is when they are written. */
 export function createLog(level: LogLevel = "warn"): Log {
-  const lowest = Math.max(0, LEVELS.indexOf(level));
+  const lowest = LEVELS.indexOf(LEVELS.includes(level) ? level : "warn");
   const at = (name: LogLevel) =>
     LEVELS.indexOf(name) < lowest
       ? silent

@@ -71,5 +71,5 @@ function numbersOf(options: RunOptions, outline: Outline): Float64Array {
 function target(nodeId: string | undefined, outline: Outline): number {
   if (nodeId === undefined) return NO_TARGET;
   if (nodeId === "random") return RANDOM_TARGET;
-  return outline.nodes.findIndex((node) => node.id === nodeId);
+  return outline.nodes.findIndex((node) => node?.id === nodeId);
 }

@@ -23,6 +23,10 @@ const DEFAULT_KEY = "default";
 /** Levels of groups that are looked at; the engine refuses flows that have more, and says so. */
 const MAX_DEPTH = 64;
 
+/** Nodes and edges that are looked at: the engine's limits, which a few objects that contain each other soon pass. */
+const MAX_NODES = 1_000_001;
+const MAX_EDGES = 4_000_000;
+
 /** See the module's description. */
 export interface Outline {
   /** Header, node records, edge records; then the input table; then room for a journal. */
@@ -52,7 +56,7 @@ class Encoder {
   private readonly names: string[] = ["", "error"];
   private readonly numbers = new Map<string, number>([["error", ERROR_NAME]]);
   private edges = 0;
-  private tooDeep = false;
+  private tooLarge = false;
 
   encode(root: NodeDefinition): Outline {
     this.visit(root, 0, 0);
@@ -61,7 +65,7 @@ class Encoder {
     // One allocation for all that a run writes down: typed arrays are dear.
     const words = new Uint32Array(length + tableWords(nodeCount, this.edges) + (nodeCount + 1) * JOURNAL_WORDS);
     // An outline without nodes does not compile.
-    words[0] = this.tooDeep ? 0 : nodeCount;
+    words[0] = this.tooLarge ? 0 : nodeCount;
     words[1] = this.edges;
     words[2] = this.names.length;
     words.set(nodeWords.subarray(0, nodeCount * NODE_WORDS), HEADER_WORDS);
@@ -71,19 +75,26 @@ class Encoder {
 
   private visit(node: NodeDefinition, parent: number, depth: number): void {
     const index = this.nodes.length;
+    if (index === MAX_NODES) this.tooLarge = true;
+    // Once refused, the rest is of no interest; it may have no end.
+    if (this.tooLarge) return;
     this.nodes.push(node);
     this.pushNode(node, index, parent);
     const children = node?.nodes;
     if (!Array.isArray(children) || children.length === 0) return;
     if (depth >= MAX_DEPTH) {
-      this.tooDeep = true;
+      this.tooLarge = true;
       return;
     }
     const edges = node.edges;
     if (Array.isArray(edges)) {
+      if (this.edges + edges.length > MAX_EDGES) this.tooLarge = true;
+      if (this.tooLarge) return;
       for (let i = 0; i < edges.length; i++) this.pushEdge(edges[i] as NodeEdge, index);
     }
-    for (let i = 0; i < children.length; i++) this.visit(children[i] as NodeDefinition, index, depth + 1);
+    for (let i = 0; i < children.length && !this.tooLarge; i++) {
+      this.visit(children[i] as NodeDefinition, index, depth + 1);
+    }
   }
 
   private pushNode(node: NodeDefinition, index: number, parent: number): void {

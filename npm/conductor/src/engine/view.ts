@@ -13,21 +13,28 @@ const COMPLETE_STEP = 0xfe;
 /** Numbers of one change: node, state and percents packed, step, time. */
 const CHANGE_NUMBERS = 4;
 
+/** Shared by all views that are not watched; never written to. */
+const NO_CHANGES: number[] = [];
+
 /** The states of one run over time. */
 export class RunView {
-  readonly graph: Graph;
+  private shape: Graph | undefined;
   /** How the run looked when it was last asked or first watched: the engine's view. */
   private base: Float64Array | undefined;
   /** What changed since, while watched. */
-  private changes: number[] = [];
+  private changes: number[] = NO_CHANGES;
   private latest: ExecutionGraphState | undefined;
   private latestStep = -1;
   /** The nodes as last made, with how far the changes had got. */
   private made: { nodes: (ExecutionGraphNode | undefined)[]; changes: number } | undefined;
   private watched = false;
 
-  constructor(readonly run: Run) {
-    this.graph = new Graph(run.plan);
+  constructor(readonly run: Run) {}
+
+  /** The shape of what is run. */
+  get graph(): Graph {
+    this.shape ??= new Graph(this.run.plan);
+    return this.shape;
   }
 
   /** The state now; the same object while nothing has happened. */
@@ -36,7 +43,7 @@ export class RunView {
     if (this.latest !== undefined && this.latestStep === this.run.steps) return this.latest;
     if (!this.watched) {
       this.base = this.numbers();
-      this.changes = [];
+      this.changes = NO_CHANGES;
     }
     this.latestStep = this.run.steps;
     this.latest = this.stateAt(this.changes.length);
@@ -81,7 +88,6 @@ export class RunView {
     const isExecuting = !this.run.isFinished;
     const { context } = this.run;
     const log = this.changes;
-    const shape = this.graph;
     let nodes: Map<string, ExecutionGraphNode> | undefined;
     const state: ExecutionGraphState = {
       get nodes() {
@@ -89,19 +95,19 @@ export class RunView {
         return nodes;
       },
       get edges() {
-        return shape.shape(0).edges;
+        return view.graph.shape(0).edges;
       },
       get executionOrder() {
-        return shape.shape(0).executionOrder;
+        return view.graph.shape(0).executionOrder;
       },
       get criticalPath() {
-        return shape.shape(0).criticalPath;
+        return view.graph.shape(0).criticalPath;
       },
       get totalWeight() {
-        return shape.shape(0).totalWeight;
+        return view.graph.shape(0).totalWeight;
       },
       get maxParallelism() {
-        return shape.shape(0).maxParallelism;
+        return view.graph.shape(0).maxParallelism;
       },
       isExecuting,
       startTime: whole(base[2]) ?? null,
