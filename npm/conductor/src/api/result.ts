@@ -8,12 +8,13 @@ import type { NodeId } from "../types/ids.js";
 /** The result of a run that is over. `trace` and `outputs` are worked out when they are read. */
 export class RunResult implements ExecutionResult {
   readonly #run: Run;
-  readonly success: boolean;
+  // Only declared, so that the keys stand in the order in which they are assigned.
+  declare readonly success: boolean;
   declare data?: unknown;
   declare error?: ExecutionError;
-  duration: number;
-  executedNodes: NodeId[];
-  context: ConductorExecutionContext;
+  declare duration: number;
+  declare executedNodes: NodeId[];
+  declare context: ConductorExecutionContext;
   declare trace: ExecutionTrace;
 
   constructor(run: Run, outcome: Outcome, context: ConductorExecutionContext, duration: number) {

@@ -193,7 +193,8 @@ export function contextOf(
 ): ConductorExecutionContext {
   return {
     nodeId: toNodeId(node?.id),
-    executionId: createExecutionId(given.executionId),
+    // Other ids are derived from it, and it may be cancelled by it: what is no text cannot be one.
+    executionId: createExecutionId(typeof given.executionId === "string" ? given.executionId : undefined),
     variables: given.variables ?? {},
     input: given.input as Record<string, unknown>,
     parentContext: given.parentContext as ConductorExecutionContext,

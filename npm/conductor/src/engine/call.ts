@@ -59,13 +59,13 @@ const LAZY = new Set(["signal", "attempt", "idempotencyKey", "progress", "log", 
  */
 export class ExecutableParams {
   readonly #call: Call;
-  nodeId: unknown;
-  executionId: unknown;
-  variables: unknown;
-  input: unknown;
-  parentContext: unknown;
-  slowMo: unknown;
-  debug: unknown;
+  declare nodeId: unknown;
+  declare executionId: unknown;
+  declare variables: unknown;
+  declare input: unknown;
+  declare parentContext: unknown;
+  declare slowMo: unknown;
+  declare debug: unknown;
   [key: string]: unknown;
 
   constructor(call: Call, parameters: Record<string, unknown> | null | undefined) {

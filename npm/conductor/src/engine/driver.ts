@@ -408,12 +408,12 @@ export class Run {
     const definition = this.plan.node(node);
     this.begun[node] = 1;
     if (this.keepsOrder) this.moveTo(node);
-    const call = this.call(task, node, definition, attempt, attemptNumber);
+    const call = this.call(task, node, attempt, attemptNumber);
     this.calls[task] = call;
     this.running++;
     if (this.reports.size > 0) this.reports.delete(task);
-    const { type, parameters } = definition;
     try {
+      const { type, parameters } = definition;
       const factory = this.request.executables;
       if (factory === undefined) {
         return this.refuse(call, "NO_EXECUTOR_FACTORY", "No executor factory provided for local execution");
@@ -596,7 +596,7 @@ export class Run {
   }
 
   private sayWait(task: number, ms: number, fails: boolean): void {
-    const { id } = this.plan.node(this.frames.nodeOf(task));
+    const id = this.plan.id(this.frames.nodeOf(task));
     this.log.debug(
       fails
         ? `[DEBUG] Waiting ${ms}ms before throwing error on node '${id}'`
@@ -614,8 +614,7 @@ export class Run {
   }
 
   private placeOf(task: number): Place {
-    const node = this.plan.node(this.frames.nodeOf(task));
-    return { nodeId: node.id, executionId: this.request.context.executionId };
+    return { nodeId: this.plan.id(this.frames.nodeOf(task)), executionId: this.request.context.executionId };
   }
 
   private timeoutMessage(task: number): string {
@@ -625,20 +624,15 @@ export class Run {
   }
 
   /** A call of a leaf; a retry gets what the first try got. */
-  private call(
-    task: number,
-    node: number,
-    definition: NodeDefinition,
-    attempt: number,
-    attemptNumber: number,
-  ): Call {
+  private call(task: number, node: number, attempt: number, attemptNumber: number): Call {
     const { context } = this.request;
     if (task === 0) return this.callOf(context, task, attempt, attemptNumber);
     const before = this.calls[task];
     const parent = before?.parentContext ?? this.enclosingContext(task, node);
-    const executionId = before?.executionId ?? `${parent.executionId}/${definition.id}`;
+    const id = this.plan.id(node);
+    const executionId = before?.executionId ?? `${parent.executionId}/${id}`;
     const input = before === undefined ? this.inputOf(task, node, parent) : before.input;
-    return new Call(this, task, definition.id, executionId, input, parent, context, attempt, attemptNumber);
+    return new Call(this, task, id, executionId, input, parent, context, attempt, attemptNumber);
   }
 
   private callOf(of: ConductorExecutionContext, task: number, attempt: number, attemptNumber: number): Call {
@@ -668,7 +662,7 @@ export class Run {
     node: number,
     parent: ConductorExecutionContext,
   ): ConductorExecutionContext {
-    const { id } = this.plan.node(node);
+    const id = this.plan.id(node);
     return {
       nodeId: id,
       executionId: `${parent.executionId}/${id}`,

@@ -68,8 +68,8 @@ class Encoder {
     words[0] = this.tooLarge ? 0 : nodeCount;
     words[1] = this.edges;
     words[2] = this.names.length;
-    words.set(nodeWords.subarray(0, nodeCount * NODE_WORDS), HEADER_WORDS);
-    words.set(edgeWords.subarray(0, this.edges * EDGE_WORDS), HEADER_WORDS + nodeCount * NODE_WORDS);
+    copy(nodeWords, nodeCount * NODE_WORDS, words, HEADER_WORDS);
+    copy(edgeWords, this.edges * EDGE_WORDS, words, HEADER_WORDS + nodeCount * NODE_WORDS);
     return { words, length, nodes: this.nodes, names: this.names, edges: this.edges };
   }
 
@@ -173,6 +173,12 @@ function duration(value: unknown): number {
   return typeof value === "number" && value > 0 ? Math.min(Math.ceil(value), 0xffff_ffff) : 0;
 }
 
+/** Copies without a view where that is cheaper: making one takes as long as copying some hundred words. */
+function copy(from: Uint32Array, length: number, to: Uint32Array, at: number): void {
+  if (length > 512) to.set(from.subarray(0, length), at);
+  else for (let i = 0; i < length; i++) to[at + i] = from[i] as number;
+}
+
 function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(words.length * 2);
   larger.set(words);
@@ -216,6 +222,11 @@ export class Plan {
   /** The definition of a node. */
   node(index: number): NodeDefinition {
     return this.outline.nodes[index] as NodeDefinition;
+  }
+
+  /** The id of a node as it was when the outline was made, whatever became of the definition. */
+  id(index: number): string {
+    return this.outline.names[this.words[HEADER_WORDS + index * NODE_WORDS] as number] as string;
   }
 
   /** The node that encloses a node; the root encloses itself. */
