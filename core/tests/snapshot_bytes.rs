@@ -179,7 +179,7 @@ fn damaged(bytes: &[u8], random: &mut Random) -> Vec<u8> {
 #[test]
 fn a_damaged_snapshot_is_refused_or_its_run_comes_to_an_end() {
     let mut taken = 0;
-    let rounds = std::env::var("SNAPSHOT_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20);
+    let rounds = std::env::var("SNAPSHOT_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(300);
     for (scope, options) in flows() {
         let plan = Arc::new(Plan::compile(&scope.outline().0).expect("the flow is in order"));
         for (number, bytes) in (0_u64..).zip(snapshots(&plan, &options)) {
@@ -195,6 +195,7 @@ fn a_damaged_snapshot_is_refused_or_its_run_comes_to_an_end() {
             }
         }
     }
+    eprintln!("taken {taken}");
     assert!(taken > 0, "damage that nobody can notice is part of the trial");
 }
 

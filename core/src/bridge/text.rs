@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::error::ErrorCode;
+#[cfg(not(feature = "yaml"))]
+use crate::flow::NodeDefinition;
 use crate::flow::{self, FlowError, Limits};
 use crate::graph::{DEFAULT_WEIGHT, node_weight};
 use crate::run::{ANIMATIONS, COMPLETE};
@@ -15,7 +17,7 @@ pub fn read_flow(text: &str, format: &str) -> String {
     let limits = Limits::default();
     let read = match format {
         "json" => flow::from_json(text, &limits),
-        _ => flow::from_yaml(text, &limits),
+        _ => from_yaml(text, &limits),
     };
     let written = read.and_then(|mut node| {
         node.fill_defaults();
@@ -32,7 +34,7 @@ pub fn write_flow(json: &str, format: &str) -> String {
     let limits = Limits::default();
     let written = flow::from_json(json, &limits).and_then(|node| match format {
         "json" => flow::to_json(&node),
-        _ => flow::to_yaml(&node),
+        _ => to_yaml(&node),
     });
     written.map_or_else(problems, |text| json!({ "text": text }).to_string())
 }
@@ -101,6 +103,19 @@ fn node_types(text: &str) -> Result<NodeTypes, Problem> {
         types = types.with(name, &schema.to_string()).map_err(|error| broken(format!("{name}: {error}")))?;
     }
     Ok(if value.get("closed").and_then(Value::as_bool) == Some(true) { types.closed() } else { types })
+}
+
+#[cfg(feature = "yaml")]
+use crate::flow::{from_yaml, to_yaml};
+
+#[cfg(not(feature = "yaml"))]
+fn from_yaml(_: &str, _: &Limits) -> Result<NodeDefinition, FlowError> {
+    Err(FlowError::new(ErrorCode::DeserializationFailed, "This build of the engine reads JSON only"))
+}
+
+#[cfg(not(feature = "yaml"))]
+fn to_yaml(_: &NodeDefinition) -> Result<String, FlowError> {
+    Err(FlowError::new(ErrorCode::SerializationFailed, "This build of the engine writes JSON only"))
 }
 
 fn problems(error: FlowError) -> String {

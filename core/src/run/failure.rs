@@ -42,7 +42,7 @@ impl Run {
             self.fail(task, code);
             return;
         }
-        let full = base * 2_f64.powi((tries - 1).min(30) as i32);
+        let full = base * 2_f64.powi(tries.saturating_sub(1).min(30) as i32);
         let delay = if self.state.options.jitter { full * self.jitter(task) } else { full };
         let found = self.task_mut(task);
         found.phase = Phase::Backoff;

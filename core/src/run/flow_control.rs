@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 
 use super::frame::OUTERMOST;
-use super::task::{NO_FRAME, Phase, TaskState};
+use super::task::{NO_FRAME, Phase, TaskState, is_last};
 use super::{Op, Run, RunPhase};
 use crate::flow::Name;
 use crate::plan::Kind;
@@ -167,9 +167,8 @@ impl Run {
                 self.ops.push(Op::Block { task: target, input: edge.input });
             }
             let found = self.task_mut(target);
-            found.waiting -= 1;
-            found.live += u32::from(carries);
-            if found.waiting == 0 {
+            found.live = found.live.saturating_add(u32::from(carries));
+            if is_last(&mut found.waiting) {
                 self.steps.push(Step::Arrive(target));
             }
         }
@@ -177,9 +176,7 @@ impl Run {
             let Run { plan, state, ops, .. } = self;
             for edge in plan.incoming(node) {
                 let slot = edge.slot.wrapping_add(offset);
-                let source = &mut state.tasks[slot as usize];
-                source.readers -= 1;
-                if source.readers == 0 {
+                if is_last(&mut state.tasks[slot as usize].readers) {
                     ops.push(Op::Drop { slot });
                 }
             }
@@ -229,15 +226,12 @@ impl Run {
         let parent = self.plan.node(node).parent;
         let found = &mut self.state.frames[frame as usize];
         if found.owner != NO_FRAME && found.scope == parent {
-            found.open -= 1;
-            if found.open == 0 {
+            if is_last(&mut found.open) {
                 self.close_frame(frame);
             }
         } else {
             let scope = self.beside(task, parent);
-            let found = self.task_mut(scope);
-            found.open -= 1;
-            if found.open == 0 {
+            if is_last(&mut self.task_mut(scope).open) {
                 self.complete_scope(scope);
             }
         }

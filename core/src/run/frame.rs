@@ -174,8 +174,10 @@ impl Run {
         self.ops.push(Op::Close { task: owner, base, item });
         self.state.free_frames.entry(scope).or_default().push(index);
         let Some(iteration) = self.state.iterations.get_mut(&owner) else { return };
-        iteration.closed += 1;
-        iteration.frames.swap_remove(place as usize);
+        iteration.closed = iteration.closed.saturating_add(1);
+        if iteration.frames.get(place as usize) == Some(&index) {
+            iteration.frames.swap_remove(place as usize);
+        }
         if let Some(moved) = iteration.frames.get(place as usize) {
             self.state.frames[*moved as usize].place = place;
         }

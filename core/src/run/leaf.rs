@@ -42,7 +42,8 @@ impl Run {
     pub(super) fn launch(&mut self, task: u32) {
         let simulated = self.state.simulate_error == Some(self.node_of(task));
         if let Some(simulation) = self.state.options.simulate_error.filter(|_| simulated) {
-            self.task_mut(task).tries += 1;
+            let found = self.task_mut(task);
+            found.tries = found.tries.saturating_add(1);
             if simulation.delay > 0.0 {
                 let attempt = self.task(task).attempt;
                 self.ops.push(Op::Wait { task, ms: simulation.delay as u32, fails: true });
@@ -55,7 +56,7 @@ impl Run {
         self.state.routes.remove(&task);
         let found = self.task_mut(task);
         found.phase = Phase::Running;
-        found.tries += 1;
+        found.tries = found.tries.saturating_add(1);
         let (attempt, attempt_number) = (found.attempt, found.tries);
         self.arm_deadline(task);
         self.ops.push(Op::Start { task, attempt, attempt_number });

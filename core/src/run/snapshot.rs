@@ -121,9 +121,10 @@ impl Run {
         if frame == OUTERMOST { (0, self.plan.len() as u32) } else { (scope + 1, self.plan.node(scope).end) }
     }
 
-    /// Whether every number that is used as an index can be one.
+    /// Whether every number that is used as an index can be one, and every time be reached.
     fn is_coherent(&self) -> bool {
         let State { tasks, frames, in_flight, iterations, free_frames, ready, .. } = &self.state;
+        let State { options, timers, cause, .. } = &self.state;
         let nodes = self.plan.len() as u32;
         let is_task = |task: u32| (task as usize) < tasks.len();
         // The nodes of a frame's tasks; nothing for a frame that cannot be.
@@ -147,6 +148,7 @@ impl Run {
         });
         let tasks_fit = (0_u32..).zip(tasks).all(|(number, task)| {
             node_of(number).is_some()
+                && task.percent <= 100
                 && ((task.lane as usize) < in_flight.len()
                     || task.state != TaskState::Executing
                     || task.open > 0)
@@ -156,11 +158,24 @@ impl Run {
             let found = frames.get(frame as usize);
             found.is_some_and(|found| (found.owner, found.place) == (owner, place))
         };
+        // A frame that is open or free twice would be used by two items at once.
+        let mut used = vec![false; frames.len()];
+        let mut is_first_use =
+            |frame: &u32| used.get_mut(*frame as usize).is_some_and(|used| !std::mem::replace(used, true));
+        let simulations = [options.simulate_error, options.simulate_delay];
+        let simulated = simulations.into_iter().flatten().map(|simulation| simulation.delay);
+        let mut durations =
+            [options.retry_delay, options.timeout, options.slow_mo].into_iter().chain(simulated);
         !frames.is_empty()
             && frames[0].owner == super::NO_FRAME
             && frames[0].offset == 0
             && frames_fit
             && tasks_fit
+            && free_frames.values().flatten().all(&mut is_first_use)
+            && iterations.values().flat_map(|iteration| &iteration.frames).all(&mut is_first_use)
+            && durations.all(|duration| duration >= 0.0)
+            && timers.are_timed()
+            && (*cause == Op::NOBODY || is_task(*cause))
             && in_flight.iter().all(|task| is_task(*task))
             && ready.iter().all(|entry| is_task(entry.0.1))
             && free_frames

@@ -102,6 +102,14 @@ impl Task {
 
     /// Attempts cross to the host in 24 bits.
     pub(crate) fn next_attempt(&self) -> u32 {
-        (self.attempt + 1) & 0xff_ffff
+        self.attempt.wrapping_add(1) & 0xff_ffff
     }
+}
+
+/// Counts down; true for the one that reaches 0. A count that came with a forged snapshot may be 0 already: then
+/// what it announces is not announced again.
+pub(crate) fn is_last(count: &mut u32) -> bool {
+    let last = *count == 1;
+    *count = count.saturating_sub(1);
+    last
 }

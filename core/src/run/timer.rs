@@ -85,7 +85,12 @@ pub(crate) struct Timers {
 impl Timers {
     pub(crate) fn arm(&mut self, at: f64, alarm: Alarm) {
         self.heap.push(Reverse(Timer { at, sequence: self.armed, alarm }));
-        self.armed += 1;
+        self.armed = self.armed.wrapping_add(1);
+    }
+
+    /// Whether every timer has a moment at which it is due.
+    pub(crate) fn are_timed(&self) -> bool {
+        self.heap.iter().all(|timer| !timer.0.at.is_nan())
     }
 
     pub(crate) fn take_due(&mut self, now: f64) -> Option<Alarm> {

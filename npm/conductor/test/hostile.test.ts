@@ -1,11 +1,13 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backend } from "../src/engine/backend";
 import { byId, chain, conductorOver, conductorWith, type Definition, group, leaf } from "./contract/flows";
 
-const openRuns = () => backend().openRuns();
-
+let before = 0;
+beforeEach(() => {
+  before = backend().openRuns();
+});
 afterEach(() => {
-  expect(openRuns(), "runs left open in the engine").toBe(0);
+  expect(backend().openRuns() - before, "runs left open in the engine").toBe(0);
 });
 
 /** Runs a definition that no typed caller would write, and tells the events that it brought. */
@@ -76,19 +78,19 @@ describe("a definition that cannot be read", () => {
 
 describe("a definition of the wrong shape", () => {
   it.each([
-    ["null", null],
-    ["undefined", undefined],
-    ["a number", 7],
-    ["a string", "node"],
-    ["an array", []],
-    ["an object without type", { id: "x" }],
-    ["a type that is no text", { id: "x", type: 7 }],
-    ["an id that is no text", { id: 7, type: "test" }],
-  ])("is refused with %s for a child", async (_, child) => {
+    ["null", null, "INVALID_NODE"],
+    ["undefined", undefined, "INVALID_NODE"],
+    ["a number", 7, "INVALID_NODE"],
+    ["a string", "node", "INVALID_NODE"],
+    ["an array", [], "INVALID_NODE"],
+    ["an object without type", { id: "x" }, "INVALID_NODE"],
+    ["a type that is no text", { id: "x", type: 7 }, "TYPE_MISMATCH"],
+    ["an id that is no text", { id: 7, type: "test" }, "TYPE_MISMATCH"],
+  ])("is refused with %s for a child", async (_, child, code) => {
     const { result, events } = await ending(group("root", [leaf("a"), child as Definition]), {
       debug: { simulateError: { nodeId: "zzz", errorType: "generic" } },
     });
-    expect(result.error?.code).toBe("INVALID_NODE");
+    expect(result.error?.code).toBe(code);
     expect(events).toEqual(["started", "error"]);
   });
 

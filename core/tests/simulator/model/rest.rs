@@ -130,6 +130,9 @@ impl Model<'_> {
 
     /// Overall progress by weight, 0–100.
     pub(crate) fn overall(&self) -> u32 {
+        if matches!(self.finished, Some((_, None))) {
+            return 100;
+        }
         let counted = self.shape.counted();
         let total: f64 = counted.iter().map(|(_, weight)| weight).sum();
         let done = counted.iter().map(|(node, weight)| {

@@ -1,6 +1,6 @@
 /** The runs of one conductor: starting them, telling about them, stopping them. */
 import { Run } from "../engine/driver.js";
-import { failure } from "../engine/failure.js";
+import { failure, safelyThrown } from "../engine/failure.js";
 import { problemText, shapeProblems } from "../engine/flows.js";
 import { createLog, type Log } from "../engine/log.js";
 import { outlineOf } from "../engine/outline.js";
@@ -46,15 +46,20 @@ export class Runs {
     const context = contextOf(node, given);
     const { executionId, nodeId } = context;
     const execution: Execution = { context, cancelled: false, run: undefined, next: undefined };
+    const startedAt = Date.now();
     this.begin(execution);
     try {
       this.events.emitStarted({ executionId, nodeId });
-      const startedAt = Date.now();
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
       if (execution.cancelled) return this.cancelledAtOnce(context);
       const view = this.open(node, execution);
       if (view === undefined) return this.refuse(node, context, startedAt);
       return await this.follow(view, execution);
+    } catch (error) {
+      // The definition, or what was given with it, threw when it was looked at.
+      const found = safelyThrown(error, { nodeId, executionId });
+      execution.run?.abandon(found);
+      return this.refuse(node, context, startedAt, found);
     } finally {
       this.end(execution);
     }
@@ -111,7 +116,8 @@ export class Runs {
     execution.run = run;
     feed.show(view);
     if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
-    run.start();
+    // Whoever was shown the run may have cancelled it by now.
+    if (!run.isFinished) run.start();
     const outcome = await run.done;
     feed.stepped(view, () => runTrace(run));
     events.flushProgress(executionId);
@@ -119,11 +125,16 @@ export class Runs {
     return this.conclude(context, new RunResult(run, outcome, context, Math.round(run.duration)));
   }
 
-  private refuse(node: NodeDefinition, context: ConductorExecutionContext, startedAt: number): ExecutionResult {
+  private refuse(
+    node: NodeDefinition,
+    context: ConductorExecutionContext,
+    startedAt: number,
+    thrown?: ExecutionError,
+  ): ExecutionResult {
     const { executionId, nodeId } = context;
     const [problem] = shapeProblems(node);
-    const code: ErrorCode = problem?.code ?? "INTERNAL_ERROR";
-    const message = problem === undefined ? "The flow could not be compiled" : problem.message;
+    const code: ErrorCode = problem?.code ?? thrown?.code ?? "INTERNAL_ERROR";
+    const message = problem?.message ?? thrown?.message ?? "The flow could not be compiled";
     const error: ExecutionError = failure(code, message, { nodeId, executionId }, {
       stack: new Error(message).stack as string,
       context: problem === undefined ? {} : { path: problem.path, nodeId: problem.nodeId, text: problemText(problem) },
@@ -189,8 +200,9 @@ function isInside(context: ConductorExecutionContext, executionId: string): bool
 /** The context of a node to be run: exactly seven keys, always there. */
 export function contextOf(
   node: NodeDefinition,
-  given: Partial<ConductorExecutionContext> = {},
+  context?: Partial<ConductorExecutionContext> | null,
 ): ConductorExecutionContext {
+  const given = context ?? {};
   return {
     nodeId: toNodeId(node?.id),
     // Other ids are derived from it, and it may be cancelled by it: what is no text cannot be one.

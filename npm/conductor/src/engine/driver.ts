@@ -113,7 +113,8 @@ export class Run {
   private timerAt = Number.POSITIVE_INFINITY;
   private sliceStart = 0;
   private lastStep = 0;
-  private startedAt = 0;
+  /** NaN before the start. */
+  private startedAt = Number.NaN;
   private endedAt = 0;
 
   /** Opens a run of an outline; `undefined` when it cannot be run. */
@@ -145,9 +146,19 @@ export class Run {
     this.step(Command.start, this.startedAt);
   }
 
-  /** Stops the run at once. Nothing happens if it is over. */
+  /** Stops the run at once, also before its start. Nothing happens if it is over. */
   cancel(): void {
+    if (Number.isNaN(this.startedAt)) return this.abandon(failure("CANCELLED", "Execution cancelled", this.placeOf(0)));
     this.tell(EventKind.cancel, 0, 0, 0);
+  }
+
+  /** Ends a run that was not started, or that its host cannot follow. */
+  abandon(error: ExecutionError): void {
+    if (this.finished) return;
+    this.endedAt = this.clock.now();
+    if (Number.isNaN(this.startedAt)) this.startedAt = this.endedAt;
+    this.breakDown(error);
+    this.seal();
   }
 
   /** Starts nothing more until `resume`; what is in flight goes on. */
@@ -313,6 +324,15 @@ export class Run {
 
   /** One call to the engine, and all that it asks for. */
   private turn(mailbox: Mailbox, command: number, now: number): void {
+    try {
+      this.follow(mailbox, command, now);
+    } catch (error) {
+      // A value, or a definition, that does not let itself be looked at. Half of a step cannot be taken.
+      this.breakDown(safelyThrown(error, this.placeOf(0)));
+    }
+  }
+
+  private follow(mailbox: Mailbox, command: number, now: number): void {
     let result = this.engine.turn(this.handle, mailbox.number, command, now);
     this.mayRunAhead = mailbox.mayRunAhead;
     if (command === Command.start) this.keepsOrder = this.mayRunAhead;
@@ -322,7 +342,8 @@ export class Run {
       if ((result & MORE) === 0) return;
       result = this.engine.turn(this.handle, mailbox.number, Command.drain, now);
     }
-    this.breakDown(result);
+    const message = `The engine refused to go on (status ${result}); please report this flow`;
+    this.breakDown(failure("INTERNAL_ERROR", message, this.placeOf(0)));
   }
 
   /**
@@ -508,20 +529,19 @@ export class Run {
     this.outcome = { data: undefined, error: known ?? failure(code, message, this.placeOf(0)) };
   }
 
-  /** The engine broke down; the run is lost, the process is not. */
-  private breakDown(status: number): void {
-    for (const call of this.calls) call?.abort(new DOMException("The engine failed", "AbortError"));
+  /** The run cannot go on; it is lost, the process is not. */
+  private breakDown(error: ExecutionError): void {
     this.finished = true;
-    const message = `The engine refused to go on (status ${status}); please report this flow`;
-    this.outcome = { data: undefined, error: failure("INTERNAL_ERROR", message, this.placeOf(0)) };
+    this.outcome = { data: undefined, error };
+    for (const call of this.calls) call?.abort(new DOMException(error.message, "AbortError"));
   }
 
   private seal(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
     this.recording = { options: this.optionNumbers, journal: this.takeJournal() };
-    this.request.onStep?.();
     this.settle(this.outcome);
+    this.request.onStep?.();
   }
 
   /** Ends the run in the engine and keeps what happened. */
@@ -705,6 +725,11 @@ export class Run {
 /** What a disabled node hands on: the one value that came in, or all of them by key. */
 function passedOn(input: unknown): unknown {
   if (typeof input !== "object" || input === null) return input;
-  const keys = Object.keys(input);
+  let keys: string[];
+  try {
+    keys = Object.keys(input);
+  } catch {
+    return input;
+  }
   return keys.length === 1 && keys[0] === "default" ? (input as { default: unknown }).default : input;
 }

@@ -63,6 +63,7 @@ function isOutput(value: unknown): value is PlainObject {
   return isRouted(value) || Object.hasOwn(value, "result") || Array.isArray(ownValue(value, "records"));
 }
 
-function ownValue(object: PlainObject, key: string): unknown {
+/** The value of a property that the object itself has. */
+export function ownValue(object: PlainObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }

@@ -5,16 +5,18 @@ import { basename, dirname, join } from "node:path";
 /**
  * Replaces a file as a whole or not at all: `write` fills a file beside it, through to the disk, which then takes its
  * name. Folders are made as needed, a link is followed, the mode of an existing file is kept. Returns what `write` does.
+ *
+ * @throws Error where there is something else than a file: a folder, or a device, which a file must not take the place of.
  */
 export async function writeAtomically<T>(path: string, write: (path: string) => Promise<T>): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   const target = await realpath(path).catch(() => path);
   const folder = dirname(target);
-  const mode = await stat(target).then(
-    (facts) => facts.mode & 0o7777,
-    () => undefined,
-  );
-  const beside = join(folder, `.${basename(target).slice(0, 200)}.${randomBytes(6).toString("hex")}.tmp`);
+  const facts = await stat(target).catch(() => undefined);
+  if (facts && !facts.isFile()) throw new Error(`Path is not a file: ${path}`);
+  const mode = facts && facts.mode & 0o7777;
+  // A name may take 255 bytes, and a character up to four of them.
+  const beside = join(folder, `.${basename(target).slice(0, 60)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     const result = await write(beside);
     if (mode !== undefined) await chmod(beside, mode);

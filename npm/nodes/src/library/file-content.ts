@@ -2,7 +2,7 @@ import { extname } from "node:path";
 
 import { NodeError } from "../contract/error.js";
 import { textOf } from "../data/field.js";
-import { isPlainObject, kindOf } from "../data/input.js";
+import { isPlainObject, kindOf, ownValue } from "../data/input.js";
 import { cancellable } from "../table/addon.js";
 import { tableBehind } from "../table/table-output.js";
 import { writeAtomically, writeThrough } from "./atomic-write.js";
@@ -48,7 +48,7 @@ function csvOf(records: Record<string, unknown>[], delimiter: string): string {
     const text = textOf(value);
     return /["\r\n]/.test(text) || text.includes(delimiter) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  const lines = [columns, ...records.map((record) => columns.map((column) => record[column]))];
+  const lines = [columns, ...records.map((record) => columns.map((column) => ownValue(record, column)))];
   // A line of one empty cell would be an empty line, which readers skip.
   return lines.map((line) => (line.length === 1 && textOf(line[0]) === "" ? '""' : line.map(cell).join(delimiter)) + "\n").join("");
 }

@@ -1,6 +1,6 @@
-import { cp, mkdir, readFile, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { cp, lstat, mkdir, readFile, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import type { Stats } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
 import { NodeError, codeOf, messageOf } from "../contract/error.js";
 import { findData, handleValue, unwrap } from "../data/input.js";
@@ -64,25 +64,25 @@ async function write(work: NodeWork<Parameters>, path: string): Promise<object> 
   return { result: path, size };
 }
 
-async function list({ parameters }: NodeWork<Parameters>, path: string): Promise<object> {
+async function list({ parameters, signal }: NodeWork<Parameters>, path: string): Promise<object> {
   const facts = await factsOf(path);
   if (!facts) throw new Error(`Directory does not exist: ${path}`);
   if (!facts.isDirectory()) throw new Error(`Path is not a directory: ${path}`);
-  const files = await visible(path, parameters.recursive);
+  const files: string[] = [];
+  await addVisible(files, path, parameters.recursive, signal);
   return { result: files, files, count: files.length };
 }
 
-async function visible(folder: string, recursive: boolean): Promise<string[]> {
-  const found: string[] = [];
+async function addVisible(found: string[], folder: string, recursive: boolean, signal: AbortSignal | undefined): Promise<void> {
+  throwIfAborted(signal);
   const entries = await readdir(folder, { withFileTypes: true });
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     if (entry.name.startsWith(".")) continue;
     const path = join(folder, entry.name);
     found.push(path);
-    if (recursive && entry.isDirectory()) found.push(...(await visible(path, true)));
+    if (recursive && entry.isDirectory()) await addVisible(found, path, true, signal);
   }
-  return found;
 }
 
 async function exists(_work: NodeWork<Parameters>, path: string): Promise<object> {
@@ -96,11 +96,21 @@ async function create(_work: NodeWork<Parameters>, path: string): Promise<object
 }
 
 async function remove({ parameters }: NodeWork<Parameters>, path: string): Promise<object> {
-  const facts = await factsOf(path);
+  // A link is itself what is deleted, wherever it leads.
+  const facts = await factsOf(path, lstat);
   if (!facts) return { result: path, deleted: false };
   if (facts.isDirectory() && !parameters.recursive) await rmdir(path);
-  else await rm(path, { recursive: parameters.recursive });
+  else {
+    if (facts.isDirectory()) await refuseFolderInUse(path);
+    await rm(path, { recursive: parameters.recursive });
+  }
   return { result: path, deleted: true };
+}
+
+/** Deleting the root, or a folder that this process works in, is never what was meant. */
+async function refuseFolderInUse(path: string): Promise<void> {
+  const inside = relative(await realpath(path), await realpath(process.cwd()));
+  if (!/^\.\.(?:[/\\]|$)|^[A-Za-z]:/.test(inside)) throw new Error(`The working folder is inside: ${path}`);
 }
 
 async function copy(work: NodeWork<Parameters>, path: string): Promise<object> {
@@ -118,12 +128,12 @@ async function copy(work: NodeWork<Parameters>, path: string): Promise<object> {
 async function move(work: NodeWork<Parameters>, path: string): Promise<object> {
   const target = targetOf(work);
   return told("Move operation failed", async () => {
-    if (!(await factsOf(path))) throw new Error(`Source does not exist: ${path}`);
+    if (!(await factsOf(path, lstat))) throw new Error(`Source does not exist: ${path}`);
     await mkdir(dirname(target), { recursive: true });
     await rename(path, target).catch(async (error: NodeJS.ErrnoException) => {
       // Another disk: there a move is a copy, then a removal.
       if (error.code !== "EXDEV") throw error;
-      await cp(path, target, { recursive: true, force: true });
+      await cp(path, target, { recursive: true, force: true, verbatimSymlinks: true });
       await rm(path, { recursive: true });
     });
     return { result: target, path: target, sourcePath: path, destPath: target };
@@ -148,8 +158,8 @@ function told(words: string, operation: Operation): Operation {
   };
 }
 
-async function factsOf(path: string): Promise<Stats | undefined> {
-  return stat(path).catch((error: NodeJS.ErrnoException) => {
+async function factsOf(path: string, look: (path: string) => Promise<Stats> = stat): Promise<Stats | undefined> {
+  return look(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
     throw error;
   });

@@ -14,6 +14,10 @@ interface Parameters {
   timeout: number;
 }
 
+/** Bytes that an answer may have; more would take the memory of all other work. */
+const LARGEST_ANSWER = 256 * 1024 * 1024;
+/** ms that a timer can count. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const METHODS_WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 
 /**
@@ -21,7 +25,7 @@ const METHODS_WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
  * `params` for the query, `auth`) goes before the parameters. An answer with an error status is an answer.
  *
  * Fails with INVALID_PARAMETERS (no or bad URL), TIMEOUT, CANCELLED, DESERIALIZATION_FAILED (a successful answer that
- * says it is JSON and is not) or EXECUTION_FAILED (`fetch failed`).
+ * says it is JSON and is not) or EXECUTION_FAILED (`fetch failed`, or an answer of more than 256 MiB).
  */
 export const httpRequestNode = executable<Parameters>(
   httpRequest,
@@ -30,8 +34,8 @@ export const httpRequestNode = executable<Parameters>(
     checkParameterUrl(parameters.url);
     const url = urlOf(work);
     const method = String(portValue(work, "method") ?? parameters.method).toUpperCase();
-    const { headers, body } = contentOf(work, method);
-    const deadline = AbortSignal.timeout(parameters.timeout);
+    const { headers, body } = contentOf(work, method, takeCredentials(url));
+    const deadline = AbortSignal.timeout(Math.min(Math.ceil(parameters.timeout), LONGEST_TIMEOUT));
     throwIfAborted(signal);
     const started = performance.now();
     try {
@@ -90,7 +94,28 @@ function urlOf(work: NodeWork<Parameters>): URL {
   return url;
 }
 
-function contentOf(work: NodeWork<Parameters>, method: string): { headers: Headers; body?: string | Uint8Array<ArrayBuffer> } {
+/** A name and password in the URL, which `fetch` would refuse in words that repeat them. */
+function takeCredentials(url: URL): object | undefined {
+  if (url.username === "" && url.password === "") return undefined;
+  const [username, password] = [decoded(url.username), decoded(url.password)];
+  url.username = "";
+  url.password = "";
+  return { type: "basic", username, password };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function contentOf(
+  work: NodeWork<Parameters>,
+  method: string,
+  credentials: object | undefined,
+): { headers: Headers; body?: string | Uint8Array<ArrayBuffer> } {
   const headers = new Headers();
   for (const [name, value] of Object.entries(jsonObject(portValue(work, "headers") ?? work.parameters.headers, "headers"))) {
     if (value === undefined || value === null) continue;
@@ -100,6 +125,7 @@ function contentOf(work: NodeWork<Parameters>, method: string): { headers: Heade
       throw new NodeError("INVALID_PARAMETERS", `The header ${JSON.stringify(name)} is not valid`, { cause: error });
     }
   }
+  if (!headers.has("authorization")) authorize(headers, credentials);
   authorize(headers, portValue(work, "auth"));
   const body = METHODS_WITH_BODY.has(method) ? (portValue(work, "body") ?? work.parameters.body) : undefined;
   if (body === undefined || body === null) return { headers };
@@ -112,7 +138,14 @@ function contentOf(work: NodeWork<Parameters>, method: string): { headers: Heade
 function authorize(headers: Headers, auth: unknown): void {
   if (!isPlainObject(auth)) return;
   const { type, username, password, token } = auth;
-  if (type === "bearer") headers.set("authorization", `Bearer ${String(token)}`);
+  if (type === "bearer") {
+    try {
+      headers.set("authorization", `Bearer ${String(token)}`);
+    } catch {
+      // Neither the message nor the cause may repeat the token.
+      throw new NodeError("INVALID_PARAMETERS", "The token cannot be sent in a header");
+    }
+  }
   if (type === "basic") {
     const credentials = Buffer.from(`${String(username ?? "")}:${String(password ?? "")}`).toString("base64");
     headers.set("authorization", `Basic ${credentials}`);
@@ -122,7 +155,7 @@ function authorize(headers: Headers, auth: unknown): void {
 async function answerOf(response: Response): Promise<unknown> {
   const type = (response.headers.get("content-type") ?? "").toLowerCase();
   if (/[/+]json\b/.test(type)) {
-    const text = await response.text();
+    const text = await textOf(response);
     if (text === "") return null;
     try {
       return JSON.parse(text) as unknown;
@@ -131,8 +164,24 @@ async function answerOf(response: Response): Promise<unknown> {
       throw new NodeError("DESERIALIZATION_FAILED", "The answer says it is JSON but cannot be read as such", { cause: error });
     }
   }
-  if (type === "" || type.startsWith("text/") || /[/+]xml\b/.test(type)) return response.text();
-  return Buffer.from(await response.arrayBuffer()).toString("base64");
+  if (type === "" || type.startsWith("text/") || /[/+]xml\b/.test(type)) return textOf(response);
+  return (await bytesOf(response)).toString("base64");
+}
+
+async function textOf(response: Response): Promise<string> {
+  return new TextDecoder().decode(await bytesOf(response));
+}
+
+async function bytesOf(response: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    // Leaving the loop cancels the rest of the answer.
+    if (size > LARGEST_ANSWER) throw new NodeError("EXECUTION_FAILED", `The answer is larger than ${LARGEST_ANSWER} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
 }
 
 /** The value of a port without what nodes put around their data. */
