@@ -55,7 +55,8 @@ impl From<Failure> for napi::Error {
 }
 
 impl From<std::io::Error> for Failure {
+    /// A failure that came through a reader or writer comes out as it was.
     fn from(error: std::io::Error) -> Self {
-        Code::ExecutionFailed.because(error.to_string())
+        error.downcast().unwrap_or_else(|error| Code::ExecutionFailed.because(error.to_string()))
     }
 }

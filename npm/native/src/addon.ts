@@ -11,7 +11,10 @@ export interface NativeTable {
   readonly rowCount: number;
   /** The names of the columns, all distinct. */
   readonly headers: string[];
-  /** Rows `start..start + count` as the JSON text of an array of objects. */
+  /**
+   * Rows from `start` on as the JSON text of an array of objects: `count` of them, or fewer when they are many bytes, but
+   * one at least while there is one.
+   */
   recordsJson(start: number, count: number): string;
   /** Tells the garbage collector how many bytes the handle keeps alive. */
   account(): void;

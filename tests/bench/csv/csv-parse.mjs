@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { requirePeer } from "../peers.mjs";
-import { SMALLEST_AMOUNT } from "./table.mjs";
+import { count, SMALLEST_AMOUNT, summarise } from "./table.mjs";
 
 /** Plain JavaScript with csv-parse: the file as one buffer, its rows as objects. */
 export const csvParse = {
@@ -10,10 +10,7 @@ export const csvParse = {
   prepareCsv(source, target) {
     const { parse } = requirePeer("csv-parse/sync");
     return async () => {
-      const total = parse(await readFile(source), { columns: true })
-        .filter((row) => Number(row.amount) > SMALLEST_AMOUNT)
-        .reduce((sum, row) => sum + Number(row.amount), 0);
-      await writeFile(target, JSON.stringify(total));
+      await writeFile(target, JSON.stringify(summarise(parse(await readFile(source), { columns: true }))));
     };
   },
 };
@@ -25,12 +22,12 @@ export const csvParseStream = {
   prepareCsv(source, target) {
     const { parse } = requirePeer("csv-parse");
     return async () => {
-      let total = 0;
+      const regions = new Map();
       for await (const row of createReadStream(source).pipe(parse({ columns: true }))) {
         const amount = Number(row.amount);
-        if (amount > SMALLEST_AMOUNT) total += amount;
+        if (amount > SMALLEST_AMOUNT) count(regions, row.region, amount);
       }
-      await writeFile(target, JSON.stringify(total));
+      await writeFile(target, JSON.stringify([...regions.values()]));
     };
   },
 };

@@ -1,7 +1,8 @@
 import { SMALLEST_AMOUNT } from "./table.mjs";
 
 /**
- * The work of the CSV row as a flow: read a table, keep the large amounts, add them up, write the sum as JSON.
+ * The work of the CSV row as a flow: read a table, keep the large amounts, count and add them up by region, write
+ * that as JSON.
  *
  * @param {string} source path of the CSV file
  * @param {string} target path of the JSON file
@@ -16,15 +17,21 @@ export function csvFlow(source, target) {
       {
         id: "filter",
         type: "transform",
-        parameters: { operation: "filter", transformFunction: `row => Number(row.amount) > ${SMALLEST_AMOUNT}` },
+        parameters: {
+          operation: "filter",
+          where: [{ field: "amount", operator: "gt", value: SMALLEST_AMOUNT }],
+        },
       },
       {
         id: "aggregate",
         type: "transform",
         parameters: {
-          operation: "reduce",
-          transformFunction: "({ acc, item }) => acc + Number(item.amount)",
-          reduceInitial: "0",
+          operation: "aggregate",
+          groupBy: "region",
+          aggregates: [
+            { operation: "count", as: "orders" },
+            { operation: "sum", field: "amount", as: "total" },
+          ],
         },
       },
       { id: "write", type: "file-system", parameters: { operation: "write", path: target } },

@@ -9,6 +9,7 @@ const WEIGHTS = new Map([
   ["delay", 1000],
   ["spreadsheet", 200],
   ["file-system", 200],
+  ["loop", 20],
 ]);
 const DEFAULT_WEIGHT = 100;
 

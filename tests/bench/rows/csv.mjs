@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { csvMemoryAim, csvTimeAim } from "../aims.mjs";
 import { writeTable } from "../csv/table.mjs";
 import { FEWEST_SAMPLES, median } from "../measure.mjs";
@@ -25,7 +26,7 @@ export async function* csv(bench, { quick, backends }) {
     const source = join(folder, "orders.csv");
     const single = join(folder, "single.csv");
     const target = (name) => join(folder, `${name.replaceAll(" ", "-")}.json`);
-    const total = await writeTable(source, ROWS);
+    const expected = await writeTable(source, ROWS);
     await writeTable(single, 1);
     const { size } = await stat(source);
 
@@ -35,8 +36,8 @@ export async function* csv(bench, { quick, backends }) {
     for (const name of names) {
       if (times[name].missing !== undefined) continue;
       const written = await readFile(target(name), "utf8");
-      if (Number(written) !== total) {
-        process.stderr.write(`${name} wrote ${written.slice(0, 200)} instead of ${total}\n`);
+      if (!isDeepStrictEqual(JSON.parse(written), expected)) {
+        process.stderr.write(`${name} wrote ${written.slice(0, 200)} instead of ${JSON.stringify(expected)}\n`);
         times[name] = { missing: "wrong result" };
       }
     }

@@ -77,7 +77,9 @@ pub fn run_script_on_table(
 ) -> napi::Result<AsyncTask<Work<Vec<String>>>> {
     let (script, work, cancel, table) =
         (script_of(source), work_of(work)?, Cancel::of(cancel), table.table()?.clone());
-    Ok(in_background(move || script.run_items(&work, batches_of(&table, work.whole), &cancel)))
+    Ok(in_background(move || {
+        script.run_items(&work, batches_of(&table, work.whole, &script), &cancel)
+    }))
 }
 
 /// The rows of a table that user code keeps, as a table.
@@ -91,7 +93,7 @@ pub fn filter_table_by_script(
     let (script, cancel, table) = (script_of(source), Cancel::of(cancel), table.table()?.clone());
     let work = ItemWork { kind: "filter", initial: None, named: false, whole };
     Ok(in_background(move || {
-        let answers = script.run_items(&work, batches_of(&table, whole), &cancel)?;
+        let answers = script.run_items(&work, batches_of(&table, whole, &script), &cancel)?;
         Ok(table.pick(positions(&answers, table.len())?).into())
     }))
 }
@@ -108,8 +110,9 @@ pub fn evaluate_script(
 ) -> napi::Result<AsyncTask<Work<String>>> {
     let (script, cancel) = (script_of(source), Cancel::of(cancel));
     let tables = tables.into_iter().map(|table| table.table().cloned()).collect::<Result<Vec<_>, _>>()?;
+    let limit = too_much_for(&script);
     let fetch = move |table: usize| {
-        tables.get(table).map_or_else(|| "[]".to_owned(), |table| records_json(table, 0, table.len()))
+        tables.get(table).map_or_else(|| "[]".to_owned(), |table| records_json(table, 0, table.len(), limit))
     };
     Ok(in_background(move || script.evaluate(values, paths, fetch, &cancel)))
 }
@@ -134,12 +137,21 @@ fn work_of(work: ScriptWork) -> Result<ItemWork, Failure> {
     Ok(ItemWork { kind, initial: work.initial, named: work.named, whole: work.whole })
 }
 
-fn batches_of(table: &Table, whole: bool) -> impl Iterator<Item = (String, usize)> {
-    let limit = if whole { usize::MAX } else { BATCH_BYTES };
+/// Bytes of text that the engine's memory refuses: it takes a third of UTF-8's bytes at the least. No more text than
+/// that need be made of rows, however many there are.
+fn too_much_for(script: &Script) -> usize {
+    script.memory_bytes.saturating_mul(3)
+}
+
+fn batches_of(table: &Table, whole: bool, script: &Script) -> impl Iterator<Item = (String, usize)> {
+    let limit = if whole { too_much_for(script) } else { BATCH_BYTES };
     let records = JsonRecords::of(table);
     let mut rows = table.rows();
     let mut given = false;
     std::iter::from_fn(move || {
+        if given && whole {
+            return None;
+        }
         let (mut text, mut count) = (vec![b'['], 0);
         while text.len() < limit {
             let Some(row) = rows.next() else { break };
@@ -151,7 +163,7 @@ fn batches_of(table: &Table, whole: bool) -> impl Iterator<Item = (String, usize
         }
         text.push(b']');
         // A function that wants the whole list is given it even when it is empty.
-        if count == 0 && (given || !whole) {
+        if count == 0 && !whole {
             return None;
         }
         given = true;

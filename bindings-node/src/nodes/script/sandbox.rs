@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rquickjs::context::EvalOptions;
-use rquickjs::{Array, CatchResultExt, CaughtError, Context, Ctx, Function, Object, Runtime, Value};
+use rquickjs::{Array, CatchResultExt, CaughtError, Context, Ctx, Function, Object, Runtime, Type, Value};
 use serde::Deserialize;
 
 use super::super::failure::{Code, Failure};
@@ -18,6 +18,9 @@ use super::super::work::Cancel;
 const HARNESS: &str = include_str!("harness.js");
 /// Well inside the 1 MiB that the smallest stack of a worker thread has.
 const STACK_BYTES: usize = 512 * 1024;
+/// Answers of all batches together, unless the engine's own memory may be larger: each of them fits that memory, but
+/// they are kept until the last.
+const MOST_ANSWERS: usize = 256 * 1024 * 1024;
 
 /// A user function and the limits it runs under.
 pub(crate) struct Script {
@@ -65,10 +68,16 @@ impl Script {
             let step: Function<'_> = session.call(|| runner.get("step"))?;
             let finish: Function<'_> = session.call(|| runner.get("finish"))?;
             let mut answers = Vec::new();
-            let mut position = 0;
+            let (mut position, mut answered) = (0, 0);
             for (text, items) in batches {
                 let text = if work.whole { String::new() } else { text };
-                answers.push(session.call(|| step.call::<_, String>((text, position as f64)))?);
+                let answer = session.call(|| step.call::<_, String>((text, position as f64)))?;
+                answered += answer.len();
+                if answered > MOST_ANSWERS.max(self.memory_bytes) {
+                    return Err(Code::MemoryLimitExceeded
+                        .because(format!("{} answered more than can be held", self.name)));
+                }
+                answers.push(answer);
                 position += items;
             }
             if work.kind == "reduce" {
@@ -238,6 +247,8 @@ impl<'js> Session<'_, 'js> {
         let name = &self.script.name;
         let thrown = match error {
             CaughtError::Exception(exception) => exception.into_value(),
+            // Without room for an error the engine throws what no code can.
+            CaughtError::Value(value) if value.type_of() == Type::Uninitialized => return self.out_of_memory(),
             CaughtError::Value(value) => value,
             CaughtError::Error(error) => {
                 return Code::ExecutionFailed.because(format!("{name} failed: {error}"));

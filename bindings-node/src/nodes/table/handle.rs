@@ -49,11 +49,12 @@ impl NativeTable {
         Ok(self.table()?.headers().to_vec())
     }
 
-    /// Rows `start..start + count` as the JSON text of an array of objects.
+    /// Rows from `start` on as the JSON text of an array of objects: `count` of them, or fewer when they are many
+    /// bytes, but one at least while there is one.
     #[napi(catch_unwind)]
     pub fn records_json(&self, start: u32, count: u32) -> napi::Result<String> {
         let table = self.table()?;
-        Ok(records_json(table, start as usize, count as usize))
+        Ok(records_json(table, start as usize, count as usize, MOST_TEXT))
     }
 
     /// Tells the garbage collector how many bytes the handle keeps alive. Called once, after the handle was made.
@@ -228,11 +229,18 @@ impl From<Table> for NativeTable {
     }
 }
 
-/// The JSON text of an array of up to `count` rows from `start` on.
-pub(crate) fn records_json(table: &Table, start: usize, count: usize) -> String {
+/// Bytes of JSON text handed to JavaScript at once.
+const MOST_TEXT: usize = 16 * 1024 * 1024;
+
+/// The JSON text of an array of up to `count` rows from `start` on. No row begins beyond `limit` bytes: a row can be
+/// far longer as JSON than it is in the table.
+pub(crate) fn records_json(table: &Table, start: usize, count: usize, limit: usize) -> String {
     let records = JsonRecords::of(table);
     let mut text = vec![b'['];
     for (position, row) in table.rows_from(start).take(count).enumerate() {
+        if text.len() > limit {
+            break;
+        }
         if position > 0 {
             text.push(b',');
         }

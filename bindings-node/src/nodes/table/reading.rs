@@ -7,8 +7,9 @@
 //! * Text must be UTF-8; a byte order mark at its start is dropped.
 //! * Quoted cells may hold delimiters, doubled quotes and line breaks.
 
-use std::collections::HashSet;
-use std::fs::File;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -21,6 +22,8 @@ use super::sheet::{SheetBuilder, Table};
 const ROWS_BETWEEN_LOOKS: u64 = 1024;
 /// Columns a table may have; a row of a CSV file has no other bound.
 const MOST_COLUMNS: usize = 16_384;
+/// Bytes of a row. Without a bound, a quote that is never closed takes the rest of a file into one cell.
+const LARGEST_ROW: usize = 128 * 1024 * 1024;
 
 /// How the text is laid out.
 #[derive(Clone)]
@@ -32,12 +35,18 @@ pub(crate) struct Layout {
 
 /// Reads a regular file in pieces; it is never in memory as a whole.
 pub(crate) fn read_file(path: &Path, layout: &Layout, cancel: &Cancel) -> Result<Table, Failure> {
-    let file = File::open(path)?;
-    let facts = file.metadata()?;
+    // Looked at before it is opened, because to open a pipe is to wait for whoever writes to it.
+    let facts = fs::metadata(path)?;
     if !facts.is_file() {
         return Err(Code::ExecutionFailed.because(format!("Path is not a file: {}", path.display())));
     }
-    read(file, usize::try_from(facts.len()).unwrap_or(usize::MAX), layout, cancel)
+    let size = usize::try_from(facts.len()).unwrap_or(usize::MAX);
+    let source = Watched::new(File::open(path)?, cancel);
+    let table = read_watched(&source, size, layout)?;
+    if source.taken.get() < size {
+        return Err(Code::ExecutionFailed.because("The file became shorter while it was read"));
+    }
+    Ok(table)
 }
 
 /// Reads CSV text of about `size` bytes.
@@ -47,14 +56,23 @@ pub(crate) fn read(
     layout: &Layout,
     cancel: &Cancel,
 ) -> Result<Table, Failure> {
+    read_watched(&Watched::new(source, cancel), size, layout)
+}
+
+fn read_watched<R: Read>(source: &Watched<'_, R>, size: usize, layout: &Layout) -> Result<Table, Failure> {
     if layout.skip_empty_lines {
-        read_records(source, size, layout, cancel)
+        read_records(source, source, size, layout)
     } else {
-        read_records(BlankLines::kept(source, layout.delimiter), size, layout, cancel)
+        read_records(source, BlankLines::kept(source, layout.delimiter), size, layout)
     }
 }
 
-fn read_records(source: impl Read, size: usize, layout: &Layout, cancel: &Cancel) -> Result<Table, Failure> {
+fn read_records<R>(
+    watch: &Watched<'_, R>,
+    source: impl Read,
+    size: usize,
+    layout: &Layout,
+) -> Result<Table, Failure> {
     let mut reader = ReaderBuilder::new()
         .delimiter(layout.delimiter)
         .has_headers(false)
@@ -66,8 +84,9 @@ fn read_records(source: impl Read, size: usize, layout: &Layout, cancel: &Cancel
     let mut number = 0_u64;
     while reader.read_byte_record(&mut record).map_err(unreadable)? {
         number += 1;
+        watch.row_begins();
         if number.is_multiple_of(ROWS_BETWEEN_LOOKS) {
-            cancel.check()?;
+            watch.cancel.check()?;
         }
         if layout.skip_empty_lines && is_blank(&record) {
             continue;
@@ -128,15 +147,16 @@ fn check_text(record: &ByteRecord, number: u64) -> Result<(), Failure> {
 
 fn column_names(record: &ByteRecord) -> Vec<String> {
     let mut taken: HashSet<String> = HashSet::new();
+    // How far each name has got, so that many columns of one name are not counted from 1 each.
+    let mut repeats: HashMap<String, u32> = HashMap::new();
     let mut names = Vec::with_capacity(record.len());
     for (position, cell) in record.iter().enumerate() {
         let written = String::from_utf8_lossy(cell);
         let wanted =
             if written.trim().is_empty() { format!("column{}", position + 1) } else { written.into_owned() };
         let mut name = wanted.clone();
-        let mut again = 0;
         while !taken.insert(name.clone()) {
-            again += 1;
+            let again = repeats.entry(wanted.clone()).and_modify(|again| *again += 1).or_insert(1);
             name = format!("{wanted}_{again}");
         }
         names.push(name);
@@ -148,6 +168,40 @@ fn unreadable(error: csv::Error) -> Failure {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error.into(),
         kind => Code::DeserializationFailed.because(format!("Not readable as CSV: {kind:?}")),
+    }
+}
+
+/// Text on its way in: stops when the token fires, or when a row has no end.
+struct Watched<'a, R> {
+    source: RefCell<R>,
+    cancel: &'a Cancel,
+    /// Bytes taken from the source.
+    taken: Cell<usize>,
+    /// As many as were taken when the row began.
+    row_start: Cell<usize>,
+}
+
+impl<'a, R> Watched<'a, R> {
+    fn new(source: R, cancel: &'a Cancel) -> Self {
+        Self { source: RefCell::new(source), cancel, taken: Cell::new(0), row_start: Cell::new(0) }
+    }
+
+    fn row_begins(&self) {
+        self.row_start.set(self.taken.get());
+    }
+}
+
+impl<R: Read> Read for &Watched<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.cancel.check().map_err(io::Error::other)?;
+        if self.taken.get() - self.row_start.get() > LARGEST_ROW {
+            return Err(io::Error::other(Code::DeserializationFailed.because(format!(
+                "A row takes more than {LARGEST_ROW} bytes; there may be a quote that is not closed"
+            ))));
+        }
+        let length = self.source.borrow_mut().read(out)?;
+        self.taken.set(self.taken.get() + length);
+        Ok(length)
     }
 }
 
@@ -164,29 +218,38 @@ struct BlankLines<R> {
 
 #[derive(PartialEq, Clone, Copy)]
 enum Position {
+    /// At the start of the text; the bytes of a byte order mark leave it there.
+    Start,
     Line,
     AfterReturn,
     Cell,
     Plain,
     Quoted,
+    /// After a quote inside a quoted cell: its end, unless another quote follows.
+    Closed,
 }
 
 impl<R: Read> BlankLines<R> {
     fn kept(source: R, delimiter: u8) -> Self {
-        Self { source, delimiter, chunk: vec![0; 64 * 1024], ready: Vec::new(), given: 0, at: Position::Line }
+        Self { source, delimiter, chunk: vec![0; 64 * 1024], ready: Vec::new(), given: 0, at: Position::Start }
     }
 
     fn take(&mut self, byte: u8) {
-        if matches!((self.at, byte), (Position::Line, b'\n' | b'\r') | (Position::AfterReturn, b'\r')) {
+        if matches!(
+            (self.at, byte),
+            (Position::Start | Position::Line, b'\n' | b'\r') | (Position::AfterReturn, b'\r')
+        ) {
             self.ready.extend_from_slice(b"\"\"");
         }
         self.at = match (self.at, byte) {
-            (Position::Quoted, b'"') => Position::Plain,
+            (Position::Start, 0xef | 0xbb | 0xbf) => Position::Start,
+            (Position::Quoted, b'"') => Position::Closed,
             (Position::Quoted, _) => Position::Quoted,
             (_, b'\r') => Position::AfterReturn,
             (_, b'\n') => Position::Line,
             (_, byte) if byte == self.delimiter => Position::Cell,
-            // A doubled quote inside a quoted cell closes it here and opens it again with the next byte.
+            // Within a cell that does not begin with one, a quote is text.
+            (Position::Plain, b'"') => Position::Plain,
             (_, b'"') => Position::Quoted,
             _ => Position::Plain,
         };
@@ -270,6 +333,31 @@ mod tests {
         );
         assert_eq!(rows("a\r\n\r\n1\r\n\r\n", &layout).1, [empty(), one("1"), empty()]);
         assert_eq!(rows("a\n\n1\n \n", &PLAIN).1, [one("1")]);
+    }
+
+    #[test]
+    fn a_quote_within_a_cell_does_not_hide_empty_lines() {
+        let layout = Layout { skip_empty_lines: false, ..PLAIN };
+        let cells = |text: &str| rows(text, &layout).1.concat();
+        assert_eq!(cells("a\n5\" pipe\n\n6\n"), ["5\" pipe", "", "6"]);
+        assert_eq!(cells("\u{feff}\"a\n\nb\"\n1\n\n\"x\"y\"\n\n"), ["1", "", "xy\"", ""]);
+    }
+
+    #[test]
+    fn a_cell_without_an_end_is_refused_and_can_be_cancelled() {
+        let endless = || "a\n\"".as_bytes().chain(io::repeat(b'x'));
+        let failure = read(endless(), 0, &PLAIN, &Cancel::default()).err().unwrap();
+        assert_eq!(failure.code, Code::DeserializationFailed, "{failure}");
+        let token = super::super::super::work::CancelToken::new();
+        token.cancel();
+        let failure = read(endless(), 0, &PLAIN, &Cancel::of(Some(&token))).err().unwrap();
+        assert_eq!(failure.code, Code::Cancelled, "{failure}");
+    }
+
+    #[test]
+    fn many_columns_of_one_name_are_told_apart() {
+        let (headers, _) = rows(&format!("{}\n", vec!["a"; MOST_COLUMNS].join(",")), &PLAIN);
+        assert_eq!(headers[MOST_COLUMNS - 1], format!("a_{}", MOST_COLUMNS - 1));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 /** Why a run did not succeed, for a person and for a program. */
-import pc from "picocolors";
+import pc from "./colour.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";

@@ -1,5 +1,5 @@
 /** One picture of a run for a terminal. */
-import pc from "picocolors";
+import pc from "./colour.js";
 import type { ExecutionGraphState } from "../types/graph.js";
 import { bar, column, counted, duration, fitted, inColour, oneLine, SIGNS } from "./text.js";
 import { isOver, type TreeNode, treeOf } from "./tree.js";

@@ -1,5 +1,5 @@
 /** `conductor graph`: the shape of a flow. */
-import pc from "picocolors";
+import pc from "./colour.js";
 import { analyseFlow, type FlowAnalysis } from "../exports/desktop.js";
 import { Exit } from "./exit.js";
 import { openFlow } from "./flow-file.js";

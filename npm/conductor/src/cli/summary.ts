@@ -1,5 +1,5 @@
 /** What is said when a run is over. */
-import pc from "picocolors";
+import pc from "./colour.js";
 import type { ExecutionResult } from "../types/execution.js";
 import type { ExecutionGraphState } from "../types/graph.js";
 import { jsonText } from "./json.js";

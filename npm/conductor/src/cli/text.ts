@@ -1,5 +1,5 @@
 /** Words and numbers as people read them. */
-import pc from "picocolors";
+import pc from "./colour.js";
 import type { FlowProblem } from "../engine/flows.js";
 import type { NodeExecutionState } from "../types/execution.js";
 

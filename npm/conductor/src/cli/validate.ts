@@ -1,5 +1,5 @@
 /** `conductor validate`: tells everything that is wrong with flows. */
-import pc from "picocolors";
+import pc from "./colour.js";
 import type { Output } from "./display.js";
 import { Exit } from "./exit.js";
 import { type FlowFile, openFlow } from "./flow-file.js";

@@ -467,9 +467,7 @@ export class Run {
     } catch {
       handles = undefined;
     }
-    call.over = true;
-    this.running--;
-    this.calls[call.task] = undefined;
+    this.end(call);
     this.values[call.task] = value;
     if (handles === undefined) {
       if (attempt === FIRST_ATTEMPT && this.ranAhead(call.task)) return;
@@ -481,6 +479,12 @@ export class Run {
       if (name > 0) this.post(EventKind.route, attempt, call.task, name);
     }
     this.post(EventKind.done, attempt, call.task, 1);
+  }
+
+  private end(call: Call): void {
+    call.over = true;
+    this.running--;
+    this.calls[call.task] = undefined;
   }
 
   private failed(call: Call, error: unknown): void {
@@ -567,20 +571,28 @@ export class Run {
     this.markBegun(task);
     const node = this.plan.node(this.frames.nodeOf(task));
     const context = this.scopeContext(task);
+    let call: Call | undefined;
     const take = (answer: unknown) => {
+      if (call?.over) return;
       const { items, more } = toItems(answer);
       const count = this.frames.addItems(task, known, items, context);
+      if (call !== undefined) this.end(call);
       this.post(more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
     };
     const fail = (error: unknown) => {
+      if (call?.over) return;
+      if (call !== undefined) this.end(call);
       const found = safelyThrown(error, this.placeOf(task));
       this.errors.set(task, found);
       this.post(EventKind.failed, attempt, task, constants(this.engine).numbers.get(found.code) ?? 0);
     };
     try {
       const executable = this.request.executables?.getNodeExecutable(node.type);
-      if (typeof executable?.items !== "function") return take(itemsOf(node, context.input));
-      const call = this.callOf(context, task, attempt, 1);
+      if (typeof executable?.items !== "function") return take(itemsOf(node, context.input, known));
+      // Kept, so that it can be stopped like that of a leaf.
+      call = this.callOf(context, task, attempt, 1);
+      this.calls[task] = call;
+      this.running++;
       const answer = executable.items(new ExecutableParams(call, node.parameters), known);
       if (isThenable(answer)) Promise.resolve(answer).then(take).catch(fail);
       else take(answer);

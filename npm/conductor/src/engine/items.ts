@@ -17,13 +17,26 @@ export function toItems(answer: unknown): Items {
   return { items, more: more === true };
 }
 
-/** The items that a loop's parameters and input name, for a type whose executable does not tell. */
-export function itemsOf(node: NodeDefinition, input: unknown): Items {
+/** Rounds of a counted loop that are listed at once: a large count must not fill memory before its first round. */
+const ROUNDS = 4096;
+
+/** Rounds that can be told apart. */
+const MAX_ROUNDS = 2 ** 32 - 2;
+
+/**
+ * The items that a loop's parameters and input name, for a type whose executable does not tell.
+ *
+ * @param known how many were told before
+ */
+export function itemsOf(node: NodeDefinition, input: unknown, known: number): Items {
   const parameters = node.parameters ?? {};
   if (parameters.loopType === "times" || (parameters.loopType === undefined && parameters.array === undefined)) {
     const count = Number(parameters.count ?? 10);
-    if (!Number.isInteger(count) || count < 0) throw new RangeError(`Loop count must be a whole number, got ${count}`);
-    return { items: Array.from({ length: count }, (_, iteration) => iteration), more: false };
+    if (!Number.isInteger(count) || count < 0 || count > MAX_ROUNDS) {
+      throw new RangeError(`Loop count must be a whole number, got ${count}`);
+    }
+    const length = Math.min(count - known, ROUNDS);
+    return { items: Array.from({ length }, (_, round) => known + round), more: known + length < count };
   }
   const given = parameters.array ?? found(input);
   if (!Array.isArray(given)) throw new TypeError("Loop needs an array: parameter `array` or input `array`");

@@ -35,9 +35,30 @@ interface Change {
   step: number;
 }
 
-/** Makes the trace. */
+/** The trace; its events and nodes are worked out when they are read. */
 export function traceOf(source: TraceSource): ExecutionTrace {
-  return new Tracer(source).make();
+  const { plan, executionId, slowMo } = source;
+  const journal = source.recording.journal();
+  const [startTime, endTime] = bounds(journal);
+  let told: Pick<ExecutionTrace, "events" | "nodes"> | undefined;
+  const tell = () => {
+    told ??= new Tracer(source, startTime, endTime).tell(journal);
+    return told;
+  };
+  return {
+    executionId,
+    rootNodeId: plan.node(plan.length > 1 ? 1 : 0).id,
+    startTime,
+    endTime,
+    duration: endTime - startTime,
+    config: slowMo ? { slowMo } : {},
+    get events() {
+      return tell().events;
+    },
+    get nodes() {
+      return tell().nodes;
+    },
+  };
 }
 
 class Tracer {
@@ -49,16 +70,19 @@ class Tracer {
   /** Changes in the order of `progress` events, so that what all nodes were like can be told later. */
   private readonly progress: { node: number; state: number; percent: number }[] = [];
 
-  constructor(private readonly source: TraceSource) {
+  constructor(
+    private readonly source: TraceSource,
+    private readonly startTime: number,
+    private readonly endTime: number,
+  ) {
     this.graph = new Graph(source.plan);
     this.states = new Uint8Array(source.plan.length);
   }
 
-  make(): ExecutionTrace {
-    const { plan, recording, executionId, slowMo } = this.source;
-    const journal = recording.journal();
+  tell(journal: Uint32Array): Pick<ExecutionTrace, "events" | "nodes"> {
+    const { plan, recording } = this.source;
+    const { startTime, endTime } = this;
     const rows = answer((engine) => engine.askTrace(plan.outlineWords, recording.options, journal));
-    const [startTime, endTime] = bounds(journal);
     const listed = this.graph.listed;
     const shape = this.graph.shape(0);
     const started = { totalNodes: listed.length, totalWeight: shape.totalWeight, criticalPath: shape.criticalPath };
@@ -76,16 +100,7 @@ class Tracer {
         nodesErrored: count("error"),
       },
     });
-    return {
-      executionId,
-      rootNodeId: plan.node(listed[0] as number).id,
-      startTime,
-      endTime,
-      duration: endTime - startTime,
-      config: slowMo ? { slowMo } : {},
-      events: this.events,
-      nodes: traces,
-    };
+    return { events: this.events, nodes: traces };
   }
 
   private nodeTrace(index: number, startTime: number): NodeExecutionTrace {
@@ -137,15 +152,11 @@ class Tracer {
           ? this.source.progressMessage(row.node)
           : stepMessage(this.tables, weight, row.step);
     this.progress.push({ node: row.node, state: row.state, percent: row.percent });
-    const data = { nodeId, progress: row.overall, message };
-    const count = this.progress.length;
-    const all = () => this.allNodes(count);
-    // Off the JSON, which would otherwise grow with the square of the number of nodes.
-    Object.defineProperty(data, "allNodes", { get: all, enumerable: false, configurable: true });
-    return { timestamp, type: "progress", data };
+    const data = new ProgressData(nodeId, row.overall, message, this, this.progress.length);
+    return { timestamp, type: "progress", data: data as unknown as Record<string, unknown> };
   }
 
-  private allNodes(count: number): { id: string; name: string; state: string; progress: number }[] {
+  allNodes(count: number): { id: string; name: string; state: string; progress: number }[] {
     const states = new Map<number, { state: number; percent: number }>();
     for (const { node, state, percent } of this.progress.slice(0, count)) states.set(node, { state, percent });
     return this.graph.listed.map((index) => {
@@ -153,6 +164,28 @@ class Tracer {
       const { state, percent } = states.get(index) ?? { state: PENDING, percent: 0 };
       return { id, name, state: this.tables.states[state] ?? "pending", progress: percent };
     });
+  }
+}
+
+/** What a `progress` event tells. All nodes are told only to who asks: the JSON would grow with their square. */
+class ProgressData {
+  readonly #tracer: Tracer;
+  readonly #count: number;
+
+  constructor(
+    readonly nodeId: string,
+    readonly progress: number,
+    readonly message: string | undefined,
+    tracer: Tracer,
+    count: number,
+  ) {
+    this.#tracer = tracer;
+    this.#count = count;
+  }
+
+  /** All listed nodes as they were then. */
+  get allNodes(): { id: string; name: string; state: string; progress: number }[] {
+    return this.#tracer.allNodes(this.#count);
   }
 }
 

@@ -1,5 +1,6 @@
 import Mustache from "mustache";
 
+import { NodeError } from "../contract/error.js";
 import { textOf } from "../data/field.js";
 import { tableBehind } from "../table/table-output.js";
 
@@ -8,31 +9,53 @@ import { tableBehind } from "../table/table-output.js";
  * the last to the first. Names that are nowhere give nothing. Templates are data: nothing in them is compiled or
  * called, and only own properties are seen.
  *
- * @throws Error saying what is wrong with the template.
+ * @throws Error saying what is wrong with the template; NodeError INVALID_PARAMETERS when it takes too much: sections
+ *   within sections over lists grow without end, and the main thread waits for them.
  */
 export function render(template: string, views: readonly unknown[], escape: boolean): string {
-  const context = views.reduce<Scope | undefined>((parent, view) => new Scope(view, parent), undefined);
-  return new Writer().render(template, context ?? new Scope({}), undefined, {
-    escape: escape ? escapeHtml : textOf,
-  });
+  const budget = new Budget();
+  const root = new Scope({}, undefined, budget);
+  const context = views.reduce<Scope>((parent, view) => new Scope(view, parent, budget), root);
+  const escaped = escape ? escapeHtml : textOf;
+  return new Writer(budget).render(template, context, undefined, { escape: (value: unknown) => budget.spent(escaped(value)) });
+}
+
+/** What one rendering may take. */
+class Budget {
+  #left = 64 * 1024 * 1024;
+
+  /** Counts a look-up as much as text of 32 characters, which takes about as long. */
+  spend(amount = 32): void {
+    this.#left -= amount;
+    if (this.#left < 0) throw new NodeError("INVALID_PARAMETERS", "the template gives too much text or looks up too many values");
+  }
+
+  spent(text: string): string {
+    this.spend(text.length);
+    return text;
+  }
 }
 
 /** Where the library itself would look up the prototype chain and call the functions it finds. */
 class Scope extends Mustache.Context {
   readonly #view: unknown;
   readonly #parent: Scope | undefined;
+  readonly #budget: Budget;
 
-  constructor(view: unknown, parent?: Scope) {
+  constructor(view: unknown, parent: Scope | undefined, budget: Budget) {
     super(view, parent as Mustache.Context);
     this.#view = view;
     this.#parent = parent;
+    this.#budget = budget;
   }
 
   override push(view: unknown): Scope {
-    return new Scope(view, this);
+    this.#budget.spend();
+    return new Scope(view, this, this.#budget);
   }
 
   override lookup(name: string): unknown {
+    this.#budget.spend();
     if (name === ".") return shown(this.#view);
     for (let scope: Scope | undefined = this as Scope; scope; scope = scope.#parent) {
       const value = scope.#own(name.split("."));
@@ -66,8 +89,15 @@ function shown(value: unknown): unknown {
 
 /** Writes values out as text where the library would write `[object Object]`. */
 class Writer extends Mustache.Writer {
+  readonly #budget: Budget;
+
+  constructor(budget: Budget) {
+    super();
+    this.#budget = budget;
+  }
+
   override unescapedValue(token: string[], context: Mustache.Context): string {
-    return textOf(context.lookup(token[1] as string));
+    return this.#budget.spent(textOf(context.lookup(token[1] as string)));
   }
 }
 

@@ -18,6 +18,9 @@ export interface ScriptLimits {
 /** The limits that hold when nobody set others. */
 export const defaultTimeout = 5000;
 
+/** ms after which an engine is given up at the earliest: the worker pool has other work as well. */
+const LEAST_PATIENCE = 1000;
+
 /**
  * A function written by a user. It runs in an engine of its own, off the main thread, with nothing but the language.
  *
@@ -98,7 +101,8 @@ export class UserFunction {
   }
 
   #call<T>(call: Parameters<typeof cancellable<T>>[1]): Promise<T> {
-    return inTurn(() => cancellable(this.#limits.signal, call));
+    const { signal, timeout } = this.#limits;
+    return inTurn(() => cancellable(signal, call), Math.max(2 * timeout, LEAST_PATIENCE), this.#name);
   }
 
   #source(): ScriptSource {

@@ -46,8 +46,8 @@ export function tableBehind(output: unknown): NativeTable | undefined {
 export function recordsOf(table: NativeTable): Record<string, string>[] {
   const count = table.rowCount;
   const records: Record<string, string>[] = [];
-  for (let start = 0; start < count; start += ROWS_PER_CHUNK) {
-    for (const record of JSON.parse(table.recordsJson(start, ROWS_PER_CHUNK)) as Record<string, string>[]) {
+  while (records.length < count) {
+    for (const record of JSON.parse(table.recordsJson(records.length, ROWS_PER_CHUNK)) as Record<string, string>[]) {
       records.push(record);
     }
   }
