@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 
+import { loadAddon } from "@atomiton/conductor-native";
+
 import {
   NodeError,
   createNodeDefinition,
+  defaultsOf,
   errorCode,
   getAllNodeDefinitions,
   getNodeDefinition,
@@ -14,6 +17,7 @@ import {
   routed,
   routesOf,
 } from "../src/index.js";
+import { parseParameters } from "../src/library/parameters.js";
 import { failure, run } from "./run.js";
 
 describe("definitions", () => {
@@ -32,6 +36,27 @@ describe("definitions", () => {
       await run(definition.type, undefined, { ...definition.parameters, ...needed });
     }
     expect(getNodeDefinition("transform")?.parameters).toMatchObject({ operation: "map", enabled: true, retries: 1, timeout: 30000 });
+  });
+
+  it("describes them so that a flow and an execution are refused alike", async () => {
+    const needed: Record<string, object> = { "file-system": { path: "/" }, "http-request": { url: "http://x" } };
+    const tried: unknown[] = [undefined, null, true, 0, -1, 1.5, 2 ** 60, "", "x", [], [1], [""], {}, { a: 1 }, [{ field: "a", operator: "eq" }], [{ operation: "sum" }]];
+    for (const nodeType of nodeTypes.values()) {
+      const { type, parameterSchema } = nodeType;
+      const types = JSON.stringify({ schemas: { [type]: parameterSchema }, closed: true });
+      for (const name of Object.keys(parameterSchema.properties)) {
+        for (const value of tried) {
+          const parameters = { ...defaultsOf(nodeType), ...needed[type], [name]: value };
+          const flow = { id: "f", type: "group", nodes: [{ ...getNodeDefinition(type), id: "n", parameters }], edges: [] };
+          const validateFlow = loadAddon()["validateFlow"] as (flow: string, types: string) => string;
+          const problems = JSON.parse(validateFlow(JSON.stringify(flow), types)) as { path: string }[];
+          const refusal: unknown = await parseParameters(nodeType, parameters).then(() => undefined, (error: unknown) => error);
+          const what = `${type} with ${name}: ${JSON.stringify(value)}`;
+          expect(problems.length > 0, what).toBe(refusal !== undefined);
+          for (const { path } of problems) expect(path, what).toMatch(new RegExp(`^/nodes/0/parameters/${name}(/|$)`));
+        }
+      }
+    }
   });
 
   it("hands out definitions that can be changed", () => {

@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { failure, isUnread, run, temporaryFolder } from "./run.js";
 
@@ -68,6 +69,46 @@ describe("file-system", () => {
     expect((await run("file-system", {}, { operation: "delete", path: home, recursive: true })).deleted).toBe(true);
     expect((await run("file-system", {}, { operation: "delete", path: home })).deleted).toBe(false);
     expect((await run("file-system", {}, { operation: "exists", path: home })).exists).toBe(false);
+  });
+
+  it("deletes a link, not what it leads to", async () => {
+    mkdirSync(at("linked"));
+    writeFileSync(at("linked", "kept"), "");
+    for (const [name, target] of [["to-folder", at("linked")], ["to-nothing", at("nowhere")]] as const) {
+      symlinkSync(target, at(name));
+      expect((await run("file-system", {}, { operation: "delete", path: at(name) })).deleted).toBe(true);
+      expect(lstatSync(at(name), { throwIfNoEntry: false })).toBeUndefined();
+    }
+    expect(readdirSync(at("linked"))).toEqual(["kept"]);
+  });
+
+  it("never deletes a folder that the process works in", async () => {
+    const home = at("working");
+    mkdirSync(join(home, "here"), { recursive: true });
+    const cwd = vi.spyOn(process, "cwd").mockReturnValue(join(home, "here"));
+    try {
+      for (const path of [home, join(home, "here"), join(home, "here", ".."), "/"]) {
+        expect((await failure("file-system", {}, { operation: "delete", path, recursive: true })).message).toContain("The working folder is inside");
+      }
+    } finally {
+      cwd.mockRestore();
+    }
+    expect(existsSync(join(home, "here"))).toBe(true);
+  });
+
+  it("writes files only, under names of any length that the disk takes", async () => {
+    execFileSync("mkfifo", [at("pipe")]);
+    for (const path of [at("pipe"), folder]) {
+      expect((await failure("file-system", {}, { operation: "write", path, content: "x" })).message).toContain(`Path is not a file: ${path}`);
+    }
+    const long = at("漢".repeat(84));
+    expect((await run("file-system", {}, { operation: "write", path: long, content: "x" })).size).toBe(1);
+  });
+
+  it("writes the own properties of records as CSV", async () => {
+    const records = [{ constructor: "a" }, { toString: "b" }];
+    await run("file-system", { data: records }, { operation: "write", path: at("own.csv") });
+    expect(readFileSync(at("own.csv"), "utf8")).toBe("constructor,toString\na,\n,b\n");
   });
 
   it("copies and moves files and folders", async () => {

@@ -19,6 +19,17 @@ afterAll(() => {
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, search } = new URL(request.url ?? "/", base);
   if (pathname === "/silent") return;
+  if (pathname === "/elsewhere") {
+    return void response.writeHead(302, { location: `${base.replace("127.0.0.1", "localhost")}/echo` }).end();
+  }
+  if (pathname === "/endless") {
+    response.writeHead(200, { "content-type": "text/plain" });
+    const piece = Buffer.alloc(4 * 1024 * 1024);
+    const fill = (): void => {
+      while (!response.destroyed && response.write(piece));
+    };
+    return void (response.on("drain", fill), fill());
+  }
   if (pathname === "/moved") return void response.writeHead(302, { location: "/text" }).end();
   if (pathname === "/text") return void response.writeHead(200, { "content-type": "text/plain" }).end("words");
   if (pathname === "/bytes") return void response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from([1, 2]));
@@ -70,6 +81,33 @@ describe("http-request", () => {
     const pending = failure("http-request", {}, { url: `${base}/silent`, signal: abort.signal });
     setImmediate(() => abort.abort());
     expect((await pending).code).toBe("CANCELLED");
+  });
+
+  it("stops reading an answer that has no end", async () => {
+    expect(await failure("http-request", {}, { url: `${base}/endless` })).toMatchObject({
+      code: "EXECUTION_FAILED",
+      message: expect.stringContaining("larger than") as string,
+    });
+  });
+
+  it("takes credentials out of the URL, and drops them when it is sent elsewhere", async () => {
+    const withPassword = base.replace("//", "//u:p%20q@");
+    const output = await run("http-request", {}, { url: `${withPassword}/echo` });
+    expect(output).toMatchObject({ url: `${base}/echo`, result: { authorization: "Basic dTpwIHE=" } });
+    expect((await run("http-request", {}, { url: `${withPassword}/elsewhere` })).result.authorization).toBeNull();
+  });
+
+  it("repeats no secret that cannot be sent", async () => {
+    const auth = { type: "bearer", token: "s3cret\r\nx: y" };
+    const refused = await failure("http-request", { auth }, { url: `${base}/echo` });
+    expect(refused).toMatchObject({ code: "INVALID_PARAMETERS" });
+    expect(refused.message).not.toContain("s3cret");
+  });
+
+  it("takes any timeout that parameters allow", async () => {
+    for (const timeout of [1500.5, 2 ** 31, 1e12]) {
+      expect((await run("http-request", {}, { url: `${base}/text`, timeout })).result).toBe("words");
+    }
   });
 
   it("says what is wrong", async () => {

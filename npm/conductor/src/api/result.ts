@@ -28,7 +28,7 @@ export class RunResult implements ExecutionResult {
     Object.defineProperty(this, "trace", TRACE);
   }
 
-  /** Outputs by node id; where scopes share an id, the outermost counts. */
+  /** Outputs by node id; where scopes share an id, the outermost counts. In the order that the flow declares. */
   get outputs(): Record<string, unknown> {
     return outputsOf(this.#run);
   }
@@ -76,18 +76,24 @@ function executedNodes(run: Run, success: boolean): NodeId[] {
   const ids: NodeId[] = [];
   for (let position = 0; position < plan.length; position++) {
     const node = plan.order(position);
-    if (run.hasBegun(node) && (success || plan.isLeaf(node))) ids.push(plan.node(node).id);
+    if (run.hasBegun(node) && (success || plan.isLeaf(node))) ids.push(plan.id(node));
   }
   return ids;
 }
 
 function outputsOf(run: Run): Record<string, unknown> {
   const { plan } = run;
-  const outputs: [string, unknown][] = [];
+  const outputs = new Map<string, unknown>();
+  const depths = new Map<string, number>();
+  const depth = new Uint8Array(plan.length);
   for (let node = plan.length === 1 ? 0 : 1; node < plan.length; node++) {
+    const level = node === 0 ? 0 : (depth[plan.parent(node)] as number) + 1;
+    depth[node] = level;
     const value = run.hasBegun(node) ? run.outputOf(node) : undefined;
-    if (value !== undefined && run.errorOf(node) === undefined) outputs.push([plan.node(node).id, value]);
+    const id = plan.id(node);
+    if (value === undefined || run.errorOf(node) !== undefined || level >= (depths.get(id) ?? Infinity)) continue;
+    depths.set(id, level);
+    outputs.set(id, value);
   }
-  // The outermost stand first in preorder only within their branch; later entries must not hide earlier ones.
-  return Object.fromEntries(outputs.reverse());
+  return Object.fromEntries(outputs);
 }

@@ -31,7 +31,7 @@ import {
 import { type RunOptions, writeOptions } from "./options.js";
 import { type Outline, Plan } from "./outline.js";
 import { Sparse } from "./sparse.js";
-import { Clock, giveWay, SLICE_MS, setTimer } from "./turn.js";
+import { Clock, giveWay, setTimer } from "./turn.js";
 
 /** What a run is given. */
 export interface RunRequest {
@@ -106,13 +106,13 @@ export class Run {
   private running = 0;
   private scheduled = false;
   private stepping = false;
+  /** The executable of a node that was started ahead has not returned yet. */
+  private startingAhead = false;
   private finished = false;
   private outcome: Outcome = { data: undefined };
   private settle!: (outcome: Outcome) => void;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private timerAt = Number.POSITIVE_INFINITY;
-  private sliceStart = 0;
-  private lastStep = 0;
   /** NaN before the start. */
   private startedAt = Number.NaN;
   private endedAt = 0;
@@ -189,13 +189,30 @@ export class Run {
     return this.endedAt - this.startedAt;
   }
 
+  /** When it started, in ms since the epoch; before that, now. */
+  get startTime(): number {
+    return Math.round(this.startedAt === 0 ? this.clock.now() : this.startedAt);
+  }
+
+  /** When it ended, in ms since the epoch; before that, now. */
+  get endTime(): number {
+    return Math.round(this.finished ? Math.max(this.endedAt, this.startedAt) : this.clock.now());
+  }
+
+  /** Whether it is over without an error. */
+  get hasSucceeded(): boolean {
+    return this.finished && this.outcome.error === undefined;
+  }
+
   get isFinished(): boolean {
     return this.finished;
   }
 
   /** Tells the engine what it does not know yet, so that whoever looks sees it. */
   flush(): void {
-    if (this.doneAhead.length > 0 && !this.stepping) this.step(Command.nothing, this.clock.now());
+    if (this.doneAhead.length === 0 || (this.stepping && !this.startingAhead)) return;
+    this.step(Command.nothing, this.clock.now());
+    this.stepping = this.startingAhead;
   }
 
   /** Fills `numbers` with how the run looks now. Only while it is not over. */
@@ -230,25 +247,13 @@ export class Run {
     this.scheduled = false;
     if (this.finished || this.stepping) return;
     const now = this.clock.now();
-    if (this.isBusyTooLong(now)) {
+    if (this.clock.isBusyTooLong(now)) {
       this.scheduled = true;
-      giveWay(this.pumpAfterOthers);
+      giveWay(this.pump);
       return;
     }
     this.step(0, now);
   };
-
-  private readonly pumpAfterOthers = (): void => {
-    this.sliceStart = this.lastStep = this.clock.now();
-    this.pump();
-  };
-
-  /** Steps that follow each other without a pause are one stretch of work. */
-  private isBusyTooLong(now: number): boolean {
-    if (now - this.lastStep > 1) this.sliceStart = now;
-    this.lastStep = now;
-    return now - this.sliceStart > SLICE_MS;
-  }
 
   private readonly onTimer = (): void => {
     const at = this.timerAt;
@@ -279,7 +284,6 @@ export class Run {
 
   /** One or more steps of the engine, until nothing is left to hand over. `command` 0 hands over the inbox. */
   private step(command: number, now: number): void {
-    if (now - this.lastStep > 1) this.sliceStart = now;
     const mailbox = takeMailbox();
     const { inbox } = this;
     this.stepping = true;
@@ -299,9 +303,9 @@ export class Run {
       if (next !== Command.nothing) this.turn(mailbox, next, now);
       if (this.finished || inbox.length === sent) break;
       now = this.clock.now();
-      if (this.isBusyTooLong(now)) {
+      if (this.clock.isBusyTooLong(now)) {
         this.scheduled = true;
-        giveWay(this.pumpAfterOthers);
+        giveWay(this.pump);
         break;
       }
       next = 0;
@@ -309,12 +313,10 @@ export class Run {
     if (sent === inbox.length) inbox.length = 0;
     else inbox.splice(0, sent);
     this.stepping = false;
-    this.lastStep = now;
-    this.steps++;
     const { deadline } = mailbox;
     giveMailbox(mailbox);
     if (this.finished) {
-      this.endedAt = Math.max(now, this.lastStep);
+      this.endedAt = now;
       this.seal();
     } else {
       this.armTimer(deadline, now);
@@ -334,6 +336,7 @@ export class Run {
 
   private follow(mailbox: Mailbox, command: number, now: number): void {
     let result = this.engine.turn(this.handle, mailbox.number, command, now);
+    this.steps++;
     this.mayRunAhead = mailbox.mayRunAhead;
     if (command === Command.start) this.keepsOrder = this.mayRunAhead;
     while (result >= 0) {
@@ -341,6 +344,7 @@ export class Run {
       for (let op = 0; op < ops; op++) this.carryOut(mailbox.words, Mailbox.at(op));
       if ((result & MORE) === 0) return;
       result = this.engine.turn(this.handle, mailbox.number, Command.drain, now);
+      this.steps++;
     }
     const message = `The engine refused to go on (status ${result}); please report this flow`;
     this.breakDown(failure("INTERNAL_ERROR", message, this.placeOf(0)));
@@ -354,14 +358,14 @@ export class Run {
     if (!this.mayRunAhead || this.watched || this.stepping || this.scheduled) return false;
     const now = this.clock.now();
     const next = this.nextLeaf();
-    if (next === -1 || this.doneAhead.length >= AHEAD_CAPACITY * 2 || this.isBusyTooLong(now)) return false;
+    if (next === -1 || this.doneAhead.length >= AHEAD_CAPACITY * 2 || this.clock.isBusyTooLong(now)) return false;
     this.doneAhead.push(task, now);
     this.steps++;
-    this.stepping = true;
+    this.stepping = this.startingAhead = true;
     this.startCall(next, FIRST_ATTEMPT, 1);
-    this.stepping = false;
+    this.stepping = this.startingAhead = false;
     // What was answered at once is told at once, so that no stack is built up.
-    if (this.inbox.length > 0) this.step(0, now);
+    if (this.inbox.length > 0) this.step(0, this.clock.now());
     else this.request.onStep?.();
     return true;
   }
@@ -523,6 +527,7 @@ export class Run {
 
   private finish(cause: number, codeNumber: number): void {
     this.finished = true;
+    this.steps++;
     if (codeNumber === 0) {
       this.outcome = { data: this.outputOf(0) };
       return;
@@ -536,6 +541,7 @@ export class Run {
   /** The run cannot go on; it is lost, the process is not. */
   private breakDown(error: ExecutionError): void {
     this.finished = true;
+    this.steps++;
     this.outcome = { data: undefined, error };
     for (const call of this.calls) call?.abort(new DOMException(error.message, "AbortError"));
   }

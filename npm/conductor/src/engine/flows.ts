@@ -103,10 +103,21 @@ export function analyseFlow(flow: NodeDefinition): FlowAnalysis {
   const plan = new Plan(outlineOf(flow));
   const graph = new Graph(plan);
   if (!graph.exists) throw new FlowTextError(shapeProblems(flow));
+  const shape = graph.shape(0);
+  const { executionOrder, criticalPath, criticalPathWeight, totalWeight, maxParallelism } = shape;
   return {
-    ...graph.shape(0),
-    nodes: graph.listed.map((index) => graph.node(index)),
+    executionOrder,
+    criticalPath,
+    criticalPathWeight,
+    totalWeight,
+    maxParallelism,
     size: plan.length,
+    get edges() {
+      return shape.edges;
+    },
+    get nodes() {
+      return graph.listed.map((index) => graph.node(index));
+    },
     get groups() {
       const groups = new Map<string, Shape>();
       for (let node = 1; node < plan.length; node++) {

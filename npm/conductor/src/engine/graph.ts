@@ -1,7 +1,7 @@
 /** The shape of what is run, for whoever looks: names, levels, critical path. Worked out from the outline alone. */
 import type { ExecutionGraphNode } from "../types/graph.js";
 import { frozenList } from "./frozen.js";
-import { answer, backend } from "./backend.js";
+import { answer } from "./backend.js";
 import type { Plan } from "./outline.js";
 
 const HEADER_WORDS = 3;
@@ -25,6 +25,16 @@ export interface Shape {
   edges: { from: string; to: string }[];
 }
 
+/** The shape of what cannot be run. */
+const NO_SHAPE: Shape = {
+  executionOrder: [],
+  criticalPath: [],
+  criticalPathWeight: 0,
+  totalWeight: 0,
+  maxParallelism: 1,
+  edges: [],
+};
+
 /** Shapes of a plan's scopes and nodes, each worked out once. */
 export class Graph {
   private readonly shapes = new Map<number, Shape>();
@@ -34,7 +44,7 @@ export class Graph {
 
   /** Whether the outline can be run. */
   get exists(): boolean {
-    return backend().askShape(this.plan.outlineWords, 0) > 0;
+    return this.shape(0) !== NO_SHAPE;
   }
 
   /** The nodes that a store lists: the root's children, or a leaf itself. */
@@ -63,24 +73,33 @@ export class Graph {
   private read(scope: number, numbers: Float64Array): Shape {
     let at = 0;
     const take = () => numbers[at++] as number;
-    const id = () => this.plan.node(take()).id;
+    if (numbers.length === 0) return NO_SHAPE;
+    const id = () => this.plan.id(take());
     const sizes = Array.from({ length: take() }, take);
     const executionOrder = sizes.map((size) => Array.from({ length: size }, id));
     const criticalPath = Array.from({ length: take() }, id);
-    const edges: Shape["edges"] = [];
-    const children = this.plan.children(scope);
-    for (const child of children.length === 0 ? [scope] : children) {
-      const { id: to, dependencies } = this.node(child);
-      for (const from of dependencies) edges.push({ from, to });
-    }
+    const graph = this;
+    let edges: Shape["edges"] | undefined;
     return {
       executionOrder: frozenList(executionOrder),
       criticalPath: frozenList(criticalPath),
       criticalPathWeight: take(),
       totalWeight: take(),
       maxParallelism: take(),
-      edges: frozenList(edges),
+      get edges() {
+        edges ??= frozenList(graph.edges(scope));
+        return edges;
+      },
     };
+  }
+
+  /** An edge for each entry in the children's lists of dependencies. */
+  private edges(scope: number): Shape["edges"] {
+    const children = this.plan.children(scope);
+    return (children.length === 0 ? [scope] : children).flatMap((child) => {
+      const { id: to, dependencies } = this.node(child);
+      return dependencies.map((from) => ({ from, to }));
+    });
   }
 
   private readNodes(): NodeShape[] {
@@ -88,7 +107,7 @@ export class Graph {
     const { words, names } = outline;
     const numbers = answer((engine) => engine.askNodes(this.plan.outlineWords));
     const shapes = outline.nodes.map((node, index) => ({
-      id: node.id,
+      id: this.plan.id(index),
       name: node.name || node.type,
       type: node.type,
       weight: numbers[index * 2] as number,

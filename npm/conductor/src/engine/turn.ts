@@ -7,10 +7,18 @@ export class Clock {
   now(): number {
     return this.origin + globalThis.performance.now();
   }
+
+  /** Whether the thread has been busy for too long by `now`, a time of this clock. */
+  isBusyTooLong(now: number): boolean {
+    return isBusyTooLong(now - this.origin);
+  }
 }
 
-/** A run that keeps the thread busy for this long gives way to others. */
-export const SLICE_MS = 10;
+/** Runs that keep the thread busy for this long together give way to others. */
+const SLICE_MS = 10;
+
+/** For less than this nobody asks whether the host had its turn. */
+const UNNOTICED_MS = 2;
 
 /** The longest time that a timer of the host can be set to. */
 const LONGEST_TIMER_MS = 0x7fff_ffff;
@@ -35,3 +43,32 @@ export const giveWay: (callback: () => void) => void =
         port2.postMessage(undefined);
       }
     : (callback) => void immediate(callback);
+
+/** When the stretch of work began in which the runs of this thread are; NaN when none is known of. */
+let stretchStart = Number.NaN;
+/** The host will say when it had its turn. */
+let asked = false;
+
+/**
+ * Whether the runs of this thread have kept it busy for too long. How long a node computes tells nothing about that, nor
+ * does the time between two steps: only the host knows when it had its turn, and it is asked once per stretch.
+ *
+ * @param now by `performance.now()`, the same for all runs
+ */
+function isBusyTooLong(now: number): boolean {
+  const busy = now - stretchStart;
+  if (asked) return busy > SLICE_MS;
+  if (Number.isNaN(busy)) stretchStart = now;
+  else if (busy < 0 || busy > UNNOTICED_MS) {
+    asked = true;
+    stretchStart = now;
+    giveWay(rested);
+  }
+  return false;
+}
+
+/** The host had its turn: what follows is a new stretch of work. */
+function rested(): void {
+  asked = false;
+  stretchStart = Number.NaN;
+}

@@ -13,14 +13,24 @@ const COMPLETE_STEP = 0xfe;
 /** Numbers of one change: node, state and percents packed, step, time. */
 const CHANGE_NUMBERS = 4;
 
+/** How a run looked at one moment. */
+interface Look {
+  /** 0–100. */
+  overall: number;
+  startTime: number;
+  endTime: number | null;
+  /** The engine's view: a header, then numbers by node. */
+  numbers(): Float64Array;
+}
+
 /** Shared by all views that are not watched; never written to. */
 const NO_CHANGES: number[] = [];
 
 /** The states of one run over time. */
 export class RunView {
   private shape: Graph | undefined;
-  /** How the run looked when it was last asked or first watched: the engine's view. */
-  private base: Float64Array | undefined;
+  /** How the run looked when it was last asked or first watched. */
+  private base: Look | undefined;
   /** What changed since, while watched. */
   private changes: number[] = NO_CHANGES;
   private latest: ExecutionGraphState | undefined;
@@ -42,7 +52,7 @@ export class RunView {
     this.run.flush();
     if (this.latest !== undefined && this.latestStep === this.run.steps) return this.latest;
     if (!this.watched) {
-      this.base = this.numbers();
+      this.base = this.lookAt();
       this.changes = NO_CHANGES;
     }
     this.latestStep = this.run.steps;
@@ -56,7 +66,7 @@ export class RunView {
   /** From now on every change makes a state of its own, given to `tell`. */
   watch(watched: boolean): void {
     if (watched === this.watched) return;
-    this.base = this.numbers();
+    this.base = this.lookAt();
     this.changes = [];
     this.watched = watched;
     this.run.watch(watched);
@@ -66,32 +76,41 @@ export class RunView {
   change(node: number, packed: number, step: number): ExecutionGraphState | undefined {
     if (!this.watched || node >= this.run.plan.length) return undefined;
     this.changes.push(node, packed, step, Date.now());
+    this.latestStep = this.run.steps;
     this.latest = this.stateAt(this.changes.length);
     return this.latest;
   }
 
-  private numbers(): Float64Array {
+  /** How the run looks. What can be told later without having changed is told when it is asked. */
+  private lookAt(): Look {
     const { run } = this;
-    if (run.recording !== undefined) {
-      const { options, journal } = run.recording;
-      return answer((engine) => engine.askView(run.plan.outlineWords, options, journal()));
+    const { recording } = run;
+    if (recording !== undefined) {
+      let numbers: Float64Array | undefined;
+      const atTheEnd = () => {
+        const { options, journal } = recording;
+        numbers ??= answer((engine) => engine.askView(run.plan.outlineWords, options, journal()));
+        return numbers;
+      };
+      const overall = run.hasSucceeded ? 100 : (atTheEnd()[0] as number);
+      return { overall, startTime: run.startTime, endTime: run.endTime, numbers: atTheEnd };
     }
     const numbers = new Float64Array(HEADER_NUMBERS + run.plan.length * NODE_NUMBERS);
     run.view(numbers);
-    return numbers;
+    return { overall: numbers[0] as number, startTime: run.startTime, endTime: null, numbers: () => numbers };
   }
 
   private stateAt(changes: number): ExecutionGraphState {
     const view = this;
-    const base = this.base as Float64Array;
-    const overall = changes === 0 ? (base[0] as number) : ((this.changes[changes - 3] as number) >>> 16) & 0xff;
+    const base = this.base as Look;
+    const overall = changes === 0 ? base.overall : ((this.changes[changes - 3] as number) >>> 16) & 0xff;
     const isExecuting = !this.run.isFinished;
     const { context } = this.run;
     const log = this.changes;
     let nodes: Map<string, ExecutionGraphNode> | undefined;
     const state: ExecutionGraphState = {
       get nodes() {
-        nodes ??= view.nodesAt(base, log, changes);
+        nodes ??= view.nodesAt(base.numbers(), log, changes);
         return nodes;
       },
       get edges() {
@@ -110,8 +129,8 @@ export class RunView {
         return view.graph.shape(0).maxParallelism;
       },
       isExecuting,
-      startTime: whole(base[2]) ?? null,
-      endTime: whole(base[3]) ?? (isExecuting ? null : Date.now()),
+      startTime: base.startTime,
+      endTime: isExecuting ? null : this.run.endTime,
       cachedProgress: overall,
       executionId: context.executionId,
       nodeId: context.nodeId,
@@ -129,7 +148,7 @@ export class RunView {
       nodes[index] = this.nodeAt(index, numbers, steps.get(index), nodes);
     }
     this.made = { nodes, changes };
-    const id = (index: number) => this.run.plan.node(index).id;
+    const id = (index: number) => this.run.plan.id(index);
     return frozenMap(this.graph.listed.map((index) => [id(index), nodes[index] as ExecutionGraphNode]));
   }
 

@@ -53,7 +53,10 @@ export interface ExecutionResult<T = unknown> {
   context?: ConductorExecutionContext;
   /** Worked out when it is read. */
   trace?: ExecutionTrace;
-  /** Outputs by id of the direct children (of a leaf: its own). Not an own property: copies do not carry it. */
+  /**
+   * Outputs by node id, at every depth (of a leaf: its own); of nodes that share an id, the outermost's. Not an own
+   * property: copies do not carry it.
+   */
   readonly outputs?: Record<string, unknown>;
 }
 
