@@ -59,13 +59,17 @@ pub fn open(mut words: Uint32ArraySlice, outline_length: u32, numbers: &[f64]) -
     on_bridge(0, |bridge| bridge.open(outline, rest, &options))
 }
 
-/// `Bridge::turn`: the number of ops, or a status below 0.
+/// `Bridge::turn`: the number of ops, or a status below 0. A run whose engine panicked is torn and is closed.
 #[napi]
 pub fn turn(run: u32, mailbox: u32, command: u32, now: f64) -> i32 {
-    MAILBOXES.with_borrow_mut(|all| {
+    let result = MAILBOXES.with_borrow_mut(|all| {
         let Some(mailbox) = all.get_mut(mailbox as usize) else { return Status::TooShort as i32 };
         on_bridge(Status::Panic as i32, |bridge| bridge.turn(run, lent!(mailbox), command, now))
-    })
+    });
+    if result == Status::Panic as i32 {
+        close(run);
+    }
+    result
 }
 
 /// `Bridge::watch`.

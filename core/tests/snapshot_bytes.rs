@@ -12,6 +12,8 @@ use support::{Scope, flow, options};
 
 /// Steps after which a run that goes on and on is cancelled: forged counts may ask for billions of items.
 const MOST_STEPS: usize = 200;
+/// Ways in which each snapshot is damaged.
+const DAMAGES: u64 = 300;
 /// Format and fingerprint, which are compared and not used.
 const HEADER: usize = 9;
 
@@ -179,12 +181,11 @@ fn damaged(bytes: &[u8], random: &mut Random) -> Vec<u8> {
 #[test]
 fn a_damaged_snapshot_is_refused_or_its_run_comes_to_an_end() {
     let mut taken = 0;
-    let rounds = std::env::var("SNAPSHOT_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(300);
     for (scope, options) in flows() {
         let plan = Arc::new(Plan::compile(&scope.outline().0).expect("the flow is in order"));
         for (number, bytes) in (0_u64..).zip(snapshots(&plan, &options)) {
             assert!(survives(&plan, &bytes, number), "a sound snapshot is taken");
-            for round in 0..rounds {
+            for round in 0..DAMAGES {
                 let seed = number << 32 | round;
                 let bytes = damaged(&bytes, &mut Random(seed));
                 let guarded = std::panic::AssertUnwindSafe(|| survives(&plan, &bytes, seed));

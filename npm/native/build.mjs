@@ -16,7 +16,8 @@ if (status !== 0) {
   process.exit(1);
 }
 
-const library = { win32: "conductor_node.dll", darwin: "libconductor_node.dylib" }[process.platform] ?? "libconductor_node.so";
+const library =
+  { win32: "conductor_node.dll", darwin: "libconductor_node.dylib" }[process.platform] ?? "libconductor_node.so";
 const built = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "release", library);
 const target = join(here, `conductor.${platformName()}.node`);
 if (!isSame(built, target)) {
@@ -28,7 +29,8 @@ if (!isSame(built, target)) {
 
 /** The platform as the loader in `src/platform.ts` names it. */
 function platformName() {
-  const abi = process.platform === "linux" ? (process.report.getReport().header.glibcVersionRuntime ? "-gnu" : "-musl") : "";
+  const abi =
+    process.platform === "linux" ? (process.report.getReport().header.glibcVersionRuntime ? "-gnu" : "-musl") : "";
   return `${process.platform}-${process.arch}${abi}`;
 }
 

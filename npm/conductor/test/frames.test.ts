@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backend } from "../src/engine/backend";
-import { type Body, byId, conductorOver, conductorWith, type Definition, edge, group, leaf, type Params } from "./contract/flows";
+import {
+  type Body,
+  byId,
+  conductorOver,
+  conductorWith,
+  type Definition,
+  edge,
+  group,
+  leaf,
+  type Params,
+} from "./contract/flows";
 
 let before = 0;
 beforeEach(() => {
@@ -10,7 +20,12 @@ afterEach(() => {
   expect(backend().openRuns() - before, "runs left open in the engine").toBe(0);
 });
 
-const loop = (id: string, parameters: Record<string, unknown>, nodes: Definition[], edges: Definition["edges"] = []) => ({
+const loop = (
+  id: string,
+  parameters: Record<string, unknown>,
+  nodes: Definition[],
+  edges: Definition["edges"] = [],
+) => ({
   ...group(id, nodes, edges),
   type: "loop",
   parameters,
@@ -90,14 +105,22 @@ describe("a loop that runs its children once per item", () => {
   });
 
   it("runs loops inside loops", async () => {
-    const { conductor, of } = recording({ a: ({ input, parentContext }) => `${parentContext.parentContext.input.item}${input.item}` });
+    const { conductor, of } = recording({
+      a: ({ input, parentContext }) => `${parentContext.parentContext.input.item}${input.item}`,
+    });
     const inner = loop("inner", each([1, 2]), [leaf("a")]);
     for (const nodes of [[inner], [leaf("first"), inner]]) {
       const edges = nodes.length === 2 ? [edge("first", "inner")] : [];
-      const result = await conductor.node.run(group("root", [loop("outer", each(["x", "y"]), nodes, edges), leaf("z")], [edge("outer", "z")]));
+      const result = await conductor.node.run(
+        group("root", [loop("outer", each(["x", "y"]), nodes, edges), leaf("z")], [edge("outer", "z")]),
+      );
       expect(result.success).toBe(true);
       const { results } = of("z").at(-1)?.input.default ?? {};
-      if (nodes.length === 1) expect(results.map(({ results }: { results: unknown[] }) => results)).toEqual([["x1", "x2"], ["y1", "y2"]]);
+      if (nodes.length === 1)
+        expect(results.map(({ results }: { results: unknown[] }) => results)).toEqual([
+          ["x1", "x2"],
+          ["y1", "y2"],
+        ]);
       else expect(results.map((inner: { iterationCount: number }) => inner.iterationCount)).toEqual([2, 2]);
     }
     const ids = of("a").map(({ executionId }) => executionId.replace(/^[^/]*/, ""));
@@ -118,7 +141,11 @@ describe("a loop that runs its children once per item", () => {
 
   it("takes its items from its input", async () => {
     const { conductor } = recording({ source: () => ({ result: [5, 6] }), a: ({ input }) => input.item });
-    const flow = group("root", [leaf("source"), loop("l", { loopType: "forEach" }, [leaf("a")])], [edge("source", "l")]);
+    const flow = group(
+      "root",
+      [leaf("source"), loop("l", { loopType: "forEach" }, [leaf("a")])],
+      [edge("source", "l")],
+    );
     expect((await conductor.node.run(flow)).data.results).toEqual([5, 6]);
   });
 
@@ -189,7 +216,12 @@ describe("a loop whose item fails", () => {
 
   it("catches inside an item, and goes on with the next", async () => {
     const { conductor } = recording({ ...bodies, caught: ({ input }) => input.default.message });
-    const flow = loop("l", each([1, 2, 3]), [leaf("a"), leaf("caught")], [edge("a", "caught", { sourceHandle: "error" })]);
+    const flow = loop(
+      "l",
+      each([1, 2, 3]),
+      [leaf("a"), leaf("caught")],
+      [edge("a", "caught", { sourceHandle: "error" })],
+    );
     const result = await conductor.node.run(flow);
     expect(result.data.results).toEqual([undefined, "two", undefined]);
   });
@@ -242,13 +274,22 @@ describe("an executable that tells the items itself", () => {
       got = params;
       return [1];
     });
-    await conductor.node.run(group("root", [loop("l", times(1, { own: "x" }), [leaf("a")])]), { executionId: "run", input: { from: "caller" } });
+    await conductor.node.run(group("root", [loop("l", times(1, { own: "x" }), [leaf("a")])]), {
+      executionId: "run",
+      input: { from: "caller" },
+    });
     expect(got).toMatchObject({ nodeId: "l", executionId: "run/l", own: "x", input: { from: "caller" } });
     expect(got?.parentContext.executionId).toBe("run");
   });
 
   it.each([
-    ["throws", () => { throw new Error("no items"); }, "no items"],
+    [
+      "throws",
+      () => {
+        throw new Error("no items");
+      },
+      "no items",
+    ],
     ["rejects", () => Promise.reject(new Error("no items")), "no items"],
     ["answers something else", () => 7, "Items must be an array"],
     ["answers nothing", () => undefined, "Items must be an array"],

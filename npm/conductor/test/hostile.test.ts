@@ -34,7 +34,10 @@ const unreadable = (property: string): Definition =>
 
 describe("a definition that cannot be read", () => {
   it.each(["type", "parameters", "nodes", "edges"])("fails where its `%s` throws", async (property) => {
-    const bad = property === "edges" ? Object.defineProperty(group("bad", [leaf("x")]), "edges", refusal()) : unreadable(property);
+    const bad =
+      property === "edges"
+        ? Object.defineProperty(group("bad", [leaf("x")]), "edges", refusal())
+        : unreadable(property);
     const { result, events } = await ending(group("root", [leaf("a"), bad]));
     expect(result.success).toBe(false);
     expect(result.error?.code).toBeDefined();
@@ -135,6 +138,16 @@ describe("a definition of the wrong shape", () => {
     expect(events).toEqual(["started", "error"]);
   });
 
+  it("is found invalid in bounded time when values shared in it write out without end", async () => {
+    let shared: unknown = ["x", "y"];
+    for (let level = 0; level < 40; level++) shared = [shared, shared];
+    const conductor = conductorWith() as unknown as {
+      node: { validate(node: unknown): Promise<{ errors: string[] }> };
+    };
+    const { errors } = await conductor.node.validate(leaf("a", { parameters: { shared } }));
+    expect(errors).toEqual([expect.stringContaining("more than")]);
+  }, 60_000);
+
   it("runs frozen to the bottom", async () => {
     const definition = chain(3);
     for (const node of definition.nodes ?? []) Object.freeze(node);
@@ -147,17 +160,20 @@ describe("a definition of the wrong shape", () => {
 });
 
 describe("names that objects inherit", () => {
-  it.each(["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"])("node and handle `%s`", async (name) => {
-    const conductor = conductorWith(byId({ z: ({ input }) => Object.getOwnPropertyDescriptor(input, name)?.value }));
-    const result = await conductor.node.run(
-      group("root", [leaf(name), leaf("z")], [{ id: "e", source: name, target: "z", targetHandle: name }]),
-    );
-    expect(result.data).toBe(`out:${name}`);
-    expect(result.executedNodes).toEqual(["root", name, "z"]);
-    expect(Object.getOwnPropertyDescriptor(result.outputs, name)?.value).toBe(`out:${name}`);
-    expect(conductor.node.store.getState().nodes.get(name)?.state).toBe("completed");
-    expect(Object.getPrototypeOf(result.outputs)).toBe(Object.prototype);
-  });
+  it.each(["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"])(
+    "node and handle `%s`",
+    async (name) => {
+      const conductor = conductorWith(byId({ z: ({ input }) => Object.getOwnPropertyDescriptor(input, name)?.value }));
+      const result = await conductor.node.run(
+        group("root", [leaf(name), leaf("z")], [{ id: "e", source: name, target: "z", targetHandle: name }]),
+      );
+      expect(result.data).toBe(`out:${name}`);
+      expect(result.executedNodes).toEqual(["root", name, "z"]);
+      expect(Object.getOwnPropertyDescriptor(result.outputs, name)?.value).toBe(`out:${name}`);
+      expect(conductor.node.store.getState().nodes.get(name)?.state).toBe("completed");
+      expect(Object.getPrototypeOf(result.outputs)).toBe(Object.prototype);
+    },
+  );
 
   it.each(["__proto__", "constructor", "toString"])("node type `%s`", async (type) => {
     const conductor = conductorOver({ getNodeExecutable: (given) => ({ execute: () => given }) });
@@ -180,17 +196,20 @@ const revoked = () => {
   return proxy;
 };
 const untouchable = () =>
-  new Proxy({}, {
-    get: () => {
-      throw new Error("get");
+  new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error("get");
+      },
+      ownKeys: () => {
+        throw new Error("ownKeys");
+      },
+      getPrototypeOf: () => {
+        throw new Error("getPrototypeOf");
+      },
     },
-    ownKeys: () => {
-      throw new Error("ownKeys");
-    },
-    getPrototypeOf: () => {
-      throw new Error("getPrototypeOf");
-    },
-  });
+  );
 
 describe("values that cannot be looked at", () => {
   const ROUTED = Symbol.for("@atomiton/routed");
@@ -199,7 +218,17 @@ describe("values that cannot be looked at", () => {
     ["a Proxy that refuses", untouchable],
     ["a revoked Proxy", revoked],
     ["an object whose `then` throws", () => Object.defineProperty({}, "then", refusal())],
-    ["handles that cannot be listed", () => ({ [ROUTED]: new Proxy([] as string[], { get: (list, key) => { if (key === Symbol.iterator || key === "length") throw new Error("no"); return Reflect.get(list, key); } }) })],
+    [
+      "handles that cannot be listed",
+      () => ({
+        [ROUTED]: new Proxy([] as string[], {
+          get: (list, key) => {
+            if (key === Symbol.iterator || key === "length") throw new Error("no");
+            return Reflect.get(list, key);
+          },
+        }),
+      }),
+    ],
     ["handles that are no text", () => ({ [ROUTED]: [Symbol("x"), 3, null] })],
   ])("an output: %s", async (_, make) => {
     for (const body of [() => make(), async () => [make()][0]]) {
@@ -246,7 +275,20 @@ describe("values that cannot be looked at", () => {
 });
 
 describe("settings of the wrong kind", () => {
-  const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -5, "fast", "", null, {}, [], 10n, Symbol("x"), true];
+  const odd = [
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    -5,
+    "fast",
+    "",
+    null,
+    {},
+    [],
+    10n,
+    Symbol("x"),
+    true,
+  ];
 
   it.each(odd.map((value) => [typeof value === "symbol" ? "a symbol" : `${typeof value} ${String(value)}`, value]))(
     "%s for slowMo, timeout, retries, concurrency and delays",
@@ -293,11 +335,15 @@ describe("settings of the wrong kind", () => {
       const { result } = await ending(chain(3), { debug }, { random });
       expect(result.error?.code).toBe("EXECUTION_FAILED");
     }
-    const { events } = await ending(chain(3), { debug }, {
-      random: () => {
-        throw new Error("no luck");
+    const { events } = await ending(
+      chain(3),
+      { debug },
+      {
+        random: () => {
+          throw new Error("no luck");
+        },
       },
-    });
+    );
     expect(events).toEqual(["started", "error"]);
   });
 });

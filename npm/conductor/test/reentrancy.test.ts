@@ -1,6 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backend } from "../src/engine/backend";
-import { byId, chain, type Conductor, conductorOver, conductorWith, group, independent, leaf, type Params } from "./contract/flows";
+import {
+  byId,
+  type Conductor,
+  chain,
+  conductorOver,
+  conductorWith,
+  group,
+  independent,
+  leaf,
+  type Params,
+} from "./contract/flows";
 
 let before = 0;
 beforeEach(() => {
@@ -25,8 +35,14 @@ function endings(conductor: Conductor) {
 describe("whoever is shown a run may cancel it", () => {
   it.each([
     ["a listener for `started`", (conductor: Conductor, cancel: () => void) => void conductor.events.onStarted(cancel)],
-    ["a subscriber of the store", (conductor: Conductor, cancel: () => void) => void conductor.node.store.subscribe(cancel)],
-    ["a listener for `progress`", (conductor: Conductor, cancel: () => void) => void conductor.events.onProgress(cancel)],
+    [
+      "a subscriber of the store",
+      (conductor: Conductor, cancel: () => void) => void conductor.node.store.subscribe(cancel),
+    ],
+    [
+      "a listener for `progress`",
+      (conductor: Conductor, cancel: () => void) => void conductor.events.onProgress(cancel),
+    ],
   ])("before it starts: %s", async (_, arrange) => {
     for (const flow of [chain(3), leaf("x"), independent(...Array.from({ length: 60 }, (_, i) => `n${i}`))]) {
       const calls: string[] = [];
@@ -86,6 +102,28 @@ describe("an executable that starts runs", () => {
     expect(await conductor.node.run(flow)).toMatchObject({ success: true, data: "n3", outputs: { n2: true } });
   });
 
+  it("while its definition is read", async () => {
+    const conductor = conductorWith();
+    let inner: Promise<{ executedNodes: string[] }> | undefined;
+    const odd = Object.defineProperty(leaf("odd") as object, "parameters", {
+      get: () => {
+        inner ??= conductor.node.run(chain(5));
+        return {};
+      },
+    });
+    const flow = group(
+      "root",
+      [leaf("a"), leaf("b"), odd as never, leaf("z")],
+      [
+        { id: "1", source: "b", target: "a" },
+        { id: "2", source: "odd", target: "b" },
+      ],
+    );
+    const result = await conductor.node.run(flow);
+    expect(result.executedNodes).toEqual(["root", "odd", "z", "b", "a"]);
+    expect((await inner)?.executedNodes).toEqual(["root", "n1", "n2", "n3", "n4", "n5"]);
+  });
+
   it("that are stopped with it", async () => {
     let inner: Promise<{ error?: { code: string } }> | undefined;
     const conductor = conductorWith(({ nodeId, parentContext }) => {
@@ -106,7 +144,9 @@ describe("a store that is looked at from within a step", () => {
     for (const watched of [false, true]) {
       for (const execute of [(state: unknown) => state, async (state: unknown) => state]) {
         const states: unknown[] = [];
-        const conductor = immediate(({ nodeId }) => execute(states.push(conductor.node.store.getState().nodes.get(nodeId)?.state)));
+        const conductor = immediate(({ nodeId }) =>
+          execute(states.push(conductor.node.store.getState().nodes.get(nodeId)?.state)),
+        );
         if (watched) conductor.node.store.subscribe(() => {});
         await conductor.node.run(chain(4));
         expect(states).toEqual(["executing", "executing", "executing", "executing"]);
@@ -126,7 +166,8 @@ describe("a store that is looked at from within a step", () => {
   it("tells the same to whoever subscribes half-way as to whoever did before", async () => {
     const late: string[] = [];
     const all: string[] = [];
-    const text = (state: { nodes: Map<string, { state: string }> }) => [...state.nodes.values()].map(({ state }) => state).join();
+    const text = (state: { nodes: Map<string, { state: string }> }) =>
+      [...state.nodes.values()].map(({ state }) => state).join();
     const conductor = immediate(({ nodeId }) => {
       if (nodeId === "n2") {
         const end = conductor.node.store.subscribe(() => {});
@@ -183,7 +224,10 @@ describe("a store that is looked at from within a step", () => {
 describe("the outputs of a result", () => {
   it("are the outermost node's where scopes share an id, wherever it stands", async () => {
     for (const order of [0, 1]) {
-      const children = [group("g", [leaf("x", { parameters: { says: "inner" } })]), leaf("x", { parameters: { says: "outer" } })];
+      const children = [
+        group("g", [leaf("x", { parameters: { says: "inner" } })]),
+        leaf("x", { parameters: { says: "outer" } }),
+      ];
       const conductor = conductorWith(({ says }) => says);
       const { outputs } = await conductor.node.run(group("root", order === 0 ? children : children.reverse()));
       expect(outputs?.x).toBe("outer");

@@ -85,7 +85,12 @@ export interface NodeLibraryAddon {
   writeTable(table: NativeTable, path: string, delimiter?: string, cancel?: CancelToken): Promise<number>;
   runScript(source: ScriptSource, work: ScriptWork, batches: ScriptBatch[], cancel?: CancelToken): Promise<string[]>;
   runScriptOnTable(source: ScriptSource, work: ScriptWork, table: NativeTable, cancel?: CancelToken): Promise<string[]>;
-  filterTableByScript(source: ScriptSource, whole: boolean, table: NativeTable, cancel?: CancelToken): Promise<NativeTable>;
+  filterTableByScript(
+    source: ScriptSource,
+    whole: boolean,
+    table: NativeTable,
+    cancel?: CancelToken,
+  ): Promise<NativeTable>;
   evaluateScript(
     source: ScriptSource,
     values: string,

@@ -1,11 +1,10 @@
-import { createRequire } from "node:module";
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-
+import type { NativeAddon } from "./addon.js";
 import { NativeError } from "./error.js";
 import { platformName } from "./platform.js";
-import type { NativeAddon } from "./addon.js";
 
 const require = createRequire(import.meta.url);
 const here = dirname(fileURLToPath(import.meta.url));

@@ -24,13 +24,16 @@ function compare(rounds) {
     for (let round = 0; round < rounds; round++) {
       for (const name of ["native", "plain"]) {
         const out = join(folder, `${name}.json`);
-        const line = execFileSync(process.execPath, [fileURLToPath(import.meta.url), name, path, out], { encoding: "utf8" });
+        const line = execFileSync(process.execPath, [fileURLToPath(import.meta.url), name, path, out], {
+          encoding: "utf8",
+        });
         results[name].push(JSON.parse(line));
         answers.add(readFileSync(out, "utf8"));
       }
     }
     if (answers.size !== 1) throw new Error("the two sides do not agree");
-    const middle = (name, key) => results[name].map((result) => result[key]).sort((a, b) => a - b)[Math.floor(rounds / 2)];
+    const middle = (name, key) =>
+      results[name].map((result) => result[key]).sort((a, b) => a - b)[Math.floor(rounds / 2)];
     const row = (name) => ({
       "first ms": +middle(name, "first").toFixed(1),
       "warm ms": +middle(name, "warm").toFixed(1),
@@ -69,18 +72,30 @@ async function nativeWork(_csv, target) {
   const run = (type, input, parameters) => nodes[type].execute({ nodeId: "n", executionId: "e", input, ...parameters });
   return async (_round, path) => {
     const table = await run("spreadsheet", undefined, { path });
-    const open = await run("transform", { data: table }, {
-      operation: "filter",
-      where: [
-        { field: "status", operator: "eq", value: "open" },
-        { field: "price", operator: "gt", value: 10 },
-      ],
-    });
-    const totals = await run("transform", { data: open }, {
-      operation: "aggregate",
-      groupBy: "customer",
-      aggregates: [{ operation: "count" }, { operation: "sum", field: "quantity" }, { operation: "max", field: "price" }],
-    });
+    const open = await run(
+      "transform",
+      { data: table },
+      {
+        operation: "filter",
+        where: [
+          { field: "status", operator: "eq", value: "open" },
+          { field: "price", operator: "gt", value: 10 },
+        ],
+      },
+    );
+    const totals = await run(
+      "transform",
+      { data: open },
+      {
+        operation: "aggregate",
+        groupBy: "customer",
+        aggregates: [
+          { operation: "count" },
+          { operation: "sum", field: "quantity" },
+          { operation: "max", field: "price" },
+        ],
+      },
+    );
     await run("file-system", { content: totals }, { operation: "write", path: target });
   };
 }
@@ -93,7 +108,8 @@ async function plainWork(_csv, target) {
     const groups = new Map();
     for (const row of open) {
       let group = groups.get(row.customer);
-      if (!group) groups.set(row.customer, (group = { customer: row.customer, count: 0, sum_quantity: 0, max_price: -Infinity }));
+      if (!group)
+        groups.set(row.customer, (group = { customer: row.customer, count: 0, sum_quantity: 0, max_price: -Infinity }));
       group.count++;
       group.sum_quantity += Number(row.quantity);
       group.max_price = Math.max(group.max_price, Number(row.price));

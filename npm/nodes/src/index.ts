@@ -1,5 +1,5 @@
 /** The node library: what its types are (`./definitions`), what they do (`./executables`), and the words both use. */
-export { NodeError, type NodeErrorCode, codeOf, errorCode } from "./contract/error.js";
+export { codeOf, errorCode, NodeError, type NodeErrorCode } from "./contract/error.js";
 export type { NodeExecutable, NodeParams } from "./contract/executable.js";
 export { isRouted, routed, routesOf } from "./contract/routed.js";
 export * from "./definitions.js";

@@ -1,6 +1,6 @@
-import { loadAddon, nativeError, NativeError, platformName } from "@atomiton/conductor-native";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { loadAddon, NativeError, nativeError, platformName } from "@atomiton/conductor-native";
 import { describe, expect, it } from "vitest";
 
 import { ofOwnVersion } from "../../native/src/load.js";
@@ -43,7 +43,11 @@ describe("the native addon", () => {
     const headers = Array.from({ length: 1000 }, (_, i) => `${i}`.padStart(9000, "h")).join(",");
     const row = `${",".repeat(999)}\n`;
     const addon = loadAddon();
-    const table = await addon.parseTable(`${headers}\n${row.repeat(5)}`, { delimiter: ",", hasHeaders: true, skipEmptyLines: true });
+    const table = await addon.parseTable(`${headers}\n${row.repeat(5)}`, {
+      delimiter: ",",
+      hasHeaders: true,
+      skipEmptyLines: true,
+    });
     const counts: number[] = [];
     for (let start = 0; start < table.rowCount; start += counts.at(-1) as number) {
       counts.push((JSON.parse(table.recordsJson(start, 5)) as unknown[]).length);

@@ -6,12 +6,18 @@ import { failure, isUnread, run } from "./run.js";
 describe("condition", () => {
   it("routes its data by an expression", async () => {
     const data = { total: 5 };
-    const output = await run("condition", { default: { result: data } }, { expression: "item.total > variables.least", variables: { least: 4 } });
+    const output = await run(
+      "condition",
+      { default: { result: data } },
+      { expression: "item.total > variables.least", variables: { least: 4 } },
+    );
     expect(output).toEqual({ result: true, value: data });
     expect(output.value).toBe(data);
     expect(routesOf(output)).toEqual(["true"]);
     expect(Object.keys(output)).toEqual(["result", "value"]);
-    expect(routesOf(await run("condition", { default: data }, { expression: "input.default.total > 9;" }))).toEqual(["false"]);
+    expect(routesOf(await run("condition", { default: data }, { expression: "input.default.total > 9;" }))).toEqual([
+      "false",
+    ]);
     expect((await run("condition", { count: 3 }, { expression: "input.count === 3" })).result).toBe(true);
     expect((await run("condition", undefined, { expression: "input === undefined" })).result).toBe(true);
   });
@@ -26,10 +32,16 @@ describe("condition", () => {
 
   it("decides over a table without making its records", async () => {
     const read = await run("spreadsheet", {}, { data: "a\n1\n2\n" });
-    const output = await run("condition", { default: read }, { expression: "item.rowCount === 2 && input.default.headers[0] === 'a'" });
+    const output = await run(
+      "condition",
+      { default: read },
+      { expression: "item.rowCount === 2 && input.default.headers[0] === 'a'" },
+    );
     expect(output.result).toBe(true);
     expect((await run("condition", { default: read }, { expression: "item.records[1].a === '2'" })).result).toBe(true);
-    expect((await run("condition", { default: read }, { where: [{ field: "rowCount", operator: "gt", value: 1 }] })).result).toBe(true);
+    expect(
+      (await run("condition", { default: read }, { where: [{ field: "rowCount", operator: "gt", value: 1 }] })).result,
+    ).toBe(true);
     expect(output.value).toBe(read);
     expect(isUnread(read, "records")).toBe(true);
   });

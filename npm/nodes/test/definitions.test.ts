@@ -1,9 +1,7 @@
+import { loadAddon } from "@atomiton/conductor-native";
 import { describe, expect, it } from "vitest";
 
-import { loadAddon } from "@atomiton/conductor-native";
-
 import {
-  NodeError,
   createNodeDefinition,
   defaultsOf,
   errorCode,
@@ -11,9 +9,10 @@ import {
   getNodeDefinition,
   getNodeExecutable,
   isRouted,
+  NodeError,
   nodeExecutableRegistry,
-  nodeTypes,
   nodes,
+  nodeTypes,
   routed,
   routesOf,
 } from "../src/index.js";
@@ -31,26 +30,58 @@ describe("definitions", () => {
 
   it("describes parameters by schemas that its own defaults satisfy", async () => {
     for (const definition of getAllNodeDefinitions()) {
-      const needed = { "file-system": { path: "/", operation: "exists" }, condition: { expression: "true" } }[definition.type];
+      const needed = { "file-system": { path: "/", operation: "exists" }, condition: { expression: "true" } }[
+        definition.type
+      ];
       if (definition.type === "http-request" || definition.type === "spreadsheet") continue;
       await run(definition.type, undefined, { ...definition.parameters, ...needed });
     }
-    expect(getNodeDefinition("transform")?.parameters).toMatchObject({ operation: "map", enabled: true, retries: 1, timeout: 30000 });
+    expect(getNodeDefinition("transform")?.parameters).toMatchObject({
+      operation: "map",
+      enabled: true,
+      retries: 1,
+      timeout: 30000,
+    });
   });
 
   it("describes them so that a flow and an execution are refused alike", async () => {
     const needed: Record<string, object> = { "file-system": { path: "/" }, "http-request": { url: "http://x" } };
-    const tried: unknown[] = [undefined, null, true, 0, -1, 1.5, 2 ** 60, "", "x", [], [1], [""], {}, { a: 1 }, [{ field: "a", operator: "eq" }], [{ operation: "sum" }]];
+    const tried: unknown[] = [
+      undefined,
+      null,
+      true,
+      0,
+      -1,
+      1.5,
+      2 ** 40,
+      "",
+      "x",
+      [],
+      [1],
+      [""],
+      {},
+      { a: 1 },
+      [{ field: "a", operator: "eq" }],
+      [{ operation: "sum" }],
+    ];
     for (const nodeType of nodeTypes.values()) {
       const { type, parameterSchema } = nodeType;
       const types = JSON.stringify({ schemas: { [type]: parameterSchema }, closed: true });
       for (const name of Object.keys(parameterSchema.properties)) {
         for (const value of tried) {
           const parameters = { ...defaultsOf(nodeType), ...needed[type], [name]: value };
-          const flow = { id: "f", type: "group", nodes: [{ ...getNodeDefinition(type), id: "n", parameters }], edges: [] };
+          const flow = {
+            id: "f",
+            type: "group",
+            nodes: [{ ...getNodeDefinition(type), id: "n", parameters }],
+            edges: [],
+          };
           const validateFlow = loadAddon()["validateFlow"] as (flow: string, types: string) => string;
           const problems = JSON.parse(validateFlow(JSON.stringify(flow), types)) as { path: string }[];
-          const refusal: unknown = await parseParameters(nodeType, parameters).then(() => undefined, (error: unknown) => error);
+          const refusal: unknown = await parseParameters(nodeType, parameters).then(
+            () => undefined,
+            (error: unknown) => error,
+          );
           const what = `${type} with ${name}: ${JSON.stringify(value)}`;
           expect(problems.length > 0, what).toBe(refusal !== undefined);
           for (const { path } of problems) expect(path, what).toMatch(new RegExp(`^/nodes/0/parameters/${name}(/|$)`));
@@ -70,7 +101,9 @@ describe("definitions", () => {
     const error = await failure("transform", [1], { limitCount: 0, where: [{ field: "a", operator: "like" }] });
     expect(error.code).toBe("INVALID_PARAMETERS");
     const issues = JSON.parse(error.message.replace("Invalid transform parameters: ", "")) as { path: unknown[] }[];
-    expect(issues.map((issue) => issue.path)).toEqual(expect.arrayContaining([["limitCount"], ["where", 0, "operator"]]));
+    expect(issues.map((issue) => issue.path)).toEqual(
+      expect.arrayContaining([["limitCount"], ["where", 0, "operator"]]),
+    );
   });
 
   it("fills the gaps of a definition", () => {
@@ -88,7 +121,12 @@ describe("definitions", () => {
     expect(createNodeDefinition().id).toMatch(/^node_[0-9a-f-]{36}$/);
     expect("nodes" in createNodeDefinition()).toBe(false);
     const own = createNodeDefinition({ metadata: { id: "http-request" }, parameters: { a: 1 }, nodes: [] });
-    expect(own).toMatchObject({ metadata: { name: "Http Request" }, parameters: { a: 1 }, nodes: [], name: "Unnamed Node" });
+    expect(own).toMatchObject({
+      metadata: { name: "Http Request" },
+      parameters: { a: 1 },
+      nodes: [],
+      name: "Unnamed Node",
+    });
   });
 });
 

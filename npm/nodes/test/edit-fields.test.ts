@@ -65,9 +65,13 @@ describe("edit-fields", () => {
   it("ends a template whose sections multiply", async () => {
     const data = { a: Array.from({ length: 1000 }, () => "x") };
     const bomb = "{{#a}}".repeat(9) + "{{.}}" + "{{/a}}".repeat(9);
-    expect(await failure("edit-fields", { data }, { values: { x: bomb } })).toMatchObject({ code: "INVALID_PARAMETERS" });
+    expect(await failure("edit-fields", { data }, { values: { x: bomb } })).toMatchObject({
+      code: "INVALID_PARAMETERS",
+    });
     const long = { text: "x".repeat(1e6), a: data.a };
-    expect((await failure("edit-fields", { data: long }, { values: { x: "{{#a}}{{text}}{{/a}}" } })).message).toContain("too much text");
+    expect((await failure("edit-fields", { data: long }, { values: { x: "{{#a}}{{text}}{{/a}}" } })).message).toContain(
+      "too much text",
+    );
   });
 
   it("says what is wrong with a template or an input", async () => {

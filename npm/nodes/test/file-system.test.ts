@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 
@@ -31,7 +41,14 @@ describe("file-system", () => {
     expect(await write("t", { input: { result: "text" } })).toBe("text");
     expect(await write("b", { content: Buffer.from([65]) })).toBe("A");
     expect(await write("j.json", { default: { result: { a: 1 }, success: true } })).toBe('{\n  "a": 1\n}');
-    expect(await write("o.csv", { data: [{ a: 1, b: 'say "x"' }, { a: null, c: "," }] })).toBe('a,b,c\n1,"say ""x""",\n,,","\n');
+    expect(
+      await write("o.csv", {
+        data: [
+          { a: 1, b: 'say "x"' },
+          { a: null, c: "," },
+        ],
+      }),
+    ).toBe('a,b,c\n1,"say ""x""",\n,,","\n');
     const read = await table();
     expect(await write("t.json", { default: read })).toBe(JSON.stringify((await table()).records, null, 2));
     expect(await write("t.csv", { default: read })).toBe('a,b\n1,"x,y"\n');
@@ -65,7 +82,9 @@ describe("file-system", () => {
       count: 2,
     });
     expect((await run("file-system", {}, { operation: "list", path: home, recursive: true })).count).toBe(3);
-    expect((await failure("file-system", {}, { operation: "delete", path: home })).message).toMatch(/^\[file-system\] Delete operation failed: /);
+    expect((await failure("file-system", {}, { operation: "delete", path: home })).message).toMatch(
+      /^\[file-system\] Delete operation failed: /,
+    );
     expect((await run("file-system", {}, { operation: "delete", path: home, recursive: true })).deleted).toBe(true);
     expect((await run("file-system", {}, { operation: "delete", path: home })).deleted).toBe(false);
     expect((await run("file-system", {}, { operation: "exists", path: home })).exists).toBe(false);
@@ -74,7 +93,10 @@ describe("file-system", () => {
   it("deletes a link, not what it leads to", async () => {
     mkdirSync(at("linked"));
     writeFileSync(at("linked", "kept"), "");
-    for (const [name, target] of [["to-folder", at("linked")], ["to-nothing", at("nowhere")]] as const) {
+    for (const [name, target] of [
+      ["to-folder", at("linked")],
+      ["to-nothing", at("nowhere")],
+    ] as const) {
       symlinkSync(target, at(name));
       expect((await run("file-system", {}, { operation: "delete", path: at(name) })).deleted).toBe(true);
       expect(lstatSync(at(name), { throwIfNoEntry: false })).toBeUndefined();
@@ -88,7 +110,9 @@ describe("file-system", () => {
     const cwd = vi.spyOn(process, "cwd").mockReturnValue(join(home, "here"));
     try {
       for (const path of [home, join(home, "here"), join(home, "here", ".."), "/"]) {
-        expect((await failure("file-system", {}, { operation: "delete", path, recursive: true })).message).toContain("The working folder is inside");
+        expect((await failure("file-system", {}, { operation: "delete", path, recursive: true })).message).toContain(
+          "The working folder is inside",
+        );
       }
     } finally {
       cwd.mockRestore();
@@ -99,14 +123,16 @@ describe("file-system", () => {
   it("writes files only, under names of any length that the disk takes", async () => {
     execFileSync("mkfifo", [at("pipe")]);
     for (const path of [at("pipe"), folder]) {
-      expect((await failure("file-system", {}, { operation: "write", path, content: "x" })).message).toContain(`Path is not a file: ${path}`);
+      expect((await failure("file-system", {}, { operation: "write", path, content: "x" })).message).toContain(
+        `Path is not a file: ${path}`,
+      );
     }
     const long = at("漢".repeat(84));
     expect((await run("file-system", {}, { operation: "write", path: long, content: "x" })).size).toBe(1);
   });
 
   it("writes the own properties of records as CSV", async () => {
-    const records = [{ constructor: "a" }, { toString: "b" }];
+    const records: unknown[] = [{ constructor: "a" }, { toString: "b" }];
     await run("file-system", { data: records }, { operation: "write", path: at("own.csv") });
     expect(readFileSync(at("own.csv"), "utf8")).toBe("constructor,toString\na,\n,b\n");
   });
@@ -124,11 +150,15 @@ describe("file-system", () => {
   it("says what is wrong", async () => {
     const words = async (parameters: Record<string, unknown>) => (await failure("file-system", {}, parameters)).message;
     expect(await words({})).toContain("Path is required");
-    expect(await words({ path: "/no/such" })).toBe("[file-system] Read operation failed: File does not exist: /no/such");
+    expect(await words({ path: "/no/such" })).toBe(
+      "[file-system] Read operation failed: File does not exist: /no/such",
+    );
     expect(await words({ path: folder })).toContain("Path is not a file: ");
     expect(await words({ path: "/no/such", operation: "list" })).toContain("Directory does not exist: /no/such");
     expect(await words({ path: folder, operation: "copy" })).toContain("Target path is required for copy operation");
-    expect(await words({ path: "/no/such", operation: "move", targetPath: at("z") })).toContain("Source does not exist: /no/such");
+    expect(await words({ path: "/no/such", operation: "move", targetPath: at("z") })).toContain(
+      "Source does not exist: /no/such",
+    );
     expect(await words({ path: at("n"), operation: "write" })).toContain("Received undefined");
   });
 });

@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -32,9 +32,11 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
   if (pathname === "/moved") return void response.writeHead(302, { location: "/text" }).end();
   if (pathname === "/text") return void response.writeHead(200, { "content-type": "text/plain" }).end("words");
-  if (pathname === "/bytes") return void response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from([1, 2]));
+  if (pathname === "/bytes")
+    return void response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from([1, 2]));
   if (pathname === "/lie") return void response.writeHead(200, { "content-type": "application/json" }).end("{");
-  if (pathname === "/missing") return void response.writeHead(404, { "content-type": "application/json" }).end('{"e":1}');
+  if (pathname === "/missing")
+    return void response.writeHead(404, { "content-type": "application/json" }).end('{"e":1}');
   let body = "";
   for await (const chunk of request) body += String(chunk);
   const { authorization = null, "content-type": type = null, "x-a": own = null } = request.headers;
@@ -44,15 +46,33 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 
 describe("http-request", () => {
   it("sends what parameters say and gives the parsed answer", async () => {
-    const output = await run("http-request", undefined, { method: "POST", url: `${base}/echo?q=1`, headers: '{"X-A":"1"}', body: { a: [1] } });
+    const output = await run("http-request", undefined, {
+      method: "POST",
+      url: `${base}/echo?q=1`,
+      headers: '{"X-A":"1"}',
+      body: { a: [1] },
+    });
     expect(output).toMatchObject({ status: 200, statusText: "OK", success: true, ok: true, url: `${base}/echo?q=1` });
-    expect(output.result).toEqual({ method: "POST", search: "?q=1", body: '{"a":[1]}', authorization: null, type: "application/json", own: "1" });
+    expect(output.result).toEqual({
+      method: "POST",
+      search: "?q=1",
+      body: '{"a":[1]}',
+      authorization: null,
+      type: "application/json",
+      own: "1",
+    });
     expect(output.headers["content-type"]).toContain("json");
     expect(output.duration).toBeGreaterThanOrEqual(0);
   });
 
   it("prefers what edges bring", async () => {
-    const input = { url: { result: `${base}/echo` }, method: "PUT", body: { result: { x: 1 } }, params: { a: "1 2", b: [1, 2] }, auth: { type: "bearer", token: "t" } };
+    const input = {
+      url: { result: `${base}/echo` },
+      method: "PUT",
+      body: { result: { x: 1 } },
+      params: { a: "1 2", b: [1, 2] },
+      auth: { type: "bearer", token: "t" },
+    };
     expect((await run("http-request", input, { url: `${base}/other` })).result).toMatchObject({
       method: "PUT",
       search: "?a=1+2&b=1&b=2",
@@ -71,7 +91,12 @@ describe("http-request", () => {
   });
 
   it("takes an error status for an answer", async () => {
-    expect(await run("http-request", {}, { url: `${base}/missing` })).toMatchObject({ status: 404, ok: false, success: false, result: { e: 1 } });
+    expect(await run("http-request", {}, { url: `${base}/missing` })).toMatchObject({
+      status: 404,
+      ok: false,
+      success: false,
+      result: { e: 1 },
+    });
   });
 
   it("gives up in time, and when told to", async () => {
@@ -111,9 +136,13 @@ describe("http-request", () => {
   });
 
   it("says what is wrong", async () => {
-    expect((await failure("http-request", {}, {})).message).toMatch(/^Invalid http-request parameters: .*Must be a valid URL/);
+    expect((await failure("http-request", {}, {})).message).toMatch(
+      /^Invalid http-request parameters: .*Must be a valid URL/,
+    );
     expect((await failure("http-request", {}, { url: "nonsense" })).message).toContain("Must be a valid URL");
-    expect((await failure("http-request", { url: "file:///etc" }, { url: base })).message).toContain("Invalid URL: file:///etc");
+    expect((await failure("http-request", { url: "file:///etc" }, { url: base })).message).toContain(
+      "Invalid URL: file:///etc",
+    );
     expect(await failure("http-request", {}, { url: `${base}/lie` })).toMatchObject({ code: "DESERIALIZATION_FAILED" });
     const refused = await failure("http-request", {}, { url: "http://127.0.0.1:1" });
     expect(refused.code).toBe("EXECUTION_FAILED");

@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-
-import { getNodeExecutable } from "../src/executables.js";
 import { NodeError } from "../src/contract/error.js";
+import { getNodeExecutable } from "../src/executables.js";
 
 /** Executes a node with an input and parameters, as a conductor would. */
 // biome-ignore lint/suspicious/noExplicitAny: outputs are looked at field by field
@@ -15,7 +14,11 @@ export async function run(type: string, input: unknown, parameters: Record<strin
 }
 
 /** The error a node fails with; fails itself when the node does not. */
-export async function failure(type: string, input: unknown, parameters: Record<string, unknown> = {}): Promise<NodeError> {
+export async function failure(
+  type: string,
+  input: unknown,
+  parameters: Record<string, unknown> = {},
+): Promise<NodeError> {
   const output: unknown = await run(type, input, parameters).catch((error: unknown) => error);
   if (output instanceof NodeError) return output;
   throw new Error(`expected a NodeError, got ${String(output)}`);

@@ -44,7 +44,18 @@ describe("user code", () => {
   });
 
   it("has nothing but the language", async () => {
-    const names = ["process", "require", "fetch", "setTimeout", "console", "Buffer", "WebAssembly", "os", "std", "navigator"];
+    const names = [
+      "process",
+      "require",
+      "fetch",
+      "setTimeout",
+      "console",
+      "Buffer",
+      "WebAssembly",
+      "os",
+      "std",
+      "navigator",
+    ];
     const { result } = await map(`() => ${JSON.stringify(names)}.filter((name) => name in globalThis)`);
     expect(result).toEqual([[]]);
   });
@@ -66,7 +77,9 @@ describe("user code", () => {
   });
 
   it("cannot carry anything over to the next run, nor pollute this realm", async () => {
-    await map("() => { globalThis.left = 1; Object.prototype.left = 1; Array.prototype.map = null; return { ['__proto__']: { left: 1 } } }");
+    await map(
+      "() => { globalThis.left = 1; Object.prototype.left = 1; Array.prototype.map = null; return { ['__proto__']: { left: 1 } } }",
+    );
     expect((await map("() => typeof left")).result).toEqual(["undefined"]);
     expect(({} as { left?: number }).left).toBeUndefined();
   });
@@ -75,7 +88,9 @@ describe("user code", () => {
     await mapFailure("() => { throw { toString() { while (true) {} } } }", { timeout: 100 });
     const liar = "() => { JSON.stringify = () => '[1,2,3]'; Array.isArray = () => true; return 'own' }";
     expect((await map(liar)).result).toEqual(["own"]);
-    expect(codeOf(await mapFailure("() => { throw Object.defineProperty(new Error(), 'message', { get() { throw 1 } }) }"))).not.toBe("");
+    expect(
+      codeOf(await mapFailure("() => { throw Object.defineProperty(new Error(), 'message', { get() { throw 1 } }) }")),
+    ).not.toBe("");
   });
 
   it("tells the user's error with line and item, and no other data", async () => {
@@ -92,7 +107,11 @@ describe("user code", () => {
 
   it("works through 100,000 items without holding the main thread", async () => {
     const data = Array.from({ length: 100_000 }, (_item, i) => ({ i, text: `item ${i}` }));
-    const { result } = await run("transform", { data }, { operation: "filter", transformFunction: "(x, i) => x.i === i && i % 2" });
+    const { result } = await run(
+      "transform",
+      { data },
+      { operation: "filter", transformFunction: "(x, i) => x.i === i && i % 2" },
+    );
     expect(result.length).toBe(50_000);
     expect(result[49_999]).toBe(data[99_999]);
   });

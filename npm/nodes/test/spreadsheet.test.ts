@@ -31,7 +31,9 @@ describe("spreadsheet", () => {
   });
 
   it("reads tabs from .tsv files and whatever delimiter is asked for", async () => {
-    expect((await run("spreadsheet", {}, { path: file("a.tsv", "a\tb\n1\t2\n") })).records).toEqual([{ a: "1", b: "2" }]);
+    expect((await run("spreadsheet", {}, { path: file("a.tsv", "a\tb\n1\t2\n") })).records).toEqual([
+      { a: "1", b: "2" },
+    ]);
     const output = await run("spreadsheet", {}, { path: file("s.csv", "a;b\n1;2\n"), delimiter: ";" });
     expect(output).toMatchObject({ records: [{ a: "1", b: "2" }], delimiter: ";" });
   });
@@ -86,7 +88,11 @@ describe("spreadsheet", () => {
     expect((await failure("spreadsheet", {}, { path: "/no/such.csv" })).message).toBe(
       "[spreadsheet] File not found: /no/such.csv",
     );
-    const latin = await failure("spreadsheet", {}, { path: file("latin.csv", Buffer.from("a,b\n1,2\n1,\xe9\n", "latin1")) });
+    const latin = await failure(
+      "spreadsheet",
+      {},
+      { path: file("latin.csv", Buffer.from("a,b\n1,2\n1,\xe9\n", "latin1")) },
+    );
     expect(latin).toMatchObject({ code: "DESERIALIZATION_FAILED" });
     expect(latin.message).toContain("Row 3, cell 2 is not UTF-8");
     expect((await failure("spreadsheet", {}, { path: file("x.xlsx", "") })).code).toBe("INVALID_PARAMETERS");
@@ -95,6 +101,18 @@ describe("spreadsheet", () => {
     );
     expect((await failure("spreadsheet", {}, { data: "a\n1\n", delimiter: "ab" })).code).toBe("INVALID_PARAMETERS");
     expect((await failure("spreadsheet", {}, { data: 5 })).code).toBe("TYPE_MISMATCH");
-    expect((await failure("spreadsheet", {}, { sheetIndex: -1 })).message).toMatch(/^Invalid spreadsheet parameters: \[\{/);
+    expect((await failure("spreadsheet", {}, { sheetIndex: -1 })).message).toMatch(
+      /^Invalid spreadsheet parameters: \[\{/,
+    );
+  });
+
+  it("makes its records also when the output was frozen or sealed before", async () => {
+    for (const close of [Object.freeze, Object.seal]) {
+      const output = close(await run("spreadsheet", {}, { data: "a\n1\n" })) as { records: unknown };
+      expect(output.records).toEqual([{ a: "1" }]);
+      expect(output.records).toBe(output.records);
+    }
+    const frozen = Object.freeze(await run("spreadsheet", {}, { data: "a\n1\n" })) as { records: unknown };
+    expect(() => (frozen.records = [])).toThrow(TypeError);
   });
 });

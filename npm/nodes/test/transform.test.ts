@@ -45,7 +45,9 @@ describe("transform of an array", () => {
       ["item.name", ["Cy", "Al", "Bo"]],
     ];
     for (const [transformFunction, expected] of forms) {
-      expect((await run("transform", { data: people }, { transformFunction })).result, transformFunction).toEqual(expected);
+      expect((await run("transform", { data: people }, { transformFunction })).result, transformFunction).toEqual(
+        expected,
+      );
     }
   });
 
@@ -61,8 +63,9 @@ describe("transform of an array", () => {
 
   it("keeps dates, NaN and undefined on their way through user code", async () => {
     const data = [{ at: new Date(5), n: Number.NaN, list: [undefined, 1] }];
-    const [item] = (await run("transform", { data }, { transformFunction: "x => ({ ...x, year: x.at.getTime(), m: x.n })" }))
-      .result;
+    const [item] = (
+      await run("transform", { data }, { transformFunction: "x => ({ ...x, year: x.at.getTime(), m: x.n })" })
+    ).result;
     expect(item).toEqual({ at: new Date(5), n: Number.NaN, list: [undefined, 1], year: 5, m: Number.NaN });
     const answer = await run("transform", { data: [0, 1] }, { transformFunction: "x => x ? undefined : new Date(1)" });
     expect(answer.result).toEqual([new Date(1), undefined]);
@@ -75,12 +78,12 @@ describe("transform of an array", () => {
     });
     expect((await run("transform", { data: [1, [2, [3]]] }, { operation: "flatten" })).result).toEqual([1, 2, [3]]);
     const aggregates = [{ operation: "count" }, { operation: "avg", field: "age", as: "mean" }];
-    expect((await run("transform", { data: people }, { operation: "aggregate", groupBy: "team.id", aggregates })).result).toEqual(
-      [
-        { "team.id": "b", count: 2, mean: 30 },
-        { "team.id": "a", count: 1, mean: 4 },
-      ],
-    );
+    expect(
+      (await run("transform", { data: people }, { operation: "aggregate", groupBy: "team.id", aggregates })).result,
+    ).toEqual([
+      { "team.id": "b", count: 2, mean: 30 },
+      { "team.id": "a", count: 1, mean: 4 },
+    ]);
   });
 
   it("finds its list in what the edges of a real flow bring", async () => {
@@ -142,7 +145,14 @@ describe("transform of a table", () => {
     { operation: "map", transformFunction: "(r, i) => r.name + i" },
     { operation: "map", transformFunction: "(r, i, all) => all.length" },
     { operation: "filter", where: [{ field: "age", operator: "gt", value: 4 }] },
-    { operation: "filter", where: [{ field: "age", operator: "isEmpty" }, { field: "name", operator: "eq", value: "Al" }], match: "any" },
+    {
+      operation: "filter",
+      where: [
+        { field: "age", operator: "isEmpty" },
+        { field: "name", operator: "eq", value: "Al" },
+      ],
+      match: "any",
+    },
     { operation: "filter", where: [{ field: "name", operator: "contains", value: "o" }] },
     { operation: "filter", transformFunction: "r => r.team === 'a'" },
     { operation: "filter", transformFunction: "(r, i, all) => all.indexOf(r) === i && i > 1" },
@@ -162,7 +172,10 @@ describe("transform of a table", () => {
     {
       operation: "aggregate",
       groupBy: ["team"],
-      aggregates: ["count", "sum", "avg", "min", "max", "countDistinct"].map((operation) => ({ operation, field: "age" })),
+      aggregates: ["count", "sum", "avg", "min", "max", "countDistinct"].map((operation) => ({
+        operation,
+        field: "age",
+      })),
     },
     { operation: "aggregate", aggregates: [{ operation: "max", field: "name" }, { operation: "count" }] },
   ];
@@ -176,17 +189,33 @@ describe("transform of a table", () => {
 
   it("never makes a record on the way from a file of 100,000 rows to an aggregate", async () => {
     const read = await run("spreadsheet", {}, { data: ordersCsv(100_000) });
-    const open = await run("transform", { default: read }, {
-      operation: "filter",
-      where: [{ field: "status", operator: "eq", value: "open" }],
-    });
-    const ordered = await run("transform", { default: open }, { operation: "sort", sortKey: "price", sortDirection: "desc" });
-    const totals = await run("transform", { default: ordered }, {
-      operation: "aggregate",
-      groupBy: "region",
-      aggregates: [{ operation: "count" }, { operation: "sum", field: "quantity" }],
-    });
-    expect([isUnread(read, "records"), isUnread(open, "result"), isUnread(ordered, "result")]).toEqual([true, true, true]);
+    const open = await run(
+      "transform",
+      { default: read },
+      {
+        operation: "filter",
+        where: [{ field: "status", operator: "eq", value: "open" }],
+      },
+    );
+    const ordered = await run(
+      "transform",
+      { default: open },
+      { operation: "sort", sortKey: "price", sortDirection: "desc" },
+    );
+    const totals = await run(
+      "transform",
+      { default: ordered },
+      {
+        operation: "aggregate",
+        groupBy: "region",
+        aggregates: [{ operation: "count" }, { operation: "sum", field: "quantity" }],
+      },
+    );
+    expect([isUnread(read, "records"), isUnread(open, "result"), isUnread(ordered, "result")]).toEqual([
+      true,
+      true,
+      true,
+    ]);
     expect(open.outputCount).toBe(33_334);
     expect(totals.result.map((row: { count: number }) => row.count).sort()).toEqual([6666, 6667, 6667, 6667, 6667]);
     expect(ordered.result[0].price).toBe("99.9");
@@ -195,7 +224,11 @@ describe("transform of a table", () => {
   it("works on the records once somebody may have changed them", async () => {
     const read = await run("spreadsheet", {}, { data: csv });
     read.records[0].age = "99";
-    const { result } = await run("transform", { data: read }, { operation: "sort", sortKey: "age", sortDirection: "desc" });
+    const { result } = await run(
+      "transform",
+      { data: read },
+      { operation: "sort", sortKey: "age", sortDirection: "desc" },
+    );
     expect(result[0]).toBe(read.records[0]);
   });
 

@@ -1,7 +1,7 @@
 /** The table of the CSV row, written once and read by every subject. */
 
-import { createWriteStream } from "node:fs";
 import { once } from "node:events";
+import { createWriteStream } from "node:fs";
 import { seededRandom } from "../random.mjs";
 
 const REGIONS = ["north", "south", "east", "west", "centre"];

@@ -77,9 +77,7 @@ pub fn run_script_on_table(
 ) -> napi::Result<AsyncTask<Work<Vec<String>>>> {
     let (script, work, cancel, table) =
         (script_of(source), work_of(work)?, Cancel::of(cancel), table.table()?.clone());
-    Ok(in_background(move || {
-        script.run_items(&work, batches_of(&table, work.whole, &script), &cancel)
-    }))
+    Ok(in_background(move || script.run_items(&work, batches_of(&table, work.whole, &script), &cancel)))
 }
 
 /// The rows of a table that user code keeps, as a table.

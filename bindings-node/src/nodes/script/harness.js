@@ -13,7 +13,18 @@
   const ObjectPrototype = Object.prototype;
   const DateClass = Date;
   const ErrorClass = Error;
-  const exotic = [Map, Set, WeakMap, WeakSet, WeakRef, Promise, RegExp, ArrayBuffer, getPrototypeOf(Int8Array), DataView];
+  const exotic = [
+    Map,
+    Set,
+    WeakMap,
+    WeakSet,
+    WeakRef,
+    Promise,
+    RegExp,
+    ArrayBuffer,
+    getPrototypeOf(Int8Array),
+    DataView,
+  ];
 
   // The position of the item that user code is looking at; -1 outside of items.
   let current = -1;
@@ -31,7 +42,11 @@
       }
       if (!hasOwn(value, tag)) return value;
       const [kind, payload] = value[tag];
-      return kind === "date" ? new DateClass(payload === null ? NaN : payload) : kind === "number" ? +payload : undefined;
+      return kind === "date"
+        ? new DateClass(payload === null ? NaN : payload)
+        : kind === "number"
+          ? +payload
+          : undefined;
     };
     return (source) => (call(includes, source, tag) ? parse(source, revive) : parse(source));
   }
@@ -64,7 +79,9 @@
   }
 
   function refusal(key, kind) {
-    const error = new ErrorClass(`returned ${kind}${key === "" ? "" : ` under "${key}"`}, which cannot leave the sandbox`);
+    const error = new ErrorClass(
+      `returned ${kind}${key === "" ? "" : ` under "${key}"`}, which cannot leave the sandbox`,
+    );
     defineProperty(error, "refused", { value: true });
     return error;
   }
@@ -160,4 +177,4 @@
       return stringify(own);
     },
   };
-})()
+})();

@@ -248,7 +248,9 @@ impl<'js> Session<'_, 'js> {
         let thrown = match error {
             CaughtError::Exception(exception) => exception.into_value(),
             // Without room for an error the engine throws what no code can.
-            CaughtError::Value(value) if value.type_of() == Type::Uninitialized => return self.out_of_memory(),
+            CaughtError::Value(value) if value.type_of() == Type::Uninitialized => {
+                return self.out_of_memory();
+            }
             CaughtError::Value(value) => value,
             CaughtError::Error(error) => {
                 return Code::ExecutionFailed.because(format!("{name} failed: {error}"));
@@ -359,6 +361,16 @@ mod tests {
             let failure = run(&script(code), "map", &[("[1]", 1)]).unwrap_err();
             assert_eq!(failure.code, Code::MemoryLimitExceeded, "{code}: {failure}");
         }
+    }
+
+    #[test]
+    fn answers_that_fit_one_by_one_are_bounded_together() {
+        let work = ItemWork { kind: "map", initial: None, named: false, whole: false };
+        let endless = std::iter::repeat_with(|| ("[1]".to_owned(), 1));
+        let script =
+            Script { timeout: Duration::from_secs(60), ..script("() => globalThis.big ??= 'x'.repeat(4e6)") };
+        let failure = script.run_items(&work, endless, &Cancel::default()).unwrap_err();
+        assert_eq!(failure.code, Code::MemoryLimitExceeded, "{failure}");
     }
 
     #[test]

@@ -231,7 +231,14 @@ enum Position {
 
 impl<R: Read> BlankLines<R> {
     fn kept(source: R, delimiter: u8) -> Self {
-        Self { source, delimiter, chunk: vec![0; 64 * 1024], ready: Vec::new(), given: 0, at: Position::Start }
+        Self {
+            source,
+            delimiter,
+            chunk: vec![0; 64 * 1024],
+            ready: Vec::new(),
+            given: 0,
+            at: Position::Start,
+        }
     }
 
     fn take(&mut self, byte: u8) {

@@ -1,5 +1,5 @@
 /** The conductor that callers hold. */
-import { validateFlow } from "../engine/flows.js";
+import { type FlowProblem, validateFlow } from "../engine/flows.js";
 import { createLog } from "../engine/log.js";
 import { ConductorEventEmitter } from "../events/emitter.js";
 import type { NodeDefinition } from "../types/definition.js";
@@ -60,6 +60,8 @@ export interface Environment {
   engine: Conductor["engine"];
   /** JSON schemas of the parameters of node types, by type. */
   schemas(): Record<string, unknown>;
+  /** Whether there are no other types than those. */
+  closed: boolean;
   /** React, for the store's hook; throws when there is none. */
   react(): ReactHooks;
 }
@@ -93,8 +95,10 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     node: {
       run,
       async validate(node: NodeDefinition) {
-        const problems = validateFlow(node, { schemas: environment.schemas() });
-        return { valid: problems.length === 0, errors: problems.map(({ message }) => message) };
+        const missing = missingFields(node);
+        if (missing.length > 0) return { valid: false, errors: missing };
+        const problems = validateFlow(node, { schemas: environment.schemas(), closed: environment.closed });
+        return { valid: problems.length === 0, errors: problems.map(problemWithPlace) };
       },
       async cancel(executionId: string) {
         runs.cancel(executionId);
@@ -118,6 +122,19 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   }) as typeof conductor & Conductor;
 }
 
+/** What a node cannot do without, in the words that callers know. */
+function missingFields(node: NodeDefinition): string[] {
+  return (["id", "type"] as const)
+    .filter((field) => typeof node?.[field] !== "string" || node[field] === "")
+    .map((field) => `Node must have ${field === "id" ? "an id" : "a type"}`);
+}
+
+/** A problem with its place, such as `parameters.limitCount: …`; of the node itself, only what is wrong. */
+function problemWithPlace({ path, message }: FlowProblem): string {
+  const place = path.split("/").slice(1).join(".");
+  return place === "" ? message : `${place}: ${message}`;
+}
+
 function flowRun(run: NodeApi["run"]): FlowApi["run"] {
   return async (flow, context) => {
     if (!Array.isArray(flow?.nodes) || flow.nodes.length === 0) {
@@ -130,4 +147,3 @@ function flowRun(run: NodeApi["run"]): FlowApi["run"] {
 function hidden(value: unknown): PropertyDescriptor {
   return { value, enumerable: false, writable: true, configurable: true };
 }
-

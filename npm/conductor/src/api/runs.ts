@@ -59,6 +59,7 @@ export class Runs {
       // The definition, or what was given with it, threw when it was looked at.
       const found = safelyThrown(error, { nodeId, executionId });
       execution.run?.abandon(found);
+      this.events.endProgress(executionId);
       return this.refuse(node, context, startedAt, found);
     } finally {
       this.end(execution);
@@ -135,10 +136,16 @@ export class Runs {
     const [problem] = shapeProblems(node);
     const code: ErrorCode = problem?.code ?? thrown?.code ?? "INTERNAL_ERROR";
     const message = problem?.message ?? thrown?.message ?? "The flow could not be compiled";
-    const error: ExecutionError = failure(code, message, { nodeId, executionId }, {
-      stack: new Error(message).stack as string,
-      context: problem === undefined ? {} : { path: problem.path, nodeId: problem.nodeId, text: problemText(problem) },
-    });
+    const error: ExecutionError = failure(
+      code,
+      message,
+      { nodeId, executionId },
+      {
+        stack: new Error(message).stack as string,
+        context:
+          problem === undefined ? {} : { path: problem.path, nodeId: problem.nodeId, text: problemText(problem) },
+      },
+    );
     const duration = Date.now() - startedAt;
     return this.conclude(context, { success: false, error, duration, executedNodes: [nodeId], context });
   }
@@ -214,4 +221,3 @@ export function contextOf(
     debug: given.debug as NonNullable<ConductorExecutionContext["debug"]>,
   };
 }
-

@@ -242,4 +242,3 @@ function isSame(one: ExecutionGraphNode, other: ExecutionGraphNode): boolean {
   const keys = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof ExecutionGraphNode>;
   return [...keys].every((key) => Object.is(one[key], other[key]));
 }
-

@@ -1,8 +1,9 @@
 /** Why a run did not succeed, for a person and for a program. */
-import pc from "./colour.js";
+
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
+import pc from "./colour.js";
 import { oneLine, SIGNS } from "./text.js";
 
 /** An error as `--json` gives it. */

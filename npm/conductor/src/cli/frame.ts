@@ -1,6 +1,7 @@
 /** One picture of a run for a terminal. */
-import pc from "./colour.js";
+
 import type { ExecutionGraphState } from "../types/graph.js";
+import pc from "./colour.js";
 import { bar, column, counted, duration, fitted, inColour, oneLine, SIGNS } from "./text.js";
 import { isOver, type TreeNode, treeOf } from "./tree.js";
 

@@ -1,6 +1,7 @@
 /** `conductor graph`: the shape of a flow. */
-import pc from "./colour.js";
+
 import { analyseFlow, type FlowAnalysis } from "../exports/desktop.js";
+import pc from "./colour.js";
 import { Exit } from "./exit.js";
 import { openFlow } from "./flow-file.js";
 import { jsonText } from "./json.js";

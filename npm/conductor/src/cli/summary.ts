@@ -1,7 +1,8 @@
 /** What is said when a run is over. */
-import pc from "./colour.js";
+
 import type { ExecutionResult } from "../types/execution.js";
 import type { ExecutionGraphState } from "../types/graph.js";
+import pc from "./colour.js";
 import { jsonText } from "./json.js";
 import { bar, column, counted, duration, fitted, inColour, oneLine, SIGNS } from "./text.js";
 import { type TreeNode, treeOf } from "./tree.js";

@@ -1,7 +1,8 @@
 /** Words and numbers as people read them. */
-import pc from "./colour.js";
+
 import type { FlowProblem } from "../engine/flows.js";
 import type { NodeExecutionState } from "../types/execution.js";
+import pc from "./colour.js";
 
 /** A time span: `14 ms`, `1.2 s`, `2 min 05 s`. */
 export function duration(ms: number): string {

@@ -5,7 +5,6 @@
  * cross at all: they stay in `values`, by slot.
  */
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
-import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { backend } from "./backend.js";
 import { Call, ExecutableParams } from "./call.js";
@@ -22,8 +21,8 @@ import {
   EventKind,
   FIRST_ATTEMPT,
   giveMailbox,
-  MORE,
   Mailbox,
+  MORE,
   NOBODY,
   OpKind,
   takeMailbox,
@@ -337,7 +336,8 @@ export class Run {
   private follow(mailbox: Mailbox, command: number, now: number): void {
     let result = this.engine.turn(this.handle, mailbox.number, command, now);
     this.steps++;
-    this.mayRunAhead = mailbox.mayRunAhead;
+    // The engine says when a value is no longer needed, which must not wait until it hears what was done ahead.
+    this.mayRunAhead = mailbox.mayRunAhead && this.request.options.keepOutputs;
     if (command === Command.start) this.keepsOrder = this.mayRunAhead;
     while (result >= 0) {
       const ops = result & ~MORE;
@@ -414,8 +414,7 @@ export class Run {
         this.blocked.set(task * 2 ** 32 + first, true);
         return;
       case OpKind.catch:
-        this.values[this.slotOf(task)] = this.errors.get(first);
-        return;
+        return this.catch(task, this.errors.get(first));
       case OpKind.ask:
         return this.tellItems(task, head >>> 8, first);
       case OpKind.open:
@@ -472,6 +471,8 @@ export class Run {
       handles = undefined;
     }
     this.end(call);
+    // What an earlier attempt failed with is past.
+    if (this.errors.size > 0) this.errors.delete(call.task);
     this.values[call.task] = value;
     if (handles === undefined) {
       if (attempt === FIRST_ATTEMPT && this.ranAhead(call.task)) return;
@@ -633,6 +634,12 @@ export class Run {
     for (let inner = base; inner < end; inner++) this.forget(inner);
   }
 
+  /** A scope that hands on what went wrong inside has failed as well. */
+  private catch(task: number, error: ExecutionError | undefined): void {
+    this.values[this.slotOf(task)] = error;
+    if (error !== undefined) this.errors.set(task, error);
+  }
+
   private sayWait(task: number, ms: number, fails: boolean): void {
     const id = this.plan.id(this.frames.nodeOf(task));
     this.log.debug(
@@ -695,11 +702,7 @@ export class Run {
     return this.frames.contextFor(task, parent) ?? this.scopeContext(parent + (task - node));
   }
 
-  private childContext(
-    task: number,
-    node: number,
-    parent: ConductorExecutionContext,
-  ): ConductorExecutionContext {
+  private childContext(task: number, node: number, parent: ConductorExecutionContext): ConductorExecutionContext {
     const id = this.plan.id(node);
     return {
       nodeId: id,

@@ -69,7 +69,7 @@ export function writeFlow(flow: NodeDefinition, format: "yaml" | "json" = "yaml"
 export function validateFlow(flow: NodeDefinition, types: FlowNodeTypes = { schemas: {} }): FlowProblem[] {
   let text: string | undefined;
   try {
-    text = JSON.stringify(flow, plain);
+    text = JSON.stringify(flow, plainValues());
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be written as JSON: ${why}` }];
@@ -173,7 +173,17 @@ function edgeSkeleton(edge: unknown): unknown {
   return { id, source, target };
 }
 
-/** What JSON has no word for becomes text, so that it can be told about instead of ending the check. */
-function plain(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? `${value}` : value;
+/** Values in the largest text that is read, each with a comma. */
+const MAX_VALUES = 16 * 1024 * 1024;
+
+/**
+ * What JSON has no word for becomes text, so that it can be told about instead of ending the check. Throws when there is
+ * more than any text may hold: a few objects that share each other write out without end.
+ */
+function plainValues(): (key: string, value: unknown) => unknown {
+  let count = 0;
+  return (_key, value) => {
+    if (++count > MAX_VALUES) throw new RangeError(`it holds more than ${MAX_VALUES} values`);
+    return typeof value === "bigint" ? `${value}` : value;
+  };
 }

@@ -1,7 +1,7 @@
 /** The shape of what is run, for whoever looks: names, levels, critical path. Worked out from the outline alone. */
 import type { ExecutionGraphNode } from "../types/graph.js";
-import { frozenList } from "./frozen.js";
 import { answer } from "./backend.js";
+import { frozenList } from "./frozen.js";
 import type { Plan } from "./outline.js";
 
 const HEADER_WORDS = 3;

@@ -44,11 +44,31 @@ export interface Outline {
 /** Scratch that grows to the largest flow seen and is never held across a call. */
 let nodeWords = new Uint32Array(64 * NODE_WORDS);
 let edgeWords = new Uint32Array(64 * EDGE_WORDS);
+/** The scratch is in use. */
+let encoding = false;
 const weights = new Map<string, number>();
 
 /** Makes the outline of a definition. A malformed one gets an outline that does not compile. */
 export function outlineOf(root: NodeDefinition): Outline {
-  return new Encoder().encode(root);
+  if (!encoding) return encode(root);
+  // A definition that starts a run when it is read: what was read so far must stay what it is.
+  const [nodes, edges] = [nodeWords, edgeWords];
+  nodeWords = nodeWords.slice();
+  edgeWords = edgeWords.slice();
+  try {
+    return encode(root);
+  } finally {
+    [nodeWords, edgeWords, encoding] = [nodes, edges, true];
+  }
+}
+
+function encode(root: NodeDefinition): Outline {
+  encoding = true;
+  try {
+    return new Encoder().encode(root);
+  } finally {
+    encoding = false;
+  }
 }
 
 class Encoder {

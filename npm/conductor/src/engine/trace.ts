@@ -47,7 +47,7 @@ export function traceOf(source: TraceSource): ExecutionTrace {
   };
   return {
     executionId,
-    rootNodeId: plan.node(plan.length > 1 ? 1 : 0).id,
+    rootNodeId: plan.id(plan.length > 1 ? 1 : 0),
     startTime,
     endTime,
     duration: endTime - startTime,

@@ -57,9 +57,10 @@ let asked = false;
  */
 function isBusyTooLong(now: number): boolean {
   const busy = now - stretchStart;
+  // Also when the clock was put back, as a simulated one may be.
+  if (!(busy >= 0)) stretchStart = now;
   if (asked) return busy > SLICE_MS;
-  if (Number.isNaN(busy)) stretchStart = now;
-  else if (busy < 0 || busy > UNNOTICED_MS) {
+  if (busy > UNNOTICED_MS) {
     asked = true;
     stretchStart = now;
     giveWay(rested);

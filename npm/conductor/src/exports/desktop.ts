@@ -17,7 +17,9 @@ const react = () => createRequire(import.meta.url)("react") as ReactHooks;
 
 /** Makes a conductor that runs nodes in this process. */
 export function createConductor(config: ConductorConfig = {}): Conductor {
-  return createConductorIn({ engine, schemas, react }, { nodeExecutorFactory, ...config });
+  // Whoever brings node types of their own knows more types than the library.
+  const closed = config.nodeExecutorFactory === undefined;
+  return createConductorIn({ engine, schemas, closed, react }, { nodeExecutorFactory, ...config });
 }
 
 export type { Conductor, Conductor as DesktopConductor, FlowApi, NodeApi, SystemApi } from "../api/conductor.js";

@@ -1,6 +1,7 @@
 /** What a store, and whoever listens to progress, sees of a run. */
-import type { ExecutionId, NodeId } from "./ids.js";
+
 import type { NodeExecutionState } from "./execution.js";
+import type { ExecutionId, NodeId } from "./ids.js";
 
 /** One node. Objects are frozen and keep their identity while nothing about the node changes. */
 export interface ExecutionGraphNode {

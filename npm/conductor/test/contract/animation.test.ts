@@ -147,9 +147,7 @@ describe("the time that slow motion takes", () => {
   });
 
   it("covers the work of the node instead of adding to it", async () => {
-    const conductor = conductorWith(
-      byId({ a: () => new Promise((resolve) => setTimeout(resolve, 40)) }),
-    );
+    const conductor = conductorWith(byId({ a: () => new Promise((resolve) => setTimeout(resolve, 40)) }));
     const run = watch(conductor.node.run(group("root", [leaf("a")]), { slowMo: 100 }));
     await pass(150);
     expect(run.settled).toBe(false);

@@ -142,9 +142,7 @@ describe("cancelling a run", () => {
     const conductor = conductorWith(() => {
       throw new Error("boom");
     });
-    const retrying = watch(
-      conductor.node.run(leaf("a", { parameters: { retries: 5 } }), { executionId: "exec_1" }),
-    );
+    const retrying = watch(conductor.node.run(leaf("a", { parameters: { retries: 5 } }), { executionId: "exec_1" }));
     await pass(10);
     expect(retrying.settled).toBe(false);
     await conductor.node.cancel("exec_1");

@@ -16,11 +16,7 @@ import {
 
 afterEach(() => vi.unstubAllEnvs());
 
-async function begin(
-  definition: Definition,
-  config: Record<string, unknown>,
-  context: Record<string, unknown> = {},
-) {
+async function begin(definition: Definition, config: Record<string, unknown>, context: Record<string, unknown> = {}) {
   const held = new HeldNodes();
   const conductor = conductorWith(held.body, config);
   const run = watch(conductor.node.run(definition, context));
@@ -83,11 +79,7 @@ describe("with a concurrency of n", () => {
 
   it("nodes of different groups run together", async () => {
     const { held, run } = await begin(
-      group("root", [
-        group("one", [leaf("a1"), leaf("a2")]),
-        group("two", [group("deep", [leaf("b1")])]),
-        leaf("c"),
-      ]),
+      group("root", [group("one", [leaf("a1"), leaf("a2")]), group("two", [group("deep", [leaf("b1")])]), leaf("c")]),
       { concurrency: 8 },
     );
     expect(new Set(held.running)).toEqual(new Set(["a1", "a2", "b1", "c"]));
@@ -113,11 +105,7 @@ describe("with a concurrency of n", () => {
 
   it("what follows a group waits for the whole group", async () => {
     const { held, run } = await begin(
-      group(
-        "root",
-        [group("inner", [leaf("c1"), leaf("c2")]), leaf("z")],
-        [edge("inner", "z")],
-      ),
+      group("root", [group("inner", [leaf("c1"), leaf("c2")]), leaf("z")], [edge("inner", "z")]),
       { concurrency: 8 },
     );
     await held.finish("c2");
@@ -161,8 +149,7 @@ describe("with a concurrency of n", () => {
 
   it("the store shows all running nodes", async () => {
     const { held, conductor } = await begin(independent("a", "b", "c"), { concurrency: 2 });
-    const states = () =>
-      [...conductor.node.store.getState().nodes.values()].map(({ state }) => state);
+    const states = () => [...conductor.node.store.getState().nodes.values()].map(({ state }) => state);
     expect(states()).toEqual(["executing", "executing", "pending"]);
     await held.finish("b");
     expect(states()).toEqual(["executing", "completed", "executing"]);
@@ -207,10 +194,9 @@ describe("the first failure among nodes that run together", () => {
   });
 
   it("reaches into other groups", async () => {
-    const { held, run } = await begin(
-      group("root", [group("one", [leaf("a")]), group("two", [leaf("b")])]),
-      { concurrency: 2 },
-    );
+    const { held, run } = await begin(group("root", [group("one", [leaf("a")]), group("two", [leaf("b")])]), {
+      concurrency: 2,
+    });
     const signal = held.params.get("b")?.signal;
     await held.fail("a");
     expect(signal?.aborted).toBe(true);

@@ -1,16 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  chain,
-  conductorWith,
-  group,
-  leaf,
-  listenToConsole,
-  nested,
-  pass,
-  stopClock,
-  turns,
-  watch,
-} from "./flows";
+import { chain, conductorWith, group, leaf, listenToConsole, nested, pass, stopClock, turns, watch } from "./flows";
 
 const simulate = (nodeId: string, more: Record<string, unknown> = {}) => ({
   debug: { simulateError: { nodeId, errorType: "generic", ...more } },
@@ -47,9 +36,7 @@ describe("a simulated error", () => {
     const run = (message: string) =>
       conductorWith().node.run(leaf("a"), simulate("a", { errorType: "network", message }));
     expect((await run("cable cut")).error?.message).toBe("[NETWORK] cable cut");
-    expect((await run("")).error?.message).toBe(
-      "[NETWORK] Network error - failed to connect to server",
-    );
+    expect((await run("")).error?.message).toBe("[NETWORK] Network error - failed to connect to server");
   });
 
   it("takes the place of the node's work", async () => {
@@ -93,9 +80,7 @@ describe("a simulated error", () => {
 
   it("can be cancelled while it waits", async () => {
     const conductor = conductorWith();
-    const run = watch(
-      conductor.node.run(leaf("a"), { executionId: "exec_1", ...simulate("a", { delayMs: 9000 }) }),
-    );
+    const run = watch(conductor.node.run(leaf("a"), { executionId: "exec_1", ...simulate("a", { delayMs: 9000 }) }));
     await pass(10);
     await conductor.node.cancel("exec_1");
     await turns();

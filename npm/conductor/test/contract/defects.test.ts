@@ -94,8 +94,7 @@ describe("time", () => {
 
 describe("traces", () => {
   it("grow in line with the number of nodes", async () => {
-    const size = async (length: number) =>
-      JSON.stringify((await conductorWith().node.run(chain(length))).trace).length;
+    const size = async (length: number) => JSON.stringify((await conductorWith().node.run(chain(length))).trace).length;
     expect((await size(300)) / (await size(30))).toBeLessThan(13);
   });
 
@@ -205,11 +204,7 @@ describe("failures", () => {
 
   it("an edge to nowhere drops no node in silence", async () => {
     const result = await conductorWith().node.run(
-      group(
-        "root",
-        [leaf("a"), leaf("b"), leaf("c")],
-        [edge("a", "X"), edge("a", "b"), edge("b", "c")],
-      ),
+      group("root", [leaf("a"), leaf("b"), leaf("c")], [edge("a", "X"), edge("a", "b"), edge("b", "c")]),
     );
     expect(result).toMatchObject({ success: false, error: { code: "NODE_NOT_FOUND" } });
   });
@@ -218,11 +213,7 @@ describe("failures", () => {
     ["a duplicate id", group("root", [leaf("a"), leaf("a")]), "INVALID_NODE"],
     ["an unknown source", group("root", [leaf("a")], [edge("X", "a")]), "NODE_NOT_FOUND"],
     ["a cycle", group("root", [leaf("a")], [edge("a", "a")]), "CIRCULAR_DEPENDENCY"],
-    [
-      "a nested cycle",
-      group("root", [group("inner", [leaf("a")], [edge("a", "a")])]),
-      "CIRCULAR_DEPENDENCY",
-    ],
+    ["a nested cycle", group("root", [group("inner", [leaf("a")], [edge("a", "a")])]), "CIRCULAR_DEPENDENCY"],
   ])("%s is called what it is", async (_name, flow, code) => {
     expect((await conductorWith().node.run(flow)).error?.code).toBe(code);
   });
@@ -270,9 +261,7 @@ describe("failures", () => {
         ["http-request", "file-system", "constructor"].map((type) => leaf(type, { type })),
       ),
     );
-    expect(
-      [...conductor.node.store.getState().nodes.values()].map(({ weight }) => weight),
-    ).toEqual([500, 200, 100]);
+    expect([...conductor.node.store.getState().nodes.values()].map(({ weight }) => weight)).toEqual([500, 200, 100]);
   });
 
   it("failed flows keep their context and tell the leaves they ran", async () => {
@@ -305,9 +294,7 @@ describe("failures", () => {
 describe("console output for a failing node", () => {
   it("holds no parameter values", async () => {
     const printed = listenToConsole();
-    await conductorWith(byId({ a: boom })).node.run(
-      leaf("a", { parameters: { apiKey: "s3cret" } }),
-    );
+    await conductorWith(byId({ a: boom })).node.run(leaf("a", { parameters: { apiKey: "s3cret" } }));
     expect(printed.all().join("\n")).not.toContain("s3cret");
     printed.restore();
   });

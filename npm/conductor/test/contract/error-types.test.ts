@@ -156,12 +156,7 @@ describe("toExecutionError", () => {
   });
 
   it("uses the code, node and run that it is given", () => {
-    const error = toExecutionError(
-      new Error("m"),
-      ErrorCode.EXECUTION_FAILED,
-      "a" as never,
-      "e" as never,
-    );
+    const error = toExecutionError(new Error("m"), ErrorCode.EXECUTION_FAILED, "a" as never, "e" as never);
     expect(error).toMatchObject({ code: "EXECUTION_FAILED", nodeId: "a", executionId: "e" });
   });
 
@@ -202,9 +197,7 @@ describe("ids", () => {
   });
 
   it.each([[""], [undefined], [null], [7], [{}]])("cannot be made of %j", (value) => {
-    expect(() => toExecutionId(value as never)).toThrow(
-      "Invalid execution ID: must be a non-empty string",
-    );
+    expect(() => toExecutionId(value as never)).toThrow("Invalid execution ID: must be a non-empty string");
     expect(() => toNodeId(value as never)).toThrow("Invalid node ID: must be a non-empty string");
     expect(isExecutionId(value)).toBe(false);
     expect(isNodeId(value)).toBe(false);

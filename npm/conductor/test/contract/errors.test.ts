@@ -1,24 +1,12 @@
 import { describe, expect, it } from "vitest";
-import {
-  byId,
-  chain,
-  conductorOver,
-  conductorWith,
-  group,
-  leaf,
-  nested,
-  type Params,
-  turns,
-  watch,
-} from "./flows";
+import { byId, chain, conductorOver, conductorWith, group, leaf, nested, type Params, turns, watch } from "./flows";
 
 const throwing = (value: unknown) =>
   conductorWith(() => {
     throw value;
   });
 
-const returning = (value: unknown) =>
-  conductorOver({ getNodeExecutable: () => ({ execute: () => value }) });
+const returning = (value: unknown) => conductorOver({ getNodeExecutable: () => ({ execute: () => value }) });
 
 const brokenProxy = () =>
   new Proxy(() => undefined, {
@@ -69,9 +57,7 @@ describe("the error of a failed node", () => {
   });
 
   it("does not take over a code that the thrown error happens to have", async () => {
-    const { error } = await throwing(Object.assign(new Error("no file"), { code: "ENOENT" })).node.run(
-      leaf("a"),
-    );
+    const { error } = await throwing(Object.assign(new Error("no file"), { code: "ENOENT" })).node.run(leaf("a"));
     expect(error).toMatchObject({ code: "EXECUTION_FAILED", message: "no file" });
   });
 
@@ -187,9 +173,7 @@ describe("an executable that answers in an odd way", () => {
 
   it("may return something that can be awaited", async () => {
     // biome-ignore lint/suspicious/noThenProperty: being thenable is the point.
-    const result = await returning({ then: (resolve: (value: number) => void) => resolve(5) }).node.run(
-      leaf("a"),
-    );
+    const result = await returning({ then: (resolve: (value: number) => void) => resolve(5) }).node.run(leaf("a"));
     expect(result.data).toBe(5);
   });
 
@@ -237,9 +221,7 @@ describe("an executable that answers in an odd way", () => {
   });
 
   it("may never answer without holding up another run", async () => {
-    const conductor = conductorWith(
-      byId({ stuck: () => new Promise(() => undefined), free: () => "done" }),
-    );
+    const conductor = conductorWith(byId({ stuck: () => new Promise(() => undefined), free: () => "done" }));
     const stuck = watch(conductor.node.run(leaf("stuck")));
     expect((await conductor.node.run(leaf("free"))).data).toBe("done");
     await turns();

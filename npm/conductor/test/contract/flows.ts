@@ -229,10 +229,7 @@ export const byId =
   };
 
 /** A conductor whose every node type is executed by `body`. */
-export const conductorWith = (
-  body: Body = byId({}),
-  config: Record<string, unknown> = {},
-): Conductor =>
+export const conductorWith = (body: Body = byId({}), config: Record<string, unknown> = {}): Conductor =>
   conductorOver({ getNodeExecutable: () => ({ execute: async (params) => body(params) }) }, config);
 
 /** A conductor over a factory of executables. */
@@ -241,15 +238,12 @@ export const conductorOver = (
     getNodeExecutable(type: string): { execute(params: Params): unknown } | undefined;
   },
   config: Record<string, unknown> = {},
-): Conductor =>
-  createConductor({ nodeExecutorFactory, ...config } as never) as unknown as Conductor;
+): Conductor => createConductor({ nodeExecutorFactory, ...config } as never) as unknown as Conductor;
 
 /** A node of the state, at whatever depth the state lists it. */
 export function nodeIn(state: { nodes: unknown }, id: string): GraphNode | undefined {
   const { nodes } = state;
-  const listed = (
-    nodes instanceof Map ? [...nodes.values()] : Object.values(nodes ?? {})
-  ) as GraphNode[];
+  const listed = (nodes instanceof Map ? [...nodes.values()] : Object.values(nodes ?? {})) as GraphNode[];
   for (const node of listed) {
     if (node.id === id) return node;
     const below = node.nodes ? nodeIn({ nodes: node.nodes }, id) : undefined;
@@ -261,15 +255,7 @@ export function nodeIn(state: { nodes: unknown }, id: string): GraphNode | undef
 /** Stops the clock; it moves only by `pass`. What waits for no time still happens by itself. */
 export const stopClock = (): void => {
   vi.useFakeTimers({
-    toFake: [
-      "setTimeout",
-      "clearTimeout",
-      "setInterval",
-      "clearInterval",
-      "Date",
-      "performance",
-      "hrtime",
-    ],
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance", "hrtime"],
   });
 };
 
@@ -311,10 +297,7 @@ export class HeldNodes {
   readonly params = new Map<string, Params>();
   /** The most nodes that were ever running at once. */
   most = 0;
-  private readonly answers = new Map<
-    string,
-    { resolve(value: unknown): void; reject(reason: unknown): void }
-  >();
+  private readonly answers = new Map<string, { resolve(value: unknown): void; reject(reason: unknown): void }>();
 
   readonly body: Body = (params) => {
     this.started.push(params.nodeId);
@@ -352,13 +335,9 @@ const consoleMethods = ["debug", "log", "info", "warn", "error"] as const;
 
 /** Silences the console and keeps what would have been printed. */
 export function listenToConsole() {
-  const spies = new Map(
-    consoleMethods.map((method) => [method, vi.spyOn(console, method).mockReturnValue(undefined)]),
-  );
+  const spies = new Map(consoleMethods.map((method) => [method, vi.spyOn(console, method).mockReturnValue(undefined)]));
   const linesOf = (...methods: readonly (typeof consoleMethods)[number][]) =>
-    methods.flatMap((method) =>
-      (spies.get(method)?.mock.calls ?? []).map((args) => args.map(print).join(" ")),
-    );
+    methods.flatMap((method) => (spies.get(method)?.mock.calls ?? []).map((args) => args.map(print).join(" ")));
   return {
     all: () => linesOf(...consoleMethods),
     of: linesOf,

@@ -29,11 +29,7 @@ const buried = (inner: Definition): Definition =>
   group("outer", [leaf("first"), group("middle", [inner])], [edge("first", "middle")]);
 
 const cyclic = () =>
-  group(
-    "root",
-    [leaf("a"), leaf("b"), leaf("c"), leaf("free")],
-    [edge("a", "b"), edge("b", "c"), edge("c", "b")],
-  );
+  group("root", [leaf("a"), leaf("b"), leaf("c"), leaf("free")], [edge("a", "b"), edge("b", "c"), edge("c", "b")]);
 
 describe("a flow with a cycle", () => {
   it("is refused before anything runs, naming the cycle", async () => {
@@ -45,9 +41,7 @@ describe("a flow with a cycle", () => {
 
   it("ends in a result of its own shape", async () => {
     const result = await refused(cyclic());
-    expect(Object.keys(result).sort()).toEqual(
-      ["context", "duration", "error", "executedNodes", "success"].sort(),
-    );
+    expect(Object.keys(result).sort()).toEqual(["context", "duration", "error", "executedNodes", "success"].sort());
     expect(result.executedNodes).toEqual(["root"]);
     expect(result.context).toMatchObject({ nodeId: "root", executionId: "exec_1" });
     expect(result.duration).toBeGreaterThanOrEqual(0);
@@ -62,9 +56,7 @@ describe("a flow with a cycle", () => {
   });
 
   it("is refused when every node is on the cycle", async () => {
-    const { error } = await refused(
-      group("root", [leaf("a"), leaf("b")], [edge("a", "b"), edge("b", "a")]),
-    );
+    const { error } = await refused(group("root", [leaf("a"), leaf("b")], [edge("a", "b"), edge("b", "a")]));
     expect(error.code).toBe("CIRCULAR_DEPENDENCY");
   });
 
@@ -81,9 +73,7 @@ describe("an edge that leads nowhere", () => {
     ["target", edge("a", "ghost", { id: "e7" })],
     ["source", edge("ghost", "a", { id: "e7" })],
   ])("is refused, naming the edge and its %s", async (end, broken) => {
-    const { error } = await refused(
-      group("root", [leaf("a"), leaf("b")], [edge("a", "b"), broken]),
-    );
+    const { error } = await refused(group("root", [leaf("a"), leaf("b")], [edge("a", "b"), broken]));
     expect(error.code).toBe("NODE_NOT_FOUND");
     expect(error.message).toContain("e7");
     expect(error.message).toContain("ghost");
@@ -91,9 +81,7 @@ describe("an edge that leads nowhere", () => {
   });
 
   it("is refused in a nested group as well", async () => {
-    const { error } = await refused(
-      buried(group("inner", [leaf("a")], [edge("a", "ghost", { id: "e7" })])),
-    );
+    const { error } = await refused(buried(group("inner", [leaf("a")], [edge("a", "ghost", { id: "e7" })])));
     expect(error.code).toBe("NODE_NOT_FOUND");
     expect(error.message).toContain("ghost");
   });

@@ -39,9 +39,7 @@ describe("the levels of a flow", () => {
   });
 
   it("put a node as early as its dependencies allow", async () => {
-    const state = await analysed(
-      flowOf(["z", "c", "b", "a"], [edge("a", "b"), edge("b", "c"), edge("z", "c")]),
-    );
+    const state = await analysed(flowOf(["z", "c", "b", "a"], [edge("a", "b"), edge("b", "c"), edge("z", "c")]));
     expect(state.executionOrder).toEqual([["z", "a"], ["b"], ["c"]]);
     expect(["z", "a", "b", "c"].map((id) => state.nodes.get(id)?.level)).toEqual([0, 0, 1, 2]);
   });
@@ -79,10 +77,7 @@ describe("the levels of a flow", () => {
 describe("the critical path", () => {
   it("follows the weight, not the number of nodes", async () => {
     const state = await analysed(
-      flowOf(
-        ["a", "b", "c", leaf("h", { type: "http-request" })],
-        [edge("a", "b"), edge("b", "c"), edge("a", "h")],
-      ),
+      flowOf(["a", "b", "c", leaf("h", { type: "http-request" })], [edge("a", "b"), edge("b", "c"), edge("a", "h")]),
     );
     expect(state.criticalPath).toEqual(["a", "h"]);
   });
@@ -128,9 +123,7 @@ describe("the nodes of the graph", () => {
   });
 
   it("are called by their type when they have no name", async () => {
-    const { nodes } = await analysed(
-      flowOf([leaf("a", { type: "transform" }), leaf("b", { name: "Second" })], []),
-    );
+    const { nodes } = await analysed(flowOf([leaf("a", { type: "transform" }), leaf("b", { name: "Second" })], []));
     expect([nodes.get("a")?.name, nodes.get("b")?.name]).toEqual(["transform", "Second"]);
   });
 
@@ -192,9 +185,7 @@ describe("one node at a time", () => {
   it("finishes a nested group before its neighbour starts", async () => {
     const held = new HeldNodes();
     const conductor = conductorWith(held.body);
-    const run = conductor.node.run(
-      flowOf([group("inner", [leaf("c1"), leaf("c2")], [edge("c1", "c2")]), "b"], []),
-    );
+    const run = conductor.node.run(flowOf([group("inner", [leaf("c1"), leaf("c2")], [edge("c1", "c2")]), "b"], []));
     await turns();
     for (const id of ["c1", "c2", "b"]) await held.finish(id);
     await run;

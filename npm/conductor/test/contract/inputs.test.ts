@@ -2,11 +2,7 @@ import { describe, expect, it } from "vitest";
 import { byId, conductorWith, type Edge, edge, group, leaf } from "./flows";
 
 /** Runs a flow of leaves whose outputs are given, and tells the input that each one received. */
-async function inputsOf(
-  outputs: Record<string, unknown>,
-  edges: Edge[],
-  context: Record<string, unknown> = {},
-) {
+async function inputsOf(outputs: Record<string, unknown>, edges: Edge[], context: Record<string, unknown> = {}) {
   const inputs: Record<string, unknown> = {};
   const conductor = conductorWith(({ nodeId, input }) => {
     inputs[nodeId] = input;
@@ -78,9 +74,7 @@ describe("the input of a node behind edges", () => {
 
   it("is the whole output, whatever the source handle says", async () => {
     const output = { result: [1], count: 1 };
-    const inputs = await inputsOf({ a: output, b: 2 }, [
-      edge("a", "b", { sourceHandle: "result" }),
-    ]);
+    const inputs = await inputsOf({ a: output, b: 2 }, [edge("a", "b", { sourceHandle: "result" })]);
     expect((inputs.b as { default: unknown }).default).toBe(output);
   });
 
@@ -153,11 +147,7 @@ describe("the input of a nested group", () => {
     await conductor.node.run(
       group(
         "root",
-        [
-          leaf("a"),
-          group("inner", [leaf("c1"), leaf("c2"), leaf("c3")], [edge("c1", "c2")]),
-          leaf("z"),
-        ],
+        [leaf("a"), group("inner", [leaf("c1"), leaf("c2"), leaf("c3")], [edge("c1", "c2")]), leaf("z")],
         [edge("a", "inner", { targetHandle: "items" }), edge("inner", "z")],
       ),
       { input: { outer: true } },

@@ -54,7 +54,10 @@ describe("two runs at the same time on one conductor", () => {
       ["a1", "a2"],
       ["b1", "b2"],
     ]);
-    for (const [index, ids] of [["a1", "a2"], ["b1", "b2"]].entries()) {
+    for (const [index, ids] of [
+      ["a1", "a2"],
+      ["b1", "b2"],
+    ].entries()) {
       for (const { data } of (results[index] as RunResult).trace?.events ?? []) {
         if (data.nodeId !== undefined) expect(ids).toContain(data.nodeId);
       }
@@ -72,10 +75,7 @@ describe("two runs at the same time on one conductor", () => {
     const held = vi.fn(async ({ executionId }: { executionId: string }) => executionId);
     const conductor = conductorWith(held);
     const definition = chain(3);
-    const results = await Promise.all([
-      conductor.node.run(definition),
-      conductor.node.run(definition),
-    ]);
+    const results = await Promise.all([conductor.node.run(definition), conductor.node.run(definition)]);
     expect(results.map(({ success }) => success)).toEqual([true, true]);
     expect(new Set(held.mock.calls.map(([{ executionId }]) => executionId)).size).toBe(6);
   });
@@ -136,10 +136,7 @@ describe("settings of one run", () => {
     const debug = { simulateError: { nodeId: "a", errorType: "generic" } };
     expect((await conductor.node.run(leaf("a"), { debug })).success).toBe(false);
     expect((await conductor.node.run(leaf("a"))).success).toBe(true);
-    const [bad, good] = await Promise.all([
-      conductor.node.run(leaf("a"), { debug }),
-      conductor.node.run(leaf("a")),
-    ]);
+    const [bad, good] = await Promise.all([conductor.node.run(leaf("a"), { debug }), conductor.node.run(leaf("a"))]);
     expect([bad.success, good.success]).toEqual([false, true]);
   });
 
@@ -170,9 +167,7 @@ describe("a hundred runs of ten nodes at the same time", () => {
 
     const ids = Array.from({ length: 100 }, (_, index) => `exec_${index}`);
     const results = await Promise.all(
-      ids.map((executionId, run) =>
-        conductor.node.run(chain(10), { executionId, variables: { run } }),
-      ),
+      ids.map((executionId, run) => conductor.node.run(chain(10), { executionId, variables: { run } })),
     );
 
     const nodes = Array.from({ length: 10 }, (_, index) => `n${index + 1}`);

@@ -1,26 +1,8 @@
 import { createConductor } from "@atomiton/conductor/desktop";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import {
-  byId,
-  chain,
-  type Conductor,
-  conductorOver,
-  conductorWith,
-  diamond,
-  group,
-  leaf,
-  type Params,
-} from "./flows";
+import { byId, type Conductor, chain, conductorOver, conductorWith, diamond, group, leaf, type Params } from "./flows";
 
-const contextKeys = [
-  "nodeId",
-  "executionId",
-  "variables",
-  "input",
-  "parentContext",
-  "slowMo",
-  "debug",
-];
+const contextKeys = ["nodeId", "executionId", "variables", "input", "parentContext", "slowMo", "debug"];
 const generatedId = /^exec_[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 afterEach(() => vi.restoreAllMocks());
@@ -58,10 +40,7 @@ describe("the context of a run", () => {
 
   it("gets another generated id for each run", async () => {
     const conductor = conductorWith();
-    const [first, second] = await Promise.all([
-      conductor.node.run(leaf("a")),
-      conductor.node.run(leaf("a")),
-    ]);
+    const [first, second] = await Promise.all([conductor.node.run(leaf("a")), conductor.node.run(leaf("a"))]);
     expect(first.context.executionId).not.toBe(second.context.executionId);
   });
 
@@ -73,14 +52,11 @@ describe("the context of a run", () => {
 });
 
 describe("a node that can be run", () => {
-  it.each([[""], [undefined], [null], [7], [{}]])(
-    "is refused by a rejection when its id is %j",
-    async (id) => {
-      await expect(conductorWith().node.run({ id, type: "test" })).rejects.toThrow(
-        "Invalid node ID: must be a non-empty string",
-      );
-    },
-  );
+  it.each([[""], [undefined], [null], [7], [{}]])("is refused by a rejection when its id is %j", async (id) => {
+    await expect(conductorWith().node.run({ id, type: "test" })).rejects.toThrow(
+      "Invalid node ID: must be a non-empty string",
+    );
+  });
 
   it("needs an id and a type only", async () => {
     const result = await conductorWith(() => 42).node.run({ id: "a", type: "test" });
@@ -148,9 +124,7 @@ describe("executables", () => {
   });
 
   it("that do not exist in the nodes package fail the node by name", async () => {
-    const result = await (createConductor() as unknown as Conductor).node.run(
-      leaf("a", { type: "teleport" }),
-    );
+    const result = await (createConductor() as unknown as Conductor).node.run(leaf("a", { type: "teleport" }));
     expect(result.error).toMatchObject({
       code: "NODE_TYPE_NOT_FOUND",
       message: "No implementation found for node type: teleport",
@@ -204,8 +178,7 @@ describe("what a conductor offers", () => {
   it("runs flows, and only flows, through flow.run", async () => {
     const { flow } = conductorWith();
     expect((await flow.run(chain(2))).data).toBe("out:n2");
-    const refusal =
-      "Flow must be a group node with child nodes. Use conductor.node.run() for atomic nodes.";
+    const refusal = "Flow must be a group node with child nodes. Use conductor.node.run() for atomic nodes.";
     await expect(flow.run(leaf("a"))).rejects.toThrow(refusal);
     await expect(flow.run(group("root", []))).rejects.toThrow(refusal);
   });
@@ -239,8 +212,7 @@ describe("what a conductor offers", () => {
     expect(warn).not.toHaveBeenCalled();
     expect(conductor.store).toBe(conductor.node.store);
     expect(conductor.store).toBe(conductor.node.store);
-    const message =
-      "Deprecated: conductor.store is deprecated. Use conductor.node.store instead.";
+    const message = "Deprecated: conductor.store is deprecated. Use conductor.node.store instead.";
     expect(warn.mock.calls).toEqual([[message], [message]]);
   });
 });

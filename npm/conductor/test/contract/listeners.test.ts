@@ -1,16 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  byId,
-  chain,
-  conductorWith,
-  group,
-  HeldNodes,
-  leaf,
-  listenToConsole,
-  pass,
-  stopClock,
-  turns,
-} from "./flows";
+import { byId, chain, conductorWith, group, HeldNodes, leaf, listenToConsole, pass, stopClock, turns } from "./flows";
 
 let printed: ReturnType<typeof listenToConsole>;
 beforeEach(() => {
@@ -26,15 +15,12 @@ const explode = () => {
 };
 
 describe("a listener that throws", () => {
-  it.each(["onStarted", "onProgress", "onCompleted"] as const)(
-    "in %s does not change the run",
-    async (subscribe) => {
-      const conductor = conductorWith();
-      conductor.events[subscribe](explode);
-      const result = await conductor.node.run(chain(3));
-      expect(result).toMatchObject({ success: true, data: "out:n3" });
-    },
-  );
+  it.each(["onStarted", "onProgress", "onCompleted"] as const)("in %s does not change the run", async (subscribe) => {
+    const conductor = conductorWith();
+    conductor.events[subscribe](explode);
+    const result = await conductor.node.run(chain(3));
+    expect(result).toMatchObject({ success: true, data: "out:n3" });
+  });
 
   it("in onError does not change the result", async () => {
     const conductor = conductorWith(() => {
@@ -53,9 +39,7 @@ describe("a listener that throws", () => {
       conductor.events[subscribe](() => after(subscribe));
     }
     await conductor.node.run(leaf("a"));
-    expect(new Set(after.mock.calls.flat())).toEqual(
-      new Set(["onStarted", "onProgress", "onCompleted"]),
-    );
+    expect(new Set(after.mock.calls.flat())).toEqual(new Set(["onStarted", "onProgress", "onCompleted"]));
   });
 
   it("is reported once, however often it throws", async () => {
@@ -141,10 +125,7 @@ describe("a listener that acts", () => {
 
 describe("the console", () => {
   it("stays silent for a run that succeeds", async () => {
-    await conductorWith().node.run(
-      group("root", [leaf("a"), group("inner", [leaf("b"), leaf("c")])]),
-      { slowMo: 0 },
-    );
+    await conductorWith().node.run(group("root", [leaf("a"), group("inner", [leaf("b"), leaf("c")])]), { slowMo: 0 });
     expect(printed.all()).toEqual([]);
   });
 
@@ -185,10 +166,11 @@ describe("the console", () => {
       }),
       config,
     );
-    await conductor.node.run(
-      group("root", [leaf("a", { parameters: { password: "s3cret-parameter" } }), leaf("b")]),
-      { input: { key: "s3cret-input" }, variables: { key: "s3cret-variable" }, ...context },
-    );
+    await conductor.node.run(group("root", [leaf("a", { parameters: { password: "s3cret-parameter" } }), leaf("b")]), {
+      input: { key: "s3cret-input" },
+      variables: { key: "s3cret-variable" },
+      ...context,
+    });
     expect(printed.all().join("\n")).not.toContain("s3cret");
   });
 });

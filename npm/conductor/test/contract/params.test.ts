@@ -1,24 +1,7 @@
 import { describe, expect, it } from "vitest";
-import {
-  chain,
-  conductorWith,
-  type Definition,
-  edge,
-  group,
-  leaf,
-  nested,
-  type Params,
-} from "./flows";
+import { chain, conductorWith, type Definition, edge, group, leaf, nested, type Params } from "./flows";
 
-const seven = [
-  "nodeId",
-  "executionId",
-  "variables",
-  "input",
-  "parentContext",
-  "slowMo",
-  "debug",
-].sort();
+const seven = ["nodeId", "executionId", "variables", "input", "parentContext", "slowMo", "debug"].sort();
 
 const extras = ["signal", "attempt", "idempotencyKey", "progress", "log"] as const;
 
@@ -150,9 +133,10 @@ describe("the key for effects that must happen once", () => {
 
   it("is found again when the same run is repeated", async () => {
     const keys = async () =>
-      Object.entries((await received(nested(), { executionId: "exec_1" })).params).map(
-        ([id, { idempotencyKey }]) => [id, idempotencyKey],
-      );
+      Object.entries((await received(nested(), { executionId: "exec_1" })).params).map(([id, { idempotencyKey }]) => [
+        id,
+        idempotencyKey,
+      ]);
     expect(await keys()).toEqual(await keys());
   });
 });
@@ -168,11 +152,12 @@ describe("the context of a child", () => {
 
   it("has an execution id that follows from the run's", async () => {
     const ids = async (executionId: string) =>
-      Object.entries((await received(nested(), { executionId })).params).map(
-        ([id, { executionId }]) => [id, executionId],
-      );
+      Object.entries((await received(nested(), { executionId })).params).map(([id, { executionId }]) => [
+        id,
+        executionId,
+      ]);
     expect(await ids("exec_1")).toEqual(await ids("exec_1"));
-    const shared = new Map(await ids("exec_1") as [string, string][]);
+    const shared = new Map((await ids("exec_1")) as [string, string][]);
     for (const [id, executionId] of await ids("exec_2")) {
       expect(executionId).not.toBe(shared.get(id as string));
     }

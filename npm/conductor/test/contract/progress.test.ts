@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
-  chain,
   type Conductor,
+  chain,
   conductorWith,
   type GraphState,
   group,
@@ -10,8 +10,8 @@ import {
   leaf,
   nested,
   nodeIn,
-  turns,
   stopClock,
+  turns,
 } from "./flows";
 
 afterEach(() => {
@@ -178,9 +178,10 @@ describe("overall progress", () => {
   it("ends with the message Complete on each node", async () => {
     const conductor = conductorWith();
     await conductor.node.run(chain(2));
-    expect(
-      [...conductor.node.store.getState().nodes.values()].map(({ message }) => message),
-    ).toEqual(["Complete", "Complete"]);
+    expect([...conductor.node.store.getState().nodes.values()].map(({ message }) => message)).toEqual([
+      "Complete",
+      "Complete",
+    ]);
   });
 });
 

@@ -1,15 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  byId,
-  chain,
-  conductorWith,
-  diamond,
-  group,
-  independent,
-  leaf,
-  nested,
-  type RunResult,
-} from "./flows";
+import { byId, chain, conductorWith, diamond, group, independent, leaf, nested, type RunResult } from "./flows";
 
 const failingAt = (id: string) =>
   conductorWith(
@@ -29,17 +19,13 @@ const keysOf = (result: RunResult) =>
 describe("the result of a leaf", () => {
   it("has its six keys at success", async () => {
     const result = await conductorWith(() => ({ answer: 42 })).node.run(leaf("a"));
-    expect(keysOf(result)).toEqual(
-      ["context", "data", "duration", "executedNodes", "success", "trace"],
-    );
+    expect(keysOf(result)).toEqual(["context", "data", "duration", "executedNodes", "success", "trace"]);
     expect(result).toMatchObject({ success: true, data: { answer: 42 }, executedNodes: ["a"] });
   });
 
   it("has its six keys at failure", async () => {
     const result = await failingAt("a").node.run(leaf("a"));
-    expect(keysOf(result)).toEqual(
-      ["context", "duration", "error", "executedNodes", "success", "trace"],
-    );
+    expect(keysOf(result)).toEqual(["context", "duration", "error", "executedNodes", "success", "trace"]);
     expect(result).toMatchObject({ success: false, executedNodes: ["a"] });
   });
 
@@ -61,9 +47,7 @@ describe("the result of a leaf", () => {
 describe("the result of a group", () => {
   it("has the keys of a leaf's at success", async () => {
     const result = await conductorWith().node.run(diamond());
-    expect(keysOf(result)).toEqual(
-      ["context", "data", "duration", "executedNodes", "success", "trace"],
-    );
+    expect(keysOf(result)).toEqual(["context", "data", "duration", "executedNodes", "success", "trace"]);
     expect(result.context).toMatchObject({ nodeId: "root" });
   });
 
@@ -82,9 +66,7 @@ describe("the result of a group", () => {
 
   it("has as output of an inner group that of its last node", async () => {
     const conductor = conductorWith();
-    const result = await conductor.node.run(
-      group("root", [leaf("a"), group("inner", [leaf("c1"), leaf("c2")])]),
-    );
+    const result = await conductor.node.run(group("root", [leaf("a"), group("inner", [leaf("c1"), leaf("c2")])]));
     expect(result.data).toBe("out:c2");
   });
 
@@ -121,8 +103,7 @@ describe("the result of a group", () => {
 });
 
 describe("the executed nodes", () => {
-  const leavesOf = (result: RunResult) =>
-    result.executedNodes.filter((id) => id !== "root" && id !== "inner");
+  const leavesOf = (result: RunResult) => result.executedNodes.filter((id) => id !== "root" && id !== "inner");
 
   it("begin with the group, then its children in order", async () => {
     const { executedNodes } = await conductorWith().node.run(diamond());
@@ -149,11 +130,7 @@ describe("the first failure", () => {
       if (params.nodeId === "c1") throw new Error("boom");
     });
     const result = await conductor.node.run(
-      group("root", [
-        leaf("a"),
-        group("inner", [leaf("c1"), leaf("c2")]),
-        leaf("unrelated"),
-      ]),
+      group("root", [leaf("a"), group("inner", [leaf("c1"), leaf("c2")]), leaf("unrelated")]),
     );
     expect(result.success).toBe(false);
     expect(ran).toEqual(["a", "c1"]);

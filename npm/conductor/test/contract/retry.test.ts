@@ -81,9 +81,7 @@ describe("a node that fails", () => {
 
   it("goes by its own parameter before the configuration", async () => {
     const { body, calls } = failingUntil(99);
-    const run = watch(
-      conductorWith(body, { maxRetries: 3 }).node.run(leaf("a", { parameters: { retries: 0 } })),
-    );
+    const run = watch(conductorWith(body, { maxRetries: 3 }).node.run(leaf("a", { parameters: { retries: 0 } })));
     await pass(60_000);
     expect(calls).toEqual([0]);
     expect(run.settled).toBe(true);
@@ -174,9 +172,7 @@ describe("a failure that a retry cannot help", () => {
   it("is not retried when the flow is wrong", async () => {
     const body = vi.fn();
     const conductor = conductorWith(body, { maxRetries: 3 });
-    const run = watch(
-      conductor.node.run(group("root", [leaf("a")], [edge("a", "a")], { parameters: { retries: 3 } })),
-    );
+    const run = watch(conductor.node.run(group("root", [leaf("a")], [edge("a", "a")], { parameters: { retries: 3 } })));
     await turns();
     expect(run.value?.error?.code).toBe("CIRCULAR_DEPENDENCY");
     await pass(60_000);

@@ -2,8 +2,8 @@ import { routed } from "@atomiton/nodes";
 import { describe, expect, it } from "vitest";
 import {
   byId,
-  conductorWith,
   type Conductor,
+  conductorWith,
   type Definition,
   type Edge,
   edge,
@@ -80,9 +80,7 @@ describe("a node that picks its outputs", () => {
   });
 
   it("may pick both", async () => {
-    expect(new Set((await branches(["yes", "no"])).ran)).toEqual(
-      new Set(["gate", "yes", "no", "after", "rest"]),
-    );
+    expect(new Set((await branches(["yes", "no"])).ran)).toEqual(new Set(["gate", "yes", "no", "after", "rest"]));
   });
 
   it("may pick none", async () => {
@@ -116,10 +114,7 @@ describe("a node that picks its outputs", () => {
   it("skips a whole group", async () => {
     const { ran, states } = await routedRun(
       { gate: () => routed({ yes: 1 }, ["yes"]), yes: out("yes"), c1: out("c1"), c2: out("c2") },
-      [
-        edge("gate", "yes", { sourceHandle: "yes" }),
-        edge("gate", "inner", { sourceHandle: "no" }),
-      ],
+      [edge("gate", "yes", { sourceHandle: "yes" }), edge("gate", "inner", { sourceHandle: "no" })],
       [leaf("gate"), leaf("yes"), group("inner", [leaf("c1"), leaf("c2")], [edge("c1", "c2")])],
     );
     expect(ran).toEqual(["gate", "yes"]);
@@ -127,13 +122,10 @@ describe("a node that picks its outputs", () => {
   });
 
   it("means nothing to a node that marks no outputs", async () => {
-    const { ran, inputs } = await routedRun(
-      { gate: () => ({ yes: 1, no: 2 }), yes: out("yes"), no: out("no") },
-      [
-        edge("gate", "yes", { sourceHandle: "yes" }),
-        edge("gate", "no", { sourceHandle: "no" }),
-      ],
-    );
+    const { ran, inputs } = await routedRun({ gate: () => ({ yes: 1, no: 2 }), yes: out("yes"), no: out("no") }, [
+      edge("gate", "yes", { sourceHandle: "yes" }),
+      edge("gate", "no", { sourceHandle: "no" }),
+    ]);
     expect(ran).toEqual(["gate", "yes", "no"]);
     expect(inputs.no).toEqual({ default: { yes: 1, no: 2 } });
   });
@@ -141,10 +133,10 @@ describe("a node that picks its outputs", () => {
 
 describe("an edge for errors", () => {
   it("takes the error to a handler instead of failing the flow", async () => {
-    const { ran, inputs, states, result } = await routedRun(
-      { a: boom, handler: out("handler"), next: out("next") },
-      [edge("a", "handler", { sourceHandle: "error", targetHandle: "problem" }), edge("a", "next")],
-    );
+    const { ran, inputs, states, result } = await routedRun({ a: boom, handler: out("handler"), next: out("next") }, [
+      edge("a", "handler", { sourceHandle: "error", targetHandle: "problem" }),
+      edge("a", "next"),
+    ]);
     expect(result.error).toBeUndefined();
     expect(result.success).toBe(true);
     expect(ran).toEqual(["a", "handler"]);
@@ -157,19 +149,19 @@ describe("an edge for errors", () => {
   });
 
   it("lets the flow go on behind the handler", async () => {
-    const { ran, result } = await routedRun(
-      { a: boom, handler: out("handler"), end: out("end") },
-      [edge("a", "handler", { sourceHandle: "error" }), edge("handler", "end")],
-    );
+    const { ran, result } = await routedRun({ a: boom, handler: out("handler"), end: out("end") }, [
+      edge("a", "handler", { sourceHandle: "error" }),
+      edge("handler", "end"),
+    ]);
     expect(ran).toEqual(["a", "handler", "end"]);
     expect(result).toMatchObject({ success: true, data: "out:end" });
   });
 
   it("leads nowhere while nothing fails", async () => {
-    const { ran, states, result } = await routedRun(
-      { a: out("a"), handler: out("handler"), next: out("next") },
-      [edge("a", "handler", { sourceHandle: "error" }), edge("a", "next")],
-    );
+    const { ran, states, result } = await routedRun({ a: out("a"), handler: out("handler"), next: out("next") }, [
+      edge("a", "handler", { sourceHandle: "error" }),
+      edge("a", "next"),
+    ]);
     expect(result.success).toBe(true);
     expect(ran).toEqual(["a", "next"]);
     expect(states.handler).toBe("skipped");
@@ -203,10 +195,9 @@ describe("an edge for errors", () => {
   });
 
   it("of another node does not help", async () => {
-    const { result, ran } = await routedRun(
-      { a: out("a"), b: boom, handler: out("handler") },
-      [edge("a", "handler", { sourceHandle: "error" })],
-    );
+    const { result, ran } = await routedRun({ a: out("a"), b: boom, handler: out("handler") }, [
+      edge("a", "handler", { sourceHandle: "error" }),
+    ]);
     expect(result).toMatchObject({ success: false, error: { message: "boom", nodeId: "b" } });
     expect(ran).not.toContain("handler");
   });
@@ -228,11 +219,7 @@ describe("a node that is switched off", () => {
   });
 
   it("counts as done", async () => {
-    const { conductor } = await routedRun(
-      { a: out("a"), b: out("b") },
-      [],
-      [leaf("a"), off("b")],
-    );
+    const { conductor } = await routedRun({ a: out("a"), b: out("b") }, [], [leaf("a"), off("b")]);
     const state = conductor.node.store.getState();
     expect(state.nodes.get("b")).toMatchObject({ state: "skipped", progress: 100 });
     expect(state.cachedProgress).toBe(100);

@@ -5,8 +5,7 @@ describe("the store during a run", () => {
   it("follows each node through its states", async () => {
     const held = new HeldNodes();
     const conductor = conductorWith(held.body);
-    const states = () =>
-      [...conductor.node.store.getState().nodes.values()].map(({ state }) => state);
+    const states = () => [...conductor.node.store.getState().nodes.values()].map(({ state }) => state);
     const run = conductor.node.run(chain(2));
     await turns();
     expect(states()).toEqual(["executing", "pending"]);
@@ -60,9 +59,11 @@ describe("the store during a run", () => {
       }),
     );
     await conductor.node.run(chain(3));
-    expect(
-      [...conductor.node.store.getState().nodes.values()].map(({ state }) => state),
-    ).toEqual(["completed", "error", "pending"]);
+    expect([...conductor.node.store.getState().nodes.values()].map(({ state }) => state)).toEqual([
+      "completed",
+      "error",
+      "pending",
+    ]);
   });
 
   it("shows the run that started last, and keeps its functions", async () => {

@@ -4,14 +4,8 @@ import { conductorWith, listenToConsole, type Store, stopClock } from "./flows";
 /** An analysed graph of `x → y`, with x three times as heavy. */
 const graphOfTwo = () => ({
   nodes: new Map([
-    [
-      "x",
-      { id: "x", name: "X", type: "test", weight: 300, dependencies: [], dependents: ["y"], level: 0 },
-    ],
-    [
-      "y",
-      { id: "y", name: "Y", type: "test", weight: 100, dependencies: ["x"], dependents: [], level: 1 },
-    ],
+    ["x", { id: "x", name: "X", type: "test", weight: 300, dependencies: [], dependents: ["y"], level: 0 }],
+    ["y", { id: "y", name: "Y", type: "test", weight: 100, dependencies: ["x"], dependents: [], level: 1 }],
   ]),
   totalWeight: 400,
   criticalPath: ["x", "y"],
@@ -207,9 +201,7 @@ describe("a node that the store does not know", () => {
     update("nobody");
     expect(store.getState()).toBe(before);
     expect(printed.of("warn").length).toBe(1);
-    expect(printed.of("warn")[0]).toContain(
-      `[EXECUTION_GRAPH] Attempted to update ${what} for non-existent node`,
-    );
+    expect(printed.of("warn")[0]).toContain(`[EXECUTION_GRAPH] Attempted to update ${what} for non-existent node`);
     printed.restore();
   });
 

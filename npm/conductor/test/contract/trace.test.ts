@@ -28,9 +28,7 @@ const traceOf = async (
 };
 
 const statesIn = (trace: Trace) =>
-  trace.events
-    .filter(({ type }) => type === "state-change")
-    .map(({ data }) => `${data.nodeId} ${data.state}`);
+  trace.events.filter(({ type }) => type === "state-change").map(({ data }) => `${data.nodeId} ${data.state}`);
 
 describe("the trace of a run", () => {
   it("tells the run, its first node and its time", async () => {
@@ -74,12 +72,7 @@ describe("the trace of a run", () => {
   });
 
   it("holds each change of state in order", async () => {
-    expect(statesIn(await traceOf(chain(2)))).toEqual([
-      "n1 executing",
-      "n1 completed",
-      "n2 executing",
-      "n2 completed",
-    ]);
+    expect(statesIn(await traceOf(chain(2)))).toEqual(["n1 executing", "n1 completed", "n2 executing", "n2 completed"]);
   });
 
   it("has times that never go back", async () => {
@@ -88,9 +81,7 @@ describe("the trace of a run", () => {
   });
 
   it("has one entry for each node", async () => {
-    const trace = await traceOf(
-      group("root", [leaf("a", { name: "First", type: "transform" }), leaf("b")]),
-    );
+    const trace = await traceOf(group("root", [leaf("a", { name: "First", type: "transform" }), leaf("b")]));
     expect(trace.nodes.map(({ nodeId }) => nodeId)).toEqual(["a", "b"]);
     expect(trace.nodes[0]).toMatchObject({
       nodeId: "a",
@@ -114,9 +105,7 @@ describe("the trace of a run", () => {
       }),
     );
     const trace = await traceOf(chain(3), {}, conductor);
-    const failure = trace.events.find(
-      ({ type, data }) => type === "state-change" && data.state === "error",
-    );
+    const failure = trace.events.find(({ type, data }) => type === "state-change" && data.state === "error");
     expect(failure?.data).toMatchObject({ nodeId: "n2", state: "error", errorMessage: "boom" });
     expect(trace.events.findLast(({ type }) => type === "completed")?.data).toMatchObject({
       nodesCompleted: 1,

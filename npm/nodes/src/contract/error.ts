@@ -27,7 +27,8 @@ export class NodeError extends Error {
 
 /** The code of an error, whatever class it is of; `EXECUTION_FAILED` when it carries none. */
 export function codeOf(error: unknown): NodeErrorCode {
-  const code = typeof error === "object" && error !== null ? (error as { [errorCode]?: unknown })[errorCode] : undefined;
+  const code =
+    typeof error === "object" && error !== null ? (error as { [errorCode]?: unknown })[errorCode] : undefined;
   return typeof code === "string" ? code : "EXECUTION_FAILED";
 }
 

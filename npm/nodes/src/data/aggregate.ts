@@ -20,7 +20,10 @@ export interface Aggregation {
  *
  * @throws NodeError INVALID_PARAMETERS for an aggregate without the field it needs, or two results of one name.
  */
-export function aggregationOf(groupBy: string | readonly string[] | undefined, aggregates: readonly Aggregate[]): Aggregation {
+export function aggregationOf(
+  groupBy: string | readonly string[] | undefined,
+  aggregates: readonly Aggregate[],
+): Aggregation {
   const keys = groupBy === undefined ? [] : typeof groupBy === "string" ? [groupBy] : [...groupBy];
   const named = aggregates.map((aggregate) => {
     if (aggregate.field === undefined && aggregate.operation !== "count") {
@@ -31,7 +34,8 @@ export function aggregationOf(groupBy: string | readonly string[] | undefined, a
   });
   const names = [...keys, ...named.map(({ as }) => as)];
   const twice = names.find((name, position) => names.indexOf(name) !== position);
-  if (twice !== undefined) throw new NodeError("INVALID_PARAMETERS", `Two results would be called "${twice}"; name one with "as"`);
+  if (twice !== undefined)
+    throw new NodeError("INVALID_PARAMETERS", `Two results would be called "${twice}"; name one with "as"`);
   return { groupBy: keys, aggregates: named };
 }
 

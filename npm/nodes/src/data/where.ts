@@ -69,7 +69,8 @@ function testOf({ operator, value: operand }: Condition): (value: unknown) => bo
     case "lte":
       return ordered(operand, (order) => order <= 0);
     case "contains":
-      return (value) => (Array.isArray(value) ? value.some((item) => textOf(item) === text) : textOf(value).includes(text));
+      return (value) =>
+        Array.isArray(value) ? value.some((item) => textOf(item) === text) : textOf(value).includes(text);
     case "startsWith":
       return (value) => textOf(value).startsWith(text);
     case "endsWith":

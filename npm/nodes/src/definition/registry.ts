@@ -1,5 +1,5 @@
-import { type NodeDefinition, createNodeDefinition, createNodeMetadata } from "./create.js";
-import { type NodeType, defaultsOf } from "./node-type.js";
+import { createNodeDefinition, createNodeMetadata, type NodeDefinition } from "./create.js";
+import { defaultsOf, type NodeType } from "./node-type.js";
 import { condition } from "./types/condition.js";
 import { editFields } from "./types/edit-fields.js";
 import { fileSystem } from "./types/file-system.js";

@@ -2,12 +2,12 @@ import type { NativeTable } from "@atomiton/conductor-native";
 
 import { NodeError } from "../contract/error.js";
 import { routed } from "../contract/routed.js";
-import { type PlainObject, findData, isPlainObject, kindOf } from "../data/input.js";
+import { findData, isPlainObject, kindOf, type PlainObject } from "../data/input.js";
 import { type Condition, predicateOf } from "../data/where.js";
 import { condition } from "../definition/types/condition.js";
-import { UserFunction, defaultTimeout } from "../sandbox/user-function.js";
+import { defaultTimeout, UserFunction } from "../sandbox/user-function.js";
 import { tableBehind } from "../table/table-output.js";
-import { type NodeWork, executable } from "./work.js";
+import { executable, type NodeWork } from "./work.js";
 
 interface Parameters {
   expression?: string;
@@ -28,7 +28,10 @@ export const conditionNode = executable<Parameters>(condition, async (work) => {
   let result: boolean;
   if (where) {
     if (typeof item !== "object" || item === null || Array.isArray(item)) {
-      throw new NodeError("TYPE_MISMATCH", `Conditions on fields need one object, not ${kindOf(item)}; for lists use an expression`);
+      throw new NodeError(
+        "TYPE_MISMATCH",
+        `Conditions on fields need one object, not ${kindOf(item)}; for lists use an expression`,
+      );
     }
     result = predicateOf({ where, match })(item);
   } else if (expression !== undefined) {
@@ -48,7 +51,10 @@ function evaluate(expression: string, item: unknown, work: NodeWork<Parameters>)
   const code = `(input, item, variables) => (${expression.trim().replace(/;+$/, "")}\n)`;
   const tables: { path: string[]; table: NativeTable }[] = [];
   const values = {
-    input: isPlainObject(work.input) && !tableBehind(work.input) ? handles(work.input, tables) : facts(work.input, ["input"], tables),
+    input:
+      isPlainObject(work.input) && !tableBehind(work.input)
+        ? handles(work.input, tables)
+        : facts(work.input, ["input"], tables),
     item: facts(item, ["item"], tables),
     variables: work.variables ?? {},
   };

@@ -34,7 +34,8 @@ function bytesOf(content: unknown, delimiter: string | undefined): string | Uint
       `The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received ${received}`,
     );
   }
-  if (delimiter !== undefined && Array.isArray(content) && content.every(isPlainObject)) return csvOf(content, delimiter);
+  if (delimiter !== undefined && Array.isArray(content) && content.every(isPlainObject))
+    return csvOf(content, delimiter);
   try {
     return JSON.stringify(content, null, 2);
   } catch (error) {
@@ -50,5 +51,7 @@ function csvOf(records: Record<string, unknown>[], delimiter: string): string {
   };
   const lines = [columns, ...records.map((record) => columns.map((column) => ownValue(record, column)))];
   // A line of one empty cell would be an empty line, which readers skip.
-  return lines.map((line) => (line.length === 1 && textOf(line[0]) === "" ? '""' : line.map(cell).join(delimiter)) + "\n").join("");
+  return lines
+    .map((line) => (line.length === 1 && textOf(line[0]) === "" ? '""' : line.map(cell).join(delimiter)) + "\n")
+    .join("");
 }

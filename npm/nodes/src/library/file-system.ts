@@ -1,13 +1,13 @@
-import { cp, lstat, mkdir, readFile, readdir, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import type { Stats } from "node:fs";
+import { cp, lstat, mkdir, readdir, readFile, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
-import { NodeError, codeOf, messageOf } from "../contract/error.js";
+import { codeOf, messageOf, NodeError } from "../contract/error.js";
 import { findData, handleValue, unwrap } from "../data/input.js";
 import { fileSystem } from "../definition/types/file-system.js";
 import { throwIfAborted } from "../table/addon.js";
 import { writeContent } from "./file-content.js";
-import { type NodeWork, executable } from "./work.js";
+import { executable, type NodeWork } from "./work.js";
 
 interface Parameters {
   operation: keyof typeof operations;
@@ -59,7 +59,9 @@ async function read({ signal }: NodeWork<Parameters>, path: string): Promise<obj
 async function write(work: NodeWork<Parameters>, path: string): Promise<object> {
   const { parameters, input, signal } = work;
   const content =
-    parameters.content === undefined ? findData(input, ["content", "data", "text", "records"]) : unwrap(parameters.content);
+    parameters.content === undefined
+      ? findData(input, ["content", "data", "text", "records"])
+      : unwrap(parameters.content);
   const size = await writeContent(path, content, signal);
   return { result: path, size };
 }
@@ -73,7 +75,12 @@ async function list({ parameters, signal }: NodeWork<Parameters>, path: string):
   return { result: files, files, count: files.length };
 }
 
-async function addVisible(found: string[], folder: string, recursive: boolean, signal: AbortSignal | undefined): Promise<void> {
+async function addVisible(
+  found: string[],
+  folder: string,
+  recursive: boolean,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   throwIfAborted(signal);
   const entries = await readdir(folder, { withFileTypes: true });
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));

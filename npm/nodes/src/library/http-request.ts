@@ -1,10 +1,10 @@
-import { NodeError, messageOf } from "../contract/error.js";
+import { messageOf, NodeError } from "../contract/error.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import { httpRequest } from "../definition/types/http-request.js";
-import { tableBehind } from "../table/table-output.js";
 import { throwIfAborted } from "../table/addon.js";
+import { tableBehind } from "../table/table-output.js";
 import { jsonObject } from "./json-parameter.js";
-import { type NodeWork, executable } from "./work.js";
+import { executable, type NodeWork } from "./work.js";
 
 interface Parameters {
   method: string;
@@ -117,7 +117,9 @@ function contentOf(
   credentials: object | undefined,
 ): { headers: Headers; body?: string | Uint8Array<ArrayBuffer> } {
   const headers = new Headers();
-  for (const [name, value] of Object.entries(jsonObject(portValue(work, "headers") ?? work.parameters.headers, "headers"))) {
+  for (const [name, value] of Object.entries(
+    jsonObject(portValue(work, "headers") ?? work.parameters.headers, "headers"),
+  )) {
     if (value === undefined || value === null) continue;
     try {
       headers.set(name, String(value));
@@ -161,7 +163,9 @@ async function answerOf(response: Response): Promise<unknown> {
       return JSON.parse(text) as unknown;
     } catch (error) {
       if (!response.ok) return text;
-      throw new NodeError("DESERIALIZATION_FAILED", "The answer says it is JSON but cannot be read as such", { cause: error });
+      throw new NodeError("DESERIALIZATION_FAILED", "The answer says it is JSON but cannot be read as such", {
+        cause: error,
+      });
     }
   }
   if (type === "" || type.startsWith("text/") || /[/+]xml\b/.test(type)) return textOf(response);
@@ -178,7 +182,8 @@ async function bytesOf(response: Response): Promise<Buffer> {
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
     // Leaving the loop cancels the rest of the answer.
-    if (size > LARGEST_ANSWER) throw new NodeError("EXECUTION_FAILED", `The answer is larger than ${LARGEST_ANSWER} bytes`);
+    if (size > LARGEST_ANSWER)
+      throw new NodeError("EXECUTION_FAILED", `The answer is larger than ${LARGEST_ANSWER} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);

@@ -8,7 +8,7 @@ import { findData, handleValue, isPlainObject, kindOf, unwrap } from "../data/in
 import { spreadsheet } from "../definition/types/spreadsheet.js";
 import { cancellable } from "../table/addon.js";
 import { attachTable, tableBehind } from "../table/table-output.js";
-import { type NodeWork, executable } from "./work.js";
+import { executable, type NodeWork } from "./work.js";
 
 interface Parameters {
   path?: string;
@@ -59,7 +59,14 @@ function outputOf(table: NativeTable, delimiter: string): object {
   const output = attachTable({}, "records", table);
   const { headers, rowCount } = table;
   const separation = delimiter === "," ? {} : { delimiter };
-  return Object.assign(output, { headers, rowCount, format: "csv", sheetName: SHEET, sheetNames: [SHEET], ...separation });
+  return Object.assign(output, {
+    headers,
+    rowCount,
+    format: "csv",
+    sheetName: SHEET,
+    sheetNames: [SHEET],
+    ...separation,
+  });
 }
 
 /** Data that is rows already is handed on as it is. */
@@ -67,7 +74,10 @@ function fromRecords(data: unknown): object {
   const table = tableBehind(data);
   if (table) return outputOf(table, ",");
   if (!Array.isArray(data)) {
-    throw new NodeError("TYPE_MISMATCH", `Spreadsheet data must be text, bytes or an array of records, not ${kindOf(data)}`);
+    throw new NodeError(
+      "TYPE_MISMATCH",
+      `Spreadsheet data must be text, bytes or an array of records, not ${kindOf(data)}`,
+    );
   }
   const headers = [...new Set(data.flatMap((record) => (isPlainObject(record) ? Object.keys(record) : [])))];
   return { records: data, headers, rowCount: data.length, format: "csv", sheetName: SHEET, sheetNames: [SHEET] };
@@ -111,7 +121,8 @@ function checkSheet({ sheetName, sheetIndex, range }: Parameters): void {
 
 async function checkFile(path: string): Promise<void> {
   const facts = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") throw new NodeError("EXECUTION_FAILED", `File not found: ${path}`);
+    if (error.code === "ENOENT" || error.code === "ENOTDIR")
+      throw new NodeError("EXECUTION_FAILED", `File not found: ${path}`);
     throw error;
   });
   if (!facts.isFile()) throw new NodeError("EXECUTION_FAILED", `Path is not a file: ${path}`);

@@ -17,7 +17,9 @@ export function render(template: string, views: readonly unknown[], escape: bool
   const root = new Scope({}, undefined, budget);
   const context = views.reduce<Scope>((parent, view) => new Scope(view, parent, budget), root);
   const escaped = escape ? escapeHtml : textOf;
-  return new Writer(budget).render(template, context, undefined, { escape: (value: unknown) => budget.spent(escaped(value)) });
+  return new Writer(budget).render(template, context, undefined, {
+    escape: (value: unknown) => budget.spent(escaped(value)),
+  });
 }
 
 /** What one rendering may take. */
@@ -27,7 +29,8 @@ class Budget {
   /** Counts a look-up as much as text of 32 characters, which takes about as long. */
   spend(amount = 32): void {
     this.#left -= amount;
-    if (this.#left < 0) throw new NodeError("INVALID_PARAMETERS", "the template gives too much text or looks up too many values");
+    if (this.#left < 0)
+      throw new NodeError("INVALID_PARAMETERS", "the template gives too much text or looks up too many values");
   }
 
   spent(text: string): string {

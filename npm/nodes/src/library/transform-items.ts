@@ -4,7 +4,7 @@ import { fieldOf, textOf } from "../data/field.js";
 import { sorted } from "../data/order.js";
 import { predicateOf } from "../data/where.js";
 import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
-import { type Transformation, aggregationFor, groupFieldOf, initialOf } from "./transform.js";
+import { aggregationFor, groupFieldOf, initialOf, type Transformation } from "./transform.js";
 
 /** Transforms an array. Items are never cloned, but for what user code makes of them. */
 export async function transformItems(items: readonly unknown[], transformation: Transformation): Promise<unknown> {

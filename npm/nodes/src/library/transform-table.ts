@@ -5,8 +5,8 @@ import { whereJson } from "../data/where.js";
 import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
 import { cancellable, native } from "../table/addon.js";
 import { recordsOf } from "../table/table-output.js";
+import { aggregationFor, groupFieldOf, initialOf, type Transformation } from "./transform.js";
 import { pathOf, transformItems } from "./transform-items.js";
-import { type Transformation, aggregationFor, groupFieldOf, initialOf } from "./transform.js";
 
 /** A table again, a value, or a value that is expensive and therefore waits until it is wanted. */
 export type TableAnswer = { table: NativeTable } | { value: unknown } | { lazy: () => unknown; count: number };

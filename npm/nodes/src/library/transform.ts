@@ -3,11 +3,11 @@ import { type Aggregate, aggregationOf } from "../data/aggregate.js";
 import { findData, isPlainObject, kindOf, unwrap } from "../data/input.js";
 import type { Condition } from "../data/where.js";
 import { transform } from "../definition/types/transform.js";
-import { UserFunction, defaultTimeout, functionText } from "../sandbox/user-function.js";
+import { defaultTimeout, functionText, UserFunction } from "../sandbox/user-function.js";
 import { attachLazily, attachTable, tableBehind } from "../table/table-output.js";
 import { transformItems } from "./transform-items.js";
 import { transformTable } from "./transform-table.js";
-import { type NodeWork, executable } from "./work.js";
+import { executable, type NodeWork } from "./work.js";
 
 /** The parameters of a transform, checked and completed. */
 export interface TransformParameters {
@@ -62,7 +62,12 @@ export const transformNode = executable<TransformParameters>(transform, async (w
   const { parameters, signal, explicitTimeout } = work;
   const code = functionText(work.given("function" as never) ?? parameters.transformFunction, "transformFunction");
   const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal };
-  const transformation = { parameters, code, userFunction: new UserFunction("transformFunction", code, limits), signal };
+  const transformation = {
+    parameters,
+    code,
+    userFunction: new UserFunction("transformFunction", code, limits),
+    signal,
+  };
   const data = listOf(work);
   const table = tableBehind(data);
   const inputCount = table ? table.rowCount : (data as unknown[]).length;
@@ -73,12 +78,17 @@ export const transformNode = executable<TransformParameters>(transform, async (w
   if ("table" in answer) attachTable(output, "result", answer.table);
   else if ("lazy" in answer) attachLazily(output, "result", answer.lazy);
   else Object.assign(output, { result: answer.value });
-  const outputCount = "table" in answer ? answer.table.rowCount : "lazy" in answer ? answer.count : countOf(answer.value);
+  const outputCount =
+    "table" in answer ? answer.table.rowCount : "lazy" in answer ? answer.count : countOf(answer.value);
   return Object.assign(output, { inputCount, outputCount, operation: parameters.operation, success: true });
 });
 
 /** What an aggregate needs, checked. */
-export function aggregationFor({ groupBy, groupKey, aggregates }: TransformParameters): ReturnType<typeof aggregationOf> {
+export function aggregationFor({
+  groupBy,
+  groupKey,
+  aggregates,
+}: TransformParameters): ReturnType<typeof aggregationOf> {
   if (!aggregates?.length) throw new NodeError("INVALID_PARAMETERS", "aggregates are required for aggregate operation");
   return aggregationOf(groupBy ?? groupKey, aggregates);
 }
@@ -86,7 +96,8 @@ export function aggregationFor({ groupBy, groupKey, aggregates }: TransformParam
 /** The field to group by. */
 export function groupFieldOf({ groupKey, sortKey }: TransformParameters): string {
   const field = groupKey ?? sortKey;
-  if (field === undefined) throw new NodeError("INVALID_PARAMETERS", "groupKey or sortKey is required for group operation");
+  if (field === undefined)
+    throw new NodeError("INVALID_PARAMETERS", "groupKey or sortKey is required for group operation");
   return field;
 }
 
@@ -118,7 +129,10 @@ function refuseUnclaimed(input: unknown): void {
   });
   if (handles.length === 0) return;
   const names = handles.map((handle) => `"${handle}"`).join(", ");
-  throw new NodeError("TYPE_MISMATCH", `Which list to transform is not clear among ${names}; connect one of them to "data"`);
+  throw new NodeError(
+    "TYPE_MISMATCH",
+    `Which list to transform is not clear among ${names}; connect one of them to "data"`,
+  );
 }
 
 function countOf(value: unknown): number {

@@ -1,4 +1,4 @@
-import { NodeError, codeOf, messageOf } from "../contract/error.js";
+import { codeOf, messageOf, NodeError } from "../contract/error.js";
 import type { NodeExecutable, NodeParams } from "../contract/executable.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";

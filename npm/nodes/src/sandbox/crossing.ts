@@ -22,7 +22,9 @@ export class Crossing {
   /** @throws NodeError TYPE_MISMATCH naming the path of what cannot cross: functions, symbols, BigInts, cycles … */
   encode(value: unknown, path = ""): string {
     const special = inspect(value, path, [], false);
-    return special ? JSON.stringify(value, this.#replacer()) : (JSON.stringify(value) ?? JSON.stringify({ [this.tag]: ["undefined"] }));
+    return special
+      ? JSON.stringify(value, this.#replacer())
+      : (JSON.stringify(value) ?? JSON.stringify({ [this.tag]: ["undefined"] }));
   }
 
   /** Items as batches of JSON arrays; between batches other work of the main thread gets its turn. */
@@ -100,7 +102,8 @@ function inspect(value: unknown, path: string, above: object[], inArray: boolean
   if (value instanceof Date) return true;
   if (above.includes(value)) throw refusal(path, "a cycle");
   if (above.length >= MOST_LEVELS) throw refusal(path, `data of more than ${MOST_LEVELS} levels`);
-  if (isExotic(value)) throw refusal(path, `a ${(value.constructor as { name?: string } | undefined)?.name ?? "special object"}`);
+  if (isExotic(value))
+    throw refusal(path, `a ${(value.constructor as { name?: string } | undefined)?.name ?? "special object"}`);
   above.push(value);
   let special = false;
   if (Array.isArray(value)) {

@@ -11,9 +11,11 @@ export interface ParameterList {
  * when the text is of none of these forms.
  */
 export function parameterListOf(code: string): ParameterList | undefined {
-  const head = /^\s*(?:async\b\s*)?(?:function\b\s*\*?\s*[\p{ID_Start}$_]?[\p{ID_Continue}$]*\s*)?/u.exec(code)?.[0] ?? "";
+  const head =
+    /^\s*(?:async\b\s*)?(?:function\b\s*\*?\s*[\p{ID_Start}$_]?[\p{ID_Continue}$]*\s*)?/u.exec(code)?.[0] ?? "";
   const text = code.slice(head.length);
-  if (text[0] !== "(") return /^\s*[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>/u.test(code) ? { count: 1, rest: false } : undefined;
+  if (text[0] !== "(")
+    return /^\s*[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>/u.test(code) ? { count: 1, rest: false } : undefined;
   const depths: string[] = [];
   let [count, rest, empty] = [0, false, true];
   for (let i = 0; i < text.length; i++) {

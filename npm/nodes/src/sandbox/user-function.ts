@@ -130,7 +130,9 @@ export function isFunctionText(text: string): boolean {
 
 /** Whether text is a function that gives back its first parameter, such as `item => item`. */
 export function isIdentityText(text: string): boolean {
-  return /^\s*(?:\(\s*([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*\)|([\p{ID_Start}$_][\p{ID_Continue}$]*))\s*=>\s*(?:\1\2)\s*;?\s*$/u.test(text);
+  return /^\s*(?:\(\s*([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*\)|([\p{ID_Start}$_][\p{ID_Continue}$]*))\s*=>\s*(?:\1\2)\s*;?\s*$/u.test(
+    text,
+  );
 }
 
 /** Refuses what is not text. */

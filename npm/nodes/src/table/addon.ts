@@ -1,8 +1,8 @@
 import {
   type CancelToken,
-  type NodeLibraryAddon,
-  NativeError,
   loadAddon,
+  NativeError,
+  type NodeLibraryAddon,
   nativeError,
 } from "@atomiton/conductor-native";
 

@@ -11,29 +11,32 @@ const tables = new WeakMap<object, NativeTable>();
  */
 export function attachTable<T extends object>(output: T, key: string, table: NativeTable): T {
   table.account();
-  attachLazily(output, key, () => {
-    tables.delete(output);
-    return recordsOf(table);
-  });
+  attachLazily(output, key, () => recordsOf(table));
   tables.set(output, table);
   return output;
 }
 
-/** Gives `output` an own enumerable property that is computed when it is first read. */
+/** Gives `output` an own enumerable property that is computed when it is first read, also if it is frozen by then. */
 export function attachLazily<T extends object>(output: T, key: string, compute: () => unknown): T {
+  let held: { value: unknown } | undefined;
   const settle = (value: unknown): void => {
     tables.delete(output);
-    Object.defineProperty(output, key, { value, enumerable: true, configurable: true, writable: true });
+    if (Object.getOwnPropertyDescriptor(output, key)?.configurable === false) held = { value };
+    else Object.defineProperty(output, key, { value, enumerable: true, configurable: true, writable: true });
   };
   return Object.defineProperty(output, key, {
     enumerable: true,
     configurable: true,
     get() {
+      if (held) return held.value;
       const value = compute();
       settle(value);
       return value;
     },
-    set: settle,
+    set(value: unknown) {
+      if (Object.isFrozen(output)) throw new TypeError(`Cannot assign to read only property '${key}' of object`);
+      settle(value);
+    },
   });
 }
 

@@ -1,4 +1,4 @@
-import { type NodeType, input, output, sharedParameters } from "../node-type.js";
+import { input, type NodeType, output, sharedParameters } from "../node-type.js";
 import { scriptParameters, whereParameters } from "../where.js";
 
 /** Chooses a way. */

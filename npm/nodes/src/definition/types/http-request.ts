@@ -1,4 +1,4 @@
-import { type NodeType, input, output, sharedParameters } from "../node-type.js";
+import { input, type NodeType, output, sharedParameters } from "../node-type.js";
 
 /** Talks HTTP. */
 export const httpRequest: NodeType = {

@@ -1,4 +1,4 @@
-import { type NodeType, input, output, sharedParameters } from "../node-type.js";
+import { input, type NodeType, output, sharedParameters } from "../node-type.js";
 import { scriptParameters, whereParameters } from "../where.js";
 
 /** Changes lists. */
@@ -35,14 +35,20 @@ export const transform: NodeType = {
       transformFunction: {
         type: "string",
         default: "item => item",
-        description: "JavaScript: a function of (item, index, items), for reduce of (acc, item, index); or a property path.",
+        description:
+          "JavaScript: a function of (item, index, items), for reduce of (acc, item, index); or a property path.",
       },
       sortKey: { type: "string", minLength: 1 },
       sortDirection: { type: "string", enum: ["asc", "desc"], default: "asc" },
       uniqueKey: { type: "string", minLength: 1 },
       reduceInitial: { description: "The first accumulator; text is read as JSON where it is JSON." },
       groupKey: { type: "string", minLength: 1 },
-      groupBy: { anyOf: [{ type: "string", minLength: 1 }, { type: "array", items: { type: "string", minLength: 1 } }] },
+      groupBy: {
+        anyOf: [
+          { type: "string", minLength: 1 },
+          { type: "array", items: { type: "string", minLength: 1 } },
+        ],
+      },
       aggregates: {
         type: "array",
         items: {

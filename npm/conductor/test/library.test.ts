@@ -1,0 +1,104 @@
+/** Flows of the node library's own nodes, from one end to the other. */
+import { createConductor } from "@atomiton/conductor";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { backend } from "../src/engine/backend";
+import { edge, group, leaf } from "./contract/flows";
+
+let before = 0;
+beforeEach(() => {
+  before = backend().openRuns();
+});
+afterEach(() => {
+  expect(backend().openRuns() - before, "runs left open in the engine").toBe(0);
+});
+
+const code = (id: string, text: string, more: Record<string, unknown> = {}) =>
+  leaf(id, { type: "transform", parameters: { transformFunction: text, ...more } });
+
+describe("a condition", () => {
+  const flow = () =>
+    group(
+      "root",
+      [
+        leaf("if", { type: "condition", parameters: { expression: "input.value > 5" } }),
+        leaf("yes", { type: "edit-fields", parameters: { values: { branch: "yes" }, keepOnlySet: true } }),
+        leaf("no", { type: "edit-fields", parameters: { values: { branch: "no" }, keepOnlySet: true } }),
+      ],
+      [edge("if", "yes", { sourceHandle: "true" }), edge("if", "no", { sourceHandle: "false" })],
+    );
+
+  it("routes its data to one branch and skips the other", async () => {
+    const conductor = createConductor();
+    for (const [value, taken, skipped] of [
+      [7, "yes", "no"],
+      [3, "no", "yes"],
+    ] as const) {
+      const result = await conductor.node.run(flow(), { input: { value } });
+      expect(result.error).toBeUndefined();
+      expect(result.executedNodes).toContain(taken);
+      expect(result.executedNodes).not.toContain(skipped);
+      expect(conductor.node.store.getState().nodes.get(skipped)?.state).toBe("skipped");
+    }
+  });
+});
+
+describe("an error edge", () => {
+  it("catches what a leaf of the library threw", async () => {
+    const conductor = createConductor();
+    const flow = group(
+      "root",
+      [
+        code("bad", "() => { throw new Error('no') }"),
+        leaf("after", { type: "edit-fields", parameters: { values: { ok: true } } }),
+      ],
+      [edge("bad", "after", { sourceHandle: "error" })],
+    );
+    const result = await conductor.node.run(flow, { input: { data: [1] } });
+    expect(result.success).toBe(true);
+    expect(result.executedNodes).toEqual(["root", "bad", "after"]);
+  });
+
+  it("catches what happened anywhere in a group", async () => {
+    const conductor = createConductor();
+    const flow = group(
+      "root",
+      [
+        group(
+          "g",
+          [code("bad", "() => { throw new Error('no') }"), leaf("never", { type: "edit-fields" })],
+          [edge("bad", "never")],
+        ),
+        leaf("after", { type: "edit-fields", parameters: { values: { ok: true } } }),
+      ],
+      [edge("g", "after", { sourceHandle: "error" })],
+    );
+    const result = await conductor.node.run(flow, { input: { data: [1] } });
+    expect(result.success).toBe(true);
+    expect(result.executedNodes).toEqual(["root", "g", "bad", "after"]);
+  });
+});
+
+describe("code that never ends", () => {
+  it("is stopped at its deadline, while timers go on", async () => {
+    const conductor = createConductor();
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 10);
+    const result = await conductor.node.run(code("spin", "() => { while (true) {} }", { timeout: 200 }), {
+      input: { data: [1] },
+    });
+    clearInterval(timer);
+    expect(result.error).toMatchObject({ code: "TIMEOUT", nodeId: "spin" });
+    expect(ticks).toBeGreaterThan(5);
+  });
+
+  it("is stopped when its run is cancelled", async () => {
+    const conductor = createConductor();
+    const run = conductor.node.run(group("root", [code("spin", "() => { while (true) {} }")]), {
+      executionId: "run",
+      input: { data: [1] },
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    await conductor.node.cancel("run");
+    expect((await run).error?.code).toBe("CANCELLED");
+  });
+});
