@@ -60,7 +60,7 @@ export function runTrace(run: Run): ExecutionTrace | undefined {
       executionId: run.context.executionId,
       slowMo: run.context.slowMo,
       errorMessage: (node) => run.errorOf(node)?.message,
-      progressMessage: (node) => run.reports.get(node)?.message,
+      progressMessage: (node) => run.reportOf(node)?.message,
     });
     traces.set(run, trace);
   }

@@ -1,18 +1,16 @@
 /**
  * The pump: takes ops from the engine, runs executables, hands over what they answered.
  *
- * One per run. Answers that arrive in the same turn of the host cross to the engine in one call, and values never
- * cross at all: they stay in `values`, by slot.
+ * One per run. Answers that arrive in the same turn of the host cross to the engine in one call. Values never cross:
+ * see `values.ts`; how executables are called is in `calls.ts`.
  */
-import type { ErrorCode, ExecutionError } from "../types/errors.js";
+import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { backend } from "./backend.js";
-import { Call, ExecutableParams } from "./call.js";
+import { type Answers, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
-import { isThenable, type NodeExecutorFactory, routedHandles } from "./executables.js";
-import { failure, type Place, safelyThrown, simulatedFailure } from "./failure.js";
-import { FrameTable } from "./frames.js";
-import { itemsOf, toItems } from "./items.js";
+import type { NodeExecutorFactory } from "./executables.js";
+import { failure, safelyThrown } from "./failure.js";
 import type { Log } from "./log.js";
 import {
   AHEAD_CAPACITY,
@@ -29,8 +27,8 @@ import {
 } from "./mailbox.js";
 import { type RunOptions, writeOptions } from "./options.js";
 import { type Outline, Plan } from "./outline.js";
-import { Sparse } from "./sparse.js";
 import { Clock, giveWay, setTimer } from "./turn.js";
+import { Values } from "./values.js";
 
 /** What a run is given. */
 export interface RunRequest {
@@ -53,13 +51,6 @@ export interface Outcome {
   data: unknown;
 }
 
-/** What an executable said of its progress. */
-export interface ProgressReport {
-  /** 0–100. */
-  percent: number;
-  message: string | undefined;
-}
-
 /** What is left of a run to look back at: its journal, and the options it ran with. */
 export interface Recording {
   options: Float64Array;
@@ -70,26 +61,18 @@ export interface Recording {
 const SETTLED = Promise.resolve();
 
 /** One run. */
-export class Run {
+export class Run implements Answers {
   /** Settles when the run is over; never rejects. */
   readonly done: Promise<Outcome>;
-  /** What executables said of their progress, by task. */
-  readonly reports = new Sparse<ProgressReport>();
-  readonly log: Log;
   /** What happened, once the run is over. */
   recording: Recording | undefined;
   /** Increases with every step; tells whether an old view still holds. */
   steps = 0;
   private readonly engine = backend();
   private readonly clock = new Clock();
-  private readonly values: unknown[];
-  private readonly calls: (Call | undefined)[] = [];
-  private readonly errors = new Sparse<ExecutionError>();
-  /** Inputs that carry nothing: task × 2³² + input. */
-  private readonly blocked = new Sparse<true>();
-  private readonly contexts: (ConductorExecutionContext | undefined)[] = [];
-  private readonly frames: FrameTable;
-  private readonly begun: Uint8Array;
+  private readonly tables = constants(this.engine);
+  private readonly values: Values;
+  private readonly calls: Calls;
   /** Events to hand over, flat records. */
   private readonly inbox: number[] = [];
   /** Whether the next leaf in plan order may be started without asking the engine. */
@@ -101,8 +84,6 @@ export class Run {
   /** Place in plan order of the leaf that was started last. */
   private position = 0;
   private watched = false;
-  /** Calls that are not answered. */
-  private running = 0;
   private scheduled = false;
   private stepping = false;
   /** The executable of a node that was started ahead has not returned yet. */
@@ -129,11 +110,8 @@ export class Run {
     private readonly optionNumbers: Float64Array,
     private readonly request: RunRequest,
   ) {
-    this.log = request.log;
-    this.values = new Array(plan.length);
-    this.begun = new Uint8Array(plan.length);
-    this.contexts[0] = request.context;
-    this.frames = new FrameTable(plan);
+    this.values = new Values(plan, request.context);
+    this.calls = new Calls(plan, this.values, request, this.tables, this);
     this.done = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -147,7 +125,8 @@ export class Run {
 
   /** Stops the run at once, also before its start. Nothing happens if it is over. */
   cancel(): void {
-    if (Number.isNaN(this.startedAt)) return this.abandon(failure("CANCELLED", "Execution cancelled", this.placeOf(0)));
+    if (Number.isNaN(this.startedAt))
+      return this.abandon(failure("CANCELLED", "Execution cancelled", this.calls.placeOf(0)));
     this.tell(EventKind.cancel, 0, 0, 0);
   }
 
@@ -221,25 +200,22 @@ export class Run {
 
   /** Nodes that began, by their place in the outline. */
   hasBegun(node: number): boolean {
-    return this.begun[node] === 1;
+    return this.calls.hasBegun(node);
   }
 
   /** The value in the slot of a node of the outermost frame. */
   outputOf(node: number): unknown {
-    return this.values[this.frames.isEach(node) ? node : this.plan.output(node)];
+    return this.values.outputOf(node);
   }
 
   /** The error with which a node failed, if it did. */
   errorOf(node: number): ExecutionError | undefined {
-    return this.errors.get(node);
+    return this.calls.errors.get(node);
   }
 
-  reportProgress(call: Call, percent: number, message: string | undefined): void {
-    if (call.over || this.finished) return;
-    const bounded = Math.min(Math.max(Number(percent) || 0, 0), 100);
-    const text = message === undefined ? this.reports.get(call.task)?.message : String(message);
-    this.reports.set(call.task, { percent: bounded, message: text });
-    this.tell(EventKind.progress, call.attempt, call.task, Math.round(bounded));
+  /** What a node's executable said of its progress, if it did. */
+  reportOf(node: number): ProgressReport | undefined {
+    return this.calls.reports.get(node);
   }
 
   private readonly pump = (): void => {
@@ -263,16 +239,17 @@ export class Run {
   };
 
   /** Hands an event over at once, so that whoever looks next sees it. */
-  private tell(kind: number, attempt: number, task: number, argument: number): void {
+  tell(kind: number, attempt: number, task: number, argument: number): void {
     if (this.finished) return;
     this.inbox.push(kind | (attempt << 8), task, argument);
     if (!this.stepping) this.step(0, this.clock.now());
   }
 
-  private post(kind: number, attempt: number, task: number, argument: number): void {
+  /** Hands an event over, together with the others that arrive in this turn of the host. */
+  post(kind: number, attempt: number, task: number, argument: number): void {
     this.inbox.push(kind | (attempt << 8), task, argument);
     if (this.stepping || this.scheduled) return;
-    if (this.running === 0 && kind <= EventKind.failed) {
+    if (this.calls.running === 0 && kind <= EventKind.failed) {
       // Nothing else can be answered in this turn, so nothing is to be gained by waiting for its end.
       this.pump();
     } else {
@@ -329,7 +306,7 @@ export class Run {
       this.follow(mailbox, command, now);
     } catch (error) {
       // A value, or a definition, that does not let itself be looked at. Half of a step cannot be taken.
-      this.breakDown(safelyThrown(error, this.placeOf(0)));
+      this.breakDown(safelyThrown(error, this.calls.placeOf(0)));
     }
   }
 
@@ -347,14 +324,14 @@ export class Run {
       this.steps++;
     }
     const message = `The engine refused to go on (status ${result}); please report this flow`;
-    this.breakDown(failure("INTERNAL_ERROR", message, this.placeOf(0)));
+    this.breakDown(failure("INTERNAL_ERROR", message, this.calls.placeOf(0)));
   }
 
   /**
    * A leaf is done, and the engine has said that nothing but the next one can follow: starts it, and tells the engine
    * with others later. False when it has to be told now.
    */
-  private ranAhead(task: number): boolean {
+  ranAhead(task: number): boolean {
     if (!this.mayRunAhead || this.watched || this.stepping || this.scheduled) return false;
     const now = this.clock.now();
     const next = this.nextLeaf();
@@ -362,7 +339,7 @@ export class Run {
     this.doneAhead.push(task, now);
     this.steps++;
     this.stepping = this.startingAhead = true;
-    this.startCall(next, FIRST_ATTEMPT, 1);
+    this.startLeaf(next, FIRST_ATTEMPT, 1);
     this.stepping = this.startingAhead = false;
     // What was answered at once is told at once, so that no stack is built up.
     if (this.inbox.length > 0) this.step(0, this.clock.now());
@@ -388,142 +365,45 @@ export class Run {
     const head = words[at] as number;
     const task = words[at + 1] as number;
     const first = words[at + 2] as number;
+    const second = words[at + 3] as number;
+    const { calls, values } = this;
     switch (head & 0xff) {
       case OpKind.start:
         // The engine catches up with what was started ahead.
-        if (this.keepsOrder && head >>> 8 === FIRST_ATTEMPT && this.begun[task] === 1) return;
-        return this.startCall(task, head >>> 8, first);
+        if (this.keepsOrder && head >>> 8 === FIRST_ATTEMPT && calls.hasBegun(task)) return;
+        return this.startLeaf(task, head >>> 8, first);
       case OpKind.drop:
-        this.values[task] = undefined;
-        return;
+        return values.drop(task);
       case OpKind.enter:
-        this.markBegun(task);
-        return;
+        return calls.markBegun(task);
       case OpKind.change:
-        return this.request.onChange?.(task, first, words[at + 3] as number);
+        return this.request.onChange?.(task, first, second);
       case OpKind.finish:
         return this.finish(task, first);
       case OpKind.abort:
-        return this.abort(task, first);
+        return calls.abort(task, first);
       case OpKind.pass:
-        this.values[task] = passedOn(this.inputOf(task));
-        return;
+        return values.passOn(task);
       case OpKind.wait:
-        return this.sayWait(task, first, words[at + 3] === 1);
+        return calls.sayWait(task, first, second === 1);
       case OpKind.block:
-        this.blocked.set(task * 2 ** 32 + first, true);
-        return;
+        return values.block(task, first);
       case OpKind.catch:
-        return this.catch(task, this.errors.get(first));
+        return calls.catch(task, first);
       case OpKind.ask:
-        return this.tellItems(task, head >>> 8, first);
+        return calls.tellItems(task, head >>> 8, first);
       case OpKind.open:
-        return this.openFrame(task, first, words[at + 3] as number);
+        return calls.forget(first, values.openFrame(task, first, second));
       case OpKind.close:
-        return this.closeFrame(task, first, words[at + 3] as number);
+        return calls.forget(first, values.closeFrame(task, first, second));
       case OpKind.gather:
-        this.values[task] = this.frames.gather(task);
-        return;
+        return values.gather(task);
     }
   }
 
-  private startCall(task: number, attempt: number, attemptNumber: number): void {
-    const node = this.frames.nodeOf(task);
-    const definition = this.plan.node(node);
-    this.begun[node] = 1;
-    if (this.keepsOrder) this.moveTo(node);
-    const call = this.call(task, node, attempt, attemptNumber);
-    this.calls[task] = call;
-    this.running++;
-    if (this.reports.size > 0) this.reports.delete(task);
-    try {
-      const { type, parameters } = definition;
-      const factory = this.request.executables;
-      if (factory === undefined) {
-        return this.refuse(call, "NO_EXECUTOR_FACTORY", "No executor factory provided for local execution");
-      }
-      const executable = factory.getNodeExecutable(type);
-      if (executable === undefined || executable === null) {
-        return this.refuse(call, "NODE_TYPE_NOT_FOUND", `No implementation found for node type: ${type}`);
-      }
-      const result = executable.execute(new ExecutableParams(call, parameters));
-      if (isThenable(result)) this.await(call, result);
-      else this.answered(call, result);
-    } catch (error) {
-      this.failed(call, error);
-    }
-  }
-
-  private await(call: Call, result: PromiseLike<unknown>): void {
-    Promise.resolve(result).then(
-      (value) => this.answered(call, value),
-      (error) => this.failed(call, error),
-    );
-  }
-
-  private answered(call: Call, value: unknown): void {
-    if (call.over) return;
-    const { attempt } = call;
-    let handles: readonly string[] | undefined;
-    try {
-      handles = routedHandles(value);
-    } catch {
-      handles = undefined;
-    }
-    this.end(call);
-    // What an earlier attempt failed with is past.
-    if (this.errors.size > 0) this.errors.delete(call.task);
-    this.values[call.task] = value;
-    if (handles === undefined) {
-      if (attempt === FIRST_ATTEMPT && this.ranAhead(call.task)) return;
-      this.post(EventKind.done, attempt, call.task, 0);
-      return;
-    }
-    for (const handle of handles) {
-      const name = this.plan.nameNumber(handle);
-      if (name > 0) this.post(EventKind.route, attempt, call.task, name);
-    }
-    this.post(EventKind.done, attempt, call.task, 1);
-  }
-
-  private end(call: Call): void {
-    call.over = true;
-    this.running--;
-    this.calls[call.task] = undefined;
-  }
-
-  private failed(call: Call, error: unknown): void {
-    if (call.over) return;
-    this.fail(call, safelyThrown(error, this.placeOf(call.task)));
-  }
-
-  private refuse(call: Call, code: ErrorCode, message: string): void {
-    this.fail(call, failure(code, message, this.placeOf(call.task)));
-  }
-
-  private fail(call: Call, error: ExecutionError): void {
-    call.over = true;
-    this.running--;
-    this.errors.set(call.task, error);
-    this.post(EventKind.failed, call.attempt, call.task, constants(this.engine).numbers.get(error.code) ?? 0);
-  }
-
-  private abort(task: number, codeNumber: number): void {
-    const code = constants(this.engine).codes[codeNumber] ?? "INTERNAL_ERROR";
-    const call = this.calls[task];
-    const place = this.placeOf(task);
-    this.markBegun(task);
-    if (code === "EXECUTION_FAILED") {
-      const { debug } = this.request.context;
-      this.errors.set(task, simulatedFailure(typeof debug === "object" ? debug?.simulateError : undefined, place));
-      return;
-    }
-    const error = failure(code, code === "TIMEOUT" ? this.timeoutMessage(task) : "Execution cancelled", place);
-    if (!this.errors.has(task) || code === "TIMEOUT") this.errors.set(task, error);
-    const name = code === "TIMEOUT" ? "TimeoutError" : "AbortError";
-    if (call === undefined || call.over) return;
-    this.running--;
-    call.abort(new DOMException(error.message, name));
+  private startLeaf(task: number, attempt: number, attemptNumber: number): void {
+    if (this.keepsOrder) this.moveTo(task);
+    this.calls.start(task, attempt, attemptNumber);
   }
 
   private finish(cause: number, codeNumber: number): void {
@@ -533,10 +413,10 @@ export class Run {
       this.outcome = { data: this.outputOf(0) };
       return;
     }
-    const code = constants(this.engine).codes[codeNumber] ?? "INTERNAL_ERROR";
-    const known = cause === NOBODY ? undefined : this.errors.get(cause);
-    const message = code === "TIMEOUT" ? this.timeoutMessage(0) : "Execution cancelled";
-    this.outcome = { data: undefined, error: known ?? failure(code, message, this.placeOf(0)) };
+    const code = this.tables.codes[codeNumber] ?? "INTERNAL_ERROR";
+    const known = cause === NOBODY ? undefined : this.calls.errors.get(cause);
+    const message = code === "TIMEOUT" ? this.calls.timeoutMessage(0) : "Execution cancelled";
+    this.outcome = { data: undefined, error: known ?? failure(code, message, this.calls.placeOf(0)) };
   }
 
   /** The run cannot go on; it is lost, the process is not. */
@@ -544,7 +424,7 @@ export class Run {
     this.finished = true;
     this.steps++;
     this.outcome = { data: undefined, error };
-    for (const call of this.calls) call?.abort(new DOMException(error.message, "AbortError"));
+    this.calls.abortAll(error.message);
   }
 
   private seal(): void {
@@ -573,184 +453,4 @@ export class Run {
     this.timerAt = deadline;
     this.timer = setTimer(this.onTimer, deadline - now);
   }
-
-  private tellItems(task: number, attempt: number, known: number): void {
-    this.markBegun(task);
-    const node = this.plan.node(this.frames.nodeOf(task));
-    const context = this.scopeContext(task);
-    let call: Call | undefined;
-    const take = (answer: unknown) => {
-      if (call?.over) return;
-      const { items, more } = toItems(answer);
-      const count = this.frames.addItems(task, known, items, context);
-      if (call !== undefined) this.end(call);
-      this.post(more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
-    };
-    const fail = (error: unknown) => {
-      if (call?.over) return;
-      if (call !== undefined) this.end(call);
-      const found = safelyThrown(error, this.placeOf(task));
-      this.errors.set(task, found);
-      this.post(EventKind.failed, attempt, task, constants(this.engine).numbers.get(found.code) ?? 0);
-    };
-    try {
-      const executable = this.request.executables?.getNodeExecutable(node.type);
-      if (typeof executable?.items !== "function") return take(itemsOf(node, context.input, known));
-      // Kept, so that it can be stopped like that of a leaf.
-      call = this.callOf(context, task, attempt, 1);
-      this.calls[task] = call;
-      this.running++;
-      const answer = executable.items(new ExecutableParams(call, node.parameters), known);
-      if (isThenable(answer)) Promise.resolve(answer).then(take).catch(fail);
-      else take(answer);
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  private openFrame(task: number, base: number, item: number): void {
-    // Its tasks may have belonged to a frame that was given up half-way.
-    const end = base + this.frames.length(task);
-    for (let inner = base; inner < end; inner++) this.forget(inner);
-    for (const key of this.blocked.keys()) {
-      const owner = Math.floor(key / 2 ** 32);
-      if (owner >= base && owner < end) this.blocked.delete(key);
-    }
-    this.frames.open(task, base, item);
-  }
-
-  private forget(task: number): void {
-    this.values[task] = undefined;
-    this.calls[task] = undefined;
-    this.contexts[task] = undefined;
-    this.errors.delete(task);
-    this.reports.delete(task);
-  }
-
-  private closeFrame(task: number, base: number, item: number): void {
-    const slot = this.frames.resultSlot(task, base);
-    this.frames.close(task, base, item, this.values[slot]);
-    const end = base + this.frames.length(task);
-    for (let inner = base; inner < end; inner++) this.forget(inner);
-  }
-
-  /** A scope that hands on what went wrong inside has failed as well. */
-  private catch(task: number, error: ExecutionError | undefined): void {
-    this.values[this.slotOf(task)] = error;
-    if (error !== undefined) this.errors.set(task, error);
-  }
-
-  private sayWait(task: number, ms: number, fails: boolean): void {
-    const id = this.plan.id(this.frames.nodeOf(task));
-    this.log.debug(
-      fails
-        ? `[DEBUG] Waiting ${ms}ms before throwing error on node '${id}'`
-        : `[DEBUG] Adding ${ms}ms delay to node '${id}'`,
-    );
-  }
-
-  private markBegun(task: number): void {
-    this.begun[this.frames.nodeOf(task)] = 1;
-  }
-
-  private slotOf(task: number): number {
-    const node = this.frames.nodeOf(task);
-    return this.frames.isEach(node) ? task : this.plan.output(node) + (task - node);
-  }
-
-  private placeOf(task: number): Place {
-    return { nodeId: this.plan.id(this.frames.nodeOf(task)), executionId: this.request.context.executionId };
-  }
-
-  private timeoutMessage(task: number): string {
-    const own = task === 0 ? undefined : this.plan.node(this.frames.nodeOf(task)).parameters?.timeout;
-    const ms = typeof own === "number" && own > 0 ? own : this.request.options.timeout;
-    return `Execution timed out after ${ms}ms`;
-  }
-
-  /** A call of a leaf; a retry gets what the first try got. */
-  private call(task: number, node: number, attempt: number, attemptNumber: number): Call {
-    const { context } = this.request;
-    if (task === 0) return this.callOf(context, task, attempt, attemptNumber);
-    const before = this.calls[task];
-    const parent = before?.parentContext ?? this.enclosingContext(task, node);
-    const id = this.plan.id(node);
-    const executionId = before?.executionId ?? `${parent.executionId}/${id}`;
-    const input = before === undefined ? this.inputOf(task, node, parent) : before.input;
-    return new Call(this, task, id, executionId, input, parent, context, attempt, attemptNumber);
-  }
-
-  private callOf(of: ConductorExecutionContext, task: number, attempt: number, attemptNumber: number): Call {
-    const { nodeId, executionId, input, parentContext } = of;
-    const { context } = this.request;
-    return new Call(this, task, nodeId, executionId, input, parentContext, context, attempt, attemptNumber);
-  }
-
-  /** The context of a scope; the same object for all of its children. */
-  private scopeContext(task: number): ConductorExecutionContext {
-    let context = this.contexts[task];
-    if (context === undefined) {
-      const node = this.frames.nodeOf(task);
-      context = this.childContext(task, node, this.enclosingContext(task, node));
-      this.contexts[task] = context;
-    }
-    return context;
-  }
-
-  private enclosingContext(task: number, node: number): ConductorExecutionContext {
-    const parent = this.plan.parent(node);
-    return this.frames.contextFor(task, parent) ?? this.scopeContext(parent + (task - node));
-  }
-
-  private childContext(task: number, node: number, parent: ConductorExecutionContext): ConductorExecutionContext {
-    const id = this.plan.id(node);
-    return {
-      nodeId: id,
-      executionId: `${parent.executionId}/${id}`,
-      variables: parent.variables,
-      input: this.inputOf(task, node, parent) as Record<string, unknown>,
-      parentContext: parent,
-      slowMo: parent.slowMo as number,
-      debug: parent.debug as NonNullable<ConductorExecutionContext["debug"]>,
-    };
-  }
-
-  /** What edges bring, by target handle; the scope's own input where they bring nothing. */
-  private inputOf(
-    task: number,
-    node = this.frames.nodeOf(task),
-    parent: ConductorExecutionContext | undefined = undefined,
-  ): unknown {
-    const { plan, values, blocked } = this;
-    const offset = task - node;
-    const start = plan.firstInput(node);
-    const end = plan.firstInput(node + 1);
-    let input: Record<string, unknown> | undefined;
-    for (let at = start; at < end; at++) {
-      const value = values[plan.inputSlot(at) + offset];
-      if (value === undefined || (blocked.size > 0 && blocked.has(task * 2 ** 32 + at - start))) continue;
-      input ??= {};
-      const key = plan.inputKey(at);
-      if (key === "__proto__") {
-        Object.defineProperty(input, key, { value, writable: true, enumerable: true, configurable: true });
-      } else {
-        input[key] = value;
-      }
-    }
-    if (input !== undefined) return input;
-    if (task === 0) return this.request.context.input;
-    return (parent ?? this.enclosingContext(task, node)).input ?? {};
-  }
-}
-
-/** What a disabled node hands on: the one value that came in, or all of them by key. */
-function passedOn(input: unknown): unknown {
-  if (typeof input !== "object" || input === null) return input;
-  let keys: string[];
-  try {
-    keys = Object.keys(input);
-  } catch {
-    return input;
-  }
-  return keys.length === 1 && keys[0] === "default" ? (input as { default: unknown }).default : input;
 }

@@ -164,7 +164,7 @@ export class RunView {
     const progress = numbers[at + 1] as number;
     const startTime = whole(numbers[at + 2]);
     const endTime = whole(numbers[at + 3]);
-    const report = state === "pending" ? undefined : this.run.reports.get(index);
+    const report = state === "pending" ? undefined : this.run.reportOf(index);
     const message = report?.message ?? this.message(shape, state, progress, step);
     const error = state === "error" ? this.run.errorOf(index)?.message : undefined;
     const children = index === 0 ? [] : this.run.plan.children(index);

@@ -1,0 +1,274 @@
+/** The leaves that are being run: starting their executables, taking what they answer. */
+import type { ErrorCode, ExecutionError } from "../types/errors.js";
+import type { ConductorExecutionContext } from "../types/execution.js";
+import { Call, ExecutableParams } from "./call.js";
+import type { Constants } from "./constants.js";
+import type { RunRequest } from "./driver.js";
+import { isThenable, routedHandles } from "./executables.js";
+import { failure, type Place, safelyThrown, simulatedFailure } from "./failure.js";
+import { itemsOf, toItems } from "./items.js";
+import type { Log } from "./log.js";
+import { EventKind, FIRST_ATTEMPT } from "./mailbox.js";
+import type { Plan } from "./outline.js";
+import { Sparse } from "./sparse.js";
+import type { Values } from "./values.js";
+
+/** What an executable said of its progress. */
+export interface ProgressReport {
+  /** 0–100. */
+  percent: number;
+  message: string | undefined;
+}
+
+/** Where answers go. */
+export interface Answers {
+  /** Hands an event over, together with the others of this turn. */
+  post(kind: number, attempt: number, task: number, argument: number): void;
+  /** Hands an event over at once. */
+  tell(kind: number, attempt: number, task: number, argument: number): void;
+  /** A leaf is done: whether the next one was started without a word to the engine. */
+  ranAhead(task: number): boolean;
+}
+
+/** See the module's description. */
+export class Calls {
+  /** What executables said of their progress, by task. */
+  readonly reports = new Sparse<ProgressReport>();
+  /** Why tasks failed. */
+  readonly errors = new Sparse<ExecutionError>();
+  /** Calls that are not answered. */
+  running = 0;
+  private readonly calls: (Call | undefined)[] = [];
+  private readonly begun: Uint8Array;
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly values: Values,
+    private readonly request: RunRequest,
+    private readonly tables: Constants,
+    private readonly answers: Answers,
+  ) {
+    this.begun = new Uint8Array(plan.length);
+  }
+
+  get log(): Log {
+    return this.request.log;
+  }
+
+  /** Whether a node began, by its place in the outline. */
+  hasBegun(node: number): boolean {
+    return this.begun[node] === 1;
+  }
+
+  markBegun(task: number): void {
+    this.begun[this.values.nodeOf(task)] = 1;
+  }
+
+  /** Runs the executable of a leaf. */
+  start(task: number, attempt: number, attemptNumber: number): void {
+    const node = this.values.nodeOf(task);
+    const definition = this.plan.node(node);
+    this.begun[node] = 1;
+    const call = this.call(task, node, attempt, attemptNumber);
+    this.calls[task] = call;
+    this.running++;
+    if (this.reports.size > 0) this.reports.delete(task);
+    try {
+      const { type, parameters } = definition;
+      const factory = this.request.executables;
+      if (factory === undefined) {
+        return this.refuse(call, "NO_EXECUTOR_FACTORY", "No executor factory provided for local execution");
+      }
+      const executable = factory.getNodeExecutable(type);
+      if (executable === undefined || executable === null) {
+        return this.refuse(call, "NODE_TYPE_NOT_FOUND", `No implementation found for node type: ${type}`);
+      }
+      const result = executable.execute(new ExecutableParams(call, parameters));
+      if (isThenable(result)) this.await(call, result);
+      else this.answered(call, result);
+    } catch (error) {
+      this.failed(call, error);
+    }
+  }
+
+  reportProgress(call: Call, percent: number, message: string | undefined): void {
+    if (call.over) return;
+    const bounded = Math.min(Math.max(Number(percent) || 0, 0), 100);
+    const text = message === undefined ? this.reports.get(call.task)?.message : String(message);
+    this.reports.set(call.task, { percent: bounded, message: text });
+    this.answers.tell(EventKind.progress, call.attempt, call.task, Math.round(bounded));
+  }
+
+  /** A scope that hands on what went wrong inside has failed as well. */
+  catch(task: number, cause: number): void {
+    const error = this.errors.get(cause);
+    this.values.handOn(task, error);
+    if (error !== undefined) this.errors.set(task, error);
+  }
+
+  /** Stops every call; nothing will be asked of them any more. */
+  abortAll(message: string): void {
+    for (const call of this.calls) call?.abort(new DOMException(message, "AbortError"));
+  }
+
+  /** Forgets tasks whose numbers are used again. */
+  forget(from: number, to: number): void {
+    for (let task = from; task < to; task++) {
+      this.calls[task] = undefined;
+      this.errors.delete(task);
+      this.reports.delete(task);
+    }
+  }
+
+  /** Says that a simulation holds a node up. */
+  sayWait(task: number, ms: number, fails: boolean): void {
+    const id = this.plan.id(this.values.nodeOf(task));
+    this.log.debug(
+      fails
+        ? `[DEBUG] Waiting ${ms}ms before throwing error on node '${id}'`
+        : `[DEBUG] Adding ${ms}ms delay to node '${id}'`,
+    );
+  }
+
+  /** Tells how many items a scope has. */
+  tellItems(task: number, attempt: number, known: number): void {
+    this.markBegun(task);
+    const node = this.plan.node(this.values.nodeOf(task));
+    const context = this.values.scopeContext(task);
+    let call: Call | undefined;
+    const take = (answer: unknown) => {
+      if (call?.over) return;
+      const { items, more } = toItems(answer);
+      const count = this.values.addItems(task, known, items);
+      if (call !== undefined) this.end(call);
+      this.answers.post(more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
+    };
+    const fail = (error: unknown) => {
+      if (call?.over) return;
+      if (call !== undefined) this.end(call);
+      const found = safelyThrown(error, this.placeOf(task));
+      this.errors.set(task, found);
+      this.answers.post(EventKind.failed, attempt, task, this.numberOf(found.code));
+    };
+    try {
+      const executable = this.request.executables?.getNodeExecutable(node.type);
+      if (typeof executable?.items !== "function") return take(itemsOf(node, context.input, known));
+      // Kept, so that it can be stopped like that of a leaf.
+      call = this.callOf(context, task, attempt, 1);
+      this.calls[task] = call;
+      this.running++;
+      const answer = executable.items(new ExecutableParams(call, node.parameters), known);
+      if (isThenable(answer)) Promise.resolve(answer).then(take).catch(fail);
+      else take(answer);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Where something went wrong. */
+  placeOf(task: number): Place {
+    return { nodeId: this.plan.id(this.values.nodeOf(task)), executionId: this.request.context.executionId };
+  }
+
+  /** What a deadline's error says. */
+  timeoutMessage(task: number): string {
+    const own = task === 0 ? undefined : this.plan.node(this.values.nodeOf(task)).parameters?.timeout;
+    const ms = typeof own === "number" && own > 0 ? own : this.request.options.timeout;
+    return `Execution timed out after ${ms}ms`;
+  }
+
+  private await(call: Call, result: PromiseLike<unknown>): void {
+    Promise.resolve(result).then(
+      (value) => this.answered(call, value),
+      (error) => this.failed(call, error),
+    );
+  }
+
+  private answered(call: Call, value: unknown): void {
+    if (call.over) return;
+    const { attempt } = call;
+    let handles: readonly string[] | undefined;
+    try {
+      handles = routedHandles(value);
+    } catch {
+      handles = undefined;
+    }
+    this.end(call);
+    // What an earlier attempt failed with is past.
+    if (this.errors.size > 0) this.errors.delete(call.task);
+    this.values.keep(call.task, value);
+    if (handles === undefined) {
+      if (attempt === FIRST_ATTEMPT && this.answers.ranAhead(call.task)) return;
+      this.answers.post(EventKind.done, attempt, call.task, 0);
+      return;
+    }
+    for (const handle of handles) {
+      const name = this.plan.nameNumber(handle);
+      if (name > 0) this.answers.post(EventKind.route, attempt, call.task, name);
+    }
+    this.answers.post(EventKind.done, attempt, call.task, 1);
+  }
+
+  private end(call: Call): void {
+    call.over = true;
+    this.running--;
+    this.calls[call.task] = undefined;
+  }
+
+  private failed(call: Call, error: unknown): void {
+    if (call.over) return;
+    this.fail(call, safelyThrown(error, this.placeOf(call.task)));
+  }
+
+  private refuse(call: Call, code: ErrorCode, message: string): void {
+    this.fail(call, failure(code, message, this.placeOf(call.task)));
+  }
+
+  private fail(call: Call, error: ExecutionError): void {
+    call.over = true;
+    this.running--;
+    this.errors.set(call.task, error);
+    this.answers.post(EventKind.failed, call.attempt, call.task, this.numberOf(error.code));
+  }
+
+  /** The engine ends an attempt: its signal fires, its error is kept. */
+  abort(task: number, codeNumber: number): void {
+    const code = this.tables.codes[codeNumber] ?? "INTERNAL_ERROR";
+    const call = this.calls[task];
+    const place = this.placeOf(task);
+    this.markBegun(task);
+    if (code === "EXECUTION_FAILED") {
+      const { debug } = this.request.context;
+      this.errors.set(task, simulatedFailure(typeof debug === "object" ? debug?.simulateError : undefined, place));
+      return;
+    }
+    const error = failure(code, code === "TIMEOUT" ? this.timeoutMessage(task) : "Execution cancelled", place);
+    if (!this.errors.has(task) || code === "TIMEOUT") this.errors.set(task, error);
+    const name = code === "TIMEOUT" ? "TimeoutError" : "AbortError";
+    if (call === undefined || call.over) return;
+    this.running--;
+    call.abort(new DOMException(error.message, name));
+  }
+
+  private numberOf(code: ErrorCode): number {
+    return this.tables.numbers.get(code) ?? 0;
+  }
+
+  /** A call of a leaf; a retry gets what the first try got. */
+  private call(task: number, node: number, attempt: number, attemptNumber: number): Call {
+    const { context } = this.request;
+    if (task === 0) return this.callOf(context, task, attempt, attemptNumber);
+    const before = this.calls[task];
+    const parent = before?.parentContext ?? this.values.enclosingContext(task, node);
+    const id = this.plan.id(node);
+    const executionId = before?.executionId ?? `${parent.executionId}/${id}`;
+    const input = before === undefined ? this.values.inputOf(task, node, parent) : before.input;
+    return new Call(this, task, id, executionId, input, parent, context, attempt, attemptNumber);
+  }
+
+  private callOf(of: ConductorExecutionContext, task: number, attempt: number, attemptNumber: number): Call {
+    const { nodeId, executionId, input, parentContext } = of;
+    const { context } = this.request;
+    return new Call(this, task, nodeId, executionId, input, parentContext, context, attempt, attemptNumber);
+  }
+}

@@ -1,0 +1,163 @@
+/** What each task receives and what it left: values by slot, contexts by scope, frames by item. */
+import type { ConductorExecutionContext } from "../types/execution.js";
+import { FrameTable } from "./frames.js";
+import type { Plan } from "./outline.js";
+import { Sparse } from "./sparse.js";
+
+/** Values never cross to the engine; this is where they stay, by the engine's slots. */
+export class Values {
+  private readonly values: unknown[];
+  /** Inputs that carry nothing: task × 2³² + input. */
+  private readonly blocked = new Sparse<true>();
+  private readonly contexts: (ConductorExecutionContext | undefined)[] = [];
+  private readonly frames: FrameTable;
+
+  /** @param root the context of the node that is run */
+  constructor(
+    private readonly plan: Plan,
+    private readonly root: ConductorExecutionContext,
+  ) {
+    this.values = new Array(plan.length);
+    this.contexts[0] = root;
+    this.frames = new FrameTable(plan);
+  }
+
+  /** The node that a task is an instance of. */
+  nodeOf(task: number): number {
+    return this.frames.nodeOf(task);
+  }
+
+  /** The value in the slot of a node of the outermost frame. */
+  outputOf(node: number): unknown {
+    return this.values[this.plan.isEach(node) ? node : this.plan.output(node)];
+  }
+
+  /** Keeps what a leaf returned. */
+  keep(task: number, value: unknown): void {
+    this.values[task] = value;
+  }
+
+  /** Forgets a value that nobody reads any more. */
+  drop(slot: number): void {
+    this.values[slot] = undefined;
+  }
+
+  /** This input carries nothing, whatever is in the slot that it names. */
+  block(task: number, input: number): void {
+    this.blocked.set(task * 2 ** 32 + input, true);
+  }
+
+  /** A disabled node hands on what came in. */
+  passOn(task: number): void {
+    this.values[task] = passedOn(this.inputOf(task));
+  }
+
+  /** A node hands on an error instead of its output. */
+  handOn(task: number, error: unknown): void {
+    const node = this.nodeOf(task);
+    this.values[this.plan.isEach(node) ? task : this.plan.output(node) + (task - node)] = error;
+  }
+
+  /** Keeps the items of a scope beyond those known; returns how many there are in all. */
+  addItems(task: number, known: number, items: unknown[]): number {
+    return this.frames.addItems(task, known, items, this.scopeContext(task));
+  }
+
+  /** A frame opens for an item. Returns its tasks, from `base` up to this one. */
+  openFrame(task: number, base: number, item: number): number {
+    // They may have belonged to a frame that was given up half-way.
+    const end = this.forgetFrame(task, base);
+    for (const key of this.blocked.keys()) {
+      const owner = Math.floor(key / 2 ** 32);
+      if (owner >= base && owner < end) this.blocked.delete(key);
+    }
+    this.frames.open(task, base, item);
+    return end;
+  }
+
+  /** A frame is done: its result is kept, everything else forgotten. Returns its tasks, up to this one. */
+  closeFrame(task: number, base: number, item: number): number {
+    const slot = this.frames.resultSlot(task, base);
+    this.frames.close(task, base, item, this.values[slot]);
+    return this.forgetFrame(task, base);
+  }
+
+  /** The output of a scope whose items are all done. */
+  gather(task: number): void {
+    this.values[task] = this.frames.gather(task);
+  }
+
+  private forgetFrame(task: number, base: number): number {
+    const end = base + this.frames.length(task);
+    for (let inner = base; inner < end; inner++) {
+      this.values[inner] = undefined;
+      this.contexts[inner] = undefined;
+    }
+    return end;
+  }
+
+  /** The context of a scope; the same object for all of its children. */
+  scopeContext(task: number): ConductorExecutionContext {
+    let context = this.contexts[task];
+    if (context === undefined) {
+      const node = this.nodeOf(task);
+      context = this.childContext(task, node, this.enclosingContext(task, node));
+      this.contexts[task] = context;
+    }
+    return context;
+  }
+
+  /** The context around a task: that of its scope, or of the item that its frame is for. */
+  enclosingContext(task: number, node: number): ConductorExecutionContext {
+    const parent = this.plan.parent(node);
+    return this.frames.contextFor(task, parent) ?? this.scopeContext(parent + (task - node));
+  }
+
+  private childContext(task: number, node: number, parent: ConductorExecutionContext): ConductorExecutionContext {
+    const id = this.plan.id(node);
+    return {
+      nodeId: id,
+      executionId: `${parent.executionId}/${id}`,
+      variables: parent.variables,
+      input: this.inputOf(task, node, parent) as Record<string, unknown>,
+      parentContext: parent,
+      slowMo: parent.slowMo as number,
+      debug: parent.debug as NonNullable<ConductorExecutionContext["debug"]>,
+    };
+  }
+
+  /** What edges bring, by target handle; the scope's own input where they bring nothing. */
+  inputOf(task: number, node = this.nodeOf(task), parent: ConductorExecutionContext | undefined = undefined): unknown {
+    const { plan, values, blocked } = this;
+    const offset = task - node;
+    const start = plan.firstInput(node);
+    const end = plan.firstInput(node + 1);
+    let input: Record<string, unknown> | undefined;
+    for (let at = start; at < end; at++) {
+      const value = values[plan.inputSlot(at) + offset];
+      if (value === undefined || (blocked.size > 0 && blocked.has(task * 2 ** 32 + at - start))) continue;
+      input ??= {};
+      const key = plan.inputKey(at);
+      if (key === "__proto__") {
+        Object.defineProperty(input, key, { value, writable: true, enumerable: true, configurable: true });
+      } else {
+        input[key] = value;
+      }
+    }
+    if (input !== undefined) return input;
+    if (task === 0) return this.root.input;
+    return (parent ?? this.enclosingContext(task, node)).input ?? {};
+  }
+}
+
+/** What a disabled node hands on: the one value that came in, or all of them by key. */
+function passedOn(input: unknown): unknown {
+  if (typeof input !== "object" || input === null) return input;
+  let keys: string[];
+  try {
+    keys = Object.keys(input);
+  } catch {
+    return input;
+  }
+  return keys.length === 1 && keys[0] === "default" ? (input as { default: unknown }).default : input;
+}
