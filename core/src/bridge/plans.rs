@@ -10,8 +10,10 @@ use crate::plan::Plan;
 
 /// Places for plans; a plan is kept until another outline falls on its place.
 const PLACES: usize = 64;
-/// Longest outline that is kept, in words: what is larger spends its time running.
-const LONGEST: usize = 4096;
+/// Longest outline that is kept, in words: some 5,000 nodes. What is larger spends its time running.
+const LONGEST: usize = 1 << 16;
+/// Words of all outlines that are kept; a plan takes about four times its outline.
+const BUDGET: usize = 4 * LONGEST;
 
 #[derive(Debug)]
 struct Kept {
@@ -22,6 +24,8 @@ struct Kept {
 #[derive(Debug, Default)]
 pub(super) struct Plans {
     places: Vec<Option<Kept>>,
+    /// Words of all outlines in their places.
+    held: usize,
 }
 
 impl Plans {
@@ -33,12 +37,18 @@ impl Plans {
         if self.places.is_empty() {
             self.places.resize_with(PLACES, || None);
         }
-        let place = &mut self.places[place_of(outline)];
-        if let Some(kept) = place.as_ref().filter(|kept| *kept.outline == *outline) {
+        let place = place_of(outline);
+        if let Some(kept) = self.places[place].as_ref().filter(|kept| *kept.outline == *outline) {
             return Some(Arc::clone(&kept.plan));
         }
         let plan = compile(outline)?;
-        *place = Some(Kept { outline: outline.into(), plan: Arc::clone(&plan) });
+        if self.held + outline.len() > BUDGET {
+            self.places.fill_with(|| None);
+            self.held = 0;
+        }
+        let kept = Kept { outline: outline.into(), plan: Arc::clone(&plan) };
+        let before = self.places[place].replace(kept);
+        self.held = self.held + outline.len() - before.map_or(0, |before| before.outline.len());
         Some(plan)
     }
 }
@@ -74,6 +84,22 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &plans.of(&leaf(2)).expect("still")));
         for id in 3..500 {
             assert!(!Arc::ptr_eq(&first, &plans.of(&leaf(id)).expect("a leaf can be run")));
+        }
+    }
+
+    #[test]
+    fn what_is_kept_stays_within_the_budget() {
+        let mut plans = Plans::default();
+        for children in 0..40 {
+            let group =
+                |id| OutlineNode { id: Name(id), ..Outline::from_words(&leaf(2)).expect("a leaf").nodes[0] };
+            let nodes: Vec<OutlineNode> = (2..6_000 + children).map(group).collect();
+            let names = nodes.len() as u32 + 2;
+            let words = Outline { nodes, edges: vec![], names }.to_words();
+            assert!(plans.of(&words).is_some());
+            let kept = plans.places.iter().flatten().map(|kept| kept.outline.len()).sum::<usize>();
+            assert_eq!(kept, plans.held);
+            assert!(kept <= BUDGET);
         }
     }
 
