@@ -108,8 +108,10 @@ async function plainWork(_csv, target) {
     const groups = new Map();
     for (const row of open) {
       let group = groups.get(row.customer);
-      if (!group)
-        groups.set(row.customer, (group = { customer: row.customer, count: 0, sum_quantity: 0, max_price: -Infinity }));
+      if (!group) {
+        group = { customer: row.customer, count: 0, sum_quantity: 0, max_price: -Infinity };
+        groups.set(row.customer, group);
+      }
       group.count++;
       group.sum_quantity += Number(row.quantity);
       group.max_price = Math.max(group.max_price, Number(row.price));

@@ -64,7 +64,7 @@ describe("edit-fields", () => {
 
   it("ends a template whose sections multiply", async () => {
     const data = { a: Array.from({ length: 1000 }, () => "x") };
-    const bomb = "{{#a}}".repeat(9) + "{{.}}" + "{{/a}}".repeat(9);
+    const bomb = `${"{{#a}}".repeat(9)}{{.}}${"{{/a}}".repeat(9)}`;
     expect(await failure("edit-fields", { data }, { values: { x: bomb } })).toMatchObject({
       code: "INVALID_PARAMETERS",
     });

@@ -28,7 +28,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     const fill = (): void => {
       while (!response.destroyed && response.write(piece));
     };
-    return void (response.on("drain", fill), fill());
+    response.on("drain", fill);
+    return fill();
   }
   if (pathname === "/moved") return void response.writeHead(302, { location: "/text" }).end();
   if (pathname === "/text") return void response.writeHead(200, { "content-type": "text/plain" }).end("words");

@@ -25,7 +25,7 @@ describe("transform of an array", () => {
     for (const [parameters, expected] of operations) {
       const output = await run("transform", { data: people }, parameters);
       expect(output.result.length, JSON.stringify(parameters)).toBe(expected.length);
-      output.result.forEach((item: unknown, i: number) => expect(item).toBe(expected[i]));
+      for (const [i, item] of output.result.entries()) expect(item).toBe(expected[i]);
       expect(output).toMatchObject({ inputCount: 3, outputCount: expected.length, success: true });
     }
   });

@@ -70,6 +70,8 @@ export function createGraphStore(
   const listeners = new Set<StoreListener>();
   let state = emptyState();
   let shown: RunView | undefined;
+  /** What was made of the state by hand; it holds until the run that is shown goes on. */
+  let altered: { state: ExecutionGraphState; step: number } | undefined;
   let trace: (() => ExecutionTrace | undefined) | undefined;
 
   const notify = (next: ExecutionGraphState) => {
@@ -79,16 +81,15 @@ export function createGraphStore(
     for (const listener of [...listeners]) isolate(listener, () => listener(next, previous));
   };
   const current = () => {
-    if (shown !== undefined) state = shown.state();
+    if (altered !== undefined && (shown === undefined || altered.step === shown.run.steps)) state = altered.state;
+    else if (shown !== undefined) state = shown.state();
     return state;
   };
-  /** Whoever changes the state by hand takes it over from the run. */
   const alter = (change: (state: ExecutionGraphState) => ExecutionGraphState) => {
     const before = current();
     const next = change(before);
     if (next === before) return;
-    shown?.watch(false);
-    shown = undefined;
+    altered = { state: next, step: shown?.run.steps ?? 0 };
     notify(next);
   };
   const alterNode = (id: string, what: string, change: (node: ExecutionGraphNode) => ExecutionGraphNode) => {
@@ -146,7 +147,8 @@ export function createGraphStore(
       alter((before) => frozen({ ...before, isExecuting: false, endTime: Date.now() }));
     },
     reset() {
-      trace = undefined;
+      shown?.watch(false);
+      shown = trace = undefined;
       alter(emptyState);
     },
     useStore<T = ExecutionGraphState>(selector?: (state: ExecutionGraphState) => T): T {
@@ -162,14 +164,16 @@ export function createGraphStore(
     show(view) {
       shown?.watch(false);
       shown = view;
-      trace = undefined;
+      altered = trace = undefined;
       if (listeners.size > 0) {
         view.watch(true);
         notify(view.state());
       }
     },
     changed(view, next) {
-      if (view === shown) notify(next);
+      if (view !== shown) return;
+      altered = undefined;
+      notify(next);
     },
     stepped(view, made) {
       if (view !== shown) return;

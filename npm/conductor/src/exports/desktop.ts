@@ -19,7 +19,13 @@ const react = () => createRequire(import.meta.url)("react") as ReactHooks;
 export function createConductor(config: ConductorConfig = {}): Conductor {
   // Whoever brings node types of their own knows more types than the library.
   const closed = config.nodeExecutorFactory === undefined;
-  return createConductorIn({ engine, schemas, closed, react }, { nodeExecutorFactory, ...config });
+  return createConductorIn(
+    { engine, schemas, closed, react },
+    {
+      ...config,
+      nodeExecutorFactory: config.nodeExecutorFactory ?? nodeExecutorFactory,
+    },
+  );
 }
 
 export type { Conductor, Conductor as DesktopConductor, FlowApi, NodeApi, SystemApi } from "../api/conductor.js";

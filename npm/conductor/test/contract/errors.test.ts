@@ -172,14 +172,12 @@ describe("an executable that answers in an odd way", () => {
   });
 
   it("may return something that can be awaited", async () => {
-    // biome-ignore lint/suspicious/noThenProperty: being thenable is the point.
     const result = await returning({ then: (resolve: (value: number) => void) => resolve(5) }).node.run(leaf("a"));
     expect(result.data).toBe(5);
   });
 
   it("may return a thenable that rejects", async () => {
     const result = await returning({
-      // biome-ignore lint/suspicious/noThenProperty: being thenable is the point.
       then: (_: unknown, reject: (reason: unknown) => void) => reject(new Error("later")),
     }).node.run(leaf("a"));
     expect(result.error).toMatchObject({ message: "later" });
@@ -187,7 +185,6 @@ describe("an executable that answers in an odd way", () => {
 
   it("is believed only once when a thenable answers twice", async () => {
     const result = await returning({
-      // biome-ignore lint/suspicious/noThenProperty: being thenable is the point.
       then(resolve: (value: number) => void, reject: (reason: unknown) => void) {
         resolve(1);
         resolve(2);

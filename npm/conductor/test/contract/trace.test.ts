@@ -159,7 +159,7 @@ describe("progress in the trace", () => {
 
   it("shows all nodes when somebody looks", async () => {
     const { event } = await reported();
-    const all = [...event?.data.allNodes] as Record<string, unknown>[];
+    const all = [...(event?.data.allNodes ?? [])] as Record<string, unknown>[];
     expect(all.map(({ id }) => id)).toEqual(["n1", "n2"]);
     for (const each of all) {
       expect(Object.keys(each).sort()).toEqual(["id", "name", "progress", "state"]);

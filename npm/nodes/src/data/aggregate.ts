@@ -53,7 +53,10 @@ export function aggregate(items: readonly unknown[], { groupBy, aggregates }: Ag
     const values = groupBy.map((field) => fieldOf(item, field));
     const key = JSON.stringify(values.map((value) => [typeof value, textOf(value)]));
     let group = groupBy.length === 0 ? groups.get("[]") : groups.get(key);
-    if (!group) groups.set(key, (group = fresh(values)));
+    if (!group) {
+      group = fresh(values);
+      groups.set(key, group);
+    }
     for (let i = 0; i < aggregates.length; i++) {
       const { field } = aggregates[i] as Aggregate;
       (group.tallies[i] as Tally).add(field === undefined ? true : fieldOf(item, field), position);
@@ -61,7 +64,7 @@ export function aggregate(items: readonly unknown[], { groupBy, aggregates }: Ag
   });
   return Array.from(groups.values(), ({ values, tallies }) => {
     const entries: [string, unknown][] = groupBy.map((field, i) => [field, values[i]]);
-    aggregates.forEach(({ as }, i) => entries.push([as, (tallies[i] as Tally).result()]));
+    for (const [i, { as }] of aggregates.entries()) entries.push([as, (tallies[i] as Tally).result()]);
     return Object.fromEntries(entries);
   });
 }

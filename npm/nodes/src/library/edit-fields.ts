@@ -20,7 +20,7 @@ interface Parameters {
  * Fails with INVALID_PARAMETERS (`Bad template syntax …`) or TYPE_MISMATCH.
  */
 export const editFieldsNode = executable<Parameters>(editFields, async ({ parameters, input, variables }) => {
-  const { keepOnlySet, escape } = parameters;
+  const { keepOnlySet } = parameters;
   const data = findData(input, ["data"]);
   const values = jsonObject(parameters.values, "values");
   const views = [
@@ -31,7 +31,7 @@ export const editFieldsNode = executable<Parameters>(editFields, async ({ parame
   const set = Object.entries(values).map(([field, value]): [string, unknown] => {
     if (typeof value !== "string") return [field, value];
     try {
-      return [field, render(value, views, escape)];
+      return [field, render(value, views, parameters.escape)];
     } catch (error) {
       throw new NodeError("INVALID_PARAMETERS", `Bad template syntax in "${field}": ${messageOf(error)}`, {
         cause: error,

@@ -52,6 +52,6 @@ function csvOf(records: Record<string, unknown>[], delimiter: string): string {
   const lines = [columns, ...records.map((record) => columns.map((column) => ownValue(record, column)))];
   // A line of one empty cell would be an empty line, which readers skip.
   return lines
-    .map((line) => (line.length === 1 && textOf(line[0]) === "" ? '""' : line.map(cell).join(delimiter)) + "\n")
+    .map((line) => `${line.length === 1 && textOf(line[0]) === "" ? '""' : line.map(cell).join(delimiter)}\n`)
     .join("");
 }

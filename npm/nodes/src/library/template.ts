@@ -12,11 +12,11 @@ import { tableBehind } from "../table/table-output.js";
  * @throws Error saying what is wrong with the template; NodeError INVALID_PARAMETERS when it takes too much: sections
  *   within sections over lists grow without end, and the main thread waits for them.
  */
-export function render(template: string, views: readonly unknown[], escape: boolean): string {
+export function render(template: string, views: readonly unknown[], escapes: boolean): string {
   const budget = new Budget();
   const root = new Scope({}, undefined, budget);
   const context = views.reduce<Scope>((parent, view) => new Scope(view, parent, budget), root);
-  const escaped = escape ? escapeHtml : textOf;
+  const escaped = escapes ? escapeHtml : textOf;
   return new Writer(budget).render(template, context, undefined, {
     escape: (value: unknown) => budget.spent(escaped(value)),
   });
