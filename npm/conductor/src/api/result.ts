@@ -38,8 +38,6 @@ export class RunResult implements ExecutionResult {
   }
 }
 
-const traces = new WeakMap<Run, ExecutionTrace>();
-
 const TRACE: PropertyDescriptor = {
   get(this: RunResult) {
     return RunResult.traceOf(this);
@@ -52,19 +50,19 @@ const TRACE: PropertyDescriptor = {
 export function runTrace(run: Run): ExecutionTrace | undefined {
   const { recording } = run;
   if (recording === undefined) return undefined;
-  let trace = traces.get(run);
-  if (trace === undefined) {
-    trace = traceOf({
+  if (run.trace === undefined) {
+    run.trace = traceOf({
       plan: run.plan,
       recording,
       executionId: run.context.executionId,
+      startTime: run.startTime,
+      endTime: run.endTime,
       slowMo: run.context.slowMo,
       errorMessage: (node) => run.errorOf(node)?.message,
       progressMessage: (node) => run.reportOf(node)?.message,
     });
-    traces.set(run, trace);
   }
-  return trace;
+  return run.trace;
 }
 
 /**

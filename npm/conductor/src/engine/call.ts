@@ -79,7 +79,9 @@ export class ExecutableParams {
     this.slowMo = run.slowMo;
     this.debug = run.debug;
     if (typeof parameters === "object" && parameters !== null) {
-      for (const key of Object.keys(parameters)) {
+      // A list of the keys would be one more object for every node that runs.
+      for (const key in parameters) {
+        if (!Object.hasOwn(parameters, key)) continue;
         if (LAZY.has(key)) {
           const value = parameters[key];
           Object.defineProperty(this, key, { value, writable: true, enumerable: true, configurable: true });

@@ -5,7 +5,7 @@
  * see `values.ts`; how executables are called is in `calls.ts`.
  */
 import type { ExecutionError } from "../types/errors.js";
-import type { ConductorExecutionContext } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionTrace } from "../types/execution.js";
 import { backend } from "./backend.js";
 import { type Answers, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
@@ -66,6 +66,8 @@ export class Run implements Answers {
   readonly done: Promise<Outcome>;
   /** What happened, once the run is over. */
   recording: Recording | undefined;
+  /** Its trace, once somebody asked for it. */
+  trace: ExecutionTrace | undefined;
   /** Increases with every step; tells whether an old view still holds. */
   steps = 0;
   private readonly engine = backend();

@@ -18,6 +18,9 @@ export interface TraceSource {
   plan: Plan;
   recording: Recording;
   executionId: string;
+  /** ms since the epoch. */
+  startTime: number;
+  endTime: number;
   slowMo: number | undefined;
   /** Message of the error with which a node failed. */
   errorMessage(node: number): string | undefined;
@@ -37,12 +40,10 @@ interface Change {
 
 /** The trace; its events and nodes are worked out when they are read. */
 export function traceOf(source: TraceSource): ExecutionTrace {
-  const { plan, executionId, slowMo } = source;
-  const journal = source.recording.journal();
-  const [startTime, endTime] = bounds(journal);
+  const { plan, executionId, slowMo, startTime, endTime } = source;
   let told: Pick<ExecutionTrace, "events" | "nodes"> | undefined;
   const tell = () => {
-    told ??= new Tracer(source, startTime, endTime).tell(journal);
+    told ??= new Tracer(source).tell();
     return told;
   };
   return {
@@ -70,18 +71,14 @@ class Tracer {
   /** Changes in the order of `progress` events, so that what all nodes were like can be told later. */
   private readonly progress: { node: number; state: number; percent: number }[] = [];
 
-  constructor(
-    private readonly source: TraceSource,
-    private readonly startTime: number,
-    private readonly endTime: number,
-  ) {
+  constructor(private readonly source: TraceSource) {
     this.graph = new Graph(source.plan);
     this.states = new Uint8Array(source.plan.length);
   }
 
-  tell(journal: Uint32Array): Pick<ExecutionTrace, "events" | "nodes"> {
-    const { plan, recording } = this.source;
-    const { startTime, endTime } = this;
+  tell(): Pick<ExecutionTrace, "events" | "nodes"> {
+    const { plan, recording, startTime, endTime } = this.source;
+    const journal = recording.journal();
     const rows = answer((engine) => engine.askTrace(plan.outlineWords, recording.options, journal));
     const listed = this.graph.listed;
     const shape = this.graph.shape(0);
@@ -198,17 +195,4 @@ function change(rows: Float64Array, at: number): Change {
     overall: rows[at + 4] as number,
     step: rows[at + 5] as number,
   };
-}
-
-const JOURNAL_WORDS = 5;
-
-/** Times of the first and the last record of a journal. */
-function bounds(journal: Uint32Array): [number, number] {
-  const last = Math.max(journal.length - JOURNAL_WORDS, 0);
-  return [timeAt(journal, 0), timeAt(journal, last)];
-}
-
-function timeAt(journal: Uint32Array, record: number): number {
-  const bits = new Uint32Array([journal[record + 3] ?? 0, journal[record + 4] ?? 0]);
-  return Math.round(new Float64Array(bits.buffer)[0] as number);
 }
