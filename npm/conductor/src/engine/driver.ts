@@ -11,6 +11,7 @@ import { type Answers, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
 import type { NodeExecutorFactory } from "./executables.js";
 import { failure, safelyThrown } from "./failure.js";
+import { sealed } from "./journal.js";
 import type { Log } from "./log.js";
 import {
   AHEAD_CAPACITY,
@@ -432,20 +433,9 @@ export class Run implements Answers {
   private seal(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
-    this.recording = { options: this.optionNumbers, journal: this.takeJournal() };
+    this.recording = { options: this.optionNumbers, journal: sealed(this.engine, this.handle, this.plan.length) };
     this.settle(this.outcome);
     this.request.onStep?.();
-  }
-
-  /** Ends the run in the engine and keeps what happened. */
-  private takeJournal(): () => Uint32Array {
-    const { words } = this.plan.outline;
-    const at = this.plan.journalStart;
-    const length = this.engine.seal(this.handle, words, at);
-    if (at + length <= words.length) return () => words.subarray(at, at + Math.max(length, 0));
-    const journal = new Uint32Array(length);
-    this.engine.seal(this.handle, journal, 0);
-    return () => journal;
   }
 
   private armTimer(deadline: number, now: number): void {

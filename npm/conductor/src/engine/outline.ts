@@ -10,8 +10,6 @@ import { backend } from "./backend.js";
 const HEADER_WORDS = 3;
 const NODE_WORDS = 8;
 const EDGE_WORDS = 5;
-/** Words of a journal record; a run that nothing disturbs has one for each leaf and one for its start. */
-const JOURNAL_WORDS = 5;
 
 /** Numbers of strings that both sides know. */
 const NO_NAME = 0;
@@ -29,7 +27,7 @@ const MAX_EDGES = 4_000_000;
 
 /** See the module's description. */
 export interface Outline {
-  /** Header, node records, edge records; then the input table; then room for a journal. */
+  /** Header, node records, edge records; then the input table. */
   words: Uint32Array;
   /** Words of the outline proper. */
   length: number;
@@ -65,25 +63,48 @@ export function outlineOf(root: NodeDefinition): Outline {
 function encode(root: NodeDefinition): Outline {
   encoding = true;
   try {
-    return new Encoder().encode(root);
+    const known = recent.find(({ nodes }) => nodes[0] === root);
+    if (known !== undefined && new Encoder(known).confirms(root)) return known;
+    const outline = new Encoder().encode(root);
+    if (outline.nodes.length <= LARGEST_KEPT) keep(outline, known);
+    return outline;
   } finally {
     encoding = false;
   }
 }
 
+/** Nodes of the largest flow whose outline is kept: with larger ones, making it is not what takes the time. */
+const LARGEST_KEPT = 512;
+const MOST_KEPT = 8;
+/** Outlines of the flows that were run last. Whoever runs a flow mostly runs it again, with the same objects. */
+const recent: Outline[] = [];
+let oldest = 0;
+
+function keep(outline: Outline, instead: Outline | undefined): void {
+  const place = instead === undefined ? -1 : recent.indexOf(instead);
+  if (place !== -1) recent[place] = outline;
+  else if (recent.length < MOST_KEPT) recent.push(outline);
+  else recent[oldest++ % MOST_KEPT] = outline;
+}
+
+/** Walks a definition: to make its outline, or to see whether one that was made before still says the same. */
 class Encoder {
   private readonly nodes: NodeDefinition[] = [];
   private readonly names: string[] = ["", "error"];
-  private readonly numbers = new Map<string, number>([["error", ERROR_NAME]]);
+  private numbers: Map<string, number> | undefined;
   private edges = 0;
   private tooLarge = false;
+  private changed = false;
+
+  constructor(private readonly known?: Outline) {}
 
   encode(root: NodeDefinition): Outline {
+    this.numbers = new Map([["error", ERROR_NAME]]);
     this.visit(root, 0, 0);
     const nodeCount = this.nodes.length;
     const length = HEADER_WORDS + nodeCount * NODE_WORDS + this.edges * EDGE_WORDS;
-    // One allocation for all that a run writes down: typed arrays are dear.
-    const words = new Uint32Array(length + tableWords(nodeCount, this.edges) + (nodeCount + 1) * JOURNAL_WORDS);
+    // One allocation for all that a flow writes down: typed arrays are dear.
+    const words = new Uint32Array(length + tableWords(nodeCount, this.edges));
     // An outline without nodes does not compile.
     words[0] = this.tooLarge ? 0 : nodeCount;
     words[1] = this.edges;
@@ -93,11 +114,25 @@ class Encoder {
     return { words, length, nodes: this.nodes, names: this.names, edges: this.edges };
   }
 
+  /** Whether the definition would give the outline that is known, from the same objects. */
+  confirms(root: NodeDefinition): boolean {
+    const { words, nodes, edges } = this.known as Outline;
+    this.visit(root, 0, 0);
+    const nodeCount = this.nodes.length;
+    if (this.changed || this.tooLarge || nodeCount !== nodes.length || this.edges !== edges) return false;
+    const firstEdge = HEADER_WORDS + nodeCount * NODE_WORDS;
+    return (
+      isEqual(nodeWords, nodeCount * NODE_WORDS, words, HEADER_WORDS) &&
+      isEqual(edgeWords, edges * EDGE_WORDS, words, firstEdge)
+    );
+  }
+
   private visit(node: NodeDefinition, parent: number, depth: number): void {
     const index = this.nodes.length;
     if (index === MAX_NODES) this.tooLarge = true;
     // Once refused, the rest is of no interest; it may have no end.
-    if (this.tooLarge) return;
+    if (this.tooLarge || this.changed) return;
+    if (this.known !== undefined && this.known.nodes[index] !== node) this.changed = true;
     this.nodes.push(node);
     this.pushNode(node, index, parent);
     const children = node?.nodes;
@@ -121,8 +156,9 @@ class Encoder {
     let at = index * NODE_WORDS;
     if (at + NODE_WORDS > nodeWords.length) nodeWords = grown(nodeWords);
     const words = nodeWords;
+    const typed = typeof node?.type === "string" && node.type !== "";
     // A node without a type is as little to be run as one without id.
-    words[at++] = typeof node?.type === "string" && node.type !== "" ? this.number(node.id) : NO_NAME;
+    words[at++] = typed ? this.number(node.id, HEADER_WORDS + index * NODE_WORDS) : NO_NAME;
     words[at++] = parent;
     const parameters = node?.parameters;
     if (typeof parameters !== "object" || parameters === null) {
@@ -144,19 +180,28 @@ class Encoder {
     if (at + EDGE_WORDS > edgeWords.length) edgeWords = grown(edgeWords);
     this.edges++;
     const words = edgeWords;
+    const place = HEADER_WORDS + (this.known?.nodes.length ?? 0) * NODE_WORDS + at;
     words[at++] = scope;
-    words[at++] = this.number(edge?.source);
-    words[at++] = this.number(edge?.target);
-    words[at++] = this.number(edge?.sourceHandle);
-    words[at] = this.number(edge?.targetHandle);
+    words[at++] = this.number(edge?.source, place + 1);
+    words[at++] = this.number(edge?.target, place + 2);
+    words[at++] = this.number(edge?.sourceHandle, place + 3);
+    words[at] = this.number(edge?.targetHandle, place + 4);
   }
 
-  private number(text: unknown): number {
+  /** The number of a string. `place` is where the known outline has it. */
+  private number(text: unknown, place: number): number {
     if (typeof text !== "string" || text === "") return NO_NAME;
-    let number = this.numbers.get(text);
+    const { known, numbers } = this;
+    if (numbers === undefined) {
+      const number = (known as Outline).words[place] as number;
+      if ((known as Outline).names[number] === text) return number;
+      this.changed = true;
+      return NO_NAME;
+    }
+    let number = numbers.get(text);
     if (number === undefined) {
       number = this.names.length;
-      this.numbers.set(text, number);
+      numbers.set(text, number);
       this.names.push(text);
     }
     return number;
@@ -199,6 +244,11 @@ function copy(from: Uint32Array, length: number, to: Uint32Array, at: number): v
   else for (let i = 0; i < length; i++) to[at + i] = from[i] as number;
 }
 
+function isEqual(one: Uint32Array, length: number, other: Uint32Array, at: number): boolean {
+  for (let i = 0; i < length; i++) if (one[i] !== other[at + i]) return false;
+  return true;
+}
+
 function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(words.length * 2);
   larger.set(words);
@@ -227,11 +277,6 @@ export class Plan {
   /** The outline's words, as the engine's questions take them. */
   get outlineWords(): Uint32Array {
     return this.words.subarray(0, this.outline.length);
-  }
-
-  /** Where a journal can be written. */
-  get journalStart(): number {
-    return this.outputs + this.length * 2;
   }
 
   /** Number of nodes. */
