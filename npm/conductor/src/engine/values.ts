@@ -9,7 +9,7 @@ export class Values {
   private readonly values: unknown[];
   /** Inputs that carry nothing: task × 2³² + input. */
   private readonly blocked = new Sparse<true>();
-  private readonly contexts: (ConductorExecutionContext | undefined)[] = [];
+  private readonly contexts: (ConductorExecutionContext | undefined)[];
   private readonly frames: FrameTable;
 
   /** @param root the context of the node that is run */
@@ -18,6 +18,8 @@ export class Values {
     private readonly root: ConductorExecutionContext,
   ) {
     this.values = new Array(plan.length);
+    // With room from the start: filled here and there, it would become a dictionary.
+    this.contexts = new Array(plan.length);
     this.contexts[0] = root;
     this.frames = new FrameTable(plan);
   }
