@@ -74,7 +74,7 @@ function encode(root: NodeDefinition): Outline {
 }
 
 /** Nodes of the largest flow whose outline is kept: with larger ones, making it is not what takes the time. */
-const LARGEST_KEPT = 512;
+const LARGEST_KEPT = 2048;
 const MOST_KEPT = 8;
 /** Outlines of the flows that were run last. Whoever runs a flow mostly runs it again, with the same objects. */
 const recent: Outline[] = [];
