@@ -20,6 +20,8 @@ const LARGE_FLOW = 50;
 /** One execution that is not over. It may be cancelled before its run exists. */
 interface Execution {
   context: ConductorExecutionContext;
+  /** The caller chose its id. */
+  named: boolean;
   cancelled: boolean;
   run: Run | undefined;
   /** Another execution of the same id. */
@@ -45,7 +47,8 @@ export class Runs {
   async run(node: NodeDefinition, given?: Partial<ConductorExecutionContext>): Promise<ExecutionResult> {
     const context = contextOf(node, given);
     const { executionId, nodeId } = context;
-    const execution: Execution = { context, cancelled: false, run: undefined, next: undefined };
+    const named = Boolean(given?.executionId);
+    const execution: Execution = { context, named, cancelled: false, run: undefined, next: undefined };
     const startedAt = Date.now();
     this.begin(execution);
     try {
@@ -167,7 +170,8 @@ export class Runs {
     const { executionId, parentContext } = execution.context;
     execution.next = this.active.get(executionId);
     this.active.set(executionId, execution);
-    if (parentContext || executionId.includes("/")) this.inner.add(execution);
+    // An id that was made here has no slash in it; looking for one would cost more than the rest of this.
+    if (parentContext || (execution.named && executionId.includes("/"))) this.inner.add(execution);
   }
 
   private end(execution: Execution): void {

@@ -57,10 +57,10 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
 
   /** Calls the listeners in the order in which they subscribed. */
   override emit<T extends keyof Events>(event: T, ...args: Events[T]): boolean {
-    if (this.listenerCount(event) === 0) return false;
-    // The library's own records: as it does, those that subscribed once leave before they are called.
-    const all = (this as unknown as { _events: Record<string, Listener | Listener[]> })._events[event];
-    const records = Array.isArray(all) ? all.slice() : all === undefined ? [] : [all];
+    // As the library does it, those that subscribed once leave before they are called.
+    const all = this.#records[event];
+    if (all === undefined) return false;
+    const records = Array.isArray(all) ? all.slice() : [all];
     for (const record of records) {
       if (record.once) this.removeListener(event, record.fn as never, undefined, true);
       try {
@@ -76,7 +76,7 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
 
   /** Whether anybody listens to progress. Asked at every step of every run, so it only looks. */
   get hasProgressListeners(): boolean {
-    return (this as unknown as { _events: Record<string, unknown> })._events.progress !== undefined;
+    return this.#records.progress !== undefined;
   }
 
   /** Progress of an execution; `state` is only asked for when an event goes out. */
@@ -135,6 +135,11 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
     for (const throttle of this.#throttles.values()) throttle.cancel();
     this.#throttles.clear();
     return super.removeAllListeners();
+  }
+
+  /** The library's own records, by event. */
+  get #records(): Record<string, Listener | Listener[] | undefined> {
+    return (this as unknown as { _events: Record<string, Listener | Listener[] | undefined> })._events;
   }
 
   #subscribe(event: keyof Events, handler: (value: never) => void): Unsubscribe {
