@@ -1,4 +1,5 @@
 /** That a store, a trace and the times of a result tell what happened, also where nodes run ahead of the engine. */
+import { createConductor } from "@atomiton/conductor/desktop";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { backend } from "../src/engine/backend";
 import { byId, chain, conductorOver, conductorWith, group, leaf, type Params } from "./contract/flows";
@@ -146,5 +147,34 @@ describe("a retry", () => {
     const result = await conductor.node.run(chain(5), { executionId: "run" });
     expect(result).toMatchObject({ success: true, outputs: { n3: "third", n5: "n5" } });
     expect(attempts).toEqual([1, 2, 3].map((attempt) => [attempt, { default: "n2" }, "run/n3"]));
+  });
+});
+
+describe("all nodes as a progress event tells them", () => {
+  it("shows nodes that are over as over", async () => {
+    const conductor = createConductor({ nodeExecutorFactory: { getNodeExecutable: () => ({ execute: () => 1 }) } });
+    const nodes = ["a", "b"].map((id) => ({ id, type: "x" }));
+    const { trace } = await conductor.node.run({
+      id: "g",
+      type: "group",
+      nodes,
+      edges: [{ source: "a", target: "b" }],
+    });
+    const last = trace?.events.findLast(({ type }) => type === "progress")?.data as { allNodes: { state: string }[] };
+    expect(last.allNodes).toMatchObject([
+      { id: "a", state: "completed", progress: 100 },
+      { id: "b", state: "executing", progress: 100 },
+    ]);
+  });
+});
+
+describe("the first state of a run", () => {
+  it("says when the run began", async () => {
+    const conductor = createConductor({ nodeExecutorFactory: { getNodeExecutable: () => ({ execute: () => 1 }) } });
+    const times: unknown[] = [];
+    conductor.events.onProgress(({ startTime }) => times.push(startTime));
+    await conductor.node.run({ id: "a", type: "x" });
+    expect(times.length).toBeGreaterThan(1);
+    for (const time of times) expect(Number.isInteger(time)).toBe(true);
   });
 });

@@ -52,8 +52,12 @@ function parse(wire: Wire): Constants {
   return { ...wire, codes, numbers, recovery };
 }
 
+/** The steps that a node of this weight shows: percent and message. */
+export function stepsOf(tables: Constants, weight: number): [number, string][] {
+  return tables.animations.find(({ upToWeight }) => upToWeight === null || weight <= upToWeight)?.steps ?? [];
+}
+
 /** The message that goes with a step of a node's animation. */
 export function stepMessage(tables: Constants, weight: number, step: number): string | undefined {
-  const found = tables.animations.find((group) => group.upToWeight === null || weight <= group.upToWeight);
-  return found?.steps[step]?.[1];
+  return stepsOf(tables, weight)[step]?.[1];
 }

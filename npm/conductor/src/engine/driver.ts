@@ -142,16 +142,6 @@ export class Run implements Answers {
     this.seal();
   }
 
-  /** Starts nothing more until `resume`; what is in flight goes on. */
-  pause(): void {
-    this.tell(EventKind.pause, 0, 0, 0);
-  }
-
-  /** Goes on after `pause`. */
-  resume(): void {
-    this.tell(EventKind.resume, 0, 0, 0);
-  }
-
   /** Whether each change is told to the request's `onChange`. */
   watch(watched: boolean): void {
     if (this.finished) return;
@@ -172,7 +162,7 @@ export class Run implements Answers {
 
   /** When it started, in ms since the epoch; before that, now. */
   get startTime(): number {
-    return Math.round(this.startedAt === 0 ? this.clock.now() : this.startedAt);
+    return Math.round(Number.isNaN(this.startedAt) ? this.clock.now() : this.startedAt);
   }
 
   /** When it ended, in ms since the epoch; before that, now. */

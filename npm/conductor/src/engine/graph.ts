@@ -2,11 +2,7 @@
 import type { ExecutionGraphNode } from "../types/graph.js";
 import { answer } from "./backend.js";
 import { frozenList } from "./frozen.js";
-import type { Plan } from "./outline.js";
-
-const HEADER_WORDS = 3;
-const NODE_WORDS = 8;
-const EDGE_WORDS = 5;
+import { EDGE_WORDS, HEADER_WORDS, NODE_WORDS, type Plan } from "./outline.js";
 
 /** What stays the same about a node during a run. */
 export type NodeShape = Pick<

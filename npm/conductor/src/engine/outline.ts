@@ -7,9 +7,10 @@
 import type { NodeDefinition, NodeEdge } from "../types/definition.js";
 import { backend } from "./backend.js";
 
-const HEADER_WORDS = 3;
-const NODE_WORDS = 8;
-const EDGE_WORDS = 5;
+/** Layout of an outline: words before the records, of a node record, of an edge record. */
+export const HEADER_WORDS = 3;
+export const NODE_WORDS = 8;
+export const EDGE_WORDS = 5;
 
 /** Numbers of strings that both sides know. */
 const NO_NAME = 0;
@@ -263,6 +264,8 @@ function tableWords(nodes: number, edges: number): number {
 /** Where a node's input comes from, read from the table that the engine wrote when it opened a run of the outline. */
 export class Plan {
   private readonly table: number;
+  /** Made when an answer first names handles. */
+  private numbers: Map<string, number> | undefined;
   private readonly pairs: number;
   private readonly outputs: number;
   private readonly words: Uint32Array;
@@ -353,6 +356,7 @@ export class Plan {
 
   /** The number by which the engine knows a handle, or -1 when no edge names it. */
   nameNumber(text: string): number {
-    return this.outline.names.indexOf(text);
+    this.numbers ??= new Map(this.outline.names.map((name, number) => [name, number]));
+    return this.numbers.get(text) ?? -1;
   }
 }

@@ -22,8 +22,4 @@ export class Sparse<T> {
   delete(key: number): void {
     this.entries?.delete(key);
   }
-
-  keys(): Iterable<number> {
-    return this.entries?.keys() ?? [];
-  }
 }

@@ -4,14 +4,10 @@ import { answer, backend } from "./backend.js";
 import { constants, stepMessage } from "./constants.js";
 import type { Recording } from "./driver.js";
 import { Graph } from "./graph.js";
+import { State, Step } from "./mailbox.js";
 import type { Plan } from "./outline.js";
 
 const ROW = 6;
-const NO_STEP = 0xff;
-const COMPLETE_STEP = 0xfe;
-const PENDING = 0;
-const EXECUTING = 1;
-const ERROR = 3;
 
 /** What a trace is made of. */
 export interface TraceSource {
@@ -68,8 +64,8 @@ class Tracer {
   private readonly events: TraceEvent[] = [];
   private readonly nodes = new Map<number, NodeExecutionTrace>();
   private readonly states: Uint8Array;
-  /** Changes in the order of `progress` events, so that what all nodes were like can be told later. */
-  private readonly progress: { node: number; state: number; percent: number }[] = [];
+  /** All changes so far, so that what all nodes were like at one of them can be told later. */
+  private readonly changes: { node: number; state: number; percent: number }[] = [];
 
   constructor(private readonly source: TraceSource) {
     this.graph = new Graph(source.plan);
@@ -120,15 +116,17 @@ class Tracer {
     const changed = this.states[row.node] !== row.state;
     const before = this.states[row.node] as number;
     this.states[row.node] = row.state;
-    const event = changed && row.step === NO_STEP ? this.stateChange(row, timestamp) : this.progressed(row, timestamp);
+    this.changes.push({ node: row.node, state: row.state, percent: row.percent });
+    const event =
+      changed && row.step === Step.none ? this.stateChange(row, timestamp) : this.progressed(row, timestamp);
     this.events.push(event);
     const node = this.nodes.get(row.node);
     if (node === undefined) return;
     node.events.push(event);
     node.state = this.tables.states[row.state] ?? "pending";
     node.progress = row.percent;
-    if (before === PENDING) node.startTime = timestamp;
-    if (row.state > EXECUTING) {
+    if (before === State.pending) node.startTime = timestamp;
+    if (row.state > State.executing) {
       node.endTime = timestamp;
       node.duration = timestamp - node.startTime;
     }
@@ -136,29 +134,28 @@ class Tracer {
 
   private stateChange(row: Change, timestamp: number): TraceEvent {
     const nodeId = this.graph.node(row.node).id;
-    const errorMessage = row.state === ERROR ? this.source.errorMessage(row.node) : undefined;
+    const errorMessage = row.state === State.error ? this.source.errorMessage(row.node) : undefined;
     return { timestamp, type: "state-change", data: { nodeId, state: this.tables.states[row.state], errorMessage } };
   }
 
   private progressed(row: Change, timestamp: number): TraceEvent {
     const { id: nodeId, weight } = this.graph.node(row.node);
     const message =
-      row.step === COMPLETE_STEP
+      row.step === Step.complete
         ? this.tables.complete
-        : row.step === NO_STEP
+        : row.step === Step.none
           ? this.source.progressMessage(row.node)
           : stepMessage(this.tables, weight, row.step);
-    this.progress.push({ node: row.node, state: row.state, percent: row.percent });
-    const data = new ProgressData(nodeId, row.overall, message, this, this.progress.length);
+    const data = new ProgressData(nodeId, row.overall, message, this, this.changes.length);
     return { timestamp, type: "progress", data: data as unknown as Record<string, unknown> };
   }
 
   allNodes(count: number): { id: string; name: string; state: string; progress: number }[] {
     const states = new Map<number, { state: number; percent: number }>();
-    for (const { node, state, percent } of this.progress.slice(0, count)) states.set(node, { state, percent });
+    for (const { node, state, percent } of this.changes.slice(0, count)) states.set(node, { state, percent });
     return this.graph.listed.map((index) => {
       const { id, name } = this.graph.node(index);
-      const { state, percent } = states.get(index) ?? { state: PENDING, percent: 0 };
+      const { state, percent } = states.get(index) ?? { state: State.pending, percent: 0 };
       return { id, name, state: this.tables.states[state] ?? "pending", progress: percent };
     });
   }

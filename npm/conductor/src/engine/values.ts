@@ -69,10 +69,7 @@ export class Values {
   openFrame(task: number, base: number, item: number): number {
     // They may have belonged to a frame that was given up half-way.
     const end = this.forgetFrame(task, base);
-    for (const key of this.blocked.keys()) {
-      const owner = Math.floor(key / 2 ** 32);
-      if (owner >= base && owner < end) this.blocked.delete(key);
-    }
+    if (this.blocked.size > 0) this.unblock(task, base, end);
     this.frames.open(task, base, item);
     return end;
   }
@@ -87,6 +84,16 @@ export class Values {
   /** The output of a scope whose items are all done. */
   gather(task: number): void {
     this.values[task] = this.frames.gather(task);
+  }
+
+  /** Nothing blocks the inputs of these tasks any more. */
+  private unblock(owner: number, base: number, end: number): void {
+    const first = this.nodeOf(owner) + 1;
+    for (let inner = base; inner < end; inner++) {
+      const node = first + (inner - base);
+      const inputs = this.plan.firstInput(node + 1) - this.plan.firstInput(node);
+      for (let input = 0; input < inputs; input++) this.blocked.delete(inner * 2 ** 32 + input);
+    }
   }
 
   private forgetFrame(task: number, base: number): number {

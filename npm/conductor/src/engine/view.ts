@@ -1,15 +1,14 @@
 /** A run as a store and its listeners see it: objects made only of what is looked at. */
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
 import { answer, backend } from "./backend.js";
-import { constants, stepMessage } from "./constants.js";
+import { constants, stepMessage, stepsOf } from "./constants.js";
 import type { Run } from "./driver.js";
 import { frozenMap } from "./frozen.js";
 import { Graph, type NodeShape } from "./graph.js";
+import { State, Step } from "./mailbox.js";
 
 const HEADER_NUMBERS = 4;
 const NODE_NUMBERS = 4;
-const NO_STEP = 0xff;
-const COMPLETE_STEP = 0xfe;
 /** Numbers of one change: node, state and percents packed, step, time. */
 const CHANGE_NUMBERS = 4;
 
@@ -35,8 +34,8 @@ export class RunView {
   private changes: number[] = NO_CHANGES;
   private latest: ExecutionGraphState | undefined;
   private latestStep = -1;
-  /** The nodes as last made, with how far the changes had got. */
-  private made: { nodes: (ExecutionGraphNode | undefined)[]; changes: number } | undefined;
+  /** The nodes as last made, to be used again where nothing about them changed. */
+  private made: (ExecutionGraphNode | undefined)[] = [];
   private watched = false;
 
   constructor(readonly run: Run) {}
@@ -142,12 +141,11 @@ export class RunView {
     const numbers = base.slice();
     const steps = new Map<number, number>();
     for (let at = 0; at < changes; at += CHANGE_NUMBERS) apply(numbers, steps, log, at);
-    const before = this.made?.nodes ?? [];
-    const nodes = before.slice();
+    const nodes = this.made.slice();
     for (let index = this.run.plan.length - 1; index >= 0; index--) {
       nodes[index] = this.nodeAt(index, numbers, steps.get(index), nodes);
     }
-    this.made = { nodes, changes };
+    this.made = nodes;
     const id = (index: number) => this.run.plan.id(index);
     return frozenMap(this.graph.listed.map((index) => [id(index), nodes[index] as ExecutionGraphNode]));
   }
@@ -185,13 +183,12 @@ export class RunView {
 
   private message(shape: NodeShape, state: string, progress: number, step: number | undefined): string | undefined {
     const tables = constants(backend());
-    if (state === "completed" || step === COMPLETE_STEP || progress >= 100) {
+    if (state === "completed" || step === Step.complete || progress >= 100) {
       return state === "skipped" ? undefined : tables.complete;
     }
     if (state === "pending") return undefined;
-    if (step !== undefined && step !== NO_STEP) return stepMessage(tables, shape.weight, step);
-    const steps = tables.animations.find((group) => group.upToWeight === null || shape.weight <= group.upToWeight);
-    return steps?.steps.findLast(([percent]) => percent <= progress)?.[1];
+    if (step !== undefined && step !== Step.none) return stepMessage(tables, shape.weight, step);
+    return stepsOf(tables, shape.weight).findLast(([percent]) => percent <= progress)?.[1];
   }
 }
 
@@ -202,12 +199,11 @@ function apply(numbers: Float64Array, steps: Map<number, number>, log: number[],
   const time = log[at + 3] as number;
   const record = HEADER_NUMBERS + node * NODE_NUMBERS;
   const state = packed & 0xff;
-  const EXECUTING = 1;
-  if (state === EXECUTING && numbers[record] !== EXECUTING) numbers[record + 2] = time;
-  if (state > EXECUTING && numbers[record] !== state) numbers[record + 3] = time;
+  if (state === State.executing && numbers[record] !== State.executing) numbers[record + 2] = time;
+  if (state > State.executing && numbers[record] !== state) numbers[record + 3] = time;
   numbers[record] = state;
   numbers[record + 1] = (packed >>> 8) & 0xff;
-  if (step !== NO_STEP) steps.set(node, step);
+  if (step !== Step.none) steps.set(node, step);
 }
 
 function same(one: ExecutionGraphNode, other: ExecutionGraphNode): boolean {
