@@ -165,6 +165,18 @@ pub fn write_flow(json: String, format: String) -> String {
     bridge::write_flow(&json, &format)
 }
 
+/// `bridge::read_document`.
+#[napi(catch_unwind)]
+pub fn read_document(text: String, format: String) -> String {
+    bridge::read_document(&text, &format)
+}
+
+/// `bridge::write_document`.
+#[napi(catch_unwind)]
+pub fn write_document(json: String) -> String {
+    bridge::write_document(&json)
+}
+
 /// `bridge::validate_flow`.
 #[napi(catch_unwind)]
 pub fn validate_flow(json: String, types: String) -> String {

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "yaml")]
 
+use conductor_core::bridge::{read_document, write_document};
 use conductor_core::flow::{
     Edge, Limits, NodeDefinition, from_json, from_yaml, from_yaml_documents, to_json, to_yaml,
 };
@@ -385,5 +386,45 @@ fn long_keys_and_long_texts_survive() {
             let text = to_yaml(&flow).unwrap();
             assert_eq!(from_yaml(&text, &limits()), Ok(flow), "{unit} {length}");
         }
+    }
+}
+
+#[test]
+fn any_value_reads_as_it_stands() {
+    for value in
+        [json!("text"), json!(null), json!([1, [2.5]]), json!({"nodes": 1, "type": 7, "b": 1, "a": 2})]
+    {
+        let read: Value = serde_json::from_str(&read_document(&value.to_string(), "json")).unwrap();
+        assert_eq!(read, json!({ "value": value }));
+        let written: Value = serde_json::from_str(&write_document(&value.to_string())).unwrap();
+        let read = read_document(written["text"].as_str().unwrap(), "yaml");
+        assert_eq!(read, json!({ "value": value }).to_string());
+    }
+}
+
+#[test]
+fn a_value_beyond_the_limits_is_neither_read_nor_written() {
+    let deep = format!("{}{}", "[".repeat(2000), "]".repeat(2000));
+    let answers = [
+        read_document(&deep, "yaml"),
+        read_document(&deep, "json"),
+        write_document(&deep),
+        read_document("__proto__: {a: 1}\n", "yaml"),
+        read_document("a: &a [1]\nb: [*a, *b]\n", "yaml"),
+        read_document("a: [1\n", "yaml"),
+    ];
+    for answer in answers {
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let problem = &answer["problems"][0];
+        assert!(problem["code"].is_string() && problem["line"].is_number(), "{answer}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_value_is_written_and_read_back(value in value()) {
+        let written: Value = serde_json::from_str(&write_document(&value.to_string())).unwrap();
+        let text = written["text"].as_str().unwrap();
+        prop_assert_eq!(read_document(text, "yaml"), json!({ "value": value }).to_string());
     }
 }

@@ -15,7 +15,7 @@ use crate::run::{EVENT_WORDS, Event, Journal, Misuse, OPTION_NUMBERS, Run, RunOp
 
 use plans::Plans;
 use slab::Slab;
-pub use text::{constants, read_flow, validate_flow, weight_of, write_flow};
+pub use text::{constants, read_document, read_flow, validate_flow, weight_of, write_document, write_flow};
 
 /// Words of the mailbox before the records: the two halves of the deadline (a number of ms, NaN for none), whether the
 /// host may run ahead ([`Run::runs_ahead`]), and one that is free.

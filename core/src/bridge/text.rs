@@ -39,6 +39,38 @@ pub fn write_flow(json: &str, format: &str) -> String {
     written.map_or_else(problems, |text| json!({ "text": text }).to_string())
 }
 
+/// Reads any value from YAML (or from JSON, for `format` `"json"`) as it stands, within the limits of a flow. The answer
+/// is JSON: `{"value": …}` or `{"problems": [{code, path, message, line?, column?}]}`.
+pub fn read_document(text: &str, format: &str) -> String {
+    let limits = Limits::default();
+    let read = match format {
+        "json" => flow::read_value(text, &limits),
+        _ => read_yaml_value(text, &limits),
+    };
+    match read {
+        Ok(value) => format!("{{\"value\":{}}}", to_text(&value)),
+        Err(error) => problems(error),
+    }
+}
+
+/// Writes any value, given as JSON, as YAML that [`read_document`] gives back as the same value, which is made sure of
+/// here. The answer is JSON: `{"text": …}` or `{"problems": […]}`.
+pub fn write_document(json: &str) -> String {
+    let limits = Limits::default();
+    let written = flow::read_value(json, &limits).and_then(|value| {
+        let text = write_value(&value)?;
+        if read_yaml_value(&text, &limits)? == value {
+            Ok(text)
+        } else {
+            Err(FlowError::new(
+                ErrorCode::SerializationFailed,
+                "The value has no YAML that reads back the same",
+            ))
+        }
+    });
+    written.map_or_else(problems, |text| json!({ "text": text }).to_string())
+}
+
 /// Everything that is wrong with a flow, given as JSON; the answer is a JSON list of problems. `types` is JSON:
 /// `{"schemas": {type: schema}, "closed": bool}`; a closed set refuses types that it does not name.
 pub fn validate_flow(json: &str, types: &str) -> String {
@@ -106,16 +138,36 @@ fn node_types(text: &str) -> Result<NodeTypes, Problem> {
 }
 
 #[cfg(feature = "yaml")]
-use crate::flow::{from_yaml, to_yaml};
+use crate::flow::{from_yaml, read_yaml_value, to_yaml, write_value};
 
 #[cfg(not(feature = "yaml"))]
 fn from_yaml(_: &str, _: &Limits) -> Result<NodeDefinition, FlowError> {
-    Err(FlowError::new(ErrorCode::DeserializationFailed, "This build of the engine reads JSON only"))
+    Err(reads_json_only())
 }
 
 #[cfg(not(feature = "yaml"))]
 fn to_yaml(_: &NodeDefinition) -> Result<String, FlowError> {
-    Err(FlowError::new(ErrorCode::SerializationFailed, "This build of the engine writes JSON only"))
+    Err(writes_json_only())
+}
+
+#[cfg(not(feature = "yaml"))]
+fn read_yaml_value(_: &str, _: &Limits) -> Result<Value, FlowError> {
+    Err(reads_json_only())
+}
+
+#[cfg(not(feature = "yaml"))]
+fn write_value(_: &Value) -> Result<String, FlowError> {
+    Err(writes_json_only())
+}
+
+#[cfg(not(feature = "yaml"))]
+fn reads_json_only() -> FlowError {
+    FlowError::new(ErrorCode::DeserializationFailed, "This build of the engine reads JSON only")
+}
+
+#[cfg(not(feature = "yaml"))]
+fn writes_json_only() -> FlowError {
+    FlowError::new(ErrorCode::SerializationFailed, "This build of the engine writes JSON only")
 }
 
 fn problems(error: FlowError) -> String {

@@ -30,6 +30,8 @@ pub use outline::{
 };
 #[cfg(feature = "yaml")]
 pub use yaml::{from_yaml, from_yaml_documents, to_yaml};
+#[cfg(feature = "yaml")]
+pub(crate) use yaml::{read_yaml_value, write_value};
 
 use crate::error::ErrorCode;
 

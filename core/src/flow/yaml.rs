@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
 use serde::de::DeserializeSeed;
 use serde_json::Value;
 use serde_saphyr::budget::BudgetBreach;
@@ -61,12 +62,23 @@ pub fn from_yaml_documents(text: &str, limits: &Limits) -> Result<Vec<NodeDefini
 ///
 /// `SERIALIZATION_FAILED`, which no definition is known to cause.
 pub fn to_yaml(node: &NodeDefinition) -> Result<String, FlowError> {
+    write_value(node)
+}
+
+/// Reads any YAML value within limits.
+pub(crate) fn read_yaml_value(text: &str, limits: &Limits) -> Result<Value, FlowError> {
+    super::check_length(text, limits)?;
+    read_value(text, limits)
+}
+
+/// Writes any value as YAML in the style of [`to_yaml`].
+pub(crate) fn write_value(value: &impl Serialize) -> Result<String, FlowError> {
     let options = serde_saphyr::ser_options! {
         indent_step: 2,
         compact_list_indent: false,
         folded_wrap_chars: usize::MAX,
     };
-    serde_saphyr::to_string_with_options(node, options)
+    serde_saphyr::to_string_with_options(value, options)
         .map_err(|error| FlowError::new(ErrorCode::SerializationFailed, error.to_string()))
 }
 

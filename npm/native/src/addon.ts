@@ -100,7 +100,18 @@ export interface NodeLibraryAddon {
   ): Promise<string>;
 }
 
+/** The part of the addon that reads and writes documents: any value that JSON has a word for, within the limits of a flow. */
+export interface DocumentAddon {
+  /**
+   * Reads YAML, or JSON for `format` "json". The answer is JSON text: `{"value": …}` or
+   * `{"problems": [{code, path, message, line?, column?}]}`.
+   */
+  readDocument(text: string, format: "yaml" | "json"): string;
+  /** Writes a value, given as JSON text, as YAML that reads back the same. The answer is `{"text": …}` or `{"problems": […]}`. */
+  writeDocument(json: string): string;
+}
+
 /** Everything the addon exports. The engine's functions are declared where they are used, in `@atomiton/conductor`. */
-export interface NativeAddon extends NodeLibraryAddon {
+export interface NativeAddon extends DocumentAddon, NodeLibraryAddon {
   readonly [name: string]: unknown;
 }

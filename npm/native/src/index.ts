@@ -6,6 +6,7 @@
 export type {
   CancelToken,
   CsvLayout,
+  DocumentAddon,
   NativeAddon,
   NativeTable,
   NodeLibraryAddon,
