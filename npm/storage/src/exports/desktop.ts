@@ -1,0 +1,26 @@
+/** Storage for Node and Electron's main process. */
+export type {
+  FileSystemEngine,
+  SaveOptions,
+  StorageEngine,
+  StorageInfo,
+  StorageItem,
+  StorageProblem,
+} from "../engine.js";
+export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export { writeAtomically, writeThrough } from "../files/atomic-write.js";
+export { createFileSystemEngine, type FileSystemEngineOptions } from "../files/file-system-engine.js";
+export { type FlowFileMetadata, loadFlowFile, saveFlowFile } from "../files/flow-file.js";
+export { createMemoryEngine, type MemoryEngineOptions } from "../memory/memory-engine.js";
+export {
+  type ApplicationPaths,
+  createPathManager,
+  type ElectronPaths,
+  getPathManager,
+  initializePathManager,
+  type PathContext,
+  type PathManager,
+  type PathManagerOptions,
+} from "../paths/path-manager.js";
+export { sanitise } from "../paths/sanitise.js";
+export { createStorage, type StorageConfig } from "../storage.js";

@@ -1,0 +1,72 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/**
+ * Replaces a file as a whole or not at all: `write` fills a file beside it, through to the disk, which then takes its
+ * name. Folders are made as needed, a link is followed, the mode of an existing file is kept. Returns what `write` does.
+ *
+ * @throws Error where there is something else than a file: a folder, or a device, which a file must not take the place of.
+ */
+export async function writeAtomically<T>(path: string, write: (path: string) => Promise<T>): Promise<T> {
+  await makeFolder(dirname(path));
+  const target = await realpath(path).catch(() => path);
+  const folder = dirname(target);
+  const facts = await stat(target).catch(() => undefined);
+  if (facts && !facts.isFile()) throw new Error(`Path is not a file: ${path}`);
+  const mode = facts && facts.mode & 0o7777;
+  // A name may take 255 bytes, and a unit of UTF-16 up to three of them.
+  const beside = join(folder, `.${basename(target).slice(0, 60)}.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    const result = await write(beside);
+    if (mode !== undefined) await chmod(beside, mode);
+    await rename(beside, target);
+    await syncFolder(folder);
+    return result;
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+/** Whether a file name is one that {@link writeAtomically} gives to the file beside. */
+export function isTemporaryName(name: string): boolean {
+  return /^\..+\.[0-9a-f]{12}\.tmp$/s.test(name);
+}
+
+/** Writes bytes to a new file, through to the disk, and returns how many there are. */
+export async function writeThrough(path: string, content: string | Uint8Array): Promise<number> {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(content);
+    await file.sync();
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Makes a folder and those around it, through to the disk. */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+// Where a file system has no syncing of folders, it says so with one of these.
+const NOT_SYNCABLE = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EPERM", "EACCES"]);
+
+/** The new name is on the disk only when the folder is. Windows cannot sync folders and does not need to. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return;
+  try {
+    const handle = await open(folder, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!NOT_SYNCABLE.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+}

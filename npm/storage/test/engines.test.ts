@@ -1,0 +1,223 @@
+/** What both engines do alike. */
+import { describe, expect, it } from "vitest";
+
+import { createFileSystemEngine, createMemoryEngine, type StorageEngine, StorageError } from "../src/exports/index.js";
+import { failureOf, temporaryFolder } from "./folder.js";
+
+const engines: [string, () => Promise<StorageEngine>][] = [
+  ["memory", async () => createMemoryEngine()],
+  ["file system", async () => createFileSystemEngine({ baseDir: await temporaryFolder() })],
+];
+const flow = { id: "f", name: "My flow", version: "1.2.0", type: "group", nodes: [], edges: [] };
+
+describe.each(engines)("the %s engine", (_, create) => {
+  it("gives back what was saved, as an object of the caller's own", async () => {
+    const engine = await create();
+    const data = { list: [1, "two", null, true, { three: 3 }] };
+    await engine.save("a", data);
+    const loaded = await engine.load<typeof data>("a");
+    expect(loaded).toEqual(data);
+    loaded.list.length = 0;
+    expect(await engine.load("a")).toEqual(data);
+  });
+
+  it("saves the data as it was when save was called", async () => {
+    const engine = await create();
+    const data = { x: 1 };
+    const saved = engine.save("a", data);
+    data.x = 2;
+    await saved;
+    expect(await engine.load("a")).toEqual({ x: 1 });
+  });
+
+  it("stamps flows with the times of their saves and leaves the given object alone", async () => {
+    const engine = await create();
+    const given = structuredClone(flow);
+    const from = new Date().toISOString();
+    await engine.save("f", given, { metadata: { author: "me" } });
+    expect(given).toEqual(flow);
+    const first = await engine.load<{ metadata: Record<string, string> }>("f");
+    expect(first.metadata).toMatchObject({ author: "me" });
+    expect(first.metadata.created).toBe(first.metadata.updated);
+    expect((first.metadata.created as string) >= from).toBe(true);
+    await engine.save("f", flow);
+    const second = await engine.load<{ metadata: Record<string, string> }>("f");
+    expect(second.metadata.created).toBe(first.metadata.created);
+    expect((second.metadata.updated as string) >= (first.metadata.updated as string)).toBe(true);
+    const created = "2020-01-01T00:00:00.000Z";
+    await engine.save("f", { ...flow, metadata: { created, icon: "bolt" } });
+    expect((await engine.load<{ metadata: object }>("f")).metadata).toMatchObject({ created, icon: "bolt" });
+  });
+
+  it("stamps nothing that is not a flow", async () => {
+    const engine = await create();
+    for (const data of [{ id: "f", name: "x" }, { id: 1, name: "x", version: "1" }, [flow], "text", null]) {
+      await engine.save("a", data, { metadata: { author: "me" } });
+      expect(await engine.load("a")).toEqual(data);
+    }
+  });
+
+  it("lists what is stored, last updated first", async () => {
+    const engine = await create();
+    const at = (updated: string) => ({ ...flow, description: "does it", metadata: { updated } });
+    await engine.save("old", at(""), { metadata: { updated: "2020-01-01T00:00:00.000Z" } });
+    await engine.save("new", at(""), {
+      metadata: { updated: "2024-01-01T00:00:00.000Z", created: "2019-05-05T00:00:00Z" },
+    });
+    await engine.save("team/between", at(""), { metadata: { updated: "2022-01-01T00:00:00.000Z" } });
+    const items = await engine.list();
+    expect(items.map(({ key }) => key)).toEqual(["new", "team/between", "old"]);
+    expect(items[0]).toMatchObject({
+      key: "new",
+      name: "My flow",
+      created: "2019-05-05T00:00:00.000Z",
+      updated: "2024-01-01T00:00:00.000Z",
+      metadata: { version: "1.2.0", description: "does it" },
+    });
+    expect(items[0]?.size).toBeGreaterThan(50);
+    expect((await engine.list("team/")).map(({ key }) => key)).toEqual(["team/between"]);
+    expect(await engine.list("nobody")).toEqual([]);
+  });
+
+  it("loses no field of a flow, and lists its description and tags", async () => {
+    const engine = await create();
+    const whole = {
+      ...flow,
+      description: "does it",
+      tags: ["x"],
+      metadata: { tags: ["a", "b"], icon: "bolt" },
+      variables: { v: 1 },
+    };
+    await engine.save("f", whole);
+    const { metadata, ...rest } = await engine.load<typeof whole>("f");
+    expect({ ...rest, metadata: { tags: metadata.tags, icon: metadata.icon } }).toEqual(whole);
+    expect((await engine.list())[0]?.metadata).toMatchObject({
+      description: "does it",
+      tags: ["a", "b"],
+      icon: "bolt",
+    });
+  });
+
+  it("names what has no name after its key", async () => {
+    const engine = await create();
+    const before = new Date(Date.now() - 2000).toISOString();
+    await engine.save("team/numbers", [1, 2]);
+    const [item] = await engine.list();
+    expect(item).toMatchObject({ key: "team/numbers", name: "numbers", metadata: {} });
+    expect((item?.updated as string) > before && (item?.created as string) > before).toBe(true);
+  });
+
+  it("tells what exists, and deletes it", async () => {
+    const engine = await create();
+    await engine.save("a", 1);
+    expect([await engine.exists("a"), await engine.exists("b")]).toEqual([true, false]);
+    await engine.delete("a");
+    expect(await engine.exists("a")).toBe(false);
+    expect(await engine.list()).toEqual([]);
+  });
+
+  it.each(["load", "delete"] as const)("answers a %s of nothing with NOT_FOUND", async (operation) => {
+    const engine = await create();
+    const error = await failureOf(engine[operation]("no/such"));
+    expect(error).toBeInstanceOf(StorageError);
+    expect(error).toMatchObject({
+      name: "StorageError",
+      message: "Data not found: no/such",
+      code: "NOT_FOUND",
+      context: { key: "no/such", operation },
+    });
+  });
+
+  it("takes dates and undefined as JSON does", async () => {
+    const engine = await create();
+    await engine.save("a", { at: new Date(0), gone: undefined, list: [undefined, -0] });
+    expect(await engine.load("a")).toEqual({ at: "1970-01-01T00:00:00.000Z", list: [null, 0] });
+  });
+
+  it("writes out an object that stands in several places", async () => {
+    const engine = await create();
+    const shared = { deep: [{ x: 1 }] };
+    await engine.save("a", { one: shared, two: [shared, { three: shared }] });
+    const plain = { deep: [{ x: 1 }] };
+    expect(await engine.load("a")).toEqual({ one: plain, two: [plain, { three: plain }] });
+    let tall: unknown = shared;
+    for (let level = 0; level < 126; level++) tall = [shared, tall];
+    expect(await failureOf(engine.save("a", tall))).toMatchObject({ message: expect.stringContaining("128 levels") });
+  });
+
+  it("refuses what no file can hold, naming its place", async () => {
+    const engine = await create();
+    const cycle: Record<string, unknown> = {};
+    cycle["self"] = [cycle];
+    const deep = JSON.parse("[".repeat(200) + "]".repeat(200));
+    let wide: unknown = "x";
+    for (let level = 0; level < 60; level++) wide = [wide, wide];
+    const refused: [unknown, string, string][] = [
+      [{ nodes: [{ run: () => 1 }] }, "nodes[0].run", "function"],
+      [{ a: { "b c": 1n } }, 'a["b c"]', "bigint"],
+      [{ a: Symbol("s") }, "a", "symbol"],
+      [cycle, "self[0]", "contains itself"],
+      [{ n: [1, Number.NaN] }, "n[1]", "NaN"],
+      [{ n: Number.POSITIVE_INFINITY }, "n", "Infinity"],
+      [{ m: new Map([[1, 2]]) }, "m", "Map"],
+      [{ m: new Set([1]) }, "m", "Set"],
+      [{ bytes: new Uint8Array(2) }, "bytes", "Uint8Array"],
+      [{ why: new Error("secret") }, "why", "Error"],
+      [JSON.parse('{"a": {"__proto__": {"x": 1}}}'), "a.__proto__", "not allowed"],
+      [{ constructor: 1 }, "constructor", "not allowed"],
+      [{ half: "\ud800" }, "half", "surrogate"],
+      [deep, "[0]", "128 levels"],
+      [wide, "[0]", "bytes"],
+      [[[], [wide]], "[1][0]", "bytes"],
+      [{ long: "x".repeat(9 * 1024 * 1024) }, "long", "bytes"],
+      [undefined, "", "undefined"],
+      [
+        {
+          get broken() {
+            throw new Error("own fault");
+          },
+        },
+        "",
+        "own fault",
+      ],
+    ];
+    await engine.save("a", "before");
+    for (const [data, path, reason] of refused) {
+      const error = (await failureOf(engine.save("a", data))) as StorageError;
+      expect(error.code).toBe("SERIALIZATION_ERROR");
+      expect(error.message).toMatch(/^Failed to save data: a: /);
+      expect(error.message).toContain(reason);
+      expect(error.message).not.toContain("secret");
+      if (path !== "") expect(error.context.path).toContain(path);
+    }
+    expect(await engine.load("a")).toBe("before");
+  });
+
+  it("refuses a key that is not text", async () => {
+    const engine = await create();
+    expect(await failureOf(engine.save(7 as never, 1))).toMatchObject({ code: "UNSUPPORTED_OPERATION" });
+    expect(await failureOf(engine.load(undefined as never))).toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("has methods that need no object before them", async () => {
+    const { save, load, list, exists, delete: remove } = await create();
+    await save("a", 1);
+    expect([await load("a"), (await list()).length, await exists("a")]).toEqual([1, 1, true]);
+    await remove("a");
+  });
+});
+
+describe("the memory engine alone", () => {
+  it("begins with the given data as it is", async () => {
+    const engine = createMemoryEngine({ initialData: { a: flow, b: [1] } });
+    expect(await engine.load("a")).toEqual(flow);
+    expect((await engine.list("b"))[0]).toMatchObject({ key: "b", size: 3 });
+    expect(await createMemoryEngine({ initialData: new Map([["m", 1]]) }).load("m")).toBe(1);
+    expect(engine.getInfo()).toMatchObject({ type: "memory", platform: "desktop", connected: true });
+  });
+
+  it("lists by the beginning of keys", async () => {
+    const engine = createMemoryEngine({ initialData: { "my-a": 1, "my-b": 2, other: 3 } });
+    expect((await engine.list("my-")).map(({ key }) => key).sort()).toEqual(["my-a", "my-b"]);
+  });
+});

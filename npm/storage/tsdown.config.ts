@@ -1,0 +1,15 @@
+import { defineConfig } from "tsdown";
+
+export default defineConfig({
+  entry: {
+    index: "src/exports/index.ts",
+    desktop: "src/exports/desktop.ts",
+    browser: "src/exports/browser.ts",
+    files: "src/exports/files.ts",
+  },
+  format: ["esm", "cjs"],
+  platform: "node",
+  target: "node20",
+  dts: true,
+  fixedExtension: false,
+});
