@@ -1,0 +1,13 @@
+/** Events that cross processes. */
+import { createEvents, type EventManager, type EventManagerConfig } from "./events.js";
+import { type IpcConfig, linkageOf } from "./ipc.js";
+
+export interface DesktopEventManagerConfig extends EventManagerConfig {
+  /** Whom to link with; left out, Electron's surroundings decide, and `false` links with nobody. */
+  ipc?: IpcConfig | false | undefined;
+}
+
+/** Events for any place: linked where Electron or the config says with whom, local elsewhere. */
+export function createDesktopEventManager(config: DesktopEventManagerConfig = {}): EventManager {
+  return createEvents(config, linkageOf(config.ipc));
+}

@@ -1,0 +1,14 @@
+import { defineConfig } from "tsdown";
+
+export default defineConfig({
+  entry: {
+    index: "src/exports/index.ts",
+    desktop: "src/exports/desktop.ts",
+    browser: "src/exports/browser.ts",
+  },
+  format: ["esm", "cjs"],
+  platform: "node",
+  target: "node20",
+  dts: true,
+  fixedExtension: false,
+});
