@@ -1,7 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+import { flowFiles } from "./src/templates/flow-files-plugin.js";
+
 export default defineConfig({
+  plugins: [flowFiles()],
   // Sources instead of builds, so that a test never runs against an old one.
   resolve: {
     alias: { "@atomiton/conductor-native": fileURLToPath(new URL("../native/src/index.ts", import.meta.url)) },

@@ -4,6 +4,7 @@ export {
   createNodeMetadata,
   type NodeDefinition,
   type NodeDefinitionInput,
+  type NodeEdge,
   type NodeMetadata,
 } from "./definition/create.js";
 export { defaultsOf, type NodePort, type NodeType, type ParameterSchema } from "./definition/node-type.js";

@@ -1,5 +1,5 @@
 /** What the node types do. A type's code is loaded when it is first executed. */
-import type { NodeExecutable } from "./contract/executable.js";
+import type { NodeExecutable, NodeParams } from "./contract/executable.js";
 
 export type { NodeExecutable, NodeParams } from "./contract/executable.js";
 
@@ -13,9 +13,20 @@ export const nodeExecutableRegistry: Map<string, NodeExecutable> = new Map([
   ["condition", lazily(async () => (await import("./library/condition.js")).conditionNode)],
 ]);
 
-/** The executables as an object, which inherits nothing: `nodes["constructor"]` is `undefined`. */
-export const nodes: Readonly<Record<string, NodeExecutable>> = Object.freeze(
-  Object.assign(Object.create(null) as Record<string, NodeExecutable>, Object.fromEntries(nodeExecutableRegistry)),
+/** An executable that can be called with parameters, which then count where a run gives no others. */
+export interface NodeFactory extends NodeExecutable {
+  (parameters?: NodeParams): NodeExecutable;
+}
+
+/**
+ * The executables as an object: `nodes[type]` executes, `nodes[type](parameters)` is one with parameters of its own. It
+ * inherits nothing: `nodes["constructor"]` is `undefined`.
+ */
+export const nodes: Readonly<Record<string, NodeFactory>> = Object.freeze(
+  Object.assign(
+    Object.create(null) as Record<string, NodeFactory>,
+    Object.fromEntries([...nodeExecutableRegistry].map(([type, executable]) => [type, factoryOf(executable)])),
+  ),
 );
 
 /** The executable of a type; `undefined` for a type this library does not have. */
@@ -31,4 +42,15 @@ function lazily(load: () => Promise<NodeExecutable>): NodeExecutable {
       return loaded.execute(params);
     },
   };
+}
+
+function factoryOf(executable: NodeExecutable): NodeFactory {
+  const withParameters = (parameters: NodeParams = {}): NodeExecutable => ({
+    execute(params) {
+      // The object itself goes on, since its prototype knows the attempt; it was made for this call alone.
+      const missing = Object.entries(parameters).filter(([name]) => !(name in params));
+      return executable.execute(Object.assign(params, Object.fromEntries(missing)));
+    },
+  });
+  return Object.assign(withParameters, { execute: (params: NodeParams) => executable.execute(params) });
 }

@@ -22,10 +22,19 @@ import { failure, run } from "./run.js";
 describe("definitions", () => {
   it("has an executable for each type and a type for each executable", () => {
     expect([...nodeTypes.keys()].sort()).toEqual([...nodeExecutableRegistry.keys()].sort());
-    expect(nodes["transform"]).toBe(getNodeExecutable("transform"));
+    expect(Object.keys(nodes)).toEqual([...nodeExecutableRegistry.keys()]);
     expect(nodes["constructor"]).toBeUndefined();
     expect(getNodeExecutable("constructor")).toBeUndefined();
     expect(getNodeDefinition("__proto__")).toBeUndefined();
+  });
+
+  it("has executables that can be called with parameters, under those of a run", async () => {
+    const limited = nodes["transform"]?.({ operation: "limit", limitCount: 1 });
+    const data = [3, 2, 1];
+    const run = { nodeId: "n", executionId: "e", variables: {}, input: { data } };
+    expect(await limited?.execute({ ...run })).toMatchObject({ result: [3] });
+    expect(await limited?.execute({ ...run, limitCount: 2 })).toMatchObject({ result: [3, 2] });
+    expect(await nodes["transform"]?.execute({ ...run, operation: "reverse" })).toMatchObject({ result: [1, 2, 3] });
   });
 
   it("describes parameters by schemas that its own defaults satisfy", async () => {

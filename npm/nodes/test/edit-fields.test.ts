@@ -52,6 +52,28 @@ describe("edit-fields", () => {
     expect((await edit({ default: [1, 2] }, { x: "{{#data}}{{.}};{{/data}}" })).x).toBe("1;2;");
   });
 
+  it("fills in text inside lists and objects only where it is told to", async () => {
+    const data = { name: "Ada" };
+    const values = { list: ["{{name}}", 1, null, { to: "{{name}}{{missing}}", at: new Date(0) }] };
+    expect(await edit({ data }, values, { keepOnlySet: true })).toEqual(values);
+    expect(await edit({ data }, values, { keepOnlySet: true, nested: true })).toEqual({
+      list: ["Ada", 1, null, { to: "Ada", at: new Date(0) }],
+    });
+    expect(values.list[0], "the definition keeps its templates").toBe("{{name}}");
+  });
+
+  it("refuses values nested without end", async () => {
+    const values: Record<string, unknown> = {};
+    values["self"] = values;
+    expect(await failure("edit-fields", {}, { values, nested: true })).toMatchObject({
+      code: "INVALID_PARAMETERS",
+      message: expect.stringContaining("more than 64 lists and objects inside each other"),
+    });
+    expect(await failure("edit-fields", {}, { values: { a: [{ b: "{{#x}}" }] }, nested: true })).toMatchObject({
+      message: expect.stringContaining('Bad template syntax in "a"'),
+    });
+  });
+
   it("sees own data only, and calls nothing", async () => {
     let called = 0;
     const data = { f: () => called++, s: "x" };

@@ -55,6 +55,25 @@ describe("file-system", () => {
     expect(isUnread(read, "records")).toBe(true);
   });
 
+  it("writes a file that another node describes, to where it says", async () => {
+    const write = (input: unknown, more: object = {}) =>
+      run("file-system", input, { operation: "write", path: at("usual.txt"), ...more });
+    const described = { result: { path: at("described", "a.txt"), content: "described" } };
+    const target = at("described", "a.txt");
+    expect(await write({ file: described })).toMatchObject({ result: target, path: target, size: 9 });
+    expect(readFileSync(target, "utf8")).toBe("described");
+    expect(existsSync(at("usual.txt"))).toBe(false);
+
+    expect(await write({ file: { content: "a" } })).toMatchObject({ path: at("usual.txt") });
+    expect(await write({ file: { content: "ab", path: "" } })).toMatchObject({ path: at("usual.txt"), size: 2 });
+    expect(await write({ file: described }, { content: "own" })).toMatchObject({ path: at("usual.txt"), size: 3 });
+    // Names a file to some other node, and is nothing to be written here.
+    expect(await write({ file: "other.csv", content: "abcd" })).toMatchObject({ path: at("usual.txt"), size: 4 });
+    expect(
+      await failure("file-system", { file: { content: "", path: 7 } }, { operation: "write", path: "x" }),
+    ).toMatchObject({ code: "TYPE_MISMATCH", message: expect.stringContaining("A path must be text, not a number") });
+  });
+
   it("replaces a file as a whole and leaves nothing beside it", async () => {
     const home = at("whole");
     mkdirSync(home);

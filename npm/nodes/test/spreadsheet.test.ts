@@ -38,6 +38,13 @@ describe("spreadsheet", () => {
     expect(output).toMatchObject({ records: [{ a: "1", b: "2" }], delimiter: ";" });
   });
 
+  it("reads the file that a flow was given as its input", async () => {
+    const path = file("input.csv", "a\n1\n");
+    expect((await run("spreadsheet", { file: path, outputFormat: "json" })).rowCount).toBe(1);
+    expect((await run("spreadsheet", { file: path }, { path: "/nowhere" })).rowCount).toBe(1);
+    expect((await run("spreadsheet", { path, file: "/nowhere" })).rowCount).toBe(1);
+  });
+
   it("takes its path from either port, and text or bytes instead of a file", async () => {
     const path = file("p.csv", "a\n1\n");
     expect((await run("spreadsheet", { filePath: { result: path } })).rowCount).toBe(1);

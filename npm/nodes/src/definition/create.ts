@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-
 import type { NodePort } from "./node-type.js";
 
 /** What a node is described by in the catalogue. */
@@ -16,6 +14,19 @@ export interface NodeMetadata {
   [key: string]: unknown;
 }
 
+/** An edge between two children of one node. */
+export interface NodeEdge {
+  id?: string;
+  /** Id of the child that the edge leaves. */
+  source: string;
+  /** Id of the child that the edge enters. */
+  target: string;
+  sourceHandle?: string | null;
+  /** Key under which the target sees the value. */
+  targetHandle?: string | null;
+  [key: string]: unknown;
+}
+
 interface NodeFields {
   id: string;
   type: string;
@@ -28,7 +39,7 @@ interface NodeFields {
   inputPorts: NodePort[];
   outputPorts: NodePort[];
   nodes?: NodeDefinition[];
-  edges?: unknown[];
+  edges?: NodeEdge[];
 }
 
 /** A node as flows hold it. */
@@ -50,7 +61,7 @@ export function createNodeDefinition(given: NodeDefinitionInput = {}): NodeDefin
   const metadata = createNodeMetadata(given.metadata);
   return {
     ...given,
-    id: given.id ?? `node_${randomUUID()}`,
+    id: given.id ?? `node_${crypto.randomUUID()}`,
     type: given.type ?? "unknown",
     version: given.version ?? "1.0.0",
     name: given.name ?? given.metadata?.name ?? "Unnamed Node",

@@ -6,16 +6,20 @@ import { jsonObject } from "./json-parameter.js";
 import { render } from "./template.js";
 import { executable } from "./work.js";
 
+/** How deep templates are looked for inside values. */
+const MOST_NESTING = 64;
+
 interface Parameters {
   values: Record<string, unknown> | string;
   keepOnlySet: boolean;
+  nested: boolean;
   escape: boolean;
 }
 
 /**
- * Sets fields of an object: text values are templates, others are taken as they are. A template sees, first found first
- * taken, the fields of the data, every input by the name of its handle (without what nodes put around their data, then
- * with it), `data` and `$now`, the time in ISO form.
+ * Sets fields of an object: text values are templates, others are taken as they are; with `nested`, text inside lists
+ * and objects is a template too. A template sees, first found first taken, the fields of the data, every input by the
+ * name of its handle (without what nodes put around their data, then with it), `data` and `$now`, the time in ISO form.
  *
  * Fails with INVALID_PARAMETERS (`Bad template syntax …`) or TYPE_MISMATCH.
  */
@@ -29,9 +33,9 @@ export const editFieldsNode = executable<Parameters>(editFields, async ({ parame
     isFields(data) ? data : {},
   ];
   const set = Object.entries(values).map(([field, value]): [string, unknown] => {
-    if (typeof value !== "string") return [field, value];
+    if (typeof value !== "string" && !parameters.nested) return [field, value];
     try {
-      return [field, render(value, views, parameters.escape)];
+      return [field, filledIn(value, (template) => render(template, views, parameters.escape))];
     } catch (error) {
       throw new NodeError("INVALID_PARAMETERS", `Bad template syntax in "${field}": ${messageOf(error)}`, {
         cause: error,
@@ -46,6 +50,16 @@ export const editFieldsNode = executable<Parameters>(editFields, async ({ parame
   }
   return { result: { ...(isFields(data) && !keepOnlySet ? data : {}), ...Object.fromEntries(set) } };
 });
+
+/** A copy of a value in which each text is filled in. */
+function filledIn(value: unknown, fill: (template: string) => string, depth = 0): unknown {
+  if (typeof value === "string") return fill(value);
+  if (!Array.isArray(value) && !isPlainObject(value)) return value;
+  if (depth === MOST_NESTING) throw new RangeError(`more than ${MOST_NESTING} lists and objects inside each other`);
+  const inner = (part: unknown) => filledIn(part, fill, depth + 1);
+  if (Array.isArray(value)) return value.map(inner);
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, inner(part)]));
+}
 
 function handleViews(input: unknown): object[] {
   if (!isPlainObject(input) || tableBehind(input)) return [];

@@ -1,11 +1,10 @@
 import { extname } from "node:path";
-
+import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 import { NodeError } from "../contract/error.js";
 import { textOf } from "../data/field.js";
 import { isPlainObject, kindOf, ownValue } from "../data/input.js";
 import { cancellable } from "../table/addon.js";
 import { tableBehind } from "../table/table-output.js";
-import { writeAtomically, writeThrough } from "./atomic-write.js";
 
 /**
  * Writes content to a file, whole or not at all, and returns its size in bytes. Text and bytes are written as they are;

@@ -3,9 +3,10 @@ import { cp, lstat, mkdir, readdir, readFile, realpath, rename, rm, rmdir, stat 
 import { dirname, join, relative } from "node:path";
 
 import { codeOf, messageOf, NodeError } from "../contract/error.js";
-import { findData, handleValue, unwrap } from "../data/input.js";
+import { findData, handleValue, isPlainObject, kindOf, ownValue, unwrap } from "../data/input.js";
 import { fileSystem } from "../definition/types/file-system.js";
 import { throwIfAborted } from "../table/addon.js";
+import { tableBehind } from "../table/table-output.js";
 import { writeContent } from "./file-content.js";
 import { executable, type NodeWork } from "./work.js";
 
@@ -56,14 +57,30 @@ async function read({ signal }: NodeWork<Parameters>, path: string): Promise<obj
   return { result: content, content, size: facts.size, modified: facts.mtime.toISOString() };
 }
 
-async function write(work: NodeWork<Parameters>, path: string): Promise<object> {
+async function write(work: NodeWork<Parameters>, parameterPath: string): Promise<object> {
   const { parameters, input, signal } = work;
-  const content =
-    parameters.content === undefined
-      ? findData(input, ["content", "data", "text", "records"])
-      : unwrap(parameters.content);
+  const file = parameters.content === undefined ? describedFile(input) : undefined;
+  const path = file?.path ?? parameterPath;
+  const content = file ? file.content : contentOf(work);
   const size = await writeContent(path, content, signal);
-  return { result: path, size };
+  return { result: path, path, size };
+}
+
+function contentOf({ parameters, input }: NodeWork<Parameters>): unknown {
+  if (parameters.content !== undefined) return unwrap(parameters.content);
+  return findData(input, ["content", "data", "text", "records"]);
+}
+
+/**
+ * The file that an edge to `file` describes: its content, and where it goes. Without a path, or with an empty one, the
+ * parameter says where. Anything else under that handle is no file, but what every other handle is.
+ */
+function describedFile(input: unknown): { path: string | undefined; content: unknown } | undefined {
+  const file = unwrap(handleValue(input, "file"));
+  if (!isPlainObject(file) || tableBehind(file) || !Object.hasOwn(file, "content")) return undefined;
+  const path = ownValue(file, "path") ?? "";
+  if (typeof path !== "string") throw new NodeError("TYPE_MISMATCH", `A path must be text, not ${kindOf(path)}`);
+  return { path: path === "" ? undefined : path, content: unwrap(file["content"]) };
 }
 
 async function list({ parameters, signal }: NodeWork<Parameters>, path: string): Promise<object> {

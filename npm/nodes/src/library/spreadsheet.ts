@@ -83,8 +83,9 @@ function fromRecords(data: unknown): object {
   return { records: data, headers, rowCount: data.length, format: "csv", sheetName: SHEET, sheetNames: [SHEET] };
 }
 
+/** `path` and `filePath` are what ports are called, `file` what callers of a flow call its input. */
 function pathOf({ input, parameters }: NodeWork<Parameters>): string | undefined {
-  for (const name of ["path", "filePath"]) {
+  for (const name of ["path", "filePath", "file"]) {
     const value = unwrap(handleValue(input, name));
     if (typeof value === "string" && value !== "") return value;
   }

@@ -18,6 +18,11 @@ export const editFields: NodeType = {
           "Fields and their values; text is a template: {{a.b}}, {{#list}}…{{/list}}, {{variables.a}}, {{$now}}.",
       },
       keepOnlySet: { type: "boolean", default: false, description: "Whether fields of the input are left out." },
+      nested: {
+        type: "boolean",
+        default: false,
+        description: "Whether text inside lists and objects is a template too.",
+      },
       escape: { type: "boolean", default: true, description: "Whether values are escaped for HTML." },
     },
   },

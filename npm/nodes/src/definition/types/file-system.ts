@@ -26,6 +26,7 @@ export const fileSystem: NodeType = {
   inputPorts: [
     input("path", "Path", "string"),
     input("content", "Content", "any"),
+    input("file", "File", "object"),
     input("targetPath", "Target Path", "string"),
   ],
   outputPorts: [output("result", "Result", "any")],

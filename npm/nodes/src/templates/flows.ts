@@ -1,0 +1,80 @@
+/** Flows to start from. They are data: nothing is read from disk, so that they are there in a browser too. */
+import { createNodeDefinition, type NodeDefinition } from "../definition/create.js";
+import { getNodeDefinition } from "../definition/registry.js";
+import type { TemplateEdge, TemplateFlow, TemplateNode } from "./flow-file.js";
+import dataTransform from "./flows/data-transform.flow.yaml";
+import helloWorld from "./flows/hello-world.flow.yaml";
+import imageProcessor from "./flows/image-processor.flow.yaml";
+
+/** A flow to start from, with ports and metadata in place for an editor. */
+export interface FlowTemplate extends NodeDefinition {
+  nodes: NodeDefinition[];
+  edges: TemplateEdge[];
+}
+
+/** What a list of templates shows. */
+export interface FlowTemplateSummary {
+  /** A UUID. */
+  id: string;
+  name: string;
+  description: string;
+  /** Nodes of the flow, itself not counted. */
+  nodeCount: number;
+  /** The name for people to type, such as `hello-world`. */
+  slug: string;
+}
+
+interface Shelved {
+  slug: string;
+  /** Further names under which the template is found. */
+  otherSlugs: readonly string[];
+  flow: TemplateFlow;
+}
+
+const shelf: readonly Shelved[] = [
+  { slug: "hello-world", otherSlugs: [], flow: helloWorld },
+  { slug: "data-transform", otherSlugs: ["data-pipeline", "data-processor"], flow: dataTransform },
+  { slug: "image-processor", otherSlugs: [], flow: imageProcessor },
+];
+
+const shelvedByName = new Map(
+  shelf.flatMap((shelved) => [shelved.flow.id, shelved.slug, ...shelved.otherSlugs].map((name) => [name, shelved])),
+);
+
+/** Every template. Each call makes copies that are the caller's to change. */
+export function loadFlowTemplates(): FlowTemplate[] {
+  return shelf.map(({ flow }) => definitionOf(flow));
+}
+
+/**
+ * A template by its UUID or slug: `hello-world`, `data-transform` (also `data-pipeline` and `data-processor`),
+ * `image-processor`. A copy that is the caller's to change; `null` where there is no such template.
+ */
+export function getFlowTemplate(id: string): FlowTemplate | null {
+  const shelved = shelvedByName.get(id);
+  return shelved ? definitionOf(shelved.flow) : null;
+}
+
+/** What templates there are, in the order of {@link loadFlowTemplates}. */
+export function listFlowTemplates(): FlowTemplateSummary[] {
+  return shelf.map(({ slug, flow: { id, name, description = "", nodes } }) => ({
+    id,
+    name,
+    description,
+    nodeCount: nodes.length,
+    slug,
+  }));
+}
+
+function definitionOf(flow: TemplateFlow): FlowTemplate {
+  const { nodes, edges = [], ...own } = structuredClone(flow);
+  return { ...createNodeDefinition({ parameters: {}, ...own }), nodes: nodes.map(nodeOf), edges };
+}
+
+/** The node with what its type says of ports, fields and metadata. Its parameters stay those of its author. */
+function nodeOf(node: TemplateNode): NodeDefinition {
+  const { metadata, fields, inputPorts, outputPorts } = getNodeDefinition(node.type) ?? { metadata: { id: node.type } };
+  const ofType = structuredClone({ metadata, fields, inputPorts, outputPorts });
+  const given = Object.fromEntries(Object.entries(ofType).filter(([, value]) => value !== undefined));
+  return createNodeDefinition({ parameters: {}, ...given, ...node });
+}

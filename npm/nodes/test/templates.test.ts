@@ -1,0 +1,190 @@
+import { builtinModules } from "node:module";
+import { fileURLToPath } from "node:url";
+import { runInNewContext } from "node:vm";
+import { build } from "vite";
+import { describe, expect, it } from "vitest";
+
+import { nodeTypes } from "../src/definitions.js";
+import { parseParameters } from "../src/library/parameters.js";
+import { flowFiles } from "../src/templates/flow-files-plugin.js";
+import { getFlowTemplate, listFlowTemplates, loadFlowTemplates } from "../src/templates/flows.js";
+
+const HELLO = "550e8400-e29b-41d4-a716-446655440001";
+const DATA = "550e8400-e29b-41d4-a716-446655440002";
+const IMAGE = "550e8400-e29b-41d4-a716-446655440003";
+
+const outline = () =>
+  loadFlowTemplates().map(({ id, name, type, nodes }) => [
+    id,
+    name,
+    type,
+    ...nodes.map((node) => `${node.id}: ${node.type}`),
+  ]);
+
+describe("flow templates", () => {
+  it("are these three", () => {
+    expect(outline()).toEqual([
+      [
+        HELLO,
+        "Hello World Flow",
+        "group",
+        "create-message: edit-fields",
+        "format-content: transform",
+        "write-to-file: file-system",
+      ],
+      [
+        DATA,
+        "Data Transform Pipeline",
+        "group",
+        "csv-source: spreadsheet",
+        "filter-transform: transform",
+        "aggregate-code: transform",
+        "output-file: file-system",
+      ],
+      [
+        IMAGE,
+        "Image Processing Workflow",
+        "group",
+        "image-source: file-system",
+        "image-loop: loop",
+        "parallel-processor: parallel",
+        "image-resize: image",
+        "image-watermark: image",
+        "save-processed: file-system",
+      ],
+    ]);
+  });
+
+  it.each([
+    [HELLO, HELLO],
+    ["hello-world", HELLO],
+    [DATA, DATA],
+    ["data-transform", DATA],
+    ["data-pipeline", DATA],
+    ["data-processor", DATA],
+    [IMAGE, IMAGE],
+    ["image-processor", IMAGE],
+  ])("are found as %s", (name, id) => {
+    expect(getFlowTemplate(name)?.id).toBe(id);
+  });
+
+  it.each(["", "Hello-World", "missing", "__proto__", "constructor"])("are not found as %j", (name) => {
+    expect(getFlowTemplate(name)).toBeNull();
+  });
+
+  it("are listed with what a reader chooses by", () => {
+    expect(listFlowTemplates()).toEqual(
+      [
+        { id: HELLO, name: "Hello World Flow", nodeCount: 3, slug: "hello-world" },
+        { id: DATA, name: "Data Transform Pipeline", nodeCount: 4, slug: "data-transform" },
+        { id: IMAGE, name: "Image Processing Workflow", nodeCount: 6, slug: "image-processor" },
+      ].map((template) => ({ ...template, description: expect.stringMatching(/^\w.*\.$/) })),
+    );
+  });
+
+  it("belong to whoever loaded them", () => {
+    const untouched = JSON.stringify(loadFlowTemplates());
+    for (const change of [getFlowTemplate("hello-world"), ...loadFlowTemplates()]) spoil(change);
+    expect(JSON.stringify(loadFlowTemplates())).toBe(untouched);
+    expect(JSON.stringify(nodeTypes.get("transform")?.parameterSchema)).not.toContain("spoilt");
+  });
+
+  it("name ports that the types have", () => {
+    for (const { nodes, edges } of loadFlowTemplates()) {
+      const portsOf = (id: string, side: "inputPorts" | "outputPorts") => {
+        const node = nodes.find((node) => node.id === id);
+        return node && nodeTypes.has(node.type) ? node[side].map((port) => port.id) : undefined;
+      };
+      for (const { id, source, target, sourceHandle, targetHandle } of edges) {
+        const [from, to] = [portsOf(source, "outputPorts"), portsOf(target, "inputPorts")];
+        if (from) expect(from, `${id} leaves`).toContain(sourceHandle);
+        if (to) expect(to, `${id} enters`).toContain(targetHandle);
+      }
+    }
+  });
+
+  it("set only parameters that the types know, to values that they take", async () => {
+    for (const node of loadFlowTemplates().flatMap(({ nodes }) => nodes)) {
+      const nodeType = nodeTypes.get(node.type);
+      if (!nodeType) continue;
+      expect(await parseParameters(nodeType, node.parameters), node.id).toMatchObject(node.parameters);
+    }
+  });
+
+  it("connect each node with the next, under ids that are unique", () => {
+    for (const { nodes, edges } of loadFlowTemplates()) {
+      expect(edges.map((edge) => edge.target)).toEqual(nodes.slice(1).map((node) => node.id));
+      expect(edges.map((edge) => edge.source)).toEqual(nodes.slice(0, -1).map((node) => node.id));
+      expect(new Set(edges.map((edge) => edge.id)).size).toBe(edges.length);
+    }
+  });
+
+  it("are there in a page, which has neither files nor modules of Node", async () => {
+    const entry = fileURLToPath(new URL("../src/templates/flows.ts", import.meta.url));
+    const bundle = await build({
+      configFile: false,
+      logLevel: "silent",
+      plugins: [flowFiles()],
+      build: {
+        write: false,
+        minify: false,
+        lib: { entry, formats: ["iife"], name: "templates", fileName: "templates" },
+      },
+    });
+    const [output] = Array.isArray(bundle) ? bundle : [];
+    const code = output?.output[0].code ?? "";
+    for (const name of builtinModules) expect(code).not.toMatch(new RegExp(`["'](node:)?${name}["']\\)`));
+    const page = { structuredClone, crypto, text: "" };
+    runInNewContext(`${code}; text = JSON.stringify(templates.loadFlowTemplates());`, page);
+    expect(page.text).toBe(JSON.stringify(loadFlowTemplates()));
+  });
+});
+
+describe("the file of a template", () => {
+  const { transform } = flowFiles();
+  const bundled = (text: string) => transform.handler(text, "/flows/a.flow.yaml");
+  const whole = {
+    id: "a",
+    name: "A",
+    metadata: {},
+    nodes: [{ id: "n", type: "t" }],
+    edges: [{ id: "e", source: "n", target: "n" }],
+  };
+
+  it("becomes a module", () => {
+    expect(bundled("# why\nid: a\nname: A\nmetadata: {}\nnodes:\n  - { id: n, type: t }\n")).toEqual({
+      code: 'export default {"id":"a","name":"A","metadata":{},"nodes":[{"id":"n","type":"t"}]};',
+      moduleType: "js",
+    });
+    expect(transform.filter.id.test("/flows/a.flow.yaml")).toBe(true);
+    expect(transform.filter.id.test("/flows/a.yaml")).toBe(false);
+  });
+
+  it.each([
+    ["Template must have an id", { ...whole, id: undefined }],
+    ["Template must have a name", { ...whole, name: "" }],
+    ["Template must have metadata", { ...whole, metadata: undefined }],
+    ["Templates must have nodes", { ...whole, nodes: [] }],
+    ["Templates must have nodes", { ...whole, nodes: undefined }],
+    ["The edges of a template must be a list", { ...whole, edges: {} }],
+    ['Template node must have an id and a type: {"id":"n"}', { ...whole, nodes: [{ id: "n" }] }],
+    ["Edge references unknown source node: x", { ...whole, edges: [{ source: "x", target: "n" }] }],
+    ["Edge references unknown target node: x", { ...whole, edges: [{ source: "n", target: "x" }] }],
+    ["Template must have an id", []],
+    ["Template must have an id", null],
+  ])("is refused: %s", (message, document) => {
+    expect(() => bundled(JSON.stringify(document))).toThrow(`/flows/a.flow.yaml: ${message}`);
+  });
+
+  it("is refused where it is no YAML", () => {
+    expect(() => bundled("id: [")).toThrow("/flows/a.flow.yaml: ");
+  });
+});
+
+/** Changes everything that can be reached. */
+function spoil(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const part of Object.values(value)) spoil(part);
+  if (Array.isArray(value)) value.push("spoilt");
+  else (value as Record<string, unknown>)["spoilt"] = true;
+}
