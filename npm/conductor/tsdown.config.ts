@@ -3,15 +3,31 @@ import { defineConfig } from "tsdown";
 const entry = {
   index: "src/exports/index.ts",
   desktop: "src/exports/desktop.ts",
+  node: "src/exports/node.ts",
   types: "src/exports/types.ts",
+  "test-utils/factories": "src/exports/test-utils-factories.ts",
 };
 
-export default defineConfig({
-  entry,
-  // The command line is a program, not something to require.
-  format: { esm: { entry: { ...entry, cli: "src/exports/cli.ts" } }, cjs: {} },
-  platform: "node",
+/** A sandboxed preload script can load nothing but Electron: each is one file, that shares nothing with the others. */
+const alone = {
+  platform: "neutral",
   target: "node20",
+  external: ["electron"],
   dts: true,
+  clean: false,
   fixedExtension: false,
-});
+} as const;
+
+export default defineConfig([
+  {
+    entry,
+    // The command line is a program, not something to require.
+    format: { esm: { entry: { ...entry, cli: "src/exports/cli.ts" } }, cjs: {} },
+    platform: "node",
+    target: "node20",
+    dts: true,
+    fixedExtension: false,
+  },
+  { ...alone, entry: { preload: "src/exports/preload.ts" }, format: ["esm", "cjs"] },
+  { ...alone, entry: { "preload-script": "src/exports/preload-script.ts" }, format: "cjs" },
+]);

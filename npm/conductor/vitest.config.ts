@@ -8,7 +8,11 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^@atomiton\/conductor$/, replacement: source("src/exports/index.ts") },
-      { find: /^@atomiton\/conductor\/(desktop|types)$/, replacement: source("src/exports/$1.ts") },
+      {
+        find: /^@atomiton\/conductor\/test-utils\/factories$/,
+        replacement: source("src/exports/test-utils-factories.ts"),
+      },
+      { find: /^@atomiton\/conductor\/(desktop|node|preload|types)$/, replacement: source("src/exports/$1.ts") },
     ],
   },
 });

@@ -5,7 +5,7 @@
  *     node tests/bench/run.mjs [--quick] [--row NAME]… [--backend NAME]… [--rounds N] [--fresh] [--json FILE]
  *
  * - `--quick` ends within a minute: fewer flows, shorter limits.
- * - `--row` measures only `engine-cost`, `observation`, `analysis` or `csv`.
+ * - `--row` measures only `engine-cost`, `observation`, `analysis`, `csv` or `ipc`.
  * - `--backend` measures only these backends of the engine (default: all).
  * - `--rounds` samples of each subject in each line (default 15 when quick, otherwise 31; slow subjects give fewer,
  *   never below 5).
@@ -19,6 +19,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { ipc } from "./ipc/row.mjs";
 import { Bench, FEWEST_SAMPLES } from "./measure.mjs";
 import { CACHE, installPeers, peerVersions } from "./peers.mjs";
 import { formatLine } from "./report.mjs";
@@ -28,7 +29,7 @@ import { engineCost } from "./rows/engine-cost.mjs";
 import { observation } from "./rows/observation.mjs";
 import { BACKEND_NAMES } from "./subjects/conductor.mjs";
 
-const ROWS = { "engine-cost": engineCost, observation, analysis, csv };
+const ROWS = { "engine-cost": engineCost, observation, analysis, csv, ipc };
 
 const options = readOptions(process.argv.slice(2));
 installPeers();

@@ -2,12 +2,14 @@
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
 import { demand } from "../../scripts/command.mjs";
 import { pack } from "../../scripts/pack.mjs";
+import { packages } from "../../scripts/packages.mjs";
 
 const RUN = `
   const types = { sum: { execute: ({ input }) => input.a + input.b } };
@@ -20,13 +22,17 @@ nodes:
   - { id: words, type: edit-fields, parameters: { values: { text: "Hello, {{name}}" } } }
 `;
 
+const types = createRequire(import.meta.url)("@types/node/package.json");
+
 let project;
 
 before(async () => {
   project = mkdtempSync(join(tmpdir(), "conductor-project-"));
   const tarballs = await pack(join(project, "tarballs"));
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "project", private: true }));
-  await demand("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...tarballs], { cwd: project });
+  // Node's types are what every project in TypeScript for Node has.
+  const needed = [...tarballs, `@types/node@${types.version}`];
+  await demand("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...needed], { cwd: project });
 });
 
 after(() => rmSync(project, { recursive: true, force: true }));
@@ -44,6 +50,80 @@ test("an ES module runs a node", async () => {
 test("a CommonJS module runs a node", async () => {
   const source = `const { createConductor } = require("@atomiton/conductor/desktop"); ${RUN}`;
   assert.equal(await runFile("common.cjs", source), "5");
+});
+
+/** Every entry point, with something that it must have. */
+const ENTRIES = {
+  "@atomiton/conductor": ["conductor", "createConductor", "setupMainProcessHandler", "StateManager", "ErrorCode"],
+  "@atomiton/conductor/desktop": ["createConductor", "setupMainProcessHandler", "createChannelServer"],
+  "@atomiton/conductor/node": ["createConductor", "readFlow"],
+  "@atomiton/conductor/preload": ["exposeConductor"],
+  "@atomiton/conductor/test-utils/factories": ["createMockNode", "createTestGroupNode"],
+  "@atomiton/conductor/types": ["ErrorCode", "createExecutionId", "toExecutionError"],
+  "@atomiton/events": ["createEventManager"],
+  "@atomiton/events/browser": ["createEventManager"],
+  "@atomiton/events/desktop": ["createEventManager"],
+  "@atomiton/nodes": ["NodeError", "routed"],
+  "@atomiton/nodes/definitions": ["nodeTypes"],
+  "@atomiton/nodes/executable": ["nodes", "getNodeExecutable"],
+  "@atomiton/nodes/executables": ["nodes", "getNodeExecutable"],
+  "@atomiton/nodes/templates/flows": ["loadFlowTemplates", "getFlowTemplate"],
+  "@atomiton/storage": ["createStorage", "StorageError"],
+  "@atomiton/storage/browser": ["createStorage", "createMemoryEngine"],
+  "@atomiton/storage/files": ["writeAtomically", "writeThrough"],
+  "@atomiton/storage/desktop": ["createStorage", "createFileSystemEngine"],
+};
+
+test("every entry point loads as ES module and as CommonJS", async () => {
+  const missing = "names.filter((name) => loaded[name] === undefined)";
+  const table = JSON.stringify(ENTRIES);
+  const look = (load) => `
+    const bad = [];
+    for (const [entry, names] of Object.entries(${table})) {
+      const loaded = ${load};
+      bad.push(...${missing}.map((name) => entry + " lacks " + name));
+    }
+    console.log(JSON.stringify(bad));`;
+  assert.deepEqual(JSON.parse(await runFile("entries.mjs", look("await import(entry)"))), []);
+  assert.deepEqual(JSON.parse(await runFile("entries.cjs", look("require(entry)"))), []);
+});
+
+test("no entry point is missing from the list", async () => {
+  const listed = Object.keys(ENTRIES).sort();
+  const promised = packages
+    .filter(({ name }) => name !== "@atomiton/conductor-native")
+    .flatMap(({ name, manifest }) => Object.keys(manifest.exports).map((key) => name + key.slice(1)))
+    .filter((entry) => !entry.endsWith("/package.json") && entry !== "@atomiton/conductor/preload-script");
+  assert.deepEqual(listed, promised.sort());
+});
+
+test("preload scripts are single files that need nothing but Electron", async () => {
+  const source = `
+    const { readFileSync } = require("node:fs");
+    for (const name of ["preload", "preload-script"]) {
+      const text = readFileSync(require.resolve("@atomiton/conductor/" + name), "utf8");
+      console.log([...text.matchAll(/\\brequire\\("([^"]+)"\\)/g)].map(([, needed]) => needed).join());
+    }`;
+  assert.equal(await runFile("preloads.cjs", source), "electron\nelectron");
+});
+
+test("a stored flow runs from files by its id", async () => {
+  const source = `
+    import { createConductor } from "@atomiton/conductor";
+    import { createStorage } from "@atomiton/storage";
+    const storage = await createStorage({ type: "filesystem", basePath: "flows" });
+    const nodes = [{ id: "words", type: "edit-fields", parameters: { values: { text: "Hello, {{name}}" } } }];
+    await createConductor({ storage }).storage.saveFlow({ id: "greeting", name: "Greeting", nodes });
+    const { success, data } = await createConductor({ storage }).execute({ flowId: "greeting", inputs: { name: "you" } });
+    console.log(success, data.result.text);`;
+  assert.equal(await runFile("stored.mjs", source), "true Hello, you");
+});
+
+test("a process that only has a conductor ends by itself", async () => {
+  assert.equal(
+    await runFile("ends.mjs", `import { conductor } from "@atomiton/conductor"; await conductor.health();`),
+    "",
+  );
 });
 
 test("ids and errors are there without a conductor", async () => {

@@ -1,147 +1,137 @@
 /** The conductor that callers hold. */
-import { type FlowProblem, validateFlow } from "../engine/flows.js";
+
+import { failure } from "../engine/failure.js";
 import { createLog } from "../engine/log.js";
 import { ConductorEventEmitter } from "../events/emitter.js";
+import type { AuthApi, EnvironmentInfo, FlowApi, NodeApi, StorageApi, SystemApi } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
-import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionOutcome } from "../types/execution.js";
+import { createExecutionId } from "../types/ids.js";
+import type { ExecutionRequest, RequestResult } from "../types/request.js";
+import type { ConductorTransport, TransportOptions, TransportType } from "../types/transport.js";
+import type { EngineInfo, Environment } from "./environment.js";
+import { Fallbacks } from "./fallback.js";
+import { type FlowEngine, FlowStore } from "./flow-store.js";
+import { isolator } from "./isolate.js";
+import { localServices } from "./local.js";
+import { Reach } from "./reach.js";
+import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
 import { Runs } from "./runs.js";
-import type { ConductorConfig, HealthResult } from "./settings.js";
-import { createGraphStore, type ExecutionGraphStore, type ReactHooks } from "./store.js";
+import type { ConductorConfig } from "./settings.js";
+import { createGraphStore, type ExecutionGraphStore } from "./store.js";
 
-/** What is wrong with a node, in words. */
-export interface ValidationResult {
-  valid: boolean;
-  errors: string[];
+/** Runs a stored flow by its id, or a node. */
+export interface Execute {
+  (request: ExecutionRequest): Promise<RequestResult>;
+  (node: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionOutcome>;
 }
 
-/** Runs nodes. Every method works without its object. */
-export interface NodeApi {
-  /** Runs a node, or with children a flow. Rejects only for a node without id. */
-  run(node: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionResult>;
-  /** Checks a node and everything in it, parameters included. */
-  validate(node: NodeDefinition): Promise<ValidationResult>;
-  /** Stops an execution and those that it started, at once. An unknown id is no error. */
-  cancel(executionId: string): Promise<void>;
-  /** The graph of the run started last. */
-  store: ExecutionGraphStore;
-}
-
-/** Runs flows: nodes with children. */
-export interface FlowApi {
-  /** Like `node.run`, but rejects a node without children. */
-  run(flow: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionResult>;
-}
-
-/** About the conductor itself. */
-export interface SystemApi {
-  health(): Promise<HealthResult>;
-}
-
-/** Runs flows in this process. */
+/** Runs flows. Every method works without its object. */
 export interface Conductor {
-  node: NodeApi;
+  node: NodeApi & {
+    /** The graph of the run started last in this process. */
+    store: ExecutionGraphStore;
+  };
   system: SystemApi;
   events: ConductorEventEmitter;
   /** @deprecated use `node.store` */
   readonly store: ExecutionGraphStore;
-  /** The same as `node.run`. */
-  execute: NodeApi["run"];
+  execute: Execute;
   /** The same as `system.health`. */
   health: SystemApi["health"];
   flow: FlowApi;
+  storage: StorageApi;
+  auth: AuthApi;
   /** Which engine runs. */
-  engine: { backend: "native" | "wasm"; version: string };
-  /** Stops every run. */
+  engine: EngineInfo;
+  /** Sends executions another way from now on. Those under way stay where they are. */
+  configureTransport(type: TransportType, config?: TransportOptions): void;
+  /** Stops every run, and closes connections. */
   shutdown(): Promise<void>;
-}
-
-/** What an entry point brings. */
-export interface Environment {
-  engine: Conductor["engine"];
-  /** JSON schemas of the parameters of node types, by type. */
-  schemas(): Record<string, unknown>;
-  /** Whether there are no other types than those. */
-  closed: boolean;
-  /** React, for the store's hook; throws when there is none. */
-  react(): ReactHooks;
+  getEnvironment(): EnvironmentInfo;
+  inDesktop: boolean;
+  inBrowser: boolean;
 }
 
 const PROGRESS_INTERVAL_MS = 100;
+const CACHED_RESULTS = 64;
 
 /** Makes a conductor for an environment. */
 export function createConductorIn(environment: Environment, config: ConductorConfig = {}): Conductor {
   const log = createLog(config.logLevel);
   const events = new ConductorEventEmitter(PROGRESS_INTERVAL_MS, log);
-  const reported = new WeakSet<object>();
-  const isolate = (listener: object, call: () => void) => {
-    try {
-      call();
-    } catch (error) {
-      if (reported.has(listener)) return;
-      reported.add(listener);
-      log.error("A store subscriber threw; the execution goes on", error);
-    }
-  };
-  const feed = createGraphStore(log.warn, isolate, environment.react);
+  const feed = createGraphStore(log.warn, isolator(log, "A store subscriber"), environment.react);
   const runs = new Runs(config, events, feed, log);
+  const isolate = isolator(log, "A listener");
+  const engine = (config.storage ?? environment.storage()) as FlowEngine | PromiseLike<FlowEngine>;
+  const flows = new FlowStore(engine, () => createExecutionId().slice("exec_".length), isolate);
+  const fallbacks = new Fallbacks(config.cachedResults ?? CACHED_RESULTS);
+  const own = typeof config.transport === "object" ? config.transport : undefined;
+  const local = localServices({ environment, runs, events, flows, isolate, health: localHealth(own) });
+  const reach = new Reach(environment, config, local, log);
 
-  const run: NodeApi["run"] = (node, context) => runs.run(node, context);
-  const health: SystemApi["health"] = async () =>
-    config.transport?.health === undefined
-      ? { status: "ok", timestamp: Date.now(), message: "Local conductor operational" }
-      : config.transport.health();
+  const sources = {
+    find: async (flowId: string) => (await flows.get(flowId)) ?? environment.templates.get(flowId),
+    run: runs.run.bind(runs),
+    announce: runs.announce.bind(runs),
+    processors: environment.processors,
+  };
+  const once = async (request: ExecutionRequest) => {
+    const { transport } = reach;
+    return transport === undefined ? runRequest(sources, request) : reach.request(transport, request);
+  };
+  const execute = async (given: ExecutionRequest | NodeDefinition, context?: Partial<ConductorExecutionContext>) => {
+    if (!isRequest(given)) return reach.services.node.run(given, context);
+    if (flowIdOf(given) === undefined) return unnamed();
+    return fallbacks.execute(given, once);
+  };
+  const { node, flow, storage, auth, system } = reach.facade();
+  const info = environment.info(true);
 
   const conductor = {
-    node: {
-      run,
-      async validate(node: NodeDefinition) {
-        const missing = missingFields(node);
-        if (missing.length > 0) return { valid: false, errors: missing };
-        const problems = validateFlow(node, { schemas: environment.schemas(), closed: environment.closed });
-        return { valid: problems.length === 0, errors: problems.map(problemWithPlace) };
-      },
-      async cancel(executionId: string) {
-        runs.cancel(executionId);
-      },
-      store: feed.store,
-    },
-    system: { health },
+    node: { ...node, store: feed.store },
+    system,
     events,
     get store() {
       log.warn("Deprecated: conductor.store is deprecated. Use conductor.node.store instead.");
       return feed.store;
     },
-    execute: run,
-    health,
+    execute,
+    health: system.health,
   };
   // Beside the six keys that callers may list.
   return Object.defineProperties(conductor, {
-    flow: hidden({ run: flowRun(run) }),
+    flow: hidden(flow),
+    storage: hidden(storage),
+    auth: hidden(auth),
     engine: hidden(environment.engine),
-    shutdown: hidden(async () => runs.cancelAll()),
-  }) as typeof conductor & Conductor;
+    configureTransport: hidden((type: TransportType, options: TransportOptions = {}) => {
+      if (type === "local") {
+        runs.configure(options);
+        if (options.storage !== undefined) flows.use(options.storage as FlowEngine);
+      }
+      reach.configure(type, options);
+    }),
+    shutdown: hidden(async () => {
+      runs.cancelAll();
+      await reach.shutdown();
+    }),
+    getEnvironment: hidden(() => info),
+    inDesktop: hidden(info.isDesktop),
+    inBrowser: hidden(!info.isDesktop),
+  }) as unknown as Conductor;
 }
 
-/** What a node cannot do without, in the words that callers know. */
-function missingFields(node: NodeDefinition): string[] {
-  return (["id", "type"] as const)
-    .filter((field) => typeof node?.[field] !== "string" || node[field] === "")
-    .map((field) => `Node must have ${field === "id" ? "an id" : "a type"}`);
+function localHealth(own: ConductorTransport | undefined): SystemApi["health"] {
+  return async () =>
+    own?.health === undefined
+      ? { status: "ok", timestamp: Date.now(), message: "Local conductor operational" }
+      : own.health();
 }
 
-/** A problem with its place, such as `parameters.limitCount: …`; of the node itself, only what is wrong. */
-function problemWithPlace({ path, message }: FlowProblem): string {
-  const place = path.split("/").slice(1).join(".");
-  return place === "" ? message : `${place}: ${message}`;
-}
-
-function flowRun(run: NodeApi["run"]): FlowApi["run"] {
-  return async (flow, context) => {
-    if (!Array.isArray(flow?.nodes) || flow.nodes.length === 0) {
-      throw new Error("Flow must be a group node with child nodes. Use conductor.node.run() for atomic nodes.");
-    }
-    return run(flow, context);
-  };
+function unnamed(): RequestResult {
+  const message = "A request must name a flow: flowId, compositeId or blueprintId";
+  return refusal(failure("INVALID_PARAMETERS", message, {}), "", Date.now());
 }
 
 function hidden(value: unknown): PropertyDescriptor {

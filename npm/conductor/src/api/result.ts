@@ -33,6 +33,10 @@ export class RunResult implements ExecutionResult {
     return outputsOf(this.#run);
   }
 
+  static attemptsOf(result: ExecutionResult): number {
+    return result instanceof RunResult ? result.#run.attempts : 1;
+  }
+
   static traceOf(result: RunResult): ExecutionTrace | undefined {
     return runTrace(result.#run);
   }

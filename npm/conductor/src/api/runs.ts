@@ -6,12 +6,13 @@ import { createLog, type Log } from "../engine/log.js";
 import { outlineOf } from "../engine/outline.js";
 import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
+import type { ActiveExecution } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
-import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionOutcome, ExecutionResult } from "../types/execution.js";
 import { createExecutionId, toNodeId } from "../types/ids.js";
 import { RunResult, runTrace } from "./result.js";
-import { type ConductorConfig, environmentDefaults, runOptions } from "./settings.js";
+import { type ConductorConfig, environmentDefaults, type RunSettings, runOptions } from "./settings.js";
 import type { StoreFeed } from "./store.js";
 
 /** From this many direct children on, a flow is analysed only after the host had its turn. */
@@ -20,6 +21,10 @@ const LARGE_FLOW = 50;
 /** One execution that is not over. It may be cancelled before its run exists. */
 interface Execution {
   context: ConductorExecutionContext;
+  /** ms since the epoch. */
+  startedAt: number;
+  /** Who waits for its result beside the one who started it. */
+  waiting: ((result: ExecutionOutcome) => void)[] | undefined;
   /** The caller chose its id. */
   named: boolean;
   cancelled: boolean;
@@ -34,44 +39,115 @@ export class Runs {
   private readonly active = new Map<string, Execution>();
   /** Those of them that were started from within others. */
   private readonly inner = new Set<Execution>();
+  /** Executions whose flow is being looked for. */
+  private readonly coming = new Set<{ executionId: string; cancelled: boolean }>();
   private readonly defaults = environmentDefaults();
+  /** Told of every end, after the listeners for events. */
+  onEnd: ((context: ConductorExecutionContext, result: ExecutionOutcome) => void) | undefined;
 
   constructor(
-    private readonly config: ConductorConfig,
+    private config: ConductorConfig,
     private readonly events: ConductorEventEmitter,
     private readonly feed: StoreFeed,
     private readonly log: Log,
   ) {}
 
   /** Runs a node, or a flow. Rejects only for a node without id; whatever else goes wrong is in the result. */
-  async run(node: NodeDefinition, given?: Partial<ConductorExecutionContext>): Promise<ExecutionResult> {
+  async run(
+    node: NodeDefinition,
+    given?: Partial<ConductorExecutionContext>,
+    wanted?: RunSettings,
+  ): Promise<ExecutionOutcome> {
     const context = contextOf(node, given);
-    const { executionId, nodeId } = context;
     const named = Boolean(given?.executionId);
-    const execution: Execution = { context, named, cancelled: false, run: undefined, next: undefined };
     const startedAt = Date.now();
+    const execution: Execution = {
+      context,
+      startedAt,
+      waiting: undefined,
+      named,
+      cancelled: false,
+      run: undefined,
+      next: undefined,
+    };
+    const { executionId, nodeId } = context;
     this.begin(execution);
     try {
       this.events.emitStarted({ executionId, nodeId });
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
-      if (execution.cancelled) return this.cancelledAtOnce(context);
-      const view = this.open(node, execution);
-      if (view === undefined) return this.refuse(node, context, startedAt);
+      if (execution.cancelled) return this.cancelledAtOnce(execution);
+      const view = this.open(node, execution, wanted);
+      if (view === undefined) return this.refuse(node, execution);
       return await this.follow(view, execution);
     } catch (error) {
       // The definition, or what was given with it, threw when it was looked at.
       const found = safelyThrown(error, { nodeId, executionId });
       execution.run?.abandon(found);
       this.events.endProgress(executionId);
-      return this.refuse(node, context, startedAt, found);
+      return this.refuse(node, execution, found);
     } finally {
       this.end(execution);
     }
   }
 
+  /** Changes what counts for runs that begin from now on. */
+  configure({ concurrency, timeout }: Pick<ConductorConfig, "concurrency" | "timeout">): void {
+    this.config = {
+      ...this.config,
+      ...(concurrency !== undefined && { concurrency }),
+      ...(timeout !== undefined && { timeout }),
+    };
+  }
+
+  /** Executions that are not over, in the order in which they began. */
+  list(): ActiveExecution[] {
+    const found: ActiveExecution[] = [];
+    for (const first of this.active.values()) {
+      for (let execution: Execution | undefined = first; execution !== undefined; execution = execution.next) {
+        const { context, startedAt: startTime } = execution;
+        found.push({ executionId: context.executionId, nodeId: context.nodeId, startTime });
+      }
+    }
+    return found;
+  }
+
+  /** The result of an execution that is not over; `undefined` when there is none of this id. */
+  attach(executionId: string): Promise<ExecutionOutcome> | undefined {
+    const execution = this.active.get(executionId);
+    if (execution === undefined) return undefined;
+    return new Promise((resolve) => {
+      execution.waiting ??= [];
+      execution.waiting.push(resolve);
+    });
+  }
+
+  /** Lets an execution start nothing more, or go on. False when there is none of this id. */
+  pause(executionId: string, paused: boolean): boolean {
+    const first = this.active.get(executionId);
+    for (let execution = first; execution !== undefined; execution = execution.next) {
+      if (paused) execution.run?.pause();
+      else execution.run?.resume();
+    }
+    return first !== undefined;
+  }
+
+  /**
+   * Notes that an execution is about to begin, so that it can be cancelled already. What is returned ends that, and says
+   * whether it was.
+   */
+  announce(executionId: string): () => boolean {
+    const coming = { executionId, cancelled: false };
+    this.coming.add(coming);
+    return () => {
+      this.coming.delete(coming);
+      return coming.cancelled;
+    };
+  }
+
   /** Stops all runs of an execution, and those that they started. */
   cancel(executionId: string): boolean {
     const found: Execution[] = [];
+    for (const coming of this.coming) if (coming.executionId === executionId) coming.cancelled = true;
     for (let execution = this.active.get(executionId); execution !== undefined; execution = execution.next) {
       found.push(execution);
     }
@@ -85,18 +161,19 @@ export class Runs {
 
   /** Stops everything. */
   cancelAll(): void {
+    for (const coming of this.coming) coming.cancelled = true;
     for (const executionId of [...this.active.keys()]) this.cancel(executionId);
   }
 
   /** Opens the run of an execution; `undefined` when the flow cannot be run. */
-  private open(node: NodeDefinition, { context }: Execution): RunView | undefined {
+  private open(node: NodeDefinition, { context }: Execution, wanted: RunSettings | undefined): RunView | undefined {
     const { executionId } = context;
     const { events, feed } = this;
     let view: RunView | undefined;
     const run = Run.open(outlineOf(node), {
       context,
       executables: this.config.nodeExecutorFactory,
-      options: runOptions(this.config, this.defaults, node, context),
+      options: runOptions(this.config, this.defaults, node, context, wanted),
       log: context.debug ? createLog("debug") : this.log,
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);
@@ -112,7 +189,7 @@ export class Runs {
     return view;
   }
 
-  private async follow(view: RunView, execution: Execution): Promise<ExecutionResult> {
+  private async follow(view: RunView, execution: Execution): Promise<ExecutionOutcome> {
     const { context } = execution;
     const { executionId } = context;
     const { events, feed } = this;
@@ -126,15 +203,11 @@ export class Runs {
     feed.stepped(view, () => runTrace(run));
     events.flushProgress(executionId);
     events.endProgress(executionId);
-    return this.conclude(context, new RunResult(run, outcome, context, Math.round(run.duration)));
+    return this.conclude(execution, new RunResult(run, outcome, context, Math.round(run.duration)));
   }
 
-  private refuse(
-    node: NodeDefinition,
-    context: ConductorExecutionContext,
-    startedAt: number,
-    thrown?: ExecutionError,
-  ): ExecutionResult {
+  private refuse(node: NodeDefinition, execution: Execution, thrown?: ExecutionError): ExecutionOutcome {
+    const { context, startedAt } = execution;
     const { executionId, nodeId } = context;
     const [problem] = shapeProblems(node);
     const code: ErrorCode = problem?.code ?? thrown?.code ?? "INTERNAL_ERROR";
@@ -150,19 +223,25 @@ export class Runs {
       },
     );
     const duration = Date.now() - startedAt;
-    return this.conclude(context, { success: false, error, duration, executedNodes: [nodeId], context });
+    return this.conclude(execution, { success: false, error, duration, executedNodes: [nodeId], context });
   }
 
   /** A listener for `started` cancelled the execution: nothing runs. */
-  private cancelledAtOnce(context: ConductorExecutionContext): ExecutionResult {
+  private cancelledAtOnce(execution: Execution): ExecutionOutcome {
+    const { context } = execution;
     const { nodeId, executionId } = context;
     const error = failure("CANCELLED", "Execution cancelled", { nodeId, executionId });
-    return this.conclude(context, { success: false, error, duration: 0, executedNodes: [], context });
+    return this.conclude(execution, { success: false, error, duration: 0, executedNodes: [], context });
   }
 
-  private conclude({ executionId }: ConductorExecutionContext, result: ExecutionResult): ExecutionResult {
+  private conclude({ context, waiting }: Execution, given: ExecutionResult): ExecutionOutcome {
+    // With an error exactly when it failed, by all who call this.
+    const result = given as ExecutionOutcome;
+    const { executionId } = context;
     if (result.success) this.events.emitCompleted({ executionId, result });
     else this.events.emitError({ executionId, error: new Error((result.error as ExecutionError).message) });
+    this.onEnd?.(context, result);
+    if (waiting !== undefined) for (const tell of waiting) tell(result);
     return result;
   }
 

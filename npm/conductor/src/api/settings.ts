@@ -3,25 +3,26 @@ import type { NodeExecutorFactory } from "../engine/executables.js";
 import type { LogLevel } from "../engine/log.js";
 import type { RunOptions } from "../engine/options.js";
 import type { NodeDefinition } from "../types/definition.js";
-import type { ConductorExecutionContext, DebugOptions, ExecutionResult } from "../types/execution.js";
-
-/** How a conductor is doing. */
-export interface HealthResult {
-  status: "ok" | "degraded" | "down" | "error";
-  /** ms since the epoch. */
-  timestamp: number;
-  message?: string;
-}
-
-/** Carries executions to where they run. */
-export interface ConductorTransport {
-  execute(node: NodeDefinition, context: ConductorExecutionContext): Promise<ExecutionResult>;
-  health?(): Promise<HealthResult>;
-}
+import type { ConductorExecutionContext, DebugOptions } from "../types/execution.js";
+import type { ConductorTransport, TransportType } from "../types/transport.js";
 
 /** Settings of a conductor. */
 export interface ConductorConfig {
-  transport?: ConductorTransport;
+  /**
+   * Where executions happen: in this process (`"local"`), or where a transport leads. A transport of the caller's own is
+   * asked for its health only. Default: what suits the environment.
+   */
+  transport?: TransportType | ConductorTransport;
+  /** Base address of the API; else `VITE_API_URL`, `ATOMITON_API_URL`, or `http://localhost:3000/api`. */
+  apiUrl?: string;
+  /** Address of the WebSocket; else it is derived from `apiUrl`. */
+  wsUrl?: string;
+  /** Sent with every HTTP request. */
+  headers?: Record<string, string>;
+  /** Where flows are kept: an engine of `@atomiton/storage`, or a promise of one. Default: memory of this conductor. */
+  storage?: unknown;
+  /** How many outputs of requests are kept for the fallback `"cached-data"`. Default 64. */
+  cachedResults?: number;
   /** Where the code of nodes comes from; the entry point `desktop` brings the node library. */
   nodeExecutorFactory?: NodeExecutorFactory;
   /** Nodes in flight at once. 1, the default, runs them one at a time in plan order. Else `CONDUCTOR_CONCURRENCY`. */
@@ -38,6 +39,19 @@ export interface ConductorConfig {
   random?: () => number;
   /** Which outputs to keep until a result is forgotten: all (the default), or only that of the last node. */
   keepOutputs?: "all" | "last";
+  /** Kept for older code. What to simulate is said with each run, in `context.debug`. */
+  debugController?: object;
+}
+
+/** What the caller of one run wants otherwise. */
+export interface RunSettings {
+  concurrency?: number;
+  /** In ms. */
+  timeout?: number;
+  /** Further attempts for nodes that do not say themselves. */
+  retries?: number;
+  /** After a failure, go on with what does not depend on it. */
+  keepGoing?: boolean;
 }
 
 /** Settings that count where neither the caller nor the flow says anything. Read once: the environment is slow to ask. */
@@ -60,17 +74,20 @@ export function runOptions(
   defaults: Defaults,
   flow: NodeDefinition,
   context: ConductorExecutionContext,
+  wanted: RunSettings | undefined,
 ): RunOptions {
   const runtime = runtimeSettings(flow);
   const debug: DebugOptions | undefined = typeof context.debug === "object" ? context.debug : undefined;
   return {
-    concurrency: whole(config.concurrency) ?? whole(runtime?.parallel) ?? defaults.concurrency,
+    concurrency:
+      whole(wanted?.concurrency) ?? whole(config.concurrency) ?? whole(runtime?.parallel) ?? defaults.concurrency,
     seed: debug === undefined ? 0 : Math.floor((config.random ?? Math.random)() * 2 ** 53),
-    retries: whole(config.maxRetries) ?? 0,
+    retries: wanted?.retries ?? whole(config.maxRetries) ?? 0,
     retryDelay: config.retryDelay ?? 1000,
     jitter: false,
-    timeout: config.timeout ?? positive(runtime?.timeout) ?? defaults.timeout,
+    timeout: positive(wanted?.timeout) ?? config.timeout ?? positive(runtime?.timeout) ?? defaults.timeout,
     slowMo: context.slowMo ?? 0,
+    keepGoing: wanted?.keepGoing === true,
     debug,
     keepOutputs: config.keepOutputs !== "last",
   };

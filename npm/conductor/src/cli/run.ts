@@ -1,12 +1,13 @@
 /** `conductor run`: runs a flow, shows how it goes, says how it went. */
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { defaultVariables } from "../api/variables.js";
 import { type Conductor, createConductor, type ExecutionResult, type NodeDefinition } from "../exports/desktop.js";
 import { createExecutionId } from "../types/ids.js";
 import { type Display, type Output, quietDisplay } from "./display.js";
 import { type Exit, Exit as ExitCode, exitOf, UsageError } from "./exit.js";
 import { errorText, reportedError } from "./failure-text.js";
-import { defaultVariables, openFlow } from "./flow-file.js";
+import { openFlow } from "./flow-file.js";
 import { jsonText } from "./json.js";
 import { liveDisplay } from "./live-display.js";
 import { plainDisplay } from "./plain-display.js";

@@ -38,6 +38,8 @@ export class Calls {
   readonly errors = new Sparse<ExecutionError>();
   /** Calls that are not answered. */
   running = 0;
+  /** The most attempts that a leaf took so far. */
+  attempts = 1;
   private readonly calls: (Call | undefined)[] = [];
   private readonly begun: Uint8Array;
 
@@ -70,6 +72,7 @@ export class Calls {
     const definition = this.plan.node(node);
     this.begun[node] = 1;
     const call = this.call(task, node, attempt, attemptNumber);
+    if (attemptNumber > this.attempts) this.attempts = attemptNumber;
     this.calls[task] = call;
     this.running++;
     if (this.reports.size > 0) this.reports.delete(task);

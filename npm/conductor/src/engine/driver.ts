@@ -133,6 +133,16 @@ export class Run implements Answers {
     this.tell(EventKind.cancel, 0, 0, 0);
   }
 
+  /** Starts nothing more until it is resumed; what is in flight goes on. */
+  pause(): void {
+    if (!Number.isNaN(this.startedAt)) this.tell(EventKind.pause, 0, 0, 0);
+  }
+
+  /** Goes on after a pause. */
+  resume(): void {
+    if (!Number.isNaN(this.startedAt)) this.tell(EventKind.resume, 0, 0, 0);
+  }
+
   /** Ends a run that was not started, or that its host cannot follow. */
   abandon(error: ExecutionError): void {
     if (this.finished) return;
@@ -173,6 +183,11 @@ export class Run implements Answers {
   /** Whether it is over without an error. */
   get hasSucceeded(): boolean {
     return this.finished && this.outcome.error === undefined;
+  }
+
+  /** The most attempts that a node took. */
+  get attempts(): number {
+    return this.calls.attempts;
   }
 
   get isFinished(): boolean {
@@ -389,6 +404,8 @@ export class Run implements Answers {
         return calls.forget(first, values.openFrame(task, first, second));
       case OpKind.close:
         return calls.forget(first, values.closeFrame(task, first, second));
+      case OpKind.reset:
+        return calls.forget(task + 1, values.resetScope(task));
       case OpKind.gather:
         return values.gather(task);
     }

@@ -28,6 +28,7 @@ export const OpKind = {
   finish: 12,
   block: 13,
   wait: 14,
+  reset: 15,
 } as const;
 
 /** What a record tells. */

@@ -17,6 +17,8 @@ export interface RunOptions {
   /** Deadline of the run, 0 for none. */
   timeout: number;
   slowMo: number;
+  /** After a failure, go on with what does not depend on it. */
+  keepGoing: boolean;
   debug: DebugOptions | undefined;
   /** Keep every output of the outermost frame until the end. */
   keepOutputs: boolean;
@@ -45,6 +47,7 @@ function isSame(one: RunOptions, other: RunOptions): boolean {
     one.jitter === other.jitter &&
     one.timeout === other.timeout &&
     one.slowMo === other.slowMo &&
+    one.keepGoing === other.keepGoing &&
     one.keepOutputs === other.keepOutputs
   );
 }
@@ -65,6 +68,7 @@ function numbersOf(options: RunOptions, outline: Outline): Float64Array {
   numbers[10] = simulateLongRunning?.delayMs ?? 0;
   numbers[11] = options.keepOutputs ? 1 : 0;
   numbers[12] = 1;
+  numbers[13] = options.keepGoing ? 1 : 0;
   return numbers;
 }
 

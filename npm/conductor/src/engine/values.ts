@@ -68,9 +68,20 @@ export class Values {
   /** A frame opens for an item. Returns its tasks, from `base` up to this one. */
   openFrame(task: number, base: number, item: number): number {
     // They may have belonged to a frame that was given up half-way.
+    const end = this.renew(task, base);
+    this.frames.open(task, base, item);
+    return end;
+  }
+
+  /** A group begins again. Returns its tasks, from the one after it up to this one. */
+  resetScope(task: number): number {
+    return this.renew(task, task + 1);
+  }
+
+  /** Nothing is known of the tasks inside a scope any more, from `base` up to what is returned. */
+  private renew(task: number, base: number): number {
     const end = this.forgetFrame(task, base);
     if (this.blocked.size > 0) this.unblock(task, base, end);
-    this.frames.open(task, base, item);
     return end;
   }
 

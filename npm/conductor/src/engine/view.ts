@@ -166,17 +166,26 @@ export class RunView {
     const message = report?.message ?? this.message(shape, state, progress, step);
     const error = state === "error" ? this.run.errorOf(index)?.message : undefined;
     const children = index === 0 ? [] : this.run.plan.children(index);
+    // Key by key: spreading in what may be missing costs several times as much, at every node of every view.
+    const { id, name, type, weight, dependencies, dependents, level } = shape;
+    const percent = state === "executing" && report !== undefined ? report.percent : progress;
     const node: ExecutionGraphNode = {
-      ...shape,
+      id,
+      name,
+      type,
+      weight,
+      dependencies,
+      dependents,
+      level,
       state,
-      progress: state === "executing" && report !== undefined ? report.percent : progress,
-      ...(message !== undefined && { message }),
-      ...(startTime !== undefined && { startTime }),
-      ...(endTime !== undefined && { endTime }),
-      ...(startTime !== undefined && endTime !== undefined && { duration: endTime - startTime }),
-      ...(error !== undefined && { error }),
-      ...(children.length > 0 && { nodes: children.map((child) => nodes[child] as ExecutionGraphNode) }),
+      progress: percent,
     };
+    if (message !== undefined) node.message = message;
+    if (startTime !== undefined) node.startTime = startTime;
+    if (endTime !== undefined) node.endTime = endTime;
+    if (startTime !== undefined && endTime !== undefined) node.duration = endTime - startTime;
+    if (error !== undefined) node.error = error;
+    if (children.length > 0) node.nodes = children.map((child) => nodes[child] as ExecutionGraphNode);
     const previous = nodes[index];
     return previous !== undefined && same(previous, node) ? previous : Object.freeze(node);
   }

@@ -7,3 +7,4 @@ export type * from "../types/definition.js";
 export * from "../types/errors.js";
 export type * from "../types/execution.js";
 export * from "../types/ids.js";
+export type * from "../types/transport.js";

@@ -30,6 +30,32 @@ export const ErrorCode = {
 } as const;
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
+/** Each code as a type of its own, so that `ErrorCode.TIMEOUT` names one. */
+export declare namespace ErrorCode {
+  type VALIDATION_FAILED = "VALIDATION_FAILED";
+  type INVALID_PARAMETERS = "INVALID_PARAMETERS";
+  type INVALID_NODE = "INVALID_NODE";
+  type MISSING_REQUIRED_FIELD = "MISSING_REQUIRED_FIELD";
+  type TYPE_MISMATCH = "TYPE_MISMATCH";
+  type EXECUTION_FAILED = "EXECUTION_FAILED";
+  type NODE_NOT_FOUND = "NODE_NOT_FOUND";
+  type NODE_TYPE_NOT_FOUND = "NODE_TYPE_NOT_FOUND";
+  type IMPLEMENTATION_NOT_FOUND = "IMPLEMENTATION_NOT_FOUND";
+  type CIRCULAR_DEPENDENCY = "CIRCULAR_DEPENDENCY";
+  type NO_EXECUTOR_FACTORY = "NO_EXECUTOR_FACTORY";
+  type TIMEOUT = "TIMEOUT";
+  type CANCELLED = "CANCELLED";
+  type MEMORY_LIMIT_EXCEEDED = "MEMORY_LIMIT_EXCEEDED";
+  type RATE_LIMIT_EXCEEDED = "RATE_LIMIT_EXCEEDED";
+  type TRANSPORT_ERROR = "TRANSPORT_ERROR";
+  type NO_TRANSPORT = "NO_TRANSPORT";
+  type IPC_COMMUNICATION_FAILED = "IPC_COMMUNICATION_FAILED";
+  type SERIALIZATION_FAILED = "SERIALIZATION_FAILED";
+  type DESERIALIZATION_FAILED = "DESERIALIZATION_FAILED";
+  type INTERNAL_ERROR = "INTERNAL_ERROR";
+  type UNKNOWN_ERROR = "UNKNOWN_ERROR";
+}
+
 /** What a caller can do about an error. */
 export interface ErrorRecoveryStrategy {
   /** Whether trying again can help. */
@@ -112,9 +138,12 @@ export function getErrorRecoveryStrategy(error: ExecutionError | ErrorCode): Err
 
 /** A value as text, whatever it is: a Proxy may refuse, a symbol must be asked, an object may have no prototype. */
 export function describe(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return Object.prototype.toString.call(value);
+  for (const text of [String, (what: unknown) => Object.prototype.toString.call(what)]) {
+    try {
+      return text(value);
+    } catch {
+      // The next one asks less of it.
+    }
   }
+  return "a value that cannot be looked at";
 }

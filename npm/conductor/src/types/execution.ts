@@ -45,7 +45,7 @@ export interface ExecutionResult<T = unknown> {
   success: boolean;
   /** Output of the node that was run; for a group, of its last node. */
   data?: T;
-  error?: ExecutionError;
+  error?: ExecutionError | undefined;
   /** In ms. */
   duration?: number;
   /** Ids in plan order. */
@@ -59,6 +59,10 @@ export interface ExecutionResult<T = unknown> {
    */
   readonly outputs?: Record<string, unknown>;
 }
+
+/** The same as running something gives it: with an error exactly when it failed. */
+export type ExecutionOutcome<T = unknown> = ExecutionResult<T> &
+  ({ success: true; error?: never } | { success: false; error: ExecutionError });
 
 /** What happened in an execution. Times are ms since the epoch. */
 export interface ExecutionTrace {

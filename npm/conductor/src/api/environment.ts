@@ -1,0 +1,44 @@
+/** What an entry point brings, and what callers are told of it. */
+
+import type { WebSocketClass } from "../transports/websocket.js";
+import type { EnvironmentInfo } from "../types/api.js";
+import type { FlowDefinition, FlowTemplate } from "../types/flow.js";
+import type { TransportType } from "../types/transport.js";
+import type { FlowEngine } from "./flow-store.js";
+import type { ReactHooks } from "./store.js";
+
+/** Which engine runs. */
+export interface EngineInfo {
+  backend: "native" | "wasm";
+  version: string;
+}
+
+/** Flows that come with the library. */
+export interface Templates {
+  list(): FlowTemplate[];
+  /** By id or short name. A copy, which the caller may change. */
+  get(id: string): FlowDefinition | undefined;
+}
+
+/** What an entry point brings. */
+export interface Environment {
+  engine: EngineInfo;
+  /** JSON schemas of the parameters of node types, by type. */
+  schemas(): Record<string, unknown>;
+  /** Whether there are no other types than those. */
+  closed: boolean;
+  /** React, for the store's hook; throws when there is none. */
+  react(): ReactHooks;
+  templates: Templates;
+  /** Where flows are kept when nothing else is said. */
+  storage(): FlowEngine;
+  /** How executions are reached when nothing else is said. */
+  transport(): TransportType;
+  /** For connections; where the platform has none, the entry point brings one. */
+  WebSocket: WebSocketClass | undefined;
+  /** How many nodes this machine can run at once. */
+  processors(): number;
+  /** Restarts the application, after a question to its user. Rejects where there is none. */
+  restart(): Promise<void>;
+  info(hasTransport: boolean): EnvironmentInfo;
+}

@@ -1,0 +1,104 @@
+/** What a failed request is answered with instead. */
+import type { ExecutionRequest, RequestResult } from "../types/request.js";
+import { type FlowNames, flowIdOf } from "./requests.js";
+
+type Execute = (request: ExecutionRequest) => Promise<RequestResult>;
+
+/** Asks for the last good outputs of the same flow and inputs. */
+const CACHED = "cached-data";
+
+/** Outputs of requests that succeeded, for those that do not. */
+export class Fallbacks {
+  private readonly outputs = new Map<string, Pick<RequestResult, "outputs" | "data">>();
+
+  /** @param capacity how many outputs are kept; those used longest ago leave first */
+  constructor(private readonly capacity: number) {}
+
+  /** Carries out a request; when it fails and names a fallback, answers with that. */
+  async execute(request: ExecutionRequest, execute: Execute): Promise<RequestResult> {
+    const result = await execute(request);
+    const key = this.capacity > 0 ? keyOf(request) : undefined;
+    if (result.success) {
+      if (key !== undefined && result.metadata?.fallbackUsed === undefined) this.keep(key, result);
+      return result;
+    }
+    const fallback = request.options?.fallback;
+    // Whoever cancels wants nothing any more.
+    if (fallback === undefined || result.metadata?.error?.code === "CANCELLED") return result;
+    if (fallback === CACHED) return this.cached(key, result);
+    const flowId = flowIdOf(fallback as FlowNames);
+    if (flowId !== undefined) return other(flowId, request, result, execute);
+    return instead(result, "value", { outputs: asOutputs(fallback), data: fallback });
+  }
+
+  private cached(key: string | undefined, result: RequestResult): RequestResult {
+    const found = key === undefined ? undefined : this.outputs.get(key);
+    return found === undefined ? result : instead(result, CACHED, found);
+  }
+
+  private keep(key: string, { outputs, data }: RequestResult): void {
+    this.outputs.delete(key);
+    // A list of its own: the caller may change what it got.
+    this.outputs.set(key, { ...(outputs !== undefined && { outputs: { ...outputs } }), data });
+    if (this.outputs.size <= this.capacity) return;
+    const [oldest] = this.outputs.keys();
+    this.outputs.delete(oldest as string);
+  }
+}
+
+/** Another flow with the same inputs; when that fails as well, the first failure counts. */
+async function other(
+  flowId: string,
+  { inputs, context, options, config }: ExecutionRequest,
+  result: RequestResult,
+  execute: Execute,
+): Promise<RequestResult> {
+  const second = await execute({
+    flowId,
+    ...(inputs !== undefined && { inputs }),
+    // It is an execution of its own, and has no fallback.
+    ...(context !== undefined && { context: without(context, "executionId") }),
+    ...(options !== undefined && { options: without(options, "fallback") }),
+    ...(config !== undefined && { config }),
+  });
+  return second.success ? instead(result, "flow", second) : result;
+}
+
+function without<T extends object, K extends keyof T>(value: T, key: K): Omit<T, K> {
+  const copy = { ...value };
+  delete copy[key];
+  return copy;
+}
+
+function instead(
+  failed: RequestResult,
+  fallbackUsed: "cached-data" | "value" | "flow",
+  { outputs, data }: Pick<RequestResult, "outputs" | "data">,
+): RequestResult {
+  const { metadata } = failed;
+  return {
+    success: true,
+    outputs: { ...outputs },
+    data,
+    ...(metadata !== undefined && { metadata: { ...metadata, fallbackUsed } }),
+  };
+}
+
+function asOutputs(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : { result: value };
+}
+
+/** The same for the same flow and inputs, whatever the order of keys; nothing for inputs that have no text. */
+function keyOf(request: ExecutionRequest): string | undefined {
+  try {
+    return JSON.stringify([flowIdOf(request), request.inputs ?? null], (_key, value: unknown) => {
+      if (typeof value === "function" || typeof value === "symbol") throw new TypeError("has no text");
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+      return Object.fromEntries(Object.entries(value).sort(([one], [two]) => (one < two ? -1 : 1)));
+    });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,186 @@
+/** The API in this process: nodes run here, flows are kept in this conductor's storage. */
+
+import type { FlowProblem } from "../engine/flows.js";
+import { validateFlow } from "../engine/flows.js";
+import type { ConductorEventEmitter } from "../events/emitter.js";
+import { progressEventOf } from "../events/progress-event.js";
+import type { AuthApi, ExecutionEvents, FlowApi, NodeApi, StorageApi, SystemApi, Unsubscribe } from "../types/api.js";
+import type { NodeDefinition } from "../types/definition.js";
+import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
+import { demandChildren } from "../types/flow.js";
+import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.js";
+import type { Environment } from "./environment.js";
+import type { FlowStore } from "./flow-store.js";
+import type { Isolate } from "./isolate.js";
+import type { Runs } from "./runs.js";
+
+/** What callers hold, by name. */
+export interface Services {
+  node: NodeApi;
+  flow: FlowApi;
+  storage: StorageApi;
+  auth: AuthApi;
+  system: SystemApi;
+}
+
+/** What the services in this process are made of. */
+export interface LocalParts {
+  environment: Environment;
+  runs: Runs;
+  events: ConductorEventEmitter;
+  flows: FlowStore;
+  isolate: Isolate;
+  health: SystemApi["health"];
+}
+
+/** See the module's description. */
+export function localServices(parts: LocalParts): Services {
+  const node = localNode(parts);
+  return {
+    node,
+    flow: localFlow(parts, node),
+    storage: localStorage(parts.flows),
+    auth: NO_SESSIONS,
+    system: { health: parts.health, restart: parts.environment.restart },
+  };
+}
+
+function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi {
+  return {
+    run: (node, context) => runs.run(node, context),
+    async validate(node) {
+      const missing = missingFields(node);
+      if (missing.length > 0) return { valid: false, errors: missing };
+      const problems = validateFlow(node, { schemas: environment.schemas(), closed: environment.closed });
+      return { valid: problems.length === 0, errors: problems.map(problemWithPlace) };
+    },
+    async cancel(executionId) {
+      runs.cancel(executionId);
+    },
+    async pause(executionId) {
+      runs.pause(executionId, true);
+    },
+    async resume(executionId) {
+      runs.pause(executionId, false);
+    },
+    async active() {
+      return runs.list();
+    },
+    async attach(executionId) {
+      const result = runs.attach(executionId);
+      if (result === undefined) throw new Error(`Execution ${executionId} not found`);
+      return result;
+    },
+    ...localEvents(runs, events, isolate),
+  };
+}
+
+function localEvents(runs: Runs, events: ConductorEventEmitter, isolate: Isolate): ExecutionEvents {
+  const completed = new Set<(event: NodeCompleteEvent) => void>();
+  const failed = new Set<(event: NodeErrorEvent) => void>();
+  runs.onEnd = (context, result) => {
+    if (result.success) tell(completed, () => completeEventOf(context, result));
+    else tell(failed, () => errorEventOf(context, result));
+  };
+  function tell<T>(callbacks: Set<(event: T) => void>, event: () => T): void {
+    if (callbacks.size === 0) return;
+    const told = event();
+    for (const callback of [...callbacks]) isolate(callback, () => callback(told));
+  }
+  return {
+    onProgress: (callback) => events.onProgress((state) => callback(progressEventOf(state))),
+    onComplete: (callback) => subscription(completed, callback),
+    onError: (callback) => subscription(failed, callback),
+  };
+}
+
+/** Adds a listener as one of its own, so that the same function can listen twice. */
+function subscription<T>(callbacks: Set<(event: T) => void>, callback: (event: T) => void): Unsubscribe {
+  const own = (event: T) => callback(event);
+  callbacks.add(own);
+  return () => {
+    callbacks.delete(own);
+  };
+}
+
+function completeEventOf(
+  { nodeId, executionId }: ConductorExecutionContext,
+  result: ExecutionResult,
+): NodeCompleteEvent {
+  return { nodeId, executionId, result, output: result.data, timestamp: Date.now() };
+}
+
+function errorEventOf(context: ConductorExecutionContext, { error }: ExecutionResult): NodeErrorEvent {
+  const { message = "", code, nodeId = context.nodeId } = error ?? {};
+  const { executionId } = context;
+  return { nodeId, executionId, error: message, ...(code !== undefined && { code }), timestamp: Date.now() };
+}
+
+function localFlow({ environment, flows }: LocalParts, node: NodeApi): FlowApi {
+  const { templates } = environment;
+  const getTemplate = async (id: string) => {
+    const definition = templates.get(id);
+    if (definition === undefined) throw new Error(`Flow template ${id} not found`);
+    return { definition };
+  };
+  return {
+    async run(flow, context) {
+      demandChildren(flow);
+      return node.run(flow, context);
+    },
+    listTemplates: async () => ({ templates: templates.list() }),
+    getTemplate,
+    async loadFlow(id) {
+      const found = templates.get(id) ?? (await flows.get(id));
+      return found ?? (await getTemplate(id)).definition;
+    },
+    onProgress: node.onProgress,
+    onComplete: node.onComplete,
+    onError: node.onError,
+  };
+}
+
+function localStorage(flows: FlowStore): StorageApi {
+  return {
+    async saveFlow(flow, options) {
+      if (!Array.isArray(flow?.nodes) || flow.nodes.length === 0)
+        throw new Error("Flow must contain at least one node");
+      return flows.saveFlow(flow, options);
+    },
+    loadFlow: flows.loadFlow,
+    listFlows: flows.listFlows,
+    deleteFlow: flows.deleteFlow,
+    onFlowSaved: flows.onFlowSaved,
+  };
+}
+
+/** Sessions are with a server; in this process there is none. */
+const NO_SESSIONS: AuthApi = {
+  async login(credentials) {
+    if (!credentials?.username || !credentials.password) throw new Error("Invalid credentials");
+    throw noServer();
+  },
+  async logout() {},
+  getCurrentUser: async () => null,
+  async refreshToken() {
+    throw new Error("No token to refresh");
+  },
+  onAuthExpired: () => () => {},
+};
+
+function noServer(): Error {
+  return new Error("No transport available for authentication");
+}
+
+/** What a node cannot do without, in the words that callers know. */
+function missingFields(node: NodeDefinition): string[] {
+  return (["id", "type"] as const)
+    .filter((field) => typeof node?.[field] !== "string" || node[field] === "")
+    .map((field) => `Node must have ${field === "id" ? "an id" : "a type"}`);
+}
+
+/** A problem with its place, such as `parameters.limitCount: …`; of the node itself, only what is wrong. */
+function problemWithPlace({ path, message }: FlowProblem): string {
+  const place = path.split("/").slice(1).join(".");
+  return place === "" ? message : `${place}: ${message}`;
+}

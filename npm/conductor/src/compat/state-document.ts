@@ -1,0 +1,105 @@
+/** An execution state as the text of its file. */
+import { createHash } from "node:crypto";
+import { type ExecutionState, type NodeState, STATUSES } from "./execution-state.js";
+import { fromJson, type Json, type Loss, toJson } from "./plain-values.js";
+
+const FORMAT = "atomiton-execution-state";
+
+/** Files of later versions are refused. */
+const VERSION = 1;
+
+/** Why a state cannot be written as it is, or read at all. */
+export class StateFileError extends Error {
+  override readonly name = "StateFileError";
+
+  constructor(
+    readonly code: "SERIALIZATION_FAILED" | "DESERIALIZATION_FAILED",
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/**
+ * The name of an execution's file: something readable, and a digest that tells ids apart whatever the file system makes
+ * of capitals, dots and slashes.
+ */
+export function stateFileName(executionId: string): string {
+  const readable = executionId.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64);
+  const digest = createHash("sha256").update(executionId, "utf16le").digest("hex").slice(0, 32);
+  return `${readable || "execution"}.${digest}.json`;
+}
+
+/** The text of a state's file, and what of the state is not in it. */
+export function writeState(state: ExecutionState): { text: string; losses: Loss[] } {
+  const losses: Loss[] = [];
+  const document: Record<string, Json> = {
+    format: FORMAT,
+    version: VERSION,
+    state: toJson(state, ({ path, what }) => losses.push({ path: path.replace(/^\["([A-Za-z]+)"\]/, "$1"), what })),
+  };
+  return { text: `${JSON.stringify(document)}\n`, losses };
+}
+
+/**
+ * The state in the text of a file.
+ *
+ * @throws StateFileError `DESERIALIZATION_FAILED` when it is torn, foreign, or of a later version.
+ */
+export function readState(text: string): ExecutionState {
+  const document = parsed(text);
+  if (document?.format !== FORMAT) throw unreadable("it is no execution state");
+  if (document.version !== VERSION) {
+    throw unreadable(`it has version ${JSON.stringify(document.version)}, and this program knows ${VERSION}`);
+  }
+  let state: unknown;
+  try {
+    state = fromJson(document.state ?? null);
+  } catch (error) {
+    throw unreadable(error instanceof Error ? error.message : "a value is broken", error);
+  }
+  if (!isExecutionState(state)) throw unreadable("parts of the state are missing or of another kind");
+  return state;
+}
+
+function parsed(text: string): Record<string, Json> | null {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === "object" ? (json as Record<string, Json> | null) : null;
+  } catch (error) {
+    throw unreadable("it is no JSON", error);
+  }
+}
+
+function unreadable(reason: string, cause?: unknown): StateFileError {
+  return new StateFileError("DESERIALIZATION_FAILED", `The file cannot be read and is left as it is: ${reason}`, {
+    cause,
+  });
+}
+
+function isExecutionState(value: unknown): value is ExecutionState {
+  if (typeof value !== "object" || value === null) return false;
+  const { executionId, blueprintId, status, startTime, endTime, nodeStates, variables, checkpoints } =
+    value as Partial<ExecutionState>;
+  return (
+    typeof executionId === "string" &&
+    typeof blueprintId === "string" &&
+    isStatus(status) &&
+    startTime instanceof Date &&
+    (endTime === undefined || endTime instanceof Date) &&
+    nodeStates instanceof Map &&
+    [...nodeStates.values()].every(isNodeState) &&
+    variables instanceof Map &&
+    Array.isArray(checkpoints) &&
+    checkpoints.every((entry) => entry?.timestamp instanceof Date && entry.state instanceof Map)
+  );
+}
+
+function isNodeState(value: NodeState | undefined): boolean {
+  return typeof value?.nodeId === "string" && isStatus(value.status) && typeof value.retryCount === "number";
+}
+
+function isStatus(value: unknown): boolean {
+  return STATUSES.includes(value as never);
+}

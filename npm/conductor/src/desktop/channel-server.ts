@@ -1,0 +1,140 @@
+/** One channel: commands that pages call, and events that windows are told of. */
+import { createLog } from "../engine/log.js";
+import { describe, type ErrorCode, isErrorCode } from "../types/errors.js";
+import { uncloneablePart } from "./cloneable.js";
+import type { IpcEventLike, IpcHandlers, WindowLike } from "./electron.js";
+import { DATA_LIMITS, type PayloadLimits, payloadProblem } from "./payload.js";
+import { createSenderPolicy, type SenderPolicy } from "./sender.js";
+import { WindowList } from "./windows.js";
+
+/** Carries out a command. What it throws becomes the error of the answer. */
+// biome-ignore lint/suspicious/noExplicitAny: arguments come from a page; a handler says what it takes and checks it.
+export type CommandHandler = (args: any, event: IpcEventLike) => unknown;
+
+/** Stands around handlers: gives a handler that calls the next one, or does not. */
+export type Middleware = (next: CommandHandler, command: string) => CommandHandler;
+
+/** What a call is answered with. */
+export type CallAnswer = { result: unknown } | { error: string; code?: ErrorCode; channelError: true };
+
+/** Settings of a channel. */
+export interface ChannelOptions {
+  /** The first one is the outermost. */
+  middleware?: readonly Middleware[];
+  /** Who may call. Default: pages of the application itself. */
+  sender?: SenderPolicy;
+  /** What arguments may be at most. Default: 16 MiB, 128 levels. */
+  limits?: PayloadLimits;
+}
+
+/** Settings of one command. */
+export interface CommandOptions {
+  /** The result for arguments that are over the limits. Default: an error. */
+  refused?(problem: string): unknown;
+  /** The handler sees to it that its result can be cloned. */
+  plain?: boolean;
+}
+
+/** The server side of a channel. */
+export interface ChannelServer {
+  readonly name: string;
+  /** Answers a command; a later handler of the same command takes its place. */
+  handle(command: string, handler: CommandHandler, options?: CommandOptions): void;
+  /** Tells all tracked windows. */
+  broadcast(event: string, data?: unknown): void;
+  /** From now on a window is told of events, until it is closed. What is returned ends that. */
+  trackWindow(window: WindowLike): () => void;
+  /** Removes the handler and forgets all commands and windows. */
+  dispose(): void;
+}
+
+/**
+ * Serves a channel: answers `invoke("<name>:call", command, args)` with `{ result }` or `{ error, channelError: true }`,
+ * and sends `<name>:event:<event>`. A call is never rejected.
+ */
+export function createChannelServer(name: string, ipcMain: IpcHandlers, options: ChannelOptions = {}): ChannelServer {
+  const { middleware = [], sender = createSenderPolicy(), limits = DATA_LIMITS } = options;
+  const commands = new Map<string, CommandHandler>();
+  const windows = new WindowList(sender, createLog());
+  const call = `${name}:call`;
+  let open = true;
+
+  ipcMain.handle(call, async (event, command, args): Promise<CallAnswer> => {
+    try {
+      const refusal = sender.refusal(event);
+      if (refusal !== undefined) return failed(refusal);
+      const handler = typeof command === "string" ? commands.get(command) : undefined;
+      if (handler === undefined) return failed(`No handler for method: ${describe(command)}`);
+      return { result: await handler(args, event) };
+    } catch (error) {
+      return failed(messageOf(error), codeOf(error));
+    }
+  });
+
+  return {
+    name,
+    handle(command, handler, { refused, plain = false } = {}) {
+      const limited: CommandHandler = (args, event) => {
+        const problem = payloadProblem(args, limits);
+        if (problem === undefined) return handler(args, event);
+        if (refused !== undefined) return refused(problem);
+        throw invalidArguments(command, problem);
+      };
+      const checked = plain ? limited : cloneable(limited, `${name}.${command}`);
+      commands.set(
+        command,
+        middleware.reduceRight((next, around) => around(next, command), checked),
+      );
+    },
+    broadcast(event, data) {
+      if (windows.size > 0) windows.send(`${name}:event:${event}`, data);
+    },
+    trackWindow: (window) => (open ? windows.track(window) : () => {}),
+    dispose() {
+      if (!open) return;
+      open = false;
+      ipcMain.removeHandler(call);
+      commands.clear();
+      windows.clear();
+    },
+  };
+}
+
+/** What a thrown value says, whatever it is. */
+export function messageOf(error: unknown): string {
+  try {
+    if (error instanceof Error && typeof error.message === "string") return error.message;
+  } catch {
+    // A Proxy may refuse to be looked at.
+  }
+  return describe(error);
+}
+
+/** The error for arguments that a command cannot be called with. */
+export function invalidArguments(command: string, problem: string): Error {
+  return withCode("VALIDATION_FAILED", `Invalid ${command} parameters: ${problem}`);
+}
+
+/** An error that names its code to the page. */
+export function withCode(code: ErrorCode, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+function failed(error: string, code?: ErrorCode): CallAnswer {
+  return { error, ...(code !== undefined && { code }), channelError: true };
+}
+
+function codeOf(error: unknown): ErrorCode | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = error as { code?: unknown };
+  return isErrorCode(code) ? code : undefined;
+}
+
+function cloneable(handler: CommandHandler, name: string): CommandHandler {
+  return async (args, event) => {
+    const result = await handler(args, event);
+    const problem = uncloneablePart(result, "result");
+    if (problem === undefined) return result;
+    throw withCode("SERIALIZATION_FAILED", `The result of ${name} cannot be sent to another process: ${problem}`);
+  };
+}

@@ -1,0 +1,70 @@
+/** The channel over which pages write to the application's log. */
+import { z } from "zod/v3";
+import { createLog } from "../../engine/log.js";
+import type { HealthResult } from "../../types/transport.js";
+import type { ChannelOptions } from "../channel-server.js";
+import type { IpcMessageEventLike, IpcMessages } from "../electron.js";
+import { payloadProblem, WORDS_LIMITS } from "../payload.js";
+import { createSenderPolicy } from "../sender.js";
+import { issuesOf } from "./node-schema.js";
+
+/** Levels of messages. */
+export type LoggerLevel = "debug" | "info" | "warn" | "error";
+
+/** Where messages go. */
+export type Logger = Record<LoggerLevel, (message: string, ...details: unknown[]) => void> & {
+  /** A logger of its own for one part of the application. */
+  scope?(name: string): Record<LoggerLevel, (message: string, ...details: unknown[]) => void>;
+};
+
+/** What the channel needs. */
+export interface LoggerChannelDependencies {
+  /** Default: the console, from `warn` on. */
+  logger?: Logger;
+}
+
+/** The channel. It answers nothing. */
+export interface LoggerChannelServer {
+  readonly name: "logger";
+  health(): Promise<HealthResult>;
+  dispose(): void;
+}
+
+const MESSAGE = "logger:log";
+
+const messageSchema = z.object({
+  level: z.enum(["debug", "info", "warn", "error"]),
+  scope: z.string().max(256).nullish(),
+  message: z.string(),
+  meta: z.unknown(),
+  timestamp: z.union([z.number(), z.string(), z.date()]).nullish(),
+});
+
+/** Receives `logger:log { level, scope?, message, meta?, timestamp? }`. What is no such message is dropped. */
+export function createLoggerChannelServer(
+  ipcMain: IpcMessages,
+  { logger = createLog() }: LoggerChannelDependencies = {},
+  { sender = createSenderPolicy(), limits = WORDS_LIMITS }: Pick<ChannelOptions, "sender" | "limits"> = {},
+): LoggerChannelServer {
+  const receive = (event: IpcMessageEventLike, given: unknown) => {
+    try {
+      if (sender.refusal(event) !== undefined || payloadProblem(given, limits) !== undefined) return;
+      if (issuesOf(messageSchema, given).length > 0) return;
+      const { level, scope, message, meta } = given as z.output<typeof messageSchema>;
+      const target = scope && logger.scope !== undefined ? logger.scope(scope) : logger;
+      const text = scope && logger.scope === undefined ? `[${scope}] ${message}` : message;
+      if (meta === undefined) target[level](text);
+      else target[level](text, meta);
+    } catch {
+      // A logger that fails has nowhere to say so, and must not end the process.
+    }
+  };
+  ipcMain.on(MESSAGE, receive);
+  return {
+    name: "logger",
+    health: async () => ({ status: "ok", timestamp: Date.now() }),
+    dispose() {
+      ipcMain.removeListener(MESSAGE, receive);
+    },
+  };
+}

@@ -1,0 +1,254 @@
+/** The channel that runs nodes for pages, and tells all windows what becomes of them. */
+import { failure } from "../../engine/failure.js";
+import { progressEventOf } from "../../events/progress-event.js";
+import type { NodeApi, Unsubscribe, ValidationResult } from "../../types/api.js";
+import type { NodeDefinition } from "../../types/definition.js";
+import type { ConductorExecutionContext, ExecutionResult } from "../../types/execution.js";
+import type { ExecutionGraphState } from "../../types/graph.js";
+import { createExecutionId } from "../../types/ids.js";
+import type { NodeCompleteEvent, NodeErrorEvent, NodeProgressEvent } from "../../types/progress-event.js";
+import type { HealthResult } from "../../types/transport.js";
+import {
+  type ChannelOptions,
+  type ChannelServer,
+  createChannelServer,
+  messageOf,
+  withCode,
+} from "../channel-server.js";
+import type { IpcHandlers } from "../electron.js";
+import { type Execution, Executions, type Keeping } from "../executions.js";
+import type { SchemaIssue } from "../middleware.js";
+import { DATA_LIMITS, payloadProblem } from "../payload.js";
+import { plainResult } from "../plain-result.js";
+import { executionNews } from "./node-events.js";
+import {
+  type ExecuteArgs,
+  executeProblems,
+  FLOW_LIMITS,
+  type FlowLimits,
+  issuesText,
+  validateProblems,
+} from "./node-schema.js";
+
+/** What the channel needs; the functions of a conductor's `node` fit, `run` as `execute`. */
+export interface NodeChannelDependencies {
+  execute(node: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionResult>;
+  /** Checks more than the shape of a node. */
+  validate?(node: NodeDefinition): ValidationResult | Promise<ValidationResult>;
+  /** Without it a cancelled execution is answered at once, but what it does goes on. */
+  cancel?(executionId: string): unknown;
+  pause?(executionId: string): unknown;
+  resume?(executionId: string): unknown;
+  /** With these two, pages also find executions that were started elsewhere. */
+  active?: NodeApi["active"];
+  attach?: NodeApi["attach"];
+  health?(): HealthResult | Promise<HealthResult>;
+  onProgress?(callback: (event: NodeProgressEvent) => void): Unsubscribe;
+  /** The same before it is put into words, which then happens only as often as windows are told. */
+  onState?(callback: (state: ExecutionGraphState) => void): Unsubscribe;
+  /** With these three, windows are also told of executions that were started elsewhere. */
+  onStarted?(callback: (event: { executionId: string; nodeId: string }) => void): Unsubscribe;
+  onComplete?(callback: (event: NodeCompleteEvent) => void): Unsubscribe;
+  onError?(callback: (event: NodeErrorEvent) => void): Unsubscribe;
+}
+
+/** Settings of the channel. */
+export interface NodeChannelOptions extends ChannelOptions {
+  /** Default: 100,000 nodes, 60 levels. */
+  flowLimits?: FlowLimits;
+  /** How much can be attached to after its end. Default: 100 results, 5 minutes. */
+  keep?: Keeping;
+}
+
+/** The channel, with what is going on. */
+export interface NodeChannelServer extends ChannelServer {
+  /** The command, for who gets calls another way. Never rejects. */
+  execute(args: unknown): Promise<ExecutionResult>;
+  health(): Promise<HealthResult>;
+  /** Stops the executions that pages started. */
+  cancelAll(): void;
+}
+
+/**
+ * Serves `node`: `execute`, `validate`, `cancel`, `pause`, `resume`, `active`, `attach` and `health`. One execution id,
+ * the caller's or a new one, stands in the run, in all events and in the answer. An execution outlives the page that
+ * started it; `attach` gives its result to whoever asks, also for some minutes after its end.
+ *
+ * Events: `started`, `progress`, `cancelled`, and at the end either `completed` or `error`. The result in `completed`
+ * has no trace: it is in the answer.
+ */
+export function createNodeChannelServer(
+  ipcMain: IpcHandlers,
+  dependencies: NodeChannelDependencies,
+  options: NodeChannelOptions = {},
+): NodeChannelServer {
+  const { flowLimits = FLOW_LIMITS, keep } = options;
+  const server = createChannelServer("node", ipcMain, options);
+  const news = executionNews(server);
+  const executions = new Executions(keep);
+
+  const health = async (): Promise<HealthResult> =>
+    (await dependencies.health?.()) ?? { status: "ok", timestamp: Date.now() };
+
+  const execute = async (args: unknown): Promise<ExecutionResult> => {
+    const issues = executeProblems(args, flowLimits);
+    if (issues.length > 0) return invalid(issuesText(issues), issues);
+    const { node, context } = args as ExecuteArgs;
+    const executionId = createExecutionId(context?.executionId);
+    const execution = executions.begin(executionId, node.id);
+    news.started(executionId, node.id, node.type);
+    void follow(execution, node, { nodeId: node.id, ...context, executionId });
+    return execution.done;
+  };
+
+  /** Never rejects. */
+  const follow = async (execution: Execution, node: NodeDefinition, context: Partial<ConductorExecutionContext>) => {
+    let result: ExecutionResult;
+    try {
+      result = plainResult(await dependencies.execute(node, context));
+    } catch (error) {
+      result = failed("EXECUTION_FAILED", messageOf(error), execution);
+    }
+    executions.leave(execution);
+    // It may have been answered as cancelled long ago.
+    if (!execution.answered) finish(execution, result);
+  };
+
+  const finish = (execution: Execution, result: ExecutionResult): void => {
+    if (result.error?.code === "CANCELLED") tellCancelled(execution);
+    news.ended(execution.executionId, execution.nodeId, result);
+    execution.answer(result);
+  };
+
+  const tellCancelled = (execution: Execution): void => {
+    if (!execution.cancelled) news.cancelled(execution.executionId);
+    execution.cancelled = true;
+  };
+
+  const cancelOwn = (execution: Execution): void => {
+    tellCancelled(execution);
+    if (dependencies.cancel === undefined) finish(execution, failed("CANCELLED", "Execution cancelled", execution));
+  };
+
+  /** Whether an execution that is not over has this id, wherever it was started. */
+  const isActive = async (executionId: string): Promise<boolean> =>
+    executions.active(executionId).length > 0 ||
+    ((await dependencies.active?.()) ?? []).some((execution) => execution.executionId === executionId);
+
+  const cancel = async (args: unknown) => {
+    const executionId = idOf(args);
+    if (executionId === undefined || !(await isActive(executionId))) return NOT_FOUND;
+    const own = executions.active(executionId);
+    own.forEach(cancelOwn);
+    if (own.length === 0) news.cancelled(executionId);
+    await dependencies.cancel?.(executionId);
+    return { success: true };
+  };
+
+  const pausing = (change: NodeChannelDependencies["pause"]) => async (args: unknown) => {
+    const executionId = idOf(args);
+    if (change === undefined) return { success: false, error: "Executions cannot be paused here" };
+    if (executionId === undefined || !(await isActive(executionId))) return NOT_FOUND;
+    await change(executionId);
+    return { success: true };
+  };
+
+  const attach = async (args: unknown): Promise<ExecutionResult> => {
+    const executionId = idOf(args) ?? "";
+    const own = executions.result(executionId);
+    if (own !== undefined) return own;
+    if (dependencies.attach === undefined || !(await isActive(executionId))) {
+      throw withCode("NODE_NOT_FOUND", `Execution ${executionId} not found`);
+    }
+    return plainResult(await dependencies.attach(executionId));
+  };
+
+  const active = async () => {
+    const own = executions.list().map(({ executionId, nodeId, startTime }) => ({ executionId, nodeId, startTime }));
+    const others = (await dependencies.active?.()) ?? [];
+    return [...own, ...others.filter(({ executionId }) => !executions.has(executionId))];
+  };
+
+  const validate = async (args: unknown): Promise<ValidationResult> => {
+    const issues = validateProblems(args, flowLimits);
+    if (issues.length > 0) return { valid: false, errors: issues.map((issue) => issuesText([issue])) };
+    const { node } = args as { node: NodeDefinition };
+    return (await dependencies.validate?.(node)) ?? { valid: true, errors: [] };
+  };
+
+  server.handle("execute", execute, { plain: true, refused: (problem) => invalid(problem, []) });
+  server.handle("validate", validate, { refused: (problem) => ({ valid: false, errors: [problem] }) });
+  server.handle("cancel", cancel);
+  server.handle("pause", pausing(dependencies.pause));
+  server.handle("resume", pausing(dependencies.resume));
+  server.handle("active", active);
+  server.handle("attach", attach, { plain: true });
+  server.handle("health", health);
+
+  // Of its own executions the channel tells itself: it knows more about them.
+  const isForeign = ({ executionId }: { executionId: string }) => !executions.has(executionId);
+  const subscriptions = [
+    dependencies.onProgress?.((event) => news.progressed(event.executionId, () => event)),
+    dependencies.onState?.((state) => news.progressed(state.executionId ?? "", () => progressEventOf(state))),
+    dependencies.onStarted?.((event) => {
+      if (isForeign(event)) news.started(event.executionId, event.nodeId);
+    }),
+    dependencies.onComplete?.((event) => {
+      if (isForeign(event)) news.ended(event.executionId, event.nodeId, plainResult(event.result));
+    }),
+    dependencies.onError?.((event) => {
+      if (isForeign(event)) news.failed(event);
+    }),
+  ];
+
+  return {
+    ...server,
+    async execute(args) {
+      const problem = payloadProblem(args, options.limits ?? DATA_LIMITS);
+      return problem === undefined ? execute(args) : invalid(problem, []);
+    },
+    health,
+    cancelAll() {
+      for (const execution of executions.list()) {
+        cancelOwn(execution);
+        Promise.resolve(dependencies.cancel?.(execution.executionId)).catch(() => {});
+      }
+    },
+    dispose() {
+      for (const unsubscribe of subscriptions) unsubscribe?.();
+      executions.clear();
+      server.dispose();
+    },
+  };
+}
+
+const NOT_FOUND = { success: false, error: "Execution not found" };
+
+/** Older pages send the bare id. */
+function idOf(args: unknown): string | undefined {
+  const id: unknown =
+    typeof args === "string" ? args : (args as { executionId?: unknown } | null | undefined)?.executionId;
+  return typeof id === "string" && id !== "" ? id : undefined;
+}
+
+function invalid(problem: string, issues: SchemaIssue[]): ExecutionResult {
+  const error = failure(
+    "VALIDATION_FAILED",
+    `Invalid execute parameters: ${problem}`,
+    {},
+    {
+      context: { validationErrors: issues },
+    },
+  );
+  return { success: false, error, duration: 0, executedNodes: [] };
+}
+
+function failed(code: "EXECUTION_FAILED" | "CANCELLED", message: string, execution: Execution): ExecutionResult {
+  const { nodeId, executionId } = execution;
+  return {
+    success: false,
+    error: failure(code, message, { nodeId, executionId }),
+    duration: 0,
+    executedNodes: [nodeId],
+  };
+}

@@ -1,0 +1,148 @@
+/** The channel about the application and its machine. */
+import { arch, cpus, freemem, platform, release, totalmem, uptime } from "node:os";
+import { z } from "zod/v3";
+import type { HealthResult } from "../../types/transport.js";
+import { type ChannelOptions, type ChannelServer, createChannelServer } from "../channel-server.js";
+import type { AppLike, IpcHandlers } from "../electron.js";
+import { WORDS_LIMITS } from "../payload.js";
+import { checked } from "./arguments.js";
+
+/** What the channel needs. */
+export interface SystemChannelDependencies {
+  /** Electron's `app`. Without it the application can neither be restarted nor asked about itself. */
+  app?: Pick<AppLike, "getPath" | "getAppPath" | "getLocale" | "getVersion" | "getName" | "relaunch" | "quit" | "exit">;
+  /** How what the application runs is doing. */
+  health?(): HealthResult | Promise<HealthResult>;
+}
+
+/** The channel, with its health. */
+export interface SystemChannelServer extends ChannelServer {
+  health(): Promise<HealthResult>;
+}
+
+const LONGEST_DELAY_MS = 60 * 60_000;
+
+const restartArgs = z
+  .object({
+    /** Ends without asking windows whether they can close. */
+    force: z.boolean().default(false),
+    /** In ms. */
+    delay: z.number().min(0).max(LONGEST_DELAY_MS).default(1000),
+  })
+  .default({});
+
+/**
+ * Serves `system`: `health`, `metrics`, `restart { force, delay }`, `shutdown`, `getConfig` and `getSystemInfo`.
+ *
+ * Events: `appRestarting` and `appShuttingDown`, before it happens.
+ */
+export function createSystemChannelServer(
+  ipcMain: IpcHandlers,
+  { app, health: ask }: SystemChannelDependencies = {},
+  options: ChannelOptions = {},
+): SystemChannelServer {
+  const server = createChannelServer("system", ipcMain, { limits: WORDS_LIMITS, ...options });
+  let restarting: NodeJS.Timeout | undefined;
+
+  const health = async (): Promise<HealthResult> => {
+    const found = await ask?.();
+    return { status: "ok", timestamp: Date.now(), message: "IPC connection active", ...(isTrouble(found) && found) };
+  };
+  const demandApp = () => {
+    if (app === undefined) throw new Error("This needs Electron's `app`: give it to the channel");
+    return app;
+  };
+  const restart = ({ force, delay }: { force: boolean; delay: number }) => {
+    const application = demandApp();
+    clearTimeout(restarting);
+    server.broadcast("appRestarting", { force, delay, timestamp: Date.now() });
+    restarting = setTimeout(() => {
+      application.relaunch();
+      if (force) application.exit(0);
+      else application.quit();
+    }, delay);
+    return { success: true };
+  };
+  const shutdown = () => {
+    const application = demandApp();
+    server.broadcast("appShuttingDown", { timestamp: Date.now() });
+    // The answer goes out first.
+    setImmediate(() => application.quit());
+    return { success: true };
+  };
+  const config = () => {
+    const application = demandApp();
+    return {
+      appPath: application.getAppPath(),
+      userDataPath: application.getPath("userData"),
+      tempPath: application.getPath("temp"),
+      locale: application.getLocale(),
+      version: application.getVersion(),
+      name: application.getName(),
+    };
+  };
+
+  server.handle("health", health);
+  server.handle("metrics", () => metrics(app));
+  server.handle("restart", checked("restart", restartArgs, restart));
+  server.handle("shutdown", shutdown);
+  server.handle("getConfig", config);
+  server.handle("getSystemInfo", systemInfo);
+
+  return {
+    ...server,
+    health,
+    dispose() {
+      if (restarting !== undefined) clearTimeout(restarting);
+      server.dispose();
+    },
+  };
+}
+
+/** That the connection works is all that has to be said while nothing is wrong. */
+function isTrouble(health: HealthResult | undefined): health is HealthResult {
+  return health !== undefined && health.status !== "ok";
+}
+
+function metrics(app: SystemChannelDependencies["app"]) {
+  const resources = process.getActiveResourcesInfo();
+  const requests = resources.filter((name) => /req/i.test(name)).length;
+  const { platform, arch, cpuCount, totalMemory, freeMemory } = systemInfo();
+  return {
+    performance: {
+      /** In seconds. */
+      uptime: process.uptime(),
+      /** In µs. */
+      cpuUsage: process.cpuUsage(),
+      /** In bytes. */
+      memoryUsage: process.memoryUsage(),
+      activeHandles: resources.length - requests,
+      activeRequests: requests,
+    },
+    system: { platform, arch, cpuCount, totalMemory, freeMemory },
+    app: {
+      name: app?.getName() ?? "",
+      version: app?.getVersion() ?? "",
+      electronVersion: process.versions.electron ?? "",
+      nodeVersion: process.versions.node,
+    },
+  };
+}
+
+/** Memory in bytes, times in seconds. */
+function systemInfo() {
+  const processors = cpus();
+  return {
+    platform: platform(),
+    arch: arch(),
+    release: release(),
+    uptime: uptime(),
+    cpuCount: processors.length,
+    cpuModel: processors[0]?.model ?? "",
+    totalMemory: totalmem(),
+    freeMemory: freemem(),
+    electronVersion: process.versions.electron ?? "",
+    chromeVersion: process.versions.chrome ?? "",
+    nodeVersion: process.versions.node,
+  };
+}

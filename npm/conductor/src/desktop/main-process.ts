@@ -1,0 +1,216 @@
+/** The main process of an Electron application: runs flows for its windows. */
+import { join } from "node:path";
+import { createPathManager, createStorage, type PathManager } from "@atomiton/storage/desktop";
+import type { Conductor } from "../api/conductor.js";
+import type { ConductorConfig } from "../api/settings.js";
+import type { ProgressHandler, StartedHandler } from "../events/emitter.js";
+import { type AuthChannelDependencies, createAuthChannelServer } from "./channels/auth.js";
+import { createConductorChannelServer } from "./channels/conductor.js";
+import { createFlowChannelServer } from "./channels/flow.js";
+import { createLoggerChannelServer, type Logger } from "./channels/logger.js";
+import { createNodeChannelServer, type NodeChannelOptions } from "./channels/node.js";
+import { createPathChannelServer } from "./channels/path.js";
+import { createStorageChannelServer } from "./channels/storage.js";
+import { createSystemChannelServer } from "./channels/system.js";
+import { type ServedChannel, serveOverview } from "./channels-overview.js";
+import type { AppLike, IpcMainLike, WindowLike, WindowsLike } from "./electron.js";
+import { electronMain } from "./electron-main.js";
+import { serveRequests } from "./request-wire.js";
+import { createRequests, type Requests } from "./requests.js";
+import { serveRpc } from "./rpc-wire.js";
+import { createSenderPolicy, type SenderOptions } from "./sender.js";
+
+/** The conductor that windows reach. */
+export type MainProcessConductor = Pick<
+  Conductor,
+  "node" | "flow" | "storage" | "system" | "events" | "execute" | "shutdown"
+>;
+
+/** Settings of the main process; those of a conductor, such as `concurrency`, `storage` and `timeout`, go to the one that is made. */
+export interface MainProcessOptions extends ConductorConfig, Pick<SenderOptions, "origins"> {
+  /** Default: one is made, and shut down at the end. */
+  conductor?: MainProcessConductor;
+  /** Default: Electron's own, with its `app` and its windows. */
+  ipcMain?: IpcMainLike;
+  app?: AppLike;
+  /** Electron's `BrowserWindow`. */
+  windows?: WindowsLike;
+  /** Whether to serve channels beside `conductor:execute`. Default `true`. */
+  channels?: boolean;
+  /**
+   * A manager of `@atomiton/events`: requests that are emitted as `execute` on its bus `conductor` are carried out as
+   * well. Who may emit there is the manager's own business.
+   */
+  events?: EventManagerLike;
+  /** Sessions; without it there is no channel `auth`. */
+  auth?: AuthChannelDependencies;
+  /** Where pages log to. Default: the console, from `warn` on. */
+  logger?: Logger;
+  /** Where the files of the application are. */
+  paths?: PathManager;
+  /** How much can be attached to after its end. */
+  keep?: NodeChannelOptions["keep"];
+}
+
+/** What is needed of `@atomiton/events`. */
+export interface EventManagerLike {
+  createBus(name: string): { on(event: string, handler: (data: never) => unknown): unknown };
+}
+
+/** What is set up. */
+export interface MainProcessHandler {
+  conductor: MainProcessConductor;
+  /** Names of the channels, in the order in which they were made. */
+  channels: string[];
+  /** Tells a window of events; those of Electron are told by themselves. What is returned ends that. */
+  trackWindow(window: WindowLike): () => void;
+  /** Removes all that was set up, stops what runs for windows, and shuts down the conductor that was made for them. */
+  cleanup(): Promise<void>;
+}
+
+/**
+ * Makes `setupMainProcessHandler` for a way to make conductors. What it sets up:
+ *
+ * - requests on `conductor:execute`, by message and by call;
+ * - flows in `<userData>/atomiton-data`, unless there is a `storage` or a `conductor`;
+ * - the channels `logger`, `node`, `system`, `path`, `storage`, `flow`, `auth` if there are sessions, and `conductor`;
+ * - `channels:list`, `channels:health` and `channels:status`;
+ * - `conductor:node:run` and `conductor:system:health`;
+ * - all windows, present and future, are told of events.
+ *
+ * Only pages of the application and of the `origins` may call. Throws outside of Electron's main process, unless
+ * `ipcMain` is given.
+ */
+export function createMainProcessSetup(
+  createConductor: (config: ConductorConfig) => MainProcessConductor,
+): (options?: MainProcessOptions) => MainProcessHandler {
+  return (options = {}) => {
+    const { conductor: given, ipcMain: _, app: __, windows: ___, channels, auth, logger, paths, ...more } = options;
+    const { origins = [], keep, events, ...config } = more;
+    const { ipcMain, app, BrowserWindow } =
+      options.ipcMain === undefined
+        ? electronMain()
+        : { ipcMain: options.ipcMain, app: options.app, BrowserWindow: options.windows };
+    const sender = createSenderPolicy({ origins, ...(app !== undefined && { developing: !app.isPackaged }) });
+    const storage = config.storage ?? storageOf(app);
+    const conductor =
+      given ??
+      createConductor({
+        ...config,
+        transport: config.transport ?? "local",
+        ...(storage !== undefined && { storage }),
+      });
+    const parts = new Parts();
+
+    try {
+      const requests = createRequests({
+        execute: (request) => conductor.execute(request),
+        cancel: conductor.node.cancel,
+      });
+      parts.add(serveRequests(ipcMain, requests, sender));
+      if (events !== undefined) parts.add(serveBus(events, requests));
+      parts.stop(() => requests.cancelAll());
+      const served = channels === false ? [] : serveChannels();
+      const trackWindow = (window: WindowLike) => {
+        const ends = served.map((channel) => channel.trackWindow?.(window));
+        return () => {
+          for (const end of ends) end?.();
+        };
+      };
+      if (served.length > 0) parts.add(followWindows(trackWindow, app, BrowserWindow));
+      return {
+        conductor,
+        channels: served.map(({ name }) => name),
+        trackWindow,
+        async cleanup() {
+          parts.dispose();
+          if (given === undefined) await conductor.shutdown();
+        },
+      };
+
+      function serveChannels(): ServedChannel[] {
+        const { health } = conductor.system;
+        const { run, validate, cancel, pause, resume, active, attach, onComplete, onError } = conductor.node;
+        const runs = { execute: run, validate, cancel, pause, resume, active, attach, health };
+        const told = {
+          onStarted: (callback: StartedHandler) => conductor.events.onStarted(callback),
+          onState: (callback: ProgressHandler) => conductor.events.onProgress(callback),
+          onComplete,
+          onError,
+        };
+        const settings = { sender, ...(keep !== undefined && { keep }) };
+        const node = createNodeChannelServer(ipcMain, { ...runs, ...told }, settings);
+        parts.stop(() => node.cancelAll());
+        const application = app === undefined ? {} : { app };
+        const list = [
+          parts.addChannel(createLoggerChannelServer(ipcMain, logger === undefined ? {} : { logger }, { sender })),
+          parts.addChannel(node),
+          parts.addChannel(createSystemChannelServer(ipcMain, { ...application, health }, { sender })),
+          parts.addChannel(
+            createPathChannelServer(ipcMain, { paths: paths ?? createPathManager(application) }, { sender }),
+          ),
+          parts.addChannel(createStorageChannelServer(ipcMain, { storage: conductor.storage }, { sender })),
+          parts.addChannel(createFlowChannelServer(ipcMain, conductor.flow, { sender })),
+          ...(auth === undefined ? [] : [parts.addChannel(createAuthChannelServer(ipcMain, auth, { sender }))]),
+          parts.addChannel(createConductorChannelServer(ipcMain, { requests, health }, { sender })),
+        ];
+        parts.add(serveOverview(ipcMain, list, sender));
+        parts.add(serveRpc(ipcMain, { run: node.execute, health }, sender));
+        return list;
+      }
+    } catch (error) {
+      // Such as a second set-up: Electron refuses a second handler.
+      parts.dispose();
+      if (given === undefined) void conductor.shutdown();
+      throw error;
+    }
+  };
+}
+
+/** Flows belong to the user: an application that says nothing else keeps them in its folder of the user's data. */
+function storageOf(app: AppLike | undefined): unknown {
+  if (app === undefined) return undefined;
+  return createStorage({ type: "filesystem", basePath: join(app.getPath("userData"), "atomiton-data") });
+}
+
+/** Carries out the requests on a bus. */
+function serveBus(events: EventManagerLike, requests: Requests): () => void {
+  const unsubscribe = events.createBus("conductor").on("execute", (data: unknown) => requests.execute(data));
+  return typeof unsubscribe === "function" ? () => unsubscribe() : () => {};
+}
+
+/** What was set up, so that exactly that is removed again. */
+class Parts {
+  readonly #removals: (() => void)[] = [];
+  readonly #stops: (() => void)[] = [];
+
+  add(remove: () => void): void {
+    this.#removals.push(remove);
+  }
+
+  addChannel<T extends { dispose(): void }>(channel: T): T {
+    this.add(() => channel.dispose());
+    return channel;
+  }
+
+  /** To be done before anything is removed, so that it can still be told. */
+  stop(stop: () => void): void {
+    this.#stops.push(stop);
+  }
+
+  dispose(): void {
+    for (const step of [...this.#stops.splice(0), ...this.#removals.splice(0).reverse()]) step();
+  }
+}
+
+/** Tracks the windows that there are and those that will be. */
+function followWindows(
+  track: (window: WindowLike) => void,
+  app: AppLike | undefined,
+  windows: WindowsLike | undefined,
+): () => void {
+  const created = (_event: unknown, window: WindowLike) => track(window);
+  for (const window of windows?.getAllWindows() ?? []) track(window);
+  app?.on("browser-window-created", created);
+  return () => app?.removeListener("browser-window-created", created);
+}

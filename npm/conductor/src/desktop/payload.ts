@@ -1,0 +1,132 @@
+/** How large a message from a page may be, and which keys it may have. */
+import { types } from "node:util";
+
+/** What the arguments of a call may be at most. */
+export interface PayloadLimits {
+  /** About what they take in memory, in bytes. */
+  bytes: number;
+  /** How deeply objects and lists may lie in one another. */
+  depth: number;
+}
+
+/** Limits of channels that carry flows and data: 16 MiB, 128 levels. */
+export const DATA_LIMITS: PayloadLimits = { bytes: 16 * 1024 * 1024, depth: 128 };
+
+/** Limits of channels whose commands take a few words: 64 KiB, 16 levels. */
+export const WORDS_LIMITS: PayloadLimits = { bytes: 64 * 1024, depth: 16 };
+
+/** With these an object would say something about its own prototype. */
+const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+/** What a number, a flag, a date or an empty object counts. */
+const VALUE_BYTES = 8;
+
+/** Shorter texts are counted by their length alone: to encode them costs more than it tells. */
+const SHORT_TEXT = 256;
+
+/**
+ * What is wrong with a value, in words with its place; `undefined` when it is within the limits. Stops where a limit is
+ * passed, so that a huge value costs no more than one at the limit.
+ */
+export function payloadProblem(value: unknown, limits: PayloadLimits): string | undefined {
+  if (typeof value !== "object" || value === null) {
+    return typeof value === "string" && textBytes(value) > limits.bytes ? tooLarge(limits) : undefined;
+  }
+  const walk = new Walk(limits);
+  return walk.enter(value, 1) ? undefined : walk.problem();
+}
+
+class Walk {
+  private bytes = 0;
+  private readonly seen = new Set<object>();
+  private reason = "";
+  private readonly path: string[] = [];
+
+  constructor(private readonly limits: PayloadLimits) {}
+
+  problem(): string {
+    return this.path.length === 0 ? this.reason : `${this.reason} at ${this.path.reverse().join(".")}`;
+  }
+
+  /** Whether an object and all in it are within the limits. */
+  enter(value: object, depth: number): boolean {
+    if (this.seen.has(value)) return true;
+    if (depth > this.limits.depth) {
+      // The place would be as long as it is deep.
+      this.reason = `The limit "depth" is ${this.limits.depth}, found more`;
+      return false;
+    }
+    this.seen.add(value);
+    if (!this.count(VALUE_BYTES)) return false;
+    if (Array.isArray(value)) return this.list(value, depth);
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null)
+      return this.object(value as Record<string, unknown>, depth);
+    return this.other(value, depth);
+  }
+
+  private list(list: unknown[], depth: number): boolean {
+    // A list may be all holes; these count too, as whoever reads it will go over them.
+    for (let index = 0; index < list.length; index++) {
+      if (!this.take(list[index], depth)) return this.at(index);
+    }
+    return true;
+  }
+
+  private object(object: Record<string, unknown>, depth: number): boolean {
+    for (const key of Object.keys(object)) {
+      if (FORBIDDEN_KEYS.has(key)) {
+        this.reason = `The key "${key}" is not allowed`;
+        return false;
+      }
+      if (!this.count(key.length) || !this.take(object[key], depth)) return this.at(key);
+    }
+    return true;
+  }
+
+  private other(value: object, depth: number): boolean {
+    if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return this.count(value.byteLength);
+    if (types.isMap(value)) {
+      for (const [key, entry] of value) {
+        if (!this.take(key, depth) || !this.take(entry, depth))
+          return this.at(typeof key === "string" ? key : "(entry)");
+      }
+      return true;
+    }
+    if (types.isSet(value)) {
+      for (const entry of value) if (!this.take(entry, depth)) return this.at("(entry)");
+      return true;
+    }
+    if (types.isNativeError(value))
+      return this.count(textBytes(String(value.message)) + textBytes(String(value.stack)));
+    if (types.isRegExp(value)) return this.count(textBytes(value.source));
+    return this.object(value as Record<string, unknown>, depth);
+  }
+
+  private take(value: unknown, depth: number): boolean {
+    if (typeof value === "string") return this.count(textBytes(value));
+    if (typeof value === "object" && value !== null) return this.enter(value, depth + 1);
+    return this.count(VALUE_BYTES);
+  }
+
+  private count(bytes: number): boolean {
+    this.bytes += bytes;
+    if (this.bytes <= this.limits.bytes) return true;
+    this.reason = tooLarge(this.limits);
+    return false;
+  }
+
+  /** Notes where the problem is, while leaving. Of what is too large or too deep the place tells nothing. */
+  private at(key: string | number): false {
+    if (this.reason.startsWith("The key")) this.path.push(String(key));
+    return false;
+  }
+}
+
+function textBytes(text: string): number {
+  return text.length <= SHORT_TEXT ? text.length : Buffer.byteLength(text);
+}
+
+function tooLarge({ bytes }: PayloadLimits): string {
+  return `The limit "bytes" is ${bytes}, found more`;
+}

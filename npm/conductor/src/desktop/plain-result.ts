@@ -1,0 +1,104 @@
+/** Results as they cross to another process: plain data, worked out, and nothing in them that cannot be cloned. */
+import { failure } from "../engine/failure.js";
+import type { ExecutionError } from "../types/errors.js";
+import type { ConductorExecutionContext, ExecutionResult, ExecutionTrace, TraceEvent } from "../types/execution.js";
+import type { RequestResult } from "../types/request.js";
+import { uncloneablePart } from "./cloneable.js";
+
+/**
+ * A result that structured clone accepts. An output that it does not accept makes the result a failure with the code
+ * `SERIALIZATION_FAILED` that names the part; causes, details and variables that it does not accept are left out.
+ */
+export function plainResult(result: ExecutionResult): ExecutionResult {
+  const { success, data, error, duration, executedNodes, context, trace } = result;
+  const problem = data === undefined ? undefined : uncloneablePart(data, "data");
+  const plain: ExecutionResult = { success: success && problem === undefined };
+  if (problem !== undefined) plain.error = uncloneableOutput(problem, context);
+  else if ("data" in result) plain.data = data;
+  if (error !== undefined) plain.error = plainError(error);
+  if (duration !== undefined) plain.duration = duration;
+  if (executedNodes !== undefined) plain.executedNodes = executedNodes;
+  if (context !== undefined) plain.context = plainContext(context);
+  if (trace !== undefined) plain.trace = plainTrace(trace);
+  return plain;
+}
+
+/** The same for the result of a request. */
+export function plainRequestResult(result: RequestResult): RequestResult {
+  const { outputs, data, metadata } = result;
+  const problem = uncloneablePart({ outputs, data }, "");
+  const error = metadata?.error;
+  if (problem === undefined) {
+    return error === undefined || metadata === undefined
+      ? result
+      : { ...result, metadata: { ...metadata, error: plainError(error) } };
+  }
+  const found = uncloneableOutput(problem.slice(1));
+  return {
+    success: false,
+    error: found.message,
+    ...(metadata !== undefined && { metadata: { ...metadata, error: found } }),
+  };
+}
+
+function uncloneableOutput(problem: string, context?: Partial<ConductorExecutionContext>): ExecutionError {
+  const { nodeId, executionId } = context ?? {};
+  return failure(
+    "SERIALIZATION_FAILED",
+    `The output cannot be sent to another process: ${problem}. Return plain data.`,
+    { ...(nodeId !== undefined && { nodeId }), ...(executionId !== undefined && { executionId }) },
+    { context: { problem } },
+  );
+}
+
+function plainError(error: ExecutionError): ExecutionError {
+  const { cause, context, ...plain } = error;
+  if (cause !== undefined && isCloneable(cause)) (plain as ExecutionError).cause = cause;
+  if (context !== undefined && isCloneable(context)) (plain as ExecutionError).context = context;
+  return plain;
+}
+
+function plainContext(context: ConductorExecutionContext): ConductorExecutionContext {
+  if (isCloneable(context)) return context;
+  const plain: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(context)) {
+    if (isCloneable(value)) plain[key] = value;
+    else if (key === "variables") plain[key] = cloneableEntries(value as Record<string, unknown>);
+    else plain[key] = undefined;
+  }
+  return plain as unknown as ConductorExecutionContext;
+}
+
+/** Nodes pass things on in variables that no other process can use. */
+function cloneableEntries(variables: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => isCloneable(value)));
+}
+
+/** The trace without what all nodes were like at each event, which would grow with their square. */
+function plainTrace(trace: ExecutionTrace): ExecutionTrace {
+  const { events, nodes } = trace;
+  const { executionId, rootNodeId, startTime, endTime, duration, config } = trace;
+  const plain: ExecutionTrace = { executionId, rootNodeId, startTime, config, events, nodes };
+  if (endTime !== undefined) plain.endTime = endTime;
+  if (duration !== undefined) plain.duration = duration;
+  if (!events.some(tellsOfAllNodes)) return plain;
+  // An event stands in two lists; it crosses once as long as it is the same object in both.
+  const kept = new Map(events.map((event) => [event, withoutAllNodes(event)]));
+  plain.events = [...kept.values()];
+  plain.nodes = nodes.map((node) => ({ ...node, events: node.events.map((event) => kept.get(event) ?? event) }));
+  return plain;
+}
+
+function tellsOfAllNodes({ data }: TraceEvent): boolean {
+  return Object.hasOwn(data, "allNodes");
+}
+
+function withoutAllNodes(event: TraceEvent): TraceEvent {
+  if (!tellsOfAllNodes(event)) return event;
+  const { allNodes: _, ...data } = event.data;
+  return { ...event, data };
+}
+
+function isCloneable(value: unknown): boolean {
+  return uncloneablePart(value, "") === undefined;
+}

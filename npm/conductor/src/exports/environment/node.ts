@@ -1,0 +1,69 @@
+/** Node and Electron's main process: the native engine, the node library, flows in memory. */
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { nodeTypes } from "@atomiton/nodes/definitions";
+import { getNodeExecutable } from "@atomiton/nodes/executables";
+import { getFlowTemplate, listFlowTemplates } from "@atomiton/nodes/templates/flows";
+import { createMemoryEngine } from "@atomiton/storage/browser";
+import { type Conductor, createConductorIn } from "../../api/conductor.js";
+import type { Environment } from "../../api/environment.js";
+import type { ConductorConfig } from "../../api/settings.js";
+import type { ReactHooks } from "../../api/store.js";
+import { restartApplication } from "../../desktop/restart.js";
+import { useNativeBackend } from "../../engine/native.js";
+import { NodeWebSocket } from "../../transports/node-websocket.js";
+import type { FlowDefinition } from "../../types/flow.js";
+import type { TransportType } from "../../types/transport.js";
+
+const engine = useNativeBackend();
+const nodeExecutorFactory = { getNodeExecutable };
+
+const schemas = () => Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema]));
+
+// Only applications that use the store's hook have React.
+const react = () => createRequire(import.meta.url)("react") as ReactHooks;
+
+const templates: Environment["templates"] = {
+  list: () => listFlowTemplates().map(({ id, name, description, nodeCount }) => ({ id, name, description, nodeCount })),
+  get: (id) => (getFlowTemplate(id) as FlowDefinition | null) ?? undefined,
+};
+
+// Plain Node is no desktop application, and there are only two words.
+const isDesktop = process.versions.electron !== undefined;
+
+const info: Environment["info"] = (hasTransport) => ({
+  type: isDesktop ? "desktop" : "browser",
+  isDesktop,
+  hasTransport,
+  capabilities: {
+    nodeExecution: true,
+    localStorage: typeof globalThis.localStorage !== "undefined",
+    sessionStorage: typeof globalThis.sessionStorage !== "undefined",
+    fileSystem: true,
+    cloudExecution: false,
+  },
+  details: { userAgent: `Node.js/${process.versions.node}`, platform: process.platform },
+});
+
+/** Makes a conductor for Node; `transport` says how executions are reached when its settings do not. */
+export function createNodeConductor(config: ConductorConfig, transport: () => TransportType): Conductor {
+  // Whoever brings node types of their own knows more types than the library.
+  const closed = config.nodeExecutorFactory === undefined;
+  const environment: Environment = {
+    engine,
+    schemas,
+    closed,
+    react,
+    templates,
+    storage: () => createMemoryEngine(),
+    transport,
+    WebSocket: NodeWebSocket,
+    processors: availableParallelism,
+    restart: restartApplication,
+    info,
+  };
+  return createConductorIn(environment, {
+    ...config,
+    nodeExecutorFactory: config.nodeExecutorFactory ?? nodeExecutorFactory,
+  });
+}

@@ -1,0 +1,87 @@
+/** The conductor for Node, with the node library: everything that does not need Electron. */
+import type { Conductor } from "../api/conductor.js";
+import type { ConductorConfig } from "../api/settings.js";
+import { type ExecutionEngineConfig, ExecutionEngineIn } from "../compat/execution-engine.js";
+import { createLocalTransportIn } from "../compat/local-transport.js";
+import type { ExecutionTransport } from "../types/transport.js";
+import { createNodeConductor } from "./environment/node.js";
+
+/** Makes a conductor that runs nodes in this process, unless its settings name another transport. */
+export function createConductor(config: ConductorConfig = {}): Conductor {
+  return createNodeConductor(config, () => "local");
+}
+
+/** The engine of older code; see `ExecutionEngineIn`. */
+export class ExecutionEngine extends ExecutionEngineIn {
+  constructor(config: ExecutionEngineConfig = {}) {
+    super(config, createConductor);
+  }
+}
+
+/** The same as `new ExecutionEngine(config)`. */
+export function createExecutionEngine(config?: ExecutionEngineConfig): ExecutionEngine {
+  return new ExecutionEngine(config);
+}
+
+/** Makes a transport that runs flows in this process. */
+export function createLocalTransport(config: ConductorConfig = {}): ExecutionTransport & { shutdown(): Promise<void> } {
+  return createLocalTransportIn(createConductor, config);
+}
+
+export type { Conductor, Execute } from "../api/conductor.js";
+export type { EngineInfo } from "../api/environment.js";
+export { type FlowEngine, FlowStorageError } from "../api/flow-store.js";
+export type { ConductorConfig } from "../api/settings.js";
+export type { ExecutionGraphStore } from "../api/store.js";
+export type {
+  EngineRequest,
+  EngineResult,
+  EngineStatus,
+  ExecutionEngineConfig,
+  ExecutionFilter,
+} from "../compat/execution-engine.js";
+export type { NodeExecutable, NodeExecutorFactory } from "../engine/executables.js";
+export {
+  analyseFlow,
+  type FlowAnalysis,
+  type FlowNodeTypes,
+  type FlowProblem,
+  FlowTextError,
+  problemText,
+  readFlow,
+  validateFlow,
+  writeFlow,
+} from "../engine/flows.js";
+export type {
+  CompletedEvent,
+  CompletedHandler,
+  ConductorEventEmitter,
+  ErrorEvent,
+  ErrorHandler,
+  ProgressHandler,
+  StartedEvent,
+  StartedHandler,
+  Unsubscribe,
+} from "../events/emitter.js";
+export type {
+  ActiveExecution,
+  AuthApi,
+  AuthSession,
+  AuthUser,
+  EnvironmentInfo,
+  ExecutionEvents,
+  FlowApi,
+  NodeApi,
+  StorageApi,
+  SystemApi,
+  ValidationResult,
+} from "../types/api.js";
+export type * from "../types/definition.js";
+export type { ErrorRecoveryStrategy, ExecutionError } from "../types/errors.js";
+export type * from "../types/execution.js";
+export type * from "../types/flow.js";
+export type * from "../types/graph.js";
+export type { ExecutionId, NodeId } from "../types/ids.js";
+export type * from "../types/progress-event.js";
+export type * from "../types/request.js";
+export type * from "../types/transport.js";

@@ -1,0 +1,2 @@
+/** For the preload script of an Electron window. Needs nothing but Electron. */
+export * from "../desktop/preload.js";

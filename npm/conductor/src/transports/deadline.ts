@@ -1,0 +1,22 @@
+/** How long answers may take. */
+
+/** For an answer to a command, in ms. */
+export const CALL_TIMEOUT = 30_000;
+
+/** For the end of an execution, in ms. */
+export const EXECUTION_TIMEOUT = 300_000;
+
+/** Whether a command is answered only when an execution is over. */
+export function awaitsExecution(channel: string, command: string): boolean {
+  return command === "execute" || (channel === "node" && command === "attach");
+}
+
+/** Longer ones overflow and would fire at once. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Calls back after so many ms, once, unless it is ended before. Never for 0, `Infinity` and the like. */
+export function startDeadline(ms: number, onEnd: () => void): () => void {
+  if (!(ms > 0 && ms <= LONGEST)) return () => {};
+  const timer = setTimeout(onEnd, ms);
+  return () => clearTimeout(timer);
+}

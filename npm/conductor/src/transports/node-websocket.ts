@@ -1,0 +1,5 @@
+/** The class of WebSockets for Node before 22, which has none of its own. The one file here that browsers must not load. */
+import { WebSocket } from "ws";
+import type { WebSocketClass } from "./websocket-connection.js";
+
+export const NodeWebSocket: WebSocketClass = WebSocket;

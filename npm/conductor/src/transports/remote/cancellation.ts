@@ -1,0 +1,102 @@
+/** Cancelling what runs on the other side, and what waits here for it. */
+import type { RemoteTransport } from "../../types/transport.js";
+import { messageOf, TransportError } from "../failure.js";
+import type { Attempted } from "../retry.js";
+
+/** How long the other side may take to end a cancelled execution before its caller is told so anyway, in ms. */
+const GRACE = 2000;
+
+/** Wait before asking again when the other side does not know the execution yet, in ms; doubles. */
+const FIRST_WAIT = 100;
+
+/** What an execution under way learns about being cancelled. */
+export interface Cancellation {
+  /** There shall be no further attempt. */
+  readonly signal: AbortSignal;
+  /** The answer is not to be waited for any longer. Never rejects. */
+  readonly abandoned: Promise<Attempted<never>>;
+}
+
+interface Running {
+  controller: AbortController;
+  abandon: () => void;
+  isOver: boolean;
+  /** Settles when the execution is over. */
+  over: Promise<void>;
+}
+
+/** Executions that somebody here waits for, by id. */
+export class Cancellations {
+  readonly #transport: RemoteTransport | undefined;
+  readonly #warn: (message: string) => void;
+  readonly #running = new Map<string, Set<Running>>();
+
+  constructor(transport: RemoteTransport | undefined, warn: (message: string) => void) {
+    this.#transport = transport;
+    this.#warn = warn;
+  }
+
+  /** Knows an execution as long as the work on it lasts. */
+  async during<T>(executionId: string, work: (cancellation: Cancellation) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    let abandon = () => {};
+    const abandoned = new Promise<Attempted<never>>((resolve) => {
+      abandon = () =>
+        resolve({ ok: false, error: new TransportError("CANCELLED", "Execution cancelled"), attempts: 1 });
+    });
+    const working = work({ signal: controller.signal, abandoned });
+    const running: Running = { controller, abandon, isOver: false, over: working.then(noop, noop) };
+    const others = this.#running.get(executionId) ?? new Set();
+    this.#running.set(executionId, others.add(running));
+    try {
+      return await working;
+    } finally {
+      running.isOver = true;
+      others.delete(running);
+      if (others.size === 0) this.#running.delete(executionId);
+    }
+  }
+
+  /**
+   * Stops an execution, whoever waits for it. Those who wait here get the answer of the other side, or `CANCELLED` if
+   * that cannot be reached or takes longer than 2 s. Never rejects.
+   */
+  async cancel(executionId: string): Promise<void> {
+    const ours = [...(this.#running.get(executionId) ?? [])];
+    for (const { controller } of ours) controller.abort();
+    const isAwaited = () => ours.some(({ isOver }) => !isOver);
+    const abandon = () => {
+      for (const running of ours) running.abandon();
+    };
+    const over = Promise.all(ours.map((running) => running.over));
+    if (ours.length > 0) {
+      const timer = setTimeout(abandon, GRACE);
+      over.then(() => clearTimeout(timer));
+    }
+    try {
+      // Requests can overtake each other: an execution that is not known yet may be about to arrive.
+      for (let wait = FIRST_WAIT; !(await this.#ask(executionId)) && isAwaited(); wait *= 2) await pause(wait, over);
+    } catch (error) {
+      this.#warn(`[CONDUCTOR] The execution could not be cancelled: ${messageOf(error)}`);
+      abandon();
+    }
+  }
+
+  /** Whether the other side knew the execution. */
+  async #ask(executionId: string): Promise<boolean> {
+    const answer = await this.#transport?.call("node", "cancel", executionId);
+    return (answer as { success?: unknown } | null | undefined)?.success !== false;
+  }
+}
+
+/** Over after so many ms, or when nobody waits any more. */
+async function pause(ms: number, over: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const elapsed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([elapsed, over]);
+  clearTimeout(timer);
+}
+
+function noop(): void {}

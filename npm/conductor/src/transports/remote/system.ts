@@ -1,0 +1,44 @@
+/** About the other side. */
+import type { SystemApi } from "../../types/api.js";
+import type { HealthResult, RemoteTransport } from "../../types/transport.js";
+import { messageOf, TransportError } from "../failure.js";
+
+/**
+ * `system` over a transport. A side that cannot be reached is `down`; `health` never rejects. `restart` is for the
+ * desktop application alone, after a question to the user.
+ */
+export function remoteSystem(
+  transport: RemoteTransport | undefined,
+  ask: (question: string) => boolean = askUser,
+): SystemApi {
+  return {
+    async health() {
+      if (transport === undefined) return health("ok", "Browser conductor operational (no transport)");
+      try {
+        const answer = (await transport.call("system", "health")) as HealthResult | null | undefined;
+        return typeof answer?.status === "string"
+          ? answer
+          : health("degraded", "The answer of system.health says nothing");
+      } catch (error) {
+        return health("down", messageOf(error));
+      }
+    },
+
+    async restart() {
+      if (transport?.type !== "ipc") {
+        throw new TransportError("NO_TRANSPORT", "Restart not available in browser environment");
+      }
+      if (ask("System will restart. Continue?")) await transport.call("system", "restart");
+    },
+  };
+}
+
+function health(status: HealthResult["status"], message: string): HealthResult {
+  return { status, timestamp: Date.now(), message };
+}
+
+/** Nobody to ask is nobody who agrees. */
+function askUser(question: string): boolean {
+  const { confirm } = globalThis as { confirm?: (question: string) => boolean };
+  return typeof confirm === "function" && confirm(question);
+}

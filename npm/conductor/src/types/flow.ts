@@ -1,0 +1,102 @@
+/** Flows as they are kept. */
+import type { NodeDefinition, NodeEdge } from "./definition.js";
+
+/** A node with children. */
+export interface FlowDefinition extends NodeDefinition {
+  name: string;
+  nodes: NodeDefinition[];
+  edges: NodeEdge[];
+}
+
+/** A flow to be saved. */
+export interface FlowToSave {
+  /** A new one is made when it is missing. */
+  id?: string;
+  name?: string;
+  nodes: NodeDefinition[];
+  edges?: NodeEdge[];
+  description?: string;
+  metadata?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+/** How to save a flow. */
+export interface SaveFlowOptions {
+  /**
+   * Writes the flow even where that costs comments which a person wrote into its file, or a file that cannot be read.
+   * Without it such a save is refused.
+   */
+  overwrite?: boolean;
+}
+
+/** What saving a flow answers. */
+export interface FlowReceipt {
+  id: string;
+  /** ISO 8601. */
+  savedAt: string;
+  version: string;
+}
+
+/** A flow as it was saved; it can be run as it is. */
+export interface SavedFlow extends FlowDefinition {
+  version: string;
+  /** When it was saved last, in ISO 8601. */
+  savedAt: string;
+  /** When it was last saved with another content, in ISO 8601. */
+  updatedAt: string;
+}
+
+/** One line of a list of flows. */
+export interface FlowSummary {
+  id: string;
+  name: string;
+  description?: string;
+  tags?: string[];
+  /** Direct children. */
+  nodeCount: number;
+  savedAt: string;
+  updatedAt: string;
+  version: string;
+}
+
+/** Which flows to list. */
+export interface ListFlowsOptions {
+  /** At most this many; default 50. */
+  limit?: number;
+  /** After this many; default 0. */
+  offset?: number;
+  /** Default `savedAt`. */
+  sortBy?: "name" | "savedAt" | "updatedAt";
+  /** Default `desc`. */
+  sortOrder?: "asc" | "desc";
+}
+
+/** A page of flows. */
+export interface FlowList {
+  flows: FlowSummary[];
+  /** All flows, on this page or not. */
+  total: number;
+}
+
+/** Tells of a flow that was deleted. */
+export interface FlowDeletedEvent {
+  id: string;
+  name: string;
+  /** ISO 8601. */
+  deletedAt: string;
+}
+
+/** One line of the list of templates. */
+export interface FlowTemplate {
+  id: string;
+  name: string;
+  description?: string;
+  nodeCount: number;
+}
+
+/** Throws unless a flow has nodes. */
+export function demandChildren(flow: NodeDefinition): void {
+  if (!Array.isArray(flow?.nodes) || flow.nodes.length === 0) {
+    throw new Error("Flow must be a group node with child nodes. Use conductor.node.run() for atomic nodes.");
+  }
+}

@@ -1,0 +1,261 @@
+/** Channels of an application's own, and the node channel with functions of its own. */
+
+import {
+  createChannelServer,
+  createNodeChannelServer,
+  createStorageChannelServer,
+  type ExecutionResult,
+  withRetry,
+  withValidation,
+} from "@atomiton/conductor/desktop";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod/v3";
+import { MainIpc } from "./process/main.js";
+
+function connect() {
+  const ipc = new MainIpc();
+  const call = (channel: string, command: unknown, args?: unknown) =>
+    ipc.invoke({}, `${channel}:call`, [command, args]);
+  return { ipc, call };
+}
+
+/** A window that keeps what it is told. */
+function window() {
+  const told: [string, unknown][] = [];
+  const listeners: (() => void)[] = [];
+  return {
+    told,
+    webContents: { send: (channel: string, data: unknown) => void told.push([channel, data]) },
+    once: (_event: "closed", listener: () => void) => void listeners.push(listener),
+    close: () => {
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("a channel", () => {
+  it("answers with the result, or with an error", async () => {
+    const { ipc, call } = connect();
+    const server = createChannelServer("files", ipc);
+    server.handle("read", async ({ name }) => `content of ${name}`);
+    server.handle("fail", () => {
+      throw new TypeError("Not today");
+    });
+    server.handle("throw", () => Promise.reject(null));
+    server.handle("leak", () => ({ nested: [() => 1] }));
+    expect(await call("files", "read", { name: "a" })).toEqual({ result: "content of a" });
+    expect(await call("files", "fail")).toEqual({ error: "Not today", channelError: true });
+    expect(await call("files", "throw")).toEqual({ error: "null", channelError: true });
+    expect(await call("files", "other")).toEqual({ error: "No handler for method: other", channelError: true });
+    expect(await call("files", undefined)).toEqual({ error: "No handler for method: undefined", channelError: true });
+    expect(await call("files", "leak")).toEqual({
+      error: "The result of files.leak cannot be sent to another process: result.nested.0 is a function",
+      code: "SERIALIZATION_FAILED",
+      channelError: true,
+    });
+  });
+
+  it("tells tracked windows until they close", () => {
+    const { ipc } = connect();
+    const server = createChannelServer("files", ipc);
+    const [one, other, third] = [window(), window(), window()];
+    server.trackWindow(one);
+    server.trackWindow(one);
+    server.trackWindow(other);
+    const forget = server.trackWindow(third);
+    server.broadcast("changed", { name: "a" });
+    other.close();
+    forget();
+    server.broadcast("changed", { name: "b" });
+    const event = "files:event:changed";
+    expect(one.told).toEqual([
+      [event, { name: "a" }],
+      [event, { name: "b" }],
+    ]);
+    expect(other.told).toEqual([[event, { name: "a" }]]);
+    expect(third.told).toEqual([[event, { name: "a" }]]);
+  });
+
+  it("does nothing any more once it is disposed", () => {
+    const { ipc } = connect();
+    const server = createChannelServer("files", ipc);
+    const one = window();
+    server.trackWindow(one);
+    server.dispose();
+    server.dispose();
+    server.trackWindow(one);
+    server.broadcast("changed");
+    expect(ipc.registered).toEqual([]);
+    expect(one.told).toEqual([]);
+  });
+
+  it("hands calls through its middleware, the first outermost", async () => {
+    const { ipc, call } = connect();
+    const steps: string[] = [];
+    const named = (name: string) => (next: never, command: string) => (args: unknown, event: never) => {
+      steps.push(`${name} ${command}`);
+      return (next as (args: unknown, event: unknown) => unknown)(args, event);
+    };
+    const server = createChannelServer("files", ipc, { middleware: [named("a"), named("b")] });
+    server.handle("read", () => steps.push("read"));
+    await call("files", "read");
+    expect(steps).toEqual(["a read", "b read", "read"]);
+  });
+});
+
+describe("withRetry", () => {
+  it("calls again after one and two seconds, then gives up", async () => {
+    vi.useFakeTimers();
+    const { ipc, call } = connect();
+    const times: number[] = [];
+    const begun = Date.now();
+    const server = createChannelServer("files", ipc, { middleware: [withRetry()] });
+    server.handle("read", () => {
+      times.push(Date.now() - begun);
+      throw new Error("Still locked");
+    });
+    const answer = call("files", "read");
+    await vi.runAllTimersAsync();
+    expect(await answer).toEqual({ error: "Still locked", channelError: true });
+    expect(times).toEqual([0, 1000, 3000]);
+  });
+
+  it("stops at the first success", async () => {
+    vi.useFakeTimers();
+    const { ipc, call } = connect();
+    const read = vi.fn().mockRejectedValueOnce(new Error("once")).mockResolvedValue("content");
+    createChannelServer("files", ipc, { middleware: [withRetry(5)] }).handle("read", read);
+    const answer = call("files", "read");
+    await vi.runAllTimersAsync();
+    expect(await answer).toEqual({ result: "content" });
+    expect(read).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("withValidation", () => {
+  it("names every problem with its place, and hands on what the schema makes", async () => {
+    const { ipc, call } = connect();
+    const schema = z.object({ name: z.string(), size: z.object({ bytes: z.number() }).default({ bytes: 1 }) });
+    const read = vi.fn((args: unknown) => args);
+    createChannelServer("files", ipc, { middleware: [withValidation(schema)] }).handle("read", read);
+    expect(await call("files", "read", { size: { bytes: "1" } })).toEqual({
+      error: "Validation failed: name: Required, size.bytes: Expected number, received string",
+      channelError: true,
+    });
+    expect(read).not.toHaveBeenCalled();
+    expect(await call("files", "read", { name: "a" })).toEqual({ result: { name: "a", size: { bytes: 1 } } });
+  });
+});
+
+describe("the node channel with nothing but execute", () => {
+  const NODE = { id: "n", type: "x" };
+  const SUCCESS: ExecutionResult = { success: true, data: 1 };
+
+  it("takes a plain function, with the context that the page sent", async () => {
+    const { ipc, call } = connect();
+    const execute = vi.fn(async () => SUCCESS);
+    createNodeChannelServer(ipc, { execute });
+    const context = { executionId: "exec_1", input: { a: 1 }, variables: { b: 2 } };
+    expect(await call("node", "execute", { node: NODE, context })).toEqual({ result: { success: true, data: 1 } });
+    expect(execute.mock.calls).toEqual([[NODE, { nodeId: "n", ...context }]]);
+    expect(await call("node", "validate", { node: NODE })).toEqual({ result: { valid: true, errors: [] } });
+    expect(await call("node", "health")).toEqual({ result: { status: "ok", timestamp: expect.any(Number) } });
+  });
+
+  it("makes a failed result of what it throws", async () => {
+    const { ipc, call } = connect();
+    const server = createNodeChannelServer(ipc, {
+      execute: () => {
+        throw new Error("No engine");
+      },
+    });
+    const one = window();
+    server.trackWindow(one);
+    expect(await call("node", "execute", { node: NODE, context: { executionId: "exec_1" } })).toMatchObject({
+      result: { success: false, error: { code: "EXECUTION_FAILED", message: "No engine", executionId: "exec_1" } },
+    });
+    expect(one.told.map(([channel]) => channel)).toEqual(["node:event:started", "node:event:error"]);
+  });
+
+  it("answers a cancelled execution at once, and ends it once", async () => {
+    const { ipc, call } = connect();
+    let settle: (result: ExecutionResult) => void = () => {};
+    const settled = new Promise<ExecutionResult>((resolve) => {
+      settle = resolve;
+    });
+    const server = createNodeChannelServer(ipc, { execute: () => settled });
+    const one = window();
+    server.trackWindow(one);
+    const running = call("node", "execute", { node: NODE, context: { executionId: "exec_1" } });
+    expect(await call("node", "cancel", "exec_1")).toEqual({ result: { success: true } });
+    expect(await running).toMatchObject({ result: { success: false, error: { code: "CANCELLED" } } });
+    expect(await call("node", "cancel", "exec_1")).toMatchObject({ result: { success: false } });
+    settle(SUCCESS);
+    await settled;
+    expect(await call("node", "attach", "exec_1")).toMatchObject({ result: { error: { code: "CANCELLED" } } });
+    expect(one.told.map(([channel]) => channel)).toEqual([
+      "node:event:started",
+      "node:event:cancelled",
+      "node:event:error",
+    ]);
+  });
+
+  it("forgets results after five minutes, asked or not", async () => {
+    vi.useFakeTimers();
+    const { ipc, call } = connect();
+    createNodeChannelServer(ipc, { execute: async () => SUCCESS });
+    const attach = () => call("node", "attach", "exec_1");
+    await call("node", "execute", { node: NODE, context: { executionId: "exec_1" } });
+    vi.advanceTimersByTime(4 * 60_000);
+    expect(await attach()).toMatchObject({ result: { success: true } });
+    vi.advanceTimersByTime(61_000);
+    expect(await attach()).toMatchObject({ channelError: true });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("strips what all nodes were like at each event, and keeps events shared", async () => {
+    const { ipc, call } = connect();
+    const event = {
+      timestamp: 1,
+      type: "progress" as const,
+      data: { nodeId: "n", progress: 5, allNodes: [{ id: "n" }] },
+    };
+    const trace = {
+      executionId: "exec_1",
+      rootNodeId: "n",
+      startTime: 0,
+      config: {},
+      events: [event],
+      nodes: [
+        {
+          nodeId: "n",
+          nodeName: "n",
+          nodeType: "x",
+          startTime: 0,
+          state: "completed" as const,
+          progress: 100,
+          events: [event],
+        },
+      ],
+    };
+    createNodeChannelServer(ipc, { execute: async () => ({ ...SUCCESS, trace }) });
+    const { result } = (await call("node", "execute", { node: NODE })) as { result: typeof SUCCESS };
+    expect(result.trace?.events).toEqual([{ ...event, data: { nodeId: "n", progress: 5 } }]);
+    expect(result.trace?.nodes[0]?.events[0]).toBe(result.trace?.events[0]);
+    expect(trace.events[0]?.data.allNodes).toHaveLength(1);
+  });
+});
+
+describe("the storage channel without a storage", () => {
+  it("starts empty, and keeps flows in memory", async () => {
+    const { ipc, call } = connect();
+    createStorageChannelServer(ipc);
+    expect(await call("storage", "listFlows")).toEqual({ result: { flows: [], total: 0 } });
+    await call("storage", "saveFlow", { flow: { id: "f", name: "F", nodes: [] } });
+    expect(await call("storage", "loadFlow", { id: "f" })).toMatchObject({ result: { id: "f", name: "F", nodes: [] } });
+  });
+});
