@@ -115,6 +115,7 @@ export class Reach {
         listFlows: (options) => this.services.storage.listFlows(options),
         deleteFlow: (id) => this.services.storage.deleteFlow(id),
         onFlowSaved: (callback) => on(({ storage }) => storage.onFlowSaved(callback)),
+        onFlowDeleted: (callback) => on(({ storage }) => storage.onFlowDeleted(callback)),
       },
       auth: {
         login: (credentials) => this.services.auth.login(credentials),
