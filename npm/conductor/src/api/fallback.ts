@@ -53,11 +53,12 @@ async function other(
   result: RequestResult,
   execute: Execute,
 ): Promise<RequestResult> {
+  const executionId = result.metadata?.executionId;
   const second = await execute({
     flowId,
     ...(inputs !== undefined && { inputs }),
-    // It is an execution of its own, and has no fallback.
-    ...(context !== undefined && { context: without(context, "executionId") }),
+    // It is an execution inside the other one, so that whoever cancels that cancels this, and it has no fallback.
+    context: { ...context, ...(executionId !== undefined && { executionId: `${executionId}/fallback` }) },
     ...(options !== undefined && { options: without(options, "fallback") }),
     ...(config !== undefined && { config }),
   });

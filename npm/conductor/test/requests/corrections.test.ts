@@ -170,3 +170,29 @@ describe("a request whose flow is being looked for", () => {
     expect(await conductor.node.active()).toEqual([]);
   });
 });
+
+describe("a fallback to another flow", () => {
+  it("ends when the execution that it stands in for is cancelled", async () => {
+    let reached: () => void = () => {};
+    const began = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const conductor = conductorOf({
+      broken: () => {
+        throw new Error("down");
+      },
+      hanging: () => {
+        reached();
+        return new Promise(() => {});
+      },
+    });
+    await conductor.storage.saveFlow({ id: "first", nodes: [{ id: "a", type: "broken" }] });
+    await conductor.storage.saveFlow({ id: "second", nodes: [{ id: "a", type: "hanging" }] });
+    const context = { executionId: "asked" };
+    const result = conductor.execute({ flowId: "first", context, options: { fallback: { flowId: "second" } } });
+    await began;
+    await conductor.node.cancel("asked");
+    expect(await result).toMatchObject({ success: false, error: "down" });
+    expect(await conductor.node.active()).toEqual([]);
+  });
+});
