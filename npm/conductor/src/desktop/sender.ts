@@ -104,6 +104,7 @@ function originOf(frame: FrameLike | null | undefined): string | undefined {
   if (frame === null || frame === undefined) return undefined;
   try {
     const { origin, url } = frame;
+    if (isOnAnotherMachine(url)) return undefined;
     if (typeof origin === "string" && origin !== "" && origin !== "null") return origin;
     const place = parsed(url);
     if (place === undefined) return undefined;
@@ -115,6 +116,12 @@ function originOf(frame: FrameLike | null | undefined): string | undefined {
     // Electron throws when a frame is looked at that is gone.
     return undefined;
   }
+}
+
+/** A file of a network share is somebody else's, which its origin does not tell. */
+function isOnAnotherMachine(url: string): boolean {
+  const place = parsed(url);
+  return place?.protocol === "file:" && (place.host !== "" || place.pathname.startsWith("//"));
 }
 
 function isOwnScheme({ protocol, host }: URL): boolean {

@@ -66,6 +66,8 @@ describe("the sender policy", () => {
   it.each<[string, Partial<FrameLike>, boolean]>([
     ["a file", { url: "file:///app/index.html", origin: "file://" }, true],
     ["a file, by its address alone", { url: "file:///app/index.html" }, true],
+    ["a file of a network share", { url: "file://evil.example/share/x.html", origin: "file://" }, false],
+    ["a file of a network share, otherwise written", { url: "file:////evil.example/x.html", origin: "file://" }, false],
     ["a scheme of its own", { url: "app://main/index.html", origin: "app://main" }, true],
     ["a scheme that Chromium does not know", { url: "app://main/index.html", origin: "null", parent: null }, true],
     ["the same in a frame", { url: "app://main/index.html", origin: "null", parent: {} }, false],
