@@ -50,7 +50,6 @@ export class Reach {
     private readonly local: Services,
     private readonly log: Log,
   ) {
-    this.services = local;
     const { transport } = config;
     const type =
       typeof transport === "string" ? transport : transport === undefined ? environment.transport() : "local";
