@@ -6,7 +6,6 @@ import { ConductorEventEmitter } from "../events/emitter.js";
 import type { AuthApi, EnvironmentInfo, FlowApi, NodeApi, StorageApi, SystemApi } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext, ExecutionOutcome } from "../types/execution.js";
-import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { ConductorTransport, TransportOptions, TransportType } from "../types/transport.js";
 import type { EngineInfo, Environment } from "./environment.js";
@@ -64,7 +63,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const runs = new Runs(config, events, feed, log);
   const isolate = isolator(log, "A listener");
   const engine = (config.storage ?? environment.storage()) as FlowEngine | PromiseLike<FlowEngine>;
-  const flows = new FlowStore(engine, () => createExecutionId().slice("exec_".length), isolate);
+  const flows = new FlowStore(engine, isolate);
   const fallbacks = new Fallbacks(config.cachedResults ?? CACHED_RESULTS);
   const own = typeof config.transport === "object" ? config.transport : undefined;
   const local = localServices({ environment, runs, events, flows, isolate, health: localHealth(own) });

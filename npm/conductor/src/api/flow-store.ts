@@ -1,5 +1,5 @@
 /** Flows in a storage engine: as documents under their ids, with when they were saved. */
-import type { StorageApi, Unsubscribe } from "../types/api.js";
+import type { StorageApi } from "../types/api.js";
 import type { NodeDefinition, NodeEdge } from "../types/definition.js";
 import { describe, type ErrorCode } from "../types/errors.js";
 import type {
@@ -13,6 +13,8 @@ import type {
   SaveFlowOptions,
 } from "../types/flow.js";
 import type { FlowSavedEvent } from "../types/progress-event.js";
+import { uuid } from "../types/uuid.js";
+import { Callbacks } from "./callbacks.js";
 import type { Isolate } from "./isolate.js";
 
 /** What is needed of an engine of `@atomiton/storage`; whoever has less than this has flows that cannot be listed. */
@@ -53,22 +55,22 @@ interface Listed {
 
 /** See the module's description. */
 export class FlowStore implements StorageApi {
-  private readonly saved = new Set<(event: FlowSavedEvent) => void>();
-  private readonly deleted = new Set<(event: FlowDeletedEvent) => void>();
+  private readonly saved: Callbacks<FlowSavedEvent>;
+  private readonly deleted: Callbacks<FlowDeletedEvent>;
+  readonly onFlowSaved: StorageApi["onFlowSaved"];
+  /** Calls back for each flow that was deleted. */
+  readonly onFlowDeleted: StorageApi["onFlowDeleted"];
   /** Summaries of flows that were listed, with what tells whether they changed since. */
   private readonly known = new Map<string, { stamp: string; summary: FlowSummary | undefined }>();
   private engine: FlowEngine | PromiseLike<FlowEngine>;
 
-  /**
-   * @param engine or a promise of one
-   * @param newId gives ids to flows that have none
-   */
-  constructor(
-    engine: FlowEngine | PromiseLike<FlowEngine>,
-    private readonly newId: () => string,
-    private readonly isolate: Isolate,
-  ) {
+  /** @param engine or a promise of one */
+  constructor(engine: FlowEngine | PromiseLike<FlowEngine>, isolate: Isolate) {
     this.engine = engine;
+    this.saved = new Callbacks(isolate);
+    this.deleted = new Callbacks(isolate);
+    this.onFlowSaved = this.saved.add;
+    this.onFlowDeleted = this.deleted.add;
   }
 
   /** Goes on with another engine. */
@@ -81,7 +83,7 @@ export class FlowStore implements StorageApi {
     const { nodes } = flow ?? {};
     if (!Array.isArray(nodes)) throw new FlowStorageError("INVALID_NODE", "Flow must have a list of nodes");
     const engine = await this.engine;
-    const id = flow.id || this.newId();
+    const id = flow.id || uuid();
     const edges = flow.edges ?? [];
     const before = flow.id ? await this.before(engine, id, options) : undefined;
     const savedAt = new Date().toISOString();
@@ -103,7 +105,7 @@ export class FlowStore implements StorageApi {
     await engine.save(id, document, ...(options?.overwrite === true ? [{ overwrite: true }] : []));
     this.known.delete(id);
     const { name } = document;
-    this.tell(this.saved, { id, name, savedAt, flowId: id, timestamp: Date.parse(savedAt) });
+    this.saved.tell(() => ({ id, name, savedAt, flowId: id, timestamp: Date.parse(savedAt) }));
     return { id, savedAt, version };
   };
 
@@ -137,14 +139,8 @@ export class FlowStore implements StorageApi {
     if (found === undefined) throw missing(id);
     await engine.delete(id);
     this.known.delete(id);
-    this.tell(this.deleted, { id, name: found.name, deletedAt: new Date().toISOString() });
+    this.deleted.tell(() => ({ id, name: found.name, deletedAt: new Date().toISOString() }));
   };
-
-  readonly onFlowSaved = (callback: (event: FlowSavedEvent) => void): Unsubscribe => subscribe(this.saved, callback);
-
-  /** Calls back for each flow that was deleted. */
-  readonly onFlowDeleted = (callback: (event: FlowDeletedEvent) => void): Unsubscribe =>
-    subscribe(this.deleted, callback);
 
   /** A saved flow, if there is one of this id. */
   async get(id: string): Promise<SavedFlow | undefined> {
@@ -205,10 +201,6 @@ export class FlowStore implements StorageApi {
       updatedAt: flow.updatedAt,
       version: flow.version,
     };
-  }
-
-  private tell<T>(callbacks: Set<(event: T) => void>, event: T): void {
-    for (const callback of [...callbacks]) this.isolate(callback, () => callback(event));
   }
 }
 
@@ -278,15 +270,6 @@ function time(value: unknown): string | undefined {
 
 function place(value: unknown, otherwise: number): number {
   return typeof value === "number" && value >= 0 ? Math.floor(value) : otherwise;
-}
-
-function subscribe<T>(callbacks: Set<(event: T) => void>, callback: (event: T) => void): Unsubscribe {
-  // One of its own for each subscription, so that ending one does not end another.
-  const own = (event: T) => callback(event);
-  callbacks.add(own);
-  return () => {
-    callbacks.delete(own);
-  };
 }
 
 function isNotFound(error: unknown): boolean {

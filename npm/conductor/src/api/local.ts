@@ -4,24 +4,16 @@ import type { FlowProblem } from "../engine/flows.js";
 import { validateFlow } from "../engine/flows.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import { progressEventOf } from "../events/progress-event.js";
-import type { AuthApi, ExecutionEvents, FlowApi, NodeApi, StorageApi, SystemApi, Unsubscribe } from "../types/api.js";
+import type { AuthApi, ExecutionEvents, FlowApi, NodeApi, Services, StorageApi, SystemApi } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { demandChildren } from "../types/flow.js";
 import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.js";
+import { Callbacks } from "./callbacks.js";
 import type { Environment } from "./environment.js";
 import type { FlowStore } from "./flow-store.js";
 import type { Isolate } from "./isolate.js";
 import type { Runs } from "./runs.js";
-
-/** What callers hold, by name. */
-export interface Services {
-  node: NodeApi;
-  flow: FlowApi;
-  storage: StorageApi;
-  auth: AuthApi;
-  system: SystemApi;
-}
 
 /** What the services in this process are made of. */
 export interface LocalParts {
@@ -39,7 +31,7 @@ export function localServices(parts: LocalParts): Services {
   return {
     node,
     flow: localFlow(parts, node),
-    storage: localStorage(parts.flows),
+    storage: localFlows(parts.flows),
     auth: NO_SESSIONS,
     system: { health: parts.health, restart: parts.environment.restart },
   };
@@ -76,30 +68,16 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
 }
 
 function localEvents(runs: Runs, events: ConductorEventEmitter, isolate: Isolate): ExecutionEvents {
-  const completed = new Set<(event: NodeCompleteEvent) => void>();
-  const failed = new Set<(event: NodeErrorEvent) => void>();
+  const completed = new Callbacks<NodeCompleteEvent>(isolate);
+  const failed = new Callbacks<NodeErrorEvent>(isolate);
   runs.onEnd = (context, result) => {
-    if (result.success) tell(completed, () => completeEventOf(context, result));
-    else tell(failed, () => errorEventOf(context, result));
+    if (result.success) completed.tell(() => completeEventOf(context, result));
+    else failed.tell(() => errorEventOf(context, result));
   };
-  function tell<T>(callbacks: Set<(event: T) => void>, event: () => T): void {
-    if (callbacks.size === 0) return;
-    const told = event();
-    for (const callback of [...callbacks]) isolate(callback, () => callback(told));
-  }
   return {
     onProgress: (callback) => events.onProgress((state) => callback(progressEventOf(state))),
-    onComplete: (callback) => subscription(completed, callback),
-    onError: (callback) => subscription(failed, callback),
-  };
-}
-
-/** Adds a listener as one of its own, so that the same function can listen twice. */
-function subscription<T>(callbacks: Set<(event: T) => void>, callback: (event: T) => void): Unsubscribe {
-  const own = (event: T) => callback(event);
-  callbacks.add(own);
-  return () => {
-    callbacks.delete(own);
+    onComplete: completed.add,
+    onError: failed.add,
   };
 }
 
@@ -140,7 +118,7 @@ function localFlow({ environment, flows }: LocalParts, node: NodeApi): FlowApi {
   };
 }
 
-function localStorage(flows: FlowStore): StorageApi {
+function localFlows(flows: FlowStore): StorageApi {
   return {
     async saveFlow(flow, options) {
       const isEmpty = !Array.isArray(flow?.nodes) || flow.nodes.length === 0;

@@ -8,13 +8,12 @@ import { Line } from "../transports/line.js";
 import { type RemoteServices, remoteServices } from "../transports/remote.js";
 import { memoryTokenStore } from "../transports/token-store.js";
 import { createWebSocketTransport } from "../transports/websocket.js";
-import type { Unsubscribe } from "../types/api.js";
+import type { Services, Unsubscribe } from "../types/api.js";
 import { getErrorRecoveryStrategy } from "../types/errors.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { RemoteTransport, TransportOptions, TransportType } from "../types/transport.js";
 import type { Environment } from "./environment.js";
-import type { Services } from "./local.js";
 import { errorOf, flowIdOf, refusal } from "./requests.js";
 import type { ConductorConfig } from "./settings.js";
 

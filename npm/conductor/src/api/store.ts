@@ -13,7 +13,9 @@ export interface AnalysedGraph {
   maxParallelism: number;
 }
 
+/** Told of each change, with the state before it. */
 export type StoreListener = (state: ExecutionGraphState, previous: ExecutionGraphState) => void;
+/** A new state, parts of one, or what makes either of the state now. */
 export type StoreUpdater =
   | ExecutionGraphState
   | Partial<ExecutionGraphState>

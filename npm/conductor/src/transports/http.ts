@@ -10,6 +10,7 @@ import { decode, encode } from "./json.js";
 /** Where a transport without events of its own gets them. */
 export type EventSource = Pick<RemoteTransport, "listen" | "shutdown">;
 
+/** Settings of an HTTP transport. */
 export interface HTTPTransportOptions {
   /** Such as `https://api.example.com` or `http://localhost:3000/api`. No credentials, no query. */
   apiUrl: string;
@@ -25,6 +26,7 @@ export interface HTTPTransportOptions {
   events?: EventSource;
 }
 
+/** See `createHTTPTransport`. */
 export interface HTTPTransport extends RemoteTransport {
   readonly type: "http";
   health(): Promise<HealthResult>;

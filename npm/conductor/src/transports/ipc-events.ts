@@ -10,6 +10,7 @@ export interface IpcRenderer {
   invoke?(channel: string, ...args: unknown[]): Promise<unknown>;
 }
 
+/** Called with the event of Electron and what was sent. */
 export type IpcListener = (...args: unknown[]) => void;
 
 type Callback = (data: unknown) => void;

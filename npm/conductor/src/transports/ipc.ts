@@ -17,6 +17,7 @@ export interface Bridge {
   send?(channel: string, event: string, data?: unknown): void;
 }
 
+/** Settings of an IPC transport. */
 export interface IPCTransportOptions {
   /** Default is the global one, as it is when it is needed. */
   window?: HostWindow;
@@ -24,6 +25,7 @@ export interface IPCTransportOptions {
   timeout?: number;
 }
 
+/** See `createIPCTransport`. */
 export interface IPCTransport extends RemoteTransport {
   readonly type: "ipc";
   /** Looks whether the main process can be reached; throws `NO_TRANSPORT` if not. Happens by itself at first use. */

@@ -2,4 +2,5 @@
 import { WebSocket } from "ws";
 import type { WebSocketClass } from "./websocket-connection.js";
 
+/** The WebSocket of the package `ws`, for Node 20, which has none. */
 export const NodeWebSocket: WebSocketClass = WebSocket;

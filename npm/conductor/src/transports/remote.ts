@@ -1,5 +1,5 @@
 /** The API over a transport: the same services as in this process, carried out on the other side. */
-import type { AuthApi, FlowApi, NodeApi, StorageApi, SystemApi } from "../types/api.js";
+import type { Services } from "../types/api.js";
 import type { RemoteTransport } from "../types/transport.js";
 import type { Lifetime } from "./line.js";
 import { remoteAuth } from "./remote/auth.js";
@@ -11,6 +11,7 @@ import { remoteStorage } from "./remote/storage.js";
 import { remoteSystem } from "./remote/system.js";
 import type { TokenStore } from "./token-store.js";
 
+/** What the services over a transport are given. */
 export interface RemoteOptions extends Omit<RemoteNodeOptions, "executions"> {
   /** Where the token of the session is kept; transports send it if they are told to. */
   tokens: TokenStore;
@@ -18,12 +19,8 @@ export interface RemoteOptions extends Omit<RemoteNodeOptions, "executions"> {
   lifetime?: Lifetime;
 }
 
-export interface RemoteServices {
-  node: NodeApi;
-  flow: FlowApi;
-  storage: StorageApi;
-  auth: AuthApi;
-  system: SystemApi;
+/** The services, and requests for stored flows. */
+export interface RemoteServices extends Services {
   requests: RemoteRequests;
 }
 

@@ -1,6 +1,7 @@
 /** Calling again after a failure. */
 import { isRetryable as canHelp, TransportError } from "./failure.js";
 
+/** How to try again. */
 export interface RetryOptions {
   /** Told before each wait. */
   warn: (message: string) => void;

@@ -3,6 +3,7 @@ import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { ExecutionTransport, TransportType } from "../types/transport.js";
 import { TransportError } from "./failure.js";
 
+/** See `createExecutionRouter`. */
 export interface ExecutionRouter {
   /** Executes on the transport of this type, else on the default one. Rejects with `NO_TRANSPORT` if there is none. */
   execute(request: ExecutionRequest, type?: TransportType): Promise<RequestResult>;

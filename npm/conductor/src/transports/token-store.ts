@@ -1,5 +1,6 @@
 /** Where the token of a session is kept. */
 
+/** Where the token of a session is kept. */
 export interface TokenStore {
   get(): string | null;
   set(token: string): void;

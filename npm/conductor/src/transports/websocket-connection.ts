@@ -33,6 +33,7 @@ export interface Backoff {
   jitter?: number;
 }
 
+/** What a connection is given. */
 export interface ConnectionOptions {
   url: string;
   WebSocket: WebSocketClass;
@@ -61,6 +62,7 @@ const OPEN = 1;
 
 type Timer = ReturnType<typeof setTimeout> & { ref?: () => void; unref?: () => void };
 
+/** See the module's description. */
 export class Connection {
   readonly #options: ConnectionOptions;
   #socket: WebSocketLike | undefined;

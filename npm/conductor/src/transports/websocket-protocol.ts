@@ -63,6 +63,7 @@ export const RESUME_TIMEOUT = 10_000;
 /** Shorter ones, in ms, would be a burden. */
 export const SHORTEST_HEARTBEAT = 1000;
 
+/** What a client sends. */
 export type ClientMessage =
   | { type: "call"; id: string; channel: string; command: string; args?: unknown }
   | { type: "auth"; token: string | null }
@@ -70,6 +71,7 @@ export type ClientMessage =
   | { type: "ping" }
   | { type: "pong" };
 
+/** The answer to a call. */
 export interface ResponseMessage {
   type: "response";
   id: string;
@@ -78,6 +80,7 @@ export interface ResponseMessage {
   code?: unknown;
 }
 
+/** An event of a channel. */
 export interface EventMessage {
   type: "event";
   channel: string;
@@ -86,6 +89,7 @@ export interface EventMessage {
   seq?: number;
 }
 
+/** The greeting of a server. */
 export interface HelloMessage {
   type: "hello";
   session: string;
@@ -93,6 +97,7 @@ export interface HelloMessage {
   version?: number;
 }
 
+/** What a server sends. */
 export type ServerMessage = ResponseMessage | EventMessage | HelloMessage | { type: "ping" } | { type: "pong" };
 
 /** What a server says; nothing where it is not said as above. */

@@ -10,6 +10,7 @@ export interface Gap {
   session?: string;
 }
 
+/** What a sequence is given. */
 export interface SequenceOptions {
   deliver: (event: EventMessage) => void;
   onGap: (gap: Gap) => void;
@@ -19,6 +20,7 @@ export interface SequenceOptions {
 /** More events than this are not held back while it is unclear whether they will be sent again. */
 const MOST_HELD = 10_000;
 
+/** See the module's description. */
 export class Sequence {
   readonly #options: SequenceOptions;
   #session: string | undefined;

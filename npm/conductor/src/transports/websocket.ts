@@ -12,6 +12,7 @@ import { type Gap, Sequence } from "./websocket-sequence.js";
 
 export type { Backoff, Gap, WebSocketClass };
 
+/** Settings of a WebSocket transport. */
 export interface WebSocketTransportOptions {
   /** `ws:` or `wss:`, without credentials and query. */
   url: string;
@@ -30,6 +31,7 @@ export interface WebSocketTransportOptions {
   queueLimit?: number;
 }
 
+/** See `createWebSocketTransport`. */
 export interface WebSocketTransport extends RemoteTransport {
   readonly type: "websocket";
   health(): Promise<HealthResult>;

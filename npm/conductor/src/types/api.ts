@@ -134,3 +134,12 @@ export interface EnvironmentInfo {
   };
   details: { userAgent: string; platform: string };
 }
+
+/** What callers hold, by name. */
+export interface Services {
+  node: NodeApi;
+  flow: FlowApi;
+  storage: StorageApi;
+  auth: AuthApi;
+  system: SystemApi;
+}

@@ -28,6 +28,7 @@ export const ErrorCode = {
   INTERNAL_ERROR: "INTERNAL_ERROR",
   UNKNOWN_ERROR: "UNKNOWN_ERROR",
 } as const;
+/** One of the codes. */
 export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
 
 /** Each code as a type of its own, so that `ErrorCode.TIMEOUT` names one. */

@@ -1,4 +1,5 @@
 /** Ids of nodes and of executions, told apart by the compiler. */
+import { uuid } from "./uuid.js";
 
 declare const brand: unique symbol;
 
@@ -61,11 +62,4 @@ export function toNodeIds(ids: readonly string[]): NodeId[] {
 /** The ids as plain strings. */
 export function nodeIdsToStrings(ids: readonly NodeId[]): string[] {
   return ids.map(nodeIdToString);
-}
-
-/** A version 4 UUID. Where there is no Web Crypto the page is not a secure context; ids then need only be unique. */
-function uuid(): string {
-  const source = globalThis.crypto;
-  if (typeof source?.randomUUID === "function") return source.randomUUID();
-  return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () => Math.floor(Math.random() * 16).toString(16));
 }

@@ -6,7 +6,6 @@ import { isolator } from "../../api/isolate.js";
 import { createLog } from "../../engine/log.js";
 import type { StorageApi } from "../../types/api.js";
 import type { FlowToSave, ListFlowsOptions } from "../../types/flow.js";
-import { createExecutionId } from "../../types/ids.js";
 import type { HealthResult } from "../../types/transport.js";
 import { type ChannelOptions, type ChannelServer, createChannelServer } from "../channel-server.js";
 import type { IpcHandlers } from "../electron.js";
@@ -117,6 +116,5 @@ export function createStorageChannelServer(
 
 /** Flows in memory, as long as this process runs. */
 function memoryStorage(): StorageApi {
-  const newId = () => createExecutionId().slice("exec_".length);
-  return new FlowStore(createMemoryEngine(), newId, isolator(createLog(), "A listener"));
+  return new FlowStore(createMemoryEngine(), isolator(createLog(), "A listener"));
 }

@@ -1,0 +1,26 @@
+/** Those who want to be told of one kind of event. */
+import type { Unsubscribe } from "../types/api.js";
+import type { Isolate } from "./isolate.js";
+
+/** See the module's description. */
+export class Callbacks<T> {
+  private readonly all = new Set<(event: T) => unknown>();
+
+  constructor(private readonly isolate: Isolate) {}
+
+  /** Calls back from now on, until what is returned is called. The same function may be added twice. */
+  readonly add = (callback: (event: T) => unknown): Unsubscribe => {
+    const own = (event: T) => callback(event);
+    this.all.add(own);
+    return () => {
+      this.all.delete(own);
+    };
+  };
+
+  /** Tells everybody; `event` is only asked for when there is somebody. */
+  tell(event: () => T): void {
+    if (this.all.size === 0) return;
+    const told = event();
+    for (const callback of [...this.all]) this.isolate(callback, () => callback(told));
+  }
+}
