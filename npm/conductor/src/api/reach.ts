@@ -34,8 +34,6 @@ const TYPES: readonly string[] = ["http", "websocket", "ipc"] satisfies Transpor
 
 /** See the module's description. */
 export class Reach {
-  /** What the services are now. */
-  services: Services;
   /** What they are on the other side of; `undefined` in this process. */
   transport: Remote | undefined;
   private readonly subscriptions = new Set<Subscription>();
@@ -54,7 +52,11 @@ export class Reach {
       typeof transport === "string" ? transport : transport === undefined ? environment.transport() : "local";
     // What is wrong with an address is an error of whoever uses it, not of whoever imports this.
     if (type !== "local") this.transport = this.remote(type, {});
-    this.services = this.transport?.services ?? local;
+  }
+
+  /** What the services are now. */
+  get services(): Services {
+    return this.transport?.services ?? this.local;
   }
 
   /**
@@ -76,7 +78,6 @@ export class Reach {
     }
     const before = this.transport;
     this.transport = next;
-    this.services = services;
     for (const [subscription, end] of begun) {
       subscription.end();
       subscription.end = end;
