@@ -215,3 +215,152 @@ fn an_error_edge_of_a_group_stops_the_rest_of_that_group_only() {
     assert_eq!(talk.done("rescue"), NOTHING);
     assert_eq!(talk.done("other"), ["finish"]);
 }
+
+fn going_on(scope: Scope) -> Talk {
+    Talk::new(scope, options(|options| options.keep_going = true))
+}
+
+#[test]
+fn what_does_not_depend_on_a_failure_goes_on_when_asked_to() {
+    let mut talk = going_on(flow().leaves(&["a", "b", "c", "d"]).edge("a", "c").edge("b", "d"));
+    assert_eq!(talk.start(), ["start a"]);
+    assert_eq!(talk.failed("a"), ["start b"]);
+    assert_eq!(talk.state("c").0, TaskState::Skipped);
+    assert_eq!(talk.done("b"), ["start d"]);
+    assert_eq!(talk.done("d"), ["finish EXECUTION_FAILED by a"]);
+    assert_eq!(talk.state("d").0, TaskState::Completed);
+    assert_eq!(talk.state("flow").0, TaskState::Error);
+}
+
+#[test]
+fn a_group_with_a_failure_fails_when_the_rest_of_it_is_over() {
+    let scope = flow().group("g", |g| g.leaves(&["x", "y"])).leaves(&["after", "other"]).edge("g", "after");
+    let mut talk = going_on(scope);
+    talk.start();
+    while let Some(running) =
+        ["g/x", "g/y", "other"].into_iter().find(|leaf| talk.state(leaf).0 == TaskState::Executing)
+    {
+        if running == "g/x" {
+            talk.failed(running)
+        } else {
+            talk.done(running)
+        };
+    }
+    assert_eq!(talk.state("g/y").0, TaskState::Completed);
+    assert_eq!(talk.state("g").0, TaskState::Error);
+    assert_eq!(talk.state("after").0, TaskState::Skipped);
+    assert_eq!(talk.state("other").0, TaskState::Completed);
+    assert_eq!(talk.state("flow").0, TaskState::Error);
+}
+
+#[test]
+fn an_error_edge_of_a_group_catches_what_failed_in_it_at_its_end() {
+    let scope =
+        flow().group("g", |g| g.leaves(&["x", "y"])).leaves(&["rescue"]).edge_on("g", "error", "rescue");
+    let mut talk = going_on(scope);
+    talk.start();
+    assert_eq!(talk.failed("g/x"), ["start g/y"]);
+    assert_eq!(talk.done("g/y"), ["catch g of g/x", "start rescue"]);
+    assert_eq!(talk.done("rescue"), ["finish"]);
+}
+
+#[test]
+fn the_first_of_several_failures_is_the_reason() {
+    let mut talk = going_on(flow().leaves(&["a", "b"]));
+    talk.start();
+    talk.failed("a");
+    assert_eq!(talk.failed("b"), ["finish EXECUTION_FAILED by a"]);
+}
+
+#[test]
+fn what_depends_on_a_failure_among_others_does_not_run() {
+    let scope = flow().leaves(&["a", "b", "x", "end"]).edge("a", "b").edge("b", "end").edge("x", "end");
+    let mut talk = going_on(scope);
+    talk.start();
+    assert_eq!(talk.failed("a"), ["start x"]);
+    assert_eq!(talk.done("x"), ["finish EXECUTION_FAILED by a"]);
+    for skipped in ["b", "end"] {
+        assert_eq!(talk.state(skipped).0, TaskState::Skipped, "{skipped}");
+    }
+}
+
+fn stubborn(retries: u32) -> Scope {
+    flow().group("g", |g| {
+        g.leaves(&["x", "y", "z"])
+            .edge("x", "z")
+            .edge("y", "z")
+            .own(|own| (own.retries, own.retry_delay_ms) = (Some(retries), Some(5)))
+    })
+}
+
+#[test]
+fn a_group_begins_again_as_often_as_it_asks_for() {
+    let mut talk = Talk::new(stubborn(1).leaves(&["after"]).edge("g", "after"), options(|_| {}))
+        .showing(&["reset", "start", "finish"]);
+    talk.start();
+    assert_eq!(talk.done("g/x"), ["start g/y"]);
+    assert_eq!(talk.failed("g/y"), NOTHING);
+    assert_eq!((talk.state("g").0, talk.state("g/y").0), (TaskState::Executing, TaskState::Error));
+    assert_eq!(talk.wait(), (5.0, vec!["reset g".into(), "start g/x".into()]));
+    assert_eq!(talk.state("g/y").0, TaskState::Pending);
+    talk.done("g/x");
+    assert_eq!(talk.done("g/y"), ["start g/z"]);
+    assert_eq!(talk.done("g/z"), ["start after"]);
+    assert_eq!(talk.done("after"), ["finish"]);
+}
+
+#[test]
+fn a_group_that_has_no_attempts_left_fails() {
+    let mut talk = Talk::new(stubborn(1), options(|_| {}));
+    talk.start();
+    talk.failed("g/x");
+    talk.wait();
+    assert_eq!(talk.failed("g/x"), ["finish EXECUTION_FAILED by g/x"]);
+}
+
+#[test]
+fn what_is_in_flight_in_a_group_that_begins_again_is_aborted() {
+    let mut talk = together(stubborn(1));
+    talk.start();
+    assert_eq!(talk.failed("g/y"), ["abort g/x CANCELLED"]);
+    assert_eq!(talk.done("g/x"), NOTHING, "a late answer changes nothing");
+    let (_, ops) = talk.wait();
+    assert_eq!(ops, ["start g/x", "start g/y"]);
+    talk.done("g/x");
+    assert_eq!(talk.done("g/y"), ["start g/z"]);
+}
+
+#[test]
+fn a_group_that_took_too_long_begins_again_with_all_its_time() {
+    let scope = flow().group("g", |g| {
+        g.leaves(&["x"])
+            .own(|own| (own.retries, own.retry_delay_ms, own.timeout_ms) = (Some(1), Some(5), Some(100)))
+    });
+    let mut talk = Talk::new(scope, options(|_| {}));
+    talk.start();
+    assert_eq!(talk.wait().0, 100.0);
+    assert_eq!(talk.wait().0, 105.0);
+    assert_eq!(
+        talk.wait(),
+        (205.0, vec!["abort g TIMEOUT".into(), "abort g/x CANCELLED".into(), "finish TIMEOUT by g".into()])
+    );
+}
+
+#[test]
+fn retries_of_a_run_are_for_its_leaves() {
+    let mut talk = Talk::new(flow().group("g", |g| g.leaves(&["x"])), options(|options| options.retries = 1));
+    talk.start();
+    talk.failed("g/x");
+    talk.wait();
+    assert_eq!(talk.failed("g/x"), ["finish EXECUTION_FAILED by g/x"]);
+}
+
+#[test]
+fn a_group_that_goes_on_begins_again_once_all_of_it_is_over() {
+    let mut talk = Talk::new(stubborn(1), options(|options| options.keep_going = true));
+    talk.start();
+    assert_eq!(talk.failed("g/x"), ["start g/y"]);
+    assert_eq!(talk.done("g/y"), NOTHING);
+    let (_, ops) = talk.wait();
+    assert_eq!(ops, ["start g/x"]);
+}

@@ -233,7 +233,8 @@ fn link(mut nodes: Vec<PlanNode>, edges: &mut [Resolved]) -> Plan {
     let leaves = nodes.iter().filter(|node| node.kind == Kind::Leaf).count() as u32;
     let plain = nodes.iter().all(|node| {
         let each = matches!(node.kind, Kind::Each { .. });
-        !node.disabled && !node.catches && !each && node.timeout_ms.is_none()
+        let again = node.kind == Kind::Group && node.retries.is_some_and(|retries| retries > 0);
+        !node.disabled && !node.catches && !each && !again && node.timeout_ms.is_none()
     });
     Plan { nodes, outgoing_start, outgoing, incoming_start, incoming, leaves, plain }
 }

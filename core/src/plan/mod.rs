@@ -143,7 +143,7 @@ impl Plan {
     }
 
     /// Whether nothing but a failure can come between one leaf and the next in plan order: nothing is disabled, caught,
-    /// timed or run per item.
+    /// timed, run per item, or a group that may begin again.
     pub fn is_plain(&self) -> bool {
         self.plain
     }

@@ -1,7 +1,7 @@
 //! What a failure leads to: another try, an edge that catches it, or the end of the run.
 
 use super::flow_control::{Carry, Step};
-use super::task::{Phase, TaskState};
+use super::task::{Phase, Task, TaskState};
 use super::timer::Alarm;
 use super::{Op, Run, RunPhase};
 use crate::error::ErrorCode;
@@ -35,18 +35,24 @@ impl Run {
         let node = self.plan.node(self.node_of(task));
         let options = &self.state.options;
         let retries = node.retries.unwrap_or(options.retries);
-        let base = node.retry_delay_ms.map_or(options.retry_delay, f64::from);
         let tries = self.task(task).tries;
         self.state.routes.remove(&task);
         if tries > retries || !code.retryable() {
             self.fail(task, code);
             return;
         }
-        let full = base * 2_f64.powi(tries.saturating_sub(1).min(30) as i32);
-        let delay = if self.state.options.jitter { full * self.jitter(task) } else { full };
-        let found = self.task_mut(task);
-        found.phase = Phase::Backoff;
+        self.task_mut(task).phase = Phase::Backoff;
+        self.arm_retry(task);
+    }
+
+    /// Sets the end of a task's backoff.
+    fn arm_retry(&mut self, task: u32) {
+        let node = self.plan.node(self.node_of(task));
+        let base = node.retry_delay_ms.map_or(self.state.options.retry_delay, f64::from);
+        let found = self.task(task);
         let attempt = found.attempt;
+        let full = base * 2_f64.powi(found.tries.saturating_sub(1).min(30) as i32);
+        let delay = if self.state.options.jitter { full * self.jitter(task) } else { full };
         self.state.timers.arm(self.state.now + delay, Alarm::Retry { task, attempt });
     }
 
@@ -73,63 +79,171 @@ impl Run {
 
     /// Stops one task of a scope that failed.
     pub(super) fn abandon(&mut self, task: u32) {
-        let now = self.state.now;
         match self.task(task).phase {
             Phase::Idle => {}
             // A scope may be open before the first of its nodes begins; then it never began.
             _ if self.task(task).state != TaskState::Executing => self.task_mut(task).phase = Phase::Idle,
-            _ => self.change(task, Op::NO_STEP, |task| {
-                task.phase = Phase::Idle;
-                task.state = TaskState::Error;
-                task.ended = now;
-            }),
+            _ => self.show_failed(task),
         }
     }
 
     /// A task has failed for good. The error goes to the nearest edge that catches it: the task's own, or that of a
-    /// scope around it, which then is over as well.
+    /// scope around it, which then is over as well. A group that may begin again comes before its edge.
     fn fail(&mut self, cause: u32, code: ErrorCode) {
         self.leave_flight(cause);
-        self.stop(cause);
-        let mut catcher = Some(cause);
-        while let Some(task) = catcher
+        let mut taker = Some(cause);
+        while let Some(task) = taker
             && !self.plan.node(self.node_of(task)).catches
+            && !self.may_begin_again(task, code)
         {
-            catcher = self.parent_of(task);
+            taker = self.parent_of(task);
         }
-        let Some(catcher) = catcher else {
+        if taker != Some(cause) || !self.may_begin_again(cause, code) {
+            self.stop(cause);
+        }
+        if self.state.options.keep_going
+            && taker != Some(cause)
+            && let Some(scope) = self.parent_of(cause)
+        {
+            self.blame(scope, cause, code);
+            self.steps.push(Step::Over(cause, Carry::Failure));
+            self.run_steps();
+            return;
+        }
+        let Some(taker) = taker else {
             self.finish(Some(code), cause);
             return;
         };
-        if catcher != cause {
-            self.stop(catcher);
+        if self.may_begin_again(taker, code) {
+            self.back_off(taker);
+            return;
         }
-        self.ops.push(Op::Catch { task: catcher, cause });
-        self.steps.push(Step::Over(catcher, Carry::Error));
+        if taker != cause {
+            self.stop(taker);
+        }
+        self.ops.push(Op::Catch { task: taker, cause });
+        self.steps.push(Step::Over(taker, Carry::Error));
+        self.run_steps();
+    }
+
+    /// All of a scope is over, and something in it failed that nothing caught: now the scope has failed.
+    pub(super) fn fail_scope(&mut self, task: u32, cause: u32, code: ErrorCode) {
+        if self.may_begin_again(task, code) {
+            self.back_off(task);
+            return;
+        }
+        self.show_failed(task);
+        if self.plan.node(self.node_of(task)).catches {
+            self.ops.push(Op::Catch { task, cause });
+            self.steps.push(Step::Over(task, Carry::Error));
+        } else if let Some(scope) = self.parent_of(task) {
+            self.blame(scope, cause, code);
+            self.steps.push(Step::Over(task, Carry::Failure));
+        } else {
+            self.finish(Some(code), cause);
+        }
+    }
+
+    /// A scope goes on although something in it failed: at its end it fails, with what came first.
+    fn blame(&mut self, scope: u32, cause: u32, code: ErrorCode) {
+        if self.state.failures.contains_key(&scope) {
+            return;
+        }
+        let is_of_an_item = self.task(cause).frame != self.task(scope).frame;
+        if is_of_an_item {
+            self.ops.push(Op::Catch { task: scope, cause });
+        }
+        let cause = if is_of_an_item { scope } else { cause };
+        self.state.failures.insert(scope, (cause, code));
+    }
+
+    /// Whether a group that has failed, or in which something did, is to begin once more. Only groups that ask for it
+    /// themselves: what is asked of a whole run is meant for its leaves.
+    fn may_begin_again(&self, task: u32, code: ErrorCode) -> bool {
+        let node = self.plan.node(self.node_of(task));
+        node.kind == Kind::Group
+            && code.retryable()
+            && node.retries.is_some_and(|retries| self.task(task).tries <= retries)
+    }
+
+    /// Stops what is left of a group, which begins again after its backoff.
+    fn back_off(&mut self, task: u32) {
+        self.stop_inside(task);
+        let children = self.plan.node(self.node_of(task)).children;
+        self.change(task, Op::NO_STEP, |task| {
+            task.phase = Phase::Backoff;
+            task.open = children;
+        });
+        self.arm_retry(task);
+    }
+
+    /// The backoff of a group is over: everything in it is as it was before it began.
+    pub(super) fn begin_again(&mut self, task: u32) {
+        let plan = self.plan.clone();
+        let node = self.node_of(task);
+        let offset = task.wrapping_sub(node);
+        let mut inner = node + 1;
+        while inner < plan.node(node).end {
+            let planned = plan.node(inner);
+            let number = inner.wrapping_add(offset);
+            self.state.routes.remove(&number);
+            self.change(number, Op::NO_STEP, |task| {
+                *task = Task { attempt: task.attempt, ..Task::new(planned, task.frame) };
+            });
+            // What an iterating scope contains stands for no task of this frame.
+            inner = if matches!(planned.kind, Kind::Each { .. }) { planned.end } else { inner + 1 };
+        }
+        self.ops.push(Op::Reset { task });
+        self.enter(task);
         self.run_steps();
     }
 
     /// Marks a task as failed; a scope with all that it contains.
     fn stop(&mut self, task: u32) {
+        self.stop_inside(task);
+        self.show_failed(task);
+    }
+
+    fn show_failed(&mut self, task: u32) {
         let now = self.state.now;
-        if self.kind_of(task) != Kind::Leaf {
-            self.stop_flight(ErrorCode::Cancelled, |run, inner| run.is_within(inner, task));
-            let node = self.node_of(task);
-            let offset = task.wrapping_sub(node);
-            self.abandon_frames(task);
-            if self.kind_of(task) == Kind::Group {
-                for inner in node + 1..self.plan.node(node).end {
-                    let inner = inner.wrapping_add(offset);
-                    self.abandon(inner);
-                    self.abandon_frames(inner);
-                }
-            }
-        }
         self.change(task, Op::NO_STEP, |task| {
             task.phase = Phase::Idle;
             task.state = TaskState::Error;
+            // A scope may fail before any of its nodes begins.
+            if task.started.is_nan() {
+                task.started = now;
+            }
             task.ended = now;
         });
+    }
+
+    /// Stops all that a scope contains; nothing for a leaf.
+    fn stop_inside(&mut self, task: u32) {
+        if self.kind_of(task) == Kind::Leaf {
+            return;
+        }
+        self.stop_flight(ErrorCode::Cancelled, |run, inner| run.is_within(inner, task));
+        self.forget_failures(task);
+        let node = self.node_of(task);
+        let offset = task.wrapping_sub(node);
+        self.abandon_frames(task);
+        if self.kind_of(task) == Kind::Group {
+            for inner in node + 1..self.plan.node(node).end {
+                let inner = inner.wrapping_add(offset);
+                self.abandon(inner);
+                self.abandon_frames(inner);
+            }
+        }
+    }
+
+    /// What failed inside a scope that is over counts no longer; its tasks may stand for something else soon.
+    fn forget_failures(&mut self, scope: u32) {
+        let inside: Vec<u32> = self.state.failures.keys().copied().collect();
+        for task in inside {
+            if task == scope || self.is_within(task, scope) {
+                self.state.failures.remove(&task);
+            }
+        }
     }
 
     /// Stops the tasks in flight that are chosen.
@@ -148,14 +262,9 @@ impl Run {
 
     /// Scopes that have begun will not complete: also those in which nothing is in flight just now.
     fn fail_scopes(&mut self) {
-        let now = self.state.now;
         for task in (0..self.state.tasks.len() as u32).rev() {
             if self.task(task).state == TaskState::Executing {
-                self.change(task, Op::NO_STEP, |scope| {
-                    scope.phase = Phase::Idle;
-                    scope.state = TaskState::Error;
-                    scope.ended = now;
-                });
+                self.show_failed(task);
             }
         }
     }

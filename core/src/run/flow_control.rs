@@ -31,6 +31,8 @@ pub(crate) enum Carry {
     Error,
     /// None: the task was skipped.
     Nothing,
+    /// None: the task failed, or depends on one that did, and the run goes on all the same.
+    Failure,
 }
 
 impl Run {
@@ -67,7 +69,10 @@ impl Run {
         let node = self.node_of(task);
         let planned = self.plan.node(node);
         let (kind, position, disabled) = (planned.kind, planned.position, planned.disabled);
-        if planned.in_degree > 0 && self.task(task).live == 0 {
+        if self.task(task).bereft {
+            self.skip(task);
+            self.steps.push(Step::Over(task, Carry::Failure));
+        } else if planned.in_degree > 0 && self.task(task).live == 0 {
             self.skip(task);
             self.steps.push(Step::Over(task, Carry::Nothing));
         } else if disabled {
@@ -91,6 +96,10 @@ impl Run {
 
     /// A scope's children are all over.
     pub(super) fn complete_scope(&mut self, task: u32) {
+        if let Some((cause, code)) = self.state.failures.remove(&task) {
+            self.fail_scope(task, cause, code);
+            return;
+        }
         let now = self.state.now;
         self.change(task, Op::NO_STEP, |task| {
             task.phase = Phase::Idle;
@@ -120,9 +129,10 @@ impl Run {
         }
     }
 
-    fn enter(&mut self, task: u32) {
+    pub(super) fn enter(&mut self, task: u32) {
         let found = self.task_mut(task);
         found.phase = Phase::Open;
+        found.tries = found.tries.saturating_add(1);
         found.attempt = found.next_attempt();
         self.arm_deadline(task);
         self.ops.push(Op::Enter { task });
@@ -162,12 +172,13 @@ impl Run {
             let edge = self.plan.outgoing(node)[index];
             let carries = self.carries(task, carry, edge.handle);
             let target = edge.target.wrapping_add(offset);
-            // What was skipped left nothing in its slot.
-            if !carries && carry != Carry::Nothing {
+            // What was skipped left nothing in its slot, and who depends on a failure reads none.
+            if !carries && !matches!(carry, Carry::Nothing | Carry::Failure) {
                 self.ops.push(Op::Block { task: target, input: edge.input });
             }
             let found = self.task_mut(target);
             found.live = found.live.saturating_add(u32::from(carries));
+            found.bereft |= carry == Carry::Failure;
             if is_last(&mut found.waiting) {
                 self.steps.push(Step::Arrive(target));
             }
@@ -192,7 +203,7 @@ impl Run {
             Carry::Output => handle != Name::ERROR,
             Carry::Named => self.is_named(task, handle),
             Carry::Error => handle == Name::ERROR,
-            Carry::Nothing => false,
+            Carry::Nothing | Carry::Failure => false,
         }
     }
 
@@ -204,7 +215,9 @@ impl Run {
             TaskState::Pending | TaskState::Executing => return,
             TaskState::Completed if found.routed => Carry::Named,
             TaskState::Completed => Carry::Output,
+            TaskState::Error if !self.plan.node(node).catches => return,
             TaskState::Error => Carry::Error,
+            TaskState::Skipped if found.bereft => return,
             TaskState::Skipped if self.plan.node(node).in_degree > 0 && found.live == 0 => return,
             TaskState::Skipped => Carry::Output,
         };

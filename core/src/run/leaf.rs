@@ -7,6 +7,7 @@ use super::timer::Alarm;
 use super::{Op, Run};
 use crate::error::ErrorCode;
 use crate::flow::Name;
+use crate::plan::Kind;
 
 impl Run {
     /// Takes a ready leaf into flight.
@@ -64,6 +65,10 @@ impl Run {
 
     /// A backoff is over.
     pub(super) fn retry(&mut self, task: u32) {
+        if self.kind_of(task) != Kind::Leaf {
+            self.begin_again(task);
+            return;
+        }
         // A second try shows no animation of its own.
         let all = steps(self.plan.node(self.node_of(task)).weight).len();
         let found = self.task_mut(task);

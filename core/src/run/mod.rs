@@ -104,6 +104,8 @@ struct State {
     /// Ranges of tasks that closed frames left, by the scope that they are for.
     free_frames: BTreeMap<u32, Vec<u32>>,
     iterations: BTreeMap<u32, Iteration>,
+    /// With `keep_going`, the first failure in each scope that is not over: what caused it.
+    failures: BTreeMap<u32, (u32, ErrorCode)>,
     /// Handles that were named for a coming answer.
     routes: BTreeMap<u32, Vec<u32>>,
     /// Tasks whose inputs are there, by place in the plan.
@@ -140,6 +142,7 @@ impl Run {
             frames: vec![Frame::outermost()],
             free_frames: BTreeMap::new(),
             iterations: BTreeMap::new(),
+            failures: BTreeMap::new(),
             routes: BTreeMap::new(),
             ready: BinaryHeap::new(),
             in_flight: Vec::new(),

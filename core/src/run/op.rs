@@ -33,6 +33,11 @@ pub enum Op {
         /// The scope.
         task: u32,
     },
+    /// A scope begins once more: forget the values, errors and blocks of all that it contains.
+    Reset {
+        /// The scope.
+        task: u32,
+    },
     /// The task is disabled: its output is its input.
     Pass {
         /// The disabled task.
@@ -70,7 +75,9 @@ pub enum Op {
         /// The scope.
         task: u32,
     },
-    /// The output of `task` is the error with which `cause` failed.
+    /// The output of `task` is the error with which `cause` failed. In a run that keeps going, a scope that runs once
+    /// per item takes the error of the first of its items to fail at once, as that item's tasks are used again, and is
+    /// named itself as the cause from then on.
     Catch {
         /// The node that hands the error on.
         task: u32,
@@ -151,6 +158,7 @@ impl Op {
                 record(11, 0, task, state as u32 | percent << 8 | overall << 16, step)
             }
             Op::Wait { task, ms, fails } => record(14, 0, task, ms, fails.into()),
+            Op::Reset { task } => record(15, 0, task, 0, 0),
             Op::Block { task, input } => record(13, 0, task, input, 0),
             Op::Finish { cause, code } => {
                 record(12, 0, cause, code.map_or(0, |code| code.number().into()), 0)

@@ -22,6 +22,8 @@ pub struct RunOptions {
     pub timeout: f64,
     /// Pace for watching: a node takes twice this and what it needs itself beyond that.
     pub slow_mo: f64,
+    /// After a failure that nothing catches, go on with what does not depend on it; the run then fails at its end.
+    pub keep_going: bool,
     /// Make a node fail instead of running it.
     pub simulate_error: Option<Simulation>,
     /// Make a node start late.
@@ -60,6 +62,7 @@ impl Default for RunOptions {
             jitter: false,
             timeout: 0.0,
             slow_mo: 0.0,
+            keep_going: false,
             simulate_error: None,
             simulate_delay: None,
             keep_outputs: false,
@@ -76,11 +79,11 @@ const RANDOM: f64 = -2.0;
 
 impl RunOptions {
     /// Reads options from the numbers a host fills in: concurrency, seed (53 bits), retries, retry delay, jitter,
-    /// timeout, slow motion, error target, error delay, delay target, delay, keep outputs, record, reserved. A target
+    /// timeout, slow motion, error target, error delay, delay target, delay, keep outputs, record, keep going. A target
     /// is a node index, −1 for none or −2 for a random one. Numbers out of range are brought into it.
     pub fn from_numbers(numbers: &[f64; OPTION_NUMBERS]) -> RunOptions {
         let [concurrency, seed, retries, retry_delay, jitter, timeout, slow_mo, rest @ ..] = *numbers;
-        let [error_target, error_delay, delay_target, delay, keep_outputs, record, _] = rest;
+        let [error_target, error_delay, delay_target, delay, keep_outputs, record, keep_going] = rest;
         RunOptions {
             concurrency: (concurrency as u32).max(1),
             seed: seed as u64,
@@ -89,6 +92,7 @@ impl RunOptions {
             jitter: jitter != 0.0,
             timeout: duration(timeout),
             slow_mo: duration(slow_mo),
+            keep_going: keep_going != 0.0,
             simulate_error: simulation(error_target, error_delay),
             simulate_delay: simulation(delay_target, delay),
             keep_outputs: keep_outputs != 0.0,

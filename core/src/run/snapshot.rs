@@ -21,7 +21,7 @@ pub enum SnapshotError {
     Misuse(Misuse),
 }
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 impl Run {
     /// The run as bytes: all but the values, which are the host's.
@@ -124,7 +124,7 @@ impl Run {
     /// Whether every number that is used as an index can be one, and every time be reached.
     fn is_coherent(&self) -> bool {
         let State { tasks, frames, in_flight, iterations, free_frames, ready, .. } = &self.state;
-        let State { options, timers, cause, .. } = &self.state;
+        let State { options, timers, cause, failures, .. } = &self.state;
         let nodes = self.plan.len() as u32;
         let is_task = |task: u32| (task as usize) < tasks.len();
         // The nodes of a frame's tasks; nothing for a frame that cannot be.
@@ -177,6 +177,7 @@ impl Run {
             && timers.are_timed()
             && (*cause == Op::NOBODY || is_task(*cause))
             && in_flight.iter().all(|task| is_task(*task))
+            && failures.iter().all(|(scope, (cause, _))| is_task(*scope) && is_task(*cause))
             && ready.iter().all(|entry| is_task(entry.0.1))
             && free_frames
                 .iter()

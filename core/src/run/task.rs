@@ -54,6 +54,8 @@ pub(crate) struct Task {
     pub(crate) phase: Phase,
     /// The answer names the handles that carry it.
     pub(crate) routed: bool,
+    /// Something that it depends on failed, and the run goes on all the same: it will be skipped.
+    pub(crate) bereft: bool,
     /// The executable reports its own progress, so the animation is over.
     pub(crate) reports: bool,
     pub(crate) percent: u8,
@@ -84,6 +86,7 @@ impl Task {
             state: TaskState::Pending,
             phase: Phase::Idle,
             routed: false,
+            bereft: false,
             reports: false,
             percent: 0,
             step: BEFORE_FIRST_STEP,

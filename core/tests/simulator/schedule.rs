@@ -217,7 +217,7 @@ impl Schedule<'_> {
 
     fn end(&mut self) -> Verdict {
         let finished = self.model.finished;
-        let Some((_, code)) = finished else { return Err("finished without Finish".into()) };
+        let Some((cause, code)) = finished else { return Err("finished without Finish".into()) };
         let summary = self.watched.summary(self.now);
         ensure!(summary.finished && summary.code == code, "summary {summary:?} after {finished:?}");
         ensure!(self.watched.deadline().is_none(), "a deadline after the end");
@@ -230,13 +230,21 @@ impl Schedule<'_> {
         for (node, record) in view[VIEW_HEADER..].chunks(NODE_NUMBERS).enumerate() {
             ensure!(record[0] != executing, "{node} still executes after the end");
             ensure!((0.0..=100.0).contains(&record[1]), "{node} is at {} %", record[1]);
+            let [began, ended] = [record[2], record[3]].map(|time| !time.is_nan());
+            let skipped = record[0] == f64::from(TaskState::Skipped.number());
+            let pending = record[0] == f64::from(TaskState::Pending.number());
+            ensure!(pending || ended && (began || skipped), "{node} went from {} to {}", record[2], record[3]);
+            ensure!(!pending || !ended, "{node} is pending and over");
         }
+        // A run that kept going has nothing left to do, just like one that succeeded.
+        let ran_out = code.is_none()
+            || self.options.keep_going && cause != Op::NOBODY && !self.model.shape.is_leaf(0) && cause != 0;
         for (task, found) in &self.model.tasks {
             let stage = found.stage;
-            let over = code.is_some()
+            let over = !ran_out
                 || self.model.is_gone(*task)
                 || matches!(stage, Stage::Over(_) | Stage::Stopped);
-            ensure!(over, "{task} is at {stage:?} after a success");
+            ensure!(over, "{task} is at {stage:?} after the end");
         }
         self.replay()?;
         while self.host.next().is_some() {

@@ -191,6 +191,7 @@ impl Talk {
                 format!("open {}[{item}]", self.name(task))
             }
             Op::Close { task, item, .. } => format!("close {}[{item}]", self.name(task)),
+            Op::Reset { task } => format!("reset {}", self.name(task)),
             Op::Gather { task } => format!("gather {}", self.name(task)),
             Op::Catch { task, cause } => format!("catch {} of {}", self.name(task), self.name(cause)),
             Op::Block { task, input } => format!("block {}.{input}", self.name(task)),

@@ -1,9 +1,9 @@
 //! What a failure must lead to.
 
 use conductor_core::error::ErrorCode;
-use conductor_core::run::Op;
+use conductor_core::run::{Op, TaskState};
 
-use super::{Carry, Failure, Model, Stage, Verdict, ensure};
+use super::{Carry, Failure, Model, Reach, Stage, Task, Verdict, ensure};
 
 impl Model<'_> {
     /// An attempt failed: the next one is due, or the task has failed for good.
@@ -15,24 +15,38 @@ impl Model<'_> {
             self.fail(task, code);
             return;
         }
-        let base = outline.retry_delay_ms.map_or(self.options.retry_delay, f64::from);
-        let full = base * f64::from(1_u32 << (found.tries - 1));
+        self.task_mut(task).stage = self.backoff(task);
+    }
+
+    /// What comes after a try that failed, when another one is due.
+    fn backoff(&self, task: u32) -> Stage {
+        let found = self.task(task);
+        let own = self.shape.node(found.node).outline.retry_delay_ms;
+        let full = own.map_or(self.options.retry_delay, f64::from) * f64::from(1_u32 << (found.tries - 1));
         let shortest = if self.options.jitter { full / 2.0 } else { full };
         // A simulated failure takes its own time after the backoff.
         let latest = if self.simulated_error == Some(found.node) { f64::INFINITY } else { self.now + full };
-        let stage = Stage::Backoff { earliest: self.now + shortest, latest };
-        self.task_mut(task).stage = stage;
+        Stage::Backoff { earliest: self.now + shortest, latest }
     }
 
-    /// A task has failed for good: the nearest `error` edge around it takes the error.
+    /// A task has failed for good: the nearest scope around it that may begin again does, or the nearest `error` edge
+    /// takes the error. In a run that keeps going nothing but the task's own.
     pub(crate) fn fail(&mut self, cause: u32, code: ErrorCode) {
+        let keeps_going = self.options.keep_going && self.parent(cause).is_some();
         let mut catcher = Some(cause);
         while let Some(task) = catcher
-            && !self.shape.node(self.task(task).node).catches
+            && !self.catches(task)
+            && !self.may_begin_again(task, code)
         {
-            catcher = self.parent(task);
+            catcher = self.parent(task).filter(|_| !keeps_going);
         }
-        self.failures.push_back(Failure { cause, code, catcher });
+        let reach = match catcher {
+            Some(group) if self.may_begin_again(group, code) => Reach::Again(group),
+            Some(catcher) => Reach::Caught(catcher),
+            None if keeps_going => Reach::Stays,
+            None => Reach::Ends,
+        };
+        self.failures.push_back(Failure { cause, code, reach });
         if self.task(cause).stage != Stage::Open {
             self.task_mut(cause).stage = Stage::Stopped;
         }
@@ -40,13 +54,128 @@ impl Model<'_> {
 
     /// Whether the engine may stop this task now.
     pub(crate) fn may_stop(&self, task: u32) -> bool {
-        if self.ending.is_some() || self.run_is_due() {
-            return true;
+        self.ending.is_some()
+            || self.run_is_due()
+            || self.failures.front().is_some_and(|failure| self.is_struck(task, failure))
+    }
+
+    /// Whether a failure is the end of this task as well.
+    pub(crate) fn is_struck(&self, task: u32, failure: &Failure) -> bool {
+        match failure.reach {
+            Reach::Caught(scope) | Reach::Again(scope) => self.is_within(task, scope),
+            Reach::Stays => self.is_within(task, failure.cause),
+            Reach::Kept(_) => false,
+            Reach::Ends => true,
         }
-        self.failures.front().is_some_and(|failure| match failure.catcher {
-            Some(catcher) => self.is_within(task, catcher),
-            None => true,
-        })
+    }
+
+    /// A group may have as many tries as it asks for itself; what is asked of the whole run is for leaves.
+    fn may_begin_again(&self, task: u32, code: ErrorCode) -> bool {
+        let Task { node, tries, .. } = *self.task(task);
+        let is_group = !self.shape.is_leaf(node) && !self.shape.is_each(node);
+        is_group && code.retryable() && tries <= self.shape.node(node).outline.retries.unwrap_or(0)
+    }
+
+    /// Something was said of a group: maybe that it is stopped now, to begin again. Returns whether it is.
+    pub(crate) fn stops_to_begin_again(&mut self, task: u32) -> Result<bool, String> {
+        let failed_by = match self.failures.front() {
+            Some(failure) if failure.reach == Reach::Again(task) => failure.cause,
+            _ => match self.failed_at_its_end(task) {
+                Some((cause, code)) if self.may_begin_again(task, code) => cause,
+                _ => return Ok(false),
+            },
+        };
+        if self.failures.front().is_some_and(|failure| failure.reach == Reach::Again(task)) {
+            self.failures.pop_front();
+        }
+        self.is_over_inside(task, failed_by)?;
+        self.task_mut(task).stage = self.backoff(task);
+        Ok(true)
+    }
+
+    /// The group's backoff is over: all that it contains is as before its beginning.
+    pub(crate) fn reset(&mut self, task: u32) -> Verdict {
+        let Task { node, stage, .. } = *self.task(task);
+        let Stage::Backoff { earliest, .. } = stage else { return Err(format!("reset of {task} at {stage:?}")) };
+        ensure!(self.now >= earliest, "reset of {task} at {} instead of {earliest}", self.now);
+        for inner in node + 1..self.shape.node(node).end {
+            let inner = self.beside(task, inner);
+            if !self.is_placeholder(inner) {
+                let found = self.task(inner);
+                ensure!(found.state == TaskState::Pending, "{inner} is {:?} after a reset", found.state);
+                let fresh = Task { attempt: found.attempt, ..Task::new(found.node, found.frame) };
+                self.tasks.insert(inner, fresh);
+            }
+        }
+        self.task_mut(task).stage = Stage::Waiting;
+        Ok(())
+    }
+
+    /// A task is shown as if it had never begun: only a scope around it that begins again can bring that about.
+    pub(crate) fn shows_pending(&self, task: u32) -> Verdict {
+        let mut around = self.parent(task);
+        while let Some(scope) = around
+            && !matches!(self.task(scope).stage, Stage::Backoff { earliest, .. } if earliest <= self.now)
+        {
+            around = self.parent(scope);
+        }
+        ensure!(around.is_some(), "{task} is pending again");
+        Ok(())
+    }
+
+    /// First cause and code with which a scope fails, once all that it contains is over.
+    fn failed_at_its_end(&self, task: u32) -> Option<(u32, ErrorCode)> {
+        let found = self.task(task);
+        found.blame.filter(|_| found.stage == Stage::Open && self.is_done_inside(task))
+    }
+
+    /// A task is shown as failed: it failed itself, or all inside it is over and not all of it went well, or it is
+    /// stopped by what happened around it.
+    pub(crate) fn shows_failure(&mut self, task: u32) -> Verdict {
+        let first = self.failures.front().copied();
+        ensure!(
+            !first.is_some_and(|failure| failure.reach == Reach::Again(task)),
+            "{task} is to begin again, and shown as failed"
+        );
+        if let Some(failure) = first
+            && (failure.cause, failure.reach) == (task, Reach::Stays)
+        {
+            self.failures.pop_front();
+            self.is_over_inside(task, task)?;
+            self.task_mut(task).stage = Stage::Over(Carry::Failure);
+            self.blame_scope(task, task, failure.code);
+        } else if let Some((cause, code)) = self.failed_at_its_end(task) {
+            // What comes of it comes before what was told after it.
+            if self.catches(task) {
+                self.failures.push_front(Failure { cause, code, reach: Reach::Caught(task) });
+                return Ok(());
+            }
+            self.task_mut(task).stage = Stage::Over(Carry::Failure);
+            if task == 0 {
+                self.failures.push_front(Failure { cause, code, reach: Reach::Ends });
+            } else {
+                self.blame_scope(task, cause, code);
+            }
+        } else {
+            let stage = self.task(task).stage;
+            ensure!(stage == Stage::Stopped || self.may_stop(task), "{task} fails at {stage:?}");
+        }
+        Ok(())
+    }
+
+    /// A task failed and nothing took it: the scope around it will fail, with the first cause there was. A scope that
+    /// runs once per item takes the error over, because the numbers of an item's tasks are used again.
+    fn blame_scope(&mut self, task: u32, cause: u32, code: ErrorCode) {
+        let Some(scope) = self.parent(task).filter(|scope| self.task(*scope).blame.is_none()) else { return };
+        let outlasts = self.task(scope).frame == self.task(cause).frame;
+        if !outlasts {
+            self.failures.push_front(Failure { cause, code, reach: Reach::Kept(scope) });
+        }
+        self.task_mut(scope).blame = Some((if outlasts { cause } else { scope }, code));
+    }
+
+    fn catches(&self, task: u32) -> bool {
+        self.shape.node(self.task(task).node).catches
     }
 
     pub(crate) fn aborted(&mut self, task: u32, attempt: u32, code: ErrorCode) -> Verdict {
@@ -104,19 +233,12 @@ impl Model<'_> {
             return Err(format!("{task} catches a failure of {cause} that did not happen"));
         };
         ensure!(failure.cause == cause, "{cause} is named as cause, {} failed", failure.cause);
-        ensure!(failure.catcher == Some(task), "{task} catches, {:?} should", failure.catcher);
-        let inside: Vec<u32> =
-            self.tasks.keys().copied().filter(|inner| self.is_within(*inner, task)).collect();
-        for inner in inside {
-            ensure!(
-                inner == cause || !self.is_in_flight(inner),
-                "{inner} goes on inside {task}, which failed"
-            );
-            if !matches!(self.task(inner).stage, Stage::Over(_)) {
-                self.task_mut(inner).stage = Stage::Stopped;
-            }
-            self.items.remove(&inner);
+        ensure!(!self.is_gone(cause), "{cause}, the cause, is of a frame that is closed");
+        if failure.reach == Reach::Kept(task) {
+            return Ok(());
         }
+        ensure!(failure.reach == Reach::Caught(task), "{task} catches {failure:?}");
+        self.is_over_inside(task, cause)?;
         let slot = self.beside(task, self.shape.node(self.task(task).node).slot);
         self.task_mut(slot).dropped = false;
         self.task_mut(task).stage = Stage::Over(Carry::Error);
@@ -124,10 +246,32 @@ impl Model<'_> {
         Ok(())
     }
 
+    /// A scope is over before its time, and everything inside it.
+    fn is_over_inside(&mut self, task: u32, cause: u32) -> Verdict {
+        let inside: Vec<u32> =
+            self.tasks.keys().copied().filter(|inner| self.is_within(*inner, task)).collect();
+        for inner in inside {
+            ensure!(
+                inner == cause || !self.is_in_flight(inner),
+                "{inner} goes on inside {task}, which failed"
+            );
+            let found = self.task_mut(inner);
+            found.blame = None;
+            if !matches!(found.stage, Stage::Over(_)) {
+                found.stage = Stage::Stopped;
+            }
+            self.items.remove(&inner);
+        }
+        Ok(())
+    }
+
     pub(crate) fn finished(&mut self, cause: u32, code: Option<ErrorCode>) -> Verdict {
         let expected = match (self.failures.front(), self.ending) {
-            _ if matches!(self.task(0).stage, Stage::Over(_)) => (Op::NOBODY, None),
-            (Some(failure), _) if failure.catcher.is_none() => (failure.cause, Some(failure.code)),
+            _ if matches!(self.task(0).stage, Stage::Over(Carry::Output | Carry::Named)) => (Op::NOBODY, None),
+            (Some(failure), _) if failure.reach == Reach::Ends => {
+                ensure!(!self.is_gone(failure.cause), "{cause}, the cause, is of a frame that is closed");
+                (failure.cause, Some(failure.code))
+            }
             (_, Some(code)) => (Op::NOBODY, Some(code)),
             _ if code == Some(ErrorCode::Timeout) && self.run_is_due() => (Op::NOBODY, code),
             _ => return Err("the run is not over".into()),

@@ -35,6 +35,7 @@ pub(crate) enum Stage {
     Begun,
     Running,
     Answered,
+    /// Of a leaf, which is in flight all the while, or of a group that will begin again.
     Backoff {
         earliest: f64,
         latest: f64,
@@ -53,6 +54,8 @@ pub(crate) enum Carry {
     Named,
     Error,
     Nothing,
+    /// Nothing: the task failed, or depends on one that did, and the run goes on all the same.
+    Failure,
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +77,8 @@ pub(crate) struct Task {
     pub(crate) armed: f64,
     pub(crate) dropped: bool,
     pub(crate) blocked: BTreeSet<u32>,
+    /// For a scope that goes on although something in it failed: what it will fail with, the first cause and its code.
+    pub(crate) blame: Option<(u32, ErrorCode)>,
 }
 
 /// The items of one scope.
@@ -92,8 +97,22 @@ pub(crate) struct Items {
 pub(crate) struct Failure {
     pub(crate) cause: u32,
     pub(crate) code: ErrorCode,
-    /// The task whose `error` edge takes it; `None` ends the run.
-    pub(crate) catcher: Option<u32>,
+    pub(crate) reach: Reach,
+}
+
+/// How far a failure goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Reach {
+    /// The `error` edge of this task takes it.
+    Caught(u32),
+    /// This group stops, and begins again later.
+    Again(u32),
+    /// The task that failed is over; the scope around it goes on, and is to blame at its end.
+    Stays,
+    /// This iterating scope keeps the error of one of its items for its own end.
+    Kept(u32),
+    /// It ends the run.
+    Ends,
 }
 
 /// What a restored run asks for again.
@@ -183,11 +202,12 @@ impl<'a> Model<'a> {
     }
 
     pub(crate) fn is_in_flight(&self, task: u32) -> bool {
-        let stage = self.task(task).stage;
-        matches!(
-            stage,
-            Stage::Begun | Stage::Running | Stage::Answered | Stage::Asking | Stage::Backoff { .. }
-        )
+        let found = self.task(task);
+        match found.stage {
+            Stage::Begun | Stage::Running | Stage::Answered | Stage::Asking => true,
+            Stage::Backoff { .. } => self.shape.is_leaf(found.node),
+            _ => false,
+        }
     }
 
     pub(crate) fn in_flight(&self) -> u32 {
@@ -223,7 +243,15 @@ impl<'a> Model<'a> {
         if !inputs.iter().all(|(source, _)| over(source)) {
             return None;
         }
-        Some(inputs.is_empty() || (0..inputs.len()).any(|input| self.edge_carries(task, input)))
+        let carried = inputs.is_empty() || (0..inputs.len()).any(|input| self.edge_carries(task, input));
+        Some(carried && !self.depends_on_failure(task))
+    }
+
+    /// Whether the task depends on one that failed while the run goes on, straight or by way of others.
+    pub(crate) fn depends_on_failure(&self, task: u32) -> bool {
+        let failed =
+            |source: u32| self.task(self.beside(task, source)).stage == Stage::Over(Carry::Failure);
+        self.shape.node(self.task(task).node).inputs.iter().any(|(source, _)| failed(*source))
     }
 
     /// Whether a number belongs to a node that only frames run.
@@ -284,7 +312,7 @@ impl<'a> Model<'a> {
     }
 
     fn is_live(&self, task: u32, attempt: u32, stage: Stage) -> bool {
-        let doomed = |failure: &Failure| failure.catcher.is_none_or(|catcher| self.is_within(task, catcher));
+        let doomed = |failure: &Failure| self.is_struck(task, failure);
         let found = self.task(task);
         found.stage == stage
             && found.attempt == attempt
@@ -312,6 +340,7 @@ impl Task {
             armed: f64::NAN,
             dropped: false,
             blocked: BTreeSet::new(),
+            blame: None,
         }
     }
 }

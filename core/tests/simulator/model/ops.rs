@@ -11,6 +11,7 @@ impl Model<'_> {
             Op::Start { task, attempt, attempt_number } => self.start(task, attempt, attempt_number),
             Op::Abort { task, attempt, code } => self.aborted(task, attempt, code),
             Op::Enter { task } => self.enter(task),
+            Op::Reset { task } => self.reset(task),
             Op::Pass { task } => self.pass(task),
             Op::Block { task, input } => self.block(task, input),
             Op::Ask { task, attempt, known } => self.ask(task, attempt, known),
@@ -75,7 +76,9 @@ impl Model<'_> {
         ensure!(!self.shape.is_leaf(node) && !self.shape.is_each(node), "{task} is no group");
         if !self.is_again(Again::Enter(task))? {
             self.arrives(task)?;
-            self.task_mut(task).armed = self.now;
+            let now = self.now;
+            let found = self.task_mut(task);
+            (found.armed, found.tries) = (now, found.tries + 1);
         }
         self.task_mut(task).stage = Stage::Open;
         self.reads_inputs(task)
@@ -197,9 +200,11 @@ impl Model<'_> {
 
     fn change(&mut self, task: u32, state: TaskState) -> Verdict {
         let found = self.task(task).clone();
+        let rests = self.stops_to_begin_again(task)?;
         if state == found.state {
             return Ok(());
         }
+        ensure!(!rests, "{task} is to begin again, and is shown as {state:?}");
         let leaf = self.shape.is_leaf(found.node);
         match state {
             TaskState::Executing if leaf => return self.begin(task),
@@ -215,11 +220,8 @@ impl Model<'_> {
             }
             TaskState::Completed => {
                 ensure!(found.stage == Stage::Open, "{task} completes at {:?}", found.stage);
-                let children = &self.shape.node(found.node).children;
-                let over = |child: &u32| matches!(self.task(self.beside(task, *child)).stage, Stage::Over(_));
-                let done =
-                    if self.shape.is_each(found.node) { found.gathered } else { children.iter().all(over) };
-                ensure!(done, "{task} completes before what it contains");
+                ensure!(self.is_done_inside(task), "{task} completes before what it contains");
+                ensure!(found.blame.is_none(), "{task} completes in spite of {:?}", found.blame);
                 self.task_mut(task).stage = Stage::Over(Carry::Output);
             }
             TaskState::Skipped => {
@@ -231,15 +233,25 @@ impl Model<'_> {
                     None => inside && found.stage == Stage::Waiting,
                 };
                 ensure!(due, "{task} is skipped at {:?}", found.stage);
-                self.task_mut(task).stage = Stage::Over(Carry::Nothing);
+                let bereft = self.depends_on_failure(task);
+                let carry = if bereft { Carry::Failure } else { Carry::Nothing };
+                self.task_mut(task).stage = Stage::Over(carry);
             }
-            TaskState::Error => {
-                let stopped = found.stage == Stage::Stopped || self.may_stop(task);
-                ensure!(stopped, "{task} fails at {:?}", found.stage);
-            }
-            TaskState::Pending => return Err(format!("{task} is pending again")),
+            TaskState::Error => return self.shows_failure(task),
+            TaskState::Pending => return self.shows_pending(task),
         }
         Ok(())
+    }
+
+    /// Whether all that a scope contains is over.
+    pub(crate) fn is_done_inside(&self, task: u32) -> bool {
+        let found = self.task(task);
+        let over = |child: &u32| matches!(self.task(self.beside(task, *child)).stage, Stage::Over(_));
+        if self.shape.is_each(found.node) {
+            found.gathered
+        } else {
+            self.shape.node(found.node).children.iter().all(over)
+        }
     }
 
     fn begin(&mut self, task: u32) -> Verdict {

@@ -27,8 +27,20 @@ impl Model<'_> {
                 let waits = self.is_ready(task) && carried && !room;
                 ensure!(waits, "{task} could have begun");
             }
+            self.shows_in_order(task)?;
             self.task_is_at_rest(task, fired)?;
             self.slot_is_at_rest(task)?;
+        }
+        Ok(())
+    }
+
+    /// What executes does so in scopes that execute.
+    fn shows_in_order(&self, task: u32) -> Verdict {
+        if self.task(task).state == TaskState::Executing
+            && let Some(scope) = self.parent(task)
+        {
+            let state = self.task(scope).state;
+            ensure!(state == TaskState::Executing, "{task} executes in {scope}, which is {state:?}");
         }
         Ok(())
     }
@@ -67,7 +79,8 @@ impl Model<'_> {
     fn slot_is_at_rest(&self, slot: u32) -> Verdict {
         let found = self.task(slot);
         let keeps = self.options.keep_outputs && found.frame.is_none();
-        let filled = matches!(found.stage, Stage::Over(Carry::Output | Carry::Named | Carry::Error));
+        let filled = found.gathered
+            || matches!(found.stage, Stage::Over(Carry::Output | Carry::Named | Carry::Error));
         let own = self.shape.node(found.node).slot == found.node;
         if keeps || !filled || !own || self.is_result(slot) || found.dropped {
             return Ok(());
