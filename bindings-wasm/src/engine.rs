@@ -1,0 +1,170 @@
+//! The exported functions, one for each of the bridge.
+
+use std::cell::RefCell;
+
+use conductor_core::bridge::{self, Bridge, Status};
+use conductor_core::run::OPTION_NUMBERS;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+thread_local! {
+    static BRIDGE: RefCell<Bridge> = RefCell::default();
+    static MAILBOX: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+}
+
+fn on_bridge<T>(call: impl FnOnce(&mut Bridge) -> T) -> T {
+    BRIDGE.with_borrow_mut(call)
+}
+
+fn options(numbers: &[f64]) -> [f64; OPTION_NUMBERS] {
+    let mut all = [0.0; OPTION_NUMBERS];
+    let given = numbers.len().min(OPTION_NUMBERS);
+    all[..given].copy_from_slice(&numbers[..given]);
+    all
+}
+
+/// Makes the mailbox of [`turn`] at least `words` long; returns its address in the module's memory, in bytes. An
+/// address that was given before holds no longer.
+#[wasm_bindgen]
+pub fn mailbox(words: u32) -> u32 {
+    MAILBOX.with_borrow_mut(|mailbox| {
+        if mailbox.len() < words as usize {
+            mailbox.resize(words as usize, 0);
+        }
+        mailbox.as_ptr() as u32
+    })
+}
+
+/// `Bridge::open`: the input table is written to `table`. 0 when the flow cannot be run.
+#[wasm_bindgen]
+pub fn open(outline: &[u32], table: &mut [u32], numbers: &[f64]) -> u32 {
+    on_bridge(|bridge| bridge.open(outline, table, &options(numbers)))
+}
+
+/// `Bridge::turn` on the first `words` of the mailbox: the number of ops, or a status below 0.
+#[wasm_bindgen]
+pub fn turn(run: u32, words: u32, command: u32, now: f64) -> i32 {
+    MAILBOX.with_borrow_mut(|mailbox| {
+        let Some(mailbox) = mailbox.get_mut(..words as usize) else { return Status::TooShort as i32 };
+        on_bridge(|bridge| bridge.turn(run, mailbox, command, now))
+    })
+}
+
+/// `Bridge::watch`.
+#[wasm_bindgen]
+pub fn watch(run: u32, watched: bool) {
+    on_bridge(|bridge| bridge.watch(run, watched));
+}
+
+/// `Bridge::view`: the numbers written, or a status below 0.
+#[wasm_bindgen]
+pub fn view(run: u32, now: f64, numbers: &mut [f64]) -> i32 {
+    on_bridge(|bridge| bridge.view(run, now, numbers))
+}
+
+/// `Bridge::seal`: the journal's length, or a status below 0.
+#[wasm_bindgen]
+pub fn seal(run: u32, words: &mut [u32]) -> i32 {
+    on_bridge(|bridge| bridge.seal(run, words))
+}
+
+/// `Bridge::snapshot`.
+#[wasm_bindgen]
+pub fn snapshot(run: u32) -> Option<Vec<u8>> {
+    on_bridge(|bridge| bridge.snapshot(run))
+}
+
+/// `Bridge::restore`: 0 when the bytes do not fit.
+#[wasm_bindgen]
+pub fn restore(outline: &[u32], bytes: &[u8], now: f64) -> u32 {
+    on_bridge(|bridge| bridge.restore(outline, bytes, now))
+}
+
+/// `Bridge::close`.
+#[wasm_bindgen]
+pub fn close(run: u32) {
+    on_bridge(|bridge| bridge.close(run));
+}
+
+/// `Bridge::ask_shape`: how many numbers `takeAnswer` gives.
+#[wasm_bindgen(js_name = askShape)]
+pub fn ask_shape(outline: &[u32], scope: u32) -> u32 {
+    on_bridge(|bridge| bridge.ask_shape(outline, scope))
+}
+
+/// `Bridge::ask_nodes`: how many numbers `takeAnswer` gives.
+#[wasm_bindgen(js_name = askNodes)]
+pub fn ask_nodes(outline: &[u32]) -> u32 {
+    on_bridge(|bridge| bridge.ask_nodes(outline))
+}
+
+/// `Bridge::ask_trace`: how many numbers `takeAnswer` gives.
+#[wasm_bindgen(js_name = askTrace)]
+pub fn ask_trace(outline: &[u32], numbers: &[f64], journal: &[u32]) -> u32 {
+    on_bridge(|bridge| bridge.ask_trace(outline, &options(numbers), journal))
+}
+
+/// `Bridge::ask_view`: how many numbers `takeAnswer` gives.
+#[wasm_bindgen(js_name = askView)]
+pub fn ask_view(outline: &[u32], numbers: &[f64], journal: &[u32]) -> u32 {
+    on_bridge(|bridge| bridge.ask_view(outline, &options(numbers), journal))
+}
+
+/// `Bridge::take_answer`.
+#[wasm_bindgen(js_name = takeAnswer)]
+pub fn take_answer(numbers: &mut [f64]) {
+    on_bridge(|bridge| bridge.take_answer(numbers));
+}
+
+/// `Bridge::open_runs`.
+#[wasm_bindgen(js_name = openRuns)]
+pub fn open_runs() -> u32 {
+    on_bridge(|bridge| bridge.open_runs() as u32)
+}
+
+/// `bridge::weight_of`.
+#[wasm_bindgen(js_name = weightOf)]
+pub fn weight_of(type_name: &str) -> f64 {
+    bridge::weight_of(type_name)
+}
+
+/// `bridge::read_flow`.
+#[wasm_bindgen(js_name = readFlow)]
+pub fn read_flow(text: &str, format: &str) -> String {
+    bridge::read_flow(text, format)
+}
+
+/// `bridge::write_flow`.
+#[wasm_bindgen(js_name = writeFlow)]
+pub fn write_flow(json: &str, format: &str) -> String {
+    bridge::write_flow(json, format)
+}
+
+/// `bridge::read_document`.
+#[wasm_bindgen(js_name = readDocument)]
+pub fn read_document(text: &str, format: &str) -> String {
+    bridge::read_document(text, format)
+}
+
+/// `bridge::write_document`.
+#[wasm_bindgen(js_name = writeDocument)]
+pub fn write_document(json: &str) -> String {
+    bridge::write_document(json)
+}
+
+/// `bridge::validate_flow`.
+#[wasm_bindgen(js_name = validateFlow)]
+pub fn validate_flow(json: &str, types: &str) -> String {
+    bridge::validate_flow(json, types)
+}
+
+/// `bridge::constants`.
+#[wasm_bindgen]
+pub fn constants() -> String {
+    bridge::constants()
+}
+
+/// The version that the module was built as.
+#[wasm_bindgen(js_name = moduleVersion)]
+pub fn module_version() -> String {
+    env!("CARGO_PKG_VERSION").into()
+}
