@@ -8,11 +8,16 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 thread_local! {
     static BRIDGE: RefCell<Bridge> = RefCell::default();
-    static MAILBOX: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+    static WORDS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
 fn on_bridge<T>(call: impl FnOnce(&mut Bridge) -> T) -> T {
     BRIDGE.with_borrow_mut(call)
+}
+
+/// Runs `call` on the first `count` of the words that both sides see; `otherwise` when there are fewer.
+fn on_words<T>(otherwise: T, count: u32, call: impl FnOnce(&mut [u32]) -> T) -> T {
+    WORDS.with_borrow_mut(|words| words.get_mut(..count as usize).map_or(otherwise, call))
 }
 
 fn options(numbers: &[f64]) -> [f64; OPTION_NUMBERS] {
@@ -22,29 +27,31 @@ fn options(numbers: &[f64]) -> [f64; OPTION_NUMBERS] {
     all
 }
 
-/// Makes the mailbox of [`turn`] at least `words` long; returns its address in the module's memory, in bytes. An
+/// Makes the words that both sides see `count` at least; returns their address in the module's memory, in bytes. An
 /// address that was given before holds no longer.
 #[wasm_bindgen]
-pub fn mailbox(words: u32) -> u32 {
-    MAILBOX.with_borrow_mut(|mailbox| {
-        if mailbox.len() < words as usize {
-            mailbox.resize(words as usize, 0);
+pub fn words(count: u32) -> u32 {
+    WORDS.with_borrow_mut(|words| {
+        if words.len() < count as usize {
+            words.resize(count as usize, 0);
         }
-        mailbox.as_ptr() as u32
+        words.as_ptr() as u32
     })
 }
 
-/// `Bridge::open`: the input table is written to `table`. 0 when the flow cannot be run.
+/// `Bridge::open` on the first `count` words: the outline, and behind it the input table. 0 when the flow cannot be run.
 #[wasm_bindgen]
-pub fn open(outline: &[u32], table: &mut [u32], numbers: &[f64]) -> u32 {
-    on_bridge(|bridge| bridge.open(outline, table, &options(numbers)))
+pub fn open(count: u32, outline_length: u32, numbers: &[f64]) -> u32 {
+    on_words(0, count, |words| {
+        let Some((outline, table)) = words.split_at_mut_checked(outline_length as usize) else { return 0 };
+        on_bridge(|bridge| bridge.open(outline, table, &options(numbers)))
+    })
 }
 
-/// `Bridge::turn` on the first `words` of the mailbox: the number of ops, or a status below 0.
+/// `Bridge::turn` with the first `count` words as mailbox: the number of ops, or a status below 0.
 #[wasm_bindgen]
-pub fn turn(run: u32, words: u32, command: u32, now: f64) -> i32 {
-    MAILBOX.with_borrow_mut(|mailbox| {
-        let Some(mailbox) = mailbox.get_mut(..words as usize) else { return Status::TooShort as i32 };
+pub fn turn(run: u32, count: u32, command: u32, now: f64) -> i32 {
+    on_words(Status::TooShort as i32, count, |mailbox| {
         on_bridge(|bridge| bridge.turn(run, mailbox, command, now))
     })
 }
@@ -61,10 +68,10 @@ pub fn view(run: u32, now: f64, numbers: &mut [f64]) -> i32 {
     on_bridge(|bridge| bridge.view(run, now, numbers))
 }
 
-/// `Bridge::seal`: the journal's length, or a status below 0.
+/// `Bridge::seal` into the first `count` words: the journal's length, or a status below 0.
 #[wasm_bindgen]
-pub fn seal(run: u32, words: &mut [u32]) -> i32 {
-    on_bridge(|bridge| bridge.seal(run, words))
+pub fn seal(run: u32, count: u32) -> i32 {
+    on_words(Status::TooShort as i32, count, |words| on_bridge(|bridge| bridge.seal(run, words)))
 }
 
 /// `Bridge::snapshot`.

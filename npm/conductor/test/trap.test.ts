@@ -12,9 +12,9 @@ beforeAll(() => {
 });
 afterAll(() => useBackend(before));
 
-/** Panics in the engine while the mailbox is in use: the next turn finds the instance as the panic left it, and traps. */
+/** Panics in the engine while its words are in use: the next turn finds the instance as the panic left it, and traps. */
 function breakInstance(): void {
-  expect(() => module.mailbox(0xffff_ffff)).toThrow(WebAssembly.RuntimeError);
+  expect(() => module.words(0xffff_ffff)).toThrow(WebAssembly.RuntimeError);
 }
 
 /** A run of three nodes that is at its second, which answers when it is released. */

@@ -14,7 +14,6 @@ export {
   askView,
   close,
   constants,
-  mailbox,
   moduleVersion,
   open,
   openRuns,
@@ -29,6 +28,7 @@ export {
   view,
   watch,
   weightOf,
+  words,
   writeDocument,
   writeFlow,
 } from "./generated/conductor.js";
@@ -45,7 +45,7 @@ export function start(): void {
   instance();
 }
 
-/** Lets go of the instance and makes a fresh one. Runs, answers and the mailbox of the old one are gone. */
+/** Lets go of the instance and makes a fresh one. Runs, answers and words of the old one are gone. */
 export function restart(): void {
   __wbg_reset_state();
 }

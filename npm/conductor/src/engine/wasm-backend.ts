@@ -20,6 +20,12 @@ const PANIC = -4;
 /** Handles of one instance are below this. */
 const HANDLES = 2 ** 32;
 
+/** Shared words from the start: a mailbox, or the journal of a small run. */
+const LEAST_SHARED = 4096;
+
+/** Words that a loop copies faster than a call. */
+const SHORT = 64;
+
 /**
  * Starts the module and makes it this environment's engine.
  *
@@ -35,47 +41,46 @@ export class WasmBackend implements Backend {
   /** The first handle of the instance; those of earlier ones are below. */
   private base = 0;
   private readonly mailboxes: Uint32Array[] = [];
-  private longestMailbox = 0;
-  /** The module's side of all mailboxes: what crosses is copied at once, so that one is enough. */
+  /** Memory of the module through which all words cross; each call copies what is its own. */
   private shared = new Uint32Array();
+  /** How many there are, or shall be in the next instance. */
+  private sharedLength = LEAST_SHARED;
 
   constructor(private readonly module: WasmModule) {
     module.start();
   }
 
   attach(mailbox: Uint32Array): number {
-    if (mailbox.length > this.longestMailbox) {
-      this.longestMailbox = mailbox.length;
-      this.shared = new Uint32Array();
-    }
     return this.mailboxes.push(mailbox) - 1;
   }
 
   open(words: Uint32Array, outlineLength: number, options: Float64Array): number {
-    if (outlineLength > words.length) return 0;
-    const outline = words.subarray(0, outlineLength);
-    const table = words.subarray(outlineLength);
-    const run = this.guarded(() => this.module.open(outline, table, options), 0);
-    return run === 0 ? 0 : this.base + run;
+    return this.guarded(() => {
+      copy(words, 0, this.words(words.length), 0, Math.min(outlineLength, words.length));
+      const run = this.module.open(words.length, outlineLength, options);
+      if (run === 0) return 0;
+      const tableLength = words.length - outlineLength;
+      copy(this.words(words.length), outlineLength, words, outlineLength, tableLength);
+      return this.base + run;
+    }, 0);
   }
 
   turn(run: number, mailbox: number, command: number, now: number): number {
     if (run < this.base) return PANIC;
     const words = this.mailboxes[mailbox];
     if (words === undefined) return TOO_SHORT;
+    const { length } = words;
     const sent = wordsSent(command);
-    if (sent > words.length) return TOO_SHORT;
-    let result: number;
+    if (sent > length) return TOO_SHORT;
     try {
-      copy(words, this.mailbox(), sent);
-      result = this.module.turn(run - this.base, words.length, command, now);
-      // The turn may have grown the memory, and the view of it from before is empty then.
-      copy(this.mailbox(), words, wordsGiven(result));
+      copy(words, 0, this.words(length), 0, sent);
+      const result = this.module.turn(run - this.base, length, command, now);
+      copy(this.words(length), 0, words, 0, wordsGiven(result));
+      return result;
     } catch {
       this.replace();
       return PANIC;
     }
-    return result;
   }
 
   watch(run: number, watched: boolean): void {
@@ -87,7 +92,17 @@ export class WasmBackend implements Backend {
   }
 
   seal(run: number, words: Uint32Array, at: number): number {
-    return run < this.base ? PANIC : this.guarded(() => this.module.seal(run - this.base, words.subarray(at)), PANIC);
+    if (run < this.base) return PANIC;
+    const room = Math.max(words.length - at, 0);
+    return this.guarded(() => {
+      let length = this.module.seal(run - this.base, Math.min(room, this.words(0).length));
+      if (length > this.sharedLength && length <= room) {
+        this.words(length);
+        length = this.module.seal(run - this.base, length);
+      }
+      if (length <= room) copy(this.words(0), 0, words, at, length);
+      return length;
+    }, PANIC);
   }
 
   askShape(outline: Uint32Array, scope: number): number {
@@ -134,10 +149,12 @@ export class WasmBackend implements Backend {
     return this.guarded(() => this.module.openRuns(), 0);
   }
 
-  private mailbox(): Uint32Array {
-    if (this.shared.length === 0) {
-      const address = this.module.mailbox(this.longestMailbox);
-      this.shared = new Uint32Array(this.module.memory().buffer, address, this.longestMailbox);
+  /** The shared words, `count` of them at least. A view is empty once the module's memory grew, which any call may do. */
+  private words(count: number): Uint32Array {
+    if (this.shared.length === 0 || count > this.sharedLength) {
+      this.sharedLength = Math.max(this.sharedLength, count);
+      const address = this.module.words(this.sharedLength);
+      this.shared = new Uint32Array(this.module.memory().buffer, address, this.sharedLength);
     }
     return this.shared;
   }
@@ -163,7 +180,7 @@ export class WasmBackend implements Backend {
     }
   }
 
-  /** Puts a fresh instance in the place of one that trapped. Its mailbox is made by the next turn. */
+  /** Puts a fresh instance in the place of one that trapped. Its words are made by the next call that needs them. */
   private replace(): void {
     this.module.restart();
     this.base += HANDLES;
@@ -171,7 +188,8 @@ export class WasmBackend implements Backend {
   }
 }
 
-/** A loop, because a turn brings few words, for which a call to `set` costs more. */
-function copy(from: Uint32Array, to: Uint32Array, count: number): void {
-  for (let i = 0; i < count; i++) to[i] = from[i] as number;
+function copy(from: Uint32Array, start: number, to: Uint32Array, at: number, count: number): void {
+  // For few words a call to `set` costs more than the copy.
+  if (count > SHORT) to.set(from.subarray(start, start + count), at);
+  else for (let i = 0; i < count; i++) to[at + i] = from[start + i] as number;
 }
