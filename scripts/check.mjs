@@ -21,7 +21,7 @@ const WASM = ["--target", "wasm32-unknown-unknown"];
 const cargo = (args, env) => () => run("cargo", args, { env });
 const node = (args, options) => () => run(process.execPath, args, options);
 
-await setupOrExit({ forChecks: true });
+await setupOrExit({ withWasm: true, forChecks: true });
 
 const steps = [
   ["cargo fmt", cargo(["fmt", "--all", "--check"])],
@@ -29,6 +29,10 @@ const steps = [
   [
     "cargo clippy, core for wasm32 without features",
     cargo(["clippy", "-p", "conductor-core", "--no-default-features", ...WASM, "--", "-D", "warnings"]),
+  ],
+  [
+    "cargo clippy, bindings-wasm for wasm32",
+    cargo(["clippy", "-p", "conductor-wasm", ...WASM, "--", "-D", "warnings"]),
   ],
   ["cargo doc", cargo(["doc", "--workspace", "--no-deps"], { RUSTDOCFLAGS: "-D warnings" })],
   ...packages.map((pack) => [`tsc ${pack.name}`, node([TSC, "--noEmit"], { cwd: pack.path })]),
