@@ -40,7 +40,24 @@ fn flows() -> Vec<(Scope, RunOptions)> {
         .chain(&["a", "b", "c"])
         .with("a", |a| (a.retries, a.retry_delay_ms, a.timeout_ms) = (Some(3), Some(10), Some(50)))
         .with("b", |b| b.disabled = true);
+    let stubborn = |scope: Scope| {
+        scope.own(|own| (own.retries, own.retry_delay_ms, own.timeout_ms) = (Some(2), Some(5), Some(40)))
+    };
+    let again =
+        || {
+            flow()
+                .group("g", |g| {
+                    stubborn(g.leaves(&["x", "y"]).each("e", 2, |e| {
+                        e.group("h", |h| stubborn(h.leaves(&["p", "q"]).chain(&["p", "q"])))
+                    }))
+                })
+                .leaves(&["end", "rescue"])
+                .edge("g", "end")
+                .edge_on("g", "error", "rescue")
+        };
     vec![
+        (again(), options(|options| options.concurrency = 4)),
+        (again(), options(|options| (options.concurrency, options.keep_going) = (4, true))),
         (diamond, options(|options| options.concurrency = 4)),
         (nested, options(|options| (options.concurrency, options.jitter) = (8, true))),
         (patient, options(|options| (options.slow_mo, options.timeout) = (20.0, 1000.0))),

@@ -146,6 +146,8 @@ impl Run {
 
     /// A scope goes on although something in it failed: at its end it fails, with what came first.
     fn blame(&mut self, scope: u32, cause: u32, code: ErrorCode) {
+        // What depends on it will be skipped, though maybe only when more of its inputs are decided.
+        self.state.diverted = true;
         if self.state.failures.contains_key(&scope) {
             return;
         }

@@ -92,7 +92,7 @@ struct State {
     options: RunOptions,
     phase: RunPhase,
     paused: bool,
-    /// A node was skipped, so that the next leaf in plan order need not be the next to start.
+    /// A node was or will be skipped, so that the next leaf in plan order need not be the next to start.
     diverted: bool,
     now: f64,
     started: f64,

@@ -2,6 +2,7 @@
 import { EventError, eventText, thrownText } from "./error.js";
 import type { EventContext, Handler } from "./event-map.js";
 import { type Patience, watch } from "./patience.js";
+import { isPromiseLike } from "./promise.js";
 
 /** What one handler, or one other process with all its handlers, made of the event. */
 export interface Outcome {
@@ -113,7 +114,7 @@ export class Emission {
   seal(patience: Patience = {}): void {
     this.#sealed = true;
     this.#advance();
-    if (this.#state !== "open" || (patience.timeout === undefined && !patience.signal)) return;
+    if (this.#state !== "open" || ((patience.timeout ?? undefined) === undefined && !patience.signal)) return;
     this.#stopWatch = watch(patience, this.context, (error) => this.giveUp(error));
   }
 
@@ -216,12 +217,4 @@ class Context implements EventContext {
 
 function answered(value: unknown): Outcome {
   return value === undefined ? SILENT : { handled: true, answers: [value] };
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === "object" && value !== null) || typeof value === "function") &&
-    "then" in value &&
-    typeof value.then === "function"
-  );
 }

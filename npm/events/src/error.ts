@@ -42,8 +42,13 @@ export class EventError extends Error {
  * errors of another copy of this package, as when one module imports and another requires it.
  */
 export function isEventError(value: unknown, code?: EventErrorCode): value is EventError {
-  if (!(value instanceof Error) || value.name !== "EventError" || !("code" in value)) return false;
-  return code === undefined || value.code === code;
+  try {
+    if (!(value instanceof Error) || value.name !== "EventError" || !("code" in value)) return false;
+    return code === undefined || value.code === code;
+  } catch {
+    // A getter or a proxy that throws is none of ours.
+    return false;
+  }
 }
 
 /** `event "execute" on bus "conductor"`: how messages name an event. */
@@ -51,10 +56,10 @@ export function eventText(bus: string, event: string): string {
   return `event "${event}" on bus "${bus}"`;
 }
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown, as text even where an error's message is none. It never throws. */
 export function thrownText(thrown: unknown): string {
   try {
-    return thrown instanceof Error ? thrown.message : String(thrown);
+    return String(thrown instanceof Error ? thrown.message : thrown);
   } catch {
     return "a value that has no text";
   }

@@ -55,8 +55,8 @@ export type EmitArguments<Data, Options> = undefined extends Data
   : [data: Data, options?: Options];
 
 export interface EmitOptions {
-  /** How long to wait for the answer, in ms; none by default. Infinity and more than 2,147,483,647 mean none. */
-  timeout?: number | undefined;
+  /** How long to wait for the answer, in ms; none by default. Null, Infinity and more than 2,147,483,647 mean none. */
+  timeout?: number | null | undefined;
   /** Gives up waiting when aborted. */
   signal?: AbortSignal | undefined;
   /** Rejects with `NO_HANDLER` when nobody handles the event; by default that resolves to undefined. */
@@ -69,7 +69,7 @@ export interface SubscribeOptions<Data, Name extends string = string> {
 
 export interface WaitOptions<Data, Name extends string = string> extends SubscribeOptions<Data, Name> {
   /** As for an emit, in ms. */
-  timeout?: number | undefined;
+  timeout?: number | null | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -6,6 +6,7 @@ import type { EventError } from "./error.js";
 import { type CreateId, checkId, createIdSource } from "./ids.js";
 import type { Remote, RemoteSetup } from "./link/remote.js";
 import { abortedError, checkTimeout } from "./patience.js";
+import { isPromiseLike } from "./promise.js";
 import { createStream, type Stream } from "./stream.js";
 
 export interface EventManagerConfig {
@@ -13,7 +14,8 @@ export interface EventManagerConfig {
   createId?: CreateId | undefined;
   /**
    * Gets the failures of handlers and observers that no emitter gets, because another handler answered or failed first.
-   * By default their place and code are written to the console as an error, without messages or data.
+   * By default their place and code are written to the console as an error, without messages or data; so they are when
+   * onError itself throws or rejects.
    */
   onError?: ((error: EventError) => void) | undefined;
 }
@@ -148,7 +150,8 @@ function refused(thrown: unknown): Promise<never> {
 
 function tell(onError: (error: EventError) => void, error: EventError): void {
   try {
-    onError(error);
+    const told: unknown = onError(error);
+    if (isPromiseLike(told)) told.then(undefined, () => writeError(error));
   } catch {
     writeError(error);
   }

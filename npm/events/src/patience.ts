@@ -5,13 +5,14 @@ import { EventError, eventText } from "./error.js";
 const LONGEST_TIMER = 2_147_483_647;
 
 export interface Patience {
-  timeout?: number | undefined;
+  /** In ms; null is none, as undefined is. */
+  timeout?: number | null | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Throws a `RangeError` unless this is a duration in ms. */
-export function checkTimeout(timeout: number | undefined): void {
-  if (timeout === undefined || timeout >= 0) return;
+/** Throws a `RangeError` unless this is a duration in ms, or none: undefined, or null as JSON has it. */
+export function checkTimeout(timeout: number | null | undefined): void {
+  if (timeout === undefined || timeout === null || timeout >= 0) return;
   throw new RangeError(`timeout must be zero or more milliseconds, not ${String(timeout)}`);
 }
 
@@ -39,7 +40,7 @@ export function watch(
     stop();
     if (signal) giveUp(abortedError(bus, event, signal));
   };
-  if (timeout !== undefined && timeout <= LONGEST_TIMER) {
+  if (timeout !== undefined && timeout !== null && timeout <= LONGEST_TIMER) {
     timer = startTimer(timeout, () => {
       stop();
       giveUp(new EventError("TIMEOUT", `Nothing within ${timeout} ms for ${eventText(bus, event)}`, { bus, event }));

@@ -138,6 +138,32 @@ describe("a failing handler", () => {
     expect(errors.map((error) => (error.cause as Error).message)).toEqual(["two"]);
   });
 
+  it.each<[string, () => unknown]>([
+    ["rejects", () => Promise.reject(new Error("password=hunter2"))],
+    [
+      "throws",
+      () => {
+        throw new Error("password=hunter2");
+      },
+    ],
+  ])("is written to the console when its onError %s", async (_how, onError) => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    const written = vi.spyOn(console, "error").mockImplementation(() => {});
+    const bus = createEventManager({ onError }).createBus<Events>("conductor");
+    bus.on("execute", () => Promise.reject(new Error("password=hunter2")));
+    bus.on("execute", () => "answered");
+    expect(await bus.emit("execute", data)).toBe("answered");
+    // Unhandled rejections are told before the next turn of the event loop.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.removeListener("unhandledRejection", unhandled);
+    const text = written.mock.calls.flat().join(" ");
+    written.mockRestore();
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(text).toContain('HANDLER_FAILED for event "execute" on bus "conductor"');
+    expect(text).not.toContain("hunter2");
+  });
+
   it("is written to the console without its message when there is no onError", async () => {
     const written = vi.spyOn(console, "error").mockImplementation(() => {});
     const bus = createEventManager().createBus<Events>("conductor");

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createEventManager, type EventContext } from "../src/exports/browser.js";
+import { deferred } from "./deferred.js";
 
 interface Events {
   execute: { data: number; answer: string };
@@ -55,6 +56,19 @@ describe("a timeout", () => {
       expect(vi.getTimerCount()).toBe(0);
       expect(await answer).toBe("patient");
     }
+  });
+
+  it("of null is none, for an emit and for a wait", async () => {
+    const { bus } = setup();
+    const held = deferred<string>();
+    bus.on("execute", () => held.promise);
+    const answer = bus.emit("execute", 1, { timeout: null });
+    const next = bus.wait("complete", { timeout: null });
+    expect(vi.getTimerCount()).toBe(0);
+    await vi.advanceTimersByTimeAsync(60_000);
+    held.resolve("patient");
+    await bus.emit("complete", 7);
+    expect([await answer, await next]).toEqual(["patient", 7]);
   });
 
   it("that is no duration is refused before any handler runs", async () => {

@@ -44,12 +44,18 @@ function lazily(load: () => Promise<NodeExecutable>): NodeExecutable {
   };
 }
 
+/** What an attempt knows beside its parameters: getters that work on their own object only. */
+const OF_ATTEMPT = ["signal", "attempt", "idempotencyKey", "progress", "log"];
+
 function factoryOf(executable: NodeExecutable): NodeFactory {
   const withParameters = (parameters: NodeParams = {}): NodeExecutable => ({
-    execute(params) {
-      // The object itself goes on, since its prototype knows the attempt; it was made for this call alone.
-      const missing = Object.entries(parameters).filter(([name]) => !(name in params));
-      return executable.execute(Object.assign(params, Object.fromEntries(missing)));
+    async execute(params) {
+      const both = { ...parameters, ...params };
+      for (const name of OF_ATTEMPT) {
+        if (Object.hasOwn(both, name) || !(name in (params ?? {}))) continue;
+        Object.defineProperty(both, name, { get: () => params[name] });
+      }
+      return executable.execute(both);
     },
   });
   return Object.assign(withParameters, { execute: (params: NodeParams) => executable.execute(params) });

@@ -34,6 +34,10 @@ describe("definitions", () => {
     const run = { nodeId: "n", executionId: "e", variables: {}, input: { data } };
     expect(await limited?.execute({ ...run })).toMatchObject({ result: [3] });
     expect(await limited?.execute({ ...run, limitCount: 2 })).toMatchObject({ result: [3, 2] });
+    const shared = Object.freeze({ ...run });
+    expect(await nodes["transform"]?.({ operation: "reverse" }).execute(shared)).toMatchObject({ result: [1, 2, 3] });
+    expect(await nodes["transform"]?.({ operation: "sort" }).execute(shared)).toMatchObject({ result: [1, 2, 3] });
+    expect(await limited?.execute(shared)).toMatchObject({ result: [3] });
     expect(await nodes["transform"]?.execute({ ...run, operation: "reverse" })).toMatchObject({ result: [1, 2, 3] });
   });
 

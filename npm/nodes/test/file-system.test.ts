@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -55,17 +56,24 @@ describe("file-system", () => {
     expect(isUnread(read, "records")).toBe(true);
   });
 
-  it("writes a file that another node describes, to where it says", async () => {
+  it("writes a file that another node describes, to where it says if the author lets it", async () => {
     const write = (input: unknown, more: object = {}) =>
       run("file-system", input, { operation: "write", path: at("usual.txt"), ...more });
     const described = { result: { path: at("described", "a.txt"), content: "described" } };
     const target = at("described", "a.txt");
-    expect(await write({ file: described })).toMatchObject({ result: target, path: target, size: 9 });
+    expect(await write({ file: described })).toMatchObject({ path: at("usual.txt"), size: 9 });
+    expect(existsSync(target)).toBe(false);
+    rmSync(at("usual.txt"));
+    const chosen = { pathOfFile: true };
+    expect(await write({ file: described }, chosen)).toMatchObject({ result: target, path: target, size: 9 });
     expect(readFileSync(target, "utf8")).toBe("described");
     expect(existsSync(at("usual.txt"))).toBe(false);
 
-    expect(await write({ file: { content: "a" } })).toMatchObject({ path: at("usual.txt") });
-    expect(await write({ file: { content: "ab", path: "" } })).toMatchObject({ path: at("usual.txt"), size: 2 });
+    expect(await write({ file: { content: "a" } }, chosen)).toMatchObject({ path: at("usual.txt") });
+    expect(await write({ file: { content: "ab", path: "" } }, chosen)).toMatchObject({
+      path: at("usual.txt"),
+      size: 2,
+    });
     expect(await write({ file: described }, { content: "own" })).toMatchObject({ path: at("usual.txt"), size: 3 });
     // Names a file to some other node, and is nothing to be written here.
     expect(await write({ file: "other.csv", content: "abcd" })).toMatchObject({ path: at("usual.txt"), size: 4 });

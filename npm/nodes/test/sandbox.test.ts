@@ -20,10 +20,13 @@ describe("user code", () => {
   });
 
   it("does not keep others from files, however much of it never ends", async () => {
-    const loops = Array.from({ length: 8 }, () => mapFailure("() => { for (;;) {} }", { timeout: 100 }));
+    const look = () => run("file-system", {}, { operation: "exists", path: "/" });
+    // The first time the code is loaded, which is not what this is about.
+    await look();
+    const loops = Array.from({ length: 8 }, () => mapFailure("() => { for (;;) {} }", { timeout: 200 }));
     let pending = true;
     const all = Promise.all(loops).finally(() => (pending = false));
-    await run("file-system", {}, { operation: "exists", path: "/" });
+    await look();
     expect(pending).toBe(true);
     expect((await all).map(codeOf)).toEqual(loops.map(() => "TIMEOUT"));
   });

@@ -162,6 +162,13 @@ describe.each(engines)("the %s engine", (_, create) => {
       [{ m: new Map([[1, 2]]) }, "m", "Map"],
       [{ m: new Set([1]) }, "m", "Set"],
       [{ bytes: new Uint8Array(2) }, "bytes", "Uint8Array"],
+      [{ query: new URLSearchParams("a=1") }, "query", "URLSearchParams"],
+      [{ headers: new Headers() }, "headers", "Headers"],
+      [{ file: new Blob(["x"]) }, "file", "Blob"],
+      [{ weak: new WeakMap() }, "weak", "WeakMap"],
+      [{ shared: new SharedArrayBuffer(1) }, "shared", "SharedArrayBuffer"],
+      [{ big: Object(1n) }, "big", "BigInt"],
+      [{ some: (function* () {})() }, "some", "Generator"],
       [{ why: new Error("secret") }, "why", "Error"],
       [JSON.parse('{"a": {"__proto__": {"x": 1}}}'), "a.__proto__", "not allowed"],
       [{ constructor: 1 }, "constructor", "not allowed"],
@@ -191,6 +198,39 @@ describe.each(engines)("the %s engine", (_, create) => {
       if (path !== "") expect(error.context.path).toContain(path);
     }
     expect(await engine.load("a")).toBe("before");
+  });
+
+  it("takes the fields of an instance", async () => {
+    const engine = await create();
+    class Point {
+      constructor(
+        readonly x: number,
+        readonly y: number,
+      ) {}
+    }
+    await engine.save("a", [new Point(1, 2), Object.assign(Object.create(null), { z: 3 })]);
+    expect(await engine.load("a")).toEqual([{ x: 1, y: 2 }, { z: 3 }]);
+  });
+
+  it("refuses options of another kind, and takes null for none", async () => {
+    const engine = await create();
+    for (const metadata of ["abc", 5, ["a"]]) {
+      expect(await failureOf(engine.save("f", flow, { metadata: metadata as never }))).toMatchObject({
+        code: "SERIALIZATION_ERROR",
+        message: "Failed to save data: f: the metadata must be an object",
+      });
+    }
+    expect(await engine.exists("f")).toBe(false);
+    for (const prefix of [5, null, {}]) {
+      expect(await failureOf(engine.list(prefix as never))).toMatchObject({
+        name: "StorageError",
+        code: "UNSUPPORTED_OPERATION",
+        context: { operation: "list" },
+      });
+    }
+    await engine.save("f", flow, null as never);
+    await engine.save("f", flow, { metadata: null as never });
+    expect(await engine.load("f")).toMatchObject(flow);
   });
 
   it("refuses a key that is not text", async () => {

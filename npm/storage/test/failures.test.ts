@@ -29,9 +29,9 @@ vi.mock("node:fs/promises", async (original) => {
   return {
     ...real,
     ...Object.fromEntries((["rename", "mkdir", "readdir", "readFile", "rm", "realpath"] as const).map(wrapped)),
-    async open(path: string, flags: string) {
+    async open(path: string, flags: string, mode?: number) {
       if (flags === "wx") fail("open", path);
-      const handle = await real.open(path, flags);
+      const handle = await real.open(path, flags, mode);
       const { writeFile } = handle;
       handle.writeFile = async (...args: Parameters<typeof writeFile>) => {
         if (broken.has("writeFile")) await handle.write("torn");

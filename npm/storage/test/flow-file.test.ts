@@ -63,6 +63,31 @@ describe("flow files", () => {
     expect(parse(await readFile(join(folder, "n.flow.yaml"), "utf8"))).toMatchObject({ metadata: { name: "Renamed" } });
   });
 
+  it.each(["n.flow.yaml", "n.flow.json"])("that would be too deep name the place in the data (%s)", async (name) => {
+    const file = join(await temporaryFolder(), name);
+    const deep = (levels: number) => JSON.parse("[".repeat(levels) + "]".repeat(levels));
+    for (const text of [undefined, "# mine\nversion: 1.0.0\ndata: {}\n"]) {
+      if (text !== undefined) await writeFile(file, text);
+      if (text !== undefined && name.endsWith("json")) continue;
+      const error = (await failureOf(saveFlowFile(file, { v: deep(127) }))) as StorageError;
+      expect(error).toMatchObject({ code: "SERIALIZATION_ERROR", context: { file } });
+      expect(error.message).toContain("128 levels");
+      expect(error.message).not.toMatch(/line|column/);
+      expect(error.context.path).toMatch(/^data\.v\[0\]/);
+      expect(error.context.line).toBeUndefined();
+    }
+    if (name.endsWith("yaml")) await saveFlowFile(file, { v: deep(126) }, null as never, null as never);
+  });
+
+  it("that would be too large say so, of no line", async () => {
+    const file = join(await temporaryFolder(), "n.flow.yaml");
+    const text = "\u20ac".repeat(2_500_000);
+    const error = (await failureOf(saveFlowFile(file, { list: [text, text, text, text, text] }))) as StorageError;
+    expect(error).toMatchObject({ code: "SERIALIZATION_ERROR", context: { file } });
+    expect(error.message).toContain("33554432");
+    expect(error.message).not.toMatch(/line|column/);
+  });
+
   it("that are not there, or cannot be, are errors", async () => {
     const folder = await temporaryFolder();
     const file = join(folder, "none.flow.yaml");
@@ -76,6 +101,8 @@ describe("flow files", () => {
       context: { path: "run" },
     });
     expect(await failureOf(saveFlowFile(file, [1]))).toMatchObject({ code: "SERIALIZATION_ERROR" });
+    expect(await failureOf(saveFlowFile(file, node, "abc" as never))).toMatchObject({ code: "SERIALIZATION_ERROR" });
+    expect(await failureOf(saveFlowFile(5 as never, node))).toMatchObject({ code: "UNSUPPORTED_OPERATION" });
     expect(await filesBelow(folder)).toEqual([]);
   });
 });

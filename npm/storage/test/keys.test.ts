@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { createFileSystemEngine } from "../src/exports/desktop.js";
-import { keyOfNames, namesOfKey } from "../src/files/key-path.js";
+import { keyOfNames, namesOfKey, plainNamesOfKey } from "../src/files/key-path.js";
 import { failureOf, filesBelow, temporaryFolder } from "./folder.js";
 import { Random } from "./random.js";
 
@@ -77,6 +77,8 @@ const HOSTILE = [
   ".f.composite.yaml.0123456789ab.tmp",
 ];
 
+const NFD = "e\u0301";
+
 describe("keys", () => {
   it.each([
     ["my-flow", "my-flow.composite.yaml"],
@@ -145,6 +147,15 @@ describe("keys", () => {
       });
     }
     expect((await filesBelow(folder)).length).toBe(2);
+  });
+
+  it("are looked for under their plain names only where these mean what they say", () => {
+    const odd = ["a:b", "d./x", "d /x", "con", "aux/x", "nul.x", "com1", "a?b", "a|b", "x/lpt9", "a\tb"];
+    expect(odd.map((key) => plainNamesOfKey(key, "linux"))).toEqual(odd.map((key) => key.split("/")));
+    expect(odd.map((key) => plainNamesOfKey(key, "win32"))).toEqual(odd.map(() => undefined));
+    for (const key of ["team/f", "100%", "console", "a.b", NFD]) {
+      expect(plainNamesOfKey(key, "win32")).toEqual(key.split("/"));
+    }
   });
 
   it("of files that are named with unusual letters by hand find them", async () => {

@@ -21,12 +21,12 @@ describe("links", () => {
     const { outer, base, engine } = await world();
     await symlink(join(outer, "secret", "s.composite.yaml"), join(base, "s.composite.yaml"));
     for (const attempt of [
-      engine.load("s"),
-      engine.save("s", 1),
-      engine.save("s", 1, { overwrite: true }),
-      engine.delete("s"),
+      () => engine.load("s"),
+      () => engine.save("s", 1),
+      () => engine.save("s", 1, { overwrite: true }),
+      () => engine.delete("s"),
     ]) {
-      const error = await failureOf(attempt);
+      const error = await failureOf(attempt());
       expect(error).toMatchObject({ code: "ACCESS_DENIED", message: expect.stringContaining("leads out of") });
     }
     expect(await engine.list()).toEqual([]);
@@ -83,6 +83,19 @@ describe("links", () => {
     expect(await failureOf(engine.load("a"))).toMatchObject({ code: "ACCESS_DENIED" });
     expect(await failureOf(engine.save("loop/x", 1))).toMatchObject({ code: "ACCESS_DENIED" });
     expect(await engine.list()).toEqual([]);
+    expect(await engine.exists("a")).toBe(false);
+    await engine.delete("a");
+    expect(await filesBelow(base)).toEqual(["b.composite.yaml", "loop"]);
+    expect(await failureOf(engine.delete("a"))).toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  it("are no value that exists where load finds none", async () => {
+    const { outer, base, engine } = await world();
+    await symlink(join(outer, "secret", "s.composite.yaml"), join(base, "out.composite.yaml"));
+    await symlink("nothing.yaml", join(base, "dangling.composite.yaml"));
+    expect([await engine.exists("out"), await engine.exists("dangling")]).toEqual([false, false]);
+    await engine.delete("dangling");
+    expect(await filesBelow(base)).toEqual(["out.composite.yaml"]);
   });
 
   it("may lead to the base folder itself", async () => {
@@ -116,8 +129,8 @@ describe("whereabouts", () => {
       message: expect.stringContaining("choose another key"),
     });
     expect(await engine.exists("flow")).toBe(false);
-    for (const attempt of [engine.load("flow"), engine.delete("flow")]) {
-      expect(await failureOf(attempt)).toMatchObject({ code: "NOT_FOUND" });
+    for (const operation of ["load", "delete"] as const) {
+      expect(await failureOf(engine[operation]("flow"))).toMatchObject({ code: "NOT_FOUND" });
     }
     expect(await engine.load("Flow")).toBe(1);
   });

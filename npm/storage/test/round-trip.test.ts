@@ -233,3 +233,82 @@ describe("every edit of a file with comments", () => {
     expect(strange).toBeLessThan(5);
   });
 });
+
+describe("every edit of a file whose comments name what they stand at", () => {
+  const random = new Random(5);
+  let names = 0;
+  const name = () => `n${names++}x`;
+  const many = <T>(make: () => T): T[] => Array.from({ length: 1 + random.below(4) }, make);
+
+  /** A map, with a comment above or behind some of its keys. */
+  const map = (indent: string, depth: number): string =>
+    many(() => {
+      const key = name();
+      const above = random.below(3) === 0 ? `${indent}# at ${key}\n` : "";
+      const behind = random.below(4) === 0 ? ` # at ${key}` : "";
+      if (depth === 0 || random.below(2) === 0) return `${above}${indent}${key}: ${name()}${behind}\n`;
+      const value = random.below(2) === 0 ? map(`${indent}  `, depth - 1) : list(`${indent}  `, depth - 1);
+      return `${above}${indent}${key}:${behind}\n${value}`;
+    }).join("");
+
+  /** A list of texts, or of objects with an `id`. */
+  const list = (indent: string, depth: number): string => {
+    const isOfTexts = random.below(2) === 0;
+    return many(() => {
+      const id = name();
+      const above = random.below(3) === 0 ? `${indent}# at ${id}\n` : "";
+      const behind = random.below(4) === 0 ? ` # at ${id}` : "";
+      if (isOfTexts) return `${above}${indent}- ${id}${behind}\n`;
+      const rest = random.below(2) === 0 ? map(`${indent}  `, Math.max(depth - 1, 0)) : "";
+      return `${above}${indent}- id: ${id}${behind}\n${rest}`;
+    }).join("");
+  };
+
+  const edited = (value: Plain): Plain => {
+    const isLucky = (chances: number) => random.below(chances) === 0;
+    if (Array.isArray(value)) {
+      const kept = value.filter(() => !isLucky(12)).map(edited);
+      if (isLucky(8)) kept.reverse();
+      const made = typeof value[0] === "string" ? name() : { id: name() };
+      // A text that makes way for another at its place would pass for one that was changed.
+      if (kept.length === value.length && isLucky(8)) kept.splice(random.below(kept.length + 1), 0, made);
+      return kept;
+    }
+    if (typeof value !== "object" || value === null) return value;
+    const kept = Object.entries(value).filter(([key]) => key === "id" || !isLucky(15));
+    const object = Object.fromEntries(kept.map(([key, each]) => [key, edited(each)]));
+    return isLucky(8) ? { ...object, [name()]: name() } : object;
+  };
+
+  it("leaves them there, or is refused", async () => {
+    const folder = await temporaryFolder();
+    const engine = createFileSystemEngine({ baseDir: folder });
+    const file = join(folder, "f.composite.yaml");
+    let changed = 0;
+    let refused = 0;
+    for (let n = 0; n < 400; n++) {
+      const text = map("", 3);
+      await writeFile(file, text);
+      const next = edited((await engine.load("f")) as Plain);
+      try {
+        await engine.save("f", next);
+      } catch (error) {
+        expect(error).toMatchObject({ code: "UNSUPPORTED_OPERATION" });
+        expect((error as StorageError).message).toContain("this comment belongs to a part that goes away");
+        refused++;
+        continue;
+      }
+      const after = await readFile(file, "utf8");
+      if (after !== text) changed++;
+      const lines = after.split("\n");
+      for (const [index, line] of lines.entries()) {
+        const at = / *# at (n\d+x)$/.exec(line);
+        if (!at) continue;
+        const holder = at.index > 0 || at[0] !== line ? line : lines.slice(index).find((each) => !/^ *#/.test(each));
+        expect(holder?.replace(/#.*/, ""), `${text}\nbecame\n${after}`).toContain(at[1]);
+      }
+    }
+    expect(changed).toBeGreaterThan(100);
+    expect(refused).toBeGreaterThan(50);
+  });
+});

@@ -96,7 +96,9 @@ impl Model<'_> {
     /// The group's backoff is over: all that it contains is as before its beginning.
     pub(crate) fn reset(&mut self, task: u32) -> Verdict {
         let Task { node, stage, .. } = *self.task(task);
-        let Stage::Backoff { earliest, .. } = stage else { return Err(format!("reset of {task} at {stage:?}")) };
+        let Stage::Backoff { earliest, .. } = stage else {
+            return Err(format!("reset of {task} at {stage:?}"));
+        };
         ensure!(self.now >= earliest, "reset of {task} at {} instead of {earliest}", self.now);
         for inner in node + 1..self.shape.node(node).end {
             let inner = self.beside(task, inner);
@@ -267,7 +269,9 @@ impl Model<'_> {
 
     pub(crate) fn finished(&mut self, cause: u32, code: Option<ErrorCode>) -> Verdict {
         let expected = match (self.failures.front(), self.ending) {
-            _ if matches!(self.task(0).stage, Stage::Over(Carry::Output | Carry::Named)) => (Op::NOBODY, None),
+            _ if matches!(self.task(0).stage, Stage::Over(Carry::Output | Carry::Named)) => {
+                (Op::NOBODY, None)
+            }
             (Some(failure), _) if failure.reach == Reach::Ends => {
                 ensure!(!self.is_gone(failure.cause), "{cause}, the cause, is of a frame that is closed");
                 (failure.cause, Some(failure.code))

@@ -210,6 +210,13 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// Whether a group waits to begin again.
+    pub(crate) fn a_group_waits(&self) -> bool {
+        let waits =
+            |task: &Task| matches!(task.stage, Stage::Backoff { .. }) && !self.shape.is_leaf(task.node);
+        self.tasks.values().any(waits)
+    }
+
     pub(crate) fn in_flight(&self) -> u32 {
         self.tasks.keys().filter(|task| self.is_in_flight(**task)).count() as u32
     }
@@ -249,8 +256,7 @@ impl<'a> Model<'a> {
 
     /// Whether the task depends on one that failed while the run goes on, straight or by way of others.
     pub(crate) fn depends_on_failure(&self, task: u32) -> bool {
-        let failed =
-            |source: u32| self.task(self.beside(task, source)).stage == Stage::Over(Carry::Failure);
+        let failed = |source: u32| self.task(self.beside(task, source)).stage == Stage::Over(Carry::Failure);
         self.shape.node(self.task(task).node).inputs.iter().any(|(source, _)| failed(*source))
     }
 

@@ -118,9 +118,10 @@ impl Model<'_> {
 
     fn block(&mut self, task: u32, input: u32) -> Verdict {
         let (source, _) = self.shape.node(self.task(task).node).inputs[input as usize];
-        let over = matches!(self.task(self.beside(task, source)).stage, Stage::Over(_));
+        let source = self.task(self.beside(task, source)).stage;
+        let left_something = matches!(source, Stage::Over(Carry::Output | Carry::Named | Carry::Error));
         ensure!(
-            over && !self.edge_carries(task, input as usize),
+            left_something && !self.edge_carries(task, input as usize),
             "input {input} of {task} carries something"
         );
         let late = self.task(task).stage != Stage::Waiting && self.reopening.is_none();

@@ -54,7 +54,7 @@ export interface Conductor {
 }
 
 const PROGRESS_INTERVAL_MS = 100;
-const CACHED_RESULTS = 64;
+const CACHED_RESULTS = 16;
 
 /** Makes a conductor for an environment. */
 export function createConductorIn(environment: Environment, config: ConductorConfig = {}): Conductor {

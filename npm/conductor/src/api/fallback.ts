@@ -17,12 +17,12 @@ export class Fallbacks {
   /** Carries out a request; when it fails and names a fallback, answers with that. */
   async execute(request: ExecutionRequest, execute: Execute): Promise<RequestResult> {
     const result = await execute(request);
+    const fallback = request.options?.fallback;
     const key = this.capacity > 0 ? keyOf(request) : undefined;
     if (result.success) {
       if (key !== undefined && result.metadata?.fallbackUsed === undefined) this.keep(key, result);
       return result;
     }
-    const fallback = request.options?.fallback;
     // Whoever cancels wants nothing any more.
     if (fallback === undefined || result.metadata?.error?.code === "CANCELLED") return result;
     if (fallback === CACHED) return this.cached(key, result);
@@ -53,11 +53,12 @@ async function other(
   result: RequestResult,
   execute: Execute,
 ): Promise<RequestResult> {
+  const executionId = result.metadata?.executionId;
   const second = await execute({
     flowId,
     ...(inputs !== undefined && { inputs }),
-    // It is an execution of its own, and has no fallback.
-    ...(context !== undefined && { context: without(context, "executionId") }),
+    // It is an execution inside the other one, so that whoever cancels that cancels this, and it has no fallback.
+    context: { ...context, ...(executionId !== undefined && { executionId: `${executionId}/fallback` }) },
     ...(options !== undefined && { options: without(options, "fallback") }),
     ...(config !== undefined && { config }),
   });
@@ -90,15 +91,23 @@ function asOutputs(value: unknown): Record<string, unknown> {
     : { result: value };
 }
 
-/** The same for the same flow and inputs, whatever the order of keys; nothing for inputs that have no text. */
+/** The same for the same flow and inputs, whatever the order of keys; nothing for inputs that JSON cannot tell apart. */
 function keyOf(request: ExecutionRequest): string | undefined {
   try {
     return JSON.stringify([flowIdOf(request), request.inputs ?? null], (_key, value: unknown) => {
-      if (typeof value === "function" || typeof value === "symbol") throw new TypeError("has no text");
+      if (!isPlain(value)) throw new TypeError("JSON would make something else of it");
       if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
       return Object.fromEntries(Object.entries(value).sort(([one], [two]) => (one < two ? -1 : 1)));
     });
   } catch {
     return undefined;
   }
+}
+
+function isPlain(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return typeof value !== "function" && typeof value !== "symbol";
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }

@@ -21,6 +21,8 @@ export interface FlowEngine {
   save(key: string, data: unknown, options?: { overwrite?: boolean }): unknown;
   delete?(key: string): unknown;
   list?(prefix?: string): unknown;
+  /** What could not be listed, and why. */
+  problems?(): Promise<{ key: string; message: string }[]>;
 }
 
 /** A flow that is not there, or that cannot be kept. */
@@ -99,6 +101,7 @@ export class FlowStore implements StorageApi {
     };
     if (before !== undefined && isSameContent(before, document)) document.updatedAt = before.updatedAt;
     await engine.save(id, document, ...(options?.overwrite === true ? [{ overwrite: true }] : []));
+    this.known.delete(id);
     const { name } = document;
     this.tell(this.saved, { id, name, savedAt, flowId: id, timestamp: Date.parse(savedAt) });
     return { id, savedAt, version };
@@ -111,7 +114,9 @@ export class FlowStore implements StorageApi {
   };
 
   readonly listFlows = async (options: ListFlowsOptions = {}): Promise<FlowList> => {
-    const flows = await this.summaries(await this.engine);
+    const engine = await this.engine;
+    const flows = await this.summaries(engine);
+    const problems = ((await engine.problems?.()) ?? []).map(({ key, message }) => ({ id: key, message }));
     const { sortBy = "savedAt", sortOrder = "desc" } = options ?? {};
     const way = sortOrder === "asc" ? 1 : -1;
     // Where the times are the same, the order of names and ids stays.
@@ -120,13 +125,15 @@ export class FlowStore implements StorageApi {
         way * byText(one[sortBy], other[sortBy]) || byText(one.name, other.name) || byText(one.id, other.id),
     );
     const offset = place(options?.offset, 0);
-    return { flows: flows.slice(offset, offset + place(options?.limit, 50)), total: flows.length };
+    const page = flows.slice(offset, offset + place(options?.limit, 50));
+    return { flows: page, total: flows.length, ...(problems.length > 0 && { problems }) };
   };
 
   readonly deleteFlow = async (id: string): Promise<void> => {
     const engine = await this.engine;
     if (engine.delete === undefined) throw lacks("delete");
-    const found = await this.find(engine, id);
+    // What cannot be read can still be deleted.
+    const found = await this.find(engine, id).catch(() => ({ name: id }));
     if (found === undefined) throw missing(id);
     await engine.delete(id);
     this.known.delete(id);

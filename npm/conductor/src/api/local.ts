@@ -143,14 +143,15 @@ function localFlow({ environment, flows }: LocalParts, node: NodeApi): FlowApi {
 function localStorage(flows: FlowStore): StorageApi {
   return {
     async saveFlow(flow, options) {
-      if (!Array.isArray(flow?.nodes) || flow.nodes.length === 0)
-        throw new Error("Flow must contain at least one node");
+      const isEmpty = !Array.isArray(flow?.nodes) || flow.nodes.length === 0;
+      if (isEmpty && options?.allowEmpty !== true) throw new Error("Flow must contain at least one node");
       return flows.saveFlow(flow, options);
     },
     loadFlow: flows.loadFlow,
     listFlows: flows.listFlows,
     deleteFlow: flows.deleteFlow,
     onFlowSaved: flows.onFlowSaved,
+    onFlowDeleted: flows.onFlowDeleted,
   };
 }
 

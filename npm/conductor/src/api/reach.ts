@@ -1,11 +1,11 @@
 /** Where calls go: to the services of this process, or over a transport. It can change while the conductor lives. */
 import type { Log } from "../engine/log.js";
 import { defaultApiUrl, defaultWebSocketUrl } from "../transports/detect.js";
-import { TransportError } from "../transports/failure.js";
+import { messageOf, TransportError } from "../transports/failure.js";
 import { createHTTPTransport } from "../transports/http.js";
 import { createIPCTransport } from "../transports/ipc.js";
-import { remoteServices } from "../transports/remote.js";
-import { withRetries } from "../transports/retry.js";
+import { Line } from "../transports/line.js";
+import { type RemoteServices, remoteServices } from "../transports/remote.js";
 import { memoryTokenStore } from "../transports/token-store.js";
 import { createWebSocketTransport } from "../transports/websocket.js";
 import type { Unsubscribe } from "../types/api.js";
@@ -24,15 +24,25 @@ interface Subscription {
   end: Unsubscribe;
 }
 
+/** What is on the other side, and the way there. */
+interface Remote {
+  line: Line;
+  services: RemoteServices;
+}
+
+/** Kinds of transports that lead elsewhere. */
+const TYPES: readonly string[] = ["http", "websocket", "ipc"] satisfies TransportType[];
+
 /** See the module's description. */
 export class Reach {
   /** What the services are now. */
   services: Services;
-  /** How they are reached; `undefined` in this process. */
-  transport: RemoteTransport | undefined;
+  /** What they are on the other side of; `undefined` in this process. */
+  transport: Remote | undefined;
   private readonly subscriptions = new Set<Subscription>();
   private readonly tokens = memoryTokenStore();
-  private readonly opened = new Set<RemoteTransport>();
+  /** Those that are used, and those on which something is still pending. */
+  private readonly lines = new Set<Line>();
 
   constructor(
     private readonly environment: Environment,
@@ -40,47 +50,55 @@ export class Reach {
     private readonly local: Services,
     private readonly log: Log,
   ) {
-    this.services = local;
     const { transport } = config;
     const type =
       typeof transport === "string" ? transport : transport === undefined ? environment.transport() : "local";
-    if (type !== "local") this.configure(type, {});
+    // What is wrong with an address is an error of whoever uses it, not of whoever imports this.
+    if (type !== "local") this.transport = this.remote(type, {});
+    this.services = this.transport?.services ?? local;
   }
 
-  /** Makes a transport the one that is used. Throws for a type that there is none of. */
+  /**
+   * Makes a transport the one that is used; the one before is shut down once nothing is pending on it. Throws for a type
+   * that there is none of, for settings that cannot be used, and where nobody can listen; then all stays as it was.
+   */
   configure(type: TransportType, options: TransportOptions): void {
-    const next = type === "local" ? undefined : this.open(type, options);
-    this.transport = next;
-    this.services = next === undefined ? this.local : this.remote(next);
-    // Whoever listens goes on listening, wherever things happen now.
-    for (const subscription of this.subscriptions) {
-      subscription.end();
-      subscription.end = subscription.begin(this.services);
+    const next = type === "local" ? undefined : this.remote(type, options);
+    const services = next?.services ?? this.local;
+    const begun = new Map<Subscription, Unsubscribe>();
+    try {
+      next?.line.open();
+      // Whoever listens goes on listening, wherever things happen now.
+      for (const subscription of this.subscriptions) begun.set(subscription, subscription.begin(services));
+    } catch (error) {
+      for (const end of begun.values()) end();
+      this.retire(next);
+      throw error;
     }
+    const before = this.transport;
+    this.transport = next;
+    this.services = services;
+    for (const [subscription, end] of begun) {
+      subscription.end();
+      subscription.end = end;
+    }
+    this.retire(before);
   }
 
-  /** Sends a request over a transport, again if the transport fails. Never rejects. */
-  async request(transport: RemoteTransport, request: ExecutionRequest): Promise<RequestResult> {
+  /** Sends a request to the other side, again if the transport fails. Never rejects. */
+  async request({ services }: Remote, request: ExecutionRequest): Promise<RequestResult> {
     const startedAt = Date.now();
     const executionId = createExecutionId(request.context?.executionId);
-    const { timeout } = this.config;
-    const sent: ExecutionRequest = {
-      ...request,
-      context: { ...request.context, executionId },
-      // The other side knows nothing of this conductor's settings.
-      ...(timeout !== undefined &&
-        request.config?.timeout === undefined && { options: { timeout, ...request.options } }),
-    };
-    const tried = await withRetries(() => transport.execute(sent), { warn: this.log.warn });
+    const tried = await services.requests.execute(request, executionId);
     if (tried.ok) return tried.attempts > 1 ? withAttempts(tried.value, tried.attempts) : tried.value;
     return refusal(errorOf(tried.error, executionId), flowIdOf(request) ?? "", startedAt, tried.attempts);
   }
 
   /** Closes connections. */
   async shutdown(): Promise<void> {
-    const opened = [...this.opened];
-    this.opened.clear();
-    await Promise.all(opened.map((transport) => transport.shutdown()));
+    const lines = [...this.lines];
+    this.lines.clear();
+    await Promise.all(lines.map((line) => line.shutdown()));
   }
 
   /** Services that lead to wherever calls go when they are called. */
@@ -115,6 +133,7 @@ export class Reach {
         listFlows: (options) => this.services.storage.listFlows(options),
         deleteFlow: (id) => this.services.storage.deleteFlow(id),
         onFlowSaved: (callback) => on(({ storage }) => storage.onFlowSaved(callback)),
+        onFlowDeleted: (callback) => on(({ storage }) => storage.onFlowDeleted(callback)),
       },
       auth: {
         login: (credentials) => this.services.auth.login(credentials),
@@ -138,18 +157,27 @@ export class Reach {
     };
   }
 
-  private remote(transport: RemoteTransport): Services {
-    return remoteServices(transport, {
+  private remote(type: TransportType, options: TransportOptions): Remote {
+    if (!TYPES.includes(type)) throw new Error(`Transport ${type} not registered`);
+    const line = new Line(type, () => this.make(type, options));
+    this.lines.add(line);
+    const services = remoteServices(line, {
       tokens: this.tokens,
       recovery: getErrorRecoveryStrategy,
       warn: this.log.warn,
+      timeout: this.config.timeout,
+      lifetime: line,
     });
+    return { line, services };
   }
 
-  private open(type: TransportType, options: TransportOptions): RemoteTransport {
-    const transport = this.make(type, options);
-    this.opened.add(transport);
-    return transport;
+  private retire(remote: Remote | undefined): void {
+    if (remote === undefined) return;
+    const { line } = remote;
+    line
+      .retire()
+      .catch((error) => this.log.warn(`[CONDUCTOR] A transport could not be shut down: ${messageOf(error)}`))
+      .finally(() => this.lines.delete(line));
   }
 
   private make(type: TransportType, options: TransportOptions): RemoteTransport {
@@ -168,10 +196,8 @@ export class Reach {
         });
       case "websocket":
         return this.socket(wsUrl ?? defaultWebSocketUrl(apiUrl), timeout);
-      case "ipc":
-        return createIPCTransport(timeout);
       default:
-        throw new Error(`Transport ${type} not registered`);
+        return createIPCTransport(timeout);
     }
   }
 

@@ -6,6 +6,7 @@ import type { ConductorExecutionContext, ExecutionResult } from "../types/execut
 import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import { RunResult } from "./result.js";
+import type { Place } from "./runs.js";
 import type { RunSettings } from "./settings.js";
 import { defaultVariables } from "./variables.js";
 
@@ -19,7 +20,7 @@ export interface RequestSources {
     settings: RunSettings,
   ): Promise<ExecutionResult>;
   /** Notes an execution that is about to begin; what is returned ends that, and says whether it was cancelled. */
-  announce(executionId: string): () => boolean;
+  announce(coming: Place & { nodeId: string }): () => boolean;
   /** For `parallel: true`. */
   processors(): number;
 }
@@ -52,7 +53,7 @@ export async function runRequest(sources: RequestSources, request: ExecutionRequ
   const startedAt = Date.now();
   const flowId = flowIdOf(request) as string;
   const executionId = createExecutionId(text(request.context?.executionId));
-  const begin = sources.announce(executionId);
+  const begin = sources.announce({ executionId, nodeId: flowId, parentContext: request.context?.parentContext });
   let cancelled = false;
   try {
     let flow: NodeDefinition | undefined;

@@ -28,10 +28,21 @@ interface Execution {
   /** The caller chose its id. */
   named: boolean;
   cancelled: boolean;
+  paused: boolean;
+  /** Starts the run, where a pause came before that. */
+  begin: (() => void) | undefined;
   run: Run | undefined;
   /** Another execution of the same id. */
   next: Execution | undefined;
 }
+
+/** Where an execution stands among those that start each other. */
+export type Place = Pick<ConductorExecutionContext, "executionId"> & {
+  parentContext?: Pick<ConductorExecutionContext, "executionId" | "parentContext"> | undefined;
+};
+
+/** An execution whose flow is being looked for. */
+type Coming = Place & ActiveExecution & { cancelled: boolean };
 
 /** See the module's description. */
 export class Runs {
@@ -40,7 +51,7 @@ export class Runs {
   /** Those of them that were started from within others. */
   private readonly inner = new Set<Execution>();
   /** Executions whose flow is being looked for. */
-  private readonly coming = new Set<{ executionId: string; cancelled: boolean }>();
+  private readonly coming = new Set<Coming>();
   private readonly defaults = environmentDefaults();
   /** Told of every end, after the listeners for events. */
   onEnd: ((context: ConductorExecutionContext, result: ExecutionOutcome) => void) | undefined;
@@ -67,6 +78,8 @@ export class Runs {
       waiting: undefined,
       named,
       cancelled: false,
+      paused: false,
+      begin: undefined,
       run: undefined,
       next: undefined,
     };
@@ -102,6 +115,7 @@ export class Runs {
   /** Executions that are not over, in the order in which they began. */
   list(): ActiveExecution[] {
     const found: ActiveExecution[] = [];
+    for (const { executionId, nodeId, startTime } of this.coming) found.push({ executionId, nodeId, startTime });
     for (const first of this.active.values()) {
       for (let execution: Execution | undefined = first; execution !== undefined; execution = execution.next) {
         const { context, startedAt: startTime } = execution;
@@ -121,22 +135,19 @@ export class Runs {
     });
   }
 
-  /** Lets an execution start nothing more, or go on. False when there is none of this id. */
+  /** Lets an execution, and those that it started, start nothing more, or go on. False when there is none of this id. */
   pause(executionId: string, paused: boolean): boolean {
-    const first = this.active.get(executionId);
-    for (let execution = first; execution !== undefined; execution = execution.next) {
-      if (paused) execution.run?.pause();
-      else execution.run?.resume();
-    }
-    return first !== undefined;
+    const found = this.find(executionId);
+    for (const execution of found) (paused ? hold : release)(execution);
+    return found.length > 0;
   }
 
   /**
    * Notes that an execution is about to begin, so that it can be cancelled already. What is returned ends that, and says
    * whether it was.
    */
-  announce(executionId: string): () => boolean {
-    const coming = { executionId, cancelled: false };
+  announce(place: Place & { nodeId: string }): () => boolean {
+    const coming: Coming = { ...place, startTime: Date.now(), cancelled: false };
     this.coming.add(coming);
     return () => {
       this.coming.delete(coming);
@@ -146,15 +157,8 @@ export class Runs {
 
   /** Stops all runs of an execution, and those that they started. */
   cancel(executionId: string): boolean {
-    const found: Execution[] = [];
-    for (const coming of this.coming) if (coming.executionId === executionId) coming.cancelled = true;
-    for (let execution = this.active.get(executionId); execution !== undefined; execution = execution.next) {
-      found.push(execution);
-    }
-    for (const execution of this.inner) {
-      const { context } = execution;
-      if (context.executionId !== executionId && isInside(context, executionId)) found.push(execution);
-    }
+    for (const coming of this.coming) if (isInside(coming, executionId)) coming.cancelled = true;
+    const found = this.find(executionId);
     found.forEach(stop);
     return found.length > 0;
   }
@@ -163,6 +167,19 @@ export class Runs {
   cancelAll(): void {
     for (const coming of this.coming) coming.cancelled = true;
     for (const executionId of [...this.active.keys()]) this.cancel(executionId);
+  }
+
+  /** The executions of an id, and those that they started. */
+  private find(executionId: string): Execution[] {
+    const found: Execution[] = [];
+    for (let execution = this.active.get(executionId); execution !== undefined; execution = execution.next) {
+      found.push(execution);
+    }
+    for (const execution of this.inner) {
+      const { context } = execution;
+      if (context.executionId !== executionId && isInside(context, executionId)) found.push(execution);
+    }
+    return found;
   }
 
   /** Opens the run of an execution; `undefined` when the flow cannot be run. */
@@ -198,7 +215,10 @@ export class Runs {
     feed.show(view);
     if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
     // Whoever was shown the run may have cancelled it by now.
-    if (!run.isFinished) run.start();
+    if (!run.isFinished) {
+      if (execution.paused) execution.begin = () => run.start();
+      else run.start();
+    }
     const outcome = await run.done;
     feed.stepped(view, () => runTrace(run));
     events.flushProgress(executionId);
@@ -268,6 +288,19 @@ export class Runs {
   }
 }
 
+function hold(execution: Execution): void {
+  execution.paused = true;
+  execution.run?.pause();
+}
+
+function release(execution: Execution): void {
+  const { begin } = execution;
+  execution.paused = false;
+  execution.begin = undefined;
+  if (begin === undefined) execution.run?.resume();
+  else if (execution.run?.isFinished === false) begin();
+}
+
 function stop(execution: Execution): void {
   execution.cancelled = true;
   execution.run?.cancel();
@@ -277,8 +310,8 @@ function stop(execution: Execution): void {
 const MAX_PARENTS = 1000;
 
 /** Whether an execution was started from within another one, or from one of its nodes. */
-function isInside(context: ConductorExecutionContext, executionId: string): boolean {
-  let at: ConductorExecutionContext | null | undefined = context;
+function isInside(context: Place, executionId: string): boolean {
+  let at: Place | null | undefined = context;
   for (let depth = 0; at !== undefined && at !== null && depth < MAX_PARENTS; depth++) {
     const id: unknown = at.executionId;
     if (typeof id === "string" && (id === executionId || id.startsWith(`${executionId}/`))) return true;

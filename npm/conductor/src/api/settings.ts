@@ -21,7 +21,7 @@ export interface ConductorConfig {
   headers?: Record<string, string>;
   /** Where flows are kept: an engine of `@atomiton/storage`, or a promise of one. Default: memory of this conductor. */
   storage?: unknown;
-  /** How many outputs of requests are kept for the fallback `"cached-data"`. Default 64. */
+  /** How many outputs of requests are kept for the fallback `"cached-data"`, the latest ones. Default 16; 0 for none. */
   cachedResults?: number;
   /** Where the code of nodes comes from; the entry point `desktop` brings the node library. */
   nodeExecutorFactory?: NodeExecutorFactory;

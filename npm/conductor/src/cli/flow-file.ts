@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { nodeTypes } from "@atomiton/nodes/definitions";
-import { type FlowProblem, FlowTextError, readFlow, validateFlow } from "../exports/desktop.js";
+import { type FlowProblem, FlowTextError, readFlow, validateFlow } from "../exports/node.js";
 import type { NodeDefinition } from "../types/definition.js";
 import { UsageError } from "./exit.js";
 import { placesIn } from "./place.js";

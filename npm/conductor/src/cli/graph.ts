@@ -1,6 +1,6 @@
 /** `conductor graph`: the shape of a flow. */
 
-import { analyseFlow, type FlowAnalysis } from "../exports/desktop.js";
+import { analyseFlow, type FlowAnalysis } from "../exports/node.js";
 import pc from "./colour.js";
 import { Exit } from "./exit.js";
 import { openFlow } from "./flow-file.js";

@@ -1,5 +1,5 @@
 /** A flow as the text of a Mermaid flowchart. */
-import type { FlowAnalysis, NodeDefinition } from "../exports/desktop.js";
+import type { FlowAnalysis, NodeDefinition } from "../exports/node.js";
 import { oneLine } from "./text.js";
 
 /** Groups as subgraphs, edges with the handles they leave, the critical path highlighted. */

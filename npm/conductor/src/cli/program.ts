@@ -1,7 +1,7 @@
 /** The command line: its commands, options, help and exit code. */
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { createConductor } from "../exports/desktop.js";
+import { createConductor } from "../exports/node.js";
 import { assignment, positiveInteger } from "./assignment.js";
 import { EXIT_HELP, Exit, UsageError } from "./exit.js";
 import { graph } from "./graph.js";

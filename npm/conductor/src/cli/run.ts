@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { defaultVariables } from "../api/variables.js";
-import { type Conductor, createConductor, type ExecutionResult, type NodeDefinition } from "../exports/desktop.js";
+import { type Conductor, createConductor, type ExecutionResult, type NodeDefinition } from "../exports/node.js";
 import { createExecutionId } from "../types/ids.js";
 import { type Display, type Output, quietDisplay } from "./display.js";
 import { type Exit, Exit as ExitCode, exitOf, UsageError } from "./exit.js";

@@ -1,21 +1,23 @@
 /** The engine class of older code. New code calls `createConductor` and `conductor.execute`. */
-import { EventEmitter } from "node:events";
 import type { Conductor } from "../api/conductor.js";
-import type { FlowEngine } from "../api/flow-store.js";
-import { type FlowNames, flowIdOf, isRequest } from "../api/requests.js";
+import { flowIdOf, isRequest } from "../api/requests.js";
 import type { ConductorConfig } from "../api/settings.js";
+import { IsolatedEmitter } from "../events/isolated-emitter.js";
+import { messageOf } from "../events/thrown.js";
 import type { NodeDefinition } from "../types/definition.js";
-import type { ConductorExecutionContext, ExecutionResult, ExecutionStatus } from "../types/execution.js";
+import type { ExecutionError } from "../types/errors.js";
+import type { ConductorExecutionContext, ExecutionOutcome, ExecutionStatus } from "../types/execution.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest } from "../types/request.js";
+import { Places } from "./places.js";
 
 /** Settings of an engine. */
 export interface ExecutionEngineConfig {
   /** Executions at once; others wait their turn. Default 4. */
   concurrency?: number;
-  /** Where flows are kept; only its `load` is used. */
+  /** Where flows are kept, or a promise of it; only its `load` is used. */
   storage?: unknown;
-  /** Deadline of an execution in ms. */
+  /** Deadline in ms of executions whose request does not say one. */
   timeout?: number;
   nodeExecutorFactory?: ConductorConfig["nodeExecutorFactory"];
 }
@@ -57,51 +59,71 @@ export type EngineRequest = ExecutionRequest | NodeDefinition;
 
 const DEFAULT_CONCURRENCY = 4;
 const DAY_MS = 24 * 60 * 60 * 1000;
+const OPEN: readonly EngineStatus[] = ["pending", "running", "paused"];
+
+/** An execution that is not over. */
+interface Underway {
+  readonly execution: EngineResult;
+  /** Aborted when it is cancelled. */
+  readonly cancelled: AbortController;
+  /** How its run ends; `undefined` before that has begun. Never rejects. */
+  outcome: Promise<ExecutionOutcome> | undefined;
+}
+
+/** What the conductor says in the end. */
+interface Answer {
+  success: boolean;
+  outputs?: Record<string, unknown>;
+  error?: ExecutionError | undefined;
+}
 
 /**
  * Runs flows, several at once, and remembers them until `cleanup`. Tells of them with the events `execution:started`,
  * `execution:running`, `execution:progress`, `execution:paused`, `execution:resumed`, `execution:cancelled`,
- * `execution:completed` and `execution:failed`.
+ * `execution:completed` and `execution:failed`. A listener that throws is reported and hurts nobody.
  */
-export class ExecutionEngineIn extends EventEmitter {
+export class ExecutionEngineIn extends IsolatedEmitter {
   private readonly executions = new Map<string, EngineResult>();
-  private readonly waiting: (() => void)[] = [];
+  private readonly underway = new Map<string, Underway>();
+  private readonly places: Places;
   private readonly conductor: Conductor;
-  private running = 0;
 
   constructor(
     private readonly config: ExecutionEngineConfig,
     createConductor: (config: ConductorConfig) => Conductor,
   ) {
-    super();
-    const { timeout, nodeExecutorFactory } = config;
+    super("the execution engine");
+    const { concurrency = DEFAULT_CONCURRENCY, storage, timeout, nodeExecutorFactory } = config;
+    this.places = new Places(concurrency);
     this.conductor = createConductor({
       transport: "local",
+      ...(storage !== undefined && { storage }),
       ...(timeout !== undefined && { timeout }),
       ...(nodeExecutorFactory !== undefined && { nodeExecutorFactory }),
     });
+    this.conductor.events.onStarted(({ executionId }) => this.tellRunning(executionId));
     this.conductor.node.onProgress(({ executionId, progress, message }) => {
       if (this.executions.has(executionId)) this.emit("execution:progress", { executionId, progress, message });
     });
   }
 
-  /** Runs a flow, or the stored flow that a request names. Never rejects. */
+  /**
+   * Runs a flow, or the stored flow that a request names with all that the request says, as `conductor.execute` does. Never
+   * rejects. When it is cancelled this resolves at once, even while it waits for its turn or for the storage.
+   */
   async execute(request: EngineRequest): Promise<EngineResult> {
-    const named = isRequest(request);
-    const flowId = named ? (flowIdOf(request) ?? "") : request.id;
-    const given = named ? request.context?.executionId : undefined;
-    const execution = this.begin(flowId, given);
-    const { executionId } = execution;
-    this.emit("execution:started", { executionId, flowId, compositeId: flowId, blueprintId: flowId });
+    const underway = this.begin(request);
+    const { execution } = underway;
+    const { executionId, flowId, compositeId, blueprintId } = execution;
+    this.emit("execution:started", { executionId, flowId, compositeId, blueprintId });
     try {
-      const flow = named ? await this.load(flowId, request) : request;
-      const context = named
-        ? { ...request.context, ...(request.inputs !== undefined && { input: request.inputs }) }
-        : {};
-      const result = await this.take(execution, flow, context as Partial<ConductorExecutionContext>);
-      if (result !== undefined) this.conclude(execution, result);
+      const answer = await this.take(underway, request);
+      noteNodes(execution, await underway.outcome);
+      if (answer !== undefined && isOpen(execution)) this.conclude(execution, answer);
     } catch (error) {
-      this.fail(execution, { message: error instanceof Error ? error.message : String(error), cause: error });
+      if (isOpen(execution)) this.fail(execution, { message: messageOf(error), cause: error });
+    } finally {
+      if (this.underway.get(executionId) === underway) this.underway.delete(executionId);
     }
     return execution;
   }
@@ -124,27 +146,33 @@ export class ExecutionEngineIn extends EventEmitter {
     return this.executeComposite(flow, context);
   }
 
+  // Whatever steers an execution does so before it waits for anything, so that it cannot end in between.
+
   /** Starts no further node of an execution. */
   async pause(executionId: string): Promise<void> {
-    const execution = this.demand(executionId, "pause", ["running"]);
-    await this.conductor.node.pause(executionId);
-    execution.status = "paused";
+    this.demand(executionId, "pause", ["running"]).status = "paused";
+    const paused = this.conductor.node.pause(executionId);
     this.emit("execution:paused", { executionId });
+    await paused;
   }
 
+  /** Goes on after a pause. */
   async resume(executionId: string): Promise<void> {
-    const execution = this.demand(executionId, "resume", ["paused"]);
-    execution.status = "running";
-    await this.conductor.node.resume(executionId);
+    this.demand(executionId, "resume", ["paused"]).status = "running";
+    const resumed = this.conductor.node.resume(executionId);
     this.emit("execution:resumed", { executionId });
+    await resumed;
   }
 
+  /** Ends an execution, wherever it stands. */
   async cancel(executionId: string): Promise<void> {
-    const execution = this.demand(executionId, "cancel", ["pending", "running", "paused"]);
+    const execution = this.demand(executionId, "cancel", OPEN);
     execution.status = "cancelled";
     execution.endTime = new Date();
-    await this.conductor.node.cancel(executionId);
+    const stopped = this.conductor.node.cancel(executionId);
+    this.underway.get(executionId)?.cancelled.abort();
     this.emit("execution:cancelled", { executionId });
+    await stopped;
   }
 
   /** What is known of an execution, or null. */
@@ -176,15 +204,18 @@ export class ExecutionEngineIn extends EventEmitter {
 
   /** Cancels what runs and ends all subscriptions. */
   async shutdown(): Promise<void> {
-    for (const { executionId, status } of this.executions.values()) {
-      if (["pending", "running", "paused"].includes(status)) await this.cancel(executionId);
-    }
+    // All at once: those that wait must not get the places of those that are cancelled first.
+    const open = [...this.executions.values()].filter(isOpen);
+    await Promise.all(open.map(({ executionId }) => this.cancel(executionId)));
     await this.conductor.shutdown();
     this.removeAllListeners();
   }
 
-  private begin(flowId: string, given: string | undefined): EngineResult {
-    const executionId = createExecutionId(given);
+  private begin(request: EngineRequest): Underway {
+    const named = isRequest(request);
+    const flowId = named ? (flowIdOf(request) ?? "") : request.id;
+    const given: unknown = named ? request?.context?.executionId : undefined;
+    const executionId = createExecutionId(typeof given === "string" ? given : undefined);
     const execution: EngineResult = {
       executionId,
       flowId,
@@ -196,55 +227,51 @@ export class ExecutionEngineIn extends EventEmitter {
       metrics: { executionTimeMs: 0, nodesExecuted: 0 },
       nodeResults: new Map(),
     };
+    const underway = { execution, cancelled: new AbortController(), outcome: undefined };
     this.executions.set(executionId, execution);
-    return execution;
+    this.underway.set(executionId, underway);
+    return underway;
   }
 
-  private async load(flowId: string, { blueprintId }: FlowNames): Promise<NodeDefinition> {
-    const storage = (await this.config.storage) as FlowEngine | undefined;
-    if (storage === undefined || storage === null) {
-      const kind = blueprintId === flowId ? "Blueprint" : "Composite";
+  /** Runs a flow when it is its turn; nothing when it is cancelled. */
+  private async take(underway: Underway, request: EngineRequest): Promise<Answer | undefined> {
+    const { signal } = underway.cancelled;
+    if (!(await this.places.enter(signal))) return undefined;
+    try {
+      // It may have been cancelled in the very turn in which it got its place.
+      if (signal.aborted) return undefined;
+      return await Promise.race([this.run(underway.execution, request), aborted(signal)]);
+    } finally {
+      this.places.leave();
+    }
+  }
+
+  private async run({ executionId, flowId }: EngineResult, request: EngineRequest): Promise<Answer> {
+    if (!isRequest(request)) return this.conductor.node.run(request, { executionId });
+    const storage: unknown = await this.config.storage;
+    if (flowId !== "" && (storage === undefined || storage === null)) {
+      const kind = request.blueprintId === flowId ? "Blueprint" : "Composite";
       throw new Error(`No storage configured, cannot load ${kind} ${flowId}`);
     }
-    return (await storage.load(flowId)) as NodeDefinition;
+    const { success, outputs, metadata } = await this.conductor.execute({
+      ...request,
+      context: { ...request?.context, executionId },
+    });
+    return { success, ...(outputs !== undefined && { outputs }), error: metadata?.error };
   }
 
-  /** Runs a flow when it is its turn; nothing when it was cancelled before that. */
-  private async take(
-    execution: EngineResult,
-    flow: NodeDefinition,
-    context: Partial<ConductorExecutionContext>,
-  ): Promise<ExecutionResult | undefined> {
-    if (this.running >= (this.config.concurrency ?? DEFAULT_CONCURRENCY)) {
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    } else {
-      this.running++;
-    }
-    try {
-      if (execution.status === "cancelled") return undefined;
-      execution.status = "running";
-      const { executionId } = execution;
-      this.emit("execution:running", { executionId });
-      return await this.conductor.node.run(flow, { ...context, executionId });
-    } finally {
-      // Whoever waited longest takes this place.
-      const next = this.waiting.shift();
-      if (next === undefined) this.running--;
-      else next();
-    }
+  /** The flow is loaded and about to run: whoever hears of it can still pause or cancel it before any node starts. */
+  private tellRunning(executionId: string): void {
+    const underway = this.underway.get(executionId);
+    if (underway?.execution.status !== "pending") return;
+    underway.outcome = this.conductor.node.attach(executionId);
+    underway.execution.status = "running";
+    this.emit("execution:running", { executionId });
   }
 
-  private conclude(execution: EngineResult, result: ExecutionResult): void {
-    const { executionId } = execution;
-    const outputs = result.outputs ?? {};
-    execution.nodeResults = new Map(Object.entries(outputs).map(([id, value]) => [id, { outputs: value }]));
-    execution.metrics = {
-      executionTimeMs: result.duration ?? 0,
-      nodesExecuted: result.executedNodes?.length ?? 0,
-    };
-    if (execution.status === "cancelled") return;
-    if (!result.success) {
-      const { message = "", code, nodeId, stack, cause } = result.error ?? {};
+  private conclude(execution: EngineResult, { success, outputs = {}, error }: Answer): void {
+    if (!success) {
+      const { message = "", code, nodeId, stack, cause } = error ?? {};
       this.fail(execution, {
         message,
         ...(code !== undefined && { code }),
@@ -258,7 +285,7 @@ export class ExecutionEngineIn extends EventEmitter {
     execution.success = true;
     execution.endTime = new Date();
     execution.outputs = outputs;
-    this.emit("execution:completed", { executionId, outputs });
+    this.emit("execution:completed", { executionId: execution.executionId, outputs });
   }
 
   private fail(execution: EngineResult, error: NonNullable<EngineResult["error"]>): void {
@@ -269,7 +296,7 @@ export class ExecutionEngineIn extends EventEmitter {
     this.emit("execution:failed", { executionId, error });
   }
 
-  private demand(executionId: string, what: string, states: EngineStatus[]): EngineResult {
+  private demand(executionId: string, what: string, states: readonly EngineStatus[]): EngineResult {
     const execution = this.executions.get(executionId);
     if (execution === undefined) throw new Error(`Execution ${executionId} not found`);
     if (!states.includes(execution.status)) {
@@ -277,4 +304,22 @@ export class ExecutionEngineIn extends EventEmitter {
     }
     return execution;
   }
+}
+
+function isOpen({ status }: EngineResult): boolean {
+  return OPEN.includes(status);
+}
+
+/** Keeps what the nodes of a run did; its end is another matter, since a fallback may stand in for it. */
+function noteNodes(execution: EngineResult, outcome: ExecutionOutcome | undefined): void {
+  if (outcome === undefined) return;
+  const { outputs = {}, duration = 0, executedNodes = [] } = outcome;
+  execution.nodeResults = new Map(Object.entries(outputs).map(([id, value]) => [id, { outputs: value }]));
+  execution.metrics = { executionTimeMs: duration, nodesExecuted: executedNodes.length };
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
 }

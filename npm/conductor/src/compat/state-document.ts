@@ -24,8 +24,14 @@ export class StateFileError extends Error {
 /**
  * The name of an execution's file: something readable, and a digest that tells ids apart whatever the file system makes
  * of capitals, dots and slashes.
+ *
+ * @throws StateFileError `SERIALIZATION_FAILED` for what is no text: read back, it would be another id.
  */
 export function stateFileName(executionId: string): string {
+  if (typeof executionId !== "string") {
+    const message = `An execution whose id is no string but of type ${typeof executionId} is not kept. Give it a string`;
+    throw new StateFileError("SERIALIZATION_FAILED", message);
+  }
   const readable = executionId.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64);
   const digest = createHash("sha256").update(executionId, "utf16le").digest("hex").slice(0, 32);
   return `${readable || "execution"}.${digest}.json`;

@@ -66,12 +66,19 @@ export class StateFiles {
 
   /** Removes the file of an execution, if there is one, after whatever is being written. */
   remove(executionId: string): void {
-    this.#next(async () => {
+    void this.#next(async () => {
       this.#written.delete(executionId);
       this.#lost.delete(executionId);
       this.#failed.delete(executionId);
-      const file = this.#file(executionId);
-      await rm(file, { force: true }).catch((error: Error) => this.#report(file, error));
+      // Under what is no text nothing was ever written.
+      if (typeof executionId !== "string") return;
+      let file = this.#directory;
+      try {
+        file = this.#file(executionId);
+        await rm(file, { force: true });
+      } catch (error) {
+        this.#report(file, error as Error);
+      }
     });
   }
 
@@ -112,8 +119,9 @@ export class StateFiles {
   }
 
   async #writeOne(id: string, state: ExecutionState): Promise<boolean> {
-    const file = this.#file(id);
+    let file = this.#directory;
     try {
+      file = this.#file(id);
       const { text, losses } = writeState(state);
       const over = !isActive(state) && state.status !== "pending";
       if (over) this.#settled.add(state);
@@ -158,7 +166,8 @@ export class StateFiles {
 
   #next<T>(action: () => Promise<T>): Promise<T> {
     const result = this.#last.then(action);
-    this.#last = result;
+    // Whoever waits for it is told of a failure; what comes next goes on all the same.
+    this.#last = result.catch(() => {});
     return result;
   }
 }

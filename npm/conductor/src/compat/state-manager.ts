@@ -1,5 +1,6 @@
 /** Keeps the states of executions, and on request through crashes. */
-import { bound } from "./bound.js";
+import { bound } from "../events/bound.js";
+import { IsolatedEmitter } from "../events/isolated-emitter.js";
 import {
   type Checkpoint,
   createExecutionState,
@@ -8,7 +9,6 @@ import {
   isActive,
   type NodeState,
 } from "./execution-state.js";
-import { IsolatedEmitter } from "./isolated-emitter.js";
 import { StateFiles } from "./state-files.js";
 
 export type { Checkpoint, ExecutionState, ExecutionStateStatus, NodeState } from "./execution-state.js";
@@ -148,8 +148,8 @@ export class StateManager extends IsolatedEmitter {
 
   /** Forgets what completed or failed, but not what was cancelled. Returns how many that were. */
   clearCompletedExecutions(): number {
-    const over = [...this.#states.values()].filter(({ status }) => status === "completed" || status === "failed");
-    for (const { executionId } of over) {
+    const over = [...this.#states].filter(([, { status }]) => status === "completed" || status === "failed");
+    for (const [executionId] of over) {
       this.#states.delete(executionId);
       this.#files?.remove(executionId);
     }

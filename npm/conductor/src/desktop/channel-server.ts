@@ -1,7 +1,7 @@
 /** One channel: commands that pages call, and events that windows are told of. */
 import { createLog } from "../engine/log.js";
 import { describe, type ErrorCode, isErrorCode } from "../types/errors.js";
-import { uncloneablePart } from "./cloneable.js";
+import { sendable } from "./cloneable.js";
 import type { IpcEventLike, IpcHandlers, WindowLike } from "./electron.js";
 import { DATA_LIMITS, type PayloadLimits, payloadProblem } from "./payload.js";
 import { createSenderPolicy, type SenderPolicy } from "./sender.js";
@@ -48,6 +48,8 @@ export interface ChannelServer {
   dispose(): void;
 }
 
+const LONGEST_NAME = 100;
+
 /**
  * Serves a channel: answers `invoke("<name>:call", command, args)` with `{ result }` or `{ error, channelError: true }`,
  * and sends `<name>:event:<event>`. A call is never rejected.
@@ -62,9 +64,9 @@ export function createChannelServer(name: string, ipcMain: IpcHandlers, options:
   ipcMain.handle(call, async (event, command, args): Promise<CallAnswer> => {
     try {
       const refusal = sender.refusal(event);
-      if (refusal !== undefined) return failed(refusal);
+      if (refusal !== undefined) return refusedCall(refusal);
       const handler = typeof command === "string" ? commands.get(command) : undefined;
-      if (handler === undefined) return failed(`No handler for method: ${describe(command)}`);
+      if (handler === undefined) return failed(`No handler for method: ${nameOf(command)}`);
       return { result: await handler(args, event) };
     } catch (error) {
       return failed(messageOf(error), codeOf(error));
@@ -120,6 +122,16 @@ export function withCode(code: ErrorCode, message: string): Error {
   return Object.assign(new Error(message), { code });
 }
 
+/** The answer to a page that may not call: calling again does not help it. */
+export function refusedCall(refusal: string): CallAnswer {
+  return failed(refusal, "VALIDATION_FAILED");
+}
+
+/** Of what a page sends in the place of a name, only a name is repeated, and not at any length. */
+function nameOf(command: unknown): string {
+  return typeof command === "string" ? command.slice(0, LONGEST_NAME) : typeof command;
+}
+
 function failed(error: string, code?: ErrorCode): CallAnswer {
   return { error, ...(code !== undefined && { code }), channelError: true };
 }
@@ -132,9 +144,8 @@ function codeOf(error: unknown): ErrorCode | undefined {
 
 function cloneable(handler: CommandHandler, name: string): CommandHandler {
   return async (args, event) => {
-    const result = await handler(args, event);
-    const problem = uncloneablePart(result, "result");
-    if (problem === undefined) return result;
+    const { value, problem } = sendable(await handler(args, event), "result");
+    if (problem === undefined) return value;
     throw withCode("SERIALIZATION_FAILED", `The result of ${name} cannot be sent to another process: ${problem}`);
   };
 }

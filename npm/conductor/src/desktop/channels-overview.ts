@@ -1,6 +1,6 @@
 /** Calls about all channels: which there are, and how they are doing. */
 import type { HealthResult } from "../types/transport.js";
-import { messageOf } from "./channel-server.js";
+import { messageOf, refusedCall } from "./channel-server.js";
 import type { IpcEventLike, IpcHandlers, WindowLike } from "./electron.js";
 import type { SenderPolicy } from "./sender.js";
 
@@ -36,7 +36,7 @@ export function serveOverview(
   for (const [call, answer] of Object.entries(calls)) {
     ipcMain.handle(call, (event: IpcEventLike) => {
       const refusal = sender.refusal(event);
-      return refusal === undefined ? answer() : { error: refusal, channelError: true };
+      return refusal === undefined ? answer() : refusedCall(refusal);
     });
     handled.push(call);
   }

@@ -2,21 +2,39 @@
 import { types } from "node:util";
 import { serialize } from "node:v8";
 
-/** Names the first part of a value that cannot be cloned, such as `data.rows.0.parse is a function`; else `undefined`. */
-export function uncloneablePart(value: unknown, name: string): string | undefined {
+/** A value as it can be sent, or what keeps it from being sent. */
+export type Sendable = { value: unknown; problem?: undefined } | { value?: undefined; problem: string };
+
+/**
+ * A value that structured clone accepts: the value itself, or where parts of it are computed when they are read, plain
+ * data with what they gave once, as they may give something else the next time. Else the first part that cannot be
+ * cloned, such as `data.rows.0.parse is a function`.
+ */
+export function sendable(value: unknown, name: string): Sendable {
   const search = new Search();
-  if (search.accepts(value)) return undefined;
-  return `${[name, ...search.path.reverse()].join(".")} ${search.reason}`;
+  if (!search.accepts(value)) return { problem: search.problem(name) };
+  if (!search.computed) return { value };
+  try {
+    return { value: structuredClone(value) };
+  } catch (error) {
+    return { problem: `${name} changed while it was read: ${error instanceof Error ? error.message : "it threw"}` };
+  }
 }
 
 /** Deeper than this a value is not cloned either. */
 const DEEPEST = 1000;
 
 class Search {
-  reason = "";
-  readonly path: string[] = [];
+  /** Whether a part of the value is computed when it is read. */
+  computed = false;
+  private reason = "";
+  private readonly path: string[] = [];
   private readonly seen = new Set<object>();
   private depth = 0;
+
+  problem(name: string): string {
+    return `${[name, ...this.path.reverse()].join(".")} ${this.reason}`;
+  }
 
   accepts(value: unknown): boolean {
     if (typeof value === "function") return this.refuse("is a function");
@@ -36,12 +54,11 @@ class Search {
     if (Array.isArray(value)) return this.acceptsOwn(value);
     const prototype = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return this.acceptsOwn(value);
-    if (ArrayBuffer.isView(value)) return !types.isSharedArrayBuffer(value.buffer) || this.refuse("shares its memory");
+    if (ArrayBuffer.isView(value)) return this.acceptsMemory(value.buffer) && this.acceptsView(value);
     if (types.isMap(value)) return this.acceptsMap(value);
     if (types.isSet(value)) return this.acceptsSet(value);
-    if (types.isDate(value) || types.isRegExp(value) || types.isAnyArrayBuffer(value)) {
-      return !types.isSharedArrayBuffer(value) || this.refuse("shares its memory");
-    }
+    if (types.isAnyArrayBuffer(value)) return this.acceptsMemory(value);
+    if (types.isDate(value) || types.isRegExp(value)) return true;
     if (types.isNativeError(value)) return this.acceptsError(value);
     if (types.isBoxedPrimitive(value)) return !types.isSymbolObject(value) || this.refuse("is a symbol");
     const kind = uncloneableKind(value);
@@ -49,13 +66,16 @@ class Search {
   }
 
   private acceptsOwn(value: object): boolean {
-    const properties = value as Record<string, unknown>;
     for (const key of Object.keys(value)) {
-      let property: unknown;
-      try {
-        property = properties[key];
-      } catch {
-        return this.refuse("threw when it was read", key);
+      const descriptor = Object.getOwnPropertyDescriptor(value, key);
+      let property: unknown = descriptor?.value;
+      if (descriptor?.get !== undefined) {
+        this.computed = true;
+        try {
+          property = descriptor.get.call(value);
+        } catch {
+          return this.refuse("threw when it was read", key);
+        }
       }
       if (typeof property !== "object" && typeof property !== "function" && typeof property !== "symbol") continue;
       if (!this.accepts(property)) return this.at(key);
@@ -76,7 +96,23 @@ class Search {
     return true;
   }
 
+  private acceptsMemory(memory: ArrayBufferLike): boolean {
+    if (types.isSharedArrayBuffer(memory)) return this.refuse("shares its memory");
+    return memory.byteLength > 0 || isAttached(memory) || this.refuse("was handed over to another thread");
+  }
+
+  /** Memory that shrank may leave a view of it without any place. */
+  private acceptsView(view: ArrayBufferView): boolean {
+    try {
+      if (view.byteLength === 0) structuredClone(view);
+      return true;
+    } catch {
+      return this.refuse("lies outside of its memory");
+    }
+  }
+
   private acceptsError(error: Error): boolean {
+    if (Object.getOwnPropertyDescriptor(error, "cause")?.get !== undefined) this.computed = true;
     return error.cause === undefined || this.accepts(error.cause) || this.at("cause");
   }
 
@@ -97,6 +133,14 @@ function uncloneableKind(value: object): string | undefined {
   const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
   // What names itself can be anything: only the algorithm knows. The others are instances of classes.
   return tag === "Object" || isCloned(value) ? undefined : `is of type ${tag}`;
+}
+
+function isAttached(memory: ArrayBufferLike): boolean {
+  try {
+    return new Uint8Array(memory).length === 0;
+  } catch {
+    return false;
+  }
 }
 
 function isCloned(value: object): boolean {

@@ -1,50 +1,37 @@
 /** The executions that pages started: those that run, and how the last ones ended. */
 import type { ActiveExecution } from "../types/api.js";
-import type { ExecutionResult } from "../types/execution.js";
-
-/** How much is kept of what is over. */
-export interface Keeping {
-  /** Results at most. Default 100. */
-  results?: number;
-  /** For at most so many ms. Default 5 minutes. */
-  ms?: number;
-}
+import { type Keeping, KeptResults, type Lesser } from "./kept-results.js";
 
 /** One execution that a page started. */
-export interface Execution extends ActiveExecution {
+export interface Execution<R> extends ActiveExecution {
   /** Whether windows were told that it is cancelled. */
   cancelled: boolean;
   /** Whether it has a result. What it does may still go on. */
   answered: boolean;
   /** Settles with the result. */
-  readonly done: Promise<ExecutionResult>;
+  readonly done: Promise<R>;
   /** Gives it its result. */
-  answer(result: ExecutionResult): void;
+  answer(result: R): void;
 }
 
-const KEPT_RESULTS = 100;
-const KEPT_MS = 5 * 60_000;
-
-/** See the module's description. A page that was loaded anew finds its executions here. */
-export class Executions {
+/** See the module's description. A page that was loaded anew finds its executions here, and so does a call that is made again. */
+export class Executions<R> {
   /** Those that do something, by id; usually one each. */
-  readonly #running = new Map<string, Execution[]>();
-  /** Results by execution id, the oldest first. */
-  readonly #ended = new Map<string, { result: ExecutionResult; at: number }>();
-  readonly #keep: Required<Keeping>;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #running = new Map<string, Execution<R>[]>();
+  readonly #ended: KeptResults<R>;
 
-  constructor({ results = KEPT_RESULTS, ms = KEPT_MS }: Keeping = {}) {
-    this.#keep = { results, ms };
+  /** @param lesser smaller forms of results that are too large to be kept */
+  constructor(keep: Keeping | undefined, lesser: Lesser<R>) {
+    this.#ended = new KeptResults(keep ?? {}, lesser);
   }
 
   /** Notes an execution, until it leaves. */
-  begin(executionId: string, nodeId: string): Execution {
-    let settle: (result: ExecutionResult) => void = () => {};
-    const done = new Promise<ExecutionResult>((resolve) => {
+  begin(executionId: string, nodeId: string): Execution<R> {
+    let settle: (result: R) => void = () => {};
+    const done = new Promise<R>((resolve) => {
       settle = resolve;
     });
-    const execution: Execution = {
+    const execution: Execution<R> = {
       executionId,
       nodeId,
       startTime: Date.now(),
@@ -53,7 +40,7 @@ export class Executions {
       done,
       answer: (result) => {
         execution.answered = true;
-        this.#remember(executionId, result);
+        this.#ended.add(execution, result);
         settle(result);
       },
     };
@@ -64,7 +51,7 @@ export class Executions {
   }
 
   /** An execution does nothing any more. */
-  leave(execution: Execution): void {
+  leave(execution: Execution<R>): void {
     const { executionId } = execution;
     const others = this.#running.get(executionId)?.filter((other) => other !== execution) ?? [];
     if (others.length === 0) this.#running.delete(executionId);
@@ -77,56 +64,39 @@ export class Executions {
   }
 
   /** Those of an id that have no result yet. */
-  active(executionId: string): Execution[] {
+  active(executionId: string): Execution<R>[] {
     return this.#running.get(executionId)?.filter(({ answered }) => !answered) ?? [];
   }
 
   /** All that have no result yet. */
-  list(): Execution[] {
+  list(): Execution<R>[] {
     return [...this.#running.values()].flat().filter(({ answered }) => !answered);
   }
 
   /** The result of an execution, now or when it is there; `undefined` when it is not known. */
-  result(executionId: string): Promise<ExecutionResult> | undefined {
-    const running = this.active(executionId).at(-1);
-    if (running !== undefined) return running.done;
-    this.#forgetOld();
-    const ended = this.#ended.get(executionId);
-    return ended === undefined ? undefined : Promise.resolve(ended.result);
+  result(executionId: string): Promise<R> | undefined {
+    return this.active(executionId).at(-1)?.done ?? settled(this.#ended.find(executionId));
   }
 
-  /** Forgets results. */
-  clear(): void {
-    this.#ended.clear();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+  /**
+   * The result of the same execution of the same node, when a caller asks for it once more while it goes on: the first
+   * call may have been given up. What is over runs anew; whoever only wants its result attaches to it.
+   */
+  repeated(executionId: string, nodeId: string): Promise<R> | undefined {
+    return this.#running.get(executionId)?.findLast((execution) => execution.nodeId === nodeId)?.done;
   }
 
-  #remember(executionId: string, result: ExecutionResult): void {
-    this.#ended.delete(executionId);
-    this.#ended.set(executionId, { result, at: performance.now() });
-    if (this.#ended.size > this.#keep.results) {
-      const [oldest] = this.#ended.keys();
-      this.#ended.delete(oldest as string);
-    }
-    this.#timer ??= this.#wake(this.#keep.ms);
+  /** Forgets results, and keeps no more. */
+  close(): void {
+    this.#ended.close();
   }
+}
 
-  #forgetOld(): void {
-    const now = performance.now();
-    for (const [executionId, { at }] of this.#ended) {
-      if (now - at < this.#keep.ms) return;
-      this.#ended.delete(executionId);
-    }
-  }
+/** What an execution is, as callers see it. */
+export function activeOf({ executionId, nodeId, startTime }: ActiveExecution): ActiveExecution {
+  return { executionId, nodeId, startTime };
+}
 
-  /** Values may be large: they go when their time is over, whether anybody asks or not. */
-  #wake(ms: number): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#forgetOld();
-      const [oldest] = this.#ended.values();
-      this.#timer =
-        oldest === undefined ? undefined : this.#wake(Math.max(1, oldest.at + this.#keep.ms - performance.now()));
-    }, ms).unref();
-  }
+function settled<R>(result: R | undefined): Promise<R> | undefined {
+  return result === undefined ? undefined : Promise.resolve(result);
 }

@@ -25,7 +25,7 @@ export * from "./channels/storage.js";
 export * from "./channels/system.js";
 export type { ChannelsHealth } from "./channels-overview.js";
 export type * from "./electron.js";
-export type { Keeping } from "./executions.js";
+export type { Keeping } from "./kept-results.js";
 export type { MainProcessConductor, MainProcessHandler, MainProcessOptions } from "./main-process.js";
 export { type Schema, type SchemaIssue, withRetry, withValidation } from "./middleware.js";
 export { DATA_LIMITS, type PayloadLimits, WORDS_LIMITS } from "./payload.js";

@@ -15,6 +15,7 @@ import { createSystemChannelServer } from "./channels/system.js";
 import { type ServedChannel, serveOverview } from "./channels-overview.js";
 import type { AppLike, IpcMainLike, WindowLike, WindowsLike } from "./electron.js";
 import { electronMain } from "./electron-main.js";
+import { DATA_LIMITS } from "./payload.js";
 import { serveRequests } from "./request-wire.js";
 import { createRequests, type Requests } from "./requests.js";
 import { serveRpc } from "./rpc-wire.js";
@@ -103,10 +104,12 @@ export function createMainProcessSetup(
     const parts = new Parts();
 
     try {
-      const requests = createRequests({
-        execute: (request) => conductor.execute(request),
-        cancel: conductor.node.cancel,
-      });
+      const requests = createRequests(
+        { execute: (request) => conductor.execute(request), cancel: conductor.node.cancel },
+        DATA_LIMITS,
+        keep,
+      );
+      parts.add(() => requests.dispose());
       parts.add(serveRequests(ipcMain, requests, sender));
       if (events !== undefined) parts.add(serveBus(events, requests));
       parts.stop(() => requests.cancelAll());
@@ -131,7 +134,7 @@ export function createMainProcessSetup(
       function serveChannels(): ServedChannel[] {
         const { health } = conductor.system;
         const { run, validate, cancel, pause, resume, active, attach, onComplete, onError } = conductor.node;
-        const runs = { execute: run, validate, cancel, pause, resume, active, attach, health };
+        const runs = { execute: run, validate, cancel, pause, resume, active, attach, requests, health };
         const told = {
           onStarted: (callback: StartedHandler) => conductor.events.onStarted(callback),
           onState: (callback: ProgressHandler) => conductor.events.onProgress(callback),

@@ -3,7 +3,7 @@ import { failure } from "../engine/failure.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, ExecutionTrace, TraceEvent } from "../types/execution.js";
 import type { RequestResult } from "../types/request.js";
-import { uncloneablePart } from "./cloneable.js";
+import { sendable } from "./cloneable.js";
 
 /**
  * A result that structured clone accepts. An output that it does not accept makes the result a failure with the code
@@ -11,10 +11,10 @@ import { uncloneablePart } from "./cloneable.js";
  */
 export function plainResult(result: ExecutionResult): ExecutionResult {
   const { success, data, error, duration, executedNodes, context, trace } = result;
-  const problem = data === undefined ? undefined : uncloneablePart(data, "data");
+  const { value, problem } = sendable(data, "data");
   const plain: ExecutionResult = { success: success && problem === undefined };
   if (problem !== undefined) plain.error = uncloneableOutput(problem, context);
-  else if ("data" in result) plain.data = data;
+  else if ("data" in result) plain.data = value;
   if (error !== undefined) plain.error = plainError(error);
   if (duration !== undefined) plain.duration = duration;
   if (executedNodes !== undefined) plain.executedNodes = executedNodes;
@@ -26,12 +26,15 @@ export function plainResult(result: ExecutionResult): ExecutionResult {
 /** The same for the result of a request. */
 export function plainRequestResult(result: RequestResult): RequestResult {
   const { outputs, data, metadata } = result;
-  const problem = uncloneablePart({ outputs, data }, "");
+  const { value, problem } = sendable({ outputs, data }, "");
   const error = metadata?.error;
   if (problem === undefined) {
-    return error === undefined || metadata === undefined
-      ? result
-      : { ...result, metadata: { ...metadata, error: plainError(error) } };
+    const plain: RequestResult = { ...result };
+    const taken = value as Pick<RequestResult, "outputs" | "data">;
+    if (outputs !== undefined) plain.outputs = taken.outputs as Record<string, unknown>;
+    if (data !== undefined) plain.data = taken.data;
+    if (error !== undefined && metadata !== undefined) plain.metadata = { ...metadata, error: plainError(error) };
+    return plain;
   }
   const found = uncloneableOutput(problem.slice(1));
   return {
@@ -53,25 +56,32 @@ function uncloneableOutput(problem: string, context?: Partial<ConductorExecution
 
 function plainError(error: ExecutionError): ExecutionError {
   const { cause, context, ...plain } = error;
-  if (cause !== undefined && isCloneable(cause)) (plain as ExecutionError).cause = cause;
-  if (context !== undefined && isCloneable(context)) (plain as ExecutionError).context = context;
+  const sent = sendable(cause, "").value;
+  if (sent !== undefined) (plain as ExecutionError).cause = sent;
+  const details = sendable(context, "").value;
+  if (details !== undefined) (plain as ExecutionError).context = details as Record<string, unknown>;
   return plain;
 }
 
 function plainContext(context: ConductorExecutionContext): ConductorExecutionContext {
-  if (isCloneable(context)) return context;
+  const whole = sendable(context, "");
+  if (whole.problem === undefined) return whole.value as ConductorExecutionContext;
   const plain: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(context)) {
-    if (isCloneable(value)) plain[key] = value;
-    else if (key === "variables") plain[key] = cloneableEntries(value as Record<string, unknown>);
-    else plain[key] = undefined;
+    const sent = sendable(value, "");
+    plain[key] =
+      sent.problem !== undefined && key === "variables"
+        ? cloneableEntries(value as Record<string, unknown>)
+        : sent.value;
   }
   return plain as unknown as ConductorExecutionContext;
 }
 
 /** Nodes pass things on in variables that no other process can use. */
 function cloneableEntries(variables: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(variables).filter(([, value]) => isCloneable(value)));
+  const sent = Object.entries(variables).map(([name, variable]) => [name, sendable(variable, "")] as const);
+  const kept = sent.filter(([, { problem }]) => problem === undefined);
+  return Object.fromEntries(kept.map(([name, { value }]) => [name, value]));
 }
 
 /** The trace without what all nodes were like at each event, which would grow with their square. */
@@ -97,8 +107,4 @@ function withoutAllNodes(event: TraceEvent): TraceEvent {
   if (!tellsOfAllNodes(event)) return event;
   const { allNodes: _, ...data } = event.data;
   return { ...event, data };
-}
-
-function isCloneable(value: unknown): boolean {
-  return uncloneablePart(value, "") === undefined;
 }

@@ -1,6 +1,6 @@
 /** Requests on `conductor:execute`: as a message that is answered by another one, and as a call. */
 import type { RequestResult } from "../types/request.js";
-import { messageOf } from "./channel-server.js";
+import { type CallAnswer, messageOf, refusedCall } from "./channel-server.js";
 import type { IpcEventLike, IpcMainLike, IpcMessageEventLike } from "./electron.js";
 import type { Requests } from "./requests.js";
 import type { SenderPolicy } from "./sender.js";
@@ -11,25 +11,22 @@ const ERROR = "conductor:error";
 
 /**
  * Answers `send("conductor:execute", { type, payload, id })` with `conductor:result { type, payload, id }` or
- * `conductor:error { id, error }`, and `invoke("conductor:execute", request)` with its result. Gives what ends that.
+ * `conductor:error { id, error, code? }`, and `invoke("conductor:execute", request)` with its result. Gives what ends that.
  */
 export function serveRequests(ipcMain: IpcMainLike, requests: Requests, sender: SenderPolicy): () => void {
   const receive = async (event: IpcMessageEventLike, message: unknown): Promise<void> => {
     const { id, payload } = fields(message);
     const problem = sender.refusal(event) ?? requests.problem(payload);
-    if (problem !== undefined) return reply(event, ERROR, { id, error: problem });
+    if (problem !== undefined) return reply(event, ERROR, { id, error: problem, code: "VALIDATION_FAILED" });
     const result = await requests.execute(payload);
     reply(event, RESULT, { type: RESULT, payload: result, id });
   };
   const listener = (event: IpcMessageEventLike, message: unknown): void => {
     receive(event, message).catch((error) => reply(event, ERROR, { id: fields(message).id, error: messageOf(error) }));
   };
-  const handler = async (
-    event: IpcEventLike,
-    request: unknown,
-  ): Promise<RequestResult | { error: string; channelError: true }> => {
+  const handler = async (event: IpcEventLike, request: unknown): Promise<RequestResult | CallAnswer> => {
     const refusal = sender.refusal(event);
-    return refusal === undefined ? requests.execute(request) : { error: refusal, channelError: true };
+    return refusal === undefined ? requests.execute(request) : refusedCall(refusal);
   };
 
   ipcMain.handle(EXECUTE, handler);

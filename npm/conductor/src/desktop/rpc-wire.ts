@@ -1,6 +1,7 @@
 /** The calls that `createRPC` makes. */
 import type { ExecutionResult } from "../types/execution.js";
 import type { HealthResult } from "../types/transport.js";
+import { refusedCall } from "./channel-server.js";
 import type { IpcEventLike, IpcHandlers } from "./electron.js";
 import type { SenderPolicy } from "./sender.js";
 
@@ -18,7 +19,7 @@ const HEALTH = "conductor:system:health";
 export function serveRpc(ipcMain: IpcHandlers, { run, health }: RpcDependencies, sender: SenderPolicy): () => void {
   const guarded = (answer: (payload: unknown) => unknown) => (event: IpcEventLike, payload: unknown) => {
     const refusal = sender.refusal(event);
-    return refusal === undefined ? answer(payload) : { error: refusal, channelError: true };
+    return refusal === undefined ? answer(payload) : refusedCall(refusal);
   };
   ipcMain.handle(RUN, guarded(run));
   ipcMain.handle(HEALTH, guarded(health));

@@ -19,25 +19,23 @@ export interface SenderPolicy {
   trusts(contents: WebContentsLike): boolean;
 }
 
-/** Schemes whose pages are not the application's: they come from elsewhere, or from anybody's text. */
-const FOREIGN_SCHEMES = new Set([
-  "http:",
-  "https:",
-  "ws:",
-  "wss:",
-  "ftp:",
-  "about:",
-  "blob:",
-  "chrome:",
-  "chrome-error:",
-  "chrome-extension:",
-  "chrome-untrusted:",
-  "data:",
-  "devtools:",
-  "filesystem:",
-  "javascript:",
-  "view-source:",
-]);
+/**
+ * Schemes that are not an application's own, beside those of the web: their pages come from elsewhere, from anybody's
+ * text or from the browser itself, or other programs open them.
+ */
+const FOREIGN_SCHEMES = new Set(
+  (
+    "about blob cid data devtools filesystem javascript urn vbscript view-source " +
+    "afp content dav davs ftp ftps git gopher jar ldap ldaps nfs resource rsync sftp smb ssh svn telnet tftp vnc rdp ws wss " +
+    "callto facetime geo im intent irc ircs magnet mailto market maps mms news nntp rtmp rtsp sip sips skype sms smsto " +
+    "spotify steam tel webcal xmpp zoommtg brave edge externalfile isolated-app opera vivaldi"
+  )
+    .split(" ")
+    .map((name) => `${name}:`),
+);
+
+/** The same by the beginnings of their names, and all extensions of browsers. */
+const FOREIGN_FAMILIES = /^(?:(?:chrome|android|itms|ms|search-ms|x-apple)[-:.]|(?:git|svn|web)\+)|-extension:$/;
 
 const LOCAL_HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
 const WEB_SCHEMES = new Set(["http:", "https:"]);
@@ -48,6 +46,13 @@ const REMEMBERED = 100;
 /**
  * Trusts pages from files and from schemes of the application's own, web pages only where their origin is named. A
  * frame within a page counts by its own origin.
+ *
+ * A scheme counts as the application's own when its pages have addresses with a host, such as `app://main/index.html`,
+ * as those that an application registers do, and it is not known to be anything else, such as `mailto:`, `smb:`,
+ * `intent:`, `data:` or `chrome-search:`. An application that took a scheme that is known names its origin.
+ *
+ * An event that tells of no frame at all is trusted, as no page can bring one about: tests and wrappers hand such on. One
+ * that should tell of a frame and does not is refused.
  */
 export function createSenderPolicy(options: SenderOptions = {}): SenderPolicy {
   const { developing = isDeveloping(), log = createLog() } = options;
@@ -68,7 +73,7 @@ export function createSenderPolicy(options: SenderOptions = {}): SenderPolicy {
     if (place === undefined) return false;
     if (origins.has(normalised(origin))) return true;
     if (WEB_SCHEMES.has(place.protocol)) return developing && LOCAL_HOSTS.has(place.hostname);
-    return !FOREIGN_SCHEMES.has(place.protocol);
+    return place.protocol === "file:" || isOwnScheme(place);
   };
   const refuse = (origin: string, reason: string): string => {
     if (!reported.has(origin) && reported.size < REMEMBERED) {
@@ -80,16 +85,14 @@ export function createSenderPolicy(options: SenderOptions = {}): SenderPolicy {
 
   return {
     refusal(event) {
-      // Older wrappers, and tests, hand on an event without the frame.
-      if (event === undefined || event === null || event.senderFrame === undefined) return undefined;
+      if (event === undefined || event === null || !("senderFrame" in event)) return undefined;
       const origin = originOf(event.senderFrame);
       if (origin === undefined) return refuse("", "Sender not allowed: its frame is gone, or has no origin");
       return trusted(origin) ? undefined : refuse(origin, `Sender not allowed: ${origin}`);
     },
     trusts(contents) {
-      const frame = contents.mainFrame;
-      if (frame === undefined) return true;
-      const origin = originOf(frame);
+      if (!("mainFrame" in contents)) return true;
+      const origin = originOf(contents.mainFrame);
       // A window that is only being opened shows an empty page and cannot listen yet.
       return origin !== undefined && trusted(origin);
     },
@@ -97,21 +100,32 @@ export function createSenderPolicy(options: SenderOptions = {}): SenderPolicy {
 }
 
 /** The origin of a frame; `undefined` when there is none that could be trusted. */
-function originOf(frame: FrameLike | null): string | undefined {
-  if (frame === null) return undefined;
+function originOf(frame: FrameLike | null | undefined): string | undefined {
+  if (frame === null || frame === undefined) return undefined;
   try {
     const { origin, url } = frame;
+    if (isOnAnotherMachine(url)) return undefined;
     if (typeof origin === "string" && origin !== "" && origin !== "null") return origin;
     const place = parsed(url);
     if (place === undefined) return undefined;
     // An opaque origin is that of a sandboxed frame, or of a scheme that Chromium does not take for a standard one.
-    const opaque = origin === "null";
-    if (opaque && (WEB_SCHEMES.has(place.protocol) || isInnerFrame(frame))) return undefined;
+    const standard = WEB_SCHEMES.has(place.protocol) || place.protocol === "file:";
+    if (origin === "null" && (standard || isInnerFrame(frame))) return undefined;
     return normalised(url);
   } catch {
     // Electron throws when a frame is looked at that is gone.
     return undefined;
   }
+}
+
+/** A file of a network share is somebody else's, which its origin does not tell. */
+function isOnAnotherMachine(url: string): boolean {
+  const place = parsed(url);
+  return place?.protocol === "file:" && (place.host !== "" || place.pathname.startsWith("//"));
+}
+
+function isOwnScheme({ protocol, host }: URL): boolean {
+  return host !== "" && !FOREIGN_SCHEMES.has(protocol) && !FOREIGN_FAMILIES.test(protocol);
 }
 
 function isInnerFrame({ parent }: FrameLike): boolean {

@@ -29,7 +29,7 @@ export interface JobOptions {
   priority?: number;
   /** Least time before it starts, in ms. */
   delay?: number;
-  /** Attempts in all. Default one more than the queue's `maxRetries`. */
+  /** Attempts in all; `Infinity` for as many as it takes. Default one more than the queue's `maxRetries`. */
   attempts?: number;
   /** Default fixed, with the queue's `retryDelay`. */
   backoff?: Backoff;
@@ -53,12 +53,14 @@ export interface Job {
   /** In all. */
   readonly attempts: number;
   readonly createdAt: number;
+  /** Begun so far. */
+  attemptsMade: number;
   attemptsLeft: number;
   status: JobStatus;
   /** Of its latest attempt. */
   startedAt?: number;
   finishedAt?: number;
-  /** The end of the stack of each failed attempt, oldest first. */
+  /** The end of the stack of each of the last 100 failed attempts, oldest first. */
   stacktrace: string[];
 }
 

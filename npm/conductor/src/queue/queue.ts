@@ -1,7 +1,7 @@
 /** Jobs, done in this process a few at a time. */
-import { bound } from "../compat/bound.js";
-import { IsolatedEmitter } from "../compat/isolated-emitter.js";
-import { messageOf } from "../compat/message.js";
+import { bound } from "../events/bound.js";
+import { IsolatedEmitter } from "../events/isolated-emitter.js";
+import { messageOf } from "../events/thrown.js";
 import { Delays } from "./delays.js";
 import { ExpiringMap } from "./expiring-map.js";
 import { Heap } from "./heap.js";
@@ -15,6 +15,7 @@ import {
   type QueueSettings,
   retryDelayOf,
   STACK_LINES,
+  STACKS,
   settingsOf,
 } from "./settings.js";
 import { decodeWebhookResponse } from "./webhook-response.js";
@@ -81,7 +82,7 @@ export class Queue extends IsolatedEmitter {
   constructor(options: QueueOptions = {}) {
     super("the queue");
     this.#settings = settingsOf(options);
-    const { enablePriority, enableRateLimiting, rateLimit, resultTTL } = this.#settings;
+    const { enablePriority, enableRateLimiting, rateLimit, resultTTL, webhookResponseTTL } = this.#settings;
     this.#process = options.process ?? (options.conductor && flowProcessor(options.conductor));
     this.#runsFlows = !options.process;
     this.#rateLimit = enableRateLimiting ? new RateLimit(rateLimit) : undefined;
@@ -90,7 +91,7 @@ export class Queue extends IsolatedEmitter {
       return lead > 0 || (lead === 0 && a.order < b.order);
     });
     this.#results = new ExpiringMap(resultTTL, (jobId) => this.#jobs.delete(jobId));
-    this.#webhookResponses = new ExpiringMap(resultTTL);
+    this.#webhookResponses = new ExpiringMap(webhookResponseTTL);
   }
 
   /**
@@ -169,7 +170,7 @@ export class Queue extends IsolatedEmitter {
     return this.#waiting.size + this.#delayed.size;
   }
 
-  /** Keeps what an execution answers to its webhook, as long as results are kept. */
+  /** Keeps what an execution answers to its webhook, for `webhookResponseTTL`. */
   addWebhookResponse(executionId: string, response: unknown): void {
     this.#webhookResponses.set(executionId, response);
     this.emit("webhook:response", { executionId, response });
@@ -250,6 +251,7 @@ export class Queue extends IsolatedEmitter {
   async #start(job: Job): Promise<void> {
     this.#active.set(job.id, job);
     job.startedAt = Date.now();
+    job.attemptsMade++;
     job.attemptsLeft--;
     const start = performance.now();
     this.emit("queue:active", { size: this.#waiting.size });
@@ -284,6 +286,7 @@ export class Queue extends IsolatedEmitter {
 
   #fail(job: Job, error: Error, duration: number): void {
     job.stacktrace.push(stackOf(error, job.options.stackTraceLimit ?? STACK_LINES));
+    if (job.stacktrace.length > STACKS) job.stacktrace.shift();
     if (job.attemptsLeft > 0 && isRetryable(error)) {
       const delay = retryDelayOf(job, this.#settings);
       this.#delay(job, delay);
@@ -303,7 +306,7 @@ export class Queue extends IsolatedEmitter {
       jobId: job.id,
       executionId: job.data.executionId,
       ...ending,
-      attempts: job.attempts - job.attemptsLeft,
+      attempts: job.attemptsMade,
       finishedAt: job.finishedAt,
     };
     const { storeResults, resultTTL } = this.#settings;

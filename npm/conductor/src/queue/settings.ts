@@ -11,7 +11,7 @@ export interface QueueOptions {
   conductor?: FlowRunner;
   /** Jobs in work at once. Default 10. */
   concurrency?: number;
-  /** Further attempts for jobs that do not say themselves. Default 3. */
+  /** Further attempts for jobs that do not say themselves; `Infinity` for as many as it takes. Default 3. */
   maxRetries?: number;
   /** Wait before a further attempt, for jobs that do not say themselves. Default 5000. */
   retryDelay?: number;
@@ -19,6 +19,8 @@ export interface QueueOptions {
   storeResults?: boolean;
   /** How long they are kept. Default one hour. */
   resultTTL?: number;
+  /** How long responses to webhooks are kept. Default as `resultTTL`, or one hour where that keeps nothing. */
+  webhookResponseTTL?: number;
   /** Whether priorities count. Default true. */
   enablePriority?: boolean;
   /** Whether `rateLimit` counts. Default false. */
@@ -29,6 +31,11 @@ export interface QueueOptions {
 
 /** Lines of stacks that are kept where a job does not say. */
 export const STACK_LINES = 10;
+
+/** Failed attempts whose stacks are kept: a job may be tried for ever. */
+export const STACKS = 100;
+
+const HOUR_MS = 3_600_000;
 
 /** The settings, all of them. */
 export type QueueSettings = Required<Omit<QueueOptions, "process" | "conductor">>;
@@ -51,13 +58,15 @@ export class QueueError extends Error {
  * @throws QueueError `INVALID_PARAMETERS`
  */
 export function settingsOf(options: QueueOptions): QueueSettings {
-  const { concurrency = 10, maxRetries = 3, retryDelay = 5000, resultTTL = 3_600_000 } = options;
+  const { concurrency = 10, maxRetries = 3, retryDelay = 5000, resultTTL = HOUR_MS } = options;
+  const { webhookResponseTTL = resultTTL || HOUR_MS } = options;
   const { storeResults = true, enablePriority = true, enableRateLimiting = false } = options;
   const { rateLimit = { limit: 100, duration: 60_000 } } = options;
   mustBe("concurrency", concurrency, isCount(concurrency) && concurrency >= 1, "1 or more");
   mustBe("maxRetries", maxRetries, isCount(maxRetries), "0 or more");
   mustBe("retryDelay", retryDelay, isTime(retryDelay), "a time in ms");
-  mustBe("resultTTL", resultTTL, resultTTL === Number.POSITIVE_INFINITY || isTime(resultTTL), "a time in ms");
+  mustBe("resultTTL", resultTTL, isLife(resultTTL), "a time in ms");
+  mustBe("webhookResponseTTL", webhookResponseTTL, isLife(webhookResponseTTL), "a time in ms");
   mustBe("rateLimit.limit", rateLimit.limit, isCount(rateLimit.limit), "0 or more");
   mustBe("rateLimit.duration", rateLimit.duration, isTime(rateLimit.duration), "a time in ms");
   return {
@@ -66,6 +75,7 @@ export function settingsOf(options: QueueOptions): QueueSettings {
     retryDelay,
     storeResults,
     resultTTL,
+    webhookResponseTTL,
     enablePriority,
     enableRateLimiting,
     rateLimit: { ...rateLimit },
@@ -102,6 +112,7 @@ export function createJob(data: JobData, options: JobOptions, settings: QueueSet
     priority,
     attempts,
     createdAt: Date.now(),
+    attemptsMade: 0,
     attemptsLeft: attempts,
     status: "waiting",
     stacktrace: [],
@@ -109,10 +120,11 @@ export function createJob(data: JobData, options: JobOptions, settings: QueueSet
 }
 
 /** How long to wait after a failed attempt, in ms. Exponential: `delay`, twice that, four times that, … */
-export function retryDelayOf({ options, attempts, attemptsLeft }: Job, settings: QueueSettings): number {
+export function retryDelayOf({ options, attemptsMade }: Job, settings: QueueSettings): number {
   const { backoff = { type: "fixed", delay: settings.retryDelay } } = options;
   if (backoff.type === "fixed") return backoff.delay;
-  return backoff.delay * 2 ** (attempts - attemptsLeft - 1);
+  // Beyond these a product would be no number any more, or a moment that never comes.
+  return Math.min(backoff.delay * 2 ** Math.min(attemptsMade - 1, 1023), Number.MAX_SAFE_INTEGER);
 }
 
 function isCount(value: number): boolean {
@@ -121,6 +133,10 @@ function isCount(value: number): boolean {
 
 function isTime(value: number): boolean {
   return Number.isFinite(value) && value >= 0;
+}
+
+function isLife(value: number): boolean {
+  return isTime(value) || value === Number.POSITIVE_INFINITY;
 }
 
 function mustBe(name: string, value: unknown, holds: boolean, what: string): void {

@@ -37,6 +37,11 @@ export interface TransportErrorOptions {
   retryable?: boolean;
   /** Whether the other side answered with this error, instead of not answering. Default `false`. */
   answered?: boolean;
+  /**
+   * Whether the other side may carry out the call nevertheless: it was sent, but not answered. Default: for `TIMEOUT`,
+   * which says no more than that.
+   */
+  uncertain?: boolean;
   /** Status of the HTTP answer. */
   status?: number;
 }
@@ -52,6 +57,7 @@ export class TransportError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
   readonly answered: boolean;
+  readonly uncertain: boolean;
   readonly status?: number;
 
   constructor(code: ErrorCode, message: string, options: TransportErrorOptions = {}) {
@@ -60,6 +66,7 @@ export class TransportError extends Error {
     this.code = code;
     this.retryable = options.retryable ?? RETRYABLE[code];
     this.answered = options.answered ?? false;
+    this.uncertain = options.uncertain ?? code === "TIMEOUT";
     if (options.status !== undefined) this.status = options.status;
   }
 }
@@ -73,6 +80,11 @@ export function codeOf(thrown: unknown): ErrorCode {
 /** Whether calling again after this error can help. */
 export function isRetryable(thrown: unknown): boolean {
   return thrown instanceof TransportError ? thrown.retryable : RETRYABLE[codeOf(thrown)];
+}
+
+/** Whether the other side may carry out the call although this error came instead of an answer. */
+export function isUncertain(thrown: unknown): boolean {
+  return thrown instanceof TransportError ? thrown.uncertain : codeOf(thrown) === "TIMEOUT";
 }
 
 /** The message of whatever was thrown. */

@@ -32,8 +32,9 @@ export interface HTTPTransport extends RemoteTransport {
 
 /**
  * A transport over HTTP. Requests go to `<apiUrl>/execute`, commands to `<base>/api/<channel>/<command>`, where base is
- * `apiUrl` without an `/api` at its end. Rejects with `TRANSPORT_ERROR` (no connection, or a status that is no success;
- * of those from 400 to 499 only 408, 425 and 429 are worth another try), `RATE_LIMIT_EXCEEDED` (429), `TIMEOUT`,
+ * `apiUrl` without an `/api` at its end. Rejects with `TRANSPORT_ERROR` (no connection, one that broke after the request
+ * was sent, or a status that is no success; of those from 400 to 499 only 408, 425 and 429 are worth another try),
+ * `RATE_LIMIT_EXCEEDED` (429), `TIMEOUT`,
  * `SERIALIZATION_FAILED` (before anything is sent), `DESERIALIZATION_FAILED`, and after `shutdown` with `CANCELLED` (what
  * was pending) and `NO_TRANSPORT`.
  */
@@ -65,7 +66,7 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
           pending.delete(abandon);
           resolve(answer);
         },
-        (cause) => abandon(asTransportError(cause, origin)),
+        (cause) => abandon(cause instanceof TransportError ? cause : unreachable(cause, origin, brokeLater(cause))),
       );
     });
   }
@@ -75,7 +76,10 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
     const init: RequestInit = { method: "POST", headers: withToken(headers, options.token?.()), signal };
     if (body !== undefined) init.body = body;
     const response = await fetch(url, init);
-    return { status: response.status, ok: response.ok, statusText: response.statusText, text: await response.text() };
+    const text = await response.text().catch((cause) => {
+      throw unreachable(cause, origin, true);
+    });
+    return { status: response.status, ok: response.ok, statusText: response.statusText, text };
   }
 
   async function call(channel: string, command: string, args?: unknown): Promise<unknown> {
@@ -168,13 +172,24 @@ function codeOfStatus(status: number): ErrorCode {
 /** The same request gets the same answer where the fault is said to be in it. */
 function about(status: number): TransportErrorOptions {
   const hopeless = status < 500 && status !== 408 && status !== 425 && status !== 429;
-  return { status, ...(hopeless && { retryable: false }) };
+  // Who says that the request took too long to arrive has not begun with it.
+  return { status, ...(hopeless && { retryable: false }), ...(status === 408 && { uncertain: false }) };
 }
 
-function asTransportError(cause: unknown, origin: string): TransportError {
-  if (cause instanceof TransportError) return cause;
-  const reason = (cause as { cause?: { code?: unknown } } | null)?.cause?.code ?? messageOf(cause);
-  return new TransportError("TRANSPORT_ERROR", `Cannot reach ${origin}: ${String(reason)}`, { cause });
+function unreachable(cause: unknown, origin: string, uncertain: boolean): TransportError {
+  const reason = reasonOf(cause) ?? messageOf(cause);
+  return new TransportError("TRANSPORT_ERROR", `Cannot reach ${origin}: ${String(reason)}`, { cause, uncertain });
+}
+
+/** What Node says when a connection that there was ends before the answer. Browsers do not tell. */
+const BROKEN = /^(ECONNRESET|EPIPE|ETIMEDOUT|UND_ERR_(SOCKET|HEADERS_.*|RESPONSE.*|BODY_TIMEOUT)|HPE_.*)$/;
+
+function brokeLater(cause: unknown): boolean {
+  return BROKEN.test(String(reasonOf(cause)));
+}
+
+function reasonOf(cause: unknown): unknown {
+  return (cause as { cause?: { code?: unknown } } | null)?.cause?.code;
 }
 
 /** Checked once, by name: what the platform says about a bad header quotes its value. */

@@ -1,16 +1,21 @@
 /** The API over a transport: the same services as in this process, carried out on the other side. */
 import type { AuthApi, FlowApi, NodeApi, StorageApi, SystemApi } from "../types/api.js";
 import type { RemoteTransport } from "../types/transport.js";
+import type { Lifetime } from "./line.js";
 import { remoteAuth } from "./remote/auth.js";
+import { RemoteExecutions } from "./remote/executions.js";
 import { remoteFlow } from "./remote/flow.js";
-import { type RemoteNodeOptions, remoteNode } from "./remote/node.js";
+import { type RemoteNodeOptions, remoteNode, warnOnConsole } from "./remote/node.js";
+import { type RemoteRequests, remoteRequests } from "./remote/requests.js";
 import { remoteStorage } from "./remote/storage.js";
 import { remoteSystem } from "./remote/system.js";
 import type { TokenStore } from "./token-store.js";
 
-export interface RemoteOptions extends RemoteNodeOptions {
+export interface RemoteOptions extends Omit<RemoteNodeOptions, "executions"> {
   /** Where the token of the session is kept; transports send it if they are told to. */
   tokens: TokenStore;
+  /** Of the transport; without it, that is for ever. */
+  lifetime?: Lifetime;
 }
 
 export interface RemoteServices {
@@ -19,17 +24,21 @@ export interface RemoteServices {
   storage: StorageApi;
   auth: AuthApi;
   system: SystemApi;
+  requests: RemoteRequests;
 }
 
 /** All services over one transport. Without a transport they answer, or reject, with what is missing. */
 export function remoteServices(transport: RemoteTransport | undefined, options: RemoteOptions): RemoteServices {
-  const node = remoteNode(transport, options);
-  const storage = remoteStorage(transport);
+  const { lifetime, warn = warnOnConsole } = options;
+  const executions = new RemoteExecutions(transport, { warn, lifetime });
+  const node = remoteNode(transport, { ...options, executions });
+  const storage = remoteStorage(transport, warn);
   return {
     node,
     flow: remoteFlow(transport, node, storage),
     storage,
-    auth: remoteAuth(transport, options.tokens),
+    auth: remoteAuth(transport, options.tokens, warn),
     system: remoteSystem(transport),
+    requests: remoteRequests(transport, executions, options),
   };
 }

@@ -2,10 +2,6 @@
 import { isRetryable as canHelp, TransportError } from "./failure.js";
 
 export interface RetryOptions {
-  /** Further attempts after the first. Default 3. */
-  retries?: number;
-  /** Wait before the first of them in ms; doubles. Default 1000. */
-  delay?: number;
   /** Told before each wait. */
   warn: (message: string) => void;
   /** Ends the waiting at once, and what is to come. Not the call that is under way. */
@@ -14,23 +10,29 @@ export interface RetryOptions {
   isRetryable?: (error: unknown) => boolean;
 }
 
+/** Further attempts after the first. */
+const RETRIES = 3;
+
+/** Wait before the first of them in ms; doubles. */
+const FIRST_WAIT = 1000;
+
 /** What came of it, and how many calls it took. */
 export type Attempted<T> = { ok: true; value: T; attempts: number } | { ok: false; error: unknown; attempts: number };
 
 /**
- * Calls until it succeeds, at most `retries` times more; with the defaults after 1, 2 and 4 s. Only what is thrown
- * counts as a failure. Never rejects. After an abort the error is `CANCELLED`.
+ * Calls until it succeeds, at most three times more, after 1, 2 and 4 s. Only what is thrown counts as a failure. Never
+ * rejects. After an abort the error is `CANCELLED`.
  */
 export async function withRetries<T>(call: () => Promise<T>, options: RetryOptions): Promise<Attempted<T>> {
-  const { retries = 3, delay = 1000, warn, signal, isRetryable = canHelp } = options;
+  const { warn, signal, isRetryable = canHelp } = options;
   for (let attempts = 1; ; attempts++) {
     if (signal?.aborted) return { ok: false, error: cancelled(), attempts: attempts - 1 };
     try {
       return { ok: true, value: await call(), attempts };
     } catch (error) {
       if (signal?.aborted) return { ok: false, error: cancelled(), attempts };
-      if (attempts > retries || !isRetryable(error)) return { ok: false, error, attempts };
-      const ms = delay * 2 ** (attempts - 1);
+      if (attempts > RETRIES || !isRetryable(error)) return { ok: false, error, attempts };
+      const ms = FIRST_WAIT * 2 ** (attempts - 1);
       warn(`[CONDUCTOR] Execution attempt ${attempts} failed, retrying in ${ms}ms`);
       await pause(ms, signal);
       if (signal?.aborted) return { ok: false, error: cancelled(), attempts };

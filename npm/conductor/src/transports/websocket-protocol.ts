@@ -12,8 +12,10 @@
  *
  * Calls are answered in any order; an `id` is used once for each client. `error` is a text for people, `code` one of the
  * error codes. Over the same connection go `("conductor", "execute", request)`, which runs a stored flow, and whatever
- * channels the server has. When the connection ends before the answer, the client takes the call for failed and may
- * repeat it with a new `id`: executions have an `executionId` in their arguments by which the server knows them again.
+ * channels the server has. When the connection ends before the answer, the client takes the call for failed. Whether the
+ * execution began it then asks with `("node", "attach", executionId)`, which is answered with the result, now or when it
+ * is there, or with the code `NODE_NOT_FOUND`. Only in that case, or if the server has no such command, the client repeats
+ * the call with a new `id`; executions have an `executionId` in their arguments by which the server knows them again.
  *
  * Who is asking
  *

@@ -90,7 +90,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
       sequence.lost();
       for (const call of [...sent.values()]) {
         settle(call).reject(
-          new TransportError("TRANSPORT_ERROR", `${cause.message} before the answer came`, { cause }),
+          new TransportError("TRANSPORT_ERROR", `${cause.message} before the answer came`, { cause, uncertain: true }),
         );
       }
     },
@@ -148,7 +148,10 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
 
   function startTimer(call: Call, ms: number, late: string): void {
     call.endDeadline();
-    call.endDeadline = startDeadline(ms, () => settle(call).reject(new TransportError("TIMEOUT", late)));
+    call.endDeadline = startDeadline(ms, () => {
+      const uncertain = sent.has(call.id);
+      settle(call).reject(new TransportError("TIMEOUT", late, { uncertain }));
+    });
   }
 
   return {

@@ -3,6 +3,7 @@ import type { NodeDefinition } from "./definition.js";
 import type { ConductorExecutionContext, ExecutionOutcome } from "./execution.js";
 import type {
   FlowDefinition,
+  FlowDeletedEvent,
   FlowList,
   FlowReceipt,
   FlowTemplate,
@@ -79,6 +80,7 @@ export interface StorageApi {
   /** Rejects when there is no such flow. */
   deleteFlow(id: string): Promise<void>;
   onFlowSaved(callback: (event: FlowSavedEvent) => void): Unsubscribe;
+  onFlowDeleted(callback: (event: FlowDeletedEvent) => void): Unsubscribe;
 }
 
 /** Somebody who is logged in. */

@@ -27,6 +27,8 @@ export interface SaveFlowOptions {
    * Without it such a save is refused.
    */
   overwrite?: boolean;
+  /** Takes a flow without nodes, such as one that an editor just began. */
+  allowEmpty?: boolean;
 }
 
 /** What saving a flow answers. */
@@ -76,6 +78,8 @@ export interface FlowList {
   flows: FlowSummary[];
   /** All flows, on this page or not. */
   total: number;
+  /** Flows that cannot be read; their files are left alone. Missing when there are none. */
+  problems?: { id: string; message: string }[];
 }
 
 /** Tells of a flow that was deleted. */

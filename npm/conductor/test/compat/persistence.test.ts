@@ -346,6 +346,52 @@ describe("clearing", () => {
   });
 });
 
+describe("an id that is no string", () => {
+  const ids: unknown[] = [undefined, null, 5, {}, Symbol("e")];
+
+  it.each(ids)("can be cleared without harm to what is kept: %s", async (id) => {
+    manager.clearExecutionState(id as never);
+    manager.initializeExecution("e", "flow");
+    await manager.flush();
+    expect((await reopened()).getExecutionState("e")?.blueprintId).toBe("flow");
+  });
+
+  it.each(ids)("is told and not kept, and the others are: %s", async (id) => {
+    const errors: { file: string; error: Error }[] = [];
+    manager.on("state:error", (event) => errors.push(event));
+    manager.initializeExecution(id as never, "flow");
+    manager.initializeExecution("e", "flow");
+    await manager.flush();
+    await manager.flush();
+    expect(errors).toMatchObject([{ file: directory, error: { code: "SERIALIZATION_FAILED" } }]);
+    expect(errors[0]?.error.message).toContain("no string");
+    expect(files()).toEqual([expect.stringMatching(/^e\./)]);
+  });
+
+  it("that a caller put into a state does not keep it from being cleared with those that are over", async () => {
+    manager.initializeExecution("e", "flow");
+    manager.updateExecutionState("e", { status: "completed" });
+    await manager.flush();
+    manager.updateContext("e", { executionId: undefined as never });
+    expect(manager.clearCompletedExecutions()).toBe(1);
+    await manager.flush();
+    expect(manager.getExecutionState("e")).toBeUndefined();
+    expect(files()).toEqual([]);
+  });
+});
+
+describe("a folder that cannot be one", () => {
+  it("is told for whatever is written and removed, and ends nothing", async () => {
+    manager = open(5 as never);
+    const errors: Error[] = [];
+    manager.on("state:error", ({ error }) => errors.push(error));
+    manager.clearExecutionState("e");
+    manager.initializeExecution("e", "flow");
+    await manager.flush();
+    expect(errors).toMatchObject([{ code: "ERR_INVALID_ARG_TYPE" }, { code: "ERR_INVALID_ARG_TYPE" }]);
+  });
+});
+
 describe("shutdown", () => {
   it("writes what is left and stops the timer", async () => {
     manager.initializeExecution("e", "flow");

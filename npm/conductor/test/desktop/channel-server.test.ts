@@ -10,6 +10,7 @@ import {
 } from "@atomiton/conductor/desktop";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod/v3";
+import type { FlowDeletedEvent, SavedFlow } from "../../src/types/flow.js";
 import { MainIpc } from "./process/main.js";
 
 function connect() {
@@ -57,6 +58,28 @@ describe("a channel", () => {
       code: "SERIALIZATION_FAILED",
       channelError: true,
     });
+  });
+
+  it("names only commands that are names, and not at any length", async () => {
+    const { ipc, call } = connect();
+    createChannelServer("files", ipc);
+    let list: unknown[] = [1];
+    for (let level = 0; level < 100; level++) list = [list, list];
+    expect(await call("files", list)).toEqual({ error: "No handler for method: object", channelError: true });
+    const { error } = (await call("files", "x".repeat(1_000_000))) as { error: string };
+    expect(error).toBe(`No handler for method: ${"x".repeat(100)}`);
+  });
+
+  it("takes once what a result computes when it is read", async () => {
+    const { ipc, call } = connect();
+    let reads = 0;
+    const result = Object.defineProperty({}, "next", {
+      enumerable: true,
+      get: () => (++reads > 2 ? () => reads : reads),
+    });
+    createChannelServer("files", ipc).handle("read", () => result);
+    const answer = await call("files", "read");
+    expect(structuredClone(answer)).toEqual({ result: { next: 2 } });
   });
 
   it("tells tracked windows until they close", () => {
@@ -247,6 +270,64 @@ describe("the node channel with nothing but execute", () => {
     expect(result.trace?.events).toEqual([{ ...event, data: { nodeId: "n", progress: 5 } }]);
     expect(result.trace?.nodes[0]?.events[0]).toBe(result.trace?.events[0]);
     expect(trace.events[0]?.data.allNodes).toHaveLength(1);
+  });
+});
+
+describe("the storage channel", () => {
+  const receipt = { id: "f", savedAt: "2020-01-01T00:00:00.000Z", version: "1.0.0" };
+  const base = () => ({
+    saveFlow: vi.fn(async () => receipt),
+    loadFlow: vi.fn(async (): Promise<SavedFlow> => {
+      throw new Error("Its file cannot be read");
+    }),
+    listFlows: async () => ({ flows: [], total: 0 }),
+    deleteFlow: vi.fn(async () => {}),
+    onFlowSaved: () => () => {},
+  });
+
+  it("takes a flow that is still empty", async () => {
+    const { ipc, call } = connect();
+    const storage = base();
+    createStorageChannelServer(ipc, { storage });
+    const flow = { id: "f", nodes: [] };
+    expect(await call("storage", "saveFlow", { flow, overwrite: true })).toEqual({ result: receipt });
+    expect(storage.saveFlow.mock.calls).toEqual([[flow, { allowEmpty: true, overwrite: true }]]);
+  });
+
+  it("tells once of a deleted flow, whether or not its storage does", async () => {
+    for (const tells of [true, false]) {
+      const { ipc, call } = connect();
+      const listeners = new Set<(event: FlowDeletedEvent) => void>();
+      const event = { id: "f", name: "F", deletedAt: receipt.savedAt };
+      const storage = {
+        ...base(),
+        deleteFlow: async () => {
+          for (const listener of listeners) listener(event);
+        },
+        ...(tells && {
+          onFlowDeleted: (listener: (event: FlowDeletedEvent) => void) => {
+            listeners.add(listener);
+            return () => void listeners.delete(listener);
+          },
+        }),
+      };
+      const server = createStorageChannelServer(ipc, { storage });
+      const one = window();
+      server.trackWindow(one);
+      expect(await call("storage", "deleteFlow", { id: "f" })).toMatchObject({ result: { id: "f" } });
+      expect(one.told).toHaveLength(1);
+      expect(one.told[0]?.[0]).toBe("storage:event:flowDeleted");
+      server.dispose();
+      expect(listeners.size).toBe(0);
+    }
+  });
+
+  it("deletes a flow that cannot be read", async () => {
+    const { ipc, call } = connect();
+    const storage = base();
+    createStorageChannelServer(ipc, { storage });
+    expect(await call("storage", "deleteFlow", { id: "f" })).toMatchObject({ result: { id: "f", name: "f" } });
+    expect(storage.deleteFlow.mock.calls).toEqual([["f"]]);
   });
 });
 

@@ -57,6 +57,29 @@ describe("storage", () => {
     expect((await page.call("storage", "deleteFlow", { id: saved.id })).error).toContain("not found");
   });
 
+  it("tells windows also of flows that the main process deletes", async () => {
+    const { open, handler } = start();
+    const page = await open();
+    await page.ask("listen", "storage", "flowDeleted");
+    const { id } = await handler.conductor.storage.saveFlow({ ...FLOW, edges: [] });
+    await handler.conductor.storage.deleteFlow(id);
+    expect(await page.hears("storage.flowDeleted")).toEqual({ id, name: "Saved", deletedAt: expect.any(String) });
+  });
+
+  it("takes a flow that is still empty, as editors save what was just begun", async () => {
+    const page = await start().open();
+    const { result } = await page.call("storage", "saveFlow", { flow: { id: "new", name: "New", nodes: [] } });
+    expect(result.id).toBe("new");
+    expect((await page.call("storage", "loadFlow", { id: "new" })).result.nodes).toEqual([]);
+  });
+
+  it("refuses a flow that would grow beyond measure where it is written out", async () => {
+    const page = await start().open();
+    const answer = await page.ask("sharedFlow", 60);
+    expect(answer).toMatchObject({ code: "VALIDATION_FAILED", channelError: true });
+    expect(answer.error).toContain('The limit "bytes" is 16777216, found more');
+  });
+
   it("lists by page and order", async () => {
     const page = await start().open();
     for (const name of ["b", "a", "c"]) await page.call("storage", "saveFlow", { flow: { ...FLOW, name } });

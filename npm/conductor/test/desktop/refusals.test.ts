@@ -19,7 +19,9 @@ describe("a page from elsewhere", () => {
     const page = await open();
     for (const channel of ["conductor:result", "conductor:error"]) await page.ask("hear", channel);
     page.frame = stranger;
-    const refused = { error: "Sender not allowed: https://evil.example", channelError: true };
+    const error = "Sender not allowed: https://evil.example";
+    // The code tells callers that calling again does not help.
+    const refused = { error, code: "VALIDATION_FAILED", channelError: true };
     for (const channel of ["node", "flow", "storage", "system", "path", "conductor"]) {
       expect(await page.ask("invoke", `${channel}:call`, "health")).toEqual(refused);
     }
@@ -29,7 +31,7 @@ describe("a page from elsewhere", () => {
     expect(await page.ask("rpcRun", LEAF)).toEqual(refused);
     expect(await page.ask("rpcHealth")).toEqual(refused);
     await page.ask("sendMessage", "conductor:execute", { payload: { flowId: "x" }, id: "1" });
-    expect(await page.hears("conductor:error")).toEqual({ id: "1", error: refused.error });
+    expect(await page.hears("conductor:error")).toEqual({ id: "1", error, code: "VALIDATION_FAILED" });
     expect(warn).toHaveBeenCalledTimes(1);
     expect(warn.mock.calls[0]?.[0]).toContain("https://evil.example");
   });
@@ -64,6 +66,8 @@ describe("the sender policy", () => {
   it.each<[string, Partial<FrameLike>, boolean]>([
     ["a file", { url: "file:///app/index.html", origin: "file://" }, true],
     ["a file, by its address alone", { url: "file:///app/index.html" }, true],
+    ["a file of a network share", { url: "file://evil.example/share/x.html", origin: "file://" }, false],
+    ["a file of a network share, otherwise written", { url: "file:////evil.example/x.html", origin: "file://" }, false],
     ["a scheme of its own", { url: "app://main/index.html", origin: "app://main" }, true],
     ["a scheme that Chromium does not know", { url: "app://main/index.html", origin: "null", parent: null }, true],
     ["the same in a frame", { url: "app://main/index.html", origin: "null", parent: {} }, false],
@@ -77,9 +81,35 @@ describe("the sender policy", () => {
     ["a blob", { url: "blob:https://example.com/1", origin: "https://example.com" }, false],
     ["an extension", { url: "chrome-extension://abc/", origin: "chrome-extension://abc" }, false],
     ["the developer tools", { url: "devtools://devtools/", origin: "devtools://devtools" }, false],
+    ["a file that is sandboxed as a window's page", { url: "file:///app/a.html", origin: "null", parent: null }, false],
+    ["a scheme of its own without a host", { url: "app:index.html", origin: "null", parent: null }, false],
+    ["a scheme with a dash", { url: "my-app://bundle/", origin: "my-app://bundle" }, true],
+    ["a scheme that begins like another", { url: "mst://main/", origin: "mst://main" }, true],
     ["no address at all", { url: "" }, false],
   ])("decides about %s", (_name, frame, expected) => {
     expect(accepts(frame)).toBe(expected);
+  });
+
+  it.each([
+    "mailto:a@b.example",
+    "tel:1",
+    "smb://server/share",
+    "intent://scan/#Intent;end",
+    "android-app://com.example/",
+    "chrome-search://local-ntp/",
+    "chrome-untrusted://print/",
+    "moz-extension://abc/",
+    "ms-settings://x/",
+    "web+shop://x/",
+    "git+ssh://x/",
+    "isolated-app://x/",
+    "view-source:file:///x",
+    "ftp://x/",
+    "wss://x/",
+  ])("does not take %s for a scheme of its own, unless it is named", (url) => {
+    expect(accepts({ url, origin: "null", parent: null })).toBe(false);
+    expect(accepts({ url })).toBe(false);
+    if (url.startsWith("smb:")) expect(accepts({ url, origin: "smb://server" }, { origins: [url] })).toBe(true);
   });
 
   it("trusts this machine's web servers while developing, and no others", () => {
@@ -105,9 +135,15 @@ describe("the sender policy", () => {
     }
   });
 
-  it("refuses a frame that is gone, and accepts events without one", () => {
+  it("refuses a frame that is gone, and accepts events that know no frames", () => {
     expect(accepts(null)).toBe(false);
-    expect(accepts(undefined)).toBe(true);
+    expect(accepts(undefined)).toBe(false);
+    const policy = createSenderPolicy({ developing: false, log });
+    expect(policy.refusal({})).toBeUndefined();
+    expect(policy.refusal(undefined)).toBeUndefined();
+    const contents = { send: () => {} };
+    expect(policy.trusts(contents)).toBe(true);
+    expect(policy.trusts({ ...contents, mainFrame: undefined as unknown as null })).toBe(false);
     const gone = Object.defineProperty({ url: "file:///" }, "origin", {
       get() {
         throw new Error("Render frame was disposed before WebFrameMain could be accessed");

@@ -1,6 +1,6 @@
 /** The quick look at arguments lets nothing pass that the schema refuses. */
 import { expect, it } from "vitest";
-import { executeSchemaProblems } from "../../src/desktop/channels/node-schema.js";
+import { executeSchema, issuesOf } from "../../src/desktop/channels/node-schema.js";
 import { isPlainlyValid } from "../../src/desktop/channels/node-shape.js";
 
 const LIMITS = { id: 256, slowMo: 3_600_000 };
@@ -87,7 +87,7 @@ it("lets pass nothing that the schema refuses, whatever stands in whatever place
   for (const path of places(usual())) {
     for (const value of ODD) {
       const args = changed(path, value);
-      const issues = executeSchemaProblems(args);
+      const issues = issuesOf(executeSchema, args);
       if (issues.length === 0) continue;
       refused++;
       expect([path.join("."), String(issues[0]?.message), isPlainlyValid(args, LIMITS)]).toEqual([

@@ -104,7 +104,7 @@ describe("a request", () => {
     const page = await start().open();
     await page.ask("hear", "conductor:error");
     await page.ask("sendMessage", "conductor:execute", message);
-    expect(await page.hears("conductor:error")).toEqual(answer);
+    expect(await page.hears("conductor:error")).toEqual({ ...answer, code: "VALIDATION_FAILED" });
   });
 
   it("for a flow that is not there fails in its result", async () => {
@@ -122,6 +122,17 @@ describe("a request", () => {
     await hangs;
     expect((await page.call("node", "cancel", "exec_q")).result).toEqual({ success: true });
     expect(await running).toMatchObject({ success: false, metadata: { error: { code: "CANCELLED" } } });
+  });
+
+  it("that is over can be attached to", async () => {
+    const { open, handler } = start();
+    await keep(handler, "value");
+    const page = await open();
+    const request = { flowId: "kept", inputs: { x: 1 }, context: { executionId: "exec_q" } };
+    await page.ask("invoke", "conductor:execute", request);
+    await page.kill();
+    const other = await open();
+    expect((await other.call("node", "attach", "exec_q")).result).toMatchObject({ success: true, data: { x: 1 } });
   });
 
   it("outlives its page", async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { JobOptions } from "../../src/queue/job.js";
-import type { QueueOptions } from "../../src/queue/settings.js";
-import { add, events, named, open, pass, queue, work } from "./work.js";
+import { createJob, type QueueOptions, retryDelayOf, settingsOf } from "../../src/queue/settings.js";
+import { add, data, events, named, open, pass, queue, work } from "./work.js";
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_700_000_000_000 });
@@ -45,6 +45,51 @@ describe("a failed attempt", () => {
   it("is followed by ever longer waits when they are to double", async () => {
     const backoff = { type: "exponential", delay: 100 } as const;
     expect(await attemptsOf({ attempts: 5, backoff })).toEqual([0, 100, 300, 700, 1500]);
+  });
+
+  describe("without limit", () => {
+    it("is followed by as many as it takes, at the same distance", async () => {
+      const times = await attemptsOf({}, { maxRetries: Number.POSITIVE_INFINITY, retryDelay: 1_000_000 });
+      expect(times).toEqual(Array.from({ length: 11 }, (_, number) => number * 1_000_000));
+    });
+
+    it("is followed by ever longer waits when they are to double", async () => {
+      const backoff = { type: "exponential", delay: 100 } as const;
+      const times = await attemptsOf({ attempts: Number.POSITIVE_INFINITY, backoff });
+      expect(times).toEqual(Array.from({ length: 17 }, (_, number) => 100 * (2 ** number - 1)));
+    });
+
+    it("counts the attempts made", async () => {
+      open({ maxRetries: Number.POSITIVE_INFINITY });
+      const id = await add("e");
+      await work.fail("e");
+      await pass(5000);
+      await work.end("e", "good");
+      expect(queue.getJobResult(id)).toMatchObject({ success: true, attempts: 2 });
+      expect(queue.getJob(id)).toMatchObject({ attemptsMade: 2, attemptsLeft: Number.POSITIVE_INFINITY });
+    });
+
+    it("goes on however often it was, and keeps the latest hundred stacks", async () => {
+      let made = 0;
+      open({
+        maxRetries: Number.POSITIVE_INFINITY,
+        process: () => {
+          if (++made <= 1100) throw new Error(`number ${made}`);
+        },
+      });
+      const id = await add("e", { stackTraceLimit: 0, backoff: { type: "exponential", delay: 0 } });
+      for (let round = 0; round < 1200; round++) await pass(1);
+      expect(queue.getJobResult(id)).toMatchObject({ success: true, attempts: 1101 });
+      const stacks = Array.from({ length: 100 }, (_, number) => `Error: number ${1001 + number}`);
+      expect(queue.getJob(id)?.stacktrace).toEqual(stacks);
+    });
+
+    it("never waits for a moment that does not come", async () => {
+      const job = createJob(data("e"), { attempts: Number.POSITIVE_INFINITY }, settingsOf({}));
+      const backoff = { type: "exponential", delay: 1e300 } as const;
+      const delay = retryDelayOf({ ...job, options: { backoff }, attemptsMade: 5000 }, settingsOf({}));
+      expect(delay).toBe(Number.MAX_SAFE_INTEGER);
+    });
   });
 
   it("is told, and the last one makes the job fail", async () => {

@@ -347,6 +347,24 @@ describe("webhook responses", () => {
     expect(queue.getWebhookResponse("e")).toBeUndefined();
   });
 
+  it("are kept for an hour where results are not", async () => {
+    open({ resultTTL: 0 });
+    queue.addWebhookResponse("e", "answer");
+    await pass(3_599_999);
+    expect(queue.getWebhookResponse("e")).toBe("answer");
+    await pass(1);
+    expect(queue.getWebhookResponse("e")).toBeUndefined();
+  });
+
+  it("are kept as long as they are to be, whatever becomes of results", async () => {
+    open({ resultTTL: 10, webhookResponseTTL: 1000 });
+    queue.addWebhookResponse("e", "answer");
+    await pass(999);
+    expect(queue.getWebhookResponse("e")).toBe("answer");
+    await pass(1);
+    expect(queue.getWebhookResponse("e")).toBeUndefined();
+  });
+
   it.each<[string, unknown, unknown]>([
     ["JSON in the body", { statusCode: 200, body: '{"a":[1]}' }, { statusCode: 200, body: { a: [1] } }],
     ["a body that is no JSON", { body: "plain" }, { body: "plain" }],
@@ -414,6 +432,7 @@ describe("settings that cannot be", () => {
     ["maxRetries", { maxRetries: -1 }],
     ["retryDelay", { retryDelay: Number.NaN }],
     ["resultTTL", { resultTTL: -1 }],
+    ["webhookResponseTTL", { webhookResponseTTL: Number.NaN }],
     ["rateLimit.limit", { rateLimit: { limit: "many" as never, duration: 1 } }],
     ["rateLimit.duration", { rateLimit: { limit: 1, duration: Number.NaN } }],
   ])("of a queue are refused: %s", (name, options) => {

@@ -1,3 +1,5 @@
+import { type AddressInfo, createServer } from "node:net";
+import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { TransportError } from "../../src/transports/failure.js";
 import { createHTTPTransport } from "../../src/transports/http.js";
@@ -13,6 +15,15 @@ const silent: typeof fetch = (_, init) =>
   new Promise((_resolve, reject) => {
     init?.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
   });
+
+/** The address of a port at which nobody listens any more. */
+async function closedAddress(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
 
 const caught = (promise: Promise<unknown>) =>
   promise.then(
@@ -154,6 +165,14 @@ describe("what goes wrong over HTTP", () => {
     ["a set", { s: new Set([1]) }],
     ["bytes", new Uint8Array(3)],
     ["a promise", { p: Promise.resolve(1) }],
+    ["a buffer", { b: Buffer.from("text") }],
+    ["an error", { e: new Error("boom") }],
+    ["a regular expression", { r: /x/ }],
+    ["nothing in a list", { u: [undefined] }],
+    ["a hole in a list", { u: new Array(1) }],
+    ["an invalid date", { d: new Date(Number.NaN) }],
+    ["an instance of a class", { m: new (class Money {})() }],
+    ["a list of instances in what says itself what it is", { l: { toJSON: () => [new Map()] } }],
   ])("%s is SERIALIZATION_FAILED before anything is sent", async (_, args) => {
     const fetch = vi.fn();
     const transport = createHTTPTransport({ apiUrl: "http://h", fetch });
@@ -181,6 +200,33 @@ describe("what goes wrong over HTTP", () => {
     const transport = createHTTPTransport({ apiUrl: "http://h", fetch: vi.fn() });
     const error = await caught(transport.call("a", "b", { node: { nodes: [{}, { parse: () => 1 }] } }));
     expect(error.message).toBe("Cannot be sent as JSON: node.nodes[1].parse is a function");
+  });
+
+  it("names what in a list it is", async () => {
+    const transport = createHTTPTransport({ apiUrl: "http://h", fetch: vi.fn() });
+    const first = await caught(transport.call("a", "b", { list: [1, new TypeError("secret")] }));
+    expect(first.message).toBe("Cannot be sent as JSON: list[1] is an instance of TypeError");
+    const second = await caught(transport.call("a", "b", [[undefined]]));
+    expect(second.message).toBe("Cannot be sent as JSON: [0][0] is undefined");
+  });
+
+  it("what says itself what it is, and objects without a prototype or of other realms, are sent", async () => {
+    const server = await httpServer((_, response) => json(response, {}));
+    const bare = Object.assign(Object.create(null), { a: 1 });
+    class Own {
+      b = 2;
+      toJSON() {
+        return this;
+      }
+    }
+    const args = { bare, foreign: runInNewContext("({ c: [3] })"), self: new Own(), url: new URL("http://h/p") };
+    await createHTTPTransport({ apiUrl: server.url }).call("a", "b", args);
+    expect(JSON.parse(server.requests[0]?.body ?? "")).toEqual({
+      bare: { a: 1 },
+      foreign: { c: [3] },
+      self: { b: 2 },
+      url: "http://h/p",
+    });
   });
 
   it("dates, undefined fields and shared objects are sent", async () => {
@@ -246,6 +292,36 @@ describe("time over HTTP", () => {
     const answered = createHTTPTransport({ apiUrl: "http://h", fetch: async () => new Response("1") });
     expect(await answered.call("a", "b")).toBe(1);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("whether a request may be carried out although it was not answered", () => {
+  const uncertain = async (call: Promise<unknown>) => (await caught(call)).uncertain;
+  const over = (fetch: typeof globalThis.fetch, timeout = 0) =>
+    createHTTPTransport({ apiUrl: "http://h", fetch, timeout });
+
+  it("is open when the connection breaks after the request", async () => {
+    const server = await httpServer((_, response) => response.destroy());
+    expect(await uncertain(createHTTPTransport({ apiUrl: server.url }).call("a", "b"))).toBe(true);
+    const half = await httpServer((_, response) => {
+      response.writeHead(200, { "Content-Length": "10" }).write("{");
+      setImmediate(() => response.destroy());
+    });
+    expect(await uncertain(createHTTPTransport({ apiUrl: half.url }).call("a", "b"))).toBe(true);
+  });
+
+  it("is open when the answer, or that of the server behind it, takes too long", async () => {
+    expect(await uncertain(over(silent, 1).call("a", "b"))).toBe(true);
+    expect(await uncertain(over(async () => new Response("", { status: 504 })).call("a", "b"))).toBe(true);
+  });
+
+  it("is not when nothing was delivered", async () => {
+    const gone = createHTTPTransport({ apiUrl: await closedAddress() });
+    expect(await uncertain(gone.call("a", "b"))).toBe(false);
+    for (const status of [408, 429, 503]) {
+      expect(await uncertain(over(async () => new Response("", { status })).call("a", "b"))).toBe(false);
+    }
+    expect(await uncertain(over(silent).call("a", "b", { n: 1n }))).toBe(false);
   });
 });
 

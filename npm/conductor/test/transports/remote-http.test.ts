@@ -1,9 +1,15 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createHTTPTransport } from "../../src/transports/http.js";
 import { remoteNode } from "../../src/transports/remote/node.js";
+import { pass, stopClock } from "../contract/flows.js";
+import { until } from "../requests/stored.js";
 import { httpServer, json } from "./servers.js";
 
 const node = { id: "n", type: "transform" };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("cancelling over a server", () => {
   it("stops an execution right after it was started", async () => {
@@ -45,9 +51,14 @@ describe("results from a server", () => {
       left-- > 0 ? json(response, {}, 503, "Service Unavailable") : json(response, { success: true, data: 7 }),
     );
     const warnings: string[] = [];
-    const options = { retryDelay: 1, warn: (text: string) => warnings.push(text) };
-    const api = remoteNode(createHTTPTransport({ apiUrl: server.url }), options);
-    expect(await api.run(node)).toEqual({ success: true, data: 7 });
+    const warn = (text: string) => warnings.push(text);
+    stopClock();
+    const running = remoteNode(createHTTPTransport({ apiUrl: server.url }), { warn }).run(node);
+    await until(() => warnings.length === 1, "the first warning");
+    await pass(1000);
+    await until(() => warnings.length === 2, "the second warning");
+    await pass(2000);
+    expect(await running).toEqual({ success: true, data: 7 });
     expect(warnings).toHaveLength(2);
     const ids = server.requests.map(({ body }) => JSON.parse(body).context.executionId);
     expect(new Set(ids).size).toBe(1);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { TransportError } from "../../src/transports/failure.js";
 import { remoteSystem } from "../../src/transports/remote/system.js";
 import { remoteServices } from "../../src/transports/remote.js";
-import { browserTokenStore, memoryTokenStore, type TokenStore } from "../../src/transports/token-store.js";
+import { memoryTokenStore, type TokenStore } from "../../src/transports/token-store.js";
 import type { TransportType } from "../../src/types/transport.js";
 import { fakeTransport, type Handler } from "./fake-transport.js";
 
@@ -283,57 +283,6 @@ describe("auth", () => {
     emit("auth/sessionExpired", undefined);
     end();
     expect([heard, listeners()]).toEqual([[{ reason: "old" }, undefined], 0]);
-  });
-});
-
-describe("the token in a page", () => {
-  function storages() {
-    const items = new Map<string, string>([["other", "stays"]]);
-    const clear = vi.fn();
-    const localStorage = {
-      getItem: (key: string) => items.get(key) ?? null,
-      setItem: (key: string, value: string) => void items.set(key, value),
-      removeItem: (key: string) => void items.delete(key),
-    };
-    return { items, clear, page: { localStorage, sessionStorage: { clear } } };
-  }
-
-  it("is in localStorage; the end of the session empties sessionStorage", () => {
-    const { items, clear, page } = storages();
-    const tokens = browserTokenStore(page);
-    expect(tokens.get()).toBeNull();
-    tokens.set("t");
-    expect(items.get("auth_token")).toBe("t");
-    expect(browserTokenStore(page).get()).toBe("t");
-    tokens.clear();
-    expect([...items]).toEqual([["other", "stays"]]);
-    expect(clear).toHaveBeenCalledOnce();
-    expect(tokens.get()).toBeNull();
-  });
-
-  it("is kept as long as the page where storages are blocked or missing", () => {
-    const blocked = {
-      get localStorage(): never {
-        throw new DOMException("blocked", "SecurityError");
-      },
-      get sessionStorage(): never {
-        throw new DOMException("blocked", "SecurityError");
-      },
-    };
-    for (const tokens of [browserTokenStore(blocked), browserTokenStore({})]) {
-      tokens.set("t");
-      expect(tokens.get()).toBe("t");
-      tokens.clear();
-      expect(tokens.get()).toBeNull();
-    }
-  });
-
-  it("that another page removed is gone here too", () => {
-    const { items, page } = storages();
-    const tokens = browserTokenStore(page);
-    tokens.set("t");
-    items.delete("auth_token");
-    expect(tokens.get()).toBeNull();
   });
 });
 

@@ -51,14 +51,6 @@ describe("calling again", () => {
     expect(warn).toHaveBeenCalledTimes(3);
   });
 
-  it("takes other numbers", async () => {
-    const { call, calls } = failing(2);
-    const attempted = withRetries(call, { warn() {}, retries: 2, delay: 10 });
-    await vi.runAllTimersAsync();
-    expect(await attempted).toMatchObject({ ok: true, attempts: 3 });
-    expect(calls).toEqual([0, 10, 30]);
-  });
-
   it("does not happen after a success, whatever it is", async () => {
     const warn = vi.fn();
     const call = vi.fn(async () => ({ success: false }));

@@ -203,7 +203,7 @@ describe("the time of a call", () => {
     await vi.advanceTimersByTimeAsync(ms - 1);
     expect(call).toEqual({});
     await vi.advanceTimersByTimeAsync(1);
-    expect(call.error).toMatchObject({ code: "TIMEOUT", message, retryable: true });
+    expect(call.error).toMatchObject({ code: "TIMEOUT", message, retryable: true, uncertain: true });
     last().says({ type: "response", id: String(last().sent[0]?.id), result: "late" });
     await closed(transport);
   });
@@ -214,7 +214,7 @@ describe("the time of a call", () => {
     await vi.advanceTimersByTimeAsync(29_999);
     expect(call).toEqual({});
     await vi.advanceTimersByTimeAsync(1);
-    expect(call.error).toMatchObject({ code: "TIMEOUT", message: "Request timeout" });
+    expect(call.error).toMatchObject({ code: "TIMEOUT", message: "Request timeout", uncertain: false });
     await closed(transport);
   });
 

@@ -142,7 +142,12 @@ describe("calls over a WebSocket", () => {
     await peer.take("call");
     const next = server.nextPeer();
     peer.socket.terminate();
-    expect(await sent).toMatchObject({ code: "TRANSPORT_ERROR", retryable: true, answered: false });
+    expect(await sent).toMatchObject({
+      code: "TRANSPORT_ERROR",
+      retryable: true,
+      answered: false,
+      uncertain: true,
+    });
     const later = transport.call("a", "later");
     const second = await next;
     const call = await second.take("call");

@@ -6,17 +6,9 @@ export {
 } from "../desktop.js";
 export type { IpcConfig } from "../ipc.js";
 export type { Link } from "../link/link.js";
-export {
-  acceptLocalPages,
-  createMainLink,
-  type FrameLike,
-  type IpcMainLike,
-  type MainLinkOptions,
-  type Sender,
-  type WebContentsLike,
-  type WindowLike,
-} from "../link/main.js";
+export { createMainLink, type IpcMainLike, type MainLinkOptions, type WindowLike } from "../link/main.js";
 export type { LinkMessage } from "../link/message.js";
 export { createProcessLink, type ProcessEndpoint } from "../link/process.js";
 export { createBridgeLink, createRendererLink, type IpcRendererLike, type PreloadBridge } from "../link/renderer.js";
+export { acceptLocalPages, type FrameLike, type Sender, type WebContentsLike } from "../link/sender.js";
 export * from "../public.js";

@@ -6,15 +6,20 @@ import type { Failure, FailureMessage } from "./message.js";
 const LONGEST_MESSAGE = 8_192;
 const LONGEST_STACK = 16_384;
 
-/** What the other process is told about an error: text only, nothing that the error carries besides. */
+/**
+ * What the other process is told about an error: text only, nothing that the error carries besides. It never throws,
+ * whatever a handler threw: a detail that cannot be read is left out.
+ */
 export function failureOf(error: EventError): Failure {
-  const cause: unknown = error.cause;
-  const told = error.code === "HANDLER_FAILED" ? cause : error;
+  const told: unknown = error.code === "HANDLER_FAILED" ? error.cause : error;
   const failure: Failure = { code: error.code, message: thrownText(told).slice(0, LONGEST_MESSAGE) };
-  if (!(told instanceof Error)) return failure;
-  failure.name = String(told.name).slice(0, LONGEST_MESSAGE);
-  if ("code" in told && typeof told.code === "string") failure.causeCode = told.code.slice(0, LONGEST_MESSAGE);
-  if (typeof told.stack === "string") failure.stack = told.stack.slice(0, LONGEST_STACK);
+  if (!isError(told)) return failure;
+  const name = textFrom(() => String(told.name), LONGEST_MESSAGE);
+  const causeCode = textFrom(() => ("code" in told ? told.code : undefined), LONGEST_MESSAGE);
+  const stack = textFrom(() => told.stack, LONGEST_STACK);
+  if (name !== undefined) failure.name = name;
+  if (causeCode !== undefined) failure.causeCode = causeCode;
+  if (stack !== undefined) failure.stack = stack;
   return failure;
 }
 
@@ -30,4 +35,22 @@ export function errorOf({ bus, event, data }: FailureMessage): EventError {
   if (data.causeCode !== undefined) cause.code = data.causeCode;
   const message = `A handler of ${eventText(bus, event)} failed in another process: ${data.message}`;
   return new EventError("HANDLER_FAILED", message, { bus, event, cause, remoteStack: data.stack });
+}
+
+function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
+/** The text that is read; undefined for anything else, and when reading throws, as a getter or a proxy may. */
+function textFrom(read: () => unknown, longest: number): string | undefined {
+  try {
+    const text = read();
+    return typeof text === "string" ? text.slice(0, longest) : undefined;
+  } catch {
+    return undefined;
+  }
 }

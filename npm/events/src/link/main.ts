@@ -1,20 +1,13 @@
 /** The link from Electron's main process to its windows. */
-import type { Unsubscribe } from "../event-map.js";
 import { channelNames, DEFAULT_CHANNEL, type IpcListener, type Link } from "./link.js";
 import type { LinkMessage } from "./message.js";
+import { acceptLocalPages, checkSchemes, type FrameLike, type Sender, type WebContentsLike } from "./sender.js";
+import { createTargets, type Target } from "./targets.js";
 
 /** What is used of Electron's `ipcMain`. */
 export interface IpcMainLike {
   on(channel: string, listener: IpcListener): unknown;
   removeListener(channel: string, listener: IpcListener): unknown;
-}
-
-/** What is used of a window's `webContents`. */
-export interface WebContentsLike {
-  send(channel: string, ...args: unknown[]): void;
-  isDestroyed?(): boolean;
-  on?(event: never, listener: IpcListener): unknown;
-  removeListener?(event: never, listener: IpcListener): unknown;
 }
 
 /** What is used of a `BrowserWindow`. */
@@ -23,78 +16,46 @@ export interface WindowLike {
   isDestroyed?(): boolean;
 }
 
-/** What is used of the frame that a message came from. */
-export interface FrameLike {
-  readonly url: string;
-  /** Null for the page itself. */
-  readonly parent?: unknown;
-  send?(channel: string, ...args: unknown[]): void;
-}
-
-/** Who sent a message. */
-export interface Sender {
-  readonly frame: FrameLike;
-  readonly webContents: WebContentsLike;
-}
-
 export interface MainLinkOptions {
   /** Windows that are there already; those that come later announce themselves. */
   windows?: Iterable<WindowLike> | (() => Iterable<WindowLike>) | undefined;
-  /** Whether a sender may take part, asked for each message; only `true` lets it in. `acceptLocalPages` by default. */
+  /**
+   * Whether a sender may take part, asked for each message; only `true` lets it in. By default `acceptLocalPages` with
+   * `schemes`.
+   */
   accept?: ((sender: Sender) => boolean) | undefined;
+  /**
+   * Schemes of the application's own, as `["app"]`, whose pages take part besides files and the loopback; none by
+   * default. An `accept` decides without them.
+   */
+  schemes?: readonly string[] | undefined;
   /** `events` by default. */
   channel?: string | undefined;
 }
 
-/** Where messages to a sender go: its page, or its one frame. */
-interface Target {
-  send(channel: string, ...args: unknown[]): void;
-}
-
-const GONE = {
-  destroyed: "its window was closed",
-  "render-process-gone": "its renderer ended",
-  "did-navigate": "it went to another page",
-} as const;
-
 /**
  * Links main to every page and frame that sends to it and is accepted. A message without a sender's frame, as of one
- * that was destroyed or navigated since, is refused.
+ * that was destroyed or navigated since, is refused. Throws a `RangeError` for `schemes` that are none.
  */
 export function createMainLink(ipcMain: IpcMainLike, options: MainLinkOptions = {}): Link {
   const { up, down } = channelNames(options.channel ?? DEFAULT_CHANNEL);
-  const accept = options.accept ?? acceptLocalPages;
-  const watched = new Map<WebContentsLike, { targets: Set<Target>; stop: Unsubscribe }>();
+  const schemes = checkSchemes(options.schemes ?? []);
+  const accept = options.accept ?? ((sender: Sender) => acceptLocalPages(sender, schemes));
   let tellGone: (reason: string, from: unknown) => void = () => {};
-
-  const remember = (webContents: WebContentsLike, target: Target) => {
-    const known = watched.get(webContents);
-    if (known) {
-      known.targets.add(target);
-      return;
-    }
-    const stop = watchLeaving(webContents, (reason) => {
-      const targets = watched.get(webContents)?.targets ?? [];
-      watched.delete(webContents);
-      stop();
-      for (const gone of targets) tellGone(reason, gone);
-    });
-    watched.set(webContents, { targets: new Set([target]), stop });
-  };
+  const targets = createTargets((reason, target) => tellGone(reason, target));
 
   return {
     many: true,
     send(message, to) {
-      if (to !== undefined) (to as Target).send(down, message);
+      if (to !== undefined) targets.send(to as Target, down, message);
       else for (const { webContents } of openWindows(options.windows)) sendQuietly(webContents, down, message);
     },
     onMessage(callback) {
       const listener = (event: IncomingEvent, message: unknown) => {
         const sender = senderOf(event);
         if (!sender || !isAccepted(accept, sender)) return;
-        const target = targetOf(sender);
-        remember(sender.webContents, target);
-        callback(message, target);
+        const target = targets.meet(sender);
+        if (target) callback(message, target);
       };
       ipcMain.on(up, listener);
       return () => {
@@ -108,25 +69,10 @@ export function createMainLink(ipcMain: IpcMainLike, options: MainLinkOptions = 
       };
     },
     close() {
-      for (const { stop } of watched.values()) stop();
-      watched.clear();
+      targets.close();
     },
   };
 }
-
-/**
- * Accepts pages, not frames within them, that come from this machine: files, an application's own schemes, and http(s)
- * on the loopback. A page from the network needs an `accept` of its own that knows its origin.
- */
-export function acceptLocalPages({ frame }: Sender): boolean {
-  if (frame.parent !== undefined && frame.parent !== null) return false;
-  const { protocol, hostname } = new URL(frame.url);
-  if (protocol === "http:" || protocol === "https:") return LOOPBACK.includes(hostname);
-  return !OPAQUE.includes(protocol);
-}
-
-const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
-const OPAQUE = ["about:", "blob:", "data:", "javascript:", "chrome-error:", "ws:", "wss:", "ftp:"];
 
 interface IncomingEvent {
   readonly sender?: WebContentsLike;
@@ -144,20 +90,6 @@ function isAccepted(accept: (sender: Sender) => boolean, sender: Sender): boolea
   } catch {
     return false;
   }
-}
-
-/** A page is reached through its window, which outlives the page's frame; a frame within it only through itself. */
-function targetOf({ frame, webContents }: Sender): Target {
-  const inner = frame.parent !== undefined && frame.parent !== null;
-  return inner && frame.send ? (frame as Target) : webContents;
-}
-
-function watchLeaving(webContents: WebContentsLike, leave: (reason: string) => void): Unsubscribe {
-  const listeners = Object.entries(GONE).map(([event, reason]) => [event as never, () => leave(reason)] as const);
-  for (const [event, listener] of listeners) webContents.on?.(event, listener);
-  return () => {
-    for (const [event, listener] of listeners) webContents.removeListener?.(event, listener);
-  };
 }
 
 function openWindows(windows: MainLinkOptions["windows"]): WindowLike[] {

@@ -2,6 +2,7 @@
 import type { Emission, Outcome } from "../emission.js";
 import { EventError, eventText, isEventError, thrownText } from "../error.js";
 import { startTimer } from "../patience.js";
+import { isPromiseLike } from "../promise.js";
 import { errorOf, failureOf } from "./failure.js";
 import {
   type AbortMessage,
@@ -74,6 +75,11 @@ export class Peer {
     return this.#session;
   }
 
+  /** Whether it is awaited: what it is asked goes to every session over there, as none is known yet. */
+  get unheard(): boolean {
+    return this.#session === undefined && !this.away;
+  }
+
   /** Whether it left, or never was heard in time. */
   get away(): boolean {
     return this.#awayBecause !== undefined;
@@ -93,7 +99,7 @@ export class Peer {
       else settle(failed(question, this.#awayBecause));
       return;
     }
-    const unheard = this.#session === undefined;
+    const { unheard } = this;
     const asked: Asked = { question, settle, sent: !unheard || this.#asked.size < SENT_EARLY };
     this.#asked.set(question.id, asked);
     if (unheard) this.#awaitFirstWord();
@@ -257,7 +263,9 @@ export class Peer {
     const to = this.away ? undefined : this.#session;
     const envelope = { protocol: PROTOCOL, from: this.#setup.session, to } as const;
     try {
-      this.#setup.send({ ...envelope, ...message })?.then(undefined, onFailure);
+      const sent: unknown = this.#setup.send({ ...envelope, ...message });
+      // What a preload script exposes may return anything, as `true` for a message that went out.
+      if (isPromiseLike(sent)) sent.then(undefined, onFailure);
     } catch (thrown) {
       onFailure(thrown);
     }

@@ -1,5 +1,6 @@
 /** Every process on the other side of one link. */
 import type { Emission } from "../emission.js";
+import { isPromiseLike } from "../promise.js";
 import type { Link } from "./link.js";
 import { type EventMessage, type LinkMessage, PROTOCOL, readMessage } from "./message.js";
 import { failed, Peer, type PeerSetup, type Question, tooLarge } from "./peer.js";
@@ -36,6 +37,13 @@ export interface Remote {
   close(): void;
 }
 
+interface OpenQuestion {
+  question: Question;
+  emission: Emission;
+  /** Whether it was asked before anybody over there was heard. */
+  early: boolean;
+}
+
 interface Member {
   /** How the link tells its processes apart. */
   address: unknown;
@@ -45,7 +53,7 @@ interface Member {
 export function createRemote({ link, session, optional, serve, ...settings }: RemoteSetup): Remote {
   const maxMessageBytes = checkPositive("maxMessageBytes", settings.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
   const connectTimeout = checkPositive("connectTimeout", settings.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT);
-  const questions = new Map<string, Question>();
+  const open = new Map<string, OpenQuestion>();
   let members: Member[] = [];
 
   const add = (address: unknown, heard?: string) => {
@@ -61,6 +69,19 @@ export function createRemote({ link, session, optional, serve, ...settings }: Re
     members = members.filter((member) => member === kept || !gone.includes(member));
     for (const { peer } of gone) peer.leave(reason);
   };
+  const askPeer = (peer: Peer, { question, emission }: OpenQuestion) => {
+    const place = emission.takePlace();
+    peer.ask(question, (outcome) => emission.settlePlace(place, outcome));
+  };
+  /**
+   * What was asked before anybody was heard went to every session over there, and any of them may know the answer. Each
+   * says hello before it answers, so it has a place by the time that another's "not handled" comes.
+   */
+  const askEarly = (peer: Peer) => {
+    for (const asked of [...open.values()]) {
+      if (asked.early && !asked.emission.settled) askPeer(peer, asked);
+    }
+  };
   /** The peer that sent a message; one that was awaited or away gives its place to who is there now. */
   const peerOf = (message: LinkMessage, address: unknown): Peer | undefined => {
     const known = members.find((member) => member.address === address && member.peer.session === message.from);
@@ -70,7 +91,9 @@ export function createRemote({ link, session, optional, serve, ...settings }: Re
     members = members.filter((member) => !member.peer.away);
     const crowd = members.filter((member) => member.address === address);
     if (crowd.length >= MAX_SESSIONS) dismiss((member) => member === crowd[0], "too many event managers on one link");
-    return add(address, message.from);
+    const peer = add(address, message.from);
+    askEarly(peer);
+    return peer;
   };
 
   const stopListening = link.onMessage((raw, from) => {
@@ -95,25 +118,23 @@ export function createRemote({ link, session, optional, serve, ...settings }: Re
       if (members.length === 0) return;
       const reason = tooLarge(question, maxMessageBytes);
       if (reason !== undefined) return emission.settlePlace(emission.takePlace(), failed(question, reason));
-      questions.set(question.id, question);
-      for (const { peer } of [...members]) {
-        const place = emission.takePlace();
-        peer.ask(question, (outcome) => emission.settlePlace(place, outcome));
-      }
+      const asked = { question, emission, early: members.some(({ peer }) => peer.unheard) };
+      open.set(question.id, asked);
+      for (const { peer } of [...members]) askPeer(peer, asked);
     },
     forget(id, gaveUp) {
-      const question = questions.get(id);
-      if (!question) return;
-      questions.delete(id);
-      for (const { peer } of members) peer.forget(question, gaveUp);
+      const asked = open.get(id);
+      if (!asked) return;
+      open.delete(id);
+      for (const { peer } of members) peer.forget(asked.question, gaveUp);
     },
     get pending() {
-      return members.reduce((sum, { peer }) => sum + peer.pending, questions.size);
+      return members.reduce((sum, { peer }) => sum + peer.pending, open.size);
     },
     close() {
       for (const { peer } of members) peer.close();
       members = [];
-      questions.clear();
+      open.clear();
       stopListening();
       stopWatching?.();
       link.close?.();
@@ -124,7 +145,8 @@ export function createRemote({ link, session, optional, serve, ...settings }: Re
 /** Those that were there first answer; those that come later announce themselves. */
 function announce(link: Link, session: string): void {
   try {
-    link.send({ protocol: PROTOCOL, from: session, type: "hello", reply: false })?.then(undefined, () => {});
+    const sent: unknown = link.send({ protocol: PROTOCOL, from: session, type: "hello", reply: false });
+    if (isPromiseLike(sent)) sent.then(undefined, () => {});
   } catch {
     // Nobody there yet.
   }

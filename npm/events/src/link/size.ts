@@ -6,9 +6,9 @@ export const DEFAULT_MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 const PER_VALUE = 8;
 
 /**
- * About the bytes that the structured clone of a value takes: text as UTF-8, 8 for every other scalar and for every
- * key, item and reference. Stops counting soon after `limit`, so that its work is bounded by it. A value met twice
- * counts once. Throws what a getter throws.
+ * About the bytes that the structured clone of a value takes: text as UTF-8, of a view its whole buffer, 8 for every
+ * other scalar and for every key, item and reference. Stops counting soon after `limit`, so that its work is bounded by
+ * it. A value met twice counts once. Throws what a getter throws.
  */
 export function messageBytes(value: unknown, limit: number): number {
   let bytes = 0;
@@ -28,7 +28,11 @@ export function messageBytes(value: unknown, limit: number): number {
 
 /** Bytes of the object's own content; what it holds is put on the list. */
 function contentBytes(object: object, waiting: unknown[], room: number): number {
-  if (ArrayBuffer.isView(object)) return object.byteLength;
+  if (ArrayBuffer.isView(object)) {
+    // The clone carries the whole buffer, however little of it is in view.
+    waiting.push(object.buffer);
+    return 0;
+  }
   if (object instanceof ArrayBuffer) return object.byteLength;
   if (typeof SharedArrayBuffer === "function" && object instanceof SharedArrayBuffer) return object.byteLength;
   if (typeof Blob === "function" && object instanceof Blob) return object.size;

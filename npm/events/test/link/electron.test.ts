@@ -201,7 +201,8 @@ describe("who may send to main", () => {
 
   it.each([
     ["file:///app/index.html", null, true],
-    ["app://conductor/", null, true],
+    ["file:///C:/app/index.html", null, true],
+    ["file://localhost/app/index.html", null, true],
     ["http://localhost:5173/", null, true],
     ["http://127.0.0.1/", undefined, true],
     ["http://[::1]:3000/", null, true],
@@ -211,9 +212,46 @@ describe("who may send to main", () => {
     ["about:blank", null, false],
     ["blob:file:///1", null, false],
     ["file:///app/index.html", {}, false],
+    ["file://evil.host/share/x.html", null, false],
+    ["file:////evil.host/share/x.html", null, false],
+    ["file:///%5C%5Cevil.host/share/x.html", null, false],
+    ["filesystem:https://evil.example/temporary/x.html", null, false],
+    ["chrome-extension://abc/x.html", null, false],
+    ["isolated-app://abc/", null, false],
+    ["view-source:https://evil.example/", null, false],
+    ["content://x", null, false],
+    ["devtools://devtools/x.html", null, false],
+    ["app://conductor/", null, false],
+    ["no-such-scheme:x", null, false],
   ])("is by default %s with parent %o: %s", (url, parent, accepted) => {
     expect(acceptLocalPages({ frame: { url, parent }, webContents: { send() {} } })).toBe(accepted);
   });
+
+  it.each([
+    ["app://conductor/", ["app"], null, true],
+    ["app://conductor/", ["APP:"], null, true],
+    ["app://conductor/", ["app"], {}, false],
+    ["apple://conductor/", ["app"], null, false],
+    ["other://conductor/", ["app", "other"], null, true],
+    ["https://example.com/", ["app"], null, false],
+  ])("is %s with schemes %j and parent %o: %s", async (url, schemes, parent, accepted) => {
+    const { ipcMain, openPage } = createElectron();
+    const handled = vi.fn();
+    createEventManager({ ipc: { ipcMain, schemes } }).createBus("b").on("e", handled);
+    const envelope = { protocol: "atomiton-events/1", from: "s" };
+    const message = { ...envelope, type: "event", id: "1", bus: "b", event: "e", want: "first" };
+    ipcMain.emit("events:message", { sender: openPage(), senderFrame: { url, parent } }, message);
+    expect(handled).toHaveBeenCalledTimes(accepted ? 1 : 0);
+  });
+
+  it.each(["", "app://", "a b", "https", "data:", "filesystem", "file"])(
+    "is refused to be told by the scheme %j",
+    (scheme) => {
+      const { ipcMain } = createElectron();
+      expect(() => createEventManager({ ipc: { ipcMain, schemes: [scheme] } })).toThrow(RangeError);
+      expect(ipcMain.eventNames()).toEqual([]);
+    },
+  );
 
   it("cannot fill main with sessions", async () => {
     const { ipcMain, openPage, main } = setup();
@@ -269,6 +307,22 @@ describe("links that are found", () => {
     expect(await events.createBus("conductor").emit("execute")).toBe("exposed");
     events.close();
     expect(ipcRenderer.listenerCount("events:event:message")).toBe(0);
+  });
+
+  it.each([true, 0, "sent", { then: "soon" }])("may return %j when they send", async (returned) => {
+    const { openPage, mainBus } = setup();
+    mainBus.on("execute", () => "ran");
+    const { ipcRenderer } = openPage();
+    const exposed = {
+      on: ipcRenderer.on.bind(ipcRenderer),
+      removeListener: ipcRenderer.removeListener.bind(ipcRenderer),
+      send(channel: string, ...args: never[]) {
+        ipcRenderer.send(channel, ...args);
+        return returned;
+      },
+    };
+    const { createBus } = createEventManager({ ipc: { ipcRenderer: exposed } });
+    expect(await createBus("conductor").emit("execute")).toBe("ran");
   });
 
   it("count for nothing when nobody is on the other side", async () => {

@@ -176,6 +176,21 @@ describe("size", () => {
     await expect(far.bus.emit("complete", "x")).rejects.toMatchObject({ code: "IPC_FAILED" });
   });
 
+  it("is that of the whole buffer for a view of a little of it, once for all its views", async () => {
+    const { near, far, nearWire } = createLinkedPair({ maxMessageBytes: 4_096 });
+    far.bus.on("execute", () => "arrived");
+    const large = new ArrayBuffer(5_000);
+    for (const view of [new Uint8Array(large, 0, 1), new DataView(large, 8, 8), Buffer.from(large, 0, 1)]) {
+      await expect(near.bus.emit("execute", view)).rejects.toMatchObject({
+        code: "IPC_FAILED",
+        message: expect.stringContaining("4096 bytes"),
+      });
+    }
+    expect(nearWire.sent.filter(({ type }) => type === "event")).toEqual([]);
+    const small = new ArrayBuffer(2_000);
+    expect(await near.bus.emit("execute", [small, new Uint8Array(small), new Float64Array(small)])).toBe("arrived");
+  });
+
   it("is counted once for what is met twice, cycles too", async () => {
     const { near, far } = createLinkedPair({ maxMessageBytes: 4_096 });
     far.bus.on("execute", () => "arrived");

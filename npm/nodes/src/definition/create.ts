@@ -61,7 +61,7 @@ export function createNodeDefinition(given: NodeDefinitionInput = {}): NodeDefin
   const metadata = createNodeMetadata(given.metadata);
   return {
     ...given,
-    id: given.id ?? `node_${crypto.randomUUID()}`,
+    id: given.id ?? `node_${uuid()}`,
     type: given.type ?? "unknown",
     version: given.version ?? "1.0.0",
     name: given.name ?? given.metadata?.name ?? "Unnamed Node",
@@ -91,4 +91,14 @@ export function createNodeMetadata(given: Partial<NodeMetadata> = {}): NodeMetad
     keywords: given.keywords ?? [...new Set([id, ...words.map((word) => word.toLowerCase()), category])],
     tags: given.tags ?? [category],
   };
+}
+
+/** A version 4 UUID. `randomUUID` is missing on pages that did not come over HTTPS. */
+function uuid(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }

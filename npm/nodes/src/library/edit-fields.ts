@@ -9,6 +9,9 @@ import { executable } from "./work.js";
 /** How deep templates are looked for inside values. */
 const MOST_NESTING = 64;
 
+/** Objects that share each other write out without end. */
+const MOST_VALUES = 100_000;
+
 interface Parameters {
   values: Record<string, unknown> | string;
   keepOnlySet: boolean;
@@ -52,13 +55,18 @@ export const editFieldsNode = executable<Parameters>(editFields, async ({ parame
 });
 
 /** A copy of a value in which each text is filled in. */
-function filledIn(value: unknown, fill: (template: string) => string, depth = 0): unknown {
-  if (typeof value === "string") return fill(value);
-  if (!Array.isArray(value) && !isPlainObject(value)) return value;
-  if (depth === MOST_NESTING) throw new RangeError(`more than ${MOST_NESTING} lists and objects inside each other`);
-  const inner = (part: unknown) => filledIn(part, fill, depth + 1);
-  if (Array.isArray(value)) return value.map(inner);
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, inner(part)]));
+function filledIn(value: unknown, fill: (template: string) => string): unknown {
+  let count = 0;
+  const copy = (value: unknown, depth: number): unknown => {
+    if (++count > MOST_VALUES) throw new RangeError(`more than ${MOST_VALUES} values`);
+    if (typeof value === "string") return fill(value);
+    if (!Array.isArray(value) && !isPlainObject(value)) return value;
+    if (depth === MOST_NESTING) throw new RangeError(`more than ${MOST_NESTING} lists and objects inside each other`);
+    const inner = (part: unknown) => copy(part, depth + 1);
+    if (Array.isArray(value)) return value.map(inner);
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, inner(part)]));
+  };
+  return copy(value, 0);
 }
 
 function handleViews(input: unknown): object[] {

@@ -21,7 +21,7 @@ export async function writeContent(path: string, content: unknown, signal: Abort
     );
   }
   const bytes = bytesOf(content, delimiter);
-  return writeAtomically(path, (beside) => writeThrough(beside, bytes));
+  return writeAtomically(path, (beside, mode) => writeThrough(beside, bytes, mode));
 }
 
 function bytesOf(content: unknown, delimiter: string | undefined): string | Uint8Array {

@@ -14,6 +14,7 @@ interface Parameters {
   operation: keyof typeof operations;
   path: string;
   targetPath?: string;
+  pathOfFile: boolean;
   content?: unknown;
   recursive: boolean;
 }
@@ -60,7 +61,8 @@ async function read({ signal }: NodeWork<Parameters>, path: string): Promise<obj
 async function write(work: NodeWork<Parameters>, parameterPath: string): Promise<object> {
   const { parameters, input, signal } = work;
   const file = parameters.content === undefined ? describedFile(input) : undefined;
-  const path = file?.path ?? parameterPath;
+  // Where it goes is the author's to say, unless the author leaves it to whoever sends the file.
+  const path = (parameters.pathOfFile ? file?.path : undefined) ?? parameterPath;
   const content = file ? file.content : contentOf(work);
   const size = await writeContent(path, content, signal);
   return { result: path, path, size };

@@ -27,7 +27,8 @@ export class NotPlain extends Error {
 /**
  * A copy of the data as it will be read back. `JSON.stringify` is followed where it loses nothing that a user would miss:
  * `toJSON` is called (dates become ISO text), `undefined` fields are left out and are null in lists, -0 is 0. What it would
- * drop or change in silence is refused: functions, symbols, NaN and Infinity, maps, sets and other built-in objects.
+ * drop or change in silence is refused: functions, symbols, NaN and Infinity, maps, sets and all other built-in objects.
+ * Instances of classes are taken as their fields.
  *
  * @throws NotPlain
  */
@@ -60,7 +61,6 @@ export function samePlain(one: Plain, other: Plain): boolean {
 
 // These would reach into the prototype of an object that is read without care, so that no reader takes them.
 const FORBIDDEN_KEYS = new Set(["__proto__", "constructor", "prototype"]);
-const BUILT_IN = new Set(["Map", "Set", "Error", "RegExp", "Promise", "ArrayBuffer"]);
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const encoder = new TextEncoder();
 
@@ -140,7 +140,7 @@ class Copy {
 
   #object(data: object): PlainObject {
     const kind = Object.prototype.toString.call(data).slice(8, -1);
-    if (BUILT_IN.has(kind) || ArrayBuffer.isView(data)) this.#refuse(`a ${kind} cannot be stored`);
+    if (kind !== "Object") this.#refuse(`a ${kind} cannot be stored`);
     const object: PlainObject = {};
     for (const [key, value] of Object.entries(data)) {
       this.#steps.push(key);

@@ -1,5 +1,5 @@
 import { StorageError } from "../error.js";
-import { NotPlain, type Plain, plainData } from "./plain.js";
+import { isPlainObject, NotPlain, type Plain, type PlainObject, plainData } from "./plain.js";
 
 /** The data as it will be stored. @throws StorageError SERIALIZATION_ERROR naming the place in the data. */
 export function writable(data: unknown, key: string): Plain {
@@ -13,6 +13,23 @@ export function writable(data: unknown, key: string): Plain {
       context: { key, operation: "save", ...path },
     });
   }
+}
+
+/** The metadata of a save as it will be stored. @throws StorageError SERIALIZATION_ERROR for what is no object. */
+export function writableMetadata(metadata: unknown, key: string): PlainObject {
+  const value = writable(metadata ?? {}, key);
+  if (isPlainObject(value)) return value;
+  throw new StorageError(`Failed to save data: ${key}: the metadata must be an object`, "SERIALIZATION_ERROR", {
+    context: { key, operation: "save", path: "metadata" },
+  });
+}
+
+/** Callers without types may give anything as a prefix. */
+export function checkPrefix(prefix: unknown): asserts prefix is string {
+  if (typeof prefix === "string") return;
+  throw new StorageError(`A prefix must be text, found ${typeof prefix}`, "UNSUPPORTED_OPERATION", {
+    context: { operation: "list" },
+  });
 }
 
 /** Callers without types may give anything as a key. */

@@ -1,5 +1,5 @@
 import {
-  type Document,
+  Document,
   isCollection,
   isMap,
   isScalar,
@@ -10,20 +10,22 @@ import {
   type ParsedNode,
   parseDocument,
   Scalar,
-  type YAMLMap,
+  type ToStringOptions,
+  YAMLMap,
   type YAMLSeq,
 } from "yaml";
 
 import { isPlainObject, type Plain, type PlainObject, samePlain } from "../data/plain.js";
+import { settleComments } from "./comments.js";
+import { partnersOf } from "./partners.js";
 import { type ReadDocument, WouldLose } from "./read.js";
 import { type Replacement, spliced } from "./splice.js";
 import { keyStyle, layoutOf, styleFor, styleNew, textTags } from "./style.js";
 
 /**
  * The text of an existing document with new data in it: what did not change stays as its author wrote it. Nodes and edges, and
- * all lists of objects with an `id` each, are matched by `id`; other lists by what is equal at their start and end.
- *
- * What comes out may have lost comments of parts that are gone; the caller looks for that.
+ * all lists of objects with an `id` each, are matched by `id`; other lists by equal elements. A comment stays with the part it
+ * stands at, or is lost with it; the caller looks for what is lost.
  *
  * @param existing a text that the Rust parser has taken, which bounds what the parser here must bear
  * @throws WouldLose for a document that this parser reads differently
@@ -33,18 +35,31 @@ export function merged(existing: ReadDocument, next: Plain): string {
   const mark = existing.text.startsWith("\uFEFF") ? "\uFEFF" : "";
   const text = existing.text.slice(mark.length).replaceAll("\r\n", "\n");
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, logLevel: "error", customTags: textTags });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    logLevel: "error",
+    customTags: textTags,
+    // The parser in Rust has refused equal keys; this one compares each with all.
+    uniqueKeys: false,
+  });
   const [error] = document.errors;
   if (error) throw new WouldLose("the layout of this file cannot be kept", error.linePos?.[0].line);
   const read = document.toJS({ maxAliasCount: 0 }) as Plain;
   if (!samePlain(read, existing.value)) throw new WouldLose("the layout of this file cannot be kept", 1);
 
+  settleComments(document, text);
   const merge = new Merge(document);
   const contents = merge.node(document.contents, existing.value, next, false);
-  let result = merge.isOnlyScalars ? spliced(text, merge.replacements) : undefined;
+  const layout = layoutOf(document, text, lines);
+  const end = merge.added.length === 0 ? text.length : endOfFields(document, text);
+  let result: string | undefined;
+  if (merge.isOnlyScalars && end !== undefined) {
+    const changed = spliced(text.slice(0, end), merge.replacements);
+    if (changed !== undefined) result = changed + fieldsText(merge.added, layout) + text.slice(end);
+  }
   if (result === undefined) {
     document.contents = contents as ParsedNode;
-    result = document.toString(layoutOf(document, text, lines));
+    result = document.toString(layout);
   }
   return mark + (windows ? result.replaceAll("\n", "\r\n") : result);
 }
@@ -52,6 +67,8 @@ export function merged(existing: ReadDocument, next: Plain): string {
 class Merge {
   /** Scalars that got another value, as long as nothing else changed. */
   readonly replacements: Replacement[] = [];
+  /** Fields that the document as a whole got, to stand after the others. */
+  added: Pair[] = [];
   isOnlyScalars = true;
 
   constructor(readonly document: Document.Parsed) {}
@@ -99,9 +116,11 @@ class Merge {
     });
     const added = Object.keys(after).filter((key) => !kept.has(key));
     if (added.length > 0) {
-      this.isOnlyScalars = false;
       if (pairs.length === 0 && !inFlow) map.flow = false;
-      for (const key of added) map.items.push(new Pair(keyNode(key), this.#made(after[key] as Plain)));
+      const fields = added.map((key) => new Pair(keyNode(key), this.#made(after[key] as Plain)));
+      map.items.push(...fields);
+      if (map === this.document.contents) this.added = fields;
+      else this.isOnlyScalars = false;
     }
     return map;
   }
@@ -109,7 +128,7 @@ class Merge {
   #list(list: YAMLSeq, before: Plain[], after: Plain[], inFlow: boolean): YAMLSeq {
     const flow = inFlow || list.flow === true;
     const items = list.items as (Node | null)[];
-    const partners = matched(before, after);
+    const partners = partnersOf(before, after);
     if (before.length !== after.length || partners.some((partner, index) => partner !== index)) {
       this.isOnlyScalars = false;
     }
@@ -129,29 +148,27 @@ class Merge {
   }
 }
 
-/** For each element of the new list, the index of the one of the old list that it continues, if any. */
-function matched(before: Plain[], after: Plain[]): (number | undefined)[] {
-  const ids = before.map(idOf);
-  const known = new Map(ids.map((id, index) => [id, index]));
-  const newIds = after.map(idOf);
-  const told = !ids.includes(undefined) && !newIds.includes(undefined);
-  if (told && known.size === ids.length && new Set(newIds).size === newIds.length) {
-    return newIds.map((id) => known.get(id));
-  }
-  const shorter = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < shorter && samePlain(before[start] as Plain, after[start] as Plain)) start++;
-  let end = 0;
-  while (end < shorter - start && samePlain(before.at(-1 - end) as Plain, after.at(-1 - end) as Plain)) end++;
-  return after.map((_, index) => {
-    if (index >= after.length - end) return index - after.length + before.length;
-    return index < before.length - end ? index : undefined;
-  });
+/** Where fields can be put after those of the whole document, if nothing but comments at the margin follows. */
+function endOfFields({ contents }: Document.Parsed, text: string): number | undefined {
+  if (!isMap(contents) || contents.flow || !contents.range) return undefined;
+  const [start, last] = contents.range;
+  if (start > 0 && text[start - 1] !== "\n") return undefined;
+  const newline = text[last - 1] === "\n" ? last - 1 : text.indexOf("\n", last);
+  // What lacks its last newline is laid out anew: the value at its end may be a block of lines.
+  if (newline === -1) return undefined;
+  const end = newline + 1;
+  const rest = text.slice(end).split("\n");
+  return rest.every((line) => line.trim() === "" || line.startsWith("#")) ? end : undefined;
 }
 
-function idOf(value: Plain): string | undefined {
-  const id = isPlainObject(value) ? value["id"] : undefined;
-  return typeof id === "string" ? id : undefined;
+/** The text of fields at the margin. */
+function fieldsText(fields: Pair[], layout: ToStringOptions): string {
+  if (fields.length === 0) return "";
+  const document = new Document(undefined, { customTags: textTags });
+  const map = new YAMLMap(document.schema);
+  map.items = fields;
+  document.contents = map;
+  return document.toString(layout);
 }
 
 function keyNode(key: string): Scalar {

@@ -84,8 +84,11 @@ export function problemOf(problems: readonly Problem[] | undefined): DocumentPro
 
 /** Whether a YAML text has nothing but comments and markers: what is left of a file that was torn at its start. */
 function isEmpty(text: string): boolean {
-  return !/^(?!\uFEFF?\s*(#|$)|---\s*$|\.\.\.\s*$)/m.test(text);
+  return !CONTENT.test(text);
 }
+
+// Blanks are those of one line: else each of many empty lines would be looked at from every line before it.
+const CONTENT = /^(?!\uFEFF?[^\S\n\r\u2028\u2029]*(#|$)|(---|\.\.\.)[^\S\n\r\u2028\u2029]*$)/m;
 
 function lineOutsideUtf8(bytes: Uint8Array): number {
   let line = 1;

@@ -89,12 +89,14 @@ export function quoted(text: string): string {
 
 const RESERVED = /^(true|false|null|yes|no|on|off|y|n|nan|inf)$/i;
 
+// No groups are repeated below: for a text of several MiB they would take more stack than there is.
 function isPlainWord(text: string): boolean {
-  return /^[\p{L}_/][\p{L}\p{N}_/.@-]*( [\p{L}\p{N}_/.@()-]+)*$/u.test(text) && !RESERVED.test(text);
+  const isOfWords = /^[\p{L}_/][\p{L}\p{N}_/.@() -]*$/u.test(text) && !/^[^ ]*[()]| {2}| $/.test(text);
+  return isOfWords && !RESERVED.test(text);
 }
 
 function isBlock(text: string): boolean {
-  return /^[^\s\p{C}\u2028\u2029]([^\p{C}\u2028\u2029]|\n)*$/u.test(text) && !/[ \t]\n|[ \t]$/.test(text);
+  return /^\S/.test(text) && !/(?!\n)\p{C}|[\u2028\u2029]/u.test(text) && !/[ \t]\n|[ \t]$/.test(text);
 }
 
 function singleQuoted(text: string): Scalar.Type {

@@ -1,6 +1,6 @@
 import { loadAddon } from "@atomiton/conductor-native";
 
-import { LIMITS, type Plain, samePlain } from "../data/plain.js";
+import { LIMITS, type Plain, plainData, samePlain } from "../data/plain.js";
 import { type Mark, marksOf, mayHaveMarks } from "./marks.js";
 import { merged } from "./merge.js";
 import { DocumentProblem, type Format, type Problem, parsed, problemOf, type ReadDocument, WouldLose } from "./read.js";
@@ -10,10 +10,11 @@ import { DocumentProblem, type Format, type Problem, parsed, problemOf, type Rea
  * its keys and its layout; another one is written anew.
  *
  * @throws WouldLose for an existing file whose comments, anchors, aliases or tags would be lost, naming the first of them.
- * @throws DocumentProblem for a value that is too large.
+ * @throws NotPlain for a value that is too deep or too large, naming the place in the data where there is one.
+ * @throws DocumentProblem for a value whose text is too large.
  */
 export function documentText(value: Plain, format: Format, existing: ReadDocument | undefined): string {
-  const marks = existing === undefined || isOwnText(existing) ? [] : marksOf(existing.text);
+  const marks = existing === undefined ? [] : marksIn(existing);
   const [first] = marks;
   if (existing === undefined || first === undefined) return fresh(value, format);
   const bound = marks.find(({ kind }) => kind !== "comment");
@@ -22,6 +23,7 @@ export function documentText(value: Plain, format: Format, existing: ReadDocumen
   const text = merged(existing, value);
   if (Buffer.byteLength(text) > LIMITS.bytes) throw new DocumentProblem(`the text has more than ${LIMITS.bytes} bytes`);
   if (!reads(text, value)) {
+    fresh(value, format);
     throw new WouldLose("the layout of this file cannot be kept with the new data", first.line);
   }
   const lost = lostComment(marks, text);
@@ -29,12 +31,24 @@ export function documentText(value: Plain, format: Format, existing: ReadDocumen
   return text;
 }
 
+/** The text of a value in a new file. What is wrong is told of the data: nobody has seen the text. */
 function fresh(value: Plain, format: Format): string {
-  if (format === "json") {
-    const text = `${JSON.stringify(value, null, 2)}\n`;
-    parsed(text, "json");
-    return text;
+  try {
+    return format === "json" ? freshJson(value) : freshYaml(value);
+  } catch (error) {
+    if (!(error instanceof DocumentProblem)) throw error;
+    plainData(value);
+    throw new DocumentProblem(error.message);
   }
+}
+
+function freshJson(value: Plain): string {
+  const text = `${JSON.stringify(value, null, 2)}\n`;
+  parsed(text, "json");
+  return text;
+}
+
+function freshYaml(value: Plain): string {
   const answer = JSON.parse(loadAddon().writeDocument(JSON.stringify(value))) as {
     text?: string;
     problems?: Problem[];
@@ -53,15 +67,9 @@ function reads(text: string, value: Plain): boolean {
   }
 }
 
-/** Whether a file holds nothing but data, as a program wrote it. To write it again takes a fraction of the time of a search for comments. */
-function isOwnText({ value, text, format }: ReadDocument): boolean {
-  if (format === "json" || !mayHaveMarks(text)) return true;
-  try {
-    return text === fresh(value, "yaml");
-  } catch (error) {
-    if (error instanceof DocumentProblem) return false;
-    throw error;
-  }
+/** What a person put into a file beside the data. */
+function marksIn({ text, format }: ReadDocument): Mark[] {
+  return format === "json" || !mayHaveMarks(text) ? [] : marksOf(text);
 }
 
 function lostComment(before: readonly Mark[], after: string): Mark | undefined {

@@ -1,14 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 /**
  * Replaces a file as a whole or not at all: `write` fills a file beside it, through to the disk, which then takes its
  * name. Folders are made as needed, a link is followed, the mode of an existing file is kept. Returns what `write` does.
  *
+ * @param write makes the file; with `mode`, if given, so that nobody reads beside what he may not read in the file itself
+ * @param confirm is asked when the new file is whole; what it rejects with leaves the old one in its place
  * @throws Error where there is something else than a file: a folder, or a device, which a file must not take the place of.
  */
-export async function writeAtomically<T>(path: string, write: (path: string) => Promise<T>): Promise<T> {
+export async function writeAtomically<T>(
+  path: string,
+  write: (path: string, mode: number | undefined) => Promise<T>,
+  confirm?: () => Promise<void>,
+): Promise<T> {
   await makeFolder(dirname(path));
   const target = await realpath(path).catch(() => path);
   const folder = dirname(target);
@@ -18,9 +25,10 @@ export async function writeAtomically<T>(path: string, write: (path: string) => 
   // A name may take 255 bytes, and a unit of UTF-16 up to three of them.
   const beside = join(folder, `.${basename(target).slice(0, 60)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
-    const result = await write(beside);
+    const result = await write(beside, mode);
     if (mode !== undefined) await chmod(beside, mode);
-    await rename(beside, target);
+    await confirm?.();
+    await renameOver(beside, target);
     await syncFolder(folder);
     return result;
   } catch (error) {
@@ -34,9 +42,9 @@ export function isTemporaryName(name: string): boolean {
   return /^\..+\.[0-9a-f]{12}\.tmp$/s.test(name);
 }
 
-/** Writes bytes to a new file, through to the disk, and returns how many there are. */
-export async function writeThrough(path: string, content: string | Uint8Array): Promise<number> {
-  const file = await open(path, "wx");
+/** Writes bytes to a new file of this mode (default 0o666, less the umask), through to the disk, and returns how many there are. */
+export async function writeThrough(path: string, content: string | Uint8Array, mode?: number): Promise<number> {
+  const file = await open(path, "wx", mode);
   try {
     await file.writeFile(content);
     await file.sync();
@@ -51,6 +59,22 @@ export async function makeFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}
+
+// What Windows answers while somebody has the file open: another reader, an indexer, a virus scanner.
+const IN_USE = new Set(["EPERM", "EACCES", "EBUSY"]);
+
+/** Gives a file the name of another. On Windows, one that is being read is waited for, up to a second. */
+async function renameOver(path: string, target: string): Promise<void> {
+  for (let waitMs = 10; ; waitMs *= 2) {
+    try {
+      return await rename(path, target);
+    } catch (error) {
+      const isInUse = process.platform === "win32" && IN_USE.has((error as NodeJS.ErrnoException).code ?? "");
+      if (!isInUse || waitMs > 500) throw error;
+    }
+    await setTimeout(waitMs);
+  }
 }
 
 // Where a file system has no syncing of folders, it says so with one of these.

@@ -18,6 +18,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: "the operation is not permitted",
   EROFS: "the file system is read-only",
   ENAMETOOLONG: "the path is too long for the file system",
+  ELOOP: "links lead in a circle",
   ENOTDIR: "a part of the path is a file, not a folder",
   EMFILE: "too many files are open",
 };
@@ -39,4 +40,9 @@ export function fileFailure(message: string, error: unknown, context: StorageErr
 export function isMissing(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** Whether the file system says that links lead in a circle. */
+export function isCircle(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ELOOP";
 }

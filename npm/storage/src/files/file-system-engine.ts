@@ -5,19 +5,22 @@ import { dirname, join, resolve } from "node:path";
 import { enveloped, isEnvelope } from "../data/envelope.js";
 import { stamped } from "../data/flow.js";
 import { isPlainObject, LIMITS, type Plain, type PlainObject } from "../data/plain.js";
-import { checkKey, writable } from "../data/refusal.js";
+import { checkKey, checkPrefix, writable, writableMetadata } from "../data/refusal.js";
 import { documentText } from "../document/write.js";
 import type { FileSystemEngine } from "../engine.js";
-import { StorageError } from "../error.js";
-import { makeFolder, syncFolder, writeAtomically, writeThrough } from "./atomic-write.js";
-import { fileFailure } from "./failure.js";
+import { StorageError, type StorageErrorContext } from "../error.js";
+import { makeFolder, syncFolder } from "./atomic-write.js";
+import { fileFailure, isMissing } from "./failure.js";
 import { contentOfFile, filesOf, type KeyFile, mayHaveEnvelope, newFile } from "./key-files.js";
 import { removeLeftovers } from "./leftovers.js";
+import { rewrite } from "./rewrite.js";
 import { scan } from "./scan.js";
-import { inTurn } from "./turns.js";
+import { inTurn, inTurnOfFile } from "./turns.js";
 import {
   assertInside,
+  assertRemovable,
   documentFailure,
+  isFileInside,
   isGone,
   isUnreadable,
   readValueFile,
@@ -63,51 +66,52 @@ export function createFileSystemEngine({
     tidied.add(folder);
   };
 
-  const replace = async (key: string, value: Plain, metadata: PlainObject, options: Replacing): Promise<void> => {
+  const replace = async (save: Save): Promise<void> => {
+    const { key, value, metadata, format, overwrite, now } = save;
     const files = await filesOf(base, key, "save");
-    const found = options.format ? files.find(({ ending }) => ending === `.composite.${options.format}`) : files[0];
-    const target = found ?? newFile(base, key, `.composite.${options.format ?? "yaml"}`, "save");
+    const found = format ? files.find(({ ending }) => ending === `.composite.${format}`) : files[0];
+    const target = found ?? newFile(base, key, `.composite.${format ?? "yaml"}`, "save");
     const message = `Failed to save data: ${key}`;
     const context = { key, operation: "save", file: target.path };
+    const text = async (existing: ValueFile | undefined): Promise<string> => {
+      const before = existing && contentOfFile(target, existing.value);
+      const document = inDocument(stamped(value, before, metadata, now), target, existing, now);
+      const written = textOf(document, target, overwrite ? undefined : existing, message, context);
+      await prepare(key, target);
+      return written;
+    };
+    const read = () => readExisting(base, key, target, overwrite);
+    await inTurnOfFile(target.path, () => rewrite({ path: target.path, read, text, overwrite, message, context }));
+  };
 
-    const existing = found && (await readExisting(base, key, found, options.overwrite));
-    const now = new Date().toISOString();
-    const document = inDocument(
-      stamped(value, existing && contentOfFile(target, existing.value), metadata, now),
-      target,
-      existing,
-      now,
-    );
-    let text: string;
+  /** Removes a file, and says whether it was still there. */
+  const remove = async (key: string, file: string): Promise<boolean> => {
+    const message = `Failed to delete data: ${key}`;
+    const context = { key, operation: "delete", file };
     try {
-      text = documentText(
-        document,
-        target.ending.endsWith("json") ? "json" : "yaml",
-        options.overwrite ? undefined : existing,
-      );
+      await assertRemovable(base, file, message, context);
+      await rm(file);
+      await syncFolder(dirname(file));
+      return true;
     } catch (error) {
-      throw documentFailure(message, error, context);
-    }
-    await prepare(key, target);
-    try {
-      await writeAtomically(target.path, (beside) => writeThrough(beside, text));
-    } catch (error) {
+      if (isMissing(error)) return false;
       throw fileFailure(message, error, context);
     }
   };
 
   return {
-    async save(key, data, options = {}) {
+    async save(key, data, options) {
       checkKey(key);
-      const { format, overwrite = false } = options;
+      const { format, overwrite = false } = options ?? {};
       if (format !== undefined && format !== "yaml" && format !== "json") {
         throw new StorageError(`Unknown format: ${String(format)}; there are yaml and json`, "UNSUPPORTED_OPERATION", {
           context: { key, operation: "save" },
         });
       }
       const value = writable(data, key);
-      const metadata = writable(options.metadata ?? {}, key) as PlainObject;
-      return inTurn(turn(base, key), () => replace(key, value, metadata, { format, overwrite }));
+      const metadata = writableMetadata(options?.metadata, key);
+      const now = new Date().toISOString();
+      return inTurn(turn(base, key), () => replace({ key, value, metadata, format, overwrite, now }));
     },
     async load<T>(key: string) {
       const [file] = typeof key === "string" ? await filesOf(base, key, "load") : [];
@@ -120,31 +124,30 @@ export function createFileSystemEngine({
       }
     },
     async list(prefix = "") {
+      checkPrefix(prefix);
       return (await scan(base, prefix)).items;
     },
     async problems(prefix = "") {
+      checkPrefix(prefix);
       return (await scan(base, prefix)).problems;
     },
     async delete(key) {
       if (typeof key !== "string") throw notFound(key, "delete");
       return inTurn(turn(base, key), async () => {
         const files = await filesOf(base, key, "delete");
-        if (files.length === 0) throw notFound(key, "delete");
-        const message = `Failed to delete data: ${key}`;
-        for (const { path: file } of files) {
-          const context = { key, operation: "delete", file };
-          try {
-            await assertInside(base, file, message, context);
-            await rm(file);
-            await syncFolder(dirname(file));
-          } catch (error) {
-            throw fileFailure(message, error, context);
-          }
-        }
+        let removed = 0;
+        for (const { path } of files) removed += (await inTurnOfFile(path, () => remove(key, path))) ? 1 : 0;
+        if (removed === 0) throw notFound(key, "delete");
       });
     },
     async exists(key) {
-      return typeof key === "string" && (await filesOf(base, key, "load")).length > 0;
+      const [file] = typeof key === "string" ? await filesOf(base, key, "load") : [];
+      if (file === undefined) return false;
+      try {
+        return await isFileInside(base, file.path);
+      } catch (error) {
+        throw fileFailure(`Failed to load data: ${key}`, error, { key, operation: "exists", file: file.path });
+      }
     },
     getInfo() {
       return {
@@ -157,13 +160,19 @@ export function createFileSystemEngine({
   };
 }
 
-interface Replacing {
+/** A save as it was asked for. */
+interface Save {
+  key: string;
+  value: Plain;
+  metadata: PlainObject;
   format: "yaml" | "json" | undefined;
   overwrite: boolean;
+  /** When, as ISO time. */
+  now: string;
 }
 
 /**
- * What a save is about to replace; `undefined` for a file that went away, or that cannot be read but is to be replaced whatever
+ * What a save is about to replace; `undefined` where there is no file, or for one that cannot be read but is to be replaced whatever
  * it holds.
  */
 async function readExisting(
@@ -181,6 +190,21 @@ async function readExisting(
     if (!isUnreadable(error)) throw error;
     if (overwrite) return undefined;
     throw refusal(error, message, file, context);
+  }
+}
+
+/** What a file is to hold. @throws StorageError for what cannot be written, or would lose something. */
+function textOf(
+  document: Plain,
+  { ending }: KeyFile,
+  existing: ValueFile | undefined,
+  message: string,
+  context: StorageErrorContext & { file: string },
+): string {
+  try {
+    return documentText(document, ending.endsWith("json") ? "json" : "yaml", existing);
+  } catch (error) {
+    throw documentFailure(message, error, context);
   }
 }
 

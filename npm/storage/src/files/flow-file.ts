@@ -1,15 +1,15 @@
 import { extname, resolve } from "node:path";
 
 import { contentOf, enveloped } from "../data/envelope.js";
-import { isPlainObject, type Plain, type PlainObject } from "../data/plain.js";
-import { writable } from "../data/refusal.js";
+import { isPlainObject, type Plain } from "../data/plain.js";
+import { writable, writableMetadata } from "../data/refusal.js";
 import { documentText } from "../document/write.js";
 import type { SaveOptions } from "../engine.js";
 import { StorageError } from "../error.js";
-import { writeAtomically, writeThrough } from "./atomic-write.js";
 import { fileFailure, isMissing } from "./failure.js";
-import { inTurn } from "./turns.js";
-import { documentFailure, isUnreadable, readFileAsDocument, refusal } from "./value-file.js";
+import { rewrite } from "./rewrite.js";
+import { inTurn, inTurnOfFile } from "./turns.js";
+import { documentFailure, isUnreadable, readFileAsDocument, refusal, type ValueFile } from "./value-file.js";
 
 /** Facts about a flow file, beside the flow. */
 export interface FlowFileMetadata {
@@ -30,34 +30,39 @@ export interface FlowFileMetadata {
 export async function saveFlowFile(
   path: string,
   node: unknown,
-  metadata: FlowFileMetadata = {},
-  { overwrite = false }: Pick<SaveOptions, "overwrite"> = {},
+  metadata?: FlowFileMetadata,
+  options?: Pick<SaveOptions, "overwrite">,
 ): Promise<void> {
+  if (typeof path !== "string") {
+    throw new StorageError(`A path must be text, found ${typeof path}`, "UNSUPPORTED_OPERATION", {
+      context: { operation: "save" },
+    });
+  }
   const data = writable(node, path);
-  const facts = writable(metadata, path) as PlainObject;
+  const facts = writableMetadata(metadata, path);
   const message = `Failed to save data: ${path}`;
   const context = { operation: "save", file: path };
   if (!isPlainObject(data))
     throw new StorageError(`${message}: a node is an object`, "SERIALIZATION_ERROR", { context });
+  const overwrite = options?.overwrite ?? false;
   const format = extname(path).toLowerCase() === ".json" ? "json" : "yaml";
-  return inTurn(resolve(path), async () => {
-    const existing = await readFileAsDocument(path, message, context).catch((error) => {
+  const now = new Date().toISOString();
+  const read = () =>
+    readFileAsDocument(path, message, context).catch((error) => {
       if (isMissing(error) || (overwrite && isUnreadable(error))) return undefined;
       throw isUnreadable(error) ? refusal(error, message, path, context) : fileFailure(message, error, context);
     });
-    const envelope = enveloped(data, existing?.value, facts, new Date().toISOString());
-    let text: string;
+  const text = async (existing: ValueFile | undefined) => {
     try {
-      text = documentText(envelope, format, overwrite ? undefined : existing);
+      const envelope = enveloped(data, existing?.value, facts, now);
+      return documentText(envelope, format, overwrite ? undefined : existing);
     } catch (error) {
       throw documentFailure(message, error, context);
     }
-    try {
-      await writeAtomically(path, (beside) => writeThrough(beside, text));
-    } catch (error) {
-      throw fileFailure(message, error, context);
-    }
-  });
+  };
+  await inTurn(resolve(path), () =>
+    inTurnOfFile(path, () => rewrite({ path, read, text, overwrite, message, context })),
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import { contentOf } from "../data/envelope.js";
 import type { Plain } from "../data/plain.js";
 import { StorageError } from "../error.js";
 import { whereabouts } from "./containment.js";
-import { fileFailure, isMissing } from "./failure.js";
+import { fileFailure, isCircle, isMissing } from "./failure.js";
 import { ENDINGS, type Ending, excess, namesOfKey, plainNamesOfKey } from "./key-path.js";
 import { isFileOrLink } from "./value-file.js";
 
@@ -59,7 +59,12 @@ export function mayHaveEnvelope({ ending }: KeyFile): boolean {
 
 /** Where a file system does not tell cases apart, the file of another key answers to this key's name. */
 async function isSpelledSo(base: string, path: string): Promise<boolean> {
-  return (await whereabouts(base, path)).kind !== "other-spelling";
+  try {
+    return (await whereabouts(base, path)).kind !== "other-spelling";
+  } catch (error) {
+    if (isCircle(error)) return true;
+    throw error;
+  }
 }
 
 /** What is too long for a name is not there. */

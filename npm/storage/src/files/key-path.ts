@@ -27,12 +27,14 @@ export function namesOfKey(key: string): string[] {
 
 /**
  * The path of a key whose file was made by hand or by a version that escaped nothing, if the key has one that is safe to
- * look at and no other key's.
+ * look at and no other key's. Windows takes several names for another file's, for a stream in it, or for a device.
  */
-export function plainNamesOfKey(key: string): string[] | undefined {
+export function plainNamesOfKey(key: string, platform: string = process.platform): string[] | undefined {
   const parts = key.split("/");
-  const safe = parts.every((part) => part !== "" && !part.startsWith(".") && !/[\0\\]/.test(part));
-  return safe && keyOfNames(parts) === key ? parts : undefined;
+  const isSafe = (part: string) => part !== "" && !part.startsWith(".") && !/[\0\\]/.test(part);
+  const isOwn = (part: string) => !WINDOWS_UNSAFE.test(part) && !DEVICE.test(part) && !/[. ]$/.test(part);
+  const isPlain = parts.every((part) => isSafe(part) && (platform !== "win32" || isOwn(part)));
+  return isPlain && keyOfNames(parts) === key ? parts : undefined;
 }
 
 /** The key whose value is at a path, given as names, without ending. */
@@ -67,6 +69,8 @@ export function excess(names: readonly string[], ending: string): string | undef
 const DEVICE = /^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$) *(\.|$)/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that names must not have
 const UNSAFE = /[\0-\x1f\x7f<>:"|?*\\%]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: see above
+const WINDOWS_UNSAFE = /[\0-\x1f<>:"|?*\\]/;
 const BEYOND_ASCII = /[^\0-\x7f]/g;
 const FILE_ENDING = /\.(composite\.(yaml|json)|flow\.(yaml|yml|json))$/i;
 

@@ -1,15 +1,32 @@
+import { folded, realPath } from "./containment.js";
+
 const last = new Map<string, Promise<void>>();
 
-/** Does work on a file when all work on it that this process began before is over, however it ended. */
-export function inTurn<T>(file: string, work: () => Promise<T>): Promise<T> {
-  const result = (last.get(file) ?? Promise.resolve()).then(work);
+/**
+ * Does work on a key or a path when all work on it that this process began before is over, however it ended. What differs in
+ * case only has one turn: the file system may hold it for the same.
+ *
+ * @param name told from others by its text; it may begin work {@link inTurnOfFile}, but none on names
+ */
+export function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+  return inOrder(`name ${folded(name)}`, work);
+}
+
+/** As {@link inTurn}, for a file under all its names: those of other folders, engines, and links. */
+export async function inTurnOfFile<T>(path: string, work: () => Promise<T>): Promise<T> {
+  const file = await realPath(path).catch(() => path);
+  return inOrder(`file ${folded(file)}`, work);
+}
+
+function inOrder<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const result = (last.get(name) ?? Promise.resolve()).then(work);
   const over = result.then(
     () => {},
     () => {},
   );
-  last.set(file, over);
+  last.set(name, over);
   void over.then(() => {
-    if (last.get(file) === over) last.delete(file);
+    if (last.get(name) === over) last.delete(name);
   });
   return result;
 }

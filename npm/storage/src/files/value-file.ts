@@ -1,10 +1,12 @@
 import { lstat, readFile, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 
-import { LIMITS } from "../data/plain.js";
+import { LIMITS, NotPlain } from "../data/plain.js";
 import { DocumentProblem, type ReadDocument, readDocument, WouldLose } from "../document/read.js";
 import { StorageError, type StorageErrorContext } from "../error.js";
 import { whereabouts } from "./containment.js";
-import { fileFailure, isMissing } from "./failure.js";
+import { fileFailure, isCircle, isMissing } from "./failure.js";
+import type { FileState } from "./rewrite.js";
 
 /** A document in a file, with the times of the file. */
 export interface ValueFile extends ReadDocument {
@@ -13,6 +15,8 @@ export interface ValueFile extends ReadDocument {
   created: string;
   /** ISO. */
   updated: string;
+  /** As it was before the reading. */
+  state: FileState;
 }
 
 /**
@@ -42,7 +46,7 @@ export async function readFileAsDocument(
   message: string,
   context: StorageErrorContext,
 ): Promise<ValueFile> {
-  const facts = await stat(file);
+  const facts = await stat(file, { bigint: true });
   if (!facts.isFile()) throw new StorageError(`${message}: ${file} is not a file`, "ACCESS_DENIED", { context });
   if (facts.size > LIMITS.bytes) {
     throw new StorageError(
@@ -54,12 +58,13 @@ export async function readFileAsDocument(
   const bytes = await readFile(file);
   try {
     const document = readDocument(bytes);
-    const created = facts.birthtimeMs > 0 ? facts.birthtime : facts.mtime;
+    const created = facts.birthtimeMs > 0n ? facts.birthtime : facts.mtime;
     return {
       ...document,
-      size: facts.size,
+      size: bytes.length,
       created: created.toISOString(),
       updated: facts.mtime.toISOString(),
+      state: facts,
     };
   } catch (error) {
     throw documentFailure(message, error, { ...context, file });
@@ -73,6 +78,12 @@ export function documentFailure(
   context: StorageErrorContext & { file: string },
 ): unknown {
   if (error instanceof WouldLose) return refusal(error, message, context.file, context);
+  if (error instanceof NotPlain) {
+    return new StorageError(`${message}: ${error.message}`, "SERIALIZATION_ERROR", {
+      cause: error,
+      context: { ...context, path: error.path },
+    });
+  }
   if (error instanceof DocumentProblem) {
     const { line, column } = error;
     return new StorageError(`${message}: ${context.file}${error.place}: ${error.message}`, "SERIALIZATION_ERROR", {
@@ -138,6 +149,31 @@ export async function assertInside(
       "UNSUPPORTED_OPERATION",
       { context },
     );
+  }
+}
+
+/** As {@link assertInside}, for a file that is to go: a link that leads nowhere but in a circle is itself inside. */
+export async function assertRemovable(
+  base: string,
+  file: string,
+  message: string,
+  context: StorageErrorContext,
+): Promise<void> {
+  try {
+    await assertInside(base, file, message, context);
+  } catch (error) {
+    if (!isCircle(error)) throw error;
+    await assertInside(base, dirname(file), message, context);
+  }
+}
+
+/** Whether there is a file at a path below the base folder, or at the end of links that stay inside. */
+export async function isFileInside(base: string, path: string): Promise<boolean> {
+  try {
+    return (await whereabouts(base, path)).kind === "inside" && (await stat(path)).isFile();
+  } catch (error) {
+    if (isMissing(error) || isCircle(error)) return false;
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { byUpdate, stamped, storageItem } from "../data/flow.js";
-import { LIMITS, type Plain, type PlainObject } from "../data/plain.js";
-import { checkKey, writable } from "../data/refusal.js";
+import { LIMITS, type Plain } from "../data/plain.js";
+import { checkKey, checkPrefix, writable, writableMetadata } from "../data/refusal.js";
 import type { StorageEngine } from "../engine.js";
 import { StorageError } from "../error.js";
 
@@ -37,11 +37,11 @@ export function createMemoryEngine({ initialData = {} }: MemoryEngineOptions = {
   }
 
   return {
-    async save(key, data, options = {}) {
+    async save(key, data, options) {
       checkKey(key);
       const now = new Date().toISOString();
       const value = writable(data, key);
-      const metadata = writable(options.metadata ?? {}, key) as PlainObject;
+      const metadata = writableMetadata(options?.metadata, key);
       const before = entries.get(key);
       put(key, stamped(value, before && JSON.parse(before.text), metadata, now), now);
     },
@@ -49,6 +49,7 @@ export function createMemoryEngine({ initialData = {} }: MemoryEngineOptions = {
       return JSON.parse(entryOf(key, "load").text) as T;
     },
     async list(prefix = "") {
+      checkPrefix(prefix);
       const items = [...entries]
         .filter(([key]) => key.startsWith(prefix))
         .map(([key, entry]) => storageItem(key, JSON.parse(entry.text), entry.text.length, entry));

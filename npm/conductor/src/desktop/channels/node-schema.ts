@@ -94,18 +94,14 @@ const contextSchema = z
   })
   .passthrough();
 
-const executeSchema = z.object({ node: nodeSchema, context: contextSchema.nullish() });
+/** Arguments of `execute`, apart from how large the flow is. */
+export const executeSchema = z.object({ node: nodeSchema, context: contextSchema.nullish() });
 const validateSchema = z.object({ node: nodeSchema });
 
 /** What is wrong with the arguments of `execute`; empty when nothing is. Never names a value. */
 export function executeProblems(args: unknown, limits: FlowLimits): SchemaIssue[] {
   const issues = sizeProblems(args, limits);
   return issues.length > 0 || isPlainlyValid(args, SHAPE_LIMITS) ? issues : issuesOf(executeSchema, args);
-}
-
-/** The same without the quick look. */
-export function executeSchemaProblems(args: unknown): SchemaIssue[] {
-  return issuesOf(executeSchema, args);
 }
 
 /** What is wrong with the arguments of `validate`. */

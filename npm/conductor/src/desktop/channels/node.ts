@@ -1,7 +1,7 @@
 /** The channel that runs nodes for pages, and tells all windows what becomes of them. */
 import { failure } from "../../engine/failure.js";
 import { progressEventOf } from "../../events/progress-event.js";
-import type { NodeApi, Unsubscribe, ValidationResult } from "../../types/api.js";
+import type { ActiveExecution, NodeApi, Unsubscribe, ValidationResult } from "../../types/api.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../../types/execution.js";
 import type { ExecutionGraphState } from "../../types/graph.js";
@@ -16,10 +16,12 @@ import {
   withCode,
 } from "../channel-server.js";
 import type { IpcHandlers } from "../electron.js";
-import { type Execution, Executions, type Keeping } from "../executions.js";
+import { activeOf, type Execution, Executions } from "../executions.js";
+import { type Keeping, notKept } from "../kept-results.js";
 import type { SchemaIssue } from "../middleware.js";
 import { DATA_LIMITS, payloadProblem } from "../payload.js";
 import { plainResult } from "../plain-result.js";
+import type { Requests } from "../requests.js";
 import { executionNews } from "./node-events.js";
 import {
   type ExecuteArgs,
@@ -42,6 +44,8 @@ export interface NodeChannelDependencies {
   /** With these two, pages also find executions that were started elsewhere. */
   active?: NodeApi["active"];
   attach?: NodeApi["attach"];
+  /** Requests of pages: their executions can be cancelled and attached to as well. */
+  requests?: Pick<Requests, "active" | "result">;
   health?(): HealthResult | Promise<HealthResult>;
   onProgress?(callback: (event: NodeProgressEvent) => void): Unsubscribe;
   /** The same before it is put into words, which then happens only as often as windows are told. */
@@ -56,7 +60,7 @@ export interface NodeChannelDependencies {
 export interface NodeChannelOptions extends ChannelOptions {
   /** Default: 100,000 nodes, 60 levels. */
   flowLimits?: FlowLimits;
-  /** How much can be attached to after its end. Default: 100 results, 5 minutes. */
+  /** How much can be attached to after its end. Default: 100 results of up to 1 MiB, 16 MiB in all, for 5 minutes. */
   keep?: Keeping;
 }
 
@@ -72,7 +76,8 @@ export interface NodeChannelServer extends ChannelServer {
 /**
  * Serves `node`: `execute`, `validate`, `cancel`, `pause`, `resume`, `active`, `attach` and `health`. One execution id,
  * the caller's or a new one, stands in the run, in all events and in the answer. An execution outlives the page that
- * started it; `attach` gives its result to whoever asks, also for some minutes after its end.
+ * started it; `attach` gives its result to whoever asks, also for some minutes after its end. An `execute` with the id
+ * and the node of one that goes on is the same one: it gets that result, and nothing is run a second time.
  *
  * Events: `started`, `progress`, `cancelled`, and at the end either `completed` or `error`. The result in `completed`
  * has no trace: it is in the answer.
@@ -85,7 +90,7 @@ export function createNodeChannelServer(
   const { flowLimits = FLOW_LIMITS, keep } = options;
   const server = createChannelServer("node", ipcMain, options);
   const news = executionNews(server);
-  const executions = new Executions(keep);
+  const executions = new Executions<ExecutionResult>(keep, lesser);
 
   const health = async (): Promise<HealthResult> =>
     (await dependencies.health?.()) ?? { status: "ok", timestamp: Date.now() };
@@ -94,7 +99,10 @@ export function createNodeChannelServer(
     const issues = executeProblems(args, flowLimits);
     if (issues.length > 0) return invalid(issuesText(issues), issues);
     const { node, context } = args as ExecuteArgs;
-    const executionId = createExecutionId(context?.executionId);
+    const chosen = context?.executionId;
+    const same = chosen ? executions.repeated(chosen, node.id) : undefined;
+    if (same !== undefined) return same;
+    const executionId = createExecutionId(chosen);
     const execution = executions.begin(executionId, node.id);
     news.started(executionId, node.id, node.type);
     void follow(execution, node, { nodeId: node.id, ...context, executionId });
@@ -102,7 +110,11 @@ export function createNodeChannelServer(
   };
 
   /** Never rejects. */
-  const follow = async (execution: Execution, node: NodeDefinition, context: Partial<ConductorExecutionContext>) => {
+  const follow = async (
+    execution: Execution<ExecutionResult>,
+    node: NodeDefinition,
+    context: Partial<ConductorExecutionContext>,
+  ) => {
     let result: ExecutionResult;
     try {
       result = plainResult(await dependencies.execute(node, context));
@@ -114,35 +126,42 @@ export function createNodeChannelServer(
     if (!execution.answered) finish(execution, result);
   };
 
-  const finish = (execution: Execution, result: ExecutionResult): void => {
+  const finish = (execution: Execution<ExecutionResult>, result: ExecutionResult): void => {
     if (result.error?.code === "CANCELLED") tellCancelled(execution);
     news.ended(execution.executionId, execution.nodeId, result);
     execution.answer(result);
   };
 
-  const tellCancelled = (execution: Execution): void => {
+  const tellCancelled = (execution: Execution<ExecutionResult>): void => {
     if (!execution.cancelled) news.cancelled(execution.executionId);
     execution.cancelled = true;
   };
 
-  const cancelOwn = (execution: Execution): void => {
+  const cancelOwn = (execution: Execution<ExecutionResult>): void => {
     tellCancelled(execution);
     if (dependencies.cancel === undefined) finish(execution, failed("CANCELLED", "Execution cancelled", execution));
   };
 
+  const requested = (): ActiveExecution[] => dependencies.requests?.active() ?? [];
+
   /** Whether an execution that is not over has this id, wherever it was started. */
   const isActive = async (executionId: string): Promise<boolean> =>
     executions.active(executionId).length > 0 ||
+    requested().some((execution) => execution.executionId === executionId) ||
     ((await dependencies.active?.()) ?? []).some((execution) => execution.executionId === executionId);
 
   const cancel = async (args: unknown) => {
     const executionId = idOf(args);
-    if (executionId === undefined || !(await isActive(executionId))) return NOT_FOUND;
-    const own = executions.active(executionId);
-    own.forEach(cancelOwn);
-    if (own.length === 0) news.cancelled(executionId);
+    if (executionId === undefined) return NOT_FOUND;
+    const known = await isActive(executionId);
+    if (known) {
+      const own = executions.active(executionId);
+      own.forEach(cancelOwn);
+      if (own.length === 0) news.cancelled(executionId);
+    }
+    // What carries it out may know of it before it lists it.
     await dependencies.cancel?.(executionId);
-    return { success: true };
+    return known ? { success: true } : NOT_FOUND;
   };
 
   const pausing = (change: NodeChannelDependencies["pause"]) => async (args: unknown) => {
@@ -155,7 +174,7 @@ export function createNodeChannelServer(
 
   const attach = async (args: unknown): Promise<ExecutionResult> => {
     const executionId = idOf(args) ?? "";
-    const own = executions.result(executionId);
+    const own = executions.result(executionId) ?? dependencies.requests?.result(executionId);
     if (own !== undefined) return own;
     if (dependencies.attach === undefined || !(await isActive(executionId))) {
       throw withCode("NODE_NOT_FOUND", `Execution ${executionId} not found`);
@@ -164,9 +183,10 @@ export function createNodeChannelServer(
   };
 
   const active = async () => {
-    const own = executions.list().map(({ executionId, nodeId, startTime }) => ({ executionId, nodeId, startTime }));
+    const own = [...executions.list().map(activeOf), ...requested()];
     const others = (await dependencies.active?.()) ?? [];
-    return [...own, ...others.filter(({ executionId }) => !executions.has(executionId))];
+    const known = new Set(own.map(({ executionId }) => executionId));
+    return [...own, ...others.filter(({ executionId }) => !known.has(executionId) && !executions.has(executionId))];
   };
 
   const validate = async (args: unknown): Promise<ValidationResult> => {
@@ -216,7 +236,7 @@ export function createNodeChannelServer(
     },
     dispose() {
       for (const unsubscribe of subscriptions) unsubscribe?.();
-      executions.clear();
+      executions.close();
       server.dispose();
     },
   };
@@ -243,7 +263,7 @@ function invalid(problem: string, issues: SchemaIssue[]): ExecutionResult {
   return { success: false, error, duration: 0, executedNodes: [] };
 }
 
-function failed(code: "EXECUTION_FAILED" | "CANCELLED", message: string, execution: Execution): ExecutionResult {
+function failed(code: "EXECUTION_FAILED" | "CANCELLED", message: string, execution: ActiveExecution): ExecutionResult {
   const { nodeId, executionId } = execution;
   return {
     success: false,
@@ -251,4 +271,11 @@ function failed(code: "EXECUTION_FAILED" | "CANCELLED", message: string, executi
     duration: 0,
     executedNodes: [nodeId],
   };
+}
+
+/** Most of a large result is often its trace. */
+function* lesser(result: ExecutionResult, execution: ActiveExecution, limit: number): Iterable<ExecutionResult> {
+  const { trace, ...untraced } = result;
+  if (trace !== undefined) yield untraced;
+  yield { success: false, error: notKept(execution, limit), duration: result.duration ?? 0, executedNodes: [] };
 }

@@ -14,8 +14,11 @@ import { checked } from "./arguments.js";
 
 /** What the channel needs; a conductor's `storage` fits. */
 export interface StorageChannelDependencies {
-  /** Default: flows are kept in memory, at first none. */
-  storage?: StorageApi;
+  /**
+   * Default: flows are kept in memory, at first none. Where it does not tell of deleted flows, windows are only told of
+   * those that pages delete.
+   */
+  storage?: Omit<StorageApi, "onFlowDeleted"> & Partial<Pick<StorageApi, "onFlowDeleted">>;
 }
 
 /** How the storage is doing. */
@@ -55,7 +58,9 @@ const listArgs = z
  * Serves `storage`: `saveFlow { flow }`, `loadFlow { id }`, `listFlows`, `deleteFlow { id }` and `health`. Everything that
  * a flow carries is kept.
  *
- * Events: `flowSaved`, also for flows that others save in the same storage, and `flowDeleted`.
+ * A flow may be empty: an editor saves one that was just begun.
+ *
+ * Events: `flowSaved` and `flowDeleted`, also for flows that others save or delete in the same storage.
  */
 export function createStorageChannelServer(
   ipcMain: IpcHandlers,
@@ -63,24 +68,26 @@ export function createStorageChannelServer(
   options: ChannelOptions = {},
 ): StorageChannelServer {
   const server = createChannelServer("storage", ipcMain, options);
-  const unsubscribe = storage.onFlowSaved((event) => server.broadcast("flowSaved", event));
+  const unsubscribeSaved = storage.onFlowSaved((event) => server.broadcast("flowSaved", event));
+  const unsubscribeDeleted = storage.onFlowDeleted?.((event) => server.broadcast("flowDeleted", event));
 
   const health = async (): Promise<StorageHealth> => {
     const { total } = await storage.listFlows({ limit: 0 });
     return { status: "ok", timestamp: Date.now(), flowCount: total };
   };
   const remove = async (id: string) => {
-    const { name } = await storage.loadFlow(id);
+    // What cannot be read can still be deleted; what is not there is refused by that.
+    const { name } = await storage.loadFlow(id).catch(() => ({ name: id }));
     await storage.deleteFlow(id);
     const deleted = { id, name, deletedAt: new Date().toISOString() };
-    server.broadcast("flowDeleted", deleted);
+    if (unsubscribeDeleted === undefined) server.broadcast("flowDeleted", deleted);
     return deleted;
   };
 
   server.handle(
     "saveFlow",
     checked("saveFlow", saveArgs, ({ flow, overwrite }) =>
-      storage.saveFlow(flow as unknown as FlowToSave, overwrite === true ? { overwrite } : {}),
+      storage.saveFlow(flow as unknown as FlowToSave, { allowEmpty: true, ...(overwrite === true && { overwrite }) }),
     ),
   );
   server.handle(
@@ -101,7 +108,8 @@ export function createStorageChannelServer(
     ...server,
     health,
     dispose() {
-      unsubscribe();
+      unsubscribeSaved();
+      unsubscribeDeleted?.();
       server.dispose();
     },
   };

@@ -3,12 +3,17 @@ import type { AuthApi, AuthSession, AuthUser } from "../../types/api.js";
 import type { RemoteTransport } from "../../types/transport.js";
 import { TransportError } from "../failure.js";
 import type { TokenStore } from "../token-store.js";
+import { isolated } from "./events.js";
 
 /**
  * `auth` over a transport. The token of the session is kept in the store; nothing else is. Rejects with what the
  * transport or the other side says.
  */
-export function remoteAuth(transport: RemoteTransport | undefined, tokens: TokenStore): AuthApi {
+export function remoteAuth(
+  transport: RemoteTransport | undefined,
+  tokens: TokenStore,
+  warn: (message: string) => void,
+): AuthApi {
   const reach = () => {
     if (transport === undefined) throw new TransportError("NO_TRANSPORT", "No transport available for authentication");
     return transport;
@@ -53,6 +58,7 @@ export function remoteAuth(transport: RemoteTransport | undefined, tokens: Token
       return keep(await reach().call("auth", "refreshToken", { token }));
     },
 
-    onAuthExpired: (callback) => transport?.listen("auth", "sessionExpired", callback) ?? (() => {}),
+    onAuthExpired: (callback) =>
+      transport?.listen("auth", "sessionExpired", isolated("auth.sessionExpired", callback, warn)) ?? (() => {}),
   };
 }

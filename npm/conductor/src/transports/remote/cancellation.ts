@@ -1,6 +1,6 @@
 /** Cancelling what runs on the other side, and what waits here for it. */
 import type { RemoteTransport } from "../../types/transport.js";
-import { messageOf, TransportError } from "../failure.js";
+import { codeOf, messageOf, TransportError } from "../failure.js";
 import type { Attempted } from "../retry.js";
 
 /** How long the other side may take to end a cancelled execution before its caller is told so anyway, in ms. */
@@ -15,11 +15,14 @@ export interface Cancellation {
   readonly signal: AbortSignal;
   /** The answer is not to be waited for any longer. Never rejects. */
   readonly abandoned: Promise<Attempted<never>>;
+  /** Ends the execution with this error, here at once, and on the other side as soon as that hears of it. */
+  readonly giveUp: (error: TransportError) => void;
 }
 
 interface Running {
   controller: AbortController;
-  abandon: () => void;
+  /** Gives whoever waits this error for an answer. */
+  abandon: (error: TransportError) => void;
   isOver: boolean;
   /** Settles when the execution is over. */
   over: Promise<void>;
@@ -39,12 +42,16 @@ export class Cancellations {
   /** Knows an execution as long as the work on it lasts. */
   async during<T>(executionId: string, work: (cancellation: Cancellation) => Promise<T>): Promise<T> {
     const controller = new AbortController();
-    let abandon = () => {};
+    let abandon: Running["abandon"] = () => {};
     const abandoned = new Promise<Attempted<never>>((resolve) => {
-      abandon = () =>
-        resolve({ ok: false, error: new TransportError("CANCELLED", "Execution cancelled"), attempts: 1 });
+      abandon = (error) => resolve({ ok: false, error, attempts: 1 });
     });
-    const working = work({ signal: controller.signal, abandoned });
+    const giveUp = (error: TransportError) => {
+      abandon(error);
+      controller.abort();
+      this.#ask(executionId).catch((cause) => this.#failed(cause));
+    };
+    const working = work({ signal: controller.signal, abandoned, giveUp });
     const running: Running = { controller, abandon, isOver: false, over: working.then(noop, noop) };
     const others = this.#running.get(executionId) ?? new Set();
     this.#running.set(executionId, others.add(running));
@@ -66,7 +73,7 @@ export class Cancellations {
     for (const { controller } of ours) controller.abort();
     const isAwaited = () => ours.some(({ isOver }) => !isOver);
     const abandon = () => {
-      for (const running of ours) running.abandon();
+      for (const running of ours) running.abandon(cancelled());
     };
     const over = Promise.all(ours.map((running) => running.over));
     if (ours.length > 0) {
@@ -77,9 +84,23 @@ export class Cancellations {
       // Requests can overtake each other: an execution that is not known yet may be about to arrive.
       for (let wait = FIRST_WAIT; !(await this.#ask(executionId)) && isAwaited(); wait *= 2) await pause(wait, over);
     } catch (error) {
-      this.#warn(`[CONDUCTOR] The execution could not be cancelled: ${messageOf(error)}`);
+      this.#failed(error);
       abandon();
     }
+  }
+
+  /** Lets nobody here wait any longer. The other side is not told: it cannot be reached any more. */
+  abandonAll(): void {
+    for (const running of [...this.#running.values()].flatMap((others) => [...others])) {
+      running.abandon(cancelled());
+      running.controller.abort();
+    }
+  }
+
+  #failed(error: unknown): void {
+    // Whoever shuts the transport down knows.
+    if (codeOf(error) === "CANCELLED") return;
+    this.#warn(`[CONDUCTOR] The execution could not be cancelled: ${messageOf(error)}`);
   }
 
   /** Whether the other side knew the execution. */
@@ -97,6 +118,10 @@ async function pause(ms: number, over: Promise<unknown>): Promise<void> {
   });
   await Promise.race([elapsed, over]);
   clearTimeout(timer);
+}
+
+function cancelled(): TransportError {
+  return new TransportError("CANCELLED", "Execution cancelled");
 }
 
 function noop(): void {}

@@ -1,6 +1,7 @@
 /** Events of executions and flows on the other side. What older servers leave out is filled in. */
 import type { ExecutionEvents, Unsubscribe } from "../../types/api.js";
 import type { ExecutionResult } from "../../types/execution.js";
+import type { FlowDeletedEvent } from "../../types/flow.js";
 import type {
   FlowSavedEvent,
   NodeCompleteEvent,
@@ -9,15 +10,27 @@ import type {
   ProgressNode,
 } from "../../types/progress-event.js";
 import type { RemoteTransport } from "../../types/transport.js";
+import { messageOf } from "../failure.js";
 import { type Recovery, toResult } from "./result.js";
 
+export interface RemoteEventsOptions {
+  recovery?: Recovery | undefined;
+  /** Told the first time that a listener fails. */
+  warn: Warn;
+}
+
+type Warn = (message: string) => void;
+
 /** Without a transport nothing is ever told. */
-export function remoteEvents(transport: RemoteTransport | undefined, recovery?: Recovery): ExecutionEvents {
+export function remoteEvents(
+  transport: RemoteTransport | undefined,
+  { recovery, warn }: RemoteEventsOptions,
+): ExecutionEvents {
+  const on = (name: string, callback: (event: Event) => void) => listen(transport, "node", name, callback, warn);
   return {
-    onProgress: (callback) => listen(transport, "node", "progress", (event) => callback(progressEvent(event))),
-    onComplete: (callback) =>
-      listen(transport, "node", "completed", (event) => callback(completeEvent(event, recovery))),
-    onError: (callback) => listen(transport, "node", "error", (event) => callback(event as unknown as NodeErrorEvent)),
+    onProgress: (callback) => on("progress", (event) => callback(progressEvent(event))),
+    onComplete: (callback) => on("completed", (event) => callback(completeEvent(event, recovery))),
+    onError: (callback) => on("error", (event) => callback(event as unknown as NodeErrorEvent)),
   };
 }
 
@@ -25,11 +38,39 @@ export function remoteEvents(transport: RemoteTransport | undefined, recovery?: 
 export function onFlowSaved(
   transport: RemoteTransport | undefined,
   callback: (event: FlowSavedEvent) => void,
+  warn: Warn,
 ): Unsubscribe {
-  return listen(transport, "storage", "flowSaved", (event) => callback(flowSavedEvent(event)));
+  return listen(transport, "storage", "flowSaved", (event) => callback(flowSavedEvent(event)), warn);
+}
+
+/** Flows that are deleted, by whomever. */
+export function onFlowDeleted(
+  transport: RemoteTransport | undefined,
+  callback: (event: FlowDeletedEvent) => void,
+  warn: Warn,
+): Unsubscribe {
+  return listen(transport, "storage", "flowDeleted", (event) => callback(event as unknown as FlowDeletedEvent), warn);
 }
 
 type Event = Record<string, unknown>;
+
+/** A listener that hurts nobody, now or later; the first time that it fails is told. Data is not, it may hold secrets. */
+export function isolated<T>(name: string, listener: (data: T) => unknown, warn: Warn): (data: T) => void {
+  let told = false;
+  const fail = (error: unknown) => {
+    if (!told) warn(`[CONDUCTOR] A listener of ${name} failed: ${messageOf(error)}`);
+    told = true;
+  };
+  return (data) => {
+    try {
+      const answer = listener(data);
+      // An async listener fails later; that must not end the process either.
+      if (answer instanceof Promise) answer.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  };
+}
 
 /** Drops what is no event at all. */
 function listen(
@@ -37,10 +78,12 @@ function listen(
   channel: string,
   name: string,
   callback: (event: Event) => void,
+  warn: Warn,
 ): Unsubscribe {
   if (transport === undefined) return () => {};
+  const listener = isolated(`${channel}.${name}`, callback, warn);
   return transport.listen(channel, name, (data) => {
-    if (typeof data === "object" && data !== null) callback(data as Event);
+    if (typeof data === "object" && data !== null) listener(data as Event);
   });
 }
 

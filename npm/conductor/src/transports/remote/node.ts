@@ -5,10 +5,9 @@ import type { ErrorCode, ErrorRecoveryStrategy, ExecutionError } from "../../typ
 import type { ConductorExecutionContext, ExecutionOutcome } from "../../types/execution.js";
 import { createExecutionId, type ExecutionId, type NodeId } from "../../types/ids.js";
 import type { RemoteTransport } from "../../types/transport.js";
-import { codeOf, isRetryable, messageOf, TransportError } from "../failure.js";
-import { withRetries } from "../retry.js";
-import { type Cancellation, Cancellations } from "./cancellation.js";
+import { codeOf, messageOf, TransportError } from "../failure.js";
 import { remoteEvents } from "./events.js";
+import { RemoteExecutions } from "./executions.js";
 import { type Recovery, toResult } from "./result.js";
 
 export interface RemoteNodeOptions {
@@ -16,42 +15,36 @@ export interface RemoteNodeOptions {
   recovery?: Recovery;
   /** Default `console.warn`. */
   warn?: (message: string) => void;
-  /** Further attempts when the transport fails. Default 3. */
-  retries?: number;
-  /** Wait before the first of them in ms; doubles. Default 1000. */
-  retryDelay?: number;
+  /** Deadline of an execution in ms. Default none. */
+  timeout?: number | undefined;
+  /** Default is one that knows of this transport's executions only. */
+  executions?: RemoteExecutions;
 }
 
 /**
  * `node` over a transport. `run` never rejects: where there is no transport its result is `NO_TRANSPORT`; what the
- * transport throws is tried again, and then becomes a result with its code, or `EXECUTION_FAILED` if it has none. The
- * execution id is made here, so that both sides know the execution by it, and a repeated call as the same execution.
+ * transport throws is tried again as `RemoteExecutions` says, and then becomes a result with its code, or
+ * `EXECUTION_FAILED` if it has none. The execution id is made here, so that both sides know the execution by it, and a
+ * repeated call as the same execution.
  */
 export function remoteNode(transport: RemoteTransport | undefined, options: RemoteNodeOptions = {}): NodeApi {
-  const { recovery, warn = (message) => console.warn(message), retries, retryDelay } = options;
-  const cancellations = new Cancellations(transport, warn);
-  const retry = {
-    warn,
-    ...(retries !== undefined && { retries }),
-    ...(retryDelay !== undefined && { delay: retryDelay }),
-  };
+  const { recovery, timeout, warn = warnOnConsole } = options;
+  const { executions = new RemoteExecutions(transport, { warn }) } = options;
+  const read = (answer: unknown) => toResult(answer, recovery);
 
-  /** Tries until there is an answer, or nobody waits for one any more. */
   async function execute(
     transport: RemoteTransport,
     args: { node: NodeDefinition; context: ConductorExecutionContext },
-    cancellation: Cancellation,
   ): Promise<ExecutionOutcome> {
-    const call = () => transport.call("node", "execute", args);
-    const tried = await Promise.race([
-      withRetries(call, { ...retry, signal: cancellation.signal }),
-      cancellation.abandoned,
-    ]);
     const { nodeId, executionId } = args.context;
-    if (!tried.ok) return failed(codeOf(tried.error), messageOf(tried.error), nodeId, executionId, recovery);
-    const result = toResult(tried.value, recovery);
-    if (result !== undefined) return result;
-    return failed("DESERIALIZATION_FAILED", "The answer of node.execute is no result", nodeId, executionId, recovery);
+    const begin = async () => {
+      const result = read(await transport.call("node", "execute", args));
+      if (result !== undefined) return result;
+      throw new TransportError("DESERIALIZATION_FAILED", "The answer of node.execute is no result");
+    };
+    const tried = await executions.run({ executionId, timeout, begin, read });
+    if (tried.ok) return tried.value;
+    return failed(codeOf(tried.error), messageOf(tried.error), nodeId, executionId, recovery);
   }
 
   return {
@@ -66,7 +59,7 @@ export function remoteNode(transport: RemoteTransport | undefined, options: Remo
         const message = "No transport available for execution in browser environment";
         return failed("NO_TRANSPORT", message, nodeId, executionId, recovery);
       }
-      return cancellations.during(executionId, (cancellation) => execute(transport, { node, context }, cancellation));
+      return execute(transport, { node, context });
     },
 
     async validate(node): Promise<ValidationResult> {
@@ -80,7 +73,7 @@ export function remoteNode(transport: RemoteTransport | undefined, options: Remo
       );
     },
 
-    cancel: (executionId) => cancellations.cancel(executionId),
+    cancel: (executionId) => executions.cancel(executionId),
 
     async pause(executionId) {
       await transport?.call("node", "pause", executionId);
@@ -98,18 +91,16 @@ export function remoteNode(transport: RemoteTransport | undefined, options: Remo
     async attach(executionId) {
       if (transport === undefined)
         throw new TransportError("NO_TRANSPORT", "No transport available for node operations");
-      const tried = await withRetries(() => transport.call("node", "attach", executionId), {
-        ...retry,
-        isRetryable: (error) => isRetryable(error) && !(error instanceof TransportError && error.answered),
-      });
-      if (!tried.ok) throw tried.error;
-      const result = toResult(tried.value, recovery);
-      if (result !== undefined) return result;
-      throw new TransportError("DESERIALIZATION_FAILED", "The answer of node.attach is no result");
+      return executions.attach(executionId, read);
     },
 
-    ...remoteEvents(transport, recovery),
+    ...remoteEvents(transport, { recovery, warn }),
   };
+}
+
+/** What is used where nobody says where warnings go. */
+export function warnOnConsole(message: string): void {
+  console.warn(message);
 }
 
 /** All that is sent of a context, and nothing else. */

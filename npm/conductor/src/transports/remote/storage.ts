@@ -3,7 +3,7 @@ import type { StorageApi } from "../../types/api.js";
 import type { FlowList, FlowReceipt, SavedFlow } from "../../types/flow.js";
 import type { RemoteTransport } from "../../types/transport.js";
 import { TransportError } from "../failure.js";
-import { onFlowSaved } from "./events.js";
+import { onFlowDeleted, onFlowSaved } from "./events.js";
 
 /** Of the form in which flows are sent. */
 const VERSION = "1.0.0";
@@ -11,7 +11,7 @@ const VERSION = "1.0.0";
 const EARLIER_VERSION = "0.9.0";
 
 /** `storage` over a transport. Every method rejects with what the transport or the other side says went wrong. */
-export function remoteStorage(transport: RemoteTransport | undefined): StorageApi {
+export function remoteStorage(transport: RemoteTransport | undefined, warn: (message: string) => void): StorageApi {
   const call = async (command: string, args: unknown) => {
     if (transport === undefined) {
       throw new TransportError("NO_TRANSPORT", "No transport available for storage operations");
@@ -21,7 +21,7 @@ export function remoteStorage(transport: RemoteTransport | undefined): StorageAp
 
   return {
     async saveFlow(given, options) {
-      if (!Array.isArray(given?.nodes) || given.nodes.length === 0) {
+      if (options?.allowEmpty !== true && (!Array.isArray(given?.nodes) || given.nodes.length === 0)) {
         throw new Error("Flow must contain at least one node");
       }
       const flow = { ...given, savedAt: new Date().toISOString(), version: VERSION };
@@ -50,7 +50,8 @@ export function remoteStorage(transport: RemoteTransport | undefined): StorageAp
       await call("deleteFlow", { id });
     },
 
-    onFlowSaved: (callback) => onFlowSaved(transport, callback),
+    onFlowSaved: (callback) => onFlowSaved(transport, callback, warn),
+    onFlowDeleted: (callback) => onFlowDeleted(transport, callback, warn),
   };
 }
 

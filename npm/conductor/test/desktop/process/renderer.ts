@@ -65,6 +65,11 @@ const page: Record<string, (...args: any[]) => unknown> = {
     for (let level = 0; level < depth; level++) input = { input };
     return bridge.call("node", "execute", { node: { id: "a", type: "echo" }, context: { input } });
   },
+  sharedFlow: (depth: number) => {
+    let metadata: Record<string, unknown> = {};
+    for (let level = 0; level < depth; level++) metadata = { left: metadata, right: metadata };
+    return bridge.call("storage", "saveFlow", { flow: { name: "Shared", nodes: [], metadata } });
+  },
   ownKey: (key: string) => {
     const parameters = Object.defineProperty({}, key, { value: 1, enumerable: true });
     return bridge.call("node", "execute", { node: { id: "a", type: "echo", parameters } });

@@ -19,6 +19,11 @@ export const fileSystem: NodeType = {
       },
       path: { type: "string", minLength: 1, "x-required-message": "Path is required" },
       targetPath: { type: "string", minLength: 1, description: "Where copy and move put things." },
+      pathOfFile: {
+        type: "boolean",
+        default: false,
+        description: "Whether a file that comes in may say where it is written to.",
+      },
       content: { description: "What to write, where no edge brings it." },
       recursive: { type: "boolean", default: false, description: "Whether list and delete go into folders." },
     },
