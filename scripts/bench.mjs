@@ -4,13 +4,15 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const ENTRY = "@atomiton/conductor/desktop";
+const ENTRIES = ["@atomiton/conductor/desktop", "@atomiton/conductor-wasm"];
 
-try {
-  await import(ENTRY);
-} catch (error) {
-  process.stderr.write(`${ENTRY} cannot be loaded: ${error.message}\nBuild the packages first: npm run build\n`);
-  process.exit(1);
+for (const entry of ENTRIES) {
+  try {
+    await import(entry);
+  } catch (error) {
+    process.stderr.write(`${entry} cannot be loaded: ${error.message}\nBuild the packages first: npm run build\n`);
+    process.exit(1);
+  }
 }
 
 const { status } = spawnSync(process.execPath, ["tests/bench/run.mjs", ...process.argv.slice(2)], {

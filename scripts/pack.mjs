@@ -60,7 +60,7 @@ async function packPlatform(native, file, platform, packOne) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { setupOrExit } = await import("./setup.mjs");
-  await setupOrExit();
+  await setupOrExit({ withWasm: true });
   const folder = join(ROOT, "out", "packages");
   rmSync(folder, { recursive: true, force: true });
   for (const path of await pack(folder)) console.log(path);

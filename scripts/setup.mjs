@@ -2,7 +2,7 @@
  * `npm run build`, and the first thing that every other command does: makes a fresh clone ready to run.
  *
  * Checks the machine, installs npm packages, builds the addon and the packages; each only when it is missing or older
- * than its sources.
+ * than its sources. The WebAssembly module is left out where nothing needs it, so that a first run comes sooner.
  */
 
 import { existsSync, mkdirSync, readdirSync, utimesSync } from "node:fs";
@@ -23,22 +23,27 @@ const ADDON_SOURCES = [
   "bindings-node",
   "npm/native/build.mjs",
 ];
+const WASM_SOURCES = ["Cargo.toml", "Cargo.lock", "core/Cargo.toml", "core/src", "bindings-wasm", "npm/wasm/build.mjs"];
+const WASM_PACKAGE = "@atomiton/conductor-wasm";
 const PACKAGE_SOURCES = ["src", "package.json", "tsconfig.json", "tsdown.config.ts"];
 
 /**
  * Makes the checkout ready to run.
  *
- * @param {{ quiet?: boolean, forTests?: boolean, forChecks?: boolean }} options `quiet` leaves out what is being done;
- *   `forTests` also looks for what tests need, `forChecks` for what checks need beyond that
+ * @param {{ quiet?: boolean, withWasm?: boolean, forChecks?: boolean }} options `quiet` leaves out what is being done;
+ *   `withWasm` also builds the WebAssembly module, `forChecks` looks for what checks need beyond that
  * @throws {MissingTools} when the machine lacks something; the message says what, and how to get it
  * @throws {CommandError} when a step fails; its `output` says why
  */
-export async function setup({ quiet = false, forTests = false, forChecks = false } = {}) {
+export async function setup({ quiet = false, withWasm = false, forChecks = false } = {}) {
   const say = quiet ? () => {} : (line) => stdout.write(`${line}\n`);
-  await checkToolchain({ forTests: forTests || forChecks, forChecks, say });
+  await checkToolchain({ withWasm, forChecks, say });
   await installPackages(say);
   await buildAddon(say);
-  for (const pack of packages) await buildPackage(pack, say);
+  if (withWasm) await buildWasm(say);
+  for (const pack of packages) {
+    if (withWasm || pack.name !== WASM_PACKAGE) await buildPackage(pack, say);
+  }
 }
 
 /** {@link setup}, but ends the process with status 1, saying why, when it fails. */
@@ -77,6 +82,15 @@ async function buildAddon(say) {
   }
 }
 
+async function buildWasm(say) {
+  const folder = join(ROOT, "npm", "wasm");
+  const built = ["conductor.d.ts", "conductor.js", "conductor.wasm", "module.ts"];
+  const sources = newest(WASM_SOURCES.map((path) => join(ROOT, path)));
+  if (oldest(built.map((name) => join(folder, "src", "generated", name))) >= sources) return;
+  say("Building the WebAssembly module");
+  await demand(process.execPath, [join(folder, "build.mjs")]);
+}
+
 async function buildPackage(pack, say) {
   const sources = newest(PACKAGE_SOURCES.map((path) => join(pack.path, path)));
   const built = promisedFiles(pack).filter((path) => path.startsWith("dist/"));
@@ -87,6 +101,6 @@ async function buildPackage(pack, say) {
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
-  await setupOrExit();
+  await setupOrExit({ withWasm: true });
   stdout.write("Ready.\n");
 }

@@ -18,7 +18,7 @@ import { readCargo, readNodeTest, readVitest } from "./tallies.mjs";
 const VITEST = join(ROOT, "node_modules", "vitest", "vitest.mjs");
 const WASM = ["--target", "wasm32-unknown-unknown"];
 
-await setupOrExit({ forTests: true });
+await setupOrExit({ withWasm: true });
 
 const suites = [
   ["Rust", rust],

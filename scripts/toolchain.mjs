@@ -17,10 +17,10 @@ const OLDEST_RUST = /rust-version = "([\d.]+)"/.exec(readFileSync(join(ROOT, "Ca
 /**
  * Checks that the machine has what is needed; as root on Debian and its kin, installs Debian packages that are missing.
  *
- * @param {{ forTests: boolean, forChecks: boolean, say: (line: string) => void }} need
+ * @param {{ withWasm: boolean, forChecks: boolean, say: (line: string) => void }} need
  * @throws {MissingTools}
  */
-export async function checkToolchain({ forTests, forChecks, say }) {
+export async function checkToolchain({ withWasm, forChecks, say }) {
   const missing = [];
   if (!atLeast(process.versions.node, OLDEST_NODE)) {
     missing.push(`Node is ${process.versions.node}, ${OLDEST_NODE} or newer is needed: https://nodejs.org`);
@@ -38,7 +38,7 @@ export async function checkToolchain({ forTests, forChecks, say }) {
   }
   missing.push(...(await installFromDebian(debian, say)));
   if (missing.length > 0) throw new MissingTools(missing.join("\n"));
-  if (forTests) await needWasmTarget(say);
+  if (withWasm) await needWasmTarget(say);
   if (forChecks) needRustTools();
 }
 

@@ -1,7 +1,9 @@
-//! The core as the browser will see it. No logic lives here.
+//! The engine as a WebAssembly module: `conductor_core::bridge` with arguments moved in and results out, and nothing
+//! else.
 //!
-//! The module re-exports the core so that a build for `wasm32-unknown-unknown` compiles all of it; the `Plan` and
-//! `Run` functions take the shape of the Node binding when the browser entry is built.
-#![forbid(unsafe_code)]
+//! A panic is a trap here, and leaves the instance as it was in the middle of a call. The host then lets go of it
+//! and makes a new one. Handles of runs say nothing about the instance that gave them out; that is the host's to know.
+#![deny(unsafe_code)]
+#![allow(unreachable_pub, reason = "`wasm-bindgen` exports what is public, wherever it stands")]
 
-pub use conductor_core::*;
+mod engine;

@@ -3,8 +3,36 @@ import { defineConfig } from "vitest/config";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** What must hold on any engine. */
+const ENGINE = [
+  "backend",
+  "changed-flow",
+  "frames*",
+  "hostile",
+  "lifetime",
+  "recording",
+  "reentrancy",
+  "scale",
+  "turns",
+];
+
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], globalSetup: ["test/cli/build.ts"] },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: "native", include: ["test/**/*.test.ts"], globalSetup: ["test/cli/build.ts"] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "wasm",
+          include: ["test/contract/*.test.ts", ...ENGINE.map((name) => `test/${name}.test.ts`)],
+          env: { CONDUCTOR_BACKEND: "wasm" },
+        },
+      },
+    ],
+  },
   resolve: {
     alias: [
       { find: /^@atomiton\/conductor$/, replacement: source("src/exports/index.ts") },

@@ -37,9 +37,9 @@ before(async () => {
 
 after(() => rmSync(project, { recursive: true, force: true }));
 
-async function runFile(name, source) {
+async function runFile(name, source, env = {}) {
   writeFileSync(join(project, name), source);
-  return (await demand(process.execPath, [name], { cwd: project })).trim();
+  return (await demand(process.execPath, [name], { cwd: project, env })).trim();
 }
 
 test("an ES module runs a node", async () => {
@@ -52,6 +52,24 @@ test("a CommonJS module runs a node", async () => {
   assert.equal(await runFile("common.cjs", source), "5");
 });
 
+test("both run a node on the WebAssembly engine", async () => {
+  const wasm = { CONDUCTOR_BACKEND: "wasm" };
+  const module = `import { createConductor } from "@atomiton/conductor"; ${RUN}`;
+  assert.equal(await runFile("wasm.mjs", module, wasm), "5");
+  const common = `const { createConductor } = require("@atomiton/conductor/desktop"); ${RUN}`;
+  assert.equal(await runFile("wasm.cjs", common, wasm), "5");
+});
+
+test("the WebAssembly module is there as a file", async () => {
+  const source = `
+    import { readFileSync } from "node:fs";
+    import { createRequire } from "node:module";
+    const file = createRequire(import.meta.url).resolve("@atomiton/conductor-wasm/conductor.wasm");
+    console.log(WebAssembly.validate(readFileSync(file)));
+  `;
+  assert.equal(await runFile("file.mjs", source), "true");
+});
+
 /** Every entry point, with something that it must have. */
 const ENTRIES = {
   "@atomiton/conductor": ["conductor", "createConductor", "setupMainProcessHandler", "StateManager", "ErrorCode"],
@@ -60,6 +78,7 @@ const ENTRIES = {
   "@atomiton/conductor/preload": ["exposeConductor"],
   "@atomiton/conductor/test-utils/factories": ["createMockNode", "createTestGroupNode"],
   "@atomiton/conductor/types": ["ErrorCode", "createExecutionId", "toExecutionError"],
+  "@atomiton/conductor-wasm": ["start", "restart", "turn", "memory"],
   "@atomiton/events": ["createEventManager"],
   "@atomiton/events/browser": ["createEventManager"],
   "@atomiton/events/desktop": ["createEventManager"],
@@ -93,7 +112,7 @@ test("no entry point is missing from the list", async () => {
   const promised = packages
     .filter(({ name }) => name !== "@atomiton/conductor-native")
     .flatMap(({ name, manifest }) => Object.keys(manifest.exports).map((key) => name + key.slice(1)))
-    .filter((entry) => !entry.endsWith("/package.json") && entry !== "@atomiton/conductor/preload-script");
+    .filter((entry) => !/\.(json|wasm)$/.test(entry) && entry !== "@atomiton/conductor/preload-script");
   assert.deepEqual(listed, promised.sort());
 });
 

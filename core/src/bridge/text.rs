@@ -162,12 +162,18 @@ fn write_value(_: &Value) -> Result<String, FlowError> {
 
 #[cfg(not(feature = "yaml"))]
 fn reads_json_only() -> FlowError {
-    FlowError::new(ErrorCode::DeserializationFailed, "This build of the engine reads JSON only")
+    FlowError::new(
+        ErrorCode::DeserializationFailed,
+        "This build of the engine has no YAML: convert the flow to JSON, or use the native addon",
+    )
 }
 
 #[cfg(not(feature = "yaml"))]
 fn writes_json_only() -> FlowError {
-    FlowError::new(ErrorCode::SerializationFailed, "This build of the engine writes JSON only")
+    FlowError::new(
+        ErrorCode::SerializationFailed,
+        "This build of the engine has no YAML: write JSON, or use the native addon",
+    )
 }
 
 fn problems(error: FlowError) -> String {

@@ -1,5 +1,6 @@
 /** Both sides of the boundary agree on what crosses it. */
 import { readFileSync } from "node:fs";
+import { conductor } from "@atomiton/conductor";
 import { loadAddon } from "@atomiton/conductor-native";
 import { describe, expect, it } from "vitest";
 import { EventKind, OpKind } from "../src/engine/mailbox";
@@ -7,6 +8,12 @@ import { ErrorCode } from "../src/types/errors";
 
 const addon = loadAddon() as unknown as Record<string, unknown>;
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+
+describe("the engine under test", () => {
+  it("is the one that the environment asks for", () => {
+    expect(conductor).toHaveProperty("engine.backend", process.env.CONDUCTOR_BACKEND ?? "native");
+  });
+});
 
 describe("the native addon", () => {
   it("has every function that the driver calls", () => {

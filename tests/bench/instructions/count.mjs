@@ -1,6 +1,6 @@
 /**
  * `node tests/bench/instructions/count.mjs [--update]`: compares instruction counts of fixed work in the engine, and the
- * size of the addon, with `tests/bench/budgets.json`.
+ * sizes of the addon and of the WebAssembly module, with `tests/bench/budgets.json`.
  *
  * Counts repeat exactly where times do not. They depend on the compiler, so a budget counts only for the compiler and
  * machine type that it was taken with; for others the difference is shown, and nothing fails.
@@ -10,6 +10,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { argv, exit, stderr, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 import { ask, CommandError, demand, ROOT, run } from "../../../scripts/command.mjs";
 
@@ -27,6 +28,7 @@ export async function checkBudgets() {
   if (found === undefined) return { ok: true, skipped: "valgrind not found: apt-get install valgrind", lines: [] };
   const rows = Object.entries(found.instructions).map(([name, count]) => row(name, count, budgets.instructions[name]));
   rows.push(row("addon, bytes", found.addonBytes, budgets.addonBytes));
+  rows.push(row("WebAssembly module, bytes with gzip", found.wasmGzipBytes, budgets.wasmGzipBytes));
   const lines = rows.map(({ name, count, budget, percent }) => {
     const sign = percent > 0 ? "+" : "";
     return `${name}: ${count} of ${budget} (${sign}${percent.toFixed(1)} %)`;
@@ -58,7 +60,9 @@ async function measure() {
   const addon = readdirSync(folder).find((name) => name.endsWith(".node"));
   const addonBytes = addon === undefined ? 0 : statSync(join(folder, addon)).size;
   const [, version, host] = /^rustc (\S+)[\s\S]*^host: (\S+)$/m.exec(ask("rustc", ["-vV"]));
-  return { compiler: `rustc ${version} on ${host}`, instructions, addonBytes };
+  const module = readFileSync(join(ROOT, "npm", "wasm", "dist", "conductor.wasm"));
+  const wasmGzipBytes = gzipSync(module, { level: 9 }).length;
+  return { compiler: `rustc ${version} on ${host}`, instructions, addonBytes, wasmGzipBytes };
 }
 
 async function count(name) {

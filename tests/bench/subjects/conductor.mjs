@@ -6,11 +6,14 @@ import { csvFlow } from "../csv/flow.mjs";
  */
 const ENTRY = "@atomiton/conductor/desktop";
 
-/** What `createConductor` is given to run on a backend, by the backend's name. */
-const BACKENDS = { native: {} };
-
 /** Names of the backends that can be measured. */
-export const BACKEND_NAMES = Object.keys(BACKENDS);
+export const BACKEND_NAMES = ["native", "wasm"];
+
+/** The entry, on a backend; a process has one, which is chosen when the entry loads. */
+function entryOn(backend) {
+  process.env.CONDUCTOR_BACKEND = backend;
+  return import(ENTRY);
+}
 
 /**
  * This project's engine on one backend, with nobody watching.
@@ -55,10 +58,9 @@ function subject(backend, variant, watch) {
     name: `conductor ${backend}${variant}`,
 
     async prepare(flow, execute) {
-      const { createConductor } = await import(ENTRY);
+      const { createConductor } = await entryOn(backend);
       const executable = { execute };
       const engine = createConductor({
-        ...BACKENDS[backend],
         nodeExecutorFactory: { getNodeExecutable: () => executable },
       });
       const look = watch(engine);
@@ -70,7 +72,7 @@ function subject(backend, variant, watch) {
     },
 
     async prepareAnalysis(flow) {
-      const { analyseFlow } = await import(ENTRY);
+      const { analyseFlow } = await entryOn(backend);
       return () => {
         // Ids, edges and cycles are checked on the way; it throws when there is a problem.
         const analysis = analyseFlow(flow);
@@ -85,8 +87,8 @@ function subject(backend, variant, watch) {
     },
 
     async prepareCsv(source, target) {
-      const { createConductor } = await import(ENTRY);
-      const engine = createConductor(BACKENDS[backend]);
+      const { createConductor } = await entryOn(backend);
+      const engine = createConductor();
       const flow = csvFlow(source, target);
       return async () => {
         succeed(await engine.node.run(flow));

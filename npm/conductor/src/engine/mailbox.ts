@@ -69,6 +69,19 @@ export const NOBODY = 0xffff_ffff;
 /** The engine's number for the first attempt at any task. */
 export const FIRST_ATTEMPT = 1;
 
+/** How many words at the start of a mailbox a command brings to the engine; the header goes the other way only. */
+export function wordsSent(command: number): number {
+  if (command >= AHEAD) {
+    return command >= Command.drain ? 0 : HEADER_WORDS + (command - AHEAD) * AHEAD_WORDS;
+  }
+  return HEADER_WORDS + command * EVENT_WORDS;
+}
+
+/** How many words at the start of a mailbox the result of a turn brings back. */
+export function wordsGiven(result: number): number {
+  return result < 0 ? 0 : HEADER_WORDS + (result & ~MORE) * OP_WORDS;
+}
+
 /** One mailbox. It belongs to a step of one run until the step's ops are carried out. */
 export class Mailbox {
   readonly words = new Uint32Array(HEADER_WORDS + CAPACITY * OP_WORDS);

@@ -1,7 +1,7 @@
 /** Types, ids and errors, without anything that runs. */
-import { useNativeBackend } from "../engine/native.js";
+import { useNodeBackend } from "./environment/node-engine.js";
 
-useNativeBackend();
+useNodeBackend();
 
 export type * from "../types/definition.js";
 export * from "../types/errors.js";

@@ -1,4 +1,4 @@
-/** Node and Electron's main process: the native engine, the node library, flows in memory. */
+/** Node and Electron's main process: the native engine or its WebAssembly form, the node library, flows in memory. */
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { nodeTypes } from "@atomiton/nodes/definitions";
@@ -10,12 +10,12 @@ import type { Environment } from "../../api/environment.js";
 import type { ConductorConfig } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import { restartApplication } from "../../desktop/restart.js";
-import { useNativeBackend } from "../../engine/native.js";
 import { NodeWebSocket } from "../../transports/node-websocket.js";
 import type { FlowDefinition } from "../../types/flow.js";
 import type { TransportType } from "../../types/transport.js";
+import { useNodeBackend } from "./node-engine.js";
 
-const engine = useNativeBackend();
+const engine = useNodeBackend();
 const nodeExecutorFactory = { getNodeExecutable };
 
 const schemas = () => Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema]));
