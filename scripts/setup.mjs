@@ -30,14 +30,15 @@ const PACKAGE_SOURCES = ["src", "package.json", "tsconfig.json", "tsdown.config.
 /**
  * Makes the checkout ready to run.
  *
- * @param {{ quiet?: boolean, withWasm?: boolean, forChecks?: boolean }} options `quiet` leaves out what is being done;
- *   `withWasm` also builds the WebAssembly module, `forChecks` looks for what checks need beyond that
+ * @param {{ quiet?: boolean, withWasm?: boolean, withBrowser?: boolean, forChecks?: boolean }} options `quiet` leaves
+ *   out what is being done; `withWasm` also builds the WebAssembly module, `withBrowser` looks for a Chromium, `forChecks`
+ *   for what checks need beyond that
  * @throws {MissingTools} when the machine lacks something; the message says what, and how to get it
  * @throws {CommandError} when a step fails; its `output` says why
  */
-export async function setup({ quiet = false, withWasm = false, forChecks = false } = {}) {
+export async function setup({ quiet = false, withWasm = false, withBrowser = false, forChecks = false } = {}) {
   const say = quiet ? () => {} : (line) => stdout.write(`${line}\n`);
-  await checkToolchain({ withWasm, forChecks, say });
+  await checkToolchain({ withWasm, withBrowser, forChecks, say });
   await installPackages(say);
   await buildAddon(say);
   if (withWasm) await buildWasm(say);
@@ -84,7 +85,7 @@ async function buildAddon(say) {
 
 async function buildWasm(say) {
   const folder = join(ROOT, "npm", "wasm");
-  const built = ["conductor.d.ts", "conductor.js", "conductor.wasm", "module.ts"];
+  const built = ["conductor.d.ts", "conductor.js", "conductor.wasm", "module.ts", "constants.ts"];
   const sources = newest(WASM_SOURCES.map((path) => join(ROOT, path)));
   if (oldest(built.map((name) => join(folder, "src", "generated", name))) >= sources) return;
   say("Building the WebAssembly module");

@@ -28,6 +28,15 @@ export default defineConfig([
     dts: true,
     fixedExtension: false,
   },
+  {
+    entry: { browser: "src/exports/browser.ts" },
+    format: ["esm", "cjs"],
+    platform: "browser",
+    target: "es2022",
+    dts: true,
+    clean: false,
+    fixedExtension: false,
+  },
   { ...alone, entry: { preload: "src/exports/preload.ts" }, format: ["esm", "cjs"] },
   { ...alone, entry: { "preload-script": "src/exports/preload-script.ts" }, format: "cjs" },
 ]);

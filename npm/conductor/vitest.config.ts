@@ -40,7 +40,10 @@ export default defineConfig({
         find: /^@atomiton\/conductor\/test-utils\/factories$/,
         replacement: source("src/exports/test-utils-factories.ts"),
       },
-      { find: /^@atomiton\/conductor\/(desktop|node|preload|types)$/, replacement: source("src/exports/$1.ts") },
+      {
+        find: /^@atomiton\/conductor\/(browser|desktop|node|preload|types)$/,
+        replacement: source("src/exports/$1.ts"),
+      },
     ],
   },
 });

@@ -61,8 +61,15 @@ async function check() {
   const glue = await import(pathToFileURL(join(generated, "conductor.js")).href);
   glue.initSync({ module: readFileSync(join(generated, "conductor.wasm")) });
   const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
-  if (glue.moduleVersion() === version) return;
-  fail(`The module is version ${glue.moduleVersion()}, but package.json says ${version}: change Cargo.toml or it`);
+  if (glue.moduleVersion() !== version) {
+    fail(`The module is version ${glue.moduleVersion()}, but package.json says ${version}: change Cargo.toml or it`);
+  }
+  writeFileSync(
+    join(generated, "constants.ts"),
+    `/** The version that the module was built as. */\nexport const VERSION = ${JSON.stringify(version)};\n\n` +
+      `/** What the engine's \`constants\` says, for whoever needs it before there is an engine. */\n` +
+      `export const CONSTANTS =\n  ${JSON.stringify(glue.constants())};\n`,
+  );
 }
 
 function run(program, args) {

@@ -13,8 +13,6 @@ export {
   askTrace,
   askView,
   close,
-  constants,
-  moduleVersion,
   open,
   openRuns,
   readDocument,

@@ -6,14 +6,24 @@ import type { Isolate } from "./isolate.js";
 export class Callbacks<T> {
   private readonly all = new Set<(event: T) => unknown>();
 
-  constructor(private readonly isolate: Isolate) {}
+  /** @param changed is called when the first one comes and when the last one is gone */
+  constructor(
+    private readonly isolate: Isolate,
+    private readonly changed: () => void = () => {},
+  ) {}
+
+  /** Whether there is anybody to be told. */
+  get isEmpty(): boolean {
+    return this.all.size === 0;
+  }
 
   /** Calls back from now on, until what is returned is called. The same function may be added twice. */
   readonly add = (callback: (event: T) => unknown): Unsubscribe => {
     const own = (event: T) => callback(event);
     this.all.add(own);
+    if (this.all.size === 1) this.changed();
     return () => {
-      this.all.delete(own);
+      if (this.all.delete(own) && this.all.size === 0) this.changed();
     };
   };
 

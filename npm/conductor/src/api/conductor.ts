@@ -1,5 +1,6 @@
 /** The conductor that callers hold. */
 
+import type { EngineInfo } from "../engine/backend.js";
 import { failure } from "../engine/failure.js";
 import { createLog } from "../engine/log.js";
 import { ConductorEventEmitter } from "../events/emitter.js";
@@ -8,11 +9,12 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext, ExecutionOutcome } from "../types/execution.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { ConductorTransport, TransportOptions, TransportType } from "../types/transport.js";
-import type { EngineInfo, Environment } from "./environment.js";
+import type { Environment } from "./environment.js";
 import { Fallbacks } from "./fallback.js";
 import { type FlowEngine, FlowStore } from "./flow-store.js";
 import { isolator } from "./isolate.js";
 import { localServices } from "./local.js";
+import { servicesByOwnTransport } from "./own-transport.js";
 import { Reach } from "./reach.js";
 import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
 import { Runs } from "./runs.js";
@@ -66,8 +68,14 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const flows = new FlowStore(engine, isolate);
   const fallbacks = new Fallbacks(config.cachedResults ?? CACHED_RESULTS);
   const own = typeof config.transport === "object" ? config.transport : undefined;
-  const local = localServices({ environment, runs, events, flows, isolate, health: localHealth(own) });
-  const reach = new Reach(environment, config, local, log);
+  const tokens = environment.tokens();
+  const health = localHealth(own, environment.operational);
+  const inProcess = localServices({ environment, runs, events, flows, isolate, tokens, health });
+  const local =
+    own !== undefined && environment.executesByOwnTransport
+      ? servicesByOwnTransport(inProcess, own, { runs, timeout: config.timeout, warn: log.warn })
+      : inProcess;
+  const reach = new Reach(environment, config, local, tokens, log);
 
   const sources = {
     find: async (flowId: string) => (await flows.get(flowId)) ?? environment.templates.get(flowId),
@@ -121,11 +129,8 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   }) as unknown as Conductor;
 }
 
-function localHealth(own: ConductorTransport | undefined): SystemApi["health"] {
-  return async () =>
-    own?.health === undefined
-      ? { status: "ok", timestamp: Date.now(), message: "Local conductor operational" }
-      : own.health();
+function localHealth(own: ConductorTransport | undefined, message: string): SystemApi["health"] {
+  return async () => (own?.health === undefined ? { status: "ok", timestamp: Date.now(), message } : own.health());
 }
 
 function unnamed(): RequestResult {

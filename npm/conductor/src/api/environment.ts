@@ -1,17 +1,13 @@
 /** What an entry point brings, and what callers are told of it. */
 
+import type { EngineInfo } from "../engine/backend.js";
+import type { TokenStore } from "../transports/token-store.js";
 import type { WebSocketClass } from "../transports/websocket.js";
 import type { EnvironmentInfo } from "../types/api.js";
 import type { FlowDefinition, FlowTemplate } from "../types/flow.js";
 import type { TransportType } from "../types/transport.js";
 import type { FlowEngine } from "./flow-store.js";
 import type { ReactHooks } from "./store.js";
-
-/** Which engine runs. */
-export interface EngineInfo {
-  backend: "native" | "wasm";
-  version: string;
-}
 
 /** Flows that come with the library. */
 export interface Templates {
@@ -36,6 +32,14 @@ export interface Environment {
   transport(): TransportType;
   /** For connections; where the platform has none, the entry point brings one. */
   WebSocket: WebSocketClass | undefined;
+  /** Whether events of an HTTP server are listened for on its WebSocket although nobody gave the address of one. */
+  listensToServers: boolean;
+  /** Whether a transport of the caller's own executes; else it is only asked for its health. */
+  executesByOwnTransport: boolean;
+  /** Where the token of a session is kept. */
+  tokens(): TokenStore;
+  /** What `system.health` says while executions happen here. */
+  operational: string;
   /** How many nodes this machine can run at once. */
   processors(): number;
   /** Restarts the application, after a question to its user. Rejects where there is none. */

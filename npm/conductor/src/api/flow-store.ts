@@ -25,6 +25,18 @@ export interface FlowEngine {
   list?(prefix?: string): unknown;
   /** What could not be listed, and why. */
   problems?(): Promise<{ key: string; message: string }[]>;
+  /** Tells of what others change in the same storage, until what is returned is called; not of what is done through this one. */
+  onChange?(listener: (change: FlowChange) => void): () => void;
+}
+
+/** Something that others saved or deleted. */
+export interface FlowChange {
+  key: string;
+  kind: "saved" | "deleted";
+  /** When, as ISO time. */
+  at?: string;
+  /** What a list shows of it, or did. */
+  item?: Listed;
 }
 
 /** A flow that is not there, or that cannot be kept. */
@@ -51,6 +63,9 @@ interface Listed {
   key: string;
   updated?: unknown;
   size?: unknown;
+  metadata?: Record<string, unknown>;
+  /** The fields of a flow but for its nodes and edges, where the engine knows them without reading it. */
+  outline?: { nodeCount: number; [field: string]: unknown };
 }
 
 /** See the module's description. */
@@ -63,12 +78,17 @@ export class FlowStore implements StorageApi {
   /** Summaries of flows that were listed, with what tells whether they changed since. */
   private readonly known = new Map<string, { stamp: string; summary: FlowSummary | undefined }>();
   private engine: FlowEngine | PromiseLike<FlowEngine>;
+  /** The engine that tells of what others do, while there is somebody to be told. */
+  private followed: { engine: FlowEngine | PromiseLike<FlowEngine>; leave: () => void } | undefined;
+  /** What others did is told in its order, though some of it has to be read first. */
+  private toldOfOthers: Promise<void> = Promise.resolve();
 
   /** @param engine or a promise of one */
   constructor(engine: FlowEngine | PromiseLike<FlowEngine>, isolate: Isolate) {
     this.engine = engine;
-    this.saved = new Callbacks(isolate);
-    this.deleted = new Callbacks(isolate);
+    const follow = () => this.follow();
+    this.saved = new Callbacks(isolate, follow);
+    this.deleted = new Callbacks(isolate, follow);
     this.onFlowSaved = this.saved.add;
     this.onFlowDeleted = this.deleted.add;
   }
@@ -77,6 +97,13 @@ export class FlowStore implements StorageApi {
   use(engine: FlowEngine | PromiseLike<FlowEngine>): void {
     this.engine = engine;
     this.known.clear();
+    this.follow();
+  }
+
+  /** Hears no more of others; until then, an engine that tells of them may keep the process alive. */
+  leave(): void {
+    this.followed?.leave();
+    this.followed = undefined;
   }
 
   readonly saveFlow = async (flow: FlowToSave, options?: SaveFlowOptions): Promise<FlowReceipt> => {
@@ -104,8 +131,7 @@ export class FlowStore implements StorageApi {
     if (before !== undefined && isSameContent(before, document)) document.updatedAt = before.updatedAt;
     await engine.save(id, document, ...(options?.overwrite === true ? [{ overwrite: true }] : []));
     this.known.delete(id);
-    const { name } = document;
-    this.saved.tell(() => ({ id, name, savedAt, flowId: id, timestamp: Date.parse(savedAt) }));
+    this.saved.tell(() => savedEvent(document));
     return { id, savedAt, version };
   };
 
@@ -165,19 +191,53 @@ export class FlowStore implements StorageApi {
     return flowOf(document, id);
   }
 
+  /** Hears of others as long as there is somebody to be told of flows, from the engine in use. */
+  private follow(): void {
+    const { engine } = this;
+    const isNeeded = !(this.saved.isEmpty && this.deleted.isEmpty);
+    if (isNeeded && this.followed?.engine === engine) return;
+    this.leave();
+    if (!isNeeded) return;
+    const followed = {
+      engine,
+      leave: changesOf(engine, (source, change) => {
+        this.toldOfOthers = this.toldOfOthers.then(async () => {
+          const tell = await this.newsOf(source, change);
+          if (this.followed === followed) tell?.();
+        });
+      }),
+    };
+    this.followed = followed;
+  }
+
+  /** How to tell of what somebody else did; nothing for what is no flow, or is gone again. */
+  private async newsOf(engine: FlowEngine, { key, kind, at, item }: FlowChange): Promise<(() => void) | undefined> {
+    const before = this.known.get(key)?.summary;
+    this.known.delete(key);
+    if (kind === "saved") {
+      const flow = await this.summaryOf(engine, item ?? { key });
+      return flow && (() => this.saved.tell(() => savedEvent(flow)));
+    }
+    const name = item?.outline === undefined ? before?.name : summaryIn(item)?.name;
+    const isFlow = name !== undefined || item === undefined;
+    const deletedAt = at ?? new Date().toISOString();
+    return isFlow ? () => this.deleted.tell(() => ({ id: key, name: name ?? key, deletedAt })) : undefined;
+  }
+
   private async summaries(engine: FlowEngine): Promise<FlowSummary[]> {
     if (engine.list === undefined) throw lacks("list");
     const listed = ((await engine.list()) ?? []) as (Listed | string)[];
     const keys = new Set<string>();
     const found: FlowSummary[] = [];
     for (const item of listed) {
-      const { key, updated, size } = typeof item === "string" ? ({ key: item } as Listed) : item;
+      const shown: Listed = typeof item === "string" ? { key: item } : item;
+      const { key, updated, size } = shown;
       keys.add(key);
       const stamp = updated === undefined ? "" : `${updated}/${size}`;
       const before = this.known.get(key);
       let summary = before?.summary;
       if (before === undefined || stamp === "" || before.stamp !== stamp) {
-        summary = await this.summaryOf(engine, key);
+        summary = await this.summaryOf(engine, shown);
         this.known.set(key, { stamp, summary });
       }
       if (summary !== undefined) found.push({ ...summary });
@@ -187,21 +247,55 @@ export class FlowStore implements StorageApi {
   }
 
   /** Nothing for what is no flow, or cannot be read: the others are still listed. */
-  private async summaryOf(engine: FlowEngine, key: string): Promise<FlowSummary | undefined> {
-    const flow = await this.find(engine, key).catch(() => undefined);
-    if (flow === undefined || flow.deleted) return undefined;
-    const tags = flow.tags ?? flow.metadata?.tags;
-    return {
-      id: flow.id,
-      name: flow.name,
-      ...(typeof flow.description === "string" && { description: flow.description }),
-      ...(Array.isArray(tags) && { tags: tags as string[] }),
-      nodeCount: flow.nodes.length,
-      savedAt: flow.savedAt,
-      updatedAt: flow.updatedAt,
-      version: flow.version,
-    };
+  private async summaryOf(engine: FlowEngine, item: Listed): Promise<FlowSummary | undefined> {
+    if (item.outline !== undefined) return summaryIn(item);
+    const flow = await this.find(engine, item.key).catch(() => undefined);
+    return flow && summary(flow, flow.nodes.length);
   }
+}
+
+/** The changes that an engine, or the one that is promised, tells of; until what is returned is called. */
+function changesOf(
+  engine: FlowEngine | PromiseLike<FlowEngine>,
+  hear: (source: FlowEngine, change: FlowChange) => void,
+): () => void {
+  let leave: (() => void) | undefined;
+  let isOver = false;
+  const start = (source: FlowEngine) => {
+    if (!isOver) leave = source.onChange?.((change) => hear(source, change));
+  };
+  // That there is no engine is told to those who use it.
+  if ("then" in engine) engine.then(start, () => {});
+  else start(engine);
+  return () => {
+    isOver = true;
+    leave?.();
+  };
+}
+
+/** A flow as lists show it, from what the engine's list shows. */
+function summaryIn({ key, metadata = {}, outline }: Listed): FlowSummary | undefined {
+  const flow = outline && flowOf({ ...outline, metadata, nodes: [] }, key);
+  return flow && summary(flow, outline.nodeCount);
+}
+
+function summary(flow: SavedFlow, nodeCount: number): FlowSummary | undefined {
+  if (flow.deleted) return undefined;
+  const tags = flow.tags ?? flow.metadata?.tags;
+  return {
+    id: flow.id,
+    name: flow.name,
+    ...(typeof flow.description === "string" && { description: flow.description }),
+    ...(Array.isArray(tags) && { tags: tags as string[] }),
+    nodeCount,
+    savedAt: flow.savedAt,
+    updatedAt: flow.updatedAt,
+    version: flow.version,
+  };
+}
+
+function savedEvent({ id, name, savedAt }: Pick<FlowSummary, "id" | "name" | "savedAt">): FlowSavedEvent {
+  return { id, name, savedAt, flowId: id, timestamp: Date.parse(savedAt) };
 }
 
 /** A document as flow: the node itself, or the node as `data` of a file's envelope; nothing for anything else. */

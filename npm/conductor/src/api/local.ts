@@ -4,16 +4,17 @@ import type { FlowProblem } from "../engine/flows.js";
 import { validateFlow } from "../engine/flows.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import { progressEventOf } from "../events/progress-event.js";
+import type { TokenStore } from "../transports/token-store.js";
 import type { AuthApi, ExecutionEvents, FlowApi, NodeApi, Services, StorageApi, SystemApi } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
-import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
+import type { ExecutionResult } from "../types/execution.js";
 import { demandChildren } from "../types/flow.js";
 import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.js";
 import { Callbacks } from "./callbacks.js";
 import type { Environment } from "./environment.js";
 import type { FlowStore } from "./flow-store.js";
 import type { Isolate } from "./isolate.js";
-import type { Runs } from "./runs.js";
+import type { ExecutionPlace, Runs } from "./runs.js";
 
 /** What the services in this process are made of. */
 export interface LocalParts {
@@ -22,6 +23,7 @@ export interface LocalParts {
   events: ConductorEventEmitter;
   flows: FlowStore;
   isolate: Isolate;
+  tokens: TokenStore;
   health: SystemApi["health"];
 }
 
@@ -32,7 +34,7 @@ export function localServices(parts: LocalParts): Services {
     node,
     flow: localFlow(parts, node),
     storage: localFlows(parts.flows),
-    auth: NO_SESSIONS,
+    auth: noSessions(parts.tokens),
     system: { health: parts.health, restart: parts.environment.restart },
   };
 }
@@ -81,14 +83,11 @@ function localEvents(runs: Runs, events: ConductorEventEmitter, isolate: Isolate
   };
 }
 
-function completeEventOf(
-  { nodeId, executionId }: ConductorExecutionContext,
-  result: ExecutionResult,
-): NodeCompleteEvent {
+function completeEventOf({ nodeId, executionId }: ExecutionPlace, result: ExecutionResult): NodeCompleteEvent {
   return { nodeId, executionId, result, output: result.data, timestamp: Date.now() };
 }
 
-function errorEventOf(context: ConductorExecutionContext, { error }: ExecutionResult): NodeErrorEvent {
+function errorEventOf(context: ExecutionPlace, { error }: ExecutionResult): NodeErrorEvent {
   const { message = "", code, nodeId = context.nodeId } = error ?? {};
   const { executionId } = context;
   return { nodeId, executionId, error: message, ...(code !== undefined && { code }), timestamp: Date.now() };
@@ -133,19 +132,23 @@ function localFlows(flows: FlowStore): StorageApi {
   };
 }
 
-/** Sessions are with a server; in this process there is none. */
-const NO_SESSIONS: AuthApi = {
-  async login(credentials) {
-    if (!credentials?.username || !credentials.password) throw new Error("Invalid credentials");
-    throw noServer();
-  },
-  async logout() {},
-  getCurrentUser: async () => null,
-  async refreshToken() {
-    throw new Error("No token to refresh");
-  },
-  onAuthExpired: () => () => {},
-};
+/** Sessions are with a server; in this process there is none. A token may be left from one that there was. */
+function noSessions(tokens: TokenStore): AuthApi {
+  return {
+    async login(credentials) {
+      if (!credentials?.username || !credentials.password) throw new Error("Invalid credentials");
+      throw noServer();
+    },
+    async logout() {
+      tokens.clear();
+    },
+    getCurrentUser: async () => null,
+    async refreshToken() {
+      throw tokens.get() === null ? new Error("No token to refresh") : noServer();
+    },
+    onAuthExpired: () => () => {},
+  };
+}
 
 function noServer(): Error {
   return new Error("No transport available for authentication");

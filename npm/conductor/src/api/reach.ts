@@ -6,7 +6,7 @@ import { createHTTPTransport } from "../transports/http.js";
 import { createIPCTransport } from "../transports/ipc.js";
 import { Line } from "../transports/line.js";
 import { type RemoteServices, remoteServices } from "../transports/remote.js";
-import { memoryTokenStore } from "../transports/token-store.js";
+import type { TokenStore } from "../transports/token-store.js";
 import { createWebSocketTransport } from "../transports/websocket.js";
 import type { Services, Unsubscribe } from "../types/api.js";
 import { getErrorRecoveryStrategy } from "../types/errors.js";
@@ -37,7 +37,6 @@ export class Reach {
   /** What they are on the other side of; `undefined` in this process. */
   transport: Remote | undefined;
   private readonly subscriptions = new Set<Subscription>();
-  private readonly tokens = memoryTokenStore();
   /** Those that are used, and those on which something is still pending. */
   private readonly lines = new Set<Line>();
 
@@ -45,6 +44,7 @@ export class Reach {
     private readonly environment: Environment,
     private readonly config: ConductorConfig,
     private readonly local: Services,
+    private readonly tokens: TokenStore,
     private readonly log: Log,
   ) {
     const { transport } = config;
@@ -186,14 +186,17 @@ export class Reach {
     const wsUrl = options.wsUrl ?? config.wsUrl;
     const timeout = options.timeout === undefined ? {} : { timeout: options.timeout };
     switch (type) {
-      case "http":
+      case "http": {
+        const address = apiUrl ?? defaultApiUrl();
+        const events = wsUrl ?? (this.environment.listensToServers ? defaultWebSocketUrl(address) : undefined);
         return createHTTPTransport({
-          apiUrl: apiUrl ?? defaultApiUrl(),
+          apiUrl: address,
           headers: { ...config.headers, ...options.headers },
           token: this.token,
-          ...(wsUrl !== undefined && { events: this.socket(wsUrl, {}) }),
+          ...(events !== undefined && { events: this.socket(events, {}) }),
           ...timeout,
         });
+      }
       case "websocket":
         return this.socket(wsUrl ?? defaultWebSocketUrl(apiUrl), timeout);
       default:

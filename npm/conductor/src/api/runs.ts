@@ -44,6 +44,9 @@ export type Place = Pick<ConductorExecutionContext, "executionId"> & {
 /** An execution whose flow is being looked for. */
 type Coming = Place & ActiveExecution & { cancelled: boolean };
 
+/** What names an execution. */
+export type ExecutionPlace = Pick<ConductorExecutionContext, "nodeId" | "executionId">;
+
 /** See the module's description. */
 export class Runs {
   /** Executions that are not over, by id; those that share an id are chained. */
@@ -54,7 +57,7 @@ export class Runs {
   private readonly coming = new Set<Coming>();
   private readonly defaults = environmentDefaults();
   /** Told of every end, after the listeners for events. */
-  onEnd: ((context: ConductorExecutionContext, result: ExecutionOutcome) => void) | undefined;
+  onEnd: ((context: ExecutionPlace, result: ExecutionOutcome) => void) | undefined;
 
   constructor(
     private config: ConductorConfig,

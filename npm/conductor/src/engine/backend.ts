@@ -41,25 +41,51 @@ export interface Backend {
   writeFlow(json: string, format: string): string;
   /** All problems of a flow, given as JSON; the answer is JSON. */
   validateFlow(json: string, types: string): string;
-  /** What both sides must agree on, as JSON. */
-  constants(): string;
   /** Runs that are open. */
   openRuns(): number;
 }
 
-let current: Backend | undefined;
-
-/** Sets the engine of this environment; each entry point does so once, before anything runs. */
-export function useBackend(backend: Backend): void {
-  current = backend;
+/** Which engine runs. */
+export interface EngineInfo {
+  backend: "native" | "wasm";
+  version: string;
 }
 
-/** The engine of this environment. */
+/** An engine of which something is known before it starts. */
+export interface Engine extends EngineInfo {
+  /** What both sides must agree on, as JSON. */
+  constants(): string;
+  /** Starts it. Called once, when something first needs it. */
+  start(): Backend;
+}
+
+let engine: Engine | undefined;
+let current: Backend | undefined;
+
+/**
+ * Sets the engine of this program, if there is none yet: entry points that are used together share one. Which it is, is
+ * the answer.
+ */
+export function useEngine(choose: () => Engine): EngineInfo {
+  engine ??= choose();
+  const { backend, version } = engine;
+  return { backend, version };
+}
+
+/** The engine of this program; starts it. Throws where it cannot start. */
 export function backend(): Backend {
-  if (current === undefined) {
-    throw new Error("No engine is loaded: import one of the entry points of @atomiton/conductor");
-  }
+  current ??= chosen().start();
   return current;
+}
+
+/** What both sides must agree on, as JSON. Starts nothing. */
+export function engineConstants(): string {
+  return chosen().constants();
+}
+
+function chosen(): Engine {
+  if (engine !== undefined) return engine;
+  throw new Error("No engine is loaded: import one of the entry points of @atomiton/conductor");
 }
 
 /** The numbers of a question, asked and taken. */

@@ -1,7 +1,7 @@
 /** What the engine says both sides must agree on; read once. */
 import type { ErrorCode, ErrorRecoveryStrategy } from "../types/errors.js";
 import type { NodeExecutionState } from "../types/execution.js";
-import type { Backend } from "./backend.js";
+import { engineConstants } from "./backend.js";
 
 /** Tables of the engine. */
 export interface Constants {
@@ -30,8 +30,8 @@ interface Wire extends Omit<Constants, "codes" | "numbers" | "recovery"> {
 let read: Constants | undefined;
 
 /** The tables. */
-export function constants(engine: Backend): Constants {
-  read ??= parse(JSON.parse(engine.constants()) as Wire);
+export function constants(): Constants {
+  read ??= parse(JSON.parse(engineConstants()) as Wire);
   return read;
 }
 

@@ -73,7 +73,7 @@ export class Run implements Answers {
   steps = 0;
   private readonly engine = backend();
   private readonly clock = new Clock();
-  private readonly tables = constants(this.engine);
+  private readonly tables = constants();
   private readonly values: Values;
   private readonly calls: Calls;
   /** Events to hand over, flat records. */

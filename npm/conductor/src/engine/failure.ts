@@ -30,6 +30,11 @@ export function failure(
   return createExecutionError(code, message, { ...place, ...more, recovery: getErrorRecoveryStrategy(code) });
 }
 
+/** An error to throw that keeps its code when it becomes one of a result. */
+export function coded(code: ErrorCode, message: string, cause: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { code, [CODE]: code });
+}
+
 /** The error for what an executable threw. Its own code is kept only where it is one of ours. */
 export function thrown(value: unknown, place: Place): ExecutionError {
   if (value instanceof Error) {

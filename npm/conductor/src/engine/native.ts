@@ -1,10 +1,18 @@
 /** The engine as native addon. */
 import { loadAddon } from "@atomiton/conductor-native";
-import { type Backend, useBackend } from "./backend.js";
+import type { Backend, Engine } from "./backend.js";
 
-/** Loads the addon and makes it this environment's engine. Throws when there is none for the platform. */
-export function useNativeBackend(): { backend: "native"; version: string } {
-  const addon = loadAddon() as unknown as Backend & { addonVersion(): string };
-  useBackend(addon);
-  return { backend: "native", version: addon.addonVersion() };
+/**
+ * The addon. It is loaded at once, because only then is it known whether there is one for the platform.
+ *
+ * @throws NativeError `NATIVE_UNAVAILABLE` where there is none, `NATIVE_VERSION_MISMATCH` for one of another version
+ */
+export function nativeEngine(): Engine {
+  const addon = loadAddon() as unknown as Backend & { addonVersion(): string; constants(): string };
+  return {
+    backend: "native",
+    version: addon.addonVersion(),
+    constants: () => addon.constants(),
+    start: () => addon,
+  };
 }

@@ -1,6 +1,6 @@
 /** The trace of a finished run, worked out from its journal when somebody reads it. */
 import type { ExecutionTrace, NodeExecutionTrace, TraceEvent } from "../types/execution.js";
-import { answer, backend } from "./backend.js";
+import { answer } from "./backend.js";
 import { constants, stepMessage } from "./constants.js";
 import type { Recording } from "./driver.js";
 import { Graph } from "./graph.js";
@@ -59,7 +59,7 @@ export function traceOf(source: TraceSource): ExecutionTrace {
 }
 
 class Tracer {
-  private readonly tables = constants(backend());
+  private readonly tables = constants();
   private readonly graph: Graph;
   private readonly events: TraceEvent[] = [];
   private readonly nodes = new Map<number, NodeExecutionTrace>();

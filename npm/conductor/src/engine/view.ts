@@ -1,6 +1,6 @@
 /** A run as a store and its listeners see it: objects made only of what is looked at. */
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
-import { answer, backend } from "./backend.js";
+import { answer } from "./backend.js";
 import { constants, stepMessage, stepsOf } from "./constants.js";
 import type { Run } from "./driver.js";
 import { frozenMap } from "./frozen.js";
@@ -158,7 +158,7 @@ export class RunView {
   ): ExecutionGraphNode {
     const at = HEADER_NUMBERS + index * NODE_NUMBERS;
     const shape = this.graph.node(index);
-    const state = constants(backend()).states[numbers[at] as number] ?? "pending";
+    const state = constants().states[numbers[at] as number] ?? "pending";
     const progress = numbers[at + 1] as number;
     const startTime = whole(numbers[at + 2]);
     const endTime = whole(numbers[at + 3]);
@@ -191,7 +191,7 @@ export class RunView {
   }
 
   private message(shape: NodeShape, state: string, progress: number, step: number | undefined): string | undefined {
-    const tables = constants(backend());
+    const tables = constants();
     if (state === "completed" || step === Step.complete || progress >= 100) {
       return state === "skipped" ? undefined : tables.complete;
     }

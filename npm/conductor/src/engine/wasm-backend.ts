@@ -6,7 +6,7 @@
  * of the instance times 2³², plus the handle that the instance gave, so that it never finds a run of a later one.
  */
 import type * as Wasm from "@atomiton/conductor-wasm";
-import { type Backend, useBackend } from "./backend.js";
+import type { Backend } from "./backend.js";
 import { wordsGiven, wordsSent } from "./mailbox.js";
 
 /** The module, as its package exports it. */
@@ -25,16 +25,6 @@ const LEAST_SHARED = 4096;
 
 /** Words that a loop copies faster than a call. */
 const SHORT = 64;
-
-/**
- * Starts the module and makes it this environment's engine.
- *
- * @throws WebAssembly.CompileError where the content security policy does not allow `wasm-unsafe-eval`
- */
-export function useWasmModule(module: WasmModule): { backend: "wasm"; version: string } {
-  useBackend(new WasmBackend(module));
-  return { backend: "wasm", version: module.moduleVersion() };
-}
 
 /** The engine on the module's instance, which nothing else may use. */
 export class WasmBackend implements Backend {
@@ -139,10 +129,6 @@ export class WasmBackend implements Backend {
 
   validateFlow(json: string, types: string): string {
     return this.text(() => this.module.validateFlow(json, types));
-  }
-
-  constants(): string {
-    return this.text(() => this.module.constants());
   }
 
   openRuns(): number {

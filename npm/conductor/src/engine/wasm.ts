@@ -1,8 +1,28 @@
-/** The engine as WebAssembly, for entry points that bring the module along. */
-import * as module from "@atomiton/conductor-wasm";
-import { useWasmModule } from "./wasm-backend.js";
+/** The engine as WebAssembly, started when something first runs. */
+import { CONSTANTS, VERSION } from "@atomiton/conductor-wasm/constants";
+import type { Engine } from "./backend.js";
+import { coded } from "./failure.js";
+import { WasmBackend, type WasmModule } from "./wasm-backend.js";
 
-/** As {@link useWasmModule}, with the module that is part of the code. */
-export function useWasmBackend(): { backend: "wasm"; version: string } {
-  return useWasmModule(module);
+/**
+ * The module that `load` gives. Starting it throws an error with the code `INTERNAL_ERROR` where there can be no
+ * WebAssembly, such as under a content security policy without `wasm-unsafe-eval`.
+ */
+export function wasmEngine(load: () => WasmModule): Engine {
+  return {
+    backend: "wasm",
+    version: VERSION,
+    constants: () => CONSTANTS,
+    start: () => started(load),
+  };
+}
+
+function started(load: () => WasmModule): WasmBackend {
+  try {
+    return new WasmBackend(load());
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const advice = "A content security policy must allow 'wasm-unsafe-eval' in script-src.";
+    throw coded("INTERNAL_ERROR", `The WebAssembly engine cannot start: ${reason}. ${advice}`, cause);
+  }
 }

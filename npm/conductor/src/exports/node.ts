@@ -28,11 +28,7 @@ export function createLocalTransport(config: ConductorConfig = {}): ExecutionTra
   return createLocalTransportIn(createConductor, config);
 }
 
-export type { Conductor, Execute } from "../api/conductor.js";
-export type { EngineInfo } from "../api/environment.js";
-export { type FlowEngine, FlowStorageError } from "../api/flow-store.js";
-export type { ConductorConfig } from "../api/settings.js";
-export type { ExecutionGraphStore } from "../api/store.js";
+export { FlowStorageError } from "../api/flow-store.js";
 export type {
   EngineRequest,
   EngineResult,
@@ -40,7 +36,6 @@ export type {
   ExecutionEngineConfig,
   ExecutionFilter,
 } from "../compat/execution-engine.js";
-export type { NodeExecutable, NodeExecutorFactory } from "../engine/executables.js";
 export {
   analyseFlow,
   type FlowAnalysis,
@@ -52,36 +47,4 @@ export {
   validateFlow,
   writeFlow,
 } from "../engine/flows.js";
-export type {
-  CompletedEvent,
-  CompletedHandler,
-  ConductorEventEmitter,
-  ErrorEvent,
-  ErrorHandler,
-  ProgressHandler,
-  StartedEvent,
-  StartedHandler,
-  Unsubscribe,
-} from "../events/emitter.js";
-export type {
-  ActiveExecution,
-  AuthApi,
-  AuthSession,
-  AuthUser,
-  EnvironmentInfo,
-  ExecutionEvents,
-  FlowApi,
-  NodeApi,
-  StorageApi,
-  SystemApi,
-  ValidationResult,
-} from "../types/api.js";
-export type * from "../types/definition.js";
-export type { ErrorRecoveryStrategy, ExecutionError } from "../types/errors.js";
-export type * from "../types/execution.js";
-export type * from "../types/flow.js";
-export type * from "../types/graph.js";
-export type { ExecutionId, NodeId } from "../types/ids.js";
-export type * from "../types/progress-event.js";
-export type * from "../types/request.js";
-export type * from "../types/transport.js";
+export type * from "./shapes.js";

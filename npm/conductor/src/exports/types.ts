@@ -1,7 +1,7 @@
 /** Types, ids and errors, without anything that runs. */
-import { useNodeBackend } from "./environment/node-engine.js";
+import { useNodeEngine } from "./environment/node-engine.js";
 
-useNodeBackend();
+useNodeEngine();
 
 export type * from "../types/definition.js";
 export * from "../types/errors.js";

@@ -17,11 +17,25 @@ export function hostWindow(): HostWindow | undefined {
   return (globalThis as { window?: HostWindow }).window;
 }
 
+/** Whether this is a renderer of an Electron application whose preload script left a way to the main process. */
+export function hasBridge(window: HostWindow | undefined = hostWindow()): boolean {
+  return Boolean(window?.electron?.ipcRenderer || window?.atomiton?.__bridge__);
+}
+
 /** How executions are reached from here: `ipc` in an Electron renderer, `http` in another page, else `local`. */
 export function detectEnvironment(): TransportType {
-  const window = hostWindow();
-  if (window?.electron?.ipcRenderer || window?.atomiton?.__bridge__) return "ipc";
-  return window ? "http" : "local";
+  if (hasBridge()) return "ipc";
+  return hostWindow() ? "http" : "local";
+}
+
+/**
+ * How a page reaches executions that may also happen in the page itself: `ipc` in an Electron renderer, else the server
+ * whose address was given or configured, else `local`.
+ */
+export function detectServer(given: { apiUrl?: string; wsUrl?: string }): TransportType {
+  if (hasBridge()) return "ipc";
+  if (given.apiUrl || configuredApiUrl() !== undefined) return "http";
+  return given.wsUrl || configuredWebSocketUrl() !== undefined ? "websocket" : "local";
 }
 
 /** `VITE_API_URL`, else `ATOMITON_API_URL`, else `http://localhost:3000/api`. */
@@ -34,9 +48,12 @@ export function defaultApiUrl(): string {
  * else `ws://localhost:3001`.
  */
 export function defaultWebSocketUrl(apiUrl: string | undefined = configuredApiUrl()): string {
+  return configuredWebSocketUrl() ?? (apiUrl === undefined ? WEB_SOCKET_URL : webSocketAddress(apiUrl));
+}
+
+function configuredWebSocketUrl(): string | undefined {
   const own = hostWindow()?.__ATOMITON_WS_URL__;
-  if (typeof own === "string" && own !== "") return own;
-  return apiUrl === undefined ? WEB_SOCKET_URL : webSocketAddress(apiUrl);
+  return typeof own === "string" && own !== "" ? own : undefined;
 }
 
 /**

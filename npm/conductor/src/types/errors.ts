@@ -1,5 +1,4 @@
 /** Errors as callers get them. */
-import { backend } from "../engine/backend.js";
 import { constants } from "../engine/constants.js";
 import type { ExecutionId, NodeId } from "./ids.js";
 
@@ -132,7 +131,7 @@ export function toExecutionError(
 /** What to do about an error or its code. A new object each time, so that changing it changes nothing else. */
 export function getErrorRecoveryStrategy(error: ExecutionError | ErrorCode): ErrorRecoveryStrategy {
   const code = typeof error === "string" ? error : error.code;
-  const found = constants(backend()).recovery.get(code);
+  const found = constants().recovery.get(code);
   if (found === undefined) return { retryable: false };
   return { ...found, suggestions: [...(found.suggestions ?? [])] };
 }

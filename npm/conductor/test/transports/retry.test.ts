@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { useNativeBackend } from "../../src/engine/native.js";
+import { useEngine } from "../../src/engine/backend.js";
+import { nativeEngine } from "../../src/engine/native.js";
 import { isRetryable, TransportError } from "../../src/transports/failure.js";
 import { withRetries } from "../../src/transports/retry.js";
 import { ErrorCode, getErrorRecoveryStrategy } from "../../src/types/errors.js";
 
-useNativeBackend();
+useEngine(nativeEngine);
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -11,11 +11,12 @@ import type { ConductorConfig } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import { restartApplication } from "../../desktop/restart.js";
 import { NodeWebSocket } from "../../transports/node-websocket.js";
+import { memoryTokenStore } from "../../transports/token-store.js";
 import type { FlowDefinition } from "../../types/flow.js";
 import type { TransportType } from "../../types/transport.js";
-import { useNodeBackend } from "./node-engine.js";
+import { useNodeEngine } from "./node-engine.js";
 
-const engine = useNodeBackend();
+const engine = useNodeEngine();
 const nodeExecutorFactory = { getNodeExecutable };
 
 const schemas = () => Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema]));
@@ -58,6 +59,10 @@ export function createNodeConductor(config: ConductorConfig, transport: () => Tr
     storage: () => createMemoryEngine(),
     transport,
     WebSocket: NodeWebSocket,
+    listensToServers: false,
+    executesByOwnTransport: false,
+    tokens: memoryTokenStore,
+    operational: "Local conductor operational",
     processors: availableParallelism,
     restart: restartApplication,
     info,

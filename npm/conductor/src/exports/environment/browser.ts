@@ -1,0 +1,93 @@
+/** A page or a worker in it: the WebAssembly engine, nodes that need no machine, flows in the page's own database. */
+import * as engineModule from "@atomiton/conductor-wasm";
+import { getNodeExecutable, nodeTypes } from "@atomiton/nodes/browser";
+import { getFlowTemplate, listFlowTemplates } from "@atomiton/nodes/templates/flows";
+import { createMemoryEngine } from "@atomiton/storage/browser";
+import { type Conductor, createConductorIn } from "../../api/conductor.js";
+import type { Environment } from "../../api/environment.js";
+import type { ConductorConfig } from "../../api/settings.js";
+import type { ReactHooks } from "../../api/store.js";
+import { useEngine } from "../../engine/backend.js";
+import type { NodeExecutorFactory } from "../../engine/executables.js";
+import { wasmEngine } from "../../engine/wasm.js";
+import { hasBridge } from "../../transports/detect.js";
+import { TransportError } from "../../transports/failure.js";
+import { browserTokenStore } from "../../transports/token-store.js";
+import type { WebSocketClass } from "../../transports/websocket.js";
+import type { FlowDefinition } from "../../types/flow.js";
+import type { TransportType } from "../../types/transport.js";
+
+const engine = useEngine(() => wasmEngine(() => engineModule));
+
+const schemas = () => Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema]));
+
+const templates: Environment["templates"] = {
+  list: () => listFlowTemplates().map(({ id, name, description, nodeCount }) => ({ id, name, description, nodeCount })),
+  get: (id) => (getFlowTemplate(id) as FlowDefinition | null) ?? undefined,
+};
+
+/** A bundle may hold several copies of React; only the page knows which is its own. */
+function react(): ReactHooks {
+  const { React } = globalThis as { React?: ReactHooks };
+  if (React !== undefined) return React;
+  throw new Error("useStore needs React as globalThis.React; or give React's useSyncExternalStore the store's methods");
+}
+
+function info(hasTransport: boolean): ReturnType<Environment["info"]> {
+  const { userAgent = "unknown", platform = "unknown" } = (globalThis.navigator ?? {}) as Partial<Navigator>;
+  const isDesktop = hasBridge();
+  return {
+    type: isDesktop ? "desktop" : "browser",
+    isDesktop,
+    hasTransport,
+    capabilities: {
+      nodeExecution: hasTransport,
+      localStorage: isThere("localStorage"),
+      sessionStorage: isThere("sessionStorage"),
+      fileSystem: isDesktop,
+      cloudExecution: false,
+    },
+    details: { userAgent, platform },
+  };
+}
+
+/** Looking at a storage throws where its user blocks it. */
+function isThere(storage: "localStorage" | "sessionStorage"): boolean {
+  try {
+    return globalThis[storage] !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** The application's executables, and those of the library for all other types. */
+function withLibrary(own: NodeExecutorFactory | undefined): NodeExecutorFactory {
+  if (own === undefined) return { getNodeExecutable };
+  return { getNodeExecutable: (type) => own.getNodeExecutable(type) ?? getNodeExecutable(type) };
+}
+
+/** Makes a conductor for a page; `transport` says how executions are reached when its settings do not. */
+export function createBrowserConductor(config: ConductorConfig, transport: () => TransportType): Conductor {
+  const environment: Environment = {
+    engine,
+    schemas,
+    // Whoever brings node types of their own knows more types than the library.
+    closed: config.nodeExecutorFactory === undefined,
+    react,
+    templates,
+    storage: () => createMemoryEngine(),
+    transport,
+    WebSocket: (globalThis as { WebSocket?: WebSocketClass }).WebSocket,
+    listensToServers: true,
+    executesByOwnTransport: true,
+    tokens: browserTokenStore,
+    operational: "Browser conductor operational (no transport)",
+    processors: () => globalThis.navigator?.hardwareConcurrency ?? 1,
+    restart: () => Promise.reject(new TransportError("NO_TRANSPORT", "Restart not available in browser environment")),
+    info,
+  };
+  return createConductorIn(environment, {
+    ...config,
+    nodeExecutorFactory: withLibrary(config.nodeExecutorFactory),
+  });
+}

@@ -1,0 +1,40 @@
+/** The shapes of what callers hold and are given, the same at every entry point. */
+export type { Conductor, Execute } from "../api/conductor.js";
+export type { FlowEngine } from "../api/flow-store.js";
+export type { ConductorConfig } from "../api/settings.js";
+export type { ExecutionGraphStore } from "../api/store.js";
+export type { EngineInfo } from "../engine/backend.js";
+export type { NodeExecutable, NodeExecutorFactory } from "../engine/executables.js";
+export type {
+  CompletedEvent,
+  CompletedHandler,
+  ConductorEventEmitter,
+  ErrorEvent,
+  ErrorHandler,
+  ProgressHandler,
+  StartedEvent,
+  StartedHandler,
+  Unsubscribe,
+} from "../events/emitter.js";
+export type {
+  ActiveExecution,
+  AuthApi,
+  AuthSession,
+  AuthUser,
+  EnvironmentInfo,
+  ExecutionEvents,
+  FlowApi,
+  NodeApi,
+  StorageApi,
+  SystemApi,
+  ValidationResult,
+} from "../types/api.js";
+export type * from "../types/definition.js";
+export type { ErrorRecoveryStrategy, ExecutionError } from "../types/errors.js";
+export type * from "../types/execution.js";
+export type * from "../types/flow.js";
+export type * from "../types/graph.js";
+export type { ExecutionId, NodeId } from "../types/ids.js";
+export type * from "../types/progress-event.js";
+export type * from "../types/request.js";
+export type * from "../types/transport.js";

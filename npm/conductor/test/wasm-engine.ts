@@ -1,0 +1,6 @@
+/** Makes the WebAssembly module, as it is imported by tests, the engine. To be imported before an entry point. */
+import * as module from "@atomiton/conductor-wasm";
+import { useEngine } from "../src/engine/backend.js";
+import { wasmEngine } from "../src/engine/wasm.js";
+
+useEngine(() => wasmEngine(() => module));
