@@ -7,7 +7,7 @@ import { exit, stdout } from "node:process";
 
 import { checkBudgets } from "../tests/bench/instructions/count.mjs";
 import { demand, ROOT, run } from "./command.mjs";
-import { packages } from "./packages.mjs";
+import { examples, packages } from "./packages.mjs";
 import { setupOrExit } from "./setup.mjs";
 import { step } from "./steps.mjs";
 
@@ -36,6 +36,7 @@ const steps = [
   ],
   ["cargo doc", cargo(["doc", "--workspace", "--no-deps"], { RUSTDOCFLAGS: "-D warnings" })],
   ...packages.map((pack) => [`tsc ${pack.name}`, node([TSC, "--noEmit"], { cwd: pack.path })]),
+  ...examples.map((pack) => [`tsc ${pack.folder}`, node([TSC, "--noEmit"], { cwd: pack.path })]),
   ["biome", node([BIOME, "check", "--error-on-warnings", "--max-diagnostics=200", "--colors=off"])],
   ...packages.map((pack) => [`publint and are-the-types-wrong ${pack.name}`, () => lintTarball(pack)]),
   ["instructions and sizes within budget", budgets],

@@ -7,14 +7,18 @@ import { ROOT } from "./command.mjs";
 
 const { workspaces } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 
-/** Name, place and `package.json` of each package that is published. The other workspaces are examples. */
-export const packages = workspaces
-  .map((folder) => {
-    const path = join(ROOT, folder);
-    const manifest = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
-    return { name: manifest.name, folder, path, manifest };
-  })
-  .filter(({ manifest }) => manifest.private !== true);
+/** Name, place and `package.json` of each workspace. */
+const all = workspaces.map((folder) => {
+  const path = join(ROOT, folder);
+  const manifest = JSON.parse(readFileSync(join(path, "package.json"), "utf8"));
+  return { name: manifest.name, folder, path, manifest };
+});
+
+/** Those that are published. */
+export const packages = all.filter(({ manifest }) => manifest.private !== true);
+
+/** Applications that show how the packages are used. */
+export const examples = all.filter(({ manifest }) => manifest.private === true);
 
 /** Files that a package promises to whoever imports it or runs its commands, as paths within the package. */
 export function promisedFiles({ manifest }) {
