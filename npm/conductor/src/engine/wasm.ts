@@ -1,14 +1,17 @@
 /** The engine as WebAssembly, started when something first runs. */
-import { CONSTANTS, VERSION } from "@atomiton/conductor-wasm/constants";
+import type * as Facts from "@atomiton/conductor-wasm/constants";
 import type { Engine } from "./backend.js";
 import { coded } from "./failure.js";
 import { WasmBackend, type WasmModule } from "./wasm-backend.js";
+
+/** What is known of the module before it starts, as its package exports it. */
+export type WasmFacts = typeof Facts;
 
 /**
  * The module that `load` gives. Starting it throws an error with the code `INTERNAL_ERROR` where there can be no
  * WebAssembly, such as under a content security policy without `wasm-unsafe-eval`.
  */
-export function wasmEngine(load: () => WasmModule): Engine {
+export function wasmEngine({ VERSION, CONSTANTS }: WasmFacts, load: () => WasmModule): Engine {
   return {
     backend: "wasm",
     version: VERSION,

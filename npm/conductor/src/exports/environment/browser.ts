@@ -1,5 +1,6 @@
 /** A page or a worker in it: the WebAssembly engine, nodes that need no machine, flows in the page's own database. */
 import * as engineModule from "@atomiton/conductor-wasm";
+import * as facts from "@atomiton/conductor-wasm/constants";
 import { getNodeExecutable, nodeTypes } from "@atomiton/nodes/browser";
 import { getFlowTemplate, listFlowTemplates } from "@atomiton/nodes/templates/flows";
 import { createMemoryEngine } from "@atomiton/storage/browser";
@@ -17,7 +18,7 @@ import type { WebSocketClass } from "../../transports/websocket.js";
 import type { FlowDefinition } from "../../types/flow.js";
 import type { TransportType } from "../../types/transport.js";
 
-const engine = useEngine(() => wasmEngine(() => engineModule));
+const engine = useEngine(() => wasmEngine(facts, () => engineModule));
 
 const schemas = () => Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema]));
 

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { NativeError } from "@atomiton/conductor-native";
 import { type Engine, type EngineInfo, useEngine } from "../../engine/backend.js";
 import { nativeEngine } from "../../engine/native.js";
-import { wasmEngine } from "../../engine/wasm.js";
+import { type WasmFacts, wasmEngine } from "../../engine/wasm.js";
 import type { WasmModule } from "../../engine/wasm-backend.js";
 
 const VARIABLE = "CONDUCTOR_BACKEND";
@@ -40,5 +40,7 @@ function choose(wanted: string | undefined): Engine {
 
 /** The module is read only when it is needed: it is larger than everything else together. */
 function inNode(): Engine {
-  return wasmEngine(() => createRequire(import.meta.url)("@atomiton/conductor-wasm") as WasmModule);
+  const load = createRequire(import.meta.url);
+  const facts = load("@atomiton/conductor-wasm/constants") as WasmFacts;
+  return wasmEngine(facts, () => load("@atomiton/conductor-wasm") as WasmModule);
 }
