@@ -21,7 +21,7 @@ export interface StorageItem {
   key: string;
   /** The flow's name, or the last part of the key. */
   name: string;
-  /** Bytes of the file; in memory, characters of the JSON text. */
+  /** Bytes of the file; in memory and in IndexedDB, characters of the JSON text. */
   size: number;
   /** ISO time of `metadata.created`, or else of the file. */
   created: string;
@@ -29,12 +29,31 @@ export interface StorageItem {
   updated: string;
   /** The flow's `version`, `description` and `metadata`. */
   metadata: Record<string, unknown>;
+  /** Of a flow, where the engine knows it without reading the value. */
+  outline?: FlowOutline;
+}
+
+/** A flow without its contents. But for `nodeCount`, the fields are those of the value, and missing where it has none. */
+export interface FlowOutline {
+  /** Direct children. */
+  nodeCount: number;
+  id?: unknown;
+  type?: unknown;
+  name?: unknown;
+  description?: unknown;
+  version?: unknown;
+  tags?: unknown;
+  savedAt?: unknown;
+  updatedAt?: unknown;
+  deleted?: unknown;
 }
 
 /** What an engine is. */
 export interface StorageInfo {
-  type: "filesystem" | "memory";
-  platform: "desktop";
+  type: "filesystem" | "memory" | "indexeddb";
+  /** Where the kind of engine is at home; `desktop` for memory, wherever it is. */
+  platform: "desktop" | "browser";
+  /** False while a database cannot be opened. */
   connected: boolean;
   limits?: {
     /** Bytes of one stored value. */
@@ -61,13 +80,38 @@ export interface StorageEngine {
   load<T = unknown>(key: string): Promise<T>;
   /**
    * What is stored, last updated first. `prefix` is a folder of the file system (`team` finds `team/my-flow`), and the
-   * beginning of the key in memory.
+   * beginning of the key in memory and in IndexedDB.
    */
   list(prefix?: string): Promise<StorageItem[]>;
   /** Removes a value. @throws StorageError NOT_FOUND, ACCESS_DENIED. */
   delete(key: string): Promise<void>;
   exists(key: string): Promise<boolean>;
   getInfo(): StorageInfo;
+  /**
+   * Calls back for what others save or delete: other tabs, workers, engines. An engine tells nobody of what is done through
+   * itself. Ends when what is returned is called. Engines that do not hear of others have no such method.
+   */
+  onChange?(listener: (change: StorageChange) => void): () => void;
+  /** Gives back what the engine holds, once what was asked for is done. Engines that hold nothing have no such method. */
+  close?(): Promise<void>;
+}
+
+/** Something that was saved or deleted. */
+export interface StorageChange {
+  key: string;
+  kind: "saved" | "deleted";
+  /** When, as ISO time. */
+  at: string;
+  /** How lists show the value; of a deleted one, how they did. */
+  item: StorageItem;
+}
+
+/** An engine that keeps values in a database of the browser. */
+export interface IndexedDBEngine extends StorageEngine {
+  /** Calls back for what other tabs, workers and engines change, of the same origin and name. */
+  onChange(listener: (change: StorageChange) => void): () => void;
+  /** Lets go of the database and ends all listening. An engine that is used afterwards opens the database again. */
+  close(): Promise<void>;
 }
 
 /** A file that `list` leaves out, and why. */

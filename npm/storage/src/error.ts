@@ -4,9 +4,9 @@ export type StorageErrorCode =
   | "NOT_FOUND"
   /** The data cannot be written, or what is stored cannot be read. */
   | "SERIALIZATION_ERROR"
-  /** The operating system or the rules of the base folder refuse access. */
+  /** The operating system, the browser or the rules of the base folder refuse access. */
   | "ACCESS_DENIED"
-  /** A limit set for this user is reached. */
+  /** A limit set for this user or this site is reached. */
   | "QUOTA_EXCEEDED"
   /** The disk is full. */
   | "STORAGE_FULL"

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 
-import { createStorage as createBrowserStorage } from "../src/exports/browser.js";
+import { createStorage as createBrowserStorage, createIndexedDBEngine } from "../src/exports/browser.js";
 import { createMemoryEngine, createStorage, StorageError } from "../src/exports/index.js";
-import { filesBelow, temporaryFolder } from "./folder.js";
+import { failureOf, filesBelow, temporaryFolder } from "./folder.js";
 
 describe("createStorage", () => {
   it("makes a storage at once, which may be awaited", async () => {
@@ -61,7 +61,7 @@ describe("createStorage", () => {
     }
   });
 
-  it("warns once in a browser that nothing will be kept, unless memory was asked for", async () => {
+  it("warns once where there is no IndexedDB that nothing will be kept, unless memory was asked for", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     onTestFinished(() => warn.mockRestore());
     const storage = createBrowserStorage();
@@ -71,5 +71,27 @@ describe("createStorage", () => {
     createBrowserStorage({ type: "memory" });
     expect(warn).toHaveBeenCalledTimes(1);
     expect(() => createBrowserStorage({ type: "filesystem" as never })).toThrow("no storage of type filesystem");
+  });
+
+  it("says what to do where IndexedDB was asked for and there is none", async () => {
+    const storage = createBrowserStorage({ type: "indexeddb", name: "flows" });
+    expect(storage.getInfo()).toMatchObject({ type: "indexeddb", platform: "browser", connected: true });
+    const asked: [() => Promise<unknown>, string, string][] = [
+      [() => storage.save("a", 1), "Failed to save data: a: ", "save"],
+      [() => storage.load("a"), "Failed to load data: a: ", "load"],
+      [() => storage.list(), "Failed to list data: ", "list"],
+      [() => storage.delete("a"), "Failed to delete data: a: ", "delete"],
+      [() => storage.exists("a"), "Failed to load data: a: ", "exists"],
+    ];
+    for (const [ask, message, operation] of asked) {
+      const error = (await failureOf(ask())) as StorageError;
+      expect(error).toMatchObject({ name: "StorageError", code: "ACCESS_DENIED", context: { operation } });
+      expect(error.message.startsWith(`${message}this page may not use IndexedDB; allow`)).toBe(true);
+    }
+    expect(storage.getInfo().connected).toBe(false);
+    await storage.close?.();
+    for (const name of ["", 7]) {
+      expect(() => createIndexedDBEngine({ name: name as string })).toThrow("must be text");
+    }
   });
 });

@@ -27,6 +27,8 @@ export interface FlowEngine {
   problems?(): Promise<{ key: string; message: string }[]>;
   /** Tells of what others change in the same storage, until what is returned is called; not of what is done through this one. */
   onChange?(listener: (change: FlowChange) => void): () => void;
+  /** Gives back what it holds; it can still be used afterwards. */
+  close?(): unknown;
 }
 
 /** Something that others saved or deleted. */
@@ -65,7 +67,7 @@ interface Listed {
   size?: unknown;
   metadata?: Record<string, unknown>;
   /** The fields of a flow but for its nodes and edges, where the engine knows them without reading it. */
-  outline?: { nodeCount: number; [field: string]: unknown };
+  outline?: { nodeCount: number };
 }
 
 /** See the module's description. */
@@ -265,12 +267,16 @@ function changesOf(
     if (!isOver) leave = source.onChange?.((change) => hear(source, change));
   };
   // That there is no engine is told to those who use it.
-  if ("then" in engine) engine.then(start, () => {});
+  if (isPromised(engine)) engine.then(start, () => {});
   else start(engine);
   return () => {
     isOver = true;
     leave?.();
   };
+}
+
+function isPromised(engine: FlowEngine | PromiseLike<FlowEngine>): engine is PromiseLike<FlowEngine> {
+  return typeof (engine as Partial<PromiseLike<FlowEngine>>).then === "function";
 }
 
 /** A flow as lists show it, from what the engine's list shows. */

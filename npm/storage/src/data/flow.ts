@@ -1,4 +1,4 @@
-import type { StorageItem } from "../engine.js";
+import type { FlowOutline, StorageItem } from "../engine.js";
 import { isPlainObject, type Plain, type PlainObject } from "./plain.js";
 
 /** The value with the times of a save in its `metadata`, if it is a flow: it has text as `id`, `name` and `version`. */
@@ -28,6 +28,18 @@ export function storageItem(
     updated: isoTime(metadata["updated"]) ?? times.updated,
     metadata,
   };
+}
+
+const OUTLINE = ["id", "type", "name", "description", "version", "tags", "savedAt", "updatedAt", "deleted"] as const;
+
+/** A flow without its contents; nothing for what has no list of nodes. */
+export function outlineOf(value: Plain): FlowOutline | undefined {
+  const nodes = isPlainObject(value) ? value["nodes"] : undefined;
+  if (!Array.isArray(nodes)) return undefined;
+  const outline: FlowOutline = { nodeCount: nodes.length };
+  for (const field of OUTLINE)
+    if (Object.hasOwn(value as PlainObject, field)) outline[field] = (value as PlainObject)[field];
+  return outline;
 }
 
 /** Last updated first; of the same time, by key. */

@@ -1,5 +1,15 @@
 /** Storage for browsers. Nothing here needs Node. */
-export type { SaveOptions, StorageEngine, StorageInfo, StorageItem } from "../engine.js";
+
+export { type BrowserStorageConfig, createStorage } from "../browser-storage.js";
+export type {
+  FlowOutline,
+  IndexedDBEngine,
+  SaveOptions,
+  StorageChange,
+  StorageEngine,
+  StorageInfo,
+  StorageItem,
+} from "../engine.js";
 export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
-export { type BrowserStorageConfig, createStorage } from "../memory/browser-storage.js";
+export { createIndexedDBEngine, type IndexedDBEngineOptions } from "../indexeddb/indexeddb-engine.js";
 export { createMemoryEngine, type MemoryEngineOptions } from "../memory/memory-engine.js";

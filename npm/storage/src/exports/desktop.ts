@@ -1,7 +1,9 @@
 /** Storage for Node and Electron's main process. */
 export type {
   FileSystemEngine,
+  FlowOutline,
   SaveOptions,
+  StorageChange,
   StorageEngine,
   StorageInfo,
   StorageItem,
