@@ -232,6 +232,11 @@ fn edge_from_words(words: &[u32; EDGE_WORDS]) -> OutlineEdge {
     }
 }
 
+/// The largest count that a record can bear, as it is written with one added.
+const MAX_COUNT: f64 = (u32::MAX - 1) as f64;
+/// The most items at once.
+const MAX_WIDTH: f64 = 0xffff as f64;
+
 /// What a node's own parameters ask of the engine.
 struct Policy {
     disabled: bool,
@@ -244,18 +249,17 @@ struct Policy {
 impl Policy {
     fn of(node: &NodeDefinition) -> Policy {
         let parameter = |key: &str| node.parameter(key);
-        let whole = |key: &str| {
-            parameter(key).and_then(serde_json::Value::as_u64).and_then(|n| u32::try_from(n).ok())
-        };
+        let number = |key: &str| parameter(key).and_then(serde_json::Value::as_f64);
+        let count = |key: &str| number(key).filter(|n| *n >= 0.0).map(|n| n.min(MAX_COUNT) as u32);
         let iterates = node.kind == "loop"
             && node.is_group()
             && ["loopType", "array", "count"].iter().any(|key| parameter(key).is_some());
         Policy {
             disabled: parameter("enabled").and_then(serde_json::Value::as_bool) == Some(false),
-            retries: whole("retries"),
-            retry_delay_ms: whole("retryDelay"),
-            timeout_ms: whole("timeout").filter(|ms| *ms > 0),
-            width: if iterates { whole("concurrency").unwrap_or(1).max(1) } else { 0 },
+            retries: count("retries"),
+            retry_delay_ms: count("retryDelay"),
+            timeout_ms: number("timeout").filter(|ms| *ms > 0.0).map(|ms| ms.ceil() as u32),
+            width: if iterates { number("concurrency").map_or(1, |n| n.clamp(1.0, MAX_WIDTH) as u32) } else { 0 },
         }
     }
 }
