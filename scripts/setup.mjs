@@ -26,6 +26,8 @@ const ADDON_SOURCES = [
 const WASM_SOURCES = ["Cargo.toml", "Cargo.lock", "core/Cargo.toml", "core/src", "bindings-wasm", "npm/wasm/build.mjs"];
 const WASM_PACKAGE = "@atomiton/conductor-wasm";
 const PACKAGE_SOURCES = ["src", "package.json", "tsconfig.json", "tsdown.config.ts"];
+/** What some packages are built from beside their own files: scripts that are inlined as text, and how. */
+const SHARED_SOURCES = ["scripts/inline-script.mjs", "bindings-node/src/nodes/script"];
 
 /**
  * Makes the checkout ready to run.
@@ -93,7 +95,10 @@ async function buildWasm(say) {
 }
 
 async function buildPackage(pack, say) {
-  const sources = newest(PACKAGE_SOURCES.map((path) => join(pack.path, path)));
+  const sources = newest([
+    ...PACKAGE_SOURCES.map((path) => join(pack.path, path)),
+    ...SHARED_SOURCES.map((path) => join(ROOT, path)),
+  ]);
   const built = promisedFiles(pack).filter((path) => path.startsWith("dist/"));
   if (oldest(built.map((path) => join(pack.path, path))) >= sources) return;
   say(`Building ${pack.name}`);

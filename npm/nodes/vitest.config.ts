@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+import { inlineScript } from "../../scripts/inline-script.mjs";
+import { quickJsFiles } from "./src/browser/quickjs/files-plugin.js";
 import { flowFiles } from "./src/templates/flow-files-plugin.js";
 
 export default defineConfig({
-  plugins: [flowFiles()],
+  plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] })],
   // Sources instead of builds, so that a test never runs against an old one.
   resolve: {
     alias: { "@atomiton/conductor-native": fileURLToPath(new URL("../native/src/index.ts", import.meta.url)) },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import { isRouted, routesOf } from "../src/index.js";
-import { failure, isUnread, run } from "./run.js";
+import { isUnread, run as onMachine, places } from "./run.js";
 
-describe("condition", () => {
+describe.each(places)("condition in $name", ({ name, run, failure }) => {
   it("routes its data by an expression", async () => {
     const data = { total: 5 };
     const output = await run(
@@ -31,7 +31,7 @@ describe("condition", () => {
   });
 
   it("decides over a table without making its records", async () => {
-    const read = await run("spreadsheet", {}, { data: "a\n1\n2\n" });
+    const read = await onMachine("spreadsheet", {}, { data: "a\n1\n2\n" });
     const output = await run(
       "condition",
       { default: read },
@@ -43,7 +43,8 @@ describe("condition", () => {
       (await run("condition", { default: read }, { where: [{ field: "rowCount", operator: "gt", value: 1 }] })).result,
     ).toBe(true);
     expect(output.value).toBe(read);
-    expect(isUnread(read, "records")).toBe(true);
+    // A page has no engine that could fetch them later.
+    if (name === "a machine") expect(isUnread(read, "records")).toBe(true);
   });
 
   it("is seen through by the next node", async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import { failure, run } from "./run.js";
+import { run as onMachine, places } from "./run.js";
 
-const edit = async (input: unknown, values: unknown, parameters: Record<string, unknown> = {}) =>
-  (await run("edit-fields", input, { values, ...parameters })).result;
+describe.each(places)("edit-fields in $name", ({ run, failure }) => {
+  const edit = async (input: unknown, values: unknown, parameters: Record<string, unknown> = {}) =>
+    (await run("edit-fields", input, { values, ...parameters })).result;
 
-describe("edit-fields", () => {
   it("lays values over the input", async () => {
     const data = { a: 1, b: { c: 2 } };
     const result = await edit({ data }, { a: "{{b.c}}!", n: 7, list: [1] });
@@ -42,7 +42,7 @@ describe("edit-fields", () => {
   });
 
   it("writes a document from several inputs, tables among them", async () => {
-    const table = await run("spreadsheet", {}, { data: "region,total\nnorth,5\nsouth,7\n" });
+    const table = await onMachine("spreadsheet", {}, { data: "region,total\nnorth,5\nsouth,7\n" });
     const input = { totals: table, http: { result: { title: "Q1" }, status: 200 }, failed: { result: [] } };
     const report =
       "# {{http.title}} ({{http.status}})\n{{#totals}}\n- {{region}}: {{total}} of {{http.title}}\n{{/totals}}\n{{^failed}}\nnone failed\n{{/failed}}\n";

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { failure, run } from "./run.js";
+import { places } from "./run.js";
 
 let base = "";
 const server = createServer((request, response) => void answer(request, response));
@@ -45,7 +45,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   response.end(JSON.stringify({ method: request.method, search, body, authorization, type, own }));
 }
 
-describe("http-request", () => {
+describe.each(places)("http-request in $name", ({ run, failure }) => {
   it("sends what parameters say and gives the parsed answer", async () => {
     const output = await run("http-request", undefined, {
       method: "POST",

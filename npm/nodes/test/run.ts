@@ -2,26 +2,41 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import { getNodeExecutable as executableOfPage } from "../src/browser.js";
 import { NodeError } from "../src/contract/error.js";
-import { getNodeExecutable } from "../src/executables.js";
+import type { NodeExecutable } from "../src/contract/executable.js";
+import { getNodeExecutable as executableOfMachine } from "../src/executables.js";
 
-/** Executes a node with an input and parameters, as a conductor would. */
-// biome-ignore lint/suspicious/noExplicitAny: outputs are looked at field by field
-export async function run(type: string, input: unknown, parameters: Record<string, unknown> = {}): Promise<any> {
-  const executable = getNodeExecutable(type);
-  if (!executable) throw new Error(`no ${type}`);
-  return executable.execute({ nodeId: "n", executionId: "e", variables: {}, input, ...parameters });
+/** Where nodes run, and how tests run them there. */
+export interface TestedPlace {
+  name: string;
+  /** Executes a node with an input and parameters, as a conductor would. */
+  // biome-ignore lint/suspicious/noExplicitAny: outputs are looked at field by field
+  run(type: string, input: unknown, parameters?: Record<string, unknown>): Promise<any>;
+  /** The error a node fails with; fails itself when the node does not. */
+  failure(type: string, input: unknown, parameters?: Record<string, unknown>): Promise<NodeError>;
 }
 
-/** The error a node fails with; fails itself when the node does not. */
-export async function failure(
-  type: string,
-  input: unknown,
-  parameters: Record<string, unknown> = {},
-): Promise<NodeError> {
-  const output: unknown = await run(type, input, parameters).catch((error: unknown) => error);
-  if (output instanceof NodeError) return output;
-  throw new Error(`expected a NodeError, got ${String(output)}`);
+/** A machine, and a page where no worker can be started: Node has none of a page's. */
+export const places: readonly TestedPlace[] = [
+  placeOf("a machine", executableOfMachine),
+  placeOf("a page", executableOfPage),
+];
+
+export const { run, failure } = places[0] as TestedPlace;
+
+function placeOf(name: string, getNodeExecutable: (type: string) => NodeExecutable | undefined): TestedPlace {
+  const run: TestedPlace["run"] = async (type, input, parameters = {}) => {
+    const executable = getNodeExecutable(type);
+    if (!executable) throw new Error(`no ${type}`);
+    return executable.execute({ nodeId: "n", executionId: "e", variables: {}, input, ...parameters });
+  };
+  const failure: TestedPlace["failure"] = async (type, input, parameters) => {
+    const output: unknown = await run(type, input, parameters).catch((error: unknown) => error);
+    if (output instanceof NodeError) return output;
+    throw new Error(`expected a NodeError, got ${String(output)}`);
+  };
+  return { name, run, failure };
 }
 
 /** A folder that goes when the test file is done. */

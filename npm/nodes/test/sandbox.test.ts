@@ -1,14 +1,18 @@
 import { describe, expect, it } from "vitest";
 
 import { codeOf } from "../src/contract/error.js";
-import { failure, run } from "./run.js";
+import { places, run, type TestedPlace } from "./run.js";
 
-const map = (transformFunction: string, parameters: Record<string, unknown> = {}) =>
-  run("transform", { data: [1] }, { transformFunction, ...parameters });
-const mapFailure = (transformFunction: string, parameters: Record<string, unknown> = {}) =>
-  failure("transform", { data: [1] }, { transformFunction, ...parameters });
+const mapIn = (place: TestedPlace | undefined) => ({
+  map: (transformFunction: string, parameters: Record<string, unknown> = {}) =>
+    (place as TestedPlace).run("transform", { data: [1] }, { transformFunction, ...parameters }),
+  mapFailure: (transformFunction: string, parameters: Record<string, unknown> = {}) =>
+    (place as TestedPlace).failure("transform", { data: [1] }, { transformFunction, ...parameters }),
+});
 
-describe("user code", () => {
+describe("user code off the main thread", () => {
+  const { mapFailure } = mapIn(places[0]);
+
   it("is stopped at its deadline while the process goes on", async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
@@ -31,19 +35,58 @@ describe("user code", () => {
     expect((await all).map(codeOf)).toEqual(loops.map(() => "TIMEOUT"));
   });
 
-  it("is held to its memory", async () => {
-    const hog = "() => { const kept = []; while (true) kept.push(new Array(1000).fill(kept.length)) }";
-    const error = await mapFailure(hog, { memoryLimit: 8 * 1024 * 1024 });
-    expect(codeOf(error)).toBe("MEMORY_LIMIT_EXCEEDED");
-    expect(error.message).toContain("8 MiB");
-    expect(codeOf(await mapFailure(hog))).toBe("MEMORY_LIMIT_EXCEEDED");
-  });
-
   it("ends when the node's signal fires", async () => {
     const abort = new AbortController();
     const pending = mapFailure("() => { while (true) {} }", { signal: abort.signal, timeout: 60_000 });
     setImmediate(() => abort.abort());
     expect(codeOf(await pending)).toBe("CANCELLED");
+  });
+});
+
+describe("user code on the main thread", () => {
+  const { mapFailure } = mapIn(places[1]);
+
+  it("is stopped at its deadline", async () => {
+    const error = await mapFailure("() => { while (true) {} }", { timeout: 200 });
+    expect(codeOf(error)).toBe("TIMEOUT");
+    expect(error.message).toBe("[transform] transformFunction was stopped after 200 ms");
+  });
+
+  it("ends between two batches when the node's signal fires", async () => {
+    const data = Array.from({ length: 20_000 }, (_item, i) => ({ i }));
+    const abort = new AbortController();
+    const pending = (places[1] as TestedPlace).failure(
+      "transform",
+      { data },
+      {
+        transformFunction: "(x) => { let n = 0; while (n < 1e4) n++; return n }",
+        signal: abort.signal,
+        timeout: 600_000,
+      },
+    );
+    setTimeout(() => abort.abort(), 1);
+    expect(codeOf(await pending)).toBe("CANCELLED");
+  });
+
+  it("ends where its recursion leaves the browser no stack", async () => {
+    const deep = "() => JSON.parse('['.repeat(1e6))";
+    expect((await mapFailure(deep)).message).toBe(
+      "[transform] transformFunction failed: RangeError: Maximum call stack size exceeded",
+    );
+    const caught = "() => { const f = () => f() + 1; try { f() } catch (e) { return e.name } }";
+    expect((await mapIn(places[1]).map(caught)).result).toEqual(["RangeError"]);
+  });
+});
+
+describe.each(places)("user code in $name", (place) => {
+  const { map, mapFailure } = mapIn(place);
+
+  it("is held to its memory", async () => {
+    const hog = "() => { const kept = []; while (true) kept.push(new Array(1000).fill(kept.length)) }";
+    const error = await mapFailure(hog, { memoryLimit: 8 * 1024 * 1024 });
+    expect(codeOf(error)).toBe("MEMORY_LIMIT_EXCEEDED");
+    expect(error.message).toContain("8 MiB");
+    expect(codeOf(await mapFailure(hog, { timeout: 60_000 }))).toBe("MEMORY_LIMIT_EXCEEDED");
   });
 
   it("has nothing but the language", async () => {
@@ -58,6 +101,10 @@ describe("user code", () => {
       "os",
       "std",
       "navigator",
+      "self",
+      "window",
+      "postMessage",
+      "importScripts",
     ];
     const { result } = await map(`() => ${JSON.stringify(names)}.filter((name) => name in globalThis)`);
     expect(result).toEqual([[]]);
@@ -69,6 +116,8 @@ describe("user code", () => {
       "x => [].filter['const' + 'ructor']('return typeof process')()",
       "() => (function () { return typeof this.process })()",
       "() => typeof Function('return this')().require",
+      "() => typeof (async () => {}).constructor('return this')().require",
+      "() => typeof (0, eval)('this').fetch",
       "() => { try { null.f() } catch (e) { return e.constructor.constructor('return typeof process')() } }",
       "() => { let e; Error.prepareStackTrace = (_, s) => s; return typeof new Proxy({}, {}).process }",
     ];
@@ -98,7 +147,11 @@ describe("user code", () => {
 
   it("tells the user's error with line and item, and no other data", async () => {
     const data = [{ ok: { deep: 1 } }, { secret: "hunter2" }];
-    const error = await failure("transform", { data }, { transformFunction: "item => {\n  return item.ok.deep;\n}" });
+    const error = await place.failure(
+      "transform",
+      { data },
+      { transformFunction: "item => {\n  return item.ok.deep;\n}" },
+    );
     expect(codeOf(error)).toBe("EXECUTION_FAILED");
     expect(error.message).toMatch(/^\[transform\] transformFunction failed at item 1, line 2: TypeError: /);
     expect(error.message).not.toContain("hunter2");
@@ -108,9 +161,9 @@ describe("user code", () => {
     expect(codeOf(await mapFailure("function f() { return f() + 1 }"))).toBe("EXECUTION_FAILED");
   });
 
-  it("works through 100,000 items without holding the main thread", async () => {
+  it("works through 100,000 items", async () => {
     const data = Array.from({ length: 100_000 }, (_item, i) => ({ i, text: `item ${i}` }));
-    const { result } = await run(
+    const { result } = await place.run(
       "transform",
       { data },
       { operation: "filter", transformFunction: "(x, i) => x.i === i && i % 2" },

@@ -1,12 +1,13 @@
-import type { NativeTable } from "@atomiton/conductor-native";
-
 import { NodeError } from "../contract/error.js";
+import type { NodeExecutable } from "../contract/executable.js";
 import { routed } from "../contract/routed.js";
 import { findData, isPlainObject, kindOf, type PlainObject } from "../data/input.js";
 import { type Condition, predicateOf } from "../data/where.js";
 import { condition } from "../definition/types/condition.js";
+import type { Sandbox, TableAt } from "../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../sandbox/user-function.js";
 import { tableBehind } from "../table/table-output.js";
+import type { Place } from "./place.js";
 import { executable, type NodeWork } from "./work.js";
 
 interface Parameters {
@@ -22,34 +23,36 @@ interface Parameters {
  *
  * Fails with INVALID_PARAMETERS, TYPE_MISMATCH (conditions on what has no fields), and what {@link UserFunction} fails with.
  */
-export const conditionNode = executable<Parameters>(condition, async (work) => {
-  const { where, match, expression } = work.parameters;
-  const item = findData(work.input, ["data", "item", "value"]) ?? work.input;
-  let result: boolean;
-  if (where) {
-    if (typeof item !== "object" || item === null || Array.isArray(item)) {
-      throw new NodeError(
-        "TYPE_MISMATCH",
-        `Conditions on fields need one object, not ${kindOf(item)}; for lists use an expression`,
-      );
+export function conditionNode({ sandbox }: Place): NodeExecutable {
+  return executable<Parameters>(condition, async (work) => {
+    const { where, match, expression } = work.parameters;
+    const item = findData(work.input, ["data", "item", "value"]) ?? work.input;
+    let result: boolean;
+    if (where) {
+      if (typeof item !== "object" || item === null || Array.isArray(item)) {
+        throw new NodeError(
+          "TYPE_MISMATCH",
+          `Conditions on fields need one object, not ${kindOf(item)}; for lists use an expression`,
+        );
+      }
+      result = predicateOf({ where, match })(item);
+    } else if (expression !== undefined) {
+      result = Boolean(await evaluate(sandbox, expression, item, work));
+    } else {
+      throw new NodeError("INVALID_PARAMETERS", "A condition needs an expression or where");
     }
-    result = predicateOf({ where, match })(item);
-  } else if (expression !== undefined) {
-    result = Boolean(await evaluate(expression, item, work));
-  } else {
-    throw new NodeError("INVALID_PARAMETERS", "A condition needs an expression or where");
-  }
-  return routed({ result, value: item }, [String(result)]);
-});
+    return routed({ result, value: item }, [String(result)]);
+  });
+}
 
-function evaluate(expression: string, item: unknown, work: NodeWork<Parameters>): Promise<unknown> {
+function evaluate(sandbox: Sandbox, expression: string, item: unknown, work: NodeWork<Parameters>): Promise<unknown> {
   const limits = {
     timeout: work.explicitTimeout ?? defaultTimeout,
     memory: work.parameters.memoryLimit,
     signal: work.signal,
   };
   const code = `(input, item, variables) => (${expression.trim().replace(/;+$/, "")}\n)`;
-  const tables: { path: string[]; table: NativeTable }[] = [];
+  const tables: TableAt[] = [];
   const values = {
     input:
       isPlainObject(work.input) && !tableBehind(work.input)
@@ -58,15 +61,15 @@ function evaluate(expression: string, item: unknown, work: NodeWork<Parameters>)
     item: facts(item, ["item"], tables),
     variables: work.variables ?? {},
   };
-  return new UserFunction("expression", code, limits).call(values, tables);
+  return new UserFunction(sandbox, "expression", code, limits).call(values, tables);
 }
 
-function handles(input: PlainObject, tables: { path: string[]; table: NativeTable }[]): PlainObject {
+function handles(input: PlainObject, tables: TableAt[]): PlainObject {
   return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, facts(value, ["input", key], tables)]));
 }
 
 /** A value as it crosses: of an output backed by a table all but its rows, which follow if the expression reads them. */
-function facts(value: unknown, path: string[], tables: { path: string[]; table: NativeTable }[]): unknown {
+function facts(value: unknown, path: string[], tables: TableAt[]): unknown {
   const table = tableBehind(value);
   if (!table) return value;
   tables.push({ path, table });

@@ -2,10 +2,10 @@ import type { Stats } from "node:fs";
 import { cp, lstat, mkdir, readdir, readFile, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
+import { throwIfAborted } from "../contract/abort.js";
 import { codeOf, messageOf, NodeError } from "../contract/error.js";
 import { findData, handleValue, isPlainObject, kindOf, ownValue, unwrap } from "../data/input.js";
 import { fileSystem } from "../definition/types/file-system.js";
-import { throwIfAborted } from "../table/addon.js";
 import { tableBehind } from "../table/table-output.js";
 import { writeContent } from "./file-content.js";
 import { executable, type NodeWork } from "./work.js";

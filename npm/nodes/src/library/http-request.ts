@@ -1,9 +1,12 @@
-import { messageOf, NodeError } from "../contract/error.js";
+import { throwIfAborted } from "../contract/abort.js";
+import { NodeError } from "../contract/error.js";
+import type { NodeExecutable } from "../contract/executable.js";
+import { toBase64 } from "../data/base64.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import { httpRequest } from "../definition/types/http-request.js";
-import { throwIfAborted } from "../table/addon.js";
 import { tableBehind } from "../table/table-output.js";
 import { jsonObject } from "./json-parameter.js";
+import type { Network } from "./network.js";
 import { executable, type NodeWork } from "./work.js";
 
 interface Parameters {
@@ -27,46 +30,48 @@ const METHODS_WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
  * Fails with INVALID_PARAMETERS (no or bad URL), TIMEOUT, CANCELLED, DESERIALIZATION_FAILED (a successful answer that
  * says it is JSON and is not) or EXECUTION_FAILED (`fetch failed`, or an answer of more than 256 MiB).
  */
-export const httpRequestNode = executable<Parameters>(
-  httpRequest,
-  async (work) => {
-    const { parameters, signal } = work;
-    checkParameterUrl(parameters.url);
-    const url = urlOf(work);
-    const method = String(portValue(work, "method") ?? parameters.method).toUpperCase();
-    const { headers, body } = contentOf(work, method, takeCredentials(url));
-    const deadline = AbortSignal.timeout(Math.min(Math.ceil(parameters.timeout), LONGEST_TIMEOUT));
+export function httpRequestNode(network: Network): NodeExecutable {
+  return executable<Parameters>(httpRequest, (work) => send(work, network), { fromPorts: ["url"] });
+}
+
+async function send(work: NodeWork<Parameters>, network: Network): Promise<object> {
+  const { parameters, signal } = work;
+  checkParameterUrl(parameters.url);
+  const url = urlOf(work);
+  const method = String(portValue(work, "method") ?? parameters.method).toUpperCase();
+  const { headers, body } = contentOf(work, method, takeCredentials(url));
+  network.check(url, headers);
+  const deadline = AbortSignal.timeout(Math.min(Math.ceil(parameters.timeout), LONGEST_TIMEOUT));
+  throwIfAborted(signal);
+  const started = performance.now();
+  try {
+    const response = await fetch(url, {
+      ...network.settings,
+      method,
+      headers,
+      redirect: "follow",
+      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      ...(body === undefined ? {} : { body }),
+    });
+    return {
+      result: await answerOf(response),
+      status: response.status,
+      statusText: response.statusText,
+      headers: Object.fromEntries(response.headers),
+      success: response.ok,
+      duration: Math.round(performance.now() - started),
+      url: response.url || url.href,
+      ok: response.ok,
+    };
+  } catch (error) {
+    if (error instanceof NodeError) throw error;
     throwIfAborted(signal);
-    const started = performance.now();
-    try {
-      const response = await fetch(url, {
-        method,
-        headers,
-        redirect: "follow",
-        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-        ...(body === undefined ? {} : { body }),
-      });
-      return {
-        result: await answerOf(response),
-        status: response.status,
-        statusText: response.statusText,
-        headers: Object.fromEntries(response.headers),
-        success: response.ok,
-        duration: Math.round(performance.now() - started),
-        url: response.url || url.href,
-        ok: response.ok,
-      };
-    } catch (error) {
-      if (error instanceof NodeError) throw error;
-      throwIfAborted(signal);
-      if (deadline.aborted) {
-        throw new NodeError("TIMEOUT", `The request was given up after ${parameters.timeout} ms`, { cause: error });
-      }
-      throw new NodeError("EXECUTION_FAILED", failureOf(error), { cause: error });
+    if (deadline.aborted) {
+      throw new NodeError("TIMEOUT", `The request was given up after ${parameters.timeout} ms`, { cause: error });
     }
-  },
-  { fromPorts: ["url"] },
-);
+    throw new NodeError("EXECUTION_FAILED", network.failureOf(error, url), { cause: error });
+  }
+}
 
 function checkParameterUrl(url: string): void {
   if (URL.canParse(url)) return;
@@ -149,8 +154,8 @@ function authorize(headers: Headers, auth: unknown): void {
     }
   }
   if (type === "basic") {
-    const credentials = Buffer.from(`${String(username ?? "")}:${String(password ?? "")}`).toString("base64");
-    headers.set("authorization", `Basic ${credentials}`);
+    const credentials = new TextEncoder().encode(`${String(username ?? "")}:${String(password ?? "")}`);
+    headers.set("authorization", `Basic ${toBase64(credentials)}`);
   }
 }
 
@@ -169,24 +174,33 @@ async function answerOf(response: Response): Promise<unknown> {
     }
   }
   if (type === "" || type.startsWith("text/") || /[/+]xml\b/.test(type)) return textOf(response);
-  return (await bytesOf(response)).toString("base64");
+  return toBase64(await bytesOf(response));
 }
 
 async function textOf(response: Response): Promise<string> {
   return new TextDecoder().decode(await bytesOf(response));
 }
 
-async function bytesOf(response: Response): Promise<Buffer> {
+async function bytesOf(response: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    // Leaving the loop cancels the rest of the answer.
-    if (size > LARGEST_ANSWER)
+  // Not every browser lets a stream be walked through with `for await`.
+  const reader = response.body?.getReader();
+  for (let read = await reader?.read(); read?.value; read = await reader?.read()) {
+    size += read.value.length;
+    if (size > LARGEST_ANSWER) {
+      await reader?.cancel();
       throw new NodeError("EXECUTION_FAILED", `The answer is larger than ${LARGEST_ANSWER} bytes`);
-    chunks.push(chunk);
+    }
+    chunks.push(read.value);
   }
-  return Buffer.concat(chunks, size);
+  const whole = new Uint8Array(size);
+  let position = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, position);
+    position += chunk.length;
+  }
+  return whole;
 }
 
 /** The value of a port without what nodes put around their data. */
@@ -195,11 +209,4 @@ function portValue({ input }: NodeWork<Parameters>, name: string): unknown {
   if (!tableBehind(data)) return data;
   const output = data as { records?: unknown; result?: unknown };
   return "records" in output ? output.records : output.result;
-}
-
-/** `fetch` says only that it failed; its cause says why. */
-function failureOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const reason = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : "";
-  return reason === "" ? messageOf(error) : `${messageOf(error)} (${reason})`;
 }

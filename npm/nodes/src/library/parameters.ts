@@ -31,8 +31,15 @@ export async function parseParameters(nodeType: NodeType, params: NodeParams): P
 
 async function compile(nodeType: NodeType): Promise<ZodType> {
   // Loaded when a node first runs, so that importing the library stays cheap.
-  const { fromJSONSchema } = await import("zod");
-  const check = fromJSONSchema(nodeType.parameterSchema as Parameters<typeof fromJSONSchema>[0]);
-  checks.set(nodeType, check);
-  return check;
+  const { config, fromJSONSchema } = await import("./json-schema.js");
+  const { jitless } = config();
+  // Trying out `new Function`, as it otherwise does, is a violation of the CSP that pages ought to have.
+  if ("window" in globalThis || "WorkerGlobalScope" in globalThis) config({ jitless: true });
+  try {
+    const check = fromJSONSchema(nodeType.parameterSchema as Parameters<typeof fromJSONSchema>[0]);
+    checks.set(nodeType, check);
+    return check;
+  } finally {
+    config({ jitless });
+  }
 }

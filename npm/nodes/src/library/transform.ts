@@ -1,12 +1,14 @@
+import type { NativeTable } from "@atomiton/conductor-native";
 import { NodeError } from "../contract/error.js";
+import type { NodeExecutable } from "../contract/executable.js";
 import { type Aggregate, aggregationOf } from "../data/aggregate.js";
 import { findData, isPlainObject, kindOf, unwrap } from "../data/input.js";
 import type { Condition } from "../data/where.js";
 import { transform } from "../definition/types/transform.js";
 import { defaultTimeout, functionText, UserFunction } from "../sandbox/user-function.js";
-import { attachLazily, attachTable, tableBehind } from "../table/table-output.js";
+import { attachLazily, attachTable, recordsOf, tableBehind } from "../table/table-output.js";
+import type { Place } from "./place.js";
 import { transformItems } from "./transform-items.js";
-import { transformTable } from "./transform-table.js";
 import { executable, type NodeWork } from "./work.js";
 
 /** The parameters of a transform, checked and completed. */
@@ -52,36 +54,44 @@ export interface Transformation {
   signal: AbortSignal | undefined;
 }
 
+/** A table again, a value, or a value that is expensive and therefore waits until it is wanted. */
+export type TableAnswer = { table: NativeTable } | { value: unknown } | { lazy: () => unknown; count: number };
+
 /**
- * Changes a list. A list that is a native table is worked on natively and stays one where the operation allows it;
- * items of an array are handed on by reference.
+ * Changes a list. A list that is a native table is worked on natively and stays one where the place and the operation
+ * allow it; items of an array are handed on by reference.
  *
  * Fails with TYPE_MISMATCH (no list), INVALID_PARAMETERS, and what {@link UserFunction} fails with.
  */
-export const transformNode = executable<TransformParameters>(transform, async (work) => {
-  const { parameters, signal, explicitTimeout } = work;
-  const code = functionText(work.given("function" as never) ?? parameters.transformFunction, "transformFunction");
-  const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal };
-  const transformation = {
-    parameters,
-    code,
-    userFunction: new UserFunction("transformFunction", code, limits),
-    signal,
-  };
-  const data = listOf(work);
-  const table = tableBehind(data);
-  const inputCount = table ? table.rowCount : (data as unknown[]).length;
-  const answer = table
-    ? await transformTable(table, transformation)
-    : { value: await transformItems(data as unknown[], transformation) };
-  const output = {};
-  if ("table" in answer) attachTable(output, "result", answer.table);
-  else if ("lazy" in answer) attachLazily(output, "result", answer.lazy);
-  else Object.assign(output, { result: answer.value });
-  const outputCount =
-    "table" in answer ? answer.table.rowCount : "lazy" in answer ? answer.count : countOf(answer.value);
-  return Object.assign(output, { inputCount, outputCount, operation: parameters.operation, success: true });
-});
+export function transformNode(place: Place): NodeExecutable {
+  return executable<TransformParameters>(transform, async (work) => {
+    const { parameters, signal, explicitTimeout } = work;
+    const code = functionText(work.given("function" as never) ?? parameters.transformFunction, "transformFunction");
+    const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal };
+    const userFunction = new UserFunction(place.sandbox, "transformFunction", code, limits);
+    const data = listOf(work);
+    const table = tableBehind(data);
+    const inputCount = table ? table.rowCount : (data as unknown[]).length;
+    const answer = await answerOf(place, table ?? (data as unknown[]), { parameters, code, userFunction, signal });
+    const output = {};
+    if ("table" in answer) attachTable(output, "result", answer.table);
+    else if ("lazy" in answer) attachLazily(output, "result", answer.lazy);
+    else Object.assign(output, { result: answer.value });
+    const outputCount =
+      "table" in answer ? answer.table.rowCount : "lazy" in answer ? answer.count : countOf(answer.value);
+    return Object.assign(output, { inputCount, outputCount, operation: parameters.operation, success: true });
+  });
+}
+
+async function answerOf(
+  place: Place,
+  list: unknown[] | NativeTable,
+  transformation: Transformation,
+): Promise<TableAnswer> {
+  if (Array.isArray(list)) return { value: await transformItems(list, transformation) };
+  if (place.transformTable) return place.transformTable(list, transformation);
+  return { value: await transformItems(recordsOf(list), transformation) };
+}
 
 /** What an aggregate needs, checked. */
 export function aggregationFor({

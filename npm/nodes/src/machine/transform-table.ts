@@ -2,14 +2,18 @@ import type { NativeTable } from "@atomiton/conductor-native";
 
 import { NodeError } from "../contract/error.js";
 import { whereJson } from "../data/where.js";
+import {
+  aggregationFor,
+  groupFieldOf,
+  initialOf,
+  type TableAnswer,
+  type Transformation,
+} from "../library/transform.js";
+import { pathOf, transformItems } from "../library/transform-items.js";
 import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
 import { cancellable, native } from "../table/addon.js";
 import { recordsOf } from "../table/table-output.js";
-import { aggregationFor, groupFieldOf, initialOf, type Transformation } from "./transform.js";
-import { pathOf, transformItems } from "./transform-items.js";
-
-/** A table again, a value, or a value that is expensive and therefore waits until it is wanted. */
-export type TableAnswer = { table: NativeTable } | { value: unknown } | { lazy: () => unknown; count: number };
+import { callInTurn } from "./native-sandbox.js";
 
 const END = 0xffffffff;
 
@@ -62,7 +66,14 @@ async function filter(table: NativeTable, transformation: Transformation): Promi
     return { table: await cancellable(signal, (addon, cancel) => addon.filterTable(table, text, cancel)) };
   }
   if (isIdentityText(code)) return { table };
-  if (isFunctionText(code)) return { table: await userFunction.filterTable(table) };
+  if (isFunctionText(code)) {
+    const { source, wantsAll } = userFunction;
+    return {
+      table: await callInTurn(source, signal, (addon, cancel) =>
+        addon.filterTableByScript(source, wantsAll, table, cancel),
+      ),
+    };
+  }
   return { value: await transformItems(recordsOf(table), transformation) };
 }
 

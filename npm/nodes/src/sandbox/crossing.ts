@@ -1,9 +1,7 @@
-import { randomBytes } from "node:crypto";
-
-import type { ScriptBatch } from "@atomiton/conductor-native";
-
 import { NodeError } from "../contract/error.js";
 import { kindOf } from "../data/input.js";
+import { otherWork } from "./other-work.js";
+import type { ScriptBatch } from "./sandbox.js";
 
 /** Deeper data would overflow a stack on one side or the other. */
 const MOST_LEVELS = 400;
@@ -17,7 +15,7 @@ const LONGEST_HOLD = 8;
  * arrays) crosses under a key that data cannot guess.
  */
 export class Crossing {
-  readonly tag = `@${randomBytes(9).toString("base64url")}`;
+  readonly tag = `@${randomText()}`;
 
   /** @throws NodeError TYPE_MISMATCH naming the path of what cannot cross: functions, symbols, BigInts, cycles … */
   encode(value: unknown, path = ""): string {
@@ -41,7 +39,7 @@ export class Crossing {
       start += part.length;
       count = Math.max(1, Math.min(16384, Math.floor((BATCH_LENGTH * part.length) / text.length)));
       if (performance.now() - resumed > LONGEST_HOLD) {
-        await new Promise((resolve) => setImmediate(resolve));
+        await otherWork();
         resumed = performance.now();
       }
     }
@@ -135,4 +133,8 @@ function isExotic(value: object): boolean {
 
 function refusal(path: string, kind: string): NodeError {
   return new NodeError("TYPE_MISMATCH", `Only data can be given to user code, but ${path || "the value"} is ${kind}`);
+}
+
+function randomText(): string {
+  return Array.from(crypto.getRandomValues(new Uint32Array(3)), (word) => word.toString(36)).join("");
 }

@@ -1,10 +1,9 @@
-import type { NativeTable, ScriptSource, ScriptWork } from "@atomiton/conductor-native";
+import type { NativeTable } from "@atomiton/conductor-native";
 
 import { NodeError } from "../contract/error.js";
-import { cancellable } from "../table/addon.js";
 import { Crossing } from "./crossing.js";
 import { parameterListOf } from "./parameter-list.js";
-import { inTurn } from "./turns.js";
+import type { Sandbox, ScriptSource, ScriptWork, TableAt } from "./sandbox.js";
 
 /** What user code may take. */
 export interface ScriptLimits {
@@ -18,43 +17,40 @@ export interface ScriptLimits {
 /** The limits that hold when nobody set others. */
 export const defaultTimeout = 5000;
 
-/** ms after which an engine is given up at the earliest: the worker pool has other work as well. */
-const LEAST_PATIENCE = 1000;
-
 /**
- * A function written by a user. It runs in an engine of its own, off the main thread, with nothing but the language.
+ * A function written by a user. It runs in a sandbox, with nothing but the language.
  *
  * Its methods fail with INVALID_PARAMETERS (syntax), TIMEOUT, MEMORY_LIMIT_EXCEEDED, CANCELLED, TYPE_MISMATCH (data that
  * cannot cross) or EXECUTION_FAILED (it threw; with message, line and item, and nothing else of the data).
  */
 export class UserFunction {
-  readonly #name: string;
-  readonly #code: string;
-  readonly #limits: ScriptLimits;
+  /** The function as sandboxes take it. */
+  readonly source: ScriptSource;
+  readonly #sandbox: Sandbox;
+  readonly #signal: AbortSignal | undefined;
   readonly #crossing = new Crossing();
 
-  constructor(name: string, code: string, limits: ScriptLimits) {
-    this.#name = name;
-    this.#code = code;
-    this.#limits = limits;
+  constructor(sandbox: Sandbox, name: string, code: string, { timeout, memory, signal }: ScriptLimits) {
+    this.source = { name, code, tag: this.#crossing.tag, timeoutMs: timeout, memoryBytes: memory };
+    this.#sandbox = sandbox;
+    this.#signal = signal;
+  }
+
+  /** Whether the function wants to see all items at once, as its third parameter. */
+  get wantsAll(): boolean {
+    return this.#sees(3);
   }
 
   /** The answers for all items, in order. */
   async map(items: readonly unknown[] | NativeTable): Promise<unknown[]> {
-    const answers = await this.#run({ kind: "map", named: false, whole: this.#wantsWhole(3) }, items);
+    const answers = await this.#run({ kind: "map", named: false, whole: this.wantsAll }, items);
     return answers.flatMap((answer) => this.#crossing.decode(answer) as unknown[]);
   }
 
   /** The positions of the items for which the answer is true-like. */
   async positions(items: readonly unknown[]): Promise<number[]> {
-    const answers = await this.#run({ kind: "filter", named: false, whole: this.#wantsWhole(3) }, items);
+    const answers = await this.#run({ kind: "filter", named: false, whole: this.wantsAll }, items);
     return answers.flatMap((answer) => JSON.parse(answer) as number[]);
-  }
-
-  /** The rows of a table for which the answer is true-like. */
-  async filterTable(table: NativeTable): Promise<NativeTable> {
-    const whole = this.#wantsWhole(3);
-    return this.#call((addon, cancel) => addon.filterTableByScript(this.#source(), whole, table, cancel));
   }
 
   /**
@@ -63,9 +59,9 @@ export class UserFunction {
    * nothing at all the answer is `null`.
    */
   async reduce(items: readonly unknown[] | NativeTable, initial: { value: unknown } | undefined): Promise<unknown> {
-    const list = parameterListOf(this.#code);
+    const list = parameterListOf(this.source.code);
     const named = list?.count === 1 && !list.rest;
-    const work: ScriptWork = { kind: "reduce", named, whole: !named && this.#wantsWhole(4) };
+    const work: ScriptWork = { kind: "reduce", named, whole: !named && this.#sees(4) };
     if (initial) work.initial = this.#crossing.encode(initial.value, "reduceInitial");
     const [answer] = await this.#run(work, items);
     return this.#crossing.decode(answer ?? "null");
@@ -75,52 +71,27 @@ export class UserFunction {
    * The answer for `(input, item, variables)`. `tables` are paths into these values to objects whose `records` are the
    * rows of a table, made in the sandbox if the code reads them.
    */
-  async call(
-    values: { input: unknown; item: unknown; variables: unknown },
-    tables: { path: string[]; table: NativeTable }[],
-  ): Promise<unknown> {
+  async call(values: { input: unknown; item: unknown; variables: unknown }, tables: TableAt[]): Promise<unknown> {
     const text = this.#crossing.encode(values);
-    const answer = await this.#call((addon, cancel) =>
-      addon.evaluateScript(
-        this.#source(),
-        text,
-        tables.map(({ path }) => path),
-        tables.map(({ table }) => table),
-        cancel,
-      ),
-    );
-    return this.#crossing.decode(answer);
+    return this.#crossing.decode(await this.#sandbox.evaluate(this.source, text, tables, this.#signal));
   }
 
   async #run(work: ScriptWork, items: readonly unknown[] | NativeTable): Promise<string[]> {
-    if (!Array.isArray(items)) {
-      return this.#call((addon, cancel) => addon.runScriptOnTable(this.#source(), work, items as NativeTable, cancel));
-    }
-    const batches = await this.#crossing.encodeItems(items, work.whole);
-    return this.#call((addon, cancel) => addon.runScript(this.#source(), work, batches, cancel));
+    const batches = isArray(items) ? await this.#crossing.encodeItems(items, work.whole) : items;
+    return this.#sandbox.runOverItems(this.source, work, batches, this.#signal);
   }
 
-  #call<T>(call: Parameters<typeof cancellable<T>>[1]): Promise<T> {
-    const { signal, timeout } = this.#limits;
-    return inTurn(() => cancellable(signal, call), Math.max(2 * timeout, LEAST_PATIENCE), this.#name);
-  }
-
-  #source(): ScriptSource {
-    return {
-      name: this.#name,
-      code: this.#code,
-      tag: this.#crossing.tag,
-      timeoutMs: this.#limits.timeout,
-      memoryBytes: this.#limits.memory,
-    };
-  }
-
-  /** Whether the code can see a parameter number `position` (from 1), and so needs all items at once. */
-  #wantsWhole(position: number): boolean {
-    if (/\barguments\b/.test(this.#code)) return true;
-    const list = parameterListOf(this.#code);
+  /** Whether the code can see a parameter number `position` (from 1). */
+  #sees(position: number): boolean {
+    const { code } = this.source;
+    if (/\barguments\b/.test(code)) return true;
+    const list = parameterListOf(code);
     return list === undefined || list.rest || list.count >= position;
   }
+}
+
+function isArray<T extends object>(items: readonly unknown[] | T): items is readonly unknown[] {
+  return Array.isArray(items);
 }
 
 /** Whether text is a function rather than a path of properties. */

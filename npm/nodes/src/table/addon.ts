@@ -6,6 +6,7 @@ import {
   nativeError,
 } from "@atomiton/conductor-native";
 
+import { throwIfAborted } from "../contract/abort.js";
 import { NodeError } from "../contract/error.js";
 
 /** Calls the addon; its failures become node errors of the same code. */
@@ -33,11 +34,6 @@ export async function cancellable<T>(
       signal?.removeEventListener("abort", cancel);
     }
   });
-}
-
-/** Fails with CANCELLED when the signal has fired. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new NodeError("CANCELLED", "The operation was cancelled", { cause: signal.reason });
 }
 
 function nodeError(thrown: unknown): unknown {

@@ -1,0 +1,39 @@
+/** Puts QuickJS and the code that runs inside it into the bundle as text, so that a page has no further file to fetch. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { deflateRawSync } from "node:zlib";
+
+/** The part of a plugin that Rolldown, Rollup and Vite share. */
+interface BundlerPlugin {
+  name: string;
+  enforce: "pre";
+  resolveId(source: string): string | undefined;
+  load(id: string): Promise<{ code: string; moduleType: "js" } | undefined>;
+}
+
+/** QuickJS-ng, the engine of the native addon, as WebAssembly. */
+const MODULE = createRequire(import.meta.url).resolve("quickjs-wasi/quickjs.wasm");
+/** What the native addon runs inside its engine, too. */
+const HARNESS = fileURLToPath(new URL("../../../../../bindings-node/src/nodes/script/harness.js", import.meta.url));
+
+const files: Readonly<Record<string, () => Promise<string>>> = {
+  "quickjs:module": async () => deflateRawSync(await readFile(MODULE), { level: 9 }).toString("base64"),
+  "quickjs:harness": () => readFile(HARNESS, "utf8"),
+};
+
+/**
+ * Gives `quickjs:module` (base64 of the deflated WebAssembly module) and `quickjs:harness` (JavaScript) as the default
+ * exports of modules.
+ */
+export function quickJsFiles(): BundlerPlugin {
+  return {
+    name: "quickjs-files",
+    enforce: "pre",
+    resolveId: (source) => (Object.hasOwn(files, source) ? `\0${source}` : undefined),
+    async load(id) {
+      const text = await (id.startsWith("\0") ? files[id.slice(1)]?.() : undefined);
+      return text === undefined ? undefined : { code: `export default ${JSON.stringify(text)};`, moduleType: "js" };
+    },
+  };
+}

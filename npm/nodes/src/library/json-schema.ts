@@ -1,0 +1,2 @@
+/** The part of zod that is used. Imported as a whole, no bundler could leave out the rest. */
+export { config, fromJSONSchema } from "zod";

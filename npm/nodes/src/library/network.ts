@@ -1,0 +1,9 @@
+/** How a place talks HTTP, beside `fetch` itself. */
+export interface Network {
+  /** Further settings of every request. */
+  settings: RequestInit;
+  /** Refuses what cannot be sent from here. */
+  check(url: URL, headers: Headers): void;
+  /** Says that `fetch` failed, and why, which it does not tell itself. */
+  failureOf(error: unknown, url: URL): string;
+}

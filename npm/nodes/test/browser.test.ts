@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { pageNetwork } from "../src/browser/network.js";
+import * as browser from "../src/browser.js";
+import * as node from "../src/index.js";
+import { places, type TestedPlace } from "./run.js";
+
+const page = places[1] as TestedPlace;
+
+describe("the library in a page", () => {
+  it("offers what the library in Node offers", () => {
+    expect(Object.keys(browser).sort()).toEqual(Object.keys(node).sort());
+    for (const type of node.nodeExecutableRegistry.keys()) expect(browser.getNodeExecutable(type), type).toBeDefined();
+    expect(browser.getNodeExecutable("nonsense")).toBeUndefined();
+    expect(browser.nodes["constructor"]).toBeUndefined();
+  });
+
+  it.each(["file-system", "spreadsheet", "shell-command", "image"])("says where %s can run", async (type) => {
+    expect(await page.failure(type, {})).toMatchObject({
+      code: "NO_TRANSPORT",
+      message: `${type} needs a machine: run this flow on a server or in the desktop application`,
+    });
+  });
+
+  it("checks parameters as Node does", async () => {
+    const [onMachine, inPage] = await Promise.all(
+      places.map(({ failure }) => failure("transform", {}, { operation: "nope", limitCount: "x" })),
+    );
+    expect(inPage).toMatchObject({ code: "INVALID_PARAMETERS", message: onMachine?.message });
+  });
+
+  it("says what may be wrong where the browser says nothing", () => {
+    const blocked = pageNetwork.failureOf(new TypeError("Failed to fetch"), new URL("http://there.example/x"));
+    expect(blocked).toMatch(/^fetch failed \(Failed to fetch\): http:\/\/there\.example cannot be reached, .*CORS/);
+  });
+});
+
+describe("values on their way through user code", () => {
+  const data = [
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    -0,
+    null,
+    undefined,
+    new Date(7),
+    new Date(Number.NaN),
+    "\ud800 \u0000 é 😀",
+    { "@": [1], nested: [undefined, { at: new Date(1), none: undefined }] },
+    [[]],
+  ];
+
+  it.each(places)("are the same ones in $name", async ({ run }) => {
+    const { result } = await run("transform", { data }, { transformFunction: "(x) => x" + " /**/" });
+    expect(result).toEqual([
+      ...data.slice(0, 2),
+      0,
+      ...data.slice(3, 8),
+      { ...(data[8] as object), nested: [undefined, { at: new Date(1) }] },
+      [[]],
+    ]);
+    expect(result).toHaveLength(data.length);
+  });
+
+  it.each([
+    "() => new Map()",
+    "() => ({ f() {} })",
+    "() => 1n",
+    "async () => 1",
+    "() => /x/",
+    "() => new Uint8Array(1)",
+    "() => { throw new RangeError('far') }",
+    "() => { throw 'text' }",
+    "() => { throw { a: 1 } }",
+    "() => { throw null }",
+    "x => {\n\n  return y;\n}",
+    "x => x.a.b.c",
+    "x => x +",
+    "42, 'no function =>'",
+    "function f() { return f() + 1 }",
+    "() => 'x'.repeat(2 ** 29)",
+    "() => { const cycle = {}; cycle.self = cycle; return cycle }",
+  ])("fail with the same words everywhere: %s", async (transformFunction) => {
+    const [onMachine, inPage] = await Promise.all(
+      places.map(({ failure }) => failure("transform", { data: [1] }, { transformFunction })),
+    );
+    expect([inPage?.code, inPage?.message]).toEqual([onMachine?.code, onMachine?.message]);
+  });
+});

@@ -1,0 +1,59 @@
+// A plugin for Rolldown (tsdown) and Vite (vitest) that puts a script into a module as text.
+//
+//   import script from "./worker.ts?script";
+//   new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+//
+// The entry and all that it imports become one minified classic script, so that a package can start a worker without a
+// second file that a bundler would have to find. TypeScript is told with
+// `declare module "*?script" { const text: string; export default text; }`.
+import { dirname, resolve } from "node:path";
+import { rolldown } from "rolldown";
+
+const SUFFIX = "?script";
+/** Marks a module as this plugin's, so that no other plugin looks for it on disk. */
+const PREFIX = "\0script:";
+
+/**
+ * Gives modules imported as `<path>?script` the text of the bundled script as their default export.
+ *
+ * @param {object} [options]
+ * @param {object[]} [options.plugins] plugins that the script's own imports need
+ * @param {string} [options.target] the oldest language that the script is written in, `es2022` by default
+ * @returns {{ name: string, enforce: "pre", resolveId: Function, load: Function }}
+ */
+export function inlineScript({ plugins = [], target = "es2022" } = {}) {
+  return {
+    name: "inline-script",
+    enforce: "pre",
+    resolveId(source, importer) {
+      if (!source.endsWith(SUFFIX) || importer === undefined) return undefined;
+      return PREFIX + resolve(dirname(importer), source.slice(0, -SUFFIX.length));
+    },
+    async load(id) {
+      if (!id.startsWith(PREFIX)) return undefined;
+      const { text, files } = await bundle(id.slice(PREFIX.length), plugins, target);
+      for (const file of files) this.addWatchFile(file);
+      return { code: `export default ${JSON.stringify(text)};`, moduleType: "js", map: null };
+    },
+  };
+}
+
+async function bundle(input, plugins, target) {
+  const build = await rolldown({
+    input,
+    plugins,
+    platform: "browser",
+    transform: { target },
+    // A classic script has no `import.meta`, and whoever needs it there would find nothing that is of use.
+    onLog(level, log, tell) {
+      if (log.code !== "EMPTY_IMPORT_META") tell(level, log);
+    },
+  });
+  try {
+    const { output } = await build.generate({ format: "iife", minify: true, codeSplitting: false });
+    const [{ code, modules }] = output;
+    return { text: code, files: Object.keys(modules).filter((file) => !file.startsWith("\0")) };
+  } finally {
+    await build.close();
+  }
+}
