@@ -1,5 +1,5 @@
 /**
- * `npm test`: every test there is, in Rust, in TypeScript, through the built packages.
+ * `npm test`: every test there is, in Rust, in TypeScript, through the built packages, in a browser.
  *
  * The closing line adds up what the runners themselves counted; before it stand the tests that a runner left out.
  */
@@ -18,7 +18,7 @@ import { readCargo, readNodeTest, readVitest } from "./tallies.mjs";
 const VITEST = join(ROOT, "node_modules", "vitest", "vitest.mjs");
 const WASM = ["--target", "wasm32-unknown-unknown"];
 
-await setupOrExit({ withWasm: true });
+await setupOrExit({ withWasm: true, withBrowser: true });
 
 const suites = [
   ["Rust", rust],

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { CHROMIUM_HINT, findChromium } from "./chromium.mjs";
 import { ask, demand, ROOT } from "./command.mjs";
 
 /** A machine that lacks something. The message has one line for each thing, with the way to get it. */
@@ -17,10 +18,10 @@ const OLDEST_RUST = /rust-version = "([\d.]+)"/.exec(readFileSync(join(ROOT, "Ca
 /**
  * Checks that the machine has what is needed; as root on Debian and its kin, installs Debian packages that are missing.
  *
- * @param {{ withWasm: boolean, forChecks: boolean, say: (line: string) => void }} need
+ * @param {{ withWasm: boolean, withBrowser: boolean, forChecks: boolean, say: (line: string) => void }} need
  * @throws {MissingTools}
  */
-export async function checkToolchain({ withWasm, forChecks, say }) {
+export async function checkToolchain({ withWasm, withBrowser, forChecks, say }) {
   const missing = [];
   if (!atLeast(process.versions.node, OLDEST_NODE)) {
     missing.push(`Node is ${process.versions.node}, ${OLDEST_NODE} or newer is needed: https://nodejs.org`);
@@ -31,10 +32,18 @@ export async function checkToolchain({ withWasm, forChecks, say }) {
   } else if (!atLeast(cargo, OLDEST_RUST)) {
     missing.push(`Rust is ${cargo}, ${OLDEST_RUST} or newer is needed: rustup update`);
   }
-  const debian = [];
-  if (!hasCompiler()) debian.push({ tool: "cc", pack: "build-essential" });
-  if (forChecks && process.platform === "linux" && ask("valgrind", ["--version"]) === undefined) {
-    debian.push({ tool: "valgrind", pack: "valgrind", optional: true });
+  const debian = [{ tool: "cc", pack: "build-essential", isThere: hasCompiler }];
+  if (forChecks && process.platform === "linux") {
+    const isThere = () => ask("valgrind", ["--version"]) !== undefined;
+    debian.push({ tool: "valgrind", pack: "valgrind", isThere, optional: true });
+  }
+  if (withBrowser) {
+    if (process.env.CHROMIUM_PATH && findChromium() === undefined) {
+      missing.push(`CHROMIUM_PATH is ${process.env.CHROMIUM_PATH}, which is no executable: ${CHROMIUM_HINT}`);
+    } else {
+      const isThere = () => findChromium() !== undefined;
+      debian.push({ tool: "Chromium", pack: "chromium", isThere, hint: CHROMIUM_HINT });
+    }
   }
   missing.push(...(await installFromDebian(debian, say)));
   if (missing.length > 0) throw new MissingTools(missing.join("\n"));
@@ -71,7 +80,8 @@ function hasCompiler() {
 }
 
 /** Returns a line for each needed tool that is still missing. */
-async function installFromDebian(wanted, say) {
+async function installFromDebian(tools, say) {
+  const wanted = tools.filter(({ isThere }) => !isThere());
   if (wanted.length === 0) return [];
   const packs = wanted.map(({ pack }) => pack);
   const canInstall =
@@ -87,11 +97,11 @@ async function installFromDebian(wanted, say) {
     }
   }
   return wanted
-    .filter(({ tool, optional }) => !optional && ask(tool, ["--version"]) === undefined)
-    .map(({ tool, pack }) => `${tool} not found: ${hint(pack)}`);
+    .filter(({ isThere, optional }) => !optional && !isThere())
+    .map(({ tool, pack, hint = hintFor(pack) }) => `${tool} not found: ${hint}`);
 }
 
-function hint(pack) {
+function hintFor(pack) {
   return process.platform === "darwin" ? "xcode-select --install" : `apt-get install ${pack}`;
 }
 

@@ -40,6 +40,8 @@ class ConductorServer {
   #port = 0;
   #lines = createEventLines();
   #awaited = new Set();
+  /** Whether WebSockets may open. */
+  #welcome = Promise.resolve(true);
 
   constructor(main) {
     this.main = main;
@@ -83,12 +85,27 @@ class ConductorServer {
   async comeBack({ forgetful = false, port = this.#port } = {}) {
     if (forgetful) this.#lines = createEventLines();
     const http = createServer((request, response) => this.#answer(request, response));
-    const sockets = new WebSocketServer({ server: http, path: "/api/ws" });
+    const verifyClient = (_, accept) => this.#welcome.then(accept);
+    const sockets = new WebSocketServer({ server: http, path: "/api/ws", verifyClient });
     sockets.on("connection", (socket) => this.#connected(socket));
     const listening = new Promise((resolve, reject) => http.once("error", reject).listen(port, "127.0.0.1", resolve));
     await within(listening, "the server to listen");
     this.#http = http;
     this.#port = http.address().port;
+  }
+
+  /** Lets no WebSocket open until what is returned is called. */
+  holdSockets() {
+    let release;
+    this.#welcome = new Promise((resolve) => {
+      release = () => resolve(true);
+    });
+    return release;
+  }
+
+  /** Lets no WebSocket open, as a server that has none. */
+  refuseSockets() {
+    this.#welcome = Promise.resolve(false);
   }
 
   /** Resolves when `condition`, asked at everything that arrives or goes, is true. */

@@ -1,0 +1,6 @@
+import type { FlowDefinition } from "@atomiton/conductor/browser";
+
+/** A flow as this page reads it: with what it says itself of how it is to be run. */
+export interface Flow extends FlowDefinition {
+  settings?: { runtime?: { parallel?: number; timeout?: number } };
+}

@@ -1,0 +1,16 @@
+import "@xyflow/react/dist/base.css";
+import "./styles/base.css";
+import "./styles/page.css";
+import "./styles/run.css";
+import "./styles/graph.css";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app.tsx";
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("The page has no element #root");
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

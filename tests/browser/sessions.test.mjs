@@ -1,0 +1,93 @@
+/** Sessions of a page with a server: logging in and out, and the token in between. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createBrowser } from "./harness/index.mjs";
+import { startServer } from "./harness/server.mjs";
+import { openClient } from "./page/client.mjs";
+
+const browser = createBrowser();
+
+test("the token of a session is kept for later pages, sent with every call and never in an address", async (t) => {
+  const server = await startServer(t);
+  const context = await browser.context(t);
+  const tab = await openClient(browser, t, server, { context });
+  const login = await tab.evaluate(async () => {
+    const session = await made.auth.login({ username: "ada", password: "analytical" });
+    return { session, stored: localStorage.getItem("auth_token"), user: await made.auth.getCurrentUser() };
+  });
+  assert.equal(login.stored, login.session.token);
+  assert.deepEqual([login.session.user.username, login.user.email], ["ada", "ada@example.com"]);
+  assert.ok(Date.parse(login.session.expiresAt) > Date.now());
+  assert.deepEqual(
+    server.requests.map(({ path, token }) => [path, token]),
+    [
+      ["/api/auth/login", undefined],
+      ["/api/auth/getCurrentUser", login.session.token],
+    ],
+  );
+  await tab.goto();
+  const later = await tab.evaluate(
+    async (config) => {
+      window.made = entry.createConductor({ ...config, transport: "websocket" });
+      const user = await made.auth.getCurrentUser();
+      const refreshed = await made.auth.refreshToken();
+      return { user, refreshed: refreshed.token, stored: localStorage.getItem("auth_token") };
+    },
+    { apiUrl: server.apiUrl },
+  );
+  assert.equal(later.user.username, "ada");
+  assert.notEqual(later.refreshed, login.session.token);
+  assert.equal(later.stored, later.refreshed);
+  assert.deepEqual(
+    server.messages.find(({ type }) => type !== "pong"),
+    { type: "auth", token: login.session.token },
+  );
+  assert.ok([...tab.requests, ...tab.sockets].every((url) => !url.includes("token-")));
+});
+
+test("whoever logs in with a wrong password is told so, and keeps no token", async (t) => {
+  const server = await startServer(t);
+  const tab = await openClient(browser, t, server, { allowed: [/422/] });
+  const seen = await tab.evaluate(async () => ({
+    error: await rejection(made.auth.login({ username: "ada", password: "wrong" })),
+    stored: localStorage.getItem("auth_token"),
+    user: await made.auth.getCurrentUser(),
+  }));
+  assert.equal(seen.error.message, "Invalid credentials");
+  assert.deepEqual([seen.stored, seen.user], [null, null]);
+});
+
+test("logging out ends the session and clears what the page keeps of it; nothing when the server is not told", async (t) => {
+  const server = await startServer(t);
+  const tab = await openClient(browser, t, server);
+  const { token } = await tab.evaluate(async () => {
+    sessionStorage.setItem("draft", "text");
+    return made.auth.login({ username: "ada", password: "analytical" });
+  });
+  const kept = () => [localStorage.getItem("auth_token"), sessionStorage.getItem("draft")];
+  await server.leave();
+  const refusal = await tab.evaluate(() => rejection(made.auth.logout()));
+  assert.equal(refusal.code, "TRANSPORT_ERROR");
+  assert.deepEqual(await tab.evaluate(kept), [token, "text"]);
+  await server.comeBack();
+  await tab.evaluate(() => made.auth.logout());
+  assert.deepEqual(await tab.evaluate(kept), [null, null]);
+  assert.equal(server.main.sessions.isOpen(token), false);
+  assert.equal(await tab.evaluate(() => made.auth.getCurrentUser()), null);
+});
+
+test("a session that the server ends is announced", async (t) => {
+  const server = await startServer(t);
+  const tab = await openClient(browser, t, server, { allowed: [/422/] });
+  await tab.evaluate(async () => {
+    await made.auth.login({ username: "ada", password: "analytical" });
+    window.leave = made.auth.onAuthExpired((event) => heard.push(event));
+  });
+  await server.until(() => server.open === 1, "the page to connect");
+  server.main.sessions.expireAll();
+  await tab.until(() => heard.length > 0);
+  assert.deepEqual(await tab.evaluate(() => heard), [{ reason: "expired" }]);
+  assert.equal(await tab.evaluate(() => made.auth.getCurrentUser()), null);
+});

@@ -1,0 +1,312 @@
+/** `createConductor({ worker })`: what runs in a page runs in a Web Worker instead. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { bundle, createBrowser, pageFiles, serve, within } from "./harness/index.mjs";
+
+const browser = createBrowser();
+
+const SCRIPT = { path: fileURLToPath(new URL("page/script.js", import.meta.url)) };
+
+/** An application's own worker, with executables that are hard on their thread. */
+const OWN_WORKER = `
+  import { useExecutables } from "@atomiton/conductor/worker";
+
+  const bodies = {
+    compute({ rounds }) {
+      let sum = 0;
+      for (let round = 0; round < rounds; round++) sum = (sum * 31 + round) % 1_000_003;
+      return { sum, thread: self.constructor.name };
+    },
+    spin() {
+      postMessage("spinning");
+      for (;;);
+    },
+    leave() {
+      self.close();
+      return new Promise(() => {});
+    },
+    stumble() {
+      setTimeout(() => {
+        throw new Error("nobody catches this");
+      });
+      return new Promise(() => {});
+    },
+  };
+  useExecutables({
+    getNodeExecutable: (type) => (Object.hasOwn(bodies, type) ? { execute: bodies[type] } : undefined),
+  });
+`;
+
+/** A policy that allows a page its own scripts and the engine, and no worker that is made of text. */
+const STRICT = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'";
+/** The same with such workers. */
+const WITH_BLOBS = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:";
+
+/** Opens a page that has the entry on its window, and an own worker to start. */
+async function openPage(t, { site = {}, ...options } = {}) {
+  const files = { ...(await pageFiles(SCRIPT)), "/worker.js": await bundle(OWN_WORKER) };
+  const { url } = await serve(t, { ...site, files });
+  return browser.open(t, url, { before: preparePage, ...options });
+}
+
+/** Puts on the page's window, before its scripts: a way to count, an own worker, and nodes. */
+function preparePage() {
+  /** Counts the turns that the page gets while work goes on, each a timer and a message. */
+  window.turnsDuring = async (work) => {
+    let turns = 0;
+    const { port1, port2 } = new MessageChannel();
+    const next = () => setTimeout(() => port2.postMessage(undefined));
+    port1.onmessage = () => {
+      turns++;
+      next();
+    };
+    next();
+    const result = await work();
+    port1.close();
+    return { turns, result };
+  };
+  /** Starts an own worker; those that were started are kept, with whether they were ended. */
+  window.started = [];
+  window.ownWorker = () => {
+    const worker = new Worker("/worker.js", { type: "module" });
+    const kept = { ended: false, spins: new Promise((resolve) => worker.addEventListener("message", resolve)) };
+    window.started.push(kept);
+    return {
+      postMessage: (message, transfer) => worker.postMessage(message, transfer),
+      addEventListener: (type, listener) => worker.addEventListener(type, listener),
+      terminate() {
+        kept.ended = true;
+        worker.terminate();
+      },
+    };
+  };
+  window.node = (id, type, parameters = {}) => ({ id, type, name: id, parameters });
+  window.fields = (id, values) => window.node(id, "edit-fields", { values });
+}
+
+test("library nodes run in the library's own worker, which starts at first use and ends at shutdown", async (t) => {
+  const tab = await openPage(t, { site: { csp: WITH_BLOBS } });
+  await tab.evaluate(() => {
+    window.conductor = entry.createConductor({ worker: true });
+  });
+  assert.equal(tab.page.workers().length, 0);
+  const result = await tab.evaluate(async () => {
+    const { success, data, executedNodes, trace } = await conductor.node.run(
+      chain("flow", fields("a", { x: 1 }), fields("b", { y: 2 })),
+    );
+    return { success, data, executedNodes, traced: trace.nodes.map(({ nodeId, state }) => [nodeId, state]) };
+  });
+  assert.equal(result.success, true);
+  assert.deepEqual(result.executedNodes, ["flow", "a", "b"]);
+  assert.deepEqual(result.traced, [
+    ["a", "completed"],
+    ["b", "completed"],
+  ]);
+  const [worker] = tab.page.workers();
+  assert.match(worker.url(), /^blob:/);
+  const closed = worker.waitForEvent("close");
+  await tab.evaluate(() => conductor.shutdown());
+  await within(closed, "the worker to end");
+});
+
+test("an executable that computes without a pause leaves the page its turns in the worker, and none in the page", async (t) => {
+  const tab = await openPage(t);
+  const counted = await tab.evaluate(async () => {
+    const rounds = 100_000_000;
+    const compute = () => {
+      let sum = 0;
+      for (let round = 0; round < rounds; round++) sum = (sum * 31 + round) % 1_000_003;
+      return { sum };
+    };
+    const flow = chain("flow", node("a", "compute", { rounds }), node("b", "compute", { rounds }));
+    const away = entry.createConductor({ worker: ownWorker });
+    const here = entry.createConductor({ nodeExecutorFactory: executables({ compute }) });
+    const worker = await turnsDuring(() => away.node.run(flow));
+    const page = await turnsDuring(() => here.node.run(flow));
+    return { worker: [worker.turns, worker.result.data], page: [page.turns, page.result.data] };
+  });
+  assert.equal(counted.worker[1].sum, counted.page[1].sum);
+  assert.equal(counted.worker[1].thread, "DedicatedWorkerGlobalScope");
+  // In the page only what the conductor itself gives way for.
+  assert.ok(counted.page[0] <= 5, `${counted.page[0]} turns in the page`);
+  assert.ok(counted.worker[0] >= 20, `${counted.worker[0]} turns beside the worker`);
+});
+
+test("a chain of 100,000 nodes runs while the page goes on", async (t) => {
+  const tab = await openPage(t);
+  const { turns, result } = await tab.evaluate(async () => {
+    const nodes = Array.from({ length: 100_000 }, (_, at) => node(`n${at}`, "compute", { rounds: 1000 }));
+    const conductor = entry.createConductor({ worker: ownWorker });
+    const counted = await turnsDuring(() => conductor.node.run(chain("flow", ...nodes)));
+    const { success, executedNodes, data } = counted.result;
+    const { nodes: shown } = conductor.node.store.getState();
+    return { ...counted, result: { success, count: executedNodes.length, data, last: shown.get("n99999").state } };
+  });
+  assert.equal(result.success, true);
+  assert.equal(result.count, 100_001);
+  assert.equal(result.last, "completed");
+  assert.ok(turns >= 20, `${turns} turns`);
+});
+
+test("executables of the page run there, with all that they are given elsewhere", async (t) => {
+  const tab = await openPage(t, { site: { csp: WITH_BLOBS } });
+  const seen = await tab.evaluate(async () => {
+    const seen = { progress: [] };
+    const failure = new Error("no paper");
+    const [begun, held] = [gate(), gate()];
+    const conductor = entry.createConductor({
+      worker: true,
+      nodeExecutorFactory: executables({
+        print(params) {
+          seen.keys = Object.keys(params).sort();
+          seen.title = document.title;
+          seen.said = params.say("hello");
+          seen.input = params.input;
+          seen.attempt = params.attempt;
+          seen.key = params.idempotencyKey === params.executionId;
+          params.progress(40, "half of it");
+          return { printed: true };
+        },
+        jam() {
+          throw failure;
+        },
+        async wait({ signal }) {
+          signal.addEventListener("abort", () => held.open());
+          begun.open();
+          await held.passed;
+          seen.aborted = signal.reason.name;
+        },
+      }),
+    });
+    conductor.node.onProgress((event) => seen.progress.push(event.progress));
+    const printing = node("print", "print", { say: (word) => `${word}!` });
+    const printed = await conductor.node.run(chain("flow", fields("a", { x: 1 }), printing, fields("z", {})));
+    seen.printed = [printed.success, printed.executedNodes];
+    const jammed = await conductor.node.run(chain("flow", fields("a", {}), node("jam", "jam")));
+    seen.jammed = [jammed.error.code, jammed.error.message, jammed.error.nodeId, jammed.error.cause === failure];
+    const waiting = conductor.node.run(node("wait", "wait"), { executionId: "waiting" });
+    await begun.passed;
+    await conductor.node.cancel("waiting");
+    seen.cancelled = (await waiting).error.code;
+    return seen;
+  });
+  assert.deepEqual(seen.keys, [
+    "debug",
+    "executionId",
+    "input",
+    "nodeId",
+    "parentContext",
+    "say",
+    "slowMo",
+    "variables",
+  ]);
+  assert.equal(seen.title, "Page");
+  assert.equal(seen.said, "hello!");
+  assert.equal(seen.attempt, 1);
+  assert.equal(seen.key, true);
+  assert.deepEqual(seen.printed, [true, ["flow", "a", "print", "z"]]);
+  assert.deepEqual(seen.jammed, ["EXECUTION_FAILED", "no paper", "jam", true]);
+  assert.deepEqual([seen.cancelled, seen.aborted], ["CANCELLED", "AbortError"]);
+  assert.ok(seen.progress.includes(100));
+});
+
+test("a worker that computes for ever is ended when its run is cancelled, and the next run has another", async (t) => {
+  const tab = await openPage(t);
+  const seen = await tab.evaluate(async () => {
+    const conductor = entry.createConductor({ worker: ownWorker });
+    await conductor.node.run(node("first", "compute", { rounds: 1 }));
+    const spinning = conductor.node.run(node("spin", "spin"), { executionId: "spinning" });
+    await started[0].spins;
+    await conductor.node.cancel("spinning");
+    const { error } = await spinning;
+    const next = await conductor.node.run(node("next", "compute", { rounds: 10 }));
+    return { code: error.code, next: next.success, started: started.map(({ ended }) => ended) };
+  });
+  assert.deepEqual(seen, { code: "CANCELLED", next: true, started: [true, false] });
+});
+
+test("a run whose worker computes for ever ends at its deadline", async (t) => {
+  const tab = await openPage(t);
+  const seen = await tab.evaluate(async () => {
+    const conductor = entry.createConductor({ worker: ownWorker, timeout: 100 });
+    await conductor.node.run(node("first", "compute", { rounds: 1 }));
+    const { error } = await conductor.node.run(node("spin", "spin"));
+    return { code: error.code, started: started.map(({ ended }) => ended) };
+  });
+  assert.deepEqual(seen, { code: "TIMEOUT", started: [true] });
+});
+
+for (const [what, type, pattern] of [
+  ["an error that nobody catches", "stumble", /nobody catches this/],
+  ["the end of its thread", "leave", /it is gone/],
+]) {
+  test(`${what} in the worker fails what it was doing, and the next run has another worker`, async (t) => {
+    const tab = await openPage(t);
+    const seen = await tab.evaluate(async (type) => {
+      const conductor = entry.createConductor({ worker: ownWorker });
+      const [failed, other] = await Promise.all([
+        conductor.node.run(node("failing", type)),
+        conductor.node.run(node("other", "stumble")),
+      ]);
+      const next = await conductor.node.run(node("next", "compute", { rounds: 10 }));
+      const { code, message, recovery } = failed.error;
+      return { code, message, retryable: recovery.retryable, other: other.error.code, next: next.success };
+    }, type);
+    assert.match(seen.message, type === "leave" ? /nobody catches this|it is gone/ : pattern);
+    assert.deepEqual(
+      [seen.code, seen.retryable, seen.other, seen.next],
+      ["TRANSPORT_ERROR", true, "TRANSPORT_ERROR", true],
+    );
+  });
+}
+
+test("where blob: is forbidden a run fails with what the policy needs, and a script of the site works", async (t) => {
+  const tab = await openPage(t, { site: { csp: STRICT }, allowed: [/Content Security Policy/i] });
+  const seen = await tab.evaluate(async () => {
+    const forbidden = entry.createConductor({ worker: true });
+    const { error } = await forbidden.node.run(fields("a", {}));
+    const problem = await rejection(forbidden.node.validate(fields("a", {})));
+    const allowed = entry.createConductor({ worker: new URL("/worker.js", location.href) });
+    const { success } = await allowed.node.run(fields("a", { x: 1 }));
+    return { code: error.code, message: error.message, problem: problem.code, success };
+  });
+  assert.equal(seen.code, "NO_TRANSPORT");
+  assert.match(seen.message, /blob: in worker-src/);
+  assert.match(seen.message, /@atomiton\/conductor\/worker/);
+  assert.equal(seen.problem, "NO_TRANSPORT");
+  assert.equal(seen.success, true);
+});
+
+test("a worker whose script is missing fails the run, and a worker that was given is not replaced", async (t) => {
+  const tab = await openPage(t, { allowed: [/404/] });
+  const seen = await tab.evaluate(async () => {
+    const missing = await entry.createConductor({ worker: "/missing.js" }).node.run(fields("a", {}));
+    const given = entry.createConductor({ worker: ownWorker() });
+    const first = await given.node.run(fields("a", {}));
+    await given.shutdown();
+    const second = await given.node.run(fields("a", {}));
+    return [missing.error.code, first.success, second.error.code, second.error.message];
+  });
+  assert.deepEqual(seen.slice(0, 3), ["NO_TRANSPORT", true, "NO_TRANSPORT"]);
+  assert.match(seen[3], /it has ended/);
+});
+
+test("memory that is given stays with whoever gave it", async (t) => {
+  const tab = await openPage(t, { site: { csp: WITH_BLOBS } });
+  const seen = await tab.evaluate(async () => {
+    const conductor = entry.createConductor({
+      worker: true,
+      nodeExecutorFactory: executables({ make: () => made, take: ({ input }) => input }),
+    });
+    const made = { bytes: new Uint8Array(1_000_000).fill(7) };
+    const given = new ArrayBuffer(1_000_000);
+    const flow = chain("flow", node("make", "make"), node("take", "take"));
+    const first = await conductor.node.run(flow, { input: { given } });
+    const second = await conductor.node.run(flow, { input: { given } });
+    return [given.byteLength, made.bytes.length, first.data.default.bytes[999_999], second.data.default.bytes.length];
+  });
+  assert.deepEqual(seen, [1_000_000, 1_000_000, 7, 1_000_000]);
+});
