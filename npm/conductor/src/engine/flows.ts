@@ -1,7 +1,7 @@
 /** Flows as documents: reading, writing, checking, analysing. */
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode } from "../types/errors.js";
-import { backend } from "./backend.js";
+import { type Backend, backend } from "./backend.js";
 import { Graph, type NodeShape, type Shape } from "./graph.js";
 import { outlineOf, Plan } from "./outline.js";
 
@@ -77,14 +77,27 @@ export function validateFlow(flow: NodeDefinition, types: FlowNodeTypes = { sche
   return JSON.parse(backend().validateFlow(text ?? "null", JSON.stringify(types))) as FlowProblem[];
 }
 
-/** Why a flow cannot be run: problems of its shape only. Values of parameters are not looked at. */
+/**
+ * Why a flow cannot be run: problems of its shape only. Values of parameters are not looked at. None where the engine
+ * cannot start, which is no fault of the flow.
+ */
 export function shapeProblems(flow: NodeDefinition): FlowProblem[] {
+  const engine = startedBackend();
+  if (engine === undefined) return [];
   try {
     const text = JSON.stringify(new Skeleton().of(flow, 0));
-    return JSON.parse(backend().validateFlow(text, '{"schemas":{}}')) as FlowProblem[];
+    return JSON.parse(engine.validateFlow(text, '{"schemas":{}}')) as FlowProblem[];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be read: ${why}` }];
+  }
+}
+
+function startedBackend(): Backend | undefined {
+  try {
+    return backend();
+  } catch {
+    return undefined;
   }
 }
 

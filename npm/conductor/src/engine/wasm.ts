@@ -24,7 +24,7 @@ function started(load: () => WasmModule): WasmBackend {
   try {
     return new WasmBackend(load());
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
     const advice = "A content security policy must allow 'wasm-unsafe-eval' in script-src.";
     throw coded("INTERNAL_ERROR", `The WebAssembly engine cannot start: ${reason}. ${advice}`, cause);
   }

@@ -8,7 +8,7 @@ import { answeredError, messageOf, TransportError, type TransportErrorOptions } 
 import { decode, encode } from "./json.js";
 
 /** Where a transport without events of its own gets them. */
-export type EventSource = Pick<RemoteTransport, "listen" | "shutdown">;
+export type EventSource = Pick<RemoteTransport, "listen" | "listening" | "shutdown">;
 
 /** Settings of an HTTP transport. */
 export interface HTTPTransportOptions {
@@ -88,6 +88,8 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
     const url = `${base}/api/${checkedName(channel)}/${checkedName(command)}`;
     const long = awaitsExecution(channel, command);
     const timeout = options.timeout ?? (long ? EXECUTION_TIMEOUT : CALL_TIMEOUT);
+    // What comes of a call shall not be told before anybody hears it.
+    await options.events?.listening?.();
     const answer = await post(url, encode(args), timeout, long ? "Execution timeout" : "Request timeout");
     const name = `${channel}.${command}`;
     if (!answer.ok) {
@@ -104,6 +106,7 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
     type: "http",
     async execute(request: ExecutionRequest): Promise<RequestResult> {
       const timeout = options.timeout ?? EXECUTION_TIMEOUT;
+      await options.events?.listening?.();
       const answer = await post(`${apiUrl}/execute`, encode(request), timeout, "Execution timeout");
       if (!answer.ok) throw statusError(answer, `Execution failed: ${answer.statusText || answer.status}`);
       const result = decode(answer.text, "execute");

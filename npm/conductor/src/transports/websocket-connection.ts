@@ -85,6 +85,11 @@ export class Connection {
     return this.#isOpen;
   }
 
+  /** Whether it is not known yet if the other side answers. */
+  get isConnecting(): boolean {
+    return this.#socket !== undefined && !this.#isOpen;
+  }
+
   /** Connects, unless that is under way; after a failure not before its time. */
   open(): void {
     if (this.#ended || this.#socket !== undefined) return;

@@ -69,6 +69,11 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
   const gapListeners = new Listeners();
   let count = 0;
   let end: Promise<void> | undefined;
+  /** Settles when the first connection is open, or could not be made. Later ones are told what was missed. */
+  let attempted = () => {};
+  const firstAttempt = new Promise<void>((resolve) => {
+    attempted = resolve;
+  });
 
   const connection = new Connection({
     url: checkedAddress(options.url, ["ws:", "wss:"]),
@@ -82,6 +87,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     onOpen() {
       sequence.opened();
       for (const call of [...queued.values()]) if (!transmit(call)) break;
+      attempted();
     },
     onMessage(message) {
       if (message.type === "response") answered(message);
@@ -90,6 +96,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     },
     onLost(cause) {
       sequence.lost();
+      attempted();
       for (const call of [...sent.values()]) {
         settle(call).reject(
           new TransportError("TRANSPORT_ERROR", `${cause.message} before the answer came`, { cause, uncertain: true }),
@@ -169,11 +176,15 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
       connection.open();
       return unsubscribe;
     },
+    async listening() {
+      if (connection.isConnecting) await firstAttempt;
+    },
     async health() {
       return (await call("system", "health")) as HealthResult;
     },
     shutdown() {
       if (end !== undefined) return end;
+      attempted();
       end = connection.close();
       sequence.lost();
       listeners.clear();

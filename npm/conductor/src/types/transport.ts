@@ -41,6 +41,8 @@ export interface RemoteTransport extends ExecutionTransport {
   call(channel: string, command: string, args?: unknown): Promise<unknown>;
   /** Calls back with the data of each event, such as `("node", "progress", …)`. Ends with what it returns. */
   listen(channel: string, event: string, callback: (data: unknown) => void): () => void;
+  /** Resolves when those who listen hear of all that happens from then on, or will not for now. */
+  listening?(): Promise<void>;
   /** Ends what is pending and closes the connection, if there is one. */
   shutdown(): Promise<void>;
 }

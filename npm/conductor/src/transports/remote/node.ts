@@ -51,10 +51,8 @@ export function remoteNode(transport: RemoteTransport | undefined, options: Remo
     async run(node, given = {}) {
       const context = contextOf(node, given ?? {});
       const { nodeId, executionId } = context;
-      if (missingFields(node).length > 0) {
-        const message = "Invalid node definition: id and type are required";
-        return failed("INVALID_NODE", message, nodeId || "unknown", executionId, recovery);
-      }
+      const refused = refusedNode(node, context, recovery);
+      if (refused !== undefined) return refused;
       if (transport === undefined) {
         const message = "No transport available for execution in browser environment";
         return failed("NO_TRANSPORT", message, nodeId, executionId, recovery);
@@ -96,6 +94,18 @@ export function remoteNode(transport: RemoteTransport | undefined, options: Remo
 
     ...remoteEvents(transport, { recovery, warn }),
   };
+}
+
+/** The result for a node that lacks its id or type; nothing for one that has both. */
+export function refusedNode(
+  node: NodeDefinition | null | undefined,
+  given: { executionId?: string } | undefined,
+  recovery: Recovery | undefined,
+): ExecutionOutcome | undefined {
+  if (missingFields(node).length === 0) return undefined;
+  const message = "Invalid node definition: id and type are required";
+  const nodeId = (node?.id || "unknown") as NodeId;
+  return failed("INVALID_NODE", message, nodeId, createExecutionId(given?.executionId), recovery);
 }
 
 /** What is used where nobody says where warnings go. */
