@@ -41,7 +41,7 @@ export default defineConfig({
         replacement: source("src/exports/test-utils-factories.ts"),
       },
       {
-        find: /^@atomiton\/conductor\/(browser|desktop|node|preload|types)$/,
+        find: /^@atomiton\/conductor\/(browser|desktop|node|preload|types|worker)$/,
         replacement: source("src/exports/$1.ts"),
       },
     ],

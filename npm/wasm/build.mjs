@@ -48,10 +48,6 @@ function build() {
   copyFileSync(join(work, "conductor.js"), join(generated, "conductor.js"));
   copyFileSync(join(work, "conductor.d.ts"), join(generated, "conductor.d.ts"));
   copyFileSync(optimised, join(generated, "conductor.wasm"));
-  writeFileSync(
-    join(generated, "module.ts"),
-    `/** The module, as base64. */\nexport const MODULE =\n  "${bytes.toString("base64")}";\n`,
-  );
   const size = gzipSync(bytes, { level: 9 }).length;
   process.stdout.write(`conductor.wasm: ${bytes.length} bytes, ${size} with gzip\n`);
 }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { bundle, createBrowser, pageFiles, serve, within } from "./harness/index.mjs";
+import { bundle, createBrowser, filePage, pageFiles, serve, within } from "./harness/index.mjs";
 
 const browser = createBrowser();
 
@@ -24,6 +24,7 @@ const OWN_WORKER = `
       postMessage("spinning");
       for (;;);
     },
+    idle: () => new Promise(() => {}),
     leave() {
       self.close();
       return new Promise(() => {});
@@ -249,13 +250,13 @@ for (const [what, type, pattern] of [
       const conductor = entry.createConductor({ worker: ownWorker });
       const [failed, other] = await Promise.all([
         conductor.node.run(node("failing", type)),
-        conductor.node.run(node("other", "stumble")),
+        conductor.node.run(node("other", "idle")),
       ]);
       const next = await conductor.node.run(node("next", "compute", { rounds: 10 }));
       const { code, message, recovery } = failed.error;
       return { code, message, retryable: recovery.retryable, other: other.error.code, next: next.success };
     }, type);
-    assert.match(seen.message, type === "leave" ? /nobody catches this|it is gone/ : pattern);
+    assert.match(seen.message, pattern);
     assert.deepEqual(
       [seen.code, seen.retryable, seen.other, seen.next],
       ["TRANSPORT_ERROR", true, "TRANSPORT_ERROR", true],
@@ -292,6 +293,17 @@ test("a worker whose script is missing fails the run, and a worker that was give
   });
   assert.deepEqual(seen.slice(0, 3), ["NO_TRANSPORT", true, "NO_TRANSPORT"]);
   assert.match(seen[3], /it has ended/);
+});
+
+test("a page on disk has a worker as well", async (t) => {
+  const tab = await browser.open(t, await filePage(t, SCRIPT), { before: preparePage });
+  const seen = await tab.evaluate(async () => {
+    const conductor = entry.createConductor({ worker: true });
+    const { success, error } = await conductor.node.run(chain("flow", fields("a", { x: 1 }), fields("b", {})));
+    return { success, error };
+  });
+  assert.deepEqual(seen, { success: true, error: undefined });
+  assert.equal(tab.page.workers().length, 1);
 });
 
 test("memory that is given stays with whoever gave it", async (t) => {

@@ -62,7 +62,9 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const log = createLog(config.logLevel);
   const events = new ConductorEventEmitter(PROGRESS_INTERVAL_MS, log);
   const feed = createGraphStore(log.warn, isolator(log, "A store subscriber"), environment.react);
-  const runs = new Runs(config, events, feed, log);
+  const { workplace } = environment;
+  if (config.worker && workplace === undefined) log.warn("Workers are for pages: here nodes run in this thread.");
+  const runs = new Runs(config, events, feed, log, workplace?.open);
   const isolate = isolator(log, "A listener");
   const engine = (config.storage ?? environment.storage()) as FlowEngine | PromiseLike<FlowEngine>;
   const flows = new FlowStore(engine, isolate);
@@ -78,7 +80,14 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const reach = new Reach(environment, config, local, tokens, log);
 
   const sources = {
-    find: async (flowId: string) => (await flows.get(flowId)) ?? environment.templates.get(flowId),
+    find: async (flowId: string) => {
+      const template = environment.templates.get(flowId);
+      const stored = flows.get(flowId).catch((error) => {
+        // Where no storage may be used, there are still the flows of the library.
+        if (template === undefined || error?.code !== "ACCESS_DENIED") throw error;
+      });
+      return (await stored) ?? template;
+    },
     run: runs.run.bind(runs),
     announce: runs.announce.bind(runs),
     processors: environment.processors,
@@ -121,6 +130,10 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     }),
     shutdown: hidden(async () => {
       runs.cancelAll();
+      workplace?.shutdown();
+      flows.leave();
+      // An engine that the caller gave is the caller's to close.
+      if (config.storage === undefined) await (await engine).close?.();
       await reach.shutdown();
     }),
     getEnvironment: hidden(() => info),

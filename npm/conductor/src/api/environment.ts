@@ -1,9 +1,12 @@
 /** What an entry point brings, and what callers are told of it. */
 
 import type { EngineInfo } from "../engine/backend.js";
+import type { FlowProblem } from "../engine/flows.js";
+import type { OpenRun } from "../engine/followed-run.js";
 import type { TokenStore } from "../transports/token-store.js";
 import type { WebSocketClass } from "../transports/websocket.js";
 import type { EnvironmentInfo } from "../types/api.js";
+import type { NodeDefinition } from "../types/definition.js";
 import type { FlowDefinition, FlowTemplate } from "../types/flow.js";
 import type { TransportType } from "../types/transport.js";
 import type { FlowEngine } from "./flow-store.js";
@@ -36,6 +39,8 @@ export interface Environment {
   listensToServers: boolean;
   /** Whether a transport of the caller's own executes; else it is only asked for its health. */
   executesByOwnTransport: boolean;
+  /** Whether `node.run` rejects for a node without id; else its result is `INVALID_NODE`, also for one without type. */
+  rejectsInvalidNodes: boolean;
   /** Where the token of a session is kept. */
   tokens(): TokenStore;
   /** What `system.health` says while executions happen here. */
@@ -45,4 +50,18 @@ export interface Environment {
   /** Restarts the application, after a question to its user. Rejects where there is none. */
   restart(): Promise<void>;
   info(hasTransport: boolean): EnvironmentInfo;
+  /** Where runs are carried out, if not in this thread. */
+  workplace?: Workplace | undefined;
+}
+
+/** Another thread, in which runs are carried out that this one follows. */
+export interface Workplace {
+  open: OpenRun;
+  /**
+   * What is wrong with a flow; `undefined` for one that cannot get there. `closed`: whether the types that are known there
+   * are all that there are.
+   */
+  problems(node: NodeDefinition, closed: boolean): Promise<FlowProblem[] | undefined>;
+  /** Ends the thread, and what runs in it. The next run starts it again. */
+  shutdown(): void;
 }

@@ -4,9 +4,11 @@ import type { FlowProblem } from "../engine/flows.js";
 import { validateFlow } from "../engine/flows.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import { progressEventOf } from "../events/progress-event.js";
+import { refusedNode } from "../transports/remote/node.js";
 import type { TokenStore } from "../transports/token-store.js";
 import type { AuthApi, ExecutionEvents, FlowApi, NodeApi, Services, StorageApi, SystemApi } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
+import { getErrorRecoveryStrategy } from "../types/errors.js";
 import type { ExecutionResult } from "../types/execution.js";
 import { demandChildren } from "../types/flow.js";
 import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.js";
@@ -41,11 +43,15 @@ export function localServices(parts: LocalParts): Services {
 
 function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi {
   return {
-    run: (node, context) => runs.run(node, context),
+    run: environment.rejectsInvalidNodes
+      ? (node, context) => runs.run(node, context)
+      : async (node, context) => refusedNode(node, context, getErrorRecoveryStrategy) ?? runs.run(node, context),
     async validate(node) {
       const missing = missingFields(node);
       if (missing.length > 0) return { valid: false, errors: missing };
-      const problems = validateFlow(node, { schemas: environment.schemas(), closed: environment.closed });
+      const { closed, workplace } = environment;
+      const problems =
+        (await workplace?.problems(node, closed)) ?? validateFlow(node, { schemas: environment.schemas(), closed });
       return { valid: problems.length === 0, errors: problems.map(problemWithPlace) };
     },
     async cancel(executionId) {

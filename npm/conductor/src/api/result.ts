@@ -1,5 +1,6 @@
 /** How an execution ended, as its caller gets it. */
-import type { Outcome, Run } from "../engine/driver.js";
+import type { Outcome } from "../engine/driver.js";
+import type { FollowedRun } from "../engine/followed-run.js";
 import { traceOf } from "../engine/trace.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, ExecutionTrace } from "../types/execution.js";
@@ -7,7 +8,7 @@ import type { NodeId } from "../types/ids.js";
 
 /** The result of a run that is over. `trace` and `outputs` are worked out when they are read. */
 export class RunResult implements ExecutionResult {
-  readonly #run: Run;
+  readonly #run: FollowedRun;
   // Only declared, so that the keys stand in the order in which they are assigned.
   declare readonly success: boolean;
   declare data?: unknown;
@@ -17,7 +18,7 @@ export class RunResult implements ExecutionResult {
   declare context: ConductorExecutionContext;
   declare trace: ExecutionTrace;
 
-  constructor(run: Run, outcome: Outcome, context: ConductorExecutionContext, duration: number) {
+  constructor(run: FollowedRun, outcome: Outcome, context: ConductorExecutionContext, duration: number) {
     this.#run = run;
     this.success = outcome.error === undefined;
     if (outcome.error === undefined) this.data = outcome.data;
@@ -28,9 +29,13 @@ export class RunResult implements ExecutionResult {
     Object.defineProperty(this, "trace", TRACE);
   }
 
-  /** Outputs by node id; where scopes share an id, the outermost counts. In the order that the flow declares. */
-  get outputs(): Record<string, unknown> {
-    return outputsOf(this.#run);
+  /**
+   * Outputs by node id; where scopes share an id, the outermost counts. In the order that the flow declares. `undefined`
+   * where they stayed in another thread.
+   */
+  get outputs(): Record<string, unknown> | undefined {
+    const run = this.#run;
+    return run.outputOf === undefined ? undefined : outputsOf(run, (node) => run.outputOf?.(node));
   }
 
   static attemptsOf(result: ExecutionResult): number {
@@ -51,7 +56,7 @@ const TRACE: PropertyDescriptor = {
 };
 
 /** The trace of a run; `undefined` while it is not over. */
-export function runTrace(run: Run): ExecutionTrace | undefined {
+export function runTrace(run: FollowedRun): ExecutionTrace | undefined {
   const { recording } = run;
   if (recording === undefined) return undefined;
   if (run.trace === undefined) {
@@ -73,7 +78,7 @@ export function runTrace(run: Run): ExecutionTrace | undefined {
  * In plan order: after a success every node that ran, groups before what they contain; after a failure only the leaves
  * that began.
  */
-function executedNodes(run: Run, success: boolean): NodeId[] {
+function executedNodes(run: FollowedRun, success: boolean): NodeId[] {
   const { plan } = run;
   const ids: NodeId[] = [];
   for (let position = 0; position < plan.length; position++) {
@@ -83,7 +88,7 @@ function executedNodes(run: Run, success: boolean): NodeId[] {
   return ids;
 }
 
-function outputsOf(run: Run): Record<string, unknown> {
+function outputsOf(run: FollowedRun, outputOf: (node: number) => unknown): Record<string, unknown> {
   const { plan } = run;
   const outputs = new Map<string, unknown>();
   const depths = new Map<string, number>();
@@ -91,7 +96,7 @@ function outputsOf(run: Run): Record<string, unknown> {
   for (let node = plan.length === 1 ? 0 : 1; node < plan.length; node++) {
     const level = node === 0 ? 0 : (depth[plan.parent(node)] as number) + 1;
     depth[node] = level;
-    const value = run.hasBegun(node) ? run.outputOf(node) : undefined;
+    const value = run.hasBegun(node) ? outputOf(node) : undefined;
     const id = plan.id(node);
     if (value === undefined || run.errorOf(node) !== undefined || level >= (depths.get(id) ?? Infinity)) continue;
     depths.set(id, level);

@@ -2,6 +2,7 @@
 import { Run } from "../engine/driver.js";
 import { failure, safelyThrown } from "../engine/failure.js";
 import { problemText, shapeProblems } from "../engine/flows.js";
+import type { FollowedRun, OpenRun } from "../engine/followed-run.js";
 import { createLog, type Log } from "../engine/log.js";
 import { outlineOf } from "../engine/outline.js";
 import { RunView } from "../engine/view.js";
@@ -31,7 +32,7 @@ interface Execution {
   paused: boolean;
   /** Starts the run, where a pause came before that. */
   begin: (() => void) | undefined;
-  run: Run | undefined;
+  run: FollowedRun | undefined;
   /** Another execution of the same id. */
   next: Execution | undefined;
 }
@@ -64,6 +65,7 @@ export class Runs {
     private readonly events: ConductorEventEmitter,
     private readonly feed: StoreFeed,
     private readonly log: Log,
+    private readonly openRun: OpenRun = Run.open,
   ) {}
 
   /** Runs a node, or a flow. Rejects only for a node without id; whatever else goes wrong is in the result. */
@@ -94,7 +96,7 @@ export class Runs {
       if (execution.cancelled) return this.cancelledAtOnce(execution);
       const view = this.open(node, execution, wanted);
       if (view === undefined) return this.refuse(node, execution);
-      return await this.follow(view, execution);
+      return await this.follow(node, view, execution);
     } catch (error) {
       // The definition, or what was given with it, threw when it was looked at.
       const found = safelyThrown(error, { nodeId, executionId });
@@ -190,11 +192,12 @@ export class Runs {
     const { executionId } = context;
     const { events, feed } = this;
     let view: RunView | undefined;
-    const run = Run.open(outlineOf(node), {
+    const run = this.openRun(outlineOf(node), {
       context,
       executables: this.config.nodeExecutorFactory,
       options: runOptions(this.config, this.defaults, node, context, wanted),
       log: context.debug ? createLog("debug") : this.log,
+      outputs: wanted?.outputs === true,
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);
         if (view !== undefined && state !== undefined) feed.changed(view, state);
@@ -209,12 +212,13 @@ export class Runs {
     return view;
   }
 
-  private async follow(view: RunView, execution: Execution): Promise<ExecutionOutcome> {
+  private async follow(node: NodeDefinition, view: RunView, execution: Execution): Promise<ExecutionOutcome> {
     const { context } = execution;
     const { executionId } = context;
     const { events, feed } = this;
     const { run } = view;
     execution.run = run;
+    if (run.opened !== undefined && !(await run.opened)) return this.refuse(node, execution);
     feed.show(view);
     if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
     // Whoever was shown the run may have cancelled it by now.
@@ -232,7 +236,9 @@ export class Runs {
   private refuse(node: NodeDefinition, execution: Execution, thrown?: ExecutionError): ExecutionOutcome {
     const { context, startedAt } = execution;
     const { executionId, nodeId } = context;
-    const [problem] = shapeProblems(node);
+    // What threw with a code of its own says why by itself.
+    const says = thrown !== undefined && thrown.code !== "EXECUTION_FAILED";
+    const [problem] = says ? [] : shapeProblems(node);
     const code: ErrorCode = problem?.code ?? thrown?.code ?? "INTERNAL_ERROR";
     const message = problem?.message ?? thrown?.message ?? "The flow could not be compiled";
     const error: ExecutionError = failure(

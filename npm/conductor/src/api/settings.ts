@@ -6,6 +6,19 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext, DebugOptions } from "../types/execution.js";
 import type { ConductorTransport, TransportType } from "../types/transport.js";
 
+/** A worker, as far as it is used; those of browsers are such. */
+export interface WorkerLike {
+  postMessage(message: unknown, transfer: object[]): void;
+  terminate(): void;
+  addEventListener(type: "error" | "messageerror", listener: (event: { message?: string }) => void): void;
+}
+
+/**
+ * Where workers come from. A worker that was made already serves one conductor, which ends it, and there is none in its
+ * place once it ended.
+ */
+export type WorkerSource = boolean | string | URL | WorkerLike | (() => WorkerLike | PromiseLike<WorkerLike>);
+
 /** Settings of a conductor. */
 export interface ConductorConfig {
   /**
@@ -39,6 +52,13 @@ export interface ConductorConfig {
   random?: () => number;
   /** Which outputs to keep until a result is forgotten: all (the default), or only that of the last node. */
   keepOutputs?: "all" | "last";
+  /**
+   * For pages: carries out what runs in the page in a Web Worker, so that nothing that a node does keeps the page from
+   * answering its user. `true` for the library's own worker, which needs `blob:` in the `worker-src` of a content
+   * security policy; else the address of a module that imports `@atomiton/conductor/worker`, a worker that runs one, or
+   * what makes such workers. Executables of the `nodeExecutorFactory` still run in the page. Default: no worker.
+   */
+  worker?: WorkerSource;
   /** Kept for older code. What to simulate is said with each run, in `context.debug`. */
   debugController?: object;
 }
@@ -52,6 +72,8 @@ export interface RunSettings {
   retries?: number;
   /** After a failure, go on with what does not depend on it. */
   keepGoing?: boolean;
+  /** The outputs of all nodes will be asked for. */
+  outputs?: boolean;
 }
 
 /** Settings that count where neither the caller nor the flow says anything. Read once: the environment is slow to ask. */

@@ -73,7 +73,7 @@ interface Underway {
 /** What the conductor says in the end. */
 interface Answer {
   success: boolean;
-  outputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown> | undefined;
   error?: ExecutionError | undefined;
 }
 

@@ -2,24 +2,12 @@
 import { createHash } from "node:crypto";
 import { type ExecutionState, type NodeState, STATUSES } from "./execution-state.js";
 import { fromJson, type Json, type Loss, toJson } from "./plain-values.js";
+import { StateFileError } from "./state-file-error.js";
 
 const FORMAT = "atomiton-execution-state";
 
 /** Files of later versions are refused. */
 const VERSION = 1;
-
-/** Why a state cannot be written as it is, or read at all. */
-export class StateFileError extends Error {
-  override readonly name = "StateFileError";
-
-  constructor(
-    readonly code: "SERIALIZATION_FAILED" | "DESERIALIZATION_FAILED",
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
 
 /**
  * The name of an execution's file: something readable, and a digest that tells ids apart whatever the file system makes

@@ -5,7 +5,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { writeAtomically } from "@atomiton/storage/desktop";
 import { type ExecutionState, isActive } from "./execution-state.js";
-import { readState, StateFileError, stateFileName, writeState } from "./state-document.js";
+import { readState, stateFileName, writeState } from "./state-document.js";
+import { StateFileError } from "./state-file-error.js";
 
 /** Gets what went wrong with a file. */
 export type FileReport = (file: string, error: Error) => void;

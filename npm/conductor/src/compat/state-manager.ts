@@ -12,7 +12,7 @@ import {
 import { StateFiles } from "./state-files.js";
 
 export type { Checkpoint, ExecutionState, ExecutionStateStatus, NodeState } from "./execution-state.js";
-export { StateFileError } from "./state-document.js";
+export { StateFileError } from "./state-file-error.js";
 
 /** Where and how often states are written. */
 export interface StateManagerOptions {

@@ -3,7 +3,8 @@ import { createLog } from "../engine/log.js";
 import { describe, type ErrorCode, isErrorCode } from "../types/errors.js";
 import { sendable } from "./cloneable.js";
 import type { IpcEventLike, IpcHandlers, WindowLike } from "./electron.js";
-import { DATA_LIMITS, type PayloadLimits, payloadProblem } from "./payload.js";
+import { DATA_LIMITS, type PayloadLimits } from "./limits.js";
+import { payloadProblem } from "./payload.js";
 import { createSenderPolicy, type SenderPolicy } from "./sender.js";
 import { WindowList } from "./windows.js";
 

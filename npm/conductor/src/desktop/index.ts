@@ -19,16 +19,15 @@ export {
   type NodeChannelOptions,
   type NodeChannelServer,
 } from "./channels/node.js";
-export { FLOW_LIMITS, type FlowLimits } from "./channels/node-schema.js";
 export * from "./channels/path.js";
 export * from "./channels/storage.js";
 export * from "./channels/system.js";
 export type { ChannelsHealth } from "./channels-overview.js";
 export type * from "./electron.js";
 export type { Keeping } from "./kept-results.js";
+export { DATA_LIMITS, FLOW_LIMITS, type FlowLimits, type PayloadLimits, WORDS_LIMITS } from "./limits.js";
 export type { MainProcessConductor, MainProcessHandler, MainProcessOptions } from "./main-process.js";
 export { type Schema, type SchemaIssue, withRetry, withValidation } from "./middleware.js";
-export { DATA_LIMITS, type PayloadLimits, WORDS_LIMITS } from "./payload.js";
 export { plainResult } from "./plain-result.js";
 export { createRequests, type RequestDependencies, type Requests } from "./requests.js";
 export { createSenderPolicy, type SenderOptions, type SenderPolicy } from "./sender.js";

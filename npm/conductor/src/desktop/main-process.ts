@@ -15,7 +15,7 @@ import { createSystemChannelServer } from "./channels/system.js";
 import { type ServedChannel, serveOverview } from "./channels-overview.js";
 import type { AppLike, IpcMainLike, WindowLike, WindowsLike } from "./electron.js";
 import { electronMain } from "./electron-main.js";
-import { DATA_LIMITS } from "./payload.js";
+import { DATA_LIMITS } from "./limits.js";
 import { serveRequests } from "./request-wire.js";
 import { createRequests, type Requests } from "./requests.js";
 import { serveRpc } from "./rpc-wire.js";

@@ -1,19 +1,6 @@
 /** How large a message from a page may be, and which keys it may have. */
 import { types } from "node:util";
-
-/** What the arguments of a call may be at most. */
-export interface PayloadLimits {
-  /** About what they take in memory, in bytes. */
-  bytes: number;
-  /** How deeply objects and lists may lie in one another. */
-  depth: number;
-}
-
-/** Limits of channels that carry flows and data: 16 MiB, 128 levels. */
-export const DATA_LIMITS: PayloadLimits = { bytes: 16 * 1024 * 1024, depth: 128 };
-
-/** Limits of channels whose commands take a few words: 64 KiB, 16 levels. */
-export const WORDS_LIMITS: PayloadLimits = { bytes: 64 * 1024, depth: 16 };
+import type { PayloadLimits } from "./limits.js";
 
 /** With these an object would say something about its own prototype. */
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);

@@ -10,7 +10,8 @@ import { messageOf } from "./channel-server.js";
 import { issuesOf, issuesText } from "./channels/node-schema.js";
 import { activeOf, type Execution, Executions } from "./executions.js";
 import { type Keeping, notKept } from "./kept-results.js";
-import { DATA_LIMITS, type PayloadLimits, payloadProblem } from "./payload.js";
+import { DATA_LIMITS, type PayloadLimits } from "./limits.js";
+import { payloadProblem } from "./payload.js";
 import { plainRequestResult } from "./plain-result.js";
 
 /** What requests are carried out with; a conductor's `execute` and `node.cancel` fit. */

@@ -57,9 +57,12 @@ export interface Engine extends EngineInfo {
   constants(): string;
   /** Starts it. Called once, when something first needs it. */
   start(): Backend;
+  /** Its WebAssembly module, to be sent to a worker. Only engines that are WebAssembly have one. */
+  module?(): Promise<WebAssembly.Module>;
 }
 
 let engine: Engine | undefined;
+let tables: (() => string) | undefined;
 let current: Backend | undefined;
 
 /**
@@ -72,15 +75,27 @@ export function useEngine(choose: () => Engine): EngineInfo {
   return { backend, version };
 }
 
+/** Says where {@link engineConstants} come from as long as no engine is set: some programs only ask for an error's advice. */
+export function useConstants(read: () => string): void {
+  tables = read;
+}
+
 /** The engine of this program; starts it. Throws where it cannot start. */
 export function backend(): Backend {
   current ??= chosen().start();
   return current;
 }
 
+/** The WebAssembly module of this program's engine. Starts nothing. Rejects where there is none, or none can be compiled. */
+export async function engineModule(): Promise<WebAssembly.Module> {
+  const { backend, module } = chosen();
+  if (module !== undefined) return module();
+  throw new Error(`The engine of this program is ${backend}, and workers need it as WebAssembly`);
+}
+
 /** What both sides must agree on, as JSON. Starts nothing. */
 export function engineConstants(): string {
-  return chosen().constants();
+  return engine === undefined && tables !== undefined ? tables() : chosen().constants();
 }
 
 function chosen(): Engine {

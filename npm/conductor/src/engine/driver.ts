@@ -42,6 +42,8 @@ export interface RunRequest {
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told after each step in which something happened. */
   onStep?: () => void;
+  /** The outputs of all nodes will be asked for; a run that is carried out elsewhere brings them along only then. */
+  outputs?: boolean;
 }
 
 /** How a run ended. */
@@ -82,8 +84,9 @@ export class Run implements Answers {
   private mayRunAhead = false;
   /** Whether leaves start in plan order throughout. */
   private keepsOrder = false;
-  /** Done while running ahead, and still to be told: flat pairs of task and time. */
+  /** Done while running ahead, and still to be told: flat pairs of task and time. Never made shorter, only overwritten. */
   private readonly doneAhead: number[] = [];
+  private doneAheadLength = 0;
   /** Place in plan order of the leaf that was started last. */
   private position = 0;
   private watched = false;
@@ -196,7 +199,7 @@ export class Run implements Answers {
 
   /** Tells the engine what it does not know yet, so that whoever looks sees it. */
   flush(): void {
-    if (this.doneAhead.length === 0 || (this.stepping && !this.startingAhead)) return;
+    if (this.doneAheadLength === 0 || (this.stepping && !this.startingAhead)) return;
     this.step(Command.nothing, this.clock.now());
     this.stepping = this.startingAhead;
   }
@@ -271,9 +274,9 @@ export class Run implements Answers {
     const mailbox = takeMailbox();
     const { inbox } = this;
     this.stepping = true;
-    if (this.doneAhead.length > 0) {
-      const ahead = mailbox.putAhead(this.doneAhead);
-      this.doneAhead.length = 0;
+    if (this.doneAheadLength > 0) {
+      const ahead = mailbox.putAhead(this.doneAhead, this.doneAheadLength);
+      this.doneAheadLength = 0;
       this.turn(mailbox, ahead, now);
     }
     let sent = 0;
@@ -341,13 +344,16 @@ export class Run implements Answers {
    */
   ranAhead(task: number): boolean {
     if (!this.mayRunAhead || this.watched || this.stepping || this.scheduled) return false;
+    const next = this.nextPosition();
+    if (next === this.plan.length || this.doneAheadLength === AHEAD_CAPACITY * 2) return false;
     const now = this.clock.now();
-    const next = this.nextLeaf();
-    if (next === -1 || this.doneAhead.length >= AHEAD_CAPACITY * 2 || this.clock.isBusyTooLong(now)) return false;
-    this.doneAhead.push(task, now);
+    if (this.clock.isBusyTooLong(now)) return false;
+    this.doneAhead[this.doneAheadLength++] = task;
+    this.doneAhead[this.doneAheadLength++] = now;
     this.steps++;
+    this.position = next;
     this.stepping = this.startingAhead = true;
-    this.startLeaf(next, FIRST_ATTEMPT, 1);
+    this.calls.start(this.plan.order(next), FIRST_ATTEMPT, 1);
     this.stepping = this.startingAhead = false;
     // What was answered at once is told at once, so that no stack is built up.
     if (this.inbox.length > 0) this.step(0, this.clock.now());
@@ -360,13 +366,13 @@ export class Run implements Answers {
     while (this.position < this.plan.length && this.plan.order(this.position) !== leaf) this.position++;
   }
 
-  /** The leaf after the one that was started last, or -1. */
-  private nextLeaf(): number {
-    for (let position = this.position + 1; position < this.plan.length; position++) {
-      const node = this.plan.order(position);
-      if (this.plan.isLeaf(node)) return node;
-    }
-    return -1;
+  /** The place of the leaf after the one that was started last, or one past the last place. */
+  private nextPosition(): number {
+    const { plan } = this;
+    const end = plan.length;
+    let position = this.position + 1;
+    while (position < end && !plan.isLeaf(plan.order(position))) position++;
+    return Math.min(position, end);
   }
 
   private carryOut(words: Uint32Array, at: number): void {

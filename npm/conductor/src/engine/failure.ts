@@ -12,7 +12,7 @@ import type { DebugOptions } from "../types/execution.js";
 import type { NodeId } from "../types/ids.js";
 
 /** Under this key an error that an executable throws names the code to keep. */
-const CODE = Symbol.for("@atomiton/error-code");
+export const CODE: unique symbol = Symbol.for("@atomiton/error-code") as never;
 
 /** Where it went wrong. */
 export interface Place {

@@ -100,9 +100,12 @@ export class Mailbox {
     return this.words[2] === 1;
   }
 
-  /** Moves tasks that were done ahead, flat pairs of task and time, to the records; returns the command for them. */
-  putAhead(done: number[]): number {
-    const count = done.length / 2;
+  /**
+   * Moves tasks that were done ahead, flat pairs of task and time in the first `length` places, to the records; returns
+   * the command for them.
+   */
+  putAhead(done: number[], length: number): number {
+    const count = length / 2;
     for (let i = 0; i < count; i++) {
       const at = HEADER_WORDS + i * AHEAD_WORDS;
       this.words[at] = EventKind.done | (FIRST_ATTEMPT << 8);

@@ -256,6 +256,11 @@ function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   return larger;
 }
 
+/** The id of a node as it was when the outline was made. */
+export function outlinedId({ words, names }: Pick<Outline, "words" | "names">, index: number): string {
+  return names[words[HEADER_WORDS + index * NODE_WORDS] as number] as string;
+}
+
 /** Words of an input table. */
 function tableWords(nodes: number, edges: number): number {
   return nodes + 1 + edges * 2 + nodes * 2;
@@ -294,7 +299,7 @@ export class Plan {
 
   /** The id of a node as it was when the outline was made, whatever became of the definition. */
   id(index: number): string {
-    return this.outline.names[this.words[HEADER_WORDS + index * NODE_WORDS] as number] as string;
+    return outlinedId(this.outline, index);
   }
 
   /** The node that encloses a node; the root encloses itself. */

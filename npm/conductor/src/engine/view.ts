@@ -2,7 +2,7 @@
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
 import { answer } from "./backend.js";
 import { constants, stepMessage, stepsOf } from "./constants.js";
-import type { Run } from "./driver.js";
+import type { FollowedRun } from "./followed-run.js";
 import { frozenMap } from "./frozen.js";
 import { Graph, type NodeShape } from "./graph.js";
 import { State, Step } from "./mailbox.js";
@@ -38,7 +38,7 @@ export class RunView {
   private made: (ExecutionGraphNode | undefined)[] = [];
   private watched = false;
 
-  constructor(readonly run: Run) {}
+  constructor(readonly run: FollowedRun) {}
 
   /** The shape of what is run. */
   get graph(): Graph {

@@ -16,16 +16,25 @@ export function wasmEngine({ VERSION, CONSTANTS }: WasmFacts, load: () => WasmMo
     backend: "wasm",
     version: VERSION,
     constants: () => CONSTANTS,
-    start: () => started(load),
+    start() {
+      try {
+        return new WasmBackend(load());
+      } catch (cause) {
+        throw notStarted(cause);
+      }
+    },
+    async module() {
+      try {
+        return await load().compiled();
+      } catch (cause) {
+        throw notStarted(cause);
+      }
+    },
   };
 }
 
-function started(load: () => WasmModule): WasmBackend {
-  try {
-    return new WasmBackend(load());
-  } catch (cause) {
-    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
-    const advice = "A content security policy must allow 'wasm-unsafe-eval' in script-src.";
-    throw coded("INTERNAL_ERROR", `The WebAssembly engine cannot start: ${reason}. ${advice}`, cause);
-  }
+function notStarted(cause: unknown): Error {
+  const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
+  const advice = "A content security policy must allow 'wasm-unsafe-eval' in script-src.";
+  return coded("INTERNAL_ERROR", `The WebAssembly engine cannot start: ${reason}. ${advice}`, cause);
 }

@@ -1,12 +1,15 @@
 /** An event emitter whose listeners cannot hurt whoever emits. */
 import { EventEmitter } from "node:events";
 import { type Isolate, isolator } from "../api/isolate.js";
+import type { NodeEmitter } from "./node-emitter.js";
+
+const Base = EventEmitter as unknown as new () => NodeEmitter;
 
 /**
  * As Node's `EventEmitter`, but a listener that throws, at once or later, is reported on the console once, and the others
  * are called all the same. Only `error` without a listener throws, as it does everywhere.
  */
-export class IsolatedEmitter extends EventEmitter {
+export class IsolatedEmitter extends Base {
   readonly #isolate: Isolate;
 
   /** @param name what listeners listen to, such as "the queue" */

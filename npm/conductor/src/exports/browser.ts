@@ -3,6 +3,7 @@ import type { Conductor } from "../api/conductor.js";
 import type { ConductorConfig } from "../api/settings.js";
 import { detectServer } from "../transports/detect.js";
 import { createBrowserConductor } from "./environment/browser.js";
+import { engine } from "./environment/inlined-engine.js";
 
 /**
  * Makes a conductor. Unless its settings name a transport, executions happen in the main process of the Electron
@@ -10,7 +11,7 @@ import { createBrowserConductor } from "./environment/browser.js";
  * Nothing is opened or loaded before it is first used.
  */
 export function createConductor(config: ConductorConfig = {}): Conductor {
-  return createBrowserConductor(config, () => detectServer(config));
+  return createBrowserConductor(engine, config, () => detectServer(config));
 }
 
 /** The same under another name. */
@@ -19,7 +20,4 @@ export { createConductor as createConductorInstance };
 /** A conductor that is ready. */
 export const conductor: Conductor = createConductor();
 
-export { ErrorCode } from "../types/errors.js";
-export { createExecutionId, toExecutionId } from "../types/ids.js";
-export { DEFAULT_SLOWMO_MS, isValidProgressEvent } from "../types/progress-event.js";
-export type * from "./shapes.js";
+export * from "./page/companions.js";

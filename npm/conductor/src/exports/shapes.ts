@@ -1,7 +1,7 @@
 /** The shapes of what callers hold and are given, the same at every entry point. */
 export type { Conductor, Execute } from "../api/conductor.js";
 export type { FlowEngine } from "../api/flow-store.js";
-export type { ConductorConfig } from "../api/settings.js";
+export type { ConductorConfig, WorkerLike, WorkerSource } from "../api/settings.js";
 export type { ExecutionGraphStore } from "../api/store.js";
 export type { EngineInfo } from "../engine/backend.js";
 export type { NodeExecutable, NodeExecutorFactory } from "../engine/executables.js";

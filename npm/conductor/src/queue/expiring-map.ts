@@ -39,7 +39,8 @@ export class ExpiringMap<V> {
     if (this.#timer !== undefined || first === undefined || first.expires === Number.POSITIVE_INFINITY) return;
     const wait = Math.min(Math.max(Math.ceil(first.expires - performance.now()), 0), LONGEST_TIMEOUT);
     this.#timer = setTimeout(() => this.#wake(), wait);
-    this.#timer.unref();
+    // Timers of pages are numbers, and hold nothing up.
+    (this.#timer as { unref?: () => void }).unref?.();
   }
 
   #wake(): void {

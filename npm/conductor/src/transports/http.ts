@@ -49,6 +49,16 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
   let ended = false;
   let warned = false;
 
+  /** What comes of a call shall not be told before anybody hears it. */
+  const { listening } = options.events ?? {};
+  const hears =
+    listening &&
+    (async () => {
+      if (ended) return;
+      await listening();
+      if (ended) throw new TransportError("CANCELLED", "The HTTP transport was shut down");
+    });
+
   /** Sends one request and reads the whole answer. */
   function post(url: string, body: string | undefined, timeout: number, late: string): Promise<Answer> {
     if (ended) return Promise.reject(new TransportError("NO_TRANSPORT", "The HTTP transport was shut down"));
@@ -88,8 +98,7 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
     const url = `${base}/api/${checkedName(channel)}/${checkedName(command)}`;
     const long = awaitsExecution(channel, command);
     const timeout = options.timeout ?? (long ? EXECUTION_TIMEOUT : CALL_TIMEOUT);
-    // What comes of a call shall not be told before anybody hears it.
-    await options.events?.listening?.();
+    if (hears !== undefined) await hears();
     const answer = await post(url, encode(args), timeout, long ? "Execution timeout" : "Request timeout");
     const name = `${channel}.${command}`;
     if (!answer.ok) {
@@ -106,7 +115,7 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
     type: "http",
     async execute(request: ExecutionRequest): Promise<RequestResult> {
       const timeout = options.timeout ?? EXECUTION_TIMEOUT;
-      await options.events?.listening?.();
+      if (hears !== undefined) await hears();
       const answer = await post(`${apiUrl}/execute`, encode(request), timeout, "Execution timeout");
       if (!answer.ok) throw statusError(answer, `Execution failed: ${answer.statusText || answer.status}`);
       const result = decode(answer.text, "execute");

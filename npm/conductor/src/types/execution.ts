@@ -57,7 +57,7 @@ export interface ExecutionResult<T = unknown> {
    * Outputs by node id, at every depth (of a leaf: its own); of nodes that share an id, the outermost's. Not an own
    * property: copies do not carry it.
    */
-  readonly outputs?: Record<string, unknown>;
+  readonly outputs?: Record<string, unknown> | undefined;
 }
 
 /** The same as running something gives it: with an error exactly when it failed. */

@@ -3,7 +3,7 @@ import { z } from "zod/v3";
 import type { AuthApi, Unsubscribe } from "../../types/api.js";
 import { type ChannelOptions, type ChannelServer, createChannelServer } from "../channel-server.js";
 import type { IpcHandlers } from "../electron.js";
-import { WORDS_LIMITS } from "../payload.js";
+import { WORDS_LIMITS } from "../limits.js";
 import { checked } from "./arguments.js";
 
 /** What a page knows of its session. */

@@ -4,7 +4,8 @@ import { createLog } from "../../engine/log.js";
 import type { HealthResult } from "../../types/transport.js";
 import type { ChannelOptions } from "../channel-server.js";
 import type { IpcMessageEventLike, IpcMessages } from "../electron.js";
-import { payloadProblem, WORDS_LIMITS } from "../payload.js";
+import { WORDS_LIMITS } from "../limits.js";
+import { payloadProblem } from "../payload.js";
 import { createSenderPolicy } from "../sender.js";
 import { issuesOf } from "./node-schema.js";
 

@@ -2,6 +2,7 @@
 import { z } from "zod/v3";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
+import type { FlowLimits } from "../limits.js";
 import { issueText, type Schema, type SchemaIssue } from "../middleware.js";
 import { isPlainlyValid } from "./node-shape.js";
 
@@ -10,17 +11,6 @@ export interface ExecuteArgs {
   node: NodeDefinition;
   context?: Partial<ConductorExecutionContext>;
 }
-
-/** How large a flow may be. */
-export interface FlowLimits {
-  /** Nodes at every depth, the outermost one not counted. */
-  nodes: number;
-  /** Groups within groups. */
-  depth: number;
-}
-
-/** A million nodes would not fit into a message; this many do. */
-export const FLOW_LIMITS: FlowLimits = { nodes: 100_000, depth: 60 };
 
 /** Slow motion of an hour a node is a mistake; so is a longer one. In ms. */
 const LONGEST_SLOWMO_MS = 60 * 60_000;

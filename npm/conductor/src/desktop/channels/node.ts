@@ -18,19 +18,13 @@ import {
 import type { IpcHandlers } from "../electron.js";
 import { activeOf, type Execution, Executions } from "../executions.js";
 import { type Keeping, notKept } from "../kept-results.js";
+import { DATA_LIMITS, FLOW_LIMITS, type FlowLimits } from "../limits.js";
 import type { SchemaIssue } from "../middleware.js";
-import { DATA_LIMITS, payloadProblem } from "../payload.js";
+import { payloadProblem } from "../payload.js";
 import { plainResult } from "../plain-result.js";
 import type { Requests } from "../requests.js";
 import { executionNews } from "./node-events.js";
-import {
-  type ExecuteArgs,
-  executeProblems,
-  FLOW_LIMITS,
-  type FlowLimits,
-  issuesText,
-  validateProblems,
-} from "./node-schema.js";
+import { type ExecuteArgs, executeProblems, issuesText, validateProblems } from "./node-schema.js";
 
 /** What the channel needs; the functions of a conductor's `node` fit, `run` as `execute`. */
 export interface NodeChannelDependencies {

@@ -1,24 +1,23 @@
-/** A page or a worker in it: the WebAssembly engine, nodes that need no machine, flows in the page's own database. */
-import * as engineModule from "@atomiton/conductor-wasm";
-import * as facts from "@atomiton/conductor-wasm/constants";
+/** A page or a worker in it: nodes that need no machine, on the engine that its entry point brings. */
 import { getNodeExecutable, nodeTypes } from "@atomiton/nodes/browser";
 import { getFlowTemplate, listFlowTemplates } from "@atomiton/nodes/templates/flows";
-import { createMemoryEngine } from "@atomiton/storage/browser";
+import { createIndexedDBEngine, createMemoryEngine } from "@atomiton/storage/browser";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
-import type { Environment } from "../../api/environment.js";
+import type { Environment, Workplace } from "../../api/environment.js";
 import type { ConductorConfig } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
-import { useEngine } from "../../engine/backend.js";
+import type { EngineInfo } from "../../engine/backend.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
-import { wasmEngine } from "../../engine/wasm.js";
 import { hasBridge } from "../../transports/detect.js";
 import { TransportError } from "../../transports/failure.js";
 import { browserTokenStore } from "../../transports/token-store.js";
 import type { WebSocketClass } from "../../transports/websocket.js";
 import type { FlowDefinition } from "../../types/flow.js";
 import type { TransportType } from "../../types/transport.js";
+import { createWorkerPlace } from "../../worker/worker-place.js";
 
-const engine = useEngine(() => wasmEngine(facts, () => engineModule));
+/** Where flows are kept when nothing else is said: one for all pages of an origin. */
+const DATABASE = "atomiton-conductor";
 
 const schemas = () => Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema]));
 
@@ -67,8 +66,19 @@ function withLibrary(own: NodeExecutorFactory | undefined): NodeExecutorFactory 
   return { getNodeExecutable: (type) => own.getNodeExecutable(type) ?? getNodeExecutable(type) };
 }
 
+/** A worker, where one is wanted; its script is loaded when something first runs. */
+function workplaceOf({ worker, nodeExecutorFactory }: ConductorConfig): Workplace | undefined {
+  if (worker === undefined || worker === false) return undefined;
+  const script = async () => (await import("../../worker/script-text.js")).default;
+  return createWorkerPlace({ source: worker, executables: nodeExecutorFactory, script });
+}
+
 /** Makes a conductor for a page; `transport` says how executions are reached when its settings do not. */
-export function createBrowserConductor(config: ConductorConfig, transport: () => TransportType): Conductor {
+export function createBrowserConductor(
+  engine: EngineInfo,
+  config: ConductorConfig,
+  transport: () => TransportType,
+): Conductor {
   const environment: Environment = {
     engine,
     schemas,
@@ -76,16 +86,18 @@ export function createBrowserConductor(config: ConductorConfig, transport: () =>
     closed: config.nodeExecutorFactory === undefined,
     react,
     templates,
-    storage: () => createMemoryEngine(),
+    storage: () => ("indexedDB" in globalThis ? createIndexedDBEngine({ name: DATABASE }) : createMemoryEngine()),
     transport,
     WebSocket: (globalThis as { WebSocket?: WebSocketClass }).WebSocket,
     listensToServers: true,
     executesByOwnTransport: true,
+    rejectsInvalidNodes: false,
     tokens: browserTokenStore,
     operational: "Browser conductor operational (no transport)",
     processors: () => globalThis.navigator?.hardwareConcurrency ?? 1,
     restart: () => Promise.reject(new TransportError("NO_TRANSPORT", "Restart not available in browser environment")),
     info,
+    workplace: workplaceOf(config),
   };
   return createConductorIn(environment, {
     ...config,

@@ -61,6 +61,7 @@ export function createNodeConductor(config: ConductorConfig, transport: () => Tr
     WebSocket: NodeWebSocket,
     listensToServers: false,
     executesByOwnTransport: false,
+    rejectsInvalidNodes: true,
     tokens: memoryTokenStore,
     operational: "Local conductor operational",
     processors: availableParallelism,

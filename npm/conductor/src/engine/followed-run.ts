@@ -1,0 +1,42 @@
+/** A run as those see it who follow it, wherever it is carried out. */
+import type { ExecutionError } from "../types/errors.js";
+import type { Run, RunRequest } from "./driver.js";
+import type { Outline } from "./outline.js";
+
+/** The part of a run that a conductor, its stores and its results need. */
+export interface FollowedRun
+  extends Pick<
+    Run,
+    | "plan"
+    | "context"
+    | "done"
+    | "recording"
+    | "trace"
+    | "steps"
+    | "attempts"
+    | "duration"
+    | "startTime"
+    | "endTime"
+    | "hasSucceeded"
+    | "isFinished"
+    | "start"
+    | "cancel"
+    | "pause"
+    | "resume"
+    | "abandon"
+    | "watch"
+    | "flush"
+    | "view"
+    | "hasBegun"
+    | "reportOf"
+  > {
+  /** Whether it can be run at all, where that takes a while to be known; never rejects. */
+  readonly opened?: Promise<boolean>;
+  /** What is known of the error with which a node failed, if it did. */
+  errorOf(node: number): Pick<ExecutionError, "message"> | undefined;
+  /** The output of a node; missing where only that of the node that was run is known. */
+  outputOf?(node: number): unknown;
+}
+
+/** Opens a run of an outline; `undefined` when it is known at once that it cannot be run. */
+export type OpenRun = (outline: Outline, request: RunRequest) => FollowedRun | undefined;

@@ -1,0 +1,6 @@
+/** What `./types` has everywhere. */
+export type * from "../types/definition.js";
+export * from "../types/errors.js";
+export type * from "../types/execution.js";
+export * from "../types/ids.js";
+export type * from "../types/transport.js";

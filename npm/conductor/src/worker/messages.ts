@@ -1,0 +1,144 @@
+/**
+ * What a page and its worker say to each other, over a port of their own. Only these two ever hear it, and both are of
+ * the same build, so nothing in it has a version.
+ *
+ * The worker runs outlines; definitions, results, stores and listeners stay with the page. Runs and questions are
+ * numbered by the page, calls of the page's executables by the worker.
+ */
+import type { ProgressReport } from "../engine/calls.js";
+import type { FlowProblem } from "../engine/flows.js";
+import type { LogLevel } from "../engine/log.js";
+import type { RunOptions } from "../engine/options.js";
+import type { NodeDefinition } from "../types/definition.js";
+import type { ExecutionError } from "../types/errors.js";
+import type { ConductorExecutionContext } from "../types/execution.js";
+
+/** Marks the one message that goes to the worker itself, with its end of the port. */
+export const SERVE = "@atomiton/conductor:serve";
+
+/** That message: `lock` is the name of what the worker holds as long as it lives. */
+export interface Summons {
+  type: typeof SERVE;
+  lock: string;
+}
+
+/** What of a definition the worker needs; what the page executes keeps its parameters there. */
+export interface SentNode {
+  /** A number for a node that the page executes: its place in the outline. */
+  type: string | number;
+  parameters?: Record<string, unknown>;
+  /** The page's executable also tells the items. */
+  items?: true;
+}
+
+/** An outline with what the worker needs of its definitions. */
+export interface SentOutline {
+  words: Uint32Array;
+  length: number;
+  names: string[];
+  edges: number;
+  nodes: SentNode[];
+}
+
+/** What the page may want of a run. `look` is answered when there is something new to be seen. */
+export type Wish = "start" | "cancel" | "pause" | "resume" | "watch" | "unwatch" | "look";
+
+/** What an executable returned, or threw. */
+export type Answer = { value: unknown; handles?: readonly string[] } | { thrown: Thrown };
+
+/** What was thrown, so that the other side can throw the like. */
+export type Thrown =
+  | { error: { name: string; message: string; stack: string; code?: string } }
+  | { error?: undefined; value: unknown };
+
+/** From the page. */
+export type ToWorker =
+  | {
+      type: "open";
+      run: number;
+      outline: SentOutline;
+      context: ConductorExecutionContext;
+      options: RunOptions;
+      /** The outputs of all nodes are wanted at the end. */
+      outputs: boolean;
+    }
+  | { type: "wish"; run: number; wish: Wish }
+  | { type: "progress"; call: number; percent: number; message: string | undefined }
+  | { type: "answer"; call: number; answer: Answer; variables: Variables | undefined }
+  | { type: "validate"; question: number; node: NodeDefinition; closed: boolean }
+  | { type: "ping" };
+
+/** Variables that were set since the last message about them. */
+export type Variables = Record<string, unknown>;
+
+/** What nodes say of themselves, by their places in the outline. */
+export interface Told {
+  reports: [number, ProgressReport][];
+  /** Messages of the errors with which they failed. */
+  errors: [number, string][];
+}
+
+/** A scope around a node, beside what all scopes of a run share. */
+export type SentScope = Pick<ConductorExecutionContext, "nodeId" | "executionId" | "input">;
+
+/** A node that the page is to execute. */
+export interface SentCall {
+  call: number;
+  /** Its place in the outline. */
+  node: number;
+  /** For the items of a scope: how many are known. */
+  known: number | undefined;
+  nodeId: unknown;
+  executionId: string;
+  /** Missing where it is the input of the node that was run. */
+  input?: { value: unknown };
+  /** The scopes around it, the innermost first, up to what the page has itself. */
+  scopes: SentScope[];
+  /** That is what is around the node that was run, and not its own scope. */
+  outside: boolean;
+  attempt: number;
+}
+
+/** An error on its way: the page has the cause of what its own executables threw. */
+export interface SentError extends Omit<ExecutionError, "cause"> {
+  cause?: { call: number } | { value: unknown };
+}
+
+/** How a run ended, and what is left of it to look back at. */
+export interface RunEnd {
+  data: unknown;
+  error?: SentError;
+  /** By place in the outline. */
+  outputs?: unknown[];
+  /** 1 for nodes that began, by place. */
+  begun: Uint8Array;
+  /** What the engine wrote behind the outline. */
+  table: Uint32Array;
+  options: Float64Array;
+  journal: Uint32Array;
+  startTime: number;
+  endTime: number;
+  duration: number;
+  attempts: number;
+  hasSucceeded: boolean;
+}
+
+/** From the worker. */
+export type FromWorker =
+  /** The first word; `held`: it holds the lock. */
+  | { type: "ready"; held: boolean }
+  | { type: "pong" }
+  /** Whether it can be run. */
+  | { type: "opened"; run: number; can: boolean }
+  | { type: "broken"; run: number; error: SentError }
+  /** Something happened since the last word about this run. */
+  | { type: "stepped"; run: number }
+  | { type: "look"; run: number; numbers: Float64Array; told: Told }
+  /** Changes of a watched run: node, state and percents packed, step. */
+  | { type: "changes"; run: number; changes: number[]; told: Told }
+  | { type: "done"; run: number; end: RunEnd; told: Told; variables: Variables | undefined }
+  | { type: "call"; run: number; call: SentCall; variables: Variables | undefined }
+  | { type: "abort"; run: number; call: number; name: string; message: string }
+  | { type: "log"; run: number; level: LogLevel; message: string; details: unknown[] }
+  | { type: "problems"; question: number; problems: FlowProblem[] }
+  | { type: "unknown"; question: number; thrown: Thrown };

@@ -1,0 +1,2 @@
+/** The library's own worker, for `./script-text.js`. */
+import "../exports/worker.js";

@@ -1,0 +1,55 @@
+/** In the worker: what a page asks for over a port. */
+import { type FlowNodeTypes, validateFlow } from "../engine/flows.js";
+import type { FromWorker, ToWorker } from "./messages.js";
+import { PageExecutables } from "./page-executables.js";
+import { showPresence } from "./presence.js";
+import { ServedRun, type Workbench } from "./served-run.js";
+import { toThrown } from "./thrown.js";
+
+/** What a worker brings. */
+export interface WorkerParts extends Pick<Workbench, "executables" | "mayTransfer"> {
+  /** JSON schemas of the parameters of node types. */
+  schemas(): FlowNodeTypes["schemas"];
+  /** Whether the worker knows no types but those. */
+  isClosed(): boolean;
+}
+
+/** Serves a page until it closes the port. `lock`: shows the page that this worker is there. */
+export async function serve(port: MessagePort, lock: string, parts: WorkerParts): Promise<void> {
+  const held = await showPresence(lock);
+  const page = new PageExecutables(port);
+  const bench: Workbench = { port, page, executables: parts.executables, mayTransfer: parts.mayTransfer };
+  const runs = new Map<number, ServedRun>();
+  const say = (message: FromWorker) => port.postMessage(message);
+
+  const open = (message: Extract<ToWorker, { type: "open" }>) => {
+    const run = new ServedRun(bench, message);
+    runs.set(message.run, run);
+    run.over().finally(() => runs.delete(message.run));
+  };
+  const validate = ({ question, node, closed }: Extract<ToWorker, { type: "validate" }>) => {
+    try {
+      const problems = validateFlow(node, { schemas: parts.schemas(), closed: closed && parts.isClosed() });
+      say({ type: "problems", question, problems });
+    } catch (error) {
+      say({ type: "unknown", question, thrown: toThrown(error) });
+    }
+  };
+
+  port.onmessage = ({ data }: { data: ToWorker }) => {
+    switch (data.type) {
+      case "open":
+        return open(data);
+      case "wish":
+        return runs.get(data.run)?.fulfil(data.wish);
+      case "progress":
+      case "answer":
+        return page.hear(data);
+      case "validate":
+        return validate(data);
+      case "ping":
+        return say({ type: "pong" });
+    }
+  };
+  say({ type: "ready", held });
+}

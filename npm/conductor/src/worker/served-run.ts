@@ -1,0 +1,250 @@
+/** In the worker: one run, which the page follows. */
+import { type Outcome, Run, type RunRequest } from "../engine/driver.js";
+import type { NodeExecutorFactory } from "../engine/executables.js";
+import { failure, safelyThrown } from "../engine/failure.js";
+import type { Log } from "../engine/log.js";
+import { type Outline, outlinedId } from "../engine/outline.js";
+import type { NodeDefinition } from "../types/definition.js";
+import type { ExecutionError } from "../types/errors.js";
+import { isCloneable, memoryIn, send } from "./crossing.js";
+import type { FromWorker, RunEnd, SentError, SentOutline, Told, ToWorker, Wish } from "./messages.js";
+import type { CallingRun, PageExecutables } from "./page-executables.js";
+import { SharedVariables } from "./shared-variables.js";
+
+/** What runs in a worker share. */
+export interface Workbench {
+  port: Pick<MessagePort, "postMessage">;
+  /** For the types that the page does not execute. */
+  executables: NodeExecutorFactory;
+  page: PageExecutables;
+  /** Whether what nodes return belongs to nobody else in this thread, so that its memory can be handed over. */
+  mayTransfer(): boolean;
+}
+
+/** Least time between two looks, and two words that something happened, in ms. */
+const LOOK_INTERVAL = 50;
+const WORD_INTERVAL = 100;
+
+const LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/** Numbers of a look: before the first node, and of each. */
+const HEADER_NUMBERS = 4;
+const NODE_NUMBERS = 4;
+/** Numbers of a change. */
+const CHANGE_NUMBERS = 3;
+
+/** See the module's description. */
+export class ServedRun implements CallingRun {
+  readonly run: number;
+  readonly context: RunRequest["context"];
+  readonly variables: SharedVariables;
+  readonly #bench: Workbench;
+  readonly #sent: Extract<ToWorker, { type: "open" }>;
+  readonly #engineRun: Run | undefined;
+  #changes: number[] = [];
+  #lookWanted = false;
+  /** Something happened since the last look. */
+  #hasNews = true;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #spokeAt = Number.POSITIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Opens it. What it cannot be run for is told to the page. */
+  constructor(bench: Workbench, sent: Extract<ToWorker, { type: "open" }>) {
+    this.run = sent.run;
+    this.context = sent.context;
+    this.variables = new SharedVariables(sent.context.variables);
+    this.#bench = bench;
+    this.#sent = sent;
+    try {
+      this.#engineRun = Run.open(outlineOf(sent.outline), this.#request());
+      this.#say({ type: "opened", run: this.run, can: this.#engineRun !== undefined });
+    } catch (error) {
+      this.#break(safelyThrown(error, this.context));
+    }
+  }
+
+  /** Settles when it is over. */
+  async over(): Promise<void> {
+    const run = this.#engineRun;
+    if (run === undefined) return;
+    const outcome = await run.done;
+    clearTimeout(this.#timer);
+    this.#tellChanges();
+    this.#tellEnd(run, outcome);
+  }
+
+  /** Does what the page wants. */
+  fulfil(wish: Wish): void {
+    const run = this.#engineRun;
+    if (run === undefined || run.isFinished) return;
+    switch (wish) {
+      case "start":
+        this.#spokeAt = performance.now();
+        return run.start();
+      case "cancel":
+        return run.cancel();
+      case "pause":
+        return run.pause();
+      case "resume":
+        return run.resume();
+      case "watch":
+        run.watch(true);
+        return this.#tellLook(run);
+      case "unwatch":
+        this.#tellChanges();
+        return run.watch(false);
+      case "look":
+        this.#lookWanted = true;
+        return this.#offerLook();
+    }
+  }
+
+  #request(): RunRequest {
+    const { outline, context, options } = this.#sent;
+    const { executables, page } = this.#bench;
+    return {
+      context,
+      options,
+      executables: {
+        getNodeExecutable: (type: string | number) =>
+          typeof type === "number"
+            ? page.of(this, type, outline.nodes[type]?.items === true)
+            : executables.getNodeExecutable(type),
+      },
+      log: this.#log(),
+      onChange: (task, packed, step) => {
+        if (this.#changes.length === 0) queueMicrotask(() => this.#tellChanges());
+        this.#changes.push(task, packed, step);
+      },
+      onStep: () => this.#stepped(),
+    };
+  }
+
+  #stepped(): void {
+    this.#hasNews = true;
+    if (this.#lookWanted) return this.#offerLook();
+    const now = performance.now();
+    if (now - this.#spokeAt < WORD_INTERVAL) return;
+    this.#spokeAt = now;
+    this.#say({ type: "stepped", run: this.run });
+  }
+
+  /** Tells how the run looks, if somebody wants to know, there is something new, and it is time. */
+  #offerLook(): void {
+    const run = this.#engineRun;
+    if (!this.#lookWanted || !this.#hasNews || this.#timer !== undefined || run === undefined || run.isFinished) return;
+    const wait = this.#lookedAt + LOOK_INTERVAL - performance.now();
+    if (wait <= 0) return this.#tellLook(run);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#offerLook();
+    }, wait);
+  }
+
+  #tellLook(run: Run): void {
+    run.flush();
+    this.#tellChanges();
+    const numbers = new Float64Array(HEADER_NUMBERS + run.plan.length * NODE_NUMBERS);
+    run.view(numbers);
+    this.#lookWanted = this.#hasNews = false;
+    this.#lookedAt = this.#spokeAt = performance.now();
+    const told = toldBy(run, run.plan.length);
+    this.#say({ type: "look", run: this.run, numbers, told }, [numbers.buffer]);
+  }
+
+  #tellChanges(): void {
+    const changes = this.#changes;
+    const run = this.#engineRun;
+    if (changes.length === 0 || run === undefined) return;
+    this.#changes = [];
+    const nodes = changes.filter((_, at) => at % CHANGE_NUMBERS === 0).filter((node) => node < run.plan.length);
+    this.#say({ type: "changes", run: this.run, changes, told: toldBy(run, new Set(nodes)) });
+  }
+
+  #tellEnd(run: Run, outcome: Outcome): void {
+    const { end, transfer } = this.#end(run, outcome);
+    const told = toldBy(run, run.plan.length);
+    const message = (of: RunEnd) =>
+      ({ type: "done", run: this.run, end: of, told, variables: this.variables.take() }) satisfies FromWorker;
+    const memory = this.#bench.mayTransfer() ? memoryIn([end.data, end.outputs]) : [];
+    try {
+      const parts = () => ({ data: end.data, outputs: byId(run, end.outputs) });
+      send(this.#bench.port, message(end), parts, [...transfer, ...memory]);
+    } catch (error) {
+      // What it returned cannot leave this thread.
+      const { outputs: _, ...rest } = end;
+      const why = this.#sentError(failure("SERIALIZATION_FAILED", (error as Error).message, this.context));
+      this.#say(message({ ...rest, data: undefined, error: why, hasSucceeded: false }), transfer);
+    }
+  }
+
+  #end(run: Run, { data, error }: Outcome): { end: RunEnd; transfer: Transferable[] } {
+    const { plan, startTime, endTime, duration, attempts, hasSucceeded, recording } = run;
+    const begun = new Uint8Array(plan.length);
+    for (let node = 0; node < begun.length; node++) if (run.hasBegun(node)) begun[node] = 1;
+    const table = plan.outline.words.slice(plan.outline.length);
+    const options = (recording?.options ?? new Float64Array()).slice();
+    const journal = (recording?.journal() ?? new Uint32Array()).slice();
+    const times = { startTime, endTime, duration };
+    const end: RunEnd = { data, begun, table, options, journal, ...times, attempts, hasSucceeded };
+    if (error !== undefined) end.error = this.#sentError(error);
+    if (this.#sent.outputs)
+      end.outputs = Array.from(begun, (has, node) => (has === 1 ? run.outputOf(node) : undefined));
+    return { end, transfer: [begun.buffer, table.buffer, options.buffer, journal.buffer] };
+  }
+
+  #sentError({ cause, context, ...error }: ExecutionError): SentError {
+    const sent: SentError = { ...error };
+    if (context !== undefined && isCloneable(context)) sent.context = context;
+    const call = this.#bench.page.origin(cause);
+    if (call !== undefined) sent.cause = { call };
+    else if (cause !== undefined && isCloneable(cause)) sent.cause = { value: cause };
+    return sent;
+  }
+
+  #break(error: ExecutionError): void {
+    this.#say({ type: "broken", run: this.run, error: this.#sentError(error) });
+  }
+
+  /** The page's log, which knows what is to be written. */
+  #log(): Log {
+    const at =
+      (level: (typeof LEVELS)[number]) =>
+      (message: string, ...details: unknown[]) => {
+        const sent = details.filter(isCloneable);
+        this.#say({ type: "log", run: this.run, level, message: String(message), details: sent });
+      };
+    const levels = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+    return Object.assign((message: string, ...details: unknown[]) => levels.info(message, ...details), levels);
+  }
+
+  #say(message: FromWorker, transfer: Transferable[] = []): void {
+    this.#bench.port.postMessage(message, transfer);
+  }
+}
+
+/** What nodes say of themselves: these, or so many. */
+function toldBy(run: Run, nodes: Iterable<number> | number): Told {
+  const told: Told = { reports: [], errors: [] };
+  const of = (node: number) => {
+    const report = run.reportOf(node);
+    if (report !== undefined) told.reports.push([node, report]);
+    const error = run.errorOf(node);
+    if (error !== undefined) told.errors.push([node, error.message]);
+  };
+  if (typeof nodes !== "number") for (const node of nodes) of(node);
+  else for (let node = 0; node < nodes; node++) of(node);
+  return told;
+}
+
+/** Outputs by the ids of their nodes, to name the one that cannot be sent. */
+function byId({ plan }: Run, outputs: unknown[] = []): Record<string, unknown> {
+  return Object.fromEntries(outputs.map((output, node) => [plan.id(node), output]));
+}
+
+/** The outline of what was sent. Ids are those that nodes had when it was made. */
+function outlineOf({ nodes, ...outline }: SentOutline): Outline {
+  const definitions = nodes.map((node, index) => ({ ...node, id: outlinedId(outline, index) }));
+  return { ...outline, nodes: definitions as unknown as NodeDefinition[] };
+}

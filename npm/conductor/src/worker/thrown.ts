@@ -1,0 +1,29 @@
+/** What executables throw, on its way to the other side. */
+import { CODE } from "../engine/failure.js";
+import { describe } from "../types/errors.js";
+import { isCloneable } from "./crossing.js";
+import type { Thrown } from "./messages.js";
+
+/** What was thrown as it can be sent. */
+export function toThrown(value: unknown): Thrown {
+  try {
+    if (!(value instanceof Error)) return { value: isCloneable(value) ? value : describe(value) };
+    const { name, message, stack = "" } = value;
+    const code = (value as { [CODE]?: unknown })[CODE];
+    const error = { name: String(name), message: String(message), stack: String(stack) };
+    return { error: typeof code === "string" ? { ...error, code } : error };
+  } catch {
+    return { value: "A value that cannot be read was thrown" };
+  }
+}
+
+/** The like of what was thrown on the other side. */
+export function fromThrown(thrown: Thrown): unknown {
+  if (thrown.error === undefined) return thrown.value;
+  const { name, message, stack, code } = thrown.error;
+  const error = new Error(message);
+  for (const [key, value] of Object.entries({ name, stack })) {
+    Object.defineProperty(error, key, { value, configurable: true, writable: true });
+  }
+  return code === undefined ? error : Object.assign(error, { code, [CODE]: code });
+}

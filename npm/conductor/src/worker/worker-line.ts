@@ -1,0 +1,186 @@
+/** In the page: one worker from its start to its end, and who waits for it. */
+import type { WorkerLike } from "../api/settings.js";
+import type { FlowProblem } from "../engine/flows.js";
+import { startDeadline } from "../transports/deadline.js";
+import { messageOf, TransportError } from "../transports/failure.js";
+import type { NodeDefinition } from "../types/definition.js";
+import { type FromWorker, SERVE, type Summons, type ToWorker } from "./messages.js";
+import { onceGone } from "./presence.js";
+import { ADVICE } from "./start.js";
+import { fromThrown } from "./thrown.js";
+import type { RunLine, WorkerRun } from "./worker-run.js";
+
+/** How long a worker may take to load its script, in ms. */
+const START_TIMEOUT = 60_000;
+
+interface Question {
+  resolve(problems: FlowProblem[]): void;
+  reject(thrown: unknown): void;
+}
+
+/** See the module's description. */
+export class WorkerLine implements RunLine {
+  readonly port: MessagePort;
+  readonly #runs = new Map<number, WorkerRun>();
+  readonly #questions = new Map<number, Question>();
+  readonly #pings = new Set<() => void>();
+  /** Told when no further run can begin here, and when it is over. */
+  readonly #onRetired: (line: WorkerLine, isOver: boolean) => void;
+  #worker: WorkerLike | undefined;
+  #isReady = false;
+  #isRetired = false;
+  readonly #over = new AbortController();
+  readonly #lock = createLockName();
+  #count = 0;
+  #endStart: () => void;
+
+  /** @param start gives the worker; what it rejects with is told to all who wait */
+  constructor(start: () => Promise<WorkerLike>, onRetired: (line: WorkerLine, isOver: boolean) => void) {
+    const { port1, port2 } = new MessageChannel();
+    this.port = port1;
+    this.#onRetired = onRetired;
+    port1.onmessage = ({ data }: { data: FromWorker }) => this.#hear(data);
+    // Not all platforms tell that the other end is gone.
+    port1.addEventListener("close", () => this.#break("it is gone"));
+    port1.addEventListener("messageerror", () => this.#break("what it said cannot be read"));
+    this.#endStart = startDeadline(START_TIMEOUT, () =>
+      this.#break(
+        `it did not answer within ${START_TIMEOUT / 1000} s; its script must import @atomiton/conductor/worker`,
+      ),
+    );
+    start().then(
+      (worker) => this.#take(worker, port2),
+      (error) => this.#break(messageOf(error)),
+    );
+  }
+
+  /** Lets a run begin here. */
+  begin(make: (number: number, line: RunLine) => WorkerRun): WorkerRun {
+    const number = ++this.#count;
+    const run = make(number, this);
+    if (!run.isFinished) this.#runs.set(number, run);
+    return run;
+  }
+
+  /** What is wrong with a flow. Rejects with what the worker fails with. */
+  problems(node: NodeDefinition, closed: boolean): Promise<FlowProblem[]> {
+    const question = ++this.#count;
+    return new Promise((resolve, reject) => {
+      this.#say({ type: "validate", question, node, closed });
+      this.#questions.set(question, { resolve, reject });
+    });
+  }
+
+  /** A worker that is still starting may take its time. */
+  answersWithin(ms: number): Promise<boolean> {
+    if (!this.#isReady) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => end(false), ms);
+      const pong = () => end(true);
+      const end = (answered: boolean) => {
+        clearTimeout(timer);
+        this.#pings.delete(pong);
+        resolve(answered);
+      };
+      this.#pings.add(pong);
+      this.#say({ type: "ping" });
+    });
+  }
+
+  leave(run: number, stuck: boolean): void {
+    this.#runs.delete(run);
+    // Whatever it is at, it cannot be told to stop.
+    if (stuck) this.#retire();
+    this.#endIfUnneeded();
+  }
+
+  /** Ends the worker, and all that waits for it. */
+  shutdown(): void {
+    this.#end(new TransportError("CANCELLED", "Execution cancelled"));
+  }
+
+  #take(worker: WorkerLike, port: MessagePort): void {
+    this.#worker = worker;
+    if (this.#over.signal.aborted) return worker.terminate();
+    worker.addEventListener("error", (event) => {
+      (event as Partial<Event>).preventDefault?.();
+      this.#break(event.message || "its script cannot be loaded, or is forbidden");
+    });
+    try {
+      worker.postMessage({ type: SERVE, lock: this.#lock } satisfies Summons, [port]);
+    } catch (error) {
+      this.#break(messageOf(error));
+    }
+  }
+
+  #hear(message: FromWorker): void {
+    switch (message.type) {
+      case "ready":
+        this.#isReady = true;
+        this.#endStart();
+        if (message.held) onceGone(this.#lock, this.#over.signal, () => this.#break("it is gone"));
+        return;
+      case "pong":
+        for (const pong of [...this.#pings]) pong();
+        return;
+      case "problems":
+        return this.#answered(message.question)?.resolve(message.problems);
+      case "unknown":
+        return this.#answered(message.question)?.reject(fromThrown(message.thrown));
+      default:
+        return this.#runs.get(message.run)?.hear(message);
+    }
+  }
+
+  #answered(question: number): Question | undefined {
+    const found = this.#questions.get(question);
+    this.#questions.delete(question);
+    this.#endIfUnneeded();
+    return found;
+  }
+
+  /** The worker cannot go on, or did not begin. */
+  #break(why: string): void {
+    if (this.#over.signal.aborted) return;
+    const error = this.#isReady
+      ? new TransportError(
+          "TRANSPORT_ERROR",
+          `The worker ended unexpectedly: ${why}. The next execution starts another.`,
+        )
+      : new TransportError("NO_TRANSPORT", `The worker cannot start: ${why}. ${ADVICE}`);
+    this.#end(error);
+  }
+
+  #end(error: TransportError): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    this.#endStart();
+    this.#isRetired = true;
+    this.#onRetired(this, true);
+    this.port.close();
+    this.#worker?.terminate();
+    for (const run of [...this.#runs.values()]) run.fail(error.code, error.message);
+    for (const question of this.#questions.values()) question.reject(error);
+    this.#questions.clear();
+  }
+
+  #retire(): void {
+    if (this.#isRetired) return;
+    this.#isRetired = true;
+    this.#onRetired(this, this.#over.signal.aborted);
+  }
+
+  /** A worker that nothing begins in any more ends with the last that waits for it. */
+  #endIfUnneeded(): void {
+    if (this.#isRetired && this.#runs.size === 0 && this.#questions.size === 0) this.shutdown();
+  }
+
+  #say(message: ToWorker): void {
+    this.port.postMessage(message);
+  }
+}
+
+/** Pages of a site share the names of locks. */
+function createLockName(): string {
+  return `@atomiton/conductor:${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
+}

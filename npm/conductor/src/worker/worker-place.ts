@@ -1,0 +1,62 @@
+/** In the page: runs are carried out in a worker, which is started when it is first needed. */
+import type { Workplace } from "../api/environment.js";
+import type { WorkerSource } from "../api/settings.js";
+import type { NodeExecutorFactory } from "../engine/executables.js";
+import { startWorker } from "./start.js";
+import { WorkerLine } from "./worker-line.js";
+import { WorkerRun } from "./worker-run.js";
+
+/** What such a place is made of. */
+export interface WorkerPlaceParts {
+  source: Exclude<WorkerSource, false>;
+  /** Executables of the page, which stay there. */
+  executables: NodeExecutorFactory | undefined;
+  /** Gives the text of the library's own worker. */
+  script(): Promise<string>;
+}
+
+/**
+ * Runs in a worker, one at a time. What ends it unexpectedly fails the runs that it has with `TRANSPORT_ERROR`, what
+ * keeps it from starting with `NO_TRANSPORT`; the next run starts another. A worker that has not ended a cancelled run
+ * after 2 s is ended itself, as soon as it has no other run.
+ */
+export function createWorkerPlace({ source, executables, script }: WorkerPlaceParts): Workplace {
+  /** Those that are not over; the last one, if it is `current`, takes further runs. */
+  const lines = new Set<WorkerLine>();
+  let current: WorkerLine | undefined;
+  let isGiven = false;
+
+  const start = () => {
+    // A worker that was given cannot be started again.
+    const isWorker = typeof source === "object" && !(source instanceof URL);
+    if (isWorker && isGiven) return Promise.reject(new Error("it has ended; give `worker` what makes one"));
+    isGiven = true;
+    return startWorker(source, script);
+  };
+  const line = () => {
+    if (current === undefined) {
+      current = new WorkerLine(start, (retired, isOver) => {
+        if (current === retired) current = undefined;
+        if (isOver) lines.delete(retired);
+      });
+      lines.add(current);
+    }
+    return current;
+  };
+
+  return {
+    open: (outline, request) =>
+      line().begin((number, line) => new WorkerRun(number, outline, request, line, executables)),
+    async problems(node, closed) {
+      try {
+        return await line().problems(node, closed);
+      } catch (error) {
+        if ((error as { name?: unknown } | null)?.name === "DataCloneError") return undefined;
+        throw error;
+      }
+    },
+    shutdown() {
+      for (const line of [...lines]) line.shutdown();
+    },
+  };
+}

@@ -1,0 +1,306 @@
+/** In the page: a run that a worker carries out, as everybody else follows it. */
+import type { ProgressReport } from "../engine/calls.js";
+import type { Outcome, Recording, RunRequest } from "../engine/driver.js";
+import type { NodeExecutorFactory } from "../engine/executables.js";
+import { failure } from "../engine/failure.js";
+import type { FollowedRun } from "../engine/followed-run.js";
+import { type Outline, Plan } from "../engine/outline.js";
+import { Clock, setTimer } from "../engine/turn.js";
+import type { ErrorCode, ExecutionError } from "../types/errors.js";
+import type { ConductorExecutionContext, ExecutionTrace } from "../types/execution.js";
+import { send } from "./crossing.js";
+import { LastLook } from "./last-look.js";
+import type { FromWorker, RunEnd, SentError, Told, ToWorker, Wish } from "./messages.js";
+import { PageCalls } from "./page-calls.js";
+import { sentOutline } from "./sent-outline.js";
+import { SharedVariables } from "./shared-variables.js";
+
+/** The way to the worker, as a run needs it. */
+export interface RunLine {
+  readonly port: Pick<MessagePort, "postMessage">;
+  /** Whether the worker answers within so many ms. */
+  answersWithin(ms: number): Promise<boolean>;
+  /** The run is over here; `stuck` when the worker did not say so in time. */
+  leave(run: number, stuck: boolean): void;
+}
+
+/** How long the worker may take to end a cancelled run, or one that is over its deadline, in ms. */
+const GRACE = 2000;
+
+/** Changes of a watched run: node, state and percents packed, step. */
+const CHANGE_NUMBERS = 3;
+
+/** See the module's description. */
+export class WorkerRun implements FollowedRun {
+  readonly plan: Plan;
+  readonly opened: Promise<boolean>;
+  readonly done: Promise<Outcome>;
+  recording: Recording | undefined;
+  trace: ExecutionTrace | undefined;
+  steps = 0;
+  /** There only if the outputs of all nodes were asked for. */
+  outputOf?: (node: number) => unknown;
+  readonly #number: number;
+  readonly #request: RunRequest;
+  readonly #line: RunLine;
+  readonly #calls: PageCalls;
+  readonly #variables: SharedVariables;
+  readonly #look: LastLook;
+  readonly #clock = new Clock();
+  readonly #reports = new Map<number, ProgressReport>();
+  readonly #errors = new Map<number, { message: string }>();
+  #open!: (can: boolean) => void;
+  #settle!: (outcome: Outcome) => void;
+  #end: Omit<RunEnd, "data" | "error"> | undefined;
+  #isFinished = false;
+  #startedAt = Number.NaN;
+  #endedAt = 0;
+  #lookAsked = false;
+  #isWatched = false;
+  #timers: ReturnType<typeof setTimeout>[] = [];
+
+  /** Opens it in the worker. Whatever cannot go there ends it. */
+  constructor(
+    number: number,
+    outline: Outline,
+    request: RunRequest,
+    line: RunLine,
+    executables: NodeExecutorFactory | undefined,
+  ) {
+    this.plan = new Plan(outline);
+    this.#number = number;
+    this.#request = request;
+    this.#line = line;
+    this.#look = new LastLook(this.plan.length);
+    this.done = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.opened = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+    const { context, options, outputs = false } = request;
+    this.#variables = new SharedVariables(context.variables);
+    const none: NodeExecutorFactory = { getNodeExecutable: () => undefined };
+    const { port } = line;
+    const variables = this.#variables;
+    this.#calls = new PageCalls({ port, plan: this.plan, request, executables: executables ?? none, variables });
+    // An outline that was given up as too large is not sent.
+    if (outline.words[0] === 0) {
+      this.#refused();
+      return;
+    }
+    const sent = sentOutline(outline, executables);
+    const message: ToWorker = { type: "open", run: number, outline: sent, context, options, outputs };
+    try {
+      const parameters = () =>
+        Object.fromEntries(sent.nodes.map((node, index) => [`parameters of ${this.plan.id(index)}`, node.parameters]));
+      send(port, message, () => ({ context, ...parameters(), options }));
+    } catch (error) {
+      this.fail("SERIALIZATION_FAILED", (error as Error).message);
+    }
+  }
+
+  get context(): ConductorExecutionContext {
+    return this.#request.context;
+  }
+
+  get attempts(): number {
+    return this.#end?.attempts ?? 1;
+  }
+
+  get duration(): number {
+    return this.#end?.duration ?? (Number.isNaN(this.#startedAt) ? 0 : this.#endedAt - this.#startedAt);
+  }
+
+  get startTime(): number {
+    const known = this.#end?.startTime ?? this.#look.startTime ?? this.#startedAt;
+    return Math.round(Number.isNaN(known) ? this.#clock.now() : known);
+  }
+
+  get endTime(): number {
+    return Math.round(this.#end?.endTime ?? (this.#isFinished ? this.#endedAt : this.#clock.now()));
+  }
+
+  get hasSucceeded(): boolean {
+    return this.#end?.hasSucceeded ?? false;
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  start(): void {
+    if (this.#isFinished) return;
+    this.#startedAt = this.#clock.now();
+    this.#wish("start");
+    const { timeout } = this.#request.options;
+    if (timeout > 0) this.#timers.push(setTimer(() => void this.#probe(timeout), timeout + GRACE));
+  }
+
+  cancel(): void {
+    if (this.#isFinished) return;
+    this.#wish("cancel");
+    this.#calls.abortAll(CANCELLED);
+    // Nothing is under way yet that could have to be waited for.
+    if (Number.isNaN(this.#startedAt)) return this.fail("CANCELLED", CANCELLED);
+    this.#timers.push(setTimer(() => this.fail("CANCELLED", CANCELLED, true), GRACE));
+  }
+
+  pause(): void {
+    this.#wish("pause");
+  }
+
+  resume(): void {
+    this.#wish("resume");
+  }
+
+  abandon(error: ExecutionError): void {
+    if (this.#isFinished) return;
+    this.#wish("cancel");
+    this.#finish({ data: undefined, error }, false);
+  }
+
+  watch(watched: boolean): void {
+    this.#isWatched = watched;
+    this.#wish(watched ? "watch" : "unwatch");
+  }
+
+  /** Who looks wants to see what comes next, too. */
+  flush(): void {
+    if (this.#lookAsked || this.#isFinished) return;
+    this.#lookAsked = true;
+    this.#wish("look");
+  }
+
+  view(numbers: Float64Array): void {
+    this.#look.copyTo(numbers);
+  }
+
+  hasBegun(node: number): boolean {
+    return this.#end?.begun[node] === 1;
+  }
+
+  errorOf(node: number): { message: string } | undefined {
+    return this.#errors.get(node);
+  }
+
+  reportOf(node: number): ProgressReport | undefined {
+    return this.#reports.get(node);
+  }
+
+  /** Ends it here, whatever the worker does. `stuck`: the worker should have ended it. */
+  fail(code: ErrorCode, message: string, stuck = false): void {
+    const { nodeId, executionId } = this.context;
+    if (!this.#isFinished)
+      this.#finish({ data: undefined, error: failure(code, message, { nodeId, executionId }) }, stuck);
+  }
+
+  /** Takes what the worker says of this run. */
+  hear(message: Extract<FromWorker, { run: number }>): void {
+    if (this.#isFinished) return;
+    switch (message.type) {
+      case "opened":
+        return message.can ? this.#open(true) : this.#refused();
+      case "broken":
+        return this.#finish({ data: undefined, error: this.#error(message.error) }, false);
+      case "stepped":
+        return this.#stepped();
+      case "look":
+        return this.#seen(message);
+      case "changes":
+        return this.#changed(message.changes, message.told);
+      case "done":
+        return this.#done(message);
+      case "call":
+        this.#variables.give(message.variables);
+        return this.#calls.begin(message.call);
+      case "abort":
+        return this.#calls.abort(message);
+      case "log":
+        return this.#request.log[message.level](message.message, ...message.details);
+    }
+  }
+
+  /** Nobody is shown what cannot be run. */
+  #refused(): void {
+    this.#open(false);
+    this.#isFinished = true;
+    this.#line.leave(this.#number, false);
+  }
+
+  #seen({ numbers, told }: Extract<FromWorker, { type: "look" }>): void {
+    this.#lookAsked = false;
+    // Whoever watches was shown the last look, and knows nothing but changes since.
+    const changes = this.#isWatched ? this.#look.changesTo(numbers) : [];
+    this.#look.take(numbers);
+    this.#changed(changes, told);
+  }
+
+  #changed(changes: number[], told: Told): void {
+    this.#tell(told);
+    for (let at = 0; at < changes.length; at += CHANGE_NUMBERS) {
+      const [node = 0, packed = 0, step = 0] = changes.slice(at, at + CHANGE_NUMBERS);
+      this.steps++;
+      this.#look.apply(node, packed, Date.now());
+      this.#request.onChange?.(node, packed, step);
+      // Whoever was told may have ended it.
+      if (this.#isFinished) return;
+    }
+    this.#stepped();
+  }
+
+  #stepped(): void {
+    this.steps++;
+    this.#request.onStep?.();
+  }
+
+  #done({ end, told, variables }: Extract<FromWorker, { type: "done" }>): void {
+    const { data, error, ...rest } = end;
+    const { outline } = this.plan;
+    this.#tell(told);
+    this.#variables.give(variables);
+    this.#end = rest;
+    outline.words.set(rest.table, outline.length);
+    this.recording = { options: rest.options, journal: () => rest.journal };
+    const { outputs } = rest;
+    if (outputs !== undefined) this.outputOf = (node) => outputs[node];
+    this.#finish({ data, ...(error !== undefined && { error: this.#error(error) }) }, false);
+  }
+
+  #finish(outcome: Outcome, stuck: boolean): void {
+    this.#isFinished = true;
+    this.steps++;
+    this.#endedAt = this.#clock.now();
+    for (const timer of this.#timers) clearTimeout(timer);
+    const { message = CANCELLED } = outcome.error ?? {};
+    this.#calls.abortAll(message);
+    // Of a run that the worker did not end, this is how it looks from now on.
+    if (this.#end === undefined) for (const node of this.#look.end(this.#endedAt)) this.#errors.set(node, { message });
+    this.#open(true);
+    this.#settle(outcome);
+    this.#line.leave(this.#number, stuck);
+    this.#request.onStep?.();
+  }
+
+  /** The deadline has passed: the worker keeps it itself, if it can do anything at all. */
+  async #probe(timeout: number): Promise<void> {
+    if (await this.#line.answersWithin(GRACE)) return;
+    this.fail("TIMEOUT", `Execution timed out after ${timeout}ms`, true);
+  }
+
+  #error({ cause, ...error }: SentError): ExecutionError {
+    if (cause === undefined) return error;
+    return { ...error, cause: "call" in cause ? this.#calls.thrownBy(cause.call) : cause.value };
+  }
+
+  #tell({ reports, errors }: Told): void {
+    for (const [node, report] of reports) this.#reports.set(node, report);
+    for (const [node, message] of errors) this.#errors.set(node, { message });
+  }
+
+  #wish(wish: Wish): void {
+    if (!this.#isFinished) this.#line.port.postMessage({ type: "wish", run: this.#number, wish } satisfies ToWorker);
+  }
+}
+
+const CANCELLED = "Execution cancelled";

@@ -1,0 +1,162 @@
+/** Executables of the page, which a run in a worker calls there. */
+import { expect, test } from "vitest";
+import { chain, executables, fields, gate, inWorkers, node } from "./workers.js";
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into parameters of every shape.
+type Params = any;
+
+test("they get what they get in the page, and their parameters may be anything", async () => {
+  let seen: Params;
+  const look = (params: Params) => {
+    seen = params;
+    return 1;
+  };
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ look }) });
+  const variables = { v: 1 };
+  const say = () => "hello";
+  const inner = { ...chain("inner", node("n", "look", { say })) };
+  await conductor.node.run(chain("flow", fields("a", { x: 1 }), inner), { executionId: "run", variables, slowMo: 0 });
+  expect(Object.keys(seen).sort()).toEqual(
+    ["debug", "executionId", "input", "nodeId", "parentContext", "say", "slowMo", "variables"].sort(),
+  );
+  expect(seen.say).toBe(say);
+  expect(seen.variables).toBe(variables);
+  expect(seen.executionId).toBe("run/inner/n");
+  expect(seen.idempotencyKey).toBe("run/inner/n");
+  expect(seen.input).toMatchObject({ default: { result: { x: 1 } } });
+  expect(seen.parentContext).toMatchObject({ nodeId: "inner", executionId: "run/inner" });
+  expect(seen.parentContext.parentContext).toMatchObject({ nodeId: "flow", executionId: "run" });
+  expect(seen.attempt).toBe(1);
+});
+
+test("the input of the node that is run is the caller's own", async () => {
+  let input: unknown;
+  const look = (params: Params) => {
+    ({ input } = params);
+  };
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ look }) });
+  const given = { x: 1 };
+  await conductor.node.run(node("n", "look"), { input: given });
+  expect(input).toBe(given);
+});
+
+test("their errors keep what they are, and where they came from", async () => {
+  const code = Symbol.for("@atomiton/error-code");
+  const thrown = Object.assign(new TypeError("no such row"), { [code]: "INVALID_PARAMETERS", extra: () => 1 });
+  const fail = () => {
+    throw thrown;
+  };
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ fail, odd: () => Promise.reject("odd") }) });
+  const { error } = await conductor.node.run(chain("flow", node("f", "fail")));
+  expect(error).toMatchObject({ code: "INVALID_PARAMETERS", message: "no such row", nodeId: "f", stack: thrown.stack });
+  expect(error?.cause).toBe(thrown);
+  expect(error?.recovery?.retryable).toBe(false);
+  expect((await conductor.node.run(node("o", "odd"))).error).toMatchObject({ message: "odd", cause: "odd" });
+});
+
+test("they are tried again as the worker says", async () => {
+  const attempts: number[] = [];
+  const flaky = ({ attempt }: Params) => {
+    attempts.push(attempt);
+    if (attempt < 3) throw new Error("not yet");
+    return "done";
+  };
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ flaky }), maxRetries: 2, retryDelay: 1 });
+  expect(await conductor.node.run(node("f", "flaky"))).toMatchObject({ success: true, data: "done" });
+  expect(attempts).toEqual([1, 2, 3]);
+});
+
+test("their signal fires when their node has no more time", async () => {
+  const aborted = gate<string>();
+  const wait = ({ signal }: Params) =>
+    new Promise(() => signal.addEventListener("abort", () => aborted.open(signal.reason.name)));
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ wait }) });
+  const { error } = await conductor.node.run(chain("flow", node("w", "wait", { timeout: 5 })));
+  expect(error).toMatchObject({ code: "TIMEOUT", message: "Execution timed out after 5ms", nodeId: "w" });
+  expect(await aborted.passed).toBe("TimeoutError");
+});
+
+test("their signal fires at once when the run is cancelled", async () => {
+  const begun = gate();
+  let signal: AbortSignal | undefined;
+  const wait = (params: Params) => {
+    ({ signal } = params);
+    begun.open();
+    return new Promise(() => {});
+  };
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ wait }) });
+  const run = conductor.node.run(node("w", "wait"), { executionId: "run" });
+  await begun.passed;
+  await conductor.node.cancel("run");
+  expect(signal?.aborted).toBe(true);
+  expect((await run).error?.code).toBe("CANCELLED");
+});
+
+test("they route, and edges of other handles carry nothing", async () => {
+  const decide = () =>
+    Object.defineProperty({ is: true }, Symbol.for("@atomiton/routed"), { value: ["yes"], enumerable: false });
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ decide, yes: () => 1, no: () => 2 }) });
+  const flow = {
+    ...chain("flow", node("d", "decide"), node("y", "yes"), node("n", "no")),
+    edges: [
+      { id: "1", source: "d", target: "y", sourceHandle: "yes" },
+      { id: "2", source: "d", target: "n", sourceHandle: "no" },
+    ],
+  };
+  const { executedNodes } = await conductor.node.run(flow as never);
+  expect(executedNodes).toEqual(["flow", "d", "y"]);
+});
+
+test("variables that they set reach nodes of the worker, and the other way round", async () => {
+  const seen: unknown[] = [];
+  const set = ({ variables }: Params) => {
+    variables.fromPage = "page";
+    variables.only = () => "here";
+  };
+  const look = ({ variables }: Params) => seen.push(variables.fromWorker, typeof variables.only);
+  const answer = ({ variables }: Params) => {
+    seen.push(variables.fromPage, typeof variables.only);
+    variables.fromWorker = "worker";
+  };
+  const { conductor } = inWorkers({
+    nodeExecutorFactory: executables({ set, look }),
+    own: executables({ answer }),
+  });
+  const variables: Record<string, unknown> = {};
+  await conductor.node.run(chain("flow", node("s", "set"), node("a", "answer"), node("l", "look")), { variables });
+  expect(seen).toEqual(["page", "undefined", "worker", "function"]);
+  expect(variables).toMatchObject({ fromPage: "page", fromWorker: "worker" });
+});
+
+test("they may start runs of their own, which are stopped with them", async () => {
+  const begun = gate();
+  let inner: ReturnType<typeof conductor.node.run> | undefined;
+  const outer = ({ parentContext }: Params) => {
+    inner = conductor.node.run(node("inner", "wait"), { parentContext });
+    return inner;
+  };
+  const wait = () => {
+    begun.open();
+    return new Promise(() => {});
+  };
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ outer, wait }) });
+  const run = conductor.node.run(chain("flow", node("o", "outer")), { executionId: "run" });
+  await begun.passed;
+  await conductor.node.cancel("run");
+  expect((await run).error?.code).toBe("CANCELLED");
+  expect((await inner)?.error?.code).toBe("CANCELLED");
+});
+
+test("they tell the items of a loop", async () => {
+  const factory = {
+    getNodeExecutable: (type: string) =>
+      type === "loop"
+        ? { execute: () => undefined, items: (_: Params, known: number) => ({ items: [known], more: known < 2 }) }
+        : executables({ item: ({ parentContext }: Params) => parentContext.input.item }).getNodeExecutable(type),
+  };
+  const { conductor } = inWorkers({ nodeExecutorFactory: factory });
+  const loop = { ...chain("l", node("i", "item")), type: "loop", parameters: { count: 1, each: () => 1 } };
+  const { data, error } = await conductor.node.run(loop as never);
+  expect(error).toBeUndefined();
+  expect(data).toMatchObject({ results: [0, 1, 2] });
+});

@@ -1,0 +1,164 @@
+/** Runs in a worker, as the page follows them. */
+import { beforeEach, expect, test, vi } from "vitest";
+import { chain, executables, fields, gate, inWorkers, node } from "./workers.js";
+
+const flow = () => chain("flow", fields("a", { x: 1 }), fields("b", { y: "{{data.x}}" }));
+
+test("the worker starts with the first run and serves all that follow", async () => {
+  const { conductor, workers } = inWorkers();
+  expect(workers).toHaveLength(0);
+  const results = await Promise.all([conductor.node.run(flow()), conductor.node.run(flow())]);
+  expect(results.map(({ success }) => success)).toEqual([true, true]);
+  expect((await conductor.node.run(flow())).success).toBe(true);
+  expect(workers).toHaveLength(1);
+});
+
+test("a result says what a result of the page says", async () => {
+  const { conductor } = inWorkers();
+  const { data, executedNodes, duration, context, trace, outputs } = await conductor.node.run(flow(), {
+    executionId: "mine",
+    variables: { v: 1 },
+  });
+  expect(data).toMatchObject({ result: { x: 1 } });
+  expect(executedNodes).toEqual(["flow", "a", "b"]);
+  expect(duration).toBeGreaterThanOrEqual(0);
+  expect(context).toMatchObject({ executionId: "mine", nodeId: "flow", variables: { v: 1 } });
+  expect(trace?.nodes.map(({ nodeId, state }) => [nodeId, state])).toEqual([
+    ["a", "completed"],
+    ["b", "completed"],
+  ]);
+  // They stay in the worker, unless a request asks for them.
+  expect(outputs).toBeUndefined();
+});
+
+test("a request finds its flow in the page's storage and brings the outputs of all nodes", async () => {
+  const { conductor } = inWorkers();
+  const { id } = await conductor.storage.saveFlow({ ...flow(), nodes: flow().nodes ?? [], name: "Stored" } as never);
+  const result = await conductor.execute({ flowId: id, context: { executionId: "asked" } });
+  expect(result).toMatchObject({ success: true, metadata: { executionId: "asked", flowId: id } });
+  expect(Object.keys(result.outputs ?? {})).toEqual(expect.arrayContaining(["a", "b"]));
+});
+
+test("a flow that cannot be run is refused without a trace of it in the store", async () => {
+  const { conductor } = inWorkers();
+  const before = conductor.node.store.getState();
+  const progress = vi.fn();
+  conductor.node.onProgress(progress);
+  const edges = [
+    { id: "1", source: "a", target: "b" },
+    { id: "2", source: "b", target: "a" },
+  ];
+  const result = await conductor.node.run({ ...flow(), edges });
+  expect(result.error?.code).toBe("CIRCULAR_DEPENDENCY");
+  expect(result.error?.message).toContain("Cycle detected in node graph");
+  expect(conductor.node.store.getState()).toBe(before);
+  expect(progress).not.toHaveBeenCalled();
+});
+
+test("problems of a flow are found in the worker", async () => {
+  const { conductor, workers } = inWorkers();
+  const { valid, errors } = await conductor.node.validate(chain("flow", node("a", "no-such-type")));
+  expect(valid).toBe(false);
+  expect(errors.join()).toContain("no-such-type");
+  expect(workers).toHaveLength(1);
+});
+
+test("types that an own worker knows are none that a flow must not have", async () => {
+  const { conductor } = inWorkers({ own: executables({ compute: () => 42 }) });
+  expect(await conductor.node.validate(node("a", "compute"))).toEqual({ valid: true, errors: [] });
+  expect((await conductor.node.run(node("a", "compute"))).data).toBe(42);
+});
+
+test("a definition that cannot be cloned is looked at in the page", async () => {
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ call: () => 1 }) });
+  const { valid } = await conductor.node.validate(node("a", "call", { fn: () => 1 }));
+  expect(valid).toBe(true);
+});
+
+test("listeners are told of the beginning, the progress and the end in the page", async () => {
+  const held = gate();
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ hold: () => held.passed }) });
+  const told: string[] = [];
+  conductor.events.onStarted(() => told.push("started"));
+  conductor.events.onCompleted(() => told.push("completed"));
+  conductor.events.onError(() => told.push("error"));
+  const executing = new Promise<string>((resolve) =>
+    conductor.node.onProgress(({ nodeId, message }) => nodeId === "h" && resolve(message)),
+  );
+  const run = conductor.node.run(chain("flow", fields("a", {}), node("h", "hold")));
+  expect(await executing).toBe("Executing: h");
+  held.open();
+  await run;
+  await conductor.node.run(node("x", "no-such-type"));
+  expect(told).toEqual(["started", "completed", "started", "error"]);
+});
+
+test("the store follows a run that it is subscribed to, from before or from half-way", async () => {
+  const [begun, held] = [gate(), gate()];
+  const hold = () => {
+    begun.open();
+    return held.passed;
+  };
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ hold }) });
+  const { store } = conductor.node;
+  const states = (): string[] => [...store.getState().nodes.values()].map(({ state }) => state);
+  const run = conductor.node.run(chain("flow", fields("a", {}), node("h", "hold"), fields("z", {})));
+  await begun.passed;
+  store.subscribe(() => {});
+  await vi.waitFor(() => expect(states()).toEqual(["completed", "executing", "pending"]));
+  held.open();
+  await run;
+  expect(states()).toEqual(["completed", "completed", "completed"]);
+  const seen = new Set<string>();
+  store.subscribe(({ nodes }) => seen.add([...nodes.values()].map(({ state }) => state).join()));
+  await conductor.node.run(chain("again", fields("a", {}), fields("b", {})));
+  expect([...seen]).toEqual(
+    expect.arrayContaining(["pending,pending", "executing,pending", "completed,executing", "completed,completed"]),
+  );
+});
+
+test("the store can be looked at now and then without a subscription", async () => {
+  const held = gate();
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ hold: () => held.passed }) });
+  const run = conductor.node.run(chain("flow", fields("a", {}), node("h", "hold")));
+  await vi.waitFor(() => expect(conductor.node.store.getState().nodes.get("h")?.state).toBe("executing"));
+  held.open();
+  await run;
+  expect(conductor.node.store.getState().nodes.get("h")?.state).toBe("completed");
+});
+
+test("a run can be paused, listed, attached to and resumed", async () => {
+  const [begun, held] = [gate(), gate()];
+  const hold = () => {
+    begun.open();
+    return held.passed;
+  };
+  const last = vi.fn();
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ hold, last }) });
+  const run = conductor.node.run(chain("flow", node("h", "hold"), node("z", "last")), { executionId: "run" });
+  await begun.passed;
+  await conductor.node.pause("run");
+  held.open();
+  expect((await conductor.node.active()).map(({ executionId }) => executionId)).toEqual(["run"]);
+  const attached = conductor.node.attach("run");
+  // What the worker is asked last is answered after what it did with the rest.
+  await conductor.node.validate(fields("q", {}));
+  await conductor.node.validate(fields("q", {}));
+  expect(last).not.toHaveBeenCalled();
+  await conductor.node.resume("run");
+  expect((await run).success).toBe(true);
+  expect((await attached).success).toBe(true);
+  expect(last).toHaveBeenCalledOnce();
+});
+
+let warn: ReturnType<typeof vi.spyOn>;
+beforeEach(() => {
+  warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+});
+
+test("what nodes log in the worker goes to the page's log", async () => {
+  const own = executables({ talk: ({ log }) => log.warn("mind the gap", { track: 2 }, () => 1) });
+  const { conductor } = inWorkers({ own });
+  await conductor.node.run(node("t", "talk"));
+  expect(warn).toHaveBeenCalledWith("mind the gap", { track: 2 });
+});

@@ -1,0 +1,25 @@
+/** What can be asked of the engine, whichever way its module came. */
+export {
+  askNodes,
+  askShape,
+  askTrace,
+  askView,
+  close,
+  open,
+  openRuns,
+  readDocument,
+  readFlow,
+  restore,
+  seal,
+  snapshot,
+  takeAnswer,
+  turn,
+  validateFlow,
+  view,
+  watch,
+  weightOf,
+  words,
+  writeDocument,
+  writeFlow,
+} from "./generated/conductor.js";
+export { memory, restart } from "./instance.js";
