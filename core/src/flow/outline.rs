@@ -259,7 +259,11 @@ impl Policy {
             retries: count("retries"),
             retry_delay_ms: count("retryDelay"),
             timeout_ms: number("timeout").filter(|ms| *ms > 0.0).map(|ms| ms.ceil() as u32),
-            width: if iterates { number("concurrency").map_or(1, |n| n.clamp(1.0, MAX_WIDTH) as u32) } else { 0 },
+            width: if iterates {
+                number("concurrency").map_or(1, |n| n.clamp(1.0, MAX_WIDTH) as u32)
+            } else {
+                0
+            },
         }
     }
 }

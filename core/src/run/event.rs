@@ -57,9 +57,11 @@ pub enum Event {
     },
     /// Stop now.
     Cancel,
-    /// Start nothing more until `Resume`; what is in flight goes on.
+    /// Start nothing more until `Resume`, further tries included; what is in the host's hands goes on, and so do
+    /// deadlines.
     Pause,
-    /// Go on.
+    /// Go on, first with the tries that fell due in the pause, in the order in which they did. They begin once all
+    /// events of the step are told: `Resume` and `Pause` in one step begin nothing.
     Resume,
 }
 

@@ -36,10 +36,12 @@ pub(crate) enum Carry {
 }
 
 impl Run {
-    /// Begins ready tasks while there is room.
+    /// Begins ready tasks while there is room, unless the run is paused.
     pub(super) fn dispatch(&mut self) {
+        if self.state.paused && !self.goes_on() {
+            return;
+        }
         while self.state.phase == RunPhase::Active
-            && !self.state.paused
             && (self.state.in_flight.len() as u64) < u64::from(self.state.options.concurrency.max(1))
             && let Some(Reverse((_, task))) = self.state.ready.pop()
         {

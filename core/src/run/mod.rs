@@ -13,6 +13,7 @@ mod journal;
 mod leaf;
 mod op;
 mod options;
+mod pause;
 mod snapshot;
 mod task;
 mod timer;
@@ -40,7 +41,7 @@ pub use view::{NODE_NUMBERS, RunSummary, VIEW_HEADER};
 use flow_control::Step;
 use frame::{Frame, Iteration};
 use task::{NO_FRAME, Task};
-use timer::Timers;
+use timer::{Timer, Timers};
 
 /// A host that does not keep the contract. Nothing has changed when it is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +82,8 @@ pub struct Run {
     /// How many of `ops` were taken.
     taken: usize,
     watched: bool,
+    /// The pause ends with the events of this step; false between steps.
+    resuming: bool,
     journal: Option<Journal>,
     /// Scratch of `flow_control`, empty between steps.
     steps: Vec<Step>,
@@ -152,7 +155,16 @@ impl Run {
             simulate_delay: options.simulated_node(options.simulate_delay, &plan, 1),
             options,
         };
-        Run { plan, state, ops: Vec::new(), taken: 0, watched: false, journal, steps: Vec::new() }
+        Run {
+            plan,
+            state,
+            ops: Vec::new(),
+            taken: 0,
+            watched: false,
+            resuming: false,
+            journal,
+            steps: Vec::new(),
+        }
     }
 
     /// Starts the run.
@@ -263,9 +275,9 @@ impl Run {
         }
         self.dispatch();
         while self.state.phase == RunPhase::Active
-            && let Some(alarm) = self.state.timers.take_due(self.state.now)
+            && let Some(timer) = self.state.timers.take_due(self.state.now)
         {
-            self.fire(alarm);
+            self.fire(timer);
             // What begins now may have a timer that is due at once; what is due already comes first.
             if !self.state.timers.is_due(self.state.now) {
                 self.dispatch();
@@ -274,7 +286,8 @@ impl Run {
         Ok(())
     }
 
-    /// When [`Run::handle_timeout`] is to be called, in the host's time; `None` when nothing is waited for.
+    /// When [`Run::handle_timeout`] is to be called, in the host's time; `None` when nothing is waited for, or nothing
+    /// but [`Event::Resume`].
     pub fn deadline(&mut self) -> Option<f64> {
         if self.state.phase != RunPhase::Active {
             return None;
@@ -368,17 +381,18 @@ impl Run {
                 self.items_known(task, attempt, count, open_ended);
             }
             Event::Cancel => self.finish(Some(ErrorCode::Cancelled), Op::NOBODY),
-            Event::Pause => self.state.paused = true,
-            Event::Resume => self.state.paused = false,
+            Event::Pause => self.pause(),
+            Event::Resume => self.resume(),
         }
     }
 
-    fn fire(&mut self, alarm: timer::Alarm) {
+    fn fire(&mut self, timer: Timer) {
         use timer::Alarm;
-        if alarm.is_stale(&self.state.tasks) {
+        if timer.alarm.is_stale(&self.state.tasks) {
             return;
         }
-        match alarm {
+        match timer.alarm {
+            alarm if self.state.paused && alarm.begins_something() => self.state.timers.hold(timer),
             Alarm::Begin { task, .. } => self.launch(task),
             Alarm::Simulate { task, .. } => self.simulate_failure(task),
             Alarm::Retry { task, .. } => self.retry(task),

@@ -52,13 +52,24 @@ impl Run {
             return Err(SnapshotError::Plan);
         }
         let state: State = postcard::from_bytes(state).map_err(|_| SnapshotError::Malformed)?;
-        let mut run =
-            Run { plan, state, ops: Vec::new(), taken: 0, watched: false, journal: None, steps: Vec::new() };
+        let mut run = Run {
+            plan,
+            state,
+            ops: Vec::new(),
+            taken: 0,
+            watched: false,
+            resuming: false,
+            journal: None,
+            steps: Vec::new(),
+        };
         if now.is_nan() || !run.is_coherent() {
             return Err(SnapshotError::Malformed);
         }
         run.state.now = run.state.now.max(now);
         if run.state.phase == RunPhase::Active {
+            if run.state.paused {
+                run.state.timers.hold_due(run.state.now);
+            }
             run.reopen();
         }
         Ok(run)

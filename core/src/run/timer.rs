@@ -27,6 +27,11 @@ pub(crate) enum Alarm {
 }
 
 impl Alarm {
+    /// Whether an executable, or the scope around some, begins then: what a pause holds up.
+    pub(crate) fn begins_something(self) -> bool {
+        matches!(self, Alarm::Begin { .. } | Alarm::Retry { .. })
+    }
+
     pub(crate) fn is_stale(self, tasks: &[Task]) -> bool {
         let (task, attempt, expected): (u32, u32, &[Phase]) = match self {
             Alarm::Begin { task, attempt } | Alarm::Simulate { task, attempt } => {
@@ -49,11 +54,11 @@ impl Alarm {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Timer {
+pub(crate) struct Timer {
     at: f64,
     /// Timers of the same moment fire in the order in which they were armed.
     sequence: u64,
-    alarm: Alarm,
+    pub(crate) alarm: Alarm,
 }
 
 impl PartialEq for Timer {
@@ -77,9 +82,32 @@ impl Ord for Timer {
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "Saved", into = "Saved")]
 pub(crate) struct Timers {
     heap: BinaryHeap<Reverse<Timer>>,
     armed: u64,
+    /// Fell due in a pause that is not over: in the order in which they are due, because that is how timers fire.
+    held: Vec<Timer>,
+}
+
+/// Timers in a snapshot: those that are held are timers like the others, due for a while.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    heap: BinaryHeap<Reverse<Timer>>,
+    armed: u64,
+}
+
+impl From<Timers> for Saved {
+    fn from(Timers { mut heap, armed, held }: Timers) -> Saved {
+        heap.extend(held.into_iter().map(Reverse));
+        Saved { heap, armed }
+    }
+}
+
+impl From<Saved> for Timers {
+    fn from(Saved { heap, armed }: Saved) -> Timers {
+        Timers { heap, armed, held: Vec::new() }
+    }
 }
 
 impl Timers {
@@ -93,9 +121,29 @@ impl Timers {
         self.heap.iter().all(|timer| !timer.0.at.is_nan())
     }
 
-    pub(crate) fn take_due(&mut self, now: f64) -> Option<Alarm> {
+    pub(crate) fn take_due(&mut self, now: f64) -> Option<Timer> {
         self.heap.peek().filter(|next| next.0.at <= now)?;
-        self.heap.pop().map(|due| due.0.alarm)
+        self.heap.pop().map(|due| due.0)
+    }
+
+    /// Keeps a timer that was taken until [`Timers::release`]. Nobody waits for it meanwhile.
+    pub(crate) fn hold(&mut self, timer: Timer) {
+        self.held.push(timer);
+    }
+
+    /// Holds all that begins something and is due.
+    pub(crate) fn hold_due(&mut self, now: f64) {
+        let is_held = |timer: &Timer| timer.at <= now && timer.alarm.begins_something();
+        let all = std::mem::take(&mut self.heap).into_sorted_vec();
+        // Sorted in reverse: the earliest is the last.
+        let (held, waiting): (Vec<_>, Vec<_>) = all.into_iter().rev().partition(|timer| is_held(&timer.0));
+        self.held.extend(held.into_iter().map(|timer| timer.0));
+        self.heap = waiting.into();
+    }
+
+    /// What was held, in the order in which it was due.
+    pub(crate) fn release(&mut self) -> Vec<Timer> {
+        std::mem::take(&mut self.held)
     }
 
     pub(crate) fn is_due(&self, now: f64) -> bool {

@@ -95,6 +95,16 @@ impl Host {
         self.send(now + 1.0, vec![Event::Done { task, attempt, routed: false }]);
     }
 
+    /// Begins a pause, or says so without meaning it; the end of it comes later.
+    pub(crate) fn pause(&mut self, now: f64, random: &mut Random) -> Vec<Event> {
+        self.send(now + f64::from(random.below(80)), vec![Event::Resume]);
+        match random.below(10) {
+            0 => vec![Event::Resume, Event::Pause],
+            1 => vec![Event::Pause, Event::Resume],
+            _ => vec![Event::Pause],
+        }
+    }
+
     fn run(&mut self, task: u32, attempt: u32, now: f64, random: &mut Random) {
         let at = now + self.delay(random);
         while random.chance(self.manner.reports) {

@@ -36,6 +36,9 @@ struct Schedule<'a> {
     history: Vec<Op>,
     now: f64,
     restores: u32,
+    /// In a part of the schedules, whether there is a pause now: draws of their own, so that the schedules of known
+    /// seeds stay what they were.
+    pauses: Option<Random>,
     transcript: Option<&'a mut String>,
 }
 
@@ -57,6 +60,7 @@ pub(crate) fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
     model.simulated_error = simulated(&shape, &options, 0);
     model.simulated_delay = simulated(&shape, &options, 1);
     let restores = random.pick(&[0, 0, 1, 3, 10]);
+    let pauses = (options.seed >> 28 & 3 == 0).then(|| Random::new(options.seed));
     let history = Vec::new();
     let now = random.pick(&[0.0, 5.0, 1000.25]);
     let mut schedule = Schedule {
@@ -70,6 +74,7 @@ pub(crate) fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
         history,
         now,
         restores,
+        pauses,
         transcript,
     };
     schedule.go()
@@ -117,6 +122,12 @@ impl Schedule<'_> {
         // Not a draw of its own either: it would change the schedules of known seeds.
         if self.options.seed >> 24 & 7 == 0 && self.model.a_group_waits() {
             return Ok(Step::Tell(vec![Event::Cancel]));
+        }
+        if let Some(pauses) = &mut self.pauses
+            && pauses.chance(if self.model.paused { 5 } else { 15 })
+        {
+            let pause = self.host.pause(self.now, pauses);
+            return Ok(Step::Tell(pause));
         }
         let deadline = self.watched.deadline();
         match (self.host.next(), deadline) {

@@ -24,9 +24,7 @@ impl Model<'_> {
         let own = self.shape.node(found.node).outline.retry_delay_ms;
         let full = own.map_or(self.options.retry_delay, f64::from) * f64::from(1_u32 << (found.tries - 1));
         let shortest = if self.options.jitter { full / 2.0 } else { full };
-        // A simulated failure takes its own time after the backoff.
-        let latest = if self.simulated_error == Some(found.node) { f64::INFINITY } else { self.now + full };
-        Stage::Backoff { earliest: self.now + shortest, latest }
+        Stage::Backoff { earliest: self.now + shortest, latest: self.now + full }
     }
 
     /// A task has failed for good: the nearest scope around it that may begin again does, or the nearest `error` edge
@@ -100,6 +98,7 @@ impl Model<'_> {
             return Err(format!("reset of {task} at {stage:?}"));
         };
         ensure!(self.now >= earliest, "reset of {task} at {} instead of {earliest}", self.now);
+        self.begins_in_time(task)?;
         for inner in node + 1..self.shape.node(node).end {
             let inner = self.beside(task, inner);
             if !self.is_placeholder(inner) {
@@ -109,7 +108,8 @@ impl Model<'_> {
                 self.tasks.insert(inner, fresh);
             }
         }
-        self.task_mut(task).stage = Stage::Waiting;
+        let found = self.task_mut(task);
+        (found.stage, found.held) = (Stage::Waiting, false);
         Ok(())
     }
 
@@ -201,6 +201,7 @@ impl Model<'_> {
                     stage => return Err(format!("simulated failure of {task} at {stage:?}")),
                 };
                 let delay = self.options.simulate_error.map_or(0.0, |simulation| simulation.delay);
+                ensure!(delay > 0.0 || !self.paused, "{task} fails at once while paused");
                 ensure!(self.now >= due + delay, "simulated failure of {task} comes early");
                 let found = self.task_mut(task);
                 (found.tries, found.attempt) = (found.tries + 1, attempt);

@@ -5,6 +5,7 @@
 
 mod failure;
 mod ops;
+mod pause;
 mod rest;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -75,6 +76,8 @@ pub(crate) struct Task {
     /// When it began, and when its present attempt or its scope did.
     pub(crate) begun: f64,
     pub(crate) armed: f64,
+    /// Its beginning or its next try fell due in a pause and waits for the end of it.
+    pub(crate) held: bool,
     pub(crate) dropped: bool,
     pub(crate) blocked: BTreeSet<u32>,
     /// For a scope that goes on although something in it failed: what it will fail with, the first cause and its code.
@@ -344,6 +347,7 @@ impl Task {
             percent: 0,
             begun: f64::NAN,
             armed: f64::NAN,
+            held: false,
             dropped: false,
             blocked: BTreeSet::new(),
             blame: None,

@@ -32,6 +32,7 @@ impl Model<'_> {
                 let delay = if fails { failure } else { self.hold_up(task) };
                 ensure!(delay > 0.0 && delay as u32 == ms, "{task} waits for {ms} ms");
                 ensure!(self.is_in_flight(task), "{task} waits and is not in flight");
+                ensure!(!self.paused, "{task} begins to wait while paused");
                 Ok(())
             }
             Op::Finish { cause, code } => self.finished(cause, code),
@@ -50,6 +51,7 @@ impl Model<'_> {
                 stage => return Err(format!("start of {task} at {stage:?}")),
             };
             ensure!(self.now >= due, "start of {task} at {} instead of {due}", self.now);
+            self.begins_in_time(task)?;
             ensure!(attempt_number == found.tries + 1, "try {attempt_number} after {}", found.tries);
         } else {
             ensure!(attempt_number == found.tries, "try {attempt_number} again after {}", found.tries);
@@ -58,13 +60,13 @@ impl Model<'_> {
         let now = self.now;
         let found = self.task_mut(task);
         (found.stage, found.attempt, found.tries) = (Stage::Running, attempt, attempt_number);
-        found.armed = now;
+        (found.armed, found.held) = (now, false);
         found.named.clear();
         Ok(())
     }
 
     /// How long the executable of a task that has begun is held up.
-    fn hold_up(&self, task: u32) -> f64 {
+    pub(crate) fn hold_up(&self, task: u32) -> f64 {
         let simulated = self.simulated_delay == Some(self.task(task).node);
         let delay =
             self.options.simulate_delay.filter(|_| simulated).map_or(0.0, |simulation| simulation.delay);

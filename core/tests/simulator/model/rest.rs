@@ -9,7 +9,8 @@ use super::{Again, Carry, Model, Stage, Verdict, ensure};
 impl Model<'_> {
     /// Everything that is due has happened.
     pub(crate) fn is_at_rest(&mut self, fired: bool) -> Verdict {
-        if let Some(missing) = self.reopening.take() {
+        let restored = self.reopening.take();
+        if let Some(missing) = &restored {
             ensure!(missing.is_empty(), "not asked for again: {missing:?}");
         }
         if self.finished.is_some() {
@@ -18,6 +19,9 @@ impl Model<'_> {
         ensure!(self.failures.is_empty(), "nothing came of {:?}", self.failures);
         ensure!(self.ending.is_none(), "the run was to end with {:?}", self.ending);
         ensure!(!fired || !self.run_is_due(), "the run's deadline has passed");
+        if fired || restored.is_some() && self.paused {
+            self.timers_fired()?;
+        }
         let room = !self.paused && self.in_flight() < self.options.concurrency;
         for task in self.tasks.keys().copied() {
             if self.is_gone(task) {
@@ -50,9 +54,7 @@ impl Model<'_> {
         let over = |child: &u32| matches!(self.task(self.beside(task, *child)).stage, Stage::Over(_));
         match found.stage {
             Stage::Answered => ensure!(self.options.slow_mo > 0.0, "{task} is answered and not over"),
-            Stage::Backoff { latest, .. } => {
-                ensure!(!fired || latest > self.now, "{task} was to be tried again")
-            }
+            Stage::Begun | Stage::Backoff { .. } => self.is_held_back(task)?,
             Stage::Running | Stage::Asking | Stage::Open => {
                 let timeout = self.shape.node(found.node).outline.timeout_ms.map_or(f64::INFINITY, f64::from);
                 ensure!(!fired || found.armed + timeout > self.now, "the deadline of {task} has passed");
