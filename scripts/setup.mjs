@@ -87,7 +87,7 @@ async function buildAddon(say) {
 
 async function buildWasm(say) {
   const folder = join(ROOT, "npm", "wasm");
-  const built = ["conductor.d.ts", "conductor.js", "conductor.wasm", "module.ts", "constants.ts"];
+  const built = ["conductor.d.ts", "conductor.js", "conductor.wasm", "constants.ts"];
   const sources = newest(WASM_SOURCES.map((path) => join(ROOT, path)));
   if (oldest(built.map((name) => join(folder, "src", "generated", name))) >= sources) return;
   say("Building the WebAssembly module");

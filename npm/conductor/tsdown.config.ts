@@ -39,6 +39,7 @@ const page = {
 const inPage = {
   "node:events": "./src/events/page-emitter.ts",
   "./state-files.js": "./src/compat/page-state-files.ts",
+  "./known-constants.js": "./src/engine/page-known-constants.ts",
 };
 
 /** A sandboxed preload script can load nothing but Electron: each is one file, that shares nothing with the others. */

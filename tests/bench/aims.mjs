@@ -61,6 +61,16 @@ export function csvMemoryAim(name, value) {
   return atMost(name, value, 1);
 }
 
+/** Time to the first result in a page, in ms. @returns {Ratio} */
+export function firstResultAim(value) {
+  return atMost("conductor in ms", value, 30);
+}
+
+/** Memory of a page after a thousand runs against before. @returns {Ratio} */
+export function pageMemoryAim(value) {
+  return atMost("conductor after / before", value, 1.1);
+}
+
 function atMost(name, value, limit) {
   return { name, value, aim: { atMost: limit, met: value <= limit } };
 }

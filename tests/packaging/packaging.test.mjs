@@ -1,15 +1,10 @@
 /** The packed tarballs, installed into an empty project and used as their users do. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { demand } from "../../scripts/command.mjs";
-import { pack } from "../../scripts/pack.mjs";
 import { packages } from "../../scripts/packages.mjs";
+import { createProject, NODE_TYPES } from "./project.mjs";
 
 const RUN = `
   const types = { sum: { execute: ({ input }) => input.a + input.b } };
@@ -22,25 +17,15 @@ nodes:
   - { id: words, type: edit-fields, parameters: { values: { text: "Hello, {{name}}" } } }
 `;
 
-const types = createRequire(import.meta.url)("@types/node/package.json");
-
 let project;
 
 before(async () => {
-  project = mkdtempSync(join(tmpdir(), "conductor-project-"));
-  const tarballs = await pack(join(project, "tarballs"));
-  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "project", private: true }));
-  // Node's types are what every project in TypeScript for Node has.
-  const needed = [...tarballs, `@types/node@${types.version}`];
-  await demand("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", ...needed], { cwd: project });
+  project = await createProject([NODE_TYPES]);
 });
 
-after(() => rmSync(project, { recursive: true, force: true }));
+after(() => project.remove());
 
-async function runFile(name, source, env = {}) {
-  writeFileSync(join(project, name), source);
-  return (await demand(process.execPath, [name], { cwd: project, env })).trim();
-}
+const runFile = (...given) => project.runFile(...given);
 
 test("an ES module runs a node", async () => {
   const source = `import { createConductor } from "@atomiton/conductor"; ${RUN}`;
@@ -64,25 +49,34 @@ test("the WebAssembly module is there as a file", async () => {
   const source = `
     import { readFileSync } from "node:fs";
     import { createRequire } from "node:module";
-    const file = createRequire(import.meta.url).resolve("@atomiton/conductor-wasm/conductor.wasm");
-    console.log(WebAssembly.validate(readFileSync(file)));
+    const { resolve } = createRequire(import.meta.url);
+    const [own, its] = ["conductor", "conductor-wasm"].map((name) => {
+      return readFileSync(resolve("@atomiton/" + name + "/conductor.wasm"));
+    });
+    console.log(WebAssembly.validate(own), own.equals(its));
   `;
-  assert.equal(await runFile("file.mjs", source), "true");
+  assert.equal(await runFile("file.mjs", source), "true true");
 });
 
 /** Every entry point, with something that it must have. */
 const ENTRIES = {
   "@atomiton/conductor": ["conductor", "createConductor", "setupMainProcessHandler", "StateManager", "ErrorCode"],
+  "@atomiton/conductor/browser": ["conductor", "createConductor", "ErrorCode"],
+  "@atomiton/conductor/slim": ["conductor", "createConductor", "init"],
   "@atomiton/conductor/desktop": ["createConductor", "setupMainProcessHandler", "createChannelServer"],
   "@atomiton/conductor/node": ["createConductor", "readFlow"],
   "@atomiton/conductor/preload": ["exposeConductor"],
   "@atomiton/conductor/test-utils/factories": ["createMockNode", "createTestGroupNode"],
+  "@atomiton/conductor/worker": ["useExecutables"],
   "@atomiton/conductor/types": ["ErrorCode", "createExecutionId", "toExecutionError"],
   "@atomiton/conductor-wasm": ["start", "restart", "turn", "memory"],
+  "@atomiton/conductor-wasm/constants": ["VERSION", "CONSTANTS"],
+  "@atomiton/conductor-wasm/slim": ["start", "restart", "turn", "memory", "init"],
   "@atomiton/events": ["createEventManager"],
   "@atomiton/events/browser": ["createEventManager"],
   "@atomiton/events/desktop": ["createEventManager"],
   "@atomiton/nodes": ["NodeError", "routed"],
+  "@atomiton/nodes/browser": ["nodes", "getNodeExecutable"],
   "@atomiton/nodes/definitions": ["nodeTypes"],
   "@atomiton/nodes/executable": ["nodes", "getNodeExecutable"],
   "@atomiton/nodes/executables": ["nodes", "getNodeExecutable"],
@@ -151,24 +145,8 @@ test("ids and errors are there without a conductor", async () => {
 });
 
 test("the command runs a flow with the node library", async () => {
-  writeFileSync(join(project, "greeting.flow.yaml"), FLOW);
-  const args = ["conductor", "run", "greeting.flow.yaml", "--input", "name=world", "--json"];
-  const answer = JSON.parse(await demand("npx", args, { cwd: project, split: true }));
+  project.write("greeting.flow.yaml", FLOW);
+  const args = ["run", "greeting.flow.yaml", "--input", "name=world", "--json"];
+  const answer = JSON.parse(await project.run("npx", ["conductor", ...args]));
   assert.deepEqual(answer.data, { result: { text: "Hello, world" } });
-});
-
-test("TypeScript finds the types of both kinds of module", async () => {
-  writeFileSync(
-    join(project, "typed.mts"),
-    `import { createConductor, type ExecutionResult } from "@atomiton/conductor";
-     export const result: Promise<ExecutionResult> = createConductor({ concurrency: 2 }).node.run({ id: "a", type: "b" });`,
-  );
-  writeFileSync(
-    join(project, "typed.cts"),
-    `import conductor = require("@atomiton/conductor/desktop");
-     export const health: Promise<{ status: string }> = conductor.createConductor().system.health();`,
-  );
-  const compiler = new URL("../../node_modules/typescript/bin/tsc", import.meta.url).pathname;
-  const options = ["--noEmit", "--strict", "--module", "nodenext", "--skipLibCheck", "false", "--lib", "es2023,dom"];
-  await demand(process.execPath, [compiler, ...options, "typed.mts", "typed.cts"], { cwd: project });
 });

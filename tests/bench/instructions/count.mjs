@@ -1,6 +1,6 @@
 /**
  * `node tests/bench/instructions/count.mjs [--update]`: compares instruction counts of fixed work in the engine, and the
- * sizes of the addon and of the WebAssembly module, with `tests/bench/budgets.json`.
+ * sizes of the addon, of the WebAssembly module and of pages, with `tests/bench/budgets.json`.
  *
  * Counts repeat exactly where times do not. They depend on the compiler, so a budget counts only for the compiler and
  * machine type that it was taken with; for others the difference is shown, and nothing fails.
@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { ask, CommandError, demand, ROOT, run } from "../../../scripts/command.mjs";
+import { pageSizes } from "./page-sizes.mjs";
 
 const BUDGETS = fileURLToPath(new URL("../budgets.json", import.meta.url));
 const WORK = ["compile-chain", "run-chain", "run-layered"];
@@ -29,6 +30,11 @@ export async function checkBudgets() {
   const rows = Object.entries(found.instructions).map(([name, count]) => row(name, count, budgets.instructions[name]));
   rows.push(row("addon, bytes", found.addonBytes, budgets.addonBytes));
   rows.push(row("WebAssembly module, bytes with gzip", found.wasmGzipBytes, budgets.wasmGzipBytes));
+  for (const [page, sizes] of Object.entries(found.pageGzipBytes)) {
+    for (const [part, bytes] of Object.entries(sizes)) {
+      rows.push(row(`${page}, ${part}, bytes with gzip`, bytes, budgets.pageGzipBytes[page][part]));
+    }
+  }
   const lines = rows.map(({ name, count, budget, percent }) => {
     const sign = percent > 0 ? "+" : "";
     return `${name}: ${count} of ${budget} (${sign}${percent.toFixed(1)} %)`;
@@ -62,7 +68,8 @@ async function measure() {
   const [, version, host] = /^rustc (\S+)[\s\S]*^host: (\S+)$/m.exec(ask("rustc", ["-vV"]));
   const module = readFileSync(join(ROOT, "npm", "wasm", "dist", "conductor.wasm"));
   const wasmGzipBytes = gzipSync(module, { level: 9 }).length;
-  return { compiler: `rustc ${version} on ${host}`, instructions, addonBytes, wasmGzipBytes };
+  const pageGzipBytes = await pageSizes();
+  return { compiler: `rustc ${version} on ${host}`, instructions, addonBytes, wasmGzipBytes, pageGzipBytes };
 }
 
 async function count(name) {

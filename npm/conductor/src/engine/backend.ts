@@ -1,3 +1,5 @@
+import { knownConstants } from "./known-constants.js";
+
 /**
  * The engine as the driver sees it: the same functions whether native or WebAssembly.
  *
@@ -62,7 +64,6 @@ export interface Engine extends EngineInfo {
 }
 
 let engine: Engine | undefined;
-let tables: (() => string) | undefined;
 let current: Backend | undefined;
 
 /**
@@ -75,27 +76,20 @@ export function useEngine(choose: () => Engine): EngineInfo {
   return { backend, version };
 }
 
-/** Says where {@link engineConstants} come from as long as no engine is set: some programs only ask for an error's advice. */
-export function useConstants(read: () => string): void {
-  tables = read;
-}
-
 /** The engine of this program; starts it. Throws where it cannot start. */
 export function backend(): Backend {
   current ??= chosen().start();
   return current;
 }
 
-/** The WebAssembly module of this program's engine. Starts nothing. Rejects where there is none, or none can be compiled. */
-export async function engineModule(): Promise<WebAssembly.Module> {
-  const { backend, module } = chosen();
-  if (module !== undefined) return module();
-  throw new Error(`The engine of this program is ${backend}, and workers need it as WebAssembly`);
+/** The WebAssembly module of this program's engine, if it is WebAssembly. Starts nothing. Rejects where it cannot be had. */
+export async function engineModule(): Promise<WebAssembly.Module | undefined> {
+  return chosen().module?.();
 }
 
 /** What both sides must agree on, as JSON. Starts nothing. */
 export function engineConstants(): string {
-  return engine === undefined && tables !== undefined ? tables() : chosen().constants();
+  return engine?.constants() ?? knownConstants ?? chosen().constants();
 }
 
 function chosen(): Engine {

@@ -88,11 +88,15 @@ function keep(outline: Outline, instead: Outline | undefined): void {
   else recent[oldest++ % MOST_KEPT] = outline;
 }
 
+/** Parameters of a node that has none. */
+const NOTHING_SET: Record<string, unknown> = Object.freeze({});
+
 /** Walks a definition: to make its outline, or to see whether one that was made before still says the same. */
 class Encoder {
   private readonly nodes: NodeDefinition[] = [];
   private readonly names: string[] = ["", "error"];
   private numbers: Map<string, number> | undefined;
+  private count = 0;
   private edges = 0;
   private tooLarge = false;
   private changed = false;
@@ -102,7 +106,7 @@ class Encoder {
   encode(root: NodeDefinition): Outline {
     this.numbers = new Map([["error", ERROR_NAME]]);
     this.visit(root, 0, 0);
-    const nodeCount = this.nodes.length;
+    const nodeCount = this.count;
     const length = HEADER_WORDS + nodeCount * NODE_WORDS + this.edges * EDGE_WORDS;
     // One allocation for all that a flow writes down: typed arrays are dear.
     const words = new Uint32Array(length + tableWords(nodeCount, this.edges));
@@ -117,24 +121,19 @@ class Encoder {
 
   /** Whether the definition would give the outline that is known, from the same objects. */
   confirms(root: NodeDefinition): boolean {
-    const { words, nodes, edges } = this.known as Outline;
+    const { nodes, edges } = this.known as Outline;
     this.visit(root, 0, 0);
-    const nodeCount = this.nodes.length;
-    if (this.changed || this.tooLarge || nodeCount !== nodes.length || this.edges !== edges) return false;
-    const firstEdge = HEADER_WORDS + nodeCount * NODE_WORDS;
-    return (
-      isEqual(nodeWords, nodeCount * NODE_WORDS, words, HEADER_WORDS) &&
-      isEqual(edgeWords, edges * EDGE_WORDS, words, firstEdge)
-    );
+    return !this.changed && !this.tooLarge && this.count === nodes.length && this.edges === edges;
   }
 
   private visit(node: NodeDefinition, parent: number, depth: number): void {
-    const index = this.nodes.length;
+    const index = this.count;
     if (index === MAX_NODES) this.tooLarge = true;
     // Once refused, the rest is of no interest; it may have no end.
     if (this.tooLarge || this.changed) return;
-    if (this.known !== undefined && this.known.nodes[index] !== node) this.changed = true;
-    this.nodes.push(node);
+    if (this.known === undefined) this.nodes.push(node);
+    else if (this.known.nodes[index] !== node) this.changed = true;
+    this.count++;
     this.pushNode(node, index, parent);
     const children = node?.nodes;
     if (!Array.isArray(children) || children.length === 0) return;
@@ -154,39 +153,42 @@ class Encoder {
   }
 
   private pushNode(node: NodeDefinition, index: number, parent: number): void {
+    const { known } = this;
     let at = index * NODE_WORDS;
-    if (at + NODE_WORDS > nodeWords.length) nodeWords = grown(nodeWords);
-    const words = nodeWords;
+    if (known !== undefined) at += HEADER_WORDS;
+    else if (at + NODE_WORDS > nodeWords.length) nodeWords = grown(nodeWords);
     const typed = typeof node?.type === "string" && node.type !== "";
     // A node without a type is as little to be run as one without id.
-    words[at++] = typed ? this.number(node.id, HEADER_WORDS + index * NODE_WORDS) : NO_NAME;
-    words[at++] = parent;
+    this.put(nodeWords, at, typed ? this.number(node.id, at) : NO_NAME);
+    this.put(nodeWords, at + 1, parent);
     const parameters = node?.parameters;
-    if (typeof parameters !== "object" || parameters === null) {
-      words[at++] = 0;
-      words[at++] = weightOf(node?.type);
-      words.fill(0, at, at + 4);
-      return;
-    }
-    words[at++] = parameters.enabled === false ? 1 : 0;
-    words[at++] = weightOf(node.type);
-    words[at++] = countPlusOne(parameters.retries);
-    words[at++] = countPlusOne(parameters.retryDelay);
-    words[at++] = duration(parameters.timeout);
-    words[at] = node.type === "loop" ? frameWidth(node) : 0;
+    const set = typeof parameters === "object" && parameters !== null ? parameters : NOTHING_SET;
+    this.put(nodeWords, at + 2, set.enabled === false ? 1 : 0);
+    this.put(nodeWords, at + 3, weightOf(node?.type));
+    this.put(nodeWords, at + 4, countPlusOne(set.retries));
+    this.put(nodeWords, at + 5, countPlusOne(set.retryDelay));
+    this.put(nodeWords, at + 6, duration(set.timeout));
+    this.put(nodeWords, at + 7, set !== NOTHING_SET && node.type === "loop" ? frameWidth(node) : 0);
   }
 
   private pushEdge(edge: NodeEdge, scope: number): void {
+    const { known } = this;
     let at = this.edges * EDGE_WORDS;
-    if (at + EDGE_WORDS > edgeWords.length) edgeWords = grown(edgeWords);
+    if (known !== undefined) at += HEADER_WORDS + known.nodes.length * NODE_WORDS;
+    else if (at + EDGE_WORDS > edgeWords.length) edgeWords = grown(edgeWords);
     this.edges++;
-    const words = edgeWords;
-    const place = HEADER_WORDS + (this.known?.nodes.length ?? 0) * NODE_WORDS + at;
-    words[at++] = scope;
-    words[at++] = this.number(edge?.source, place + 1);
-    words[at++] = this.number(edge?.target, place + 2);
-    words[at++] = this.number(edge?.sourceHandle, place + 3);
-    words[at] = this.number(edge?.targetHandle, place + 4);
+    this.put(edgeWords, at, scope);
+    this.put(edgeWords, at + 1, this.number(edge?.source, at + 1));
+    this.put(edgeWords, at + 2, this.number(edge?.target, at + 2));
+    this.put(edgeWords, at + 3, this.number(edge?.sourceHandle, at + 3));
+    this.put(edgeWords, at + 4, this.number(edge?.targetHandle, at + 4));
+  }
+
+  /** Writes a word, or sees whether the known outline has it there. */
+  private put(words: Uint32Array, at: number, word: number): void {
+    const { known } = this;
+    if (known === undefined) words[at] = word;
+    else if (known.words[at] !== word) this.changed = true;
   }
 
   /** The number of a string. `place` is where the known outline has it. */
@@ -243,11 +245,6 @@ function duration(value: unknown): number {
 function copy(from: Uint32Array, length: number, to: Uint32Array, at: number): void {
   if (length > 512) to.set(from.subarray(0, length), at);
   else for (let i = 0; i < length; i++) to[at + i] = from[i] as number;
-}
-
-function isEqual(one: Uint32Array, length: number, other: Uint32Array, at: number): boolean {
-  for (let i = 0; i < length; i++) if (one[i] !== other[at + i]) return false;
-  return true;
 }
 
 function grown(words: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {

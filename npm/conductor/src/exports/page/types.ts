@@ -1,7 +1,2 @@
-/** `./types` in a page: nothing of the engine but its tables. */
-import { CONSTANTS } from "@atomiton/conductor-wasm/constants";
-import { useConstants } from "../../engine/backend.js";
-
-useConstants(() => CONSTANTS);
-
+/** `./types` in a page: nothing of the engine. */
 export * from "../vocabulary.js";

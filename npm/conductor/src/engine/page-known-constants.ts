@@ -1,0 +1,2 @@
+/** See `known-constants.ts`. */
+export { CONSTANTS as knownConstants } from "@atomiton/conductor-wasm/constants";
