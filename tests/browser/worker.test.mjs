@@ -1,8 +1,10 @@
 /** `createConductor({ worker })`: what runs in a page runs in a Web Worker instead. */
 
 import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Script } from "node:vm";
 
 import { bundle, createBrowser, filePage, pageFiles, serve, within } from "./harness/index.mjs";
 
@@ -46,6 +48,9 @@ const STRICT = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connec
 /** The same with such workers. */
 const WITH_BLOBS = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:";
 
+/** The same with a file to fetch. */
+const SLIM = `${WITH_BLOBS}; connect-src 'self'`;
+
 /** Opens a page that has the entry on its window, and an own worker to start. */
 async function openPage(t, { site = {}, ...options } = {}) {
   const files = { ...(await pageFiles(SCRIPT)), "/worker.js": await bundle(OWN_WORKER) };
@@ -86,6 +91,8 @@ function preparePage() {
   };
   window.node = (id, type, parameters = {}) => ({ id, type, name: id, parameters });
   window.fields = (id, values) => window.node(id, "edit-fields", { values });
+  /** A node of user code that maps the items it is given. */
+  window.code = (id, transformFunction, more) => window.node(id, "transform", { transformFunction, ...more });
 }
 
 test("library nodes run in the library's own worker, which starts at first use and ends at shutdown", async (t) => {
@@ -281,6 +288,87 @@ test("where blob: is forbidden a run fails with what the policy needs, and a scr
   assert.equal(seen.success, true);
 });
 
+for (const [whose, makeOptions] of [
+  ["the library's own worker", () => ({ worker: true })],
+  ["an application's own worker", () => ({ worker: ownWorker })],
+]) {
+  test(`user code runs in ${whose}, and code without end is stopped at its limit while the worker goes on`, async (t) => {
+    const csp = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:";
+    const tab = await openPage(t, { site: { csp } });
+    await tab.evaluate(`window.conductor = entry.createConductor((${makeOptions})())`);
+    const seen = await tab.evaluate(async () => {
+      const input = [1, 2, 3];
+      const double = "(x) => (x, 2 * x)";
+      const first = await conductor.node.run(chain("flow", code("a", double), code("b", double)), { input });
+      const endless = await conductor.node.run(code("endless", "() => { for (;;); }", { timeout: 100 }), { input });
+      const next = await conductor.node.run(code("next", double), { input });
+      return {
+        first: first.data.result,
+        code: endless.error.code,
+        nodeId: endless.error.nodeId,
+        next: next.data.result,
+      };
+    });
+    assert.deepEqual(seen, { first: [4, 8, 12], code: "TIMEOUT", nodeId: "endless", next: [2, 4, 6] });
+  });
+}
+
+test("user code that is not looked at by a clock ends with its worker when its run is cancelled", async (t) => {
+  const tab = await openPage(t, { site: { csp: WITH_BLOBS } });
+  const seen = await tab.evaluate(async () => {
+    const conductor = entry.createConductor({ worker: true });
+    await conductor.node.run(code("first", "(x) => (x, x)"), { input: [1] });
+    const begun = new Promise((resolve) => conductor.node.onProgress(({ nodeId }) => nodeId === "deaf" && resolve()));
+    const deaf = code("deaf", "() => 'x'.repeat(1e6).replace(/x*x*x*y/, '')", { timeout: 60_000 });
+    const run = conductor.node.run(deaf, { input: [1], executionId: "deaf" });
+    await begun;
+    await conductor.node.cancel("deaf");
+    const { error } = await run;
+    const { data } = await conductor.node.run(code("next", "(x) => x + 1"), { input: [1] });
+    return { code: error.code, next: data.result };
+  });
+  assert.deepEqual(seen, { code: "CANCELLED", next: [2] });
+});
+
+test("where no WebAssembly is allowed a run fails with what the policy needs", async (t) => {
+  const csp = "default-src 'none'; script-src 'self'; worker-src blob:";
+  const tab = await openPage(t, { site: { csp }, allowed: [/Content Security Policy/i] });
+  const error = await tab.evaluate(async () => {
+    const { code, message } = (await entry.createConductor({ worker: true }).node.run(fields("a", {}))).error;
+    return { code, message };
+  });
+  assert.equal(error.code, "INTERNAL_ERROR");
+  assert.match(error.message, /'wasm-unsafe-eval' in script-src/);
+});
+
+test("a page that fetches the engine gives its worker the same one", async (t) => {
+  const script = 'import * as entry from "@atomiton/conductor/slim"; window.entry = entry;';
+  const wasm = await readFile(new URL("../../npm/wasm/dist/conductor.wasm", import.meta.url));
+  const site = await serve(t, { files: { ...(await pageFiles(script)), "/conductor.wasm": wasm }, csp: SLIM });
+  const tab = await browser.open(t, site.url, { before: preparePage });
+  const seen = await tab.evaluate(async () => {
+    const conductor = entry.createConductor({ worker: true });
+    const early = await conductor.node.run(fields("a", {}));
+    await entry.init("/conductor.wasm");
+    const late = await conductor.node.run(code("b", "(x) => (x, 2 * x)"), { input: [1, 2] });
+    return { code: early.error.code, message: early.error.message, result: late.data.result };
+  });
+  assert.equal(seen.code, "INTERNAL_ERROR");
+  assert.match(seen.message, /await init/i);
+  assert.deepEqual(seen.result, [2, 4]);
+  assert.equal(site.requests.filter((path) => path === "/conductor.wasm").length, 1);
+});
+
+test("the text of the library's own worker brings no WebAssembly module", async () => {
+  const dist = new URL("../../npm/conductor/dist/page/", import.meta.url);
+  const files = (await readdir(dist)).filter((file) => /^script-text-.*\.js$/.test(file));
+  assert.equal(files.length, 1);
+  const { default: text } = await import(new URL(files[0], dist).href);
+  // Either module is larger than that by itself.
+  assert.ok(text.length > 100_000 && text.length < 350_000, `${text.length} characters`);
+  new Script(text);
+});
+
 test("a worker whose script is missing fails the run, and a worker that was given is not replaced", async (t) => {
   const tab = await openPage(t, { allowed: [/404/] });
   const seen = await tab.evaluate(async () => {
@@ -300,10 +388,11 @@ test("a page on disk has a worker as well", async (t) => {
   const seen = await tab.evaluate(async () => {
     const conductor = entry.createConductor({ worker: true });
     const { success, error } = await conductor.node.run(chain("flow", fields("a", { x: 1 }), fields("b", {})));
-    return { success, error };
+    const { data } = await conductor.node.run(code("c", "(x) => (x, 2 * x)"), { input: [1, 2] });
+    return { success, error, result: data?.result };
   });
-  assert.deepEqual(seen, { success: true, error: undefined });
-  assert.equal(tab.page.workers().length, 1);
+  assert.deepEqual(seen, { success: true, error: undefined, result: [2, 4] });
+  assert.match(tab.page.workers()[0].url(), /^blob:/);
 });
 
 test("memory that is given stays with whoever gave it", async (t) => {

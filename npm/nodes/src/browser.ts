@@ -12,23 +12,43 @@ export { isRouted, routed, routesOf } from "./contract/routed.js";
 export * from "./definitions.js";
 export type { NodeFactory } from "./library/registry.js";
 
-const page = async () => (await import("./browser/place.js")).page;
 const network = async () => (await import("./browser/network.js")).pageNetwork;
 
+/**
+ * The executables by type, for a worker that does not bring QuickJS itself: its page sends what {@link quickJs} gives.
+ *
+ * @param load gives QuickJS; asked whenever user code is to run, so it should keep what it gave
+ */
+export function executablesWith(load: () => Promise<WebAssembly.Module>): Map<string, NodeExecutable> {
+  const page = async () => (await import("./browser/place.js")).createPage(load);
+  return new Map([
+    ["http-request", lazily(async () => (await import("./library/http-request.js")).httpRequestNode(await network()))],
+    ["edit-fields", lazily(async () => (await import("./library/edit-fields.js")).editFieldsNode)],
+    ["transform", lazily(async () => (await import("./library/transform.js")).transformNode(await page()))],
+    ["condition", lazily(async () => (await import("./library/condition.js")).conditionNode(await page()))],
+    ...["file-system", "spreadsheet", "shell-command", "image"].map((type) => [type, machineOnly(type)] as const),
+  ]);
+}
+
+/**
+ * The engine of user code, compiled when it is first wanted. It can be sent to workers.
+ *
+ * @throws NodeError EXECUTION_FAILED where the page allows no WebAssembly
+ */
+export async function quickJs(): Promise<WebAssembly.Module> {
+  return (await import("./browser/quickjs/module.js")).quickJsModule();
+}
+
+// Whoever uses none of what stands on it has no QuickJS in the bundle: that is what the marks below are for.
+
 /** The executables by type. */
-export const nodeExecutableRegistry: Map<string, NodeExecutable> = new Map([
-  ["http-request", lazily(async () => (await import("./library/http-request.js")).httpRequestNode(await network()))],
-  ["edit-fields", lazily(async () => (await import("./library/edit-fields.js")).editFieldsNode)],
-  ["transform", lazily(async () => (await import("./library/transform.js")).transformNode(await page()))],
-  ["condition", lazily(async () => (await import("./library/condition.js")).conditionNode(await page()))],
-  ...["file-system", "spreadsheet", "shell-command", "image"].map((type) => [type, machineOnly(type)] as const),
-]);
+export const nodeExecutableRegistry: Map<string, NodeExecutable> = /* @__PURE__ */ executablesWith(quickJs);
 
 /**
  * The executables as an object: `nodes[type]` executes, `nodes[type](parameters)` is one with parameters of its own. It
  * inherits nothing: `nodes["constructor"]` is `undefined`.
  */
-export const nodes: Readonly<Record<string, NodeFactory>> = factoriesOf(nodeExecutableRegistry);
+export const nodes: Readonly<Record<string, NodeFactory>> = /* @__PURE__ */ factoriesOf(nodeExecutableRegistry);
 
 /** The executable of a type; `undefined` for a type this library does not have. */
 export function getNodeExecutable(type: string): NodeExecutable | undefined {

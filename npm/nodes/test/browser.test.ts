@@ -8,7 +8,8 @@ const page = places[1] as TestedPlace;
 
 describe("the library in a page", () => {
   it("offers what the library in Node offers", () => {
-    expect(Object.keys(browser).sort()).toEqual(Object.keys(node).sort());
+    const { executablesWith: _, quickJs: __, ...others } = browser;
+    expect(Object.keys(others).sort()).toEqual(Object.keys(node).sort());
     for (const type of node.nodeExecutableRegistry.keys()) expect(browser.getNodeExecutable(type), type).toBeDefined();
     expect(browser.getNodeExecutable("nonsense")).toBeUndefined();
     expect(browser.nodes["constructor"]).toBeUndefined();
@@ -31,6 +32,40 @@ describe("the library in a page", () => {
   it("says what may be wrong where the browser says nothing", () => {
     const blocked = pageNetwork.failureOf(new TypeError("Failed to fetch"), new URL("http://there.example/x"));
     expect(blocked).toMatch(/^fetch failed \(Failed to fetch\): http:\/\/there\.example cannot be reached, .*CORS/);
+  });
+});
+
+describe("a library that is given QuickJS", () => {
+  const transform = (load: () => Promise<WebAssembly.Module>, more: object = {}) =>
+    browser
+      .executablesWith(load)
+      .get("transform")
+      ?.execute({ input: [1], variables: {}, transformFunction: "(x) => x + 1", ...more });
+
+  it("asks for it when user code is to run, and runs it there", async () => {
+    let asked = 0;
+    const load = () => {
+      asked++;
+      return browser.quickJs();
+    };
+    expect(await transform(load, { operation: "reverse" })).toMatchObject({ result: [1] });
+    expect(asked).toBe(0);
+    expect(await transform(load)).toMatchObject({ result: [2] });
+    expect(asked).toBe(1);
+  });
+
+  it("fails with what comes instead of it", async () => {
+    const failure = new browser.NodeError("EXECUTION_FAILED", "nothing came");
+    await expect(transform(() => Promise.reject(failure))).rejects.toMatchObject({ message: /nothing came/ });
+  });
+
+  it("waits for it no longer than until its signal fires", async () => {
+    const never = () => new Promise<WebAssembly.Module>(() => {});
+    const controller = new AbortController();
+    const waiting = transform(never, { signal: controller.signal });
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ code: "CANCELLED" });
+    await expect(transform(never, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "CANCELLED" });
   });
 });
 

@@ -13,7 +13,7 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 
-/** Marks the one message that goes to the worker itself, with its end of the port. */
+/** Marks the first message, which goes to the worker itself, with its end of the port. */
 export const SERVE = "@atomiton/conductor:serve";
 
 /** That message: `lock` is the name of what the worker holds as long as it lives. */
@@ -21,6 +21,21 @@ export interface Summons {
   type: typeof SERVE;
   lock: string;
 }
+
+/** Marks what goes to the worker itself as well: a WebAssembly module, and what follows every one of them. */
+export const MODULE = "@atomiton/conductor:module";
+export const GIVEN = "@atomiton/conductor:given";
+
+/** The modules that a worker gets: the engine unasked, QuickJS when user code first runs. */
+export type ModuleName = "engine" | "quickjs";
+
+/**
+ * A module, and that it was sent or why not. What cannot be read where it arrives is told to nobody: then the second
+ * comes without the first.
+ */
+export type ModuleMessage =
+  | { type: typeof MODULE; name: ModuleName; module: WebAssembly.Module }
+  | { type: typeof GIVEN; name: ModuleName; thrown?: Thrown };
 
 /** What of a definition the worker needs; what the page executes keeps its parameters there. */
 export interface SentNode {
@@ -127,6 +142,10 @@ export interface RunEnd {
 export type FromWorker =
   /** The first word; `held`: it holds the lock. */
   | { type: "ready"; held: boolean }
+  /** Instead of that: the engine cannot start here. */
+  | { type: "unable"; why: string }
+  /** User code is to run, for which the page has the module. */
+  | { type: "quickjs" }
   | { type: "pong" }
   /** Whether it can be run. */
   | { type: "opened"; run: number; can: boolean }

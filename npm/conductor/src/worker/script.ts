@@ -1,2 +1,4 @@
 /** The library's own worker, for `./script-text.js`. */
-import "../exports/worker.js";
+import { serveConductors } from "./entry.js";
+
+serveConductors();

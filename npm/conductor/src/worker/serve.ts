@@ -1,6 +1,9 @@
 /** In the worker: what a page asks for over a port. */
 import { type FlowNodeTypes, validateFlow } from "../engine/flows.js";
+import { messageOf } from "../events/thrown.js";
+import { type GivenModules, givenModules } from "./given-modules.js";
 import type { FromWorker, ToWorker } from "./messages.js";
+import { startEngine } from "./page-engine.js";
 import { PageExecutables } from "./page-executables.js";
 import { showPresence } from "./presence.js";
 import { ServedRun, type Workbench } from "./served-run.js";
@@ -12,11 +15,30 @@ export interface WorkerParts extends Pick<Workbench, "executables" | "mayTransfe
   schemas(): FlowNodeTypes["schemas"];
   /** Whether the worker knows no types but those. */
   isClosed(): boolean;
+  /** What the page gave. Default: what it gave to this worker. */
+  modules?: GivenModules;
 }
 
-/** Serves a page until it closes the port. `lock`: shows the page that this worker is there. */
+/**
+ * Serves a page until it closes the port, once the engine has started. What the page says before waits in the port.
+ * `lock`: shows the page that this worker is there.
+ */
 export async function serve(port: MessagePort, lock: string, parts: WorkerParts): Promise<void> {
-  const held = await showPresence(lock);
+  const say = (message: FromWorker) => port.postMessage(message);
+  const presence = showPresence(lock);
+  try {
+    const { engine } = parts.modules ?? givenModules;
+    await startEngine(await engine);
+  } catch (error) {
+    return say({ type: "unable", why: messageOf(error) });
+  }
+  const held = await presence;
+  listen(port, parts);
+  say({ type: "ready", held });
+}
+
+/** Does what the page says. */
+function listen(port: MessagePort, parts: WorkerParts): void {
   const page = new PageExecutables(port);
   const bench: Workbench = { port, page, executables: parts.executables, mayTransfer: parts.mayTransfer };
   const runs = new Map<number, ServedRun>();
@@ -51,5 +73,4 @@ export async function serve(port: MessagePort, lock: string, parts: WorkerParts)
         return say({ type: "pong" });
     }
   };
-  say({ type: "ready", held });
 }

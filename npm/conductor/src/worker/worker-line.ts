@@ -2,12 +2,23 @@
 import type { WorkerLike } from "../api/settings.js";
 import type { FlowProblem } from "../engine/flows.js";
 import { startDeadline } from "../transports/deadline.js";
-import { messageOf, TransportError } from "../transports/failure.js";
+import { codeOf, messageOf, TransportError } from "../transports/failure.js";
 import type { NodeDefinition } from "../types/definition.js";
-import { type FromWorker, SERVE, type Summons, type ToWorker } from "./messages.js";
+import {
+  type FromWorker,
+  GIVEN,
+  MODULE,
+  type ModuleMessage,
+  type ModuleName,
+  SERVE,
+  type Summons,
+  type Thrown,
+  type ToWorker,
+} from "./messages.js";
+import type { PageModules } from "./page-modules.js";
 import { onceGone } from "./presence.js";
 import { ADVICE } from "./start.js";
-import { fromThrown } from "./thrown.js";
+import { fromThrown, toThrown } from "./thrown.js";
 import type { RunLine, WorkerRun } from "./worker-run.js";
 
 /** How long a worker may take to load its script, in ms. */
@@ -24,6 +35,7 @@ export class WorkerLine implements RunLine {
   readonly #runs = new Map<number, WorkerRun>();
   readonly #questions = new Map<number, Question>();
   readonly #pings = new Set<() => void>();
+  readonly #modules: PageModules;
   /** Told when no further run can begin here, and when it is over. */
   readonly #onRetired: (line: WorkerLine, isOver: boolean) => void;
   #worker: WorkerLike | undefined;
@@ -34,10 +46,18 @@ export class WorkerLine implements RunLine {
   #count = 0;
   #endStart: () => void;
 
-  /** @param start gives the worker; what it rejects with is told to all who wait */
-  constructor(start: () => Promise<WorkerLike>, onRetired: (line: WorkerLine, isOver: boolean) => void) {
+  /**
+   * @param start gives the worker; what it rejects with is told to all who wait
+   * @param modules are sent to the worker
+   */
+  constructor(
+    start: () => Promise<WorkerLike>,
+    modules: PageModules,
+    onRetired: (line: WorkerLine, isOver: boolean) => void,
+  ) {
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
+    this.#modules = modules;
     this.#onRetired = onRetired;
     port1.onmessage = ({ data }: { data: FromWorker }) => this.#hear(data);
     // Not all platforms tell that the other end is gone.
@@ -48,8 +68,11 @@ export class WorkerLine implements RunLine {
         `it did not answer within ${START_TIMEOUT / 1000} s; its script must import @atomiton/conductor/worker`,
       ),
     );
+    // It is compiled while the worker starts.
+    const engine = modules.engine();
+    engine.catch((error) => this.#end(new TransportError(codeOf(error), messageOf(error), { cause: error })));
     start().then(
-      (worker) => this.#take(worker, port2),
+      (worker) => this.#take(worker, port2, engine),
       (error) => this.#break(messageOf(error)),
     );
   }
@@ -99,7 +122,7 @@ export class WorkerLine implements RunLine {
     this.#end(new TransportError("CANCELLED", "Execution cancelled"));
   }
 
-  #take(worker: WorkerLike, port: MessagePort): void {
+  #take(worker: WorkerLike, port: MessagePort, engine: Promise<WebAssembly.Module>): void {
     this.#worker = worker;
     if (this.#over.signal.aborted) return worker.terminate();
     worker.addEventListener("error", (event) => {
@@ -109,12 +132,33 @@ export class WorkerLine implements RunLine {
     try {
       worker.postMessage({ type: SERVE, lock: this.#lock } satisfies Summons, [port]);
     } catch (error) {
+      return this.#break(messageOf(error));
+    }
+    void this.#give("engine", engine);
+  }
+
+  /** Sends a module, or why there is none. */
+  async #give(name: ModuleName, awaited: Promise<WebAssembly.Module>): Promise<void> {
+    const tell = (message: ModuleMessage) => this.#worker?.postMessage(message, []);
+    let thrown: Thrown | undefined;
+    try {
+      tell({ type: MODULE, name, module: await awaited });
+    } catch (error) {
+      thrown = toThrown(error);
+    }
+    try {
+      tell({ type: GIVEN, name, ...(thrown && { thrown }) });
+    } catch (error) {
       this.#break(messageOf(error));
     }
   }
 
   #hear(message: FromWorker): void {
     switch (message.type) {
+      case "unable":
+        return this.#end(unfit(message.why));
+      case "quickjs":
+        return void this.#give("quickjs", this.#modules.quickJs());
       case "ready":
         this.#isReady = true;
         this.#endStart();
@@ -178,6 +222,15 @@ export class WorkerLine implements RunLine {
   #say(message: ToWorker): void {
     this.port.postMessage(message);
   }
+}
+
+/** The worker cannot use the engine that it is given. */
+function unfit(why: string): TransportError {
+  return new TransportError(
+    "NO_TRANSPORT",
+    `The worker cannot start: ${why}. It must be a dedicated worker of this page, and its script of the same version of ` +
+      "@atomiton/conductor as the page.",
+  );
 }
 
 /** Pages of a site share the names of locks. */

@@ -2,6 +2,7 @@
 import type { Workplace } from "../api/environment.js";
 import type { WorkerSource } from "../api/settings.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
+import { pageModules } from "./page-modules.js";
 import { startWorker } from "./start.js";
 import { WorkerLine } from "./worker-line.js";
 import { WorkerRun } from "./worker-run.js";
@@ -35,7 +36,7 @@ export function createWorkerPlace({ source, executables, script }: WorkerPlacePa
   };
   const line = () => {
     if (current === undefined) {
-      current = new WorkerLine(start, (retired, isOver) => {
+      current = new WorkerLine(start, pageModules, (retired, isOver) => {
         if (current === retired) current = undefined;
         if (isOver) lines.delete(retired);
       });

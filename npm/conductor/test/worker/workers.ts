@@ -1,31 +1,46 @@
 /** Workers for tests: the worker's side of a real port, in this thread. */
 import { createConductor } from "@atomiton/conductor/browser";
-import { getNodeExecutable, nodeTypes } from "@atomiton/nodes/browser";
+import { executablesWith, nodeTypes } from "@atomiton/nodes/browser";
 import { onTestFinished } from "vitest";
 import type { ConductorConfig } from "../../src/api/settings.js";
 import type { NodeExecutable, NodeExecutorFactory } from "../../src/engine/executables.js";
 import type { NodeDefinition } from "../../src/types/definition.js";
+import { GivenModules } from "../../src/worker/given-modules.js";
+import { type ModuleMessage, SERVE, type Summons } from "../../src/worker/messages.js";
 import { serve } from "../../src/worker/serve.js";
 
 /** What a test knows of a worker, and can do to it. */
 export class TestWorker {
   terminated = false;
   readonly #listeners = new Map<string, (event: { message?: string }) => void>();
+  readonly #modules = new GivenModules();
+  readonly #library = executablesWith(() => this.#modules.quickJs(() => this.#port?.postMessage({ type: "quickjs" })));
   #port: MessagePort | undefined;
 
-  /** @param executables of the worker's own */
-  constructor(private readonly executables?: NodeExecutorFactory) {}
+  /**
+   * @param executables of the worker's own
+   * @param reads whether a message about a module can be read here
+   */
+  constructor(
+    private readonly executables?: NodeExecutorFactory,
+    private readonly reads: (message: ModuleMessage) => boolean = () => true,
+  ) {}
 
   addEventListener(type: string, listener: (event: { message?: string }) => void): void {
     this.#listeners.set(type, listener);
   }
 
-  postMessage(_summons: unknown, [port]: object[]): void {
+  postMessage(message: Summons | ModuleMessage, [port]: object[]): void {
+    if (message.type !== SERVE) {
+      if (this.reads(message)) this.#modules.take(message);
+      return;
+    }
     this.#port = port as MessagePort;
     void serve(this.#port, "", {
       executables: {
-        getNodeExecutable: (type) => this.executables?.getNodeExecutable(type) ?? getNodeExecutable(type),
+        getNodeExecutable: (type) => this.executables?.getNodeExecutable(type) ?? this.#library.get(type),
       },
+      modules: this.#modules,
       mayTransfer: () => this.executables === undefined,
       schemas: () => Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema])),
       isClosed: () => this.executables === undefined,
@@ -56,11 +71,13 @@ export class TestWorker {
 }
 
 /** A conductor whose runs are in workers, and the workers that were started for it. */
-export function inWorkers(config: ConductorConfig & { own?: NodeExecutorFactory } = {}) {
+export function inWorkers(
+  config: ConductorConfig & { own?: NodeExecutorFactory; reads?: (message: ModuleMessage) => boolean } = {},
+) {
   const workers: TestWorker[] = [];
-  const { own, ...rest } = config;
+  const { own, reads, ...rest } = config;
   const worker = () => {
-    const started = new TestWorker(own);
+    const started = new TestWorker(own, reads);
     workers.push(started);
     return started;
   };

@@ -1,5 +1,7 @@
 import type { Place } from "../library/place.js";
-import { pageSandbox } from "./page-sandbox.js";
+import { createPageSandbox, type LoadQuickJs } from "./page-sandbox.js";
 
 /** A web page: no files, no native tables, user code in QuickJS. */
-export const page: Place = { sandbox: pageSandbox };
+export function createPage(quickJs: LoadQuickJs): Place {
+  return { sandbox: createPageSandbox(quickJs) };
+}

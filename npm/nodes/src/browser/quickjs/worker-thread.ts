@@ -11,29 +11,20 @@ export class WorkerThread {
     this.#worker = worker;
   }
 
-  /** Starts a worker; `undefined` where none can be: there are none, or the page's CSP has no `worker-src blob:`. */
-  static async start(module: WebAssembly.Module): Promise<WorkerThread | undefined> {
-    if (typeof Worker !== "function") return undefined;
-    const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  /**
+   * Starts a worker while its module is compiled. `undefined` where there can be none: there are none, or the page's CSP
+   * has no `worker-src blob:`. Rejects with what the module rejects with.
+   */
+  static async start(module: Promise<WebAssembly.Module>): Promise<WorkerThread | undefined> {
+    const worker = await startWorker();
+    if (worker === undefined) return undefined;
     try {
-      const worker = new Worker(url);
-      const thread = new WorkerThread(worker);
-      // A forbidden worker is made all the same, and fails without a word of why.
-      const started = await new Promise<boolean>((resolve) => {
-        worker.onmessage = () => resolve(true);
-        worker.onerror = (event) => {
-          event.preventDefault();
-          resolve(false);
-        };
-      });
-      if (!started) return undefined;
-      worker.postMessage({ module } satisfies ToWorker);
-      return thread;
-    } catch {
-      return undefined;
-    } finally {
-      URL.revokeObjectURL(url);
+      worker.postMessage({ module: await module } satisfies ToWorker);
+    } catch (error) {
+      worker.terminate();
+      throw error;
     }
+    return new WorkerThread(worker);
   }
 
   /** Runs a task. Rejects when the worker itself broke down; does not settle when it is ended before. */
@@ -57,5 +48,26 @@ export class WorkerThread {
   /** Ends the worker at once, whatever it does. */
   end(): void {
     this.#worker.terminate();
+  }
+}
+
+async function startWorker(): Promise<Worker | undefined> {
+  if (typeof Worker !== "function") return undefined;
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  try {
+    const worker = new Worker(url);
+    // A forbidden worker is made all the same, and fails without a word of why.
+    const started = await new Promise<boolean>((resolve) => {
+      worker.onmessage = () => resolve(true);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        resolve(false);
+      };
+    });
+    return started ? worker : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    URL.revokeObjectURL(url);
   }
 }

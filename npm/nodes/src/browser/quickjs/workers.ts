@@ -1,5 +1,4 @@
 import { NodeError } from "../../contract/error.js";
-import { quickJsModule } from "./module.js";
 import { takePlace } from "./places.js";
 import type { Task } from "./task.js";
 import { WorkerThread } from "./worker-thread.js";
@@ -17,10 +16,14 @@ const idle: { worker: WorkerThread; timer: ReturnType<typeof setTimeout> }[] = [
  * Runs a task in a worker, when one of a bounded number is free; `undefined` where no worker can be started. A worker
  * that has not answered after twice the task's time, or whose task is cancelled, is ended.
  */
-export async function runInWorker(task: Task, signal: AbortSignal | undefined): Promise<string[] | undefined> {
+export async function runInWorker(
+  module: Promise<WebAssembly.Module>,
+  task: Task,
+  signal: AbortSignal | undefined,
+): Promise<string[] | undefined> {
   const leave = await takePlace(signal);
   try {
-    const worker = takeIdle() ?? (await WorkerThread.start(await quickJsModule()));
+    const worker = takeIdle() ?? (await WorkerThread.start(module));
     return worker && (await runOn(worker, task, signal));
   } finally {
     leave();

@@ -1,0 +1,22 @@
+/** In the page: the WebAssembly modules that its workers need, so that a worker's script brings none. */
+import { quickJs } from "@atomiton/nodes/browser";
+import { engineModule } from "../engine/backend.js";
+import { TransportError } from "../transports/failure.js";
+
+/** See the module's description. Each is compiled when it is first asked for. */
+export interface PageModules {
+  /** The engine. Rejects with the error of an engine that cannot start. */
+  engine(): Promise<WebAssembly.Module>;
+  /** What user code runs in. Rejects where it cannot be loaded or compiled. */
+  quickJs(): Promise<WebAssembly.Module>;
+}
+
+/** Those of this page. */
+export const pageModules: PageModules = {
+  async engine() {
+    const module = await engineModule();
+    if (module !== undefined) return module;
+    throw new TransportError("NO_TRANSPORT", "The worker cannot start: the engine of this page is not WebAssembly.");
+  },
+  quickJs,
+};
