@@ -3,17 +3,10 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const ENTRIES = ["@atomiton/conductor/desktop", "@atomiton/conductor-wasm"];
+import { setupOrExit } from "./setup.mjs";
 
-for (const entry of ENTRIES) {
-  try {
-    await import(entry);
-  } catch (error) {
-    process.stderr.write(`${entry} cannot be loaded: ${error.message}\nBuild the packages first: npm run build\n`);
-    process.exit(1);
-  }
-}
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+await setupOrExit({ withWasm: true });
 
 const { status } = spawnSync(process.execPath, ["tests/bench/run.mjs", ...process.argv.slice(2)], {
   cwd: ROOT,

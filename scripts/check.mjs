@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { exit, stdout } from "node:process";
 
 import { checkBudgets } from "../tests/bench/instructions/count.mjs";
-import { demand, ROOT, run } from "./command.mjs";
+import { ROOT, run } from "./command.mjs";
+import { packFolder } from "./pack.mjs";
 import { examples, packages } from "./packages.mjs";
 import { setupOrExit } from "./setup.mjs";
 import { step } from "./steps.mjs";
@@ -53,14 +54,8 @@ exit(failed === 0 ? 0 : 1);
 async function lintTarball(pack) {
   const folder = mkdtempSync(join(tmpdir(), "conductor-pack-"));
   try {
-    const answer = await demand("npm", ["pack", "--json", "--pack-destination", folder], {
-      cwd: pack.path,
-      split: true,
-    });
-    // npm's answer is a list, or since version 12 an object by package name.
-    const [{ filename }] = Object.values(JSON.parse(answer));
-    const tarball = join(folder, filename);
-    if (!existsSync(tarball)) return { ok: false, output: `npm pack made no ${filename}` };
+    const tarball = await packFolder(pack.path, folder);
+    if (!existsSync(tarball)) return { ok: false, output: `npm pack made no ${tarball}` };
     const packed = await run(process.execPath, [PUBLINT, "run", tarball, "--strict"]);
     if (!packed.ok) return packed;
     // Node 10 knows no entry points beside the root; whoever is that old cannot run this anyway.

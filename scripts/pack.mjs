@@ -20,8 +20,7 @@ export async function pack(folder) {
   mkdirSync(folder, { recursive: true });
   const tarballs = [];
   const packOne = async (path) => {
-    const answer = await demand("npm", ["pack", "--json", "--pack-destination", folder, path], { split: true });
-    tarballs.push(join(folder, JSON.parse(answer)[0].filename));
+    tarballs.push(await packFolder(path, folder));
   };
   const native = packages.find(({ name }) => name === "@atomiton/conductor-native");
   for (const file of readdirSync(native.path)) {
@@ -30,6 +29,14 @@ export async function pack(folder) {
   }
   for (const { path } of packages) await packOne(path);
   return tarballs;
+}
+
+/** Packs the package in `path` as it would be published; where the tarball is. */
+export async function packFolder(path, folder) {
+  const answer = await demand("npm", ["pack", "--json", "--pack-destination", folder, path], { split: true });
+  // npm's answer is a list, or since version 12 an object by package name.
+  const [{ filename }] = Object.values(JSON.parse(answer));
+  return join(folder, filename);
 }
 
 /** The addon alone, as the package that a platform installs. */

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 import { CommandError, demand, ROOT } from "./command.mjs";
 import { newest, oldest } from "./freshness.mjs";
-import { packages, promisedFiles } from "./packages.mjs";
+import { has, packages, promisedFiles } from "./packages.mjs";
 import { checkToolchain, MissingTools } from "./toolchain.mjs";
 
 const ADDON_SOURCES = [
@@ -25,9 +25,15 @@ const ADDON_SOURCES = [
 ];
 const WASM_SOURCES = ["Cargo.toml", "Cargo.lock", "core/Cargo.toml", "core/src", "bindings-wasm", "npm/wasm/build.mjs"];
 const WASM_PACKAGE = "@atomiton/conductor-wasm";
-const PACKAGE_SOURCES = ["src", "package.json", "tsconfig.json", "tsdown.config.ts"];
-/** What some packages are built from beside their own files: scripts that are inlined as text, and how. */
-const SHARED_SOURCES = ["scripts/inline-script.mjs", "bindings-node/src/nodes/script"];
+const PACKAGE_SOURCES = ["src", "package.json", "tsconfig.json"];
+/** What a package is built from beside its own files, within the checkout. */
+const FURTHER_SOURCES = {
+  // The harness of user code and the script of its worker go into the code.
+  "@atomiton/nodes": ["scripts/inline-script.mjs", "bindings-node/src/nodes/script"],
+};
+/** What a package promises for pages lies here. It brings other packages along, the WebAssembly module among them. */
+const FOR_PAGES = "dist/page/";
+const PAGE_CONFIG = "tsdown.page.config.ts";
 
 /**
  * Makes the checkout ready to run.
@@ -45,7 +51,7 @@ export async function setup({ quiet = false, withWasm = false, withBrowser = fal
   await buildAddon(say);
   if (withWasm) await buildWasm(say);
   for (const pack of packages) {
-    if (withWasm || pack.name !== WASM_PACKAGE) await buildPackage(pack, say);
+    if (withWasm || pack.name !== WASM_PACKAGE) await buildPackage(pack, withWasm, say);
   }
 }
 
@@ -94,16 +100,42 @@ async function buildWasm(say) {
   await demand(process.execPath, [join(folder, "build.mjs")]);
 }
 
-async function buildPackage(pack, say) {
-  const sources = newest([
-    ...PACKAGE_SOURCES.map((path) => join(pack.path, path)),
-    ...SHARED_SOURCES.map((path) => join(ROOT, path)),
-  ]);
-  const built = promisedFiles(pack).filter((path) => path.startsWith("dist/"));
-  if (oldest(built.map((path) => join(pack.path, path))) >= sources) return;
-  say(`Building ${pack.name}`);
+async function buildPackage(pack, withPages, say) {
+  const promised = promisedFiles(pack).filter((path) => path.startsWith("dist/"));
+  const isForPages = (path) => path.startsWith(FOR_PAGES);
+  const own = [...PACKAGE_SOURCES.map((path) => join(pack.path, path)), ...furtherSources(pack)];
+  await bundle(
+    pack,
+    "tsdown.config.ts",
+    own,
+    promised.filter((path) => !isForPages(path)),
+    say,
+  );
+  if (!withPages || !has(pack, PAGE_CONFIG)) return;
+  // Whatever changed in them goes into the scripts of workers as well.
+  const brought = packages.filter(({ name }) => name in (pack.manifest.dependencies ?? {}));
+  const sources = [
+    ...own,
+    join(ROOT, "scripts", "inline-script.mjs"),
+    ...brought.map(({ path }) => join(path, "dist")),
+  ];
+  await bundle(pack, PAGE_CONFIG, sources, promised.filter(isForPages), say);
+}
+
+function furtherSources({ name }) {
+  return (FURTHER_SOURCES[name] ?? []).map((path) => join(ROOT, path));
+}
+
+/** Builds what a configuration builds, unless all of it is there and younger than what it is built from. */
+async function bundle(pack, config, sources, built, say) {
+  if (oldest(built.map((path) => join(pack.path, path))) >= newest([...sources, join(pack.path, config)])) return;
+  say(`Building ${pack.name}${config === PAGE_CONFIG ? " for pages" : ""}`);
   mkdirSync(join(pack.path, "dist"), { recursive: true });
-  await demand(process.execPath, [join(ROOT, "node_modules", "tsdown", "dist", "run.mjs")], { cwd: pack.path });
+  const tsdown = join(ROOT, "node_modules", "tsdown", "dist", "run.mjs");
+  const start = new Date();
+  await demand(process.execPath, [tsdown, "--config", config], { cwd: pack.path });
+  // Files that are copied keep their times.
+  for (const path of built) utimesSync(join(pack.path, path), start, start);
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
