@@ -86,12 +86,6 @@ pub fn restore(outline: &[u32], bytes: &[u8], now: f64) -> u32 {
     on_bridge(|bridge| bridge.restore(outline, bytes, now))
 }
 
-/// `Bridge::close`.
-#[wasm_bindgen]
-pub fn close(run: u32) {
-    on_bridge(|bridge| bridge.close(run));
-}
-
 /// `Bridge::ask_shape`: how many numbers `takeAnswer` gives.
 #[wasm_bindgen(js_name = askShape)]
 pub fn ask_shape(outline: &[u32], scope: u32) -> u32 {
@@ -144,18 +138,6 @@ pub fn read_flow(text: &str, format: &str) -> String {
 #[wasm_bindgen(js_name = writeFlow)]
 pub fn write_flow(json: &str, format: &str) -> String {
     bridge::write_flow(json, format)
-}
-
-/// `bridge::read_document`.
-#[wasm_bindgen(js_name = readDocument)]
-pub fn read_document(text: &str, format: &str) -> String {
-    bridge::read_document(text, format)
-}
-
-/// `bridge::write_document`.
-#[wasm_bindgen(js_name = writeDocument)]
-pub fn write_document(json: &str) -> String {
-    bridge::write_document(json)
 }
 
 /// `bridge::validate_flow`.

@@ -45,7 +45,7 @@ pub enum ErrorCode {
     RateLimitExceeded = 15,
     /// A transport failed to carry a request or its answer.
     TransportError = 16,
-    /// No transport is configured.
+    /// There is no way to what should do it: a server, a main process, a worker, a machine.
     NoTransport = 17,
     /// The channel between two processes of the desktop application failed.
     IpcCommunicationFailed = 18,
@@ -53,7 +53,7 @@ pub enum ErrorCode {
     SerializationFailed = 19,
     /// Text or bytes could not be read as a value.
     DeserializationFailed = 20,
-    /// The engine broke one of its own rules.
+    /// The engine cannot start, or broke one of its own rules.
     InternalError = 21,
     /// Nothing is known about the cause.
     UnknownError = 22,

@@ -4,10 +4,8 @@ export {
   askShape,
   askTrace,
   askView,
-  close,
   open,
   openRuns,
-  readDocument,
   readFlow,
   restore,
   seal,
@@ -19,7 +17,6 @@ export {
   watch,
   weightOf,
   words,
-  writeDocument,
   writeFlow,
 } from "./generated/conductor.js";
 export { memory, restart } from "./instance.js";

@@ -173,9 +173,9 @@ export class Calls {
     return { nodeId: this.plan.id(this.values.nodeOf(task)), executionId: this.request.context.executionId };
   }
 
-  /** What a deadline's error says. */
-  timeoutMessage(task: number): string {
-    const own = task === 0 ? undefined : this.plan.node(this.values.nodeOf(task)).parameters?.timeout;
+  /** What the error of a task's deadline says; without a task, that of the run's. */
+  timeoutMessage(task?: number): string {
+    const own = task === undefined ? undefined : this.plan.node(this.values.nodeOf(task)).parameters?.timeout;
     const ms = typeof own === "number" && own > 0 ? own : this.request.options.timeout;
     return `Execution timed out after ${ms}ms`;
   }

@@ -431,7 +431,7 @@ export class Run implements Answers {
     }
     const code = this.tables.codes[codeNumber] ?? "INTERNAL_ERROR";
     const known = cause === NOBODY ? undefined : this.calls.errors.get(cause);
-    const message = code === "TIMEOUT" ? this.calls.timeoutMessage(0) : "Execution cancelled";
+    const message = code === "TIMEOUT" ? this.calls.timeoutMessage() : "Execution cancelled";
     this.outcome = { data: undefined, error: known ?? failure(code, message, this.calls.placeOf(0)) };
   }
 

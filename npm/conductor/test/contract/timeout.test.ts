@@ -40,6 +40,7 @@ describe("a node with a time limit of its own", () => {
       success: false,
       error: {
         code: "TIMEOUT",
+        message: "Execution timed out after 50ms",
         nodeId: "a",
         executionId: "exec_1",
         recovery: { retryable: true, retryDelayMs: 1000, maxRetries: 3 },
