@@ -42,8 +42,6 @@ export interface RunRequest {
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told after each step in which something happened. */
   onStep?: () => void;
-  /** The outputs of all nodes will be asked for; a run that is carried out elsewhere brings them along only then. */
-  outputs?: boolean;
 }
 
 /** How a run ended. */

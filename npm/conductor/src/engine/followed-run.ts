@@ -34,7 +34,7 @@ export interface FollowedRun
   readonly opened?: Promise<boolean>;
   /** What is known of the error with which a node failed, if it did. */
   errorOf(node: number): Pick<ExecutionError, "message"> | undefined;
-  /** The output of a node; missing where only that of the node that was run is known. */
+  /** The output of a node; missing where none is known. */
   outputOf?(node: number): unknown;
 }
 

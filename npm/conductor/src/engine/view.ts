@@ -5,33 +5,47 @@ import { constants, stepMessage, stepsOf } from "./constants.js";
 import type { FollowedRun } from "./followed-run.js";
 import { frozenMap } from "./frozen.js";
 import { Graph, type NodeShape } from "./graph.js";
-import { State, Step } from "./mailbox.js";
+import {
+  addChange,
+  applyChange,
+  countOf,
+  nodeAt,
+  nodeEndOf,
+  nodeStartOf,
+  overallIn,
+  overallOf,
+  packedAt,
+  percentOf,
+  roomForLook,
+  stateOf,
+  stepAt,
+} from "./look.js";
+import { Step } from "./mailbox.js";
 
-const HEADER_NUMBERS = 4;
-const NODE_NUMBERS = 4;
-/** Numbers of one change: node, state and percents packed, step, time. */
-const CHANGE_NUMBERS = 4;
-
-/** How a run looked at one moment. */
-interface Look {
+/** How a run looked when it was last asked or first watched. */
+interface Base {
   /** 0–100. */
   overall: number;
   startTime: number;
-  endTime: number | null;
-  /** The engine's view: a header, then numbers by node. */
-  numbers(): Float64Array;
+  look(): Float64Array;
+}
+
+/** What changed since, in the order in which it happened. */
+interface ChangeLog {
+  changes: number[];
+  /** When each change came, in ms since the epoch. */
+  times: number[];
 }
 
 /** Shared by all views that are not watched; never written to. */
-const NO_CHANGES: number[] = [];
+const NO_CHANGES: ChangeLog = { changes: [], times: [] };
 
 /** The states of one run over time. */
 export class RunView {
   private shape: Graph | undefined;
-  /** How the run looked when it was last asked or first watched. */
-  private base: Look | undefined;
-  /** What changed since, while watched. */
-  private changes: number[] = NO_CHANGES;
+  private base: Base | undefined;
+  /** Filled while watched. */
+  private log: ChangeLog = NO_CHANGES;
   private latest: ExecutionGraphState | undefined;
   private latestStep = -1;
   /** The nodes as last made, to be used again where nothing about them changed. */
@@ -52,11 +66,9 @@ export class RunView {
     if (this.latest !== undefined && this.latestStep === this.run.steps) return this.latest;
     if (!this.watched) {
       this.base = this.lookAt();
-      this.changes = NO_CHANGES;
+      this.log = NO_CHANGES;
     }
-    this.latestStep = this.run.steps;
-    this.latest = this.stateAt(this.changes.length);
-    return this.latest;
+    return this.latestState();
   }
 
   /** `state`, to be asked later. */
@@ -66,7 +78,7 @@ export class RunView {
   watch(watched: boolean): void {
     if (watched === this.watched) return;
     this.base = this.lookAt();
-    this.changes = [];
+    this.log = { changes: [], times: [] };
     this.watched = watched;
     this.run.watch(watched);
   }
@@ -74,42 +86,47 @@ export class RunView {
   /** Takes a change from the engine and gives the state that it made. */
   change(node: number, packed: number, step: number): ExecutionGraphState | undefined {
     if (!this.watched || node >= this.run.plan.length) return undefined;
-    this.changes.push(node, packed, step, Date.now());
+    addChange(this.log.changes, node, packed, step);
+    this.log.times.push(Date.now());
+    return this.latestState();
+  }
+
+  private latestState(): ExecutionGraphState {
     this.latestStep = this.run.steps;
-    this.latest = this.stateAt(this.changes.length);
+    this.latest = this.stateAt(countOf(this.log.changes));
     return this.latest;
   }
 
   /** How the run looks. What can be told later without having changed is told when it is asked. */
-  private lookAt(): Look {
+  private lookAt(): Base {
     const { run } = this;
-    const { recording } = run;
+    const { recording, startTime } = run;
     if (recording !== undefined) {
-      let numbers: Float64Array | undefined;
+      let look: Float64Array | undefined;
       const atTheEnd = () => {
         const { options, journal } = recording;
-        numbers ??= answer((engine) => engine.askView(run.plan.outlineWords, options, journal()));
-        return numbers;
+        look ??= answer((engine) => engine.askView(run.plan.outlineWords, options, journal()));
+        return look;
       };
-      const overall = run.hasSucceeded ? 100 : (atTheEnd()[0] as number);
-      return { overall, startTime: run.startTime, endTime: run.endTime, numbers: atTheEnd };
+      return { overall: run.hasSucceeded ? 100 : overallOf(atTheEnd()), startTime, look: atTheEnd };
     }
-    const numbers = new Float64Array(HEADER_NUMBERS + run.plan.length * NODE_NUMBERS);
-    run.view(numbers);
-    return { overall: numbers[0] as number, startTime: run.startTime, endTime: null, numbers: () => numbers };
+    const look = roomForLook(run.plan.length);
+    run.view(look);
+    return { overall: overallOf(look), startTime, look: () => look };
   }
 
+  /** The state after so many changes. */
   private stateAt(changes: number): ExecutionGraphState {
     const view = this;
-    const base = this.base as Look;
-    const overall = changes === 0 ? base.overall : ((this.changes[changes - 3] as number) >>> 16) & 0xff;
+    const base = this.base as Base;
+    const { log } = this;
+    const overall = changes === 0 ? base.overall : overallIn(packedAt(log.changes, changes - 1));
     const isExecuting = !this.run.isFinished;
     const { context } = this.run;
-    const log = this.changes;
     let nodes: Map<string, ExecutionGraphNode> | undefined;
     const state: ExecutionGraphState = {
       get nodes() {
-        nodes ??= view.nodesAt(base.numbers(), log, changes);
+        nodes ??= view.nodesAt(base.look(), log, changes);
         return nodes;
       },
       get edges() {
@@ -137,31 +154,35 @@ export class RunView {
     return Object.freeze(state);
   }
 
-  private nodesAt(base: Float64Array, log: number[], changes: number): Map<string, ExecutionGraphNode> {
-    const numbers = base.slice();
+  private nodesAt(base: Float64Array, { changes, times }: ChangeLog, count: number): Map<string, ExecutionGraphNode> {
+    const look = base.slice();
     const steps = new Map<number, number>();
-    for (let at = 0; at < changes; at += CHANGE_NUMBERS) apply(numbers, steps, log, at);
+    for (let change = 0; change < count; change++) {
+      const node = nodeAt(changes, change);
+      const step = stepAt(changes, change);
+      applyChange(look, node, packedAt(changes, change), times[change] as number);
+      if (step !== Step.none) steps.set(node, step);
+    }
     const nodes = this.made.slice();
     for (let index = this.run.plan.length - 1; index >= 0; index--) {
-      nodes[index] = this.nodeAt(index, numbers, steps.get(index), nodes);
+      nodes[index] = this.nodeIn(index, look, steps.get(index), nodes);
     }
     this.made = nodes;
     const id = (index: number) => this.run.plan.id(index);
     return frozenMap(this.graph.listed.map((index) => [id(index), nodes[index] as ExecutionGraphNode]));
   }
 
-  private nodeAt(
+  private nodeIn(
     index: number,
-    numbers: Float64Array,
+    look: Float64Array,
     step: number | undefined,
     nodes: (ExecutionGraphNode | undefined)[],
   ): ExecutionGraphNode {
-    const at = HEADER_NUMBERS + index * NODE_NUMBERS;
     const shape = this.graph.node(index);
-    const state = constants().states[numbers[at] as number] ?? "pending";
-    const progress = numbers[at + 1] as number;
-    const startTime = whole(numbers[at + 2]);
-    const endTime = whole(numbers[at + 3]);
+    const state = constants().states[stateOf(look, index)] ?? "pending";
+    const progress = percentOf(look, index);
+    const startTime = whole(nodeStartOf(look, index));
+    const endTime = whole(nodeEndOf(look, index));
     const report = state === "pending" ? undefined : this.run.reportOf(index);
     const message = report?.message ?? this.message(shape, state, progress, step);
     const error = state === "error" ? this.run.errorOf(index)?.message : undefined;
@@ -201,20 +222,6 @@ export class RunView {
   }
 }
 
-function apply(numbers: Float64Array, steps: Map<number, number>, log: number[], at: number): void {
-  const node = log[at] as number;
-  const packed = log[at + 1] as number;
-  const step = log[at + 2] as number;
-  const time = log[at + 3] as number;
-  const record = HEADER_NUMBERS + node * NODE_NUMBERS;
-  const state = packed & 0xff;
-  if (state === State.executing && numbers[record] !== State.executing) numbers[record + 2] = time;
-  if (state > State.executing && numbers[record] !== state) numbers[record + 3] = time;
-  numbers[record] = state;
-  numbers[record + 1] = (packed >>> 8) & 0xff;
-  if (step !== Step.none) steps.set(node, step);
-}
-
 function same(one: ExecutionGraphNode, other: ExecutionGraphNode): boolean {
   const keys = Object.keys(one) as (keyof ExecutionGraphNode)[];
   return (
@@ -230,6 +237,6 @@ function sameList(one: unknown[], other: unknown[]): boolean {
   return one.length === other.length && one.every((item, index) => item === other[index]);
 }
 
-function whole(time: number | undefined): number | undefined {
-  return time === undefined || Number.isNaN(time) ? undefined : Math.round(time);
+function whole(time: number): number | undefined {
+  return Number.isNaN(time) ? undefined : Math.round(time);
 }

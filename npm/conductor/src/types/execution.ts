@@ -54,8 +54,9 @@ export interface ExecutionResult<T = unknown> {
   /** Worked out when it is read. */
   trace?: ExecutionTrace;
   /**
-   * Outputs by node id, at every depth (of a leaf: its own); of nodes that share an id, the outermost's. Not an own
-   * property: copies do not carry it.
+   * Outputs by node id, at every depth (of a leaf: its own); of nodes that share an id, the outermost's. With
+   * `keepOutputs: "last"`, only what is left of them. From a worker, only those that can be cloned; `undefined` when the
+   * run ended without a word from it. Not an own property: copies do not carry it.
    */
   readonly outputs?: Record<string, unknown> | undefined;
 }

@@ -13,8 +13,9 @@ export interface ExecutionOptions {
   /** Deadline of the execution. */
   timeout?: number;
   /**
-   * What to answer instead when the flow fails: `"cached-data"` for the last good outputs of the same flow and inputs,
-   * `{ flowId }` for another flow with the same inputs, or anything else, which then is the outputs themselves.
+   * What to answer instead when the flow fails: `"cached-data"` for the last good outputs of the same flow, inputs and
+   * variables since the last login, logout or switch of transports, `{ flowId }` for another flow with the same inputs,
+   * or anything else, which then is the outputs themselves.
    */
   fallback?: unknown;
 }

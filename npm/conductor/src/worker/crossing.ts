@@ -26,7 +26,7 @@ export function send(
   }
 }
 
-/** The first of these values that cannot be cloned, with its place: `context.input.rows.0.parse is a function`. */
+/** The first of these values that cannot be cloned, with the path to it: `context.input.rows.0.parse is a function`. */
 export function uncloneable(parts: Record<string, unknown>): string | undefined {
   for (const [name, value] of Object.entries(parts)) {
     const found = new Search().in(value);

@@ -39,7 +39,7 @@ export type ModuleMessage =
 
 /** What of a definition the worker needs; what the page executes keeps its parameters there. */
 export interface SentNode {
-  /** A number for a node that the page executes: its place in the outline. */
+  /** A number for a node that the page executes: its index in the outline. */
   type: string | number;
   parameters?: Record<string, unknown>;
   /** The page's executable also tells the items. */
@@ -74,8 +74,6 @@ export type ToWorker =
       outline: SentOutline;
       context: ConductorExecutionContext;
       options: RunOptions;
-      /** The outputs of all nodes are wanted at the end. */
-      outputs: boolean;
     }
   | { type: "wish"; run: number; wish: Wish }
   | { type: "progress"; call: number; percent: number; message: string | undefined }
@@ -86,7 +84,7 @@ export type ToWorker =
 /** Variables that were set since the last message about them. */
 export type Variables = Record<string, unknown>;
 
-/** What nodes say of themselves, by their places in the outline. */
+/** What nodes say of themselves, by their indices in the outline. */
 export interface Told {
   reports: [number, ProgressReport][];
   /** Messages of the errors with which they failed. */
@@ -99,7 +97,7 @@ export type SentScope = Pick<ConductorExecutionContext, "nodeId" | "executionId"
 /** A node that the page is to execute. */
 export interface SentCall {
   call: number;
-  /** Its place in the outline. */
+  /** Its index in the outline. */
   node: number;
   /** For the items of a scope: how many are known. */
   known: number | undefined;
@@ -123,9 +121,9 @@ export interface SentError extends Omit<ExecutionError, "cause"> {
 export interface RunEnd {
   data: unknown;
   error?: SentError;
-  /** By place in the outline. */
-  outputs?: unknown[];
-  /** 1 for nodes that began, by place. */
+  /** By index in the outline; `undefined` for a node without one, and for what cannot be cloned. */
+  outputs: unknown[];
+  /** 1 for nodes that began, by index. */
   begun: Uint8Array;
   /** What the engine wrote behind the outline. */
   table: Uint32Array;
@@ -152,8 +150,8 @@ export type FromWorker =
   | { type: "broken"; run: number; error: SentError }
   /** Something happened since the last word about this run. */
   | { type: "stepped"; run: number }
-  | { type: "look"; run: number; numbers: Float64Array; told: Told }
-  /** Changes of a watched run: node, state and percents packed, step. */
+  | { type: "look"; run: number; look: Float64Array; told: Told }
+  /** Changes of a watched run, as `engine/look.ts` has them. */
   | { type: "changes"; run: number; changes: number[]; told: Told }
   | { type: "done"; run: number; end: RunEnd; told: Told; variables: Variables | undefined }
   | { type: "call"; run: number; call: SentCall; variables: Variables | undefined }

@@ -1,5 +1,4 @@
-/** In the worker: executables of the page, called there. */
-
+/** In the worker: executables that are in the page. */
 import type { NodeExecutable } from "../engine/executables.js";
 import { coded } from "../engine/failure.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
@@ -38,7 +37,7 @@ interface Pending {
 
 const ROUTED = Symbol.for("@atomiton/routed");
 
-/** See the module's description. */
+/** Executables of the page, for runs in the worker: a call goes to the page, and is answered by it. */
 export class PageExecutables {
   readonly #port: Pick<MessagePort, "postMessage">;
   readonly #pending = new Map<number, Pending>();

@@ -1,9 +1,9 @@
-/** In the page: the WebAssembly modules that its workers need, so that a worker's script brings none. */
+/** In the page: what it sends to its workers, so that a worker's script brings no WebAssembly module. */
 import { quickJs } from "@atomiton/nodes/browser";
 import { engineModule } from "../engine/backend.js";
 import { TransportError } from "../transports/failure.js";
 
-/** See the module's description. Each is compiled when it is first asked for. */
+/** The WebAssembly modules that workers of a page need. Each is compiled when it is first asked for. */
 export interface PageModules {
   /** The engine. Rejects with the error of an engine that cannot start. */
   engine(): Promise<WebAssembly.Module>;

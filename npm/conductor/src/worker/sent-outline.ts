@@ -5,19 +5,19 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { SentNode, SentOutline } from "./messages.js";
 
 /**
- * The outline without what only the page needs: names of nodes, places on a canvas, and the parameters of nodes that the
- * page executes, which therefore may be anything.
+ * The outline without what only the page needs: names of nodes, positions on a canvas, and the parameters of nodes that
+ * the page executes, which therefore may be anything.
  */
 export function sentOutline(outline: Outline, page: NodeExecutorFactory | undefined): SentOutline {
   const { words, length, names, edges, nodes } = outline;
-  const types = new Map<unknown, "library" | "page" | "page, with items">();
-  const place = (type: string) => {
-    let found = types.get(type);
-    if (found === undefined) {
-      found = page === undefined ? "library" : placeOf(page, type);
-      types.set(type, found);
+  const owners = new Map<unknown, Owner>();
+  const ownerOf = (type: string) => {
+    let owner = owners.get(type);
+    if (owner === undefined) {
+      owner = page === undefined ? "worker" : findOwner(page, type);
+      owners.set(type, owner);
     }
-    return found;
+    return owner;
   };
   return {
     words,
@@ -25,16 +25,19 @@ export function sentOutline(outline: Outline, page: NodeExecutorFactory | undefi
     names,
     edges,
     nodes: nodes.map((node, index) => {
-      const found = place(node?.type);
-      return found === "library" ? libraryNode(node) : pageNode(node, index, found === "page, with items");
+      const owner = ownerOf(node?.type);
+      return owner === "worker" ? workerNode(node) : pageNode(node, index, owner === "page, with items");
     }),
   };
 }
 
-function placeOf(page: NodeExecutorFactory, type: string): "library" | "page" | "page, with items" {
+/** Who has the executable of a type; `with items`: which also tells the items of a scope. */
+type Owner = "worker" | "page" | "page, with items";
+
+function findOwner(page: NodeExecutorFactory, type: string): Owner {
   try {
     const executable = page.getNodeExecutable(type);
-    if (executable === undefined || executable === null) return "library";
+    if (executable === undefined || executable === null) return "worker";
     return typeof executable.items === "function" ? "page, with items" : "page";
   } catch {
     // It will throw again where the node fails with it.
@@ -42,7 +45,7 @@ function placeOf(page: NodeExecutorFactory, type: string): "library" | "page" | 
   }
 }
 
-function libraryNode(node: NodeDefinition): SentNode {
+function workerNode(node: NodeDefinition): SentNode {
   const { type, parameters } = node ?? {};
   return parameters === undefined ? { type } : { type, parameters };
 }

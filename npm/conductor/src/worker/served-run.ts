@@ -1,8 +1,9 @@
-/** In the worker: one run, which the page follows. */
+/** In the worker: runs that the page follows. */
 import { type Outcome, Run, type RunRequest } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { failure, safelyThrown } from "../engine/failure.js";
 import type { Log } from "../engine/log.js";
+import { addChange, countOf, nodeAt, roomForLook } from "../engine/look.js";
 import { type Outline, outlinedId } from "../engine/outline.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
@@ -27,13 +28,10 @@ const WORD_INTERVAL = 100;
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
-/** Numbers of a look: before the first node, and of each. */
-const HEADER_NUMBERS = 4;
-const NODE_NUMBERS = 4;
-/** Numbers of a change. */
-const CHANGE_NUMBERS = 3;
-
-/** See the module's description. */
+/**
+ * One run in the worker, which the page follows: does what the page wants, and tells how the run looks, no more often
+ * than anybody can see, and how it ended.
+ */
 export class ServedRun implements CallingRun {
   readonly run: number;
   readonly context: RunRequest["context"];
@@ -115,7 +113,7 @@ export class ServedRun implements CallingRun {
       log: this.#log(),
       onChange: (task, packed, step) => {
         if (this.#changes.length === 0) queueMicrotask(() => this.#tellChanges());
-        this.#changes.push(task, packed, step);
+        addChange(this.#changes, task, packed, step);
       },
       onStep: () => this.#stepped(),
     };
@@ -145,12 +143,12 @@ export class ServedRun implements CallingRun {
   #tellLook(run: Run): void {
     run.flush();
     this.#tellChanges();
-    const numbers = new Float64Array(HEADER_NUMBERS + run.plan.length * NODE_NUMBERS);
-    run.view(numbers);
+    const look = roomForLook(run.plan.length);
+    run.view(look);
     this.#lookWanted = this.#hasNews = false;
     this.#lookedAt = this.#spokeAt = performance.now();
     const told = toldBy(run, run.plan.length);
-    this.#say({ type: "look", run: this.run, numbers, told }, [numbers.buffer]);
+    this.#say({ type: "look", run: this.run, look, told }, [look.buffer]);
   }
 
   #tellChanges(): void {
@@ -158,24 +156,35 @@ export class ServedRun implements CallingRun {
     const run = this.#engineRun;
     if (changes.length === 0 || run === undefined) return;
     this.#changes = [];
-    const nodes = changes.filter((_, at) => at % CHANGE_NUMBERS === 0).filter((node) => node < run.plan.length);
-    this.#say({ type: "changes", run: this.run, changes, told: toldBy(run, new Set(nodes)) });
+    const nodes = new Set<number>();
+    for (let change = 0, count = countOf(changes); change < count; change++) {
+      const node = nodeAt(changes, change);
+      if (node < run.plan.length) nodes.add(node);
+    }
+    this.#say({ type: "changes", run: this.run, changes, told: toldBy(run, nodes) });
   }
 
   #tellEnd(run: Run, outcome: Outcome): void {
     const { end, transfer } = this.#end(run, outcome);
     const told = toldBy(run, run.plan.length);
-    const message = (of: RunEnd) =>
-      ({ type: "done", run: this.run, end: of, told, variables: this.variables.take() }) satisfies FromWorker;
-    const memory = this.#bench.mayTransfer() ? memoryIn([end.data, end.outputs]) : [];
+    const variables = this.variables.take();
+    const tell = (of: RunEnd, given: Transferable[]) => {
+      const message = { type: "done", run: this.run, end: of, told, variables } satisfies FromWorker;
+      send(this.#bench.port, message, () => ({ data: of.data }), given);
+    };
     try {
-      const parts = () => ({ data: end.data, outputs: byId(run, end.outputs) });
-      send(this.#bench.port, message(end), parts, [...transfer, ...memory]);
+      const memory = this.#bench.mayTransfer() ? memoryIn([end.data, end.outputs]) : [];
+      return tell(end, [...transfer, ...memory]);
+    } catch {
+      // Something in it cannot leave this thread.
+    }
+    const outputs = end.outputs.map((output) => (isCloneable(output) ? output : undefined));
+    try {
+      tell({ ...end, outputs }, transfer);
     } catch (error) {
-      // What it returned cannot leave this thread.
-      const { outputs: _, ...rest } = end;
+      // It is what was asked for.
       const why = this.#sentError(failure("SERIALIZATION_FAILED", (error as Error).message, this.context));
-      this.#say(message({ ...rest, data: undefined, error: why, hasSucceeded: false }), transfer);
+      tell({ ...end, outputs, data: undefined, error: why, hasSucceeded: false }, transfer);
     }
   }
 
@@ -187,10 +196,11 @@ export class ServedRun implements CallingRun {
     const options = (recording?.options ?? new Float64Array()).slice();
     const journal = (recording?.journal() ?? new Uint32Array()).slice();
     const times = { startTime, endTime, duration };
-    const end: RunEnd = { data, begun, table, options, journal, ...times, attempts, hasSucceeded };
+    // What a failed node handed on is no output.
+    const isKnown = (node: number) => begun[node] === 1 && run.errorOf(node) === undefined;
+    const outputs = Array.from(begun, (_, node) => (isKnown(node) ? run.outputOf(node) : undefined));
+    const end: RunEnd = { data, outputs, begun, table, options, journal, ...times, attempts, hasSucceeded };
     if (error !== undefined) end.error = this.#sentError(error);
-    if (this.#sent.outputs)
-      end.outputs = Array.from(begun, (has, node) => (has === 1 ? run.outputOf(node) : undefined));
     return { end, transfer: [begun.buffer, table.buffer, options.buffer, journal.buffer] };
   }
 
@@ -236,11 +246,6 @@ function toldBy(run: Run, nodes: Iterable<number> | number): Told {
   if (typeof nodes !== "number") for (const node of nodes) of(node);
   else for (let node = 0; node < nodes; node++) of(node);
   return told;
-}
-
-/** Outputs by the ids of their nodes, to name the one that cannot be sent. */
-function byId({ plan }: Run, outputs: unknown[] = []): Record<string, unknown> {
-  return Object.fromEntries(outputs.map((output, node) => [plan.id(node), output]));
 }
 
 /** The outline of what was sent. Ids are those that nodes had when it was made. */

@@ -1,4 +1,4 @@
-/** In the page: one worker from its start to its end, and who waits for it. */
+/** In the page: the workers that it started. */
 import type { WorkerLike } from "../api/settings.js";
 import type { FlowProblem } from "../engine/flows.js";
 import { startDeadline } from "../transports/deadline.js";
@@ -29,7 +29,10 @@ interface Question {
   reject(thrown: unknown): void;
 }
 
-/** See the module's description. */
+/**
+ * One worker from its start to its end, and who waits for it. It is started at once; what it is told before it serves
+ * waits for it.
+ */
 export class WorkerLine implements RunLine {
   readonly port: MessagePort;
   readonly #runs = new Map<number, WorkerRun>();

@@ -1,9 +1,10 @@
-/** In the page: a run that a worker carries out, as everybody else follows it. */
+/** In the page: runs that a worker carries out. */
 import type { ProgressReport } from "../engine/calls.js";
 import type { Outcome, Recording, RunRequest } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { failure } from "../engine/failure.js";
 import type { FollowedRun } from "../engine/followed-run.js";
+import { countOf, nodeAt, packedAt, stepAt } from "../engine/look.js";
 import { type Outline, Plan } from "../engine/outline.js";
 import { Clock, setTimer } from "../engine/turn.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
@@ -27,10 +28,10 @@ export interface RunLine {
 /** How long the worker may take to end a cancelled run, or one that is over its deadline, in ms. */
 const GRACE = 2000;
 
-/** Changes of a watched run: node, state and percents packed, step. */
-const CHANGE_NUMBERS = 3;
-
-/** See the module's description. */
+/**
+ * A run that a worker carries out, as everybody else follows it: what the worker last said of it is how it is. It ends
+ * when the worker says so, when the worker ends, or when the worker does not end it in time.
+ */
 export class WorkerRun implements FollowedRun {
   readonly plan: Plan;
   readonly opened: Promise<boolean>;
@@ -38,7 +39,7 @@ export class WorkerRun implements FollowedRun {
   recording: Recording | undefined;
   trace: ExecutionTrace | undefined;
   steps = 0;
-  /** There only if the outputs of all nodes were asked for. */
+  /** Missing until the worker has said how it ended. */
   outputOf?: (node: number) => unknown;
   readonly #number: number;
   readonly #request: RunRequest;
@@ -51,7 +52,7 @@ export class WorkerRun implements FollowedRun {
   readonly #errors = new Map<number, { message: string }>();
   #open!: (can: boolean) => void;
   #settle!: (outcome: Outcome) => void;
-  #end: Omit<RunEnd, "data" | "error"> | undefined;
+  #end: Omit<RunEnd, "data" | "error" | "outputs"> | undefined;
   #isFinished = false;
   #startedAt = Number.NaN;
   #endedAt = 0;
@@ -78,7 +79,7 @@ export class WorkerRun implements FollowedRun {
     this.opened = new Promise((resolve) => {
       this.#open = resolve;
     });
-    const { context, options, outputs = false } = request;
+    const { context, options } = request;
     this.#variables = new SharedVariables(context.variables);
     const none: NodeExecutorFactory = { getNodeExecutable: () => undefined };
     const { port } = line;
@@ -90,7 +91,7 @@ export class WorkerRun implements FollowedRun {
       return;
     }
     const sent = sentOutline(outline, executables);
-    const message: ToWorker = { type: "open", run: number, outline: sent, context, options, outputs };
+    const message: ToWorker = { type: "open", run: number, outline: sent, context, options };
     try {
       const parameters = () =>
         Object.fromEntries(sent.nodes.map((node, index) => [`parameters of ${this.plan.id(index)}`, node.parameters]));
@@ -172,8 +173,8 @@ export class WorkerRun implements FollowedRun {
     this.#wish("look");
   }
 
-  view(numbers: Float64Array): void {
-    this.#look.copyTo(numbers);
+  view(look: Float64Array): void {
+    this.#look.copyTo(look);
   }
 
   hasBegun(node: number): boolean {
@@ -228,21 +229,22 @@ export class WorkerRun implements FollowedRun {
     this.#line.leave(this.#number, false);
   }
 
-  #seen({ numbers, told }: Extract<FromWorker, { type: "look" }>): void {
+  #seen({ look, told }: Extract<FromWorker, { type: "look" }>): void {
     this.#lookAsked = false;
     // Whoever watches was shown the last look, and knows nothing but changes since.
-    const changes = this.#isWatched ? this.#look.changesTo(numbers) : [];
-    this.#look.take(numbers);
+    const changes = this.#isWatched ? this.#look.changesTo(look) : [];
+    this.#look.take(look);
     this.#changed(changes, told);
   }
 
   #changed(changes: number[], told: Told): void {
     this.#tell(told);
-    for (let at = 0; at < changes.length; at += CHANGE_NUMBERS) {
-      const [node = 0, packed = 0, step = 0] = changes.slice(at, at + CHANGE_NUMBERS);
+    for (let change = 0, count = countOf(changes); change < count; change++) {
+      const node = nodeAt(changes, change);
+      const packed = packedAt(changes, change);
       this.steps++;
       this.#look.apply(node, packed, Date.now());
-      this.#request.onChange?.(node, packed, step);
+      this.#request.onChange?.(node, packed, stepAt(changes, change));
       // Whoever was told may have ended it.
       if (this.#isFinished) return;
     }
@@ -255,15 +257,14 @@ export class WorkerRun implements FollowedRun {
   }
 
   #done({ end, told, variables }: Extract<FromWorker, { type: "done" }>): void {
-    const { data, error, ...rest } = end;
+    const { data, error, outputs, ...rest } = end;
     const { outline } = this.plan;
     this.#tell(told);
     this.#variables.give(variables);
     this.#end = rest;
     outline.words.set(rest.table, outline.length);
     this.recording = { options: rest.options, journal: () => rest.journal };
-    const { outputs } = rest;
-    if (outputs !== undefined) this.outputOf = (node) => outputs[node];
+    this.outputOf = (node) => outputs[node];
     this.#finish({ data, ...(error !== undefined && { error: this.#error(error) }) }, false);
   }
 

@@ -6,7 +6,7 @@ import { chain, executables, inWorkers, node } from "./workers.js";
 // biome-ignore lint/suspicious/noExplicitAny: tests look into parameters of every shape.
 type Params = any;
 
-test("what cannot be cloned is named by its place", () => {
+test("what cannot be cloned is named by the path to it", () => {
   const cycle: Record<string, unknown> = { rows: [1] };
   cycle.self = cycle;
   expect(uncloneable({ cycle, date: new Date(), map: new Map([["a", new Set([1])]]), error: new Error("x") })).toBe(
@@ -52,18 +52,25 @@ test("an output of the page that cannot be cloned fails its node, naming it", as
 });
 
 test("an output of the worker that cannot be cloned fails where the page needs it", async () => {
-  const own = executables({ make: () => ({ fn: () => 1 }), pass: ({ input }: Params) => typeof input.default.fn });
-  const { conductor } = inWorkers({ own, nodeExecutorFactory: executables({ take: () => 1 }) });
-  // Between nodes of the worker it crosses nothing.
-  expect(await conductor.node.run(chain("f", node("m", "make"), node("p", "pass")))).toMatchObject({
-    data: "function",
+  const own = executables({
+    make: () => ({ fn: () => 1 }),
+    pass: ({ input }: Params) => typeof input.default.fn,
+    count: () => 3,
   });
+  const { conductor } = inWorkers({ own, nodeExecutorFactory: executables({ take: () => 1 }) });
+  // Between nodes of the worker it crosses nothing, and no other output is lost with it.
+  const passed = await conductor.node.run(chain("f", node("m", "make"), node("p", "pass")));
+  expect(passed).toMatchObject({ success: true, data: "function" });
+  expect(passed.outputs).toEqual({ p: "function" });
   const taken = await conductor.node.run(chain("f", node("m", "make"), node("t", "take")));
   expect(taken.error).toMatchObject({ code: "SERIALIZATION_FAILED", nodeId: "t" });
   expect(taken.error?.message).toContain("input.default.fn is a function");
   const result = await conductor.node.run(node("m", "make"));
   expect(result.error?.code).toBe("SERIALIZATION_FAILED");
   expect(result.error?.message).toContain("data.fn is a function");
+  const last = await conductor.node.run(chain("f", node("n", "count"), node("m", "make")));
+  expect(last.error?.code).toBe("SERIALIZATION_FAILED");
+  expect(last.outputs).toEqual({ n: 3 });
 });
 
 test("memory is handed over only by workers that have no executables of the application", async () => {

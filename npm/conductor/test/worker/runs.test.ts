@@ -1,4 +1,5 @@
 /** Runs in a worker, as the page follows them. */
+import { createConductor } from "@atomiton/conductor/browser";
 import { beforeEach, expect, test, vi } from "vitest";
 import { chain, executables, fields, gate, inWorkers, node } from "./workers.js";
 
@@ -15,7 +16,7 @@ test("the worker starts with the first run and serves all that follow", async ()
 
 test("a result says what a result of the page says", async () => {
   const { conductor } = inWorkers();
-  const { data, executedNodes, duration, context, trace, outputs } = await conductor.node.run(flow(), {
+  const { data, executedNodes, duration, context, trace } = await conductor.node.run(flow(), {
     executionId: "mine",
     variables: { v: 1 },
   });
@@ -27,8 +28,35 @@ test("a result says what a result of the page says", async () => {
     ["a", "completed"],
     ["b", "completed"],
   ]);
-  // They stay in the worker, unless a request asks for them.
-  expect(outputs).toBeUndefined();
+});
+
+for (const keepOutputs of ["all", "last"] as const) {
+  test(`a result has the outputs that a result of the page has, with keepOutputs "${keepOutputs}"`, async () => {
+    const inner = chain("inner", fields("c", { z: 3 }), fields("d", { z: 4 }));
+    const broken = node("broken", "condition", { expression: "item.(" });
+    const flows = [flow(), fields("leaf", { x: 1 }), chain("nested", fields("a", { x: 1 }), inner), chain("f", broken)];
+    const { conductor } = inWorkers({ keepOutputs });
+    const page = createConductor({ transport: "local", keepOutputs });
+    for (const definition of flows) {
+      const [away, here] = [await conductor.node.run(definition), await page.node.run(definition)];
+      expect(away.success).toBe(here.success);
+      expect(away.outputs).toEqual(here.outputs);
+      expect(Object.keys(away.outputs ?? {})).toEqual(Object.keys(here.outputs ?? {}));
+    }
+  });
+}
+
+test("the outputs of a failed run are those of the nodes that did not fail", async () => {
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ fail: () => Promise.reject("odd") }) });
+  const { error, outputs } = await conductor.node.run(chain("f", fields("a", { x: 1 }), node("b", "fail")));
+  expect(error?.nodeId).toBe("b");
+  expect(outputs).toEqual({ a: { result: { x: 1 } } });
+});
+
+test("the data of a result is the output of its last node, not another copy", async () => {
+  const { conductor } = inWorkers();
+  const { data, outputs } = await conductor.node.run(flow());
+  expect(outputs?.b).toBe(data);
 });
 
 test("a request finds its flow in the page's storage and brings the outputs of all nodes", async () => {

@@ -14,7 +14,7 @@ import { browserTokenStore } from "../../transports/token-store.js";
 import type { WebSocketClass } from "../../transports/websocket.js";
 import type { FlowDefinition } from "../../types/flow.js";
 import type { TransportType } from "../../types/transport.js";
-import { createWorkerPlace } from "../../worker/worker-place.js";
+import { createWorkplace } from "../../worker/workplace.js";
 
 /** Where flows are kept when nothing else is said: one for all pages of an origin. */
 const DATABASE = "atomiton-conductor";
@@ -70,7 +70,7 @@ function withLibrary(own: NodeExecutorFactory | undefined): NodeExecutorFactory 
 function workplaceOf({ worker, nodeExecutorFactory }: ConductorConfig): Workplace | undefined {
   if (worker === undefined || worker === false) return undefined;
   const script = async () => (await import("../../worker/script-text.js")).default;
-  return createWorkerPlace({ source: worker, executables: nodeExecutorFactory, script });
+  return createWorkplace({ source: worker, executables: nodeExecutorFactory, script });
 }
 
 /** Makes a conductor for a page; `transport` says how executions are reached when its settings do not. */

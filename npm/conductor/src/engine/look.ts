@@ -1,0 +1,132 @@
+/**
+ * How a run looks, as the engine writes it and as changes of it are told.
+ *
+ * A look is a header (overall percent, whether the run is over, its start, its end), then a record per node (state,
+ * percent, start, end). Times are ms since the epoch, NaN where they have not come. A change is three numbers: the node,
+ * its new state and percent packed with the overall percent, and the step of the animation.
+ */
+import { State, Step } from "./mailbox.js";
+
+const HEADER_NUMBERS = 4;
+const NODE_NUMBERS = 4;
+const CHANGE_NUMBERS = 3;
+
+/** Room for the look of a run of so many nodes. */
+export function roomForLook(nodes: number): Float64Array<ArrayBuffer> {
+  return new Float64Array(HEADER_NUMBERS + nodes * NODE_NUMBERS);
+}
+
+/** The look of a run of so many nodes, in which nothing has begun. */
+export function firstLook(nodes: number): Float64Array<ArrayBuffer> {
+  const look = roomForLook(nodes);
+  look[2] = look[3] = Number.NaN;
+  for (let at = HEADER_NUMBERS; at < look.length; at += NODE_NUMBERS) look[at + 2] = look[at + 3] = Number.NaN;
+  return look;
+}
+
+/** Overall progress, 0–100. */
+export function overallOf(look: Float64Array): number {
+  return look[0] as number;
+}
+
+/** When the run started; NaN before that. */
+export function startOf(look: Float64Array): number {
+  return look[2] as number;
+}
+
+/** The number of a node's state. */
+export function stateOf(look: Float64Array, node: number): number {
+  return look[recordOf(node)] as number;
+}
+
+/** A node's progress, 0–100. */
+export function percentOf(look: Float64Array, node: number): number {
+  return look[recordOf(node) + 1] as number;
+}
+
+/** When a node started; NaN before that. */
+export function nodeStartOf(look: Float64Array, node: number): number {
+  return look[recordOf(node) + 2] as number;
+}
+
+/** When a node ended; NaN before that. */
+export function nodeEndOf(look: Float64Array, node: number): number {
+  return look[recordOf(node) + 3] as number;
+}
+
+/** Overall progress in a change, 0–100. */
+export function overallIn(packed: number): number {
+  return (packed >>> 16) & 0xff;
+}
+
+/** Takes a change into a look. `time`: when it happened, for a node that starts or ends with it. */
+export function applyChange(look: Float64Array, node: number, packed: number, time: number): void {
+  enterState(look, node, stateIn(packed), time);
+  look[recordOf(node) + 1] = percentIn(packed);
+  look[0] = overallIn(packed);
+}
+
+/** Lets a node be in a state from `time` on. */
+export function enterState(look: Float64Array, node: number, state: number, time: number): void {
+  const record = recordOf(node);
+  if (look[record] === state) return;
+  look[record] = state;
+  if (state === State.executing) look[record + 2] = time;
+  if (state > State.executing) look[record + 3] = time;
+}
+
+/** Appends a change. */
+export function addChange(changes: number[], node: number, packed: number, step: number): void {
+  changes.push(node, packed, step);
+}
+
+/** How many changes these are. */
+export function countOf(changes: readonly number[]): number {
+  return changes.length / CHANGE_NUMBERS;
+}
+
+/** The node of a change. */
+export function nodeAt(changes: readonly number[], change: number): number {
+  return changes[change * CHANGE_NUMBERS] as number;
+}
+
+/** State and percents of a change, packed. */
+export function packedAt(changes: readonly number[], change: number): number {
+  return changes[change * CHANGE_NUMBERS + 1] as number;
+}
+
+/** The step of the animation that a change shows, or one of `Step`. */
+export function stepAt(changes: readonly number[], change: number): number {
+  return changes[change * CHANGE_NUMBERS + 2] as number;
+}
+
+/** The changes that make one look of a run into a later one; of steps nothing is known. */
+export function changesBetween(earlier: Float64Array, later: Float64Array): number[] {
+  const changes: number[] = [];
+  for (let node = 0, nodes = nodesIn(later); node < nodes; node++) {
+    const [state, percent] = [stateOf(later, node), percentOf(later, node)];
+    if (state === stateOf(earlier, node) && percent === percentOf(earlier, node)) continue;
+    addChange(changes, node, pack(state, percent, overallOf(later)), Step.none);
+  }
+  return changes;
+}
+
+function nodesIn(look: Float64Array): number {
+  return (look.length - HEADER_NUMBERS) / NODE_NUMBERS;
+}
+
+function stateIn(packed: number): number {
+  return packed & 0xff;
+}
+
+function percentIn(packed: number): number {
+  return (packed >>> 8) & 0xff;
+}
+
+function pack(state: number, percent: number, overall: number): number {
+  return state | (percent << 8) | (overall << 16);
+}
+
+function recordOf(node: number): number {
+  return HEADER_NUMBERS + node * NODE_NUMBERS;
+}
