@@ -5,6 +5,7 @@ export default defineConfig({
     index: "src/exports/index.ts",
     desktop: "src/exports/desktop.ts",
     browser: "src/exports/browser.ts",
+    page: "src/exports/page.ts",
     files: "src/exports/files.ts",
   },
   format: ["esm", "cjs"],

@@ -33,7 +33,7 @@ export function executablesWith(load: () => Promise<WebAssembly.Module>): Map<st
 /**
  * The engine of user code, compiled when it is first wanted. It can be sent to workers.
  *
- * @throws NodeError EXECUTION_FAILED where the page allows no WebAssembly
+ * @throws NodeError INTERNAL_ERROR where there can be no WebAssembly: a page does not allow it, or a runtime has none
  */
 export async function quickJs(): Promise<WebAssembly.Module> {
   return (await import("./browser/quickjs/module.js")).quickJsModule();

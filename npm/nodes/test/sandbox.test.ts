@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 
+import { createPageSandbox } from "../src/browser/page-sandbox.js";
+import { quickJs } from "../src/browser.js";
 import { codeOf } from "../src/contract/error.js";
 import { places, run, type TestedPlace } from "./run.js";
 
@@ -53,19 +55,28 @@ describe("user code on the main thread", () => {
   });
 
   it("ends between two batches when the node's signal fires", async () => {
-    const data = Array.from({ length: 20_000 }, (_item, i) => ({ i }));
     const abort = new AbortController();
-    const pending = (places[1] as TestedPlace).failure(
-      "transform",
-      { data },
+    const batches = [
+      { text: "[1]", count: 1 },
       {
-        transformFunction: "(x) => { let n = 0; while (n < 1e4) n++; return n }",
-        signal: abort.signal,
-        timeout: 600_000,
+        // Read before the pause in which other work gets its turn, which this is some of.
+        get text() {
+          setImmediate(() => abort.abort());
+          return "[2]";
+        },
+        count: 1,
       },
-    );
-    setTimeout(() => abort.abort(), 1);
-    expect(codeOf(await pending)).toBe("CANCELLED");
+      {
+        get text(): string {
+          throw new Error("the signal was not looked at");
+        },
+        count: 1,
+      },
+    ];
+    const source = { name: "f", code: "(x) => x", tag: "@", timeoutMs: 600_000, memoryBytes: 16 * 1024 * 1024 };
+    const work = { kind: "map" as const, named: false, whole: false };
+    const running = createPageSandbox(quickJs).runOverItems(source, work, batches, abort.signal);
+    await expect(running).rejects.toMatchObject({ code: "CANCELLED", message: "f was cancelled" });
   });
 
   it("ends where its recursion leaves the browser no stack", async () => {

@@ -22,14 +22,17 @@ async function importsOf(file: string, seen = new Set<string>()): Promise<Set<st
 }
 
 describe("the built package", () => {
-  it.each(["browser.js", "browser.cjs"])("%s needs nothing that a browser has not", async (file) => {
-    const imports = [...(await importsOf(file))].filter((name) => !name.startsWith("./"));
-    expect(imports).toEqual(["idb"]);
-    for (const name of [file, ...(await importsOf(file))].filter((name) => name !== "idb")) {
-      const text = await readFile(join(folder(), name), "utf8");
-      expect(text).not.toMatch(/\bBuffer\b|\bprocess\b|node:|__dirname|conductor-native/);
-    }
-  });
+  it.each(["browser.js", "browser.cjs", "page.js", "page.cjs"])(
+    "%s needs nothing that a browser has not",
+    async (file) => {
+      const imports = [...(await importsOf(file))].filter((name) => !name.startsWith("./"));
+      expect(imports).toEqual(["idb"]);
+      for (const name of [file, ...(await importsOf(file))].filter((name) => name !== "idb")) {
+        const text = await readFile(join(folder(), name), "utf8");
+        expect(text).not.toMatch(/\bBuffer\b|\bprocess[.[]|node:|__dirname|conductor-native/);
+      }
+    },
+  );
 
   it.each(["index.js", "desktop.js", "index.cjs", "desktop.cjs"])("%s finds what it needs", async (file) => {
     const imports = [...(await importsOf(file))].filter((name) => !name.startsWith("./") && !isBuiltin(name));
@@ -57,7 +60,9 @@ describe("the built package", () => {
 
   it("has one StorageError for all entry points", async () => {
     const entries = await Promise.all(
-      ["index.js", "desktop.js", "browser.js"].map((file) => import(/* @vite-ignore */ join(folder(), file))),
+      ["index.js", "desktop.js", "browser.js", "page.js"].map(
+        (file) => import(/* @vite-ignore */ join(folder(), file)),
+      ),
     );
     expect(new Set(entries.map(({ StorageError }) => StorageError)).size).toBe(1);
     expect((await readdir(folder())).length).toBeGreaterThanOrEqual(6);

@@ -15,6 +15,7 @@ import type {
 import type { FlowSavedEvent } from "../types/progress-event.js";
 import { uuid } from "../types/uuid.js";
 import { Callbacks } from "./callbacks.js";
+import { FlowNews } from "./flow-news.js";
 import type { Isolate } from "./isolate.js";
 
 /** What is needed of an engine of `@atomiton/storage`; whoever has less than this has flows that cannot be listed. */
@@ -61,7 +62,7 @@ const VERSION = "1.0.0";
 const SAME_VERSION = "0.9.0";
 
 /** See `FlowEngine.list`. */
-interface Listed {
+export interface Listed {
   key: string;
   updated?: unknown;
   size?: unknown;
@@ -80,10 +81,7 @@ export class FlowStore implements StorageApi {
   /** Summaries of flows that were listed, with what tells whether they changed since. */
   private readonly known = new Map<string, { stamp: string; summary: FlowSummary | undefined }>();
   private engine: FlowEngine | PromiseLike<FlowEngine>;
-  /** The engine that tells of what others do, while there is somebody to be told. */
-  private followed: { engine: FlowEngine | PromiseLike<FlowEngine>; leave: () => void } | undefined;
-  /** What others did is told in its order, though some of it has to be read first. */
-  private toldOfOthers: Promise<void> = Promise.resolve();
+  private readonly news: FlowNews;
 
   /** @param engine or a promise of one */
   constructor(engine: FlowEngine | PromiseLike<FlowEngine>, isolate: Isolate) {
@@ -93,6 +91,16 @@ export class FlowStore implements StorageApi {
     this.deleted = new Callbacks(isolate, follow);
     this.onFlowSaved = this.saved.add;
     this.onFlowDeleted = this.deleted.add;
+    this.news = new FlowNews({
+      summaryOf: (source, item) => this.summaryOf(source, item),
+      forget: (key) => {
+        const before = this.known.get(key)?.summary;
+        this.known.delete(key);
+        return before;
+      },
+      tellSaved: (flow) => this.saved.tell(() => savedEvent(flow)),
+      tellDeleted: (event) => this.deleted.tell(() => event),
+    });
   }
 
   /** Goes on with another engine. */
@@ -104,8 +112,7 @@ export class FlowStore implements StorageApi {
 
   /** Hears no more of others; until then, an engine that tells of them may keep the process alive. */
   leave(): void {
-    this.followed?.leave();
-    this.followed = undefined;
+    this.news.leave();
   }
 
   readonly saveFlow = async (flow: FlowToSave, options?: SaveFlowOptions): Promise<FlowReceipt> => {
@@ -195,35 +202,8 @@ export class FlowStore implements StorageApi {
 
   /** Hears of others as long as there is somebody to be told of flows, from the engine in use. */
   private follow(): void {
-    const { engine } = this;
-    const isNeeded = !(this.saved.isEmpty && this.deleted.isEmpty);
-    if (isNeeded && this.followed?.engine === engine) return;
-    this.leave();
-    if (!isNeeded) return;
-    const followed = {
-      engine,
-      leave: changesOf(engine, (source, change) => {
-        this.toldOfOthers = this.toldOfOthers.then(async () => {
-          const tell = await this.newsOf(source, change);
-          if (this.followed === followed) tell?.();
-        });
-      }),
-    };
-    this.followed = followed;
-  }
-
-  /** How to tell of what somebody else did; nothing for what is no flow, or is gone again. */
-  private async newsOf(engine: FlowEngine, { key, kind, at, item }: FlowChange): Promise<(() => void) | undefined> {
-    const before = this.known.get(key)?.summary;
-    this.known.delete(key);
-    if (kind === "saved") {
-      const flow = await this.summaryOf(engine, item ?? { key });
-      return flow && (() => this.saved.tell(() => savedEvent(flow)));
-    }
-    const name = item?.outline === undefined ? before?.name : summaryIn(item)?.name;
-    const isFlow = name !== undefined || item === undefined;
-    const deletedAt = at ?? new Date().toISOString();
-    return isFlow ? () => this.deleted.tell(() => ({ id: key, name: name ?? key, deletedAt })) : undefined;
+    if (this.saved.isEmpty && this.deleted.isEmpty) this.news.leave();
+    else this.news.follow(this.engine);
   }
 
   private async summaries(engine: FlowEngine): Promise<FlowSummary[]> {
@@ -254,29 +234,6 @@ export class FlowStore implements StorageApi {
     const flow = await this.find(engine, item.key).catch(() => undefined);
     return flow && summary(flow, flow.nodes.length);
   }
-}
-
-/** The changes that an engine, or the one that is promised, tells of; until what is returned is called. */
-function changesOf(
-  engine: FlowEngine | PromiseLike<FlowEngine>,
-  hear: (source: FlowEngine, change: FlowChange) => void,
-): () => void {
-  let leave: (() => void) | undefined;
-  let isOver = false;
-  const start = (source: FlowEngine) => {
-    if (!isOver) leave = source.onChange?.((change) => hear(source, change));
-  };
-  // That there is no engine is told to those who use it.
-  if (isPromised(engine)) engine.then(start, () => {});
-  else start(engine);
-  return () => {
-    isOver = true;
-    leave?.();
-  };
-}
-
-function isPromised(engine: FlowEngine | PromiseLike<FlowEngine>): engine is PromiseLike<FlowEngine> {
-  return typeof (engine as Partial<PromiseLike<FlowEngine>>).then === "function";
 }
 
 /** A flow as lists show it, from what the engine's list shows. */

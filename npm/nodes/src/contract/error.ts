@@ -10,6 +10,8 @@ export type NodeErrorCode =
   | "TIMEOUT"
   | "CANCELLED"
   | "MEMORY_LIMIT_EXCEEDED"
+  | "NO_TRANSPORT"
+  | "INTERNAL_ERROR"
   | (string & {});
 
 /** The failure of a node, with a stable code. */

@@ -13,7 +13,7 @@ export interface TableAt {
  * Values cross as JSON text; `ScriptSource.tag` marks what JSON has no word for.
  *
  * Fails with INVALID_PARAMETERS (syntax), TIMEOUT, MEMORY_LIMIT_EXCEEDED, CANCELLED, TYPE_MISMATCH (an answer that is no
- * data) or EXECUTION_FAILED (it threw).
+ * data), EXECUTION_FAILED (it threw) or INTERNAL_ERROR (the engine cannot be had here).
  */
 export interface Sandbox {
   /**

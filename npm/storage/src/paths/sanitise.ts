@@ -18,12 +18,13 @@ export function sanitise(text: string): string {
 }
 
 const NAME_BYTES = 200;
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 function shortened(name: string): string {
   let bytes = 0;
   let short = "";
   for (const character of name) {
-    bytes += Buffer.byteLength(character);
+    bytes += encoder.encode(character).length;
     if (bytes > NAME_BYTES) break;
     short += character;
   }

@@ -5,7 +5,7 @@ declare module "quickjs:module" {
 }
 
 declare module "quickjs:harness" {
-  /** JavaScript whose value is what {@link Session} calls. */
+  /** JavaScript whose value is what {@link Evaluation} calls. */
   const text: string;
   export default text;
 }

@@ -4,7 +4,7 @@ import type { Task } from "./task.js";
 export type ToWorker = { module: WebAssembly.Module } | { task: Task };
 
 /** How a task ended: with its answers or with the code and words of its failure. */
-export type Outcome = { answers: string[] } | { code: string; message: string };
+export type TaskOutcome = { answers: string[] } | { code: string; message: string };
 
 /** What a worker sends to the page: that it has started, then the outcome of every task. */
-export type FromWorker = { started: true } | Outcome;
+export type FromWorker = { started: true } | TaskOutcome;

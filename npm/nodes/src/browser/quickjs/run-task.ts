@@ -1,6 +1,6 @@
 import { NodeError } from "../../contract/error.js";
 import { Engine } from "./engine.js";
-import { Session, type Stop } from "./session.js";
+import { Evaluation, type Stop } from "./evaluation.js";
 import type { Surroundings, Task } from "./task.js";
 
 /** Characters that answers may have together, unless the engine's memory may be larger: they are kept until the last. */
@@ -31,36 +31,36 @@ export async function runTask(module: WebAssembly.Module, task: Task, around: Su
     return stopped !== undefined;
   };
   const engine = await Engine.open(module, { memoryBytes: source.memoryBytes, isOver });
-  const session = new Session(engine, source, () => stopped);
-  session.start();
+  const evaluation = new Evaluation(engine, source, () => stopped);
+  evaluation.start();
   const ready = { ...task, source };
-  return ready.kind === "items" ? runOverItems(session, ready, around, isOver) : [evaluate(session, ready)];
+  return ready.kind === "items" ? runOverItems(evaluation, ready, around, isOver) : [evaluate(evaluation, ready)];
 }
 
 async function runOverItems(
-  session: Session,
+  evaluation: Evaluation,
   { source, work, batches }: Extract<Task, { kind: "items" }>,
   around: Surroundings,
   isOver: () => boolean,
 ): Promise<string[]> {
-  const { engine } = session;
+  const { engine } = evaluation;
   const named = engine.boolean(work.named);
   const options = engine.object(
-    work.initial === undefined ? { named } : { named, initial: session.text(work.initial) },
+    work.initial === undefined ? { named } : { named, initial: evaluation.text(work.initial) },
   );
-  const whole = work.whole && batches[0] ? session.text(batches[0].text) : engine.undefined;
-  const [kind, tag] = [session.text(work.kind), session.text(source.tag)];
-  const runner = session.call(session.harness("items"), session.function, kind, tag, options, whole);
+  const whole = work.whole && batches[0] ? evaluation.text(batches[0].text) : engine.undefined;
+  const [kind, tag] = [evaluation.text(work.kind), evaluation.text(source.tag)];
+  const runner = evaluation.call(evaluation.harness("items"), evaluation.function, kind, tag, options, whole);
   const step = engine.property(runner, "step");
   const answers: string[] = [];
   let [position, answered] = [0, 0];
   for (const { text, count } of batches) {
     if (position > 0) {
       await around.pause();
-      if (isOver()) session.check();
+      if (isOver()) evaluation.check();
     }
-    const batch = session.text(work.whole ? "" : text);
-    const answer = session.callForText(step, batch, engine.number(position));
+    const batch = evaluation.text(work.whole ? "" : text);
+    const answer = evaluation.callForText(step, batch, engine.number(position));
     engine.free(batch);
     answered += answer.length;
     if (answered > Math.max(MOST_ANSWERS, source.memoryBytes)) {
@@ -69,14 +69,14 @@ async function runOverItems(
     answers.push(answer);
     position += count;
   }
-  return work.kind === "reduce" ? [session.callForText(engine.property(runner, "finish"))] : answers;
+  return work.kind === "reduce" ? [evaluation.callForText(engine.property(runner, "finish"))] : answers;
 }
 
-function evaluate(session: Session, { source, values, tables }: Extract<Task, { kind: "values" }>): string {
-  const { engine } = session;
+function evaluate(evaluation: Evaluation, { source, values, tables }: Extract<Task, { kind: "values" }>): string {
+  const { engine } = evaluation;
   const list = JSON.stringify(tables.map(({ path }) => path));
-  const paths = session.attempt(() => engine.evaluate(`(${list})`, "paths"));
+  const paths = evaluation.attempt(() => engine.evaluate(`(${list})`, "paths"));
   const fetch = engine.function((table) => tables[table]?.records ?? "[]");
-  const [tag, text] = [session.text(source.tag), session.text(values)];
-  return session.callForText(session.harness("evaluate"), session.function, tag, text, paths, fetch);
+  const [tag, text] = [evaluation.text(source.tag), evaluation.text(values)];
+  return evaluation.callForText(evaluation.harness("evaluate"), evaluation.function, tag, text, paths, fetch);
 }

@@ -1,6 +1,6 @@
 /** The script of a worker that runs user code, one task after the other. */
 import { codeOf, messageOf } from "../../contract/error.js";
-import type { FromWorker, Outcome, ToWorker } from "./messages.js";
+import type { FromWorker, TaskOutcome, ToWorker } from "./messages.js";
 import { runTask } from "./run-task.js";
 import type { Surroundings, Task } from "./task.js";
 
@@ -16,7 +16,7 @@ self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
 
 tell({ started: true });
 
-async function outcomeOf(task: Task): Promise<Outcome> {
+async function outcomeOf(task: Task): Promise<TaskOutcome> {
   try {
     return { answers: await runTask(module as WebAssembly.Module, task, alone) };
   } catch (error) {

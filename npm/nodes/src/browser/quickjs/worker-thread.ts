@@ -1,5 +1,5 @@
 import { NodeError } from "../../contract/error.js";
-import type { FromWorker, Outcome, ToWorker } from "./messages.js";
+import type { FromWorker, TaskOutcome, ToWorker } from "./messages.js";
 import type { Task } from "./task.js";
 import script from "./worker-script.ts?script";
 
@@ -28,7 +28,7 @@ export class WorkerThread {
   }
 
   /** Runs a task. Rejects when the worker itself broke down; does not settle when it is ended before. */
-  run(task: Task): Promise<Outcome> {
+  run(task: Task): Promise<TaskOutcome> {
     const worker = this.#worker;
     return new Promise((resolve, reject) => {
       const fail = (event: Event): void => {

@@ -1,5 +1,5 @@
 import { NodeError } from "../../contract/error.js";
-import { takePlace } from "./places.js";
+import { takePermit } from "./permits.js";
 import type { Task } from "./task.js";
 import { WorkerThread } from "./worker-thread.js";
 
@@ -21,12 +21,12 @@ export async function runInWorker(
   task: Task,
   signal: AbortSignal | undefined,
 ): Promise<string[] | undefined> {
-  const leave = await takePlace(signal);
+  const giveBack = await takePermit(signal);
   try {
     const worker = takeIdle() ?? (await WorkerThread.start(module));
     return worker && (await runOn(worker, task, signal));
   } finally {
-    leave();
+    giveBack();
   }
 }
 

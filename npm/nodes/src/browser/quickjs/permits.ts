@@ -1,24 +1,24 @@
 import { throwIfAborted } from "../../contract/abort.js";
 
-/** Workers at once: one processor is left to the page. */
-const places = Math.max(1, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1));
+/** Workers that may run at once: one processor is left to the page. */
+const most = Math.max(1, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1));
 
 let taken = 0;
 const waiting = new Set<() => void>();
 
 /**
- * Waits for a place, first come, first served, and takes it. The answer gives it back.
+ * Waits for the permit to run a worker, first come, first served, and takes it. The answer gives it back.
  *
  * @throws NodeError CANCELLED when the signal fires before there is one
  */
-export async function takePlace(signal: AbortSignal | undefined): Promise<() => void> {
+export async function takePermit(signal: AbortSignal | undefined): Promise<() => void> {
   throwIfAborted(signal);
-  if (taken < places) taken++;
-  else await turn(signal);
-  return leave;
+  if (taken < most) taken++;
+  else await handedOn(signal);
+  return giveBack;
 }
 
-async function turn(signal: AbortSignal | undefined): Promise<void> {
+async function handedOn(signal: AbortSignal | undefined): Promise<void> {
   const given = await new Promise<boolean>((resolve) => {
     const proceed = (): void => {
       signal?.removeEventListener("abort", giveUp);
@@ -34,9 +34,9 @@ async function turn(signal: AbortSignal | undefined): Promise<void> {
   if (!given) throwIfAborted(signal);
 }
 
-function leave(): void {
+function giveBack(): void {
   const [next] = waiting;
-  // The place is handed on, not given back, so that nobody who comes in between takes it.
+  // The permit is handed on, not given back, so that nobody who comes in between takes it.
   if (next) {
     waiting.delete(next);
     next();

@@ -20,8 +20,8 @@ interface Thrown {
   refused?: boolean;
 }
 
-/** A script in its engine. Failures have the codes and words of the native engine's. */
-export class Session {
+/** The evaluation of one script in an engine. Failures have the codes and words of the native engine's. */
+export class Evaluation {
   readonly engine: Engine;
   readonly #source: ScriptSource;
   readonly #stopped: () => Stop | undefined;

@@ -1,0 +1,45 @@
+/**
+ * Storage under the name that Node knows it by, in a page: what `./browser` has, and every other name of Node's entry. Code
+ * for both can be bundled, and learns from an error that a page has no files.
+ */
+import { type BrowserStorageConfig, createStorage as createBrowserStorage } from "../browser-storage.js";
+import type { StorageEngine } from "../engine.js";
+import type { StorageConfig } from "../storage.js";
+
+/**
+ * A storage, at once: a database is opened at its first use. Without a configuration values are kept in IndexedDB, or in memory
+ * where there is none.
+ *
+ * @throws StorageError UNSUPPORTED_OPERATION for a type that browsers do not have, such as `filesystem`.
+ */
+export const createStorage: (config?: BrowserStorageConfig | StorageConfig) => StorageEngine = createBrowserStorage as (
+  config?: object,
+) => StorageEngine;
+
+export type { BrowserStorageConfig } from "../browser-storage.js";
+export type {
+  FileSystemEngine,
+  FlowOutline,
+  IndexedDBEngine,
+  SaveOptions,
+  StorageChange,
+  StorageEngine,
+  StorageInfo,
+  StorageItem,
+  StorageProblem,
+} from "../engine.js";
+export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export type { FileSystemEngineOptions } from "../files/file-system-engine.js";
+export type { FlowFileMetadata } from "../files/flow-file.js";
+export { createIndexedDBEngine, type IndexedDBEngineOptions } from "../indexeddb/indexeddb-engine.js";
+export { createMemoryEngine, type MemoryEngineOptions } from "../memory/memory-engine.js";
+export * from "../no-files.js";
+export type {
+  ApplicationPaths,
+  ElectronPaths,
+  PathContext,
+  PathManager,
+  PathManagerOptions,
+} from "../paths/path-manager.js";
+export { sanitise } from "../paths/sanitise.js";
+export type { StorageConfig } from "../storage.js";
