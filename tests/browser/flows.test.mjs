@@ -152,3 +152,9 @@ test("a saved flow is there when the page is loaded again", async (t) => {
   assert.equal(await tab.evaluate(async () => (await entry.conductor.storage.loadFlow("mine")).name), "Mine");
   assert.equal(await tab.evaluate(async () => (await entry.createConductor().storage.listFlows()).total), 1);
 });
+
+test("a flow that was not saved is not found, in the words that pages know", async (t) => {
+  const tab = await openConductor(browser, t);
+  const missing = await tab.evaluate(() => rejection(entry.conductor.storage.loadFlow("none")));
+  assert.deepEqual(missing, { code: "NODE_NOT_FOUND", message: "Flow not found" });
+});

@@ -313,3 +313,13 @@ test("a run that a page does not watch writes nothing to its console", async (t)
   });
   assert.deepEqual(tab.console, []);
 });
+
+test("an id that is no text is that of no node", async (t) => {
+  const tab = await openConductor(browser, t);
+  const codes = await tab.evaluate(async () => {
+    const { node } = entry.createConductor({ nodeExecutorFactory: executables({ t: () => 1 }) });
+    const results = await Promise.all([5, true, {}, null].map((id) => node.run({ id, type: "t" })));
+    return results.map(({ success, error }) => [success, error.code, error.nodeId]);
+  });
+  assert.deepEqual(codes, Array(4).fill([false, "INVALID_NODE", "unknown"]));
+});

@@ -194,6 +194,80 @@ for (const transport of [undefined, "websocket"]) {
   });
 }
 
+test("a node and a stored flow are carried out once although their answers are lost", async (t) => {
+  let runs = 0;
+  const factory = { getNodeExecutable: () => ({ execute: async () => ++runs }) };
+  const server = await startServer(t, { nodeExecutorFactory: factory });
+  const tab = await openClient(browser, t, server);
+  await server.main.conductor.storage.saveFlow({ id: "f", name: "F", nodes: [{ id: "a", type: "count" }] });
+  const loseAnswer = async (route) => {
+    await route.fetch();
+    await route.abort("connectionreset");
+  };
+  await tab.page.route(/\/execute$/, loseAnswer, { times: 1 });
+  const ofNode = await tab.evaluate(() => made.node.run({ id: "n", type: "count" }));
+  assert.deepEqual([ofNode.success, ofNode.data, runs], [true, 1, 1]);
+  await tab.page.route(/\/execute$/, loseAnswer, { times: 1 });
+  const ofFlow = await tab.evaluate(() => made.execute({ flowId: "f" }));
+  assert.deepEqual([ofFlow.success, ofFlow.data, runs], [true, 2, 2]);
+  assert.deepEqual(
+    server.requests.map(({ path }) => path),
+    ["/api/node/execute", "/api/node/attach", "/api/execute", "/api/node/attach"],
+  );
+});
+
+test("a run is waited for, however often its answer takes too long", async (t) => {
+  const held = heldNodes();
+  const server = await startServer(t, { nodeExecutorFactory: held.factory });
+  const tab = await openClient(browser, t, server);
+  await tab.evaluate((apiUrl) => {
+    made.configureTransport("http", { apiUrl, timeout: 100 });
+    window.run = made.node.run({ id: "n", type: "held" });
+  }, server.apiUrl);
+  const attaches = () => server.requests.filter(({ path }) => path === "/api/node/attach").length;
+  await server.until(() => attaches() > 5, "the page to ask again");
+  held.finish("n", "the end");
+  const result = await tab.evaluate(() => window.run);
+  assert.deepEqual([result.success, result.data], [true, "the end"]);
+  assert.deepEqual(held.begun, ["n"]);
+});
+
+test("where there are no WebSockets, calls are answered, and whoever listens is told once", async (t) => {
+  const server = await startServer(t);
+  const before = () => delete window.WebSocket;
+  const tab = await openClient(browser, t, server, { before });
+  const { result, health } = await tab.evaluate(async () => {
+    const health = await made.system.health();
+    made.node.onProgress(() => {});
+    made.storage.onFlowSaved(() => {});
+    return { health, result: await made.node.run({ id: "n", type: "edit-fields" }) };
+  });
+  assert.deepEqual([result.success, health.status], [true, "ok"]);
+  assert.equal(tab.console.filter(({ text }) => /Real-time events not supported/.test(text)).length, 1);
+});
+
+test("a connection that never opens holds up the first call only for a moment, and no other", async (t) => {
+  const server = await startServer(t);
+  const release = server.holdSockets();
+  const tab = await openClient(browser, t, server);
+  const waits = await tab.evaluate(async () => {
+    const wait = window.setTimeout;
+    const waits = [];
+    window.setTimeout = (work, ms, ...args) => {
+      waits.push(ms);
+      return wait(work, ms === 1000 ? 0 : ms, ...args);
+    };
+    made.node.onProgress(() => {});
+    await made.system.health();
+    const first = waits.filter((ms) => ms === 1000).length;
+    await made.system.health();
+    return { first, all: waits.filter((ms) => ms === 1000).length };
+  });
+  assert.deepEqual(waits, { first: 1, all: 1 });
+  assert.equal(server.connections, 0);
+  release();
+});
+
 test("whoever listens before a call hears what comes of it, however slowly the connection opens", async (t) => {
   const server = await startServer(t);
   const tab = await openClient(browser, t, server);
@@ -281,7 +355,8 @@ test("calls made while the connection is being opened wait for it", async (t) =>
 for (const transport of [undefined, "websocket"]) {
   test(`a server that is away at first is found when it comes (${transport ?? "http"})`, async (t) => {
     const server = await startServer(t, {}, { listening: false });
-    const tab = await openClient(browser, t, server, { transport });
+    // The page cannot know whether its first call arrived, so it asks.
+    const tab = await openClient(browser, t, server, { transport, allowed: [/422/] });
     const refused = tab.page.waitForEvent("console", { predicate: (message) => message.type() === "error" });
     await tab.evaluate(listenToEnds);
     await tab.evaluate(() => {

@@ -91,3 +91,66 @@ test("a session that the server ends is announced", async (t) => {
   assert.deepEqual(await tab.evaluate(() => heard), [{ reason: "expired" }]);
   assert.equal(await tab.evaluate(() => made.auth.getCurrentUser()), null);
 });
+
+test("a token reaches only the server that gave it; one of which nobody said whose it is, each", async (t) => {
+  const [own, other] = [await startServer(t), await startServer(t)];
+  const tab = await openClient(browser, t, own);
+  const token = await tab.evaluate(async (apiUrl) => {
+    const { token } = await made.auth.login({ username: "ada", password: "analytical" });
+    const stranger = entry.createConductor({ apiUrl });
+    stranger.node.onProgress(() => {});
+    await stranger.system.health();
+    made.configureTransport("http", { apiUrl });
+    await made.system.health();
+    await entry.createConductor({ apiUrl, transport: "websocket" }).system.health();
+    return token;
+  }, other.apiUrl);
+  assert.deepEqual(
+    other.requests.map((request) => request.token),
+    [undefined, undefined],
+  );
+  assert.equal(other.messages.filter(({ type }) => type === "auth").length, 0);
+  await tab.goto();
+  await tab.evaluate((apiUrl) => entry.createConductor({ apiUrl }).system.health(), own.apiUrl);
+  assert.equal(own.requests.at(-1).token, token);
+  await tab.evaluate(async (apiUrl) => {
+    localStorage.clear();
+    localStorage.setItem("auth_token", "older");
+    await entry.createConductor({ apiUrl }).system.health();
+  }, other.apiUrl);
+  assert.equal(other.requests.at(-1).token, "older");
+});
+
+test("a connection that only listens is told of logins and logouts, also of those in other pages", async (t) => {
+  const server = await startServer(t);
+  const context = await browser.context(t);
+  const tab = await openClient(browser, t, server, { context });
+  await tab.evaluate(() => void made.node.onProgress(() => {}));
+  await server.until(() => server.open === 1, "the page to connect");
+  const said = () => server.messages.filter(({ type }) => type === "auth").map(({ token }) => token);
+  const { token } = await tab.evaluate(() => made.auth.login({ username: "ada", password: "analytical" }));
+  await server.until(() => said().length === 1, "the login");
+  const page = await context.newPage();
+  await page.goto(tab.page.url());
+  await page.evaluate(() => localStorage.removeItem("auth_token"));
+  await server.until(() => said().length === 2, "the logout");
+  assert.deepEqual(said(), [token, null]);
+});
+
+test("a token for which the storage has no room takes the place of the one that is there", async (t) => {
+  const server = await startServer(t);
+  const tab = await openClient(browser, t, server);
+  const seen = await tab.evaluate(async () => {
+    const { token } = await made.auth.login({ username: "ada", password: "analytical" });
+    const { setItem } = Storage.prototype;
+    Storage.prototype.setItem = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+    const refreshed = await made.auth.refreshToken();
+    Storage.prototype.setItem = setItem;
+    const user = await made.auth.getCurrentUser();
+    return { user, isNew: refreshed.token !== token, token: refreshed.token, stored: localStorage.auth_token ?? null };
+  });
+  assert.deepEqual([seen.user.username, seen.isNew, seen.stored], ["ada", true, null]);
+  assert.equal(server.requests.at(-1).token, seen.token);
+});

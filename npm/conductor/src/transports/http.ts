@@ -7,6 +7,9 @@ import { awaitsExecution, CALL_TIMEOUT, EXECUTION_TIMEOUT, startDeadline } from 
 import { answeredError, messageOf, TransportError, type TransportErrorOptions } from "./failure.js";
 import { decode, encode } from "./json.js";
 
+/** How long the first calls wait for a connection that brings events, in ms. */
+const PATIENCE = 1000;
+
 /** Where a transport without events of its own gets them. */
 export type EventSource = Pick<RemoteTransport, "listen" | "listening" | "shutdown">;
 
@@ -49,13 +52,24 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
   let ended = false;
   let warned = false;
 
-  /** What comes of a call shall not be told before anybody hears it. */
+  /** What comes of a call shall not be told before anybody hears it, unless that takes too long. */
   const { listening } = options.events ?? {};
+  let isPatient = true;
   const hears =
     listening &&
     (async () => {
-      if (ended) return;
-      await listening();
+      if (ended || !isPatient) return;
+      await new Promise<void>((resolve) => {
+        const endDeadline = startDeadline(PATIENCE, () => {
+          isPatient = false;
+          resolve();
+        });
+        const heard = () => {
+          endDeadline();
+          resolve();
+        };
+        listening().then(heard, heard);
+      });
       if (ended) throw new TransportError("CANCELLED", "The HTTP transport was shut down");
     });
 
@@ -78,7 +92,7 @@ export function createHTTPTransport(options: HTTPTransportOptions): HTTPTranspor
           pending.delete(abandon);
           resolve(answer);
         },
-        (cause) => abandon(cause instanceof TransportError ? cause : unreachable(cause, origin, brokeLater(cause))),
+        (cause) => abandon(cause instanceof TransportError ? cause : unreachable(cause, origin, !wasNeverMade(cause))),
       );
     });
   }
@@ -195,11 +209,11 @@ function unreachable(cause: unknown, origin: string, uncertain: boolean): Transp
   return new TransportError("TRANSPORT_ERROR", `Cannot reach ${origin}: ${String(reason)}`, { cause, uncertain });
 }
 
-/** What Node says when a connection that there was ends before the answer. Browsers do not tell. */
-const BROKEN = /^(ECONNRESET|EPIPE|ETIMEDOUT|UND_ERR_(SOCKET|HEADERS_.*|RESPONSE.*|BODY_TIMEOUT)|HPE_.*)$/;
+/** What Node says when there was no connection at all. Browsers do not tell: there a request may have been sent. */
+const NEVER_MADE = /^(ECONNREFUSED|ENOTFOUND|EAI_.*|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT)$/;
 
-function brokeLater(cause: unknown): boolean {
-  return BROKEN.test(String(reasonOf(cause)));
+function wasNeverMade(cause: unknown): boolean {
+  return NEVER_MADE.test(String(reasonOf(cause)));
 }
 
 function reasonOf(cause: unknown): unknown {

@@ -38,6 +38,8 @@ export interface ConnectionOptions {
   url: string;
   WebSocket: WebSocketClass;
   token: () => string | undefined;
+  /** Calls back when the token may have become another one. Ends with what it returns. */
+  onTokenChange: (listener: () => void) => () => void;
   /** The longest time between two pings, in ms; 0 for none. */
   heartbeat: number;
   backoff: Backoff;
@@ -75,6 +77,7 @@ export class Connection {
   #heartbeat: Timer | undefined;
   #heard = false;
   #sentToken: string | undefined;
+  #endTokens: (() => void) | undefined;
   #warned = false;
 
   constructor(options: ConnectionOptions) {
@@ -166,6 +169,7 @@ export class Connection {
     clearTimeout(this.#connecting);
     this.#isOpen = true;
     this.#sentToken = undefined;
+    this.#endTokens = this.#options.onTokenChange(() => this.#reauthenticate());
     this.#authenticate(socket);
     this.#options.onOpen();
   }
@@ -175,6 +179,17 @@ export class Connection {
     if (token === this.#sentToken) return;
     socket.send(JSON.stringify({ type: "auth", token: token ?? null } satisfies ClientMessage));
     this.#sentToken = token;
+  }
+
+  /** Who only listens sends nothing by which the other side would learn who it is. */
+  #reauthenticate(): void {
+    const socket = this.#socket;
+    if (socket === undefined || !this.#isOpen || socket.readyState !== OPEN) return;
+    try {
+      this.#authenticate(socket);
+    } catch {
+      // Tried again before the next message, or on the next connection.
+    }
   }
 
   /** A token that cannot be had is none: the server will say what is not allowed without. */
@@ -255,6 +270,8 @@ export class Connection {
     const socket = this.#socket;
     this.#socket = undefined;
     this.#isOpen = false;
+    this.#endTokens?.();
+    this.#endTokens = undefined;
     clearTimeout(this.#connecting);
     clearInterval(this.#heartbeat);
     this.#heartbeat = undefined;

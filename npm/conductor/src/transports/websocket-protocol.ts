@@ -21,8 +21,8 @@
  *
  *     client  { type: "auth", token: string | null }
  *
- * First on each connection, if there is a token, and whenever it has become another one, before the next call; `null`
- * when there is none any more. Not answered: calls that are not allowed are answered with an error. Tokens never stand
+ * First on each connection, if there is a token, and at once, at the latest before the next call, when it has become
+ * another one; `null` when there is none any more. Not answered: calls that are not allowed are answered with an error. Tokens never stand
  * in the address.
  *
  * Events

@@ -20,6 +20,11 @@ export interface WebSocketTransportOptions {
   WebSocket: WebSocketClass;
   /** Asked before each message; sent on the connection, never in the address. */
   token?: () => string | undefined;
+  /**
+   * Calls back when the token may have become another one: it is then said at once, not only before the next message.
+   * Ends with what it returns.
+   */
+  onTokenChange?: (listener: () => void) => () => void;
   /** For an answer, in ms; 0 for none. Default 30000, for executions 300000 once they are sent. */
   timeout?: number;
   /** The longest time between two pings in ms, where the server answers them; 0 for none. Default 30000. */
@@ -79,6 +84,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     url: checkedAddress(options.url, ["ws:", "wss:"]),
     WebSocket: options.WebSocket,
     token: options.token ?? (() => undefined),
+    onTokenChange: options.onTokenChange ?? (() => () => {}),
     heartbeat: options.heartbeat ?? 30_000,
     backoff: options.backoff ?? {},
     random: options.random ?? Math.random,

@@ -8,7 +8,7 @@ import { WorkerLine } from "./worker-line.js";
 import { WorkerRun } from "./worker-run.js";
 
 /** What runs in workers need of their page. */
-export interface WorkerPlaceParts {
+export interface WorkplaceParts {
   source: Exclude<WorkerSource, false>;
   /** Executables of the page, which stay there. */
   executables: NodeExecutorFactory | undefined;
@@ -21,7 +21,7 @@ export interface WorkerPlaceParts {
  * keeps it from starting with `NO_TRANSPORT`; the next run starts another. A worker that has not ended a cancelled run
  * after 2 s is ended itself, as soon as it has no other run.
  */
-export function createWorkplace({ source, executables, script }: WorkerPlaceParts): Workplace {
+export function createWorkplace({ source, executables, script }: WorkplaceParts): Workplace {
   /** Those that are not over; the last one, if it is `current`, takes further runs. */
   const lines = new Set<WorkerLine>();
   let current: WorkerLine | undefined;

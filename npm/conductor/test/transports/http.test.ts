@@ -310,6 +310,14 @@ describe("whether a request may be carried out although it was not answered", ()
     expect(await uncertain(createHTTPTransport({ apiUrl: half.url }).call("a", "b"))).toBe(true);
   });
 
+  it("is open when the platform does not tell how far it got", async () => {
+    const inPage = over(async () => {
+      throw new TypeError("Failed to fetch");
+    });
+    expect(await uncertain(inPage.call("a", "b"))).toBe(true);
+    expect(await uncertain(inPage.execute({ flowId: "f" }))).toBe(true);
+  });
+
   it("is open when the answer, or that of the server behind it, takes too long", async () => {
     expect(await uncertain(over(silent, 1).call("a", "b"))).toBe(true);
     expect(await uncertain(over(async () => new Response("", { status: 504 })).call("a", "b"))).toBe(true);
@@ -378,6 +386,36 @@ describe("events over HTTP", () => {
     await transport.shutdown();
     expect(events.shutdown).toHaveBeenCalledOnce();
     expect(warn).not.toHaveBeenCalled();
+  });
+
+  describe("whose connection is being opened", () => {
+    const overEvents = (listening: () => Promise<void>) => {
+      vi.useFakeTimers();
+      const sent = vi.fn(async () => new Response("1"));
+      const events = { listen: () => () => {}, listening: vi.fn(listening), shutdown: async () => {} };
+      const transport = createHTTPTransport({ apiUrl: "http://h", fetch: sent, events });
+      return { transport, events, sent };
+    };
+
+    it("are waited for for a second, by the first calls", async () => {
+      const { transport, events, sent } = overEvents(() => new Promise(() => {}));
+      const first = Promise.all([transport.call("a", "b"), transport.call("a", "c")]);
+      await vi.advanceTimersByTimeAsync(999);
+      expect(sent).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(await first).toEqual([1, 1]);
+      expect(await transport.call("a", "d")).toBe(1);
+      expect(events.listening).toHaveBeenCalledTimes(2);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it("are waited for no longer than it takes, also if that fails", async () => {
+      for (const listening of [async () => {}, () => Promise.reject(new Error("closed"))]) {
+        const { transport } = overEvents(listening);
+        expect(await transport.call("a", "b")).toBe(1);
+        expect(vi.getTimerCount()).toBe(0);
+      }
+    });
   });
 });
 

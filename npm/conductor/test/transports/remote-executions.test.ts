@@ -114,9 +114,44 @@ describe("an execution that may have begun", () => {
   });
 
   it("is given up after three further attempts", async () => {
-    const { result, commands } = await run({ execute: [late], attach: [late] });
-    expect(result).toMatchObject({ error: { code: "TIMEOUT" } });
+    const { result, commands } = await run({ execute: [late], attach: [refused] });
+    expect(result).toMatchObject({ error: { code: "TRANSPORT_ERROR" } });
     expect(commands()).toEqual(["execute", "attach", "attach", "attach"]);
+  });
+
+  it("is waited for as long as the other side keeps its answer back", async () => {
+    const { result, calls, warnings } = await run({
+      execute: [late],
+      attach: [...Array<Answer>(20).fill(late), answers(ok)],
+    });
+    expect(result).toEqual(ok);
+    expect(calls).toHaveLength(22);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it("is given up where a server in between says that it takes too long, or the question was not sent", async () => {
+    for (const options of [{ answered: true, status: 504 }, { uncertain: false }]) {
+      const { result, calls } = await run({ execute: [late], attach: [fails("TIMEOUT", "late", options)] });
+      expect(result).toMatchObject({ error: { code: "TIMEOUT" } });
+      expect(calls).toHaveLength(4);
+    }
+  });
+
+  it("is no longer asked for once its own time is over", async () => {
+    const keptBack = () =>
+      new Promise((_, reject) => setTimeout(() => reject(new TransportError("TIMEOUT", "late")), 300));
+    const { api, commands } = over({ execute: [late], attach: [keptBack], cancel: [answers({ success: true })] }, 5000);
+    const running = api.run(node, { executionId: "e" });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await running).toMatchObject({ error: { message: "Execution timed out after 5000ms" } });
+    await vi.runAllTimersAsync();
+    expect(commands().filter((command) => command === "attach")).toHaveLength(14);
+  });
+
+  it("is waited for by whoever attaches, however long it takes", async () => {
+    const { api, calls } = over({ attach: [...Array<Answer>(20).fill(late), answers(ok)] });
+    expect(await api.attach("e")).toEqual(ok);
+    expect(calls).toHaveLength(21);
   });
 
   it("is looked for even after a repetition that was not delivered", async () => {

@@ -64,6 +64,31 @@ describe("results from a server", () => {
     expect(new Set(ids).size).toBe(1);
   });
 
+  it("come of one execution, where a page loses the answer and is not told how far the request got", async () => {
+    const ended = new Map<string, unknown>();
+    const server = await httpServer(({ path, body }, response) => {
+      const args = JSON.parse(body);
+      if (path === "/api/node/attach") return json(response, ended.get(args));
+      const result = { success: true, data: ended.size + 1 };
+      ended.set(args.context.executionId, result);
+      return json(response, result);
+    });
+    let left = 1;
+    const fetch: typeof globalThis.fetch = async (...request) => {
+      const answer = await globalThis.fetch(...request);
+      if (left-- > 0) throw new TypeError("Failed to fetch");
+      return answer;
+    };
+    const warnings: string[] = [];
+    const warn = (text: string) => warnings.push(text);
+    stopClock();
+    const running = remoteNode(createHTTPTransport({ apiUrl: server.url, fetch }), { warn }).run(node);
+    await until(() => warnings.length === 1, "the warning");
+    await pass(1000);
+    expect(await running).toEqual({ success: true, data: 1 });
+    expect(server.requests.map(({ path }) => path)).toEqual(["/api/node/execute", "/api/node/attach"]);
+  });
+
   it("do not come for a node that cannot be sent", async () => {
     const server = await httpServer((_, response) => json(response, { success: true }));
     const api = remoteNode(createHTTPTransport({ apiUrl: server.url }));

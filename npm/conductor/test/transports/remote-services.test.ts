@@ -261,6 +261,70 @@ describe("auth", () => {
     expect(tokens.get()).toBe("t2");
   });
 
+  /** Commands are answered when the test says so, by name. */
+  function sessions() {
+    const answers = new Map<string, (answer: unknown) => void>();
+    const over = servicesOver((_, command) => new Promise((resolve) => answers.set(command, resolve)));
+    return { ...over, answer: (command: string, answer: unknown) => answers.get(command)?.(answer) };
+  }
+
+  it("does not bring a session back that was over before it was refreshed", async () => {
+    const { auth, tokens, answer } = sessions();
+    tokens.set("t1");
+    const refreshed = auth.refreshToken();
+    const left = auth.logout();
+    answer("logout", undefined);
+    await left;
+    answer("refreshToken", { token: "t2" });
+    expect(await refreshed).toEqual({ token: "t2" });
+    expect(tokens.get()).toBeNull();
+  });
+
+  it("ends a session that is refreshed while it is left", async () => {
+    const { auth, tokens, answer } = sessions();
+    tokens.set("t1");
+    const refreshed = auth.refreshToken();
+    const left = auth.logout();
+    answer("refreshToken", { token: "t2" });
+    await refreshed;
+    answer("logout", undefined);
+    await left;
+    expect(tokens.get()).toBeNull();
+  });
+
+  it("keeps the session of whoever asked last", async () => {
+    const { auth, tokens, answer } = sessions();
+    const early = auth.login(credentials);
+    const left = auth.logout();
+    answer("logout", undefined);
+    await left;
+    answer("login", { token: "early" });
+    await early;
+    expect(tokens.get()).toBeNull();
+    tokens.set("t1");
+    const leaving = auth.logout();
+    const late = auth.login(credentials);
+    answer("login", { token: "late" });
+    await late;
+    answer("logout", undefined);
+    await leaving;
+    expect(tokens.get()).toBe("late");
+  });
+
+  it("refreshes once for all who ask at the same time", async () => {
+    const { auth, tokens, calls, answer } = sessions();
+    tokens.set("t1");
+    const asked = [auth.refreshToken(), auth.refreshToken(), auth.refreshToken()];
+    answer("refreshToken", { token: "t2" });
+    expect(await Promise.all(asked)).toEqual(Array(3).fill({ token: "t2" }));
+    expect(calls).toEqual([["auth", "refreshToken", { token: "t1" }]]);
+    const again = auth.refreshToken();
+    answer("refreshToken", { token: "t3" });
+    await again;
+    expect(calls[1]?.[2]).toEqual({ token: "t2" });
+    expect(tokens.get()).toBe("t3");
+  });
+
   it("says what is missing without a transport", async () => {
     const tokens = memoryTokenStore();
     const { auth } = remoteServices(undefined, { tokens });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TransportError } from "../../src/transports/failure.js";
 import { NodeWebSocket } from "../../src/transports/node-websocket.js";
+import { memoryTokenStore } from "../../src/transports/token-store.js";
 import { createWebSocketTransport, type WebSocketTransportOptions } from "../../src/transports/websocket.js";
 import { answering, type Peer, webSocketServer } from "./servers.js";
 
@@ -370,6 +371,32 @@ describe("who asks over a WebSocket", () => {
     expect(told).toEqual(["t1", "1", "2", "t2", "3", "auth", "4"]);
     expect(server.peers[0]?.received[5]).toEqual({ type: "auth", token: null });
     expect(server.peers.map(({ path }) => path)).toEqual(["/"]);
+  });
+
+  it("is said at once when it changes, as long as there is a connection", async () => {
+    const server = await webSocketServer();
+    const tokens = memoryTokenStore();
+    const heard = vi.fn(tokens.onChange);
+    const token = () => tokens.get() ?? undefined;
+    const transport = transportTo(server.url, { token, onTokenChange: heard });
+    const arriving = server.nextPeer();
+    transport.listen("node", "progress", () => {});
+    const peer = await arriving;
+    await transport.listening?.();
+    expect(heard).toHaveBeenCalledOnce();
+    tokens.set("t1");
+    expect(await peer.take("auth")).toEqual({ type: "auth", token: "t1" });
+    tokens.clear();
+    expect(await peer.take("auth")).toEqual({ type: "auth", token: null });
+    const next = server.nextPeer();
+    peer.socket.terminate();
+    const later = await next;
+    tokens.set("t2");
+    expect(await later.take("auth")).toEqual({ type: "auth", token: "t2" });
+    expect(later.received).toHaveLength(1);
+    await transport.shutdown();
+    tokens.set("t3");
+    expect(later.received).toHaveLength(1);
   });
 
   it("is not said where there is no token, nor where it cannot be had", async () => {

@@ -6,8 +6,9 @@ import type { TokenStore } from "../token-store.js";
 import { isolated } from "./events.js";
 
 /**
- * `auth` over a transport. The token of the session is kept in the store; nothing else is. Rejects with what the
- * transport or the other side says.
+ * `auth` over a transport. The token of the session is kept in the store; nothing else is. An answer that comes when the
+ * session it belongs to is over is handed to its caller, and not kept. Rejects with what the transport or the other side
+ * says.
  */
 export function remoteAuth(
   transport: RemoteTransport | undefined,
@@ -19,26 +20,41 @@ export function remoteAuth(
     return transport;
   };
 
-  const keep = (session: unknown): AuthSession => {
+  /** Changes with each login and logout that begins. */
+  let era = 0;
+  let refreshing: { token: string; answer: Promise<AuthSession> } | undefined;
+
+  const keep = (session: unknown, isCurrent: boolean): AuthSession => {
     if (typeof session !== "object" || session === null) {
       throw new TransportError("DESERIALIZATION_FAILED", "The answer about the session is none");
     }
     const { token } = session as Partial<AuthSession>;
-    if (typeof token === "string" && token !== "") tokens.set(token);
+    if (isCurrent && typeof token === "string" && token !== "") tokens.set(token);
     return session as AuthSession;
+  };
+
+  const refresh = async (token: string): Promise<AuthSession> => {
+    const session = await reach().call("auth", "refreshToken", { token });
+    return keep(session, tokens.get() === token);
   };
 
   return {
     async login(credentials) {
       const { username, password } = credentials ?? {};
       if (!username || !password) throw new TransportError("INVALID_PARAMETERS", "Invalid credentials");
-      return keep(await reach().call("auth", "login", { username, password }));
+      const server = reach();
+      const own = ++era;
+      const session = await server.call("auth", "login", { username, password });
+      return keep(session, own === era);
     },
 
     /** Somebody who could not be logged out is still logged in. */
     async logout() {
-      await transport?.call("auth", "logout", { token: tokens.get() });
-      tokens.clear();
+      const token = tokens.get();
+      const own = ++era;
+      await transport?.call("auth", "logout", { token });
+      // Somebody may have logged in meanwhile.
+      if (own === era || tokens.get() === token) tokens.clear();
     },
 
     async getCurrentUser() {
@@ -52,10 +68,18 @@ export function remoteAuth(
       }
     },
 
+    /** One at a time: the first ends the token that a second would be asked for with. */
     async refreshToken() {
       const token = tokens.get();
       if (token === null) throw new TransportError("INVALID_PARAMETERS", "No token to refresh");
-      return keep(await reach().call("auth", "refreshToken", { token }));
+      if (refreshing?.token === token) return refreshing.answer;
+      const own = { token, answer: refresh(token) };
+      refreshing = own;
+      try {
+        return await own.answer;
+      } finally {
+        if (refreshing === own) refreshing = undefined;
+      }
     },
 
     onAuthExpired: (callback) =>

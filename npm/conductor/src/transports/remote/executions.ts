@@ -46,7 +46,8 @@ export class RemoteExecutions {
   /**
    * Has an execution begin and waits for its end. Where the transport fails it tries again after 1, 2 and 4 s; an
    * execution that may have begun is looked for on the other side, and begins again only if that does not know it. Where
-   * the other side cannot say, the error stands if it is `TIMEOUT`: what takes long may still be at work. Never rejects.
+   * the other side cannot say, the error stands if it is `TIMEOUT`: what takes long may still be at work. What is known
+   * to be at work is waited for however long it takes. Never rejects.
    * The error is `TIMEOUT` after the deadline, and `CANCELLED` once it was cancelled or the transport shut down.
    */
   run<T>(execution: RemoteExecution<T>): Promise<Attempted<T>> {
@@ -65,7 +66,7 @@ export class RemoteExecutions {
   /** Waits for an execution that began elsewhere; for one that the other side does not know, it rejects at once. */
   async attach<T>(executionId: string, read: (attached: unknown) => T | undefined): Promise<T> {
     const tried = await this.#during(() =>
-      withRetries(() => this.#call("attach", executionId), {
+      withRetries(() => this.#attach(executionId, this.#lifetime?.ended), {
         warn: this.#warn,
         ...(this.#lifetime !== undefined && { signal: this.#lifetime.ended }),
         isRetryable: (error) => isRetryable(error) && !(error instanceof TransportError && error.answered),
@@ -88,7 +89,7 @@ export class RemoteExecutions {
     let isFinal = false;
     const attempt = async (): Promise<T> => {
       if (doubt !== undefined) {
-        const found = await this.#find(executionId, read);
+        const found = await this.#find(executionId, read, signal);
         if (typeof found === "object") return found.result;
         if (found === "unsayable" && codeOf(doubt.error) === "TIMEOUT") {
           isFinal = true;
@@ -114,10 +115,14 @@ export class RemoteExecutions {
   }
 
   /** Rejects where the other side cannot be reached. */
-  async #find<T>(executionId: string, read: (attached: unknown) => T | undefined): Promise<Found<T>> {
+  async #find<T>(
+    executionId: string,
+    read: (attached: unknown) => T | undefined,
+    signal: AbortSignal,
+  ): Promise<Found<T>> {
     let attached: unknown;
     try {
-      attached = await this.#call("attach", executionId);
+      attached = await this.#attach(executionId, signal);
     } catch (error) {
       if (isOfTheWay(error)) throw error;
       return codeOf(error) === "NODE_NOT_FOUND" || NOT_FOUND.test(messageOf(error)) ? "unknown" : "unsayable";
@@ -129,13 +134,28 @@ export class RemoteExecutions {
     return result === undefined ? "unsayable" : { result };
   }
 
-  async #call(command: string, executionId: string): Promise<unknown> {
-    return this.#transport?.call("node", command, executionId);
+  /**
+   * The answer to `node.attach`. The other side keeps it back until the execution is over: one that does not come in time
+   * says that it is not, and it is asked again.
+   */
+  async #attach(executionId: string, signal: AbortSignal | undefined): Promise<unknown> {
+    for (;;) {
+      try {
+        return await this.#transport?.call("node", "attach", executionId);
+      } catch (error) {
+        if (signal?.aborted || !isKeptBack(error)) throw error;
+      }
+    }
   }
 
   #during<R>(work: () => Promise<R>): Promise<R> {
     return this.#lifetime === undefined ? work() : this.#lifetime.during(work);
   }
+}
+
+/** Whether a question reached the other side, as far as is known, and time ran out before its answer. */
+function isKeptBack(error: unknown): boolean {
+  return error instanceof TransportError && error.code === "TIMEOUT" && error.uncertain && !error.answered;
 }
 
 const NOT_FOUND = /\bexecution\b.*\bnot found\b/i;
