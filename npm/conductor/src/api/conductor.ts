@@ -4,7 +4,8 @@ import type { EngineInfo } from "../engine/backend.js";
 import { failure } from "../engine/failure.js";
 import { createLog } from "../engine/log.js";
 import { ConductorEventEmitter } from "../events/emitter.js";
-import type { AuthApi, EnvironmentInfo, FlowApi, NodeApi, StorageApi, SystemApi } from "../types/api.js";
+import type { TransportError } from "../transports/failure.js";
+import type { AuthApi, EnvironmentInfo, FlowApi, NodeApi, Services, StorageApi, SystemApi } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext, ExecutionOutcome } from "../types/execution.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
@@ -14,7 +15,7 @@ import { Fallbacks } from "./fallback.js";
 import { type FlowEngine, FlowStore } from "./flow-store.js";
 import { isolator } from "./isolate.js";
 import { localServices } from "./local.js";
-import { servicesByOwnTransport } from "./own-transport.js";
+import { OwnTransport } from "./own-transport.js";
 import { Reach } from "./reach.js";
 import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
 import { Runs } from "./runs.js";
@@ -47,7 +48,10 @@ export interface Conductor {
   engine: EngineInfo;
   /** Sends executions another way from now on. Those under way stay where they are. */
   configureTransport(type: TransportType, config?: TransportOptions): void;
-  /** Stops every run, and closes connections. */
+  /**
+   * Stops every run, and closes connections and workers. A conductor that is used afterwards opens again what it needs;
+   * whoever listens to it then goes on hearing. Only a worker that was given ready-made is gone for good.
+   */
   shutdown(): Promise<void>;
   getEnvironment(): EnvironmentInfo;
   inDesktop: boolean;
@@ -72,15 +76,16 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const own = typeof config.transport === "object" ? config.transport : undefined;
   const tokens = environment.tokens();
   const health = localHealth(own, environment.operational);
-  const inProcess = localServices({ environment, runs, events, flows, isolate, tokens, health });
-  const local =
+  const local = localServices({ environment, runs, events, flows, isolate, tokens, health });
+  const ownTransport =
     own !== undefined && environment.executesByOwnTransport
-      ? servicesByOwnTransport(inProcess, own, { runs, timeout: config.timeout, warn: log.warn })
-      : inProcess;
-  const reach = new Reach(environment, config, local, tokens, log);
+      ? new OwnTransport(own, { local, runs, timeout: config.timeout, warn: log.warn })
+      : undefined;
+  const reach = new Reach(environment, config, { local, own: ownTransport }, tokens, log);
 
   const sources = {
     find: async (flowId: string) => {
+      if (reach.application !== undefined) return findIn(reach.application, flowId);
       const template = environment.templates.get(flowId);
       const stored = flows.get(flowId).catch((error) => {
         // Where no storage may be used, there are still the flows of the library.
@@ -88,20 +93,22 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       });
       return (await stored) ?? template;
     },
-    run: runs.run.bind(runs),
+    run: ownTransport?.run ?? runs.run.bind(runs),
     announce: runs.announce.bind(runs),
     processors: environment.processors,
   };
-  const once = async (request: ExecutionRequest) => {
-    const { transport } = reach;
-    return transport === undefined ? runRequest(sources, request) : reach.request(transport, request);
+  const once = (request: ExecutionRequest) => reach.request(request, (given) => runRequest(sources, given));
+  const { node, flow, storage, auth: sessions, system } = reach.facade();
+  const auth: AuthApi = {
+    ...sessions,
+    login: (credentials) => sessions.login(credentials).finally(() => fallbacks.clear()),
+    logout: () => sessions.logout().finally(() => fallbacks.clear()),
   };
   const execute = async (given: ExecutionRequest | NodeDefinition, context?: Partial<ConductorExecutionContext>) => {
-    if (!isRequest(given)) return reach.services.node.run(given, context);
+    if (!isRequest(given)) return node.run(given, context);
     if (flowIdOf(given) === undefined) return unnamed();
     return fallbacks.execute(given, once);
   };
-  const { node, flow, storage, auth, system } = reach.facade();
   const info = environment.info(true);
 
   const conductor = {
@@ -127,14 +134,15 @@ export function createConductorIn(environment: Environment, config: ConductorCon
         if (options.storage !== undefined) flows.use(options.storage as FlowEngine);
       }
       reach.configure(type, options);
+      fallbacks.clear();
     }),
     shutdown: hidden(async () => {
       runs.cancelAll();
+      ownTransport?.cancelAll();
       workplace?.shutdown();
-      flows.leave();
+      await reach.shutdown();
       // An engine that the caller gave is the caller's to close.
       if (config.storage === undefined) await (await engine).close?.();
-      await reach.shutdown();
     }),
     getEnvironment: hidden(() => info),
     inDesktop: hidden(info.isDesktop),
@@ -144,6 +152,17 @@ export function createConductorIn(environment: Environment, config: ConductorCon
 
 function localHealth(own: ConductorTransport | undefined, message: string): SystemApi["health"] {
   return async () => (own?.health === undefined ? { status: "ok", timestamp: Date.now(), message } : own.health());
+}
+
+/** A flow that the application has: one that was saved, else a template; `undefined` when there is neither. */
+async function findIn({ storage, flow }: Services, flowId: string): Promise<NodeDefinition | undefined> {
+  const ifAny = (error: Partial<TransportError>) => {
+    const isMissing = error.code === "NODE_NOT_FOUND" || (error.answered && /not found/i.test(error.message ?? ""));
+    if (!isMissing) throw error;
+    return undefined;
+  };
+  const saved = await storage.loadFlow(flowId).catch(ifAny);
+  return saved ?? (await flow.getTemplate(flowId).catch(ifAny))?.definition;
 }
 
 function unnamed(): RequestResult {

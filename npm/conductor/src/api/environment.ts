@@ -41,6 +41,8 @@ export interface Environment {
   executesByOwnTransport: boolean;
   /** Whether `node.run` rejects for a node without id; else its result is `INVALID_NODE`, also for one without type. */
   rejectsInvalidNodes: boolean;
+  /** What `storage.loadFlow` says where there is no such flow. Default: that, and the id. */
+  missingFlow?: string;
   /** Where the token of a session is kept. */
   tokens(): TokenStore;
   /** What `system.health` says while executions happen here. */

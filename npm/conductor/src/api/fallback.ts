@@ -7,42 +7,48 @@ type Execute = (request: ExecutionRequest) => Promise<RequestResult>;
 /** Asks for the last good outputs of the same flow and inputs. */
 const CACHED = "cached-data";
 
+type Outputs = Map<string, Pick<RequestResult, "outputs" | "data">>;
+
 /** Outputs of requests that succeeded, for those that do not. */
 export class Fallbacks {
-  private readonly outputs = new Map<string, Pick<RequestResult, "outputs" | "data">>();
+  private outputs: Outputs = new Map();
 
   /** @param capacity how many outputs are kept; those used longest ago leave first */
   constructor(private readonly capacity: number) {}
 
+  /** Forgets what is kept, also that of requests under way: from now on somebody else may ask, or be asked. */
+  clear(): void {
+    this.outputs = new Map();
+  }
+
   /** Carries out a request; when it fails and names a fallback, answers with that. */
   async execute(request: ExecutionRequest, execute: Execute): Promise<RequestResult> {
+    const { outputs } = this;
     const result = await execute(request);
     const fallback = request.options?.fallback;
     const key = this.capacity > 0 ? keyOf(request) : undefined;
     if (result.success) {
-      if (key !== undefined && result.metadata?.fallbackUsed === undefined) this.keep(key, result);
+      if (key !== undefined && result.metadata?.fallbackUsed === undefined) this.keep(outputs, key, result);
       return result;
     }
     // Whoever cancels wants nothing any more.
     if (fallback === undefined || result.metadata?.error?.code === "CANCELLED") return result;
-    if (fallback === CACHED) return this.cached(key, result);
+    if (fallback === CACHED) {
+      const found = key === undefined ? undefined : outputs.get(key);
+      return found === undefined ? result : instead(result, CACHED, found);
+    }
     const flowId = flowIdOf(fallback as FlowNames);
     if (flowId !== undefined) return other(flowId, request, result, execute);
     return instead(result, "value", { outputs: asOutputs(fallback), data: fallback });
   }
 
-  private cached(key: string | undefined, result: RequestResult): RequestResult {
-    const found = key === undefined ? undefined : this.outputs.get(key);
-    return found === undefined ? result : instead(result, CACHED, found);
-  }
-
-  private keep(key: string, { outputs, data }: RequestResult): void {
-    this.outputs.delete(key);
+  private keep(kept: Outputs, key: string, { outputs, data }: RequestResult): void {
+    kept.delete(key);
     // A list of its own: the caller may change what it got.
-    this.outputs.set(key, { ...(outputs !== undefined && { outputs: { ...outputs } }), data });
-    if (this.outputs.size <= this.capacity) return;
-    const [oldest] = this.outputs.keys();
-    this.outputs.delete(oldest as string);
+    kept.set(key, { ...(outputs !== undefined && { outputs: { ...outputs } }), data });
+    if (kept.size <= this.capacity) return;
+    const [oldest] = kept.keys();
+    kept.delete(oldest as string);
   }
 }
 
@@ -91,10 +97,14 @@ function asOutputs(value: unknown): Record<string, unknown> {
     : { result: value };
 }
 
-/** The same for the same flow and inputs, whatever the order of keys; nothing for inputs that JSON cannot tell apart. */
+/**
+ * The same for the same flow, inputs and variables, whatever the order of keys; nothing for values that JSON cannot tell
+ * apart.
+ */
 function keyOf(request: ExecutionRequest): string | undefined {
   try {
-    return JSON.stringify([flowIdOf(request), request.inputs ?? null], (_key, value: unknown) => {
+    const { inputs = null, context } = request;
+    return JSON.stringify([flowIdOf(request), inputs, context?.variables ?? {}], (_key, value: unknown) => {
       if (!isPlain(value)) throw new TypeError("JSON would make something else of it");
       if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
       return Object.fromEntries(Object.entries(value).sort(([one], [two]) => (one < two ? -1 : 1)));

@@ -110,11 +110,6 @@ export class FlowStore implements StorageApi {
     this.follow();
   }
 
-  /** Hears no more of others; until then, an engine that tells of them may keep the process alive. */
-  leave(): void {
-    this.news.leave();
-  }
-
   readonly saveFlow = async (flow: FlowToSave, options?: SaveFlowOptions): Promise<FlowReceipt> => {
     const { nodes } = flow ?? {};
     if (!Array.isArray(nodes)) throw new FlowStorageError("INVALID_NODE", "Flow must have a list of nodes");

@@ -14,7 +14,7 @@ import { demandChildren } from "../types/flow.js";
 import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.js";
 import { Callbacks } from "./callbacks.js";
 import type { Environment } from "./environment.js";
-import type { FlowStore } from "./flow-store.js";
+import { FlowStorageError, type FlowStore } from "./flow-store.js";
 import type { Isolate } from "./isolate.js";
 import type { ExecutionPlace, Runs } from "./runs.js";
 
@@ -35,7 +35,7 @@ export function localServices(parts: LocalParts): Services {
   return {
     node,
     flow: localFlow(parts, node),
-    storage: localFlows(parts.flows),
+    storage: localFlows(parts),
     auth: noSessions(parts.tokens),
     system: { health: parts.health, restart: parts.environment.restart },
   };
@@ -45,7 +45,8 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
   return {
     run: environment.rejectsInvalidNodes
       ? (node, context) => runs.run(node, context)
-      : async (node, context) => refusedNode(node, context, getErrorRecoveryStrategy) ?? runs.run(node, context),
+      : async (node, context) =>
+          refusedNode(withTextAsId(node), context, getErrorRecoveryStrategy) ?? runs.run(node, context),
     async validate(node) {
       const missing = missingFields(node);
       if (missing.length > 0) return { valid: false, errors: missing };
@@ -75,6 +76,12 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
   };
 }
 
+/** An id that is no text is none. */
+function withTextAsId(node: NodeDefinition): NodeDefinition {
+  const id: unknown = node?.id;
+  return typeof id === "string" || !id ? node : { ...node, id: "" };
+}
+
 function localEvents(runs: Runs, events: ConductorEventEmitter, isolate: Isolate): ExecutionEvents {
   const completed = new Callbacks<NodeCompleteEvent>(isolate);
   const failed = new Callbacks<NodeErrorEvent>(isolate);
@@ -89,11 +96,13 @@ function localEvents(runs: Runs, events: ConductorEventEmitter, isolate: Isolate
   };
 }
 
-function completeEventOf({ nodeId, executionId }: ExecutionPlace, result: ExecutionResult): NodeCompleteEvent {
+/** How an execution's success is told. */
+export function completeEventOf({ nodeId, executionId }: ExecutionPlace, result: ExecutionResult): NodeCompleteEvent {
   return { nodeId, executionId, result, output: result.data, timestamp: Date.now() };
 }
 
-function errorEventOf(context: ExecutionPlace, { error }: ExecutionResult): NodeErrorEvent {
+/** How an execution's failure is told. */
+export function errorEventOf(context: ExecutionPlace, { error }: ExecutionResult): NodeErrorEvent {
   const { message = "", code, nodeId = context.nodeId } = error ?? {};
   const { executionId } = context;
   return { nodeId, executionId, error: message, ...(code !== undefined && { code }), timestamp: Date.now() };
@@ -123,14 +132,20 @@ function localFlow({ environment, flows }: LocalParts, node: NodeApi): FlowApi {
   };
 }
 
-function localFlows(flows: FlowStore): StorageApi {
+function localFlows({ environment, flows }: LocalParts): StorageApi {
+  const { missingFlow } = environment;
   return {
     async saveFlow(flow, options) {
       const isEmpty = !Array.isArray(flow?.nodes) || flow.nodes.length === 0;
       if (isEmpty && options?.allowEmpty !== true) throw new Error("Flow must contain at least one node");
       return flows.saveFlow(flow, options);
     },
-    loadFlow: flows.loadFlow,
+    async loadFlow(id) {
+      if (missingFlow === undefined) return flows.loadFlow(id);
+      const found = await flows.get(id);
+      if (found === undefined) throw new FlowStorageError("NODE_NOT_FOUND", missingFlow);
+      return found;
+    },
     listFlows: flows.listFlows,
     deleteFlow: flows.deleteFlow,
     onFlowSaved: flows.onFlowSaved,

@@ -1,17 +1,21 @@
-/** A transport of the caller's own: it executes nodes, and all else happens in this process. */
+/** A transport of the caller's own: it executes nodes and flows, and all else happens elsewhere. */
 import { TransportError } from "../transports/failure.js";
+import { RemoteExecutions } from "../transports/remote/executions.js";
 import { remoteNode } from "../transports/remote/node.js";
-import type { NodeApi, Services } from "../types/api.js";
+import type { ActiveExecution, ExecutionEvents, NodeApi, Services } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
 import { getErrorRecoveryStrategy } from "../types/errors.js";
-import type { ConductorExecutionContext } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionOutcome } from "../types/execution.js";
 import { demandChildren } from "../types/flow.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ConductorTransport, RemoteTransport } from "../types/transport.js";
+import { isInside } from "./execution-ids.js";
 import type { Runs } from "./runs.js";
 
 /** What goes with the transport. */
 export interface OwnTransportOptions {
+  /** The services of this process. */
+  local: Services;
   /** Told how executions end, so that those who listen hear of it. */
   runs: Runs;
   /** Deadline of an execution in ms. Default none. */
@@ -19,39 +23,113 @@ export interface OwnTransportOptions {
   warn: (message: string) => void;
 }
 
+/** An execution that is not over. */
+interface Running extends ActiveExecution {
+  result: Promise<ExecutionOutcome>;
+}
+
 /**
- * The services of this process, with `node.run` and `flow.run` by the transport. What it throws is tried again after 1, 2
- * and 4 s; a result that says that it failed is passed on. An execution that is cancelled ends here at once: the transport
- * has no way to be told.
+ * Executes by the transport. What that throws is tried again after 1, 2 and 4 s; a result that says that it failed is
+ * passed on. An execution that is cancelled ends here at once: the transport has no way to be told.
  */
-export function servicesByOwnTransport(
-  local: Services,
-  own: ConductorTransport,
-  { runs, timeout, warn }: OwnTransportOptions,
-): Services {
-  const remote = remoteNode(executing(own), { recovery: getErrorRecoveryStrategy, timeout, warn });
-  const run: NodeApi["run"] = async (node, given) => {
+export class OwnTransport {
+  private readonly transport: RemoteTransport;
+  private readonly executions: RemoteExecutions;
+  private readonly running = new Set<Running>();
+
+  constructor(
+    own: ConductorTransport,
+    private readonly options: OwnTransportOptions,
+  ) {
+    this.transport = executing(own);
+    this.executions = new RemoteExecutions(this.transport, { warn: options.warn });
+  }
+
+  /**
+   * Runs a node or a flow. Rejects never.
+   *
+   * @param wanted its `timeout` in ms counts before that of the conductor; nothing else can be told to the transport
+   */
+  readonly run = async (
+    node: NodeDefinition,
+    given?: Partial<ConductorExecutionContext>,
+    wanted?: { timeout?: number },
+  ): Promise<ExecutionOutcome> => {
+    const { runs, timeout, warn } = this.options;
     const executionId = createExecutionId(given?.executionId);
-    const result = await remote.run(node, { ...given, executionId });
-    runs.onEnd?.({ nodeId: node?.id, executionId }, result);
-    return result;
+    const settings = { recovery: getErrorRecoveryStrategy, timeout: wanted?.timeout ?? timeout, warn };
+    const { run } = remoteNode(this.transport, { ...settings, executions: this.executions });
+    const result = run(node, { ...given, executionId });
+    const running: Running = { executionId, nodeId: node?.id, startTime: Date.now(), result };
+    this.running.add(running);
+    try {
+      const ended = await result;
+      runs.onEnd?.({ nodeId: node?.id, executionId }, ended);
+      return ended;
+    } finally {
+      this.running.delete(running);
+    }
   };
-  return {
-    ...local,
-    node: { ...local.node, run, cancel: remote.cancel },
-    flow: {
-      ...local.flow,
-      async run(flow, context) {
-        demandChildren(flow);
-        return run(flow, context);
+
+  /** Services that execute by the transport; all else is done by the application whose page this is, or by this process. */
+  over(application?: Services): Services {
+    const { local } = this.options;
+    const base = application ?? local;
+    const events = application === undefined ? {} : eventsOfBoth(local.node, application.node);
+    const run: NodeApi["run"] = (node, context) => this.run(node, context);
+    return {
+      ...base,
+      node: {
+        ...base.node,
+        ...events,
+        run,
+        cancel: async (executionId) => {
+          const ours = this.cancel(executionId);
+          await Promise.all([ours, base.node.cancel(executionId)]);
+        },
+        active: async () => [...this.active(), ...(application === undefined ? [] : await application.node.active())],
+        attach: (executionId) => this.find(executionId)?.result ?? base.node.attach(executionId),
       },
-    },
-  };
+      flow: {
+        ...base.flow,
+        ...events,
+        async run(flow, context) {
+          demandChildren(flow);
+          return run(flow, context);
+        },
+      },
+      system: { ...base.system, health: local.system.health },
+    };
+  }
+
+  /** Ends everything that runs. */
+  cancelAll(): void {
+    for (const { executionId } of this.running) void this.executions.cancel(executionId);
+  }
+
+  /** Those that run, and the requests whose flow is being looked for. */
+  private active(): ActiveExecution[] {
+    const running = [...this.running].map(({ executionId, nodeId, startTime }) => ({ executionId, nodeId, startTime }));
+    return [...this.options.runs.list(), ...running];
+  }
+
+  /** Ends an execution, and those inside of it. */
+  private async cancel(executionId: string): Promise<void> {
+    this.options.runs.cancel(executionId);
+    const found = [...this.running].filter((running) => isInside(running.executionId, executionId));
+    await Promise.all(found.map((running) => this.executions.cancel(running.executionId)));
+  }
+
+  private find(executionId: string): Running | undefined {
+    return [...this.running].find((running) => running.executionId === executionId);
+  }
 }
 
 /** The one command that it knows. */
 function executing(own: ConductorTransport): RemoteTransport {
   const call = async (channel: string, command: string, args?: unknown): Promise<unknown> => {
+    // Whoever waits for it is to wait no longer.
+    if (channel === "node" && command === "cancel") throw new TransportError("CANCELLED", "Execution cancelled");
     if (channel !== "node" || command !== "execute") {
       throw new TransportError("IMPLEMENTATION_NOT_FOUND", `This transport has no ${channel}.${command}`);
     }
@@ -65,4 +143,17 @@ function executing(own: ConductorTransport): RemoteTransport {
     listen: () => () => {},
     shutdown: async () => {},
   };
+}
+
+/** The transport's executions are told of here, those of the application there. */
+function eventsOfBoth(one: ExecutionEvents, other: ExecutionEvents): ExecutionEvents {
+  const both =
+    (name: keyof ExecutionEvents) =>
+    (callback: (event: never) => void): (() => void) => {
+      const ends = [one, other].map((events) => events[name](callback as never));
+      return () => {
+        for (const end of ends) end();
+      };
+    };
+  return { onProgress: both("onProgress"), onComplete: both("onComplete"), onError: both("onError") };
 }

@@ -124,7 +124,6 @@ function settingsOf({ options, config }: ExecutionRequest, sources: RequestSourc
   const wanted = retries ?? (config?.errorStrategy === "retry" ? DEFAULT_RETRIES : undefined);
   const nodes = parallel(config?.parallel, sources);
   return {
-    outputs: true,
     ...(wanted !== undefined && { retries: wanted }),
     ...(typeof timeout === "number" && { timeout }),
     ...(nodes !== undefined && { concurrency: nodes }),

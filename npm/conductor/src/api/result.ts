@@ -31,7 +31,7 @@ export class RunResult implements ExecutionResult {
 
   /**
    * Outputs by node id; where scopes share an id, the outermost counts. In the order that the flow declares. `undefined`
-   * where they stayed in another thread.
+   * where another thread carried the run out and did not say how it ended.
    */
   get outputs(): Record<string, unknown> | undefined {
     const run = this.#run;

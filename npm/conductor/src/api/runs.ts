@@ -48,7 +48,7 @@ type Coming = Place & ActiveExecution & { cancelled: boolean };
 /** What names an execution. */
 export type ExecutionPlace = Pick<ConductorExecutionContext, "nodeId" | "executionId">;
 
-/** See the module's description. */
+/** The executions of one conductor, each from its start to its result. */
 export class Runs {
   /** Executions that are not over, by id; those that share an id are chained. */
   private readonly active = new Map<string, Execution>();
@@ -197,7 +197,6 @@ export class Runs {
       executables: this.config.nodeExecutorFactory,
       options: runOptions(this.config, this.defaults, node, context, wanted),
       log: context.debug ? createLog("debug") : this.log,
-      outputs: wanted?.outputs === true,
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);
         if (view !== undefined && state !== undefined) feed.changed(view, state);

@@ -10,7 +10,7 @@ import type { ConductorTransport, TransportType } from "../types/transport.js";
 export interface WorkerLike {
   postMessage(message: unknown, transfer: object[]): void;
   terminate(): void;
-  addEventListener(type: "error" | "messageerror", listener: (event: { message?: string }) => void): void;
+  addEventListener(type: "error", listener: (event: { message?: string }) => void): void;
 }
 
 /**
@@ -72,8 +72,6 @@ export interface RunSettings {
   retries?: number;
   /** After a failure, go on with what does not depend on it. */
   keepGoing?: boolean;
-  /** The outputs of all nodes will be asked for. */
-  outputs?: boolean;
 }
 
 /** Settings that count where neither the caller nor the flow says anything. Read once: the environment is slow to ask. */

@@ -1,6 +1,7 @@
 /** What a request answers instead when its flow fails. */
 import { describe, expect, it, vi } from "vitest";
 import { chain, group, leaf, listenToConsole } from "../contract/flows.js";
+import { httpServer, json } from "../transports/servers.js";
 import { conductorOf } from "./stored.js";
 
 /** A conductor with the flows `f`, `g` and `spare`; `f` and `g` answer with their inputs until they are to fail. */
@@ -92,6 +93,57 @@ describe("cached data", () => {
     expect(result.outputs).toEqual(good.outputs);
     expect(result.error).toBeUndefined();
     expect(result.metadata).toMatchObject({ fallbackUsed: "cached-data", error: failed });
+  });
+
+  it("is not that of other variables", async () => {
+    const { conductor, switches } = await breakable();
+    const asked = (tenant: string) => conductor.execute({ flowId: "f", context: { variables: { tenant } }, options });
+    await asked("a");
+    switches.fails = true;
+    expect(await asked("b")).toMatchObject({ success: false, error: "service unavailable" });
+    expect(await asked("a")).toMatchObject({ success: true, metadata: { fallbackUsed: "cached-data" } });
+  });
+
+  describe("belongs to one session with one side", () => {
+    /** A conductor at a server that answers the first request only. */
+    async function loggedIn() {
+      let answers = 1;
+      const server = await httpServer(({ path }, response) => {
+        if (!path.endsWith("/execute")) return json(response, { token: "t" });
+        if (answers-- > 0) return json(response, { success: true, outputs: { of: "ada" }, data: 1 });
+        return json(response, { success: false, error: "refused" });
+      });
+      const conductor = await conductorOf();
+      conductor.configureTransport("http", { apiUrl: server.url });
+      const login = (username: string) => conductor.auth.login({ username, password: "p" });
+      await login("ada");
+      return { conductor, login, apiUrl: server.url, asked: () => conductor.execute({ flowId: "f", options }) };
+    }
+
+    it("and is there as long as that", async () => {
+      const { asked } = await loggedIn();
+      expect((await asked()).outputs).toEqual({ of: "ada" });
+      expect((await asked()).outputs).toEqual({ of: "ada" });
+    });
+
+    it.each<[string, (at: Awaited<ReturnType<typeof loggedIn>>) => unknown]>([
+      ["logout", ({ conductor }) => conductor.auth.logout()],
+      ["login", ({ login }) => login("bob")],
+      ["switch", ({ conductor, apiUrl }) => conductor.configureTransport("http", { apiUrl })],
+    ])("and is gone after a %s", async (_name, change) => {
+      const at = await loggedIn();
+      expect((await at.asked()).outputs).toEqual({ of: "ada" });
+      await change(at);
+      expect(await at.asked()).toMatchObject({ success: false, error: "refused" });
+    });
+
+    it("and is not kept for the next one when it arrives late", async () => {
+      const at = await loggedIn();
+      const late = at.asked();
+      at.conductor.configureTransport("http", { apiUrl: at.apiUrl });
+      expect((await late).outputs).toEqual({ of: "ada" });
+      expect(await at.asked()).toMatchObject({ success: false, error: "refused" });
+    });
   });
 
   it("goes by the inputs, in whatever order their keys are", async () => {

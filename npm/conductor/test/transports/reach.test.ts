@@ -350,6 +350,18 @@ describe("the time limit of a conductor", () => {
 });
 
 describe("shutting down", () => {
+  it("ends calls on a connection that was switched away from", async () => {
+    const server = await httpServer(() => undefined);
+    const conductor = createConductor({ transport: "http", apiUrl: server.url });
+    const list = watch(conductor.storage.listFlows().catch(({ code }) => code));
+    await until(() => server.requests.length === 1, "the call");
+    conductor.configureTransport("local");
+    await turns();
+    await conductor.shutdown();
+    await until(() => list.settled, "its end");
+    expect(list.value).toBe("CANCELLED");
+  });
+
   it("ends what waits for another attempt at once", async () => {
     const warnings = quiet();
     const server = await httpServer((_, response) => json(response, {}, 503));

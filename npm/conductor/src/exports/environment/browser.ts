@@ -92,6 +92,7 @@ export function createBrowserConductor(
     listensToServers: true,
     executesByOwnTransport: true,
     rejectsInvalidNodes: false,
+    missingFlow: "Flow not found",
     tokens: browserTokenStore,
     operational: "Browser conductor operational (no transport)",
     processors: () => globalThis.navigator?.hardwareConcurrency ?? 1,
