@@ -48,6 +48,11 @@ export interface FlowNodeTypes {
   closed?: boolean;
 }
 
+/** The schemas of a node library, as {@link FlowNodeTypes} has them. */
+export function schemasOf(types: Iterable<[string, { parameterSchema: unknown }]>): FlowNodeTypes["schemas"] {
+  return Object.fromEntries([...types].map(([type, { parameterSchema }]) => [type, parameterSchema]));
+}
+
 /** Reads a flow from YAML or JSON, with the defaults of hand-written files. Throws `FlowTextError`. */
 export function readFlow(text: string, format: "yaml" | "json" = "yaml", file?: string): NodeDefinition {
   const answer = JSON.parse(backend().readFlow(text, format)) as { flow?: NodeDefinition; problems?: FlowProblem[] };

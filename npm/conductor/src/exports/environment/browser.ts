@@ -1,6 +1,5 @@
 /** A page or a worker in it: nodes that need no machine, on the engine that its entry point brings. */
 import { getNodeExecutable, nodeTypes } from "@atomiton/nodes/browser";
-import { getFlowTemplate, listFlowTemplates } from "@atomiton/nodes/templates/flows";
 import { createIndexedDBEngine, createMemoryEngine } from "@atomiton/storage/browser";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import type { Environment, Workplace } from "../../api/environment.js";
@@ -8,23 +7,17 @@ import type { ConductorConfig } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import type { EngineInfo } from "../../engine/backend.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
+import { schemasOf } from "../../engine/flows.js";
 import { hasBridge } from "../../transports/detect.js";
 import { TransportError } from "../../transports/failure.js";
 import { browserTokenStore } from "../../transports/token-store.js";
 import type { WebSocketClass } from "../../transports/websocket.js";
-import type { FlowDefinition } from "../../types/flow.js";
 import type { TransportType } from "../../types/transport.js";
 import { createWorkplace } from "../../worker/workplace.js";
+import { templates } from "./templates.js";
 
 /** Where flows are kept when nothing else is said: one for all pages of an origin. */
 const DATABASE = "atomiton-conductor";
-
-const schemas = () => Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema]));
-
-const templates: Environment["templates"] = {
-  list: () => listFlowTemplates().map(({ id, name, description, nodeCount }) => ({ id, name, description, nodeCount })),
-  get: (id) => (getFlowTemplate(id) as FlowDefinition | null) ?? undefined,
-};
 
 /** A bundle may hold several copies of React; only the page knows which is its own. */
 function react(): ReactHooks {
@@ -81,7 +74,7 @@ export function createBrowserConductor(
 ): Conductor {
   const environment: Environment = {
     engine,
-    schemas,
+    schemas: () => schemasOf(nodeTypes),
     // Whoever brings node types of their own knows more types than the library.
     closed: config.nodeExecutorFactory === undefined,
     react,

@@ -3,31 +3,24 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { nodeTypes } from "@atomiton/nodes/definitions";
 import { getNodeExecutable } from "@atomiton/nodes/executables";
-import { getFlowTemplate, listFlowTemplates } from "@atomiton/nodes/templates/flows";
 import { createMemoryEngine } from "@atomiton/storage/browser";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import type { Environment } from "../../api/environment.js";
 import type { ConductorConfig } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import { restartApplication } from "../../desktop/restart.js";
+import { schemasOf } from "../../engine/flows.js";
 import { NodeWebSocket } from "../../transports/node-websocket.js";
 import { memoryTokenStore } from "../../transports/token-store.js";
-import type { FlowDefinition } from "../../types/flow.js";
 import type { TransportType } from "../../types/transport.js";
 import { useNodeEngine } from "./node-engine.js";
+import { templates } from "./templates.js";
 
 const engine = useNodeEngine();
 const nodeExecutorFactory = { getNodeExecutable };
 
-const schemas = () => Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema]));
-
 // Only applications that use the store's hook have React.
 const react = () => createRequire(import.meta.url)("react") as ReactHooks;
-
-const templates: Environment["templates"] = {
-  list: () => listFlowTemplates().map(({ id, name, description, nodeCount }) => ({ id, name, description, nodeCount })),
-  get: (id) => (getFlowTemplate(id) as FlowDefinition | null) ?? undefined,
-};
 
 // Plain Node is no desktop application, and there are only two words.
 const isDesktop = process.versions.electron !== undefined;
@@ -52,7 +45,7 @@ export function createNodeConductor(config: ConductorConfig, transport: () => Tr
   const closed = config.nodeExecutorFactory === undefined;
   const environment: Environment = {
     engine,
-    schemas,
+    schemas: () => schemasOf(nodeTypes),
     closed,
     react,
     templates,

@@ -1,0 +1,10 @@
+/** Flows that come with the node library. */
+import { getFlowTemplate, listFlowTemplates } from "@atomiton/nodes/templates/flows";
+import type { Templates } from "../../api/environment.js";
+import type { FlowDefinition } from "../../types/flow.js";
+
+/** The same in every environment. */
+export const templates: Templates = {
+  list: () => listFlowTemplates().map(({ id, name, description, nodeCount }) => ({ id, name, description, nodeCount })),
+  get: (id) => (getFlowTemplate(id) as FlowDefinition | null) ?? undefined,
+};
