@@ -3,6 +3,7 @@ import { getNodeExecutable, nodeTypes } from "@atomiton/nodes/browser";
 import { createIndexedDBEngine, createMemoryEngine } from "@atomiton/storage/browser";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import type { Environment, Workplace } from "../../api/environment.js";
+import type { FlowEngine } from "../../api/flow-store.js";
 import type { ConductorConfig } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import type { EngineInfo } from "../../engine/backend.js";
@@ -18,6 +19,22 @@ import { templates } from "./templates.js";
 
 /** Where flows are kept when nothing else is said: one for all pages of an origin. */
 const DATABASE = "atomiton-conductor";
+
+/** The database of the origin; where there is none, memory, which is said once something is to be kept there. */
+function storage(): FlowEngine {
+  if (globalThis.indexedDB) return createIndexedDBEngine({ name: DATABASE });
+  const memory = createMemoryEngine();
+  let isTold = false;
+  return {
+    ...memory,
+    save(...args: Parameters<typeof memory.save>) {
+      if (!isTold)
+        console.warn("Flows are in memory only, because IndexedDB is missing here; give the conductor a storage");
+      isTold = true;
+      return memory.save(...args);
+    },
+  };
+}
 
 /** A bundle may hold several copies of React; only the page knows which is its own. */
 function react(): ReactHooks {
@@ -79,7 +96,7 @@ export function createBrowserConductor(
     closed: config.nodeExecutorFactory === undefined,
     react,
     templates,
-    storage: () => ("indexedDB" in globalThis ? createIndexedDBEngine({ name: DATABASE }) : createMemoryEngine()),
+    storage,
     transport,
     WebSocket: (globalThis as { WebSocket?: WebSocketClass }).WebSocket,
     listensToServers: true,
