@@ -15,9 +15,22 @@ const APPLICATIONS = [
 /** How to get it, for messages. */
 export const CHROMIUM_HINT = "apt-get install chromium, or set CHROMIUM_PATH to the executable of a Chromium or Chrome";
 
+/** How it is started for tests and benchmarks: without a screen, and without calling anybody by itself. */
+export const CHROMIUM_ARGUMENTS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
 /**
- * The executable that `CHROMIUM_PATH` names, else the first one on the `PATH` or among the applications; `undefined` when there is none. A
- * `CHROMIUM_PATH` that names no executable finds nothing, so that a slip in it is not hidden by another browser.
+ * The executable that `CHROMIUM_PATH` names, else the first one on the `PATH` or among the applications; `undefined` when
+ * there is none. A `CHROMIUM_PATH` that names no executable finds nothing, so that a slip in it is not hidden by another
+ * browser.
  *
  * @param {Record<string, string | undefined>} env
  */

@@ -155,6 +155,11 @@ impl Run {
             simulate_delay: options.simulated_node(options.simulate_delay, &plan, 1),
             options,
         };
+        Run::between_steps(plan, state, journal)
+    }
+
+    /// A run in this state, of which nobody was asked or told anything yet.
+    fn between_steps(plan: Arc<Plan>, state: State, journal: Option<Journal>) -> Run {
         Run {
             plan,
             state,

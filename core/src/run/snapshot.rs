@@ -52,16 +52,7 @@ impl Run {
             return Err(SnapshotError::Plan);
         }
         let state: State = postcard::from_bytes(state).map_err(|_| SnapshotError::Malformed)?;
-        let mut run = Run {
-            plan,
-            state,
-            ops: Vec::new(),
-            taken: 0,
-            watched: false,
-            resuming: false,
-            journal: None,
-            steps: Vec::new(),
-        };
+        let mut run = Run::between_steps(plan, state, None);
         if now.is_nan() || !run.is_coherent() {
             return Err(SnapshotError::Malformed);
         }

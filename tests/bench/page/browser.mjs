@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
 
-import { CHROMIUM_HINT, findChromium } from "../../../scripts/chromium.mjs";
+import { CHROMIUM_ARGUMENTS, CHROMIUM_HINT, findChromium } from "../../../scripts/chromium.mjs";
 
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
@@ -16,17 +16,6 @@ const SCRIPTS = {
   conductor: 'import { runFirst } from "./first.js"; import { prepare } from "./conductor.js"; runFirst(prepare);',
   turns: 'import "./turns.js";',
 };
-
-const ARGUMENTS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** Only a page that is isolated from others gets a clock of 5 µs; otherwise it is 100 µs. */
 const HEADERS = {
@@ -62,7 +51,7 @@ export class Browser {
     });
     await new Promise((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
     this.#address = `http://127.0.0.1:${this.#server.address().port}/`;
-    this.#chromium = await chromium.launch({ executablePath: findChromium(), args: ARGUMENTS });
+    this.#chromium = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_ARGUMENTS });
   }
 
   /**

@@ -8,21 +8,10 @@ import { after } from "node:test";
 
 import { chromium } from "playwright-core";
 
-import { CHROMIUM_HINT, findChromium } from "../../../scripts/chromium.mjs";
+import { CHROMIUM_ARGUMENTS, CHROMIUM_HINT, findChromium } from "../../../scripts/chromium.mjs";
 import { PATIENCE, within } from "./deadline.mjs";
 import { atEnd } from "./endings.mjs";
 import { openTab } from "./tab.mjs";
-
-const ARGUMENTS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /**
  * The browser of a test file, started when a test first needs it and closed after the last one.
@@ -71,7 +60,7 @@ export async function profileFolder(t) {
 function settings() {
   const executablePath = findChromium();
   assert.ok(executablePath !== undefined, `Chromium not found: ${CHROMIUM_HINT}`);
-  return { executablePath, args: ARGUMENTS, timeout: PATIENCE };
+  return { executablePath, args: CHROMIUM_ARGUMENTS, timeout: PATIENCE };
 }
 
 function prepared(t, context) {

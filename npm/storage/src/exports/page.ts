@@ -16,23 +16,9 @@ export const createStorage: (config?: BrowserStorageConfig | StorageConfig) => S
   config?: object,
 ) => StorageEngine;
 
-export type { BrowserStorageConfig } from "../browser-storage.js";
-export type {
-  FileSystemEngine,
-  FlowOutline,
-  IndexedDBEngine,
-  SaveOptions,
-  StorageChange,
-  StorageEngine,
-  StorageInfo,
-  StorageItem,
-  StorageProblem,
-} from "../engine.js";
-export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export type { FileSystemEngine, StorageProblem } from "../engine.js";
 export type { FileSystemEngineOptions } from "../files/file-system-engine.js";
 export type { FlowFileMetadata } from "../files/flow-file.js";
-export { createIndexedDBEngine, type IndexedDBEngineOptions } from "../indexeddb/indexeddb-engine.js";
-export { createMemoryEngine, type MemoryEngineOptions } from "../memory/memory-engine.js";
 export * from "../no-files.js";
 export type {
   ApplicationPaths,
@@ -43,3 +29,4 @@ export type {
 } from "../paths/path-manager.js";
 export { sanitise } from "../paths/sanitise.js";
 export type { StorageConfig } from "../storage.js";
+export * from "./browser.js";
