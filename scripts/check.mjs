@@ -7,7 +7,7 @@ import { exit, stdout } from "node:process";
 
 import { checkBudgets } from "../tests/bench/instructions/count.mjs";
 import { ROOT, run } from "./command.mjs";
-import { packFolder } from "./pack.mjs";
+import { packPackage } from "./pack.mjs";
 import { examples, packages } from "./packages.mjs";
 import { setupOrExit } from "./setup.mjs";
 import { step } from "./steps.mjs";
@@ -54,7 +54,7 @@ exit(failed === 0 ? 0 : 1);
 async function lintTarball(pack) {
   const folder = mkdtempSync(join(tmpdir(), "conductor-pack-"));
   try {
-    const tarball = await packFolder(pack.path, folder);
+    const tarball = await packPackage(pack, folder);
     if (!existsSync(tarball)) return { ok: false, output: `npm pack made no ${tarball}` };
     const packed = await run(process.execPath, [PUBLINT, "run", tarball, "--strict"]);
     if (!packed.ok) return packed;

@@ -1,6 +1,6 @@
 /** `npm run pack`: the tarballs that users install, and the one with the addon for this platform, in `out/packages`. */
 
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { demand, ROOT } from "./command.mjs";
 import { packages } from "./packages.mjs";
 
+const NATIVE = "@atomiton/conductor-native";
 const ADDON = /^conductor\.(.+)\.node$/;
 
 /**
@@ -19,49 +20,78 @@ const ADDON = /^conductor\.(.+)\.node$/;
 export async function pack(folder) {
   mkdirSync(folder, { recursive: true });
   const tarballs = [];
-  const packOne = async (path) => {
-    tarballs.push(await packFolder(path, folder));
-  };
-  const native = packages.find(({ name }) => name === "@atomiton/conductor-native");
-  for (const file of readdirSync(native.path)) {
-    const platform = ADDON.exec(file)?.[1];
-    if (platform !== undefined) await packPlatform(native, file, platform, packOne);
-  }
-  for (const { path } of packages) await packOne(path);
+  const native = packages.find(({ name }) => name === NATIVE);
+  for (const platform of platformsOf(native)) tarballs.push(await packPlatform(native, platform, folder));
+  for (const one of packages) tarballs.push(await packPackage(one, folder));
   return tarballs;
 }
 
-/** Packs the package in `path` as it would be published; where the tarball is. */
-export async function packFolder(path, folder) {
+/** Packs one package of this repository as it would be published; where the tarball is. */
+export async function packPackage(one, folder) {
+  return one.name === NATIVE ? packNative(one, folder) : packFolder(one.path, folder);
+}
+
+/** Packs the package in `path`; where the tarball is. */
+async function packFolder(path, folder) {
   const answer = await demand("npm", ["pack", "--json", "--pack-destination", folder, path], { split: true });
   // npm's answer is a list, or since version 12 an object by package name.
   const [{ filename }] = Object.values(JSON.parse(answer));
   return join(folder, filename);
 }
 
+/** The platforms whose addons lie beside the package that loads them. */
+function platformsOf({ path }) {
+  return readdirSync(path).flatMap((file) => ADDON.exec(file)?.[1] ?? []);
+}
+
+/**
+ * The loader, with the platforms' packages among its dependencies: it requires them, and strict layouts let a package reach
+ * only what it names. They are named here and not in the checkout, where no registry has them and the addon lies beside.
+ */
+function packNative(native, folder) {
+  const { path, manifest } = native;
+  const optionalDependencies = Object.fromEntries(
+    platformsOf(native).map((platform) => [platformPackage(platform), manifest.version]),
+  );
+  return packStaged({ ...manifest, optionalDependencies }, folder, (stage) => {
+    for (const name of [...manifest.files, "LICENSE", "README.md"]) {
+      cpSync(join(path, name), join(stage, name), { recursive: true });
+    }
+  });
+}
+
 /** The addon alone, as the package that a platform installs. */
-async function packPlatform(native, file, platform, packOne) {
+function packPlatform({ path, manifest: { version, license } }, platform, folder) {
   const [os, cpu, abi] = platform.split("-");
-  const folder = mkdtempSync(join(tmpdir(), "conductor-platform-"));
+  const file = `conductor.${platform}.node`;
+  const manifest = {
+    name: platformPackage(platform),
+    version,
+    description: `The native addon of atomiton conductor for ${platform}.`,
+    license,
+    os: [os],
+    cpu: [cpu],
+    ...(abi && { libc: [abi === "gnu" ? "glibc" : abi] }),
+    main: file,
+    files: [file],
+  };
+  return packStaged(manifest, folder, (stage) => {
+    copyFileSync(join(path, file), join(stage, file));
+    copyFileSync(join(ROOT, "LICENSE"), join(stage, "LICENSE"));
+  });
+}
+
+const platformPackage = (platform) => `@atomiton/conductor-${platform}`;
+
+/** Packs files that are brought together for it, under a manifest of their own. */
+async function packStaged(manifest, folder, bring) {
+  const stage = mkdtempSync(join(tmpdir(), "conductor-package-"));
   try {
-    copyFileSync(join(native.path, file), join(folder, file));
-    copyFileSync(join(ROOT, "LICENSE"), join(folder, "LICENSE"));
-    const { version, license } = native.manifest;
-    const manifest = {
-      name: `@atomiton/conductor-${platform}`,
-      version,
-      description: `The native addon of atomiton conductor for ${platform}.`,
-      license,
-      os: [os],
-      cpu: [cpu],
-      ...(abi && { libc: [abi === "gnu" ? "glibc" : abi] }),
-      main: file,
-      files: [file],
-    };
-    writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
-    await packOne(folder);
+    bring(stage);
+    writeFileSync(join(stage, "package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    return await packFolder(stage, folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(stage, { recursive: true, force: true });
   }
 }
 

@@ -13,6 +13,9 @@ const require = createRequire(import.meta.url);
 /** What belongs to a project in TypeScript for Node. */
 export const NODE_TYPES = `@types/node@${require("@types/node/package.json").version}`;
 
+/** Settings of every installation: no scripts of packages, and no words. */
+export const QUIETLY = ["--no-audit", "--no-fund", "--ignore-scripts"];
+
 /** Where npm puts the programs of packages, from the project's folder. */
 const PROGRAMS = join("node_modules", ".bin");
 
@@ -25,12 +28,12 @@ export async function createProject(needed = []) {
   const folder = mkdtempSync(join(tmpdir(), "conductor-project-"));
   const tarballs = await pack(join(folder, "tarballs"));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "project", private: true }));
-  const quietly = ["--no-audit", "--no-fund", "--ignore-scripts"];
-  await demand("npm", ["install", ...quietly, ...tarballs, ...needed], { cwd: folder });
+  await demand("npm", ["install", ...QUIETLY, ...tarballs, ...needed], { cwd: folder });
   return projectIn(folder);
 }
 
-function projectIn(folder) {
+/** A folder as a project: how to write its files, run programs in it, and remove it. */
+export function projectIn(folder) {
   /** Writes a file of the project; its path in the project. */
   function write(name, text) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
