@@ -43,6 +43,8 @@ export default defineConfig([
       types: "src/exports/page/types.ts",
     },
     format: ["esm", "cjs"],
+    // CommonJS inside: browsers that load the packages' files as they are could not import it.
+    noExternal: ["eventemitter3"],
     dts: false,
     clean: true,
     plugins: [

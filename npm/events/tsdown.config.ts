@@ -9,6 +9,8 @@ export default defineConfig({
   format: ["esm", "cjs"],
   platform: "node",
   target: "node20",
+  // CommonJS inside: browsers that load the package's files as they are could not import it.
+  noExternal: ["eventemitter3"],
   dts: true,
   fixedExtension: false,
 });

@@ -4,7 +4,7 @@
  * `build` gets a module's text and answers with a folder that has `index.html`, and with what the bundler complained of.
  */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -23,9 +23,10 @@ export const NEEDED = [
 export const BUNDLERS = { esbuild, vite, webpack, rollup };
 
 /**
- * The files of the packages that esbuild takes for a module where these conditions hold and no others.
+ * The files of packages that esbuild takes for a module where these conditions hold and no others.
  *
- * @returns {Promise<string[]>} paths below `node_modules`
+ * @returns {Promise<{ path: string, format: "esm" | "cjs" | undefined }[]>} paths below `node_modules`; no format for a file
+ *   that neither imports nor exports anything
  */
 export async function filesFor(project, text, conditions) {
   const { build } = await load(project, "esbuild");
@@ -43,15 +44,28 @@ export async function filesFor(project, text, conditions) {
     conditions,
     logLevel: "silent",
   });
-  return Object.keys(metafile.inputs).map((path) => path.replace(/^.*?node_modules\//, ""));
+  return Object.entries(metafile.inputs)
+    .filter(([path]) => path.includes("node_modules/"))
+    .map(([path, { format }]) => ({ path: path.replace(/^.*?node_modules\//, ""), format }));
 }
 
-/** Vite's development server, which bundles dependencies when they are first imported: where it listens. */
-export async function serveWithVite(t, project, name, text) {
+/**
+ * Vite's development server: where it listens. It bundles dependencies when they are first imported, or serves their files as
+ * they are, as `optimizeDeps` says.
+ */
+export async function serveWithVite(t, project, name, text, optimizeDeps = {}) {
   const { createLogger, createServer } = await load(project, "vite");
   const { complaints, customLogger } = viteLog(createLogger);
   const root = site(project, "vite-dev", name, text);
-  const server = await createServer({ root, configFile: false, customLogger, server: { port: 0, host: "127.0.0.1" } });
+  const server = await createServer({
+    root,
+    configFile: false,
+    // What another configuration bundled must not be found here.
+    cacheDir: mkdtempSync(join(root, "cache-")),
+    optimizeDeps,
+    customLogger,
+    server: { port: 0, host: "127.0.0.1" },
+  });
   t.after(() => server.close());
   await server.listen();
   return { url: `http://127.0.0.1:${server.httpServer.address().port}/index.html`, complaints };

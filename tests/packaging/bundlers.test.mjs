@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 
 import { createBrowser, serve } from "../browser/harness/index.mjs";
 import { BUNDLERS, filesFor, NEEDED, serveWithVite } from "./bundlers.mjs";
-import { BROWSER, COMMON, RESULT, ROOT, SLIM } from "./page.mjs";
+import { BROWSER, COMMON, EVERYTHING, RESULT, ROOT, SLIM } from "./page.mjs";
 import { createProject } from "./project.mjs";
 
 const browser = createBrowser();
@@ -62,18 +62,41 @@ for (const [name, text] of Object.entries(SLIM)) {
   });
 }
 
-test("a page on Vite's development server runs a flow with code of its user", async (t) => {
-  const { url, complaints } = await serveWithVite(t, project, "browser.js", BROWSER);
-  assert.deepEqual(await answerOf(await browser.open(t, url)), RESULT);
-  assert.deepEqual(complaints, []);
-});
+/** What applications tell Vite's development server of the packages. */
+const VITE = {
+  "that bundles what it finds": {},
+  "that leaves the conductor as it is": { exclude: ["@atomiton/conductor"] },
+  "that leaves all packages as they are": {
+    exclude: ["conductor", "conductor-wasm", "events", "nodes", "storage"].map((name) => `@atomiton/${name}`),
+  },
+  "that bundles nothing": { noDiscovery: true },
+};
 
-test("a page on Vite's development server can import everything that is in Node", async (t) => {
-  const { url, complaints } = await serveWithVite(t, project, "root.js", ROOT);
-  const tab = await browser.open(t, url);
-  assert.deepEqual(await answerOf(tab), RESULT);
-  await sameNames(tab);
-  assert.deepEqual(complaints, []);
+for (const [how, optimizeDeps] of Object.entries(VITE)) {
+  describe(`a page on a development server of Vite ${how}`, () => {
+    test("runs a flow with code of its user", async (t) => {
+      const { url, complaints } = await serveWithVite(t, project, "browser.js", BROWSER, optimizeDeps);
+      assert.deepEqual(await answerOf(await browser.open(t, url)), RESULT);
+      assert.deepEqual(complaints, []);
+    });
+
+    test("can import everything that is in Node", async (t) => {
+      const { url, complaints } = await serveWithVite(t, project, "root.js", ROOT, optimizeDeps);
+      const tab = await browser.open(t, url);
+      assert.deepEqual(await answerOf(tab), RESULT);
+      await sameNames(tab);
+      assert.deepEqual(complaints, []);
+    });
+  });
+}
+
+test("a page is made of ES modules alone, in the packages and in all that they import", async () => {
+  const files = await filesFor(project, EVERYTHING, ["browser", "module"]);
+  assert.ok(files.length > 20);
+  assert.deepEqual(
+    files.filter(({ format }) => format !== "esm"),
+    [],
+  );
 });
 
 for (const [name, conditions, files] of [
@@ -87,7 +110,7 @@ for (const [name, conditions, files] of [
   ["what is nothing of all that", [], ["conductor/dist/page/index.js", "conductor-wasm/dist/index.js"]],
 ]) {
   test(`${name} gets what runs there`, async () => {
-    const found = await filesFor(project, `import "@atomiton/conductor";`, conditions);
+    const found = (await filesFor(project, `import "@atomiton/conductor";`, conditions)).map(({ path }) => path);
     for (const file of files)
       assert.ok(found.includes(`@atomiton/${file}`), `${file} is not among ${found.join("\n")}`);
     assert.ok(!found.includes("@atomiton/conductor/dist/index.js"));

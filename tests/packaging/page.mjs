@@ -49,6 +49,19 @@ export const ROOT = `
   globalThis.entries = { root, desktop, factories, types, events, nodes, executables, storage };
   globalThis.answer = root.createConductor({ transport: "local" })${RUN};`;
 
+/** Every entry point that a page can import. */
+export const EVERYTHING = [
+  ...["", "/browser", "/slim", "/worker", "/desktop", "/types", "/test-utils/factories"].map(
+    (path) => `conductor${path}`,
+  ),
+  ...["", "/constants", "/slim"].map((path) => `conductor-wasm${path}`),
+  ...["", "/browser", "/desktop"].map((path) => `events${path}`),
+  ...["", "/browser", "/executable", "/executables", "/definitions", "/templates/flows"].map((path) => `nodes${path}`),
+  ...["", "/browser"].map((path) => `storage${path}`),
+]
+  .map((entry) => `import "@atomiton/${entry}";\n`)
+  .join("");
+
 /** The same with the module as a file, whose address the bundler gives; by bundler. */
 export const SLIM = {
   vite: slim(`import url from "@atomiton/conductor/conductor.wasm?url";`),
