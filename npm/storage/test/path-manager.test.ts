@@ -42,10 +42,33 @@ describe("the path manager", () => {
     expect(development.getPath("documents")).toBe(join("/app/documents", "MineDev"));
   });
 
+  it.each(["electronApp", "app"] as const)("finds what earlier versions kept for the application in %s", (option) => {
+    vi.stubEnv("NODE_ENV", "");
+    const packaged = createPathManager({ [option]: app });
+    expect(packaged.getContext()).toBe("production");
+    expect(packaged.getUserDataPath()).toBe("/app/userData");
+    expect(packaged.getFlowPath("f")).toBe(join("/app/documents", "Atomiton", "flows", "f.flow.yaml"));
+    expect(packaged.getTempPath()).toBe("/app/temp");
+    expect(packaged.getLogsPath()).toBe(join("/app/userData", "logs"));
+    const unpackaged = initializePathManager({ [option]: { ...app, isPackaged: false } });
+    expect(unpackaged.getContext()).toBe("development");
+    expect(unpackaged.getUserDataPath()).toBe(join("/app/userData", "Dev"));
+    expect(unpackaged.getFlowPath("f")).toBe(join("/app/documents", "AtomitonDev", "flows", "f.flow.yaml"));
+    expect(unpackaged.getTempPath()).toBe("/app/temp");
+    expect(unpackaged.getLogsPath()).toBe(join("/app/userData", "Dev", "logs"));
+  });
+
+  it("takes `electronApp` where there are both", () => {
+    const other: ElectronPaths = { getPath: (name) => `/other/${name}`, isPackaged: false };
+    const manager = createPathManager({ context: "production", electronApp: app, app: other });
+    expect(manager.getUserDataPath()).toBe("/app/userData");
+  });
+
   it("knows places without Electron", () => {
     const manager = createPathManager({ context: "production" });
     expect(manager.getUserDataPath()).toBe(join(homedir(), ".atomiton"));
     expect(manager.getPath("documents")).toBe(join(homedir(), "Documents", "Atomiton"));
+    expect(manager.getTempPath()).toBe(tmpdir());
   });
 
   it("finds out where it runs", () => {
@@ -57,7 +80,8 @@ describe("the path manager", () => {
       ["", true, "production"],
     ] as const) {
       vi.stubEnv("NODE_ENV", environment);
-      expect(createPathManager({ app: { ...app, isPackaged: packaged } }).context).toBe(context);
+      const manager = createPathManager({ app: { ...app, isPackaged: packaged } });
+      expect([manager.context, manager.getContext()]).toEqual([context, context]);
     }
   });
 
@@ -123,6 +147,7 @@ describe("sanitise", () => {
     ["é".repeat(300), "é".repeat(100)],
   ])("turns %j into %j", (text, name) => {
     expect(sanitise(text)).toBe(name);
+    expect(createPathManager().sanitizePath(text)).toBe(name);
   });
 });
 
@@ -151,7 +176,7 @@ describe("ensureDirectory", () => {
   it("makes folders inside of the managed ones", async () => {
     const { base, manager } = await managed();
     const folder = join(base, "flows", "a", "b");
-    expect(await manager.ensureDirectory(folder)).toBe(folder);
+    expect(await manager.ensureDirectory(folder)).toBeUndefined();
     expect(existsSync(folder)).toBe(true);
     await manager.ensureDirectory(folder);
     await manager.ensureAllDirectories();

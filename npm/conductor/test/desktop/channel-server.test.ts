@@ -1,14 +1,20 @@
 /** Channels of an application's own, and the node channel with functions of its own. */
 
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   createChannelServer,
   createNodeChannelServer,
+  createPathChannelServer,
   createStorageChannelServer,
   type ExecutionResult,
   withRetry,
   withValidation,
 } from "@atomiton/conductor/desktop";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { createPathManager, type PathManager } from "@atomiton/storage/desktop";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod/v3";
 import type { FlowDeletedEvent, SavedFlow } from "../../src/types/flow.js";
 import { MainIpc } from "./process/main.js";
@@ -36,6 +42,29 @@ function window() {
 
 afterEach(() => {
   vi.useRealTimers();
+});
+
+describe("the channel of paths", () => {
+  it.each([
+    ["a path manager", (paths: PathManager) => paths],
+    ["a path manager as `paths`", (paths: PathManager) => ({ paths })],
+  ])("serves the folders of %s that it is given, and makes folders only among them", async (_, given) => {
+    const folder = await mkdtemp(join(tmpdir(), "paths-"));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const electronApp = { getPath: (name: string) => join(folder, name), isPackaged: true };
+    const manager = createPathManager({ context: "production", electronApp, appName: "Mine" });
+    const { ipc, call } = connect();
+    const server = createPathChannelServer(ipc, given(manager));
+    onTestFinished(() => server.dispose());
+    expect(await call("path", "getAllPaths")).toEqual({ result: manager.getAllPaths() });
+    expect(await call("path", "getUserDataPath")).toEqual({ result: join(folder, "userData") });
+    const mine = join(folder, "documents", "Mine", "flows", "mine");
+    expect(await call("path", "getFlowPath", { flowId: "mine" })).toEqual({ result: `${mine}.flow.yaml` });
+    expect(await call("path", "ensureDirectory", { path: mine })).toEqual({ result: { success: true, path: mine } });
+    expect(existsSync(mine)).toBe(true);
+    const { error } = await call("path", "ensureDirectory", { path: join(folder, "userData-evil") });
+    expect(error).toBe("Invalid path: must be within managed directories");
+  });
 });
 
 describe("a channel", () => {

@@ -13,6 +13,7 @@ export interface ApplicationPaths {
   userData: string;
   /** What belongs to the user. */
   documents: string;
+  /** The system's folder for temporary files as Electron gives it, not one of the application's own. In tests one of the test's. */
   temp: string;
   logs: string;
   workspaces: string;
@@ -38,7 +39,9 @@ export interface PathManagerOptions {
   /** Default: `test` under `NODE_ENV=test`, `development` under `NODE_ENV=development` or an unpacked Electron, else `production`. */
   context?: PathContext;
   /** Electron's `app`; without it paths are below the home folder. */
-  app?: ElectronPaths;
+  electronApp?: ElectronPaths | undefined;
+  /** The same; `electronApp` wins. */
+  app?: ElectronPaths | undefined;
   /** Default `Atomiton`. */
   appName?: string;
   /** Names the folder of a test. Default: the time in ms and the process id. */
@@ -50,9 +53,13 @@ export interface PathManagerOptions {
 /** Knows where an application's files are. Names given to it never lead out of its folders. */
 export interface PathManager {
   readonly context: PathContext;
+  /** The same as `context`. */
+  getContext(): PathContext;
   getPath(name: keyof ApplicationPaths): string;
   getAllPaths(): ApplicationPaths;
   getUserDataPath(): string;
+  getLogsPath(): string;
+  getTempPath(): string;
   /** `<workspaces>/<id>`. */
   getWorkspacePath(id: string): string;
   /** `<flows>`, or `<workspaces>/<id>/flows`. */
@@ -65,37 +72,41 @@ export interface PathManager {
   getDatabasePath(name: string): string;
   /** `<exports>/<filename>`. */
   getExportPath(filename: string): string;
-  /** Any text as one safe name. */
-  sanitise(text: string): string;
+  /** Any text as one safe name; see {@link sanitise}. */
+  sanitizePath(text: string): string;
   /**
-   * Makes a folder, and those around it, inside of the managed ones; gives its path.
+   * Makes a folder, and those around it, inside of the managed ones.
    *
    * @throws StorageError ACCESS_DENIED `Invalid path: must be within managed directories`, also where a link leads out.
    */
-  ensureDirectory(path: string): Promise<string>;
+  ensureDirectory(path: string): Promise<void>;
   /** Makes all folders. */
   ensureAllDirectories(): Promise<void>;
 }
 
 /** A path manager; nothing is made until it is asked to. */
 export function createPathManager(options: PathManagerOptions = {}): PathManager {
-  const context = options.context ?? contextOf(options.app);
-  const paths: ApplicationPaths = { ...pathsFor(context, options), ...given(options.overrides ?? {}) };
+  const app = options.electronApp ?? options.app;
+  const context = options.context ?? contextOf(app);
+  const paths: ApplicationPaths = { ...pathsFor(context, app, options), ...given(options.overrides ?? {}) };
   const flowsOf = (workspaceId: string | undefined): string =>
     workspaceId === undefined ? paths.flows : join(paths.workspaces, sanitise(workspaceId), "flows");
 
   const manager: PathManager = {
     context,
+    getContext: () => context,
     getPath: (name) => paths[name],
     getAllPaths: () => ({ ...paths }),
     getUserDataPath: () => paths.userData,
+    getLogsPath: () => paths.logs,
+    getTempPath: () => paths.temp,
     getWorkspacePath: (id) => join(paths.workspaces, sanitise(id)),
     getFlowsDirectory: flowsOf,
     getFlowPath: (flowId, workspaceId) => join(flowsOf(workspaceId), `${sanitise(flowId)}.flow.yaml`),
     getConfigPath: (name) => join(paths.config, withEnding(sanitise(name), ".json")),
     getDatabasePath: (name) => join(paths.database, withEnding(sanitise(name), ".db")),
     getExportPath: (filename) => join(paths.exports, sanitise(filename)),
-    sanitise,
+    sanitizePath: sanitise,
     async ensureDirectory(path) {
       const folder = resolve(path);
       try {
@@ -104,7 +115,6 @@ export function createPathManager(options: PathManagerOptions = {}): PathManager
       } catch (error) {
         throw fileFailure("Failed to create directory", error, { operation: "ensureDirectory", file: folder });
       }
-      return folder;
     },
     async ensureAllDirectories() {
       for (const folder of Object.values(paths)) await manager.ensureDirectory(folder);
@@ -140,7 +150,11 @@ function contextOf(app: ElectronPaths | undefined): PathContext {
   return environment === "development" || app?.isPackaged === false ? "development" : "production";
 }
 
-function pathsFor(context: PathContext, { app, appName = "Atomiton", testId }: PathManagerOptions): ApplicationPaths {
+function pathsFor(
+  context: PathContext,
+  app: ElectronPaths | undefined,
+  { appName = "Atomiton", testId }: PathManagerOptions,
+): ApplicationPaths {
   const name = sanitise(appName);
   if (context === "test") {
     const folder = join(tmpdir(), "atomiton-test", sanitise(testId ?? `${Date.now()}-${process.pid}`));
@@ -148,9 +162,9 @@ function pathsFor(context: PathContext, { app, appName = "Atomiton", testId }: P
   }
   const userData = app?.getPath("userData") ?? join(homedir(), ".atomiton");
   const documents = app?.getPath("documents") ?? join(homedir(), "Documents");
-  const temp = join(app?.getPath("temp") ?? tmpdir(), name);
+  const temp = app?.getPath("temp") ?? tmpdir();
   return context === "development"
-    ? below(join(userData, "Dev"), join(documents, `${name}Dev`), `${temp}Dev`)
+    ? below(join(userData, "Dev"), join(documents, `${name}Dev`), temp)
     : below(userData, join(documents, name), temp);
 }
 

@@ -1,4 +1,5 @@
 /** The channel of the application's folders. */
+import { resolve } from "node:path";
 import { createPathManager, type PathManager } from "@atomiton/storage/desktop";
 import { z } from "zod/v3";
 import type { HealthResult } from "../../types/transport.js";
@@ -21,12 +22,17 @@ export interface PathChannelServer extends ChannelServer {
 const name = z.string().min(1, "Must not be empty");
 const workspace = name.nullish().transform((id) => id ?? undefined);
 
-/** Serves `path`: where the files of the application are, and making folders among them. */
+/**
+ * Serves `path`: where the files of the application are, and making folders among them.
+ *
+ * @param dependencies the path manager, by itself or as `paths`
+ */
 export function createPathChannelServer(
   ipcMain: IpcHandlers,
-  { paths = createPathManager() }: PathChannelDependencies = {},
+  dependencies: PathManager | PathChannelDependencies = {},
   options: ChannelOptions = {},
 ): PathChannelServer {
+  const paths = "getAllPaths" in dependencies ? dependencies : (dependencies.paths ?? createPathManager());
   const server = createChannelServer("path", ipcMain, { limits: WORDS_LIMITS, ...options });
   const handle = <S extends z.ZodTypeAny>(command: string, schema: S, handler: (args: z.output<S>) => unknown) =>
     server.handle(command, checked(command, schema, handler));
@@ -41,10 +47,10 @@ export function createPathChannelServer(
   handle("getConfigPath", z.object({ configName: name }), ({ configName }) => paths.getConfigPath(configName));
   handle("getDatabasePath", z.object({ dbName: name }), ({ dbName }) => paths.getDatabasePath(dbName));
   handle("getExportPath", z.object({ filename: name }), ({ filename }) => paths.getExportPath(filename));
-  handle("ensureDirectory", z.object({ path: name }), async ({ path }) => ({
-    success: true,
-    path: await paths.ensureDirectory(path),
-  }));
+  handle("ensureDirectory", z.object({ path: name }), async ({ path }) => {
+    await paths.ensureDirectory(path);
+    return { success: true, path: resolve(path) };
+  });
   server.handle("getUserDataPath", () => paths.getUserDataPath());
   server.handle("getAllPaths", () => paths.getAllPaths());
 
