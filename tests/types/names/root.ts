@@ -213,6 +213,7 @@ interface JobQueue {
   getJobResult(jobId: string): unknown;
   getActiveJobs(): unknown;
   getQueueSize(): number;
+  addWebhookResponse(answer: { executionId: string; response: unknown }): void;
   getPendingCount(): number;
   gracefulShutdown(): Promise<void>;
   getMetrics(): {

@@ -25,7 +25,8 @@ export interface StateManagerOptions {
 /**
  * Keeps the states of executions in memory.
  *
- * Methods throw `Execution <id> not found` for an id that was not initialised, except those that initialise, get or clear.
+ * Methods throw `Execution <id> not found` for an id that was not initialised, except those that initialise or clear an
+ * execution or get its state.
  * What getters return is the state itself, not a copy. A listener that throws is reported and hurts nobody.
  *
  * | event | payload |
@@ -102,9 +103,9 @@ export class StateManager extends IsolatedEmitter {
     this.emit("variable:set", { executionId, key, value });
   }
 
-  /** A variable; undefined when it, or the execution, is not known. */
+  /** A variable; undefined when it was not set. */
   getVariable(executionId: string, key: string): unknown {
-    return this.#states.get(executionId)?.variables.get(key);
+    return this.#known(executionId).variables.get(key);
   }
 
   /** Keeps the variables as they are now. */
@@ -221,10 +222,15 @@ export class StateManager extends IsolatedEmitter {
     if (count > 0) this.emit("state:persisted", { count });
   }
 
-  /** The state of an execution, to be changed. */
-  #state(executionId: string): ExecutionState {
+  #known(executionId: string): ExecutionState {
     const state = this.#states.get(executionId);
     if (!state) throw new Error(`Execution ${executionId} not found`);
+    return state;
+  }
+
+  /** The state of an execution, to be changed. */
+  #state(executionId: string): ExecutionState {
+    const state = this.#known(executionId);
     this.#files?.touch(state);
     return state;
   }

@@ -11,4 +11,4 @@ export type {
 export type { FlowRunner } from "./processor.js";
 export { createQueue, Queue, type QueueInstance, type QueueMetrics } from "./queue.js";
 export { QueueError, type QueueOptions } from "./settings.js";
-export type { WebhookResponse } from "./webhook-response.js";
+export type { WebhookAnswer, WebhookResponse } from "./webhook-response.js";

@@ -18,7 +18,7 @@ import {
   STACKS,
   settingsOf,
 } from "./settings.js";
-import { decodeWebhookResponse } from "./webhook-response.js";
+import { decodeWebhookResponse, type WebhookAnswer } from "./webhook-response.js";
 
 /** How a queue is doing. */
 export interface QueueMetrics {
@@ -84,7 +84,7 @@ export class Queue extends IsolatedEmitter {
     this.#settings = settingsOf(options);
     const { enablePriority, enableRateLimiting, rateLimit, resultTTL, webhookResponseTTL } = this.#settings;
     this.#process = options.process ?? (options.conductor && flowProcessor(options.conductor));
-    this.#runsFlows = !options.process;
+    this.#runsFlows = !options.process && options.conductor !== undefined;
     this.#rateLimit = enableRateLimiting ? new RateLimit(rateLimit) : undefined;
     this.#waiting = new Heap((a, b) => {
       const lead = enablePriority ? a.job.priority - b.job.priority : 0;
@@ -95,18 +95,16 @@ export class Queue extends IsolatedEmitter {
   }
 
   /**
-   * Takes a job; it starts at once where there is a free place. Resolves with its id without waiting for its end, which
-   * `job:completed` and `job:failed` tell, and `getJobResult` knows.
+   * Takes a job; it starts at once where there is a free place, or waits for good in a queue without `process` and
+   * `conductor`. Resolves with its id without waiting for its end, which `job:completed` and `job:failed` tell, and
+   * `getJobResult` knows.
    *
    * Rejects with a {@link QueueError}: `CANCELLED` when the queue is shutting down, `RATE_LIMIT_EXCEEDED`,
-   * `INVALID_PARAMETERS` for options that cannot be, `NO_EXECUTOR_FACTORY` when nothing does the jobs,
-   * `MISSING_REQUIRED_FIELD` when a conductor does and the job names no flow.
+   * `INVALID_PARAMETERS` for options that cannot be, `MISSING_REQUIRED_FIELD` when a conductor does the jobs and this one
+   * names no flow.
    */
   async add(jobData: JobData, jobOptions: JobOptions = {}): Promise<string> {
     if (this.#shutdown) throw new QueueError("CANCELLED", "Queue is shutting down");
-    if (!this.#process) {
-      throw new QueueError("NO_EXECUTOR_FACTORY", "Nothing does the jobs: give the queue a `process` or a `conductor`");
-    }
     const job = createJob(jobData, jobOptions, this.#settings);
     if (this.#runsFlows && !flowIdOf(jobData)) {
       throw new QueueError(
@@ -171,7 +169,10 @@ export class Queue extends IsolatedEmitter {
   }
 
   /** Keeps what an execution answers to its webhook, for `webhookResponseTTL`. */
-  addWebhookResponse(executionId: string, response: unknown): void {
+  addWebhookResponse(answer: WebhookAnswer): void;
+  addWebhookResponse(executionId: string, response: unknown): void;
+  addWebhookResponse(given: WebhookAnswer | string, answered?: unknown): void {
+    const { executionId, response } = typeof given === "string" ? { executionId: given, response: answered } : given;
     this.#webhookResponses.set(executionId, response);
     this.emit("webhook:response", { executionId, response });
   }
@@ -240,15 +241,17 @@ export class Queue extends IsolatedEmitter {
   }
 
   #startWaiting(): void {
+    const work = this.#process;
+    if (!work) return;
     while (!this.#isPaused && !this.#shutdown && this.#active.size < this.#settings.concurrency) {
       const next = this.#waiting.pop();
       if (!next) return;
-      void this.#start(this.#as("active", next.job));
+      void this.#start(this.#as("active", next.job), work);
     }
   }
 
   /** Does one attempt. */
-  async #start(job: Job): Promise<void> {
+  async #start(job: Job, work: JobProcessor): Promise<void> {
     this.#active.set(job.id, job);
     job.startedAt = Date.now();
     job.attemptsMade++;
@@ -256,7 +259,7 @@ export class Queue extends IsolatedEmitter {
     const start = performance.now();
     this.emit("queue:active", { size: this.#waiting.size });
     this.emit("job:started", { jobId: job.id, jobData: job.data });
-    const ending = await this.#attempt(job);
+    const ending = await attempted(job, work);
     const duration = performance.now() - start;
     this.#active.delete(job.id);
     if ("error" in ending) this.#fail(job, ending.error, duration);
@@ -264,14 +267,6 @@ export class Queue extends IsolatedEmitter {
     this.#startWaiting();
     this.#tellWhenIdle();
     this.#shutDownWhenDrained();
-  }
-
-  async #attempt(job: Job): Promise<{ result: unknown } | { error: Error }> {
-    try {
-      return { result: await this.#process?.(job) };
-    } catch (thrown) {
-      return { error: errorOf(thrown) };
-    }
   }
 
   #complete(job: Job, result: unknown, duration: number): void {
@@ -317,6 +312,14 @@ export class Queue extends IsolatedEmitter {
 
   #tellWhenIdle(): void {
     if (this.#active.size === 0 && this.getPendingCount() === 0) this.emit("queue:idle");
+  }
+}
+
+async function attempted(job: Job, work: JobProcessor): Promise<{ result: unknown } | { error: Error }> {
+  try {
+    return { result: await work(job) };
+  } catch (thrown) {
+    return { error: errorOf(thrown) };
   }
 }
 

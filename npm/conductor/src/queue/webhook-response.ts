@@ -6,6 +6,12 @@ export interface WebhookResponse {
   [key: string]: unknown;
 }
 
+/** A response, and the execution whose it is. */
+export interface WebhookAnswer {
+  executionId: string;
+  response: unknown;
+}
+
 /**
  * A response with its body as data: a text is parsed as JSON, and stays a text where it is none. A response that is only a
  * text is its own body. What is given stays as it is.

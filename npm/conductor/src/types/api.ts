@@ -105,6 +105,7 @@ export interface AuthSession {
 export interface AuthApi {
   /** Rejects wrong credentials with `Invalid credentials`. */
   login(credentials: { username: string; password: string }): Promise<AuthSession>;
+  /** Forgets the token once the server has ended the session, or at once where there is no server. Rejects where one refuses. */
   logout(): Promise<void>;
   /** Null when nobody is logged in. */
   getCurrentUser(): Promise<AuthUser | null>;

@@ -89,9 +89,29 @@ describe("a queue with a function of its own", () => {
   });
 });
 
-it("a queue with nothing that does jobs refuses them", async () => {
-  await expect(createQueue().add({ executionId: "e", flowId: "flow" })).rejects.toMatchObject({
-    code: "NO_EXECUTOR_FACTORY",
-    message: expect.stringContaining("`conductor`"),
+describe("a queue with nothing that does jobs", () => {
+  it("keeps them waiting", async () => {
+    const queue = createQueue({ concurrency: 1 });
+    const started = vi.fn();
+    queue.on("job:started", started);
+    const first = await queue.add({ executionId: "e1" });
+    await queue.add({ executionId: "e2", flowId: "flow" });
+    expect([queue.getQueueSize(), queue.getPendingCount(), queue.getActiveJobs()]).toEqual([2, 2, []]);
+    expect(queue.getJob(first)).toMatchObject({ status: "waiting", attemptsMade: 0 });
+    queue.pause();
+    queue.resume();
+    expect(queue.getMetrics()).toMatchObject({ activeJobs: 0, pendingJobs: 2, completedJobs: 0, failedJobs: 0 });
+    expect(started).not.toHaveBeenCalled();
+    queue.clear();
+    expect(queue.getPendingCount()).toBe(0);
+  });
+
+  it("tells of them when it is shut down", async () => {
+    const queue = createQueue();
+    const over = vi.fn();
+    queue.on("queue:shutdown", over);
+    const id = await queue.add({ executionId: "e" });
+    await queue.gracefulShutdown();
+    expect(over).toHaveBeenCalledExactlyOnceWith({ notStarted: [id] });
   });
 });

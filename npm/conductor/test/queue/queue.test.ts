@@ -336,10 +336,14 @@ describe("metrics", () => {
 });
 
 describe("webhook responses", () => {
-  it("are kept by execution, as long as results", async () => {
+  const response = { statusCode: 200, body: '{"a":1}' };
+
+  it.each<[string, () => void]>([
+    ["in one object", () => queue.addWebhookResponse({ executionId: "e", response })],
+    ["after its execution", () => queue.addWebhookResponse("e", response)],
+  ])("are kept by execution, as long as results, given %s", async (_, add) => {
     open({ resultTTL: 1000 });
-    const response = { statusCode: 200, body: '{"a":1}' };
-    queue.addWebhookResponse("e", response);
+    add();
     expect(queue.getWebhookResponse("e")).toBe(response);
     expect(queue.getWebhookResponse("other")).toBeUndefined();
     expect(events).toEqual([["webhook:response", { executionId: "e", response }]]);

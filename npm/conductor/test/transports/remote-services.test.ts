@@ -235,6 +235,30 @@ describe("auth", () => {
     expect(tokens.get()).toBeNull();
   });
 
+  it.each([
+    ["cannot be reached", new TransportError("TRANSPORT_ERROR", "Cannot reach http://a.example")],
+    ["does not answer", new TransportError("TIMEOUT", "No answer within 30000ms")],
+    ["has no sessions", new TransportError("TRANSPORT_ERROR", "HTTP 404", { answered: true, status: 404 })],
+  ])("logs out here where the server %s, and says that it was not told", async (_, error) => {
+    const tokens = memoryTokenStore();
+    tokens.set("t");
+    const warn = vi.fn();
+    const { transport } = fakeTransport(throws(error));
+    expect(await remoteServices(transport, { tokens, warn }).auth.logout()).toBeUndefined();
+    expect(tokens.get()).toBeNull();
+    expect(warn).toHaveBeenCalledExactlyOnceWith(`Logged out without telling a server: ${error.message}`);
+  });
+
+  it.each([
+    ["a server refuses", "http", answered("Not today")],
+    ["the other side of a bridge fails", "ipc", new TransportError("TRANSPORT_ERROR", "dead")],
+  ] as const)("stays logged in where %s", async (_, type, error) => {
+    const tokens = memoryTokenStore();
+    tokens.set("t");
+    await expect(servicesOver(throws(error), tokens, type).auth.logout()).rejects.toBe(error);
+    expect(tokens.get()).toBe("t");
+  });
+
   it("knows who is logged in", async () => {
     const tokens = memoryTokenStore();
     const user = { username: "u" };

@@ -48,11 +48,16 @@ export function remoteAuth(
       return keep(session, own === era);
     },
 
-    /** Somebody who could not be logged out is still logged in. */
+    /** A server that refuses keeps the session, and so does this side. Where there is no server, nothing is left to end. */
     async logout() {
       const token = tokens.get();
       const own = ++era;
-      await transport?.call("auth", "logout", { token });
+      try {
+        await transport?.call("auth", "logout", { token });
+      } catch (error) {
+        if (transport?.type === "ipc" || !isServerMissing(error)) throw error;
+        warn(`Logged out without telling a server: ${error.message}`);
+      }
       // Somebody may have logged in meanwhile.
       if (own === era || tokens.get() === token) tokens.clear();
     },
@@ -85,4 +90,14 @@ export function remoteAuth(
     onAuthExpired: (callback) =>
       transport?.listen("auth", "sessionExpired", isolated("auth.sessionExpired", callback, warn)) ?? (() => {}),
   };
+}
+
+const NO_ANSWER: readonly string[] = ["NO_TRANSPORT", "TRANSPORT_ERROR", "TIMEOUT"];
+/** Statuses of servers that have nothing at the address. */
+const NOTHING_THERE: readonly (number | undefined)[] = [404, 405, 501];
+
+/** Whether a call failed because no server that keeps sessions was there. */
+function isServerMissing(error: unknown): error is TransportError {
+  if (!(error instanceof TransportError)) return false;
+  return error.answered ? NOTHING_THERE.includes(error.status) : NO_ANSWER.includes(error.code);
 }
