@@ -68,7 +68,6 @@ export function runTrace(run: FollowedRun): ExecutionTrace | undefined {
       endTime: run.endTime,
       slowMo: run.context.slowMo,
       errorMessage: (node) => run.errorOf(node)?.message,
-      progressMessage: (node) => run.reportOf(node)?.message,
     });
   }
   return run.trace;

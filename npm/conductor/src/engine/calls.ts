@@ -10,6 +10,7 @@ import { itemsOf, toItems } from "./items.js";
 import type { Log } from "./log.js";
 import { EventKind, FIRST_ATTEMPT } from "./mailbox.js";
 import type { Plan } from "./outline.js";
+import { ProgressMessages } from "./progress-messages.js";
 import { Sparse } from "./sparse.js";
 import type { Values } from "./values.js";
 
@@ -34,6 +35,8 @@ export interface Answers {
 export class Calls {
   /** What executables said of their progress, by task. */
   readonly reports = new Sparse<ProgressReport>();
+  /** What they said meanwhile, once there was something. */
+  messages: ProgressMessages | undefined;
   /** Why tasks failed. */
   readonly errors = new Sparse<ExecutionError>();
   /** Calls that are not answered. */
@@ -97,8 +100,13 @@ export class Calls {
   reportProgress(call: Call, percent: number, message: string | undefined): void {
     if (call.over) return;
     const bounded = Math.min(Math.max(Number(percent) || 0, 0), 100);
-    const text = message === undefined ? this.reports.get(call.task)?.message : String(message);
+    const before = this.reports.get(call.task)?.message;
+    const text = message === undefined ? before : String(message);
     this.reports.set(call.task, { percent: bounded, message: text });
+    if (call.task < this.plan.length) {
+      this.messages ??= new ProgressMessages();
+      this.messages.add(text === before ? undefined : text);
+    }
     this.answers.tell(EventKind.progress, call.attempt, call.task, Math.round(bounded));
   }
 

@@ -28,6 +28,7 @@ import {
 } from "./mailbox.js";
 import { type RunOptions, writeOptions } from "./options.js";
 import { type Outline, Plan } from "./outline.js";
+import type { KeptMessages } from "./progress-messages.js";
 import { Clock, giveWay, setTimer } from "./turn.js";
 import { Values } from "./values.js";
 
@@ -52,10 +53,11 @@ export interface Outcome {
   data: unknown;
 }
 
-/** What is left of a run to look back at: its journal, and the options it ran with. */
+/** What is left of a run to look back at: its journal, the options it ran with, and what its executables said meanwhile. */
 export interface Recording {
   options: Float64Array;
   journal(): Uint32Array;
+  messages: KeptMessages | undefined;
 }
 
 /** A microtask by way of a settled promise costs a third of one by `queueMicrotask`. */
@@ -444,7 +446,8 @@ export class Run implements Answers {
   private seal(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
-    this.recording = { options: this.optionNumbers, journal: sealed(this.engine, this.handle, this.plan.length) };
+    const journal = sealed(this.engine, this.handle, this.plan.length);
+    this.recording = { options: this.optionNumbers, journal, messages: this.calls.messages?.kept };
     this.settle(this.outcome);
     this.request.onStep?.();
   }

@@ -6,6 +6,7 @@ import type { Recording } from "./driver.js";
 import { Graph } from "./graph.js";
 import { State, Step } from "./mailbox.js";
 import type { Plan } from "./outline.js";
+import { messagesIn } from "./progress-messages.js";
 
 const ROW = 6;
 
@@ -20,8 +21,6 @@ export interface TraceSource {
   slowMo: number | undefined;
   /** Message of the error with which a node failed. */
   errorMessage(node: number): string | undefined;
-  /** A message that the node's executable sent with its progress. */
-  progressMessage(node: number): string | undefined;
 }
 
 /** One change of a node, as the engine's replay tells it. */
@@ -64,6 +63,7 @@ class Tracer {
   private readonly events: TraceEvent[] = [];
   private readonly nodes = new Map<number, NodeExecutionTrace>();
   private readonly states: Uint8Array;
+  private messageOf: ReturnType<typeof messagesIn> = () => undefined;
   /** All changes so far, so that what all nodes were like at one of them can be told later. */
   private readonly changes: { node: number; state: number; percent: number }[] = [];
 
@@ -75,6 +75,7 @@ class Tracer {
   tell(): Pick<ExecutionTrace, "events" | "nodes"> {
     const { plan, recording, startTime, endTime } = this.source;
     const journal = recording.journal();
+    this.messageOf = messagesIn(recording.messages, journal, plan.length);
     const rows = answer((engine) => engine.askTrace(plan.outlineWords, recording.options, journal));
     const listed = this.graph.listed;
     const shape = this.graph.shape(0);
@@ -144,7 +145,7 @@ class Tracer {
       row.step === Step.complete
         ? this.tables.complete
         : row.step === Step.none
-          ? this.source.progressMessage(row.node)
+          ? this.messageOf(row.node, row.time, row.percent)
           : stepMessage(this.tables, weight, row.step);
     const data = new ProgressData(nodeId, row.overall, message, this, this.changes.length);
     return { timestamp, type: "progress", data: data as unknown as Record<string, unknown> };

@@ -82,6 +82,10 @@ export interface ExecutionTrace {
 export interface TraceEvent {
   timestamp: number;
   type: "started" | "progress" | "state-change" | "completed" | "error";
+  /**
+   * Of `progress`, with `message` what the node's executable said then; of what all executables of a run said in a million
+   * characters at most, what came after that is missing.
+   */
   data: Record<string, unknown>;
 }
 

@@ -9,6 +9,7 @@ import type { ProgressReport } from "../engine/calls.js";
 import type { FlowProblem } from "../engine/flows.js";
 import type { LogLevel } from "../engine/log.js";
 import type { RunOptions } from "../engine/options.js";
+import type { KeptMessages } from "../engine/progress-messages.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
@@ -129,6 +130,7 @@ export interface RunEnd {
   table: Uint32Array;
   options: Float64Array;
   journal: Uint32Array;
+  messages: KeptMessages | undefined;
   startTime: number;
   endTime: number;
   duration: number;

@@ -195,11 +195,12 @@ export class ServedRun implements CallingRun {
     const table = plan.outline.words.slice(plan.outline.length);
     const options = (recording?.options ?? new Float64Array()).slice();
     const journal = (recording?.journal() ?? new Uint32Array()).slice();
+    const { messages } = recording ?? {};
     const times = { startTime, endTime, duration };
     // What a failed node handed on is no output.
     const isKnown = (node: number) => begun[node] === 1 && run.errorOf(node) === undefined;
     const outputs = Array.from(begun, (_, node) => (isKnown(node) ? run.outputOf(node) : undefined));
-    const end: RunEnd = { data, outputs, begun, table, options, journal, ...times, attempts, hasSucceeded };
+    const end: RunEnd = { data, outputs, begun, table, options, journal, messages, ...times, attempts, hasSucceeded };
     if (error !== undefined) end.error = this.#sentError(error);
     return { end, transfer: [begun.buffer, table.buffer, options.buffer, journal.buffer] };
   }

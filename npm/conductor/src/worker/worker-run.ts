@@ -263,7 +263,7 @@ export class WorkerRun implements FollowedRun {
     this.#variables.give(variables);
     this.#end = rest;
     outline.words.set(rest.table, outline.length);
-    this.recording = { options: rest.options, journal: () => rest.journal };
+    this.recording = { options: rest.options, journal: () => rest.journal, messages: rest.messages };
     this.outputOf = (node) => outputs[node];
     this.#finish({ data, ...(error !== undefined && { error: this.#error(error) }) }, false);
   }

@@ -157,6 +157,63 @@ describe("progress in the trace", () => {
     });
   });
 
+  const said = ({ events }: Trace, id: string) =>
+    events.filter(({ type, data }) => type === "progress" && data.nodeId === id).map(({ data }) => data.message);
+
+  it("tells with each event what the node said then", async () => {
+    const conductor = conductorWith(({ nodeId, progress }) => {
+      progress(10, `${nodeId} first`);
+      progress(10, `${nodeId} second`);
+      progress(20);
+      progress(10, `${nodeId} first`);
+      progress(100, "");
+    });
+    const trace = await traceOf(chain(2), {}, conductor);
+    for (const id of ["n1", "n2"]) {
+      const own = [`${id} first`, `${id} second`, `${id} second`, `${id} first`, ""];
+      expect(said(trace, id)).toEqual(["Starting...", ...own, "Complete"]);
+    }
+  });
+
+  it("tells what nodes said beside each other, and in each attempt", async () => {
+    let tries = 0;
+    const conductor = conductorWith(
+      async ({ nodeId, progress, attempt }) => {
+        progress(attempt === 1 ? 10 : 30);
+        for (const word of ["a", "b", "c"]) {
+          progress(50, `${nodeId} ${word} ${attempt}`);
+          await turns();
+        }
+        if (nodeId === "left" && tries++ === 0) throw new Error("once");
+      },
+      { maxRetries: 1, retryDelay: 0, concurrency: 2 },
+    );
+    const trace = await traceOf(group("g", [leaf("left"), leaf("right")]), {}, conductor);
+    const words = (id: string, attempt: number) => [
+      undefined,
+      ...["a", "b", "c"].map((word) => `${id} ${word} ${attempt}`),
+    ];
+    expect(said(trace, "right")).toEqual(["Starting...", ...words("right", 1), "Complete"]);
+    const left = said(trace, "left").filter((message) => message !== "Starting...");
+    expect(left).toEqual([...words("left", 1), ...words("left", 2), "Complete"]);
+  });
+
+  it("keeps what was said first where a node says more than a trace has room for", async () => {
+    const text = "x".repeat(999);
+    const conductor = conductorWith(({ progress }) => {
+      for (let round = 0; round < 100_000; round++) progress(round % 100, `${round} ${text}`);
+      progress(50);
+    });
+    const trace = await traceOf(leaf("n"), {}, conductor);
+    const own = said(trace, "n").slice(1, -1);
+    expect(own.length).toBe(100_001);
+    const kept = own.indexOf(undefined);
+    expect(own.slice(0, kept).join("").length).toBeLessThan(1_000_000);
+    expect(kept).toBeGreaterThan(900);
+    expect(own.slice(0, kept)).toEqual(Array.from({ length: kept }, (_, round) => `${round} ${text}`));
+    expect(own.slice(kept).every((message) => message === undefined)).toBe(true);
+  });
+
   it("shows all nodes when somebody looks", async () => {
     const { event } = await reported();
     const all = [...(event?.data.allNodes ?? [])] as Record<string, unknown>[];

@@ -30,6 +30,16 @@ test("a result says what a result of the page says", async () => {
   ]);
 });
 
+test("a trace tells with each event what the node said then", async () => {
+  const tell = ({ progress }: { progress(percent: number, message?: string): void }) => {
+    for (const message of ["first", "second", undefined, "last"]) progress(50, message);
+  };
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ tell }) });
+  const { trace } = await conductor.node.run(node("n", "tell"));
+  const said = trace?.events.filter(({ type }) => type === "progress").map(({ data }) => data["message"]);
+  expect(said).toEqual(["Starting...", "first", "second", "second", "last", "Complete"]);
+});
+
 for (const keepOutputs of ["all", "last"] as const) {
   test(`a result has the outputs that a result of the page has, with keepOutputs "${keepOutputs}"`, async () => {
     const inner = chain("inner", fields("c", { z: 3 }), fields("d", { z: 4 }));
