@@ -36,6 +36,69 @@ export const values = [
   executable satisfies Executables,
 ];
 
+/** The types of storage by name, from each of its entry points. */
+interface StorageTypes {
+  AtomitonFile: storage.AtomitonFile;
+  ElectronPathName: storage.ElectronPathName;
+  FileSystemStorageConfig: storage.FileSystemStorageConfig;
+  FlowFile: storage.FlowFile;
+  FlowMetadata: storage.FlowMetadata;
+  InMemoryStorageConfig: storage.InMemoryStorageConfig;
+  IStorageEngine: storage.IStorageEngine;
+  PathManagerConfig: storage.PathManagerConfig;
+  PathMap: storage.PathMap;
+  Platform: storage.Platform;
+  StorageOptions: storage.StorageOptions;
+  StorageType: storage.StorageType;
+}
+
+interface DesktopStorageTypes {
+  AtomitonFile: desktopStorage.AtomitonFile;
+  ElectronPathName: desktopStorage.ElectronPathName;
+  FileSystemStorageConfig: desktopStorage.FileSystemStorageConfig;
+  FlowFile: desktopStorage.FlowFile;
+  FlowMetadata: desktopStorage.FlowMetadata;
+  InMemoryStorageConfig: desktopStorage.InMemoryStorageConfig;
+  IStorageEngine: desktopStorage.IStorageEngine;
+  PathManagerConfig: desktopStorage.PathManagerConfig;
+  PathMap: desktopStorage.PathMap;
+  Platform: desktopStorage.Platform;
+  StorageOptions: desktopStorage.StorageOptions;
+  StorageType: desktopStorage.StorageType;
+}
+
+interface BrowserStorageTypes {
+  AtomitonFile: browserStorage.AtomitonFile;
+  ElectronPathName: browserStorage.ElectronPathName;
+  FileSystemStorageConfig: browserStorage.FileSystemStorageConfig;
+  FlowFile: browserStorage.FlowFile;
+  FlowMetadata: browserStorage.FlowMetadata;
+  InMemoryStorageConfig: browserStorage.InMemoryStorageConfig;
+  IStorageEngine: browserStorage.IStorageEngine;
+  PathManagerConfig: browserStorage.PathManagerConfig;
+  PathMap: browserStorage.PathMap;
+  Platform: browserStorage.Platform;
+  StorageOptions: browserStorage.StorageOptions;
+  StorageType: browserStorage.StorageType;
+}
+
+/** As an Electron application sets up its paths. */
+declare const electronApp: { getPath(name: storage.ElectronPathName): string; getName(): string; isPackaged: boolean };
+const config: storage.PathManagerConfig = { electronApp, overrides: { flows: "/flows" } };
+export const paths: storage.PathMap = desktopStorage.initializePathManager(config).getAllPaths();
+
+export function pathsOf(manager: desktopStorage.PathManager): [string, string, string, string, Promise<void>] {
+  const context: "test" | "development" | "production" = manager.getContext();
+  const folders = [manager.getLogsPath(), manager.getTempPath(), manager.sanitizePath("a/b")] as const;
+  return [context, ...folders, manager.ensureDirectory(manager.getFlowsDirectory())];
+}
+
+/** What the engine of an application has to have. */
+export async function saved(engine: storage.IStorageEngine, options: storage.StorageOptions): Promise<unknown> {
+  await engine.save("key", { id: "a" }, options);
+  return (await engine.exists("key")) ? engine.load("key") : engine.delete("key");
+}
+
 interface Jobs {
   execute: { data: { compositeId: string }; answer: { success: boolean } };
   progress: number;
@@ -60,6 +123,17 @@ export type Statements = [
       never
     >
   >,
+  Holds<Same<Untyped<StorageTypes>, never>>,
+  Holds<Same<Untyped<DesktopStorageTypes>, never>>,
+  Holds<Same<Untyped<BrowserStorageTypes>, never>>,
+  Holds<Fits<storage.IStorageEngine, storage.StorageEngine>>,
+  Holds<Fits<"memory" | "filesystem", storage.StorageType>>,
+  Holds<Fits<"desktop" | "browser", storage.Platform>>,
+  Holds<Fits<"userData" | "documents" | "temp" | "logs", storage.ElectronPathName>>,
+  Holds<Fits<{ baseDir: string }, storage.FileSystemStorageConfig>>,
+  Holds<Fits<{ initialData: Record<string, unknown> }, storage.InMemoryStorageConfig>>,
+  Holds<Fits<storage.FlowFile<{ id: string }>, storage.AtomitonFile<{ id: string }>>>,
+  Holds<Fits<storage.FlowMetadata, NonNullable<Parameters<typeof storage.saveFlowFile>[2]>>>,
   Holds<Same<Awaited<typeof answer>, { success: boolean } | undefined>>,
   Holds<Fits<{ type: "memory" }, storage.StorageConfig>>,
   Holds<Fits<{ type: "filesystem"; basePath: string }, storage.StorageConfig>>,

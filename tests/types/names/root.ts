@@ -304,6 +304,12 @@ export type Statements = [
   Holds<Fits<number, NonNullable<NodeProgressEvent["nodes"][number]["duration"]>>>,
 ];
 
+// Results are of one flat type, whatever ran.
+export type Results = [
+  Holds<Same<ReturnType<typeof conductor.node.run>, Promise<ExecutionResult>>>,
+  Holds<Same<ReturnType<typeof conductor.flow.run>, Promise<ExecutionResult>>>,
+];
+
 // A function of an API is handed on without its object.
 export const run: (node: NodeDefinition) => Promise<ExecutionResult> = conductor.node.run;
 export const unsubscribe: () => void = conductor.node.onProgress(({ progress }) => progress.toFixed());
@@ -311,8 +317,7 @@ export const unsubscribe: () => void = conductor.node.onProgress(({ progress }) 
 /** Advice for each way an execution can end. */
 export async function advice(node: NodeDefinition): Promise<string | undefined> {
   const result = await conductor.node.run(node);
-  if (result.success) return undefined;
-  // What failed has an error.
+  if (result.error === undefined) return undefined;
   const { code, message, recovery }: ExecutionError = result.error;
   return recovery?.suggestions?.join(" ") ?? `${code}: ${message}`;
 }

@@ -9,9 +9,11 @@ import type {
   ExecutionResult,
   ExecutionStatus,
   ExecutionTrace,
+  ExecutionTraceEvent,
   HealthResult,
   NodeExecutionState,
   NodeExecutionTrace,
+  NodeExecutorFactory,
   NodeId,
   TransportConfig,
 } from "@atomiton/conductor/types";
@@ -30,9 +32,11 @@ export interface Types {
   ExecutionResult: ExecutionResult;
   ExecutionStatus: ExecutionStatus;
   ExecutionTrace: ExecutionTrace;
+  ExecutionTraceEvent: ExecutionTraceEvent;
   HealthResult: HealthResult;
   NodeExecutionState: NodeExecutionState;
   NodeExecutionTrace: NodeExecutionTrace;
+  NodeExecutorFactory: NodeExecutorFactory;
   NodeId: NodeId;
   TransportConfig: TransportConfig;
 }
@@ -104,6 +108,8 @@ export type Statements = [
     Same<ExecutionTrace["events"][number]["type"], "started" | "progress" | "state-change" | "completed" | "error">
   >,
   Holds<Same<ExecutionTrace["nodes"], NodeExecutionTrace[]>>,
+  Holds<Same<ExecutionTrace["events"], ExecutionTraceEvent[]>>,
+  Holds<Fits<{ getNodeExecutable(type: string): undefined }, NodeExecutorFactory>>,
   Holds<
     Fits<
       | "nodeId"

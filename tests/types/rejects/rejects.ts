@@ -57,7 +57,7 @@ export const length = result.data.length;
 // TS2339: the name that a request has
 export const metadata = result.metadata;
 if (!result.success) {
-  switch (result.error.code) {
+  switch (result.error?.code) {
     // TS2678: no such code
     case "NO_SUCH_CODE":
   }

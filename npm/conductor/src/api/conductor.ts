@@ -7,7 +7,7 @@ import { ConductorEventEmitter } from "../events/emitter.js";
 import type { TransportError } from "../transports/failure.js";
 import type { AuthApi, EnvironmentInfo, FlowApi, NodeApi, Services, StorageApi, SystemApi } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
-import type { ConductorExecutionContext, ExecutionOutcome } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { ConductorTransport, TransportOptions, TransportType } from "../types/transport.js";
 import type { Environment } from "./environment.js";
@@ -25,7 +25,7 @@ import { createGraphStore, type ExecutionGraphStore } from "./store.js";
 /** Runs a stored flow by its id, or a node. */
 export interface Execute {
   (request: ExecutionRequest): Promise<RequestResult>;
-  (node: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionOutcome>;
+  (node: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionResult>;
 }
 
 /** Runs flows. Every method works without its object. */

@@ -5,7 +5,7 @@ import { remoteNode } from "../transports/remote/node.js";
 import type { ActiveExecution, ExecutionEvents, NodeApi, Services } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
 import { getErrorRecoveryStrategy } from "../types/errors.js";
-import type { ConductorExecutionContext, ExecutionOutcome } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { demandChildren } from "../types/flow.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ConductorTransport, RemoteTransport } from "../types/transport.js";
@@ -25,7 +25,7 @@ export interface OwnTransportOptions {
 
 /** An execution that is not over. */
 interface Running extends ActiveExecution {
-  result: Promise<ExecutionOutcome>;
+  result: Promise<ExecutionResult>;
 }
 
 /**
@@ -54,7 +54,7 @@ export class OwnTransport {
     node: NodeDefinition,
     given?: Partial<ConductorExecutionContext>,
     wanted?: { timeout?: number },
-  ): Promise<ExecutionOutcome> => {
+  ): Promise<ExecutionResult> => {
     const { runs, timeout, warn } = this.options;
     const executionId = createExecutionId(given?.executionId);
     const settings = { recovery: getErrorRecoveryStrategy, timeout: wanted?.timeout ?? timeout, warn };

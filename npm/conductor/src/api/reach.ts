@@ -12,7 +12,7 @@ import { createWebSocketTransport } from "../transports/websocket.js";
 import type { ActiveExecution, ExecutionEvents, NodeApi, Services, Unsubscribe } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
 import { getErrorRecoveryStrategy } from "../types/errors.js";
-import type { ConductorExecutionContext, ExecutionOutcome } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { RemoteTransport, TransportOptions, TransportType } from "../types/transport.js";
@@ -195,7 +195,7 @@ export class Reach {
     what: "node" | "flow",
     node: NodeDefinition,
     context: Partial<ConductorExecutionContext> | undefined,
-  ): Promise<ExecutionOutcome> {
+  ): Promise<ExecutionResult> {
     const side = this.awake();
     const { run } = side.services[what];
     if (side.remote === undefined) return side.during(() => run(node, context));
@@ -205,7 +205,7 @@ export class Reach {
   }
 
   /** Of a side that was left nothing more may be heard once its connection is closed. */
-  private ended(side: Side): (begun: Begun, result: ExecutionOutcome | RequestResult) => void {
+  private ended(side: Side): (begun: Begun, result: ExecutionResult | RequestResult) => void {
     return (begun, result) => {
       if (side.isLeft) this.subscriptions.tellEnd(begun, result);
     };
@@ -229,7 +229,7 @@ export class Reach {
     return found;
   }
 
-  private async attach(executionId: string): Promise<ExecutionOutcome> {
+  private async attach(executionId: string): Promise<ExecutionResult> {
     const current = this.awake();
     for (const side of [...this.left]) {
       const { node } = side.services;

@@ -10,7 +10,7 @@ import type { ConductorEventEmitter } from "../events/emitter.js";
 import type { ActiveExecution } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
-import type { ConductorExecutionContext, ExecutionOutcome, ExecutionResult } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { createExecutionId, toNodeId } from "../types/ids.js";
 import { RunResult, runTrace } from "./result.js";
 import { type ConductorConfig, environmentDefaults, type RunSettings, runOptions } from "./settings.js";
@@ -25,7 +25,7 @@ interface Execution {
   /** ms since the epoch. */
   startedAt: number;
   /** Who waits for its result beside the one who started it. */
-  waiting: ((result: ExecutionOutcome) => void)[] | undefined;
+  waiting: ((result: ExecutionResult) => void)[] | undefined;
   /** The caller chose its id. */
   named: boolean;
   cancelled: boolean;
@@ -58,7 +58,7 @@ export class Runs {
   private readonly coming = new Set<Coming>();
   private readonly defaults = environmentDefaults();
   /** Told of every end, after the listeners for events. */
-  onEnd: ((context: ExecutionPlace, result: ExecutionOutcome) => void) | undefined;
+  onEnd: ((context: ExecutionPlace, result: ExecutionResult) => void) | undefined;
 
   constructor(
     private config: ConductorConfig,
@@ -73,7 +73,7 @@ export class Runs {
     node: NodeDefinition,
     given?: Partial<ConductorExecutionContext>,
     wanted?: RunSettings,
-  ): Promise<ExecutionOutcome> {
+  ): Promise<ExecutionResult> {
     const context = contextOf(node, given);
     const named = Boolean(given?.executionId);
     const startedAt = Date.now();
@@ -131,7 +131,7 @@ export class Runs {
   }
 
   /** The result of an execution that is not over; `undefined` when there is none of this id. */
-  attach(executionId: string): Promise<ExecutionOutcome> | undefined {
+  attach(executionId: string): Promise<ExecutionResult> | undefined {
     const execution = this.active.get(executionId);
     if (execution === undefined) return undefined;
     return new Promise((resolve) => {
@@ -211,7 +211,7 @@ export class Runs {
     return view;
   }
 
-  private async follow(node: NodeDefinition, view: RunView, execution: Execution): Promise<ExecutionOutcome> {
+  private async follow(node: NodeDefinition, view: RunView, execution: Execution): Promise<ExecutionResult> {
     const { context } = execution;
     const { executionId } = context;
     const { events, feed } = this;
@@ -232,7 +232,7 @@ export class Runs {
     return this.conclude(execution, new RunResult(run, outcome, context, Math.round(run.duration)));
   }
 
-  private refuse(node: NodeDefinition, execution: Execution, thrown?: ExecutionError): ExecutionOutcome {
+  private refuse(node: NodeDefinition, execution: Execution, thrown?: ExecutionError): ExecutionResult {
     const { context, startedAt } = execution;
     const { executionId, nodeId } = context;
     // What threw with a code of its own says why by itself.
@@ -255,16 +255,15 @@ export class Runs {
   }
 
   /** A listener for `started` cancelled the execution: nothing runs. */
-  private cancelledAtOnce(execution: Execution): ExecutionOutcome {
+  private cancelledAtOnce(execution: Execution): ExecutionResult {
     const { context } = execution;
     const { nodeId, executionId } = context;
     const error = failure("CANCELLED", "Execution cancelled", { nodeId, executionId });
     return this.conclude(execution, { success: false, error, duration: 0, executedNodes: [], context });
   }
 
-  private conclude({ context, waiting }: Execution, given: ExecutionResult): ExecutionOutcome {
-    // With an error exactly when it failed, by all who call this.
-    const result = given as ExecutionOutcome;
+  /** `result` has an error exactly when it failed. */
+  private conclude({ context, waiting }: Execution, result: ExecutionResult): ExecutionResult {
     const { executionId } = context;
     if (result.success) this.events.emitCompleted({ executionId, result });
     else this.events.emitError({ executionId, error: new Error((result.error as ExecutionError).message) });

@@ -1,7 +1,7 @@
 /** Those who listen, wherever calls lead: their subscriptions move along, and hear of each thing once. */
 import { messageOf } from "../transports/failure.js";
 import type { ExecutionEvents, Services, Unsubscribe } from "../types/api.js";
-import type { ExecutionOutcome, ExecutionResult } from "../types/execution.js";
+import type { ExecutionResult } from "../types/execution.js";
 import type { RequestResult } from "../types/request.js";
 import type { Isolate } from "./isolate.js";
 import { completeEventOf, errorEventOf } from "./local.js";
@@ -89,7 +89,7 @@ export class Subscriptions {
   }
 
   /** Tells those of an execution's end who were not told yet by the side, which tells nothing any more. */
-  tellEnd(begun: Begun, result: ExecutionOutcome | RequestResult): void {
+  tellEnd(begun: Begun, result: ExecutionResult | RequestResult): void {
     for (const { tell } of [...this.all]) tell?.(begun, outcomeOf(result));
   }
 
@@ -123,7 +123,7 @@ function endAt(side: Side, { ends }: Subscription): void {
 }
 
 /** The result of a request as that of its flow. */
-function outcomeOf(result: ExecutionOutcome | RequestResult): ExecutionResult {
+function outcomeOf(result: ExecutionResult | RequestResult): ExecutionResult {
   if (!("metadata" in result) || result.metadata === undefined) return result as ExecutionResult;
   const { success, data, outputs, metadata } = result;
   const { duration, executedNodes, error } = metadata;

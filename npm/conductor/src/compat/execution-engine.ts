@@ -6,7 +6,7 @@ import { IsolatedEmitter } from "../events/isolated-emitter.js";
 import { messageOf } from "../events/thrown.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
-import type { ConductorExecutionContext, ExecutionOutcome, ExecutionStatus } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionResult, ExecutionStatus } from "../types/execution.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest } from "../types/request.js";
 import { Places } from "./places.js";
@@ -67,7 +67,7 @@ interface Underway {
   /** Aborted when it is cancelled. */
   readonly cancelled: AbortController;
   /** How its run ends; `undefined` before that has begun. Never rejects. */
-  outcome: Promise<ExecutionOutcome> | undefined;
+  outcome: Promise<ExecutionResult> | undefined;
 }
 
 /** What the conductor says in the end. */
@@ -311,7 +311,7 @@ function isOpen({ status }: EngineResult): boolean {
 }
 
 /** Keeps what the nodes of a run did; its end is another matter, since a fallback may stand in for it. */
-function noteNodes(execution: EngineResult, outcome: ExecutionOutcome | undefined): void {
+function noteNodes(execution: EngineResult, outcome: ExecutionResult | undefined): void {
   if (outcome === undefined) return;
   const { outputs = {}, duration = 0, executedNodes = [] } = outcome;
   execution.nodeResults = new Map(Object.entries(outputs).map(([id, value]) => [id, { outputs: value }]));

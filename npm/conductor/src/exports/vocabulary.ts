@@ -1,4 +1,5 @@
 /** What `./types` has everywhere. */
+export type { NodeExecutable, NodeExecutorFactory } from "../engine/executables.js";
 export type * from "../types/definition.js";
 export * from "../types/errors.js";
 export type * from "../types/execution.js";

@@ -5,8 +5,14 @@
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
 
+/** What a node of a graph is to have instead of what {@link createMockNode} gives it. */
+export type MockNodeOptions = Partial<ExecutionGraphNode>;
+
+/** What the state of a graph is to have instead of what {@link createMockGraphState} gives it. */
+export type MockGraphStateOptions = Partial<ExecutionGraphState>;
+
 /** A node of a graph: `mock-node`, pending, without dependencies. Over means 100 %, else it is 0 % done. */
-export function createMockNode(overrides: Partial<ExecutionGraphNode> = {}): ExecutionGraphNode {
+export function createMockNode(overrides: MockNodeOptions = {}): ExecutionGraphNode {
   const state = overrides.state ?? "pending";
   return {
     id: "mock-node",
@@ -23,7 +29,7 @@ export function createMockNode(overrides: Partial<ExecutionGraphNode> = {}): Exe
 }
 
 /** The state of a graph: empty, begun now, not executing. Its overall progress is that of its nodes by weight. */
-export function createMockGraphState(overrides: Partial<ExecutionGraphState> = {}): ExecutionGraphState {
+export function createMockGraphState(overrides: MockGraphStateOptions = {}): ExecutionGraphState {
   const nodes = overrides.nodes ?? new Map<string, ExecutionGraphNode>();
   const totalWeight = overrides.totalWeight ?? 0;
   return {

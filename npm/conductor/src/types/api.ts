@@ -1,6 +1,6 @@
 /** What callers hold: the same in every environment. Every method works without its object. */
 import type { NodeDefinition } from "./definition.js";
-import type { ConductorExecutionContext, ExecutionOutcome } from "./execution.js";
+import type { ConductorExecutionContext, ExecutionResult } from "./execution.js";
 import type {
   FlowDefinition,
   FlowDeletedEvent,
@@ -44,7 +44,7 @@ export interface ExecutionEvents {
 /** Runs nodes. */
 export interface NodeApi extends ExecutionEvents {
   /** Runs a node, or with children a flow. Rejects only for a node without id, and only where it runs in this process. */
-  run(node: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionOutcome>;
+  run(node: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionResult>;
   /** Checks a node and everything in it, parameters included. */
   validate(node: NodeDefinition): Promise<ValidationResult>;
   /** Stops an execution and those that it started, at once. An unknown id is no error. */
@@ -56,13 +56,13 @@ export interface NodeApi extends ExecutionEvents {
   /** The executions that are not over. */
   active(): Promise<ActiveExecution[]>;
   /** The result of an execution that somebody else started, or that this program forgot about. */
-  attach(executionId: string): Promise<ExecutionOutcome>;
+  attach(executionId: string): Promise<ExecutionResult>;
 }
 
 /** Runs flows, which are nodes with children, and knows the templates. */
 export interface FlowApi extends ExecutionEvents {
   /** Like `node.run`, but rejects a node without children. */
-  run(flow: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionOutcome>;
+  run(flow: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionResult>;
   listTemplates(): Promise<{ templates: FlowTemplate[] }>;
   /** A template by its id or its short name, such as `hello-world`. Rejects when there is none. */
   getTemplate(id: string): Promise<{ definition: FlowDefinition }>;

@@ -61,10 +61,6 @@ export interface ExecutionResult<T = unknown> {
   readonly outputs?: Record<string, unknown> | undefined;
 }
 
-/** The same as running something gives it: with an error exactly when it failed. */
-export type ExecutionOutcome<T = unknown> = ExecutionResult<T> &
-  ({ success: true; error?: never } | { success: false; error: ExecutionError });
-
 /** What happened in an execution. Times are ms since the epoch. */
 export interface ExecutionTrace {
   executionId: ExecutionId;
@@ -88,6 +84,9 @@ export interface TraceEvent {
    */
   data: Record<string, unknown>;
 }
+
+/** The same, as earlier versions call it. */
+export type ExecutionTraceEvent = TraceEvent;
 
 /** What happened to one node. */
 export interface NodeExecutionTrace {

@@ -1,8 +1,8 @@
-import type { ExecutionOutcome } from "@atomiton/conductor/browser";
+import type { ExecutionResult } from "@atomiton/conductor/browser";
 import { duration } from "./node-state.ts";
 
 /** What a run gave. */
-export function RunResult({ result }: { result: ExecutionOutcome }) {
+export function RunResult({ result }: { result: ExecutionResult }) {
   // A server sends no more than the result itself.
   const outputs = Object.entries(result.outputs ?? {});
   return (

@@ -1,4 +1,4 @@
-import { createExecutionId, type ExecutionOutcome, type NodeProgressEvent } from "@atomiton/conductor/browser";
+import { createExecutionId, type ExecutionResult, type NodeProgressEvent } from "@atomiton/conductor/browser";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { conductor } from "./conductor.ts";
 import { messageOf } from "./error-message.ts";
@@ -17,7 +17,7 @@ export interface RunSettings {
 export interface Run {
   status: "idle" | "running" | "completed" | "failed" | "cancelled";
   progress?: NodeProgressEvent;
-  result?: ExecutionOutcome;
+  result?: ExecutionResult;
   /** Why there is no result at all, such as a flow that cannot be run. */
   refusal?: string;
 }
@@ -66,7 +66,7 @@ export function useFlowRun() {
   return { run, start, cancel, reset };
 }
 
-function statusOf(result: ExecutionOutcome): Run["status"] {
+function statusOf(result: ExecutionResult): Run["status"] {
   if (result.success) return "completed";
-  return result.error.code === "CANCELLED" ? "cancelled" : "failed";
+  return result.error?.code === "CANCELLED" ? "cancelled" : "failed";
 }

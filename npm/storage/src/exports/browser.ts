@@ -1,6 +1,7 @@
 /** Storage for browsers. Nothing here needs Node. */
 
 export { type BrowserStorageConfig, createStorage } from "../browser-storage.js";
+export type * from "../earlier-names.js";
 export type {
   FlowOutline,
   IndexedDBEngine,

@@ -1,4 +1,6 @@
 /** Storage for Node and Electron's main process. */
+
+export type * from "../earlier-names.js";
 export type {
   FileSystemEngine,
   FlowOutline,

@@ -2,7 +2,7 @@
 import type { ActiveExecution, NodeApi, ValidationResult } from "../../types/api.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ErrorCode, ErrorRecoveryStrategy, ExecutionError } from "../../types/errors.js";
-import type { ConductorExecutionContext, ExecutionOutcome } from "../../types/execution.js";
+import type { ConductorExecutionContext, ExecutionResult } from "../../types/execution.js";
 import { createExecutionId, type ExecutionId, type NodeId } from "../../types/ids.js";
 import type { RemoteTransport } from "../../types/transport.js";
 import { codeOf, messageOf, TransportError } from "../failure.js";
@@ -35,7 +35,7 @@ export function remoteNode(transport: RemoteTransport | undefined, options: Remo
   async function execute(
     transport: RemoteTransport,
     args: { node: NodeDefinition; context: ConductorExecutionContext },
-  ): Promise<ExecutionOutcome> {
+  ): Promise<ExecutionResult> {
     const { nodeId, executionId } = args.context;
     const begin = async () => {
       const result = read(await transport.call("node", "execute", args));
@@ -101,7 +101,7 @@ export function refusedNode(
   node: NodeDefinition | null | undefined,
   given: { executionId?: string } | undefined,
   recovery: Recovery | undefined,
-): ExecutionOutcome | undefined {
+): ExecutionResult | undefined {
   if (missingFields(node).length === 0) return undefined;
   const message = "Invalid node definition: id and type are required";
   const nodeId = (node?.id || "unknown") as NodeId;
@@ -141,7 +141,7 @@ function failed(
   nodeId: NodeId,
   executionId: ExecutionId,
   recovery: ((code: ErrorCode) => ErrorRecoveryStrategy) | undefined,
-): ExecutionOutcome {
+): ExecutionResult {
   const error: ExecutionError = { code, message, nodeId, executionId, timestamp: new Date() };
   if (recovery !== undefined) error.recovery = recovery(code);
   return { success: false, error, duration: 0, executedNodes: [] };

@@ -1,6 +1,6 @@
 /** Results as they arrive. */
 import type { ErrorCode, ErrorRecoveryStrategy, ExecutionError } from "../../types/errors.js";
-import type { ExecutionOutcome, ExecutionResult } from "../../types/execution.js";
+import type { ExecutionResult } from "../../types/execution.js";
 import type { ExecutionMetadata, RequestResult } from "../../types/request.js";
 
 /** Says what can be done about an error. */
@@ -10,7 +10,7 @@ export type Recovery = (code: ErrorCode) => ErrorRecoveryStrategy;
  * An answer as a result; `undefined` if it is none. JSON turned the time of its error into text, and older servers say
  * nothing about recovery: both are made good.
  */
-export function toResult(answer: unknown, recovery: Recovery | undefined): ExecutionOutcome | undefined {
+export function toResult(answer: unknown, recovery: Recovery | undefined): ExecutionResult | undefined {
   if (typeof answer !== "object" || answer === null) return undefined;
   const result = answer as ExecutionResult;
   if (typeof result.success !== "boolean") return undefined;
@@ -44,7 +44,7 @@ export function toAttachedResult(
   if (result === undefined || isObject((answer as RequestResult).metadata)) return toRequestResult(answer, recovery);
   const { success, data, outputs, error, duration = 0, executedNodes = [] } = result;
   const metadata = { ...known, duration, executedNodes, attempts: 1 };
-  if (!success) return { success, error: error.message, metadata: { ...metadata, error } };
+  if (error !== undefined) return { success, error: error.message, metadata: { ...metadata, error } };
   return { success, ...(outputs !== undefined && { outputs }), data, metadata };
 }
 

@@ -1,3 +1,5 @@
+// Not strict by itself: a result's type does not say that what failed has an error.
+
 // Taken for granted:
 import { conductor } from "@atomiton/conductor/browser";
 import type { NodeDefinition } from "@atomiton/conductor/types";
