@@ -1,5 +1,6 @@
 /** Flows of the node library's own nodes, from one end to the other. */
 import { createConductor } from "@atomiton/conductor";
+import { nodeExecutableRegistry } from "@atomiton/nodes/executables";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backend } from "../src/engine/backend";
 import { edge, group, leaf } from "./contract/flows";
@@ -14,6 +15,26 @@ afterEach(() => {
 
 const code = (id: string, text: string, more: Record<string, unknown> = {}) =>
   leaf(id, { type: "transform", parameters: { transformFunction: text, ...more } });
+
+describe.each([
+  "@atomiton/conductor",
+  "@atomiton/conductor/desktop",
+  "@atomiton/conductor/node",
+  "@atomiton/conductor/browser",
+])("a conductor of %s that is given no executables", (entry) => {
+  it("knows every node type of the library", async () => {
+    const { createConductor } = (await import(entry)) as typeof import("@atomiton/conductor/node");
+    const conductor = createConductor();
+    for (const type of nodeExecutableRegistry.keys()) {
+      const { success, error } = await conductor.node.run(leaf("n", { type }));
+      // Without parameters some fail, and in a page those that need a machine do.
+      if (!success) expect(error?.code, type).toMatch(/^(INVALID_PARAMETERS|VALIDATION_FAILED|EXECUTION_FAILED|NO_TRANSPORT)$/);
+      expect((await conductor.node.validate(leaf("n", { type }))).errors.join(), type).not.toMatch(/type/i);
+    }
+    const unknown = await conductor.node.run(leaf("n", { type: "telegraph" }));
+    expect(unknown.error?.code).toBe("NODE_TYPE_NOT_FOUND");
+  });
+});
 
 describe("a condition", () => {
   const flow = () =>
