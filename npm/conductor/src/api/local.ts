@@ -13,7 +13,7 @@ import type { ExecutionResult } from "../types/execution.js";
 import { demandChildren } from "../types/flow.js";
 import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.js";
 import { Callbacks } from "./callbacks.js";
-import type { Environment } from "./environment.js";
+import type { Environment, Templates } from "./environment.js";
 import { FlowStorageError, type FlowStore } from "./flow-store.js";
 import type { Isolate } from "./isolate.js";
 import type { ExecutionPlace, Runs } from "./runs.js";
@@ -108,19 +108,27 @@ export function errorEventOf(context: ExecutionPlace, { error }: ExecutionResult
   return { nodeId, executionId, error: message, ...(code !== undefined && { code }), timestamp: Date.now() };
 }
 
+/** Flows to start from, as callers ask for them. */
+export function templatesApi(templates: Templates): Pick<FlowApi, "listTemplates" | "getTemplate"> {
+  return {
+    listTemplates: async () => ({ templates: templates.list() }),
+    async getTemplate(id) {
+      const definition = templates.get(id);
+      if (definition === undefined) throw new Error(`Flow template ${id} not found`);
+      return { definition };
+    },
+  };
+}
+
 function localFlow({ environment, flows }: LocalParts, node: NodeApi): FlowApi {
   const { templates } = environment;
-  const getTemplate = async (id: string) => {
-    const definition = templates.get(id);
-    if (definition === undefined) throw new Error(`Flow template ${id} not found`);
-    return { definition };
-  };
+  const { listTemplates, getTemplate } = templatesApi(templates);
   return {
     async run(flow, context) {
       demandChildren(flow);
       return node.run(flow, context);
     },
-    listTemplates: async () => ({ templates: templates.list() }),
+    listTemplates,
     getTemplate,
     async loadFlow(id) {
       const found = templates.get(id) ?? (await flows.get(id));

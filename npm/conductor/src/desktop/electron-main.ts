@@ -11,12 +11,17 @@ export interface ElectronMain {
 
 /** Electron in its main process; throws anywhere else. */
 export function electronMain(): ElectronMain {
+  const electron = findElectron();
+  if (electron === undefined) throw new Error("Main process handler requires Electron main process context");
+  return electron;
+}
+
+/** Electron in its main process; `undefined` anywhere else. */
+export function findElectron(): ElectronMain | undefined {
   // In plain Node the package of this name gives the path of a program, or begins to download it.
-  if (process.versions.electron !== undefined) {
-    const electron: unknown = loadElectron();
-    if (isMain(electron)) return electron;
-  }
-  throw new Error("Main process handler requires Electron main process context");
+  if (process.versions.electron === undefined) return undefined;
+  const electron: unknown = loadElectron();
+  return isMain(electron) ? electron : undefined;
 }
 
 function loadElectron(): unknown {

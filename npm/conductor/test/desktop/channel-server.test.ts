@@ -6,10 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   createChannelServer,
+  createFlowChannelServer,
+  createLoggerChannelServer,
   createNodeChannelServer,
   createPathChannelServer,
   createStorageChannelServer,
   type ExecutionResult,
+  type Logger,
   withRetry,
   withValidation,
 } from "@atomiton/conductor/desktop";
@@ -62,9 +65,31 @@ describe("the channel of paths", () => {
     expect(await call("path", "getFlowPath", { flowId: "mine" })).toEqual({ result: `${mine}.flow.yaml` });
     expect(await call("path", "ensureDirectory", { path: mine })).toEqual({ result: { success: true, path: mine } });
     expect(existsSync(mine)).toBe(true);
-    const { error } = await call("path", "ensureDirectory", { path: join(folder, "userData-evil") });
-    expect(error).toBe("Invalid path: must be within managed directories");
+    const refused = await call("path", "ensureDirectory", { path: join(folder, "userData-evil") });
+    expect(refused).toMatchObject({ error: "Invalid path: must be within managed directories" });
   });
+});
+
+it("the channel of flows has the templates of the library where it is given none", async () => {
+  const { ipc, call } = connect();
+  const server = createFlowChannelServer(ipc);
+  onTestFinished(() => server.dispose());
+  const hello = expect.objectContaining({ name: "Hello World Flow" });
+  expect(await call("flow", "listTemplates")).toEqual({ result: { templates: expect.arrayContaining([hello]) } });
+  expect(await call("flow", "getTemplate", { id: "hello-world" })).toEqual({ result: { definition: hello } });
+  expect(await call("flow", "getTemplate", { id: "none" })).toMatchObject({ error: "Flow template none not found" });
+});
+
+it.each([
+  ["a logger", (logger: Logger) => logger],
+  ["a logger as `logger`", (logger: Logger) => ({ logger })],
+])("the channel of the log writes to %s that it is given", (_, given) => {
+  const { ipc } = connect();
+  const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const server = createLoggerChannelServer(ipc, given(logger));
+  onTestFinished(() => server.dispose());
+  ipc.receive({}, "logger:log", [{ level: "info", message: "said" }]);
+  expect(logger.info.mock.calls).toEqual([["said"]]);
 });
 
 describe("a channel", () => {

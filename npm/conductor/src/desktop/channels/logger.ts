@@ -41,12 +41,17 @@ const messageSchema = z.object({
   timestamp: z.union([z.number(), z.string(), z.date()]).nullish(),
 });
 
-/** Receives `logger:log { level, scope?, message, meta?, timestamp? }`. What is no such message is dropped. */
+/**
+ * Receives `logger:log { level, scope?, message, meta?, timestamp? }`. What is no such message is dropped.
+ *
+ * @param dependencies the logger, by itself or as `logger`
+ */
 export function createLoggerChannelServer(
   ipcMain: IpcMessages,
-  { logger = createLog() }: LoggerChannelDependencies = {},
+  dependencies: Logger | LoggerChannelDependencies = {},
   { sender = createSenderPolicy(), limits = WORDS_LIMITS }: Pick<ChannelOptions, "sender" | "limits"> = {},
 ): LoggerChannelServer {
+  const logger: Logger = "error" in dependencies ? dependencies : (dependencies.logger ?? createLog());
   const receive = (event: IpcMessageEventLike, given: unknown) => {
     try {
       if (sender.refusal(event) !== undefined || payloadProblem(given, limits) !== undefined) return;

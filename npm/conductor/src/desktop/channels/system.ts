@@ -4,12 +4,13 @@ import { z } from "zod/v3";
 import type { HealthResult } from "../../types/transport.js";
 import { type ChannelOptions, type ChannelServer, createChannelServer } from "../channel-server.js";
 import type { AppLike, IpcHandlers } from "../electron.js";
+import { findElectron } from "../electron-main.js";
 import { WORDS_LIMITS } from "../limits.js";
 import { checked } from "./arguments.js";
 
 /** What the channel needs. */
 export interface SystemChannelDependencies {
-  /** Electron's `app`. Without it the application can neither be restarted nor asked about itself. */
+  /** Default: Electron's own. Outside of Electron the application can neither be restarted nor asked about itself. */
   app?: Pick<AppLike, "getPath" | "getAppPath" | "getLocale" | "getVersion" | "getName" | "relaunch" | "quit" | "exit">;
   /** How what the application runs is doing. */
   health?(): HealthResult | Promise<HealthResult>;
@@ -38,7 +39,7 @@ const restartArgs = z
  */
 export function createSystemChannelServer(
   ipcMain: IpcHandlers,
-  { app, health: ask }: SystemChannelDependencies = {},
+  { app = findElectron()?.app, health: ask }: SystemChannelDependencies = {},
   options: ChannelOptions = {},
 ): SystemChannelServer {
   const server = createChannelServer("system", ipcMain, { limits: WORDS_LIMITS, ...options });
