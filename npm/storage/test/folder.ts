@@ -10,17 +10,14 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** Every file below a folder, as sorted paths with `/`. */
-export async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) =>
-      join(entry.parentPath ?? entry.path, entry.name)
-        .slice(folder.length + 1)
-        .replaceAll("\\", "/"),
-    )
-    .sort();
+/** Every file below a folder, as sorted paths with `/`. Links are listed, never followed: `recursive` may follow them. */
+export async function filesBelow(folder: string, path = ""): Promise<string[]> {
+  const entries = await readdir(join(folder, path), { withFileTypes: true });
+  const found = entries.map((entry) => {
+    const name = path === "" ? entry.name : `${path}/${entry.name}`;
+    return entry.isDirectory() ? filesBelow(folder, name) : [name];
+  });
+  return (await Promise.all(found)).flat().sort();
 }
 
 /** What a promise is rejected with. */
