@@ -72,6 +72,18 @@ describe("a process", () => {
   });
 });
 
+describe("an import of the package", () => {
+  it.each(["index.js", "index.cjs", "desktop.js", "node.js", "types.js"])("warns of nothing: %s", async (file) => {
+    const program = `
+      const warned = [];
+      process.on("warning", ({ message }) => warned.push(message));
+      await import(${JSON.stringify(new URL(`../dist/${file}`, import.meta.url).href)});
+      await new Promise((resolve) => setImmediate(resolve));
+      console.log(JSON.stringify(warned));`;
+    expect(await printed(program)).toEqual([]);
+  });
+});
+
 describe("a worker thread", () => {
   const load = `const { createConductor } = await import(${MODULE});`;
 

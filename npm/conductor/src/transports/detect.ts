@@ -12,6 +12,29 @@ export interface HostWindow {
   __ATOMITON_WS_URL__?: unknown;
 }
 
+/** The storages of a page. Looking at one throws where its user blocks it. */
+export interface PageStorages {
+  readonly localStorage?: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  readonly sessionStorage?: Pick<Storage, "clear">;
+}
+
+/**
+ * The storages of this page; none in Node and in workers. Newer versions of Node have globals of these names, which are no
+ * page's, and warn on stderr when one is read.
+ */
+export function pageStorages(): PageStorages {
+  return (globalThis as { window?: PageStorages }).window ?? {};
+}
+
+/** Whether this page has a storage that it may look at. */
+export function hasPageStorage(name: keyof PageStorages): boolean {
+  try {
+    return pageStorages()[name] !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** The window of this page; nothing in Node and in workers. */
 export function hostWindow(): HostWindow | undefined {
   return (globalThis as { window?: HostWindow }).window;

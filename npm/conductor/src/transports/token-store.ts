@@ -1,3 +1,5 @@
+import { type PageStorages, pageStorages } from "./detect.js";
+
 /** Where the token of a session is kept, with the server that it is for. */
 export interface TokenStore {
   get(): string | null;
@@ -33,12 +35,6 @@ const KEY = "auth_token";
 /** The token itself stands alone under its key, where pages look for it. */
 const ISSUER_KEY = "auth_token_origin";
 
-/** The storages of a page. Looking at them throws where its user blocks them. */
-export interface BrowserStorages {
-  readonly localStorage?: Pick<Storage, "getItem" | "setItem" | "removeItem">;
-  readonly sessionStorage?: Pick<Storage, "clear">;
-}
-
 /** Those who hear of all stores in this page: they share its storage. */
 const pageListeners = new Set<() => void>();
 
@@ -47,7 +43,7 @@ const pageListeners = new Set<() => void>();
  * `auth_token_origin`; `clear` also empties `sessionStorage`. Where the page has no storage, or no room in it, the token
  * is kept as long as the page.
  */
-export function browserTokenStore(storages: BrowserStorages = globalThis): TokenStore {
+export function browserTokenStore(storages: PageStorages = pageStorages()): TokenStore {
   const memory = memoryTokenStore();
   const read = (key: string) => attempt(() => storages.localStorage?.getItem(key)) ?? null;
   const forget = () => {

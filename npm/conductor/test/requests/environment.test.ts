@@ -1,5 +1,6 @@
 /** What a conductor is, and what it makes of where it runs. */
 import * as root from "@atomiton/conductor";
+import * as browser from "@atomiton/conductor/browser";
 import * as desktop from "@atomiton/conductor/desktop";
 import * as node from "@atomiton/conductor/node";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -13,6 +14,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
 
@@ -195,6 +197,35 @@ describe("where a conductor runs", () => {
       capabilities: { nodeExecution: true, localStorage: false, sessionStorage: false, cloudExecution: false },
       details: { userAgent: expect.any(String), platform: expect.any(String) },
     });
+  });
+
+  it.each([...entries, ["@atomiton/conductor/browser", browser] as const])(
+    "is found without reading Node's own storages, which warn: %s",
+    async (_name, { createConductor }) => {
+      const read = vi.fn();
+      const names = ["localStorage", "sessionStorage"];
+      const before = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name));
+      for (const name of names) Object.defineProperty(globalThis, name, { configurable: true, get: () => read(name) });
+      try {
+        const conductor = ending(createConductor({ transport: "local" }));
+        expect(conductor.getEnvironment().capabilities).toMatchObject({ localStorage: false, sessionStorage: false });
+        expect(await conductor.auth.getCurrentUser()).toBeNull();
+        await conductor.auth.logout();
+      } finally {
+        for (const [i, name] of names.entries()) {
+          const descriptor = before[i];
+          if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+          else Reflect.deleteProperty(globalThis, name);
+        }
+      }
+      expect(read).not.toHaveBeenCalled();
+    },
+  );
+
+  it("has the storages that the window of a page has", () => {
+    vi.stubGlobal("window", { localStorage: {} });
+    const { capabilities } = ending(browser.createConductor({ transport: "local" })).getEnvironment();
+    expect(capabilities).toMatchObject({ localStorage: true, sessionStorage: false });
   });
 
   it("is no desktop application in plain Node", async () => {

@@ -36,7 +36,7 @@ export class TestWorker {
       return;
     }
     this.#port = port as MessagePort;
-    void serve(this.#port, "", {
+    void serve(this.#port, message.lock, {
       executables: {
         getNodeExecutable: (type) => this.executables?.getNodeExecutable(type) ?? this.#library.get(type),
       },

@@ -9,7 +9,7 @@ import type { ReactHooks } from "../../api/store.js";
 import type { EngineInfo } from "../../engine/backend.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { schemasOf } from "../../engine/flows.js";
-import { hasBridge } from "../../transports/detect.js";
+import { hasBridge, hasPageStorage } from "../../transports/detect.js";
 import { TransportError } from "../../transports/failure.js";
 import { browserTokenStore } from "../../transports/token-store.js";
 import type { WebSocketClass } from "../../transports/websocket.js";
@@ -52,22 +52,13 @@ function info(hasTransport: boolean): ReturnType<Environment["info"]> {
     hasTransport,
     capabilities: {
       nodeExecution: hasTransport,
-      localStorage: isThere("localStorage"),
-      sessionStorage: isThere("sessionStorage"),
+      localStorage: hasPageStorage("localStorage"),
+      sessionStorage: hasPageStorage("sessionStorage"),
       fileSystem: isDesktop,
       cloudExecution: false,
     },
     details: { userAgent, platform },
   };
-}
-
-/** Looking at a storage throws where its user blocks it. */
-function isThere(storage: "localStorage" | "sessionStorage"): boolean {
-  try {
-    return globalThis[storage] !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 /** The application's executables, and those of the library for all other types. */

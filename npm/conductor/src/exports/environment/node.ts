@@ -10,6 +10,7 @@ import type { ConductorConfig } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import { restartApplication } from "../../desktop/restart.js";
 import { schemasOf } from "../../engine/flows.js";
+import { hasPageStorage } from "../../transports/detect.js";
 import { NodeWebSocket } from "../../transports/node-websocket.js";
 import { memoryTokenStore } from "../../transports/token-store.js";
 import type { TransportType } from "../../types/transport.js";
@@ -31,8 +32,8 @@ const info: Environment["info"] = (hasTransport) => ({
   hasTransport,
   capabilities: {
     nodeExecution: true,
-    localStorage: typeof globalThis.localStorage !== "undefined",
-    sessionStorage: typeof globalThis.sessionStorage !== "undefined",
+    localStorage: hasPageStorage("localStorage"),
+    sessionStorage: hasPageStorage("sessionStorage"),
     fileSystem: true,
     cloudExecution: false,
   },
