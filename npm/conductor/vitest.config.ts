@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+import { patient } from "../../scripts/patience.mjs";
+
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 /** What must hold on any engine. */
@@ -18,6 +20,7 @@ const ENGINE = [
 
 export default defineConfig({
   test: {
+    ...patient,
     projects: [
       {
         extends: true,

@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
+import { patient } from "../../scripts/patience.mjs";
+
 export default defineConfig({
   test: {
+    ...patient,
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/build.ts"],
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "test/tsconfig.json" },

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 import { inlineScript } from "../../scripts/inline-script.mjs";
+import { patient } from "../../scripts/patience.mjs";
 import { quickJsFiles } from "./src/browser/quickjs/files-plugin.js";
 import { flowFiles } from "./src/templates/flow-files-plugin.js";
 
@@ -11,5 +12,5 @@ export default defineConfig({
   resolve: {
     alias: { "@atomiton/conductor-native": fileURLToPath(new URL("../native/src/index.ts", import.meta.url)) },
   },
-  test: { include: ["test/**/*.test.ts"] },
+  test: { ...patient, include: ["test/**/*.test.ts"] },
 });

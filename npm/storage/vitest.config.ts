@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-// Tests sync real files; how long that takes is the disk's business.
+import { patient } from "../../scripts/patience.mjs";
+
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+  test: { ...patient, include: ["test/**/*.test.ts"] },
 });

@@ -266,9 +266,10 @@ test("a worker that computes for ever is ended when its run is cancelled, and th
 test("a run whose worker computes for ever ends at its deadline", async (t) => {
   const tab = await openPage(t);
   const seen = await tab.evaluate(async () => {
-    const conductor = entry.createConductor({ worker: ownWorker, timeout: 100 });
+    const conductor = entry.createConductor({ worker: ownWorker });
     await conductor.node.run(node("first", "compute", { side: 3 }));
-    const { error } = await conductor.node.run(node("spin", "spin"));
+    const limited = { ...chain("flow", node("spin", "spin")), settings: { runtime: { timeout: 100 } } };
+    const { error } = await conductor.node.run(limited);
     return { code: error.code, started: started.map(({ ended }) => ended) };
   });
   assert.deepEqual(seen, { code: "TIMEOUT", started: [true] });

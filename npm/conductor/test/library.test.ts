@@ -100,25 +100,26 @@ describe("an error edge", () => {
 });
 
 describe("code that never ends", () => {
-  it("is stopped at its deadline, while timers go on", async () => {
+  it("is stopped at its deadline", async () => {
     const conductor = createConductor();
-    let ticks = 0;
-    const timer = setInterval(() => ticks++, 10);
     const result = await conductor.node.run(code("spin", "() => { while (true) {} }", { timeout: 200 }), {
       input: { data: [1] },
     });
-    clearInterval(timer);
     expect(result.error).toMatchObject({ code: "TIMEOUT", nodeId: "spin" });
-    expect(ticks).toBeGreaterThan(5);
   });
 
-  it("is stopped when its run is cancelled", async () => {
+  it("is stopped when its run is cancelled, and until then timers go on", async () => {
     const conductor = createConductor();
-    const run = conductor.node.run(group("root", [code("spin", "() => { while (true) {} }")]), {
+    const run = conductor.node.run(group("root", [code("spin", "() => { while (true) {} }", { timeout: 600_000 })]), {
       executionId: "run",
       input: { data: [1] },
     });
-    await new Promise((resolve) => setImmediate(resolve));
+    let isOver = false;
+    void run.then(() => {
+      isOver = true;
+    });
+    for (let tick = 0; tick < 5; tick++) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(isOver).toBe(false);
     await conductor.node.cancel("run");
     expect((await run).error?.code).toBe("CANCELLED");
   });

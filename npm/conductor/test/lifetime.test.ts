@@ -1,8 +1,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { backend } from "../src/engine/backend";
-import { byId, chain, conductorWith, edge, group, leaf, type Params } from "./contract/flows";
+import { byId, chain, conductorWith, edge, group, leaf, type Params, pass, stopClock, turns } from "./contract/flows";
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -22,6 +22,7 @@ beforeEach(() => {
   before = backend().openRuns();
 });
 afterEach(() => {
+  vi.useRealTimers();
   expect(backend().openRuns() - before, "runs left open in the engine").toBe(0);
 });
 
@@ -181,12 +182,18 @@ describe("executed nodes", () => {
 
   it("are the leaves that began, after a timeout and after a cancellation", async () => {
     const hanging = byId({ c1: () => new Promise(() => {}) });
-    const late = await conductorWith(hanging, { timeout: 10 }).node.run(failing());
-    expect(late.error).toMatchObject({ code: "TIMEOUT", nodeId: "root", message: "Execution timed out after 10ms" });
-    expect(late.executedNodes).toEqual(["a", "c0", "c1"]);
+    stopClock();
+    const late = conductorWith(hanging, { timeout: 10 }).node.run(failing());
+    await pass(10);
+    expect((await late).error).toMatchObject({
+      code: "TIMEOUT",
+      nodeId: "root",
+      message: "Execution timed out after 10ms",
+    });
+    expect((await late).executedNodes).toEqual(["a", "c0", "c1"]);
     const conductor = conductorWith(hanging);
     const run = conductor.node.run(failing(), { executionId: "run" });
-    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await turns();
     await conductor.node.cancel("run");
     expect((await run).executedNodes).toEqual(["a", "c0", "c1"]);
   });

@@ -1,7 +1,8 @@
 /** Waits that end. */
 
-/** How long anything may take, in ms: long enough for a busy machine, short enough to learn of a hang. */
-export const PATIENCE = 30_000;
+import { PATIENCE } from "../../../scripts/patience.mjs";
+
+export { PATIENCE };
 
 /**
  * Settles as `promise` does, or rejects with what was being waited for after `patience` ms.

@@ -279,8 +279,21 @@ describe("time over HTTP", () => {
       response.on("close", () => closed?.());
       response.writeHead(200).write('{"never":');
     });
-    const transport = createHTTPTransport({ apiUrl: server.url, timeout: 50 });
-    expect(await caught(transport.call("a", "b"))).toMatchObject({ code: "TIMEOUT" });
+    let isAnswered = () => {};
+    const answered = new Promise<void>((resolve) => {
+      isAnswered = resolve;
+    });
+    const answering: typeof fetch = async (...request) => {
+      const response = await fetch(...request);
+      isAnswered();
+      return response;
+    };
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const transport = createHTTPTransport({ apiUrl: server.url, timeout: 50, fetch: answering });
+    const error = caught(transport.call("a", "b"));
+    await answered;
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await error).toMatchObject({ code: "TIMEOUT" });
     await gone;
   });
 

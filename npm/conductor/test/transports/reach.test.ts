@@ -337,13 +337,23 @@ describe("the time limit of a conductor", () => {
     });
     const conductor = ending(createConductor({ transport: "http", apiUrl: server.url, timeout: 20 }));
     const exec = (id: string) => ({ executionId: id });
-    expect(await conductor.node.run(asNode(leaf("n")), exec("e1"))).toMatchObject({ error: { code: "TIMEOUT" } });
-    expect(await conductor.execute({ flowId: "f", context: exec("e2") })).toMatchObject({
+    const asked = (count: number) => until(() => server.requests.length === count, `request ${count}`);
+    stopClock();
+    const node = conductor.node.run(asNode(leaf("n")), exec("e1"));
+    await asked(1);
+    await pass(20);
+    expect(await node).toMatchObject({ error: { code: "TIMEOUT" } });
+    await asked(2);
+    const request = conductor.execute({ flowId: "f", context: exec("e2") });
+    await asked(3);
+    // A second more, in which the server may say by itself how far it got.
+    await pass(1020);
+    expect(await request).toMatchObject({
       success: false,
       error: "Execution timed out after 20ms",
       metadata: { executionId: "e2", flowId: "f", error: { code: "TIMEOUT" } },
     });
-    await until(() => server.requests.length === 4, "the cancellations");
+    await asked(4);
     const cancelled = server.requests.filter(({ path }) => path.endsWith("/cancel")).map(({ body }) => body);
     expect(cancelled).toEqual(['"e1"', '"e2"']);
   });

@@ -1,0 +1,12 @@
+/** How long tests wait. A limit is there for what hangs, so no machine may be so busy that it is reached by what does not. */
+
+/** How long anything in a test may take, in ms. */
+export const PATIENCE = 120_000;
+
+/** Settings of vitest that every package shares; waits of its own have the same limit, by `vitest-setup.mjs`. */
+export const patient = {
+  testTimeout: PATIENCE,
+  hookTimeout: PATIENCE,
+  teardownTimeout: PATIENCE,
+  setupFiles: [new URL("./vitest-setup.mjs", import.meta.url).pathname],
+};
