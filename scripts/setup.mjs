@@ -39,7 +39,7 @@ const PAGE_CONFIG = "tsdown.page.config.ts";
  * Makes the checkout ready to run.
  *
  * @param {{ quiet?: boolean, withWasm?: boolean, withBrowser?: boolean, forChecks?: boolean }} options `quiet` leaves
- *   out what is being done; `withWasm` also builds the WebAssembly module, `withBrowser` looks for a Chromium, `forChecks`
+ *   out what is being done; `withWasm` also builds the WebAssembly module, `withBrowser` looks for browsers, `forChecks`
  *   for what checks need beyond that
  * @throws {MissingTools} when the machine lacks something; the message says what, and how to get it
  * @throws {CommandError} when a step fails; its `output` says why

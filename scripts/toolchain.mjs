@@ -5,6 +5,15 @@ import { join } from "node:path";
 
 import { CHROMIUM_HINT, findChromium } from "./chromium.mjs";
 import { ask, demand, ROOT } from "./command.mjs";
+import {
+  FIREFOX_HINT,
+  findFirefox,
+  findWebKitDriver,
+  findXvfb,
+  WEBKIT_HINT,
+  WITHOUT_WEBKIT,
+  XVFB_HINT,
+} from "./other-browsers.mjs";
 
 /** A machine that lacks something. The message has one line for each thing, with the way to get it. */
 export class MissingTools extends Error {}
@@ -14,6 +23,24 @@ const WASM = "wasm32-unknown-unknown";
 /** Oldest versions that work, from the manifests that promise them. */
 const OLDEST_NODE = /"node": ">=(\d+)/.exec(readFileSync(join(ROOT, "package.json"), "utf8"))[1];
 const OLDEST_RUST = /rust-version = "([\d.]+)"/.exec(readFileSync(join(ROOT, "Cargo.toml"), "utf8"))[1];
+
+/** Browsers that tests need, and what one of them needs. */
+const BROWSERS = [
+  { tool: "Chromium", variable: "CHROMIUM_PATH", pack: "chromium", find: findChromium, hint: CHROMIUM_HINT },
+  { tool: "Firefox", variable: "FIREFOX_PATH", pack: "firefox-esr", find: findFirefox, hint: FIREFOX_HINT },
+];
+if (WITHOUT_WEBKIT === undefined) {
+  BROWSERS.push(
+    {
+      tool: "WebKitWebDriver",
+      variable: "WEBKIT_DRIVER_PATH",
+      pack: "webkit2gtk-driver",
+      find: findWebKitDriver,
+      hint: WEBKIT_HINT,
+    },
+    { tool: "Xvfb", variable: "XVFB_PATH", pack: "xvfb", find: findXvfb, hint: XVFB_HINT },
+  );
+}
 
 /**
  * Checks that the machine has what is needed; as root on Debian and its kin, installs Debian packages that are missing.
@@ -37,12 +64,12 @@ export async function checkToolchain({ withWasm, withBrowser, forChecks, say }) 
     const isThere = () => ask("valgrind", ["--version"]) !== undefined;
     debian.push({ tool: "valgrind", pack: "valgrind", isThere, optional: true });
   }
-  if (withBrowser) {
-    if (process.env.CHROMIUM_PATH && findChromium() === undefined) {
-      missing.push(`CHROMIUM_PATH is ${process.env.CHROMIUM_PATH}, which is no executable: ${CHROMIUM_HINT}`);
+  for (const { variable, find, ...browser } of withBrowser ? BROWSERS : []) {
+    const isThere = () => find() !== undefined;
+    if (process.env[variable] && !isThere()) {
+      missing.push(`${variable} is ${process.env[variable]}, which is no executable: ${browser.hint}`);
     } else {
-      const isThere = () => findChromium() !== undefined;
-      debian.push({ tool: "Chromium", pack: "chromium", isThere, hint: CHROMIUM_HINT });
+      debian.push({ ...browser, isThere });
     }
   }
   missing.push(...(await installFromDebian(debian, say)));

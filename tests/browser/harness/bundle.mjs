@@ -28,11 +28,15 @@ export function bundle(source, { format = "esm", minify = false, define = {} } =
   return done.get(key);
 }
 
-/** The files of a page that runs `source` as a module: for {@link serve}. */
-export async function pageFiles(source, options) {
+/**
+ * The files of a page that runs `source` as a module: for {@link serve}. `first`: a classic script that runs before it.
+ */
+export async function pageFiles(source, { first, ...options } = {}) {
+  const scripts = `${first === undefined ? "" : '<script src="/first.js"></script>'}<script type="module" src="/page.js"></script>`;
   return {
-    "/index.html": html('<script type="module" src="/page.js"></script>'),
+    "/index.html": html(scripts),
     "/page.js": await bundle(source, options),
+    ...(first !== undefined && { "/first.js": first }),
   };
 }
 

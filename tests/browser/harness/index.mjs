@@ -22,10 +22,17 @@
  * gives one to any promise. What a test starts ends with it; `atEnd(t, work)` adds to that. What pages reach is in
  * files of their own, as it needs the built conductor: `startServer(t)` in `server.mjs`, `startMainProcess(t)` in
  * `main-process.mjs`.
+ *
+ * Other browsers, for what has to hold in each: `createFirefox()` and `createWebKit()` give the same `open`, and the same
+ * tabs as far as those browsers tell of requests and allow functions of the test. Pages for WebKitGTK run `WATCH` first:
+ * `pageFiles(script, { first: WATCH })`.
  */
 
 export { bundle, filePage, pageFiles } from "./bundle.mjs";
 export { createBrowser, profileFolder } from "./chromium.mjs";
 export { PATIENCE, within } from "./deadline.mjs";
 export { atEnd } from "./endings.mjs";
+export { createFirefox } from "./firefox.mjs";
 export { serve } from "./site.mjs";
+export { createWebKit } from "./webkit.mjs";
+export { WATCH } from "./webkit-page.mjs";
