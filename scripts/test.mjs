@@ -1,25 +1,45 @@
 /**
- * `npm test`: every test there is, in Rust, in TypeScript, through the built packages, in a browser.
+ * `npm test`: every test there is, in Rust, in TypeScript, through the built packages, in browsers.
+ *
+ * `npm test -- --node <path>` runs what is written in JavaScript and needs no browser on another Node as well;
+ * `npm test -- --every-node` does so on each version that is tested (`nodes.mjs`).
  *
  * The closing line adds up what the runners themselves counted; before it stand the tests that a runner left out.
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { exit, stdout } from "node:process";
+import { delimiter, dirname, join } from "node:path";
+import { env, execPath, exit, stdout } from "node:process";
+import { parseArgs } from "node:util";
 
 import { ROOT, run } from "./command.mjs";
+import { nodeAt, otherNodes } from "./nodes.mjs";
 import { has, packages } from "./packages.mjs";
 import { setupOrExit } from "./setup.mjs";
 import { step } from "./steps.mjs";
 import { readCargo, readNodeTest, readVitest } from "./tallies.mjs";
 
+/** A file of tests may take so long, in ms, that only one that hangs is ended. */
+const LIMIT = `--test-timeout=${30 * 60_000}`;
 const VITEST = join(ROOT, "node_modules", "vitest", "vitest.mjs");
 const WASM = ["--target", "wasm32-unknown-unknown"];
 
+/** Tests beside those of the packages that are run on every Node. */
+const ON_EVERY_NODE = [
+  "tests/conformance/conformance.test.mjs",
+  "tests/flows/golden.test.mjs",
+  "tests/packaging/packaging.test.mjs",
+  "tests/readme/readme.test.mjs",
+];
+
+const { values: wanted } = parseArgs({
+  options: { node: { type: "string", multiple: true, default: [] }, "every-node": { type: "boolean", default: false } },
+});
+
 await setupOrExit({ withWasm: true, withBrowser: true });
 
+const tested = packages.filter(({ manifest }) => manifest.scripts?.test !== undefined);
 const suites = [
   ["Rust", rust],
   [
@@ -27,11 +47,18 @@ const suites = [
     () => build("core for wasm32", ["-p", "conductor-core", "--no-default-features", ...WASM]),
   ],
   ["bindings-wasm builds", () => build("bindings-wasm", ["-p", "conductor-wasm", ...WASM])],
-  ...packages
-    .filter(({ manifest }) => manifest.scripts?.test !== undefined)
-    .map((pack) => [pack.name, () => inPackage(pack)]),
+  ...tested.map((pack) => [pack.name, () => inPackage(pack)]),
   ...files(join(ROOT, "tests"), ".test.mjs").map((file) => [file, () => nodeTest(file)]),
 ];
+for (const node of await furtherNodes()) {
+  const on = (name) => `${name} on Node ${node.version}`;
+  suites.push(
+    ...tested
+      .filter((pack) => has(pack, "vitest.config.ts"))
+      .map((pack) => [on(pack.name), () => inPackage(pack, node.path, on(pack.name))]),
+    ...ON_EVERY_NODE.map((file) => [on(file), () => nodeTest(file, node.path, on(file))]),
+  );
+}
 
 const total = { passed: 0, failed: 0, skipped: [] };
 for (const [name, work] of suites) {
@@ -73,7 +100,18 @@ async function build(name, args) {
   return { tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [] }, ended: ok, output: `${name}\n${output}` };
 }
 
-async function inPackage(pack) {
+/** Nodes beside this one that were asked for. */
+async function furtherNodes() {
+  try {
+    const all = wanted["every-node"] ? await otherNodes((line) => stdout.write(`${line}\n`)) : [];
+    return [...all, ...wanted.node.map(nodeAt)];
+  } catch (error) {
+    stdout.write(`${error.message}\n0 passed, 1 failed\n`);
+    exit(1);
+  }
+}
+
+async function inPackage(pack, node = execPath, name = pack.name) {
   if (!has(pack, "vitest.config.ts")) {
     const { ok, output } = await run("npm", ["test"], { cwd: pack.path });
     return { tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [] }, ended: ok, output };
@@ -82,16 +120,23 @@ async function inPackage(pack) {
   const report = join(folder, "report.json");
   try {
     const args = [VITEST, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-    const { ok, output } = await run(process.execPath, args, { cwd: pack.path, env: { NO_COLOR: "1" } });
-    return { tally: readVitest(read(report), pack.name), ended: ok, output };
+    const { ok, output } = await run(node, args, { cwd: pack.path, env: { NO_COLOR: "1", ...pathOf(node) } });
+    return { tally: readVitest(read(report), name), ended: ok, output };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function nodeTest(file) {
-  const { ok, output } = await run(process.execPath, ["--test", "--test-reporter=tap", join(ROOT, file)]);
-  return { tally: readNodeTest(output, file), ended: ok, output };
+async function nodeTest(file, node = execPath, name = file) {
+  const { ok, output } = await run(node, ["--test", "--test-reporter=tap", LIMIT, join(ROOT, file)], {
+    env: pathOf(node),
+  });
+  return { tally: readNodeTest(output, name), ended: ok, output };
+}
+
+/** Programs of npm start the Node that comes first on the path. */
+function pathOf(node) {
+  return node === execPath ? {} : { PATH: `${dirname(node)}${delimiter}${env.PATH}` };
 }
 
 function read(path) {
