@@ -15,29 +15,23 @@ const mapIn = (place: TestedPlace | undefined) => ({
 describe("user code off the main thread", () => {
   const { mapFailure } = mapIn(places[0]);
 
-  it("is stopped at its deadline while the process goes on", async () => {
-    let turns = 0;
-    const timer = setInterval(() => turns++, 1);
+  it("is stopped at its deadline", async () => {
     const error = await mapFailure("() => { while (true) {} }", { timeout: 200 });
-    clearInterval(timer);
     expect(codeOf(error)).toBe("TIMEOUT");
     expect(error.message).toBe("[transform] transformFunction was stopped after 200 ms");
-    expect(turns).toBeGreaterThan(0);
   });
 
   it("does not keep others from files, however much of it never ends", async () => {
-    const look = () => run("file-system", {}, { operation: "exists", path: "/" });
-    // The first time the code is loaded, which is not what this is about.
-    await look();
-    const loops = Array.from({ length: 8 }, () => mapFailure("() => { for (;;) {} }", { timeout: 200 }));
-    let pending = true;
-    const all = Promise.all(loops).finally(() => (pending = false));
-    await look();
-    expect(pending).toBe(true);
-    expect((await all).map(codeOf)).toEqual(loops.map(() => "TIMEOUT"));
+    const abort = new AbortController();
+    const endless = { signal: abort.signal, timeout: 600_000 };
+    const loops = Array.from({ length: 8 }, () => mapFailure("() => { for (;;) {} }", endless));
+    const found = await run("file-system", {}, { operation: "exists", path: "/" });
+    abort.abort();
+    expect(found).toMatchObject({ exists: true });
+    expect((await Promise.all(loops)).map(codeOf)).toEqual(loops.map(() => "CANCELLED"));
   });
 
-  it("ends when the node's signal fires", async () => {
+  it("lets the process go on, and ends when the node's signal fires", async () => {
     const abort = new AbortController();
     const pending = mapFailure("() => { while (true) {} }", { signal: abort.signal, timeout: 60_000 });
     setImmediate(() => abort.abort());
@@ -94,7 +88,7 @@ describe.each(places)("user code in $name", (place) => {
 
   it("is held to its memory", async () => {
     const hog = "() => { const kept = []; while (true) kept.push(new Array(1000).fill(kept.length)) }";
-    const error = await mapFailure(hog, { memoryLimit: 8 * 1024 * 1024 });
+    const error = await mapFailure(hog, { memoryLimit: 8 * 1024 * 1024, timeout: 60_000 });
     expect(codeOf(error)).toBe("MEMORY_LIMIT_EXCEEDED");
     expect(error.message).toContain("8 MiB");
     expect(codeOf(await mapFailure(hog, { timeout: 60_000 }))).toBe("MEMORY_LIMIT_EXCEEDED");
@@ -177,7 +171,7 @@ describe.each(places)("user code in $name", (place) => {
     const { result } = await place.run(
       "transform",
       { data },
-      { operation: "filter", transformFunction: "(x, i) => x.i === i && i % 2" },
+      { operation: "filter", transformFunction: "(x, i) => x.i === i && i % 2", timeout: 60_000 },
     );
     expect(result.length).toBe(50_000);
     expect(result[49_999]).toBe(data[99_999]);

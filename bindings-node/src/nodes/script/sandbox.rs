@@ -304,7 +304,7 @@ mod tests {
             name: "transformFunction".into(),
             code: code.into(),
             tag: "@test".into(),
-            timeout: Duration::from_millis(5_000),
+            timeout: Duration::from_secs(60),
             memory_bytes: 32 * 1024 * 1024,
         }
     }
