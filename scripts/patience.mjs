@@ -1,5 +1,7 @@
 /** How long tests wait. A limit is there for what hangs, so no machine may be so busy that it is reached by what does not. */
 
+import { fileURLToPath } from "node:url";
+
 /** How long anything in a test may take, in ms. */
 export const PATIENCE = 120_000;
 
@@ -8,5 +10,5 @@ export const patient = {
   testTimeout: PATIENCE,
   hookTimeout: PATIENCE,
   teardownTimeout: PATIENCE,
-  setupFiles: [new URL("./vitest-setup.mjs", import.meta.url).pathname],
+  setupFiles: [fileURLToPath(new URL("vitest-setup.mjs", import.meta.url))],
 };

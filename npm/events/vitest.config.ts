@@ -1,12 +1,17 @@
 import { defineConfig } from "vitest/config";
 
-import { patient } from "../../scripts/patience.mjs";
+import { PATIENCE, patient } from "../../scripts/patience.mjs";
 
 export default defineConfig({
   test: {
     ...patient,
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/build.ts"],
-    typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "test/tsconfig.json" },
+    typecheck: {
+      enabled: true,
+      spawnTimeout: PATIENCE,
+      include: ["test/**/*.test-d.ts"],
+      tsconfig: "test/tsconfig.json",
+    },
   },
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
+import { createInterface } from "node:readline";
 import { after } from "node:test";
 
 import { findWebKitDriver, findXvfb, WEBKIT_HINT, XVFB_HINT } from "../../../scripts/other-browsers.mjs";
@@ -50,8 +51,7 @@ async function screen(programs) {
   const args = ["-displayfd", "3", "-nolisten", "tcp", "-screen", "0", "1024x768x24"];
   const xvfb = spawn(path, args, { stdio: ["ignore", "ignore", "ignore", "pipe"] });
   programs.push(xvfb);
-  const [number] = await eventOf(xvfb.stdio[3], "data", xvfb, "Xvfb");
-  return `:${String(number).trim()}`;
+  return `:${await firstLine(xvfb, xvfb.stdio[3])}`;
 }
 
 /** Starts the driver; its address. */
@@ -79,12 +79,12 @@ async function driver(programs, display) {
   }
 }
 
-/** The first event of this name; rejects when its program ends before. */
-function eventOf(emitter, name, program, what) {
+/** The first line that a program writes; rejects when it ends before. */
+function firstLine(program, stream) {
   return new Promise((resolve, reject) => {
-    emitter.once(name, (...args) => resolve(args));
+    createInterface({ input: stream }).once("line", resolve);
     program.once("error", reject);
-    program.once("close", (code) => reject(new Error(`${what} ended with ${code}`)));
+    program.once("close", (code) => reject(new Error(`${program.spawnfile} ended with ${code}`)));
   });
 }
 
