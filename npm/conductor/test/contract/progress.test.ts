@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type Conductor,
   chain,
@@ -14,6 +14,8 @@ import {
   turns,
 } from "./flows";
 
+// What runs has progress by the clock as well.
+beforeEach(stopClock);
 afterEach(() => {
   vi.useRealTimers();
 });
@@ -75,7 +77,6 @@ describe("overall progress", () => {
   const overall = (conductor: Conductor) => conductor.node.store.getState().cachedProgress;
 
   it("counts finished nodes by weight, rounded", async () => {
-    stopClock();
     const held = new HeldNodes();
     const conductor = conductorWith(held.body);
     const run = conductor.node.run(independent("a", "b", "c"));
