@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
 use super::super::failure::{Code, Failure};
 use super::super::work::Cancel;
 use super::sheet::Table;
+use super::sum::Sum;
 use super::value::{number, text_order};
 
 /// What to compute, as JavaScript hands it over: checked there for names that clash.
@@ -45,7 +45,8 @@ impl Aggregation {
 
     /// One object per group, in the order of the groups' first rows, as the JSON text of an array. Without `groupBy`
     /// there is exactly one. Empty cells are left out of everything but a count without a field; text that is no
-    /// number makes `sum` and `avg` fail with TYPE_MISMATCH, naming field and row.
+    /// number makes `sum` and `avg` fail with TYPE_MISMATCH, naming field and row. A sum beyond the largest number is
+    /// written as `1e999`, which `JSON.parse` reads as `Infinity`.
     pub(crate) fn apply(&self, table: &Table, cancel: &Cancel) -> Result<String, Failure> {
         let keys = self.group_by.iter().map(|field| table.column(field)).collect::<Result<Vec<_>, _>>()?;
         let columns = self
@@ -92,28 +93,33 @@ impl Aggregation {
                 })?;
             }
         }
-        let objects: Vec<Value> =
-            groups.into_iter().map(|(names, tallies)| self.object(names, tallies)).collect();
-        Ok(Value::Array(objects).to_string())
+        let mut text = String::from("[");
+        for (position, (names, tallies)) in groups.into_iter().enumerate() {
+            text.push_str(if position == 0 { "{" } else { ",{" });
+            self.write_fields(&names, tallies, &mut text);
+            text.push('}');
+        }
+        text.push(']');
+        Ok(text)
     }
 
-    fn object(&self, names: Vec<String>, tallies: Vec<Tally<'_>>) -> Value {
-        let mut object = Map::new();
-        object.extend(self.group_by.iter().cloned().zip(names.into_iter().map(Value::String)));
-        object.extend(
-            self.aggregates
-                .iter()
-                .map(|aggregate| aggregate.r#as.clone())
-                .zip(tallies.into_iter().map(Tally::result)),
-        );
-        Value::Object(object)
+    fn write_fields(&self, names: &[String], tallies: Vec<Tally<'_>>, text: &mut String) {
+        let keys = self.group_by.iter().map(String::as_str);
+        let results = self.aggregates.iter().map(|aggregate| aggregate.r#as.as_str());
+        let values = names.iter().map(|name| quoted(name)).chain(tallies.into_iter().map(Tally::json));
+        for (position, (key, value)) in keys.chain(results).zip(values).enumerate() {
+            if position > 0 {
+                text.push(',');
+            }
+            text.extend([quoted(key).as_str(), ":", &value]);
+        }
     }
 }
 
 /// The running state of one aggregate of one group. Cells are borrowed from the sheet.
 enum Tally<'a> {
     Count(u64),
-    Mean { sum: f64, count: u64, divide: bool },
+    Mean { sum: Sum, count: u64, divide: bool },
     Extreme { greatest: bool, number: Option<f64>, text: Option<&'a [u8]>, numeric: bool },
     Distinct(HashSet<&'a [u8]>),
 }
@@ -123,8 +129,8 @@ impl<'a> Tally<'a> {
         let extreme = |greatest| Self::Extreme { greatest, number: None, text: None, numeric: true };
         match aggregate.operation {
             Operation::Count => Self::Count(0),
-            Operation::Sum => Self::Mean { sum: 0.0, count: 0, divide: false },
-            Operation::Avg => Self::Mean { sum: 0.0, count: 0, divide: true },
+            Operation::Sum => Self::Mean { sum: Sum::default(), count: 0, divide: false },
+            Operation::Avg => Self::Mean { sum: Sum::default(), count: 0, divide: true },
             Operation::Min => extreme(false),
             Operation::Max => extreme(true),
             Operation::CountDistinct => Self::Distinct(HashSet::new()),
@@ -146,7 +152,7 @@ impl<'a> Tally<'a> {
         match self {
             Self::Count(count) => *count += 1,
             Self::Mean { sum, count, .. } => {
-                *sum += number(cell).ok_or("text")?;
+                sum.add(number(cell).ok_or("text")?);
                 *count += 1;
             }
             Self::Extreme { greatest, number: best, text, numeric } => {
@@ -172,25 +178,36 @@ impl<'a> Tally<'a> {
         Ok(())
     }
 
-    fn result(self) -> Value {
+    /// The result as JSON text.
+    fn json(self) -> String {
         match self {
-            Self::Count(count) => json!(count),
-            Self::Mean { count: 0, divide: true, .. } => Value::Null,
-            Self::Mean { sum, count, divide: true } => shortest(sum / count as f64),
-            Self::Mean { sum, .. } => shortest(sum),
-            Self::Extreme { number: Some(number), numeric: true, .. } => shortest(number),
-            Self::Extreme { text: Some(text), .. } => {
-                Value::String(String::from_utf8_lossy(text).into_owned())
-            }
-            Self::Extreme { .. } => Value::Null,
-            Self::Distinct(cells) => json!(cells.len()),
+            Self::Count(count) => count.to_string(),
+            Self::Mean { count: 0, divide: true, .. } => NULL.to_owned(),
+            Self::Mean { sum, count, divide: true } => written(sum.value() / count as f64),
+            Self::Mean { sum, .. } => written(sum.value()),
+            Self::Extreme { number: Some(number), numeric: true, .. } => written(number),
+            Self::Extreme { text: Some(text), .. } => quoted(&String::from_utf8_lossy(text)),
+            Self::Extreme { .. } => NULL.to_owned(),
+            Self::Distinct(cells) => cells.len().to_string(),
         }
     }
 }
 
-/// Whole numbers without a fraction, as JavaScript writes them.
-fn shortest(number: f64) -> Value {
-    if number.fract() == 0.0 && number.abs() < 9e15 { json!(number as i64) } else { json!(number) }
+const NULL: &str = "null";
+
+/// A number in JSON that `JSON.parse` reads as exactly this one, infinity and the sign of zero included.
+fn written(number: f64) -> String {
+    match number {
+        f64::INFINITY => "1e999".to_owned(),
+        f64::NEG_INFINITY => "-1e999".to_owned(),
+        _ if number.fract() == 0.0 && number.abs() < 1e16 => number.to_string(),
+        // With an exponent where there would be many zeros.
+        _ => format!("{number:?}"),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
@@ -226,6 +243,13 @@ mod tests {
         let spec = r#"{"groupBy":[],"aggregates":[{"operation":"sum","field":"sum","as":"s"},{"operation":"avg","field":"sum","as":"a"},
             {"operation":"max","field":"sum","as":"m"}]}"#;
         assert_eq!(run("region,sum\n", spec).unwrap(), r#"[{"s":0,"a":null,"m":null}]"#);
+    }
+
+    #[test]
+    fn numbers_are_written_as_javascript_reads_them_back() {
+        let spec = r#"{"groupBy":[],"aggregates":[{"operation":"sum","field":"n","as":"s"},{"operation":"min","field":"n","as":"m"}]}"#;
+        assert_eq!(run("n\n1e308\n1e308\n-0\n", spec).unwrap(), r#"[{"s":1e999,"m":-0}]"#);
+        assert_eq!(run("n\n-1e308\n-1e308\n", spec).unwrap(), r#"[{"s":-1e999,"m":-1e308}]"#);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod handle;
 mod ordering;
 mod reading;
 mod sheet;
+mod sum;
 mod value;
 mod writing;
 

@@ -1,6 +1,7 @@
 import { NodeError } from "../contract/error.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 import { kindOf } from "./input.js";
+import { Sum } from "./sum.js";
 
 /** One computation over a group of items. */
 export interface Aggregate {
@@ -43,7 +44,8 @@ export function aggregationOf(
  * One object per group, in the order of the groups' first items; without `groupBy` exactly one. Empty values are left
  * out of everything but a count without a field.
  *
- * @throws NodeError TYPE_MISMATCH where a sum or an average meets what is no number.
+ * @throws NodeError TYPE_MISMATCH where a sum or an average meets what is no finite number. Sums that pass the largest number
+ *   are `Infinity`.
  */
 export function aggregate(items: readonly unknown[], { groupBy, aggregates }: Aggregation): Record<string, unknown>[] {
   const groups = new Map<string, { values: unknown[]; tallies: Tally[] }>();
@@ -87,16 +89,17 @@ function tallyOf(spec: Aggregate): Tally {
     }
     case "sum":
     case "avg": {
-      let [sum, count] = [0, 0];
+      const sum = new Sum();
+      let count = 0;
       return {
         add(value, position) {
           if (isEmpty(value)) return;
           const number = numberOf(value);
           if (number === undefined) throw notANumber(spec, value, position);
-          sum += number;
+          sum.add(number);
           count++;
         },
-        result: () => (operation === "sum" ? sum : count === 0 ? null : sum / count),
+        result: () => (operation === "sum" ? sum.value : count === 0 ? null : sum.value / count),
       };
     }
     case "min":
@@ -123,9 +126,12 @@ function extreme(greatest: boolean): Tally {
 }
 
 function notANumber({ operation, field }: Aggregate, value: unknown, position: number): NodeError {
-  const kind = typeof value === "string" ? "text" : kindOf(value);
+  const found =
+    typeof value === "number"
+      ? `${value}, not a finite number`
+      : `${typeof value === "string" ? "text" : kindOf(value)}, not a number`;
   return new NodeError(
     "TYPE_MISMATCH",
-    `Cannot take the ${operation} of field "${field}": item ${position} holds ${kind}, not a number`,
+    `Cannot take the ${operation} of field "${field}": item ${position} holds ${found}`,
   );
 }

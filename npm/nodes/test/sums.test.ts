@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+
+import { Random } from "../../storage/test/random.js";
+import { failure, places, run } from "./run.js";
+
+const sums = [
+  { operation: "sum", field: "n", as: "sum" },
+  { operation: "avg", field: "n", as: "avg" },
+  { operation: "min", field: "n", as: "min" },
+  { operation: "max", field: "n", as: "max" },
+];
+const parameters = { operation: "aggregate", aggregates: sums };
+
+/** The answer, or what it fails with; numbers with the bits that tell 0 from -0. */
+async function answer(place: (typeof places)[number], data: unknown): Promise<string> {
+  try {
+    const [row] = (await place.run("transform", { data }, parameters)).result as Record<string, unknown>[];
+    return Object.entries(row as object)
+      .map(([name, value]) => `${name}=${typeof value === "number" ? bits(value) : JSON.stringify(value)}`)
+      .join(" ");
+  } catch (error) {
+    return String(error);
+  }
+}
+
+function bits(value: number): string {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  return `${value} ${view.getBigUint64(0).toString(16)}`;
+}
+
+const table = (cells: readonly string[]) =>
+  run("spreadsheet", {}, { data: ["n,filled", ...cells.map((cell) => `${cell},x`), ""].join("\n") });
+
+/** A cell of a table, and the same as an item of an array may hold it. */
+function cell(random: Random): [string, unknown] {
+  switch (random.below(12)) {
+    case 0:
+      return ["", random.of([null, undefined, ""])];
+    case 1:
+      return spelled(` ${random.below(100)} `);
+    case 2:
+      return spelled(random.of(["0", "-0", "5e-324", "-5e-324", "2.2250738585072014e-308", "+1", ".5", "5."]));
+    case 3:
+      return number((random.below(2) * 2 - 1) * 1.7e308 * (random.below(100) / 100));
+    case 4:
+      return number(random.below(1000) / 10);
+    default: {
+      const value = (random.below(2 ** 32) / 2 ** 31 - 1) * 10 ** (random.below(60) - 30);
+      return number(value);
+    }
+  }
+}
+
+const number = (value: number): [string, unknown] => [Object.is(value, -0) ? "-0" : String(value), value];
+const spelled = (text: string): [string, unknown] => [text, text];
+
+describe("sums and averages", () => {
+  it.each(places)("are not worn away by rounding, and overflow to Infinity: $name", async (place) => {
+    const of = async (values: unknown[]) => {
+      const [array] = (await place.run("transform", { data: values.map((n) => ({ n })) }, parameters)).result;
+      const cells = await table(values.map((value) => (value === null ? "" : String(value))));
+      const [native] = (await place.run("transform", { data: cells }, parameters)).result;
+      expect(native).toEqual(array);
+      return [native.sum, native.avg];
+    };
+    expect(await of(Array(10).fill(0.1))).toEqual([1, 0.1]);
+    expect(await of([1e100, 1, -1e100])).toEqual([1, 1 / 3]);
+    expect(await of([1, 1e100, 1, -1e100])).toEqual([2, 0.5]);
+    expect(await of([1e308, 1e308])).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+    expect(await of([-1e308, -1e308, 1])).toEqual([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]);
+    expect(await of([null])).toEqual([0, null]);
+    expect(await of([])).toEqual([0, null]);
+  });
+
+  it("have the same bits over a table, over an array of its text and over an array of numbers, everywhere", async () => {
+    const random = new Random(9);
+    for (let round = 0; round < 2_000; round++) {
+      const cells = Array.from({ length: random.below(20) }, () => cell(random));
+      // What cancels out leaves only the rounding behind.
+      if (round % 3 === 0) cells.push(...cells.filter(([, value]) => typeof value === "number").map(negated));
+      const [native, ...others] = [
+        await table(cells.map(([text]) => text)),
+        cells.map(([text]) => ({ n: text })),
+        cells.map(([, value]) => ({ n: value })),
+      ];
+      const expected = await answer(places[0] as (typeof places)[number], native);
+      expect(expected).toMatch(/^sum=/);
+      for (const place of places) {
+        for (const data of others) expect(await answer(place, data), `round ${round}: ${cells}`).toBe(expected);
+      }
+      expect(await answer(places[1] as (typeof places)[number], native)).toBe(expected);
+    }
+  }, 60_000);
+
+  it("refuse what is no finite number, naming what was found", async () => {
+    for (const text of ["Infinity", "NaN", "1e999", "0x10", "abc"]) {
+      for (const data of [await table(["1", text]), [{ n: 1 }, { n: text }]]) {
+        expect(await failure("transform", { data }, parameters)).toMatchObject({
+          code: "TYPE_MISMATCH",
+          message: `[transform] Cannot take the sum of field "n": item 1 holds text, not a number`,
+        });
+      }
+    }
+    for (const n of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      expect(await failure("transform", { data: [{ n }] }, parameters)).toMatchObject({
+        code: "TYPE_MISMATCH",
+        message: `[transform] Cannot take the sum of field "n": item 0 holds ${n}, not a finite number`,
+      });
+    }
+  });
+});
+
+function negated([, value]: [string, unknown]): [string, unknown] {
+  return number(-(value as number));
+}
