@@ -27,7 +27,10 @@ export interface CsvLayout {
   /** One ASCII character. */
   delimiter: string;
   hasHeaders: boolean;
-  /** Whether lines without text are left out; otherwise each is a row of one empty cell. */
+  /**
+   * Whether empty lines are left out: those with nothing but blanks outside of quotes. Otherwise each is a row of one cell. A
+   * line of one quoted empty cell (`""`) is no empty line.
+   */
   skipEmptyLines: boolean;
 }
 

@@ -13,6 +13,7 @@ mod dictionary;
 mod handle;
 mod ordering;
 mod reading;
+mod records;
 mod sheet;
 mod sum;
 mod value;

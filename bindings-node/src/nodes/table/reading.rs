@@ -5,7 +5,8 @@
 //! * A row may be shorter than the headers (its missing cells are empty) or have empty cells beyond them. A surplus
 //!   cell with text in it is refused, because dropping it would lose data without a word.
 //! * Text must be UTF-8; a byte order mark at its start is dropped.
-//! * Quoted cells may hold delimiters, doubled quotes and line breaks.
+//! * Quoted cells may hold delimiters, doubled quotes and line breaks. An empty line has nothing but blanks outside of quotes:
+//!   a quoted cell makes a row, also when it is empty (`""`).
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -13,10 +14,9 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
-use csv::{ByteRecord, ReaderBuilder};
-
 use super::super::failure::{Code, Failure};
 use super::super::work::Cancel;
+use super::records::Records;
 use super::sheet::{SheetBuilder, Table};
 
 const ROWS_BETWEEN_LOOKS: u64 = 1024;
@@ -73,34 +73,28 @@ fn read_records<R>(
     size: usize,
     layout: &Layout,
 ) -> Result<Table, Failure> {
-    let mut reader = ReaderBuilder::new()
-        .delimiter(layout.delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .buffer_capacity(64 * 1024)
-        .from_reader(source);
-    let mut record = ByteRecord::new();
+    let mut records = Records::new(source, layout.delimiter);
     let mut builder: Option<SheetBuilder> = None;
     let mut number = 0_u64;
-    while reader.read_byte_record(&mut record).map_err(unreadable)? {
+    while records.advance()? {
         number += 1;
         watch.row_begins();
         if number.is_multiple_of(ROWS_BETWEEN_LOOKS) {
             watch.cancel.check()?;
         }
-        if layout.skip_empty_lines && is_blank(&record) {
+        if layout.skip_empty_lines && records.is_empty_line() {
             continue;
         }
-        check_text(&record, number)?;
+        check_text(&records, number)?;
         match &mut builder {
-            Some(builder) => push(builder, &record, number)?,
+            Some(builder) => push(builder, &records, number)?,
             None => {
-                check_width(&record)?;
+                check_width(&records)?;
                 if layout.has_headers {
-                    builder = Some(SheetBuilder::new(column_names(&record), size)?);
+                    builder = Some(SheetBuilder::new(column_names(&records), size)?);
                 } else {
-                    let names = (1..=record.len()).map(|n| format!("column{n}")).collect();
-                    push(builder.insert(SheetBuilder::new(names, size)?), &record, number)?;
+                    let names = (1..=records.width()).map(|n| format!("column{n}")).collect();
+                    push(builder.insert(SheetBuilder::new(names, size)?), &records, number)?;
                 }
             }
         }
@@ -111,23 +105,19 @@ fn read_records<R>(
     }
 }
 
-fn push(builder: &mut SheetBuilder, record: &ByteRecord, number: u64) -> Result<(), Failure> {
+fn push<R: Read>(builder: &mut SheetBuilder, record: &Records<R>, number: u64) -> Result<(), Failure> {
     let width = builder.width();
-    if let Some(surplus) = record.iter().skip(width).position(|cell| !cell.is_empty()) {
+    if let Some(surplus) = record.cells().skip(width).position(|cell| !cell.is_empty()) {
         let cell = width + surplus + 1;
         return Err(Code::DeserializationFailed
             .because(format!("Row {number} has text in cell {cell}, but there are only {width} columns")));
     }
-    builder.push(record.iter().take(width))
+    builder.push(record.cells().take(width))
 }
 
-fn is_blank(record: &ByteRecord) -> bool {
-    record.len() == 1 && record[0].trim_ascii().is_empty()
-}
-
-fn check_width(record: &ByteRecord) -> Result<(), Failure> {
-    if record.len() > MOST_COLUMNS {
-        let found = record.len();
+fn check_width<R: Read>(record: &Records<R>) -> Result<(), Failure> {
+    let found = record.width();
+    if found > MOST_COLUMNS {
         return Err(Code::DeserializationFailed.because(format!(
             "The first row has {found} cells; a table holds at most {MOST_COLUMNS} columns"
         )));
@@ -135,22 +125,23 @@ fn check_width(record: &ByteRecord) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check_text(record: &ByteRecord, number: u64) -> Result<(), Failure> {
-    if record.as_slice().is_ascii() || record.iter().all(|cell| std::str::from_utf8(cell).is_ok()) {
+fn check_text<R: Read>(record: &Records<R>, number: u64) -> Result<(), Failure> {
+    let is_text = |cell: &[u8]| std::str::from_utf8(cell).is_ok();
+    if record.bytes().is_ascii() || record.cells().all(is_text) {
         return Ok(());
     }
-    let cell = record.iter().position(|cell| std::str::from_utf8(cell).is_err()).map_or(0, |cell| cell + 1);
+    let cell = record.cells().position(|cell| !is_text(cell)).map_or(0, |cell| cell + 1);
     Err(Code::DeserializationFailed.because(format!(
         "Row {number}, cell {cell} is not UTF-8 text; save the file as UTF-8 and read it again"
     )))
 }
 
-fn column_names(record: &ByteRecord) -> Vec<String> {
+fn column_names<R: Read>(record: &Records<R>) -> Vec<String> {
     let mut taken: HashSet<String> = HashSet::new();
     // How far each name has got, so that many columns of one name are not counted from 1 each.
     let mut repeats: HashMap<String, u32> = HashMap::new();
-    let mut names = Vec::with_capacity(record.len());
-    for (position, cell) in record.iter().enumerate() {
+    let mut names = Vec::with_capacity(record.width());
+    for (position, cell) in record.cells().enumerate() {
         let written = String::from_utf8_lossy(cell);
         let wanted =
             if written.trim().is_empty() { format!("column{}", position + 1) } else { written.into_owned() };
@@ -162,13 +153,6 @@ fn column_names(record: &ByteRecord) -> Vec<String> {
         names.push(name);
     }
     names
-}
-
-fn unreadable(error: csv::Error) -> Failure {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error.into(),
-        kind => Code::DeserializationFailed.because(format!("Not readable as CSV: {kind:?}")),
-    }
 }
 
 /// Text on its way in: stops when the token fires, or when a row has no end.
@@ -340,6 +324,30 @@ mod tests {
         );
         assert_eq!(rows("a\r\n\r\n1\r\n\r\n", &layout).1, [empty(), one("1"), empty()]);
         assert_eq!(rows("a\n\n1\n \n", &PLAIN).1, [one("1")]);
+    }
+
+    #[test]
+    fn a_quoted_empty_cell_is_a_row_and_a_line_of_blanks_is_none() {
+        let one = |text: &str| vec![text.to_owned()];
+        let read = |text: &str| rows(text, &PLAIN).1;
+        assert_eq!(read("a\n\"\"\n1\n\n\r\n \t \n\" \"\n\"\""), [one(""), one("1"), one(" "), one("")]);
+        assert_eq!(read("a,b\r\n\r\n\"\"\r\n1,2\r\n"), [["", ""], ["1", "2"]]);
+        assert_eq!(rows("\n\"\"\n1\n", &PLAIN), (vec!["column1".into()], vec![one("1")]));
+    }
+
+    #[test]
+    fn a_quoted_cell_of_blanks_is_a_row_wherever_the_text_is_cut_into_pieces() {
+        for before in (64 * 1024 - 8)..(64 * 1024 + 4) {
+            for (line, expected) in [("\"\"", Some("")), ("\" \"", Some(" ")), ("", None), ("  ", None)] {
+                let text = format!("a\n{}\n\"x\"\n{line}\n1\n", "y".repeat(before - 7));
+                let cells: Vec<_> = rows(&text, &PLAIN).1.concat().into_iter().skip(2).collect();
+                let wanted: Vec<_> = expected.into_iter().chain(["1"]).collect();
+                assert_eq!(cells, wanted, "{line:?} after {before} bytes");
+            }
+        }
+        // A row that is longer than a piece.
+        let blanks = " ".repeat(200 * 1024);
+        assert_eq!(rows(&format!("a\n\"{blanks}\"\n{blanks}\n1\n"), &PLAIN).1.concat(), [&blanks, "1"]);
     }
 
     #[test]

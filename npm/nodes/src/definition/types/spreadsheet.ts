@@ -20,7 +20,12 @@ export const spreadsheet: NodeType = {
       hasHeaders: { type: "boolean", default: true, description: "Whether the first row names the columns." },
       range: { type: "string" },
       delimiter: { type: "string", minLength: 1, description: "One character; a tab for .tsv, otherwise a comma." },
-      skipEmptyLines: { type: "boolean", default: true },
+      skipEmptyLines: {
+        type: "boolean",
+        default: true,
+        description:
+          'Whether lines with nothing but blanks are left out. A quoted cell makes a row, also when it is empty ("").',
+      },
     },
   },
   inputPorts: [input("filePath", "File Path", "string"), input("data", "Data", "any")],
