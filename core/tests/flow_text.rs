@@ -3,8 +3,9 @@
 #![cfg(feature = "yaml")]
 
 use conductor_core::bridge::{read_document, write_document};
+use conductor_core::error::ErrorCode;
 use conductor_core::flow::{
-    Edge, Limits, NodeDefinition, from_json, from_yaml, from_yaml_documents, to_json, to_yaml,
+    Edge, Limits, NodeDefinition, from_json, from_text, from_yaml, from_yaml_documents, to_json, to_yaml,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -395,11 +396,59 @@ fn any_value_reads_as_it_stands() {
         [json!("text"), json!(null), json!([1, [2.5]]), json!({"nodes": 1, "type": 7, "b": 1, "a": 2})]
     {
         let read: Value = serde_json::from_str(&read_document(&value.to_string(), "json")).unwrap();
-        assert_eq!(read, json!({ "value": value }));
+        assert_eq!(read, json!({ "value": value, "format": "json" }));
+        assert_eq!(
+            read_document(&value.to_string(), "either"),
+            read_document(&value.to_string(), expected(&value))
+        );
         let written: Value = serde_json::from_str(&write_document(&value.to_string())).unwrap();
         let read = read_document(written["text"].as_str().unwrap(), "yaml");
-        assert_eq!(read, json!({ "value": value }).to_string());
+        assert_eq!(read, json!({ "value": value, "format": "yaml" }).to_string());
     }
+    /// Text that begins with none of `{`, `[` and `"` is read as YAML.
+    fn expected(value: &Value) -> &'static str {
+        if value.is_null() { "yaml" } else { "json" }
+    }
+}
+
+#[test]
+fn a_text_of_either_format_is_read_as_what_it_is() {
+    let read = |text: &str| from_text(text, &limits()).map(|flow| flow.extra.get("p").cloned());
+    assert_eq!(read("{\"p\": \"\u{7f}\u{9f}\u{fffe}\"}"), Ok(Some(json!("\u{7f}\u{9f}\u{fffe}"))));
+    assert_eq!(read("\u{feff}\n {p: [a, 1]} # YAML"), Ok(Some(json!(["a", 1]))));
+    assert_eq!(
+        read("{\"p\": NaN, q: 1}").unwrap_err().message.split(',').next(),
+        Some("Failed to parse JSON: expected a finite number")
+    );
+    assert_eq!(read("{p: NaN}"), Ok(Some(json!("NaN"))));
+    // Places that are not the start of a character, and the very end.
+    for text in [
+        "{\"p\": é",
+        "{\"p\": \"a\"é}",
+        "[\"é\", é",
+        "{",
+        "[",
+        "\"",
+        "\"é",
+        "{\"é",
+        "[-",
+        "[-é]",
+        "{\"p\":-Infinit",
+    ] {
+        assert!(from_text(text, &limits()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn keys_that_are_one_as_text_are_refused_with_their_place() {
+    let error = from_yaml("{1: a,\n '1': b}", &limits()).unwrap_err();
+    assert_eq!(
+        (error.code, error.path.as_str(), error.line),
+        (ErrorCode::DeserializationFailed, "/1", Some(2))
+    );
+    assert_eq!(error.message, "Failed to parse YAML: expected each key once, found `1` again");
+    let error = from_json("{\"a\": 1,\n \"a\": 2}", &limits()).unwrap_err();
+    assert_eq!((error.path.as_str(), error.line), ("/a", Some(2)));
 }
 
 #[test]
@@ -425,6 +474,6 @@ proptest! {
     fn any_value_is_written_and_read_back(value in value()) {
         let written: Value = serde_json::from_str(&write_document(&value.to_string())).unwrap();
         let text = written["text"].as_str().unwrap();
-        prop_assert_eq!(read_document(text, "yaml"), json!({ "value": value }).to_string());
+        prop_assert_eq!(read_document(text, "yaml"), json!({ "value": value, "format": "yaml" }).to_string());
     }
 }

@@ -6,18 +6,19 @@ use serde_json::{Map, Value, json};
 use crate::error::ErrorCode;
 #[cfg(not(feature = "yaml"))]
 use crate::flow::NodeDefinition;
-use crate::flow::{self, FlowError, Limits};
+use crate::flow::{self, FlowError, Format, Limits};
 use crate::graph::{DEFAULT_WEIGHT, node_weight};
 use crate::run::{ANIMATIONS, COMPLETE};
 use crate::validate::{NodeTypes, Problem, validate};
 
-/// Reads a flow from YAML (or from JSON, for `format` `"json"`). The answer is JSON: `{"flow": …}` with the defaults
-/// of hand-written files filled in, or `{"problems": [{code, path, message, line?, column?}]}`.
+/// Reads a flow from YAML, from JSON, or, for any `format` but `"yaml"` and `"json"`, from whichever it is. The answer is
+/// JSON: `{"flow": …}` with the defaults of hand-written files filled in, or `{"problems": [{code, path, message, line?, column?}]}`.
 pub fn read_flow(text: &str, format: &str) -> String {
     let limits = Limits::default();
     let read = match format {
         "json" => flow::from_json(text, &limits),
-        _ => from_yaml(text, &limits),
+        "yaml" => from_yaml(text, &limits),
+        _ => flow::from_text(text, &limits),
     };
     let written = read.and_then(|mut node| {
         node.fill_defaults();
@@ -32,23 +33,38 @@ pub fn read_flow(text: &str, format: &str) -> String {
 /// Writes a flow, given as JSON, as YAML (or as JSON). The answer is JSON: `{"text": …}` or `{"problems": […]}`.
 pub fn write_flow(json: &str, format: &str) -> String {
     let limits = Limits::default();
-    let written = flow::from_json(json, &limits).and_then(|node| match format {
+    let written = flow::from_json(json, &limits).map_err(unwritable).and_then(|node| match format {
         "json" => flow::to_json(&node),
         _ => to_yaml(&node),
     });
     written.map_or_else(problems, |text| json!({ "text": text }).to_string())
 }
 
-/// Reads any value from YAML (or from JSON, for `format` `"json"`) as it stands, within the limits of a flow. The answer
-/// is JSON: `{"value": …}` or `{"problems": [{code, path, message, line?, column?}]}`.
+/// Says of a flow, given as JSON, why it cannot be written. Its caller has not seen the JSON, so that places in it say nothing.
+fn unwritable(error: FlowError) -> FlowError {
+    let mut error = FlowError { line: None, column: None, ..error };
+    if let Some(reason) = error.message.strip_prefix(flow::NOT_JSON) {
+        error.message = format!("The flow cannot be written: {reason}");
+        error.code = ErrorCode::SerializationFailed;
+    }
+    error
+}
+
+/// Reads any value as it stands, within the limits of a flow, from YAML, from JSON, or, for any other `format`, from
+/// whichever it is. The answer is JSON: `{"value": …, "format": "yaml" | "json"}` or
+/// `{"problems": [{code, path, message, line?, column?}]}`.
 pub fn read_document(text: &str, format: &str) -> String {
     let limits = Limits::default();
     let read = match format {
-        "json" => flow::read_value(text, &limits),
-        _ => read_yaml_value(text, &limits),
+        "json" => flow::read_value(text, &limits).map(|value| (value, Format::Json)),
+        "yaml" => read_yaml_value(text, &limits).map(|value| (value, Format::Yaml)),
+        _ => flow::read_either(text, &limits),
     };
     match read {
-        Ok(value) => format!("{{\"value\":{}}}", to_text(&value)),
+        Ok((value, format)) => {
+            let format = if format == Format::Json { "json" } else { "yaml" };
+            format!("{{\"value\":{},\"format\":\"{format}\"}}", to_text(&value))
+        }
         Err(error) => problems(error),
     }
 }
@@ -141,6 +157,9 @@ fn node_types(text: &str) -> Result<NodeTypes, Problem> {
 use crate::flow::{from_yaml, read_yaml_value, to_yaml, write_value};
 
 #[cfg(not(feature = "yaml"))]
+use crate::flow::reads_json_only;
+
+#[cfg(not(feature = "yaml"))]
 fn from_yaml(_: &str, _: &Limits) -> Result<NodeDefinition, FlowError> {
     Err(reads_json_only())
 }
@@ -158,14 +177,6 @@ fn read_yaml_value(_: &str, _: &Limits) -> Result<Value, FlowError> {
 #[cfg(not(feature = "yaml"))]
 fn write_value(_: &Value) -> Result<String, FlowError> {
     Err(writes_json_only())
-}
-
-#[cfg(not(feature = "yaml"))]
-fn reads_json_only() -> FlowError {
-    FlowError::new(
-        ErrorCode::DeserializationFailed,
-        "This build of the engine has no YAML: convert the flow to JSON, or use the native addon",
-    )
 }
 
 #[cfg(not(feature = "yaml"))]

@@ -10,6 +10,7 @@
 
 mod definition;
 mod document;
+mod either;
 mod failure;
 mod json;
 mod limits;
@@ -21,8 +22,12 @@ mod yaml;
 
 pub use definition::{DEFAULT_HANDLE, Edge, NodeDefinition};
 pub(crate) use document::kind_of;
+pub use either::from_text;
+#[cfg(not(feature = "yaml"))]
+pub(crate) use either::reads_json_only;
+pub(crate) use either::{Format, read_either};
 pub use failure::FlowError;
-pub(crate) use json::read_value;
+pub(crate) use json::{NOT_JSON, read_value};
 pub use json::{from_json, to_json};
 pub use limits::Limits;
 pub use outline::{

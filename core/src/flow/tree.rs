@@ -18,6 +18,8 @@ const FORBIDDEN_KEYS: [&str; 3] = ["__proto__", "constructor", "prototype"];
 /// Counts what limits bound, and remembers why and where reading failed.
 pub(super) struct Builder<'l> {
     limits: &'l Limits,
+    /// What the text is written in, for messages.
+    format: &'static str,
     nodes: Cell<usize>,
     edges: Cell<usize>,
     text: Cell<usize>,
@@ -32,9 +34,10 @@ enum Step {
 }
 
 impl<'l> Builder<'l> {
-    pub(super) fn new(limits: &'l Limits) -> Builder<'l> {
+    pub(super) fn new(limits: &'l Limits, format: &'static str) -> Builder<'l> {
         Builder {
             limits,
+            format,
             nodes: Cell::new(0),
             edges: Cell::new(0),
             text: Cell::new(0),
@@ -46,6 +49,11 @@ impl<'l> Builder<'l> {
     /// What reads a whole document.
     pub(super) fn root(&self) -> Seed<'_> {
         Seed { builder: self, place: Place::Root, depth: 0 }
+    }
+
+    /// Whether the builder refused the document, and not the parser the text.
+    pub(super) fn has_refused(&self) -> bool {
+        self.refusal.borrow().is_some()
     }
 
     /// The builder's own reason for a failure, or else `parser`, with the place in the document.
@@ -238,7 +246,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let depth = self.enter()?;
         let mut object = Map::new();
-        while let Some(key) = map.next_key_seed(Key(self.builder))? {
+        while let Some(key) = map.next_key_seed(Key { builder: self.builder, object: &object })? {
             let seed = Seed { builder: self.builder, place: self.place.of_field(&key), depth };
             match map.next_value_seed(seed) {
                 Ok(value) => object.insert(key, value),
@@ -265,9 +273,19 @@ impl<'de> DeserializeSeed<'de> for Counted<'_> {
     }
 }
 
-/// Reads one key.
+/// Reads one key of an object that holds others already.
 #[derive(Clone, Copy)]
-struct Key<'b>(&'b Builder<'b>);
+struct Key<'b> {
+    builder: &'b Builder<'b>,
+    object: &'b Map<String, Value>,
+}
+
+impl Key<'_> {
+    fn refuse<E: Error>(&self, key: &str, code: ErrorCode, message: String) -> E {
+        let error = self.builder.refuse(code, message);
+        self.builder.step(Step::Key(key.to_owned()), error)
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = String;
@@ -287,10 +305,15 @@ impl Visitor<'_> for Key<'_> {
     fn visit_str<E: Error>(self, key: &str) -> Result<String, E> {
         if FORBIDDEN_KEYS.contains(&key) {
             let message = format!("The key `{key}` is not allowed");
-            let error = self.0.refuse(ErrorCode::ValidationFailed, message);
-            return Err(self.0.step(Step::Key(key.to_owned()), error));
+            return Err(self.refuse(key, ErrorCode::ValidationFailed, message));
         }
-        self.0.check_text(key)?;
+        // Parsers compare keys as they are written: `1` and `'1'` are two for them, and one here.
+        if self.object.contains_key(key) {
+            let format = self.builder.format;
+            let message = format!("Failed to parse {format}: expected each key once, found `{key}` again");
+            return Err(self.refuse(key, ErrorCode::DeserializationFailed, message));
+        }
+        self.builder.check_text(key)?;
         Ok(key.to_owned())
     }
 }

@@ -1,14 +1,16 @@
 //! Reading and writing YAML 1.2.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::Serialize;
 use serde::de::DeserializeSeed;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::NonFiniteFloatPolicy;
-use serde_saphyr::{DefaultMessageFormatter, Error, MessageFormatter, Options};
+use serde_saphyr::{DefaultMessageFormatter, DoubleQuoted, Error, MessageFormatter, Options};
 
+use super::json::BYTE_ORDER_MARK;
 use super::tree::Builder;
 use super::{FlowError, Limits, NodeDefinition, document};
 use crate::error::ErrorCode;
@@ -41,7 +43,7 @@ pub fn from_yaml(text: &str, limits: &Limits) -> Result<NodeDefinition, FlowErro
 pub fn from_yaml_documents(text: &str, limits: &Limits) -> Result<Vec<NodeDefinition>, FlowError> {
     super::check_length(text, limits)?;
     let mut flows = Vec::new();
-    for part in documents(text.trim_start_matches('\u{feff}')) {
+    for part in documents(text.trim_start_matches(BYTE_ORDER_MARK)) {
         let flow = read_value(part.text, limits).and_then(|value| match value {
             Value::Null => Ok(None),
             value => document::definition(value).map(Some),
@@ -73,17 +75,37 @@ pub(crate) fn read_yaml_value(text: &str, limits: &Limits) -> Result<Value, Flow
 
 /// Writes any value as YAML in the style of [`to_yaml`].
 pub(crate) fn write_value(value: &impl Serialize) -> Result<String, FlowError> {
+    let failed = |error: &dyn fmt::Display| FlowError::new(ErrorCode::SerializationFailed, error.to_string());
+    let value = serde_json::to_value(value).map_err(|error| failed(&error))?;
     let options = serde_saphyr::ser_options! {
         indent_step: 2,
         compact_list_indent: false,
         folded_wrap_chars: usize::MAX,
     };
-    serde_saphyr::to_string_with_options(value, options)
-        .map_err(|error| FlowError::new(ErrorCode::SerializationFailed, error.to_string()))
+    serde_saphyr::to_string_with_options(&Written(&value), options).map_err(|error| failed(&error))
+}
+
+/// A value with quotes around every text of one line that begins or ends with white space of Unicode: to YAML that is text
+/// like any other, but not to every reader and editor.
+struct Written<'v>(&'v Value);
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::String(text) if text.trim().len() < text.len() && !text.contains('\n') => {
+                DoubleQuoted(text).serialize(serializer)
+            }
+            Value::Array(list) => serializer.collect_seq(list.iter().map(Written)),
+            Value::Object(object) => {
+                serializer.collect_map(object.iter().map(|(key, value)| (key, Written(value))))
+            }
+            other => other.serialize(serializer),
+        }
+    }
 }
 
 fn read_value(text: &str, limits: &Limits) -> Result<Value, FlowError> {
-    let builder = Builder::new(limits);
+    let builder = Builder::new(limits, "YAML");
     let read = serde_saphyr::with_deserializer_from_str_with_options(text, options(limits), |parser| {
         builder.root().deserialize(parser)
     });

@@ -106,10 +106,10 @@ export interface NodeLibraryAddon {
 /** The part of the addon that reads and writes documents: any value that JSON has a word for, within the limits of a flow. */
 export interface DocumentAddon {
   /**
-   * Reads YAML, or JSON for `format` "json". The answer is JSON text: `{"value": …}` or
-   * `{"problems": [{code, path, message, line?, column?}]}`.
+   * Reads YAML or JSON; for "either" JSON where the text begins like it and can be read as such. The answer is JSON text:
+   * `{"value": …, "format": "yaml" | "json"}` or `{"problems": [{code, path, message, line?, column?}]}`.
    */
-  readDocument(text: string, format: "yaml" | "json"): string;
+  readDocument(text: string, format: "yaml" | "json" | "either"): string;
   /** Writes a value, given as JSON text, as YAML that reads back the same. The answer is `{"text": …}` or `{"problems": […]}`. */
   writeDocument(json: string): string;
 }

@@ -184,6 +184,36 @@ describe("every value", () => {
   });
 });
 
+describe("a value that is nothing but a blank", () => {
+  it.each(["yaml", "json"] as const)("comes back from %s, alone and among others", async (format) => {
+    const engine = createFileSystemEngine({ baseDir: await temporaryFolder() });
+    const blanks = [
+      ..."\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2003\u200a\u2028\u2029\u202f\u205f\u3000\u180e\u200b\ufeff",
+    ];
+    for (const blank of [...blanks, "\u00a0#", "\u3000\n", "---", "...", "#"]) {
+      for (const value of [blank, [blank], { [blank]: blank }]) {
+        await engine.save("blank", value, { format, overwrite: true });
+        expect(await engine.load("blank"), JSON.stringify(value)).toEqual(value);
+      }
+    }
+  });
+});
+
+describe("a file that looks like JSON", () => {
+  it.each([
+    ["a number that JSON has not", '{"a": NaN}', "expected a finite number, found `NaN`"],
+    ["a key twice", '{"a": 1, "a": 2}', "expected each key once, found `a` again"],
+    ["a key twice as text", "{1: a, '1': b}", "expected each key once, found `1` again"],
+  ])("is refused with %s instead of read as something else", async (_, text, message) => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, "f.composite.yaml"), text);
+    await expect(createFileSystemEngine({ baseDir: folder }).load("f")).rejects.toMatchObject({
+      code: "SERIALIZATION_ERROR",
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
 describe("every edit of a file with comments", () => {
   /** Puts a comment behind every line that may have one. */
   const commented = (text: string) => {

@@ -80,12 +80,11 @@ describe.each(BAD)("%s", (_, content, place) => {
 });
 
 describe("a file of very many empty lines", () => {
-  it.each(["\n", "\r\n", "\r", " \n", "\u2028"])("is read in a moment (%j)", async (line) => {
+  it.each(["\n", "\r\n", "\r", " \n"])("is read in a moment (%j)", async (line) => {
     const folder = await temporaryFolder();
     const engine = createFileSystemEngine({ baseDir: folder });
     await writeFile(join(folder, "empty.composite.yaml"), line.repeat(1 << 20));
     expect(await failureOf(engine.load("empty"))).toMatchObject({ code: "SERIALIZATION_ERROR" });
-    if (line === "\u2028") return;
     await writeFile(join(folder, "late.composite.yaml"), `${line.repeat(1 << 20)}a: 1\n`);
     expect(await engine.load("late")).toEqual({ a: 1 });
   });

@@ -21,7 +21,7 @@ export async function openFlow(file: string): Promise<FlowFile> {
   const text = textOf(file);
   let flow: NodeDefinition;
   try {
-    flow = readFlow(text, extname(file).toLowerCase() === ".json" ? "json" : "yaml");
+    flow = readFlow(text, extname(file).toLowerCase() === ".json" ? "json" : undefined);
   } catch (error) {
     if (!(error instanceof FlowTextError)) throw error;
     return { file, problems: [...error.problems] };

@@ -53,9 +53,15 @@ export function schemasOf(types: Iterable<[string, { parameterSchema: unknown }]
   return Object.fromEntries([...types].map(([type, { parameterSchema }]) => [type, parameterSchema]));
 }
 
-/** Reads a flow from YAML or JSON, with the defaults of hand-written files. Throws `FlowTextError`. */
-export function readFlow(text: string, format: "yaml" | "json" = "yaml", file?: string): NodeDefinition {
-  const answer = JSON.parse(backend().readFlow(text, format)) as { flow?: NodeDefinition; problems?: FlowProblem[] };
+/**
+ * Reads a flow from YAML or JSON, with the defaults of hand-written files. Without a format, a text that begins with `{` or
+ * `[` is JSON where it can be read as such, and else YAML. Throws `FlowTextError`.
+ */
+export function readFlow(text: string, format?: "yaml" | "json", file?: string): NodeDefinition {
+  const answer = JSON.parse(backend().readFlow(text, format ?? "either")) as {
+    flow?: NodeDefinition;
+    problems?: FlowProblem[];
+  };
   if (answer.flow === undefined) throw new FlowTextError(answer.problems ?? [], file);
   return answer.flow;
 }

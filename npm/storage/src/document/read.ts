@@ -46,23 +46,23 @@ export function readDocument(bytes: Uint8Array): ReadDocument {
   if (!isUtf8(bytes)) throw new DocumentProblem("the text is not UTF-8", lineOutsideUtf8(bytes));
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   if (isEmpty(text)) throw new DocumentProblem("the file is empty", 1, 1);
-  if (!/^\uFEFF?\s*[[{"]/.test(text)) return { value: parsed(text, "yaml"), text, format: "yaml" };
-  try {
-    return { value: parsed(text, "json"), text, format: "json" };
-  } catch (notJson) {
-    try {
-      return { value: parsed(text, "yaml"), text, format: "yaml" };
-    } catch (notYaml) {
-      throw furthest(notJson, notYaml);
-    }
-  }
+  const { value, format } = answerTo(text, "either");
+  return { value, text, format };
 }
 
 /** Reads a text of one format. @throws DocumentProblem */
 export function parsed(text: string, format: Format): Plain {
-  const answer = JSON.parse(loadAddon().readDocument(text, format)) as { value?: Plain; problems?: Problem[] };
-  if (answer.value === undefined) throw problemOf(answer.problems);
-  return answer.value;
+  return answerTo(text, format).value;
+}
+
+function answerTo(text: string, format: Format | "either"): { value: Plain; format: Format } {
+  const { problems, ...answer } = JSON.parse(loadAddon().readDocument(text, format)) as {
+    value?: Plain;
+    format: Format;
+    problems?: Problem[];
+  };
+  if (answer.value === undefined) throw problemOf(problems);
+  return { value: answer.value, format: answer.format };
 }
 
 /** What the addon says is wrong with a text. */
@@ -87,8 +87,9 @@ function isEmpty(text: string): boolean {
   return !CONTENT.test(text);
 }
 
-// Blanks are those of one line: else each of many empty lines would be looked at from every line before it.
-const CONTENT = /^(?!\uFEFF?[^\S\n\r\u2028\u2029]*(#|$)|(---|\.\.\.)[^\S\n\r\u2028\u2029]*$)/m;
+// Blanks and line breaks are those of YAML: what else looks like one is text. Blanks are those of one line: else each of many
+// empty lines would be looked at from every line before it.
+const CONTENT = /(?:^|[\n\r])(?!\uFEFF?[ \t]*(?:[#\n\r]|$)|(?:---|\.\.\.)[ \t]*(?:[\n\r]|$))/;
 
 function lineOutsideUtf8(bytes: Uint8Array): number {
   let line = 1;
@@ -99,11 +100,4 @@ function lineOutsideUtf8(bytes: Uint8Array): number {
     start = end;
   }
   return line;
-}
-
-/** Of two readings of one text, the one that got further knows better what is wrong. */
-function furthest(one: unknown, other: unknown): unknown {
-  if (!(one instanceof DocumentProblem) || !(other instanceof DocumentProblem)) return one;
-  const lines = (other.line ?? 0) - (one.line ?? 0);
-  return lines > 0 || (lines === 0 && (other.column ?? 0) > (one.column ?? 0)) ? other : one;
 }
