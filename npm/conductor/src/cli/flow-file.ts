@@ -1,9 +1,9 @@
 /** Flow files: read, checked, with the place of each problem. */
-import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { nodeTypes } from "@atomiton/nodes/definitions";
 import { type FlowProblem, FlowTextError, readFlow, validateFlow } from "../exports/node.js";
 import type { NodeDefinition } from "../types/definition.js";
+import { readText } from "./bounded-read.js";
 import { UsageError } from "./exit.js";
 import { placesIn } from "./place.js";
 
@@ -16,9 +16,13 @@ export interface FlowFile {
   problems: FlowProblem[];
 }
 
+/** Bytes of a text that the engine reads at most. */
+const LARGEST_TEXT = 32 * 1024 * 1024;
+
 /** Reads and checks a flow, parameters included. Throws `UsageError` for a file that cannot be read. */
 export async function openFlow(file: string): Promise<FlowFile> {
-  const text = textOf(file);
+  const text = await textOf(file);
+  if (typeof text !== "string") return { file, problems: [text] };
   let flow: NodeDefinition;
   try {
     flow = readFlow(text, extname(file).toLowerCase() === ".json" ? "json" : undefined);
@@ -30,12 +34,20 @@ export async function openFlow(file: string): Promise<FlowFile> {
   return { file, flow, problems: problems.length === 0 ? [] : await placed(problems, text) };
 }
 
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`The flow cannot be read: ${(error as Error).message}`);
+async function textOf(file: string): Promise<string | FlowProblem> {
+  const text = await readText(file, LARGEST_TEXT).catch((error: Error) => {
+    throw new UsageError(`The flow cannot be read: ${error.message}`);
+  });
+  if (typeof text === "string") return text;
+  if (text.found === "bytes that are not UTF-8") {
+    const message = "A flow is UTF-8 text, found other bytes; save the file as UTF-8";
+    return { code: "DESERIALIZATION_FAILED", path: "", message };
   }
+  return {
+    code: "VALIDATION_FAILED",
+    path: "",
+    message: `The limit \`bytes\` is ${LARGEST_TEXT}, found ${text.found}`,
+  };
 }
 
 function parameterSchemas(): Record<string, unknown> {

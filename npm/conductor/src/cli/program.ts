@@ -7,22 +7,28 @@ import { EXIT_HELP, Exit, UsageError } from "./exit.js";
 import { graph } from "./graph.js";
 import { run } from "./run.js";
 import { validate } from "./validate.js";
+import { WrittenStream } from "./written-stream.js";
+
+const FLOW = "YAML or JSON file, - for standard input";
 
 /** Does what the arguments say and ends the process. */
 export async function main(argv: readonly string[]): Promise<never> {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
+  const output = new WrittenStream(process.stdout);
+  const errors = new WrittenStream(process.stderr);
   const exit = await codeOf(argv);
   // Ends also when a node never settles; what was written goes out first.
-  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  process.exit(exit);
+  await output.flushed();
+  if (output.failure) process.stderr.write(`Standard output cannot be written: ${output.failure.message}\n`);
+  await errors.flushed();
+  process.exit(output.failure || errors.failure ? Exit.usage : exit);
 }
 
 async function codeOf(argv: readonly string[]): Promise<Exit> {
   let exit: Exit = Exit.success;
-  const program = commands((code) => {
-    exit = code;
-  });
   try {
+    const program = commands((code) => {
+      exit = code;
+    });
     await program.parseAsync(argv);
     return exit;
   } catch (error) {
@@ -50,7 +56,7 @@ function commands(end: (exit: Exit) => void): Command {
   program
     .command("run")
     .description("run a flow")
-    .argument("<flow>", "YAML or JSON file")
+    .argument("<flow>", FLOW)
     .option(
       "--input <name=value>",
       "an input of the flow; may be given again. JSON where it is JSON, else text",
@@ -72,7 +78,7 @@ function commands(end: (exit: Exit) => void): Command {
   program
     .command("validate")
     .description("tell everything that is wrong with flows")
-    .argument("<flow...>", "YAML or JSON files")
+    .argument("<flow...>", "YAML or JSON files, - for standard input")
     .option("--json", "print JSON")
     .addHelpText("after", EXIT_HELP)
     .action(async (flows: string[], options) => end(await validate(flows, options)));
@@ -80,23 +86,11 @@ function commands(end: (exit: Exit) => void): Command {
   program
     .command("graph")
     .description("show levels, critical path, weights and groups of a flow")
-    .argument("<flow>", "YAML or JSON file")
+    .argument("<flow>", FLOW)
     .option("--mermaid", "print a Mermaid flowchart")
     .option("--json", "print JSON")
     .addHelpText("after", EXIT_HELP)
     .action(async (flow: string, options) => end(await graph(flow, options)));
 
   return program;
-}
-
-/** Whoever read along may stop; what the flow does goes on. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-}
-
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.writableLength === 0 || stream.destroyed) resolve();
-    else stream.write("", () => resolve());
-  });
 }

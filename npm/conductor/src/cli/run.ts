@@ -1,11 +1,10 @@
 /** `conductor run`: runs a flow, shows how it goes, says how it went. */
-import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { defaultVariables } from "../api/variables.js";
 import { type Conductor, createConductor, type ExecutionResult, type NodeDefinition } from "../exports/node.js";
 import { createExecutionId } from "../types/ids.js";
 import { type Display, type Output, quietDisplay } from "./display.js";
-import { type Exit, Exit as ExitCode, exitOf, UsageError } from "./exit.js";
+import { type Exit, Exit as ExitCode, exitOf } from "./exit.js";
 import { errorText, reportedError } from "./failure-text.js";
 import { openFlow } from "./flow-file.js";
 import { jsonText } from "./json.js";
@@ -14,6 +13,7 @@ import { plainDisplay } from "./plain-display.js";
 import { onInterrupt } from "./signals.js";
 import { summary } from "./summary.js";
 import { oneLine } from "./text.js";
+import { TraceFile } from "./trace-file.js";
 import { invalidFlowJson, reportProblems } from "./validate.js";
 
 /** Options as commander gives them. */
@@ -37,13 +37,15 @@ export async function run(file: string, options: RunOptions): Promise<Exit> {
     if (options.json) process.stdout.write(`${jsonText(invalidFlowJson(opened), 2)}\n`);
     return ExitCode.invalidFlow;
   }
+  const traceFile = options.trace === undefined ? undefined : new TraceFile(options.trace);
   const conductor = createConductor(settingsOf(flow, options));
   const title = oneLine(flow.name ?? flow.id);
   // With --json, standard output is for the document alone.
   const output: Output = options.json ? process.stderr : process.stdout;
   const result = await followed(conductor, flow, options, displayFor(output, title, options));
-  if (options.trace !== undefined) writeTrace(options.trace, result);
-  return report(conductor, flow, title, result, options, output);
+  const exit = report(conductor, flow, title, result, options, output);
+  traceFile?.write(result.trace);
+  return exit;
 }
 
 async function followed(
@@ -103,14 +105,6 @@ function settingsOf(flow: NodeDefinition, { concurrency, timeout }: RunOptions) 
 function displayFor(output: Output, title: string, { quiet }: RunOptions): Display {
   if (quiet) return quietDisplay(process.stderr);
   return output.isTTY ? liveDisplay(output, title) : plainDisplay(output);
-}
-
-function writeTrace(file: string, { trace }: ExecutionResult): void {
-  try {
-    writeFileSync(file, `${jsonText(trace ?? null, 2)}\n`);
-  } catch (error) {
-    throw new UsageError(`The trace cannot be written: ${(error as Error).message}`);
-  }
 }
 
 /** A result whose values refuse to be written still makes one document. */
