@@ -1,7 +1,7 @@
 import { defineConfig } from "tsdown";
 
 import { inlineScript } from "../../scripts/inline-script.mjs";
-import { quickJsFiles } from "./src/browser/quickjs/files-plugin.js";
+import { quickJsFiles } from "./src/sandbox/quickjs/files-plugin.js";
 import { flowFiles } from "./src/templates/flow-files-plugin.js";
 
 export default defineConfig([
@@ -17,7 +17,7 @@ export default defineConfig([
     target: "node20",
     dts: true,
     fixedExtension: false,
-    plugins: [flowFiles()],
+    plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] })],
   },
   // A build of its own, so that no chunk it shares with the others brings anything of Node into a page.
   {

@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 import { inlineScript } from "../../scripts/inline-script.mjs";
 import { patient } from "../../scripts/patience.mjs";
-import { quickJsFiles } from "./src/browser/quickjs/files-plugin.js";
+import { quickJsFiles } from "./src/sandbox/quickjs/files-plugin.js";
 import { flowFiles } from "./src/templates/flow-files-plugin.js";
 
 export default defineConfig({

@@ -16,7 +16,6 @@ pub(crate) enum Code {
     TypeMismatch,
     DeserializationFailed,
     ExecutionFailed,
-    Timeout,
     Cancelled,
     MemoryLimitExceeded,
 }
@@ -28,7 +27,6 @@ impl Code {
             Self::TypeMismatch => "TYPE_MISMATCH",
             Self::DeserializationFailed => "DESERIALIZATION_FAILED",
             Self::ExecutionFailed => "EXECUTION_FAILED",
-            Self::Timeout => "TIMEOUT",
             Self::Cancelled => "CANCELLED",
             Self::MemoryLimitExceeded => "MEMORY_LIMIT_EXCEEDED",
         }

@@ -11,15 +11,18 @@ export interface NativeTable {
   readonly rowCount: number;
   /** The names of the columns, all distinct. */
   readonly headers: string[];
-  /**
-   * Rows from `start` on as the JSON text of an array of objects: `count` of them, or fewer when they are many bytes, but
-   * one at least while there is one.
-   */
-  recordsJson(start: number, count: number): string;
+  /** Rows from `start` on: as many as fit `bytes` of text, but one at least while there is one. */
+  recordsText(start: number, bytes: number): RecordsText;
   /** Tells the garbage collector how many bytes the handle keeps alive. */
   account(): void;
   /** Lets go of the rows now; every later call on this handle is refused with INVALID_PARAMETERS. */
   dispose(): void;
+}
+
+/** Rows as the JSON text of an array of objects, and how many they are. */
+export interface RecordsText {
+  text: string;
+  count: number;
 }
 
 /** How CSV text is laid out. */
@@ -41,37 +44,6 @@ export interface TableGroups {
   table: NativeTable;
 }
 
-/** User code and its limits. */
-export interface ScriptSource {
-  /** What errors call it. */
-  name: string;
-  /** An expression that yields a function. */
-  code: string;
-  /** The key under which values cross that JSON has no word for. */
-  tag: string;
-  /** Wall-clock limit in ms. */
-  timeoutMs: number;
-  /** Limit of the engine's own memory in bytes. */
-  memoryBytes: number;
-}
-
-/** What user code does with items. */
-export interface ScriptWork {
-  kind: "map" | "filter" | "reduce";
-  /** The first accumulator of a reduce, as JSON text; without one, the first item. */
-  initial?: string;
-  /** Whether a reduce calls its function with one object `{acc, item, index}`. */
-  named: boolean;
-  /** Whether the function wants all items as its last argument; then there must be one batch. */
-  whole: boolean;
-}
-
-/** The JSON text of an array of items. */
-export interface ScriptBatch {
-  text: string;
-  count: number;
-}
-
 /** The part of the addon that serves the node library. */
 export interface NodeLibraryAddon {
   addonVersion(): string;
@@ -80,27 +52,14 @@ export interface NodeLibraryAddon {
   parseTable(text: string | Buffer, layout: CsvLayout, cancel?: CancelToken): Promise<NativeTable>;
   filterTable(table: NativeTable, filter: string, cancel?: CancelToken): Promise<NativeTable>;
   sortTable(table: NativeTable, field: string, descending: boolean): Promise<NativeTable>;
+  /** The rows at these positions, in their order. INVALID_PARAMETERS for a position that there is not. */
+  pickRows(table: NativeTable, positions: Uint32Array): NativeTable;
   sliceTable(table: NativeTable, start: number, end: number): NativeTable;
   reverseTable(table: NativeTable): Promise<NativeTable>;
   uniqueTable(table: NativeTable, field?: string): Promise<NativeTable>;
   groupTable(table: NativeTable, field: string): Promise<TableGroups>;
   aggregateTable(table: NativeTable, aggregation: string, cancel?: CancelToken): Promise<string>;
   writeTable(table: NativeTable, path: string, delimiter?: string, cancel?: CancelToken): Promise<number>;
-  runScript(source: ScriptSource, work: ScriptWork, batches: ScriptBatch[], cancel?: CancelToken): Promise<string[]>;
-  runScriptOnTable(source: ScriptSource, work: ScriptWork, table: NativeTable, cancel?: CancelToken): Promise<string[]>;
-  filterTableByScript(
-    source: ScriptSource,
-    whole: boolean,
-    table: NativeTable,
-    cancel?: CancelToken,
-  ): Promise<NativeTable>;
-  evaluateScript(
-    source: ScriptSource,
-    values: string,
-    paths: string[][],
-    tables: NativeTable[],
-    cancel?: CancelToken,
-  ): Promise<string>;
 }
 
 /** The part of the addon that reads and writes documents: any value that JSON has a word for, within the limits of a flow. */

@@ -10,9 +10,7 @@ export type {
   NativeAddon,
   NativeTable,
   NodeLibraryAddon,
-  ScriptBatch,
-  ScriptSource,
-  ScriptWork,
+  RecordsText,
   TableGroups,
 } from "./addon.js";
 export { NativeError, nativeError } from "./error.js";

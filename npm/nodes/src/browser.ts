@@ -36,7 +36,7 @@ export function executablesWith(load: () => Promise<WebAssembly.Module>): Map<st
  * @throws NodeError INTERNAL_ERROR where there can be no WebAssembly: a page does not allow it, or a runtime has none
  */
 export async function quickJs(): Promise<WebAssembly.Module> {
-  return (await import("./browser/quickjs/module.js")).quickJsModule();
+  return (await import("./browser/quickjs-module.js")).quickJsModule();
 }
 
 // Whoever uses none of what stands on it has no QuickJS in the bundle: that is what the marks below are for.

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, Buffer, Either, ObjectFinalize};
+use napi::bindgen_prelude::{AsyncTask, Buffer, Either, ObjectFinalize, Uint32Array};
 use napi_derive::napi;
 
 use super::super::failure::{Code, Failure};
@@ -49,12 +49,12 @@ impl NativeTable {
         Ok(self.table()?.headers().to_vec())
     }
 
-    /// Rows from `start` on as the JSON text of an array of objects: `count` of them, or fewer when they are many
-    /// bytes, but one at least while there is one.
+    /// Rows from `start` on as the JSON text of an array of objects: as many as fit `bytes`, but one at least while
+    /// there is one.
     #[napi(catch_unwind)]
-    pub fn records_json(&self, start: u32, count: u32) -> napi::Result<String> {
-        let table = self.table()?;
-        Ok(records_json(table, start as usize, count as usize, MOST_TEXT))
+    pub fn records_text(&self, start: u32, bytes: u32) -> napi::Result<RecordsText> {
+        let (text, count) = records_text(self.table()?, start as usize, bytes as usize);
+        Ok(RecordsText { text, count: count as u32 })
     }
 
     /// Tells the garbage collector how many bytes the handle keeps alive. Called once, after the handle was made.
@@ -86,6 +86,15 @@ impl ObjectFinalize for NativeTable {
         }
         Ok(())
     }
+}
+
+/// Rows as text.
+#[napi(object, object_from_js = false)]
+pub struct RecordsText {
+    /// The JSON text of an array of objects.
+    pub text: String,
+    /// How many they are.
+    pub count: u32,
 }
 
 /// How CSV text is laid out.
@@ -148,6 +157,19 @@ pub fn sort_table(
 ) -> napi::Result<AsyncTask<Work<NativeTable>>> {
     let table = table.table()?.clone();
     Ok(in_background(move || ordering::sort(&table, &field, descending).map(NativeTable::new)))
+}
+
+/// The rows at these positions, in their order. INVALID_PARAMETERS for a position that there is not.
+#[napi(catch_unwind)]
+pub fn pick_rows(table: &NativeTable, positions: Uint32Array) -> napi::Result<NativeTable> {
+    let table = table.table()?;
+    if let Some(position) = positions.iter().find(|&&position| position as usize >= table.len()) {
+        let rows = table.len();
+        return Err(Code::InvalidParameters
+            .because(format!("There is no row {position} in a table of {rows} rows"))
+            .into());
+    }
+    Ok(NativeTable::new(table.pick(positions.to_vec())))
 }
 
 /// The rows at `start..end`.
@@ -223,32 +245,26 @@ pub fn write_table(
     Ok(in_background(move || Ok(write_file(&table, &PathBuf::from(path), format, &cancel)? as f64)))
 }
 
-impl From<Table> for NativeTable {
-    fn from(table: Table) -> Self {
-        Self::new(table)
-    }
-}
-
-/// Bytes of JSON text handed to JavaScript at once.
-const MOST_TEXT: usize = 16 * 1024 * 1024;
-
-/// The JSON text of an array of up to `count` rows from `start` on. No row begins beyond `limit` bytes: a row can be
-/// far longer as JSON than it is in the table.
-pub(crate) fn records_json(table: &Table, start: usize, count: usize, limit: usize) -> String {
+/// The JSON text of an array of rows from `start` on, and how many they are. No row begins beyond `bytes`: a row can
+/// be far longer as JSON than it is in the table.
+fn records_text(table: &Table, start: usize, bytes: usize) -> (String, usize) {
     let records = JsonRecords::of(table);
-    let mut text = vec![b'['];
-    for (position, row) in table.rows_from(start).take(count).enumerate() {
-        if text.len() > limit {
-            break;
-        }
-        if position > 0 {
+    let (mut text, mut count) = (vec![b'['], 0);
+    for row in table.rows_from(start) {
+        if count > 0 {
+            if text.len() > bytes {
+                break;
+            }
             text.push(b',');
         }
         records.write(row, &mut text);
+        count += 1;
     }
     text.push(b']');
     // Cells were checked when they were read, so nothing is replaced here.
-    String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    let text =
+        String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    (text, count)
 }
 
 fn layout_of(layout: &CsvLayout) -> Result<Layout, Failure> {

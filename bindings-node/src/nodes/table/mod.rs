@@ -18,7 +18,3 @@ mod sheet;
 mod sum;
 mod value;
 mod writing;
-
-pub(crate) use handle::{NativeTable, records_json};
-pub(crate) use sheet::Table;
-pub(crate) use writing::JsonRecords;

@@ -1,59 +1,41 @@
-import type { NativeTable } from "@atomiton/conductor-native";
-
 import { unlessAborted } from "../contract/abort.js";
-import type { Sandbox, ScriptBatch } from "../sandbox/sandbox.js";
-import { recordsOf } from "../table/table-output.js";
-import type { Task } from "./quickjs/task.js";
+import type { WorkerPool } from "../sandbox/quickjs/pool.js";
+import { createSandbox, type Session } from "../sandbox/quickjs/session.js";
+import type { Sandbox, ScriptSource } from "../sandbox/sandbox.js";
+
+/** Gives QuickJS as a WebAssembly module: asked for every worker, so it should keep what it gave. */
+export type LoadQuickJs = () => Promise<WebAssembly.Module>;
 
 /** Whether the page lets workers be started, as far as has been seen. */
 let hasWorkers = true;
 
-/** Gives QuickJS as a WebAssembly module: asked for every task, so it should keep what it gave. */
-export type LoadQuickJs = () => Promise<WebAssembly.Module>;
-
 /**
- * QuickJS as WebAssembly: in workers, so that the page stays responsive and code that does not end can be ended; on the
- * page's own thread where no worker can be started. It is loaded when it is first used; no limit counts until then.
+ * QuickJS in workers, so that the page stays responsive and code that does not end can be ended; on the page's own thread
+ * where no worker can be started. It is loaded when it is first used; no limit counts until then.
  */
 export function createPageSandbox(quickJs: LoadQuickJs): Sandbox {
-  const run = (task: Task, signal: AbortSignal | undefined): Promise<string[]> => {
-    const module = unlessAborted(quickJs(), signal);
-    // Whoever waits for it hears of it; a worker may have to start before.
-    module.catch(() => {});
-    return runTask(module, task, signal);
-  };
+  let pool: Promise<WorkerPool> | undefined;
 
-  return {
-    runOverItems: (source, work, items, signal) =>
-      run({ kind: "items", source, work, batches: isTable(items) ? [batchOf(items)] : items }, signal),
-
-    async evaluate(source, values, tables, signal) {
-      const records = tables.map(({ path, table }) => ({ path, records: JSON.stringify(recordsOf(table)) }));
-      const [answer] = await run({ kind: "values", source, values, tables: records }, signal);
-      return answer as string;
-    },
-  };
-}
-
-async function runTask(
-  module: Promise<WebAssembly.Module>,
-  task: Task,
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  if (hasWorkers) {
-    const { runInWorker } = await import("./quickjs/workers.js");
-    const answers = await runInWorker(module, task, signal);
-    if (answers) return answers;
-    hasWorkers = false;
+  async function open(source: ScriptSource, signal: AbortSignal | undefined): Promise<Session> {
+    if (hasWorkers) {
+      pool ??= createPool(quickJs);
+      const session = await (await pool).open(source, signal);
+      if (session) return session;
+      hasWorkers = false;
+    }
+    const { sessionInPlace } = await import("./in-place.js");
+    return sessionInPlace(await unlessAborted(quickJs(), signal), signal);
   }
-  const { runInPlace } = await import("./quickjs/in-place.js");
-  return runInPlace(await module, task, signal);
+
+  return createSandbox(open);
 }
 
-function batchOf(table: NativeTable): ScriptBatch {
-  return { text: JSON.stringify(recordsOf(table)), count: table.rowCount };
-}
-
-function isTable<T extends object>(items: readonly unknown[] | T): items is T {
-  return !Array.isArray(items);
+async function createPool(quickJs: LoadQuickJs): Promise<WorkerPool> {
+  const [{ WorkerPool }, { startPageWorker }] = await Promise.all([
+    import("../sandbox/quickjs/pool.js"),
+    import("./page-worker.js"),
+  ]);
+  // One processor is left to the page.
+  const places = Math.max(1, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1));
+  return new WorkerPool(places, () => startPageWorker(quickJs()));
 }

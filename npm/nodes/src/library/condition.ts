@@ -4,9 +4,9 @@ import { routed } from "../contract/routed.js";
 import { findData, isPlainObject, kindOf, type PlainObject } from "../data/input.js";
 import { type Condition, predicateOf } from "../data/where.js";
 import { condition } from "../definition/types/condition.js";
-import type { Sandbox, TableAt } from "../sandbox/sandbox.js";
+import type { RowsAt, Sandbox } from "../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../sandbox/user-function.js";
-import { tableBehind } from "../table/table-output.js";
+import { recordBatches, tableBehind } from "../table/table-output.js";
 import type { Place } from "./place.js";
 import { executable, type NodeWork } from "./work.js";
 
@@ -52,7 +52,7 @@ function evaluate(sandbox: Sandbox, expression: string, item: unknown, work: Nod
     signal: work.signal,
   };
   const code = `(input, item, variables) => (${expression.trim().replace(/;+$/, "")}\n)`;
-  const tables: TableAt[] = [];
+  const tables: RowsAt[] = [];
   const values = {
     input:
       isPlainObject(work.input) && !tableBehind(work.input)
@@ -64,15 +64,15 @@ function evaluate(sandbox: Sandbox, expression: string, item: unknown, work: Nod
   return new UserFunction(sandbox, "expression", code, limits).call(values, tables);
 }
 
-function handles(input: PlainObject, tables: TableAt[]): PlainObject {
+function handles(input: PlainObject, tables: RowsAt[]): PlainObject {
   return Object.fromEntries(Object.entries(input).map(([key, value]) => [key, facts(value, ["input", key], tables)]));
 }
 
 /** A value as it crosses: of an output backed by a table all but its rows, which follow if the expression reads them. */
-function facts(value: unknown, path: string[], tables: TableAt[]): unknown {
+function facts(value: unknown, path: string[], tables: RowsAt[]): unknown {
   const table = tableBehind(value);
   if (!table) return value;
-  tables.push({ path, table });
+  tables.push({ path, rows: () => recordBatches(table) });
   const descriptors = Object.entries(Object.getOwnPropertyDescriptors(value as object));
   return Object.fromEntries([
     ["rowCount", table.rowCount],

@@ -12,8 +12,7 @@ import {
 import { pathOf, transformItems } from "../library/transform-items.js";
 import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
 import { cancellable, native } from "../table/addon.js";
-import { recordsOf } from "../table/table-output.js";
-import { callInTurn } from "./native-sandbox.js";
+import { recordBatches, recordsOf } from "../table/table-output.js";
 
 const END = 0xffffffff;
 
@@ -23,12 +22,12 @@ export async function transformTable(table: NativeTable, transformation: Transfo
   switch (parameters.operation) {
     case "map":
       if (isIdentityText(code)) return { table };
-      if (isFunctionText(code)) return { value: await userFunction.map(table) };
+      if (isFunctionText(code)) return { value: await userFunction.map(() => recordBatches(table)) };
       return { value: recordsOf(table).map((record) => pathOf(record, code)) };
     case "filter":
       return filter(table, transformation);
     case "reduce":
-      if (isFunctionText(code)) return { value: await userFunction.reduce(table, initialOf(parameters)) };
+      if (isFunctionText(code)) return { value: await userFunction.reduce(() => recordBatches(table), initialOf(parameters)) };
       throw new NodeError("INVALID_PARAMETERS", "reduce needs a function of (acc, item, index)");
     case "sort": {
       const { sortKey, sortDirection } = parameters;
@@ -67,12 +66,8 @@ async function filter(table: NativeTable, transformation: Transformation): Promi
   }
   if (isIdentityText(code)) return { table };
   if (isFunctionText(code)) {
-    const { source, wantsAll } = userFunction;
-    return {
-      table: await callInTurn(source, signal, (addon, cancel) =>
-        addon.filterTableByScript(source, wantsAll, table, cancel),
-      ),
-    };
+    const positions = await userFunction.positions(() => recordBatches(table));
+    return { table: await native((addon) => addon.pickRows(table, Uint32Array.from(positions))) };
   }
   return { value: await transformItems(recordsOf(table), transformation) };
 }

@@ -1,51 +1,69 @@
 import { NodeError } from "../contract/error.js";
 import { kindOf } from "../data/input.js";
+import { MOST_LEVELS, MOST_VALUES, TEXT_PER_MEMORY, written } from "./limits.js";
 import { otherWork } from "./other-work.js";
-import type { ScriptBatch } from "./sandbox.js";
+import type { Batch } from "./sandbox.js";
 
-/** Deeper data would overflow a stack on one side or the other. */
-const MOST_LEVELS = 400;
 /** JSON text handed over at once, in characters. */
 const BATCH_LENGTH = 256 * 1024;
+/** Items handed over at once. */
+const BATCH_ITEMS = 16384;
 /** How long the main thread may be kept by encoding, in ms. */
 const LONGEST_HOLD = 8;
 
+/** What may still be said in the text that is being made. */
+interface Room {
+  values: number;
+  characters: number;
+}
+
 /**
  * Takes data into the sandbox and back as JSON text. What JSON has no word for (dates, `NaN`, infinities, `undefined` in
- * arrays) crosses under a key that data cannot guess.
+ * arrays) crosses as `{[tag]: "date:<ms>"}`, `{[tag]: "number:<number>"}` or `{[tag]: "undefined:"}`, under a key that
+ * data cannot guess.
  */
 export class Crossing {
   readonly tag = `@${randomText()}`;
+  readonly #characters: number;
 
-  /** @throws NodeError TYPE_MISMATCH naming the path of what cannot cross: functions, symbols, BigInts, cycles … */
-  encode(value: unknown, path = ""): string {
-    const special = inspect(value, path, [], false);
-    return special
-      ? JSON.stringify(value, this.#replacer())
-      : (JSON.stringify(value) ?? JSON.stringify({ [this.tag]: ["undefined"] }));
+  /** @param memoryBytes what the engine may take, which bounds the text that is made for it */
+  constructor(memoryBytes: number) {
+    this.#characters = memoryBytes * TEXT_PER_MEMORY;
   }
 
-  /** Items as batches of JSON arrays; between batches other work of the main thread gets its turn. */
-  async encodeItems(items: readonly unknown[], whole: boolean): Promise<ScriptBatch[]> {
-    if (whole) return [{ text: this.encode(items), count: items.length }];
-    const batches: ScriptBatch[] = [];
-    let count = 256;
+  /**
+   * @throws NodeError TYPE_MISMATCH naming the path of what cannot cross: functions, symbols, BigInts, cycles …;
+   * MEMORY_LIMIT_EXCEEDED when there is more than an engine could hold
+   */
+  encode(value: unknown, path = ""): string {
+    const special = inspect(value, path, [], false, { values: MOST_VALUES, characters: this.#characters });
+    return special
+      ? JSON.stringify(value, this.#replacer())
+      : (JSON.stringify(value) ?? JSON.stringify({ [this.tag]: "undefined:" }));
+  }
+
+  /** Items as batches of JSON arrays, made one by one; between them other work of the main thread gets its turn. */
+  async *encodeItems(items: readonly unknown[]): AsyncGenerator<Batch, void, undefined> {
     let resumed = performance.now();
     for (let start = 0; start < items.length; ) {
-      const part = items.slice(start, start + count);
+      const room = { values: MOST_VALUES, characters: this.#characters };
+      const full = room.characters - BATCH_LENGTH;
+      const most = Math.min(items.length, start + BATCH_ITEMS);
+      let [end, special] = [start, false];
       // The path is that of the item in the whole list.
-      const text = this.#encodePart(part, start);
-      batches.push({ text, count: part.length });
-      start += part.length;
-      count = Math.max(1, Math.min(16384, Math.floor((BATCH_LENGTH * part.length) / text.length)));
+      do special = inspect(items[end], `[${end}]`, [], true, room) || special;
+      while (++end < most && room.characters > full);
+      const part = items.slice(start, end);
+      yield { text: special ? JSON.stringify(part, this.#replacer()) : JSON.stringify(part), count: part.length };
+      start = end;
       if (performance.now() - resumed > LONGEST_HOLD) {
         await otherWork();
         resumed = performance.now();
       }
     }
-    return batches;
   }
 
+  /** What text of the sandbox says; any value at all. */
   decode(text: string): unknown {
     if (!text.includes(this.tag)) return JSON.parse(text);
     const { tag } = this;
@@ -54,40 +72,39 @@ export class Crossing {
       // An item revived as `undefined` was deleted from its array, which left a hole.
       if (Array.isArray(value)) return Array.from(value);
       if (!Object.hasOwn(value, tag)) return value;
-      const [kind, payload] = (value as Record<string, [string, unknown]>)[tag] as [string, unknown];
-      if (kind === "date") return new Date(payload === null ? Number.NaN : (payload as number));
-      return kind === "number" ? Number(payload) : undefined;
+      const payload = String((value as Record<string, unknown>)[tag]);
+      if (payload.startsWith("date:")) return new Date(Number(payload.slice(5)));
+      return payload.startsWith("number:") ? Number(payload.slice(7)) : undefined;
     });
-  }
-
-  #encodePart(part: readonly unknown[], start: number): string {
-    let special = false;
-    for (let i = 0; i < part.length; i++) special = inspect(part[i], `[${start + i}]`, [], true) || special;
-    return special ? JSON.stringify(part, this.#replacer()) : JSON.stringify(part);
   }
 
   #replacer(): (this: unknown, key: string, value: unknown) => unknown {
     const { tag } = this;
     return function (key, value) {
       const original = (this as Record<string, unknown>)[key];
-      if (original instanceof Date) {
-        const time = original.getTime();
-        return { [tag]: ["date", Number.isNaN(time) ? null : time] };
-      }
-      if (typeof original === "number" && !Number.isFinite(original)) return { [tag]: ["number", String(original)] };
-      if (original === undefined && (Array.isArray(this) || key === "")) return { [tag]: ["undefined"] };
+      if (original instanceof Date) return { [tag]: `date:${original.getTime()}` };
+      if (typeof original === "number" && !Number.isFinite(original)) return { [tag]: `number:${original}` };
+      if (original === undefined && (Array.isArray(this) || key === "")) return { [tag]: "undefined:" };
       return value;
     };
   }
 }
 
-/** Whether there is anything in a value that JSON has no word for; refuses what cannot cross at all. */
-function inspect(value: unknown, path: string, above: object[], inArray: boolean): boolean {
+/** Whether there is anything in a value that JSON has no word for; refuses what cannot cross at all or is too much. */
+function inspect(value: unknown, path: string, above: object[], inArray: boolean, room: Room): boolean {
+  if (--room.values < 0) {
+    throw new NodeError("MEMORY_LIMIT_EXCEEDED", `User code can be given ${written(MOST_VALUES)} values, and here are more`);
+  }
+  room.characters -= 2;
   switch (typeof value) {
     case "string":
+      room.characters -= value.length;
+      if (room.characters < 0) throw tooLong(path);
+      return false;
     case "boolean":
       return false;
     case "number":
+      room.characters -= 6;
       return !Number.isFinite(value);
     case "undefined":
       return inArray;
@@ -105,17 +122,23 @@ function inspect(value: unknown, path: string, above: object[], inArray: boolean
   above.push(value);
   let special = false;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) special = inspect(value[i], `${path}[${i}]`, above, true) || special;
+    for (let i = 0; i < value.length; i++) special = inspect(value[i], `${path}[${i}]`, above, true, room) || special;
   } else {
     for (const key of Object.keys(value)) {
+      room.characters -= key.length + 3;
       const found = (value as Record<string, unknown>)[key];
-      // Paths are built only where they can be needed: below a leaf nothing is refused.
-      if (typeof found === "string" || typeof found === "boolean") continue;
-      special = inspect(found, path === "" ? key : `${path}.${key}`, above, false) || special;
+      // Paths are built only where they can be needed: below a leaf nothing is refused for what it is.
+      const place = isLeaf(found) ? path : path === "" ? key : `${path}.${key}`;
+      special = inspect(found, place, above, false, room) || special;
     }
   }
+  if (room.characters < 0) throw tooLong(path);
   above.pop();
   return special;
+}
+
+function isLeaf(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "boolean" || typeof value === "number";
 }
 
 function isExotic(value: object): boolean {
@@ -133,6 +156,13 @@ function isExotic(value: object): boolean {
 
 function refusal(path: string, kind: string): NodeError {
   return new NodeError("TYPE_MISMATCH", `Only data can be given to user code, but ${path || "the value"} is ${kind}`);
+}
+
+function tooLong(path: string): NodeError {
+  return new NodeError(
+    "MEMORY_LIMIT_EXCEEDED",
+    `User code has no room for ${path || "the value"}, whose text is more than ${TEXT_PER_MEMORY} times its memory`,
+  );
 }
 
 function randomText(): string {

@@ -1,39 +1,71 @@
-import type { NativeTable, ScriptBatch, ScriptSource, ScriptWork } from "@atomiton/conductor-native";
+/** User code and its limits. */
+export interface ScriptSource {
+  /** The name that errors call it by, for instance `transformFunction`. */
+  name: string;
+  /** An expression that yields a function. */
+  code: string;
+  /** The key under which values cross that JSON has no word for; data cannot guess it, user code cannot see it. */
+  tag: string;
+  /** Wall-clock limit in ms, for the time that the code itself takes. */
+  timeoutMs: number;
+  /** Limit of the engine's own memory in bytes. */
+  memoryBytes: number;
+}
 
-export type { ScriptBatch, ScriptSource, ScriptWork } from "@atomiton/conductor-native";
+/** How user code is called for items. */
+export interface ScriptWork {
+  kind: "map" | "filter" | "reduce";
+  /** The first accumulator of a reduce, as JSON text; without one, the first item. */
+  initial?: string;
+  /** Whether a reduce calls its function with one object `{acc, item, index}`. */
+  named: boolean;
+  /** Whether the function wants all items as its last argument. */
+  whole: boolean;
+}
 
-/** A table whose rows user code may read: `path` leads to the object that has them under `records`. */
-export interface TableAt {
+/** Items, or the answers for them: text, and how many items it stands for. */
+export interface Batch {
+  text: string;
+  count: number;
+}
+
+/** The rows of a table, as JSON arrays of records that are made one after the other when they are asked for. */
+export type Rows = () => Iterable<Batch>;
+
+/** Rows that user code may read: `path` leads to the object that has them under `records`. */
+export interface RowsAt {
   path: string[];
-  table: NativeTable;
+  rows: Rows;
 }
 
 /**
  * An engine with its own heap, in which user code finds the language and nothing else. Every call has a fresh one.
- * Values cross as JSON text; `ScriptSource.tag` marks what JSON has no word for.
+ * Values cross as JSON text.
  *
  * Fails with INVALID_PARAMETERS (syntax), TIMEOUT, MEMORY_LIMIT_EXCEEDED, CANCELLED, TYPE_MISMATCH (an answer that is no
  * data), EXECUTION_FAILED (it threw) or INTERNAL_ERROR (the engine cannot be had here).
  */
 export interface Sandbox {
   /**
-   * Runs a function over items. Answers: map, one JSON array per batch; filter, the kept positions, one array per batch;
-   * reduce, one JSON value.
+   * Runs a function over items, whose batches are made while earlier ones are worked on. `take` is given the answers in
+   * order; if it throws, the run ends with what it threw. Answers: map, the JSON text of an array; filter, a text of one
+   * digit for each item, 1 for those that are kept; reduce, one JSON value at the end, for no item.
    */
   runOverItems(
     source: ScriptSource,
     work: ScriptWork,
-    items: readonly ScriptBatch[] | NativeTable,
+    batches: AsyncIterable<Batch> | Iterable<Batch>,
+    take: (answer: Batch) => void,
     signal: AbortSignal | undefined,
-  ): Promise<string[]>;
+  ): Promise<void>;
   /**
    * Calls a function with `input`, `item` and `variables` out of the JSON text of one object; the answer is JSON text.
-   * Where the sandbox can fetch them, the records of `tables` are made only if the function reads them.
+   * Records of `tables` are made only if the function reads them.
    */
   evaluate(
     source: ScriptSource,
     values: string,
-    tables: readonly TableAt[],
+    tables: readonly RowsAt[],
     signal: AbortSignal | undefined,
   ): Promise<string>;
 }

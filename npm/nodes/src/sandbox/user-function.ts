@@ -1,9 +1,9 @@
-import type { NativeTable } from "@atomiton/conductor-native";
-
 import { NodeError } from "../contract/error.js";
+import { Answers } from "./answers.js";
 import { Crossing } from "./crossing.js";
+import { LEAST_MEMORY, LONGEST_RUN } from "./limits.js";
 import { parameterListOf } from "./parameter-list.js";
-import type { Sandbox, ScriptSource, ScriptWork, TableAt } from "./sandbox.js";
+import type { Batch, Rows, RowsAt, Sandbox, ScriptSource, ScriptWork } from "./sandbox.js";
 
 /** What user code may take. */
 export interface ScriptLimits {
@@ -17,6 +17,9 @@ export interface ScriptLimits {
 /** The limits that hold when nobody set others. */
 export const defaultTimeout = 5000;
 
+/** A list, or the rows of a table, which become text only. */
+type Items = readonly unknown[] | Rows;
+
 /**
  * A function written by a user. It runs in a sandbox, with nothing but the language.
  *
@@ -24,33 +27,40 @@ export const defaultTimeout = 5000;
  * cannot cross) or EXECUTION_FAILED (it threw; with message, line and item, and nothing else of the data).
  */
 export class UserFunction {
-  /** The function as sandboxes take it. */
-  readonly source: ScriptSource;
+  readonly #source: ScriptSource;
   readonly #sandbox: Sandbox;
   readonly #signal: AbortSignal | undefined;
-  readonly #crossing = new Crossing();
+  readonly #crossing: Crossing;
+  readonly #answers: Answers;
 
   constructor(sandbox: Sandbox, name: string, code: string, { timeout, memory, signal }: ScriptLimits) {
-    this.source = { name, code, tag: this.#crossing.tag, timeoutMs: timeout, memoryBytes: memory };
+    const timeoutMs = Math.trunc(Math.min(Math.max(timeout, 1), LONGEST_RUN));
+    const memoryBytes = Math.trunc(Math.max(memory, LEAST_MEMORY));
+    this.#crossing = new Crossing(memoryBytes);
+    this.#answers = new Answers(name, this.#crossing);
+    this.#source = { name, code, tag: this.#crossing.tag, timeoutMs, memoryBytes };
     this.#sandbox = sandbox;
     this.#signal = signal;
   }
 
-  /** Whether the function wants to see all items at once, as its third parameter. */
-  get wantsAll(): boolean {
-    return this.#sees(3);
-  }
-
   /** The answers for all items, in order. */
-  async map(items: readonly unknown[] | NativeTable): Promise<unknown[]> {
-    const answers = await this.#run({ kind: "map", named: false, whole: this.wantsAll }, items);
-    return answers.flatMap((answer) => this.#crossing.decode(answer) as unknown[]);
+  async map(items: Items): Promise<unknown[]> {
+    const values: unknown[] = [];
+    await this.#run({ kind: "map", named: false, whole: this.#sees(3) }, items, (answer) => {
+      for (const value of this.#answers.list(answer)) values.push(value);
+    });
+    return values;
   }
 
-  /** The positions of the items for which the answer is true-like. */
-  async positions(items: readonly unknown[]): Promise<number[]> {
-    const answers = await this.#run({ kind: "filter", named: false, whole: this.wantsAll }, items);
-    return answers.flatMap((answer) => JSON.parse(answer) as number[]);
+  /** The positions of the items for which the answer is true-like: ascending, none beyond the items. */
+  async positions(items: Items): Promise<number[]> {
+    const kept: number[] = [];
+    let first = 0;
+    await this.#run({ kind: "filter", named: false, whole: this.#sees(3) }, items, (answer) => {
+      for (const position of this.#answers.positions(answer, first)) kept.push(position);
+      first += answer.count;
+    });
+    return kept;
   }
 
   /**
@@ -58,40 +68,39 @@ export class UserFunction {
    * `{acc, item, index}` if it takes one parameter. Without `initial` the first item is the first accumulator; of
    * nothing at all the answer is `null`.
    */
-  async reduce(items: readonly unknown[] | NativeTable, initial: { value: unknown } | undefined): Promise<unknown> {
-    const list = parameterListOf(this.source.code);
+  async reduce(items: Items, initial: { value: unknown } | undefined): Promise<unknown> {
+    const list = parameterListOf(this.#source.code);
     const named = list?.count === 1 && !list.rest;
     const work: ScriptWork = { kind: "reduce", named, whole: !named && this.#sees(4) };
     if (initial) work.initial = this.#crossing.encode(initial.value, "reduceInitial");
-    const [answer] = await this.#run(work, items);
-    return this.#crossing.decode(answer ?? "null");
+    let last: unknown;
+    await this.#run(work, items, ({ text }) => {
+      last = this.#answers.value(text);
+    });
+    return last;
   }
 
   /**
    * The answer for `(input, item, variables)`. `tables` are paths into these values to objects whose `records` are the
-   * rows of a table, made in the sandbox if the code reads them.
+   * rows of a table, made if the code reads them.
    */
-  async call(values: { input: unknown; item: unknown; variables: unknown }, tables: TableAt[]): Promise<unknown> {
+  async call(values: { input: unknown; item: unknown; variables: unknown }, tables: RowsAt[]): Promise<unknown> {
     const text = this.#crossing.encode(values);
-    return this.#crossing.decode(await this.#sandbox.evaluate(this.source, text, tables, this.#signal));
+    return this.#answers.value(await this.#sandbox.evaluate(this.#source, text, tables, this.#signal));
   }
 
-  async #run(work: ScriptWork, items: readonly unknown[] | NativeTable): Promise<string[]> {
-    const batches = isArray(items) ? await this.#crossing.encodeItems(items, work.whole) : items;
-    return this.#sandbox.runOverItems(this.source, work, batches, this.#signal);
+  #run(work: ScriptWork, items: Items, take: (answer: Batch) => void): Promise<void> {
+    const batches = typeof items === "function" ? items() : this.#crossing.encodeItems(items);
+    return this.#sandbox.runOverItems(this.#source, work, batches, take, this.#signal);
   }
 
   /** Whether the code can see a parameter number `position` (from 1). */
   #sees(position: number): boolean {
-    const { code } = this.source;
+    const { code } = this.#source;
     if (/\barguments\b/.test(code)) return true;
     const list = parameterListOf(code);
     return list === undefined || list.rest || list.count >= position;
   }
-}
-
-function isArray<T extends object>(items: readonly unknown[] | T): items is readonly unknown[] {
-  return Array.isArray(items);
 }
 
 /** Whether text is a function rather than a path of properties. */

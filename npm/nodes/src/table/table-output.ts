@@ -1,7 +1,7 @@
-import type { NativeTable } from "@atomiton/conductor-native";
+import type { NativeTable, RecordsText } from "@atomiton/conductor-native";
 
-/** Rows turned into objects at a time: bounds the JSON text that exists at once. */
-const ROWS_PER_CHUNK = 4096;
+/** Bytes of JSON text that are made of rows at once. */
+const BYTES_PER_BATCH = 256 * 1024;
 
 const tables = new WeakMap<object, NativeTable>();
 
@@ -47,12 +47,19 @@ export function tableBehind(output: unknown): NativeTable | undefined {
 
 /** All rows as plain objects of strings. */
 export function recordsOf(table: NativeTable): Record<string, string>[] {
-  const count = table.rowCount;
   const records: Record<string, string>[] = [];
-  while (records.length < count) {
-    for (const record of JSON.parse(table.recordsJson(records.length, ROWS_PER_CHUNK)) as Record<string, string>[]) {
-      records.push(record);
-    }
+  for (const { text } of recordBatches(table)) {
+    for (const record of JSON.parse(text) as Record<string, string>[]) records.push(record);
   }
   return records;
+}
+
+/** All rows as JSON arrays of objects of strings, made one after the other. */
+export function* recordBatches(table: NativeTable): Generator<RecordsText, void, undefined> {
+  const count = table.rowCount;
+  for (let start = 0; start < count; ) {
+    const batch = table.recordsText(start, BYTES_PER_BATCH);
+    yield batch;
+    start += batch.count;
+  }
 }

@@ -1,4 +1,4 @@
-/** Puts QuickJS and the code that runs inside it into the bundle as text, so that a page has no further file to fetch. */
+/** Puts QuickJS and the code that runs inside it into the bundle as text, so that there is no further file to find or fetch. */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -12,10 +12,10 @@ interface BundlerPlugin {
   load(id: string): Promise<{ code: string; moduleType: "js" } | undefined>;
 }
 
-/** QuickJS-ng, the engine of the native addon, as WebAssembly. */
+/** QuickJS-ng as WebAssembly. */
 const MODULE = createRequire(import.meta.url).resolve("quickjs-wasi/quickjs.wasm");
-/** What the native addon runs inside its engine, too. */
-const HARNESS = fileURLToPath(new URL("../../../../../bindings-node/src/nodes/script/harness.js", import.meta.url));
+/** The part of the sandbox that runs inside the engine. */
+const HARNESS = fileURLToPath(new URL("harness.js", import.meta.url));
 
 const files: Readonly<Record<string, () => Promise<string>>> = {
   "quickjs:module": async () => deflateRawSync(await readFile(MODULE), { level: 9 }).toString("base64"),

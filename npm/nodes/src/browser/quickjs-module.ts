@@ -1,6 +1,6 @@
 import deflated from "quickjs:module";
 
-import { messageOf, NodeError } from "../../contract/error.js";
+import { messageOf, NodeError } from "../contract/error.js";
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 

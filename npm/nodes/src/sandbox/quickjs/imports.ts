@@ -1,7 +1,11 @@
-/** What the module may ask of its host: the time, a seed for `Math.random`, and the functions of `Host`. Nothing else. */
+/** What the module may ask of its host: the time, random bytes, and the functions of `Host`. Nothing else. */
 export interface Host {
   /** The module's memory; there is none before the instance is made. */
   memory(): WebAssembly.Memory;
+  /** Microseconds since 1970. */
+  now(): bigint;
+  /** ns since some moment. */
+  monotonic(): bigint;
   isOver(): boolean;
   /** Answers the one function that code inside the engine can call; a pointer to a value. */
   answer(values: number): number;
@@ -9,7 +13,9 @@ export interface Host {
 
 const SUCCESS = 0;
 const NOT_SUPPORTED = 52;
-const NANOSECONDS_PER_MS = 1_000_000n;
+const NANOSECONDS_PER_MICROSECOND = 1000n;
+/** The number of the clock that tells the time of day. */
+const REAL_TIME = 0;
 
 /** The imports of the module. */
 export function importsFor(host: Host): WebAssembly.Imports {
@@ -19,14 +25,15 @@ export function importsFor(host: Host): WebAssembly.Imports {
       host_interrupt: () => (host.isOver() ? 1 : 0),
       host_call: (_name: number, _length: number, _self: number, _count: number, values: number) => host.answer(values),
       host_get_timezone_offset: offsetOf,
-      // There are no modules, and nobody waits for promises.
+      // There are no modules, and nothing waits for promises.
       host_module_normalize: () => 0,
       host_module_load: () => 0,
       host_promise_rejection: () => {},
     },
     wasi_snapshot_preview1: {
-      clock_time_get(_clock: number, _precision: bigint, result: number) {
-        new DataView(host.memory().buffer).setBigUint64(result, BigInt(Date.now()) * NANOSECONDS_PER_MS, true);
+      clock_time_get(clock: number, _precision: bigint, result: number) {
+        const time = clock === REAL_TIME ? host.now() * NANOSECONDS_PER_MICROSECOND : host.monotonic();
+        new DataView(host.memory().buffer).setBigUint64(result, time, true);
         return SUCCESS;
       },
       random_get(start: number, length: number) {

@@ -1,0 +1,59 @@
+import { NodeError } from "../contract/error.js";
+import type { FromWorker } from "../sandbox/quickjs/messages.js";
+import script from "../sandbox/quickjs/worker-script.ts?script";
+import type { WorkerThread } from "../sandbox/quickjs/worker-thread.js";
+
+/**
+ * Starts a worker of a page while its module is compiled. `undefined` where there can be none: there are none, or the
+ * page's CSP has no `worker-src blob:`. Rejects with what the module rejects with.
+ */
+export async function startPageWorker(module: Promise<WebAssembly.Module>): Promise<WorkerThread | undefined> {
+  // A worker may have to start before it is heard of.
+  module.catch(() => {});
+  const worker = await startWorker();
+  if (worker === undefined) return undefined;
+  try {
+    worker.postMessage({ module: await module });
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  }
+  return {
+    post: (message) => worker.postMessage(message),
+    listen(reply, fail) {
+      const broken = (event: Event): void => {
+        event.preventDefault();
+        const reason = event instanceof ErrorEvent ? event.message : "its answer could not be read";
+        fail(new NodeError("EXECUTION_FAILED", reason));
+      };
+      worker.onerror = broken;
+      worker.onmessageerror = broken;
+      worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+        if (!("started" in data)) reply(data);
+      };
+    },
+    hold() {},
+    end: () => worker.terminate(),
+  };
+}
+
+async function startWorker(): Promise<Worker | undefined> {
+  if (typeof Worker !== "function") return undefined;
+  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  try {
+    const worker = new Worker(url);
+    // A forbidden worker is made all the same, and fails without a word of why.
+    const started = await new Promise<boolean>((resolve) => {
+      worker.onmessage = () => resolve(true);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        resolve(false);
+      };
+    });
+    return started ? worker : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}
