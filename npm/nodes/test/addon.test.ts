@@ -50,10 +50,24 @@ describe("the native addon", () => {
     });
     const counts: number[] = [];
     for (let start = 0; start < table.rowCount; start += counts.at(-1) as number) {
-      counts.push((JSON.parse(table.recordsJson(start, 5)) as unknown[]).length);
+      const { text, count } = table.recordsText(start, 16 * 1024 * 1024);
+      expect(JSON.parse(text)).toHaveLength(count);
+      counts.push(count);
     }
     expect(counts).toEqual([2, 2, 1]);
+    expect(table.recordsText(4, 0).count).toBe(1);
+    expect(table.recordsText(5, 1000)).toEqual({ text: "[]", count: 0 });
     expect(recordsOf(table)).toHaveLength(5);
+  });
+
+  it("picks rows that there are, and no others", async () => {
+    const addon = loadAddon();
+    const table = await addon.parseTable("a\n1\n2\n3\n", { delimiter: ",", hasHeaders: true, skipEmptyLines: true });
+    const picked = addon.pickRows(addon.sliceTable(table, 1, 3), Uint32Array.of(1, 0, 1));
+    expect(recordsOf(picked)).toEqual([{ a: "3" }, { a: "2" }, { a: "3" }]);
+    expect(() => addon.pickRows(table, Uint32Array.of(0, 3))).toThrow(
+      "[INVALID_PARAMETERS] There is no row 3 in a table of 3 rows",
+    );
   });
 
   it("refuses a table that was disposed of, while those made from it live on", async () => {
@@ -64,6 +78,6 @@ describe("the native addon", () => {
     table.dispose();
     table.dispose();
     expect(() => table.rowCount).toThrow("[INVALID_PARAMETERS] The table was disposed of");
-    expect(JSON.parse(second.recordsJson(0, 9))).toEqual([{ a: "2" }]);
+    expect(JSON.parse(second.recordsText(0, 99).text)).toEqual([{ a: "2" }]);
   });
 });

@@ -37,5 +37,5 @@ async function createPool(quickJs: LoadQuickJs): Promise<WorkerPool> {
   ]);
   // One processor is left to the page.
   const places = Math.max(1, Math.min(4, (globalThis.navigator?.hardwareConcurrency ?? 2) - 1));
-  return new WorkerPool(places, () => startPageWorker(quickJs()));
+  return new WorkerPool(places, () => startPageWorker(quickJs));
 }

@@ -7,8 +7,12 @@ import type { WorkerThread } from "../sandbox/quickjs/worker-thread.js";
  * Starts a worker of a page while its module is compiled. `undefined` where there can be none: there are none, or the
  * page's CSP has no `worker-src blob:`. Rejects with what the module rejects with.
  */
-export async function startPageWorker(module: Promise<WebAssembly.Module>): Promise<WorkerThread | undefined> {
-  // A worker may have to start before it is heard of.
+export async function startPageWorker(
+  load: () => Promise<WebAssembly.Module>,
+): Promise<WorkerThread | undefined> {
+  if (typeof Worker !== "function") return undefined;
+  const module = load();
+  // A worker has to start before it is heard of.
   module.catch(() => {});
   const worker = await startWorker();
   if (worker === undefined) return undefined;
@@ -38,7 +42,6 @@ export async function startPageWorker(module: Promise<WebAssembly.Module>): Prom
 }
 
 async function startWorker(): Promise<Worker | undefined> {
-  if (typeof Worker !== "function") return undefined;
   const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   try {
     const worker = new Worker(url);

@@ -7,6 +7,7 @@
   const { isArray } = Array;
   const { getPrototypeOf, setPrototypeOf, defineProperty, hasOwn } = Object;
   const { isError } = Error;
+  const { fill } = Array.prototype;
   const { getTime } = Date.prototype;
   const { includes, slice, startsWith } = String.prototype;
   const { isPrototypeOf } = Object.prototype;
@@ -15,6 +16,7 @@
   const ObjectPrototype = Object.prototype;
   const DatePrototype = Date.prototype;
   const DateClass = Date;
+  const ArrayClass = Array;
   const exotic = [
     Map,
     Set,
@@ -138,7 +140,8 @@
     map(items, first, end, offset) {
       const f = fn;
       const whole = all;
-      const out = [];
+      // Full from the beginning: what is added to a list may go to a setter of its prototype.
+      const out = call(fill, new ArrayClass(end - first), 0);
       let isPlain = true;
       for (let i = first; i < end; i++) {
         current = i;

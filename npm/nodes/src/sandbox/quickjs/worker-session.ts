@@ -7,7 +7,7 @@ import type { Session } from "./session.js";
 import type { WorkerThread } from "./worker-thread.js";
 
 /** ms after its deadline at which a worker is ended: the engine may stop by itself until then, which keeps the worker. */
-const GRACE = 100;
+const GRACE = 50;
 /** ms that a timer can count. */
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 

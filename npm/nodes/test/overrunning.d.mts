@@ -1,0 +1,1 @@
+export const overrunning: Record<string, string> & { "Array reverse": string };
