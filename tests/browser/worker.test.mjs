@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Script } from "node:vm";
 
+import { overrunning } from "../../npm/nodes/test/overrunning.mjs";
 import { bundle, createBrowser, filePage, pageFiles, serve, within } from "./harness/index.mjs";
 
 const browser = createBrowser();
@@ -340,6 +341,26 @@ for (const [whose, makeOptions] of [
     assert.deepEqual(seen, { first: [4, 8, 12], code: "TIMEOUT", nodeId: "endless", next: [2, 4, 6] });
   });
 }
+
+test("built-ins that do not look at the clock end at their deadline, and other user code is unhurt", async (t) => {
+  const tab = await openPage(t, { site: { csp: WITH_BLOBS } });
+  const seen = await tab.evaluate(async (codes) => {
+    const conductor = entry.createConductor({ worker: true });
+    const limits = { timeout: 200, memoryLimit: 2 ** 30 };
+    const healthy = async (id) => (await conductor.node.run(code(id, "(x) => x + 1"), { input: [1] })).data.result;
+    await healthy("first");
+    const ended = [];
+    for (const [i, text] of codes.entries()) {
+      const running = conductor.node.run(code(`hog-${i}`, text, limits), { input: [1] });
+      ended.push([await healthy(`beside-${i}`), (await running).error?.code]);
+    }
+    return ended;
+  }, Object.values(overrunning));
+  assert.deepEqual(
+    seen,
+    Object.keys(overrunning).map(() => [[2], "TIMEOUT"]),
+  );
+});
 
 test("user code that is not looked at by a clock ends with its worker when its run is cancelled", async (t) => {
   const tab = await openPage(t, { site: { csp: WITH_BLOBS } });

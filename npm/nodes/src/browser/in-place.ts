@@ -21,6 +21,6 @@ export function sessionInPlace(module: WebAssembly.Module, signal: AbortSignal |
       last = reply;
       return reply;
     },
-    close() {},
+    close: () => runner.close(),
   };
 }

@@ -17,7 +17,7 @@ export async function startPageWorker(
   const worker = await startWorker();
   if (worker === undefined) return undefined;
   try {
-    worker.postMessage({ module: await module });
+    await engineStarted(worker, await module);
   } catch (error) {
     worker.terminate();
     throw error;
@@ -33,12 +33,28 @@ export async function startPageWorker(
       worker.onerror = broken;
       worker.onmessageerror = broken;
       worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-        if (!("started" in data)) reply(data);
+        if ("answers" in data || "code" in data) reply(data);
       };
     },
     hold() {},
     end: () => worker.terminate(),
   };
+}
+
+/** Waits until the engine has started in a worker: no limit of user code counts until then. */
+function engineStarted(worker: Worker, module: WebAssembly.Module): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string): void => reject(new NodeError("INTERNAL_ERROR", `User code cannot run here: ${reason}`));
+    worker.onerror = (event) => {
+      event.preventDefault();
+      fail(event.message);
+    };
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if ("unready" in data) fail(data.unready);
+      if ("ready" in data) resolve();
+    };
+    worker.postMessage({ module });
+  });
 }
 
 async function startWorker(): Promise<Worker | undefined> {

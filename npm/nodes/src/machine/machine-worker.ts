@@ -23,9 +23,7 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 export async function startMachineWorker(): Promise<WorkerThread> {
   try {
     compiled ??= compile();
-    const [worker, module] = await Promise.all([started(), compiled]);
-    worker.postMessage({ module });
-    return threadOf(worker);
+    return threadOf(await started(compiled));
   } catch (cause) {
     throw new NodeError("INTERNAL_ERROR", `User code cannot run here: ${messageOf(cause)}`, { cause });
   }
@@ -35,7 +33,8 @@ function compile(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(inflateRawSync(Buffer.from(deflated, "base64")) as Uint8Array<ArrayBuffer>);
 }
 
-function started(): Promise<Worker> {
+/** A thread in which the engine has started: no limit of user code counts until then. */
+function started(module: Promise<WebAssembly.Module>): Promise<Worker> {
   const worker = new Worker(text, {
     eval: true,
     name: "user code",
@@ -46,18 +45,27 @@ function started(): Promise<Worker> {
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
   });
   return new Promise((resolve, reject) => {
-    worker.once("error", reject);
-    worker.once("message", () => {
-      worker.off("error", reject);
+    const fail = (error: unknown): void => {
+      void worker.terminate();
+      reject(error);
+    };
+    const look = (message: FromWorker): void => {
+      if ("unready" in message) fail(new Error(message.unready));
+      if (!("ready" in message)) return;
+      worker.off("message", look);
+      worker.off("error", fail);
       resolve(worker);
-    });
+    };
+    worker.on("message", look);
+    worker.on("error", fail);
+    module.then((made) => worker.postMessage({ module: made }), fail);
   });
 }
 
 function threadOf(worker: Worker): WorkerThread {
   let [reply, fail]: Parameters<WorkerThread["listen"]> = [() => {}, () => {}];
   worker.on("message", (message: FromWorker) => {
-    if (!("started" in message)) reply(message);
+    if ("answers" in message || "code" in message) reply(message);
   });
   worker.on("error", (error: Error & { code?: string }) => {
     const code = error.code === "ERR_WORKER_OUT_OF_MEMORY" ? "MEMORY_LIMIT_EXCEEDED" : "EXECUTION_FAILED";

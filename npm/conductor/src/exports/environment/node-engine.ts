@@ -31,8 +31,8 @@ function choose(wanted: string | undefined): Engine {
     // An addon of another version is a broken installation, which must not go on half-way.
     if (!(error instanceof NativeError) || error.code !== "NATIVE_UNAVAILABLE") throw error;
     console.warn(
-      `${error.message}. Flows run on the WebAssembly engine instead, which reads no YAML; spreadsheets, user code and ` +
-        `files of flows need the addon. ${VARIABLE}=wasm keeps this message away.`,
+      `${error.message}. Flows run on the WebAssembly engine instead, which reads no YAML; spreadsheets and files ` +
+        `of flows need the addon. ${VARIABLE}=wasm keeps this message away.`,
     );
     return inNode();
   }

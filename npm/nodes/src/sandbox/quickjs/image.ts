@@ -23,8 +23,8 @@ export class Image<T> {
   readonly #stack: number;
   readonly #names: ReadonlyMap<string, number>;
   readonly #seed: number;
-  /** An instance that is free for the next run. */
-  #free: Instance | undefined;
+  /** An instance that is free for the next run, or will be. */
+  #free: Instance | Promise<Instance> | undefined;
 
   private constructor(module: WebAssembly.Module, instance: Instance, prepared: T, seed: number) {
     this.#module = module;
@@ -58,8 +58,9 @@ export class Image<T> {
 
   /** An instance that is a copy of the image, for one run. */
   async open(): Promise<Instance> {
-    const instance = this.#free ?? (await this.#another());
+    const free = this.#free ?? this.#another();
     this.#free = undefined;
+    const instance = await free;
     const memory = new Uint8Array(instance.exports.memory.buffer);
     memory.set(this.#bytes);
     memory.fill(0, this.#bytes.length);
@@ -72,9 +73,17 @@ export class Image<T> {
     return instance;
   }
 
-  /** Takes back an instance whose run is over. One whose memory has grown is dropped, since memory never shrinks. */
-  close(instance: Instance): void {
-    if (instance.exports.memory.buffer.byteLength === this.#size) this.#free ??= instance;
+  /**
+   * Takes back an instance whose run is over. One that is broken, or whose memory has grown, since it never shrinks, is
+   * dropped, and another one made while there is time.
+   */
+  close(instance: Instance, isBroken: boolean): void {
+    if (!isBroken && instance.exports.memory.buffer.byteLength === this.#size) this.#free = instance;
+    else if (this.#free === undefined) {
+      this.#free = this.#another();
+      // The next run hears of a failure.
+      this.#free.catch(() => {});
+    }
   }
 
   async #another(): Promise<Instance> {

@@ -37,5 +37,5 @@ export type Reply =
 /** What is sent to a worker: first the module, or the bytes of one where modules cannot be sent, then steps of tasks. */
 export type ToWorker = { module: WebAssembly.Module | Uint8Array<ArrayBuffer> } | Request;
 
-/** What a worker sends: that it has started, then a reply to every step. */
-export type FromWorker = { started: true } | Reply;
+/** What a worker sends: that it has started, whether the engine has started in it, then a reply to every step. */
+export type FromWorker = { started: true } | { ready: true } | { unready: string } | Reply;

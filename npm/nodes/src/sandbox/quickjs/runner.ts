@@ -30,21 +30,30 @@ export class Runner {
   async handle(request: Request): Promise<Reply> {
     try {
       if ("task" in request) {
-        this.#run?.close();
+        this.close();
         this.#run = new Run(await this.#image, request.task, this.#isCancelled);
       }
       if (!this.#run) throw new NodeError("INTERNAL_ERROR", "There is no task to go on with");
-      return await this.#run.step(request);
+      const reply = await this.#run.step(request);
+      if (this.#run.isOver) this.close();
+      return reply;
     } catch (error) {
-      this.#run?.close();
-      this.#run = undefined;
+      this.close();
       return { code: codeOf(error), message: messageOf(error) };
     }
+  }
+
+  /** Lets go of the task that there is, and all that its engine holds. */
+  close(): void {
+    this.#run?.close();
+    this.#run = undefined;
   }
 }
 
 /** One task. Time counts while it is worked on, not while it waits for more. */
 class Run {
+  /** Whether all has been answered. */
+  isOver = false;
   readonly #image: Image<Harness>;
   readonly #task: Task;
   readonly #isCancelled: () => boolean;
@@ -74,6 +83,7 @@ class Run {
     try {
       const answers = this.#answersTo(engine, request);
       this.#left -= performance.now() - began;
+      this.isOver = "end" in request || ("task" in request && this.#task.kind === "values");
       return { answers, left: this.#left };
     } catch (error) {
       this.#left -= performance.now() - began;
@@ -86,7 +96,7 @@ class Run {
   }
 
   close(): void {
-    if (this.#engine && !this.#engine.isBroken) this.#image.close(this.#engine.instance);
+    if (this.#engine) this.#image.close(this.#engine.instance, this.#engine.isBroken);
     this.#engine = undefined;
   }
 

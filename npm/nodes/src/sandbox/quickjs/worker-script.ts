@@ -1,4 +1,5 @@
 /** The script of a worker that runs user code, one task after the other. */
+import { messageOf } from "../../contract/error.js";
 import { quickJsImage } from "./engine.js";
 import type { FromWorker, ToWorker } from "./messages.js";
 import { Runner } from "./runner.js";
@@ -17,8 +18,10 @@ let last: Promise<unknown> = Promise.resolve();
 port.onmessage = ({ data }) => {
   if ("module" in data) {
     const image = moduleOf(data.module).then(quickJsImage);
-    // The first task hears of a failure.
-    image.catch(() => {});
+    image.then(
+      () => port.postMessage({ ready: true }),
+      (error: unknown) => port.postMessage({ unready: messageOf(error) }),
+    );
     // To stop a task, its thread is ended.
     runner = new Runner(image, () => false);
   } else last = last.then(async () => port.postMessage(await (runner as Runner).handle(data)));
