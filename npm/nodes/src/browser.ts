@@ -4,6 +4,7 @@
  */
 import { machineOnly } from "./browser/machine-only.js";
 import type { NodeExecutable } from "./contract/executable.js";
+import type { Place } from "./library/place.js";
 import { factoriesOf, lazily, type NodeFactory } from "./library/registry.js";
 
 export { codeOf, errorCode, NodeError, type NodeErrorCode } from "./contract/error.js";
@@ -20,7 +21,9 @@ const network = async () => (await import("./browser/network.js")).pageNetwork;
  * @param load gives QuickJS; asked whenever user code is to run, so it should keep what it gave
  */
 export function executablesWith(load: () => Promise<WebAssembly.Module>): Map<string, NodeExecutable> {
-  const page = async () => (await import("./browser/place.js")).createPage(load);
+  let place: Promise<Place> | undefined;
+  // One for all types, which share its workers.
+  const page = () => (place ??= import("./browser/place.js").then(({ createPage }) => createPage(load)));
   return new Map([
     ["http-request", lazily(async () => (await import("./library/http-request.js")).httpRequestNode(await network()))],
     ["edit-fields", lazily(async () => (await import("./library/edit-fields.js")).editFieldsNode)],

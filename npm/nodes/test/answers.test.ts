@@ -34,7 +34,10 @@ describe.each(places)("answers of user code in $name", ({ run, failure }) => {
     ["JSON.stringify", "JSON.stringify = () => '[\"constructor\"]'; JSON.parse = () => []"],
     ["iterators", "Array.prototype[Symbol.iterator] = function* () { yield 'constructor' }"],
     ["species", "Object.defineProperty(Array, Symbol.species, { value: function () { return ['constructor'] } })"],
-    ["setters", "Object.defineProperty(Array.prototype, 0, { set() {}, get: () => 'constructor', configurable: true })"],
+    [
+      "setters",
+      "Object.defineProperty(Array.prototype, 0, { set() {}, get: () => 'constructor', configurable: true })",
+    ],
     ["toString", "String.prototype.toString = Number.prototype.toString = Symbol.prototype.toString = () => 'x'"],
     ["functions", "Function.prototype.call = Function.prototype.apply = Function.prototype.bind = () => 'x'"],
   ])("stay positions of items when %s is replaced", async (_what, attack) => {
@@ -55,7 +58,7 @@ describe.each(places)("answers of user code in $name", ({ run, failure }) => {
 
   it("have the prototypes of data only, whatever their keys are", async () => {
     const { result } = await map(
-      "() => JSON.parse('{\"__proto__\": {\"left\": 1}, \"constructor\": 2, \"then\": 3, \"toJSON\": 4}')",
+      '() => JSON.parse(\'{"__proto__": {"left": 1}, "constructor": 2, "then": 3, "toJSON": 4}\')',
     );
     expect(Object.getPrototypeOf(result[0])).toBe(Object.prototype);
     expect(Object.keys(result[0])).toEqual(["__proto__", "constructor", "then", "toJSON"]);
@@ -96,14 +99,21 @@ describe.each(places)("answers of user code in $name", ({ run, failure }) => {
   it("that were thrown are told in a few words and do no harm", async () => {
     const traps = "new Proxy({}, new Proxy({}, { get() { throw new Error('trap') } }))";
     const endless = "new Proxy({}, new Proxy({}, { get() { for (;;); } }))";
-    for (const thrown of [traps, endless, `new Proxy(new Error("x"), { get() { for (;;); } })`, "{ toString() { for (;;); } }"]) {
+    for (const thrown of [
+      traps,
+      endless,
+      `new Proxy(new Error("x"), { get() { for (;;); } })`,
+      "{ toString() { for (;;); } }",
+    ]) {
       const error = await mapFailure(`() => { throw ${thrown} }`, { timeout: 60_000 });
       expect(codeOf(error), thrown).toBe("EXECUTION_FAILED");
       expect(error.message).toBe("[transform] transformFunction failed at item 0: an object was thrown");
     }
     const fn = await mapFailure("() => { throw Object.assign(() => {}, { toString() { for (;;); } }) }");
     expect(fn.message).toBe("[transform] transformFunction failed at item 0: a function was thrown");
-    expect((await mapFailure("() => { throw null }")).message).toBe("[transform] transformFunction failed at item 0: null");
+    expect((await mapFailure("() => { throw null }")).message).toBe(
+      "[transform] transformFunction failed at item 0: null",
+    );
     const long = await mapFailure("() => { throw new Error('x'.repeat(1e7)) }");
     expect(long.message.length).toBeLessThan(3000);
     const forged = await mapFailure(
@@ -161,7 +171,10 @@ describe("the size of answers", () => {
     const shared = "() => { const row = new Array(4000).fill(0); return new Array(4000).fill(row) }";
     const limits = { timeout: 120_000, memoryLimit: GIB };
     const error = await places[0]?.failure("transform", [1], { transformFunction: shared, ...limits });
-    expect(error).toMatchObject({ ...tooMany, message: "[transform] transformFunction answered more than 10,000,000 values" });
+    expect(error).toMatchObject({
+      ...tooMany,
+      message: "[transform] transformFunction answered more than 10,000,000 values",
+    });
   });
 
   it("is that of all answers of a run together, as their text says", () => {
@@ -169,12 +182,14 @@ describe("the size of answers", () => {
     const million = `[${"{},".repeat(999_998)}{}]`;
     for (let i = 0; i < 4; i++) add(size, million);
     expect(() => add(size, `[${"[],".repeat(3_000_000)}[]]`)).toThrow(expect.objectContaining(tooMany));
-    expect(() => add(new AnswerSize(source), `[${"0,".repeat(10_000_000)}0]`)).toThrow(expect.objectContaining(tooMany));
+    expect(() => add(new AnswerSize(source), `[${"0,".repeat(10_000_000)}0]`)).toThrow(
+      expect.objectContaining(tooMany),
+    );
   });
 
   it("does not count what is written inside of texts", () => {
     const size = new AnswerSize(source);
-    add(size, JSON.stringify(["\\\"[{,".repeat(4_000_000), "[{,"]));
+    add(size, JSON.stringify(['\\"[{,'.repeat(4_000_000), "[{,"]));
     add(size, JSON.stringify("[{,".repeat(4_000_000)));
   });
 
@@ -194,7 +209,9 @@ describe("the check of answers", () => {
   it("takes as many values as there are items", () => {
     expect(answers.list({ text: "[1,2]", count: 2 })).toEqual([1, 2]);
     for (const text of ["[1]", "[1,2,3]", '"ab"', "{}", "null", '{"length":2}', "[1,", ""]) {
-      expect(() => answers.list({ text, count: 2 }), text).toThrow(expect.objectContaining({ code: "EXECUTION_FAILED" }));
+      expect(() => answers.list({ text, count: 2 }), text).toThrow(
+        expect.objectContaining({ code: "EXECUTION_FAILED" }),
+      );
     }
   });
 

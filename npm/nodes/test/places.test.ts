@@ -11,8 +11,12 @@ it("gives places in the order in which they were asked for", async () => {
   const places = new Places(1);
   const giveBack = await places.take(source, undefined);
   const given: string[] = [];
-  const second = places.take(source, undefined).then((back) => (given.push("second"), back));
-  const third = places.take(source, undefined).then((back) => (given.push("third"), back));
+  const take = async (name: string) => {
+    const back = await places.take(source, undefined);
+    given.push(name);
+    return back;
+  };
+  const [second, third] = [take("second"), take("third")];
   giveBack();
   // A second time it is not there to be given back.
   giveBack();

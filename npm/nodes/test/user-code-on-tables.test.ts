@@ -15,14 +15,21 @@ async function bomb(rows: number): Promise<NativeTable> {
 }
 
 async function numbers(rows: number): Promise<NativeTable> {
-  return loadAddon().parseTable(`n,text\n${Array.from({ length: rows }, (_, i) => `${i},row ${i}`).join("\n")}\n`, LAYOUT);
+  return loadAddon().parseTable(
+    `n,text\n${Array.from({ length: rows }, (_, i) => `${i},row ${i}`).join("\n")}\n`,
+    LAYOUT,
+  );
 }
 
 describe("user code over a table", () => {
   it("keeps a table a table when it filters, in pieces and in one", async () => {
     const output = attachTable({}, "data", await numbers(50_000));
     for (const transformFunction of ["(row, i) => row.n == i && i % 2", "(row, i, all) => all[i].n == i && i % 2"]) {
-      const answer = await run("transform", { data: output }, { operation: "filter", transformFunction, timeout: 60_000 });
+      const answer = await run(
+        "transform",
+        { data: output },
+        { operation: "filter", transformFunction, timeout: 60_000 },
+      );
       expect(isUnread(answer, "result")).toBe(true);
       expect(answer.outputCount).toBe(25_000);
       expect(answer.result[24_999]).toEqual({ n: "49999", text: "row 49999" });
@@ -46,7 +53,9 @@ describe("user code over a table", () => {
     expect(isUnread(data, "data")).toBe(true);
   });
 
-  it("reads rows that together are more than the engine's memory one after the other", { timeout: 60_000 }, async () => {
+  it("reads rows that together are more than the engine's memory one after the other", {
+    timeout: 60_000,
+  }, async () => {
     const data = attachTable({}, "data", await bomb(12));
     const code = { transformFunction: "(row) => Object.keys(row).length", timeout: 60_000 };
     expect((await run("transform", { data }, code)).result).toEqual(Array(12).fill(1000));

@@ -262,8 +262,8 @@ fn records_text(table: &Table, start: usize, bytes: usize) -> (String, usize) {
     }
     text.push(b']');
     // Cells were checked when they were read, so nothing is replaced here.
-    let text =
-        String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    let text = String::from_utf8(text)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     (text, count)
 }
 

@@ -7,9 +7,7 @@ import type { WorkerThread } from "../sandbox/quickjs/worker-thread.js";
  * Starts a worker of a page while its module is compiled. `undefined` where there can be none: there are none, or the
  * page's CSP has no `worker-src blob:`. Rejects with what the module rejects with.
  */
-export async function startPageWorker(
-  load: () => Promise<WebAssembly.Module>,
-): Promise<WorkerThread | undefined> {
+export async function startPageWorker(load: () => Promise<WebAssembly.Module>): Promise<WorkerThread | undefined> {
   if (typeof Worker !== "function") return undefined;
   const module = load();
   // A worker has to start before it is heard of.
@@ -44,7 +42,8 @@ export async function startPageWorker(
 /** Waits until the engine has started in a worker: no limit of user code counts until then. */
 function engineStarted(worker: Worker, module: WebAssembly.Module): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (reason: string): void => reject(new NodeError("INTERNAL_ERROR", `User code cannot run here: ${reason}`));
+    const fail = (reason: string): void =>
+      reject(new NodeError("INTERNAL_ERROR", `User code cannot run here: ${reason}`));
     worker.onerror = (event) => {
       event.preventDefault();
       fail(event.message);

@@ -27,7 +27,8 @@ export async function transformTable(table: NativeTable, transformation: Transfo
     case "filter":
       return filter(table, transformation);
     case "reduce":
-      if (isFunctionText(code)) return { value: await userFunction.reduce(() => recordBatches(table), initialOf(parameters)) };
+      if (isFunctionText(code))
+        return { value: await userFunction.reduce(() => recordBatches(table), initialOf(parameters)) };
       throw new NodeError("INVALID_PARAMETERS", "reduce needs a function of (acc, item, index)");
     case "sort": {
       const { sortKey, sortDirection } = parameters;

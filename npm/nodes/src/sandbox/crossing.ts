@@ -93,7 +93,10 @@ export class Crossing {
 /** Whether there is anything in a value that JSON has no word for; refuses what cannot cross at all or is too much. */
 function inspect(value: unknown, path: string, above: object[], inArray: boolean, room: Room): boolean {
   if (--room.values < 0) {
-    throw new NodeError("MEMORY_LIMIT_EXCEEDED", `User code can be given ${written(MOST_VALUES)} values, and here are more`);
+    throw new NodeError(
+      "MEMORY_LIMIT_EXCEEDED",
+      `User code can be given ${written(MOST_VALUES)} values, and here are more`,
+    );
   }
   room.characters -= 2;
   switch (typeof value) {

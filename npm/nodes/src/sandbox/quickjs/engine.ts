@@ -5,7 +5,7 @@ import { MOST_VALUES } from "../limits.js";
 import type { ScriptSource } from "../sandbox.js";
 import { type Stop, stoppedBy, tooManyValues } from "./failures.js";
 import { Image } from "./image.js";
-import { type Instance, OutOfMemory, type Outcome, type Value } from "./instance.js";
+import { type Instance, type Outcome, OutOfMemory, type Value } from "./instance.js";
 
 /**
  * Bytes of stack, in the engine's own count: no more than the browser's stack can hold, which is smaller in a worker.

@@ -2,7 +2,6 @@
 // lets no built-in look up anything that user code may have put on a prototype while one of its own objects is at hand:
 // its objects have no prototype, its texts are put together by hand, its lists are walked by index.
 (() => {
-  "use strict";
   const { parse, stringify } = JSON;
   const { isArray } = Array;
   const { getPrototypeOf, setPrototypeOf, defineProperty, hasOwn } = Object;
@@ -10,7 +9,7 @@
   const { fill } = Array.prototype;
   const { getTime } = Date.prototype;
   const { includes, slice, startsWith } = String.prototype;
-  const { isPrototypeOf } = Object.prototype;
+  const isAbove = Object.prototype.isPrototypeOf;
   const call = Function.prototype.call.bind(Function.prototype.call);
   const text = String;
   const ObjectPrototype = Object.prototype;
@@ -51,7 +50,7 @@
   let refused;
 
   const isObject = (value) => typeof value === "object" && value !== null;
-  const isOfPrototype = (prototype, value) => call(isPrototypeOf, prototype, value);
+  const isOfPrototype = (prototype, value) => call(isAbove, prototype, value);
 
   // Values that JSON has no word for cross as {[tag]: "<kind>:<value>"}; see `crossing.ts` for the other side.
   const special = (payload) => ({ __proto__: null, [tag]: payload });
@@ -60,7 +59,10 @@
     if (!isObject(value)) return value;
     // An item revived as `undefined` was deleted from its array, which left a hole.
     if (isArray(value)) {
-      for (let i = 0; i < value.length; i++) value[i] = value[i];
+      for (let i = 0; i < value.length; i++) {
+        const item = value[i];
+        value[i] = item;
+      }
       return value;
     }
     if (!hasOwn(value, tag)) return value;
@@ -73,7 +75,10 @@
 
   function replace(key, value) {
     if (this === answers) current = base + +key;
-    if (room-- <= 0) throw (refused = { __proto__: null, tooMany: true });
+    if (room-- <= 0) {
+      refused = { __proto__: null, tooMany: true };
+      throw refused;
+    }
     switch (typeof value) {
       case "number":
         return value - value === 0 ? value : special(`number:${value}`);
@@ -225,7 +230,8 @@
     /** Keeps records of a table for {@link evaluate}. */
     records(table, source) {
       const items = parse(source);
-      const kept = (tables[table] ??= []);
+      tables[table] ??= [];
+      const kept = tables[table];
       for (let i = 0; i < items.length; i++) kept[kept.length] = items[i];
     },
 

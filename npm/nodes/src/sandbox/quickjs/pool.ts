@@ -78,4 +78,3 @@ export class WorkerPool {
     this.#idle.push({ worker, timer });
   }
 }
-

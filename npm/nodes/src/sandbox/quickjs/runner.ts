@@ -188,4 +188,3 @@ class Run {
     return [{ text: engine.callForText("evaluate", this.#size.add, text, places, want), count: 0 }];
   }
 }
-

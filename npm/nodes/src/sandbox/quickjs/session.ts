@@ -1,5 +1,5 @@
-import type { Batch, RowsAt, Sandbox, ScriptSource } from "../sandbox.js";
 import { NodeError } from "../../contract/error.js";
+import type { Batch, RowsAt, Sandbox, ScriptSource } from "../sandbox.js";
 import type { Reply, Request } from "./messages.js";
 
 /** Steps that are on their way at once: the next is made while the engine works on one. */
