@@ -54,10 +54,13 @@ function started(module: Promise<WebAssembly.Module>): Promise<Worker> {
       if (!("ready" in message)) return;
       worker.off("message", look);
       worker.off("error", fail);
+      worker.off("exit", gone);
       resolve(worker);
     };
+    const gone = (): void => reject(new Error("its thread ended before it had started"));
     worker.on("message", look);
     worker.on("error", fail);
+    worker.on("exit", gone);
     module.then((made) => worker.postMessage({ module: made }), fail);
   });
 }

@@ -34,8 +34,8 @@ export type Reply =
     }
   | { code: string; message: string };
 
-/** What is sent to a worker: first the module, or the bytes of one where modules cannot be sent, then steps of tasks. */
-export type ToWorker = { module: WebAssembly.Module | Uint8Array<ArrayBuffer> } | Request;
+/** What is sent to a worker: first the module, then steps of tasks. */
+export type ToWorker = { module: WebAssembly.Module } | Request;
 
 /** What a worker sends: that it has started, whether the engine has started in it, then a reply to every step. */
 export type FromWorker = { started: true } | { ready: true } | { unready: string } | Reply;

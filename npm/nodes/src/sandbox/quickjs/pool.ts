@@ -28,31 +28,33 @@ export class WorkerPool {
    */
   async open(source: ScriptSource, signal: AbortSignal | undefined): Promise<Session | undefined> {
     const giveBack = await this.#places.take(source, signal);
-    try {
-      const worker = this.#takeIdle() ?? (await this.#started(signal));
-      if (worker) {
-        throwIfAborted(signal);
-        return new WorkerSession(worker, source, signal, (isUsable) => {
-          if (isUsable) this.#keep(worker);
-          else worker.end();
-          giveBack();
-        });
-      }
-    } catch (error) {
+    const worker = this.#takeIdle() ?? (await this.#started(signal, giveBack));
+    if (worker === undefined) {
       giveBack();
-      throw error;
+      return undefined;
     }
-    giveBack();
-    return undefined;
+    if (signal?.aborted) {
+      this.#keep(worker);
+      giveBack();
+      throwIfAborted(signal);
+    }
+    return new WorkerSession(worker, source, signal, (isUsable) => {
+      if (isUsable) this.#keep(worker);
+      else worker.end();
+      giveBack();
+    });
   }
 
-  async #started(signal: AbortSignal | undefined): Promise<WorkerThread | undefined> {
+  /** A new worker. If it cannot be waited for, `giveBack` is called when it is there for other tasks, or has failed. */
+  async #started(signal: AbortSignal | undefined, giveBack: () => void): Promise<WorkerThread | undefined> {
     const starting = this.#start();
     try {
       return await unlessAborted(starting, signal);
     } catch (error) {
-      // It may still come, for the next task.
-      void starting.then((worker) => worker && this.#keep(worker)).catch(() => {});
+      starting
+        .then((worker) => worker && this.#keep(worker))
+        .catch(() => {})
+        .finally(giveBack);
       throw error;
     }
   }

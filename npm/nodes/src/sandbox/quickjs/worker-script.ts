@@ -17,7 +17,7 @@ let last: Promise<unknown> = Promise.resolve();
 
 port.onmessage = ({ data }) => {
   if ("module" in data) {
-    const image = moduleOf(data.module).then(quickJsImage);
+    const image = quickJsImage(data.module);
     image.then(
       () => port.postMessage({ ready: true }),
       (error: unknown) => port.postMessage({ unready: messageOf(error) }),
@@ -28,7 +28,3 @@ port.onmessage = ({ data }) => {
 };
 
 port.postMessage({ started: true });
-
-async function moduleOf(given: WebAssembly.Module | Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
-  return given instanceof WebAssembly.Module ? given : WebAssembly.compile(given);
-}
