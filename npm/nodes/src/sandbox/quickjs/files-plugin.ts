@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
+import { transform } from "esbuild";
 
 /** The part of a plugin that Rolldown, Rollup and Vite share. */
 interface BundlerPlugin {
@@ -19,7 +20,7 @@ const HARNESS = fileURLToPath(new URL("harness.js", import.meta.url));
 
 const files: Readonly<Record<string, () => Promise<string>>> = {
   "quickjs:module": async () => deflateRawSync(await readFile(MODULE), { level: 9 }).toString("base64"),
-  "quickjs:harness": () => readFile(HARNESS, "utf8"),
+  "quickjs:harness": async () => (await transform(await readFile(HARNESS, "utf8"), { minify: true })).code,
 };
 
 /**
