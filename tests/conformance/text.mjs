@@ -20,7 +20,7 @@ export function planLines(plan, names) {
     const at = HEADER_WORDS + node * NODE_WORDS;
     const inputs = [];
     for (let input = plan.firstInput(node); input < plan.firstInput(node + 1); input++) {
-      inputs.push(`${plan.inputKey(input)}<${names.of(plan.inputSlot(input))}`);
+      inputs.push(`${plan.inputKey(input)}<${sourceOf(plan.inputSlot(input), plan, names)}`);
     }
     const record = Array.from(words.subarray(at, at + NODE_WORDS)).join(" ");
     const output = names.of(plan.output(node));
@@ -35,6 +35,11 @@ export function planLines(plan, names) {
     lines.push(`edge ${edge} ${ends}: ${scope} ${source} ${target} ${from} ${to}`);
   }
   return lines;
+}
+
+/** Where an input comes from: the output of a node, or its error. */
+function sourceOf(slot, plan, names) {
+  return slot < plan.length ? names.of(slot) : `error of ${names.of(slot - plan.length)}`;
 }
 
 /** An event of the host. */

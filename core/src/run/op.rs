@@ -75,9 +75,9 @@ pub enum Op {
         /// The scope.
         task: u32,
     },
-    /// The output of `task` is the error with which `cause` failed. In a run that keeps going, a scope that runs once
-    /// per item takes the error of the first of its items to fail at once, as that item's tasks are used again, and is
-    /// named itself as the cause from then on.
+    /// `task` failed with the error of `cause`: edges on its handle `error` carry that, and no slot is written. In a run
+    /// that keeps going, a scope that runs once per item takes the error of the first of its items to fail at once, as
+    /// that item's tasks are used again, and is named itself as the cause from then on.
     Catch {
         /// The node that hands the error on.
         task: u32,

@@ -39,7 +39,10 @@ pub(crate) fn plan_lines(outline: &Outline, strings: &[String], plan: &Plan, nam
             .iter()
             .map(|[name, slot]| {
                 let key = if *name == 0 { "default" } else { &strings[*name as usize] };
-                format!("{key}<{}", names.of(*slot))
+                match slot.checked_sub(nodes as u32) {
+                    Some(failed) => format!("{key}<error of {}", names.of(failed)),
+                    None => format!("{key}<{}", names.of(*slot)),
+                }
             })
             .collect();
         lines.push(format!(

@@ -1,6 +1,8 @@
 /** How an execution ended, as its caller gets it. */
 import type { Outcome } from "../engine/driver.js";
 import type { FollowedRun } from "../engine/followed-run.js";
+import { lookAtEnd, stateOf } from "../engine/look.js";
+import { State } from "../engine/mailbox.js";
 import { traceOf } from "../engine/trace.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, ExecutionTrace } from "../types/execution.js";
@@ -30,8 +32,9 @@ export class RunResult implements ExecutionResult {
   }
 
   /**
-   * Outputs by node id; where scopes share an id, the outermost counts. In the order that the flow declares. `undefined`
-   * where another thread carried the run out and did not say how it ended.
+   * Outputs by node id, of the nodes that came to their end without a failure; where scopes share an id, the outermost
+   * counts. In the order that the flow declares. `undefined` where another thread carried the run out and did not say
+   * how it ended.
    */
   get outputs(): Record<string, unknown> | undefined {
     const run = this.#run;
@@ -89,17 +92,35 @@ function executedNodes(run: FollowedRun, success: boolean): NodeId[] {
 
 function outputsOf(run: FollowedRun, outputOf: (node: number) => unknown): Record<string, unknown> {
   const { plan } = run;
+  const isComplete = groupsThatEnded(run);
   const outputs = new Map<string, unknown>();
   const depths = new Map<string, number>();
   const depth = new Uint8Array(plan.length);
   for (let node = plan.length === 1 ? 0 : 1; node < plan.length; node++) {
     const level = node === 0 ? 0 : (depth[plan.parent(node)] as number) + 1;
     depth[node] = level;
-    const value = run.hasBegun(node) ? outputOf(node) : undefined;
+    const value = run.hasBegun(node) && run.errorOf(node) === undefined ? outputOf(node) : undefined;
     const id = plan.id(node);
-    if (value === undefined || run.errorOf(node) !== undefined || level >= (depths.get(id) ?? Infinity)) continue;
+    if (value === undefined || level >= (depths.get(id) ?? Infinity) || !isComplete(node)) continue;
     depths.set(id, level);
     outputs.set(id, value);
   }
   return Object.fromEntries(outputs);
+}
+
+/**
+ * Tells of groups whether they came to their end. A group shares the slot of the last leaf inside it, so that a value
+ * there does not say so. Where nothing failed, all that began did.
+ */
+function groupsThatEnded(run: FollowedRun): (node: number) => boolean {
+  const { plan, recording } = run;
+  let failed = !run.hasSucceeded;
+  for (let node = 0; node < plan.length && !failed; node++) failed = run.errorOf(node) !== undefined;
+  if (!failed || recording === undefined) return () => true;
+  let look: Float64Array | undefined;
+  return (node) => {
+    if (plan.isLeaf(node)) return true;
+    look ??= lookAtEnd(plan, recording);
+    return stateOf(look, node) === State.completed;
+  };
 }

@@ -37,13 +37,12 @@ export class Calls {
   readonly reports = new Sparse<ProgressReport>();
   /** What they said meanwhile, once there was something. */
   messages: ProgressMessages | undefined;
-  /** Why tasks failed. */
-  readonly errors = new Sparse<ExecutionError>();
   /** Calls that are not answered. */
   running = 0;
   /** The most attempts that a leaf took so far. */
   attempts = 1;
   private readonly calls: (Call | undefined)[] = [];
+  private readonly errors: Sparse<ExecutionError>;
   private readonly begun: Uint8Array;
 
   constructor(
@@ -54,6 +53,7 @@ export class Calls {
     private readonly answers: Answers,
   ) {
     this.begun = new Uint8Array(plan.length);
+    this.errors = values.errors;
   }
 
   get log(): Log {
@@ -113,7 +113,6 @@ export class Calls {
   /** A scope that hands on what went wrong inside has failed as well. */
   catch(task: number, cause: number): void {
     const error = this.errors.get(cause);
-    this.values.handOn(task, error);
     if (error !== undefined) this.errors.set(task, error);
   }
 
@@ -126,7 +125,6 @@ export class Calls {
   forget(from: number, to: number): void {
     for (let task = from; task < to; task++) {
       this.calls[task] = undefined;
-      this.errors.delete(task);
       this.reports.delete(task);
     }
   }

@@ -221,7 +221,7 @@ export class Run implements Answers {
 
   /** The error with which a node failed, if it did. */
   errorOf(node: number): ExecutionError | undefined {
-    return this.calls.errors.get(node);
+    return this.values.errors.get(node);
   }
 
   /** What a node's executable said of its progress, if it did. */
@@ -430,7 +430,7 @@ export class Run implements Answers {
       return;
     }
     const code = this.tables.codes[codeNumber] ?? "INTERNAL_ERROR";
-    const known = cause === NOBODY ? undefined : this.calls.errors.get(cause);
+    const known = cause === NOBODY ? undefined : this.values.errors.get(cause);
     const message = code === "TIMEOUT" ? this.calls.timeoutMessage() : "Execution cancelled";
     this.outcome = { data: undefined, error: known ?? failure(code, message, this.calls.placeOf(0)) };
   }

@@ -5,7 +5,10 @@
  * percent, start, end). Times are ms since the epoch, NaN where they have not come. A change is three numbers: the node,
  * its new state and percent packed with the overall percent, and the step of the animation.
  */
+import { answer } from "./backend.js";
+import type { Recording } from "./driver.js";
 import { State, Step } from "./mailbox.js";
+import type { Plan } from "./outline.js";
 
 const HEADER_NUMBERS = 4;
 const NODE_NUMBERS = 4;
@@ -22,6 +25,11 @@ export function firstLook(nodes: number): Float64Array<ArrayBuffer> {
   look[2] = look[3] = Number.NaN;
   for (let at = HEADER_NUMBERS; at < look.length; at += NODE_NUMBERS) look[at + 2] = look[at + 3] = Number.NaN;
   return look;
+}
+
+/** How a finished run looks: a replay of its journal. */
+export function lookAtEnd(plan: Plan, { options, journal }: Recording): Float64Array {
+  return answer((engine) => engine.askView(plan.outlineWords, options, journal()));
 }
 
 /** Overall progress, 0–100. */

@@ -58,7 +58,7 @@ export const AHEAD_CAPACITY = 128;
 export const Step = { none: 0xff, complete: 0xfe } as const;
 
 /** In a change: the states that the driver tells apart. */
-export const State = { pending: 0, executing: 1, error: 3 } as const;
+export const State = { pending: 0, executing: 1, completed: 2, error: 3 } as const;
 
 /** Set in the result of a turn when ops are left. */
 export const MORE = 1 << 30;

@@ -315,7 +315,7 @@ export class Plan {
     return name === NO_NAME ? DEFAULT_KEY : (this.outline.names[name] as string);
   }
 
-  /** The slot that an input reads, as a node index. */
+  /** The slot that an input reads, as a node index; from {@link length} on it reads the error of a node instead. */
   inputSlot(input: number): number {
     return this.words[this.pairs + input * 2 + 1] as number;
   }

@@ -1,4 +1,5 @@
-/** What each task receives and what it left: values by slot, contexts by scope, frames by item. */
+/** What each task receives and what it left: values by slot, errors by task, contexts by scope, frames by item. */
+import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { FrameTable } from "./frames.js";
 import type { Plan } from "./outline.js";
@@ -7,6 +8,8 @@ import { Sparse } from "./sparse.js";
 /** Values never cross to the engine; this is where they stay, by the engine's slots. */
 export class Values {
   private readonly values: unknown[];
+  /** Why tasks failed. Not among the values: a group and the last leaf inside it share a slot, but not their fate. */
+  readonly errors = new Sparse<ExecutionError>();
   /** Inputs that carry nothing: task × 2³² + input. */
   private readonly blocked = new Sparse<true>();
   private readonly contexts: (ConductorExecutionContext | undefined)[];
@@ -52,12 +55,6 @@ export class Values {
   /** A disabled node hands on what came in. */
   passOn(task: number): void {
     this.values[task] = passedOn(this.inputOf(task));
-  }
-
-  /** A node hands on an error instead of its output. */
-  handOn(task: number, error: unknown): void {
-    const node = this.nodeOf(task);
-    this.values[this.plan.isEach(node) ? task : this.plan.output(node) + (task - node)] = error;
   }
 
   /** Keeps the items of a scope beyond those known; returns how many there are in all. */
@@ -113,6 +110,7 @@ export class Values {
       this.values[inner] = undefined;
       this.contexts[inner] = undefined;
     }
+    if (this.errors.size > 0) for (let inner = base; inner < end; inner++) this.errors.delete(inner);
     return end;
   }
 
@@ -149,12 +147,14 @@ export class Values {
   /** What edges bring, by target handle; the scope's own input where they bring nothing. */
   inputOf(task: number, node = this.nodeOf(task), parent: ConductorExecutionContext | undefined = undefined): unknown {
     const { plan, values, blocked } = this;
+    const nodes = plan.length;
     const offset = task - node;
     const start = plan.firstInput(node);
     const end = plan.firstInput(node + 1);
     let input: Record<string, unknown> | undefined;
     for (let at = start; at < end; at++) {
-      const value = values[plan.inputSlot(at) + offset];
+      const slot = plan.inputSlot(at);
+      const value = slot < nodes ? values[slot + offset] : this.carriedOnError(slot - nodes + offset);
       if (value === undefined || (blocked.size > 0 && blocked.has(task * 2 ** 32 + at - start))) continue;
       input ??= {};
       const key = plan.inputKey(at);
@@ -167,6 +167,11 @@ export class Values {
     if (input !== undefined) return input;
     if (task === 0) return this.root.input;
     return (parent ?? this.enclosingContext(task, node)).input ?? {};
+  }
+
+  /** What an edge on the handle `error` carries: the task's error, or the value of a leaf that named this handle for it. */
+  private carriedOnError(task: number): unknown {
+    return this.errors.get(task) ?? this.values[task];
   }
 }
 

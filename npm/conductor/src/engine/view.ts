@@ -1,6 +1,5 @@
 /** A run as a store and its listeners see it: objects made only of what is looked at. */
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
-import { answer } from "./backend.js";
 import { constants, stepMessage, stepsOf } from "./constants.js";
 import type { FollowedRun } from "./followed-run.js";
 import { frozenMap } from "./frozen.js";
@@ -9,6 +8,7 @@ import {
   addChange,
   applyChange,
   countOf,
+  lookAtEnd,
   nodeAt,
   nodeEndOf,
   nodeStartOf,
@@ -104,8 +104,7 @@ export class RunView {
     if (recording !== undefined) {
       let look: Float64Array | undefined;
       const atTheEnd = () => {
-        const { options, journal } = recording;
-        look ??= answer((engine) => engine.askView(run.plan.outlineWords, options, journal()));
+        look ??= lookAtEnd(run.plan, recording);
         return look;
       };
       return { overall: run.hasSucceeded ? 100 : overallOf(atTheEnd()), startTime, look: atTheEnd };

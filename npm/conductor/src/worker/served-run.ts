@@ -197,7 +197,7 @@ export class ServedRun implements CallingRun {
     const journal = (recording?.journal() ?? new Uint32Array()).slice();
     const { messages } = recording ?? {};
     const times = { startTime, endTime, duration };
-    // What a failed node handed on is no output.
+    // What lies in the slot of a failed group is the output of its last leaf.
     const isKnown = (node: number) => begun[node] === 1 && run.errorOf(node) === undefined;
     const outputs = Array.from(begun, (_, node) => (isKnown(node) ? run.outputOf(node) : undefined));
     const end: RunEnd = { data, outputs, begun, table, options, journal, messages, ...times, attempts, hasSucceeded };

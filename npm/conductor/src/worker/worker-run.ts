@@ -259,6 +259,8 @@ export class WorkerRun implements FollowedRun {
   #done({ end, told, variables }: Extract<FromWorker, { type: "done" }>): void {
     const { data, error, outputs, ...rest } = end;
     const { outline } = this.plan;
+    // Errors of attempts that were followed by a better one are no errors of their nodes.
+    this.#errors.clear();
     this.#tell(told);
     this.#variables.give(variables);
     this.#end = rest;

@@ -167,6 +167,14 @@ describe("an edge for errors", () => {
     expect(states.handler).toBe("skipped");
   });
 
+  it("carries the value of a node that names it for its output", async () => {
+    const { ran, inputs } = await routedRun({ a: () => routed({ error: 1 }, ["error"]), handler: out("handler") }, [
+      edge("a", "handler", { sourceHandle: "error", targetHandle: "problem" }),
+    ]);
+    expect(ran).toEqual(["a", "handler"]);
+    expect(inputs).toMatchObject({ handler: { problem: { error: 1 } } });
+  });
+
   it("does not catch what its handler does wrong", async () => {
     const { result } = await routedRun(
       {
