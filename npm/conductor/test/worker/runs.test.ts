@@ -63,6 +63,19 @@ test("the outputs of a failed run are those of the nodes that did not fail", asy
   expect(outputs).toEqual({ a: { result: { x: 1 } } });
 });
 
+test("the outputs have what a node answered at last, though its failure before was seen", async () => {
+  let tries = 0;
+  const flaky = async () => {
+    if (tries++ === 0) throw new Error("too early");
+    conductor.node.store.getState();
+    return "at last";
+  };
+  const { conductor } = inWorkers({ nodeExecutorFactory: executables({ flaky }) });
+  const again = { retries: 1, retryDelay: 0 };
+  const { outputs } = await conductor.node.run(chain("f", node("a", "flaky", again)));
+  expect(outputs).toEqual({ a: "at last" });
+});
+
 test("the data of a result is the output of its last node, not another copy", async () => {
   const { conductor } = inWorkers();
   const { data, outputs } = await conductor.node.run(flow());
