@@ -107,12 +107,72 @@ fn backoffs_of_a_group_grow_like_those_of_a_leaf() {
 #[test]
 fn nothing_in_a_group_starts_while_it_waits() {
     let scope = stubborn(1).leaves(&["other", "late"]).chain(&["other", "late"]);
+    let mut talk = Talk::new(scope, options(|options| options.concurrency = 2));
+    talk.start();
+    assert_eq!(talk.failed("g/x"), ["abort g/y CANCELLED", "start other"], "the rest of the flow goes on");
+    assert_eq!(talk.restored(), ["start other"]);
+    assert_eq!(talk.done("other"), ["start late"]);
+    assert_eq!(talk.wait(), (5.0, vec!["start g/x".to_owned()]), "there is room for one more");
+    assert_eq!(talk.done("late"), ["start g/y"]);
+}
+
+#[test]
+fn nothing_overtakes_a_group_that_waits_where_nodes_run_one_at_a_time() {
+    for keep_going in [false, true] {
+        let scope = flow()
+            .group("g", |g| {
+                g.leaves(&["a"]).own(|own| (own.retries, own.retry_delay_ms) = (Some(2), Some(5)))
+            })
+            .leaves(&["b", "c"]);
+        let mut talk = Talk::new(scope, options(|options| options.keep_going = keep_going));
+        assert_eq!(talk.start(), ["start g/a"]);
+        assert_eq!(talk.failed("g/a"), NOTHING, "b waits for the group");
+        assert_eq!(talk.restored(), NOTHING, "and in a restored run too");
+        assert_eq!(talk.wait(), (5.0, vec!["start g/a".to_owned()]));
+        assert_eq!(talk.tell(&[Event::Pause]), NOTHING);
+        assert_eq!(talk.failed("g/a"), NOTHING);
+        assert_eq!(talk.wait(), (15.0, Vec::new()), "it is held in the pause");
+        assert_eq!(talk.tell(&[Event::Resume]), ["start g/a"]);
+        assert_eq!(talk.done("g/a"), ["start b"]);
+        assert_eq!(talk.done("b"), ["start c"]);
+        assert_eq!(talk.done("c"), ["finish"]);
+    }
+}
+
+#[test]
+fn a_group_that_waits_has_one_of_the_places() {
+    let scope = flow()
+        .group("g", |g| g.leaves(&["a"]).own(|own| (own.retries, own.retry_delay_ms) = (Some(1), Some(5))))
+        .leaves(&["b", "c", "d"]);
+    let mut talk = Talk::new(scope, options(|options| options.concurrency = 2));
+    assert_eq!(talk.start(), ["start g/a", "start b"]);
+    assert_eq!(talk.failed("g/a"), NOTHING, "as if a itself were to be tried again");
+    assert_eq!(talk.done("b"), ["start c"]);
+    assert_eq!(talk.wait(), (5.0, vec!["start g/a".to_owned()]));
+    assert_eq!(talk.done("c"), ["start d"]);
+}
+
+#[test]
+fn groups_that_wait_inside_a_group_give_their_places_back_when_it_fails() {
+    let again = |own: &mut conductor_core::flow::OutlineNode, retries, delay| {
+        (own.retries, own.retry_delay_ms) = (Some(retries), Some(delay));
+    };
+    let scope = flow()
+        .group("g", |g| {
+            g.group("h", |h| h.leaves(&["a"]).own(|own| again(own, 9, 100))).leaves(&["b"]).own(|own| {
+                again(own, 1, 5);
+                own.timeout_ms = Some(20);
+            })
+        })
+        .leaves(&["c"]);
     let mut talk = Talk::new(scope, options(|_| {}));
     talk.start();
-    assert_eq!(talk.failed("g/x"), ["start other"], "the rest of the flow goes on");
-    assert_eq!(talk.restored(), ["start other"]);
-    assert_eq!(talk.wait(), (5.0, Vec::new()), "there is room for one");
-    assert_eq!(talk.done("other"), ["start g/x"]);
+    assert_eq!(talk.failed("g/h/a"), NOTHING);
+    assert_eq!(talk.wait(), (20.0, vec!["abort g TIMEOUT".to_owned()]));
+    assert_eq!(talk.wait(), (25.0, vec!["start g/h/a".to_owned()]));
+    assert_eq!(talk.done("g/h/a"), ["start g/b"]);
+    assert_eq!(talk.done("g/b"), ["start c"]);
+    assert_eq!(talk.done("c"), ["finish"]);
 }
 
 #[test]

@@ -168,9 +168,11 @@ impl Run {
             && node.retries.is_some_and(|retries| self.task(task).tries <= retries)
     }
 
-    /// Stops what is left of a group, which begins again after its backoff.
+    /// Stops what is left of a group, which begins again after its backoff. Until then it is in flight, like a leaf in
+    /// backoff: it keeps a place from what comes later in the plan, where it needs to one more than there are.
     fn back_off(&mut self, task: u32) {
         self.stop_inside(task);
+        self.enter_flight(task);
         let children = self.plan.node(self.node_of(task)).children;
         self.change(task, Op::NO_STEP, |task| {
             task.phase = Phase::Backoff;
@@ -181,6 +183,7 @@ impl Run {
 
     /// The backoff of a group is over: everything in it is as it was before it began.
     pub(super) fn begin_again(&mut self, task: u32) {
+        self.leave_flight(task);
         let plan = self.plan.clone();
         let node = self.node_of(task);
         let offset = task.wrapping_sub(node);
@@ -256,8 +259,11 @@ impl Run {
             let task = self.state.in_flight[lane];
             if chosen(self, task) {
                 self.leave_flight(task);
-                self.ops.push(Op::Abort { task, attempt: self.task(task).attempt, code: reason });
-                self.abandon(task);
+                // A group in backoff has nothing in the host's hands, and ends with the other scopes.
+                if self.kind_of(task) != Kind::Group {
+                    self.ops.push(Op::Abort { task, attempt: self.task(task).attempt, code: reason });
+                    self.abandon(task);
+                }
             }
         }
     }

@@ -113,6 +113,8 @@ struct State {
     routes: BTreeMap<u32, Vec<u32>>,
     /// Tasks whose inputs are there, by place in the plan.
     ready: BinaryHeap<Reverse<(u32, u32)>>,
+    /// Tasks that have one of the places there are: begun leaves up to their end, scopes that ask for items, and groups
+    /// in backoff.
     in_flight: Vec<u32>,
     timers: Timers,
     /// Sum of weight × percent over the outermost frame's leaves and iterating scopes.

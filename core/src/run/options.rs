@@ -8,7 +8,8 @@ use crate::plan::Plan;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunOptions {
-    /// How many tasks may be in flight, at least 1. With 1 the order is the plan's.
+    /// How many tasks may be in flight, at least 1. With 1 the order is the plan's. A leaf or group that waits to be
+    /// tried again is in flight.
     pub concurrency: u32,
     /// Source of every random choice of this run.
     pub seed: u64,

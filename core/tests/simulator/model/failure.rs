@@ -255,7 +255,7 @@ impl Model<'_> {
             self.tasks.keys().copied().filter(|inner| self.is_within(*inner, task)).collect();
         for inner in inside {
             ensure!(
-                inner == cause || !self.is_in_flight(inner),
+                inner == cause || !self.is_to_be_aborted(inner),
                 "{inner} goes on inside {task}, which failed"
             );
             let found = self.task_mut(inner);
@@ -283,7 +283,7 @@ impl Model<'_> {
         };
         ensure!((cause, code) == expected, "finished with {cause} {code:?} instead of {expected:?}");
         for task in self.tasks.keys() {
-            ensure!(!self.is_in_flight(*task), "{task} is in flight at the end");
+            ensure!(!self.is_to_be_aborted(*task), "{task} is in flight at the end");
         }
         self.failures.clear();
         self.finished = Some((cause, code));

@@ -36,7 +36,7 @@ pub(crate) enum Stage {
     Begun,
     Running,
     Answered,
-    /// Of a leaf, which is in flight all the while, or of a group that will begin again.
+    /// Of a leaf, or of a group that will begin again: in flight all the while.
     Backoff {
         earliest: f64,
         latest: f64,
@@ -205,19 +205,25 @@ impl<'a> Model<'a> {
     }
 
     pub(crate) fn is_in_flight(&self, task: u32) -> bool {
-        let found = self.task(task);
-        match found.stage {
-            Stage::Begun | Stage::Running | Stage::Answered | Stage::Asking => true,
-            Stage::Backoff { .. } => self.shape.is_leaf(found.node),
-            _ => false,
-        }
+        matches!(
+            self.task(task).stage,
+            Stage::Begun | Stage::Running | Stage::Answered | Stage::Asking | Stage::Backoff { .. }
+        )
     }
 
     /// Whether a group waits to begin again.
     pub(crate) fn a_group_waits(&self) -> bool {
-        let waits =
-            |task: &Task| matches!(task.stage, Stage::Backoff { .. }) && !self.shape.is_leaf(task.node);
-        self.tasks.values().any(waits)
+        self.tasks.keys().any(|task| self.is_waiting_group(*task))
+    }
+
+    /// Whether the end of a task in flight is told. That a group waits no longer is told only where it had begun.
+    pub(crate) fn is_to_be_aborted(&self, task: u32) -> bool {
+        self.is_in_flight(task) && !self.is_waiting_group(task)
+    }
+
+    fn is_waiting_group(&self, task: u32) -> bool {
+        let found = self.task(task);
+        matches!(found.stage, Stage::Backoff { .. }) && !self.shape.is_leaf(found.node)
     }
 
     pub(crate) fn in_flight(&self) -> u32 {

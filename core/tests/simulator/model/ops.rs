@@ -272,6 +272,29 @@ impl Model<'_> {
         let place = |task: u32| (self.shape.node(self.task(task).node).position, task);
         let first = self.tasks.keys().filter(|other| self.is_ready(**other)).map(|other| place(*other)).min();
         ensure!(first == Some(place(task)), "{task} begins before {first:?}");
+        if self.options.concurrency == 1 { self.keeps_plan_order(task) } else { Ok(()) }
+    }
+
+    /// One at a time, nothing begins while anything that stands before it, or before a scope around it, is still to
+    /// come to its end. Looks at nothing but stages, and knows nothing of what is in flight, or of why it waits.
+    fn keeps_plan_order(&self, task: u32) -> Verdict {
+        let mut inner = Some(task);
+        while let Some(found) = inner
+            && let Some(scope) = self.parent(found)
+        {
+            let position = |node: u32| self.shape.node(node).position;
+            let node = self.task(found).node;
+            for child in &self.shape.node(self.task(scope).node).children {
+                let before = self.beside(found, *child);
+                let over = matches!(self.task(before).stage, Stage::Over(_));
+                ensure!(
+                    over || position(*child) >= position(node),
+                    "{task} overtakes {before}, which is at {:?}",
+                    self.task(before).stage
+                );
+            }
+            inner = Some(scope);
+        }
         Ok(())
     }
 

@@ -33,6 +33,22 @@ function failingUntil(n: number) {
   return { body, calls, params };
 }
 
+describe("a group that fails", () => {
+  it("begins again before what comes after it", async () => {
+    const started: string[] = [];
+    const conductor = conductorWith(({ nodeId }) => {
+      if (started.push(nodeId) === 1) throw new Error("too early");
+    });
+    const g = group("g", [leaf("a")], [], { parameters: { retries: 1 } });
+    const run = watch(conductor.node.run(group("root", [g, leaf("b"), leaf("c")])));
+    await pass(999);
+    expect(started).toEqual(["a"]);
+    await pass(1);
+    expect(started).toEqual(["a", "a", "b", "c"]);
+    expect(run.value?.success).toBe(true);
+  });
+});
+
 describe("a node that fails", () => {
   it("is not tried again unless somebody asks", async () => {
     const { body, calls } = failingUntil(2);
