@@ -16,10 +16,9 @@ fn slow_motion_takes_twice_its_pace_per_node() {
     let scope = flow().leaves(&["a", "b"]);
     let mut talk = Talk::new(scope, slow(100.0)).showing(&["start", "change", "finish"]);
     talk.run.watch(true);
-    talk.start();
     let mut seen = Vec::new();
-    while !talk.run.is_finished() {
-        let (at, ops) = talk.wait();
+    let (mut at, mut ops) = (0.0, talk.start());
+    loop {
         seen.extend(
             ops.iter().filter(|op| op.contains(" a ") || op.ends_with(" a")).map(|op| format!("{at}: {op}")),
         );
@@ -28,14 +27,20 @@ fn slow_motion_takes_twice_its_pace_per_node() {
                 talk.done(name);
             }
         }
+        if talk.run.is_finished() {
+            break;
+        }
+        (at, ops) = talk.wait();
     }
     assert_eq!(
         seen,
         [
+            "0: change a Executing 0 0",
+            "0: change a Executing 0 0 step 0",
+            "0: start a",
             "25: change a Executing 20 10 step 1",
             "50: change a Executing 40 20 step 2",
             "75: change a Executing 60 30 step 3",
-            "100: start a",
             "100: change a Executing 80 40 step 4",
             "125: change a Executing 90 45 step 5",
             "150: change a Executing 100 50 Complete",
@@ -106,12 +111,80 @@ fn a_simulated_delay_comes_on_top_of_slow_motion() {
     let mut talk =
         Talk::new(scope, options(|options| (options.simulate_delay, options.slow_mo) = (Some(delay), 10.0)));
     assert_eq!(talk.start(), NOTHING);
-    let mut at = 0.0;
+    assert_eq!(talk.wait(), (50.0, vec!["start a".to_owned()]));
+    assert_eq!(talk.state("a"), (TaskState::Executing, 0), "the animation starts with the executable");
+    talk.done("a");
     let mut ops = Vec::new();
+    let mut at = 0.0;
     while ops.is_empty() {
         (at, ops) = talk.wait();
     }
-    assert_eq!((at, ops), (60.0, vec!["start a".to_owned()]));
+    assert_eq!((at, ops), (70.0, vec!["start b".to_owned()]));
+}
+
+/// How a leaf and the run are shown that failed, or that wait for the next try.
+fn failed_after(ms: f64, watched: bool, retries: u32) -> ((TaskState, u32), u32) {
+    let scope = flow().leaves(&["a", "b"]);
+    let mut talk = Talk::new(scope, options(|options| options.retries = retries));
+    talk.run.watch(watched);
+    talk.start();
+    while talk.run.deadline().is_some_and(|due| due < ms) {
+        talk.wait();
+    }
+    talk.now = ms;
+    talk.failed("a");
+    (talk.state("a"), talk.overall())
+}
+
+#[test]
+fn what_failed_keeps_the_percent_that_it_had_reached_watched_or_not() {
+    for watched in [false, true] {
+        assert_eq!(failed_after(0.5, watched, 0), ((TaskState::Error, 0), 0), "watched: {watched}");
+        assert_eq!(failed_after(30.0, watched, 0), ((TaskState::Error, 90), 45), "watched: {watched}");
+        assert_eq!(failed_after(30.0, watched, 1), ((TaskState::Executing, 90), 45), "watched: {watched}");
+    }
+}
+
+#[test]
+fn what_was_cancelled_keeps_the_percent_that_it_had_reached() {
+    for watched in [false, true] {
+        let mut talk = Talk::new(flow(), RunOptions::default());
+        talk.run.watch(watched);
+        talk.start();
+        talk.at(7.0);
+        talk.tell(&[Event::Cancel]);
+        assert_eq!(talk.state("flow"), (TaskState::Error, 90), "watched: {watched}");
+    }
+}
+
+#[test]
+fn a_second_try_goes_on_at_the_percent_of_the_first() {
+    for watched in [false, true] {
+        let mut talk =
+            Talk::new(flow(), options(|options| (options.retries, options.retry_delay) = (1, 50.0)));
+        talk.run.watch(watched);
+        talk.start();
+        talk.failed("flow");
+        assert_eq!(talk.wait(), (50.0, vec!["start flow #2".to_owned()]));
+        talk.now = 90.0;
+        assert_eq!(talk.state("flow"), (TaskState::Executing, 0), "watched: {watched}");
+        talk.failed("flow");
+        assert_eq!(talk.state("flow"), (TaskState::Error, 0), "watched: {watched}");
+    }
+}
+
+#[test]
+fn a_simulated_failure_is_animated_until_it_comes() {
+    let error = Simulation { target: Target::Node(0), delay: 30.0 };
+    for watched in [false, true] {
+        let mut talk = Talk::new(flow(), options(|options| options.simulate_error = Some(error)));
+        talk.run.watch(watched);
+        talk.start();
+        while !talk.run.is_finished() {
+            talk.wait();
+        }
+        assert_eq!((talk.now, talk.state("flow")), (30.0, (TaskState::Error, 90)), "watched: {watched}");
+    }
 }
 
 #[test]

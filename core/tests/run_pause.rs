@@ -96,14 +96,16 @@ fn an_executable_whose_simulated_delay_ends_in_a_pause_waits_for_the_end_of_it()
 
 #[test]
 fn slow_motion_starts_nothing_in_a_pause() {
-    let mut talk = Talk::new(flow().leaves(&["a"]), options(|options| options.slow_mo = 100.0));
-    talk.start();
+    let mut talk = Talk::new(flow().leaves(&["a", "b"]), options(|options| options.slow_mo = 100.0));
+    assert_eq!(talk.start(), ["start a"]);
     talk.tell(&[Event::Pause]);
+    talk.done("a");
     while talk.run.deadline().is_some() {
         assert_eq!(talk.wait().1, NOTHING);
     }
-    assert_eq!(talk.tell(&[Event::Resume]), ["start a"]);
-    talk.done("a");
+    assert_eq!(talk.state("a").0, TaskState::Completed, "what has begun goes on");
+    assert_eq!(talk.tell(&[Event::Resume]), ["start b"]);
+    talk.done("b");
     while !talk.run.is_finished() {
         talk.wait();
     }

@@ -49,6 +49,8 @@ pub(crate) fn steps(weight: f64) -> &'static [(u32, &'static str)] {
     class.unwrap_or(&ANIMATIONS[2]).steps
 }
 
+/// Without slow motion all steps are shown this many ms after the start of the executable, if it runs as long.
+pub(crate) const STEPS_MS: f64 = 1.0;
 /// The steps take this many slow-motion units, the wait at 100 % the rest of two.
 pub(crate) const STEPS_SPAN: f64 = 1.5;
 /// The wait between 100 % and completion, in slow-motion units.

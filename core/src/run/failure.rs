@@ -41,6 +41,10 @@ impl Run {
             self.fail(task, code);
             return;
         }
+        let percent = self.reached_percent(task, self.state.now);
+        if percent != self.task(task).percent {
+            self.change(task, Op::NO_STEP, |task| task.percent = percent);
+        }
         self.task_mut(task).phase = Phase::Backoff;
         self.arm_retry(task);
     }
@@ -209,9 +213,12 @@ impl Run {
         self.show_failed(task);
     }
 
+    /// What has failed stays at the percent that it had reached.
     fn show_failed(&mut self, task: u32) {
         let now = self.state.now;
+        let percent = self.reached_percent(task, now);
         self.change(task, Op::NO_STEP, |task| {
+            task.percent = percent;
             task.phase = Phase::Idle;
             task.state = TaskState::Error;
             // A scope may fail before any of its nodes begins.

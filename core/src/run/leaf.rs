@@ -1,6 +1,6 @@
 //! The life of one leaf: begin, delay, run, answer, animation, end; and again after a failure.
 
-use super::animation::{SETTLE_SPAN, STEPS_SPAN, steps};
+use super::animation::{SETTLE_SPAN, STEPS_MS, STEPS_SPAN, steps};
 use super::flow_control::{Carry, Step};
 use super::task::{BEFORE_FIRST_STEP, Phase, TaskState};
 use super::timer::Alarm;
@@ -21,15 +21,11 @@ impl Run {
             task.attempt = task.next_attempt();
             task.started = now;
         });
-        let slow_mo = self.state.options.slow_mo;
-        if slow_mo > 0.0 || self.watched {
-            self.animate(task);
+        if self.state.options.slow_mo > 0.0 || self.watched {
+            self.show_next_step(task);
         }
-        let node = self.node_of(task);
-        let mut delay = slow_mo;
-        if self.state.simulate_delay == Some(node) {
-            delay += self.state.options.simulate_delay.map_or(0.0, |simulation| simulation.delay);
-        }
+        let delayed = self.state.simulate_delay == Some(self.node_of(task));
+        let delay = self.state.options.simulate_delay.filter(|_| delayed).map_or(0.0, |found| found.delay);
         if delay > 0.0 {
             let attempt = self.task(task).attempt;
             self.ops.push(Op::Wait { task, ms: delay as u32, fails: false });
@@ -41,6 +37,10 @@ impl Run {
 
     /// Hands the leaf to the host, or lets it fail if that is to be simulated.
     pub(super) fn launch(&mut self, task: u32) {
+        if self.task(task).launched.is_nan() {
+            self.task_mut(task).launched = self.state.now;
+            self.start_animation(task);
+        }
         let simulated = self.state.simulate_error == Some(self.node_of(task));
         if let Some(simulation) = self.state.options.simulate_error.filter(|_| simulated) {
             let found = self.task_mut(task);
@@ -131,27 +131,29 @@ impl Run {
         }
     }
 
+    /// Sets the time of the step after the first, which was shown when the task began.
+    fn start_animation(&mut self, task: u32) {
+        if self.state.options.slow_mo > 0.0 {
+            self.arm_step(task);
+        } else if self.watched {
+            let attempt = self.task(task).attempt;
+            self.state.timers.arm(self.state.now + STEPS_MS, Alarm::Step { task, attempt });
+        }
+    }
+
     /// The next step of the animation; without slow motion, all that are left.
     pub(super) fn animate(&mut self, task: u32) {
-        let (now, slow_mo) = (self.state.now, self.state.options.slow_mo);
-        let attempt = self.task(task).attempt;
-        let first = self.task(task).step == BEFORE_FIRST_STEP;
-        if slow_mo > 0.0 {
-            let all = steps(self.plan.node(self.node_of(task)).weight).len();
-            if !self.show_next_step(task) {
-                // The time of the last step has passed as well.
-                self.task_mut(task).step = all as u8;
-                if self.task(task).phase == Phase::Answered {
-                    self.show_complete(task);
-                }
-                return;
-            }
-            self.arm_step(task);
-        } else if first {
-            self.show_next_step(task);
-            self.state.timers.arm(now + 1.0, Alarm::Step { task, attempt });
-        } else {
+        if self.state.options.slow_mo == 0.0 {
             self.show_remaining_steps(task);
+        } else if self.show_next_step(task) {
+            self.arm_step(task);
+        } else {
+            // The time of the last step has passed as well.
+            let all = steps(self.plan.node(self.node_of(task)).weight).len();
+            self.task_mut(task).step = all as u8;
+            if self.task(task).phase == Phase::Answered {
+                self.show_complete(task);
+            }
         }
     }
 
@@ -167,7 +169,7 @@ impl Run {
         let all = steps(self.plan.node(self.node_of(task)).weight).len();
         let found = self.task(task);
         let (attempt, shown) = (found.attempt, f64::from(found.step) + 1.0);
-        let at = found.started + self.state.options.slow_mo * STEPS_SPAN * shown / all as f64;
+        let at = found.launched + self.state.options.slow_mo * STEPS_SPAN * shown / all as f64;
         self.state.timers.arm(at, Alarm::Step { task, attempt });
     }
 

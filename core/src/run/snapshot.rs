@@ -21,7 +21,7 @@ pub enum SnapshotError {
     Misuse(Misuse),
 }
 
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 impl Run {
     /// The run as bytes: all but the values, which are the host's.
@@ -151,6 +151,7 @@ impl Run {
         let tasks_fit = (0_u32..).zip(tasks).all(|(number, task)| {
             node_of(number).is_some()
                 && task.percent <= 100
+                && (task.phase != Phase::Running || !task.launched.is_nan())
                 && ((task.lane as usize) < in_flight.len()
                     || task.state != TaskState::Executing
                     || task.open > 0)

@@ -1,8 +1,8 @@
 //! What can be seen of a run: states and progress, without a word about how it gets there.
 
-use super::animation::steps;
+use super::animation::{STEPS_MS, steps};
 use super::frame::OUTERMOST;
-use super::task::{Phase, Task, TaskState};
+use super::task::{BEFORE_FIRST_STEP, Phase, Task, TaskState};
 use super::{Op, Run, RunPhase};
 use crate::error::ErrorCode;
 use crate::plan::Kind;
@@ -28,9 +28,6 @@ pub struct RunSummary {
 pub const VIEW_HEADER: usize = 4;
 /// Numbers per node: state, percent, started, ended. Times are NaN while they have not come.
 pub const NODE_NUMBERS: usize = 4;
-
-/// Without slow motion the animation goes on by one step in this many ms.
-const STEP_MS: f64 = 1.0;
 
 impl Run {
     /// The run as a whole, as it looks at `now`.
@@ -118,20 +115,26 @@ impl Run {
         (done / total + 0.5).floor() as u32
     }
 
-    /// Nobody pays for an animation that is not watched: its state is worked out when somebody looks.
+    /// A watched task shows what was told of it.
     fn shown_percent(&self, task: u32, now: f64) -> u8 {
+        if self.watched { self.task(task).percent } else { self.reached_percent(task, now) }
+    }
+
+    /// The percent that a task has reached, watched or not. An animation that is not watched costs nothing: its state is
+    /// worked out when it is asked for.
+    pub(super) fn reached_percent(&self, task: u32, now: f64) -> u8 {
         let found = self.task(task);
-        let animated = found.phase == Phase::Running
+        let animated = matches!(found.phase, Phase::Running | Phase::Delayed)
             && !found.reports
-            && !self.watched
             && self.state.options.slow_mo == 0.0
-            && now - found.started >= STEP_MS;
+            && now - found.launched >= STEPS_MS;
         if !animated {
             return found.percent;
         }
         let all = steps(self.plan.node(self.node_of(task)).weight);
-        let step = (((now - found.started) / STEP_MS) as usize).min(all.len() - 1);
-        all[step].0 as u8
+        // A second try has none of its own.
+        let is_over = found.step != BEFORE_FIRST_STEP && usize::from(found.step) >= all.len();
+        if is_over { found.percent } else { all.last().map_or(0, |(percent, _)| *percent as u8) }
     }
 
     fn fill_scope_percents(&self, records: &mut [[f64; NODE_NUMBERS]]) {

@@ -265,6 +265,10 @@ impl Schedule<'_> {
         }
         let mut view = vec![0.0; self.watched.view_len()];
         self.watched.write_view(self.now, &mut view);
+        let mut unwatched = view.clone();
+        self.plain.write_view(self.now, &mut unwatched);
+        let same = view.iter().zip(&unwatched).all(|(one, other)| one.to_bits() == other.to_bits());
+        ensure!(same, "watched it looks like {view:?}, unwatched like {unwatched:?}");
         let executing = f64::from(TaskState::Executing.number());
         for (node, record) in view[VIEW_HEADER..].chunks(NODE_NUMBERS).enumerate() {
             ensure!(record[0] != executing, "{node} still executes after the end");

@@ -196,7 +196,7 @@ impl Model<'_> {
             ErrorCode::ExecutionFailed => {
                 ensure!(self.simulated_error == Some(found.node), "{task} is to be run, not simulated");
                 let due = match found.stage {
-                    Stage::Begun => found.begun + self.options.slow_mo,
+                    Stage::Begun => found.begun + self.hold_up(task),
                     Stage::Backoff { earliest, .. } => earliest,
                     stage => return Err(format!("simulated failure of {task} at {stage:?}")),
                 };

@@ -20,8 +20,10 @@ impl Model<'_> {
             Op::Gather { task } => self.gather(task),
             Op::Catch { task, cause } => self.caught(task, cause),
             Op::Drop { slot } => self.drop_slot(slot),
-            Op::Change { task, state, percent, overall, .. } => {
+            Op::Change { task, state, percent, overall, step } => {
                 ensure!(percent <= 100 && overall <= 100, "progress beyond 100");
+                let held_up = self.task(task).stage == Stage::Begun && !self.is_simulated_to_fail(task);
+                ensure!(!held_up || [0, Op::NO_STEP].contains(&step), "{task} shows {step} before its start");
                 self.change(task, state)?;
                 let found = self.task_mut(task);
                 (found.state, found.percent) = (state, percent);
@@ -43,7 +45,7 @@ impl Model<'_> {
     fn start(&mut self, task: u32, attempt: u32, attempt_number: u32) -> Verdict {
         let found = self.task(task).clone();
         ensure!(attempt > found.attempt, "attempt {attempt} of {task} after {}", found.attempt);
-        ensure!(self.simulated_error != Some(found.node), "{task} is to fail without being run");
+        ensure!(!self.is_simulated_to_fail(task), "{task} is to fail without being run");
         if !self.is_again(Again::Start(task))? {
             let due = match found.stage {
                 Stage::Begun => found.begun + self.hold_up(task),
@@ -68,9 +70,11 @@ impl Model<'_> {
     /// How long the executable of a task that has begun is held up.
     pub(crate) fn hold_up(&self, task: u32) -> f64 {
         let simulated = self.simulated_delay == Some(self.task(task).node);
-        let delay =
-            self.options.simulate_delay.filter(|_| simulated).map_or(0.0, |simulation| simulation.delay);
-        self.options.slow_mo + delay
+        self.options.simulate_delay.filter(|_| simulated).map_or(0.0, |simulation| simulation.delay)
+    }
+
+    fn is_simulated_to_fail(&self, task: u32) -> bool {
+        self.simulated_error == Some(self.task(task).node)
     }
 
     fn enter(&mut self, task: u32) -> Verdict {
@@ -216,7 +220,7 @@ impl Model<'_> {
             }
             TaskState::Completed if leaf => {
                 ensure!(found.stage == Stage::Answered, "{task} completes at {:?}", found.stage);
-                let due = found.begun + self.options.slow_mo * 2.0 - 1e-6;
+                let due = found.begun + self.hold_up(task) + self.options.slow_mo * 2.0 - 1e-6;
                 ensure!(found.tries > 1 || self.now >= due, "{task} completes before its time");
                 let carry = if found.routed { Carry::Named } else { Carry::Output };
                 self.task_mut(task).stage = Stage::Over(carry);

@@ -79,22 +79,50 @@ describe("the steps that a node shows in slow motion", () => {
     expect(frames.at(-1)?.ms).toBeLessThanOrEqual(142);
   });
 
-  it("stop where they are when the node fails, and nothing is waited for", async () => {
-    let broke = false;
+  it("start with the executable", async () => {
+    const seen: unknown[] = [];
     const conductor = conductorWith(() => {
-      broke = true;
+      const { progress, state } = conductor.node.store.getState().nodes.get("a") ?? {};
+      seen.push(Date.now() - start, state, progress);
+    });
+    const start = Date.now();
+    void conductor.node.run(leaf("a"), { slowMo: 100 });
+    await turns();
+    expect(seen).toEqual([0, "executing", 0]);
+    await pass(200);
+  });
+
+  it("stop where they are when the node fails, and nothing is waited for", async () => {
+    const conductor = conductorWith(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 60));
       throw new Error("boom");
     });
     const run = watch(conductor.node.run(leaf("a"), { slowMo: 100 }));
-    for (let ms = 0; ms < 250 && !broke; ms += 1) await pass(1);
-    expect(broke).toBe(true);
-    await turns();
+    for (let ms = 0; ms < 60; ms += 1) await pass(1);
     expect(run.settled).toBe(true);
     const { progress, state } = conductor.node.store.getState().nodes.get("a") ?? {};
-    expect(state).toBe("error");
+    expect([state, progress]).toEqual(["error", 40]);
     await pass(1000);
     expect(conductor.node.store.getState().nodes.get("a")?.progress).toBe(progress);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("the progress of a node that failed", () => {
+  it.each([
+    ["failed, and was watched", true, () => Promise.reject(new Error("boom"))],
+    ["failed, and was not watched", false, () => Promise.reject(new Error("boom"))],
+    ["was cancelled, and was watched", true, undefined],
+    ["was cancelled, and was not watched", false, undefined],
+  ])("is what it had reached when it %s", async (_, watched, after) => {
+    const conductor = conductorWith(() => new Promise((resolve) => setTimeout(resolve, 30)).then(after));
+    if (watched) conductor.node.store.subscribe(() => {});
+    const run = watch(conductor.node.run(leaf("a"), { executionId: "exec_1" }));
+    for (let ms = 0; ms < 29; ms += 1) await pass(1);
+    if (after === undefined) await conductor.node.cancel("exec_1");
+    await pass(1);
+    expect(run.value?.success).toBe(false);
+    expect(conductor.node.store.getState().nodes.get("a")).toMatchObject({ state: "error", progress: 90 });
   });
 });
 
