@@ -27,7 +27,8 @@ export class RunResult implements ExecutionResult {
     else this.error = outcome.error;
     this.duration = duration;
     this.executedNodes = executedNodes(run, this.success);
-    this.context = context;
+    // A copy: the run goes on working its trace out from its own.
+    this.context = { ...context };
     Object.defineProperty(this, "trace", TRACE);
   }
 

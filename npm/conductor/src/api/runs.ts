@@ -20,7 +20,9 @@ import type { StoreFeed } from "./store.js";
 const LARGE_FLOW = 50;
 
 /** One execution that is not over. It may be cancelled before its run exists. */
-interface Execution {
+interface Execution extends ExecutionPlace {
+  /** Those of the executions that it was started from within, the nearest first. */
+  parents: readonly string[];
   context: ConductorExecutionContext;
   /** ms since the epoch. */
   startedAt: number;
@@ -43,7 +45,7 @@ export type Place = Pick<ConductorExecutionContext, "executionId"> & {
 };
 
 /** An execution whose flow is being looked for. */
-type Coming = Place & ActiveExecution & { cancelled: boolean };
+type Coming = ActiveExecution & { parents: readonly string[]; cancelled: boolean };
 
 /** What names an execution. */
 export type ExecutionPlace = Pick<ConductorExecutionContext, "nodeId" | "executionId">;
@@ -77,7 +79,11 @@ export class Runs {
     const context = contextOf(node, given);
     const named = Boolean(given?.executionId);
     const startedAt = Date.now();
+    const { executionId, nodeId, parentContext } = context;
     const execution: Execution = {
+      executionId,
+      nodeId,
+      parents: parentsOf(parentContext),
       context,
       startedAt,
       waiting: undefined,
@@ -88,7 +94,6 @@ export class Runs {
       run: undefined,
       next: undefined,
     };
-    const { executionId, nodeId } = context;
     this.begin(execution);
     try {
       this.events.emitStarted({ executionId, nodeId });
@@ -123,8 +128,8 @@ export class Runs {
     for (const { executionId, nodeId, startTime } of this.coming) found.push({ executionId, nodeId, startTime });
     for (const first of this.active.values()) {
       for (let execution: Execution | undefined = first; execution !== undefined; execution = execution.next) {
-        const { context, startedAt: startTime } = execution;
-        found.push({ executionId: context.executionId, nodeId: context.nodeId, startTime });
+        const { executionId, nodeId, startedAt: startTime } = execution;
+        found.push({ executionId, nodeId, startTime });
       }
     }
     return found;
@@ -152,7 +157,14 @@ export class Runs {
    * whether it was.
    */
   announce(place: Place & { nodeId: string }): () => boolean {
-    const coming: Coming = { ...place, startTime: Date.now(), cancelled: false };
+    const { executionId, nodeId, parentContext } = place;
+    const coming: Coming = {
+      executionId,
+      nodeId,
+      parents: parentsOf(parentContext),
+      startTime: Date.now(),
+      cancelled: false,
+    };
     this.coming.add(coming);
     return () => {
       this.coming.delete(coming);
@@ -181,15 +193,14 @@ export class Runs {
       found.push(execution);
     }
     for (const execution of this.inner) {
-      const { context } = execution;
-      if (context.executionId !== executionId && isInside(context, executionId)) found.push(execution);
+      if (execution.executionId !== executionId && isInside(execution, executionId)) found.push(execution);
     }
     return found;
   }
 
   /** Opens the run of an execution; `undefined` when the flow cannot be run. */
-  private open(node: NodeDefinition, { context }: Execution, wanted: RunSettings | undefined): RunView | undefined {
-    const { executionId } = context;
+  private open(node: NodeDefinition, execution: Execution, wanted: RunSettings | undefined): RunView | undefined {
+    const { context, executionId } = execution;
     const { events, feed } = this;
     let view: RunView | undefined;
     const run = this.openRun(outlineOf(node), {
@@ -212,8 +223,7 @@ export class Runs {
   }
 
   private async follow(node: NodeDefinition, view: RunView, execution: Execution): Promise<ExecutionResult> {
-    const { context } = execution;
-    const { executionId } = context;
+    const { context, executionId } = execution;
     const { events, feed } = this;
     const { run } = view;
     execution.run = run;
@@ -233,8 +243,7 @@ export class Runs {
   }
 
   private refuse(node: NodeDefinition, execution: Execution, thrown?: ExecutionError): ExecutionResult {
-    const { context, startedAt } = execution;
-    const { executionId, nodeId } = context;
+    const { context, startedAt, executionId, nodeId } = execution;
     // What threw with a code of its own says why by itself.
     const says = thrown !== undefined && thrown.code !== "EXECUTION_FAILED";
     const [problem] = says ? [] : shapeProblems(node);
@@ -256,32 +265,31 @@ export class Runs {
 
   /** A listener for `started` cancelled the execution: nothing runs. */
   private cancelledAtOnce(execution: Execution): ExecutionResult {
-    const { context } = execution;
-    const { nodeId, executionId } = context;
+    const { context, nodeId, executionId } = execution;
     const error = failure("CANCELLED", "Execution cancelled", { nodeId, executionId });
     return this.conclude(execution, { success: false, error, duration: 0, executedNodes: [], context });
   }
 
   /** `result` has an error exactly when it failed. */
-  private conclude({ context, waiting }: Execution, result: ExecutionResult): ExecutionResult {
-    const { executionId } = context;
+  private conclude(execution: Execution, result: ExecutionResult): ExecutionResult {
+    const { executionId, waiting } = execution;
     if (result.success) this.events.emitCompleted({ executionId, result });
     else this.events.emitError({ executionId, error: new Error((result.error as ExecutionError).message) });
-    this.onEnd?.(context, result);
+    this.onEnd?.(execution, result);
     if (waiting !== undefined) for (const tell of waiting) tell(result);
     return result;
   }
 
   private begin(execution: Execution): void {
-    const { executionId, parentContext } = execution.context;
+    const { executionId, parents } = execution;
     execution.next = this.active.get(executionId);
     this.active.set(executionId, execution);
     // An id that was made here has no slash in it; looking for one would cost more than the rest of this.
-    if (parentContext || (execution.named && executionId.includes("/"))) this.inner.add(execution);
+    if (parents.length > 0 || (execution.named && executionId.includes("/"))) this.inner.add(execution);
   }
 
   private end(execution: Execution): void {
-    const { executionId } = execution.context;
+    const { executionId } = execution;
     if (this.inner.size > 0) this.inner.delete(execution);
     const first = this.active.get(executionId);
     if (first === execution) {
@@ -316,15 +324,29 @@ function stop(execution: Execution): void {
 /** Levels of executions that start each other, beyond which no parent is looked for. */
 const MAX_PARENTS = 1000;
 
-/** Whether an execution was started from within another one, or from one of its nodes. */
-function isInside(context: Place, executionId: string): boolean {
+const NO_PARENTS: readonly string[] = Object.freeze([]);
+
+/** The ids of the executions around one, as they are when it begins: contexts are in the hands of executables. */
+function parentsOf(context: Place["parentContext"] | null): readonly string[] {
+  if (context === undefined || context === null) return NO_PARENTS;
+  const ids: string[] = [];
   let at: Place | null | undefined = context;
-  for (let depth = 0; at !== undefined && at !== null && depth < MAX_PARENTS; depth++) {
-    const id: unknown = at.executionId;
-    if (typeof id === "string" && (id === executionId || id.startsWith(`${executionId}/`))) return true;
-    at = at.parentContext;
+  try {
+    for (let depth = 1; at !== undefined && at !== null && depth < MAX_PARENTS; depth++) {
+      const id: unknown = at.executionId;
+      if (typeof id === "string") ids.push(id);
+      at = at.parentContext;
+    }
+  } catch {
+    // A context that does not let itself be read leads no further up.
   }
-  return false;
+  return ids;
+}
+
+/** Whether an execution was started from within another one, or from one of its nodes. */
+function isInside({ executionId, parents }: Pick<Execution, "executionId" | "parents">, outer: string): boolean {
+  const isOf = (id: string) => id === outer || id.startsWith(`${outer}/`);
+  return isOf(executionId) || parents.some(isOf);
 }
 
 /** The context of a node to be run: exactly seven keys, always there. */

@@ -143,7 +143,7 @@ export class Calls {
   tellItems(task: number, attempt: number, known: number): void {
     this.markBegun(task);
     const node = this.plan.node(this.values.nodeOf(task));
-    const context = this.values.scopeContext(task);
+    const context = this.values.scopeContext(task).own;
     let call: Call | undefined;
     const take = (answer: unknown) => {
       if (call?.over) return;
@@ -268,11 +268,15 @@ export class Calls {
     const { context } = this.request;
     if (task === 0) return this.callOf(context, task, attempt, attemptNumber);
     const before = this.calls[task];
-    const parent = before?.parentContext ?? this.values.enclosingContext(task, node);
     const id = this.plan.id(node);
-    const executionId = before?.executionId ?? `${parent.executionId}/${id}`;
-    const input = before === undefined ? this.values.inputOf(task, node, parent) : before.input;
-    return new Call(this, task, id, executionId, input, parent, context, attempt, attemptNumber);
+    if (before !== undefined) {
+      const { executionId, input, parentContext } = before;
+      return new Call(this, task, id, executionId, input, parentContext, context, attempt, attemptNumber);
+    }
+    const parent = this.values.enclosingContext(task, node);
+    const executionId = `${parent.own.executionId}/${id}`;
+    const input = this.values.inputOf(task, node, parent);
+    return new Call(this, task, id, executionId, input, parent.shown, context, attempt, attemptNumber);
   }
 
   private callOf(of: ConductorExecutionContext, task: number, attempt: number, attemptNumber: number): Call {

@@ -1,6 +1,6 @@
 /** Frames on the host's side: which task stands for which node, for which item, and the results gathered so far. */
-import type { ConductorExecutionContext } from "../types/execution.js";
 import type { Plan } from "./outline.js";
+import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
 
 interface Frame {
@@ -10,13 +10,13 @@ interface Frame {
   scope: number;
   /** Task number minus node index. */
   offset: number;
-  context: ConductorExecutionContext;
+  context: ScopeContext;
 }
 
 interface Iteration {
   items: unknown[];
   results: unknown[];
-  context: ConductorExecutionContext;
+  context: ScopeContext;
 }
 
 /** See the module's description. A run without frames never touches more than the first lines of each method. */
@@ -41,7 +41,7 @@ export class FrameTable {
   }
 
   /** Keeps the items of a scope beyond those known; returns how many there are in all. */
-  addItems(task: number, known: number, items: unknown[], context: ConductorExecutionContext): number {
+  addItems(task: number, known: number, items: unknown[], context: ScopeContext): number {
     let iteration = this.iterations.get(task);
     if (iteration === undefined || known === 0) {
       iteration = { items: [], results: [], context };
@@ -56,16 +56,16 @@ export class FrameTable {
     const iteration = this.iterations.get(owner);
     if (iteration === undefined) return;
     const scope = this.nodeOf(owner);
-    const { context } = iteration;
+    const { own } = iteration.context;
     const frame: Frame = {
       owner,
       scope,
       offset: base - (scope + 1),
-      context: {
-        ...context,
-        executionId: `${context.executionId}[${item}]`,
+      context: new ScopeContext({
+        ...own,
+        executionId: `${own.executionId}[${item}]`,
         input: { item: iteration.items[item], index: item },
-      },
+      }),
     };
     const end = base + this.length(owner);
     for (let task = base; task < end; task++) this.frames.set(task, frame);
@@ -106,7 +106,7 @@ export class FrameTable {
   }
 
   /** The context around a task whose enclosing node is the scope of its frame. */
-  contextFor(task: number, parent: number): ConductorExecutionContext | undefined {
+  contextFor(task: number, parent: number): ScopeContext | undefined {
     const frame = task < this.plan.length ? undefined : this.frames.get(task);
     return frame !== undefined && frame.scope === parent ? frame.context : undefined;
   }

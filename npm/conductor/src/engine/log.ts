@@ -18,5 +18,7 @@ export function createLog(level: LogLevel = "warn"): Log {
       ? silent
       : (message: string, ...details: unknown[]) => globalThis.console[name](message, ...details);
   const levels = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-  return Object.assign((message: string, ...details: unknown[]) => levels.info(message, ...details), levels);
+  const log = Object.assign((message: string, ...details: unknown[]) => levels.info(message, ...details), levels);
+  // Executables are handed it; none may change where the messages of others go.
+  return Object.freeze(log);
 }

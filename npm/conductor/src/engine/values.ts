@@ -3,6 +3,7 @@ import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { FrameTable } from "./frames.js";
 import type { Plan } from "./outline.js";
+import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
 
 /** Values never cross to the engine; this is where they stay, by the engine's slots. */
@@ -12,7 +13,7 @@ export class Values {
   readonly errors = new Sparse<ExecutionError>();
   /** Inputs that carry nothing: task × 2³² + input. */
   private readonly blocked = new Sparse<true>();
-  private readonly contexts: (ConductorExecutionContext | undefined)[];
+  private readonly contexts: (ScopeContext | undefined)[];
   private readonly frames: FrameTable;
 
   /** @param root the context of the node that is run */
@@ -23,7 +24,7 @@ export class Values {
     this.values = new Array(plan.length);
     // With room from the start: filled here and there, it would become a dictionary.
     this.contexts = new Array(plan.length);
-    this.contexts[0] = root;
+    this.contexts[0] = new ScopeContext(root);
     this.frames = new FrameTable(plan);
   }
 
@@ -115,37 +116,38 @@ export class Values {
   }
 
   /** The context of a scope; the same object for all of its children. */
-  scopeContext(task: number): ConductorExecutionContext {
+  scopeContext(task: number): ScopeContext {
     let context = this.contexts[task];
     if (context === undefined) {
       const node = this.nodeOf(task);
-      context = this.childContext(task, node, this.enclosingContext(task, node));
+      context = new ScopeContext(this.childContext(task, node, this.enclosingContext(task, node)));
       this.contexts[task] = context;
     }
     return context;
   }
 
   /** The context around a task: that of its scope, or of the item that its frame is for. */
-  enclosingContext(task: number, node: number): ConductorExecutionContext {
+  enclosingContext(task: number, node: number): ScopeContext {
     const parent = this.plan.parent(node);
     return this.frames.contextFor(task, parent) ?? this.scopeContext(parent + (task - node));
   }
 
-  private childContext(task: number, node: number, parent: ConductorExecutionContext): ConductorExecutionContext {
+  private childContext(task: number, node: number, parent: ScopeContext): ConductorExecutionContext {
     const id = this.plan.id(node);
+    const { executionId, variables, slowMo, debug } = parent.own;
     return {
       nodeId: id,
-      executionId: `${parent.executionId}/${id}`,
-      variables: parent.variables,
+      executionId: `${executionId}/${id}`,
+      variables,
       input: this.inputOf(task, node, parent) as Record<string, unknown>,
-      parentContext: parent,
-      slowMo: parent.slowMo as number,
-      debug: parent.debug as NonNullable<ConductorExecutionContext["debug"]>,
+      parentContext: parent.shown,
+      slowMo: slowMo as number,
+      debug: debug as NonNullable<ConductorExecutionContext["debug"]>,
     };
   }
 
   /** What edges bring, by target handle; the scope's own input where they bring nothing. */
-  inputOf(task: number, node = this.nodeOf(task), parent: ConductorExecutionContext | undefined = undefined): unknown {
+  inputOf(task: number, node = this.nodeOf(task), parent: ScopeContext | undefined = undefined): unknown {
     const { plan, values, blocked } = this;
     const nodes = plan.length;
     const offset = task - node;
@@ -166,7 +168,7 @@ export class Values {
     }
     if (input !== undefined) return input;
     if (task === 0) return this.root.input;
-    return (parent ?? this.enclosingContext(task, node)).input ?? {};
+    return (parent ?? this.enclosingContext(task, node)).own.input ?? {};
   }
 
   /** What an edge on the handle `error` carries: the task's error, or the value of a leaf that named this handle for it. */

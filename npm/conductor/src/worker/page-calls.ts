@@ -5,6 +5,7 @@ import { isThenable, type NodeExecutorFactory, routedHandles } from "../engine/e
 import { coded } from "../engine/failure.js";
 import type { Log } from "../engine/log.js";
 import type { Plan } from "../engine/outline.js";
+import { ScopeContext } from "../engine/scope-context.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { send } from "./crossing.js";
 import type { Answer, FromWorker, SentCall, ToWorker } from "./messages.js";
@@ -23,6 +24,7 @@ export interface PageCallsParts {
 /** The calls of one run. */
 export class PageCalls implements CallOwner {
   readonly #parts: PageCallsParts;
+  readonly #root: ScopeContext;
   readonly #running = new Map<number, Call>();
   /** What was thrown, by call: an error keeps what caused it, which did not go with it. */
   readonly #thrown = new Map<number, unknown>();
@@ -30,6 +32,7 @@ export class PageCalls implements CallOwner {
 
   constructor(parts: PageCallsParts) {
     this.#parts = parts;
+    this.#root = new ScopeContext(parts.request.context);
   }
 
   get log(): Log {
@@ -84,7 +87,7 @@ export class PageCalls implements CallOwner {
   #callOf({ call, nodeId, executionId, input, scopes, outside, attempt }: SentCall): Call {
     const { context } = this.#parts.request;
     const given = input === undefined ? context.input : input.value;
-    const parent = enclosing(scopes, context, outside ? context.parentContext : context);
+    const parent = enclosing(scopes, context, outside ? context.parentContext : this.#root.shown);
     return new Call(this, call, nodeId, executionId, given, parent, context, attempt, attempt);
   }
 

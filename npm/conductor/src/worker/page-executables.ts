@@ -133,12 +133,13 @@ function scopesOf(
 ): Pick<SentCall, "scopes" | "outside"> {
   const scopes: SentScope[] = [];
   let scope = innermost;
-  while (scope !== undefined && scope !== root && scope !== root.parentContext) {
+  // Executables see copies of scopes; an execution's id tells them apart.
+  while (scope !== undefined && scope.executionId !== root.executionId && scope !== root.parentContext) {
     const { nodeId, executionId, input } = scope;
     scopes.push({ nodeId, executionId, ...(input !== undefined && { input }) });
     scope = scope.parentContext;
   }
-  return { scopes, outside: scope !== root };
+  return { scopes, outside: scope === root.parentContext };
 }
 
 /** A value with the mark that it had in the page. */
