@@ -103,7 +103,7 @@ export function createGraphStore(
     }
     const changed = change(node);
     if (isSame(node, changed)) return;
-    alter((all) => withNodes(all, frozenMap([...all.nodes, [id, Object.freeze(changed)]])));
+    alter((all) => withNodes(all, frozenMap(new Map(all.nodes).set(id, Object.freeze(changed)))));
   };
 
   const store: ExecutionGraphStore = {
@@ -187,7 +187,7 @@ export function createGraphStore(
 
 function emptyState(): ExecutionGraphState {
   return frozen({
-    nodes: frozenMap<string, ExecutionGraphNode>([]),
+    nodes: frozenMap(new Map<string, ExecutionGraphNode>()),
     edges: [],
     executionOrder: [],
     criticalPath: [],
@@ -212,7 +212,7 @@ function fromGraph(graph: AnalysedGraph): ExecutionGraphState {
   }
   const order = graph.executionOrder as (string | { id: string })[][];
   return frozen({
-    nodes: frozenMap(nodes),
+    nodes: frozenMap(new Map(nodes)),
     edges,
     executionOrder: order.map((level) => level.map((entry) => (typeof entry === "string" ? entry : entry.id))),
     criticalPath: [...graph.criticalPath],

@@ -1,8 +1,7 @@
 /** Collections that nobody can change, for states that are shown to many. */
 
-/** A map whose methods refuse changes. */
-export function frozenMap<K, V>(entries: Iterable<readonly [K, V]>): Map<K, V> {
-  const map = new Map(entries);
+/** Makes a map's methods refuse changes. */
+export function frozenMap<K, V>(map: Map<K, V>): Map<K, V> {
   for (const method of ["set", "delete", "clear"] as const) {
     Object.defineProperty(map, method, { value: refuse });
   }

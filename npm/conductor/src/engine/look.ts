@@ -123,11 +123,13 @@ function nodesIn(look: Float64Array): number {
   return (look.length - HEADER_NUMBERS) / NODE_NUMBERS;
 }
 
-function stateIn(packed: number): number {
+/** The number of the state in a change. */
+export function stateIn(packed: number): number {
   return packed & 0xff;
 }
 
-function percentIn(packed: number): number {
+/** The percent of the node in a change. */
+export function percentIn(packed: number): number {
   return (packed >>> 8) & 0xff;
 }
 

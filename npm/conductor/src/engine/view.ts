@@ -4,23 +4,9 @@ import { constants, stepMessage, stepsOf } from "./constants.js";
 import type { FollowedRun } from "./followed-run.js";
 import { frozenMap } from "./frozen.js";
 import { Graph, type NodeShape } from "./graph.js";
-import {
-  addChange,
-  applyChange,
-  countOf,
-  lookAtEnd,
-  nodeAt,
-  nodeEndOf,
-  nodeStartOf,
-  overallIn,
-  overallOf,
-  packedAt,
-  percentOf,
-  roomForLook,
-  stateOf,
-  stepAt,
-} from "./look.js";
-import { Step } from "./mailbox.js";
+import { lookAtEnd, overallIn, overallOf, roomForLook } from "./look.js";
+import { State, Step } from "./mailbox.js";
+import { type Moment, Moments, type NodeRecord, recordIn } from "./moments.js";
 
 /** How a run looked when it was last asked or first watched. */
 interface Base {
@@ -30,27 +16,19 @@ interface Base {
   look(): Float64Array;
 }
 
-/** What changed since, in the order in which it happened. */
-interface ChangeLog {
-  changes: number[];
-  /** When each change came, in ms since the epoch. */
-  times: number[];
-}
-
-/** Shared by all views that are not watched; never written to. */
-const NO_CHANGES: ChangeLog = { changes: [], times: [] };
-
 /** The states of one run over time. */
 export class RunView {
   private shape: Graph | undefined;
+  private listedNodes: number[] | undefined;
   private base: Base | undefined;
-  /** Filled while watched. */
-  private log: ChangeLog = NO_CHANGES;
+  /** While watched. */
+  private moments: Moments | undefined;
+  /** Overall progress at the latest moment, 0–100. */
+  private overall = 0;
   private latest: ExecutionGraphState | undefined;
   private latestStep = -1;
   /** The nodes as last made, to be used again where nothing about them changed. */
   private made: (ExecutionGraphNode | undefined)[] = [];
-  private watched = false;
 
   constructor(readonly run: FollowedRun) {}
 
@@ -60,14 +38,23 @@ export class RunView {
     return this.shape;
   }
 
+  /** The nodes that states list. */
+  private get listed(): number[] {
+    this.listedNodes ??= this.graph.listed;
+    return this.listedNodes;
+  }
+
+  /** Whether states list a node: a child of the node that is run, or a leaf that is run itself. */
+  private isListed(node: number): boolean {
+    const { plan } = this.run;
+    return plan.parent(node) === 0 && (node > 0 || plan.length === 1);
+  }
+
   /** The state now; the same object while nothing has happened. */
   state(): ExecutionGraphState {
     this.run.flush();
     if (this.latest !== undefined && this.latestStep === this.run.steps) return this.latest;
-    if (!this.watched) {
-      this.base = this.lookAt();
-      this.log = NO_CHANGES;
-    }
+    if (this.moments === undefined) this.base = this.lookAt();
     return this.latestState();
   }
 
@@ -76,24 +63,29 @@ export class RunView {
 
   /** From now on every change makes a state of its own, given to `tell`. */
   watch(watched: boolean): void {
-    if (watched === this.watched) return;
+    const { run } = this;
+    if (watched === (this.moments !== undefined)) return;
     this.base = this.lookAt();
-    this.log = { changes: [], times: [] };
-    this.watched = watched;
-    this.run.watch(watched);
+    this.overall = this.base.overall;
+    // Nothing changes any more in a run that is over.
+    this.moments =
+      watched && !run.isFinished
+        ? new Moments(this.base.look(), run.plan.length, (node) => run.reportOf(node))
+        : undefined;
+    run.watch(watched);
   }
 
   /** Takes a change from the engine and gives the state that it made. */
   change(node: number, packed: number, step: number): ExecutionGraphState | undefined {
-    if (!this.watched || node >= this.run.plan.length) return undefined;
-    addChange(this.log.changes, node, packed, step);
-    this.log.times.push(Date.now());
+    if (this.moments === undefined || node >= this.run.plan.length) return undefined;
+    this.moments.change(node, packed, step, Date.now(), this.run.reportOf(node));
+    this.overall = overallIn(packed);
     return this.latestState();
   }
 
   private latestState(): ExecutionGraphState {
     this.latestStep = this.run.steps;
-    this.latest = this.stateAt(countOf(this.log.changes));
+    this.latest = this.stateNow();
     return this.latest;
   }
 
@@ -114,18 +106,17 @@ export class RunView {
     return { overall: overallOf(look), startTime, look: () => look };
   }
 
-  /** The state after so many changes. */
-  private stateAt(changes: number): ExecutionGraphState {
+  private stateNow(): ExecutionGraphState {
     const view = this;
     const base = this.base as Base;
-    const { log } = this;
-    const overall = changes === 0 ? base.overall : overallIn(packedAt(log.changes, changes - 1));
+    const { moments } = this;
+    const moment = moments?.latest;
     const isExecuting = !this.run.isFinished;
     const { context } = this.run;
     let nodes: Map<string, ExecutionGraphNode> | undefined;
     const state: ExecutionGraphState = {
       get nodes() {
-        nodes ??= view.nodesAt(base.look(), log, changes);
+        nodes ??= moments === undefined ? view.nodesIn(base.look()) : view.nodesAt(moments, moment as Moment);
         return nodes;
       },
       get edges() {
@@ -146,49 +137,66 @@ export class RunView {
       isExecuting,
       startTime: base.startTime,
       endTime: isExecuting ? null : this.run.endTime,
-      cachedProgress: overall,
+      cachedProgress: moments === undefined ? base.overall : this.overall,
       executionId: context.executionId,
       nodeId: context.nodeId,
     };
     return Object.freeze(state);
   }
 
-  private nodesAt(base: Float64Array, { changes, times }: ChangeLog, count: number): Map<string, ExecutionGraphNode> {
-    const look = base.slice();
-    const steps = new Map<number, number>();
-    for (let change = 0; change < count; change++) {
-      const node = nodeAt(changes, change);
-      const step = stepAt(changes, change);
-      applyChange(look, node, packedAt(changes, change), times[change] as number);
-      if (step !== Step.none) steps.set(node, step);
-    }
+  /** The nodes as they are in a look. */
+  private nodesIn(look: Float64Array): Map<string, ExecutionGraphNode> {
     const nodes = this.made.slice();
     for (let index = this.run.plan.length - 1; index >= 0; index--) {
-      nodes[index] = this.nodeIn(index, look, steps.get(index), nodes);
+      nodes[index] = this.nodeIn(index, recordIn(look, index, this.run.reportOf(index)), nodes);
     }
     this.made = nodes;
-    const id = (index: number) => this.run.plan.id(index);
-    return frozenMap(this.graph.listed.map((index) => [id(index), nodes[index] as ExecutionGraphNode]));
+    const { plan } = this.run;
+    return frozenMap(new Map(this.listed.map((index) => [plan.id(index), nodes[index] as ExecutionGraphNode])));
+  }
+
+  /** The nodes as they were at a moment: only those that are not shown as they were then are made anew. */
+  private nodesAt(moments: Moments, moment: Moment): Map<string, ExecutionGraphNode> {
+    moments.show(moment);
+    const { shown, stale } = moments;
+    const { plan } = this.run;
+    // A node holds those inside it.
+    for (const index of stale) stale.add(plan.parent(index));
+    const renewed = [...stale].sort((one, other) => other - one);
+    stale.clear();
+    for (const index of renewed) {
+      const record = moments.record(index);
+      shown[index] ??= this.made[index] as ExecutionGraphNode;
+      shown[index] = this.nodeIn(index, record, shown);
+      // A change to this state may be told before the error that it is for.
+      if (record.state === State.error && shown[index].error === undefined) stale.add(index);
+    }
+    const listed = moments.map === undefined ? this.listed : renewed.filter((index) => this.isListed(index));
+    const nodes = new Map(moments.map);
+    for (const index of listed) nodes.set(plan.id(index), shown[index] as ExecutionGraphNode);
+    const map = frozenMap(nodes);
+    moments.map = map;
+    return map;
   }
 
   private nodeIn(
     index: number,
-    look: Float64Array,
-    step: number | undefined,
+    { state: stateNumber, percent: progress, start, end, step, report: reported }: NodeRecord,
     nodes: (ExecutionGraphNode | undefined)[],
   ): ExecutionGraphNode {
     const shape = this.graph.node(index);
-    const state = constants().states[stateOf(look, index)] ?? "pending";
-    const progress = percentOf(look, index);
-    const startTime = whole(nodeStartOf(look, index));
-    const endTime = whole(nodeEndOf(look, index));
-    const report = state === "pending" ? undefined : this.run.reportOf(index);
+    const state = constants().states[stateNumber] ?? "pending";
+    const startTime = whole(start);
+    const endTime = whole(end);
+    const report = state === "pending" ? undefined : reported;
     const message = report?.message ?? this.message(shape, state, progress, step);
     const error = state === "error" ? this.run.errorOf(index)?.message : undefined;
     const children = index === 0 ? [] : this.run.plan.children(index);
     // Key by key: spreading in what may be missing costs several times as much, at every node of every view.
     const { id, name, type, weight, dependencies, dependents, level } = shape;
-    const percent = state === "executing" && report !== undefined ? report.percent : progress;
+    // The engine has whole percents. Of several reports in one step only the last one is known as it was made.
+    const isOfReport = state === "executing" && report !== undefined && Math.round(report.percent) === progress;
+    const percent = isOfReport ? report.percent : progress;
     const node: ExecutionGraphNode = {
       id,
       name,
@@ -210,13 +218,13 @@ export class RunView {
     return previous !== undefined && same(previous, node) ? previous : Object.freeze(node);
   }
 
-  private message(shape: NodeShape, state: string, progress: number, step: number | undefined): string | undefined {
+  private message(shape: NodeShape, state: string, progress: number, step: number): string | undefined {
     const tables = constants();
     if (state === "completed" || step === Step.complete || progress >= 100) {
       return state === "skipped" ? undefined : tables.complete;
     }
     if (state === "pending") return undefined;
-    if (step !== undefined && step !== Step.none) return stepMessage(tables, shape.weight, step);
+    if (step !== Step.none) return stepMessage(tables, shape.weight, step);
     return stepsOf(tables, shape.weight).findLast(([percent]) => percent <= progress)?.[1];
   }
 }
