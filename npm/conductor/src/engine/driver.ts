@@ -29,6 +29,7 @@ import {
 import { type RunOptions, writeOptions } from "./options.js";
 import { type Outline, Plan } from "./outline.js";
 import type { KeptMessages } from "./progress-messages.js";
+import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
 import { Clock, giveWay, setTimer } from "./turn.js";
 import { Values } from "./values.js";
 
@@ -60,11 +61,14 @@ export interface Recording {
   messages: KeptMessages | undefined;
 }
 
+/** A timer that fires later than this was kept waiting by a busy thread. */
+const LATE_MS = 2;
+
 /** A microtask by way of a settled promise costs a third of one by `queueMicrotask`. */
 const SETTLED = Promise.resolve();
 
 /** One run. */
-export class Run implements Answers {
+export class Run implements Answers, ThreadUser {
   /** Settles when the run is over; never rejects. */
   readonly done: Promise<Outcome>;
   /** What happened, once the run is over. */
@@ -73,6 +77,9 @@ export class Run implements Answers {
   trace: ExecutionTrace | undefined;
   /** Increases with every step; tells whether an old view still holds. */
   steps = 0;
+  threadTime = 0;
+  allowance = 0;
+  hostTurn = 0;
   private readonly engine = backend();
   private readonly clock = new Clock();
   private readonly tables = constants();
@@ -126,6 +133,7 @@ export class Run implements Answers {
   /** Starts. What needs no waiting happens before this returns. */
   start(): void {
     this.startedAt = this.clock.now();
+    this.seeWorking(this.startedAt);
     this.step(Command.start, this.startedAt);
   }
 
@@ -229,31 +237,53 @@ export class Run implements Answers {
     return this.calls.reports.get(node);
   }
 
-  private readonly pump = (): void => {
+  /** Hands over what was answered, if it is this run's turn. */
+  readonly pump = (): void => {
     this.scheduled = false;
     if (this.finished || this.stepping) return;
     const now = this.clock.now();
-    if (this.clock.isBusyTooLong(now)) {
-      this.scheduled = true;
-      giveWay(this.pump);
-      return;
-    }
-    this.step(0, now);
+    if (this.hasToWait(now)) this.wait();
+    else this.step(0, now);
   };
+
+  private hasToWait(now: number): boolean {
+    return hasToWait(this, this.clock.onThread(now));
+  }
+
+  private seeWorking(now: number): void {
+    seeWorking(this, this.clock.onThread(now));
+  }
+
+  private wait(): void {
+    this.scheduled = true;
+    waitForTurn(this);
+  }
 
   private readonly onTimer = (): void => {
     const at = this.timerAt;
     this.timer = undefined;
+    // Others kept the thread busy until now: answers that are here already count before a deadline.
+    if (this.clock.now() - at > LATE_MS) giveWay(() => this.timeIsUp(at));
+    else this.timeIsUp(at);
+  };
+
+  private timeIsUp(at: number): void {
     this.timerAt = Number.POSITIVE_INFINITY;
     // A timer that fired means that its time has come, whatever the clock says.
-    if (!this.finished) this.step(Command.timeout, Math.max(this.clock.now(), at));
-  };
+    if (this.finished) return;
+    const now = this.clock.now();
+    this.seeWorking(now);
+    this.step(Command.timeout, Math.max(now, at));
+  }
 
   /** Hands an event over at once, so that whoever looks next sees it. */
   tell(kind: number, attempt: number, task: number, argument: number): void {
     if (this.finished) return;
     this.inbox.push(kind | (attempt << 8), task, argument);
-    if (!this.stepping) this.step(0, this.clock.now());
+    if (this.stepping) return;
+    const now = this.clock.now();
+    this.seeWorking(now);
+    this.step(0, now);
   }
 
   /** Hands an event over, together with the others that arrive in this turn of the host. */
@@ -269,7 +299,10 @@ export class Run implements Answers {
     }
   }
 
-  /** One or more steps of the engine, until nothing is left to hand over. `command` 0 hands over the inbox. */
+  /**
+   * One or more steps of the engine, until nothing is left to hand over. `command` 0 hands over the inbox, which for
+   * `Command.timeout` is done first: what was answered is not too late.
+   */
   private step(command: number, now: number): void {
     const mailbox = takeMailbox();
     const { inbox } = this;
@@ -281,6 +314,8 @@ export class Run implements Answers {
     }
     let sent = 0;
     let next = command;
+    let answered = command === Command.timeout ? inbox.length : 0;
+    if (answered > 0) next = 0;
     while (!this.finished) {
       if (next === 0) {
         const count = mailbox.put(inbox, sent);
@@ -288,11 +323,18 @@ export class Run implements Answers {
         next = count;
       }
       if (next !== Command.nothing) this.turn(mailbox, next, now);
-      if (this.finished || inbox.length === sent) break;
+      if (this.finished) break;
+      if (answered > 0) {
+        if (sent >= answered) {
+          answered = 0;
+          next = Command.timeout;
+        }
+        continue;
+      }
+      if (inbox.length === sent) break;
       now = this.clock.now();
-      if (this.clock.isBusyTooLong(now)) {
-        this.scheduled = true;
-        giveWay(this.pump);
+      if (this.hasToWait(now)) {
+        this.wait();
         break;
       }
       next = 0;
@@ -347,7 +389,7 @@ export class Run implements Answers {
     const next = this.nextPosition();
     if (next === this.plan.length || this.doneAheadLength === AHEAD_CAPACITY * 2) return false;
     const now = this.clock.now();
-    if (this.clock.isBusyTooLong(now)) return false;
+    if (this.hasToWait(now)) return false;
     this.doneAhead[this.doneAheadLength++] = task;
     this.doneAhead[this.doneAheadLength++] = now;
     this.steps++;

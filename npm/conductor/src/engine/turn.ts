@@ -1,4 +1,4 @@
-/** The host's turns: its clock, its timers, and giving way to others. */
+/** The host: its clock, its timers, and letting it have its turn. */
 
 /**
  * Where scripts are not trusted, a look at the precise clock takes longer than running a node, and four times as long as
@@ -33,17 +33,11 @@ export class Clock {
     return this.origin + this.precise;
   }
 
-  /** Whether the thread has been busy for too long by `now`, a time of this clock. */
-  isBusyTooLong(now: number): boolean {
-    return isBusyTooLong(now - this.origin);
+  /** A time of this clock by `performance.now()`, which is the same for all runs. */
+  onThread(now: number): number {
+    return now - this.origin;
   }
 }
-
-/** Runs that keep the thread busy for this long together give way to others. */
-const SLICE_MS = 10;
-
-/** For less than this nobody asks whether the host had its turn. */
-const UNNOTICED_MS = 2;
 
 /** The longest time that a timer of the host can be set to. */
 const LONGEST_TIMER_MS = 0x7fff_ffff;
@@ -68,33 +62,3 @@ export const giveWay: (callback: () => void) => void =
         port2.postMessage(undefined);
       }
     : (callback) => void immediate(callback);
-
-/** When the stretch of work began in which the runs of this thread are; NaN when none is known of. */
-let stretchStart = Number.NaN;
-/** The host will say when it had its turn. */
-let asked = false;
-
-/**
- * Whether the runs of this thread have kept it busy for too long. How long a node computes tells nothing about that, nor
- * does the time between two steps: only the host knows when it had its turn, and it is asked once per stretch.
- *
- * @param now by `performance.now()`, the same for all runs
- */
-function isBusyTooLong(now: number): boolean {
-  const busy = now - stretchStart;
-  // Also when the clock was put back, as a simulated one may be.
-  if (!(busy >= 0)) stretchStart = now;
-  if (asked) return busy > SLICE_MS;
-  if (busy > UNNOTICED_MS) {
-    asked = true;
-    stretchStart = now;
-    giveWay(rested);
-  }
-  return false;
-}
-
-/** The host had its turn: what follows is a new stretch of work. */
-function rested(): void {
-  asked = false;
-  stretchStart = Number.NaN;
-}
