@@ -67,8 +67,8 @@ export function messagesIn(
   return (node, time, percent) => {
     const own = reports.get(node);
     if (own === undefined) return undefined;
-    // Reports that came too late changed nothing.
-    for (let at = own.next; at < own.times.length; at++) {
+    // Reports of attempts that were over changed nothing, and are passed over.
+    for (let at = own.next; (own.times[at] as number) <= time; at++) {
       if (own.times[at] !== time || own.percents[at] !== percent) continue;
       own.next = at + 1;
       return own.texts[at];
