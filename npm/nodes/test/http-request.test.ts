@@ -36,6 +36,12 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (pathname === "/bytes")
     return void response.writeHead(200, { "content-type": "image/png" }).end(Buffer.from([1, 2]));
   if (pathname === "/lie") return void response.writeHead(200, { "content-type": "application/json" }).end("{");
+  if (pathname === "/written") {
+    const { type, hex, status } = Object.fromEntries(new URL(request.url ?? "/", base).searchParams);
+    return void response
+      .writeHead(Number(status ?? 200), { "content-type": type ?? "" })
+      .end(Buffer.from(hex ?? "", "hex"));
+  }
   if (pathname === "/missing")
     return void response.writeHead(404, { "content-type": "application/json" }).end('{"e":1}');
   let body = "";
@@ -46,6 +52,42 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 describe.each(places)("http-request in $name", ({ run, failure }) => {
+  const written = (type: string, hex: string, status = 200) => ({
+    url: `${base}/written?${new URLSearchParams({ type, hex, status: String(status) })}`,
+  });
+
+  it.each([
+    ["text/plain; charset=iso-8859-1", "636166e9", "café"],
+    ['text/plain;format=flowed; Charset = "Windows-1252"', "8081929fe9", "€\u0081’Ÿé"],
+    ["text/html; charset=utf-16", "e900", "é"],
+    ["text/html; charset=utf-16", "feff00e9", "é"],
+    ["text/csv; charset=shift_jis", "93fa967b", "日本"],
+    ["text/plain; charset=gb18030", "d6d0", "中"],
+    ["application/xml; charset=koi8-r", "c4", "д"],
+    ["text/plain; charset=UTF8", "c3a9", "é"],
+    ["text/plain; charset=iso-8859-1", "efbbbfc3a9", "é"],
+    ["text/plain", "fffee900", "é"],
+    ["text/plain", "c3a9", "é"],
+    ["text/plain; charset=", "c3a9", "é"],
+    ["application/json", "efbbbf22c3a922", "é"],
+    ["application/json; charset=iso-8859-1", "22e922", "é"],
+    ["application/octet-stream; charset=utf-16", "e900", "6QA="],
+  ])("reads %s as what it says, or as its byte order mark says", async (type, hex, expected) => {
+    expect((await run("http-request", undefined, written(type, hex))).result).toBe(expected);
+  });
+
+  it("says which charset it does not know, but for an answer that is an error anyway", async () => {
+    expect(await failure("http-request", undefined, written("text/plain; charset=x-klingon", "61"))).toMatchObject({
+      code: "DESERIALIZATION_FAILED",
+      message:
+        '[http-request] The answer says that its charset is "x-klingon", which is not known here; ask the server for UTF-8',
+    });
+    expect(await run("http-request", undefined, written("text/plain; charset=x-klingon", "61", 500))).toMatchObject({
+      status: 500,
+      result: "a",
+    });
+  });
+
   it("sends what parameters say and gives the parsed answer", async () => {
     const output = await run("http-request", undefined, {
       method: "POST",

@@ -2,6 +2,7 @@ import { throwIfAborted } from "../contract/abort.js";
 import { NodeError } from "../contract/error.js";
 import type { NodeExecutable } from "../contract/executable.js";
 import { toBase64 } from "../data/base64.js";
+import { decodeText } from "../data/charset.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import { httpRequest } from "../definition/types/http-request.js";
 import { tableBehind } from "../table/table-output.js";
@@ -28,7 +29,7 @@ const METHODS_WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
  * `params` for the query, `auth`) goes before the parameters. An answer with an error status is an answer.
  *
  * Fails with INVALID_PARAMETERS (no or bad URL), TIMEOUT, CANCELLED, DESERIALIZATION_FAILED (a successful answer that
- * says it is JSON and is not) or EXECUTION_FAILED (`fetch failed`, or an answer of more than 256 MiB).
+ * says it is JSON and is not, or names a charset that is not known) or EXECUTION_FAILED (`fetch failed`, or an answer of more than 256 MiB).
  */
 export function httpRequestNode(network: Network): NodeExecutable {
   return executable<Parameters>(httpRequest, (work) => send(work, network), { fromPorts: ["url"] });
@@ -162,7 +163,7 @@ function authorize(headers: Headers, auth: unknown): void {
 async function answerOf(response: Response): Promise<unknown> {
   const type = (response.headers.get("content-type") ?? "").toLowerCase();
   if (/[/+]json\b/.test(type)) {
-    const text = await textOf(response);
+    const text = await textOf(response, type);
     if (text === "") return null;
     try {
       return JSON.parse(text) as unknown;
@@ -173,12 +174,19 @@ async function answerOf(response: Response): Promise<unknown> {
       });
     }
   }
-  if (type === "" || type.startsWith("text/") || /[/+]xml\b/.test(type)) return textOf(response);
+  if (type === "" || type.startsWith("text/") || /[/+]xml\b/.test(type)) return textOf(response, type);
   return toBase64(await bytesOf(response));
 }
 
-async function textOf(response: Response): Promise<string> {
-  return new TextDecoder().decode(await bytesOf(response));
+async function textOf(response: Response, type: string): Promise<string> {
+  const bytes = await bytesOf(response);
+  try {
+    return decodeText(bytes, type);
+  } catch (error) {
+    if (response.ok) throw error;
+    // That the request failed is worth more than how its explanation is written.
+    return new TextDecoder().decode(bytes);
+  }
 }
 
 async function bytesOf(response: Response): Promise<Uint8Array> {
