@@ -6,11 +6,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 
@@ -97,6 +99,66 @@ describe("file-system", () => {
     expect(readFileSync(path, "utf8")).toBe("new");
     expect(readdirSync(home).sort()).toEqual(["link", "real"]);
   });
+
+  it("writes through a link, also to what is not there yet, and refuses links in a circle", async () => {
+    const home = at("links");
+    mkdirSync(join(home, "inner"), { recursive: true });
+    symlinkSync("second", join(home, "first"));
+    symlinkSync("inner/made", join(home, "second"));
+    await run("file-system", {}, { operation: "write", path: join(home, "first"), content: "through" });
+    expect(readFileSync(join(home, "inner", "made"), "utf8")).toBe("through");
+    expect(readlinkSync(join(home, "first"))).toBe("second");
+
+    symlinkSync("b", join(home, "a"));
+    symlinkSync("a", join(home, "b"));
+    const refused = await failure("file-system", {}, { operation: "write", path: join(home, "a"), content: "x" });
+    expect(refused).toMatchObject({
+      code: "EXECUTION_FAILED",
+      message: expect.stringContaining("Write operation failed: ELOOP"),
+    });
+    expect(readlinkSync(join(home, "a"))).toBe("b");
+
+    symlinkSync("nowhere/x", join(home, "far"));
+    const far = await failure("file-system", {}, { operation: "write", path: join(home, "far"), content: "x" });
+    expect(far.message).toContain("Write operation failed: ENOENT");
+    expect(readlinkSync(join(home, "far"))).toBe("nowhere/x");
+    expect(readdirSync(home).sort()).toEqual(["a", "b", "far", "first", "inner", "second"]);
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "copies no device, pipe or socket, and puts no file in its place",
+    async () => {
+      const home = at("kinds");
+      mkdirSync(join(home, "folder"), { recursive: true });
+      writeFileSync(join(home, "file"), "content");
+      execFileSync("mkfifo", [join(home, "pipe"), join(home, "folder", "pipe")]);
+      const server = createServer().listen(join(home, "socket"));
+      await new Promise((resolve) => server.on("listening", resolve));
+      const refused = (path: string, targetPath: string) =>
+        failure("file-system", {}, { operation: "copy", path, targetPath });
+      try {
+        for (const [path, kind] of [
+          ["/dev/zero", "a device"],
+          ["/dev/null", "a device"],
+          [join(home, "pipe"), "a pipe"],
+          [join(home, "socket"), "a socket"],
+        ] as const) {
+          expect(await refused(path, join(home, "copy"))).toMatchObject({
+            code: "EXECUTION_FAILED",
+            message: `[file-system] Copy operation failed: Path is ${kind}, not a file or a folder: ${path}`,
+          });
+          expect(existsSync(join(home, "copy"))).toBe(false);
+        }
+        const inner = await refused(join(home, "folder"), join(home, "copied"));
+        expect(inner.message).toContain(`Path is a pipe, not a file or a folder: ${join(home, "folder", "pipe")}`);
+        const over = await refused(join(home, "file"), join(home, "pipe"));
+        expect(over.message).toContain(`Path is a pipe, not a file or a folder: ${join(home, "pipe")}`);
+        expect(statSync(join(home, "pipe")).isFIFO()).toBe(true);
+      } finally {
+        server.close();
+      }
+    },
+  );
 
   it("lists, creates, finds and deletes", async () => {
     const home = at("dir");

@@ -1,4 +1,4 @@
-import type { Stats } from "node:fs";
+import type { CopyOptions, Stats } from "node:fs";
 import { cp, lstat, mkdir, readdir, readFile, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 
@@ -145,8 +145,8 @@ async function copy(work: NodeWork<Parameters>, path: string): Promise<object> {
   const words = facts?.isDirectory() ? "Copy directory failed" : "Copy operation failed";
   return told(words, async () => {
     if (!facts) throw new Error(`Source does not exist: ${path}`);
-    await mkdir(dirname(target), { recursive: true });
-    await cp(path, target, { recursive: true, force: true });
+    checkCopyable(facts, path);
+    await copyAll(path, target, work.signal, {});
     return { result: target, path: target, sourcePath: path, destPath: target };
   })(work, path);
 }
@@ -159,11 +159,36 @@ async function move(work: NodeWork<Parameters>, path: string): Promise<object> {
     await rename(path, target).catch(async (error: NodeJS.ErrnoException) => {
       // Another disk: there a move is a copy, then a removal.
       if (error.code !== "EXDEV") throw error;
-      await cp(path, target, { recursive: true, force: true, verbatimSymlinks: true });
+      await copyAll(path, target, work.signal, { verbatimSymlinks: true });
       await rm(path, { recursive: true });
     });
     return { result: target, path: target, sourcePath: path, destPath: target };
   })(work, path);
+}
+
+/** Copies a file, a folder with all that is in it, or a link. What is no such thing, at either end, ends it. */
+async function copyAll(
+  path: string,
+  target: string,
+  signal: AbortSignal | undefined,
+  options: CopyOptions,
+): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  const filter = async (from: string, to: string) => {
+    throwIfAborted(signal);
+    checkCopyable(await lstat(from), from);
+    const there = await factsOf(to, lstat);
+    if (there) checkCopyable(there, to);
+    return true;
+  };
+  await cp(path, target, { recursive: true, force: true, filter, ...options });
+}
+
+/** A device is read as an empty file and replaced by a file, a pipe is waited for. */
+function checkCopyable(facts: Stats, path: string): void {
+  if (facts.isFile() || facts.isDirectory() || facts.isSymbolicLink()) return;
+  const kind = facts.isFIFO() ? "a pipe" : facts.isSocket() ? "a socket" : "a device";
+  throw new Error(`Path is ${kind}, not a file or a folder: ${path}`);
 }
 
 function targetOf({ input, parameters }: NodeWork<Parameters>): string {

@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { chmod, mkdir, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
 /**
  * Replaces a file as a whole or not at all: `write` fills a file beside it, through to the disk, which then takes its
- * name. Folders are made as needed, a link is followed, the mode of an existing file is kept. Returns what `write` does.
+ * name. Folders are made as needed, a link is followed, also where it leads to nothing yet, the mode of an existing file is
+ * kept. Returns what `write` does.
  *
  * @param write makes the file; with `mode`, if given, so that nobody reads beside what he may not read in the file itself
  * @param confirm is asked when the new file is whole; what it rejects with leaves the old one in its place
- * @throws Error where there is something else than a file: a folder, or a device, which a file must not take the place of.
+ * @throws Error where there is something else than a file: a folder, or a device, which a file must not take the place of;
+ *   with code ELOOP where links lead in a circle.
  */
 export async function writeAtomically<T>(
   path: string,
@@ -17,7 +19,7 @@ export async function writeAtomically<T>(
   confirm?: () => Promise<void>,
 ): Promise<T> {
   await makeFolder(dirname(path));
-  const target = await realpath(path).catch(() => path);
+  const target = await endOfLinks(path);
   const folder = dirname(target);
   const facts = await stat(target).catch(() => undefined);
   if (facts && !facts.isFile()) throw new Error(`Path is not a file: ${path}`);
@@ -34,6 +36,18 @@ export async function writeAtomically<T>(
   } catch (error) {
     await rm(beside, { force: true });
     throw error;
+  }
+}
+
+/** The path behind all links, whether or not there is something at it. Rejects where there is none: links in a circle. */
+async function endOfLinks(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    const next = await readlink(path).catch(() => undefined);
+    // A circle is known by now, so that this has an end.
+    return next === undefined ? path : endOfLinks(resolve(await realpath(dirname(path)), next));
   }
 }
 
