@@ -31,6 +31,32 @@ const started = (program: string) =>
   new Worker(`import("node:worker_threads").then(async ({ parentPort }) => { ${program} })`, { eval: true });
 
 describe("a process", () => {
+  it("goes on when listeners of a node's signal throw, at a cancellation and at a deadline", async () => {
+    const program = `
+      import { createConductor } from ${MODULE};
+      const reported = [];
+      console.error = (message, error) => reported.push([message, String(error)]);
+      const execute = ({ signal }) => new Promise(() => {
+        signal.addEventListener("abort", () => { throw new Error("function") });
+        signal.addEventListener("abort", { handleEvent() { throw new Error("object") } }, { once: true });
+        signal.addEventListener("abort", async () => { throw new Error("promise") });
+        signal.onabort = () => { throw new Error("onabort") };
+      });
+      const conductor = createConductor({ nodeExecutorFactory: { getNodeExecutable: () => ({ execute }) } });
+      const run = conductor.node.run({ id: "n", type: "t" }, { executionId: "run" });
+      await new Promise(setImmediate);
+      await conductor.node.cancel("run");
+      const late = createConductor({ timeout: 20, nodeExecutorFactory: { getNodeExecutable: () => ({ execute }) } });
+      const codes = [(await run).error.code, (await late.node.run({ id: "n", type: "t" })).error.code];
+      await new Promise(setImmediate);
+      console.log(JSON.stringify({ codes, reported }));`;
+    const { codes, reported } = (await printed(program)) as { codes: string[]; reported: string[][] };
+    expect(codes).toEqual(["CANCELLED", "TIMEOUT"]);
+    const message = 'A listener of the signal of node "n" threw; the execution goes on';
+    const each = ["function", "object", "onabort", "promise"].map((thrown) => [message, `Error: ${thrown}`]);
+    expect(reported.sort()).toEqual([...each, ...each].sort());
+  });
+
   it.each([
     ["succeeded", "execute: () => 1", "{}", ""],
     ["failed", "execute: () => { throw new Error('x') }", "{}", ""],

@@ -1,5 +1,6 @@
 /** One leaf being run: what its executable receives, and what the driver must know to take its answer. */
 import type { ConductorExecutionContext } from "../types/execution.js";
+import { fire, guardSignal } from "./guarded-signal.js";
 import type { Log } from "./log.js";
 
 /** What a call needs of the run that it belongs to. */
@@ -32,10 +33,11 @@ export class Call {
     readonly attemptNumber: number,
   ) {}
 
-  /** The attempt's signal; made when somebody asks. */
+  /** The attempt's signal; made when somebody asks. What its listeners throw goes to the log. */
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
+      guardSignal(this.controller.signal);
       if (this.reason !== undefined) this.controller.abort(this.reason);
     }
     return this.controller.signal;
@@ -45,7 +47,12 @@ export class Call {
   abort(reason: unknown): void {
     this.over = true;
     this.reason = reason;
-    this.controller?.abort(reason);
+    if (this.controller) fire(this.controller, reason, (error) => this.report(error));
+  }
+
+  private report(error: unknown): void {
+    const node = typeof this.nodeId === "string" ? ` of node "${this.nodeId}"` : "";
+    this.owner.log.error(`A listener of the signal${node} threw; the execution goes on`, error);
   }
 }
 
