@@ -199,6 +199,17 @@ describe("a value that is nothing but a blank", () => {
   });
 });
 
+describe("a file that a person wrote", () => {
+  it.each(["\u00a0", "\u3000", "\u2003x", "\u2028", "\u200b"])(
+    "is not empty for a blank that YAML takes for text: %j",
+    async (text) => {
+      const folder = await temporaryFolder();
+      await writeFile(join(folder, "f.composite.yaml"), `# comment\n${text}\n`);
+      expect(await createFileSystemEngine({ baseDir: folder }).load("f")).toBe(text);
+    },
+  );
+});
+
 describe("a file that looks like JSON", () => {
   it.each([
     ["a number that JSON has not", '{"a": NaN}', "expected a finite number, found `NaN`"],
