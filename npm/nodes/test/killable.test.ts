@@ -88,6 +88,19 @@ describe("user code in threads", () => {
     expect(codeOf(await pending)).toBe("CANCELLED");
   });
 
+  it("is not taken for late when only the thread that waits for it was", async () => {
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    const quick = { ...HEALTHY, timeout: 100 };
+    await run("transform", [1], quick);
+    const running = run("transform", [1, 2], quick);
+    // The thread is held once the code is under way, for longer than the code may take.
+    for (let turn = 0; turn < 5; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      Atomics.wait(pause, 0, 0, 200);
+    }
+    expect((await running).result).toEqual([2, 3]);
+  });
+
   it("keeps the thread of a function that threw, of which nothing is there for the next", async () => {
     await mapFailure("() => { globalThis.left = Object.prototype.left = 1; throw new Error('no') }");
     const { result } = await run("transform", [1], { transformFunction: "() => [typeof left, Math.random()]" });
