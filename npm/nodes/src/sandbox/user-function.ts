@@ -14,7 +14,7 @@ export interface ScriptLimits {
   signal?: AbortSignal | undefined;
 }
 
-/** The limits that hold when nobody set others. */
+/** ms that user code may take where no limit was set. */
 export const defaultTimeout = 5000;
 
 /** A list, or the rows of a table, which become text only. */
