@@ -26,12 +26,12 @@ fn nested(levels: usize) -> String {
 
 #[test]
 fn ten_thousand_levels_of_nodes_are_refused_on_a_small_stack() {
-    let path = "/nodes/0".repeat(64);
+    let path = "/nodes/0".repeat(65);
     let error = on_a_small_stack(|| from_json(&nested(10_000), &Limits::default()).unwrap_err());
-    assert_refused(&error, "The limit `depth` is 128, found 129", &path);
+    assert_refused(&error, "The limit `groups` is 64, found 65", &path);
     let error = on_a_small_stack(|| from_yaml(&nested(10_000), &Limits::default()).unwrap_err());
     assert_eq!(error.code, ErrorCode::ValidationFailed, "{error}");
-    assert!(error.message.starts_with("The limit `depth` is 128"), "{error}");
+    assert!(error.message.starts_with("The limit `groups` is 64"), "{error}");
 }
 
 #[test]
@@ -41,19 +41,34 @@ fn block_style_yaml_is_refused_at_the_same_depth() {
         .collect();
     let error = on_a_small_stack(move || from_yaml(&text, &Limits::default()).unwrap_err());
     assert_eq!(error.code, ErrorCode::ValidationFailed, "{error}");
-    assert!(error.message.starts_with("The limit `depth` is 128"), "{error}");
+    assert!(error.message.starts_with("The limit `groups` is 64"), "{error}");
 }
 
 #[test]
 fn as_many_levels_as_the_limit_allows_are_read_on_a_small_stack() {
     for read in [from_json, from_yaml] {
-        let flow = on_a_small_stack(move || read(&nested(64), &Limits::default()));
+        let flow = on_a_small_stack(move || read(&nested(65), &Limits::default()));
         let mut deepest = &flow.unwrap();
         let mut levels = 0;
         while let Some(child) = deepest.children().first() {
             (deepest, levels) = (child, levels + 1);
         }
-        assert_eq!(levels, 63);
+        assert_eq!(levels, 64);
+    }
+}
+
+#[test]
+fn values_in_the_innermost_group_may_be_as_deep_as_elsewhere() {
+    let value = format!("{}{}", "[".repeat(127), "]".repeat(127));
+    let leaf = format!(r#"{{"id":"a","type":"t","parameters":{value}}}"#);
+    let groups = |count: usize| {
+        format!("{}{leaf}{}", r#"{"id":"g","type":"t","nodes":["#.repeat(count), "]}".repeat(count))
+    };
+    for read in [from_json, from_yaml] {
+        let (allowed, refused) = (groups(64), groups(65));
+        assert!(on_a_small_stack(move || read(&allowed, &Limits::default())).is_ok());
+        let error = on_a_small_stack(move || read(&refused, &Limits::default())).unwrap_err();
+        assert_eq!(error.message, "The limit `groups` is 64, found 65");
     }
 }
 
@@ -178,10 +193,7 @@ fn a_definition_that_was_never_a_text_has_limits_too() {
         [("/nodes/0/nodes".into(), "The limit `nodes` is 3, found 4".into())]
     );
     assert_eq!(
-        found(Limits { depth: 4, ..Limits::default() }),
-        [
-            ("/nodes/0/nodes/0".into(), "The limit `depth` is 4, found 5".into()),
-            ("/nodes/0/nodes/1".into(), "The limit `depth` is 4, found 5".into()),
-        ]
+        found(Limits { groups: 1, depth: 1, ..Limits::default() }),
+        [("/nodes/0/nodes".into(), "The limit `groups` is 1, found 2".into())]
     );
 }

@@ -125,6 +125,7 @@ pub fn constants() -> String {
             json!({ "upToWeight": up_to, "steps": class.steps })
         })
         .collect();
+    let limits = Limits::default();
     to_text(&json!({
         "version": env!("CARGO_PKG_VERSION"),
         "codes": codes,
@@ -132,7 +133,7 @@ pub fn constants() -> String {
         "animations": animations,
         "complete": COMPLETE,
         "defaultWeight": DEFAULT_WEIGHT,
-        "limits": { "depth": Limits::default().depth, "nodes": Limits::default().nodes },
+        "limits": { "groups": limits.groups, "nodes": limits.nodes, "edges": limits.edges },
     }))
 }
 

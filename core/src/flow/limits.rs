@@ -6,8 +6,11 @@
 pub struct Limits {
     /// Length of the text in bytes.
     pub bytes: usize,
-    /// How deeply objects and lists may lie in one another. A group inside a group takes two: its
-    /// `nodes` and itself. Values far above the default need a stack of that size.
+    /// How many groups may lie in one another, the outermost one counted. A group is a node that
+    /// contains nodes.
+    pub groups: usize,
+    /// How deeply objects and lists of a text may lie in one another. A group inside a group takes
+    /// two: its `nodes` and itself. Values far above the default need a stack of that size.
     pub depth: usize,
     /// Nodes of the whole flow, at every depth, the outermost one not counted.
     pub nodes: usize,
@@ -19,13 +22,16 @@ pub struct Limits {
     pub string_length: usize,
 }
 
+const GROUPS: usize = 64;
+
 impl Default for Limits {
-    /// 32 MiB of text with 128 levels, a million nodes, four million edges, 100 aliases, and 8 MiB
-    /// in one string.
+    /// 64 groups in one another, 32 MiB of text with 128 levels beside those of the groups, a
+    /// million nodes, four million edges, 100 aliases, and 8 MiB in one string.
     fn default() -> Limits {
         Limits {
             bytes: 32 * 1024 * 1024,
-            depth: 128,
+            groups: GROUPS,
+            depth: 2 * GROUPS + 128,
             nodes: 1_000_000,
             edges: 4_000_000,
             aliases: 100,

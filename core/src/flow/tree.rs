@@ -48,7 +48,7 @@ impl<'l> Builder<'l> {
 
     /// What reads a whole document.
     pub(super) fn root(&self) -> Seed<'_> {
-        Seed { builder: self, place: Place::Root, depth: 0 }
+        Seed { builder: self, place: Place::Root, depth: 0, groups: 0 }
     }
 
     /// Whether the builder refused the document, and not the parser the text.
@@ -101,8 +101,11 @@ impl<'l> Builder<'l> {
         Ok(())
     }
 
-    /// Counts one more element of a list of nodes or edges.
-    fn count<E: Error>(&self, place: Place) -> Result<(), E> {
+    /// Counts one more element of a list of nodes or edges. `groups`: how many are around it.
+    fn count<E: Error>(&self, place: Place, groups: usize) -> Result<(), E> {
+        if groups > self.limits.groups {
+            return Err(self.over("groups", self.limits.groups, groups));
+        }
         let (name, counter, limit) = match place {
             Place::Nodes => ("nodes", &self.nodes, self.limits.nodes),
             Place::Edges => ("edges", &self.edges, self.limits.edges),
@@ -153,6 +156,8 @@ pub(super) struct Seed<'b> {
     place: Place,
     /// How many objects and lists are around the value.
     depth: usize,
+    /// How many groups are.
+    groups: usize,
 }
 
 impl Seed<'_> {
@@ -231,7 +236,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        let element = Seed { builder: self.builder, place: self.place.of_element(), depth: self.enter()? };
+        let groups = self.groups + usize::from(self.place == Place::Nodes);
+        let element =
+            Seed { builder: self.builder, place: self.place.of_element(), depth: self.enter()?, groups };
         let counted = Counted { seed: element, list: self.place };
         let mut list = Vec::new();
         loop {
@@ -247,7 +254,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let depth = self.enter()?;
         let mut object = Map::new();
         while let Some(key) = map.next_key_seed(Key { builder: self.builder, object: &object })? {
-            let seed = Seed { builder: self.builder, place: self.place.of_field(&key), depth };
+            let place = self.place.of_field(&key);
+            let seed = Seed { builder: self.builder, place, depth, groups: self.groups };
             match map.next_value_seed(seed) {
                 Ok(value) => object.insert(key, value),
                 Err(error) => return Err(self.builder.step(Step::Key(key), error)),
@@ -268,7 +276,7 @@ impl<'de> DeserializeSeed<'de> for Counted<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.seed.builder.count(self.list)?;
+        self.seed.builder.count(self.list, self.seed.groups)?;
         self.seed.deserialize(deserializer)
     }
 }

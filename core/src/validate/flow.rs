@@ -14,7 +14,7 @@ const NAMED_NODES: usize = 32;
 
 pub(super) fn validate(node: &NodeDefinition, types: &NodeTypes, limits: &Limits) -> Vec<Problem> {
     let mut walk = Walk { types, limits, problems: Vec::new(), path: String::new(), nodes: 0, edges: 0 };
-    walk.node(node, None, 1);
+    walk.node(node, None, 0);
     walk.problems
 }
 
@@ -29,19 +29,14 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// `twin` is the place of an earlier node with the same id in the same group, `depth` says how
-    /// many objects and lists the node lies in, itself included.
-    fn node(&mut self, node: &NodeDefinition, twin: Option<usize>, depth: usize) {
+    /// `twin` is the place of an earlier node with the same id in the same group, `groups` says how
+    /// many groups are around the node.
+    fn node(&mut self, node: &NodeDefinition, twin: Option<usize>, groups: usize) {
         let owner = named(&node.id);
-        if depth > self.limits.depth {
-            let message = Limits::exceeded("depth", self.limits.depth, depth);
-            self.report(ErrorCode::ValidationFailed, owner, message);
-            return;
-        }
         self.identity(node, twin);
         self.fields(&node.extra, &NODE_FIELDS, owner);
         self.element_types(&node.extra, owner);
-        self.group(node, depth);
+        self.group(node, groups + usize::from(node.is_group()));
         self.parameters(node);
     }
 
@@ -96,9 +91,15 @@ impl Walk<'_> {
         }
     }
 
-    fn group(&mut self, group: &NodeDefinition, depth: usize) {
+    /// What a node contains. `groups` counts this one, if it is one, and those around it.
+    fn group(&mut self, group: &NodeDefinition, groups: usize) {
         let owner = named(&group.id);
         let children = group.children();
+        if groups > self.limits.groups && !children.is_empty() {
+            let message = Limits::exceeded("groups", self.limits.groups, groups);
+            self.report_at("nodes", ErrorCode::ValidationFailed, owner, message);
+            return;
+        }
         self.nodes = self.nodes.saturating_add(children.len());
         if self.nodes > self.limits.nodes && !children.is_empty() {
             let message = Limits::exceeded("nodes", self.limits.nodes, self.nodes);
@@ -115,7 +116,7 @@ impl Walk<'_> {
                 if twin.is_none() {
                     places.insert(&child.id, index);
                 }
-                walk.within_index(index, |walk| walk.node(child, twin, depth + 2));
+                walk.within_index(index, |walk| walk.node(child, twin, groups));
             }
         });
         self.edges(group, &places);

@@ -64,7 +64,7 @@ impl From<FlowError> for Problem {
 /// | `INVALID_PARAMETERS` | a parameter that its schema does not allow |
 /// | `VALIDATION_FAILED` | a limit that is passed; what lies beyond it is not looked at |
 ///
-/// Of `limits`, `depth`, `nodes` and `edges` apply to a definition; the others apply to texts.
+/// Of `limits`, `groups`, `nodes` and `edges` apply to a definition; the others apply to texts.
 #[must_use]
 pub fn validate(node: &NodeDefinition, types: &NodeTypes, limits: &Limits) -> Vec<Problem> {
     flow::validate(node, types, limits)

@@ -148,15 +148,15 @@ export function engineBehaviour({ it, expect, create, StorageError }: Bench): vo
     const plain = { deep: [{ x: 1 }] };
     expect(await engine.load("a")).toEqual({ one: plain, two: [plain, { three: plain }] });
     let tall: unknown = shared;
-    for (let level = 0; level < 126; level++) tall = [shared, tall];
-    expect(await failureOf(engine.save("a", tall))).toMatchObject({ message: expect.stringContaining("128 levels") });
+    for (let level = 0; level < 254; level++) tall = [shared, tall];
+    expect(await failureOf(engine.save("a", tall))).toMatchObject({ message: expect.stringContaining("256 levels") });
   });
 
   it("refuses what no file can hold, naming its place", async () => {
     const engine = await create();
     const cycle: Record<string, unknown> = {};
     cycle["self"] = [cycle];
-    const deep = JSON.parse("[".repeat(200) + "]".repeat(200));
+    const deep = JSON.parse("[".repeat(300) + "]".repeat(300));
     let wide: unknown = "x";
     for (let level = 0; level < 60; level++) wide = [wide, wide];
     const refused: [unknown, string, string][] = [
@@ -180,7 +180,7 @@ export function engineBehaviour({ it, expect, create, StorageError }: Bench): vo
       [JSON.parse('{"a": {"__proto__": {"x": 1}}}'), "a.__proto__", "not allowed"],
       [{ constructor: 1 }, "constructor", "not allowed"],
       [{ half: "\ud800" }, "half", "surrogate"],
-      [deep, "[0]", "128 levels"],
+      [deep, "[0]", "256 levels"],
       [wide, "[0]", "bytes"],
       [[[], [wide]], "[1][0]", "bytes"],
       [{ long: "x".repeat(9 * 1024 * 1024) }, "long", "bytes"],

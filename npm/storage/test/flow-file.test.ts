@@ -69,9 +69,9 @@ describe("flow files", () => {
     for (const text of [undefined, "# mine\nversion: 1.0.0\ndata: {}\n"]) {
       if (text !== undefined) await writeFile(file, text);
       if (text !== undefined && name.endsWith("json")) continue;
-      const error = (await failureOf(saveFlowFile(file, { v: deep(127) }))) as StorageError;
+      const error = (await failureOf(saveFlowFile(file, { v: deep(255) }))) as StorageError;
       expect(error).toMatchObject({ code: "SERIALIZATION_ERROR", context: { file } });
-      expect(error.message).toContain("128 levels");
+      expect(error.message).toContain("256 levels");
       expect(error.message).not.toMatch(/line|column/);
       expect(error.context.path).toMatch(/^data\.v\[0\]/);
       expect(error.context.line).toBeUndefined();

@@ -24,7 +24,7 @@ export interface ChannelOptions {
   middleware?: readonly Middleware[];
   /** Who may call. Default: pages of the application itself. */
   sender?: SenderPolicy;
-  /** What arguments may be at most. Default: 16 MiB, 128 levels. */
+  /** What arguments may be at most. Default: 16 MiB, 256 levels. */
   limits?: PayloadLimits;
 }
 

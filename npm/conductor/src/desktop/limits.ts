@@ -12,15 +12,13 @@ export interface PayloadLimits {
 export interface FlowLimits {
   /** Nodes at every depth, the outermost one not counted. */
   nodes: number;
-  /** Groups within groups. */
-  depth: number;
 }
 
-/** Limits of channels that carry flows and data: 16 MiB, 128 levels. */
-export const DATA_LIMITS: PayloadLimits = { bytes: 16 * 1024 * 1024, depth: 128 };
+/** Limits of channels that carry flows and data: 16 MiB, and as many levels as the text of a flow may have. */
+export const DATA_LIMITS: PayloadLimits = { bytes: 16 * 1024 * 1024, depth: 256 };
 
 /** Limits of channels whose commands take a few words: 64 KiB, 16 levels. */
 export const WORDS_LIMITS: PayloadLimits = { bytes: 64 * 1024, depth: 16 };
 
-/** A million nodes would not fit into a message; this many do. */
-export const FLOW_LIMITS: FlowLimits = { nodes: 100_000, depth: 60 };
+/** A million nodes would not fit into a message; this many do. Groups may lie as deep in one another as anywhere. */
+export const FLOW_LIMITS: FlowLimits = { nodes: 100_000 };

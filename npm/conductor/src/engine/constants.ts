@@ -17,6 +17,8 @@ export interface Constants {
   animations: { upToWeight: number | null; steps: [number, string][] }[];
   /** The message at 100 %. */
   complete: string;
+  /** How large a flow may be: groups in one another, the outermost one counted; nodes beside it; edges. */
+  limits: { groups: number; nodes: number; edges: number };
 }
 
 interface Wire extends Omit<Constants, "codes" | "numbers" | "recovery"> {

@@ -2,6 +2,7 @@
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode } from "../types/errors.js";
 import { type Backend, backend } from "./backend.js";
+import { constants } from "./constants.js";
 import { Graph, type NodeShape, type Shape } from "./graph.js";
 import { outlineOf, Plan } from "./outline.js";
 
@@ -158,35 +159,31 @@ function pathOf(plan: Plan, node: number): string {
   return ids.join("/");
 }
 
-/** Levels of nesting beyond which the engine's limit has spoken anyway. */
-const SKELETON_DEPTH = 200;
-
-/** Nodes beyond which the same holds. */
-const SKELETON_NODES = 1_000_010;
-
 /** Only what decides whether a flow can be run, so that parameters may hold anything. */
 class Skeleton {
+  private readonly limits = constants().limits;
   private nodes = 0;
-  /** A limit is passed, which is enough to know; groups that contain each other have no end. */
+  /** A limit of the engine is passed, which is enough to know; groups that contain each other have no end. */
   private enough = false;
 
-  of(node: unknown, depth: number): unknown {
+  /** `groups`: how many are around the node. */
+  of(node: unknown, groups: number): unknown {
     // What is no object at all lacks both id and type.
     if (typeof node !== "object" || node === null) return {};
     const { id, type, nodes, edges } = node as NodeDefinition;
-    if (depth >= SKELETON_DEPTH || ++this.nodes >= SKELETON_NODES) this.enough = true;
+    if (groups > this.limits.groups || ++this.nodes > this.limits.nodes + 1) this.enough = true;
     const inner = !this.enough && Array.isArray(nodes) ? nodes : undefined;
     return {
       id,
       type,
-      ...(inner && { nodes: this.children(inner, depth + 1) }),
+      ...(inner && { nodes: this.children(inner, groups + 1) }),
       ...(inner && !this.enough && Array.isArray(edges) && { edges: edges.map(edgeSkeleton) }),
     };
   }
 
-  private children(nodes: unknown[], depth: number): unknown[] {
+  private children(nodes: unknown[], groups: number): unknown[] {
     const children: unknown[] = [];
-    for (let i = 0; i < nodes.length && !(this.enough && i > 0); i++) children.push(this.of(nodes[i], depth));
+    for (let i = 0; i < nodes.length && !(this.enough && i > 0); i++) children.push(this.of(nodes[i], groups));
     return children;
   }
 }

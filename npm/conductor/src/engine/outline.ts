@@ -6,6 +6,7 @@
  */
 import type { NodeDefinition, NodeEdge } from "../types/definition.js";
 import { backend } from "./backend.js";
+import { constants } from "./constants.js";
 
 /** Layout of an outline: words before the records, of a node record, of an edge record. */
 export const HEADER_WORDS = 3;
@@ -18,13 +19,6 @@ const ERROR_NAME = 1;
 
 /** The key of an input whose edge names no handle. */
 const DEFAULT_KEY = "default";
-
-/** Levels of groups that are looked at; the engine refuses flows that have more, and says so. */
-const MAX_DEPTH = 64;
-
-/** Nodes and edges that are looked at: the engine's limits, which a few objects that contain each other soon pass. */
-const MAX_NODES = 1_000_001;
-const MAX_EDGES = 4_000_000;
 
 /** See the module's description. */
 export interface Outline {
@@ -98,7 +92,9 @@ class Encoder {
   private numbers: Map<string, number> | undefined;
   private count = 0;
   private edges = 0;
+  /** The engine's limits, which a few objects that contain each other soon pass, are: no more is looked at. */
   private tooLarge = false;
+  private readonly limits = constants().limits;
   private changed = false;
 
   constructor(private readonly known?: Outline) {}
@@ -126,9 +122,10 @@ class Encoder {
     return !this.changed && !this.tooLarge && this.count === nodes.length && this.edges === edges;
   }
 
-  private visit(node: NodeDefinition, parent: number, depth: number): void {
+  /** `groups`: how many are around the node. */
+  private visit(node: NodeDefinition, parent: number, groups: number): void {
     const index = this.count;
-    if (index === MAX_NODES) this.tooLarge = true;
+    if (index > this.limits.nodes) this.tooLarge = true;
     // Once refused, the rest is of no interest; it may have no end.
     if (this.tooLarge || this.changed) return;
     if (this.known === undefined) this.nodes.push(node);
@@ -137,18 +134,18 @@ class Encoder {
     this.pushNode(node, index, parent);
     const children = node?.nodes;
     if (!Array.isArray(children) || children.length === 0) return;
-    if (depth >= MAX_DEPTH) {
+    if (groups >= this.limits.groups) {
       this.tooLarge = true;
       return;
     }
     const edges = node.edges;
     if (Array.isArray(edges)) {
-      if (this.edges + edges.length > MAX_EDGES) this.tooLarge = true;
+      if (this.edges + edges.length > this.limits.edges) this.tooLarge = true;
       if (this.tooLarge) return;
       for (let i = 0; i < edges.length; i++) this.pushEdge(edges[i] as NodeEdge, index);
     }
     for (let i = 0; i < children.length && !this.tooLarge; i++) {
-      this.visit(children[i] as NodeDefinition, index, depth + 1);
+      this.visit(children[i] as NodeDefinition, index, groups + 1);
     }
   }
 

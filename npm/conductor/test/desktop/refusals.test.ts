@@ -184,8 +184,8 @@ describe("arguments over the limits", () => {
   });
 
   it.each([
-    ["nodes that contain themselves", "cyclicFlow", [], 'node: The limit "depth" is 60, found more'],
-    ["values nested too deeply", "deepInput", [500], 'The limit "depth" is 128, found more'],
+    ["nodes that contain themselves", "cyclicFlow", [], 'node: The limit "groups" is 64, found more'],
+    ["values nested too deeply", "deepInput", [500], 'The limit "depth" is 256, found more'],
     ["a prototype", "ownKey", ["__proto__"], 'The key "__proto__" is not allowed at node.parameters'],
     ["a constructor", "ownKey", ["constructor"], 'The key "constructor" is not allowed at node.parameters'],
   ])("are refused: %s", async (_name, what, args, message) => {

@@ -5,8 +5,8 @@ export type PlainObject = { [key: string]: Plain };
 
 /** Limits of one stored value; reading has the same ones. */
 export const LIMITS = {
-  /** How deeply objects and lists may lie in one another. */
-  depth: 128,
+  /** How deeply objects and lists may lie in one another: as in the texts of flows that the engine reads. */
+  depth: 256,
   /** Bytes of a whole document. */
   bytes: 32 * 1024 * 1024,
   /** Bytes of one text. */

@@ -1,5 +1,6 @@
 /** What commands about nodes may be told. Unknown keys are kept: a node may carry what only its application knows. */
 import { z } from "zod/v3";
+import { constants } from "../../engine/constants.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { FlowLimits } from "../limits.js";
@@ -117,12 +118,13 @@ function sizeProblems(args: unknown, limits: FlowLimits): SchemaIssue[] {
   return message === undefined ? [] : [{ path: ["node"], message }];
 }
 
-/** Which limit a flow passes. A node that contains itself passes that of the depth. */
+/** Which limit a flow passes. A node that contains itself passes that of the groups. */
 function sizeProblem(node: unknown, limits: FlowLimits): string | undefined {
   let level = childrenOf(node);
   let count = 0;
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > limits.depth) return `The limit "depth" is ${limits.depth}, found more`;
+  const most = constants().limits.groups;
+  for (let groups = 1; level.length > 0; groups++) {
+    if (groups > most) return `The limit "groups" is ${most}, found more`;
     count += level.length;
     if (count > limits.nodes) return `The limit "nodes" is ${limits.nodes}, found more`;
     level = level.flatMap(childrenOf);
