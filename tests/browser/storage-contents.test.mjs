@@ -140,7 +140,7 @@ test("a page keeps what it saves by default, without a warning", async (t) => {
     type: "indexeddb",
     platform: "browser",
     connected: true,
-    limits: { maxSize: 32 * 1024 * 1024, maxDepth: 128 },
+    limits: { maxSize: 32 * 1024 * 1024, maxDepth: 256 },
   });
   assert.deepEqual(others, []);
   assert.deepEqual(tab.console, []);

@@ -43,7 +43,7 @@ describe.each(BAD)("%s", (_, content, place) => {
       context: { key: "bad", operation: "load", file, ...place },
     });
     expect(error.message.startsWith(`Failed to load data: bad: ${file}`)).toBe(true);
-    expect(error.message.length).toBeLessThan(400);
+    expect(error.message.length).toBeLessThan(800);
     if (place.line) expect(error.message).toContain(`line ${place.line}`);
 
     expect((await engine.list()).map(({ key }) => key)).toEqual(["good"]);
