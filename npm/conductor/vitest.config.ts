@@ -12,6 +12,7 @@ const ENGINE = [
   "frames*",
   "hostile",
   "lifetime",
+  "random-flows",
   "recording",
   "reentrancy",
   "scale",

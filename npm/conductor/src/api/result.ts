@@ -83,12 +83,26 @@ export function runTrace(run: FollowedRun): ExecutionTrace | undefined {
  */
 function executedNodes(run: FollowedRun, success: boolean): NodeId[] {
   const { plan } = run;
+  const hasRun = success && run.hasErrors ? groupsThatRan(run) : undefined;
   const ids: NodeId[] = [];
   for (let position = 0; position < plan.length; position++) {
     const node = plan.order(position);
-    if (run.hasBegun(node) && (success || plan.isLeaf(node))) ids.push(plan.id(node));
+    if (run.hasBegun(node) && (plan.isLeaf(node) || (success && hasRun?.[node] !== 0))) ids.push(plan.id(node));
   }
   return ids;
+}
+
+/** Which nodes ran. A group that was open when one around it failed only did if something inside it began. */
+function groupsThatRan(run: FollowedRun): Uint8Array {
+  const { plan } = run;
+  const isComplete = groupsThatEnded(run);
+  const ran = new Uint8Array(plan.length);
+  for (let node = plan.length - 1; node >= 0; node--) {
+    const began = run.hasBegun(node) && (plan.isLeaf(node) || plan.isEach(node) || isComplete(node));
+    if (began) ran[node] = 1;
+    if (ran[node] === 1) ran[plan.parent(node)] = 1;
+  }
+  return ran;
 }
 
 function outputsOf(run: FollowedRun, outputOf: (node: number) => unknown): Record<string, unknown> {
@@ -115,9 +129,7 @@ function outputsOf(run: FollowedRun, outputOf: (node: number) => unknown): Recor
  */
 function groupsThatEnded(run: FollowedRun): (node: number) => boolean {
   const { plan, recording } = run;
-  let failed = !run.hasSucceeded;
-  for (let node = 0; node < plan.length && !failed; node++) failed = run.errorOf(node) !== undefined;
-  if (!failed || recording === undefined) return () => true;
+  if ((run.hasSucceeded && !run.hasErrors) || recording === undefined) return () => true;
   let look: Float64Array | undefined;
   return (node) => {
     if (plan.isLeaf(node)) return true;

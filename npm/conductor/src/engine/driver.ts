@@ -196,6 +196,11 @@ export class Run implements Answers, ThreadUser {
     return this.finished && this.outcome.error === undefined;
   }
 
+  /** Whether a node failed, for good or in an attempt that may be followed by another. */
+  get hasErrors(): boolean {
+    return this.values.errors.size > 0;
+  }
+
   /** The most attempts that a node took. */
   get attempts(): number {
     return this.calls.attempts;

@@ -18,6 +18,7 @@ export interface FollowedRun
     | "startTime"
     | "endTime"
     | "hasSucceeded"
+    | "hasErrors"
     | "isFinished"
     | "start"
     | "cancel"

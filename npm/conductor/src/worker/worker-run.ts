@@ -126,6 +126,10 @@ export class WorkerRun implements FollowedRun {
     return this.#end?.hasSucceeded ?? false;
   }
 
+  get hasErrors(): boolean {
+    return this.#errors.size > 0;
+  }
+
   get isFinished(): boolean {
     return this.#isFinished;
   }

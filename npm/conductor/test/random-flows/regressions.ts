@@ -1,0 +1,2 @@
+/** Seeds of flows that went wrong once. */
+export const SEEDS: number[] = [];
