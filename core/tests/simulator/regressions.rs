@@ -5,7 +5,7 @@ pub(crate) const SEEDS: [u64; 6] = [
     // Events told in one step were replayed as several.
     0,
     // A backoff of 0 ms that began within `handle_timeout` left a deadline in the past; a group that took too long was
-    // shown as failed before it began again.
+    // shown as failed before it began again; one at a time, what comes after it overtook a group that waited.
     56_546,
     // The failure of an item was named as the cause when its frame was closed, and its number another's.
     136,
