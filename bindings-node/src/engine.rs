@@ -128,6 +128,13 @@ pub fn ask_trace(outline: &[u32], numbers: &[f64], journal: &[u32]) -> u32 {
     on_bridge(0, |bridge| bridge.ask_trace(outline, &options, journal))
 }
 
+/// `Bridge::ask_packed_trace`: how many numbers `take_answer` gives.
+#[napi]
+pub fn ask_packed_trace(outline: &[u32], numbers: &[f64], journal: &[u32]) -> u32 {
+    let options = options(numbers);
+    on_bridge(0, |bridge| bridge.ask_packed_trace(outline, &options, journal))
+}
+
 /// `Bridge::ask_view`: how many numbers `take_answer` gives.
 #[napi]
 pub fn ask_view(outline: &[u32], numbers: &[f64], journal: &[u32]) -> u32 {
@@ -145,6 +152,12 @@ pub fn take_answer(mut numbers: Float64ArraySlice) {
 #[napi]
 pub fn open_runs() -> u32 {
     on_bridge(0, |bridge| bridge.open_runs() as u32)
+}
+
+/// `bridge::duration_ms`.
+#[napi(catch_unwind)]
+pub fn duration_ms(text: String) -> f64 {
+    bridge::duration_ms(&text)
 }
 
 /// `bridge::weight_of`.

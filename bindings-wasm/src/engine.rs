@@ -104,6 +104,12 @@ pub fn ask_trace(outline: &[u32], numbers: &[f64], journal: &[u32]) -> u32 {
     on_bridge(|bridge| bridge.ask_trace(outline, &options(numbers), journal))
 }
 
+/// `Bridge::ask_packed_trace`: how many numbers `takeAnswer` gives.
+#[wasm_bindgen(js_name = askPackedTrace)]
+pub fn ask_packed_trace(outline: &[u32], numbers: &[f64], journal: &[u32]) -> u32 {
+    on_bridge(|bridge| bridge.ask_packed_trace(outline, &options(numbers), journal))
+}
+
 /// `Bridge::ask_view`: how many numbers `takeAnswer` gives.
 #[wasm_bindgen(js_name = askView)]
 pub fn ask_view(outline: &[u32], numbers: &[f64], journal: &[u32]) -> u32 {
@@ -120,6 +126,12 @@ pub fn take_answer(numbers: &mut [f64]) {
 #[wasm_bindgen(js_name = openRuns)]
 pub fn open_runs() -> u32 {
     on_bridge(|bridge| bridge.open_runs() as u32)
+}
+
+/// `bridge::duration_ms`.
+#[wasm_bindgen(js_name = durationMs)]
+pub fn duration_ms(text: &str) -> f64 {
+    bridge::duration_ms(text)
 }
 
 /// `bridge::weight_of`.

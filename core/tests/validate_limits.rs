@@ -5,7 +5,9 @@
 use std::thread;
 
 use conductor_core::error::ErrorCode;
-use conductor_core::flow::{FlowError, Limits, NodeDefinition, from_json, from_yaml, from_yaml_documents};
+use conductor_core::flow::{
+    Edge, FlowError, Limits, NodeDefinition, from_json, from_yaml, from_yaml_documents,
+};
 use conductor_core::validate::{NodeTypes, validate};
 
 /// Reads on a stack of 2 MB, what a thread has by default.
@@ -196,4 +198,22 @@ fn a_definition_that_was_never_a_text_has_limits_too() {
         found(Limits { groups: 1, depth: 1, ..Limits::default() }),
         [("/nodes/0/nodes".into(), "The limit `groups` is 1, found 2".into())]
     );
+}
+
+#[test]
+fn of_a_million_problems_a_thousand_are_listed_and_the_others_counted() {
+    let edge = Edge { source: "a".into(), target: "nowhere".into(), ..Edge::default() };
+    let flow = NodeDefinition {
+        id: "f".into(),
+        kind: "group".into(),
+        nodes: Some(vec![NodeDefinition { id: "a".into(), kind: "x".into(), ..NodeDefinition::default() }]),
+        edges: Some(vec![edge; 1_000_000]),
+        ..NodeDefinition::default()
+    };
+    let problems = validate(&flow, &NodeTypes::new(), &Limits::default());
+    assert_eq!(problems.len(), 1001);
+    assert_eq!(problems[999].path, "/edges/999/target");
+    let last = &problems[1000];
+    assert_eq!((last.code, last.path.as_str()), (ErrorCode::ValidationFailed, ""));
+    assert_eq!(last.message, "There are 999000 more problems, which are not listed");
 }

@@ -16,6 +16,7 @@ const ENGINE = [
   "recording",
   "reentrancy",
   "scale",
+  "thread",
   "turns",
 ];
 

@@ -6,6 +6,7 @@
 mod plans;
 mod slab;
 mod text;
+mod trace;
 
 use std::sync::Arc;
 
@@ -15,7 +16,9 @@ use crate::run::{EVENT_WORDS, Event, Journal, Misuse, OPTION_NUMBERS, Run, RunOp
 
 use plans::Plans;
 use slab::Slab;
-pub use text::{constants, read_document, read_flow, validate_flow, weight_of, write_document, write_flow};
+pub use text::{
+    constants, duration_ms, read_document, read_flow, validate_flow, weight_of, write_document, write_flow,
+};
 
 /// Words of the mailbox before the records: the two halves of the deadline (a number of ms, NaN for none), whether the
 /// host may run ahead ([`Run::runs_ahead`]), and one that is free.
@@ -199,6 +202,19 @@ impl Bridge {
         let journal = Journal::from_words(journal.to_vec());
         let rows = compile(outline).and_then(|plan| journal.trace(plan, options).ok());
         self.answer = rows.unwrap_or_default();
+        self.answer.len() as u32
+    }
+
+    /// Asks for the same in little room; what the numbers are is said in `bridge/trace.rs`.
+    pub fn ask_packed_trace(
+        &mut self,
+        outline: &[u32],
+        options: &[f64; OPTION_NUMBERS],
+        journal: &[u32],
+    ) -> u32 {
+        let options = RunOptions::from_numbers(options);
+        let journal = Journal::from_words(journal.to_vec());
+        self.answer = compile(outline).map_or_else(Vec::new, |plan| trace::packed(&journal, &plan, options));
         self.answer.len() as u32
     }
 

@@ -6,10 +6,13 @@ use serde_json::{Map, Value, json};
 use crate::error::ErrorCode;
 #[cfg(not(feature = "yaml"))]
 use crate::flow::NodeDefinition;
-use crate::flow::{self, FlowError, Format, Limits};
+use crate::flow::{
+    self, FlowError, Format, KEEPS_TIMEOUT, Limits, POLICY_KEYS, POLICY_KEYS_IGNORED, UNASKED_NO_RETRIES,
+    UNASKED_RETRIES, UNASKED_TIMEOUT,
+};
 use crate::graph::{DEFAULT_WEIGHT, node_weight};
 use crate::run::{ANIMATIONS, COMPLETE};
-use crate::validate::{NodeTypes, Problem, validate};
+use crate::validate::{LISTED_PROBLEMS, NodeTypes, Problem, validate_beside};
 
 /// Reads a flow from YAML, from JSON, or, for any `format` but `"yaml"` and `"json"`, from whichever it is. The answer is
 /// JSON: `{"flow": …}` with the defaults of hand-written files filled in, or `{"problems": [{code, path, message, line?, column?}]}`.
@@ -88,11 +91,12 @@ pub fn write_document(json: &str) -> String {
 }
 
 /// Everything that is wrong with a flow, given as JSON; the answer is a JSON list of problems. `types` is JSON:
-/// `{"schemas": {type: schema}, "closed": bool}`; a closed set refuses types that it does not name.
+/// `{"schemas": {type: schema}, "closed": bool, "others": number}`; a closed set refuses types that it does not name, and
+/// `others` is how many problems of the flow the host left out ([`validate_beside`]).
 pub fn validate_flow(json: &str, types: &str) -> String {
     let limits = Limits::default();
     let found = match (flow::from_json(json, &limits), node_types(types)) {
-        (Ok(node), Ok(types)) => validate(&node, &types, &limits),
+        (Ok(node), Ok((types, others))) => validate_beside(&node, &types, &limits, others),
         (Err(error), _) => vec![error.into()],
         (_, Err(problem)) => vec![problem],
     };
@@ -133,8 +137,26 @@ pub fn constants() -> String {
         "animations": animations,
         "complete": COMPLETE,
         "defaultWeight": DEFAULT_WEIGHT,
-        "limits": { "groups": limits.groups, "nodes": limits.nodes, "edges": limits.edges },
+        "policy": {
+            "keys": POLICY_KEYS,
+            "ignored": POLICY_KEYS_IGNORED,
+            "unaskedTimeout": UNASKED_TIMEOUT,
+            "keepsTimeout": KEEPS_TIMEOUT,
+            "unaskedRetries": UNASKED_RETRIES,
+            "unaskedNoRetries": UNASKED_NO_RETRIES,
+        },
+        "limits": {
+            "groups": limits.groups,
+            "nodes": limits.nodes,
+            "edges": limits.edges,
+            "problems": LISTED_PROBLEMS,
+        },
     }))
+}
+
+/// The ms of a duration such as `10s` ([`flow::duration_ms`]); NaN for a text that is none.
+pub fn duration_ms(text: &str) -> f64 {
+    flow::duration_ms(text).unwrap_or(f64::NAN)
 }
 
 /// The weight of a node of this type.
@@ -142,7 +164,7 @@ pub fn weight_of(type_name: &str) -> f64 {
     node_weight(type_name)
 }
 
-fn node_types(text: &str) -> Result<NodeTypes, Problem> {
+fn node_types(text: &str) -> Result<(NodeTypes, usize), Problem> {
     let broken = |message: String| Problem::from(FlowError::new(ErrorCode::InvalidParameters, message));
     let value: Value = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
     let none = Map::new();
@@ -151,7 +173,9 @@ fn node_types(text: &str) -> Result<NodeTypes, Problem> {
     for (name, schema) in schemas {
         types = types.with(name, &schema.to_string()).map_err(|error| broken(format!("{name}: {error}")))?;
     }
-    Ok(if value.get("closed").and_then(Value::as_bool) == Some(true) { types.closed() } else { types })
+    let others = value.get("others").and_then(Value::as_u64).unwrap_or(0) as usize;
+    let is_closed = value.get("closed").and_then(Value::as_bool) == Some(true);
+    Ok((if is_closed { types.closed() } else { types }, others))
 }
 
 #[cfg(feature = "yaml")]

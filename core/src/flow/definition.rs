@@ -110,6 +110,12 @@ impl NodeDefinition {
         self.object("position")
     }
 
+    /// What the node asks of the engine: `retries`, `retryDelay`, `timeout` and the like.
+    #[must_use]
+    pub fn policy(&self) -> Option<&Map<String, Value>> {
+        self.object("policy")
+    }
+
     /// The variables of a flow: name to `{type, defaultValue, description}`.
     #[must_use]
     pub fn variables(&self) -> Option<&Map<String, Value>> {

@@ -8,7 +8,7 @@ use super::{Edge, FlowError, NodeDefinition};
 use crate::error::ErrorCode;
 
 /// The fields that are written first; all others follow in their own order.
-const ORDER: [&str; 12] = [
+const ORDER: [&str; 13] = [
     "id",
     "name",
     "type",
@@ -21,6 +21,7 @@ const ORDER: [&str; 12] = [
     "inputPorts",
     "outputPorts",
     "parameters",
+    "policy",
 ];
 
 /// The definition in a document, which is the node itself or the node as `data` of the envelope

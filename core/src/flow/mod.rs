@@ -10,18 +10,22 @@
 
 mod definition;
 mod document;
+mod duration;
 mod either;
 mod failure;
 mod json;
 mod limits;
 mod outline;
 pub(crate) mod pointer;
+mod policy;
 mod tree;
 #[cfg(feature = "yaml")]
 mod yaml;
 
 pub use definition::{DEFAULT_HANDLE, Edge, NodeDefinition};
 pub(crate) use document::kind_of;
+pub(crate) use duration::EXAMPLES as DURATION_EXAMPLES;
+pub use duration::duration_ms;
 pub use either::from_text;
 #[cfg(not(feature = "yaml"))]
 pub(crate) use either::reads_json_only;
@@ -32,6 +36,10 @@ pub use json::{from_json, to_json};
 pub use limits::Limits;
 pub use outline::{
     EDGE_WORDS, HEADER_WORDS, MalformedOutline, NODE_WORDS, Name, Outline, OutlineEdge, OutlineNode,
+};
+pub(crate) use policy::ms_of;
+pub use policy::{
+    KEEPS_TIMEOUT, POLICY_KEYS, POLICY_KEYS_IGNORED, UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,
 };
 #[cfg(feature = "yaml")]
 pub use yaml::{from_yaml, from_yaml_documents, to_yaml};

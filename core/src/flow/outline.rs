@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::NodeDefinition;
+use super::policy::Policy;
 use crate::graph::node_weight;
 
 /// Number of an interned string. [`Name::NONE`] stands for a missing, null or empty string, which for a handle means
@@ -149,12 +150,12 @@ impl Outline {
             outline.nodes.push(OutlineNode {
                 id: names.intern((!node.kind.is_empty()).then_some(&node.id)),
                 parent: if index == 0 { 0 } else { parent },
-                disabled: policy.disabled,
+                disabled: is_disabled(node),
                 weight: node_weight(&node.kind) as u32,
                 retries: policy.retries,
                 retry_delay_ms: policy.retry_delay_ms,
                 timeout_ms: policy.timeout_ms,
-                width: policy.width,
+                width: frame_width(node),
             });
             if node.is_group() {
                 outline.edges.extend(node.connections().iter().map(|edge| OutlineEdge {
@@ -232,40 +233,23 @@ fn edge_from_words(words: &[u32; EDGE_WORDS]) -> OutlineEdge {
     }
 }
 
-/// The largest count that a record can bear, as it is written with one added.
-const MAX_COUNT: f64 = (u32::MAX - 1) as f64;
 /// The most items at once.
 const MAX_WIDTH: f64 = 0xffff as f64;
 
-/// What a node's own parameters ask of the engine.
-struct Policy {
-    disabled: bool,
-    retries: Option<u32>,
-    retry_delay_ms: Option<u32>,
-    timeout_ms: Option<u32>,
-    width: u32,
+fn is_disabled(node: &NodeDefinition) -> bool {
+    node.parameter("enabled").and_then(serde_json::Value::as_bool) == Some(false)
 }
 
-impl Policy {
-    fn of(node: &NodeDefinition) -> Policy {
-        let parameter = |key: &str| node.parameter(key);
-        let number = |key: &str| parameter(key).and_then(serde_json::Value::as_f64);
-        let count = |key: &str| number(key).filter(|n| *n >= 0.0).map(|n| n.min(MAX_COUNT) as u32);
-        let iterates = node.kind == "loop"
-            && node.is_group()
-            && ["loopType", "array", "count"].iter().any(|key| parameter(key).is_some());
-        Policy {
-            disabled: parameter("enabled").and_then(serde_json::Value::as_bool) == Some(false),
-            retries: count("retries"),
-            retry_delay_ms: count("retryDelay"),
-            timeout_ms: number("timeout").filter(|ms| *ms > 0.0).map(|ms| ms.ceil() as u32),
-            width: if iterates {
-                number("concurrency").map_or(1, |n| n.clamp(1.0, MAX_WIDTH) as u32)
-            } else {
-                0
-            },
-        }
+/// How many items at once a node runs its children for; 0 when it does not run them per item.
+fn frame_width(node: &NodeDefinition) -> u32 {
+    let iterates = node.kind == "loop"
+        && node.is_group()
+        && ["loopType", "array", "count"].iter().any(|key| node.parameter(key).is_some());
+    if !iterates {
+        return 0;
     }
+    let width = node.parameter("concurrency").and_then(serde_json::Value::as_f64);
+    width.map_or(1, |width| width.clamp(1.0, MAX_WIDTH) as u32)
 }
 
 struct Interner<'a> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::{NodeTypes, Problem, parameters};
+use super::{NodeTypes, Problem, parameters, policy};
 use crate::error::ErrorCode;
 use crate::flow::{Edge, Limits, NodeDefinition, kind_of, pointer};
 use crate::graph::{Cycle, Graph};
@@ -12,16 +12,51 @@ use crate::graph::{Cycle, Graph};
 /// How many nodes of a cycle a message names.
 const NAMED_NODES: usize = 32;
 
-pub(super) fn validate(node: &NodeDefinition, types: &NodeTypes, limits: &Limits) -> Vec<Problem> {
-    let mut walk = Walk { types, limits, problems: Vec::new(), path: String::new(), nodes: 0, edges: 0 };
+/// How many problems are told; of the others, how many there are.
+pub(super) const LISTED_PROBLEMS: usize = 1000;
+
+/// `others`: problems that the host knows of beside these.
+pub(super) fn validate(
+    node: &NodeDefinition,
+    types: &NodeTypes,
+    limits: &Limits,
+    others: usize,
+) -> Vec<Problem> {
+    let problems = Problems { listed: Vec::new(), others };
+    let mut walk = Walk { types, limits, problems, path: String::new(), nodes: 0, edges: 0 };
     walk.node(node, None, 0);
-    walk.problems
+    walk.problems.into_list()
+}
+
+/// What was found, as far as it is listed.
+struct Problems {
+    listed: Vec<Problem>,
+    others: usize,
+}
+
+impl Problems {
+    /// A message that is not listed is not made: a flow may have millions of them.
+    fn add(&mut self, code: ErrorCode, path: &str, owner: Option<&str>, message: impl FnOnce() -> String) {
+        if self.listed.len() == LISTED_PROBLEMS {
+            self.others += 1;
+        } else {
+            self.listed.push(problem(code, path.to_owned(), message(), owner));
+        }
+    }
+
+    fn into_list(mut self) -> Vec<Problem> {
+        if self.others > 0 {
+            let message = format!("There are {} more problems, which are not listed", self.others);
+            self.listed.push(problem(ErrorCode::ValidationFailed, String::new(), message, None));
+        }
+        self.listed
+    }
 }
 
 struct Walk<'a> {
     types: &'a NodeTypes,
     limits: &'a Limits,
-    problems: Vec<Problem>,
+    problems: Problems,
     /// Where the walk is, as JSON pointer.
     path: String,
     nodes: usize,
@@ -38,6 +73,7 @@ impl Walk<'_> {
         self.element_types(&node.extra, owner);
         self.group(node, groups + usize::from(node.is_group()));
         self.parameters(node);
+        self.policy(node);
     }
 
     fn identity(&mut self, node: &NodeDefinition, twin: Option<usize>) {
@@ -159,16 +195,21 @@ impl Walk<'_> {
     ) -> Option<u32> {
         if id.is_empty() {
             if is_absent(&edge.extra, field) {
-                let message = format!("{} has no {field}", edge_name(edge));
-                self.report_at(field, ErrorCode::MissingRequiredField, owner, message);
+                self.within(field, |walk| {
+                    walk.problems.add(ErrorCode::MissingRequiredField, &walk.path, owner, || {
+                        format!("{} has no {field}", edge_name(edge))
+                    });
+                });
             }
             return None;
         }
         let place = places.get(id).and_then(|&place| u32::try_from(place).ok());
         if place.is_none() {
-            let message =
-                format!("{} has the {field} `{id}`, which is no node of its group", edge_name(edge));
-            self.report_at(field, ErrorCode::NodeNotFound, owner, message);
+            self.within(field, |walk| {
+                walk.problems.add(ErrorCode::NodeNotFound, &walk.path, owner, || {
+                    format!("{} has the {field} `{id}`, which is no node of its group", edge_name(edge))
+                });
+            });
         }
         place
     }
@@ -186,14 +227,24 @@ impl Walk<'_> {
         let length = self.path.len();
         pointer::push_key(&mut self.path, "parameters");
         parameters::check_object(given, schema, &mut self.path, &mut |code, path, message| {
-            problems.push(problem(code, path.to_owned(), message, named(&node.id)));
+            problems.add(code, path, named(&node.id), || message);
+        });
+        self.path.truncate(length);
+    }
+
+    fn policy(&mut self, node: &NodeDefinition) {
+        let Some(given) = node.policy() else { return };
+        let problems = &mut self.problems;
+        let length = self.path.len();
+        pointer::push_key(&mut self.path, "policy");
+        policy::check(given, &mut self.path, &mut |code, path, message| {
+            problems.add(code, path, named(&node.id), || message);
         });
         self.path.truncate(length);
     }
 
     fn report(&mut self, code: ErrorCode, owner: Option<&str>, message: String) {
-        let path = self.path.clone();
-        self.problems.push(problem(code, path, message, owner));
+        self.problems.add(code, &self.path, owner, || message);
     }
 
     fn report_at(&mut self, field: &str, code: ErrorCode, owner: Option<&str>, message: String) {
@@ -218,7 +269,7 @@ impl Walk<'_> {
 /// A field with the type that it must have, in words and as a test.
 type Field = (&'static str, &'static str, fn(&Value) -> bool);
 
-const NODE_FIELDS: [Field; 14] = [
+const NODE_FIELDS: [Field; 15] = [
     ("id", "a string", Value::is_string),
     ("name", "a string", Value::is_string),
     ("type", "a string", Value::is_string),
@@ -231,6 +282,7 @@ const NODE_FIELDS: [Field; 14] = [
     ("inputPorts", "a list", Value::is_array),
     ("outputPorts", "a list", Value::is_array),
     ("parameters", "an object", Value::is_object),
+    ("policy", "an object", Value::is_object),
     ("variables", "an object", Value::is_object),
     ("settings", "an object", Value::is_object),
 ];

@@ -1,15 +1,19 @@
 //! What is wrong with a flow: every problem with a code, a path into the document and a message.
 //!
-//! All problems are found at once and come in the order of the document as it is written. The work
-//! is linear in the document.
+//! Problems are found at once and come in the order of the document as it is written. The first
+//! thousand are listed; a last one says how many more there are. The work is linear in the document.
 
 mod flow;
 mod node_types;
 mod parameters;
+mod policy;
 mod schema;
 mod schema_text;
 
 pub use node_types::{NodeTypes, SchemaError};
+
+/// How many problems are listed; a last one says how many more there are.
+pub const LISTED_PROBLEMS: usize = flow::LISTED_PROBLEMS;
 
 use serde::Serialize;
 
@@ -62,10 +66,22 @@ impl From<FlowError> for Problem {
 /// | `NODE_TYPE_NOT_FOUND` | a type that closed [`NodeTypes`] do not know |
 /// | `TYPE_MISMATCH` | a field or parameter of another type than it must have |
 /// | `INVALID_PARAMETERS` | a parameter that its schema does not allow |
-/// | `VALIDATION_FAILED` | a limit that is passed; what lies beyond it is not looked at |
+/// | `VALIDATION_FAILED` | a limit that is passed, what lies beyond it is not looked at; a key or a value that a policy cannot have |
 ///
 /// Of `limits`, `groups`, `nodes` and `edges` apply to a definition; the others apply to texts.
 #[must_use]
 pub fn validate(node: &NodeDefinition, types: &NodeTypes, limits: &Limits) -> Vec<Problem> {
-    flow::validate(node, types, limits)
+    validate_beside(node, types, limits, 0)
+}
+
+/// The same where the host left out what has `others` more problems, all of them after the first
+/// [`LISTED_PROBLEMS`].
+#[must_use]
+pub fn validate_beside(
+    node: &NodeDefinition,
+    types: &NodeTypes,
+    limits: &Limits,
+    others: usize,
+) -> Vec<Problem> {
+    flow::validate(node, types, limits, others)
 }

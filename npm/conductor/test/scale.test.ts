@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backend } from "../src/engine/backend";
-import { chain, conductorOver, edge, group, independent, leaf, type Params } from "./contract/flows";
+import { validateFlow } from "../src/engine/flows";
+import { chain, conductorOver, conductorWith, edge, group, independent, leaf, type Params } from "./contract/flows";
 
 let before = 0;
 beforeEach(() => {
@@ -98,5 +99,30 @@ describe("many runs at a time", () => {
     const runs = ids(50).map(() => conductor.node.run(chain(2), { executionId: "run" }));
     await conductor.node.cancel("run");
     expect(new Set((await Promise.all(runs)).map(({ error }) => error?.code))).toEqual(new Set(["CANCELLED"]));
+  });
+});
+
+describe("a flow with a million edges to nowhere", () => {
+  const flow = () => ({
+    ...group("root", [leaf("a"), group("inner", [leaf("b")])]),
+    edges: Array.from({ length: 1_000_000 }, () => ({ source: "a", target: "b" })),
+  });
+
+  it("has as many problems as are listed, and one that counts the others", () => {
+    const problems = validateFlow(flow());
+    expect(problems.length).toBe(1001);
+    expect(problems[999]).toMatchObject({ code: "NODE_NOT_FOUND", path: "/edges/999/target" });
+    expect(problems[1000]).toMatchObject({ path: "", message: "There are 999000 more problems, which are not listed" });
+  });
+
+  it("is something else as a parameter", () => {
+    const { nodes, edges } = flow();
+    const holder = { ...leaf("a"), parameters: { nodes, edges: edges.slice(0, 2000) } };
+    expect(validateFlow(group("root", [holder]))).toEqual([]);
+  });
+
+  it("is refused for the first of them", async () => {
+    const { error } = await conductorWith().node.run(flow());
+    expect(error).toMatchObject({ code: "NODE_NOT_FOUND", context: { path: "/edges/0/target" } });
   });
 });

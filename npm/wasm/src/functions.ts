@@ -1,9 +1,11 @@
 /** What can be asked of the engine, whichever way its module came. */
 export {
   askNodes,
+  askPackedTrace,
   askShape,
   askTrace,
   askView,
+  durationMs,
   open,
   openRuns,
   readFlow,

@@ -2,6 +2,7 @@
 
 import type { FlowProblem } from "../engine/flows.js";
 import { validateFlow } from "../engine/flows.js";
+import { flowWarnings } from "../engine/policy.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import { progressEventOf } from "../events/progress-event.js";
 import { refusedNode } from "../transports/remote/node.js";
@@ -53,7 +54,9 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
       const { closed, workplace } = environment;
       const problems =
         (await workplace?.problems(node, closed)) ?? validateFlow(node, { schemas: environment.schemas(), closed });
-      return { valid: problems.length === 0, errors: problems.map(problemWithPlace) };
+      const valid = problems.length === 0;
+      const warnings = valid ? flowWarnings(node).map(problemWithPlace) : [];
+      return { valid, errors: problems.map(problemWithPlace), ...(warnings.length > 0 && { warnings }) };
     },
     async cancel(executionId) {
       runs.cancel(executionId);

@@ -4,7 +4,8 @@ import { failure, safelyThrown } from "../engine/failure.js";
 import { problemText, shapeProblems } from "../engine/flows.js";
 import type { FollowedRun, OpenRun } from "../engine/followed-run.js";
 import { createLog, type Log } from "../engine/log.js";
-import { outlineOf } from "../engine/outline.js";
+import { type Outline, outlineOf } from "../engine/outline.js";
+import { flowWarnings } from "../engine/policy.js";
 import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import type { ActiveExecution } from "../types/api.js";
@@ -59,6 +60,8 @@ export class Runs {
   /** Executions whose flow is being looked for. */
   private readonly coming = new Set<Coming>();
   private readonly defaults = environmentDefaults();
+  /** Flows of which it was said that they ask for something in vain. */
+  private readonly warned = new WeakSet<Outline>();
   /** Told of every end, after the listeners for events. */
   onEnd: ((context: ExecutionPlace, result: ExecutionResult) => void) | undefined;
 
@@ -203,7 +206,8 @@ export class Runs {
     const { context, executionId } = execution;
     const { events, feed } = this;
     let view: RunView | undefined;
-    const run = this.openRun(outlineOf(node), {
+    const outline = outlineOf(node);
+    const run = this.openRun(outline, {
       context,
       executables: this.config.nodeExecutorFactory,
       options: runOptions(this.config, this.defaults, node, context, wanted),
@@ -218,8 +222,20 @@ export class Runs {
         if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
       },
     });
-    if (run !== undefined) view = new RunView(run);
+    if (run === undefined) return undefined;
+    this.warnOf(outline);
+    view = new RunView(run);
     return view;
+  }
+
+  /** Says once what a flow asks for in vain. */
+  private warnOf(outline: Outline): void {
+    const { ignoresPolicies, nodes } = outline;
+    if (!ignoresPolicies || this.warned.has(outline)) return;
+    this.warned.add(outline);
+    for (const warning of flowWarnings(nodes[0] as NodeDefinition)) {
+      this.log.warn(`[CONDUCTOR] Node '${warning.nodeId}': ${problemText(warning)}`);
+    }
   }
 
   private async follow(node: NodeDefinition, view: RunView, execution: Execution): Promise<ExecutionResult> {

@@ -1,6 +1,7 @@
 /** Flow files: read, checked, with the place of each problem. */
 import { extname } from "node:path";
 import { nodeTypes } from "@atomiton/nodes/definitions";
+import { countUnasked, flowWarnings } from "../engine/policy.js";
 import { type FlowProblem, FlowTextError, readFlow, validateFlow } from "../exports/node.js";
 import type { NodeDefinition } from "../types/definition.js";
 import { readText } from "./bounded-read.js";
@@ -14,6 +15,10 @@ export interface FlowFile {
   flow?: NodeDefinition;
   /** Everything that is wrong with it; a flow without problems can be run. */
   problems: FlowProblem[];
+  /** What it asks for in vain. */
+  warnings: FlowProblem[];
+  /** How many nodes have settings without effect that look as if they had one. */
+  unasked: number;
 }
 
 /** Bytes of a text that the engine reads at most. */
@@ -22,16 +27,24 @@ const LARGEST_TEXT = 32 * 1024 * 1024;
 /** Reads and checks a flow, parameters included. Throws `UsageError` for a file that cannot be read. */
 export async function openFlow(file: string): Promise<FlowFile> {
   const text = await textOf(file);
-  if (typeof text !== "string") return { file, problems: [text] };
+  if (typeof text !== "string") return { file, problems: [text], warnings: [], unasked: 0 };
   let flow: NodeDefinition;
   try {
     flow = readFlow(text, extname(file).toLowerCase() === ".json" ? "json" : undefined);
   } catch (error) {
     if (!(error instanceof FlowTextError)) throw error;
-    return { file, problems: [...error.problems] };
+    return { file, problems: [...error.problems], warnings: [], unasked: 0 };
   }
   const problems = validateFlow(flow, { schemas: parameterSchemas(), closed: true });
-  return { file, flow, problems: problems.length === 0 ? [] : await placed(problems, text) };
+  if (problems.length > 0) return { file, flow, problems: await placed(problems, text), warnings: [], unasked: 0 };
+  const warnings = flowWarnings(flow);
+  return {
+    file,
+    flow,
+    problems,
+    warnings: warnings.length === 0 ? [] : await placed(warnings, text),
+    unasked: countUnasked(flow),
+  };
 }
 
 async function textOf(file: string): Promise<string | FlowProblem> {

@@ -14,7 +14,7 @@ import { onInterrupt } from "./signals.js";
 import { summary } from "./summary.js";
 import { oneLine } from "./text.js";
 import { TraceFile } from "./trace-file.js";
-import { invalidFlowJson, reportProblems } from "./validate.js";
+import { hintsOf, invalidFlowJson, lines, reportProblems } from "./validate.js";
 
 /** Options as commander gives them. */
 export interface RunOptions {
@@ -37,6 +37,8 @@ export async function run(file: string, options: RunOptions): Promise<Exit> {
     if (options.json) process.stdout.write(`${jsonText(invalidFlowJson(opened), 2)}\n`);
     return ExitCode.invalidFlow;
   }
+  // The conductor tells the warnings itself.
+  if (!options.quiet) process.stderr.write(lines(hintsOf(opened)));
   const traceFile = options.trace === undefined ? undefined : new TraceFile(options.trace);
   const conductor = createConductor(settingsOf(flow, options));
   const title = oneLine(flow.name ?? flow.id);

@@ -67,10 +67,15 @@ export function inColour(state: NodeExecutionState, text: string): string {
 
 /** A problem of a flow: what is wrong, then where and under which code. */
 export function problemLines(problem: FlowProblem): string[] {
-  const { message, path, line, column: at, code } = problem;
+  return [`${pc.red(SIGNS.error)} ${oneLine(problem.message)}`, placeLine(problem)];
+}
+
+/** A problem that keeps no flow from running. */
+export function warningLines(warning: FlowProblem): string[] {
+  return [`${pc.yellow("!")} ${oneLine(warning.message)}`, placeLine(warning)];
+}
+
+function placeLine({ path, line, column: at, code }: FlowProblem): string {
   const place = line === undefined ? "" : `line ${line}${at === undefined ? "" : `, column ${at}`} · `;
-  return [
-    `${pc.red(SIGNS.error)} ${oneLine(message)}`,
-    pc.dim(`  ${place}${path === "" ? "" : `${oneLine(path)} · `}${code}`),
-  ];
+  return pc.dim(`  ${place}${path === "" ? "" : `${oneLine(path)} · `}${code}`);
 }

@@ -4,7 +4,7 @@ import type { Output } from "./display.js";
 import { Exit } from "./exit.js";
 import { type FlowFile, openFlow } from "./flow-file.js";
 import { jsonText } from "./json.js";
-import { counted, oneLine, problemLines, SIGNS } from "./text.js";
+import { counted, oneLine, problemLines, SIGNS, warningLines } from "./text.js";
 
 /** Checks files, each by itself, and reports in the order given. */
 export async function validate(files: string[], { json }: { json?: boolean }): Promise<Exit> {
@@ -13,7 +13,17 @@ export async function validate(files: string[], { json }: { json?: boolean }): P
   if (json) {
     process.stdout.write(
       `${jsonText(
-        opened.map(({ file, problems }) => ({ file, valid: problems.length === 0, problems })),
+        opened.map((entry) => {
+          const { file, problems, warnings } = entry;
+          const hints = hintsOf(entry);
+          return {
+            file,
+            valid: problems.length === 0,
+            problems,
+            ...(warnings.length > 0 && { warnings }),
+            ...(hints.length > 0 && { hints }),
+          };
+        }),
         2,
       )}\n`,
     );
@@ -21,6 +31,7 @@ export async function validate(files: string[], { json }: { json?: boolean }): P
     for (const entry of opened) {
       if (entry.problems.length > 0) reportProblems(process.stdout, entry);
       else process.stdout.write(`${pc.green(SIGNS.completed)} ${oneLine(entry.file)} is valid\n`);
+      process.stdout.write(lines([...entry.warnings.flatMap(warningLines), ...hintsOf(entry)]));
     }
   }
   return opened.every(({ problems }) => problems.length === 0) ? Exit.success : Exit.invalidFlow;
@@ -33,6 +44,21 @@ export function reportProblems(output: Output, { file, problems }: FlowFile): vo
     ...problems.flatMap(problemLines),
   ];
   output.write(`${lines.join("\n")}\n`);
+}
+
+/** What the settings of a flow may be taken for although they have no effect. */
+export function hintsOf({ unasked }: FlowFile): string[] {
+  if (unasked === 0) return [];
+  const has = unasked === 1 ? "has" : "have";
+  return [
+    `Hint: ${counted(unasked, "node")} ${has} the default \`retries\` or \`timeout\` under \`parameters\`, which asks for ` +
+      "nothing. To try again or to limit the time, give the node a `policy: { retries, timeout }`.",
+  ];
+}
+
+/** Lines as they are written. */
+export function lines(texts: string[]): string {
+  return texts.map((text) => `${text}\n`).join("");
 }
 
 /** What `run --json` gives instead of a result: the first problem as error, with all of them. */

@@ -86,7 +86,8 @@ function cloneableEntries(variables: Record<string, unknown>): Record<string, un
 
 /** The trace without what all nodes were like at each event, which would grow with their square. */
 function plainTrace(trace: ExecutionTrace): ExecutionTrace {
-  const { events, nodes } = trace;
+  // The lists of a long trace are made as they are read, which no clone can do.
+  const [events, nodes] = [trace.events.slice(), trace.nodes.slice()];
   const { executionId, rootNodeId, startTime, endTime, duration, config } = trace;
   const plain: ExecutionTrace = { executionId, rootNodeId, startTime, config, events, nodes };
   if (endTime !== undefined) plain.endTime = endTime;

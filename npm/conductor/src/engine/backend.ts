@@ -31,12 +31,16 @@ export interface Backend {
   askNodes(outline: Uint32Array): number;
   /** Asks for the trace of a run from its journal; how many numbers `takeAnswer` gives. */
   askTrace(outline: Uint32Array, options: Float64Array, journal: Uint32Array): number;
+  /** The same in little room, as `trace-rows.ts` reads it; how many numbers `takeAnswer` gives. */
+  askPackedTrace(outline: Uint32Array, options: Float64Array, journal: Uint32Array): number;
   /** Asks how a run looked when its journal ended; how many numbers `takeAnswer` gives. */
   askView(outline: Uint32Array, options: Float64Array, journal: Uint32Array): number;
   /** Moves the answer to the last question out. */
   takeAnswer(numbers: Float64Array): void;
   /** The progress weight of a node of this type. */
   weightOf(type: string): number;
+  /** The ms of a duration as text, such as `10s`; NaN for a text that is none. */
+  durationMs(text: string): number;
   /** Reads a flow from text; the answer is JSON. */
   readFlow(text: string, format: string): string;
   /** Writes a flow, given as JSON, as text; the answer is JSON. */

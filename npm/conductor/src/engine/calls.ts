@@ -181,9 +181,8 @@ export class Calls {
 
   /** What the error of a task's deadline says; without a task, that of the run's. */
   timeoutMessage(task?: number): string {
-    const own = task === undefined ? undefined : this.plan.node(this.values.nodeOf(task)).parameters?.timeout;
-    const ms = typeof own === "number" && own > 0 ? own : this.request.options.timeout;
-    return `Execution timed out after ${ms}ms`;
+    const own = task === undefined ? 0 : this.plan.timeout(this.values.nodeOf(task));
+    return `Execution timed out after ${own || this.request.options.timeout}ms`;
   }
 
   private await(call: Call, result: PromiseLike<unknown>): void {

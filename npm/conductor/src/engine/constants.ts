@@ -18,7 +18,25 @@ export interface Constants {
   /** The message at 100 %. */
   complete: string;
   /** How large a flow may be: groups in one another, the outermost one counted; nodes beside it; edges. */
-  limits: { groups: number; nodes: number; edges: number };
+  limits: {
+    groups: number;
+    nodes: number;
+    edges: number;
+    /** How many problems of a flow are listed. */
+    problems: number;
+  };
+  /** About the `policy` of nodes. */
+  policy: {
+    keys: string[];
+    /** Those of them that nothing carries out yet. */
+    ignored: string[];
+    /** The `timeout` that editors write under all parameters, in ms, and the types for which it counts all the same. */
+    unaskedTimeout: number;
+    keepsTimeout: string[];
+    /** The `retries` that they write there, and the types for which they write none. */
+    unaskedRetries: number;
+    unaskedNoRetries: string[];
+  };
 }
 
 interface Wire extends Omit<Constants, "codes" | "numbers" | "recovery"> {

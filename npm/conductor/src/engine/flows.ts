@@ -5,6 +5,7 @@ import { type Backend, backend } from "./backend.js";
 import { constants } from "./constants.js";
 import { Graph, type NodeShape, type Shape } from "./graph.js";
 import { outlineOf, Plan } from "./outline.js";
+import { SurplusEdges } from "./surplus-edges.js";
 
 /** One thing that is wrong with a flow. */
 export interface FlowProblem {
@@ -79,14 +80,16 @@ export function writeFlow(flow: NodeDefinition, format: "yaml" | "json" = "yaml"
 
 /** Everything that is wrong with a flow. */
 export function validateFlow(flow: NodeDefinition, types: FlowNodeTypes = { schemas: {} }): FlowProblem[] {
+  const surplus = new SurplusEdges();
   let text: string | undefined;
   try {
-    text = JSON.stringify(flow, plainValues());
+    text = JSON.stringify(flow, plainValues(flow, surplus));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be written as JSON: ${why}` }];
   }
-  return JSON.parse(backend().validateFlow(text ?? "null", JSON.stringify(types))) as FlowProblem[];
+  const asked = JSON.stringify({ ...types, others: surplus.problems });
+  return JSON.parse(backend().validateFlow(text ?? "null", asked)) as FlowProblem[];
 }
 
 /**
@@ -97,8 +100,10 @@ export function shapeProblems(flow: NodeDefinition): FlowProblem[] {
   const engine = startedBackend();
   if (engine === undefined) return [];
   try {
-    const text = JSON.stringify(new Skeleton().of(flow, 0));
-    return JSON.parse(engine.validateFlow(text, '{"schemas":{}}')) as FlowProblem[];
+    const skeleton = new Skeleton();
+    const text = JSON.stringify(skeleton.of(flow, 0));
+    const asked = JSON.stringify({ schemas: {}, others: skeleton.surplus.problems });
+    return JSON.parse(engine.validateFlow(text, asked)) as FlowProblem[];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be read: ${why}` }];
@@ -162,6 +167,7 @@ function pathOf(plan: Plan, node: number): string {
 /** Only what decides whether a flow can be run, so that parameters may hold anything. */
 class Skeleton {
   private readonly limits = constants().limits;
+  readonly surplus = new SurplusEdges();
   private nodes = 0;
   /** A limit of the engine is passed, which is enough to know; groups that contain each other have no end. */
   private enough = false;
@@ -170,14 +176,17 @@ class Skeleton {
   of(node: unknown, groups: number): unknown {
     // What is no object at all lacks both id and type.
     if (typeof node !== "object" || node === null) return {};
-    const { id, type, nodes, edges } = node as NodeDefinition;
+    const { id, type, policy, nodes, edges } = node as NodeDefinition;
     if (groups > this.limits.groups || ++this.nodes > this.limits.nodes + 1) this.enough = true;
     const inner = !this.enough && Array.isArray(nodes) ? nodes : undefined;
     return {
       id,
       type,
+      policy,
       ...(inner && { nodes: this.children(inner, groups + 1) }),
-      ...(inner && !this.enough && Array.isArray(edges) && { edges: edges.map(edgeSkeleton) }),
+      ...(inner &&
+        !this.enough &&
+        Array.isArray(edges) && { edges: this.surplus.without(edges, inner).map(edgeSkeleton) }),
     };
   }
 
@@ -201,9 +210,15 @@ const MAX_VALUES = 16 * 1024 * 1024;
  * What JSON has no word for becomes text, so that it can be told about instead of ending the check. Throws when there is
  * more than any text may hold: a few objects that share each other write out without end.
  */
-function plainValues(): (key: string, value: unknown) => unknown {
+function plainValues(flow: NodeDefinition, surplus: SurplusEdges): (key: string, value: unknown) => unknown {
   let count = 0;
-  return (_key, value) => {
+  // Groups of the flow: parameters may hold anything, what looks like a group as well.
+  const groups = new WeakSet<object>([flow]);
+  return function (this: { nodes?: unknown }, key, value) {
+    if (Array.isArray(value) && groups.has(this)) {
+      if (key === "edges") return surplus.without(value, this.nodes);
+      if (key === "nodes") for (const node of value) if (Array.isArray(node?.edges)) groups.add(node);
+    }
     if (++count > MAX_VALUES) throw new RangeError(`it holds more than ${MAX_VALUES} values`);
     return typeof value === "bigint" ? `${value}` : value;
   };

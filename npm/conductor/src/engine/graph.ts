@@ -71,13 +71,22 @@ export class Graph {
     const take = () => numbers[at++] as number;
     if (numbers.length === 0) return NO_SHAPE;
     const id = () => this.plan.id(take());
-    const sizes = Array.from({ length: take() }, take);
-    const executionOrder = sizes.map((size) => Array.from({ length: size }, id));
+    const levels = take();
+    const sizes = numbers.subarray(at, at + levels);
+    const firstNode = at + levels;
+    at = sizes.reduce((end, size) => end + size, firstNode);
     const criticalPath = Array.from({ length: take() }, id);
     const graph = this;
     let edges: Shape["edges"] | undefined;
+    let executionOrder: Shape["executionOrder"] | undefined;
     return {
-      executionOrder: frozenList(executionOrder),
+      // A flow may have as many levels as nodes: lists of them are made for those who look.
+      get executionOrder() {
+        let node = firstNode;
+        const idOf = () => graph.plan.id(numbers[node++] as number);
+        executionOrder ??= frozenList(Array.from(sizes, (size) => Array.from({ length: size }, idOf)));
+        return executionOrder;
+      },
       criticalPath: frozenList(criticalPath),
       criticalPathWeight: take(),
       totalWeight: take(),

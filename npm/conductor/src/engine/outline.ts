@@ -7,6 +7,7 @@
 import type { NodeDefinition, NodeEdge } from "../types/definition.js";
 import { backend } from "./backend.js";
 import { constants } from "./constants.js";
+import { PolicyReader, type PolicyWords } from "./policy.js";
 
 /** Layout of an outline: words before the records, of a node record, of an edge record. */
 export const HEADER_WORDS = 3;
@@ -32,6 +33,8 @@ export interface Outline {
   names: string[];
   /** Number of edges. */
   edges: number;
+  /** Whether a policy asks for something that nothing carries out. */
+  ignoresPolicies?: boolean;
 }
 
 /** Scratch that grows to the largest flow seen and is never held across a call. */
@@ -85,6 +88,8 @@ function keep(outline: Outline, instead: Outline | undefined): void {
 /** Parameters of a node that has none. */
 const NOTHING_SET: Record<string, unknown> = Object.freeze({});
 
+const ASKS_NOTHING: PolicyWords = Object.freeze({ retries: 0, retryDelay: 0, timeout: 0 });
+
 /** Walks a definition: to make its outline, or to see whether one that was made before still says the same. */
 class Encoder {
   private readonly nodes: NodeDefinition[] = [];
@@ -95,7 +100,10 @@ class Encoder {
   /** The engine's limits, which a few objects that contain each other soon pass, are: no more is looked at. */
   private tooLarge = false;
   private readonly limits = constants().limits;
+  /** A policy makes no sense: the outline must not compile, so that validation says what is wrong. */
+  private refused = false;
   private changed = false;
+  private policies: PolicyReader | undefined;
 
   constructor(private readonly known?: Outline) {}
 
@@ -107,19 +115,20 @@ class Encoder {
     // One allocation for all that a flow writes down: typed arrays are dear.
     const words = new Uint32Array(length + tableWords(nodeCount, this.edges));
     // An outline without nodes does not compile.
-    words[0] = this.tooLarge ? 0 : nodeCount;
+    words[0] = this.tooLarge || this.refused ? 0 : nodeCount;
     words[1] = this.edges;
     words[2] = this.names.length;
     copy(nodeWords, nodeCount * NODE_WORDS, words, HEADER_WORDS);
     copy(edgeWords, this.edges * EDGE_WORDS, words, HEADER_WORDS + nodeCount * NODE_WORDS);
-    return { words, length, nodes: this.nodes, names: this.names, edges: this.edges };
+    const { nodes, names, edges } = this;
+    return { words, length, nodes, names, edges, ignoresPolicies: this.policies?.ignoresSome ?? false };
   }
 
   /** Whether the definition would give the outline that is known, from the same objects. */
   confirms(root: NodeDefinition): boolean {
     const { nodes, edges } = this.known as Outline;
     this.visit(root, 0, 0);
-    return !this.changed && !this.tooLarge && this.count === nodes.length && this.edges === edges;
+    return !this.changed && !this.tooLarge && !this.refused && this.count === nodes.length && this.edges === edges;
   }
 
   /** `groups`: how many are around the node. */
@@ -162,10 +171,19 @@ class Encoder {
     const set = typeof parameters === "object" && parameters !== null ? parameters : NOTHING_SET;
     this.put(nodeWords, at + 2, set.enabled === false ? 1 : 0);
     this.put(nodeWords, at + 3, weightOf(node?.type));
-    this.put(nodeWords, at + 4, countPlusOne(set.retries));
-    this.put(nodeWords, at + 5, countPlusOne(set.retryDelay));
-    this.put(nodeWords, at + 6, duration(set.timeout));
+    const asks = this.policyOf(node, set);
+    this.put(nodeWords, at + 4, asks.retries);
+    this.put(nodeWords, at + 5, asks.retryDelay);
+    this.put(nodeWords, at + 6, asks.timeout);
     this.put(nodeWords, at + 7, set !== NOTHING_SET && node.type === "loop" ? frameWidth(node) : 0);
+  }
+
+  private policyOf(node: NodeDefinition, set: Record<string, unknown>): PolicyWords {
+    // Most nodes ask for nothing.
+    if (set === NOTHING_SET && (node?.policy === undefined || node.policy === null)) return ASKS_NOTHING;
+    this.policies ??= new PolicyReader();
+    if (!this.policies.read(node, set)) this.refused = true;
+    return this.policies;
   }
 
   private pushEdge(edge: NodeEdge, scope: number): void {
@@ -228,14 +246,6 @@ function weightOf(type: unknown): number {
     if (weights.size < 4096) weights.set(type, weight);
   }
   return weight;
-}
-
-function countPlusOne(value: unknown): number {
-  return typeof value === "number" && value >= 0 ? Math.min(Math.floor(value), 0xffff_fffe) + 1 : 0;
-}
-
-function duration(value: unknown): number {
-  return typeof value === "number" && value > 0 ? Math.min(Math.ceil(value), 0xffff_ffff) : 0;
 }
 
 /** Copies without a view where that is cheaper: making one takes as long as copying some hundred words. */
@@ -335,6 +345,16 @@ export class Plan {
   /** Whether a node runs its children once per item. */
   isEach(index: number): boolean {
     return this.words[HEADER_WORDS + index * NODE_WORDS + 7] !== 0;
+  }
+
+  /** The weight of a leaf's progress. */
+  weight(index: number): number {
+    return this.words[HEADER_WORDS + index * NODE_WORDS + 3] as number;
+  }
+
+  /** The deadline of one attempt at a node in ms; 0 for none. */
+  timeout(index: number): number {
+    return this.words[HEADER_WORDS + index * NODE_WORDS + 6] as number;
   }
 
   /** One past the last node of a node's subtree. */

@@ -1,14 +1,16 @@
 /** The trace of a finished run, worked out from its journal when somebody reads it. */
-import type { ExecutionTrace, NodeExecutionTrace, TraceEvent } from "../types/execution.js";
-import { answer } from "./backend.js";
+import type { ExecutionTrace, NodeExecutionState, NodeExecutionTrace, TraceEvent } from "../types/execution.js";
 import { constants, stepMessage } from "./constants.js";
 import type { Recording } from "./driver.js";
 import { Graph } from "./graph.js";
+import { lazyList } from "./lazy-list.js";
 import { State, Step } from "./mailbox.js";
 import type { Plan } from "./outline.js";
 import { messagesIn } from "./progress-messages.js";
+import { type Change, TraceRows } from "./trace-rows.js";
 
-const ROW = 6;
+/** A trace of more events than this is made only where it is read. */
+const MOST_MADE_AT_ONCE = 100_000;
 
 /** What a trace is made of. */
 export interface TraceSource {
@@ -21,16 +23,6 @@ export interface TraceSource {
   slowMo: number | undefined;
   /** Message of the error with which a node failed. */
   errorMessage(node: number): string | undefined;
-}
-
-/** One change of a node, as the engine's replay tells it. */
-interface Change {
-  time: number;
-  node: number;
-  state: number;
-  percent: number;
-  overall: number;
-  step: number;
 }
 
 /** The trace; its events and nodes are worked out when they are read. */
@@ -60,137 +52,177 @@ export function traceOf(source: TraceSource): ExecutionTrace {
 class Tracer {
   private readonly tables = constants();
   private readonly graph: Graph;
-  private readonly events: TraceEvent[] = [];
-  private readonly nodes = new Map<number, NodeExecutionTrace>();
-  private readonly states: Uint8Array;
-  private messageOf: ReturnType<typeof messagesIn> = () => undefined;
-  /** All changes so far, so that what all nodes were like at one of them can be told later. */
-  private readonly changes: { node: number; state: number; percent: number }[] = [];
+  private readonly rows: TraceRows;
+  /** The nodes that the trace lists, in the order of the flow. */
+  private readonly listed: number[];
+  private byNode: RowsByNode | undefined;
+  private reported: (string | undefined)[] | undefined;
+  private events: TraceEvent[] = [];
 
   constructor(private readonly source: TraceSource) {
     this.graph = new Graph(source.plan);
-    this.states = new Uint8Array(source.plan.length);
+    this.rows = new TraceRows(source.plan, source.recording);
+    this.listed = this.graph.listed;
   }
 
   tell(): Pick<ExecutionTrace, "events" | "nodes"> {
-    const { plan, recording, startTime, endTime } = this.source;
-    const journal = recording.journal();
-    this.messageOf = messagesIn(recording.messages, journal, plan.length);
-    const rows = answer((engine) => engine.askTrace(plan.outlineWords, recording.options, journal));
-    const listed = this.graph.listed;
-    const shape = this.graph.shape(0);
-    const started = { totalNodes: listed.length, totalWeight: shape.totalWeight, criticalPath: shape.criticalPath };
-    this.events.push({ timestamp: startTime, type: "started", data: started });
-    for (const index of listed) this.nodes.set(index, this.nodeTrace(index, startTime));
-    for (let at = 0; at + ROW <= rows.length; at += ROW) this.take(change(rows, at));
-    const traces = [...this.nodes.values()];
-    const count = (state: string) => traces.filter((node) => node.state === state).length;
-    this.events.push({
-      timestamp: endTime,
-      type: "completed",
-      data: {
-        totalDuration: endTime - startTime,
-        nodesCompleted: count("completed"),
-        nodesErrored: count("error"),
-      },
-    });
-    return { events: this.events, nodes: traces };
+    const count = this.rows.length + 2;
+    const isLarge = count > MOST_MADE_AT_ONCE;
+    const list = <T>(length: number, make: (index: number) => T): T[] =>
+      isLarge ? lazyList(length, make) : Array.from({ length }, (_, index) => make(index));
+    this.events = list(count, (index) => this.event(index));
+    return { events: this.events, nodes: list(this.listed.length, (index) => this.nodeTrace(index)) };
   }
 
-  private nodeTrace(index: number, startTime: number): NodeExecutionTrace {
-    const { id, name, type } = this.graph.node(index);
-    return {
-      nodeId: id,
-      nodeName: name,
+  private event(index: number): TraceEvent {
+    const { rows } = this;
+    if (index === 0) return this.started();
+    return index <= rows.length ? this.changed(index - 1) : this.completed();
+  }
+
+  private started(): TraceEvent {
+    const { graph } = this;
+    // The shape of a large flow takes as long as its trace.
+    const data = {
+      totalNodes: this.listed.length,
+      get totalWeight() {
+        return graph.shape(0).totalWeight;
+      },
+      get criticalPath() {
+        return graph.shape(0).criticalPath;
+      },
+    };
+    return { timestamp: this.source.startTime, type: "started", data };
+  }
+
+  private completed(): TraceEvent {
+    const { startTime, endTime } = this.source;
+    const { completed: nodesCompleted, failed: nodesErrored } = this.rows;
+    const data = { totalDuration: endTime - startTime, nodesCompleted, nodesErrored };
+    return { timestamp: endTime, type: "completed", data };
+  }
+
+  private changed(row: number): TraceEvent {
+    const change = this.rows.change(row);
+    const timestamp = Math.round(change.time);
+    const nodeId = this.source.plan.id(change.node);
+    if (change.entered && change.step === Step.none) {
+      const errorMessage = change.state === State.error ? this.source.errorMessage(change.node) : undefined;
+      return { timestamp, type: "state-change", data: { nodeId, state: this.stateName(change.state), errorMessage } };
+    }
+    const data = new ProgressData(nodeId, change.overall, this.messageOf(change, row), this, row + 1);
+    return { timestamp, type: "progress", data: data as unknown as Record<string, unknown> };
+  }
+
+  private messageOf({ node, step }: Change, row: number): string | undefined {
+    if (step === Step.complete) return this.tables.complete;
+    if (step !== Step.none) return stepMessage(this.tables, this.source.plan.weight(node), step);
+    this.reported ??= this.reportedMessages();
+    return this.reported[row];
+  }
+
+  /** The message that each change came with, by its row. They are found in the order of the changes only. */
+  private reportedMessages(): (string | undefined)[] {
+    const { plan, recording } = this.source;
+    const texts: (string | undefined)[] = [];
+    if (recording.messages === undefined || recording.messages.texts.length === 0) return texts;
+    const messageOf = messagesIn(recording.messages, recording.journal(), plan.length);
+    for (let row = 0; row < this.rows.length; row++) {
+      const { entered, step, node, time, percent } = this.rows.change(row);
+      if (step === Step.none && !entered) texts[row] = messageOf(node, time, percent);
+    }
+    return texts;
+  }
+
+  private nodeTrace(place: number): NodeExecutionTrace {
+    const { plan, startTime } = this.source;
+    const index = this.listed[place] as number;
+    const { name, type } = plan.node(index);
+    this.byNode ??= new RowsByNode(this.rows, plan.length);
+    const rows = this.byNode.rowsOf(index);
+    const node: NodeExecutionTrace = {
+      nodeId: plan.id(index),
+      nodeName: name || type,
       nodeType: type,
       startTime,
       state: "pending",
       progress: 0,
-      events: [],
+      events: Array.from(rows, (row) => this.events[row + 1] as TraceEvent),
     };
-  }
-
-  private take(row: Change): void {
-    // The node that was run is the run itself, unless it is a leaf.
-    if (row.node === 0 && this.source.plan.length > 1) return;
-    const timestamp = Math.round(row.time);
-    const changed = this.states[row.node] !== row.state;
-    const before = this.states[row.node] as number;
-    this.states[row.node] = row.state;
-    this.changes.push({ node: row.node, state: row.state, percent: row.percent });
-    const event =
-      changed && row.step === Step.none ? this.stateChange(row, timestamp) : this.progressed(row, timestamp);
-    this.events.push(event);
-    const node = this.nodes.get(row.node);
-    if (node === undefined) return;
-    node.events.push(event);
-    node.state = this.tables.states[row.state] ?? "pending";
-    node.progress = row.percent;
-    if (before === State.pending) node.startTime = timestamp;
-    if (row.state > State.executing) {
-      node.endTime = timestamp;
-      node.duration = timestamp - node.startTime;
+    let before: number = State.pending;
+    for (const row of rows) {
+      const { time, state, percent } = this.rows.change(row);
+      const timestamp = Math.round(time);
+      node.state = this.stateName(state);
+      node.progress = percent;
+      if (before === State.pending) node.startTime = timestamp;
+      if (state > State.executing) {
+        node.endTime = timestamp;
+        node.duration = timestamp - node.startTime;
+      }
+      before = state;
     }
+    return node;
   }
 
-  private stateChange(row: Change, timestamp: number): TraceEvent {
-    const nodeId = this.graph.node(row.node).id;
-    const errorMessage = row.state === State.error ? this.source.errorMessage(row.node) : undefined;
-    return { timestamp, type: "state-change", data: { nodeId, state: this.tables.states[row.state], errorMessage } };
+  private stateName(state: number): NodeExecutionState {
+    return this.tables.states[state] ?? "pending";
   }
 
-  private progressed(row: Change, timestamp: number): TraceEvent {
-    const { id: nodeId, weight } = this.graph.node(row.node);
-    const message =
-      row.step === Step.complete
-        ? this.tables.complete
-        : row.step === Step.none
-          ? this.messageOf(row.node, row.time, row.percent)
-          : stepMessage(this.tables, weight, row.step);
-    const data = new ProgressData(nodeId, row.overall, message, this, this.changes.length);
-    return { timestamp, type: "progress", data: data as unknown as Record<string, unknown> };
-  }
-
-  allNodes(count: number): { id: string; name: string; state: string; progress: number }[] {
-    const states = new Map<number, { state: number; percent: number }>();
-    for (const { node, state, percent } of this.changes.slice(0, count)) states.set(node, { state, percent });
-    return this.graph.listed.map((index) => {
-      const { id, name } = this.graph.node(index);
-      const { state, percent } = states.get(index) ?? { state: State.pending, percent: 0 };
-      return { id, name, state: this.tables.states[state] ?? "pending", progress: percent };
+  allNodes(rows: number): { id: string; name: string; state: string; progress: number }[] {
+    const { plan } = this.source;
+    const last = new Map<number, number>();
+    for (let row = 0; row < rows; row++) last.set(this.rows.nodeOf(row), row);
+    return this.listed.map((index) => {
+      const row = last.get(index);
+      const { state, percent } = row === undefined ? { state: State.pending, percent: 0 } : this.rows.change(row);
+      const { name, type } = plan.node(index);
+      return { id: plan.id(index), name: name || type, state: this.stateName(state), progress: percent };
     });
+  }
+}
+
+/** The changes of each node, in order. */
+class RowsByNode {
+  /** Where the changes of a node end, and those of the next one begin. */
+  private readonly ends: Uint32Array;
+  private readonly rows: Uint32Array;
+
+  constructor(all: TraceRows, nodes: number) {
+    const ends = new Uint32Array(nodes + 1);
+    for (let row = 0; row < all.length; row++) (ends[all.nodeOf(row) + 1] as number)++;
+    for (let node = 0; node < nodes; node++) ends[node + 1] = (ends[node + 1] as number) + (ends[node] as number);
+    this.rows = new Uint32Array(all.length);
+    for (let row = 0; row < all.length; row++) {
+      const node = all.nodeOf(row);
+      this.rows[(ends[node] as number)++] = row;
+    }
+    this.ends = ends;
+  }
+
+  rowsOf(node: number): Uint32Array {
+    return this.rows.subarray(node === 0 ? 0 : this.ends[node - 1], this.ends[node]);
   }
 }
 
 /** What a `progress` event tells. All nodes are told only to who asks: the JSON would grow with their square. */
 class ProgressData {
   readonly #tracer: Tracer;
-  readonly #count: number;
+  readonly #rows: number;
 
   constructor(
     readonly nodeId: string,
     readonly progress: number,
     readonly message: string | undefined,
     tracer: Tracer,
-    count: number,
+    rows: number,
   ) {
     this.#tracer = tracer;
-    this.#count = count;
+    this.#rows = rows;
   }
 
   /** All listed nodes as they were then. */
   get allNodes(): { id: string; name: string; state: string; progress: number }[] {
-    return this.#tracer.allNodes(this.#count);
+    return this.#tracer.allNodes(this.#rows);
   }
-}
-
-function change(rows: Float64Array, at: number): Change {
-  return {
-    time: rows[at] as number,
-    node: rows[at + 1] as number,
-    state: rows[at + 2] as number,
-    percent: rows[at + 3] as number,
-    overall: rows[at + 4] as number,
-    step: rows[at + 5] as number,
-  };
 }

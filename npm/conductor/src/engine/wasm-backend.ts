@@ -107,12 +107,20 @@ export class WasmBackend implements Backend {
     return this.guarded(() => this.module.askTrace(outline, options, journal), 0);
   }
 
+  askPackedTrace(outline: Uint32Array, options: Float64Array, journal: Uint32Array): number {
+    return this.guarded(() => this.module.askPackedTrace(outline, options, journal), 0);
+  }
+
   askView(outline: Uint32Array, options: Float64Array, journal: Uint32Array): number {
     return this.guarded(() => this.module.askView(outline, options, journal), 0);
   }
 
   takeAnswer(numbers: Float64Array): void {
     this.guarded(() => this.module.takeAnswer(numbers), undefined);
+  }
+
+  durationMs(text: string): number {
+    return this.text(() => this.module.durationMs(text));
   }
 
   weightOf(type: string): number {

@@ -23,6 +23,8 @@ export type Unsubscribe = () => void;
 export interface ValidationResult {
   valid: boolean;
   errors: string[];
+  /** What the node asks for in vain, although it can be run; missing where there is nothing. */
+  warnings?: string[];
 }
 
 /** An execution that is not over. */

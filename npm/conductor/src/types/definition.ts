@@ -14,6 +14,26 @@ export interface NodeEdge {
   [key: string]: unknown;
 }
 
+/** What a node asks of the engine; nothing of it is handed to the executable. Durations: ms, or text such as `10s`. */
+export interface NodePolicy {
+  /** Further attempts after a failure whose code is retryable; of a group, with all that it contains. */
+  retries?: number | null;
+  /** Wait before the first of them: ms, or `250ms`, `10s`, `5m`, `1.5h`, `2d`. Doubles each time. */
+  retryDelay?: number | string | null;
+  /** Deadline of one attempt: ms, or a duration as text. */
+  timeout?: number | string | null;
+  /** Not carried out yet; validation and runs say so. */
+  continueOnError?: boolean | null;
+  /** Not carried out yet. */
+  rateLimit?: unknown;
+  /** Not carried out yet. */
+  concurrency?: number | null;
+  /** Not carried out yet. */
+  cache?: unknown;
+  /** Not carried out yet. */
+  runsOn?: unknown;
+}
+
 /** A node, and with children a flow. Only `id` and `type` are needed; what is not known here is kept as it is. */
 export interface NodeDefinition {
   id: string;
@@ -26,10 +46,12 @@ export interface NodeDefinition {
   position?: { x: number; y: number };
   metadata?: Record<string, unknown>;
   /**
-   * Handed to the executable. The engine itself heeds `enabled`, `retries` (further attempts), `retryDelay` (ms) and
-   * `timeout` (ms).
+   * Handed to the executable. The engine itself heeds `enabled` and, as `policy` has them, `retries`, `retryDelay` and
+   * `timeout`. Values that editors write into every node do not count: `timeout: 30000` (except for a `shell-command`)
+   * and `retries: 1` (for an `http-request`: 0).
    */
   parameters?: Record<string, unknown>;
+  policy?: NodePolicy;
   /** Children; a node with at least one is a group, whatever its type. */
   nodes?: NodeDefinition[];
   edges?: NodeEdge[];

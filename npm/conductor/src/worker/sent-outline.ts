@@ -55,7 +55,5 @@ function pageNode(node: NodeDefinition, index: number, hasItems: boolean): SentN
   // The items of a scope are found where it runs, unless its executable tells them.
   if (!hasItems && Array.isArray(node.nodes))
     return { ...sent, ...(node.parameters && { parameters: node.parameters }) };
-  const timeout = node.parameters?.timeout;
-  if (typeof timeout === "number") sent.parameters = { timeout };
   return sent;
 }

@@ -73,6 +73,42 @@ nodes:
   });
 });
 
+describe("settings without effect", () => {
+  const flow = (name: string, node: string) =>
+    file(
+      here,
+      name,
+      `id: f\ntype: group\nnodes:\n  - { id: a, type: transform, parameters: { data: [1], ${node} } }\n` +
+        "  - { id: b, type: transform, parameters: { data: [1], retries: 1 }, policy: { retries: 1, cache: 1h } }\n",
+    );
+  const usual = () => flow("usual.yaml", "retries: 1, timeout: 30000");
+
+  it("are told once for a flow, with what is not carried out and its place", async () => {
+    const { code, stdout } = await conductor("validate", usual());
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^! This version does not carry out `cache`.*\n {2}line 5, column \d+ · \/nodes\/1\/policy\/cache/m,
+    );
+    expect(stdout.match(/^Hint: .*/gm)).toEqual([expect.stringMatching(/1 node has the default.*`policy/)]);
+    const [entry] = JSON.parse((await conductor("validate", "--json", usual())).stdout);
+    expect(entry).toMatchObject({ valid: true, problems: [], hints: [expect.any(String)] });
+    expect(entry.warnings).toMatchObject([{ path: "/nodes/1/policy/cache", line: 5, nodeId: "b" }]);
+  });
+
+  it("are told when the flow runs, beside its output", async () => {
+    const { code, stdout, stderr } = await conductor("run", "--json", usual());
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).success).toBe(true);
+    expect(stderr.match(/Hint: 1 node has/g)?.length).toBe(1);
+    expect(stderr.match(/does not carry out `cache`/g)?.length).toBe(1);
+  });
+
+  it("are none where the values say something", async () => {
+    const { stdout } = await conductor("validate", flow("asks.yaml", "retries: 2, timeout: 1000"));
+    expect(stdout).not.toContain("Hint");
+  });
+});
+
 describe("conductor graph", () => {
   it("shows levels, critical path, weights and groups", async () => {
     const { code, stdout } = await conductor("graph", double);

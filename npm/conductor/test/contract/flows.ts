@@ -20,6 +20,7 @@ export interface Definition {
   type: string;
   name?: string;
   parameters?: Record<string, unknown>;
+  policy?: unknown;
   nodes?: Definition[];
   edges?: Edge[];
   settings?: Record<string, unknown>;

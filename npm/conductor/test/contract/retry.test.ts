@@ -110,7 +110,7 @@ describe("a node that fails", () => {
       conductor.node.run(
         group(
           "root",
-          [leaf("a"), group("inner", [leaf("b", { parameters: { retries: 1 } })]), leaf("c")],
+          [leaf("a"), group("inner", [leaf("b", { policy: { retries: 1 } })]), leaf("c")],
           [edge("a", "inner"), edge("inner", "c")],
         ),
       ),
@@ -160,7 +160,7 @@ describe("the attempts of a node", () => {
         finish = resolve;
       });
     });
-    const run = watch(conductor.node.run(leaf("a", { parameters: { retries: 1 } })));
+    const run = watch(conductor.node.run(leaf("a", { policy: { retries: 1 } })));
     await pass(1000);
     params[1]?.progress(20, "second attempt");
     params[0]?.progress(90, "first attempt");

@@ -94,7 +94,7 @@ describe("a node with a time limit of its own", () => {
   });
 
   it("has the limit for each attempt", async () => {
-    const { held, run } = await begin(leaf("a", { parameters: { timeout: 50, retries: 1 } }));
+    const { held, run } = await begin(leaf("a", { policy: { timeout: 50, retries: 1 } }));
     await pass(60);
     expect(run.settled).toBe(false);
     expect(held.started).toEqual(["a"]);

@@ -49,7 +49,7 @@ describe("a failure deep inside", () => {
 });
 
 describe("a group with settings of its own", () => {
-  const inner = (parameters: Record<string, unknown>, ...ids: string[]) =>
+  const inner = (policy: Record<string, unknown>, ...ids: string[]) =>
     asNode(
       group(
         "root",
@@ -58,7 +58,7 @@ describe("a group with settings of its own", () => {
             "inner",
             ids.map((id) => leaf(id)),
             [],
-            { parameters },
+            { policy },
           ),
           leaf("z"),
         ],

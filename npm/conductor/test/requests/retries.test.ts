@@ -10,9 +10,9 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-const alone = (id = "f", parameters?: Record<string, unknown>) => ({
+const alone = (id = "f", policy?: Record<string, unknown>) => ({
   ...chain(1, id),
-  nodes: [leaf("n1", parameters ? { parameters } : {})],
+  nodes: [leaf("n1", policy ? { policy } : {})],
 });
 
 describe("the retries of a request", () => {

@@ -4,6 +4,7 @@ import type { NodeExecutable } from "../contract/executable.js";
 import { toBase64 } from "../data/base64.js";
 import { decodeText } from "../data/charset.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
+import { sharedParameters } from "../definition/node-type.js";
 import { httpRequest } from "../definition/types/http-request.js";
 import { tableBehind } from "../table/table-output.js";
 import { jsonObject } from "./json-parameter.js";
@@ -15,7 +16,6 @@ interface Parameters {
   url: string;
   headers: Record<string, unknown> | string;
   body?: unknown;
-  timeout: number;
 }
 
 /** Bytes that an answer may have; more would take the memory of all other work. */
@@ -42,7 +42,9 @@ async function send(work: NodeWork<Parameters>, network: Network): Promise<objec
   const method = String(portValue(work, "method") ?? parameters.method).toUpperCase();
   const { headers, body } = contentOf(work, method, takeCredentials(url));
   network.check(url, headers);
-  const deadline = AbortSignal.timeout(Math.min(Math.ceil(parameters.timeout), LONGEST_TIMEOUT));
+  const limit = deadlineOf(work);
+  const deadline = limit && AbortSignal.timeout(Math.min(Math.ceil(limit), LONGEST_TIMEOUT));
+  const signals = [signal, deadline].filter((each) => each !== undefined);
   throwIfAborted(signal);
   const started = performance.now();
   try {
@@ -51,7 +53,7 @@ async function send(work: NodeWork<Parameters>, network: Network): Promise<objec
       method,
       headers,
       redirect: "follow",
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      signal: AbortSignal.any(signals),
       ...(body === undefined ? {} : { body }),
     });
     return {
@@ -67,11 +69,16 @@ async function send(work: NodeWork<Parameters>, network: Network): Promise<objec
   } catch (error) {
     if (error instanceof NodeError) throw error;
     throwIfAborted(signal);
-    if (deadline.aborted) {
-      throw new NodeError("TIMEOUT", `The request was given up after ${parameters.timeout} ms`, { cause: error });
+    if (deadline?.aborted) {
+      throw new NodeError("TIMEOUT", `The request was given up after ${limit} ms`, { cause: error });
     }
     throw new NodeError("EXECUTION_FAILED", network.failureOf(error, url), { cause: error });
   }
+}
+
+/** The time limit that was asked for, in ms; editors write the default into every node. */
+function deadlineOf({ explicitTimeout }: NodeWork<Parameters>): number | undefined {
+  return explicitTimeout === sharedParameters.timeout.default ? undefined : explicitTimeout;
 }
 
 function checkParameterUrl(url: string): void {

@@ -12,6 +12,8 @@ export const httpRequest: NodeType = {
     required: ["url"],
     properties: {
       ...sharedParameters,
+      // A request may have had its effect although no answer came.
+      retries: { ...sharedParameters.retries, default: 0 },
       method: { type: "string", enum: ["GET", "POST", "PUT", "PATCH", "DELETE"], default: "GET" },
       url: { type: "string", minLength: 1, "x-required-message": "Must be a valid URL" },
       headers: { anyOf: [{ type: "object" }, { type: "string" }], default: {} },

@@ -1,0 +1,126 @@
+/** What nodes ask of the engine in case of failure and of delay: their `policy`, and the parameters that say the same. */
+import type { NodeDefinition } from "../types/definition.js";
+import { backend } from "./backend.js";
+import { constants } from "./constants.js";
+import type { FlowProblem } from "./flows.js";
+
+type Fields = Record<string, unknown>;
+
+const NO_FIELDS: Fields = Object.freeze({});
+
+/** What the words of an outline say of a node. */
+export interface PolicyWords {
+  /** Plus one; 0 where nothing is asked. */
+  retries: number;
+  /** First backoff in ms, plus one; 0 where nothing is asked. */
+  retryDelay: number;
+  /** In ms; 0 where nothing is asked. */
+  timeout: number;
+}
+
+/** Reads policies of nodes into the same words, one after the other. */
+export class PolicyReader implements PolicyWords {
+  retries = 0;
+  retryDelay = 0;
+  timeout = 0;
+  /** One of the policies asks for something that nothing carries out. */
+  ignoresSome = false;
+  private readonly table = constants().policy;
+
+  /**
+   * Each key of `policy` counts. Under `parameters`, what equals the default of the node's type was not asked for.
+   *
+   * @returns false for a policy that validation refuses
+   */
+  read(node: NodeDefinition | undefined, parameters: Fields): boolean {
+    const { policy } = node ?? {};
+    if (policy !== undefined && policy !== null) return this.readPolicy(policy, node?.type, parameters);
+    const { retries, timeout } = parameters;
+    this.retries = retries === undefined || isUnaskedRetries(node?.type, retries) ? 0 : countPlusOne(retries);
+    this.retryDelay = countPlusOne(msOf(parameters.retryDelay));
+    this.timeout = timeout === undefined || isUnaskedTimeout(node?.type, timeout) ? 0 : deadline(msOf(timeout));
+    return true;
+  }
+
+  private readPolicy(policy: unknown, type: unknown, parameters: Fields): boolean {
+    if (typeof policy !== "object" || Array.isArray(policy)) return false;
+    const { retries, retryDelay, timeout } = policy as Fields;
+    this.ignoresSome ||= this.table.ignored.some((key) => isGiven((policy as Fields)[key]));
+    // What is missing in the policy may be among the parameters.
+    this.read({ type } as NodeDefinition, parameters);
+    if (isGiven(retries)) this.retries = countPlusOne(retries);
+    if (isGiven(retryDelay)) this.retryDelay = countPlusOne(msOf(retryDelay));
+    if (isGiven(timeout)) this.timeout = deadline(msOf(timeout));
+    return (
+      Object.keys(policy as Fields).every((key) => this.table.keys.includes(key)) &&
+      (!isGiven(retries) || (this.retries > 0 && Number.isInteger(retries))) &&
+      (!isGiven(retryDelay) || this.retryDelay > 0) &&
+      (!isGiven(timeout) || this.timeout > 0)
+    );
+  }
+}
+
+/** What this version does not carry out in a flow, as problems that do not keep it from running. */
+export function flowWarnings(flow: NodeDefinition): FlowProblem[] {
+  const { ignored } = constants().policy;
+  const warnings: FlowProblem[] = [];
+  for (const { node, path } of nodesOf(flow)) {
+    const policy: unknown = node.policy;
+    if (typeof policy !== "object" || policy === null) continue;
+    for (const key of ignored) {
+      if (!isGiven((policy as Fields)[key])) continue;
+      const message = `This version does not carry out \`${key}\` of a policy: the node runs as if it were not there`;
+      warnings.push({ code: "VALIDATION_FAILED", path: `${path}/policy/${key}`, message, nodeId: node.id });
+    }
+  }
+  return warnings;
+}
+
+/** How many nodes have `retries` or `timeout` among their parameters as editors write them everywhere, without effect. */
+export function countUnasked(flow: NodeDefinition): number {
+  let count = 0;
+  for (const { node } of nodesOf(flow)) {
+    const { retries, timeout } = node.parameters ?? NO_FIELDS;
+    const policy = (node.policy ?? NO_FIELDS) as Fields;
+    // No retries are what a node has without asking.
+    const hasRetries = retries !== 0 && isUnaskedRetries(node.type, retries) && !isGiven(policy.retries);
+    if (hasRetries || (isUnaskedTimeout(node.type, timeout) && !isGiven(policy.timeout))) count++;
+  }
+  return count;
+}
+
+function isUnaskedRetries(type: unknown, retries: unknown): boolean {
+  const { unaskedRetries, unaskedNoRetries } = constants().policy;
+  return retries === (unaskedNoRetries.includes(type as string) ? 0 : unaskedRetries);
+}
+
+function isUnaskedTimeout(type: unknown, timeout: unknown): boolean {
+  const { unaskedTimeout, keepsTimeout } = constants().policy;
+  return timeout === unaskedTimeout && !keepsTimeout.includes(type as string);
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** A number of ms, or a duration as text such as `10s`. */
+function msOf(value: unknown): unknown {
+  return typeof value === "string" ? backend().durationMs(value) : value;
+}
+
+function countPlusOne(value: unknown): number {
+  return typeof value === "number" && value >= 0 ? Math.min(Math.floor(value), 0xffff_fffe) + 1 : 0;
+}
+
+function deadline(value: unknown): number {
+  return typeof value === "number" && value > 0 ? Math.min(Math.ceil(value), 0xffff_ffff) : 0;
+}
+
+/** The nodes of a flow that was found valid, with their places as JSON pointers. */
+function* nodesOf(flow: NodeDefinition, path = ""): Generator<{ node: NodeDefinition; path: string }> {
+  yield { node: flow, path };
+  if (!Array.isArray(flow.nodes)) return;
+  for (let index = 0; index < flow.nodes.length; index++) {
+    yield* nodesOf(flow.nodes[index] as NodeDefinition, `${path}/nodes/${index}`);
+  }
+}
