@@ -35,13 +35,19 @@ struct Problems {
 }
 
 impl Problems {
-    /// A message that is not listed is not made: a flow may have millions of them.
-    fn add(&mut self, code: ErrorCode, path: &str, owner: Option<&str>, message: impl FnOnce() -> String) {
-        if self.listed.len() == LISTED_PROBLEMS {
-            self.others += 1;
-        } else {
-            self.listed.push(problem(code, path.to_owned(), message(), owner));
+    /// Adds a problem, which is only counted where enough are listed.
+    fn add(&mut self, code: ErrorCode, path: &str, owner: Option<&str>, message: String) {
+        if self.has_room() {
+            self.listed.push(problem(code, path.to_owned(), message, owner));
         }
+    }
+
+    /// Whether the next problem is listed; one that is not counts as told by this question, so that its message need not be
+    /// made: a flow may have millions of them.
+    fn has_room(&mut self) -> bool {
+        let has_room = self.listed.len() < LISTED_PROBLEMS;
+        self.others += usize::from(!has_room);
+        has_room
     }
 
     fn into_list(mut self) -> Vec<Problem> {
@@ -195,21 +201,18 @@ impl Walk<'_> {
     ) -> Option<u32> {
         if id.is_empty() {
             if is_absent(&edge.extra, field) {
-                self.within(field, |walk| {
-                    walk.problems.add(ErrorCode::MissingRequiredField, &walk.path, owner, || {
-                        format!("{} has no {field}", edge_name(edge))
-                    });
-                });
+                if self.problems.has_room() {
+                    let message = format!("{} has no {field}", edge_name(edge));
+                    self.report_at(field, ErrorCode::MissingRequiredField, owner, message);
+                }
             }
             return None;
         }
         let place = places.get(id).and_then(|&place| u32::try_from(place).ok());
-        if place.is_none() {
-            self.within(field, |walk| {
-                walk.problems.add(ErrorCode::NodeNotFound, &walk.path, owner, || {
-                    format!("{} has the {field} `{id}`, which is no node of its group", edge_name(edge))
-                });
-            });
+        if place.is_none() && self.problems.has_room() {
+            let message =
+                format!("{} has the {field} `{id}`, which is no node of its group", edge_name(edge));
+            self.report_at(field, ErrorCode::NodeNotFound, owner, message);
         }
         place
     }
@@ -227,7 +230,7 @@ impl Walk<'_> {
         let length = self.path.len();
         pointer::push_key(&mut self.path, "parameters");
         parameters::check_object(given, schema, &mut self.path, &mut |code, path, message| {
-            problems.add(code, path, named(&node.id), || message);
+            problems.add(code, path, named(&node.id), message);
         });
         self.path.truncate(length);
     }
@@ -238,13 +241,13 @@ impl Walk<'_> {
         let length = self.path.len();
         pointer::push_key(&mut self.path, "policy");
         policy::check(given, &mut self.path, &mut |code, path, message| {
-            problems.add(code, path, named(&node.id), || message);
+            problems.add(code, path, named(&node.id), message);
         });
         self.path.truncate(length);
     }
 
     fn report(&mut self, code: ErrorCode, owner: Option<&str>, message: String) {
-        self.problems.add(code, &self.path, owner, || message);
+        self.problems.add(code, &self.path, owner, message);
     }
 
     fn report_at(&mut self, field: &str, code: ErrorCode, owner: Option<&str>, message: String) {

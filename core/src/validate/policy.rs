@@ -2,15 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::parameters::Report;
 use crate::error::ErrorCode;
 use crate::flow::{DURATION_EXAMPLES, POLICY_KEYS, kind_of, ms_of, pointer};
 
 /// Reports what is wrong with a policy at `path`.
-pub(super) fn check(
-    policy: &Map<String, Value>,
-    path: &mut String,
-    report: &mut impl FnMut(ErrorCode, &str, String),
-) {
+pub(super) fn check(policy: &Map<String, Value>, path: &mut String, report: &mut Report<'_>) {
     let length = path.len();
     for (key, value) in policy {
         let found = if POLICY_KEYS.contains(&key.as_str()) {
@@ -29,8 +26,8 @@ pub(super) fn check(
 
 fn problem(key: &str, value: &Value) -> Option<(ErrorCode, String)> {
     match key {
-        "retries" => at_least(value, 0.0),
-        "concurrency" => at_least(value, 1.0),
+        "retries" => at_least(value, 0),
+        "concurrency" => at_least(value, 1),
         "retryDelay" => duration(value, |ms| ms >= 0.0),
         "timeout" => duration(value, |ms| ms > 0.0),
         "continueOnError" if !value.is_boolean() => Some(mismatch("a boolean", value)),
@@ -38,12 +35,12 @@ fn problem(key: &str, value: &Value) -> Option<(ErrorCode, String)> {
     }
 }
 
-fn at_least(value: &Value, least: f64) -> Option<(ErrorCode, String)> {
+fn at_least(value: &Value, least: u8) -> Option<(ErrorCode, String)> {
     match value.as_f64() {
         None => Some(mismatch("a whole number", value)),
-        Some(number) if number < least || number.fract() != 0.0 => Some((
+        Some(number) if number < f64::from(least) || number.fract() != 0.0 => Some((
             ErrorCode::ValidationFailed,
-            format!("Expected a whole number of at least {least}, found {number}"),
+            format!("Expected a whole number of at least {least}, found {value}"),
         )),
         Some(_) => None,
     }

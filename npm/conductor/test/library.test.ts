@@ -28,7 +28,8 @@ describe.each([
     for (const type of nodeExecutableRegistry.keys()) {
       const { success, error } = await conductor.node.run(leaf("n", { type }));
       // Without parameters some fail, and in a page those that need a machine do.
-      if (!success) expect(error?.code, type).toMatch(/^(INVALID_PARAMETERS|VALIDATION_FAILED|EXECUTION_FAILED|NO_TRANSPORT)$/);
+      if (!success)
+        expect(error?.code, type).toMatch(/^(INVALID_PARAMETERS|VALIDATION_FAILED|EXECUTION_FAILED|NO_TRANSPORT)$/);
       expect((await conductor.node.validate(leaf("n", { type }))).errors.join(), type).not.toMatch(/type/i);
     }
     const unknown = await conductor.node.run(leaf("n", { type: "telegraph" }));

@@ -43,7 +43,7 @@ async function send(work: NodeWork<Parameters>, network: Network): Promise<objec
   const { headers, body } = contentOf(work, method, takeCredentials(url));
   network.check(url, headers);
   const limit = deadlineOf(work);
-  const deadline = limit && AbortSignal.timeout(Math.min(Math.ceil(limit), LONGEST_TIMEOUT));
+  const deadline = limit === undefined ? undefined : AbortSignal.timeout(Math.min(Math.ceil(limit), LONGEST_TIMEOUT));
   const signals = [signal, deadline].filter((each) => each !== undefined);
   throwIfAborted(signal);
   const started = performance.now();
