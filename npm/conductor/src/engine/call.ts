@@ -33,7 +33,7 @@ export class Call {
     readonly attemptNumber: number,
   ) {}
 
-  /** The attempt's signal; made when somebody asks. What its listeners throw goes to the log. */
+  /** The attempt's signal, made at its first use. What its listeners throw goes to the log. */
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();

@@ -2,7 +2,7 @@
  * The nodes of a watched run as they were at each moment that is still of interest.
  *
  * Only one moment has the table of all nodes, mostly the latest. Each earlier one knows a single difference and the
- * moment after it, so that a change costs the same however many there were, a moment that nobody keeps is forgotten, and
+ * moment after it, so that a change costs the same however many there were, a moment without a reader is forgotten, and
  * looking at moments one after the other costs a step each.
  */
 import type { ExecutionGraphNode } from "../types/graph.js";
@@ -36,7 +36,7 @@ export function recordIn(look: Float64Array, node: number, report: ProgressRepor
   };
 }
 
-/** A moment; see the module's description. */
+/** The state of all nodes at one point of a watched run, held as the one difference from its neighbour. */
 export class Moment {
   /** The moment from which this one differs; missing where it is the one with the table. */
   towards: Moment | undefined;

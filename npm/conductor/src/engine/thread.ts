@@ -10,7 +10,7 @@ import { giveWay } from "./turn.js";
 /** Runs work for at most this long together before the host has its turn. */
 const SLICE_MS = 10;
 
-/** For less than this nobody asks whether the host had its turn. */
+/** A stretch of work shorter than this is not interrupted to give the host its turn. */
 const UNNOTICED_MS = 2;
 
 /** Bounds of the thread time that runs used lately, by the level at which they wait; beyond the last, they take turns. */

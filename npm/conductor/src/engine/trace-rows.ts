@@ -23,7 +23,7 @@ export interface Change {
   step: number;
 }
 
-/** See the module's description. */
+/** Reads the changes of a finished run by their place, out of the packed numbers. */
 export class TraceRows {
   private readonly numbers: Float64Array;
   /** For each step: its first change, and its time. */
