@@ -38,9 +38,14 @@ export async function resultText(scenario, createConductor) {
     ...(data !== undefined && { data: valueText(data) }),
     ...(error !== undefined && { error: { code: error.code, nodeId: error.nodeId, message: error.message } }),
     executedNodes,
-    nodes: trace?.nodes.map(({ nodeId, state, progress }) => `${nodeId} ${state} ${progress}`),
+    nodes: trace?.nodes.map(nodeText),
   };
   return `${JSON.stringify(told, null, 2)}\n`;
+}
+
+/** How a node ended. How far one came that failed depends on the time that it took, which is the machine's here. */
+function nodeText({ nodeId, state, progress }) {
+  return state === "error" ? `${nodeId} ${state}` : `${nodeId} ${state} ${progress}`;
 }
 
 /** All types are run by the same executable, which does what the script says of the node. */

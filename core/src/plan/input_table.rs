@@ -26,7 +26,9 @@ impl Plan {
         for (pair, incoming) in pairs.as_chunks_mut::<2>().0.iter_mut().zip(&self.incoming) {
             *pair = [incoming.handle.0, incoming.slot];
         }
-        for source in (0..nodes as u32).filter(|source| self.node(*source).catches) {
+        // In a plain plan no node catches.
+        let sources = if self.plain { 0..0 } else { 0..nodes as u32 };
+        for source in sources.filter(|source| self.node(*source).catches) {
             for edge in self.outgoing(source).iter().filter(|edge| edge.handle == Name::ERROR) {
                 let row = self.incoming_start[edge.target as usize];
                 pairs[((row + edge.input) * 2 + 1) as usize] = nodes as u32 + source;

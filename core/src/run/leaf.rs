@@ -24,8 +24,11 @@ impl Run {
         if self.state.options.slow_mo > 0.0 || self.watched {
             self.show_next_step(task);
         }
-        let delayed = self.state.simulate_delay == Some(self.node_of(task));
-        let delay = self.state.options.simulate_delay.filter(|_| delayed).map_or(0.0, |found| found.delay);
+        let mut delay = 0.0;
+        if self.state.simulate_delay == Some(self.node_of(task)) {
+            delay = self.state.options.simulate_delay.map_or(0.0, |simulation| simulation.delay);
+            self.state.launched_late.remove(&task);
+        }
         if delay > 0.0 {
             let attempt = self.task(task).attempt;
             self.ops.push(Op::Wait { task, ms: delay as u32, fails: false });
@@ -37,8 +40,7 @@ impl Run {
 
     /// Hands the leaf to the host, or lets it fail if that is to be simulated.
     pub(super) fn launch(&mut self, task: u32) {
-        if self.task(task).launched.is_nan() {
-            self.task_mut(task).launched = self.state.now;
+        if self.state.options.slow_mo > 0.0 || self.watched || self.state.simulate_delay.is_some() {
             self.start_animation(task);
         }
         let simulated = self.state.simulate_error == Some(self.node_of(task));
@@ -131,8 +133,14 @@ impl Run {
         }
     }
 
-    /// Sets the time of the step after the first, which was shown when the task began.
+    /// Sets the time of the step after the first, which was shown when the task began. A second try has none of its own.
     fn start_animation(&mut self, task: u32) {
+        if self.task(task).tries > 0 {
+            return;
+        }
+        if self.state.simulate_delay == Some(self.node_of(task)) {
+            self.state.launched_late.insert(task, self.state.now);
+        }
         if self.state.options.slow_mo > 0.0 {
             self.arm_step(task);
         } else if self.watched {
@@ -169,8 +177,19 @@ impl Run {
         let all = steps(self.plan.node(self.node_of(task)).weight).len();
         let found = self.task(task);
         let (attempt, shown) = (found.attempt, f64::from(found.step) + 1.0);
-        let at = found.launched + self.state.options.slow_mo * STEPS_SPAN * shown / all as f64;
+        let launched = self.launched(task).unwrap_or(found.started);
+        let at = launched + self.state.options.slow_mo * STEPS_SPAN * shown / all as f64;
         self.state.timers.arm(at, Alarm::Step { task, attempt });
+    }
+
+    /// When the executable of a task's first try started, or the failure that is simulated in its place: the animation
+    /// starts with it.
+    pub(super) fn launched(&self, task: u32) -> Option<f64> {
+        if self.state.simulate_delay == Some(self.node_of(task)) {
+            self.state.launched_late.get(&task).copied()
+        } else {
+            Some(self.task(task).started)
+        }
     }
 
     pub(super) fn enter_flight(&mut self, task: u32) {

@@ -121,6 +121,8 @@ struct State {
     done: f64,
     simulate_error: Option<u32>,
     simulate_delay: Option<u32>,
+    /// When tasks whose start is simulated to be late were launched: all others are when they begin.
+    launched_late: BTreeMap<u32, f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +157,7 @@ impl Run {
             done: 0.0,
             simulate_error: options.simulated_node(options.simulate_error, &plan, 0),
             simulate_delay: options.simulated_node(options.simulate_delay, &plan, 1),
+            launched_late: BTreeMap::new(),
             options,
         };
         Run::between_steps(plan, state, journal)

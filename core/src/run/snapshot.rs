@@ -151,7 +151,6 @@ impl Run {
         let tasks_fit = (0_u32..).zip(tasks).all(|(number, task)| {
             node_of(number).is_some()
                 && task.percent <= 100
-                && (task.phase != Phase::Running || !task.launched.is_nan())
                 && ((task.lane as usize) < in_flight.len()
                     || task.state != TaskState::Executing
                     || task.open > 0)

@@ -77,9 +77,6 @@ pub(crate) struct Task {
     /// Place in the list of tasks in flight.
     pub(crate) lane: u32,
     pub(crate) started: f64,
-    /// When the executable of the first try started, or the failure that is simulated in its place: the animation starts
-    /// with it.
-    pub(crate) launched: f64,
     pub(crate) ended: f64,
 }
 
@@ -102,7 +99,6 @@ impl Task {
             frame,
             lane: 0,
             started: f64::NAN,
-            launched: f64::NAN,
             ended: f64::NAN,
         }
     }

@@ -127,7 +127,7 @@ impl Run {
         let animated = matches!(found.phase, Phase::Running | Phase::Delayed)
             && !found.reports
             && self.state.options.slow_mo == 0.0
-            && now - found.launched >= STEPS_MS;
+            && self.launched(task).is_some_and(|launched| now - launched >= STEPS_MS);
         if !animated {
             return found.percent;
         }
