@@ -22,6 +22,7 @@ pub struct Limits {
     pub string_length: usize,
 }
 
+/// Groups in one another, wherever a flow goes: hosts read this number from [`crate::bridge::constants`].
 const GROUPS: usize = 64;
 
 impl Default for Limits {

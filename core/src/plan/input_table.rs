@@ -14,7 +14,8 @@ impl Plan {
     /// ([`Name`]) and slot, in edge order within a row; `n` output slots by node, for a scope that runs once per item the
     /// slot of an item's result; and `n` node indices in plan order. An edge that leaves node `s` on the handle `error`
     /// has `n + s` in place of a slot: it carries the error of that node, which lies beside the values, because a
-    /// group's slot belongs to the last node inside it; or the value of a leaf that named this handle for it. Returns the words written, or 0 if `words` is too short.
+    /// group's slot belongs to the last node inside it; or the value of a leaf that named this handle for it. Returns
+    /// the words written, or 0 if `words` is too short.
     pub fn write_input_table(&self, words: &mut [u32]) -> usize {
         let length = self.input_table_len();
         let Some(words) = words.get_mut(..length) else { return 0 };

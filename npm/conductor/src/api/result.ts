@@ -98,8 +98,10 @@ function groupsThatRan(run: FollowedRun): Uint8Array {
   const isComplete = groupsThatEnded(run);
   const ran = new Uint8Array(plan.length);
   for (let node = plan.length - 1; node >= 0; node--) {
-    const began = run.hasBegun(node) && (plan.isLeaf(node) || plan.isEach(node) || isComplete(node));
-    if (began) ran[node] = 1;
+    // Whether a group is complete is asked only where nothing inside began: the answer is a replay of the run.
+    if (ran[node] === 0 && run.hasBegun(node)) {
+      ran[node] = plan.isLeaf(node) || plan.isEach(node) || isComplete(node) ? 1 : 0;
+    }
     if (ran[node] === 1) ran[plan.parent(node)] = 1;
   }
   return ran;
