@@ -22,7 +22,8 @@ const loopOf = (count: number) => ({
   parameters: { loopType: "times", count },
 });
 
-describe("beside busy runs", () => {
+// The time-outs are for machines that are busy with other things.
+describe("beside busy runs", { timeout: 60_000 }, () => {
   beforeEach(async () => {
     // What came before shares the thread.
     await isolated();
@@ -66,11 +67,11 @@ describe("beside busy runs", () => {
 
   describe.each(answers)("whose nodes answer %s", (_, execute) => {
     it.each([
-      ["a loop of many rounds", () => [busy(500)]],
-      ["20 of them, each on a conductor of its own", () => Array.from({ length: 20 }, () => busy(100))],
+      ["a loop of many rounds", () => [busy(200)]],
+      ["20 of them, each on a conductor of its own", () => Array.from({ length: 20 }, () => busy(40))],
       [
         "20 of them that answer with promises",
-        () => Array.from({ length: 20 }, () => busy(100, async () => compute(quick))),
+        () => Array.from({ length: 20 }, () => busy(40, async () => compute(quick))),
       ],
       ["a chain of nodes that compute for long", () => [() => conductorOf(() => compute(4)).node.run(chain(100))]],
       [

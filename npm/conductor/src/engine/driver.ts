@@ -80,6 +80,7 @@ export class Run implements Answers, ThreadUser {
   threadTime = 0;
   allowance = 0;
   hostTurn = 0;
+  waits = 0;
   private readonly engine = backend();
   private readonly clock = new Clock();
   private readonly tables = constants();

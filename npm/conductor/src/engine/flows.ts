@@ -213,7 +213,7 @@ const MAX_VALUES = 16 * 1024 * 1024;
 function plainValues(flow: NodeDefinition, surplus: SurplusEdges): (key: string, value: unknown) => unknown {
   let count = 0;
   // Groups of the flow: parameters may hold anything, what looks like a group as well.
-  const groups = new WeakSet<object>([flow]);
+  const groups = new WeakSet<object>(typeof flow === "object" && flow !== null ? [flow] : []);
   return function (this: { nodes?: unknown }, key, value) {
     if (Array.isArray(value) && groups.has(this)) {
       if (key === "edges") return surplus.without(value, this.nodes);

@@ -14,7 +14,10 @@ const SLICE_MS = 10;
 const UNNOTICED_MS = 2;
 
 /** Bounds of the thread time that runs used lately, by the level at which they wait; beyond the last, they take turns. */
-const LEVELS_MS = [0.1, 1];
+const LEVELS_MS = [2, 1];
+
+/** How often a run may wait at the first level since it came, or came back; then it is one that does not end soon. */
+const FIRST_WAITS = 3;
 
 /** The least turn that is worth its overhead, where many runs that just began share it. */
 const LEAST_TURN_MS = 0.02;
@@ -30,6 +33,8 @@ export interface ThreadUser {
   allowance: number;
   /** The last turn of the host in which it worked, or waited. */
   hostTurn: number;
+  /** How often it waited since it had nothing to do. */
+  waits: number;
   /** It is its turn. */
   readonly pump: () => void;
 }
@@ -66,7 +71,7 @@ let passedOverSince = 0;
 let passedOver = lastLevel;
 
 /** Until a run has worked in this turn of the host. */
-const HOST: ThreadUser = { threadTime: 0, allowance: 0, hostTurn: 0, pump: () => {} };
+const HOST: ThreadUser = { threadTime: 0, allowance: 0, hostTurn: 0, waits: 0, pump: () => {} };
 
 /** The run that was seen working last, and when. */
 let working = HOST;
@@ -91,6 +96,7 @@ export function seeWorking(user: ThreadUser, now: number): void {
   working = user;
   if (user.hostTurn !== hostTurns) {
     user.threadTime = Math.min(user.threadTime, 2 * SLICE_MS) * 0.5 ** (hostTurns - user.hostTurn);
+    user.waits = 0;
     beginTurn(user, SLICE_MS);
   }
 }
@@ -115,7 +121,8 @@ export function hasToWait(user: ThreadUser, now: number): boolean {
 
 /** Calls `pump` when it is the turn of a run. */
 export function waitForTurn(user: ThreadUser): void {
-  const level = LEVELS_MS.findIndex((bound) => user.threadTime < bound);
+  const level = LEVELS_MS.findIndex((bound, at) => user.threadTime < bound && (at > 0 || user.waits < FIRST_WAITS));
+  user.waits++;
   // None was passed over while none waited.
   if (waiting++ === 0) passedOverSince = seen;
   (lines[level === -1 ? lastLevel : level] as Line).push(user);
