@@ -5,7 +5,7 @@
  */
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { argv, cwd, exit, stdout } from "node:process";
 
@@ -20,6 +20,8 @@ const SHOWN_LINES = 13;
 
 await setupOrExit();
 stdout.write(`Running ${FLOW}\n\n`);
+// The trace's file is opened before the flow makes this folder for its report.
+mkdirSync(OUT, { recursive: true });
 const status = await conductor(["run", FLOW, "--trace", TRACE, ...argv.slice(2)]);
 if (status === 0) stdout.write(findings());
 exit(status);

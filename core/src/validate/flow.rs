@@ -200,11 +200,9 @@ impl Walk<'_> {
         owner: Option<&str>,
     ) -> Option<u32> {
         if id.is_empty() {
-            if is_absent(&edge.extra, field) {
-                if self.problems.has_room() {
-                    let message = format!("{} has no {field}", edge_name(edge));
-                    self.report_at(field, ErrorCode::MissingRequiredField, owner, message);
-                }
+            if is_absent(&edge.extra, field) && self.problems.has_room() {
+                let message = format!("{} has no {field}", edge_name(edge));
+                self.report_at(field, ErrorCode::MissingRequiredField, owner, message);
             }
             return None;
         }
