@@ -39,7 +39,7 @@ describe("a group that fails", () => {
     const conductor = conductorWith(({ nodeId }) => {
       if (started.push(nodeId) === 1) throw new Error("too early");
     });
-    const g = group("g", [leaf("a")], [], { parameters: { retries: 1 } });
+    const g = group("g", [leaf("a")], [], { policy: { retries: 1 } });
     const run = watch(conductor.node.run(group("root", [g, leaf("b"), leaf("c")])));
     await pass(999);
     expect(started).toEqual(["a"]);

@@ -34,17 +34,18 @@ export function randomFlow(seed: number): RandomFlow {
 
   const node = (depth: number): Definition => {
     const id = `n${count++}`;
-    const parameters: Record<string, unknown> = { retryDelay: 0 };
-    if (chance(taste.retries)) parameters["retries"] = pick([0, 1, 2]);
+    const parameters: Record<string, unknown> = {};
+    const policy: Record<string, unknown> = { retryDelay: 0 };
+    if (chance(taste.retries)) policy["retries"] = pick([0, 1, 2]);
     if (depth > 0 && chance(taste.disabled)) parameters["enabled"] = false;
     if (depth > 0 && (depth === DEEPEST || count >= MOST_NODES || !chance(taste.group))) {
       script.set(id, answers());
-      return { id, type: "test", parameters };
+      return { id, type: "test", parameters, policy };
     }
     const nodes: Definition[] = [];
     const size = pick([1, 2, 3, 4]);
     while (nodes.length < size && (nodes.length === 0 || count < MOST_NODES)) nodes.push(node(depth + 1));
-    return { id, type: "group", parameters, nodes, edges: edgesOf(nodes) };
+    return { id, type: "group", parameters, policy, nodes, edges: edgesOf(nodes) };
   };
 
   const answers = (): Answer[] => {

@@ -72,7 +72,7 @@ export function modelOf({ definition: root, script, retries, keepsGoing }: Rando
     isGroup(node) && !isDisabled(node) ? outputOf(inOrder(node).at(-1) as Definition) : values.get(node.id);
   const isDisabled = (node: Definition): boolean => node.parameters?.["enabled"] === false;
   const triesOf = (node: Definition): number =>
-    1 + ((node.parameters?.["retries"] as number | undefined) ?? (isGroup(node) ? 0 : retries));
+    1 + ((node.policy?.["retries"] as number | undefined) ?? (isGroup(node) ? 0 : retries));
   const catches = (node: Definition, scope: Definition | undefined): boolean =>
     scope?.edges?.some(({ source, sourceHandle }) => source === node.id && sourceHandle === "error") === true;
 

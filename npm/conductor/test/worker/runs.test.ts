@@ -71,8 +71,8 @@ test("the outputs have what a node answered at last, though its failure before w
     return "at last";
   };
   const { conductor } = inWorkers({ nodeExecutorFactory: executables({ flaky }) });
-  const again = { retries: 1, retryDelay: 0 };
-  const { outputs } = await conductor.node.run(chain("f", node("a", "flaky", again)));
+  const again = { ...node("a", "flaky"), policy: { retries: 1, retryDelay: 0 } };
+  const { outputs } = await conductor.node.run(chain("f", again));
   expect(outputs).toEqual({ a: "at last" });
 });
 
