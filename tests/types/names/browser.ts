@@ -67,7 +67,7 @@ const environment = getEnvironment();
 
 export type Statements = [
   Holds<Same<Untyped<Types>, never>>,
-  Holds<Same<Awaited<ReturnType<typeof node.validate>>, { valid: boolean; errors: string[] }>>,
+  Holds<Same<Awaited<ReturnType<typeof node.validate>>, { valid: boolean; errors: string[]; warnings?: string[] }>>,
   Holds<Same<Awaited<ReturnType<typeof node.cancel>>, void>>,
   Holds<Same<typeof flow.onProgress, typeof node.onProgress>>,
   Holds<Same<typeof inBrowser | typeof inDesktop | typeof environment.isDesktop, boolean>>,
