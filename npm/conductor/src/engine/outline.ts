@@ -180,7 +180,8 @@ class Encoder {
 
   private policyOf(node: NodeDefinition, set: Record<string, unknown>): PolicyWords {
     // Most nodes ask for nothing.
-    if (set === NOTHING_SET && (node?.policy === undefined || node.policy === null)) return ASKS_NOTHING;
+    const { policy } = node ?? {};
+    if ((policy === undefined || policy === null) && asksNothing(set)) return ASKS_NOTHING;
     this.policies ??= new PolicyReader();
     if (!this.policies.read(node, set)) this.refused = true;
     return this.policies;
@@ -235,6 +236,10 @@ function frameWidth(node: NodeDefinition): number {
   }
   const width = parameters.concurrency;
   return typeof width === "number" && width >= 1 ? Math.min(Math.floor(width), 0xffff) : 1;
+}
+
+function asksNothing({ retries, retryDelay, timeout }: Record<string, unknown>): boolean {
+  return retries === undefined && retryDelay === undefined && timeout === undefined;
 }
 
 function weightOf(type: unknown): number {

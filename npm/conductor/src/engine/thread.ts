@@ -78,6 +78,11 @@ let working = HOST;
 let seen = Number.NaN;
 /** When the stretch of work began in which the runs of this thread are; NaN when none is known of. */
 let stretchStart = Number.NaN;
+/**
+ * Until then nothing changes about whether the working run has to wait. Most looks at the clock come before, and note
+ * nothing: writing a time down costs more than a look.
+ */
+let quietUntil = Number.NEGATIVE_INFINITY;
 /** Counts the turns of the host that were waited for. */
 let hostTurns = 0;
 /** The host will say when it had its turn. */
@@ -89,13 +94,15 @@ let asked = false;
  * @param now by `performance.now()`, the same for all runs
  */
 export function seeWorking(user: ThreadUser, now: number): void {
+  quietUntil = Number.NEGATIVE_INFINITY;
   // Also when the clock was put back, as a simulated one may be.
   if (now >= stretchStart) working.threadTime += now - seen;
   else stretchStart = now;
   seen = now;
   working = user;
   if (user.hostTurn !== hostTurns) {
-    user.threadTime = Math.min(user.threadTime, 2 * SLICE_MS) * 0.5 ** (hostTurns - user.hostTurn);
+    if (user.threadTime > 0)
+      user.threadTime = Math.min(user.threadTime, 2 * SLICE_MS) * 0.5 ** (hostTurns - user.hostTurn);
     user.waits = 0;
     beginTurn(user, SLICE_MS);
   }
@@ -108,13 +115,18 @@ export function seeWorking(user: ThreadUser, now: number): void {
  * @param now by `performance.now()`, the same for all runs
  */
 export function hasToWait(user: ThreadUser, now: number): boolean {
+  if (now < quietUntil && user === working && now >= seen) return false;
   seeWorking(user, now);
   const busy = now - stretchStart;
-  if (asked) return busy > SLICE_MS || user.threadTime > user.allowance;
-  if (busy > UNNOTICED_MS) {
+  if (asked) {
+    if (busy > SLICE_MS || user.threadTime > user.allowance) return true;
+    quietUntil = Math.min(stretchStart + SLICE_MS, now + user.allowance - user.threadTime);
+  } else if (busy > UNNOTICED_MS) {
     stretchStart = now;
     askHost();
     beginTurn(user, SLICE_MS);
+  } else {
+    quietUntil = stretchStart + UNNOTICED_MS;
   }
   return false;
 }
@@ -137,6 +149,7 @@ function beginTurn(user: ThreadUser, ms: number): void {
 function askHost(): void {
   if (asked) return;
   asked = true;
+  quietUntil = Number.NEGATIVE_INFINITY;
   hostTurns++;
   giveWay(serve);
 }
@@ -147,6 +160,7 @@ function serve(): void {
   if (begun >= seen) working.threadTime += begun - seen;
   asked = false;
   working = HOST;
+  quietUntil = Number.NEGATIVE_INFINITY;
   seen = stretchStart = begun;
   let now = begun;
   while (waiting > 0) {
