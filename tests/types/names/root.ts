@@ -47,6 +47,7 @@ import type {
   ProgressHandler,
   ProgressNodeSnapshot,
   RequestResult,
+  RunWarning,
   SavedFlow,
   SimpleBlueprint,
   SimpleComposite,
@@ -117,6 +118,7 @@ export interface Types {
   ProgressNodeSnapshot: ProgressNodeSnapshot;
   Queue: root.Queue;
   RequestResult: RequestResult;
+  RunWarning: RunWarning;
   SavedFlow: SavedFlow;
   SimpleBlueprint: SimpleBlueprint;
   SimpleComposite: SimpleComposite;

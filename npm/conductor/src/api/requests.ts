@@ -94,9 +94,11 @@ export function errorOf(thrown: unknown, executionId: string): ExecutionError {
 }
 
 function answerOf(result: ExecutionResult, flowId: string, executionId: string, startedAt: number): RequestResult {
-  const { success, data, error, executedNodes = [], outputs } = result;
+  const { success, data, error, executedNodes = [], outputs, warnings } = result;
   const duration = Date.now() - startedAt;
-  const facts = { executionId, flowId, duration, executedNodes, attempts: RunResult.attemptsOf(result) };
+  const attempts = RunResult.attemptsOf(result);
+  const warned = warnings === undefined ? {} : { warnings };
+  const facts = { executionId, flowId, duration, executedNodes, attempts, ...warned };
   if (success) return { success, outputs: outputs ?? {}, data, metadata: facts };
   const why = error as ExecutionError;
   return { success, error: why.message, metadata: { ...facts, error: why } };

@@ -3,9 +3,10 @@ import type { Outcome } from "../engine/driver.js";
 import type { FollowedRun } from "../engine/followed-run.js";
 import { lookAtEnd, stateOf } from "../engine/look.js";
 import { State } from "../engine/mailbox.js";
+import { outlineWarnings } from "../engine/policy.js";
 import { traceOf } from "../engine/trace.js";
 import type { ExecutionError } from "../types/errors.js";
-import type { ConductorExecutionContext, ExecutionResult, ExecutionTrace } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionResult, ExecutionTrace, RunWarning } from "../types/execution.js";
 import type { NodeId } from "../types/ids.js";
 
 /** The result of a run that is over. `trace` and `outputs` are worked out when they are read. */
@@ -18,6 +19,7 @@ export class RunResult implements ExecutionResult {
   declare duration: number;
   declare executedNodes: NodeId[];
   declare context: ConductorExecutionContext;
+  declare warnings?: RunWarning[];
   declare trace: ExecutionTrace;
 
   constructor(run: FollowedRun, outcome: Outcome, context: ConductorExecutionContext, duration: number) {
@@ -29,6 +31,8 @@ export class RunResult implements ExecutionResult {
     this.executedNodes = executedNodes(run, this.success);
     // A copy: the run goes on working its trace out from its own.
     this.context = { ...context };
+    const warnings = warningsOf(run);
+    if (warnings !== undefined) this.warnings = warnings;
     Object.defineProperty(this, "trace", TRACE);
   }
 
@@ -58,6 +62,12 @@ const TRACE: PropertyDescriptor = {
   enumerable: true,
   configurable: true,
 };
+
+/** What its flow asks for in vain, then what its nodes warned of. */
+function warningsOf({ plan, warnings }: FollowedRun): RunWarning[] | undefined {
+  if (!plan.outline.ignoresPolicies) return warnings;
+  return [...outlineWarnings(plan.outline), ...(warnings ?? [])];
+}
 
 /** The trace of a run; `undefined` while it is not over. */
 export function runTrace(run: FollowedRun): ExecutionTrace | undefined {

@@ -126,7 +126,7 @@ function endAt(side: Side, { ends }: Subscription): void {
 function outcomeOf(result: ExecutionResult | RequestResult): ExecutionResult {
   if (!("metadata" in result) || result.metadata === undefined) return result as ExecutionResult;
   const { success, data, outputs, metadata } = result;
-  const { duration, executedNodes, error } = metadata;
+  const { duration, executedNodes, error, warnings } = metadata;
   return {
     success,
     data,
@@ -134,5 +134,6 @@ function outcomeOf(result: ExecutionResult | RequestResult): ExecutionResult {
     executedNodes,
     ...(outputs !== undefined && { outputs }),
     ...(error !== undefined && { error }),
+    ...(warnings !== undefined && { warnings }),
   };
 }

@@ -11,7 +11,7 @@ import { jsonText } from "./json.js";
 import { liveDisplay } from "./live-display.js";
 import { plainDisplay } from "./plain-display.js";
 import { onInterrupt } from "./signals.js";
-import { summary } from "./summary.js";
+import { summary, warningsText } from "./summary.js";
 import { oneLine } from "./text.js";
 import { TraceFile } from "./trace-file.js";
 import { hintsOf, invalidFlowJson, lines, reportProblems } from "./validate.js";
@@ -87,11 +87,12 @@ function report(
 ): Exit {
   const state = conductor.node.store.getState();
   if (!options.quiet) output.write(summary(title, result, state, output.columns || 80));
+  if (!options.quiet && result.warnings !== undefined) output.write(warningsText(result.warnings));
   const error = result.error === undefined ? undefined : reportedError(result.error, flow, state);
   if (error !== undefined) process.stderr.write(`${options.quiet ? "" : "\n"}${errorText(error)}\n`);
   if (options.json) {
-    const { success, data, duration, executedNodes, outputs } = result;
-    process.stdout.write(`${documentText({ success, data, error, duration, executedNodes, outputs })}\n`);
+    const { success, data, duration, executedNodes, outputs, warnings } = result;
+    process.stdout.write(`${documentText({ success, data, error, duration, executedNodes, outputs, warnings })}\n`);
   }
   return exitOf(result);
 }

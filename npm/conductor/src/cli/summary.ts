@@ -1,6 +1,6 @@
 /** What is said when a run is over. */
 
-import type { ExecutionResult } from "../types/execution.js";
+import type { ExecutionResult, RunWarning } from "../types/execution.js";
 import type { ExecutionGraphState } from "../types/graph.js";
 import pc from "./colour.js";
 import { jsonText } from "./json.js";
@@ -59,6 +59,15 @@ export function summary(title: string, result: ExecutionResult, state: Execution
   if (result.success && result.data !== undefined)
     lines.push("", `${pc.dim("Result")}  ${fitted(preview(result.data), columns - 8)}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** What the author of the flow should know of: how many, then node and text of each. */
+export function warningsText(warnings: readonly RunWarning[]): string {
+  const lines = warnings.map(({ nodeId, message, count = 1 }) => {
+    const times = count > 1 ? pc.dim(` (${count} times)`) : "";
+    return `  ${pc.yellow("!")} ${oneLine(nodeId)}: ${oneLine(message)}${times}`;
+  });
+  return `${["", pc.yellow(counted(warnings.length, "warning")), ...lines].join("\n")}\n`;
 }
 
 function endOf({ success, error }: ExecutionResult) {

@@ -10,7 +10,7 @@ import { sendable } from "./cloneable.js";
  * `SERIALIZATION_FAILED` that names the part; causes, details and variables that it does not accept are left out.
  */
 export function plainResult(result: ExecutionResult): ExecutionResult {
-  const { success, data, error, duration, executedNodes, context, trace } = result;
+  const { success, data, error, duration, executedNodes, context, warnings, trace } = result;
   const { value, problem } = sendable(data, "data");
   const plain: ExecutionResult = { success: success && problem === undefined };
   if (problem !== undefined) plain.error = uncloneableOutput(problem, context);
@@ -19,6 +19,7 @@ export function plainResult(result: ExecutionResult): ExecutionResult {
   if (duration !== undefined) plain.duration = duration;
   if (executedNodes !== undefined) plain.executedNodes = executedNodes;
   if (context !== undefined) plain.context = plainContext(context);
+  if (warnings !== undefined) plain.warnings = warnings;
   if (trace !== undefined) plain.trace = plainTrace(trace);
   return plain;
 }

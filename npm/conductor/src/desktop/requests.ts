@@ -141,6 +141,7 @@ function executionResultOf({ success, data, outputs, error, metadata }: RequestR
   if (metadata !== undefined) {
     result.duration = metadata.duration;
     result.executedNodes = metadata.executedNodes;
+    if (metadata.warnings !== undefined) result.warnings = metadata.warnings;
   }
   return result;
 }

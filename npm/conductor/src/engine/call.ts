@@ -7,6 +7,7 @@ import type { Log } from "./log.js";
 export interface CallOwner {
   readonly log: Log;
   reportProgress(call: Call, percent: number, message: string | undefined): void;
+  warn(call: Call, rule: string, message: string): void;
 }
 
 /** See the module's description. Every attempt is a call of its own, with the same input. */
@@ -57,7 +58,7 @@ export class Call {
 }
 
 /** Names that live on the prototype. A parameter of the same name wins. */
-const LAZY = new Set(["signal", "attempt", "idempotencyKey", "progress", "log", "__proto__"]);
+const LAZY = new Set(["signal", "attempt", "idempotencyKey", "progress", "warn", "log", "__proto__"]);
 
 /**
  * What an executable receives: the context's seven keys, then the node's parameters over them.
@@ -118,6 +119,12 @@ export class ExecutableParams {
   get progress(): (percent: number, message?: string) => void {
     const call = this.#call;
     return (percent, message) => call.owner.reportProgress(call, percent, message);
+  }
+
+  /** Puts something that its author should know of into the result's `warnings`; `rule` names its kind in kebab case. */
+  get warn(): (rule: string, message: string) => void {
+    const call = this.#call;
+    return (rule, message) => call.owner.warn(call, rule, message);
   }
 
   /** Writes to the conductor's log, as far as its level lets it. */

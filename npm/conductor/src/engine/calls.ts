@@ -11,6 +11,7 @@ import type { Log } from "./log.js";
 import { EventKind, FIRST_ATTEMPT } from "./mailbox.js";
 import type { Plan } from "./outline.js";
 import { ProgressMessages } from "./progress-messages.js";
+import { RunWarnings } from "./run-warnings.js";
 import { Sparse } from "./sparse.js";
 import type { Values } from "./values.js";
 
@@ -37,6 +38,8 @@ export class Calls {
   readonly reports = new Sparse<ProgressReport>();
   /** What they said meanwhile, once there was something. */
   messages: ProgressMessages | undefined;
+  /** What they warned of, once one did. */
+  warnings: RunWarnings | undefined;
   /** Calls that are not answered. */
   running = 0;
   /** The most attempts that a leaf took so far. */
@@ -108,6 +111,12 @@ export class Calls {
       this.messages.add(text === before ? undefined : text);
     }
     this.answers.tell(EventKind.progress, call.attempt, call.task, Math.round(bounded));
+  }
+
+  warn(call: Call, rule: string, message: string): void {
+    if (call.over) return;
+    this.warnings ??= new RunWarnings();
+    this.warnings.add(this.plan.id(this.values.nodeOf(call.task)), rule, message);
   }
 
   /** A scope that hands on what went wrong inside has failed as well. */

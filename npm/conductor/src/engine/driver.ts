@@ -5,7 +5,7 @@
  * see `values.ts`; how executables are called is in `calls.ts`.
  */
 import type { ExecutionError } from "../types/errors.js";
-import type { ConductorExecutionContext, ExecutionTrace } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
 import { backend } from "./backend.js";
 import { type Answers, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
@@ -209,6 +209,11 @@ export class Run implements Answers, ThreadUser {
 
   get isFinished(): boolean {
     return this.finished;
+  }
+
+  /** What its nodes warned of; `undefined` where none did. */
+  get warnings(): RunWarning[] | undefined {
+    return this.calls.warnings?.list(this.plan.id(0));
   }
 
   /** Tells the engine what it does not know yet, so that whoever looks sees it. */

@@ -30,6 +30,7 @@ export interface FollowedRun
     | "view"
     | "hasBegun"
     | "reportOf"
+    | "warnings"
   > {
   /** Whether it can be run at all, where that takes a while to be known; never rejects. */
   readonly opened?: Promise<boolean>;

@@ -1,8 +1,10 @@
 /** What nodes ask of the engine in case of failure and of delay: their `policy`, and the parameters that say the same. */
 import type { NodeDefinition } from "../types/definition.js";
+import type { RunWarning } from "../types/execution.js";
 import { backend } from "./backend.js";
 import { constants } from "./constants.js";
 import type { FlowProblem } from "./flows.js";
+import type { Outline } from "./outline.js";
 
 type Fields = Record<string, unknown>;
 
@@ -74,6 +76,16 @@ export function flowWarnings(flow: NodeDefinition): FlowProblem[] {
     }
   }
   return warnings;
+}
+
+/** The same as warnings of a run. */
+export function outlineWarnings({ nodes }: Pick<Outline, "nodes">): RunWarning[] {
+  return flowWarnings(nodes[0] as NodeDefinition).map(({ message, nodeId, path }) => ({
+    rule: "ignored-policy",
+    message,
+    nodeId: nodeId ?? "",
+    path,
+  }));
 }
 
 /** How many nodes have `retries` or `timeout` among their parameters as editors write them everywhere, without effect. */

@@ -40,6 +40,19 @@ export interface ConductorExecutionContext {
   debug?: DebugOptions | boolean;
 }
 
+/** Something that did not keep a run from going on, and that its author should know of. */
+export interface RunWarning {
+  /** What kind of thing it is, in kebab case, such as `empty-name`. */
+  rule: string;
+  message: string;
+  /** The node that it is about. */
+  nodeId: string;
+  /** JSON pointer into the flow, where its definition is what it is about. */
+  path?: string;
+  /** How often a node said the same; missing for once. */
+  count?: number;
+}
+
 /** How an execution ended. */
 export interface ExecutionResult<T = unknown> {
   success: boolean;
@@ -51,6 +64,11 @@ export interface ExecutionResult<T = unknown> {
   /** Ids in plan order. */
   executedNodes?: NodeId[];
   context?: ConductorExecutionContext;
+  /**
+   * What the flow was warned of, and what its nodes warned of while they ran, in that order: 100 of the nodes' at most,
+   * then one that says how many more there were. Missing where there is none.
+   */
+  warnings?: RunWarning[];
   /** Worked out when it is read. */
   trace?: ExecutionTrace;
   /**

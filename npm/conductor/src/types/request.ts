@@ -1,6 +1,6 @@
 /** Requests: running a stored flow by its id. */
 import type { ExecutionError } from "./errors.js";
-import type { ConductorExecutionContext, DebugOptions } from "./execution.js";
+import type { ConductorExecutionContext, DebugOptions, RunWarning } from "./execution.js";
 import type { ExecutionId, NodeId } from "./ids.js";
 
 /** What is to be done when a node fails: end the flow, go on with what does not depend on it, or try it again. */
@@ -73,6 +73,8 @@ export interface ExecutionMetadata {
   fallbackUsed?: "cached-data" | "value" | "flow";
   /** What went wrong: of a failed execution its error, of a fallback what it stands in for. */
   error?: ExecutionError;
+  /** As in the result of an execution. */
+  warnings?: RunWarning[];
 }
 
 /** How a request ended. */

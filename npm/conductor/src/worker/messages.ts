@@ -12,7 +12,7 @@ import type { RunOptions } from "../engine/options.js";
 import type { KeptMessages } from "../engine/progress-messages.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
-import type { ConductorExecutionContext } from "../types/execution.js";
+import type { ConductorExecutionContext, RunWarning } from "../types/execution.js";
 
 /** Marks the first message, which goes to the worker itself, with its end of the port. */
 export const SERVE = "@atomiton/conductor:serve";
@@ -78,6 +78,7 @@ export type ToWorker =
     }
   | { type: "wish"; run: number; wish: Wish }
   | { type: "progress"; call: number; percent: number; message: string | undefined }
+  | { type: "warn"; call: number; rule: string; message: string }
   | { type: "answer"; call: number; answer: Answer; variables: Variables | undefined }
   | { type: "validate"; question: number; node: NodeDefinition; closed: boolean }
   | { type: "ping" };
@@ -131,6 +132,7 @@ export interface RunEnd {
   options: Float64Array;
   journal: Uint32Array;
   messages: KeptMessages | undefined;
+  warnings: RunWarning[] | undefined;
   startTime: number;
   endTime: number;
   duration: number;

@@ -50,6 +50,10 @@ export class PageCalls implements CallOwner {
     this.#say({ type: "progress", call: call.task, percent: Number(percent), message: text });
   }
 
+  warn(call: Call, rule: string, message: string): void {
+    if (!call.over) this.#say({ type: "warn", call: call.task, rule: String(rule), message: String(message) });
+  }
+
   /** Executes a node. */
   begin(sent: SentCall): void {
     if (this.#isStopped) return;

@@ -23,12 +23,14 @@ interface Params {
   readonly signal: AbortSignal;
   readonly attempt: number;
   readonly progress: (percent: number, message?: string) => void;
+  readonly warn: (rule: string, message: string) => void;
 }
 
 /** A call that the page has not answered. */
 interface Pending {
   calling: CallingRun;
   progress: Params["progress"];
+  warn: Params["warn"];
   resolve(value: unknown): void;
   reject(thrown: unknown): void;
   /** No longer listens for the abort of the call. */
@@ -62,10 +64,11 @@ export class PageExecutables {
   }
 
   /** Takes what the page says about a call. */
-  hear(message: Extract<ToWorker, { type: "progress" | "answer" }>): void {
+  hear(message: Extract<ToWorker, { type: "progress" | "warn" | "answer" }>): void {
     const pending = this.#pending.get(message.call);
     if (pending === undefined) return;
     if (message.type === "progress") return pending.progress(message.percent, message.message);
+    if (message.type === "warn") return pending.warn(message.rule, message.message);
     this.#end(message.call, pending);
     pending.calling.variables.give(message.variables);
     this.#settle(message.call, pending, message.answer);
@@ -88,7 +91,7 @@ export class PageExecutables {
         this.#say({ type: "abort", run: calling.run, call, name: name ?? "AbortError", message: message ?? "" });
       };
       const leave = () => signal.removeEventListener("abort", abort);
-      const pending: Pending = { calling, progress: params.progress, resolve, reject, leave };
+      const pending: Pending = { calling, progress: params.progress, warn: params.warn, resolve, reject, leave };
       const message = {
         type: "call",
         run: calling.run,

@@ -65,6 +65,7 @@ function listen(port: MessagePort, parts: WorkerParts): void {
       case "wish":
         return runs.get(data.run)?.fulfil(data.wish);
       case "progress":
+      case "warn":
       case "answer":
         return page.hear(data);
       case "validate":

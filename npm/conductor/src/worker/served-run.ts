@@ -189,7 +189,7 @@ export class ServedRun implements CallingRun {
   }
 
   #end(run: Run, { data, error }: Outcome): { end: RunEnd; transfer: Transferable[] } {
-    const { plan, startTime, endTime, duration, attempts, hasSucceeded, recording } = run;
+    const { plan, startTime, endTime, duration, attempts, hasSucceeded, warnings, recording } = run;
     const begun = new Uint8Array(plan.length);
     for (let node = 0; node < begun.length; node++) if (run.hasBegun(node)) begun[node] = 1;
     const table = plan.outline.words.slice(plan.outline.length);
@@ -200,7 +200,19 @@ export class ServedRun implements CallingRun {
     // What lies in the slot of a failed group is the output of its last leaf.
     const isKnown = (node: number) => begun[node] === 1 && run.errorOf(node) === undefined;
     const outputs = Array.from(begun, (_, node) => (isKnown(node) ? run.outputOf(node) : undefined));
-    const end: RunEnd = { data, outputs, begun, table, options, journal, messages, ...times, attempts, hasSucceeded };
+    const end: RunEnd = {
+      data,
+      outputs,
+      begun,
+      table,
+      options,
+      journal,
+      messages,
+      warnings,
+      ...times,
+      attempts,
+      hasSucceeded,
+    };
     if (error !== undefined) end.error = this.#sentError(error);
     return { end, transfer: [begun.buffer, table.buffer, options.buffer, journal.buffer] };
   }

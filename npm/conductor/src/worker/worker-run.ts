@@ -8,7 +8,7 @@ import { countOf, nodeAt, packedAt, stepAt } from "../engine/look.js";
 import { type Outline, Plan } from "../engine/outline.js";
 import { Clock, setTimer } from "../engine/turn.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
-import type { ConductorExecutionContext, ExecutionTrace } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
 import { send } from "./crossing.js";
 import { LastLook } from "./last-look.js";
 import type { FromWorker, RunEnd, SentError, Told, ToWorker, Wish } from "./messages.js";
@@ -132,6 +132,10 @@ export class WorkerRun implements FollowedRun {
 
   get isFinished(): boolean {
     return this.#isFinished;
+  }
+
+  get warnings(): RunWarning[] | undefined {
+    return this.#end?.warnings;
   }
 
   start(): void {

@@ -41,6 +41,17 @@ describe("conductor run", () => {
     expect(await conductor("run", double, "--quiet")).toEqual({ code: 0, stdout: "", stderr: "" });
   });
 
+  it("tells after the table what the flow and its nodes were warned of", async () => {
+    const text = DOUBLE.replace("id: keep,", "id: keep, policy: { cache: true },");
+    const asking = file(here, "asking.yaml", text);
+    const { code, stdout } = await conductor("run", asking);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n1 warning\n {2}! keep: .*`cache`/);
+    const { warnings } = JSON.parse((await conductor("run", asking, "--json")).stdout);
+    expect(warnings).toMatchObject([{ rule: "ignored-policy", nodeId: "keep" }]);
+    expect(JSON.parse((await conductor("run", double, "--json")).stdout)).not.toHaveProperty("warnings");
+  });
+
   it("prints exactly one JSON document with --json", async () => {
     const { code, stdout, stderr } = await conductor("run", double, "--json");
     expect(code).toBe(0);

@@ -39,6 +39,7 @@ export interface Params extends Record<string, unknown> {
   attempt: number;
   idempotencyKey: string;
   progress(percent: number, message?: string): void;
+  warn(rule: string, message: string): void;
   log(...args: unknown[]): void;
 }
 

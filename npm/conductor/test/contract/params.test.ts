@@ -3,7 +3,7 @@ import { chain, conductorWith, type Definition, edge, group, leaf, nested, type 
 
 const seven = ["nodeId", "executionId", "variables", "input", "parentContext", "slowMo", "debug"].sort();
 
-const extras = ["signal", "attempt", "idempotencyKey", "progress", "log"] as const;
+const extras = ["signal", "attempt", "idempotencyKey", "progress", "warn", "log"] as const;
 
 /** Runs a node and keeps what each executable received, by node id. */
 async function received(definition: Definition, context: Record<string, unknown> = {}) {

@@ -33,6 +33,7 @@ const start = applications(() => {
       throw new Error("It broke");
     },
     gate: gates.body,
+    warn: ({ warn }) => warn("odd", "this is odd"),
     leave: ({ variables }) => {
       Object.assign(variables, { connection: () => {}, count: 2 });
       return 1;
@@ -81,6 +82,13 @@ describe("a page runs a flow", () => {
     const progress = result.trace.events.filter(({ type }: { type: string }) => type === "progress");
     expect(progress.length).toBeGreaterThan(0);
     for (const { data } of progress) expect(Object.keys(data)).not.toContain("allNodes");
+  });
+
+  it("and gets what its nodes warned of", async () => {
+    const page = await start().open();
+    const node = { id: "w", type: "warn", name: "W" };
+    const { result } = await page.call("node", "execute", { node });
+    expect(result).toMatchObject({ success: true, warnings: [{ rule: "odd", message: "this is odd", nodeId: "w" }] });
   });
 
   it("and one id stands in the run, in all events and in the answer", async () => {

@@ -40,6 +40,18 @@ describe("a request over HTTP", () => {
     expect(body(server.requests[0])).toMatchObject(request);
   });
 
+  it("tells what the nodes warned of on the server", async () => {
+    const warnings = [{ rule: "odd", message: "this is odd", nodeId: "a" }];
+    const metadata = { ...answer.metadata, warnings };
+    const server = await serverOf({
+      execute: { ...answer, metadata },
+      "node/execute": { success: true, data: 1, warnings },
+    });
+    const conductor = remote(server.url);
+    expect((await conductor.execute({ flowId: "f" })).metadata?.warnings).toEqual(warnings);
+    expect(await conductor.node.run(leaf("a") as never)).toMatchObject({ success: true, warnings });
+  });
+
   it.each(["compositeId", "blueprintId"])("may name its flow as %s", async (name) => {
     const server = await serverOf({ execute: answer });
     expect((await remote(`${server.url}/api`).execute({ [name]: "f" } as never)).success).toBe(true);

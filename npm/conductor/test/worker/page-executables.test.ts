@@ -160,3 +160,17 @@ test("they tell the items of a loop", async () => {
   expect(error).toBeUndefined();
   expect(data).toMatchObject({ results: [0, 1, 2] });
 });
+
+test("what nodes warn of is in the result, from the worker and from the page", async () => {
+  const warn = ({ warn }: Params) => warn("odd", "this is odd");
+  const { conductor } = inWorkers({
+    nodeExecutorFactory: executables({ here: warn }),
+    own: executables({ there: warn }),
+  });
+  const { warnings } = await conductor.node.run(chain("flow", node("a", "here"), node("b", "there")));
+  expect(warnings).toEqual([
+    { rule: "odd", message: "this is odd", nodeId: "a" },
+    { rule: "odd", message: "this is odd", nodeId: "b" },
+  ]);
+  expect("warnings" in (await conductor.node.run(chain("flow", fields("a", { x: 1 }))))).toBe(false);
+});

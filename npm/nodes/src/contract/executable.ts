@@ -10,6 +10,8 @@ export interface NodeParams {
   readonly attempt?: number;
   /** Tells how far the node is: 0–100. */
   readonly progress?: (percent: number, message?: string) => void;
+  /** Puts something that the flow's author should know of into the result's `warnings`; `rule` is in kebab case. */
+  readonly warn?: (rule: string, message: string) => void;
 }
 
 /** A node type's behaviour. */

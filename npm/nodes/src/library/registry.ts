@@ -24,7 +24,7 @@ export function factoriesOf(registry: ReadonlyMap<string, NodeExecutable>): Read
 }
 
 /** What an attempt knows beside its parameters: getters that work on their own object only. */
-const OF_ATTEMPT = ["signal", "attempt", "idempotencyKey", "progress", "log"];
+const OF_ATTEMPT = ["signal", "attempt", "idempotencyKey", "progress", "warn", "log"];
 
 function factoryOf(executable: NodeExecutable): NodeFactory {
   const withParameters = (parameters: NodeParams = {}): NodeExecutable => ({

@@ -13,6 +13,8 @@ export interface NodeWork<P> {
   readonly signal: AbortSignal | undefined;
   /** The node's time limit in ms, if somebody set one; the default of the definition does not count. */
   explicitTimeout: number | undefined;
+  /** Tells the flow's author something that does not keep the node from going on; `rule` names its kind in kebab case. */
+  warn(rule: string, message: string): void;
   /** A value under an input handle if it is there, else the parameter of that name. */
   given<K extends keyof P & string>(name: K): unknown;
 }
@@ -39,6 +41,9 @@ export function executable<P>(
           // Asked for only when it is needed, since the conductor makes it then.
           get signal() {
             return signalOf(params);
+          },
+          warn(rule, message) {
+            if (typeof params.warn === "function") params.warn(rule, message);
           },
           explicitTimeout: Object.hasOwn(params, "timeout") ? (parameters as { timeout?: number }).timeout : undefined,
           given: (name) => {

@@ -42,8 +42,8 @@ export function toAttachedResult(
 ): RequestResult | undefined {
   const result = toResult(answer, recovery);
   if (result === undefined || isObject((answer as RequestResult).metadata)) return toRequestResult(answer, recovery);
-  const { success, data, outputs, error, duration = 0, executedNodes = [] } = result;
-  const metadata = { ...known, duration, executedNodes, attempts: 1 };
+  const { success, data, outputs, error, duration = 0, executedNodes = [], warnings } = result;
+  const metadata = { ...known, duration, executedNodes, attempts: 1, ...(warnings !== undefined && { warnings }) };
   if (error !== undefined) return { success, error: error.message, metadata: { ...metadata, error } };
   return { success, ...(outputs !== undefined && { outputs }), data, metadata };
 }
