@@ -1,24 +1,25 @@
-/** The main process: keeps flows below the user's data, runs them, and opens a window. */
+/** The main process: runs flows, and opens a window. */
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setupMainProcessHandler } from "@atomiton/conductor/desktop";
-import { createStorage } from "@atomiton/storage";
+import { getNodeExecutable } from "@atomiton/nodes/executables";
 import { app, BrowserWindow, dialog } from "electron";
+import { ownNodes } from "./nodes.js";
 
-const PAGE = fileURLToPath(new URL("index.html", import.meta.url));
-// A preload script that is ready as it is: it gives the page `window.atomiton`, and nothing else.
+/** What `vite build` made of `index.html` and `src/`. */
+const PAGE = fileURLToPath(new URL("dist/index.html", import.meta.url));
+/** A preload script that is ready as it is: it gives the page `window.atomiton`, and nothing else. */
 const PRELOAD = createRequire(import.meta.url).resolve("@atomiton/conductor/preload-script");
 
+/** @type {ReturnType<typeof setupMainProcessHandler> | undefined} */
 let handler;
 
 async function start() {
   await app.whenReady();
-  const storage = await createStorage({
-    type: "filesystem",
-    basePath: join(app.getPath("userData"), "atomiton-data"),
+  handler = setupMainProcessHandler({
+    concurrency: 4,
+    nodeExecutorFactory: { getNodeExecutable: (type) => ownNodes.get(type) ?? getNodeExecutable(type) },
   });
-  handler = setupMainProcessHandler({ concurrency: 4, storage });
   openWindow();
 }
 
@@ -31,7 +32,7 @@ function openWindow() {
   // The page is ours and stays: links that lead elsewhere lead nowhere.
   window.webContents.on("will-navigate", (event) => event.preventDefault());
   window.webContents.setWindowOpenHandler(() => ({ action: "deny" }));
-  window.loadFile(PAGE);
+  void window.loadFile(PAGE);
 }
 
 app.on("window-all-closed", () => {
