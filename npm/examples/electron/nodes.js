@@ -10,6 +10,7 @@ import { dialog } from "electron";
  * @typedef {object} Params
  * @property {AbortSignal} signal fires when the run is cancelled
  * @property {(percent: number, message?: string) => void} progress
+ * @property {(rule: string, message: string) => void} warn says what the result's reader should know of
  * @property {{ default?: unknown }} input
  */
 
@@ -34,7 +35,7 @@ const chooseFolder = {
  */
 const listFiles = {
   /** @param {Params} params */
-  async execute({ input, signal, progress }) {
+  async execute({ input, signal, progress, warn }) {
     const root = /** @type {string} */ (input.default);
     const files = [];
     /** What may not be read is left out and counted: an application cannot read all that its user has. */
@@ -59,8 +60,7 @@ const listFiles = {
         refused++;
       }
     }
-    const left = refused === 0 ? "" : `, ${refused} could not be read`;
-    progress(100, `${files.length} files in ${folders.length} folders${left}`);
+    if (refused > 0) warn("left-out", `Some of it could not be read and is left out: ${refused}`);
     return files;
   },
 };

@@ -1,5 +1,4 @@
 /** Runs before an application: lets the packages in its process find the Electron of this folder, as in a real one. */
-"use strict";
 
 const Module = require("node:module");
 

@@ -2,7 +2,6 @@
  * Electron's main process as an application sees it, where there is no Electron: `require("electron")`, over messages with
  * the test that started this process (`application.mjs`). What pages send is cloned on the way, as between processes.
  */
-"use strict";
 
 const { EventEmitter } = require("node:events");
 const { pathToFileURL } = require("node:url");

@@ -30,6 +30,9 @@ export function App() {
         </section>
       )}
       <p role="status">{isRunning ? "Running" : result?.success && "Done"}</p>
+      {result?.warnings?.map(({ message }) => (
+        <p key={message}>{message}</p>
+      ))}
       {error !== undefined && <p role="alert">{error}</p>}
       {result?.success && <Files files={(result.data as { result: LargeFile[] }).result} />}
     </main>
