@@ -161,6 +161,25 @@ fn a_keyword_with_a_wrong_value_is_refused() {
 }
 
 #[test]
+fn a_number_of_ms_may_be_written_as_a_duration() {
+    let ms = json!({ "type": "number", "x-duration": true, "minimum": 1, "maximum": 3_600_000 });
+    for (value, allowed) in [
+        (json!(1.5), true),
+        (json!("10s"), true),
+        (json!("1h"), true),
+        (json!("0s"), false),
+        (json!("1.5h"), false),
+        (json!("10 s"), false),
+        (json!(""), false),
+        (json!(true), false),
+    ] {
+        assert_eq!(allows(ms.clone(), value.clone()), allowed, "{value}");
+    }
+    assert!(!allows(json!({ "type": "number", "x-duration": false }), json!("10s")));
+    assert_eq!(refusal(r#"{"x-duration": "yes"}"#).0, "/x-duration");
+}
+
+#[test]
 fn only_closed_types_refuse_unknown_ones() {
     let types = NodeTypes::new().with("node", "true").unwrap();
     assert!(types.accepts("node") && types.accepts("other"));

@@ -51,7 +51,7 @@ impl NodeTypes {
     ///
     /// The keywords are `type`, `enum`, `const`, `required`, `properties`, `additionalProperties`,
     /// `items`, `minimum`, `maximum`, `exclusiveMinimum`, `minLength`, `maxLength`, `minItems`,
-    /// `maxItems` and `anyOf`; `$schema`, `$id`, `$comment`, `title`, `description`, `default`,
+    /// `maxItems` and `anyOf`; `x-duration` lets a number of ms be written as a duration, such as `10s`; `$schema`, `$id`, `$comment`, `title`, `description`, `default`,
     /// `examples`, `deprecated` and whatever begins with `x-` say nothing about validity and are
     /// passed over.
     ///

@@ -4,7 +4,7 @@ use serde_json::{Map, Number, Value};
 
 use super::schema::{Additional, Schema, Type};
 use crate::error::ErrorCode;
-use crate::flow::{kind_of, pointer};
+use crate::flow::{DURATION_EXAMPLES, duration_ms, kind_of, pointer};
 
 /// What receives the problems: a code, the place, a message.
 pub(super) type Report<'r> = dyn FnMut(ErrorCode, &str, String) + 'r;
@@ -26,6 +26,18 @@ pub(super) fn check_object(
 }
 
 fn check(value: &Value, schema: &Schema, path: &mut String, report: &mut Report<'_>) {
+    if let (true, Value::String(text)) = (schema.duration, value) {
+        match duration_ms(text).and_then(Number::from_f64) {
+            Some(ms) => check_range(&ms, schema, path, report),
+            None => {
+                let message = format!(
+                    "Expected a number of ms or a duration such as {DURATION_EXAMPLES}, found {value}"
+                );
+                report(ErrorCode::InvalidParameters, path, message);
+            }
+        }
+        return;
+    }
     if !schema.types.is_empty() && !schema.types.iter().any(|kind| kind.includes(value)) {
         report(ErrorCode::TypeMismatch, path, mismatch(&schema.types, value));
         return;

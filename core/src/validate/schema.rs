@@ -13,6 +13,8 @@ pub(super) struct Schema {
     /// The values that are allowed, from `enum` or `const`.
     pub(super) values: Option<Vec<Value>>,
     pub(super) any_of: Vec<Schema>,
+    /// The number may also be written as a duration.
+    pub(super) duration: bool,
 
     pub(super) required: Vec<String>,
     pub(super) properties: HashMap<String, Schema>,

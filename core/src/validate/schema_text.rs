@@ -56,6 +56,10 @@ fn apply(schema: &mut Schema, keyword: &str, value: &Value, path: &str) -> Resul
         "minimum" => schema.minimum = Some(number(value, path)?),
         "exclusiveMinimum" => schema.exclusive_minimum = Some(number(value, path)?),
         "maximum" => schema.maximum = Some(number(value, path)?),
+        "x-duration" => {
+            let given = value.as_bool();
+            schema.duration = given.map_or_else(|| refuse(path, "Expected `true` or `false`"), Ok)?;
+        }
         "$schema" | "$id" | "$comment" | "title" | "description" | "default" | "examples" | "deprecated" => {}
         // By convention an annotation of whoever wrote the schema.
         _ if keyword.starts_with("x-") => {}

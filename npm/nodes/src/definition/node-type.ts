@@ -11,6 +11,12 @@ export interface ParameterSchema {
   maximum?: number;
   minLength?: number;
   default?: unknown;
+  /** Values as people write them. */
+  examples?: readonly unknown[];
+  /** A number of ms that may also be written as a duration, such as `10s` or `1.5h`. */
+  "x-duration"?: true;
+  /** What a number counts. */
+  "x-unit"?: "ms" | "bytes";
   /** What to say instead of the general message when the value is missing or empty. */
   "x-required-message"?: string;
 }
@@ -23,7 +29,21 @@ export interface NodePort {
   dataType: "any" | "array" | "object" | "string" | "number" | "boolean";
   required: boolean;
   multiple: boolean;
+  /** What the value is, for people. */
   description?: string;
+}
+
+/** What a node does to the world outside of the flow. A type with none works on its input alone. */
+export type NodeEffect = "reads-files" | "writes-files" | "network";
+
+/** A bound that a node keeps to. */
+export interface NodeLimit {
+  /** What is bounded. */
+  what: string;
+  /** The bound with its unit, and how to change it where that is possible. */
+  bound: string;
+  /** What happens beyond it. */
+  beyond: string;
 }
 
 /** All that is known of a type of node before it runs. */
@@ -37,25 +57,53 @@ export interface NodeType {
   parameterSchema: ParameterSchema & { type: "object"; properties: Readonly<Record<string, ParameterSchema>> };
   inputPorts: readonly NodePort[];
   outputPorts: readonly NodePort[];
+  /** Handles that the node looks at beside its ports, which editors do not draw. */
+  otherInputs: readonly NodePort[];
+  /** Whether the node looks at inputs of any other name as well. */
+  hasOpenInputs: boolean;
+  /** Keys of the output beside its ports. An edge brings the whole output, whichever of them it leaves. */
+  otherOutputs: readonly NodePort[];
+  effects: readonly NodeEffect[];
+  limits: readonly NodeLimit[];
 }
+
+/** A number of ms, or a duration as text. */
+export const milliseconds = { type: "number", "x-duration": true, "x-unit": "ms" } as const satisfies ParameterSchema;
 
 /** Parameters that every type takes. */
 export const sharedParameters = {
-  enabled: { type: "boolean", default: true, description: "A disabled node is skipped and passes its input on." },
-  timeout: { type: "number", minimum: 1, default: 30000, description: "Time limit in ms." },
-  retries: { type: "integer", minimum: 0, default: 1, description: "Further attempts after a failure, if set." },
-  label: { type: "string" },
-  description: { type: "string" },
+  enabled: {
+    type: "boolean",
+    default: true,
+    description: "Whether the node runs. A disabled node is skipped and passes its input on.",
+  },
+  timeout: {
+    ...milliseconds,
+    minimum: 1,
+    default: 30000,
+    description: "Time limit, if it is not the default. `policy: { timeout }` is the place where every value counts.",
+    examples: ["10s", 60000],
+  },
+  retries: {
+    type: "integer",
+    minimum: 0,
+    default: 1,
+    description: "Further attempts after a failure, if it is not the default. `policy: { retries }` always counts.",
+  },
+  label: { type: "string", description: "A name for editors to show." },
+  description: { type: "string", description: "A note for readers; nothing acts on it." },
 } as const satisfies Record<string, ParameterSchema>;
 
+type Carries = NodePort["dataType"];
+
 /** An input port. */
-export function input(id: string, name: string, dataType: NodePort["dataType"], required = false): NodePort {
-  return { id, name, type: "input", dataType, required, multiple: false };
+export function input(id: string, name: string, dataType: Carries, description: string, required = false): NodePort {
+  return { id, name, type: "input", dataType, required, multiple: false, description };
 }
 
 /** An output port. */
-export function output(id: string, name: string, dataType: NodePort["dataType"]): NodePort {
-  return { id, name, type: "output", dataType, required: false, multiple: false };
+export function output(id: string, name: string, dataType: Carries, description: string): NodePort {
+  return { id, name, type: "output", dataType, required: false, multiple: false, description };
 }
 
 /** The values that parameters have when none are given. */

@@ -15,17 +15,44 @@ export const editFields: NodeType = {
         anyOf: [{ type: "object" }, { type: "string" }],
         default: {},
         description:
-          "Fields and their values; text is a template: {{a.b}}, {{#list}}…{{/list}}, {{variables.a}}, {{$now}}.",
+          "Fields and their values, also as JSON text. Text is a template: {{a.b}}, {{{raw}}}, {{#list}}…{{/list}}, {{^list}}…{{/list}}, {{variables.a}}, {{$now}}.",
+        examples: [{ greeting: "Hello {{name}}" }],
       },
-      keepOnlySet: { type: "boolean", default: false, description: "Whether fields of the input are left out." },
+      keepOnlySet: {
+        type: "boolean",
+        default: false,
+        description: "Whether fields of the input are left out.",
+      },
       nested: {
         type: "boolean",
         default: false,
         description: "Whether text inside lists and objects is a template too.",
       },
-      escape: { type: "boolean", default: true, description: "Whether values are escaped for HTML." },
+      escape: {
+        type: "boolean",
+        default: true,
+        description: "Whether values that templates show are escaped for HTML; {{{raw}}} never is.",
+      },
     },
   },
-  inputPorts: [input("data", "Data", "object")],
-  outputPorts: [output("data", "Data", "object"), output("result", "Result", "object")],
+  inputPorts: [input("data", "Data", "object", "The object whose fields are set.")],
+  otherInputs: [
+    input("input", "Input", "any", "The same as data."),
+    input("default", "Default", "any", "The same as data; where an edge leads that names no handle."),
+  ],
+  hasOpenInputs: true,
+  outputPorts: [
+    output("data", "Data", "object", "The object with its fields set."),
+    output("result", "Result", "object", "The same; the key of the output that holds it."),
+  ],
+  otherOutputs: [],
+  effects: [],
+  limits: [
+    {
+      what: "text and look-ups of a template",
+      bound: "64 Mi characters, each look-up counted as 32",
+      beyond: "INVALID_PARAMETERS",
+    },
+    { what: "values below one field with `nested`", bound: "100,000, 64 levels deep", beyond: "INVALID_PARAMETERS" },
+  ],
 };
