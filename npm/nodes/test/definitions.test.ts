@@ -76,6 +76,9 @@ describe("definitions", () => {
       { a: 1 },
       [{ field: "a", operator: "eq" }],
       [{ operation: "sum" }],
+      "10s",
+      "0s",
+      "10 seconds",
     ];
     for (const nodeType of nodeTypes.values()) {
       const { type, parameterSchema } = nodeType;
@@ -113,7 +116,12 @@ describe("definitions", () => {
     expect((await run("transform", [1], { operation: "reverse", unknown: 1 })).result).toEqual([1]);
     const error = await failure("transform", [1], { limitCount: 0, where: [{ field: "a", operator: "like" }] });
     expect(error.code).toBe("INVALID_PARAMETERS");
-    const issues = JSON.parse(error.message.replace("Invalid transform parameters: ", "")) as { path: unknown[] }[];
+    expect(error.message).toBe(
+      "Invalid transform parameters: " +
+        '`where[0].operator` must be one of "eq", "ne", "gt", "gte", "lt", "lte", "contains", "startsWith", "endsWith", ' +
+        '"isEmpty", "isNotEmpty", "in", found "like"; `limitCount` must be at least 1, found 0',
+    );
+    const { issues } = error.cause as { issues: { path: unknown[] }[] };
     expect(issues.map((issue) => issue.path)).toEqual(
       expect.arrayContaining([["limitCount"], ["where", 0, "operator"]]),
     );

@@ -93,7 +93,7 @@ describe("spreadsheet", () => {
       "[spreadsheet] No spreadsheet data provided. Please provide filePath or raw data.",
     );
     expect((await failure("spreadsheet", {}, { path: "/no/such.csv" })).message).toBe(
-      "[spreadsheet] File not found: /no/such.csv",
+      "[spreadsheet] File not found: /no/such.csv (there is no folder /no, only /)",
     );
     const latin = await failure(
       "spreadsheet",
@@ -108,8 +108,8 @@ describe("spreadsheet", () => {
     );
     expect((await failure("spreadsheet", {}, { data: "a\n1\n", delimiter: "ab" })).code).toBe("INVALID_PARAMETERS");
     expect((await failure("spreadsheet", {}, { data: 5 })).code).toBe("TYPE_MISMATCH");
-    expect((await failure("spreadsheet", {}, { sheetIndex: -1 })).message).toMatch(
-      /^Invalid spreadsheet parameters: \[\{/,
+    expect((await failure("spreadsheet", {}, { sheetIndex: -1 })).message).toBe(
+      "Invalid spreadsheet parameters: `sheetIndex` must be at least 0, found -1",
     );
   });
 

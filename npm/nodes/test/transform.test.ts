@@ -123,8 +123,9 @@ describe.each(places)("transform of an array in $name", ({ run, failure }) => {
   });
 
   it("fails where the wrong parameters are given", async () => {
-    expect((await failure("transform", { data: [] }, { operation: "nope" })).message).toMatch(
-      /^Invalid transform parameters: \[.*"path":\["operation"\]/,
+    expect((await failure("transform", { data: [] }, { operation: "nope" })).message).toBe(
+      'Invalid transform parameters: `operation` must be one of "map", "filter", "reduce", "sort", "group", "flatten", ' +
+        '"unique", "reverse", "limit", "skip", "slice", "aggregate", found "nope"',
     );
     expect((await failure("transform", { data: [] }, { operation: "group" })).message).toBe(
       "[transform] groupKey or sortKey is required for group operation",

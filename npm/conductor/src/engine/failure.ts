@@ -14,6 +14,9 @@ import type { NodeId } from "../types/ids.js";
 /** Under this key an error that an executable throws names the code to keep. */
 export const CODE: unique symbol = Symbol.for("@atomiton/error-code") as never;
 
+/** Under this key an error that an executable throws says what to do about it, as a list of sentences. */
+export const ADVICE: unique symbol = Symbol.for("@atomiton/error-advice") as never;
+
 /** Where it went wrong. */
 export interface Place {
   nodeId: NodeId;
@@ -40,10 +43,20 @@ export function thrown(value: unknown, place: Place): ExecutionError {
   if (value instanceof Error) {
     const own = (value as { [CODE]?: unknown })[CODE];
     const code = isErrorCode(own) ? own : "EXECUTION_FAILED";
-    return failure(code, messageOf(value), place, { stack: value.stack ?? "", cause: value });
+    const error = failure(code, messageOf(value), place, { stack: value.stack ?? "", cause: value });
+    const advice = adviceOf(value);
+    // Whether another attempt makes sense is the code's to say: the engine decides by it.
+    if (advice !== undefined && error.recovery) error.recovery = { ...error.recovery, suggestions: advice };
+    return error;
   }
   if (isExecutionError(value)) return failure(value.code, describe(value.message), place, { cause: value });
   return failure("EXECUTION_FAILED", describe(value), place, { cause: value });
+}
+
+/** What an error itself says is to be done about it. */
+export function adviceOf(error: Error): string[] | undefined {
+  const advice = (error as { [ADVICE]?: unknown })[ADVICE];
+  return Array.isArray(advice) && advice.every((text) => typeof text === "string") ? [...advice] : undefined;
 }
 
 /** The error for whatever was thrown, even if looking at it throws. */

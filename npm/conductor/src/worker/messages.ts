@@ -64,7 +64,7 @@ export type Answer = { value: unknown; handles?: readonly string[] } | { thrown:
 
 /** What was thrown, so that the other side can throw the like. */
 export type Thrown =
-  | { error: { name: string; message: string; stack: string; code?: string } }
+  | { error: { name: string; message: string; stack: string; code?: string; advice?: string[] } }
   | { error?: undefined; value: unknown };
 
 /** From the page. */

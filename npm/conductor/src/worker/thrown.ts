@@ -1,5 +1,5 @@
 /** What executables throw, on its way to the other side. */
-import { CODE } from "../engine/failure.js";
+import { ADVICE, adviceOf, CODE } from "../engine/failure.js";
 import { describe } from "../types/errors.js";
 import { isCloneable } from "./crossing.js";
 import type { Thrown } from "./messages.js";
@@ -11,7 +11,10 @@ export function toThrown(value: unknown): Thrown {
     const { name, message, stack = "" } = value;
     const code = (value as { [CODE]?: unknown })[CODE];
     const error = { name: String(name), message: String(message), stack: String(stack) };
-    return { error: typeof code === "string" ? { ...error, code } : error };
+    const advice = adviceOf(value);
+    return {
+      error: { ...error, ...(typeof code === "string" && { code }), ...(advice !== undefined && { advice }) },
+    };
   } catch {
     return { value: "A value that cannot be read was thrown" };
   }
@@ -20,10 +23,11 @@ export function toThrown(value: unknown): Thrown {
 /** The like of what was thrown on the other side. */
 export function fromThrown(thrown: Thrown): unknown {
   if (thrown.error === undefined) return thrown.value;
-  const { name, message, stack, code } = thrown.error;
+  const { name, message, stack, code, advice } = thrown.error;
   const error = new Error(message);
   for (const [key, value] of Object.entries({ name, stack })) {
     Object.defineProperty(error, key, { value, configurable: true, writable: true });
   }
+  if (advice !== undefined) Object.defineProperty(error, ADVICE, { value: advice });
   return code === undefined ? error : Object.assign(error, { code, [CODE]: code });
 }

@@ -67,6 +67,15 @@ describe("the error of a failed node", () => {
     expect(error?.recovery?.suggestions?.length).toBeGreaterThan(0);
   });
 
+  it("comes with the advice that the thrown error brings itself", async () => {
+    const advice = ["Correct the path."];
+    const own = Object.assign(new Error("no file"), { [Symbol.for("@atomiton/error-advice")]: advice });
+    const { error } = await throwing(own).node.run(leaf("a"));
+    expect(error?.recovery).toMatchObject({ retryable: true, suggestions: advice });
+    const wrong = Object.assign(new Error("no file"), { [Symbol.for("@atomiton/error-advice")]: [1] });
+    expect((await throwing(wrong).node.run(leaf("a"))).error?.recovery?.suggestions?.[0]).toContain("Look at");
+  });
+
   it("advises against a retry where a retry cannot help", async () => {
     const conductor = conductorOver({ getNodeExecutable: () => undefined });
     const { error } = await conductor.node.run(leaf("a"));

@@ -24,14 +24,15 @@ export const pageNetwork: Network = {
   failureOf(error, url) {
     const { origin = "null", protocol = "" } = globalThis.location ?? {};
     const failed = `fetch failed (${messageOf(error)})`;
+    const because = (words: string) => new NodeError("EXECUTION_FAILED", `${failed}: ${words}`, { cause: error });
     if (protocol === "https:" && url.protocol === "http:") {
-      return `${failed}: a page that came over HTTPS cannot ask ${url.origin}, which is not encrypted`;
+      return because(`a page that came over HTTPS cannot ask ${url.origin}, which is not encrypted`);
     }
-    if (url.origin === origin) return `${failed}: ${url.origin} cannot be reached`;
-    return (
-      `${failed}: ${url.origin} cannot be reached, does not allow pages of ${origin} to read its answers (CORS), ` +
-      "or is not among the addresses that the page's Content-Security-Policy lets it connect to; " +
-      "on a server or in the desktop application only the first matters"
+    if (url.origin === origin) return because(`${url.origin} cannot be reached`);
+    return because(
+      `${url.origin} cannot be reached, does not allow pages of ${origin} to read its answers (CORS), ` +
+        "or is not among the addresses that the page's Content-Security-Policy lets it connect to; " +
+        "on a server or in the desktop application only the first matters",
     );
   },
 };

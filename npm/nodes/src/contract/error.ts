@@ -1,6 +1,9 @@
 /** Where an error carries its code for whoever does not share this package's classes, such as the conductor. */
 export const errorCode: unique symbol = Symbol.for("@atomiton/error-code") as never;
 
+/** Where an error carries what to do about it, instead of the general advice for its code. */
+export const errorAdvice: unique symbol = Symbol.for("@atomiton/error-advice") as never;
+
 /** The codes that nodes of this library fail with. */
 export type NodeErrorCode =
   | "INVALID_PARAMETERS"
@@ -19,12 +22,26 @@ export class NodeError extends Error {
   override readonly name = "NodeError";
   readonly code: NodeErrorCode;
   readonly [errorCode]: NodeErrorCode;
+  readonly [errorAdvice]?: readonly string[];
 
-  constructor(code: NodeErrorCode, message: string, options?: { cause?: unknown }) {
+  /** @param options `advice`: what to do about it, in sentences, instead of the general advice for the code */
+  constructor(
+    code: NodeErrorCode,
+    message: string,
+    options?: { cause?: unknown; advice?: readonly string[] | undefined },
+  ) {
     super(message, options);
     this.code = code;
     this[errorCode] = code;
+    if (options?.advice !== undefined) this[errorAdvice] = options.advice;
   }
+}
+
+/** What an error itself says is to be done about it; `undefined` where it says nothing. */
+export function adviceOf(error: unknown): readonly string[] | undefined {
+  const advice =
+    typeof error === "object" && error !== null ? (error as { [errorAdvice]?: unknown })[errorAdvice] : undefined;
+  return Array.isArray(advice) ? (advice as readonly string[]) : undefined;
 }
 
 /** The code of an error, whatever class it is of; `EXECUTION_FAILED` when it carries none. */

@@ -1,6 +1,6 @@
 import { NodeError } from "../contract/error.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
-import { kindOf } from "./input.js";
+import { kindOf } from "./kind.js";
 import { Sum } from "./sum.js";
 
 /** One computation over a group of items. */

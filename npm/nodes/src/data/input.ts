@@ -50,14 +50,6 @@ export function isPlainObject(value: unknown): value is PlainObject {
   return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** A word for what a value is, for messages. */
-export function kindOf(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  if (value === undefined) return "nothing";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-
 function isOutput(value: unknown): value is PlainObject {
   if (!isPlainObject(value)) return false;
   return isRouted(value) || Object.hasOwn(value, "result") || Array.isArray(ownValue(value, "records"));

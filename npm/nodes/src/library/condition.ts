@@ -1,7 +1,8 @@
 import { NodeError } from "../contract/error.js";
 import type { NodeExecutable } from "../contract/executable.js";
 import { routed } from "../contract/routed.js";
-import { findData, isPlainObject, kindOf, type PlainObject } from "../data/input.js";
+import { findData, isPlainObject, type PlainObject } from "../data/input.js";
+import { kindOf } from "../data/kind.js";
 import { type Condition, predicateOf } from "../data/where.js";
 import { condition } from "../definition/types/condition.js";
 import type { RowsAt, Sandbox } from "../sandbox/sandbox.js";

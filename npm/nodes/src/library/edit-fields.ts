@@ -1,5 +1,6 @@
 import { messageOf, NodeError } from "../contract/error.js";
-import { findData, isPlainObject, kindOf, unwrap } from "../data/input.js";
+import { findData, isPlainObject, unwrap } from "../data/input.js";
+import { kindOf } from "../data/kind.js";
 import { editFields } from "../definition/types/edit-fields.js";
 import { tableBehind } from "../table/table-output.js";
 import { jsonObject } from "./json-parameter.js";

@@ -2,7 +2,8 @@ import { extname } from "node:path";
 import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 import { NodeError } from "../contract/error.js";
 import { textOf } from "../data/field.js";
-import { isPlainObject, kindOf, ownValue } from "../data/input.js";
+import { isPlainObject, ownValue } from "../data/input.js";
+import { kindOf } from "../data/kind.js";
 import { cancellable } from "../table/addon.js";
 import { tableBehind } from "../table/table-output.js";
 

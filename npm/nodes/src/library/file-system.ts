@@ -3,9 +3,11 @@ import { cp, lstat, mkdir, readdir, readFile, realpath, rename, rm, rmdir, stat 
 import { dirname, join, relative } from "node:path";
 
 import { throwIfAborted } from "../contract/abort.js";
-import { codeOf, messageOf, NodeError } from "../contract/error.js";
-import { findData, handleValue, isPlainObject, kindOf, ownValue, unwrap } from "../data/input.js";
+import { adviceOf, codeOf, messageOf, NodeError } from "../contract/error.js";
+import { findData, handleValue, isPlainObject, ownValue, unwrap } from "../data/input.js";
+import { kindOf } from "../data/kind.js";
 import { fileSystem } from "../definition/types/file-system.js";
+import { MISSING_PATH_ADVICE, missingPathText } from "../machine/missing-path.js";
 import { tableBehind } from "../table/table-output.js";
 import { writeContent } from "./file-content.js";
 import { executable, type NodeWork } from "./work.js";
@@ -52,7 +54,7 @@ export const fileSystemNode = executable<Parameters>(
 
 async function read({ signal }: NodeWork<Parameters>, path: string): Promise<object> {
   const facts = await factsOf(path);
-  if (!facts) throw new Error(`File does not exist: ${path}`);
+  if (!facts) throw await missing("File", path);
   if (!facts.isFile()) throw new Error(`Path is not a file: ${path}`);
   const content = await readFile(path, { encoding: "utf8", ...(signal ? { signal } : {}) });
   return { result: content, content, size: facts.size, modified: facts.mtime.toISOString() };
@@ -87,7 +89,7 @@ function describedFile(input: unknown): { path: string | undefined; content: unk
 
 async function list({ parameters, signal }: NodeWork<Parameters>, path: string): Promise<object> {
   const facts = await factsOf(path);
-  if (!facts) throw new Error(`Directory does not exist: ${path}`);
+  if (!facts) throw await missing("Directory", path);
   if (!facts.isDirectory()) throw new Error(`Path is not a directory: ${path}`);
   const files: string[] = [];
   await addVisible(files, path, parameters.recursive, signal);
@@ -144,7 +146,7 @@ async function copy(work: NodeWork<Parameters>, path: string): Promise<object> {
   const facts = await factsOf(path);
   const words = facts?.isDirectory() ? "Copy directory failed" : "Copy operation failed";
   return told(words, async () => {
-    if (!facts) throw new Error(`Source does not exist: ${path}`);
+    if (!facts) throw await missing("Source", path);
     checkCopyable(facts, path);
     await copyAll(path, target, work.signal, {});
     return { result: target, path: target, sourcePath: path, destPath: target };
@@ -154,7 +156,7 @@ async function copy(work: NodeWork<Parameters>, path: string): Promise<object> {
 async function move(work: NodeWork<Parameters>, path: string): Promise<object> {
   const target = targetOf(work);
   return told("Move operation failed", async () => {
-    if (!(await factsOf(path, lstat))) throw new Error(`Source does not exist: ${path}`);
+    if (!(await factsOf(path, lstat))) throw await missing("Source", path);
     await mkdir(dirname(target), { recursive: true });
     await rename(path, target).catch(async (error: NodeJS.ErrnoException) => {
       // Another disk: there a move is a copy, then a removal.
@@ -197,6 +199,11 @@ function targetOf({ input, parameters }: NodeWork<Parameters>): string {
   throw new NodeError("INVALID_PARAMETERS", `Target path is required for ${parameters.operation} operation`);
 }
 
+async function missing(what: string, path: string): Promise<NodeError> {
+  const words = `${what} does not exist: ${path} (${await missingPathText(path)})`;
+  return new NodeError("EXECUTION_FAILED", words, { advice: MISSING_PATH_ADVICE });
+}
+
 /** The operation, with words put in front of what it fails with. */
 function told(words: string, operation: Operation): Operation {
   return async (work, path) => {
@@ -204,7 +211,7 @@ function told(words: string, operation: Operation): Operation {
       return await operation(work, path);
     } catch (error) {
       throwIfAborted(work.signal);
-      throw new NodeError(codeOf(error), `${words}: ${messageOf(error)}`, { cause: error });
+      throw new NodeError(codeOf(error), `${words}: ${messageOf(error)}`, { cause: error, advice: adviceOf(error) });
     }
   };
 }

@@ -1,6 +1,7 @@
 import { throwIfAborted } from "../contract/abort.js";
 import { NodeError } from "../contract/error.js";
 import type { NodeExecutable } from "../contract/executable.js";
+import { issueSentences } from "../contract/issues.js";
 import { toBase64 } from "../data/base64.js";
 import { decodeText } from "../data/charset.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
@@ -72,7 +73,7 @@ async function send(work: NodeWork<Parameters>, network: Network): Promise<objec
     if (deadline?.aborted) {
       throw new NodeError("TIMEOUT", `The request was given up after ${limit} ms`, { cause: error });
     }
-    throw new NodeError("EXECUTION_FAILED", network.failureOf(error, url), { cause: error });
+    throw network.failureOf(error, url);
   }
 }
 
@@ -83,8 +84,8 @@ function deadlineOf({ explicitTimeout }: NodeWork<Parameters>): number | undefin
 
 function checkParameterUrl(url: string): void {
   if (URL.canParse(url)) return;
-  const issues = [{ code: "invalid_format", format: "url", path: ["url"], message: "Must be a valid URL" }];
-  throw new NodeError("INVALID_PARAMETERS", `Invalid http-request parameters: ${JSON.stringify(issues)}`);
+  const issues = [{ path: ["url"], message: "Must be a valid URL with http or https" }];
+  throw new NodeError("INVALID_PARAMETERS", `Invalid http-request parameters: ${issueSentences(issues, { url })}`);
 }
 
 function urlOf(work: NodeWork<Parameters>): URL {

@@ -1,9 +1,11 @@
+import type { NodeError } from "../contract/error.js";
+
 /** How a place talks HTTP, beside `fetch` itself. */
 export interface Network {
   /** Further settings of every request. */
   settings: RequestInit;
   /** Refuses what cannot be sent from here. */
   check(url: URL, headers: Headers): void;
-  /** Says that `fetch` failed, and why, which it does not tell itself. */
-  failureOf(error: unknown, url: URL): string;
+  /** Says that `fetch` failed, at which address and why, which it does not tell itself. Nothing of the query is told. */
+  failureOf(error: unknown, url: URL): NodeError;
 }

@@ -2,31 +2,49 @@ import type { ZodType } from "zod";
 
 import { NodeError } from "../contract/error.js";
 import type { NodeParams } from "../contract/executable.js";
+import { type Issue, issueSentences } from "../contract/issues.js";
+import { DURATION_EXAMPLES, durationMs } from "../data/duration.js";
 import type { NodeType } from "../definition/node-type.js";
 
 const checks = new WeakMap<NodeType, ZodType>();
 
 /**
- * The parameters of a node type out of the flat object an executable is called with: unknown keys dropped, defaults
- * applied.
+ * The parameters of a node type out of the flat object an executable is called with: unknown keys dropped, durations
+ * turned into ms, defaults applied.
  *
- * @throws NodeError INVALID_PARAMETERS `Invalid <type> parameters: <JSON array of issues>`
+ * @throws NodeError INVALID_PARAMETERS `Invalid <type> parameters: <a sentence for each>`; the schema's own error is its
+ *   cause, with `issues`
  */
 export async function parseParameters(nodeType: NodeType, params: NodeParams): Promise<Record<string, unknown>> {
   const check = checks.get(nodeType) ?? (await compile(nodeType));
   const { properties } = nodeType.parameterSchema;
   const known: Record<string, unknown> = {};
-  for (const key of Object.keys(properties)) {
-    if (Object.hasOwn(params, key) && params[key] !== undefined) known[key] = params[key];
+  const given: Record<string, unknown> = {};
+  for (const [key, schema] of Object.entries(properties)) {
+    if (!Object.hasOwn(params, key) || params[key] === undefined) continue;
+    given[key] = params[key];
+    known[key] = schema["x-duration"] ? inMs(params[key]) : params[key];
   }
   const result = check.safeParse(known);
   if (result.success) return result.data as Record<string, unknown>;
-  const issues = result.error.issues.map((issue) => {
-    const message = properties[String(issue.path[0])]?.["x-required-message"];
-    const missing = issue.path.length === 1 && (issue.code === "invalid_type" || issue.code === "too_small");
-    return missing && message !== undefined ? { ...issue, message } : issue;
+  const issues = result.error.issues.map((issue): Issue => {
+    const schema = properties[String(issue.path[0])];
+    const isWhole = issue.path.length === 1;
+    if (isWhole && schema?.["x-duration"] && issue.code === "invalid_type") {
+      return { path: issue.path, message: `expected a number of ms or a duration such as ${DURATION_EXAMPLES}` };
+    }
+    const message = schema?.["x-required-message"];
+    const isMissing = isWhole && (issue.code === "invalid_type" || issue.code === "too_small");
+    return isMissing && message !== undefined ? { path: issue.path, message, code: "custom" } : (issue as Issue);
   });
-  throw new NodeError("INVALID_PARAMETERS", `Invalid ${nodeType.type} parameters: ${JSON.stringify(issues)}`);
+  throw new NodeError("INVALID_PARAMETERS", `Invalid ${nodeType.type} parameters: ${issueSentences(issues, given)}`, {
+    cause: result.error,
+  });
+}
+
+/** A duration in ms; anything else as it is, for the schema to judge. */
+function inMs(value: unknown): unknown {
+  return typeof value === "string" ? (durationMs(value) ?? value) : value;
 }
 
 async function compile(nodeType: NodeType): Promise<ZodType> {

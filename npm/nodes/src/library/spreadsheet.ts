@@ -1,11 +1,13 @@
 import { stat } from "node:fs/promises";
-import { extname } from "node:path";
+import { extname, resolve } from "node:path";
 
 import type { CsvLayout, NativeTable } from "@atomiton/conductor-native";
 
 import { NodeError } from "../contract/error.js";
-import { findData, handleValue, isPlainObject, kindOf, unwrap } from "../data/input.js";
+import { findData, handleValue, isPlainObject, unwrap } from "../data/input.js";
+import { kindOf } from "../data/kind.js";
 import { spreadsheet } from "../definition/types/spreadsheet.js";
+import { MISSING_PATH_ADVICE, missingPathText } from "../machine/missing-path.js";
 import { cancellable } from "../table/addon.js";
 import { attachTable, tableBehind } from "../table/table-output.js";
 import { executable, type NodeWork } from "./work.js";
@@ -29,7 +31,7 @@ const SHEET = "Sheet1";
 /**
  * Reads CSV or TSV from a file or from text. The records are made from the native table only if somebody reads them.
  *
- * Fails with INVALID_PARAMETERS (no data, another format, no such sheet), EXECUTION_FAILED (`File not found: p`) or
+ * Fails with INVALID_PARAMETERS (no data, another format, no such sheet), EXECUTION_FAILED (`File not found: p`, and what there is close by) or
  * DESERIALIZATION_FAILED (naming the row).
  */
 export const spreadsheetNode = executable<Parameters>(spreadsheet, async (work) => {
@@ -121,10 +123,17 @@ function checkSheet({ sheetName, sheetIndex, range }: Parameters): void {
 }
 
 async function checkFile(path: string): Promise<void> {
-  const facts = await stat(path).catch((error: NodeJS.ErrnoException) => {
+  const facts = await stat(path).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR")
-      throw new NodeError("EXECUTION_FAILED", `File not found: ${path}`);
+      throw new NodeError("EXECUTION_FAILED", `File not found: ${path} (${await missingPathText(path)})`, {
+        cause: error,
+        advice: MISSING_PATH_ADVICE,
+      });
     throw error;
   });
-  if (!facts.isFile()) throw new NodeError("EXECUTION_FAILED", `Path is not a file: ${path}`);
+  if (facts.isFile()) return;
+  const what = facts.isDirectory() ? " but a folder" : "";
+  throw new NodeError("EXECUTION_FAILED", `Path is not a file${what}: ${resolve(path)}`, {
+    advice: MISSING_PATH_ADVICE,
+  });
 }

@@ -1,4 +1,4 @@
-import { codeOf, messageOf, NodeError } from "../contract/error.js";
+import { adviceOf, codeOf, messageOf, NodeError } from "../contract/error.js";
 import type { NodeExecutable, NodeParams } from "../contract/executable.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
@@ -52,7 +52,10 @@ export function executable<P>(
           },
         });
       } catch (error) {
-        throw new NodeError(codeOf(error), `[${nodeType.type}] ${messageOf(error)}`, { cause: error });
+        throw new NodeError(codeOf(error), `[${nodeType.type}] ${messageOf(error)}`, {
+          cause: error,
+          advice: adviceOf(error),
+        });
       }
     },
   };

@@ -1,13 +1,119 @@
-import { messageOf } from "../contract/error.js";
+import { messageOf, NodeError } from "../contract/error.js";
 import type { Network } from "../library/network.js";
 
 /** HTTP from Node, which restricts nothing and puts the reason into the error's cause. */
 export const machineNetwork: Network = {
   settings: {},
   check() {},
-  failureOf(error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    const reason = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : "";
-    return reason === "" ? messageOf(error) : `${messageOf(error)} (${reason})`;
+  failureOf(error, url) {
+    const reason = reasonOf(error);
+    const told = reason === undefined ? undefined : explained(reason, url);
+    const words = reason?.code || reason?.message || messageOf(error);
+    const where = `${url.origin}${url.pathname}`;
+    if (told === undefined)
+      return new NodeError("EXECUTION_FAILED", `fetch failed (${words}): ${where}`, { cause: error });
+    return new NodeError("EXECUTION_FAILED", `fetch failed (${words}): ${where}: ${told.what}`, {
+      cause: error,
+      advice: told.advice,
+    });
   },
 };
+
+interface Reason {
+  code?: string;
+  message: string;
+}
+
+/** Why it failed: `fetch` puts that into causes within causes, and several of them where a name has several addresses. */
+function reasonOf(error: unknown): Reason | undefined {
+  let found: Reason | undefined;
+  let cause: unknown = error instanceof Error ? error.cause : undefined;
+  for (let depth = 0; depth < 8 && cause instanceof Error; depth++) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const first: unknown = cause instanceof AggregateError ? cause.errors[0] : undefined;
+    found = { message: cause.message, ...(typeof code === "string" && { code }) };
+    if (typeof code === "string") return found;
+    cause = first ?? cause.cause;
+  }
+  return found;
+}
+
+/** What a reason means, and what to look at. */
+function explained({ code = "", message }: Reason, url: URL): { what: string; advice: string[] } | undefined {
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  const { hostname } = url;
+  if (code === "ECONNREFUSED") {
+    return {
+      what: `nothing answers at ${hostname} on port ${port}`,
+      advice: [`Start the server, or correct the host and port of the URL.`, "Check that no firewall is in between."],
+    };
+  }
+  if (code === "ENOTFOUND" || code === "EAI_NONAME") {
+    return {
+      what: `there is no host called ${hostname}`,
+      advice: ["Check the spelling of the host in the URL.", "Check that this machine is connected, and its DNS."],
+    };
+  }
+  if (code === "EAI_AGAIN") {
+    return {
+      what: `the address of ${hostname} could not be looked up`,
+      advice: ["Check that this machine is connected, and its DNS.", "Run it again when it is."],
+    };
+  }
+  if (/^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/.test(code)) {
+    return {
+      what: `${hostname} on port ${port} cannot be reached`,
+      advice: ["Check that the server runs and that this machine may reach it: network, VPN, firewall."],
+    };
+  }
+  if (/^(?:ECONNRESET|EPIPE|UND_ERR_SOCKET)$/.test(code)) {
+    return {
+      what: `${hostname} on port ${port} closed the connection before it had answered`,
+      advice: [`Check that ${url.protocol.slice(0, -1)} is what that port talks.`, "Look at the log of the server."],
+    };
+  }
+  if (message === "bad port") {
+    return {
+      what: `requests to port ${port} are not allowed; it belongs to another protocol than HTTP`,
+      advice: ["Let the server listen on another port, such as 8080."],
+    };
+  }
+  return tlsExplained(code, hostname, port);
+}
+
+function tlsExplained(code: string, hostname: string, port: string): { what: string; advice: string[] } | undefined {
+  const certificate = (why: string, ...advice: string[]) => ({
+    what: `the certificate of ${hostname} is not accepted, because ${why}`,
+    advice,
+  });
+  switch (code) {
+    case "CERT_HAS_EXPIRED":
+      return certificate("it has expired", "Renew the certificate of the server.", "Check the clock of this machine.");
+    case "CERT_NOT_YET_VALID":
+      return certificate("it is not valid yet", "Check the clock of this machine.");
+    case "ERR_TLS_CERT_ALTNAME_INVALID":
+      return certificate("it is for another host", "Use the host that the certificate is for.");
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+    case "UNABLE_TO_GET_ISSUER_CERT":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+      return certificate(
+        "nobody known to this machine has signed it",
+        "Name the file of its authority in the environment variable NODE_EXTRA_CA_CERTS.",
+      );
+    case "EPROTO":
+    case "ERR_SSL_WRONG_VERSION_NUMBER":
+      return {
+        what: `${hostname} does not talk TLS on port ${port}`,
+        advice: ["Write http instead of https, or correct the port of the URL."],
+      };
+    default:
+      return code.startsWith("ERR_SSL_")
+        ? {
+            what: `TLS with ${hostname} on port ${port} failed`,
+            advice: ["Check the protocol and the port of the URL."],
+          }
+        : undefined;
+  }
+}

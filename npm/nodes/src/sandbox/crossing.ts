@@ -1,5 +1,5 @@
 import { NodeError } from "../contract/error.js";
-import { kindOf } from "../data/input.js";
+import { kindOf } from "../data/kind.js";
 import { MOST_LEVELS, MOST_VALUES, TEXT_PER_MEMORY, written } from "./limits.js";
 import { otherWork } from "./other-work.js";
 import type { Batch } from "./sandbox.js";

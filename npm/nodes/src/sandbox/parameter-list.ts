@@ -44,6 +44,22 @@ export function parameterListOf(code: string): ParameterList | undefined {
   return undefined;
 }
 
+/**
+ * The names of the parameters of a function's text, as far as its list says them plainly; those inside `{…}` and `[…]`
+ * count as well.
+ */
+export function parameterNames(code: string): string[] {
+  const single = /^\s*(?:async\b\s*)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=>/u.exec(code)?.[1];
+  if (single !== undefined) return [single];
+  const list = /^[^(]{0,200}\(([^()]{0,1000})\)/.exec(code)?.[1] ?? "";
+  const names = list
+    // Values that a parameter has by default, and names of fields that are renamed, are no names of parameters.
+    .replace(/=[^,}\]]*/g, "")
+    .replace(/[\p{ID_Start}$_][\p{ID_Continue}$]*\s*:/gu, "")
+    .match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu);
+  return [...new Set(names ?? [])];
+}
+
 function endOfString(text: string, start: number): number {
   for (let i = start + 1; i < text.length; i++) {
     if (text[i] === "\\") i++;

@@ -1,6 +1,7 @@
 import harness from "quickjs:harness";
 
 import { NodeError } from "../../contract/error.js";
+import { definedNames } from "../defined-names.js";
 import { MOST_VALUES } from "../limits.js";
 import type { ScriptSource } from "../sandbox.js";
 import { type Stop, stoppedBy, tooManyValues } from "./failures.js";
@@ -160,8 +161,9 @@ export class Engine {
     const line = lineOf(stack, name);
     const place = `${item >= 0 ? ` at item ${item}` : ""}${line === undefined ? "" : `, line ${line}`}`;
     if (refused !== undefined) return new NodeError("TYPE_MISMATCH", `${name} failed${place}: ${refused}`);
+    const unknown = kind === "ReferenceError" ? definedNames(message, this.#source.code) : "";
     const code = kind === "SyntaxError" && !this.#isCompiled ? "INVALID_PARAMETERS" : "EXECUTION_FAILED";
-    return new NodeError(code, `${name} failed${place}: ${kind === "" ? "" : `${kind}: `}${message}`);
+    return new NodeError(code, `${name} failed${place}: ${kind === "" ? "" : `${kind}: `}${message}${unknown}`);
   }
 
   #describe(thrown: Value): Thrown | undefined {

@@ -1,0 +1,21 @@
+/** A key and a certificate for localhost that no authority signed; valid until 2126. For tests alone. */
+
+export const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgNTpDFUrlo+uIFRcD
+rCetiZOoFCUDogo6uOiHSmImCRChRANCAATmXcffnwog77xGXglwLCtiQq9d7mrW
+XtVgLVtoD/2VrJusQcjX0Bj/GfNdfEZOywVMcRhzRqvbgtFEcmaFRoOd
+-----END PRIVATE KEY-----
+`;
+
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBfjCCASWgAwIBAgIUD3r2yURkkU2rQ5HqbAjfsZRHwrMwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjE5MDEzOFoYDzIxMjYxMDI5
+MTkwMTM4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATmXcffnwog77xGXglwLCtiQq9d7mrWXtVgLVtoD/2VrJusQcjX0Bj/
+GfNdfEZOywVMcRhzRqvbgtFEcmaFRoOdo1MwUTAdBgNVHQ4EFgQU+IEmUZyhvMT1
+MIa7Ds8kIQrrj8cwHwYDVR0jBBgwFoAU+IEmUZyhvMT1MIa7Ds8kIQrrj8cwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiBWgq3rM/P2KMYdihqXojnE
+sS6amD7xsAhMT4tdE+R9HgIgNmDo1+I7kOuUNB6F4u+wNgwYwASZ/NvgnU1nMG2V
+L8o=
+-----END CERTIFICATE-----
+`;
