@@ -1,6 +1,7 @@
 import { NodeError } from "../contract/error.js";
 import type { NodeExecutable } from "../contract/executable.js";
 import { routed } from "../contract/routed.js";
+import { doubtsOfObject } from "../data/doubtful-conditions.js";
 import { findData, isPlainObject, type PlainObject } from "../data/input.js";
 import { kindOf } from "../data/kind.js";
 import { type Condition, predicateOf } from "../data/where.js";
@@ -37,6 +38,7 @@ export function conditionNode({ sandbox }: Place): NodeExecutable {
         );
       }
       result = predicateOf({ where, match })(item);
+      for (const { rule, message } of doubtsOfObject(where, item)) work.warn(rule, message);
     } else if (expression !== undefined) {
       result = Boolean(await evaluate(sandbox, expression, item, work));
     } else {

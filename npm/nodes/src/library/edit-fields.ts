@@ -1,10 +1,11 @@
+import { closeNames, namesText } from "../contract/close-names.js";
 import { messageOf, NodeError } from "../contract/error.js";
 import { findData, isPlainObject, unwrap } from "../data/input.js";
 import { kindOf } from "../data/kind.js";
 import { editFields } from "../definition/types/edit-fields.js";
 import { tableBehind } from "../table/table-output.js";
 import { jsonObject } from "./json-parameter.js";
-import { render } from "./template.js";
+import { type MissingName, render } from "./template.js";
 import { executable } from "./work.js";
 
 /** How deep templates are looked for inside values. */
@@ -12,6 +13,9 @@ const MOST_NESTING = 64;
 
 /** Objects that share each other write out without end. */
 const MOST_VALUES = 100_000;
+
+/** Names that are told where none is like the one that is missing. */
+const MOST_NAMES = 12;
 
 interface Parameters {
   values: Record<string, unknown> | string;
@@ -27,7 +31,8 @@ interface Parameters {
  *
  * Fails with INVALID_PARAMETERS (`Bad template syntax …`) or TYPE_MISMATCH.
  */
-export const editFieldsNode = executable<Parameters>(editFields, async ({ parameters, input, variables }) => {
+export const editFieldsNode = executable<Parameters>(editFields, async (work) => {
+  const { parameters, input, variables } = work;
   const { keepOnlySet } = parameters;
   const data = findData(input, ["data"]);
   const values = jsonObject(parameters.values, "values");
@@ -36,10 +41,19 @@ export const editFieldsNode = executable<Parameters>(editFields, async ({ parame
     ...handleViews(input),
     isFields(data) ? data : {},
   ];
+  const missed = (field: string) => {
+    // Of a list of many rows each misses it; how often is not worth looking for names as often.
+    const told = new Set<string>();
+    return ({ name, known }: MissingName) => {
+      if (told.has(name)) return;
+      told.add(name);
+      work.warn("empty-template-name", emptyNameText(field, name, known()));
+    };
+  };
   const set = Object.entries(values).map(([field, value]): [string, unknown] => {
     if (typeof value !== "string" && !parameters.nested) return [field, value];
     try {
-      return [field, filledIn(value, (template) => render(template, views, parameters.escape))];
+      return [field, filledIn(value, (template) => render(template, views, parameters.escape, missed(field)))];
     } catch (error) {
       throw new NodeError("INVALID_PARAMETERS", `Bad template syntax in "${field}": ${messageOf(error)}`, {
         cause: error,
@@ -54,6 +68,16 @@ export const editFieldsNode = executable<Parameters>(editFields, async ({ parame
   }
   return { result: { ...(isFields(data) && !keepOnlySet ? data : {}), ...Object.fromEntries(set) } };
 });
+
+function emptyNameText(field: string, name: string, known: readonly string[]): string {
+  const words = `\`{{${name}}}\` in the template of \`${field}\` was empty`;
+  if (known.includes(name)) return `${words}: its value is null`;
+  const close = closeNames(name, known);
+  if (close.length > 0) return `${words}: there is no such name. Did you mean ${namesText(close)}?`;
+  const shown = known.slice(0, MOST_NAMES).map((each) => `\`${each}\``);
+  const more = known.length > MOST_NAMES ? ` and ${known.length - MOST_NAMES} more` : "";
+  return `${words}: there is no such name${shown.length > 0 ? `; there are ${shown.join(", ")}${more}` : ""}`;
+}
 
 /** A copy of a value in which each text is filled in. */
 function filledIn(value: unknown, fill: (template: string) => string): unknown {

@@ -2,25 +2,42 @@ import Mustache from "mustache";
 
 import { NodeError } from "../contract/error.js";
 import { textOf } from "../data/field.js";
+import { isPlainObject } from "../data/input.js";
 import { tableBehind } from "../table/table-output.js";
 
 /**
  * Renders `{{name}}`, `{{a.b}}`, `{{#list}}…{{/list}}`, `{{^list}}…{{/list}}` and `{{{raw}}}`. `views` are searched from
- * the last to the first. Names that are nowhere give nothing. Templates are data: nothing in them is compiled or
+ * the last to the first. Names that are nowhere give nothing; `missed` is told of them, but for names of sections, which ask
+ * whether there is something. Templates are data: nothing in them is compiled or
  * called, and only own properties are seen.
  *
  * @throws Error saying what is wrong with the template; NodeError INVALID_PARAMETERS when it takes too much: sections
  *   within sections over lists grow without end, and the main thread waits for them.
  */
-export function render(template: string, views: readonly unknown[], escapes: boolean): string {
+export function render(
+  template: string,
+  views: readonly unknown[],
+  escapes: boolean,
+  missed?: (missing: MissingName) => void,
+): string {
   const budget = new Budget();
-  const root = new Scope({}, undefined, budget);
-  const context = views.reduce<Scope>((parent, view) => new Scope(view, parent, budget), root);
+  const root = new Scope({}, undefined, budget, missed);
+  const context = views.reduce<Scope>((parent, view) => new Scope(view, parent, budget, missed), root);
   const escaped = escapes ? escapeHtml : textOf;
   return new Writer(budget).render(template, context, undefined, {
     escape: (value: unknown) => budget.spent(escaped(value)),
   });
 }
+
+/** A name in a template that was nowhere, or held nothing. */
+export interface MissingName {
+  name: string;
+  /** The names that there are in its place. */
+  known(): string[];
+}
+
+/** Names that are looked at for one that is like it. */
+const MOST_KNOWN = 1000;
 
 /** What one rendering may take. */
 class Budget {
@@ -44,9 +61,16 @@ class Scope extends Mustache.Context {
   readonly #view: unknown;
   readonly #parent: Scope | undefined;
   readonly #budget: Budget;
+  readonly #missed: ((missing: MissingName) => void) | undefined;
 
-  constructor(view: unknown, parent: Scope | undefined, budget: Budget) {
+  constructor(
+    view: unknown,
+    parent: Scope | undefined,
+    budget: Budget,
+    missed: ((missing: MissingName) => void) | undefined,
+  ) {
     super(view, parent as Mustache.Context);
+    this.#missed = missed;
     this.#view = view;
     this.#parent = parent;
     this.#budget = budget;
@@ -54,7 +78,7 @@ class Scope extends Mustache.Context {
 
   override push(view: unknown): Scope {
     this.#budget.spend();
-    return new Scope(view, this, this.#budget);
+    return new Scope(view, this, this.#budget, this.#missed);
   }
 
   override lookup(name: string): unknown {
@@ -65,6 +89,33 @@ class Scope extends Mustache.Context {
       if (value !== undefined) return shown(value);
     }
     return undefined;
+  }
+
+  /** The value of a name that is to be shown. */
+  shown(name: string): unknown {
+    const value = this.lookup(name);
+    if (this.#missed !== undefined && (value === undefined || value === null))
+      this.#missed({ name, known: () => this.#known(name) });
+    return value;
+  }
+
+  /** The names where the path to a name ends: the fields of the last object on it, or all that can be seen. */
+  #known(name: string): string[] {
+    const path = name.split(".");
+    for (let length = path.length - 1; length > 0; length--) {
+      const start = path.slice(0, length);
+      const value = this.lookup(start.join("."));
+      if (isPlainObject(value))
+        return Object.keys(value)
+          .slice(0, MOST_KNOWN)
+          .map((key) => [...start, key].join("."));
+    }
+    const names: string[] = [];
+    for (let scope: Scope | undefined = this as Scope; scope && names.length < MOST_KNOWN; scope = scope.#parent) {
+      if (isPlainObject(scope.#view) && !tableBehind(scope.#view))
+        names.push(...Object.keys(scope.#view).slice(0, MOST_KNOWN));
+    }
+    return [...new Set(names)];
   }
 
   #own(path: string[]): unknown {
@@ -100,7 +151,13 @@ class Writer extends Mustache.Writer {
   }
 
   override unescapedValue(token: string[], context: Mustache.Context): string {
-    return this.#budget.spent(textOf(context.lookup(token[1] as string)));
+    return this.#budget.spent(textOf((context as Scope).shown(token[1] as string)));
+  }
+
+  override escapedValue(token: string[], context: Mustache.Context, config?: Mustache.RenderOptions): string {
+    const value = (context as Scope).shown(token[1] as string);
+    if (value === undefined || value === null) return "";
+    return (config as { escape(value: unknown): string }).escape(value);
   }
 }
 

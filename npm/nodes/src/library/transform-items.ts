@@ -1,8 +1,9 @@
 import { NodeError } from "../contract/error.js";
 import { aggregate } from "../data/aggregate.js";
+import { doubtsOfFilter } from "../data/doubtful-conditions.js";
 import { fieldOf, textOf } from "../data/field.js";
 import { sorted } from "../data/order.js";
-import { predicateOf } from "../data/where.js";
+import { type Condition, predicateOf } from "../data/where.js";
 import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
 import { aggregationFor, groupFieldOf, initialOf, type Transformation } from "./transform.js";
 
@@ -14,7 +15,7 @@ export async function transformItems(items: readonly unknown[], transformation: 
       if (isIdentityText(code)) return [...items];
       return isFunctionText(code) ? userFunction.map(items) : items.map((item) => pathOf(item, code));
     case "filter": {
-      if (parameters.where) return items.filter(predicateOf({ where: parameters.where, match: parameters.match }));
+      if (parameters.where) return filterBy(items, parameters.where, transformation);
       if (isIdentityText(code)) return items.filter(Boolean);
       if (!isFunctionText(code)) return items.filter((item) => pathOf(item, code));
       return (await userFunction.positions(items)).map((position) => items[position]);
@@ -44,6 +45,16 @@ export async function transformItems(items: readonly unknown[], transformation: 
     case "aggregate":
       return aggregate(items, aggregationFor(parameters));
   }
+}
+
+function filterBy(
+  items: readonly unknown[],
+  where: readonly Condition[],
+  { parameters, warn }: Transformation,
+): unknown[] {
+  const kept = items.filter(predicateOf({ where, match: parameters.match }));
+  for (const { rule, message } of doubtsOfFilter(where, () => items, kept.length === 0)) warn(rule, message);
+  return kept;
 }
 
 /** The end of a property path, which may begin with `item`. */

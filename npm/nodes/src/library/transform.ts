@@ -53,6 +53,8 @@ export interface Transformation {
   code: string;
   userFunction: UserFunction;
   signal: AbortSignal | undefined;
+  /** Says what the flow's author should know of. */
+  warn(rule: string, message: string): void;
 }
 
 /** A table again, a value, or a value that is expensive and therefore waits until it is wanted. */
@@ -73,7 +75,13 @@ export function transformNode(place: Place): NodeExecutable {
     const data = listOf(work);
     const table = tableBehind(data);
     const inputCount = table ? table.rowCount : (data as unknown[]).length;
-    const answer = await answerOf(place, table ?? (data as unknown[]), { parameters, code, userFunction, signal });
+    const answer = await answerOf(place, table ?? (data as unknown[]), {
+      parameters,
+      code,
+      userFunction,
+      signal,
+      warn: (rule, message) => work.warn(rule, message),
+    });
     const output = {};
     if ("table" in answer) attachTable(output, "result", answer.table);
     else if ("lazy" in answer) attachLazily(output, "result", answer.lazy);

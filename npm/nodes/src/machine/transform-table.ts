@@ -1,6 +1,7 @@
 import type { NativeTable } from "@atomiton/conductor-native";
 
 import { NodeError } from "../contract/error.js";
+import { doubtsOfFilter } from "../data/doubtful-conditions.js";
 import { whereJson } from "../data/where.js";
 import {
   aggregationFor,
@@ -59,11 +60,14 @@ export async function transformTable(table: NativeTable, transformation: Transfo
 }
 
 async function filter(table: NativeTable, transformation: Transformation): Promise<TableAnswer> {
-  const { parameters, code, userFunction, signal } = transformation;
+  const { parameters, code, userFunction, signal, warn } = transformation;
   const { where, match } = parameters;
   if (where) {
     const text = whereJson({ where, match });
-    return { table: await cancellable(signal, (addon, cancel) => addon.filterTable(table, text, cancel)) };
+    const kept = await cancellable(signal, (addon, cancel) => addon.filterTable(table, text, cancel));
+    for (const { rule, message } of doubtsOfFilter(where, () => records(table), kept.rowCount === 0))
+      warn(rule, message);
+    return { table: kept };
   }
   if (isIdentityText(code)) return { table };
   if (isFunctionText(code)) {
@@ -71,6 +75,11 @@ async function filter(table: NativeTable, transformation: Transformation): Promi
     return { table: await native((addon) => addon.pickRows(table, Uint32Array.from(positions))) };
   }
   return { value: await transformItems(recordsOf(table), transformation) };
+}
+
+/** The rows, made as far as they are asked for. */
+function* records(table: NativeTable): Generator<unknown> {
+  for (const { text } of recordBatches(table)) yield* JSON.parse(text) as unknown[];
 }
 
 async function slice(table: NativeTable, start: number, end: number): Promise<TableAnswer> {

@@ -1,0 +1,118 @@
+/** Conditions that cannot have been meant as they are: they compare numbers with text, or a field that no item has. */
+import { closeNames, namesText } from "../contract/close-names.js";
+import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
+import { isPlainObject } from "./input.js";
+import type { Condition } from "./where.js";
+
+/** What a node warns of: the kind, and the words. */
+export interface Doubt {
+  rule: "types-differ" | "missing-field";
+  message: string;
+}
+
+/** Items that are looked at. */
+const MOST_ITEMS = 10_000;
+/** Characters of a value that are shown. */
+const MOST_SHOWN = 40;
+
+const ORDER: ReadonlySet<string> = new Set(["gt", "gte", "lt", "lte"]);
+const SAME: ReadonlySet<string> = new Set(["eq", "in"]);
+
+/**
+ * The doubtful ones among the conditions of a filter.
+ *
+ * @param items what was filtered; looked at only where a condition may be doubtful
+ * @param keptNone whether nothing was left; otherwise only orders of numbers and words are in doubt
+ */
+export function doubtsOfFilter(
+  where: readonly Condition[],
+  items: () => Iterable<unknown>,
+  keptNone: boolean,
+): Doubt[] {
+  return where.flatMap((condition) => {
+    const kind = kindOfOperand(condition);
+    if (!keptNone && !(kind === "text" && ORDER.has(condition.operator))) return [];
+    return doubtOf(condition, kind, items(), false) ?? [];
+  });
+}
+
+/** The doubtful ones among conditions on one object, which may well be false as they are meant. */
+export function doubtsOfObject(where: readonly Condition[], item: unknown): Doubt[] {
+  return where.flatMap((condition) => doubtOf(condition, kindOfOperand(condition), [item], true) ?? []);
+}
+
+/** What the field is compared with; `undefined` where it may be compared with anything. */
+function kindOfOperand({ operator, value }: Condition): "number" | "text" | undefined {
+  const operands = operator === "in" && Array.isArray(value) ? (value as unknown[]) : [value];
+  if (!ORDER.has(operator) && !SAME.has(operator)) return undefined;
+  if (operands.length > 0 && operands.every((each) => typeof each === "number")) return "number";
+  const isWords = (each: unknown) => typeof each === "string" && each !== "" && numberOf(each) === undefined;
+  return operands.length > 0 && operands.every(isWords) ? "text" : undefined;
+}
+
+function doubtOf(
+  condition: Condition,
+  kind: "number" | "text" | undefined,
+  items: Iterable<unknown>,
+  isOne: boolean,
+): Doubt | undefined {
+  const { field, operator } = condition;
+  const differs = kind === "number" ? isText : kind === "text" ? isNumber : undefined;
+  let [seen, different, others] = [0, 0, 0];
+  let sample: unknown;
+  let like: string[] = [];
+  for (const item of items) {
+    if (seen++ === MOST_ITEMS) break;
+    const value = fieldOf(item, field);
+    if (value === undefined) {
+      if (seen === 1 && isPlainObject(item)) like = closeNames(field, Object.keys(item));
+      continue;
+    }
+    if (isEmpty(value) || !differs?.(value)) {
+      others++;
+      // Numbers among words, an empty value: the comparison makes sense for some.
+      if (!isEmpty(value)) return undefined;
+    } else if (different++ === 0) sample = value;
+  }
+  if (seen === 0) return undefined;
+  if (different === 0) return others > 0 ? undefined : missing(condition, like, isOne);
+  // Of one object, that it is not the same is an answer.
+  if (isOne && SAME.has(operator)) return undefined;
+  return { rule: "types-differ", message: differentText(condition, kind, sample, isOne) };
+}
+
+function missing({ field, operator }: Condition, like: string[], isOne: boolean): Doubt | undefined {
+  if (operator === "isEmpty" || operator === "isNotEmpty" || operator === "ne") return undefined;
+  // One object may lack a field that others have.
+  if (isOne && like.length === 0) return undefined;
+  const hint = like.length > 0 ? `. Did you mean ${namesText(like)}?` : "";
+  const who = isOne ? "The object has no field" : "No item has a field";
+  return { rule: "missing-field", message: `${who} \`${field}\`, so that \`${field} ${operator}\` never holds${hint}` };
+}
+
+function differentText(
+  { field, operator, value }: Condition,
+  kind: "number" | "text" | undefined,
+  sample: unknown,
+  isOne: boolean,
+): string {
+  const operand = Array.isArray(value) ? `[${value.slice(0, 5).map(shown).join(", ")}]` : shown(value);
+  const comparison = `\`${field} ${operator} ${operand}\``;
+  const where = isOne ? "" : " in every item";
+  return kind === "number"
+    ? `${comparison} compares a number with text: \`${field}\` is text${where}, such as ${shown(sample)}. Make it a number first, or compare it with text`
+    : `${comparison} compares text with a number: \`${field}\` is a number${where}, such as ${shown(sample)}. Write a number as it is, without words or units`;
+}
+
+function isNumber(value: unknown): boolean {
+  return numberOf(value) !== undefined;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && numberOf(value) === undefined;
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : textOf(value);
+  return text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`;
+}

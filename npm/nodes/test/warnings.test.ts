@@ -1,0 +1,176 @@
+import { describe, expect, it } from "vitest";
+import { getNodeExecutable as executableOfPage } from "../src/browser.js";
+import { getNodeExecutable } from "../src/index.js";
+import { places } from "./run.js";
+
+type Warning = [rule: string, message: string];
+
+/** What a node warns of, called as a conductor does: with `warn` on the prototype. */
+async function warned(
+  type: string,
+  input: unknown,
+  parameters: Record<string, unknown>,
+  find: typeof getNodeExecutable = getNodeExecutable,
+): Promise<{ warnings: Warning[]; output: { result: unknown } }> {
+  const warnings: Warning[] = [];
+  const params = Object.assign(Object.create({ warn: (...said: Warning) => void warnings.push(said) }), {
+    nodeId: "n",
+    executionId: "e",
+    variables: { title: "T" },
+    input,
+    ...parameters,
+  });
+  const output = (await find(type)?.execute(params)) as { result: unknown };
+  return { warnings, output };
+}
+
+const orders = [
+  { price: 5, name: "a" },
+  { price: 250, name: "b" },
+  { price: null, name: "" },
+];
+const where = (field: string, operator: string, value?: unknown) => ({
+  operation: "filter",
+  where: [{ field, operator, ...(value !== undefined && { value }) }],
+});
+
+describe("a filter that compares a number with text", () => {
+  const said = async (data: unknown, parameters: Record<string, unknown>) =>
+    (await warned("transform", { data }, parameters)).warnings;
+
+  it("says so, with the field, both sides and what to do", async () => {
+    expect(await said(orders, where("price", "gt", "a hundred"))).toEqual([
+      [
+        "types-differ",
+        '`price gt "a hundred"` compares text with a number: `price` is a number in every item, such as 5. ' +
+          "Write a number as it is, without words or units",
+      ],
+    ]);
+    expect(await said(orders, where("name", "lt", 10))).toEqual([
+      [
+        "types-differ",
+        '`name lt 10` compares a number with text: `name` is text in every item, such as "a". ' +
+          "Make it a number first, or compare it with text",
+      ],
+    ]);
+    expect((await said(orders, where("price", "eq", "5 €")))[0]?.[0]).toBe("types-differ");
+    expect((await said(orders, where("name", "in", [1, 2])))[0]?.[0]).toBe("types-differ");
+  });
+
+  it("says so of an order of words that all numbers are before", async () => {
+    const { warnings, output } = await warned("transform", { data: orders }, where("price", "lt", "a hundred"));
+    expect(output.result).toHaveLength(2);
+    expect(warnings[0]?.[0]).toBe("types-differ");
+  });
+
+  it("says it of a native table as well", async () => {
+    const table = await getNodeExecutable("spreadsheet")?.execute({ data: "price,name\n5,a\n250,b\n,\n" });
+    for (const parameters of [
+      where("price", "gt", "a hundred"),
+      where("price", "lt", "a hundred"),
+      where("name", "gt", 1),
+    ]) {
+      const { warnings } = await warned("transform", { data: table }, parameters);
+      expect(warnings.map(([rule]) => rule)).toEqual(["types-differ"]);
+    }
+    expect((await warned("transform", { data: table }, where("price", "gt", 300))).warnings).toEqual([]);
+  });
+
+  it("says nothing where the comparison makes sense", async () => {
+    const quiet: [string, string, unknown?][] = [
+      ["price", "gt", 1000],
+      ["price", "gt", "1000"],
+      ["name", "eq", "zzz"],
+      ["name", "eq", "5"],
+      ["name", "gt", "zzz"],
+      ["name", "contains", 5],
+      ["price", "isEmpty"],
+      ["price", "ne", "x"],
+      ["price", "in", []],
+      ["price", "in", [1, "x"]],
+    ];
+    for (const [field, operator, value] of quiet) {
+      expect(await said(orders, where(field, operator, value)), `${field} ${operator} ${value}`).toEqual([]);
+    }
+    expect(await said([{ v: 1 }, { v: "n/a" }], where("v", "gt", "m"))).toEqual([]);
+    expect(await said([], where("price", "gt", "a hundred"))).toEqual([]);
+  });
+
+  it("says that no item has the field, with those that are like it", async () => {
+    expect(await said(orders, where("pirce", "gt", 1))).toEqual([
+      ["missing-field", "No item has a field `pirce`, so that `pirce gt` never holds. Did you mean `price`?"],
+    ]);
+    expect(await said(orders, where("pirce", "isNotEmpty"))).toEqual([]);
+  });
+
+  it("looks at no more than it needs of a large list", async () => {
+    const many = Array.from({ length: 200_000 }, (_, price) => ({ price: `#${price}` }));
+    expect((await said(many, where("price", "gt", 1)))[0]?.[1].length).toBeLessThan(300);
+  });
+});
+
+describe("a condition", () => {
+  const said = async (where: object) => (await warned("condition", { data: orders[1] }, { where: [where] })).warnings;
+
+  it("warns of an order of a number and words, not of one that is just false", async () => {
+    expect((await said({ field: "price", operator: "gt", value: "a hundred" }))[0]?.[1]).toBe(
+      '`price gt "a hundred"` compares text with a number: `price` is a number, such as 250. ' +
+        "Write a number as it is, without words or units",
+    );
+    expect(await said({ field: "price", operator: "eq", value: "none" })).toEqual([]);
+    expect(await said({ field: "discount", operator: "gt", value: 5 })).toEqual([]);
+    expect((await said({ field: "prise", operator: "gt", value: 5 }))[0]?.[1]).toBe(
+      "The object has no field `prise`, so that `prise gt` never holds. Did you mean `price`?",
+    );
+  });
+});
+
+describe("a template name that was empty", () => {
+  const said = async (values: Record<string, unknown>, data: unknown = { name: "Ada", city: null, tags: [] }) =>
+    (await warned("edit-fields", { data }, { values })).warnings.map(([rule, message]) => {
+      expect(rule).toBe("empty-template-name");
+      return message;
+    });
+
+  it("is told with the names that are like it", async () => {
+    expect(await said({ greeting: "Hello {{nmae}}, {{{nmae}}}" })).toEqual([
+      "`{{nmae}}` in the template of `greeting` was empty: there is no such name. Did you mean `name`?",
+    ]);
+    expect(await said({ a: "{{variables.titel}}" })).toEqual([
+      "`{{variables.titel}}` in the template of `a` was empty: there is no such name. Did you mean `variables.title`?",
+    ]);
+    expect(await said({ a: "{{qqqqqq}}" })).toEqual([
+      "`{{qqqqqq}}` in the template of `a` was empty: there is no such name; there are `name`, `city`, `tags`, `data`, `$now`, `variables`",
+    ]);
+    expect(await said({ a: "{{city}}" })).toEqual(["`{{city}}` in the template of `a` was empty: its value is null"]);
+  });
+
+  it("is told once for all rows of a list", async () => {
+    const rows = Array.from({ length: 50_000 }, () => ({ a: 1 }));
+    expect(await said({ text: "{{#rows}}{{b}}{{/rows}}" }, { rows })).toHaveLength(1);
+  });
+
+  it("is none where a section asks whether there is something, or the value is there", async () => {
+    expect(
+      await said({ a: "{{#nothing}}x{{/nothing}}{{^nothing}}y{{/nothing}}{{name}}{{tags.length}}{{$now}}" }),
+    ).toEqual([]);
+    expect(await said({ a: "{{empty}}{{zero}}{{no}}" }, { empty: "", zero: 0, no: false })).toEqual([]);
+  });
+
+  it("changes nothing of what is rendered", async () => {
+    const { output } = await warned(
+      "edit-fields",
+      { data: { name: "<A>" } },
+      { values: { a: "{{name}}|{{x}}|{{{name}}}" } },
+    );
+    expect(output.result).toMatchObject({ a: "&lt;A&gt;||<A>" });
+  });
+
+  it("is told in a page too", async () => {
+    expect(places.length).toBe(2);
+    const { warnings } = await warned("edit-fields", { data: {} }, { values: { a: "{{x}}" } }, executableOfPage);
+    expect(warnings[0]?.[0]).toBe("empty-template-name");
+    const filter = await warned("transform", { data: orders }, where("price", "gt", "much"), executableOfPage);
+    expect(filter.warnings[0]?.[0]).toBe("types-differ");
+  });
+});
