@@ -230,6 +230,93 @@ test("the page says where its flows run, and how that is doing", async (t) => {
   await page.text("In this page · ok");
 });
 
+test("screen readers are told state, progress, order and errors as text, and nothing that is not so", async (t) => {
+  const page = await openPage(t);
+  assert.deepEqual(
+    (await page.tree()).filter(({ role }) => role === "application"),
+    [],
+  );
+  await page.run();
+  await page.node(/^News, lookup, Running · [1-9]/);
+  const running = await page.tree();
+  const percent = Number(/ (\d+) %/.exec(running.find(({ name }) => name.startsWith("News, lookup, Running")).name)[1]);
+  assert.deepEqual(
+    running.filter(({ role, name }) => role === "progressbar" && name === "News").map(({ value }) => value),
+    [percent],
+  );
+  const edges = running.filter(({ kind }) => kind === "edge").map(({ name }) => name);
+  assert.deepEqual(edges.sort(), [
+    "From Calendar to Briefing",
+    "From News to Briefing",
+    "From Weather to Briefing",
+    "From Who reads it to Calendar",
+    "From Who reads it to News",
+    "From Who reads it to Weather",
+  ]);
+  // What a node is described with must be something that can be done to it.
+  for (const { kind, description, focusable } of running) {
+    if (kind === "node") assert.deepEqual([description, focusable], ["", false]);
+  }
+
+  await page.choose("Order totals");
+  await page.run();
+  await page.status("Completed");
+  const branches = (await page.tree()).filter(({ name }) => /, on (true|false)/.test(name)).map(({ name }) => name);
+  assert.deepEqual(branches, [
+    "From Goal reached? to Cheer, on true",
+    "From Goal reached? to Remind, on false, not taken",
+  ]);
+
+  await page.choose("Busy service");
+  await page.run();
+  await page.status("Failed");
+  await page.node(/^Forecast, busy-service, Failed · .*, The weather service is busy: too many requests$/);
+  await page.node(/^Report, edit-fields, Not reached, on the critical path$/);
+});
+
+test("the page fetches its engine beside what it draws with, and user code only when it runs", async (t) => {
+  const page = await openPage(t);
+  const files = () => page.tab.requests.map((url) => url.replace(/^.*\/|-[\w-]{8}(?=\.)/g, ""));
+  await page.node("News, lookup, Not run");
+  assert.deepEqual(
+    files().filter((name) => name.endsWith(".wasm")),
+    ["conductor.wasm"],
+  );
+  assert.ok(!files().some((name) => /quickjs|script-text|transform/.test(name)), files().join());
+  await page.choose("Order totals");
+  await page.run();
+  await page.status("Completed");
+  assert.ok(
+    files().some((name) => /quickjs/.test(name)),
+    files().join(),
+  );
+});
+
+test("where a server does the work, no engine is fetched", async (t) => {
+  const { apiUrl } = await startServer(t);
+  const page = await openPage(t, { query: `?api=${apiUrl}` });
+  await page.text(/^On a server · ok$/);
+  await page.node("News, lookup, Not run");
+  assert.deepEqual(
+    page.tab.requests.filter((url) => url.endsWith(".wasm")),
+    [],
+  );
+});
+
+test("an engine that cannot be fetched is told, and tried again with the next flow", async (t) => {
+  const context = await browser.context(t);
+  let isAway = true;
+  await context.route("**/*.wasm", (route) => (isAway ? route.abort() : route.continue()));
+  const page = await openPage(t, { context, allowed: [/Failed to load resource/], heading: null });
+  await page.page
+    .getByRole("alert")
+    .getByText(/^The flow cannot be loaded: The WebAssembly engine cannot start/)
+    .waitFor();
+  isAway = false;
+  await page.choose("Order totals");
+  assert.equal(await page.page.getByRole("alert").count(), 0);
+});
+
 test("the page asks nobody but its own site, and needs no more than its policy allows", async (t) => {
   const page = await openPage(t);
   await page.run();
@@ -299,14 +386,14 @@ test("the example compiles, strictly", async () => {
 });
 
 /** Opens the page in a tab, with words for what a person does there and sees. */
-async function openPage(t, { context, query = "" } = {}) {
+async function openPage(t, { context, query = "", allowed = [], heading = "Morning briefing" } = {}) {
   const site = await siteOf(t);
   const base = `${site.origin}${PATH}`;
-  const tab = await browser.open(t, `${base}${query}`, { before: remember, ...(context && { context }) });
+  const tab = await browser.open(t, `${base}${query}`, { before: remember, allowed, ...(context && { context }) });
   const { page } = tab;
   const button = (name) => page.getByRole("button", { name, exact: true });
   const region = (name) => page.getByLabel(name, { exact: true });
-  await page.getByRole("heading", { name: "Morning briefing" }).waitFor();
+  if (heading !== null) await page.getByRole("heading", { name: heading }).waitFor();
   return {
     tab,
     page,
@@ -322,10 +409,31 @@ async function openPage(t, { context, query = "" } = {}) {
     node: (name) => page.getByRole("group", { name, exact: typeof name === "string" }).waitFor(),
     status: (words) => page.getByRole("status").getByText(words, { exact: true }).waitFor(),
     text: (words, within = page) => within.getByText(words).first().waitFor(),
+    tree: () => accessibilityTree(page),
     said: () => tab.evaluate(() => window.said),
     percents: () => tab.evaluate(() => window.percents),
     mostAtOnce: () => tab.evaluate(() => window.mostAtOnce),
   };
+}
+
+/** What Chromium tells assistive technology of the page, in order. */
+async function accessibilityTree(page) {
+  const session = await page.context().newCDPSession(page);
+  const { nodes } = await session.send("Accessibility.getFullAXTree");
+  await session.detach();
+  return nodes
+    .filter(({ ignored }) => !ignored)
+    .map(({ role, name, description, value, properties = [] }) => {
+      const property = (wanted) => properties.find(({ name }) => name === wanted)?.value.value;
+      return {
+        role: role?.value,
+        name: name?.value ?? "",
+        description: description?.value ?? "",
+        value: value?.value,
+        kind: property("roledescription"),
+        focusable: property("focusable") ?? false,
+      };
+    });
 }
 
 const sites = new WeakMap();

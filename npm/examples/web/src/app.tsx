@@ -1,11 +1,10 @@
-import type { FlowSummary } from "@atomiton/conductor/browser";
-import { useCallback, useEffect, useRef, useState } from "react";
-import { conductor } from "./conductor.ts";
+import type { FlowSummary } from "@atomiton/conductor/slim";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { conductor, ready } from "./conductor.ts";
 import { messageOf } from "./error-message.ts";
 import type { Flow } from "./flow.ts";
 import { FlowHeader } from "./flow-header.tsx";
 import { type Choice, FlowList } from "./flow-list.tsx";
-import { FlowView } from "./flow-view.tsx";
 import { Place } from "./place.tsx";
 import { type Chosen, inputOf, RunControls } from "./run-controls.tsx";
 import { RunError } from "./run-error.tsx";
@@ -14,6 +13,10 @@ import { RunResult } from "./run-result.tsx";
 import { sampleFlows } from "./sample-flows.ts";
 import { useFlowRun } from "./use-flow-run.ts";
 import { useFlows } from "./use-flows.ts";
+
+// The list, the controls and the engine do not wait for the library that draws.
+const view = import("./flow-view.tsx");
+const FlowView = lazy(async () => ({ default: (await view).FlowView }));
 
 /** A flow that was loaded, and what is wrong with it. */
 interface Loaded {
@@ -39,7 +42,7 @@ export function App() {
       reset();
       setNotice("");
       try {
-        const flow = await load(choice);
+        const [flow] = await Promise.all([load(choice), ready()]);
         const { errors } = await conductor.node.validate(flow);
         // Somebody in a hurry may have chosen another one since.
         if (latest.current !== choice) return;
@@ -112,7 +115,9 @@ export function App() {
               onSave={(name) => save(loaded, name)}
             />
             <section className="graph" aria-label="Graph">
-              <FlowView flow={loaded.flow} run={run} />
+              <Suspense>
+                <FlowView flow={loaded.flow} run={run} />
+              </Suspense>
             </section>
           </>
         )}

@@ -1,4 +1,5 @@
-import { createConductor } from "@atomiton/conductor/browser";
+import engine from "@atomiton/conductor/conductor.wasm?url";
+import { createConductor, init } from "@atomiton/conductor/slim";
 import { pageNodes } from "./page-nodes.ts";
 
 /** The server of `?api=http://…`; without it flows run in the page. */
@@ -9,3 +10,14 @@ export const conductor = createConductor({
   ...(apiUrl !== undefined && { apiUrl }),
   nodeExecutorFactory: { getNodeExecutable: (type) => pageNodes.get(type) },
 });
+
+/**
+ * Resolves when flows can be checked and run. The engine is a file of its own, which is fetched while the page is drawn, and
+ * not at all where a server does the work. After a failure it is tried again.
+ */
+export const ready = async (): Promise<void> => {
+  if (apiUrl === undefined) await init(engine);
+};
+
+// What went wrong is told to whoever waits for it.
+ready().catch(() => {});

@@ -1,4 +1,4 @@
-import type { FlowSummary, FlowTemplate } from "@atomiton/conductor/browser";
+import type { FlowSummary, FlowTemplate } from "@atomiton/conductor/slim";
 import type { ReactNode } from "react";
 import { apiUrl } from "./conductor.ts";
 import { sampleFlows } from "./sample-flows.ts";

@@ -1,3 +1,5 @@
+import "@xyflow/react/dist/base.css";
+import "./styles/graph.css";
 import { type Edge, Handle, type Node, type NodeProps, Position, ReactFlow, ReactFlowProvider } from "@xyflow/react";
 import { memo, useMemo } from "react";
 import type { Flow } from "./flow.ts";
@@ -10,7 +12,8 @@ type CardNode = Node<{ name: string; type: string; direction: Direction; state: 
 
 const nodeTypes = { card: memo(Card) };
 
-const words = { "node.a11yDescription.default": "A node of the flow.", "edge.a11yDescription.default": "" };
+/** React Flow calls itself an application, in which screen readers read no text. Nothing can be operated in this one. */
+const asGroup = (element: HTMLElement | null) => element?.setAttribute("role", "group");
 
 /** Draws a flow, with the state of a run of it. */
 export function FlowView({ flow, run }: { flow: Flow; run: Run }) {
@@ -19,6 +22,7 @@ export function FlowView({ flow, run }: { flow: Flow; run: Run }) {
   const stateOf = nodeStates(run);
   const criticalPath = run.progress?.graph.criticalPath ?? [];
 
+  const nameOf = (id: string) => flow.nodes.find((node) => node.id === id)?.name ?? id;
   const nodes = flow.nodes.map(({ id, name = id, type: ownType, nodes: children }): CardNode => {
     const state = stateOf(id);
     const type = children?.length ? `${ownType} of ${children.length} nodes` : ownType;
@@ -27,27 +31,38 @@ export function FlowView({ flow, run }: { flow: Flow; run: Run }) {
       type: "card",
       position: places.get(id) ?? { x: 0, y: 0 },
       data: { name, type, direction, state },
-      ariaLabel: [name, type, state.text, state.isCritical && "on the critical path"].filter(Boolean).join(", "),
+      ariaRole: "group",
+      ariaLabel: [name, type, state.text, state.isCritical && "on the critical path", state.error]
+        .filter(Boolean)
+        .join(", "),
       ...CARD,
     };
   });
   const edges = flow.edges.map(({ id, source, target, sourceHandle }, index): Edge => {
     const to = stateOf(target);
     const isCritical = criticalPath.some((id, index) => id === source && criticalPath[index + 1] === target);
+    const branch = sourceHandle === undefined || sourceHandle === "default" ? undefined : sourceHandle;
     return {
       id: id ?? `edge-${index}`,
       source,
       target,
       animated: to.kind === "executing",
       className: `edge-${to.kind}${isCritical ? " edge-critical" : ""}`,
-      focusable: false,
-      ...(sourceHandle === "true" || sourceHandle === "false" ? { label: sourceHandle } : {}),
+      ariaLabel: [
+        `From ${nameOf(source)} to ${nameOf(target)}`,
+        branch && `on ${branch}`,
+        to.kind === "skipped" && "not taken",
+      ]
+        .filter(Boolean)
+        .join(", "),
+      ...(branch !== undefined && { label: branch }),
     };
   });
 
   return (
     <ReactFlowProvider key={`${flow.id} ${direction}`}>
       <ReactFlow
+        ref={asGroup}
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
@@ -58,9 +73,11 @@ export function FlowView({ flow, run }: { flow: Flow; run: Run }) {
         nodesDraggable={false}
         nodesConnectable={false}
         elementsSelectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        disableKeyboardA11y
         zoomOnScroll={false}
         preventScrolling={false}
-        ariaLabelConfig={words}
       />
     </ReactFlowProvider>
   );
@@ -74,7 +91,11 @@ function Card({ data: { name, type, direction, state } }: NodeProps<CardNode>) {
       <p className="card-name">{name}</p>
       <p className="card-type">{type}</p>
       <p className="card-state">{state.text}</p>
-      <span className="card-progress" style={{ width: `${state.progress}%` }} />
+      {state.kind === "executing" ? (
+        <progress className="card-progress" aria-label={name} max={100} value={state.progress} />
+      ) : (
+        <span className="card-progress" style={{ width: `${state.progress}%` }} />
+      )}
       <Handle type="source" position={exit} isConnectable={false} />
     </div>
   );

@@ -1,4 +1,4 @@
-import type { FlowDefinition } from "@atomiton/conductor/browser";
+import type { FlowDefinition } from "@atomiton/conductor/slim";
 
 /** A flow as this page reads it: with what it says itself of how it is to be run. */
 export interface Flow extends FlowDefinition {

@@ -1,5 +1,5 @@
 /** Where the nodes of a flow are drawn: one column or one row for each level. */
-import type { NodeEdge } from "@atomiton/conductor/browser";
+import type { NodeEdge } from "@atomiton/conductor/slim";
 import type { Flow } from "./flow.ts";
 
 /** The size of a node's card in px. */

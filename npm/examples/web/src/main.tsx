@@ -1,8 +1,6 @@
-import "@xyflow/react/dist/base.css";
 import "./styles/base.css";
 import "./styles/page.css";
 import "./styles/run.css";
-import "./styles/graph.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";

@@ -1,4 +1,4 @@
-import type { NodeProgressEvent } from "@atomiton/conductor/browser";
+import type { NodeProgressEvent } from "@atomiton/conductor/slim";
 import type { Run } from "./use-flow-run.ts";
 
 /** What a card says of its node, apart from the name. */
@@ -9,6 +9,8 @@ export interface NodeState {
   /** 0–100. */
   progress: number;
   isCritical: boolean;
+  /** Why it failed, in words. */
+  error?: string;
 }
 
 const WORDS: Record<NodeState["kind"], string> = {
@@ -39,6 +41,7 @@ export function nodeStates({ status, progress, result }: Run): (id: string) => N
           text: text.filter(Boolean).join(" · "),
           progress: kind === "skipped" ? 0 : node.progress,
           isCritical: critical.has(node.id),
+          ...(kind === "error" && node.error !== undefined && { error: node.error }),
         },
       ] satisfies [string, NodeState];
     }),

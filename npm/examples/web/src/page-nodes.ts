@@ -1,5 +1,5 @@
 /** Node types of this page's own. A type is an object with `execute`; what it returns is the node's output. */
-import type { NodeExecutable } from "@atomiton/conductor/browser";
+import type { NodeExecutable } from "@atomiton/conductor/slim";
 import { createExecutionError, ErrorCode } from "@atomiton/conductor/types";
 
 /** What `execute` gets: the node's parameters, and beside them what the run offers. */

@@ -1,4 +1,4 @@
-import { DEFAULT_SLOWMO_MS } from "@atomiton/conductor/browser";
+import { DEFAULT_SLOWMO_MS } from "@atomiton/conductor/slim";
 import type { RefObject } from "react";
 
 /** What is chosen for the next run; `input` is text, which is JSON if all is well. */

@@ -1,4 +1,4 @@
-import type { ExecutionError } from "@atomiton/conductor/browser";
+import type { ExecutionError } from "@atomiton/conductor/slim";
 import type { Flow } from "./flow.ts";
 import { duration } from "./node-state.ts";
 

@@ -1,4 +1,4 @@
-import type { ExecutionResult } from "@atomiton/conductor/browser";
+import type { ExecutionResult } from "@atomiton/conductor/slim";
 import { duration } from "./node-state.ts";
 
 /** What a run gave. */

@@ -1,5 +1,5 @@
 /** Flows made to show something. They are plain data, as an editor would make it. */
-import type { FlowDefinition, NodeDefinition } from "@atomiton/conductor/browser";
+import type { FlowDefinition, NodeDefinition } from "@atomiton/conductor/slim";
 
 const lookup = (id: string, name: string, durationMs: number, answer: unknown): NodeDefinition => ({
   id,

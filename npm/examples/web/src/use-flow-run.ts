@@ -1,4 +1,4 @@
-import { createExecutionId, type ExecutionResult, type NodeProgressEvent } from "@atomiton/conductor/browser";
+import { createExecutionId, type ExecutionResult, type NodeProgressEvent } from "@atomiton/conductor/slim";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { conductor } from "./conductor.ts";
 import { messageOf } from "./error-message.ts";

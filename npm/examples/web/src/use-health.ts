@@ -1,4 +1,4 @@
-import type { HealthResult } from "@atomiton/conductor/browser";
+import type { HealthResult } from "@atomiton/conductor/slim";
 import { useCallback, useEffect, useState } from "react";
 import { conductor } from "./conductor.ts";
 import { messageOf } from "./error-message.ts";
