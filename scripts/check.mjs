@@ -38,6 +38,7 @@ const steps = [
   ["cargo doc", cargo(["doc", "--workspace", "--no-deps"], { RUSTDOCFLAGS: "-D warnings" })],
   ...packages.map((pack) => [`tsc ${pack.name}`, node([TSC, "--noEmit"], { cwd: pack.path })]),
   ...examples.map((pack) => [`tsc ${pack.folder}`, node([TSC, "--noEmit"], { cwd: pack.path })]),
+  ["generated documentation and schema are as `npm run docs` writes them", node(["scripts/docs.mjs", "--check"])],
   ["biome", node([BIOME, "check", "--error-on-warnings", "--max-diagnostics=200", "--colors=off"])],
   ...packages.map((pack) => [`publint and are-the-types-wrong ${pack.name}`, () => lintTarball(pack)]),
   ["instructions and sizes within budget", budgets],
@@ -60,7 +61,9 @@ async function lintTarball(pack) {
     if (!packed.ok) return packed;
     // Node 10 knows no entry points beside the root; whoever is that old cannot run this anyway.
     const args = [ATTW, tarball, "--profile", "node16", "--no-color"];
-    const untyped = Object.keys(pack.manifest.exports).filter((entry) => entry.endsWith(".wasm"));
+    const untyped = Object.keys(pack.manifest.exports).filter(
+      (entry) => /\.(wasm|json)$/.test(entry) && entry !== "./package.json",
+    );
     return await run(process.execPath, untyped.length > 0 ? [...args, "--exclude-entrypoints", ...untyped] : args);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,6 @@
 /** What is known of the node types before they run: parameters, ports, defaults. Loads nothing else. */
+
+export { closeNames, namesText } from "./contract/close-names.js";
 export {
   createNodeDefinition,
   createNodeMetadata,
@@ -7,5 +9,15 @@ export {
   type NodeEdge,
   type NodeMetadata,
 } from "./definition/create.js";
-export { defaultsOf, type NodePort, type NodeType, type ParameterSchema } from "./definition/node-type.js";
+export { type NodeExample, nodeExamples } from "./definition/examples/index.js";
+export { flowSchema } from "./definition/flow-schema.js";
+export {
+  defaultsOf,
+  type NodeEffect,
+  type NodeLimit,
+  type NodePort,
+  type NodeType,
+  type ParameterSchema,
+} from "./definition/node-type.js";
+export { effectsText, nodeTypePage } from "./definition/page.js";
 export { getAllNodeDefinitions, getNodeDefinition, nodeTypes } from "./definition/registry.js";

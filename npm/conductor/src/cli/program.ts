@@ -5,7 +5,9 @@ import { createConductor } from "../exports/node.js";
 import { assignment, positiveInteger } from "./assignment.js";
 import { EXIT_HELP, Exit, UsageError } from "./exit.js";
 import { graph } from "./graph.js";
+import { nodes } from "./nodes.js";
 import { run } from "./run.js";
+import { schema } from "./schema.js";
 import { validate } from "./validate.js";
 import { WrittenStream } from "./written-stream.js";
 
@@ -91,6 +93,19 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--json", "print JSON")
     .addHelpText("after", EXIT_HELP)
     .action(async (flow: string, options) => end(await graph(flow, options)));
+
+  program
+    .command("nodes")
+    .description("list the types of nodes, or tell all about one: parameters, handles, limits, examples")
+    .argument("[type]", "such as transform")
+    .option("--json", "print JSON")
+    .action((type: string | undefined, options) => end(nodes(type, options)));
+
+  program
+    .command("schema")
+    .description("print the JSON Schema of flow files, for editors")
+    .option("--output <file>", "write it to a file")
+    .action((options) => end(schema(options)));
 
   return program;
 }

@@ -1,0 +1,60 @@
+/** `conductor nodes`: what types of nodes there are, and all that is known of one. */
+import {
+  closeNames,
+  effectsText,
+  type NodeType,
+  namesText,
+  nodeExamples,
+  nodeTypePage,
+  nodeTypes,
+} from "@atomiton/nodes/definitions";
+import pc from "./colour.js";
+import { Exit, UsageError } from "./exit.js";
+import { jsonText } from "./json.js";
+import { column, oneLine } from "./text.js";
+
+/** Prints the list of types, or the page of one. Throws `UsageError` for a type that there is not. */
+export function nodes(type: string | undefined, { json }: { json?: boolean }): Exit {
+  if (type === undefined) {
+    const all = [...nodeTypes.values()];
+    process.stdout.write(json ? `${jsonText(all.map(described), 2)}\n` : listText(all));
+    return Exit.success;
+  }
+  const nodeType = nodeTypes.get(type);
+  if (nodeType === undefined) throw new UsageError(unknownText(type));
+  process.stdout.write(json ? `${jsonText(described(nodeType), 2)}\n` : nodeTypePage(nodeType));
+  return Exit.success;
+}
+
+function listText(all: readonly NodeType[]): string {
+  const width = Math.max(...all.map(({ type }) => type.length)) + 2;
+  const lines = all.map((nodeType) => {
+    const effects = nodeType.effects.length === 0 ? "" : pc.dim(` (${effectsText(nodeType)})`);
+    return `${pc.bold(column(nodeType.type, width))}${nodeType.description}${effects}`;
+  });
+  return `${lines.join("\n")}\n\nconductor nodes <type> tells parameters, handles, limits and examples of one.\n`;
+}
+
+function unknownText(type: string): string {
+  const close = closeNames(type, nodeTypes.keys());
+  const hint = close.length > 0 ? ` Did you mean ${namesText(close)}?` : "";
+  return `There is no node type \`${oneLine(type)}\`; there are ${[...nodeTypes.keys()].join(", ")}.${hint}`;
+}
+
+/** A type for programs. */
+function described(nodeType: NodeType): object {
+  const { type, name, description, category, effects, limits, parameterSchema } = nodeType;
+  return {
+    type,
+    name,
+    description,
+    category,
+    effects,
+    limits,
+    parameters: parameterSchema,
+    inputs: [...nodeType.inputPorts, ...nodeType.otherInputs],
+    hasOpenInputs: nodeType.hasOpenInputs,
+    outputs: [...nodeType.outputPorts, ...nodeType.otherOutputs],
+    examples: nodeExamples(type),
+  };
+}

@@ -1,0 +1,242 @@
+/** The JSON Schema of flow files, for editors that complete and check them. */
+import type { NodeType, ParameterSchema } from "./node-type.js";
+import { nodeTypes } from "./registry.js";
+import { writtenKeys } from "./written-keys.js";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The types that the engine itself carries out. */
+const GROUPS: Readonly<Record<string, string>> = {
+  group:
+    "Runs the nodes that it contains; its first nodes get what it gets, and what its last node gives is what it gives.",
+  loop: "Runs the nodes that it contains once for each item of a list.",
+};
+
+/** A JSON Schema (draft 2020-12) of a flow file: types of this library with their parameters, other types as they are. */
+export function flowSchema(): Json {
+  const types = [...nodeTypes.values()];
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "A flow of atomiton conductor",
+    description: "A graph of nodes that hand their outputs on along edges, as YAML or JSON.",
+    $ref: "#/$defs/node",
+    $defs: {
+      node: nodeSchema(types),
+      child: { allOf: [{ $ref: "#/$defs/node" }], anyOf: [{ required: ["type"] }, { required: ["nodes"] }] },
+      edge: edgeSchema(types),
+      policy: policySchema,
+      duration: durationSchema,
+      expression: {
+        type: "string",
+        pattern: "\\$\\{\\{",
+        description: "An expression; its value is checked when it is known.",
+        examples: ["\u0024{{ data.total }}"],
+      },
+      variable: variableSchema,
+      ...Object.fromEntries(types.map((type) => [`${type.type} parameters`, parametersSchema(type)])),
+    },
+  };
+}
+
+function nodeSchema(types: readonly NodeType[]): Json {
+  const known = [...types.map(({ type, description }) => [type, description]), ...Object.entries(GROUPS)];
+  return {
+    type: "object",
+    properties: {
+      id: { type: "string", minLength: 1, description: "Its name in edges, unique within its group." },
+      type: {
+        description:
+          "What it does: a type of the library, one of your own, or `group`. With `nodes` it may be left out.",
+        anyOf: [
+          ...known.map(([type, description]) => ({ const: type, description })),
+          { type: "string", minLength: 1, description: "A type of your own." },
+        ],
+      },
+      name: { type: ["string", "null"], description: "A name for people; the id where there is none." },
+      description: { type: ["string", "null"], description: "What it is for; nothing acts on it." },
+      parameters: { type: ["object", "null"], description: "What its type is told." },
+      policy: { anyOf: [{ $ref: "#/$defs/policy" }, { type: "null" }] },
+      nodes: {
+        type: ["array", "null"],
+        description: "The nodes inside. A node with at least one is a group, whatever its type.",
+        items: { $ref: "#/$defs/child" },
+      },
+      edges: {
+        type: ["array", "null"],
+        description:
+          "How the nodes inside hand on their outputs. A node without an edge to it gets the input of the group.",
+        items: { $ref: "#/$defs/edge" },
+      },
+      variables: {
+        type: ["object", "null"],
+        description:
+          "Values that templates, expressions and nodes see, by their names; `--var name=value` changes one.",
+        additionalProperties: { $ref: "#/$defs/variable" },
+      },
+      settings: {
+        type: ["object", "null"],
+        description: "Settings of a run of the flow.",
+        properties: {
+          runtime: {
+            type: ["object", "null"],
+            description: "How it is run.",
+            properties: {
+              timeout: { $ref: "#/$defs/duration", description: "Time limit of the run." },
+              parallel: { description: "How many nodes may run at once, or whether more than one may." },
+            },
+          },
+          ui: { type: ["object", "null"], description: "What editors keep." },
+        },
+      },
+      metadata: { type: ["object", "null"], description: "What catalogues show: name, icon, tags." },
+      position: {
+        type: ["object", "null"],
+        description: "Where an editor draws it.",
+        properties: { x: { type: "number" }, y: { type: "number" } },
+      },
+      version: { type: ["string", "null"], description: "The version of the flow or of the type, such as `1.0.0`." },
+      ...writtenBySomebody,
+    },
+    patternProperties: notes,
+    additionalProperties: false,
+    allOf: types.map(({ type, parameterSchema }) => ({
+      if: { properties: { type: { const: type } }, required: ["type"] },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
+      then: {
+        properties: { parameters: { $ref: `#/$defs/${type} parameters` } },
+        ...(parameterSchema.required?.length && { required: ["parameters"] }),
+      },
+    })),
+  };
+}
+
+function edgeSchema(types: readonly NodeType[]): Json {
+  const outputs = types.flatMap((type) => [...type.outputPorts, ...type.otherOutputs].map(({ id }) => id));
+  const inputs = types.flatMap((type) => [...type.inputPorts, ...type.otherInputs].map(({ id }) => id));
+  return {
+    type: "object",
+    required: ["source", "target"],
+    properties: {
+      source: { type: "string", minLength: 1, description: "Id of the node that the edge leaves." },
+      target: { type: "string", minLength: 1, description: "Id of the node that the edge enters." },
+      sourceHandle: {
+        type: ["string", "null"],
+        description: "Which way out: `true` or `false` of a condition, `error` for the failure of any node.",
+        examples: ["true", "false", "error", ...distinct(outputs, ["true", "false"])],
+      },
+      targetHandle: {
+        type: ["string", "null"],
+        description: "The name under which the target sees the value; `default` where it is missing.",
+        examples: distinct(inputs, []),
+      },
+      id: { type: ["string", "null"], description: "A name for editors." },
+      type: { description: "How an editor draws it." },
+      metadata: { description: "What editors keep." },
+      ...writtenBySomebody,
+    },
+    patternProperties: notes,
+    additionalProperties: false,
+  };
+}
+
+/** What people note for themselves, and tools for theirs. */
+const notes: Json = { "^(x-|\\$|_)": true };
+
+const writtenBySomebody: Json = Object.fromEntries(
+  writtenKeys.filter((key) => !key.startsWith("$")).map((key) => [key, true]),
+);
+
+const durationSchema: Json = {
+  description: "A number of ms, or a duration such as `250ms`, `10s`, `5m`, `1.5h` or `2d`.",
+  anyOf: [
+    { type: "number", minimum: 0 },
+    { type: "string", pattern: "^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$" },
+  ],
+  examples: ["10s", "5m"],
+};
+
+const policySchema: Json = {
+  type: "object",
+  description: "What the engine does in case of failure and of delay; nothing of it is handed to the node.",
+  properties: {
+    retries: { type: ["integer", "null"], minimum: 0, description: "Further attempts after a failure that may pass." },
+    retryDelay: {
+      anyOf: [{ $ref: "#/$defs/duration" }, { type: "null" }],
+      description: "Wait before the first of them; doubles each time. 1s unless given.",
+    },
+    timeout: { anyOf: [{ $ref: "#/$defs/duration" }, { type: "null" }], description: "Time limit of one attempt." },
+    continueOnError: { type: ["boolean", "null"], description: "Not carried out yet; validation says so." },
+    rateLimit: { description: "Not carried out yet; validation says so." },
+    concurrency: { type: ["integer", "null"], minimum: 1, description: "Not carried out yet; validation says so." },
+    cache: { description: "Not carried out yet; validation says so." },
+    runsOn: { description: "Not carried out yet; validation says so." },
+  },
+  additionalProperties: false,
+};
+
+const variableSchema: Json = {
+  description: "A variable; `defaultValue` is what it is unless the run says otherwise.",
+  anyOf: [
+    {
+      type: "object",
+      properties: {
+        type: { type: "string", description: "What it holds, for people and editors." },
+        defaultValue: { description: "Its value unless the run says otherwise." },
+        description: { type: "string", description: "What it is for." },
+      },
+    },
+    { type: ["string", "number", "boolean", "array", "null"] },
+  ],
+};
+
+function parametersSchema({ parameterSchema }: NodeType): Json {
+  const { properties, required } = parameterSchema;
+  return {
+    type: ["object", "null"],
+    properties: {
+      ...Object.fromEntries(Object.entries(properties).map(([key, schema]) => [key, valueSchema(schema)])),
+      retryDelay: {
+        $ref: "#/$defs/duration",
+        description: "Wait before a further attempt. `policy: { retryDelay }` is the place for it.",
+      },
+    },
+    ...(required?.length && { type: "object", required }),
+    patternProperties: { "^x-": true },
+    additionalProperties: false,
+  };
+}
+
+/** A schema of the library for a value in a file, where an expression may stand for any value. */
+function valueSchema(schema: ParameterSchema): Json {
+  const { description, default: preset, examples } = schema;
+  const facts = {
+    ...(description !== undefined && { description }),
+    ...(preset !== undefined && { default: preset }),
+    ...(examples !== undefined && { examples }),
+  };
+  const rule = ruleOf(schema);
+  const takesAnyText = Object.keys(rule).length === 0 || (rule.type === "string" && rule.enum === undefined);
+  return takesAnyText ? { ...facts, ...rule } : { ...facts, anyOf: [rule, { $ref: "#/$defs/expression" }] };
+}
+
+function ruleOf(schema: ParameterSchema): Json {
+  if (schema["x-duration"]) return { $ref: "#/$defs/duration" };
+  if (schema.anyOf) return { anyOf: schema.anyOf.map(ruleOf) };
+  const { type, enum: values, required, properties, items, minimum, maximum, minLength } = schema;
+  const keywords = {
+    type,
+    enum: values,
+    required,
+    minimum,
+    maximum,
+    minLength,
+    items: items && valueSchema(items),
+    properties:
+      properties && Object.fromEntries(Object.entries(properties).map(([key, part]) => [key, valueSchema(part)])),
+  };
+  return Object.fromEntries(Object.entries(keywords).filter(([, value]) => value !== undefined));
+}
+
+function distinct(names: readonly string[], without: readonly string[]): string[] {
+  return [...new Set(names)].filter((name) => !without.includes(name)).sort();
+}

@@ -1,0 +1,117 @@
+/** Every example of a node type, run by the command line as it stands in the documentation, gives what it says. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { nodeExamples, nodeTypes } from "@atomiton/nodes/definitions";
+
+const CLI = fileURLToPath(new URL("../../npm/conductor/bin/conductor.js", import.meta.url));
+/** Where the examples say that the server is. */
+const PUBLIC = "https://api.example.com";
+
+const root = mkdtempSync(join(tmpdir(), "conductor-examples-"));
+const server = createServer(async (request, response) => {
+  let body = "";
+  for await (const piece of request) body += piece;
+  const answer = (status, value) => {
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
+  };
+  if (request.method === "GET" && request.url === "/users/1") answer(200, { id: 1, name: "Ada" });
+  else if (request.method === "POST" && request.url === "/users") answer(201, { id: 2, ...JSON.parse(body) });
+  else answer(404, {});
+});
+let address;
+
+before(async () => {
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  address = `http://127.0.0.1:${server.address().port}`;
+});
+after(() => {
+  server.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** Runs the command line in a folder; what it said and its exit code. */
+function conductor(folder, args) {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    stderr += text;
+  });
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
+}
+
+let count = 0;
+for (const type of nodeTypes.keys()) {
+  test(`${type} has two examples at least`, () => assert.ok(nodeExamples(type).length >= 2));
+
+  for (const { title, flow, input = {}, files = {}, outputs, isPart } of nodeExamples(type)) {
+    test(`${type}: ${title}`, async () => {
+      const folder = join(root, String(++count));
+      mkdirSync(folder);
+      for (const [path, text] of Object.entries({ ...files, "example.yaml": flow.replaceAll(PUBLIC, address) })) {
+        mkdirSync(dirname(join(folder, path)), { recursive: true });
+        writeFileSync(join(folder, path), text);
+      }
+      const inputs = Object.entries(input).flatMap(([name, value]) => ["--input", `${name}=${JSON.stringify(value)}`]);
+      const { code, stdout, stderr } = await conductor(folder, ["run", "example.yaml", "--json", "--quiet", ...inputs]);
+      assert.equal(code, 0, stderr);
+      const given = JSON.parse(stdout).outputs;
+      for (const [node, expected] of Object.entries(outputs)) {
+        const shown = isPart
+          ? Object.fromEntries(Object.keys(expected).map((key) => [key, given[node]?.[key]]))
+          : given[node];
+        assert.deepEqual(shown, expected, node);
+      }
+      assert.match(flow, new RegExp(`type: ${type}\\b`), "shows its type");
+    });
+  }
+}
+
+test("`conductor nodes` lists every type, with what it does", async () => {
+  const { code, stdout } = await conductor(root, ["nodes"]);
+  assert.equal(code, 0);
+  for (const { type, description } of nodeTypes.values())
+    assert.match(stdout, new RegExp(`^${type} .*`, "m"), description);
+  const listed = JSON.parse((await conductor(root, ["nodes", "--json"])).stdout);
+  assert.deepEqual(
+    listed.map(({ type }) => type),
+    [...nodeTypes.keys()],
+  );
+});
+
+test("`conductor nodes <type>` tells every parameter, handle, limit and example", async () => {
+  for (const nodeType of nodeTypes.values()) {
+    const { stdout } = await conductor(root, ["nodes", nodeType.type]);
+    for (const name of Object.keys(nodeType.parameterSchema.properties)) {
+      assert.match(
+        stdout,
+        new RegExp(`^- \`${name}\` \\(.*\\): [A-Z0-9a-z]`, "m"),
+        `${nodeType.type} ${name} is described`,
+      );
+    }
+    const ports = [nodeType.inputPorts, nodeType.otherInputs, nodeType.outputPorts, nodeType.otherOutputs].flat();
+    for (const { id } of ports) assert.ok(stdout.includes(`- \`${id}\` (`), `${nodeType.type} ${id}`);
+    for (const { description } of ports) assert.ok(description, nodeType.type);
+    for (const { what } of nodeType.limits) assert.ok(stdout.includes(`- ${what}: `), what);
+    for (const { flow } of nodeExamples(nodeType.type)) assert.ok(stdout.includes(flow));
+    const one = JSON.parse((await conductor(root, ["nodes", nodeType.type, "--json"])).stdout);
+    assert.equal(one.parameters.type, "object");
+    assert.equal(one.examples.length, nodeExamples(nodeType.type).length);
+  }
+});
+
+test("`conductor nodes` of a type that there is not suggests one", async () => {
+  const { code, stderr } = await conductor(root, ["nodes", "spreadshet"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /There is no node type `spreadshet`; there are .*transform.*Did you mean `spreadsheet`\?/);
+});
