@@ -5,6 +5,7 @@ import { createConductor } from "../exports/node.js";
 import { assignment, positiveInteger } from "./assignment.js";
 import { EXIT_HELP, Exit, UsageError } from "./exit.js";
 import { graph } from "./graph.js";
+import { init } from "./init.js";
 import { nodes } from "./nodes.js";
 import { run } from "./run.js";
 import { schema } from "./schema.js";
@@ -106,6 +107,12 @@ function commands(end: (exit: Exit) => void): Command {
     .description("print the JSON Schema of flow files, for editors")
     .option("--output <file>", "write it to a file")
     .action((options) => end(schema(options)));
+
+  program
+    .command("init")
+    .description("make a project: a flow, its data, a node type, a test")
+    .argument("[folder]", "a folder that is empty or not there yet (default: the current one)")
+    .action((folder: string | undefined) => end(init(folder ?? ".")));
 
   return program;
 }

@@ -1,0 +1,161 @@
+/** The files of a new project, by their paths. */
+
+/** @param version of this package, which the project then depends on */
+export function projectFiles(name: string, version: string): Record<string, string> {
+  return {
+    "package.json": `${JSON.stringify(packageOf(name, version), null, 2)}\n`,
+    "orders.flow.yaml": FLOW,
+    "data/orders.csv": ORDERS,
+    "nodes/discount.js": NODE_TYPE,
+    "test/orders.test.js": FLOW_TEST,
+    "test/discount.test.js": NODE_TEST,
+    "README.md": readme(name),
+    ".gitignore": "node_modules/\nout/\n",
+  };
+}
+
+function packageOf(name: string, version: string): object {
+  return {
+    name,
+    version: "0.0.0",
+    private: true,
+    type: "module",
+    scripts: {
+      start: "conductor run orders.flow.yaml",
+      validate: "conductor validate orders.flow.yaml",
+      test: "node --test",
+    },
+    engines: { node: ">=20" },
+    dependencies: { "@atomiton/conductor": `^${version}`, "@atomiton/nodes": `^${version}` },
+  };
+}
+
+const ORDERS = `id,customer,price,quantity
+1,Ada,12.50,10
+2,Grace,3.20,4
+3,Ada,80,2
+4,Linus,15,1
+`;
+
+const FLOW = `# yaml-language-server: $schema=./node_modules/@atomiton/conductor/flow.schema.json
+# Who ordered most? Reads data/orders.csv, writes out/customers.csv.
+
+id: orders
+name: Orders by customer
+type: group
+
+nodes:
+  - id: read
+    type: spreadsheet
+    parameters: { path: data/orders.csv }
+
+  # Every cell is text, so that numbers are made of those that are counted with.
+  - id: totals
+    type: transform
+    parameters:
+      operation: map
+      transformFunction: |
+        order => ({ customer: order.customer, total: Number(order.price) * Number(order.quantity) })
+
+  - id: large
+    type: transform
+    parameters:
+      operation: filter
+      where: [{ field: total, operator: gte, value: 15 }]
+
+  - id: by-customer
+    type: transform
+    parameters:
+      operation: aggregate
+      groupBy: customer
+      aggregates: [{ operation: sum, field: total, as: spent }]
+
+  - id: ranking
+    type: transform
+    parameters: { operation: sort, sortKey: spent, sortDirection: desc }
+
+  - id: write
+    type: file-system
+    parameters: { operation: write, path: out/customers.csv }
+
+edges:
+  - { source: read, target: totals }
+  - { source: totals, target: large }
+  - { source: large, target: by-customer }
+  - { source: by-customer, target: ranking }
+  - { source: ranking, target: write }
+`;
+
+const NODE_TYPE = `/** A node type of your own: takes some percent off a total. */
+export const discount = {
+  /** Gets the parameters of its node; what edges bring is under \`input\`, by handle. */
+  async execute({ percent = 10, input }) {
+    const { total } = input.data ?? {};
+    if (typeof total !== "number") throw new Error(\`\\\`total\\\` must be a number, found \${typeof total}\`);
+    return { ...input.data, total: total * (1 - percent / 100) };
+  },
+};
+`;
+
+const FLOW_TEST = `import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { createConductor, readFlow } from "@atomiton/conductor";
+
+test("customers are ranked by what they spent", async () => {
+  const flow = readFlow(readFileSync("orders.flow.yaml", "utf8"));
+  const result = await createConductor().node.run(flow);
+  assert.equal(result.error, undefined);
+  assert.equal(readFileSync("out/customers.csv", "utf8"), "customer,spent\\nAda,285\\nLinus,15\\n");
+});
+`;
+
+const NODE_TEST = `import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createConductor } from "@atomiton/conductor";
+import { getNodeExecutable } from "@atomiton/nodes";
+import { discount } from "../nodes/discount.js";
+
+const types = { discount };
+const conductor = createConductor({
+  nodeExecutorFactory: { getNodeExecutable: (type) => types[type] ?? getNodeExecutable(type) },
+});
+const flow = {
+  id: "sale",
+  type: "group",
+  nodes: [
+    { id: "sale", type: "discount", parameters: { percent: 20 } },
+    { id: "words", type: "edit-fields", parameters: { values: { text: "Pay {{total}}" } } },
+  ],
+  edges: [{ source: "sale", target: "words", targetHandle: "data" }],
+};
+
+test("a discount is taken off the total, within a flow", async () => {
+  const result = await conductor.node.run(flow, { input: { data: { id: 1, total: 50 } } });
+  assert.deepEqual(result.data, { result: { id: 1, total: 40, text: "Pay 40" } });
+});
+
+test("a total that is no number ends the run with words that say so", async () => {
+  const result = await conductor.node.run(flow, { input: { data: { total: "50" } } });
+  assert.match(result.error.message, /\`total\` must be a number, found string/);
+});
+`;
+
+function readme(name: string): string {
+  return `# ${name}
+
+\`orders.flow.yaml\` reads \`data/orders.csv\` and writes \`out/customers.csv\`.
+
+\`\`\`sh
+npm install
+npm start            # runs the flow
+npm test             # runs the flow and the node type, and compares
+npm run validate     # tells what is wrong with the flow
+npx conductor nodes  # what types of nodes there are; add the name of one to see all about it
+\`\`\`
+
+\`nodes/discount.js\` is a node type of your own; \`test/discount.test.js\` shows how a conductor gets to know it.
+
+The first line of the flow lets editors with the YAML language server complete and check it.
+`;
+}
