@@ -6,6 +6,7 @@ const entry = {
   desktop: "src/exports/desktop.ts",
   node: "src/exports/node.ts",
   types: "src/exports/types.ts",
+  testing: "src/exports/testing.ts",
   "test-utils/factories": "src/exports/test-utils-factories.ts",
 };
 

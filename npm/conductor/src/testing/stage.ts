@@ -1,0 +1,112 @@
+/** Where flows of tests are run: a conductor whose executables are stood in for, and a look at each call. */
+import { getNodeExecutable } from "@atomiton/nodes/executables";
+import type { ConductorConfig } from "../api/settings.js";
+import type { NodeExecutable } from "../engine/executables.js";
+import { createConductor } from "../exports/node.js";
+import type { NodeDefinition } from "../types/definition.js";
+import type { ExecutionResult } from "../types/execution.js";
+import { type MockParams, type Mocks, MockTable, pathOf } from "./mocks.js";
+import { withRecordedHttp } from "./recorded-http.js";
+import { inVirtualTime, type Passing, REAL } from "./virtual-time.js";
+
+/** A node type of one's own: what `defineNode` gives, or any object with a type and `execute`. */
+export interface OwnNode extends NodeExecutable {
+  type: string;
+}
+
+/** How a flow or a node is tried. */
+export interface TestOptions {
+  /** What stands in for nodes: by id, by path of ids (`group/step`), or by type. One that is not used is an error. */
+  mocks?: Mocks;
+  /** Node types of one's own, beside those of the library. */
+  nodes?: readonly OwnNode[];
+  /** What the flow receives. */
+  input?: Record<string, unknown>;
+  variables?: Record<string, unknown>;
+  /** Settings of the conductor. */
+  config?: ConductorConfig;
+  /** A file with answers of servers: `fetch` gives them again. Where it is missing the servers are asked, and it is written. */
+  http?: string;
+  /**
+   * `"virtual"`, the default, lets timers fire at once when nothing else goes on: backoff, deadlines and slow motion take
+   * no time. `"real"` for nodes that reach servers by other means than `fetch`.
+   */
+  time?: "virtual" | "real";
+}
+
+/** One call of an executable. */
+export interface Call {
+  /** Ids from the root's child to the node, with the number of the item in a loop: `each[3]/fetch`. */
+  path: string;
+  type: string;
+  params: MockParams;
+  /** 1, and one more with each further try. */
+  attempt: number;
+}
+
+/** Carries a call out, or does something else instead. `execute` is the node's own. */
+export type Around = (call: Call, execute: () => Promise<unknown>) => Promise<unknown>;
+
+/** The id of every run of a test, so that what is derived from it is the same each time. */
+const RUN_ID = "test";
+
+/**
+ * Runs a definition once, with everything that a test asked for.
+ *
+ * @param around does something else with calls; then mocks need not be used
+ */
+export async function perform<T>(
+  definition: NodeDefinition,
+  options: TestOptions,
+  passing: Passing,
+  around?: Around,
+): Promise<ExecutionResult<T>> {
+  const mocks = new MockTable(options.mocks ?? {}, definition);
+  const conductor = createConductor({
+    ...options.config,
+    nodeExecutorFactory: { getNodeExecutable: executables(mocks, options, passing, around ?? asItIs) },
+  });
+  const { input, variables } = options;
+  const context = { executionId: RUN_ID, ...(input && { input }), ...(variables && { variables: { ...variables } }) };
+  const run = () => passing.orStuck(conductor.node.run(mocks.inPlaceOf(definition), context));
+  const result = await (options.http === undefined ? run() : withRecordedHttp(options.http, passing.hold, run));
+  if (around === undefined) mocks.check();
+  return result as ExecutionResult<T>;
+}
+
+/** Does what a test does in the time that it asked for. */
+export function inTime<T>(time: TestOptions["time"], work: (passing: Passing) => Promise<T>): Promise<T> {
+  return time === "real" ? work(REAL) : inVirtualTime(work);
+}
+
+const asItIs: Around = (_, execute) => execute();
+
+function executables(mocks: MockTable, { nodes = [], config }: TestOptions, passing: Passing, around: Around) {
+  const own = new Map(nodes.map((node) => [node.type, node]));
+  const real = (type: string): { executable: NodeExecutable | undefined; isLibrary: boolean } => {
+    const given = own.get(type) ?? config?.nodeExecutorFactory?.getNodeExecutable(type);
+    if (given !== undefined) return { executable: given, isLibrary: false };
+    return { executable: getNodeExecutable(type) as NodeExecutable | undefined, isLibrary: true };
+  };
+  return (type: string): NodeExecutable | undefined => {
+    const { executable, isLibrary } = real(type);
+    if (executable === undefined && !mocks.concerns(type)) return undefined;
+    const { items } = executable ?? {};
+    return {
+      execute(params: MockParams) {
+        const executionId = String(params.executionId);
+        const path = executionId.slice(executionId.indexOf("/") + 1);
+        const mock = mocks.find(pathOf(executionId), type);
+        const call = { path, type, params, attempt: params.attempt ?? 1 };
+        return around(call, async () => {
+          if (mock !== undefined) return mock.execute(params);
+          if (executable === undefined) throw new Error(`Nothing executes "${type}", and no mock stands for "${path}"`);
+          const answer = Promise.resolve(executable.execute(params));
+          // What the library does is real: files, servers, user code. Time waits for it.
+          return isLibrary ? passing.hold(answer) : answer;
+        });
+      },
+      ...(items && { items: items.bind(executable) }),
+    };
+  };
+}

@@ -1,0 +1,125 @@
+/**
+ * Time that stands still while something works and jumps to the next timer when nothing does, so that retries, backoff
+ * and delays of minutes take no time in a test.
+ */
+import { install } from "@sinonjs/fake-timers";
+
+/** When virtual time begins, in ms since the epoch: always the same, so that runs can be compared. */
+export const BEGINNING = Date.UTC(2026, 0, 1);
+
+/** Turns of the host in which nothing happens before time jumps: what was answered first has to arrive. */
+const QUIET_TURNS = 3;
+
+/** ms of real time between two looks at work that is under way outside. */
+const LOOK_MS = 1;
+
+/** Looks without any change after which nothing is expected to come, where no timer is left either. */
+const LAST_LOOKS = 50;
+
+/** What Node works on outside of JavaScript, by the names under which it lists it: what ends by itself, and what stays. */
+const REQUESTS = /Req|Connect|ZLIB|Job$/;
+const HELPERS = /^(MessagePort|Worker|ProcessWrap)/;
+
+// Those of the host, whatever is done to the globals afterwards.
+const { setImmediate: nextTurn, setTimeout: wait } = globalThis;
+
+/** Virtual time is one for the whole process: whoever wants it waits for those before. */
+let last: Promise<unknown> = Promise.resolve();
+
+/** Nothing can happen any more, and the work has not ended. */
+export class StuckError extends Error {
+  override readonly name = "StuckError";
+
+  constructor() {
+    super("Nothing goes on any more, and the run has not ended: something that it waits for never comes");
+  }
+}
+
+/** How the work of {@link inVirtualTime} says what must not be overtaken by time. */
+export interface Passing {
+  /** Time stands still while one of these is not settled. */
+  hold<T>(work: Promise<T>): Promise<T>;
+  /** The same, or a {@link StuckError} once nothing goes on any more. */
+  orStuck<T>(work: Promise<T>): Promise<T>;
+}
+
+/** For work in real time. */
+export const REAL: Passing = { hold: (work) => work, orStuck: (work) => work };
+
+/**
+ * Does some work in virtual time, alone in the process.
+ *
+ * @throws Error when time is in somebody else's hands, as that of `vi.useFakeTimers()`
+ */
+export function inVirtualTime<T>(work: (passing: Passing) => Promise<T>): Promise<T> {
+  const turn = last.then(() => pass(work));
+  last = turn.catch(() => {});
+  return turn;
+}
+
+async function pass<T>(work: (passing: Passing) => Promise<T>): Promise<T> {
+  if ((Date as { isFake?: boolean }).isFake || "clock" in Date) {
+    throw new Error(
+      'Time is faked already, as by vi.useFakeTimers(): end that before the call, or give it `time: "real"`',
+    );
+  }
+  const helpers = count(HELPERS);
+  const clock = install({
+    now: BEGINNING,
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
+  });
+  const waiting = new Set<(reason: StuckError) => void>();
+  let held = 0;
+  let settled = false;
+  const passing: Passing = {
+    async hold(promise) {
+      held++;
+      try {
+        return await promise;
+      } finally {
+        held--;
+      }
+    },
+    async orStuck(promise) {
+      let reject: (reason: StuckError) => void = () => {};
+      const stuck = new Promise<never>((_, rejectStuck) => {
+        reject = rejectStuck;
+      });
+      waiting.add(reject);
+      try {
+        return await Promise.race([promise, stuck]);
+      } finally {
+        waiting.delete(reject);
+      }
+    },
+  };
+  try {
+    const done = work(passing).finally(() => {
+      settled = true;
+    });
+    done.catch(() => {});
+    let quiet = 0;
+    while (!settled) {
+      await new Promise<void>((resolve) => void nextTurn(resolve));
+      if (held > 0 || count(REQUESTS) > 0 || count(HELPERS) > helpers) {
+        quiet = 0;
+        await new Promise<void>((resolve) => void wait(resolve, LOOK_MS));
+      } else if (++quiet >= QUIET_TURNS && !settled) {
+        if (clock.countTimers() > 0) {
+          clock.next();
+          quiet = 0;
+        } else if (quiet > LAST_LOOKS) {
+          for (const reject of waiting) reject(new StuckError());
+          quiet = 0;
+        } else await new Promise<void>((resolve) => void wait(resolve, LOOK_MS));
+      }
+    }
+    return await done;
+  } finally {
+    clock.uninstall();
+  }
+}
+
+function count(kinds: RegExp): number {
+  return process.getActiveResourcesInfo().filter((kind) => kinds.test(kind)).length;
+}
