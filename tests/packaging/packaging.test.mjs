@@ -67,6 +67,7 @@ const ENTRIES = {
   "@atomiton/conductor/node": ["createConductor", "readFlow"],
   "@atomiton/conductor/preload": ["exposeConductor"],
   "@atomiton/conductor/test-utils/factories": ["createMockNode", "createTestGroupNode"],
+  "@atomiton/conductor/testing": ["runNode", "runFlow", "simulateFlow", "SimulationError", "StuckError"],
   "@atomiton/conductor/worker": ["useExecutables"],
   "@atomiton/conductor/types": ["ErrorCode", "createExecutionId", "toExecutionError"],
   "@atomiton/conductor-wasm": ["start", "restart", "turn", "memory"],
