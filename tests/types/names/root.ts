@@ -253,7 +253,7 @@ export type Statements = [
   Holds<
     Same<
       keyof ExecutionResult,
-      "success" | "data" | "error" | "duration" | "executedNodes" | "context" | "trace" | "outputs"
+      "success" | "data" | "error" | "duration" | "executedNodes" | "context" | "warnings" | "trace" | "outputs"
     >
   >,
   Holds<Same<ExecutionResult<number>["data"], number | undefined>>,
