@@ -31,7 +31,9 @@ describe("the library in a page", () => {
 
   it("says what may be wrong where the browser says nothing", () => {
     const blocked = pageNetwork.failureOf(new TypeError("Failed to fetch"), new URL("http://there.example/x"));
-    expect(blocked.message).toMatch(/^fetch failed \(Failed to fetch\): http:\/\/there\.example cannot be reached, .*CORS/);
+    expect(blocked.message).toMatch(
+      /^fetch failed \(Failed to fetch\): http:\/\/there\.example cannot be reached, .*CORS/,
+    );
   });
 });
 

@@ -109,6 +109,30 @@ describe("a filter that compares a number with text", () => {
   });
 });
 
+describe("an operation by a field that no item has", () => {
+  it("is warned of, with the fields that are like it", async () => {
+    const said = async (parameters: Record<string, unknown>, data: unknown = orders) =>
+      (await warned("transform", { data }, parameters)).warnings.map(([, message]) => message);
+    expect(await said({ operation: "sort", sortKey: "prise" })).toEqual([
+      "No item has a field `prise`, which is the `sortKey`. Did you mean `price`?",
+    ]);
+    expect(await said({ operation: "unique", uniqueKey: "nome" })).toEqual([
+      "No item has a field `nome`, which is the `uniqueKey`. Did you mean `name`?",
+    ]);
+    expect(await said({ operation: "group", groupKey: "region" })).toEqual([
+      "No item has a field `region`, which is the `groupKey`",
+    ]);
+    const aggregates = [{ operation: "sum", field: "pric" }, { operation: "count" }];
+    expect(await said({ operation: "aggregate", groupBy: ["name", "regon"], aggregates })).toEqual([
+      "No item has a field `regon`, which is the `groupBy`",
+      "No item has a field `pric`, which is the `field`. Did you mean `price`?",
+    ]);
+    expect(await said({ operation: "sort", sortKey: "price" })).toEqual([]);
+    expect(await said({ operation: "sort", sortKey: "prise" }, [])).toEqual([]);
+    expect(await said({ operation: "sort" }, [2, 1])).toEqual([]);
+  });
+});
+
 describe("a condition", () => {
   const said = async (where: object) => (await warned("condition", { data: orders[1] }, { where: [where] })).warnings;
 

@@ -1,5 +1,6 @@
 /** Options as `name=value`, and options that are numbers. */
 import { InvalidArgumentError } from "commander";
+import { backend } from "../engine/backend.js";
 
 /** Adds `name=value` to those before it. The value is taken as JSON where it is JSON, else as text. */
 export function assignment(text: string, before: Map<string, unknown> = new Map()): Map<string, unknown> {
@@ -13,6 +14,15 @@ export function positiveInteger(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError("Expected a whole number from 1.");
   return number;
+}
+
+/** A time of more than 0 ms: a number of ms, or a duration such as `10s`. */
+export function milliseconds(text: string): number {
+  const ms = /^[0-9]+$/.test(text) ? Number(text) : backend().durationMs(text);
+  if (!(ms > 0) || !Number.isSafeInteger(Math.ceil(ms))) {
+    throw new InvalidArgumentError("Expected a number of ms, or a duration such as 250ms, 10s, 5m, 1.5h or 2d.");
+  }
+  return Math.ceil(ms);
 }
 
 function jsonOrText(text: string): unknown {

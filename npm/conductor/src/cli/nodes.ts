@@ -32,7 +32,7 @@ function listText(all: readonly NodeType[]): string {
     const effects = nodeType.effects.length === 0 ? "" : pc.dim(` (${effectsText(nodeType)})`);
     return `${pc.bold(column(nodeType.type, width))}${nodeType.description}${effects}`;
   });
-  return `${lines.join("\n")}\n\nconductor nodes <type> tells parameters, handles, limits and examples of one.\n`;
+  return `${lines.join("\n")}\n\nA node with \`nodes\` inside is a group, which runs them; of type loop it runs them for each item of a list.\nconductor nodes <type> tells parameters, handles, limits and examples of one.\n`;
 }
 
 function unknownText(type: string): string {

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
-import { assignment, positiveInteger } from "./assignment.js";
+import { assignment, milliseconds, positiveInteger } from "./assignment.js";
 import { EXIT_HELP, Exit, UsageError } from "./exit.js";
 import { graph } from "./graph.js";
 import { init } from "./init.js";
@@ -71,7 +71,7 @@ function commands(end: (exit: Exit) => void): Command {
       "nodes in flight at once (default: what the flow says, else processors)",
       positiveInteger,
     )
-    .option("--timeout <ms>", "end the run after this time", positiveInteger)
+    .option("--timeout <time>", "end the run after this time: ms, or a duration such as 10s", milliseconds)
     .option("--json", "print one JSON document to standard output, everything else to standard error")
     .option("--trace <file>", "write what happened as JSON")
     .option("--quiet", "print errors only")

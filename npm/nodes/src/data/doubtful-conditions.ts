@@ -1,4 +1,7 @@
-/** Conditions that cannot have been meant as they are: they compare numbers with text, or a field that no item has. */
+/**
+ * Conditions that cannot have been meant as they are: they compare numbers with text, or a field that no item has. And
+ * other operations on such fields.
+ */
 import { closeNames, namesText } from "../contract/close-names.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 import { isPlainObject } from "./input.js";
@@ -39,6 +42,28 @@ export function doubtsOfFilter(
 /** The doubtful ones among conditions on one object, which may well be false as they are meant. */
 export function doubtsOfObject(where: readonly Condition[], item: unknown): Doubt[] {
   return where.flatMap((condition) => doubtOf(condition, kindOfOperand(condition), [item], true) ?? []);
+}
+
+/**
+ * What is doubtful of an operation on fields that no item has: it leaves all as it was, or puts all together.
+ *
+ * @param purpose what the fields are for, such as `sortKey`
+ */
+export function doubtsOfFields(fields: readonly string[], items: readonly unknown[], purpose: string): Doubt[] {
+  if (items.length === 0) return [];
+  return fields.flatMap((field) => {
+    let seen = 0;
+    for (const item of items) {
+      if (seen++ === MOST_ITEMS || fieldOf(item, field) !== undefined) return [];
+    }
+    const [first] = items;
+    const like = isPlainObject(first) ? closeNames(field, Object.keys(first)) : [];
+    const hint = like.length > 0 ? `. Did you mean ${namesText(like)}?` : "";
+    return {
+      rule: "missing-field" as const,
+      message: `No item has a field \`${field}\`, which is the \`${purpose}\`${hint}`,
+    };
+  });
 }
 
 /** What the field is compared with; `undefined` where it may be compared with anything. */

@@ -1,15 +1,16 @@
 import { NodeError } from "../contract/error.js";
 import { aggregate } from "../data/aggregate.js";
-import { doubtsOfFilter } from "../data/doubtful-conditions.js";
+import { type Doubt, doubtsOfFields, doubtsOfFilter } from "../data/doubtful-conditions.js";
 import { fieldOf, textOf } from "../data/field.js";
 import { sorted } from "../data/order.js";
 import { type Condition, predicateOf } from "../data/where.js";
 import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
-import { aggregationFor, groupFieldOf, initialOf, type Transformation } from "./transform.js";
+import { aggregationFor, groupFieldOf, initialOf, type Transformation, type TransformParameters } from "./transform.js";
 
 /** Transforms an array. Items are never cloned, but for what user code makes of them. */
 export async function transformItems(items: readonly unknown[], transformation: Transformation): Promise<unknown> {
-  const { parameters, code, userFunction } = transformation;
+  const { parameters, code, userFunction, warn } = transformation;
+  for (const { rule, message } of doubtsOfOperation(items, parameters)) warn(rule, message);
   switch (parameters.operation) {
     case "map":
       if (isIdentityText(code)) return [...items];
@@ -44,6 +45,32 @@ export async function transformItems(items: readonly unknown[], transformation: 
       return items.slice(parameters.sliceStart, parameters.sliceEnd);
     case "aggregate":
       return aggregate(items, aggregationFor(parameters));
+  }
+}
+
+/** Fields that an operation works by and no item has. Of a table that is an error. */
+function doubtsOfOperation(items: readonly unknown[], parameters: TransformParameters): Doubt[] {
+  const { operation, sortKey, uniqueKey, groupKey, groupBy, aggregates } = parameters;
+  const doubts = (purpose: string, ...fields: (string | undefined)[]) =>
+    doubtsOfFields(
+      fields.filter((field) => field !== undefined),
+      items,
+      purpose,
+    );
+  switch (operation) {
+    case "sort":
+      return doubts("sortKey", sortKey);
+    case "unique":
+      return doubts("uniqueKey", uniqueKey);
+    case "group":
+      return doubts(groupKey === undefined ? "sortKey" : "groupKey", groupKey ?? sortKey);
+    case "aggregate":
+      return [
+        ...doubts("groupBy", ...[groupBy ?? groupKey].flat()),
+        ...doubts("field", ...(aggregates ?? []).map(({ field }) => field)),
+      ];
+    default:
+      return [];
   }
 }
 
