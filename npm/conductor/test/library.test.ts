@@ -37,6 +37,32 @@ describe.each([
   });
 });
 
+describe("parameters that a node refuses", () => {
+  const wrong = leaf("n", { type: "transform", parameters: { limitCount: 0, operation: "filtre" } });
+  const words =
+    /^Invalid transform parameters: `operation` must be one of "map", .*, found "filtre"; `limitCount` must be at least 1, found 0$/;
+
+  it.each(["@atomiton/conductor/node", "@atomiton/conductor/browser"])("are told in sentences by %s", async (entry) => {
+    const { createConductor } = (await import(entry)) as typeof import("@atomiton/conductor/node");
+    const { error } = await createConductor().node.run(wrong);
+    expect(error).toMatchObject({ code: "INVALID_PARAMETERS", message: expect.stringMatching(words) });
+  });
+});
+
+describe("what a node of the library warns of", () => {
+  it("is in the result of the run", async () => {
+    const filter = leaf("costly", {
+      type: "transform",
+      parameters: { operation: "filter", where: [{ field: "price", operator: "gt", value: "a hundred" }] },
+    });
+    const { warnings, success } = await createConductor().node.run(filter, { input: { data: [{ price: 5 }] } });
+    expect(success).toBe(true);
+    expect(warnings).toEqual([
+      { rule: "types-differ", nodeId: "costly", message: expect.stringContaining("compares text with a number") },
+    ]);
+  });
+});
+
 describe("a condition", () => {
   const flow = () =>
     group(

@@ -26,7 +26,7 @@ function packageOf(name: string, version: string): object {
       test: "node --test",
     },
     engines: { node: ">=20" },
-    dependencies: { "@atomiton/conductor": `^${version}`, "@atomiton/nodes": `^${version}` },
+    dependencies: { "@atomiton/conductor": `^${version}` },
   };
 }
 
@@ -88,10 +88,11 @@ edges:
 
 const NODE_TYPE = `/** A node type of your own: takes some percent off a total. */
 export const discount = {
+  type: "discount",
   /** Gets the parameters of its node; what edges bring is under \`input\`, by handle. */
   async execute({ percent = 10, input }) {
     const { total } = input.data ?? {};
-    if (typeof total !== "number") throw new Error(\`\\\`total\\\` must be a number, found \${typeof total}\`);
+    if (typeof total !== "number") throw new Error(\`total must be a number, found \${typeof total}\`);
     return { ...input.data, total: total * (1 - percent / 100) };
   },
 };
@@ -100,44 +101,54 @@ export const discount = {
 const FLOW_TEST = `import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { createConductor, readFlow } from "@atomiton/conductor";
+import { readFlow } from "@atomiton/conductor";
+import { runFlow } from "@atomiton/conductor/testing";
+
+const flow = readFlow(readFileSync("orders.flow.yaml", "utf8"));
 
 test("customers are ranked by what they spent", async () => {
-  const flow = readFlow(readFileSync("orders.flow.yaml", "utf8"));
-  const result = await createConductor().node.run(flow);
+  const result = await runFlow(flow);
   assert.equal(result.error, undefined);
   assert.equal(readFileSync("out/customers.csv", "utf8"), "customer,spent\\nAda,285\\nLinus,15\\n");
+});
+
+test("orders of little are left out", async () => {
+  const records = [
+    { customer: "Ada", price: "14", quantity: "1" },
+    { customer: "Linus", price: "15", quantity: "1" },
+  ];
+  const { outputs } = await runFlow(flow, { mocks: { read: { records }, write: "not written" } });
+  assert.deepEqual(outputs.ranking.result, [{ customer: "Linus", spent: 15 }]);
 });
 `;
 
 const NODE_TEST = `import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createConductor } from "@atomiton/conductor";
-import { getNodeExecutable } from "@atomiton/nodes";
+import { runFlow, runNode } from "@atomiton/conductor/testing";
 import { discount } from "../nodes/discount.js";
 
-const types = { discount };
-const conductor = createConductor({
-  nodeExecutorFactory: { getNodeExecutable: (type) => types[type] ?? getNodeExecutable(type) },
-});
-const flow = {
-  id: "sale",
-  type: "group",
-  nodes: [
-    { id: "sale", type: "discount", parameters: { percent: 20 } },
-    { id: "words", type: "edit-fields", parameters: { values: { text: "Pay {{total}}" } } },
-  ],
-  edges: [{ source: "sale", target: "words", targetHandle: "data" }],
-};
-
-test("a discount is taken off the total, within a flow", async () => {
-  const result = await conductor.node.run(flow, { input: { data: { id: 1, total: 50 } } });
-  assert.deepEqual(result.data, { result: { id: 1, total: 40, text: "Pay 40" } });
+test("a discount is taken off the total", async () => {
+  const { data } = await runNode(discount, { percent: 20 }, { data: { id: 1, total: 50 } });
+  assert.deepEqual(data, { id: 1, total: 40 });
 });
 
 test("a total that is no number ends the run with words that say so", async () => {
-  const result = await conductor.node.run(flow, { input: { data: { total: "50" } } });
-  assert.match(result.error.message, /\`total\` must be a number, found string/);
+  const { error } = await runNode(discount, {}, { data: { total: "50" } });
+  assert.equal(error.message, "total must be a number, found string");
+});
+
+test("within a flow it hands its output on", async () => {
+  const flow = {
+    id: "sale",
+    type: "group",
+    nodes: [
+      { id: "sale", type: "discount", parameters: { percent: 50 } },
+      { id: "words", type: "edit-fields", parameters: { values: { text: "Pay {{total}}" } } },
+    ],
+    edges: [{ source: "sale", target: "words", targetHandle: "data" }],
+  };
+  const { data } = await runFlow(flow, { nodes: [discount], input: { data: { total: 50 } } });
+  assert.deepEqual(data, { result: { total: 25, text: "Pay 25" } });
 });
 `;
 
@@ -154,7 +165,7 @@ npm run validate     # tells what is wrong with the flow
 npx conductor nodes  # what types of nodes there are; add the name of one to see all about it
 \`\`\`
 
-\`nodes/discount.js\` is a node type of your own; \`test/discount.test.js\` shows how a conductor gets to know it.
+\`nodes/discount.js\` is a node type of your own; \`test/discount.test.js\` runs it alone and within a flow.
 
 The first line of the flow lets editors with the YAML language server complete and check it.
 `;
