@@ -95,7 +95,7 @@ function nodeSchema(types: readonly NodeType[]): Json {
         properties: { x: { type: "number" }, y: { type: "number" } },
       },
       version: { type: ["string", "null"], description: "The version of the flow or of the type, such as `1.0.0`." },
-      ...writtenBySomebody,
+      ...writtenBySomebody(),
     },
     patternProperties: notes,
     additionalProperties: false,
@@ -132,7 +132,7 @@ function edgeSchema(types: readonly NodeType[]): Json {
       id: { type: ["string", "null"], description: "A name for editors." },
       type: { description: "How an editor draws it." },
       metadata: { description: "What editors keep." },
-      ...writtenBySomebody,
+      ...writtenBySomebody(),
     },
     patternProperties: notes,
     additionalProperties: false,
@@ -142,9 +142,9 @@ function edgeSchema(types: readonly NodeType[]): Json {
 /** What people note for themselves, and tools for theirs. */
 const notes: Json = { "^(x-|\\$|_)": true };
 
-const writtenBySomebody: Json = Object.fromEntries(
-  writtenKeys.filter((key) => !key.startsWith("$")).map((key) => [key, true]),
-);
+function writtenBySomebody(): Json {
+  return Object.fromEntries(writtenKeys.filter((key) => !key.startsWith("$")).map((key) => [key, true]));
+}
 
 const durationSchema: Json = {
   description: "A number of ms, or a duration such as `250ms`, `10s`, `5m`, `1.5h` or `2d`.",
