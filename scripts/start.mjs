@@ -1,5 +1,6 @@
 /**
- * `npm start`: makes the checkout ready, runs the example, shows what came out.
+ * `npm start`: makes the checkout ready, runs the example, shows what came out. What only pages need, whose first build takes
+ * a minute or two, is built after that.
  *
  * Arguments go to `conductor run`, such as `npm start -- --var title="Birds" --concurrency 1`.
  */
@@ -9,8 +10,9 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { argv, cwd, exit, stdout } from "node:process";
 
-import { ROOT } from "./command.mjs";
-import { setupOrExit } from "./setup.mjs";
+import { CommandError, ROOT } from "./command.mjs";
+import { setup, setupOrExit } from "./setup.mjs";
+import { MissingTools } from "./toolchain.mjs";
 
 const FLOW = join("examples", "birdstrikes", "birdstrikes.flow.yaml");
 const OUT = join(ROOT, "out", "birdstrikes");
@@ -23,8 +25,21 @@ stdout.write(`Running ${FLOW}\n\n`);
 // The trace's file is opened before the flow makes this folder for its report.
 mkdirSync(OUT, { recursive: true });
 const status = await conductor(["run", FLOW, "--trace", TRACE, ...argv.slice(2)]);
-if (status === 0) stdout.write(findings());
+if (status === 0) {
+  stdout.write(findings());
+  await preparePages();
+}
 exit(status);
+
+/** Builds what pages import. The example has run by now, and stays well where that cannot be built. */
+async function preparePages() {
+  try {
+    await setup({ withWasm: true });
+  } catch (error) {
+    if (!(error instanceof MissingTools) && !(error instanceof CommandError)) throw error;
+    stdout.write(`\nFlows run in Node; what pages import could not be built:\n${error.output ?? ""}${error.message}\n`);
+  }
+}
 
 /** Runs the command line on this terminal. Ctrl-C reaches it by itself; it decides how to end. */
 function conductor(args) {

@@ -1,0 +1,86 @@
+/** What a program wrote to a terminal, as a picture: SVG with text that can be read, searched and selected. */
+
+const CELL = { width: 8.4, height: 19 };
+const MARGIN = 16;
+const PAGE = "#151a23";
+/** Colours by the number of the escape sequence that asks for them. */
+const COLOURS = {
+  31: "#ff8f87",
+  32: "#6fd09d",
+  33: "#f0bd6a",
+  34: "#8ea6ff",
+  35: "#d79bf0",
+  36: "#6cc9d8",
+  90: "#8993a4",
+};
+const PLAIN = { colour: "#e6e9ee", bold: false, dim: false };
+
+/**
+ * Draws text with the escape sequences for colours, bold and dim. Others, which move about on the screen, are left out.
+ *
+ * @param {string} output
+ * @returns {string} an SVG document
+ */
+export function terminalPicture(output) {
+  const lines = output.split("\n").map(runsOf);
+  const columns = Math.max(...lines.map((runs) => runs.reduce((sum, { text }) => sum + [...text].length, 0)));
+  const width = Math.ceil(columns * CELL.width + 2 * MARGIN);
+  const height = lines.length * CELL.height + 2 * MARGIN;
+  const rows = lines.map((runs, index) => {
+    const y = MARGIN + (index + 0.75) * CELL.height;
+    let column = 0;
+    const spans = runs.map(({ text, style }) => {
+      const x = (MARGIN + column * CELL.width).toFixed(1);
+      const length = [...text].length;
+      column += length;
+      if (text.trim() === "") return "";
+      // Whatever the font: the columns stay below each other.
+      const fixed = `textLength="${(length * CELL.width).toFixed(1)}" lengthAdjust="spacingAndGlyphs"`;
+      return `<tspan x="${x}" ${fixed}${attributesOf(style)}>${escaped(text)}</tspan>`;
+    });
+    return `<text y="${y.toFixed(1)}">${spans.join("")}</text>`;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="A terminal">`,
+    `<rect width="100%" height="100%" rx="8" fill="${PAGE}"/>`,
+    `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="14" fill="${PLAIN.colour}" xml:space="preserve">`,
+    ...rows.filter((row) => row.includes("tspan")),
+    "</g>",
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+/** A line in pieces of one style each. */
+function runsOf(line) {
+  const runs = [];
+  let style = PLAIN;
+  let from = 0;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how escape sequences begin
+  for (const match of line.matchAll(/\x1b\[([\d;?]*)([A-Za-z])/g)) {
+    if (match.index > from) runs.push({ text: line.slice(from, match.index), style });
+    from = match.index + match[0].length;
+    if (match[2] === "m") for (const code of match[1].split(";")) style = styled(style, Number(code));
+  }
+  if (from < line.length) runs.push({ text: line.slice(from), style });
+  return runs;
+}
+
+function styled(style, code) {
+  if (code === 0) return PLAIN;
+  if (code === 1) return { ...style, bold: true };
+  if (code === 2) return { ...style, dim: true };
+  if (code === 22) return { ...style, bold: false, dim: false };
+  if (code === 39) return { ...style, colour: PLAIN.colour };
+  return code in COLOURS ? { ...style, colour: COLOURS[code] } : style;
+}
+
+function attributesOf({ colour, bold, dim }) {
+  return [colour !== PLAIN.colour && ` fill="${colour}"`, bold && ' font-weight="bold"', dim && ' opacity="0.65"']
+    .filter(Boolean)
+    .join("");
+}
+
+function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
