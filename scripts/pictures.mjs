@@ -16,6 +16,7 @@ import { terminalPicture } from "./terminal-picture.mjs";
 
 const PICTURES = join(ROOT, "docs", "pictures");
 const FLOW = "examples/flights/flights.flow.yaml";
+const TERMINAL = { columns: 90, rows: 50 };
 const PAGE = { width: 1240, height: 640 };
 
 await setupOrExit({ withWasm: true, withBrowser: true });
@@ -29,12 +30,13 @@ async function record(name, work) {
   stdout.write(`docs/pictures/${name}: ${(content.length / 1024).toFixed(0)} KiB\n`);
 }
 
-/** A run of an example on a service that hangs up at every third request. */
+/** A run of an example on a service that hangs up at every third request, on a pseudo terminal of util-linux. */
 async function terminal() {
   const api = await startApi({ port: 0 });
-  const command = ["run", FLOW, "--var", `api=${api.url}`];
-  const { ok, output } = await run(process.execPath, ["npm/conductor/bin/conductor.js", ...command], {
-    env: { FORCE_COLOR: "1" },
+  const conductor = `'${process.execPath}' npm/conductor/bin/conductor.js run ${FLOW} --var api=${api.url}`;
+  const script = `stty cols ${TERMINAL.columns} rows ${TERMINAL.rows}; exec ${conductor}`;
+  const { ok, output } = await run("script", ["-qec", script, "/dev/null"], {
+    env: { TERM: "xterm-256color", FORCE_COLOR: "1" },
   });
   api.stop();
   if (!ok) throw new Error(output);

@@ -16,13 +16,13 @@ const COLOURS = {
 const PLAIN = { colour: "#e6e9ee", bold: false, dim: false };
 
 /**
- * Draws text with the escape sequences for colours, bold and dim. Others, which move about on the screen, are left out.
+ * Draws what a terminal shows after this was written to it: as much of one as redrawing in place, colours, bold and dim need.
  *
  * @param {string} output
  * @returns {string} an SVG document
  */
 export function terminalPicture(output) {
-  const lines = output.split("\n").map(runsOf);
+  const lines = screenOf(output);
   const columns = Math.max(...lines.map((runs) => runs.reduce((sum, { text }) => sum + [...text].length, 0)));
   const width = Math.ceil(columns * CELL.width + 2 * MARGIN);
   const height = lines.length * CELL.height + 2 * MARGIN;
@@ -51,18 +51,43 @@ export function terminalPicture(output) {
   ].join("\n");
 }
 
-/** A line in pieces of one style each. */
-function runsOf(line) {
-  const runs = [];
-  let style = PLAIN;
-  let from = 0;
+/** The lines that stand on the screen in the end, each in pieces of one style. */
+function screenOf(output) {
+  const lines = [[]];
+  let [row, column, style] = [0, 0, PLAIN];
+  const line = () => {
+    while (lines.length <= row) lines.push([]);
+    return lines[row];
+  };
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how escape sequences begin
-  for (const match of line.matchAll(/\x1b\[([\d;?]*)([A-Za-z])/g)) {
-    if (match.index > from) runs.push({ text: line.slice(from, match.index), style });
-    from = match.index + match[0].length;
-    if (match[2] === "m") for (const code of match[1].split(";")) style = styled(style, Number(code));
+  for (const [part, values, command] of output.matchAll(/\x1b\[([\d;?]*)([A-Za-z])|./gsu)) {
+    const distance = Number(values || 1);
+    if (command === "m") for (const code of values.split(";")) style = styled(style, Number(code));
+    else if (command === "A") row = Math.max(0, row - distance);
+    else if (command === "B") row += distance;
+    else if (command === "G") column = distance - 1;
+    else if (command === "K") line().splice(values === "2" ? 0 : column);
+    else if (command === "J") lines.splice(row + 1);
+    else if (command !== undefined) continue;
+    else if (part === "\n") [row, column] = [row + 1, 0];
+    else if (part === "\r") column = 0;
+    else {
+      const cells = line();
+      while (cells.length < column) cells.push({ text: " ", style: PLAIN });
+      cells[column++] = { text: part, style };
+    }
   }
-  if (from < line.length) runs.push({ text: line.slice(from), style });
+  return lines.map(runsOf);
+}
+
+/** Neighbours of one style in one piece. */
+function runsOf(cells) {
+  const runs = [];
+  for (const { text, style } of cells) {
+    const last = runs.at(-1);
+    if (last !== undefined && JSON.stringify(last.style) === JSON.stringify(style)) last.text += text;
+    else runs.push({ text, style });
+  }
   return runs;
 }
 
