@@ -28,6 +28,7 @@ const WASM = ["--target", "wasm32-unknown-unknown"];
 /** Tests beside those of the packages that are run on every Node. */
 const ON_EVERY_NODE = [
   "tests/conformance/conformance.test.mjs",
+  "tests/examples/flights.test.mjs",
   "tests/flows/golden.test.mjs",
   "tests/packaging/packaging.test.mjs",
   "tests/readme/readme.test.mjs",
