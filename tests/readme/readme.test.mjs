@@ -19,10 +19,12 @@ const CLI = join(ROOT, "npm", "conductor", "bin", "conductor.js");
 const EXAMPLES = ["examples", "npm/examples"].flatMap((folder) =>
   readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}/README.md`),
 );
+/** Guides whose steps build on each other; `tests/docs` goes through them. */
+const GUIDES = ["own-nodes.md"];
 const PAGES = [
   "README.md",
   ...readdirSync(join(ROOT, "docs"))
-    .filter((name) => name.endsWith(".md"))
+    .filter((name) => name.endsWith(".md") && !GUIDES.includes(name))
     .map((name) => `docs/${name}`),
 ];
 const LINKED = [...PAGES, "ARCHITECTURE.md", "CONTRIBUTING.md", "examples/README.md", ...EXAMPLES].filter((path) =>
