@@ -12,7 +12,18 @@ import { fileURLToPath } from "node:url";
 
 import { ErrorCode, getErrorRecoveryStrategy } from "@atomiton/conductor/types";
 
+import { diagnose } from "../types/compiler.mjs";
 import { blocksOf, isAsPrinted } from "./snippets.mjs";
+
+/** As an application of today has it. */
+const COMPILER = {
+  module: "NodeNext",
+  target: "ES2022",
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+  types: ["node"],
+};
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const CLI = join(ROOT, "npm", "conductor", "bin", "conductor.js");
@@ -60,6 +71,14 @@ for (const [number, page] of PAGES.entries()) {
         const { status, stdout, stderr } = spawnSync(process.execPath, [script], { cwd: place, encoding: "utf8" });
         assert.equal(status, 0, stderr);
         assert.ok(isAsPrinted(stdout, expected.text), `printed:\n${stdout}`);
+      });
+    }
+    if (language === "ts") {
+      test(`${page}: the script at line ${line} compiles`, async () => {
+        const project = `tsconfig-${line}.json`;
+        writeFileSync(join(place, `line-${line}.mts`), text);
+        writeFileSync(join(place, project), JSON.stringify({ compilerOptions: COMPILER, files: [`line-${line}.mts`] }));
+        assert.deepEqual(await diagnose(place, project), []);
       });
     }
     if (language !== "console") continue;
