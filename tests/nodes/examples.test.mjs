@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -114,4 +114,16 @@ test("`conductor nodes` of a type that there is not suggests one", async () => {
   const { code, stderr } = await conductor(root, ["nodes", "spreadshet"]);
   assert.equal(code, 2);
   assert.match(stderr, /There is no node type `spreadshet`; there are .*transform.*Did you mean `spreadsheet`\?/);
+});
+
+test("`conductor schema` gives the schema that is shipped, to standard output or into a file", async () => {
+  const shipped = readFileSync(new URL("../../npm/conductor/flow.schema.json", import.meta.url), "utf8");
+  assert.deepEqual(await conductor(root, ["schema"]), { code: 0, stdout: shipped, stderr: "" });
+  const { code, stderr } = await conductor(root, ["schema", "--output", "flow.schema.json"]);
+  assert.equal(code, 0);
+  assert.match(stderr, /^# yaml-language-server: \$schema=flow\.schema\.json$/m);
+  assert.equal(readFileSync(join(root, "flow.schema.json"), "utf8"), shipped);
+  const refused = await conductor(root, ["schema", "--output", join("no-folder", "x.json")]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /^The schema cannot be written: .*no-folder/);
 });
