@@ -20,7 +20,9 @@ before(async () => {
 
 after(() => project.remove());
 
-const npm = (...args) => project.run("npm", ["--prefix", folder, ...args]);
+// A test runner that knows itself inside of another one runs nothing.
+const ALONE = { NODE_TEST_CONTEXT: undefined };
+const npm = (...args) => project.run("npm", ["--prefix", folder, ...args], { env: ALONE });
 
 test("its flow runs by `npm start` and is valid", async () => {
   assert.match(await npm("run", "validate"), /orders\.flow\.yaml is valid/);
