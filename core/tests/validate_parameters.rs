@@ -32,6 +32,20 @@ fn refusal(schema: &str) -> (String, String) {
 }
 
 #[test]
+fn text_with_an_expression_fits_every_schema_until_its_value_is_known() {
+    for schema in [
+        json!({ "type": "number" }),
+        json!({ "enum": ["a"] }),
+        json!({ "maxLength": 2 }),
+        json!({ "items": {} }),
+    ] {
+        assert!(allows(schema.clone(), json!("${{ data.count }}")), "{schema}");
+    }
+    assert!(!allows(json!({ "items": { "type": "number" } }), json!(["${{ data.count }}", "2"])));
+    assert!(!allows(json!({ "type": "number" }), json!("{{ data.count }}")));
+}
+
+#[test]
 fn each_keyword_draws_its_line() {
     let cases = [
         (json!({ "type": "string" }), json!("a"), json!(1)),

@@ -53,6 +53,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
                 target_handle: Name::NONE,
             })
             .collect(),
+        references: Vec::new(),
         names: Name::FIRST_FREE + 1 + nodes,
     };
     outline.to_words()

@@ -36,6 +36,7 @@ pub use json::{from_json, to_json};
 pub use limits::Limits;
 pub use outline::{
     EDGE_WORDS, HEADER_WORDS, MalformedOutline, NODE_WORDS, Name, Outline, OutlineEdge, OutlineNode,
+    OutlineReference, REFERENCE_WORDS,
 };
 pub(crate) use policy::ms_of;
 pub use policy::{

@@ -60,6 +60,16 @@ pub struct OutlineEdge {
     pub target_handle: Name,
 }
 
+/// An output that is read beside the edges, by an expression in the parameters of a node. Both are children of one scope,
+/// and edges lead from `read` to `reader`; where the expression is inside a group, `reader` is the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutlineReference {
+    /// Index of the node that reads, or contains what does.
+    pub reader: u32,
+    /// Index of the node whose output is read.
+    pub read: u32,
+}
+
 /// See the module's description.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outline {
@@ -67,6 +77,8 @@ pub struct Outline {
     pub nodes: Vec<OutlineNode>,
     /// All edges, by scope.
     pub edges: Vec<OutlineEdge>,
+    /// What is read beside the edges. The output stays until its readers are over.
+    pub references: Vec<OutlineReference>,
     /// One more than the largest [`Name`] in use.
     pub names: u32,
 }
@@ -75,6 +87,8 @@ pub struct Outline {
 pub const NODE_WORDS: usize = 8;
 /// Words of an edge record.
 pub const EDGE_WORDS: usize = 5;
+/// Words of a reference.
+pub const REFERENCE_WORDS: usize = 2;
 /// Words before the first record: node count, edge count, name count.
 pub const HEADER_WORDS: usize = 3;
 
@@ -85,7 +99,7 @@ pub struct MalformedOutline;
 impl Outline {
     /// Reads an outline from words: a header of [`HEADER_WORDS`], node records of [`NODE_WORDS`] (id, parent, disabled,
     /// weight, retries + 1, retry delay + 1, timeout, width; 0 = not given), edge records of [`EDGE_WORDS`] (scope,
-    /// source, target, source handle, target handle).
+    /// source, target, source handle, target handle), and to the end references of [`REFERENCE_WORDS`] (reader, read).
     ///
     /// # Errors
     /// [`MalformedOutline`] when counts, parents or scopes do not fit together.
@@ -98,13 +112,21 @@ impl Outline {
             .checked_mul(NODE_WORDS)
             .zip(edge_count.checked_mul(EDGE_WORDS))
             .and_then(|(a, b)| a.checked_add(b));
-        if node_count == 0 || expected != Some(records.len()) {
+        let Some((records, references)) = expected.and_then(|length| records.split_at_checked(length)) else {
+            return Err(MalformedOutline);
+        };
+        let (references, incomplete) = references.as_chunks::<REFERENCE_WORDS>();
+        if node_count == 0 || !incomplete.is_empty() {
             return Err(MalformedOutline);
         }
         let (node_words, edge_words) = records.split_at(node_count * NODE_WORDS);
         let outline = Outline {
             nodes: node_words.as_chunks::<NODE_WORDS>().0.iter().map(node_from_words).collect(),
             edges: edge_words.as_chunks::<EDGE_WORDS>().0.iter().map(edge_from_words).collect(),
+            references: references
+                .iter()
+                .map(|[reader, read]| OutlineReference { reader: *reader, read: *read })
+                .collect(),
             names: *names,
         };
         outline.is_coherent().then_some(outline).ok_or(MalformedOutline)
@@ -135,6 +157,9 @@ impl Outline {
                 edge.source_handle.0,
                 edge.target_handle.0,
             ]);
+        }
+        for reference in &self.references {
+            words.extend([reference.reader, reference.read]);
         }
         words
     }
@@ -197,7 +222,16 @@ impl Outline {
             }
         }
         let sorted = self.edges.is_sorted_by_key(|edge| edge.scope);
+        let siblings = self.references.iter().all(|OutlineReference { reader, read }| {
+            let parent = |node: u32| self.nodes.get(node as usize).map(|node| node.parent);
+            *reader != 0
+                && *read != 0
+                && reader != read
+                && parent(*reader).is_some()
+                && parent(*reader) == parent(*read)
+        });
         sorted
+            && siblings
             && self.edges.iter().all(|edge| {
                 edge.scope < node_count
                     && known(edge.source)

@@ -1,7 +1,7 @@
 //! Outline to plan, in time linear in nodes plus edges.
 
 use super::{Incoming, Kind, Outgoing, Plan, PlanError, PlanNode};
-use crate::flow::{Name, Outline, OutlineEdge};
+use crate::flow::{Name, Outline, OutlineEdge, OutlineReference};
 use crate::graph::Graph;
 
 const NOBODY: u32 = u32::MAX;
@@ -33,7 +33,8 @@ impl Plan {
 
         set_positions(&mut nodes, &ordered, &ordered_start);
         set_outputs_and_weights(&mut nodes);
-        Ok(link(nodes, &mut resolved))
+        let references = references(outline, &mut nodes);
+        Ok(link(nodes, &mut resolved, references))
     }
 }
 
@@ -206,7 +207,19 @@ fn set_outputs_and_weights(nodes: &mut [PlanNode]) {
     }
 }
 
-fn link(mut nodes: Vec<PlanNode>, edges: &mut [Resolved]) -> Plan {
+/// What is read beside the edges, by reader; each keeps its slot until the reader is over.
+fn references(outline: &Outline, nodes: &mut [PlanNode]) -> Vec<(u32, u32)> {
+    let slot_of = |reference: &OutlineReference| nodes[reference.read as usize].output;
+    let mut references: Vec<(u32, u32)> =
+        outline.references.iter().map(|reference| (reference.reader, slot_of(reference))).collect();
+    references.sort_unstable();
+    for (_, slot) in &references {
+        nodes[*slot as usize].readers += 1;
+    }
+    references
+}
+
+fn link(mut nodes: Vec<PlanNode>, edges: &mut [Resolved], references: Vec<(u32, u32)>) -> Plan {
     for edge in edges.iter_mut() {
         edge.input = nodes[edge.target as usize].in_degree;
         let slot = nodes[edge.source as usize].output;
@@ -236,7 +249,7 @@ fn link(mut nodes: Vec<PlanNode>, edges: &mut [Resolved]) -> Plan {
         let again = node.kind == Kind::Group && node.retries.is_some_and(|retries| retries > 0);
         !node.disabled && !node.catches && !each && !again && node.timeout_ms.is_none()
     });
-    Plan { nodes, outgoing_start, outgoing, incoming_start, incoming, leaves, plain }
+    Plan { nodes, outgoing_start, outgoing, incoming_start, incoming, references, leaves, plain }
 }
 
 /// Compressed rows, keeping the edges' order within each.

@@ -21,6 +21,8 @@ pub struct Plan {
     /// Row starts into `incoming`, one more than nodes.
     incoming_start: Vec<u32>,
     incoming: Vec<Incoming>,
+    /// Pairs of reader and slot, by reader: what is read beside the edges.
+    references: Vec<(u32, u32)>,
     leaves: u32,
     /// See [`Plan::is_plain`].
     plain: bool,
@@ -60,7 +62,7 @@ pub(crate) struct PlanNode {
     /// For a scope: the child whose output is the scope's.
     pub(crate) last_child: u32,
     pub(crate) in_degree: u32,
-    /// How often this node's slot is read: by edges, as a scope's result, as the run's result.
+    /// How often this node's slot is read: by edges, by references, as a scope's result, as the run's result.
     pub(crate) readers: u32,
     pub(crate) retries: Option<u32>,
     pub(crate) retry_delay_ms: Option<u32>,
@@ -168,6 +170,12 @@ impl Plan {
 
     pub(crate) fn incoming(&self, node: u32) -> &[Incoming] {
         row(&self.incoming, &self.incoming_start, node)
+    }
+
+    /// The slots that a node, or what it contains, reads beside its edges.
+    pub(crate) fn references(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        let start = self.references.partition_point(|(reader, _)| *reader < node);
+        self.references[start..].iter().take_while(move |(reader, _)| *reader == node).map(|(_, slot)| *slot)
     }
 
     /// The children of a scope in declared order.

@@ -187,8 +187,9 @@ impl Run {
         }
         if !keep {
             let Run { plan, state, ops, .. } = self;
-            for edge in plan.incoming(node) {
-                let slot = edge.slot.wrapping_add(offset);
+            let edges = plan.incoming(node).iter().map(|edge| edge.slot);
+            for slot in edges.chain(plan.references(node)) {
+                let slot = slot.wrapping_add(offset);
                 if is_last(&mut state.tasks[slot as usize].readers) {
                     ops.push(Op::Drop { slot });
                 }

@@ -25,7 +25,13 @@ pub(super) fn check_object(
     }
 }
 
+/// What begins an expression in a text; its value is known, and checked, only when the node starts.
+const EXPRESSION: &str = "${{";
+
 fn check(value: &Value, schema: &Schema, path: &mut String, report: &mut Report<'_>) {
+    if value.as_str().is_some_and(|text| text.contains(EXPRESSION)) {
+        return;
+    }
     if let (true, Value::String(text)) = (schema.duration, value) {
         match duration_ms(text).and_then(Number::from_f64) {
             Some(ms) => check_range(&ms, schema, path, report),
