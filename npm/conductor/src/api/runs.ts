@@ -14,7 +14,13 @@ import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { createExecutionId, toNodeId } from "../types/ids.js";
 import { RunResult, runTrace } from "./result.js";
-import { type ConductorConfig, environmentDefaults, type RunSettings, runOptions } from "./settings.js";
+import {
+  type ConductorConfig,
+  environmentDefaults,
+  expressionSources,
+  type RunSettings,
+  runOptions,
+} from "./settings.js";
 import type { StoreFeed } from "./store.js";
 
 /** From this many direct children on, a flow is analysed only after the host had its turn. */
@@ -212,6 +218,7 @@ export class Runs {
       executables: this.config.nodeExecutorFactory,
       options: runOptions(this.config, this.defaults, node, context, wanted),
       log: context.debug ? createLog("debug") : this.log,
+      expressions: outline.expressions && expressionSources(this.config),
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);
         if (view !== undefined && state !== undefined) feed.changed(view, state);

@@ -1,5 +1,6 @@
 /** What a conductor is told when it is made, and what of it counts for one run. */
 import type { NodeExecutorFactory } from "../engine/executables.js";
+import type { ExpressionSources } from "../engine/expression-scope.js";
 import type { LogLevel } from "../engine/log.js";
 import type { RunOptions } from "../engine/options.js";
 import type { NodeDefinition } from "../types/definition.js";
@@ -59,6 +60,16 @@ export interface ConductorConfig {
    * what makes such workers. Executables of the `nodeExecutorFactory` still run in the page. Default: no worker.
    */
   worker?: WorkerSource;
+  /**
+   * What expressions (`${{ … }}`) in parameters may read of the environment: names of variables of this process, such as
+   * `["HOME"]`, or an object with their values, which pages need. Default: nothing.
+   */
+  expressions?: { env?: readonly string[] | Readonly<Record<string, string | undefined>> };
+  /**
+   * Gives the secret of a name, or a promise of it, when a node starts that reads `secrets.NAME` in an expression. Secrets
+   * are taken out of errors, logs, progress and warnings; what a node returns is its own business. Default: there are none.
+   */
+  secrets?: (name: string) => string | undefined | PromiseLike<string | undefined>;
   /** Kept for older code. What to simulate is said with each run, in `context.debug`. */
   debugController?: object;
 }
@@ -111,6 +122,18 @@ export function runOptions(
     debug,
     keepOutputs: config.keepOutputs !== "last",
   };
+}
+
+/** What expressions may read beside the flow's own data; `undefined` where that is nothing. */
+export function expressionSources({ expressions, secrets }: ConductorConfig): ExpressionSources | undefined {
+  if (expressions === undefined && secrets === undefined) return undefined;
+  const { env = {} } = expressions ?? {};
+  if (!isNames(env)) return { env: { ...env }, secrets };
+  return { env: Object.fromEntries(env.map((name) => [name, globalThis.process?.env?.[name]])), secrets };
+}
+
+function isNames(env: NonNullable<NonNullable<ConductorConfig["expressions"]>["env"]>): env is readonly string[] {
+  return Array.isArray(env);
 }
 
 function runtimeSettings(flow: NodeDefinition): { parallel?: unknown; timeout?: unknown } | undefined {

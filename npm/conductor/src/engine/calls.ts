@@ -4,11 +4,12 @@ import type { ConductorExecutionContext } from "../types/execution.js";
 import { Call, ExecutableParams } from "./call.js";
 import type { Constants } from "./constants.js";
 import type { RunRequest } from "./driver.js";
-import { isThenable, routedHandles } from "./executables.js";
+import { isThenable, type NodeExecutable, routedHandles } from "./executables.js";
 import { failure, type Place, safelyThrown, simulatedFailure } from "./failure.js";
 import { itemsOf, toItems } from "./items.js";
 import type { Log } from "./log.js";
 import { EventKind, FIRST_ATTEMPT } from "./mailbox.js";
+import { NodeExpressions, type RunTimes } from "./node-expressions.js";
 import type { Plan } from "./outline.js";
 import { ProgressMessages } from "./progress-messages.js";
 import { RunWarnings } from "./run-warnings.js";
@@ -23,7 +24,7 @@ export interface ProgressReport {
 }
 
 /** Where answers go. */
-export interface Answers {
+export interface Answers extends RunTimes {
   /** Hands an event over, together with the others of this turn. */
   post(kind: number, attempt: number, task: number, argument: number): void;
   /** Hands an event over at once. */
@@ -31,6 +32,8 @@ export interface Answers {
   /** A leaf is done: whether the next one was started without a word to the engine. */
   ranAhead(task: number): boolean;
 }
+
+type Parameters = Record<string, unknown>;
 
 /** See the module's description. */
 export class Calls {
@@ -45,8 +48,12 @@ export class Calls {
   /** The most attempts that a leaf took so far. */
   attempts = 1;
   private readonly calls: (Call | undefined)[] = [];
+  /** Parameters of loops whose items come bit by bit, by task. */
+  private readonly loops = new Sparse<Parameters>();
   private readonly errors: Sparse<ExecutionError>;
   private readonly begun: Uint8Array;
+  /** Missing for a flow without expressions. */
+  private readonly expressions: NodeExpressions | undefined;
 
   constructor(
     private readonly plan: Plan,
@@ -57,10 +64,13 @@ export class Calls {
   ) {
     this.begun = new Uint8Array(plan.length);
     this.errors = values.errors;
+    if (plan.outline.expressions !== undefined) {
+      this.expressions = new NodeExpressions(plan, values, request.expressions, answers, request.log);
+    }
   }
 
   get log(): Log {
-    return this.request.log;
+    return this.expressions?.nodeLog ?? this.request.log;
   }
 
   /** Whether a node began, by its place in the outline. */
@@ -92,19 +102,35 @@ export class Calls {
       if (executable === undefined || executable === null) {
         return this.refuse(call, "NODE_TYPE_NOT_FOUND", `No implementation found for node type: ${type}`);
       }
-      const result = executable.execute(new ExecutableParams(call, parameters));
-      if (isThenable(result)) this.await(call, result);
-      else this.answered(call, result);
+      if (this.expressions?.has(node) === true) return this.resolve(call, node, parameters as Parameters, executable);
+      this.execute(call, executable, parameters);
     } catch (error) {
       this.failed(call, error);
     }
+  }
+
+  private execute(call: Call, executable: NodeExecutable, parameters: Parameters | undefined): void {
+    const result = executable.execute(new ExecutableParams(call, parameters));
+    if (isThenable(result)) this.await(call, result);
+    else this.answered(call, result);
+  }
+
+  /** Executes with what expressions gave. */
+  private resolve(call: Call, node: number, parameters: Parameters, executable: NodeExecutable): void {
+    const resolved = (this.expressions as NodeExpressions).resolve(call, node, parameters);
+    if (!(resolved instanceof Promise)) return this.execute(call, executable, resolved);
+    resolved
+      .then((values) => {
+        if (!call.over) this.execute(call, executable, values);
+      })
+      .catch((error) => this.failed(call, error));
   }
 
   reportProgress(call: Call, percent: number, message: string | undefined): void {
     if (call.over) return;
     const bounded = Math.min(Math.max(Number(percent) || 0, 0), 100);
     const before = this.reports.get(call.task)?.message;
-    const text = message === undefined ? before : String(message);
+    const text = message === undefined ? before : this.shown(String(message));
     this.reports.set(call.task, { percent: bounded, message: text });
     if (call.task < this.plan.length) {
       this.messages ??= new ProgressMessages();
@@ -116,7 +142,12 @@ export class Calls {
   warn(call: Call, rule: string, message: string): void {
     if (call.over) return;
     this.warnings ??= new RunWarnings();
-    this.warnings.add(this.plan.id(this.values.nodeOf(call.task)), rule, message);
+    this.warnings.add(this.plan.id(this.values.nodeOf(call.task)), rule, this.shown(message));
+  }
+
+  /** Text of an executable without secrets. */
+  private shown(text: string): string {
+    return this.expressions === undefined ? text : this.expressions.text(String(text));
   }
 
   /** A scope that hands on what went wrong inside has failed as well. */
@@ -151,36 +182,64 @@ export class Calls {
   /** Tells how many items a scope has. */
   tellItems(task: number, attempt: number, known: number): void {
     this.markBegun(task);
-    const node = this.plan.node(this.values.nodeOf(task));
+    const index = this.values.nodeOf(task);
+    const node = this.plan.node(index);
     const context = this.values.scopeContext(task).own;
     let call: Call | undefined;
     const take = (answer: unknown) => {
       if (call?.over) return;
-      const { items, more } = toItems(answer);
-      const count = this.values.addItems(task, known, items);
+      const { items, more, total } = toItems(answer);
+      const count = this.values.addItems(task, known, items, total ?? (more ? undefined : known + items.length));
       if (call !== undefined) this.end(call);
       this.answers.post(more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
     };
     const fail = (error: unknown) => {
       if (call?.over) return;
       if (call !== undefined) this.end(call);
-      const found = safelyThrown(error, this.placeOf(task));
+      const found = this.errorOf(error, task);
       this.errors.set(task, found);
       this.answers.post(EventKind.failed, attempt, task, this.numberOf(found.code));
     };
     try {
       const executable = this.request.executables?.getNodeExecutable(node.type);
-      if (typeof executable?.items !== "function") return take(itemsOf(node, context.input, known));
+      const hasExpressions = this.expressions?.has(index) === true;
+      const tells = typeof executable?.items === "function";
+      if (!tells && !hasExpressions) return take(itemsOf(node, context.input, known));
       // Kept, so that it can be stopped like that of a leaf.
       call = this.callOf(context, task, attempt, 1);
       this.calls[task] = call;
       this.running++;
-      const answer = executable.items(new ExecutableParams(call, node.parameters), known);
+      const ask = (parameters: Parameters | undefined) =>
+        tells
+          ? executable.items?.(new ExecutableParams(call as Call, parameters), known)
+          : itemsOf({ ...node, parameters: parameters ?? {} }, context.input, known);
+      const answer = hasExpressions ? this.askResolved(call, task, index, known, ask) : ask(node.parameters);
       if (isThenable(answer)) Promise.resolve(answer).then(take).catch(fail);
       else take(answer);
     } catch (error) {
       fail(error);
     }
+  }
+
+  /** Asks for items with what expressions gave when the first ones were asked for. */
+  private askResolved(
+    call: Call,
+    task: number,
+    index: number,
+    known: number,
+    ask: (parameters: Parameters) => unknown,
+  ): unknown {
+    const before = known === 0 ? undefined : this.loops.get(task);
+    if (before !== undefined) return ask(before);
+    const expressions = this.expressions as NodeExpressions;
+    const node = this.plan.node(index);
+    const begin = (parameters: Parameters) => {
+      expressions.checkItems(index, node, parameters);
+      this.loops.set(task, parameters);
+      return ask(parameters);
+    };
+    const resolved = expressions.resolve(call, index, node.parameters as Parameters);
+    return resolved instanceof Promise ? resolved.then(begin) : begin(resolved);
   }
 
   /** Where something went wrong. */
@@ -234,7 +293,12 @@ export class Calls {
 
   private failed(call: Call, error: unknown): void {
     if (call.over) return;
-    this.fail(call, safelyThrown(error, this.placeOf(call.task)));
+    this.fail(call, this.errorOf(error, call.task));
+  }
+
+  private errorOf(error: unknown, task: number): ExecutionError {
+    const found = safelyThrown(error, this.placeOf(task));
+    return this.expressions === undefined ? found : this.expressions.error(found);
   }
 
   private refuse(call: Call, code: ErrorCode, message: string): void {

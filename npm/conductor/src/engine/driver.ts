@@ -10,6 +10,7 @@ import { backend } from "./backend.js";
 import { type Answers, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
 import type { NodeExecutorFactory } from "./executables.js";
+import type { ExpressionSources } from "./expression-scope.js";
 import { failure, safelyThrown } from "./failure.js";
 import { sealed } from "./journal.js";
 import type { Log } from "./log.js";
@@ -40,6 +41,8 @@ export interface RunRequest {
   executables: NodeExecutorFactory | undefined;
   options: RunOptions;
   log: Log;
+  /** What expressions may read beside the flow's own data. */
+  expressions?: ExpressionSources | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told after each step in which something happened. */
@@ -175,6 +178,11 @@ export class Run implements Answers, ThreadUser {
   /** The context of the node that is run. */
   get context(): ConductorExecutionContext {
     return this.request.context;
+  }
+
+  /** The time, in ms since the epoch. */
+  now(): number {
+    return this.clock.now();
   }
 
   /** From start to end, in ms. */

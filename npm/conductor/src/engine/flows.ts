@@ -4,7 +4,7 @@ import type { ErrorCode } from "../types/errors.js";
 import { type Backend, backend } from "./backend.js";
 import { constants } from "./constants.js";
 import { Graph, type NodeShape, type Shape } from "./graph.js";
-import { outlineOf, Plan } from "./outline.js";
+import { type Outline, outlinedId, outlinedParent, outlineOf, Plan } from "./outline.js";
 import { SurplusEdges } from "./surplus-edges.js";
 
 /** One thing that is wrong with a flow. */
@@ -89,7 +89,8 @@ export function validateFlow(flow: NodeDefinition, types: FlowNodeTypes = { sche
     return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be written as JSON: ${why}` }];
   }
   const asked = JSON.stringify({ ...types, others: surplus.problems });
-  return JSON.parse(backend().validateFlow(text ?? "null", asked)) as FlowProblem[];
+  const problems = JSON.parse(backend().validateFlow(text ?? "null", asked)) as FlowProblem[];
+  return [...problems, ...expressionProblems(flow)];
 }
 
 /**
@@ -103,11 +104,44 @@ export function shapeProblems(flow: NodeDefinition): FlowProblem[] {
     const skeleton = new Skeleton();
     const text = JSON.stringify(skeleton.of(flow, 0));
     const asked = JSON.stringify({ schemas: {}, others: skeleton.surplus.problems });
-    return JSON.parse(engine.validateFlow(text, asked)) as FlowProblem[];
+    const problems = JSON.parse(engine.validateFlow(text, asked)) as FlowProblem[];
+    return problems.length > 0 ? problems : expressionProblems(flow);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be read: ${why}` }];
   }
+}
+
+/** What is wrong with the expressions of a flow. */
+function expressionProblems(flow: NodeDefinition): FlowProblem[] {
+  let outline: Outline;
+  try {
+    outline = outlineOf(flow);
+  } catch {
+    // A definition that does not let itself be looked at has other problems.
+    return [];
+  }
+  const problems = outline.expressions?.problems ?? [];
+  if (problems.length === 0) return [];
+  const paths = pathsOf(outline);
+  return problems.slice(0, constants().limits.problems).map(({ node, place, message, code }) => ({
+    code,
+    path: `${paths[node]}/parameters${place.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")}`,
+    message,
+    nodeId: outlinedId(outline, node),
+  }));
+}
+
+/** The nodes of an outline as JSON pointers. */
+function pathsOf(outline: Outline): string[] {
+  const children = new Array<number>(outline.nodes.length).fill(0);
+  const paths = [""];
+  for (let node = 1; node < outline.nodes.length; node++) {
+    const parent = outlinedParent(outline, node);
+    paths.push(`${paths[parent]}/nodes/${children[parent]}`);
+    children[parent] = (children[parent] as number) + 1;
+  }
+  return paths;
 }
 
 function startedBackend(): Backend | undefined {

@@ -1,4 +1,5 @@
 /** Frames on the host's side: which task stands for which node, for which item, and the results gathered so far. */
+import type { LoopScope } from "../expressions/scope.js";
 import type { Plan } from "./outline.js";
 import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
@@ -10,11 +11,15 @@ interface Frame {
   scope: number;
   /** Task number minus node index. */
   offset: number;
+  /** Position of its item. */
+  item: number;
   context: ScopeContext;
 }
 
 interface Iteration {
   items: unknown[];
+  /** How many there will be; missing while that is open. */
+  total: number | undefined;
   results: unknown[];
   context: ScopeContext;
 }
@@ -41,12 +46,13 @@ export class FrameTable {
   }
 
   /** Keeps the items of a scope beyond those known; returns how many there are in all. */
-  addItems(task: number, known: number, items: unknown[], context: ScopeContext): number {
+  addItems(task: number, known: number, items: unknown[], context: ScopeContext, total: number | undefined): number {
     let iteration = this.iterations.get(task);
     if (iteration === undefined || known === 0) {
-      iteration = { items: [], results: [], context };
+      iteration = { items: [], total, results: [], context };
       this.iterations.set(task, iteration);
     }
+    iteration.total = total;
     for (const item of items) iteration.items.push(item);
     return iteration.items.length;
   }
@@ -61,6 +67,7 @@ export class FrameTable {
       owner,
       scope,
       offset: base - (scope + 1),
+      item,
       context: new ScopeContext({
         ...own,
         executionId: `${own.executionId}[${item}]`,
@@ -103,6 +110,34 @@ export class FrameTable {
   resultSlot(owner: number, base: number): number {
     const scope = this.nodeOf(owner);
     return this.plan.output(scope) + (base - (scope + 1));
+  }
+
+  /** The task that stands for a node in the frame of another task, or in the nearest frame around it that has the node. */
+  taskOf(node: number, from: number): number {
+    for (let task = from; ; ) {
+      const frame = task < this.plan.length ? undefined : this.frames.get(task);
+      if (frame === undefined) return node;
+      if (node > frame.scope && node < this.plan.end(frame.scope)) return node + frame.offset;
+      task = frame.owner;
+    }
+  }
+
+  /** The round of the innermost loop around a task, if there is one. */
+  loopOf(task: number): LoopScope | undefined {
+    const frame = task < this.plan.length ? undefined : this.frames.get(task);
+    const iteration = frame === undefined ? undefined : this.iterations.get(frame.owner);
+    if (frame === undefined || iteration === undefined) return undefined;
+    const { items, total } = iteration;
+    const { owner, item } = frame;
+    const frames = this;
+    return {
+      item: items[item],
+      index: item,
+      length: total,
+      get outer() {
+        return frames.loopOf(owner);
+      },
+    };
   }
 
   /** The context around a task whose enclosing node is the scope of its frame. */

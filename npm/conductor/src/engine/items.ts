@@ -7,14 +7,16 @@ export interface Items {
   items: unknown[];
   /** More may follow. */
   more: boolean;
+  /** How many there will be in all; missing while that is open. */
+  total?: number | undefined;
 }
 
 /** What an executable's `items` returned, in one form. */
 export function toItems(answer: unknown): Items {
   if (Array.isArray(answer)) return { items: answer, more: false };
-  const { items, more } = (answer ?? {}) as { items?: unknown; more?: unknown };
+  const { items, more, total } = (answer ?? {}) as { items?: unknown; more?: unknown; total?: unknown };
   if (!Array.isArray(items)) throw new TypeError("Items must be an array, or an object with an array `items`");
-  return { items, more: more === true };
+  return { items, more: more === true, total: typeof total === "number" ? total : undefined };
 }
 
 /** Rounds of a counted loop that are listed at once: a large count must not fill memory before its first round. */
@@ -36,7 +38,7 @@ export function itemsOf(node: NodeDefinition, input: unknown, known: number): It
       throw new RangeError(`Loop count must be a whole number, got ${count}`);
     }
     const length = Math.min(count - known, ROUNDS);
-    return { items: Array.from({ length }, (_, round) => known + round), more: known + length < count };
+    return { items: Array.from({ length }, (_, round) => known + round), more: known + length < count, total: count };
   }
   const given = parameters.array ?? found(input);
   if (!Array.isArray(given)) throw new TypeError("Loop needs an array: parameter `array` or input `array`");

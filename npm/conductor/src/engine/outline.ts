@@ -4,6 +4,9 @@
  * Definitions, parameters and every other value stay here. The words are also what a run's trace and graph are worked
  * out from later, so that changing a definition after its run changes nothing that was seen.
  */
+
+import { ExpressionLinks, type FlowShape } from "../expressions/links.js";
+import { ParameterExpressions } from "../expressions/parameters.js";
 import type { NodeDefinition, NodeEdge } from "../types/definition.js";
 import { backend } from "./backend.js";
 import { constants } from "./constants.js";
@@ -23,7 +26,7 @@ const DEFAULT_KEY = "default";
 
 /** See the module's description. */
 export interface Outline {
-  /** Header, node records, edge records; then the input table. */
+  /** Header, node records, edge records, references; then the input table. */
   words: Uint32Array;
   /** Words of the outline proper. */
   length: number;
@@ -35,6 +38,8 @@ export interface Outline {
   edges: number;
   /** Whether a policy asks for something that nothing carries out. */
   ignoresPolicies?: boolean;
+  /** The expressions of parameters; missing where there are none. */
+  expressions?: ExpressionLinks;
 }
 
 /** Scratch that grows to the largest flow seen and is never held across a call. */
@@ -104,6 +109,7 @@ class Encoder {
   private refused = false;
   private changed = false;
   private policies: PolicyReader | undefined;
+  private expressions: Map<number, ParameterExpressions> | undefined;
 
   constructor(private readonly known?: Outline) {}
 
@@ -111,7 +117,11 @@ class Encoder {
     this.numbers = new Map([["error", ERROR_NAME]]);
     this.visit(root, 0, 0);
     const nodeCount = this.count;
-    const length = HEADER_WORDS + nodeCount * NODE_WORDS + this.edges * EDGE_WORDS;
+    const links = this.expressions === undefined || this.tooLarge ? undefined : this.link(this.expressions);
+    if (links !== undefined && links.problems.length > 0) this.refused = true;
+    const references = links?.references ?? [];
+    const records = HEADER_WORDS + nodeCount * NODE_WORDS + this.edges * EDGE_WORDS;
+    const length = records + references.length;
     // One allocation for all that a flow writes down: typed arrays are dear.
     const words = new Uint32Array(length + tableWords(nodeCount, this.edges));
     // An outline without nodes does not compile.
@@ -120,8 +130,29 @@ class Encoder {
     words[2] = this.names.length;
     copy(nodeWords, nodeCount * NODE_WORDS, words, HEADER_WORDS);
     copy(edgeWords, this.edges * EDGE_WORDS, words, HEADER_WORDS + nodeCount * NODE_WORDS);
+    for (let i = 0; i < references.length; i++) words[records + i] = references[i] as number;
     const { nodes, names, edges } = this;
-    return { words, length, nodes, names, edges, ignoresPolicies: this.policies?.ignoresSome ?? false };
+    const outline = { words, length, nodes, names, edges, ignoresPolicies: this.policies?.ignoresSome ?? false };
+    return links === undefined ? outline : { ...outline, expressions: links };
+  }
+
+  private link(expressions: Map<number, ParameterExpressions>): ExpressionLinks {
+    const { names, count, edges } = this;
+    const node = (index: number, word: number) => nodeWords[index * NODE_WORDS + word] as number;
+    const name = (edge: number, word: number) => names[edgeWords[edge * EDGE_WORDS + word] as number] as string;
+    const shape: FlowShape = {
+      length: count,
+      id: (index) => names[node(index, 0)] as string,
+      parent: (index) => node(index, 1),
+      isEach: (index) => node(index, 7) !== 0,
+      isLeaf: (index) => index + 1 >= count || node(index + 1, 1) !== index,
+      *edges() {
+        for (let edge = 0; edge < edges; edge++) {
+          yield { scope: edgeWords[edge * EDGE_WORDS] as number, source: name(edge, 1), target: name(edge, 2) };
+        }
+      },
+    };
+    return new ExpressionLinks(shape, expressions);
   }
 
   /** Whether the definition would give the outline that is known, from the same objects. */
@@ -175,7 +206,18 @@ class Encoder {
     this.put(nodeWords, at + 4, asks.retries);
     this.put(nodeWords, at + 5, asks.retryDelay);
     this.put(nodeWords, at + 6, asks.timeout);
-    this.put(nodeWords, at + 7, set !== NOTHING_SET && node.type === "loop" ? frameWidth(node) : 0);
+    if (set === NOTHING_SET) return this.put(nodeWords, at + 7, 0);
+    this.put(nodeWords, at + 7, node.type === "loop" ? frameWidth(node) : 0);
+    const expressions = ParameterExpressions.of(set);
+    if (expressions === undefined) {
+      if (known?.expressions?.byNode.has(index)) this.changed = true;
+    } else if (known === undefined) {
+      this.expressions ??= new Map();
+      this.expressions.set(index, expressions);
+    } else {
+      // Texts may have changed in place.
+      this.changed = true;
+    }
   }
 
   private policyOf(node: NodeDefinition, set: Record<string, unknown>): PolicyWords {
@@ -270,6 +312,11 @@ export function outlinedId({ words, names }: Pick<Outline, "words" | "names">, i
   return names[words[HEADER_WORDS + index * NODE_WORDS] as number] as string;
 }
 
+/** The node that encloses a node; the root encloses itself. */
+export function outlinedParent({ words }: Pick<Outline, "words">, index: number): number {
+  return words[HEADER_WORDS + index * NODE_WORDS + 1] as number;
+}
+
 /** Words of an input table. */
 function tableWords(nodes: number, edges: number): number {
   return nodes + 1 + edges * 2 + nodes * 2;
@@ -282,7 +329,7 @@ export class Plan {
   private numbers: Map<string, number> | undefined;
   private readonly pairs: number;
   private readonly outputs: number;
-  private readonly words: Uint32Array;
+  readonly words: Uint32Array;
 
   constructor(readonly outline: Outline) {
     this.words = outline.words;
@@ -313,7 +360,7 @@ export class Plan {
 
   /** The node that encloses a node; the root encloses itself. */
   parent(index: number): number {
-    return this.words[HEADER_WORDS + index * NODE_WORDS + 1] as number;
+    return outlinedParent(this, index);
   }
 
   /** The first of a node's inputs in the table. */

@@ -1,4 +1,5 @@
 /** What each task receives and what it left: values by slot, errors by task, contexts by scope, frames by item. */
+import type { LoopScope } from "../expressions/scope.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { FrameTable } from "./frames.js";
@@ -59,8 +60,20 @@ export class Values {
   }
 
   /** Keeps the items of a scope beyond those known; returns how many there are in all. */
-  addItems(task: number, known: number, items: unknown[]): number {
-    return this.frames.addItems(task, known, items, this.scopeContext(task));
+  addItems(task: number, known: number, items: unknown[], total?: number): number {
+    return this.frames.addItems(task, known, items, this.scopeContext(task), total);
+  }
+
+  /** The round of the innermost loop around a task, if there is one. */
+  loopOf(task: number): LoopScope | undefined {
+    return this.frames.loopOf(task);
+  }
+
+  /** The output of a node that stands before a task, or before a scope around it, in the frame that they share. */
+  outputSeenBy(task: number, node: number): unknown {
+    const of = this.frames.taskOf(node, task);
+    if (this.errors.has(of)) return undefined;
+    return this.values[this.plan.isEach(node) ? of : this.plan.output(node) + (of - node)];
   }
 
   /** A frame opens for an item. Returns its tasks, from `base` up to this one. */

@@ -1,6 +1,7 @@
 /** In the page: runs are carried out in a worker, which is started when it is first needed. */
 import type { Workplace } from "../api/environment.js";
 import type { WorkerSource } from "../api/settings.js";
+import { Run } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { pageModules } from "./page-modules.js";
 import { startWorker } from "./start.js";
@@ -46,8 +47,11 @@ export function createWorkplace({ source, executables, script }: WorkplaceParts)
   };
 
   return {
+    // Secrets and the environment are the page's, and outputs of nodes on both sides would have to be at hand.
     open: (outline, request) =>
-      line().begin((number, line) => new WorkerRun(number, outline, request, line, executables)),
+      outline.expressions !== undefined
+        ? Run.open(outline, request)
+        : line().begin((number, line) => new WorkerRun(number, outline, request, line, executables)),
     async problems(node, closed) {
       try {
         return await line().problems(node, closed);

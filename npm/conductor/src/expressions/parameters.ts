@@ -1,0 +1,200 @@
+/** The expressions in the parameters of a node: found once, compiled once per text, resolved when the node starts. */
+import { type Compiled, compile } from "./compile.js";
+import { ExpressionError } from "./failure.js";
+import { isPlain, type Scope } from "./scope.js";
+import { OPENING, partsOf } from "./text.js";
+import { toText, ValueError } from "./values.js";
+
+/** Told of what a run does not end with. */
+export type Warn = (rule: string, message: string) => void;
+
+/** A text with expressions. */
+interface Template {
+  parts: readonly (string | Compiled)[];
+}
+
+/** Where an expression, or what is wrong with one, stands: keys and positions below the parameters. */
+export type PlaceInParameters = readonly (string | number)[];
+
+/** Something wrong with an expression of a node. */
+export interface ExpressionProblem {
+  place: PlaceInParameters;
+  message: string;
+}
+
+/** Texts that were compiled lately. What is kept is bounded by their number and length. */
+const templates = new Map<string, Template>();
+const MOST_TEMPLATES = 2048;
+const LONGEST_KEPT = 2048;
+
+function templateOf(text: string): Template {
+  const known = templates.get(text);
+  if (known !== undefined) return known;
+  const template = {
+    parts: partsOf(text).map((part) => (typeof part === "string" ? part : compile(part.source, part.at))),
+  };
+  if (text.length <= LONGEST_KEPT) {
+    if (templates.size >= MOST_TEMPLATES) templates.clear();
+    templates.set(text, template);
+  }
+  return template;
+}
+
+/** How deep values of parameters are looked into, and how many texts with expressions a node may have. */
+const DEEPEST = 1000;
+const MOST_TEXTS = 100_000;
+
+/** The expressions of one node's parameters. */
+export class ParameterExpressions {
+  /** Places of texts with expressions, outer ones first. */
+  private readonly texts: { place: PlaceInParameters; template: Template }[] = [];
+  readonly problems: ExpressionProblem[] = [];
+  /** Ids of nodes whose outputs are read, with the first place where each is. */
+  readonly nodes = new Map<string, PlaceInParameters>();
+  readonly secrets = new Set<string>();
+  /** The first place where the round of a loop is read. */
+  loopPlace: PlaceInParameters | undefined;
+
+  /** The expressions of a node; `undefined` where there are none. */
+  static of(parameters: Readonly<Record<string, unknown>>): ParameterExpressions | undefined {
+    let found: ParameterExpressions | undefined;
+    for (const key in parameters) {
+      const value = parameters[key];
+      if (typeof value === "string" ? !value.includes(OPENING) : typeof value !== "object" || value === null) continue;
+      if (!Object.hasOwn(parameters, key)) continue;
+      if (typeof value === "string") {
+        found ??= new ParameterExpressions();
+        found.add(value, [key]);
+      } else found = find(value as object, [key], new Set(), found);
+    }
+    return found;
+  }
+
+  /** Whether the value of a parameter as a whole is, or contains, the result of expressions. */
+  isIn(parameter: string): boolean {
+    return [...this.texts, ...this.problems].some(({ place }) => place[0] === parameter);
+  }
+
+  private valueOf(template: Template, scope: Scope, place: PlaceInParameters, warn: Warn): unknown {
+    try {
+      return evaluated(template, scope, place, warn);
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      throw new ExpressionError(`Parameter \`${place.join(".")}\`: ${error.message}`, error.at);
+    }
+  }
+
+  /** How many texts with expressions there are. */
+  get size(): number {
+    return this.texts.length + this.problems.length;
+  }
+
+  /** Notes a text with expressions. */
+  add(text: string, place: PlaceInParameters): void {
+    if (this.texts.length >= MOST_TEXTS) {
+      const message = `A node may have ${MOST_TEXTS} texts with expressions at most`;
+      if (this.problems.length === 0) this.problems.push({ place, message });
+      return;
+    }
+    try {
+      const template = templateOf(text);
+      this.texts.push({ place, template });
+      for (const part of template.parts) {
+        if (typeof part === "string") continue;
+        for (const id of part.nodes.keys()) if (!this.nodes.has(id)) this.nodes.set(id, place);
+        for (const name of part.secrets) this.secrets.add(name);
+        if (part.loopAt !== undefined) this.loopPlace ??= place;
+      }
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      this.problems.push({ place, message: error.message });
+    }
+  }
+
+  /**
+   * The parameters with the values of their expressions. Nothing of what was given is changed. Throws
+   * {@link ExpressionError}.
+   *
+   * @param warn told of expressions that gave nothing
+   */
+  resolve(parameters: Readonly<Record<string, unknown>>, scope: Scope, warn: Warn): Record<string, unknown> {
+    const resolved = { ...parameters };
+    const copies = new Map<unknown, unknown>();
+    for (const { place, template } of this.texts) {
+      let holder: Record<string | number, unknown> = resolved;
+      for (let depth = 0; depth < place.length - 1; depth++) {
+        const key = place[depth] as string | number;
+        const inner = holder[key];
+        let copy = copies.get(inner);
+        if (copy === undefined) {
+          copy = Array.isArray(inner) ? [...inner] : { ...(inner as object) };
+          // What stands in several places becomes an object of its own in each.
+          copies.set(copy, copy);
+        }
+        put(holder, key, copy);
+        holder = copy as Record<string | number, unknown>;
+      }
+      put(holder, place[place.length - 1] as string | number, this.valueOf(template, scope, place, warn));
+    }
+    return resolved;
+  }
+}
+
+function put(holder: Record<string | number, unknown>, key: string | number, value: unknown): void {
+  if (key !== "__proto__") holder[key] = value;
+  else Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** Looks for texts with expressions in lists and plain objects; what is neither is handed on as it is. */
+function find(
+  value: object,
+  place: PlaceInParameters,
+  seen: Set<object>,
+  before: ParameterExpressions | undefined,
+): ParameterExpressions | undefined {
+  let found = before;
+  // What contains itself has no end; what has no expression needs to be seen once, in however many places it stands.
+  if (seen.has(value) || place.length > DEEPEST || !(Array.isArray(value) || isPlain(value))) return found;
+  const texts = found?.size ?? 0;
+  seen.add(value);
+  const visit = (inner: unknown, key: string | number) => {
+    if (typeof inner === "string") {
+      if (!inner.includes(OPENING)) return;
+      found ??= new ParameterExpressions();
+      found.add(inner, [...place, key]);
+    } else if (typeof inner === "object" && inner !== null) {
+      found = find(inner, [...place, key], seen, found);
+    }
+  };
+  if (Array.isArray(value)) for (let i = 0; i < value.length; i++) visit(value[i], i);
+  else for (const key of Object.keys(value)) visit((value as Record<string, unknown>)[key], key);
+  if ((found?.size ?? 0) > texts && (found as ParameterExpressions).size < MOST_TEXTS) seen.delete(value);
+  return found;
+}
+
+function evaluated({ parts }: Template, scope: Scope, place: PlaceInParameters, warn: Warn): unknown {
+  const [only] = parts;
+  if (parts.length === 1 && typeof only === "object") return checked(only, only.evaluate(scope), place, warn);
+  let text = "";
+  for (const part of parts) {
+    if (typeof part === "string") {
+      text += part;
+      continue;
+    }
+    try {
+      text += toText(checked(part, part.evaluate(scope), place, warn));
+    } catch (error) {
+      if (error instanceof ValueError) throw new ExpressionError(`\`\${{ ${part.source} }}\` ${error.message}`, 0);
+      throw error;
+    }
+  }
+  return text;
+}
+
+/** The value, and a warning where it is nothing. */
+function checked({ source }: Compiled, value: unknown, place: PlaceInParameters, warn: Warn): unknown {
+  if (value === undefined || value === null) {
+    warn("empty-expression", `\`\${{ ${source} }}\` in parameter \`${place.join(".")}\` is ${value}`);
+  }
+  return value;
+}

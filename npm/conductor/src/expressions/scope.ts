@@ -1,0 +1,92 @@
+/** The names that an expression may use. */
+
+/** Round of a loop, as its expressions see it. */
+export interface LoopScope {
+  item: unknown;
+  /** From 0. */
+  index: number;
+  /** How many items there are, as far as that is known. */
+  length: number | undefined;
+  /** The loop around this one. */
+  outer: LoopScope | undefined;
+}
+
+/** What expressions read, worked out when it is read. Members are data of the flow, but for the methods. */
+export interface Scope {
+  /** What the edges brought, by handle, as executables see it. */
+  readonly input: unknown;
+  /** The main value of it: see `mainValue`. */
+  readonly data: unknown;
+  /** The innermost loop around the node, if there is one. */
+  readonly loop: LoopScope | undefined;
+  readonly variables: unknown;
+  readonly run: { id: string; startedAt: string; attempt: number; flowId: string };
+  /** ISO 8601. */
+  readonly now: string;
+  /** The output of a node that stands before this one. */
+  node(id: string): unknown;
+  /** Throws for a name that is not allowed. */
+  env(name: string): unknown;
+  /** Throws for a name of which there is no secret. */
+  secret(name: string): unknown;
+}
+
+/** All names, in the order in which they are listed for people. */
+export const NAMES = [
+  "input",
+  "data",
+  "item",
+  "index",
+  "items",
+  "loop",
+  "variables",
+  "env",
+  "secrets",
+  "run",
+  "now",
+  "nodes",
+] as const;
+
+/** How deep outputs of nodes are looked for inside outputs of nodes. */
+const MOST_WRAPPINGS = 8;
+const ROUTED = Symbol.for("@atomiton/routed");
+
+/**
+ * The main value of an input: what came on the handle `default`, or on the only handle there is; in the first nodes of a
+ * loop, which get its item and index, the item. What nodes of the library put around their data is taken off (`{ result }`, `{ records }`, the `value` of
+ * a routed output), as `transform` and `condition` do, so that nobody writes `result.result`.
+ */
+export function mainValue(input: unknown, isInLoop: boolean): unknown {
+  if (!isPlain(input)) return input;
+  if (Object.hasOwn(input, "default")) return unwrapped(input["default"]);
+  const keys = Object.keys(input);
+  if (isInLoop && keys.length === 2 && Object.hasOwn(input, "item") && Object.hasOwn(input, "index")) {
+    return unwrapped(input["item"]);
+  }
+  if (wraps(input)) return unwrapped(input);
+  return keys.length === 1 ? unwrapped(input[keys[0] as string]) : input;
+}
+
+function unwrapped(value: unknown): unknown {
+  let data = value;
+  for (let depth = 0; depth < MOST_WRAPPINGS && isPlain(data) && wraps(data); depth++) {
+    if (ROUTED in data && Object.hasOwn(data, "value")) data = data["value"];
+    else data = Object.hasOwn(data, "records") ? data["records"] : data["result"];
+  }
+  return data;
+}
+
+function wraps(value: Record<string, unknown>): boolean {
+  return (
+    ROUTED in value ||
+    Object.hasOwn(value, "result") ||
+    (Object.hasOwn(value, "records") && Array.isArray(value["records"]))
+  );
+}
+
+/** Whether a value is an object as JSON has them. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
+}
