@@ -29,6 +29,16 @@ export function costAim(backend, size, value) {
   return atMost(`conductor ${backend} / floor`, value, size <= SMALL_FLOW ? small : large);
 }
 
+/** What an expression takes, in µs. @returns {Ratio} */
+export function expressionAim(name, value, most) {
+  return atMost(name, value, most);
+}
+
+/** Ratio of a peer's time to ours: ours should be less. @returns {Ratio} */
+export function fasterAim(name, value) {
+  return atLeast(name, value, 1);
+}
+
 /** Ratio of n8n-core's cost to ours. @returns {Ratio} */
 export function n8nAim(backend, shape, size, value) {
   const name = `n8n-core / conductor ${backend}`;

@@ -52,6 +52,13 @@ const methods = {
     return { ...(await warmUp(warmUpMs)), digest };
   },
 
+  /** Makes an expression ready, and proves that it gives what it should. */
+  async prepareExpression({ kind, warmUpMs }) {
+    const run = await subject.prepareExpression(kind);
+    makeRuns = async (count) => new Array(count).fill(run);
+    return warmUp(warmUpMs);
+  },
+
   /** Makes the work of the CSV row ready. */
   async prepareCsv({ source, target, warmUpMs }) {
     const run = await subject.prepareCsv(source, target);

@@ -6,6 +6,7 @@
  *   `execute` for each step and rejects unless the run succeeded. Preparing is not timed: it holds what a user
  *   of that library does once, such as writing the flow in the library's own form;
  * - `prepareAnalysis(flow)` (optional): gives a function that analyses the flow and returns a digest;
+ * - `prepareExpression(kind)` (optional): gives an async function that works out an expression a thousand times;
  * - `prepareCsv(source, target)` (optional): gives an async function that does the work of the CSV row;
  * - `refuses({ shape, size })` (optional): why a flow is not given to it, or undefined.
  */
@@ -14,6 +15,7 @@ import { csvParse, csvParseStream } from "../csv/csv-parse.mjs";
 import { papaparse } from "../csv/papaparse.mjs";
 import { asyncAuto } from "./async-auto.mjs";
 import { BACKEND_NAMES, conductor, observedConductor, tracedConductor } from "./conductor.mjs";
+import { EXPRESSION_SUBJECTS } from "./expressions.mjs";
 import { floor } from "./floor.mjs";
 import { n8nCore } from "./n8n-core.mjs";
 import { pGraph } from "./p-graph.mjs";
@@ -25,10 +27,9 @@ const own = BACKEND_NAMES.flatMap((backend) => [
 ]);
 
 const SUBJECTS = new Map(
-  [floor, ...own, pGraph, asyncAuto, n8nCore, papaparse, csvParse, csvParseStream].map((subject) => [
-    subject.name,
-    subject,
-  ]),
+  [floor, ...own, pGraph, asyncAuto, n8nCore, papaparse, csvParse, csvParseStream, ...EXPRESSION_SUBJECTS].map(
+    (subject) => [subject.name, subject],
+  ),
 );
 
 /** Engines of other projects, in the order of the report. */
