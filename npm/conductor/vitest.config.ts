@@ -9,6 +9,7 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const ENGINE = [
   "backend",
   "changed-flow",
+  "expressions/flows",
   "frames*",
   "hostile",
   "lifetime",

@@ -55,17 +55,25 @@ export class ParameterExpressions {
   /** The first place where the round of a loop is read. */
   loopPlace: PlaceInParameters | undefined;
 
-  /** The expressions of a node; `undefined` where there are none. */
+  /**
+   * The expressions of a node; `undefined` where there are none. Parameters that do not let themselves be read have none:
+   * their node fails when it starts.
+   */
   static of(parameters: Readonly<Record<string, unknown>>): ParameterExpressions | undefined {
     let found: ParameterExpressions | undefined;
-    for (const key in parameters) {
-      const value = parameters[key];
-      if (typeof value === "string" ? !value.includes(OPENING) : typeof value !== "object" || value === null) continue;
-      if (!Object.hasOwn(parameters, key)) continue;
-      if (typeof value === "string") {
-        found ??= new ParameterExpressions();
-        found.add(value, [key]);
-      } else found = find(value as object, [key], new Set(), found);
+    try {
+      for (const key in parameters) {
+        const value = parameters[key];
+        if (typeof value === "string" ? !value.includes(OPENING) : typeof value !== "object" || value === null)
+          continue;
+        if (!Object.hasOwn(parameters, key)) continue;
+        if (typeof value === "string") {
+          found ??= new ParameterExpressions();
+          found.add(value, [key]);
+        } else found = find(value as object, [key], new Set(), found);
+      }
+    } catch {
+      return undefined;
     }
     return found;
   }
