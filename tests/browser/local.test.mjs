@@ -44,6 +44,32 @@ test("a flow of the node library has its result, without asking any server", asy
   stayedHere(tab);
 });
 
+test("parameters hold expressions, under the policy of a page that allows no code from text", async (t) => {
+  const tab = await openConductor(browser, t);
+  const result = await tab.evaluate(async () => {
+    const conductor = entry.createConductor({
+      expressions: { env: { STAGE: "test" } },
+      secrets: async () => "t0k3n",
+      nodeExecutorFactory: executables({ mine: ({ value }) => ({ value }) }),
+    });
+    const flow = chain(
+      "flow",
+      { id: "set", type: "edit-fields", parameters: { values: { rows: [3, 4] } } },
+      { id: "between", type: "edit-fields", parameters: { values: { n: 1 }, keepOnlySet: true } },
+      {
+        id: "last",
+        type: "mine",
+        parameters: {
+          value: "${{ nodes.set.result.rows.map(n => n * 2) }} ${{ data.n }} ${{ env.STAGE }} ${{ secrets.KEY }}",
+        },
+      },
+    );
+    return conductor.flow.run(flow);
+  });
+  assert.equal(result.error, undefined);
+  assert.deepEqual(result.data, { value: "[6,8] 1 test t0k3n" });
+});
+
 test("an executable of the application gets the context that executables are promised", async (t) => {
   const tab = await openConductor(browser, t);
   const seen = await tab.evaluate(async () => {

@@ -213,3 +213,15 @@ test("what nodes log in the worker goes to the page's log", async () => {
   await conductor.node.run(node("t", "talk"));
   expect(warn).toHaveBeenCalledWith("mind the gap", { track: 2 });
 });
+
+test("a flow with expressions runs in the page, where its secrets and the outputs of all nodes are", async () => {
+  const { conductor, workers } = inWorkers({
+    secrets: async (name) => `${name} of the page`,
+    nodeExecutorFactory: executables({ mine: ({ value }: { value: unknown }) => ({ value }) }),
+  });
+  const last = node("c", "mine", { value: "${{ nodes.a.result.x + 1 }}, ${{ secrets.KEY }}" });
+  const result = await conductor.node.run(chain("flow", fields("a", { x: 1 }), fields("b", { y: 2 }), last));
+  expect(result.error).toBeUndefined();
+  expect(result.data).toEqual({ value: "2, KEY of the page" });
+  expect(workers).toHaveLength(0);
+});
