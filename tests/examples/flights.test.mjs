@@ -25,8 +25,8 @@ for (const [how, fail] of Object.entries({
   "hangs up": (request) => request.socket.destroy(),
 })) {
   for (const [least, words] of [
-    [10, []],
-    [27, ["", "Bring a book."]],
+    [10, "All is well."],
+    [27, "Bring a book."],
   ]) {
     test(`a service that ${how} at every third call is asked again; delays from ${least} min on`, async (t) => {
       const top = busiest();
@@ -45,7 +45,8 @@ for (const [how, fail] of Object.entries({
           "# Busiest airports",
           "",
           ...expected.map(({ airport, flights, delay }) => `- ${airport}: ${flights} flights, ${delay} min late`),
-          ...words,
+          "",
+          words,
           "",
         ].join("\n"),
       );
