@@ -61,12 +61,13 @@ export class ParameterExpressions {
    */
   static of(parameters: Readonly<Record<string, unknown>>): ParameterExpressions | undefined {
     let found: ParameterExpressions | undefined;
+    unseen = MOST_UNSEEN;
     try {
       for (const key in parameters) {
         const value = parameters[key];
         if (typeof value === "string" ? !value.includes(OPENING) : typeof value !== "object" || value === null)
           continue;
-        if (!Object.hasOwn(parameters, key)) continue;
+        if (!mayHold(value) || !Object.hasOwn(parameters, key)) continue;
         if (typeof value === "string") {
           found ??= new ParameterExpressions();
           found.add(value, [key]);
@@ -151,6 +152,24 @@ export class ParameterExpressions {
 function put(holder: Record<string | number, unknown>, key: string | number, value: unknown): void {
   if (key !== "__proto__") holder[key] = value;
   else Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** Values that are looked through without noting which were seen: most parameters are few, small values. */
+const MOST_UNSEEN = 1000;
+let unseen = 0;
+
+/** Whether there may be an expression in a value; what is too large to tell at once may hold one. */
+function mayHold(value: unknown): boolean {
+  if (typeof value === "string") return value.includes(OPENING);
+  if (typeof value !== "object" || value === null) return false;
+  if (--unseen < 0) return true;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (mayHold(value[i])) return true;
+    return false;
+  }
+  if (!isPlain(value)) return false;
+  for (const key in value) if (mayHold(value[key])) return true;
+  return false;
 }
 
 /** Looks for texts with expressions in lists and plain objects; what is neither is handed on as it is. */
