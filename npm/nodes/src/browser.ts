@@ -3,15 +3,24 @@
  * programs are found and fail with NO_TRANSPORT. A type's code is loaded when it is first executed.
  */
 import { machineOnly } from "./browser/machine-only.js";
-import type { NodeExecutable } from "./contract/executable.js";
+import type { LibraryExecutable } from "./contract/executable.js";
 import type { Place } from "./library/place.js";
 import { factoriesOf, lazily, type NodeFactory } from "./library/registry.js";
 
 export { codeOf, errorCode, NodeError, type NodeErrorCode } from "./contract/error.js";
-export type { NodeExecutable, NodeParams } from "./contract/executable.js";
+export type { LibraryExecutable, NodeExecutable, NodeParams } from "./contract/executable.js";
 export { isRouted, routed, routesOf } from "./contract/routed.js";
 export * from "./definitions.js";
 export type { NodeFactory } from "./library/registry.js";
+export {
+  type DefinedNode,
+  type DefinedTypes,
+  defineNode,
+  type NodeCall,
+  type NodeLog,
+  type NodeTypeDefinition,
+} from "./own/define-node.js";
+export type { AnySchema, JsonSchema, Parsed, StandardSchema, Written } from "./own/schema.js";
 
 const network = async () => (await import("./browser/network.js")).pageNetwork;
 
@@ -20,7 +29,7 @@ const network = async () => (await import("./browser/network.js")).pageNetwork;
  *
  * @param load gives QuickJS; asked whenever user code is to run, so it should keep what it gave
  */
-export function executablesWith(load: () => Promise<WebAssembly.Module>): Map<string, NodeExecutable> {
+export function executablesWith(load: () => Promise<WebAssembly.Module>): Map<string, LibraryExecutable> {
   let place: Promise<Place> | undefined;
   // One for all types, which share its workers.
   const page = () => (place ??= import("./browser/place.js").then(({ createPage }) => createPage(load)));
@@ -45,7 +54,7 @@ export async function quickJs(): Promise<WebAssembly.Module> {
 // Whoever uses none of what stands on it has no QuickJS in the bundle: that is what the marks below are for.
 
 /** The executables by type. */
-export const nodeExecutableRegistry: Map<string, NodeExecutable> = /* @__PURE__ */ executablesWith(quickJs);
+export const nodeExecutableRegistry: Map<string, LibraryExecutable> = /* @__PURE__ */ executablesWith(quickJs);
 
 /**
  * The executables as an object: `nodes[type]` executes, `nodes[type](parameters)` is one with parameters of its own. It
@@ -54,6 +63,6 @@ export const nodeExecutableRegistry: Map<string, NodeExecutable> = /* @__PURE__ 
 export const nodes: Readonly<Record<string, NodeFactory>> = /* @__PURE__ */ factoriesOf(nodeExecutableRegistry);
 
 /** The executable of a type; `undefined` for a type this library does not have. */
-export function getNodeExecutable(type: string): NodeExecutable | undefined {
+export function getNodeExecutable(type: string): LibraryExecutable | undefined {
   return nodeExecutableRegistry.get(type);
 }

@@ -20,4 +20,4 @@ export {
   type ParameterSchema,
 } from "./definition/node-type.js";
 export { effectsText, nodeTypePage } from "./definition/page.js";
-export { getAllNodeDefinitions, getNodeDefinition, nodeTypes } from "./definition/registry.js";
+export { getAllNodeDefinitions, getNodeDefinition, type LibraryTypes, nodeTypes } from "./definition/registry.js";

@@ -1,15 +1,15 @@
 /** What the node types do. A type's code is loaded when it is first executed. */
-import type { NodeExecutable } from "./contract/executable.js";
+import type { LibraryExecutable } from "./contract/executable.js";
 import { factoriesOf, lazily, type NodeFactory } from "./library/registry.js";
 
-export type { NodeExecutable, NodeParams } from "./contract/executable.js";
+export type { LibraryExecutable, NodeExecutable, NodeParams } from "./contract/executable.js";
 export type { NodeFactory } from "./library/registry.js";
 
 const machine = async () => (await import("./machine/place.js")).machine;
 const network = async () => (await import("./machine/network.js")).machineNetwork;
 
 /** The executables by type. */
-export const nodeExecutableRegistry: Map<string, NodeExecutable> = new Map([
+export const nodeExecutableRegistry: Map<string, LibraryExecutable> = new Map([
   ["http-request", lazily(async () => (await import("./library/http-request.js")).httpRequestNode(await network()))],
   ["file-system", lazily(async () => (await import("./library/file-system.js")).fileSystemNode)],
   ["edit-fields", lazily(async () => (await import("./library/edit-fields.js")).editFieldsNode)],
@@ -25,6 +25,6 @@ export const nodeExecutableRegistry: Map<string, NodeExecutable> = new Map([
 export const nodes: Readonly<Record<string, NodeFactory>> = factoriesOf(nodeExecutableRegistry);
 
 /** The executable of a type; `undefined` for a type this library does not have. */
-export function getNodeExecutable(type: string): NodeExecutable | undefined {
+export function getNodeExecutable(type: string): LibraryExecutable | undefined {
   return nodeExecutableRegistry.get(type);
 }

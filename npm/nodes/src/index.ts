@@ -1,6 +1,15 @@
 /** The node library: what its types are (`./definitions`), what they do (`./executables`), and the words both use. */
 export { codeOf, errorCode, NodeError, type NodeErrorCode } from "./contract/error.js";
-export type { NodeExecutable, NodeParams } from "./contract/executable.js";
+export type { LibraryExecutable, NodeExecutable, NodeParams } from "./contract/executable.js";
 export { isRouted, routed, routesOf } from "./contract/routed.js";
 export * from "./definitions.js";
 export { getNodeExecutable, nodeExecutableRegistry, nodes } from "./executables.js";
+export {
+  type DefinedNode,
+  type DefinedTypes,
+  defineNode,
+  type NodeCall,
+  type NodeLog,
+  type NodeTypeDefinition,
+} from "./own/define-node.js";
+export type { AnySchema, JsonSchema, Parsed, StandardSchema, Written } from "./own/schema.js";

@@ -1,8 +1,8 @@
 import { NodeError } from "../contract/error.js";
-import type { NodeExecutable } from "../contract/executable.js";
+import type { LibraryExecutable } from "../contract/executable.js";
 
 /** Stands for a type that cannot run in a page: fails with NO_TRANSPORT, saying where it can. */
-export function machineOnly(type: string): NodeExecutable {
+export function machineOnly(type: string): LibraryExecutable {
   return {
     async execute() {
       throw new NodeError(

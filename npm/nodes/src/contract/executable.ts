@@ -14,7 +14,17 @@ export interface NodeParams {
   readonly warn?: (rule: string, message: string) => void;
 }
 
-/** A node type's behaviour. */
-export interface NodeExecutable {
-  execute(params: NodeParams): Promise<unknown>;
+/** A node type's behaviour: the one type of it in all packages. */
+// biome-ignore lint/suspicious/noExplicitAny: what an executable takes is its own business
+export interface NodeExecutable<Params = any, Output = unknown> {
+  /** Gets the context's keys and the node's parameters in one flat object; returns the output, or a promise of it. */
+  execute(params: Params): Output;
+  /**
+   * For a node that runs its children once per item: the items, or `{ items, more }` when more may follow; then it is
+   * asked again, with the number already known.
+   */
+  items?(params: Params, known: number): unknown;
 }
+
+/** An executable of the library. */
+export type LibraryExecutable = NodeExecutable<NodeParams, Promise<unknown>>;

@@ -97,12 +97,23 @@ export const sharedParameters = {
 type Carries = NodePort["dataType"];
 
 /** An input port. */
-export function input(id: string, name: string, dataType: Carries, description: string, required = false): NodePort {
+export function input<Id extends string, Data extends Carries>(
+  id: Id,
+  name: string,
+  dataType: Data,
+  description: string,
+  required = false,
+): NodePort & { id: Id; dataType: Data } {
   return { id, name, type: "input", dataType, required, multiple: false, description };
 }
 
 /** An output port. */
-export function output(id: string, name: string, dataType: Carries, description: string): NodePort {
+export function output<Id extends string, Data extends Carries>(
+  id: Id,
+  name: string,
+  dataType: Data,
+  description: string,
+): NodePort & { id: Id; dataType: Data } {
   return { id, name, type: "output", dataType, required: false, multiple: false, description };
 }
 

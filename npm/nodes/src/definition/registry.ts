@@ -7,6 +7,16 @@ import { httpRequest } from "./types/http-request.js";
 import { spreadsheet } from "./types/spreadsheet.js";
 import { transform } from "./types/transform.js";
 
+/** What the compiler knows of the types of this library, by name. */
+export interface LibraryTypes {
+  "http-request": typeof httpRequest;
+  "file-system": typeof fileSystem;
+  "edit-fields": typeof editFields;
+  transform: typeof transform;
+  spreadsheet: typeof spreadsheet;
+  condition: typeof condition;
+}
+
 /** All types of this library by name, in the order of the catalogue. */
 export const nodeTypes: ReadonlyMap<string, NodeType> = new Map(
   [httpRequest, fileSystem, editFields, transform, spreadsheet, condition].map((nodeType) => [nodeType.type, nodeType]),

@@ -1,5 +1,5 @@
 import { NodeError } from "../contract/error.js";
-import type { NodeExecutable } from "../contract/executable.js";
+import type { LibraryExecutable } from "../contract/executable.js";
 import { routed } from "../contract/routed.js";
 import { doubtsOfObject } from "../data/doubtful-conditions.js";
 import { findData, isPlainObject, type PlainObject } from "../data/input.js";
@@ -25,7 +25,7 @@ interface Parameters {
  *
  * Fails with INVALID_PARAMETERS, TYPE_MISMATCH (conditions on what has no fields), and what {@link UserFunction} fails with.
  */
-export function conditionNode({ sandbox }: Place): NodeExecutable {
+export function conditionNode({ sandbox }: Place): LibraryExecutable {
   return executable<Parameters>(condition, async (work) => {
     const { where, match, expression } = work.parameters;
     const item = findData(work.input, ["data", "item", "value"]) ?? work.input;

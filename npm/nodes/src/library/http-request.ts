@@ -1,6 +1,6 @@
 import { throwIfAborted } from "../contract/abort.js";
 import { NodeError } from "../contract/error.js";
-import type { NodeExecutable } from "../contract/executable.js";
+import type { LibraryExecutable } from "../contract/executable.js";
 import { issueSentences } from "../contract/issues.js";
 import { toBase64 } from "../data/base64.js";
 import { decodeText } from "../data/charset.js";
@@ -32,7 +32,7 @@ const METHODS_WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
  * Fails with INVALID_PARAMETERS (no or bad URL), TIMEOUT, CANCELLED, DESERIALIZATION_FAILED (a successful answer that
  * says it is JSON and is not, or names a charset that is not known) or EXECUTION_FAILED (`fetch failed`, or an answer of more than 256 MiB).
  */
-export function httpRequestNode(network: Network): NodeExecutable {
+export function httpRequestNode(network: Network): LibraryExecutable {
   return executable<Parameters>(httpRequest, (work) => send(work, network), { fromPorts: ["url"] });
 }
 

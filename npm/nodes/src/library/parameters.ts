@@ -1,12 +1,9 @@
-import type { ZodType } from "zod";
-
 import { NodeError } from "../contract/error.js";
 import type { NodeParams } from "../contract/executable.js";
 import { type Issue, issueSentences } from "../contract/issues.js";
 import { DURATION_EXAMPLES, durationMs } from "../data/duration.js";
 import type { NodeType } from "../definition/node-type.js";
-
-const checks = new WeakMap<NodeType, ZodType>();
+import { compiledSchema } from "./compiled-schema.js";
 
 /**
  * The parameters of a node type out of the flat object an executable is called with: unknown keys dropped, durations
@@ -16,7 +13,7 @@ const checks = new WeakMap<NodeType, ZodType>();
  *   cause, with `issues`
  */
 export async function parseParameters(nodeType: NodeType, params: NodeParams): Promise<Record<string, unknown>> {
-  const check = checks.get(nodeType) ?? (await compile(nodeType));
+  const check = await compiledSchema(nodeType.parameterSchema);
   const { properties } = nodeType.parameterSchema;
   const known: Record<string, unknown> = {};
   const given: Record<string, unknown> = {};
@@ -45,19 +42,4 @@ export async function parseParameters(nodeType: NodeType, params: NodeParams): P
 /** A duration in ms; anything else as it is, for the schema to judge. */
 function inMs(value: unknown): unknown {
   return typeof value === "string" ? (durationMs(value) ?? value) : value;
-}
-
-async function compile(nodeType: NodeType): Promise<ZodType> {
-  // Loaded when a node first runs, so that importing the library stays cheap.
-  const { config, fromJSONSchema } = await import("./json-schema.js");
-  const { jitless } = config();
-  // Trying out `new Function`, as it otherwise does, is a violation of the CSP that pages ought to have.
-  if ("window" in globalThis || "WorkerGlobalScope" in globalThis) config({ jitless: true });
-  try {
-    const check = fromJSONSchema(nodeType.parameterSchema as Parameters<typeof fromJSONSchema>[0]);
-    checks.set(nodeType, check);
-    return check;
-  } finally {
-    config({ jitless });
-  }
 }

@@ -1,13 +1,13 @@
-import type { NodeExecutable, NodeParams } from "../contract/executable.js";
+import type { LibraryExecutable, NodeParams } from "../contract/executable.js";
 
 /** An executable that can be called with parameters, which then count where a run gives no others. */
-export interface NodeFactory extends NodeExecutable {
-  (parameters?: NodeParams): NodeExecutable;
+export interface NodeFactory extends LibraryExecutable {
+  (parameters?: NodeParams): LibraryExecutable;
 }
 
 /** An executable whose code is loaded when it is first executed. */
-export function lazily(load: () => Promise<NodeExecutable>): NodeExecutable {
-  let loaded: NodeExecutable | undefined;
+export function lazily(load: () => Promise<LibraryExecutable>): LibraryExecutable {
+  let loaded: LibraryExecutable | undefined;
   return {
     async execute(params) {
       loaded ??= await load();
@@ -17,7 +17,7 @@ export function lazily(load: () => Promise<NodeExecutable>): NodeExecutable {
 }
 
 /** The executables of a registry as an object, each a factory as well. It inherits nothing. */
-export function factoriesOf(registry: ReadonlyMap<string, NodeExecutable>): Readonly<Record<string, NodeFactory>> {
+export function factoriesOf(registry: ReadonlyMap<string, LibraryExecutable>): Readonly<Record<string, NodeFactory>> {
   const factories = Object.create(null) as Record<string, NodeFactory>;
   for (const [type, executable] of registry) factories[type] = factoryOf(executable);
   return Object.freeze(factories);
@@ -26,8 +26,8 @@ export function factoriesOf(registry: ReadonlyMap<string, NodeExecutable>): Read
 /** What an attempt knows beside its parameters: getters that work on their own object only. */
 const OF_ATTEMPT = ["signal", "attempt", "idempotencyKey", "progress", "warn", "log"];
 
-function factoryOf(executable: NodeExecutable): NodeFactory {
-  const withParameters = (parameters: NodeParams = {}): NodeExecutable => ({
+function factoryOf(executable: LibraryExecutable): NodeFactory {
+  const withParameters = (parameters: NodeParams = {}): LibraryExecutable => ({
     async execute(params) {
       const both = { ...parameters, ...params };
       for (const name of OF_ATTEMPT) {

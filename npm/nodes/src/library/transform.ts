@@ -1,6 +1,6 @@
 import type { NativeTable } from "@atomiton/conductor-native";
 import { NodeError } from "../contract/error.js";
-import type { NodeExecutable } from "../contract/executable.js";
+import type { LibraryExecutable } from "../contract/executable.js";
 import { type Aggregate, aggregationOf } from "../data/aggregate.js";
 import { findData, isPlainObject, unwrap } from "../data/input.js";
 import { kindOf } from "../data/kind.js";
@@ -66,7 +66,7 @@ export type TableAnswer = { table: NativeTable } | { value: unknown } | { lazy: 
  *
  * Fails with TYPE_MISMATCH (no list), INVALID_PARAMETERS, and what {@link UserFunction} fails with.
  */
-export function transformNode(place: Place): NodeExecutable {
+export function transformNode(place: Place): LibraryExecutable {
   return executable<TransformParameters>(transform, async (work) => {
     const { parameters, signal, explicitTimeout } = work;
     const code = functionText(work.given("function" as never) ?? parameters.transformFunction, "transformFunction");

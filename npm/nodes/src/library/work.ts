@@ -1,5 +1,5 @@
 import { adviceOf, codeOf, messageOf, NodeError } from "../contract/error.js";
-import type { NodeExecutable, NodeParams } from "../contract/executable.js";
+import type { LibraryExecutable, NodeParams } from "../contract/executable.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
 import { parseParameters } from "./parameters.js";
@@ -27,7 +27,7 @@ export function executable<P>(
   nodeType: NodeType,
   run: (work: NodeWork<P>) => Promise<unknown>,
   options: { fromPorts?: readonly string[] } = {},
-): NodeExecutable {
+): LibraryExecutable {
   return {
     async execute(params) {
       const input = Object.hasOwn(params, "input") ? params["input"] : undefined;

@@ -2,7 +2,7 @@ import { input, type NodeType, output, sharedParameters } from "../node-type.js"
 import { scriptLimits, scriptParameters, whereParameters } from "../where.js";
 
 /** Chooses a way. */
-export const condition: NodeType = {
+export const condition = {
   type: "condition",
   name: "Condition",
   description: "Sends its input one way or the other.",
@@ -46,4 +46,4 @@ export const condition: NodeType = {
   ],
   effects: [],
   limits: scriptLimits,
-};
+} as const satisfies NodeType;

@@ -1,7 +1,7 @@
 import { input, type NodeType, output, sharedParameters } from "../node-type.js";
 
 /** Sets fields of an object. */
-export const editFields: NodeType = {
+export const editFields = {
   type: "edit-fields",
   name: "Edit Fields",
   description: "Sets fields from values and templates.",
@@ -55,4 +55,4 @@ export const editFields: NodeType = {
     },
     { what: "values below one field with `nested`", bound: "100,000, 64 levels deep", beyond: "INVALID_PARAMETERS" },
   ],
-};
+} as const satisfies NodeType;

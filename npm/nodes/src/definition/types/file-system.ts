@@ -1,7 +1,7 @@
 import { input, type NodeType, output, sharedParameters } from "../node-type.js";
 
 /** Works on files and folders. */
-export const fileSystem: NodeType = {
+export const fileSystem = {
   type: "file-system",
   name: "File System",
   description: "Reads, writes, lists, copies, moves and deletes files.",
@@ -71,4 +71,4 @@ export const fileSystem: NodeType = {
   ],
   effects: ["reads-files", "writes-files"],
   limits: [],
-};
+} as const satisfies NodeType;

@@ -1,7 +1,7 @@
 import { input, type NodeType, output, sharedParameters } from "../node-type.js";
 
 /** Talks HTTP. */
-export const httpRequest: NodeType = {
+export const httpRequest = {
   type: "http-request",
   name: "HTTP Request",
   description: "Sends an HTTP request and gives its answer.",
@@ -59,4 +59,4 @@ export const httpRequest: NodeType = {
   ],
   effects: ["network"],
   limits: [{ what: "size of the answer", bound: "256 MiB", beyond: "EXECUTION_FAILED" }],
-};
+} as const satisfies NodeType;

@@ -1,7 +1,7 @@
 import { input, type NodeType, output, sharedParameters } from "../node-type.js";
 
 /** Reads tables. */
-export const spreadsheet: NodeType = {
+export const spreadsheet = {
   type: "spreadsheet",
   name: "Spreadsheet",
   description: "Reads CSV and TSV into records of strings.",
@@ -68,4 +68,4 @@ export const spreadsheet: NodeType = {
   ],
   effects: ["reads-files"],
   limits: [],
-};
+} as const satisfies NodeType;

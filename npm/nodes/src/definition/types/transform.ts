@@ -2,7 +2,7 @@ import { input, type NodeType, output, sharedParameters } from "../node-type.js"
 import { scriptLimits, scriptParameters, whereParameters } from "../where.js";
 
 /** Changes lists. */
-export const transform: NodeType = {
+export const transform = {
   type: "transform",
   name: "Transform",
   description: "Maps, filters, sorts, groups and aggregates lists.",
@@ -120,4 +120,4 @@ export const transform: NodeType = {
   ],
   effects: [],
   limits: scriptLimits,
-};
+} as const satisfies NodeType;

@@ -1,0 +1,268 @@
+/** Node types of an application's own: described once, checked and typed from that. */
+import { NodeError } from "../contract/error.js";
+import type { NodeExecutable, NodeParams } from "../contract/executable.js";
+import { isPlainObject, type PlainObject, unwrap } from "../data/input.js";
+import {
+  input,
+  type NodeEffect,
+  type NodePort,
+  type NodeType,
+  output,
+  sharedParameters,
+} from "../definition/node-type.js";
+import { check } from "./check.js";
+import { CONTEXT_KEYS, type DescribedParameters, describeParameters, jsonSchemaOf, refusal } from "./described.js";
+import type { AnySchema, Parsed, Written } from "./schema.js";
+
+/** Where a node writes what is for the log; called itself, it is `info`. */
+export interface NodeLog {
+  (message: string, ...details: unknown[]): void;
+  debug(message: string, ...details: unknown[]): void;
+  info(message: string, ...details: unknown[]): void;
+  warn(message: string, ...details: unknown[]): void;
+  error(message: string, ...details: unknown[]): void;
+}
+
+/** What `execute` is called with. What is made on demand (`signal`, `progress`, `log` …) costs nothing unless it is read. */
+export interface NodeCall<Parameters = Record<string, unknown>, Inputs = Record<string, unknown>> {
+  /** Checked, with defaults. */
+  readonly parameters: Parameters;
+  /** By handle. Those that the type declares are checked; where it declares none, all that came in. */
+  readonly inputs: Inputs;
+  /** What came in, untouched. */
+  readonly input: unknown;
+  /** Shared by all nodes of the run, by reference. */
+  readonly variables: Record<string, unknown>;
+  readonly nodeId: string;
+  readonly executionId: string;
+  /** Fires when this attempt is cancelled or has taken too long. */
+  readonly signal: AbortSignal;
+  /** 1 for the first try, 2 for the first retry. */
+  readonly attempt: number;
+  /** The same for every attempt at this step, also after a restart; for effects that must not happen twice. */
+  readonly idempotencyKey: string;
+  /** Tells how far the node is, 0–100, with a word about it. */
+  readonly progress: (percent: number, message?: string) => void;
+  /** Puts something that the flow's author should know of into the result's `warnings`; `rule` is in kebab case. */
+  readonly warn: (rule: string, message: string) => void;
+  readonly log: NodeLog;
+}
+
+type Inputs = Readonly<Record<string, AnySchema>>;
+type ParametersOf<P> = P extends AnySchema ? Parsed<P> : Record<string, unknown>;
+type InputsOf<I> = string extends keyof I ? Record<string, unknown> : { readonly [H in keyof I]: Parsed<I[H]> };
+
+/** A node type as its author writes it. */
+export interface NodeTypeDefinition<Type extends string, P, I, H extends string, Output> {
+  /** What flows call it. */
+  type: Type;
+  /** What editors call it. Default: the type. */
+  title?: string;
+  description?: string;
+  /** For catalogues. Default `custom`. */
+  category?: string;
+  icon?: string;
+  /** Schema of the parameters, an object: of zod or any other library with the Standard Schema interface, or JSON Schema. */
+  parameters?: P;
+  /**
+   * Schemas of the inputs by handle, which are checked as well. Without it a node takes whatever comes in. Where there is
+   * one only, an edge that names no handle leads to it.
+   */
+  inputs?: I;
+  /** Handles on which an output may be `routed`, or the same with a description for each. */
+  outputs?: readonly H[] | Readonly<Record<H, string>>;
+  /** What it does to the world outside of the flow. */
+  effects?: readonly NodeEffect[];
+  /** Gives the output of the node, or a promise of it. What it throws fails the node: see `NodeError` for codes. */
+  execute(call: NodeCall<ParametersOf<P>, InputsOf<I>>): Output | Promise<Output>;
+}
+
+/** What the types of a defined node are, for the compiler alone: it has no value. */
+export interface DefinedTypes<Parameters, InputHandles extends string, OutputHandles extends string, Output> {
+  parameters: Parameters;
+  inputs: InputHandles;
+  outputs: OutputHandles;
+  output: Output;
+}
+
+/** A node type that conductors, validation and tests take: what is known of it, and what it does. */
+export interface DefinedNode<
+  Type extends string = string,
+  // biome-ignore lint/suspicious/noExplicitAny: a list of types may hold any
+  Types extends DefinedTypes<any, string, string, unknown> = DefinedTypes<any, string, string, any>,
+> extends NodeType,
+    NodeExecutable<NodeParams, Promise<Types["output"]>> {
+  readonly type: Type;
+  /** For the compiler alone. */
+  readonly "~node"?: Types;
+}
+
+type WrittenParameters<P> = P extends AnySchema ? Written<P> : Record<string, unknown>;
+type HandlesOf<I> = string extends keyof I ? string : keyof I & string;
+
+/**
+ * Defines a node type. Parameters and declared inputs are checked before `execute` is called: INVALID_PARAMETERS and
+ * TYPE_MISMATCH say in a sentence for each what was found and what is allowed.
+ *
+ * @throws NodeError INVALID_PARAMETERS for a definition that cannot be used: no type, a parameter named as a key of the
+ *   context, a keyword of JSON Schema that would not be checked
+ */
+export function defineNode<
+  const Type extends string,
+  const P extends AnySchema | undefined = undefined,
+  const I extends Inputs = Inputs,
+  const H extends string = never,
+  Output = unknown,
+>(
+  definition: NodeTypeDefinition<Type, P, I, H, Output>,
+): DefinedNode<Type, DefinedTypes<WrittenParameters<P>, HandlesOf<I>, [H] extends [never] ? string : H, Output>> {
+  const { type, title, description = "", category = "custom", icon = "code-2", effects = [] } = definition;
+  if (typeof type !== "string" || type === "") throw refusal(String(type), "`type` must be text that is not empty");
+  if (typeof definition.execute !== "function") throw refusal(type, "`execute` must be a function");
+  const described = describeParameters(type, definition.parameters);
+  const inputs = Object.entries<AnySchema>(definition.inputs ?? {});
+  const run = definition.execute.bind(definition) as (call: NodeCall) => Output | Promise<Output>;
+  return {
+    type,
+    name: title ?? type,
+    description,
+    category,
+    icon,
+    parameterSchema: described.schema,
+    inputPorts: inputs.map(([handle, schema]) => inputPort(type, handle, schema)),
+    otherInputs:
+      inputs.length === 1 ? [input("default", "Default", "any", "The same; where an edge names no handle.")] : [],
+    hasOpenInputs: inputs.length === 0,
+    outputPorts: outputsOf(definition.outputs).map(([handle, text]) => output(handle, handle, "any", text)),
+    otherOutputs: [],
+    effects: [...effects],
+    limits: [],
+    async execute(params) {
+      const given = parametersIn(params, described);
+      const schema: AnySchema | undefined = definition.parameters;
+      const parameters = schema === undefined ? given : await checkedParameters(type, schema, given);
+      const brought = Object.hasOwn(params, "input") ? params["input"] : undefined;
+      const found = await inputsIn(type, inputs, brought);
+      return run(callOf(params, parameters as PlainObject, found, brought));
+    },
+  };
+}
+
+function inputPort(type: string, handle: string, schema: AnySchema): NodePort {
+  const { type: kind, description, default: otherwise } = jsonSchemaOf(type, schema, `inputs.${handle}`) ?? {};
+  const known = ["array", "object", "string", "number", "boolean"] as const;
+  const dataType = kind === "integer" ? "number" : (known.find((name) => name === kind) ?? "any");
+  const text = typeof description === "string" ? description : "";
+  return input(handle, handle, dataType, text, kind !== undefined && otherwise === undefined);
+}
+
+function outputsOf(outputs: readonly string[] | Readonly<Record<string, string>> | undefined): [string, string][] {
+  if (outputs === undefined) return [];
+  return Array.isArray(outputs) ? outputs.map((handle: string) => [handle, ""]) : Object.entries(outputs as object);
+}
+
+/** The parameters out of the flat object that an executable is called with. */
+function parametersIn(params: NodeParams, { names }: DescribedParameters): PlainObject {
+  const given: PlainObject = {};
+  for (const key of Object.keys(params)) {
+    if (CONTEXT_KEYS.has(key) || params[key] === undefined) continue;
+    // Those that every type has are not the author's to know of.
+    if (names !== undefined && !names.has(key) && Object.hasOwn(sharedParameters, key)) continue;
+    given[key] = params[key];
+  }
+  return given;
+}
+
+async function checkedParameters(type: string, schema: AnySchema, given: PlainObject): Promise<unknown> {
+  const result = await check(schema, given);
+  if ("value" in result) return result.value;
+  throw result.error("INVALID_PARAMETERS", `Invalid ${type} parameters`);
+}
+
+async function inputsIn(
+  type: string,
+  declared: readonly [string, AnySchema][],
+  brought: unknown,
+): Promise<PlainObject> {
+  const came: PlainObject = isPlainObject(brought) ? brought : brought === undefined ? {} : { default: brought };
+  if (declared.length === 0) return came;
+  const inputs: PlainObject = {};
+  for (const [handle, schema] of declared) {
+    const isDefault = declared.length === 1 && !Object.hasOwn(came, handle);
+    const value = Object.hasOwn(came, isDefault ? "default" : handle)
+      ? came[isDefault ? "default" : handle]
+      : undefined;
+    inputs[handle] = await checkedInput(type, handle, schema, value, came);
+  }
+  return inputs;
+}
+
+/** A declared input. Where only the data in what a node of the library gave passes, that is taken. */
+async function checkedInput(
+  type: string,
+  handle: string,
+  schema: AnySchema,
+  value: unknown,
+  came: PlainObject,
+): Promise<unknown> {
+  const result = await check(schema, value);
+  if ("value" in result) return result.value;
+  const data = dataIn(value);
+  if (data !== value) {
+    const inner = await check(schema, data);
+    if ("value" in inner) return inner.value;
+  }
+  if (value !== undefined) throw result.error("TYPE_MISMATCH", `The input \`${handle}\` of ${type} does not fit`);
+  const handles = Object.keys(came).map((name) => `\`${name}\``);
+  const found = handles.length === 0 ? "nothing came in" : `what came in is on ${handles.join(", ")}`;
+  throw new NodeError(
+    "TYPE_MISMATCH",
+    `The input \`${handle}\` of ${type} is missing; ${found}. Lead an edge to it with \`targetHandle: ${handle}\``,
+  );
+}
+
+function dataIn(value: unknown): unknown {
+  const data = unwrap(value);
+  // Of a table, its rows.
+  return isPlainObject(data) && Array.isArray(data["records"]) ? data["records"] : data;
+}
+
+const nothing = (): void => {};
+const silent: NodeLog = Object.assign(() => {}, { debug: nothing, info: nothing, warn: nothing, error: nothing });
+
+/** What a conductor gives an attempt lies on the prototype, where no parameter of the same name hides it. */
+function ofAttempt(params: NodeParams, name: string): unknown {
+  const from = Object.getPrototypeOf(params) as object | null;
+  const isGiven = from !== null && from !== Object.prototype && name in from;
+  return isGiven ? Reflect.get(from, name, params) : params[name];
+}
+
+function callOf(params: NodeParams, parameters: PlainObject, inputs: PlainObject, brought: unknown): NodeCall {
+  return {
+    parameters,
+    inputs,
+    input: brought,
+    variables: (params["variables"] ?? {}) as Record<string, unknown>,
+    nodeId: String(params["nodeId"] ?? ""),
+    executionId: String(params["executionId"] ?? ""),
+    get signal() {
+      const signal = ofAttempt(params, "signal");
+      return signal instanceof AbortSignal ? signal : new AbortController().signal;
+    },
+    get attempt() {
+      return Number(ofAttempt(params, "attempt") ?? 1);
+    },
+    get idempotencyKey() {
+      return String(ofAttempt(params, "idempotencyKey") ?? params["executionId"] ?? "");
+    },
+    get progress() {
+      return (ofAttempt(params, "progress") ?? nothing) as NodeCall["progress"];
+    },
+    get warn() {
+      return (ofAttempt(params, "warn") ?? nothing) as NodeCall["warn"];
+    },
+    get log() {
+      return (ofAttempt(params, "log") ?? silent) as NodeLog;
+    },
+  };
+}
