@@ -1,4 +1,5 @@
 /** What a conductor is told when it is made, and what of it counts for one run. */
+import type { DefinedNode } from "@atomiton/nodes";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import type { ExpressionSources } from "../engine/expression-scope.js";
 import type { LogLevel } from "../engine/log.js";
@@ -39,6 +40,11 @@ export interface ConductorConfig {
   cachedResults?: number;
   /** Where the code of nodes comes from; the entry point `desktop` brings the node library. */
   nodeExecutorFactory?: NodeExecutorFactory;
+  /**
+   * Node types of `defineNode`, beside those of the library or of the `nodeExecutorFactory`. A name that two of them share,
+   * or that the library has, is an error.
+   */
+  nodes?: readonly DefinedNode[];
   /** Nodes in flight at once. 1, the default, runs them one at a time in plan order. Else `CONDUCTOR_CONCURRENCY`. */
   concurrency?: number;
   /** Further attempts for nodes that do not say themselves. Default 0. */
@@ -57,7 +63,7 @@ export interface ConductorConfig {
    * For pages: carries out what runs in the page in a Web Worker, so that nothing that a node does keeps the page from
    * answering its user. `true` for the library's own worker, which needs `blob:` in the `worker-src` of a content
    * security policy; else the address of a module that imports `@atomiton/conductor/worker`, a worker that runs one, or
-   * what makes such workers. Executables of the `nodeExecutorFactory` still run in the page. Default: no worker.
+   * what makes such workers. Executables of `nodes` and of the `nodeExecutorFactory` still run in the page. Default: no worker.
    */
   worker?: WorkerSource;
   /**

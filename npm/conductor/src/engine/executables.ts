@@ -1,17 +1,8 @@
 /** Where the code of nodes comes from. */
 
-/** Runs nodes of one type. */
-export interface NodeExecutable {
-  /** Gets the context's keys and the node's parameters in one flat object; returns the output, or a promise of it. */
-  // biome-ignore lint/suspicious/noExplicitAny: what an executable takes is its own business
-  execute(params: any): unknown;
-  /**
-   * For a node that runs its children once per item: the items, or `{ items, more }` when more may follow; then it is
-   * asked again, with the number already known.
-   */
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  items?(params: any, known: number): unknown;
-}
+import type { NodeExecutable } from "@atomiton/nodes";
+
+export type { NodeExecutable } from "@atomiton/nodes";
 
 /** Finds the code for a type. */
 export interface NodeExecutorFactory {

@@ -45,13 +45,15 @@ export function problemText({ message, path, line, column }: FlowProblem): strin
 /** The schemas of node types' parameters. */
 export interface FlowNodeTypes {
   /** JSON schema by type. */
-  schemas: Record<string, unknown>;
+  schemas?: Record<string, unknown>;
+  /** Node types of `defineNode`, or whatever else has the schema of its parameters. */
+  nodes?: readonly { type: string; parameterSchema: unknown }[];
   /** Whether types that have no schema are refused. */
   closed?: boolean;
 }
 
 /** The schemas of a node library, as {@link FlowNodeTypes} has them. */
-export function schemasOf(types: Iterable<[string, { parameterSchema: unknown }]>): FlowNodeTypes["schemas"] {
+export function schemasOf(types: Iterable<[string, { parameterSchema: unknown }]>): Record<string, unknown> {
   return Object.fromEntries([...types].map(([type, { parameterSchema }]) => [type, parameterSchema]));
 }
 
@@ -79,7 +81,8 @@ export function writeFlow(flow: NodeDefinition, format: "yaml" | "json" = "yaml"
 }
 
 /** Everything that is wrong with a flow. */
-export function validateFlow(flow: NodeDefinition, types: FlowNodeTypes = { schemas: {} }): FlowProblem[] {
+export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: FlowNodeTypes = {}): FlowProblem[] {
+  const schemas = { ...types.schemas, ...schemasOf(nodes.map((node) => [node.type, node])) };
   const surplus = new SurplusEdges();
   let text: string | undefined;
   try {
@@ -88,7 +91,7 @@ export function validateFlow(flow: NodeDefinition, types: FlowNodeTypes = { sche
     const why = error instanceof Error ? error.message : String(error);
     return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be written as JSON: ${why}` }];
   }
-  const asked = JSON.stringify({ ...types, others: surplus.problems });
+  const asked = JSON.stringify({ ...types, schemas, others: surplus.problems });
   const problems = JSON.parse(backend().validateFlow(text ?? "null", asked)) as FlowProblem[];
   return [...problems, ...expressionProblems(flow)];
 }

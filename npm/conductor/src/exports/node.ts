@@ -47,4 +47,5 @@ export {
   validateFlow,
   writeFlow,
 } from "../engine/flows.js";
+export * from "./authoring.js";
 export type * from "./shapes.js";

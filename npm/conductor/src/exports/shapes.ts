@@ -1,8 +1,19 @@
 /** The shapes of what callers hold and are given, the same at every entry point. */
+export type {
+  AnySchema,
+  DefinedNode,
+  JsonSchema,
+  NodeCall,
+  NodeLog,
+  NodeTypeDefinition,
+  StandardSchema,
+} from "@atomiton/nodes";
 export type { Conductor, Execute } from "../api/conductor.js";
 export type { FlowEngine } from "../api/flow-store.js";
 export type { ConductorConfig, WorkerLike, WorkerSource } from "../api/settings.js";
 export type { ExecutionGraphStore } from "../api/store.js";
+export type { FlowBuilder, FlowOptions, LoopOutput, LoopParameters, NodeOptions } from "../builder/flow.js";
+export type { Expression } from "../builder/types.js";
 export type { EngineInfo } from "../engine/backend.js";
 export type { NodeExecutable, NodeExecutorFactory } from "../engine/executables.js";
 export type {

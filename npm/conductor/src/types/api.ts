@@ -1,5 +1,5 @@
 /** What callers hold: the same in every environment. Every method works without its object. */
-import type { NodeDefinition } from "./definition.js";
+import type { NodeDefinition, TypedFlow } from "./definition.js";
 import type { ConductorExecutionContext, ExecutionResult } from "./execution.js";
 import type {
   FlowDefinition,
@@ -46,7 +46,14 @@ export interface ExecutionEvents {
 /** Runs nodes. */
 export interface NodeApi extends ExecutionEvents {
   /** Runs a node, or with children a flow. Rejects only for a node without id, and only where it runs in this process. */
-  run(node: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionResult>;
+  run<Output = unknown>(
+    node: TypedFlow<Output>,
+    context?: Partial<ConductorExecutionContext>,
+  ): Promise<ExecutionResult<Output>>;
+  run<Output = unknown>(
+    node: NodeDefinition,
+    context?: Partial<ConductorExecutionContext>,
+  ): Promise<ExecutionResult<Output>>;
   /** Checks a node and everything in it, parameters included. */
   validate(node: NodeDefinition): Promise<ValidationResult>;
   /** Stops an execution and those that it started, at once. An unknown id is no error. */
@@ -64,7 +71,14 @@ export interface NodeApi extends ExecutionEvents {
 /** Runs flows, which are nodes with children, and knows the templates. */
 export interface FlowApi extends ExecutionEvents {
   /** Like `node.run`, but rejects a node without children. */
-  run(flow: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionResult>;
+  run<Output = unknown>(
+    flow: TypedFlow<Output>,
+    context?: Partial<ConductorExecutionContext>,
+  ): Promise<ExecutionResult<Output>>;
+  run<Output = unknown>(
+    flow: NodeDefinition,
+    context?: Partial<ConductorExecutionContext>,
+  ): Promise<ExecutionResult<Output>>;
   listTemplates(): Promise<{ templates: FlowTemplate[] }>;
   /** A template by its id or its short name, such as `hello-world`. Rejects when there is none. */
   getTemplate(id: string): Promise<{ definition: FlowDefinition }>;

@@ -57,3 +57,13 @@ export interface NodeDefinition {
   edges?: NodeEdge[];
   [key: string]: unknown;
 }
+
+declare const flowOutput: unique symbol;
+
+/** A flow of which the compiler knows the output. A plain definition otherwise: the mark is for the compiler alone. */
+export interface TypedFlow<Output> extends NodeDefinition {
+  name: string;
+  version: string;
+  nodes: NodeDefinition[];
+  readonly [flowOutput]: Output;
+}

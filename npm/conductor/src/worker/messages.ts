@@ -80,7 +80,14 @@ export type ToWorker =
   | { type: "progress"; call: number; percent: number; message: string | undefined }
   | { type: "warn"; call: number; rule: string; message: string }
   | { type: "answer"; call: number; answer: Answer; variables: Variables | undefined }
-  | { type: "validate"; question: number; node: NodeDefinition; closed: boolean }
+  | {
+      type: "validate";
+      question: number;
+      node: NodeDefinition;
+      closed: boolean;
+      /** JSON schemas of the page's own node types. */
+      schemas: Record<string, unknown>;
+    }
   | { type: "ping" };
 
 /** Variables that were set since the last message about them. */

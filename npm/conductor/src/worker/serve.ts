@@ -1,5 +1,5 @@
 /** In the worker: what a page asks for over a port. */
-import { type FlowNodeTypes, validateFlow } from "../engine/flows.js";
+import { validateFlow } from "../engine/flows.js";
 import { messageOf } from "../events/thrown.js";
 import { type GivenModules, givenModules } from "./given-modules.js";
 import type { FromWorker, ToWorker } from "./messages.js";
@@ -12,7 +12,7 @@ import { toThrown } from "./thrown.js";
 /** What a worker brings. */
 export interface WorkerParts extends Pick<Workbench, "executables" | "mayTransfer"> {
   /** JSON schemas of the parameters of node types. */
-  schemas(): FlowNodeTypes["schemas"];
+  schemas(): Record<string, unknown>;
   /** Whether the worker knows no types but those. */
   isClosed(): boolean;
   /** What the page gave. Default: what it gave to this worker. */
@@ -49,9 +49,10 @@ function listen(port: MessagePort, parts: WorkerParts): void {
     runs.set(message.run, run);
     run.over().finally(() => runs.delete(message.run));
   };
-  const validate = ({ question, node, closed }: Extract<ToWorker, { type: "validate" }>) => {
+  const validate = ({ question, node, closed, schemas: own }: Extract<ToWorker, { type: "validate" }>) => {
     try {
-      const problems = validateFlow(node, { schemas: parts.schemas(), closed: closed && parts.isClosed() });
+      const schemas = { ...parts.schemas(), ...own };
+      const problems = validateFlow(node, { schemas, closed: closed && parts.isClosed() });
       say({ type: "problems", question, problems });
     } catch (error) {
       say({ type: "unknown", question, thrown: toThrown(error) });

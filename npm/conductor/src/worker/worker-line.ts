@@ -89,10 +89,10 @@ export class WorkerLine implements RunLine {
   }
 
   /** What is wrong with a flow. Rejects with what the worker fails with. */
-  problems(node: NodeDefinition, closed: boolean): Promise<FlowProblem[]> {
+  problems(node: NodeDefinition, closed: boolean, schemas: Record<string, unknown>): Promise<FlowProblem[]> {
     const question = ++this.#count;
     return new Promise((resolve, reject) => {
-      this.#say({ type: "validate", question, node, closed });
+      this.#say({ type: "validate", question, node, closed, schemas });
       this.#questions.set(question, { resolve, reject });
     });
   }

@@ -13,6 +13,8 @@ export interface WorkplaceParts {
   source: Exclude<WorkerSource, false>;
   /** Executables of the page, which stay there. */
   executables: NodeExecutorFactory | undefined;
+  /** JSON schemas of the parameters of the page's own node types. */
+  schemas?: Record<string, unknown> | undefined;
   /** Gives the text of the library's own worker. */
   script(): Promise<string>;
 }
@@ -22,7 +24,7 @@ export interface WorkplaceParts {
  * keeps it from starting with `NO_TRANSPORT`; the next run starts another. A worker that has not ended a cancelled run
  * after 2 s is ended itself, as soon as it has no other run.
  */
-export function createWorkplace({ source, executables, script }: WorkplaceParts): Workplace {
+export function createWorkplace({ source, executables, schemas = {}, script }: WorkplaceParts): Workplace {
   /** Those that are not over; the last one, if it is `current`, takes further runs. */
   const lines = new Set<WorkerLine>();
   let current: WorkerLine | undefined;
@@ -54,7 +56,7 @@ export function createWorkplace({ source, executables, script }: WorkplaceParts)
         : line().begin((number, line) => new WorkerRun(number, outline, request, line, executables)),
     async problems(node, closed) {
       try {
-        return await line().problems(node, closed);
+        return await line().problems(node, closed, schemas);
       } catch (error) {
         if ((error as { name?: unknown } | null)?.name === "DataCloneError") return undefined;
         throw error;

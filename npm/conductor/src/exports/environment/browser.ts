@@ -9,6 +9,7 @@ import type { ReactHooks } from "../../api/store.js";
 import type { EngineInfo } from "../../engine/backend.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { schemasOf } from "../../engine/flows.js";
+import { firstOf, ownNodes } from "../../engine/own-nodes.js";
 import { hasBridge, hasPageStorage } from "../../transports/detect.js";
 import { TransportError } from "../../transports/failure.js";
 import { browserTokenStore } from "../../transports/token-store.js";
@@ -68,10 +69,14 @@ function withLibrary(own: NodeExecutorFactory | undefined): NodeExecutorFactory 
 }
 
 /** A worker, where one is wanted; its script is loaded when something first runs. */
-function workplaceOf({ worker, nodeExecutorFactory }: ConductorConfig): Workplace | undefined {
+function workplaceOf(
+  { worker }: ConductorConfig,
+  executables: NodeExecutorFactory | undefined,
+  schemas: Record<string, unknown>,
+): Workplace | undefined {
   if (worker === undefined || worker === false) return undefined;
   const script = async () => (await import("../../worker/script-text.js")).default;
-  return createWorkplace({ source: worker, executables: nodeExecutorFactory, script });
+  return createWorkplace({ source: worker, executables, schemas, script });
 }
 
 /** Makes a conductor for a page; `transport` says how executions are reached when its settings do not. */
@@ -80,9 +85,11 @@ export function createBrowserConductor(
   config: ConductorConfig,
   transport: () => TransportType,
 ): Conductor {
+  const { factory, schemas } = ownNodes(config.nodes, nodeTypes.keys());
+  const executables = firstOf(factory, config.nodeExecutorFactory);
   const environment: Environment = {
     engine,
-    schemas: () => schemasOf(nodeTypes),
+    schemas: () => ({ ...schemasOf(nodeTypes), ...schemas }),
     // Whoever brings node types of their own knows more types than the library.
     closed: config.nodeExecutorFactory === undefined,
     react,
@@ -99,10 +106,10 @@ export function createBrowserConductor(
     processors: () => globalThis.navigator?.hardwareConcurrency ?? 1,
     restart: () => Promise.reject(new TransportError("NO_TRANSPORT", "Restart not available in browser environment")),
     info,
-    workplace: workplaceOf(config),
+    workplace: workplaceOf(config, executables, schemas),
   };
   return createConductorIn(environment, {
     ...config,
-    nodeExecutorFactory: withLibrary(config.nodeExecutorFactory),
+    nodeExecutorFactory: withLibrary(executables),
   });
 }

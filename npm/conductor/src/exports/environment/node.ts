@@ -9,7 +9,9 @@ import type { Environment } from "../../api/environment.js";
 import type { ConductorConfig } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import { restartApplication } from "../../desktop/restart.js";
+import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { schemasOf } from "../../engine/flows.js";
+import { firstOf, ownNodes } from "../../engine/own-nodes.js";
 import { hasPageStorage } from "../../transports/detect.js";
 import { NodeWebSocket } from "../../transports/node-websocket.js";
 import { memoryTokenStore } from "../../transports/token-store.js";
@@ -42,11 +44,12 @@ const info: Environment["info"] = (hasTransport) => ({
 
 /** Makes a conductor for Node; `transport` says how executions are reached when its settings do not. */
 export function createNodeConductor(config: ConductorConfig, transport: () => TransportType): Conductor {
+  const own = ownNodes(config.nodes, nodeTypes.keys());
   // Whoever brings node types of their own knows more types than the library.
   const closed = config.nodeExecutorFactory === undefined;
   const environment: Environment = {
     engine,
-    schemas: () => schemasOf(nodeTypes),
+    schemas: () => ({ ...schemasOf(nodeTypes), ...own.schemas }),
     closed,
     react,
     templates,
@@ -64,6 +67,6 @@ export function createNodeConductor(config: ConductorConfig, transport: () => Tr
   };
   return createConductorIn(environment, {
     ...config,
-    nodeExecutorFactory: config.nodeExecutorFactory ?? nodeExecutorFactory,
+    nodeExecutorFactory: firstOf(own.factory, config.nodeExecutorFactory ?? nodeExecutorFactory) as NodeExecutorFactory,
   });
 }

@@ -31,3 +31,4 @@ export function createLocalTransport(config: ConductorConfig = {}): ExecutionTra
 
 export { FlowStorageError } from "../../api/flow-store.js";
 export { analyseFlow, FlowTextError, problemText, readFlow, validateFlow, writeFlow } from "../../engine/flows.js";
+export * from "../authoring.js";
