@@ -6,11 +6,12 @@
  * - `commonjs/`   the same entry points, required
  * - `samples/`    code of applications. What a sample takes for granted stands above it; `loose/` holds what is only right
  *                 without null checks and with untyped parameters
+ * - `inference/`  what the compiler works out of node types and flows by itself, and what it refuses there
  * - `rejects/`    what must not compile
  */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -20,11 +21,17 @@ import { diagnose } from "./compiler.mjs";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const EXPECTED = /^\s*\/\/ (TS\d+):/;
 
+// The same text as CommonJS, which only a file of that name is.
+copyFileSync(join(HERE, "inference/infers.ts"), join(HERE, "inference/commonjs/infers.cts"));
+
 describe("what compiles", { concurrency: 2 }, () => {
   for (const [name, project] of [
     ["every name, for modules in Node", "names/tsconfig.json"],
     ["every name, for bundlers", "names/tsconfig.bundler.json"],
     ["every entry point, required", "commonjs/tsconfig.json"],
+    ["what is inferred, for modules in Node", "inference/tsconfig.json"],
+    ["what is inferred, for bundlers", "inference/tsconfig.bundler.json"],
+    ["what is inferred, required", "inference/commonjs/tsconfig.json"],
     ["samples, strictly", "samples/tsconfig.json"],
     ["samples of applications without null checks", "samples/loose/tsconfig.json"],
   ]) {
@@ -39,17 +46,20 @@ ${report(found)}`,
   }
 });
 
-test("wrong code is rejected, line by line, for the right reason", async () => {
-  const file = "rejects/rejects.ts";
-  const expected = expectations(readFileSync(join(HERE, file), "utf8"));
-  assert.notEqual(expected.length, 0);
-  const found = await diagnose(HERE, "rejects/tsconfig.json");
-  assert.deepEqual(
-    found.map(({ file, line, code }) => `${file}:${line} ${code}`),
-    expected.map(({ line, code }) => `${file}:${line} ${code}`),
-    report(found),
-  );
-});
+for (const [file, project] of [
+  ["rejects/rejects.ts", "rejects/tsconfig.json"],
+  ["inference/rejects.ts", "inference/tsconfig.rejects.json"],
+])
+  test(`wrong code is rejected, line by line, for the right reason: ${file}`, async () => {
+    const expected = expectations(readFileSync(join(HERE, file), "utf8"));
+    assert.notEqual(expected.length, 0);
+    const found = await diagnose(HERE, project);
+    assert.deepEqual(
+      found.map(({ file, line, code }) => `${file}:${line} ${code}`),
+      expected.map(({ line, code }) => `${file}:${line} ${code}`),
+      report(found),
+    );
+  });
 
 test("the types are those that the package itself leads to", () => {
   const { compilerOptions } = JSON.parse(readFileSync(join(HERE, "tsconfig.base.json"), "utf8"));

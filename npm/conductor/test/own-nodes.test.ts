@@ -80,7 +80,7 @@ describe("a conductor with node types of its own", () => {
 describe("a flow written in code", () => {
   test("equals what its file gives", () => {
     const written = flow("orders", { name: "Orders" })
-      .node("read", "spreadsheet", { operation: "read", path: "orders.csv" })
+      .node("read", "spreadsheet", { path: "orders.csv" })
       .node("check", "condition", { expression: "item.length > 1" }, { policy: { retries: 2, retryDelay: "1s" } })
       .group("ship", (group) => group.node("twice", double, { by: 5 }))
       .loop("each", { array: [1, 2], concurrency: 2 }, (loop) =>
@@ -94,7 +94,7 @@ describe("a flow written in code", () => {
 id: orders
 name: Orders
 nodes:
-  - { id: read, type: spreadsheet, parameters: { operation: read, path: orders.csv } }
+  - { id: read, type: spreadsheet, parameters: { path: orders.csv } }
   - { id: check, type: condition, parameters: { expression: item.length > 1 }, policy: { retries: 2, retryDelay: 1s } }
   - { id: ship, nodes: [{ id: twice, type: double, parameters: { by: 5 } }] }
   - id: each

@@ -113,7 +113,6 @@ describe("inputs", () => {
       execute: ({ inputs }) => inputs.rows.reduce((total, { n }) => total + n, 0),
     });
     const table = await getNodeExecutable("spreadsheet")?.execute({
-      operation: "read",
       input: { data: "n\n1\n2\n39\n" },
     });
     expect(await sum.execute({ input: { rows: table } })).toBe(42);

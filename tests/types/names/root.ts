@@ -2,6 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type {
   ActiveExecution,
+  AnySchema,
   AuthApi,
   AuthSession,
   AuthUser,
@@ -11,6 +12,7 @@ import type {
   ConductorExecutionContext,
   ConductorInstance,
   ConductorTransport,
+  DefinedNode,
   EnvironmentInfo,
   ErrorHandler,
   ErrorRecoveryStrategy,
@@ -70,6 +72,7 @@ import type { Fits, Holds, Same, Untyped } from "./check.js";
 /** The types of this entry point by name. */
 export interface Types {
   ActiveExecution: ActiveExecution;
+  AnySchema: AnySchema;
   AuthApi: AuthApi;
   AuthSession: AuthSession;
   AuthUser: AuthUser;
@@ -79,6 +82,7 @@ export interface Types {
   ConductorExecutionContext: ConductorExecutionContext;
   ConductorInstance: ConductorInstance;
   ConductorTransport: ConductorTransport;
+  DefinedNode: DefinedNode;
   EnvironmentInfo: EnvironmentInfo;
   ErrorCode: root.ErrorCode;
   ErrorHandler: ErrorHandler;
@@ -99,14 +103,18 @@ export interface Types {
   ExecutionStatus: ExecutionStatus;
   ExecutionTrace: ExecutionTrace;
   FlowApi: FlowApi;
+  FlowBuilder: root.FlowBuilder<Record<string, never>, never>;
+  FlowOptions: root.FlowOptions;
   FlowSavedEvent: FlowSavedEvent;
   FlowSummary: FlowSummary;
   HealthResult: HealthResult;
   NodeApi: NodeApi;
+  NodeCall: root.NodeCall;
   NodeCompleteEvent: NodeCompleteEvent;
   NodeDefinition: NodeDefinition;
   NodeEdge: NodeEdge;
   NodeErrorEvent: NodeErrorEvent;
+  NodeExecutable: root.NodeExecutable;
   NodeExecutionState: NodeExecutionState;
   NodeExecutionTrace: NodeExecutionTrace;
   NodeExecutorFactory: NodeExecutorFactory;
@@ -141,6 +149,8 @@ export interface Types {
 export const values = root satisfies {
   conductor: ConductorInstance;
   createConductor(config?: ConductorConfig): ConductorInstance;
+  defineNode<T extends string>(type: { type: T; execute(): number }): DefinedNode<T>;
+  flow(id: string): { build(): NodeDefinition };
   setupMainProcessHandler(config?: { concurrency?: number; storage?: unknown; timeout?: number }): { cleanup(): void };
 
   ErrorCode: Record<root.ErrorCode, root.ErrorCode>;

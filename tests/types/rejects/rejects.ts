@@ -34,11 +34,11 @@ createHTTPTransport({ headers: {} });
 conductor.execute({ inputs: { data: "test" } });
 // TS2769: a flow named by a number
 conductor.execute({ flowId: 7 });
-// TS2345: a node without a type
+// TS2769: a node without a type
 conductor.node.run({ id: "node-1" });
-// TS2322: a pace as text
+// TS2769: a pace as text
 conductor.node.run(node, { slowMo: "slow" });
-// TS2322: no such simulation
+// TS2769: no such simulation
 conductor.node.run(node, { debug: { simulateError: { nodeId: "random", errorType: "flood" } } });
 // TS2322: no such order
 conductor.storage.listFlows({ sortBy: "size" });

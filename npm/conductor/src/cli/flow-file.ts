@@ -1,5 +1,6 @@
 /** Flow files: read, checked, with the place of each problem. */
 import { extname } from "node:path";
+import type { DefinedNode } from "@atomiton/nodes";
 import { nodeTypes } from "@atomiton/nodes/definitions";
 import { countUnasked, flowWarnings } from "../engine/policy.js";
 import { type FlowProblem, FlowTextError, readFlow, validateFlow } from "../exports/node.js";
@@ -25,7 +26,7 @@ export interface FlowFile {
 const LARGEST_TEXT = 32 * 1024 * 1024;
 
 /** Reads and checks a flow, parameters included. Throws `UsageError` for a file that cannot be read. */
-export async function openFlow(file: string): Promise<FlowFile> {
+export async function openFlow(file: string, nodes: readonly DefinedNode[] = []): Promise<FlowFile> {
   const text = await textOf(file);
   if (typeof text !== "string") return { file, problems: [text], warnings: [], unasked: 0 };
   let flow: NodeDefinition;
@@ -35,7 +36,7 @@ export async function openFlow(file: string): Promise<FlowFile> {
     if (!(error instanceof FlowTextError)) throw error;
     return { file, problems: [...error.problems], warnings: [], unasked: 0 };
   }
-  const problems = validateFlow(flow, { schemas: parameterSchemas(), closed: true });
+  const problems = validateFlow(flow, { schemas: parameterSchemas(), nodes, closed: true });
   if (problems.length > 0) return { file, flow, problems: await placed(problems, text), warnings: [], unasked: 0 };
   const warnings = flowWarnings(flow);
   return {

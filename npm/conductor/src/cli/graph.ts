@@ -6,6 +6,7 @@ import { Exit } from "./exit.js";
 import { openFlow } from "./flow-file.js";
 import { jsonText } from "./json.js";
 import { mermaid } from "./mermaid.js";
+import { openProject, type ProjectOptions } from "./project.js";
 import { counted, oneLine } from "./text.js";
 import { reportProblems } from "./validate.js";
 
@@ -15,8 +16,11 @@ type Shape = Pick<
 >;
 
 /** Prints levels, critical path, weights and parallelism of a flow and of each group in it. */
-export async function graph(file: string, options: { mermaid?: boolean; json?: boolean }): Promise<Exit> {
-  const opened = await openFlow(file);
+export async function graph(
+  file: string,
+  options: { mermaid?: boolean; json?: boolean } & ProjectOptions,
+): Promise<Exit> {
+  const opened = await openFlow(file, (await openProject(file, options)).nodes);
   const { flow, problems } = opened;
   if (flow === undefined || problems.length > 0) {
     reportProblems(process.stderr, opened);

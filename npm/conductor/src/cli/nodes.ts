@@ -11,17 +11,21 @@ import {
 import pc from "./colour.js";
 import { Exit, UsageError } from "./exit.js";
 import { jsonText } from "./json.js";
+import { openProject, type ProjectOptions } from "./project.js";
 import { column, oneLine } from "./text.js";
 
 /** Prints the list of types, or the page of one. Throws `UsageError` for a type that there is not. */
-export function nodes(type: string | undefined, { json }: { json?: boolean }): Exit {
+export async function nodes(type: string | undefined, options: { json?: boolean } & ProjectOptions): Promise<Exit> {
+  const { json } = options;
+  const own = (await openProject(undefined, options)).nodes;
+  const known = new Map<string, NodeType>([...nodeTypes, ...own.map((node) => [node.type, node] as const)]);
   if (type === undefined) {
-    const all = [...nodeTypes.values()];
+    const all = [...known.values()];
     process.stdout.write(json ? `${jsonText(all.map(described), 2)}\n` : listText(all));
     return Exit.success;
   }
-  const nodeType = nodeTypes.get(type);
-  if (nodeType === undefined) throw new UsageError(unknownText(type));
+  const nodeType = known.get(type);
+  if (nodeType === undefined) throw new UsageError(unknownText(type, known));
   process.stdout.write(json ? `${jsonText(described(nodeType), 2)}\n` : nodeTypePage(nodeType));
   return Exit.success;
 }
@@ -35,10 +39,10 @@ function listText(all: readonly NodeType[]): string {
   return `${lines.join("\n")}\n\nA node with \`nodes\` inside is a group, which runs them; of type loop it runs them for each item of a list.\nconductor nodes <type> tells parameters, handles, limits and examples of one.\n`;
 }
 
-function unknownText(type: string): string {
-  const close = closeNames(type, nodeTypes.keys());
+function unknownText(type: string, known: ReadonlyMap<string, NodeType>): string {
+  const close = closeNames(type, known.keys());
   const hint = close.length > 0 ? ` Did you mean ${namesText(close)}?` : "";
-  return `There is no node type \`${oneLine(type)}\`; there are ${[...nodeTypes.keys()].join(", ")}.${hint}`;
+  return `There is no node type \`${oneLine(type)}\`; there are ${[...known.keys()].join(", ")}.${hint}`;
 }
 
 /** A type for programs. */

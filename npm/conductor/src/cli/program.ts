@@ -14,6 +14,11 @@ import { WrittenStream } from "./written-stream.js";
 
 const FLOW = "YAML or JSON file, - for standard input";
 
+const files = (file: string, before: string[] = []): string[] => [...before, file];
+const NODES = ["--nodes <file>", "module that exports node types; may be given again", files] as const;
+const CONFIG = ["--config <file>", "settings (default: the nearest conductor.config.ts, .js, .mjs or .json)"] as const;
+const NO_CONFIG = ["--no-config", "look for no settings"] as const;
+
 /** Does what the arguments say and ends the process. */
 export async function main(argv: readonly string[]): Promise<never> {
   const output = new WrittenStream(process.stdout);
@@ -75,6 +80,9 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--json", "print one JSON document to standard output, everything else to standard error")
     .option("--trace <file>", "write what happened as JSON")
     .option("--quiet", "print errors only")
+    .option(...NODES)
+    .option(...CONFIG)
+    .option(...NO_CONFIG)
     .addHelpText("after", EXIT_HELP)
     .action(async (flow: string, options) => end(await run(flow, options)));
 
@@ -83,6 +91,9 @@ function commands(end: (exit: Exit) => void): Command {
     .description("tell everything that is wrong with flows")
     .argument("<flow...>", "YAML or JSON files, - for standard input")
     .option("--json", "print JSON")
+    .option(...NODES)
+    .option(...CONFIG)
+    .option(...NO_CONFIG)
     .addHelpText("after", EXIT_HELP)
     .action(async (flows: string[], options) => end(await validate(flows, options)));
 
@@ -92,6 +103,9 @@ function commands(end: (exit: Exit) => void): Command {
     .argument("<flow>", FLOW)
     .option("--mermaid", "print a Mermaid flowchart")
     .option("--json", "print JSON")
+    .option(...NODES)
+    .option(...CONFIG)
+    .option(...NO_CONFIG)
     .addHelpText("after", EXIT_HELP)
     .action(async (flow: string, options) => end(await graph(flow, options)));
 
@@ -100,7 +114,10 @@ function commands(end: (exit: Exit) => void): Command {
     .description("list the types of nodes, or tell all about one: parameters, handles, limits, examples")
     .argument("[type]", "such as transform")
     .option("--json", "print JSON")
-    .action((type: string | undefined, options) => end(nodes(type, options)));
+    .option(...NODES)
+    .option(...CONFIG)
+    .option(...NO_CONFIG)
+    .action(async (type: string | undefined, options) => end(await nodes(type, options)));
 
   program
     .command("schema")

@@ -1,7 +1,13 @@
 /** `conductor run`: runs a flow, shows how it goes, says how it went. */
 import { availableParallelism } from "node:os";
 import { defaultVariables } from "../api/variables.js";
-import { type Conductor, createConductor, type ExecutionResult, type NodeDefinition } from "../exports/node.js";
+import {
+  type Conductor,
+  type ConductorConfig,
+  createConductor,
+  type ExecutionResult,
+  type NodeDefinition,
+} from "../exports/node.js";
 import { createExecutionId } from "../types/ids.js";
 import { type Display, type Output, quietDisplay } from "./display.js";
 import { type Exit, Exit as ExitCode, exitOf } from "./exit.js";
@@ -10,6 +16,7 @@ import { openFlow } from "./flow-file.js";
 import { jsonText } from "./json.js";
 import { liveDisplay } from "./live-display.js";
 import { plainDisplay } from "./plain-display.js";
+import { openProject, type ProjectOptions } from "./project.js";
 import { onInterrupt } from "./signals.js";
 import { summary, warningsText } from "./summary.js";
 import { oneLine } from "./text.js";
@@ -17,7 +24,7 @@ import { TraceFile } from "./trace-file.js";
 import { hintsOf, invalidFlowJson, lines, reportProblems } from "./validate.js";
 
 /** Options as commander gives them. */
-export interface RunOptions {
+export interface RunOptions extends ProjectOptions {
   input?: Map<string, unknown>;
   var?: Map<string, unknown>;
   concurrency?: number;
@@ -30,7 +37,8 @@ export interface RunOptions {
 
 /** Runs the flow in a file. */
 export async function run(file: string, options: RunOptions): Promise<Exit> {
-  const opened = await openFlow(file);
+  const project = await openProject(file, options);
+  const opened = await openFlow(file, project.nodes);
   const { flow, problems } = opened;
   if (flow === undefined || problems.length > 0) {
     reportProblems(process.stderr, opened);
@@ -40,7 +48,7 @@ export async function run(file: string, options: RunOptions): Promise<Exit> {
   // The conductor tells the warnings itself.
   if (!options.quiet) process.stderr.write(lines(hintsOf(opened)));
   const traceFile = options.trace === undefined ? undefined : new TraceFile(options.trace);
-  const conductor = createConductor(settingsOf(flow, options));
+  const conductor = createConductor({ ...project.settings, ...settingsOf(flow, options, project.settings) });
   const title = oneLine(flow.name ?? flow.id);
   // With --json, standard output is for the document alone.
   const output: Output = options.json ? process.stderr : process.stdout;
@@ -98,10 +106,10 @@ function report(
 }
 
 /** Where nothing says how many nodes may run at once, as many as the machine has processors for. */
-function settingsOf(flow: NodeDefinition, { concurrency, timeout }: RunOptions) {
+function settingsOf(flow: NodeDefinition, { concurrency, timeout }: RunOptions, settings: ConductorConfig) {
   const runtime = (flow.settings as { runtime?: { parallel?: unknown } } | undefined)?.runtime;
   const isSaid = runtime?.parallel !== undefined || process.env.CONDUCTOR_CONCURRENCY !== undefined;
-  const nodes = concurrency ?? (isSaid ? undefined : availableParallelism());
+  const nodes = concurrency ?? settings.concurrency ?? (isSaid ? undefined : availableParallelism());
   return { ...(nodes !== undefined && { concurrency: nodes }), ...(timeout !== undefined && { timeout }) };
 }
 

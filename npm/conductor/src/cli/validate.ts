@@ -4,12 +4,14 @@ import type { Output } from "./display.js";
 import { Exit } from "./exit.js";
 import { type FlowFile, openFlow } from "./flow-file.js";
 import { jsonText } from "./json.js";
+import { openProject, type ProjectOptions } from "./project.js";
 import { counted, oneLine, problemLines, SIGNS, warningLines } from "./text.js";
 
 /** Checks files, each by itself, and reports in the order given. */
-export async function validate(files: string[], { json }: { json?: boolean }): Promise<Exit> {
+export async function validate(files: string[], options: { json?: boolean } & ProjectOptions): Promise<Exit> {
+  const { json } = options;
   const opened: FlowFile[] = [];
-  for (const file of files) opened.push(await openFlow(file));
+  for (const file of files) opened.push(await openFlow(file, (await openProject(file, options)).nodes));
   if (json) {
     process.stdout.write(
       `${jsonText(

@@ -28,7 +28,9 @@ export function createLocalTransport(config: ConductorConfig = {}): ExecutionTra
   return createLocalTransportIn(createConductor, config);
 }
 
+export { defineNode } from "@atomiton/nodes";
 export { FlowStorageError } from "../api/flow-store.js";
+export { flow } from "../builder/flow.js";
 export type {
   EngineRequest,
   EngineResult,
@@ -47,5 +49,4 @@ export {
   validateFlow,
   writeFlow,
 } from "../engine/flows.js";
-export * from "./authoring.js";
 export type * from "./shapes.js";

@@ -29,6 +29,7 @@ export function createLocalTransport(config: ConductorConfig = {}): ExecutionTra
   return createLocalTransportIn(createConductor, config);
 }
 
+export { defineNode } from "@atomiton/nodes/browser";
 export { FlowStorageError } from "../../api/flow-store.js";
+export { flow } from "../../builder/flow.js";
 export { analyseFlow, FlowTextError, problemText, readFlow, validateFlow, writeFlow } from "../../engine/flows.js";
-export * from "../authoring.js";

@@ -1,0 +1,145 @@
+/** What belongs to a flow beside its file: node types of its project, and the settings of `conductor.config`. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, extname, join, resolve } from "node:path";
+import type { DefinedNode } from "@atomiton/nodes";
+import { closeNames, namesText, nodeTypes } from "@atomiton/nodes/definitions";
+import type { ConductorConfig } from "../api/settings.js";
+import { ownNodes } from "../engine/own-nodes.js";
+import { STANDARD_INPUT } from "./bounded-read.js";
+import { UsageError } from "./exit.js";
+import { loadModule } from "./load-module.js";
+
+/** What `conductor.config.ts`, `.js`, `.mjs` or `.json` holds; of a module, its default export. */
+export interface ProjectConfig extends Pick<ConductorConfig, (typeof PASSED_ON)[number]> {
+  /** Node types of `defineNode`, or files that export them, from the folder of the configuration. */
+  nodes?: readonly (DefinedNode | string)[];
+}
+
+/** What of the command line concerns the project. */
+export interface ProjectOptions {
+  /** Files that export node types. */
+  nodes?: string[];
+  /** A file to read instead of the one that is found; `false` for none. */
+  config?: string | boolean;
+}
+
+/** A project as commands use it. */
+export interface Project {
+  nodes: readonly DefinedNode[];
+  /** Settings of conductors. */
+  settings: ConductorConfig;
+}
+
+const FILES = ["ts", "js", "mjs", "json"].map((extension) => `conductor.config.${extension}`);
+
+/** Settings that go to the conductor as they are. */
+const PASSED_ON = ["concurrency", "timeout", "maxRetries", "retryDelay", "keepOutputs", "logLevel", "storage"] as const;
+
+type Rule = [allowed: string, fits: (value: unknown) => boolean];
+const whole = (least: number): Rule => [
+  `a whole number, ${least} or more`,
+  (value) => Number.isInteger(value) && (value as number) >= least,
+];
+const oneOf = (...words: string[]): Rule => [
+  `one of ${words.map((word) => JSON.stringify(word)).join(", ")}`,
+  (value) => words.includes(value as string),
+];
+const RULES: Record<keyof ProjectConfig, Rule> = {
+  nodes: ["a list of node types of `defineNode`, or of files that export them", Array.isArray],
+  concurrency: whole(1),
+  timeout: whole(1),
+  maxRetries: whole(0),
+  retryDelay: whole(0),
+  keepOutputs: oneOf("all", "last"),
+  logLevel: oneOf("debug", "info", "warn", "error"),
+  storage: ["an engine of `@atomiton/storage`", (value) => typeof value === "object" && value !== null],
+};
+
+/**
+ * Finds and loads what belongs to a flow file; without one, to the current folder.
+ *
+ * @throws UsageError for a file that cannot be loaded, an unknown or wrong setting, or a type name that is not free
+ */
+export async function openProject(flow: string | undefined, options: ProjectOptions): Promise<Project> {
+  const file = configOf(flow, options.config);
+  const config = file === undefined ? {} : await readConfig(file);
+  const found: DefinedNode[] = [];
+  for (const entry of config.nodes ?? []) {
+    if (typeof entry === "string") found.push(...(await nodesIn(resolve(dirname(file as string), entry))));
+    else found.push(entry);
+  }
+  for (const path of options.nodes ?? []) found.push(...(await nodesIn(resolve(path))));
+  // The same file may be named twice, by the configuration and by an option.
+  const nodes = [...new Set(found)];
+  try {
+    ownNodes(nodes, nodeTypes.keys());
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  const { nodes: _, ...settings } = config;
+  return { nodes, settings: { ...settings, ...(nodes.length > 0 && { nodes }) } };
+}
+
+/** The configuration of a flow: the nearest, from its folder upwards. */
+function configOf(flow: string | undefined, named: string | boolean | undefined): string | undefined {
+  if (named === false) return undefined;
+  if (typeof named === "string") return resolve(named);
+  let folder = flow === undefined || flow === STANDARD_INPUT ? process.cwd() : dirname(resolve(flow));
+  while (true) {
+    const there = FILES.map((name) => join(folder, name)).filter((path) => existsSync(path));
+    if (there.length > 1)
+      throw new UsageError(`There are several configurations, name one with --config: ${there.join(", ")}`);
+    if (there.length === 1) return there[0];
+    const above = dirname(folder);
+    if (above === folder) return undefined;
+    folder = above;
+  }
+}
+
+async function readConfig(file: string): Promise<ProjectConfig> {
+  const config = extname(file) === ".json" ? readJson(file) : await defaultOf(file);
+  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+    throw new UsageError(`${file} must hold an object of settings`);
+  }
+  for (const [key, value] of Object.entries(config)) {
+    if (!Object.hasOwn(RULES, key)) {
+      const close = closeNames(key, Object.keys(RULES));
+      const hint = close.length > 0 ? ` Did you mean ${namesText(close)}?` : "";
+      throw new UsageError(
+        `${file} has an unknown setting \`${key}\`; known are ${Object.keys(RULES).join(", ")}.${hint}`,
+      );
+    }
+    const [allowed, fits] = RULES[key as keyof ProjectConfig];
+    if (value !== undefined && !fits(value)) throw new UsageError(`\`${key}\` in ${file} must be ${allowed}`);
+  }
+  return config as ProjectConfig;
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}
+
+async function defaultOf(file: string): Promise<unknown> {
+  const loaded = await loadModule(file);
+  if (!("default" in loaded)) throw new UsageError(`${file} must export its settings as default`);
+  return loaded.default;
+}
+
+/** The node types that a module exports, by themselves or in lists. */
+async function nodesIn(file: string): Promise<DefinedNode[]> {
+  const loaded = await loadModule(file);
+  const nodes = [...new Set(Object.values(loaded).flat().filter(isDefinedNode))];
+  if (nodes.length > 0) return nodes;
+  const names = Object.keys(loaded).map((name) => `\`${name}\``);
+  const found = names.length === 0 ? "nothing" : names.join(", ");
+  throw new UsageError(`${file} exports no node type made by \`defineNode\`; it exports ${found}`);
+}
+
+function isDefinedNode(value: unknown): value is DefinedNode {
+  const { type, execute, parameterSchema } = (value ?? {}) as Partial<DefinedNode>;
+  return typeof type === "string" && typeof execute === "function" && typeof parameterSchema === "object";
+}
