@@ -32,6 +32,7 @@ const ON_EVERY_NODE = [
   "tests/flows/golden.test.mjs",
   "tests/packaging/packaging.test.mjs",
   "tests/readme/readme.test.mjs",
+  "tests/docs/guides.test.mjs",
 ];
 
 const { values: wanted } = parseArgs({
