@@ -95,6 +95,42 @@ describe("parameters", () => {
   });
 });
 
+describe("hostile values", () => {
+  test("a parameter named __proto__ changes no prototype", async () => {
+    const node = defineNode({ type: "open", execute: ({ parameters }) => parameters });
+    const parameters = await node.execute(JSON.parse('{"__proto__": {"admin": true}, "a": 1}'));
+    expect(Object.getPrototypeOf(parameters)).toBe(Object.prototype);
+    expect(parameters["admin"]).toBeUndefined();
+  });
+
+  test("of 100,000 wrong items twenty are told", async () => {
+    const node = defineNode({ type: "list", inputs: { n: z.array(z.number()) }, execute: () => 1 });
+    const { message } = await failureOf(node.execute({ input: { n: Array(100_000).fill("x") } }));
+    expect(message).toContain("and 99980 more");
+    expect(message.length).toBeLessThan(2_000);
+  });
+
+  test("a schema that contains itself is none that can be defined in JSON Schema, and one of zod is", async () => {
+    const loop: { type: "object"; properties: Record<string, unknown> } = { type: "object", properties: {} };
+    loop.properties["again"] = loop;
+    expect(() => defineNode({ type: "loop", parameters: loop as JsonSchema, execute: () => 1 })).toThrow(
+      "contains itself",
+    );
+    const Tree = z.object({
+      name: z.string(),
+      get children() {
+        return z.array(Tree);
+      },
+    });
+    const node = defineNode({
+      type: "tree",
+      parameters: Tree,
+      execute: ({ parameters }) => parameters.children.length,
+    });
+    expect(await node.execute({ name: "a", children: [{ name: "b", children: [] }] })).toBe(1);
+  });
+});
+
 describe("inputs", () => {
   test("are taken from their handle, or from the default where there is one only", async () => {
     expect(await shout.execute({ mark: "?", input: { default: "so" } })).toBe("SO??");

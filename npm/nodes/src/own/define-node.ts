@@ -163,14 +163,14 @@ function outputsOf(outputs: readonly string[] | Readonly<Record<string, string>>
 
 /** The parameters out of the flat object that an executable is called with. */
 function parametersIn(params: NodeParams, { names }: DescribedParameters): PlainObject {
-  const given: PlainObject = {};
-  for (const key of Object.keys(params)) {
-    if (CONTEXT_KEYS.has(key) || params[key] === undefined) continue;
-    // Those that every type has are not the author's to know of.
-    if (names !== undefined && !names.has(key) && Object.hasOwn(sharedParameters, key)) continue;
-    given[key] = params[key];
-  }
-  return given;
+  // Made from entries, so that a parameter named `__proto__` is one like any other.
+  return Object.fromEntries(
+    Object.entries(params).filter(([key, value]) => {
+      if (CONTEXT_KEYS.has(key) || value === undefined) return false;
+      // Those that every type has are not the author's to know of.
+      return names === undefined || names.has(key) || !Object.hasOwn(sharedParameters, key);
+    }),
+  );
 }
 
 async function checkedParameters(type: string, schema: AnySchema, given: PlainObject): Promise<unknown> {

@@ -87,22 +87,26 @@ export function jsonSchemaOf(type: string, schema: AnySchema, place: string): Pl
   }
 }
 
-function demandChecked(type: string, schema: JsonSchema, path: string): void {
+function demandChecked(type: string, schema: JsonSchema, path: string, around: readonly unknown[] = []): void {
   if (typeof schema !== "object" || schema === null || Array.isArray(schema)) {
     throw refusal(type, `\`${path}\` must be a schema of zod or JSON Schema`);
   }
+  if (around.includes(schema)) throw refusal(type, `the schema at \`${path}\` contains itself; use one of zod for it`);
+  const inside = [...around, schema];
   for (const keyword of Object.keys(schema)) {
     if (CHECKED.has(keyword) || keyword.startsWith("x-")) continue;
     const close = closeNames(keyword, CHECKED);
     const advice = close.length > 0 ? `did you mean ${namesText(close)}?` : "use a schema of zod for it";
     throw refusal(type, `the keyword \`${keyword}\` at \`${path}\` is not checked; ${advice}`);
   }
-  for (const [name, inner] of Object.entries(schema.properties ?? {})) demandChecked(type, inner, `${path}.${name}`);
-  for (const [index, inner] of (schema.anyOf ?? []).entries()) demandChecked(type, inner, `${path}.anyOf[${index}]`);
-  if (schema.items !== undefined) demandChecked(type, schema.items, `${path}.items`);
+  for (const [name, inner] of Object.entries(schema.properties ?? {}))
+    demandChecked(type, inner, `${path}.${name}`, inside);
+  for (const [index, inner] of (schema.anyOf ?? []).entries())
+    demandChecked(type, inner, `${path}.anyOf[${index}]`, inside);
+  if (schema.items !== undefined) demandChecked(type, schema.items, `${path}.items`, inside);
   const { additionalProperties } = schema;
   if (typeof additionalProperties === "object")
-    demandChecked(type, additionalProperties, `${path}.additionalProperties`);
+    demandChecked(type, additionalProperties, `${path}.additionalProperties`, inside);
 }
 
 function namesIn(schema: PlainObject): ReadonlySet<string> | undefined {
