@@ -45,7 +45,7 @@ describe("node types", () => {
       "flows/typed.yaml": flowOf("typed"),
     });
     const found = await conductor("run", "--json", join(root, "flows/deep/a.yaml"));
-    expect(found.stderr).toBe("");
+    expect(found.code).toBe(0);
     expect(dataOf(found.stdout)).toBe(42);
     const named = await conductor("run", "--json", "--nodes", join(root, "more.ts"), join(root, "flows/typed.yaml"));
     expect(dataOf(named.stdout)).toEqual({ value: 42 });
