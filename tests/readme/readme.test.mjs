@@ -31,7 +31,7 @@ const EXAMPLES = ["examples", "npm/examples"].flatMap((folder) =>
   readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}/README.md`),
 );
 /** Guides whose steps build on each other; `tests/docs` goes through them. */
-const GUIDES = ["own-nodes.md"];
+const GUIDES = ["own-nodes.md", "testing.md"];
 const PAGES = [
   "README.md",
   ...readdirSync(join(ROOT, "docs"))
