@@ -29,21 +29,23 @@ export function terminalPicture(output) {
   const rows = lines.map((runs, index) => {
     const y = MARGIN + (index + 0.75) * CELL.height;
     let column = 0;
-    const spans = runs.map(({ text, style }) => {
-      const x = (MARGIN + column * CELL.width).toFixed(1);
-      const length = [...text].length;
-      column += length;
-      if (text.trim() === "") return "";
-      // Whatever the font: the columns stay below each other.
-      const fixed = `textLength="${(length * CELL.width).toFixed(1)}" lengthAdjust="spacingAndGlyphs"`;
-      return `<tspan x="${x}" ${fixed}${attributesOf(style)}>${escaped(text)}</tspan>`;
+    const spans = runs.flatMap(({ text, style }) => {
+      const from = column;
+      column += [...text].length;
+      // Pictures may put several blanks together: what stands between them has a place of its own.
+      return [...text.matchAll(/\S+(?: \S+)*/gu)].map((match) => {
+        const x = (MARGIN + (from + [...text.slice(0, match.index)].length) * CELL.width).toFixed(1);
+        // Whatever the font: the columns stay below each other.
+        const fixed = `textLength="${([...match[0]].length * CELL.width).toFixed(1)}" lengthAdjust="spacingAndGlyphs"`;
+        return `<tspan x="${x}" ${fixed}${attributesOf(style)}>${escaped(match[0])}</tspan>`;
+      });
     });
     return `<text y="${y.toFixed(1)}">${spans.join("")}</text>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="A terminal">`,
     `<rect width="100%" height="100%" rx="8" fill="${PAGE}"/>`,
-    `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="14" fill="${PLAIN.colour}" xml:space="preserve">`,
+    `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="14" fill="${PLAIN.colour}">`,
     ...rows.filter((row) => row.includes("tspan")),
     "</g>",
     "</svg>",

@@ -40,6 +40,15 @@ test("colours, bold and dim begin and end where they are asked for", () => {
 
 test("text is text, whatever is in it, and keeps its column", () => {
   const [[name, value]] = pieces("<b>&\x1b[32m ✓");
-  assert.deepEqual([name.text, value.text], ["&lt;b&gt;&amp;", " ✓"]);
-  assert.equal(value.x - name.x, 4 * 8.4);
+  assert.deepEqual([name.text, value.text], ["&lt;b&gt;&amp;", "✓"]);
+  assert.equal(value.x - name.x, 5 * 8.4);
+  const [columns] = pieces("a  b     c");
+  assert.deepEqual(
+    columns.map(({ x, text }) => [text, Math.round((x - 16) / 8.4)]),
+    [
+      ["a", 0],
+      ["b", 3],
+      ["c", 9],
+    ],
+  );
 });
