@@ -41,6 +41,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
         retry_delay_ms: None,
         timeout_ms: None,
         width: 0,
+        parallel: false,
     };
     let outline = Outline {
         nodes: std::iter::once(Name(Name::FIRST_FREE)).chain((0..nodes).map(name)).map(leaf).collect(),

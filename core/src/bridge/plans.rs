@@ -87,6 +87,7 @@ mod tests {
             retry_delay_ms: None,
             timeout_ms: None,
             width: 0,
+            parallel: false,
         };
         Outline { nodes: vec![node], edges: vec![], references: vec![], names: 1_000 }.to_words()
     }

@@ -43,6 +43,8 @@ pub struct OutlineNode {
     pub timeout_ms: Option<u32>,
     /// For a node that runs its children once per item: how many items at once. 0 for every other node.
     pub width: u32,
+    /// A group whose nodes may run side by side also where the run takes one node at a time.
+    pub parallel: bool,
 }
 
 /// One edge, between two children of `scope`. Edges are sorted by scope and keep their declared order inside one.
@@ -146,7 +148,7 @@ impl Outline {
                 node.retries.map_or(0, |retries| retries.saturating_add(1)),
                 node.retry_delay_ms.map_or(0, |delay| delay.saturating_add(1)),
                 node.timeout_ms.unwrap_or(0),
-                node.width,
+                node.width | u32::from(node.parallel) << PARALLEL_SHIFT,
             ]);
         }
         for edge in &self.edges {
@@ -181,6 +183,7 @@ impl Outline {
                 retry_delay_ms: policy.retry_delay_ms,
                 timeout_ms: policy.timeout_ms,
                 width: frame_width(node),
+                parallel: is_parallel(node),
             });
             if node.is_group() {
                 outline.edges.extend(node.connections().iter().map(|edge| OutlineEdge {
@@ -252,7 +255,8 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
         retries: retries.checked_sub(1),
         retry_delay_ms: retry_delay.checked_sub(1),
         timeout_ms: (timeout != 0).then_some(timeout),
-        width,
+        width: width & MAX_WIDTH,
+        parallel: width >> PARALLEL_SHIFT != 0,
     }
 }
 
@@ -267,8 +271,16 @@ fn edge_from_words(words: &[u32; EDGE_WORDS]) -> OutlineEdge {
     }
 }
 
-/// The most items at once.
-const MAX_WIDTH: f64 = 0xffff as f64;
+/// The most items at once; the bits of a width.
+const MAX_WIDTH: u32 = 0xffff;
+/// The bit above them.
+const PARALLEL_SHIFT: u32 = 16;
+
+/// Whether a group asks for its nodes to run side by side.
+fn is_parallel(node: &NodeDefinition) -> bool {
+    let asked = node.parameter("parallel").and_then(serde_json::Value::as_bool) == Some(true);
+    asked && node.kind != "loop" && node.is_group()
+}
 
 fn is_disabled(node: &NodeDefinition) -> bool {
     node.parameter("enabled").and_then(serde_json::Value::as_bool) == Some(false)
@@ -276,14 +288,11 @@ fn is_disabled(node: &NodeDefinition) -> bool {
 
 /// How many items at once a node runs its children for; 0 when it does not run them per item.
 fn frame_width(node: &NodeDefinition) -> u32 {
-    let iterates = node.kind == "loop"
-        && node.is_group()
-        && ["loopType", "array", "count"].iter().any(|key| node.parameter(key).is_some());
-    if !iterates {
+    if node.kind != "loop" || !node.is_group() {
         return 0;
     }
     let width = node.parameter("concurrency").and_then(serde_json::Value::as_f64);
-    width.map_or(1, |width| width.clamp(1.0, MAX_WIDTH) as u32)
+    width.map_or(1, |width| width.clamp(1.0, f64::from(MAX_WIDTH)) as u32)
 }
 
 struct Interner<'a> {

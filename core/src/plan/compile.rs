@@ -1,6 +1,6 @@
 //! Outline to plan, in time linear in nodes plus edges.
 
-use super::{Incoming, Kind, Outgoing, Plan, PlanError, PlanNode};
+use super::{Incoming, Kind, NO_GROUP, Outgoing, Plan, PlanError, PlanNode};
 use crate::flow::{Name, Outline, OutlineEdge, OutlineReference};
 use crate::graph::Graph;
 
@@ -68,12 +68,20 @@ fn bare_nodes(outline: &Outline) -> Vec<PlanNode> {
             retries: node.retries,
             retry_delay_ms: node.retry_delay_ms,
             timeout_ms: node.timeout_ms,
+            parallel: if node.parallel && node.width == 0 { index } else { NO_GROUP },
         })
         .collect();
     for index in (1..nodes.len()).rev() {
         let (parent, end) = (nodes[index].parent as usize, nodes[index].end);
         nodes[parent].children += 1;
         nodes[parent].end = nodes[parent].end.max(end);
+    }
+    // A parent stands before its children, so the outermost group comes first.
+    for index in 1..nodes.len() {
+        let around = nodes[nodes[index].parent as usize].parallel;
+        if around != NO_GROUP {
+            nodes[index].parallel = around;
+        }
     }
     for node in &mut nodes {
         node.kind = match (node.children, node.kind) {
@@ -247,9 +255,15 @@ fn link(mut nodes: Vec<PlanNode>, edges: &mut [Resolved], references: Vec<(u32, 
     let plain = nodes.iter().all(|node| {
         let each = matches!(node.kind, Kind::Each { .. });
         let again = node.kind == Kind::Group && node.retries.is_some_and(|retries| retries > 0);
-        !node.disabled && !node.catches && !each && !again && node.timeout_ms.is_none()
+        !node.disabled
+            && !node.catches
+            && !each
+            && !again
+            && node.timeout_ms.is_none()
+            && node.parallel == NO_GROUP
     });
-    Plan { nodes, outgoing_start, outgoing, incoming_start, incoming, references, leaves, plain }
+    let parallel = nodes.iter().any(|node| node.parallel != NO_GROUP);
+    Plan { nodes, outgoing_start, outgoing, incoming_start, incoming, references, leaves, plain, parallel }
 }
 
 /// Compressed rows, keeping the edges' order within each.

@@ -26,6 +26,7 @@ pub struct Plan {
     leaves: u32,
     /// See [`Plan::is_plain`].
     plain: bool,
+    parallel: bool,
 }
 
 /// What a node is for the engine.
@@ -67,7 +68,12 @@ pub(crate) struct PlanNode {
     pub(crate) retries: Option<u32>,
     pub(crate) retry_delay_ms: Option<u32>,
     pub(crate) timeout_ms: Option<u32>,
+    /// The outermost group around it, or itself, whose nodes may run side by side; [`NO_GROUP`] for none.
+    pub(crate) parallel: u32,
 }
+
+/// In the place of a group.
+pub(crate) const NO_GROUP: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outgoing {
@@ -145,9 +151,14 @@ impl Plan {
     }
 
     /// Whether nothing but a failure can come between one leaf and the next in plan order: nothing is disabled, caught,
-    /// timed, run per item, or a group that may begin again.
+    /// timed, run per item, side by side, or a group that may begin again.
     pub fn is_plain(&self) -> bool {
         self.plain
+    }
+
+    /// Whether the nodes of a group may run side by side whatever the run's concurrency.
+    pub(crate) fn has_parallel(&self) -> bool {
+        self.parallel
     }
 
     /// The sum of the leaves' weights.

@@ -35,6 +35,16 @@ pub enum Event {
         /// The handle.
         handle: Name,
     },
+    /// What the failure that is told next says of another try: that there is to be none ([`Event::NEVER`]), or how long
+    /// to wait for it at the least. Comes right before `Failed`; alone it means nothing.
+    Advice {
+        /// Which task.
+        task: u32,
+        /// The attempt that the op named.
+        attempt: u32,
+        /// In ms.
+        delay: u32,
+    },
     /// The executable reports its own progress.
     Progress {
         /// Which task.
@@ -69,6 +79,9 @@ pub enum Event {
 pub const EVENT_WORDS: usize = 3;
 
 impl Event {
+    /// In `Advice`: another try would fail like this one.
+    pub const NEVER: u32 = u32::MAX;
+
     /// The record that crosses from the host: kind and attempt (`kind | attempt << 8`), task, argument.
     pub fn to_words(self) -> [u32; EVENT_WORDS] {
         let record =
@@ -83,6 +96,7 @@ impl Event {
             Event::Cancel => record(7, 0, 0, 0),
             Event::Pause => record(8, 0, 0, 0),
             Event::Resume => record(9, 0, 0, 0),
+            Event::Advice { task, attempt, delay } => record(10, attempt, task, delay),
         }
     }
 
@@ -105,6 +119,7 @@ impl Event {
             7 => Event::Cancel,
             8 => Event::Pause,
             9 => Event::Resume,
+            10 => Event::Advice { task, attempt, delay: argument },
             _ => return Err(Misuse::Malformed),
         })
     }

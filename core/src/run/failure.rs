@@ -3,19 +3,24 @@
 use super::flow_control::{Carry, Step};
 use super::task::{Phase, Task, TaskState};
 use super::timer::Alarm;
-use super::{Op, Run, RunPhase};
+use super::{Event, Op, Run, RunPhase};
 use crate::error::ErrorCode;
 use crate::plan::Kind;
 
 impl Run {
     /// The executable failed, or the items of a scope could not be told.
     pub(super) fn attempt_failed(&mut self, task: u32, attempt: u32, code: ErrorCode) {
+        let advice = self.advice.take().filter(|(of, at, _)| (*of, *at) == (task, attempt));
         let found = self.task(task);
         if found.attempt != attempt {
             return;
         }
         match found.phase {
-            Phase::Running => self.retry_or_fail(task, code),
+            Phase::Running if advice.is_some_and(|(.., delay)| delay == Event::NEVER) => {
+                self.state.routes.remove(&task);
+                self.fail(task, code);
+            }
+            Phase::Running => self.retry_or_fail(task, code, advice.map_or(0, |(.., delay)| delay)),
             Phase::Asking => self.fail(task, code),
             _ => {}
         }
@@ -26,12 +31,13 @@ impl Run {
         let attempt = self.task(task).attempt;
         self.ops.push(Op::Abort { task, attempt, code: ErrorCode::Timeout });
         match self.kind_of(task) {
-            Kind::Leaf => self.retry_or_fail(task, ErrorCode::Timeout),
+            Kind::Leaf => self.retry_or_fail(task, ErrorCode::Timeout, 0),
             Kind::Group | Kind::Each { .. } => self.fail(task, ErrorCode::Timeout),
         }
     }
 
-    pub(super) fn retry_or_fail(&mut self, task: u32, code: ErrorCode) {
+    /// `least`: the shortest backoff in ms that the failure asks for.
+    pub(super) fn retry_or_fail(&mut self, task: u32, code: ErrorCode, least: u32) {
         let node = self.plan.node(self.node_of(task));
         let options = &self.state.options;
         let retries = node.retries.unwrap_or(options.retries);
@@ -46,17 +52,18 @@ impl Run {
             self.change(task, Op::NO_STEP, |task| task.percent = percent);
         }
         self.task_mut(task).phase = Phase::Backoff;
-        self.arm_retry(task);
+        self.arm_retry(task, least);
     }
 
     /// Sets the end of a task's backoff.
-    fn arm_retry(&mut self, task: u32) {
+    fn arm_retry(&mut self, task: u32, least: u32) {
         let node = self.plan.node(self.node_of(task));
         let base = node.retry_delay_ms.map_or(self.state.options.retry_delay, f64::from);
         let found = self.task(task);
         let attempt = found.attempt;
         let full = base * 2_f64.powi(found.tries.saturating_sub(1).min(30) as i32);
         let delay = if self.state.options.jitter { full * self.jitter(task) } else { full };
+        let delay = delay.max(f64::from(least));
         self.state.timers.arm(self.state.now + delay, Alarm::Retry { task, attempt });
     }
 
@@ -182,7 +189,7 @@ impl Run {
             task.phase = Phase::Backoff;
             task.open = children;
         });
-        self.arm_retry(task);
+        self.arm_retry(task, 0);
     }
 
     /// The backoff of a group is over: everything in it is as it was before it began.

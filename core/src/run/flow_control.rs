@@ -8,7 +8,7 @@ use super::frame::OUTERMOST;
 use super::task::{NO_FRAME, Phase, TaskState, is_last};
 use super::{Op, Run, RunPhase};
 use crate::flow::Name;
-use crate::plan::Kind;
+use crate::plan::{Kind, NO_GROUP};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
@@ -35,6 +35,9 @@ pub(crate) enum Carry {
     Failure,
 }
 
+/// Nodes of a parallel group that run at once where the run takes one at a time.
+const PARALLEL_LIMIT: usize = 5;
+
 impl Run {
     /// Begins ready tasks while there is room, unless the run is paused.
     pub(super) fn dispatch(&mut self) {
@@ -42,7 +45,8 @@ impl Run {
             return;
         }
         while self.state.phase == RunPhase::Active
-            && (self.state.in_flight.len() as u64) < u64::from(self.state.options.concurrency.max(1))
+            && ((self.state.in_flight.len() as u64) < u64::from(self.state.options.concurrency.max(1))
+                || self.has_room_in_group())
             && let Some(Reverse((_, task))) = self.state.ready.pop()
         {
             let is_leaf = self.kind_of(task) == Kind::Leaf;
@@ -54,6 +58,19 @@ impl Run {
                 _ => continue,
             }
         }
+    }
+
+    /// Whether the task that comes next may begin beside what is in flight, although the run takes one at a time: all of
+    /// it is of one group whose nodes may run side by side.
+    fn has_room_in_group(&self) -> bool {
+        if !self.plan.has_parallel() || self.state.options.concurrency > 1 {
+            return false;
+        }
+        let group = |task: &u32| self.plan.node(self.node_of(*task)).parallel;
+        let next = self.state.ready.peek().map_or(NO_GROUP, |Reverse((_, task))| group(task));
+        next != NO_GROUP
+            && self.state.in_flight.len() < PARALLEL_LIMIT
+            && self.state.in_flight.iter().all(|task| group(task) == next)
     }
 
     pub(super) fn run_steps(&mut self) {

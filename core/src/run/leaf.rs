@@ -220,7 +220,7 @@ impl Run {
     pub(super) fn simulate_failure(&mut self, task: u32) {
         let attempt = self.task(task).attempt;
         self.ops.push(Op::Abort { task, attempt, code: ErrorCode::ExecutionFailed });
-        self.retry_or_fail(task, ErrorCode::ExecutionFailed);
+        self.retry_or_fail(task, ErrorCode::ExecutionFailed, 0);
     }
 
     fn animation_is_over(&self, task: u32) -> bool {

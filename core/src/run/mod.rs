@@ -85,6 +85,8 @@ pub struct Run {
     /// The pause ends with the events of this step; false between steps.
     resuming: bool,
     journal: Option<Journal>,
+    /// What was said of another try of a task: its number, the attempt, and the delay in ms. Holds for the next event.
+    advice: Option<(u32, u32, u32)>,
     /// Scratch of `flow_control`, empty between steps.
     steps: Vec<Step>,
 }
@@ -172,6 +174,7 @@ impl Run {
             taken: 0,
             watched: false,
             resuming: false,
+            advice: None,
             journal,
             steps: Vec::new(),
         }
@@ -375,6 +378,7 @@ impl Run {
             Event::Done { task, .. }
             | Event::Failed { task, .. }
             | Event::Route { task, .. }
+            | Event::Advice { task, .. }
             | Event::Progress { task, .. }
             | Event::Items { task, .. } => known(task),
             Event::Cancel | Event::Pause | Event::Resume => true,
@@ -386,6 +390,7 @@ impl Run {
             Event::Done { task, attempt, routed } => self.answer(task, attempt, routed),
             Event::Failed { task, attempt, code } => self.attempt_failed(task, attempt, code),
             Event::Route { task, attempt, handle } => self.name_route(task, attempt, handle),
+            Event::Advice { task, attempt, delay } => self.advice = Some((task, attempt, delay)),
             Event::Progress { task, attempt, percent } => self.report_progress(task, attempt, percent),
             Event::Items { task, attempt, count, open_ended } => {
                 self.items_known(task, attempt, count, open_ended);

@@ -78,6 +78,10 @@ pub(crate) fn event_line(event: Event, names: &Names, strings: &[String]) -> Str
         Event::Items { task, attempt, count, open_ended } => {
             format!("{} {count}{}", by("items", task, attempt), if open_ended { " and more" } else { "" })
         }
+        Event::Advice { task, attempt, delay: Event::NEVER } => by("advise no retry of", task, attempt),
+        Event::Advice { task, attempt, delay } => {
+            format!("{} after {delay}", by("advise retry of", task, attempt))
+        }
         Event::Cancel => "cancel".to_owned(),
         Event::Pause => "pause".to_owned(),
         Event::Resume => "resume".to_owned(),

@@ -57,6 +57,8 @@ fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, 
         retry_delay_ms: random.chance(taste.retries).then(|| random.pick(&[0, 1, 10, 40])),
         timeout_ms: has_timeout.then(|| 1 + random.below(if is_scope { 120 } else { 30 })),
         width: if iterates { random.pick(&[1, 1, 2, 3, 100]) } else { 0 },
+        // Not a draw, so that the schedules of known seeds stay what they were.
+        parallel: is_scope && !iterates && index % 3 == taste.edge % 3,
     });
     if !is_scope {
         return;

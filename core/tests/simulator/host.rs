@@ -116,7 +116,16 @@ impl Host {
         }
         let mut letter = Vec::new();
         if random.chance(self.manner.fails) {
-            letter.push(Event::Failed { task, attempt, code: random.pick(&CODES) });
+            let code = random.pick(&CODES);
+            // Not a draw of its own: it would change the schedules of known seeds.
+            match (self.sent + u64::from(task)) % 7 {
+                0 => letter.push(Event::Advice { task, attempt, delay: Event::NEVER }),
+                1 => letter.push(Event::Advice { task, attempt, delay: 30 }),
+                // Meant for another attempt.
+                2 => letter.push(Event::Advice { task, attempt: attempt + 1, delay: Event::NEVER }),
+                _ => {}
+            }
+            letter.push(Event::Failed { task, attempt, code });
         } else {
             let routed = random.chance(self.manner.routes);
             if routed {

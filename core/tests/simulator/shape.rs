@@ -61,6 +61,13 @@ impl Shape {
         &self.nodes[node as usize]
     }
 
+    /// The outermost group around a node, or the node itself, whose nodes may run side by side.
+    pub(crate) fn parallel_group(&self, node: u32) -> Option<u32> {
+        let own =
+            (self.node(node).outline.parallel && !self.is_leaf(node) && !self.is_each(node)).then_some(node);
+        if node == 0 { own } else { self.parallel_group(self.node(node).outline.parent).or(own) }
+    }
+
     pub(crate) fn is_leaf(&self, node: u32) -> bool {
         self.node(node).children.is_empty()
     }

@@ -26,6 +26,7 @@ impl Scope {
             retry_delay_ms: None,
             timeout_ms: None,
             width: 0,
+            parallel: false,
         };
         Scope { id: id.into(), policy, children: Vec::new(), edges: Vec::new() }
     }

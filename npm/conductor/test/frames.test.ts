@@ -185,6 +185,106 @@ describe("a loop that runs its children once per item", () => {
   });
 });
 
+describe("a loop that does not say over what", () => {
+  const around = (from: unknown, handle?: string) => ({
+    bodies: { source: () => from, a: ({ input }: Params) => input.item },
+    flow: group(
+      "root",
+      [leaf("source"), loop("l", {}, [leaf("a")])],
+      [edge("source", "l", { sourceHandle: "default", ...(handle !== undefined && { targetHandle: handle }) })],
+    ),
+  });
+
+  it.each([
+    ["as it is", [5, 6], undefined],
+    ["on `items`", [5, 6], "items"],
+    ["on `array`", [5, 6], "array"],
+    ["on `default`", [5, 6], "default"],
+    ["in a result", { result: [5, 6] }, undefined],
+    ["in a result of a result", { result: { result: [5, 6] } }, undefined],
+    ["as records", { records: [5, 6], headers: ["a"] }, undefined],
+    ["as records in a result", { result: { records: [5, 6] } }, undefined],
+    ["as results of another loop", { result: 1, results: [5, 6] }, undefined],
+    [
+      "in a routed value",
+      Object.assign({ value: [5, 6] }, { [Symbol.for("@atomiton/routed")]: ["default"] }),
+      undefined,
+    ],
+  ])("loops over an array that arrives %s", async (_, from, handle) => {
+    const { bodies, flow } = around(from, handle);
+    const result = await recording(bodies).conductor.node.run(flow);
+    expect(result.data.results).toEqual([5, 6]);
+    expect("warnings" in result).toBe(false);
+  });
+
+  it("also without parameters, and over the flow's own input", async () => {
+    const { parameters: _, ...bare } = loop("l", {}, [leaf("a")]);
+    const { conductor } = recording({ a: ({ input }) => input.item });
+    for (const flow of [bare, group("root", [bare])]) {
+      expect((await conductor.node.run(flow, { input: { items: ["x"] } })).data.results).toEqual(["x"]);
+    }
+  });
+
+  it("goes through the rows of a table", async () => {
+    const { executables } = await import("@atomiton/nodes/executables").then(({ nodes }) => ({ executables: nodes }));
+    const conductor = conductorOver({
+      getNodeExecutable: (type) =>
+        (type === "seen" ? { execute: ({ input }: Params) => input.item.name } : executables[type]) as never,
+    });
+    const parameters = { operation: "map", data: [{ name: "a" }, { name: "b" }], transformFunction: "x => x" };
+    const flow = group(
+      "root",
+      [leaf("rows", { type: "transform", parameters }), loop("l", {}, [leaf("a", { type: "seen" })])],
+      [edge("rows", "l")],
+    );
+    expect((await conductor.node.run(flow)).data.results).toEqual(["a", "b"]);
+  });
+
+  it.each([
+    ["nothing", undefined],
+    ["text", "many"],
+    ["an object", { a: 1 }],
+    ["a number in a result", { result: 3 }],
+  ])("runs its nodes once, as a group does, for %s, and warns of it", async (_, from) => {
+    const run = async (type: string) => {
+      const seen: unknown[] = [];
+      const { conductor } = recording({
+        source: () => from,
+        a: ({ input, executionId, parentContext }) => {
+          seen.push([input, executionId, parentContext.nodeId, parentContext.executionId]);
+          return "out of a";
+        },
+        b: ({ input }) => `${input.default}!`,
+      });
+      const inner = { ...group("l", [leaf("a"), leaf("b")], [edge("a", "b")]), type };
+      const flow = group("root", [leaf("source"), inner, leaf("z")], [edge("source", "l"), edge("l", "z")]);
+      const { data, outputs, executedNodes, warnings } = await conductor.node.run(flow, { executionId: "run" });
+      return { seen, data, outputs, executedNodes, warnings };
+    };
+    const { warnings, ...looped } = await run("loop");
+    const { warnings: none, ...grouped } = await run("group");
+    expect(looped).toEqual(grouped);
+    expect(none).toBeUndefined();
+    expect(warnings).toMatchObject([{ rule: "loop-without-items", nodeId: "l" }]);
+  });
+
+  it("fails as a group does where one of its nodes fails", async () => {
+    const { conductor } = recording({
+      a: () => {
+        throw new Error("broken");
+      },
+    });
+    const { error } = await conductor.node.run(group("root", [loop("l", {}, [leaf("a")])]));
+    expect(error).toMatchObject({ message: "broken", nodeId: "a" });
+  });
+
+  it("counts where it says how often, whatever arrives", async () => {
+    const { bodies, flow } = around([1, 2, 3, 4]);
+    (flow.nodes?.[1] as Definition).parameters = { count: 2 };
+    expect((await recording(bodies).conductor.node.run(flow)).data.iterationCount).toBe(2);
+  });
+});
+
 describe("a loop whose item fails", () => {
   const bodies: Record<string, Body> = {
     a: ({ input }) => {

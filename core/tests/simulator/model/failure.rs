@@ -1,21 +1,28 @@
 //! What a failure must lead to.
 
 use conductor_core::error::ErrorCode;
-use conductor_core::run::{Op, TaskState};
+use conductor_core::run::{Event, Op, TaskState};
 
 use super::{Carry, Failure, Model, Reach, Stage, Task, Verdict, ensure};
 
 impl Model<'_> {
     /// An attempt failed: the next one is due, or the task has failed for good.
-    pub(crate) fn attempt_over(&mut self, task: u32, code: ErrorCode) {
+    pub(crate) fn attempt_over(&mut self, task: u32, code: ErrorCode, advice: Option<u32>) {
         let found = self.task(task);
         let outline = self.shape.node(found.node).outline;
         let retries = outline.retries.unwrap_or(self.options.retries);
-        if found.tries > retries || !code.retryable() {
+        if found.tries > retries || !code.retryable() || advice == Some(Event::NEVER) {
             self.fail(task, code);
             return;
         }
-        self.task_mut(task).stage = self.backoff(task);
+        let least = f64::from(advice.unwrap_or(0));
+        self.task_mut(task).stage = match self.backoff(task) {
+            Stage::Backoff { earliest, latest } => Stage::Backoff {
+                earliest: earliest.max(self.now + least),
+                latest: latest.max(self.now + least),
+            },
+            stage => stage,
+        };
     }
 
     /// What comes after a try that failed, when another one is due.
@@ -185,7 +192,7 @@ impl Model<'_> {
         ensure!(found.attempt <= attempt, "attempt {attempt} of {task} was never begun or is over");
         match code {
             ErrorCode::Timeout if self.own_deadline_passed(task) => match found.stage {
-                Stage::Running => self.attempt_over(task, code),
+                Stage::Running => self.attempt_over(task, code, None),
                 _ => self.fail(task, code),
             },
             ErrorCode::Timeout => {
@@ -205,7 +212,7 @@ impl Model<'_> {
                 ensure!(self.now >= due + delay, "simulated failure of {task} comes early");
                 let found = self.task_mut(task);
                 (found.tries, found.attempt) = (found.tries + 1, attempt);
-                self.attempt_over(task, code);
+                self.attempt_over(task, code, None);
             }
             _ => {
                 ensure!(code == ErrorCode::Cancelled, "abort of {task} with {code}");

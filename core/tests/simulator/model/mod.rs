@@ -139,6 +139,8 @@ pub(crate) struct Model<'a> {
     pub(crate) now: f64,
     pub(crate) started: f64,
     pub(crate) paused: bool,
+    /// What was told last, if it says something of another try: the task, the attempt and the delay.
+    pub(crate) advice: Option<(u32, u32, u32)>,
     pub(crate) ending: Option<ErrorCode>,
     pub(crate) finished: Option<(u32, Option<ErrorCode>)>,
     pub(crate) caught: bool,
@@ -160,6 +162,7 @@ impl<'a> Model<'a> {
             now: 0.0,
             started: 0.0,
             paused: false,
+            advice: None,
             ending: None,
             finished: None,
             caught: false,
@@ -295,7 +298,9 @@ impl<'a> Model<'a> {
 
     /// What the host is about to tell.
     pub(crate) fn told(&mut self, event: Event) {
+        let advice = self.advice.take();
         match event {
+            Event::Advice { task, attempt, delay } => self.advice = Some((task, attempt, delay)),
             Event::Cancel => self.ending = self.ending.or(Some(ErrorCode::Cancelled)),
             Event::Pause if self.ending.is_none() => self.paused = true,
             Event::Resume if self.ending.is_none() => self.paused = false,
@@ -309,7 +314,8 @@ impl<'a> Model<'a> {
             }
             Event::Failed { task, attempt, code } => {
                 if self.is_live(task, attempt, Stage::Running) {
-                    self.attempt_over(task, code);
+                    let said = advice.filter(|(of, at, _)| (*of, *at) == (task, attempt));
+                    self.attempt_over(task, code, said.map(|(.., delay)| delay));
                 } else if self.is_live(task, attempt, Stage::Asking) {
                     self.fail(task, code);
                 }

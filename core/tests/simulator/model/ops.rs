@@ -272,7 +272,7 @@ impl Model<'_> {
     fn has_its_turn(&self, task: u32) -> Verdict {
         ensure!(self.is_ready(task), "{task} begins at {:?}", self.task(task).stage);
         ensure!(!self.paused, "{task} begins while paused");
-        ensure!(self.in_flight() < self.options.concurrency, "{task} begins, but there is no room");
+        ensure!(self.has_room(task), "{task} begins, but there is no room");
         let place = |task: u32| (self.shape.node(self.task(task).node).position, task);
         let first = self.tasks.keys().filter(|other| self.is_ready(**other)).map(|other| place(*other)).min();
         ensure!(first == Some(place(task)), "{task} begins before {first:?}");
@@ -288,6 +288,11 @@ impl Model<'_> {
         {
             let position = |node: u32| self.shape.node(node).position;
             let node = self.task(found).node;
+            // The nodes of a parallel group stand in no order among themselves.
+            if self.shape.parallel_group(self.task(scope).node).is_some() {
+                inner = Some(scope);
+                continue;
+            }
             for child in &self.shape.node(self.task(scope).node).children {
                 let before = self.beside(found, *child);
                 let over = matches!(self.task(before).stage, Stage::Over(_));

@@ -22,7 +22,7 @@ impl Model<'_> {
         if fired || restored.is_some() && self.paused {
             self.timers_fired()?;
         }
-        let room = !self.paused && self.in_flight() < self.options.concurrency;
+        let room = self.has_room_at_all();
         for task in self.tasks.keys().copied() {
             if self.is_gone(task) {
                 continue;
@@ -36,6 +36,26 @@ impl Model<'_> {
             self.slot_is_at_rest(task)?;
         }
         Ok(())
+    }
+
+    /// Whether what is first in the plan among all that is ready may begin; nothing may before it.
+    fn has_room_at_all(&self) -> bool {
+        let ready = self.tasks.keys().copied().filter(|task| !self.is_gone(*task) && self.is_ready(*task));
+        let first = ready.min_by_key(|task| (self.shape.node(self.task(*task).node).position, *task));
+        !self.paused && first.is_some_and(|task| self.has_room(task))
+    }
+
+    /// Whether a task may begin beside what is in flight: as many as the run takes, and where that is one, five of the
+    /// same parallel group.
+    pub(crate) fn has_room(&self, task: u32) -> bool {
+        let in_flight: Vec<u32> =
+            self.tasks.keys().copied().filter(|task| self.is_in_flight(*task)).collect();
+        let group = |task: u32| self.shape.parallel_group(self.task(task).node);
+        (in_flight.len() as u32) < self.options.concurrency
+            || self.options.concurrency == 1
+                && in_flight.len() < 5
+                && group(task).is_some()
+                && in_flight.iter().all(|other| group(*other) == group(task))
     }
 
     /// What executes does so in scopes that execute.
@@ -68,7 +88,7 @@ impl Model<'_> {
             let width = self.shape.node(found.node).outline.width;
             let full = items.open.len() as u32 >= width;
             ensure!(items.opened == items.known || full, "{task} could open a frame");
-            let room = !self.paused && self.in_flight() < self.options.concurrency;
+            let room = self.has_room_at_all();
             let waits = self.asks_on(task) && !room;
             ensure!(items.closed < items.known || waits, "all items of {task} are done");
         } else {

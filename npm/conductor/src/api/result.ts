@@ -74,6 +74,8 @@ export function runTrace(run: FollowedRun): ExecutionTrace | undefined {
   const { recording } = run;
   if (recording === undefined) return undefined;
   if (run.trace === undefined) {
+    const { retries } = recording;
+    const warnings = warningsOf(run);
     run.trace = traceOf({
       plan: run.plan,
       recording,
@@ -83,6 +85,8 @@ export function runTrace(run: FollowedRun): ExecutionTrace | undefined {
       slowMo: run.context.slowMo,
       errorMessage: (node) => run.errorOf(node)?.message,
     });
+    if (retries !== undefined) run.trace.retries = retries;
+    if (warnings !== undefined) run.trace.warnings = warnings;
   }
   return run.trace;
 }

@@ -137,8 +137,8 @@ export class Runs {
     for (const { executionId, nodeId, startTime } of this.coming) found.push({ executionId, nodeId, startTime });
     for (const first of this.active.values()) {
       for (let execution: Execution | undefined = first; execution !== undefined; execution = execution.next) {
-        const { executionId, nodeId, startedAt: startTime } = execution;
-        found.push({ executionId, nodeId, startTime });
+        const { executionId, nodeId, startedAt: startTime, paused } = execution;
+        found.push({ executionId, nodeId, startTime, ...(paused && { paused }) });
       }
     }
     return found;
@@ -223,6 +223,10 @@ export class Runs {
         const state = view?.change(index, packed, step);
         if (view !== undefined && state !== undefined) feed.changed(view, state);
       },
+      onRetry: (index) => {
+        const state = view?.touch(index);
+        if (view !== undefined && state !== undefined) feed.changed(view, state);
+      },
       onStep: () => {
         if (view === undefined) return;
         feed.stepped(view);
@@ -255,6 +259,7 @@ export class Runs {
     if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
     // Whoever was shown the run may have cancelled it by now.
     if (!run.isFinished) {
+      run.isPaused = execution.paused;
       if (execution.paused) execution.begin = () => run.start();
       else run.start();
     }
@@ -334,6 +339,7 @@ function hold(execution: Execution): void {
 function release(execution: Execution): void {
   const { begin } = execution;
   execution.paused = false;
+  if (execution.run !== undefined) execution.run.isPaused = false;
   execution.begin = undefined;
   if (begin === undefined) execution.run?.resume();
   else if (execution.run?.isFinished === false) begin();

@@ -91,6 +91,8 @@ function plainTrace(trace: ExecutionTrace): ExecutionTrace {
   const [events, nodes] = [trace.events.slice(), trace.nodes.slice()];
   const { executionId, rootNodeId, startTime, endTime, duration, config } = trace;
   const plain: ExecutionTrace = { executionId, rootNodeId, startTime, config, events, nodes };
+  if (trace.retries !== undefined) plain.retries = trace.retries;
+  if (trace.warnings !== undefined) plain.warnings = trace.warnings;
   if (endTime !== undefined) plain.endTime = endTime;
   if (duration !== undefined) plain.duration = duration;
   if (!events.some(tellsOfAllNodes)) return plain;

@@ -8,6 +8,9 @@ export interface CallOwner {
   readonly log: Log;
   reportProgress(call: Call, percent: number, message: string | undefined): void;
   warn(call: Call, rule: string, message: string): void;
+  errorsHandled(call: Call): boolean;
+  /** In ms; 0 for none. */
+  timeLimit(call: Call): number;
 }
 
 /** See the module's description. Every attempt is a call of its own, with the same input. */
@@ -58,7 +61,17 @@ export class Call {
 }
 
 /** Names that live on the prototype. A parameter of the same name wins. */
-const LAZY = new Set(["signal", "attempt", "idempotencyKey", "progress", "warn", "log", "__proto__"]);
+const LAZY = new Set([
+  "signal",
+  "attempt",
+  "idempotencyKey",
+  "progress",
+  "warn",
+  "errorsHandled",
+  "timeLimit",
+  "log",
+  "__proto__",
+]);
 
 /**
  * What an executable receives: the context's seven keys, then the node's parameters over them.
@@ -125,6 +138,16 @@ export class ExecutableParams {
   get warn(): (rule: string, message: string) => void {
     const call = this.#call;
     return (rule, message) => call.owner.warn(call, rule, message);
+  }
+
+  /** Whether the flow does something about this node's failure: it asks for retries, or an edge takes its error. */
+  get errorsHandled(): boolean {
+    return this.#call.owner.errorsHandled(this.#call);
+  }
+
+  /** How long this attempt may take in ms, if the flow says. */
+  get timeLimit(): number | undefined {
+    return this.#call.owner.timeLimit(this.#call) || undefined;
   }
 
   /** Writes to the conductor's log, as far as its level lets it. */

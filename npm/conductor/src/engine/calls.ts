@@ -1,20 +1,27 @@
 /** The leaves that are being run: starting their executables, taking what they answer. */
-import type { ErrorCode, ExecutionError } from "../types/errors.js";
+import { type ErrorCode, type ExecutionError, getErrorRecoveryStrategy } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
+import type { RetryRecord } from "../types/graph.js";
+import { Activities } from "./activity.js";
 import { Call, ExecutableParams } from "./call.js";
 import type { Constants } from "./constants.js";
 import type { RunRequest } from "./driver.js";
 import { isThenable, type NodeExecutable, routedHandles } from "./executables.js";
-import { failure, type Place, safelyThrown, simulatedFailure } from "./failure.js";
-import { itemsOf, toItems } from "./items.js";
+import { failure, type Place, retryAdvice, safelyThrown, simulatedFailure } from "./failure.js";
+import type { Round } from "./frames.js";
+import { type Items, itemsOf, toItems } from "./items.js";
 import type { Log } from "./log.js";
-import { EventKind, FIRST_ATTEMPT } from "./mailbox.js";
+import { EventKind, FIRST_ATTEMPT, NEVER } from "./mailbox.js";
 import { NodeExpressions, type RunTimes } from "./node-expressions.js";
 import type { Plan } from "./outline.js";
 import { ProgressMessages } from "./progress-messages.js";
 import { RunWarnings } from "./run-warnings.js";
 import { Sparse } from "./sparse.js";
 import type { Values } from "./values.js";
+
+const LOOP_WITHOUT_ITEMS =
+  "The loop found nothing to loop over, and ran its nodes once: give it an array over an edge (to the handle `default`, " +
+  "`items` or `array`) or as parameter `array`, or a `count`";
 
 /** What an executable said of its progress. */
 export interface ProgressReport {
@@ -43,6 +50,8 @@ export class Calls {
   messages: ProgressMessages | undefined;
   /** What they warned of, once one did. */
   warnings: RunWarnings | undefined;
+  /** What happened to nodes beyond their states, once something did. */
+  activities: Activities | undefined;
   /** Calls that are not answered. */
   running = 0;
   /** The most attempts that a leaf took so far. */
@@ -89,6 +98,7 @@ export class Calls {
     this.begun[node] = 1;
     const call = this.call(task, node, attempt, attemptNumber);
     if (attemptNumber > this.attempts) this.attempts = attemptNumber;
+    if (attemptNumber > 1) this.activities?.tries(node, attemptNumber);
     this.calls[task] = call;
     this.running++;
     if (this.reports.size > 0) this.reports.delete(task);
@@ -140,9 +150,12 @@ export class Calls {
   }
 
   warn(call: Call, rule: string, message: string): void {
-    if (call.over) return;
+    if (!call.over) this.add(call.task, rule, message);
+  }
+
+  private add(task: number, rule: string, message: string): void {
     this.warnings ??= new RunWarnings();
-    this.warnings.add(this.plan.id(this.values.nodeOf(call.task)), rule, this.shown(message));
+    this.warnings.add(this.plan.id(this.values.nodeOf(task)), rule, this.shown(message));
   }
 
   /** Text of an executable without secrets. */
@@ -154,11 +167,82 @@ export class Calls {
   catch(task: number, cause: number): void {
     const error = this.errors.get(cause);
     if (error !== undefined) this.errors.set(task, error);
+    const taker = this.values.nodeOf(task);
+    if (!this.plan.catches(taker)) return;
+    this.activities ??= new Activities();
+    for (let node = this.values.nodeOf(cause); node !== taker; node = this.plan.parent(node)) {
+      this.activities.handle(node);
+    }
+    this.activities.handle(taker);
+  }
+
+  /** Tries that failed and were followed by others, if there were any. */
+  get retries(): RetryRecord[] | undefined {
+    const { retries = [] } = this.activities ?? {};
+    return retries.length === 0 ? undefined : retries;
+  }
+
+  /** The run is over because a task failed, or was stopped as a whole: scopes that were open then did not fail by themselves. */
+  endedBy(cause: number | undefined): void {
+    const { activities = new Activities(), plan } = this;
+    this.activities = activities;
+    const around = new Set<number>([0]);
+    if (cause !== undefined) {
+      const first = this.values.nodeOf(cause);
+      for (let node = first; node !== 0; node = plan.parent(node)) around.add(node);
+      const error = this.errors.get(cause);
+      const [round] = (error?.context?.rounds ?? []) as Round[];
+      const loop = [...around].find((node) => plan.id(node) === round?.nodeId && plan.isEach(node));
+      if (error !== undefined && round !== undefined && loop !== undefined) {
+        const where = `${plan.id(first)} in round ${round.index + 1}, item ${round.item}`;
+        activities.failInRound(loop, `${where}: ${error.message}`);
+      }
+    }
+    for (let node = 1; node < plan.length; node++) {
+      if (!around.has(node) && !plan.isLeaf(node)) activities.cancel(node);
+    }
+  }
+
+  /** A round of a loop begins (1), or is done (-1). */
+  round(task: number, by: 1 | -1): void {
+    this.activities?.round(this.values.nodeOf(task), by);
+  }
+
+  /** How many tries a node may take, if a failure of this code is worth another; 1 when it is not. */
+  private mostTries(node: number, code: ErrorCode): number {
+    if (getErrorRecoveryStrategy(code)?.retryable !== true) return 1;
+    return 1 + (this.plan.retries(node) ?? this.request.options.retries);
+  }
+
+  /** Notes that a try failed, if another one follows. `least`: the shortest backoff in ms. */
+  private noteRetry(task: number, number: number, error: ExecutionError, least: number): void {
+    const node = this.values.nodeOf(task);
+    const of = this.mostTries(node, error.code);
+    if (number >= of) return;
+    const { retryDelay } = this.request.options;
+    const delay = Math.max((this.plan.retryDelay(node) ?? retryDelay) * 2 ** Math.min(number - 1, 30), least);
+    const now = Date.now();
+    this.activities ??= new Activities();
+    const attempts = { number, of, error: error.message, retryAt: Math.round(now + delay) };
+    const { executionId } = this.calls[task] ?? this.request.context;
+    this.activities.willRetry(node, this.plan.id(node), executionId, attempts, now);
+    if (task < this.plan.length) this.request.onRetry?.(node);
   }
 
   /** Stops every call; nothing will be asked of them any more. */
   abortAll(message: string): void {
     for (const call of this.calls) call?.abort(new DOMException(message, "AbortError"));
+  }
+
+  /** Whether somebody does something about the failure of a node: it may be tried again, or hands its error on. */
+  errorsHandled(call: Call): boolean {
+    const node = this.values.nodeOf(call.task);
+    return (this.plan.retries(node) ?? 0) > 0 || this.plan.catches(node);
+  }
+
+  /** The deadline of one try at a node in ms; 0 for none. */
+  timeLimit(call: Call): number {
+    return this.plan.timeout(this.values.nodeOf(call.task));
   }
 
   /** Forgets tasks whose numbers are used again. */
@@ -188,10 +272,7 @@ export class Calls {
     let call: Call | undefined;
     const take = (answer: unknown) => {
       if (call?.over) return;
-      const { items, more, total } = toItems(answer);
-      const count = this.values.addItems(task, known, items, total ?? (more ? undefined : known + items.length));
-      if (call !== undefined) this.end(call);
-      this.answers.post(more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
+      this.takeItems(task, attempt, known, toItems(answer), call);
     };
     const fail = (error: unknown) => {
       if (call?.over) return;
@@ -204,7 +285,9 @@ export class Calls {
       const executable = this.request.executables?.getNodeExecutable(node.type);
       const hasExpressions = this.expressions?.has(index) === true;
       const tells = typeof executable?.items === "function";
-      if (!tells && !hasExpressions) return take(itemsOf(node, context.input, known));
+      if (!tells && !hasExpressions) {
+        return this.takeItems(task, attempt, known, itemsOf(node, context.input, known), undefined);
+      }
       // Kept, so that it can be stopped like that of a leaf.
       call = this.callOf(context, task, attempt, 1);
       this.calls[task] = call;
@@ -240,6 +323,18 @@ export class Calls {
     };
     const resolved = expressions.resolve(call, index, node.parameters as Parameters);
     return resolved instanceof Promise ? resolved.then(begin) : begin(resolved);
+  }
+
+  private takeItems(task: number, attempt: number, known: number, found: Items, call: Call | undefined): void {
+    const { items, more, once = false, total = more ? undefined : known + items.length } = found;
+    const count = this.values.addItems(task, known, items, once, total);
+    if (!once) {
+      this.activities ??= new Activities();
+      this.activities.knowsRounds(this.values.nodeOf(task), total, known);
+    }
+    if (once) this.add(task, "loop-without-items", LOOP_WITHOUT_ITEMS);
+    if (call !== undefined) this.end(call);
+    this.answers.post(more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
   }
 
   /** Where something went wrong. */
@@ -293,7 +388,15 @@ export class Calls {
 
   private failed(call: Call, error: unknown): void {
     if (call.over) return;
-    this.fail(call, this.errorOf(error, call.task));
+    const advice = retryAdvice(error);
+    if (advice !== undefined) {
+      const delay = advice === false ? NEVER : advice;
+      this.answers.post(EventKind.advice, call.attempt, call.task, delay);
+    }
+    const found = this.errorOf(error, call.task);
+    if (advice !== false) this.noteRetry(call.task, call.attemptNumber, found, advice ?? 0);
+    else found.recovery = { ...found.recovery, retryable: false };
+    this.fail(call, found);
   }
 
   private errorOf(error: unknown, task: number): ExecutionError {
@@ -308,7 +411,7 @@ export class Calls {
   private fail(call: Call, error: ExecutionError): void {
     call.over = true;
     this.running--;
-    this.errors.set(call.task, error);
+    this.errors.set(call.task, this.withRounds(call.task, error));
     this.answers.post(EventKind.failed, call.attempt, call.task, this.numberOf(error.code));
   }
 
@@ -324,11 +427,27 @@ export class Calls {
       return;
     }
     const error = failure(code, code === "TIMEOUT" ? this.timeoutMessage(task) : "Execution cancelled", place);
+    if (code === "TIMEOUT") {
+      if (call !== undefined) this.noteRetry(task, call.attemptNumber, error, 0);
+      this.withRounds(task, error);
+    } else {
+      this.activities ??= new Activities();
+      this.activities.cancel(this.values.nodeOf(task));
+    }
     if (!this.errors.has(task) || code === "TIMEOUT") this.errors.set(task, error);
     const name = code === "TIMEOUT" ? "TimeoutError" : "AbortError";
     if (call === undefined || call.over) return;
     this.running--;
     call.abort(new DOMException(error.message, name));
+  }
+
+  /** Says in an error in which rounds of which loops it happened, the outermost first. */
+  private withRounds(task: number, error: ExecutionError): ExecutionError {
+    if (task >= this.plan.length) {
+      const rounds = this.values.roundsOf(task).map((round) => ({ ...round, item: this.shown(round.item) }));
+      if (rounds.length > 0) error.context = { ...error.context, rounds };
+    }
+    return error;
   }
 
   private numberOf(code: ErrorCode): number {

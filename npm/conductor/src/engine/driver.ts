@@ -6,6 +6,8 @@
  */
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
+import type { RetryRecord } from "../types/graph.js";
+import type { NodeActivity } from "./activity.js";
 import { backend } from "./backend.js";
 import { type Answers, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
@@ -45,6 +47,8 @@ export interface RunRequest {
   expressions?: ExpressionSources | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
+  /** Told of a node that waits for another try. */
+  onRetry?: (node: number) => void;
   /** Told after each step in which something happened. */
   onStep?: () => void;
 }
@@ -62,6 +66,8 @@ export interface Recording {
   options: Float64Array;
   journal(): Uint32Array;
   messages: KeptMessages | undefined;
+  /** Tries that were followed by others. */
+  retries?: RetryRecord[] | undefined;
 }
 
 /** A timer that fires later than this was kept waiting by a busy thread. */
@@ -80,6 +86,8 @@ export class Run implements Answers, ThreadUser {
   trace: ExecutionTrace | undefined;
   /** Increases with every step; tells whether an old view still holds. */
   steps = 0;
+  /** It starts nothing more until it is resumed. */
+  isPaused = false;
   threadTime = 0;
   allowance = 0;
   hostTurn = 0;
@@ -150,11 +158,17 @@ export class Run implements Answers, ThreadUser {
 
   /** Starts nothing more until it is resumed; what is in flight goes on. */
   pause(): void {
+    if (this.finished) return;
+    this.isPaused = true;
+    this.steps++;
     if (!Number.isNaN(this.startedAt)) this.tell(EventKind.pause, 0, 0, 0);
   }
 
   /** Goes on after a pause. */
   resume(): void {
+    if (this.finished) return;
+    this.isPaused = false;
+    this.steps++;
     if (!Number.isNaN(this.startedAt)) this.tell(EventKind.resume, 0, 0, 0);
   }
 
@@ -254,6 +268,11 @@ export class Run implements Answers, ThreadUser {
   /** What a node's executable said of its progress, if it did. */
   reportOf(node: number): ProgressReport | undefined {
     return this.calls.reports.get(node);
+  }
+
+  /** What happened to a node beyond its state, if anything did. */
+  activityOf(node: number): NodeActivity | undefined {
+    return this.calls.activities?.of(node);
   }
 
   /** Hands over what was answered, if it is this run's turn. */
@@ -468,8 +487,10 @@ export class Run implements Answers, ThreadUser {
       case OpKind.ask:
         return calls.tellItems(task, head >>> 8, first);
       case OpKind.open:
+        calls.round(task, 1);
         return calls.forget(first, values.openFrame(task, first, second));
       case OpKind.close:
+        calls.round(task, -1);
         return calls.forget(first, values.closeFrame(task, first, second));
       case OpKind.reset:
         return calls.forget(task + 1, values.resetScope(task));
@@ -492,6 +513,7 @@ export class Run implements Answers, ThreadUser {
     }
     const code = this.tables.codes[codeNumber] ?? "INTERNAL_ERROR";
     const known = cause === NOBODY ? undefined : this.values.errors.get(cause);
+    if (!this.request.options.keepGoing) this.calls.endedBy(cause === NOBODY ? undefined : cause);
     const message = code === "TIMEOUT" ? this.calls.timeoutMessage() : "Execution cancelled";
     this.outcome = { data: undefined, error: known ?? failure(code, message, this.calls.placeOf(0)) };
   }
@@ -508,7 +530,12 @@ export class Run implements Answers, ThreadUser {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
     const journal = sealed(this.engine, this.handle, this.plan.length);
-    this.recording = { options: this.optionNumbers, journal, messages: this.calls.messages?.kept };
+    this.recording = {
+      options: this.optionNumbers,
+      journal,
+      messages: this.calls.messages?.kept,
+      retries: this.calls.retries,
+    };
     this.settle(this.outcome);
     this.request.onStep?.();
   }

@@ -17,6 +17,26 @@ export const CODE: unique symbol = Symbol.for("@atomiton/error-code") as never;
 /** Under this key an error that an executable throws says what to do about it, as a list of sentences. */
 export const ADVICE: unique symbol = Symbol.for("@atomiton/error-advice") as never;
 
+/**
+ * Under this key an error that an executable throws says of another try: `false`, that it would fail like this one; a
+ * number, how many ms to wait for it at the least.
+ */
+export const RETRY: unique symbol = Symbol.for("@atomiton/error-retry") as never;
+
+/** What an error says of another try; `undefined` where it says nothing. */
+export function retryAdvice(value: unknown): false | number | undefined {
+  try {
+    const advice = value instanceof Error ? (value as { [RETRY]?: unknown })[RETRY] : undefined;
+    if (advice === false) return false;
+    return typeof advice === "number" && advice > 0 ? Math.min(Math.ceil(advice), LONGEST_DELAY) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The longest delay that an error may ask for, in ms: three weeks, which a timer can count. */
+const LONGEST_DELAY = 21 * 86_400_000;
+
 /** Where it went wrong. */
 export interface Place {
   nodeId: NodeId;

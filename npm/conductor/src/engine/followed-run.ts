@@ -31,6 +31,8 @@ export interface FollowedRun
     | "hasBegun"
     | "reportOf"
     | "warnings"
+    | "activityOf"
+    | "isPaused"
   > {
   /** Whether it can be run at all, where that takes a while to be known; never rejects. */
   readonly opened?: Promise<boolean>;

@@ -1,5 +1,7 @@
 /** Frames on the host's side: which task stands for which node, for which item, and the results gathered so far. */
 import type { LoopScope } from "../expressions/scope.js";
+
+import { shortForm } from "./activity.js";
 import type { Plan } from "./outline.js";
 import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
@@ -22,6 +24,18 @@ interface Iteration {
   total: number | undefined;
   results: unknown[];
   context: ScopeContext;
+  /** There is nothing to loop over: the one frame is for no item, and looks as a group does. */
+  once: boolean;
+}
+
+/** One round of a loop. */
+export interface Round {
+  /** The loop. */
+  nodeId: string;
+  /** From 0. */
+  index: number;
+  /** Its item in short. */
+  item: string;
 }
 
 /** See the module's description. A run without frames never touches more than the first lines of each method. */
@@ -46,10 +60,17 @@ export class FrameTable {
   }
 
   /** Keeps the items of a scope beyond those known; returns how many there are in all. */
-  addItems(task: number, known: number, items: unknown[], context: ScopeContext, total: number | undefined): number {
+  addItems(
+    task: number,
+    known: number,
+    items: unknown[],
+    context: ScopeContext,
+    once: boolean,
+    total: number | undefined,
+  ): number {
     let iteration = this.iterations.get(task);
     if (iteration === undefined || known === 0) {
-      iteration = { items: [], total, results: [], context };
+      iteration = { items: [], total, results: [], context, once };
       this.iterations.set(task, iteration);
     }
     iteration.total = total;
@@ -62,17 +83,20 @@ export class FrameTable {
     const iteration = this.iterations.get(owner);
     if (iteration === undefined) return;
     const scope = this.nodeOf(owner);
-    const { own } = iteration.context;
+    const { context, once } = iteration;
+    const { own } = context;
     const frame: Frame = {
       owner,
       scope,
       offset: base - (scope + 1),
       item,
-      context: new ScopeContext({
-        ...own,
-        executionId: `${own.executionId}[${item}]`,
-        input: { item: iteration.items[item], index: item },
-      }),
+      context: once
+        ? context
+        : new ScopeContext({
+            ...own,
+            executionId: `${own.executionId}[${item}]`,
+            input: { item: iteration.items[item], index: item },
+          }),
     };
     const end = base + this.length(owner);
     for (let task = base; task < end; task++) this.frames.set(task, frame);
@@ -90,9 +114,36 @@ export class FrameTable {
 
   /** The output of a scope whose items are all done. */
   gather(owner: number): unknown {
-    const results = this.iterations.get(owner)?.results ?? [];
+    const { results = [], once = false } = this.iterations.get(owner) ?? {};
     this.iterations.delete(owner);
+    if (once) return results[0];
     return { result: results, results, iterationCount: results.length, success: true };
+  }
+
+  /** Whether a scope that has begun has nothing to loop over. */
+  runsOnce(owner: number): boolean {
+    return this.iterations.get(owner)?.once === true;
+  }
+
+  /** Whether a task stands for no item of a loop: its frame is the one of a scope that runs once. */
+  isOfNoItem(task: number): boolean {
+    const frame = this.frames.get(task);
+    return frame !== undefined && this.runsOnce(frame.owner);
+  }
+
+  /** The rounds around a task, the outermost first. */
+  roundsOf(task: number): Round[] {
+    const rounds: Round[] = [];
+    let frame = this.frames.get(task);
+    while (frame !== undefined) {
+      const iteration = this.iterations.get(frame.owner);
+      if (iteration !== undefined && !iteration.once) {
+        const { item } = frame;
+        rounds.unshift({ nodeId: this.plan.id(frame.scope), index: item, item: shortForm(iteration.items[item]) });
+      }
+      frame = frame.owner < this.plan.length ? undefined : this.frames.get(frame.owner);
+    }
+    return rounds;
   }
 
   /** Tasks of one frame of a scope. */

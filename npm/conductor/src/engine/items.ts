@@ -1,5 +1,6 @@
 /** The items over which a node with children runs them. */
 import type { NodeDefinition } from "../types/definition.js";
+import { routedHandles } from "./executables.js";
 
 /** What one look at a scope's items gave. */
 export interface Items {
@@ -9,14 +10,21 @@ export interface Items {
   more: boolean;
   /** How many there will be in all; missing while that is open. */
   total?: number | undefined;
+  /** There is nothing to loop over: the children run once, as those of a group. */
+  once?: true;
 }
 
 /** What an executable's `items` returned, in one form. */
 export function toItems(answer: unknown): Items {
   if (Array.isArray(answer)) return { items: answer, more: false };
-  const { items, more, total } = (answer ?? {}) as { items?: unknown; more?: unknown; total?: unknown };
+  const { items, more, total, once } = (answer ?? {}) as Record<keyof Items, unknown>;
   if (!Array.isArray(items)) throw new TypeError("Items must be an array, or an object with an array `items`");
-  return { items, more: more === true, total: typeof total === "number" ? total : undefined };
+  return {
+    items,
+    more: more === true,
+    total: typeof total === "number" ? total : undefined,
+    ...(once === true && { once }),
+  };
 }
 
 /** Rounds of a counted loop that are listed at once: a large count must not fill memory before its first round. */
@@ -32,7 +40,12 @@ const MAX_ROUNDS = 2 ** 32 - 2;
  */
 export function itemsOf(node: NodeDefinition, input: unknown, known: number): Items {
   const parameters = node.parameters ?? {};
-  if (parameters.loopType === "times" || (parameters.loopType === undefined && parameters.array === undefined)) {
+  const { loopType, array, count: rounds } = parameters;
+  if (loopType === undefined && array === undefined && rounds === undefined) {
+    const items = found(input);
+    return Array.isArray(items) ? { items, more: false } : { items: [undefined], more: false, once: true };
+  }
+  if (loopType === "times" || (loopType === undefined && array === undefined)) {
     const count = Number(parameters.count ?? 10);
     if (!Number.isInteger(count) || count < 0 || count > MAX_ROUNDS) {
       throw new RangeError(`Loop count must be a whole number, got ${count}`);
@@ -51,12 +64,24 @@ function found(input: unknown): unknown {
   if (typeof input !== "object" || input === null) return undefined;
   const values = input as Record<string, unknown>;
   for (const key of ["array", "items", "data", "input", "default"]) {
-    const value = values[key];
-    if (Array.isArray(value)) return value;
-    if (typeof value === "object" && value !== null) {
-      const { records, result, results } = value as Record<string, unknown>;
-      for (const inner of [records, results, result]) if (Array.isArray(inner)) return inner;
-    }
+    const list = listIn(values[key]);
+    if (list !== undefined) return list;
+  }
+  return undefined;
+}
+
+/** How deep outputs of nodes are looked for inside outputs of nodes. */
+const MOST_WRAPPINGS = 8;
+
+/** A list, or the one inside what nodes put around their data: `records` of a table, `results`, `result`, a routed `value`. */
+function listIn(value: unknown): unknown[] | undefined {
+  let data = value;
+  for (let depth = 0; depth < MOST_WRAPPINGS; depth++) {
+    if (Array.isArray(data)) return data;
+    if (typeof data !== "object" || data === null) return undefined;
+    const { records, results, result, value: routed } = data as Record<string, unknown>;
+    const lists = [records, results, result].find(Array.isArray);
+    data = lists ?? result ?? (routedHandles(data) === undefined ? undefined : routed);
   }
   return undefined;
 }

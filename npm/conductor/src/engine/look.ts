@@ -133,7 +133,8 @@ export function percentIn(packed: number): number {
   return (packed >>> 8) & 0xff;
 }
 
-function pack(state: number, percent: number, overall: number): number {
+/** State and percents as a change has them. */
+export function pack(state: number, percent: number, overall: number): number {
   return state | (percent << 8) | (overall << 16);
 }
 

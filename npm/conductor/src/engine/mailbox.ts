@@ -42,6 +42,7 @@ export const EventKind = {
   cancel: 7,
   pause: 8,
   resume: 9,
+  advice: 10,
 } as const;
 
 /** Instead of a number of events. */
@@ -62,6 +63,9 @@ export const State = { pending: 0, executing: 1, completed: 2, error: 3 } as con
 
 /** Set in the result of a turn when ops are left. */
 export const MORE = 1 << 30;
+
+/** In an advice: another try would fail like this one. */
+export const NEVER = 0xffff_ffff;
 
 /** In an op: no task. */
 export const NOBODY = 0xffff_ffff;

@@ -17,6 +17,10 @@ export const HEADER_WORDS = 3;
 export const NODE_WORDS = 8;
 export const EDGE_WORDS = 5;
 
+/** The bits of a width, and the one above them, of a group whose nodes may run side by side. */
+const MAX_WIDTH = 0xffff;
+const PARALLEL = 0x1_0000;
+
 /** Numbers of strings that both sides know. */
 const NO_NAME = 0;
 const ERROR_NAME = 1;
@@ -206,8 +210,9 @@ class Encoder {
     this.put(nodeWords, at + 4, asks.retries);
     this.put(nodeWords, at + 5, asks.retryDelay);
     this.put(nodeWords, at + 6, asks.timeout);
-    if (set === NOTHING_SET) return this.put(nodeWords, at + 7, 0);
-    this.put(nodeWords, at + 7, node.type === "loop" ? frameWidth(node) : 0);
+    this.put(nodeWords, at + 7, node?.type === "loop" ? frameWidth(node, set) : isParallel(node, set) ? PARALLEL : 0);
+    if (set === NOTHING_SET) return;
+    
     const expressions = ParameterExpressions.of(set);
     if (expressions === undefined) {
       if (known?.expressions?.byNode.has(index)) this.changed = true;
@@ -269,15 +274,15 @@ class Encoder {
   }
 }
 
-/** Whether a node runs its children once per item, and how many items at once; 0 when it does not. */
-function frameWidth(node: NodeDefinition): number {
-  const parameters = node.parameters;
-  if (!parameters || !Array.isArray(node.nodes) || node.nodes.length === 0) return 0;
-  if (parameters.loopType === undefined && parameters.array === undefined && parameters.count === undefined) {
-    return 0;
-  }
-  const width = parameters.concurrency;
-  return typeof width === "number" && width >= 1 ? Math.min(Math.floor(width), 0xffff) : 1;
+/** Whether a loop runs its children once per item, and how many items at once; 0 when it has none. */
+function frameWidth({ nodes }: NodeDefinition, { concurrency: width }: Record<string, unknown>): number {
+  if (!Array.isArray(nodes) || nodes.length === 0) return 0;
+  return typeof width === "number" && width >= 1 ? Math.min(Math.floor(width), MAX_WIDTH) : 1;
+}
+
+/** Whether a group asks for its nodes to run side by side. */
+function isParallel(node: NodeDefinition, { parallel }: Record<string, unknown>): boolean {
+  return parallel === true && Array.isArray(node.nodes) && node.nodes.length > 0;
 }
 
 function asksNothing({ retries, retryDelay, timeout }: Record<string, unknown>): boolean {
@@ -396,7 +401,7 @@ export class Plan {
 
   /** Whether a node runs its children once per item. */
   isEach(index: number): boolean {
-    return this.words[HEADER_WORDS + index * NODE_WORDS + 7] !== 0;
+    return ((this.words[HEADER_WORDS + index * NODE_WORDS + 7] as number) & MAX_WIDTH) !== 0;
   }
 
   /** The weight of a leaf's progress. */
@@ -407,6 +412,31 @@ export class Plan {
   /** The deadline of one attempt at a node in ms; 0 for none. */
   timeout(index: number): number {
     return this.words[HEADER_WORDS + index * NODE_WORDS + 6] as number;
+  }
+
+  /** Further attempts that a node asks for; `undefined` where it asks for nothing. */
+  retries(index: number): number | undefined {
+    const word = this.words[HEADER_WORDS + index * NODE_WORDS + 4] as number;
+    return word === 0 ? undefined : word - 1;
+  }
+
+  /** The first backoff of a node in ms; `undefined` where it asks for none. */
+  retryDelay(index: number): number | undefined {
+    const word = this.words[HEADER_WORDS + index * NODE_WORDS + 5] as number;
+    return word === 0 ? undefined : word - 1;
+  }
+
+  /** Whether an edge takes the error of a node. */
+  catches(index: number): boolean {
+    if (index === 0) return false;
+    const { words } = this;
+    const id = words[HEADER_WORDS + index * NODE_WORDS];
+    const scope = this.parent(index);
+    const first = HEADER_WORDS + this.length * NODE_WORDS;
+    for (let at = first; at < this.outline.length; at += EDGE_WORDS) {
+      if (words[at] === scope && words[at + 1] === id && words[at + 3] === ERROR_NAME) return true;
+    }
+    return false;
   }
 
   /** One past the last node of a node's subtree. */

@@ -2,7 +2,7 @@
 import type { LoopScope } from "../expressions/scope.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
-import { FrameTable } from "./frames.js";
+import { FrameTable, type Round } from "./frames.js";
 import type { Plan } from "./outline.js";
 import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
@@ -46,6 +46,7 @@ export class Values {
 
   /** Forgets a value that nobody reads any more. */
   drop(slot: number): void {
+    if (slot >= this.plan.length && this.frames.isOfNoItem(slot)) return;
     this.values[slot] = undefined;
   }
 
@@ -60,8 +61,8 @@ export class Values {
   }
 
   /** Keeps the items of a scope beyond those known; returns how many there are in all. */
-  addItems(task: number, known: number, items: unknown[], total?: number): number {
-    return this.frames.addItems(task, known, items, this.scopeContext(task), total);
+  addItems(task: number, known: number, items: unknown[], once: boolean, total?: number): number {
+    return this.frames.addItems(task, known, items, this.scopeContext(task), once, total);
   }
 
   /** The round of the innermost loop around a task, if there is one. */
@@ -99,6 +100,12 @@ export class Values {
   /** A frame is done: its result is kept, everything else forgotten. Returns its tasks, up to this one. */
   closeFrame(task: number, base: number, item: number): number {
     const slot = this.frames.resultSlot(task, base);
+    // What ran as a group leaves the outputs of its nodes, like one.
+    if (task < this.plan.length && this.frames.runsOnce(task)) {
+      for (let inner = task + 1, end = this.plan.end(task); inner < end; inner++) {
+        this.values[inner] = this.values[base + (inner - task - 1)];
+      }
+    }
     this.frames.close(task, base, item, this.values[slot]);
     return this.forgetFrame(task, base);
   }
@@ -106,6 +113,11 @@ export class Values {
   /** The output of a scope whose items are all done. */
   gather(task: number): void {
     this.values[task] = this.frames.gather(task);
+  }
+
+  /** The rounds of the loops around a task, the outermost first. */
+  roundsOf(task: number): Round[] {
+    return this.frames.roundsOf(task);
   }
 
   /** Nothing blocks the inputs of these tasks any more. */

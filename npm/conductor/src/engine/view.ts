@@ -1,11 +1,13 @@
 /** A run as a store and its listeners see it: objects made only of what is looked at. */
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
+import { attemptText, type NodeActivity, roundsText } from "./activity.js";
 import { constants, stepMessage, stepsOf } from "./constants.js";
 import type { FollowedRun } from "./followed-run.js";
 import { frozenMap } from "./frozen.js";
 import { Graph, type NodeShape } from "./graph.js";
-import { lookAtEnd, overallIn, overallOf, roomForLook } from "./look.js";
+import { lookAtEnd, overallIn, overallOf, pack, roomForLook } from "./look.js";
 import { State, Step } from "./mailbox.js";
+import { measuredPath } from "./measured-path.js";
 import { type Moment, Moments, type NodeRecord, recordIn } from "./moments.js";
 
 /** How a run looked when it was last asked or first watched. */
@@ -83,6 +85,14 @@ export class RunView {
     return this.latestState();
   }
 
+  /** Something is known of a node that its record does not say; gives the state in which it is seen. */
+  touch(node: number): ExecutionGraphState | undefined {
+    if (this.moments === undefined) return undefined;
+    this.moments.show(this.moments.latest);
+    const { state, percent } = this.moments.record(node);
+    return this.change(node, pack(state, percent, this.overall), Step.none);
+  }
+
   private latestState(): ExecutionGraphState {
     this.latestStep = this.run.steps;
     this.latest = this.stateNow();
@@ -112,8 +122,9 @@ export class RunView {
     const { moments } = this;
     const moment = moments?.latest;
     const isExecuting = !this.run.isFinished;
-    const { context } = this.run;
+    const { context, isPaused } = this.run;
     let nodes: Map<string, ExecutionGraphNode> | undefined;
+    let path: string[] | undefined;
     const state: ExecutionGraphState = {
       get nodes() {
         nodes ??= moments === undefined ? view.nodesIn(base.look()) : view.nodesAt(moments, moment as Moment);
@@ -126,8 +137,11 @@ export class RunView {
         return view.graph.shape(0).executionOrder;
       },
       get criticalPath() {
-        return view.graph.shape(0).criticalPath;
+        if (isExecuting) return view.graph.shape(0).criticalPath;
+        path ??= measuredPath(state.nodes, state.executionOrder);
+        return path;
       },
+      criticalPathKind: isExecuting ? "estimated" : "measured",
       get totalWeight() {
         return view.graph.shape(0).totalWeight;
       },
@@ -135,6 +149,7 @@ export class RunView {
         return view.graph.shape(0).maxParallelism;
       },
       isExecuting,
+      ...(isExecuting && isPaused && { isPaused }),
       startTime: base.startTime,
       endTime: isExecuting ? null : this.run.endTime,
       cachedProgress: moments === undefined ? base.overall : this.overall,
@@ -189,8 +204,10 @@ export class RunView {
     const startTime = whole(start);
     const endTime = whole(end);
     const report = state === "pending" ? undefined : reported;
-    const message = report?.message ?? this.message(shape, state, progress, step);
-    const error = state === "error" ? this.run.errorOf(index)?.message : undefined;
+    const activity = state === "pending" ? undefined : this.run.activityOf(index);
+    const doing = state === "executing" ? doingText(activity) : undefined;
+    const message = doing ?? report?.message ?? this.message(shape, state, progress, step);
+    const error = state === "error" ? (this.run.errorOf(index)?.message ?? activity?.error) : undefined;
     const children = index === 0 ? [] : this.run.plan.children(index);
     // Key by key: spreading in what may be missing costs several times as much, at every node of every view.
     const { id, name, type, weight, dependencies, dependents, level } = shape;
@@ -213,6 +230,10 @@ export class RunView {
     if (endTime !== undefined) node.endTime = endTime;
     if (startTime !== undefined && endTime !== undefined) node.duration = endTime - startTime;
     if (error !== undefined) node.error = error;
+    if (activity?.attempts !== undefined) node.attempts = activity.attempts;
+    if (activity?.rounds !== undefined) node.rounds = activity.rounds;
+    if (state === "error" && activity?.handled) node.handled = true;
+    else if (state === "error" && activity?.cancelled) node.cancelled = true;
     if (children.length > 0) node.nodes = children.map((child) => nodes[child] as ExecutionGraphNode);
     const previous = nodes[index];
     return previous !== undefined && same(previous, node) ? previous : Object.freeze(node);
@@ -227,6 +248,12 @@ export class RunView {
     if (step !== Step.none) return stepMessage(tables, shape.weight, step);
     return stepsOf(tables, shape.weight).findLast(([percent]) => percent <= progress)?.[1];
   }
+}
+
+/** What a node does that waits for another try, or goes through rounds. */
+function doingText(activity: NodeActivity | undefined): string | undefined {
+  if (activity?.attempts?.retryAt !== undefined) return attemptText(activity.attempts, Date.now());
+  return activity?.rounds === undefined ? undefined : roundsText(activity.rounds);
 }
 
 function same(one: ExecutionGraphNode, other: ExecutionGraphNode): boolean {

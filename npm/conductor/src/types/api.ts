@@ -33,6 +33,8 @@ export interface ActiveExecution {
   nodeId: string;
   /** ms since the epoch. */
   startTime: number;
+  /** It starts nothing more until it is resumed; missing when it goes on. */
+  paused?: true;
 }
 
 /** Progress, ends and failures of all executions. */

@@ -1,5 +1,6 @@
 /** What goes into an execution and what comes out of it. */
 import type { ExecutionError } from "./errors.js";
+import type { RetryRecord } from "./graph.js";
 import type { ExecutionId, NodeId } from "./ids.js";
 
 /** Where an execution stands. */
@@ -90,6 +91,10 @@ export interface ExecutionTrace {
   events: TraceEvent[];
   /** The direct children of the node that was run; of a leaf, itself. */
   nodes: NodeExecutionTrace[];
+  /** Tries that failed and were followed by others, the first 10,000; missing where there were none. */
+  retries?: RetryRecord[];
+  /** As in the result. */
+  warnings?: RunWarning[];
 }
 
 /** One entry of a trace. */

@@ -3,6 +3,43 @@
 import type { NodeExecutionState } from "./execution.js";
 import type { ExecutionId, NodeId } from "./ids.js";
 
+/** The tries of a node of which one has failed. */
+export interface NodeAttempts {
+  /** The latest, from 1. */
+  number: number;
+  /** How many there may be. */
+  of?: number;
+  /** Why the last one failed, in short. */
+  error?: string;
+  /** When the next one begins, in ms since the epoch; missing while one goes on. */
+  retryAt?: number;
+}
+
+/** The rounds of a loop. */
+export interface NodeRounds {
+  done: number;
+  /** Missing while more may be told of. */
+  total?: number;
+  /** Those that go on. */
+  active: number;
+}
+
+/** A try that failed and was followed by another. Times are ms since the epoch. */
+export interface RetryRecord {
+  timestamp: number;
+  nodeId: NodeId;
+  /** Of the node's own call; in a loop it tells the round. */
+  executionId: ExecutionId;
+  /** The try that failed, from 1. */
+  number: number;
+  /** How many there may be. */
+  of: number;
+  /** Why, in short. */
+  error: string;
+  /** When the next one was to begin. */
+  retryAt: number;
+}
+
 /** One node. Objects are frozen and keep their identity while nothing about the node changes. */
 export interface ExecutionGraphNode {
   id: NodeId;
@@ -24,6 +61,14 @@ export interface ExecutionGraphNode {
   /** Between start and end, in ms. */
   duration?: number;
   error?: string;
+  /** Of a node that failed at least once. */
+  attempts?: NodeAttempts;
+  /** Of a loop that has begun. */
+  rounds?: NodeRounds;
+  /** Its failure went on along an edge on the handle `error`, and ended nothing else. */
+  handled?: true;
+  /** It did not fail by itself: it was stopped, because another node failed or the run was cancelled. */
+  cancelled?: true;
   /** The nodes of a group. */
   nodes?: ExecutionGraphNode[];
 }
@@ -35,11 +80,16 @@ export interface ExecutionGraphState {
   edges: { from: string; to: string }[];
   /** Ids by level. */
   executionOrder: string[][];
+  /** The path that took longest once the run is over; before, the heaviest by weight. */
   criticalPath: string[];
+  /** Which of the two `criticalPath` is; missing in a graph made by hand. */
+  criticalPathKind?: "measured" | "estimated";
   totalWeight: number;
   /** The size of the largest level, at least 1. */
   maxParallelism: number;
   isExecuting: boolean;
+  /** It starts nothing more until it is resumed; missing when it goes on. */
+  isPaused?: true;
   startTime: number | null;
   endTime: number | null;
   /** Overall progress, 0–100. */

@@ -5,6 +5,7 @@
  * The worker runs outlines; definitions, results, stores and listeners stay with the page. Runs and questions are
  * numbered by the page, calls of the page's executables by the worker.
  */
+import type { NodeActivity } from "../engine/activity.js";
 import type { ProgressReport } from "../engine/calls.js";
 import type { FlowProblem } from "../engine/flows.js";
 import type { LogLevel } from "../engine/log.js";
@@ -13,6 +14,7 @@ import type { KeptMessages } from "../engine/progress-messages.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, RunWarning } from "../types/execution.js";
+import type { RetryRecord } from "../types/graph.js";
 
 /** Marks the first message, which goes to the worker itself, with its end of the port. */
 export const SERVE = "@atomiton/conductor:serve";
@@ -64,7 +66,16 @@ export type Answer = { value: unknown; handles?: readonly string[] } | { thrown:
 
 /** What was thrown, so that the other side can throw the like. */
 export type Thrown =
-  | { error: { name: string; message: string; stack: string; code?: string; advice?: string[] } }
+  | {
+      error: {
+        name: string;
+        message: string;
+        stack: string;
+        code?: string;
+        advice?: string[];
+        retry?: false | number;
+      };
+    }
   | { error?: undefined; value: unknown };
 
 /** From the page. */
@@ -98,6 +109,7 @@ export interface Told {
   reports: [number, ProgressReport][];
   /** Messages of the errors with which they failed. */
   errors: [number, string][];
+  activities: [number, NodeActivity][];
 }
 
 /** A scope around a node, beside what all scopes of a run share. */
@@ -140,6 +152,7 @@ export interface RunEnd {
   journal: Uint32Array;
   messages: KeptMessages | undefined;
   warnings: RunWarning[] | undefined;
+  retries: RetryRecord[] | undefined;
   startTime: number;
   endTime: number;
   duration: number;

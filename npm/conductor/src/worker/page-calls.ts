@@ -26,6 +26,8 @@ export class PageCalls implements CallOwner {
   readonly #parts: PageCallsParts;
   readonly #root: ScopeContext;
   readonly #running = new Map<number, Call>();
+  /** The nodes of calls, by the calls' numbers. */
+  readonly #nodes = new Map<number, number>();
   /** What was thrown, by call: an error keeps what caused it, which did not go with it. */
   readonly #thrown = new Map<number, unknown>();
   #isStopped = false;
@@ -54,12 +56,23 @@ export class PageCalls implements CallOwner {
     if (!call.over) this.#say({ type: "warn", call: call.task, rule: String(rule), message: String(message) });
   }
 
+  errorsHandled({ task }: Call): boolean {
+    const { plan } = this.#parts;
+    const node = this.#nodes.get(task) ?? 0;
+    return (plan.retries(node) ?? 0) > 0 || plan.catches(node);
+  }
+
+  timeLimit({ task }: Call): number {
+    return this.#parts.plan.timeout(this.#nodes.get(task) ?? 0);
+  }
+
   /** Executes a node. */
   begin(sent: SentCall): void {
     if (this.#isStopped) return;
     const { plan, executables } = this.#parts;
     const call = this.#callOf(sent);
     this.#running.set(sent.call, call);
+    this.#nodes.set(sent.call, sent.node);
     try {
       const { type, parameters } = plan.node(sent.node);
       const executable = executables.getNodeExecutable(type);
@@ -123,6 +136,7 @@ export class PageCalls implements CallOwner {
     send(this.#parts.port, message, () => parts);
     call.over = true;
     this.#running.delete(call.task);
+    this.#nodes.delete(call.task);
   }
 
   #say(message: ToWorker): void {

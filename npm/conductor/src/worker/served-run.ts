@@ -195,7 +195,7 @@ export class ServedRun implements CallingRun {
     const table = plan.outline.words.slice(plan.outline.length);
     const options = (recording?.options ?? new Float64Array()).slice();
     const journal = (recording?.journal() ?? new Uint32Array()).slice();
-    const { messages } = recording ?? {};
+    const { messages, retries } = recording ?? {};
     const times = { startTime, endTime, duration };
     // What lies in the slot of a failed group is the output of its last leaf.
     const isKnown = (node: number) => begun[node] === 1 && run.errorOf(node) === undefined;
@@ -209,6 +209,7 @@ export class ServedRun implements CallingRun {
       journal,
       messages,
       warnings,
+      retries,
       ...times,
       attempts,
       hasSucceeded,
@@ -249,10 +250,12 @@ export class ServedRun implements CallingRun {
 
 /** What nodes say of themselves: these, or so many. */
 function toldBy(run: Run, nodes: Iterable<number> | number): Told {
-  const told: Told = { reports: [], errors: [] };
+  const told: Told = { reports: [], errors: [], activities: [] };
   const of = (node: number) => {
     const report = run.reportOf(node);
     if (report !== undefined) told.reports.push([node, report]);
+    const activity = run.activityOf(node);
+    if (activity !== undefined) told.activities.push([node, activity]);
     const error = run.errorOf(node);
     if (error !== undefined) told.errors.push([node, error.message]);
   };

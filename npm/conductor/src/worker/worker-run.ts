@@ -1,4 +1,5 @@
 /** In the page: runs that a worker carries out. */
+import type { NodeActivity } from "../engine/activity.js";
 import type { ProgressReport } from "../engine/calls.js";
 import type { Outcome, Recording, RunRequest } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
@@ -39,6 +40,7 @@ export class WorkerRun implements FollowedRun {
   recording: Recording | undefined;
   trace: ExecutionTrace | undefined;
   steps = 0;
+  isPaused = false;
   /** Missing until the worker has said how it ended. */
   outputOf?: (node: number) => unknown;
   readonly #number: number;
@@ -49,6 +51,7 @@ export class WorkerRun implements FollowedRun {
   readonly #look: LastLook;
   readonly #clock = new Clock();
   readonly #reports = new Map<number, ProgressReport>();
+  readonly #activities = new Map<number, NodeActivity>();
   readonly #errors = new Map<number, { message: string }>();
   #open!: (can: boolean) => void;
   #settle!: (outcome: Outcome) => void;
@@ -156,10 +159,14 @@ export class WorkerRun implements FollowedRun {
   }
 
   pause(): void {
+    this.isPaused = true;
+    this.steps++;
     this.#wish("pause");
   }
 
   resume(): void {
+    this.isPaused = false;
+    this.steps++;
     this.#wish("resume");
   }
 
@@ -191,6 +198,10 @@ export class WorkerRun implements FollowedRun {
 
   errorOf(node: number): { message: string } | undefined {
     return this.#errors.get(node);
+  }
+
+  activityOf(node: number): NodeActivity | undefined {
+    return this.#activities.get(node);
   }
 
   reportOf(node: number): ProgressReport | undefined {
@@ -273,7 +284,12 @@ export class WorkerRun implements FollowedRun {
     this.#variables.give(variables);
     this.#end = rest;
     outline.words.set(rest.table, outline.length);
-    this.recording = { options: rest.options, journal: () => rest.journal, messages: rest.messages };
+    this.recording = {
+      options: rest.options,
+      journal: () => rest.journal,
+      messages: rest.messages,
+      retries: rest.retries,
+    };
     this.outputOf = (node) => outputs[node];
     this.#finish({ data, ...(error !== undefined && { error: this.#error(error) }) }, false);
   }
@@ -304,8 +320,9 @@ export class WorkerRun implements FollowedRun {
     return { ...error, cause: "call" in cause ? this.#calls.thrownBy(cause.call) : cause.value };
   }
 
-  #tell({ reports, errors }: Told): void {
+  #tell({ reports, errors, activities }: Told): void {
     for (const [node, report] of reports) this.#reports.set(node, report);
+    for (const [node, activity] of activities) this.#activities.set(node, activity);
     for (const [node, message] of errors) this.#errors.set(node, { message });
   }
 

@@ -121,6 +121,7 @@ export interface RunResult {
   context?: any;
   trace?: Trace;
   outputs?: Record<string, unknown>;
+  warnings?: { rule: string; message: string; nodeId: string; count?: number }[];
 }
 
 type Handler<T> = (event: T) => unknown;

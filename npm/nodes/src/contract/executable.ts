@@ -10,6 +10,10 @@ export interface NodeParams {
   readonly attempt?: number;
   /** Tells how far the node is: 0–100. */
   readonly progress?: (percent: number, message?: string) => void;
+  /** Whether the flow does something about the node's failure: it asks for retries, or an edge takes its error. */
+  readonly errorsHandled?: boolean;
+  /** How long the attempt may take in ms, if the flow says. */
+  readonly timeLimit?: number;
   /** Puts something that the flow's author should know of into the result's `warnings`; `rule` is in kebab case. */
   readonly warn?: (rule: string, message: string) => void;
 }

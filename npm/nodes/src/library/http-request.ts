@@ -8,6 +8,7 @@ import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import { sharedParameters } from "../definition/node-type.js";
 import { httpRequest } from "../definition/types/http-request.js";
 import { tableBehind } from "../table/table-output.js";
+import { failingStatuses, statusFailure } from "./http-status.js";
 import { jsonObject } from "./json-parameter.js";
 import type { Network } from "./network.js";
 import { executable, type NodeWork } from "./work.js";
@@ -17,6 +18,7 @@ interface Parameters {
   url: string;
   headers: Record<string, unknown> | string;
   body?: unknown;
+  failOn?: unknown;
 }
 
 /** Bytes that an answer may have; more would take the memory of all other work. */
@@ -27,7 +29,8 @@ const METHODS_WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 
 /**
  * Sends one HTTP request with `fetch` and follows redirects. What an edge brings (`url`, `method`, `headers`, `body`,
- * `params` for the query, `auth`) goes before the parameters. An answer with an error status is an answer.
+ * `params` for the query, `auth`) goes before the parameters. An answer with an error status is an answer, unless
+ * the flow asks for retries of the node, takes its error over an edge, or says so with `failOn`.
  *
  * Fails with INVALID_PARAMETERS (no or bad URL), TIMEOUT, CANCELLED, DESERIALIZATION_FAILED (a successful answer that
  * says it is JSON and is not, or names a charset that is not known) or EXECUTION_FAILED (`fetch failed`, or an answer of more than 256 MiB).
@@ -43,6 +46,7 @@ async function send(work: NodeWork<Parameters>, network: Network): Promise<objec
   const method = String(portValue(work, "method") ?? parameters.method).toUpperCase();
   const { headers, body } = contentOf(work, method, takeCredentials(url));
   network.check(url, headers);
+  const isFailure = failingStatuses(parameters.failOn, work.errorsHandled);
   const limit = deadlineOf(work);
   const deadline = limit === undefined ? undefined : AbortSignal.timeout(Math.min(Math.ceil(limit), LONGEST_TIMEOUT));
   const signals = [signal, deadline].filter((each) => each !== undefined);
@@ -57,8 +61,10 @@ async function send(work: NodeWork<Parameters>, network: Network): Promise<objec
       signal: AbortSignal.any(signals),
       ...(body === undefined ? {} : { body }),
     });
+    const result = await answerOf(response);
+    if (isFailure(response.status)) throw statusFailure(response, method, new URL(response.url || url), result);
     return {
-      result: await answerOf(response),
+      result,
       status: response.status,
       statusText: response.statusText,
       headers: Object.fromEntries(response.headers),

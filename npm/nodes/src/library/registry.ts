@@ -24,7 +24,7 @@ export function factoriesOf(registry: ReadonlyMap<string, LibraryExecutable>): R
 }
 
 /** What an attempt knows beside its parameters: getters that work on their own object only. */
-const OF_ATTEMPT = ["signal", "attempt", "idempotencyKey", "progress", "warn", "log"];
+const OF_ATTEMPT = ["signal", "attempt", "idempotencyKey", "progress", "warn", "errorsHandled", "timeLimit", "log"];
 
 function factoryOf(executable: LibraryExecutable): NodeFactory {
   const withParameters = (parameters: NodeParams = {}): LibraryExecutable => ({

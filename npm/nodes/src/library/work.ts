@@ -1,4 +1,4 @@
-import { adviceOf, codeOf, messageOf, NodeError } from "../contract/error.js";
+import { adviceOf, codeOf, messageOf, NodeError, retryOf } from "../contract/error.js";
 import type { LibraryExecutable, NodeParams } from "../contract/executable.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
@@ -13,6 +13,8 @@ export interface NodeWork<P> {
   readonly signal: AbortSignal | undefined;
   /** The node's time limit in ms, if somebody set one; the default of the definition does not count. */
   explicitTimeout: number | undefined;
+  /** Whether the flow does something about the node's failure: it asks for retries, or an edge takes its error. */
+  errorsHandled: boolean;
   /** Tells the flow's author something that does not keep the node from going on; `rule` names its kind in kebab case. */
   warn(rule: string, message: string): void;
   /** A value under an input handle if it is there, else the parameter of that name. */
@@ -45,7 +47,8 @@ export function executable<P>(
           warn(rule, message) {
             if (typeof params.warn === "function") params.warn(rule, message);
           },
-          explicitTimeout: Object.hasOwn(params, "timeout") ? (parameters as { timeout?: number }).timeout : undefined,
+          explicitTimeout: timeLimitOf(params, parameters as { timeout?: number }),
+          errorsHandled: !Object.hasOwn(params, "errorsHandled") && params.errorsHandled === true,
           given: (name) => {
             const value = isPlainObject(input) && Object.hasOwn(input, name) ? input[name] : undefined;
             return value === undefined ? parameters[name] : value;
@@ -55,6 +58,7 @@ export function executable<P>(
         throw new NodeError(codeOf(error), `[${nodeType.type}] ${messageOf(error)}`, {
           cause: error,
           advice: adviceOf(error),
+          retry: retryOf(error),
         });
       }
     },
@@ -72,6 +76,12 @@ function parametersFromPorts(input: unknown, names: readonly string[]): Record<s
 
 function ownDefined(params: NodeParams): Record<string, unknown> {
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
+}
+
+/** What a policy says goes before the parameter. A parameter of another meaning may bear the name. */
+function timeLimitOf(params: NodeParams, { timeout }: { timeout?: number }): number | undefined {
+  const asked = Object.hasOwn(params, "timeLimit") ? undefined : params.timeLimit;
+  return typeof asked === "number" ? asked : Object.hasOwn(params, "timeout") ? timeout : undefined;
 }
 
 function signalOf(params: NodeParams): AbortSignal | undefined {

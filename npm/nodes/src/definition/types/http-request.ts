@@ -33,6 +33,13 @@ export const httpRequest = {
         description: "Headers of the request by name, also as JSON text.",
         examples: [{ accept: "application/json" }],
       },
+      failOn: {
+        anyOf: [{ type: "string" }, { type: "integer" }, { type: "array" }],
+        description:
+          "Statuses that are errors, such as `404` or `5xx`, with commas between them. Without it those from 400 on are " +
+          "where the node asks for retries or an edge takes its error, and none elsewhere.",
+        examples: ["4xx,5xx", "5xx,429"],
+      },
       body: { description: "Sent with POST, PUT and PATCH: text and bytes as they are, the rest as JSON." },
     },
   },
