@@ -32,14 +32,25 @@ export function reportedError(error: ExecutionError, flow: NodeDefinition, state
 }
 
 /** Code, message, place and what to do. */
-export function errorText({ code, message, nodeId, path, recovery }: ReportedError): string {
+export function errorText({ code, message, nodeId, path, recovery, context }: ReportedError): string {
   const lines = [`${pc.red(`${SIGNS.error} ${code}`)}  ${oneLine(message)}`];
   if (nodeId !== undefined) {
     lines.push(pc.dim(`  node ${oneLine(nodeId)}${path === undefined || path === "" ? "" : ` at ${oneLine(path)}`}`));
   }
+  for (const round of roundsIn(context)) lines.push(pc.dim(`  ${round}`));
   const suggestions = recovery?.suggestions ?? [];
   if (suggestions.length > 0) lines.push(`  What to do: ${suggestions.map(oneLine).join("\n              ")}`);
   return lines.join("\n");
+}
+
+/** In which rounds of which loops it happened, in words. */
+function roundsIn(context: Record<string, unknown> | undefined): string[] {
+  const rounds: unknown = context?.rounds;
+  if (!Array.isArray(rounds)) return [];
+  return (rounds as { nodeId?: unknown; index?: unknown; item?: unknown }[]).map(
+    ({ nodeId, index, item }) =>
+      `in round ${Number(index) + 1} of ${oneLine(String(nodeId))}, item ${oneLine(String(item))}`,
+  );
 }
 
 /**
@@ -55,12 +66,15 @@ function search(
   group: NodeDefinition,
   above: string,
   shown: readonly ExecutionGraphNode[],
+  isInLoop = false,
 ): string | undefined {
   for (const [index, node] of (group.nodes ?? []).entries()) {
     const path = `${above}/nodes/${index}`;
     const seen = shown.find(({ id }) => id === node.id);
-    if (seen?.state !== "error") continue;
-    const inner = search(nodeId, node, path, seen.nodes ?? []);
+    // Of a loop nothing is known of the nodes in its rounds.
+    const inLoop = isInLoop || (seen?.state === "error" && node.type === "loop");
+    if (!isInLoop && seen?.state !== "error") continue;
+    const inner = search(nodeId, node, path, seen?.nodes ?? [], inLoop);
     if (inner !== undefined) return inner;
     if (node.id === nodeId) return path;
   }

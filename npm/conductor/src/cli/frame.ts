@@ -1,5 +1,6 @@
 /** One picture of a run for a terminal. */
 
+import { attemptText } from "../engine/activity.js";
 import type { ExecutionGraphState } from "../types/graph.js";
 import pc from "./colour.js";
 import { bar, column, counted, duration, fitted, inColour, oneLine, SIGNS } from "./text.js";
@@ -38,7 +39,7 @@ export function frame(state: ExecutionGraphState, view: View): string {
 function progressLine(state: ExecutionGraphState, tree: TreeNode[], { columns, now }: View): string {
   const leaves = tree.filter(({ isGroup }) => !isGroup);
   const done = leaves.filter(({ node }) => isOver(node)).length;
-  const elapsed = duration((state.endTime ?? now) - (state.startTime ?? now));
+  const elapsed = `${duration((state.endTime ?? now) - (state.startTime ?? now))}${state.isPaused ? "   paused" : ""}`;
   const facts = `${String(state.cachedProgress).padStart(4)} %   ${done} of ${counted(leaves.length, "node")}   ${elapsed}`;
   const width = Math.min(Math.max(columns - facts.length, 0), 60);
   const { full, rest } = bar(state.cachedProgress / 100, width);
@@ -84,14 +85,20 @@ function nodeLine({ node, depth, isGroup }: TreeNode, { columns, now }: View): s
   const time = timeOf(node, isGroup, now).padStart(TIME_WIDTH);
   const room = Math.min(columns, 100) - LABEL_WIDTH - TIME_WIDTH - 1;
   if (room < 8) return inColour(state, label);
-  const text = column(` ${remarkOf(node)}`, room);
-  return `${inColour(state, label)}${state === "error" ? pc.red(text) : pc.dim(text)}${pc.dim(time)}`;
+  const text = column(` ${remarkOf(node, now)}`, room);
+  const failed = state === "error" && !node.handled && !node.cancelled;
+  return `${inColour(state, label)}${failed ? pc.red(text) : pc.dim(text)}${pc.dim(time)}`;
 }
 
 /** What goes on while a node runs, why it failed when it did, else its name. */
-function remarkOf({ id, state, message, error, name, type }: TreeNode["node"]): string {
+function remarkOf({ id, state, message, error, name, type, ...node }: TreeNode["node"], now: number): string {
+  const { attempts, cancelled, handled, rounds } = node;
+  if (state === "executing" && attempts?.retryAt !== undefined) return oneLine(attemptText(attempts, now));
   if (state === "executing" && message !== undefined) return oneLine(message);
-  if (state === "error" && error !== undefined) return oneLine(error);
+  if (state === "error" && cancelled) return "cancelled";
+  if (state === "error" && error !== undefined) return `${handled ? "handled: " : ""}${oneLine(error)}`;
+  if (state === "completed" && attempts !== undefined) return `after ${counted(attempts.number, "try", "tries")}`;
+  if (state === "completed" && rounds !== undefined) return counted(rounds.done, "round");
   return name === type || name === id ? "" : oneLine(name);
 }
 

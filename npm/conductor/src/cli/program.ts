@@ -1,5 +1,5 @@
 /** The command line: its commands, options, help and exit code. */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
 import { assignment, milliseconds, positiveInteger } from "./assignment.js";
@@ -7,6 +7,7 @@ import { EXIT_HELP, Exit, UsageError } from "./exit.js";
 import { graph } from "./graph.js";
 import { init } from "./init.js";
 import { nodes } from "./nodes.js";
+import { OUTPUT_FORMATS } from "./node-output.js";
 import { run } from "./run.js";
 import { schema } from "./schema.js";
 import { validate } from "./validate.js";
@@ -80,6 +81,14 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--json", "print one JSON document to standard output, everything else to standard error")
     .option("--trace <file>", "write what happened as JSON")
     .option("--quiet", "print errors only")
+    .option("--verbose", "print what nodes report while they run, and the time of every node")
+    .option("--output <node>", "print the output of this node to standard output, everything else to standard error")
+    .addOption(new Option("--format <format>", "how --output prints (default: json)").choices(OUTPUT_FORMATS))
+    .option("--dry-run", "print what would run, in order, and the files and hosts it would touch; run nothing")
+    .option(
+      "--watch",
+      "run again when the flow or a file it reads changes; nodes that did not change keep their outputs",
+    )
     .option(...NODES)
     .option(...CONFIG)
     .option(...NO_CONFIG)

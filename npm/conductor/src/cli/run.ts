@@ -1,5 +1,7 @@
 /** `conductor run`: runs a flow, shows how it goes, says how it went. */
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { getNodeExecutable } from "@atomiton/nodes/executables";
 import { defaultVariables } from "../api/variables.js";
 import {
   type Conductor,
@@ -10,18 +12,22 @@ import {
 } from "../exports/node.js";
 import { createExecutionId } from "../types/ids.js";
 import { type Display, type Output, quietDisplay } from "./display.js";
-import { type Exit, Exit as ExitCode, exitOf } from "./exit.js";
+import { dryRunText } from "./dry-run.js";
+import { type Exit, Exit as ExitCode, exitOf, UsageError } from "./exit.js";
 import { errorText, reportedError } from "./failure-text.js";
 import { openFlow } from "./flow-file.js";
 import { jsonText } from "./json.js";
+import { KeptOutputs } from "./kept-outputs.js";
 import { liveDisplay } from "./live-display.js";
+import { type OutputFormat, outputText } from "./node-output.js";
 import { plainDisplay } from "./plain-display.js";
 import { openProject, type ProjectOptions } from "./project.js";
 import { onInterrupt } from "./signals.js";
 import { summary, warningsText } from "./summary.js";
-import { oneLine } from "./text.js";
+import { counted, oneLine } from "./text.js";
 import { TraceFile } from "./trace-file.js";
 import { hintsOf, invalidFlowJson, lines, reportProblems } from "./validate.js";
+import { FileWatch } from "./watch.js";
 
 /** Options as commander gives them. */
 export interface RunOptions extends ProjectOptions {
@@ -33,10 +39,75 @@ export interface RunOptions extends ProjectOptions {
   json?: boolean;
   trace?: string;
   quiet?: boolean;
+  verbose?: boolean;
+  /** The id of the node whose output is printed. */
+  output?: string;
+  format?: OutputFormat;
+  dryRun?: boolean;
+  watch?: boolean;
 }
 
-/** Runs the flow in a file. */
+/** Runs the flow in a file, with `--watch` again and again. */
 export async function run(file: string, options: RunOptions): Promise<Exit> {
+  if (options.quiet && options.verbose) throw new UsageError("--quiet and --verbose are opposites; give one of them");
+  if (options.json && options.output !== undefined) {
+    throw new UsageError("--json and --output both print to standard output; give one of them");
+  }
+  if (options.format !== undefined && options.output === undefined) {
+    throw new UsageError("--format says how --output NODE is printed; name the node");
+  }
+  if (!options.watch) return runOnce(file, options);
+  if (file === "-") throw new UsageError("--watch needs a file: standard input does not change");
+  if (options.dryRun) throw new UsageError("--dry-run runs nothing that --watch could run again");
+  return runAgain(file, options);
+}
+
+/** Runs it now and whenever its file, or one that it reads, has changed; until it is interrupted. */
+async function runAgain(file: string, options: RunOptions): Promise<Exit> {
+  const kept = new KeptOutputs();
+  const files = new FileWatch();
+  let exit: Exit = ExitCode.success;
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+    files.close();
+  };
+  while (!isOver) {
+    let read: string[] = [];
+    files.follow([resolve(file)]);
+    const release = onInterrupt(end, () => {});
+    try {
+      exit = await runOnce(file, options, kept, (flow) => {
+        read = KeptOutputs.filesOf(flow);
+        files.follow([resolve(file), ...read]);
+        // The run has an interrupt of its own.
+        release();
+      });
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      process.stderr.write(`${error.message}\n`);
+      exit = ExitCode.usage;
+    }
+    release();
+    if (exit === ExitCode.cancelled) break;
+    const stop = onInterrupt(end, () => {});
+    if (!options.quiet)
+      process.stderr.write(`\nWaiting for changes of ${counted(1 + read.length, "file")}; Ctrl-C ends it\n`);
+    const changed = await files.next();
+    stop();
+    if (changed !== undefined && !options.quiet) process.stderr.write(`${oneLine(changed)} has changed\n\n`);
+  }
+  files.close();
+  return exit === ExitCode.cancelled ? ExitCode.cancelled : exit;
+}
+
+/** `begins` is told of the flow before it runs. */
+async function runOnce(
+  file: string,
+  options: RunOptions,
+  kept?: KeptOutputs,
+  begins?: (flow: NodeDefinition) => void,
+): Promise<Exit> {
   const project = await openProject(file, options);
   const opened = await openFlow(file, project.nodes);
   const { flow, problems } = opened;
@@ -48,12 +119,33 @@ export async function run(file: string, options: RunOptions): Promise<Exit> {
   // The conductor tells the warnings itself.
   if (!options.quiet) process.stderr.write(lines(hintsOf(opened)));
   const traceFile = options.trace === undefined ? undefined : new TraceFile(options.trace);
-  const conductor = createConductor({ ...project.settings, ...settingsOf(flow, options, project.settings) });
+  if (options.dryRun) {
+    process.stdout.write(
+      dryRunText(flow, { input: options.input ?? new Map(), variables: variablesOf(flow, options) }),
+    );
+    return ExitCode.success;
+  }
+  if (options.output !== undefined) demandNode(flow, options.output);
+  begins?.(flow);
+  const executionId = createExecutionId();
+  kept?.begin(flow, [[...(options.input ?? [])], [...variablesOf(flow, options)]]);
+  const factory = kept?.over({ getNodeExecutable }, () => executionId);
+  const conductor = createConductor({
+    ...project.settings,
+    ...settingsOf(flow, options, project.settings),
+    ...(factory !== undefined && { nodeExecutorFactory: factory }),
+  });
   const title = oneLine(flow.name ?? flow.id);
-  // With --json, standard output is for the document alone.
-  const output: Output = options.json ? process.stderr : process.stdout;
-  const result = await followed(conductor, flow, options, displayFor(output, title, options));
+  // With --json or --output, standard output is for that alone.
+  const output: Output = options.json || options.output !== undefined ? process.stderr : process.stdout;
+  const result = await followed(conductor, flow, executionId, options, displayFor(output, title, options));
   const exit = report(conductor, flow, title, result, options, output);
+  if (kept !== undefined && kept.reused > 0 && !options.quiet) {
+    output.write(
+      `\n${counted(kept.reused, "node")} did not change and kept ${kept.reused === 1 ? "its output" : "their outputs"}\n`,
+    );
+  }
+  if (options.output !== undefined) printOutput(result, options.output, options.format ?? "json");
   traceFile?.write(result.trace);
   return exit;
 }
@@ -61,10 +153,10 @@ export async function run(file: string, options: RunOptions): Promise<Exit> {
 async function followed(
   conductor: Conductor,
   flow: NodeDefinition,
+  executionId: string,
   options: RunOptions,
   display: Display,
 ): Promise<ExecutionResult> {
-  const executionId = createExecutionId();
   conductor.events.onProgress((state) => display.show(state));
   const release = onInterrupt(
     (signal) => {
@@ -76,7 +168,7 @@ async function followed(
   try {
     return await conductor.node.run(flow, {
       executionId,
-      variables: Object.fromEntries([...defaultVariables(flow), ...(options.var ?? [])]),
+      variables: Object.fromEntries(variablesOf(flow, options)),
       ...(options.input !== undefined && { input: Object.fromEntries(options.input) }),
     });
   } finally {
@@ -94,7 +186,7 @@ function report(
   output: Output,
 ): Exit {
   const state = conductor.node.store.getState();
-  if (!options.quiet) output.write(summary(title, result, state, output.columns || 80));
+  if (!options.quiet) output.write(summary(title, result, state, output.columns || 80, options.verbose));
   if (!options.quiet && result.warnings !== undefined) output.write(warningsText(result.warnings));
   const error = result.error === undefined ? undefined : reportedError(result.error, flow, state);
   if (error !== undefined) process.stderr.write(`${options.quiet ? "" : "\n"}${errorText(error)}\n`);
@@ -113,9 +205,38 @@ function settingsOf(flow: NodeDefinition, { concurrency, timeout }: RunOptions, 
   return { ...(nodes !== undefined && { concurrency: nodes }), ...(timeout !== undefined && { timeout }) };
 }
 
-function displayFor(output: Output, title: string, { quiet }: RunOptions): Display {
+function displayFor(output: Output, title: string, { quiet, verbose }: RunOptions): Display {
   if (quiet) return quietDisplay(process.stderr);
-  return output.isTTY ? liveDisplay(output, title) : plainDisplay(output);
+  return output.isTTY && !verbose ? liveDisplay(output, title) : plainDisplay(output, verbose);
+}
+
+/** The defaults of the flow, and what was given over them. */
+function variablesOf(flow: NodeDefinition, options: RunOptions): Map<string, unknown> {
+  return new Map([...defaultVariables(flow), ...(options.var ?? [])]);
+}
+
+/** @throws UsageError where the flow has no such node */
+function demandNode(flow: NodeDefinition, id: string): void {
+  const ids = idsIn(flow);
+  if (ids.includes(id)) return;
+  const listed = ids.slice(0, MOST_NAMED).map(oneLine).join(", ");
+  const more = ids.length > MOST_NAMED ? `, and ${ids.length - MOST_NAMED} more` : "";
+  throw new UsageError(`The flow has no node "${oneLine(id)}" for --output; it has ${listed}${more}`);
+}
+
+const MOST_NAMED = 20;
+
+function idsIn(flow: NodeDefinition): string[] {
+  if (flow.nodes === undefined || flow.nodes.length === 0) return [flow.id];
+  return flow.nodes.flatMap((node) => [node.id, ...((node.nodes ?? []).length > 0 ? idsIn(node) : [])]);
+}
+
+function printOutput({ outputs = {} }: ExecutionResult, id: string, format: OutputFormat): void {
+  if (Object.hasOwn(outputs, id)) {
+    process.stdout.write(outputText(outputs[id], format));
+    return;
+  }
+  process.stderr.write(`Node "${oneLine(id)}" left no output: it did not run to its end, or runs within a loop\n`);
 }
 
 /** A result whose values refuse to be written still makes one document. */

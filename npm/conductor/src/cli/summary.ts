@@ -4,58 +4,66 @@ import type { ExecutionResult, RunWarning } from "../types/execution.js";
 import type { ExecutionGraphState } from "../types/graph.js";
 import pc from "./colour.js";
 import { jsonText } from "./json.js";
-import { bar, column, counted, duration, fitted, inColour, oneLine, SIGNS } from "./text.js";
+import { counted, duration, fitted, inColour, oneLine, SIGNS } from "./text.js";
+import { timeShares, timeTable } from "./time-table.js";
 import { type TreeNode, treeOf } from "./tree.js";
 
-/** Nodes that took longest, at most. */
-const LISTED = 5;
-const LABEL_WIDTH = 36;
-const TIME_WIDTH = 10;
-const BAR_WIDTH = 20;
-
-/** What a run did. Times in ms. */
+/** How the nodes of a run ended. */
 export interface Tally {
+  /** Also those that failed. */
   ran: number;
   skipped: number;
+  /** By themselves, and nothing took their error. */
   failed: number;
-  /** In which no node was in flight; measured in whole ms. */
-  betweenNodes: number;
-  /** The leaves that took longest, longest first. */
-  longest: TreeNode[];
+  /** Failed, and an edge took the error. */
+  handled: number;
+  /** Stopped because another one failed, or the run was cancelled. */
+  cancelled: number;
 }
 
-/** Counts leaves; a node that failed ran too. */
-export function tallyOf(state: ExecutionGraphState, took: number): Tally {
-  const leaves = treeOf(state).filter(({ isGroup }) => !isGroup);
+/** Counts leaves, and loops as one each. */
+export function tallyOf(leaves: TreeNode[]): Tally {
+  const failures = leaves.filter(({ node }) => node.state === "error").map(({ node }) => node);
   const count = (wanted: string) => leaves.filter(({ node }) => node.state === wanted).length;
-  const failed = count("error");
-  const timed = leaves.filter(({ node }) => node.duration !== undefined && node.state !== "skipped");
+  const handled = failures.filter((node) => node.handled).length;
+  const cancelled = failures.filter((node) => node.cancelled).length;
   return {
-    ran: count("completed") + failed,
+    ran: count("completed") + failures.length,
     skipped: count("skipped"),
-    failed,
-    betweenNodes: Math.max(0, took - covered(timed)),
-    longest: timed
-      .sort((one, other) => (other.node.duration as number) - (one.node.duration as number))
-      .slice(0, LISTED),
+    failed: failures.length - handled - cancelled,
+    handled,
+    cancelled,
   };
 }
 
 /** How it ended, how much was done, where the time went, and the value that came out. */
-export function summary(title: string, result: ExecutionResult, state: ExecutionGraphState, columns: number): string {
+export function summary(
+  title: string,
+  result: ExecutionResult,
+  state: ExecutionGraphState,
+  columns: number,
+  verbose = false,
+): string {
   const took = result.duration ?? 0;
-  const { ran, skipped, failed, betweenNodes, longest } = tallyOf(state, took);
+  const leaves = treeOf(state).filter(({ isGroup }) => !isGroup);
+  const { ran, skipped, failed, handled, cancelled } = tallyOf(leaves);
   const end = endOf(result);
+  const facts = [
+    `${counted(ran, "node")} run`,
+    `${skipped} skipped`,
+    `${failed} failed`,
+    ...(handled > 0 ? [`${handled} handled`] : []),
+    ...(cancelled > 0 ? [`${cancelled} ${end.stopped}`] : []),
+  ];
   const lines = [
     "",
     `${inColour(end.state, `${SIGNS[end.state]} ${oneLine(title)} ${end.word}`)} ${result.success ? "in" : "after"} ${duration(took)}`,
-    pc.dim(`  ${counted(ran, "node")} run, ${skipped} skipped, ${failed} ${end.stopped}`),
+    pc.dim(`  ${facts.join(", ")}`),
   ];
-  if (longest.length > 0) {
-    lines.push("", "Where the time went");
-    for (const { node, path } of longest) lines.push(share(path, node.duration as number, took));
-    lines.push(share("between nodes", betweenNodes, took));
-  }
+  const { trace, context } = result;
+  const shares = timeShares(leaves, trace?.retries ?? [], context?.executionId ?? "", took);
+  const table = timeTable(shares, took, columns, verbose);
+  if (table.length > 0) lines.push("", ...table);
   if (result.success && result.data !== undefined)
     lines.push("", `${pc.dim("Result")}  ${fitted(preview(result.data), columns - 8)}`);
   return `${lines.join("\n")}\n`;
@@ -71,29 +79,9 @@ export function warningsText(warnings: readonly RunWarning[]): string {
 }
 
 function endOf({ success, error }: ExecutionResult) {
-  if (success) return { state: "completed", word: "succeeded", stopped: "failed" } as const;
+  if (success) return { state: "completed", word: "succeeded", stopped: "cancelled" } as const;
   if (error?.code === "CANCELLED") return { state: "error", word: "was cancelled", stopped: "stopped" } as const;
-  return { state: "error", word: error?.code === "TIMEOUT" ? "timed out" : "failed", stopped: "failed" } as const;
-}
-
-function share(label: string, ms: number, whole: number): string {
-  const part = whole === 0 ? 0 : ms / whole;
-  const percent = `${Math.round(Math.min(part, 1) * 100)} %`.padStart(7);
-  const { full, rest } = bar(part, BAR_WIDTH);
-  return `  ${column(label, LABEL_WIDTH)}${duration(ms).padStart(TIME_WIDTH)}${percent}  ${pc.cyan(full)}${pc.dim(rest)}`;
-}
-
-/** The time in which at least one of the nodes was in flight. */
-function covered(nodes: TreeNode[]): number {
-  const spans = nodes.map(({ node }) => [node.startTime as number, node.endTime as number] as const);
-  spans.sort((one, other) => one[0] - other[0]);
-  let [sum, until] = [0, Number.NEGATIVE_INFINITY];
-  for (const [start, end] of spans) {
-    if (end <= until) continue;
-    sum += end - Math.max(start, until);
-    until = end;
-  }
-  return sum;
+  return { state: "error", word: error?.code === "TIMEOUT" ? "timed out" : "failed", stopped: "cancelled" } as const;
 }
 
 function preview(data: unknown): string {

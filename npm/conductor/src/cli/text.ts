@@ -13,8 +13,8 @@ export function duration(ms: number): string {
 }
 
 /** A number with its noun: `1 node`, `3 nodes`. */
-export function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+export function counted(number: number, noun: string, several = `${noun}s`): string {
+  return `${number} ${number === 1 ? noun : several}`;
 }
 
 /** Text in one line without control characters: what a flow or a node says must not steer the terminal. */

@@ -9,20 +9,22 @@ export interface TreeNode {
   depth: number;
   /** Ids from the outermost group to it, joined with `/`. */
   path: string;
+  /** Its nodes are listed after it. A loop stands for all of its rounds, and is none. */
   isGroup: boolean;
 }
 
 /**
  * Every node, groups before what they contain; within a group in declared order, or by level: what others wait for
- * first.
+ * first. The nodes of a loop are not listed: they run once for each of its rounds.
  */
 export function treeOf(state: ExecutionGraphState, order: "declared" | "levels" = "declared"): TreeNode[] {
   const found: TreeNode[] = [];
   const visit = (nodes: Iterable<ExecutionGraphNode>, depth: number, above: string) => {
     for (const node of order === "levels" ? [...nodes].sort((one, other) => one.level - other.level) : nodes) {
       const path = `${above}${oneLine(node.id)}`;
-      found.push({ node, depth, path, isGroup: node.nodes !== undefined });
-      if (node.nodes !== undefined) visit(node.nodes, depth + 1, `${path}/`);
+      const isGroup = node.nodes !== undefined && node.type !== "loop";
+      found.push({ node, depth, path, isGroup });
+      if (isGroup && node.nodes !== undefined) visit(node.nodes, depth + 1, `${path}/`);
     }
   };
   visit(state.nodes.values(), 0, "");
