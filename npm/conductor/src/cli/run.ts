@@ -187,7 +187,9 @@ function report(
 ): Exit {
   const state = conductor.node.store.getState();
   if (!options.quiet) output.write(summary(title, result, state, output.columns || 80, options.verbose));
-  if (!options.quiet && result.warnings !== undefined) output.write(warningsText(result.warnings));
+  // The conductor itself has told before the run what the flow asks for in vain.
+  const warnings = result.warnings?.filter(({ rule }) => rule !== "ignored-policy") ?? [];
+  if (!options.quiet && warnings.length > 0) output.write(warningsText(warnings));
   const error = result.error === undefined ? undefined : reportedError(result.error, flow, state);
   if (error !== undefined) process.stderr.write(`${options.quiet ? "" : "\n"}${errorText(error)}\n`);
   if (options.json) {

@@ -1,7 +1,7 @@
 /** Where the time of a run went: a table whose rows add up to it. */
 import type { RetryRecord } from "../types/graph.js";
 import pc from "./colour.js";
-import { bar, column, counted, duration } from "./text.js";
+import { bar, column, counted, duration, fitted } from "./text.js";
 import type { TreeNode } from "./tree.js";
 
 /** Nodes that are listed each by itself, at most. */
@@ -106,7 +106,7 @@ export function timeTable(
   const percents = percentsOf(rows.map(({ own, waiting }) => own + waiting));
   const numbers = TIME_WIDTH * (waits ? 2 : 1) + PERCENT_WIDTH;
   const label = Math.max(LEAST_LABEL, Math.min(LARGEST_LABEL, columns - 2 - numbers));
-  const barWidth = Math.min(BAR_WIDTH, columns - 2 - label - numbers - 2);
+  const barWidth = Math.max(0, Math.min(BAR_WIDTH, columns - 2 - label - numbers - 2));
   const cells = (own: number, waiting: number) =>
     `${duration(own).padStart(TIME_WIDTH)}${waits ? (waiting > 0 ? duration(waiting) : "").padStart(TIME_WIDTH) : ""}`;
   const lines = rows.map(({ label: name, own, waiting }, index) => {
@@ -121,7 +121,7 @@ export function timeTable(
     together > took * 1.05 && took > 0
       ? [
           pc.dim(
-            `  Nodes took ${duration(together)} together; where several ran at once, each has its part of the time.`,
+            `  Nodes took ${duration(together)} together; of what ran at once each has its part.`,
           ),
         ]
       : [];

@@ -42,13 +42,24 @@ describe("conductor run", () => {
   });
 
   it("tells after the table what the flow and its nodes were warned of", async () => {
-    const text = DOUBLE.replace("id: keep,", "id: keep, policy: { cache: true },");
+    const text = `
+id: asking
+type: group
+nodes:
+  - id: each
+    type: loop
+    nodes:
+      - { id: keep, type: transform, policy: { cache: true }, parameters: { data: [1] } }
+`;
     const asking = file(here, "asking.yaml", text);
     const { code, stdout } = await conductor("run", asking);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/\n1 warning\n {2}! keep: .*`cache`/);
+    expect(stdout).toMatch(/\n1 warning\n {2}! each: The loop found nothing to loop over/);
     const { warnings } = JSON.parse((await conductor("run", asking, "--json")).stdout);
-    expect(warnings).toMatchObject([{ rule: "ignored-policy", nodeId: "keep" }]);
+    expect(warnings).toMatchObject([
+      { rule: "ignored-policy", nodeId: "keep" },
+      { rule: "loop-without-items", nodeId: "each" },
+    ]);
     expect(JSON.parse((await conductor("run", double, "--json")).stdout)).not.toHaveProperty("warnings");
   });
 

@@ -1,0 +1,168 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { conductor, DOUBLE, FAILING, file, folder, start } from "./cli.js";
+
+const here = folder();
+const double = file(here, "double.yaml", DOUBLE);
+const failing = file(here, "failing.yaml", FAILING);
+
+describe("conductor run --output", () => {
+  it("prints the output of one node, and everything else to standard error", async () => {
+    const { code, stdout, stderr } = await conductor("run", double, "--output", "keep");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ result: [2, 3] });
+    expect(stderr).toContain("completed  keep");
+    expect((await conductor("run", double, "--output", "keep", "--format", "csv", "--quiet")).stdout).toBe(
+      "value\n2\n3\n",
+    );
+  });
+
+  it("refuses a node that the flow does not have before anything runs, and formats without a node", async () => {
+    const unknown = await conductor("run", double, "--output", "kep");
+    expect(unknown).toMatchObject({ code: 2, stdout: "" });
+    expect(unknown.stderr).toContain('no node "kep" for --output; it has keep, inner, double, last');
+    expect(unknown.stderr).not.toContain("started");
+    for (const options of [
+      ["--format", "csv"],
+      ["--output", "keep", "--format", "xml"],
+      ["--quiet", "--verbose"],
+    ]) {
+      expect((await conductor("run", double, ...options)).code).toBe(2);
+    }
+    expect((await conductor("run", double, "--json", "--output", "keep")).code).toBe(2);
+  });
+});
+
+describe("conductor run --dry-run", () => {
+  it("tells order, files and hosts, and runs nothing", async () => {
+    const written = join(here, "out.txt");
+    const touching = file(
+      here,
+      "touching.yaml",
+      `
+id: touching
+type: group
+nodes:
+  - { id: write, type: file-system, parameters: { operation: write, path: ${JSON.stringify(written)}, content: x } }
+  - { id: read, type: spreadsheet, parameters: { path: ${JSON.stringify(join(here, "in.csv"))} } }
+  - { id: ask, type: http-request, parameters: { url: "http://user:word@127.0.0.1:9/a?key=secret" } }
+edges:
+  - { source: read, target: ask }
+  - { source: ask, target: write }
+`,
+    );
+    writeFileSync(join(here, "in.csv"), "a\n1\n");
+    const { code, stdout } = await conductor("run", touching, "--dry-run", "--input", "token=secret");
+    expect(code).toBe(0);
+    expect(stdout.match(/^ +\d {2}(\w+)/gm)?.map((line) => line.trim().split(/ +/)[1])).toEqual([
+      "read",
+      "ask",
+      "write",
+    ]);
+    expect(stdout).toContain(`Files that would be read\n  ${join(here, "in.csv")}`);
+    expect(stdout).toContain(`Files that would be written or removed\n  ${written}`);
+    expect(stdout).toContain("Hosts that would be called\n  127.0.0.1:9");
+    expect(stdout).toContain("inputs  token");
+    expect(stdout).not.toMatch(/secret|word@/);
+    expect(() => readFileSync(written)).toThrow();
+  });
+});
+
+describe("what conductor run tells", () => {
+  it("is what failed by itself before what that cancelled, which is not counted as failed", async () => {
+    const server = createServer(() => {});
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const text = `
+id: two
+type: group
+nodes:
+  - { id: a, type: http-request, parameters: { url: "${url}" } }
+  - { id: z, type: transform, parameters: { data: [1], transformFunction: "x => x.y.z" } }
+`;
+    const { stdout } = await conductor("run", file(here, "two.yaml", text), "--concurrency", "2");
+    expect(stdout).toMatch(/failed {5}z in .*\ncancelled {2}a in /);
+    expect(stdout).toContain("2 nodes run, 0 skipped, 1 failed, 1 cancelled");
+  });
+
+  it("counts a failure that an edge takes as handled", async () => {
+    const text = FAILING.replace(
+      "source: inner, target: after",
+      "source: inner, target: after, sourceHandle: error",
+    ).replace(
+      "{ id: after, type: transform }",
+      "{ id: after, type: edit-fields, parameters: { values: { ok: true } } }",
+    );
+    const { code, stdout } = await conductor("run", file(here, "handled.yaml", text));
+    expect(code).toBe(0);
+    expect(stdout).toContain("handled    inner/bad in ");
+    expect(stdout).toContain("0 failed, 1 handled");
+  });
+
+  it("names the round in which a loop failed, and the place of its node", async () => {
+    const text = `
+id: flow
+type: group
+nodes:
+  - id: each
+    type: loop
+    parameters: { array: [{ id: 7 }, { id: 8 }] }
+    nodes:
+      - { id: bad, type: condition, parameters: { expression: "input.item.id === 8 ? input.no.where : true" } }
+`;
+    const { stdout, stderr } = await conductor("run", file(here, "round.yaml", text));
+    expect(stdout).toContain("each in ");
+    expect(stdout).toContain('bad in round 2, item {"id":8}: ');
+    expect(stderr).toContain("node bad at /nodes/0/nodes/0");
+    expect(stderr).toContain('in round 2 of each, item {"id":8}');
+  });
+
+  it("is the time of every node with --verbose", async () => {
+    const { stdout } = await conductor("run", failing, "--verbose");
+    expect(stdout).toMatch(/running {4}(inner\/)?\w+: /);
+  });
+});
+
+describe("conductor run --watch", () => {
+  it("runs again when the flow changes, and keeps the outputs of what did not", async () => {
+    const watched = file(here, "watched.yaml", DOUBLE);
+    const { child, says, ended } = start(["run", watched, "--watch"]);
+    await says("Waiting for changes");
+    writeFileSync(watched, DOUBLE.replace("x * 2", "x * 10"));
+    await says("1 node did not change and kept its output");
+    await says("[30,20]");
+    child.kill("SIGINT");
+    const { code, stdout } = await ended;
+    expect(code).toBe(0);
+    expect(stdout.match(/succeeded in/g)).toHaveLength(2);
+  });
+
+  it("goes on after a flow that is wrong, and when a file that is read changes", async () => {
+    const data = file(here, "rows.csv", "a\n1\n");
+    const text = `
+id: rows
+type: group
+nodes:
+  - { id: rows, type: spreadsheet, parameters: { path: ${JSON.stringify(data)} } }
+`;
+    const watched = file(here, "rows.yaml", text);
+    const { child, says, ended } = start(["run", watched, "--watch", "--json"]);
+    await says('"a": "1"');
+    await says("Waiting for changes");
+    writeFileSync(data, "a\n22\n");
+    await says('"a": "22"');
+    writeFileSync(watched, "nodes: [");
+    await says("problem");
+    writeFileSync(watched, `${text}\n`);
+    await says("rows.yaml has changed");
+    child.kill("SIGINT");
+    await ended;
+  });
+});
