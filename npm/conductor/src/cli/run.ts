@@ -68,37 +68,40 @@ async function runAgain(file: string, options: RunOptions): Promise<Exit> {
   const files = new FileWatch();
   let exit: Exit = ExitCode.success;
   let isOver = false;
+  let isRunning = false;
+  // A run is interrupted by what follows it; whoever waits, here.
   const end = () => {
+    if (isRunning) return;
     isOver = true;
     files.close();
   };
+  process.on("SIGINT", end).on("SIGTERM", end);
   while (!isOver) {
     let read: string[] = [];
     files.follow([resolve(file)]);
-    const release = onInterrupt(end, () => {});
     try {
       exit = await runOnce(file, options, kept, (flow) => {
         read = KeptOutputs.filesOf(flow);
         files.follow([resolve(file), ...read]);
-        // The run has an interrupt of its own.
-        release();
+        isRunning = true;
       });
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       process.stderr.write(`${error.message}\n`);
       exit = ExitCode.usage;
+    } finally {
+      isRunning = false;
     }
-    release();
-    if (exit === ExitCode.cancelled) break;
-    const stop = onInterrupt(end, () => {});
-    if (!options.quiet)
+    if (exit === ExitCode.cancelled || isOver) break;
+    if (!options.quiet) {
       process.stderr.write(`\nWaiting for changes of ${counted(1 + read.length, "file")}; Ctrl-C ends it\n`);
+    }
     const changed = await files.next();
-    stop();
     if (changed !== undefined && !options.quiet) process.stderr.write(`${oneLine(changed)} has changed\n\n`);
   }
+  process.off("SIGINT", end).off("SIGTERM", end);
   files.close();
-  return exit === ExitCode.cancelled ? ExitCode.cancelled : exit;
+  return exit;
 }
 
 /** `begins` is told of the flow before it runs. */

@@ -119,11 +119,7 @@ export function timeTable(
   const total = `  ${column("in all", label)}${cells(sum("own", rows), sum("waiting", rows))}${"100 %".padStart(PERCENT_WIDTH)}`;
   const sideBySide =
     together > took * 1.05 && took > 0
-      ? [
-          pc.dim(
-            `  Nodes took ${duration(together)} together; of what ran at once each has its part.`,
-          ),
-        ]
+      ? [pc.dim(`  Nodes took ${duration(together)} together; of what ran at once each has its part.`)]
       : [];
   return [pc.dim(head), ...lines, pc.dim(total), ...sideBySide];
 }

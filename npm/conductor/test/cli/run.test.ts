@@ -228,7 +228,11 @@ edges:
     ["an input without a value", ["run", double, "--input", "name"], "Expected name=value."],
     ["an input without a name", ["run", double, "--input", "=1"], "Expected name=value."],
     ["no number of nodes at once", ["run", double, "--concurrency", "0"], "Expected a whole number from 1."],
-    ["no time", ["run", double, "--timeout", "soon"], "Expected a number of ms, or a duration such as 250ms, 10s, 5m, 1.5h or 2d."],
+    [
+      "no time",
+      ["run", double, "--timeout", "soon"],
+      "Expected a number of ms, or a duration such as 250ms, 10s, 5m, 1.5h or 2d.",
+    ],
     ["a file that is not there", ["run", join(here, "none.yaml")], "The flow cannot be read: ENOENT"],
   ])("refuses %s as wrong usage", async (_what, args, message) => {
     const { code, stdout, stderr } = await conductor(...args);
