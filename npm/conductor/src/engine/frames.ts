@@ -178,6 +178,7 @@ export class FrameTable {
     const frame = task < this.plan.length ? undefined : this.frames.get(task);
     const iteration = frame === undefined ? undefined : this.iterations.get(frame.owner);
     if (frame === undefined || iteration === undefined) return undefined;
+    if (iteration.once) return this.loopOf(frame.owner);
     const { items, total } = iteration;
     const { owner, item } = frame;
     const frames = this;
