@@ -229,10 +229,6 @@ impl<'a> Model<'a> {
         matches!(found.stage, Stage::Backoff { .. }) && !self.shape.is_leaf(found.node)
     }
 
-    pub(crate) fn in_flight(&self) -> u32 {
-        self.tasks.keys().filter(|task| self.is_in_flight(**task)).count() as u32
-    }
-
     /// Attempts in the host's hands.
     pub(crate) fn running(&self) -> Vec<(u32, u32)> {
         let running = self.tasks.iter().filter(|(_, task)| task.stage == Stage::Running);
