@@ -1,7 +1,7 @@
 /** Where the time of a run went: a table whose rows add up to it. */
 import type { RetryRecord } from "../types/graph.js";
 import pc from "./colour.js";
-import { bar, column, counted, duration, fitted } from "./text.js";
+import { bar, column, counted, duration } from "./text.js";
 import type { TreeNode } from "./tree.js";
 
 /** Nodes that are listed each by itself, at most. */

@@ -212,7 +212,7 @@ class Encoder {
     this.put(nodeWords, at + 6, asks.timeout);
     this.put(nodeWords, at + 7, node?.type === "loop" ? frameWidth(node, set) : isParallel(node, set) ? PARALLEL : 0);
     if (set === NOTHING_SET) return;
-    
+
     const expressions = ParameterExpressions.of(set);
     if (expressions === undefined) {
       if (known?.expressions?.byNode.has(index)) this.changed = true;
