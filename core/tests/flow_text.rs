@@ -361,7 +361,8 @@ nodes:
     assert_eq!(
         nodes,
         [
-            ("transform", "a", Some("1.0.0")),
+            // What it is to be, nobody can guess.
+            ("", "a", Some("1.0.0")),
             ("delay", "Wait", Some("1.0.0")),
             ("image", "Picture", Some("2.0.0")),
         ]

@@ -1,6 +1,7 @@
 //! Every flow in `tests/flows/bad` has exactly the problems that its `.problems.json` lists.
 //!
-//! The other languages read the same files, with the node types of `tests/flows/node-types.json`.
+//! The other languages read the same files, with the node types of `tests/flows/node-types.json`. `UPDATE=1` writes the
+//! lists anew; then read each of them.
 
 #![cfg(feature = "yaml")]
 
@@ -8,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use conductor_core::flow::{Limits, from_json, from_yaml};
-use conductor_core::validate::{NodeTypes, Problem, validate};
+use conductor_core::validate::{Declaration, NodeTypes, Problem, validate};
 use serde_json::Value;
 
 fn flows() -> PathBuf {
@@ -21,11 +22,26 @@ fn read_json(path: &Path) -> Value {
 }
 
 fn node_types() -> NodeTypes {
-    let schemas = read_json(&flows().join("node-types.json"));
-    let schemas = schemas.as_object().unwrap().iter();
-    schemas
-        .fold(NodeTypes::new(), |types, (name, schema)| types.with(name, &schema.to_string()).unwrap())
-        .closed()
+    let told = read_json(&flows().join("node-types.json"));
+    let names = |value: &Value| {
+        let list = value.as_array()?;
+        Some(list.iter().map(|name| name.as_str().unwrap().to_owned()).collect())
+    };
+    let types = told["schemas"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .fold(NodeTypes::new(), |types, (name, schema)| types.with(name, &schema.to_string()).unwrap());
+    let types = told["declared"].as_object().unwrap().iter().fold(types, |types, (name, told)| {
+        let declaration = Declaration {
+            inputs: names(&told["inputs"]),
+            outputs: names(&told["outputs"]),
+            routed: told["routed"] == true,
+            complete: told["complete"] == true,
+        };
+        types.declared(name, declaration)
+    });
+    types.closed().for_file()
 }
 
 fn problems(path: &Path, types: &NodeTypes) -> Vec<Problem> {
@@ -36,7 +52,10 @@ fn problems(path: &Path, types: &NodeTypes) -> Vec<Problem> {
         _ => from_yaml(&text, &limits),
     };
     match flow {
-        Ok(flow) => validate(&flow, types, &limits),
+        Ok(mut flow) => {
+            flow.fill_defaults();
+            validate(&flow, types, &limits)
+        }
         Err(error) => vec![Problem::from(error)],
     }
 }
@@ -55,7 +74,10 @@ fn bad_flows_have_the_problems_that_are_listed() {
         let found = serde_json::to_value(problems(&path, &types)).unwrap();
         let listed =
             path.with_file_name(format!("{}.problems.json", path.file_name().unwrap().to_string_lossy()));
-        assert_eq!(found, read_json(&listed), "{}", path.display());
         assert_ne!(found, Value::Array(Vec::new()), "{}", path.display());
+        if std::env::var_os("UPDATE").is_some() {
+            fs::write(&listed, format!("{found:#}\n")).unwrap();
+        }
+        assert_eq!(found, read_json(&listed), "{}", path.display());
     }
 }

@@ -99,7 +99,9 @@ export class Host {
   refused() {
     this.lines.push("refused");
     for (const problem of JSON.parse(this.engine.backend.validateFlow(JSON.stringify(this.flow), "{}"))) {
-      const { code, path, message, nodeId } = problem;
+      const { code, path, message, nodeId, severity } = problem;
+      // What the flow is only warned of does not keep it from running.
+      if (severity !== "error") continue;
       this.lines.push(`problem ${code} at "${path}" of ${nodeId ?? "-"}: ${message}`);
     }
     return this.text();

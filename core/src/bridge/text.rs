@@ -12,7 +12,7 @@ use crate::flow::{
 };
 use crate::graph::{DEFAULT_WEIGHT, node_weight};
 use crate::run::{ANIMATIONS, COMPLETE};
-use crate::validate::{LISTED_PROBLEMS, NodeTypes, Problem, validate_beside};
+use crate::validate::{Declaration, LISTED_PROBLEMS, NodeTypes, Problem, validate_beside};
 
 /// Reads a flow from YAML, from JSON, or, for any `format` but `"yaml"` and `"json"`, from whichever it is. The answer is
 /// JSON: `{"flow": …}` with the defaults of hand-written files filled in, or `{"problems": [{code, path, message, line?, column?}]}`.
@@ -91,8 +91,9 @@ pub fn write_document(json: &str) -> String {
 }
 
 /// Everything that is wrong with a flow, given as JSON; the answer is a JSON list of problems. `types` is JSON:
-/// `{"schemas": {type: schema}, "closed": bool, "others": number}`; a closed set refuses types that it does not name, and
-/// `others` is how many problems of the flow the host left out ([`validate_beside`]).
+/// `{"schemas": {type: schema}, "declared": {type: {inputs?, outputs?, routed?, complete?}}, "closed": bool, "file": bool,
+/// "others": number}`; a closed set refuses types that it does not name, `file` says that a person wrote the flow
+/// ([`NodeTypes::for_file`]), and `others` is how many problems of the flow the host left out ([`validate_beside`]).
 pub fn validate_flow(json: &str, types: &str) -> String {
     let limits = Limits::default();
     let found = match (flow::from_json(json, &limits), node_types(types)) {
@@ -173,9 +174,34 @@ fn node_types(text: &str) -> Result<(NodeTypes, usize), Problem> {
     for (name, schema) in schemas {
         types = types.with(name, &schema.to_string()).map_err(|error| broken(format!("{name}: {error}")))?;
     }
+    for (name, told) in value.get("declared").and_then(Value::as_object).unwrap_or(&none) {
+        types = types.declared(name, declaration(told));
+    }
     let others = value.get("others").and_then(Value::as_u64).unwrap_or(0) as usize;
-    let is_closed = value.get("closed").and_then(Value::as_bool) == Some(true);
-    Ok((if is_closed { types.closed() } else { types }, others))
+    if is_set(&value, "closed") {
+        types = types.closed();
+    }
+    if is_set(&value, "file") {
+        types = types.for_file();
+    }
+    Ok((types, others))
+}
+
+fn declaration(value: &Value) -> Declaration {
+    let names = |key: &str| {
+        let list = value.get(key).and_then(Value::as_array)?;
+        Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    };
+    Declaration {
+        inputs: names("inputs"),
+        outputs: names("outputs"),
+        routed: is_set(value, "routed"),
+        complete: is_set(value, "complete"),
+    }
+}
+
+fn is_set(value: &Value, key: &str) -> bool {
+    value.get(key).and_then(Value::as_bool) == Some(true)
 }
 
 #[cfg(feature = "yaml")]

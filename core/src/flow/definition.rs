@@ -141,14 +141,14 @@ impl NodeDefinition {
     }
 
     /// Fills in what hand-written files leave out, here and in every node below: a node with nodes
-    /// is a `group`, another one has the `type` of its `metadata` or else is a `transform`; a name
-    /// is the `name` of the `metadata` or else the id; the version is `1.0.0`.
+    /// is a `group`, another one has the `type` of its `metadata`, if any; a name is the `name` of the `metadata` or else the
+    /// id; the version is `1.0.0`.
     ///
     /// Reading does not do this by itself, so that what was read can be written back unchanged.
     pub fn fill_defaults(&mut self) {
         if self.kind.is_empty() && !self.extra.contains_key("type") {
             self.kind =
-                if self.is_group() { "group" } else { self.metadata_text("type").unwrap_or("transform") }
+                if self.is_group() { "group" } else { self.metadata_text("type").unwrap_or_default() }
                     .to_owned();
         }
         if self.name.is_none() && !self.extra.contains_key("name") {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 /// Appends a key to a pointer.
+#[inline(never)]
 pub(crate) fn push_key(pointer: &mut String, key: &str) {
     pointer.push('/');
     for character in key.chars() {
@@ -15,6 +16,7 @@ pub(crate) fn push_key(pointer: &mut String, key: &str) {
 }
 
 /// Appends the place in a list to a pointer.
+#[inline(never)]
 pub(crate) fn push_index(pointer: &mut String, index: usize) {
     // Writing to a string cannot fail.
     let _ = write!(pointer, "/{index}");

@@ -112,7 +112,13 @@ fn read_value(text: &str, limits: &Limits) -> Result<Value, FlowError> {
     read.map_err(|error| {
         let place = error.location();
         let (line, column) = place.map_or((0, 0), |place| (place.line(), place.column()));
-        builder.explain(|| refusal(&error, limits)).at(line, column)
+        let has_refused = builder.has_refused();
+        let found = builder.explain(|| refusal(&error, limits)).at(line, column);
+        if has_refused || found.code != ErrorCode::DeserializationFailed {
+            found
+        } else {
+            indented(found, text)
+        }
     })
 }
 
@@ -165,6 +171,34 @@ fn refusal(error: &Error, limits: &Limits) -> FlowError {
             format!("Failed to parse YAML: {}", reason(other)),
         ),
     }
+}
+
+/// Says of a line that is indented wrongly what is wrong with it; the parser speaks of what it then missed, and of a tab at
+/// the end of the line before.
+fn indented(mut error: FlowError, text: &str) -> FlowError {
+    let Some(line) = error.line else { return error };
+    let indentation = |number: u32| {
+        let line = text.lines().nth(number.checked_sub(1)? as usize)?;
+        Some(&line[..line.len() - line.trim_start_matches([' ', '\t']).len()])
+    };
+    let tab = |number: u32| indentation(number)?.find('\t').map(|column| (number, column as u32 + 1));
+    if let Some((line, column)) =
+        tab(line).or_else(|| tab(line + 1).filter(|_| error.message.contains("tab")))
+    {
+        (error.line, error.column) = (Some(line), Some(column));
+        error.message = "Failed to parse YAML: found a tab in the indentation; indent by spaces".to_owned();
+    } else if error.message.contains("did not find expected")
+        && let (Some(here), Some(above)) = (indentation(line), indentation(line - 1))
+        && error.column == Some(here.len() as u32 + 1)
+        && here.len() != above.len()
+    {
+        error.message.push_str(&format!(
+            "; the line is indented by {}, the one above by {}: is that meant?",
+            here.len(),
+            above.len()
+        ));
+    }
+    error
 }
 
 /// The parser's words, but for those that speak of its settings.

@@ -4,16 +4,19 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::{NodeTypes, Problem, parameters, policy};
-use crate::error::ErrorCode;
-use crate::flow::{Edge, Limits, NodeDefinition, kind_of, pointer};
+use super::connections::{self, Scope};
+use super::keys::{self, EDGE_KEYS, NODE_KEYS};
+use super::problem::{Finding, Problem, Problems};
+use super::suggestion::Budget;
+use super::{NodeTypes, Rule, parameters, policy};
+use crate::flow::{Edge, Limits, NodeDefinition, POLICY_KEYS, kind_of, pointer};
 use crate::graph::{Cycle, Graph};
 
 /// How many nodes of a cycle a message names.
 const NAMED_NODES: usize = 32;
 
-/// How many problems are told; of the others, how many there are.
-pub(super) const LISTED_PROBLEMS: usize = 1000;
+/// Parameters that every node may have, whatever its type.
+const COMMON_PARAMETERS: [&str; 6] = ["enabled", "label", "description", "retries", "retryDelay", "timeout"];
 
 /// `others`: problems that the host knows of beside these.
 pub(super) fn validate(
@@ -22,45 +25,14 @@ pub(super) fn validate(
     limits: &Limits,
     others: usize,
 ) -> Vec<Problem> {
-    let problems = Problems { listed: Vec::new(), others };
+    let problems = Problems::new(types.is_for_file(), others);
     let mut walk = Walk { types, limits, problems, path: String::new(), nodes: 0, edges: 0 };
     walk.node(node, None, 0);
     walk.problems.into_list()
 }
 
-/// What was found, as far as it is listed.
-struct Problems {
-    listed: Vec<Problem>,
-    others: usize,
-}
-
-impl Problems {
-    /// Adds a problem, which is only counted where enough are listed.
-    fn add(&mut self, code: ErrorCode, path: &str, owner: Option<&str>, message: String) {
-        if self.has_room() {
-            self.listed.push(problem(code, path.to_owned(), message, owner));
-        }
-    }
-
-    /// Whether the next problem is listed; one that is not counts as told by this question, so that its message need not be
-    /// made: a flow may have millions of them.
-    fn has_room(&mut self) -> bool {
-        let has_room = self.listed.len() < LISTED_PROBLEMS;
-        self.others += usize::from(!has_room);
-        has_room
-    }
-
-    fn into_list(mut self) -> Vec<Problem> {
-        if self.others > 0 {
-            let message = format!("There are {} more problems, which are not listed", self.others);
-            self.listed.push(problem(ErrorCode::ValidationFailed, String::new(), message, None));
-        }
-        self.listed
-    }
-}
-
-struct Walk<'a> {
-    types: &'a NodeTypes,
+pub(super) struct Walk<'a> {
+    pub(super) types: &'a NodeTypes,
     limits: &'a Limits,
     problems: Problems,
     /// Where the walk is, as JSON pointer.
@@ -76,35 +48,72 @@ impl Walk<'_> {
         let owner = named(&node.id);
         self.identity(node, twin);
         self.fields(&node.extra, &NODE_FIELDS, owner);
+        self.keys(&node.extra, "node", &NODE_KEYS, owner);
         self.element_types(&node.extra, owner);
         self.group(node, groups + usize::from(node.is_group()));
         self.parameters(node);
         self.policy(node);
     }
 
+    #[inline(never)]
     fn identity(&mut self, node: &NodeDefinition, twin: Option<usize>) {
         let owner = named(&node.id);
         if node.id.is_empty() && is_absent(&node.extra, "id") {
-            self.report_at("id", ErrorCode::InvalidNode, owner, "The node has no id".into());
+            self.say_at("id", Rule::MissingId, owner, "The node has no id");
         }
         if let Some(first) = twin {
-            let group = self.path.rsplit_once('/').map_or("", |(group, _)| group);
-            let message =
-                format!("The id `{}` is used twice in its group, first at {group}/{first}", node.id);
-            self.report_at("id", ErrorCode::InvalidNode, owner, message);
+            let length = self.path.len();
+            let group = self.path.rsplit_once('/').map_or("", |(group, _)| group).to_owned();
+            self.report_at("id", Rule::DuplicateId, owner, &mut |_| {
+                Finding::new(format!(
+                    "The id `{}` is used twice in its group, first at {group}/{first}",
+                    node.id
+                ))
+            });
+            self.path.truncate(length);
         }
         if node.kind.is_empty() {
             if is_absent(&node.extra, "type") {
-                let message = "The node has no type".into();
-                self.report_at("type", ErrorCode::InvalidNode, owner, message);
+                let types = self.types;
+                self.report_at("type", Rule::MissingType, owner, &mut |budget| match node.is_group() {
+                    true => Finding::new("The node has no `type`".to_owned()),
+                    false => {
+                        let finding =
+                            Finding::new("The node has no `type`, and no `nodes` of its own".to_owned());
+                        if types.is_closed() { finding.among("", &types.names(), budget) } else { finding }
+                    }
+                });
             }
         } else if !node.is_group() && is_absent(&node.extra, "nodes") && !self.types.accepts(&node.kind) {
-            let message = format!("The node type `{}` is not known", node.kind);
-            self.report_at("type", ErrorCode::NodeTypeNotFound, owner, message);
+            let types = self.types;
+            self.report_at("type", Rule::UnknownType, owner, &mut |budget| {
+                let finding = Finding::new(format!("The node type `{}` is not known", node.kind));
+                finding.among(&node.kind, &types.names(), budget)
+            });
+        }
+    }
+
+    /// Reports the keys that nothing reads.
+    #[inline(never)]
+    fn keys(&mut self, extra: &Map<String, Value>, what: &str, own: &[&str], owner: Option<&str>) {
+        for key in extra.keys() {
+            if !keys::is_known(key, own) {
+                self.report_at(key, Rule::UnknownKey, owner, &mut |budget| {
+                    let message = format!("Unknown key `{key}` of {} {what}", article(what));
+                    let elsewhere = if what == "node" { place_of(key) } else { None };
+                    match elsewhere {
+                        Some(place) => {
+                            Finding::new(format!("{message}: it belongs under `{place}`")).meaning(key, place)
+                        }
+                        None => Finding::new(message).among(key, own, budget),
+                    }
+                });
+            }
         }
     }
 
     /// Reports the known fields that reading had to leave among the unknown ones.
+    #[inline(never)]
     fn fields(&mut self, extra: &Map<String, Value>, fields: &[Field], owner: Option<&str>) {
         for (key, value) in extra {
             let field = fields.iter().find(|(name, ..)| name == key);
@@ -112,21 +121,24 @@ impl Walk<'_> {
                 && !value.is_null()
                 && !fits(value)
             {
-                let message = format!("Expected {expected}, found {}", kind_of(value));
-                self.report_at(name, ErrorCode::TypeMismatch, owner, message);
+                self.report_at(name, Rule::TypeMismatch, owner, &mut |_| {
+                    Finding::new(format!("Expected {expected}, found {}", kind_of(value)))
+                });
             }
         }
     }
 
     /// Reports the elements that made reading leave a list of nodes or edges as it was.
+    #[inline(never)]
     fn element_types(&mut self, extra: &Map<String, Value>, owner: Option<&str>) {
         for name in ["nodes", "edges"] {
             let list = extra.get(name).and_then(Value::as_array);
             for (index, value) in list.into_iter().flatten().enumerate() {
                 if !value.is_object() {
-                    let message = format!("Expected an object, found {}", kind_of(value));
                     self.within(name, |walk| {
-                        walk.report_at(&index.to_string(), ErrorCode::TypeMismatch, owner, message);
+                        walk.report_at(&index.to_string(), Rule::TypeMismatch, owner, &mut |_| {
+                            Finding::new(format!("Expected an object, found {}", kind_of(value)))
+                        });
                     });
                 }
             }
@@ -139,13 +151,13 @@ impl Walk<'_> {
         let children = group.children();
         if groups > self.limits.groups && !children.is_empty() {
             let message = Limits::exceeded("groups", self.limits.groups, groups);
-            self.report_at("nodes", ErrorCode::ValidationFailed, owner, message);
+            self.say_at("nodes", Rule::Limit, owner, &message);
             return;
         }
         self.nodes = self.nodes.saturating_add(children.len());
         if self.nodes > self.limits.nodes && !children.is_empty() {
             let message = Limits::exceeded("nodes", self.limits.nodes, self.nodes);
-            self.report_at("nodes", ErrorCode::ValidationFailed, owner, message);
+            self.say_at("nodes", Rule::Limit, owner, &message);
             return;
         }
         let mut places: HashMap<&str, usize> = HashMap::with_capacity(children.len());
@@ -170,7 +182,7 @@ impl Walk<'_> {
         self.edges = self.edges.saturating_add(edges.len());
         if self.edges > self.limits.edges && !edges.is_empty() {
             let message = Limits::exceeded("edges", self.limits.edges, self.edges);
-            self.report_at("edges", ErrorCode::ValidationFailed, owner, message);
+            self.say_at("edges", Rule::Limit, owner, &message);
             return;
         }
         let mut links: Vec<(u32, u32)> = Vec::with_capacity(edges.len());
@@ -178,45 +190,64 @@ impl Walk<'_> {
             for (index, edge) in edges.iter().enumerate() {
                 walk.within_index(index, |walk| {
                     walk.fields(&edge.extra, &EDGE_FIELDS, owner);
-                    let source = walk.end(edge, "source", &edge.source, places, owner);
-                    let target = walk.end(edge, "target", &edge.target, places, owner);
+                    walk.keys(&edge.extra, "edge", &EDGE_KEYS, owner);
+                    let source = walk.end(edge, "source", &edge.source, group, places);
+                    let target = walk.end(edge, "target", &edge.target, group, places);
                     links.extend(source.zip(target));
                 });
             }
         });
-        if let Err(cycle) = Graph::new(group.children().len(), links).levels() {
-            let message = describe(&cycle, group.children());
-            self.report_at("edges", ErrorCode::CircularDependency, owner, message);
+        // Edges that lead nowhere, and lists that could not be read, say nothing about the nodes.
+        let is_whole = links.len() == edges.len() && is_absent(&group.extra, "edges");
+        let graph = Graph::new(group.children().len(), links);
+        match graph.levels() {
+            Err(cycle) => {
+                self.report_at("edges", Rule::Cycle, owner, &mut |_| {
+                    Finding::new(describe(&cycle, group.children()))
+                });
+            }
+            Ok(levels) if is_whole => {
+                connections::check(self, &Scope { group, places, order: &levels.order })
+            }
+            Ok(_) => {}
         }
     }
 
     /// The place of the node at one end of an edge.
+    #[inline(never)]
     fn end(
         &mut self,
         edge: &Edge,
         field: &str,
         id: &str,
+        group: &NodeDefinition,
         places: &HashMap<&str, usize>,
-        owner: Option<&str>,
     ) -> Option<u32> {
+        let owner = named(&group.id);
         if id.is_empty() {
-            if is_absent(&edge.extra, field) && self.problems.has_room() {
-                let message = format!("{} has no {field}", edge_name(edge));
-                self.report_at(field, ErrorCode::MissingRequiredField, owner, message);
+            if is_absent(&edge.extra, field) {
+                self.report_at(field, Rule::MissingEnd, owner, &mut |_| {
+                    Finding::new(format!("{} has no {field}", edge_name(edge)))
+                });
             }
             return None;
         }
         let place = places.get(id).and_then(|&place| u32::try_from(place).ok());
-        if place.is_none() && self.problems.has_room() {
-            let message =
-                format!("{} has the {field} `{id}`, which is no node of its group", edge_name(edge));
-            self.report_at(field, ErrorCode::NodeNotFound, owner, message);
+        if place.is_none() {
+            self.report_at(field, Rule::UnknownNode, owner, &mut |budget| {
+                let ids: Vec<&str> =
+                    group.children().iter().filter_map(|node| named(&node.id)).take(budget.left()).collect();
+                let message =
+                    format!("{} has the {field} `{id}`, which is no node of its group", edge_name(edge));
+                Finding::new(message).among(id, &ids, budget)
+            });
         }
         place
     }
 
+    #[inline(never)]
     fn parameters(&mut self, node: &NodeDefinition) {
-        let Some(schema) = self.types.schema(&node.kind) else {
+        let Some(known) = self.types.get(&node.kind) else {
             return;
         };
         if !is_absent(&node.extra, "parameters") {
@@ -227,29 +258,77 @@ impl Walk<'_> {
         let problems = &mut self.problems;
         let length = self.path.len();
         pointer::push_key(&mut self.path, "parameters");
-        parameters::check_object(given, schema, &mut self.path, &mut |code, path, message| {
-            problems.add(code, path, named(&node.id), message);
-        });
+        let report: &mut parameters::Report<'_> = &mut |rule, path, finding| {
+            problems.add(rule, path, named(&node.id), finding);
+        };
+        parameters::check_object(given, &known.schema, &mut self.path, report);
+        if known.declaration.complete {
+            parameters::check_names(
+                &node.kind,
+                given,
+                &known.schema,
+                &COMMON_PARAMETERS,
+                &mut self.path,
+                report,
+            );
+        }
         self.path.truncate(length);
     }
 
+    #[inline(never)]
     fn policy(&mut self, node: &NodeDefinition) {
         let Some(given) = node.policy() else { return };
         let problems = &mut self.problems;
         let length = self.path.len();
         pointer::push_key(&mut self.path, "policy");
-        policy::check(given, &mut self.path, &mut |code, path, message| {
-            problems.add(code, path, named(&node.id), message);
+        policy::check(given, &mut self.path, &mut |rule, path, finding| {
+            problems.add(rule, path, named(&node.id), finding);
         });
         self.path.truncate(length);
     }
 
-    fn report(&mut self, code: ErrorCode, owner: Option<&str>, message: String) {
-        self.problems.add(code, &self.path, owner, message);
+    #[inline(never)]
+    pub(super) fn report_at(
+        &mut self,
+        field: &str,
+        rule: Rule,
+        owner: Option<&str>,
+        finding: &mut dyn FnMut(&mut Budget) -> Finding,
+    ) {
+        self.within(field, |walk| walk.problems.add(rule, &walk.path, owner, finding));
     }
 
-    fn report_at(&mut self, field: &str, code: ErrorCode, owner: Option<&str>, message: String) {
-        self.within(field, |walk| walk.report(code, owner, message));
+    #[inline(never)]
+    fn say_at(&mut self, field: &str, rule: Rule, owner: Option<&str>, message: &str) {
+        self.report_at(field, rule, owner, &mut |_| Finding::new(message.to_owned()));
+    }
+
+    /// Reports a problem of the element of a list.
+    #[inline(never)]
+    pub(super) fn report_within(
+        &mut self,
+        list: &str,
+        index: usize,
+        (rule, owner): (Rule, Option<&str>),
+        finding: &mut dyn FnMut(&mut Budget) -> Finding,
+    ) {
+        self.within(list, |walk| {
+            walk.within_index(index, |walk| walk.problems.add(rule, &walk.path, owner, finding));
+        });
+    }
+
+    /// Reports a problem of a field of an edge.
+    #[inline(never)]
+    pub(super) fn report_edge(
+        &mut self,
+        index: usize,
+        field: &str,
+        (rule, owner): (Rule, Option<&str>),
+        finding: &mut dyn FnMut(&mut Budget) -> Finding,
+    ) {
+        self.within("edges", |walk| {
+            walk.within_index(index, |walk| walk.report_at(field, rule, owner, finding));
+        });
     }
 
     fn within(&mut self, key: &str, visit: impl FnOnce(&mut Self)) {
@@ -296,15 +375,23 @@ const EDGE_FIELDS: [Field; 5] = [
     ("targetHandle", "a string", Value::is_string),
 ];
 
-fn problem(code: ErrorCode, path: String, message: String, owner: Option<&str>) -> Problem {
-    Problem { code, path, message, node_id: owner.map(str::to_owned), line: None, column: None }
-}
-
-fn named(id: &str) -> Option<&str> {
+pub(super) fn named(id: &str) -> Option<&str> {
     (!id.is_empty()).then_some(id)
 }
 
-fn edge_name(edge: &Edge) -> String {
+/// Where a key belongs that was written into the node itself.
+fn place_of(key: &str) -> Option<&'static str> {
+    match key {
+        "enabled" => Some("parameters"),
+        _ => POLICY_KEYS.contains(&key).then_some("policy"),
+    }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with('e') { "an" } else { "a" }
+}
+
+pub(super) fn edge_name(edge: &Edge) -> String {
     match named(&edge.id) {
         Some(id) => format!("The edge `{id}`"),
         None => "The edge".to_owned(),

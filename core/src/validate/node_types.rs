@@ -1,6 +1,5 @@
 //! The node types that a flow may use, with the schemas of their parameters.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use super::schema::Schema;
@@ -12,8 +11,30 @@ use super::schema_text;
 /// the set is [closed](NodeTypes::closed).
 #[derive(Clone, Debug, Default)]
 pub struct NodeTypes {
-    schemas: HashMap<String, Schema>,
+    /// In order of their names: they are few, and a map of its own is much code.
+    types: Vec<(String, NodeType)>,
     closed: bool,
+    file: bool,
+}
+
+/// What is known of one type.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NodeType {
+    pub(super) schema: Schema,
+    pub(super) declaration: Declaration,
+}
+
+/// What a type says of itself beside the schema of its parameters. What it does not say is not checked.
+#[derive(Clone, Debug, Default)]
+pub struct Declaration {
+    /// The handles that an edge may enter by; none where any makes sense.
+    pub inputs: Option<Vec<String>>,
+    /// The handles that an edge may leave by; none where any makes sense.
+    pub outputs: Option<Vec<String>>,
+    /// Whether its output names the handles that carry it, so that an edge from any other never does.
+    pub routed: bool,
+    /// Whether it reads no other parameters than those of its schema.
+    pub complete: bool,
 }
 
 /// Why a schema cannot be registered.
@@ -65,8 +86,22 @@ impl NodeTypes {
             path,
             message,
         })?;
-        self.schemas.insert(type_name.to_owned(), schema);
+        self.entry(type_name).schema = schema;
         Ok(self)
+    }
+
+    /// Adds what else is known of a type. Of one that was not added before, any parameters are accepted.
+    #[must_use]
+    pub fn declared(mut self, type_name: &str, declaration: Declaration) -> NodeTypes {
+        self.entry(type_name).declaration = declaration;
+        self
+    }
+
+    /// For a flow in a file, which a person wrote: a key that nothing reads is an error there.
+    #[must_use]
+    pub fn for_file(mut self) -> NodeTypes {
+        self.file = true;
+        self
     }
 
     /// Accepts no other types than those added; a group needs none.
@@ -79,10 +114,35 @@ impl NodeTypes {
     /// Whether nodes may have this type.
     #[must_use]
     pub fn accepts(&self, type_name: &str) -> bool {
-        !self.closed || self.schemas.contains_key(type_name)
+        !self.closed || self.get(type_name).is_some()
     }
 
-    pub(super) fn schema(&self, type_name: &str) -> Option<&Schema> {
-        self.schemas.get(type_name)
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub(super) fn is_for_file(&self) -> bool {
+        self.file
+    }
+
+    pub(super) fn get(&self, type_name: &str) -> Option<&NodeType> {
+        self.place(type_name).ok().map(|place| &self.types[place].1)
+    }
+
+    /// All that are known, in order of the alphabet, and those that need none.
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.types.iter().map(|(name, _)| name.as_str()).chain(["group", "loop"]).collect()
+    }
+
+    fn entry(&mut self, type_name: &str) -> &mut NodeType {
+        let place = self.place(type_name).unwrap_or_else(|place| {
+            self.types.insert(place, (type_name.to_owned(), NodeType::default()));
+            place
+        });
+        &mut self.types[place].1
+    }
+
+    fn place(&self, type_name: &str) -> Result<usize, usize> {
+        self.types.binary_search_by(|(name, _)| name.as_str().cmp(type_name))
     }
 }

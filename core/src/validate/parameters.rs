@@ -2,12 +2,40 @@
 
 use serde_json::{Map, Number, Value};
 
+use super::Rule;
+use super::problem::Finding;
 use super::schema::{Additional, Schema, Type};
-use crate::error::ErrorCode;
+use super::suggestion::Budget;
 use crate::flow::{DURATION_EXAMPLES, duration_ms, kind_of, pointer};
 
-/// What receives the problems: a code, the place, a message.
-pub(super) type Report<'r> = dyn FnMut(ErrorCode, &str, String) + 'r;
+/// What receives the problems: a rule, the place, and what makes the rest of the problem if it is listed.
+pub(super) type Report<'r> = dyn FnMut(Rule, &str, &mut dyn FnMut(&mut Budget) -> Finding) + 'r;
+
+/// Reports parameters that are in no schema of a type that reads no others. `also` are allowed beside them.
+pub(super) fn check_names(
+    type_name: &str,
+    object: &Map<String, Value>,
+    schema: &Schema,
+    also: &[&str],
+    path: &mut String,
+    report: &mut Report<'_>,
+) {
+    // Where the schema has a rule for other names, it was applied.
+    if schema.additional != Additional::Any {
+        return;
+    }
+    for name in object.keys() {
+        if !schema.properties.contains_key(name) && !also.contains(&name.as_str()) && !name.starts_with("x-")
+        {
+            within(path, name, |path| {
+                report(Rule::UnknownParameter, path, &mut |budget| {
+                    let finding = Finding::new(format!("`{type_name}` has no parameter `{name}`"));
+                    finding.among(name, &schema.names(), budget)
+                });
+            });
+        }
+    }
+}
 
 /// Reports how an object of parameters at `path` breaks the rules of `schema`.
 pub(super) fn check_object(
@@ -35,23 +63,22 @@ fn check(value: &Value, schema: &Schema, path: &mut String, report: &mut Report<
     if let (true, Value::String(text)) = (schema.duration, value) {
         match duration_ms(text).and_then(Number::from_f64) {
             Some(ms) => check_range(&ms, schema, path, report),
-            None => {
-                let message = format!(
+            None => report(Rule::InvalidParameter, path, &mut |_| {
+                Finding::new(format!(
                     "Expected a number of ms or a duration such as {DURATION_EXAMPLES}, found {value}"
-                );
-                report(ErrorCode::InvalidParameters, path, message);
-            }
+                ))
+            }),
         }
         return;
     }
     if !schema.types.is_empty() && !schema.types.iter().any(|kind| kind.includes(value)) {
-        report(ErrorCode::TypeMismatch, path, mismatch(&schema.types, value));
+        report(Rule::TypeMismatch, path, &mut |_| Finding::new(mismatch(&schema.types, value)));
         return;
     }
     if let Some(values) = &schema.values
         && !values.iter().any(|allowed| same(allowed, value))
     {
-        report(ErrorCode::InvalidParameters, path, one_of(values));
+        report(Rule::InvalidParameter, path, &mut |budget| one_of(values, value, budget));
         return;
     }
     match value {
@@ -64,12 +91,12 @@ fn check(value: &Value, schema: &Schema, path: &mut String, report: &mut Report<
     check_any_of(value, schema, path, report);
 }
 
+#[inline(never)]
 fn check_fields(object: &Map<String, Value>, schema: &Schema, path: &mut String, report: &mut Report<'_>) {
     for name in &schema.required {
         if !object.contains_key(name) {
             within(path, name, |path| {
-                let message = format!("`{name}` is required");
-                report(ErrorCode::MissingRequiredField, path, message);
+                report(Rule::MissingParameter, path, &mut |_| Finding::new(format!("`{name}` is required")));
             });
         }
     }
@@ -80,8 +107,10 @@ fn check_fields(object: &Map<String, Value>, schema: &Schema, path: &mut String,
             (None, Additional::Any) => continue,
             (None, Additional::None) => {
                 within(path, name, |path| {
-                    let message = format!("`{name}` is not known");
-                    report(ErrorCode::InvalidParameters, path, message);
+                    report(Rule::InvalidParameter, path, &mut |budget| {
+                        let finding = Finding::new(format!("`{name}` is not known"));
+                        finding.among(name, &schema.names(), budget)
+                    });
                 });
                 continue;
             }
@@ -90,10 +119,11 @@ fn check_fields(object: &Map<String, Value>, schema: &Schema, path: &mut String,
     }
 }
 
+#[inline(never)]
 fn check_items(list: &[Value], schema: &Schema, path: &mut String, report: &mut Report<'_>) {
     let bounds = (schema.min_items, schema.max_items);
     if let Some(expected) = outside(list.len(), bounds, "element") {
-        report(ErrorCode::InvalidParameters, path, expected);
+        report(Rule::InvalidParameter, path, &mut |_| Finding::new(expected.clone()));
     }
     if let Some(rules) = &schema.items {
         for (index, value) in list.iter().enumerate() {
@@ -105,16 +135,18 @@ fn check_items(list: &[Value], schema: &Schema, path: &mut String, report: &mut 
     }
 }
 
+#[inline(never)]
 fn check_length(text: &str, schema: &Schema, path: &str, report: &mut Report<'_>) {
     let bounds = (schema.min_length, schema.max_length);
     if bounds == (None, None) {
         return;
     }
     if let Some(expected) = outside(text.chars().count(), bounds, "character") {
-        report(ErrorCode::InvalidParameters, path, expected);
+        report(Rule::InvalidParameter, path, &mut |_| Finding::new(expected.clone()));
     }
 }
 
+#[inline(never)]
 fn check_range(number: &Number, schema: &Schema, path: &str, report: &mut Report<'_>) {
     let value = number.as_f64().unwrap_or(0.0);
     let float = |bound: &Option<Number>| bound.as_ref().and_then(Number::as_f64);
@@ -129,14 +161,14 @@ fn check_range(number: &Number, schema: &Schema, path: &str, report: &mut Report
     ];
     for (is_broken, words, bound) in broken {
         if let (true, Some(bound)) = (is_broken, bound) {
-            let message = format!("Expected {words} {bound}");
-            report(ErrorCode::InvalidParameters, path, message);
+            report(Rule::InvalidParameter, path, &mut |_| Finding::new(format!("Expected {words} {bound}")));
         }
     }
 }
 
 /// One alternative must hold. When the type of the value decides for a single alternative, its
 /// problems are the answer; otherwise all that can be said is that none fits.
+#[inline(never)]
 fn check_any_of(value: &Value, schema: &Schema, path: &mut String, report: &mut Report<'_>) {
     if schema.any_of.is_empty() || schema.any_of.iter().any(|rules| holds(value, rules, path)) {
         return;
@@ -147,12 +179,13 @@ fn check_any_of(value: &Value, schema: &Schema, path: &mut String, report: &mut 
     match (candidates.next(), candidates.next()) {
         (None, _) => {
             let types: Vec<Type> = schema.any_of.iter().flat_map(|rules| rules.types.clone()).collect();
-            report(ErrorCode::TypeMismatch, path, mismatch(&types, value));
+            report(Rule::TypeMismatch, path, &mut |_| Finding::new(mismatch(&types, value)));
         }
         (Some(only), None) => check(value, only, path, report),
         (Some(_), Some(_)) => {
-            let message = format!("Fits none of the {} forms allowed", schema.any_of.len());
-            report(ErrorCode::InvalidParameters, path, message);
+            report(Rule::InvalidParameter, path, &mut |_| {
+                Finding::new(format!("Fits none of the {} forms allowed", schema.any_of.len()))
+            });
         }
     }
 }
@@ -171,6 +204,7 @@ fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
+#[inline(never)]
 fn mismatch(types: &[Type], value: &Value) -> String {
     let mut words: Vec<&str> = Vec::new();
     for kind in types {
@@ -185,14 +219,18 @@ fn mismatch(types: &[Type], value: &Value) -> String {
     format!("Expected {}, found {found}", words.join(" or "))
 }
 
-fn one_of(values: &[Value]) -> String {
-    let values: Vec<String> = values.iter().map(Value::to_string).collect();
-    match values.as_slice() {
+#[inline(never)]
+fn one_of(values: &[Value], found: &Value, budget: &mut Budget) -> Finding {
+    let words: Vec<String> = values.iter().map(Value::to_string).collect();
+    let message = match words.as_slice() {
         [only] => format!("Expected {only}"),
         several => format!("Expected one of {}", several.join(", ")),
-    }
+    };
+    let names: Vec<&str> = values.iter().filter_map(Value::as_str).collect();
+    Finding::new(message).with_suggestion(found.as_str().unwrap_or(""), &names, budget)
 }
 
+#[inline(never)]
 fn outside(count: usize, bounds: (Option<usize>, Option<usize>), unit: &str) -> Option<String> {
     let (words, bound) = match bounds {
         (Some(least), _) if count < least => ("at least", least),

@@ -2,29 +2,36 @@
 
 use serde_json::{Map, Value};
 
+use super::Rule;
 use super::parameters::Report;
-use crate::error::ErrorCode;
-use crate::flow::{DURATION_EXAMPLES, POLICY_KEYS, kind_of, ms_of, pointer};
+use super::problem::Finding;
+use crate::flow::{DURATION_EXAMPLES, POLICY_KEYS, POLICY_KEYS_IGNORED, kind_of, ms_of, pointer};
 
 /// Reports what is wrong with a policy at `path`.
 pub(super) fn check(policy: &Map<String, Value>, path: &mut String, report: &mut Report<'_>) {
     let length = path.len();
     for (key, value) in policy {
-        let found = if POLICY_KEYS.contains(&key.as_str()) {
-            if value.is_null() { None } else { problem(key, value) }
-        } else {
-            let keys = POLICY_KEYS.map(|key| format!("`{key}`")).join(", ");
-            Some((ErrorCode::ValidationFailed, format!("A policy has no `{key}`; it may have {keys}")))
-        };
-        if let Some((code, message)) = found {
-            pointer::push_key(path, key);
-            report(code, path, message);
-            path.truncate(length);
+        pointer::push_key(path, key);
+        if !POLICY_KEYS.contains(&key.as_str()) {
+            report(Rule::InvalidPolicy, path, &mut |budget| {
+                Finding::new(format!("A policy has no `{key}`")).among(key, &POLICY_KEYS, budget)
+            });
+        } else if !value.is_null() {
+            if let Some((rule, message)) = problem(key, value) {
+                report(rule, path, &mut |_| Finding::new(message.clone()));
+            } else if POLICY_KEYS_IGNORED.contains(&key.as_str()) {
+                report(Rule::IgnoredPolicy, path, &mut |_| {
+                    Finding::new(format!(
+                        "This version does not carry out `{key}` of a policy: the node runs as if it were not there"
+                    ))
+                });
+            }
         }
+        path.truncate(length);
     }
 }
 
-fn problem(key: &str, value: &Value) -> Option<(ErrorCode, String)> {
+fn problem(key: &str, value: &Value) -> Option<(Rule, String)> {
     match key {
         "retries" => at_least(value, 0),
         "concurrency" => at_least(value, 1),
@@ -35,18 +42,17 @@ fn problem(key: &str, value: &Value) -> Option<(ErrorCode, String)> {
     }
 }
 
-fn at_least(value: &Value, least: u8) -> Option<(ErrorCode, String)> {
+fn at_least(value: &Value, least: u8) -> Option<(Rule, String)> {
     match value.as_f64() {
         None => Some(mismatch("a whole number", value)),
-        Some(number) if number < f64::from(least) || number.fract() != 0.0 => Some((
-            ErrorCode::ValidationFailed,
-            format!("Expected a whole number of at least {least}, found {value}"),
-        )),
+        Some(number) if number < f64::from(least) || number.fract() != 0.0 => {
+            Some((Rule::InvalidPolicy, format!("Expected a whole number of at least {least}, found {value}")))
+        }
         Some(_) => None,
     }
 }
 
-fn duration(value: &Value, fits: fn(f64) -> bool) -> Option<(ErrorCode, String)> {
+fn duration(value: &Value, fits: fn(f64) -> bool) -> Option<(Rule, String)> {
     if !value.is_number() && !value.is_string() {
         return Some(mismatch("a number of ms or a duration", value));
     }
@@ -54,9 +60,9 @@ fn duration(value: &Value, fits: fn(f64) -> bool) -> Option<(ErrorCode, String)>
         return None;
     }
     let message = format!("Expected a number of ms or a duration such as {DURATION_EXAMPLES}, found {value}");
-    Some((ErrorCode::ValidationFailed, message))
+    Some((Rule::InvalidPolicy, message))
 }
 
-fn mismatch(expected: &str, value: &Value) -> (ErrorCode, String) {
-    (ErrorCode::TypeMismatch, format!("Expected {expected}, found {}", kind_of(value)))
+fn mismatch(expected: &str, value: &Value) -> (Rule, String) {
+    (Rule::TypeMismatch, format!("Expected {expected}, found {}", kind_of(value)))
 }

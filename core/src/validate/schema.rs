@@ -18,6 +18,8 @@ pub(super) struct Schema {
 
     pub(super) required: Vec<String>,
     pub(super) properties: HashMap<String, Schema>,
+    /// The names of the properties, in the order of the schema.
+    pub(super) names: Vec<String>,
     pub(super) additional: Additional,
 
     pub(super) items: Option<Box<Schema>>,
@@ -31,6 +33,13 @@ pub(super) struct Schema {
     pub(super) minimum: Option<Number>,
     pub(super) exclusive_minimum: Option<Number>,
     pub(super) maximum: Option<Number>,
+}
+
+impl Schema {
+    /// The names of the properties, in the order of the schema.
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
+    }
 }
 
 /// What keys an object may have besides its `properties`.

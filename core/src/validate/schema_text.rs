@@ -38,6 +38,7 @@ fn apply(schema: &mut Schema, keyword: &str, value: &Value, path: &str) -> Resul
         "properties" => {
             for (name, value) in object(value, path)? {
                 let property = self::schema(value, &below(path, name))?;
+                schema.names.push(name.clone());
                 schema.properties.insert(name.clone(), property);
             }
         }

@@ -34,7 +34,9 @@ pub(crate) fn play(scenario: &Value) -> String {
 fn refused(flow: &str) -> String {
     let problems: Value = serde_json::from_str(&bridge::validate_flow(flow, "{}")).expect("a list");
     let mut lines = vec![FORMAT.to_owned(), "refused".to_owned()];
-    for problem in problems.as_array().into_iter().flatten() {
+    // What the flow is only warned of does not keep it from running.
+    let errors = problems.as_array().into_iter().flatten().filter(|problem| problem["severity"] == "error");
+    for problem in errors {
         let [code, path, message] = ["code", "path", "message"].map(|key| text(problem, key));
         let node = problem["nodeId"].as_str().unwrap_or("-");
         lines.push(format!("problem {code} at \"{path}\" of {node}: {message}"));
