@@ -17,7 +17,9 @@ export {
   type NodeLimit,
   type NodePort,
   type NodeType,
+  type ParameterProblem,
   type ParameterSchema,
+  type Parsers,
 } from "./definition/node-type.js";
 export { effectsText, nodeTypePage } from "./definition/page.js";
 export { getAllNodeDefinitions, getNodeDefinition, type LibraryTypes, nodeTypes } from "./definition/registry.js";

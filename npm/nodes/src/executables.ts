@@ -1,9 +1,17 @@
 /** What the node types do. A type's code is loaded when it is first executed. */
 import type { LibraryExecutable } from "./contract/executable.js";
 import { factoriesOf, lazily, type NodeFactory } from "./library/registry.js";
+import type { PathProblem } from "./machine/path-problems.js";
 
 export type { LibraryExecutable, NodeExecutable, NodeParams } from "./contract/executable.js";
 export type { NodeFactory } from "./library/registry.js";
+export { machineParsers } from "./machine/parsers.js";
+export type { PathProblem } from "./machine/path-problems.js";
+
+/** The paths in the parameters of a flow's nodes that lead to nothing, see `machine/path-problems.ts`. */
+export async function pathProblems(flow: unknown): Promise<PathProblem[]> {
+  return (await import("./machine/path-problems.js")).pathProblems(flow);
+}
 
 const machine = async () => (await import("./machine/place.js")).machine;
 const network = async () => (await import("./machine/network.js")).machineNetwork;

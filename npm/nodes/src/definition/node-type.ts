@@ -46,6 +46,25 @@ export interface NodeLimit {
   beyond: string;
 }
 
+/** Something wrong with a parameter. */
+export interface ParameterProblem {
+  code: "INVALID_PARAMETERS";
+  severity: "error";
+  /** The rule that is broken, in kebab-case. */
+  rule: string;
+  /** JSON pointer into the parameters. */
+  path: string;
+  message: string;
+}
+
+/** What parses text at once and without running it. What a place cannot parse is found out when the node runs. */
+export interface Parsers {
+  /** JavaScript; says why it cannot be parsed, and where, from 1. */
+  script?(code: string): { message: string; line: number; column: number } | undefined;
+  /** A template of `edit-fields`; says why it cannot be parsed. */
+  template?(text: string): string | undefined;
+}
+
 /** All that is known of a type of node before it runs. */
 export interface NodeType {
   type: string;
@@ -63,6 +82,10 @@ export interface NodeType {
   hasOpenInputs: boolean;
   /** Keys of the output beside its ports. An edge brings the whole output, whichever of them it leaves. */
   otherOutputs: readonly NodePort[];
+  /** Its output names the ports that carry it; an edge from another one carries nothing. */
+  routed?: true;
+  /** What the schema cannot say of parameters, such as that their code can be parsed. */
+  problems?(parameters: Record<string, unknown>, parsers: Parsers): ParameterProblem[];
   effects: readonly NodeEffect[];
   limits: readonly NodeLimit[];
 }

@@ -5,6 +5,7 @@ import { doubtsOfObject } from "../data/doubtful-conditions.js";
 import { findData, isPlainObject, type PlainObject } from "../data/input.js";
 import { kindOf } from "../data/kind.js";
 import { type Condition, predicateOf } from "../data/where.js";
+import { expressionFunction } from "../definition/code.js";
 import { condition } from "../definition/types/condition.js";
 import type { RowsAt, Sandbox } from "../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../sandbox/user-function.js";
@@ -54,7 +55,7 @@ function evaluate(sandbox: Sandbox, expression: string, item: unknown, work: Nod
     memory: work.parameters.memoryLimit,
     signal: work.signal,
   };
-  const code = `(input, item, variables) => (${expression.trim().replace(/;+$/, "")}\n)`;
+  const code = expressionFunction(expression);
   const tables: RowsAt[] = [];
   const values = {
     input:

@@ -103,10 +103,7 @@ export class UserFunction {
   }
 }
 
-/** Whether text is a function rather than a path of properties. */
-export function isFunctionText(text: string): boolean {
-  return text.includes("=>") || /^\s*(?:async\s+)?function\b/.test(text);
-}
+export { isFunctionText } from "../definition/code.js";
 
 /** Whether text is a function that gives back its first parameter, such as `item => item`. */
 export function isIdentityText(text: string): boolean {

@@ -1,3 +1,4 @@
+import { expressionProblems } from "../code.js";
 import { input, type NodeType, output, sharedParameters } from "../node-type.js";
 import { scriptLimits, scriptParameters, whereParameters } from "../where.js";
 
@@ -31,6 +32,9 @@ export const condition = {
     input("default", "Default", "any", "The same as data; where an edge leads that names no handle."),
   ],
   hasOpenInputs: true,
+  routed: true,
+  problems: ({ expression, where }, parsers) =>
+    where === undefined ? expressionProblems("expression", expression, parsers) : [],
   outputPorts: [
     output(
       "true",

@@ -1,3 +1,4 @@
+import { templateProblems } from "../code.js";
 import { input, type NodeType, output, sharedParameters } from "../node-type.js";
 
 /** Sets fields of an object. */
@@ -41,6 +42,7 @@ export const editFields = {
     input("default", "Default", "any", "The same as data; where an edge leads that names no handle."),
   ],
   hasOpenInputs: true,
+  problems: ({ values, nested }, parsers) => templateProblems(values, nested === true, parsers),
   outputPorts: [
     output("data", "Data", "object", "The object with its fields set."),
     output("result", "Result", "object", "The same; the key of the output that holds it."),

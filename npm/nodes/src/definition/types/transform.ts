@@ -1,5 +1,9 @@
+import { functionProblems } from "../code.js";
 import { input, type NodeType, output, sharedParameters } from "../node-type.js";
 import { scriptLimits, scriptParameters, whereParameters } from "../where.js";
+
+/** The operations that code has a part in. */
+const CODED: readonly unknown[] = ["map", "filter", "reduce"];
 
 /** Changes lists. */
 export const transform = {
@@ -109,6 +113,11 @@ export const transform = {
     input("default", "Default", "array", "The same as data; where an edge leads that names no handle."),
   ],
   hasOpenInputs: false,
+  problems: ({ transformFunction, operation = "map", where }, parsers) =>
+    // The other operations do not look at it.
+    CODED.includes(operation) && !(operation === "filter" && where)
+      ? functionProblems("transformFunction", transformFunction, parsers)
+      : [],
   outputPorts: [
     output("result", "Result", "any", "The new list; for reduce the last accumulator, for group an object."),
   ],

@@ -1,0 +1,88 @@
+/** User code in parameters: how it becomes a function, and what is wrong with its syntax. */
+import type { ParameterProblem, Parsers } from "./node-type.js";
+
+/** How deep templates are looked for; deeper ones are found wrong when the node runs. */
+const DEEPEST = 100;
+
+/** Before the expression of a condition, so that it is a function. */
+const EXPRESSION_HEAD = "(input, item, variables) => (";
+
+/** The code of a function that gives the value of an expression. */
+export function expressionFunction(expression: string): string {
+  return `${EXPRESSION_HEAD}${withoutEnd(expression)}\n)`;
+}
+
+/** What is wrong with the syntax of the expression in a parameter. */
+export function expressionProblems(name: string, value: unknown, parsers: Parsers): ParameterProblem[] {
+  return syntaxProblems(name, value, EXPRESSION_HEAD, parsers);
+}
+
+/** What is wrong with the syntax of the function in a parameter; a property path is none. */
+export function functionProblems(name: string, value: unknown, parsers: Parsers): ParameterProblem[] {
+  return typeof value === "string" && isFunctionText(value) ? syntaxProblems(name, value, "", parsers) : [];
+}
+
+/** Whether text is a function rather than a path of properties. */
+export function isFunctionText(text: string): boolean {
+  return text.includes("=>") || /^\s*(?:async\s+)?function\b/.test(text);
+}
+
+/** What is wrong with the templates among the fields of a parameter `values`; with `nested`, at any depth. */
+export function templateProblems(values: unknown, nested: boolean, { template }: Parsers): ParameterProblem[] {
+  if (template === undefined || typeof values !== "object" || values === null) return [];
+  const problems: ParameterProblem[] = [];
+  const visit = (value: unknown, path: string, depth: number) => {
+    if (typeof value === "string") {
+      const failure = value.includes("${{") ? undefined : template(value);
+      if (failure === undefined) return;
+      const message = `The template of \`${path.slice(path.lastIndexOf("/") + 1)}\` cannot be read: ${failure}`;
+      problems.push({ code: "INVALID_PARAMETERS", severity: "error", rule: "template-syntax", path, message });
+    } else if (typeof value === "object" && value !== null && depth < (nested ? DEEPEST : 1)) {
+      for (const [key, inner] of Object.entries(value)) {
+        visit(inner, `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, depth + 1);
+      }
+    }
+  };
+  visit(values, "/values", 0);
+  return problems;
+}
+
+function syntaxProblems(name: string, value: unknown, head: string, { script }: Parsers): ParameterProblem[] {
+  // What stands for values that come later is no code yet.
+  if (typeof value !== "string" || value.trim() === "" || value.includes("${{") || script === undefined) return [];
+  const start = value.length - value.trimStart().length;
+  // As the sandbox has it: in brackets, so that it is one expression.
+  const before = `(${head}`;
+  const failure = script(`${before}${withoutEnd(value)}\n${head === "" ? "" : ")\n"})`);
+  if (failure === undefined) return [];
+  const place = placeIn(
+    value,
+    start,
+    failure.line,
+    failure.line === 1 ? failure.column - before.length : failure.column,
+  );
+  return [
+    {
+      code: "INVALID_PARAMETERS",
+      severity: "error",
+      rule: "code-syntax",
+      path: `/${name}`,
+      message: `\`${name}\` is no JavaScript: ${failure.message} (line ${place.line}, column ${place.column} of it)`,
+    },
+  ];
+}
+
+/** Where a place in code lies in the parameter, which may have blanks before its code; never behind its end. */
+function placeIn(value: string, start: number, line: number, column: number): { line: number; column: number } {
+  const lines = value.split("\n");
+  const blank = value.slice(0, start).split("\n");
+  const found = line + blank.length - 1;
+  const last = value.trimEnd().split("\n");
+  if (found > last.length) return { line: last.length, column: (last.at(-1) as string).length + 1 };
+  const shift = line === 1 ? (blank.at(-1) as string).length : 0;
+  return { line: found, column: Math.min(Math.max(column + shift, 1), (lines[found - 1] as string).length + 1) };
+}
+
+function withoutEnd(code: string): string {
+  return code.trim().replace(/;+$/, "");
+}
