@@ -150,14 +150,16 @@ async function rootInPage(tab) {
       told,
       main: await codeOf(() => root.setupMainProcessHandler()),
       files: await codeOf(() => new root.StateManager(true)),
-      problems: root.validateFlow({
-        id: "a",
-        type: "group",
-        nodes: [
-          { id: "b", type: "c" },
-          { id: "b", type: "c" },
-        ],
-      }).length,
+      problems: root
+        .validateFlow({
+          id: "a",
+          type: "group",
+          nodes: [
+            { id: "b", type: "transform" },
+            { id: "b", type: "transform" },
+          ],
+        })
+        .filter(({ severity }) => severity === "error").length,
       advice: root.getErrorRecoveryStrategy("TIMEOUT").retryable,
     };
   });

@@ -19,7 +19,7 @@ import { OwnTransport } from "./own-transport.js";
 import { Reach } from "./reach.js";
 import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
 import { Runs } from "./runs.js";
-import type { ConductorConfig } from "./settings.js";
+import { type ConductorConfig, msOrRefuse } from "./settings.js";
 import { createGraphStore, type ExecutionGraphStore } from "./store.js";
 
 /** Runs a stored flow by its id, or a node. */
@@ -68,7 +68,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const feed = createGraphStore(log.warn, isolator(log, "A store subscriber"), environment.react);
   const { workplace } = environment;
   if (config.worker && workplace === undefined) log.warn("Workers are for pages: here nodes run in this thread.");
-  const runs = new Runs(config, events, feed, log, workplace?.open);
+  const runs = new Runs(config, events, feed, log, () => environment.types(), workplace?.open);
   const isolate = isolator(log, "A listener");
   const engine = (config.storage ?? environment.storage()) as FlowEngine | PromiseLike<FlowEngine>;
   const flows = new FlowStore(engine, isolate);
@@ -79,7 +79,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const local = localServices({ environment, runs, events, flows, isolate, tokens, health });
   const ownTransport =
     own !== undefined && environment.executesByOwnTransport
-      ? new OwnTransport(own, { local, runs, timeout: config.timeout, warn: log.warn })
+      ? new OwnTransport(own, { local, runs, timeout: msOrRefuse("timeout", config.timeout), warn: log.warn })
       : undefined;
   const reach = new Reach(environment, config, { local, own: ownTransport }, tokens, log);
 

@@ -1,7 +1,7 @@
 /** What an entry point brings, and what callers are told of it. */
 
 import type { EngineInfo } from "../engine/backend.js";
-import type { FlowProblem } from "../engine/flows.js";
+import type { FlowNodeTypes, FlowProblem } from "../engine/flows.js";
 import type { OpenRun } from "../engine/followed-run.js";
 import type { TokenStore } from "../transports/token-store.js";
 import type { WebSocketClass } from "../transports/websocket.js";
@@ -22,10 +22,10 @@ export interface Templates {
 /** What an entry point brings. */
 export interface Environment {
   engine: EngineInfo;
-  /** JSON schemas of the parameters of node types, by type. */
-  schemas(): Record<string, unknown>;
-  /** Whether there are no other types than those. */
-  closed: boolean;
+  /** What is known of the types of nodes. */
+  types(): FlowNodeTypes;
+  /** Paths in parameters that lead to nothing, where there are files. */
+  pathProblems?(flow: NodeDefinition): Promise<FlowProblem[]>;
   /** React, for the store's hook; throws when there is none. */
   react(): ReactHooks;
   templates: Templates;

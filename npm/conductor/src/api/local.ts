@@ -2,7 +2,6 @@
 
 import type { FlowProblem } from "../engine/flows.js";
 import { validateFlow } from "../engine/flows.js";
-import { flowWarnings } from "../engine/policy.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import { progressEventOf } from "../events/progress-event.js";
 import { refusedNode } from "../transports/remote/node.js";
@@ -51,12 +50,14 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
     async validate(node) {
       const missing = missingFields(node);
       if (missing.length > 0) return { valid: false, errors: missing };
-      const { closed, workplace } = environment;
+      const types = environment.types();
       const problems =
-        (await workplace?.problems(node, closed)) ?? validateFlow(node, { schemas: environment.schemas(), closed });
-      const valid = problems.length === 0;
-      const warnings = valid ? flowWarnings(node).map(problemWithPlace) : [];
-      return { valid, errors: problems.map(problemWithPlace), ...(warnings.length > 0 && { warnings }) };
+        (await environment.workplace?.problems(node, types.closed === true)) ?? validateFlow(node, types);
+      problems.push(...((await environment.pathProblems?.(node)) ?? []));
+      const told = (wanted: FlowProblem["severity"]) =>
+        problems.filter(({ severity }) => severity === wanted).map(problemWithPlace);
+      const [errors, warnings] = [told("error"), told("warning")];
+      return { valid: errors.length === 0, errors, ...(warnings.length > 0 && { warnings }) };
     },
     async cancel(executionId) {
       runs.cancel(executionId);

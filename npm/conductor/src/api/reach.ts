@@ -20,7 +20,7 @@ import type { Environment } from "./environment.js";
 import { isolator } from "./isolate.js";
 import type { OwnTransport } from "./own-transport.js";
 import { errorOf, flowIdOf, refusal } from "./requests.js";
-import type { ConductorConfig } from "./settings.js";
+import { type ConductorConfig, msOrRefuse } from "./settings.js";
 import { type Begun, type Remote, Side } from "./side.js";
 import { Subscriptions } from "./subscriptions.js";
 
@@ -298,7 +298,7 @@ export class Reach {
       tokens,
       recovery: getErrorRecoveryStrategy,
       warn: this.log.warn,
-      timeout: this.config.timeout,
+      timeout: msOrRefuse("timeout", this.config.timeout),
       lifetime: line,
     });
     return { line, services };

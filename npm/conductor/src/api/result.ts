@@ -3,7 +3,7 @@ import type { Outcome } from "../engine/driver.js";
 import type { FollowedRun } from "../engine/followed-run.js";
 import { lookAtEnd, stateOf } from "../engine/look.js";
 import { State } from "../engine/mailbox.js";
-import { outlineWarnings } from "../engine/policy.js";
+import type { Outline } from "../engine/outline.js";
 import { traceOf } from "../engine/trace.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, ExecutionTrace, RunWarning } from "../types/execution.js";
@@ -12,6 +12,7 @@ import type { NodeId } from "../types/ids.js";
 /** The result of a run that is over. `trace` and `outputs` are worked out when they are read. */
 export class RunResult implements ExecutionResult {
   readonly #run: FollowedRun;
+  readonly #flowWarnings: (outline: Outline) => RunWarning[];
   // Only declared, so that the keys stand in the order in which they are assigned.
   declare readonly success: boolean;
   declare data?: unknown;
@@ -19,11 +20,17 @@ export class RunResult implements ExecutionResult {
   declare duration: number;
   declare executedNodes: NodeId[];
   declare context: ConductorExecutionContext;
-  declare warnings?: RunWarning[];
   declare trace: ExecutionTrace;
 
-  constructor(run: FollowedRun, outcome: Outcome, context: ConductorExecutionContext, duration: number) {
+  constructor(
+    run: FollowedRun,
+    outcome: Outcome,
+    context: ConductorExecutionContext,
+    duration: number,
+    flowWarnings: (outline: Outline) => RunWarning[],
+  ) {
     this.#run = run;
+    this.#flowWarnings = flowWarnings;
     this.success = outcome.error === undefined;
     if (outcome.error === undefined) this.data = outcome.data;
     else this.error = outcome.error;
@@ -31,8 +38,10 @@ export class RunResult implements ExecutionResult {
     this.executedNodes = executedNodes(run, this.success);
     // A copy: the run goes on working its trace out from its own.
     this.context = { ...context };
-    const warnings = warningsOf(run);
-    if (warnings !== undefined) this.warnings = warnings;
+    // Of what is known already, a copy of the result should tell; the rest is found out when it is asked for.
+    if (run.warnings !== undefined || run.plan.outline.ignoresPolicies) {
+      Object.defineProperty(this, "warnings", WARNINGS);
+    }
     Object.defineProperty(this, "trace", TRACE);
   }
 
@@ -46,12 +55,19 @@ export class RunResult implements ExecutionResult {
     return run.outputOf === undefined ? undefined : outputsOf(run, (node) => run.outputOf?.(node));
   }
 
+  /** What the flow is warned of, then what its nodes warned of; `undefined` where there is none. */
+  get warnings(): RunWarning[] | undefined {
+    const { plan, warnings = [] } = this.#run;
+    const all = [...this.#flowWarnings(plan.outline), ...warnings];
+    return all.length === 0 ? undefined : all;
+  }
+
   static attemptsOf(result: ExecutionResult): number {
     return result instanceof RunResult ? result.#run.attempts : 1;
   }
 
   static traceOf(result: RunResult): ExecutionTrace | undefined {
-    return runTrace(result.#run);
+    return runTrace(result.#run, () => result.warnings);
   }
 }
 
@@ -63,19 +79,18 @@ const TRACE: PropertyDescriptor = {
   configurable: true,
 };
 
-/** What its flow asks for in vain, then what its nodes warned of. */
-function warningsOf({ plan, warnings }: FollowedRun): RunWarning[] | undefined {
-  if (!plan.outline.ignoresPolicies) return warnings;
-  return [...outlineWarnings(plan.outline), ...(warnings ?? [])];
-}
+const WARNINGS: PropertyDescriptor = {
+  ...(Object.getOwnPropertyDescriptor(RunResult.prototype, "warnings") as PropertyDescriptor),
+  enumerable: true,
+};
 
-/** The trace of a run; `undefined` while it is not over. */
-export function runTrace(run: FollowedRun): ExecutionTrace | undefined {
+/** The trace of a run; `undefined` while it is not over. `warningsOf`: what the run warns of, all in all. */
+function runTrace(run: FollowedRun, warningsOf: () => RunWarning[] | undefined): ExecutionTrace | undefined {
   const { recording } = run;
   if (recording === undefined) return undefined;
   if (run.trace === undefined) {
     const { retries } = recording;
-    const warnings = warningsOf(run);
+    const warnings = warningsOf();
     run.trace = traceOf({
       plan: run.plan,
       recording,

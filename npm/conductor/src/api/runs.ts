@@ -1,19 +1,18 @@
 /** The runs of one conductor: starting them, telling about them, stopping them. */
 import { Run } from "../engine/driver.js";
 import { failure, safelyThrown } from "../engine/failure.js";
-import { problemText, shapeProblems } from "../engine/flows.js";
+import { type FlowNodeTypes, flowWarnings, ignoredPolicies, problemText, shapeProblems } from "../engine/flows.js";
 import type { FollowedRun, OpenRun } from "../engine/followed-run.js";
 import { createLog, type Log } from "../engine/log.js";
 import { type Outline, outlineOf } from "../engine/outline.js";
-import { flowWarnings } from "../engine/policy.js";
 import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import type { ActiveExecution } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
-import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
+import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
 import { createExecutionId, toNodeId } from "../types/ids.js";
-import { RunResult, runTrace } from "./result.js";
+import { RunResult } from "./result.js";
 import {
   type ConductorConfig,
   environmentDefaults,
@@ -68,6 +67,7 @@ export class Runs {
   private readonly defaults = environmentDefaults();
   /** Flows of which it was said that they ask for something in vain. */
   private readonly warned = new WeakSet<Outline>();
+  private readonly found = new WeakMap<Outline, RunWarning[]>();
   /** Told of every end, after the listeners for events. */
   onEnd: ((context: ExecutionPlace, result: ExecutionResult) => void) | undefined;
 
@@ -76,6 +76,7 @@ export class Runs {
     private readonly events: ConductorEventEmitter,
     private readonly feed: StoreFeed,
     private readonly log: Log,
+    private readonly types: () => FlowNodeTypes,
     private readonly openRun: OpenRun = Run.open,
   ) {}
 
@@ -239,12 +240,24 @@ export class Runs {
     return view;
   }
 
+  /** What flows are warned of, found out when it is asked for, and once where a flow is run again. */
+  private readonly warnings = (outline: Outline): RunWarning[] => {
+    let warnings = this.found.get(outline);
+    if (warnings === undefined) {
+      warnings = flowWarnings(outline.nodes[0] as NodeDefinition, this.types()).map(
+        ({ rule = "", message, nodeId = "", path }) => ({ rule, message, nodeId, path }),
+      );
+      this.found.set(outline, warnings);
+    }
+    return warnings;
+  };
+
   /** Says once what a flow asks for in vain. */
   private warnOf(outline: Outline): void {
     const { ignoresPolicies, nodes } = outline;
     if (!ignoresPolicies || this.warned.has(outline)) return;
     this.warned.add(outline);
-    for (const warning of flowWarnings(nodes[0] as NodeDefinition)) {
+    for (const warning of ignoredPolicies(nodes[0] as NodeDefinition)) {
       this.log.warn(`[CONDUCTOR] Node '${warning.nodeId}': ${problemText(warning)}`);
     }
   }
@@ -264,10 +277,11 @@ export class Runs {
       else run.start();
     }
     const outcome = await run.done;
-    feed.stepped(view, () => runTrace(run));
+    const result = new RunResult(run, outcome, context, Math.round(run.duration), this.warnings);
+    feed.stepped(view, () => RunResult.traceOf(result));
     events.flushProgress(executionId);
     events.endProgress(executionId);
-    return this.conclude(execution, new RunResult(run, outcome, context, Math.round(run.duration)));
+    return this.conclude(execution, result);
   }
 
   private refuse(node: NodeDefinition, execution: Execution, thrown?: ExecutionError): ExecutionResult {

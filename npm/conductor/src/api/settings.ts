@@ -4,6 +4,7 @@ import type { NodeExecutorFactory } from "../engine/executables.js";
 import type { ExpressionSources } from "../engine/expression-scope.js";
 import type { LogLevel } from "../engine/log.js";
 import type { RunOptions } from "../engine/options.js";
+import { msOf } from "../engine/policy.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext, DebugOptions } from "../types/execution.js";
 import type { ConductorTransport, TransportType } from "../types/transport.js";
@@ -49,10 +50,10 @@ export interface ConductorConfig {
   concurrency?: number;
   /** Further attempts for nodes that do not say themselves. Default 0. */
   maxRetries?: number;
-  /** First wait before a further attempt in ms; doubles. Default 1000. */
-  retryDelay?: number;
-  /** Deadline of a run in ms. Else `CONDUCTOR_TIMEOUT`; default none. */
-  timeout?: number;
+  /** First wait before a further attempt, in ms or as a duration such as `10s`; doubles. Default 1000. */
+  retryDelay?: number | string;
+  /** Deadline of a run, in ms or as a duration. Else `CONDUCTOR_TIMEOUT`; default none. */
+  timeout?: number | string;
   /** Least level of messages that reach the console. Default `warn`. */
   logLevel?: LogLevel;
   /** Gives the seed of a run's random choices. Default `Math.random`. */
@@ -94,14 +95,14 @@ export interface RunSettings {
 /** Settings that count where neither the caller nor the flow says anything. Read once: the environment is slow to ask. */
 export interface Defaults {
   concurrency: number;
-  timeout: number;
+  timeout: number | string;
 }
 
 /** What the environment variables say. */
 export function environmentDefaults(): Defaults {
   return {
     concurrency: fromEnvironment("CONDUCTOR_CONCURRENCY") ?? 1,
-    timeout: fromEnvironment("CONDUCTOR_TIMEOUT") ?? 0,
+    timeout: timeoutFromEnvironment("CONDUCTOR_TIMEOUT") ?? 0,
   };
 }
 
@@ -120,9 +121,14 @@ export function runOptions(
       whole(wanted?.concurrency) ?? whole(config.concurrency) ?? whole(runtime?.parallel) ?? defaults.concurrency,
     seed: debug === undefined ? 0 : Math.floor((config.random ?? Math.random)() * 2 ** 53),
     retries: wanted?.retries ?? whole(config.maxRetries) ?? 0,
-    retryDelay: config.retryDelay ?? 1000,
+    retryDelay: msOrRefuse("retryDelay", config.retryDelay) ?? 1000,
     jitter: false,
-    timeout: positive(wanted?.timeout) ?? config.timeout ?? positive(runtime?.timeout) ?? defaults.timeout,
+    timeout:
+      positive(wanted?.timeout) ??
+      msOrRefuse("timeout", config.timeout) ??
+      positive(msOrRefuse("settings.runtime.timeout", runtime?.timeout)) ??
+      msOrRefuse("CONDUCTOR_TIMEOUT", defaults.timeout) ??
+      0,
     slowMo: context.slowMo ?? 0,
     keepGoing: wanted?.keepGoing === true,
     debug,
@@ -150,6 +156,22 @@ function runtimeSettings(flow: NodeDefinition): { parallel?: unknown; timeout?: 
 function fromEnvironment(name: string): number | undefined {
   const text = globalThis.process?.env?.[name];
   return text === undefined ? undefined : whole(Number(text));
+}
+
+/** A number of ms, or what may be a duration, which only the engine can read. */
+function timeoutFromEnvironment(name: string): number | string | undefined {
+  const text = globalThis.process?.env?.[name];
+  return text === undefined || !Number.isNaN(Number(text)) ? fromEnvironment(name) : text;
+}
+
+/** The ms of a number, or of a duration as text. Throws for text that is none: a limit that is not kept must not look kept. */
+export function msOrRefuse(name: string, value: unknown): number | undefined {
+  if (typeof value === "number") return value;
+  if (typeof value !== "string") return undefined;
+  const ms = msOf(value);
+  if (typeof ms === "number" && !Number.isNaN(ms)) return ms;
+  const message = `\`${name}\` must be a number of ms or a duration such as \`10s\` or \`5m\`, found ${JSON.stringify(value)}`;
+  throw new TypeError(message);
 }
 
 function whole(value: unknown): number | undefined {

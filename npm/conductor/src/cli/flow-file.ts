@@ -1,8 +1,8 @@
 /** Flow files: read, checked, with the place of each problem. */
 import { extname } from "node:path";
 import type { DefinedNode } from "@atomiton/nodes";
-import { nodeTypes } from "@atomiton/nodes/definitions";
-import { countUnasked, flowWarnings } from "../engine/policy.js";
+import { pathProblems } from "@atomiton/nodes/executables";
+import { countUnasked } from "../engine/policy.js";
 import { type FlowProblem, FlowTextError, readFlow, validateFlow } from "../exports/node.js";
 import type { NodeDefinition } from "../types/definition.js";
 import { readText } from "./bounded-read.js";
@@ -12,21 +12,39 @@ import { placesIn } from "./place.js";
 /** What a file holds. */
 export interface FlowFile {
   file: string;
+  /** What is in it; missing where that is no text. */
+  text?: string;
   /** Missing where the text could not be read as a flow. */
   flow?: NodeDefinition;
-  /** Everything that is wrong with it; a flow without problems can be run. */
+  /** The errors; a flow without any can be run. */
   problems: FlowProblem[];
-  /** What it asks for in vain. */
+  /** What probably is not as it was meant. */
   warnings: FlowProblem[];
   /** How many nodes have settings without effect that look as if they had one. */
   unasked: number;
 }
 
+/** How much of what is wrong with a flow keeps it from running. */
+export interface Strictness {
+  /** Warnings are errors. */
+  strict?: boolean;
+  /** Unknown keys, and nodes without a type, are only warned of. */
+  lenient?: boolean;
+}
+
+/** The node types that flows may use beside those of the library. */
+export interface OwnTypes {
+  nodes?: readonly DefinedNode[];
+}
+
+/** What a node without type runs as, where that is let pass. */
+const LENIENT_TYPE = "transform";
+
 /** Bytes of a text that the engine reads at most. */
 const LARGEST_TEXT = 32 * 1024 * 1024;
 
 /** Reads and checks a flow, parameters included. Throws `UsageError` for a file that cannot be read. */
-export async function openFlow(file: string, nodes: readonly DefinedNode[] = []): Promise<FlowFile> {
+export async function openFlow(file: string, options: Strictness & OwnTypes = {}): Promise<FlowFile> {
   const text = await textOf(file);
   if (typeof text !== "string") return { file, problems: [text], warnings: [], unasked: 0 };
   let flow: NodeDefinition;
@@ -34,18 +52,39 @@ export async function openFlow(file: string, nodes: readonly DefinedNode[] = [])
     flow = readFlow(text, extname(file).toLowerCase() === ".json" ? "json" : undefined);
   } catch (error) {
     if (!(error instanceof FlowTextError)) throw error;
-    return { file, problems: [...error.problems], warnings: [], unasked: 0 };
+    return { file, text, problems: [...error.problems], warnings: [], unasked: 0 };
   }
-  const problems = validateFlow(flow, { schemas: parameterSchemas(), nodes, closed: true });
-  if (problems.length > 0) return { file, flow, problems: await placed(problems, text), warnings: [], unasked: 0 };
-  const warnings = flowWarnings(flow);
-  return {
-    file,
-    flow,
-    problems,
-    warnings: warnings.length === 0 ? [] : await placed(warnings, text),
-    unasked: countUnasked(flow),
-  };
+  const found = await problemsOf(flow, text, options);
+  const problems = found.filter(({ severity }) => severity === "error");
+  const warnings = found.filter(({ severity }) => severity === "warning");
+  return { file, text, flow, problems, warnings, unasked: problems.length > 0 ? 0 : countUnasked(flow) };
+}
+
+/** What is wrong with a flow, with the places in its text. A node whose missing type is let pass gets one. */
+async function problemsOf(
+  flow: NodeDefinition,
+  text: string,
+  { strict, lenient, nodes = [] }: Strictness & OwnTypes,
+): Promise<FlowProblem[]> {
+  const found = validateFlow(flow, { nodes, file: lenient !== true });
+  found.push(...(await pathProblems(flow)));
+  if (found.length === 0) return found;
+  const placeOf = await placesIn(text);
+  return found.map((problem) => {
+    const placed = { ...placeOf(problem.path), ...problem };
+    if (strict) return { ...placed, severity: "error" };
+    if (!lenient || problem.rule !== "missing-type") return placed;
+    const node = nodeAt(flow, problem.path);
+    if (node !== undefined) node.type = LENIENT_TYPE;
+    return { ...placed, severity: "warning", message: `${problem.message}. It runs as a \`${LENIENT_TYPE}\`` };
+  });
+}
+
+/** The node whose field a pointer leads to. */
+function nodeAt(flow: NodeDefinition, path: string): NodeDefinition | undefined {
+  let node: NodeDefinition | undefined = flow;
+  for (const [, index] of path.matchAll(/\/nodes\/(\d+)/g)) node = node?.nodes?.[Number(index)];
+  return node;
 }
 
 async function textOf(file: string): Promise<string | FlowProblem> {
@@ -55,20 +94,12 @@ async function textOf(file: string): Promise<string | FlowProblem> {
   if (typeof text === "string") return text;
   if (text.found === "bytes that are not UTF-8") {
     const message = "A flow is UTF-8 text, found other bytes; save the file as UTF-8";
-    return { code: "DESERIALIZATION_FAILED", path: "", message };
+    return { code: "DESERIALIZATION_FAILED", severity: "error", path: "", message };
   }
   return {
     code: "VALIDATION_FAILED",
+    severity: "error",
     path: "",
     message: `The limit \`bytes\` is ${LARGEST_TEXT}, found ${text.found}`,
   };
-}
-
-function parameterSchemas(): Record<string, unknown> {
-  return Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema]));
-}
-
-async function placed(problems: FlowProblem[], text: string): Promise<FlowProblem[]> {
-  const placeOf = await placesIn(text);
-  return problems.map((problem) => ({ ...placeOf(problem.path), ...problem }));
 }

@@ -20,7 +20,8 @@ export async function graph(
   file: string,
   options: { mermaid?: boolean; json?: boolean } & ProjectOptions,
 ): Promise<Exit> {
-  const opened = await openFlow(file, (await openProject(file, options)).nodes);
+  const { nodes } = await openProject(file, options);
+  const opened = await openFlow(file, { nodes });
   const { flow, problems } = opened;
   if (flow === undefined || problems.length > 0) {
     reportProblems(process.stderr, opened);

@@ -92,6 +92,8 @@ function commands(end: (exit: Exit) => void): Command {
     .option(...NODES)
     .option(...CONFIG)
     .option(...NO_CONFIG)
+    .option("--strict", "take warnings for errors")
+    .option("--lenient", "only warn of unknown keys and of nodes without a type")
     .addHelpText("after", EXIT_HELP)
     .action(async (flow: string, options) => end(await run(flow, options)));
 
@@ -99,6 +101,8 @@ function commands(end: (exit: Exit) => void): Command {
     .command("validate")
     .description("tell everything that is wrong with flows")
     .argument("<flow...>", "YAML or JSON files, - for standard input")
+    .option("--strict", "take warnings for errors")
+    .option("--lenient", "only warn of unknown keys and of nodes without a type")
     .option("--json", "print JSON")
     .option(...NODES)
     .option(...CONFIG)

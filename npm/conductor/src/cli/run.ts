@@ -15,7 +15,7 @@ import { type Display, type Output, quietDisplay } from "./display.js";
 import { dryRunText } from "./dry-run.js";
 import { type Exit, Exit as ExitCode, exitOf, UsageError } from "./exit.js";
 import { errorText, reportedError } from "./failure-text.js";
-import { openFlow } from "./flow-file.js";
+import { openFlow, type Strictness } from "./flow-file.js";
 import { jsonText } from "./json.js";
 import { KeptOutputs } from "./kept-outputs.js";
 import { liveDisplay } from "./live-display.js";
@@ -26,11 +26,11 @@ import { onInterrupt } from "./signals.js";
 import { summary, warningsText } from "./summary.js";
 import { counted, oneLine } from "./text.js";
 import { TraceFile } from "./trace-file.js";
-import { hintsOf, invalidFlowJson, lines, reportProblems } from "./validate.js";
+import { hintsOf, invalidFlowJson, isToldBefore, lines, reportProblems, reportWarnings } from "./validate.js";
 import { FileWatch } from "./watch.js";
 
 /** Options as commander gives them. */
-export interface RunOptions extends ProjectOptions {
+export interface RunOptions extends Strictness, ProjectOptions {
   input?: Map<string, unknown>;
   var?: Map<string, unknown>;
   concurrency?: number;
@@ -112,15 +112,17 @@ async function runOnce(
   begins?: (flow: NodeDefinition) => void,
 ): Promise<Exit> {
   const project = await openProject(file, options);
-  const opened = await openFlow(file, project.nodes);
+  const opened = await openFlow(file, { ...options, nodes: project.nodes });
   const { flow, problems } = opened;
   if (flow === undefined || problems.length > 0) {
     reportProblems(process.stderr, opened);
     if (options.json) process.stdout.write(`${jsonText(invalidFlowJson(opened), 2)}\n`);
     return ExitCode.invalidFlow;
   }
-  // The conductor tells the warnings itself.
-  if (!options.quiet) process.stderr.write(lines(hintsOf(opened)));
+  if (!options.quiet) {
+    reportWarnings(process.stderr, opened);
+    process.stderr.write(lines(hintsOf(opened)));
+  }
   const traceFile = options.trace === undefined ? undefined : new TraceFile(options.trace);
   if (options.dryRun) {
     process.stdout.write(
@@ -190,8 +192,7 @@ function report(
 ): Exit {
   const state = conductor.node.store.getState();
   if (!options.quiet) output.write(summary(title, result, state, output.columns || 80, options.verbose));
-  // The conductor itself has told before the run what the flow asks for in vain.
-  const warnings = result.warnings?.filter(({ rule }) => rule !== "ignored-policy") ?? [];
+  const warnings = result.warnings?.filter((warning) => !isToldBefore(warning)) ?? [];
   if (!options.quiet && warnings.length > 0) output.write(warningsText(warnings));
   const error = result.error === undefined ? undefined : reportedError(result.error, flow, state);
   if (error !== undefined) process.stderr.write(`${options.quiet ? "" : "\n"}${errorText(error)}\n`);

@@ -1,6 +1,5 @@
 /** Words and numbers as people read them. */
 
-import type { FlowProblem } from "../engine/flows.js";
 import type { NodeExecutionState } from "../types/execution.js";
 import pc from "./colour.js";
 
@@ -63,19 +62,4 @@ export function inColour(state: NodeExecutionState, text: string): string {
     default:
       return pc.dim(text);
   }
-}
-
-/** A problem of a flow: what is wrong, then where and under which code. */
-export function problemLines(problem: FlowProblem): string[] {
-  return [`${pc.red(SIGNS.error)} ${oneLine(problem.message)}`, placeLine(problem)];
-}
-
-/** A problem that keeps no flow from running. */
-export function warningLines(warning: FlowProblem): string[] {
-  return [`${pc.yellow("!")} ${oneLine(warning.message)}`, placeLine(warning)];
-}
-
-function placeLine({ path, line, column: at, code }: FlowProblem): string {
-  const place = line === undefined ? "" : `line ${line}${at === undefined ? "" : `, column ${at}`} · `;
-  return pc.dim(`  ${place}${path === "" ? "" : `${oneLine(path)} · `}${code}`);
 }

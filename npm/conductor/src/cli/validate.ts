@@ -1,18 +1,25 @@
 /** `conductor validate`: tells everything that is wrong with flows. */
+import type { RunWarning } from "../types/execution.js";
 import pc from "./colour.js";
 import type { Output } from "./display.js";
 import { Exit } from "./exit.js";
-import { type FlowFile, openFlow } from "./flow-file.js";
+import { type FlowFile, openFlow, type Strictness } from "./flow-file.js";
 import { jsonText } from "./json.js";
+import { problemsText } from "./problem-text.js";
 import { openProject, type ProjectOptions } from "./project.js";
-import { counted, oneLine, problemLines, SIGNS, warningLines } from "./text.js";
+import { counted, oneLine, SIGNS } from "./text.js";
 
 /** Checks files, each by itself, and reports in the order given. */
-export async function validate(files: string[], options: { json?: boolean } & ProjectOptions): Promise<Exit> {
-  const { json } = options;
+export async function validate(
+  files: string[],
+  options: { json?: boolean } & Strictness & ProjectOptions,
+): Promise<Exit> {
   const opened: FlowFile[] = [];
-  for (const file of files) opened.push(await openFlow(file, (await openProject(file, options)).nodes));
-  if (json) {
+  for (const file of files) {
+    const { nodes } = await openProject(file, options);
+    opened.push(await openFlow(file, { ...options, nodes }));
+  }
+  if (options.json) {
     process.stdout.write(
       `${jsonText(
         opened.map((entry) => {
@@ -32,20 +39,30 @@ export async function validate(files: string[], options: { json?: boolean } & Pr
   } else {
     for (const entry of opened) {
       if (entry.problems.length > 0) reportProblems(process.stdout, entry);
-      else process.stdout.write(`${pc.green(SIGNS.completed)} ${oneLine(entry.file)} is valid\n`);
-      process.stdout.write(lines([...entry.warnings.flatMap(warningLines), ...hintsOf(entry)]));
+      else {
+        process.stdout.write(`${pc.green(SIGNS.completed)} ${oneLine(entry.file)} is valid\n${problemsText(entry)}`);
+      }
+      process.stdout.write(lines(hintsOf(entry)));
     }
   }
   return opened.every(({ problems }) => problems.length === 0) ? Exit.success : Exit.invalidFlow;
 }
 
 /** All problems of a file. */
-export function reportProblems(output: Output, { file, problems }: FlowFile): void {
-  const lines = [
-    pc.bold(`${oneLine(file)}: ${counted(problems.length, "problem")}`),
-    ...problems.flatMap(problemLines),
-  ];
-  output.write(`${lines.join("\n")}\n`);
+export function reportProblems(output: Output, opened: FlowFile): void {
+  const { file, problems } = opened;
+  output.write(`${pc.bold(`${oneLine(file)}: ${counted(problems.length, "problem")}`)}\n${problemsText(opened)}`);
+}
+
+/** Whether {@link reportWarnings} told a warning of a run. */
+export function isToldBefore({ path, rule }: RunWarning): boolean {
+  return path !== undefined && rule !== "ignored-policy";
+}
+
+/** What a flow that is run is warned of, but for what the conductor says itself. */
+export function reportWarnings(output: Output, { warnings, text }: FlowFile): void {
+  const told = warnings.filter(({ rule }) => rule !== "ignored-policy");
+  output.write(problemsText({ problems: [], warnings: told, ...(text !== undefined && { text }) }));
 }
 
 /** What the settings of a flow may be taken for although they have no effect. */

@@ -1,24 +1,15 @@
 /** Flows as documents: reading, writing, checking, analysing. */
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode } from "../types/errors.js";
+import type { FlowProblem } from "../types/flow.js";
 import { type Backend, backend } from "./backend.js";
 import { constants } from "./constants.js";
 import { Graph, type NodeShape, type Shape } from "./graph.js";
 import { type Outline, outlinedId, outlinedParent, outlineOf, Plan } from "./outline.js";
+import { errorsFirst, withParameterProblems } from "./parameter-problems.js";
 import { SurplusEdges } from "./surplus-edges.js";
 
-/** One thing that is wrong with a flow. */
-export interface FlowProblem {
-  code: ErrorCode;
-  /** JSON pointer into the definition, such as `/nodes/3/edges/1/source`. */
-  path: string;
-  message: string;
-  /** The node that has the problem, or the group whose edge has it. */
-  nodeId?: string;
-  /** Place in the text that was read, from 1. */
-  line?: number;
-  column?: number;
-}
+export type { FlowProblem } from "../types/flow.js";
 
 /** A flow that could not be read or written. */
 export class FlowTextError extends Error {
@@ -42,20 +33,36 @@ export function problemText({ message, path, line, column }: FlowProblem): strin
   return at === "" ? message : `${message} (${at})`;
 }
 
-/** The schemas of node types' parameters. */
-export interface FlowNodeTypes {
-  /** JSON schema by type. */
-  schemas?: Record<string, unknown>;
-  /** Node types of `defineNode`, or whatever else has the schema of its parameters. */
-  nodes?: readonly { type: string; parameterSchema: unknown }[];
-  /** Whether types that have no schema are refused. */
-  closed?: boolean;
+/** What a type says of itself beside the schema of its parameters. What it does not say is not checked. */
+export interface DeclaredType {
+  /** Handles that an edge may enter by; missing where any makes sense. */
+  inputs?: string[];
+  /** Handles that an edge may leave by; missing where any makes sense. */
+  outputs?: string[];
+  /** Whether its output names the handles that carry it, so that an edge from any other handle never does. */
+  routed?: boolean;
+  /** Whether it reads no other parameters than those of its schema. */
+  complete?: boolean;
 }
 
-/** The schemas of a node library, as {@link FlowNodeTypes} has them. */
-export function schemasOf(types: Iterable<[string, { parameterSchema: unknown }]>): Record<string, unknown> {
-  return Object.fromEntries([...types].map(([type, { parameterSchema }]) => [type, parameterSchema]));
+/** What is known of the types of nodes when a flow is checked. */
+export interface FlowNodeTypes {
+  /** JSON schema of the parameters by type. */
+  schemas?: Record<string, unknown>;
+  /** Node types of `defineNode`, or whatever else has the schema of its parameters; beside the others. */
+  nodes?: readonly { type: string; parameterSchema: unknown }[];
+  /** What else is known of a type. */
+  declared?: Record<string, DeclaredType>;
+  /** Whether types that are in neither of these are refused. */
+  closed?: boolean;
+  /** The flow was written by a person: a key that nothing reads is an error. */
+  file?: boolean;
+  /** What a schema cannot say of the parameters of a node, such as that its code can be parsed. */
+  check?(type: string, parameters: Record<string, unknown>): ParameterProblem[];
 }
+
+/** A problem of a node's parameters; its path begins there. */
+export type ParameterProblem = Omit<FlowProblem, "nodeId" | "line" | "column">;
 
 /**
  * Reads a flow from YAML or JSON, with the defaults of hand-written files. Without a format, a text that begins with `{` or
@@ -80,20 +87,29 @@ export function writeFlow(flow: NodeDefinition, format: "yaml" | "json" = "yaml"
   return answer.text;
 }
 
-/** Everything that is wrong with a flow. */
+/**
+ * Everything that is wrong with a flow, and after it what probably is, see `severity`. A flow without errors can be run.
+ * Types are not checked unless they are given.
+ */
 export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: FlowNodeTypes = {}): FlowProblem[] {
-  const schemas = { ...types.schemas, ...schemasOf(nodes.map((node) => [node.type, node])) };
+  const schemas = { ...types.schemas, ...Object.fromEntries(nodes.map((node) => [node.type, node.parameterSchema])) };
   const surplus = new SurplusEdges();
   let text: string | undefined;
   try {
     text = JSON.stringify(flow, plainValues(flow, surplus));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be written as JSON: ${why}` }];
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    return [error("", `The flow cannot be written as JSON: ${why}`)];
   }
   const asked = JSON.stringify({ ...types, schemas, others: surplus.problems });
   const problems = JSON.parse(backend().validateFlow(text ?? "null", asked)) as FlowProblem[];
-  return [...problems, ...expressionProblems(flow)];
+  const { check } = types;
+  const all = errorsFirst(problems, expressionProblems(flow));
+  return check === undefined ? all : withParameterProblems(all, flow, check);
+}
+
+function error(path: string, message: string): FlowProblem {
+  return { code: "VALIDATION_FAILED", severity: "error", path, message };
 }
 
 /**
@@ -101,6 +117,26 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
  * cannot start, which is no fault of the flow.
  */
 export function shapeProblems(flow: NodeDefinition): FlowProblem[] {
+  return shapeFindings(flow).filter(({ severity }) => severity === "error");
+}
+
+/** Policies that nothing carries out. */
+export function ignoredPolicies(flow: NodeDefinition): FlowProblem[] {
+  return shapeFindings(flow).filter(({ rule }) => rule === "ignored-policy");
+}
+
+/** What a run of a flow is warned of; nothing where that cannot be found out. */
+export function flowWarnings(flow: NodeDefinition, types: FlowNodeTypes): FlowProblem[] {
+  if (startedBackend() === undefined) return [];
+  try {
+    return validateFlow(flow, types).filter(({ severity }) => severity === "warning");
+  } catch {
+    // A definition that throws when it is read again was run all the same.
+    return [];
+  }
+}
+
+function shapeFindings(flow: NodeDefinition): FlowProblem[] {
   const engine = startedBackend();
   if (engine === undefined) return [];
   try {
@@ -108,10 +144,11 @@ export function shapeProblems(flow: NodeDefinition): FlowProblem[] {
     const text = JSON.stringify(skeleton.of(flow, 0));
     const asked = JSON.stringify({ schemas: {}, others: skeleton.surplus.problems });
     const problems = JSON.parse(engine.validateFlow(text, asked)) as FlowProblem[];
-    return problems.length > 0 ? problems : expressionProblems(flow);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return [{ code: "VALIDATION_FAILED", path: "", message: `The flow cannot be read: ${why}` }];
+    const isBroken = problems.some(({ severity }) => severity === "error");
+    return isBroken ? problems : errorsFirst(problems, expressionProblems(flow));
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    return [error("", `The flow cannot be read: ${why}`)];
   }
 }
 
@@ -129,6 +166,8 @@ function expressionProblems(flow: NodeDefinition): FlowProblem[] {
   const paths = pathsOf(outline);
   return problems.slice(0, constants().limits.problems).map(({ node, place, message, code }) => ({
     code,
+    severity: "error",
+    rule: "expression",
     path: `${paths[node]}/parameters${place.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")}`,
     message,
     nodeId: outlinedId(outline, node),

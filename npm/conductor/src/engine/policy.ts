@@ -1,10 +1,7 @@
 /** What nodes ask of the engine in case of failure and of delay: their `policy`, and the parameters that say the same. */
 import type { NodeDefinition } from "../types/definition.js";
-import type { RunWarning } from "../types/execution.js";
 import { backend } from "./backend.js";
 import { constants } from "./constants.js";
-import type { FlowProblem } from "./flows.js";
-import type { Outline } from "./outline.js";
 
 type Fields = Record<string, unknown>;
 
@@ -62,36 +59,10 @@ export class PolicyReader implements PolicyWords {
   }
 }
 
-/** What this version does not carry out in a flow, as problems that do not keep it from running. */
-export function flowWarnings(flow: NodeDefinition): FlowProblem[] {
-  const { ignored } = constants().policy;
-  const warnings: FlowProblem[] = [];
-  for (const { node, path } of nodesOf(flow)) {
-    const policy: unknown = node.policy;
-    if (typeof policy !== "object" || policy === null) continue;
-    for (const key of ignored) {
-      if (!isGiven((policy as Fields)[key])) continue;
-      const message = `This version does not carry out \`${key}\` of a policy: the node runs as if it were not there`;
-      warnings.push({ code: "VALIDATION_FAILED", path: `${path}/policy/${key}`, message, nodeId: node.id });
-    }
-  }
-  return warnings;
-}
-
-/** The same as warnings of a run. */
-export function outlineWarnings({ nodes }: Pick<Outline, "nodes">): RunWarning[] {
-  return flowWarnings(nodes[0] as NodeDefinition).map(({ message, nodeId, path }) => ({
-    rule: "ignored-policy",
-    message,
-    nodeId: nodeId ?? "",
-    path,
-  }));
-}
-
 /** How many nodes have `retries` or `timeout` among their parameters as editors write them everywhere, without effect. */
 export function countUnasked(flow: NodeDefinition): number {
   let count = 0;
-  for (const { node } of nodesOf(flow)) {
+  for (const node of nodesOf(flow)) {
     const { retries, timeout } = node.parameters ?? NO_FIELDS;
     const policy = (node.policy ?? NO_FIELDS) as Fields;
     // No retries are what a node has without asking.
@@ -115,8 +86,8 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** A number of ms, or a duration as text such as `10s`. */
-function msOf(value: unknown): unknown {
+/** A number of ms, or a duration as text such as `10s`; NaN for any other text. */
+export function msOf(value: unknown): unknown {
   return typeof value === "string" ? backend().durationMs(value) : value;
 }
 
@@ -128,11 +99,8 @@ function deadline(value: unknown): number {
   return typeof value === "number" && value > 0 ? Math.min(Math.ceil(value), 0xffff_ffff) : 0;
 }
 
-/** The nodes of a flow that was found valid, with their places as JSON pointers. */
-function* nodesOf(flow: NodeDefinition, path = ""): Generator<{ node: NodeDefinition; path: string }> {
-  yield { node: flow, path };
-  if (!Array.isArray(flow.nodes)) return;
-  for (let index = 0; index < flow.nodes.length; index++) {
-    yield* nodesOf(flow.nodes[index] as NodeDefinition, `${path}/nodes/${index}`);
-  }
+/** The nodes of a flow that was found valid. */
+function* nodesOf(flow: NodeDefinition): Generator<NodeDefinition> {
+  yield flow;
+  if (Array.isArray(flow.nodes)) for (const node of flow.nodes) yield* nodesOf(node);
 }

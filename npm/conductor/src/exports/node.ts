@@ -46,7 +46,7 @@ export {
   FlowTextError,
   problemText,
   readFlow,
-  validateFlow,
   writeFlow,
 } from "../engine/flows.js";
+export { validateFlow } from "./environment/node.js";
 export type * from "./shapes.js";

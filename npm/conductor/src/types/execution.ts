@@ -69,7 +69,7 @@ export interface ExecutionResult<T = unknown> {
    * What the flow was warned of, and what its nodes warned of while they ran, in that order: 100 of the nodes' at most,
    * then one that says how many more there were. Missing where there is none.
    */
-  warnings?: RunWarning[];
+  warnings?: RunWarning[] | undefined;
   /** Worked out when it is read. */
   trace?: ExecutionTrace;
   /**

@@ -1,5 +1,29 @@
 /** Flows as they are kept. */
 import type { NodeDefinition, NodeEdge } from "./definition.js";
+import type { ErrorCode } from "./errors.js";
+
+/** One thing that is wrong with a flow, or probably is. */
+export interface FlowProblem {
+  code: ErrorCode;
+  /** Whether it keeps the flow from running. */
+  severity: "error" | "warning";
+  /** The rule that is broken, such as `unknown-parameter`; missing for a text that could not be read. */
+  rule?: string;
+  /** JSON pointer into the definition, such as `/nodes/3/edges/1/source`. */
+  path: string;
+  message: string;
+  /** The node that has the problem, or the group whose edge has it. */
+  nodeId?: string;
+  /** The name that stands there, where it is the name that is wrong. */
+  found?: string;
+  /** The name that was probably meant. */
+  suggestion?: string;
+  /** What may stand there, as far as it is known; the first twelve of it. */
+  allowed?: string[];
+  /** Place in the text that was read, from 1. */
+  line?: number;
+  column?: number;
+}
 
 /** A node with children. */
 export interface FlowDefinition extends NodeDefinition {

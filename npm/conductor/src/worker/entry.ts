@@ -4,7 +4,7 @@
  */
 import { executablesWith, nodeTypes } from "@atomiton/nodes/browser";
 import type { NodeExecutorFactory } from "../engine/executables.js";
-import { schemasOf } from "../engine/flows.js";
+import { libraryTypes } from "../engine/library-types.js";
 import { givenModules } from "./given-modules.js";
 import { type FromWorker, SERVE, type Summons } from "./messages.js";
 import { serve, type WorkerParts } from "./serve.js";
@@ -20,8 +20,7 @@ const parts: WorkerParts = {
   executables: { getNodeExecutable: (type) => own?.getNodeExecutable(type) ?? library.get(type) },
   // An executable of the application may keep what it returns.
   mayTransfer: () => own === undefined,
-  schemas: () => schemasOf(nodeTypes),
-  isClosed: () => own === undefined,
+  types: (closed) => libraryTypes(nodeTypes, closed && own === undefined),
 };
 
 /**

@@ -1,5 +1,5 @@
 /** In the worker: what a page asks for over a port. */
-import { validateFlow } from "../engine/flows.js";
+import { type FlowNodeTypes, validateFlow } from "../engine/flows.js";
 import { messageOf } from "../events/thrown.js";
 import { type GivenModules, givenModules } from "./given-modules.js";
 import type { FromWorker, ToWorker } from "./messages.js";
@@ -11,10 +11,8 @@ import { toThrown } from "./thrown.js";
 
 /** What a worker brings. */
 export interface WorkerParts extends Pick<Workbench, "executables" | "mayTransfer"> {
-  /** JSON schemas of the parameters of node types. */
-  schemas(): Record<string, unknown>;
-  /** Whether the worker knows no types but those. */
-  isClosed(): boolean;
+  /** What is known of the types of nodes; `closed`: the page knows of no others. */
+  types(closed: boolean): FlowNodeTypes;
   /** What the page gave. Default: what it gave to this worker. */
   modules?: GivenModules;
 }
@@ -51,8 +49,8 @@ function listen(port: MessagePort, parts: WorkerParts): void {
   };
   const validate = ({ question, node, closed, schemas: own }: Extract<ToWorker, { type: "validate" }>) => {
     try {
-      const schemas = { ...parts.schemas(), ...own };
-      const problems = validateFlow(node, { schemas, closed: closed && parts.isClosed() });
+      const types = parts.types(closed);
+      const problems = validateFlow(node, { ...types, schemas: { ...types.schemas, ...own } });
       say({ type: "problems", question, problems });
     } catch (error) {
       say({ type: "unknown", question, thrown: toThrown(error) });

@@ -211,7 +211,8 @@ edges:
     expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
     expect(stderr).toContain("3 problems");
     expect(stderr).toContain("line 4, column 45 · /nodes/0/parameters/operation · ");
-    expect(stderr).toContain("`nonsense` is not known\n  line 5, ");
+    expect(stderr).toContain("line 5, column 14 · ");
+    expect(stderr).toContain("`nonsense` is not known. Allowed: ");
     expect(stderr).toContain("line 7, column 18 · /edges/0/target · ");
 
     const json = await conductor("run", flow, "--json");

@@ -184,3 +184,24 @@ describe("a run with a time limit", () => {
     expect(second.value?.success).toBe(true);
   });
 });
+
+describe("a duration as text", () => {
+  it.each([
+    [{ timeout: "0.02s" }, {}],
+    [{}, { settings: { runtime: { timeout: "20ms" } } }],
+  ])("is the deadline of a run: %j %j", async (config, extra) => {
+    const { run } = await begin(group("root", [leaf("a")], [], extra), config);
+    await pass(19);
+    expect(run.settled).toBe(false);
+    await pass(2);
+    expect(run.value).toMatchObject({ error: { code: "TIMEOUT", message: "Execution timed out after 20ms" } });
+  });
+
+  it("that is none is refused", async () => {
+    const { success, error } = await conductorWith(undefined, { timeout: "soon" }).node.run(leaf("a"));
+    expect(success).toBe(false);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/`timeout`.*`10s`.*"soon"/),
+    });
+  });
+});

@@ -4,6 +4,7 @@ import { executablesWith, nodeTypes } from "@atomiton/nodes/browser";
 import { onTestFinished } from "vitest";
 import type { ConductorConfig } from "../../src/api/settings.js";
 import type { NodeExecutable, NodeExecutorFactory } from "../../src/engine/executables.js";
+import { libraryTypes } from "../../src/engine/library-types.js";
 import type { NodeDefinition } from "../../src/types/definition.js";
 import { GivenModules } from "../../src/worker/given-modules.js";
 import { type ModuleMessage, SERVE, type Summons } from "../../src/worker/messages.js";
@@ -42,8 +43,7 @@ export class TestWorker {
       },
       modules: this.#modules,
       mayTransfer: () => this.executables === undefined,
-      schemas: () => Object.fromEntries([...nodeTypes].map(([type, { parameterSchema }]) => [type, parameterSchema])),
-      isClosed: () => this.executables === undefined,
+      types: (closed) => libraryTypes(nodeTypes, closed && this.executables === undefined),
     });
   }
 

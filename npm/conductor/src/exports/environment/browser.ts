@@ -8,18 +8,36 @@ import type { ConductorConfig } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import type { EngineInfo } from "../../engine/backend.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
-import { schemasOf } from "../../engine/flows.js";
+import { validateFlow as checkFlow, type FlowNodeTypes, type FlowProblem } from "../../engine/flows.js";
+import { libraryTypes, typesOver } from "../../engine/library-types.js";
 import { firstOf, ownNodes } from "../../engine/own-nodes.js";
 import { hasBridge, hasPageStorage } from "../../transports/detect.js";
 import { TransportError } from "../../transports/failure.js";
 import { browserTokenStore } from "../../transports/token-store.js";
 import type { WebSocketClass } from "../../transports/websocket.js";
+import type { NodeDefinition } from "../../types/definition.js";
 import type { TransportType } from "../../types/transport.js";
 import { createWorkplace } from "../../worker/workplace.js";
 import { templates } from "./templates.js";
 
 /** Where flows are kept when nothing else is said: one for all pages of an origin. */
 const DATABASE = "atomiton-conductor";
+
+let known: FlowNodeTypes | undefined;
+
+/** The types of the library, which are all that there are where nobody brings others. */
+function allTypes(): FlowNodeTypes {
+  known ??= libraryTypes(nodeTypes, true);
+  return known;
+}
+
+/**
+ * Everything that is wrong with a flow, and after it what probably is. A flow without errors can be run. `types`: with
+ * `schemas`, the types that it may use instead of those of the library; `nodes`, types beside them.
+ */
+export function validateFlow(flow: NodeDefinition, types?: FlowNodeTypes): FlowProblem[] {
+  return checkFlow(flow, typesOver(allTypes(), types));
+}
 
 /** The database of the origin; where there is none, memory, which is said once something is to be kept there. */
 function storage(): FlowEngine {
@@ -89,9 +107,11 @@ export function createBrowserConductor(
   const executables = firstOf(factory, config.nodeExecutorFactory);
   const environment: Environment = {
     engine,
-    schemas: () => ({ ...schemasOf(nodeTypes), ...schemas }),
     // Whoever brings node types of their own knows more types than the library.
-    closed: config.nodeExecutorFactory === undefined,
+    types: () => ({
+      ...(config.nodeExecutorFactory === undefined ? allTypes() : libraryTypes(nodeTypes, false)),
+      nodes: config.nodes ?? [],
+    }),
     react,
     templates,
     storage,

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { nodeTypes } from "@atomiton/nodes/definitions";
-import { getNodeExecutable } from "@atomiton/nodes/executables";
+import { getNodeExecutable, machineParsers, pathProblems } from "@atomiton/nodes/executables";
 import { createMemoryEngine } from "@atomiton/storage/browser";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import type { Environment } from "../../api/environment.js";
@@ -10,17 +10,35 @@ import type { ConductorConfig } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import { restartApplication } from "../../desktop/restart.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
-import { schemasOf } from "../../engine/flows.js";
+import { validateFlow as checkFlow, type FlowNodeTypes, type FlowProblem } from "../../engine/flows.js";
+import { libraryTypes, typesOver } from "../../engine/library-types.js";
 import { firstOf, ownNodes } from "../../engine/own-nodes.js";
 import { hasPageStorage } from "../../transports/detect.js";
 import { NodeWebSocket } from "../../transports/node-websocket.js";
 import { memoryTokenStore } from "../../transports/token-store.js";
+import type { NodeDefinition } from "../../types/definition.js";
 import type { TransportType } from "../../types/transport.js";
 import { useNodeEngine } from "./node-engine.js";
 import { templates } from "./templates.js";
 
 const engine = useNodeEngine();
 const nodeExecutorFactory = { getNodeExecutable };
+
+let known: FlowNodeTypes | undefined;
+
+/** The types of the library, which are all that there are where nobody brings others. */
+function allTypes(): FlowNodeTypes {
+  known ??= libraryTypes(nodeTypes, true, machineParsers);
+  return known;
+}
+
+/**
+ * Everything that is wrong with a flow, and after it what probably is. A flow without errors can be run. `types`: with
+ * `schemas`, the types that it may use instead of those of the library; `nodes`, types beside them.
+ */
+export function validateFlow(flow: NodeDefinition, types?: FlowNodeTypes): FlowProblem[] {
+  return checkFlow(flow, typesOver(allTypes(), types));
+}
 
 // Only applications that use the store's hook have React.
 const react = () => createRequire(import.meta.url)("react") as ReactHooks;
@@ -49,8 +67,8 @@ export function createNodeConductor(config: ConductorConfig, transport: () => Tr
   const closed = config.nodeExecutorFactory === undefined;
   const environment: Environment = {
     engine,
-    schemas: () => ({ ...schemasOf(nodeTypes), ...own.schemas }),
-    closed,
+    ...(closed && { pathProblems }),
+    types: () => ({ ...(closed ? allTypes() : libraryTypes(nodeTypes, false)), nodes: config.nodes ?? [] }),
     react,
     templates,
     storage: () => createMemoryEngine(),

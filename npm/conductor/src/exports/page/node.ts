@@ -32,4 +32,5 @@ export function createLocalTransport(config: ConductorConfig = {}): ExecutionTra
 export { defineNode } from "@atomiton/nodes/browser";
 export { FlowStorageError } from "../../api/flow-store.js";
 export { flow } from "../../builder/flow.js";
-export { analyseFlow, FlowTextError, problemText, readFlow, validateFlow, writeFlow } from "../../engine/flows.js";
+export { analyseFlow, FlowTextError, problemText, readFlow, writeFlow } from "../../engine/flows.js";
+export { validateFlow } from "../environment/browser.js";

@@ -1,0 +1,43 @@
+/** What the types of nodes find in parameters that a schema cannot say, beside the other problems of a flow. */
+import type { NodeDefinition } from "../types/definition.js";
+import type { FlowProblem } from "../types/flow.js";
+import { constants } from "./constants.js";
+import type { FlowNodeTypes } from "./flows.js";
+
+/** The problems of a flow, errors first, with those that `check` finds; no more than are listed. */
+export function withParameterProblems(
+  problems: FlowProblem[],
+  flow: NodeDefinition,
+  check: NonNullable<FlowNodeTypes["check"]>,
+): FlowProblem[] {
+  const limit = constants().limits.problems;
+  // There are so many that they were not all listed, or the flow is too large to be looked through.
+  if (problems.length > limit || problems.some(({ rule }) => rule === "limit")) return problems;
+  const found = problemsOf(flow, check, limit - problems.length);
+  return errorsFirst(problems, found);
+}
+
+/** Both lists as one, whose errors stand before its warnings. */
+export function errorsFirst(problems: FlowProblem[], others: FlowProblem[]): FlowProblem[] {
+  if (others.length === 0) return problems;
+  const all = [...problems, ...others];
+  const isError = ({ severity }: FlowProblem) => severity === "error";
+  return [...all.filter(isError), ...all.filter((problem) => !isError(problem))];
+}
+
+function problemsOf(flow: NodeDefinition, check: NonNullable<FlowNodeTypes["check"]>, most: number): FlowProblem[] {
+  const found: FlowProblem[] = [];
+  const visit = (node: NodeDefinition, path: string) => {
+    if (found.length >= most || typeof node !== "object" || node === null) return;
+    const { id, type, parameters } = node;
+    if (typeof type === "string" && typeof parameters === "object" && parameters !== null) {
+      for (const problem of check(type, parameters).slice(0, most - found.length)) {
+        found.push({ ...problem, path: `${path}/parameters${problem.path}`, nodeId: id });
+      }
+    }
+    if (!Array.isArray(node.nodes)) return;
+    for (const [index, child] of node.nodes.entries()) visit(child, `${path}/nodes/${index}`);
+  };
+  visit(flow, "");
+  return found;
+}

@@ -1,0 +1,250 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createConductor, type FlowProblem, readFlow, validateFlow } from "@atomiton/conductor/node";
+import { describe, expect, it } from "vitest";
+import type { NodeDefinition } from "../src/types/definition";
+
+const flow = (nodes: object[], edges: object[] = []): NodeDefinition =>
+  ({ id: "f", type: "group", name: "F", nodes, edges }) as NodeDefinition;
+const told = (problems: FlowProblem[]) => problems.map(({ severity, rule, path }) => `${severity} ${rule} ${path}`);
+const READ = { id: "read", type: "edit-fields", parameters: { values: { a: 1 } } };
+
+describe("a flow is checked with the types of the library", () => {
+  it("where no others are given", () => {
+    const [problem] = validateFlow(flow([{ id: "a", type: "spreadshet" }]));
+    expect(problem).toMatchObject({
+      code: "NODE_TYPE_NOT_FOUND",
+      severity: "error",
+      rule: "unknown-type",
+      found: "spreadshet",
+      suggestion: "spreadsheet",
+      message: expect.stringContaining("Did you mean `spreadsheet`?"),
+    });
+    expect(validateFlow(flow([{ id: "a", type: "mine" }]), { schemas: {} })).toEqual([]);
+  });
+
+  it("and with none of what they declare where a conductor has a factory of its own", async () => {
+    const own = flow(
+      [
+        { id: "a", type: "transform", parameters: { mine: 1, transformFunction: "=> (" } },
+        { id: "b", type: "mine", parameters: { any: 1 } },
+      ],
+      [{ source: "a", target: "b", sourceHandle: "left", targetHandle: "right" }],
+    );
+    const nodeExecutorFactory = { getNodeExecutable: () => ({ execute: () => 1 }) };
+    const conductor = createConductor({ nodeExecutorFactory });
+    expect(await conductor.node.validate(own)).toEqual({ valid: true, errors: [] });
+    expect((await conductor.node.run(own)).warnings).toBeUndefined();
+    const { valid, errors, warnings } = await createConductor().node.validate(own);
+    expect(valid).toBe(false);
+    expect(errors.join()).toMatch(/`mine` is not known.*|no JavaScript/);
+    expect(warnings?.join()).toMatch(/no parameter `mine`.*handle `left`/s);
+  });
+});
+
+describe("warnings", () => {
+  const doubtful = () =>
+    flow(
+      [READ, { id: "check", type: "condition", parameters: { expression: "true" } }, { ...READ, id: "never" }],
+      [
+        { source: "read", target: "check" },
+        { source: "check", target: "never", sourceHandle: "yes" },
+      ],
+    );
+  const expected = ["warning unknown-handle /edges/1/sourceHandle", "warning never-runs /nodes/2"];
+
+  it("stand after the errors", () => {
+    expect(told(validateFlow(doubtful()))).toEqual(expected);
+    const worse = doubtful();
+    worse.nodes?.push({ id: "read", type: "edit-fields" });
+    expect(told(validateFlow(worse))[0]).toBe("error duplicate-id /nodes/3/id");
+  });
+
+  it("leave a flow valid and as it runs", async () => {
+    const conductor = createConductor();
+    const { valid, errors, warnings } = await conductor.node.validate(doubtful());
+    expect({ valid, errors }).toEqual({ valid: true, errors: [] });
+    expect(warnings).toEqual([
+      expect.stringContaining("Did you mean `true`?"),
+      expect.stringContaining("The node `never` never runs"),
+    ]);
+    const result = await conductor.node.run(doubtful());
+    expect(result).toMatchObject({ success: true, executedNodes: ["f", "read", "check"] });
+    expect(result.warnings).toMatchObject([
+      { rule: "unknown-handle", nodeId: "f", path: "/edges/1/sourceHandle" },
+      { rule: "never-runs", nodeId: "never", path: "/nodes/2" },
+    ]);
+  });
+
+  it("of a flow are found out when somebody reads them, and not before", async () => {
+    let reads = 0;
+    const watched = flow([
+      {
+        ...READ,
+        get unread() {
+          reads++;
+          return 1;
+        },
+      },
+    ]);
+    const result = await createConductor().node.run(watched);
+    expect(Object.keys(result)).not.toContain("warnings");
+    expect(reads).toBe(0);
+    expect(result.warnings?.map(({ rule }) => rule)).toEqual(["unknown-key"]);
+    expect(reads).toBe(1);
+    expect(result.warnings).toHaveLength(1);
+    expect(reads).toBe(1);
+  });
+
+  it("are none for the flows that come with the library and the examples", () => {
+    const own = new Set(["unknown-type"]);
+    const folder = join(__dirname, "../../nodes/src/templates/flows");
+    const files = readdirSync(folder).map((name) => join(folder, name));
+    files.push(join(__dirname, "../../../examples/birdstrikes/birdstrikes.flow.yaml"));
+    for (const file of files) {
+      const problems = validateFlow(readFlow(readFileSync(file, "utf8")));
+      expect(told(problems.filter(({ rule }) => !own.has(rule as string))), file).toEqual([]);
+    }
+  });
+});
+
+describe("syntax in parameters is checked without running it", () => {
+  const of = (type: string, parameters: object) => validateFlow(flow([{ id: "a", type, parameters }]));
+
+  it.each([
+    ["condition", { expression: "input.a >" }, 1, 10],
+    ["condition", { expression: "input.a\n  > (1" }, 2, 7],
+    ["condition", { expression: "\n  a b" }, 2, 5],
+    ["transform", { transformFunction: "item => {" }, 1, 10],
+    ["transform", { transformFunction: "item =>\n  item.a +* 2" }, 2, 11],
+    ["transform", { operation: "filter", transformFunction: "  item => item.a.;" }, 1, 19],
+    ["transform", { operation: "reduce", transformFunction: "function (a, b) { return a b }" }, 1, 28],
+  ])("%s %j", (type, parameters, line, column) => {
+    const [problem, ...others] = of(type, parameters);
+    expect(others).toEqual([]);
+    const name = Object.keys(parameters).at(-1);
+    expect(problem).toMatchObject({
+      code: "INVALID_PARAMETERS",
+      severity: "error",
+      rule: "code-syntax",
+      path: `/nodes/0/parameters/${name}`,
+      nodeId: "a",
+    });
+    expect(problem?.message).toContain(`(line ${line}, column ${column} of it)`);
+  });
+
+  it.each([
+    ["condition", { expression: "input.a > 1 ;" }],
+    ["condition", { expression: "// why\n input.a > 1 // because" }],
+    ["condition", { where: [{ field: "a", operator: "eq", value: 1 }], expression: "(" }],
+    ["condition", { expression: "${{ input.a }} >" }],
+    ["transform", { transformFunction: "item.name" }],
+    ["transform", { transformFunction: "async (item) => await item" }],
+    ["transform", { operation: "limit", transformFunction: "=> (" }],
+    ["transform", { operation: "filter", transformFunction: "=> (", where: [] }],
+    ["edit-fields", { values: { a: "{{a.b}} {{#list}}{{.}}{{/list}} {{{raw}}}", b: ["{{#open}}"], c: 1 } }],
+    ["edit-fields", { values: '{"a": "{{b}}"}' }],
+  ])("nothing is wrong with %s %j", (type, parameters) => expect(of(type, parameters)).toEqual([]));
+
+  it("of templates", () => {
+    const values = { "a/b": "{{#open}}", c: { d: "{{" } };
+    expect(of("edit-fields", { values })).toMatchObject([
+      { rule: "template-syntax", path: "/nodes/0/parameters/values/a~1b", message: expect.stringMatching(/open/) },
+    ]);
+    expect(of("edit-fields", { values, nested: true })).toHaveLength(2);
+  });
+
+  it("of code that would do something", () => {
+    const key = `ran-${Math.random()}`;
+    of("condition", { expression: `globalThis["${key}"] = 1` });
+    of("transform", { transformFunction: `(() => { globalThis["${key}"] = 1 })() || (item => item)` });
+    expect(globalThis).not.toHaveProperty(key);
+  });
+
+  it("no more often than problems are listed", () => {
+    const nodes = Array.from({ length: 1500 }, (_, n) => ({
+      id: `n${n}`,
+      type: "condition",
+      parameters: { expression: "(" },
+    }));
+    const problems = validateFlow(flow([{ type: "group", id: "parallel", parameters: { parallel: true }, nodes }]));
+    expect(problems).toHaveLength(1000);
+  });
+});
+
+describe("paths", () => {
+  const check = async (nodes: object[], edges: object[] = []) =>
+    (await createConductor().node.validate(flow(nodes, edges))).warnings ?? [];
+  const missing = join(tmpdir(), "conductor-no-such-folder", "orders.csv");
+  const spreadsheet = (parameters: object) => ({ id: "read", type: "spreadsheet", parameters });
+
+  it("that lead to nothing are told with where they were looked for", async () => {
+    const [warning, ...others] = await check([spreadsheet({ path: "pakage.json" })]);
+    expect(others).toEqual([]);
+    expect(warning).toContain(`There is no \`pakage.json\`: looked for ${process.cwd()}/pakage.json`);
+    expect(warning).toContain("`package.json`");
+    expect(warning).not.toMatch(/again/);
+    expect(await check([{ id: "a", type: "file-system", parameters: { path: missing } }])).toHaveLength(1);
+  });
+
+  it("are none where the file is there, comes later, or is named by something else", async () => {
+    expect(await check([spreadsheet({ path: "package.json" })])).toEqual([]);
+    expect(await check([spreadsheet({ path: "${{ input.file }}" })])).toEqual([]);
+    expect(await check([{ id: "a", type: "file-system", parameters: { path: missing, operation: "write" } }])).toEqual(
+      [],
+    );
+    const write = { id: "write", type: "file-system", parameters: { operation: "write", path: missing, content: "a" } };
+    expect(await check([write, spreadsheet({ path: missing })], [{ source: "write", target: "read" }])).toEqual([]);
+    const edges = [{ source: "name", target: "read", targetHandle: "filePath" }];
+    expect(await check([{ ...READ, id: "name" }, spreadsheet({ path: missing })], edges)).toEqual([]);
+  });
+});
+
+describe("a node that is told never to run", () => {
+  /** A generator of numbers below a bound, the same for the same seed. */
+  const random = (seed: number) => {
+    let state = seed;
+    return (below: number) => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+  };
+
+  it("does not, whichever ways the conditions go, and others may", async () => {
+    const conductor = createConductor();
+    let warned = 0;
+    for (let seed = 1; seed <= 200; seed++) {
+      const next = random(seed);
+      const count = 2 + next(6);
+      const nodes = Array.from({ length: count }, (_, n) =>
+        next(2) === 0
+          ? { id: `n${n}`, type: "condition", parameters: { expression: "", enabled: next(6) > 0 } }
+          : { ...READ, id: `n${n}` },
+      );
+      const edges = Array.from({ length: next(9) }, () => {
+        const target = 1 + next(count - 1);
+        const handles = [undefined, "true", "false", "yes", "error", "result"];
+        return { source: `n${next(target)}`, target: `n${target}`, sourceHandle: handles[next(handles.length)] };
+      });
+      const never = new Set<string>();
+      const ran = new Set<string>();
+      for (let ways = 0; ways < 2 ** count; ways++) {
+        const chosen = nodes.map((node, n) =>
+          node.type === "condition"
+            ? { ...node, parameters: { ...node.parameters, expression: String((ways >> n) % 2 === 1) } }
+            : node,
+        );
+        if (ways > 0 && !nodes.some((node, n) => node.type === "condition" && (ways >> n) % 2 === 1)) continue;
+        const run = await conductor.node.run(flow(chosen, edges as object[]));
+        expect(run.success).toBe(true);
+        for (const { rule, nodeId } of run.warnings ?? []) if (rule === "never-runs") never.add(nodeId);
+        for (const id of run.executedNodes ?? []) ran.add(id);
+        if (ways > 16) break;
+      }
+      warned += never.size;
+      for (const id of never) expect(ran, `seed ${seed}`).not.toContain(id);
+    }
+    expect(warned).toBeGreaterThan(10);
+  });
+});
