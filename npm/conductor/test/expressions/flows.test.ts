@@ -286,7 +286,7 @@ describe("nodes.<id>", () => {
 
 describe("before the run", () => {
   const problems = (flow: Definition) =>
-    validateFlow(flow).map(({ code, path, message, nodeId }) => ({ code, path, message, nodeId }));
+    validateFlow(flow, { schemas: {} }).map(({ code, path, message, nodeId }) => ({ code, path, message, nodeId }));
 
   it.each<[string, object, string, string]>([
     ["a name that is not defined", { t: "${{ dta.x }}" }, "/nodes/2/parameters/t", "Did you mean `data`?"],
