@@ -95,14 +95,15 @@ export interface RunSettings {
 /** Settings that count where neither the caller nor the flow says anything. Read once: the environment is slow to ask. */
 export interface Defaults {
   concurrency: number;
-  timeout: number | string;
+  /** In ms; 0 for none. */
+  timeout: number;
 }
 
 /** What the environment variables say. */
 export function environmentDefaults(): Defaults {
   return {
     concurrency: fromEnvironment("CONDUCTOR_CONCURRENCY") ?? 1,
-    timeout: timeoutFromEnvironment("CONDUCTOR_TIMEOUT") ?? 0,
+    timeout: timeoutFromEnvironment("CONDUCTOR_TIMEOUT"),
   };
 }
 
@@ -127,8 +128,7 @@ export function runOptions(
       positive(wanted?.timeout) ??
       msOrRefuse("timeout", config.timeout) ??
       positive(msOrRefuse("settings.runtime.timeout", runtime?.timeout)) ??
-      msOrRefuse("CONDUCTOR_TIMEOUT", defaults.timeout) ??
-      0,
+      defaults.timeout,
     slowMo: context.slowMo ?? 0,
     keepGoing: wanted?.keepGoing === true,
     debug,
@@ -158,10 +158,12 @@ function fromEnvironment(name: string): number | undefined {
   return text === undefined ? undefined : whole(Number(text));
 }
 
-/** A number of ms, or what may be a duration, which only the engine can read. */
-function timeoutFromEnvironment(name: string): number | string | undefined {
+/** ms, of a number or a duration; 0 for what is neither. */
+function timeoutFromEnvironment(name: string): number {
   const text = globalThis.process?.env?.[name];
-  return text === undefined || !Number.isNaN(Number(text)) ? fromEnvironment(name) : text;
+  if (text === undefined || !Number.isNaN(Number(text))) return fromEnvironment(name) ?? 0;
+  const ms = msOf(text);
+  return typeof ms === "number" && ms > 0 ? ms : 0;
 }
 
 /** The ms of a number, or of a duration as text. Throws for text that is none: a limit that is not kept must not look kept. */

@@ -54,9 +54,9 @@ export function reportProblems(output: Output, opened: FlowFile): void {
   output.write(`${pc.bold(`${oneLine(file)}: ${counted(problems.length, "problem")}`)}\n${problemsText(opened)}`);
 }
 
-/** Whether {@link reportWarnings} told a warning of a run. */
-export function isToldBefore({ path, rule }: RunWarning): boolean {
-  return path !== undefined && rule !== "ignored-policy";
+/** Whether a warning of a run is about its flow, and so was told before it began. */
+export function isToldBefore({ path }: RunWarning): boolean {
+  return path !== undefined;
 }
 
 /** What a flow that is run is warned of, but for what the conductor says itself. */

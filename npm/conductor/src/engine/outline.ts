@@ -198,19 +198,20 @@ class Encoder {
     let at = index * NODE_WORDS;
     if (known !== undefined) at += HEADER_WORDS;
     else if (at + NODE_WORDS > nodeWords.length) nodeWords = grown(nodeWords);
-    const typed = typeof node?.type === "string" && node.type !== "";
+    const type: unknown = node?.type;
+    const typed = typeof type === "string" && type !== "";
     // A node without a type is as little to be run as one without id.
     this.put(nodeWords, at, typed ? this.number(node.id, at) : NO_NAME);
     this.put(nodeWords, at + 1, parent);
     const parameters = node?.parameters;
     const set = typeof parameters === "object" && parameters !== null ? parameters : NOTHING_SET;
     this.put(nodeWords, at + 2, set.enabled === false ? 1 : 0);
-    this.put(nodeWords, at + 3, weightOf(node?.type));
+    this.put(nodeWords, at + 3, weightOf(type));
     const asks = this.policyOf(node, set);
     this.put(nodeWords, at + 4, asks.retries);
     this.put(nodeWords, at + 5, asks.retryDelay);
     this.put(nodeWords, at + 6, asks.timeout);
-    this.put(nodeWords, at + 7, node?.type === "loop" ? frameWidth(node, set) : isParallel(node, set) ? PARALLEL : 0);
+    this.put(nodeWords, at + 7, type === "loop" ? frameWidth(node, set) : isParallel(node, set) ? PARALLEL : 0);
     if (set === NOTHING_SET) return;
 
     const expressions = ParameterExpressions.of(set);

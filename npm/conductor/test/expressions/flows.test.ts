@@ -2,7 +2,7 @@
 
 import { nodeTypes } from "@atomiton/nodes/definitions";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { schemasOf } from "../../src/engine/flows";
+import { libraryTypes } from "../../src/engine/library-types";
 import { createConductor, validateFlow } from "../../src/exports/node";
 import type { NodeDefinition } from "../../src/types/definition";
 
@@ -327,7 +327,7 @@ describe("before the run", () => {
       ] as Definition[],
       edges: [{ source: "a", target: "b" }],
     });
-    const types = { schemas: schemasOf(nodeTypes), closed: true };
+    const types = libraryTypes(nodeTypes, true);
     expect(validateFlow(flow("${{ data.length - 1 }}"), types)).toEqual([]);
     expect(validateFlow(flow("data"), types)).toMatchObject([{ path: "/nodes/1/parameters/limitCount" }]);
     const conductor = createConductor();
