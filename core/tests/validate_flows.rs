@@ -61,6 +61,7 @@ fn problems(path: &Path, types: &NodeTypes) -> Vec<Problem> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the engine does no I/O, its test may")]
 fn bad_flows_have_the_problems_that_are_listed() {
     let types = node_types();
     let mut paths: Vec<PathBuf> = fs::read_dir(flows().join("bad"))

@@ -98,8 +98,7 @@ pub fn validate_flow(json: &str, types: &str) -> String {
     let limits = Limits::default();
     let found = match (flow::from_json(json, &limits), node_types(types)) {
         (Ok(node), Ok((types, others))) => validate_beside(&node, &types, &limits, others),
-        (Err(error), _) => vec![error.into()],
-        (_, Err(problem)) => vec![problem],
+        (Err(error), _) | (_, Err(error)) => vec![error.into()],
     };
     to_text(&found)
 }
@@ -165,8 +164,8 @@ pub fn weight_of(type_name: &str) -> f64 {
     node_weight(type_name)
 }
 
-fn node_types(text: &str) -> Result<(NodeTypes, usize), Problem> {
-    let broken = |message: String| Problem::from(FlowError::new(ErrorCode::InvalidParameters, message));
+fn node_types(text: &str) -> Result<(NodeTypes, usize), FlowError> {
+    let broken = |message: String| FlowError::new(ErrorCode::InvalidParameters, message);
     let value: Value = serde_json::from_str(text).map_err(|error| broken(error.to_string()))?;
     let none = Map::new();
     let schemas = value.get("schemas").and_then(Value::as_object).unwrap_or(&none);
