@@ -33,6 +33,7 @@ async function bundled() {
     write: false,
     format: "esm",
     platform: "neutral",
+    mainFields: ["module", "main"],
     target: "es2022",
     logLevel: "silent",
   });

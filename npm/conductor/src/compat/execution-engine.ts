@@ -17,8 +17,8 @@ export interface ExecutionEngineConfig {
   concurrency?: number;
   /** Where flows are kept, or a promise of it; only its `load` is used. */
   storage?: unknown;
-  /** Deadline in ms of executions whose request does not say one. */
-  timeout?: number;
+  /** Deadline of executions whose request does not say one, in ms or as a duration. */
+  timeout?: ConductorConfig["timeout"];
   nodeExecutorFactory?: ConductorConfig["nodeExecutorFactory"];
 }
 
