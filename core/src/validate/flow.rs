@@ -277,14 +277,22 @@ impl Walk<'_> {
 
     #[inline(never)]
     fn policy(&mut self, node: &NodeDefinition) {
-        let Some(given) = node.policy() else { return };
         let problems = &mut self.problems;
-        let length = self.path.len();
-        pointer::push_key(&mut self.path, "policy");
-        policy::check(given, &mut self.path, &mut |rule, path, finding| {
+        let mut report = |rule, path: &str, finding: &mut dyn FnMut(&mut Budget) -> Finding| {
             problems.add(rule, path, named(&node.id), finding);
-        });
-        self.path.truncate(length);
+        };
+        let length = self.path.len();
+        if let Some(given) = node.policy() {
+            pointer::push_key(&mut self.path, "policy");
+            policy::check(given, &mut self.path, &mut report);
+            self.path.truncate(length);
+        }
+        if let Some(given) = node.settings().and_then(|settings| settings.get("runtime")?.as_object()) {
+            pointer::push_key(&mut self.path, "settings");
+            pointer::push_key(&mut self.path, "runtime");
+            policy::check_runtime(given, &mut self.path, &mut report);
+            self.path.truncate(length);
+        }
     }
 
     #[inline(never)]

@@ -1,10 +1,11 @@
-//! Checks a node's `policy`.
+//! Checks what a flow asks of the engine: a node's `policy`, and the `runtime` settings of a flow.
 
 use serde_json::{Map, Value};
 
 use super::Rule;
 use super::parameters::Report;
 use super::problem::Finding;
+use super::suggestion::{self, Budget};
 use crate::flow::{DURATION_EXAMPLES, POLICY_KEYS, POLICY_KEYS_IGNORED, kind_of, ms_of, pointer};
 
 /// Reports what is wrong with a policy at `path`.
@@ -26,6 +27,33 @@ pub(super) fn check(policy: &Map<String, Value>, path: &mut String, report: &mut
                     ))
                 });
             }
+        }
+        path.truncate(length);
+    }
+}
+
+/// What the engine reads of a flow's runtime settings. Editors may keep more there.
+const RUNTIME_KEYS: [&str; 2] = ["parallel", "timeout"];
+
+/// Reports what is wrong with the runtime settings at `path`: a time that is none, and a key that is one of ours misspelt.
+pub(super) fn check_runtime(runtime: &Map<String, Value>, path: &mut String, report: &mut Report<'_>) {
+    let length = path.len();
+    for (key, value) in runtime {
+        pointer::push_key(path, key);
+        if key == "timeout" && value.is_string() {
+            if let Some((rule, message)) = duration(value, |ms| ms > 0.0) {
+                report(rule, path, &mut |_| Finding::new(message.clone()));
+            }
+        } else if !RUNTIME_KEYS.contains(&key.as_str())
+            && suggestion::closest(key, &RUNTIME_KEYS, &mut Budget::default()).is_some()
+        {
+            report(Rule::UnknownKey, path, &mut |budget| {
+                Finding::new(format!("The runtime settings have no `{key}`")).among(
+                    key,
+                    &RUNTIME_KEYS,
+                    budget,
+                )
+            });
         }
         path.truncate(length);
     }

@@ -2,6 +2,7 @@
 import type { DefinedNode } from "@atomiton/nodes";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import type { ExpressionSources } from "../engine/expression-scope.js";
+import { coded } from "../engine/failure.js";
 import type { LogLevel } from "../engine/log.js";
 import type { RunOptions } from "../engine/options.js";
 import { msOf } from "../engine/policy.js";
@@ -166,14 +167,18 @@ function timeoutFromEnvironment(name: string): number {
   return typeof ms === "number" && ms > 0 ? ms : 0;
 }
 
-/** The ms of a number, or of a duration as text. Throws for text that is none: a limit that is not kept must not look kept. */
+/**
+ * The ms of a number, or of a duration as text.
+ *
+ * @throws Error INVALID_PARAMETERS for any other text: a limit that is not kept must not look kept
+ */
 export function msOrRefuse(name: string, value: unknown): number | undefined {
   if (typeof value === "number") return value;
   if (typeof value !== "string") return undefined;
   const ms = msOf(value);
   if (typeof ms === "number" && !Number.isNaN(ms)) return ms;
   const message = `\`${name}\` must be a number of ms or a duration such as \`10s\` or \`5m\`, found ${JSON.stringify(value)}`;
-  throw new TypeError(message);
+  throw coded("INVALID_PARAMETERS", message, undefined);
 }
 
 function whole(value: unknown): number | undefined {

@@ -201,6 +201,7 @@ describe("a duration as text", () => {
     const { success, error } = await conductorWith(undefined, { timeout: "soon" }).node.run(leaf("a"));
     expect(success).toBe(false);
     expect(error).toMatchObject({
+      code: "INVALID_PARAMETERS",
       message: expect.stringMatching(/`timeout`.*`10s`.*"soon"/),
     });
   });
