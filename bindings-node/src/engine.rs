@@ -154,6 +154,12 @@ pub fn open_runs() -> u32 {
     on_bridge(0, |bridge| bridge.open_runs() as u32)
 }
 
+/// `bridge::rate_limit`.
+#[napi(catch_unwind)]
+pub fn rate_limit(json: String) -> String {
+    bridge::rate_limit(&json)
+}
+
 /// `bridge::duration_ms`.
 #[napi(catch_unwind)]
 pub fn duration_ms(text: String) -> f64 {

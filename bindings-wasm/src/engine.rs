@@ -128,6 +128,12 @@ pub fn open_runs() -> u32 {
     on_bridge(|bridge| bridge.open_runs() as u32)
 }
 
+/// `bridge::rate_limit`.
+#[wasm_bindgen(js_name = rateLimit)]
+pub fn rate_limit(json: &str) -> String {
+    bridge::rate_limit(json)
+}
+
 /// `bridge::duration_ms`.
 #[wasm_bindgen(js_name = durationMs)]
 pub fn duration_ms(text: &str) -> f64 {

@@ -42,6 +42,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
         timeout_ms: None,
         width: 0,
         parallel: false,
+        continue_on_error: false,
     };
     let outline = Outline {
         nodes: std::iter::once(Name(Name::FIRST_FREE)).chain((0..nodes).map(name)).map(leaf).collect(),
@@ -55,6 +56,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
             })
             .collect(),
         references: Vec::new(),
+        rate_limits: Vec::new(),
         names: Name::FIRST_FREE + 1 + nodes,
     };
     outline.to_words()

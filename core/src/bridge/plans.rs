@@ -88,8 +88,10 @@ mod tests {
             timeout_ms: None,
             width: 0,
             parallel: false,
+            continue_on_error: false,
         };
-        Outline { nodes: vec![node], edges: vec![], references: vec![], names: 1_000 }.to_words()
+        Outline { nodes: vec![node], edges: vec![], references: vec![], rate_limits: vec![], names: 1_000 }
+            .to_words()
     }
 
     #[test]
@@ -110,7 +112,8 @@ mod tests {
                 |id| OutlineNode { id: Name(id), ..Outline::from_words(&leaf(2)).expect("a leaf").nodes[0] };
             let nodes: Vec<OutlineNode> = (2..6_000 + children).map(group).collect();
             let names = nodes.len() as u32 + 2;
-            let words = Outline { nodes, edges: vec![], references: vec![], names }.to_words();
+            let words =
+                Outline { nodes, edges: vec![], references: vec![], rate_limits: vec![], names }.to_words();
             assert!(plans.of(&words).is_some());
             let kept = plans.places.iter().flatten().map(|kept| kept.outline.len()).sum::<usize>();
             assert_eq!(kept, plans.held);

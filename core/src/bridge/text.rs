@@ -159,6 +159,12 @@ pub fn duration_ms(text: &str) -> f64 {
     flow::duration_ms(text).unwrap_or(f64::NAN)
 }
 
+/// The limit and the ms of a rate, given as JSON, such as `"10/s"`; `null` for what is no rate. The answer is JSON.
+pub fn rate_limit(json: &str) -> String {
+    let rate = serde_json::from_str(json).ok().and_then(|value| flow::rate_limit(&value));
+    serde_json::json!(rate).to_string()
+}
+
 /// The weight of a node of this type.
 pub fn weight_of(type_name: &str) -> f64 {
     node_weight(type_name)

@@ -36,12 +36,12 @@ pub use json::{from_json, to_json};
 pub use limits::Limits;
 pub use outline::{
     EDGE_WORDS, HEADER_WORDS, MalformedOutline, NODE_WORDS, Name, Outline, OutlineEdge, OutlineNode,
-    OutlineReference, REFERENCE_WORDS,
+    OutlineReference, RATE_LIMIT_WORDS, REFERENCE_WORDS, RateLimit,
 };
-pub(crate) use policy::ms_of;
 pub use policy::{
     KEEPS_TIMEOUT, POLICY_KEYS, POLICY_KEYS_IGNORED, UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,
 };
+pub(crate) use policy::{limit_of, ms_of, period_ms, rate_limit};
 #[cfg(feature = "yaml")]
 pub use yaml::{from_yaml, from_yaml_documents, to_yaml};
 #[cfg(feature = "yaml")]

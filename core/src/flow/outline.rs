@@ -45,6 +45,8 @@ pub struct OutlineNode {
     pub width: u32,
     /// A group whose nodes may run side by side also where the run takes one node at a time.
     pub parallel: bool,
+    /// The run goes on after a failure of the node that no `error` edge takes.
+    pub continue_on_error: bool,
 }
 
 /// One edge, between two children of `scope`. Edges are sorted by scope and keep their declared order inside one.
@@ -72,6 +74,24 @@ pub struct OutlineReference {
     pub read: u32,
 }
 
+/// How many attempts of a node may start within a time, over all frames that it is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Index of the node. For a scope the limit counts how often it begins.
+    pub node: u32,
+    /// Starts within any stretch of `per_ms`, from 1 to [`RateLimit::MOST`].
+    pub limit: u32,
+    /// In ms, from 1 to [`RateLimit::LONGEST_MS`].
+    pub per_ms: u32,
+}
+
+impl RateLimit {
+    /// The largest limit.
+    pub const MOST: u32 = 10_000;
+    /// The longest time that a limit is for: 24 hours.
+    pub const LONGEST_MS: u32 = 86_400_000;
+}
+
 /// See the module's description.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outline {
@@ -81,6 +101,8 @@ pub struct Outline {
     pub edges: Vec<OutlineEdge>,
     /// What is read beside the edges. The output stays until its readers are over.
     pub references: Vec<OutlineReference>,
+    /// The nodes that may not start as often as they could, in preorder.
+    pub rate_limits: Vec<RateLimit>,
     /// One more than the largest [`Name`] in use.
     pub names: u32,
 }
@@ -91,6 +113,8 @@ pub const NODE_WORDS: usize = 8;
 pub const EDGE_WORDS: usize = 5;
 /// Words of a reference.
 pub const REFERENCE_WORDS: usize = 2;
+/// Words of a rate limit.
+pub const RATE_LIMIT_WORDS: usize = 3;
 /// Words before the first record: node count, edge count, name count.
 pub const HEADER_WORDS: usize = 3;
 
@@ -99,9 +123,11 @@ pub const HEADER_WORDS: usize = 3;
 pub struct MalformedOutline;
 
 impl Outline {
-    /// Reads an outline from words: a header of [`HEADER_WORDS`], node records of [`NODE_WORDS`] (id, parent, disabled,
+    /// Reads an outline from words: a header of [`HEADER_WORDS`], node records of [`NODE_WORDS`] (id, parent, flags,
     /// weight, retries + 1, retry delay + 1, timeout, width; 0 = not given), edge records of [`EDGE_WORDS`] (scope,
-    /// source, target, source handle, target handle), and to the end references of [`REFERENCE_WORDS`] (reader, read).
+    /// source, target, source handle, target handle), and references of [`REFERENCE_WORDS`] (reader, read). Where a node
+    /// has a rate limit, a reference of the root, which reads nothing, ends the references, and rate limits of
+    /// [`RATE_LIMIT_WORDS`] (node, limit, ms) go to the end.
     ///
     /// # Errors
     /// [`MalformedOutline`] when counts, parents or scopes do not fit together.
@@ -114,11 +140,17 @@ impl Outline {
             .checked_mul(NODE_WORDS)
             .zip(edge_count.checked_mul(EDGE_WORDS))
             .and_then(|(a, b)| a.checked_add(b));
-        let Some((records, references)) = expected.and_then(|length| records.split_at_checked(length)) else {
+        let Some((records, rest)) = expected.and_then(|length| records.split_at_checked(length)) else {
             return Err(MalformedOutline);
         };
-        let (references, incomplete) = references.as_chunks::<REFERENCE_WORDS>();
-        if node_count == 0 || !incomplete.is_empty() {
+        let pairs = rest.as_chunks::<REFERENCE_WORDS>().0;
+        let (references, rate_limits) = match pairs.iter().position(|pair| *pair == END_OF_REFERENCES) {
+            Some(end) => (&pairs[..end], &rest[(end + 1) * REFERENCE_WORDS..]),
+            None => (pairs, &rest[pairs.len() * REFERENCE_WORDS..]),
+        };
+        let (rate_limits, incomplete) = rate_limits.as_chunks::<RATE_LIMIT_WORDS>();
+        let ends_in_vain = rate_limits.is_empty() && references.len() < pairs.len();
+        if node_count == 0 || !incomplete.is_empty() || ends_in_vain {
             return Err(MalformedOutline);
         }
         let (node_words, edge_words) = records.split_at(node_count * NODE_WORDS);
@@ -128,6 +160,10 @@ impl Outline {
             references: references
                 .iter()
                 .map(|[reader, read]| OutlineReference { reader: *reader, read: *read })
+                .collect(),
+            rate_limits: rate_limits
+                .iter()
+                .map(|[node, limit, per_ms]| RateLimit { node: *node, limit: *limit, per_ms: *per_ms })
                 .collect(),
             names: *names,
         };
@@ -143,7 +179,7 @@ impl Outline {
             words.extend([
                 node.id.0,
                 node.parent,
-                u32::from(node.disabled),
+                u32::from(node.disabled) | u32::from(node.continue_on_error) << CONTINUE_SHIFT,
                 node.weight,
                 node.retries.map_or(0, |retries| retries.saturating_add(1)),
                 node.retry_delay_ms.map_or(0, |delay| delay.saturating_add(1)),
@@ -162,6 +198,12 @@ impl Outline {
         }
         for reference in &self.references {
             words.extend([reference.reader, reference.read]);
+        }
+        if !self.rate_limits.is_empty() {
+            words.extend(END_OF_REFERENCES);
+        }
+        for RateLimit { node, limit, per_ms } in &self.rate_limits {
+            words.extend([node, limit, per_ms]);
         }
         words
     }
@@ -184,7 +226,11 @@ impl Outline {
                 timeout_ms: policy.timeout_ms,
                 width: frame_width(node),
                 parallel: is_parallel(node),
+                continue_on_error: policy.continue_on_error,
             });
+            if let Some((limit, per_ms)) = policy.rate_limit {
+                outline.rate_limits.push(RateLimit { node: index, limit, per_ms });
+            }
             if node.is_group() {
                 outline.edges.extend(node.connections().iter().map(|edge| OutlineEdge {
                     scope: index,
@@ -233,8 +279,15 @@ impl Outline {
                 && parent(*reader).is_some()
                 && parent(*reader) == parent(*read)
         });
+        let limited = self.rate_limits.is_sorted_by(|first, second| first.node < second.node)
+            && self.rate_limits.iter().all(|RateLimit { node, limit, per_ms }| {
+                *node < node_count
+                    && (1..=RateLimit::MOST).contains(limit)
+                    && (1..=RateLimit::LONGEST_MS).contains(per_ms)
+            });
         sorted
             && siblings
+            && limited
             && self.edges.iter().all(|edge| {
                 edge.scope < node_count
                     && known(edge.source)
@@ -246,17 +299,18 @@ impl Outline {
 }
 
 fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
-    let [id, parent, disabled, weight, retries, retry_delay, timeout, width] = *words;
+    let [id, parent, flags, weight, retries, retry_delay, timeout, width] = *words;
     OutlineNode {
         id: Name(id),
         parent,
-        disabled: disabled != 0,
+        disabled: flags & 1 != 0,
         weight,
         retries: retries.checked_sub(1),
         retry_delay_ms: retry_delay.checked_sub(1),
         timeout_ms: (timeout != 0).then_some(timeout),
         width: width & MAX_WIDTH,
         parallel: width >> PARALLEL_SHIFT != 0,
+        continue_on_error: flags >> CONTINUE_SHIFT & 1 != 0,
     }
 }
 
@@ -275,6 +329,10 @@ fn edge_from_words(words: &[u32; EDGE_WORDS]) -> OutlineEdge {
 const MAX_WIDTH: u32 = 0xffff;
 /// The bit above them.
 const PARALLEL_SHIFT: u32 = 16;
+/// A reference of the root, which reads nothing: rate limits follow.
+const END_OF_REFERENCES: [u32; REFERENCE_WORDS] = [0, 0];
+/// The bit of the flags above the one that says that a node is disabled.
+const CONTINUE_SHIFT: u32 = 1;
 
 /// Whether a group asks for its nodes to run side by side.
 fn is_parallel(node: &NodeDefinition) -> bool {

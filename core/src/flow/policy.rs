@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::{NodeDefinition, duration_ms};
+use super::{NodeDefinition, RateLimit, duration_ms};
 
 /// The keys of a node's `policy`.
 pub const POLICY_KEYS: [&str; 8] =
     ["retries", "retryDelay", "timeout", "continueOnError", "rateLimit", "concurrency", "cache", "runsOn"];
 
 /// Those of [`POLICY_KEYS`] that nothing carries out yet: a flow that has them runs as if it had not, and is told so.
-pub const POLICY_KEYS_IGNORED: [&str; 5] = ["continueOnError", "rateLimit", "concurrency", "cache", "runsOn"];
+pub const POLICY_KEYS_IGNORED: [&str; 3] = ["concurrency", "cache", "runsOn"];
 
 /// The `timeout` in ms that editors write under the parameters of every node.
 pub const UNASKED_TIMEOUT: f64 = 30_000.0;
@@ -29,6 +29,9 @@ pub(super) struct Policy {
     pub(super) retries: Option<u32>,
     pub(super) retry_delay_ms: Option<u32>,
     pub(super) timeout_ms: Option<u32>,
+    pub(super) continue_on_error: bool,
+    /// Starts, and the ms within which there may be so many.
+    pub(super) rate_limit: Option<(u32, u32)>,
 }
 
 impl Policy {
@@ -53,6 +56,8 @@ impl Policy {
                 .and_then(ms_of)
                 .filter(|ms| *ms > 0.0)
                 .map(|ms| ms.ceil() as u32),
+            continue_on_error: policy.get("continueOnError") == Some(&Value::Bool(true)),
+            rate_limit: policy.get("rateLimit").and_then(rate_limit),
         }
     }
 }
@@ -62,6 +67,43 @@ pub(crate) fn ms_of(value: &Value) -> Option<f64> {
     match value {
         Value::String(text) => duration_ms(text),
         other => other.as_f64(),
+    }
+}
+
+/// A rate as text, such as `10/s`, `100/min` or `5/10s`, or an object of `limit` and `per` alone: how many starts there may be,
+/// and within how many ms.
+pub(crate) fn rate_limit(value: &Value) -> Option<(u32, u32)> {
+    let (limit, per) = match value {
+        Value::String(text) => {
+            let (limit, per) = text.split_once('/')?;
+            let is_number = limit.bytes().all(|byte| byte.is_ascii_digit());
+            (is_number.then(|| limit.parse::<u32>().ok())??, duration_ms(&period(per))?)
+        }
+        Value::Object(fields) if fields.len() == 2 => {
+            (limit_of(fields.get("limit")?)?, ms_of(fields.get("per")?)?)
+        }
+        _ => return None,
+    };
+    Some((Some(limit).filter(|limit| (1..=RateLimit::MOST).contains(limit))?, period_ms(per)?))
+}
+
+/// The `limit` of a rate.
+pub(crate) fn limit_of(value: &Value) -> Option<u32> {
+    let limit = value.as_f64().filter(|limit| limit.fract() == 0.0)?;
+    (limit >= 1.0 && limit <= f64::from(RateLimit::MOST)).then_some(limit as u32)
+}
+
+/// The time of a rate in whole ms, if it is neither too short nor too long.
+pub(crate) fn period_ms(ms: f64) -> Option<u32> {
+    (ms >= 1.0 && ms <= f64::from(RateLimit::LONGEST_MS)).then_some(ms.ceil() as u32)
+}
+
+/// What follows the slash of a rate as a duration: a unit alone is one of it, and a minute may be called `min`.
+fn period(text: &str) -> String {
+    match text {
+        "min" => "1m".to_owned(),
+        unit if unit.starts_with(|letter: char| letter.is_ascii_lowercase()) => format!("1{unit}"),
+        duration => duration.to_owned(),
     }
 }
 

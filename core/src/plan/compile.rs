@@ -1,7 +1,7 @@
 //! Outline to plan, in time linear in nodes plus edges.
 
 use super::{Incoming, Kind, NO_GROUP, Outgoing, Plan, PlanError, PlanNode};
-use crate::flow::{Name, Outline, OutlineEdge, OutlineReference};
+use crate::flow::{Name, Outline, OutlineEdge, OutlineReference, RateLimit};
 use crate::graph::Graph;
 
 const NOBODY: u32 = u32::MAX;
@@ -34,7 +34,7 @@ impl Plan {
         set_positions(&mut nodes, &ordered, &ordered_start);
         set_outputs_and_weights(&mut nodes);
         let references = references(outline, &mut nodes);
-        Ok(link(nodes, &mut resolved, references))
+        Ok(link(nodes, &mut resolved, references, outline.rate_limits.clone()))
     }
 }
 
@@ -69,6 +69,7 @@ fn bare_nodes(outline: &Outline) -> Vec<PlanNode> {
             retry_delay_ms: node.retry_delay_ms,
             timeout_ms: node.timeout_ms,
             parallel: if node.parallel && node.width == 0 { index } else { NO_GROUP },
+            continue_on_error: node.continue_on_error,
         })
         .collect();
     for index in (1..nodes.len()).rev() {
@@ -227,7 +228,12 @@ fn references(outline: &Outline, nodes: &mut [PlanNode]) -> Vec<(u32, u32)> {
     references
 }
 
-fn link(mut nodes: Vec<PlanNode>, edges: &mut [Resolved], references: Vec<(u32, u32)>) -> Plan {
+fn link(
+    mut nodes: Vec<PlanNode>,
+    edges: &mut [Resolved],
+    references: Vec<(u32, u32)>,
+    rate_limits: Vec<RateLimit>,
+) -> Plan {
     for edge in edges.iter_mut() {
         edge.input = nodes[edge.target as usize].in_degree;
         let slot = nodes[edge.source as usize].output;
@@ -235,6 +241,8 @@ fn link(mut nodes: Vec<PlanNode>, edges: &mut [Resolved], references: Vec<(u32, 
         nodes[edge.target as usize].in_degree += 1;
         nodes[edge.source as usize].catches |= edge.source_handle == Name::ERROR;
     }
+    // After the node that is run there is nothing to go on with.
+    nodes[0].continue_on_error = false;
     // A result has a reader besides the edges: whoever ran the plan, or the scope that collects its items.
     let root_slot = nodes[0].output as usize;
     nodes[root_slot].readers += 1;
@@ -252,18 +260,31 @@ fn link(mut nodes: Vec<PlanNode>, edges: &mut [Resolved], references: Vec<(u32, 
         (edge.target, Incoming { slot, handle: edge.target_handle })
     });
     let leaves = nodes.iter().filter(|node| node.kind == Kind::Leaf).count() as u32;
-    let plain = nodes.iter().all(|node| {
-        let each = matches!(node.kind, Kind::Each { .. });
-        let again = node.kind == Kind::Group && node.retries.is_some_and(|retries| retries > 0);
-        !node.disabled
-            && !node.catches
-            && !each
-            && !again
-            && node.timeout_ms.is_none()
-            && node.parallel == NO_GROUP
-    });
+    let plain = rate_limits.is_empty()
+        && nodes.iter().all(|node| {
+            let each = matches!(node.kind, Kind::Each { .. });
+            let again = node.kind == Kind::Group && node.retries.is_some_and(|retries| retries > 0);
+            !node.disabled
+                && !node.catches
+                && !node.continue_on_error
+                && !each
+                && !again
+                && node.timeout_ms.is_none()
+                && node.parallel == NO_GROUP
+        });
     let parallel = nodes.iter().any(|node| node.parallel != NO_GROUP);
-    Plan { nodes, outgoing_start, outgoing, incoming_start, incoming, references, leaves, plain, parallel }
+    Plan {
+        nodes,
+        outgoing_start,
+        outgoing,
+        incoming_start,
+        incoming,
+        references,
+        rate_limits,
+        leaves,
+        plain,
+        parallel,
+    }
 }
 
 /// Compressed rows, keeping the edges' order within each.

@@ -7,7 +7,7 @@ mod input_table;
 mod shape;
 
 use crate::error::ErrorCode;
-use crate::flow::Name;
+use crate::flow::{Name, RateLimit};
 
 pub use shape::ScopeShape;
 
@@ -23,6 +23,8 @@ pub struct Plan {
     incoming: Vec<Incoming>,
     /// Pairs of reader and slot, by reader: what is read beside the edges.
     references: Vec<(u32, u32)>,
+    /// By node.
+    rate_limits: Vec<RateLimit>,
     leaves: u32,
     /// See [`Plan::is_plain`].
     plain: bool,
@@ -70,6 +72,15 @@ pub(crate) struct PlanNode {
     pub(crate) timeout_ms: Option<u32>,
     /// The outermost group around it, or itself, whose nodes may run side by side; [`NO_GROUP`] for none.
     pub(crate) parallel: u32,
+    /// Its policy lets the run go on after its failure, where no edge takes its error.
+    pub(crate) continue_on_error: bool,
+}
+
+impl PlanNode {
+    /// Whether the run goes on after its failure without an edge that takes its error.
+    pub(crate) fn continues(&self) -> bool {
+        self.continue_on_error && !self.catches
+    }
 }
 
 /// In the place of a group.
@@ -151,7 +162,7 @@ impl Plan {
     }
 
     /// Whether nothing but a failure can come between one leaf and the next in plan order: nothing is disabled, caught,
-    /// timed, run per item, side by side, or a group that may begin again.
+    /// gone on after, timed, limited, run per item, side by side, or a group that may begin again.
     pub fn is_plain(&self) -> bool {
         self.plain
     }
@@ -159,6 +170,16 @@ impl Plan {
     /// Whether the nodes of a group may run side by side whatever the run's concurrency.
     pub(crate) fn has_parallel(&self) -> bool {
         self.parallel
+    }
+
+    /// The nodes that may not start as often as they could.
+    pub(crate) fn rate_limits(&self) -> &[RateLimit] {
+        &self.rate_limits
+    }
+
+    /// The place of a node's limit among [`Plan::rate_limits`].
+    pub(crate) fn rate_limit_of(&self, node: u32) -> Option<usize> {
+        self.rate_limits.binary_search_by_key(&node, |limit| limit.node).ok()
     }
 
     /// The sum of the leaves' weights.

@@ -93,18 +93,27 @@ impl Run {
         match self.task(task).phase {
             Phase::Idle => {}
             // A scope may be open before the first of its nodes begins; then it never began.
-            _ if self.task(task).state != TaskState::Executing => self.task_mut(task).phase = Phase::Idle,
-            _ => self.show_failed(task),
+            phase => {
+                if self.task(task).state == TaskState::Executing {
+                    self.show_failed(task);
+                } else {
+                    self.task_mut(task).phase = Phase::Idle;
+                }
+                if phase == Phase::Admitted {
+                    self.give_up_admission(task);
+                }
+            }
         }
     }
 
-    /// A task has failed for good. The error goes to the nearest edge that catches it: the task's own, or that of a
-    /// scope around it, which then is over as well. A group that may begin again comes before its edge.
+    /// A task has failed for good. The error goes to the nearest edge that catches it, or to the nearest policy that goes
+    /// on after it: the task's own, or that of a scope around it, which then is over as well. A group that may begin
+    /// again comes before both.
     fn fail(&mut self, cause: u32, code: ErrorCode) {
         self.leave_flight(cause);
         let mut taker = Some(cause);
         while let Some(task) = taker
-            && !self.plan.node(self.node_of(task)).catches
+            && !self.handles(task, code)
             && !self.may_begin_again(task, code)
         {
             taker = self.parent_of(task);
@@ -132,9 +141,22 @@ impl Run {
         if taker != cause {
             self.stop(taker);
         }
-        self.ops.push(Op::Catch { task: taker, cause });
-        self.steps.push(Step::Over(taker, Carry::Error));
+        self.hand_on(taker, cause);
         self.run_steps();
+    }
+
+    /// Whether the failure of a task, or of something in it, ends there: an edge takes the error, or its policy says to go
+    /// on. What was cancelled is not to be gone on after.
+    fn handles(&self, task: u32, code: ErrorCode) -> bool {
+        let node = self.plan.node(self.node_of(task));
+        node.catches || node.continues() && code != ErrorCode::Cancelled
+    }
+
+    /// A task is over with a failure that it handles.
+    fn hand_on(&mut self, task: u32, cause: u32) {
+        let continues = self.plan.node(self.node_of(task)).continues();
+        self.ops.push(Op::Catch { task, cause });
+        self.steps.push(Step::Over(task, if continues { Carry::Undefined } else { Carry::Error }));
     }
 
     /// All of a scope is over, and something in it failed that nothing caught: now the scope has failed.
@@ -144,9 +166,8 @@ impl Run {
             return;
         }
         self.show_failed(task);
-        if self.plan.node(self.node_of(task)).catches {
-            self.ops.push(Op::Catch { task, cause });
-            self.steps.push(Step::Over(task, Carry::Error));
+        if self.handles(task, code) {
+            self.hand_on(task, cause);
         } else if let Some(scope) = self.parent_of(task) {
             self.blame(scope, cause, code);
             self.steps.push(Step::Over(task, Carry::Failure));
@@ -193,6 +214,7 @@ impl Run {
     }
 
     /// The backoff of a group is over: everything in it is as it was before it began.
+    #[inline(never)]
     pub(super) fn begin_again(&mut self, task: u32) {
         self.leave_flight(task);
         let plan = self.plan.clone();
@@ -278,6 +300,13 @@ impl Run {
                     self.ops.push(Op::Abort { task, attempt: self.task(task).attempt, code: reason });
                     self.abandon(task);
                 }
+            }
+        }
+        let throttled = if self.state.limiters.is_empty() { Vec::new() } else { self.throttled_tries() };
+        for task in throttled {
+            if chosen(self, task) {
+                self.ops.push(Op::Abort { task, attempt: self.task(task).attempt, code: reason });
+                self.abandon(task);
             }
         }
     }

@@ -29,6 +29,8 @@ pub(crate) enum Carry {
     Named,
     /// Those on the handle `error`.
     Error,
+    /// All but those on the handle `error`, without a value: the task failed, and its policy says to go on.
+    Undefined,
     /// None: the task was skipped.
     Nothing,
     /// None: the task failed, or depends on one that did, and the run goes on all the same.
@@ -50,9 +52,12 @@ impl Run {
             && let Some(Reverse((_, task))) = self.state.ready.pop()
         {
             let is_leaf = self.kind_of(task) == Kind::Leaf;
-            match self.task(task).phase {
+            let phase = self.task(task).phase;
+            match phase {
+                Phase::Ready if !self.may_start(task) => continue,
                 Phase::Ready if is_leaf => self.begin(task),
                 Phase::Ready => self.begin_iteration(task),
+                Phase::Admitted => self.begin_admitted(task),
                 Phase::Open if !is_leaf => self.ask_for_more(task),
                 // Its scope failed while it waited here.
                 _ => continue,
@@ -105,7 +110,8 @@ impl Run {
                     self.task_mut(task).phase = Phase::Ready;
                     self.state.ready.push(Reverse((position, task)));
                 }
-                Kind::Group => self.enter(task),
+                Kind::Group if self.may_start(task) => self.enter(task),
+                Kind::Group => {}
             }
         }
         if task == 0 {
@@ -191,8 +197,9 @@ impl Run {
             let edge = self.plan.outgoing(node)[index];
             let carries = self.carries(task, carry, edge.handle);
             let target = edge.target.wrapping_add(offset);
-            // What was skipped left nothing in its slot, and who depends on a failure reads none.
-            if !carries && !matches!(carry, Carry::Nothing | Carry::Failure) {
+            // What was skipped left nothing in its slot, and who depends on a failure reads none. The slot of a group that
+            // failed is that of a node inside, which may have gone well.
+            if carry == Carry::Undefined || !carries && !matches!(carry, Carry::Nothing | Carry::Failure) {
                 self.ops.push(Op::Block { task: target, input: edge.input });
             }
             let found = self.task_mut(target);
@@ -220,7 +227,7 @@ impl Run {
 
     fn carries(&self, task: u32, carry: Carry, handle: Name) -> bool {
         match carry {
-            Carry::Output => handle != Name::ERROR,
+            Carry::Output | Carry::Undefined => handle != Name::ERROR,
             Carry::Named => self.is_named(task, handle),
             Carry::Error => handle == Name::ERROR,
             Carry::Nothing | Carry::Failure => false,
@@ -235,8 +242,9 @@ impl Run {
             TaskState::Pending | TaskState::Executing => return,
             TaskState::Completed if found.routed => Carry::Named,
             TaskState::Completed => Carry::Output,
-            TaskState::Error if !self.plan.node(node).catches => return,
-            TaskState::Error => Carry::Error,
+            TaskState::Error if self.plan.node(node).catches => Carry::Error,
+            TaskState::Error if self.plan.node(node).continues() => Carry::Undefined,
+            TaskState::Error => return,
             TaskState::Skipped if found.bereft => return,
             TaskState::Skipped if self.plan.node(node).in_degree > 0 && found.live == 0 => return,
             TaskState::Skipped => Carry::Output,
@@ -245,7 +253,9 @@ impl Run {
             let edge = self.plan.outgoing(node)[index];
             let target = self.beside(task, edge.target);
             let waits = [TaskState::Pending, TaskState::Executing].contains(&self.task(target).state);
-            if waits && !self.carries(task, carry, edge.handle) {
+            // A failure that the policy does not cover, as a cancel, leaves what depends on it bereft.
+            let undefined = carry == Carry::Undefined && !self.task(target).bereft;
+            if waits && (undefined || !self.carries(task, carry, edge.handle)) {
                 self.ops.push(Op::Block { task: target, input: edge.input });
             }
         }

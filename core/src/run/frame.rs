@@ -55,6 +55,7 @@ impl Iteration {
 
 impl Run {
     /// The scope's inputs are there, and it is its turn: ask how many items it has.
+    #[inline(never)]
     pub(super) fn begin_iteration(&mut self, task: u32) {
         let now = self.state.now;
         let found = self.task_mut(task);

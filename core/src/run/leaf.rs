@@ -67,6 +67,13 @@ impl Run {
 
     /// A backoff is over.
     pub(super) fn retry(&mut self, task: u32) {
+        if self.may_start(task) {
+            self.try_again(task);
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn try_again(&mut self, task: u32) {
         if self.kind_of(task) != Kind::Leaf {
             self.begin_again(task);
             return;

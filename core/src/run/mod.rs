@@ -14,6 +14,7 @@ mod leaf;
 mod op;
 mod options;
 mod pause;
+mod rate;
 mod snapshot;
 mod task;
 mod timer;
@@ -40,6 +41,7 @@ pub use view::{NODE_NUMBERS, RunSummary, VIEW_HEADER};
 
 use flow_control::Step;
 use frame::{Frame, Iteration};
+use rate::Limiter;
 use task::{NO_FRAME, Task};
 use timer::{Timer, Timers};
 
@@ -116,9 +118,12 @@ struct State {
     /// Tasks whose inputs are there, by place in the plan.
     ready: BinaryHeap<Reverse<(u32, u32)>>,
     /// Tasks that have one of the places there are: begun leaves up to their end, scopes that ask for items, and groups
-    /// in backoff.
+    /// in backoff. What waits for its rate limit has none.
     in_flight: Vec<u32>,
     timers: Timers,
+    /// By the plan's rate limits. In a snapshot they come after everything else, and only where there are some.
+    #[serde(skip)]
+    limiters: Vec<Limiter>,
     /// Sum of weight × percent over the outermost frame's leaves and iterating scopes.
     done: f64,
     simulate_error: Option<u32>,
@@ -156,6 +161,7 @@ impl Run {
             ready: BinaryHeap::new(),
             in_flight: Vec::new(),
             timers: Timers::default(),
+            limiters: plan.rate_limits().iter().map(|_| Limiter::new()).collect(),
             done: 0.0,
             simulate_error: options.simulated_node(options.simulate_error, &plan, 0),
             simulate_delay: options.simulated_node(options.simulate_delay, &plan, 1),
@@ -411,6 +417,7 @@ impl Run {
             Alarm::Begin { task, .. } => self.launch(task),
             Alarm::Simulate { task, .. } => self.simulate_failure(task),
             Alarm::Retry { task, .. } => self.retry(task),
+            Alarm::Admit { limit } => self.admit(limit),
             Alarm::Deadline { task, .. } => self.node_deadline(task),
             Alarm::Step { task, .. } => self.animate(task),
             Alarm::Settle { task, .. } => self.complete_leaf(task),

@@ -75,7 +75,8 @@ pub enum Op {
         /// The scope.
         task: u32,
     },
-    /// `task` failed with the error of `cause`: edges on its handle `error` carry that, and no slot is written. In a run
+    /// `task` failed with the error of `cause`: edges on its handle `error` carry that, and no slot is written. Where none
+    /// leaves it, its policy says to go on: its output is undefined, whatever is in the slot of a scope. In a run
     /// that keeps going, a scope that runs once per item takes the error of the first of its items to fail at once, as
     /// that item's tasks are used again, and is named itself as the cause from then on.
     Catch {

@@ -34,7 +34,11 @@ impl Run {
         }
         let mut bytes = vec![FORMAT];
         bytes.extend(self.plan.fingerprint().to_le_bytes());
-        postcard::to_extend(&self.state, bytes).map_err(|_| SnapshotError::Malformed)
+        let bytes = postcard::to_extend(&self.state, bytes).map_err(|_| SnapshotError::Malformed)?;
+        if self.state.limiters.is_empty() {
+            return Ok(bytes);
+        }
+        postcard::to_extend(&self.state.limiters, bytes).map_err(|_| SnapshotError::Malformed)
     }
 
     /// Goes on from a snapshot of the same plan. The first ops open the scopes and frames that were open, and start
@@ -51,7 +55,11 @@ impl Run {
         if u64::from_le_bytes(*fingerprint) != plan.fingerprint() {
             return Err(SnapshotError::Plan);
         }
-        let state: State = postcard::from_bytes(state).map_err(|_| SnapshotError::Malformed)?;
+        let (mut state, limiters): (State, _) =
+            postcard::take_from_bytes(state).map_err(|_| SnapshotError::Malformed)?;
+        if !plan.rate_limits().is_empty() {
+            state.limiters = postcard::from_bytes(limiters).map_err(|_| SnapshotError::Malformed)?;
+        }
         let mut run = Run::between_steps(plan, state, None);
         if now.is_nan() || !run.is_coherent() {
             return Err(SnapshotError::Malformed);
@@ -109,6 +117,12 @@ impl Run {
 
     fn start_again(&mut self, task: u32) {
         self.state.routes.remove(&task);
+        if !self.may_start(task) {
+            // The try that was lost is the one that comes.
+            let found = self.task_mut(task);
+            found.tries = found.tries.saturating_sub(1);
+            return;
+        }
         let found = self.task_mut(task);
         found.attempt = found.next_attempt();
         let (attempt, attempt_number) = (found.attempt, found.tries);
@@ -126,7 +140,7 @@ impl Run {
     /// Whether every number that is used as an index can be one, and every time be reached.
     fn is_coherent(&self) -> bool {
         let State { tasks, frames, in_flight, iterations, free_frames, ready, .. } = &self.state;
-        let State { options, timers, cause, failures, .. } = &self.state;
+        let State { options, timers, cause, failures, limiters, .. } = &self.state;
         let nodes = self.plan.len() as u32;
         let is_task = |task: u32| (task as usize) < tasks.len();
         // The nodes of a frame's tasks; nothing for a frame that cannot be.
@@ -153,6 +167,7 @@ impl Run {
                 && task.percent <= 100
                 && ((task.lane as usize) < in_flight.len()
                     || task.state != TaskState::Executing
+                    || matches!(task.phase, Phase::Throttled | Phase::Admitted)
                     || task.open > 0)
         });
         let scope_of = |frame: u32| frames.get(frame as usize).map(|frame| frame.scope);
@@ -181,6 +196,11 @@ impl Run {
             && in_flight.iter().all(|task| is_task(*task))
             && failures.iter().all(|(scope, (cause, _))| is_task(*scope) && is_task(*cause))
             && ready.iter().all(|entry| is_task(entry.0.1))
+            && limiters.len() == self.plan.rate_limits().len()
+            && limiters.iter().all(|limiter| {
+                let mut entries = limiter.waiting.iter().chain(&limiter.admitted);
+                entries.all(|(task, _)| is_task(*task))
+            })
             && free_frames
                 .iter()
                 .all(|(scope, free)| free.iter().all(|frame| scope_of(*frame) == Some(*scope)))
@@ -197,11 +217,13 @@ impl Plan {
         let nodes = (0..self.len() as u32).flat_map(|index| {
             let node = self.node(index);
             let width = if let Kind::Each { width } = node.kind { width } else { 0 };
-            [node.parent, node.position, node.output, width, u32::from(node.disabled)]
+            let flags = u32::from(node.disabled) | u32::from(node.continues()) << 1;
+            [node.parent, node.position, node.output, width, flags]
         });
         let edges = (0..self.len() as u32)
             .flat_map(|index| self.outgoing(index).iter().flat_map(|edge| [edge.target, edge.handle.0]));
-        nodes.chain(edges).fold(0xcbf2_9ce4_8422_2325, |hash, word| {
+        let limits = self.rate_limits().iter().flat_map(|limit| [limit.node, limit.limit, limit.per_ms]);
+        nodes.chain(edges).chain(limits).fold(0xcbf2_9ce4_8422_2325, |hash, word| {
             (hash ^ u64::from(word)).wrapping_mul(0x0000_0100_0000_01b3)
         })
     }

@@ -41,6 +41,10 @@ pub(crate) enum Phase {
     Open,
     /// An iterating scope whose items are being asked for.
     Asking,
+    /// Waits for its rate limit, to begin or to be tried again.
+    Throttled,
+    /// In the ready queue once more: its rate limit lets it start.
+    Admitted,
 }
 
 /// No step of the animation was shown yet.

@@ -24,12 +24,14 @@ pub(crate) enum Alarm {
     Settle { task: u32, attempt: u32 },
     /// The run has taken too long.
     RunDeadline,
+    /// What waits first for this rate limit of the plan may start.
+    Admit { limit: u32 },
 }
 
 impl Alarm {
     /// Whether an executable, or the scope around some, begins then: what a pause holds up.
     pub(crate) fn begins_something(self) -> bool {
-        matches!(self, Alarm::Begin { .. } | Alarm::Retry { .. })
+        matches!(self, Alarm::Begin { .. } | Alarm::Retry { .. } | Alarm::Admit { .. })
     }
 
     pub(crate) fn is_stale(self, tasks: &[Task]) -> bool {
@@ -45,7 +47,7 @@ impl Alarm {
                 (task, attempt, &[Phase::Delayed, Phase::Running, Phase::Answered])
             }
             Alarm::Settle { task, attempt } => (task, attempt, &[Phase::Settling]),
-            Alarm::RunDeadline => return false,
+            Alarm::RunDeadline | Alarm::Admit { .. } => return false,
         };
         tasks
             .get(task as usize)

@@ -45,12 +45,22 @@ pub(super) fn check(walk: &mut Walk<'_>, scope: &Scope<'_>) {
         };
         let can_carry = handles(walk, index, edge, &nodes[source], &nodes[target], named(&group.id));
         ends[source].has_edge = true;
+        ends[source].catches |= edge.source_key() == ERROR_HANDLE;
         ends[target].has_edge = true;
         ends[target].awaits = true;
         links.push(Link { source, target, can_carry });
     }
     spread(&links, scope.order, &mut ends);
     for (index, (node, ends)) in nodes.iter().zip(&ends).enumerate() {
+        if ends.has_edge && !ends.catches && continues(node) && is_routed(walk, node) {
+            walk.report_within("nodes", index, (Rule::ContinueOnAllRoutes, named(&node.id)), &mut |_| {
+                Finding::new(format!(
+                    "With `continueOnError` every edge of `{}` fires after its failure, whatever it would have \
+                     chosen. Let an edge with `sourceHandle: error` lead to what is to happen then",
+                    node.id
+                ))
+            });
+        }
         if !ends.has_edge {
             walk.report_within("nodes", index, (Rule::Unconnected, named(&node.id)), &mut |_| {
                 Finding::new(format!("No edge leads to the node `{}` or from it", node.id))
@@ -106,6 +116,8 @@ struct Link {
 #[derive(Clone, Default)]
 struct Ends {
     has_edge: bool,
+    /// An edge takes its error.
+    catches: bool,
     /// An edge leads to the node.
     awaits: bool,
     /// One of them can carry something.
@@ -116,6 +128,16 @@ impl Ends {
     fn runs(&self) -> bool {
         !self.awaits || self.is_reached
     }
+}
+
+/// Whether the policy of a node lets the flow go on after its failure.
+fn continues(node: &NodeDefinition) -> bool {
+    node.policy().is_some_and(|policy| policy.get("continueOnError") == Some(&Value::Bool(true)))
+}
+
+/// Whether a node chooses the edges that its output goes along.
+fn is_routed(walk: &Walk<'_>, node: &NodeDefinition) -> bool {
+    !node.is_group() && walk.types.get(&node.kind).is_some_and(|known| known.declaration.routed)
 }
 
 /// Whether the group says that its nodes have nothing to do with each other.

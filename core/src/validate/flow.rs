@@ -86,9 +86,13 @@ impl Walk<'_> {
             }
         } else if !node.is_group() && is_absent(&node.extra, "nodes") && !self.types.accepts(&node.kind) {
             let types = self.types;
-            self.report_at("type", Rule::UnknownType, owner, &mut |budget| {
-                let finding = Finding::new(format!("The node type `{}` is not known", node.kind));
-                finding.among(&node.kind, &types.names(), budget)
+            self.report_at("type", Rule::UnknownType, owner, &mut |budget| match node.kind.as_str() {
+                "group" => Finding::new("A `group` needs `nodes`: those that it contains".to_owned()),
+                "loop" => Finding::new("A `loop` needs `nodes`: those that it repeats".to_owned()),
+                kind => {
+                    let finding = Finding::new(format!("The node type `{kind}` is not known"));
+                    finding.among(kind, &types.names(), budget)
+                }
             });
         }
     }
@@ -285,6 +289,9 @@ impl Walk<'_> {
         if let Some(given) = node.policy() {
             pointer::push_key(&mut self.path, "policy");
             policy::check(given, &mut self.path, &mut report);
+            if length == 0 {
+                policy::check_root(given, &mut self.path, &mut report);
+            }
             self.path.truncate(length);
         }
         if let Some(given) = node.settings().and_then(|settings| settings.get("runtime")?.as_object()) {

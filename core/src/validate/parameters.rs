@@ -6,7 +6,7 @@ use super::Rule;
 use super::problem::Finding;
 use super::schema::{Additional, Schema, Type};
 use super::suggestion::Budget;
-use crate::flow::{DURATION_EXAMPLES, duration_ms, kind_of, pointer};
+use crate::flow::{DURATION_EXAMPLES, POLICY_KEYS, duration_ms, kind_of, pointer};
 
 /// What receives the problems: a rule, the place, and what makes the rest of the problem if it is listed.
 pub(super) type Report<'r> = dyn FnMut(Rule, &str, &mut dyn FnMut(&mut Budget) -> Finding) + 'r;
@@ -29,8 +29,12 @@ pub(super) fn check_names(
         {
             within(path, name, |path| {
                 report(Rule::UnknownParameter, path, &mut |budget| {
-                    let finding = Finding::new(format!("`{type_name}` has no parameter `{name}`"));
-                    finding.among(name, &schema.names(), budget)
+                    let message = format!("`{type_name}` has no parameter `{name}`");
+                    if POLICY_KEYS.contains(&name.as_str()) {
+                        return Finding::new(format!("{message}: it belongs under `policy`"))
+                            .meaning(name, "policy");
+                    }
+                    Finding::new(message).among(name, &schema.names(), budget)
                 });
             });
         }

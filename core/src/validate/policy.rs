@@ -6,7 +6,10 @@ use super::Rule;
 use super::parameters::Report;
 use super::problem::Finding;
 use super::suggestion::{self, Budget};
-use crate::flow::{DURATION_EXAMPLES, POLICY_KEYS, POLICY_KEYS_IGNORED, kind_of, ms_of, pointer};
+use crate::flow::{
+    DURATION_EXAMPLES, POLICY_KEYS, POLICY_KEYS_IGNORED, RateLimit, kind_of, limit_of, ms_of, period_ms,
+    pointer, rate_limit,
+};
 
 /// Reports what is wrong with a policy at `path`.
 pub(super) fn check(policy: &Map<String, Value>, path: &mut String, report: &mut Report<'_>) {
@@ -17,6 +20,10 @@ pub(super) fn check(policy: &Map<String, Value>, path: &mut String, report: &mut
             report(Rule::InvalidPolicy, path, &mut |budget| {
                 Finding::new(format!("A policy has no `{key}`")).among(key, &POLICY_KEYS, budget)
             });
+        } else if key == "rateLimit"
+            && let Some(fields) = value.as_object()
+        {
+            check_rate(fields, path, report);
         } else if !value.is_null() {
             if let Some((rule, message)) = problem(key, value) {
                 report(rule, path, &mut |_| Finding::new(message.clone()));
@@ -29,6 +36,57 @@ pub(super) fn check(policy: &Map<String, Value>, path: &mut String, report: &mut
             }
         }
         path.truncate(length);
+    }
+}
+
+/// Reports that the node that is run, at `path`, is to be gone on after: then nothing is left to do.
+pub(super) fn check_root(policy: &Map<String, Value>, path: &mut String, report: &mut Report<'_>) {
+    if policy.get("continueOnError") == Some(&Value::Bool(true)) {
+        let length = path.len();
+        pointer::push_key(path, "continueOnError");
+        report(Rule::ContinueAtRoot, path, &mut |_| {
+            let message = "`continueOnError` has no effect on the node that is run: when it fails, nothing is left to go on \
+                           with. Give it to the nodes inside";
+            Finding::new(message.to_owned())
+        });
+        path.truncate(length);
+    }
+}
+
+/// The keys of a rate limit that is an object.
+const RATE_KEYS: [&str; 2] = ["limit", "per"];
+
+/// Reports what is wrong with the object of a rate limit at `path`.
+fn check_rate(fields: &Map<String, Value>, path: &mut String, report: &mut Report<'_>) {
+    let length = path.len();
+    for key in fields.keys().filter(|key| !RATE_KEYS.contains(&key.as_str())) {
+        pointer::push_key(path, key);
+        report(Rule::InvalidPolicy, path, &mut |budget| {
+            Finding::new(format!("A rate limit has no `{key}`")).among(key, &RATE_KEYS, budget)
+        });
+        path.truncate(length);
+    }
+    for key in RATE_KEYS {
+        let found = fields.get(key).unwrap_or(&Value::Null);
+        let problem = match key {
+            _ if found.is_null() => Some((
+                Rule::InvalidPolicy,
+                format!("A rate limit needs `{key}`: such as `{{ limit: 100, per: 1m }}`"),
+            )),
+            "limit" if !found.is_number() => Some(mismatch("a whole number", found)),
+            "limit" if limit_of(found).is_none() => Some((
+                Rule::InvalidPolicy,
+                format!("Expected a whole number from 1 to {}, found {found}", RateLimit::MOST),
+            )),
+            "per" => duration(found, |ms| period_ms(ms).is_some())
+                .map(|(rule, message)| (rule, format!("{message}; from 1 ms to 24 h"))),
+            _ => None,
+        };
+        if let Some((rule, message)) = problem {
+            pointer::push_key(path, key);
+            report(rule, path, &mut |_| Finding::new(message.clone()));
+            path.truncate(length);
+        }
     }
 }
 
@@ -66,6 +124,7 @@ fn problem(key: &str, value: &Value) -> Option<(Rule, String)> {
         "retryDelay" => duration(value, |ms| ms >= 0.0),
         "timeout" => duration(value, |ms| ms > 0.0),
         "continueOnError" if !value.is_boolean() => Some(mismatch("a boolean", value)),
+        "rateLimit" => rate(value),
         _ => None,
     }
 }
@@ -88,6 +147,22 @@ fn duration(value: &Value, fits: fn(f64) -> bool) -> Option<(Rule, String)> {
         return None;
     }
     let message = format!("Expected a number of ms or a duration such as {DURATION_EXAMPLES}, found {value}");
+    Some((Rule::InvalidPolicy, message))
+}
+
+/// A rate limit that is no object.
+fn rate(value: &Value) -> Option<(Rule, String)> {
+    if !value.is_string() {
+        return Some(mismatch("a rate such as `10/s`, or its `limit` and `per`", value));
+    }
+    if rate_limit(value).is_some() {
+        return None;
+    }
+    let message = format!(
+        "Expected a rate such as `10/s`, `100/min`, `1000/h` or `5/10s`, from 1 to {} starts per 1 ms to 24 h, found \
+         {value}",
+        RateLimit::MOST
+    );
     Some((Rule::InvalidPolicy, message))
 }
 

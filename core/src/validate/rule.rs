@@ -95,4 +95,8 @@ rules! {
     NoEdges = "no-edges", ValidationFailed, Warning;
     /// A key of a policy that nothing carries out yet.
     IgnoredPolicy = "ignored-policy", ValidationFailed, Warning;
+    /// `continueOnError` of the node that is run: nothing is left that could go on.
+    ContinueAtRoot = "continue-at-root", ValidationFailed, Warning;
+    /// `continueOnError` of a node that chooses among its routes: after its failure all of them are taken.
+    ContinueOnAllRoutes = "continue-on-all-routes", ValidationFailed, Warning;
 }

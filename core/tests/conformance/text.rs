@@ -55,7 +55,8 @@ pub(crate) fn plan_lines(outline: &Outline, strings: &[String], plan: &Plan, nam
         ));
     }
     let records = words[HEADER_WORDS + nodes * NODE_WORDS..].as_chunks::<EDGE_WORDS>().0;
-    for (edge, record) in records.iter().enumerate() {
+    // Rate limits may follow.
+    for (edge, record) in records.iter().take(words[1] as usize).enumerate() {
         let [_, source, target, from, to] =
             record.map(|name| strings.get(name as usize).map_or("", String::as_str));
         lines.push(format!("edge {edge} {source}.{from} > {target}.{to}: {}", joined(record)));

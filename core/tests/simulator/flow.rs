@@ -41,6 +41,16 @@ pub(crate) fn outline(random: &mut Random) -> Outline {
     outline
 }
 
+/// Lets the flow go on after failures of some nodes. Draws of its own, so that the schedules of known seeds stay what they
+/// were.
+pub(crate) fn let_some_continue(outline: &mut Outline, seed: u64) {
+    let mut random = Random::new(!seed);
+    let share = random.pick(&[10, 30, 60]);
+    for node in &mut outline.nodes {
+        node.continue_on_error = random.chance(share);
+    }
+}
+
 fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, depth: u32) {
     let index = outline.nodes.len() as u32;
     let is_scope = depth < DEEPEST
@@ -59,6 +69,7 @@ fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, 
         width: if iterates { random.pick(&[1, 1, 2, 3, 100]) } else { 0 },
         // Not a draw, so that the schedules of known seeds stay what they were.
         parallel: is_scope && !iterates && index % 3 == taste.edge % 3,
+        continue_on_error: false,
     });
     if !is_scope {
         return;
@@ -141,6 +152,7 @@ pub(crate) fn describe(outline: &Outline) -> String {
                 let _ = write!(text, ", {label} {value}");
             }
         }
+        text.push_str(if node.continue_on_error { ", continues" } else { "" });
         text.push_str(if node.disabled { ", disabled\n" } else { "\n" });
         for edge in outline.edges.iter().filter(|edge| edge.scope == index as u32) {
             let (source, target) = (by_id(edge.source), by_id(edge.target));

@@ -45,7 +45,10 @@ struct Schedule<'a> {
 /// Runs the schedule of a seed; says what happened if `transcript` is there.
 pub(crate) fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
     let mut random = Random::new(seed);
-    let outline = flow::outline(&mut random);
+    let mut outline = flow::outline(&mut random);
+    if seed & 3 == 1 {
+        flow::let_some_continue(&mut outline, seed);
+    }
     let options = flow::options(&mut random, outline.nodes.len() as u32);
     if let Some(text) = transcript.as_deref_mut() {
         let _ = writeln!(text, "{}{options:#?}", flow::describe(&outline));

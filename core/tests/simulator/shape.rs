@@ -21,6 +21,8 @@ pub(crate) struct Node {
     /// The node whose slot holds the output.
     pub(crate) slot: u32,
     pub(crate) catches: bool,
+    /// The flow goes on after its failure, and no edge takes the error.
+    pub(crate) continues: bool,
     /// The nearest iterating scope around it.
     pub(crate) each: Option<u32>,
 }
@@ -51,6 +53,9 @@ impl Shape {
             let (source, target) = (bearer(edge.source), bearer(edge.target));
             nodes[target as usize].inputs.push((source, edge.source_handle));
             nodes[source as usize].catches |= edge.source_handle == Name::ERROR;
+        }
+        for node in nodes.iter_mut().skip(1) {
+            node.continues = node.outline.continue_on_error && !node.catches;
         }
         let mut shape = Shape { nodes };
         shape.order(0, &mut 0);
@@ -145,6 +150,7 @@ fn bare(index: u32, outline: OutlineNode) -> Node {
         position: 0,
         slot: index,
         catches: false,
+        continues: false,
         each: None,
     }
 }

@@ -1,11 +1,13 @@
 //! Flows by name.
 
-use conductor_core::flow::{Name, Outline, OutlineEdge, OutlineNode};
+use conductor_core::flow::{Name, Outline, OutlineEdge, OutlineNode, RateLimit};
 
 /// A node and what it contains.
 pub(crate) struct Scope {
     id: String,
     policy: OutlineNode,
+    /// Starts, and the ms within which there may be so many.
+    rate_limit: Option<(u32, u32)>,
     children: Vec<Scope>,
     edges: Vec<[String; 4]>,
 }
@@ -27,8 +29,9 @@ impl Scope {
             timeout_ms: None,
             width: 0,
             parallel: false,
+            continue_on_error: false,
         };
-        Scope { id: id.into(), policy, children: Vec::new(), edges: Vec::new() }
+        Scope { id: id.into(), policy, rate_limit: None, children: Vec::new(), edges: Vec::new() }
     }
 
     /// Adds a leaf for each name.
@@ -50,6 +53,19 @@ impl Scope {
     /// Alters this node.
     pub(crate) fn own(mut self, alter: impl FnOnce(&mut OutlineNode)) -> Scope {
         alter(&mut self.policy);
+        self
+    }
+
+    /// Limits how often this node starts.
+    pub(crate) fn limited(mut self, limit: u32, per_ms: u32) -> Scope {
+        self.rate_limit = Some((limit, per_ms));
+        self
+    }
+
+    /// Limits how often a child starts.
+    pub(crate) fn limit(mut self, id: &str, limit: u32, per_ms: u32) -> Scope {
+        let child = self.children.iter_mut().find(|child| child.id == id);
+        child.expect("the child exists").rate_limit = Some((limit, per_ms));
         self
     }
 
@@ -87,6 +103,8 @@ impl Scope {
             let index = outline.nodes.len() as u32;
             let id = number(&mut strings, &scope.id);
             outline.nodes.push(OutlineNode { id, parent, ..scope.policy });
+            let limit = scope.rate_limit.map(|(limit, per_ms)| RateLimit { node: index, limit, per_ms });
+            outline.rate_limits.extend(limit);
             outline.edges.extend(scope.edges.iter().map(|edge| {
                 let [source, target, source_handle, target_handle] =
                     [0, 1, 2, 3].map(|part| number(&mut strings, &edge[part]));

@@ -25,7 +25,7 @@ pub struct NativeTable {
 }
 
 impl NativeTable {
-    fn new(table: Table) -> Self {
+    pub(super) fn new(table: Table) -> Self {
         Self { table: Some(table), told: 0 }
     }
 

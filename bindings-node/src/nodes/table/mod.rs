@@ -5,6 +5,7 @@
 //! * [`value`]: what cells mean as numbers and in order; shared with the TypeScript half by rule, not by code
 //! * [`condition`], [`ordering`], [`aggregate`]: the operations
 //! * [`writing`]: from a table to JSON or CSV text
+//! * [`workbook`]: sheets of workbooks, read to tables and written from them
 //! * [`handle`]: what JavaScript holds
 
 mod aggregate;
@@ -17,4 +18,5 @@ mod records;
 mod sheet;
 mod sum;
 mod value;
+mod workbook;
 mod writing;

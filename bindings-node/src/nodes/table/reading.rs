@@ -21,7 +21,7 @@ use super::sheet::{SheetBuilder, Table};
 
 const ROWS_BETWEEN_LOOKS: u64 = 1024;
 /// Columns a table may have; a row of a CSV file has no other bound.
-const MOST_COLUMNS: usize = 16_384;
+pub(super) const MOST_COLUMNS: usize = 16_384;
 /// Bytes of a row. Without a bound, a quote that is never closed takes the rest of a file into one cell.
 const LARGEST_ROW: usize = 128 * 1024 * 1024;
 
@@ -91,7 +91,7 @@ fn read_records<R>(
             None => {
                 check_width(&records)?;
                 if layout.has_headers {
-                    builder = Some(SheetBuilder::new(column_names(&records), size)?);
+                    builder = Some(SheetBuilder::new(column_names(records.cells()), size)?);
                 } else {
                     let names = (1..=records.width()).map(|n| format!("column{n}")).collect();
                     push(builder.insert(SheetBuilder::new(names, size)?), &records, number)?;
@@ -136,12 +136,13 @@ fn check_text<R: Read>(record: &Records<R>, number: u64) -> Result<(), Failure> 
     )))
 }
 
-fn column_names<R: Read>(record: &Records<R>) -> Vec<String> {
+/// Names of columns from the cells of a first row: none is empty, and all are distinct.
+pub(super) fn column_names<'a>(cells: impl Iterator<Item = &'a [u8]>) -> Vec<String> {
     let mut taken: HashSet<String> = HashSet::new();
     // How far each name has got, so that many columns of one name are not counted from 1 each.
     let mut repeats: HashMap<String, u32> = HashMap::new();
-    let mut names = Vec::with_capacity(record.width());
-    for (position, cell) in record.cells().enumerate() {
+    let mut names = Vec::new();
+    for (position, cell) in cells.enumerate() {
         let written = String::from_utf8_lossy(cell);
         let wanted =
             if written.trim().is_empty() { format!("column{}", position + 1) } else { written.into_owned() };

@@ -40,7 +40,7 @@ impl Model<'_> {
         let keeps_going = self.options.keep_going && self.parent(cause).is_some();
         let mut catcher = Some(cause);
         while let Some(task) = catcher
-            && !self.catches(task)
+            && !self.handles(task, code)
             && !self.may_begin_again(task, code)
         {
             catcher = self.parent(task).filter(|_| !keeps_going);
@@ -155,7 +155,7 @@ impl Model<'_> {
             self.blame_scope(task, task, failure.code);
         } else if let Some((cause, code)) = self.failed_at_its_end(task) {
             // What comes of it comes before what was told after it.
-            if self.catches(task) {
+            if self.handles(task, code) {
                 self.failures.push_front(Failure { cause, code, reach: Reach::Caught(task) });
                 return Ok(());
             }
@@ -183,8 +183,10 @@ impl Model<'_> {
         self.task_mut(scope).blame = Some((if outlasts { cause } else { scope }, code));
     }
 
-    fn catches(&self, task: u32) -> bool {
-        self.shape.node(self.task(task).node).catches
+    /// Whether a failure ends with the task: an edge takes its error, or the flow goes on after anything but a cancel.
+    fn handles(&self, task: u32, code: ErrorCode) -> bool {
+        let node = self.shape.node(self.task(task).node);
+        node.catches || node.continues && code != ErrorCode::Cancelled
     }
 
     pub(crate) fn aborted(&mut self, task: u32, attempt: u32, code: ErrorCode) -> Verdict {
@@ -250,8 +252,13 @@ impl Model<'_> {
         ensure!(failure.reach == Reach::Caught(task), "{task} catches {failure:?}");
         self.is_over_inside(task, cause)?;
         let slot = self.beside(task, self.shape.node(self.task(task).node).slot);
-        self.task_mut(slot).dropped = false;
-        self.task_mut(task).stage = Stage::Over(Carry::Error);
+        // Where nobody reads what a group gives, there is nothing more to drop.
+        if !self.readers(slot).is_empty() {
+            self.task_mut(slot).dropped = false;
+        }
+        let carry =
+            if self.shape.node(self.task(task).node).continues { Carry::Undefined } else { Carry::Error };
+        self.task_mut(task).stage = Stage::Over(carry);
         self.caught = true;
         Ok(())
     }

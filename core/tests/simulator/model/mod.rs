@@ -54,6 +54,8 @@ pub(crate) enum Carry {
     Output,
     Named,
     Error,
+    /// Every edge fires without a value: the task failed, and the flow is to go on.
+    Undefined,
     Nothing,
     /// Nothing: the task failed, or depends on one that did, and the run goes on all the same.
     Failure,
@@ -239,7 +241,7 @@ impl<'a> Model<'a> {
         let (source, handle) = self.shape.node(self.task(task).node).inputs[input];
         let source = self.task(self.beside(task, source));
         match source.stage {
-            Stage::Over(Carry::Output) => handle != Name::ERROR,
+            Stage::Over(Carry::Output | Carry::Undefined) => handle != Name::ERROR,
             Stage::Over(Carry::Named) => source.named.contains(&handle),
             Stage::Over(Carry::Error) => handle == Name::ERROR,
             _ => false,

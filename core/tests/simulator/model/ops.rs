@@ -127,7 +127,8 @@ impl Model<'_> {
         let source = self.task(self.beside(task, source)).stage;
         let left_something = matches!(source, Stage::Over(Carry::Output | Carry::Named | Carry::Error));
         ensure!(
-            left_something && !self.edge_carries(task, input as usize),
+            source == Stage::Over(Carry::Undefined)
+                || left_something && !self.edge_carries(task, input as usize),
             "input {input} of {task} carries something"
         );
         let late = self.task(task).stage != Stage::Waiting && self.reopening.is_none();
@@ -320,9 +321,11 @@ impl Model<'_> {
         for (input, (source, _)) in inputs.iter().enumerate() {
             let slot = self.beside(task, self.shape.node(*source).slot);
             ensure!(!self.task(slot).dropped, "{task} reads slot {slot}, which was dropped");
-            let silent = self.task(self.beside(task, *source)).stage == Stage::Over(Carry::Nothing);
+            let left = self.task(self.beside(task, *source)).stage;
+            let silent = left == Stage::Over(Carry::Nothing);
             let blocked = found.blocked.contains(&(input as u32));
-            ensure!(silent || blocked != self.edge_carries(task, input), "input {input} of {task} is wrong");
+            let carries = self.edge_carries(task, input) && left != Stage::Over(Carry::Undefined);
+            ensure!(silent || blocked != carries, "input {input} of {task} is wrong");
         }
         Ok(())
     }

@@ -101,8 +101,8 @@ impl Model<'_> {
     fn slot_is_at_rest(&self, slot: u32) -> Verdict {
         let found = self.task(slot);
         let keeps = self.options.keep_outputs && found.frame.is_none();
-        let filled =
-            found.gathered || matches!(found.stage, Stage::Over(Carry::Output | Carry::Named | Carry::Error));
+        let filled = found.gathered
+            || matches!(found.stage, Stage::Over(carry) if ![Carry::Nothing, Carry::Failure].contains(&carry));
         let own = self.shape.node(found.node).slot == found.node;
         if keeps || !filled || !own || self.is_result(slot) || found.dropped {
             return Ok(());

@@ -1,0 +1,18 @@
+//! Workbooks: XLSX, XLSM, XLSB, XLS and ODS are read, XLSX is written.
+//!
+//! * [`archive`]: what a workbook may unpack to, looked at before it is opened
+//! * [`xls`], [`ods`]: what these two say of themselves, looked at before it is believed
+//! * [`range`]: cells chosen as people write them, `A2:D10`
+//! * [`cell`]: what a cell is as text, and as JSON
+//! * [`reading`]: one sheet, to a table of text or to JSON records with types
+//! * [`writing`]: records to a sheet
+//! * [`handle`]: what JavaScript calls
+
+mod archive;
+mod cell;
+mod handle;
+mod ods;
+mod range;
+mod reading;
+mod writing;
+mod xls;

@@ -1,0 +1,215 @@
+//! Rate limits: a node starts no more than so often within a time, over all frames and tries.
+//!
+//! A limiter keeps the starts that still count, one time for each, so that the limit holds for every stretch of its time
+//! and not only on average. What has to wait stands in a queue, in no place among what is in flight. When its time has
+//! come a leaf or a loop is *admitted*: it starts as soon as there is room, and until then keeps its place among the starts.
+//!
+//! Most flows have no limits, so that nothing of this is to be inlined into what every node goes through.
+
+use std::cmp::Reverse;
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::task::{Phase, Task, TaskState};
+use super::timer::Alarm;
+use super::{Run, RunPhase};
+use crate::flow::RateLimit;
+use crate::plan::Kind;
+
+/// A task, and the attempt that tells it from one that uses the same number later.
+type Entry = (u32, u32);
+
+/// Where one rate limit stands.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Limiter {
+    /// The starts that still count, the earliest first; never more than the limit.
+    pub(super) starts: VecDeque<f64>,
+    /// First come, first served. Entries whose task was stopped meanwhile are left out when they come up.
+    pub(super) waiting: VecDeque<Entry>,
+    pub(super) admitted: Vec<Entry>,
+    /// When the earliest of its timers comes up.
+    pub(super) wakes: f64,
+}
+
+impl Limiter {
+    pub(crate) fn new() -> Limiter {
+        Limiter {
+            starts: VecDeque::new(),
+            waiting: VecDeque::new(),
+            admitted: Vec::new(),
+            wakes: f64::INFINITY,
+        }
+    }
+
+    /// Leaves out what counts no longer.
+    fn tidy(&mut self, limit: &RateLimit, now: f64, tasks: &[Task]) {
+        let is = |(task, attempt): &Entry, phase: Phase| {
+            tasks.get(*task as usize).is_some_and(|found| found.attempt == *attempt && found.phase == phase)
+        };
+        while self.starts.front().is_some_and(|start| start + f64::from(limit.per_ms) <= now) {
+            self.starts.pop_front();
+        }
+        while self.waiting.front().is_some_and(|entry| !is(entry, Phase::Throttled)) {
+            self.waiting.pop_front();
+        }
+        self.admitted.retain(|entry| is(entry, Phase::Admitted));
+    }
+
+    fn has_room(&self, limit: &RateLimit) -> bool {
+        self.starts.len() + self.admitted.len() < limit.limit as usize
+    }
+}
+
+impl Run {
+    /// Whether a task may start now, which then counts as a start. If not it waits, in no place among what is in flight.
+    pub(super) fn may_start(&mut self, task: u32) -> bool {
+        self.plan.rate_limits().is_empty() || self.starts_or_waits(task)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn starts_or_waits(&mut self, task: u32) -> bool {
+        let Some(place) = self.plan.rate_limit_of(self.node_of(task)) else { return true };
+        self.tidy(place);
+        let limiter = &mut self.state.limiters[place];
+        if limiter.waiting.is_empty() && limiter.has_room(&self.plan.rate_limits()[place]) {
+            limiter.starts.push_back(self.state.now);
+            return true;
+        }
+        self.leave_flight(task);
+        let found = self.task_mut(task);
+        found.attempt = found.next_attempt();
+        found.phase = Phase::Throttled;
+        let entry = (task, found.attempt);
+        self.state.limiters[place].waiting.push_back(entry);
+        self.arm_limiter(place);
+        false
+    }
+
+    /// The time of those that wait first has come.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn admit(&mut self, place: u32) {
+        let place = place as usize;
+        if let Some(limiter) = self.state.limiters.get_mut(place) {
+            limiter.wakes = f64::INFINITY;
+        }
+        while self.state.phase == RunPhase::Active
+            && let Some(task) = self.next_with_room(place)
+        {
+            if self.kind_of(task) == Kind::Group {
+                // A group needs no room among what is in flight.
+                self.state.limiters[place].starts.push_back(self.state.now);
+                self.start_admitted(task);
+                self.run_steps();
+            } else {
+                let found = self.task_mut(task);
+                found.phase = Phase::Admitted;
+                let entry = (task, found.attempt);
+                let position = self.plan.node(self.node_of(task)).position;
+                self.state.limiters[place].admitted.push(entry);
+                self.state.ready.push(Reverse((position, task)));
+            }
+        }
+        self.arm_limiter(place);
+    }
+
+    /// There is room for a task that was admitted, or for one of the same node that was before it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn begin_admitted(&mut self, task: u32) {
+        let node = self.node_of(task);
+        let Some(place) = self.plan.rate_limit_of(node) else { return };
+        self.tidy(place);
+        let limiter = &mut self.state.limiters[place];
+        if limiter.admitted.is_empty() {
+            return;
+        }
+        let (first, _) = limiter.admitted.remove(0);
+        limiter.starts.push_back(self.state.now);
+        if first != task {
+            self.state.ready.push(Reverse((self.plan.node(node).position, task)));
+        }
+        self.start_admitted(first);
+        self.arm_limiter(place);
+    }
+
+    /// Those that wait for their rate limit in the middle of their tries, and so are neither in flight nor over.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn throttled_tries(&self) -> Vec<u32> {
+        let entries =
+            self.state.limiters.iter().flat_map(|found| found.waiting.iter().chain(&found.admitted));
+        entries
+            .filter(|(task, attempt)| {
+                let found = self.task(*task);
+                found.attempt == *attempt
+                    && found.state == TaskState::Executing
+                    && matches!(found.phase, Phase::Throttled | Phase::Admitted)
+                    && self.kind_of(*task) == Kind::Leaf
+            })
+            .map(|(task, _)| *task)
+            .collect()
+    }
+
+    /// A task that was admitted is stopped before there was room for it: its place among the starts is free.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn give_up_admission(&mut self, task: u32) {
+        if let Some(place) = self.plan.rate_limit_of(self.node_of(task)) {
+            self.arm_limiter(place);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn start_admitted(&mut self, task: u32) {
+        match self.kind_of(task) {
+            _ if self.task(task).tries > 0 => {
+                if self.kind_of(task) == Kind::Leaf {
+                    self.enter_flight(task);
+                }
+                self.try_again(task);
+            }
+            Kind::Leaf => self.begin(task),
+            Kind::Group => self.enter(task),
+            Kind::Each { .. } => self.begin_iteration(task),
+        }
+    }
+
+    /// Takes the task that waits first out of the queue, if it may start.
+    fn next_with_room(&mut self, place: usize) -> Option<u32> {
+        self.tidy(place);
+        let limit = self.plan.rate_limits().get(place)?;
+        let limiter = self.state.limiters.get_mut(place).filter(|limiter| limiter.has_room(limit))?;
+        limiter.waiting.pop_front().map(|(task, _)| task)
+    }
+
+    /// Sets a timer for when the task that waits first may start. Where that is once an admitted one has started, there
+    /// is nothing to set one for yet.
+    #[cold]
+    #[inline(never)]
+    fn arm_limiter(&mut self, place: usize) {
+        self.tidy(place);
+        let Some(limit) = self.plan.rate_limits().get(place) else { return };
+        let Some(limiter) = self.state.limiters.get_mut(place) else { return };
+        if limiter.waiting.is_empty() {
+            return;
+        }
+        let earliest = limiter.starts.front().map(|start| start + f64::from(limit.per_ms));
+        let at = if limiter.has_room(limit) { Some(self.state.now) } else { earliest };
+        if let Some(at) = at.filter(|at| *at < limiter.wakes) {
+            limiter.wakes = at;
+            self.state.timers.arm(at, Alarm::Admit { limit: place as u32 });
+        }
+    }
+
+    #[inline(never)]
+    fn tidy(&mut self, place: usize) {
+        let Run { plan, state, .. } = self;
+        if let Some((limiter, limit)) = state.limiters.get_mut(place).zip(plan.rate_limits().get(place)) {
+            limiter.tidy(limit, state.now, &state.tasks);
+        }
+    }
+}
