@@ -77,6 +77,57 @@ describe("a conductor with node types of its own", () => {
   });
 });
 
+describe("validation with node types of its own", () => {
+  const found = (nodes: object[], edges: object[], ...types: Parameters<typeof defineNode>[0][]) =>
+    validateFlow({ id: "f", type: "group", nodes, edges } as never, {
+      nodes: [double, size, ...types.map((type) => defineNode(type))],
+    }).map(({ rule, nodeId, message, severity }) => [rule, nodeId, severity, message]);
+
+  test("tells parameters and handles that they do not have", () => {
+    const problems = found(
+      [
+        { id: "a", type: "double", parameters: { bye: 3, rateLimit: "1/s", label: "A" } },
+        { id: "b", type: "size" },
+        { id: "c", type: "double" },
+      ],
+      [
+        { source: "a", target: "b", targetHandle: "m" },
+        { source: "b", target: "c", sourceHandle: "lagre" },
+      ],
+    );
+    expect(problems).toEqual([
+      ["unknown-parameter", "a", "warning", expect.stringContaining("Did you mean `by`?")],
+      ["unknown-parameter", "a", "warning", "`double` has no parameter `rateLimit`: it belongs under `policy`"],
+      ["unknown-handle", "f", "warning", expect.stringContaining("Allowed: `n`, `default`")],
+      ["unknown-handle", "f", "warning", expect.stringContaining("Did you mean `large`?")],
+    ]);
+  });
+
+  test("leaves alone what a type may take or give", () => {
+    const execute = () => 1;
+    const problems = found(
+      [
+        { id: "a", type: "loose", parameters: { any: 1 } },
+        { id: "b", type: "schemaless", parameters: { any: 1 } },
+        { id: "c", type: "forms", parameters: { any: 1, x: 2 } },
+        { id: "d", type: "additional", parameters: { any: 1 } },
+        { id: "e", type: "size" },
+      ],
+      [
+        { source: "a", target: "b", sourceHandle: "whatever", targetHandle: "whatever" },
+        { source: "b", target: "c" },
+        { source: "c", target: "d" },
+        { source: "d", target: "e" },
+      ],
+      { type: "loose", parameters: z.looseObject({ x: z.number().optional() }), execute },
+      { type: "schemaless", execute },
+      { type: "forms", parameters: z.union([z.object({ x: z.number() }), z.object({ y: z.number() })]), execute },
+      { type: "additional", parameters: { type: "object", additionalProperties: { type: "number" } }, execute },
+    );
+    expect(problems).toEqual([]);
+  });
+});
+
 describe("a flow written in code", () => {
   test("equals what its file gives", () => {
     const written = flow("orders", { name: "Orders" })

@@ -120,8 +120,8 @@ describe("Image Processing Workflow", () => {
     );
     expect(result.error).toMatchObject({
       code: "NODE_TYPE_NOT_FOUND",
-      nodeId: "image-loop",
-      message: expect.stringContaining("loop"),
+      nodeId: "image-resize",
+      message: expect.stringContaining("image"),
     });
     expect(readdirSync(folder)).toEqual(["images"]);
   });
@@ -142,7 +142,7 @@ describe("Image Processing Workflow", () => {
     expect(result.error).toBeUndefined();
     expect(received).toEqual([
       ["image-source", { given: true }],
-      ["image-loop", { array: "from image-source" }],
+      ["image-loop", { items: "from image-source" }],
       ["parallel-processor", { operations: "from image-loop" }],
       ["image-resize", { default: "from parallel-processor" }],
       ["image-watermark", { baseImage: "from image-resize" }],
@@ -158,8 +158,8 @@ describe("every template", () => {
 
   it("has nothing wrong but types that this conductor does not have", async () => {
     const { errors } = await createConductor().node.validate(template("image-processor"));
-    expect(errors).toHaveLength(4);
-    for (const error of errors) expect(error).toMatch(/\b(loop|parallel|image)\b/);
+    expect(errors).toHaveLength(3);
+    for (const error of errors) expect(error).toMatch(/\b(loop|image)\b/);
   });
 
   it.each([

@@ -37,6 +37,36 @@ export interface CsvLayout {
   skipEmptyLines: boolean;
 }
 
+/** Which cells of a workbook to read, and as what. */
+export interface WorkbookLayout {
+  /** A sheet by its name; the first unless one is named. */
+  sheetName?: string;
+  /** A sheet by its place, from 0. */
+  sheetIndex?: number;
+  /** Cells, such as `A2:D10`, `A:D` or `2:10`. */
+  range?: string;
+  hasHeaders: boolean;
+  skipEmptyLines: boolean;
+  /** Whether numbers and booleans stay what they are; then records come as text, else a table does. */
+  typed: boolean;
+}
+
+/** A sheet that was read: a table, or records as the JSON text of an array of objects. */
+export interface WorkbookSheet {
+  table?: NativeTable;
+  text?: string;
+  /** The names of the columns of `text`. */
+  headers: string[];
+  /** How many rows `text` has. */
+  rowCount: number;
+  sheetName: string;
+  sheetNames: string[];
+  /** How many formulas have no result in the file; they read as empty cells. */
+  formulasWithoutResult: number;
+  /** The first of them, such as `G2`. */
+  firstWithoutResult?: string;
+}
+
 /** Rows put together by a cell. `table` holds those of the first key, then those of the second, and so on. */
 export interface TableGroups {
   keys: string[];
@@ -60,6 +90,24 @@ export interface NodeLibraryAddon {
   groupTable(table: NativeTable, field: string): Promise<TableGroups>;
   aggregateTable(table: NativeTable, aggregation: string, cancel?: CancelToken): Promise<string>;
   writeTable(table: NativeTable, path: string, delimiter?: string, cancel?: CancelToken): Promise<number>;
+  /** Reads a sheet of XLSX, XLSB, XLS or ODS: a file, or bytes. */
+  readWorkbook(source: string | Buffer, layout: WorkbookLayout, cancel?: CancelToken): Promise<WorkbookSheet>;
+  /** Writes XLSX; `numbers`: whether text that is how a number is written becomes that number. */
+  writeTableWorkbook(
+    table: NativeTable,
+    path: string,
+    sheetName: string,
+    numbers: boolean,
+    cancel?: CancelToken,
+  ): Promise<number>;
+  /** The same for the JSON text of `{headers, rows}`; a date is `{date: <days since 1899-12-30>}`. */
+  writeRecordsWorkbook(
+    records: string,
+    path: string,
+    sheetName: string,
+    numbers: boolean,
+    cancel?: CancelToken,
+  ): Promise<number>;
 }
 
 /** The part of the addon that reads and writes documents: any value that JSON has a word for, within the limits of a flow. */

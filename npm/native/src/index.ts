@@ -12,6 +12,8 @@ export type {
   NodeLibraryAddon,
   RecordsText,
   TableGroups,
+  WorkbookLayout,
+  WorkbookSheet,
 } from "./addon.js";
 export { NativeError, nativeError } from "./error.js";
 export { isAddonAvailable, loadAddon } from "./load.js";

@@ -8,6 +8,7 @@ export {
   durationMs,
   open,
   openRuns,
+  rateLimit,
   readFlow,
   restore,
   seal,

@@ -46,7 +46,7 @@ type PortOf<T extends keyof LibraryTypes> =
   | LibraryTypes[T]["otherOutputs"][number];
 
 /** Ways out of a node that are no keys of its output. */
-type Routes = "true" | "false";
+type Routes = "true" | "false" | "default";
 
 /** The output of a type of the library: which of its keys there are depends on the parameters. */
 type LibraryOutput<T extends keyof LibraryTypes> = {
@@ -57,7 +57,9 @@ type LibraryNode<T extends keyof LibraryTypes> = {
   inputs: LibraryTypes[T]["hasOpenInputs"] extends true
     ? string
     : PortId<LibraryTypes[T]["inputPorts"]> | PortId<LibraryTypes[T]["otherInputs"]>;
-  outputs: PortId<LibraryTypes[T]["outputPorts"]> | PortId<LibraryTypes[T]["otherOutputs"]> | "error";
+  outputs: LibraryTypes[T] extends { hasOpenOutputs: true }
+    ? string
+    : PortId<LibraryTypes[T]["outputPorts"]> | PortId<LibraryTypes[T]["otherOutputs"]> | "error";
   output: LibraryOutput<T>;
 };
 

@@ -1,7 +1,8 @@
 /** `conductor run --dry-run`: what would be run, and what it would touch. */
 import { resolve } from "node:path";
 import { Graph } from "../engine/graph.js";
-import { outlineOf, Plan } from "../engine/outline.js";
+import { outlineOf } from "../engine/outline.js";
+import { Plan } from "../engine/plan.js";
 import type { NodeDefinition } from "../types/definition.js";
 import pc from "./colour.js";
 import { counted, oneLine } from "./text.js";

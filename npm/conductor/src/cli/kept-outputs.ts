@@ -1,7 +1,7 @@
 /** Outputs that are used again by the next run of a flow of which only a part has changed. */
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import type { NodeExecutable, NodeExecutorFactory } from "../engine/executables.js";
+import type { AnyExecutable, NodeExecutorFactory } from "../engine/executables.js";
 import type { NodeDefinition } from "../types/definition.js";
 import { plannedNodes } from "./dry-run.js";
 import { jsonText } from "./json.js";
@@ -15,21 +15,41 @@ interface Kept {
 /** What executables are called with, as far as this matters. */
 type Params = { executionId?: unknown };
 
+/** In parameters of nodes that may read what is another at each run: then they always run. */
+const MAY_READ_MOMENT = /\b(?:now|run|secrets)\b/;
+
+/** What decides whether the output of a node is used again. */
+interface Dependencies {
+  key: string;
+  /** Paths of the nodes whose outputs reach it and the groups around it. */
+  before: readonly string[];
+}
+
 /**
  * Remembers what nodes returned, for as long as neither they nor anything that they depend on changes: their definition,
- * the files that it names, and the nodes before them. Nodes in loops, and those that failed, always run.
+ * the files that it names, and the nodes before them. Nodes in loops, and those that failed, always run, and with them
+ * what comes after them.
  */
 export class KeptOutputs {
   private readonly kept = new Map<string, Kept>();
-  private keys = new Map<string, string>();
+  private dependencies = new Map<string, Dependencies>();
+  /** Nodes that this run has run, and the groups around them. */
+  private readonly ran = new Set<string>();
   /** Nodes of the run that was begun last whose outputs were used again. */
   reused = 0;
 
   /** Says what is to be run next. `given`: what else its nodes depend on. */
   begin(flow: NodeDefinition, given: unknown): void {
-    this.keys = keysOf(flow, jsonText(given));
+    this.dependencies = dependenciesOf(flow, jsonText(given));
+    this.ran.clear();
     this.reused = 0;
-    for (const [path, { key }] of this.kept) if (this.keys.get(path) !== key) this.kept.delete(path);
+    for (const [path, { key }] of this.kept) if (this.dependencies.get(path)?.key !== key) this.kept.delete(path);
+  }
+
+  /** Marks a node and the groups around it, without the rounds of loops: `each[3]/step`. */
+  private markRan(path: string): void {
+    const inside = path.replace(/\[\d+\]/g, "");
+    for (let end = inside.length; end > 0; end = inside.lastIndexOf("/", end - 1)) this.ran.add(inside.slice(0, end));
   }
 
   /** Files that the flow names. */
@@ -37,20 +57,22 @@ export class KeptOutputs {
     return [...new Set(plannedNodes(flow).flatMap(({ reads }) => reads))];
   }
 
-  /** Executables that answer with what is kept, and keep what they answer. `root`: the id of the execution. */
-  over(factory: NodeExecutorFactory, root: () => string): NodeExecutorFactory {
-    const wrap = (executable: NodeExecutable): NodeExecutable => {
-      const wrapped: NodeExecutable = {
+  /** Executables that answer with what is kept, and keep what they answer. */
+  over(factory: NodeExecutorFactory): NodeExecutorFactory {
+    const wrap = (executable: AnyExecutable): AnyExecutable => {
+      const wrapped: AnyExecutable = {
         execute: async (params: Params) => {
-          const path = String(params.executionId).slice(root().length + 1);
-          const key = this.keys.get(path);
+          const executionId = String(params.executionId);
+          const path = executionId.slice(executionId.indexOf("/") + 1);
+          const on = this.dependencies.get(path);
           const known = this.kept.get(path);
-          if (key !== undefined && known?.key === key) {
+          if (on !== undefined && known?.key === on.key && !on.before.some((other) => this.ran.has(other))) {
             this.reused++;
             return known.output;
           }
+          this.markRan(path);
           const output = await executable.execute(params);
-          if (key !== undefined) this.kept.set(path, { key, output });
+          if (on !== undefined) this.kept.set(path, { key: on.key, output });
           return output;
         },
       };
@@ -66,9 +88,9 @@ export class KeptOutputs {
   }
 }
 
-/** For each leaf outside of loops, by its path: all that its output depends on. */
-function keysOf(flow: NodeDefinition, given: string): Map<string, string> {
-  const keys = new Map<string, string>();
+/** For each node outside of loops, by its path: all that its output depends on. */
+function dependenciesOf(flow: NodeDefinition, given: string): Map<string, Dependencies> {
+  const found = new Map<string, Dependencies>();
   const definitions = new Map<string, NodeDefinition>();
   const collect = (group: NodeDefinition, above: string) => {
     for (const node of group.nodes ?? []) {
@@ -78,7 +100,7 @@ function keysOf(flow: NodeDefinition, given: string): Map<string, string> {
   };
   collect(flow, "");
   /** What goes into a scope, by its path. */
-  const around = new Map<string, string>([["", given]]);
+  const around = new Map<string, Dependencies>([["", { key: given, before: [] }]]);
   const loops = new Set<string>();
   for (const { path, isGroup, type, reads } of plannedNodes(flow)) {
     const cut = path.length - (definitions.get(path)?.id.length ?? 0);
@@ -91,30 +113,25 @@ function keysOf(flow: NodeDefinition, given: string): Map<string, string> {
       ...own
     } = (definitions.get(path) ?? {}) as unknown as Record<string, unknown>;
     const incoming = (parent.edges ?? []).filter(({ target }) => target === own.id);
-    const before = incoming.map((edge) => [
+    const sources = incoming.map(({ source }) => `${path.slice(0, cut)}${source}`);
+    const inputs = incoming.map((edge, at) => [
       edge.sourceHandle,
       edge.targetHandle,
-      keys.get(`${path.slice(0, cut)}${edge.source}`),
+      found.get(sources[at] as string)?.key,
     ]);
-    const key = hash(jsonText([own, before, around.get(scope), reads.map(stamp)]));
-    keys.set(path, key);
-    if (isGroup) around.set(path, key);
+    const outside = around.get(scope);
+    const key = hash(jsonText([own, inputs, outside?.key, reads.map(stamp)]));
+    const before = [...sources, ...(outside?.before ?? [])];
     if (type === "loop" || loops.has(scope)) loops.add(path);
-    // The key of a group is that of its definition and of all that is in it, for what comes after it.
-    if (isGroup)
-      keys.set(
-        path,
-        hash(
-          key +
-            jsonText(definitions.get(path)) +
-            KeptOutputs.filesOf(definitions.get(path) as NodeDefinition)
-              .map(stamp)
-              .join(),
-        ),
-      );
-    else if (loops.has(scope)) keys.delete(path);
+    if (isGroup) {
+      around.set(path, { key, before });
+      // The key of a group is that of its definition and of all that is in it, for what comes after it.
+      const group = definitions.get(path) as NodeDefinition;
+      found.set(path, { key: hash(jsonText([key, group, KeptOutputs.filesOf(group).map(stamp)])), before });
+    } else if (!loops.has(scope) && !MAY_READ_MOMENT.test(jsonText(own["parameters"])))
+      found.set(path, { key, before });
   }
-  return keys;
+  return found;
 }
 
 /** Tells one state of a file from another. */

@@ -59,6 +59,7 @@ function described(nodeType: NodeType): object {
     inputs: [...nodeType.inputPorts, ...nodeType.otherInputs],
     hasOpenInputs: nodeType.hasOpenInputs,
     outputs: [...nodeType.outputPorts, ...nodeType.otherOutputs],
+    hasOpenOutputs: nodeType.hasOpenOutputs === true,
     examples: nodeExamples(type),
   };
 }

@@ -7,6 +7,7 @@ export function projectFiles(name: string, version: string): Record<string, stri
     "orders.flow.yaml": FLOW,
     "data/orders.csv": ORDERS,
     "nodes/discount.js": NODE_TYPE,
+    "conductor.config.json": CONFIG,
     "test/orders.test.js": FLOW_TEST,
     "test/discount.test.js": NODE_TEST,
     "README.md": readme(name),
@@ -86,16 +87,27 @@ edges:
   - { source: ranking, target: write }
 `;
 
-const NODE_TYPE = `/** A node type of your own: takes some percent off a total. */
-export const discount = {
+const CONFIG = `{
+  "nodes": ["./nodes/discount.js"]
+}
+`;
+
+const NODE_TYPE = `import { defineNode } from "@atomiton/conductor";
+
+/** A node type of your own: takes some percent off a total. */
+export const discount = defineNode({
   type: "discount",
-  /** Gets the parameters of its node; what edges bring is under \`input\`, by handle. */
-  async execute({ percent = 10, input }) {
-    const { total } = input.data ?? {};
-    if (typeof total !== "number") throw new Error(\`total must be a number, found \${typeof total}\`);
-    return { ...input.data, total: total * (1 - percent / 100) };
+  description: "Takes some percent off a total.",
+  // Checked before it is called, and known to \`conductor validate\` and \`conductor nodes discount\`.
+  parameters: {
+    type: "object",
+    properties: { percent: { type: "number", minimum: 0, maximum: 100, default: 10 } },
   },
-};
+  inputs: { order: { type: "object", properties: { total: { type: "number" } }, required: ["total"] } },
+  execute({ parameters, inputs }) {
+    return { ...inputs.order, total: inputs.order.total * (1 - parameters.percent / 100) };
+  },
+});
 `;
 
 const FLOW_TEST = `import assert from "node:assert/strict";
@@ -128,13 +140,14 @@ import { runFlow, runNode } from "@atomiton/conductor/testing";
 import { discount } from "../nodes/discount.js";
 
 test("a discount is taken off the total", async () => {
-  const { data } = await runNode(discount, { percent: 20 }, { data: { id: 1, total: 50 } });
+  const { data } = await runNode(discount, { percent: 20 }, { order: { id: 1, total: 50 } });
   assert.deepEqual(data, { id: 1, total: 40 });
 });
 
 test("a total that is no number ends the run with words that say so", async () => {
-  const { error } = await runNode(discount, {}, { data: { total: "50" } });
-  assert.equal(error.message, "total must be a number, found string");
+  const { error } = await runNode(discount, {}, { order: { total: "50" } });
+  assert.equal(error.code, "TYPE_MISMATCH");
+  assert.match(error.message, /total.* must be a number, found "50"/);
 });
 
 test("within a flow it hands its output on", async () => {
@@ -147,7 +160,7 @@ test("within a flow it hands its output on", async () => {
     ],
     edges: [{ source: "sale", target: "words", targetHandle: "data" }],
   };
-  const { data } = await runFlow(flow, { nodes: [discount], input: { data: { total: 50 } } });
+  const { data } = await runFlow(flow, { nodes: [discount], input: { order: { total: 50 } } });
   assert.deepEqual(data, { result: { total: 25, text: "Pay 25" } });
 });
 `;
@@ -165,7 +178,8 @@ npm run validate     # tells what is wrong with the flow
 npx conductor nodes  # what types of nodes there are; add the name of one to see all about it
 \`\`\`
 
-\`nodes/discount.js\` is a node type of your own; \`test/discount.test.js\` runs it alone and within a flow.
+\`nodes/discount.js\` is a node type of your own, which flows of this folder can use because \`conductor.config.json\` names
+it; \`test/discount.test.js\` runs it alone and within a flow.
 
 The first line of the flow lets editors with the YAML language server complete and check it.
 `;

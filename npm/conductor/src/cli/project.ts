@@ -4,7 +4,8 @@ import { dirname, extname, join, resolve } from "node:path";
 import type { DefinedNode } from "@atomiton/nodes";
 import { closeNames, namesText, nodeTypes } from "@atomiton/nodes/definitions";
 import type { ConductorConfig } from "../api/settings.js";
-import { ownNodes } from "../engine/own-nodes.js";
+import { isDefinedNode, ownNodes } from "../engine/own-nodes.js";
+import { msOf } from "../engine/policy.js";
 import { STANDARD_INPUT } from "./bounded-read.js";
 import { UsageError } from "./exit.js";
 import { loadModule } from "./load-module.js";
@@ -33,7 +34,10 @@ export interface Project {
 const FILES = ["ts", "js", "mjs", "json"].map((extension) => `conductor.config.${extension}`);
 
 /** Settings that go to the conductor as they are. */
-const PASSED_ON = ["concurrency", "timeout", "maxRetries", "retryDelay", "keepOutputs", "logLevel", "storage"] as const;
+const PASSED_ON = [
+  ...(["concurrency", "timeout", "maxRetries", "retryDelay", "keepOutputs", "logLevel", "storage"] as const),
+  ...(["expressions", "secrets"] as const),
+] as const;
 
 type Rule = [allowed: string, fits: (value: unknown) => boolean];
 const whole = (least: number): Rule => [
@@ -44,15 +48,21 @@ const oneOf = (...words: string[]): Rule => [
   `one of ${words.map((word) => JSON.stringify(word)).join(", ")}`,
   (value) => words.includes(value as string),
 ];
+const time = (least: number): Rule => [
+  `${least} ms or more, or a duration such as "10s"`,
+  (value) => (typeof value === "number" || typeof value === "string") && (msOf(value) as number) >= least,
+];
 const RULES: Record<keyof ProjectConfig, Rule> = {
   nodes: ["a list of node types of `defineNode`, or of files that export them", Array.isArray],
   concurrency: whole(1),
-  timeout: whole(1),
+  timeout: time(1),
   maxRetries: whole(0),
-  retryDelay: whole(0),
+  retryDelay: time(0),
   keepOutputs: oneOf("all", "last"),
   logLevel: oneOf("debug", "info", "warn", "error"),
-  storage: ["an engine of `@atomiton/storage`", (value) => typeof value === "object" && value !== null],
+  storage: ["an engine of `@atomiton/storage`", isObject],
+  expressions: ['`{ env: ["NAME"] }` or `{ env: { NAME: "text" } }`, and no other keys', areSourcesOfExpressions],
+  secrets: ["a function that gives the secret of a name", (value) => typeof value === "function"],
 };
 
 /**
@@ -80,6 +90,18 @@ export async function openProject(flow: string | undefined, options: ProjectOpti
   return { nodes, settings: { ...settings, ...(nodes.length > 0 && { nodes }) } };
 }
 
+function areSourcesOfExpressions(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { env, ...others } = value as { env?: unknown };
+  if (Object.keys(others).length > 0) return false;
+  const texts = Array.isArray(env) ? env : isObject(env) ? Object.values(env) : undefined;
+  return env === undefined || texts?.every((text) => typeof text === "string") === true;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** The configuration of a flow: the nearest, from its folder upwards. */
 function configOf(flow: string | undefined, named: string | boolean | undefined): string | undefined {
   if (named === false) return undefined;
@@ -98,7 +120,7 @@ function configOf(flow: string | undefined, named: string | boolean | undefined)
 
 async function readConfig(file: string): Promise<ProjectConfig> {
   const config = extname(file) === ".json" ? readJson(file) : await defaultOf(file);
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
+  if (!isObject(config)) {
     throw new UsageError(`${file} must hold an object of settings`);
   }
   for (const [key, value] of Object.entries(config)) {
@@ -137,9 +159,4 @@ async function nodesIn(file: string): Promise<DefinedNode[]> {
   const names = Object.keys(loaded).map((name) => `\`${name}\``);
   const found = names.length === 0 ? "nothing" : names.join(", ");
   throw new UsageError(`${file} exports no node type made by \`defineNode\`; it exports ${found}`);
-}
-
-function isDefinedNode(value: unknown): value is DefinedNode {
-  const { type, execute, parameterSchema } = (value ?? {}) as Partial<DefinedNode>;
-  return typeof type === "string" && typeof execute === "function" && typeof parameterSchema === "object";
 }

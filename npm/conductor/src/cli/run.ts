@@ -1,15 +1,9 @@
 /** `conductor run`: runs a flow, shows how it goes, says how it went. */
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { getNodeExecutable } from "@atomiton/nodes/executables";
 import { defaultVariables } from "../api/variables.js";
-import {
-  type Conductor,
-  type ConductorConfig,
-  createConductor,
-  type ExecutionResult,
-  type NodeDefinition,
-} from "../exports/node.js";
+import { createNodeConductor } from "../exports/environment/node.js";
+import type { Conductor, ConductorConfig, ExecutionResult, NodeDefinition } from "../exports/node.js";
 import { createExecutionId } from "../types/ids.js";
 import { type Display, type Output, quietDisplay } from "./display.js";
 import { dryRunText } from "./dry-run.js";
@@ -133,13 +127,13 @@ async function runOnce(
   if (options.output !== undefined) demandNode(flow, options.output);
   begins?.(flow);
   const executionId = createExecutionId();
-  kept?.begin(flow, [[...(options.input ?? [])], [...variablesOf(flow, options)]]);
-  const factory = kept?.over({ getNodeExecutable }, () => executionId);
-  const conductor = createConductor({
-    ...project.settings,
-    ...settingsOf(flow, options, project.settings),
-    ...(factory !== undefined && { nodeExecutorFactory: factory }),
-  });
+  const { expressions } = project.settings;
+  kept?.begin(flow, [[...(options.input ?? [])], [...variablesOf(flow, options)], expressions]);
+  const conductor = createNodeConductor(
+    { ...project.settings, ...settingsOf(flow, options, project.settings) },
+    () => "local",
+    kept && ((executables) => kept.over(executables)),
+  );
   const title = oneLine(flow.name ?? flow.id);
   // With --json or --output, standard output is for that alone.
   const output: Output = options.json || options.output !== undefined ? process.stderr : process.stdout;

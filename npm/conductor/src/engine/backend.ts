@@ -41,6 +41,8 @@ export interface Backend {
   weightOf(type: string): number;
   /** The ms of a duration as text, such as `10s`; NaN for a text that is none. */
   durationMs(text: string): number;
+  /** The limit and the ms of a rate, given as JSON, such as `"10/s"`; the answer is JSON, `null` for what is no rate. */
+  rateLimit(json: string): string;
   /** Reads a flow from text; the answer is JSON. */
   readFlow(text: string, format: string): string;
   /** Writes a flow, given as JSON, as text; the answer is JSON. */

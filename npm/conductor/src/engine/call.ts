@@ -17,6 +17,8 @@ export interface CallOwner {
 export class Call {
   /** The attempt was answered, or stopped: whatever comes now is too late. */
   over = false;
+  /** Works out the names of expressions that the node's user code reads; missing where it reads none. */
+  declare names?: () => Record<string, unknown>;
   private controller: AbortController | undefined;
   private reason: unknown;
 
@@ -69,6 +71,7 @@ const LAZY = new Set([
   "warn",
   "errorsHandled",
   "timeLimit",
+  "names",
   "log",
   "__proto__",
 ]);
@@ -140,7 +143,7 @@ export class ExecutableParams {
     return (rule, message) => call.owner.warn(call, rule, message);
   }
 
-  /** Whether the flow does something about this node's failure: it asks for retries, or an edge takes its error. */
+  /** Whether the flow does something about this node's failure: it asks for retries, takes its error, or goes on after it. */
   get errorsHandled(): boolean {
     return this.#call.owner.errorsHandled(this.#call);
   }
@@ -148,6 +151,11 @@ export class ExecutableParams {
   /** How long this attempt may take in ms, if the flow says. */
   get timeLimit(): number | undefined {
     return this.#call.owner.timeLimit(this.#call) || undefined;
+  }
+
+  /** The names of expressions that the node's user code reads, with their values. Throws where one cannot be read. */
+  get names(): Record<string, unknown> | undefined {
+    return this.#call.names?.();
   }
 
   /** Writes to the conductor's log, as far as its level lets it. */

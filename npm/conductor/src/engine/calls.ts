@@ -6,18 +6,21 @@ import { Activities } from "./activity.js";
 import { Call, ExecutableParams } from "./call.js";
 import type { Constants } from "./constants.js";
 import type { RunRequest } from "./driver.js";
-import { isThenable, type NodeExecutable, routedHandles } from "./executables.js";
+import { type AnyExecutable, carriesApart, isThenable, routedHandles } from "./executables.js";
 import { failure, type Place, retryAdvice, safelyThrown, simulatedFailure } from "./failure.js";
 import type { Round } from "./frames.js";
 import { type Items, itemsOf, toItems } from "./items.js";
 import type { Log } from "./log.js";
 import { EventKind, FIRST_ATTEMPT, NEVER } from "./mailbox.js";
 import { NodeExpressions, type RunTimes } from "./node-expressions.js";
-import type { Plan } from "./outline.js";
+import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
 import { RunWarnings } from "./run-warnings.js";
 import { Sparse } from "./sparse.js";
 import type { Values } from "./values.js";
+
+/** The handle by which an edge leaves that names none. */
+const DEFAULT_HANDLE = "default";
 
 const LOOP_WITHOUT_ITEMS =
   "The loop found nothing to loop over, and ran its nodes once: give it an array over an edge (to the handle `default`, " +
@@ -119,14 +122,14 @@ export class Calls {
     }
   }
 
-  private execute(call: Call, executable: NodeExecutable, parameters: Parameters | undefined): void {
+  private execute(call: Call, executable: AnyExecutable, parameters: Parameters | undefined): void {
     const result = executable.execute(new ExecutableParams(call, parameters));
     if (isThenable(result)) this.await(call, result);
     else this.answered(call, result);
   }
 
   /** Executes with what expressions gave. */
-  private resolve(call: Call, node: number, parameters: Parameters, executable: NodeExecutable): void {
+  private resolve(call: Call, node: number, parameters: Parameters, executable: AnyExecutable): void {
     const resolved = (this.expressions as NodeExpressions).resolve(call, node, parameters);
     if (!(resolved instanceof Promise)) return this.execute(call, executable, resolved);
     resolved
@@ -153,9 +156,9 @@ export class Calls {
     if (!call.over) this.add(call.task, rule, message);
   }
 
-  private add(task: number, rule: string, message: string): void {
+  private add(task: number, rule: string, message: string, round?: string): void {
     this.warnings ??= new RunWarnings();
-    this.warnings.add(this.plan.id(this.values.nodeOf(task)), rule, this.shown(message));
+    this.warnings.add(this.plan.id(this.values.nodeOf(task)), rule, this.shown(message), round);
   }
 
   /** Text of an executable without secrets. */
@@ -168,12 +171,28 @@ export class Calls {
     const error = this.errors.get(cause);
     if (error !== undefined) this.errors.set(task, error);
     const taker = this.values.nodeOf(task);
-    if (!this.plan.catches(taker)) return;
+    const continues = this.plan.continuesOnError(taker);
+    if (!continues && !this.plan.catches(taker)) return;
+    // In a run that keeps going, a loop takes the error of a round before it is over itself.
+    if (continues && this.request.options.keepGoing && cause !== task && this.plan.isEach(taker)) return;
     this.activities ??= new Activities();
     for (let node = this.values.nodeOf(cause); node !== taker; node = this.plan.parent(node)) {
       this.activities.handle(node);
     }
     this.activities.handle(taker);
+    if (!continues) return;
+    // The slot of a group is that of its last node, which may have gone well.
+    this.values.forgetOutput(task);
+    this.tellContinued(task, cause, error);
+  }
+
+  /** Warns of a failure that the run went on after. */
+  private tellContinued(task: number, cause: number, error: ExecutionError | undefined): void {
+    const what = cause === task ? "Failed" : `\`${this.plan.id(this.values.nodeOf(cause))}\` in it failed`;
+    const rounds = task < this.plan.length ? [] : this.values.roundsOf(task);
+    const words = rounds.map(({ nodeId, index }) => `round ${index + 1} of ${nodeId}`).reverse();
+    const round = words.length === 0 ? undefined : words.join(" in ");
+    this.add(task, "continued-after-error", `${what}, and the run went on: ${error?.message ?? ""}`, round);
   }
 
   /** Tries that failed and were followed by others, if there were any. */
@@ -234,10 +253,10 @@ export class Calls {
     for (const call of this.calls) call?.abort(new DOMException(message, "AbortError"));
   }
 
-  /** Whether somebody does something about the failure of a node: it may be tried again, or hands its error on. */
+  /** Whether the flow does something about the failure of a node. */
   errorsHandled(call: Call): boolean {
     const node = this.values.nodeOf(call.task);
-    return (this.plan.retries(node) ?? 0) > 0 || this.plan.catches(node);
+    return this.plan.handlesErrors(node);
   }
 
   /** The deadline of one try at a node in ms; 0 for none. */
@@ -361,6 +380,7 @@ export class Calls {
     let handles: readonly string[] | undefined;
     try {
       handles = routedHandles(value);
+      if (handles !== undefined && carriesApart(value)) this.values.hasCarried = true;
     } catch {
       handles = undefined;
     }
@@ -376,6 +396,8 @@ export class Calls {
     for (const handle of handles) {
       const name = this.plan.nameNumber(handle);
       if (name > 0) this.answers.post(EventKind.route, attempt, call.task, name);
+      // By which edges leave that name no handle.
+      if (handle === DEFAULT_HANDLE) this.answers.post(EventKind.route, attempt, call.task, 0);
     }
     this.answers.post(EventKind.done, attempt, call.task, 1);
   }

@@ -30,7 +30,8 @@ import {
   takeMailbox,
 } from "./mailbox.js";
 import { type RunOptions, writeOptions } from "./options.js";
-import { type Outline, Plan } from "./outline.js";
+import type { Outline } from "./outline.js";
+import { Plan } from "./plan.js";
 import type { KeptMessages } from "./progress-messages.js";
 import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
 import { Clock, giveWay, setTimer } from "./turn.js";

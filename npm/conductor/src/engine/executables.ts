@@ -4,9 +4,13 @@ import type { NodeExecutable } from "@atomiton/nodes";
 
 export type { NodeExecutable } from "@atomiton/nodes";
 
+/** An executable that may return its output at once. */
+// biome-ignore lint/suspicious/noExplicitAny: each type has parameters of its own
+export type AnyExecutable = NodeExecutable<any, unknown>;
+
 /** Finds the code for a type. */
 export interface NodeExecutorFactory {
-  getNodeExecutable(type: string): NodeExecutable | undefined;
+  getNodeExecutable(type: string): AnyExecutable | undefined;
 }
 
 const ROUTED = Symbol.for("@atomiton/routed");
@@ -17,6 +21,24 @@ export function routedHandles(value: unknown): readonly string[] | undefined {
   const handles = (value as { [ROUTED]?: unknown })[ROUTED];
   // A copy: listing them may throw, and must not do so half-way through an answer.
   return Array.isArray(handles) ? [...(handles as string[])] : undefined;
+}
+
+const CARRIED = Symbol.for("@atomiton/carried");
+
+/** Whether the handles of a routed value carry values of their own. */
+export function carriesApart(value: unknown): boolean {
+  return (value as { [CARRIED]?: unknown })[CARRIED] instanceof Map;
+}
+
+/** What an edge that leaves a value by a handle brings: the value, unless its maker said otherwise. */
+export function carriedBy(value: unknown, handle: string): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  try {
+    const carried = (value as { [CARRIED]?: unknown })[CARRIED];
+    return carried instanceof Map && carried.has(handle) ? carried.get(handle) : value;
+  } catch {
+    return value;
+  }
 }
 
 /** Whether a value has to be waited for. May throw what a hostile value throws. */

@@ -2,7 +2,7 @@
 import { ExpressionError, suggestion } from "../expressions/failure.js";
 import { type LoopScope, mainValue, type Scope } from "../expressions/scope.js";
 import type { Call } from "./call.js";
-import type { Plan } from "./outline.js";
+import type { Plan } from "./plan.js";
 import type { Values } from "./values.js";
 
 /** Where names come from that a conductor has to allow. */

@@ -5,8 +5,10 @@ import type { FlowProblem } from "../types/flow.js";
 import { type Backend, backend } from "./backend.js";
 import { constants } from "./constants.js";
 import { Graph, type NodeShape, type Shape } from "./graph.js";
-import { type Outline, outlinedId, outlinedParent, outlineOf, Plan } from "./outline.js";
+import { withHandleProblems } from "./named-handles.js";
+import { type Outline, outlinedId, outlinedParent, outlineOf } from "./outline.js";
 import { errorsFirst, withParameterProblems } from "./parameter-problems.js";
+import { Plan } from "./plan.js";
 import { SurplusEdges } from "./surplus-edges.js";
 
 export type { FlowProblem } from "../types/flow.js";
@@ -45,12 +47,44 @@ export interface DeclaredType {
   complete?: boolean;
 }
 
+/** A type as node libraries and `defineNode` describe it, as far as its handles and parameters are concerned. */
+export interface DescribedType {
+  inputPorts: readonly { id: string }[];
+  /** Handles that it looks at beside its ports. */
+  otherInputs: readonly { id: string }[];
+  /** Whether it looks at inputs of any other name as well. */
+  hasOpenInputs: boolean;
+  /** Whether it may read other parameters than those of its schema. */
+  hasOpenParameters?: boolean;
+  outputPorts: readonly { id: string }[];
+  /** Keys of its output beside its ports. */
+  otherOutputs: readonly { id: string }[];
+  /** Whether edges may leave it by any other name as well. */
+  hasOpenOutputs?: boolean;
+  /** Whether its output names the ports that carry it. */
+  routed?: boolean;
+}
+
+/** What a description says of a type; what is missing in it is not checked. */
+export function declarationOf(type: Partial<DescribedType>): DeclaredType {
+  const { inputPorts, outputPorts, otherInputs = [], otherOutputs = [], routed = false } = type;
+  const ids = (ports: readonly { id: string }[]) => ports.map(({ id }) => id);
+  return {
+    ...(inputPorts !== undefined && !type.hasOpenInputs && { inputs: [...ids(inputPorts), ...ids(otherInputs)] }),
+    // Where the output says by which handles it goes, keys of it are no handles.
+    ...(outputPorts?.length &&
+      !type.hasOpenOutputs && { outputs: routed ? ids(outputPorts) : [...ids(outputPorts), ...ids(otherOutputs)] }),
+    routed,
+    complete: inputPorts !== undefined && type.hasOpenParameters !== true,
+  };
+}
+
 /** What is known of the types of nodes when a flow is checked. */
 export interface FlowNodeTypes {
   /** JSON schema of the parameters by type. */
   schemas?: Record<string, unknown>;
   /** Node types of `defineNode`, or whatever else has the schema of its parameters; beside the others. */
-  nodes?: readonly { type: string; parameterSchema: unknown }[];
+  nodes?: readonly ({ type: string; parameterSchema: unknown } & Partial<DescribedType>)[];
   /** What else is known of a type. */
   declared?: Record<string, DeclaredType>;
   /** Whether types that are in neither of these are refused. */
@@ -59,6 +93,8 @@ export interface FlowNodeTypes {
   file?: boolean;
   /** What a schema cannot say of the parameters of a node, such as that its code can be parsed. */
   check?(type: string, parameters: Record<string, unknown>): ParameterProblem[];
+  /** The handles by which edges may leave a node, where its parameters name them. */
+  handles?(type: string, parameters: Record<string, unknown>): readonly string[] | undefined;
 }
 
 /** A problem of a node's parameters; its path begins there. */
@@ -93,6 +129,7 @@ export function writeFlow(flow: NodeDefinition, format: "yaml" | "json" = "yaml"
  */
 export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: FlowNodeTypes = {}): FlowProblem[] {
   const schemas = { ...types.schemas, ...Object.fromEntries(nodes.map((node) => [node.type, node.parameterSchema])) };
+  const declared = { ...types.declared, ...Object.fromEntries(nodes.map((node) => [node.type, declarationOf(node)])) };
   const surplus = new SurplusEdges();
   let text: string | undefined;
   try {
@@ -101,11 +138,12 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     return [error("", `The flow cannot be written as JSON: ${why}`)];
   }
-  const asked = JSON.stringify({ ...types, schemas, others: surplus.problems });
+  const asked = JSON.stringify({ ...types, schemas, declared, others: surplus.problems });
   const problems = JSON.parse(backend().validateFlow(text ?? "null", asked)) as FlowProblem[];
-  const { check } = types;
+  const { check, handles } = types;
   const all = errorsFirst(problems, expressionProblems(flow));
-  return check === undefined ? all : withParameterProblems(all, flow, check);
+  const checked = check === undefined ? all : withParameterProblems(all, flow, check);
+  return handles === undefined ? checked : withHandleProblems(checked, flow, handles);
 }
 
 function error(path: string, message: string): FlowProblem {

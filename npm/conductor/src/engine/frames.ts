@@ -2,7 +2,7 @@
 import type { LoopScope } from "../expressions/scope.js";
 
 import { shortForm } from "./activity.js";
-import type { Plan } from "./outline.js";
+import type { Plan } from "./plan.js";
 import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
 

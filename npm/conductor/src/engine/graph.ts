@@ -2,7 +2,8 @@
 import type { ExecutionGraphNode } from "../types/graph.js";
 import { answer } from "./backend.js";
 import { frozenList } from "./frozen.js";
-import { EDGE_WORDS, HEADER_WORDS, NODE_WORDS, type Plan } from "./outline.js";
+import { EDGE_WORDS, HEADER_WORDS, NODE_WORDS } from "./outline.js";
+import type { Plan } from "./plan.js";
 
 /** What stays the same about a node during a run. */
 export type NodeShape = Pick<

@@ -1,16 +1,13 @@
 /** What a node library says of its types, as checks of flows need it. */
 import type { Parsers } from "@atomiton/nodes/definitions";
-import type { DeclaredType, FlowNodeTypes, ParameterProblem } from "./flows.js";
+import { type DescribedType, declarationOf, type FlowNodeTypes, type ParameterProblem } from "./flows.js";
 
 /** A type of a library, as far as it is of interest here. */
-export interface LibraryType {
+export interface LibraryType extends DescribedType {
   parameterSchema: unknown;
-  inputPorts: readonly { id: string }[];
-  outputPorts: readonly { id: string }[];
-  otherInputs: readonly { id: string }[];
-  hasOpenInputs: boolean;
-  otherOutputs: readonly { id: string }[];
-  routed?: boolean;
+  /** It is there for the nodes inside it; without any it is nothing that a flow should have. */
+  isContainer?: true;
+  handles?(parameters: Record<string, unknown>): readonly string[] | undefined;
   problems?(parameters: Record<string, unknown>, parsers: Parsers): ParameterProblem[];
 }
 
@@ -23,30 +20,20 @@ export function libraryTypes(
   closed: boolean,
   parsers: Parsers = {},
 ): FlowNodeTypes {
-  const schemas = Object.fromEntries(Array.from(types, ([type, { parameterSchema }]) => [type, parameterSchema]));
+  const leaves = new Map([...types].filter(([, { isContainer }]) => !isContainer));
+  const schemas = Object.fromEntries(Array.from(leaves, ([type, { parameterSchema }]) => [type, parameterSchema]));
   if (!closed) return { schemas };
-  const declared = Object.fromEntries(Array.from(types, ([type, of]) => [type, declarationOf(of)]));
+  const declared = Object.fromEntries(Array.from(leaves, ([type, of]) => [type, declarationOf(of)]));
   return {
     schemas,
     declared,
     closed,
-    check: (type, parameters) => types.get(type)?.problems?.(parameters, parsers) ?? [],
+    check: (type, parameters) => leaves.get(type)?.problems?.(parameters, parsers) ?? [],
+    handles: (type, parameters) => leaves.get(type)?.handles?.(parameters),
   };
 }
 
 /** The types that are meant: those of a library, unless others are given instead of them. */
 export function typesOver(library: FlowNodeTypes, given: FlowNodeTypes = {}): FlowNodeTypes {
   return given.schemas === undefined ? { ...library, ...given } : given;
-}
-
-function declarationOf(type: LibraryType): DeclaredType {
-  const { inputPorts, outputPorts, otherInputs, hasOpenInputs, otherOutputs, routed = false } = type;
-  const ids = (ports: readonly { id: string }[]) => ports.map(({ id }) => id);
-  return {
-    ...(!hasOpenInputs && { inputs: [...ids(inputPorts), ...ids(otherInputs)] }),
-    // Where the output says by which handles it goes, keys of it are no handles.
-    outputs: routed ? ids(outputPorts) : [...ids(outputPorts), ...ids(otherOutputs)],
-    routed,
-    complete: true,
-  };
 }

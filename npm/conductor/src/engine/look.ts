@@ -8,7 +8,7 @@
 import { answer } from "./backend.js";
 import type { Recording } from "./driver.js";
 import { State, Step } from "./mailbox.js";
-import type { Plan } from "./outline.js";
+import type { Plan } from "./plan.js";
 
 const HEADER_NUMBERS = 4;
 const NODE_NUMBERS = 4;

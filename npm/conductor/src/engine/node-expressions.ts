@@ -6,7 +6,7 @@ import type { ExecutionError } from "../types/errors.js";
 import type { Call } from "./call.js";
 import { CallScope, type ExpressionSources, secretsOf } from "./expression-scope.js";
 import type { Log } from "./log.js";
-import type { Plan } from "./outline.js";
+import type { Plan } from "./plan.js";
 import type { Values } from "./values.js";
 
 type Parameters = Record<string, unknown>;
@@ -46,12 +46,17 @@ export class NodeExpressions {
     if (expressions === undefined) return parameters;
     const { plan, values, sources, times } = this;
     const now = times.now();
-    const resolve = (secrets: ReadonlyMap<string, unknown>) =>
-      expressions.resolve(
-        parameters,
-        new CallScope(call, plan, values, sources, times.startTime, now, secrets),
-        (rule, message) => call.owner.warn(call, rule, message),
-      );
+    const resolve = (secrets: ReadonlyMap<string, unknown>) => {
+      const scope = new CallScope(call, plan, values, sources, times.startTime, now, secrets);
+      if (expressions.hasCode) {
+        call.names = () => {
+          const problem = plan.outline.expressions?.problemOfCode(node);
+          if (problem !== undefined) throw new ExpressionError(problem.message, 0);
+          return expressions.namesForCode(scope);
+        };
+      }
+      return expressions.resolve(parameters, scope, (rule, message) => call.owner.warn(call, rule, message));
+    };
     if (expressions.secrets.size === 0) return resolve(NO_SECRETS);
     return secretsOf(expressions.secrets, sources).then((secrets) => {
       for (const secret of secrets.values()) this.redaction.add(secret);

@@ -18,19 +18,23 @@ export const NODE_WORDS = 8;
 export const EDGE_WORDS = 5;
 
 /** The bits of a width, and the one above them, of a group whose nodes may run side by side. */
-const MAX_WIDTH = 0xffff;
+export const MAX_WIDTH = 0xffff;
 const PARALLEL = 0x1_0000;
 
-/** Numbers of strings that both sides know. */
-const NO_NAME = 0;
-const ERROR_NAME = 1;
+/** The flags of a node. */
+const DISABLED = 1;
+export const CONTINUES_ON_ERROR = 2;
 
-/** The key of an input whose edge names no handle. */
-const DEFAULT_KEY = "default";
+/** A reference of the root, which reads nothing: rate limits follow. */
+const END_OF_REFERENCES = [0, 0];
+
+/** Numbers of strings that both sides know. */
+export const NO_NAME = 0;
+export const ERROR_NAME = 1;
 
 /** See the module's description. */
 export interface Outline {
-  /** Header, node records, edge records, references; then the input table. */
+  /** Header, node records, edge records, references, rate limits; then the input table. */
   words: Uint32Array;
   /** Words of the outline proper. */
   length: number;
@@ -44,6 +48,8 @@ export interface Outline {
   ignoresPolicies?: boolean;
   /** The expressions of parameters; missing where there are none. */
   expressions?: ExpressionLinks;
+  /** The rate limits of nodes as in the words, flat records; missing where there are none. */
+  rateLimits?: number[];
 }
 
 /** Scratch that grows to the largest flow seen and is never held across a call. */
@@ -97,7 +103,13 @@ function keep(outline: Outline, instead: Outline | undefined): void {
 /** Parameters of a node that has none. */
 const NOTHING_SET: Record<string, unknown> = Object.freeze({});
 
-const ASKS_NOTHING: PolicyWords = Object.freeze({ retries: 0, retryDelay: 0, timeout: 0 });
+const ASKS_NOTHING: PolicyWords = Object.freeze({
+  retries: 0,
+  retryDelay: 0,
+  timeout: 0,
+  continueOnError: false,
+  rateLimit: undefined,
+});
 
 /** Walks a definition: to make its outline, or to see whether one that was made before still says the same. */
 class Encoder {
@@ -114,6 +126,8 @@ class Encoder {
   private changed = false;
   private policies: PolicyReader | undefined;
   private expressions: Map<number, ParameterExpressions> | undefined;
+  /** Node, limit and ms of each. */
+  private rateLimits: number[] | undefined;
 
   constructor(private readonly known?: Outline) {}
 
@@ -122,8 +136,12 @@ class Encoder {
     this.visit(root, 0, 0);
     const nodeCount = this.count;
     const links = this.expressions === undefined || this.tooLarge ? undefined : this.link(this.expressions);
-    if (links !== undefined && links.problems.length > 0) this.refused = true;
-    const references = links?.references ?? [];
+    if (links?.problems.some(({ isOfCode }) => !isOfCode)) this.refused = true;
+    const { rateLimits } = this;
+    const references =
+      rateLimits === undefined
+        ? (links?.references ?? [])
+        : [...(links?.references ?? []), ...END_OF_REFERENCES, ...rateLimits];
     const records = HEADER_WORDS + nodeCount * NODE_WORDS + this.edges * EDGE_WORDS;
     const length = records + references.length;
     // One allocation for all that a flow writes down: typed arrays are dear.
@@ -136,8 +154,11 @@ class Encoder {
     copy(edgeWords, this.edges * EDGE_WORDS, words, HEADER_WORDS + nodeCount * NODE_WORDS);
     for (let i = 0; i < references.length; i++) words[records + i] = references[i] as number;
     const { nodes, names, edges } = this;
-    const outline = { words, length, nodes, names, edges, ignoresPolicies: this.policies?.ignoresSome ?? false };
-    return links === undefined ? outline : { ...outline, expressions: links };
+    const ignoresPolicies = this.policies?.ignoresSome ?? false;
+    const outline: Outline = { words, length, nodes, names, edges, ignoresPolicies };
+    if (links !== undefined) outline.expressions = links;
+    if (rateLimits !== undefined) outline.rateLimits = rateLimits;
+    return outline;
   }
 
   private link(expressions: Map<number, ParameterExpressions>): ExpressionLinks {
@@ -161,8 +182,9 @@ class Encoder {
 
   /** Whether the definition would give the outline that is known, from the same objects. */
   confirms(root: NodeDefinition): boolean {
-    const { nodes, edges } = this.known as Outline;
+    const { nodes, edges, rateLimits } = this.known as Outline;
     this.visit(root, 0, 0);
+    if (!isSameList(rateLimits, this.rateLimits)) return false;
     return !this.changed && !this.tooLarge && !this.refused && this.count === nodes.length && this.edges === edges;
   }
 
@@ -205,24 +227,28 @@ class Encoder {
     this.put(nodeWords, at + 1, parent);
     const parameters = node?.parameters;
     const set = typeof parameters === "object" && parameters !== null ? parameters : NOTHING_SET;
-    this.put(nodeWords, at + 2, set.enabled === false ? 1 : 0);
-    this.put(nodeWords, at + 3, weightOf(type));
     const asks = this.policyOf(node, set);
+    const disabled = set.enabled === false ? DISABLED : 0;
+    this.put(nodeWords, at + 2, asks.continueOnError ? disabled | CONTINUES_ON_ERROR : disabled);
+    this.put(nodeWords, at + 3, weightOf(type));
     this.put(nodeWords, at + 4, asks.retries);
     this.put(nodeWords, at + 5, asks.retryDelay);
     this.put(nodeWords, at + 6, asks.timeout);
+    if (asks.rateLimit !== undefined) {
+      this.rateLimits ??= [];
+      this.rateLimits.push(index, ...asks.rateLimit);
+    }
     this.put(nodeWords, at + 7, type === "loop" ? frameWidth(node, set) : isParallel(node, set) ? PARALLEL : 0);
     if (set === NOTHING_SET) return;
 
-    const expressions = ParameterExpressions.of(set);
-    if (expressions === undefined) {
-      if (known?.expressions?.byNode.has(index)) this.changed = true;
-    } else if (known === undefined) {
+    const expressions = ParameterExpressions.of(type, set);
+    if (known !== undefined) {
+      // Texts may have changed in place.
+      const before = known.expressions?.byNode.get(index);
+      if (expressions === undefined ? before !== undefined : before?.isSame(expressions) !== true) this.changed = true;
+    } else if (expressions !== undefined) {
       this.expressions ??= new Map();
       this.expressions.set(index, expressions);
-    } else {
-      // Texts may have changed in place.
-      this.changed = true;
     }
   }
 
@@ -286,6 +312,10 @@ function isParallel(node: NodeDefinition, { parallel }: Record<string, unknown>)
   return parallel === true && Array.isArray(node.nodes) && node.nodes.length > 0;
 }
 
+function isSameList(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
+  return a === b || (a?.length === b?.length && a?.every((value, index) => value === b?.[index]) === true);
+}
+
 function asksNothing({ retries, retryDelay, timeout }: Record<string, unknown>): boolean {
   return retries === undefined && retryDelay === undefined && timeout === undefined;
 }
@@ -326,139 +356,4 @@ export function outlinedParent({ words }: Pick<Outline, "words">, index: number)
 /** Words of an input table. */
 function tableWords(nodes: number, edges: number): number {
   return nodes + 1 + edges * 2 + nodes * 2;
-}
-
-/** Where a node's input comes from, read from the table that the engine wrote when it opened a run of the outline. */
-export class Plan {
-  private readonly table: number;
-  /** Made when an answer first names handles. */
-  private numbers: Map<string, number> | undefined;
-  private readonly pairs: number;
-  private readonly outputs: number;
-  readonly words: Uint32Array;
-
-  constructor(readonly outline: Outline) {
-    this.words = outline.words;
-    this.table = outline.length;
-    this.pairs = this.table + outline.nodes.length + 1;
-    this.outputs = this.pairs + outline.edges * 2;
-  }
-
-  /** The outline's words, as the engine's questions take them. */
-  get outlineWords(): Uint32Array {
-    return this.words.subarray(0, this.outline.length);
-  }
-
-  /** Number of nodes. */
-  get length(): number {
-    return this.outline.nodes.length;
-  }
-
-  /** The definition of a node. */
-  node(index: number): NodeDefinition {
-    return this.outline.nodes[index] as NodeDefinition;
-  }
-
-  /** The id of a node as it was when the outline was made, whatever became of the definition. */
-  id(index: number): string {
-    return outlinedId(this.outline, index);
-  }
-
-  /** The node that encloses a node; the root encloses itself. */
-  parent(index: number): number {
-    return outlinedParent(this, index);
-  }
-
-  /** The first of a node's inputs in the table. */
-  firstInput(index: number): number {
-    return this.words[this.table + index] as number;
-  }
-
-  /** The key under which an input is seen. */
-  inputKey(input: number): string {
-    const name = this.words[this.pairs + input * 2] as number;
-    return name === NO_NAME ? DEFAULT_KEY : (this.outline.names[name] as string);
-  }
-
-  /** The slot that an input reads, as a node index; from {@link length} on it reads the error of a node instead. */
-  inputSlot(input: number): number {
-    return this.words[this.pairs + input * 2 + 1] as number;
-  }
-
-  /** The node whose slot holds a node's output. */
-  output(index: number): number {
-    return this.words[this.outputs + index] as number;
-  }
-
-  /** Nodes in plan order. */
-  order(position: number): number {
-    return this.words[this.outputs + this.length + position] as number;
-  }
-
-  /** Whether a node has no children. */
-  isLeaf(index: number): boolean {
-    return index + 1 >= this.length || this.parent(index + 1) !== index;
-  }
-
-  /** Whether a node runs its children once per item. */
-  isEach(index: number): boolean {
-    return ((this.words[HEADER_WORDS + index * NODE_WORDS + 7] as number) & MAX_WIDTH) !== 0;
-  }
-
-  /** The weight of a leaf's progress. */
-  weight(index: number): number {
-    return this.words[HEADER_WORDS + index * NODE_WORDS + 3] as number;
-  }
-
-  /** The deadline of one attempt at a node in ms; 0 for none. */
-  timeout(index: number): number {
-    return this.words[HEADER_WORDS + index * NODE_WORDS + 6] as number;
-  }
-
-  /** Further attempts that a node asks for; `undefined` where it asks for nothing. */
-  retries(index: number): number | undefined {
-    const word = this.words[HEADER_WORDS + index * NODE_WORDS + 4] as number;
-    return word === 0 ? undefined : word - 1;
-  }
-
-  /** The first backoff of a node in ms; `undefined` where it asks for none. */
-  retryDelay(index: number): number | undefined {
-    const word = this.words[HEADER_WORDS + index * NODE_WORDS + 5] as number;
-    return word === 0 ? undefined : word - 1;
-  }
-
-  /** Whether an edge takes the error of a node. */
-  catches(index: number): boolean {
-    if (index === 0) return false;
-    const { words } = this;
-    const id = words[HEADER_WORDS + index * NODE_WORDS];
-    const scope = this.parent(index);
-    const first = HEADER_WORDS + this.length * NODE_WORDS;
-    for (let at = first; at < this.outline.length; at += EDGE_WORDS) {
-      if (words[at] === scope && words[at + 1] === id && words[at + 3] === ERROR_NAME) return true;
-    }
-    return false;
-  }
-
-  /** One past the last node of a node's subtree. */
-  end(index: number): number {
-    let end = index + 1;
-    while (end < this.length && this.parent(end) >= index) end++;
-    return end;
-  }
-
-  /** The direct children of a node, in declared order. */
-  children(index: number): number[] {
-    const children: number[] = [];
-    for (let node = index + 1, end = this.end(index); node < end; node++) {
-      if (this.parent(node) === index) children.push(node);
-    }
-    return children;
-  }
-
-  /** The number by which the engine knows a handle, or -1 when no edge names it. */
-  nameNumber(text: string): number {
-    this.numbers ??= new Map(this.outline.names.map((name, number) => [name, number]));
-    return this.numbers.get(text) ?? -1;
-  }
 }

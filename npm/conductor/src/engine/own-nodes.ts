@@ -1,6 +1,6 @@
 /** Node types that an application defined, beside those of the library. */
 import type { DefinedNode } from "@atomiton/nodes";
-import type { NodeExecutable, NodeExecutorFactory } from "./executables.js";
+import type { AnyExecutable, NodeExecutorFactory } from "./executables.js";
 import { coded } from "./failure.js";
 
 /** A set of defined node types. */
@@ -20,10 +20,10 @@ export interface OwnNodes {
 export function ownNodes(nodes: readonly DefinedNode[] | undefined, taken: Iterable<string>): OwnNodes {
   if (nodes === undefined || nodes.length === 0) return { factory: undefined, schemas: {} };
   const library = new Set(taken);
-  const executables = new Map<string, NodeExecutable>();
+  const executables = new Map<string, AnyExecutable>();
   const schemas: Record<string, unknown> = {};
   for (const [index, node] of nodes.entries()) {
-    if (typeof node?.type !== "string" || typeof node.execute !== "function" || node.parameterSchema === undefined) {
+    if (!isDefinedNode(node)) {
       throw coded("INVALID_PARAMETERS", `\`nodes[${index}]\` must be a node type made by \`defineNode\``, undefined);
     }
     const { type } = node;
@@ -39,6 +39,12 @@ export function ownNodes(nodes: readonly DefinedNode[] | undefined, taken: Itera
     schemas[type] = node.parameterSchema;
   }
   return { factory: { getNodeExecutable: (type) => executables.get(type) }, schemas };
+}
+
+/** Whether a value is what `defineNode` gives. */
+export function isDefinedNode(value: unknown): value is DefinedNode {
+  const { type, execute, parameterSchema } = (value ?? {}) as Partial<DefinedNode>;
+  return typeof type === "string" && typeof execute === "function" && typeof parameterSchema === "object";
 }
 
 /** Executables of the first factory, and for other types of the second. */

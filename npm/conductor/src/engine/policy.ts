@@ -15,6 +15,9 @@ export interface PolicyWords {
   retryDelay: number;
   /** In ms; 0 where nothing is asked. */
   timeout: number;
+  continueOnError: boolean;
+  /** Starts, and the ms within which there may be so many. */
+  rateLimit: readonly [limit: number, per: number] | undefined;
 }
 
 /** Reads policies of nodes into the same words, one after the other. */
@@ -22,6 +25,8 @@ export class PolicyReader implements PolicyWords {
   retries = 0;
   retryDelay = 0;
   timeout = 0;
+  continueOnError = false;
+  rateLimit: PolicyWords["rateLimit"];
   /** One of the policies asks for something that nothing carries out. */
   ignoresSome = false;
   private readonly table = constants().policy;
@@ -38,23 +43,29 @@ export class PolicyReader implements PolicyWords {
     this.retries = retries === undefined || isUnaskedRetries(node?.type, retries) ? 0 : countPlusOne(retries);
     this.retryDelay = countPlusOne(msOf(parameters.retryDelay));
     this.timeout = timeout === undefined || isUnaskedTimeout(node?.type, timeout) ? 0 : deadline(msOf(timeout));
+    this.continueOnError = false;
+    this.rateLimit = undefined;
     return true;
   }
 
   private readPolicy(policy: unknown, type: unknown, parameters: Fields): boolean {
     if (typeof policy !== "object" || Array.isArray(policy)) return false;
-    const { retries, retryDelay, timeout } = policy as Fields;
+    const { retries, retryDelay, timeout, continueOnError, rateLimit } = policy as Fields;
     this.ignoresSome ||= this.table.ignored.some((key) => isGiven((policy as Fields)[key]));
     // What is missing in the policy may be among the parameters.
     this.read({ type } as NodeDefinition, parameters);
     if (isGiven(retries)) this.retries = countPlusOne(retries);
     if (isGiven(retryDelay)) this.retryDelay = countPlusOne(msOf(retryDelay));
     if (isGiven(timeout)) this.timeout = deadline(msOf(timeout));
+    this.continueOnError = continueOnError === true;
+    if (isGiven(rateLimit)) this.rateLimit = rateOf(rateLimit);
     return (
       Object.keys(policy as Fields).every((key) => this.table.keys.includes(key)) &&
       (!isGiven(retries) || (this.retries > 0 && Number.isInteger(retries))) &&
       (!isGiven(retryDelay) || this.retryDelay > 0) &&
-      (!isGiven(timeout) || this.timeout > 0)
+      (!isGiven(timeout) || this.timeout > 0) &&
+      (!isGiven(continueOnError) || typeof continueOnError === "boolean") &&
+      (!isGiven(rateLimit) || this.rateLimit !== undefined)
     );
   }
 }
@@ -89,6 +100,17 @@ function isGiven(value: unknown): boolean {
 /** A number of ms, or a duration as text such as `10s`; NaN for any other text. */
 export function msOf(value: unknown): unknown {
   return typeof value === "string" ? backend().durationMs(value) : value;
+}
+
+/** A rate, such as `10/s`, or its `limit` and `per`; `undefined` for what is neither. */
+function rateOf(value: unknown): PolicyWords["rateLimit"] {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch {
+    // What cannot be written as JSON is no rate.
+  }
+  return (JSON.parse(backend().rateLimit(json ?? "null")) as [limit: number, per: number] | null) ?? undefined;
 }
 
 function countPlusOne(value: unknown): number {

@@ -5,7 +5,7 @@ import type { Recording } from "./driver.js";
 import { Graph } from "./graph.js";
 import { lazyList } from "./lazy-list.js";
 import { State, Step } from "./mailbox.js";
-import type { Plan } from "./outline.js";
+import type { Plan } from "./plan.js";
 import { messagesIn } from "./progress-messages.js";
 import { type Change, TraceRows } from "./trace-rows.js";
 

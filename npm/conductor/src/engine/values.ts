@@ -2,8 +2,9 @@
 import type { LoopScope } from "../expressions/scope.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
+import { carriedBy } from "./executables.js";
 import { FrameTable, type Round } from "./frames.js";
-import type { Plan } from "./outline.js";
+import type { Plan } from "./plan.js";
 import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
 
@@ -16,6 +17,8 @@ export class Values {
   private readonly blocked = new Sparse<true>();
   private readonly contexts: (ScopeContext | undefined)[];
   private readonly frames: FrameTable;
+  /** Whether some output so far has handles that carry values of their own. */
+  hasCarried = false;
 
   /** @param root the context of the node that is run */
   constructor(
@@ -42,6 +45,12 @@ export class Values {
   /** Keeps what a leaf returned. */
   keep(task: number, value: unknown): void {
     this.values[task] = value;
+  }
+
+  /** A task has no output, whatever is in its slot. */
+  forgetOutput(task: number): void {
+    const node = this.nodeOf(task);
+    this.values[this.plan.isEach(node) ? task : this.plan.output(node) + (task - node)] = undefined;
   }
 
   /** Forgets a value that nobody reads any more. */
@@ -181,8 +190,9 @@ export class Values {
     let input: Record<string, unknown> | undefined;
     for (let at = start; at < end; at++) {
       const slot = plan.inputSlot(at);
-      const value = slot < nodes ? values[slot + offset] : this.carriedOnError(slot - nodes + offset);
+      let value = slot < nodes ? values[slot + offset] : this.carriedOnError(slot - nodes + offset);
       if (value === undefined || (blocked.size > 0 && blocked.has(task * 2 ** 32 + at - start))) continue;
+      if (this.hasCarried) value = carriedBy(value, plan.sourceHandle(at));
       input ??= {};
       const key = plan.inputKey(at);
       if (key === "__proto__") {

@@ -123,6 +123,10 @@ export class WasmBackend implements Backend {
     return this.text(() => this.module.durationMs(text));
   }
 
+  rateLimit(json: string): string {
+    return this.text(() => this.module.rateLimit(json));
+  }
+
   weightOf(type: string): number {
     return this.text(() => this.module.weightOf(type));
   }

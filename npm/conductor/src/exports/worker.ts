@@ -6,4 +6,4 @@ import { serveConductors } from "../worker/entry.js";
 
 serveConductors();
 
-export { type NodeExecutable, type NodeExecutorFactory, useExecutables } from "../worker/entry.js";
+export { type AnyExecutable, type NodeExecutorFactory, useExecutables } from "../worker/entry.js";

@@ -7,7 +7,7 @@
  */
 import { ExpressionError, suggestion } from "./failure.js";
 import { callMethod, FUNCTIONS, isMethod, methodNames } from "./methods.js";
-import { NAMES, type Scope } from "./scope.js";
+import { LISTED, NAMES, type Scope } from "./scope.js";
 import { excerpt, type Syntax, syntaxOf } from "./syntax.js";
 import { type Budget, OPERATORS, ownProperty, UNARY, ValueError } from "./values.js";
 
@@ -66,9 +66,6 @@ export function compile(source: string, at: number): Compiled {
 const MISSING = Symbol("missing");
 
 const LOOP_NAMES: ReadonlySet<string> = new Set(["item", "index", "items", "loop"]);
-
-/** Names whose members are looked up one by one, and so have to be written out. */
-const LISTED: ReadonlySet<string> = new Set(["nodes", "env", "secrets"]);
 
 class Compiler {
   readonly nodes = new Map<string, number>();

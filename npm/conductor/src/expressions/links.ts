@@ -21,6 +21,8 @@ export interface LinkProblem {
   place: PlaceInParameters;
   message: string;
   code: "INVALID_PARAMETERS" | "NODE_NOT_FOUND";
+  /** It is about user code: whether that is what it looks like shows when the node runs it, and then fails. */
+  isOfCode?: true;
 }
 
 /** Parameters that the engine reads before a node starts. */
@@ -59,8 +61,16 @@ export class ExpressionLinks {
           "`item`, `index`, `items` and `loop` are there for nodes inside a loop, and this one is in none";
         this.problems.push({ node, place: expressions.loopPlace, message, code: "INVALID_PARAMETERS" });
       }
-      if (expressions.nodes.size > 0) this.link(node, expressions, scopes, pairs);
+      for (const { place, message } of expressions.codeProblems) {
+        this.problems.push({ node, place, message, code: "INVALID_PARAMETERS", isOfCode: true });
+      }
+      if (expressions.nodes.size + expressions.codeNodes.size > 0) this.link(node, expressions, scopes, pairs);
     }
+  }
+
+  /** What is wrong with the names that the user code of a node reads. */
+  problemOfCode(node: number): LinkProblem | undefined {
+    return this.problems.find((problem) => problem.node === node && problem.isOfCode);
   }
 
   /** The node that an id stands for in the expressions of a node. */
@@ -73,13 +83,16 @@ export class ExpressionLinks {
     return false;
   }
 
-  private link(node: number, { nodes }: ParameterExpressions, scopes: Scopes, pairs: Set<number>): void {
+  private link(node: number, { nodes, codeNodes }: ParameterExpressions, scopes: Scopes, pairs: Set<number>): void {
     const reads = new Map<string, number>();
-    const before = scopes.before(node, nodes);
-    for (const [id, place] of nodes) {
+    const named = codeNodes.size === 0 ? nodes : new Map([...codeNodes, ...nodes]);
+    const before = scopes.before(node, named);
+    for (const [id, place] of named) {
       const found = before.get(id);
       if (found === undefined) {
-        this.problems.push({ node, place, message: missing(id, node, this.shape, scopes), code: "NODE_NOT_FOUND" });
+        const message = missing(id, node, this.shape, scopes);
+        const problem: LinkProblem = { node, place, message, code: "NODE_NOT_FOUND" };
+        this.problems.push(nodes.has(id) ? problem : { ...problem, isOfCode: true });
         continue;
       }
       reads.set(id, found.node);

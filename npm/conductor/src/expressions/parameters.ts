@@ -1,4 +1,5 @@
 /** The expressions in the parameters of a node: found once, compiled once per text, resolved when the node starts. */
+import { type CodeName, type CodeNames, codeNamesOf } from "./code-names.js";
 import { type Compiled, compile } from "./compile.js";
 import { ExpressionError } from "./failure.js";
 import { isPlain, type Scope } from "./scope.js";
@@ -54,15 +55,27 @@ export class ParameterExpressions {
   readonly secrets = new Set<string>();
   /** The first place where the round of a loop is read. */
   loopPlace: PlaceInParameters | undefined;
+  /** What the user code of the node reads. */
+  private code: CodeNames | undefined;
+  private readonly codeNames: { path: CodeName["path"]; value: Compiled }[] = [];
+  /** Ids of nodes whose outputs the code reads. */
+  readonly codeNodes = new Map<string, PlaceInParameters>();
+  /** What is wrong with how the code reads them. */
+  readonly codeProblems: ExpressionProblem[] = [];
 
   /**
-   * The expressions of a node; `undefined` where there are none. Parameters that do not let themselves be read have none:
-   * their node fails when it starts.
+   * The expressions of a node, and the names that its code reads; `undefined` where there are none. Parameters that do not
+   * let themselves be read have none: their node fails when it starts.
    */
-  static of(parameters: Readonly<Record<string, unknown>>): ParameterExpressions | undefined {
+  static of(type: unknown, parameters: Readonly<Record<string, unknown>>): ParameterExpressions | undefined {
     let found: ParameterExpressions | undefined;
     unseen = MOST_UNSEEN;
     try {
+      const code = typeof type === "string" ? codeNamesOf(type, parameters) : undefined;
+      if (code !== undefined) {
+        found = new ParameterExpressions();
+        found.addCode(code);
+      }
       for (const key in parameters) {
         const value = parameters[key];
         if (typeof value === "string" ? !value.includes(OPENING) : typeof value !== "object" || value === null)
@@ -93,9 +106,57 @@ export class ParameterExpressions {
     }
   }
 
+  /** Whether these are the same expressions at the same places, as far as that can be told at a glance. */
+  isSame({ texts, code, problems }: ParameterExpressions): boolean {
+    return (
+      problems.length === 0 &&
+      this.problems.length === 0 &&
+      code === this.code &&
+      texts.length === this.texts.length &&
+      texts.every(({ place, template }, at) => {
+        const own = this.texts[at] as (typeof texts)[number];
+        return own.template === template && isSamePlace(own.place, place);
+      })
+    );
+  }
+
   /** How many texts with expressions there are. */
   get size(): number {
     return this.texts.length + this.problems.length;
+  }
+
+  private addCode(code: CodeNames): void {
+    const place = [code.parameter];
+    this.code = code;
+    if (code.problem !== undefined) this.codeProblems.push({ place, message: code.problem.message });
+    for (const { path, source } of code.names) {
+      const value = compile(source, 0);
+      this.codeNames.push({ path, value });
+      for (const id of value.nodes.keys()) this.codeNodes.set(id, place);
+      for (const name of value.secrets) this.secrets.add(name);
+    }
+  }
+
+  /** Whether the node has user code that reads names. */
+  get hasCode(): boolean {
+    return this.code !== undefined;
+  }
+
+  /** What the user code of the node reads, by name. Throws {@link ExpressionError}. */
+  namesForCode(scope: Scope): Record<string, unknown> {
+    const names: Record<string, unknown> = {};
+    const members: Record<string, Record<string, unknown>> = {};
+    for (const { path, value } of this.codeNames) {
+      const [name, member] = path;
+      if (value.loopAt !== undefined && scope.loop === undefined) continue;
+      const found = value.evaluate(scope);
+      if (member === undefined) names[name] = found;
+      else {
+        members[name] ??= {};
+        put(members[name], member, found);
+      }
+    }
+    return { ...names, ...members };
   }
 
   /** Notes a text with expressions. */
@@ -126,7 +187,8 @@ export class ParameterExpressions {
    *
    * @param warn told of expressions that gave nothing
    */
-  resolve(parameters: Readonly<Record<string, unknown>>, scope: Scope, warn: Warn): Record<string, unknown> {
+  resolve(parameters: Record<string, unknown>, scope: Scope, warn: Warn): Record<string, unknown> {
+    if (this.texts.length === 0) return parameters;
     const resolved = { ...parameters };
     const copies = new Map<unknown, unknown>();
     for (const { place, template } of this.texts) {
@@ -147,6 +209,10 @@ export class ParameterExpressions {
     }
     return resolved;
   }
+}
+
+function isSamePlace(one: PlaceInParameters, other: PlaceInParameters): boolean {
+  return one.length === other.length && one.every((key, at) => key === other[at]);
 }
 
 function put(holder: Record<string | number, unknown>, key: string | number, value: unknown): void {

@@ -47,6 +47,9 @@ export const NAMES = [
   "nodes",
 ] as const;
 
+/** Names whose members are looked up one by one, and so have to be written out. */
+export const LISTED: ReadonlySet<string> = new Set(["nodes", "env", "secrets"]);
+
 /** How deep outputs of nodes are looked for inside outputs of nodes. */
 const MOST_WRAPPINGS = 8;
 const ROUTED = Symbol.for("@atomiton/routed");

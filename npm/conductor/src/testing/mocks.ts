@@ -1,5 +1,5 @@
 /** Stand-ins for nodes, by id or by type. */
-import type { NodeExecutable } from "../engine/executables.js";
+import type { AnyExecutable } from "../engine/executables.js";
 import type { NodeDefinition } from "../types/definition.js";
 
 /** What an executable is called with; see the README. */
@@ -32,7 +32,7 @@ export class MockTable {
   }
 
   /** The executable of a mock, if there is one for a node. `path`: ids from the root's child to the node. */
-  find(path: string, type: string): NodeExecutable | undefined {
+  find(path: string, type: string): AnyExecutable | undefined {
     const id = path.slice(path.lastIndexOf("/") + 1);
     const name = [path, id, type].find((candidate) => Object.hasOwn(this.mocks, candidate));
     if (name === undefined) return undefined;

@@ -6,7 +6,7 @@ import { inTime, type OwnNode, perform, type TestOptions } from "./stage.js";
 /**
  * Runs one node.
  *
- * @param node a type of the library by its name, or a node type of one's own
+ * @param node a type of the library by its name, or a node type of an application
  * @param input values by the names of its inputs; an edge without a name brings `default`
  * @returns how it ended: a failure is in `error`, and does not reject
  */

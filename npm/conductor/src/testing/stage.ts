@@ -1,17 +1,21 @@
 /** Where flows of tests are run: a conductor whose executables are stood in for, and a look at each call. */
-import { getNodeExecutable } from "@atomiton/nodes/executables";
+import { getNodeExecutable as getLibraryExecutable } from "@atomiton/nodes/executables";
 import type { ConductorConfig } from "../api/settings.js";
-import type { NodeExecutable } from "../engine/executables.js";
-import { createConductor } from "../exports/node.js";
+import type { AnyExecutable, NodeExecutorFactory } from "../engine/executables.js";
+import { isDefinedNode } from "../engine/own-nodes.js";
+import { createNodeConductor } from "../exports/environment/node.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionResult } from "../types/execution.js";
 import { type MockParams, type Mocks, MockTable, pathOf } from "./mocks.js";
 import { withRecordedHttp } from "./recorded-http.js";
 import { inVirtualTime, type Passing, REAL } from "./virtual-time.js";
 
-/** A node type of one's own: what `defineNode` gives, or any object with a type and `execute`. */
-export interface OwnNode extends NodeExecutable {
-  type: string;
+/**
+ * A node type of an application: what `defineNode` gives, whose schemas count as in any conductor, or an object with a type
+ * and `execute` alone.
+ */
+export interface OwnNode extends AnyExecutable {
+  readonly type: string;
 }
 
 /** How a flow or a node is tried. */
@@ -62,10 +66,13 @@ export async function perform<T>(
   around?: Around,
 ): Promise<ExecutionResult<T>> {
   const mocks = new MockTable(options.mocks ?? {}, definition);
-  const conductor = createConductor({
-    ...options.config,
-    nodeExecutorFactory: { getNodeExecutable: executables(mocks, options, passing, around ?? asItIs) },
-  });
+  const conductor = createNodeConductor(
+    configOf(options),
+    () => "local",
+    (found) => ({
+      getNodeExecutable: executables(found, mocks, passing, around ?? asItIs),
+    }),
+  );
   const { input, variables } = options;
   const context = { executionId: RUN_ID, ...(input && { input }), ...(variables && { variables: { ...variables } }) };
   const run = () => passing.orStuck(conductor.node.run(mocks.inPlaceOf(definition), context));
@@ -81,16 +88,23 @@ export function inTime<T>(time: TestOptions["time"], work: (passing: Passing) =>
 
 const asItIs: Around = (_, execute) => execute();
 
-function executables(mocks: MockTable, { nodes = [], config }: TestOptions, passing: Passing, around: Around) {
-  const own = new Map(nodes.map((node) => [node.type, node]));
-  const real = (type: string): { executable: NodeExecutable | undefined; isLibrary: boolean } => {
-    const given = own.get(type) ?? config?.nodeExecutorFactory?.getNodeExecutable(type);
-    if (given !== undefined) return { executable: given, isLibrary: false };
-    return { executable: getNodeExecutable(type) as NodeExecutable | undefined, isLibrary: true };
-  };
-  return (type: string): NodeExecutable | undefined => {
-    const { executable, isLibrary } = real(type);
+/** Settings with the node types of a test: defined ones with their schemas, the others as executables before all else. */
+function configOf({ nodes = [], config = {} }: TestOptions): ConductorConfig {
+  const plain = new Map(nodes.filter((node) => !isDefinedNode(node)).map((node) => [node.type, node]));
+  const { nodeExecutorFactory: given } = config;
+  const defined = [...new Set([...(config.nodes ?? []), ...nodes.filter(isDefinedNode)])];
+  // Where the library has all types, it checks flows as well.
+  if (plain.size === 0 && given === undefined) return { ...config, nodes: defined };
+  const getNodeExecutable = (type: string) =>
+    plain.get(type) ?? given?.getNodeExecutable(type) ?? getLibraryExecutable(type);
+  return { ...config, nodes: defined, nodeExecutorFactory: { getNodeExecutable } };
+}
+
+function executables(found: NodeExecutorFactory, mocks: MockTable, passing: Passing, around: Around) {
+  return (type: string): AnyExecutable | undefined => {
+    const executable = found.getNodeExecutable(type);
     if (executable === undefined && !mocks.concerns(type)) return undefined;
+    const isLibrary = executable === getLibraryExecutable(type);
     const { items } = executable ?? {};
     return {
       execute(params: MockParams) {

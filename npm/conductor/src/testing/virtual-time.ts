@@ -2,6 +2,7 @@
  * Time that stands still while something works and jumps to the next timer when nothing does, so that retries, backoff
  * and delays of minutes take no time in a test.
  */
+import { createHook } from "node:async_hooks";
 import { install } from "@sinonjs/fake-timers";
 
 /** When virtual time begins, in ms since the epoch: always the same, so that runs can be compared. */
@@ -16,12 +17,18 @@ const LOOK_MS = 1;
 /** Looks without any change after which nothing is expected to come, where no timer is left either. */
 const LAST_LOOKS = 50;
 
-/** What Node works on outside of JavaScript, by the names under which it lists it: what ends by itself, and what stays. */
-const REQUESTS = /Req|Connect|ZLIB|Job$/;
+/** Work of Node's threads, by the types that async hooks see: files, names of hosts, digests and keys, compression. */
+const REQUESTS = /^(?:FSREQ|FILEHANDLECLOSEREQ|GETADDRINFOREQ|GETNAMEINFOREQ)|^(?!HTTP).*REQUEST$/;
+/** Compression, of which nothing says whether it goes on: ms after its last sign of life for which it is taken to. */
+const STREAM = "ZLIB";
+const STREAM_MS = 1000;
+/** What Node lists as active: connections that begin, which end by themselves, and what stays. */
+const CONNECTS = /Connect/;
 const HELPERS = /^(MessagePort|Worker|ProcessWrap)/;
 
 // Those of the host, whatever is done to the globals afterwards.
 const { setImmediate: nextTurn, setTimeout: wait } = globalThis;
+const now = performance.now.bind(performance);
 
 /** Virtual time is one for the whole process: whoever wants it waits for those before. */
 let last: Promise<unknown> = Promise.resolve();
@@ -68,6 +75,7 @@ async function pass<T>(work: (passing: Passing) => Promise<T>): Promise<T> {
     now: BEGINNING,
     toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
   });
+  const requests = new Requests();
   const waiting = new Set<(reason: StuckError) => void>();
   let held = 0;
   let settled = false;
@@ -101,7 +109,7 @@ async function pass<T>(work: (passing: Passing) => Promise<T>): Promise<T> {
     let quiet = 0;
     while (!settled) {
       await new Promise<void>((resolve) => void nextTurn(resolve));
-      if (held > 0 || count(REQUESTS) > 0 || count(HELPERS) > helpers) {
+      if (held > 0 || requests.size > 0 || count(CONNECTS) > 0 || count(HELPERS) > helpers) {
         quiet = 0;
         await new Promise<void>((resolve) => void wait(resolve, LOOK_MS));
       } else if (++quiet >= QUIET_TURNS && !settled) {
@@ -116,7 +124,40 @@ async function pass<T>(work: (passing: Passing) => Promise<T>): Promise<T> {
     }
     return await done;
   } finally {
+    requests.end();
     clock.uninstall();
+  }
+}
+
+/** Requests to Node's threads that were made since and are not answered. Node's own list leaves many of them out. */
+class Requests {
+  readonly #open = new Set<number>();
+  /** Streams by when they were last heard of. */
+  readonly #streams = new Map<number, number>();
+  readonly #hook = createHook({
+    init: (id, type) => {
+      if (type === STREAM) this.#streams.set(id, now());
+      else if (REQUESTS.test(type)) this.#open.add(id);
+    },
+    after: (id) => {
+      this.#open.delete(id);
+      if (this.#streams.has(id)) this.#streams.set(id, now());
+    },
+    destroy: (id) => {
+      this.#open.delete(id);
+      this.#streams.delete(id);
+    },
+  }).enable();
+
+  /** How many there are. */
+  get size(): number {
+    const since = now() - STREAM_MS;
+    for (const [id, last] of this.#streams) if (last < since) this.#streams.delete(id);
+    return this.#open.size + this.#streams.size;
+  }
+
+  end(): void {
+    this.#hook.disable();
   }
 }
 

@@ -22,11 +22,17 @@ export interface NodePolicy {
   retryDelay?: number | string | null;
   /** Deadline of one attempt: ms, or a duration as text. */
   timeout?: number | string | null;
-  /** Not carried out yet; validation and runs say so. */
+  /**
+   * After a failure for good that no `error` edge takes, the run goes on: every other edge fires and brings `undefined`,
+   * and the result warns of it. Without effect on the node that is run.
+   */
   continueOnError?: boolean | null;
-  /** Not carried out yet. */
-  rateLimit?: unknown;
-  /** Not carried out yet. */
+  /**
+   * How many attempts may start within a time, over all rounds of loops and tries in one run: `10/s`, `100/min`, `1000/h`,
+   * `5/10s`, or `limit` (1 to 10000) and `per` (1 ms to 24 h, as ms or a duration). Of a group or a loop: beginnings.
+   */
+  rateLimit?: string | { limit: number; per: number | string } | null;
+  /** Not carried out yet; validation and runs say so. */
   concurrency?: number | null;
   /** Not carried out yet. */
   cache?: unknown;

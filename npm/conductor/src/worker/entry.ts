@@ -50,4 +50,4 @@ export function serveConductors(): void {
   });
 }
 
-export type { NodeExecutable, NodeExecutorFactory } from "../engine/executables.js";
+export type { AnyExecutable, NodeExecutorFactory } from "../engine/executables.js";

@@ -4,7 +4,7 @@ import type { RunRequest } from "../engine/driver.js";
 import { isThenable, type NodeExecutorFactory, routedHandles } from "../engine/executables.js";
 import { coded } from "../engine/failure.js";
 import type { Log } from "../engine/log.js";
-import type { Plan } from "../engine/outline.js";
+import type { Plan } from "../engine/plan.js";
 import { ScopeContext } from "../engine/scope-context.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { send } from "./crossing.js";
@@ -58,8 +58,7 @@ export class PageCalls implements CallOwner {
 
   errorsHandled({ task }: Call): boolean {
     const { plan } = this.#parts;
-    const node = this.#nodes.get(task) ?? 0;
-    return (plan.retries(node) ?? 0) > 0 || plan.catches(node);
+    return plan.handlesErrors(this.#nodes.get(task) ?? 0);
   }
 
   timeLimit({ task }: Call): number {

@@ -1,5 +1,5 @@
 /** In the worker: executables that are in the page. */
-import type { NodeExecutable } from "../engine/executables.js";
+import type { AnyExecutable } from "../engine/executables.js";
 import { coded } from "../engine/failure.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { send } from "./crossing.js";
@@ -52,8 +52,8 @@ export class PageExecutables {
   }
 
   /** The executable that stands for the page's one of a node. */
-  of(calling: CallingRun, node: number, hasItems: boolean): NodeExecutable {
-    const executable: NodeExecutable = { execute: (params) => this.#call(calling, node, params, undefined) };
+  of(calling: CallingRun, node: number, hasItems: boolean): AnyExecutable {
+    const executable: AnyExecutable = { execute: (params) => this.#call(calling, node, params, undefined) };
     if (hasItems) executable.items = (params, known) => this.#call(calling, node, params, known);
     return executable;
   }

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { CLI, folder, follow } from "./cli.js";
+import { CLI, folder, follow, ROOT } from "./cli.js";
 
 const here = folder();
 const init = (cwd: string, ...args: string[]) => follow(process.execPath, [CLI, "init", ...args], { cwd }).ended;
@@ -22,11 +22,15 @@ describe("conductor init", () => {
       scripts: { test: "node --test" },
     });
     expect(readFileSync(join(made, ".gitignore"), "utf8")).toContain("node_modules");
+    // What `npm install` would bring.
+    symlinkSync(join(ROOT, "node_modules"), join(made, "node_modules"));
     const run = await follow(process.execPath, [CLI, "run", "orders.flow.yaml", "--quiet"], { cwd: made }).ended;
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(readFileSync(join(made, "out", "customers.csv"), "utf8")).toBe("customer,spent\nAda,285\nLinus,15\n");
     const checked = await follow(process.execPath, [CLI, "validate", "orders.flow.yaml"], { cwd: made }).ended;
     expect(checked).toMatchObject({ code: 0, stdout: expect.stringContaining("is valid") });
+    const known = await follow(process.execPath, [CLI, "nodes", "discount"], { cwd: made }).ended;
+    expect(known).toMatchObject({ code: 0, stdout: expect.stringContaining("percent") });
   });
 
   it("makes it in the current folder, also beside what belongs to git", async () => {

@@ -71,6 +71,32 @@ describe("node types", () => {
   });
 });
 
+describe("settings", () => {
+  test("may be durations, and say what expressions read", async () => {
+    const flow = "id: f\nnodes: [{ id: a, type: echo, parameters: { text: '${{ env.STAGE + secrets.TOKEN }}' } }]\n";
+    const root = project({
+      "a.yaml": flow,
+      "conductor.config.mjs": `
+import { defineNode } from "@atomiton/nodes";
+export const echo = defineNode({
+  type: "echo",
+  parameters: { type: "object", properties: { text: { type: "string" } } },
+  execute: ({ parameters }) => parameters.text,
+});
+export default {
+  nodes: [echo],
+  timeout: "1m",
+  retryDelay: "10ms",
+  expressions: { env: { STAGE: "test" } },
+  secrets: (name) => \`-\${name.toLowerCase()}\`,
+};`,
+    });
+    const { code, stdout, stderr } = await conductor("run", "--json", join(root, "a.yaml"));
+    expect(code, stderr).toBe(0);
+    expect(dataOf(stdout)).toBe("test-token");
+  });
+});
+
 describe("what cannot be used ends with exit code 2 and says why", () => {
   test.each<[string, Record<string, string>, string[], RegExp]>([
     [
@@ -84,6 +110,18 @@ describe("what cannot be used ends with exit code 2 and says why", () => {
       { "conductor.config.json": '{ "concurrency": "2" }' },
       [],
       /`concurrency` in .* must be a whole number, 1 or more/,
+    ],
+    [
+      "a time that cannot be read",
+      { "conductor.config.json": '{ "timeout": "soon" }' },
+      [],
+      /`timeout` in .* must be 1 ms or more, or a duration such as "10s"/,
+    ],
+    [
+      "what expressions cannot read",
+      { "conductor.config.json": '{ "expressions": { "environment": ["A"] } }' },
+      [],
+      /`expressions` in .* must be `\{ env:/,
     ],
     ["JSON that is none", { "conductor.config.json": "{" }, [], /conductor\.config\.json cannot be read/],
     [

@@ -106,6 +106,23 @@ nodes:
     expect(stdout).toContain("0 failed, 1 handled");
   });
 
+  it("counts a failure that a policy goes on after as handled, and warns of it", async () => {
+    const text = `
+id: flow
+type: group
+nodes:
+  - { id: bad, type: transform, parameters: { data: [1], transformFunction: "x => x.y.z" }, policy: { continueOnError: true } }
+  - { id: after, type: edit-fields, parameters: { values: { ok: true } } }
+edges:
+  - { source: bad, target: after }
+`;
+    const { code, stdout, stderr } = await conductor("run", file(here, "continued.yaml", text));
+    expect(code).toBe(0);
+    expect(stdout).toContain("handled    bad in ");
+    expect(stdout).toContain("2 nodes run, 0 skipped, 0 failed, 1 handled");
+    expect(`${stdout}${stderr}`).toMatch(/bad: Failed, and the run went on: /);
+  });
+
   it("names the round in which a loop failed, and the place of its node", async () => {
     const text = `
 id: flow
@@ -130,6 +147,31 @@ nodes:
   });
 });
 
+describe("variables of a flow", () => {
+  it("are declared, or written as their values", async () => {
+    const path = file(
+      here,
+      "variables.yaml",
+      `
+id: variables
+nodes:
+  - { id: all, type: transform, parameters: { data: [1], transformFunction: "x => variables" } }
+variables:
+  declared: { type: number, defaultValue: 1 }
+  without: { type: number }
+  number: 2
+  list: [3]
+  object: { host: h }
+  nothing:
+`,
+    );
+    const { stdout } = await conductor("run", path, "--json", "--var", "number=5");
+    expect((JSON.parse(stdout) as { data: { result: unknown } }).data.result).toEqual([
+      { declared: 1, number: 5, list: [3], object: { host: "h" } },
+    ]);
+  });
+});
+
 describe("conductor run --watch", () => {
   it("runs again when the flow changes, and keeps the outputs of what did not", async () => {
     const watched = file(here, "watched.yaml", DOUBLE);
@@ -142,6 +184,30 @@ describe("conductor run --watch", () => {
     const { code, stdout } = await ended;
     expect(code).toBe(0);
     expect(stdout.match(/succeeded in/g)).toHaveLength(2);
+  });
+
+  it("runs what comes after a node that ran, whether or not that changed", async () => {
+    const flow = (by: number) => `
+id: after
+type: group
+nodes:
+  - id: each
+    type: loop
+    parameters: { array: [1, 2] }
+    nodes: [{ id: twice, type: transform, parameters: { data: [1], transformFunction: "x => item * 2" } }]
+  - { id: last, type: transform, parameters: { operation: limit } }
+  - { id: beside, type: transform, parameters: { data: [1], transformFunction: "x => x + ${by}" } }
+edges:
+  - { source: each, target: last }
+`;
+    const watched = file(here, "after.yaml", flow(1));
+    const { child, says, ended } = start(["run", watched, "--watch"]);
+    await says("Waiting for changes");
+    writeFileSync(watched, `${flow(1)}\n`);
+    // The rounds of a loop always run, and so does what they lead to.
+    await says("1 node did not change and kept its output");
+    child.kill("SIGINT");
+    await ended;
   });
 
   it("goes on after a flow that is wrong, and when a file that is read changes", async () => {

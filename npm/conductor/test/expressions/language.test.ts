@@ -190,8 +190,8 @@ describe("hostile expressions", () => {
   it("are bounded in length and depth", () => {
     expect(() => partsOf(`\${{ ${"x".repeat(1_000_000)} }}`)).toThrow("10000 characters at most");
     for (const deep of [
-      "(".repeat(4000) + "1" + ")".repeat(4000),
-      "!".repeat(9000) + "1",
+      `${"(".repeat(4000)}1${")".repeat(4000)}`,
+      `${"!".repeat(9000)}1`,
       `${"[".repeat(4000)}${"]".repeat(4000)}`,
     ]) {
       try {

@@ -13,8 +13,11 @@ export interface Seen {
   executedNodes: string[];
 }
 
-/** What is left of a node that is over. `failed`: nothing took the error, and the run goes on. */
-type End = "output" | "error" | "skipped" | "failed";
+/**
+ * What is left of a node that is over. `failed`: nothing took the error, and the run goes on with the rest; `continued`: it
+ * goes on after it, as the node's policy says.
+ */
+type End = "output" | "error" | "skipped" | "failed" | "continued";
 
 class Failure {
   constructor(
@@ -70,6 +73,8 @@ export function modelOf({ definition: root, script, retries, keepsGoing }: Rando
   /** A group's output is that of its last node. */
   const outputOf = (node: Definition): unknown =>
     isGroup(node) && !isDisabled(node) ? outputOf(inOrder(node).at(-1) as Definition) : values.get(node.id);
+  const lastLeafOf = (node: Definition): Definition =>
+    isGroup(node) && !isDisabled(node) ? lastLeafOf(inOrder(node).at(-1) as Definition) : node;
   const isDisabled = (node: Definition): boolean => node.parameters?.["enabled"] === false;
   const triesOf = (node: Definition): number =>
     1 + ((node.policy?.["retries"] as number | undefined) ?? (isGroup(node) ? 0 : retries));
@@ -82,7 +87,7 @@ export function modelOf({ definition: root, script, retries, keepsGoing }: Rando
     for (const child of inOrder(group)) {
       const edges = group.edges?.filter(({ target }) => target === child.id) ?? [];
       const carries = ({ source, sourceHandle }: (typeof edges)[number]) =>
-        ends.get(source) === (sourceHandle === "error" ? "error" : "output");
+        ends.get(source) === (sourceHandle === "error" ? "error" : "output") || ends.get(source) === "continued";
       if (edges.some(({ source }) => ends.get(source) === "failed")) {
         ends.set(child.id, "failed");
         continue;
@@ -104,6 +109,9 @@ export function modelOf({ definition: root, script, retries, keepsGoing }: Rando
       } else if (catches(child, group)) {
         ends.set(child.id, "error");
         errors.set(child.id, { executionId: "", message: failure.message });
+      } else if (child.policy?.["continueOnError"] === true) {
+        ends.set(child.id, "continued");
+        values.delete(lastLeafOf(child).id);
       } else if (keepsGoing) {
         ends.set(child.id, "failed");
         first ??= failure;

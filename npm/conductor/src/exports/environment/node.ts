@@ -60,8 +60,15 @@ const info: Environment["info"] = (hasTransport) => ({
   details: { userAgent: `Node.js/${process.versions.node}`, platform: process.platform },
 });
 
-/** Makes a conductor for Node; `transport` says how executions are reached when its settings do not. */
-export function createNodeConductor(config: ConductorConfig, transport: () => TransportType): Conductor {
+/**
+ * Makes a conductor for Node; `transport` says how executions are reached when its settings do not. `around` gives
+ * executables to call in place of those of the settings and of the library.
+ */
+export function createNodeConductor(
+  config: ConductorConfig,
+  transport: () => TransportType,
+  around: (executables: NodeExecutorFactory) => NodeExecutorFactory = (executables) => executables,
+): Conductor {
   const own = ownNodes(config.nodes, nodeTypes.keys());
   // Whoever brings node types of their own knows more types than the library.
   const closed = config.nodeExecutorFactory === undefined;
@@ -83,8 +90,6 @@ export function createNodeConductor(config: ConductorConfig, transport: () => Tr
     restart: restartApplication,
     info,
   };
-  return createConductorIn(environment, {
-    ...config,
-    nodeExecutorFactory: firstOf(own.factory, config.nodeExecutorFactory ?? nodeExecutorFactory) as NodeExecutorFactory,
-  });
+  const executables = firstOf(own.factory, config.nodeExecutorFactory ?? nodeExecutorFactory) as NodeExecutorFactory;
+  return createConductorIn(environment, { ...config, nodeExecutorFactory: around(executables) });
 }

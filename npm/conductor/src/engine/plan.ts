@@ -1,0 +1,197 @@
+/** What the engine made of an outline, as the driver reads it: where inputs come from, what policies say, the order. */
+import type { NodeDefinition } from "../types/definition.js";
+import {
+  CONTINUES_ON_ERROR,
+  EDGE_WORDS,
+  ERROR_NAME,
+  HEADER_WORDS,
+  MAX_WIDTH,
+  NO_NAME,
+  NODE_WORDS,
+  type Outline,
+  outlinedId,
+  outlinedParent,
+} from "./outline.js";
+
+/** The key of an input whose edge names no handle. */
+const DEFAULT_KEY = "default";
+
+/** Where a node's input comes from, read from the table that the engine wrote when it opened a run of the outline. */
+export class Plan {
+  private readonly table: number;
+  /** The handles that edges leave by, by input; made when an output first has handles that carry values of their own. */
+  private sourceHandles: readonly string[] | undefined;
+  /** Made when an answer first names handles. */
+  private numbers: Map<string, number> | undefined;
+  private readonly pairs: number;
+  private readonly outputs: number;
+  readonly words: Uint32Array;
+
+  constructor(readonly outline: Outline) {
+    this.words = outline.words;
+    this.table = outline.length;
+    this.pairs = this.table + outline.nodes.length + 1;
+    this.outputs = this.pairs + outline.edges * 2;
+  }
+
+  /** The outline's words, as the engine's questions take them. */
+  get outlineWords(): Uint32Array {
+    return this.words.subarray(0, this.outline.length);
+  }
+
+  /** Number of nodes. */
+  get length(): number {
+    return this.outline.nodes.length;
+  }
+
+  /** The definition of a node. */
+  node(index: number): NodeDefinition {
+    return this.outline.nodes[index] as NodeDefinition;
+  }
+
+  /** The id of a node as it was when the outline was made, whatever became of the definition. */
+  id(index: number): string {
+    return outlinedId(this.outline, index);
+  }
+
+  /** The node that encloses a node; the root encloses itself. */
+  parent(index: number): number {
+    return outlinedParent(this, index);
+  }
+
+  /** The first of a node's inputs in the table. */
+  firstInput(index: number): number {
+    return this.words[this.table + index] as number;
+  }
+
+  /** The key under which an input is seen. */
+  inputKey(input: number): string {
+    const name = this.words[this.pairs + input * 2] as number;
+    return name === NO_NAME ? DEFAULT_KEY : (this.outline.names[name] as string);
+  }
+
+  /** The handle by which the edge of an input leaves its source. */
+  sourceHandle(input: number): string {
+    this.sourceHandles ??= this.readSourceHandles();
+    return this.sourceHandles[input] ?? DEFAULT_KEY;
+  }
+
+  /** The inputs of a node are in the order of the edges that lead to it. */
+  private readSourceHandles(): string[] {
+    const { words, outline } = this;
+    const nodes = new Map<string, number>();
+    const nameOf = (scope: number, id: number) => `${scope} ${id}`;
+    for (let node = 1; node < this.length; node++) {
+      nodes.set(nameOf(this.parent(node), words[HEADER_WORDS + node * NODE_WORDS] as number), node);
+    }
+    const next = Array.from(outline.nodes, (_, node) => this.firstInput(node));
+    const handles: string[] = [];
+    const first = HEADER_WORDS + this.length * NODE_WORDS;
+    for (let at = first; at < first + outline.edges * EDGE_WORDS; at += EDGE_WORDS) {
+      const target = nodes.get(nameOf(words[at] as number, words[at + 2] as number));
+      if (target === undefined) continue;
+      const source = nodes.get(nameOf(words[at] as number, words[at + 1] as number));
+      const handle = words[at + 3] as number;
+      // A group gives what its last node gave as a whole: the handles of that node end with the group.
+      const ends = source === undefined || !this.isLeaf(source);
+      const name = handle === NO_NAME ? DEFAULT_KEY : (outline.names[handle] as string);
+      handles[next[target] as number] = ends ? "" : name;
+      (next[target] as number)++;
+    }
+    return handles;
+  }
+
+  /** The slot that an input reads, as a node index; from {@link length} on it reads the error of a node instead. */
+  inputSlot(input: number): number {
+    return this.words[this.pairs + input * 2 + 1] as number;
+  }
+
+  /** The node whose slot holds a node's output. */
+  output(index: number): number {
+    return this.words[this.outputs + index] as number;
+  }
+
+  /** Nodes in plan order. */
+  order(position: number): number {
+    return this.words[this.outputs + this.length + position] as number;
+  }
+
+  /** Whether a node has no children. */
+  isLeaf(index: number): boolean {
+    return index + 1 >= this.length || this.parent(index + 1) !== index;
+  }
+
+  /** Whether a node runs its children once per item. */
+  isEach(index: number): boolean {
+    return ((this.words[HEADER_WORDS + index * NODE_WORDS + 7] as number) & MAX_WIDTH) !== 0;
+  }
+
+  /** The weight of a leaf's progress. */
+  weight(index: number): number {
+    return this.words[HEADER_WORDS + index * NODE_WORDS + 3] as number;
+  }
+
+  /** The deadline of one attempt at a node in ms; 0 for none. */
+  timeout(index: number): number {
+    return this.words[HEADER_WORDS + index * NODE_WORDS + 6] as number;
+  }
+
+  /** Further attempts that a node asks for; `undefined` where it asks for nothing. */
+  retries(index: number): number | undefined {
+    const word = this.words[HEADER_WORDS + index * NODE_WORDS + 4] as number;
+    return word === 0 ? undefined : word - 1;
+  }
+
+  /** The first backoff of a node in ms; `undefined` where it asks for none. */
+  retryDelay(index: number): number | undefined {
+    const word = this.words[HEADER_WORDS + index * NODE_WORDS + 5] as number;
+    return word === 0 ? undefined : word - 1;
+  }
+
+  /** Whether the run goes on after a failure of a node that no edge takes. */
+  continuesOnError(index: number): boolean {
+    if (index === 0) return false;
+    const flags = this.words[HEADER_WORDS + index * NODE_WORDS + 2] as number;
+    return (flags & CONTINUES_ON_ERROR) !== 0 && !this.catches(index);
+  }
+
+  /** Whether an edge takes the error of a node. */
+  catches(index: number): boolean {
+    if (index === 0) return false;
+    const { words } = this;
+    const id = words[HEADER_WORDS + index * NODE_WORDS];
+    const scope = this.parent(index);
+    const first = HEADER_WORDS + this.length * NODE_WORDS;
+    for (let at = first; at < this.outline.length; at += EDGE_WORDS) {
+      if (words[at] === scope && words[at + 1] === id && words[at + 3] === ERROR_NAME) return true;
+    }
+    return false;
+  }
+
+  /** Whether the flow does something about the failure of a node: it is tried again, handed on, or gone on after. */
+  handlesErrors(index: number): boolean {
+    return (this.retries(index) ?? 0) > 0 || this.catches(index) || this.continuesOnError(index);
+  }
+
+  /** One past the last node of a node's subtree. */
+  end(index: number): number {
+    let end = index + 1;
+    while (end < this.length && this.parent(end) >= index) end++;
+    return end;
+  }
+
+  /** The direct children of a node, in declared order. */
+  children(index: number): number[] {
+    const children: number[] = [];
+    for (let node = index + 1, end = this.end(index); node < end; node++) {
+      if (this.parent(node) === index) children.push(node);
+    }
+    return children;
+  }
+
+  /** The number by which the engine knows a handle, or -1 when no edge names it. */
+  nameNumber(text: string): number {
+    this.numbers ??= new Map(this.outline.names.map((name, number) => [name, number]));
+    return this.numbers.get(text) ?? -1;
+  }
+}

@@ -1,0 +1,53 @@
+/** Edges by handles that the parameters of a node would have to name. */
+
+import { validateFlow } from "@atomiton/conductor/node";
+import { expect, it } from "vitest";
+import type { NodeDefinition } from "../src/types/definition";
+
+const handles = (type: string, { ways }: Record<string, unknown>) =>
+  type === "switch" && Array.isArray(ways) ? (ways as string[]) : undefined;
+
+const flow = (edges: object[], more: object = {}) =>
+  ({
+    id: "f",
+    type: "group",
+    nodes: [
+      { id: "choose", type: "switch", parameters: { ways: ["large", "small"], ...more } },
+      { id: "next", type: "any" },
+    ],
+    edges,
+  }) as unknown as NodeDefinition;
+
+const found = (definition: NodeDefinition) =>
+  validateFlow(definition, { handles })
+    .filter(({ rule }) => rule === "unknown-handle")
+    .map(({ path, severity, message }) => [path, severity, message]);
+
+it("are warned of, with those that there are", () => {
+  const edges = [
+    { source: "choose", target: "next", sourceHandle: "large" },
+    { source: "choose", target: "next", sourceHandle: "lrage", targetHandle: "a" },
+    { source: "choose", target: "next", targetHandle: "b" },
+    { source: "choose", target: "next", sourceHandle: "error", targetHandle: "c" },
+  ];
+  expect(found(flow(edges))).toEqual([
+    [
+      "/edges/1/sourceHandle",
+      "warning",
+      "The edge from `choose` to `next` leaves by the handle `lrage`, which the parameters of `choose` do not name, so that it never carries anything; there are `large`, `small`",
+    ],
+    ["/edges/2", "warning", expect.stringContaining("leaves by no handle")],
+  ]);
+});
+
+it("are not where nothing is known of them", () => {
+  const edges = [{ source: "choose", target: "next", sourceHandle: "other" }];
+  expect(found(flow(edges, { ways: "${{ data }}" }))).toEqual([]);
+  expect(found(flow(edges, { enabled: false }))).toEqual([]);
+});
+
+it("are found in groups, too", () => {
+  const inner = { ...flow([{ source: "choose", target: "next", sourceHandle: "other" }]), id: "inner" };
+  const outer = { id: "f", type: "group", nodes: [inner], edges: [] } as unknown as NodeDefinition;
+  expect(found(outer).map(([path]) => path)).toEqual(["/nodes/0/edges/0/sourceHandle"]);
+});
