@@ -3,12 +3,13 @@
  * programs are found and fail with NO_TRANSPORT. A type's code is loaded when it is first executed.
  */
 import { machineOnly } from "./browser/machine-only.js";
-import type { LibraryExecutable } from "./contract/executable.js";
+import type { NodeExecutable } from "./contract/executable.js";
 import type { Place } from "./library/place.js";
-import { factoriesOf, lazily, type NodeFactory } from "./library/registry.js";
+import { factoriesOf, type NodeFactory } from "./library/registry.js";
+import { executablesAnywhere, MACHINE_ONLY } from "./types/anywhere.js";
 
 export { codeOf, errorCode, NodeError, type NodeErrorCode } from "./contract/error.js";
-export type { LibraryExecutable, NodeExecutable, NodeParams } from "./contract/executable.js";
+export type { NodeExecutable, NodeParams } from "./contract/executable.js";
 export { isRouted, routed, routesOf } from "./contract/routed.js";
 export * from "./definitions.js";
 export type { NodeFactory } from "./library/registry.js";
@@ -22,23 +23,20 @@ export {
 } from "./own/define-node.js";
 export type { AnySchema, JsonSchema, Parsed, StandardSchema, Written } from "./own/schema.js";
 
-const network = async () => (await import("./browser/network.js")).pageNetwork;
-
 /**
  * The executables by type, for a worker that does not bring QuickJS itself: its page sends what {@link quickJs} gives.
  *
  * @param load gives QuickJS; asked whenever user code is to run, so it should keep what it gave
  */
-export function executablesWith(load: () => Promise<WebAssembly.Module>): Map<string, LibraryExecutable> {
+export function executablesWith(load: () => Promise<WebAssembly.Module>): Map<string, NodeExecutable> {
   let place: Promise<Place> | undefined;
-  // One for all types, which share its workers.
-  const page = () => (place ??= import("./browser/place.js").then(({ createPage }) => createPage(load)));
   return new Map([
-    ["http-request", lazily(async () => (await import("./library/http-request.js")).httpRequestNode(await network()))],
-    ["edit-fields", lazily(async () => (await import("./library/edit-fields.js")).editFieldsNode)],
-    ["transform", lazily(async () => (await import("./library/transform.js")).transformNode(await page()))],
-    ["condition", lazily(async () => (await import("./library/condition.js")).conditionNode(await page()))],
-    ...["file-system", "spreadsheet", "shell-command", "image"].map((type) => [type, machineOnly(type)] as const),
+    ...executablesAnywhere({
+      // One for all types, which share its workers.
+      place: () => (place ??= import("./browser/place.js").then(({ createPage }) => createPage(load))),
+      network: async () => (await import("./browser/network.js")).pageNetwork,
+    }),
+    ...MACHINE_ONLY.map((type) => [type, machineOnly(type)] as const),
   ]);
 }
 
@@ -54,7 +52,7 @@ export async function quickJs(): Promise<WebAssembly.Module> {
 // Whoever uses none of what stands on it has no QuickJS in the bundle: that is what the marks below are for.
 
 /** The executables by type. */
-export const nodeExecutableRegistry: Map<string, LibraryExecutable> = /* @__PURE__ */ executablesWith(quickJs);
+export const nodeExecutableRegistry: Map<string, NodeExecutable> = /* @__PURE__ */ executablesWith(quickJs);
 
 /**
  * The executables as an object: `nodes[type]` executes, `nodes[type](parameters)` is one with parameters of its own. It
@@ -63,6 +61,6 @@ export const nodeExecutableRegistry: Map<string, LibraryExecutable> = /* @__PURE
 export const nodes: Readonly<Record<string, NodeFactory>> = /* @__PURE__ */ factoriesOf(nodeExecutableRegistry);
 
 /** The executable of a type; `undefined` for a type this library does not have. */
-export function getNodeExecutable(type: string): LibraryExecutable | undefined {
+export function getNodeExecutable(type: string): NodeExecutable | undefined {
   return nodeExecutableRegistry.get(type);
 }

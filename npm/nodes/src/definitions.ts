@@ -9,7 +9,12 @@ export {
   type NodeEdge,
   type NodeMetadata,
 } from "./definition/create.js";
-export { type NodeExample, nodeExamples } from "./definition/examples/index.js";
+export {
+  fieldsOf,
+  type NodeFieldConfig,
+  type NodeFieldControlType,
+  type NodeFieldsConfig,
+} from "./definition/fields.js";
 export { flowSchema } from "./definition/flow-schema.js";
 export {
   defaultsOf,
@@ -22,4 +27,13 @@ export {
   type Parsers,
 } from "./definition/node-type.js";
 export { effectsText, nodeTypePage } from "./definition/page.js";
-export { getAllNodeDefinitions, getNodeDefinition, type LibraryTypes, nodeTypes } from "./definition/registry.js";
+export { getAllTemplates, getTemplate, loadBuiltInTemplates } from "./templates/names.js";
+export {
+  getAllNodeDefinitions,
+  getNodeDefinition,
+  getNodeDefinitionsGroupedByCategory,
+  type LibraryTypes,
+  nodeDefinitionRegistry,
+  nodeTypes,
+} from "./types/definitions.js";
+export { type NodeExample, nodeExamples } from "./types/examples.js";

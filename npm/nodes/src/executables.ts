@@ -1,9 +1,10 @@
 /** What the node types do. A type's code is loaded when it is first executed. */
-import type { LibraryExecutable } from "./contract/executable.js";
+import type { NodeExecutable } from "./contract/executable.js";
 import { factoriesOf, lazily, type NodeFactory } from "./library/registry.js";
 import type { PathProblem } from "./machine/path-problems.js";
+import { executablesAnywhere } from "./types/anywhere.js";
 
-export type { LibraryExecutable, NodeExecutable, NodeParams } from "./contract/executable.js";
+export type { NodeExecutable, NodeParams } from "./contract/executable.js";
 export type { NodeFactory } from "./library/registry.js";
 export { machineParsers } from "./machine/parsers.js";
 export type { PathProblem } from "./machine/path-problems.js";
@@ -13,17 +14,18 @@ export async function pathProblems(flow: unknown): Promise<PathProblem[]> {
   return (await import("./machine/path-problems.js")).pathProblems(flow);
 }
 
-const machine = async () => (await import("./machine/place.js")).machine;
-const network = async () => (await import("./machine/network.js")).machineNetwork;
-
 /** The executables by type. */
-export const nodeExecutableRegistry: Map<string, LibraryExecutable> = new Map([
-  ["http-request", lazily(async () => (await import("./library/http-request.js")).httpRequestNode(await network()))],
-  ["file-system", lazily(async () => (await import("./library/file-system.js")).fileSystemNode)],
-  ["edit-fields", lazily(async () => (await import("./library/edit-fields.js")).editFieldsNode)],
-  ["transform", lazily(async () => (await import("./library/transform.js")).transformNode(await machine()))],
-  ["spreadsheet", lazily(async () => (await import("./library/spreadsheet.js")).spreadsheetNode)],
-  ["condition", lazily(async () => (await import("./library/condition.js")).conditionNode(await machine()))],
+export const nodeExecutableRegistry: Map<string, NodeExecutable> = new Map([
+  ...executablesAnywhere({
+    place: async () => (await import("./machine/place.js")).machine,
+    network: async () => (await import("./machine/network.js")).machineNetwork,
+  }),
+  ["file-system", lazily(async () => (await import("./types/file-system/execute.js")).fileSystemNode)],
+  ["spreadsheet", lazily(async () => (await import("./types/spreadsheet/execute.js")).spreadsheetNode)],
+  ["shell-command", lazily(async () => (await import("./types/shell-command/execute.js")).shellCommandNode)],
+  ["compress", lazily(async () => (await import("./types/compress/execute.js")).compressNode)],
+  ["email", lazily(async () => (await import("./types/email/execute.js")).emailNode)],
+  ["database", lazily(async () => (await import("./types/database/execute.js")).databaseNode)],
 ]);
 
 /**
@@ -33,6 +35,6 @@ export const nodeExecutableRegistry: Map<string, LibraryExecutable> = new Map([
 export const nodes: Readonly<Record<string, NodeFactory>> = factoriesOf(nodeExecutableRegistry);
 
 /** The executable of a type; `undefined` for a type this library does not have. */
-export function getNodeExecutable(type: string): LibraryExecutable | undefined {
+export function getNodeExecutable(type: string): NodeExecutable | undefined {
   return nodeExecutableRegistry.get(type);
 }

@@ -6,10 +6,15 @@ import {
   defaultsOf,
   errorCode,
   getAllNodeDefinitions,
+  getAllTemplates,
   getNodeDefinition,
+  getNodeDefinitionsGroupedByCategory,
   getNodeExecutable,
+  getTemplate,
   isRouted,
+  loadBuiltInTemplates,
   NodeError,
+  nodeDefinitionRegistry,
   nodeExecutableRegistry,
   nodes,
   nodeTypes,
@@ -18,6 +23,18 @@ import {
 } from "../src/index.js";
 import { parseParameters } from "../src/library/parameters.js";
 import { failure, run } from "./run.js";
+
+/** Types that do nothing without a server, a file or data. */
+const ELSEWHERE = new Set([
+  "http-request",
+  "spreadsheet",
+  "webhook-out",
+  "message",
+  "email",
+  "llm",
+  "embed",
+  "database",
+]);
 
 describe("definitions", () => {
   it("has an executable for each type and a type for each executable", () => {
@@ -42,12 +59,34 @@ describe("definitions", () => {
   });
 
   it("describes parameters by schemas that its own defaults satisfy", async () => {
-    for (const definition of getAllNodeDefinitions()) {
-      const needed = { "file-system": { path: "/", operation: "exists" }, condition: { expression: "true" } }[
-        definition.type
-      ];
-      if (definition.type === "http-request" || definition.type === "spreadsheet") continue;
-      await run(definition.type, undefined, { ...definition.parameters, ...needed });
+    const rows = [{ a: 1, b: 2 }];
+    const needed: Record<string, [parameters: object, input?: unknown]> = {
+      "file-system": [{ path: "/", operation: "exists" }],
+      condition: [{ expression: "true" }],
+      loop: [{}, { array: rows }],
+      dedupe: [{}, rows],
+      sort: [{ by: [{ field: "a" }] }, rows],
+      sample: [{ count: 1 }, rows],
+      pivot: [{ column: "a", value: "b" }, rows],
+      unpivot: [{ keep: ["a"] }, rows],
+      window: [{ functions: [{ function: "rowNumber", as: "c" }] }, rows],
+      diff: [{ keys: ["a"] }, { before: rows, after: rows }],
+      validate: [{ schema: { type: "object" } }, rows],
+      join: [{ on: ["a"] }, { left: rows, right: rows }],
+      "shell-command": [{ program: "node", args: ["--version"] }],
+      compress: [{ data: "" }],
+      code: [{ code: "return 1" }],
+      crypto: [{ operation: "uuid" }],
+      delay: [{ duration: 0 }],
+      xml: [{ operation: "build", root: "a" }, {}],
+      html: [{ fields: { a: "a" } }, ""],
+      template: [{ template: "a" }],
+      switch: [{ cases: [{ handle: "a", equals: 1 }] }],
+    };
+    for (const { type, parameters } of getAllNodeDefinitions()) {
+      if (ELSEWHERE.has(type)) continue;
+      const [own, input] = needed[type] ?? [{}];
+      await run(type, input, { ...parameters, ...own });
     }
     expect(getNodeDefinition("transform")?.parameters).toMatchObject({
       operation: "map",
@@ -57,8 +96,60 @@ describe("definitions", () => {
     });
   });
 
+  it("says how forms show them", () => {
+    const { fields } = getNodeDefinition("transform") ?? {};
+    expect(fields).toMatchObject({
+      operation: {
+        controlType: "select",
+        label: "Operation",
+        options: expect.arrayContaining([{ value: "sort", label: "Sort" }]),
+      },
+      transformFunction: { controlType: "code", label: "Transform Function", rows: 8, placeholder: expect.any(String) },
+      limitCount: { controlType: "number", min: 1, step: 1, helpText: expect.stringContaining("limit") },
+      enabled: { controlType: "boolean" },
+      where: { controlType: "json", rows: 4 },
+      timeout: { controlType: "number", min: 1, step: 1, placeholder: "10s" },
+    });
+    expect(getNodeDefinition("http-request")?.fields["url"]).toMatchObject({ controlType: "url", required: true });
+    for (const definition of getAllNodeDefinitions()) {
+      expect(Object.keys(definition.fields)).toEqual(
+        Object.keys(nodeTypes.get(definition.type)?.parameterSchema.properties ?? {}),
+      );
+    }
+  });
+
+  it("are found by category and by name, as are templates", () => {
+    const groups = getNodeDefinitionsGroupedByCategory();
+    expect(Object.values(groups).flat()).toHaveLength(nodeTypes.size);
+    expect(groups["data"]?.map(({ type }) => type)).toContain("transform");
+    expect([...nodeDefinitionRegistry.keys()]).toEqual([...nodeTypes.keys()]);
+    expect(getAllTemplates().map(({ id }) => id)).toEqual(loadBuiltInTemplates().map(({ id }) => id));
+    expect(getTemplate("hello-world")?.name).toBe("Hello World Flow");
+    expect(getTemplate("none")).toBeUndefined();
+  });
+
   it("describes them so that a flow and an execution are refused alike", async () => {
-    const needed: Record<string, object> = { "file-system": { path: "/" }, "http-request": { url: "http://x" } };
+    const needed: Record<string, object> = {
+      "file-system": { path: "/" },
+      "http-request": { url: "http://x" },
+      sort: { by: [{ field: "a" }] },
+      pivot: { column: "a" },
+      diff: { keys: ["a"] },
+      validate: { schema: {} },
+      window: { functions: [{ function: "rowNumber", as: "c" }] },
+      code: { code: "return 1" },
+      crypto: { operation: "uuid" },
+      html: { fields: {} },
+      template: { template: "a" },
+      switch: { cases: [] },
+      "shell-command": { program: "ls" },
+      "webhook-out": { url: "http://x", secret: "s" },
+      message: { service: "json", url: "http://x", text: "x" },
+      email: { host: "h", from: "a@example.com" },
+      llm: { model: "m" },
+      embed: { model: "m" },
+      database: { connection: "postgresql://x" },
+    };
     const tried: unknown[] = [
       undefined,
       null,

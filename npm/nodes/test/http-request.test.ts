@@ -31,6 +31,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     response.on("drain", fill);
     return fill();
   }
+  if (pathname === "/echo-moved") return void response.writeHead(307, { location: "/echo" }).end();
+  if (pathname === "/round") return void response.writeHead(302, { location: "/round" }).end();
   if (pathname === "/moved") return void response.writeHead(302, { location: "/text" }).end();
   if (pathname === "/text") return void response.writeHead(200, { "content-type": "text/plain" }).end("words");
   if (pathname === "/bytes")
@@ -51,7 +53,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   response.end(JSON.stringify({ method: request.method, search, body, authorization, type, own }));
 }
 
-describe.each(places)("http-request in $name", ({ run, failure }) => {
+describe.each(places)("http-request in $name", ({ name, run, failure }) => {
   const written = (type: string, hex: string, status = 200) => ({
     url: `${base}/written?${new URLSearchParams({ type, hex, status: String(status) })}`,
   });
@@ -133,6 +135,20 @@ describe.each(places)("http-request in $name", ({ run, failure }) => {
     expect((await run("http-request", {}, { url: `${base}/bytes` })).result).toBe("AQI=");
   });
 
+  it("takes keys along within an origin, and to no other", async () => {
+    const headers = { "x-a": "key", authorization: "Bearer t" };
+    const within = await run("http-request", {}, { url: `${base}/echo-moved`, headers });
+    expect(within.result).toMatchObject({ own: "key", authorization: "Bearer t" });
+    if (name === "a page") return;
+    const elsewhere = await run("http-request", {}, { url: `${base}/elsewhere`, headers });
+    expect(elsewhere.url).toBe(`${base.replace("127.0.0.1", "localhost")}/echo`);
+    expect(elsewhere.result).toMatchObject({ own: null, authorization: null });
+    const moved = { url: `${base}/elsewhere`, method: "POST", body: { n: 1 }, headers };
+    expect((await run("http-request", {}, moved)).result).toMatchObject({ method: "GET", body: "", type: null });
+    const round = await failure("http-request", {}, { url: `${base}/round`, headers });
+    expect(round.message).toContain("fetch failed");
+  });
+
   it("takes an error status for an answer", async () => {
     expect(await run("http-request", {}, { url: `${base}/missing` })).toMatchObject({
       status: 404,
@@ -176,6 +192,11 @@ describe.each(places)("http-request in $name", ({ run, failure }) => {
     for (const timeout of [1500.5, 2 ** 31, 1e12]) {
       expect((await run("http-request", {}, { url: `${base}/text`, timeout })).result).toBe("words");
     }
+  });
+
+  it("repeats neither a password nor a query of an address that it refuses", async () => {
+    const refused = await failure("http-request", { url: "ftp://user:hunter2@host/a?token=abc" }, { url: "http://x" });
+    expect(refused.message).toContain("Invalid URL: ftp://host/a?… (only http and https are supported)");
   });
 
   it("says what is wrong", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failingStatuses, retryAfter } from "../src/library/http-status.js";
+import { failingStatuses, retryAfter } from "../src/types/http-request/status.js";
 import { run } from "./run.js";
 
 describe("the wait that a server asks for", () => {

@@ -102,7 +102,7 @@ describe("spreadsheet", () => {
     );
     expect(latin).toMatchObject({ code: "DESERIALIZATION_FAILED" });
     expect(latin.message).toContain("Row 3, cell 2 is not UTF-8");
-    expect((await failure("spreadsheet", {}, { path: file("x.xlsx", "") })).code).toBe("INVALID_PARAMETERS");
+    expect((await failure("spreadsheet", {}, { path: file("x.xlsx", "") })).code).toBe("DESERIALIZATION_FAILED");
     expect((await failure("spreadsheet", {}, { data: "a\n1\n", sheetName: "Other" })).message).toContain(
       'Sheet "Other" not found. Available sheets: Sheet1',
     );

@@ -198,3 +198,72 @@ describe("a template name that was empty", () => {
     expect(filter.warnings[0]?.[0]).toBe("types-differ");
   });
 });
+
+describe("code that reads a field that no item has", () => {
+  const fieldsOf = async (type: string, input: unknown, parameters: Record<string, unknown>) =>
+    (await warned(type, input, parameters)).warnings.map(([rule, message]) => {
+      expect(rule).toBe("missing-field");
+      return message;
+    });
+  const map = (transformFunction: string, more = {}) =>
+    fieldsOf("transform", { data: orders }, { transformFunction, ...more });
+
+  it("is told with the field that was meant", async () => {
+    expect(await map("row => row.prize * 2")).toEqual([
+      "`row.prize` in `transformFunction` is not there: there is no `prize`. Did you mean `price`?",
+    ]);
+    expect(await map("(row) => ({ a: row.prize, b: row.nmae, c: row.name })")).toHaveLength(2);
+    expect(await map("function (row, i) { return row.Name }", { operation: "filter" })).toHaveLength(1);
+    expect(await map("(sum, row) => sum + row.prise", { operation: "reduce", reduceInitial: 0 })).toHaveLength(1);
+    expect(await map("nmae")).toEqual([
+      "No item has a field `nmae`, which is the `transformFunction`. Did you mean `name`?",
+    ]);
+    expect(await fieldsOf("condition", { data: { total: 5 } }, { expression: "item.totl > 3" })).toEqual([
+      "`item.totl` in `expression` is not there: there is no `totl`. Did you mean `total`?",
+    ]);
+    expect(
+      await fieldsOf("condition", { default: { a: { total: 5 } } }, { expression: "input.default.a.totl > 3" }),
+    ).toHaveLength(1);
+    expect(await fieldsOf("condition", { data: [{ price: 5 }] }, { expression: "item[0].prise > 3" })).toEqual([
+      "`item[0].prise` in `expression` is not there: there is no `prise`. Did you mean `price`?",
+    ]);
+    expect(await fieldsOf("condition", { default: { total: 5 } }, { expression: "input.defualt > 3" })).toHaveLength(1);
+  });
+
+  it("is told of tables, whose rows are not made for it", async () => {
+    const read = await warned("spreadsheet", undefined, { data: "price,name\n1,a\n" });
+    const { warnings } = await warned("transform", { data: read.output }, { transformFunction: "row => row.prize" });
+    expect(warnings.map(([, message]) => message)).toEqual([
+      "`row.prize` in `transformFunction` is not there: there is no `prize`. Did you mean `price`?",
+    ]);
+  });
+
+  it.each([
+    ["what some item has", "row => row.other", [{ othr: 1 }, { other: 2 }]],
+    ["what nothing is called like", "row => row.discount ? 1 : 0", orders],
+    ["what may be missing", "row => row?.prize", orders],
+    ["what has an answer ready", "row => row.prize ?? 0", orders],
+    ["what it makes", "row => { row.prise = 2; return row }", orders],
+    ["methods", "row => row.name.trimm()", orders],
+    ["text and comments", "row => 'row.prize' + \"row.prize\" + `row.prize` /* row.prize */ // row.prize", orders],
+    ["members of others", "row => row.name.row?.prize + other.row.prize", orders],
+    ["destructured parameters", "({ prize }) => prize", orders],
+    ["no items", "row => row.prize", []],
+    ["items that are no objects", "row => row.length", [[1], "text", 5, null]],
+    ["inherited members", "row => row.constructor.name + row.toString", orders],
+  ])("leaves alone %s", async (_, transformFunction, data) => {
+    const { warnings } = await warned("transform", { data }, { transformFunction }).catch(() => ({ warnings: [] }));
+    expect(warnings).toEqual([]);
+  });
+
+  it("asks no getters", async () => {
+    const item = Object.defineProperty({ total: 1 }, "rows", {
+      enumerable: false,
+      get: () => {
+        throw new Error("asked");
+      },
+    });
+    const { doubtsOfCode } = await import("../src/data/doubtful-code.js");
+    expect(doubtsOfCode("item.rows.length", "item", [item], "code")).toEqual([]);
+  });
+});

@@ -1,8 +1,8 @@
 import { NodeError } from "../contract/error.js";
-import type { LibraryExecutable } from "../contract/executable.js";
+import type { NodeExecutable, NodeParams } from "../contract/executable.js";
 
 /** Stands for a type that cannot run in a page: fails with NO_TRANSPORT, saying where it can. */
-export function machineOnly(type: string): LibraryExecutable {
+export function machineOnly(type: string): NodeExecutable<NodeParams> {
   return {
     async execute() {
       throw new NodeError(

@@ -1,5 +1,5 @@
 import { messageOf, NodeError } from "../contract/error.js";
-import type { Network } from "../library/network.js";
+import type { Network } from "../types/http-request/network.js";
 
 /**
  * HTTP from a page. Cookies and the browser's cache are left out, as they are on a machine. Of an answer from another
@@ -7,6 +7,7 @@ import type { Network } from "../library/network.js";
  */
 export const pageNetwork: Network = {
   settings: { credentials: "omit", cache: "no-store" },
+  seesRedirects: false,
 
   /** @throws NodeError INVALID_PARAMETERS for headers that browsers leave out without a word */
   check(url, headers) {

@@ -50,9 +50,10 @@ export function foundText(value: unknown): string {
   return kindOf(value);
 }
 
-function sentenceOf(issue: Issue, given: unknown): string {
+/** The sentence of one issue; `whole` is what the value is called of which the issue has no path. */
+export function sentenceOf(issue: Issue, given: unknown, whole = "the parameters"): string {
   const path = issue.path ?? [];
-  const name = path.length === 0 ? "the parameters" : `\`${pathText(path)}\``;
+  const name = path.length === 0 ? whole : `\`${pathText(path)}\``;
   const value = valueAt(given, path);
   const rule = ruleOf(issue);
   if (issue.code === "unrecognized_keys") return `${name} may not have ${quoted(issue.keys ?? [])}`;
@@ -67,6 +68,8 @@ function sentenceOf(issue: Issue, given: unknown): string {
 function ruleOf(issue: Issue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
+      // What may be anything must be there all the same.
+      if (issue.expected === "nonoptional") return undefined;
       return KINDS[String(issue.expected)] ?? String(issue.expected);
     case "invalid_value":
       return oneOf(

@@ -8,6 +8,24 @@ export function routed<T extends object>(value: T, handles: string[]): T {
   return Object.defineProperty(value, routedHandles, { value: Object.freeze([...handles]), configurable: true });
 }
 
+/** Where an output has what each of its handles carries, for the conductor. */
+const carriedValues: unique symbol = Symbol.for("@atomiton/carried") as never;
+
+/**
+ * The same, where each handle carries a value of its own: an edge that leaves by one of `carried` brings that instead of the
+ * whole output. Other readers of the output, such as expressions with `nodes`, see `value`.
+ */
+export function routedApart<T extends object>(value: T, carried: ReadonlyMap<string, unknown>): T {
+  return Object.defineProperty(routed(value, [...carried.keys()]), carriedValues, { value: carried });
+}
+
+/** What an edge that leaves an output by a handle brings. */
+export function carriedBy(value: unknown, handle: string): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const carried = (value as { [carriedValues]?: ReadonlyMap<string, unknown> })[carriedValues];
+  return carried?.has(handle) ? carried.get(handle) : value;
+}
+
 /** Whether an output was marked by {@link routed}. */
 export function isRouted(value: unknown): boolean {
   return routesOf(value) !== undefined;

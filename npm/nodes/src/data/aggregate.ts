@@ -71,12 +71,19 @@ export function aggregate(items: readonly unknown[], { groupBy, aggregates }: Ag
   });
 }
 
-interface Tally {
+/** An aggregate in the making. */
+export interface Tally {
+  /**
+   * Adds the value of an item; empty ones do not count.
+   *
+   * @throws NodeError TYPE_MISMATCH where a sum or an average meets what is no finite number
+   */
   add(value: unknown, position: number): void;
   result(): unknown;
 }
 
-function tallyOf(spec: Aggregate): Tally {
+/** Begins an aggregate. */
+export function tallyOf(spec: Aggregate): Tally {
   const { operation } = spec;
   switch (operation) {
     case "count": {

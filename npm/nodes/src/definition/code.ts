@@ -7,19 +7,44 @@ const DEEPEST = 100;
 /** Before the expression of a condition, so that it is a function. */
 const EXPRESSION_HEAD = "(input, item, variables) => (";
 
+/** Around the body of a function, so that it is one; the code keeps its lines. */
+const BODY_HEAD = "() => {";
+const BODY_END = "\n}";
+
 /** The code of a function that gives the value of an expression. */
 export function expressionFunction(expression: string): string {
   return `${EXPRESSION_HEAD}${withoutEnd(expression)}\n)`;
 }
 
+/** Blanks and comments before code. */
+const BEFORE_CODE = /^(?:\s|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/)*/;
+/** How code begins that is a function, and not the body of one. */
+const FUNCTION_HEAD = /^(?:async\s+)?(?:function\b|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>|\([\s\S]*?\)\s*=>)/u;
+
+/** Whether code is the body of a function rather than a function. */
+function isBody(code: string): boolean {
+  return !FUNCTION_HEAD.test(code.replace(BEFORE_CODE, ""));
+}
+
+/** The code of a function, of which the body alone may be given. */
+export function bodyFunction(code: string): string {
+  return isBody(code) ? `${BODY_HEAD}${code}${BODY_END}` : code;
+}
+
+/** What is wrong with the syntax of the function, or the body of one, in a parameter. */
+export function bodyProblems(name: string, value: unknown, parsers: Parsers): ParameterProblem[] {
+  const hasBody = typeof value === "string" && isBody(value);
+  return syntaxProblems(name, value, hasBody ? BODY_HEAD : "", parsers, hasBody ? BODY_END : "");
+}
+
 /** What is wrong with the syntax of the expression in a parameter. */
 export function expressionProblems(name: string, value: unknown, parsers: Parsers): ParameterProblem[] {
-  return syntaxProblems(name, value, EXPRESSION_HEAD, parsers);
+  return syntaxProblems(name, value, EXPRESSION_HEAD, parsers, "\n)");
 }
 
 /** What is wrong with the syntax of the function in a parameter; a property path is none. */
 export function functionProblems(name: string, value: unknown, parsers: Parsers): ParameterProblem[] {
-  return typeof value === "string" && isFunctionText(value) ? syntaxProblems(name, value, "", parsers) : [];
+  return typeof value === "string" && isFunctionText(value) ? syntaxProblems(name, value, "", parsers, "") : [];
 }
 
 /** Whether text is a function rather than a path of properties. */
@@ -47,13 +72,19 @@ export function templateProblems(values: unknown, nested: boolean, { template }:
   return problems;
 }
 
-function syntaxProblems(name: string, value: unknown, head: string, { script }: Parsers): ParameterProblem[] {
+function syntaxProblems(
+  name: string,
+  value: unknown,
+  head: string,
+  { script }: Parsers,
+  tail: string,
+): ParameterProblem[] {
   // What stands for values that come later is no code yet.
   if (typeof value !== "string" || value.trim() === "" || value.includes("${{") || script === undefined) return [];
   const start = value.length - value.trimStart().length;
   // As the sandbox has it: in brackets, so that it is one expression.
   const before = `(${head}`;
-  const failure = script(`${before}${withoutEnd(value)}\n${head === "" ? "" : ")\n"})`);
+  const failure = script(`${before}${withoutEnd(value)}${tail}\n)`);
   if (failure === undefined) return [];
   const place = placeIn(
     value,

@@ -1,27 +1,23 @@
 /** The JSON Schema of flow files, for editors that complete and check them. */
+
+import { nodeTypes } from "../types/definitions.js";
 import type { NodeType, ParameterSchema } from "./node-type.js";
-import { nodeTypes } from "./registry.js";
 import { writtenKeys } from "./written-keys.js";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The types that the engine itself carries out. */
-const GROUPS: Readonly<Record<string, string>> = {
-  group:
-    "Runs the nodes that it contains; its first nodes get what it gets, and what its last node gives is what it gives.",
-  loop: "Runs the nodes that it contains once for each item of a list.",
-};
-
 /** A JSON Schema (draft 2020-12) of a flow file: types of this library with their parameters, other types as they are. */
 export function flowSchema(): Json {
   const types = [...nodeTypes.values()];
+  // A node with nodes inside may have parameters of whoever made it.
+  const leaves = types.filter(({ isContainer }) => !isContainer);
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "A flow of atomiton conductor",
     description: "A graph of nodes that hand their outputs on along edges, as YAML or JSON.",
     $ref: "#/$defs/node",
     $defs: {
-      node: nodeSchema(types),
+      node: nodeSchema(types, leaves),
       child: { allOf: [{ $ref: "#/$defs/node" }], anyOf: [{ required: ["type"] }, { required: ["nodes"] }] },
       edge: edgeSchema(types),
       policy: policySchema,
@@ -33,13 +29,12 @@ export function flowSchema(): Json {
         examples: ["\u0024{{ data.total }}"],
       },
       variable: variableSchema,
-      ...Object.fromEntries(types.map((type) => [`${type.type} parameters`, parametersSchema(type)])),
+      ...Object.fromEntries(leaves.map((type) => [`${type.type} parameters`, parametersSchema(type)])),
     },
   };
 }
 
-function nodeSchema(types: readonly NodeType[]): Json {
-  const known = [...types.map(({ type, description }) => [type, description]), ...Object.entries(GROUPS)];
+function nodeSchema(types: readonly NodeType[], leaves: readonly NodeType[]): Json {
   return {
     type: "object",
     properties: {
@@ -48,7 +43,7 @@ function nodeSchema(types: readonly NodeType[]): Json {
         description:
           "What it does: a type of the library, one of your own, or `group`. With `nodes` it may be left out.",
         anyOf: [
-          ...known.map(([type, description]) => ({ const: type, description })),
+          ...types.map(({ type, description }) => ({ const: type, description })),
           { type: "string", minLength: 1, description: "A type of your own." },
         ],
       },
@@ -99,7 +94,7 @@ function nodeSchema(types: readonly NodeType[]): Json {
     },
     patternProperties: notes,
     additionalProperties: false,
-    allOf: types.map(({ type, parameterSchema }) => ({
+    allOf: leaves.map(({ type, parameterSchema }) => ({
       if: { properties: { type: { const: type } }, required: ["type"] },
       // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
       then: {
@@ -165,8 +160,30 @@ const policySchema: Json = {
       description: "Wait before the first of them; doubles each time. 1s unless given.",
     },
     timeout: { anyOf: [{ $ref: "#/$defs/duration" }, { type: "null" }], description: "Time limit of one attempt." },
-    continueOnError: { type: ["boolean", "null"], description: "Not carried out yet; validation says so." },
-    rateLimit: { description: "Not carried out yet; validation says so." },
+    continueOnError: {
+      type: ["boolean", "null"],
+      description:
+        "After a failure for good that no `error` edge takes, the flow goes on: every other edge fires, without a value, and " +
+        "the result warns of it.",
+    },
+    rateLimit: {
+      anyOf: [
+        { type: "string", pattern: "^[0-9]+/(ms|s|m|min|h|d|[0-9]+(\\.[0-9]+)?(ms|s|m|h|d))$" },
+        {
+          type: "object",
+          properties: {
+            limit: { type: "integer", minimum: 1, maximum: 10_000, description: "Starts." },
+            per: { $ref: "#/$defs/duration", description: "The time within which there may be so many: 1 ms to 24 h." },
+          },
+          required: ["limit", "per"],
+          additionalProperties: false,
+        },
+        { type: "null" },
+      ],
+      description:
+        "How many attempts may start within a time, over all rounds of loops and tries. Of a group: beginnings.",
+      examples: ["10/s", "100/min", "5/10s"],
+    },
     concurrency: { type: ["integer", "null"], minimum: 1, description: "Not carried out yet; validation says so." },
     cache: { description: "Not carried out yet; validation says so." },
     runsOn: { description: "Not carried out yet; validation says so." },

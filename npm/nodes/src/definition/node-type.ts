@@ -1,3 +1,5 @@
+import type { NodeFieldControlType } from "./fields.js";
+
 /** The part of JSON Schema in which parameters are described. */
 export interface ParameterSchema {
   type?: "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
@@ -17,6 +19,8 @@ export interface ParameterSchema {
   "x-duration"?: true;
   /** What a number counts. */
   "x-unit"?: "ms" | "bytes";
+  /** What a form shows for it, where the type does not say. */
+  "x-control"?: NodeFieldControlType;
   /** What to say instead of the general message when the value is missing or empty. */
   "x-required-message"?: string;
 }
@@ -34,7 +38,7 @@ export interface NodePort {
 }
 
 /** What a node does to the world outside of the flow. A type with none works on its input alone. */
-export type NodeEffect = "reads-files" | "writes-files" | "network";
+export type NodeEffect = "reads-files" | "writes-files" | "network" | "runs-programs";
 
 /** A bound that a node keeps to. */
 export interface NodeLimit {
@@ -80,12 +84,20 @@ export interface NodeType {
   otherInputs: readonly NodePort[];
   /** Whether the node looks at inputs of any other name as well. */
   hasOpenInputs: boolean;
+  /** Whether it may read other parameters than those of its schema. */
+  hasOpenParameters?: boolean;
   /** Keys of the output beside its ports. An edge brings the whole output, whichever of them it leaves. */
   otherOutputs: readonly NodePort[];
+  /** Whether an edge may leave it by handles of any other name as well: those that its parameters name. */
+  hasOpenOutputs?: boolean;
+  /** The handles that parameters name; `undefined` where they are not known yet, or any makes sense. */
+  handles?(parameters: Record<string, unknown>): readonly string[] | undefined;
   /** Its output names the ports that carry it; an edge from another one carries nothing. */
   routed?: true;
   /** What the schema cannot say of parameters, such as that their code can be parsed. */
   problems?(parameters: Record<string, unknown>, parsers: Parsers): ParameterProblem[];
+  /** It is there for the nodes inside it, which the engine runs; a flow that has it without any is refused. */
+  isContainer?: true;
   effects: readonly NodeEffect[];
   limits: readonly NodeLimit[];
 }
@@ -114,7 +126,7 @@ export const sharedParameters = {
     description: "Further attempts after a failure, if it is not the default. `policy: { retries }` always counts.",
   },
   label: { type: "string", description: "A name for editors to show." },
-  description: { type: "string", description: "A note for readers; nothing acts on it." },
+  description: { type: "string", "x-control": "textarea", description: "A note for readers; nothing acts on it." },
 } as const satisfies Record<string, ParameterSchema>;
 
 type Carries = NodePort["dataType"];
@@ -129,6 +141,12 @@ export function input<Id extends string, Data extends Carries>(
 ): NodePort & { id: Id; dataType: Data } {
   return { id, name, type: "input", dataType, required, multiple: false, description };
 }
+
+/** Where data arrives as well: what an edge brings that names the handle `input`, or none. */
+export const sameAsData = [
+  input("input", "Input", "any", "The same as data."),
+  input("default", "Default", "any", "The same as data; where an edge leads that names no handle."),
+] as const;
 
 /** An output port. */
 export function output<Id extends string, Data extends Carries>(

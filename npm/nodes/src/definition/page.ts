@@ -1,11 +1,12 @@
 /** What is known of a type of node, as Markdown that reads well as plain text too. */
-import { type NodeExample, nodeExamples } from "./examples/index.js";
+import { type NodeExample, nodeExamples } from "../types/examples.js";
 import type { NodePort, NodeType, ParameterSchema } from "./node-type.js";
 
 const EFFECTS = {
   "reads-files": "reads files",
   "writes-files": "writes files",
   network: "talks to the network",
+  "runs-programs": "runs programs",
 } as const;
 
 /** What a node does to the world outside of the flow, in words. */
@@ -27,7 +28,7 @@ export function nodeTypePage(nodeType: NodeType): string {
     `## Inputs\n\nAn edge brings its value under its \`targetHandle\`, or under \`default\` where it names none.\n\n${portsText(
       [...nodeType.inputPorts, ...nodeType.otherInputs],
     )}${nodeType.hasOpenInputs ? "\n- any other name: seen by templates and expressions under that name" : ""}`,
-    `## Outputs\n\n${portsText([...nodeType.outputPorts, ...nodeType.otherOutputs])}`,
+    `## Outputs\n\n${portsText([...nodeType.outputPorts, ...nodeType.otherOutputs])}${nodeType.hasOpenOutputs ? "\n- any other name that the parameters give to a handle" : ""}`,
     ...(limits.length === 0
       ? []
       : [

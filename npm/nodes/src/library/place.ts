@@ -1,7 +1,7 @@
 import type { NativeTable } from "@atomiton/conductor-native";
 
 import type { Sandbox } from "../sandbox/sandbox.js";
-import type { TableAnswer, Transformation } from "./transform.js";
+import type { TableAnswer, Transformation } from "../types/transform/execute.js";
 
 /** What a node needs of the place it runs in, such as Node or a web page. */
 export interface Place {

@@ -1,5 +1,5 @@
 import { adviceOf, codeOf, messageOf, NodeError, retryOf } from "../contract/error.js";
-import type { LibraryExecutable, NodeParams } from "../contract/executable.js";
+import type { NodeExecutable, NodeParams } from "../contract/executable.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
 import { parseParameters } from "./parameters.js";
@@ -10,15 +10,35 @@ export interface NodeWork<P> {
   /** What the node's edges brought, untouched. */
   input: unknown;
   variables: unknown;
+  /** The node's id in its flow. */
+  nodeId: unknown;
   readonly signal: AbortSignal | undefined;
   /** The node's time limit in ms, if somebody set one; the default of the definition does not count. */
   explicitTimeout: number | undefined;
-  /** Whether the flow does something about the node's failure: it asks for retries, or an edge takes its error. */
+  /** What the user code among the parameters reads by the names of expressions. */
+  readonly names: Readonly<Record<string, unknown>> | undefined;
+  /** Whether the flow does something about the node's failure: it asks for retries, takes its error, or goes on after it. */
   errorsHandled: boolean;
+  /**
+   * The same for every attempt at this step, also after a restart, and another for every other step; for effects that must
+   * not happen twice. `undefined` where the caller names no execution.
+   */
+  readonly stepKey: string | undefined;
+  /** Tells how far the node is, 0–100, with a word about it; `undefined` where the caller does not take reports. */
+  readonly progress: ((percent: number, message?: string) => void) | undefined;
   /** Tells the flow's author something that does not keep the node from going on; `rule` names its kind in kebab case. */
   warn(rule: string, message: string): void;
+  /** Whether the flow gives a parameter, if only by an expression whose value is `undefined`. */
+  isGiven(name: keyof P & string): boolean;
   /** A value under an input handle if it is there, else the parameter of that name. */
   given<K extends keyof P & string>(name: K): unknown;
+}
+
+/** A parameter that may come over an edge to a port of another name, or in another form. */
+export interface PortParameter {
+  parameter: string;
+  /** Its text in what the edges brought, if it is there. */
+  textIn(input: unknown): string | undefined;
 }
 
 /**
@@ -28,8 +48,8 @@ export interface NodeWork<P> {
 export function executable<P>(
   nodeType: NodeType,
   run: (work: NodeWork<P>) => Promise<unknown>,
-  options: { fromPorts?: readonly string[] } = {},
-): LibraryExecutable {
+  options: { fromPorts?: readonly (string | PortParameter)[] } = {},
+): NodeExecutable<NodeParams> {
   return {
     async execute(params) {
       const input = Object.hasOwn(params, "input") ? params["input"] : undefined;
@@ -40,15 +60,27 @@ export function executable<P>(
           parameters,
           input,
           variables: params["variables"],
+          nodeId: params["nodeId"],
           // Asked for only when it is needed, since the conductor makes it then.
           get signal() {
             return signalOf(params);
+          },
+          // Worked out when it is asked for; a parameter may bear the name.
+          get names() {
+            return Object.hasOwn(params, "names") ? undefined : params.names;
+          },
+          get stepKey() {
+            return stepKeyOf(params);
+          },
+          get progress() {
+            return typeof params.progress === "function" ? params.progress : undefined;
           },
           warn(rule, message) {
             if (typeof params.warn === "function") params.warn(rule, message);
           },
           explicitTimeout: timeLimitOf(params, parameters as { timeout?: number }),
           errorsHandled: !Object.hasOwn(params, "errorsHandled") && params.errorsHandled === true,
+          isGiven: (name) => Object.hasOwn(params, name),
           given: (name) => {
             const value = isPlainObject(input) && Object.hasOwn(input, name) ? input[name] : undefined;
             return value === undefined ? parameters[name] : value;
@@ -65,10 +97,18 @@ export function executable<P>(
   };
 }
 
-function parametersFromPorts(input: unknown, names: readonly string[]): Record<string, string> {
+/** The node's id belongs to it, since nodes that are run by hand may share an execution. */
+function stepKeyOf(params: NodeParams): string | undefined {
+  const asked = Object.hasOwn(params, "idempotencyKey") ? undefined : params.idempotencyKey;
+  const execution = asked ?? params["executionId"];
+  return typeof execution === "string" ? `${execution}/${String(params["nodeId"] ?? "")}` : undefined;
+}
+
+function parametersFromPorts(input: unknown, ports: readonly (string | PortParameter)[]): Record<string, string> {
   const brought: Record<string, string> = {};
-  for (const name of names) {
-    const value = unwrap(handleValue(input, name));
+  for (const port of ports) {
+    const name = typeof port === "string" ? port : port.parameter;
+    const value = typeof port === "string" ? unwrap(handleValue(input, port)) : port.textIn(input);
     if (typeof value === "string") brought[name] = value;
   }
   return brought;

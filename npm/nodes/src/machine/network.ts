@@ -1,9 +1,10 @@
 import { messageOf, NodeError } from "../contract/error.js";
-import type { Network } from "../library/network.js";
+import type { Network } from "../types/http-request/network.js";
 
 /** HTTP from Node, which restricts nothing and puts the reason into the error's cause. */
 export const machineNetwork: Network = {
   settings: {},
+  seesRedirects: true,
   check() {},
   failureOf(error, url) {
     const reason = reasonOf(error);

@@ -3,23 +3,28 @@ import type { NativeTable } from "@atomiton/conductor-native";
 import { NodeError } from "../contract/error.js";
 import { doubtsOfFilter } from "../data/doubtful-conditions.js";
 import { whereJson } from "../data/where.js";
+import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
+import { cancellable, native } from "../table/addon.js";
+import { recordBatches, recordsOf } from "../table/table-output.js";
 import {
   aggregationFor,
   groupFieldOf,
   initialOf,
   type TableAnswer,
   type Transformation,
-} from "../library/transform.js";
-import { pathOf, transformItems } from "../library/transform-items.js";
-import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
-import { cancellable, native } from "../table/addon.js";
-import { recordBatches, recordsOf } from "../table/table-output.js";
+} from "../types/transform/execute.js";
+import { doubtsOfFunction, pathOf, transformItems } from "../types/transform/items.js";
 
 const END = 0xffffffff;
 
 /** Transforms a table without making objects of its rows, but where user code makes new items of them. */
 export async function transformTable(table: NativeTable, transformation: Transformation): Promise<TableAnswer> {
-  const { parameters, code, userFunction, signal } = transformation;
+  const { parameters, code, userFunction, signal, warn } = transformation;
+  if (isFunctionText(code) || parameters.operation === "map") {
+    // All rows have the same fields, so one without values stands for them.
+    const row = Object.fromEntries(table.headers.map((name) => [name, null]));
+    for (const { rule, message } of doubtsOfFunction([row], transformation)) warn(rule, message);
+  }
   switch (parameters.operation) {
     case "map":
       if (isIdentityText(code)) return { table };

@@ -133,6 +133,7 @@ export function defineNode<
     otherInputs:
       inputs.length === 1 ? [input("default", "Default", "any", "The same; where an edge names no handle.")] : [],
     hasOpenInputs: inputs.length === 0,
+    hasOpenParameters: described.isOpen,
     outputPorts: outputsOf(definition.outputs).map(([handle, text]) => output(handle, handle, "any", text)),
     otherOutputs: [],
     effects: [...effects],

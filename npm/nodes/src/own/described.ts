@@ -33,6 +33,8 @@ export interface DescribedParameters {
   schema: NodeType["parameterSchema"];
   /** Names that the author's schema knows; `undefined` where it does not say. */
   names: ReadonlySet<string> | undefined;
+  /** Whether the node may read other parameters than those: the schema says so or has several forms, or the type has no schema. */
+  isOpen: boolean;
 }
 
 /**
@@ -62,7 +64,13 @@ export function describeParameters(type: string, schema: AnySchema | undefined):
       }),
     },
     names,
+    isOpen: schema === undefined || names === undefined || anyOf !== undefined || allowsMore(written ?? {}),
   };
+}
+
+/** Whether a schema says itself that there may be further properties. */
+function allowsMore({ additionalProperties = false }: PlainObject): boolean {
+  return additionalProperties !== false;
 }
 
 /** A form with further properties. */

@@ -18,6 +18,10 @@ const LANGUAGE = [
   "BigInt",
 ];
 
+/** What code reads by the names of expressions; the second list is there for nodes inside a loop. */
+const OF_EXPRESSIONS = ["input", "data", "variables", "env", "secrets", "run", "now", "nodes"];
+const OF_LOOPS = ["item", "index", "items", "loop"];
+
 /** What a host would bring, and a sandbox does not. */
 const OF_A_HOST =
   /^(?:fetch|require|module|exports|process|console|global|window|document|self|Buffer|URL|URLSearchParams|setTimeout|setInterval|setImmediate|queueMicrotask|structuredClone|crypto|performance|localStorage|XMLHttpRequest|__dirname|__filename|atob|btoa|TextEncoder|TextDecoder|Intl)$/;
@@ -30,9 +34,14 @@ export function definedNames(message: string, code: string): string {
   const name = /^'?([\p{ID_Start}$_][\p{ID_Continue}$]*)'? is not defined$/u.exec(message)?.[1];
   if (name === undefined) return "";
   const own = parameterNames(code);
-  const list = [...own.map((each) => `\`${each}\``), "the built-ins of JavaScript"];
-  const defined = `defined are ${list.slice(0, -1).join(", ")}${list.length > 1 ? " and " : ""}${list.at(-1)}`;
+  if (OF_LOOPS.includes(name))
+    return ": it is there for nodes inside a loop, and for code that has a parameter of this name";
+  if (OF_EXPRESSIONS.includes(name))
+    return ": code in a flow reads it where it is written in the node's parameters and declares nothing of this name itself";
+  const others = OF_EXPRESSIONS.filter((each) => !own.includes(each));
+  const list = [...own, ...others].map((each) => `\`${each}\``);
+  const defined = `defined are ${list.join(", ")} and the built-ins of JavaScript`;
   if (OF_A_HOST.test(name)) return `: user code has the language alone, and nothing of its host; ${defined}`;
-  const close = closeNames(name, [...own, ...LANGUAGE]);
+  const close = closeNames(name, [...own, ...others, ...LANGUAGE]);
   return `; ${defined}${close.length > 0 ? `. Did you mean ${namesText(close)}?` : ""}`;
 }

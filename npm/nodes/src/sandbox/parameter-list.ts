@@ -49,15 +49,23 @@ export function parameterListOf(code: string): ParameterList | undefined {
  * count as well.
  */
 export function parameterNames(code: string): string[] {
-  const single = /^\s*(?:async\b\s*)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=>/u.exec(code)?.[1];
-  if (single !== undefined) return [single];
-  const list = /^[^(]{0,200}\(([^()]{0,1000})\)/.exec(code)?.[1] ?? "";
-  const names = list
+  const names = listText(code)
     // Values that a parameter has by default, and names of fields that are renamed, are no names of parameters.
     .replace(/=[^,}\]]*/g, "")
     .replace(/[\p{ID_Start}$_][\p{ID_Continue}$]*\s*:/gu, "")
     .match(/[\p{ID_Start}$_][\p{ID_Continue}$]*/gu);
   return [...new Set(names ?? [])];
+}
+
+/** The name of the parameter at a position, from 0, of a list of plain names. */
+export function plainParameter(code: string, position: number): string | undefined {
+  return /[{[=.]/.test(listText(code)) ? undefined : parameterNames(code)[position];
+}
+
+/** What stands in a function's list of parameters, if no brackets are in it; the one parameter of `x => …`. */
+function listText(code: string): string {
+  const single = /^\s*(?:async\b\s*)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=>/u.exec(code)?.[1];
+  return single ?? /^[^(]{0,200}\(([^()]{0,1000})\)/.exec(code)?.[1] ?? "";
 }
 
 function endOfString(text: string, start: number): number {

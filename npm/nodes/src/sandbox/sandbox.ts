@@ -4,6 +4,8 @@ export interface ScriptSource {
   name: string;
   /** An expression that yields a function. */
   code: string;
+  /** Names that the code finds beside those of the language, and the JSON text of an object with their values. */
+  names?: { list: readonly string[]; values: string };
   /** The key under which values cross that JSON has no word for; data cannot guess it, user code cannot see it. */
   tag: string;
   /** Wall-clock limit in ms, for the time that the code itself takes. */
@@ -32,7 +34,7 @@ export interface Batch {
 /** The rows of a table, as JSON arrays of records that are made one after the other when they are asked for. */
 export type Rows = () => Iterable<Batch>;
 
-/** Rows that user code may read: `path` leads to the object that has them under `records`. */
+/** Rows that user code may read: `path` leads to the property that has them. */
 export interface RowsAt {
   path: string[];
   rows: Rows;
@@ -59,7 +61,8 @@ export interface Sandbox {
     signal: AbortSignal | undefined,
   ): Promise<void>;
   /**
-   * Calls a function with `input`, `item` and `variables` out of the JSON text of one object; the answer is JSON text.
+   * Calls a function with `input`, `item` and `variables` out of the JSON text of one object, or with its `call` alone, of
+   * which it then finds what `given` lists by name as well; the answer is JSON text.
    * Records of `tables` are made only if the function reads them.
    */
   evaluate(

@@ -12,6 +12,8 @@ export interface ScriptLimits {
   /** Bytes of memory. */
   memory: number;
   signal?: AbortSignal | undefined;
+  /** Values that the code finds under these names. */
+  names?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** ms that user code may take where no limit was set. */
@@ -33,12 +35,15 @@ export class UserFunction {
   readonly #crossing: Crossing;
   readonly #answers: Answers;
 
-  constructor(sandbox: Sandbox, name: string, code: string, { timeout, memory, signal }: ScriptLimits) {
+  constructor(sandbox: Sandbox, name: string, code: string, { timeout, memory, signal, names }: ScriptLimits) {
     const timeoutMs = Math.trunc(Math.min(Math.max(timeout, 1), LONGEST_RUN));
     const memoryBytes = Math.trunc(Math.max(memory, LEAST_MEMORY));
     this.#crossing = new Crossing(memoryBytes);
     this.#answers = new Answers(name, this.#crossing);
     this.#source = { name, code, tag: this.#crossing.tag, timeoutMs, memoryBytes };
+    if (names !== undefined) {
+      this.#source.names = { list: Object.keys(names), values: this.#crossing.encode(names) };
+    }
     this.#sandbox = sandbox;
     this.#signal = signal;
   }
@@ -81,12 +86,21 @@ export class UserFunction {
   }
 
   /**
-   * The answer for `(input, item, variables)`. `tables` are paths into these values to objects whose `records` are the
+   * The answer for `(input, item, variables)`. `tables` are paths into these values to what has the
    * rows of a table, made if the code reads them.
    */
   async call(values: { input: unknown; item: unknown; variables: unknown }, tables: RowsAt[]): Promise<unknown> {
     const text = this.#crossing.encode(values);
     return this.#answers.value(await this.#sandbox.evaluate(this.#source, text, tables, this.#signal));
+  }
+
+  /**
+   * The answer for one object of values, which the code finds by their names as well. `tables` are paths into the object.
+   */
+  async callNamed(values: Readonly<Record<string, unknown>>, tables: readonly RowsAt[]): Promise<unknown> {
+    const text = this.#crossing.encode({ call: values, given: Object.keys(values) });
+    const below = tables.map(({ path, rows }) => ({ path: ["call", ...path], rows }));
+    return this.#answers.value(await this.#sandbox.evaluate(this.#source, text, below, this.#signal));
   }
 
   #run(work: ScriptWork, items: Items, take: (answer: Batch) => void): Promise<void> {

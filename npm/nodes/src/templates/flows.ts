@@ -1,6 +1,6 @@
 /** Flows to start from. They are data: nothing is read from disk, so that they are there in a browser too. */
 import { createNodeDefinition, type NodeDefinition } from "../definition/create.js";
-import { getNodeDefinition } from "../definition/registry.js";
+import { getNodeDefinition } from "../types/definitions.js";
 import type { TemplateEdge, TemplateFlow, TemplateNode } from "./flow-file.js";
 import dataTransform from "./flows/data-transform.flow.yaml";
 import helloWorld from "./flows/hello-world.flow.yaml";
@@ -37,8 +37,11 @@ const shelf: readonly Shelved[] = [
   { slug: "image-processor", otherSlugs: [], flow: imageProcessor },
 ];
 
-const shelvedByName = new Map(
-  shelf.flatMap((shelved) => [shelved.flow.id, shelved.slug, ...shelved.otherSlugs].map((name) => [name, shelved])),
+// Whoever uses no template has none in the bundle: that is what the marks are for.
+const shelvedByName = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ shelf.flatMap((shelved) =>
+    [shelved.flow.id, shelved.slug, ...shelved.otherSlugs].map((name) => [name, shelved]),
+  ),
 );
 
 /** Every template. Each call makes copies that are the caller's to change. */

@@ -22,7 +22,7 @@ const NEARLY_ALL = 0.75;
 /** The engine's own words for it. */
 const STACK_IS_FULL = "RangeError: Maximum call stack size exceeded";
 
-const functions = ["open", "items", "keep", "step", "finish", "records", "evaluate", "describe"] as const;
+const functions = ["open", "give", "items", "keep", "step", "finish", "records", "evaluate", "describe"] as const;
 
 /** The functions of the harness. */
 export type Harness = Readonly<Record<(typeof functions)[number], Value>>;
@@ -79,12 +79,13 @@ export class Engine {
 
   /** Evaluates the user's code, which cannot reach what the harness keeps for itself. */
   open(): void {
-    const { code, name, tag } = this.#source;
+    const { code, name, names, tag } = this.#source;
     const expression = `(${code.trim().replace(/;+$/, "")}\n)`;
     const fn = this.attempt(() => this.instance.evaluate(expression, name));
     if (!this.instance.isFunction(fn)) throw new NodeError("INVALID_PARAMETERS", `${name} is not a function`);
     this.#isCompiled = true;
     this.call("open", fn, this.text(tag), this.instance.number(MOST_VALUES));
+    if (names !== undefined) this.call("give", this.text(JSON.stringify(names.list)), this.text(names.values));
   }
 
   /** Calls a function of the harness. */

@@ -200,6 +200,16 @@
       room = mostValues;
     },
 
+    /** Gives the user's function values under names; one that JSON has no word for is `undefined`. */
+    give(list, source) {
+      const names = parse(list);
+      const values = decode(source);
+      for (let i = 0; i < names.length; i++) {
+        const value = hasOwn(values, names[i]) ? values[names[i]] : undefined;
+        defineProperty(globalThis, names[i], { __proto__: null, value, writable: true, configurable: true });
+      }
+    },
+
     /** Makes ready for items. */
     items(workKind, isNamed, isWhole, initial) {
       kind = workKind;
@@ -235,17 +245,28 @@
       for (let i = 0; i < items.length; i++) kept[kept.length] = items[i];
     },
 
-    /** Calls the function with named values. `want` is called when records are read that are not there. */
+    /**
+     * Calls the function: with `call`, which it also finds by the names that `given` lists, or else with `input`, `item` and
+     * `variables`. `want` is called when records are read that are not there.
+     */
     evaluate(source, paths, want) {
       const values = decode(source);
       const places = parse(paths);
       for (let i = 0; i < places.length; i++) {
+        const path = places[i];
+        const last = path.length - 1;
         let holder = values;
-        for (let j = 0; j < places[i].length; j++) holder = holder[places[i][j]];
+        for (let j = 0; j < last; j++) holder = holder[path[j]];
         const get = () => tables[i] ?? want(i);
-        defineProperty(holder, "records", { __proto__: null, get, enumerable: true, configurable: true });
+        defineProperty(holder, path[last], { __proto__: null, get, enumerable: true, configurable: true });
       }
-      return encode(fn(values.input, values.item, values.variables));
+      if (!hasOwn(values, "call")) return encode(fn(values.input, values.item, values.variables));
+      const { call: named, given } = values;
+      for (let i = 0; i < given.length; i++) {
+        const get = () => named[given[i]];
+        defineProperty(globalThis, given[i], { __proto__: null, get, configurable: true });
+      }
+      return encode(fn(named));
     },
 
     /** The JSON text of what is told of a thrown value: never more than its own words and where it was thrown. */

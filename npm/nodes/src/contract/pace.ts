@@ -1,0 +1,35 @@
+import { otherWork } from "../sandbox/other-work.js";
+import { throwIfAborted } from "./abort.js";
+
+/** How long the thread may be kept by a loop, in ms. */
+const LONGEST_HOLD = 12;
+/** Rounds of a loop between two looks at the clock. */
+const ROUNDS = 256;
+
+/**
+ * Keeps a long loop from holding the thread: `if (pace.isDue()) await pace.rest()` in each round. Fails with CANCELLED when
+ * the signal has fired.
+ */
+export class Pace {
+  readonly #signal: AbortSignal | undefined;
+  #rounds = 0;
+  #resumed = performance.now();
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+    throwIfAborted(signal);
+  }
+
+  /** Whether other work should have its turn. Looks at the clock once in a while only. */
+  isDue(): boolean {
+    if (++this.#rounds % ROUNDS !== 0) return false;
+    return performance.now() - this.#resumed > LONGEST_HOLD;
+  }
+
+  /** Lets other work of the thread have its turn. */
+  async rest(): Promise<void> {
+    await otherWork();
+    throwIfAborted(this.#signal);
+    this.#resumed = performance.now();
+  }
+}

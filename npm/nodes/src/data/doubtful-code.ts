@@ -1,0 +1,103 @@
+/** Fields that user code reads by their names and no item has, where each item has one that is called almost so. */
+import { closeNames, namesText } from "../contract/close-names.js";
+import type { Doubt } from "./doubtful-conditions.js";
+import { isPlainObject } from "./input.js";
+
+/** Items that are looked at. */
+const MOST_ITEMS = 10_000;
+/** Code that was read lately, and what it reads. */
+const MOST_KEPT = 256;
+const LONGEST = 16_384;
+
+const NAME = "[\\p{ID_Start}$_][\\p{ID_Continue}$]*";
+const TEXT_OR_COMMENT = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|\/\/.*|\/\*[\s\S]*?\*\//g;
+
+type Path = readonly string[];
+const known = new Map<string, readonly Path[]>();
+
+/**
+ * What user code reads of values under a name, and none of them has.
+ *
+ * @param name what the code calls a value
+ * @param values the items that the name stands for, one after the other
+ * @param parameter that holds the code
+ */
+export function doubtsOfCode(code: string, name: string, values: Iterable<unknown>, parameter: string): Doubt[] {
+  const doubts: Doubt[] = [];
+  const told = new Set<string>();
+  for (const path of pathsIn(code, name)) {
+    const lacking = lackOf(path, values);
+    if (lacking === undefined || told.has(lacking.field)) continue;
+    told.add(lacking.field);
+    const hint = `Did you mean ${namesText(lacking.like)}?`;
+    doubts.push({
+      rule: "missing-field",
+      message: `\`${[name, ...path].join(".").replace(/\.(\d+)/g, "[$1]")}\` in \`${parameter}\` is not there: there is no \`${lacking.field}\`. ${hint}`,
+    });
+  }
+  return doubts;
+}
+
+/** The same of single values, by the names under which the code has them. */
+export function doubtsOfNames(code: string, names: Readonly<Record<string, unknown>>, parameter: string): Doubt[] {
+  return Object.entries(names).flatMap(([name, value]) => doubtsOfCode(code, name, [value], parameter));
+}
+
+/** Members that code reads below a name, written one after the other with dots. `?.` says itself that one may be missing. */
+function pathsIn(code: string, name: string): readonly Path[] {
+  if (code.length > LONGEST) return [];
+  const key = `${name} ${code}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const chain = new RegExp(
+    `(?<![.\\p{ID_Continue}$])${escaped(name)}((?:\\[\\d+\\]|\\.${NAME})+)(?![\\p{ID_Continue}$])\\s*(\\(|\\?\\.|=(?![=>])|\\?\\?)?`,
+    "gu",
+  );
+  const paths: Path[] = [];
+  for (const [, members = "", after] of code.replace(TEXT_OR_COMMENT, '""').matchAll(chain)) {
+    const path = members.replaceAll("[", ".").replaceAll("]", "").slice(1).split(".");
+    // What is called is a method, what is assigned to is made, and `??` has an answer ready.
+    if (after !== undefined && after !== "?.") path.pop();
+    if (path.length > 0) paths.push(path);
+  }
+  if (known.size >= MOST_KEPT) known.clear();
+  known.set(key, paths);
+  return paths;
+}
+
+function escaped(name: string): string {
+  return name.replaceAll("$", "\\$");
+}
+
+/** The member of a path that all values lack, if it may be misspelt. */
+function lackOf(path: Path, values: Iterable<unknown>): { field: string; like: string[] } | undefined {
+  let found: { field: string; like: string[] } | undefined;
+  let seen = 0;
+  for (const value of values) {
+    if (seen++ === MOST_ITEMS) break;
+    const missing = missingIn(path, value);
+    if (missing === undefined || (found !== undefined && missing.field !== found.field)) return undefined;
+    if (found !== undefined) continue;
+    const like = closeNames(missing.field, Object.keys(missing.holder));
+    if (like.length === 0) return undefined;
+    found = { field: missing.field, like };
+  }
+  return found;
+}
+
+function missingIn(path: Path, value: unknown): { field: string; holder: object } | undefined {
+  let holder = value;
+  for (const field of path) {
+    if (Array.isArray(holder) && /^\d+$/.test(field)) {
+      holder = holder[Number(field)];
+      continue;
+    }
+    if (!isPlainObject(holder)) return undefined;
+    if (!(field in holder)) return { field, holder };
+    const member = Object.getOwnPropertyDescriptor(holder, field);
+    // What is worked out when it is read, such as the rows of a table, is not for this to read.
+    if (member === undefined || !("value" in member)) return undefined;
+    holder = member.value;
+  }
+  return undefined;
+}

@@ -1,0 +1,123 @@
+/** One request and its answer. */
+import { throwIfAborted } from "../contract/abort.js";
+import { NodeError } from "../contract/error.js";
+import { sharedParameters } from "../definition/node-type.js";
+import type { Network } from "../types/http-request/network.js";
+import { failingStatuses, type StatusAdvice, statusFailure } from "../types/http-request/status.js";
+import { answerOf } from "./http-answer.js";
+import { following, hasOwnHeaders, type Sent } from "./http-redirects.js";
+import type { NodeWork } from "./work.js";
+
+/** ms that a timer can count. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+/** A request. */
+export interface HttpCall {
+  url: URL;
+  method: string;
+  headers: Headers;
+  body?: string | Uint8Array<ArrayBuffer> | undefined;
+  /** Whether an answer that leads elsewhere is followed, or an error: a POST would become a GET on the way. */
+  redirect: "follow" | "refuse";
+  /** The address as errors tell it. Default: `url`. */
+  told?: URL;
+}
+
+type Limits = Pick<NodeWork<unknown>, "signal" | "explicitTimeout">;
+
+/**
+ * Sends a request and reads its answer, within the node's time limit.
+ *
+ * @param read reads the body, or fails with what the answer stands for
+ * @throws NodeError TIMEOUT, CANCELLED, EXECUTION_FAILED (nothing answers, or a redirect that is refused), and what `read`
+ *   throws
+ */
+export async function exchange<T>(
+  { signal, explicitTimeout }: Limits,
+  network: Network,
+  call: HttpCall,
+  read: (response: Response) => Promise<T>,
+): Promise<{ response: Response; value: T; duration: number }> {
+  const { url, method, headers, body, told = url } = call;
+  const limit = explicitTimeout === sharedParameters.timeout.default ? undefined : explicitTimeout;
+  const deadline = limit === undefined ? undefined : AbortSignal.timeout(Math.min(Math.ceil(limit), LONGEST_TIMEOUT));
+  const signals = [signal, deadline].filter((each) => each !== undefined);
+  throwIfAborted(signal);
+  const started = performance.now();
+  try {
+    const send = (url: URL, { method, headers, body }: Sent, redirect: RequestRedirect) =>
+      fetch(url, {
+        ...network.settings,
+        method,
+        headers,
+        redirect,
+        signal: AbortSignal.any(signals),
+        ...(body === undefined ? {} : { body }),
+      });
+    const sent: Sent = { method, headers, body };
+    const byHand = call.redirect === "follow" && network.seesRedirects && hasOwnHeaders(headers);
+    const response = byHand
+      ? await following(url, sent, (url, sent) => send(url, sent, "manual"))
+      : await send(url, sent, call.redirect === "follow" ? "follow" : "manual");
+    if (call.redirect === "refuse") refuseRedirect(response, method, told);
+    const value = await read(response);
+    return { response, value, duration: Math.round(performance.now() - started) };
+  } catch (error) {
+    if (error instanceof NodeError) throw error;
+    throwIfAborted(signal);
+    // The default that editors write into every node was asked for by nobody.
+    if (deadline?.aborted)
+      throw new NodeError("TIMEOUT", `The request was given up after ${limit} ms`, { cause: error });
+    throw network.failureOf(error, told);
+  }
+}
+
+/** A POST of JSON. */
+export interface JsonCall {
+  url: URL;
+  headers: Headers;
+  body: string;
+  /** The address as errors tell it. Default: `url`. */
+  told?: URL;
+  /** What to do about statuses that are errors. */
+  advice?: StatusAdvice;
+}
+
+/**
+ * Posts JSON. Every error status is an error, which tells whether and when another try makes sense.
+ *
+ * @param read reads the body of a successful answer. Default: by its content type
+ */
+export function postJson<T = unknown>(
+  work: Limits,
+  network: Network,
+  call: JsonCall,
+  read: (response: Response) => Promise<T> = answerOf as () => Promise<T>,
+): Promise<{ response: Response; value: T; duration: number }> {
+  const { url, headers, body, told = url, advice } = call;
+  if (!headers.has("content-type")) headers.set("content-type", "application/json");
+  network.check(url, headers);
+  return exchange(work, network, { url, headers, body, told, method: "POST", redirect: "refuse" }, async (response) => {
+    if (isError(response.status)) throw statusFailure(response, "POST", told, await answerOf(response), advice);
+    return read(response);
+  });
+}
+
+const isError = failingStatuses(undefined, true);
+
+function refuseRedirect({ status, type, headers, body }: Response, method: string, told: URL): void {
+  const leads = type === "opaqueredirect" || (status >= 300 && status < 400 && headers.has("location"));
+  if (!leads) return;
+  void body?.cancel();
+  const target = targetOf(headers.get("location"), told);
+  throw new NodeError(
+    "EXECUTION_FAILED",
+    `${told.host} answers with a redirect${status === 0 ? "" : ` (${status})`}${target}, which a ${method} does not follow`,
+    { advice: ["Give the node the address that the redirect leads to, if you trust it."], retry: false },
+  );
+}
+
+function targetOf(location: string | null, told: URL): string {
+  if (location === null || !URL.canParse(location, told)) return "";
+  return ` to ${new URL(location, told).origin}`;
+}

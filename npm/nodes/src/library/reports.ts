@@ -1,0 +1,17 @@
+/** ms between reports; work may have thousands of them in one. */
+const INTERVAL = 200;
+
+/** Reports progress now and then, with what `message` gives at the time; empty text is not reported. */
+export function reports(
+  progress: (percent: number, message?: string) => void,
+): (percent: number, message: () => string) => void {
+  let told = Number.NEGATIVE_INFINITY;
+  return (percent, message) => {
+    const now = performance.now();
+    if (now - told < INTERVAL) return;
+    const text = message();
+    if (text === "") return;
+    told = now;
+    progress(percent, text);
+  };
+}

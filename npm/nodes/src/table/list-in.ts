@@ -1,0 +1,13 @@
+import { unwrap } from "../data/input.js";
+import { recordsOf, tableBehind } from "./table-output.js";
+
+/**
+ * The list that a value is, or that a node put something around; `undefined` where it is none. The records of a table are
+ * made for the caller: the output that is backed by the table stays as it is.
+ */
+export function listIn(value: unknown): unknown[] | undefined {
+  const data = unwrap(value);
+  const table = tableBehind(data);
+  if (table) return recordsOf(table);
+  return Array.isArray(data) ? (data as unknown[]) : undefined;
+}

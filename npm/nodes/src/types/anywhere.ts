@@ -1,0 +1,55 @@
+import type { NodeExecutable } from "../contract/executable.js";
+import type { Place } from "../library/place.js";
+import { lazily } from "../library/registry.js";
+import type { Network } from "./http-request/network.js";
+
+/** What the types need of where they run; asked for when the first of them does. */
+export interface Needs {
+  place(): Promise<Place>;
+  network(): Promise<Network>;
+}
+
+/** The executables of the types that need no machine: they run in pages too. */
+export function executablesAnywhere({ place, network }: Needs): [string, NodeExecutable][] {
+  return [
+    ["parallel", lazily(async () => (await import("./parallel/execute.js")).parallelNode)],
+    ["group", lazily(async () => (await import("./group/execute.js")).groupNode)],
+    ["loop", lazily(async () => (await import("./loop/execute.js")).loopNode(await place()))],
+    ["http-request", lazily(async () => (await import("./http-request/execute.js")).httpRequestNode(await network()))],
+    ["edit-fields", lazily(async () => (await import("./edit-fields/execute.js")).editFieldsNode)],
+    ["transform", lazily(async () => (await import("./transform/execute.js")).transformNode(await place()))],
+    ["condition", lazily(async () => (await import("./condition/execute.js")).conditionNode(await place()))],
+    ["join", lazily(async () => (await import("./join/execute.js")).joinNode)],
+    ["dedupe", lazily(async () => (await import("./dedupe/execute.js")).dedupeNode)],
+    ["sort", lazily(async () => (await import("./sort/execute.js")).sortNode)],
+    ["sample", lazily(async () => (await import("./sample/execute.js")).sampleNode)],
+    ["pivot", lazily(async () => (await import("./pivot/execute.js")).pivotNode)],
+    ["unpivot", lazily(async () => (await import("./unpivot/execute.js")).unpivotNode)],
+    ["window", lazily(async () => (await import("./window/execute.js")).windowNode)],
+    ["diff", lazily(async () => (await import("./diff/execute.js")).diffNode)],
+    ["validate", lazily(async () => (await import("./validate/execute.js")).validateNode)],
+    ["switch", lazily(async () => (await import("./switch/execute.js")).switchNode)],
+    ["merge", lazily(async () => (await import("./merge/execute.js")).mergeNode)],
+    ["delay", lazily(async () => (await import("./delay/execute.js")).delayNode)],
+    ["code", lazily(async () => (await import("./code/execute.js")).codeNode(await place()))],
+    ["crypto", lazily(async () => (await import("./crypto/execute.js")).cryptoNode)],
+    ["xml", lazily(async () => (await import("./xml/execute.js")).xmlNode)],
+    ["html", lazily(async () => (await import("./html/execute.js")).htmlNode)],
+    ["template", lazily(async () => (await import("./template/execute.js")).templateNode)],
+    ["webhook-out", lazily(async () => (await import("./webhook-out/execute.js")).webhookOutNode(await network()))],
+    ["message", lazily(async () => (await import("./message/execute.js")).messageNode(await network()))],
+    ["llm", lazily(async () => (await import("./llm/execute.js")).llmNode(await network()))],
+    ["embed", lazily(async () => (await import("./embed/execute.js")).embedNode(await network()))],
+  ];
+}
+
+/** The types that need files, programs or sockets: pages know them, and say that they cannot run them. */
+export const MACHINE_ONLY = [
+  "file-system",
+  "spreadsheet",
+  "shell-command",
+  "image",
+  "compress",
+  "email",
+  "database",
+] as const;

@@ -1,0 +1,52 @@
+import { bodyProblems } from "../../definition/code.js";
+import { input, type NodeType, output, sameAsData, sharedParameters } from "../../definition/node-type.js";
+import { scriptLimits, scriptParameters } from "../../definition/where.js";
+
+/** Runs JavaScript over all that came in. */
+export const code = {
+  type: "code",
+  name: "Code",
+  description: "Runs JavaScript over all that came in, in a sandbox.",
+  category: "transform",
+  icon: "code",
+  parameterSchema: {
+    type: "object",
+    required: ["code"],
+    properties: {
+      ...sharedParameters,
+      ...scriptParameters,
+      code: {
+        type: "string",
+        minLength: 1,
+        description:
+          "JavaScript (not TypeScript, and nothing that is awaited): a function, or the body of one with `return`. It reads inputs (what the edges brought, by handle), data (the main value among it), variables and the other names of expressions; a function is also called with { inputs, data, variables }.",
+        examples: ["({ inputs }) => inputs.orders.length - inputs.returns.length", "return data.map((row) => row.id);"],
+      },
+      outputs: {
+        type: "array",
+        items: { type: "string", minLength: 1 },
+        description:
+          "Handles, in your words. The code then returns an object with them as fields, and an edge that leaves by one brings its field; handles that are missing in it do not fire.",
+        examples: [["accepted", "refused"]],
+      },
+    },
+  },
+  inputPorts: [
+    input("data", "Data", "any", "What the code finds as data; an edge may lead to any other name as well."),
+  ],
+  otherInputs: [...sameAsData],
+  hasOpenInputs: true,
+  hasOpenOutputs: true,
+  handles: ({ outputs }) =>
+    Array.isArray(outputs) && outputs.every((name) => typeof name === "string" && !name.includes("\u0024{{"))
+      ? outputs
+      : undefined,
+  problems: ({ code: text }, parsers) => bodyProblems("code", text, parsers),
+  outputPorts: [output("result", "Result", "any", "What the code returned.")],
+  otherOutputs: [
+    output("handles", "Handles", "array", "With `outputs`: the handles that fired."),
+    output("value", "Value", "any", "With `outputs`, instead of result: the object that the code returned."),
+  ],
+  effects: [],
+  limits: scriptLimits,
+} as const satisfies NodeType;

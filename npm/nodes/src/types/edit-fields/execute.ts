@@ -1,0 +1,70 @@
+import { messageOf, NodeError } from "../../contract/error.js";
+import { findData, isPlainObject } from "../../data/input.js";
+import { kindOf } from "../../data/kind.js";
+import { jsonObject } from "../../library/json-parameter.js";
+import { executable } from "../../library/work.js";
+import { editFields } from "./definition.js";
+import { render } from "./template.js";
+import { isFields, missedNames, viewsOf } from "./views.js";
+
+/** How deep templates are looked for inside values. */
+const MOST_NESTING = 64;
+
+/** Objects that share each other write out without end. */
+const MOST_VALUES = 100_000;
+
+interface Parameters {
+  values: Record<string, unknown> | string;
+  keepOnlySet: boolean;
+  nested: boolean;
+  escape: boolean;
+}
+
+/**
+ * Sets fields of an object: text values are templates, others are taken as they are; with `nested`, text inside lists
+ * and objects is a template too. A template sees, first found first taken, the fields of the data, every input by the
+ * name of its handle (without what nodes put around their data, then with it), `data` and `$now`, the time in ISO form.
+ *
+ * Fails with INVALID_PARAMETERS (`Bad template syntax …`) or TYPE_MISMATCH.
+ */
+export const editFieldsNode = executable<Parameters>(editFields, async (work) => {
+  const { parameters, input } = work;
+  const { keepOnlySet } = parameters;
+  const data = findData(input, ["data"]);
+  const values = jsonObject(parameters.values, "values");
+  const views = viewsOf(data, work);
+  const missed = (field: string) =>
+    missedNames(`the template of \`${field}\``, (rule, message) => work.warn(rule, message));
+  const set = Object.entries(values).map(([field, value]): [string, unknown] => {
+    if (typeof value !== "string" && !parameters.nested) return [field, value];
+    try {
+      return [field, filledIn(value, (template) => render(template, views, parameters.escape, missed(field)))];
+    } catch (error) {
+      throw new NodeError("INVALID_PARAMETERS", `Bad template syntax in "${field}": ${messageOf(error)}`, {
+        cause: error,
+      });
+    }
+  });
+  if (!keepOnlySet && (typeof data === "string" || typeof data === "number")) {
+    throw new NodeError(
+      "TYPE_MISMATCH",
+      `Fields can be set on an object, not on ${kindOf(data)}; set keepOnlySet to leave it out`,
+    );
+  }
+  return { result: { ...(isFields(data) && !keepOnlySet ? data : {}), ...Object.fromEntries(set) } };
+});
+
+/** A copy of a value in which each text is filled in. */
+function filledIn(value: unknown, fill: (template: string) => string): unknown {
+  let count = 0;
+  const copy = (value: unknown, depth: number): unknown => {
+    if (++count > MOST_VALUES) throw new RangeError(`more than ${MOST_VALUES} values`);
+    if (typeof value === "string") return fill(value);
+    if (!Array.isArray(value) && !isPlainObject(value)) return value;
+    if (depth === MOST_NESTING) throw new RangeError(`more than ${MOST_NESTING} lists and objects inside each other`);
+    const inner = (part: unknown) => copy(part, depth + 1);
+    if (Array.isArray(value)) return value.map(inner);
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, inner(part)]));
+  };
+  return copy(value, 0);
+}

@@ -1,0 +1,83 @@
+import type { NodeExample } from "../definition/example.js";
+import { codeExamples } from "./code/examples.js";
+import { compressExamples } from "./compress/examples.js";
+import { conditionExamples } from "./condition/examples.js";
+import { cryptoExamples } from "./crypto/examples.js";
+import { databaseExamples } from "./database/examples.js";
+import { dedupeExamples } from "./dedupe/examples.js";
+import type { LibraryTypes } from "./definitions.js";
+import { delayExamples } from "./delay/examples.js";
+import { diffExamples } from "./diff/examples.js";
+import { editFieldsExamples } from "./edit-fields/examples.js";
+import { emailExamples } from "./email/examples.js";
+import { embedExamples } from "./embed/examples.js";
+import { fileSystemExamples } from "./file-system/examples.js";
+import { groupExamples } from "./group/examples.js";
+import { htmlExamples } from "./html/examples.js";
+import { httpRequestExamples } from "./http-request/examples.js";
+import { joinExamples } from "./join/examples.js";
+import { llmExamples } from "./llm/examples.js";
+import { loopExamples } from "./loop/examples.js";
+import { mergeExamples } from "./merge/examples.js";
+import { messageExamples } from "./message/examples.js";
+import { parallelExamples } from "./parallel/examples.js";
+import { pivotExamples } from "./pivot/examples.js";
+import { sampleExamples } from "./sample/examples.js";
+import { shellCommandExamples } from "./shell-command/examples.js";
+import { sortExamples } from "./sort/examples.js";
+import { spreadsheetExamples } from "./spreadsheet/examples.js";
+import { switchExamples } from "./switch/examples.js";
+import { templateExamples } from "./template/examples.js";
+import { transformExamples } from "./transform/examples.js";
+import { unpivotExamples } from "./unpivot/examples.js";
+import { validateExamples } from "./validate/examples.js";
+import { webhookOutExamples } from "./webhook-out/examples.js";
+import { windowExamples } from "./window/examples.js";
+import { xmlExamples } from "./xml/examples.js";
+
+export type { NodeExample } from "../definition/example.js";
+
+const examples: Readonly<Record<keyof LibraryTypes, readonly NodeExample[]>> = {
+  parallel: parallelExamples,
+  loop: loopExamples,
+  group: groupExamples,
+  compress: compressExamples,
+  condition: conditionExamples,
+  dedupe: dedupeExamples,
+  diff: diffExamples,
+  "edit-fields": editFieldsExamples,
+  "file-system": fileSystemExamples,
+  "http-request": httpRequestExamples,
+  join: joinExamples,
+  pivot: pivotExamples,
+  sample: sampleExamples,
+  sort: sortExamples,
+  delay: delayExamples,
+  code: codeExamples,
+  crypto: cryptoExamples,
+  xml: xmlExamples,
+  html: htmlExamples,
+  template: templateExamples,
+  merge: mergeExamples,
+  "shell-command": shellCommandExamples,
+  spreadsheet: spreadsheetExamples,
+  switch: switchExamples,
+  transform: transformExamples,
+  unpivot: unpivotExamples,
+  validate: validateExamples,
+  window: windowExamples,
+  "webhook-out": webhookOutExamples,
+  message: messageExamples,
+  email: emailExamples,
+  llm: llmExamples,
+  embed: embedExamples,
+  database: databaseExamples,
+};
+
+/**
+ * The examples of a type of this library. They stand beside the definitions, not in them, so that a page which runs nodes
+ * does not load them.
+ */
+export function nodeExamples(type: string): readonly NodeExample[] {
+  return Object.hasOwn(examples, type) ? examples[type as keyof LibraryTypes] : [];
+}

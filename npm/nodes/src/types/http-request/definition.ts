@@ -1,0 +1,70 @@
+import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
+
+/** Talks HTTP. */
+export const httpRequest = {
+  type: "http-request",
+  name: "HTTP Request",
+  description: "Sends an HTTP request and gives its answer.",
+  category: "io",
+  icon: "globe-2",
+  parameterSchema: {
+    type: "object",
+    required: ["url"],
+    properties: {
+      ...sharedParameters,
+      // A request may have had its effect although no answer came.
+      retries: { ...sharedParameters.retries, default: 0 },
+      method: {
+        type: "string",
+        enum: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+        default: "GET",
+        description: "The method of the request.",
+      },
+      url: {
+        type: "string",
+        "x-control": "url",
+        minLength: 1,
+        description: "The address, with http or https.",
+        examples: ["https://api.example.com/users/1"],
+        "x-required-message": "Must be a valid URL",
+      },
+      headers: {
+        anyOf: [{ type: "object" }, { type: "string" }],
+        default: {},
+        description: "Headers of the request by name, also as JSON text.",
+        examples: [{ accept: "application/json" }],
+      },
+      failOn: {
+        anyOf: [{ type: "string" }, { type: "integer" }, { type: "array" }],
+        description:
+          "Statuses that are errors, such as `404` or `5xx`, with commas between them. Without it those from 400 on are " +
+          "where the node asks for retries or an edge takes its error, and none elsewhere.",
+        examples: ["4xx,5xx", "5xx,429"],
+      },
+      body: { description: "Sent with POST, PUT and PATCH: text and bytes as they are, the rest as JSON." },
+    },
+  },
+  inputPorts: [
+    input("url", "URL", "string", "Goes before the parameter of that name."),
+    input("body", "Body", "any", "Goes before the parameter of that name."),
+  ],
+  otherInputs: [
+    input("method", "Method", "string", "Goes before the parameter of that name."),
+    input("headers", "Headers", "object", "Goes before the parameter of that name."),
+    input("params", "Query", "object", "Added to the query of the URL; a list adds its name several times."),
+    input("auth", "Authorization", "object", '`{ type: "bearer", token }` or `{ type: "basic", username, password }`.'),
+  ],
+  hasOpenInputs: false,
+  outputPorts: [output("result", "Result", "any", "The body: JSON as a value, text as text, anything else as base64.")],
+  otherOutputs: [
+    output("status", "Status", "number", "The status, such as 200."),
+    output("statusText", "Status Text", "string", "What the server calls the status."),
+    output("headers", "Headers", "object", "The headers of the answer, names in lower case."),
+    output("success", "Success", "boolean", "Whether the status is 200 to 299."),
+    output("ok", "OK", "boolean", "The same."),
+    output("duration", "Duration", "number", "ms from the request to the end of the answer."),
+    output("url", "URL", "string", "The address that answered, after redirects."),
+  ],
+  effects: ["network"],
+  limits: [{ what: "size of the answer", bound: "256 MiB", beyond: "EXECUTION_FAILED" }],
+} as const satisfies NodeType;

@@ -1,0 +1,98 @@
+import { NodeError } from "../../contract/error.js";
+import type { NodeExecutable } from "../../contract/executable.js";
+import { costOf, sumOf } from "../../library/openai.js";
+import { executable, type NodeWork } from "../../library/work.js";
+import type { Network } from "../http-request/network.js";
+import type { ChatAnswer } from "./answer.js";
+import { chat, type Parameters } from "./chat.js";
+import { type CheckAnswer, schemaCheck } from "./checked.js";
+import { llm } from "./definition.js";
+import { type ChatMessage, messagesOf } from "./messages.js";
+
+type Work = NodeWork<Parameters>;
+
+/**
+ * Asks a language model. With `schema` the answer is a value that passes it; where it does not, the model is told what is
+ * wrong and asked again, `repairs` times.
+ *
+ * Fails with INVALID_PARAMETERS, TYPE_MISMATCH (prompt, messages), EXECUTION_FAILED (an error status, which tells when
+ * another try makes sense; a refusal; JSON that was cut off), DESERIALIZATION_FAILED (no JSON by the schema), TIMEOUT or
+ * CANCELLED.
+ */
+export function llmNode(network: Network): NodeExecutable {
+  return executable<Parameters>(llm, (work) => ask(work, network));
+}
+
+async function ask(work: Work, network: Network): Promise<object> {
+  const messages = messagesOf(work);
+  const { schema: given } = work.parameters;
+  if (given === undefined) {
+    const answer = await chat(work, network, messages, undefined);
+    warnOfText(work, answer);
+    return outputOf(work, answer, answer.text, 0);
+  }
+  const { schema, check } = await schemaCheck(given);
+  return askForJson(work, network, messages, schema, check);
+}
+
+async function askForJson(
+  work: Work,
+  network: Network,
+  asked: readonly ChatMessage[],
+  schema: Record<string, unknown>,
+  check: CheckAnswer,
+): Promise<object> {
+  const messages = [...asked];
+  let answer: ChatAnswer | undefined;
+  for (let repairs = 0; ; repairs++) {
+    answer = sum(answer, await chat(work, network, messages, schema));
+    // Also where what is left can be read: of `123` there may be `12`.
+    refuseCutOff(work, answer);
+    const checked = check(answer.text);
+    if ("value" in checked) return outputOf(work, answer, checked.value, repairs);
+    if (repairs >= work.parameters.repairs) throw failureOf(answer, checked.problem, repairs);
+    messages.push({ role: "assistant", content: answer.text }, { role: "user", content: repairText(checked.problem) });
+  }
+}
+
+function repairText(problem: string): string {
+  return `This answer does not pass the JSON Schema: ${problem}. Answer again, with the corrected JSON alone.`;
+}
+
+/** The later answer, with what both took. */
+function sum(before: ChatAnswer | undefined, answer: ChatAnswer): ChatAnswer {
+  if (before === undefined) return answer;
+  return { ...answer, usage: sumOf(before.usage, answer.usage), duration: before.duration + answer.duration };
+}
+
+function refuseCutOff({ parameters: { maxTokens } }: Work, { finishReason, text }: ChatAnswer): void {
+  if (finishReason !== "length") return;
+  const limit = maxTokens === undefined ? "the limit of the model" : `${maxTokens} tokens`;
+  throw new NodeError("EXECUTION_FAILED", `The JSON was cut off at ${limit}, after ${text.length} characters`, {
+    advice: ["Raise `maxTokens`, or ask for less."],
+    retry: false,
+  });
+}
+
+function failureOf({ text }: ChatAnswer, problem: string, repairs: number): NodeError {
+  const again = repairs === 0 ? "" : `, also after it was asked again${repairs === 1 ? "" : ` ${repairs} times`}`;
+  const excerpt = text.replace(/\s+/g, " ").slice(0, 200);
+  return new NodeError(
+    "DESERIALIZATION_FAILED",
+    `The answer does not pass the schema${again}: ${problem}; it is: ${excerpt}`,
+    {
+      advice: ["Describe the fields in the schema, take a larger model, or raise `repairs`."],
+    },
+  );
+}
+
+function warnOfText(work: Work, { text, finishReason }: ChatAnswer): void {
+  if (finishReason === "length") work.warn("cut-off-answer", "The answer was cut off: it had reached its most tokens");
+  else if (text === "") work.warn("empty-answer", `The model answered nothing (finish reason ${finishReason})`);
+}
+
+function outputOf(work: Work, answer: ChatAnswer, result: unknown, repairs: number): object {
+  const { text, usage, model, finishReason, duration } = answer;
+  const cost = costOf(work.parameters.prices, usage, work.warn);
+  return { result, text, usage: usage ?? null, ...cost, model, finishReason, repairs, duration };
+}

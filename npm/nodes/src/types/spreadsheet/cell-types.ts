@@ -1,0 +1,31 @@
+/** Digits that a number keeps whatever program reads it. */
+const MOST_DIGITS = 15;
+
+/** Records whose cells are what they spell: exact numbers, true and false; empty cells are `null`. */
+export function typedRecords(records: readonly Record<string, unknown>[]): Record<string, unknown>[] {
+  return records.map((record) => {
+    const typed: Record<string, unknown> = Object.create(Object.getPrototypeOf(record) as object | null);
+    for (const [key, cell] of Object.entries(record)) {
+      const value = typeof cell === "string" ? typedCell(cell) : cell;
+      if (key === "__proto__")
+        Object.defineProperty(typed, key, { value, enumerable: true, configurable: true, writable: true });
+      else typed[key] = value;
+    }
+    return typed;
+  });
+}
+
+/** Text is a number only if it is exactly how the number is written, so that `007` and `1.50` lose nothing. */
+function typedCell(cell: string): unknown {
+  if (cell === "") return null;
+  if (
+    /^-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?$/.test(cell) &&
+    cell !== "-0" &&
+    cell.replace(/\D/g, "").length <= MOST_DIGITS
+  ) {
+    return Number(cell);
+  }
+  const lower = cell.toLowerCase();
+  if (lower === "true" || lower === "false") return lower === "true";
+  return cell;
+}

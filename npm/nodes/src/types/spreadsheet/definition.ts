@@ -1,0 +1,110 @@
+import { input, type NodeType, output, sameAsData, sharedParameters } from "../../definition/node-type.js";
+
+/** Reads and writes tables. */
+export const spreadsheet = {
+  type: "spreadsheet",
+  name: "Spreadsheet",
+  description: "Reads and writes tables: CSV, Excel and LibreOffice workbooks, JSON and JSON Lines.",
+  category: "data",
+  icon: "table-2",
+  parameterSchema: {
+    type: "object",
+    properties: {
+      ...sharedParameters,
+      operation: {
+        type: "string",
+        enum: ["read", "write"],
+        default: "read",
+        description: "Whether the file is read, or written from the records that arrive.",
+      },
+      path: {
+        type: "string",
+        "x-control": "file",
+        minLength: 1,
+        description: "The file. A relative path starts at the folder in which the flow is run.",
+        examples: ["data/orders.csv", "report.xlsx"],
+      },
+      filePath: { type: "string", minLength: 1, description: "An older name of path." },
+      data: { description: "Text, bytes or records instead of a file." },
+      format: {
+        type: "string",
+        enum: ["csv", "tsv", "xlsx", "xls", "xlsb", "ods", "fods", "json", "jsonl"],
+        description:
+          "The form of the file; from the end of its name unless given, else csv. csv, tsv, xlsx, json and jsonl can be written; " +
+          "fods can be neither read nor written.",
+      },
+      types: {
+        type: "string",
+        enum: ["text", "auto"],
+        description:
+          "What cells become. `text`: all cells of CSV and workbooks are text, as they are unless `auto` is given. `auto`: " +
+          "numbers and true or false are such, empty cells are null; text counts as a number only if it is exactly how the " +
+          "number is written (not `007`). A workbook is written with `auto` unless `text` is given.",
+      },
+      sheetName: { type: "string", description: "A sheet of a workbook; a CSV file has `Sheet1` alone." },
+      sheetIndex: { type: "integer", minimum: 0, description: "A sheet by its place, from 0; a CSV file has one." },
+      hasHeaders: { type: "boolean", default: true, description: "Whether the first row names the columns." },
+      range: {
+        type: "string",
+        description: "Cells of a workbook; a CSV file has none to choose from.",
+        examples: ["A2:D10", "A:D", "2:10"],
+      },
+      delimiter: {
+        type: "string",
+        minLength: 1,
+        description: "What separates cells: one character. A tab for .tsv, otherwise a comma, unless given.",
+        examples: [";"],
+      },
+      skipEmptyLines: {
+        type: "boolean",
+        default: true,
+        description:
+          'Whether lines with nothing but blanks are left out. A quoted cell makes a row, also when it is empty ("").',
+      },
+    },
+  },
+  inputPorts: [
+    input("filePath", "File Path", "string", "The file to read; goes before the parameter `path`."),
+    input("data", "Data", "any", "Text, bytes or records instead of a file."),
+  ],
+  otherInputs: [
+    input("path", "Path", "string", "The same as filePath."),
+    input("file", "File", "string", "The same as filePath."),
+    input("content", "Content", "any", "The same as data."),
+    input("records", "Records", "array", "The same as data."),
+    ...sameAsData,
+  ],
+  hasOpenInputs: false,
+  outputPorts: [
+    output(
+      "records",
+      "Records",
+      "array",
+      "One object for each row, by the names of the columns. Cells are text unless `types` is auto.",
+    ),
+    output("headers", "Headers", "array", "The names of the columns."),
+    output("rowCount", "Row Count", "number", "How many rows there are."),
+    output("sheetName", "Sheet Name", "string", "The sheet that was read; `Sheet1` of a file without sheets."),
+  ],
+  otherOutputs: [
+    output("format", "Format", "string", "The form of the file."),
+    output("sheetNames", "Sheet Names", "array", "All sheets of the workbook."),
+    output("path", "Path", "string", "The file that was written."),
+    output("size", "Size", "number", "Its size in bytes."),
+    output("delimiter", "Delimiter", "string", "What separates cells, where it is no comma."),
+  ],
+  effects: ["reads-files", "writes-files"],
+  limits: [
+    {
+      what: "parts of a workbook",
+      bound: "8 GiB a sheet, 1 GiB for the rest, 10,000 parts, once unpacked",
+      beyond: "MEMORY_LIMIT_EXCEEDED",
+    },
+    { what: "columns", bound: "16,384", beyond: "DESERIALIZATION_FAILED" },
+    {
+      what: "a written sheet",
+      bound: "1,048,575 rows, 16,384 columns, 32,767 characters a cell",
+      beyond: "INVALID_PARAMETERS",
+    },
+  ],
+} as const satisfies NodeType;

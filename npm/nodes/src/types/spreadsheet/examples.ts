@@ -1,0 +1,75 @@
+import type { NodeExample } from "../../definition/example.js";
+
+export const spreadsheetExamples: readonly NodeExample[] = [
+  {
+    title: "A CSV file",
+    flow: `id: read-orders
+nodes:
+  - id: orders
+    type: spreadsheet
+    parameters: { path: data/orders.csv }
+`,
+    files: { "data/orders.csv": "id,customer,total\n1,Ada,250\n2,Grace,40\n" },
+    outputs: {
+      orders: {
+        records: [
+          { id: "1", customer: "Ada", total: "250" },
+          { id: "2", customer: "Grace", total: "40" },
+        ],
+        headers: ["id", "customer", "total"],
+        rowCount: 2,
+      },
+    },
+    isPart: true,
+  },
+  {
+    title: "Text with semicolons, without names of columns",
+    flow: `id: read-text
+nodes:
+  - id: rows
+    type: spreadsheet
+    parameters: { delimiter: ";", hasHeaders: false }
+`,
+    input: { data: "Ada;250\nGrace;40\n" },
+    outputs: {
+      rows: {
+        records: [
+          { column1: "Ada", column2: "250" },
+          { column1: "Grace", column2: "40" },
+        ],
+        delimiter: ";",
+      },
+    },
+    isPart: true,
+  },
+  {
+    title: "JSON Lines to a workbook, and what it holds then",
+    flow: `id: to-workbook
+nodes:
+  - id: orders
+    type: spreadsheet
+    parameters: { path: orders.jsonl }
+  - id: workbook
+    type: spreadsheet
+    parameters: { operation: write, path: out/orders.xlsx, sheetName: Orders }
+  - id: again
+    type: spreadsheet
+    parameters: { types: auto, range: "A:B" }
+edges:
+  - { source: orders, target: workbook }
+  - { source: workbook, target: again, targetHandle: path }
+`,
+    files: { "orders.jsonl": '{"id":1,"customer":"Ada"}\n{"id":2,"customer":"Grace"}\n' },
+    outputs: {
+      workbook: { path: "out/orders.xlsx", rowCount: 2, format: "xlsx" },
+      again: {
+        records: [
+          { id: 1, customer: "Ada" },
+          { id: 2, customer: "Grace" },
+        ],
+        sheetName: "Orders",
+      },
+    },
+    isPart: true,
+  },
+];

@@ -1,0 +1,32 @@
+import { findData, handleValue, unwrap } from "../../data/input.js";
+import type { NodeWork } from "../../library/work.js";
+
+/** The parameters of a spreadsheet node, checked. */
+export interface SpreadsheetParameters {
+  operation: "read" | "write";
+  path?: string;
+  filePath?: string;
+  data?: unknown;
+  format?: string;
+  types?: "text" | "auto";
+  sheetName?: string;
+  sheetIndex?: number;
+  hasHeaders: boolean;
+  range?: string;
+  delimiter?: string;
+  skipEmptyLines: boolean;
+}
+
+/** `path` and `filePath` are what ports are called, `file` what callers of a flow call its input. */
+export function pathOf({ input, parameters }: NodeWork<SpreadsheetParameters>): string | undefined {
+  for (const name of ["path", "filePath", "file"]) {
+    const value = unwrap(handleValue(input, name));
+    if (typeof value === "string" && value !== "") return value;
+  }
+  return parameters.path ?? parameters.filePath;
+}
+
+/** What stands in for a file, or is written to one. */
+export function dataOf({ input, parameters }: NodeWork<SpreadsheetParameters>): unknown {
+  return findData(input, ["data", "content", "records"]) ?? parameters.data;
+}

@@ -1,0 +1,177 @@
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+
+import type { CsvLayout, NativeTable, WorkbookLayout, WorkbookSheet } from "@atomiton/conductor-native";
+
+import { NodeError } from "../../contract/error.js";
+import { kindOf } from "../../data/kind.js";
+import type { NodeWork } from "../../library/work.js";
+import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
+import { cancellable } from "../../table/addon.js";
+import { attachTable, recordsOf, tableBehind } from "../../table/table-output.js";
+import { typedRecords } from "./cell-types.js";
+import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
+import { jsonRecords } from "./json-records.js";
+import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
+import { headersOf } from "./write.js";
+
+/** A file without sheets is a workbook of one. */
+const SHEET = "Sheet1";
+
+type Work = NodeWork<SpreadsheetParameters>;
+
+/** A file, or what stands in for one. */
+interface Source {
+  path?: string;
+  data?: string | Uint8Array;
+}
+
+/**
+ * Reads a table from a file, from text or from bytes. The records of a table of text are made only if somebody reads them.
+ *
+ * Fails with INVALID_PARAMETERS (no data, a form that is not supported, no such sheet), EXECUTION_FAILED (`File not found: p`,
+ * and what there is close by), DESERIALIZATION_FAILED (naming row, cell or line) or MEMORY_LIMIT_EXCEEDED.
+ */
+export async function readSpreadsheet(work: Work): Promise<object> {
+  const path = pathOf(work);
+  const data = path === undefined ? dataOf(work) : undefined;
+  if (path === undefined && data === undefined) {
+    throw new NodeError("INVALID_PARAMETERS", "No spreadsheet data provided. Please provide filePath or raw data.");
+  }
+  const format = formatOf(work.parameters.format, path, data);
+  if (path !== undefined) await checkFile(path);
+  if (path === undefined && typeof data !== "string" && !(data instanceof Uint8Array)) {
+    checkSheet(work.parameters);
+    return fromRecords(data, work.parameters);
+  }
+  const source: Source = path === undefined ? { data: data as string | Uint8Array } : { path };
+  if (isWorkbookFormat(format)) return readWorkbook(work, source, format);
+  checkSheet(work.parameters);
+  return format === "json" || format === "jsonl" ? readJson(work, source, format) : readCsv(work, source, format);
+}
+
+async function readWorkbook(
+  { parameters, signal, warn }: Work,
+  { path, data }: Source,
+  format: TableFormat,
+): Promise<object> {
+  const { sheetName, sheetIndex, range, hasHeaders, skipEmptyLines, types } = parameters;
+  const layout: WorkbookLayout = {
+    hasHeaders,
+    skipEmptyLines,
+    typed: types === "auto",
+    ...(sheetName && { sheetName }),
+    ...(sheetIndex !== undefined && { sheetIndex }),
+    ...(range && { range }),
+  };
+  const sheet = await cancellable(signal, (addon, cancel) =>
+    addon.readWorkbook(path ?? bufferOf(data), layout, cancel),
+  );
+  const { sheetName: name, sheetNames, formulasWithoutResult: count, firstWithoutResult: first } = sheet;
+  if (count > 0) {
+    const formulas = count === 1 ? `The formula in ${first} has` : `${count} formulas, the first in ${first}, have`;
+    warn(
+      "formula-without-result",
+      `${formulas} no result in the file and read as empty; open the workbook in a spreadsheet program and save it`,
+    );
+  }
+  return Object.assign(rowsOf(sheet), { format, sheetName: name, sheetNames });
+}
+
+function rowsOf({ table, text, headers, rowCount }: WorkbookSheet): object {
+  if (table) return tableOutput(table);
+  return { records: JSON.parse(text ?? "[]") as unknown, headers, rowCount };
+}
+
+async function readCsv({ parameters, signal }: Work, { path, data }: Source, format: TableFormat): Promise<object> {
+  const { hasHeaders, skipEmptyLines, types } = parameters;
+  const delimiter = parameters.delimiter ?? (format === "tsv" ? "\t" : ",");
+  const layout: CsvLayout = { delimiter, hasHeaders, skipEmptyLines };
+  const table = await cancellable(signal, (addon, cancel) =>
+    path === undefined
+      ? addon.parseTable(typeof data === "string" ? data : bufferOf(data), layout, cancel)
+      : addon.readTable(path, layout, cancel),
+  );
+  return Object.assign(types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(delimiter));
+}
+
+async function readJson({ signal }: Work, { path, data }: Source, format: "json" | "jsonl"): Promise<object> {
+  const bytes = path === undefined ? bufferOf(data) : await readFile(path, { ...(signal && { signal }) });
+  const records = jsonRecords(utf8Text(bytes), format);
+  return { ...listOutput(records), format, sheetName: SHEET, sheetNames: [SHEET] };
+}
+
+function utf8Text(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new NodeError("DESERIALIZATION_FAILED", "The file is not UTF-8 text; save it as UTF-8 and read it again", {
+      cause: error,
+    });
+  }
+}
+
+/** Data that is rows already is handed on as it is. */
+function fromRecords(data: unknown, { types }: SpreadsheetParameters): object {
+  const table = tableBehind(data);
+  if (table) return Object.assign(types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(","));
+  if (!Array.isArray(data)) {
+    throw new NodeError(
+      "TYPE_MISMATCH",
+      `Spreadsheet data must be text, bytes or an array of records, not ${kindOf(data)}`,
+    );
+  }
+  return { ...listOutput(data), ...sheetFacts(",") };
+}
+
+function tableOutput(table: NativeTable): object {
+  const { headers, rowCount } = table;
+  return Object.assign(attachTable({}, "records", table), { headers, rowCount });
+}
+
+function typedOutput(table: NativeTable): object {
+  const { headers, rowCount } = table;
+  return { records: typedRecords(recordsOf(table)), headers, rowCount };
+}
+
+function listOutput(records: readonly unknown[]): object {
+  return { records, headers: headersOf(records), rowCount: records.length };
+}
+
+function sheetFacts(delimiter: string): object {
+  const separation = delimiter === "," ? {} : { delimiter };
+  return { format: "csv", sheetName: SHEET, sheetNames: [SHEET], ...separation };
+}
+
+function bufferOf(data: string | Uint8Array = ""): Buffer {
+  return typeof data === "string" ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Settings that only workbooks have. */
+function checkSheet({ sheetName, sheetIndex, range }: SpreadsheetParameters): void {
+  if (sheetName !== undefined && sheetName !== "" && sheetName !== SHEET) {
+    throw new NodeError("INVALID_PARAMETERS", `Sheet "${sheetName}" not found. Available sheets: ${SHEET}`);
+  }
+  if (sheetIndex !== undefined && sheetIndex > 0) {
+    throw new NodeError("INVALID_PARAMETERS", `Sheet index ${sheetIndex} out of range. Workbook has 1 sheets.`);
+  }
+  if (range !== undefined && range !== "") {
+    throw new NodeError("INVALID_PARAMETERS", "A range can be read from workbooks only, not from CSV");
+  }
+}
+
+async function checkFile(path: string): Promise<void> {
+  const facts = await stat(path).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR")
+      throw new NodeError("EXECUTION_FAILED", `File not found: ${path} (${await missingPathText(path)})`, {
+        cause: error,
+        advice: MISSING_PATH_ADVICE,
+      });
+    throw error;
+  });
+  if (facts.isFile()) return;
+  const what = facts.isDirectory() ? " but a folder" : "";
+  throw new NodeError("EXECUTION_FAILED", `Path is not a file${what}: ${resolve(path)}`, {
+    advice: MISSING_PATH_ADVICE,
+  });
+}

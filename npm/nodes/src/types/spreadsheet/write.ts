@@ -1,0 +1,132 @@
+import type { NativeTable } from "@atomiton/conductor-native";
+import { writeAtomically, writeThrough } from "@atomiton/storage/files";
+
+import { NodeError } from "../../contract/error.js";
+import { textOf } from "../../data/field.js";
+import { isPlainObject, ownValue, type PlainObject } from "../../data/input.js";
+import { kindOf } from "../../data/kind.js";
+import type { NodeWork } from "../../library/work.js";
+import { cancellable } from "../../table/addon.js";
+import { recordsOf, tableBehind } from "../../table/table-output.js";
+import { writeContent } from "../file-system/content.js";
+import { typedRecords } from "./cell-types.js";
+import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
+import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
+
+/** Days from the first day of sheets to that of JavaScript. */
+const DAYS_BEFORE_EPOCH = 25_569;
+const MS_PER_DAY = 86_400_000;
+
+/** Rows to write: a table, or records. */
+interface Rows {
+  /** As they arrived. */
+  data: unknown;
+  table: NativeTable | undefined;
+  headers: readonly string[];
+  count: number;
+  records(): readonly PlainObject[];
+}
+
+/**
+ * Writes the records that arrive to a file, whole or not at all.
+ *
+ * Fails with INVALID_PARAMETERS (no path, a form or a setting that cannot be written, more than a sheet takes) or
+ * TYPE_MISMATCH (no records).
+ */
+export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): Promise<object> {
+  const { parameters, signal } = work;
+  const path = pathOf(work);
+  if (path === undefined) throw new NodeError("INVALID_PARAMETERS", "`path` is required to write a spreadsheet");
+  const format = formatOf(parameters.format, path);
+  refuseUnused(parameters, format);
+  const rows = rowsOf(dataOf(work));
+  if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
+  const size = await write(path, rows, format, parameters, signal);
+  const { headers, count } = rows;
+  return { result: path, path, format, headers, rowCount: count, size, success: true };
+}
+
+async function write(
+  path: string,
+  rows: Rows,
+  format: TableFormat,
+  { types, sheetName = "Sheet1", delimiter }: SpreadsheetParameters,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  if (format === "csv" || format === "tsv") {
+    return writeContent(path, rows.data, signal, delimiter ?? (format === "tsv" ? "\t" : ","));
+  }
+  if (format === "xlsx") {
+    const numbers = types !== "text";
+    const { table } = rows;
+    return writeAtomically(path, (beside) =>
+      cancellable(signal, (addon, cancel) =>
+        table
+          ? addon.writeTableWorkbook(table, beside, sheetName, numbers, cancel)
+          : addon.writeRecordsWorkbook(sheetText(rows), beside, sheetName, numbers, cancel),
+      ),
+    );
+  }
+  const records = types === "auto" ? typedRecords(rows.records()) : rows.records();
+  const text =
+    format === "json"
+      ? JSON.stringify(records, null, 2)
+      : records.map((record) => `${JSON.stringify(record)}\n`).join("");
+  return writeAtomically(path, (beside, mode) => writeThrough(beside, text, mode));
+}
+
+function rowsOf(data: unknown): Rows {
+  const table = tableBehind(data);
+  if (table) return { data, table, headers: table.headers, count: table.rowCount, records: () => recordsOf(table) };
+  if (data === undefined) throw new NodeError("TYPE_MISMATCH", "There are no records to write: nothing arrived");
+  if (!Array.isArray(data)) {
+    throw new NodeError("TYPE_MISMATCH", `A spreadsheet is written from a list of records, not from ${kindOf(data)}`);
+  }
+  const wrong = data.findIndex((record) => !isPlainObject(record));
+  if (wrong !== -1) {
+    throw new NodeError("TYPE_MISMATCH", `Record ${wrong} of the list is ${kindOf(data[wrong])}, not an object`);
+  }
+  const records = data as PlainObject[];
+  return { data, table: undefined, headers: headersOf(records), count: records.length, records: () => records };
+}
+
+/** All fields of records, as first met. */
+export function headersOf(records: readonly unknown[]): string[] {
+  const headers = new Set<string>();
+  for (const record of records) {
+    if (isPlainObject(record)) for (const key of Object.keys(record)) headers.add(key);
+  }
+  return [...headers];
+}
+
+function sheetText({ headers, records }: Rows): string {
+  const rows = records().map((record) => headers.map((header) => sheetValue(ownValue(record, header))));
+  return JSON.stringify({ headers, rows });
+}
+
+/** A value as a cell of a sheet takes it: a date as days, lists and objects as JSON. */
+function sheetValue(value: unknown): unknown {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) {
+    return { date: value.getTime() / MS_PER_DAY + DAYS_BEFORE_EPOCH };
+  }
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  if (value === null || typeof value === "number" || typeof value === "boolean") return value;
+  return textOf(value);
+}
+
+/** Settings that would be ignored without a word. */
+function refuseUnused({ range, sheetIndex, sheetName, delimiter, types }: SpreadsheetParameters, format: string): void {
+  const refused = (name: string, why: string) => {
+    throw new NodeError("INVALID_PARAMETERS", `\`${name}\` cannot be given here: ${why}`);
+  };
+  if (["xls", "xlsb", "ods"].includes(format)) {
+    throw new NodeError("INVALID_PARAMETERS", `The format ${format} can be read, but not written; write xlsx instead`);
+  }
+  if (range !== undefined && range !== "") refused("range", "a file is written whole");
+  if (sheetIndex !== undefined) refused("sheetIndex", "a file is written with one sheet");
+  if (sheetName !== undefined && !isWorkbookFormat(format as TableFormat))
+    refused("sheetName", `${format} has no sheets`);
+  if (delimiter !== undefined && format !== "csv" && format !== "tsv")
+    refused("delimiter", `${format} has no delimiter`);
+  if (types === "auto" && (format === "csv" || format === "tsv")) refused("types", `all cells of ${format} are text`);
+}

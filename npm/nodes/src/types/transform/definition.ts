@@ -1,0 +1,133 @@
+import { functionProblems } from "../../definition/code.js";
+import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
+import { scriptLimits, scriptParameters, whereParameters } from "../../definition/where.js";
+
+/** The operations that code has a part in. */
+const CODED: readonly unknown[] = ["map", "filter", "reduce"];
+
+/** Changes lists. */
+export const transform = {
+  type: "transform",
+  name: "Transform",
+  description: "Maps, filters, sorts, groups and aggregates lists.",
+  category: "data",
+  icon: "wand-2",
+  parameterSchema: {
+    type: "object",
+    properties: {
+      ...sharedParameters,
+      ...whereParameters,
+      ...scriptParameters,
+      operation: {
+        type: "string",
+        enum: [
+          "map",
+          "filter",
+          "reduce",
+          "sort",
+          "group",
+          "flatten",
+          "unique",
+          "reverse",
+          "limit",
+          "skip",
+          "slice",
+          "aggregate",
+        ],
+        default: "map",
+        description:
+          "What to do with the list. map and reduce use `transformFunction`; filter uses `where` or `transformFunction`; each of the others has parameters of its own.",
+      },
+      transformFunction: {
+        type: "string",
+        "x-control": "code",
+        default: "item => item",
+        description:
+          "map, filter, reduce: JavaScript, a function of (item, index, items), for reduce of (acc, item, index); or a property path. It reads the names of expressions as well.",
+        examples: ["row => ({ name: row.name, total: row.price * row.quantity })"],
+      },
+      sortKey: {
+        type: "string",
+        minLength: 1,
+        description: "sort: the field to sort by; without it the items themselves are compared.",
+      },
+      sortDirection: {
+        type: "string",
+        enum: ["asc", "desc"],
+        default: "asc",
+        description: "sort: ascending or descending.",
+      },
+      uniqueKey: {
+        type: "string",
+        minLength: 1,
+        description: "unique: the field that must differ; without it items as a whole.",
+      },
+      reduceInitial: { description: "reduce: the first accumulator; text is read as JSON where it is JSON." },
+      groupKey: { type: "string", minLength: 1, description: "group: the field whose values become the groups." },
+      groupBy: {
+        description: "aggregate: the field, or fields, of which each value makes a row. Without it there is one row.",
+        anyOf: [
+          { type: "string", minLength: 1 },
+          { type: "array", items: { type: "string", minLength: 1 } },
+        ],
+      },
+      aggregates: {
+        type: "array",
+        description: "aggregate: what to compute.",
+        examples: [[{ operation: "sum", field: "price", as: "total" }]],
+        items: {
+          type: "object",
+          required: ["operation"],
+          properties: {
+            operation: {
+              type: "string",
+              enum: ["count", "sum", "avg", "min", "max", "countDistinct"],
+              description: "What to compute; all but count need a field.",
+            },
+            field: { type: "string", minLength: 1, description: "The field whose values count." },
+            as: { type: "string", minLength: 1, description: "The name of the answer." },
+          },
+        },
+      },
+      flattenDepth: {
+        type: "integer",
+        minimum: 1,
+        maximum: 10,
+        default: 1,
+        description: "flatten: how many levels of lists inside lists are opened.",
+      },
+      limitCount: { type: "integer", minimum: 1, default: 10, description: "limit: how many items stay." },
+      skipCount: { type: "integer", minimum: 0, default: 0, description: "skip: how many items are left out." },
+      sliceStart: { type: "integer", minimum: 0, default: 0, description: "slice: the first item, from 0." },
+      sliceEnd: { type: "integer", minimum: 0, description: "slice: the item before which it ends." },
+      data: { description: "The list, where no edge brings one." },
+    },
+  },
+  inputPorts: [
+    input("data", "Data", "array", "The list to transform: an array, or a table.", true),
+    input("function", "Function", "string", "Goes before the parameter transformFunction."),
+  ],
+  otherInputs: [
+    input("items", "Items", "array", "The same as data."),
+    input("records", "Records", "array", "The same as data."),
+    input("input", "Input", "array", "The same as data."),
+    input("default", "Default", "array", "The same as data; where an edge leads that names no handle."),
+  ],
+  hasOpenInputs: false,
+  problems: ({ transformFunction, operation = "map", where }, parsers) =>
+    // The other operations do not look at it.
+    CODED.includes(operation) && !(operation === "filter" && where)
+      ? functionProblems("transformFunction", transformFunction, parsers)
+      : [],
+  outputPorts: [
+    output("result", "Result", "any", "The new list; for reduce the last accumulator, for group an object."),
+  ],
+  otherOutputs: [
+    output("inputCount", "Input Count", "number", "How many items came in."),
+    output("outputCount", "Output Count", "number", "How many items, groups or fields go out."),
+    output("operation", "Operation", "string", "What was done."),
+    output("success", "Success", "boolean", "true; a failure is an error."),
+  ],
+  effects: [],
+  limits: scriptLimits,
+} as const satisfies NodeType;

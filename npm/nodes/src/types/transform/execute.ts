@@ -1,0 +1,163 @@
+import type { NativeTable } from "@atomiton/conductor-native";
+import { NodeError } from "../../contract/error.js";
+import type { NodeExecutable } from "../../contract/executable.js";
+import { type Aggregate, aggregationOf } from "../../data/aggregate.js";
+import { doubtsOfNames } from "../../data/doubtful-code.js";
+import { findData, isPlainObject, unwrap } from "../../data/input.js";
+import { kindOf } from "../../data/kind.js";
+import type { Condition } from "../../data/where.js";
+import type { Place } from "../../library/place.js";
+import { executable, type NodeWork } from "../../library/work.js";
+import { defaultTimeout, functionText, isFunctionText, UserFunction } from "../../sandbox/user-function.js";
+import { attachLazily, attachTable, recordsOf, tableBehind } from "../../table/table-output.js";
+import { transform } from "./definition.js";
+import { transformItems } from "./items.js";
+
+/** The parameters of a transform, checked and completed. */
+export interface TransformParameters {
+  operation:
+    | "map"
+    | "filter"
+    | "reduce"
+    | "sort"
+    | "group"
+    | "flatten"
+    | "unique"
+    | "reverse"
+    | "limit"
+    | "skip"
+    | "slice"
+    | "aggregate";
+  transformFunction: string;
+  where?: Condition[];
+  match: "all" | "any";
+  memoryLimit: number;
+  sortKey?: string;
+  sortDirection: "asc" | "desc";
+  uniqueKey?: string;
+  reduceInitial?: unknown;
+  groupKey?: string;
+  groupBy?: string | string[];
+  aggregates?: Aggregate[];
+  flattenDepth: number;
+  limitCount: number;
+  skipCount: number;
+  sliceStart: number;
+  sliceEnd?: number;
+  data?: unknown;
+}
+
+/** A transform to be done: its parameters and the code that goes with them. */
+export interface Transformation {
+  parameters: TransformParameters;
+  /** The text of a function or a property path. */
+  code: string;
+  userFunction: UserFunction;
+  signal: AbortSignal | undefined;
+  /** Says what the flow's author should know of. */
+  warn(rule: string, message: string): void;
+}
+
+/** A table again, a value, or a value that is expensive and therefore waits until it is wanted. */
+export type TableAnswer = { table: NativeTable } | { value: unknown } | { lazy: () => unknown; count: number };
+
+/**
+ * Changes a list. A list that is a native table is worked on natively and stays one where the place and the operation
+ * allow it; items of an array are handed on by reference.
+ *
+ * Fails with TYPE_MISMATCH (no list), INVALID_PARAMETERS, and what {@link UserFunction} fails with.
+ */
+export function transformNode(place: Place): NodeExecutable {
+  return executable<TransformParameters>(transform, async (work) => {
+    const { parameters, signal, explicitTimeout } = work;
+    const code = functionText(work.given("function" as never) ?? parameters.transformFunction, "transformFunction");
+    const names = isFunctionText(code) ? work.names : undefined;
+    for (const { rule, message } of doubtsOfNames(code, names ?? {}, "transformFunction")) work.warn(rule, message);
+    const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal, names };
+    const userFunction = new UserFunction(place.sandbox, "transformFunction", code, limits);
+    const data = listOf(work);
+    const table = tableBehind(data);
+    const inputCount = table ? table.rowCount : (data as unknown[]).length;
+    const answer = await answerOf(place, table ?? (data as unknown[]), {
+      parameters,
+      code,
+      userFunction,
+      signal,
+      warn: (rule, message) => work.warn(rule, message),
+    });
+    const output = {};
+    if ("table" in answer) attachTable(output, "result", answer.table);
+    else if ("lazy" in answer) attachLazily(output, "result", answer.lazy);
+    else Object.assign(output, { result: answer.value });
+    const outputCount =
+      "table" in answer ? answer.table.rowCount : "lazy" in answer ? answer.count : countOf(answer.value);
+    return Object.assign(output, { inputCount, outputCount, operation: parameters.operation, success: true });
+  });
+}
+
+async function answerOf(
+  place: Place,
+  list: unknown[] | NativeTable,
+  transformation: Transformation,
+): Promise<TableAnswer> {
+  if (Array.isArray(list)) return { value: await transformItems(list, transformation) };
+  if (place.transformTable) return place.transformTable(list, transformation);
+  return { value: await transformItems(recordsOf(list), transformation) };
+}
+
+/** What an aggregate needs, checked. */
+export function aggregationFor({
+  groupBy,
+  groupKey,
+  aggregates,
+}: TransformParameters): ReturnType<typeof aggregationOf> {
+  if (!aggregates?.length) throw new NodeError("INVALID_PARAMETERS", "aggregates are required for aggregate operation");
+  return aggregationOf(groupBy ?? groupKey, aggregates);
+}
+
+/** The field to group by. */
+export function groupFieldOf({ groupKey, sortKey }: TransformParameters): string {
+  const field = groupKey ?? sortKey;
+  if (field === undefined)
+    throw new NodeError("INVALID_PARAMETERS", "groupKey or sortKey is required for group operation");
+  return field;
+}
+
+/** The first accumulator: text is read as JSON where it is JSON. */
+export function initialOf({ reduceInitial }: TransformParameters): { value: unknown } | undefined {
+  if (reduceInitial === undefined) return undefined;
+  if (typeof reduceInitial !== "string") return { value: reduceInitial };
+  try {
+    return { value: JSON.parse(reduceInitial) as unknown };
+  } catch {
+    return { value: reduceInitial };
+  }
+}
+
+function listOf({ input, parameters }: NodeWork<TransformParameters>): unknown {
+  const found = findData(input, ["data", "items", "records"]);
+  if (found === undefined && parameters.data === undefined) refuseUnclaimed(input);
+  const data = found ?? unwrap(parameters.data) ?? [];
+  if (Array.isArray(data) || tableBehind(data)) return data;
+  throw new NodeError("TYPE_MISMATCH", `Input data must be an array for transformation, not ${kindOf(data)}`);
+}
+
+/** Lists that came over several handles, none of them for data: taking none of them would lose them without a word. */
+function refuseUnclaimed(input: unknown): void {
+  if (!isPlainObject(input)) return;
+  const handles = Object.keys(input).filter((handle) => {
+    const data = unwrap(input[handle]);
+    return Array.isArray(data) || tableBehind(data) !== undefined;
+  });
+  if (handles.length === 0) return;
+  const names = handles.map((handle) => `"${handle}"`).join(", ");
+  throw new NodeError(
+    "TYPE_MISMATCH",
+    `Which list to transform is not clear among ${names}; connect one of them to "data"`,
+  );
+}
+
+function countOf(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  return typeof value === "object" && value !== null ? Object.keys(value).length : 1;
+}

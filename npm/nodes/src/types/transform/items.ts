@@ -1,0 +1,138 @@
+import { NodeError } from "../../contract/error.js";
+import { aggregate } from "../../data/aggregate.js";
+import { doubtsOfCode } from "../../data/doubtful-code.js";
+import { type Doubt, doubtsOfFields, doubtsOfFilter } from "../../data/doubtful-conditions.js";
+import { fieldOf, textOf } from "../../data/field.js";
+import { sorted } from "../../data/order.js";
+import { type Condition, predicateOf } from "../../data/where.js";
+import { plainParameter } from "../../sandbox/parameter-list.js";
+import { isFunctionText, isIdentityText } from "../../sandbox/user-function.js";
+import { aggregationFor, groupFieldOf, initialOf, type Transformation, type TransformParameters } from "./execute.js";
+
+/** Transforms an array. Items are never cloned, but for what user code makes of them. */
+export async function transformItems(items: readonly unknown[], transformation: Transformation): Promise<unknown> {
+  const { parameters, code, userFunction, warn } = transformation;
+  for (const { rule, message } of doubtsOfOperation(items, parameters)) warn(rule, message);
+  for (const { rule, message } of doubtsOfFunction(items, transformation)) warn(rule, message);
+  switch (parameters.operation) {
+    case "map":
+      if (isIdentityText(code)) return [...items];
+      return isFunctionText(code) ? userFunction.map(items) : items.map((item) => pathOf(item, code));
+    case "filter": {
+      if (parameters.where) return filterBy(items, parameters.where, transformation);
+      if (isIdentityText(code)) return items.filter(Boolean);
+      if (!isFunctionText(code)) return items.filter((item) => pathOf(item, code));
+      return (await userFunction.positions(items)).map((position) => items[position]);
+    }
+    case "reduce":
+      if (isFunctionText(code)) return userFunction.reduce(items, initialOf(parameters));
+      throw new NodeError("INVALID_PARAMETERS", "reduce needs a function of (acc, item, index)");
+    case "sort": {
+      const { sortKey, sortDirection } = parameters;
+      const keyOf = sortKey === undefined ? (item: unknown) => item : (item: unknown) => fieldOf(item, sortKey);
+      return sorted(items, keyOf, sortDirection === "desc");
+    }
+    case "group":
+      return grouped(items, groupFieldOf(parameters));
+    case "flatten":
+      return items.flat(parameters.flattenDepth);
+    case "unique":
+      return unique(items, parameters.uniqueKey);
+    case "reverse":
+      return [...items].reverse();
+    case "limit":
+      return items.slice(0, parameters.limitCount);
+    case "skip":
+      return items.slice(parameters.skipCount);
+    case "slice":
+      return items.slice(parameters.sliceStart, parameters.sliceEnd);
+    case "aggregate":
+      return aggregate(items, aggregationFor(parameters));
+  }
+}
+
+/** Fields that an operation works by and no item has. Of a table that is an error. */
+function doubtsOfOperation(items: readonly unknown[], parameters: TransformParameters): Doubt[] {
+  const { operation, sortKey, uniqueKey, groupKey, groupBy, aggregates } = parameters;
+  const doubts = (purpose: string, ...fields: (string | undefined)[]) =>
+    doubtsOfFields(
+      fields.filter((field) => field !== undefined),
+      items,
+      purpose,
+    );
+  switch (operation) {
+    case "sort":
+      return doubts("sortKey", sortKey);
+    case "unique":
+      return doubts("uniqueKey", uniqueKey);
+    case "group":
+      return doubts(groupKey === undefined ? "sortKey" : "groupKey", groupKey ?? sortKey);
+    case "aggregate":
+      return [
+        ...doubts("groupBy", ...[groupBy ?? groupKey].flat()),
+        ...doubts("field", ...(aggregates ?? []).map(({ field }) => field)),
+      ];
+    default:
+      return [];
+  }
+}
+
+/** Fields that code reads, or a property path leads to, and no item has. */
+export function doubtsOfFunction(items: readonly unknown[], { parameters, code }: Transformation): Doubt[] {
+  const { operation, where } = parameters;
+  if (operation !== "map" && operation !== "reduce" && (operation !== "filter" || where)) return [];
+  if (isIdentityText(code)) return [];
+  if (!isFunctionText(code)) return doubtsOfFields([code.trim().replace(/^item\./, "")], items, "transformFunction");
+  const name = plainParameter(code, operation === "reduce" ? 1 : 0);
+  return name === undefined ? [] : doubtsOfCode(code, name, items, "transformFunction");
+}
+
+function filterBy(
+  items: readonly unknown[],
+  where: readonly Condition[],
+  { parameters, warn }: Transformation,
+): unknown[] {
+  const kept = items.filter(predicateOf({ where, match: parameters.match }));
+  for (const { rule, message } of doubtsOfFilter(where, () => items, kept.length === 0)) warn(rule, message);
+  return kept;
+}
+
+/** The end of a property path, which may begin with `item`. */
+export function pathOf(item: unknown, path: string): unknown {
+  const trimmed = path.trim();
+  if (trimmed === "item") return item;
+  const found = fieldOf(item, trimmed);
+  return found === undefined && trimmed.startsWith("item.") ? fieldOf(item, trimmed.slice(5)) : found;
+}
+
+function grouped(items: readonly unknown[], field: string): Record<string, unknown[]> {
+  const groups = new Map<string, unknown[]>();
+  for (const item of items) {
+    const value = fieldOf(item, field);
+    const key = value === undefined || value === null ? String(value) : textOf(value);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return Object.fromEntries(groups);
+}
+
+function unique(items: readonly unknown[], field: string | undefined): unknown[] {
+  const seen = new Set<unknown>();
+  return items.filter((item) => {
+    const key = keyOf(field === undefined ? item : fieldOf(item, field));
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** Equal data has equal keys; what is no data is only equal to itself. */
+function keyOf(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  try {
+    return `json:${JSON.stringify(value)}`;
+  } catch {
+    return value;
+  }
+}
