@@ -8,7 +8,7 @@
  */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { env, execPath, exit, stdout } from "node:process";
 import { parseArgs } from "node:util";
@@ -62,26 +62,38 @@ for (const node of await furtherNodes()) {
   );
 }
 
+// The long ones first, so that none of them is left to run alone at the end.
+const isLong = ([name]) => /^(?:@atomiton\/conductor|Rust|tests\/packaging\/bundlers)\b/.test(name);
+suites.sort((one, other) => Number(isLong(other)) - Number(isLong(one)));
+
 const total = { passed: 0, failed: 0, skipped: [] };
-for (const [name, work] of suites) {
-  const before = total.failed;
-  const ok = await step(name, async () => {
-    const { tally, ended, output } = await work();
-    const { passed, failed, skipped } = judged(tally, ended);
-    total.passed += passed;
-    total.failed += failed;
-    total.skipped.push(...skipped);
-    return { ok: failed === 0, output, note: `${passed} passed, ${failed} failed` };
-  });
-  // A suite that broke down before it could count.
-  if (!ok && total.failed === before) total.failed++;
-}
+// Much of what a suite takes is waiting: for a browser, for npm, for one thread. Two share a machine that has two cores.
+await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, runSuites));
 
 if (total.skipped.length > 0) {
   stdout.write(`${total.skipped.length} skipped:\n${total.skipped.map((line) => `  ${line}\n`).join("")}`);
 }
 stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 exit(total.failed === 0 ? 0 : 1);
+
+/** Runs suites that no other has taken, one after the other. */
+async function runSuites() {
+  for (let suite = suites.shift(); suite !== undefined; suite = suites.shift()) {
+    const [name, work] = suite;
+    let counted = 0;
+    const ok = await step(name, async () => {
+      const { tally, ended, output } = await work();
+      const { passed, failed, skipped } = judged(tally, ended);
+      counted = failed;
+      total.passed += passed;
+      total.failed += failed;
+      total.skipped.push(...skipped);
+      return { ok: failed === 0, output, note: `${passed} passed, ${failed} failed` };
+    });
+    // A suite that broke down before it could count.
+    if (!ok && counted === 0) total.failed++;
+  }
+}
 
 /** A runner that ends badly without a failing test, because nothing compiled or no test ran, is a failure itself. */
 function judged(tally, ended) {
@@ -121,7 +133,9 @@ async function inPackage(pack, node = execPath, name = pack.name) {
   const folder = mkdtempSync(join(tmpdir(), "conductor-test-"));
   const report = join(folder, "report.json");
   try {
-    const args = [VITEST, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+    // By itself it leaves one core to others, which is half of them where there are two.
+    const workers = `--maxWorkers=${availableParallelism()}`;
+    const args = [VITEST, "run", workers, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
     const { ok, output } = await run(node, args, { cwd: pack.path, env: { NO_COLOR: "1", ...pathOf(node) } });
     return { tally: readVitest(read(report), name), ended: ok, output };
   } finally {

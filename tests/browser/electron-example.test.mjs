@@ -74,8 +74,8 @@ test("a run that waits for a person is cancelled", async (t) => {
   await page.press("Choose a folder …");
   await application.next("dialog");
   await page.press("Cancel");
-  await page.tab.page.getByRole("alert").waitFor();
-  await page.tab.page.getByRole("button", { name: "Choose a folder …" }).waitFor();
+  await page.alerts("cancelled");
+  await page.tab.shows(page.tab.page.getByRole("button", { name: "Choose a folder …" }));
 });
 
 test("a window that is loaded anew goes on with its run", async (t) => {
@@ -104,7 +104,7 @@ test("what may not be read is left out, and the page says so", async (t) => {
   await page.press("Choose a folder …");
   await application.choose(folder);
   await page.says("Done");
-  await page.tab.page.getByText("Some of it could not be read and is left out: 1").waitFor();
+  await page.tab.shows(page.tab.page.getByText("Some of it could not be read and is left out: 1"));
   assert.equal((await page.rows()).length, 2);
 });
 
@@ -143,9 +143,9 @@ async function open(t) {
     application,
     page: {
       tab,
-      press: (name) => page.getByRole("button", { name, exact: true }).click(),
-      says: (words) => page.getByRole("status").getByText(words, { exact: true }).waitFor(),
-      alerts: (words) => page.getByRole("alert").getByText(words).waitFor(),
+      press: (name) => tab.press(page.getByRole("button", { name, exact: true })),
+      says: (words) => tab.shows(page.getByRole("status").getByText(words, { exact: true })),
+      alerts: (words) => tab.shows(page.getByRole("alert").getByText(words)),
       nodes: () => page.getByRole("listitem").allTextContents(),
       rows: () =>
         tab.evaluate(() =>
@@ -165,7 +165,7 @@ function folderOf(t, count) {
   return folder;
 }
 
-/** Puts folders one in the other until a path is too long for the system: nobody may read the last, whoever they are. */
+/** Puts folders one in the other until a path is too long for the system: not even root may read the last. */
 function bury(folder) {
   const here = process.cwd();
   process.chdir(folder);

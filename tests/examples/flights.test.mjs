@@ -32,13 +32,17 @@ for (const [how, fail] of Object.entries({
       const top = busiest();
       const delays = new Map(top.map(({ airport }, at) => [airport, least + at]));
       const { url, asked } = await serve(t, delays, fail);
-      const { code, stdout, stderr, out } = await run(t, url);
+      const { code, stdout, stderr, out, folder } = await run(t, url);
       assert.equal(code, 0, stdout + stderr);
 
       const expected = top.map((row) => ({ ...row, delay: delays.get(row.airport) }));
       assert.deepEqual(JSON.parse(out("top.json")), expected);
-      const lines = expected.map(({ airport, flights, delay }) => `${airport},${flights},${delay}`);
-      assert.equal(out("top.csv").replaceAll("\r\n", "\n").trimEnd(), ["airport,flights,delay", ...lines].join("\n"));
+      const lines = expected.map(({ airport, name, flights, delay }) => `${airport},${name},${flights},${delay}`);
+      assert.equal(
+        out("top.csv").replaceAll("\r\n", "\n").trimEnd(),
+        ["airport,name,flights,delay", ...lines].join("\n"),
+      );
+      assert.deepEqual(await sheet(join(folder, "out", "flights", "top.xlsx")), expected);
       assert.equal(
         out("report.md"),
         [
@@ -65,7 +69,7 @@ test("a service that never answers leads along the error edge, and no other file
   const { code: kind, message, nodeId } = JSON.parse(out("problem.json"));
   assert.deepEqual([kind, nodeId], ["EXECUTION_FAILED", "delay"]);
   assert.ok(message.includes(url), message);
-  for (const name of ["top.csv", "top.json", "report.md"]) assert.equal(out(name), undefined);
+  for (const name of ["top.csv", "top.json", "top.xlsx", "report.md"]) assert.equal(out(name), undefined);
   assert.deepEqual(asked, Array(4).fill(busiest()[0].airport));
 });
 
@@ -76,7 +80,7 @@ test("the example's own service does as its page says", async (t) => {
   const { code, stdout, stderr, out } = await run(t, /http:\S+/.exec(String(said))[0]);
   assert.equal(code, 0, stdout + stderr);
   assert.deepEqual(
-    JSON.parse(out("top.json")).map(({ airport, flights }) => ({ airport, flights })),
+    JSON.parse(out("top.json")).map(({ airport, name, flights }) => ({ airport, name, flights })),
     busiest(),
   );
 });
@@ -89,7 +93,9 @@ function busiest() {
     const [origin, , count] = line.split(",");
     if (Number(count) > 99) sums.set(origin, (sums.get(origin) ?? 0) + Number(count));
   }
-  const rows = [...sums].map(([airport, flights]) => ({ airport, flights }));
+  const airports = readFileSync(join(ROOT, DATA, "data", "airports.csv"), "utf8").split(/\r?\n/);
+  const nameOf = (airport) => airports.find((line) => line.startsWith(`${airport},`)).split(",")[1];
+  const rows = [...sums].map(([airport, flights]) => ({ airport, name: nameOf(airport), flights }));
   return rows.sort((one, other) => other.flights - one.flights).slice(0, 5);
 }
 
@@ -131,5 +137,13 @@ async function run(t, api) {
     const path = join(here, "out", "flights", name);
     return existsSync(path) ? readFileSync(path, "utf8") : undefined;
   };
-  return { code, stdout, stderr, out };
+  return { code, stdout, stderr, out, folder: here };
+}
+
+/** The rows of a workbook, read by a flow of its own. */
+async function sheet(path) {
+  const { runNode } = await import("@atomiton/conductor/testing");
+  const { data, error } = await runNode("spreadsheet", { path, types: "auto" });
+  assert.equal(error, undefined);
+  return data.records;
 }

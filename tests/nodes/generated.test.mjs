@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { validateFlow } from "@atomiton/conductor/desktop";
 import { nodeExamples, nodeTypes } from "@atomiton/nodes/definitions";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
@@ -76,7 +77,7 @@ test("flows of the conformance tests are valid", () => {
 
 /** What no schema can tell: where edges lead, ids that are there twice, types of your own, limits of size. */
 const BEYOND_A_SCHEMA =
-  /^(?:cycle|dangling-|duplicate-|empty|forbidden-|malformed-|misspelt-target|misspelt-type|no-edges|over-|routes-|tab-|unconnected|unknown-handles|unknown-type|wrong-indent)/;
+  /^(?:cycle|dangling-|duplicate-|empty|forbidden-|loop-without|malformed-|misspelt-target|misspelt-type|no-edges|over-|routes-|tab-|unconnected|unknown-handles|unknown-type|wrong-indent)/;
 
 test("bad flows are refused where a schema can see it", () => {
   let caught = 0;
@@ -141,4 +142,36 @@ test("every key has a description that an editor can show", () => {
   };
   for (const [name, part] of Object.entries(schema.$defs)) walk(part, name);
   assert.deepEqual(bare, []);
+});
+
+test("the schema allows the keys of nodes and edges that validation knows, and no others", () => {
+  const source = readFileSync(join(ROOT, "core", "src", "validate", "keys.rs"), "utf8");
+  const listed = (name) => {
+    const list = new RegExp(`const ${name}: \\[&str; (\\d+)\\] = \\[([^\\]]*)\\]`).exec(source);
+    const keys = [...list[2].matchAll(/"([^"]+)"/g)].map(([, key]) => key);
+    assert.equal(keys.length, Number(list[1]), name);
+    return keys;
+  };
+  const edge = { source: "a", target: "b" };
+  const flow = (node, edgeKeys) => ({
+    id: "f",
+    nodes: [
+      { id: "a", type: "own", ...node },
+      { id: "b", type: "own" },
+    ],
+    edges: [{ ...edge, ...edgeKeys }],
+  });
+  const ofNodes = [...listed("WRITTEN"), ...listed("NODE_KEYS")];
+  const ofEdges = [...listed("WRITTEN"), ...listed("EDGE_KEYS")];
+  const isUnknown = (text) => /additional|unevaluated/.test(text);
+  for (const key of ofNodes) assert.ok(!isUnknown(problems(flow({ [key]: null }, {}))), `node: ${key}`);
+  for (const key of ofEdges) assert.ok(!isUnknown(problems(flow({}, { [key]: null }))), `edge: ${key}`);
+  const told = (found) => found.some(({ rule }) => rule === "unknown-key");
+  for (const key of listed("WRITTEN")) {
+    assert.ok(!told(validateFlow(flow({ [key]: "x" }, { [key]: "x" }), { file: true })), key);
+  }
+  for (const key of ["depends", "retry", "from"]) {
+    assert.ok(isUnknown(problems(flow({ [key]: 1 }, {}))), key);
+    assert.ok(told(validateFlow(flow({ [key]: 1 }, {}), { file: true })), key);
+  }
 });

@@ -83,6 +83,30 @@ class Tab {
     }
   }
 
+  /**
+   * Waits until something is on the page, or is as `state` says; throws with all that the page shows when it never is.
+   *
+   * @param {import("playwright-core").Locator} locator
+   * @param {"visible" | "detached"} [state]
+   */
+  shows(locator, state = "visible") {
+    return this.#explained(locator.waitFor({ state, timeout: PATIENCE }));
+  }
+
+  /** Clicks something once it is there; throws with all that the page shows when it never is. */
+  press(locator) {
+    return this.#explained(locator.click({ timeout: PATIENCE }));
+  }
+
+  async #explained(done) {
+    try {
+      await done;
+    } catch (error) {
+      const shown = await within(this.page.locator("body").ariaSnapshot(), "what the page shows").catch(String);
+      throw new Error([error.message, "The page shows:", shown, ...this.complaints].join("\n"), { cause: error });
+    }
+  }
+
   /** Closes the page; throws when it complained of anything that was not allowed. The test's end does it too. */
   async close() {
     if (this.#closed) return;
