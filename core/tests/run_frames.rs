@@ -2,6 +2,7 @@
 
 mod support;
 
+use conductor_core::error::ErrorCode;
 use conductor_core::run::{Event, Op};
 use support::{Scope, Talk, flow, options};
 
@@ -53,6 +54,48 @@ fn a_scope_without_a_known_end_asks_again_until_there_is_nothing_new() {
     assert_eq!(talk.items_so_far("e", 2), ["open e[1]", "start e[1]/x"]);
     assert_eq!(talk.done("e[1]/x"), ["close e[1]", "ask e after 2"]);
     assert_eq!(talk.items_so_far("e", 2), ["gather e", "finish"]);
+}
+
+/// Two rounds at once, of which a failure ends one alone.
+fn tolerant(fill: impl FnOnce(Scope) -> Scope) -> Talk {
+    let each = |e: Scope| fill(e).own(|policy| policy.tolerant = true);
+    let scope = flow().each("e", 2, each).leaves(&["after"]).edge("e", "after");
+    let kinds = ["start", "open", "close", "lose", "gather", "abort", "finish"];
+    Talk::new(scope, options(|options| options.concurrency = 8)).showing(&kinds)
+}
+
+#[test]
+fn a_failed_round_of_a_tolerant_scope_ends_alone() {
+    let mut talk = tolerant(|e| e.leaves(&["x", "y"]));
+    talk.start();
+    talk.items("e", 3);
+    assert_eq!(
+        talk.failed("e[0]/x"),
+        ["abort e[0]/y CANCELLED", "lose e by e[0]/x", "open e[2]", "start e[2]/x", "start e[2]/y"]
+    );
+    talk.done("e[1]/x");
+    assert_eq!(talk.done("e[1]/y"), ["close e[1]"]);
+    talk.done("e[2]/x");
+    assert_eq!(talk.failed("e[2]/y"), ["lose e by e[2]/y", "gather e", "start after"]);
+    assert_eq!(talk.done("after"), ["finish"]);
+}
+
+#[test]
+fn what_takes_a_failure_inside_a_round_comes_before_its_end() {
+    let mut talk = tolerant(|e| e.leaves(&["x", "handler"]).edge_on("x", "error", "handler"));
+    talk.start();
+    talk.items("e", 1);
+    assert_eq!(talk.failed("e[0]/x"), ["start e[0]/handler"]);
+    assert_eq!(talk.done("e[0]/handler"), ["close e[0]", "gather e", "start after"]);
+}
+
+#[test]
+fn what_was_cancelled_ends_more_than_its_round() {
+    let mut talk = tolerant(|e| e.leaves(&["x"]));
+    talk.start();
+    talk.items("e", 2);
+    let found = talk.failed_with("e[0]/x", ErrorCode::Cancelled);
+    assert_eq!(found, ["abort e[1]/x CANCELLED", "finish CANCELLED by e[0]/x"]);
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn node_types() -> NodeTypes {
             outputs: names(&told["outputs"]),
             routed: told["routed"] == true,
             complete: told["complete"] == true,
+            container: told["container"] == true,
         };
         types.declared(name, declaration)
     });

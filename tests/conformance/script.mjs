@@ -85,7 +85,8 @@ export class Script {
         const name = this.handles.indexOf(handle);
         if (name !== -1) answers.push(record(EventKind.route, name));
       }
-      answers.push(record(EventKind.done, behaviour.routes === undefined ? 0 : 1));
+      if (behaviour.ends === true) answers.push(record(EventKind.end, 0));
+      else answers.push(record(EventKind.done, behaviour.routes === undefined ? 0 : 1));
     }
     const at = now + (behaviour.after ?? USUAL_MS);
     this.#send({ at, answers, task, attempt, deaf });

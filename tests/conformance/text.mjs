@@ -58,6 +58,8 @@ export function eventLine({ kind, attempt, task, argument }, names, strings) {
       return `${by("items")} ${argument}`;
     case EventKind.itemsOpenEnded:
       return `${by("items")} ${argument} and more`;
+    case EventKind.end:
+      return by("end with");
     case EventKind.cancel:
       return "cancel";
     case EventKind.pause:
@@ -86,6 +88,8 @@ export function opLine({ kind, attempt, task, first, second }, names) {
       return `ask ${name} attempt ${attempt} known ${first}`;
     case OpKind.open:
       return `open ${name}[${second}] base ${first}`;
+    case OpKind.lose:
+      return `lose base ${first} of ${name} by ${names.of(second)}`;
     case OpKind.close:
       return `close ${name}[${second}] base ${first}`;
     case OpKind.gather:

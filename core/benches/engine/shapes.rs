@@ -41,6 +41,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
         retry_delay_ms: None,
         timeout_ms: None,
         width: 0,
+        tolerant: false,
         parallel: false,
         continue_on_error: false,
     };

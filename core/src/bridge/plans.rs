@@ -87,6 +87,7 @@ mod tests {
             retry_delay_ms: None,
             timeout_ms: None,
             width: 0,
+            tolerant: false,
             parallel: false,
             continue_on_error: false,
         };

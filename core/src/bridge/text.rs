@@ -91,7 +91,7 @@ pub fn write_document(json: &str) -> String {
 }
 
 /// Everything that is wrong with a flow, given as JSON; the answer is a JSON list of problems. `types` is JSON:
-/// `{"schemas": {type: schema}, "declared": {type: {inputs?, outputs?, routed?, complete?}}, "closed": bool, "file": bool,
+/// `{"schemas": {type: schema}, "declared": {type: {inputs?, outputs?, routed?, complete?, container?}}, "closed": bool, "file": bool,
 /// "others": number}`; a closed set refuses types that it does not name, `file` says that a person wrote the flow
 /// ([`NodeTypes::for_file`]), and `others` is how many problems of the flow the host left out ([`validate_beside`]).
 pub fn validate_flow(json: &str, types: &str) -> String {
@@ -202,6 +202,7 @@ fn declaration(value: &Value) -> Declaration {
         outputs: names("outputs"),
         routed: is_set(value, "routed"),
         complete: is_set(value, "complete"),
+        container: is_set(value, "container"),
     }
 }
 

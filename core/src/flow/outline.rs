@@ -43,6 +43,8 @@ pub struct OutlineNode {
     pub timeout_ms: Option<u32>,
     /// For a node that runs its children once per item: how many items at once. 0 for every other node.
     pub width: u32,
+    /// For such a node: a failure inside one round ends that round alone.
+    pub tolerant: bool,
     /// A group whose nodes may run side by side also where the run takes one node at a time.
     pub parallel: bool,
     /// The run goes on after a failure of the node that no `error` edge takes.
@@ -184,7 +186,9 @@ impl Outline {
                 node.retries.map_or(0, |retries| retries.saturating_add(1)),
                 node.retry_delay_ms.map_or(0, |delay| delay.saturating_add(1)),
                 node.timeout_ms.unwrap_or(0),
-                node.width | u32::from(node.parallel) << PARALLEL_SHIFT,
+                node.width
+                    | u32::from(node.parallel) << PARALLEL_SHIFT
+                    | u32::from(node.tolerant) << TOLERANT_SHIFT,
             ]);
         }
         for edge in &self.edges {
@@ -225,6 +229,7 @@ impl Outline {
                 retry_delay_ms: policy.retry_delay_ms,
                 timeout_ms: policy.timeout_ms,
                 width: frame_width(node),
+                tolerant: is_tolerant(node),
                 parallel: is_parallel(node),
                 continue_on_error: policy.continue_on_error,
             });
@@ -309,7 +314,8 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
         retry_delay_ms: retry_delay.checked_sub(1),
         timeout_ms: (timeout != 0).then_some(timeout),
         width: width & MAX_WIDTH,
-        parallel: width >> PARALLEL_SHIFT != 0,
+        tolerant: width >> TOLERANT_SHIFT & 1 != 0,
+        parallel: width >> PARALLEL_SHIFT & 1 != 0,
         continue_on_error: flags >> CONTINUE_SHIFT & 1 != 0,
     }
 }
@@ -329,24 +335,37 @@ fn edge_from_words(words: &[u32; EDGE_WORDS]) -> OutlineEdge {
 const MAX_WIDTH: u32 = 0xffff;
 /// The bit above them.
 const PARALLEL_SHIFT: u32 = 16;
+/// And the one above that.
+const TOLERANT_SHIFT: u32 = 17;
 /// A reference of the root, which reads nothing: rate limits follow.
 const END_OF_REFERENCES: [u32; REFERENCE_WORDS] = [0, 0];
 /// The bit of the flags above the one that says that a node is disabled.
 const CONTINUE_SHIFT: u32 = 1;
 
+/// Whether nodes of a type run the nodes inside of them in rounds.
+fn runs_in_rounds(kind: &str) -> bool {
+    matches!(kind, "loop" | "until")
+}
+
 /// Whether a group asks for its nodes to run side by side.
 fn is_parallel(node: &NodeDefinition) -> bool {
     let asked = node.parameter("parallel").and_then(serde_json::Value::as_bool) == Some(true);
-    asked && node.kind != "loop" && node.is_group()
+    asked && !runs_in_rounds(&node.kind) && node.is_group()
 }
 
 fn is_disabled(node: &NodeDefinition) -> bool {
     node.parameter("enabled").and_then(serde_json::Value::as_bool) == Some(false)
 }
 
+/// Whether a loop asks to go on after a round that failed.
+fn is_tolerant(node: &NodeDefinition) -> bool {
+    let asked = node.parameter("onError").and_then(serde_json::Value::as_str) == Some("continue");
+    asked && node.kind == "loop" && node.is_group()
+}
+
 /// How many items at once a node runs its children for; 0 when it does not run them per item.
 fn frame_width(node: &NodeDefinition) -> u32 {
-    if node.kind != "loop" || !node.is_group() {
+    if !runs_in_rounds(&node.kind) || !node.is_group() {
         return 0;
     }
     let width = node.parameter("concurrency").and_then(serde_json::Value::as_f64);

@@ -57,7 +57,11 @@ fn bare_nodes(outline: &Outline) -> Vec<PlanNode> {
             position: 0,
             level: 0,
             output: index,
-            kind: if node.width > 0 { Kind::Each { width: node.width } } else { Kind::Leaf },
+            kind: if node.width > 0 {
+                Kind::Each { width: node.width, tolerant: node.tolerant }
+            } else {
+                Kind::Leaf
+            },
             disabled: node.disabled,
             catches: false,
             weight: f64::from(node.weight),

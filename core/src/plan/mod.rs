@@ -42,6 +42,8 @@ pub(crate) enum Kind {
     Each {
         /// Frames open at once, at least 1.
         width: u32,
+        /// A failure inside a frame ends that frame alone.
+        tolerant: bool,
     },
 }
 

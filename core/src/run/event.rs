@@ -65,6 +65,13 @@ pub enum Event {
         /// There may be more: ask again when these are done.
         open_ended: bool,
     },
+    /// The executable returned, its value is in the task's slot, and with it the run ends, and has succeeded.
+    End {
+        /// Which task.
+        task: u32,
+        /// The attempt that the op named.
+        attempt: u32,
+    },
     /// Stop now.
     Cancel,
     /// Start nothing more until `Resume`, further tries included; what is in the host's hands goes on, and so do
@@ -97,6 +104,7 @@ impl Event {
             Event::Pause => record(8, 0, 0, 0),
             Event::Resume => record(9, 0, 0, 0),
             Event::Advice { task, attempt, delay } => record(10, attempt, task, delay),
+            Event::End { task, attempt } => record(11, attempt, task, 0),
         }
     }
 
@@ -120,6 +128,7 @@ impl Event {
             8 => Event::Pause,
             9 => Event::Resume,
             10 => Event::Advice { task, attempt, delay: argument },
+            11 => Event::End { task, attempt },
             _ => return Err(Misuse::Malformed),
         })
     }

@@ -1,4 +1,4 @@
-//! What a failure leads to: another try, an edge that catches it, or the end of the run.
+//! What a failure leads to: another try, an edge that catches it, or the end of the run. And how a run ends.
 
 use super::flow_control::{Carry, Step};
 use super::task::{Phase, Task, TaskState};
@@ -67,6 +67,28 @@ impl Run {
         self.state.timers.arm(self.state.now + delay, Alarm::Retry { task, attempt });
     }
 
+    /// The executable returned, and the run is to end with that: what is around it is over as well, all else is stopped.
+    #[inline(never)]
+    pub(super) fn end(&mut self, task: u32, attempt: u32) {
+        let found = self.task(task);
+        if found.phase != Phase::Running || found.attempt != attempt {
+            return;
+        }
+        self.leave_flight(task);
+        let now = self.state.now;
+        let mut over = Some(task);
+        while let Some(inner) = over {
+            self.change(inner, Op::NO_STEP, |task| {
+                task.phase = Phase::Idle;
+                task.state = TaskState::Completed;
+                task.percent = 100;
+                task.ended = now;
+            });
+            over = self.parent_of(inner);
+        }
+        self.finish(None, task);
+    }
+
     /// Ends the run: stops what is in flight, starts nothing more.
     pub(super) fn finish(&mut self, code: Option<ErrorCode>, cause: u32) {
         if self.state.phase != RunPhase::Active {
@@ -77,7 +99,7 @@ impl Run {
             _ => ErrorCode::Cancelled,
         };
         self.stop_flight(reason, |_, _| true);
-        if code.is_some() {
+        if code.is_some() || cause != Op::NOBODY {
             self.fail_scopes();
         }
         self.steps.clear();
@@ -112,14 +134,24 @@ impl Run {
     fn fail(&mut self, cause: u32, code: ErrorCode) {
         self.leave_flight(cause);
         let mut taker = Some(cause);
+        let mut lost = None;
         while let Some(task) = taker
             && !self.handles(task, code)
             && !self.may_begin_again(task, code)
         {
+            if self.loses_frame(task, code) {
+                lost = Some(self.task(task).frame);
+                break;
+            }
             taker = self.parent_of(task);
         }
         if taker != Some(cause) || !self.may_begin_again(cause, code) {
             self.stop(cause);
+        }
+        if let Some(frame) = lost {
+            self.lose_frame(frame, cause);
+            self.run_steps();
+            return;
         }
         if self.state.options.keep_going
             && taker != Some(cause)
@@ -168,6 +200,8 @@ impl Run {
         self.show_failed(task);
         if self.handles(task, code) {
             self.hand_on(task, cause);
+        } else if self.loses_frame(task, code) {
+            self.lose_frame(self.task(task).frame, cause);
         } else if let Some(scope) = self.parent_of(task) {
             self.blame(scope, cause, code);
             self.steps.push(Step::Over(task, Carry::Failure));
@@ -264,7 +298,7 @@ impl Run {
             return;
         }
         self.stop_flight(ErrorCode::Cancelled, |run, inner| run.is_within(inner, task));
-        self.forget_failures(task);
+        self.forget_failures(|run, inner| inner == task || run.is_within(inner, task));
         let node = self.node_of(task);
         let offset = task.wrapping_sub(node);
         self.abandon_frames(task);
@@ -277,18 +311,18 @@ impl Run {
         }
     }
 
-    /// What failed inside a scope that is over counts no longer; its tasks may stand for something else soon.
-    fn forget_failures(&mut self, scope: u32) {
-        let inside: Vec<u32> = self.state.failures.keys().copied().collect();
-        for task in inside {
-            if task == scope || self.is_within(task, scope) {
+    /// What failed where all is over counts no longer; its tasks may stand for something else soon.
+    pub(super) fn forget_failures(&mut self, chosen: impl Fn(&Run, u32) -> bool) {
+        let blamed: Vec<u32> = self.state.failures.keys().copied().collect();
+        for task in blamed {
+            if chosen(self, task) {
                 self.state.failures.remove(&task);
             }
         }
     }
 
     /// Stops the tasks in flight that are chosen.
-    fn stop_flight(&mut self, reason: ErrorCode, chosen: impl Fn(&Run, u32) -> bool) {
+    pub(super) fn stop_flight(&mut self, reason: ErrorCode, chosen: impl Fn(&Run, u32) -> bool) {
         let mut lane = self.state.in_flight.len();
         while lane > 0 {
             lane -= 1;

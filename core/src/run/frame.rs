@@ -8,6 +8,7 @@ use super::flow_control::Step;
 use super::task::{NO_FRAME, Phase, Task};
 use super::timer::Alarm;
 use super::{Op, Run};
+use crate::error::ErrorCode;
 use crate::plan::Kind;
 
 /// The frame of the nodes that belong to no iterating scope.
@@ -106,7 +107,7 @@ impl Run {
 
     /// Opens the next frame if there is an item and room; ends, or asks on, when all items are done.
     pub(super) fn continue_iteration(&mut self, task: u32) {
-        let Kind::Each { width } = self.kind_of(task) else { return };
+        let Kind::Each { width, .. } = self.kind_of(task) else { return };
         if self.task(task).phase != Phase::Open {
             return;
         }
@@ -170,9 +171,50 @@ impl Run {
 
     /// The last child of a frame is over.
     pub(super) fn close_frame(&mut self, index: u32) {
-        let Frame { owner, scope, offset, item, place, .. } = self.state.frames[index as usize];
-        let base = (scope + 1).wrapping_add(offset);
-        self.ops.push(Op::Close { task: owner, base, item });
+        let Frame { owner, scope, offset, item, .. } = self.state.frames[index as usize];
+        self.ops.push(Op::Close { task: owner, base: (scope + 1).wrapping_add(offset), item });
+        self.free_frame(index);
+    }
+
+    /// Whether a failure of the task, which nothing in its frame takes, ends that frame alone. What was cancelled ends more.
+    pub(super) fn loses_frame(&self, task: u32, code: ErrorCode) -> bool {
+        let Frame { owner, scope, .. } = self.state.frames[self.task(task).frame as usize];
+        owner != NO_FRAME
+            && code != ErrorCode::Cancelled
+            && self.plan.node(self.node_of(task)).parent == scope
+            && matches!(self.plan.node(scope).kind, Kind::Each { tolerant: true, .. })
+    }
+
+    /// A frame ends because `cause` in it failed: what else is in it is stopped.
+    #[inline(never)]
+    pub(super) fn lose_frame(&mut self, index: u32, cause: u32) {
+        let Frame { owner, scope, offset, .. } = self.state.frames[index as usize];
+        self.stop_flight(ErrorCode::Cancelled, |run, task| run.is_in_frame(task, index));
+        self.forget_failures(|run, task| run.is_in_frame(task, index));
+        for node in scope + 1..self.plan.node(scope).end {
+            let task = node.wrapping_add(offset);
+            self.abandon(task);
+            self.abandon_frames(task);
+        }
+        self.ops.push(Op::Lose { task: owner, base: (scope + 1).wrapping_add(offset), cause });
+        self.free_frame(index);
+    }
+
+    /// Whether a task is of a frame, or of one inside it.
+    fn is_in_frame(&self, task: u32, index: u32) -> bool {
+        let mut inner = Some(task);
+        while let Some(found) = inner {
+            if self.task(found).frame == index {
+                return true;
+            }
+            inner = self.parent_of(found);
+        }
+        false
+    }
+
+    /// A frame is over: its scope goes on.
+    fn free_frame(&mut self, index: u32) {
+        let Frame { owner, scope, place, .. } = self.state.frames[index as usize];
         self.state.free_frames.entry(scope).or_default().push(index);
         let Some(iteration) = self.state.iterations.get_mut(&owner) else { return };
         iteration.closed = iteration.closed.saturating_add(1);

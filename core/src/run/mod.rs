@@ -385,6 +385,7 @@ impl Run {
             | Event::Failed { task, .. }
             | Event::Route { task, .. }
             | Event::Advice { task, .. }
+            | Event::End { task, .. }
             | Event::Progress { task, .. }
             | Event::Items { task, .. } => known(task),
             Event::Cancel | Event::Pause | Event::Resume => true,
@@ -401,6 +402,7 @@ impl Run {
             Event::Items { task, attempt, count, open_ended } => {
                 self.items_known(task, attempt, count, open_ended);
             }
+            Event::End { task, attempt } => self.end(task, attempt),
             Event::Cancel => self.finish(Some(ErrorCode::Cancelled), Op::NOBODY),
             Event::Pause => self.pause(),
             Event::Resume => self.resume(),

@@ -70,6 +70,16 @@ pub enum Op {
         /// Number of the item.
         item: u32,
     },
+    /// A frame of a scope that goes on after failures is over, because `cause` in it failed: keep that error for its item,
+    /// forget the values of the frame.
+    Lose {
+        /// The scope.
+        task: u32,
+        /// The first task of the frame.
+        base: u32,
+        /// The task that failed, of this frame or of one inside it.
+        cause: u32,
+    },
     /// All items of the scope are done: its output is the list of their results.
     Gather {
         /// The scope.
@@ -121,7 +131,7 @@ pub enum Op {
     },
     /// The run is over; nothing follows.
     Finish {
-        /// The task that failed, or [`Op::NOBODY`].
+        /// The task that failed, or that ended a run that succeeded; otherwise [`Op::NOBODY`].
         cause: u32,
         /// `None` for success.
         code: Option<ErrorCode>,
@@ -160,6 +170,7 @@ impl Op {
             }
             Op::Wait { task, ms, fails } => record(14, 0, task, ms, fails.into()),
             Op::Reset { task } => record(15, 0, task, 0, 0),
+            Op::Lose { task, base, cause } => record(16, 0, task, base, cause),
             Op::Block { task, input } => record(13, 0, task, input, 0),
             Op::Finish { cause, code } => {
                 record(12, 0, cause, code.map_or(0, |code| code.number().into()), 0)

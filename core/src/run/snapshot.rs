@@ -216,8 +216,10 @@ impl Plan {
     pub fn fingerprint(&self) -> u64 {
         let nodes = (0..self.len() as u32).flat_map(|index| {
             let node = self.node(index);
-            let width = if let Kind::Each { width } = node.kind { width } else { 0 };
-            let flags = u32::from(node.disabled) | u32::from(node.continues()) << 1;
+            let (width, tolerant) =
+                if let Kind::Each { width, tolerant } = node.kind { (width, tolerant) } else { (0, false) };
+            let flags =
+                u32::from(node.disabled) | u32::from(node.continues()) << 1 | u32::from(tolerant) << 2;
             [node.parent, node.position, node.output, width, flags]
         });
         let edges = (0..self.len() as u32)

@@ -84,11 +84,13 @@ impl Walk<'_> {
                     }
                 });
             }
-        } else if !node.is_group() && is_absent(&node.extra, "nodes") && !self.types.accepts(&node.kind) {
+        } else if !node.is_group() && is_absent(&node.extra, "nodes") && !self.types.accepts_leaf(&node.kind)
+        {
             let types = self.types;
             self.report_at("type", Rule::UnknownType, owner, &mut |budget| match node.kind.as_str() {
                 "group" => Finding::new("A `group` needs `nodes`: those that it contains".to_owned()),
                 "loop" => Finding::new("A `loop` needs `nodes`: those that it repeats".to_owned()),
+                "until" => Finding::new("An `until` needs `nodes`: those that it repeats".to_owned()),
                 kind => {
                     let finding = Finding::new(format!("The node type `{kind}` is not known"));
                     finding.among(kind, &types.names(), budget)

@@ -35,6 +35,8 @@ pub struct Declaration {
     pub routed: bool,
     /// Whether it reads no other parameters than those of its schema.
     pub complete: bool,
+    /// Whether it is there for the nodes inside it, so that a node of this type without any is refused.
+    pub container: bool,
 }
 
 /// Why a schema cannot be registered.
@@ -117,6 +119,11 @@ impl NodeTypes {
         !self.closed || self.get(type_name).is_some()
     }
 
+    /// Whether a node without nodes inside may have this type.
+    pub(super) fn accepts_leaf(&self, type_name: &str) -> bool {
+        self.accepts(type_name) && !self.get(type_name).is_some_and(|known| known.declaration.container)
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.closed
     }
@@ -131,7 +138,8 @@ impl NodeTypes {
 
     /// All that are known, in order of the alphabet, and those that need none.
     pub(super) fn names(&self) -> Vec<&str> {
-        self.types.iter().map(|(name, _)| name.as_str()).chain(["group", "loop"]).collect()
+        let unknown = ["group", "loop"].into_iter().filter(|name| self.get(name).is_none());
+        self.types.iter().map(|(name, _)| name.as_str()).chain(unknown).collect()
     }
 
     fn entry(&mut self, type_name: &str) -> &mut NodeType {

@@ -122,7 +122,10 @@ impl Script {
                 let handle = self.handles.iter().position(|handle| Some(handle.as_str()) == route.as_str());
                 events.extend(handle.map(|name| Event::Route { task, attempt, handle: Name(name as u32) }));
             }
-            events.push(Event::Done { task, attempt, routed: behaviour.get("routes").is_some() });
+            events.push(match behaviour["ends"].as_bool() {
+                Some(true) => Event::End { task, attempt },
+                _ => Event::Done { task, attempt, routed: behaviour.get("routes").is_some() },
+            });
         }
         self.answer(&behaviour, task, attempt, now, events);
     }

@@ -83,6 +83,7 @@ pub(crate) fn event_line(event: Event, names: &Names, strings: &[String]) -> Str
         Event::Advice { task, attempt, delay } => {
             format!("{} after {delay}", by("advise retry of", task, attempt))
         }
+        Event::End { task, attempt } => by("end with", task, attempt),
         Event::Cancel => "cancel".to_owned(),
         Event::Pause => "pause".to_owned(),
         Event::Resume => "resume".to_owned(),
@@ -103,6 +104,7 @@ pub(crate) fn op_line(op: Op, names: &Names) -> String {
         Op::Pass { task } => format!("pass {}", name(task)),
         Op::Ask { task, attempt, known } => format!("ask {} attempt {attempt} known {known}", name(task)),
         Op::Open { task, base, item } => format!("open {}[{item}] base {base}", name(task)),
+        Op::Lose { task, base, cause } => format!("lose base {base} of {} by {}", name(task), name(cause)),
         Op::Close { task, base, item } => format!("close {}[{item}] base {base}", name(task)),
         Op::Gather { task } => format!("gather {}", name(task)),
         Op::Catch { task, cause } => format!("catch {} of {}", name(task), name(cause)),

@@ -51,6 +51,14 @@ pub(crate) fn let_some_continue(outline: &mut Outline, seed: u64) {
     }
 }
 
+/// Lets some scopes go on after items that failed. Draws of its own, for the same reason.
+pub(crate) fn let_some_tolerate(outline: &mut Outline, seed: u64) {
+    let mut random = Random::new(seed.rotate_left(17));
+    for node in &mut outline.nodes {
+        node.tolerant = node.width > 0 && random.chance(70);
+    }
+}
+
 fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, depth: u32) {
     let index = outline.nodes.len() as u32;
     let is_scope = depth < DEEPEST
@@ -67,6 +75,7 @@ fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, 
         retry_delay_ms: random.chance(taste.retries).then(|| random.pick(&[0, 1, 10, 40])),
         timeout_ms: has_timeout.then(|| 1 + random.below(if is_scope { 120 } else { 30 })),
         width: if iterates { random.pick(&[1, 1, 2, 3, 100]) } else { 0 },
+        tolerant: false,
         // Not a draw, so that the schedules of known seeds stay what they were.
         parallel: is_scope && !iterates && index % 3 == taste.edge % 3,
         continue_on_error: false,
@@ -153,6 +162,7 @@ pub(crate) fn describe(outline: &Outline) -> String {
             }
         }
         text.push_str(if node.continue_on_error { ", continues" } else { "" });
+        text.push_str(if node.tolerant { ", tolerant" } else { "" });
         text.push_str(if node.disabled { ", disabled\n" } else { "\n" });
         for edge in outline.edges.iter().filter(|edge| edge.scope == index as u32) {
             let (source, target) = (by_id(edge.source), by_id(edge.target));

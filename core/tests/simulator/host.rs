@@ -18,6 +18,8 @@ pub(crate) struct Host {
     sent: u64,
     /// Items that were promised so far: nested scopes multiply.
     items: u32,
+    /// Some answers end the run.
+    ends: bool,
     manner: Manner,
 }
 
@@ -44,7 +46,7 @@ const CODES: [ErrorCode; 5] = [
 ];
 
 impl Host {
-    pub(crate) fn new(random: &mut Random) -> Host {
+    pub(crate) fn new(random: &mut Random, ends: bool) -> Host {
         let manner = Manner {
             fails: random.pick(&[0, 0, 10, 30]),
             never: random.pick(&[0, 0, 5]),
@@ -54,7 +56,8 @@ impl Host {
             slowest: random.pick(&[1, 10, 60]),
             most_items: random.pick(&[2, 4, 9]),
         };
-        let mut host = Host { due: BinaryHeap::new(), letters: BTreeMap::new(), sent: 0, items: 0, manner };
+        let mut host =
+            Host { due: BinaryHeap::new(), letters: BTreeMap::new(), sent: 0, items: 0, ends, manner };
         while random.chance(12) {
             let at = f64::from(random.below(150));
             host.send(at, vec![Event::Pause]);
@@ -132,7 +135,13 @@ impl Host {
                 let named = HANDLES.iter().filter(|_| random.chance(40));
                 letter.extend(named.map(|handle| Event::Route { task, attempt, handle: *handle }));
             }
-            letter.push(Event::Done { task, attempt, routed });
+            // Not a draw of its own either.
+            let ends = self.ends && (self.sent + u64::from(task)) % 11 == 3;
+            letter.push(if ends {
+                Event::End { task, attempt }
+            } else {
+                Event::Done { task, attempt, routed }
+            });
         }
         self.send_maybe_twice(at, letter, random);
     }

@@ -49,13 +49,16 @@ pub(crate) fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
     if seed & 3 == 1 {
         flow::let_some_continue(&mut outline, seed);
     }
+    if seed & 3 == 3 {
+        flow::let_some_tolerate(&mut outline, seed);
+    }
     let options = flow::options(&mut random, outline.nodes.len() as u32);
     if let Some(text) = transcript.as_deref_mut() {
         let _ = writeln!(text, "{}{options:#?}", flow::describe(&outline));
     }
     let shape = Shape::of(&outline);
     let plan = Arc::new(Plan::compile(&outline).map_err(|error| format!("{error:?}"))?);
-    let host = Host::new(&mut random);
+    let host = Host::new(&mut random, seed & 7 == 6);
     let mut watched = Run::new(plan.clone(), options.clone());
     watched.watch(true);
     let plain = Run::new(plan.clone(), options.clone());
@@ -288,8 +291,12 @@ impl Schedule<'_> {
             ensure!(!pending || !ended, "{node} is pending and over");
         }
         // A run that kept going has nothing left to do, just like one that succeeded.
-        let ran_out = code.is_none()
-            || self.options.keep_going && cause != Op::NOBODY && !self.model.shape.is_leaf(0) && cause != 0;
+        let ran_out = code.is_none() && cause == Op::NOBODY
+            || code.is_some()
+                && self.options.keep_going
+                && cause != Op::NOBODY
+                && !self.model.shape.is_leaf(0)
+                && cause != 0;
         for (task, found) in &self.model.tasks {
             let stage = found.stage;
             let over =

@@ -28,6 +28,7 @@ impl Scope {
             retry_delay_ms: None,
             timeout_ms: None,
             width: 0,
+            tolerant: false,
             parallel: false,
             continue_on_error: false,
         };

@@ -190,6 +190,7 @@ impl Talk {
                 self.name_frame(task, base, item);
                 format!("open {}[{item}]", self.name(task))
             }
+            Op::Lose { task, cause, .. } => format!("lose {} by {}", self.name(task), self.name(cause)),
             Op::Close { task, item, .. } => format!("close {}[{item}]", self.name(task)),
             Op::Reset { task } => format!("reset {}", self.name(task)),
             Op::Gather { task } => format!("gather {}", self.name(task)),

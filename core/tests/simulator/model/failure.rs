@@ -39,13 +39,19 @@ impl Model<'_> {
     pub(crate) fn fail(&mut self, cause: u32, code: ErrorCode) {
         let keeps_going = self.options.keep_going && self.parent(cause).is_some();
         let mut catcher = Some(cause);
+        let mut lost = None;
         while let Some(task) = catcher
             && !self.handles(task, code)
             && !self.may_begin_again(task, code)
         {
-            catcher = self.parent(task).filter(|_| !keeps_going);
+            lost = self.lost_frame(task, code);
+            if lost.is_some() {
+                break;
+            }
+            catcher = self.parent(task);
         }
-        let reach = match catcher {
+        let reach = match catcher.filter(|task| !keeps_going || *task == cause) {
+            _ if lost.is_some() => Reach::Lost(lost.unwrap_or_default()),
             Some(group) if self.may_begin_again(group, code) => Reach::Again(group),
             Some(catcher) => Reach::Caught(catcher),
             None if keeps_going => Reach::Stays,
@@ -60,6 +66,7 @@ impl Model<'_> {
     /// Whether the engine may stop this task now.
     pub(crate) fn may_stop(&self, task: u32) -> bool {
         self.ending.is_some()
+            || self.ended_by.is_some()
             || self.run_is_due()
             || self.failures.front().is_some_and(|failure| self.is_struck(task, failure))
     }
@@ -70,6 +77,7 @@ impl Model<'_> {
             Reach::Caught(scope) | Reach::Again(scope) => self.is_within(task, scope),
             Reach::Stays => self.is_within(task, failure.cause),
             Reach::Kept(_) => false,
+            Reach::Lost(base) => self.is_in_frame(task, base),
             Reach::Ends => true,
         }
     }
@@ -162,6 +170,8 @@ impl Model<'_> {
             self.task_mut(task).stage = Stage::Over(Carry::Failure);
             if task == 0 {
                 self.failures.push_front(Failure { cause, code, reach: Reach::Ends });
+            } else if let Some(base) = self.lost_frame(task, code) {
+                self.failures.push_front(Failure { cause, code, reach: Reach::Lost(base) });
             } else {
                 self.blame_scope(task, cause, code);
             }
@@ -263,14 +273,42 @@ impl Model<'_> {
         Ok(())
     }
 
+    /// The first task of the frame that ends with a failure of the task, and nothing else with it.
+    fn lost_frame(&self, task: u32, code: ErrorCode) -> Option<u32> {
+        let (base, owner) = self.task(task).frame?;
+        let tolerant = self.shape.node(self.task(owner).node).outline.tolerant;
+        (tolerant && self.parent(task) == Some(owner) && code != ErrorCode::Cancelled).then_some(base)
+    }
+
+    pub(crate) fn lost(&mut self, task: u32, base: u32, cause: u32) -> Verdict {
+        let Some(failure) = self.failures.pop_front() else {
+            return Err(format!("frame {base} of {task} is lost without a failure"));
+        };
+        ensure!(failure.reach == Reach::Lost(base), "frame {base} of {task} is lost by {failure:?}");
+        ensure!(failure.cause == cause, "{cause} is named as cause, {} failed", failure.cause);
+        ensure!(!self.is_gone(cause), "{cause}, the cause, is of a frame that is closed");
+        ensure!(self.task(task).stage == Stage::Open, "a frame of {task}, which is not open");
+        let inside: Vec<u32> =
+            self.tasks.keys().copied().filter(|inner| self.is_in_frame(*inner, base)).collect();
+        self.are_over(inside, cause)?;
+        let Some(items) = self.items.get_mut(&task) else { return Err(format!("{task} has no items")) };
+        ensure!(items.open.remove(&base).is_some(), "frame {base} of {task} is not open");
+        items.closed += 1;
+        Ok(())
+    }
+
     /// A scope is over before its time, and everything inside it.
     fn is_over_inside(&mut self, task: u32, cause: u32) -> Verdict {
-        let inside: Vec<u32> =
-            self.tasks.keys().copied().filter(|inner| self.is_within(*inner, task)).collect();
-        for inner in inside {
+        let inside = self.tasks.keys().copied().filter(|inner| self.is_within(*inner, task)).collect();
+        self.are_over(inside, cause)
+    }
+
+    /// Tasks are over before their time.
+    fn are_over(&mut self, tasks: Vec<u32>, cause: u32) -> Verdict {
+        for inner in tasks {
             ensure!(
                 inner == cause || !self.is_to_be_aborted(inner),
-                "{inner} goes on inside {task}, which failed"
+                "{inner} goes on although what it is in failed by {cause}"
             );
             let found = self.task_mut(inner);
             found.blame = None;
@@ -284,6 +322,7 @@ impl Model<'_> {
 
     pub(crate) fn finished(&mut self, cause: u32, code: Option<ErrorCode>) -> Verdict {
         let expected = match (self.failures.front(), self.ending) {
+            _ if self.ended_by.is_some() => (self.ended_by.unwrap_or(Op::NOBODY), None),
             _ if matches!(self.task(0).stage, Stage::Over(Carry::Output | Carry::Named)) => {
                 (Op::NOBODY, None)
             }

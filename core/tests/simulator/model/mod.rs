@@ -116,6 +116,8 @@ pub(crate) enum Reach {
     Stays,
     /// This iterating scope keeps the error of one of its items for its own end.
     Kept(u32),
+    /// It ends the frame with this first task alone.
+    Lost(u32),
     /// It ends the run.
     Ends,
 }
@@ -144,6 +146,8 @@ pub(crate) struct Model<'a> {
     /// What was told last, if it says something of another try: the task, the attempt and the delay.
     pub(crate) advice: Option<(u32, u32, u32)>,
     pub(crate) ending: Option<ErrorCode>,
+    /// The task with which the run ends, and has succeeded.
+    pub(crate) ended_by: Option<u32>,
     pub(crate) finished: Option<(u32, Option<ErrorCode>)>,
     pub(crate) caught: bool,
     /// What a restored run has still to ask for again, while it does.
@@ -166,6 +170,7 @@ impl<'a> Model<'a> {
             paused: false,
             advice: None,
             ending: None,
+            ended_by: None,
             finished: None,
             caught: false,
             reopening: None,
@@ -202,6 +207,18 @@ impl<'a> Model<'a> {
         let mut inner = Some(task);
         while let Some(found) = inner {
             if found == scope {
+                return true;
+            }
+            inner = self.parent(found);
+        }
+        false
+    }
+
+    /// Whether a task is of the frame with this first task, or of one inside it.
+    pub(crate) fn is_in_frame(&self, task: u32, base: u32) -> bool {
+        let mut inner = Some(task);
+        while let Some(found) = inner {
+            if self.task(found).frame.is_some_and(|(first, _)| first == base) {
                 return true;
             }
             inner = self.parent(found);
@@ -307,6 +324,9 @@ impl<'a> Model<'a> {
                 found.stage = Stage::Answered;
                 found.routed = routed;
             }
+            Event::End { task, attempt } if self.is_live(task, attempt, Stage::Running) => {
+                self.ended_by = Some(task);
+            }
             Event::Route { task, attempt, handle } if self.is_live(task, attempt, Stage::Running) => {
                 self.task_mut(task).named.push(handle);
             }
@@ -336,6 +356,7 @@ impl<'a> Model<'a> {
         found.stage == stage
             && found.attempt == attempt
             && self.ending.is_none()
+            && self.ended_by.is_none()
             && self.finished.is_none()
             && !self.failures.iter().any(doomed)
     }

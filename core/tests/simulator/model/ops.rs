@@ -17,6 +17,7 @@ impl Model<'_> {
             Op::Ask { task, attempt, known } => self.ask(task, attempt, known),
             Op::Open { task, base, item } => self.open(task, base, item),
             Op::Close { task, base, item } => self.close(task, base, item),
+            Op::Lose { task, base, cause } => self.lost(task, base, cause),
             Op::Gather { task } => self.gather(task),
             Op::Catch { task, cause } => self.caught(task, cause),
             Op::Drop { slot } => self.drop_slot(slot),
@@ -218,6 +219,14 @@ impl Model<'_> {
             TaskState::Executing if leaf => return self.begin(task),
             TaskState::Executing => {
                 ensure!(found.stage == Stage::Open, "{task} executes at {:?}", found.stage)
+            }
+            TaskState::Completed if self.ended_by.is_some_and(|by| self.is_within(by, task)) => {
+                ensure!(
+                    matches!(found.stage, Stage::Running | Stage::Open),
+                    "{task} ends at {:?}",
+                    found.stage
+                );
+                self.task_mut(task).stage = Stage::Over(Carry::Output);
             }
             TaskState::Completed if leaf => {
                 ensure!(found.stage == Stage::Answered, "{task} completes at {:?}", found.stage);
