@@ -21,6 +21,7 @@ import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
 import { Runs } from "./runs.js";
 import { type ConductorConfig, msOrRefuse } from "./settings.js";
 import { createGraphStore, type ExecutionGraphStore } from "./store.js";
+import { subFlows } from "./sub-flows.js";
 
 /** Runs a stored flow by its id, or a node. */
 export interface Execute {
@@ -97,6 +98,12 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     announce: runs.announce.bind(runs),
     processors: environment.processors,
   };
+  runs.flows = subFlows({
+    find: sources.find,
+    read: environment.readFlowFile,
+    run: runs.runInside.bind(runs),
+    cancel: (executionId) => runs.cancel(executionId),
+  });
   const once = (request: ExecutionRequest) => reach.request(request, (given) => runRequest(sources, given));
   const { node, flow, storage, auth: sessions, system } = reach.facade();
   const auth: AuthApi = {

@@ -1,4 +1,5 @@
 /** The runs of one conductor: starting them, telling about them, stopping them. */
+import type { FlowRunner } from "../engine/call.js";
 import { Run } from "../engine/driver.js";
 import { failure, safelyThrown } from "../engine/failure.js";
 import { type FlowNodeTypes, flowWarnings, ignoredPolicies, problemText, shapeProblems } from "../engine/flows.js";
@@ -22,6 +23,9 @@ import {
 } from "./settings.js";
 import type { StoreFeed } from "./store.js";
 
+/** Between two words to the run around one that is a part of it, in ms. */
+const INSIDE_INTERVAL_MS = 100;
+
 /** From this many direct children on, a flow is analysed only after the host had its turn. */
 const LARGE_FLOW = 50;
 
@@ -41,6 +45,10 @@ interface Execution extends ExecutionPlace {
   /** Starts the run, where a pause came before that. */
   begin: (() => void) | undefined;
   run: FollowedRun | undefined;
+  /** It is a part of another one: listeners and stores hear nothing of it, only this is told how far it is, 0–100. */
+  onProgress: ((percent: number) => void) | undefined;
+  /** When it is told next, in ms since the epoch. */
+  tellAt?: number;
   /** Another execution of the same id. */
   next: Execution | undefined;
 }
@@ -70,6 +78,8 @@ export class Runs {
   private readonly found = new WeakMap<Outline, RunWarning[]>();
   /** Told of every end, after the listeners for events. */
   onEnd: ((context: ExecutionPlace, result: ExecutionResult) => void) | undefined;
+  /** How nodes run other flows. */
+  flows: FlowRunner | undefined;
 
   constructor(
     private config: ConductorConfig,
@@ -86,8 +96,25 @@ export class Runs {
     given?: Partial<ConductorExecutionContext>,
     wanted?: RunSettings,
   ): Promise<ExecutionResult> {
-    const context = contextOf(node, given);
-    const named = Boolean(given?.executionId);
+    return this.carryOut(node, contextOf(node, given), Boolean(given?.executionId), wanted, undefined);
+  }
+
+  /** Runs a flow as a part of another run, without a word to listeners and stores. */
+  runInside(
+    flow: NodeDefinition,
+    context: ConductorExecutionContext,
+    onProgress: (percent: number) => void,
+  ): Promise<ExecutionResult> {
+    return this.carryOut(flow, context, true, undefined, onProgress);
+  }
+
+  private async carryOut(
+    node: NodeDefinition,
+    context: ConductorExecutionContext,
+    named: boolean,
+    wanted: RunSettings | undefined,
+    onProgress: Execution["onProgress"],
+  ): Promise<ExecutionResult> {
     const startedAt = Date.now();
     const { executionId, nodeId, parentContext } = context;
     const execution: Execution = {
@@ -102,11 +129,12 @@ export class Runs {
       paused: false,
       begin: undefined,
       run: undefined,
+      onProgress,
       next: undefined,
     };
     this.begin(execution);
     try {
-      this.events.emitStarted({ executionId, nodeId });
+      if (onProgress === undefined) this.events.emitStarted({ executionId, nodeId });
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
       if (execution.cancelled) return this.cancelledAtOnce(execution);
       const view = this.open(node, execution, wanted);
@@ -220,6 +248,7 @@ export class Runs {
       options: runOptions(this.config, this.defaults, node, context, wanted),
       log: context.debug ? createLog("debug") : this.log,
       expressions: outline.expressions && expressionSources(this.config),
+      flows: this.flows,
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);
         if (view !== undefined && state !== undefined) feed.changed(view, state);
@@ -230,6 +259,7 @@ export class Runs {
       },
       onStep: () => {
         if (view === undefined) return;
+        if (execution.onProgress !== undefined) return this.tellAround(view, execution);
         feed.stepped(view);
         if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
       },
@@ -268,8 +298,9 @@ export class Runs {
     const { run } = view;
     execution.run = run;
     if (run.opened !== undefined && !(await run.opened)) return this.refuse(node, execution);
-    feed.show(view);
-    if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
+    const isInside = execution.onProgress !== undefined;
+    if (!isInside) feed.show(view);
+    if (!isInside && events.hasProgressListeners) events.emitProgress(view.look, executionId);
     // Whoever was shown the run may have cancelled it by now.
     if (!run.isFinished) {
       run.isPaused = execution.paused;
@@ -278,10 +309,23 @@ export class Runs {
     }
     const outcome = await run.done;
     const result = new RunResult(run, outcome, context, Math.round(run.duration), this.warnings);
-    feed.stepped(view, () => RunResult.traceOf(result));
-    events.flushProgress(executionId);
-    events.endProgress(executionId);
+    if (!isInside) {
+      feed.stepped(view, () => RunResult.traceOf(result));
+      events.flushProgress(executionId);
+      events.endProgress(executionId);
+    }
     return this.conclude(execution, result);
+  }
+
+  /** Tells the run around an execution how far it is, now and then: looking takes time. */
+  private tellAround({ run, look }: RunView, execution: Execution): void {
+    const now = Date.now();
+    if (run.isFinished || now < (execution.tellAt ?? execution.startedAt + INSIDE_INTERVAL_MS)) return;
+    execution.tellAt = now + INSIDE_INTERVAL_MS;
+    // Not in the middle of a step.
+    queueMicrotask(() => {
+      if (!run.isFinished) execution.onProgress?.(look().cachedProgress);
+    });
   }
 
   private refuse(node: NodeDefinition, execution: Execution, thrown?: ExecutionError): ExecutionResult {
@@ -315,6 +359,7 @@ export class Runs {
   /** `result` has an error exactly when it failed. */
   private conclude(execution: Execution, result: ExecutionResult): ExecutionResult {
     const { executionId, waiting } = execution;
+    if (execution.onProgress !== undefined) return result;
     if (result.success) this.events.emitCompleted({ executionId, result });
     else this.events.emitError({ executionId, error: new Error((result.error as ExecutionError).message) });
     this.onEnd?.(execution, result);

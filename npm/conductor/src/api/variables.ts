@@ -1,4 +1,5 @@
 /** Variables that a flow declares. */
+import { coded } from "../engine/failure.js";
 import type { NodeDefinition } from "../types/definition.js";
 
 /** Keys of which a declaration has at least one. */
@@ -21,4 +22,49 @@ export function defaultVariables(flow: NodeDefinition): Map<string, unknown> {
 function isDeclaration(value: unknown): value is { defaultValue?: unknown } {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   return Object.keys(value).length === 0 || DECLARES.some((key) => Object.hasOwn(value, key));
+}
+
+/**
+ * Demands that values for the variables of a flow are among those that it declares, and of the types that it says.
+ *
+ * @param name of the flow
+ * @throws Error INVALID_PARAMETERS saying what the flow declares
+ */
+export function checkVariables(
+  name: string,
+  { variables }: NodeDefinition,
+  given: Readonly<Record<string, unknown>>,
+): void {
+  const declared = (typeof variables === "object" && variables !== null ? variables : {}) as Record<string, unknown>;
+  const names = Object.keys(declared);
+  for (const [variable, value] of Object.entries(given)) {
+    if (!Object.hasOwn(declared, variable)) {
+      const known =
+        names.length === 0 ? "it declares none" : `it declares ${names.map((each) => `\`${each}\``).join(", ")}`;
+      throw coded("INVALID_PARAMETERS", `The flow \`${name}\` has no variable \`${variable}\`; ${known}`, undefined);
+    }
+    const declaration = declared[variable];
+    const type = isDeclaration(declaration) ? (declaration as { type?: unknown }).type : undefined;
+    const found = typeOf(value);
+    if (
+      typeof type !== "string" ||
+      !TYPES.has(type) ||
+      type === found ||
+      (type === "integer" && Number.isInteger(value))
+    )
+      continue;
+    throw coded(
+      "INVALID_PARAMETERS",
+      `The variable \`${variable}\` of the flow \`${name}\` is of type \`${type}\`, and was given ${found}`,
+      undefined,
+    );
+  }
+}
+
+/** The types that a declaration may name; any other text says nothing that could be checked. */
+const TYPES: ReadonlySet<string> = new Set(["string", "number", "integer", "boolean", "array", "object"]);
+
+function typeOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
 }

@@ -1,6 +1,6 @@
 /** Why a run did not succeed, for a person and for a program. */
 
-import type { NodeDefinition } from "../types/definition.js";
+import { type NodeDefinition, runsInRounds } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
 import pc from "./colour.js";
@@ -72,7 +72,7 @@ function search(
     const path = `${above}/nodes/${index}`;
     const seen = shown.find(({ id }) => id === node.id);
     // Of a loop nothing is known of the nodes in its rounds.
-    const inLoop = isInLoop || (seen?.state === "error" && node.type === "loop");
+    const inLoop = isInLoop || (seen?.state === "error" && runsInRounds(node.type));
     if (!isInLoop && seen?.state !== "error") continue;
     const inner = search(nodeId, node, path, seen?.nodes ?? [], inLoop);
     if (inner !== undefined) return inner;

@@ -3,9 +3,10 @@ import { extname } from "node:path";
 import type { DefinedNode } from "@atomiton/nodes";
 import { pathProblems } from "@atomiton/nodes/executables";
 import { countUnasked } from "../engine/policy.js";
+import { readText } from "../exports/environment/bounded-read.js";
+import { LARGEST_FLOW_TEXT } from "../exports/environment/flow-file.js";
 import { type FlowProblem, FlowTextError, readFlow, validateFlow } from "../exports/node.js";
 import type { NodeDefinition } from "../types/definition.js";
-import { readText } from "./bounded-read.js";
 import { UsageError } from "./exit.js";
 import { placesIn } from "./place.js";
 
@@ -39,9 +40,6 @@ export interface OwnTypes {
 
 /** What a node without type runs as, where that is let pass. */
 const LENIENT_TYPE = "transform";
-
-/** Bytes of a text that the engine reads at most. */
-const LARGEST_TEXT = 32 * 1024 * 1024;
 
 /** Reads and checks a flow, parameters included. Throws `UsageError` for a file that cannot be read. */
 export async function openFlow(file: string, options: Strictness & OwnTypes = {}): Promise<FlowFile> {
@@ -88,7 +86,7 @@ function nodeAt(flow: NodeDefinition, path: string): NodeDefinition | undefined 
 }
 
 async function textOf(file: string): Promise<string | FlowProblem> {
-  const text = await readText(file, LARGEST_TEXT).catch((error: Error) => {
+  const text = await readText(file, LARGEST_FLOW_TEXT).catch((error: Error) => {
     throw new UsageError(`The flow cannot be read: ${error.message}`);
   });
   if (typeof text === "string") return text;
@@ -100,6 +98,6 @@ async function textOf(file: string): Promise<string | FlowProblem> {
     code: "VALIDATION_FAILED",
     severity: "error",
     path: "",
-    message: `The limit \`bytes\` is ${LARGEST_TEXT}, found ${text.found}`,
+    message: `The limit \`bytes\` is ${LARGEST_FLOW_TEXT}, found ${text.found}`,
   };
 }

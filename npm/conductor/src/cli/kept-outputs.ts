@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import type { AnyExecutable, NodeExecutorFactory } from "../engine/executables.js";
-import type { NodeDefinition } from "../types/definition.js";
+import { type NodeDefinition, runsInRounds } from "../types/definition.js";
 import { plannedNodes } from "./dry-run.js";
 import { jsonText } from "./json.js";
 
@@ -122,7 +122,7 @@ function dependenciesOf(flow: NodeDefinition, given: string): Map<string, Depend
     const outside = around.get(scope);
     const key = hash(jsonText([own, inputs, outside?.key, reads.map(stamp)]));
     const before = [...sources, ...(outside?.before ?? [])];
-    if (type === "loop" || loops.has(scope)) loops.add(path);
+    if (runsInRounds(type) || loops.has(scope)) loops.add(path);
     if (isGroup) {
       around.set(path, { key, before });
       // The key of a group is that of its definition and of all that is in it, for what comes after it.

@@ -6,7 +6,7 @@ import { closeNames, namesText, nodeTypes } from "@atomiton/nodes/definitions";
 import type { ConductorConfig } from "../api/settings.js";
 import { isDefinedNode, ownNodes } from "../engine/own-nodes.js";
 import { msOf } from "../engine/policy.js";
-import { STANDARD_INPUT } from "./bounded-read.js";
+import { STANDARD_INPUT } from "../exports/environment/bounded-read.js";
 import { UsageError } from "./exit.js";
 import { loadModule } from "./load-module.js";
 

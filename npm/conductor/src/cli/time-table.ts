@@ -1,4 +1,5 @@
 /** Where the time of a run went: a table whose rows add up to it. */
+import { runsInRounds } from "../types/definition.js";
 import type { RetryRecord } from "../types/graph.js";
 import pc from "./colour.js";
 import { bar, column, counted, duration } from "./text.js";
@@ -67,7 +68,7 @@ export function timeShares(
     together += endTime - startTime;
     let at = startTime;
     // In a loop others go on while one waits.
-    for (const [from, to] of node.type === "loop" ? [] : (waits.get(path) ?? [])) {
+    for (const [from, to] of runsInRounds(node.type) ? [] : (waits.get(path) ?? [])) {
       const [begin, end] = [Math.max(from, at), Math.min(to, endTime)];
       if (end <= begin) continue;
       spans.push({ share, part: "own", from: at, to: begin }, { share, part: "waiting", from: begin, to: end });

@@ -1,4 +1,5 @@
 /** The nodes of a run as a tree, flattened for whoever prints it line by line. */
+import { runsInRounds } from "../types/definition.js";
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
 import { oneLine } from "./text.js";
 
@@ -22,7 +23,7 @@ export function treeOf(state: ExecutionGraphState, order: "declared" | "levels" 
   const visit = (nodes: Iterable<ExecutionGraphNode>, depth: number, above: string) => {
     for (const node of order === "levels" ? [...nodes].sort((one, other) => one.level - other.level) : nodes) {
       const path = `${above}${oneLine(node.id)}`;
-      const isGroup = node.nodes !== undefined && node.type !== "loop";
+      const isGroup = node.nodes !== undefined && !runsInRounds(node.type);
       found.push({ node, depth, path, isGroup });
       if (isGroup && node.nodes !== undefined) visit(node.nodes, depth + 1, `${path}/`);
     }

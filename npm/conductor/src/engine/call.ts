@@ -1,4 +1,6 @@
 /** One leaf being run: what its executable receives, and what the driver must know to take its answer. */
+import type { RunFlow } from "@atomiton/nodes";
+
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { fire, guardSignal } from "./guarded-signal.js";
 import type { Log } from "./log.js";
@@ -11,7 +13,12 @@ export interface CallOwner {
   errorsHandled(call: Call): boolean;
   /** In ms; 0 for none. */
   timeLimit(call: Call): number;
+  /** How it runs flows for its nodes; missing where it does not. */
+  readonly flows: FlowRunner | undefined;
 }
+
+/** Runs another flow as a part of a run, for one of its calls. */
+export type FlowRunner = (call: Call, ...flow: Parameters<RunFlow>) => Promise<unknown>;
 
 /** See the module's description. Every attempt is a call of its own, with the same input. */
 export class Call {
@@ -72,6 +79,7 @@ const LAZY = new Set([
   "errorsHandled",
   "timeLimit",
   "names",
+  "runFlow",
   "log",
   "__proto__",
 ]);
@@ -156,6 +164,13 @@ export class ExecutableParams {
   /** The names of expressions that the node's user code reads, with their values. Throws where one cannot be read. */
   get names(): Record<string, unknown> | undefined {
     return this.#call.names?.();
+  }
+
+  /** Runs another flow as a part of this run; missing where the conductor cannot. */
+  get runFlow(): RunFlow | undefined {
+    const call = this.#call;
+    const { flows } = call.owner;
+    return flows && ((flow, given) => flows(call, flow, given));
   }
 
   /** Writes to the conductor's log, as far as its level lets it. */

@@ -3,10 +3,10 @@ import { type ErrorCode, type ExecutionError, getErrorRecoveryStrategy } from ".
 import type { ConductorExecutionContext } from "../types/execution.js";
 import type { RetryRecord } from "../types/graph.js";
 import { Activities } from "./activity.js";
-import { Call, ExecutableParams } from "./call.js";
+import { Call, ExecutableParams, type FlowRunner } from "./call.js";
 import type { Constants } from "./constants.js";
 import type { RunRequest } from "./driver.js";
-import { type AnyExecutable, carriesApart, isThenable, routedHandles } from "./executables.js";
+import { type AnyExecutable, carriesApart, endsRun, isThenable, routedHandles } from "./executables.js";
 import { failure, type Place, retryAdvice, safelyThrown, simulatedFailure } from "./failure.js";
 import type { Round } from "./frames.js";
 import { type Items, itemsOf, toItems } from "./items.js";
@@ -60,8 +60,8 @@ export class Calls {
   /** The most attempts that a leaf took so far. */
   attempts = 1;
   private readonly calls: (Call | undefined)[] = [];
-  /** Parameters of loops whose items come bit by bit, by task. */
-  private readonly loops = new Sparse<Parameters>();
+  /** What loops whose items come bit by bit were first asked with, by task. */
+  private readonly loops = new Sparse<{ parameters: Parameters; names: Call["names"] | undefined }>();
   private readonly errors: Sparse<ExecutionError>;
   private readonly begun: Uint8Array;
   /** Missing for a flow without expressions. */
@@ -83,6 +83,10 @@ export class Calls {
 
   get log(): Log {
     return this.expressions?.nodeLog ?? this.request.log;
+  }
+
+  get flows(): FlowRunner | undefined {
+    return this.request.flows;
   }
 
   /** Whether a node began, by its place in the outline. */
@@ -195,6 +199,16 @@ export class Calls {
     this.add(task, "continued-after-error", `${what}, and the run went on: ${error?.message ?? ""}`, round);
   }
 
+  /** A round of a loop failed, and the loop goes on. Returns the tasks of the round, from `base` up to this one. */
+  lose(task: number, base: number, cause: number): number {
+    const error = this.errors.get(cause) ?? failure("INTERNAL_ERROR", "The cause is not known", this.placeOf(cause));
+    const rounds = this.values.roundsOf(base);
+    const words = rounds.map(({ nodeId, index }) => `round ${index + 1} of ${nodeId}`).reverse();
+    const what = `\`${this.plan.id(this.values.nodeOf(cause))}\` failed, and the loop went on: ${error.message}`;
+    this.add(task, "continued-after-error", what, words.join(" in "));
+    return this.values.loseFrame(task, base, error);
+  }
+
   /** Tries that failed and were followed by others, if there were any. */
   get retries(): RetryRecord[] | undefined {
     const { retries = [] } = this.activities ?? {};
@@ -289,6 +303,13 @@ export class Calls {
     const node = this.plan.node(index);
     const context = this.values.scopeContext(task).own;
     let call: Call | undefined;
+    const list = (parameters: Parameters | undefined) => (most?: number) =>
+      itemsOf(
+        parameters === node.parameters ? node : { ...node, parameters: parameters ?? {} },
+        context.input,
+        known,
+        most,
+      );
     const take = (answer: unknown) => {
       if (call?.over) return;
       this.takeItems(task, attempt, known, toItems(answer), call);
@@ -305,16 +326,18 @@ export class Calls {
       const hasExpressions = this.expressions?.has(index) === true;
       const tells = typeof executable?.items === "function";
       if (!tells && !hasExpressions) {
-        return this.takeItems(task, attempt, known, itemsOf(node, context.input, known), undefined);
+        return this.takeItems(task, attempt, known, list(node.parameters)(), undefined);
       }
       // Kept, so that it can be stopped like that of a leaf.
       call = this.callOf(context, task, attempt, 1);
       this.calls[task] = call;
       this.running++;
-      const ask = (parameters: Parameters | undefined) =>
-        tells
-          ? executable.items?.(new ExecutableParams(call as Call, parameters), known)
-          : itemsOf({ ...node, parameters: parameters ?? {} }, context.input, known);
+      const ask = (parameters: Parameters | undefined) => {
+        const listed = list(parameters);
+        if (!tells) return listed();
+        const rounds = { results: this.values.resultsOf(task), list: listed };
+        return executable.items?.(new ExecutableParams(call as Call, parameters), known, rounds);
+      };
       const answer = hasExpressions ? this.askResolved(call, task, index, known, ask) : ask(node.parameters);
       if (isThenable(answer)) Promise.resolve(answer).then(take).catch(fail);
       else take(answer);
@@ -332,12 +355,15 @@ export class Calls {
     ask: (parameters: Parameters) => unknown,
   ): unknown {
     const before = known === 0 ? undefined : this.loops.get(task);
-    if (before !== undefined) return ask(before);
+    if (before !== undefined) {
+      if (before.names !== undefined) call.names = before.names;
+      return ask(before.parameters);
+    }
     const expressions = this.expressions as NodeExpressions;
     const node = this.plan.node(index);
     const begin = (parameters: Parameters) => {
       expressions.checkItems(index, node, parameters);
-      this.loops.set(task, parameters);
+      this.loops.set(task, { parameters, names: call.names });
       return ask(parameters);
     };
     const resolved = expressions.resolve(call, index, node.parameters as Parameters);
@@ -346,7 +372,7 @@ export class Calls {
 
   private takeItems(task: number, attempt: number, known: number, found: Items, call: Call | undefined): void {
     const { items, more, once = false, total = more ? undefined : known + items.length } = found;
-    const count = this.values.addItems(task, known, items, once, total);
+    const count = this.values.addItems(task, known, found);
     if (!once) {
       this.activities ??= new Activities();
       this.activities.knowsRounds(this.values.nodeOf(task), total, known);
@@ -378,9 +404,13 @@ export class Calls {
     if (call.over) return;
     const { attempt } = call;
     let handles: readonly string[] | undefined;
+    let ends = false;
     try {
       handles = routedHandles(value);
-      if (handles !== undefined && carriesApart(value)) this.values.hasCarried = true;
+      if (handles !== undefined) {
+        if (carriesApart(value)) this.values.hasCarried = true;
+        ends = endsRun(value);
+      }
     } catch {
       handles = undefined;
     }
@@ -393,6 +423,7 @@ export class Calls {
       this.answers.post(EventKind.done, attempt, call.task, 0);
       return;
     }
+    if (ends) return this.answers.post(EventKind.end, attempt, call.task, 0);
     for (const handle of handles) {
       const name = this.plan.nameNumber(handle);
       if (name > 0) this.answers.post(EventKind.route, attempt, call.task, name);

@@ -9,6 +9,7 @@ import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../t
 import type { RetryRecord } from "../types/graph.js";
 import type { NodeActivity } from "./activity.js";
 import { backend } from "./backend.js";
+import type { FlowRunner } from "./call.js";
 import { type Answers, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
 import type { NodeExecutorFactory } from "./executables.js";
@@ -46,6 +47,8 @@ export interface RunRequest {
   log: Log;
   /** What expressions may read beside the flow's own data. */
   expressions?: ExpressionSources | undefined;
+  /** How nodes run other flows; missing where they cannot. */
+  flows?: FlowRunner | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */
@@ -493,6 +496,9 @@ export class Run implements Answers, ThreadUser {
       case OpKind.close:
         calls.round(task, -1);
         return calls.forget(first, values.closeFrame(task, first, second));
+      case OpKind.lose:
+        calls.round(task, -1);
+        return calls.forget(first, calls.lose(task, first, second));
       case OpKind.reset:
         return calls.forget(task + 1, values.resetScope(task));
       case OpKind.gather:
@@ -509,7 +515,8 @@ export class Run implements Answers, ThreadUser {
     this.finished = true;
     this.steps++;
     if (codeNumber === 0) {
-      this.outcome = { data: this.outputOf(0) };
+      this.outcome = { data: cause === NOBODY ? this.outputOf(0) : this.values.valueOf(cause) };
+      if (cause !== NOBODY) this.calls.endedBy(cause);
       return;
     }
     const code = this.tables.codes[codeNumber] ?? "INTERNAL_ERROR";

@@ -30,6 +30,13 @@ export function carriesApart(value: unknown): boolean {
   return (value as { [CARRIED]?: unknown })[CARRIED] instanceof Map;
 }
 
+const ENDING = Symbol.for("@atomiton/ends-run");
+
+/** Whether the run is to end with a routed value, by the will of its maker. */
+export function endsRun(value: unknown): boolean {
+  return (value as { [ENDING]?: unknown })[ENDING] === true;
+}
+
 /** What an edge that leaves a value by a handle brings: the value, unless its maker said otherwise. */
 export function carriedBy(value: unknown, handle: string): unknown {
   if (typeof value !== "object" || value === null) return value;

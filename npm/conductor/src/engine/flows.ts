@@ -45,6 +45,8 @@ export interface DeclaredType {
   routed?: boolean;
   /** Whether it reads no other parameters than those of its schema. */
   complete?: boolean;
+  /** Whether it is there for the nodes inside it, so that a node of this type without any is refused. */
+  container?: boolean;
 }
 
 /** A type as node libraries and `defineNode` describe it, as far as its handles and parameters are concerned. */

@@ -1,7 +1,9 @@
 /** Frames on the host's side: which task stands for which node, for which item, and the results gathered so far. */
 import type { LoopScope } from "../expressions/scope.js";
+import type { ExecutionError } from "../types/errors.js";
 
 import { shortForm } from "./activity.js";
+import type { Items } from "./items.js";
 import type { Plan } from "./plan.js";
 import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
@@ -23,6 +25,13 @@ interface Iteration {
   /** How many there will be; missing while that is open. */
   total: number | undefined;
   results: unknown[];
+  /** Rounds that failed, in a loop that goes on; missing while there is none. */
+  failed?: FailedRound[];
+  keeps: Items["keeps"] | "all";
+  /** Results before this one were forgotten. */
+  keptFrom: number;
+  /** More items may follow, and who tells them may read results. */
+  more: boolean;
   context: ScopeContext;
   /** There is nothing to loop over: the one frame is for no item, and looks as a group does. */
   once: boolean;
@@ -36,6 +45,16 @@ export interface Round {
   index: number;
   /** Its item in short. */
   item: string;
+}
+
+/** A round that failed, as the output of its loop has it. */
+interface FailedRound {
+  /** From 0. */
+  index: number;
+  item: unknown;
+  nodeId: unknown;
+  code: string;
+  message: string;
 }
 
 /** See the module's description. A run without frames never touches more than the first lines of each method. */
@@ -63,17 +82,23 @@ export class FrameTable {
   addItems(
     task: number,
     known: number,
-    items: unknown[],
+    { items, more, once = false, keeps: kept, total = more ? undefined : known + items.length }: Items,
     context: ScopeContext,
-    once: boolean,
-    total: number | undefined,
   ): number {
+    const keeps = kept ?? "all";
     let iteration = this.iterations.get(task);
     if (iteration === undefined || known === 0) {
-      iteration = { items: [], total, results: [], context, once };
+      iteration = { items: [], total, results: [], keeps, keptFrom: 0, more, context, once };
       this.iterations.set(task, iteration);
     }
     iteration.total = total;
+    iteration.more = more;
+    if (iteration.keeps !== "all") {
+      // Of no further item the last result is what the scope gives.
+      const end = items.length === 0 ? known - 1 : known;
+      iteration.results.fill(undefined, iteration.keptFrom, end);
+      iteration.keptFrom = Math.max(end, 0);
+    }
     for (const item of items) iteration.items.push(item);
     return iteration.items.length;
   }
@@ -83,7 +108,7 @@ export class FrameTable {
     const iteration = this.iterations.get(owner);
     if (iteration === undefined) return;
     const scope = this.nodeOf(owner);
-    const { context, once } = iteration;
+    const { context, once, keeps } = iteration;
     const { own } = context;
     const frame: Frame = {
       owner,
@@ -95,7 +120,8 @@ export class FrameTable {
         : new ScopeContext({
             ...own,
             executionId: `${own.executionId}[${item}]`,
-            input: { item: iteration.items[item], index: item },
+            // What repeats until something is so has no items.
+            ...(keeps !== "last" && { input: { item: iteration.items[item], index: item } }),
           }),
     };
     const end = base + this.length(owner);
@@ -106,7 +132,22 @@ export class FrameTable {
   close(owner: number, base: number, item: number, result: unknown): void {
     const iteration = this.iterations.get(owner);
     if (iteration === undefined) return;
-    iteration.results[item] = result;
+    if (iteration.keeps !== "none" || iteration.more) iteration.results[item] = result;
+    this.end(iteration, owner, base, item);
+  }
+
+  /** A frame is over with a failure. */
+  lose(owner: number, base: number, { nodeId, code, message }: ExecutionError): void {
+    const iteration = this.iterations.get(owner);
+    const frame = this.frames.get(base);
+    if (iteration === undefined || frame === undefined) return;
+    const { item: index } = frame;
+    iteration.failed ??= [];
+    iteration.failed.push({ index, item: iteration.items[index], nodeId, code, message });
+    this.end(iteration, owner, base, index);
+  }
+
+  private end(iteration: Iteration, owner: number, base: number, item: number): void {
     iteration.items[item] = undefined;
     const end = base + this.length(owner);
     for (let task = base; task < end; task++) this.frames.delete(task);
@@ -114,10 +155,18 @@ export class FrameTable {
 
   /** The output of a scope whose items are all done. */
   gather(owner: number): unknown {
-    const { results = [], once = false } = this.iterations.get(owner) ?? {};
+    const { items = [], results: all = [], failed, once = false, keeps = "all" } = this.iterations.get(owner) ?? {};
     this.iterations.delete(owner);
-    if (once) return results[0];
-    return { result: results, results, iterationCount: results.length, success: true };
+    if (once) return all[0];
+    if (keeps === "last") return all.at(-1);
+    const results = keeps === "none" ? [] : failed === undefined ? all : withoutFailed(all, items.length, failed);
+    const facts = { result: results, results, iterationCount: items.length, success: failed === undefined };
+    return failed === undefined ? facts : { ...facts, errors: failed.sort((one, other) => one.index - other.index) };
+  }
+
+  /** What the rounds of a scope gave so far; of those that are not kept, the ones since it was last asked for items. */
+  resultsOf(owner: number): readonly unknown[] {
+    return this.iterations.get(owner)?.results ?? [];
   }
 
   /** Whether a scope that has begun has nothing to loop over. */
@@ -197,4 +246,12 @@ export class FrameTable {
     const frame = task < this.plan.length ? undefined : this.frames.get(task);
     return frame !== undefined && frame.scope === parent ? frame.context : undefined;
   }
+}
+
+/** The results of the rounds that went well, in their order. */
+function withoutFailed(results: readonly unknown[], rounds: number, failed: readonly FailedRound[]): unknown[] {
+  const lost = new Set(failed.map(({ index }) => index));
+  return Array.from({ length: rounds }, (_, round) => round)
+    .filter((round) => !lost.has(round))
+    .map((round) => results[round]);
 }

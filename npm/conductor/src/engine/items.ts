@@ -1,29 +1,26 @@
 /** The items over which a node with children runs them. */
+import type { LoopItems } from "@atomiton/nodes";
+
 import type { NodeDefinition } from "../types/definition.js";
 import { routedHandles } from "./executables.js";
 
 /** What one look at a scope's items gave. */
-export interface Items {
-  /** All items known so far beyond those known before. */
-  items: unknown[];
-  /** More may follow. */
-  more: boolean;
-  /** How many there will be in all; missing while that is open. */
-  total?: number | undefined;
+export interface Items extends LoopItems {
   /** There is nothing to loop over: the children run once, as those of a group. */
-  once?: true;
+  once?: boolean;
 }
 
 /** What an executable's `items` returned, in one form. */
 export function toItems(answer: unknown): Items {
   if (Array.isArray(answer)) return { items: answer, more: false };
-  const { items, more, total, once } = (answer ?? {}) as Record<keyof Items, unknown>;
+  const { items, more, total, once, keeps } = (answer ?? {}) as Record<keyof Items, unknown>;
   if (!Array.isArray(items)) throw new TypeError("Items must be an array, or an object with an array `items`");
   return {
     items,
     more: more === true,
     total: typeof total === "number" ? total : undefined,
     ...(once === true && { once }),
+    ...((keeps === "last" || keeps === "none") && { keeps }),
   };
 }
 
@@ -37,25 +34,49 @@ const MAX_ROUNDS = 2 ** 32 - 2;
  * The items that a loop's parameters and input name, for a type whose executable does not tell.
  *
  * @param known how many were told before
+ * @param most how many are wanted at most
  */
-export function itemsOf(node: NodeDefinition, input: unknown, known: number): Items {
+export function itemsOf(node: NodeDefinition, input: unknown, known: number, most = Number.POSITIVE_INFINITY): Items {
   const parameters = node.parameters ?? {};
-  const { loopType, array, count: rounds } = parameters;
+  const found = listed(parameters, input, known, most);
+  return parameters.collectResults === false && found.once !== true ? { ...found, keeps: "none" } : found;
+}
+
+function listed(parameters: Record<string, unknown>, input: unknown, known: number, most: number): Items {
+  const { loopType, array, count: rounds, batchSize } = parameters;
   if (loopType === undefined && array === undefined && rounds === undefined) {
     const items = found(input);
-    return Array.isArray(items) ? { items, more: false } : { items: [undefined], more: false, once: true };
+    if (Array.isArray(items)) return part(items, batchSize, known, most);
+    return { items: [undefined], more: false, once: true };
   }
   if (loopType === "times" || (loopType === undefined && array === undefined)) {
-    const count = Number(parameters.count ?? 10);
+    const count = Number(rounds ?? 10);
     if (!Number.isInteger(count) || count < 0 || count > MAX_ROUNDS) {
       throw new RangeError(`Loop count must be a whole number, got ${count}`);
     }
-    const length = Math.min(count - known, ROUNDS);
+    const length = Math.min(count - known, ROUNDS, most);
     return { items: Array.from({ length }, (_, round) => known + round), more: known + length < count, total: count };
   }
-  const given = parameters.array ?? found(input);
+  const given = array ?? found(input);
   if (!Array.isArray(given)) throw new TypeError("Loop needs an array: parameter `array` or input `array`");
-  return { items: given, more: false };
+  return part(given, batchSize, known, most);
+}
+
+/** Items of a list, or lists of `batchSize` of them, from one position on. */
+function part(list: unknown[], batchSize: unknown, known: number, most: number): Items {
+  if (batchSize === undefined || batchSize === null) {
+    if (known === 0 && most >= list.length) return { items: list, more: false };
+    const items = list.slice(known, known + most);
+    return { items, more: known + items.length < list.length, total: list.length };
+  }
+  const size = Number(batchSize);
+  if (!Number.isSafeInteger(size) || size < 1) {
+    throw new RangeError(`The batch size of a loop must be a whole number from 1 on, got ${String(batchSize)}`);
+  }
+  const total = Math.ceil(list.length / size);
+  const length = Math.min(total - known, most);
+  const items = Array.from({ length }, (_, batch) => list.slice((known + batch) * size, (known + batch + 1) * size));
+  return { items, more: known + length < total, total };
 }
 
 /** The array in an input: by its key, or the only array that came in. */

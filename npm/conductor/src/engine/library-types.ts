@@ -20,16 +20,19 @@ export function libraryTypes(
   closed: boolean,
   parsers: Parsers = {},
 ): FlowNodeTypes {
-  const leaves = new Map([...types].filter(([, { isContainer }]) => !isContainer));
-  const schemas = Object.fromEntries(Array.from(leaves, ([type, { parameterSchema }]) => [type, parameterSchema]));
+  // What holds other nodes may have parameters of anybody's, unless its type says that it reads its own alone.
+  const checked = new Map([...types].filter(([, type]) => !(type.isContainer && type.hasOpenParameters)));
+  const schemas = Object.fromEntries(Array.from(checked, ([type, { parameterSchema }]) => [type, parameterSchema]));
   if (!closed) return { schemas };
-  const declared = Object.fromEntries(Array.from(leaves, ([type, of]) => [type, declarationOf(of)]));
+  const declared = Object.fromEntries(
+    Array.from(checked, ([type, of]) => [type, { ...declarationOf(of), ...(of.isContainer && { container: true }) }]),
+  );
   return {
     schemas,
     declared,
     closed,
-    check: (type, parameters) => leaves.get(type)?.problems?.(parameters, parsers) ?? [],
-    handles: (type, parameters) => leaves.get(type)?.handles?.(parameters),
+    check: (type, parameters) => types.get(type)?.problems?.(parameters, parsers) ?? [],
+    handles: (type, parameters) => checked.get(type)?.handles?.(parameters),
   };
 }
 

@@ -29,6 +29,7 @@ export const OpKind = {
   block: 13,
   wait: 14,
   reset: 15,
+  lose: 16,
 } as const;
 
 /** What a record tells. */
@@ -43,6 +44,7 @@ export const EventKind = {
   pause: 8,
   resume: 9,
   advice: 10,
+  end: 11,
 } as const;
 
 /** Instead of a number of events. */

@@ -47,15 +47,17 @@ export class NodeExpressions {
     const { plan, values, sources, times } = this;
     const now = times.now();
     const resolve = (secrets: ReadonlyMap<string, unknown>) => {
-      const scope = new CallScope(call, plan, values, sources, times.startTime, now, secrets);
+      const scopeAt = (time: number) => new CallScope(call, plan, values, sources, times.startTime, time, secrets);
       if (expressions.hasCode) {
         call.names = () => {
           const problem = plan.outline.expressions?.problemOfCode(node);
           if (problem !== undefined) throw new ExpressionError(problem.message, 0);
-          return expressions.namesForCode(scope);
+          // The condition of a loop reads them before each round.
+          return expressions.namesForCode(scopeAt(times.now()));
         };
       }
-      return expressions.resolve(parameters, scope, (rule, message) => call.owner.warn(call, rule, message));
+      const warn = (rule: string, message: string) => call.owner.warn(call, rule, message);
+      return expressions.resolve(parameters, scopeAt(now), warn);
     };
     if (expressions.secrets.size === 0) return resolve(NO_SECRETS);
     return secretsOf(expressions.secrets, sources).then((secrets) => {

@@ -7,7 +7,7 @@
 
 import { ExpressionLinks, type FlowShape } from "../expressions/links.js";
 import { ParameterExpressions } from "../expressions/parameters.js";
-import type { NodeDefinition, NodeEdge } from "../types/definition.js";
+import { type NodeDefinition, type NodeEdge, runsInRounds } from "../types/definition.js";
 import { backend } from "./backend.js";
 import { constants } from "./constants.js";
 import { PolicyReader, type PolicyWords } from "./policy.js";
@@ -20,6 +20,8 @@ export const EDGE_WORDS = 5;
 /** The bits of a width, and the one above them, of a group whose nodes may run side by side. */
 export const MAX_WIDTH = 0xffff;
 const PARALLEL = 0x1_0000;
+/** The one above that, of a loop that goes on after a round that failed. */
+const TOLERANT = 0x2_0000;
 
 /** The flags of a node. */
 const DISABLED = 1;
@@ -169,7 +171,7 @@ class Encoder {
       length: count,
       id: (index) => names[node(index, 0)] as string,
       parent: (index) => node(index, 1),
-      isEach: (index) => node(index, 7) !== 0,
+      isEach: (index) => (node(index, 7) & MAX_WIDTH) !== 0,
       isLeaf: (index) => index + 1 >= count || node(index + 1, 1) !== index,
       *edges() {
         for (let edge = 0; edge < edges; edge++) {
@@ -238,7 +240,11 @@ class Encoder {
       this.rateLimits ??= [];
       this.rateLimits.push(index, ...asks.rateLimit);
     }
-    this.put(nodeWords, at + 7, type === "loop" ? frameWidth(node, set) : isParallel(node, set) ? PARALLEL : 0);
+    this.put(
+      nodeWords,
+      at + 7,
+      runsInRounds(type) ? frameWidth(type, node, set) : isParallel(node, set) ? PARALLEL : 0,
+    );
     if (set === NOTHING_SET) return;
 
     const expressions = ParameterExpressions.of(type, set);
@@ -301,10 +307,13 @@ class Encoder {
   }
 }
 
-/** Whether a loop runs its children once per item, and how many items at once; 0 when it has none. */
-function frameWidth({ nodes }: NodeDefinition, { concurrency: width }: Record<string, unknown>): number {
+/** How many rounds of its children a node runs at once, and whether it goes on after one that failed; 0 when it has none. */
+function frameWidth(type: unknown, { nodes }: NodeDefinition, set: Record<string, unknown>): number {
   if (!Array.isArray(nodes) || nodes.length === 0) return 0;
-  return typeof width === "number" && width >= 1 ? Math.min(Math.floor(width), MAX_WIDTH) : 1;
+  const { concurrency, onError } = set;
+  const isWidth = typeof concurrency === "number" && concurrency >= 1;
+  const width = isWidth ? Math.min(Math.floor(concurrency), MAX_WIDTH) : 1;
+  return type === "loop" && onError === "continue" ? width | TOLERANT : width;
 }
 
 /** Whether a group asks for its nodes to run side by side. */

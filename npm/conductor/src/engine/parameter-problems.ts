@@ -29,8 +29,9 @@ function problemsOf(flow: NodeDefinition, check: NonNullable<FlowNodeTypes["chec
   const found: FlowProblem[] = [];
   const visit = (node: NodeDefinition, path: string) => {
     if (found.length >= most || typeof node !== "object" || node === null) return;
-    const { id, type, parameters } = node;
-    if (typeof type === "string" && typeof parameters === "object" && parameters !== null) {
+    const { id, type } = node;
+    const parameters = node.parameters ?? {};
+    if (typeof type === "string" && typeof parameters === "object") {
       for (const problem of check(type, parameters).slice(0, most - found.length)) {
         found.push({ ...problem, path: `${path}/parameters${problem.path}`, nodeId: id });
       }

@@ -4,6 +4,7 @@ import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { carriedBy } from "./executables.js";
 import { FrameTable, type Round } from "./frames.js";
+import type { Items } from "./items.js";
 import type { Plan } from "./plan.js";
 import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
@@ -42,6 +43,11 @@ export class Values {
     return this.values[this.plan.isEach(node) ? node : this.plan.output(node)];
   }
 
+  /** What a leaf returned. */
+  valueOf(task: number): unknown {
+    return this.values[task];
+  }
+
   /** Keeps what a leaf returned. */
   keep(task: number, value: unknown): void {
     this.values[task] = value;
@@ -70,8 +76,13 @@ export class Values {
   }
 
   /** Keeps the items of a scope beyond those known; returns how many there are in all. */
-  addItems(task: number, known: number, items: unknown[], once: boolean, total?: number): number {
-    return this.frames.addItems(task, known, items, this.scopeContext(task), once, total);
+  addItems(task: number, known: number, found: Items): number {
+    return this.frames.addItems(task, known, found, this.scopeContext(task));
+  }
+
+  /** What the rounds of a scope gave so far, as far as it is kept. */
+  resultsOf(task: number): readonly unknown[] {
+    return this.frames.resultsOf(task);
   }
 
   /** The round of the innermost loop around a task, if there is one. */
@@ -116,6 +127,12 @@ export class Values {
       }
     }
     this.frames.close(task, base, item, this.values[slot]);
+    return this.forgetFrame(task, base);
+  }
+
+  /** A frame is over with a failure, which is kept for its item. Returns its tasks, up to this one. */
+  loseFrame(task: number, base: number, error: ExecutionError): number {
+    this.frames.lose(task, base, error);
     return this.forgetFrame(task, base);
   }
 

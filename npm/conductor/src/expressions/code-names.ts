@@ -14,10 +14,14 @@ interface CodePlace {
 
 const NO_NAMES = Symbol("no names");
 
-const CODE: ReadonlyMap<string, CodePlace> = new Map([
-  ["condition", { parameter: "expression", own: ["input", "item", "variables"], known: new Map() }],
-  ["code", { parameter: "code", own: ["inputs", "data", "variables"], known: new Map() }],
-  ["transform", { parameter: "transformFunction", own: [], known: new Map() }],
+const place = (parameter: string, own: readonly string[] = []): CodePlace => ({ parameter, own, known: new Map() });
+
+const CODE: ReadonlyMap<string, readonly CodePlace[]> = new Map([
+  ["condition", [place("expression", ["input", "item", "variables"])]],
+  ["code", [place("code", ["inputs", "data", "variables"])]],
+  ["transform", [place("transformFunction")]],
+  ["loop", [place("condition"), place("breakWhen")]],
+  ["until", [place("condition")]],
 ]);
 
 /** A name that user code reads: `path` is where it finds it, the rest of it is the text of an expression. */
@@ -38,10 +42,24 @@ const MAY_NAME = new RegExp(`\\b(?:${NAMES.join("|")})\\b`);
 const MOST_KEPT = 512;
 const LONGEST_KEPT = 16_384;
 
-/** The names that the user code of a node reads; `undefined` where it has no code or reads none. */
-export function codeNamesOf(type: string, parameters: Readonly<Record<string, unknown>>): CodeNames | undefined {
-  const place = CODE.get(type);
-  if (place === undefined || !Object.hasOwn(parameters, place.parameter)) return undefined;
+const NONE: readonly CodeNames[] = [];
+
+/** The names that the user code of a node reads, by parameter; empty where it has no code or reads none. */
+export function codeNamesOf(type: string, parameters: Readonly<Record<string, unknown>>): readonly CodeNames[] {
+  const places = CODE.get(type);
+  if (places === undefined) return NONE;
+  let found: CodeNames[] | undefined;
+  for (const place of places) {
+    const names = namesAt(place, parameters);
+    if (names === undefined) continue;
+    found ??= [];
+    found.push(names);
+  }
+  return found ?? NONE;
+}
+
+function namesAt(place: CodePlace, parameters: Readonly<Record<string, unknown>>): CodeNames | undefined {
+  if (!Object.hasOwn(parameters, place.parameter)) return undefined;
   const text = parameters[place.parameter];
   if (typeof text !== "string") return undefined;
   const { known } = place;

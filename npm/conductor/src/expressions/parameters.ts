@@ -55,8 +55,8 @@ export class ParameterExpressions {
   readonly secrets = new Set<string>();
   /** The first place where the round of a loop is read. */
   loopPlace: PlaceInParameters | undefined;
-  /** What the user code of the node reads. */
-  private code: CodeNames | undefined;
+  /** What the user code of the node reads, by parameter. */
+  private readonly codes: CodeNames[] = [];
   private readonly codeNames: { path: CodeName["path"]; value: Compiled }[] = [];
   /** Ids of nodes whose outputs the code reads. */
   readonly codeNodes = new Map<string, PlaceInParameters>();
@@ -71,9 +71,8 @@ export class ParameterExpressions {
     let found: ParameterExpressions | undefined;
     unseen = MOST_UNSEEN;
     try {
-      const code = typeof type === "string" ? codeNamesOf(type, parameters) : undefined;
-      if (code !== undefined) {
-        found = new ParameterExpressions();
+      for (const code of typeof type === "string" ? codeNamesOf(type, parameters) : []) {
+        found ??= new ParameterExpressions();
         found.addCode(code);
       }
       for (const key in parameters) {
@@ -107,11 +106,12 @@ export class ParameterExpressions {
   }
 
   /** Whether these are the same expressions at the same places, as far as that can be told at a glance. */
-  isSame({ texts, code, problems }: ParameterExpressions): boolean {
+  isSame({ texts, codes, problems }: ParameterExpressions): boolean {
     return (
       problems.length === 0 &&
       this.problems.length === 0 &&
-      code === this.code &&
+      codes.length === this.codes.length &&
+      codes.every((code, at) => code === this.codes[at]) &&
       texts.length === this.texts.length &&
       texts.every(({ place, template }, at) => {
         const own = this.texts[at] as (typeof texts)[number];
@@ -127,7 +127,7 @@ export class ParameterExpressions {
 
   private addCode(code: CodeNames): void {
     const place = [code.parameter];
-    this.code = code;
+    this.codes.push(code);
     if (code.problem !== undefined) this.codeProblems.push({ place, message: code.problem.message });
     for (const { path, source } of code.names) {
       const value = compile(source, 0);
@@ -139,7 +139,7 @@ export class ParameterExpressions {
 
   /** Whether the node has user code that reads names. */
   get hasCode(): boolean {
-    return this.code !== undefined;
+    return this.codes.length > 0;
   }
 
   /** What the user code of the node reads, by name. Throws {@link ExpressionError}. */

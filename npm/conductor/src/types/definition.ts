@@ -73,3 +73,8 @@ export interface TypedFlow<Output> extends NodeDefinition {
   nodes: NodeDefinition[];
   readonly [flowOutput]: Output;
 }
+
+/** Whether nodes of a type run the nodes inside of them in rounds. */
+export function runsInRounds(type: unknown): boolean {
+  return type === "loop" || type === "until";
+}

@@ -1,5 +1,5 @@
 /** In the page: its executables, called for a run in the worker. */
-import { Call, type CallOwner, ExecutableParams } from "../engine/call.js";
+import { Call, type CallOwner, ExecutableParams, type FlowRunner } from "../engine/call.js";
 import type { RunRequest } from "../engine/driver.js";
 import { isThenable, type NodeExecutorFactory, routedHandles } from "../engine/executables.js";
 import { coded } from "../engine/failure.js";
@@ -39,6 +39,10 @@ export class PageCalls implements CallOwner {
 
   get log(): Log {
     return this.#parts.request.log;
+  }
+
+  get flows(): FlowRunner | undefined {
+    return this.#parts.request.flows;
   }
 
   /** What a call threw. */

@@ -57,7 +57,9 @@ export function adviceOf(error: unknown): readonly string[] | undefined {
 
 /** What an error says of another try; `undefined` where it says nothing. */
 export function retryOf(error: unknown): false | number | undefined {
-  return error instanceof NodeError ? error[errorRetry] : undefined;
+  const retry =
+    typeof error === "object" && error !== null ? (error as { [errorRetry]?: unknown })[errorRetry] : undefined;
+  return retry === false || typeof retry === "number" ? retry : undefined;
 }
 
 /** The code of an error, whatever class it is of; `EXECUTION_FAILED` when it carries none. */

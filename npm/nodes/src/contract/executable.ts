@@ -20,7 +20,18 @@ export interface NodeParams {
   readonly names?: Readonly<Record<string, unknown>>;
   /** Puts something that the flow's author should know of into the result's `warnings`; `rule` is in kebab case. */
   readonly warn?: (rule: string, message: string) => void;
+  /** Runs another flow as a part of this run. */
+  readonly runFlow?: RunFlow;
 }
+
+/**
+ * Runs a flow that is named by its id, or by the path of its file, and gives what it gave. Rejects with the error of the flow,
+ * NODE_NOT_FOUND where there is none, INVALID_PARAMETERS for variables that it does not declare.
+ */
+export type RunFlow = (
+  flow: string,
+  given: { input: unknown; variables: Readonly<Record<string, unknown>> },
+) => Promise<unknown>;
 
 /**
  * A node type's behaviour: the one type of it in all packages. A factory takes executables that return their output at once
@@ -31,8 +42,28 @@ export interface NodeExecutable<Params = any, Output = Promise<unknown>> {
   /** Gets the context's keys and the node's parameters in one flat object; returns the output, or a promise of it. */
   execute(params: Params): Output;
   /**
-   * For a node that runs its children once per item: the items, or `{ items, more }` when more may follow; then it is
-   * asked again, with the number already known.
+   * For a node that runs its children once per item: the items, or {@link LoopItems} when more may follow; then it is
+   * asked again when these are done, with the number already known.
    */
-  items?(params: Params, known: number): unknown;
+  items?(params: Params, known: number, rounds?: LoopRounds): unknown;
+}
+
+/** Items of a loop. */
+export interface LoopItems {
+  /** Those beyond the known ones. */
+  items: unknown[];
+  /** There may be more. */
+  more: boolean;
+  /** How many there will be in all, where that is known. */
+  total?: number | undefined;
+  /** Which results of rounds are kept: all of them unless it is given. `last`: the output is what the last round gave. */
+  keeps?: "last" | "none";
+}
+
+/** What a loop knows of its rounds. A page's own executable that a worker asks does not get it. */
+export interface LoopRounds {
+  /** What the rounds gave so far, by their number. Of results that are not kept, those since it was last asked. */
+  results: readonly unknown[];
+  /** What the conductor would loop over: the next items of what the parameters and the input say, as many at most. */
+  list(most?: number): LoopItems;
 }

@@ -19,6 +19,14 @@ export function routedApart<T extends object>(value: T, carried: ReadonlyMap<str
   return Object.defineProperty(routed(value, [...carried.keys()]), carriedValues, { value: carried });
 }
 
+/** Where an output says that the run ends with it, for the conductor. */
+const endingRun: unique symbol = Symbol.for("@atomiton/ends-run") as never;
+
+/** Marks an output as the last one of its run: nothing more begins, and the run has succeeded with it. */
+export function endsRun<T extends object>(value: T): T {
+  return Object.defineProperty(routed(value, []), endingRun, { value: true });
+}
+
 /** What an edge that leaves an output by a handle brings. */
 export function carriedBy(value: unknown, handle: string): unknown {
   if (typeof value !== "object" || value === null) return value;

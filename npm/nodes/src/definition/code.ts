@@ -11,9 +11,14 @@ const EXPRESSION_HEAD = "(input, item, variables) => (";
 const BODY_HEAD = "() => {";
 const BODY_END = "\n}";
 
-/** The code of a function that gives the value of an expression. */
+/** The code of a function that gives the value of an expression over `input`, `item` and `variables`. */
 export function expressionFunction(expression: string): string {
   return `${EXPRESSION_HEAD}${withoutEnd(expression)}\n)`;
+}
+
+/** The code of a function that gives the value of an expression, whose names are all defined around it. */
+export function freeExpressionFunction(expression: string): string {
+  return `() => (${withoutEnd(expression)}\n)`;
 }
 
 /** Blanks and comments before code. */

@@ -9,15 +9,14 @@ type Json = Readonly<Record<string, unknown>>;
 /** A JSON Schema (draft 2020-12) of a flow file: types of this library with their parameters, other types as they are. */
 export function flowSchema(): Json {
   const types = [...nodeTypes.values()];
-  // A node with nodes inside may have parameters of whoever made it.
-  const leaves = types.filter(({ isContainer }) => !isContainer);
+  const checked = types.filter(({ isContainer, hasOpenParameters }: NodeType) => !(isContainer && hasOpenParameters));
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "A flow of atomiton conductor",
     description: "A graph of nodes that hand their outputs on along edges, as YAML or JSON.",
     $ref: "#/$defs/node",
     $defs: {
-      node: nodeSchema(types, leaves),
+      node: nodeSchema(types, checked),
       child: { allOf: [{ $ref: "#/$defs/node" }], anyOf: [{ required: ["type"] }, { required: ["nodes"] }] },
       edge: edgeSchema(types),
       policy: policySchema,
@@ -29,12 +28,12 @@ export function flowSchema(): Json {
         examples: ["\u0024{{ data.total }}"],
       },
       variable: variableSchema,
-      ...Object.fromEntries(leaves.map((type) => [`${type.type} parameters`, parametersSchema(type)])),
+      ...Object.fromEntries(checked.map((type) => [`${type.type} parameters`, parametersSchema(type)])),
     },
   };
 }
 
-function nodeSchema(types: readonly NodeType[], leaves: readonly NodeType[]): Json {
+function nodeSchema(types: readonly NodeType[], checked: readonly NodeType[]): Json {
   return {
     type: "object",
     properties: {
@@ -94,7 +93,7 @@ function nodeSchema(types: readonly NodeType[], leaves: readonly NodeType[]): Js
     },
     patternProperties: notes,
     additionalProperties: false,
-    allOf: leaves.map(({ type, parameterSchema }) => ({
+    allOf: checked.map(({ type, parameterSchema }) => ({
       if: { properties: { type: { const: type } }, required: ["type"] },
       // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
       then: {

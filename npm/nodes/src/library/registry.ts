@@ -16,6 +16,23 @@ export function lazily(load: () => Promise<NodeExecutable<NodeParams>>): NodeExe
   };
 }
 
+/** The same for one that tells the items of a loop, where its parameters do not leave them to the conductor. */
+export function lazilyInRounds(
+  load: () => Promise<NodeExecutable<NodeParams>>,
+  tells: (params: NodeParams) => boolean,
+): NodeExecutable<NodeParams> {
+  let loaded: Promise<NodeExecutable<NodeParams>> | undefined;
+  const own = () => {
+    loaded ??= load();
+    return loaded;
+  };
+  return {
+    execute: async (params) => (await own()).execute(params),
+    items: (params, known, rounds) =>
+      tells(params) ? own().then((executable) => executable.items?.(params, known, rounds)) : rounds?.list(),
+  };
+}
+
 /** The executables of a registry as an object, each a factory as well. It inherits nothing. */
 export function factoriesOf(
   registry: ReadonlyMap<string, NodeExecutable<NodeParams>>,
@@ -26,10 +43,17 @@ export function factoriesOf(
 }
 
 function factoryOf(executable: NodeExecutable<NodeParams>): NodeFactory {
-  const withParameters = (parameters: NodeParams = {}): NodeExecutable<NodeParams> => ({
-    execute: async (params) => executable.execute(Object.assign(Object.create(attemptOf(params)), parameters, params)),
-  });
-  return Object.assign(withParameters, { execute: (params: NodeParams) => executable.execute(params) });
+  const { items } = executable;
+  const withParameters = (parameters: NodeParams = {}): NodeExecutable<NodeParams> => {
+    const merged = (params: NodeParams): NodeParams =>
+      Object.assign(Object.create(attemptOf(params)), parameters, params);
+    return {
+      execute: async (params) => executable.execute(merged(params)),
+      ...(items && { items: (params, known, rounds) => items(merged(params), known, rounds) }),
+    };
+  };
+  const execute = (params: NodeParams) => executable.execute(params);
+  return Object.assign(withParameters, items === undefined ? { execute } : { execute, items });
 }
 
 /** What an attempt knows beside its parameters. Its getters work on their own object only, and so are asked there. */

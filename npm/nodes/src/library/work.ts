@@ -1,5 +1,5 @@
 import { adviceOf, codeOf, messageOf, NodeError, retryOf } from "../contract/error.js";
-import type { NodeExecutable, NodeParams } from "../contract/executable.js";
+import type { LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } from "../contract/executable.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
 import { parseParameters } from "./parameters.js";
@@ -26,6 +26,8 @@ export interface NodeWork<P> {
   readonly stepKey: string | undefined;
   /** Tells how far the node is, 0–100, with a word about it; `undefined` where the caller does not take reports. */
   readonly progress: ((percent: number, message?: string) => void) | undefined;
+  /** Runs another flow as a part of this run; `undefined` where no conductor calls. */
+  readonly runFlow: RunFlow | undefined;
   /** Tells the flow's author something that does not keep the node from going on; `rule` names its kind in kebab case. */
   warn(rule: string, message: string): void;
   /** Whether the flow gives a parameter, if only by an expression whose value is `undefined`. */
@@ -75,6 +77,9 @@ export function executable<P>(
           get progress() {
             return typeof params.progress === "function" ? params.progress : undefined;
           },
+          get runFlow() {
+            return Object.hasOwn(params, "runFlow") ? undefined : params.runFlow;
+          },
           warn(rule, message) {
             if (typeof params.warn === "function") params.warn(rule, message);
           },
@@ -87,14 +92,44 @@ export function executable<P>(
           },
         });
       } catch (error) {
-        throw new NodeError(codeOf(error), `[${nodeType.type}] ${messageOf(error)}`, {
-          cause: error,
-          advice: adviceOf(error),
-          retry: retryOf(error),
-        });
+        throw named(nodeType, error);
       }
     },
   };
+}
+
+/**
+ * What a type of loop answers when it is asked for items: checks the parameters, and puts the type's name in front of what
+ * fails, as {@link executable} does.
+ */
+export function itemsBy<P>(
+  nodeType: NodeType,
+  tell: (work: RoundWork<P>, known: number, rounds: LoopRounds) => Promise<LoopItems>,
+): NonNullable<NodeExecutable<NodeParams>["items"]> {
+  return async (params, known, rounds = NO_ROUNDS) => {
+    const parameters = (await parseParameters(nodeType, ownDefined(params))) as P;
+    const explicitTimeout = timeLimitOf(params, parameters as { timeout?: number });
+    const names = Object.hasOwn(params, "names") ? undefined : params.names;
+    try {
+      return await tell({ parameters, names, explicitTimeout, signal: signalOf(params) }, known, rounds);
+    } catch (error) {
+      throw named(nodeType, error);
+    }
+  };
+}
+
+/** What there is of {@link NodeWork} between two rounds. */
+export type RoundWork<P> = Pick<NodeWork<P>, "parameters" | "names" | "explicitTimeout" | "signal">;
+
+const NO_ROUNDS: LoopRounds = { results: [], list: () => ({ items: [], more: false }) };
+
+/** The error with the type's name in front; it keeps its code. */
+function named({ type }: NodeType, error: unknown): NodeError {
+  return new NodeError(codeOf(error), `[${type}] ${messageOf(error)}`, {
+    cause: error,
+    advice: adviceOf(error),
+    retry: retryOf(error),
+  });
 }
 
 /** The node's id belongs to it, since nodes that are run by hand may share an execution. */

@@ -1,7 +1,8 @@
 import type { NodeExecutable } from "../contract/executable.js";
 import type { Place } from "../library/place.js";
-import { lazily } from "../library/registry.js";
+import { lazily, lazilyInRounds } from "../library/registry.js";
 import type { Network } from "./http-request/network.js";
+import { asksCode } from "./loop/asks-code.js";
 
 /** What the types need of where they run; asked for when the first of them does. */
 export interface Needs {
@@ -14,7 +15,14 @@ export function executablesAnywhere({ place, network }: Needs): [string, NodeExe
   return [
     ["parallel", lazily(async () => (await import("./parallel/execute.js")).parallelNode)],
     ["group", lazily(async () => (await import("./group/execute.js")).groupNode)],
-    ["loop", lazily(async () => (await import("./loop/execute.js")).loopNode(await place()))],
+    ["loop", lazilyInRounds(async () => (await import("./loop/execute.js")).loopNode(await place()), asksCode)],
+    [
+      "until",
+      lazilyInRounds(
+        async () => (await import("./until/execute.js")).untilNode(await place()),
+        () => true,
+      ),
+    ],
     ["http-request", lazily(async () => (await import("./http-request/execute.js")).httpRequestNode(await network()))],
     ["edit-fields", lazily(async () => (await import("./edit-fields/execute.js")).editFieldsNode)],
     ["transform", lazily(async () => (await import("./transform/execute.js")).transformNode(await place()))],
@@ -31,6 +39,8 @@ export function executablesAnywhere({ place, network }: Needs): [string, NodeExe
     ["switch", lazily(async () => (await import("./switch/execute.js")).switchNode)],
     ["merge", lazily(async () => (await import("./merge/execute.js")).mergeNode)],
     ["delay", lazily(async () => (await import("./delay/execute.js")).delayNode)],
+    ["stop", lazily(async () => (await import("./stop/execute.js")).stopNode)],
+    ["sub-flow", lazily(async () => (await import("./sub-flow/execute.js")).subFlowNode)],
     ["code", lazily(async () => (await import("./code/execute.js")).codeNode(await place()))],
     ["crypto", lazily(async () => (await import("./crypto/execute.js")).cryptoNode)],
     ["xml", lazily(async () => (await import("./xml/execute.js")).xmlNode)],

@@ -27,10 +27,13 @@ import { sample } from "./sample/definition.js";
 import { shellCommand } from "./shell-command/definition.js";
 import { sort } from "./sort/definition.js";
 import { spreadsheet } from "./spreadsheet/definition.js";
+import { stop } from "./stop/definition.js";
+import { subFlow } from "./sub-flow/definition.js";
 import { switchType } from "./switch/definition.js";
 import { template } from "./template/definition.js";
 import { transform } from "./transform/definition.js";
 import { unpivot } from "./unpivot/definition.js";
+import { until } from "./until/definition.js";
 import { validate } from "./validate/definition.js";
 import { webhookOut } from "./webhook-out/definition.js";
 import { window } from "./window/definition.js";
@@ -59,6 +62,9 @@ const all = [
   switchType,
   merge,
   delay,
+  until,
+  stop,
+  subFlow,
   code,
   cryptoType,
   xml,

@@ -26,10 +26,13 @@ import { sampleExamples } from "./sample/examples.js";
 import { shellCommandExamples } from "./shell-command/examples.js";
 import { sortExamples } from "./sort/examples.js";
 import { spreadsheetExamples } from "./spreadsheet/examples.js";
+import { stopExamples } from "./stop/examples.js";
+import { subFlowExamples } from "./sub-flow/examples.js";
 import { switchExamples } from "./switch/examples.js";
 import { templateExamples } from "./template/examples.js";
 import { transformExamples } from "./transform/examples.js";
 import { unpivotExamples } from "./unpivot/examples.js";
+import { untilExamples } from "./until/examples.js";
 import { validateExamples } from "./validate/examples.js";
 import { webhookOutExamples } from "./webhook-out/examples.js";
 import { windowExamples } from "./window/examples.js";
@@ -53,6 +56,9 @@ const examples: Readonly<Record<keyof LibraryTypes, readonly NodeExample[]>> = {
   sample: sampleExamples,
   sort: sortExamples,
   delay: delayExamples,
+  until: untilExamples,
+  stop: stopExamples,
+  "sub-flow": subFlowExamples,
   code: codeExamples,
   crypto: cryptoExamples,
   xml: xmlExamples,

@@ -93,8 +93,13 @@ function workplaceOf(
   schemas: Record<string, unknown>,
 ): Workplace | undefined {
   if (worker === undefined || worker === false) return undefined;
+  // Other flows are found by the page, which then runs them in the worker as well.
+  const inPage: NodeExecutorFactory = {
+    getNodeExecutable: (type) =>
+      executables?.getNodeExecutable(type) ?? (type === "sub-flow" ? getNodeExecutable(type) : undefined),
+  };
   const script = async () => (await import("../../worker/script-text.js")).default;
-  return createWorkplace({ source: worker, executables, schemas, script });
+  return createWorkplace({ source: worker, executables: inPage, schemas, script });
 }
 
 /** Makes a conductor for a page; `transport` says how executions are reached when its settings do not. */

@@ -18,6 +18,7 @@ import { NodeWebSocket } from "../../transports/node-websocket.js";
 import { memoryTokenStore } from "../../transports/token-store.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { TransportType } from "../../types/transport.js";
+import { readFlowFile } from "./flow-file.js";
 import { useNodeEngine } from "./node-engine.js";
 import { templates } from "./templates.js";
 
@@ -75,6 +76,7 @@ export function createNodeConductor(
   const environment: Environment = {
     engine,
     ...(closed && { pathProblems }),
+    readFlowFile,
     types: () => ({ ...(closed ? allTypes() : libraryTypes(nodeTypes, false)), nodes: config.nodes ?? [] }),
     react,
     templates,

@@ -1,6 +1,6 @@
-import { throwIfAborted, unlessAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
 import { findData } from "../../data/input.js";
+import { wait } from "../../library/wait.js";
 import { executable } from "../../library/work.js";
 import { delay, LONGEST_DELAY } from "./definition.js";
 import { momentOf } from "./moment.js";
@@ -9,9 +9,6 @@ interface Parameters {
   duration?: number;
   until?: string;
 }
-
-/** The longest wait of a timer in ms: a longer one would be over at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Waits, and hands its input on as `result`.
@@ -38,22 +35,4 @@ function timeUntil(until: string): number {
     "INVALID_PARAMETERS",
     `\`until\` is ${Math.floor(time / 86_400_000)} days away, and a delay is 30 days at most; start the flow on a schedule instead`,
   );
-}
-
-async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  throwIfAborted(signal);
-  for (let left = ms; left > 0; left -= LONGEST_TIMER) await timer(Math.min(left, LONGEST_TIMER), signal);
-}
-
-async function timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  let handle: ReturnType<typeof setTimeout> | undefined;
-  try {
-    const over = new Promise<void>((resolve) => {
-      handle = setTimeout(resolve, ms);
-    });
-    await unlessAborted(over, signal);
-  } finally {
-    // One that goes on would keep the process.
-    clearTimeout(handle);
-  }
 }

@@ -41,6 +41,8 @@ export const group = {
     ),
   ],
   isContainer: true,
+  // Any node with nodes inside is one, and may have what its maker reads.
+  hasOpenParameters: true,
   effects: [],
   limits: [],
 } as const satisfies NodeType;

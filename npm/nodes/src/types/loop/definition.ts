@@ -1,4 +1,8 @@
-import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
+import { expressionProblems } from "../../definition/code.js";
+import { input, type NodeType, output, type ParameterProblem, sharedParameters } from "../../definition/node-type.js";
+
+/** Rounds of a `while` loop unless it says otherwise. */
+export const MOST_WHILE_ROUNDS = 10_000;
 
 /** Repeats other nodes. */
 export const loop = {
@@ -16,7 +20,7 @@ export const loop = {
         enum: ["forEach", "times", "while"],
         default: "forEach",
         description:
-          "forEach: over `array`, or the list that arrives; times: `count` times. while: only without nodes inside.",
+          "forEach: over `array`, or the list that arrives; times: `count` times; while: as long as `condition` holds.",
       },
       array: {
         "x-control": "json",
@@ -26,13 +30,40 @@ export const loop = {
       condition: {
         type: "string",
         "x-control": "code",
-        description: "while: JavaScript over `iteration`, from 0, and `lastResult`.",
-        examples: ["iteration < 3"],
+        description:
+          "while: JavaScript that is asked before each round, over `iteration` (its number, from 0), `lastResult` (what the round before gave) and the names of expressions.",
+        examples: ["iteration < 3", "lastResult?.next !== null"],
+      },
+      maxRounds: {
+        type: "integer",
+        minimum: 1,
+        default: MOST_WHILE_ROUNDS,
+        description: "while: rounds after which the loop fails, if the condition still holds.",
+      },
+      breakWhen: {
+        type: "string",
+        "x-control": "code",
+        description:
+          "JavaScript that is asked after each round, over `iteration` (its number, from 0) and `lastResult` (what it gave): where it holds, no further round begins. With `concurrency`, so many rounds begin together, and it is asked after all of them.",
+        examples: ["lastResult.found"],
+      },
+      onError: {
+        type: "string",
+        enum: ["stop", "continue"],
+        default: "stop",
+        description:
+          "What a failure in a round that nothing inside takes leads to. stop: the loop fails. continue: the round ends, the others go on; `results` has those that went well, `errors` what failed with its item, and a warning tells of it.",
+      },
+      batchSize: {
+        type: "integer",
+        minimum: 1,
+        description: "forEach: a round for each so many items; `item` is then a list of them.",
+        examples: [100],
       },
       collectResults: {
         type: "boolean",
         default: true,
-        description: "Without nodes inside: whether the items are in the output.",
+        description: "Whether what the rounds gave is in the output. Without it, memory does not grow with the rounds.",
       },
       concurrency: {
         type: "integer",
@@ -53,12 +84,55 @@ export const loop = {
   outputPorts: [output("results", "Results", "array", "What the last node inside gave, for each round.")],
   otherOutputs: [
     output("result", "Result", "object", "Without nodes inside: the results, and how the loop ended."),
-    output("iterationCount", "Iteration Count", "number", "Without nodes inside: how many rounds there were."),
-    output("errors", "Errors", "array", "Without nodes inside: what failed."),
-    output("success", "Success", "boolean", "Without nodes inside: whether nothing failed."),
+    output("iterationCount", "Iteration Count", "number", "How many rounds there were."),
+    output(
+      "errors",
+      "Errors",
+      "array",
+      "With `onError: continue`, rounds that failed: index, item, nodeId, code, message.",
+    ),
+    output("success", "Success", "boolean", "Whether no round failed."),
     output("duration", "Duration", "number", "Without nodes inside: ms."),
   ],
   isContainer: true,
+  problems: (parameters, parsers) => [
+    ...expressionProblems("condition", parameters["condition"], parsers),
+    ...expressionProblems("breakWhen", parameters["breakWhen"], parsers),
+    ...misplaced(parameters),
+  ],
   effects: [],
-  limits: [{ what: "rounds without nodes inside", bound: "1,000", beyond: "the loop stops, and a warning says so" }],
+  limits: [
+    {
+      what: "rounds of a while loop",
+      bound: "10,000; `maxRounds`",
+      beyond: "EXECUTION_FAILED: a condition that always holds would keep the run for ever",
+    },
+    { what: "rounds without nodes inside", bound: "1,000", beyond: "the loop stops, and a warning says so" },
+  ],
 } as const satisfies NodeType;
+
+/** Parameters that nothing would read in this kind of loop. */
+function misplaced({ loopType = "forEach", condition, ...given }: Record<string, unknown>): ParameterProblem[] {
+  const problems: ParameterProblem[] = [];
+  const say = (name: string, message: string) =>
+    problems.push({
+      code: "INVALID_PARAMETERS",
+      severity: "error",
+      rule: "loop-parameters",
+      path: `/${name}`,
+      message,
+    });
+  if (given["batchSize"] !== undefined && loopType !== "forEach") {
+    say("batchSize", `\`batchSize\` is for lists, and this loop is of type \`${String(loopType)}\`; remove it`);
+  }
+  if (given["maxRounds"] !== undefined && loopType !== "while" && given["maxRounds"] !== MOST_WHILE_ROUNDS) {
+    say(
+      "maxRounds",
+      `\`maxRounds\` bounds a \`while\` loop, and this one is of type \`${String(loopType)}\`; remove it`,
+    );
+  }
+  if (loopType === "while" && (condition === undefined || condition === "")) {
+    say("condition", "A `while` loop needs a `condition`, such as `iteration < 3`");
+  }
+  return problems;
+}

@@ -3,16 +3,15 @@ import type { NodeExecutable } from "../../contract/executable.js";
 import { findData } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import type { Place } from "../../library/place.js";
+import { CONDITION_MEMORY } from "../../library/round-condition.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import type { Sandbox } from "../../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../../sandbox/user-function.js";
 import { loop } from "./definition.js";
+import { loopRounds } from "./rounds.js";
 
 /** Rounds without nodes inside. */
 const MOST_ROUNDS = 1000;
-/** Bytes that a condition may take. */
-const MEMORY = 64 * 1024 * 1024;
-
 interface Parameters {
   loopType: "forEach" | "times" | "while";
   array?: unknown;
@@ -22,12 +21,13 @@ interface Parameters {
 }
 
 /**
- * A loop without nodes inside lists its rounds, as in earlier versions. With nodes the engine runs them.
+ * A loop without nodes inside lists its rounds, as in earlier versions. With nodes the engine runs them, and `items` says how
+ * many there are where user code has a word in it.
  *
  * Fails with TYPE_MISMATCH (nothing to loop over), or INVALID_PARAMETERS `Invalid condition: <why>`.
  */
 export function loopNode({ sandbox }: Place): NodeExecutable {
-  return executable<Parameters>(loop, async (work) => {
+  const listing = executable<Parameters>(loop, async (work) => {
     const begun = performance.now();
     const { parameters } = work;
     work.warn(
@@ -48,6 +48,7 @@ export function loopNode({ sandbox }: Place): NodeExecutable {
     };
     return { result: { ...facts, completed: wanted <= rounds.length, stopped: wanted > rounds.length }, ...facts };
   });
+  return { ...listing, items: loopRounds(sandbox) };
 }
 
 async function roundsOf(
@@ -92,7 +93,7 @@ async function whileRounds(
     }
     return iteration;
   }`;
-  const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: MEMORY, signal, names: undefined };
+  const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: CONDITION_MEMORY, signal, names: undefined };
   let wanted: number;
   try {
     const call = new UserFunction(sandbox, "condition", code, limits);

@@ -1,0 +1,103 @@
+/** Flows that are run by a node of another flow, as a part of its run. */
+import type { Call, FlowRunner } from "../engine/call.js";
+import { coded, RETRY } from "../engine/failure.js";
+import type { NodeDefinition } from "../types/definition.js";
+import type { ExecutionError } from "../types/errors.js";
+import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
+import { contextOf } from "./runs.js";
+import { checkVariables, defaultVariables } from "./variables.js";
+
+/** How deep flows may run each other. */
+const DEEPEST = 32;
+
+/** Where flows are found and how they are run. */
+export interface SubFlowParts {
+  /** A stored flow, or a template. */
+  find(id: string): Promise<NodeDefinition | undefined>;
+  /** A flow in a file; missing where there are no files. Rejects with what is wrong with it. */
+  read: ((path: string) => Promise<NodeDefinition>) | undefined;
+  /** Runs it without a word to listeners and stores; `onProgress` is told how far it is, 0–100. */
+  run(
+    flow: NodeDefinition,
+    context: ConductorExecutionContext,
+    onProgress: (percent: number) => void,
+  ): Promise<ExecutionResult>;
+  cancel(executionId: string): void;
+}
+
+/** Makes what runs them. */
+export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner {
+  /** The flows around a run, by the context of that. */
+  const around = new WeakMap<ConductorExecutionContext, readonly string[]>();
+
+  return async (call, name, given) => {
+    const above = around.get(call.run) ?? [];
+    if (above.length >= DEEPEST) throw tooDeep([...above, name]);
+    const flow = isPath(name) ? await readFlow(name) : await find(name);
+    if (flow === undefined) {
+      throw coded(
+        "NODE_NOT_FOUND",
+        `There is no flow \`${name}\`: neither a stored one nor a template has this id`,
+        undefined,
+      );
+    }
+    checkVariables(name, flow, given.variables);
+    const context = contextOf(flow, {
+      executionId: `${call.executionId}/${flow.id}`,
+      input: given.input as Record<string, unknown>,
+      variables: { ...Object.fromEntries(defaultVariables(flow)), ...given.variables },
+      parentContext: parentOf(call),
+      slowMo: call.run.slowMo as number,
+    });
+    around.set(context, [...above, name]);
+    const stop = () => cancel(context.executionId);
+    call.signal.addEventListener("abort", stop, { once: true });
+    try {
+      const result = await run(flow, context, (percent) => call.owner.reportProgress(call, percent, undefined));
+      for (const { nodeId, rule, message } of result.warnings ?? []) {
+        call.owner.warn(call, rule, `In \`${name}\`, node \`${nodeId}\`: ${message}`);
+      }
+      if (!result.success) throw failed(name, result.error as ExecutionError);
+      return result.data;
+    } finally {
+      call.signal.removeEventListener("abort", stop);
+    }
+  };
+
+  async function readFlow(path: string): Promise<NodeDefinition> {
+    if (read !== undefined) return read(path);
+    throw coded(
+      "NODE_NOT_FOUND",
+      `The flow \`${path}\` is a file, and here are none; save the flow and name its id`,
+      undefined,
+    );
+  }
+}
+
+/** Whether a name is that of a file. */
+function isPath(name: string): boolean {
+  return name.includes("/") || /\.(?:ya?ml|json)$/i.test(name);
+}
+
+/** The node that runs the flow is around it. */
+function parentOf({ run, nodeId, executionId, input, parentContext }: Call): ConductorExecutionContext {
+  return {
+    ...run,
+    nodeId: nodeId as ConductorExecutionContext["nodeId"],
+    executionId,
+    input: input as Record<string, unknown>,
+    parentContext: parentContext as ConductorExecutionContext,
+  };
+}
+
+function failed(name: string, { code, message, nodeId, cause, recovery }: ExecutionError): Error {
+  const error = coded(code, `In \`${name}\`, node \`${String(nodeId)}\`: ${message}`, cause);
+  // What the flow says of another try counts for the node.
+  return recovery?.retryable === false ? Object.assign(error, { [RETRY]: false }) : error;
+}
+
+function tooDeep(names: readonly string[]): Error {
+  const shown = names.slice(-4).map((name) => `\`${name}\``);
+  const message = `Flows run each other ${DEEPEST} deep: … ${shown.join(" → ")}. A condition has to keep one from running the other again`;
+  return Object.assign(coded("EXECUTION_FAILED", message, undefined), { [RETRY]: false });
+}

@@ -1,0 +1,46 @@
+import { messageOf, NodeError } from "../contract/error.js";
+import { unwrap } from "../data/input.js";
+import { freeExpressionFunction } from "../definition/code.js";
+import type { RowsAt, Sandbox } from "../sandbox/sandbox.js";
+import { defaultTimeout, UserFunction } from "../sandbox/user-function.js";
+import { recordBatches, tableBehind } from "../table/table-output.js";
+import type { RoundWork } from "./work.js";
+
+/** Bytes that a condition may take. */
+export const CONDITION_MEMORY = 64 * 1024 * 1024;
+
+/**
+ * Whether JavaScript about the rounds of a loop holds. What nodes put around their data is taken off the values.
+ *
+ * @param parameter the parameter that has the code
+ * @throws NodeError what {@link UserFunction} fails with, the parameter named
+ */
+export async function conditionHolds(
+  sandbox: Sandbox,
+  parameter: string,
+  code: string,
+  values: Readonly<Record<string, unknown>>,
+  { names, signal, explicitTimeout }: RoundWork<unknown>,
+): Promise<boolean> {
+  const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: CONDITION_MEMORY, signal, names };
+  const tables: RowsAt[] = [];
+  const crossing = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, crossed(value, name, tables)]),
+  );
+  try {
+    const condition = new UserFunction(sandbox, parameter, freeExpressionFunction(code), limits);
+    return Boolean(await condition.callNamed(crossing, tables));
+  } catch (error) {
+    if (!(error instanceof NodeError) || !["INVALID_PARAMETERS", "EXECUTION_FAILED"].includes(error.code)) throw error;
+    throw new NodeError(error.code, `Invalid ${parameter}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** A value as it crosses: of a table nothing, since its rows follow if the code reads them. */
+function crossed(value: unknown, name: string, tables: RowsAt[]): unknown {
+  const data = unwrap(value);
+  const table = tableBehind(data);
+  if (!table) return data;
+  tables.push({ path: [name], rows: () => recordBatches(table) });
+  return null;
+}

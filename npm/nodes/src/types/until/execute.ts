@@ -1,0 +1,49 @@
+import { NodeError } from "../../contract/error.js";
+import type { LoopItems, NodeExecutable } from "../../contract/executable.js";
+import type { Place } from "../../library/place.js";
+import { conditionHolds } from "../../library/round-condition.js";
+import { wait } from "../../library/wait.js";
+import { executable, itemsBy } from "../../library/work.js";
+import { until } from "./definition.js";
+
+interface Parameters {
+  condition: string;
+  interval: number;
+  maxRounds: number;
+}
+
+/**
+ * Says after each round whether there is to be another one; the engine runs the nodes inside.
+ *
+ * Fails with INVALID_PARAMETERS or EXECUTION_FAILED `Invalid condition: <why>`, EXECUTION_FAILED after `maxRounds`, CANCELLED,
+ * INVALID_PARAMETERS without nodes inside.
+ */
+export function untilNode({ sandbox }: Place): NodeExecutable {
+  const empty = executable<Parameters>(until, async () => {
+    throw new NodeError(
+      "INVALID_PARAMETERS",
+      "There is nothing to repeat; put the nodes inside that look for what is awaited",
+    );
+  });
+  const items = itemsBy<Parameters>(until, async (work, known, { results }): Promise<LoopItems> => {
+    const { condition, interval, maxRounds } = work.parameters;
+    if (known > 0) {
+      const values = { iteration: known - 1, result: results[known - 1] };
+      if (await conditionHolds(sandbox, "condition", condition, values, work)) return enough(known);
+      if (known >= maxRounds) {
+        throw new NodeError(
+          "EXECUTION_FAILED",
+          `The condition did not hold in ${known === 1 ? "1 round" : `${known} rounds`}: ${condition.trim()}. Give more \`maxRounds\` or a longer \`interval\``,
+          { retry: false },
+        );
+      }
+      await wait(interval, work.signal);
+    }
+    return { items: [known], more: true, keeps: "last" };
+  });
+  return { ...empty, items };
+}
+
+function enough(rounds: number): LoopItems {
+  return { items: [], more: false, total: rounds, keeps: "last" };
+}
