@@ -1,3 +1,4 @@
+/** Long work that lets the thread do other work in between, so that a cancel arrives and a server goes on answering. */
 import { otherWork } from "../sandbox/other-work.js";
 import { throwIfAborted } from "./abort.js";
 
@@ -5,6 +6,8 @@ import { throwIfAborted } from "./abort.js";
 const LONGEST_HOLD = 12;
 /** Rounds of a loop between two looks at the clock. */
 const ROUNDS = 256;
+/** Rows that are worked on before other work gets its turn: some milliseconds of it. */
+const BATCH = 10_000;
 
 /**
  * Keeps a long loop from holding the thread: `if (pace.isDue()) await pace.rest()` in each round. Fails with CANCELLED when
@@ -31,5 +34,27 @@ export class Pace {
     await otherWork();
     throwIfAborted(this.#signal);
     this.#resumed = performance.now();
+  }
+}
+
+/**
+ * Calls `work` with one range of positions after the other until `count` are done, at most `size` positions each. In between
+ * other work of the thread has its turn.
+ *
+ * @throws NodeError CANCELLED
+ */
+export async function inBatches(
+  count: number,
+  signal: AbortSignal | undefined,
+  work: (from: number, to: number) => void,
+  size = BATCH,
+): Promise<void> {
+  throwIfAborted(signal);
+  for (let from = 0; from < count; from += size) {
+    if (from > 0) {
+      await otherWork();
+      throwIfAborted(signal);
+    }
+    work(from, Math.min(from + size, count));
   }
 }

@@ -1,5 +1,5 @@
 /** Rows by the group that they are in. */
-import { inBatches } from "./pace.js";
+import { inBatches } from "../contract/pace.js";
 
 /** Stands for a row that is in no group. */
 export const NONE = -1;

@@ -2,9 +2,9 @@
 
 import { NodeError } from "../contract/error.js";
 import { foundText } from "../contract/issues.js";
+import { inBatches } from "../contract/pace.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 import { instantOf } from "./instant.js";
-import { inBatches } from "./pace.js";
 import type { Row } from "./rows.js";
 
 /** How the values of a field are compared. */

@@ -1,5 +1,5 @@
+import { inBatches } from "../contract/pace.js";
 import type { Compare } from "./ordering.js";
-import { inBatches } from "./pace.js";
 
 /** Positions that are sorted at once, before their runs are merged. */
 const RUN = 4096;

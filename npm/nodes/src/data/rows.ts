@@ -1,11 +1,11 @@
 /** Rows as nodes get them: lists of records, or tables. */
 import { closeNames, namesText } from "../contract/close-names.js";
 import { NodeError } from "../contract/error.js";
+import { inBatches } from "../contract/pace.js";
 import { recordsOf, tableBehind } from "../table/table-output.js";
 import { fieldOf } from "./field.js";
 import { findData, handleValue, isPlainObject, unwrap } from "./input.js";
 import { kindOf } from "./kind.js";
-import { inBatches } from "./pace.js";
 
 /** One row: fields by name. */
 export type Row = Record<string, unknown>;

@@ -1,6 +1,6 @@
 import type { NodeExecutable } from "../../contract/executable.js";
+import { inBatches } from "../../contract/pace.js";
 import { keyOfItem, keysOfGroups } from "../../data/key.js";
-import { inBatches } from "../../data/pace.js";
 import { demandDifferent, demandFields, listOf, rowsOf } from "../../data/rows.js";
 import { executable } from "../../library/work.js";
 import { dedupe } from "./definition.js";

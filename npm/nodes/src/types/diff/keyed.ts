@@ -1,8 +1,8 @@
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
+import { inBatches } from "../../contract/pace.js";
 import { fieldOf } from "../../data/field.js";
 import { keyOfValue, keysOfAll } from "../../data/key.js";
-import { inBatches } from "../../data/pace.js";
 import type { Row } from "../../data/rows.js";
 
 /** Repeated keys that are told. */

@@ -1,7 +1,7 @@
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
+import { inBatches } from "../../contract/pace.js";
 import { NONE } from "../../data/groups.js";
-import { inBatches } from "../../data/pace.js";
 import { countText, demandDifferent, demandFields, MOST_ROWS, type Row, rowsAt } from "../../data/rows.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { join, keysProblem } from "./definition.js";

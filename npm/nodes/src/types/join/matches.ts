@@ -1,7 +1,8 @@
 /** Which rows of two lists have equal keys. */
+
+import { inBatches } from "../../contract/pace.js";
 import { type Groups, groupsOf, NONE, numberedGroups } from "../../data/groups.js";
 import { keysOfAll } from "../../data/key.js";
-import { inBatches } from "../../data/pace.js";
 import type { Row } from "../../data/rows.js";
 
 /** Rows and the fields that are their key. */

@@ -1,11 +1,11 @@
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { foundText } from "../../contract/issues.js";
+import { inBatches } from "../../contract/pace.js";
 import { fieldOf, isEmpty, textOf } from "../../data/field.js";
 import { groupsOf, membersOf, NONE, numberedGroups } from "../../data/groups.js";
 import { keysOfGroups } from "../../data/key.js";
 import { columnOf } from "../../data/ordering.js";
-import { inBatches } from "../../data/pace.js";
 import { countText, demandDifferent, demandFields, filledRow, type Row, rowsOf, setField } from "../../data/rows.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { type CellAggregate, type CellValue, cellValue } from "./cells.js";

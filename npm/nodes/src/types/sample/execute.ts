@@ -1,6 +1,6 @@
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
-import { inBatches } from "../../data/pace.js";
+import { inBatches } from "../../contract/pace.js";
 import { SeededRandom } from "../../data/random.js";
 import { countText, listOf } from "../../data/rows.js";
 import { executable, type NodeWork } from "../../library/work.js";

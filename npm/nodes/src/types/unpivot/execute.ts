@@ -1,7 +1,7 @@
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
+import { inBatches } from "../../contract/pace.js";
 import { fieldOf } from "../../data/field.js";
-import { inBatches } from "../../data/pace.js";
 import {
   countText,
   demandDifferent,

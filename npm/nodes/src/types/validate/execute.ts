@@ -1,10 +1,10 @@
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { type Issue, pathText, sentenceOf } from "../../contract/issues.js";
+import { inBatches } from "../../contract/pace.js";
 import { routedApart } from "../../contract/routed.js";
 import { numberOf } from "../../data/field.js";
 import type { PlainObject } from "../../data/input.js";
-import { inBatches } from "../../data/pace.js";
 import { countText, listOf } from "../../data/rows.js";
 import { compiledSchema } from "../../library/compiled-schema.js";
 import { executable, type NodeWork } from "../../library/work.js";

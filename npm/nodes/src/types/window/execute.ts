@@ -1,8 +1,8 @@
 import type { NodeExecutable } from "../../contract/executable.js";
+import { inBatches } from "../../contract/pace.js";
 import { groupsOf, membersOf, numberedGroups } from "../../data/groups.js";
 import { keysOfGroups } from "../../data/key.js";
 import { type Column, columnOf, comparisonOf, type OrderBy } from "../../data/ordering.js";
-import { inBatches } from "../../data/pace.js";
 import { sortedPositions } from "../../data/positions.js";
 import { demandDifferent, demandFields, fieldNames, missingFields, type Row, rowsOf } from "../../data/rows.js";
 import { executable, type NodeWork } from "../../library/work.js";
