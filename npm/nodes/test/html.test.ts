@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { html } from "../src/types/html/definition.js";
 import { failure, places } from "./run.js";
 import { outcome } from "./warned.js";
 
@@ -173,5 +174,7 @@ describe("selectors that find nothing", () => {
       code: "MEMORY_LIMIT_EXCEEDED",
       message: expect.stringContaining("inside each other"),
     });
+    const said = html.limits.filter(({ beyond }) => beyond === refused.code);
+    expect(said.map(({ bound }) => bound)).toEqual(["100,000,000 characters in all"]);
   });
 });

@@ -142,11 +142,16 @@ export function input<Id extends string, Data extends Carries>(
   return { id, name, type: "input", dataType, required, multiple: false, description };
 }
 
-/** Where data arrives as well: what an edge brings that names the handle `input`, or none. */
-export const sameAsData = [
-  input("input", "Input", "any", "The same as data."),
-  input("default", "Default", "any", "The same as data; where an edge leads that names no handle."),
-] as const;
+/** Where what a port takes arrives as well: what an edge brings that names the handle `input`, or none. */
+export function sameAs<Data extends Carries>(port: string, dataType: Data) {
+  return [
+    input("input", "Input", dataType, `The same as ${port}.`),
+    input("default", "Default", dataType, `The same as ${port}; where an edge leads that names no handle.`),
+  ] as const;
+}
+
+/** The same for the port `data`, which takes anything. */
+export const sameAsData = sameAs("data", "any");
 
 /** An output port. */
 export function output<Id extends string, Data extends Carries>(

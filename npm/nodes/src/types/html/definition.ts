@@ -1,5 +1,5 @@
 import { messageOf } from "../../contract/error.js";
-import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
+import { input, type NodeType, output, sameAs, sharedParameters } from "../../definition/node-type.js";
 import { fieldsOf } from "./fields.js";
 
 /** Reads values out of HTML. */
@@ -34,8 +34,7 @@ export const html = {
     input("html", "HTML", "string", "The same as data."),
     input("content", "Content", "string", "The same as data."),
     input("text", "Text", "string", "The same as data."),
-    input("input", "Input", "string", "The same as data."),
-    input("default", "Default", "string", "The same as data; where an edge leads that names no handle."),
+    ...sameAs("data", "string"),
   ],
   hasOpenInputs: false,
   problems: ({ fields }) => {
@@ -53,6 +52,7 @@ export const html = {
   effects: [],
   limits: [
     { what: "text", bound: "50 Mi characters", beyond: "INVALID_PARAMETERS" },
+    { what: "what is read", bound: "100,000,000 characters in all", beyond: "MEMORY_LIMIT_EXCEEDED" },
     { what: "elements", bound: "2,000,000, 1,000 inside each other", beyond: "DESERIALIZATION_FAILED" },
     {
       what: "selectors that count siblings, or look inside (`:nth-child`, `~`, `+`, `:has`, `:contains`)",
