@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { carriedBy } from "../src/contract/routed.js";
+import { carriedBy } from "../../conductor/src/engine/executables.js";
 import { machineParsers } from "../src/executables.js";
 import { nodeTypes, routed, routesOf } from "../src/index.js";
 import { isUnread, run as onMachine, places } from "./run.js";

@@ -1,41 +1,20 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { retryOf } from "../src/contract/error.js";
 import { cut } from "../src/types/message/cut.js";
+import { recordingServer } from "./http-server.js";
 import { places } from "./run.js";
 
-let base = "";
-// biome-ignore lint/suspicious/noExplicitAny: bodies are looked at field by field
-let received: any[] = [];
-let answer: { status: number; headers?: Record<string, string>; body?: string } = { status: 200 };
-const server = createServer(async (request, response) => {
-  let body = "";
-  for await (const piece of request) body += String(piece);
-  received.push(JSON.parse(body));
-  response.writeHead(answer.status, { "content-type": "text/plain", ...answer.headers }).end(answer.body ?? "ok");
-});
-
-beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
-beforeEach(() => {
-  received = [];
-  answer = { status: 200 };
-});
+const server = recordingServer({ headers: { "content-type": "text/plain" }, body: "ok" });
 
 describe.each(places)("message in $name", ({ run, failure }) => {
   const post = async (service: string, more: object, input: unknown = {}) => {
     const warnings: string[] = [];
     const warn = (rule: string, message: string) => warnings.push(`${rule}: ${message}`);
-    const output = await run("message", input, { service, url: `${base}/hidden`, text: "Hello", warn, ...more });
-    return { output, body: received[0], warnings };
+    const output = await run("message", input, { service, url: `${server.base}/hidden`, text: "Hello", warn, ...more });
+    // biome-ignore lint/suspicious/noExplicitAny: bodies are looked at field by field
+    const body: any = JSON.parse(server.received[0]?.body ?? "null");
+    return { output, body, warnings };
   };
 
   it("has the form that Slack understands, without mentions", async () => {
@@ -61,7 +40,7 @@ describe.each(places)("message in $name", ({ run, failure }) => {
   });
 
   it("has the form that Discord understands, without mentions", async () => {
-    answer = { status: 204 };
+    server.answer = { status: 204 };
     const fields = [
       { name: "n", value: { a: 1 } },
       { name: "", value: "" },
@@ -82,7 +61,7 @@ describe.each(places)("message in $name", ({ run, failure }) => {
       allowed_mentions: { parse: [] },
     });
     expect(output.status).toBe(204);
-    received = [];
+    server.received = [];
     expect((await post("discord", {})).body).toEqual({ content: "Hello", allowed_mentions: { parse: [] } });
   });
 
@@ -95,7 +74,7 @@ describe.each(places)("message in $name", ({ run, failure }) => {
       { type: "FactSet", facts: [{ title: "n", value: "1" }] },
     ]);
     expect(warnings).toEqual([expect.stringContaining("the username, which Teams does not show")]);
-    received = [];
+    server.received = [];
     const plain = { title: "T", username: "u", fields: { n: 1 } };
     expect((await post("json", plain)).body).toEqual({
       text: "Hello",
@@ -121,17 +100,17 @@ describe.each(places)("message in $name", ({ run, failure }) => {
       expect.stringContaining("truncated-message: The message for discord was sent without"),
     ]);
 
-    received = [];
+    server.received = [];
     const slack = await post("slack", { text: "<".repeat(40_000), title: "T" });
     expect(slack.body.text.length).toBeLessThanOrEqual(40_000);
     expect(slack.body.text).toMatch(/&lt;…$/);
 
-    received = [];
+    server.received = [];
     const teams = await post("teams", { text: "é\n".repeat(30_000) });
     expect(Buffer.byteLength(JSON.stringify(teams.body))).toBeLessThanOrEqual(28_000);
     expect(Buffer.byteLength(JSON.stringify(teams.body))).toBeGreaterThan(27_990);
 
-    received = [];
+    server.received = [];
     const fields = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`f${i}`, "v".repeat(i === 0 ? 2000 : 10)]));
     const many = await post("discord", { fields });
     expect(many.body.embeds[0].fields).toHaveLength(25);
@@ -140,17 +119,22 @@ describe.each(places)("message in $name", ({ run, failure }) => {
   });
 
   it("fails with what the service says, without the address", async () => {
-    answer = { status: 429, headers: { "retry-after": "3" }, body: "slow down" };
-    const error = await failure("message", {}, { service: "slack", url: `${base}/hidden`, text: "x" });
+    server.answer = { status: 429, headers: { "retry-after": "3" }, body: "slow down" };
+    const error = await failure("message", {}, { service: "slack", url: `${server.base}/hidden`, text: "x" });
     expect(error.message).toBe(
-      `[message] 429 Too Many Requests from ${new URL(base).host} (POST ${base}/***): slow down`,
+      `[message] 429 Too Many Requests from ${new URL(server.base).host} (POST ${server.base}/***): slow down`,
     );
     expect(retryOf(error)).toBe(3000);
   });
 
   it("says what is wrong", async () => {
     const words = async (more: object, input: unknown = {}) => {
-      const { code, message } = await failure("message", input, { service: "json", url: base, text: "x", ...more });
+      const { code, message } = await failure("message", input, {
+        service: "json",
+        url: server.base,
+        text: "x",
+        ...more,
+      });
       return `${code} ${message}`;
     };
     expect(await words({ text: undefined, url: undefined })).toMatch(/Must be a valid URL.*Text is required/);
@@ -164,7 +148,7 @@ describe.each(places)("message in $name", ({ run, failure }) => {
     );
     expect(await words({}, { title: {} })).toContain("TYPE_MISMATCH [message] `title` must be text");
     expect(await words({ service: "teams", fields: { a: "x".repeat(30_000) } })).toContain("send fewer fields");
-    expect(received).toHaveLength(0);
+    expect(server.received).toHaveLength(0);
     expect(await words({ signal: AbortSignal.abort() })).toContain("CANCELLED");
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { carriedBy } from "../src/contract/routed.js";
+import { carriedBy } from "../../conductor/src/engine/executables.js";
 import { routesOf } from "../src/index.js";
 import { run as onMachine, places } from "./run.js";
 import { outcome } from "./warned.js";

@@ -1,51 +1,28 @@
 import { createHmac } from "node:crypto";
-import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { retryOf } from "../src/contract/error.js";
+import { type Received, recordingServer } from "./http-server.js";
 import { places } from "./run.js";
 
 const SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 const KEY = Buffer.from(SECRET.slice(6), "base64");
 
-let base = "";
-let received: { headers: IncomingHttpHeaders; body: string; method: string | undefined; url: string | undefined }[] =
-  [];
-let answer: { status: number; headers?: Record<string, string>; body?: string } = { status: 200 };
-const server = createServer(async (request, response) => {
-  let body = "";
-  for await (const piece of request) body += String(piece);
-  received.push({ headers: request.headers, body, method: request.method, url: request.url });
-  response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers }).end(answer.body ?? "{}");
-});
+const server = recordingServer({ headers: { "content-type": "application/json" }, body: "{}" });
 
-beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
-beforeEach(() => {
-  received = [];
-  answer = { status: 200 };
-});
-
-function signature(key: Buffer, { headers, body }: (typeof received)[number]): string {
+function signature(key: Buffer, { headers, body }: Received): string {
   const signed = `${String(headers["webhook-id"])}.${String(headers["webhook-timestamp"])}.${body}`;
   return `v1,${createHmac("sha256", key).update(signed).digest("base64")}`;
 }
 
 describe.each(places)("webhook-out in $name", ({ run, failure }) => {
-  const to = (path: string, more: object = {}) => ({ url: `${base}${path}`, secret: SECRET, ...more });
+  const to = (path: string, more: object = {}) => ({ url: `${server.base}${path}`, secret: SECRET, ...more });
 
   it("signs what it sends as the specification says", async () => {
-    answer.body = '{"seen":true}';
+    server.answer.body = '{"seen":true}';
     const now = Math.floor(Date.now() / 1000);
     const output = await run("webhook-out", { data: { result: { ü: [1] } } }, to("/hook?a=1"));
-    const [message] = received as [(typeof received)[number]];
+    const [message] = server.received as [Received];
     expect(message).toMatchObject({ method: "POST", url: "/hook?a=1", body: '{"ü":[1]}' });
     expect(message.headers["content-type"]).toBe("application/json");
     expect(message.headers["webhook-signature"]).toBe(signature(KEY, message));
@@ -73,16 +50,16 @@ describe.each(places)("webhook-out in $name", ({ run, failure }) => {
   it("signs with each of several secrets, also such as are plain text", async () => {
     const plain = "a secret of more than 24 bytes";
     await run("webhook-out", { default: [] }, to("/", { secret: [SECRET, plain] }));
-    const [message] = received as [(typeof received)[number]];
+    const [message] = server.received as [Received];
     expect(message.headers["webhook-signature"]).toBe(
       `${signature(KEY, message)} ${signature(Buffer.from(plain), message)}`,
     );
   });
 
   it("sends headers and credentials of its own, but none of those it makes", async () => {
-    const url = `${base.replace("//", "//u:p@")}/`;
+    const url = `${server.base.replace("//", "//u:p@")}/`;
     await run("webhook-out", {}, { url, secret: SECRET, data: 0, headers: '{"X-A":"1"}' });
-    expect(received[0]?.headers).toMatchObject({ "x-a": "1", authorization: "Basic dTpw" });
+    expect(server.received[0]?.headers).toMatchObject({ "x-a": "1", authorization: "Basic dTpw" });
     expect(await failure("webhook-out", { data: 1 }, to("/", { headers: { "Webhook-Id": "x" } }))).toMatchObject({
       code: "INVALID_PARAMETERS",
       message: "[webhook-out] `headers` may not have webhook-id, which the node makes itself",
@@ -90,26 +67,26 @@ describe.each(places)("webhook-out in $name", ({ run, failure }) => {
   });
 
   it("fails for error statuses, and says when another try makes sense", async () => {
-    answer = { status: 503, headers: { "retry-after": "7" }, body: '{"busy":1}' };
+    server.answer = { status: 503, headers: { "retry-after": "7" }, body: '{"busy":1}' };
     const busy = await failure("webhook-out", { data: 1 }, to("/secret/path"));
     expect(busy).toMatchObject({
       code: "EXECUTION_FAILED",
-      message: `[webhook-out] 503 Service Unavailable from ${new URL(base).host} (POST ${base}/***): {"busy":1}`,
+      message: `[webhook-out] 503 Service Unavailable from ${new URL(server.base).host} (POST ${server.base}/***): {"busy":1}`,
     });
     expect(retryOf(busy)).toBe(7000);
-    answer = { status: 410 };
+    server.answer = { status: 410 };
     expect(retryOf(await failure("webhook-out", { data: 1 }, to("/")))).toBe(false);
   });
 
   it("follows no redirect, which would drop what it sends", async () => {
-    answer = { status: 302, headers: { location: "https://other.example/x" } };
+    server.answer = { status: 302, headers: { location: "https://other.example/x" } };
     const error = await failure("webhook-out", { data: 1 }, to("/"));
     expect(error).toMatchObject({
       code: "EXECUTION_FAILED",
-      message: `[webhook-out] ${new URL(base).host} answers with a redirect (302) to https://other.example, which a POST does not follow`,
+      message: `[webhook-out] ${new URL(server.base).host} answers with a redirect (302) to https://other.example, which a POST does not follow`,
     });
     expect(retryOf(error)).toBe(false);
-    expect(received).toHaveLength(1);
+    expect(server.received).toHaveLength(1);
   });
 
   it("says what is wrong, and repeats neither secret nor address", async () => {
@@ -127,7 +104,7 @@ describe.each(places)("webhook-out in $name", ({ run, failure }) => {
     expect(await words(to("/", { url: "http://127.0.0.1:1/hidden" }))).toContain("fetch failed");
     expect(await words(to("/"), {})).toContain("INVALID_PARAMETERS [webhook-out] There is no data to send");
     expect(await words(to("/"), { data: { big: 1n } })).toContain("cannot be written as JSON");
-    expect(received).toHaveLength(0);
+    expect(server.received).toHaveLength(0);
     const warnings: string[] = [];
     const warn = (rule: string) => warnings.push(rule);
     await run("webhook-out", { data: 1 }, to("/", { secret: "short", warn }));

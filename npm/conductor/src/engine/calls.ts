@@ -13,14 +13,12 @@ import { type Items, itemsOf, toItems } from "./items.js";
 import type { Log } from "./log.js";
 import { EventKind, FIRST_ATTEMPT, NEVER } from "./mailbox.js";
 import { NodeExpressions, type RunTimes } from "./node-expressions.js";
+import { DEFAULT_HANDLE } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
 import { RunWarnings } from "./run-warnings.js";
 import { Sparse } from "./sparse.js";
 import type { Values } from "./values.js";
-
-/** The handle by which an edge leaves that names none. */
-const DEFAULT_HANDLE = "default";
 
 const LOOP_WITHOUT_ITEMS =
   "The loop found nothing to loop over, and ran its nodes once: give it an array over an edge (to the handle `default`, " +

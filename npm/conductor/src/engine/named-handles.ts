@@ -3,6 +3,7 @@ import type { NodeDefinition, NodeEdge } from "../types/definition.js";
 import type { FlowProblem } from "../types/flow.js";
 import { constants } from "./constants.js";
 import type { FlowNodeTypes } from "./flows.js";
+import { DEFAULT_HANDLE } from "./outline.js";
 
 type HandlesOf = NonNullable<FlowNodeTypes["handles"]>;
 
@@ -27,7 +28,7 @@ export function withHandleProblems(problems: FlowProblem[], flow: NodeDefinition
     for (const [index, edge] of group.edges.entries()) {
       const handles = known.get(edge?.source);
       if (found.length === most || handles === undefined) continue;
-      const handle = edge.sourceHandle || "default";
+      const handle = edge.sourceHandle || DEFAULT_HANDLE;
       if (handle === "error" || handles.includes(handle)) continue;
       found.push({
         code: "VALIDATION_FAILED",

@@ -34,6 +34,9 @@ const END_OF_REFERENCES = [0, 0];
 export const NO_NAME = 0;
 export const ERROR_NAME = 1;
 
+/** The handle by which an edge leaves or arrives that names none. */
+export const DEFAULT_HANDLE = "default";
+
 /** See the module's description. */
 export interface Outline {
   /** Header, node records, edge records, references, rate limits; then the input table. */

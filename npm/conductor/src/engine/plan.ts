@@ -2,6 +2,7 @@
 import type { NodeDefinition } from "../types/definition.js";
 import {
   CONTINUES_ON_ERROR,
+  DEFAULT_HANDLE,
   EDGE_WORDS,
   ERROR_NAME,
   HEADER_WORDS,
@@ -12,9 +13,6 @@ import {
   outlinedId,
   outlinedParent,
 } from "./outline.js";
-
-/** The key of an input whose edge names no handle. */
-const DEFAULT_KEY = "default";
 
 /** Where a node's input comes from, read from the table that the engine wrote when it opened a run of the outline. */
 export class Plan {
@@ -67,13 +65,13 @@ export class Plan {
   /** The key under which an input is seen. */
   inputKey(input: number): string {
     const name = this.words[this.pairs + input * 2] as number;
-    return name === NO_NAME ? DEFAULT_KEY : (this.outline.names[name] as string);
+    return name === NO_NAME ? DEFAULT_HANDLE : (this.outline.names[name] as string);
   }
 
   /** The handle by which the edge of an input leaves its source. */
   sourceHandle(input: number): string {
     this.sourceHandles ??= this.readSourceHandles();
-    return this.sourceHandles[input] ?? DEFAULT_KEY;
+    return this.sourceHandles[input] ?? DEFAULT_HANDLE;
   }
 
   /** The inputs of a node are in the order of the edges that lead to it. */
@@ -94,7 +92,7 @@ export class Plan {
       const handle = words[at + 3] as number;
       // A group gives what its last node gave as a whole: the handles of that node end with the group.
       const ends = source === undefined || !this.isLeaf(source);
-      const name = handle === NO_NAME ? DEFAULT_KEY : (outline.names[handle] as string);
+      const name = handle === NO_NAME ? DEFAULT_HANDLE : (outline.names[handle] as string);
       handles[next[target] as number] = ends ? "" : name;
       (next[target] as number)++;
     }

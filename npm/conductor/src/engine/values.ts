@@ -5,6 +5,7 @@ import type { ConductorExecutionContext } from "../types/execution.js";
 import { carriedBy } from "./executables.js";
 import { FrameTable, type Round } from "./frames.js";
 import type { Items } from "./items.js";
+import { DEFAULT_HANDLE } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
@@ -238,5 +239,5 @@ function passedOn(input: unknown): unknown {
   } catch {
     return input;
   }
-  return keys.length === 1 && keys[0] === "default" ? (input as { default: unknown }).default : input;
+  return keys.length === 1 && keys[0] === DEFAULT_HANDLE ? (input as Record<string, unknown>)[DEFAULT_HANDLE] : input;
 }

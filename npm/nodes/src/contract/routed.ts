@@ -27,13 +27,6 @@ export function endsRun<T extends object>(value: T): T {
   return Object.defineProperty(routed(value, []), endingRun, { value: true });
 }
 
-/** What an edge that leaves an output by a handle brings. */
-export function carriedBy(value: unknown, handle: string): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  const carried = (value as { [carriedValues]?: ReadonlyMap<string, unknown> })[carriedValues];
-  return carried?.has(handle) ? carried.get(handle) : value;
-}
-
 /** Whether an output was marked by {@link routed}. */
 export function isRouted(value: unknown): boolean {
   return routesOf(value) !== undefined;

@@ -1,4 +1,4 @@
-import { input, type NodeLimit, type ParameterSchema } from "./node-type.js";
+import { input, type NodeLimit, type ParameterSchema, sameAs } from "./node-type.js";
 
 /** The input of types that take rows. */
 export const rowsInput = input("data", "Data", "array", "The rows: an array of records, or a table.", true);
@@ -7,8 +7,7 @@ export const rowsInput = input("data", "Data", "array", "The rows: an array of r
 export const otherRowsInputs = [
   input("items", "Items", "array", "The same as data."),
   input("records", "Records", "array", "The same as data."),
-  input("input", "Input", "array", "The same as data."),
-  input("default", "Default", "array", "The same as data; where an edge leads that names no handle."),
+  ...sameAs("data", "array"),
 ] as const;
 
 /** Names of fields. */

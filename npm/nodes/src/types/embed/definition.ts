@@ -1,5 +1,5 @@
 import { endpointParameters } from "../../definition/endpoint.js";
-import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
+import { input, type NodeType, output, sameAs, sharedParameters } from "../../definition/node-type.js";
 
 /** Turns text into vectors. */
 export const embed = {
@@ -40,11 +40,7 @@ export const embed = {
     },
   },
   inputPorts: [input("texts", "Texts", "any", "A text or a list of texts, or of objects with `field`.")],
-  otherInputs: [
-    input("input", "Input", "any", "The same as texts."),
-    input("data", "Data", "any", "The same as texts."),
-    input("default", "Default", "any", "The same as texts; where an edge leads that names no handle."),
-  ],
+  otherInputs: [input("data", "Data", "any", "The same as texts."), ...sameAs("texts", "any")],
   hasOpenInputs: false,
   outputPorts: [
     output(

@@ -1,5 +1,5 @@
 import { endpointParameters } from "../../definition/endpoint.js";
-import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
+import { input, type NodeType, output, sameAs, sharedParameters } from "../../definition/node-type.js";
 
 const GOES_BEFORE = "Goes before the parameter of that name.";
 
@@ -59,8 +59,7 @@ export const llm = {
   otherInputs: [
     input("system", "System", "string", GOES_BEFORE),
     input("text", "Text", "string", "The prompt, where there is no other and no messages."),
-    input("input", "Input", "string", "The same as text."),
-    input("default", "Default", "string", "The same as text; where an edge leads that names no handle."),
+    ...sameAs("text", "string"),
   ],
   hasOpenInputs: false,
   outputPorts: [output("result", "Result", "any", "The answer: text, or with `schema` the value.")],

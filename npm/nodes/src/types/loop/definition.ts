@@ -1,5 +1,5 @@
 import { expressionProblems } from "../../definition/code.js";
-import { input, type NodeType, output, type ParameterProblem, sharedParameters } from "../../definition/node-type.js";
+import { input, type NodeType, output, type ParameterProblem, sameAs, sharedParameters } from "../../definition/node-type.js";
 
 /** Rounds of a `while` loop unless it says otherwise. */
 export const MOST_WHILE_ROUNDS = 10_000;
@@ -77,8 +77,7 @@ export const loop = {
   otherInputs: [
     input("array", "Array", "array", "The same as items."),
     input("data", "Data", "any", "The same as items."),
-    input("input", "Input", "any", "The same as items."),
-    input("default", "Default", "any", "The same as items; where an edge leads that names no handle."),
+    ...sameAs("items", "any"),
   ],
   hasOpenInputs: true,
   outputPorts: [output("results", "Results", "array", "What the last node inside gave, for each round.")],

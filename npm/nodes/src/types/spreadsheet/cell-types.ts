@@ -1,15 +1,14 @@
+import { type Row, setField } from "../../data/rows.js";
+
 /** Digits that a number keeps whatever program reads it. */
 const MOST_DIGITS = 15;
 
 /** Records whose cells are what they spell: exact numbers, true and false; empty cells are `null`. */
-export function typedRecords(records: readonly Record<string, unknown>[]): Record<string, unknown>[] {
+export function typedRecords(records: readonly Row[]): Row[] {
   return records.map((record) => {
-    const typed: Record<string, unknown> = Object.create(Object.getPrototypeOf(record) as object | null);
+    const typed: Row = Object.create(Object.getPrototypeOf(record) as object | null);
     for (const [key, cell] of Object.entries(record)) {
-      const value = typeof cell === "string" ? typedCell(cell) : cell;
-      if (key === "__proto__")
-        Object.defineProperty(typed, key, { value, enumerable: true, configurable: true, writable: true });
-      else typed[key] = value;
+      setField(typed, key, typeof cell === "string" ? typedCell(cell) : cell);
     }
     return typed;
   });

@@ -1,5 +1,6 @@
 import { functionProblems } from "../../definition/code.js";
 import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
+import { otherRowsInputs } from "../../definition/rows.js";
 import { scriptLimits, scriptParameters, whereParameters } from "../../definition/where.js";
 
 /** The operations that code has a part in. */
@@ -107,12 +108,7 @@ export const transform = {
     input("data", "Data", "array", "The list to transform: an array, or a table.", true),
     input("function", "Function", "string", "Goes before the parameter transformFunction."),
   ],
-  otherInputs: [
-    input("items", "Items", "array", "The same as data."),
-    input("records", "Records", "array", "The same as data."),
-    input("input", "Input", "array", "The same as data."),
-    input("default", "Default", "array", "The same as data; where an edge leads that names no handle."),
-  ],
+  otherInputs: [...otherRowsInputs],
   hasOpenInputs: false,
   problems: ({ transformFunction, operation = "map", where }, parsers) =>
     // The other operations do not look at it.
