@@ -1,6 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, it, vi } from "vitest";
 
+import { canonicalJson } from "../src/data/canonical-json.js";
 import { run as onMachine, places } from "./run.js";
 
 describe.each(places)("crypto in $name", ({ run, failure }) => {
@@ -135,4 +136,52 @@ it("digests the records of a table", async () => {
   const table = await onMachine("spreadsheet", {}, { data: "a\n1\n" });
   const { result } = await onMachine("crypto", { default: table }, { operation: "hash" });
   expect(result).toBe(createHash("sha256").update('[{"a":"1"}]').digest("hex"));
+});
+
+/** How often other work had its turn while something was made. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let next = setImmediate(function count() {
+    turns++;
+    next = setImmediate(count);
+  });
+  await work();
+  clearImmediate(next);
+  return turns;
+}
+
+describe.each(places)("large data of crypto in $name", ({ run, failure }) => {
+  const bytes = new Uint8Array(16 * 1024 * 1024).map((_, i) => (i * 2654435761) >>> 13);
+  const hex = Buffer.from(bytes).toString("hex");
+  const base64 = Buffer.from(bytes).toString("base64");
+
+  it.each([
+    ["hexEncode", bytes, hex],
+    ["hexDecode", hex, bytes],
+    ["base64Encode", bytes, base64],
+    ["base64Decode", base64, bytes],
+  ])("%s lets other work have its turn, and stops when it is cancelled", async (operation, data, expected) => {
+    const parameters = { operation, decodeTo: "bytes" };
+    let result: unknown;
+    const turns = await turnsDuring(async () => {
+      ({ result } = await run("crypto", { data }, parameters));
+    });
+    expect(turns).toBeGreaterThan(10);
+    if (typeof expected === "string") expect(result === expected).toBe(true);
+    else expect(expected.every((byte, at) => byte === (result as Uint8Array)[at])).toBe(true);
+    const abort = new AbortController();
+    setImmediate(() => abort.abort());
+    const stopped = await failure("crypto", { data }, { ...parameters, signal: abort.signal });
+    expect(stopped.code).toBe("CANCELLED");
+  });
+});
+
+it("writes large data as JSON while other work has its turn", async () => {
+  const data = Array.from({ length: 300_000 }, (_, i) => ({ n: i, a: "text" }));
+  let text = "";
+  const turns = await turnsDuring(async () => {
+    text = await canonicalJson(data);
+  });
+  expect(turns).toBeGreaterThan(0);
+  expect(text === JSON.stringify(data.map(({ n, a }) => ({ a, n })))).toBe(true);
 });

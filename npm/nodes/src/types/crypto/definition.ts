@@ -65,6 +65,7 @@ export const cryptoType = {
   effects: [],
   limits: [
     { what: "data", bound: "256 MiB", beyond: "INVALID_PARAMETERS" },
+    { what: "data that becomes hexadecimal digits", bound: "200 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" },
     { what: "data that becomes JSON", bound: "400 levels", beyond: "TYPE_MISMATCH" },
   ],
 } as const satisfies NodeType;

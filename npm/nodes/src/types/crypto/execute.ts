@@ -1,6 +1,6 @@
 import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
-import { type BytesEncoding, base64Bytes, bytesText, hexBytes } from "../../data/bytes-text.js";
+import { type BytesEncoding, base64Bytes, bytesText, hexBytes, hexText } from "../../data/bytes-text.js";
 import { canonicalJson } from "../../data/canonical-json.js";
 import { findData, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
@@ -37,7 +37,7 @@ export const cryptoNode = executable<Parameters>(cryptoType, async (work) => {
   const { result, size } = await made(work);
   throwIfAborted(work.signal);
   return {
-    result: result instanceof ArrayBuffer ? bytesText(new Uint8Array(result), encoding) : result,
+    result: result instanceof ArrayBuffer ? await bytesText(new Uint8Array(result), encoding) : result,
     operation,
     size,
   };
@@ -47,22 +47,22 @@ async function made(work: NodeWork<Parameters>): Promise<{ result: string | Uint
   const { operation, encoding, size } = work.parameters;
   switch (operation) {
     case "hash": {
-      const bytes = bytesOf(work);
+      const bytes = await bytesOf(work);
       return { result: await subtle().digest(digestOf(work.parameters), bytes), size: bytes.length };
     }
     case "hmac": {
-      const bytes = bytesOf(work);
+      const bytes = await bytesOf(work);
       return { result: await signature(work.parameters, bytes), size: bytes.length };
     }
     case "uuid":
       return { result: uuid(), size: 16 };
     case "randomBytes":
-      return { result: bytesText(crypto.getRandomValues(new Uint8Array(size)), encoding), size };
+      return { result: await bytesText(crypto.getRandomValues(new Uint8Array(size)), encoding), size };
     case "base64Encode":
     case "hexEncode": {
-      const bytes = bytesOf(work);
+      const bytes = await bytesOf(work);
       const text = operation === "hexEncode" ? "hex" : encoding === "base64url" ? "base64url" : "base64";
-      return { result: bytesText(bytes, text), size: bytes.length };
+      return { result: await bytesText(bytes, text, work.signal), size: bytes.length };
     }
     case "base64Decode":
     case "hexDecode":
@@ -77,16 +77,16 @@ async function signature({ algorithm, key, keyEncoding }: Parameters, bytes: Byt
   const raw =
     keyEncoding === "utf8"
       ? new TextEncoder().encode(key)
-      : keyOf(() => (keyEncoding === "hex" ? hexBytes(key, "`key`") : base64Bytes(key, "`key`")), keyEncoding);
+      : await keyOf(() => (keyEncoding === "hex" ? hexBytes(key, "`key`") : base64Bytes(key, "`key`")), keyEncoding);
   if (raw.length === 0) throw new NodeError("INVALID_PARAMETERS", "`key` has no bytes");
   const imported = await subtle().importKey("raw", raw, { name: "HMAC", hash }, false, ["sign"]);
   return subtle().sign("HMAC", imported, bytes);
 }
 
 /** Reads a key, of which no message shows anything. */
-function keyOf(read: () => Bytes, encoding: string): Bytes {
+async function keyOf(read: () => Promise<Bytes>, encoding: string): Promise<Bytes> {
   try {
-    return read();
+    return await read();
   } catch {
     throw new NodeError("INVALID_PARAMETERS", `\`key\` is not ${encoding}, which \`keyEncoding\` says`);
   }
@@ -111,15 +111,16 @@ function uuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-  return bytesText(bytes, "hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return hexText(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-function decoded(work: NodeWork<Parameters>): { result: string | Uint8Array; size: number } {
+async function decoded(work: NodeWork<Parameters>): Promise<{ result: string | Uint8Array; size: number }> {
   const { operation, decodeTo } = work.parameters;
   const text = dataOf(work);
   if (typeof text !== "string") throw new NodeError("TYPE_MISMATCH", `${operation} needs text, not ${kindOf(text)}`);
   demandRoom(text.length);
-  const bytes = operation === "hexDecode" ? hexBytes(text, "The data") : base64Bytes(text, "The data");
+  const read = operation === "hexDecode" ? hexBytes : base64Bytes;
+  const bytes = await read(text, "The data", work.signal);
   if (decodeTo === "bytes") return { result: bytes, size: bytes.length };
   try {
     return { result: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), size: bytes.length };
@@ -140,21 +141,21 @@ function dataOf(work: NodeWork<Parameters>): unknown {
   throw new NodeError("TYPE_MISMATCH", `${operation} needs data: ${found}`);
 }
 
-function bytesOf(work: NodeWork<Parameters>): Bytes {
+async function bytesOf(work: NodeWork<Parameters>): Promise<Bytes> {
   const data = dataOf(work);
-  const bytes = asBytes(data);
+  const bytes = await asBytes(data, work.signal);
   demandRoom(bytes.length);
   return bytes;
 }
 
-function asBytes(data: unknown): Bytes {
+async function asBytes(data: unknown, signal: AbortSignal | undefined): Promise<Bytes> {
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
   if (ArrayBuffer.isView(data)) {
     const { buffer, byteOffset, byteLength } = data;
     return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
   }
   const table = tableBehind(data);
-  const text = typeof data === "string" ? data : canonicalJson(table ? recordsOf(table) : data);
+  const text = typeof data === "string" ? data : await canonicalJson(table ? recordsOf(table) : data, signal);
   demandRoom(text.length);
   return new TextEncoder().encode(text);
 }
