@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 
 import { tableBehind } from "../src/table/table-output.js";
 import { failure, isUnread, ordersCsv, run, temporaryFolder } from "./run.js";
+import { warned } from "./warned.js";
 
 const folder = temporaryFolder();
 
@@ -111,6 +112,56 @@ describe("spreadsheet", () => {
     expect((await failure("spreadsheet", {}, { sheetIndex: -1 })).message).toBe(
       "Invalid spreadsheet parameters: `sheetIndex` must be at least 0, found -1",
     );
+  });
+
+  it.each([
+    ["json", '[{"a":"1"}]', "JSON"],
+    ["jsonl", '{"a":"1"}\n', "JSON Lines"],
+    [undefined, [{ a: "1" }], "a list of records"],
+  ])("tells which settings of text mean nothing to %s", async (format, data, what) => {
+    const told = await warned(run, "spreadsheet", { data }, { format, delimiter: ";", hasHeaders: false });
+    expect(told).toEqual([
+      ["ignored-parameter", `\`delimiter\` is ignored: ${what} has no delimiter`],
+      ["ignored-parameter", `\`hasHeaders\` is ignored: the records of ${what} have names for their fields`],
+    ]);
+    expect(await warned(run, "spreadsheet", { data }, { format, delimiter: ",", hasHeaders: true })).toEqual([]);
+    const refused = await failure("spreadsheet", { data }, { format, range: "A:B" });
+    expect(refused.message).toBe(`[spreadsheet] A range can be read from workbooks only, not from ${what}`);
+  });
+
+  it("reads types in records and JSON as in tables", async () => {
+    const typed = [{ a: 7, b: "007", c: true, d: null, e: [1] }, 5];
+    const data = [{ a: "7", b: "007", c: "true", d: "", e: [1] }, 5];
+    expect((await run("spreadsheet", { data }, { types: "auto" })).records).toEqual(typed);
+    expect((await run("spreadsheet", { data }, { types: "text" })).records).toEqual(data);
+    const json = { data: JSON.stringify(data.slice(0, 1)), format: "json", types: "auto" };
+    expect((await run("spreadsheet", {}, json)).records).toEqual(typed.slice(0, 1));
+  });
+
+  it("warns of a name that says another form than is written", async () => {
+    const write = (name: string, parameters: object = {}) =>
+      warned(run, "spreadsheet", { data: [{ a: 1 }] }, { operation: "write", path: join(folder, name), ...parameters });
+    expect(await write("out.csv", { format: "xlsx" })).toEqual([
+      [
+        "format-mismatch",
+        `\`${join(folder, "out.csv")}\` is written as xlsx, which \`format\` says, and its name ends in .csv, ` +
+          "by which other programs take it for csv; change the ending or `format`",
+      ],
+    ]);
+    expect(await write("out.ODS", { format: "xlsx" })).toHaveLength(1);
+    expect(await write("out.json", { format: "csv" })).toHaveLength(1);
+    for (const [name, format] of [
+      ["out.constructor", undefined],
+      ["out.txt", "csv"],
+      ["out.tab", "csv"],
+      ["out.json", "jsonl"],
+      ["out.xlsm", "xlsx"],
+    ]) {
+      expect(await write(name as string, { format })).toEqual([]);
+    }
+    expect(await write("out.csv", { hasHeaders: false })).toEqual([
+      ["ignored-parameter", "`hasHeaders` is ignored: the first row that is written names the columns"],
+    ]);
   });
 
   it("makes its records also when the output was frozen or sealed before", async () => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 import { failure, isUnread, run, temporaryFolder } from "./run.js";
+import { warned } from "./warned.js";
 
 const folder = temporaryFolder();
 const made = (name: string) => fileURLToPath(new URL(`workbooks/${name}`, import.meta.url));
@@ -119,6 +120,13 @@ describe("a workbook", () => {
     await run("spreadsheet", {}, { path: made("openpyxl.xlsx"), range: "A:F", warn });
     await run("spreadsheet", {}, { path: made("libreoffice.xlsx"), range: "A:H", warn });
     expect(told).toHaveLength(1);
+  });
+
+  it("is not read by settings of text without a word", async () => {
+    const path = made("openpyxl.xlsx");
+    expect(await warned(run, "spreadsheet", {}, { path, range: "A:F", delimiter: ";" })).toEqual([
+      ["ignored-parameter", "`delimiter` is ignored: a workbook (xlsx) has no delimiter"],
+    ]);
   });
 
   it("that is none is refused with its reason", async () => {

@@ -1,11 +1,15 @@
+import { isPlainObject } from "../../data/input.js";
 import { type Row, setField } from "../../data/rows.js";
 
 /** Digits that a number keeps whatever program reads it. */
 const MOST_DIGITS = 15;
 
-/** Records whose cells are what they spell: exact numbers, true and false; empty cells are `null`. */
-export function typedRecords(records: readonly Row[]): Row[] {
+/** Records whose cells are what they spell: exact numbers, true and false; empty cells are `null`. Other items stay as they are. */
+export function typedRecords(records: readonly Row[]): Row[];
+export function typedRecords(records: readonly unknown[]): unknown[];
+export function typedRecords(records: readonly unknown[]): unknown[] {
   return records.map((record) => {
+    if (!isPlainObject(record)) return record;
     const typed: Row = Object.create(Object.getPrototypeOf(record) as object | null);
     for (const [key, cell] of Object.entries(record)) {
       setField(typed, key, typeof cell === "string" ? typedCell(cell) : cell);

@@ -39,7 +39,7 @@ export const spreadsheet = {
         description:
           "What cells become. `text`: all cells of CSV and workbooks are text, as they are unless `auto` is given. `auto`: " +
           "numbers and true or false are such, empty cells are null; text counts as a number only if it is exactly how the " +
-          "number is written (not `007`). A workbook is written with `auto` unless `text` is given.",
+          "number is written (not `007`), also in JSON and in records that arrive. A workbook is written with `auto` unless `text` is given.",
       },
       sheetName: { type: "string", description: "A sheet of a workbook; a CSV file has `Sheet1` alone." },
       sheetIndex: { type: "integer", minimum: 0, description: "A sheet by its place, from 0; a CSV file has one." },

@@ -11,12 +11,10 @@ import { cancellable } from "../../table/addon.js";
 import { attachTable, recordsOf, tableBehind } from "../../table/table-output.js";
 import { typedRecords } from "./cell-types.js";
 import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
+import { refuseSheetSettings, SHEET, warnOfTextSettings } from "./ignored.js";
 import { jsonRecords } from "./json-records.js";
 import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
 import { headersOf } from "./write.js";
-
-/** A file without sheets is a workbook of one. */
-const SHEET = "Sheet1";
 
 type Work = NodeWork<SpreadsheetParameters>;
 
@@ -33,6 +31,7 @@ interface Source {
  * and what there is close by), DESERIALIZATION_FAILED (naming row, cell or line) or MEMORY_LIMIT_EXCEEDED.
  */
 export async function readSpreadsheet(work: Work): Promise<object> {
+  const warn = (rule: string, message: string) => work.warn(rule, message);
   const path = pathOf(work);
   const data = path === undefined ? dataOf(work) : undefined;
   if (path === undefined && data === undefined) {
@@ -41,12 +40,14 @@ export async function readSpreadsheet(work: Work): Promise<object> {
   const format = formatOf(work.parameters.format, path, data);
   if (path !== undefined) await checkFile(path);
   if (path === undefined && typeof data !== "string" && !(data instanceof Uint8Array)) {
-    checkSheet(work.parameters);
+    refuseSheetSettings(work.parameters, "records");
+    warnOfTextSettings(work.parameters, "records", warn);
     return fromRecords(data, work.parameters);
   }
   const source: Source = path === undefined ? { data: data as string | Uint8Array } : { path };
+  if (format !== "csv" && format !== "tsv") warnOfTextSettings(work.parameters, format, warn);
   if (isWorkbookFormat(format)) return readWorkbook(work, source, format);
-  checkSheet(work.parameters);
+  refuseSheetSettings(work.parameters, format);
   return format === "json" || format === "jsonl" ? readJson(work, source, format) : readCsv(work, source, format);
 }
 
@@ -95,10 +96,14 @@ async function readCsv({ parameters, signal }: Work, { path, data }: Source, for
   return Object.assign(types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(delimiter));
 }
 
-async function readJson({ signal }: Work, { path, data }: Source, format: "json" | "jsonl"): Promise<object> {
+async function readJson(
+  { parameters, signal }: Work,
+  { path, data }: Source,
+  format: "json" | "jsonl",
+): Promise<object> {
   const bytes = path === undefined ? bufferOf(data) : await readFile(path, { ...(signal && { signal }) });
   const records = jsonRecords(utf8Text(bytes), format);
-  return { ...listOutput(records), format, sheetName: SHEET, sheetNames: [SHEET] };
+  return { ...listOutput(asked(records, parameters)), format, sheetName: SHEET, sheetNames: [SHEET] };
 }
 
 function utf8Text(bytes: Uint8Array): string {
@@ -111,17 +116,23 @@ function utf8Text(bytes: Uint8Array): string {
   }
 }
 
-/** Data that is rows already is handed on as it is. */
-function fromRecords(data: unknown, { types }: SpreadsheetParameters): object {
+/** Data that is rows already is handed on as it is, but for text that `types` says to read. */
+function fromRecords(data: unknown, parameters: SpreadsheetParameters): object {
   const table = tableBehind(data);
-  if (table) return Object.assign(types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(","));
+  if (table)
+    return Object.assign(parameters.types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(","));
   if (!Array.isArray(data)) {
     throw new NodeError(
       "TYPE_MISMATCH",
       `Spreadsheet data must be text, bytes or an array of records, not ${kindOf(data)}`,
     );
   }
-  return { ...listOutput(data), ...sheetFacts(",") };
+  return { ...listOutput(asked(data, parameters)), ...sheetFacts(",") };
+}
+
+/** Records with what their text spells, where `types` asks for it. */
+function asked(records: readonly unknown[], { types }: SpreadsheetParameters): readonly unknown[] {
+  return types === "auto" ? typedRecords(records) : records;
 }
 
 function tableOutput(table: NativeTable): object {
@@ -145,19 +156,6 @@ function sheetFacts(delimiter: string): object {
 
 function bufferOf(data: string | Uint8Array = ""): Buffer {
   return typeof data === "string" ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}
-
-/** Settings that only workbooks have. */
-function checkSheet({ sheetName, sheetIndex, range }: SpreadsheetParameters): void {
-  if (sheetName !== undefined && sheetName !== "" && sheetName !== SHEET) {
-    throw new NodeError("INVALID_PARAMETERS", `Sheet "${sheetName}" not found. Available sheets: ${SHEET}`);
-  }
-  if (sheetIndex !== undefined && sheetIndex > 0) {
-    throw new NodeError("INVALID_PARAMETERS", `Sheet index ${sheetIndex} out of range. Workbook has 1 sheets.`);
-  }
-  if (range !== undefined && range !== "") {
-    throw new NodeError("INVALID_PARAMETERS", "A range can be read from workbooks only, not from CSV");
-  }
 }
 
 async function checkFile(path: string): Promise<void> {

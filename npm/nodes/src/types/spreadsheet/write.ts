@@ -10,7 +10,8 @@ import { cancellable } from "../../table/addon.js";
 import { recordsOf, tableBehind } from "../../table/table-output.js";
 import { writeContent } from "../file-system/content.js";
 import { typedRecords } from "./cell-types.js";
-import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
+import { formatOf, type TableFormat } from "./format.js";
+import { refuseUnused, SHEET, warnOfWriting } from "./ignored.js";
 import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
 
 /** Days from the first day of sheets to that of JavaScript. */
@@ -39,6 +40,7 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   if (path === undefined) throw new NodeError("INVALID_PARAMETERS", "`path` is required to write a spreadsheet");
   const format = formatOf(parameters.format, path);
   refuseUnused(parameters, format);
+  warnOfWriting(parameters, format, path, (rule, message) => work.warn(rule, message));
   const rows = rowsOf(dataOf(work));
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
   const size = await write(path, rows, format, parameters, signal);
@@ -50,7 +52,7 @@ async function write(
   path: string,
   rows: Rows,
   format: TableFormat,
-  { types, sheetName = "Sheet1", delimiter }: SpreadsheetParameters,
+  { types, sheetName = SHEET, delimiter }: SpreadsheetParameters,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   if (format === "csv" || format === "tsv") {
@@ -112,21 +114,4 @@ function sheetValue(value: unknown): unknown {
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (value === null || typeof value === "number" || typeof value === "boolean") return value;
   return textOf(value);
-}
-
-/** Settings that would be ignored without a word. */
-function refuseUnused({ range, sheetIndex, sheetName, delimiter, types }: SpreadsheetParameters, format: string): void {
-  const refused = (name: string, why: string) => {
-    throw new NodeError("INVALID_PARAMETERS", `\`${name}\` cannot be given here: ${why}`);
-  };
-  if (["xls", "xlsb", "ods"].includes(format)) {
-    throw new NodeError("INVALID_PARAMETERS", `The format ${format} can be read, but not written; write xlsx instead`);
-  }
-  if (range !== undefined && range !== "") refused("range", "a file is written whole");
-  if (sheetIndex !== undefined) refused("sheetIndex", "a file is written with one sheet");
-  if (sheetName !== undefined && !isWorkbookFormat(format as TableFormat))
-    refused("sheetName", `${format} has no sheets`);
-  if (delimiter !== undefined && format !== "csv" && format !== "tsv")
-    refused("delimiter", `${format} has no delimiter`);
-  if (types === "auto" && (format === "csv" || format === "tsv")) refused("types", `all cells of ${format} are text`);
 }

@@ -1,0 +1,94 @@
+/** Settings that have no meaning for what is read or written: told, so that none is ignored without a word. */
+import { extname } from "node:path";
+import { NodeError } from "../../contract/error.js";
+import { formatOfName, isWorkbookFormat, type TableFormat, type WorkbookFormat } from "./format.js";
+import type { SpreadsheetParameters } from "./parameters.js";
+
+type Warn = (rule: string, message: string) => void;
+
+/** A file without sheets is a workbook of one. */
+export const SHEET = "Sheet1";
+
+/** What is read where it is no workbook: a form of file, or records that arrive. */
+export type SheetlessSource = Exclude<TableFormat, WorkbookFormat> | "records";
+
+const NAMES = { csv: "CSV", tsv: "TSV", json: "JSON", jsonl: "JSON Lines", records: "a list of records" } as const;
+
+/** Forms whose files often bear the ending of the other. */
+const KIN: Readonly<Record<string, string>> = { csv: "tsv", tsv: "csv", json: "jsonl", jsonl: "json" };
+
+/**
+ * Refuses settings that only workbooks have.
+ *
+ * @throws NodeError INVALID_PARAMETERS
+ */
+export function refuseSheetSettings(
+  { sheetName, sheetIndex, range }: SpreadsheetParameters,
+  source: SheetlessSource,
+): void {
+  if (sheetName !== undefined && sheetName !== "" && sheetName !== SHEET) {
+    throw new NodeError("INVALID_PARAMETERS", `Sheet "${sheetName}" not found. Available sheets: ${SHEET}`);
+  }
+  if (sheetIndex !== undefined && sheetIndex > 0) {
+    throw new NodeError("INVALID_PARAMETERS", `Sheet index ${sheetIndex} out of range. Workbook has 1 sheets.`);
+  }
+  if (range !== undefined && range !== "") {
+    throw new NodeError("INVALID_PARAMETERS", `A range can be read from workbooks only, not from ${NAMES[source]}`);
+  }
+}
+
+/** Warns of settings of text that is read, where a workbook or records are. */
+export function warnOfTextSettings(
+  { delimiter, hasHeaders, skipEmptyLines }: SpreadsheetParameters,
+  source: TableFormat | "records",
+  warn: Warn,
+): void {
+  const ignored = (name: string, why: string) => warn("ignored-parameter", `\`${name}\` is ignored: ${why}`);
+  const isWorkbook = source !== "records" && isWorkbookFormat(source);
+  const what = isWorkbook ? `a workbook (${source})` : NAMES[source];
+  if (delimiter !== undefined && delimiter !== ",") ignored("delimiter", `${what} has no delimiter`);
+  if (isWorkbook) return;
+  if (!hasHeaders) ignored("hasHeaders", `the records of ${what} have names for their fields`);
+  if (!skipEmptyLines) ignored("skipEmptyLines", `${what} has no rows that are empty lines`);
+}
+
+/**
+ * Refuses settings that a written file cannot follow.
+ *
+ * @throws NodeError INVALID_PARAMETERS
+ */
+export function refuseUnused(parameters: SpreadsheetParameters, format: TableFormat): void {
+  const { range, sheetIndex, sheetName, delimiter, types } = parameters;
+  const refused = (name: string, why: string) => {
+    throw new NodeError("INVALID_PARAMETERS", `\`${name}\` cannot be given here: ${why}`);
+  };
+  if (["xls", "xlsb", "ods"].includes(format)) {
+    throw new NodeError("INVALID_PARAMETERS", `The format ${format} can be read, but not written; write xlsx instead`);
+  }
+  if (range !== undefined && range !== "") refused("range", "a file is written whole");
+  if (sheetIndex !== undefined) refused("sheetIndex", "a file is written with one sheet");
+  if (sheetName !== undefined && !isWorkbookFormat(format)) refused("sheetName", `${format} has no sheets`);
+  if (delimiter !== undefined && format !== "csv" && format !== "tsv")
+    refused("delimiter", `${format} has no delimiter`);
+  if (types === "auto" && (format === "csv" || format === "tsv")) refused("types", `all cells of ${format} are text`);
+}
+
+/** Warns of settings that a written file does not follow, and of a name that says another form than is written. */
+export function warnOfWriting(
+  { hasHeaders }: SpreadsheetParameters,
+  format: TableFormat,
+  path: string,
+  warn: Warn,
+): void {
+  if (!hasHeaders && format !== "json" && format !== "jsonl") {
+    warn("ignored-parameter", "`hasHeaders` is ignored: the first row that is written names the columns");
+  }
+  const named = formatOfName(path);
+  if (named === undefined || named === format || KIN[format] === named) return;
+  const ending = extname(path);
+  warn(
+    "format-mismatch",
+    `\`${path}\` is written as ${format}, which \`format\` says, and its name ends in ${ending}, ` +
+      `by which other programs take it for ${named}; change the ending or \`format\``,
+  );
+}
