@@ -24,6 +24,9 @@ const LOOP_WITHOUT_ITEMS =
   "The loop found nothing to loop over, and ran its nodes once: give it an array over an edge (to the handle `default`, " +
   "`items` or `array`) or as parameter `array`, or a `count`";
 
+/** Nodes that a message lists. */
+const MOST_LOST = 5;
+
 /** What an executable said of its progress. */
 export interface ProgressReport {
   /** 0–100. */
@@ -74,6 +77,7 @@ export class Calls {
   ) {
     this.begun = new Uint8Array(plan.length);
     this.errors = values.errors;
+    values.onLost = (task, handle, used, lost) => this.tellLost(task, handle, used, lost);
     if (plan.outline.expressions !== undefined) {
       this.expressions = new NodeExpressions(plan, values, request.expressions, answers, request.log);
     }
@@ -186,6 +190,19 @@ export class Calls {
     // The slot of a group is that of its last node, which may have gone well.
     this.values.forgetOutput(task);
     this.tellContinued(task, cause, error);
+  }
+
+  /** Warns of values that a node does not get. */
+  private tellLost(task: number, handle: string, used: number, lost: readonly number[]): void {
+    const names = lost.slice(0, MOST_LOST).map((node) => `\`${this.plan.id(node)}\``);
+    if (lost.length > MOST_LOST) names.push(`${lost.length - MOST_LOST} more`);
+    const what = lost.length === 1 ? "that" : "those";
+    this.add(
+      task,
+      "lost-input",
+      `${lost.length + 1} values came by the handle \`${handle}\`: the node gets that of \`${this.plan.id(used)}\`, and not ` +
+        `${what} of ${names.join(", ")}; give each edge a \`targetHandle\` of its own`,
+    );
   }
 
   /** Warns of a failure that the run went on after. */

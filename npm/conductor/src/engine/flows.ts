@@ -9,6 +9,7 @@ import { withHandleProblems } from "./named-handles.js";
 import { type Outline, outlinedId, outlinedParent, outlineOf } from "./outline.js";
 import { errorsFirst, withParameterProblems } from "./parameter-problems.js";
 import { Plan } from "./plan.js";
+import { withLostInputs } from "./same-handles.js";
 import { SurplusEdges } from "./surplus-edges.js";
 
 export type { FlowProblem } from "../types/flow.js";
@@ -145,7 +146,8 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
   const { check, handles } = types;
   const all = errorsFirst(problems, expressionProblems(flow));
   const checked = check === undefined ? all : withParameterProblems(all, flow, check);
-  return handles === undefined ? checked : withHandleProblems(checked, flow, handles);
+  const withHandles = handles === undefined ? checked : withHandleProblems(checked, flow, handles);
+  return withLostInputs(withHandles, flow, declared);
 }
 
 function error(path: string, message: string): FlowProblem {
@@ -169,7 +171,8 @@ export function ignoredPolicies(flow: NodeDefinition): FlowProblem[] {
 export function flowWarnings(flow: NodeDefinition, types: FlowNodeTypes): FlowProblem[] {
   if (startedBackend() === undefined) return [];
   try {
-    return validateFlow(flow, types).filter(({ severity }) => severity === "warning");
+    // Of values that are lost the run warns itself, with the nodes that they came from.
+    return validateFlow(flow, types).filter(({ severity, rule }) => severity === "warning" && rule !== "same-handle");
   } catch {
     // A definition that throws when it is read again was run all the same.
     return [];

@@ -14,11 +14,17 @@ import {
   outlinedParent,
 } from "./outline.js";
 
+/** Where an edge comes from: a node, and the handle by which it leaves. */
+interface SourceEnd {
+  node: number | undefined;
+  handle: string;
+}
+
 /** Where a node's input comes from, read from the table that the engine wrote when it opened a run of the outline. */
 export class Plan {
   private readonly table: number;
-  /** The handles that edges leave by, by input; made when an output first has handles that carry values of their own. */
-  private sourceHandles: readonly string[] | undefined;
+  /** The far ends of edges, by input; made when they are first asked for. */
+  private sourceEnds: readonly SourceEnd[] | undefined;
   /** Made when an answer first names handles. */
   private numbers: Map<string, number> | undefined;
   private readonly pairs: number;
@@ -70,12 +76,21 @@ export class Plan {
 
   /** The handle by which the edge of an input leaves its source. */
   sourceHandle(input: number): string {
-    this.sourceHandles ??= this.readSourceHandles();
-    return this.sourceHandles[input] ?? DEFAULT_HANDLE;
+    return this.sourceEnd(input)?.handle ?? DEFAULT_HANDLE;
+  }
+
+  /** The node from which the edge of an input comes. */
+  sourceNode(input: number): number | undefined {
+    return this.sourceEnd(input)?.node;
+  }
+
+  private sourceEnd(input: number): SourceEnd | undefined {
+    this.sourceEnds ??= this.readSourceEnds();
+    return this.sourceEnds[input];
   }
 
   /** The inputs of a node are in the order of the edges that lead to it. */
-  private readSourceHandles(): string[] {
+  private readSourceEnds(): SourceEnd[] {
     const { words, outline } = this;
     const nodes = new Map<string, number>();
     const nameOf = (scope: number, id: number) => `${scope} ${id}`;
@@ -83,7 +98,7 @@ export class Plan {
       nodes.set(nameOf(this.parent(node), words[HEADER_WORDS + node * NODE_WORDS] as number), node);
     }
     const next = Array.from(outline.nodes, (_, node) => this.firstInput(node));
-    const handles: string[] = [];
+    const found: SourceEnd[] = [];
     const first = HEADER_WORDS + this.length * NODE_WORDS;
     for (let at = first; at < first + outline.edges * EDGE_WORDS; at += EDGE_WORDS) {
       const target = nodes.get(nameOf(words[at] as number, words[at + 2] as number));
@@ -93,15 +108,24 @@ export class Plan {
       // A group gives what its last node gave as a whole: the handles of that node end with the group.
       const ends = source === undefined || !this.isLeaf(source);
       const name = handle === NO_NAME ? DEFAULT_HANDLE : (outline.names[handle] as string);
-      handles[next[target] as number] = ends ? "" : name;
+      found[next[target] as number] = { node: source, handle: ends ? "" : name };
       (next[target] as number)++;
     }
-    return handles;
+    return found;
   }
 
   /** The slot that an input reads, as a node index; from {@link length} on it reads the error of a node instead. */
   inputSlot(input: number): number {
     return this.words[this.pairs + input * 2 + 1] as number;
+  }
+
+  /** Whether expressions of a node, or inside it, name another node of its scope. */
+  refersTo(reader: number, read: number): boolean {
+    const { references = [] } = this.outline.expressions ?? {};
+    for (let at = 0; at < references.length; at += 2) {
+      if (references[at] === reader && references[at + 1] === read) return true;
+    }
+    return false;
   }
 
   /** The node whose slot holds a node's output. */

@@ -21,6 +21,8 @@ export class Values {
   private readonly frames: FrameTable;
   /** Whether some output so far has handles that carry values of their own. */
   hasCarried = false;
+  /** Called with the nodes whose values a task does not get, because that of `used` came by the same handle after them. */
+  onLost: ((task: number, handle: string, used: number, lost: readonly number[]) => void) | undefined;
 
   /** @param root the context of the node that is run */
   constructor(
@@ -200,28 +202,65 @@ export class Values {
 
   /** What edges bring, by target handle; the scope's own input where they bring nothing. */
   inputOf(task: number, node = this.nodeOf(task), parent: ScopeContext | undefined = undefined): unknown {
-    const { plan, values, blocked } = this;
-    const nodes = plan.length;
+    const { plan } = this;
     const offset = task - node;
     const start = plan.firstInput(node);
     const end = plan.firstInput(node + 1);
     let input: Record<string, unknown> | undefined;
+    let isLost = false;
     for (let at = start; at < end; at++) {
-      const slot = plan.inputSlot(at);
-      let value = slot < nodes ? values[slot + offset] : this.carriedOnError(slot - nodes + offset);
-      if (value === undefined || (blocked.size > 0 && blocked.has(task * 2 ** 32 + at - start))) continue;
-      if (this.hasCarried) value = carriedBy(value, plan.sourceHandle(at));
-      input ??= {};
+      const value = this.broughtBy(at, task, at - start, offset);
+      if (value === undefined) continue;
       const key = plan.inputKey(at);
+      if (input === undefined) input = {};
+      else if (!isLost && Object.hasOwn(input, key)) isLost = !Object.is(input[key], value);
       if (key === "__proto__") {
         Object.defineProperty(input, key, { value, writable: true, enumerable: true, configurable: true });
       } else {
         input[key] = value;
       }
     }
+    if (isLost) this.tellLost(task, node);
     if (input !== undefined) return input;
     if (task === 0) return this.root.input;
     return (parent ?? this.enclosingContext(task, node)).own.input ?? {};
+  }
+
+  /** What the edge of an input brings to a task; `position`: that of the input among those of the task's node. */
+  private broughtBy(input: number, task: number, position: number, offset: number): unknown {
+    const { plan, blocked } = this;
+    const slot = plan.inputSlot(input);
+    const value = slot < plan.length ? this.values[slot + offset] : this.carriedOnError(slot - plan.length + offset);
+    if (value === undefined || (blocked.size > 0 && blocked.has(task * 2 ** 32 + position))) return undefined;
+    return this.hasCarried ? carriedBy(value, plan.sourceHandle(input)) : value;
+  }
+
+  /** Says of each handle by which several values came where the last one came from, and where the others did. */
+  private tellLost(task: number, node: number): void {
+    const { plan } = this;
+    const start = plan.firstInput(node);
+    const brought = new Map<string, { value: unknown; source: number }[]>();
+    for (let at = start; at < plan.firstInput(node + 1); at++) {
+      const value = this.broughtBy(at, task, at - start, task - node);
+      const source = plan.sourceNode(at);
+      if (value === undefined || source === undefined) continue;
+      const key = plan.inputKey(at);
+      const others = brought.get(key);
+      if (others === undefined) brought.set(key, [{ value, source }]);
+      else others.push({ value, source });
+    }
+    for (const [handle, all] of brought) {
+      const last = all[all.length - 1] as { value: unknown; source: number };
+      const lost = all.filter(({ value, source }) => !Object.is(value, last.value) && !plan.refersTo(node, source));
+      if (lost.length > 0) {
+        this.onLost?.(
+          task,
+          handle,
+          last.source,
+          lost.map(({ source }) => source),
+        );
+      }
+    }
   }
 
   /** What an edge on the handle `error` carries: the task's error, or the value of a leaf that named this handle for it. */

@@ -1,4 +1,6 @@
 /** What nodes warn of, in the result of their run. */
+
+import { routed } from "@atomiton/nodes";
 import { describe, expect, it } from "vitest";
 import { conductorWith, edge, group, leaf, type Params } from "./flows";
 
@@ -85,6 +87,77 @@ describe("what a flow asks for in vain", () => {
     expect(warnings).toMatchObject([
       { rule: "ignored-policy", nodeId: "a", path: "/nodes/0/policy/cache" },
       { rule: "own", nodeId: "a" },
+    ]);
+  });
+});
+
+describe("values that come by one handle of a node", () => {
+  const flow = (...edges: ReturnType<typeof edge>[]) => group("root", [leaf("a"), leaf("b"), leaf("c")], edges);
+  const lost = (message: string, more = {}) => ({ rule: "lost-input", message, nodeId: "c", ...more });
+  const advice = "give each edge a `targetHandle` of its own";
+
+  it("are warned of where one is lost, by the nodes that gave them", async () => {
+    const toX = { targetHandle: "x" };
+    const result = await warned(flow(edge("a", "c", toX), edge("b", "c", toX)), ({ nodeId, input }) => [nodeId, input]);
+    expect(result.data).toEqual(["c", { x: ["b", {}] }]);
+    expect(result.warnings).toEqual([
+      lost(`2 values came by the handle \`x\`: the node gets that of \`b\`, and not that of \`a\`; ${advice}`),
+    ]);
+    const unnamed = await warned(flow(edge("a", "c"), edge("b", "c", { targetHandle: null })), ({ nodeId }) => nodeId);
+    expect(unnamed.warnings?.[0]?.message).toContain("by the handle `default`: the node gets that of `b`");
+  });
+
+  it("are not warned of where none is lost", async () => {
+    const quiet = async (definition: ReturnType<typeof leaf>, body: (params: Params) => unknown) =>
+      expect((await warned(definition, body)).warnings).toBeUndefined();
+    const both = flow(edge("a", "c"), edge("b", "c"));
+    await quiet(both, () => "same");
+    await quiet(both, ({ nodeId }) => (nodeId === "a" ? undefined : nodeId));
+    await quiet(flow(edge("a", "c", { targetHandle: "x" }), edge("b", "c")), ({ nodeId }) => nodeId);
+    await quiet(flow(edge("a", "c"), edge("b", "c", { sourceHandle: "error" })), ({ nodeId }) => nodeId);
+    const branches = [edge("a", "b", { sourceHandle: "left" }), edge("a", "c", { sourceHandle: "right" })];
+    const chosen = [...branches, edge("b", "d"), edge("c", "d")];
+    await quiet(
+      group(
+        "root",
+        ["a", "b", "c", "d"].map((id) => leaf(id)),
+        chosen,
+      ),
+      ({ nodeId }) => (nodeId === "a" ? routed({ nodeId }, ["left"]) : nodeId),
+    );
+  });
+
+  it("are not warned of where an expression reads the other one by the name of its node", async () => {
+    const reads = { ...leaf("c"), parameters: { text: "${{ nodes.a }}" } };
+    const named = group("root", [leaf("a"), leaf("b"), reads], [edge("a", "c"), edge("b", "c")]);
+    expect((await warned(named, ({ nodeId }) => nodeId)).warnings).toBeUndefined();
+    const inside = group("c", [{ ...leaf("d"), parameters: { text: "${{ nodes.a }}" } }]);
+    const around = group("root", [leaf("a"), leaf("b"), inside], [edge("a", "c"), edge("b", "c")]);
+    expect((await warned(around, ({ nodeId }) => nodeId)).warnings).toBeUndefined();
+  });
+
+  it("are warned of once, also where there are many, and in every round of a loop", async () => {
+    const ids = Array.from({ length: 20 }, (_, i) => `n${i}`);
+    const many = group(
+      "root",
+      [...ids, "c"].map((id) => leaf(id)),
+      ids.map((id) => edge(id, "c")),
+    );
+    expect((await warned(many, ({ nodeId }) => nodeId)).warnings).toEqual([
+      lost(
+        "20 values came by the handle `default`: the node gets that of `n19`, and not those of `n0`, `n1`, `n2`, `n3`, " +
+          `\`n4\`, 14 more; ${advice}`,
+      ),
+    ]);
+    const inner = {
+      ...flow(edge("a", "c"), edge("b", "c")),
+      id: "loop",
+      type: "loop",
+      parameters: { array: [1, 2, 3] },
+    };
+    const { warnings } = await warned(group("root", [inner]), ({ nodeId }) => nodeId);
+    expect(warnings).toEqual([
+      lost(expect.stringContaining("2 values came by the handle `default`") as string, { count: 3 }),
     ]);
   });
 });
