@@ -80,3 +80,21 @@ it("come apart in every round of a loop", async () => {
     ],
   });
 });
+
+it("stay together where a disabled node passes on what a group gave", async () => {
+  const conductor = conductorOf({ split: () => split([1, 2, 3]), see: (input) => input });
+  const { outputs } = await conductor.flow.run({
+    id: "f",
+    type: "group",
+    nodes: [
+      { id: "inner", type: "group", nodes: [{ id: "split", type: "split" }], edges: [] },
+      { id: "off", type: "see", parameters: { enabled: false } },
+      { id: "odd", type: "see" },
+    ],
+    edges: [
+      { source: "inner", target: "off" },
+      { source: "off", target: "odd", sourceHandle: "odd" },
+    ],
+  });
+  expect(outputs?.["odd"]).toEqual({ default: { count: 3 } });
+});

@@ -6,7 +6,7 @@ import { Activities } from "./activity.js";
 import { Call, ExecutableParams, type FlowRunner } from "./call.js";
 import type { Constants } from "./constants.js";
 import type { RunRequest } from "./driver.js";
-import { type AnyExecutable, carriesApart, endsRun, isThenable, routedHandles } from "./executables.js";
+import { type AnyExecutable, carriedApart, endsRun, isThenable, routedHandles } from "./executables.js";
 import { failure, type Place, retryAdvice, safelyThrown, simulatedFailure } from "./failure.js";
 import type { Round } from "./frames.js";
 import { type Items, itemsOf, toItems } from "./items.js";
@@ -423,7 +423,7 @@ export class Calls {
     try {
       handles = routedHandles(value);
       if (handles !== undefined) {
-        if (carriesApart(value)) this.values.hasCarried = true;
+        if (carriedApart(value) !== undefined) this.values.hasCarried = true;
         ends = endsRun(value);
       }
     } catch {

@@ -25,9 +25,23 @@ export function routedHandles(value: unknown): readonly string[] | undefined {
 
 const CARRIED = Symbol.for("@atomiton/carried");
 
-/** Whether the handles of a routed value carry values of their own. */
-export function carriesApart(value: unknown): boolean {
-  return (value as { [CARRIED]?: unknown })[CARRIED] instanceof Map;
+/** What the handles of a routed value carry, where that is values of their own. */
+export function carriedApart(value: unknown): ReadonlyMap<string, unknown> | undefined {
+  const carried = (value as { [CARRIED]?: unknown })[CARRIED];
+  return carried instanceof Map ? carried : undefined;
+}
+
+/** A value with marks that it lost on the way between threads. */
+export function markedAgain(value: unknown, { handles, carried }: RouteMarks): unknown {
+  if (handles === undefined || typeof value !== "object" || value === null) return value;
+  Object.defineProperty(value, ROUTED, { value: Object.freeze([...handles]), configurable: true });
+  return carried === undefined ? value : Object.defineProperty(value, CARRIED, { value: carried });
+}
+
+/** The marks of a routed value, as they go between threads beside it. */
+export interface RouteMarks {
+  handles?: readonly string[];
+  carried?: ReadonlyMap<string, unknown>;
 }
 
 const ENDING = Symbol.for("@atomiton/ends-run");

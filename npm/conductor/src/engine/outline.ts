@@ -24,7 +24,7 @@ const PARALLEL = 0x1_0000;
 const TOLERANT = 0x2_0000;
 
 /** The flags of a node. */
-const DISABLED = 1;
+export const DISABLED = 1;
 export const CONTINUES_ON_ERROR = 2;
 
 /** A reference of the root, which reads nothing: rate limits follow. */

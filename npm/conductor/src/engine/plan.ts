@@ -3,6 +3,7 @@ import type { NodeDefinition } from "../types/definition.js";
 import {
   CONTINUES_ON_ERROR,
   DEFAULT_HANDLE,
+  DISABLED,
   EDGE_WORDS,
   ERROR_NAME,
   HEADER_WORDS,
@@ -105,8 +106,8 @@ export class Plan {
       if (target === undefined) continue;
       const source = nodes.get(nameOf(words[at] as number, words[at + 1] as number));
       const handle = words[at + 3] as number;
-      // A group gives what its last node gave as a whole: the handles of that node end with the group.
-      const ends = source === undefined || !this.isLeaf(source);
+      // What a group or a disabled node hands on is whole: the handles of the node that made it end there.
+      const ends = source === undefined || !this.isLeaf(source) || this.isDisabled(source);
       const name = handle === NO_NAME ? DEFAULT_HANDLE : (outline.names[handle] as string);
       found[next[target] as number] = { node: source, handle: ends ? "" : name };
       (next[target] as number)++;
@@ -146,6 +147,11 @@ export class Plan {
   /** Whether a node runs its children once per item. */
   isEach(index: number): boolean {
     return ((this.words[HEADER_WORDS + index * NODE_WORDS + 7] as number) & MAX_WIDTH) !== 0;
+  }
+
+  /** Whether a node hands on what comes in instead of running. */
+  private isDisabled(index: number): boolean {
+    return ((this.words[HEADER_WORDS + index * NODE_WORDS + 2] as number) & DISABLED) !== 0;
   }
 
   /** The weight of a leaf's progress. */

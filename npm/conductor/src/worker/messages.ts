@@ -7,6 +7,7 @@
  */
 import type { NodeActivity } from "../engine/activity.js";
 import type { ProgressReport } from "../engine/calls.js";
+import type { RouteMarks } from "../engine/executables.js";
 import type { FlowProblem } from "../engine/flows.js";
 import type { LogLevel } from "../engine/log.js";
 import type { RunOptions } from "../engine/options.js";
@@ -62,7 +63,7 @@ export interface SentOutline {
 export type Wish = "start" | "cancel" | "pause" | "resume" | "watch" | "unwatch" | "look";
 
 /** What an executable returned, or threw. */
-export type Answer = { value: unknown; handles?: readonly string[] } | { thrown: Thrown };
+export type Answer = ({ value: unknown } & RouteMarks) | { thrown: Thrown };
 
 /** What was thrown, so that the other side can throw the like. */
 export type Thrown =

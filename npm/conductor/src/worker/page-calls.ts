@@ -1,7 +1,13 @@
 /** In the page: its executables, called for a run in the worker. */
 import { Call, type CallOwner, ExecutableParams, type FlowRunner } from "../engine/call.js";
 import type { RunRequest } from "../engine/driver.js";
-import { isThenable, type NodeExecutorFactory, routedHandles } from "../engine/executables.js";
+import {
+  carriedApart,
+  isThenable,
+  type NodeExecutorFactory,
+  type RouteMarks,
+  routedHandles,
+} from "../engine/executables.js";
 import { coded } from "../engine/failure.js";
 import type { Log } from "../engine/log.js";
 import type { Plan } from "../engine/plan.js";
@@ -113,14 +119,9 @@ export class PageCalls implements CallOwner {
 
   #returned(call: Call, value: unknown): void {
     if (call.over) return;
-    let handles: readonly string[] | undefined;
+    const marks = marksOf(value);
     try {
-      handles = routedHandles(value);
-    } catch {
-      handles = undefined;
-    }
-    try {
-      this.#answer(call, { value, ...(handles !== undefined && { handles }) }, { output: value });
+      this.#answer(call, { value, ...marks }, { output: value, ...(marks.carried && { carried: marks.carried }) });
     } catch (error) {
       const { message } = error as Error;
       this.#threw(call, coded("SERIALIZATION_FAILED", `The output of node ${call.nodeId}: ${message}`, error));
@@ -144,6 +145,18 @@ export class PageCalls implements CallOwner {
 
   #say(message: ToWorker): void {
     this.#parts.port.postMessage(message);
+  }
+}
+
+/** The marks of a value, which are not cloned with it. */
+function marksOf(value: unknown): RouteMarks {
+  try {
+    const handles = routedHandles(value);
+    if (handles === undefined) return {};
+    const carried = carriedApart(value);
+    return { handles, ...(carried !== undefined && { carried }) };
+  } catch {
+    return {};
   }
 }
 

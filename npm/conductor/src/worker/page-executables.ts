@@ -1,5 +1,5 @@
 /** In the worker: executables that are in the page. */
-import type { AnyExecutable } from "../engine/executables.js";
+import { type AnyExecutable, markedAgain } from "../engine/executables.js";
 import { coded } from "../engine/failure.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { send } from "./crossing.js";
@@ -37,8 +37,6 @@ interface Pending {
   leave(): void;
 }
 
-const ROUTED = Symbol.for("@atomiton/routed");
-
 /** Executables of the page, for runs in the worker: a call goes to the page, and is answered by it. */
 export class PageExecutables {
   readonly #port: Pick<MessagePort, "postMessage">;
@@ -75,7 +73,7 @@ export class PageExecutables {
   }
 
   #settle(call: number, pending: Pending, answer: Answer): void {
-    if (!("thrown" in answer)) return pending.resolve(marked(answer.value, answer.handles));
+    if (!("thrown" in answer)) return pending.resolve(markedAgain(answer.value, answer));
     const thrown = fromThrown(answer.thrown);
     if (typeof thrown === "object" && thrown !== null) this.#threw.set(thrown, call);
     pending.reject(thrown);
@@ -143,10 +141,4 @@ function scopesOf(
     scope = scope.parentContext;
   }
   return { scopes, outside: scope === root.parentContext };
-}
-
-/** A value with the mark that it had in the page. */
-function marked(value: unknown, handles: readonly string[] | undefined): unknown {
-  if (handles === undefined || typeof value !== "object" || value === null) return value;
-  return Object.defineProperty(value, ROUTED, { value: Object.freeze([...handles]), configurable: true });
 }

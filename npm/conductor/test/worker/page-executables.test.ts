@@ -107,6 +107,39 @@ test("they route, and edges of other handles carry nothing", async () => {
   expect(executedNodes).toEqual(["flow", "d", "y"]);
 });
 
+test("what they return for each handle comes by the edges that leave it", async () => {
+  const split = () => {
+    const carried = new Map<string, unknown>([
+      ["odd", [1, 3]],
+      ["even", [2]],
+    ]);
+    const output = { result: { odd: [1, 3], even: [2] } };
+    Object.defineProperty(output, Symbol.for("@atomiton/routed"), { value: [...carried.keys()] });
+    return Object.defineProperty(output, Symbol.for("@atomiton/carried"), { value: carried });
+  };
+  const { conductor } = inWorkers({
+    nodeExecutorFactory: executables({ split }),
+    own: executables({ see: ({ input }: Params) => input }),
+  });
+  const flow = {
+    ...chain("flow", node("s", "split"), node("o", "see"), node("e", "see")),
+    edges: [
+      { id: "1", source: "s", target: "o", sourceHandle: "odd" },
+      { id: "2", source: "s", target: "e", sourceHandle: "even", targetHandle: "rows" },
+    ],
+  };
+  const { outputs } = await conductor.node.run(flow as never);
+  expect(outputs).toMatchObject({ o: { default: [1, 3] }, e: { rows: [2] } });
+  const wrong = () => {
+    const output = Object.defineProperty({}, Symbol.for("@atomiton/routed"), { value: ["a"] });
+    return Object.defineProperty(output, Symbol.for("@atomiton/carried"), { value: new Map([["a", () => 1]]) });
+  };
+  const refusing = inWorkers({ nodeExecutorFactory: executables({ wrong }) });
+  const { error } = await refusing.conductor.node.run(chain("flow", node("w", "wrong")));
+  expect(error).toMatchObject({ code: "SERIALIZATION_FAILED", nodeId: "w" });
+  expect(error?.message).toContain("carried.a is a function");
+});
+
 test("variables that they set reach nodes of the worker, and the other way round", async () => {
   const seen: unknown[] = [];
   const set = ({ variables }: Params) => {
