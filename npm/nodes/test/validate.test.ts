@@ -75,6 +75,42 @@ describe.each(places)("validate in $name", ({ run, failure }) => {
       [{ type: "object", properties: { a: { type: "string" } }, additionalProperties: false }, { b: 1 }],
       [{ type: "object", additionalProperties: { type: "object", required: ["x"] } }, { b: {} }],
       [{ type: "object", patternProperties: { "^a": { type: "number" } } }, { ab: "x" }],
+      [
+        { type: "object", patternProperties: { "^a": {} }, additionalProperties: false },
+        { ab: 1, b: 1 },
+      ],
+      [
+        { type: "object", patternProperties: { "^a": {} }, additionalProperties: { type: "string" } },
+        { ab: 1, b: 1 },
+      ],
+      [{ type: "array", items: { type: "string", pattern: "a/b" } }, ["ab"]],
+      [
+        {
+          anyOf: [
+            { type: "string", pattern: "x" },
+            { type: ["string", "null"], pattern: "^y" },
+          ],
+        },
+        "ay",
+      ],
+      [
+        {
+          allOf: [
+            { type: "string", pattern: "x" },
+            { type: "string", pattern: "y" },
+          ],
+        },
+        "x",
+      ],
+      [
+        {
+          oneOf: [
+            { type: "string", pattern: "x" },
+            { type: "string", pattern: "y" },
+          ],
+        },
+        "xy",
+      ],
       [{ type: "array", items: { type: "object", required: ["x"] } }, [{}]],
       [{ type: "array", minItems: 1 }, []],
       [{ type: "array", maxItems: 1 }, [1, 2]],
@@ -115,7 +151,27 @@ describe.each(places)("validate in $name", ({ run, failure }) => {
     for (const [schema, row] of rejected) expect(await fits(schema, row), JSON.stringify(schema)).toBe(false);
     expect(await fits({ type: "object", required: ["a"] }, { a: null })).toBe(true);
     expect(await fits({}, { anything: 1 })).toBe(true);
+    const others = { type: "object", properties: { b: {} }, patternProperties: { "^a": { type: "number" } } };
+    expect(await fits({ ...others, additionalProperties: false }, { ab: 1, b: "x" })).toBe(true);
+    expect(await fits({ ...others, additionalProperties: { type: "string" } }, { ab: 1, b: 1, c: "x" })).toBe(true);
+    expect(await fits({ ...others, required: ["b"] }, { c: 1, b: 1 })).toBe(true);
+    expect(await fits({ type: "array", items: { type: "string", pattern: "a/b\\d" } }, ["xa/b1"])).toBe(true);
     expect(await fits({ type: "string", format: "date", title: "When", "x-note": 1 }, "2024-02-29")).toBe(true);
+  });
+
+  it("takes patterns that try without end on hostile text", async () => {
+    const hostile = `${"a".repeat(5000)}!`;
+    const pattern = "^(a+)+$";
+    const problems = async (schema: object, row: unknown) =>
+      (await run("validate", { data: [row] }, { schema })).invalid[0]?.problems;
+    expect(await problems({ type: "string", pattern }, hostile)).toHaveLength(1);
+    const { message } = (await problems({ type: "string", pattern }, "b"))[0];
+    expect(message).toContain(`must match pattern /${pattern}/`);
+    const keyed = { type: "object", patternProperties: { [pattern]: {} }, additionalProperties: false };
+    expect(await problems(keyed, { [hostile]: 1, aa: 1 })).toHaveLength(1);
+    expect(await problems(keyed, { b: 1 })).toEqual([{ path: "b", message: "`b` must be left out, found 1" }]);
+    const long = await failure("validate", { data: ["a".repeat(200_000)] }, { schema: { type: "string", pattern } });
+    expect(long).toMatchObject({ code: "EXECUTION_FAILED", message: expect.stringContaining("200000") });
   });
 
   it("refuses schemas of which a part would not be checked", async () => {
@@ -140,6 +196,9 @@ describe.each(places)("validate in $name", ({ run, failure }) => {
       JSON.parse('{"type":"object","properties":{"__proto__":{}}}'),
       { type: "string", format: "postcode" },
       { type: "string", pattern: "(" },
+      { type: "string", pattern: "(a)\\1" },
+      { type: "string", pattern: "(?=a)" },
+      { type: "object", patternProperties: { "a(?!b)": {} } },
       { type: "object", patternProperties: { "(": {} } },
       { type: "string", minLength: "1" },
       { enum: [] },

@@ -99,6 +99,7 @@ const KINDS: Readonly<Record<string, string>> = {
   object: "an object",
   record: "an object",
   null: "null",
+  never: "left out",
 };
 
 function boundOf({ origin, inclusive }: Issue, within: string, beyond: string, bound: unknown): string {

@@ -66,5 +66,13 @@ export const validate = {
     output("invalidCount", "Invalid Count", "number", "How many rows are bad."),
   ],
   effects: [],
-  limits: [{ what: "problems told of one row", bound: "20", beyond: "the last one says how many more there are" }],
+  limits: [
+    { what: "problems told of one row", bound: "20", beyond: "the last one says how many more there are" },
+    {
+      what: "patterns",
+      bound:
+        "1,000 characters, without back-references and looking around; text of 100,000 characters, or fewer for a large pattern",
+      beyond: "INVALID_PARAMETERS; EXECUTION_FAILED for text",
+    },
+  ],
 } as const satisfies NodeType;

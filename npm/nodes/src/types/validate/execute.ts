@@ -6,10 +6,10 @@ import { routedApart } from "../../contract/routed.js";
 import { numberOf } from "../../data/field.js";
 import type { PlainObject } from "../../data/input.js";
 import { countText, listOf } from "../../data/rows.js";
-import { compiledSchema } from "../../library/compiled-schema.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { validate } from "./definition.js";
-import { checkedSchema, schemaProblem } from "./schema.js";
+import { schemaCheck } from "./patterns.js";
+import { schemaProblem } from "./schema.js";
 
 interface Parameters {
   schema: PlainObject;
@@ -44,7 +44,7 @@ const AT_ONCE = 1000;
  * by reference.
  *
  * Fails with INVALID_PARAMETERS (a schema of which a part would not be checked), TYPE_MISMATCH (no list; with
- * `onInvalid: fail` rows that do not fit), CANCELLED.
+ * `onInvalid: fail` rows that do not fit), EXECUTION_FAILED (text that is too long for a pattern) or CANCELLED.
  */
 export const validateNode: NodeExecutable = executable<Parameters>(validate, async (work) => {
   const { schema, onInvalid } = work.parameters;
@@ -56,7 +56,7 @@ export const validateNode: NodeExecutable = executable<Parameters>(validate, asy
     );
   }
   const rows = listOf(work.input);
-  const check = await compiledSchema(checkedSchema(schema));
+  const check = await schemaCheck(schema);
   const valid: unknown[] = [];
   const invalid: InvalidRow[] = [];
   const spelled = new Map<string, number>();

@@ -2,6 +2,7 @@
 import { closeNames, namesText } from "../../contract/close-names.js";
 import { foundText } from "../../contract/issues.js";
 import { isPlainObject, type PlainObject } from "../../data/input.js";
+import { patternProblem } from "../../data/pattern-problem.js";
 
 /** How deep schemas may lie inside each other. */
 const DEEPEST = 32;
@@ -127,7 +128,7 @@ function valueProblem(keyword: string, value: unknown, types: readonly string[])
       if (!isPlainObject(value)) return must("an object of schemas");
       return Object.hasOwn(value, "__proto__")
         ? "A field called `__proto__` cannot be checked"
-        : patternProblem(keyword, value);
+        : patternsProblem(keyword, keyword === "properties" ? [] : Object.keys(value));
     case "required":
       if (!Array.isArray(value) || value.some((name) => typeof name !== "string")) return must("a list of names");
       return value.includes("__proto__") ? "A field called `__proto__` cannot be checked" : undefined;
@@ -140,7 +141,7 @@ function valueProblem(keyword: string, value: unknown, types: readonly string[])
     case "uniqueItems":
       return typeof value === "boolean" ? undefined : must("true or false");
     case "pattern":
-      return typeof value === "string" ? patternProblem(keyword, { [value]: true }) : must("text");
+      return typeof value === "string" ? patternsProblem(keyword, [value]) : must("text");
     case "format":
       return FORMATS.has(value as string) ? undefined : must(`one of ${[...FORMATS].join(", ")}`);
     case "enum":
@@ -156,16 +157,9 @@ function valueProblem(keyword: string, value: unknown, types: readonly string[])
   }
 }
 
-function patternProblem(keyword: string, patterns: PlainObject): string | undefined {
-  if (keyword === "properties") return undefined;
-  for (const pattern of Object.keys(patterns)) {
-    try {
-      new RegExp(pattern);
-    } catch (error) {
-      return `\`${keyword}\` ${foundText(pattern)} cannot be read: ${(error as Error).message}`;
-    }
-  }
-  return undefined;
+function patternsProblem(keyword: string, patterns: readonly string[]): string | undefined {
+  const problem = patterns.map(patternProblem).find((found) => found !== undefined);
+  return problem && `\`${keyword}\`: ${problem}`;
 }
 
 /** Whether a value can be compared, and is of a type that the schema allows. */
@@ -180,7 +174,8 @@ function simpleOnly(keyword: string, types: readonly string[]): string {
   return `\`${keyword}\` must be of text, numbers, true, false and null${kinds}; others are not checked`;
 }
 
-function innerSchemas(schema: PlainObject): [path: string, schema: unknown][] {
+/** The schemas inside a schema, with the paths to them. */
+export function innerSchemas(schema: PlainObject): [path: string, schema: unknown][] {
   const inner: [string, unknown][] = [];
   for (const keyword of ["properties", "patternProperties"]) {
     for (const [name, each] of Object.entries(schema[keyword] ?? {}))
