@@ -14,7 +14,7 @@ export function decodeText(bytes: Uint8Array, contentType: string): string {
 }
 
 /** From 0x80 to 0x9f, where versions of Node decode the control characters of ISO 8859-1. */
-const WINDOWS_1252 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
+export const WINDOWS_1252 = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
 
 function inWindows1252(character: string): string {
   return WINDOWS_1252[character.charCodeAt(0) - 0x80] as string;

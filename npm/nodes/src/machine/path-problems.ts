@@ -81,13 +81,15 @@ function look(node: unknown, at: string, inputs: Set<unknown>, reads: ReadPath[]
 
 function readNames(type: unknown, { operation = "read", path }: PlainObject): string[] {
   if (type === "spreadsheet") return operation === "write" ? [] : [path === undefined ? "filePath" : "path"];
-  return type === "file-system" && ["read", "list", "copy", "move"].includes(operation as string) ? ["path"] : [];
+  return type === "file-system" && ["read", "list", "stat", "copy", "move"].includes(operation as string)
+    ? ["path"]
+    : [];
 }
 
 function madeNames(type: unknown, { operation, path }: PlainObject): string[] {
   if (type === "spreadsheet" && operation === "write") return [path === undefined ? "filePath" : "path"];
   if (type !== "file-system") return [];
-  if (operation === "write" || operation === "create") return ["path"];
+  if (operation === "write" || operation === "append" || operation === "create") return ["path"];
   return operation === "copy" || operation === "move" ? ["targetPath"] : [];
 }
 

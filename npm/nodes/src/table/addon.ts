@@ -1,5 +1,6 @@
 import {
   type CancelToken,
+  type DocumentAddon,
   loadAddon,
   NativeError,
   type NodeLibraryAddon,
@@ -10,7 +11,7 @@ import { throwIfAborted } from "../contract/abort.js";
 import { NodeError } from "../contract/error.js";
 
 /** Calls the addon; its failures become node errors of the same code. */
-export async function native<T>(call: (addon: NodeLibraryAddon) => T | Promise<T>): Promise<T> {
+export async function native<T>(call: (addon: NodeLibraryAddon & DocumentAddon) => T | Promise<T>): Promise<T> {
   try {
     return await call(loadAddon());
   } catch (thrown) {

@@ -1,51 +1,144 @@
-import { extname } from "node:path";
+import { mkdir, open, stat } from "node:fs/promises";
+import { dirname, extname } from "node:path";
 import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 import { NodeError } from "../../contract/error.js";
+import { foundText } from "../../contract/issues.js";
 import { textOf } from "../../data/field.js";
 import { isPlainObject, ownValue } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
+import { bytesOfBase64 } from "../../machine/base64.js";
+import { bytesOfText, type TextEncodingName } from "../../machine/text-encoding.js";
+import { yamlText } from "../../machine/yaml.js";
 import { cancellable } from "../../table/addon.js";
+import { plainValue } from "../../table/port-value.js";
 import { tableBehind } from "../../table/table-output.js";
+
+/** The forms in which a file is read and written. */
+export type ContentFormat = "text" | "bytes" | "base64" | "json" | "yaml";
+
+/** How content is written. */
+export interface ContentForm {
+  /** Without it, what the content is decides. */
+  format?: ContentFormat | undefined;
+  encoding?: TextEncodingName | undefined;
+  /** What separates cells, where rows are to be CSV. */
+  delimiter?: string | undefined;
+  /** Whether values that are neither text, bytes nor rows become YAML instead of JSON. */
+  asYaml?: boolean | undefined;
+}
 
 /** What separates cells in the files that are called so. */
 const DELIMITERS: Readonly<Record<string, string>> = { ".csv": ",", ".tsv": "\t" };
 
+/** What the name of a file says of its content. */
+export function formByName(path: string): Pick<ContentForm, "delimiter" | "asYaml"> {
+  const ending = extname(path).toLowerCase();
+  return { delimiter: DELIMITERS[ending], asYaml: ending === ".yaml" || ending === ".yml" };
+}
+
 /**
- * Writes content to a file, whole or not at all, and returns its size in bytes. Text and bytes are written as they are;
- * a table or a list of objects as CSV where the file is called `.csv` or `.tsv`, or where a delimiter is given; everything
- * else as indented JSON.
+ * Writes content to a file, whole or not at all, and returns its size in bytes. Without a format text and bytes are written as
+ * they are; a table or a list of objects as CSV where there is a delimiter; everything else as YAML or as indented JSON.
  *
- * @throws NodeError TYPE_MISMATCH for what is no content
+ * @throws NodeError TYPE_MISMATCH for what is no content, or not of the format; SERIALIZATION_FAILED for what the encoding or
+ *   YAML has no form for
  */
 export async function writeContent(
   path: string,
   content: unknown,
   signal: AbortSignal | undefined,
-  delimiter: string | undefined = DELIMITERS[extname(path).toLowerCase()],
+  form: ContentForm,
 ): Promise<number> {
+  const { format, encoding = "utf-8", delimiter, asYaml = false } = form;
   const table = tableBehind(content);
-  if (table) {
+  if (table && format === undefined && encoding === "utf-8" && !asYaml) {
     return writeAtomically(path, (beside) =>
       cancellable(signal, (addon, cancel) => addon.writeTable(table, beside, delimiter, cancel)),
     );
   }
-  const bytes = bytesOf(content, delimiter);
+  const bytes = await bytesOf(plainValue(content), form);
   return writeAtomically(path, (beside, mode) => writeThrough(beside, bytes, mode));
 }
 
-function bytesOf(content: unknown, delimiter: string | undefined): string | Uint8Array {
-  if (typeof content === "string" || content instanceof Uint8Array) return content;
-  if (content === undefined || typeof content === "function" || typeof content === "symbol") {
-    const received = content === undefined ? "undefined" : kindOf(content);
-    throw new NodeError(
-      "TYPE_MISMATCH",
-      `The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received ${received}`,
-    );
-  }
-  if (delimiter !== undefined && Array.isArray(content) && content.every(isPlainObject))
-    return csvOf(content, delimiter);
+/**
+ * Adds content to the end of a file, which is made where it is missing, and returns the file's size in bytes. Text and bytes
+ * are added as they are, everything else as lines of JSON: a list as one line for each item.
+ *
+ * @throws NodeError TYPE_MISMATCH for what is no content; Error where there is something else than a file
+ */
+export async function appendContent(
+  path: string,
+  content: unknown,
+  encoding: TextEncodingName = "utf-8",
+): Promise<number> {
+  const plain = plainValue(content);
+  const added = plain instanceof Uint8Array ? plain : bytesOfText(linesOf(plain), encoding);
+  // A pipe would be waited for.
+  const facts = await stat(path).catch(() => undefined);
+  if (facts && !facts.isFile()) throw new Error(`Path is not a file: ${path}`);
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, "a");
   try {
-    return JSON.stringify(content, null, 2);
+    await file.appendFile(added);
+    await file.sync();
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
+}
+
+function linesOf(content: unknown): string {
+  if (typeof content === "string") return content;
+  refuseNothing(content);
+  const items: readonly unknown[] = Array.isArray(content) ? content : [content];
+  return items.map((item) => `${jsonText(item)}\n`).join("");
+}
+
+async function bytesOf(content: unknown, form: ContentForm): Promise<Uint8Array> {
+  const { format, encoding = "utf-8" } = form;
+  if (format === "bytes" || format === "base64") return binary(content, format);
+  if (format === undefined && content instanceof Uint8Array) return content;
+  return bytesOfText(await textFor(content, form), encoding);
+}
+
+async function textFor(content: unknown, { format, delimiter, asYaml }: ContentForm): Promise<string> {
+  if (typeof content === "string" && (format === undefined || format === "text")) return content;
+  refuseNothing(content);
+  if (format === "text") {
+    if (typeof content === "number" || typeof content === "boolean") return String(content);
+    throw mismatch("`format: text` takes text", foundText(content));
+  }
+  if (content instanceof Uint8Array) throw mismatch(`\`format: ${format}\` takes a value`, "bytes");
+  const isTable = format === undefined && delimiter !== undefined && Array.isArray(content);
+  if (isTable && content.every(isPlainObject)) return csvOf(content, delimiter);
+  const isYaml = format === "yaml" || (format === undefined && asYaml === true);
+  return isYaml ? yamlText(jsonText(content)) : jsonText(content, 2);
+}
+
+function binary(content: unknown, format: "bytes" | "base64"): Uint8Array {
+  if (content instanceof Uint8Array) return content;
+  if (format === "bytes") throw mismatch("`format: bytes` takes bytes", foundText(content));
+  const bytes = typeof content === "string" ? bytesOfBase64(content) : undefined;
+  if (bytes === undefined) throw mismatch("`format: base64` takes base64 text", foundText(content));
+  return bytes;
+}
+
+function mismatch(words: string, found: string): NodeError {
+  return new NodeError("TYPE_MISMATCH", `${words}, found ${found}`);
+}
+
+function refuseNothing(content: unknown): void {
+  if (content !== undefined && typeof content !== "function" && typeof content !== "symbol") return;
+  const received = content === undefined ? "undefined" : kindOf(content);
+  throw new NodeError(
+    "TYPE_MISMATCH",
+    `The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received ${received}`,
+  );
+}
+
+function jsonText(content: unknown, indent?: number): string {
+  try {
+    return JSON.stringify(content, null, indent);
   } catch (error) {
     throw new NodeError("TYPE_MISMATCH", "The content cannot be written as JSON", { cause: error });
   }

@@ -4,7 +4,7 @@ import { input, type NodeType, output, sharedParameters } from "../../definition
 export const fileSystem = {
   type: "file-system",
   name: "File System",
-  description: "Reads, writes, lists, copies, moves and deletes files.",
+  description: "Reads, writes, finds, copies, moves and deletes files: text, bytes, JSON and YAML.",
   category: "io",
   icon: "folder",
   parameterSchema: {
@@ -14,9 +14,11 @@ export const fileSystem = {
       ...sharedParameters,
       operation: {
         type: "string",
-        enum: ["read", "write", "list", "exists", "create", "delete", "copy", "move"],
+        enum: ["read", "write", "list", "exists", "create", "delete", "copy", "move", "append", "stat"],
         default: "read",
-        description: "What to do. `create` makes a folder; `write` makes folders that are missing.",
+        description:
+          "What to do. `create` makes a folder; `write` replaces a file whole or not at all, `append` adds to its end, and both make " +
+          "folders that are missing; `stat` tells what a path is.",
       },
       path: {
         type: "string",
@@ -34,9 +36,45 @@ export const fileSystem = {
       },
       content: {
         description:
-          "What to write, where no edge brings it: text and bytes as they are, a table as CSV or JSON by the ending of the path, the rest as JSON.",
+          "What to write, where no edge brings it: text and bytes as they are, a table as CSV or JSON by the ending of the path, " +
+          "the rest as YAML where the path ends so, else as JSON. append: what is neither text nor bytes becomes lines of JSON.",
       },
-      recursive: { type: "boolean", default: false, description: "Whether list and delete go into folders." },
+      format: {
+        type: "string",
+        enum: ["text", "bytes", "base64", "json", "yaml"],
+        description:
+          "read: what the content becomes; text unless given. write: what is written; what the content is decides unless given.",
+      },
+      encoding: {
+        type: "string",
+        enum: ["utf-8", "utf-16le", "utf-16be", "windows-1252"],
+        description:
+          "How the characters of text are written. Given for a read, what is not in it fails; without it, it is taken as UTF-8, and " +
+          "bytes that are none are warned of. `windows-1252` is for Latin-1 as well.",
+      },
+      recursive: {
+        type: "boolean",
+        default: false,
+        description:
+          "Whether list and delete go into folders; list then looks for patterns without `/` in every folder.",
+      },
+      patterns: {
+        anyOf: [{ type: "array", items: { type: "string" } }, { type: "string" }],
+        description:
+          "list: what to find below the path. `*` stands for characters of a name, `?` for one, `[a-z]` for one of several, " +
+          "`{csv,tsv}` for one of several texts, `**` for any folders; `!` in front takes out. Links are not followed.",
+        examples: [["**/*.csv", "!old/**"]],
+      },
+      include: {
+        type: "string",
+        enum: ["all", "files", "folders"],
+        description: "list: what counts; files where patterns are given, else all.",
+      },
+      hidden: {
+        type: "boolean",
+        description: "list: whether names that begin with a dot count too. A pattern with such a name finds it anyway.",
+      },
+      details: { type: "boolean", description: "list: whether `entries` tells kind, size and time of each." },
     },
   },
   inputPorts: [
@@ -54,16 +92,29 @@ export const fileSystem = {
   ],
   hasOpenInputs: false,
   outputPorts: [
-    output("result", "Result", "any", "The text that was read, the list of paths, whether it exists, or the path."),
+    output(
+      "result",
+      "Result",
+      "any",
+      "What was read, the list of paths, whether it exists, the facts of stat, or the path.",
+    ),
   ],
   otherOutputs: [
     output("success", "Success", "boolean", "true; a failure is an error."),
     output("path", "Path", "string", "The path, for copy and move that of the target."),
-    output("content", "Content", "string", "read: the text."),
-    output("size", "Size", "number", "read and write: bytes."),
-    output("modified", "Modified", "string", "read: when the file was last changed, in ISO 8601."),
-    output("files", "Files", "array", "list: the paths, without those that begin with a dot."),
+    output("content", "Content", "any", "read: the same as result."),
+    output("size", "Size", "number", "read, write, append and stat: bytes of the file."),
+    output("modified", "Modified", "string", "read and stat: when it was last changed, in ISO 8601."),
+    output("kind", "Kind", "string", "stat: file, folder, pipe, socket or device; of a link, what it leads to."),
+    output("files", "Files", "array", "list: the paths by name, a folder before what is in it."),
     output("count", "Count", "number", "list: how many."),
+    output("matched", "Matched", "object", "list with patterns: how many each pattern fits, by pattern."),
+    output(
+      "entries",
+      "Entries",
+      "array",
+      "list with details: `{ path, name, relativePath, kind, size, modified }` of each; a link is of kind link.",
+    ),
     output("exists", "Exists", "boolean", "exists: whether there is something."),
     output("created", "Created", "boolean", "create: whether the folder was not there before."),
     output("deleted", "Deleted", "boolean", "delete: whether there was something."),
@@ -71,5 +122,10 @@ export const fileSystem = {
     output("destPath", "Destination Path", "string", "copy and move: to where."),
   ],
   effects: ["reads-files", "writes-files"],
-  limits: [],
+  limits: [
+    { what: "text that is read", bound: "512 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" },
+    { what: "bytes that are read", bound: "2 GiB", beyond: "MEMORY_LIMIT_EXCEEDED" },
+    { what: "YAML that is read or written", bound: "32 MiB, 256 levels, 100 aliases", beyond: "VALIDATION_FAILED" },
+    { what: "entries that list looks at", bound: "1,000,000", beyond: "MEMORY_LIMIT_EXCEEDED" },
+  ],
 } as const satisfies NodeType;

@@ -33,4 +33,42 @@ nodes:
     outputs: { list: { result: ["data/a.csv", "data/old", "data/old/b.csv"], count: 3 } },
     isPart: true,
   },
+  {
+    title: "Files of two kinds, but for a folder",
+    flow: `id: find-tables
+nodes:
+  - id: find
+    type: file-system
+    parameters: { operation: list, path: data, patterns: ["**/*.{csv,tsv}", "!old"] }
+`,
+    files: { "data/a.csv": "a\n", "data/new/b.tsv": "b\n", "data/old/c.csv": "c\n", "data/notes.txt": "" },
+    outputs: {
+      find: { result: ["data/a.csv", "data/new/b.tsv"], count: 2, matched: { "**/*.{csv,tsv}": 2 } },
+    },
+    isPart: true,
+  },
+  {
+    title: "Settings in YAML as JSON",
+    flow: `id: convert-settings
+nodes:
+  - id: read
+    type: file-system
+    parameters: { operation: read, path: settings.yaml, format: yaml }
+  - id: save
+    type: file-system
+    parameters: { operation: write, path: settings.json }
+  - id: check
+    type: file-system
+    parameters: { operation: read, path: settings.json }
+edges:
+  - { source: read, target: save }
+  - { source: save, target: check }
+`,
+    files: { "settings.yaml": "port: 80\nhosts: [a, b]\n" },
+    outputs: {
+      read: { result: { port: 80, hosts: ["a", "b"] }, size: 23 },
+      check: { result: '{\n  "port": 80,\n  "hosts": [\n    "a",\n    "b"\n  ]\n}' },
+    },
+    isPart: true,
+  },
 ];

@@ -1,34 +1,32 @@
 import type { CopyOptions, Stats } from "node:fs";
-import { cp, lstat, mkdir, readdir, readFile, realpath, rename, rm, rmdir, stat } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { cp, lstat, mkdir, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { dirname, relative } from "node:path";
 
 import { throwIfAborted } from "../../contract/abort.js";
 import { adviceOf, codeOf, messageOf, NodeError } from "../../contract/error.js";
 import { findData, handleValue, isPlainObject, ownValue, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { executable, type NodeWork } from "../../library/work.js";
-import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
 import { tableBehind } from "../../table/table-output.js";
-import { writeContent } from "./content.js";
+import { appendContent, formByName, writeContent } from "./content.js";
 import { fileSystem } from "./definition.js";
+import { factsOf, kindOfFile, missing } from "./facts.js";
+import { listFolder } from "./list.js";
+import type { FileParameters } from "./parameters.js";
+import { readContent } from "./read.js";
 
-interface Parameters {
-  operation: keyof typeof operations;
-  path: string;
-  targetPath?: string;
-  pathOfFile: boolean;
-  content?: unknown;
-  recursive: boolean;
-}
+type Work = NodeWork<FileParameters>;
 
-type Operation = (work: NodeWork<Parameters>, path: string) => Promise<object>;
+type Operation = (work: Work, path: string) => Promise<object>;
 
 /** The operations, each with the words its failures begin with. */
 const operations = {
-  read: told("Read operation failed", read),
+  read: told("Read operation failed", readContent),
   write: told("Write operation failed", write),
-  list: told("List directory failed", list),
+  append: told("Append operation failed", append),
+  list: told("List directory failed", listFolder),
   exists: told("Exists operation failed", exists),
+  stat: told("Stat operation failed", facts),
   create: told("Create directory failed", create),
   delete: told("Delete operation failed", remove),
   copy,
@@ -39,38 +37,72 @@ const operations = {
  * Works on files and folders; relative paths start from the process's folder. Writing replaces a file whole or not at
  * all, see {@link writeContent}.
  *
- * Fails with EXECUTION_FAILED, or TYPE_MISMATCH when there is nothing to write.
+ * Fails with EXECUTION_FAILED; INVALID_PARAMETERS (a setting that the operation has no use for, a wrong pattern);
+ * TYPE_MISMATCH (nothing to write, or not of the format); DESERIALIZATION_FAILED, VALIDATION_FAILED (what is read is not of
+ * the format, or beyond its limits); SERIALIZATION_FAILED; MEMORY_LIMIT_EXCEEDED; or CANCELLED.
  */
-export const fileSystemNode = executable<Parameters>(
+export const fileSystemNode = executable<FileParameters>(
   fileSystem,
   async (work) => {
     throwIfAborted(work.signal);
     const { operation, path } = work.parameters;
+    refuseUnused(work);
     const answer = await operations[operation](work, path);
     return { result: undefined, success: true, path, ...answer };
   },
   { fromPorts: ["path", "targetPath"] },
 );
 
-async function read({ signal }: NodeWork<Parameters>, path: string): Promise<object> {
-  const facts = await factsOf(path);
-  if (!facts) throw await missing("File", path);
-  if (!facts.isFile()) throw new Error(`Path is not a file: ${path}`);
-  const content = await readFile(path, { encoding: "utf8", ...(signal ? { signal } : {}) });
-  return { result: content, content, size: facts.size, modified: facts.mtime.toISOString() };
+/** The settings that only some operations have a use for. */
+const USED_BY: Readonly<Partial<Record<keyof FileParameters, readonly FileParameters["operation"][]>>> = {
+  format: ["read", "write"],
+  encoding: ["read", "write", "append"],
+  patterns: ["list"],
+  include: ["list"],
+  hidden: ["list"],
+  details: ["list"],
+};
+
+function refuseUnused({ parameters }: Work): void {
+  const { operation, format, encoding } = parameters;
+  for (const [name, users] of Object.entries(USED_BY)) {
+    const value = parameters[name as keyof FileParameters];
+    if (value === undefined || value === false || users.includes(operation)) continue;
+    throw new NodeError(
+      "INVALID_PARAMETERS",
+      `\`${name}\` is for ${users.join(", ")}, and says nothing to ${operation}`,
+    );
+  }
+  if (encoding !== undefined && (format === "bytes" || format === "base64")) {
+    throw new NodeError("INVALID_PARAMETERS", `\`encoding\` is for text, and says nothing to \`format: ${format}\``);
+  }
 }
 
-async function write(work: NodeWork<Parameters>, parameterPath: string): Promise<object> {
+async function write(work: Work, parameterPath: string): Promise<object> {
   const { parameters, input, signal } = work;
   const file = parameters.content === undefined ? describedFile(input) : undefined;
   // Where it goes is the author's to say, unless the author leaves it to whoever sends the file.
   const path = (parameters.pathOfFile ? file?.path : undefined) ?? parameterPath;
   const content = file ? file.content : contentOf(work);
-  const size = await writeContent(path, content, signal);
+  const { format, encoding } = parameters;
+  if (format === "json" && typeof content === "string" && /^\s*[[{]/.test(content)) {
+    work.warn(
+      "text-as-json",
+      "The content is text that looks like JSON itself, and was written as one JSON string; without `format` it is written as it is",
+    );
+  }
+  const size = await writeContent(path, content, signal, { ...formByName(path), format, encoding });
   return { result: path, path, size };
 }
 
-function contentOf({ parameters, input }: NodeWork<Parameters>): unknown {
+async function append(work: Work, path: string): Promise<object> {
+  const { encoding } = work.parameters;
+  const file = work.parameters.content === undefined ? describedFile(work.input) : undefined;
+  const size = await appendContent(path, file ? file.content : contentOf(work), encoding);
+  return { result: path, size };
+}
+
+function contentOf({ parameters, input }: Work): unknown {
   if (parameters.content !== undefined) return unwrap(parameters.content);
   return findData(input, ["content", "data", "text", "records"]);
 }
@@ -87,43 +119,24 @@ function describedFile(input: unknown): { path: string | undefined; content: unk
   return { path: path === "" ? undefined : path, content: unwrap(file["content"]) };
 }
 
-async function list({ parameters, signal }: NodeWork<Parameters>, path: string): Promise<object> {
-  const facts = await factsOf(path);
-  if (!facts) throw await missing("Directory", path);
-  if (!facts.isDirectory()) throw new Error(`Path is not a directory: ${path}`);
-  const files: string[] = [];
-  await addVisible(files, path, parameters.recursive, signal);
-  return { result: files, files, count: files.length };
-}
-
-async function addVisible(
-  found: string[],
-  folder: string,
-  recursive: boolean,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  throwIfAborted(signal);
-  const entries = await readdir(folder, { withFileTypes: true });
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const entry of entries) {
-    if (entry.name.startsWith(".")) continue;
-    const path = join(folder, entry.name);
-    found.push(path);
-    if (recursive && entry.isDirectory()) await addVisible(found, path, true, signal);
-  }
-}
-
-async function exists(_work: NodeWork<Parameters>, path: string): Promise<object> {
+async function exists(_work: Work, path: string): Promise<object> {
   const found = (await factsOf(path)) !== undefined;
   return { result: found, exists: found };
 }
 
-async function create(_work: NodeWork<Parameters>, path: string): Promise<object> {
+async function facts(_work: Work, path: string): Promise<object> {
+  const found = await factsOf(path);
+  if (!found) throw await missing("Path", path);
+  const described = { path, kind: kindOfFile(found), size: found.size, modified: found.mtime.toISOString() };
+  return { result: described, ...described };
+}
+
+async function create(_work: Work, path: string): Promise<object> {
   const first = await mkdir(path, { recursive: true });
   return { result: path, created: first !== undefined };
 }
 
-async function remove({ parameters }: NodeWork<Parameters>, path: string): Promise<object> {
+async function remove({ parameters }: Work, path: string): Promise<object> {
   // A link is itself what is deleted, wherever it leads.
   const facts = await factsOf(path, lstat);
   if (!facts) return { result: path, deleted: false };
@@ -141,7 +154,7 @@ async function refuseFolderInUse(path: string): Promise<void> {
   if (!/^\.\.(?:[/\\]|$)|^[A-Za-z]:/.test(inside)) throw new Error(`The working folder is inside: ${path}`);
 }
 
-async function copy(work: NodeWork<Parameters>, path: string): Promise<object> {
+async function copy(work: Work, path: string): Promise<object> {
   const target = targetOf(work);
   const facts = await factsOf(path);
   const words = facts?.isDirectory() ? "Copy directory failed" : "Copy operation failed";
@@ -153,7 +166,7 @@ async function copy(work: NodeWork<Parameters>, path: string): Promise<object> {
   })(work, path);
 }
 
-async function move(work: NodeWork<Parameters>, path: string): Promise<object> {
+async function move(work: Work, path: string): Promise<object> {
   const target = targetOf(work);
   return told("Move operation failed", async () => {
     if (!(await factsOf(path, lstat))) throw await missing("Source", path);
@@ -189,19 +202,13 @@ async function copyAll(
 /** A device is read as an empty file and replaced by a file, a pipe is waited for. */
 function checkCopyable(facts: Stats, path: string): void {
   if (facts.isFile() || facts.isDirectory() || facts.isSymbolicLink()) return;
-  const kind = facts.isFIFO() ? "a pipe" : facts.isSocket() ? "a socket" : "a device";
-  throw new Error(`Path is ${kind}, not a file or a folder: ${path}`);
+  throw new Error(`Path is a ${kindOfFile(facts)}, not a file or a folder: ${path}`);
 }
 
-function targetOf({ input, parameters }: NodeWork<Parameters>): string {
+function targetOf({ input, parameters }: Work): string {
   const target = unwrap(handleValue(input, "targetPath")) ?? parameters.targetPath;
   if (typeof target === "string" && target !== "") return target;
   throw new NodeError("INVALID_PARAMETERS", `Target path is required for ${parameters.operation} operation`);
-}
-
-async function missing(what: string, path: string): Promise<NodeError> {
-  const words = `${what} does not exist: ${path} (${await missingPathText(path)})`;
-  return new NodeError("EXECUTION_FAILED", words, { advice: MISSING_PATH_ADVICE });
 }
 
 /** The operation, with words put in front of what it fails with. */
@@ -214,11 +221,4 @@ function told(words: string, operation: Operation): Operation {
       throw new NodeError(codeOf(error), `${words}: ${messageOf(error)}`, { cause: error, advice: adviceOf(error) });
     }
   };
-}
-
-async function factsOf(path: string, look: (path: string) => Promise<Stats> = stat): Promise<Stats | undefined> {
-  return look(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
-    throw error;
-  });
 }

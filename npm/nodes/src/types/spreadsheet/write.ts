@@ -56,7 +56,7 @@ async function write(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   if (format === "csv" || format === "tsv") {
-    return writeContent(path, rows.data, signal, delimiter ?? (format === "tsv" ? "\t" : ","));
+    return writeContent(path, rows.data, signal, { delimiter: delimiter ?? (format === "tsv" ? "\t" : ",") });
   }
   if (format === "xlsx") {
     const numbers = types !== "text";

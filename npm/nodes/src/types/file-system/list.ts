@@ -1,0 +1,101 @@
+import { lstat, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import { throwIfAborted } from "../../contract/abort.js";
+import { Globs } from "../../data/globs.js";
+import type { NodeWork } from "../../library/work.js";
+import { type Found, search } from "../../machine/walk.js";
+import { factsOf, kindOfFile, missing } from "./facts.js";
+import type { FileParameters } from "./parameters.js";
+
+type Work = NodeWork<FileParameters>;
+
+/** Entries that the file system is asked about at once. */
+const AT_ONCE = 32;
+
+/**
+ * Lists what is in a folder, or what patterns fit in it and below.
+ *
+ * @throws NodeError EXECUTION_FAILED, INVALID_PARAMETERS (a wrong pattern), MEMORY_LIMIT_EXCEEDED or CANCELLED
+ */
+export async function listFolder(work: Work, path: string): Promise<object> {
+  const { parameters, signal } = work;
+  const facts = await factsOf(path);
+  if (!facts) throw await missing("Directory", path);
+  if (!facts.isDirectory()) throw new Error(`Path is not a directory: ${path}`);
+  const { recursive, hidden = false } = parameters;
+  const patterns = patternsOf(parameters);
+  const globs = await Globs.of(patterns ?? [recursive ? "**" : "*"], { hidden, anywhere: recursive });
+  const { found, seen } = await search(path, globs, signal);
+  const wanted = await chosen(found, path, parameters.include ?? (patterns ? "files" : "all"), signal);
+  const files = wanted.map((each) => join(path, each.path));
+  const matched = patterns && matchesOf(globs, wanted);
+  for (const [pattern, count] of Object.entries(matched ?? {})) {
+    if (count === 0) work.warn("pattern-without-match", withoutMatch(pattern, path, seen, parameters));
+  }
+  return {
+    result: files,
+    files,
+    count: files.length,
+    ...(matched && { matched }),
+    ...(parameters.details === true && { entries: await inTurns(wanted, (each) => entryOf(each, path), signal) }),
+  };
+}
+
+/** `undefined` where all are wanted. */
+function patternsOf({ patterns }: FileParameters): string[] | undefined {
+  const list = typeof patterns === "string" ? [patterns] : patterns;
+  return list === undefined || list.length === 0 ? undefined : list;
+}
+
+async function chosen(
+  found: Found[],
+  path: string,
+  include: "all" | "files" | "folders",
+  signal: AbortSignal | undefined,
+): Promise<Found[]> {
+  if (include === "all") return found;
+  const kinds = await inTurns(
+    found,
+    async ({ path: inner, entry }) => {
+      if (!entry.isSymbolicLink()) return kindOfFile(entry);
+      // A link counts as what it leads to; one that leads to nothing is neither.
+      return stat(join(path, inner)).then(kindOfFile, () => "link");
+    },
+    signal,
+  );
+  const kind = include === "files" ? "file" : "folder";
+  return found.filter((_, at) => kinds[at] === kind);
+}
+
+function matchesOf(globs: Globs, found: readonly Found[]): Record<string, number> {
+  const counts = new Map(globs.wanted.map((pattern) => [pattern, 0]));
+  for (const { patterns } of found) {
+    for (const pattern of patterns) counts.set(pattern, (counts.get(pattern) ?? 0) + 1);
+  }
+  return Object.fromEntries(counts);
+}
+
+function withoutMatch(pattern: string, path: string, seen: number, { include, recursive }: FileParameters): string {
+  const deeper = pattern.includes("/") || recursive ? "" : `; \`**/${pattern}\` also looks into folders`;
+  return `The pattern \`${pattern}\` fits none of the ${include ?? "files"} in ${path}, where ${seen} entries were looked at${deeper}`;
+}
+
+async function entryOf({ path: inner, entry }: Found, folder: string): Promise<object> {
+  const path = join(folder, inner);
+  const { size, mtime } = await lstat(path);
+  return { path, name: entry.name, relativePath: inner, kind: kindOfFile(entry), size, modified: mtime.toISOString() };
+}
+
+async function inTurns<T>(
+  found: readonly Found[],
+  ask: (each: Found) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T[]> {
+  const answers: T[] = [];
+  for (let start = 0; start < found.length; start += AT_ONCE) {
+    throwIfAborted(signal);
+    answers.push(...(await Promise.all(found.slice(start, start + AT_ONCE).map(ask))));
+  }
+  return answers;
+}

@@ -1,0 +1,60 @@
+import { constants } from "node:buffer";
+import { readFile } from "node:fs/promises";
+
+import { NodeError } from "../../contract/error.js";
+import { jsonValue } from "../../data/json-text.js";
+import type { NodeWork } from "../../library/work.js";
+import { notUtf8, textOfBytes } from "../../machine/text-encoding.js";
+import { yamlValue } from "../../machine/yaml.js";
+import { factsOf, missing } from "./facts.js";
+import type { FileParameters } from "./parameters.js";
+
+type Work = NodeWork<FileParameters>;
+
+/**
+ * Reads a file as its format says: text, bytes, base64, or the value of JSON or YAML.
+ *
+ * @throws NodeError EXECUTION_FAILED, DESERIALIZATION_FAILED, VALIDATION_FAILED or MEMORY_LIMIT_EXCEEDED
+ */
+export async function readContent(work: Work, path: string): Promise<object> {
+  const { signal } = work;
+  const facts = await factsOf(path);
+  if (!facts) throw await missing("File", path);
+  if (!facts.isFile()) throw new Error(`Path is not a file: ${path}`);
+  const bytes = await readFile(path, signal ? { signal } : {}).catch(refuseTooLarge);
+  const content = await contentAs(work, bytes, path);
+  return { result: content, content, size: facts.size, modified: facts.mtime.toISOString() };
+}
+
+async function contentAs({ parameters, warn }: Work, bytes: Buffer, path: string): Promise<unknown> {
+  const { format = "text", encoding } = parameters;
+  if (format === "bytes") return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const perByte = format === "base64" ? 4 / 3 : encoding?.startsWith("utf-16") ? 1 / 2 : 1;
+  if (bytes.length * perByte > constants.MAX_STRING_LENGTH) throw tooLarge(`${bytes.length} bytes`);
+  if (format === "base64") return bytes.toString("base64");
+  if (format === "text" && encoding === undefined) {
+    const problem = notUtf8(bytes);
+    if (problem !== undefined) {
+      warn(
+        "not-utf-8",
+        `\`${path}\` ${problem}: bytes that are none are \ufffd in the content; set \`encoding\`, or \`format: bytes\``,
+      );
+    }
+    return bytes.toString("utf8");
+  }
+  const text = textOfBytes(bytes, encoding ?? "utf-8", path);
+  if (format === "text") return text;
+  return format === "json" ? jsonValue(text, path) : yamlValue(text, path);
+}
+
+function refuseTooLarge(error: NodeJS.ErrnoException): never {
+  if (error.code !== "ERR_FS_FILE_TOO_LARGE") throw error;
+  throw tooLarge("more than 2 GiB");
+}
+
+function tooLarge(size: string): NodeError {
+  return new NodeError("MEMORY_LIMIT_EXCEEDED", `The file has ${size}, which is more than one value can hold`, {
+    advice: ["Read it with `spreadsheet` if it is a table, or have a program work on it with `shell-command`."],
+    retry: false,
+  });
+}
