@@ -1,6 +1,7 @@
 /** What is known of the node types before they run: parameters, ports, defaults. Loads nothing else. */
 
 export { closeNames, namesText } from "./contract/close-names.js";
+export type { FileAccess } from "./contract/file-access.js";
 export {
   createNodeDefinition,
   createNodeMetadata,

@@ -1,5 +1,6 @@
 /** What the node types do. A type's code is loaded when it is first executed. */
 import type { NodeExecutable } from "./contract/executable.js";
+import type { FileAccess } from "./contract/file-access.js";
 import { factoriesOf, lazily, type NodeFactory } from "./library/registry.js";
 import type { PathProblem } from "./machine/path-problems.js";
 import { executablesAnywhere } from "./types/anywhere.js";
@@ -9,9 +10,9 @@ export type { NodeFactory } from "./library/registry.js";
 export { machineParsers } from "./machine/parsers.js";
 export type { PathProblem } from "./machine/path-problems.js";
 
-/** The paths in the parameters of a flow's nodes that lead to nothing, see `machine/path-problems.ts`. */
-export async function pathProblems(flow: unknown): Promise<PathProblem[]> {
-  return (await import("./machine/path-problems.js")).pathProblems(flow);
+/** The paths in the parameters of a flow's nodes that lead to nothing or outside of the roots, see `machine/path-problems.ts`. */
+export async function pathProblems(flow: unknown, access?: FileAccess): Promise<PathProblem[]> {
+  return (await import("./machine/path-problems.js")).pathProblems(flow, access);
 }
 
 /** The executables by type. */

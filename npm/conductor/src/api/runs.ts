@@ -1,4 +1,6 @@
 /** The runs of one conductor: starting them, telling about them, stopping them. */
+import type { FileAccess } from "@atomiton/nodes";
+
 import type { FlowRunner } from "../engine/call.js";
 import { Run } from "../engine/driver.js";
 import { failure, safelyThrown } from "../engine/failure.js";
@@ -18,6 +20,7 @@ import {
   type ConductorConfig,
   environmentDefaults,
   expressionSources,
+  fileSettings,
   type RunSettings,
   runOptions,
 } from "./settings.js";
@@ -73,6 +76,7 @@ export class Runs {
   /** Executions whose flow is being looked for. */
   private readonly coming = new Set<Coming>();
   private readonly defaults = environmentDefaults();
+  private readonly files: FileAccess | undefined;
   /** Flows of which it was said that they ask for something in vain. */
   private readonly warned = new WeakSet<Outline>();
   private readonly found = new WeakMap<Outline, RunWarning[]>();
@@ -88,7 +92,9 @@ export class Runs {
     private readonly log: Log,
     private readonly types: () => FlowNodeTypes,
     private readonly openRun: OpenRun = Run.open,
-  ) {}
+  ) {
+    this.files = fileSettings(config.files);
+  }
 
   /** Runs a node, or a flow. Rejects only for a node without id; whatever else goes wrong is in the result. */
   async run(
@@ -249,6 +255,7 @@ export class Runs {
       log: context.debug ? createLog("debug") : this.log,
       expressions: outline.expressions && expressionSources(this.config),
       flows: this.flows,
+      files: this.files,
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);
         if (view !== undefined && state !== undefined) feed.changed(view, state);

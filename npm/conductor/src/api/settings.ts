@@ -1,5 +1,5 @@
 /** What a conductor is told when it is made, and what of it counts for one run. */
-import type { DefinedNode } from "@atomiton/nodes";
+import type { DefinedNode, FileAccess } from "@atomiton/nodes";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import type { ExpressionSources } from "../engine/expression-scope.js";
 import { coded } from "../engine/failure.js";
@@ -78,6 +78,13 @@ export interface ConductorConfig {
    * are taken out of errors, logs, progress and warnings; what a node returns is its own business. Default: there are none.
    */
   secrets?: (name: string) => string | undefined | PromiseLike<string | undefined>;
+  /**
+   * Where nodes of the library may read and write files, for those who run flows of others: `{ roots: ["/srv/flows/data"] }`.
+   * No path leads out of these folders, neither by `..` nor over a link. Programs that `shell-command` runs, and node types and
+   * code of one's own, are not kept from anything. It counts for what runs in this process: a server to which a transport leads
+   * has a setting of its own. Default: anywhere.
+   */
+  files?: FileAccess;
   /** Kept for older code. What to simulate is said with each run, in `context.debug`. */
   debugController?: object;
 }
@@ -143,6 +150,23 @@ export function expressionSources({ expressions, secrets }: ConductorConfig): Ex
   const { env = {} } = expressions ?? {};
   if (!isNames(env)) return { env: { ...env }, secrets };
   return { env: Object.fromEntries(env.map((name) => [name, globalThis.process?.env?.[name]])), secrets };
+}
+
+/**
+ * The owner's word on files, as it was when the conductor was made.
+ *
+ * @throws Error INVALID_PARAMETERS for anything that it does not know: a limit that is not kept must not look kept
+ */
+export function fileSettings(files: unknown): FileAccess | undefined {
+  if (files === undefined) return undefined;
+  const refused = (rule: string) => coded("INVALID_PARAMETERS", `The setting \`files\` ${rule}`, undefined);
+  if (typeof files !== "object" || files === null || Array.isArray(files)) throw refused("must be an object");
+  const { roots, ...others } = files as Record<string, unknown>;
+  const strange = Object.keys(others);
+  if (strange.length > 0) throw refused(`may have roots, found ${strange.join(", ")}`);
+  const isList = Array.isArray(roots) && roots.every((root) => typeof root === "string" && root !== "");
+  if (!isList) throw refused("must have `roots` as a list of folders");
+  return Object.freeze({ roots: Object.freeze([...(roots as string[])]) });
 }
 
 function isNames(env: NonNullable<NonNullable<ConductorConfig["expressions"]>["env"]>): env is readonly string[] {

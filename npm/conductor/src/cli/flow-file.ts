@@ -1,6 +1,6 @@
 /** Flow files: read, checked, with the place of each problem. */
 import { extname } from "node:path";
-import type { DefinedNode } from "@atomiton/nodes";
+import type { DefinedNode, FileAccess } from "@atomiton/nodes";
 import { pathProblems } from "@atomiton/nodes/executables";
 import { countUnasked } from "../engine/policy.js";
 import { readText } from "../exports/environment/bounded-read.js";
@@ -33,16 +33,19 @@ export interface Strictness {
   lenient?: boolean;
 }
 
-/** The node types that flows may use beside those of the library. */
-export interface OwnTypes {
+/** What the project says of its flows. */
+export interface ProjectFacts {
+  /** Node types beside those of the library. */
   nodes?: readonly DefinedNode[];
+  /** Where nodes may read and write files. */
+  files?: FileAccess | undefined;
 }
 
 /** What a node without type runs as, where that is let pass. */
 const LENIENT_TYPE = "transform";
 
 /** Reads and checks a flow, parameters included. Throws `UsageError` for a file that cannot be read. */
-export async function openFlow(file: string, options: Strictness & OwnTypes = {}): Promise<FlowFile> {
+export async function openFlow(file: string, options: Strictness & ProjectFacts = {}): Promise<FlowFile> {
   const text = await textOf(file);
   if (typeof text !== "string") return { file, problems: [text], warnings: [], unasked: 0 };
   let flow: NodeDefinition;
@@ -62,10 +65,10 @@ export async function openFlow(file: string, options: Strictness & OwnTypes = {}
 async function problemsOf(
   flow: NodeDefinition,
   text: string,
-  { strict, lenient, nodes = [] }: Strictness & OwnTypes,
+  { strict, lenient, nodes = [], files }: Strictness & ProjectFacts,
 ): Promise<FlowProblem[]> {
   const found = validateFlow(flow, { nodes, file: lenient !== true });
-  found.push(...(await pathProblems(flow)));
+  found.push(...(await pathProblems(flow, files)));
   if (found.length === 0) return found;
   const placeOf = await placesIn(text);
   return found.map((problem) => {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import type { DefinedNode } from "@atomiton/nodes";
 import { closeNames, namesText, nodeTypes } from "@atomiton/nodes/definitions";
-import type { ConductorConfig } from "../api/settings.js";
+import { type ConductorConfig, fileSettings } from "../api/settings.js";
 import { isDefinedNode, ownNodes } from "../engine/own-nodes.js";
 import { msOf } from "../engine/policy.js";
 import { STANDARD_INPUT } from "../exports/environment/bounded-read.js";
@@ -36,7 +36,7 @@ const FILES = ["ts", "js", "mjs", "json"].map((extension) => `conductor.config.$
 /** Settings that go to the conductor as they are. */
 const PASSED_ON = [
   ...(["concurrency", "timeout", "maxRetries", "retryDelay", "keepOutputs", "logLevel", "storage"] as const),
-  ...(["expressions", "secrets"] as const),
+  ...(["expressions", "secrets", "files"] as const),
 ] as const;
 
 type Rule = [allowed: string, fits: (value: unknown) => boolean];
@@ -63,6 +63,7 @@ const RULES: Record<keyof ProjectConfig, Rule> = {
   storage: ["an engine of `@atomiton/storage`", isObject],
   expressions: ['`{ env: ["NAME"] }` or `{ env: { NAME: "text" } }`, and no other keys', areSourcesOfExpressions],
   secrets: ["a function that gives the secret of a name", (value) => typeof value === "function"],
+  files: ['`{ roots: ["folder"] }`, and no other keys', isFileAccess],
 };
 
 /**
@@ -86,8 +87,10 @@ export async function openProject(flow: string | undefined, options: ProjectOpti
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  const { nodes: _, ...settings } = config;
-  return { nodes, settings: { ...settings, ...(nodes.length > 0 && { nodes }) } };
+  const { nodes: _, files, ...settings } = config;
+  // Like the files of node types, from the folder of the configuration.
+  const roots = files?.roots.map((root) => resolve(dirname(file as string), root));
+  return { nodes, settings: { ...settings, ...(roots && { files: { roots } }), ...(nodes.length > 0 && { nodes }) } };
 }
 
 function areSourcesOfExpressions(value: unknown): boolean {
@@ -96,6 +99,14 @@ function areSourcesOfExpressions(value: unknown): boolean {
   if (Object.keys(others).length > 0) return false;
   const texts = Array.isArray(env) ? env : isObject(env) ? Object.values(env) : undefined;
   return env === undefined || texts?.every((text) => typeof text === "string") === true;
+}
+
+function isFileAccess(value: unknown): boolean {
+  try {
+    return fileSettings(value) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function isObject(value: unknown): value is object {

@@ -106,7 +106,7 @@ async function runOnce(
   begins?: (flow: NodeDefinition) => void,
 ): Promise<Exit> {
   const project = await openProject(file, options);
-  const opened = await openFlow(file, { ...options, nodes: project.nodes });
+  const opened = await openFlow(file, { ...options, nodes: project.nodes, files: project.settings.files });
   const { flow, problems } = opened;
   if (flow === undefined || problems.length > 0) {
     reportProblems(process.stderr, opened);
@@ -127,8 +127,8 @@ async function runOnce(
   if (options.output !== undefined) demandNode(flow, options.output);
   begins?.(flow);
   const executionId = createExecutionId();
-  const { expressions } = project.settings;
-  kept?.begin(flow, [[...(options.input ?? [])], [...variablesOf(flow, options)], expressions]);
+  const { expressions, files } = project.settings;
+  kept?.begin(flow, [[...(options.input ?? [])], [...variablesOf(flow, options)], expressions, files]);
   const conductor = createNodeConductor(
     { ...project.settings, ...settingsOf(flow, options, project.settings) },
     () => "local",

@@ -16,8 +16,8 @@ export async function validate(
 ): Promise<Exit> {
   const opened: FlowFile[] = [];
   for (const file of files) {
-    const { nodes } = await openProject(file, options);
-    opened.push(await openFlow(file, { ...options, nodes }));
+    const { nodes, settings } = await openProject(file, options);
+    opened.push(await openFlow(file, { ...options, nodes, files: settings.files }));
   }
   if (options.json) {
     process.stdout.write(

@@ -1,15 +1,20 @@
 /** One leaf being run: what its executable receives, and what the driver must know to take its answer. */
-import type { RunFlow } from "@atomiton/nodes";
+import type { FileAccess, RunFlow } from "@atomiton/nodes";
 
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { fire, guardSignal } from "./guarded-signal.js";
 import type { Log } from "./log.js";
+
+/** As the node library has it, which is not loaded for it. */
+const fileAccess: unique symbol = Symbol.for("@atomiton/file-access") as never;
 
 /** What a call needs of the run that it belongs to. */
 export interface CallOwner {
   readonly log: Log;
   reportProgress(call: Call, percent: number, message: string | undefined): void;
   warn(call: Call, rule: string, message: string): void;
+  /** Where nodes may read and write files, if not everywhere. */
+  readonly files?: FileAccess | undefined;
   errorsHandled(call: Call): boolean;
   /** In ms; 0 for none. */
   timeLimit(call: Call): number;
@@ -98,6 +103,7 @@ export class ExecutableParams {
   declare parentContext: unknown;
   declare slowMo: unknown;
   declare debug: unknown;
+  declare [fileAccess]?: FileAccess;
   [key: string]: unknown;
 
   constructor(call: Call, parameters: Record<string, unknown> | null | undefined) {
@@ -122,6 +128,8 @@ export class ExecutableParams {
         }
       }
     }
+    const { files } = call.owner;
+    if (files !== undefined) this[fileAccess] = files;
   }
 
   /** Fires when this attempt is cancelled or has taken too long. */

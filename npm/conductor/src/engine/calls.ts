@@ -1,4 +1,6 @@
 /** The leaves that are being run: starting their executables, taking what they answer. */
+import type { FileAccess } from "@atomiton/nodes";
+
 import { type ErrorCode, type ExecutionError, getErrorRecoveryStrategy } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import type { RetryRecord } from "../types/graph.js";
@@ -89,6 +91,10 @@ export class Calls {
 
   get flows(): FlowRunner | undefined {
     return this.request.flows;
+  }
+
+  get files(): FileAccess | undefined {
+    return this.request.files;
   }
 
   /** Whether a node began, by its place in the outline. */

@@ -2,6 +2,7 @@
 export type {
   AnySchema,
   DefinedNode,
+  FileAccess,
   JsonSchema,
   NodeCall,
   NodeLog,

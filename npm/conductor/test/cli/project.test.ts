@@ -97,6 +97,25 @@ export default {
   });
 });
 
+describe("roots", () => {
+  test("start at the folder of the configuration, and are kept by runs and told by validation", async () => {
+    const read = (path: string) => `id: f\nnodes: [{ id: a, type: file-system, parameters: { path: '${path}' } }]\n`;
+    const root = project({ "conductor.config.json": '{ "files": { "roots": ["data"] } }' });
+    mkdirSync(join(root, "data"));
+    writeFileSync(join(root, "data", "in"), "inside");
+    writeFileSync(join(root, "in.yaml"), read(join(root, "data", "in")));
+    writeFileSync(join(root, "out.yaml"), read(join(root, "in.yaml")));
+    const inside = await conductor("run", "--json", join(root, "in.yaml"));
+    expect(inside.code, inside.stderr).toBe(0);
+    expect(dataOf(inside.stdout)).toMatchObject({ result: "inside" });
+    expect(await conductor("run", join(root, "out.yaml"))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("outside of the folders that nodes may use"),
+    });
+    expect((await conductor("validate", join(root, "out.yaml"))).stdout).toContain("path-outside-roots");
+  });
+});
+
 describe("what cannot be used ends with exit code 2 and says why", () => {
   test.each<[string, Record<string, string>, string[], RegExp]>([
     [
@@ -122,6 +141,12 @@ describe("what cannot be used ends with exit code 2 and says why", () => {
       { "conductor.config.json": '{ "expressions": { "environment": ["A"] } }' },
       [],
       /`expressions` in .* must be `\{ env:/,
+    ],
+    [
+      "roots that are no list",
+      { "conductor.config.json": '{ "files": { "roots": "data" } }' },
+      [],
+      /`files` in .* must be `\{ roots: \["folder"\] \}`/,
     ],
     ["JSON that is none", { "conductor.config.json": "{" }, [], /conductor\.config\.json cannot be read/],
     [

@@ -1,3 +1,5 @@
+import type { FileAccess, fileAccess } from "./file-access.js";
+
 /**
  * What an executable is called with: one flat object of the run's context keys (`nodeId`, `executionId`, `variables`,
  * `input`, `parentContext`, `slowMo`, `debug`) with the node's parameters over them. The rest are getters of its
@@ -22,6 +24,8 @@ export interface NodeParams {
   readonly warn?: (rule: string, message: string) => void;
   /** Runs another flow as a part of this run. */
   readonly runFlow?: RunFlow;
+  /** Where the owner of the conductor lets nodes read and write files, if that is not everywhere. */
+  readonly [fileAccess]?: FileAccess;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { adviceOf, codeOf, messageOf, NodeError, retryOf } from "../contract/error.js";
 import type { LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } from "../contract/executable.js";
+import { type FileAccess, fileAccess } from "../contract/file-access.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
 import { parseParameters } from "./parameters.js";
@@ -24,6 +25,8 @@ export interface NodeWork<P> {
    * not happen twice. `undefined` where the caller names no execution.
    */
   readonly stepKey: string | undefined;
+  /** Where the owner of the conductor lets nodes read and write files; `undefined` for anywhere. */
+  readonly files: FileAccess | undefined;
   /** Tells how far the node is, 0–100, with a word about it; `undefined` where the caller does not take reports. */
   readonly progress: ((percent: number, message?: string) => void) | undefined;
   /** Runs another flow as a part of this run; `undefined` where no conductor calls. */
@@ -83,6 +86,7 @@ export function executable<P>(
           warn(rule, message) {
             if (typeof params.warn === "function") params.warn(rule, message);
           },
+          files: params[fileAccess],
           explicitTimeout: timeLimitOf(params, parameters as { timeout?: number }),
           errorsHandled: !Object.hasOwn(params, "errorsHandled") && params.errorsHandled === true,
           isGiven: (name) => Object.hasOwn(params, name),

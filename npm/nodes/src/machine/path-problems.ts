@@ -2,14 +2,17 @@
 import { stat } from "node:fs/promises";
 import { resolve, sep } from "node:path";
 
+import { messageOf } from "../contract/error.js";
+import type { FileAccess } from "../contract/file-access.js";
 import { isPlainObject, ownValue, type PlainObject } from "../data/input.js";
 import { missingPathText } from "./missing-path.js";
+import { rootedPath } from "./rooted-path.js";
 
-/** A path that leads to nothing. */
+/** A path that leads to nothing, or to where no node may read. */
 export interface PathProblem {
   code: "INVALID_PARAMETERS";
   severity: "warning";
-  rule: "no-such-path";
+  rule: "no-such-path" | "path-outside-roots";
   /** JSON pointer into the flow. */
   path: string;
   message: string;
@@ -21,8 +24,8 @@ const MOST_PATHS = 1000;
 /** Handles by which a path may come in that counts instead of the parameter. */
 const PATH_HANDLES = ["path", "filePath", "file"];
 
-/** A parameter with the path of something that a node reads. */
-interface ReadPath {
+/** A parameter with the path of something that a node reads or writes. */
+interface NamedPath {
   name: string;
   value: string;
   /** Where the node is, as JSON pointer. */
@@ -32,50 +35,71 @@ interface ReadPath {
 
 /**
  * Tells of the files and folders that nodes of a flow read and that are not there. One that the flow may make itself, or
- * whose path may come over an edge or from an expression, is passed over: what is there now says nothing of it.
+ * whose path may come over an edge or from an expression, is passed over: what is there now says nothing of it. Of what is
+ * outside of the roots of `access` only that is told, also of paths that are written to.
  */
-export async function pathProblems(flow: unknown): Promise<PathProblem[]> {
-  const reads: ReadPath[] = [];
-  const made: string[] = [];
-  look(flow, "", new Set(), reads, made, 0);
+export async function pathProblems(flow: unknown, access?: FileAccess): Promise<PathProblem[]> {
+  const reads: NamedPath[] = [];
+  const writes: NamedPath[] = [];
+  look(flow, "", new Set(), reads, writes, 0);
   const problems: PathProblem[] = [];
-  for (const { name, value, at, nodeId } of reads) {
-    const whole = resolve(value);
-    if (made.some((path) => whole === path || whole.startsWith(path + sep) || path.startsWith(whole + sep))) continue;
-    if (await isThere(whole)) continue;
+  const tell = (rule: PathProblem["rule"], { name, at, nodeId }: NamedPath, message: string) => {
     problems.push({
       code: "INVALID_PARAMETERS",
       severity: "warning",
-      rule: "no-such-path",
+      rule,
       path: `${at}/parameters/${name}`,
-      message: `There is no \`${value}\`: ${await missingPathText(value)}`,
+      message,
       ...(typeof nodeId === "string" && { nodeId }),
     });
+  };
+  const inside: NamedPath[] = [];
+  for (const named of access === undefined ? [] : [...reads, ...writes]) {
+    await rootedPath(access, named.value).then(
+      () => inside.push(named),
+      (error: unknown) => tell("path-outside-roots", named, messageOf(error)),
+    );
+  }
+  const made = writes.map(({ value }) => resolve(value));
+  for (const named of reads) {
+    if (access !== undefined && !inside.includes(named)) continue;
+    const { value } = named;
+    const whole = resolve(value);
+    if (made.some((path) => whole === path || whole.startsWith(path + sep) || path.startsWith(whole + sep))) continue;
+    if (await isThere(whole)) continue;
+    tell("no-such-path", named, `There is no \`${value}\`: ${await missingPathText(value)}`);
   }
   return problems;
 }
 
-function look(node: unknown, at: string, inputs: Set<unknown>, reads: ReadPath[], made: string[], depth: number): void {
+function look(
+  node: unknown,
+  at: string,
+  inputs: Set<unknown>,
+  reads: NamedPath[],
+  writes: NamedPath[],
+  depth: number,
+): void {
   if (!isPlainObject(node) || reads.length >= MOST_PATHS || depth > MOST_PATHS) return;
   const parameters = ownValue(node, "parameters");
   if (isPlainObject(parameters) && parameters["enabled"] !== false) {
     const type = ownValue(node, "type");
     const comesIn = PATH_HANDLES.some((handle) => inputs.has(handle));
-    for (const name of comesIn ? [] : readNames(type, parameters)) {
-      const value = literal(parameters, name);
-      if (value !== undefined) reads.push({ name, value, at, nodeId: ownValue(node, "id") });
-    }
-    for (const name of madeNames(type, parameters)) {
-      const value = literal(parameters, name);
-      if (value !== undefined) made.push(resolve(value));
-    }
+    const add = (paths: NamedPath[], names: readonly string[]) => {
+      for (const name of names) {
+        const value = literal(parameters, name);
+        if (value !== undefined) paths.push({ name, value, at, nodeId: ownValue(node, "id") });
+      }
+    };
+    add(reads, comesIn ? [] : readNames(type, parameters));
+    add(writes, madeNames(type, parameters));
   }
   const nodes = ownValue(node, "nodes");
   if (!Array.isArray(nodes)) return;
   const handles = handlesInto(ownValue(node, "edges"));
   for (const [index, child] of nodes.entries()) {
     const id: unknown = isPlainObject(child) ? ownValue(child, "id") : undefined;
-    look(child, `${at}/nodes/${index}`, handles.get(id) ?? new Set(), reads, made, depth + 1);
+    look(child, `${at}/nodes/${index}`, handles.get(id) ?? new Set(), reads, writes, depth + 1);
   }
 }
 

@@ -1,12 +1,14 @@
 /** Node and Electron's main process: the native engine or its WebAssembly form, the node library, flows in memory. */
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import type { FileAccess } from "@atomiton/nodes";
 import { nodeTypes } from "@atomiton/nodes/definitions";
 import { getNodeExecutable, machineParsers, pathProblems } from "@atomiton/nodes/executables";
 import { createMemoryEngine } from "@atomiton/storage/browser";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import type { Environment } from "../../api/environment.js";
-import type { ConductorConfig } from "../../api/settings.js";
+import { type ConductorConfig, fileSettings } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import { restartApplication } from "../../desktop/restart.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
@@ -71,11 +73,12 @@ export function createNodeConductor(
   around: (executables: NodeExecutorFactory) => NodeExecutorFactory = (executables) => executables,
 ): Conductor {
   const own = ownNodes(config.nodes, nodeTypes.keys());
+  const files = absolute(fileSettings(config.files));
   // Whoever brings node types of their own knows more types than the library.
   const closed = config.nodeExecutorFactory === undefined;
   const environment: Environment = {
     engine,
-    ...(closed && { pathProblems }),
+    ...(closed && { pathProblems: (flow) => pathProblems(flow, files) }),
     readFlowFile,
     types: () => ({ ...(closed ? allTypes() : libraryTypes(nodeTypes, false)), nodes: config.nodes ?? [] }),
     react,
@@ -93,5 +96,14 @@ export function createNodeConductor(
     info,
   };
   const executables = firstOf(own.factory, config.nodeExecutorFactory ?? nodeExecutorFactory) as NodeExecutorFactory;
-  return createConductorIn(environment, { ...config, nodeExecutorFactory: around(executables) });
+  return createConductorIn(environment, {
+    ...config,
+    ...(files && { files }),
+    nodeExecutorFactory: around(executables),
+  });
+}
+
+/** The folders as they are now, wherever the process goes later. */
+function absolute(files: FileAccess | undefined): FileAccess | undefined {
+  return files && { roots: files.roots.map((root) => resolve(root)) };
 }

@@ -3,10 +3,12 @@ import { basename } from "node:path";
 
 import { throwIfAborted } from "../../contract/abort.js";
 import { messageOf, NodeError } from "../../contract/error.js";
+import type { FileAccess } from "../../contract/file-access.js";
 import { foundText } from "../../contract/issues.js";
 import { isPlainObject, unwrap } from "../../data/input.js";
 import { bytesOfBase64 } from "../../machine/base64.js";
 import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
+import { rootedPath } from "../../machine/rooted-path.js";
 import { headerText } from "./addresses.js";
 
 /** An attachment with its content. */
@@ -24,11 +26,13 @@ const KEYS = ["filename", "path", "content", "encoding", "contentType"];
  * The attachments with their content, read from files where they name some.
  *
  * @param mayName whether they may name files: what an edge brings must not choose what is read
+ * @param access where files may be read
  * @throws NodeError INVALID_PARAMETERS, EXECUTION_FAILED (no such file), MEMORY_LIMIT_EXCEEDED or CANCELLED
  */
 export async function attachmentsOf(
   given: unknown,
   mayName: boolean,
+  access: FileAccess | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Attachment[]> {
   if (given === undefined || given === null) return [];
@@ -37,7 +41,7 @@ export async function attachmentsOf(
   let room = MOST_BYTES;
   for (const [position, each] of (given as unknown[]).entries()) {
     throwIfAborted(signal);
-    const attachment = await attachmentOf(each, `attachments[${position}]`, mayName, room);
+    const attachment = await attachmentOf(each, `attachments[${position}]`, mayName, access, room);
     room -= attachment.content.length;
     if (room < 0) throw tooLarge();
     attachments.push(attachment);
@@ -45,7 +49,13 @@ export async function attachmentsOf(
   return attachments;
 }
 
-async function attachmentOf(given: unknown, place: string, mayName: boolean, room: number): Promise<Attachment> {
+async function attachmentOf(
+  given: unknown,
+  place: string,
+  mayName: boolean,
+  access: FileAccess | undefined,
+  room: number,
+): Promise<Attachment> {
   if (!isPlainObject(given)) throw refused(place, "must be an object", given);
   const strange = Object.keys(given).filter((key) => !KEYS.includes(key));
   if (strange.length > 0) throw refused(place, `may have ${KEYS.join(", ")}`, strange.join(", "));
@@ -57,7 +67,7 @@ async function attachmentOf(given: unknown, place: string, mayName: boolean, roo
     throw refused(place, "must have either `path` or `content`", path === undefined ? undefined : "both");
   }
   const content =
-    path === undefined ? contentOf(unwrap(given["content"]), encoding, place) : await fileOf(path, place, room);
+    path === undefined ? contentOf(unwrap(given["content"]), encoding, place) : await fileOf(path, place, access, room);
   const filename = given["filename"] ?? (typeof path === "string" ? basename(path) : undefined);
   if (typeof filename !== "string" || filename === "") throw refused(`${place}.filename`, "must be text", filename);
   const contentType = given["contentType"];
@@ -81,13 +91,14 @@ function contentOf(content: unknown, encoding: unknown, place: string): Buffer {
   return bytes;
 }
 
-async function fileOf(path: unknown, place: string, room: number): Promise<Buffer> {
+async function fileOf(path: unknown, place: string, access: FileAccess | undefined, room: number): Promise<Buffer> {
   if (typeof path !== "string" || path === "") throw refused(`${place}.path`, "must be text", path);
   try {
-    const facts = await stat(path);
+    const file = await rootedPath(access, path);
+    const facts = await stat(file);
     if (!facts.isFile()) throw new NodeError("EXECUTION_FAILED", `\`${place}.path\` is not a file: ${path}`);
     if (facts.size > room) throw tooLarge();
-    return await readFile(path);
+    return await readFile(file);
   } catch (error) {
     if (error instanceof NodeError) throw error;
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";

@@ -89,7 +89,7 @@ async function mailOf(work: Work, parse: ParseAddresses) {
   const subject = headerText(textOf(given("subject"), "subject") ?? "", "subject");
   const [text, html] = [textOf(given("text"), "text"), textOf(given("html"), "html")];
   const brought = portValue(input, "attachments");
-  const attachments = await attachmentsOf(brought ?? parameters.attachments, brought === undefined, signal);
+  const attachments = await attachmentsOf(brought ?? parameters.attachments, brought === undefined, work.files, signal);
   if (text === undefined && html === undefined && attachments.length === 0) {
     throw new NodeError("INVALID_PARAMETERS", "The mail is empty: give it `text`, `html` or `attachments`");
   }

@@ -4,9 +4,11 @@ import { dirname, relative } from "node:path";
 
 import { throwIfAborted } from "../../contract/abort.js";
 import { adviceOf, codeOf, messageOf, NodeError } from "../../contract/error.js";
+import type { FileAccess } from "../../contract/file-access.js";
 import { findData, handleValue, isPlainObject, ownValue, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { executable, type NodeWork } from "../../library/work.js";
+import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
 import { tableBehind } from "../../table/table-output.js";
 import { appendContent, formByName, writeContent } from "./content.js";
 import { fileSystem } from "./definition.js";
@@ -91,14 +93,16 @@ async function write(work: Work, parameterPath: string): Promise<object> {
       "The content is text that looks like JSON itself, and was written as one JSON string; without `format` it is written as it is",
     );
   }
-  const size = await writeContent(path, content, signal, { ...formByName(path), format, encoding });
+  const place = await rootedPath(work.files, path);
+  const size = await writeContent(place, content, signal, { ...formByName(path), format, encoding });
   return { result: path, path, size };
 }
 
 async function append(work: Work, path: string): Promise<object> {
   const { encoding } = work.parameters;
   const file = work.parameters.content === undefined ? describedFile(work.input) : undefined;
-  const size = await appendContent(path, file ? file.content : contentOf(work), encoding);
+  const place = await rootedPath(work.files, path);
+  const size = await appendContent(place, file ? file.content : contentOf(work), encoding);
   return { result: path, size };
 }
 
@@ -119,31 +123,33 @@ function describedFile(input: unknown): { path: string | undefined; content: unk
   return { path: path === "" ? undefined : path, content: unwrap(file["content"]) };
 }
 
-async function exists(_work: Work, path: string): Promise<object> {
-  const found = (await factsOf(path)) !== undefined;
+async function exists({ files }: Work, path: string): Promise<object> {
+  const found = (await factsOf(await rootedPath(files, path))) !== undefined;
   return { result: found, exists: found };
 }
 
-async function facts(_work: Work, path: string): Promise<object> {
-  const found = await factsOf(path);
+async function facts({ files }: Work, path: string): Promise<object> {
+  const found = await factsOf(await rootedPath(files, path));
   if (!found) throw await missing("Path", path);
   const described = { path, kind: kindOfFile(found), size: found.size, modified: found.mtime.toISOString() };
   return { result: described, ...described };
 }
 
-async function create(_work: Work, path: string): Promise<object> {
-  const first = await mkdir(path, { recursive: true });
+async function create({ files }: Work, path: string): Promise<object> {
+  const first = await mkdir(await rootedPath(files, path), { recursive: true });
   return { result: path, created: first !== undefined };
 }
 
-async function remove({ parameters }: Work, path: string): Promise<object> {
+async function remove({ parameters, files }: Work, path: string): Promise<object> {
   // A link is itself what is deleted, wherever it leads.
-  const facts = await factsOf(path, lstat);
+  const place = await rootedPath(files, path, "link");
+  const facts = await factsOf(place, lstat);
   if (!facts) return { result: path, deleted: false };
-  if (facts.isDirectory() && !parameters.recursive) await rmdir(path);
+  await refuseRoot(files, place, path);
+  if (facts.isDirectory() && !parameters.recursive) await rmdir(place);
   else {
-    if (facts.isDirectory()) await refuseFolderInUse(path);
-    await rm(path, { recursive: parameters.recursive });
+    if (facts.isDirectory()) await refuseFolderInUse(place);
+    await rm(place, { recursive: parameters.recursive });
   }
   return { result: path, deleted: true };
 }
@@ -154,14 +160,22 @@ async function refuseFolderInUse(path: string): Promise<void> {
   if (!/^\.\.(?:[/\\]|$)|^[A-Za-z]:/.test(inside)) throw new Error(`The working folder is inside: ${path}`);
 }
 
+async function refuseRoot(files: FileAccess | undefined, place: string, path: string): Promise<void> {
+  if (await isRootFolder(files, place)) {
+    throw new NodeError("INVALID_PARAMETERS", `The folder ${path} is one of those that nodes may use, and stays`);
+  }
+}
+
 async function copy(work: Work, path: string): Promise<object> {
   const target = targetOf(work);
-  const facts = await factsOf(path);
+  const from = await rootedPath(work.files, path, "link");
+  // What is behind a link must be a flow's to read as well.
+  const facts = await factsOf(await rootedPath(work.files, path));
   const words = facts?.isDirectory() ? "Copy directory failed" : "Copy operation failed";
   return told(words, async () => {
     if (!facts) throw await missing("Source", path);
     checkCopyable(facts, path);
-    await copyAll(path, target, work.signal, {});
+    await copyAll(from, await rootedPath(work.files, target, "link"), work.signal, {});
     return { result: target, path: target, sourcePath: path, destPath: target };
   })(work, path);
 }
@@ -169,13 +183,17 @@ async function copy(work: Work, path: string): Promise<object> {
 async function move(work: Work, path: string): Promise<object> {
   const target = targetOf(work);
   return told("Move operation failed", async () => {
-    if (!(await factsOf(path, lstat))) throw await missing("Source", path);
-    await mkdir(dirname(target), { recursive: true });
-    await rename(path, target).catch(async (error: NodeJS.ErrnoException) => {
+    const from = await rootedPath(work.files, path, "link");
+    const to = await rootedPath(work.files, target, "link");
+    if (!(await factsOf(from, lstat))) throw await missing("Source", path);
+    await refuseRoot(work.files, from, path);
+    await refuseRoot(work.files, to, target);
+    await mkdir(dirname(to), { recursive: true });
+    await rename(from, to).catch(async (error: NodeJS.ErrnoException) => {
       // Another disk: there a move is a copy, then a removal.
       if (error.code !== "EXDEV") throw error;
-      await copyAll(path, target, work.signal, { verbatimSymlinks: true });
-      await rm(path, { recursive: true });
+      await copyAll(from, to, work.signal, { verbatimSymlinks: true });
+      await rm(from, { recursive: true });
     });
     return { result: target, path: target, sourcePath: path, destPath: target };
   })(work, path);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { throwIfAborted } from "../../contract/abort.js";
 import { Globs } from "../../data/globs.js";
 import type { NodeWork } from "../../library/work.js";
+import { rootedPath } from "../../machine/rooted-path.js";
 import { type Found, search } from "../../machine/walk.js";
 import { factsOf, kindOfFile, missing } from "./facts.js";
 import type { FileParameters } from "./parameters.js";
@@ -20,14 +21,15 @@ const AT_ONCE = 32;
  */
 export async function listFolder(work: Work, path: string): Promise<object> {
   const { parameters, signal } = work;
-  const facts = await factsOf(path);
+  const place = await rootedPath(work.files, path);
+  const facts = await factsOf(place);
   if (!facts) throw await missing("Directory", path);
   if (!facts.isDirectory()) throw new Error(`Path is not a directory: ${path}`);
   const { recursive, hidden = false } = parameters;
   const patterns = patternsOf(parameters);
   const globs = await Globs.of(patterns ?? [recursive ? "**" : "*"], { hidden, anywhere: recursive });
-  const { found, seen } = await search(path, globs, signal);
-  const wanted = await chosen(found, path, parameters.include ?? (patterns ? "files" : "all"), signal);
+  const { found, seen } = await search(place, globs, signal);
+  const wanted = await chosen(work, found, place, parameters.include ?? (patterns ? "files" : "all"));
   const files = wanted.map((each) => join(path, each.path));
   const matched = patterns && matchesOf(globs, wanted);
   for (const [pattern, count] of Object.entries(matched ?? {})) {
@@ -38,7 +40,9 @@ export async function listFolder(work: Work, path: string): Promise<object> {
     files,
     count: files.length,
     ...(matched && { matched }),
-    ...(parameters.details === true && { entries: await inTurns(wanted, (each) => entryOf(each, path), signal) }),
+    ...(parameters.details === true && {
+      entries: await inTurns(wanted, (each) => entryOf(each, path, place), signal),
+    }),
   };
 }
 
@@ -49,10 +53,10 @@ function patternsOf({ patterns }: FileParameters): string[] | undefined {
 }
 
 async function chosen(
+  { files, signal }: Work,
   found: Found[],
-  path: string,
+  folder: string,
   include: "all" | "files" | "folders",
-  signal: AbortSignal | undefined,
 ): Promise<Found[]> {
   if (include === "all") return found;
   const kinds = await inTurns(
@@ -60,7 +64,9 @@ async function chosen(
     async ({ path: inner, entry }) => {
       if (!entry.isSymbolicLink()) return kindOfFile(entry);
       // A link counts as what it leads to; one that leads to nothing is neither.
-      return stat(join(path, inner)).then(kindOfFile, () => "link");
+      return rootedPath(files, join(folder, inner))
+        .then(stat)
+        .then(kindOfFile, () => "link");
     },
     signal,
   );
@@ -81,9 +87,9 @@ function withoutMatch(pattern: string, path: string, seen: number, { include, re
   return `The pattern \`${pattern}\` fits none of the ${include ?? "files"} in ${path}, where ${seen} entries were looked at${deeper}`;
 }
 
-async function entryOf({ path: inner, entry }: Found, folder: string): Promise<object> {
+async function entryOf({ path: inner, entry }: Found, folder: string, place: string): Promise<object> {
+  const { size, mtime } = await lstat(join(place, inner));
   const path = join(folder, inner);
-  const { size, mtime } = await lstat(path);
   return { path, name: entry.name, relativePath: inner, kind: kindOfFile(entry), size, modified: mtime.toISOString() };
 }
 

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { NodeError } from "../../contract/error.js";
 import { jsonValue } from "../../data/json-text.js";
 import type { NodeWork } from "../../library/work.js";
+import { rootedPath } from "../../machine/rooted-path.js";
 import { notUtf8, textOfBytes } from "../../machine/text-encoding.js";
 import { yamlValue } from "../../machine/yaml.js";
 import { factsOf, missing } from "./facts.js";
@@ -18,10 +19,11 @@ type Work = NodeWork<FileParameters>;
  */
 export async function readContent(work: Work, path: string): Promise<object> {
   const { signal } = work;
-  const facts = await factsOf(path);
+  const place = await rootedPath(work.files, path);
+  const facts = await factsOf(place);
   if (!facts) throw await missing("File", path);
   if (!facts.isFile()) throw new Error(`Path is not a file: ${path}`);
-  const bytes = await readFile(path, signal ? { signal } : {}).catch(refuseTooLarge);
+  const bytes = await readFile(place, signal ? { signal } : {}).catch(refuseTooLarge);
   const content = await contentAs(work, bytes, path);
   return { result: content, content, size: facts.size, modified: facts.mtime.toISOString() };
 }

@@ -7,6 +7,7 @@ import { NodeError } from "../../contract/error.js";
 import { kindOf } from "../../data/kind.js";
 import type { NodeWork } from "../../library/work.js";
 import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
+import { rootedPath } from "../../machine/rooted-path.js";
 import { cancellable } from "../../table/addon.js";
 import { attachTable, recordsOf, tableBehind } from "../../table/table-output.js";
 import { typedRecords } from "./cell-types.js";
@@ -32,13 +33,14 @@ interface Source {
  */
 export async function readSpreadsheet(work: Work): Promise<object> {
   const warn = (rule: string, message: string) => work.warn(rule, message);
-  const path = pathOf(work);
+  const named = pathOf(work);
+  const path = named === undefined ? undefined : await rootedPath(work.files, named);
   const data = path === undefined ? dataOf(work) : undefined;
   if (path === undefined && data === undefined) {
     throw new NodeError("INVALID_PARAMETERS", "No spreadsheet data provided. Please provide filePath or raw data.");
   }
-  const format = formatOf(work.parameters.format, path, data);
-  if (path !== undefined) await checkFile(path);
+  const format = formatOf(work.parameters.format, named, data);
+  if (path !== undefined) await checkFile(path, named as string);
   if (path === undefined && typeof data !== "string" && !(data instanceof Uint8Array)) {
     refuseSheetSettings(work.parameters, "records");
     warnOfTextSettings(work.parameters, "records", warn);
@@ -158,10 +160,10 @@ function bufferOf(data: string | Uint8Array = ""): Buffer {
   return typeof data === "string" ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 
-async function checkFile(path: string): Promise<void> {
+async function checkFile(path: string, named: string): Promise<void> {
   const facts = await stat(path).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR")
-      throw new NodeError("EXECUTION_FAILED", `File not found: ${path} (${await missingPathText(path)})`, {
+      throw new NodeError("EXECUTION_FAILED", `File not found: ${named} (${await missingPathText(named)})`, {
         cause: error,
         advice: MISSING_PATH_ADVICE,
       });
@@ -169,7 +171,7 @@ async function checkFile(path: string): Promise<void> {
   });
   if (facts.isFile()) return;
   const what = facts.isDirectory() ? " but a folder" : "";
-  throw new NodeError("EXECUTION_FAILED", `Path is not a file${what}: ${resolve(path)}`, {
+  throw new NodeError("EXECUTION_FAILED", `Path is not a file${what}: ${resolve(named)}`, {
     advice: MISSING_PATH_ADVICE,
   });
 }

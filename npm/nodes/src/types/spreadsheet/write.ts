@@ -6,6 +6,7 @@ import { textOf } from "../../data/field.js";
 import { isPlainObject, ownValue, type PlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import type { NodeWork } from "../../library/work.js";
+import { rootedPath } from "../../machine/rooted-path.js";
 import { cancellable } from "../../table/addon.js";
 import { recordsOf, tableBehind } from "../../table/table-output.js";
 import { writeContent } from "../file-system/content.js";
@@ -43,7 +44,7 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   warnOfWriting(parameters, format, path, (rule, message) => work.warn(rule, message));
   const rows = rowsOf(dataOf(work));
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
-  const size = await write(path, rows, format, parameters, signal);
+  const size = await write(await rootedPath(work.files, path), rows, format, parameters, signal);
   const { headers, count } = rows;
   return { result: path, path, format, headers, rowCount: count, size, success: true };
 }
