@@ -25,6 +25,7 @@ export const nodeExecutableRegistry: Map<string, NodeExecutable> = new Map([
   ["spreadsheet", lazily(async () => (await import("./types/spreadsheet/execute.js")).spreadsheetNode)],
   ["shell-command", lazily(async () => (await import("./types/shell-command/execute.js")).shellCommandNode)],
   ["compress", lazily(async () => (await import("./types/compress/execute.js")).compressNode)],
+  ["archive", lazily(async () => (await import("./types/archive/execute.js")).archiveNode)],
   ["email", lazily(async () => (await import("./types/email/execute.js")).emailNode)],
   ["database", lazily(async () => (await import("./types/database/execute.js")).databaseNode)],
 ]);

@@ -75,6 +75,7 @@ describe("definitions", () => {
       join: [{ on: ["a"] }, { left: rows, right: rows }],
       "shell-command": [{ program: "node", args: ["--version"] }],
       compress: [{ data: "" }],
+      archive: [{ operation: "create", files: [] }],
       code: [{ code: "return 1" }],
       crypto: [{ operation: "uuid" }],
       delay: [{ duration: 0 }],

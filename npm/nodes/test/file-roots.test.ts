@@ -350,8 +350,8 @@ describe("names that are not safe everywhere", () => {
     "a ",
     "a\n",
     "\0",
-  ])("%j", (name) => expect(unsafeName(name)).toBeDefined());
+  ])("%j", (name) => expect(unsafeName(name, true)).toBeDefined());
   it.each(["a", "console", "nul1", "com", "com10", "a.b", ".a", "..a", "", "漢"])("%j is safe", (name) =>
-    expect(unsafeName(name)).toBeUndefined(),
+    expect(unsafeName(name, true)).toBeUndefined(),
   );
 });

@@ -104,6 +104,7 @@ function look(
 }
 
 function readNames(type: unknown, { operation = "read", path }: PlainObject): string[] {
+  if (type === "archive") return operation === "create" ? ["folder"] : ["path"];
   if (type === "spreadsheet") return operation === "write" ? [] : [path === undefined ? "filePath" : "path"];
   return type === "file-system" && ["read", "list", "stat", "copy", "move"].includes(operation as string)
     ? ["path"]
@@ -112,6 +113,7 @@ function readNames(type: unknown, { operation = "read", path }: PlainObject): st
 
 function madeNames(type: unknown, { operation, path }: PlainObject): string[] {
   if (type === "spreadsheet" && operation === "write") return [path === undefined ? "filePath" : "path"];
+  if (type === "archive") return operation === "create" ? ["path"] : operation === "extract" ? ["folder"] : [];
   if (type !== "file-system") return [];
   if (operation === "write" || operation === "append" || operation === "create") return ["path"];
   return operation === "copy" || operation === "move" ? ["targetPath"] : [];

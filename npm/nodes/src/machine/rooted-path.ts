@@ -53,7 +53,7 @@ export async function isRootFolder(access: FileAccess | undefined, path: string)
 /** Names that Windows takes for devices, whatever the folder. */
 function refuseDevices(path: string, whole: string): void {
   const names = whole.replace(/^[A-Za-z]:/, "").split(/[\\/]/);
-  const why = names.map(unsafeName).find((problem) => problem !== undefined);
+  const why = names.map((name) => unsafeName(name, true)).find((problem) => problem !== undefined);
   if (why !== undefined) throw refused(`The path ${path} cannot be used: ${why}`);
 }
 

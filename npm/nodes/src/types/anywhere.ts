@@ -60,6 +60,7 @@ export const MACHINE_ONLY = [
   "shell-command",
   "image",
   "compress",
+  "archive",
   "email",
   "database",
 ] as const;

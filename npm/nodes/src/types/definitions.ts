@@ -1,6 +1,7 @@
 import { createNodeDefinition, createNodeMetadata, type NodeDefinition } from "../definition/create.js";
 import { fieldsOf } from "../definition/fields.js";
 import { defaultsOf, type NodeType } from "../definition/node-type.js";
+import { archive } from "./archive/definition.js";
 import { code } from "./code/definition.js";
 import { compress } from "./compress/definition.js";
 import { condition } from "./condition/definition.js";
@@ -72,6 +73,7 @@ const all = [
   template,
   shellCommand,
   compress,
+  archive,
   webhookOut,
   message,
   email,

@@ -1,4 +1,5 @@
 import type { NodeExample } from "../definition/example.js";
+import { archiveExamples } from "./archive/examples.js";
 import { codeExamples } from "./code/examples.js";
 import { compressExamples } from "./compress/examples.js";
 import { conditionExamples } from "./condition/examples.js";
@@ -59,6 +60,7 @@ const examples: Readonly<Record<keyof LibraryTypes, readonly NodeExample[]>> = {
   until: untilExamples,
   stop: stopExamples,
   "sub-flow": subFlowExamples,
+  archive: archiveExamples,
   code: codeExamples,
   crypto: cryptoExamples,
   xml: xmlExamples,

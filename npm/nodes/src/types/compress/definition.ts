@@ -4,7 +4,8 @@ import { input, type NodeType, output, sameAsData, sharedParameters } from "../.
 export const compress = {
   type: "compress",
   name: "Compress",
-  description: "Compresses text or bytes with gzip, Brotli or deflate, and reads what was compressed.",
+  description:
+    "Compresses text or bytes with gzip, Brotli or deflate, and reads what was compressed: one value. For files there is `archive`.",
   category: "data",
   icon: "file-archive",
   parameterSchema: {

@@ -94,6 +94,11 @@ function linesOf(content: unknown): string {
   return items.map((item) => `${jsonText(item)}\n`).join("");
 }
 
+/** Content as the bytes of a file of that name, as {@link writeContent} writes it. */
+export async function contentBytes(path: string, content: unknown): Promise<Uint8Array> {
+  return bytesOf(plainValue(content), formByName(path));
+}
+
 async function bytesOf(content: unknown, form: ContentForm): Promise<Uint8Array> {
   const { format, encoding = "utf-8" } = form;
   if (format === "bytes" || format === "base64") return binary(content, format);
