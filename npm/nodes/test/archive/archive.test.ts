@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -13,7 +14,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
 import { fileAccess } from "../../src/contract/file-access.js";
 import { failure, run, temporaryFolder } from "../run.js";
@@ -77,9 +78,12 @@ const FORMATS = ["zip", "tar", "tar.gz"] as const;
 
 describe.each(FORMATS)("archive: %s", (format) => {
   const path = at(`home.${format}`);
+  let packed: object;
+  beforeAll(async () => {
+    packed = await run("archive", {}, { operation: "create", path, folder: home });
+  });
 
   it("gives back what went in, with times and what can be run", async () => {
-    const packed = await run("archive", {}, { operation: "create", path, folder: home });
     expect(packed).toMatchObject({ result: path, path, format, count: 12, size: statSync(path).size });
     const target = fresh();
     const { output, warnings } = await warned({ operation: "extract", path, folder: target });
@@ -243,6 +247,29 @@ describe.each(FORMATS)("archive: %s", (format) => {
     }
     expect(existsSync(target)).toBe(false);
     expect(readdirSync(folder).filter((name) => name.includes(".tmp"))).toEqual([]);
+  });
+
+  it("can be cancelled at any moment", async () => {
+    const target = fresh();
+    for (let turns = 0; turns < 40; turns++) {
+      for (const parameters of [
+        { operation: "create", path: `${target}.${format}`, folder: home },
+        { operation: "extract", path, folder: target },
+        { operation: "extract", path },
+      ]) {
+        const abort = new AbortController();
+        const later = (left: number): unknown => (left === 0 ? abort.abort() : setImmediate(() => later(left - 1)));
+        later(turns * 3);
+        const code = await run("archive", {}, { ...parameters, signal: abort.signal }).then(
+          () => "done",
+          (error) => error.code,
+        );
+        expect(code).toMatch(/^(?:done|CANCELLED)$/);
+        if (code === "CANCELLED")
+          expect([existsSync(target), existsSync(`${target}.${format}`)]).toEqual([false, false]);
+        for (const made of [target, `${target}.${format}`]) rmSync(made, { recursive: true, force: true });
+      }
+    }
   });
 
   it("stays in the roots", async () => {

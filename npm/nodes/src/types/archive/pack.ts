@@ -80,6 +80,7 @@ function zipOf(items: readonly PackItem[], level: number, open: Open): Readable 
 
 function tarOf(items: readonly PackItem[], open: Open, level: number | undefined): Readable[] {
   const tar = pack();
+  tar.on("error", () => undefined);
   const plain = Readable.from(tar, { objectMode: false });
   addAll(tar, items, open).catch((error: unknown) => plain.destroy(error as Error));
   if (level === undefined) return [plain];
@@ -94,11 +95,13 @@ async function addAll(tar: Pack, items: readonly PackItem[], open: Open): Promis
     await new Promise<void>((resolve, reject) => {
       const settle = (error?: Error | null) => (error ? reject(error) : resolve());
       if (item.kind === "folder") {
-        tar.entry({ name, mtime, type: "directory" }, settle);
+        tar.entry({ name, mtime, type: "directory" }, settle).on("error", reject);
         return;
       }
       const mode = isExecutable ? EXECUTABLE : FILE;
       const entry = tar.entry({ name, mtime, mode, size: item.size, type: "file" }, settle);
+      // An archive that is given up on tells each part of it by an event, which would end the process if nothing listened.
+      entry.on("error", reject);
       if (item.size === 0) entry.end(null);
       else open(item).on("error", reject).pipe(entry);
     });

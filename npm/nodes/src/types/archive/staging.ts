@@ -13,7 +13,7 @@ import { namesText } from "./names-text.js";
  */
 export class Staging {
   readonly #files: string[] = [];
-  readonly #folders: string[] = [];
+  readonly #folders = new Set<string>();
   #isSettled = false;
 
   private constructor(
@@ -35,15 +35,15 @@ export class Staging {
   }
 
   async addFolder(path: string): Promise<void> {
+    if (this.#folders.has(path)) return;
     await mkdir(join(this.place, path), { recursive: true });
-    this.#folders.push(path);
+    for (let at = path; at !== "." && !this.#folders.has(at); at = dirname(at)) this.#folders.add(at);
   }
 
   /** Writes the content of an entry; returns its size in bytes. */
   async addFile(path: string, entry: ArchiveEntry, signal: AbortSignal | undefined): Promise<number> {
-    const at = join(this.place, path);
-    await mkdir(dirname(at), { recursive: true });
-    const file = await open(at, "wx", entry.isExecutable ? 0o777 : 0o666);
+    await this.addFolder(dirname(path));
+    const file = await open(join(this.place, path), "wx", entry.isExecutable ? 0o777 : 0o666);
     try {
       let size = 0;
       for await (const piece of entry.content()) {
@@ -66,8 +66,7 @@ export class Staging {
    * @throws NodeError EXECUTION_FAILED where something else is in the way, before any file takes its place
    */
   async settle(overwrite: boolean): Promise<string[]> {
-    const folders = new Set<string>();
-    for (const path of [...this.#folders, ...this.#files.map((file) => dirname(file))]) addWithAbove(folders, path);
+    const folders = [...this.#folders].filter((path) => path !== ".").sort();
     for (const path of folders) await this.#checkFolder(path);
     const there: string[] = [];
     for (const path of this.#files) if (await this.#isFileThere(path)) there.push(path);
@@ -111,12 +110,6 @@ export class Staging {
       if (!isGone) return;
     }
   }
-}
-
-function addWithAbove(folders: Set<string>, path: string): void {
-  if (path === "." || path === "" || folders.has(path)) return;
-  addWithAbove(folders, dirname(path));
-  folders.add(path);
 }
 
 function onlyMissing(error: NodeJS.ErrnoException): undefined {
