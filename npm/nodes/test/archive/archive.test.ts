@@ -299,6 +299,64 @@ describe.each(FORMATS)("archive: %s", (format) => {
   });
 });
 
+describe("archives that other programs make", () => {
+  const python = (script: string) => execFileSync("python3", ["-c", script]);
+  const name = JSON.stringify("in/ü-漢-😀 name.txt");
+  const text = Object.keys(TREE).find((path) => path.includes("long-"));
+
+  it.each(["USTAR_FORMAT", "GNU_FORMAT", "PAX_FORMAT"])("tar as %s", { skip: !PYTHON }, async (form) => {
+    const path = at(`${form}.tar`);
+    python(
+      `import tarfile; t = tarfile.open(${JSON.stringify(path)}, "w", format=tarfile.${form})\n` +
+        `t.add(${JSON.stringify(join(home, text as string))}, ${JSON.stringify(`${"folder/".repeat(20)}a`)})\n` +
+        `t.add(${JSON.stringify(join(home, "a.txt"))}, ${name}); t.close()`,
+    );
+    const target = fresh();
+    await run("archive", {}, { operation: "extract", path, folder: target });
+    expect(Object.keys(treeOf(target)).sort()).toEqual([`${"folder/".repeat(20)}a`, JSON.parse(name)]);
+  });
+
+  it("tar of the first form", { skip: !has("tar", "--version") }, async () => {
+    const path = at("first.tar");
+    execFileSync("tar", ["--format=v7", "-cf", path, "-C", home, "a.txt", "in/deep"]);
+    expect((await run("archive", {}, { operation: "extract", path })).count).toBe(2);
+    expect((await run("archive", { data: readFileSync(path) }, { format: "tar" })).count).toBe(4);
+  });
+
+  it("zip with long sizes, with sizes behind the content, stored, with remarks", { skip: !PYTHON }, async () => {
+    const path = at("odd.zip");
+    python(
+      `import zipfile, sys\nclass Out:\n  def __init__(s): s.f = open(${JSON.stringify(path)}, "wb")\n` +
+        `  def write(s, b): return s.f.write(b)\n  def flush(s): s.f.flush()\n` +
+        `z = zipfile.ZipFile(Out(), "w", zipfile.ZIP_DEFLATED)\n` +
+        `w = z.open(zipfile.ZipInfo(${name}), "w", force_zip64=True); w.write(b"a" * 100000); w.close()\n` +
+        `i = zipfile.ZipInfo("stored"); i.compress_type = zipfile.ZIP_STORED; i.comment = b"remark"; z.writestr(i, b"s" * 1000)\n` +
+        `z.comment = b"of the archive"; z.close()`,
+    );
+    const { files } = await run("archive", {}, { operation: "extract", path });
+    expect(files.map((file: { path: string; size: number }) => [file.path, file.size])).toEqual([
+      [JSON.parse(name), 100_000],
+      ["stored", 1000],
+    ]);
+  });
+
+  it.each(["ZIP_BZIP2", "ZIP_LZMA"])("zip with %s is told", { skip: !PYTHON }, async (method) => {
+    const path = at(`${method}.zip`);
+    python(
+      `import zipfile; z = zipfile.ZipFile(${JSON.stringify(path)}, "w", zipfile.${method}); z.writestr("a", "a" * 999); z.close()`,
+    );
+    expect((await failure("archive", {}, { operation: "extract", path })).message).toMatch(
+      /compressed with (?:bzip2|LZMA)/,
+    );
+  });
+
+  it("zip with a password is told", { skip: !has("zip", "-v") }, async () => {
+    const path = at("locked.zip");
+    execFileSync("zip", ["-q", "-P", "secret", path, "a.txt"], { cwd: home });
+    expect((await failure("archive", {}, { operation: "extract", path })).message).toContain("it is encrypted");
+  });
+});
+
 describe("archive", () => {
   it("packs files by their paths, as a list names them", async () => {
     const listed = await run("file-system", {}, { operation: "list", path: home, patterns: "**/*.{txt,json}" });

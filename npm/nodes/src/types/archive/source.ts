@@ -62,7 +62,8 @@ async function fileSource(work: ArchiveWork, path: string, format: ArchiveFormat
   });
   if (!facts.isFile()) throw new NodeError("EXECUTION_FAILED", `Path is not a file: ${path}`);
   const name = `\`${path}\``;
-  return { from: { path: place }, size: facts.size, format: format ?? formatOf(await headOf(place), name), name };
+  const found = format ?? formatOf(await headOf(place), name, path.toLowerCase().endsWith(".tar"));
+  return { from: { path: place }, size: facts.size, format: found, name };
 }
 
 async function headOf(path: string): Promise<Buffer> {
@@ -75,12 +76,13 @@ async function headOf(path: string): Promise<Buffer> {
   }
 }
 
-/** What the first bytes say, whatever the file is called. */
-function formatOf(head: Buffer, name: string): ArchiveFormat {
+/** What the first bytes say. */
+function formatOf(head: Buffer, name: string, isCalledTar = false): ArchiveFormat {
   const starts = (...bytes: number[]) => bytes.every((byte, at) => head[at] === byte);
   if (starts(0x50, 0x4b, 0x03, 0x04) || starts(0x50, 0x4b, 0x05, 0x06)) return "zip";
   if (starts(0x1f, 0x8b)) return "tar.gz";
-  if (head.subarray(257, 262).toString("latin1") === "ustar") return "tar";
+  // Tars of the first form begin like anything.
+  if (isCalledTar || head.subarray(257, 262).toString("latin1") === "ustar") return "tar";
   const other = OTHERS.find(([, ...bytes]) => starts(...bytes))?.[0];
   const found = other === undefined ? "begins like none of them" : `is ${other}`;
   throw damaged(`zip, tar and tar.gz can be read, and ${name} ${found}; \`format\` says what it is`);

@@ -39,7 +39,9 @@ export async function* tarEntries(
   signal: AbortSignal | undefined,
   cutOff: () => void,
 ): AsyncGenerator<ArchiveEntry> {
-  const reader = extract();
+  // Tars of the first form say nothing of it; the checksum of each header is looked at all the same.
+  const options: object = { allowUnknownFormat: true };
+  const reader = extract(options);
   const input = inputOf(source);
   const fed = feed(reader, input, limits, signal);
   let failure: unknown;
