@@ -305,6 +305,24 @@ describe.skipIf(process.platform === "win32")("files stay in the roots", () => {
     }
   });
 
+  it("counts for paths that come over edges too", async () => {
+    const secret = join(outside, "secret.csv");
+    const made = join(outside, "made.csv");
+    const write = { operation: "write", path: join(root, "x"), pathOfFile: true };
+    for (const [type, input, parameters] of [
+      ["file-system", { file: { path: made, content: "EVIL" } }, write],
+      ["file-system", { path: secret }, {}],
+      ["file-system", { targetPath: made }, { operation: "copy", path: join(root, "mine.csv") }],
+      ["spreadsheet", { filePath: secret }, {}],
+      ["spreadsheet", { file: secret }, {}],
+      ["archive", { path: secret }, {}],
+      ["archive", { files: [secret] }, { operation: "create" }],
+    ] as const) {
+      expect(await attempt(type, { ...parameters, input }), type).toMatchObject({ code: "INVALID_PARAMETERS" });
+    }
+    expect(existsSync(made)).toBe(false);
+  });
+
   it("keeps attachments of mails inside", async () => {
     const mail = { host: "127.0.0.1", port: 1, from: "a@example.com", to: "b@example.com", text: "x" };
     const attachments = [{ path: join(root, "to-file") }];

@@ -17,8 +17,8 @@ export const fileSystem = {
         enum: ["read", "write", "list", "exists", "create", "delete", "copy", "move", "append", "stat"],
         default: "read",
         description:
-          "What to do. `create` makes a folder; `write` replaces a file whole or not at all, `append` adds to its end, and both make " +
-          "folders that are missing; `stat` tells what a path is.",
+          "What to do. `create` makes a folder; `write` replaces a file whole or not at all, `append` adds to its end (a further try " +
+          "after a failure may add it again), and both make folders that are missing; `stat` tells what a path is.",
       },
       path: {
         type: "string",
@@ -125,7 +125,11 @@ export const fileSystem = {
   limits: [
     { what: "text that is read", bound: "512 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" },
     { what: "bytes that are read", bound: "2 GiB", beyond: "MEMORY_LIMIT_EXCEEDED" },
-    { what: "YAML that is read or written", bound: "32 MiB, 256 levels, 100 aliases", beyond: "VALIDATION_FAILED" },
+    {
+      what: "YAML that is read or written",
+      bound: "32 MiB, 256 levels, 100 aliases; 10 MiB hold the thread for about a second",
+      beyond: "VALIDATION_FAILED",
+    },
     { what: "entries that list looks at", bound: "1,000,000", beyond: "MEMORY_LIMIT_EXCEEDED" },
   ],
 } as const satisfies NodeType;
