@@ -10,6 +10,8 @@ export default defineConfig([
       index: "src/index.ts",
       executables: "src/executables.ts",
       definitions: "src/definitions.ts",
+      graph: "src/graph.ts",
+      schemas: "src/schemas.ts",
       "templates/flows": "src/templates/flows.ts",
     },
     format: ["esm", "cjs"],
@@ -25,6 +27,8 @@ export default defineConfig([
       browser: "src/browser.ts",
       // What pages share with it: once, whichever way it is asked for.
       "browser/definitions": "src/definitions.ts",
+      "browser/graph": "src/graph.ts",
+      "browser/schemas": "src/schemas.ts",
       "browser/templates": "src/templates/flows.ts",
     },
     format: ["esm", "cjs"],

@@ -5,10 +5,17 @@ export type { FileAccess } from "./contract/file-access.js";
 export {
   createNodeDefinition,
   createNodeMetadata,
+  type MadeNodeDefinition,
+  type MadeNodeEdge,
+  type MadeNodeMetadata,
+  type Node,
   type NodeDefinition,
   type NodeDefinitionInput,
   type NodeEdge,
   type NodeMetadata,
+  type NodeParameters,
+  type NodePosition,
+  type NodeRuntime,
 } from "./definition/create.js";
 export {
   fieldsOf,
@@ -28,7 +35,7 @@ export {
   type Parsers,
 } from "./definition/node-type.js";
 export { effectsText, nodeTypePage } from "./definition/page.js";
-export { getAllTemplates, getTemplate, loadBuiltInTemplates } from "./templates/names.js";
+export { getAllTemplates, getTemplate, loadBuiltInTemplates } from "./templates/flows.js";
 export {
   getAllNodeDefinitions,
   getNodeDefinition,
@@ -38,3 +45,4 @@ export {
   nodeTypes,
 } from "./types/definitions.js";
 export { type NodeExample, nodeExamples } from "./types/examples.js";
+export type * from "./types/parameters.js";

@@ -15,3 +15,8 @@ export function durationMs(text: string): number | undefined {
   const ms = Number(whole) * factor + (Number(fraction) * factor) / 10 ** fraction.length;
   return Number.isFinite(ms) ? ms : undefined;
 }
+
+/** A duration in ms; anything else as it is, for a schema to judge. */
+export function inMs(value: unknown): unknown {
+  return typeof value === "string" ? (durationMs(value) ?? value) : value;
+}

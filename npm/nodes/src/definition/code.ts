@@ -1,4 +1,5 @@
 /** User code in parameters: how it becomes a function, and what is wrong with its syntax. */
+import { pointerKey } from "../data/pointer.js";
 import type { ParameterProblem, Parsers } from "./node-type.js";
 
 /** How deep templates are looked for; deeper ones are found wrong when the node runs. */
@@ -69,7 +70,7 @@ export function templateProblems(values: unknown, nested: boolean, { template }:
       problems.push({ code: "INVALID_PARAMETERS", severity: "error", rule: "template-syntax", path, message });
     } else if (typeof value === "object" && value !== null && depth < (nested ? DEEPEST : 1)) {
       for (const [key, inner] of Object.entries(value)) {
-        visit(inner, `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, depth + 1);
+        visit(inner, `${path}/${pointerKey(key)}`, depth + 1);
       }
     }
   };

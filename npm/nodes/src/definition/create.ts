@@ -1,4 +1,11 @@
+import type { NodeFieldsConfig } from "./fields.js";
 import type { NodePort } from "./node-type.js";
+
+/** What a node's executable is written in. */
+export interface NodeRuntime {
+  language: string;
+  [key: string]: unknown;
+}
 
 /** What a node is described by in the catalogue. */
 export interface NodeMetadata {
@@ -7,12 +14,30 @@ export interface NodeMetadata {
   author: string;
   description: string;
   category: string;
+  /** The name of an icon of Lucide. */
   icon: string;
-  runtime: { language: string };
-  keywords: string[];
-  tags: string[];
+  runtime?: NodeRuntime;
+  /** Words by which a search finds the node. */
+  keywords?: string[];
+  tags?: string[];
   [key: string]: unknown;
 }
+
+/** The metadata of a node that was made here, which leave nothing out. */
+export interface MadeNodeMetadata extends NodeMetadata {
+  runtime: NodeRuntime;
+  keywords: string[];
+  tags: string[];
+}
+
+/** Where an editor draws a node, in pixels. */
+export interface NodePosition {
+  x: number;
+  y: number;
+}
+
+/** The parameters of a node by name. */
+export type NodeParameters = Record<string, unknown>;
 
 /** An edge between two children of one node. */
 export interface NodeEdge {
@@ -24,7 +49,15 @@ export interface NodeEdge {
   sourceHandle?: string | null;
   /** Key under which the target sees the value. */
   targetHandle?: string | null;
+  /** How an editor draws it. */
+  type?: string;
   [key: string]: unknown;
+}
+
+/** An edge of a flow that was made here, which has a name and a form. */
+export interface MadeNodeEdge extends NodeEdge {
+  id: string;
+  type: string;
 }
 
 interface NodeFields {
@@ -32,10 +65,10 @@ interface NodeFields {
   type: string;
   version: string;
   name: string;
-  position: { x: number; y: number };
+  position: NodePosition;
   metadata: NodeMetadata;
-  parameters: Record<string, unknown>;
-  fields: Record<string, unknown>;
+  parameters: NodeParameters;
+  fields: NodeFieldsConfig;
   inputPorts: NodePort[];
   outputPorts: NodePort[];
   nodes?: NodeDefinition[];
@@ -45,6 +78,14 @@ interface NodeFields {
 /** A node as flows hold it. */
 export interface NodeDefinition extends NodeFields {
   [key: string]: unknown;
+}
+
+/** A node as flows hold it, under the name that earlier versions gave it. */
+export type Node = NodeDefinition;
+
+/** A node that was made here, whose metadata leave nothing out. */
+export interface MadeNodeDefinition extends NodeDefinition {
+  metadata: MadeNodeMetadata;
 }
 
 /** A node definition with gaps. */
@@ -57,7 +98,7 @@ export interface NodeDefinitionInput extends Partial<Omit<NodeFields, "metadata"
  * Fills the gaps of a node definition. `parameters` that are given are used as they are; `nodes` and `edges` stay absent
  * unless given.
  */
-export function createNodeDefinition(given: NodeDefinitionInput = {}): NodeDefinition {
+export function createNodeDefinition(given: NodeDefinitionInput = {}): MadeNodeDefinition {
   const metadata = createNodeMetadata(given.metadata);
   return {
     ...given,
@@ -75,7 +116,7 @@ export function createNodeDefinition(given: NodeDefinitionInput = {}): NodeDefin
 }
 
 /** Fills the gaps of a node's metadata. */
-export function createNodeMetadata(given: Partial<NodeMetadata> = {}): NodeMetadata {
+export function createNodeMetadata(given: Partial<NodeMetadata> = {}): MadeNodeMetadata {
   const id = given.id ?? "node";
   const words = id.split(/[^A-Za-z0-9]+/).filter(Boolean);
   const category = given.category ?? "utility";

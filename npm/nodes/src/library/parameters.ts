@@ -1,9 +1,10 @@
 import { NodeError } from "../contract/error.js";
 import type { NodeParams } from "../contract/executable.js";
 import { type Issue, issueSentences } from "../contract/issues.js";
-import { DURATION_EXAMPLES, durationMs } from "../data/duration.js";
+import { DURATION_EXAMPLES, inMs } from "../data/duration.js";
 import type { NodeType } from "../definition/node-type.js";
 import { compiledSchema } from "./compiled-schema.js";
+import { requiredMessage } from "./required-message.js";
 
 /**
  * The parameters of a node type out of the flat object an executable is called with: unknown keys dropped, durations
@@ -30,16 +31,10 @@ export async function parseParameters(nodeType: NodeType, params: NodeParams): P
     if (isWhole && schema?.["x-duration"] && issue.code === "invalid_type") {
       return { path: issue.path, message: `expected a number of ms or a duration such as ${DURATION_EXAMPLES}` };
     }
-    const message = schema?.["x-required-message"];
-    const isMissing = isWhole && (issue.code === "invalid_type" || issue.code === "too_small");
-    return isMissing && message !== undefined ? { path: issue.path, message, code: "custom" } : (issue as Issue);
+    const message = requiredMessage(schema, issue.path.slice(1), issue.code);
+    return message === undefined ? (issue as Issue) : { path: issue.path, message, code: "custom" };
   });
   throw new NodeError("INVALID_PARAMETERS", `Invalid ${nodeType.type} parameters: ${issueSentences(issues, given)}`, {
     cause: result.error,
   });
-}
-
-/** A duration in ms; anything else as it is, for the schema to judge. */
-function inMs(value: unknown): unknown {
-  return typeof value === "string" ? (durationMs(value) ?? value) : value;
 }

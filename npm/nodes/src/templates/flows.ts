@@ -1,15 +1,15 @@
 /** Flows to start from. They are data: nothing is read from disk, so that they are there in a browser too. */
-import { createNodeDefinition, type NodeDefinition } from "../definition/create.js";
+import { createNodeDefinition, type MadeNodeDefinition, type MadeNodeEdge } from "../definition/create.js";
 import { getNodeDefinition } from "../types/definitions.js";
-import type { TemplateEdge, TemplateFlow, TemplateNode } from "./flow-file.js";
+import type { TemplateFlow, TemplateNode } from "./flow-file.js";
 import dataTransform from "./flows/data-transform.flow.yaml";
 import helloWorld from "./flows/hello-world.flow.yaml";
 import imageProcessor from "./flows/image-processor.flow.yaml";
 
 /** A flow to start from, with ports and metadata in place for an editor. */
-export interface FlowTemplate extends NodeDefinition {
-  nodes: NodeDefinition[];
-  edges: TemplateEdge[];
+export interface FlowTemplate extends MadeNodeDefinition {
+  nodes: MadeNodeDefinition[];
+  edges: MadeNodeEdge[];
 }
 
 /** What a list of templates shows. */
@@ -37,7 +37,7 @@ const shelf: readonly Shelved[] = [
   { slug: "image-processor", otherSlugs: [], flow: imageProcessor },
 ];
 
-// Whoever uses no template has none in the bundle: that is what the marks are for.
+// Programs that use no template have none in the bundle: that is what the marks are for.
 const shelvedByName = /* @__PURE__ */ new Map(
   /* @__PURE__ */ shelf.flatMap((shelved) =>
     [shelved.flow.id, shelved.slug, ...shelved.otherSlugs].map((name) => [name, shelved]),
@@ -49,6 +49,9 @@ export function loadFlowTemplates(): FlowTemplate[] {
   return shelf.map(({ flow }) => definitionOf(flow));
 }
 
+/** The same, by the names under which `@atomiton/nodes/definitions` has it. */
+export { loadFlowTemplates as getAllTemplates, loadFlowTemplates as loadBuiltInTemplates };
+
 /**
  * A template by its UUID or slug: `hello-world`, `data-transform` (also `data-pipeline` and `data-processor`),
  * `image-processor`. A copy that is the caller's to change; `null` where there is no such template.
@@ -56,6 +59,11 @@ export function loadFlowTemplates(): FlowTemplate[] {
 export function getFlowTemplate(id: string): FlowTemplate | null {
   const shelved = shelvedByName.get(id);
   return shelved ? definitionOf(shelved.flow) : null;
+}
+
+/** A template by its UUID or slug, as {@link getFlowTemplate}; `undefined` where there is no such template. */
+export function getTemplate(id: string): FlowTemplate | undefined {
+  return getFlowTemplate(id) ?? undefined;
 }
 
 /** What templates there are, in the order of {@link loadFlowTemplates}. */
@@ -71,11 +79,15 @@ export function listFlowTemplates(): FlowTemplateSummary[] {
 
 function definitionOf(flow: TemplateFlow): FlowTemplate {
   const { nodes, edges = [], ...own } = structuredClone(flow);
-  return { ...createNodeDefinition({ parameters: {}, ...own }), nodes: nodes.map(nodeOf), edges };
+  return {
+    ...createNodeDefinition({ parameters: {}, ...own }),
+    nodes: nodes.map(nodeOf),
+    edges: edges.map((edge) => ({ type: "default", ...edge })),
+  };
 }
 
 /** The node with what its type says of ports, fields and metadata. Its parameters stay those of its author. */
-function nodeOf(node: TemplateNode): NodeDefinition {
+function nodeOf(node: TemplateNode): MadeNodeDefinition {
   const { metadata, fields, inputPorts, outputPorts } = getNodeDefinition(node.type) ?? { metadata: { id: node.type } };
   const ofType = structuredClone({ metadata, fields, inputPorts, outputPorts });
   const given = Object.fromEntries(Object.entries(ofType).filter(([, value]) => value !== undefined));

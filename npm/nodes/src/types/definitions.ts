@@ -1,4 +1,5 @@
-import { createNodeDefinition, createNodeMetadata, type NodeDefinition } from "../definition/create.js";
+import { LazyMap } from "../data/lazy-map.js";
+import { createNodeDefinition, createNodeMetadata, type MadeNodeDefinition } from "../definition/create.js";
 import { fieldsOf } from "../definition/fields.js";
 import { defaultsOf, type NodeType } from "../definition/node-type.js";
 import { archive } from "./archive/definition.js";
@@ -40,16 +41,17 @@ import { webhookOut } from "./webhook-out/definition.js";
 import { window } from "./window/definition.js";
 import { xml } from "./xml/definition.js";
 
-/** In the order of the catalogue. */
+/** In the order of the catalogue: types that earlier versions had come first, in their order. */
 const all = [
   parallel,
   group,
-  loop,
   httpRequest,
   fileSystem,
   editFields,
   transform,
+  shellCommand,
   spreadsheet,
+  loop,
   condition,
   join,
   dedupe,
@@ -71,7 +73,6 @@ const all = [
   xml,
   html,
   template,
-  shellCommand,
   compress,
   archive,
   webhookOut,
@@ -91,32 +92,32 @@ export interface LibraryTypes extends ByType<typeof all> {}
 export const nodeTypes: ReadonlyMap<string, NodeType> = new Map(all.map((nodeType) => [nodeType.type, nodeType]));
 
 /** A fresh definition of a type with its default parameters; `undefined` for a type this library does not have. */
-export function getNodeDefinition(type: string): NodeDefinition | undefined {
+export function getNodeDefinition(type: string): MadeNodeDefinition | undefined {
   const nodeType = nodeTypes.get(type);
   return nodeType && definitionOf(nodeType);
 }
 
 /** A fresh definition of every type, in the order of the catalogue. */
-export function getAllNodeDefinitions(): NodeDefinition[] {
+export function getAllNodeDefinitions(): MadeNodeDefinition[] {
   return Array.from(nodeTypes.values(), definitionOf);
 }
 
 /** A fresh definition of every type by its category, categories and types in the order of the catalogue. */
-export function getNodeDefinitionsGroupedByCategory(): Record<string, NodeDefinition[]> {
-  const groups: Record<string, NodeDefinition[]> = {};
+export function getNodeDefinitionsGroupedByCategory(): Record<string, MadeNodeDefinition[]> {
+  const groups: Record<string, MadeNodeDefinition[]> = {};
   for (const nodeType of nodeTypes.values()) {
-    const group = groups[nodeType.category] ?? [];
-    groups[nodeType.category] = [...group, definitionOf(nodeType)];
+    groups[nodeType.category] ??= [];
+    groups[nodeType.category]?.push(definitionOf(nodeType));
   }
   return groups;
 }
 
-/** A definition of every type by its name, with its default parameters. */
-export const nodeDefinitionRegistry: ReadonlyMap<string, NodeDefinition> = /* @__PURE__ */ new Map(
-  /* @__PURE__ */ Array.from(nodeTypes.values(), (nodeType) => [nodeType.type, definitionOf(nodeType)] as const),
+/** A definition of every type by its name, with its default parameters; they are made when the map is first looked at. */
+export const nodeDefinitionRegistry: Map<string, MadeNodeDefinition> = /* @__PURE__ */ new LazyMap(() =>
+  Array.from(nodeTypes.values(), (nodeType) => [nodeType.type, definitionOf(nodeType)] as const),
 );
 
-function definitionOf(nodeType: NodeType): NodeDefinition {
+function definitionOf(nodeType: NodeType): MadeNodeDefinition {
   const { type, name, description, category, icon } = nodeType;
   return createNodeDefinition({
     id: type,

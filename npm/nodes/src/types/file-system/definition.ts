@@ -1,4 +1,5 @@
 import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
+import { problemsOf, textFault } from "../../definition/written.js";
 
 /** Works on files and folders. */
 export const fileSystem = {
@@ -91,6 +92,9 @@ export const fileSystem = {
     input("default", "Default", "any", "The same as content; where an edge leads that names no handle."),
   ],
   hasOpenInputs: false,
+  // Lists and objects are written as JSON; a number in a flow is text without its quotes.
+  problems: ({ content }) =>
+    typeof content === "number" || typeof content === "boolean" ? problemsOf("content", textFault(content)) : [],
   outputPorts: [
     output(
       "result",

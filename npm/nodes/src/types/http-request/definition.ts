@@ -1,4 +1,5 @@
 import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
+import { addressFault, headersFault, problemsOf } from "../../definition/written.js";
 
 /** Talks HTTP. */
 export const httpRequest = {
@@ -55,6 +56,10 @@ export const httpRequest = {
     input("auth", "Authorization", "object", '`{ type: "bearer", token }` or `{ type: "basic", username, password }`.'),
   ],
   hasOpenInputs: false,
+  problems: ({ url, headers }) => [
+    ...problemsOf("url", addressFault(url)),
+    ...problemsOf("headers", headersFault(headers)),
+  ],
   outputPorts: [output("result", "Result", "any", "The body: JSON as a value, text as text, anything else as base64.")],
   otherOutputs: [
     output("status", "Status", "number", "The status, such as 200."),

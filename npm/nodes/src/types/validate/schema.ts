@@ -3,6 +3,7 @@ import { closeNames, namesText } from "../../contract/close-names.js";
 import { foundText } from "../../contract/issues.js";
 import { isPlainObject, type PlainObject } from "../../data/input.js";
 import { patternProblem } from "../../data/pattern-problem.js";
+import { pointerKey } from "../../data/pointer.js";
 
 /** How deep schemas may lie inside each other. */
 const DEEPEST = 32;
@@ -188,8 +189,4 @@ export function innerSchemas(schema: PlainObject): [path: string, schema: unknow
   if (isPlainObject(schema["additionalProperties"]))
     inner.push(["additionalProperties", schema["additionalProperties"]]);
   return inner;
-}
-
-function pointerKey(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }

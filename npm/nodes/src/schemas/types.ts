@@ -1,0 +1,37 @@
+/** The schema of each type's parameters. */
+import { parametersSchema } from "./parameters.js";
+
+export const parallelSchema = /* @__PURE__ */ parametersSchema("parallel");
+export const groupSchema = /* @__PURE__ */ parametersSchema("group");
+export const loopSchema = /* @__PURE__ */ parametersSchema("loop");
+export const httpRequestSchema = /* @__PURE__ */ parametersSchema("http-request");
+export const fileSystemSchema = /* @__PURE__ */ parametersSchema("file-system");
+export const editFieldsSchema = /* @__PURE__ */ parametersSchema("edit-fields");
+export const transformSchema = /* @__PURE__ */ parametersSchema("transform");
+export const spreadsheetSchema = /* @__PURE__ */ parametersSchema("spreadsheet");
+export const conditionSchema = /* @__PURE__ */ parametersSchema("condition");
+export const joinSchema = /* @__PURE__ */ parametersSchema("join");
+export const dedupeSchema = /* @__PURE__ */ parametersSchema("dedupe");
+export const sortSchema = /* @__PURE__ */ parametersSchema("sort");
+export const sampleSchema = /* @__PURE__ */ parametersSchema("sample");
+export const pivotSchema = /* @__PURE__ */ parametersSchema("pivot");
+export const unpivotSchema = /* @__PURE__ */ parametersSchema("unpivot");
+export const windowSchema = /* @__PURE__ */ parametersSchema("window");
+export const diffSchema = /* @__PURE__ */ parametersSchema("diff");
+export const validateSchema = /* @__PURE__ */ parametersSchema("validate");
+export const switchSchema = /* @__PURE__ */ parametersSchema("switch");
+export const mergeSchema = /* @__PURE__ */ parametersSchema("merge");
+export const delaySchema = /* @__PURE__ */ parametersSchema("delay");
+export const codeSchema = /* @__PURE__ */ parametersSchema("code");
+export const cryptoSchema = /* @__PURE__ */ parametersSchema("crypto");
+export const xmlSchema = /* @__PURE__ */ parametersSchema("xml");
+export const htmlSchema = /* @__PURE__ */ parametersSchema("html");
+export const templateSchema = /* @__PURE__ */ parametersSchema("template");
+export const shellCommandSchema = /* @__PURE__ */ parametersSchema("shell-command");
+export const compressSchema = /* @__PURE__ */ parametersSchema("compress");
+export const webhookOutSchema = /* @__PURE__ */ parametersSchema("webhook-out");
+export const messageSchema = /* @__PURE__ */ parametersSchema("message");
+export const emailSchema = /* @__PURE__ */ parametersSchema("email");
+export const llmSchema = /* @__PURE__ */ parametersSchema("llm");
+export const embedSchema = /* @__PURE__ */ parametersSchema("embed");
+export const databaseSchema = /* @__PURE__ */ parametersSchema("database");
