@@ -252,3 +252,40 @@ describe("a node that is told never to run", () => {
     expect(warned).toBeGreaterThan(10);
   });
 });
+
+describe("values that stand in a flow as they are", () => {
+  const of = (type: string, parameters: object) =>
+    validateFlow(flow([{ id: "a", type, parameters }])).filter(({ severity }) => severity === "error");
+  const url = "https://example.com";
+
+  it.each([
+    ["http-request", { url: "not a url" }, "url"],
+    ["http-request", { url: "file:///etc/passwd" }, "url"],
+    ["http-request", { url, headers: { accept: "a", "x/count": 5 } }, "headers/x~1count"],
+    ["http-request", { url, headers: { accept: ["a"] } }, "headers/accept"],
+    ["http-request", { url, headers: "accept: a" }, "headers"],
+    ["file-system", { path: "a", operation: "write", content: 123 }, "content"],
+    ["file-system", { path: "a", operation: "write", content: true }, "content"],
+  ])("are refused where they are wrong: %s %j", async (type, parameters, path) => {
+    expect(of(type, parameters)).toMatchObject([
+      { code: "INVALID_PARAMETERS", rule: "invalid-parameter", path: `/nodes/0/parameters/${path}`, nodeId: "a" },
+    ]);
+    const { valid } = await createConductor().node.validate(flow([{ id: "a", type, parameters }]));
+    expect(valid).toBe(false);
+  });
+
+  it.each([
+    [
+      "http-request",
+      { url: `$${"{{ variables.base }}"}/users`, headers: { "x-count": `$${"{{ variables.count }}"}` } },
+    ],
+    ["http-request", { url: "{{base}}/users", method: "PATCH", headers: '{"accept": "{{type}}"}' }],
+    ["http-request", { url, headers: `$${"{{ variables.headers }}"}` }],
+    ["file-system", { path: "a", operation: "write", content: `$${"{{ variables.text }}"}` }],
+    ["file-system", { path: "a", operation: "write", content: [{ a: 1 }] }],
+  ])("may be expressions and templates: %s %j", (type, parameters) => {
+    const variables = { base: "https://example.com", count: 1, headers: {}, text: "a" };
+    const checked = { ...flow([{ id: "a", type, parameters }]), variables };
+    expect(validateFlow(checked).filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+});

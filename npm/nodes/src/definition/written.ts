@@ -50,7 +50,10 @@ export function closedAddressFault(value: unknown): Fault | undefined {
 /** Refuses headers with a value that is no text, and text that is not the JSON of headers. */
 export function headersFault(value: unknown): Fault | undefined {
   const headers = typeof value === "string" ? headersIn(value) : value;
-  if (headers === undefined) return { path: [], message: "Must be an object, or the JSON text of one" };
+  if (typeof value === "string" && headers === undefined) {
+    return { path: [], message: "Must be an object, or the JSON text of one" };
+  }
+  // No headers at all, and what is no object, are for the schema to judge.
   if (!isPlainObject(headers)) return undefined;
   const wrong = Object.entries(headers).find(([, header]) => typeof header !== "string");
   return wrong && { path: [wrong[0]], message: `Must be text, found ${foundText(wrong[1])}` };
