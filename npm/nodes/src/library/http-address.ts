@@ -1,5 +1,6 @@
 /** Addresses that requests go to. */
 import { NodeError } from "../contract/error.js";
+import type { Credentials } from "./http-headers.js";
 
 /**
  * The address that a parameter gives. The message repeats none of it, since addresses of webhooks are secrets.
@@ -20,7 +21,7 @@ export function originOf(url: URL): URL {
 }
 
 /** A name and password in the URL, which `fetch` would refuse in words that repeat them. */
-export function takeCredentials(url: URL): object | undefined {
+export function takeCredentials(url: URL): Credentials | undefined {
   if (url.username === "" && url.password === "") return undefined;
   const [username, password] = [decoded(url.username), decoded(url.password)];
   url.username = "";

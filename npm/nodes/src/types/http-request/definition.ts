@@ -17,7 +17,7 @@ export const httpRequest = {
       retries: { ...sharedParameters.retries, default: 0 },
       method: {
         type: "string",
-        enum: ["GET", "POST", "PUT", "PATCH", "DELETE"],
+        enum: ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
         default: "GET",
         description: "The method of the request.",
       },
@@ -35,6 +35,18 @@ export const httpRequest = {
         description: "Headers of the request by name, also as JSON text.",
         examples: [{ accept: "application/json" }],
       },
+      params: {
+        anyOf: [{ type: "object" }, { type: "string" }],
+        description: "Added to the query of the URL, by name, also as JSON text; a list adds its name several times.",
+        examples: [{ page: 1, tag: ["a", "b"] }],
+      },
+      auth: {
+        anyOf: [{ type: "object" }, { type: "string" }],
+        description:
+          'Who asks: `{ type: "basic", username, password }`, `{ type: "bearer", token }`, or ' +
+          '`{ type: "apiKey", name, value, in }` with `in: "header"` (the default) or `"query"`.',
+        examples: [{ type: "bearer", token: "\u0024{{ secrets.TOKEN }}" }],
+      },
       failOn: {
         anyOf: [{ type: "string" }, { type: "integer" }, { type: "array" }],
         description:
@@ -42,7 +54,7 @@ export const httpRequest = {
           "where the node asks for retries or an edge takes its error, and none elsewhere.",
         examples: ["4xx,5xx", "5xx,429"],
       },
-      body: { description: "Sent with POST, PUT and PATCH: text and bytes as they are, the rest as JSON." },
+      body: { description: "Sent with POST, PUT, PATCH and DELETE: text and bytes as they are, the rest as JSON." },
     },
   },
   inputPorts: [
@@ -52,8 +64,8 @@ export const httpRequest = {
   otherInputs: [
     input("method", "Method", "string", "Goes before the parameter of that name."),
     input("headers", "Headers", "object", "Goes before the parameter of that name."),
-    input("params", "Query", "object", "Added to the query of the URL; a list adds its name several times."),
-    input("auth", "Authorization", "object", '`{ type: "bearer", token }` or `{ type: "basic", username, password }`.'),
+    input("params", "Query", "object", "Goes before the parameter of that name."),
+    input("auth", "Authorization", "object", "Goes before the parameter of that name."),
   ],
   hasOpenInputs: false,
   problems: ({ url, headers }) => [
@@ -64,7 +76,12 @@ export const httpRequest = {
   otherOutputs: [
     output("status", "Status", "number", "The status, such as 200."),
     output("statusText", "Status Text", "string", "What the server calls the status."),
-    output("headers", "Headers", "object", "The headers of the answer, names in lower case."),
+    output(
+      "headers",
+      "Headers",
+      "object",
+      "The headers of the answer, names in lower case; `set-cookie` is a list where there are several.",
+    ),
     output("success", "Success", "boolean", "Whether the status is 200 to 299."),
     output("ok", "OK", "boolean", "The same."),
     output("duration", "Duration", "number", "ms from the request to the end of the answer."),
