@@ -2,6 +2,7 @@
 
 export { closeNames, namesText } from "./contract/close-names.js";
 export type { FileAccess } from "./contract/file-access.js";
+export type { NetworkAccess } from "./contract/network-access.js";
 export {
   createNodeDefinition,
   createNodeMetadata,

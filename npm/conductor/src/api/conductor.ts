@@ -1,7 +1,7 @@
 /** The conductor that callers hold. */
 
 import type { EngineInfo } from "../engine/backend.js";
-import { failure } from "../engine/failure.js";
+import { coded, failure } from "../engine/failure.js";
 import { createLog } from "../engine/log.js";
 import { ConductorEventEmitter } from "../events/emitter.js";
 import type { TransportError } from "../transports/failure.js";
@@ -62,6 +62,9 @@ export interface Conductor {
 const PROGRESS_INTERVAL_MS = 100;
 const CACHED_RESULTS = 16;
 
+const NO_CHECKS =
+  "The setting `network` cannot be kept here: where a page connects is up to its browser and its Content-Security-Policy";
+
 /** Makes a conductor for an environment. */
 export function createConductorIn(environment: Environment, config: ConductorConfig = {}): Conductor {
   const log = createLog(config.logLevel);
@@ -69,6 +72,9 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const feed = createGraphStore(log.warn, isolator(log, "A store subscriber"), environment.react);
   const { workplace } = environment;
   if (config.worker && workplace === undefined) log.warn("Workers are for pages: here nodes run in this thread.");
+  if (config.network !== undefined && !environment.checksConnections) {
+    throw coded("INVALID_PARAMETERS", NO_CHECKS, undefined);
+  }
   const runs = new Runs(config, events, feed, log, () => environment.types(), workplace?.open);
   const isolate = isolator(log, "A listener");
   const engine = (config.storage ?? environment.storage()) as FlowEngine | PromiseLike<FlowEngine>;

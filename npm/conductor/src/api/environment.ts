@@ -35,6 +35,8 @@ export interface Environment {
   storage(): FlowEngine;
   /** How executions are reached when nothing else is said. */
   transport(): TransportType;
+  /** Whether nodes can be kept from connecting to addresses, as the setting `network` says. */
+  checksConnections: boolean;
   /** For connections; where the platform has none, the entry point brings one. */
   WebSocket: WebSocketClass | undefined;
   /** Whether events of an HTTP server are listened for on its WebSocket although nobody gave the address of one. */

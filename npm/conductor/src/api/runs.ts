@@ -1,5 +1,5 @@
 /** The runs of one conductor: starting them, telling about them, stopping them. */
-import type { FileAccess } from "@atomiton/nodes";
+import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
 
 import type { FlowRunner } from "../engine/call.js";
 import { Run } from "../engine/driver.js";
@@ -21,6 +21,7 @@ import {
   environmentDefaults,
   expressionSources,
   fileSettings,
+  networkSettings,
   type RunSettings,
   runOptions,
 } from "./settings.js";
@@ -77,6 +78,7 @@ export class Runs {
   private readonly coming = new Set<Coming>();
   private readonly defaults = environmentDefaults();
   private readonly files: FileAccess | undefined;
+  private readonly network: NetworkAccess | undefined;
   /** Flows of which it was said that they ask for something in vain. */
   private readonly warned = new WeakSet<Outline>();
   private readonly found = new WeakMap<Outline, RunWarning[]>();
@@ -94,6 +96,7 @@ export class Runs {
     private readonly openRun: OpenRun = Run.open,
   ) {
     this.files = fileSettings(config.files);
+    this.network = networkSettings(config.network);
   }
 
   /** Runs a node, or a flow. Rejects only for a node without id; whatever else goes wrong is in the result. */
@@ -256,6 +259,7 @@ export class Runs {
       expressions: outline.expressions && expressionSources(this.config),
       flows: this.flows,
       files: this.files,
+      network: this.network,
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);
         if (view !== undefined && state !== undefined) feed.changed(view, state);

@@ -1,5 +1,5 @@
 /** What a conductor is told when it is made, and what of it counts for one run. */
-import type { DefinedNode, FileAccess } from "@atomiton/nodes";
+import type { DefinedNode, FileAccess, NetworkAccess } from "@atomiton/nodes";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import type { ExpressionSources } from "../engine/expression-scope.js";
 import { coded } from "../engine/failure.js";
@@ -85,6 +85,15 @@ export interface ConductorConfig {
    * has a setting of its own. Default: anywhere.
    */
   files?: FileAccess;
+  /**
+   * Where nodes of the library may connect, for those who run flows of others: `{ privateAddresses: false }` refuses addresses
+   * that are not public, `{ hosts: ["api.example.com"] }` all but these hosts. Names are looked up once, every address is
+   * checked, and the connection goes to that address, again at each redirect. Programs that `shell-command` runs, and node
+   * types and code of one's own, are not kept from anything. It counts for what runs in this process: a server to which a transport leads has a setting
+   * of its own. Pages refuse it: there the browser and the page's
+   * Content-Security-Policy say where connections may lead. Default: anywhere.
+   */
+  network?: NetworkAccess;
   /** Kept for older code. What to simulate is said with each run, in `context.debug`. */
   debugController?: object;
 }
@@ -167,6 +176,30 @@ export function fileSettings(files: unknown): FileAccess | undefined {
   const isList = Array.isArray(roots) && roots.every((root) => typeof root === "string" && root !== "");
   if (!isList) throw refused("must have `roots` as a list of folders");
   return Object.freeze({ roots: Object.freeze([...(roots as string[])]) });
+}
+
+/**
+ * The owner's word on connections, as it was when the conductor was made.
+ *
+ * @throws Error INVALID_PARAMETERS for anything that it does not know: a limit that is not kept must not look kept
+ */
+export function networkSettings(network: unknown): NetworkAccess | undefined {
+  if (network === undefined) return undefined;
+  const refused = (rule: string) => coded("INVALID_PARAMETERS", `The setting \`network\` ${rule}`, undefined);
+  if (typeof network !== "object" || network === null || Array.isArray(network)) throw refused("must be an object");
+  const { privateAddresses, hosts, ...others } = network as Record<string, unknown>;
+  const strange = Object.keys(others);
+  if (strange.length > 0) throw refused(`may have privateAddresses and hosts, found ${strange.join(", ")}`);
+  if (privateAddresses !== undefined && typeof privateAddresses !== "boolean" && !isTexts(privateAddresses)) {
+    throw refused("must have `privateAddresses: true`, `false`, or a list of addresses and networks");
+  }
+  if (hosts !== undefined && !isTexts(hosts)) throw refused("must have `hosts` as a list of names");
+  const copyOf = <T>(value: T): T => (Array.isArray(value) ? Object.freeze([...value]) : value) as T;
+  return Object.freeze({ privateAddresses: copyOf(privateAddresses), hosts: copyOf(hosts) });
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
 }
 
 function isNames(env: NonNullable<NonNullable<ConductorConfig["expressions"]>["env"]>): env is readonly string[] {

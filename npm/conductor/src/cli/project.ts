@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import type { DefinedNode } from "@atomiton/nodes";
 import { closeNames, namesText, nodeTypes } from "@atomiton/nodes/definitions";
-import { type ConductorConfig, fileSettings } from "../api/settings.js";
+import { type ConductorConfig, fileSettings, networkSettings } from "../api/settings.js";
 import { isDefinedNode, ownNodes } from "../engine/own-nodes.js";
 import { msOf } from "../engine/policy.js";
 import { STANDARD_INPUT } from "../exports/environment/bounded-read.js";
@@ -36,7 +36,7 @@ const FILES = ["ts", "js", "mjs", "json"].map((extension) => `conductor.config.$
 /** Settings that go to the conductor as they are. */
 const PASSED_ON = [
   ...(["concurrency", "timeout", "maxRetries", "retryDelay", "keepOutputs", "logLevel", "storage"] as const),
-  ...(["expressions", "secrets", "files"] as const),
+  ...(["expressions", "secrets", "files", "network"] as const),
 ] as const;
 
 type Rule = [allowed: string, fits: (value: unknown) => boolean];
@@ -64,6 +64,10 @@ const RULES: Record<keyof ProjectConfig, Rule> = {
   expressions: ['`{ env: ["NAME"] }` or `{ env: { NAME: "text" } }`, and no other keys', areSourcesOfExpressions],
   secrets: ["a function that gives the secret of a name", (value) => typeof value === "function"],
   files: ['`{ roots: ["folder"] }`, and no other keys', isFileAccess],
+  network: [
+    '`{ privateAddresses: false }` or a list of addresses and networks there, `{ hosts: ["name"] }`, and no other keys',
+    isNetwork,
+  ],
 };
 
 /**
@@ -104,6 +108,14 @@ function areSourcesOfExpressions(value: unknown): boolean {
 function isFileAccess(value: unknown): boolean {
   try {
     return fileSettings(value) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function isNetwork(value: unknown): boolean {
+  try {
+    return networkSettings(value) !== undefined;
   } catch {
     return false;
   }

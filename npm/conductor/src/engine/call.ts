@@ -1,5 +1,5 @@
 /** One leaf being run: what its executable receives, and what the driver must know to take its answer. */
-import type { FileAccess, RunFlow } from "@atomiton/nodes";
+import type { FileAccess, NetworkAccess, RunFlow } from "@atomiton/nodes";
 
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { fire, guardSignal } from "./guarded-signal.js";
@@ -7,6 +7,7 @@ import type { Log } from "./log.js";
 
 /** As the node library has it, which is not loaded for it. */
 const fileAccess: unique symbol = Symbol.for("@atomiton/file-access") as never;
+const networkAccess: unique symbol = Symbol.for("@atomiton/network-access") as never;
 
 /** What a call needs of the run that it belongs to. */
 export interface CallOwner {
@@ -15,6 +16,8 @@ export interface CallOwner {
   warn(call: Call, rule: string, message: string): void;
   /** Where nodes may read and write files, if not everywhere. */
   readonly files?: FileAccess | undefined;
+  /** Where nodes may connect, if not everywhere. */
+  readonly network?: NetworkAccess | undefined;
   errorsHandled(call: Call): boolean;
   /** In ms; 0 for none. */
   timeLimit(call: Call): number;
@@ -104,6 +107,7 @@ export class ExecutableParams {
   declare slowMo: unknown;
   declare debug: unknown;
   declare [fileAccess]?: FileAccess;
+  declare [networkAccess]?: NetworkAccess;
   [key: string]: unknown;
 
   constructor(call: Call, parameters: Record<string, unknown> | null | undefined) {
@@ -130,6 +134,8 @@ export class ExecutableParams {
     }
     const { files } = call.owner;
     if (files !== undefined) this[fileAccess] = files;
+    const { network } = call.owner;
+    if (network !== undefined) this[networkAccess] = network;
   }
 
   /** Fires when this attempt is cancelled or has taken too long. */

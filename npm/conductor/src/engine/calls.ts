@@ -1,5 +1,5 @@
 /** The leaves that are being run: starting their executables, taking what they answer. */
-import type { FileAccess } from "@atomiton/nodes";
+import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
 
 import { type ErrorCode, type ExecutionError, getErrorRecoveryStrategy } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
@@ -95,6 +95,10 @@ export class Calls {
 
   get files(): FileAccess | undefined {
     return this.request.files;
+  }
+
+  get network(): NetworkAccess | undefined {
+    return this.request.network;
   }
 
   /** Whether a node began, by its place in the outline. */

@@ -4,7 +4,7 @@
  * One per run. Answers that arrive in the same turn of the host cross to the engine in one call. Values never cross:
  * see `values.ts`; how executables are called is in `calls.ts`.
  */
-import type { FileAccess } from "@atomiton/nodes";
+import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
 
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
@@ -53,6 +53,8 @@ export interface RunRequest {
   flows?: FlowRunner | undefined;
   /** Where nodes may read and write files, if not everywhere. */
   files?: FileAccess | undefined;
+  /** Where nodes may connect, if not everywhere. */
+  network?: NetworkAccess | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */

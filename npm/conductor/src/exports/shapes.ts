@@ -4,6 +4,7 @@ export type {
   DefinedNode,
   FileAccess,
   JsonSchema,
+  NetworkAccess,
   NodeCall,
   NodeLog,
   NodeTypeDefinition,

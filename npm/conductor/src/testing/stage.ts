@@ -65,6 +65,11 @@ export async function perform<T>(
   passing: Passing,
   around?: Around,
 ): Promise<ExecutionResult<T>> {
+  if (options.http !== undefined && options.config?.network !== undefined) {
+    throw new Error(
+      "Recorded answers come from no address that `config.network` could allow or refuse: leave out one of both",
+    );
+  }
   const mocks = new MockTable(options.mocks ?? {}, definition);
   const conductor = createNodeConductor(
     configOf(options),

@@ -72,6 +72,15 @@ describe("node types", () => {
 });
 
 describe("settings", () => {
+  test("say where nodes may connect", async () => {
+    const root = project({
+      "a.yaml": "id: f\nnodes: [{ id: a, type: http-request, parameters: { url: 'http://127.0.0.1:1/' } }]\n",
+      "conductor.config.json": '{ "network": { "privateAddresses": false } }',
+    });
+    const { stdout } = await conductor("run", "--json", join(root, "a.yaml"));
+    expect(stdout).toContain("Connections to 127.0.0.1 are not allowed here");
+  });
+
   test("may be durations, and say what expressions read", async () => {
     const flow = "id: f\nnodes: [{ id: a, type: echo, parameters: { text: '${{ env.STAGE + secrets.TOKEN }}' } }]\n";
     const root = project({
@@ -135,6 +144,12 @@ describe("what cannot be used ends with exit code 2 and says why", () => {
       { "conductor.config.json": '{ "timeout": "soon" }' },
       [],
       /`timeout` in .* must be 1 ms or more, or a duration such as "10s"/,
+    ],
+    [
+      "a word on connections that would not be kept",
+      { "conductor.config.json": '{ "network": { "privateAddress": false } }' },
+      [],
+      /`network` in .* must be `\{ privateAddresses: false \}`/,
     ],
     [
       "what expressions cannot read",

@@ -6,7 +6,15 @@ import type { Network } from "../types/http-request/network.js";
  * origin the page sees only the headers that the server exposes.
  */
 export const pageNetwork: Network = {
-  settings: { credentials: "omit", cache: "no-store" },
+  async fetch(access) {
+    if (access !== undefined) {
+      throw new NodeError(
+        "NO_TRANSPORT",
+        "A web page cannot check the addresses that it connects to; run this flow on a server or in the desktop application",
+      );
+    }
+    return (url, init) => fetch(url, { ...init, credentials: "omit", cache: "no-store" });
+  },
   seesRedirects: false,
 
   /** @throws NodeError INVALID_PARAMETERS for headers that browsers leave out without a word */

@@ -1,4 +1,5 @@
 import type { FileAccess, fileAccess } from "./file-access.js";
+import type { NetworkAccess, networkAccess } from "./network-access.js";
 
 /**
  * What an executable is called with: one flat object of the run's context keys (`nodeId`, `executionId`, `variables`,
@@ -26,6 +27,8 @@ export interface NodeParams {
   readonly runFlow?: RunFlow;
   /** Where the owner of the conductor lets nodes read and write files, if that is not everywhere. */
   readonly [fileAccess]?: FileAccess;
+  /** Where the owner of the conductor lets nodes connect, if that is not everywhere. */
+  readonly [networkAccess]?: NetworkAccess;
 }
 
 /**

@@ -23,7 +23,7 @@ export interface HttpCall {
   told?: URL;
 }
 
-type Limits = Pick<NodeWork<unknown>, "signal" | "explicitTimeout">;
+type Limits = Pick<NodeWork<unknown>, "signal" | "explicitTimeout" | "access">;
 
 /**
  * Sends a request and reads its answer, within the node's time limit.
@@ -33,7 +33,7 @@ type Limits = Pick<NodeWork<unknown>, "signal" | "explicitTimeout">;
  *   throws
  */
 export async function exchange<T>(
-  { signal, explicitTimeout }: Limits,
+  { signal, explicitTimeout, access }: Limits,
   network: Network,
   call: HttpCall,
   read: (response: Response) => Promise<T>,
@@ -45,9 +45,9 @@ export async function exchange<T>(
   throwIfAborted(signal);
   const started = performance.now();
   try {
+    const fetch = await network.fetch(access);
     const send = (url: URL, { method, headers, body }: Sent, redirect: RequestRedirect) =>
       fetch(url, {
-        ...network.settings,
         method,
         headers,
         redirect,
@@ -55,7 +55,8 @@ export async function exchange<T>(
         ...(body === undefined ? {} : { body }),
       });
     const sent: Sent = { method, headers, body };
-    const byHand = call.redirect === "follow" && network.seesRedirects && hasOwnHeaders(headers);
+    const isGuarded = access !== undefined;
+    const byHand = call.redirect === "follow" && network.seesRedirects && (isGuarded || hasOwnHeaders(headers));
     const response = byHand
       ? await following(url, sent, (url, sent) => send(url, sent, "manual"))
       : await send(url, sent, call.redirect === "follow" ? "follow" : "manual");

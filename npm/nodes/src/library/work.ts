@@ -1,6 +1,7 @@
 import { adviceOf, codeOf, messageOf, NodeError, retryOf } from "../contract/error.js";
 import type { LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } from "../contract/executable.js";
 import { type FileAccess, fileAccess } from "../contract/file-access.js";
+import { type NetworkAccess, networkAccess } from "../contract/network-access.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
 import { parseParameters } from "./parameters.js";
@@ -27,6 +28,8 @@ export interface NodeWork<P> {
   readonly stepKey: string | undefined;
   /** Where the owner of the conductor lets nodes read and write files; `undefined` for anywhere. */
   readonly files: FileAccess | undefined;
+  /** Where the owner of the conductor lets nodes connect; `undefined` for anywhere. */
+  readonly access: NetworkAccess | undefined;
   /** Tells how far the node is, 0–100, with a word about it; `undefined` where the caller does not take reports. */
   readonly progress: ((percent: number, message?: string) => void) | undefined;
   /** Runs another flow as a part of this run; `undefined` where no conductor calls. */
@@ -87,6 +90,7 @@ export function executable<P>(
             if (typeof params.warn === "function") params.warn(rule, message);
           },
           files: params[fileAccess],
+          access: params[networkAccess],
           explicitTimeout: timeLimitOf(params, parameters as { timeout?: number }),
           errorsHandled: !Object.hasOwn(params, "errorsHandled") && params.errorsHandled === true,
           isGiven: (name) => Object.hasOwn(params, name),

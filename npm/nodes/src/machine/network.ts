@@ -3,10 +3,20 @@ import type { Network } from "../types/http-request/network.js";
 
 /** HTTP from Node, which restricts nothing and puts the reason into the error's cause. */
 export const machineNetwork: Network = {
-  settings: {},
+  async fetch(access) {
+    // Asked for with each request, since tests and tracing put something else in its place.
+    if (access === undefined) return (url, init) => fetch(url, init);
+    const [{ guardOf }, { guardedFetch }] = await Promise.all([
+      import("./guard/guard.js"),
+      import("./guard/guarded-fetch.js"),
+    ]);
+    return guardedFetch(guardOf(access));
+  },
   seesRedirects: true,
   check() {},
   failureOf(error, url) {
+    const refused = nodeErrorIn(error);
+    if (refused !== undefined) return refused;
     const reason = reasonOf(error);
     const told = reason === undefined ? undefined : explained(reason, url);
     const words = reason?.code || reason?.message || messageOf(error);
@@ -19,6 +29,16 @@ export const machineNetwork: Network = {
     });
   },
 };
+
+/** What a guard refused is the failure itself. */
+function nodeErrorIn(error: unknown): NodeError | undefined {
+  let cause: unknown = error;
+  for (let depth = 0; depth < 8 && cause instanceof Error; depth++) {
+    if (cause instanceof NodeError) return cause;
+    cause = (cause instanceof AggregateError ? (cause.errors[0] as unknown) : undefined) ?? cause.cause;
+  }
+  return undefined;
+}
 
 interface Reason {
   code?: string;

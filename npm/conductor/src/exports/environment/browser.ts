@@ -122,6 +122,7 @@ export function createBrowserConductor(
     storage,
     transport,
     WebSocket: (globalThis as { WebSocket?: WebSocketClass }).WebSocket,
+    checksConnections: false,
     listensToServers: true,
     executesByOwnTransport: true,
     rejectsInvalidNodes: false,

@@ -86,6 +86,7 @@ export function createNodeConductor(
     storage: () => createMemoryEngine(),
     transport,
     WebSocket: NodeWebSocket,
+    checksConnections: true,
     listensToServers: false,
     executesByOwnTransport: false,
     rejectsInvalidNodes: true,

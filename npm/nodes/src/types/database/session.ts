@@ -3,6 +3,7 @@ import type { Client, ClientConfig, FieldDef } from "pg";
 
 import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
+import type { NetworkAccess } from "../../contract/network-access.js";
 import { sharedParameters } from "../../definition/node-type.js";
 import type { NodeWork } from "../../library/work.js";
 import { optionalPackage } from "../../machine/optional-package.js";
@@ -39,13 +40,13 @@ export interface Session {
  * @throws NodeError CANCELLED, TIMEOUT, EXECUTION_FAILED (no such package, no connection), and what `work` throws
  */
 export async function withSession<T>(
-  { signal, explicitTimeout }: Pick<NodeWork<unknown>, "signal" | "explicitTimeout">,
+  { signal, explicitTimeout, access }: Pick<NodeWork<unknown>, "signal" | "explicitTimeout" | "access">,
   connection: string,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   throwIfAborted(signal);
   const pg = await optionalPackage("pg", "database", () => import("pg"));
-  const config = configOf(pg, connection);
+  const config = { ...configOf(pg, connection), ...(access !== undefined && (await guarded(access))) };
   const client = clientOf(pg, config);
   const limit = explicitTimeout === sharedParameters.timeout.default ? undefined : explicitTimeout;
   let stopped: { isLate: boolean; done: Promise<void> } | undefined;
@@ -91,6 +92,12 @@ function configOf(pg: Pg, connection: string): ClientConfig {
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     keepAlive: true,
   };
+}
+
+/** Sockets that connect only to where the owner of the conductor allows it, also to cancel a statement. */
+async function guarded(access: NetworkAccess): Promise<ClientConfig> {
+  const { guardOf } = await import("../../machine/guard/guard.js");
+  return { stream: () => guardOf(access).socket() };
 }
 
 function clientOf(pg: Pg, config: ClientConfig): Client {

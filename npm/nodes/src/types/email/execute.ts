@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
@@ -49,7 +51,7 @@ export const emailNode = executable<Parameters>(email, async (work) => {
   const limit = work.explicitTimeout === sharedParameters.timeout.default ? undefined : work.explicitTimeout;
   const deadline = limit === undefined ? undefined : AbortSignal.timeout(Math.min(Math.ceil(limit), 2 ** 31 - 1));
   const signal = AbortSignal.any([work.signal, deadline].filter((each) => each !== undefined));
-  const transport = createTransport(connectionOf(work.parameters));
+  const transport = createTransport({ ...connectionOf(work.parameters), ...(await checkedHost(work)) });
   try {
     const info = await transport.sendMail({ ...mail, signal });
     return outputOf(work, info);
@@ -136,6 +138,19 @@ function connectionOf(parameters: Parameters) {
     socketTimeout: connectionTimeout,
     logger: false,
   } as const;
+}
+
+/** Where the owner of the conductor says where nodes may connect, the address that was checked. */
+async function checkedHost({ access, parameters }: Work): Promise<{ host?: string; tls?: { servername: string } }> {
+  if (access === undefined) return {};
+  const { guardOf } = await import("../../machine/guard/guard.js");
+  const { host } = parameters;
+  try {
+    const address = await guardOf(access).addressOf(host, portOf(parameters));
+    return { host: address, ...(isIP(host) === 0 && { tls: { servername: host } }) };
+  } catch (error) {
+    throw error instanceof NodeError ? error : sendFailure(error, host, portOf(parameters));
+  }
 }
 
 function portOf({ port, secure }: Parameters): number {

@@ -1,9 +1,16 @@
 import type { NodeError } from "../../contract/error.js";
+import type { NetworkAccess } from "../../contract/network-access.js";
 
-/** How a place talks HTTP, beside `fetch` itself. */
+/** `fetch`, as far as it is used. */
+export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
+
+/** How a place talks HTTP. */
 export interface Network {
-  /** Further settings of every request. */
-  settings: RequestInit;
+  /**
+   * The `fetch` of this place; with `access`, one that connects only to where the owner of the conductor allows it, and
+   * follows no redirects by itself.
+   */
+  fetch(access: NetworkAccess | undefined): Promise<Fetch>;
   /** Whether a redirect can be looked at before it is followed. Browsers follow by themselves, or tell nothing of it. */
   seesRedirects: boolean;
   /** Refuses what cannot be sent from here. */
