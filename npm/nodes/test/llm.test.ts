@@ -72,7 +72,7 @@ describe.each(places)("llm in $name", ({ run, failure }) => {
     });
   });
 
-  it("takes conversation and prompt over edges, and sends no key where there is none", async () => {
+  it("takes conversation and prompt over edges, and sends no key unless it is given", async () => {
     server.answers = [said("Hi")];
     const messages = [{ role: "user", content: [{ type: "text", text: "a" }] }];
     await ask({ apiKey: undefined, baseUrl: `${server.baseUrl}/` }, { messages: { result: messages }, prompt: "b" });

@@ -5,7 +5,7 @@ import { run as onMachine, places } from "./run.js";
 import { outcome } from "./warned.js";
 
 describe.each(places)("merge in $name", ({ name, run, failure }) => {
-  it("appends lists in the order of their handles, whoever was done first", async () => {
+  it("appends lists in the order of their handles, whichever was done first", async () => {
     const input = { b: { result: [3] }, a: [1, 2], c: routed({ value: [4] }, ["x"]) };
     expect(await run("merge", input)).toEqual({ result: [1, 2, 3, 4], count: 4, handles: ["a", "b", "c"] });
     expect((await run("merge", input, { order: ["c", "a", "skipped"] })).result).toEqual([4, 1, 2, 3]);

@@ -18,7 +18,7 @@ const refused = (parameters: Record<string, unknown>, input: unknown = {}) =>
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // One that nobody has waited for is dead all the same.
+    // One that was not waited for is dead all the same.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
   } catch {
     return false;
@@ -116,7 +116,7 @@ describe.skipIf(process.platform === "win32")("shell-command", () => {
     expect(await shell("echo x")).not.toHaveProperty("result");
   });
 
-  it("keeps no output that nobody wants", async () => {
+  it("keeps no output that is not wanted", async () => {
     expect(await shell("head -c 60000000 /dev/zero; exit 1", { captureOutput: false })).toMatchObject({
       stdout: "",
       stderr: "",

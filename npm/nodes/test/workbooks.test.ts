@@ -102,7 +102,7 @@ describe.each(books)("a workbook, %s,", (name) => {
       'Sheet "orders" not found. Available sheets: Orders, Notes, Empty',
     );
     expect(await message({ sheetIndex: 3 })).toContain("Sheet index 3 out of range. Workbook has 3 sheets.");
-    expect(await message({ range: "A1" })).toContain('The range "A1" is none; write it as A2:D10');
+    expect(await message({ range: "A1" })).toContain('The range "A1" cannot be read; write it as A2:D10');
   });
 
   it("is read from bytes", async () => {
@@ -112,7 +112,7 @@ describe.each(books)("a workbook, %s,", (name) => {
 });
 
 describe("a workbook", () => {
-  it("warns of formulas that nobody calculated", async () => {
+  it("warns of formulas without results", async () => {
     const told: unknown[] = [];
     const warn = (...words: string[]) => told.push(words);
     await run("spreadsheet", {}, { path: made("openpyxl.xlsx"), range: "A:H", warn });
@@ -129,7 +129,7 @@ describe("a workbook", () => {
     ]);
   });
 
-  it("that is none is refused with its reason", async () => {
+  it("is refused with the reason where the bytes are something else", async () => {
     const file = (name: string, bytes: string | Uint8Array) => {
       writeFileSync(join(folder, name), bytes);
       return join(folder, name);

@@ -262,7 +262,7 @@ impl Model<'_> {
         ensure!(failure.reach == Reach::Caught(task), "{task} catches {failure:?}");
         self.is_over_inside(task, cause)?;
         let slot = self.beside(task, self.shape.node(self.task(task).node).slot);
-        // Where nobody reads what a group gives, there is nothing more to drop.
+        // Where no edge leads from a group, there is nothing more to drop.
         if !self.readers(slot).is_empty() {
             self.task_mut(slot).dropped = false;
         }

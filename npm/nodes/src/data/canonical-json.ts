@@ -4,7 +4,7 @@ import { Pace } from "../contract/pace.js";
 import { isPlainObject, type PlainObject } from "./input.js";
 import { kindOf } from "./kind.js";
 
-/** Deeper data has a cycle, or is none that other programs read. */
+/** Deeper data has a cycle, or is too deep for other programs. */
 const MOST_LEVELS = 400;
 const TOO_DEEP = `data of more than ${MOST_LEVELS} levels, or a cycle`;
 

@@ -19,7 +19,7 @@ export interface LinearPattern {
  * A pattern in the syntax of JavaScript, without back-references and without looking ahead or behind. Its engine is loaded when
  * it is first asked for.
  *
- * @throws NodeError INVALID_PARAMETERS for what is none
+ * @throws NodeError INVALID_PARAMETERS for a pattern that cannot be read
  */
 export async function linearPattern(source: string, ignoreCase = false): Promise<LinearPattern> {
   const problem = patternProblem(source);

@@ -34,7 +34,7 @@ export interface Column {
   compare: Compare;
   /** The value of a row: a number where text spells one and is compared as such, else as it is. */
   valueAt(position: number): unknown;
-  /** A sentence, where numbers and text are mixed and nobody said how to compare them. */
+  /** A sentence, where numbers and text are mixed and the order names no `type`. */
   mixed: string | undefined;
 }
 

@@ -19,7 +19,7 @@ export interface NodeFieldConfig {
   controlType: NodeFieldControlType;
   /** A name for people. */
   label: string;
-  /** A value as people write it, shown while there is none. */
+  /** A value as people write it, shown while the field is empty. */
   placeholder?: string;
   /** What the value is for. */
   helpText?: string;

@@ -5,7 +5,7 @@ import { NodeError } from "../contract/error.js";
 const LONGEST_EVENT = 4 * 1024 * 1024;
 
 /**
- * The data of each event of a body. Whoever stops early ends the request.
+ * The data of each event of a body. A reader that stops early ends the request.
  *
  * @throws NodeError MEMORY_LIMIT_EXCEEDED for an event of more than 4 million characters
  */

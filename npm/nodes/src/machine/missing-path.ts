@@ -37,7 +37,7 @@ export async function missingPathText(path: string): Promise<string> {
   return `${tried}that folder has no name like it`;
 }
 
-/** The names in a folder; `undefined` where it is none, or may not be read. */
+/** The names in a folder; `undefined` where it is no folder, or may not be read. */
 async function entriesOf(folder: string): Promise<string[] | undefined> {
   try {
     const names: string[] = [];

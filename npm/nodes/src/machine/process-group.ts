@@ -12,7 +12,7 @@ const isWindows = process.platform === "win32";
 /** With this, a program leads a group of its own. On Windows it would open a console. */
 export const GROUP_OPTIONS = { detached: !isWindows, windowsHide: true } as const;
 
-/** Signals that end this process where nobody listens for them. SIGHUP may be ignored, which a listener would undo. */
+/** Signals that end this process where it has no listener for them. SIGHUP may be ignored, which a listener would undo. */
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** Programs that run or are about to, with the leaders of their groups once they have one. */
@@ -63,7 +63,7 @@ function endWithSignal(signal: NodeJS.Signals): void {
 
 /**
  * Asks the group to end, and ends it by force where something of it is left after two seconds; at once with `force`. Then
- * nobody waits any longer for output: what has left the group might hold it open for ever.
+ * no output is waited for any longer: what has left the group might hold it open for ever.
  */
 export async function endGroup(child: ChildProcess, force: boolean): Promise<void> {
   const { pid } = child;

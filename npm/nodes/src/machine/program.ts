@@ -86,7 +86,7 @@ export async function runProgram(call: ProgramCall): Promise<ProgramEnd> {
         "MEMORY_LIMIT_EXCEEDED",
         `The program wrote more than ${LARGEST_OUTPUT} bytes and was ended`,
         {
-          advice: ["Let it write into a file, or set `captureOutput: false` where nobody needs its output."],
+          advice: ["Let it write into a file, or set `captureOutput: false` where its output is not needed."],
           retry: false,
         },
       );

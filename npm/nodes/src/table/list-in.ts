@@ -2,7 +2,7 @@ import { unwrap } from "../data/input.js";
 import { recordsOf, tableBehind } from "./table-output.js";
 
 /**
- * The list that a value is, or that a node put something around; `undefined` where it is none. The records of a table are
+ * The list that a value is, or that a node put something around; `undefined` for other values. The records of a table are
  * made for the caller: the output that is backed by the table stays as it is.
  */
 export function listIn(value: unknown): unknown[] | undefined {

@@ -37,7 +37,7 @@ const shelf: readonly Shelved[] = [
   { slug: "image-processor", otherSlugs: [], flow: imageProcessor },
 ];
 
-// Programs that use no template have none in the bundle: that is what the marks are for.
+// The marks keep templates out of bundles that use none.
 const shelvedByName = /* @__PURE__ */ new Map(
   /* @__PURE__ */ shelf.flatMap((shelved) =>
     [shelved.flow.id, shelved.slug, ...shelved.otherSlugs].map((name) => [name, shelved]),

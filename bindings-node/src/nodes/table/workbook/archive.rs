@@ -33,7 +33,7 @@ pub(super) enum Kind {
     Ods,
 }
 
-/// What a workbook is by its content. DESERIALIZATION_FAILED for what is none; MEMORY_LIMIT_EXCEEDED for an archive that
+/// What a workbook is by its content. DESERIALIZATION_FAILED for other bytes; MEMORY_LIMIT_EXCEEDED for an archive that
 /// unpacks to more than a workbook may take.
 pub(super) fn kind_of(mut source: impl Read + Seek, cancel: &Cancel) -> Result<Kind, Failure> {
     let mut magic = [0; 8];

@@ -51,7 +51,7 @@ pub struct WorkbookSheet {
 }
 
 /// Reads a sheet of a workbook: a file, or bytes. DESERIALIZATION_FAILED for what cannot be read, INVALID_PARAMETERS for a
-/// sheet that there is not or a range that is none, MEMORY_LIMIT_EXCEEDED for one that unpacks to too much.
+/// sheet that there is not or a range that cannot be read, MEMORY_LIMIT_EXCEEDED for one that unpacks to too much.
 #[napi(catch_unwind)]
 pub fn read_workbook(
     source: Either<String, Buffer>,

@@ -18,7 +18,7 @@ impl CellRange {
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let refused = || {
             Code::InvalidParameters.because(format!(
-                "The range \"{text}\" is none; write it as A2:D10, or as A:D for whole columns, or as 2:10 for whole rows"
+                "The range \"{text}\" cannot be read; write it as A2:D10, or as A:D for whole columns, or as 2:10 for whole rows"
             ))
         };
         let (first, last) = text.trim().split_once(':').ok_or_else(refused)?;

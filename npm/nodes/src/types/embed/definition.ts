@@ -52,7 +52,7 @@ export const embed = {
   ],
   otherOutputs: [
     output("count", "Count", "number", "How many vectors there are."),
-    output("dimensions", "Dimensions", "number", "How long each is; 0 where there is none."),
+    output("dimensions", "Dimensions", "number", "How long each is; 0 without vectors."),
     output(
       "usage",
       "Usage",

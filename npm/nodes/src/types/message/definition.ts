@@ -31,7 +31,7 @@ export const message = {
         type: "string",
         minLength: 1,
         description:
-          "What it says. Mentions of people and channels in it notify nobody. What is too long for the service is cut off, with a warning.",
+          "What it says. Mentions of people and channels in it send no notifications. What is too long for the service is cut off, with a warning.",
         "x-required-message": "Text is required",
       },
       title: { type: "string", description: "A heading above the text." },

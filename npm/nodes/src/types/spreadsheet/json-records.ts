@@ -5,7 +5,7 @@ import { kindOf } from "../../data/kind.js";
 /**
  * Records out of JSON (a list of objects) or JSON Lines (an object in each line that is not empty).
  *
- * @throws NodeError DESERIALIZATION_FAILED naming the line or the item that is none
+ * @throws NodeError DESERIALIZATION_FAILED naming the line or the item that is no object
  */
 export function jsonRecords(text: string, format: "json" | "jsonl"): PlainObject[] {
   const source = text.startsWith("\ufeff") ? text.slice(1) : text;

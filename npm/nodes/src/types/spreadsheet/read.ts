@@ -26,7 +26,7 @@ interface Source {
 }
 
 /**
- * Reads a table from a file, from text or from bytes. The records of a table of text are made only if somebody reads them.
+ * Reads a table from a file, from text or from bytes. The records of a table of text are made only when they are read.
  *
  * Fails with INVALID_PARAMETERS (no data, a form that is not supported, no such sheet), EXECUTION_FAILED (`File not found: p`,
  * and what there is close by), DESERIALIZATION_FAILED (naming row, cell or line) or MEMORY_LIMIT_EXCEEDED.
