@@ -23,6 +23,7 @@ export const nodeExecutableRegistry: Map<string, NodeExecutable> = new Map([
   }),
   ["file-system", lazily(async () => (await import("./types/file-system/execute.js")).fileSystemNode)],
   ["spreadsheet", lazily(async () => (await import("./types/spreadsheet/execute.js")).spreadsheetNode)],
+  ["sql", lazily(async () => (await import("./types/sql/execute.js")).sqlNode)],
   ["shell-command", lazily(async () => (await import("./types/shell-command/execute.js")).shellCommandNode)],
   ["compress", lazily(async () => (await import("./types/compress/execute.js")).compressNode)],
   ["archive", lazily(async () => (await import("./types/archive/execute.js")).archiveNode)],

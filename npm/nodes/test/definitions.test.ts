@@ -28,6 +28,7 @@ import { failure, run } from "./run.js";
 const ELSEWHERE = new Set([
   "http-request",
   "spreadsheet",
+  "sql",
   "webhook-out",
   "message",
   "email",
@@ -143,6 +144,7 @@ describe("definitions", () => {
       html: { fields: {} },
       template: { template: "a" },
       switch: { cases: [] },
+      sql: { sql: "select 1" },
       "shell-command": { program: "ls" },
       "webhook-out": { url: "http://x", secret: "s" },
       message: { service: "json", url: "http://x", text: "x" },

@@ -114,6 +114,7 @@ function readNames(type: unknown, { operation = "read", path }: PlainObject): st
 function madeNames(type: unknown, { operation, path }: PlainObject): string[] {
   if (type === "spreadsheet" && operation === "write") return [path === undefined ? "filePath" : "path"];
   if (type === "archive") return operation === "create" ? ["path"] : operation === "extract" ? ["folder"] : [];
+  if (type === "sql") return ["output"];
   if (type !== "file-system") return [];
   if (operation === "write" || operation === "append" || operation === "create") return ["path"];
   return operation === "copy" || operation === "move" ? ["targetPath"] : [];

@@ -57,6 +57,7 @@ export function executablesAnywhere({ place, network }: Needs): [string, NodeExe
 export const MACHINE_ONLY = [
   "file-system",
   "spreadsheet",
+  "sql",
   "shell-command",
   "image",
   "compress",

@@ -31,6 +31,7 @@ import { sort } from "./sort/definition.js";
 import { spreadsheet } from "./spreadsheet/definition.js";
 import { stop } from "./stop/definition.js";
 import { subFlow } from "./sub-flow/definition.js";
+import { sql } from "./sql/definition.js";
 import { switchType } from "./switch/definition.js";
 import { template } from "./template/definition.js";
 import { transform } from "./transform/definition.js";
@@ -52,6 +53,7 @@ const all = [
   shellCommand,
   spreadsheet,
   loop,
+  sql,
   condition,
   join,
   dedupe,

@@ -29,6 +29,7 @@ import { sortExamples } from "./sort/examples.js";
 import { spreadsheetExamples } from "./spreadsheet/examples.js";
 import { stopExamples } from "./stop/examples.js";
 import { subFlowExamples } from "./sub-flow/examples.js";
+import { sqlExamples } from "./sql/examples.js";
 import { switchExamples } from "./switch/examples.js";
 import { templateExamples } from "./template/examples.js";
 import { transformExamples } from "./transform/examples.js";
@@ -69,6 +70,7 @@ const examples: Readonly<Record<keyof LibraryTypes, readonly NodeExample[]>> = {
   merge: mergeExamples,
   "shell-command": shellCommandExamples,
   spreadsheet: spreadsheetExamples,
+  sql: sqlExamples,
   switch: switchExamples,
   transform: transformExamples,
   unpivot: unpivotExamples,
