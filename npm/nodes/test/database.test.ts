@@ -49,7 +49,7 @@ describe.skipIf(missing !== undefined)(`database${missing === undefined ? "" : `
       for (const socket of [client, upstream]) socket.on("error", () => {});
       client.pipe(upstream);
       upstream.on("data", (data) => {
-        if (data.includes("INSERT 0 1")) client.destroy();
+        if (data.includes("COMMIT")) client.destroy();
         else client.write(data);
       });
       client.on("close", () => upstream.destroy());
@@ -155,6 +155,34 @@ describe.skipIf(missing !== undefined)(`database${missing === undefined ? "" : `
     expect((await query("select n from generate_series(1, 10) n", [], { maxRows: 10 })).rowCount).toBe(10);
   });
 
+  it("gives rows of few bytes, and changes nothing where there are too many of either", async () => {
+    expect(
+      await refused({ sql: "select repeat('x', 1000000) from generate_series(1, 100)", maxBytes: 10_000_000 }),
+    ).toMatchObject({
+      code: "MEMORY_LIMIT_EXCEEDED",
+      message: "[database] The first 5 rows take more than 10000000 bytes",
+    });
+    await admin.query("create table bounded (a int)");
+    const execute = { operation: "execute", sql: "insert into bounded select generate_series(1, 100) returning a" };
+    for (const most of [{ maxRows: 10 }, { maxBytes: 100 }]) {
+      const error = await refused({ ...execute, ...most });
+      expect(error.code).toBe("MEMORY_LIMIT_EXCEEDED");
+      expect(adviceOf(error)).toContain("Nothing was changed.");
+    }
+    expect(await contentOf("bounded")).toEqual([]);
+    expect((await run("database", {}, { connection: server.url, ...execute, maxRows: 100 })).rowCount).toBe(100);
+    expect(await contentOf("bounded")).toHaveLength(100);
+  });
+
+  it("executes what can run outside of a transaction alone", async () => {
+    await query("vacuum", [], { operation: "execute" });
+    await admin.query("create table steps (a int)");
+    const body = "insert into steps values (1); commit; insert into steps values (2)";
+    await admin.query(`create procedure in_steps() language plpgsql as $$ begin ${body}; end $$`);
+    await query("call in_steps()", [], { operation: "execute" });
+    expect(await contentOf("steps")).toEqual([{ a: 1 }, { a: 2 }]);
+  });
+
   it("inserts rows of any shape, in one transaction", async () => {
     await admin.query(
       `create table shapes (id serial, name text default 'none', price numeric, "Odd ""name" jsonb, tags text[])`,
@@ -164,18 +192,22 @@ describe.skipIf(missing !== undefined)(`database${missing === undefined ? "" : `
       { name: null, 'Odd "name': [1, { b: 2 }] },
       { price: 2, tags: ["x", "y,z"] },
       { 'Odd "name': '{"text":true}' },
+      { 'Odd "name': "5" },
+      { 'Odd "name': null },
     ];
     const output = await insert(rows, { table: "public.shapes", returning: ["id"] });
     expect(output).toEqual({
-      result: [{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }],
-      rowCount: 4,
+      result: [{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }, { id: 5 }, { id: 6 }],
+      rowCount: 6,
       fields: [{ name: "id", type: "int4" }],
     });
     expect(await contentOf("shapes")).toEqual([
       { id: 1, name: "a", price: "1.50", 'Odd "name': null, tags: null },
       { id: 2, name: null, price: null, 'Odd "name': [1, { b: 2 }], tags: null },
       { id: 3, name: "none", price: "2", 'Odd "name': null, tags: ["x", "y,z"] },
-      { id: 4, name: "none", price: null, 'Odd "name': { text: true }, tags: null },
+      { id: 4, name: "none", price: null, 'Odd "name': '{"text":true}', tags: null },
+      { id: 5, name: "none", price: null, 'Odd "name': "5", tags: null },
+      { id: 6, name: "none", price: null, 'Odd "name': null, tags: null },
     ]);
     expect(await insert([], { table: "none" })).toEqual({ result: [], rowCount: 0, fields: [] });
     expect((await insert({ name: "one" }, { table: "shapes" })).rowCount).toBe(1);

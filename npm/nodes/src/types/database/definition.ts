@@ -1,3 +1,4 @@
+import { answerParameters } from "../../definition/answer.js";
 import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 
 /** Reads and writes PostgreSQL. */
@@ -37,12 +38,7 @@ export const database = {
         description: "query, execute: the values of $1, $2 …, which the database keeps apart from the statement.",
         examples: [["\u0024{{ data.customer }}"]],
       },
-      maxRows: {
-        type: "integer",
-        minimum: 1,
-        default: 1000000,
-        description: "query, execute: the most rows that may come back.",
-      },
+      ...answerParameters,
       table: {
         type: "string",
         minLength: 1,
@@ -50,7 +46,11 @@ export const database = {
           "insert: the table, also as `schema.table`. Names are taken as they are written, in upper and lower case.",
         examples: ["shop.orders"],
       },
-      rows: { type: "array", description: "insert: the rows as objects by column, where no edge brings them." },
+      rows: {
+        type: "array",
+        description:
+          "insert: the rows as objects by column, where no edge brings them. In columns of JSON values stay what they are: text is text there, and is not read as JSON.",
+      },
       onConflict: {
         type: "string",
         enum: ["error", "ignore", "update"],
@@ -95,5 +95,16 @@ export const database = {
     output("fields", "Fields", "array", "`{ name, type }` of each column of the result."),
   ],
   effects: ["network"],
-  limits: [{ what: "rows that come back", bound: "1000000, `maxRows` changes it", beyond: "MEMORY_LIMIT_EXCEEDED" }],
+  limits: [
+    {
+      what: "rows that come back",
+      bound: "1,000,000, `maxRows` changes it",
+      beyond: "MEMORY_LIMIT_EXCEEDED; nothing is changed",
+    },
+    {
+      what: "what they take",
+      bound: "256 MiB, `maxBytes` changes it",
+      beyond: "MEMORY_LIMIT_EXCEEDED; nothing is changed",
+    },
+  ],
 } as const satisfies NodeType;

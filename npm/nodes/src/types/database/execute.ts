@@ -1,6 +1,7 @@
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { findData } from "../../data/input.js";
+import { AnswerSize } from "../../library/answer-size.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { plainValue, portValue } from "../../table/port-value.js";
 import { database } from "./definition.js";
@@ -15,6 +16,7 @@ interface Parameters {
   sql?: string;
   parameters?: unknown[];
   maxRows: number;
+  maxBytes: number;
   table?: string;
   rows?: unknown[];
   onConflict: "error" | "ignore" | "update";
@@ -23,6 +25,9 @@ interface Parameters {
 }
 
 type Work = NodeWork<Parameters>;
+
+/** SQLSTATEs of a statement that cannot run in a transaction, and of a procedure that ends its own. */
+const NO_TRANSACTION: ReadonlySet<unknown> = new Set(["25001", "2D000"]);
 
 /**
  * Reads from and writes to PostgreSQL. Values never stand in the text of a statement: they are bound.
@@ -35,17 +40,37 @@ export const databaseNode = executable<Parameters>(database, (work) =>
 );
 
 async function statement(work: Work): Promise<object> {
-  const { connection, operation, maxRows } = work.parameters;
+  const { connection, operation } = work.parameters;
   const sql = required(work, "sql");
   refuseCopy(sql);
   const values = valuesOf(work);
+  const advice = ["Read fewer rows or columns, such as with `limit`, or raise `maxRows` or `maxBytes`."];
+  if (operation === "execute") advice.push("Nothing was changed.");
+  const size = new AnswerSize(work.parameters, advice);
   return withSession(work, connection, async (session) => {
-    if (operation === "execute") return outputOf(session.pg, await session.run(sql, values, maxRows, true));
+    if (operation === "execute") return outputOf(session.pg, await execute(session, sql, values, size));
     await session.run("begin transaction read only");
-    const answer = await session.run(sql, values, maxRows);
+    const answer = await session.run(sql, values, { size });
     await session.run("commit");
     return outputOf(session.pg, answer);
   });
+}
+
+/** In a transaction, so that a statement whose answer is refused has changed nothing. */
+async function execute(session: Session, sql: string, values: unknown[], size: AnswerSize): Promise<Answer> {
+  await session.run("begin");
+  let answer: Answer;
+  try {
+    answer = await session.run(sql, values, { size });
+  } catch (error) {
+    const { code } = ((error as NodeError).cause ?? {}) as { code?: string };
+    if (!NO_TRANSACTION.has(code)) throw error;
+    // Some statements, such as VACUUM, run outside of one alone. What was done by then is undone.
+    await session.run("rollback");
+    return session.run(sql, values, { size, changes: true });
+  }
+  await session.run("commit", [], { changes: true });
+  return answer;
 }
 
 async function insert(work: Work): Promise<object> {

@@ -92,10 +92,9 @@ async function insertBatch(
   }
 }
 
-/** Text for a column of JSON is JSON already; lists would otherwise become lists of the database. */
+/** A value for a column of JSON stays what it is, text as well: `"5"` is no number. Null is that of the database. */
 function boundValue(value: unknown, isForJson: boolean): unknown {
-  if (isForJson && typeof value !== "string" && value !== null) return JSON.stringify(value);
-  return value;
+  return isForJson && value !== null ? JSON.stringify(value) : value;
 }
 
 function conflictText(

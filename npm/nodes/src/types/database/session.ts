@@ -5,6 +5,7 @@ import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
 import type { NetworkAccess } from "../../contract/network-access.js";
 import { sharedParameters } from "../../definition/node-type.js";
+import type { AnswerSize } from "../../library/answer-size.js";
 import type { NodeWork } from "../../library/work.js";
 import { optionalPackage } from "../../machine/optional-package.js";
 import { databaseFailure } from "./failure.js";
@@ -26,11 +27,19 @@ export interface Answer {
   count: number;
 }
 
+/** How a statement is run. */
+export interface RunOptions {
+  /** Counts the rows that come back; the connection is closed where there are too many, which undoes a transaction. */
+  size?: AnswerSize;
+  /** Whether the statement changes the database for good, and so must not run twice. */
+  changes?: boolean;
+}
+
 /** Runs statements one after the other, each alone and with its values apart. */
 export interface Session {
   pg: Pg;
-  /** Runs one statement; `changes`: whether it may change the database, and so must not run twice. */
-  run(sql: string, values?: readonly unknown[], maxRows?: number, changes?: boolean): Promise<Answer>;
+  /** Runs one statement. */
+  run(sql: string, values?: readonly unknown[], options?: RunOptions): Promise<Answer>;
 }
 
 /**
@@ -62,7 +71,7 @@ export async function withSession<T>(
     await client.connect();
     return await work({
       pg,
-      run: (sql, values, maxRows, changes) => run(pg, client, sql, values ?? [], maxRows, changes),
+      run: (sql, values, options) => run(pg, client, sql, values ?? [], options ?? {}),
     });
   } catch (error) {
     if (stopped?.isLate)
@@ -136,23 +145,25 @@ function run(
   client: Client,
   sql: string,
   values: readonly unknown[],
-  maxRows = Number.POSITIVE_INFINITY,
-  changes = false,
+  { size, changes = false }: RunOptions,
 ): Promise<Answer> {
   // So that there is one statement only, also without values.
   const config = { text: sql, values: [...values], rowMode: "array", queryMode: "extended" };
   return new Promise((resolve, reject) => {
     const query = client.query(new pg.Query<unknown[]>(config));
     const rows: unknown[][] = [];
+    let failed = false;
     query.on("row", (row: unknown[]) => {
-      if (rows.length < maxRows) return void rows.push(row);
-      const { connection } = client as unknown as { connection?: { stream?: { destroy(): void } } };
-      connection?.stream?.destroy();
-      const advice = [
-        "Read fewer with `limit`, or raise `maxRows`.",
-        "A statement that changes the database may have done so: look before it is run again.",
-      ];
-      reject(new NodeError("MEMORY_LIMIT_EXCEEDED", `There are more than ${maxRows} rows`, { advice, retry: false }));
+      if (failed) return;
+      try {
+        size?.add(row);
+        rows.push(row);
+      } catch (error) {
+        failed = true;
+        const { connection } = client as unknown as { connection?: { stream?: { destroy(): void } } };
+        connection?.stream?.destroy();
+        reject(error);
+      }
     });
     query.on("error", (error) => reject(databaseFailure(error, sql, changes)));
     query.on("end", ({ fields, rowCount }) => resolve({ rows, fields, count: rowCount ?? rows.length }));
