@@ -109,6 +109,18 @@ describe.each(places)("sort in $name", ({ run, failure }) => {
     expect((await run("sort", { data: [] }, { by: [{ field: "a" }] })).result).toEqual([]);
   });
 
+  it("orders times by their moments where all name their zones", async () => {
+    const order = async (values: unknown[]) => {
+      const { result } = await run("sort", { data: values.map((a) => ({ a })) }, { by: [{ field: "a" }] });
+      return result.map(({ a }: { a: unknown }) => a);
+    };
+    const [late, early] = ["2024-03-01T09:30:00Z", "2024-03-01T10:00:00+02:00"];
+    expect(await order([late, early, null])).toEqual([early, late, null]);
+    // Text that is no moment, or names no zone, stays text.
+    expect(await order(["2024-13-01T09:00Z", early, late])).toEqual([late, early, "2024-13-01T09:00Z"]);
+    expect(await order(["2024-03-01T09:00", early])).toEqual(["2024-03-01T09:00", early]);
+  });
+
   it("takes tables", async () => {
     const table = await onMachine("spreadsheet", {}, { data: "a\n10\n9\n" });
     expect((await run("sort", table, { by: [{ field: "a" }] })).result).toEqual([{ a: "9" }, { a: "10" }]);

@@ -36,6 +36,16 @@ export function instantOf(value: unknown): number | undefined {
   return midnight + seconds * 1000 + (fraction === "" ? 0 : Number(`0.${fraction.slice(1)}`) * 1000);
 }
 
+/** Whether a value is text that spells a moment of a day with the zone in which that is. */
+export function namesZone(value: unknown): value is string {
+  return (
+    typeof value === "string" &&
+    /\d(?:Z|[+-]\d\d:?\d\d)$/i.test(value.trim()) &&
+    /:\d\d/.test(value) &&
+    instantOf(value) !== undefined
+  );
+}
+
 function finite(number: number): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }

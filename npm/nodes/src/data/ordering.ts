@@ -4,7 +4,7 @@ import { NodeError } from "../contract/error.js";
 import { foundText } from "../contract/issues.js";
 import { inBatches } from "../contract/pace.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
-import { instantOf } from "./instant.js";
+import { instantOf, namesZone } from "./instant.js";
 import type { Row } from "./rows.js";
 
 /** How the values of a field are compared. */
@@ -53,7 +53,7 @@ export async function columnOf(
   const numbers = new Float64Array(rows.length);
   const texts: string[] = [];
   const samples: string[] = [];
-  const readAs = as === "auto" && (await areDates(rows, field, signal)) ? "date" : as;
+  const readAs = as === "auto" && (await areMoments(rows, field, signal)) ? "date" : as;
   await inBatches(rows.length, signal, (from, to) => {
     for (let position = from; position < to; position++) {
       const value = fieldOf(rows[position], field);
@@ -123,12 +123,13 @@ function isNothing(value: unknown): boolean {
   return isEmpty(value) || Number.isNaN(value) || (value instanceof Date && Number.isNaN(value.getTime()));
 }
 
-async function areDates(rows: readonly Row[], field: string, signal: AbortSignal | undefined): Promise<boolean> {
+/** Whether all values are dates, or text that spells a moment with its zone: as text, other zones come in the wrong order. */
+async function areMoments(rows: readonly Row[], field: string, signal: AbortSignal | undefined): Promise<boolean> {
   let all = true;
   await inBatches(rows.length, signal, (from, to) => {
     for (let position = from; position < to && all; position++) {
       const value = fieldOf(rows[position], field);
-      all = isEmpty(value) || value instanceof Date;
+      all = isEmpty(value) || value instanceof Date || namesZone(value);
     }
   });
   return all;

@@ -24,7 +24,7 @@ export function orderList<const Description extends string>(description: Descrip
           enum: ["auto", "number", "text", "date"],
           default: "auto",
           description:
-            "How values are compared. auto: what is or spells a number as numbers, before all text; text by UTF-16 code units. number: all must be or spell one. date: dates, ms since 1970, or ISO 8601 text, in UTC where it names no zone.",
+            "How values are compared. auto: what is or spells a number as numbers, before all text; times in ISO 8601 by their moments where all values name their zone; other text by UTF-16 code units. number: all must be or spell one. date: dates, ms since 1970, or ISO 8601 text, in UTC where it names no zone.",
         },
       },
     },
