@@ -77,7 +77,7 @@ describe.each(places)("the parameters of http-request in $name", ({ run, failure
   it.each([
     ["auth", "Bearer hunter2", "auth must be an object or the JSON text of one"],
     ["auth", [secret], "auth must be an object or the JSON text of one"],
-    ["auth", {}, '`auth.type` must be one of "basic", "bearer", "apiKey"'],
+    ["auth", {}, '`auth.type` must be one of "basic", "bearer", "apiKey", "oauth2"'],
     ["auth", { type: "Bearer", token: secret }, '"apiKey", "oauth2", found "Bearer"'],
     ["auth", { type: "constructor", token: secret }, 'found "constructor"'],
     ["auth", { type: "bearer" }, "`auth.token` must be text, found nothing"],
@@ -103,7 +103,7 @@ describe.each(places)("the parameters of http-request in $name", ({ run, failure
   ])("refuses %s %j", async (name, value, message) => {
     const refused = await failure("http-request", { [name]: value }, { url: echo() });
     expect(refused.code).toBe("INVALID_PARAMETERS");
-    expect(refused.message).toContain(message.replace(', "oauth2"', ""));
+    expect(refused.message).toContain(message);
     expect(refused.message).not.toContain(secret);
   });
 });

@@ -5,7 +5,7 @@ import { sharedParameters } from "../definition/node-type.js";
 import type { Network } from "../types/http-request/network.js";
 import { failingStatuses, type StatusAdvice, statusFailure } from "../types/http-request/status.js";
 import { answerOf } from "./http-answer.js";
-import { following, hasOwnHeaders, type Sent } from "./http-redirects.js";
+import { type Body, following, hasOwnHeaders, isStreamed, type Sent } from "./http-redirects.js";
 import type { NodeWork } from "./work.js";
 
 /** ms that a timer can count. */
@@ -16,7 +16,7 @@ export interface HttpCall {
   url: URL;
   method: string;
   headers: Headers;
-  body?: string | Uint8Array<ArrayBuffer> | undefined;
+  body?: Body | undefined;
   /** Whether an answer that leads elsewhere is followed, or an error: a POST would become a GET on the way. */
   redirect: "follow" | "refuse";
   /** The address as errors tell it. Default: `url`. */
@@ -49,14 +49,13 @@ export async function exchange<T>(
     const send = (url: URL, { method, headers, body }: Sent, redirect: RequestRedirect) =>
       fetch(url, {
         method,
-        headers,
         redirect,
         signal: AbortSignal.any(signals),
-        ...(body === undefined ? {} : { body }),
+        ...content(headers, body),
       });
     const sent: Sent = { method, headers, body };
-    const isGuarded = access !== undefined;
-    const byHand = call.redirect === "follow" && network.seesRedirects && (isGuarded || hasOwnHeaders(headers));
+    const isNotForFetch = access !== undefined || isStreamed(body) || hasOwnHeaders(headers);
+    const byHand = call.redirect === "follow" && network.seesRedirects && isNotForFetch;
     const response = byHand
       ? await following(url, sent, (url, sent) => send(url, sent, "manual"))
       : await send(url, sent, call.redirect === "follow" ? "follow" : "manual");
@@ -71,6 +70,16 @@ export async function exchange<T>(
       throw new NodeError("TIMEOUT", `The request was given up after ${limit} ms`, { cause: error });
     throw network.failureOf(error, told);
   }
+}
+
+/** Headers and body as `fetch` takes them. */
+function content(headers: Headers, body: Body | undefined): RequestInit {
+  if (body === undefined) return { headers };
+  if (!isStreamed(body)) return { headers, body };
+  const measured = new Headers(headers);
+  // Else it would go out in chunks, which not every server takes.
+  measured.set("content-length", String(body.length));
+  return { headers: measured, body: body.open(), duplex: "half" } as RequestInit;
 }
 
 /** A POST of JSON. */

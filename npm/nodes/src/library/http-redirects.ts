@@ -7,11 +7,19 @@ const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308];
 /** Headers that say nothing of who asks. `fetch` drops others at another origin only if it knows them for credentials. */
 const HARMLESS = /^(?:accept|accept-.*|content-.*|user-agent|if-.*|range|cache-control|pragma)$/;
 
+/** A body: whole, or opened anew each time that it is sent, of so many bytes. */
+export type Body = string | Uint8Array<ArrayBuffer> | { length: number; open(): ReadableStream<Uint8Array> };
+
+/** Whether a body is opened when it is sent. */
+export function isStreamed(body: Body | undefined): body is Exclude<Body, string | Uint8Array> {
+  return typeof body === "object" && "open" in body;
+}
+
 /** What is sent, as it changes on the way. */
 export interface Sent {
   method: string;
   headers: Headers;
-  body?: string | Uint8Array<ArrayBuffer> | undefined;
+  body?: Body | undefined;
 }
 
 /** Whether a request has headers that another origin must not see. */

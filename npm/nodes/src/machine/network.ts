@@ -6,12 +6,15 @@ export const machineNetwork: Network = {
   async fetch(access) {
     // Asked for with each request, since tests and tracing put something else in its place.
     if (access === undefined) return (url, init) => fetch(url, init);
+    // Loads what belongs to Node's own `fetch`: else the package would put its agent in the place of Node's for the process.
+    void globalThis.Headers;
     const [{ guardOf }, { guardedFetch }] = await Promise.all([
       import("./guard/guard.js"),
       import("./guard/guarded-fetch.js"),
     ]);
     return guardedFetch(guardOf(access));
   },
+  files: async () => (await import("./transfer-files.js")).transferFiles,
   seesRedirects: true,
   check() {},
   failureOf(error, url) {
@@ -92,6 +95,9 @@ function explained({ code = "", message }: Reason, url: URL): { what: string; ad
       what: `${hostname} on port ${port} closed the connection before it had answered`,
       advice: [`Check that ${url.protocol.slice(0, -1)} is what that port talks.`, "Look at the log of the server."],
     };
+  }
+  if (code === "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH") {
+    return { what: "a file changed while it was sent", advice: ["Send a file that nothing writes to."] };
   }
   if (message === "bad port") {
     return {

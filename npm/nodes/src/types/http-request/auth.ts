@@ -1,8 +1,9 @@
 /** Who asks: the forms of `auth`. */
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
-import type { Credentials } from "../../library/http-headers.js";
+import { type Credentials, textsOf } from "../../library/http-headers.js";
 import { jsonObject } from "../../library/json-parameter.js";
+import type { ClientCredentials } from "./oauth.js";
 
 /** A key that goes into a header or into the query under a name of its own. */
 export interface ApiKey {
@@ -13,13 +14,14 @@ export interface ApiKey {
 }
 
 /** What `auth` may be. */
-export type Auth = Credentials | ApiKey;
+export type Auth = Credentials | ApiKey | ClientCredentials;
 
 /** The keys of each form beside `type`. */
 const KEYS: Readonly<Record<Auth["type"], readonly string[]>> = {
   basic: ["username", "password"],
   bearer: ["token"],
   apiKey: ["name", "value", "in"],
+  oauth2: ["tokenUrl", "clientId", "clientSecret", "scope", "audience", "send"],
 };
 
 /**
@@ -46,7 +48,24 @@ export function authOf(given: unknown): Auth | undefined {
     case "basic":
       return { type: "basic", username: textOf(auth, "username", ""), password: textOf(auth, "password", "") };
     case "apiKey":
-      return { type: "apiKey", name: textOf(auth, "name"), value: textOf(auth, "value"), in: placeOf(auth["in"]) };
+      return {
+        type: "apiKey",
+        name: textOf(auth, "name"),
+        value: textOf(auth, "value"),
+        in: placeOf(auth, "in", "query"),
+      };
+    case "oauth2":
+      return {
+        type: "oauth2",
+        tokenUrl: textOf(auth, "tokenUrl"),
+        clientId: textOf(auth, "clientId"),
+        clientSecret: textOf(auth, "clientSecret"),
+        scope: Array.isArray(auth["scope"])
+          ? textsOf(auth["scope"], "auth.scope").join(" ")
+          : textOf(auth, "scope", ""),
+        audience: textOf(auth, "audience", ""),
+        send: placeOf(auth, "send", "body"),
+      };
   }
 }
 
@@ -64,10 +83,10 @@ function kindText(value: unknown): string {
   return Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-function placeOf(given: unknown): ApiKey["in"] {
-  if (given === undefined) return "header";
-  if (given === "header" || given === "query") return given;
-  throw refused("auth.in", 'must be "header" or "query"', foundText(given));
+function placeOf<T extends string>(auth: Record<string, unknown>, key: string, other: T): "header" | T {
+  const place = auth[key] ?? "header";
+  if (place === "header" || place === other) return place as "header" | T;
+  throw refused(`auth.${key}`, `must be "header" or "${other}"`, foundText(place));
 }
 
 function refused(name: string, rule: string, found: string): NodeError {

@@ -43,8 +43,11 @@ export const httpRequest = {
       auth: {
         anyOf: [{ type: "object" }, { type: "string" }],
         description:
-          'Who asks: `{ type: "basic", username, password }`, `{ type: "bearer", token }`, or ' +
-          '`{ type: "apiKey", name, value, in }` with `in: "header"` (the default) or `"query"`.',
+          'Who asks: `{ type: "basic", username, password }`, `{ type: "bearer", token }`, ' +
+          '`{ type: "apiKey", name, value, in }` with `in: "header"` (the default) or `"query"`, or ' +
+          '`{ type: "oauth2", tokenUrl, clientId, clientSecret, scope, audience, send }` for a token of OAuth 2.0 (client ' +
+          'credentials), where the client names itself with `send: "header"` (the default) or in the `"body"`; the token is kept ' +
+          "until it ends, and asked for once more where it is refused.",
         examples: [{ type: "bearer", token: "\u0024{{ secrets.TOKEN }}" }],
       },
       failOn: {
@@ -54,7 +57,20 @@ export const httpRequest = {
           "where the node asks for retries or an edge takes its error, and none elsewhere.",
         examples: ["4xx,5xx", "5xx,429"],
       },
-      body: { description: "Sent with POST, PUT, PATCH and DELETE: text and bytes as they are, the rest as JSON." },
+      body: {
+        description:
+          "Sent with POST, PUT, PATCH and DELETE, as `bodyType` says. Files are named here, never by what an edge brings.",
+      },
+      bodyType: {
+        type: "string",
+        enum: ["auto", "json", "form", "multipart", "text", "file"],
+        default: "auto",
+        description:
+          "How `body` is written. `auto`: text and bytes as they are, the rest as JSON. `form`: an object as a form of a web " +
+          "page sends it. `multipart`: an object whose values are text, bytes, `{ path }` for a file, " +
+          "`{ content, filename, contentType }`, or lists of these. `file`: the file at a path, or at `{ path, contentType }`, " +
+          "read while it is sent.",
+      },
     },
   },
   inputPorts: [
@@ -87,6 +103,6 @@ export const httpRequest = {
     output("duration", "Duration", "number", "ms from the request to the end of the answer."),
     output("url", "URL", "string", "The address that answered, after redirects."),
   ],
-  effects: ["network"],
+  effects: ["network", "reads-files"],
   limits: [{ what: "size of the answer", bound: "256 MiB", beyond: "EXECUTION_FAILED" }],
 } as const satisfies NodeType;

@@ -1,5 +1,6 @@
 import type { NodeError } from "../../contract/error.js";
 import type { NetworkAccess } from "../../contract/network-access.js";
+import type { TransferFiles } from "./files.js";
 
 /** `fetch`, as far as it is used. */
 export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
@@ -11,6 +12,8 @@ export interface Network {
    * follows no redirects by itself.
    */
   fetch(access: NetworkAccess | undefined): Promise<Fetch>;
+  /** The files of this place; a page has none. */
+  files?(): Promise<TransferFiles>;
   /** Whether a redirect can be looked at before it is followed. Browsers follow by themselves, or tell nothing of it. */
   seesRedirects: boolean;
   /** Refuses what cannot be sent from here. */

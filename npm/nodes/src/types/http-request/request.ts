@@ -3,10 +3,14 @@ import { NodeError } from "../../contract/error.js";
 import { foundText, issueSentences } from "../../contract/issues.js";
 import { takeCredentials } from "../../library/http-address.js";
 import { authorize, headersOf, setSecret, textsOf } from "../../library/http-headers.js";
+import type { Body } from "../../library/http-redirects.js";
 import { jsonObject } from "../../library/json-parameter.js";
 import type { NodeWork } from "../../library/work.js";
 import { portValue } from "../../table/port-value.js";
-import { authOf } from "./auth.js";
+import { type Auth, authOf } from "./auth.js";
+import { type BodyType, bodyOf, type GivenBody } from "./body.js";
+import type { Network } from "./network.js";
+import type { ClientCredentials } from "./oauth.js";
 
 export interface Parameters {
   method: string;
@@ -15,6 +19,7 @@ export interface Parameters {
   params?: unknown;
   auth?: unknown;
   body?: unknown;
+  bodyType: BodyType;
   failOn?: unknown;
 }
 
@@ -23,9 +28,11 @@ export interface PreparedRequest {
   url: URL;
   method: string;
   headers: Headers;
-  body?: string | Uint8Array<ArrayBuffer> | undefined;
+  body?: Body | undefined;
   /** The name in the query under which the URL carries a key, which no output tells. */
-  secretName?: string | undefined;
+  secretName?: string;
+  /** Who gets a token for it first. */
+  client?: ClientCredentials;
 }
 
 const METHODS_WITH_BODY = new Set(["POST", "PUT", "PATCH", "DELETE"]);
@@ -35,9 +42,9 @@ const REFUSED_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
 /**
  * The request; what an edge brings goes before the parameters.
  *
- * @throws NodeError INVALID_PARAMETERS
+ * @throws NodeError INVALID_PARAMETERS, and what `bodyOf` throws
  */
-export function requestOf(work: NodeWork<Parameters>): PreparedRequest {
+export async function requestOf(work: NodeWork<Parameters>, network: Network): Promise<PreparedRequest> {
   const given = (name: keyof Parameters): unknown => portValue(work.input, name) ?? work.parameters[name];
   checkParameterUrl(work.parameters.url);
   const method = methodOf(given("method"));
@@ -46,8 +53,9 @@ export function requestOf(work: NodeWork<Parameters>): PreparedRequest {
   const headers = headersOf(given("headers"));
   const credentials = takeCredentials(url);
   if (!headers.has("authorization")) authorize(headers, credentials);
-  const secretName = addAuth(url, headers, given("auth"));
-  return { url, method, headers, body: bodyOf(work, method, headers, given("body")), secretName };
+  const auth = addAuth(url, headers, authOf(given("auth")));
+  const body = givenBody(work, method);
+  return { url, method, headers, body: body && (await bodyOf(body, headers, await network.files?.())), ...auth };
 }
 
 function checkParameterUrl(url: string): void {
@@ -95,29 +103,27 @@ function addQuery(url: URL, params: unknown): void {
   }
 }
 
-/** Adds who asks; gives the name of a key in the query. */
-function addAuth(url: URL, headers: Headers, given: unknown): string | undefined {
-  const auth = authOf(given);
-  if (auth?.type !== "apiKey") return void authorize(headers, auth);
-  if (auth.in === "header") return void setSecret(headers, auth.name, auth.value);
-  url.searchParams.set(auth.name, auth.value);
-  return auth.name;
+/** Adds who asks, where that is known without asking for a token. */
+function addAuth(url: URL, headers: Headers, auth: Auth | undefined): Pick<PreparedRequest, "secretName" | "client"> {
+  if (auth?.type === "oauth2") return { client: auth };
+  if (auth?.type !== "apiKey") authorize(headers, auth);
+  else if (auth.in === "header") setSecret(headers, auth.name, auth.value);
+  else {
+    url.searchParams.set(auth.name, auth.value);
+    return { secretName: auth.name };
+  }
+  return {};
 }
 
-function bodyOf(work: NodeWork<Parameters>, method: string, headers: Headers, body: unknown): PreparedRequest["body"] {
-  if (body === undefined || body === null) return undefined;
-  if (!METHODS_WITH_BODY.has(method)) {
-    // Editors write an empty body into every node.
-    if (body !== "") {
-      work.warn(
-        "ignored-body",
-        `A ${method} has no body, so that \`body\` is not sent; use POST, PUT, PATCH or DELETE`,
-      );
-    }
-    return undefined;
+/** The body as it was given; `undefined` where the method has none. */
+function givenBody(work: NodeWork<Parameters>, method: string): GivenBody | undefined {
+  const { bodyType: type, body } = work.parameters;
+  const brought = portValue(work.input, "body");
+  const value = brought ?? body;
+  if (METHODS_WITH_BODY.has(method)) return { type, value, mayName: (brought ?? undefined) === undefined };
+  // Editors write an empty body into every node.
+  if (value !== undefined && value !== null && value !== "") {
+    work.warn("ignored-body", `A ${method} has no body, so that \`body\` is not sent; use POST, PUT, PATCH or DELETE`);
   }
-  if (typeof body === "string") return body;
-  if (body instanceof Uint8Array) return new Uint8Array(body);
-  if (!headers.has("content-type")) headers.set("content-type", "application/json");
-  return JSON.stringify(body);
+  return undefined;
 }

@@ -1,0 +1,37 @@
+/** Files that go out in requests. */
+import { createReadStream } from "node:fs";
+import { access, constants, stat } from "node:fs/promises";
+import { Readable } from "node:stream";
+
+import { messageOf, NodeError } from "../contract/error.js";
+import type { Piece, TransferFiles } from "../types/http-request/files.js";
+import { MISSING_PATH_ADVICE, missingPathText } from "./missing-path.js";
+
+/** Files as Node has them. */
+export const transferFiles: TransferFiles = {
+  async sizeOf(path, parameter) {
+    try {
+      const facts = await stat(path);
+      if (!facts.isFile()) throw new NodeError("EXECUTION_FAILED", `\`${parameter}\` is not a file: ${path}`);
+      await access(path, constants.R_OK);
+      return facts.size;
+    } catch (error) {
+      if (error instanceof NodeError) throw error;
+      const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+      const why = isMissing ? await missingPathText(path) : messageOf(error);
+      throw new NodeError("EXECUTION_FAILED", `\`${parameter}\` cannot be read: ${path} (${why})`, {
+        cause: error,
+        advice: isMissing ? MISSING_PATH_ADVICE : undefined,
+      });
+    }
+  },
+  stream: (pieces) => Readable.toWeb(Readable.from(bytesOf(pieces))) as ReadableStream<Uint8Array>,
+};
+
+async function* bytesOf(pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) yield piece;
+    // As many bytes as were announced: a file that grows meanwhile is sent as it was.
+    else if (piece.size > 0) yield* createReadStream(piece.path, { end: piece.size - 1 });
+  }
+}

@@ -1,0 +1,44 @@
+/** What a place does with files for `http-request`; a page has none. */
+import { NodeError } from "../../contract/error.js";
+import { foundText } from "../../contract/issues.js";
+
+/** Bytes, or a file that is read when they are sent. */
+export type Piece = Uint8Array<ArrayBuffer> | { path: string; size: number };
+
+/** Files of a machine. */
+export interface TransferFiles {
+  /**
+   * The bytes that a file has.
+   *
+   * @throws NodeError EXECUTION_FAILED naming the parameter, where there is no such file or it cannot be read
+   */
+  sizeOf(path: string, parameter: string): Promise<number>;
+  /** Pieces one after the other; files are read as they are sent. */
+  stream(pieces: readonly Piece[]): ReadableStream<Uint8Array>;
+}
+
+/**
+ * A file to be sent.
+ *
+ * @throws NodeError INVALID_PARAMETERS, EXECUTION_FAILED or NO_TRANSPORT
+ */
+export async function filePiece(
+  path: unknown,
+  parameter: string,
+  mayName: boolean,
+  files: TransferFiles | undefined,
+): Promise<Piece> {
+  if (typeof path !== "string" || path === "") throw refused(parameter, "must be the path of a file", path);
+  if (!mayName) {
+    throw new NodeError("INVALID_PARAMETERS", `\`${parameter}\` came over an edge; only parameters may name files`);
+  }
+  if (files === undefined) {
+    throw new NodeError("NO_TRANSPORT", "A page has no files: run this flow on a server or in the desktop application");
+  }
+  return { path, size: await files.sizeOf(path, parameter) };
+}
+
+/** The failure of a parameter that is something else. */
+export function refused(name: string, rule: string, value: unknown): NodeError {
+  return new NodeError("INVALID_PARAMETERS", `\`${name}\` ${rule}, found ${foundText(value)}`);
+}
