@@ -15,6 +15,11 @@ export async function pathProblems(flow: unknown, access?: FileAccess): Promise<
   return (await import("./machine/path-problems.js")).pathProblems(flow, access);
 }
 
+/** The path to use for a path that a flow names, see `machine/rooted-path.ts`. */
+export async function rootedPath(access: FileAccess | undefined, path: string): Promise<string> {
+  return (await import("./machine/rooted-path.js")).rootedPath(access, path);
+}
+
 /** The executables by type. */
 export const nodeExecutableRegistry: Map<string, NodeExecutable> = new Map([
   ...executablesAnywhere({

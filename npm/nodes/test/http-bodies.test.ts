@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { networkAccess } from "../src/contract/network-access.js";
-import { bodyOf, json, testServer } from "./http-server.js";
+import { bodyOf, json, testServer } from "./answering-server.js";
 import { places, temporaryFolder } from "./run.js";
 
 const folder = temporaryFolder();

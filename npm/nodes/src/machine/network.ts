@@ -14,7 +14,7 @@ export const machineNetwork: Network = {
     ]);
     return guardedFetch(guardOf(access));
   },
-  files: async () => (await import("./transfer-files.js")).transferFiles,
+  files: async (access) => (await import("./transfer-files.js")).transferFiles(access),
   seesRedirects: true,
   check() {},
   failureOf(error, url) {

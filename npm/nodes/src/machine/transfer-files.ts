@@ -4,17 +4,20 @@ import { access, constants, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 
 import { messageOf, NodeError } from "../contract/error.js";
+import type { FileAccess } from "../contract/file-access.js";
 import type { Piece, TransferFiles } from "../types/http-request/files.js";
 import { MISSING_PATH_ADVICE, missingPathText } from "./missing-path.js";
+import { rootedPath } from "./rooted-path.js";
 
-/** Files as Node has them. */
-export const transferFiles: TransferFiles = {
-  async sizeOf(path, parameter) {
+/** Files as Node has them, as far as the owner of the conductor lets nodes read them. */
+export const transferFiles = (files: FileAccess | undefined): TransferFiles => ({
+  async find(path, parameter) {
+    const place = await rootedPath(files, path);
     try {
-      const facts = await stat(path);
+      const facts = await stat(place);
       if (!facts.isFile()) throw new NodeError("EXECUTION_FAILED", `\`${parameter}\` is not a file: ${path}`);
-      await access(path, constants.R_OK);
-      return facts.size;
+      await access(place, constants.R_OK);
+      return { path: place, size: facts.size };
     } catch (error) {
       if (error instanceof NodeError) throw error;
       const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
@@ -26,7 +29,7 @@ export const transferFiles: TransferFiles = {
     }
   },
   stream: (pieces) => Readable.toWeb(Readable.from(bytesOf(pieces))) as ReadableStream<Uint8Array>,
-};
+});
 
 async function* bytesOf(pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {

@@ -101,6 +101,17 @@ export type EmbedParameters = ValuesOf<"embed">;
 /** Of `database`. */
 export type DatabaseParameters = ValuesOf<"database">;
 
+/** Of `until`. */
+export type UntilParameters = ValuesOf<"until">;
+/** Of `stop`. */
+export type StopParameters = ValuesOf<"stop">;
+/** Of `sub-flow`. */
+export type SubFlowParameters = ValuesOf<"sub-flow">;
+/** Of `archive`. */
+export type ArchiveParameters = ValuesOf<"archive">;
+/** Of `sql`. */
+export type SqlParameters = ValuesOf<"sql">;
+
 /** The parameters of the types by the names of the types. */
 export interface ParametersByType {
   parallel: ParallelParameters;
@@ -137,4 +148,9 @@ export interface ParametersByType {
   llm: LlmParameters;
   embed: EmbedParameters;
   database: DatabaseParameters;
+  until: UntilParameters;
+  stop: StopParameters;
+  "sub-flow": SubFlowParameters;
+  archive: ArchiveParameters;
+  sql: SqlParameters;
 }

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { FileAccess } from "@atomiton/nodes";
 import { nodeTypes } from "@atomiton/nodes/definitions";
-import { getNodeExecutable, machineParsers, pathProblems } from "@atomiton/nodes/executables";
+import { getNodeExecutable, machineParsers, pathProblems, rootedPath } from "@atomiton/nodes/executables";
 import { createMemoryEngine } from "@atomiton/storage/browser";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import type { Environment } from "../../api/environment.js";
@@ -79,7 +79,7 @@ export function createNodeConductor(
   const environment: Environment = {
     engine,
     ...(closed && { pathProblems: (flow) => pathProblems(flow, files) }),
-    readFlowFile,
+    readFlowFile: async (path) => readFlowFile(await rootedPath(files, path)),
     types: () => ({ ...(closed ? allTypes() : libraryTypes(nodeTypes, false)), nodes: config.nodes ?? [] }),
     react,
     templates,

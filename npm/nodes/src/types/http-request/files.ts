@@ -8,11 +8,12 @@ export type Piece = Uint8Array<ArrayBuffer> | { path: string; size: number };
 /** Files of a machine. */
 export interface TransferFiles {
   /**
-   * The bytes that a file has.
+   * Where a file is, and the bytes that it has.
    *
-   * @throws NodeError EXECUTION_FAILED naming the parameter, where there is no such file or it cannot be read
+   * @throws NodeError EXECUTION_FAILED naming the parameter, where there is no such file or it cannot be read;
+   *   INVALID_PARAMETERS where the owner of the conductor does not let nodes read it
    */
-  sizeOf(path: string, parameter: string): Promise<number>;
+  find(path: string, parameter: string): Promise<{ path: string; size: number }>;
   /** Pieces one after the other; files are read as they are sent. */
   stream(pieces: readonly Piece[]): ReadableStream<Uint8Array>;
 }
@@ -35,7 +36,7 @@ export async function filePiece(
   if (files === undefined) {
     throw new NodeError("NO_TRANSPORT", "A page has no files: run this flow on a server or in the desktop application");
   }
-  return { path, size: await files.sizeOf(path, parameter) };
+  return files.find(path, parameter);
 }
 
 /** The failure of a parameter that is something else. */

@@ -1,4 +1,5 @@
 import type { NodeError } from "../../contract/error.js";
+import type { FileAccess } from "../../contract/file-access.js";
 import type { NetworkAccess } from "../../contract/network-access.js";
 import type { TransferFiles } from "./files.js";
 
@@ -12,8 +13,8 @@ export interface Network {
    * follows no redirects by itself.
    */
   fetch(access: NetworkAccess | undefined): Promise<Fetch>;
-  /** The files of this place; a page has none. */
-  files?(): Promise<TransferFiles>;
+  /** The files of this place, as far as the owner of the conductor lets nodes read them; a page has none. */
+  files?(access: FileAccess | undefined): Promise<TransferFiles>;
   /** Whether a redirect can be looked at before it is followed. Browsers follow by themselves, or tell nothing of it. */
   seesRedirects: boolean;
   /** Refuses what cannot be sent from here. */

@@ -55,7 +55,13 @@ export async function requestOf(work: NodeWork<Parameters>, network: Network): P
   if (!headers.has("authorization")) authorize(headers, credentials);
   const auth = addAuth(url, headers, authOf(given("auth")));
   const body = givenBody(work, method);
-  return { url, method, headers, body: body && (await bodyOf(body, headers, await network.files?.())), ...auth };
+  return {
+    url,
+    method,
+    headers,
+    body: body && (await bodyOf(body, headers, await network.files?.(work.files))),
+    ...auth,
+  };
 }
 
 function checkParameterUrl(url: string): void {

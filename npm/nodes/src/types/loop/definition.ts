@@ -1,5 +1,12 @@
 import { expressionProblems } from "../../definition/code.js";
-import { input, type NodeType, output, type ParameterProblem, sameAs, sharedParameters } from "../../definition/node-type.js";
+import {
+  input,
+  type NodeType,
+  output,
+  type ParameterProblem,
+  sameAs,
+  sharedParameters,
+} from "../../definition/node-type.js";
 
 /** Rounds of a `while` loop unless it says otherwise. */
 export const MOST_WHILE_ROUNDS = 10_000;

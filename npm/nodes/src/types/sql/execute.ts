@@ -8,6 +8,7 @@ import { Pace } from "../../contract/pace.js";
 import { setField } from "../../data/rows.js";
 import { AnswerSize } from "../../library/answer-size.js";
 import { executable, type NodeWork } from "../../library/work.js";
+import { rootedPath } from "../../machine/rooted-path.js";
 import { portValue } from "../../table/port-value.js";
 import { bindValues } from "./bindings.js";
 import { sql as sqlType } from "./definition.js";
@@ -47,13 +48,14 @@ export const sqlNode = executable<Parameters>(sqlType, async (work) => {
     throw new NodeError("INVALID_PARAMETERS", "`outputFormat` is given without `output`, the file to write");
   }
   const format = formatOfOutput(output, outputFormat);
-  const written = await writeAtomically(output, (beside) =>
+  const place = await rootedPath(work.files, output);
+  const written = await writeAtomically(place, (beside) =>
     run(work, (engine, statement) => writeRows(engine, statement, work.parameters.sql, given(work), beside, format), [
       resolve(beside),
     ]),
   );
   if (written.rowCount === 0) work.warn("empty-table", `The query gave no rows to write to \`${output}\``);
-  return { result: output, path: output, format, ...written, size: (await stat(output)).size };
+  return { result: output, path: output, format, ...written, size: (await stat(place)).size };
 });
 
 /** Opens an engine, makes its tables, shuts it off, and has the query carried out by `finish`. */
@@ -73,7 +75,8 @@ async function run<T>(
     const paths: string[] = [];
     for (const [name, path] of files) {
       engine.check();
-      paths.push(await viewOfFile(engine, name, path, { types: parameters.types, warn }));
+      const place = typeof path === "string" ? await rootedPath(work.files, path) : path;
+      paths.push(await viewOfFile(engine, name, place, { types: parameters.types, warn }));
     }
     for (const input of tables) {
       engine.check();
