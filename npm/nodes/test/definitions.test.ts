@@ -26,6 +26,9 @@ import { failure, run } from "./run.js";
 
 /** Types that do nothing without a server, a file or data. */
 const ELSEWHERE = new Set([
+  // Without nodes inside, and without a conductor, they are refused.
+  "until",
+  "sub-flow",
   "http-request",
   "spreadsheet",
   "sql",
@@ -84,6 +87,7 @@ describe("definitions", () => {
       html: [{ fields: { a: "a" } }, ""],
       template: [{ template: "a" }],
       switch: [{ cases: [{ handle: "a", equals: 1 }] }],
+      stop: [{ as: "success" }],
     };
     for (const { type, parameters } of getAllNodeDefinitions()) {
       if (ELSEWHERE.has(type)) continue;
@@ -145,6 +149,8 @@ describe("definitions", () => {
       template: { template: "a" },
       switch: { cases: [] },
       sql: { sql: "select 1" },
+      until: { condition: "true" },
+      "sub-flow": { flow: "a" },
       "shell-command": { program: "ls" },
       "webhook-out": { url: "http://x", secret: "s" },
       message: { service: "json", url: "http://x", text: "x" },

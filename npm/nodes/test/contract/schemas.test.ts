@@ -161,7 +161,7 @@ describe("schemas of parameters", () => {
       timeout: "${{ variables.timeout }}",
       retries: "${{ 1 + 1 }}",
     };
-    expect(httpRequestSchema.parse(http)).toEqual({ enabled: true, ...http });
+    expect(httpRequestSchema.parse(http)).toEqual({ enabled: true, bodyType: "auto", ...http });
     expect(issues(httpRequestSchema, { url: "{{base}}/users", headers: "{{headers}}" })).toEqual([]);
     expect(issues(httpRequestSchema, { url: "http://a", headers: "${{ input.headers }}" })).toEqual([]);
     expect(issues(fileSystemSchema, { path: "${{ input.path }}", content: "${{ input }}" })).toEqual([]);
@@ -187,6 +187,7 @@ describe("schemas of parameters", () => {
       method: "GET",
       url: given.url,
       headers: {},
+      bodyType: "auto",
     });
     expect(issues(httpRequestSchema, { url: given.url, timeout: "soon" })).toHaveLength(1);
     parsed.headers = { changed: "1" };
