@@ -31,7 +31,9 @@ const run = (flow: NodeDefinition, context: object = {}, settings: object = {}) 
   createConductor({ nodes: [give], ...settings }).node.run(flow, context);
 
 const names = (code: string, type = "transform") =>
-  codeNamesOf(type, { transformFunction: code, expression: code })?.names.map(({ source }) => source) ?? [];
+  codeNamesOf(type, { transformFunction: code, expression: code }).flatMap((of) =>
+    of.names.map(({ source }) => source),
+  );
 
 describe("the names that code reads", () => {
   it.each<[string, string[]]>([
@@ -67,9 +69,9 @@ describe("the names that code reads", () => {
   });
 
   it("is asked of the library's types alone, and of what is text", () => {
-    expect(codeNamesOf("mine", { transformFunction: "x => data" })).toBeUndefined();
-    expect(codeNamesOf("transform", { transformFunction: 5 })).toBeUndefined();
-    expect(codeNamesOf("constructor", {})).toBeUndefined();
+    expect(codeNamesOf("mine", { transformFunction: "x => data" })).toEqual([]);
+    expect(codeNamesOf("transform", { transformFunction: 5 })).toEqual([]);
+    expect(codeNamesOf("constructor", {})).toEqual([]);
   });
 
   it("knows every parameter of the library that holds code", () => {
@@ -87,10 +89,16 @@ describe("the names that code reads", () => {
         const isCode = told.some(({ path, rule }) => path === `/${parameter}` && rule === "code-syntax");
         if (!isCode) continue;
         found.push(`${type}.${parameter}`);
-        expect(codeNamesOf(type, { [parameter]: "x => now" })?.names).toHaveLength(1);
+        expect(codeNamesOf(type, { [parameter]: "x => now" })[0]?.names).toHaveLength(1);
       }
     }
-    expect(found.sort()).toEqual(["code.code", "condition.expression", "transform.transformFunction"]);
+    const ofRounds = ["loop.breakWhen", "loop.condition", "until.condition"];
+    const others = ["code.code", "condition.expression", "transform.transformFunction"];
+    expect(found.sort()).toEqual([...others, ...ofRounds].sort());
+    expect(codeNamesOf("loop", { condition: "now", breakWhen: "env.A" }).map(({ parameter }) => parameter)).toEqual([
+      "condition",
+      "breakWhen",
+    ]);
   });
 });
 
