@@ -19,6 +19,8 @@ export interface Tally {
   handled: number;
   /** Stopped because another one failed, or the run was cancelled. */
   cancelled: number;
+  /** The run was over before their turn. */
+  pending: number;
 }
 
 /** Counts leaves, and loops as one each. */
@@ -33,6 +35,7 @@ export function tallyOf(leaves: TreeNode[]): Tally {
     failed: failures.length - handled - cancelled,
     handled,
     cancelled,
+    pending: count("pending"),
   };
 }
 
@@ -46,7 +49,7 @@ export function summary(
 ): string {
   const took = result.duration ?? 0;
   const leaves = treeOf(state).filter(({ isGroup }) => !isGroup);
-  const { ran, skipped, failed, handled, cancelled } = tallyOf(leaves);
+  const { ran, skipped, failed, handled, cancelled, pending } = tallyOf(leaves);
   const end = endOf(result);
   const facts = [
     `${counted(ran, "node")} run`,
@@ -54,6 +57,8 @@ export function summary(
     `${failed} failed`,
     ...(handled > 0 ? [`${handled} handled`] : []),
     ...(cancelled > 0 ? [`${cancelled} ${end.stopped}`] : []),
+    // Of a failed run that goes without saying.
+    ...(result.success && pending > 0 ? [`${pending} not begun, as the run was ended before`] : []),
   ];
   const lines = [
     "",

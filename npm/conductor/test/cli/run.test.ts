@@ -32,6 +32,18 @@ describe("conductor run", () => {
     expect(stdout).not.toContain("\u001b");
   });
 
+  it("says how many nodes did not begin because one ended the run", async () => {
+    const ended = `id: f
+nodes:
+  - { id: enough, type: stop, parameters: { as: success } }
+  - { id: later, type: delay, parameters: { duration: 0 } }
+edges: [{ source: enough, target: later }]
+`;
+    const { code, stdout } = await conductor("run", file(here, "ended.flow.yaml", ended));
+    expect(code).toBe(0);
+    expect(stdout).toContain("1 node run, 0 skipped, 0 failed, 1 not begun, as the run was ended before");
+  });
+
   it("takes colours when it is told to", async () => {
     const { stdout } = await start(["run", double], { env: { FORCE_COLOR: "1" } }).ended;
     expect(stdout).toContain("\u001b[32m✓ Keep and double succeeded");
