@@ -225,3 +225,36 @@ test("a flow with expressions runs in the page, where its secrets and the output
   expect(result.data).toEqual({ value: "2, KEY of the page" });
   expect(workers).toHaveLength(0);
 });
+
+test("a sub-flow is found by the page and runs in the worker as well; loops ask their conditions there", async () => {
+  const { conductor } = inWorkers();
+  const count = { id: "n", type: "code", parameters: { code: "return index" } };
+  const rounds = { loopType: "while", condition: "iteration < 3" };
+  const inner = {
+    id: "inner",
+    type: "group",
+    nodes: [{ id: "l", type: "loop", parameters: rounds, nodes: [count] }],
+    edges: [],
+  };
+  await conductor.storage.saveFlow(inner as never);
+  const result = await conductor.node.run({
+    id: "outer",
+    type: "group",
+    nodes: [{ id: "sub", type: "sub-flow", parameters: { flow: "inner" } }],
+    edges: [],
+  } as never);
+  expect(result.error).toBeUndefined();
+  expect(result.data).toMatchObject({ result: { iterationCount: 3 } });
+});
+
+test("a stop ends the run there", async () => {
+  const { conductor } = inWorkers();
+  const flow = chain(
+    "flow",
+    node("enough", "stop", { as: "success", message: "done" }),
+    node("later", "delay", { duration: 0 }),
+  );
+  const result = await conductor.node.run(flow);
+  expect(result).toMatchObject({ success: true, data: { message: "done" } });
+  expect(result.executedNodes).not.toContain("later");
+});
