@@ -1,4 +1,4 @@
-//! The native half of the node library: tables read from files.
+//! The native half of the node library: tables and pictures.
 //!
 //! Everything here runs on Node's worker pool and hands back a handle, a number or text, so that a hundred thousand
 //! rows may pass from node to node without one JavaScript object being made. The TypeScript half (`@atomiton/nodes`)
@@ -6,5 +6,6 @@
 #![cfg_attr(test, allow(dead_code, reason = "test builds leave the exports out"))]
 
 mod failure;
+mod image;
 mod table;
 mod work;

@@ -74,6 +74,46 @@ export interface TableGroups {
   table: NativeTable;
 }
 
+/** A picture: a file, or what would be in one. */
+export interface ImageSource {
+  /** What messages call it. */
+  name: string;
+  path?: string;
+  bytes?: Buffer;
+}
+
+/** What the header of a picture says. */
+export interface ImageHeader {
+  format: "png" | "jpeg" | "webp" | "gif" | "tiff" | "bmp";
+  /** Pixels, after the turn that EXIF asks for. */
+  width: number;
+  height: number;
+  /** Whether it may have transparent parts. */
+  hasAlpha: boolean;
+  /** Bits of a channel. */
+  depth: number;
+  /** 1–8, as EXIF counts; 1 is upright. */
+  orientation: number;
+  /** Whether more pictures follow: frames, or pages. */
+  hasMore: boolean;
+  /** Whether it brings a colour profile. */
+  hasProfile: boolean;
+  /** Bytes of the file. */
+  size: number;
+}
+
+/** A picture that was made, or whose header was read. */
+export interface ImageAnswer {
+  /** The file's content, unless only the header was asked for. */
+  bytes?: Buffer;
+  width: number;
+  height: number;
+  /** What the first source is. */
+  source: ImageHeader;
+  /** What a flow's author should know. */
+  warnings: { rule: string; message: string }[];
+}
+
 /** The part of the addon that serves the node library. */
 export interface NodeLibraryAddon {
   addonVersion(): string;
@@ -108,6 +148,8 @@ export interface NodeLibraryAddon {
     numbers: boolean,
     cancel?: CancelToken,
   ): Promise<number>;
+  /** Makes a picture of the first source as a job, given as JSON text, says; the others are laid over it. */
+  processImage(sources: readonly ImageSource[], job: string, cancel?: CancelToken): Promise<ImageAnswer>;
 }
 
 /** The part of the addon that reads and writes documents: any value that JSON has a word for, within the limits of a flow. */

@@ -30,6 +30,7 @@ export const nodeExecutableRegistry: Map<string, NodeExecutable> = new Map([
   ["spreadsheet", lazily(async () => (await import("./types/spreadsheet/execute.js")).spreadsheetNode)],
   ["sql", lazily(async () => (await import("./types/sql/execute.js")).sqlNode)],
   ["shell-command", lazily(async () => (await import("./types/shell-command/execute.js")).shellCommandNode)],
+  ["image", lazily(async () => (await import("./types/image/execute.js")).imageNode)],
   ["compress", lazily(async () => (await import("./types/compress/execute.js")).compressNode)],
   ["archive", lazily(async () => (await import("./types/archive/execute.js")).archiveNode)],
   ["email", lazily(async () => (await import("./types/email/execute.js")).emailNode)],

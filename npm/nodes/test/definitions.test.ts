@@ -32,6 +32,7 @@ const ELSEWHERE = new Set([
   "http-request",
   "spreadsheet",
   "sql",
+  "image",
   "webhook-out",
   "message",
   "email",

@@ -5,6 +5,8 @@ import { resolve, sep } from "node:path";
 import { messageOf } from "../contract/error.js";
 import type { FileAccess } from "../contract/file-access.js";
 import { isPlainObject, ownValue, type PlainObject } from "../data/input.js";
+import { fontPath } from "../types/image/font.js";
+import { picturePath } from "../types/image/sources.js";
 import { missingPathText } from "./missing-path.js";
 import { rootedPath } from "./rooted-path.js";
 
@@ -91,6 +93,10 @@ function look(
         if (value !== undefined) paths.push({ name, value, at, nodeId: ownValue(node, "id") });
       }
     };
+    if (type === "image") {
+      for (const [name, value] of pictureNames(parameters, inputs))
+        reads.push({ name, value, at, nodeId: ownValue(node, "id") });
+    }
     add(reads, comesIn ? [] : readNames(type, parameters));
     add(writes, madeNames(type, parameters));
   }
@@ -111,10 +117,26 @@ function readNames(type: unknown, { operation = "read", path }: PlainObject): st
     : [];
 }
 
+/** The files of an image node, by the names of their parameters. Its base is what comes in before it is a parameter. */
+function pictureNames(parameters: PlainObject, inputs: ReadonlySet<unknown>): [name: string, path: string][] {
+  const { images } = parameters;
+  const isAlone = inputs.size === 0;
+  const named: [string, unknown, (text: string) => string | undefined][] = [["font", parameters["font"], fontPath]];
+  if (isAlone) named.push(["baseImage", parameters["baseImage"], picturePath]);
+  if (!inputs.has("overlayImage")) named.push(["overlayImage", parameters["overlayImage"], picturePath]);
+  if (isAlone && Array.isArray(images)) {
+    for (const [index, entry] of images.entries()) named.push([`images/${index}`, entry, picturePath]);
+  }
+  return named.flatMap(([name, value, find]): [string, string][] => {
+    const path = isLiteral(value) ? find(value) : undefined;
+    return path === undefined ? [] : [[name, path]];
+  });
+}
+
 function madeNames(type: unknown, { operation, path }: PlainObject): string[] {
   if (type === "spreadsheet" && operation === "write") return [path === undefined ? "filePath" : "path"];
   if (type === "archive") return operation === "create" ? ["path"] : operation === "extract" ? ["folder"] : [];
-  if (type === "sql") return ["output"];
+  if (type === "sql" || type === "image") return ["output"];
   if (type !== "file-system") return [];
   if (operation === "write" || operation === "append" || operation === "create") return ["path"];
   return operation === "copy" || operation === "move" ? ["targetPath"] : [];
@@ -123,8 +145,11 @@ function madeNames(type: unknown, { operation, path }: PlainObject): string[] {
 /** The text of a parameter that says all by itself. */
 function literal(parameters: PlainObject, name: string): string | undefined {
   const value = ownValue(parameters, name);
-  const isLiteral = typeof value === "string" && value !== "" && !value.includes("${{") && !value.includes("\0");
-  return isLiteral ? value : undefined;
+  return isLiteral(value) ? value : undefined;
+}
+
+function isLiteral(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && !value.includes("${{") && !value.includes("\0");
 }
 
 function handlesInto(edges: unknown): Map<unknown, Set<unknown>> {

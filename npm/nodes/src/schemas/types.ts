@@ -3,6 +3,7 @@ import { parametersSchema } from "./parameters.js";
 
 export const parallelSchema = /* @__PURE__ */ parametersSchema("parallel");
 export const groupSchema = /* @__PURE__ */ parametersSchema("group");
+export const imageSchema = /* @__PURE__ */ parametersSchema("image");
 export const loopSchema = /* @__PURE__ */ parametersSchema("loop");
 export const httpRequestSchema = /* @__PURE__ */ parametersSchema("http-request");
 export const fileSystemSchema = /* @__PURE__ */ parametersSchema("file-system");

@@ -18,6 +18,7 @@ import { fileSystem } from "./file-system/definition.js";
 import { group } from "./group/definition.js";
 import { html } from "./html/definition.js";
 import { httpRequest } from "./http-request/definition.js";
+import { image } from "./image/definition.js";
 import { join } from "./join/definition.js";
 import { llm } from "./llm/definition.js";
 import { loop } from "./loop/definition.js";
@@ -46,6 +47,7 @@ import { xml } from "./xml/definition.js";
 const all = [
   parallel,
   group,
+  image,
   httpRequest,
   fileSystem,
   editFields,

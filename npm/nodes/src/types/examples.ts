@@ -16,6 +16,7 @@ import { fileSystemExamples } from "./file-system/examples.js";
 import { groupExamples } from "./group/examples.js";
 import { htmlExamples } from "./html/examples.js";
 import { httpRequestExamples } from "./http-request/examples.js";
+import { imageExamples } from "./image/examples.js";
 import { joinExamples } from "./join/examples.js";
 import { llmExamples } from "./llm/examples.js";
 import { loopExamples } from "./loop/examples.js";
@@ -53,6 +54,7 @@ const examples: Readonly<Record<keyof LibraryTypes, readonly NodeExample[]>> = {
   "edit-fields": editFieldsExamples,
   "file-system": fileSystemExamples,
   "http-request": httpRequestExamples,
+  image: imageExamples,
   join: joinExamples,
   pivot: pivotExamples,
   sample: sampleExamples,

@@ -24,6 +24,8 @@ export type ParallelParameters = Always<
 >;
 /** Of `group`. */
 export type GroupParameters = Always<ValuesOf<"group">, "parallel">;
+/** Of `image`. */
+export type ImageParameters = ValuesOf<"image">;
 /** Of `loop`. */
 export type LoopParameters = Always<ValuesOf<"loop">, "loopType" | "count" | "collectResults">;
 /** Of `http-request`. */
@@ -116,6 +118,7 @@ export type SqlParameters = ValuesOf<"sql">;
 export interface ParametersByType {
   parallel: ParallelParameters;
   group: GroupParameters;
+  image: ImageParameters;
   loop: LoopParameters;
   "http-request": HttpRequestParameters;
   "file-system": FileSystemParameters;

@@ -1,12 +1,11 @@
-import { readFile, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { readFile } from "node:fs/promises";
 
 import type { CsvLayout, NativeTable, WorkbookLayout, WorkbookSheet } from "@atomiton/conductor-native";
 
 import { NodeError } from "../../contract/error.js";
 import { kindOf } from "../../data/kind.js";
 import type { NodeWork } from "../../library/work.js";
-import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
+import { checkFile } from "../../machine/readable-file.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { cancellable } from "../../table/addon.js";
 import { attachTable, recordsOf, tableBehind } from "../../table/table-output.js";
@@ -158,20 +157,4 @@ function sheetFacts(delimiter: string): object {
 
 function bufferOf(data: string | Uint8Array = ""): Buffer {
   return typeof data === "string" ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}
-
-async function checkFile(path: string, named: string): Promise<void> {
-  const facts = await stat(path).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR")
-      throw new NodeError("EXECUTION_FAILED", `File not found: ${named} (${await missingPathText(named)})`, {
-        cause: error,
-        advice: MISSING_PATH_ADVICE,
-      });
-    throw error;
-  });
-  if (facts.isFile()) return;
-  const what = facts.isDirectory() ? " but a folder" : "";
-  throw new NodeError("EXECUTION_FAILED", `Path is not a file${what}: ${resolve(named)}`, {
-    advice: MISSING_PATH_ADVICE,
-  });
 }

@@ -1,0 +1,123 @@
+import type { ImageAnswer } from "@atomiton/conductor-native";
+import { writeAtomically, writeThrough } from "@atomiton/storage/files";
+
+import { throwIfAborted } from "../../contract/abort.js";
+import { NodeError } from "../../contract/error.js";
+import { toBase64 } from "../../data/base64.js";
+import { executable } from "../../library/work.js";
+import { rootedPath } from "../../machine/rooted-path.js";
+import { cancellable } from "../../table/addon.js";
+import { image } from "./definition.js";
+import { fontOf } from "./font.js";
+import { formatOf, type ImageFormat } from "./format.js";
+import { hasWords, jobOf } from "./job.js";
+import { type ImageParameters, type ImageWork, refuseUnused } from "./parameters.js";
+import { type Pictures, picturesOf } from "./pictures.js";
+import { sourceOf } from "./sources.js";
+
+/**
+ * Makes one picture of one or more, on another thread. How many pixels each has is looked at before it is decoded, and EXIF
+ * says which side is up.
+ *
+ * Fails with INVALID_PARAMETERS (no picture, a parameter that is missing or has no effect, a part that stands out), TYPE_MISMATCH
+ * (what came is no picture), EXECUTION_FAILED (`Base image file not found: p`, and what there is close by),
+ * DESERIALIZATION_FAILED (no picture, damaged, cut short), MEMORY_LIMIT_EXCEEDED or CANCELLED.
+ */
+export const imageNode = executable<ImageParameters>(image, run, { fromPorts: ["output", "text"] });
+
+async function run(work: ImageWork): Promise<object> {
+  throwIfAborted(work.signal);
+  refuseUnused(work);
+  const pictures = await picturesOf(work);
+  checkPictures(work, pictures);
+  if (work.parameters.operation === "info") return infoOf(work, pictures);
+  const format = formatOf(work);
+  const { output, resultAs } = work.parameters;
+  // Before the work, so that a place that may not be written is told at once.
+  const place = output === undefined ? undefined : await rootedPath(work.files, output);
+  const answer = await process(work, pictures, format);
+  const bytes = answer.bytes ?? Buffer.alloc(0);
+  const facts = { width: answer.width, height: answer.height, format, size: bytes.length, success: true };
+  if (place === undefined) return { result: inForm(bytes, resultAs, format), ...facts };
+  throwIfAborted(work.signal);
+  await writeAtomically(place, (beside, mode) => writeThrough(beside, bytes, mode));
+  return { result: output, imagePath: output, ...facts };
+}
+
+async function infoOf(work: ImageWork, pictures: Pictures): Promise<object> {
+  const { source } = await process(work, pictures, undefined);
+  const { format, width, height, size } = source;
+  const path = pictures.base?.path;
+  return {
+    result: source,
+    ...(path !== undefined && { imagePath: path }),
+    ...{ width, height, format, size, success: true },
+  };
+}
+
+async function process(work: ImageWork, pictures: Pictures, format: ImageFormat | undefined): Promise<ImageAnswer> {
+  const { operation } = work.parameters;
+  const isMerge = operation === "merge";
+  const baseName = isMerge ? "Image" : operation === "overlay" ? "Base image" : "Source image";
+  const sources = [await sourceOf(work.files, pictures.base as NonNullable<Pictures["base"]>, baseName)];
+  for (const { picture } of pictures.tops) {
+    sources.push(await sourceOf(work.files, picture, isMerge || operation === "composite" ? "Image" : "Overlay image"));
+  }
+  const job = JSON.stringify(jobOf(work, pictures, format, await fontOf(work)));
+  try {
+    const answer = await cancellable(work.signal, (addon, cancel) =>
+      addon.processImage(sources.map(withBuffer), job, cancel),
+    );
+    for (const { rule, message } of answer.warnings) work.warn(rule, message);
+    return answer;
+  } catch (error) {
+    if (!(error instanceof NodeError)) throw error;
+    if (error.code !== "DESERIALIZATION_FAILED" && error.code !== "EXECUTION_FAILED") throw error;
+    throw new NodeError(error.code, `Image processing failed: ${error.message}`, { cause: error, retry: false });
+  }
+}
+
+/** Whether there are as many pictures as the operation needs. */
+function checkPictures({ parameters, warn }: ImageWork, { base, tops }: Pictures): void {
+  const { operation } = parameters;
+  const refuse = (message: string): never => {
+    throw new NodeError("INVALID_PARAMETERS", message);
+  };
+  if (operation === "overlay" && (!base || tops.length === 0)) {
+    refuse("Overlay operation requires both baseImage and overlayImage");
+  }
+  if (operation === "merge" && (!base || tops.length === 0)) {
+    refuse("Merge operation requires at least 2 images in the images array");
+  }
+  if (!base) return refuse("No valid image inputs provided");
+  if (operation === "watermark" && tops.length === 0 && !hasWords(parameters)) {
+    refuse("Operation watermark needs `overlayImage`, a second picture in `images`, or `text`");
+  }
+  if (operation === "blend" && tops.length === 0) {
+    warn("nothing-to-blend", "There is one picture only; `overlayImage` or `images` give what is blended over it");
+  }
+  if (["resize", "convert", "crop", "rotate", "text", "info"].includes(operation) && tops.length > 0) {
+    const advice = ["Put the node into a loop, which runs it for each picture."];
+    const message = `Operation ${operation} works on one picture, and ${tops.length + 1} were given`;
+    throw new NodeError("INVALID_PARAMETERS", message, { advice });
+  }
+}
+
+function inForm(bytes: Buffer, form: ImageParameters["resultAs"], format: ImageFormat): string | Uint8Array {
+  if (form === "base64") return toBase64(bytes);
+  if (form === "data-url") return `data:image/${format};base64,${toBase64(bytes)}`;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function withBuffer({
+  name,
+  path,
+  bytes,
+}: {
+  name: string;
+  path?: string | undefined;
+  bytes?: Uint8Array | undefined;
+}) {
+  if (bytes === undefined) return { name, ...(path !== undefined && { path }) };
+  return { name, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}
