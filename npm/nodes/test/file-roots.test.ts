@@ -54,12 +54,13 @@ function layOut(): void {
   for (const [name, target] of Object.entries(links)) symlinkSync(target, join(root, name));
 }
 
-/** Every file and link in a folder, with what is in it. */
-function contentOf(path: string): Record<string, string> {
+/** Every file and link in a folder, with what is in it. Links are not followed, as a recursive `readdir` of newer Nodes does. */
+function contentOf(path: string, root = path): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
-    const whole = join(entry.parentPath, entry.name);
-    found[relative(path, whole)] = entry.isFile()
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    const whole = join(path, entry.name);
+    if (entry.isDirectory()) Object.assign(found, contentOf(whole, root));
+    found[relative(root, whole)] = entry.isFile()
       ? readFileSync(whole, "utf8")
       : entry.isSymbolicLink()
         ? readlinkSync(whole)
