@@ -5,6 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use conductor_core::error::ErrorCode;
+use conductor_core::flow::Branches;
 use conductor_core::plan::Plan;
 use conductor_core::run::{Event, Op, Run, RunOptions};
 
@@ -55,7 +56,23 @@ fn flows() -> Vec<(Scope, RunOptions)> {
                 .edge("g", "end")
                 .edge_on("g", "error", "rescue")
         };
+    let branches = |rule: Branches| {
+        flow()
+            .group("g", |g| {
+                g.leaves(&["a", "b", "c"])
+                    .edge("a", "b")
+                    .each("e", 2, |e| {
+                        e.group("h", |h| h.leaves(&["x", "y"]).own(|own| own.branches = Some(Branches::Race)))
+                    })
+                    .own(|own| own.branches = Some(rule))
+            })
+            .leaves(&["end"])
+            .edge("g", "end")
+            .edge_on("g", "error", "end")
+    };
     vec![
+        (branches(Branches::First(2)), options(|options| options.concurrency = 4)),
+        (branches(Branches::AllSettled), options(|options| options.keep_going = true)),
         (again(), options(|options| options.concurrency = 4)),
         (again(), options(|options| (options.concurrency, options.keep_going) = (4, true))),
         (diamond, options(|options| options.concurrency = 4)),

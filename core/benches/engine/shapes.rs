@@ -44,6 +44,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
         tolerant: false,
         parallel: false,
         continue_on_error: false,
+        branches: None,
     };
     let outline = Outline {
         nodes: std::iter::once(Name(Name::FIRST_FREE)).chain((0..nodes).map(name)).map(leaf).collect(),

@@ -90,6 +90,7 @@ mod tests {
             tolerant: false,
             parallel: false,
             continue_on_error: false,
+            branches: None,
         };
         Outline { nodes: vec![node], edges: vec![], references: vec![], rate_limits: vec![], names: 1_000 }
             .to_words()

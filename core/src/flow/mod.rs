@@ -35,8 +35,8 @@ pub(crate) use json::{NOT_JSON, read_value};
 pub use json::{from_json, to_json};
 pub use limits::Limits;
 pub use outline::{
-    EDGE_WORDS, HEADER_WORDS, MalformedOutline, NODE_WORDS, Name, Outline, OutlineEdge, OutlineNode,
-    OutlineReference, RATE_LIMIT_WORDS, REFERENCE_WORDS, RateLimit,
+    Branches, EDGE_WORDS, HEADER_WORDS, MalformedOutline, NODE_WORDS, Name, Outline, OutlineEdge,
+    OutlineNode, OutlineReference, RATE_LIMIT_WORDS, REFERENCE_WORDS, RateLimit,
 };
 pub use policy::{
     KEEPS_TIMEOUT, POLICY_KEYS, POLICY_KEYS_IGNORED, UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,

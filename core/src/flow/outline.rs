@@ -49,6 +49,47 @@ pub struct OutlineNode {
     pub parallel: bool,
     /// The run goes on after a failure of the node that no `error` edge takes.
     pub continue_on_error: bool,
+    /// A group whose children are branches: when it is over. Says nothing of a node that runs its children once per item.
+    pub branches: Option<Branches>,
+}
+
+/// When a group is over whose children are branches. Children that edges join are one branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Branches {
+    /// When all have succeeded; it fails with the first that fails.
+    All,
+    /// With the first that is over, as that went.
+    Race,
+    /// When all are over, however they went.
+    AllSettled,
+    /// When so many have succeeded, at least 1; it fails once that cannot be reached any more.
+    First(u32),
+}
+
+impl Branches {
+    /// The most branches that a group can wait for.
+    pub const MOST: u32 = 0xffff;
+
+    /// Reads what [`Branches::bits`] wrote: `None` where it says nothing.
+    fn from_bits(bits: u32) -> Option<Branches> {
+        match bits & BRANCHES_MASK {
+            1 => Some(Branches::All),
+            2 => Some(Branches::Race),
+            3 => Some(Branches::AllSettled),
+            4 => Some(Branches::First(bits >> BRANCHES_BITS & Branches::MOST)),
+            _ => None,
+        }
+    }
+
+    /// The number of the mode, and above it how many are to succeed.
+    fn bits(self) -> u32 {
+        match self {
+            Branches::All => 1,
+            Branches::Race => 2,
+            Branches::AllSettled => 3,
+            Branches::First(count) => 4 | count.min(Branches::MOST) << BRANCHES_BITS,
+        }
+    }
 }
 
 /// One edge, between two children of `scope`. Edges are sorted by scope and keep their declared order inside one.
@@ -181,7 +222,9 @@ impl Outline {
             words.extend([
                 node.id.0,
                 node.parent,
-                u32::from(node.disabled) | u32::from(node.continue_on_error) << CONTINUE_SHIFT,
+                u32::from(node.disabled)
+                    | u32::from(node.continue_on_error) << CONTINUE_SHIFT
+                    | node.branches.map_or(0, Branches::bits) << BRANCHES_SHIFT,
                 node.weight,
                 node.retries.map_or(0, |retries| retries.saturating_add(1)),
                 node.retry_delay_ms.map_or(0, |delay| delay.saturating_add(1)),
@@ -232,6 +275,7 @@ impl Outline {
                 tolerant: is_tolerant(node),
                 parallel: is_parallel(node),
                 continue_on_error: policy.continue_on_error,
+                branches: branches(node),
             });
             if let Some((limit, per_ms)) = policy.rate_limit {
                 outline.rate_limits.push(RateLimit { node: index, limit, per_ms });
@@ -271,7 +315,7 @@ impl Outline {
                 }
             }
             open.push(index as u32);
-            if !known(node.id) {
+            if !known(node.id) || node.branches == Some(Branches::First(0)) {
                 return false;
             }
         }
@@ -317,6 +361,7 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
         tolerant: width >> TOLERANT_SHIFT & 1 != 0,
         parallel: width >> PARALLEL_SHIFT & 1 != 0,
         continue_on_error: flags >> CONTINUE_SHIFT & 1 != 0,
+        branches: Branches::from_bits(flags >> BRANCHES_SHIFT),
     }
 }
 
@@ -341,6 +386,11 @@ const TOLERANT_SHIFT: u32 = 17;
 const END_OF_REFERENCES: [u32; REFERENCE_WORDS] = [0, 0];
 /// The bit of the flags above the one that says that a node is disabled.
 const CONTINUE_SHIFT: u32 = 1;
+/// The bits above that one: when a group of branches is over.
+const BRANCHES_SHIFT: u32 = 2;
+/// How many of them say which mode; those of the count stand above them.
+const BRANCHES_BITS: u32 = 3;
+const BRANCHES_MASK: u32 = (1 << BRANCHES_BITS) - 1;
 
 /// Whether nodes of a type run the nodes inside of them in rounds.
 fn runs_in_rounds(kind: &str) -> bool {
@@ -361,6 +411,23 @@ fn is_disabled(node: &NodeDefinition) -> bool {
 fn is_tolerant(node: &NodeDefinition) -> bool {
     let asked = node.parameter("onError").and_then(serde_json::Value::as_str) == Some("continue");
     asked && node.kind == "loop" && node.is_group()
+}
+
+/// When a group is over whose children are branches. What makes no sense is a problem, and no mode.
+fn branches(node: &NodeDefinition) -> Option<Branches> {
+    if node.kind != "parallel" || !node.is_group() {
+        return None;
+    }
+    match node.parameter("mode")?.as_str()? {
+        "all" => Some(Branches::All),
+        "race" => Some(Branches::Race),
+        "allSettled" => Some(Branches::AllSettled),
+        "first" => {
+            let count = node.parameter("count").and_then(serde_json::Value::as_u64).unwrap_or(1);
+            Some(Branches::First(count.clamp(1, u64::from(Branches::MOST)) as u32))
+        }
+        _ => None,
+    }
 }
 
 /// How many items at once a node runs its children for; 0 when it does not run them per item.

@@ -1,6 +1,6 @@
 //! Outline to plan, in time linear in nodes plus edges.
 
-use super::{Incoming, Kind, NO_GROUP, Outgoing, Plan, PlanError, PlanNode};
+use super::{Branching, Incoming, Kind, NO_BRANCH, NO_GROUP, Outgoing, Plan, PlanError, PlanNode};
 use crate::flow::{Name, Outline, OutlineEdge, OutlineReference, RateLimit};
 use crate::graph::Graph;
 
@@ -10,7 +10,7 @@ impl Plan {
     /// Compiles an outline.
     ///
     /// # Errors
-    /// The first mistake found, scope by scope: ids, then edges, then cycles.
+    /// The first mistake found, scope by scope: ids, then edges, then cycles, then branches.
     pub fn compile(outline: &Outline) -> Result<Plan, PlanError> {
         let mut nodes = bare_nodes(outline);
         let mut resolved = Vec::with_capacity(outline.edges.len());
@@ -33,8 +33,8 @@ impl Plan {
 
         set_positions(&mut nodes, &ordered, &ordered_start);
         set_outputs_and_weights(&mut nodes);
-        let references = references(outline, &mut nodes);
-        Ok(link(nodes, &mut resolved, references, outline.rate_limits.clone()))
+        let references = references(outline, &scopes.branchings, &mut nodes);
+        Ok(link(nodes, &mut resolved, references, outline.rate_limits.clone(), scopes.branchings))
     }
 }
 
@@ -72,8 +72,12 @@ fn bare_nodes(outline: &Outline) -> Vec<PlanNode> {
             retries: node.retries,
             retry_delay_ms: node.retry_delay_ms,
             timeout_ms: node.timeout_ms,
-            parallel: if node.parallel && node.width == 0 { index } else { NO_GROUP },
+            parallel: match node.parallel || node.branches.is_some() {
+                true if node.width == 0 => index,
+                _ => NO_GROUP,
+            },
             continue_on_error: node.continue_on_error,
+            branch: NO_BRANCH,
         })
         .collect();
     for index in (1..nodes.len()).rev() {
@@ -106,6 +110,7 @@ struct Scopes<'a> {
     bearer: Vec<u32>,
     children: Vec<u32>,
     links: Vec<(u32, u32)>,
+    branchings: Vec<Branching>,
 }
 
 impl<'a> Scopes<'a> {
@@ -116,6 +121,7 @@ impl<'a> Scopes<'a> {
             bearer: vec![NOBODY; outline.names.max(Name::FIRST_FREE) as usize],
             children: Vec::new(),
             links: Vec::new(),
+            branchings: Vec::new(),
         }
     }
 
@@ -155,6 +161,12 @@ impl<'a> Scopes<'a> {
             nodes[*child as usize].level = *level;
         }
         ordered.extend(levels.order.iter().map(|local| self.children[*local as usize]));
+        if let Some(rule) = self.outline.nodes[scope as usize].branches
+            && nodes[scope as usize].kind == Kind::Group
+        {
+            let branching = Branching::of(scope, rule, &self.children, &self.links, &levels.order, nodes);
+            self.branchings.push(branching.ok_or(PlanError::TooFewBranches { node: scope })?);
+        }
         Ok(ordered[ordered.len() - 1])
     }
 
@@ -210,7 +222,8 @@ fn set_outputs_and_weights(nodes: &mut [PlanNode]) {
     }
     for index in (0..nodes.len()).rev() {
         let node = &nodes[index];
-        if node.kind == Kind::Group && !node.disabled {
+        let hands_on = nodes[node.last_child as usize].branch == NO_BRANCH;
+        if node.kind == Kind::Group && !node.disabled && hands_on {
             nodes[index].output = nodes[node.last_child as usize].output;
         }
         if index > 0 {
@@ -220,11 +233,17 @@ fn set_outputs_and_weights(nodes: &mut [PlanNode]) {
     }
 }
 
-/// What is read beside the edges, by reader; each keeps its slot until the reader is over.
-fn references(outline: &Outline, nodes: &mut [PlanNode]) -> Vec<(u32, u32)> {
+/// What is read beside the edges, by reader; each keeps its slot until the reader is over. A group with branches reads what
+/// they gave.
+fn references(outline: &Outline, branchings: &[Branching], nodes: &mut [PlanNode]) -> Vec<(u32, u32)> {
     let slot_of = |reference: &OutlineReference| nodes[reference.read as usize].output;
     let mut references: Vec<(u32, u32)> =
         outline.references.iter().map(|reference| (reference.reader, slot_of(reference))).collect();
+    let gathered = branchings.iter().flat_map(|branching| {
+        let outputs = branching.branches.iter().map(|branch| nodes[branch.output as usize].output);
+        outputs.map(|slot| (branching.node, slot))
+    });
+    references.extend(gathered);
     references.sort_unstable();
     for (_, slot) in &references {
         nodes[*slot as usize].readers += 1;
@@ -237,6 +256,7 @@ fn link(
     edges: &mut [Resolved],
     references: Vec<(u32, u32)>,
     rate_limits: Vec<RateLimit>,
+    branchings: Vec<Branching>,
 ) -> Plan {
     for edge in edges.iter_mut() {
         edge.input = nodes[edge.target as usize].in_degree;
@@ -285,6 +305,7 @@ fn link(
         incoming,
         references,
         rate_limits,
+        branchings,
         leaves,
         plain,
         parallel,

@@ -2,6 +2,7 @@
 //!
 //! A plan is made once from an [`Outline`](crate::flow::Outline) and never changes; any number of runs share it.
 
+mod branches;
 mod compile;
 mod input_table;
 mod shape;
@@ -9,6 +10,7 @@ mod shape;
 use crate::error::ErrorCode;
 use crate::flow::{Name, RateLimit};
 
+pub(crate) use branches::{Branching, joined};
 pub use shape::ScopeShape;
 
 /// A flow ready to run. See the module's description.
@@ -25,6 +27,8 @@ pub struct Plan {
     references: Vec<(u32, u32)>,
     /// By node.
     rate_limits: Vec<RateLimit>,
+    /// By node.
+    branchings: Vec<Branching>,
     leaves: u32,
     /// See [`Plan::is_plain`].
     plain: bool,
@@ -76,6 +80,8 @@ pub(crate) struct PlanNode {
     pub(crate) parallel: u32,
     /// Its policy lets the run go on after its failure, where no edge takes its error.
     pub(crate) continue_on_error: bool,
+    /// Its branch in the scope around it, by number; [`NO_BRANCH`] where that has none.
+    pub(crate) branch: u32,
 }
 
 impl PlanNode {
@@ -87,6 +93,8 @@ impl PlanNode {
 
 /// In the place of a group.
 pub(crate) const NO_GROUP: u32 = u32::MAX;
+/// In the place of a branch.
+pub(crate) const NO_BRANCH: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outgoing {
@@ -134,6 +142,11 @@ pub enum PlanError {
         /// The nodes of one cycle.
         nodes: Vec<u32>,
     },
+    /// A group waits for more branches than it has.
+    TooFewBranches {
+        /// The group.
+        node: u32,
+    },
 }
 
 impl PlanError {
@@ -143,6 +156,7 @@ impl PlanError {
             PlanError::MissingId { .. } | PlanError::DuplicateId { .. } => ErrorCode::InvalidNode,
             PlanError::UnknownSource { .. } | PlanError::UnknownTarget { .. } => ErrorCode::NodeNotFound,
             PlanError::Cycle { .. } => ErrorCode::CircularDependency,
+            PlanError::TooFewBranches { .. } => ErrorCode::InvalidParameters,
         }
     }
 }
@@ -164,7 +178,7 @@ impl Plan {
     }
 
     /// Whether nothing but a failure can come between one leaf and the next in plan order: nothing is disabled, caught,
-    /// gone on after, timed, limited, run per item, side by side, or a group that may begin again.
+    /// gone on after, timed, limited, run per item, side by side, in branches, or a group that may begin again.
     pub fn is_plain(&self) -> bool {
         self.plain
     }
@@ -182,6 +196,22 @@ impl Plan {
     /// The place of a node's limit among [`Plan::rate_limits`].
     pub(crate) fn rate_limit_of(&self, node: u32) -> Option<usize> {
         self.rate_limits.binary_search_by_key(&node, |limit| limit.node).ok()
+    }
+
+    /// Whether some group has branches.
+    pub(crate) fn has_branches(&self) -> bool {
+        !self.branchings.is_empty()
+    }
+
+    /// The groups that have branches.
+    pub(crate) fn branchings(&self) -> &[Branching] {
+        &self.branchings
+    }
+
+    /// The branches of a group, if it has some.
+    pub(crate) fn branching(&self, node: u32) -> Option<&Branching> {
+        let place = self.branchings.binary_search_by_key(&node, |branching| branching.node).ok()?;
+        Some(&self.branchings[place])
     }
 
     /// The sum of the leaves' weights.

@@ -98,7 +98,7 @@ impl Run {
             Some(ErrorCode::Timeout) if cause == Op::NOBODY => ErrorCode::Timeout,
             _ => ErrorCode::Cancelled,
         };
-        self.stop_flight(reason, |_, _| true);
+        self.stop_flight(reason, TaskState::Error, &|_, _| true);
         if code.is_some() || cause != Op::NOBODY {
             self.fail_scopes();
         }
@@ -110,14 +110,15 @@ impl Run {
         self.ops.push(Op::Finish { cause, code });
     }
 
-    /// Stops one task of a scope that failed.
-    pub(super) fn abandon(&mut self, task: u32) {
+    /// Stops one task of a scope that failed or was cancelled, which `left` tells apart.
+    #[inline(never)]
+    pub(super) fn abandon(&mut self, task: u32, left: TaskState) {
         match self.task(task).phase {
             Phase::Idle => {}
             // A scope may be open before the first of its nodes begins; then it never began.
             phase => {
                 if self.task(task).state == TaskState::Executing {
-                    self.show_failed(task);
+                    self.show_stopped(task, left);
                 } else {
                     self.task_mut(task).phase = Phase::Idle;
                 }
@@ -130,11 +131,14 @@ impl Run {
 
     /// A task has failed for good. The error goes to the nearest edge that catches it, or to the nearest policy that goes
     /// on after it: the task's own, or that of a scope around it, which then is over as well. A group that may begin
-    /// again comes before both.
+    /// again comes before both. On the way it ends the branches that it is in, with all others of their groups where those
+    /// do not go on after it.
+    #[inline(never)]
     fn fail(&mut self, cause: u32, code: ErrorCode) {
         self.leave_flight(cause);
         let mut taker = Some(cause);
         let mut lost = None;
+        let mut stopped = false;
         while let Some(task) = taker
             && !self.handles(task, code)
             && !self.may_begin_again(task, code)
@@ -143,9 +147,29 @@ impl Run {
                 lost = Some(self.task(task).frame);
                 break;
             }
+            if let Some(scope) = self.branching_around(task) {
+                if !stopped {
+                    self.stop(cause);
+                    stopped = true;
+                }
+                if task != cause {
+                    self.stop(task);
+                }
+                if self.loses_branch(scope, code) {
+                    self.lose_branch(scope, task, cause);
+                    self.run_steps();
+                    return;
+                }
+                self.cancel_branches(scope, None);
+                if self.state.options.keep_going {
+                    self.fail_scope(scope, cause, code);
+                    self.run_steps();
+                    return;
+                }
+            }
             taker = self.parent_of(task);
         }
-        if taker != Some(cause) || !self.may_begin_again(cause, code) {
+        if !stopped && (taker != Some(cause) || !self.may_begin_again(cause, code)) {
             self.stop(cause);
         }
         if let Some(frame) = lost {
@@ -192,6 +216,7 @@ impl Run {
     }
 
     /// All of a scope is over, and something in it failed that nothing caught: now the scope has failed.
+    #[inline(never)]
     pub(super) fn fail_scope(&mut self, task: u32, cause: u32, code: ErrorCode) {
         if self.may_begin_again(task, code) {
             self.back_off(task);
@@ -202,6 +227,13 @@ impl Run {
             self.hand_on(task, cause);
         } else if self.loses_frame(task, code) {
             self.lose_frame(self.task(task).frame, cause);
+        } else if let Some(scope) = self.branching_around(task) {
+            if self.loses_branch(scope, code) {
+                self.lose_branch(scope, task, cause);
+            } else {
+                self.cancel_branches(scope, None);
+                self.fail_scope(scope, cause, code);
+            }
         } else if let Some(scope) = self.parent_of(task) {
             self.blame(scope, cause, code);
             self.steps.push(Step::Over(task, Carry::Failure));
@@ -271,21 +303,28 @@ impl Run {
     }
 
     /// Marks a task as failed; a scope with all that it contains.
+    #[inline(never)]
     fn stop(&mut self, task: u32) {
         self.stop_inside(task);
         self.show_failed(task);
     }
 
-    /// What has failed stays at the percent that it had reached.
     fn show_failed(&mut self, task: u32) {
+        self.show_stopped(task, TaskState::Error);
+    }
+
+    /// What has failed stays at the percent that it had reached; what is skipped counts as done.
+    #[inline(never)]
+    pub(super) fn show_stopped(&mut self, task: u32, left: TaskState) {
         let now = self.state.now;
-        let percent = self.reached_percent(task, now);
+        let failed = left == TaskState::Error;
+        let percent = if failed { self.reached_percent(task, now) } else { 100 };
         self.change(task, Op::NO_STEP, |task| {
             task.percent = percent;
             task.phase = Phase::Idle;
-            task.state = TaskState::Error;
+            task.state = left;
             // A scope may fail before any of its nodes begins.
-            if task.started.is_nan() {
+            if failed && task.started.is_nan() {
                 task.started = now;
             }
             task.ended = now;
@@ -293,26 +332,28 @@ impl Run {
     }
 
     /// Stops all that a scope contains; nothing for a leaf.
+    #[inline(never)]
     fn stop_inside(&mut self, task: u32) {
         if self.kind_of(task) == Kind::Leaf {
             return;
         }
-        self.stop_flight(ErrorCode::Cancelled, |run, inner| run.is_within(inner, task));
-        self.forget_failures(|run, inner| inner == task || run.is_within(inner, task));
+        self.stop_flight(ErrorCode::Cancelled, TaskState::Error, &|run, inner| run.is_within(inner, task));
+        self.forget_failures(&|run, inner| inner == task || run.is_within(inner, task));
         let node = self.node_of(task);
         let offset = task.wrapping_sub(node);
-        self.abandon_frames(task);
+        self.abandon_frames(task, TaskState::Error);
         if self.kind_of(task) == Kind::Group {
             for inner in node + 1..self.plan.node(node).end {
                 let inner = inner.wrapping_add(offset);
-                self.abandon(inner);
-                self.abandon_frames(inner);
+                self.abandon(inner, TaskState::Error);
+                self.abandon_frames(inner, TaskState::Error);
             }
         }
     }
 
     /// What failed where all is over counts no longer; its tasks may stand for something else soon.
-    pub(super) fn forget_failures(&mut self, chosen: impl Fn(&Run, u32) -> bool) {
+    #[inline(never)]
+    pub(super) fn forget_failures(&mut self, chosen: &dyn Fn(&Run, u32) -> bool) {
         let blamed: Vec<u32> = self.state.failures.keys().copied().collect();
         for task in blamed {
             if chosen(self, task) {
@@ -321,8 +362,14 @@ impl Run {
         }
     }
 
-    /// Stops the tasks in flight that are chosen.
-    pub(super) fn stop_flight(&mut self, reason: ErrorCode, chosen: impl Fn(&Run, u32) -> bool) {
+    /// Stops the tasks in flight that are chosen, and leaves them in this state.
+    #[inline(never)]
+    pub(super) fn stop_flight(
+        &mut self,
+        reason: ErrorCode,
+        left: TaskState,
+        chosen: &dyn Fn(&Run, u32) -> bool,
+    ) {
         let mut lane = self.state.in_flight.len();
         while lane > 0 {
             lane -= 1;
@@ -332,7 +379,7 @@ impl Run {
                 // A group in backoff has nothing in the host's hands, and ends with the other scopes.
                 if self.kind_of(task) != Kind::Group {
                     self.ops.push(Op::Abort { task, attempt: self.task(task).attempt, code: reason });
-                    self.abandon(task);
+                    self.abandon(task, left);
                 }
             }
         }
@@ -340,7 +387,7 @@ impl Run {
         for task in throttled {
             if chosen(self, task) {
                 self.ops.push(Op::Abort { task, attempt: self.task(task).attempt, code: reason });
-                self.abandon(task);
+                self.abandon(task, left);
             }
         }
     }

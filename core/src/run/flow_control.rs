@@ -8,7 +8,7 @@ use super::frame::OUTERMOST;
 use super::task::{NO_FRAME, Phase, TaskState, is_last};
 use super::{Op, Run, RunPhase};
 use crate::flow::Name;
-use crate::plan::{Kind, NO_GROUP};
+use crate::plan::{Kind, NO_BRANCH, NO_GROUP};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
@@ -120,6 +120,7 @@ impl Run {
     }
 
     /// A scope's children are all over.
+    #[inline(never)]
     pub(super) fn complete_scope(&mut self, task: u32) {
         if let Some((cause, code)) = self.state.failures.remove(&task) {
             self.fail_scope(task, cause, code);
@@ -161,6 +162,9 @@ impl Run {
         found.attempt = found.next_attempt();
         self.arm_deadline(task);
         self.ops.push(Op::Enter { task });
+        if self.plan.has_branches() {
+            self.begin_branches(task);
+        }
         let node = self.node_of(task);
         let offset = task.wrapping_sub(node);
         let Run { plan, steps, .. } = self;
@@ -266,7 +270,7 @@ impl Run {
             self.finish(None, Op::NOBODY);
             return;
         }
-        let parent = self.plan.node(node).parent;
+        let (parent, branch) = (self.plan.node(node).parent, self.plan.node(node).branch);
         let found = &mut self.state.frames[frame as usize];
         if found.owner != NO_FRAME && found.scope == parent {
             if is_last(&mut found.open) {
@@ -274,7 +278,10 @@ impl Run {
             }
         } else {
             let scope = self.beside(task, parent);
-            if is_last(&mut self.task_mut(scope).open) {
+            let last = is_last(&mut self.task_mut(scope).open);
+            if branch != NO_BRANCH {
+                self.leave_branch(scope, branch);
+            } else if last {
                 self.complete_scope(scope);
             }
         }

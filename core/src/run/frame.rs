@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use serde::{Deserialize, Serialize};
 
 use super::flow_control::Step;
-use super::task::{NO_FRAME, Phase, Task};
+use super::task::{NO_FRAME, Phase, Task, TaskState};
 use super::timer::Alarm;
 use super::{Op, Run};
 use crate::error::ErrorCode;
@@ -189,12 +189,12 @@ impl Run {
     #[inline(never)]
     pub(super) fn lose_frame(&mut self, index: u32, cause: u32) {
         let Frame { owner, scope, offset, .. } = self.state.frames[index as usize];
-        self.stop_flight(ErrorCode::Cancelled, |run, task| run.is_in_frame(task, index));
-        self.forget_failures(|run, task| run.is_in_frame(task, index));
+        self.stop_flight(ErrorCode::Cancelled, TaskState::Error, &|run, task| run.is_in_frame(task, index));
+        self.forget_failures(&|run, task| run.is_in_frame(task, index));
         for node in scope + 1..self.plan.node(scope).end {
             let task = node.wrapping_add(offset);
-            self.abandon(task);
-            self.abandon_frames(task);
+            self.abandon(task, TaskState::Error);
+            self.abandon_frames(task, TaskState::Error);
         }
         self.ops.push(Op::Lose { task: owner, base: (scope + 1).wrapping_add(offset), cause });
         self.free_frame(index);
@@ -231,8 +231,9 @@ impl Run {
         self.steps.push(Step::Continue(owner));
     }
 
-    /// Forgets the open frames of a scope that failed.
-    pub(super) fn abandon_frames(&mut self, owner: u32) {
+    /// Forgets the open frames of a scope that failed, or was cancelled.
+    #[inline(never)]
+    pub(super) fn abandon_frames(&mut self, owner: u32, left: TaskState) {
         let mut owners = vec![owner];
         while let Some(owner) = owners.pop() {
             let Some(iteration) = self.state.iterations.remove(&owner) else { continue };
@@ -241,7 +242,7 @@ impl Run {
                 let offset = self.state.frames[index as usize].offset;
                 for node in scope + 1..self.plan.node(scope).end {
                     let task = node.wrapping_add(offset);
-                    self.abandon(task);
+                    self.abandon(task, left);
                     owners.extend(self.state.iterations.contains_key(&task).then_some(task));
                 }
                 self.state.free_frames.entry(scope).or_default().push(index);

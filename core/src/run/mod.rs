@@ -5,6 +5,7 @@
 //! work of a step is proportional to the step. Time is what the host says it is, and never goes back.
 
 mod animation;
+mod branches;
 mod event;
 mod failure;
 mod flow_control;
@@ -124,6 +125,10 @@ struct State {
     /// By the plan's rate limits. In a snapshot they come after everything else, and only where there are some.
     #[serde(skip)]
     limiters: Vec<Limiter>,
+    /// By group: where its branches stand, from its beginning on. In a snapshot they come after the limiters, and only where
+    /// the plan has branches.
+    #[serde(skip)]
+    standings: BTreeMap<u32, Vec<u32>>,
     /// Sum of weight × percent over the outermost frame's leaves and iterating scopes.
     done: f64,
     simulate_error: Option<u32>,
@@ -162,6 +167,7 @@ impl Run {
             in_flight: Vec::new(),
             timers: Timers::default(),
             limiters: plan.rate_limits().iter().map(|_| Limiter::new()).collect(),
+            standings: BTreeMap::new(),
             done: 0.0,
             simulate_error: options.simulated_node(options.simulate_error, &plan, 0),
             simulate_delay: options.simulated_node(options.simulate_delay, &plan, 1),

@@ -61,26 +61,29 @@ pub enum Op {
         /// Number of the item, from 0.
         item: u32,
     },
-    /// A frame is done: keep its result as item `item`, forget its other values.
+    /// A frame is done: keep its result as item `item`, forget its other values. Of a group with branches: one of them has
+    /// succeeded.
     Close {
         /// The scope.
         task: u32,
-        /// The first task of the frame.
+        /// The first task of the frame; of a branch, the task whose slot holds its output.
         base: u32,
-        /// Number of the item.
+        /// Number of the item, or of the branch.
         item: u32,
     },
     /// A frame of a scope that goes on after failures is over, because `cause` in it failed: keep that error for its item,
-    /// forget the values of the frame.
+    /// forget the values of the frame. Of a group with branches: one of them is over, because `cause` in it failed, and the
+    /// group goes on.
     Lose {
         /// The scope.
         task: u32,
-        /// The first task of the frame.
+        /// The first task of the frame; of a branch, the task whose slot would hold its output.
         base: u32,
-        /// The task that failed, of this frame or of one inside it.
+        /// The task that failed, of this frame or branch or of a frame inside it.
         cause: u32,
     },
-    /// All items of the scope are done: its output is the list of their results.
+    /// All items of the scope are done: its output is the list of their results. Or enough of its branches are over: its
+    /// output is what they gave.
     Gather {
         /// The scope.
         task: u32,

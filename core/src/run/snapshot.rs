@@ -34,11 +34,15 @@ impl Run {
         }
         let mut bytes = vec![FORMAT];
         bytes.extend(self.plan.fingerprint().to_le_bytes());
-        let bytes = postcard::to_extend(&self.state, bytes).map_err(|_| SnapshotError::Malformed)?;
-        if self.state.limiters.is_empty() {
-            return Ok(bytes);
+        let mut bytes = postcard::to_extend(&self.state, bytes).map_err(|_| SnapshotError::Malformed)?;
+        if !self.state.limiters.is_empty() {
+            bytes = postcard::to_extend(&self.state.limiters, bytes).map_err(|_| SnapshotError::Malformed)?;
         }
-        postcard::to_extend(&self.state.limiters, bytes).map_err(|_| SnapshotError::Malformed)
+        if self.plan.has_branches() {
+            bytes =
+                postcard::to_extend(&self.state.standings, bytes).map_err(|_| SnapshotError::Malformed)?;
+        }
+        Ok(bytes)
     }
 
     /// Goes on from a snapshot of the same plan. The first ops open the scopes and frames that were open, and start
@@ -55,10 +59,13 @@ impl Run {
         if u64::from_le_bytes(*fingerprint) != plan.fingerprint() {
             return Err(SnapshotError::Plan);
         }
-        let (mut state, limiters): (State, _) =
+        let (mut state, mut rest): (State, _) =
             postcard::take_from_bytes(state).map_err(|_| SnapshotError::Malformed)?;
         if !plan.rate_limits().is_empty() {
-            state.limiters = postcard::from_bytes(limiters).map_err(|_| SnapshotError::Malformed)?;
+            (state.limiters, rest) = postcard::take_from_bytes(rest).map_err(|_| SnapshotError::Malformed)?;
+        }
+        if plan.has_branches() {
+            state.standings = postcard::from_bytes(rest).map_err(|_| SnapshotError::Malformed)?;
         }
         let mut run = Run::between_steps(plan, state, None);
         if now.is_nan() || !run.is_coherent() {
@@ -140,7 +147,7 @@ impl Run {
     /// Whether every number that is used as an index can be one, and every time be reached.
     fn is_coherent(&self) -> bool {
         let State { tasks, frames, in_flight, iterations, free_frames, ready, .. } = &self.state;
-        let State { options, timers, cause, failures, limiters, .. } = &self.state;
+        let State { options, timers, cause, failures, limiters, standings, .. } = &self.state;
         let nodes = self.plan.len() as u32;
         let is_task = |task: u32| (task as usize) < tasks.len();
         // The nodes of a frame's tasks; nothing for a frame that cannot be.
@@ -197,6 +204,7 @@ impl Run {
             && failures.iter().all(|(scope, (cause, _))| is_task(*scope) && is_task(*cause))
             && ready.iter().all(|entry| is_task(entry.0.1))
             && limiters.len() == self.plan.rate_limits().len()
+            && standings.iter().all(|(scope, standing)| self.is_standing(*scope, standing))
             && limiters.iter().all(|limiter| {
                 let mut entries = limiter.waiting.iter().chain(&limiter.admitted);
                 entries.all(|(task, _)| is_task(*task))
@@ -225,7 +233,8 @@ impl Plan {
         let edges = (0..self.len() as u32)
             .flat_map(|index| self.outgoing(index).iter().flat_map(|edge| [edge.target, edge.handle.0]));
         let limits = self.rate_limits().iter().flat_map(|limit| [limit.node, limit.limit, limit.per_ms]);
-        nodes.chain(edges).chain(limits).fold(0xcbf2_9ce4_8422_2325, |hash, word| {
+        let branches = self.branchings().iter().flat_map(|group| [group.node, group.wins, group.losses]);
+        nodes.chain(edges).chain(limits).chain(branches).fold(0xcbf2_9ce4_8422_2325, |hash, word| {
             (hash ^ u64::from(word)).wrapping_mul(0x0000_0100_0000_01b3)
         })
     }

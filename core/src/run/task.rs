@@ -16,7 +16,7 @@ pub enum TaskState {
     Completed = 2,
     /// Failed, or stopped before its end.
     Error = 3,
-    /// Not run: disabled, or nothing was carried to it.
+    /// Not run: disabled, or nothing was carried to it. Or stopped, because the group around it is over without its branch.
     Skipped = 4,
 }
 

@@ -61,11 +61,11 @@ pub(super) fn check(walk: &mut Walk<'_>, scope: &Scope<'_>) {
                 ))
             });
         }
-        if !ends.has_edge {
+        if !ends.has_edge && !has_branches(group) {
             walk.report_within("nodes", index, (Rule::Unconnected, named(&node.id)), &mut |_| {
                 Finding::new(format!("No edge leads to the node `{}` or from it", node.id))
             });
-        } else if !ends.runs() {
+        } else if ends.has_edge && !ends.runs() {
             walk.report_within("nodes", index, (Rule::NeverRuns, named(&node.id)), &mut |_| {
                 Finding::new(format!(
                     "The node `{}` never runs: none of the edges that lead to it ever carries anything",
@@ -143,6 +143,11 @@ fn is_routed(walk: &Walk<'_>, node: &NodeDefinition) -> bool {
 /// Whether the group says that its nodes have nothing to do with each other.
 fn runs_at_once(group: &NodeDefinition) -> bool {
     group.kind == "parallel" || group.parameter("parallel").is_some_and(|value| value != &Value::Bool(false))
+}
+
+/// Whether nodes of the group that no edge joins are branches of it.
+fn has_branches(group: &NodeDefinition) -> bool {
+    group.kind == "parallel" && group.parameter("mode").is_some_and(Value::is_string)
 }
 
 /// Reports the handles of an edge that the types of its ends do not have. Returns whether it can carry anything.

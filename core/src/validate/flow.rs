@@ -8,7 +8,7 @@ use super::connections::{self, Scope};
 use super::keys::{self, EDGE_KEYS, NODE_KEYS};
 use super::problem::{Finding, Problem, Problems};
 use super::suggestion::Budget;
-use super::{NodeTypes, Rule, parameters, policy};
+use super::{NodeTypes, Rule, branches, parameters, policy};
 use crate::flow::{Edge, Limits, NodeDefinition, POLICY_KEYS, kind_of, pointer};
 use crate::graph::{Cycle, Graph};
 
@@ -17,6 +17,19 @@ const NAMED_NODES: usize = 32;
 
 /// Parameters that every node may have, whatever its type.
 const COMMON_PARAMETERS: [&str; 6] = ["enabled", "label", "description", "retries", "retryDelay", "timeout"];
+
+/// Whether a parameter that a node does not have comes to its port of that name.
+#[inline(never)]
+fn comes_by_edge(
+    name: &str,
+    node: &NodeDefinition,
+    around: Option<&NodeDefinition>,
+    ports: Option<&[String]>,
+) -> bool {
+    let brings = |edge: &Edge| edge.target == node.id && edge.target_key() == name;
+    ports.is_some_and(|ports| ports.iter().any(|port| port == name))
+        && around.is_some_and(|group| group.connections().iter().any(brings))
+}
 
 /// `others`: problems that the host knows of beside these.
 pub(super) fn validate(
@@ -27,7 +40,7 @@ pub(super) fn validate(
 ) -> Vec<Problem> {
     let problems = Problems::new(types.is_for_file(), others);
     let mut walk = Walk { types, limits, problems, path: String::new(), nodes: 0, edges: 0 };
-    walk.node(node, None, 0);
+    walk.node(node, None, None, 0);
     walk.problems.into_list()
 }
 
@@ -42,16 +55,23 @@ pub(super) struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// `twin` is the place of an earlier node with the same id in the same group, `groups` says how
-    /// many groups are around the node.
-    fn node(&mut self, node: &NodeDefinition, twin: Option<usize>, groups: usize) {
+    /// `around` is the group that the node is in, `twin` the place of an earlier node with the same id there, `groups` says
+    /// how many groups are around the node.
+    fn node(
+        &mut self,
+        node: &NodeDefinition,
+        around: Option<&NodeDefinition>,
+        twin: Option<usize>,
+        groups: usize,
+    ) {
         let owner = named(&node.id);
         self.identity(node, twin);
         self.fields(&node.extra, &NODE_FIELDS, owner);
         self.keys(&node.extra, "node", &NODE_KEYS, owner);
         self.element_types(&node.extra, owner);
         self.group(node, groups + usize::from(node.is_group()));
-        self.parameters(node);
+        self.parameters(node, around);
+        branches::check(self, node);
         self.policy(node);
     }
 
@@ -176,7 +196,7 @@ impl Walk<'_> {
                 if twin.is_none() {
                     places.insert(&child.id, index);
                 }
-                walk.within_index(index, |walk| walk.node(child, twin, groups));
+                walk.within_index(index, |walk| walk.node(child, Some(group), twin, groups));
             }
         });
         self.edges(group, &places);
@@ -205,6 +225,7 @@ impl Walk<'_> {
         });
         // Edges that lead nowhere, and lists that could not be read, say nothing about the nodes.
         let is_whole = links.len() == edges.len() && is_absent(&group.extra, "edges");
+        branches::check_count(self, group, &links);
         let graph = Graph::new(group.children().len(), links);
         match graph.levels() {
             Err(cycle) => {
@@ -252,7 +273,7 @@ impl Walk<'_> {
     }
 
     #[inline(never)]
-    fn parameters(&mut self, node: &NodeDefinition) {
+    fn parameters(&mut self, node: &NodeDefinition, around: Option<&NodeDefinition>) {
         let Some(known) = self.types.get(&node.kind) else {
             return;
         };
@@ -264,8 +285,13 @@ impl Walk<'_> {
         let problems = &mut self.problems;
         let length = self.path.len();
         pointer::push_key(&mut self.path, "parameters");
+        let top = self.path.len();
+        let ports = known.declaration.inputs.as_deref();
         let report: &mut parameters::Report<'_> = &mut |rule, path, finding| {
-            problems.add(rule, path, named(&node.id), finding);
+            let name = path.get(top + 1..).unwrap_or_default();
+            if rule != Rule::MissingParameter || !comes_by_edge(name, node, around, ports) {
+                problems.add(rule, path, named(&node.id), finding);
+            }
         };
         parameters::check_object(given, &known.schema, &mut self.path, report);
         if known.declaration.complete {
@@ -313,6 +339,18 @@ impl Walk<'_> {
         finding: &mut dyn FnMut(&mut Budget) -> Finding,
     ) {
         self.within(field, |walk| walk.problems.add(rule, &walk.path, owner, finding));
+    }
+
+    /// Reports a problem of a parameter.
+    #[inline(never)]
+    pub(super) fn report_parameter(
+        &mut self,
+        name: &str,
+        rule: Rule,
+        owner: Option<&str>,
+        finding: &mut dyn FnMut(&mut Budget) -> Finding,
+    ) {
+        self.within("parameters", |walk| walk.report_at(name, rule, owner, finding));
     }
 
     #[inline(never)]

@@ -4,6 +4,7 @@
 //! document as it is written. A thousand are listed; a last one says how many more there are. The work is linear in the
 //! document.
 
+mod branches;
 mod connections;
 mod flow;
 mod keys;

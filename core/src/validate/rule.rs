@@ -71,6 +71,8 @@ rules! {
     MissingParameter = "missing-parameter", MissingRequiredField, Error;
     /// A parameter that its schema does not allow.
     InvalidParameter = "invalid-parameter", InvalidParameters, Error;
+    /// A mode of a `parallel` that does not fit its other parameters, or the nodes inside.
+    Branches = "branches", InvalidParameters, Error;
     /// A key or a value that a policy cannot have.
     InvalidPolicy = "invalid-policy", ValidationFailed, Error;
     /// An edge without source or target.

@@ -1,9 +1,10 @@
 //! Random flows and settings.
 
-use conductor_core::flow::{Name, Outline, OutlineEdge, OutlineNode};
+use conductor_core::flow::{Branches, Name, Outline, OutlineEdge, OutlineNode};
 use conductor_core::run::{RunOptions, Simulation, Target};
 
 use super::random::Random;
+use super::shape::components;
 
 /// Handles that edges and routed answers use.
 pub(crate) const HANDLES: [Name; 3] = [Name(2), Name(3), Name(4)];
@@ -59,6 +60,29 @@ pub(crate) fn let_some_tolerate(outline: &mut Outline, seed: u64) {
     }
 }
 
+/// Makes branches of the children of some groups. Draws of its own, for the same reason.
+pub(crate) fn let_some_branch(outline: &mut Outline, seed: u64) {
+    let mut random = Random::new(seed.rotate_left(41));
+    let share = random.pick(&[30, 60, 100]);
+    for index in 0..outline.nodes.len() as u32 {
+        let branches = components(outline, index);
+        let runs = |branch: &&Vec<u32>| branch.iter().any(|node| !outline.nodes[*node as usize].disabled);
+        let running = branches.iter().filter(runs).count() as u32;
+        let node = &mut outline.nodes[index as usize];
+        if branches.is_empty() || node.width > 0 || !random.chance(share) {
+            continue;
+        }
+        let rules = [
+            Branches::All,
+            Branches::Race,
+            Branches::AllSettled,
+            Branches::First(1 + random.below(running.max(1))),
+        ];
+        let most = if running == 0 { 3 } else { 4 };
+        node.branches = Some(rules[random.below(most) as usize]);
+    }
+}
+
 fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, depth: u32) {
     let index = outline.nodes.len() as u32;
     let is_scope = depth < DEEPEST
@@ -79,6 +103,7 @@ fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, 
         // Not a draw, so that the schedules of known seeds stay what they were.
         parallel: is_scope && !iterates && index % 3 == taste.edge % 3,
         continue_on_error: false,
+        branches: None,
     });
     if !is_scope {
         return;
@@ -162,6 +187,9 @@ pub(crate) fn describe(outline: &Outline) -> String {
             }
         }
         text.push_str(if node.continue_on_error { ", continues" } else { "" });
+        if let Some(branches) = node.branches {
+            let _ = write!(text, ", {branches:?}");
+        }
         text.push_str(if node.tolerant { ", tolerant" } else { "" });
         text.push_str(if node.disabled { ", disabled\n" } else { "\n" });
         for edge in outline.edges.iter().filter(|edge| edge.scope == index as u32) {

@@ -20,6 +20,8 @@ pub(crate) struct Host {
     items: u32,
     /// Some answers end the run.
     ends: bool,
+    /// Answers are told one by one.
+    is_single: bool,
     manner: Manner,
 }
 
@@ -46,7 +48,7 @@ const CODES: [ErrorCode; 5] = [
 ];
 
 impl Host {
-    pub(crate) fn new(random: &mut Random, ends: bool) -> Host {
+    pub(crate) fn new(random: &mut Random, ends: bool, is_single: bool) -> Host {
         let manner = Manner {
             fails: random.pick(&[0, 0, 10, 30]),
             never: random.pick(&[0, 0, 5]),
@@ -56,8 +58,15 @@ impl Host {
             slowest: random.pick(&[1, 10, 60]),
             most_items: random.pick(&[2, 4, 9]),
         };
-        let mut host =
-            Host { due: BinaryHeap::new(), letters: BTreeMap::new(), sent: 0, items: 0, ends, manner };
+        let mut host = Host {
+            due: BinaryHeap::new(),
+            letters: BTreeMap::new(),
+            sent: 0,
+            items: 0,
+            ends,
+            is_single,
+            manner,
+        };
         while random.chance(12) {
             let at = f64::from(random.below(150));
             host.send(at, vec![Event::Pause]);
@@ -77,7 +86,9 @@ impl Host {
     /// What is to be told by now; sometimes only the first of it.
     pub(crate) fn take(&mut self, now: f64, random: &mut Random) -> Vec<Event> {
         let mut events = Vec::new();
-        while self.next().is_some_and(|at| at <= now) && (events.is_empty() || random.chance(80)) {
+        while self.next().is_some_and(|at| at <= now)
+            && (events.is_empty() || !self.is_single && random.chance(80))
+        {
             let Some(Reverse((_, letter))) = self.due.pop() else { break };
             events.extend(self.letters.remove(&letter).unwrap_or_default());
         }

@@ -52,13 +52,18 @@ pub(crate) fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
     if seed & 3 == 3 {
         flow::let_some_tolerate(&mut outline, seed);
     }
+    // What a success means for other branches is seen in the ops of its step: until then nothing else is told.
+    let branches = [3, 5].contains(&(seed & 7)) || seed & 31 == 12;
+    if branches {
+        flow::let_some_branch(&mut outline, seed);
+    }
     let options = flow::options(&mut random, outline.nodes.len() as u32);
     if let Some(text) = transcript.as_deref_mut() {
         let _ = writeln!(text, "{}{options:#?}", flow::describe(&outline));
     }
     let shape = Shape::of(&outline);
     let plan = Arc::new(Plan::compile(&outline).map_err(|error| format!("{error:?}"))?);
-    let host = Host::new(&mut random, seed & 7 == 6);
+    let host = Host::new(&mut random, seed & 7 == 6, branches);
     let mut watched = Run::new(plan.clone(), options.clone());
     watched.watch(true);
     let plain = Run::new(plan.clone(), options.clone());

@@ -25,6 +25,9 @@ pub(crate) struct Node {
     pub(crate) continues: bool,
     /// The nearest iterating scope around it.
     pub(crate) each: Option<u32>,
+    /// Of a group with branches: the children of each, and the slots that it gathers.
+    branches: Option<Vec<Vec<u32>>>,
+    pub(crate) gathers: Vec<u32>,
 }
 
 impl Shape {
@@ -57,8 +60,25 @@ impl Shape {
         for node in nodes.iter_mut().skip(1) {
             node.continues = node.outline.continue_on_error && !node.catches;
         }
+        for index in 0..nodes.len() as u32 {
+            let Node { outline: node, children, .. } = &nodes[index as usize];
+            if node.branches.is_some() && node.width == 0 && !children.is_empty() {
+                nodes[index as usize].branches = Some(components(outline, index));
+            }
+        }
         let mut shape = Shape { nodes };
         shape.order(0, &mut 0);
+        for index in 0..shape.nodes.len() {
+            let mut branches = shape.nodes[index].branches.clone().unwrap_or_default();
+            let last = |branch: &Vec<u32>| {
+                *branch.iter().max_by_key(|node| shape.node(**node).position).expect("no branch is empty")
+            };
+            branches.sort_by_key(last);
+            let gathers = branches.iter().map(|branch| shape.node(last(branch)).slot).collect();
+            let node = &mut shape.nodes[index];
+            node.gathers = gathers;
+            node.branches = (!branches.is_empty()).then_some(branches);
+        }
         shape
     }
 
@@ -66,10 +86,15 @@ impl Shape {
         &self.nodes[node as usize]
     }
 
+    /// The children of each branch of a group that has some.
+    pub(crate) fn branches(&self, node: u32) -> Option<&[Vec<u32>]> {
+        self.node(node).branches.as_deref()
+    }
+
     /// The outermost group around a node, or the node itself, whose nodes may run side by side.
     pub(crate) fn parallel_group(&self, node: u32) -> Option<u32> {
-        let own =
-            (self.node(node).outline.parallel && !self.is_leaf(node) && !self.is_each(node)).then_some(node);
+        let asked = self.node(node).outline.parallel || self.node(node).branches.is_some();
+        let own = (asked && !self.is_leaf(node) && !self.is_each(node)).then_some(node);
         if node == 0 { own } else { self.parallel_group(self.node(node).outline.parent).or(own) }
     }
 
@@ -118,7 +143,8 @@ impl Shape {
         for child in &children {
             self.order(*child, next);
         }
-        let passes = self.node(scope).outline.disabled || self.is_each(scope);
+        let own = self.is_each(scope) || self.branches(scope).is_some();
+        let passes = self.node(scope).outline.disabled || own;
         if let Some(last) = children.last().filter(|_| !passes) {
             self.nodes[scope as usize].slot = self.node(*last).slot;
         }
@@ -141,6 +167,23 @@ impl Shape {
     }
 }
 
+/// The children of a scope, those together that edges join, in declared order of the first.
+pub(crate) fn components(outline: &Outline, scope: u32) -> Vec<Vec<u32>> {
+    let node = |index: u32| &outline.nodes[index as usize];
+    let children = (1..outline.nodes.len() as u32).filter(|child| node(*child).parent == scope);
+    let mut found: Vec<Vec<u32>> = children.map(|child| vec![child]).collect();
+    for edge in outline.edges.iter().filter(|edge| edge.scope == scope) {
+        let place =
+            |name: Name| found.iter().position(|some| some.iter().any(|child| node(*child).id == name));
+        let (Some(one), Some(other)) = (place(edge.source), place(edge.target)) else { continue };
+        if one != other {
+            let joined = found.remove(one.max(other));
+            found[one.min(other)].extend(joined);
+        }
+    }
+    found
+}
+
 fn bare(index: u32, outline: OutlineNode) -> Node {
     Node {
         outline,
@@ -152,5 +195,7 @@ fn bare(index: u32, outline: OutlineNode) -> Node {
         catches: false,
         continues: false,
         each: None,
+        branches: None,
+        gathers: Vec::new(),
     }
 }

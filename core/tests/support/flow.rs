@@ -31,6 +31,7 @@ impl Scope {
             tolerant: false,
             parallel: false,
             continue_on_error: false,
+            branches: None,
         };
         Scope { id: id.into(), policy, rate_limit: None, children: Vec::new(), edges: Vec::new() }
     }

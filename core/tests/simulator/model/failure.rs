@@ -44,14 +44,14 @@ impl Model<'_> {
             && !self.handles(task, code)
             && !self.may_begin_again(task, code)
         {
-            lost = self.lost_frame(task, code);
+            lost = self.lost_frame(task, code).map(Reach::Lost).or_else(|| self.reach_of_branch(task, code));
             if lost.is_some() {
                 break;
             }
             catcher = self.parent(task);
         }
         let reach = match catcher.filter(|task| !keeps_going || *task == cause) {
-            _ if lost.is_some() => Reach::Lost(lost.unwrap_or_default()),
+            _ if lost.is_some() => lost.unwrap_or(Reach::Ends),
             Some(group) if self.may_begin_again(group, code) => Reach::Again(group),
             Some(catcher) => Reach::Caught(catcher),
             None if keeps_going => Reach::Stays,
@@ -69,12 +69,14 @@ impl Model<'_> {
             || self.ended_by.is_some()
             || self.run_is_due()
             || self.failures.front().is_some_and(|failure| self.is_struck(task, failure))
+            || self.is_cancelled(task)
     }
 
     /// Whether a failure is the end of this task as well.
     pub(crate) fn is_struck(&self, task: u32, failure: &Failure) -> bool {
         match failure.reach {
-            Reach::Caught(scope) | Reach::Again(scope) => self.is_within(task, scope),
+            Reach::Caught(scope) | Reach::Again(scope) | Reach::Fails(scope) => self.is_within(task, scope),
+            Reach::Branch(child) => self.is_in_branch(task, child),
             Reach::Stays => self.is_within(task, failure.cause),
             Reach::Kept(_) => false,
             Reach::Lost(base) => self.is_in_frame(task, base),
@@ -83,7 +85,7 @@ impl Model<'_> {
     }
 
     /// A group may have as many tries as it asks for itself; what is asked of the whole run is for leaves.
-    fn may_begin_again(&self, task: u32, code: ErrorCode) -> bool {
+    pub(crate) fn may_begin_again(&self, task: u32, code: ErrorCode) -> bool {
         let Task { node, tries, .. } = *self.task(task);
         let is_group = !self.shape.is_leaf(node) && !self.shape.is_each(node);
         is_group && code.retryable() && tries <= self.shape.node(node).outline.retries.unwrap_or(0)
@@ -161,6 +163,13 @@ impl Model<'_> {
             self.is_over_inside(task, task)?;
             self.task_mut(task).stage = Stage::Over(Carry::Failure);
             self.blame_scope(task, task, failure.code);
+        } else if let Some(failure) = first
+            && failure.reach == Reach::Fails(task)
+        {
+            self.failures.pop_front();
+            self.is_over_inside(task, failure.cause)?;
+            self.task_mut(task).stage = Stage::Over(Carry::Failure);
+            self.blame_scope(task, failure.cause, failure.code);
         } else if let Some((cause, code)) = self.failed_at_its_end(task) {
             // What comes of it comes before what was told after it.
             if self.handles(task, code) {
@@ -172,12 +181,17 @@ impl Model<'_> {
                 self.failures.push_front(Failure { cause, code, reach: Reach::Ends });
             } else if let Some(base) = self.lost_frame(task, code) {
                 self.failures.push_front(Failure { cause, code, reach: Reach::Lost(base) });
+            } else if let Some(reach) = self.reach_of_branch(task, code) {
+                self.failures.push_front(Failure { cause, code, reach });
             } else {
                 self.blame_scope(task, cause, code);
             }
         } else {
             let stage = self.task(task).stage;
             ensure!(stage == Stage::Stopped || self.may_stop(task), "{task} fails at {stage:?}");
+            if stage == Stage::Open {
+                self.task_mut(task).stage = Stage::Stopped;
+            }
         }
         Ok(())
     }
@@ -194,7 +208,7 @@ impl Model<'_> {
     }
 
     /// Whether a failure ends with the task: an edge takes its error, or the flow goes on after anything but a cancel.
-    fn handles(&self, task: u32, code: ErrorCode) -> bool {
+    pub(crate) fn handles(&self, task: u32, code: ErrorCode) -> bool {
         let node = self.shape.node(self.task(task).node);
         node.catches || node.continues && code != ErrorCode::Cancelled
     }
@@ -255,8 +269,11 @@ impl Model<'_> {
             return Err(format!("{task} catches a failure of {cause} that did not happen"));
         };
         ensure!(failure.cause == cause, "{cause} is named as cause, {} failed", failure.cause);
-        ensure!(!self.is_gone(cause), "{cause}, the cause, is of a frame that is closed");
-        if failure.reach == Reach::Kept(task) {
+        // What is in a group with branches that fails at once is stopped before the scope around it takes the error over.
+        let is_kept = failure.reach == Reach::Kept(task);
+        let is_stopped = is_kept && self.task(cause).stage == Stage::Stopped && !self.ends.is_empty();
+        ensure!(is_stopped || !self.is_gone(cause), "{cause}, the cause, is of a frame that is closed");
+        if is_kept {
             return Ok(());
         }
         ensure!(failure.reach == Reach::Caught(task), "{task} catches {failure:?}");
@@ -274,7 +291,7 @@ impl Model<'_> {
     }
 
     /// The first task of the frame that ends with a failure of the task, and nothing else with it.
-    fn lost_frame(&self, task: u32, code: ErrorCode) -> Option<u32> {
+    pub(crate) fn lost_frame(&self, task: u32, code: ErrorCode) -> Option<u32> {
         let (base, owner) = self.task(task).frame?;
         let tolerant = self.shape.node(self.task(owner).node).outline.tolerant;
         (tolerant && self.parent(task) == Some(owner) && code != ErrorCode::Cancelled).then_some(base)
@@ -304,7 +321,7 @@ impl Model<'_> {
     }
 
     /// Tasks are over before their time.
-    fn are_over(&mut self, tasks: Vec<u32>, cause: u32) -> Verdict {
+    pub(crate) fn are_over(&mut self, tasks: Vec<u32>, cause: u32) -> Verdict {
         for inner in tasks {
             ensure!(
                 inner == cause || !self.is_to_be_aborted(inner),
@@ -337,6 +354,12 @@ impl Model<'_> {
         ensure!((cause, code) == expected, "finished with {cause} {code:?} instead of {expected:?}");
         for task in self.tasks.keys() {
             ensure!(!self.is_to_be_aborted(*task), "{task} is in flight at the end");
+        }
+        // A group with branches fails at once, also in a run that keeps going.
+        if self.shape.branches(0).is_some() && code.is_some() {
+            for task in self.tasks.values_mut().filter(|task| !matches!(task.stage, Stage::Over(_))) {
+                task.stage = Stage::Stopped;
+            }
         }
         self.failures.clear();
         self.finished = Some((cause, code));

@@ -3,6 +3,7 @@
 //! The model sees the ops of a watched run, so that it learns when each task begins and is over, and checks of every
 //! one of them that it was due; after each step it checks that nothing that was due is missing.
 
+mod branches;
 mod failure;
 mod ops;
 mod pause;
@@ -15,6 +16,7 @@ use conductor_core::flow::Name;
 use conductor_core::run::{Event, RunOptions, TaskState};
 
 use super::shape::Shape;
+use branches::BranchEnd;
 
 /// What is wrong, in words.
 pub(crate) type Verdict = Result<(), String>;
@@ -118,6 +120,10 @@ pub(crate) enum Reach {
     Kept(u32),
     /// It ends the frame with this first task alone.
     Lost(u32),
+    /// It ends the branch of this child alone.
+    Branch(u32),
+    /// In a run that keeps going, this group with branches fails at once, and is to blame for what is around it.
+    Fails(u32),
     /// It ends the run.
     Ends,
 }
@@ -139,6 +145,8 @@ pub(crate) struct Model<'a> {
     pub(crate) simulated_delay: Option<u32>,
     pub(crate) tasks: BTreeMap<u32, Task>,
     pub(crate) items: BTreeMap<u32, Items>,
+    /// By group with branches that was entered.
+    pub(crate) ends: BTreeMap<u32, Vec<Option<BranchEnd>>>,
     pub(crate) failures: VecDeque<Failure>,
     pub(crate) now: f64,
     pub(crate) started: f64,
@@ -164,6 +172,7 @@ impl<'a> Model<'a> {
             simulated_delay: None,
             tasks,
             items: BTreeMap::new(),
+            ends: BTreeMap::new(),
             failures: VecDeque::new(),
             now: 0.0,
             started: 0.0,

@@ -17,6 +17,9 @@ impl Model<'_> {
             Op::Ask { task, attempt, known } => self.ask(task, attempt, known),
             Op::Open { task, base, item } => self.open(task, base, item),
             Op::Close { task, base, item } => self.close(task, base, item),
+            Op::Lose { task, base, cause } if self.shape.branches(self.task(task).node).is_some() => {
+                self.branch_lost(task, base, cause)
+            }
             Op::Lose { task, base, cause } => self.lost(task, base, cause),
             Op::Gather { task } => self.gather(task),
             Op::Catch { task, cause } => self.caught(task, cause),
@@ -86,6 +89,9 @@ impl Model<'_> {
             let now = self.now;
             let found = self.task_mut(task);
             (found.armed, found.tries) = (now, found.tries + 1);
+        }
+        if self.task(task).stage != Stage::Open {
+            self.begin_branches(task);
         }
         self.task_mut(task).stage = Stage::Open;
         self.reads_inputs(task)
@@ -169,6 +175,9 @@ impl Model<'_> {
 
     fn close(&mut self, task: u32, base: u32, item: u32) -> Verdict {
         let node = self.task(task).node;
+        if self.shape.branches(node).is_some() {
+            return self.branch_won(task, base, item);
+        }
         let children = self.shape.node(node).children.clone();
         for child in children {
             let child = base + child - (node + 1);
@@ -186,6 +195,9 @@ impl Model<'_> {
     }
 
     fn gather(&mut self, task: u32) -> Verdict {
+        if self.shape.branches(self.task(task).node).is_some() {
+            return self.gather_branches(task);
+        }
         let Some(items) = self.items.remove(&task) else { return Err(format!("{task} has no items")) };
         ensure!(items.closed == items.known && !items.open_ended, "{task} gathers too soon: {items:?}");
         self.task_mut(task).gathered = true;
@@ -241,6 +253,10 @@ impl Model<'_> {
                 ensure!(found.blame.is_none(), "{task} completes in spite of {:?}", found.blame);
                 self.task_mut(task).stage = Stage::Over(Carry::Output);
             }
+            TaskState::Skipped if self.is_cancelled(task) => {
+                ensure!(!self.is_to_be_aborted(task), "{task} is cancelled and goes on");
+                self.task_mut(task).stage = Stage::Stopped;
+            }
             TaskState::Skipped => {
                 let inside =
                     self.parent(task).is_some_and(|scope| self.task(scope).state == TaskState::Skipped);
@@ -264,7 +280,7 @@ impl Model<'_> {
     pub(crate) fn is_done_inside(&self, task: u32) -> bool {
         let found = self.task(task);
         let over = |child: &u32| matches!(self.task(self.beside(task, *child)).stage, Stage::Over(_));
-        if self.shape.is_each(found.node) {
+        if self.shape.is_each(found.node) || self.shape.branches(found.node).is_some() {
             found.gathered
         } else {
             self.shape.node(found.node).children.iter().all(over)

@@ -91,6 +91,8 @@ impl Model<'_> {
             let room = self.has_room_at_all();
             let waits = self.asks_on(task) && !room;
             ensure!(items.closed < items.known || waits, "all items of {task} are done");
+        } else if self.shape.branches(found.node).is_some() {
+            ensure!(!self.is_settled(task), "{task} has no branch to wait for");
         } else {
             ensure!(!self.shape.node(found.node).children.iter().all(over), "{task} contains nothing open");
         }
@@ -118,6 +120,7 @@ impl Model<'_> {
         let all = (0_u32..).zip(&self.shape.nodes);
         let reads = all.filter(|(_, reader)| {
             reader.inputs.iter().any(|(source, _)| self.shape.node(*source).slot == node)
+                || reader.gathers.contains(&node)
         });
         reads.map(|(reader, _)| self.beside(slot, reader)).collect()
     }

@@ -25,7 +25,7 @@ interface Iteration {
   /** How many there will be; missing while that is open. */
   total: number | undefined;
   results: unknown[];
-  /** Rounds that failed, in a loop that goes on; missing while there is none. */
+  /** Rounds that failed, in a loop that goes on; missing while no round has failed. */
   failed?: FailedRound[];
   keeps: Items["keeps"] | "all";
   /** Results before this one were forgotten. */

@@ -26,6 +26,19 @@ const TOLERANT = 0x2_0000;
 /** The flags of a node. */
 export const DISABLED = 1;
 export const CONTINUES_ON_ERROR = 2;
+/** Above them: when a group of branches is over, and how many of them are to succeed. */
+const BRANCHES_SHIFT = 2;
+const BRANCHES_BITS = 3;
+const MOST_BRANCHES = 0xffff;
+const MODES = ["all", "race", "allSettled", "first"] as const;
+
+/** When a group is over whose nodes are branches. */
+export type BranchMode = (typeof MODES)[number];
+
+/** The mode in the flags of a node; missing where its nodes are no branches. */
+export function branchModeIn(flags: number): BranchMode | undefined {
+  return MODES[((flags >> BRANCHES_SHIFT) & (2 ** BRANCHES_BITS - 1)) - 1];
+}
 
 /** A reference of the root, which reads nothing: rate limits follow. */
 const END_OF_REFERENCES = [0, 0];
@@ -53,7 +66,7 @@ export interface Outline {
   ignoresPolicies?: boolean;
   /** The expressions of parameters; missing where there are none. */
   expressions?: ExpressionLinks;
-  /** The rate limits of nodes as in the words, flat records; missing where there are none. */
+  /** The rate limits of nodes as in the words, flat records; missing where no node has a limit. */
   rateLimits?: number[];
 }
 
@@ -234,7 +247,10 @@ class Encoder {
     const set = typeof parameters === "object" && parameters !== null ? parameters : NOTHING_SET;
     const asks = this.policyOf(node, set);
     const disabled = set.enabled === false ? DISABLED : 0;
-    this.put(nodeWords, at + 2, asks.continueOnError ? disabled | CONTINUES_ON_ERROR : disabled);
+    const branches = branchBits(type, node, set);
+    if (branches === undefined) this.refused = true;
+    const flags = asks.continueOnError ? disabled | CONTINUES_ON_ERROR : disabled;
+    this.put(nodeWords, at + 2, flags | ((branches ?? 0) << BRANCHES_SHIFT));
     this.put(nodeWords, at + 3, weightOf(type));
     this.put(nodeWords, at + 4, asks.retries);
     this.put(nodeWords, at + 5, asks.retryDelay);
@@ -317,6 +333,22 @@ function frameWidth(type: unknown, { nodes }: NodeDefinition, set: Record<string
   const isWidth = typeof concurrency === "number" && concurrency >= 1;
   const width = isWidth ? Math.min(Math.floor(concurrency), MAX_WIDTH) : 1;
   return type === "loop" && onError === "continue" ? width | TOLERANT : width;
+}
+
+/** When a group of branches is over, as the engine knows it; 0 for a node without a mode, `undefined` where the mode makes no sense. */
+function branchBits(
+  type: unknown,
+  { nodes }: NodeDefinition,
+  { mode, count }: Record<string, unknown>,
+): number | undefined {
+  if (type !== "parallel" || mode === undefined || mode === null) return 0;
+  if (!Array.isArray(nodes) || nodes.length === 0) return undefined;
+  const number = MODES.indexOf(mode as BranchMode) + 1;
+  if (number === 0) return undefined;
+  if (mode !== "first") return number;
+  const wanted = count ?? 1;
+  const fits = typeof wanted === "number" && Number.isInteger(wanted) && wanted >= 1 && wanted <= MOST_BRANCHES;
+  return fits ? number | (wanted << BRANCHES_BITS) : undefined;
 }
 
 /** Whether a group asks for its nodes to run side by side. */

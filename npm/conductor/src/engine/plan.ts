@@ -1,6 +1,8 @@
 /** What the engine made of an outline, as the driver reads it: where inputs come from, what policies say, the order. */
 import type { NodeDefinition } from "../types/definition.js";
 import {
+  type BranchMode,
+  branchModeIn,
   CONTINUES_ON_ERROR,
   DEFAULT_HANDLE,
   DISABLED,
@@ -147,6 +149,11 @@ export class Plan {
   /** Whether a node runs its children once per item. */
   isEach(index: number): boolean {
     return ((this.words[HEADER_WORDS + index * NODE_WORDS + 7] as number) & MAX_WIDTH) !== 0;
+  }
+
+  /** When a group is over whose nodes are branches; `undefined` for every other node. */
+  branchMode(index: number): BranchMode | undefined {
+    return branchModeIn(this.words[HEADER_WORDS + index * NODE_WORDS + 2] as number);
   }
 
   /** Whether a node hands on what comes in instead of running. */

@@ -2,6 +2,7 @@
 import type { LoopScope } from "../expressions/scope.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
+import { BranchTable } from "./branches.js";
 import { carriedBy } from "./executables.js";
 import { FrameTable, type Round } from "./frames.js";
 import type { Items } from "./items.js";
@@ -19,6 +20,7 @@ export class Values {
   private readonly blocked = new Sparse<true>();
   private readonly contexts: (ScopeContext | undefined)[];
   private readonly frames: FrameTable;
+  private readonly branches = new BranchTable();
   /** Whether some output so far has handles that carry values of their own. */
   hasCarried = false;
   /** Called with the nodes whose values a task does not get, because that of `used` came by the same handle after them. */
@@ -95,9 +97,30 @@ export class Values {
 
   /** The output of a node that stands before a task, or before a scope around it, in the frame that they share. */
   outputSeenBy(task: number, node: number): unknown {
-    const of = this.frames.taskOf(node, task);
-    if (this.errors.has(of)) return undefined;
-    return this.values[this.plan.isEach(node) ? of : this.plan.output(node) + (of - node)];
+    return this.outputOfTask(this.frames.taskOf(node, task), node);
+  }
+
+  /** The output of a task that is over; nothing where it failed. */
+  private outputOfTask(task: number, node: number): unknown {
+    if (this.errors.has(task)) return undefined;
+    return this.values[this.plan.isEach(node) ? task : this.plan.output(node) + (task - node)];
+  }
+
+  /** A group is entered. */
+  enter(task: number): void {
+    if (this.plan.branchMode(this.nodeOf(task)) !== undefined) this.branches.begin(task);
+  }
+
+  /** Whether the nodes of a scope are branches. */
+  hasBranches(task: number): boolean {
+    return this.plan.branchMode(this.nodeOf(task)) !== undefined;
+  }
+
+  /** A branch of a group is over, whose output is that of `base`; with an error where it failed. */
+  endBranch(task: number, base: number, error?: ExecutionError): void {
+    const node = this.nodeOf(base);
+    const value = error === undefined ? this.outputOfTask(base, node) : undefined;
+    this.branches.end(task, { node, id: this.plan.id(node), value, ...(error !== undefined && { error }) });
   }
 
   /** A frame opens for an item. Returns its tasks, from `base` up to this one. */
@@ -139,9 +162,10 @@ export class Values {
     return this.forgetFrame(task, base);
   }
 
-  /** The output of a scope whose items are all done. */
+  /** The output of a scope whose items are all done, or of a group of which enough branches are over. */
   gather(task: number): void {
-    this.values[task] = this.frames.gather(task);
+    const mode = this.plan.branchMode(this.nodeOf(task));
+    this.values[task] = mode === undefined ? this.frames.gather(task) : this.branches.gather(task, mode);
   }
 
   /** The rounds of the loops around a task, the outermost first. */

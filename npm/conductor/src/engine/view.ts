@@ -233,7 +233,7 @@ export class RunView {
     if (activity?.attempts !== undefined) node.attempts = activity.attempts;
     if (activity?.rounds !== undefined) node.rounds = activity.rounds;
     if (state === "error" && activity?.handled) node.handled = true;
-    else if (state === "error" && activity?.cancelled) node.cancelled = true;
+    else if ((state === "error" || state === "skipped") && activity?.cancelled) node.cancelled = true;
     if (children.length > 0) node.nodes = children.map((child) => nodes[child] as ExecutionGraphNode);
     const previous = nodes[index];
     return previous !== undefined && same(previous, node) ? previous : Object.freeze(node);

@@ -40,9 +40,9 @@ export const group = {
       "Without nodes: `executedAt`, `nodeId` and counts, as earlier versions gave.",
     ),
   ],
+  // Its last node may give any.
+  hasOpenOutputs: true,
   isContainer: true,
-  // Any node with nodes inside is one, and may have what its maker reads.
-  hasOpenParameters: true,
   effects: [],
   limits: [],
 } as const satisfies NodeType;

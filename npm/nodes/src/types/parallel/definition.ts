@@ -5,17 +5,30 @@ export const parallel = {
   type: "parallel",
   name: "Parallel",
   description:
-    "Holds nodes that run side by side, where `parallel` is true; otherwise one after the other, as in a group.",
+    "Runs the nodes that it contains side by side: until all of them have succeeded, the first of them is over, all of them are over, or so many of them have succeeded.",
   category: "logic",
   icon: "git-branch",
   parameterSchema: {
     type: "object",
     properties: {
       ...sharedParameters,
+      mode: {
+        type: "string",
+        enum: ["all", "race", "allSettled", "first"],
+        description:
+          "What it waits for, where its nodes are branches that run side by side; nodes that edges join are one branch. `all`: every branch, and it fails with the first that fails. `race`: the first that is over, as that went. `allSettled`: every branch, however it went. `first`: so many that succeed as `count` says. What is not waited for is cancelled. Without it the node is a group. It is read before the flow runs, and takes no expression.",
+      },
+      count: {
+        type: "integer",
+        minimum: 1,
+        maximum: 65_535,
+        description:
+          "With `mode: first`: how many branches are to succeed, 1 where nothing is said. It fails once that cannot be reached.",
+      },
       parallel: {
         type: "boolean",
         description:
-          "Whether the nodes inside that do not wait for each other run side by side. Not unless it is true.",
+          "Without `mode`: whether the nodes inside that do not wait for each other run side by side. Not unless it is true.",
       },
       concurrency: {
         type: "integer",
@@ -47,7 +60,7 @@ export const parallel = {
       failFast: {
         type: "boolean",
         default: false,
-        description: "Kept for earlier flows; a failure ends the group at once.",
+        description: "Kept for earlier flows; a failure ends the group at once, unless `mode` says otherwise.",
       },
       maintainOrder: { type: "boolean", default: true, description: "Kept for earlier flows; outputs are by node." },
     },
@@ -55,13 +68,39 @@ export const parallel = {
   inputPorts: [input("operations", "Operations", "array", "Without nodes inside: what is listed.")],
   otherInputs: [input("default", "Default", "any", "What the first nodes inside get.")],
   hasOpenInputs: true,
-  outputPorts: [output("results", "Results", "array", "Without nodes inside: one entry for each operation.")],
+  outputPorts: [
+    output(
+      "results",
+      "Results",
+      "array",
+      "`all`: what each branch gave, in declared order. `first`: what those gave that succeeded, as they came. `allSettled`: `{ branch, status, value | reason }` of each. Without nodes inside: one entry for each operation.",
+    ),
+  ],
   otherOutputs: [
-    output("completed", "Completed", "number", "Without nodes inside: how many operations there were."),
-    output("failed", "Failed", "number", "Without nodes inside: 0."),
+    output(
+      "result",
+      "Result",
+      "any",
+      "`race`: what the branch gave that was first. Otherwise an object with what is in `results` by branch: the id of the node that is its last.",
+    ),
+    output("winner", "Winner", "string", "`race`: the branch that was first."),
+    output("winners", "Winners", "array", "`first`: the branches that succeeded, as they came."),
+    output(
+      "completed",
+      "Completed",
+      "number",
+      "`allSettled`: how many branches succeeded. Without nodes inside: how many operations there were.",
+    ),
+    output("failed", "Failed", "number", "`allSettled`: how many branches failed. Without nodes inside: 0."),
     output("duration", "Duration", "number", "Without nodes inside: ms."),
-    output("success", "Success", "boolean", "Without nodes inside: true."),
+    output("success", "Success", "boolean", "`allSettled`: whether no branch failed. Without nodes inside: true."),
   ],
   effects: [],
-  limits: [],
+  limits: [
+    {
+      what: "nodes inside at once",
+      bound: "5, or what the setting `concurrency` of the conductor says, if that is more than 1",
+      beyond: "further ones wait",
+    },
+  ],
 } as const satisfies NodeType;
