@@ -1,4 +1,4 @@
-//! The native half of the node library: tables and pictures.
+//! The native half of the node library: tables, pictures and SQLite.
 //!
 //! Everything here runs on Node's worker pool and hands back a handle, a number or text, so that a hundred thousand
 //! rows may pass from node to node without one JavaScript object being made. The TypeScript half (`@atomiton/nodes`)
@@ -7,5 +7,6 @@
 
 mod failure;
 mod image;
+mod sqlite;
 mod table;
 mod work;

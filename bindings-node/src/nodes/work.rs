@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use napi::bindgen_prelude::{AsyncTask, ToNapiValue, TypeName};
+use napi::bindgen_prelude::{AsyncTask, Object, ToNapiValue, TypeName};
 use napi::{Env, Task};
 use napi_derive::napi;
 
@@ -71,6 +71,37 @@ where
     AsyncTask::new(Work { step: Some(Box::new(step)) })
 }
 
+/// Bytes of the stack of a thread of its own.
+const STACK: usize = 8 * 1024 * 1024;
+
+/// Runs `step` on a thread of its own and settles a promise with its result: for work that may wait or take long. On the worker
+/// pool, which has four threads, a few of it would hold up all files and names that the process asks for.
+pub(crate) fn on_own_thread<T>(
+    env: &Env,
+    step: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> napi::Result<Object<'_>>
+where
+    T: ToNapiValue + Send + 'static,
+{
+    let (deferred, promise) = env.create_deferred::<T, Box<dyn FnOnce(Env) -> napi::Result<T>>>()?;
+    std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || match caught(step) {
+            Ok(value) => deferred.resolve(Box::new(|_| Ok(value))),
+            Err(error) => deferred.reject(error),
+        })
+        .map_err(|error| Code::ExecutionFailed.because(format!("No thread can be started: {error}")))?;
+    Ok(promise)
+}
+
+/// What a step gives; a panic becomes an error.
+fn caught<T>(step: impl FnOnce() -> Result<T, Failure>) -> napi::Result<T> {
+    match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(result) => result.map_err(Into::into),
+        Err(_) => Err(Code::ExecutionFailed.because("The native node library failed unexpectedly").into()),
+    }
+}
+
 impl<T: ToNapiValue + TypeName + Send + 'static> Task for Work<T> {
     type Output = T;
     type JsValue = T;
@@ -78,12 +109,7 @@ impl<T: ToNapiValue + TypeName + Send + 'static> Task for Work<T> {
     fn compute(&mut self) -> napi::Result<T> {
         let step =
             self.step.take().ok_or_else(|| Code::ExecutionFailed.because("The operation has already run"))?;
-        match catch_unwind(AssertUnwindSafe(step)) {
-            Ok(result) => result.map_err(Into::into),
-            Err(_) => {
-                Err(Code::ExecutionFailed.because("The native node library failed unexpectedly").into())
-            }
-        }
+        caught(step)
     }
 
     fn resolve(&mut self, _env: Env, output: T) -> napi::Result<T> {

@@ -65,6 +65,10 @@ export interface WorkbookSheet {
   formulasWithoutResult: number;
   /** The first of them, such as `G2`. */
   firstWithoutResult?: string;
+  /** How many cells hold whole numbers that lost digits as numbers. */
+  numbersWithoutDigits: number;
+  /** The first of them. */
+  firstWithoutDigits?: string;
 }
 
 /** Rows put together by a cell. `table` holds those of the first key, then those of the second, and so on. */
@@ -114,6 +118,85 @@ export interface ImageAnswer {
   warnings: { rule: string; message: string }[];
 }
 
+/** How a database of SQLite is opened. */
+export interface SqliteOpening {
+  /** Where it really is: no part of it is a link. */
+  path: string;
+  /** Whether statements may change it. */
+  mayChange: boolean;
+  /** Where there is no such file: the statement for whose sake it is made, if that creates something. */
+  createFor?: string;
+  /** Bytes of memory that SQLite may take for it. */
+  memory: number;
+  /** ms to wait for a lock of another connection. */
+  wait: number;
+}
+
+/** What SQLite refuses. */
+export interface SqliteTrouble {
+  /** SQLite's extended code. */
+  code: number;
+  /** In SQLite's words. */
+  message: string;
+  /** Where in the statement, in bytes of UTF-8. */
+  offset?: number | null;
+  /** Which run of a batch, from 0. */
+  run?: number | null;
+  /** What statements may not do here, and this one did. */
+  refused?: string | null;
+}
+
+/** A column of an answer of SQLite. */
+export interface SqliteColumn {
+  name: string;
+  /** The type that its table declares for it. */
+  declared?: string | null;
+  /** Whether it has whole numbers of so many digits that they are text. */
+  isWide: boolean;
+}
+
+/** Statements, and the values they are run with one after the other. */
+export interface SqliteBatch {
+  /** Each one statement. */
+  statements: string[];
+  /**
+   * JSON: for each run the place of its statement, then its values: what JSON has a word for, or `{"integer": "…"}`,
+   * `{"real": "Infinity"}`, `{"bytes": "<base64>"}`.
+   */
+  runs: string;
+  /** Whose they are, and what they may do: `own` are those of the node itself. */
+  kind: "own" | "read" | "change" | "vacuum";
+  /** Rows that are read at most, and one more. */
+  mostRows: number;
+  /** Bytes that rows may take, and those of one row more. */
+  mostBytes: number;
+}
+
+/** What came of statements. */
+export interface SqliteAnswer {
+  /** Of the first statement that was run. */
+  columns: SqliteColumn[];
+  /** Rows that were read or changed. */
+  count: number;
+  /** How many pieces of rows there are to be taken. */
+  pieces: number;
+  /** Whether there were more rows than were asked for. */
+  isCut: boolean;
+  /** Why not all was run. */
+  trouble?: SqliteTrouble | null;
+}
+
+/** A database of SQLite. Each call runs on a thread of its own, and none may be made while another runs but `close`. */
+export interface SqliteDatabase {
+  /** Opens it; answers with what is in the way, if anything is. */
+  open(opening: SqliteOpening): Promise<SqliteTrouble | null>;
+  run(batch: SqliteBatch): Promise<SqliteAnswer>;
+  /** The next rows of the last answer: a JSON text of lists of values. */
+  takeRows(): string | null;
+  /** Closes it, which undoes a transaction that was not committed. */
+  close(): Promise<void>;
+}
+
 /** The part of the addon that serves the node library. */
 export interface NodeLibraryAddon {
   addonVersion(): string;
@@ -128,7 +211,12 @@ export interface NodeLibraryAddon {
   reverseTable(table: NativeTable): Promise<NativeTable>;
   uniqueTable(table: NativeTable, field?: string): Promise<NativeTable>;
   groupTable(table: NativeTable, field: string): Promise<TableGroups>;
-  aggregateTable(table: NativeTable, aggregation: string, cancel?: CancelToken): Promise<string>;
+  /** `lostDigits` has the places of aggregates whose sums are of whole numbers that a number does not keep. */
+  aggregateTable(
+    table: NativeTable,
+    aggregation: string,
+    cancel?: CancelToken,
+  ): Promise<{ text: string; lostDigits: number[] }>;
   writeTable(table: NativeTable, path: string, delimiter?: string, cancel?: CancelToken): Promise<number>;
   /** Reads a sheet of XLSX, XLSB, XLS or ODS: a file, or bytes. */
   readWorkbook(source: string | Buffer, layout: WorkbookLayout, cancel?: CancelToken): Promise<WorkbookSheet>;
@@ -150,6 +238,10 @@ export interface NodeLibraryAddon {
   ): Promise<number>;
   /** Makes a picture of the first source as a job, given as JSON text, says; the others are laid over it. */
   processImage(sources: readonly ImageSource[], job: string, cancel?: CancelToken): Promise<ImageAnswer>;
+  /** The token ends what runs, now and later. */
+  SqliteDatabase: new (
+    cancel: CancelToken,
+  ) => SqliteDatabase;
 }
 
 /** The part of the addon that reads and writes documents: any value that JSON has a word for, within the limits of a flow. */

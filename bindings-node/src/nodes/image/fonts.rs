@@ -15,7 +15,7 @@ const USUAL: [&str; 8] =
     ["DejaVu Sans", "Noto Sans", "Liberation Sans", "Arial", "Helvetica", "Segoe UI", "Roboto", "Ubuntu"];
 
 /// Finds a font: by the path of a `.ttf`, `.otf` or `.ttc` file, by the name of a family, or a usual one without serifs.
-/// INVALID_PARAMETERS where there is none.
+/// INVALID_PARAMETERS for a font that is not installed.
 pub(super) fn font(asked: Option<&str>) -> Result<FontVec, Failure> {
     let Some(asked) = asked else {
         return of_family(&USUAL.map(Family::Name), true).ok_or_else(|| {

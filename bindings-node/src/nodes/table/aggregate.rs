@@ -6,9 +6,18 @@ use serde::Deserialize;
 
 use super::super::failure::{Code, Failure};
 use super::super::work::Cancel;
+use super::digits::{digits_order, is_beyond_whole, loses_digits};
 use super::sheet::Table;
 use super::sum::Sum;
 use super::value::{number, text_order};
+
+/// What aggregates gave.
+pub(crate) struct Aggregated {
+    /// The JSON text of an array with an object for each group.
+    pub(crate) text: String,
+    /// The places of aggregates, among those asked for, whose sums are of whole numbers that a number does not keep.
+    pub(crate) lost_digits: Vec<u32>,
+}
 
 /// What to compute, as JavaScript hands it over: checked there for names that clash.
 #[derive(Deserialize)]
@@ -43,11 +52,11 @@ impl Aggregation {
             .map_err(|error| Code::InvalidParameters.because(format!("Invalid aggregates: {error}")))
     }
 
-    /// One object per group, in the order of the groups' first rows, as the JSON text of an array. Without `groupBy`
+    /// One object per group, in the order of the groups' first rows. Without `groupBy`
     /// there is exactly one. Empty cells are left out of everything but a count without a field; text that is no
     /// number makes `sum` and `avg` fail with TYPE_MISMATCH, naming field and row. A sum beyond the largest number is
     /// written as `1e999`, which `JSON.parse` reads as `Infinity`.
-    pub(crate) fn apply(&self, table: &Table, cancel: &Cancel) -> Result<String, Failure> {
+    pub(crate) fn apply(&self, table: &Table, cancel: &Cancel) -> Result<Aggregated, Failure> {
         let keys = self.group_by.iter().map(|field| table.column(field)).collect::<Result<Vec<_>, _>>()?;
         let columns = self
             .aggregates
@@ -93,6 +102,8 @@ impl Aggregation {
                 })?;
             }
         }
+        let loses = |at: usize| groups.iter().any(|(_, tallies)| tallies[at].lost_digits());
+        let lost_digits = (0..columns.len()).filter(|&at| loses(at)).map(|at| at as u32).collect();
         let mut text = String::from("[");
         for (position, (names, tallies)) in groups.into_iter().enumerate() {
             text.push_str(if position == 0 { "{" } else { ",{" });
@@ -100,7 +111,7 @@ impl Aggregation {
             text.push('}');
         }
         text.push(']');
-        Ok(text)
+        Ok(Aggregated { text, lost_digits })
     }
 
     fn write_fields(&self, names: &[String], tallies: Vec<Tally<'_>>, text: &mut String) {
@@ -119,18 +130,19 @@ impl Aggregation {
 /// The running state of one aggregate of one group. Cells are borrowed from the sheet.
 enum Tally<'a> {
     Count(u64),
-    Mean { sum: Sum, count: u64, divide: bool },
-    Extreme { greatest: bool, number: Option<f64>, text: Option<&'a [u8]>, numeric: bool },
+    Mean { sum: Sum, count: u64, divide: bool, is_whole: bool, lost: bool },
+    Extreme { greatest: bool, number: Option<(f64, &'a [u8])>, text: Option<&'a [u8]>, numeric: bool },
     Distinct(HashSet<&'a [u8]>),
 }
 
 impl<'a> Tally<'a> {
     fn of(aggregate: &Aggregate) -> Self {
         let extreme = |greatest| Self::Extreme { greatest, number: None, text: None, numeric: true };
+        let mean = |divide| Self::Mean { sum: Sum::default(), count: 0, divide, is_whole: true, lost: false };
         match aggregate.operation {
             Operation::Count => Self::Count(0),
-            Operation::Sum => Self::Mean { sum: Sum::default(), count: 0, divide: false },
-            Operation::Avg => Self::Mean { sum: Sum::default(), count: 0, divide: true },
+            Operation::Sum => mean(false),
+            Operation::Avg => mean(true),
             Operation::Min => extreme(false),
             Operation::Max => extreme(true),
             Operation::CountDistinct => Self::Distinct(HashSet::new()),
@@ -151,15 +163,24 @@ impl<'a> Tally<'a> {
         };
         match self {
             Self::Count(count) => *count += 1,
-            Self::Mean { sum, count, .. } => {
-                sum.add(number(cell).ok_or("text")?);
+            Self::Mean { sum, count, is_whole, lost, .. } => {
+                let number = number(cell).ok_or("text")?;
+                sum.add(number);
                 *count += 1;
+                // Numbers of this size that are not spelled in full may be measured or computed.
+                *is_whole &= number.fract() == 0.0 && !is_beyond_whole(number);
+                *lost |= if *is_whole { is_beyond_whole(sum.value()) } else { loses_digits(cell) };
             }
             Self::Extreme { greatest, number: best, text, numeric } => {
                 let greatest = *greatest;
                 match number(cell) {
-                    Some(value) if best.is_none_or(|best| (value > best) == greatest && value != best) => {
-                        *best = Some(value)
+                    Some(value)
+                        if best.is_none_or(|(best, digits)| {
+                            let order = value.total_cmp(&best).then_with(|| digits_order(cell, digits));
+                            order.is_ne() && order.is_gt() == greatest
+                        }) =>
+                    {
+                        *best = Some((value, cell))
                     }
                     Some(_) => {}
                     None => *numeric = false,
@@ -178,14 +199,22 @@ impl<'a> Tally<'a> {
         Ok(())
     }
 
-    /// The result as JSON text.
+    /// Whether whole numbers were added that a number does not keep.
+    fn lost_digits(&self) -> bool {
+        matches!(self, Self::Mean { lost: true, .. })
+    }
+
+    /// The result as JSON text. The least or greatest number is text where a number loses digits of it.
     fn json(self) -> String {
         match self {
             Self::Count(count) => count.to_string(),
             Self::Mean { count: 0, divide: true, .. } => NULL.to_owned(),
-            Self::Mean { sum, count, divide: true } => written(sum.value() / count as f64),
+            Self::Mean { sum, count, divide: true, .. } => written(sum.value() / count as f64),
             Self::Mean { sum, .. } => written(sum.value()),
-            Self::Extreme { number: Some(number), numeric: true, .. } => written(number),
+            Self::Extreme { number: Some((_, cell)), numeric: true, .. } if loses_digits(cell) => {
+                quoted(&String::from_utf8_lossy(cell.trim_ascii()))
+            }
+            Self::Extreme { number: Some((number, _)), numeric: true, .. } => written(number),
             Self::Extreme { text: Some(text), .. } => quoted(&String::from_utf8_lossy(text)),
             Self::Extreme { .. } => NULL.to_owned(),
             Self::Distinct(cells) => cells.len().to_string(),
@@ -218,7 +247,7 @@ mod tests {
     fn run(text: &str, spec: &str) -> Result<String, Failure> {
         let layout = Layout { delimiter: b',', has_headers: true, skip_empty_lines: true };
         let table = read(text.as_bytes(), text.len(), &layout, &Cancel::default())?;
-        Aggregation::from_json(spec)?.apply(&table, &Cancel::default())
+        Ok(Aggregation::from_json(spec)?.apply(&table, &Cancel::default())?.text)
     }
 
     const SALES: &str = "region,sum\nnorth,1\nsouth,2.5\nnorth,\nnorth,3\n";

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::super::failure::{Code, Failure};
 use super::super::work::Cancel;
+use super::digits::{exact_text, wholes_order};
 use super::sheet::{Row, Table};
 use super::value::{number, text_order};
 
@@ -105,6 +106,7 @@ impl Operand {
         let text = match value {
             Value::Null => String::new(),
             Value::String(text) => text.clone(),
+            Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), exact_text),
             other => other.to_string(),
         };
         let number = value.as_f64().or_else(|| number(text.as_bytes()));
@@ -113,7 +115,10 @@ impl Operand {
 
     /// A number equals every spelling of it, text equals itself.
     fn equals(&self, cell: &[u8]) -> bool {
-        if self.is_number { number(cell) == self.number } else { self.text == cell }
+        if !self.is_number {
+            return self.text == cell;
+        }
+        number(cell) == self.number && wholes_order(cell, &self.text).is_eq()
     }
 }
 
@@ -151,7 +156,9 @@ impl Test {
             Self::Ordered { .. } if cell.is_empty() => false,
             Self::Ordered { operand, less, equal } => {
                 let order = match (number(cell), operand.number) {
-                    (Some(left), Some(right)) => left.partial_cmp(&right),
+                    (Some(left), Some(right)) => left
+                        .partial_cmp(&right)
+                        .map(|order| order.then_with(|| wholes_order(cell, &operand.text))),
                     _ if operand.is_number => None,
                     _ => Some(text_order(cell, &operand.text)),
                 };

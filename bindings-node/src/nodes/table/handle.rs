@@ -9,7 +9,7 @@ use napi_derive::napi;
 
 use super::super::failure::{Code, Failure};
 use super::super::work::{Cancel, CancelToken, Work, in_background};
-use super::aggregate::Aggregation;
+use super::aggregate::{Aggregated, Aggregation};
 use super::condition::Filter;
 use super::ordering;
 use super::reading::{self, Layout};
@@ -216,16 +216,28 @@ pub fn group_table(table: &NativeTable, field: String) -> napi::Result<AsyncTask
     }))
 }
 
-/// Aggregates rows; `aggregation` is the JSON text of `{groupBy, aggregates}`, the result that of an array of objects.
+/// What aggregates gave.
+#[napi(object)]
+pub struct TableAggregates {
+    /// The JSON text of an array with an object for each group.
+    pub text: String,
+    /// The places of aggregates whose sums are of whole numbers that a number does not keep.
+    pub lost_digits: Vec<u32>,
+}
+
+/// Aggregates rows; `aggregation` is the JSON text of `{groupBy, aggregates}`.
 #[napi(catch_unwind)]
 pub fn aggregate_table(
     table: &NativeTable,
     aggregation: String,
     cancel: Option<&CancelToken>,
-) -> napi::Result<AsyncTask<Work<String>>> {
+) -> napi::Result<AsyncTask<Work<TableAggregates>>> {
     let (table, aggregation, cancel) =
         (table.table()?.clone(), Aggregation::from_json(&aggregation)?, Cancel::of(cancel));
-    Ok(in_background(move || aggregation.apply(&table, &cancel)))
+    Ok(in_background(move || {
+        let Aggregated { text, lost_digits } = aggregation.apply(&table, &cancel)?;
+        Ok(TableAggregates { text, lost_digits })
+    }))
 }
 
 /// Writes rows to a file that must not exist yet, through to the disk, and returns its size in bytes: CSV with a

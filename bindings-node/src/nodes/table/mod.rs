@@ -11,6 +11,7 @@
 mod aggregate;
 mod condition;
 mod dictionary;
+mod digits;
 mod handle;
 mod ordering;
 mod reading;

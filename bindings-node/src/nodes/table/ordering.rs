@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::failure::Failure;
+use super::digits::digits_order;
 use super::sheet::{Row, Table};
 use super::value::{number, text_order};
 
@@ -25,7 +26,9 @@ pub(crate) fn sort(table: &Table, field: &str, descending: bool) -> Result<Table
             })
             .collect();
     match numbers {
-        Some(numbers) => sort_by(&mut order, descending, |a, b| numbers[a].total_cmp(&numbers[b])),
+        Some(numbers) => sort_by(&mut order, descending, |a, b| {
+            numbers[a].total_cmp(&numbers[b]).then_with(|| digits_order(cells[a], cells[b]))
+        }),
         None => sort_by(&mut order, descending, |a, b| text_order(cells[a], cells[b])),
     }
     Ok(table.pick(order))

@@ -1,6 +1,8 @@
 import { NodeError } from "../contract/error.js";
+import { compareDigits, wholeOrNumber } from "./decimal.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 import { kindOf } from "./kind.js";
+import { warnOfLostSum } from "./lost-digits.js";
 import { Sum } from "./sum.js";
 
 /** One computation over a group of items. */
@@ -42,12 +44,16 @@ export function aggregationOf(
 
 /**
  * One object per group, in the order of the groups' first items; without `groupBy` exactly one. Empty values are left
- * out of everything but a count without a field.
+ * out of everything but a count without a field. Sums that lose digits of whole numbers are warned of.
  *
  * @throws NodeError TYPE_MISMATCH where a sum or an average meets what is no finite number. Sums that pass the largest number
  *   are `Infinity`.
  */
-export function aggregate(items: readonly unknown[], { groupBy, aggregates }: Aggregation): Record<string, unknown>[] {
+export function aggregate(
+  items: readonly unknown[],
+  { groupBy, aggregates }: Aggregation,
+  warn: (rule: string, message: string) => void,
+): Record<string, unknown>[] {
   const groups = new Map<string, { values: unknown[]; tallies: Tally[] }>();
   const fresh = (values: unknown[]) => ({ values, tallies: aggregates.map(tallyOf) });
   if (groupBy.length === 0) groups.set("[]", fresh([]));
@@ -63,6 +69,10 @@ export function aggregate(items: readonly unknown[], { groupBy, aggregates }: Ag
       const { field } = aggregates[i] as Aggregate;
       (group.tallies[i] as Tally).add(field === undefined ? true : fieldOf(item, field), position);
     }
+  });
+  aggregates.forEach(({ operation, field }, at) => {
+    const isLost = [...groups.values()].some(({ tallies }) => tallies[at]?.lostDigits?.());
+    if (isLost) warnOfLostSum(operation, field, warn);
   });
   return Array.from(groups.values(), ({ values, tallies }) => {
     const entries: [string, unknown][] = groupBy.map((field, i) => [field, values[i]]);
@@ -80,6 +90,8 @@ export interface Tally {
    */
   add(value: unknown, position: number): void;
   result(): unknown;
+  /** Of a sum or an average: whether digits of whole numbers were lost. */
+  lostDigits?(): boolean;
 }
 
 /** Begins an aggregate. */
@@ -103,10 +115,11 @@ export function tallyOf(spec: Aggregate): Tally {
           if (isEmpty(value)) return;
           const number = numberOf(value);
           if (number === undefined) throw notANumber(spec, value, position);
-          sum.add(number);
+          sum.add(number, value);
           count++;
         },
         result: () => (operation === "sum" ? sum.value : count === 0 ? null : sum.value / count),
+        lostDigits: () => sum.lostDigits,
       };
     }
     case "min":
@@ -116,7 +129,9 @@ export function tallyOf(spec: Aggregate): Tally {
 }
 
 function extreme(greatest: boolean): Tally {
+  const sign = greatest ? 1 : -1;
   let number: number | undefined;
+  let best: unknown;
   let text: string | undefined;
   let numeric = true;
   return {
@@ -124,11 +139,14 @@ function extreme(greatest: boolean): Tally {
       if (isEmpty(value)) return;
       const own = numberOf(value);
       if (own === undefined) numeric = false;
-      else if (number === undefined || (greatest ? own > number : own < number)) number = own;
+      else if (number === undefined || sign * (own - number || compareDigits(value, best)) > 0) {
+        number = own;
+        best = value;
+      }
       const words = textOf(value);
       if (text === undefined || (greatest ? words > text : words < text)) text = words;
     },
-    result: () => (numeric && number !== undefined ? number : (text ?? null)),
+    result: () => (numeric && number !== undefined ? wholeOrNumber(best, number) : (text ?? null)),
   };
 }
 

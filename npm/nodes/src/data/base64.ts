@@ -12,3 +12,10 @@ export function toBase64(bytes: Uint8Array): string {
   }
   return pieces.join("");
 }
+
+/** The bytes of base64, as {@link toBase64} writes it. */
+export function fromBase64(text: string): Uint8Array {
+  const { Buffer } = globalThis;
+  if (Buffer) return new Uint8Array(Buffer.from(text, "base64"));
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}

@@ -43,26 +43,64 @@ export function doubtsOfNames(code: string, names: Readonly<Record<string, unkno
   return Object.entries(names).flatMap(([name, value]) => doubtsOfCode(code, name, [value], parameter));
 }
 
-/** Members that code reads below a name, written one after the other with dots. `?.` says itself that one may be missing. */
+/**
+ * Members that code reads below a name, written one after the other with dots. Where the code asks whether a member is
+ * there, or has a default for it, that member and what lies below it may be missing.
+ */
 function pathsIn(code: string, name: string): readonly Path[] {
   if (code.length > LONGEST) return [];
   const key = `${name} ${code}`;
   const before = known.get(key);
   if (before !== undefined) return before;
-  const chain = new RegExp(
-    `(?<![.\\p{ID_Continue}$])${escaped(name)}((?:\\[\\d+\\]|\\.${NAME})+)(?![\\p{ID_Continue}$])\\s*(\\(|\\?\\.|=(?![=>])|\\?\\?)?`,
-    "gu",
-  );
   const paths: Path[] = [];
-  for (const [, members = "", after] of code.replace(TEXT_OR_COMMENT, '""').matchAll(chain)) {
+  const optional = new Set<string>();
+  const text = code.replace(TEXT_OR_COMMENT, '""');
+  const conditions = conditionsIn(text);
+  for (const { 0: all, 1: ahead, 2: members = "", 3: after, index } of text.matchAll(chainOf(name))) {
     const path = members.replaceAll("[", ".").replaceAll("]", "").slice(1).split(".");
-    // What is called is a method, what is assigned to is made, and `??` has an answer ready.
-    if (after !== undefined && after !== "?.") path.pop();
+    const end = index + all.length;
+    const isAsked = ahead !== undefined || ASKS.test(after ?? "") || (after === ")" && conditions.has(end));
+    if (isAsked) optional.add(path.join("."));
+    // What is called is a method, what is assigned to is made.
+    if (after === "(" || after === "=") path.pop();
     if (path.length > 0) paths.push(path);
   }
+  const asked = new Set(Array.from(code.matchAll(NAME_ASKED_FOR), ([, , inside, , has]) => inside ?? has));
+  const sure = paths.map((path) => {
+    const first = path.findIndex((field, at) => asked.has(field) || optional.has(path.slice(0, at + 1).join(".")));
+    return first < 0 ? path : path.slice(0, first);
+  });
   if (known.size >= MOST_KEPT) known.clear();
-  known.set(key, paths);
-  return paths;
+  known.set(key, sure);
+  return sure;
+}
+
+const NOTHING = "(?:undefined|null|void 0)";
+/** What follows a member that the code knows may be missing: a default, a branch, a comparison with nothing. */
+const ASKS = new RegExp(`^(?:\\?|\\|\\||&&|[!=]==?\\s*${NOTHING})`);
+/** `"name" in …` and `Object.hasOwn(…, "name")`. */
+const NAME_ASKED_FOR = new RegExp(
+  `(["'])(${NAME})\\1\\s+in\\b|\\bhas(?:Own|OwnProperty)\\s*\\((?:[^()"']*,)?\\s*(["'])(${NAME})\\3\\s*\\)`,
+  "gu",
+);
+
+/** A name with the members below it, what asks about it ahead, and what comes after. */
+function chainOf(name: string): RegExp {
+  const ahead = `(!\\s*|\\btypeof\\s+|\\bdelete\\s+|\\b${NOTHING}\\s*[!=]==?\\s*)?`;
+  const after = `(\\(|\\)|\\?|\\|\\||&&|=(?![=>])|[!=]==?\\s*${NOTHING}(?![\\p{ID_Continue}$]))?`;
+  const members = `((?:\\[\\d+\\]|\\.${NAME})+)(?![\\p{ID_Continue}$])`;
+  return new RegExp(`${ahead}(?<![.\\p{ID_Continue}$])${escaped(name)}${members}\\s*${after}`, "gu");
+}
+
+/** Where the conditions of `if` and `while` end, behind the brackets that close within them. */
+function conditionsIn(text: string): Set<number> {
+  const ends = new Set<number>();
+  const open: boolean[] = [];
+  for (const { 0: bracket, index } of text.matchAll(/\b(?:if|while)\s*\(|[()]/g)) {
+    if (bracket !== ")") open.push(bracket !== "(" || open.at(-1) === true);
+    else if (open.pop() === true) ends.add(index + 1);
+  }
+  return ends;
 }
 
 function escaped(name: string): string {

@@ -5,11 +5,12 @@
 import { closeNames, namesText } from "../contract/close-names.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 import { isPlainObject } from "./input.js";
+import { lostDigitsOfOperand } from "./lost-digits.js";
 import type { Condition } from "./where.js";
 
 /** What a node warns of: the kind, and the words. */
 export interface Doubt {
-  rule: "types-differ" | "missing-field";
+  rule: "types-differ" | "missing-field" | "lost-digits";
   message: string;
 }
 
@@ -33,6 +34,8 @@ export function doubtsOfFilter(
   keptNone: boolean,
 ): Doubt[] {
   return where.flatMap((condition) => {
+    const lost = doubtOfDigits(condition);
+    if (lost !== undefined) return lost;
     const kind = kindOfOperand(condition);
     if (!keptNone && !(kind === "text" && ORDER.has(condition.operator))) return [];
     return doubtOf(condition, kind, items(), false) ?? [];
@@ -41,7 +44,9 @@ export function doubtsOfFilter(
 
 /** The doubtful ones among conditions on one object, which may well be false as they are meant. */
 export function doubtsOfObject(where: readonly Condition[], item: unknown): Doubt[] {
-  return where.flatMap((condition) => doubtOf(condition, kindOfOperand(condition), [item], true) ?? []);
+  return where.flatMap(
+    (condition) => doubtOfDigits(condition) ?? doubtOf(condition, kindOfOperand(condition), [item], true) ?? [],
+  );
 }
 
 /**
@@ -64,6 +69,11 @@ export function doubtsOfFields(fields: readonly string[], items: readonly unknow
       message: `No item has a field \`${field}\`, which is the \`${purpose}\`${hint}`,
     };
   });
+}
+
+function doubtOfDigits({ field, operator, value }: Condition): Doubt | undefined {
+  const message = lostDigitsOfOperand(`${field} ${operator}`, value);
+  return message === undefined ? undefined : { rule: "lost-digits", message };
 }
 
 /** What the field is compared with; `undefined` where it may be compared with anything. */

@@ -15,14 +15,20 @@ export function fieldOf(item: unknown, field: string): unknown {
 }
 
 /**
- * The number a value is or spells. Text counts when all of it, but for spaces around, is a finite decimal (`-1.5e3`);
+ * The number a value is or spells, with the digits that a number keeps. Text counts when all of it, but for spaces around, is a finite decimal (`-1.5e3`);
  * `0x10`, `1,000` and `Infinity` do not. The native library has the same rule for cells.
  */
 export function numberOf(value: unknown): number | undefined {
-  if (typeof value === "number") return Number.isFinite(value) ? value : undefined;
-  if (typeof value !== "string" || !/^[\t\n\f\r ]*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[\t\n\f\r ]*$/.test(value))
+  if (typeof value === "number" || typeof value === "bigint") return finite(Number(value));
+  if (
+    typeof value !== "string" ||
+    !/^[\t\n\f\r ]*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[\t\n\f\r ]*$/.test(value)
+  )
     return undefined;
-  const number = Number(value);
+  return finite(Number(value));
+}
+
+function finite(number: number): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { compareDigits } from "./decimal.js";
 import { isEmpty, numberOf, textOf } from "./field.js";
 
 /**
@@ -12,7 +13,8 @@ export function sorted<T>(items: readonly T[], keyOf: (item: T) => unknown, desc
   if (numbers) {
     order.sort((a, b) => {
       const [left, right] = [numbers[a] as number, numbers[b] as number];
-      return left === right ? a - b : sign * (left < right ? -1 : 1);
+      const order = left === right ? compareDigits(keys[a], keys[b]) : left < right ? -1 : 1;
+      return order === 0 ? a - b : sign * order;
     });
   } else {
     const texts = keys.map(textOf);

@@ -3,6 +3,7 @@
 import { NodeError } from "../contract/error.js";
 import { foundText } from "../contract/issues.js";
 import { inBatches } from "../contract/pace.js";
+import { compareDigits, mayHaveMoreDigits, wholeOrNumber } from "./decimal.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 import { instantOf, namesZone } from "./instant.js";
 import type { Row } from "./rows.js";
@@ -32,7 +33,7 @@ export interface Column {
   isNothing(position: number): boolean;
   /** Ascending; only for rows that have a value. */
   compare: Compare;
-  /** The value of a row: a number where text spells one and is compared as such, else as it is. */
+  /** The value of a row: a number where text spells one and is compared as such; else, and where a number loses digits, as it is. */
   valueAt(position: number): unknown;
   /** A sentence, where numbers and text are mixed and the order names no `type`. */
   mixed: string | undefined;
@@ -59,7 +60,8 @@ export async function columnOf(
       const value = fieldOf(rows[position], field);
       const read = isNothing(value) ? undefined : comparable(value, readAs, field, position);
       if (typeof read === "number") numbers[position] = read;
-      texts.push(typeof read === "string" ? read : "");
+      const digits = typeof read === "number" && readAs !== "date" && mayHaveMoreDigits(value) ? String(value) : "";
+      texts.push(typeof read === "string" ? read : digits);
       const rank = read === undefined ? NOTHING : typeof read === "number" ? NUMBER : TEXT;
       ranks[position] = rank;
       samples[rank] ??= `${foundText(value)} in row ${position}`;
@@ -71,13 +73,15 @@ export async function columnOf(
       const rank = ranks[one] as number;
       const difference = rank - (ranks[other] as number);
       if (difference !== 0) return difference;
-      return rank === NUMBER
-        ? orderOf(numbers[one] as number, numbers[other] as number)
-        : orderOf(texts[one] as string, texts[other] as string);
+      if (rank !== NUMBER) return orderOf(texts[one] as string, texts[other] as string);
+      const order = orderOf(numbers[one] as number, numbers[other] as number);
+      if (order !== 0 || texts[one] === texts[other]) return order;
+      return compareDigits(texts[one] || numbers[one], texts[other] || numbers[other]);
     },
     valueAt(position) {
       const value = fieldOf(rows[position], field);
-      return typeof value === "string" && ranks[position] === NUMBER && as !== "date" ? numbers[position] : value;
+      const isSpelled = typeof value === "string" && ranks[position] === NUMBER && readAs !== "date";
+      return isSpelled ? wholeOrNumber(value, numbers[position] as number) : value;
     },
     mixed:
       samples[NUMBER] === undefined || samples[TEXT] === undefined

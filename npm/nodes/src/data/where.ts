@@ -1,3 +1,4 @@
+import { compareWholes } from "./decimal.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 
 /** A condition on one field. */
@@ -83,7 +84,9 @@ function testOf({ operator, value: operand }: Condition): (value: unknown) => bo
 }
 
 function equalTo(operand: unknown): (value: unknown) => boolean {
-  if (typeof operand === "number") return (value) => numberOf(value) === operand;
+  if (typeof operand === "number") {
+    return (value) => numberOf(value) === operand && compareWholes(value, operand) === 0;
+  }
   const text = textOf(operand);
   return (value) => textOf(value) === text;
 }
@@ -93,7 +96,7 @@ function ordered(operand: unknown, holds: (order: number) => boolean): (value: u
   return (value) => {
     if (isEmpty(value)) return false;
     const own = number === undefined ? undefined : numberOf(value);
-    if (own !== undefined && number !== undefined) return holds(own - number);
+    if (own !== undefined && number !== undefined) return holds(own - number || compareWholes(value, operand));
     if (typeof operand === "number") return false;
     const other = textOf(value);
     return holds(other < text ? -1 : other > text ? 1 : 0);

@@ -1,4 +1,5 @@
 import type { NativeTable, RecordsText } from "@atomiton/conductor-native";
+import type { RowsAt } from "../sandbox/sandbox.js";
 
 /** Bytes of JSON text that are made of rows at once. */
 const BYTES_PER_BATCH = 256 * 1024;
@@ -7,7 +8,7 @@ const tables = new WeakMap<object, NativeTable>();
 
 /**
  * Gives `output` an own enumerable property whose array of records is made from the table when it is first read.
- * From then on the array is the truth, because whoever read it may have changed it, and the table is let go.
+ * From then on the array is the truth, because its reader may have changed it, and the table is let go.
  */
 export function attachTable<T extends object>(output: T, key: string, table: NativeTable): T {
   table.account();
@@ -43,6 +44,14 @@ export function attachLazily<T extends object>(output: T, key: string, compute: 
 /** The table behind an output, as long as nobody has read its records. Never reads them itself. */
 export function tableBehind(output: unknown): NativeTable | undefined {
   return typeof output === "object" && output !== null ? tables.get(output) : undefined;
+}
+
+/** A value as it crosses into a sandbox: `null` for a table, whose rows follow at `path` if the code reads them. */
+export function withoutRows(value: unknown, path: string[], rowsAt: RowsAt[]): unknown {
+  const table = tableBehind(value);
+  if (!table) return value;
+  rowsAt.push({ path, rows: () => recordBatches(table) });
+  return null;
 }
 
 /** All rows as plain objects of strings. */

@@ -48,6 +48,10 @@ pub struct WorkbookSheet {
     pub formulas_without_result: u32,
     /// The first of them, such as `G2`.
     pub first_without_result: Option<String>,
+    /// How many cells hold whole numbers that lost digits as numbers.
+    pub numbers_without_digits: u32,
+    /// The first of them.
+    pub first_without_digits: Option<String>,
 }
 
 /// Reads a sheet of a workbook: a file, or bytes. DESERIALIZATION_FAILED for what cannot be read, INVALID_PARAMETERS for a
@@ -115,13 +119,15 @@ pub fn write_records_workbook(
     }))
 }
 
-fn handed_on(SheetRead { content, name, all, without_result }: SheetRead) -> WorkbookSheet {
+fn handed_on(SheetRead { content, name, all, without_result, without_digits }: SheetRead) -> WorkbookSheet {
     let (table, text, headers, row_count) = match content {
         Content::Text(table) => (Some(NativeTable::new(table)), None, Vec::new(), 0),
         Content::Records { text, headers, rows } => (None, Some(text), headers, rows),
     };
-    let (formulas_without_result, first_without_result) =
-        without_result.map_or((0, None), |(count, first)| (count, Some(first)));
+    let counted =
+        |cells: Option<(u32, String)>| cells.map_or((0, None), |(count, first)| (count, Some(first)));
+    let (formulas_without_result, first_without_result) = counted(without_result);
+    let (numbers_without_digits, first_without_digits) = counted(without_digits);
     WorkbookSheet {
         table,
         text,
@@ -131,5 +137,7 @@ fn handed_on(SheetRead { content, name, all, without_result }: SheetRead) -> Wor
         sheet_names: all,
         formulas_without_result,
         first_without_result,
+        numbers_without_digits,
+        first_without_digits,
     }
 }

@@ -14,6 +14,7 @@ use calamine::{DataType, Ods, Reader, Xls, Xlsb, Xlsx};
 
 use super::super::super::failure::{Code, Failure};
 use super::super::super::work::Cancel;
+use super::super::digits::has_lost_digits;
 use super::super::reading::{MOST_COLUMNS, column_names};
 use super::super::sheet::{SheetBuilder, Table};
 use super::archive::{self, Kind};
@@ -53,6 +54,8 @@ pub(super) struct SheetRead {
     pub(super) all: Vec<String>,
     /// How many formulas have no result in the file, and the first of them.
     pub(super) without_result: Option<(u32, String)>,
+    /// How many cells hold whole numbers that a number does not keep, and where the first is.
+    pub(super) without_digits: Option<(u32, String)>,
 }
 
 /// Reads a sheet of a file.
@@ -143,6 +146,11 @@ fn unreadable(error: impl Display) -> Failure {
     Code::DeserializationFailed.because(format!("The workbook cannot be read: {error}"))
 }
 
+/// Counts a cell of a kind, and keeps where the first one is.
+fn count(cells: &mut Option<(u32, String)>, row: u32, column: u32) {
+    cells.get_or_insert_with(|| (0, format!("{}{}", column_letters(column), row + 1))).0 += 1;
+}
+
 /// Puts cells together to rows, and rows to what was asked for.
 struct Rows<'a> {
     choice: &'a SheetChoice,
@@ -152,6 +160,7 @@ struct Rows<'a> {
     row: u32,
     cells: Vec<(u32, CellValue)>,
     without_result: Option<(u32, String)>,
+    without_digits: Option<(u32, String)>,
 }
 
 /// The columns that rows have, and the rows so far.
@@ -170,14 +179,21 @@ enum Output {
 impl<'a> Rows<'a> {
     fn new(choice: &'a SheetChoice, cancel: &'a Cancel) -> Self {
         let row = choice.range.map_or(0, |range| range.rows.0);
-        Self { choice, cancel, content: None, row, cells: Vec::new(), without_result: None }
+        Self {
+            choice,
+            cancel,
+            content: None,
+            row,
+            cells: Vec::new(),
+            without_result: None,
+            without_digits: None,
+        }
     }
 
     /// A formula whose result no program has written into the file: it reads as an empty cell.
     fn lacks_result(&mut self, (row, column): (u32, u32)) {
         if self.is_chosen(row, column) {
-            let first = || (0, format!("{}{}", column_letters(column), row + 1));
-            self.without_result.get_or_insert_with(first).0 += 1;
+            count(&mut self.without_result, row, column);
         }
     }
 
@@ -199,6 +215,9 @@ impl<'a> Rows<'a> {
         if row < self.row || self.cells.last().is_some_and(|(last, _)| column <= *last && row == self.row) {
             let at = format!("{}{}", column_letters(column), row + 1);
             return Err(unreadable(format!("its cells are not in order at {at}")));
+        }
+        if matches!(value, CellValue::Number(number) if has_lost_digits(number)) {
+            count(&mut self.without_digits, row, column);
         }
         self.advance_to(row)?;
         self.cells.push((column, value));
@@ -242,8 +261,8 @@ impl<'a> Rows<'a> {
 
     fn sheet(mut self, name: String, all: Vec<String>) -> Result<SheetRead, Failure> {
         self.end_row()?;
-        let without_result = self.without_result.take();
-        Ok(SheetRead { content: self.content()?, name, all, without_result })
+        let (without_result, without_digits) = (self.without_result.take(), self.without_digits.take());
+        Ok(SheetRead { content: self.content()?, name, all, without_result, without_digits })
     }
 
     fn content(self) -> Result<Content, Failure> {

@@ -1,11 +1,12 @@
 import { answerParameters } from "../../definition/answer.js";
 import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 
-/** Reads and writes PostgreSQL. */
+/** Reads and writes PostgreSQL and SQLite. */
 export const database = {
   type: "database",
   name: "Database",
-  description: "Reads from and writes to a PostgreSQL database. Needs the package pg (`npm install pg`).",
+  description:
+    "Reads from and writes to a database: PostgreSQL, which needs the package pg (`npm install pg`), or a file of SQLite, which needs none.",
   category: "io",
   icon: "database",
   parameterSchema: {
@@ -16,15 +17,16 @@ export const database = {
       connection: {
         type: "string",
         minLength: 1,
-        description: "The address of the database with its account. It is a secret: errors do not tell it.",
-        examples: ["\u0024{{ secrets.DATABASE_URL }}"],
+        description:
+          "PostgreSQL: the address of the database with its account, which is a secret: errors do not tell it. SQLite: `sqlite:` with the path of a file, a relative one from the folder in which the flow is run. A file that is not there is made by `execute` with a statement that creates something, such as `create table`, and by nothing else. There are no databases in memory: each would end with its node. While nodes work on the file, no other node may read or copy it as a file: outside of Windows that drops the locks of SQLite.",
+        examples: ["\u0024{{ secrets.DATABASE_URL }}", "sqlite:data/shop.db"],
       },
       operation: {
         type: "string",
         enum: ["query", "execute", "insert"],
         default: "query",
         description:
-          "query reads rows, in a transaction that may change nothing; execute runs any one statement; insert puts rows into a table, all or none.",
+          "query reads rows, in a transaction that may change nothing; execute runs any one statement; insert puts rows into a table, all or none. SQLite: query opens the file only to read, and no statement reaches another file (ATTACH, VACUUM INTO), begins or ends a transaction, makes temporary tables, or sets a PRAGMA but user_version, application_id and journal_mode (delete, wal).",
       },
       sql: {
         type: "string",
@@ -49,7 +51,7 @@ export const database = {
       rows: {
         type: "array",
         description:
-          "insert: the rows as objects by column, where no edge brings them. In columns of JSON values stay what they are: text is text there, and is not read as JSON.",
+          "insert: the rows as objects by column, where no edge brings them. In columns of JSON values stay what they are: text is text there, and is not read as JSON. SQLite: truth values are 1 and 0, times are text in ISO 8601, lists and objects are JSON; NaN is refused, which it would make null of.",
       },
       onConflict: {
         type: "string",
@@ -87,14 +89,19 @@ export const database = {
       "result",
       "Result",
       "array",
-      "The rows as objects. bigint and numeric are text, which keeps every digit; dates and times are text in ISO 8601, bytes are base64.",
+      "The rows as objects. Bytes are base64. PostgreSQL: bigint and numeric are text, which keeps every digit; dates and times are text in ISO 8601. SQLite has no types but those of values: a column with whole numbers beyond 2^53 is text, with a warning; in columns of tables that are declared `json`, text that is JSON is read as JSON, in those declared `boolean` 1 and 0 are true and false; dates are what was written.",
     ),
   ],
   otherOutputs: [
     output("rowCount", "Row Count", "number", "Rows that were read, changed or inserted."),
-    output("fields", "Fields", "array", "`{ name, type }` of each column of the result."),
+    output(
+      "fields",
+      "Fields",
+      "array",
+      "`{ name, type }` of each column of the result. SQLite: what the table declares for the column, else `any`.",
+    ),
   ],
-  effects: ["network"],
+  effects: ["network", "reads-files", "writes-files"],
   limits: [
     {
       what: "rows that come back",
@@ -105,6 +112,16 @@ export const database = {
       what: "what they take",
       bound: "256 MiB, `maxBytes` changes it",
       beyond: "MEMORY_LIMIT_EXCEEDED; nothing is changed",
+    },
+    {
+      what: "SQLite: memory of a statement, a text or blob, the statement itself",
+      bound: "256 MiB, 128 MiB, 1,000,000 bytes",
+      beyond: "MEMORY_LIMIT_EXCEEDED; nothing is changed",
+    },
+    {
+      what: "SQLite: waiting for a lock of another connection",
+      bound: "30 s, or nine tenths of a shorter time limit of the node",
+      beyond: "EXECUTION_FAILED, of which another try may end well",
     },
   ],
 } as const satisfies NodeType;

@@ -52,4 +52,43 @@ edges:
     outputs: { load: { rowCount: 2 } },
     isPart: true,
   },
+  {
+    title: "Orders kept in a file of SQLite, and read from it",
+    flow: `id: keep-orders
+nodes:
+  - id: table
+    type: database
+    parameters:
+      connection: sqlite:shop.db
+      operation: execute
+      sql: create table if not exists orders (id integer primary key, customer text, total real)
+  - id: orders
+    type: spreadsheet
+    parameters: { path: orders.csv }
+  - id: keep
+    type: database
+    parameters:
+      connection: sqlite:shop.db
+      operation: insert
+      table: orders
+      onConflict: update
+      keys: [id]
+  - id: large
+    type: database
+    parameters:
+      connection: sqlite:shop.db
+      sql: select customer, total from orders where total > $1
+      parameters: [100]
+edges:
+  - { source: table, target: orders }
+  - { source: orders, target: keep }
+  - { source: keep, target: large }
+`,
+    files: { "orders.csv": "id,customer,total\n1,Ada,9.5\n2,Grace,340.5\n" },
+    outputs: {
+      keep: { rowCount: 2 },
+      large: { result: [{ customer: "Grace", total: 340.5 }], rowCount: 1 },
+    },
+    isPart: true,
+  },
 ];

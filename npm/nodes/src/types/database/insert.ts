@@ -1,19 +1,11 @@
 /** Rows into a table. */
-import type { FieldDef } from "pg";
-
 import { throwIfAborted } from "../../contract/abort.js";
 import { closeNames, namesText } from "../../contract/close-names.js";
-import { NodeError, retryOf } from "../../contract/error.js";
+import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { isPlainObject, type PlainObject } from "../../data/input.js";
 import { quotedName, quotedTable } from "./names.js";
-import type { Answer, Session } from "./session.js";
-import { isJson } from "./values.js";
-
-/** Values that one statement may have. */
-const MOST_VALUES = 65_535;
-/** Rows of one statement; more make it no faster. */
-const MOST_ROWS = 5000;
+import type { Answer, Field, Session } from "./session.js";
 
 /** What is inserted, and how. */
 export interface Insertion {
@@ -36,21 +28,28 @@ export async function insertRows(session: Session, insertion: Insertion): Promis
   const { rows, table, signal, progress } = insertion;
   const columns = columnsOf(rows);
   checkKeys(insertion, columns);
-  const known = (await session.run(`select * from ${quotedTable(table)} limit 0`)).fields;
+  const name = quotedTable(table);
+  const known = await session.fieldsOf(name);
   checkColumns(columns, known, table);
-  const jsonColumns = new Set(known.filter(isJson).map(({ name }) => name));
-  const size = Math.min(MOST_ROWS, Math.floor(MOST_VALUES / columns.length));
+  const jsonColumns = new Set(known.filter(({ isJson }) => isJson).map(({ name }) => name));
+  const conflict = conflictText(insertion, columns);
+  const returning =
+    insertion.returning.length === 0 ? "" : ` returning ${insertion.returning.map(quotedName).join(",")}`;
+  const size = session.batchSize(columns.length);
   const answer: Answer = { rows: [], fields: [], count: 0 };
-  await session.run("begin");
+  await session.begin();
   for (let start = 0; start < rows.length; start += size) {
     throwIfAborted(signal);
-    const batch = await insertBatch(session, insertion, columns, jsonColumns, start, size);
+    const values = rows
+      .slice(start, start + size)
+      .map((row) => columns.map((column) => boundValue(row, column, jsonColumns.has(column))));
+    const batch = await session.insert({ table: name, columns, rows: values, start, conflict, returning });
     for (const row of batch.rows) answer.rows.push(row);
     answer.fields = batch.fields;
     answer.count += batch.count;
     progress?.((99 * Math.min(start + size, rows.length)) / rows.length, `${answer.count} of ${rows.length} rows`);
   }
-  await commit(session, insertion);
+  await session.commit(insertion.onConflict !== "error");
   return answer;
 }
 
@@ -61,47 +60,13 @@ function columnsOf(rows: readonly PlainObject[]): string[] {
   return [...columns];
 }
 
-async function insertBatch(
-  session: Session,
-  { table, rows, onConflict, keys, returning }: Insertion,
-  columns: readonly string[],
-  jsonColumns: ReadonlySet<string>,
-  start: number,
-  size: number,
-): Promise<Answer> {
-  const values: unknown[] = [];
-  /** Of each value its row and column, for errors. */
-  const places: string[] = [];
-  const tuples = rows.slice(start, start + size).map((row, offset) => {
-    const cells = columns.map((column) => {
-      const value = Object.hasOwn(row, column) ? row[column] : undefined;
-      if (value === undefined) return "default";
-      values.push(boundValue(value, jsonColumns.has(column)));
-      places.push(`row ${start + offset}, column \`${column}\``);
-      return `$${values.length}`;
-    });
-    return `(${cells.join(",")})`;
-  });
-  const names = columns.map(quotedName).join(",");
-  const back = returning.length === 0 ? "" : ` returning ${returning.map(quotedName).join(",")}`;
-  const sql = `insert into ${quotedTable(table)} (${names}) values ${tuples.join(",")}${conflictText(onConflict, keys, columns)}${back}`;
-  try {
-    return await session.run(sql, values);
-  } catch (error) {
-    throw placed(error, places);
-  }
-}
-
 /** A value for a column of JSON stays what it is, text as well: `"5"` is no number. Null is that of the database. */
-function boundValue(value: unknown, isForJson: boolean): unknown {
-  return isForJson && value !== null ? JSON.stringify(value) : value;
+function boundValue(row: PlainObject, column: string, isForJson: boolean): unknown {
+  const value = Object.hasOwn(row, column) ? row[column] : undefined;
+  return isForJson && value !== null && value !== undefined ? JSON.stringify(value) : value;
 }
 
-function conflictText(
-  onConflict: Insertion["onConflict"],
-  keys: readonly string[],
-  columns: readonly string[],
-): string {
+function conflictText({ onConflict, keys }: Insertion, columns: readonly string[]): string {
   if (onConflict === "error") return "";
   const target = keys.length === 0 ? "" : ` (${keys.map(quotedName).join(",")})`;
   const changed = columns.filter((column) => !keys.includes(column)).map(quotedName);
@@ -141,7 +106,7 @@ function checkKeys({ rows, onConflict, keys }: Insertion, columns: readonly stri
   }
 }
 
-function checkColumns(columns: readonly string[], known: readonly FieldDef[], table: string): void {
+function checkColumns(columns: readonly string[], known: readonly Field[], table: string): void {
   const names = known.map(({ name }) => name);
   const strange = columns.find((column) => !names.includes(column));
   if (strange === undefined) return;
@@ -158,33 +123,6 @@ function checkColumns(columns: readonly string[], known: readonly FieldDef[], ta
 function hintOf(name: string, names: readonly string[]): string {
   const close = closeNames(name, names);
   return close.length > 0 ? `. Did you mean ${namesText(close)}?` : "";
-}
-
-/** An error with the row it is about, where the database tells which value it is. */
-function placed(error: unknown, places: readonly string[]): unknown {
-  if (!(error instanceof NodeError)) return error;
-  const { where } = (error.cause ?? {}) as { where?: string };
-  const [, number] = /parameter \$(\d+)/.exec(where ?? "") ?? [];
-  const place = number === undefined ? undefined : places[Number(number) - 1];
-  if (place === undefined) return error;
-  return new NodeError("EXECUTION_FAILED", `${place}: ${error.message}`, { cause: error.cause, retry: retryOf(error) });
-}
-
-async function commit(session: Session, { onConflict }: Insertion): Promise<void> {
-  try {
-    await session.run("commit");
-  } catch (error) {
-    if (onConflict !== "error") throw error;
-    throw new NodeError(
-      "EXECUTION_FAILED",
-      "The connection broke at the end: whether the rows are there is not known",
-      {
-        cause: error,
-        advice: ["Look whether the rows are there before you run it again, or set `onConflict` and `keys`."],
-        retry: false,
-      },
-    );
-  }
 }
 
 /**

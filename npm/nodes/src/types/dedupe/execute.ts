@@ -1,7 +1,9 @@
 import type { NodeExecutable } from "../../contract/executable.js";
 import { inBatches } from "../../contract/pace.js";
+import { fieldOf, isEmpty } from "../../data/field.js";
 import { keyOfItem, keysOfGroups } from "../../data/key.js";
-import { demandDifferent, demandFields, listOf, rowsOf } from "../../data/rows.js";
+import { warnOfLostDigits } from "../../data/lost-digits.js";
+import { countText, demandDifferent, demandFields, listOf, rowsOf } from "../../data/rows.js";
 import { executable } from "../../library/work.js";
 import { dedupe } from "./definition.js";
 
@@ -15,16 +17,34 @@ interface Parameters {
  *
  * Fails with TYPE_MISMATCH (no list, with `keys` no records), INVALID_PARAMETERS (a key that no row has), CANCELLED.
  */
-export const dedupeNode: NodeExecutable = executable<Parameters>(dedupe, async ({ input, parameters, signal }) => {
-  const { keys = [], keep } = parameters;
-  demandDifferent(keys, "keys");
-  const rows = keys.length === 0 ? listOf(input) : rowsWith(input, keys);
-  const keyOf = keys.length === 0 ? keyOfItem : keysOfGroups(keys);
-  const stays = await staying(rows, keyOf, keep, signal);
-  const result = rows.filter((_, position) => stays[position] === 1);
-  const duplicates = rows.filter((_, position) => stays[position] === 0);
-  return { result, duplicates, count: result.length, removed: duplicates.length };
-});
+export const dedupeNode: NodeExecutable = executable<Parameters>(
+  dedupe,
+  async ({ input, parameters, signal, warn }) => {
+    const { keys = [], keep } = parameters;
+    demandDifferent(keys, "keys");
+    const rows = keys.length === 0 ? listOf(input) : rowsWith(input, keys);
+    const keyOf = keys.length === 0 ? keyOfItem : keysOfGroups(keys);
+    warnOfLostDigits(rows, keys, warn);
+    const blank = keys.length === 0 ? 0 : blankKeys(rows, keys);
+    if (blank > 1) {
+      warn(
+        "blank-keys",
+        `${countText(blank)} of ${countText(rows.length)} rows have nothing in ${keys.map((key) => `\`${key}\``).join(", ")} and count as equal, so that one of them stays; filter them out first where they are not`,
+      );
+    }
+    const stays = await staying(rows, keyOf, keep, signal);
+    const result = rows.filter((_, position) => stays[position] === 1);
+    const duplicates = rows.filter((_, position) => stays[position] === 0);
+    return { result, duplicates, count: result.length, removed: duplicates.length };
+  },
+);
+
+/** How many rows have nothing in any of the keys. */
+function blankKeys(rows: readonly unknown[], keys: readonly string[]): number {
+  let count = 0;
+  for (const row of rows) if (keys.every((key) => isEmpty(fieldOf(row, key)))) count++;
+  return count;
+}
 
 function rowsWith(input: unknown, keys: readonly string[]): readonly unknown[] {
   const rows = rowsOf(input);

@@ -1,8 +1,10 @@
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { inBatches } from "../../contract/pace.js";
+import { nothingMatched } from "../../data/doubtful-keys.js";
 import { fieldOf } from "../../data/field.js";
 import { keyOfValue } from "../../data/key.js";
+import { warnOfLostDigits } from "../../data/lost-digits.js";
 import {
   countText,
   demandDifferent,
@@ -16,6 +18,9 @@ import { isSame } from "../../data/same.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { diff } from "./definition.js";
 import { keyedRows } from "./keyed.js";
+
+/** Rows of a list that is hardly replaced as a whole. */
+const MANY = 10;
 
 interface Parameters {
   keys: string[];
@@ -50,6 +55,10 @@ export const diffNode: NodeExecutable = executable<Parameters>(diff, async (work
   demandFields(before, keys, "keys", " of before");
   demandFields(after, keys, "keys", " of after");
   warnOfFields(before, after, work);
+  const warn = (rule: string, message: string) => work.warn(rule, message);
+  const compared = [...keys, ...(work.parameters.fields ?? [])];
+  warnOfLostDigits(before, compared, warn, " of before");
+  warnOfLostDigits(after, compared, warn, " of after");
   const earlier = await keyedRows(before, keys, "before", signal);
   const later = await keyedRows(after, keys, "after", signal);
   const added: Row[] = [];
@@ -74,6 +83,7 @@ export const diffNode: NodeExecutable = executable<Parameters>(diff, async (work
     }
   });
   warnOfSpellings(spellings, work);
+  if (removed.length === before.length) warnOfKeys(before, after, work);
   const result = { added, removed, changed, unchanged: before.length - removed.length - changed.length };
   return { result, ...result };
 });
@@ -117,6 +127,18 @@ function warnOfFields(before: readonly Row[], after: readonly Row[], { parameter
       if (!isThere(field)) warn("missing-field", message);
     }
   }
+}
+
+/** Of rows that all are only in one list, where their keys could not meet, or there are so many that some should have. */
+function warnOfKeys(
+  before: readonly Row[],
+  after: readonly Row[],
+  { parameters: { keys }, warn }: NodeWork<Parameters>,
+) {
+  const least = Math.min(before.length, after.length);
+  if (least === 0) return;
+  const { message, differ } = nothingMatched({ rows: before, keys }, { rows: after, keys }, ["before", "after"]);
+  if (differ || least >= MANY) warn("nothing-matched", message);
 }
 
 function warnOfSpellings(spellings: ReadonlyMap<string, number>, { warn }: NodeWork<Parameters>): void {

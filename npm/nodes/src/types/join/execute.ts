@@ -1,12 +1,13 @@
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { inBatches } from "../../contract/pace.js";
+import { hasBlankKey, type Keyed, nothingMatched } from "../../data/doubtful-keys.js";
 import { NONE } from "../../data/groups.js";
+import { warnOfLostDigits } from "../../data/lost-digits.js";
 import { countText, demandDifferent, demandFields, MOST_ROWS, type Row, rowsAt } from "../../data/rows.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { join, keysProblem } from "./definition.js";
-import { hasBlankKey, nothingMatched } from "./doubts.js";
-import { isIndexedMatched, type Keyed, type Matches, matchesOf, unmatchedLookedUp } from "./matches.js";
+import { isIndexedMatched, type Matches, matchesOf, unmatchedLookedUp } from "./matches.js";
 import { type Pairing, pairingOf } from "./pairing.js";
 
 interface Parameters {
@@ -36,6 +37,9 @@ export const joinNode: NodeExecutable = executable<Parameters>(join, async (work
   const [unmatchedLeft = 0, unmatchedRight = 0] = isSwapped ? unmatched.reverse() : unmatched;
   demandRoom(parameters.how, matches, unmatchedLeft, unmatchedRight);
   warnOfKeys(work, left, right, matches);
+  for (const [side, { rows, keys }] of Object.entries({ left, right })) {
+    warnOfLostDigits(rows, keys, (rule, message) => work.warn(rule, message), ` of ${side}`);
+  }
   const result = await resultOf(parameters, left, right, matches, signal);
   return { result, count: result.length, unmatchedLeft, unmatchedRight };
 });
@@ -72,7 +76,7 @@ function demandRoom(how: Parameters["how"], { pairs }: Matches, unmatchedLeft: n
 
 function warnOfKeys({ warn }: NodeWork<Parameters>, left: Keyed, right: Keyed, { pairs }: Matches): void {
   if (left.rows.length === 0 || right.rows.length === 0) return;
-  if (pairs === 0) warn("nothing-matched", nothingMatched(left, right));
+  if (pairs === 0) warn("nothing-matched", nothingMatched(left, right, ["left", "right"]).message);
   else if (hasBlankKey(left) && hasBlankKey(right)) {
     warn(
       "blank-keys",

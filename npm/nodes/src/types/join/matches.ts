@@ -1,15 +1,9 @@
 /** Which rows of two lists have equal keys. */
 
 import { inBatches } from "../../contract/pace.js";
+import type { Keyed } from "../../data/doubtful-keys.js";
 import { type Groups, groupsOf, NONE, numberedGroups } from "../../data/groups.js";
 import { keysOfAll } from "../../data/key.js";
-import type { Row } from "../../data/rows.js";
-
-/** Rows and the fields that are their key. */
-export interface Keyed {
-  rows: readonly Row[];
-  keys: readonly string[];
-}
 
 /** The rows of one list by the groups of equal keys in the other one. */
 export interface Matches extends Groups {

@@ -1,7 +1,7 @@
 /** How two records become one. */
 import { NodeError } from "../../contract/error.js";
+import type { Keyed } from "../../data/doubtful-keys.js";
 import { fieldNames, filledRow, type Row, setField } from "../../data/rows.js";
-import type { Keyed } from "./matches.js";
 
 /** Makes the record of a pair, or of a row of one side without a match. */
 export interface Pairing {

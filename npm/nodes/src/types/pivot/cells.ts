@@ -11,7 +11,8 @@ export type CellAggregate = "sum" | "avg" | "min" | "max" | "count" | "first" | 
 export type CellValue = (positions: Int32Array) => unknown;
 
 /**
- * Begins cells of an aggregate; `column` holds the values for min and max, which compare them.
+ * Begins cells of an aggregate; `column` holds the values for min and max, which compare them. `onLostDigits` is called for
+ * cells whose sum is of whole numbers that a number does not keep.
  *
  * @returns a function that fails with TYPE_MISMATCH where a sum or an average meets what is no finite number
  */
@@ -20,6 +21,7 @@ export function cellValue(
   aggregate: CellAggregate,
   field: string | undefined,
   column: Column | undefined,
+  onLostDigits: () => void,
 ): CellValue {
   const valueAt = (position: number): unknown =>
     field === undefined ? true : (fieldOf(rows[position], field) ?? null);
@@ -30,6 +32,7 @@ export function cellValue(
       return (positions) => {
         const tally = tallyOf(field === undefined ? { operation: aggregate } : { operation: aggregate, field });
         for (const position of positions) tally.add(valueAt(position), position);
+        if (tally.lostDigits?.()) onLostDigits();
         return tally.result();
       };
     case "first":

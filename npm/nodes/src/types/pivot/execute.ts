@@ -5,6 +5,7 @@ import { inBatches } from "../../contract/pace.js";
 import { fieldOf, isEmpty, textOf } from "../../data/field.js";
 import { groupsOf, membersOf, NONE, numberedGroups } from "../../data/groups.js";
 import { keysOfGroups } from "../../data/key.js";
+import { warnOfLostDigits, warnOfLostSum } from "../../data/lost-digits.js";
 import { columnOf } from "../../data/ordering.js";
 import { countText, demandDifferent, demandFields, filledRow, type Row, rowsOf, setField } from "../../data/rows.js";
 import { executable, type NodeWork } from "../../library/work.js";
@@ -48,9 +49,15 @@ export const pivotNode: NodeExecutable = executable<Parameters>(pivot, async (wo
     signal,
   );
   demandRoom(lines.numbers.size, names.length);
-  const ofCell = cellValue(rows, aggregate, value, await comparedColumn(rows, work));
+  const warn = (rule: string, message: string) => work.warn(rule, message);
+  warnOfLostDigits(rows, [...index, column], warn);
+  let lostDigits = false;
+  const ofCell = cellValue(rows, aggregate, value, await comparedColumn(rows, work), () => {
+    lostDigits = true;
+  });
   const result = await firstRows(rows, lines, index, filledRow([...index, ...names], fill), signal);
   await fillCells(result, names, columns.groupOf, lines.groupOf, ofCell, signal);
+  if (lostDigits) warnOfLostSum(aggregate, value, warn);
   return { result, count: result.length, columns: names };
 });
 

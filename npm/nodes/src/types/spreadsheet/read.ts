@@ -4,6 +4,7 @@ import type { CsvLayout, NativeTable, WorkbookLayout, WorkbookSheet } from "@ato
 
 import { NodeError } from "../../contract/error.js";
 import { kindOf } from "../../data/kind.js";
+import { warnOfLostDigitsIn } from "../../data/lost-digits.js";
 import type { NodeWork } from "../../library/work.js";
 import { checkFile } from "../../machine/readable-file.js";
 import { rootedPath } from "../../machine/rooted-path.js";
@@ -70,11 +71,19 @@ async function readWorkbook(
     addon.readWorkbook(path ?? bufferOf(data), layout, cancel),
   );
   const { sheetName: name, sheetNames, formulasWithoutResult: count, firstWithoutResult: first } = sheet;
+  const { numbersWithoutDigits: numbers, firstWithoutDigits: firstNumber } = sheet;
   if (count > 0) {
     const formulas = count === 1 ? `The formula in ${first} has` : `${count} formulas, the first in ${first}, have`;
     warn(
       "formula-without-result",
       `${formulas} no result in the file and read as empty; open the workbook in a spreadsheet program and save it`,
+    );
+  }
+  if (numbers > 0) {
+    const cells = numbers === 1 ? `The cell ${firstNumber} holds` : `${numbers} cells, the first ${firstNumber}, hold`;
+    warn(
+      "lost-digits",
+      `${cells} whole numbers beyond ${Number.MAX_SAFE_INTEGER}: sheets keep 15 digits of a number, the others are lost. Have such cells written as text`,
     );
   }
   return Object.assign(rowsOf(sheet), { format, sheetName: name, sheetNames });
@@ -98,12 +107,14 @@ async function readCsv({ parameters, signal }: Work, { path, data }: Source, for
 }
 
 async function readJson(
-  { parameters, signal }: Work,
+  { parameters, signal, warn }: Work,
   { path, data }: Source,
   format: "json" | "jsonl",
 ): Promise<object> {
   const bytes = path === undefined ? bufferOf(data) : await readFile(path, { ...(signal && { signal }) });
-  const records = jsonRecords(utf8Text(bytes), format);
+  const text = utf8Text(bytes);
+  const records = jsonRecords(text, format);
+  warnOfLostDigitsIn(text, path === undefined ? "The data" : `\`${path}\``, warn);
   return { ...listOutput(asked(records, parameters)), format, sheetName: SHEET, sheetNames: [SHEET] };
 }
 

@@ -25,6 +25,8 @@ export interface Sight {
   compare: Compare;
   /** Of fields that are compared. */
   columns: ReadonlyMap<string, Column>;
+  /** Told of functions whose sum is of whole numbers that a number does not keep. */
+  onLostDigits(spec: WindowFunction): void;
 }
 
 /**
@@ -32,10 +34,15 @@ export interface Sight {
  *
  * @returns steps that fail with TYPE_MISMATCH where a sum meets what is no finite number
  */
-export function stepsOf(spec: WindowFunction, { rows, compare, columns }: Sight): Steps {
+export function stepsOf(spec: WindowFunction, { rows, compare, columns, onLostDigits }: Sight): Steps {
   const { function: name, offset, field = "", default: otherwise = null } = spec;
   const valueAt = (position: number | undefined): unknown =>
     position === undefined ? otherwise : (fieldOf(rows[position], field) ?? null);
+  const summands: Summands = {
+    valueAt: (position) => fieldOf(rows[position], field),
+    numberAt: (position) => numberAt(spec, rows, position),
+    look: (sum) => sum.lostDigits && onLostDigits(spec),
+  };
   switch (name) {
     case "rowNumber":
       return { at: (index) => index + 1 };
@@ -58,14 +65,20 @@ export function stepsOf(spec: WindowFunction, { rows, compare, columns }: Sight)
       return counts((position) => spec.field === undefined || !isEmpty(valueAt(position)));
     case "runningSum":
     case "runningAvg":
-      return runningSums(name, (position) => numberAt(spec, rows, position));
+      return runningSums(name, summands);
     case "total":
     case "share":
-      return totals(name, (position) => numberAt(spec, rows, position));
+      return totals(name, summands);
   }
 }
 
-type NumberOfRow = (position: number) => number | undefined;
+/** What is added up. */
+interface Summands {
+  valueAt(position: number): unknown;
+  numberAt(position: number): number | undefined;
+  /** Looks at a sum for lost digits. */
+  look(sum: Sum): void;
+}
 
 function ranks(name: "rank" | "denseRank" | "percentRank", compare: Compare): Steps {
   let rank = 1;
@@ -115,7 +128,7 @@ function counts(isCounted: (position: number) => boolean): Steps {
   };
 }
 
-function runningSums(name: "runningSum" | "runningAvg", numberOfRow: NumberOfRow): Steps {
+function runningSums(name: "runningSum" | "runningAvg", { valueAt, numberAt, look }: Summands): Steps {
   let sum = new Sum();
   let count = 0;
   return {
@@ -124,28 +137,31 @@ function runningSums(name: "runningSum" | "runningAvg", numberOfRow: NumberOfRow
       count = 0;
     },
     at(index, partition) {
-      const number = numberOfRow(partition[index] as number);
+      const position = partition[index] as number;
+      const number = numberAt(position);
       if (number !== undefined) {
-        sum.add(number);
+        sum.add(number, valueAt(position));
         count++;
       }
+      if (index === partition.length - 1) look(sum);
       if (name === "runningSum") return sum.value;
       return count === 0 ? null : sum.value / count;
     },
   };
 }
 
-function totals(name: "total" | "share", numberOfRow: NumberOfRow): Steps {
+function totals(name: "total" | "share", { valueAt, numberAt, look }: Summands): Steps {
   let total = 0;
   return {
     begin(partition) {
       const sum = new Sum();
-      for (const position of partition) sum.add(numberOfRow(position) ?? 0);
+      for (const position of partition) sum.add(numberAt(position) ?? 0, valueAt(position));
+      look(sum);
       total = sum.value;
     },
     at(index, partition) {
       if (name === "total") return total;
-      const number = numberOfRow(partition[index] as number);
+      const number = numberAt(partition[index] as number);
       return number === undefined || total === 0 || !Number.isFinite(total) ? null : number / total;
     },
   };

@@ -2,6 +2,7 @@ import type { NodeExecutable } from "../../contract/executable.js";
 import { inBatches } from "../../contract/pace.js";
 import { groupsOf, membersOf, numberedGroups } from "../../data/groups.js";
 import { keysOfGroups } from "../../data/key.js";
+import { warnOfLostDigits, warnOfLostSum } from "../../data/lost-digits.js";
 import { type Column, columnOf, comparisonOf, type OrderBy } from "../../data/ordering.js";
 import { sortedPositions } from "../../data/positions.js";
 import { demandDifferent, demandFields, fieldNames, missingFields, type Row, rowsOf } from "../../data/rows.js";
@@ -43,13 +44,17 @@ export const windowNode: NodeExecutable = executable<Parameters>(window, async (
   const warn = (rule: string, message: string) => work.warn(rule, message);
   for (const { message } of missingFields(rows, ordered, "orderBy")) warn("missing-field", message);
   for (const { message } of missingFields(rows, fieldsOf(functions), "functions")) warn("missing-field", message);
+  warnOfLostDigits(rows, partitionBy, warn);
   const compare = await comparisonOf(rows, orderBy, signal, warn);
   const partitions = await partitionsOf(rows, partitionBy, await sortedPositions(rows.length, compare, signal), signal);
   const columns = await comparedColumns(rows, work);
   const fields: NewField[] = [];
+  const lossy = new Set<WindowFunction>();
+  const sight = { rows, compare, columns, onLostDigits: (each: WindowFunction) => void lossy.add(each) };
   for (const each of functions) {
-    fields.push(await newField(partitions, rows.length, stepsOf(each, { rows, compare, columns }), signal));
+    fields.push(await newField(partitions, rows.length, stepsOf(each, sight), signal));
   }
+  for (const { function: name, field } of lossy) warnOfLostSum(name, field, warn);
   const names = functions.map(({ as }) => as);
   const result: Row[] = [];
   await inBatches(rows.length, signal, (from, to) => {

@@ -1,27 +1,43 @@
-/** Joins that cannot have been meant as they are. */
+/** Keys of two lists that cannot have been meant as they are. */
 
-import { foundText } from "../../contract/issues.js";
-import { fieldOf, numberOf } from "../../data/field.js";
-import { keyOfValue } from "../../data/key.js";
-import type { Keyed } from "./matches.js";
+import { foundText } from "../contract/issues.js";
+import { fieldOf, numberOf } from "./field.js";
+import { keyOfValue } from "./key.js";
+import type { Row } from "./rows.js";
 
 /** Rows that are looked at. */
 const MOST_ROWS = 10_000;
 
-/** A sentence about two sides of which no row matched: what their keys are, where these differ in kind. */
-export function nothingMatched(left: Keyed, right: Keyed): string {
+/** Rows and the fields that are their key. */
+export interface Keyed {
+  rows: readonly Row[];
+  keys: readonly string[];
+}
+
+/**
+ * What there is to say of two sides of which no row matched: what their keys are, and whether these differ in kind, so that none
+ * could have.
+ *
+ * @param names of both sides
+ */
+export function nothingMatched(
+  left: Keyed,
+  right: Keyed,
+  names: readonly [string, string],
+): { message: string; differ: boolean } {
   const pairs = left.keys.map((key, at) => {
     const other = right.keys[at] as string;
     const [ours, theirs] = [kindsOf(left, key), kindsOf(right, other)];
     return {
       differ: ours.kinds !== theirs.kinds,
-      text: `\`${key}\` of left is ${ours.text}, \`${other}\` of right is ${theirs.text}`,
+      text: `\`${key}\` of ${names[0]} is ${ours.text}, \`${other}\` of ${names[1]} is ${theirs.text}`,
     };
   });
   const differing = pairs.filter(({ differ }) => differ);
   const told = differing.length > 0 ? differing : pairs;
   const why = differing.length > 0 ? "The keys are of different kinds" : "The keys are of the same kind";
-  return `No row of left has the key of a row of right. ${why}: ${told.map(({ text }) => text).join("; ")}`;
+  const message = `No row of ${names[0]} has the key of a row of ${names[1]}. ${why}: ${told.map(({ text }) => text).join("; ")}`;
+  return { message, differ: differing.length > 0 };
 }
 
 /** Whether some row has empty text in a key. */

@@ -1,6 +1,8 @@
 /** What values of the database become. Nothing loses digits, and nothing depends on the time zone of this machine. */
 import type { CustomTypesConfig, FieldDef } from "pg";
 
+import type { Field } from "../session.js";
+
 type Types = typeof import("pg").types;
 type Parse = (text: string) => unknown;
 
@@ -41,13 +43,12 @@ function base64OfHex(text: string): string {
   return text.startsWith("\\x") ? Buffer.from(text.slice(2), "hex").toString("base64") : text;
 }
 
-/** Names and types of columns, for people. */
-export function fieldsOf(types: Types, fields: readonly FieldDef[]): { name: string; type: string }[] {
+/** Columns with the names of their types. */
+export function fieldsOf(types: Types, fields: readonly FieldDef[]): Field[] {
   const names = new Map(Object.entries(types.builtins).map(([name, oid]) => [Number(oid), name.toLowerCase()]));
-  return fields.map(({ name, dataTypeID }) => ({ name, type: names.get(dataTypeID) ?? String(dataTypeID) }));
-}
-
-/** Whether a column takes JSON, where a list is not a list of the database. */
-export function isJson({ dataTypeID }: FieldDef): boolean {
-  return dataTypeID === JSON_TYPE || dataTypeID === JSONB;
+  return fields.map(({ name, dataTypeID }) => ({
+    name,
+    type: names.get(dataTypeID) ?? String(dataTypeID),
+    isJson: dataTypeID === JSON_TYPE || dataTypeID === JSONB,
+  }));
 }

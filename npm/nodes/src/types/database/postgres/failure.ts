@@ -1,5 +1,5 @@
 /** What errors of the database mean. */
-import { messageOf, NodeError } from "../../contract/error.js";
+import { messageOf, NodeError } from "../../../contract/error.js";
 
 /** What PostgreSQL tells of an error. */
 interface DatabaseError {

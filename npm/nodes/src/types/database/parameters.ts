@@ -1,0 +1,14 @@
+/** The parameters of a node `database`, checked and completed. */
+export interface Parameters {
+  connection: string;
+  operation: "query" | "execute" | "insert";
+  sql?: string;
+  parameters?: unknown[];
+  maxRows: number;
+  maxBytes: number;
+  table?: string;
+  rows?: unknown[];
+  onConflict: "error" | "ignore" | "update";
+  keys?: string[];
+  returning?: string[];
+}
