@@ -234,6 +234,12 @@ describe.skipIf(process.platform === "win32")("shell-command", () => {
   });
 });
 
+/** A program that ignores signals, and so does what it starts, the number of which it writes to a file. */
+function ignoring(path: string): string {
+  const ignore = "trap '' HUP INT QUIT TERM; while :; do sleep 1; done";
+  return `(bash -c "echo \\$\\$ > ${path}; ${ignore}" &); ${ignore}`;
+}
+
 describe.skipIf(process.platform === "win32")("a program with others that it started", () => {
   it("ends with all of them at the time limit", async () => {
     const output = await shell("sleep 1000 & echo $!; sleep 1000", { timeout: 1500 });
@@ -267,32 +273,46 @@ describe.skipIf(process.platform === "win32")("a program with others that it sta
     );
   });
 
-  it.each(["SIGINT", "SIGTERM", "exit"])("ends with all of them when this process ends by %s", async (how) => {
-    const [bundle, path] = [join(folder, "program.mjs"), join(folder, `${how}.pid`)];
-    const entryPoints = [fileURLToPath(new URL("../src/machine/program.ts", import.meta.url))];
-    await build({ entryPoints, outfile: bundle, bundle: true, platform: "node", format: "esm", logLevel: "error" });
-    const call = {
-      program: "sh",
-      args: ["-c", `sleep 1000 & echo $! > ${path}; sleep 1000`],
-      env: process.env,
-      stdin: "",
-      capture: true,
-      timeLimit: 100_000,
-    };
-    const script = `
+  it("is ended by force, with all of them, when the node is cancelled and they ignore it", async () => {
+    const path = join(folder, "stubborn.pid");
+    const abort = new AbortController();
+    const args = ["-c", ignoring(path)];
+    const pending = failure("shell-command", {}, { program: "bash", args, signal: abort.signal });
+    const pid = Number(await written(path));
+    abort.abort();
+    expect((await pending).code).toBe("CANCELLED");
+    await gone(pid);
+  });
+
+  it.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "exit"])(
+    "ends with all of them when this process ends by %s",
+    async (how) => {
+      const [bundle, path] = [join(folder, "program.mjs"), join(folder, `${how}.pid`)];
+      const entryPoints = [fileURLToPath(new URL("../src/machine/program.ts", import.meta.url))];
+      await build({ entryPoints, outfile: bundle, bundle: true, platform: "node", format: "esm", logLevel: "error" });
+      const call = {
+        program: "bash",
+        args: ["-c", ignoring(path)],
+        env: process.env,
+        stdin: "",
+        capture: true,
+        timeLimit: 100_000,
+      };
+      const script = `
       import { runProgram } from ${JSON.stringify(bundle)};
       process.on("message", () => process.exit(7));
       runProgram(${JSON.stringify(call)});`;
-    const parent = spawn(process.execPath, ["--input-type=module", "--eval", script], {
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-    });
-    const ended = once(parent, "close");
-    const pid = Number(await written(path));
-    if (how === "exit") parent.send("exit");
-    else parent.kill(how as NodeJS.Signals);
-    expect(await ended).toEqual(how === "exit" ? [7, null] : [null, how]);
-    await gone(pid);
-  });
+      const parent = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+      });
+      const ended = once(parent, "close");
+      const pid = Number(await written(path));
+      if (how === "exit") parent.send("exit");
+      else parent.kill(how as NodeJS.Signals);
+      expect(await ended).toEqual(how === "exit" ? [7, null] : [null, how]);
+      await gone(pid);
+    },
+  );
 
   it("says what held its output open after it had ended", async () => {
     const warnings: string[] = [];

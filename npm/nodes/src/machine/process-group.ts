@@ -12,8 +12,14 @@ const isWindows = process.platform === "win32";
 /** With this, a program leads a group of its own. On Windows it would open a console. */
 export const GROUP_OPTIONS = { detached: !isWindows, windowsHide: true } as const;
 
-/** Signals that end this process where it has no listener for them. SIGHUP may be ignored, which a listener would undo. */
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/**
+ * Signals that end this process where it has no listener for them. That of SIGHUP undoes nothing: Node itself undoes what
+ * `nohup` says when it starts.
+ */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
+
+/** Windows has no SIGQUIT, and ends what a closed console ran by itself. */
+const listened = isWindows ? SIGNALS.slice(0, 2) : SIGNALS;
 
 /** Programs that run or are about to, with the leaders of their groups once they have one. */
 const running = new Set<{ leader?: number | undefined }>();
@@ -26,7 +32,7 @@ export function startTied(start: () => ChildProcess): { child: ChildProcess; let
   // Listens before the program starts, which may be a while before it is known here.
   if (running.size === 0) {
     process.on("exit", endAll);
-    for (const signal of SIGNALS) process.on(signal, endWithSignal);
+    for (const signal of listened) process.on(signal, endWithSignal);
   }
   const group: { leader?: number | undefined } = {};
   running.add(group);
@@ -46,7 +52,7 @@ export function startTied(start: () => ChildProcess): { child: ChildProcess; let
 
 function untie(): void {
   process.removeListener("exit", endAll);
-  for (const signal of SIGNALS) process.removeListener(signal, endWithSignal);
+  for (const signal of listened) process.removeListener(signal, endWithSignal);
 }
 
 function endAll(): void {

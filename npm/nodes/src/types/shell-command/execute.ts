@@ -2,8 +2,10 @@ import { isUtf8 } from "node:buffer";
 import { constants } from "node:os";
 
 import { NodeError } from "../../contract/error.js";
+import { warnOfLostDigitsIn } from "../../data/lost-digits.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { type ProgramEnd, runProgram } from "../../machine/program.js";
+import { demandPrograms } from "../../machine/program-access.js";
 import { commandOf, commandPort, environmentOf, folderOf, type Parameters, stdinOf } from "./call.js";
 import { shellCommand } from "./definition.js";
 import { lastLines } from "./last-line.js";
@@ -19,8 +21,8 @@ const LONGEST_EXCERPT = 300;
  * Runs a program without a shell and gives what it wrote. How it ended is told, and no failure, unless `failOn` says so.
  * Whatever it starts ends with it at the time limit and when the node is cancelled.
  *
- * Fails with INVALID_PARAMETERS (arguments, environment or folder that cannot be given), EXECUTION_FAILED (it cannot be
- * started, or ended with another code than 0 where that is an error), TIMEOUT (the same of the time limit), CANCELLED,
+ * Fails with INVALID_PARAMETERS (arguments, environment or folder that cannot be given), EXECUTION_FAILED (it may not or cannot
+ * be started, or ended with another code than 0 where that is an error), TIMEOUT (the same of the time limit), CANCELLED,
  * MEMORY_LIMIT_EXCEEDED (more than 50 MiB of output) or DESERIALIZATION_FAILED (`parse: json` of what is no JSON).
  */
 export const shellCommandNode = executable<Parameters>(shellCommand, run, {
@@ -32,6 +34,7 @@ function textIn(value: unknown): string | undefined {
 }
 
 async function run(work: Work): Promise<object> {
+  demandPrograms(work);
   const { parameters } = work;
   const { program, args } = commandOf(work);
   const call = {
@@ -72,7 +75,12 @@ async function run(work: Work): Promise<object> {
       `The program ${end}: \`result\` is what it had written by then; \`failOn: nonzero\` fails instead`,
     );
   }
-  return parameters.parse === undefined ? output : { result: parsed(output, parameters.parse), ...output };
+  if (parameters.parse === undefined) return output;
+  const result = parsed(output, parameters.parse);
+  if (parameters.parse === "json") {
+    warnOfLostDigitsIn(output.stdout, "Standard output", (rule, message) => work.warn(rule, message));
+  }
+  return { result, ...output };
 }
 
 /** As shells tell it: for a signal 128 and its number. */
@@ -83,7 +91,7 @@ function exitCodeOf({ code, signal }: ProgramEnd): number {
 function warnOf(work: Work, end: ProgramEnd, exitCode: number, timeLimit: number): void {
   for (const stream of ["stdout", "stderr"] as const) {
     if (isUtf8(end[stream])) continue;
-    work.warn("not-utf-8", `\`${stream}\` is no text in UTF-8: bytes that are none are \ufffd in the output`);
+    work.warn("not-utf-8", `\`${stream}\` is not UTF-8 text: bytes that are not valid became \ufffd in the output`);
   }
   if (end.timedOut && end.wasOver) {
     work.warn(

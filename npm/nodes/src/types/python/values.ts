@@ -1,0 +1,57 @@
+/** What a Python process is given of a node's input. */
+import { NodeError } from "../../contract/error.js";
+import { findData, isPlainObject, unwrap } from "../../data/input.js";
+import { Crossing } from "../../sandbox/crossing.js";
+import { MOST_CHARACTERS, TEXT_PER_MEMORY } from "../../sandbox/limits.js";
+import { recordBatches, tableBehind } from "../../table/table-output.js";
+import type { PythonCall } from "./process.js";
+
+/** Items from which a list crosses in pieces. */
+const LONG_LIST = 1000;
+
+/** The part of a call that is made of the input. */
+export type PythonValues = Pick<PythonCall, "tag" | "decode" | "values" | "lists">;
+
+/**
+ * The inputs by handle and the main value among them, without what nodes put around their data. What is long is made into text
+ * only when it is sent, in pieces.
+ *
+ * @param memory bytes that Python may take
+ * @throws NodeError TYPE_MISMATCH naming what cannot cross, MEMORY_LIMIT_EXCEEDED
+ */
+export function valuesOf(input: unknown, variables: unknown, memory: number): PythonValues {
+  const crossing = new Crossing(Math.min(memory, MOST_CHARACTERS / TEXT_PER_MEMORY), true);
+  const lists: PythonCall["lists"][number][] = [];
+  const crossed = (name: string | null, value: unknown): unknown => {
+    const table = tableBehind(value);
+    if (table !== undefined) lists.push({ name, batches: () => recordBatches(table) });
+    else if (Array.isArray(value) && value.length > LONG_LIST) {
+      lists.push({ name, batches: () => crossing.encodeItems(value) });
+    } else return value;
+    return null;
+  };
+  const byHandle = isPlainObject(input) && !tableBehind(input) ? input : { default: input };
+  const handles = Object.entries(byHandle).map(([handle, value]) => [handle, unwrap(value)] as const);
+  const data = findData(input, ["data"]);
+  const same = data === undefined ? undefined : handles.find(([, value]) => value === data);
+  const inputs = Object.fromEntries(handles.map(([handle, value]) => [handle, crossed(handle, value)]));
+  // What came by a handle crosses once.
+  const main = same === undefined ? { data: crossed(null, data) } : { handle: same[0] };
+  return {
+    tag: crossing.tag,
+    decode: (text) => crossing.decode(text),
+    values: encoded(crossing, { inputs, variables: variables ?? {}, main }),
+    lists,
+  };
+}
+
+function encoded(crossing: Crossing, values: object): string {
+  try {
+    return crossing.encode(values);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new NodeError("MEMORY_LIMIT_EXCEEDED", "The input is longer as JSON text than a text can be", {
+      cause: error,
+    });
+  }
+}
