@@ -5,7 +5,16 @@ import { coded, failure } from "../engine/failure.js";
 import { createLog } from "../engine/log.js";
 import { ConductorEventEmitter } from "../events/emitter.js";
 import type { TransportError } from "../transports/failure.js";
-import type { AuthApi, EnvironmentInfo, FlowApi, NodeApi, Services, StorageApi, SystemApi } from "../types/api.js";
+import type {
+  AuthApi,
+  EnvironmentInfo,
+  ExecutionsApi,
+  FlowApi,
+  NodeApi,
+  Services,
+  StorageApi,
+  SystemApi,
+} from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
@@ -43,6 +52,7 @@ export interface Conductor {
   /** The same as `system.health`. */
   health: SystemApi["health"];
   flow: FlowApi;
+  executions: ExecutionsApi;
   storage: StorageApi;
   auth: AuthApi;
   /** Which engine runs. */
@@ -111,7 +121,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     cancel: (executionId) => runs.cancel(executionId),
   });
   const once = (request: ExecutionRequest) => reach.request(request, (given) => runRequest(sources, given));
-  const { node, flow, storage, auth: sessions, system } = reach.facade();
+  const { node, executions, flow, storage, auth: sessions, system } = reach.facade();
   const auth: AuthApi = {
     ...sessions,
     login: (credentials) => sessions.login(credentials).finally(() => fallbacks.clear()),
@@ -138,6 +148,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   // Beside the six keys that callers may list.
   return Object.defineProperties(conductor, {
     flow: hidden(flow),
+    executions: hidden(executions),
     storage: hidden(storage),
     auth: hidden(auth),
     engine: hidden(environment.engine),

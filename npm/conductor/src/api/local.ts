@@ -6,7 +6,16 @@ import type { ConductorEventEmitter } from "../events/emitter.js";
 import { progressEventOf } from "../events/progress-event.js";
 import { refusedNode } from "../transports/remote/node.js";
 import type { TokenStore } from "../transports/token-store.js";
-import type { AuthApi, ExecutionEvents, FlowApi, NodeApi, Services, StorageApi, SystemApi } from "../types/api.js";
+import type {
+  AuthApi,
+  ExecutionEvents,
+  ExecutionsApi,
+  FlowApi,
+  NodeApi,
+  Services,
+  StorageApi,
+  SystemApi,
+} from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
 import { getErrorRecoveryStrategy } from "../types/errors.js";
 import type { ExecutionResult } from "../types/execution.js";
@@ -16,6 +25,7 @@ import { Callbacks } from "./callbacks.js";
 import type { Environment, Templates } from "./environment.js";
 import { FlowStorageError, type FlowStore } from "./flow-store.js";
 import type { Isolate } from "./isolate.js";
+import type { Questions } from "./questions.js";
 import type { ExecutionPlace, Runs } from "./runs.js";
 
 /** What the services in this process are made of. */
@@ -34,6 +44,7 @@ export function localServices(parts: LocalParts): Services {
   const node = localNode(parts);
   return {
     node,
+    executions: localExecutions(parts.runs.questions),
     flow: localFlow(parts, node),
     storage: localFlows(parts),
     auth: noSessions(parts.tokens),
@@ -80,7 +91,15 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
   };
 }
 
-/** An id that is no text is none. */
+function localExecutions(questions: Questions): ExecutionsApi {
+  return {
+    waiting: async (executionId) => questions.waiting(executionId),
+    answer: async (id, answer) => questions.answer(id, answer),
+    onQuestion: (callback) => questions.onQuestion(callback),
+  };
+}
+
+/** An id that is not text counts as missing. */
 function withTextAsId(node: NodeDefinition): NodeDefinition {
   const id: unknown = node?.id;
   return typeof id === "string" || !id ? node : { ...node, id: "" };

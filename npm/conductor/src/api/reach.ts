@@ -14,6 +14,7 @@ import type { NodeDefinition } from "../types/definition.js";
 import { getErrorRecoveryStrategy } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { createExecutionId } from "../types/ids.js";
+import type { OpenQuestion } from "../types/question.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { RemoteTransport, TransportOptions, TransportType } from "../types/transport.js";
 import type { Environment } from "./environment.js";
@@ -162,6 +163,11 @@ export class Reach {
         attach: (executionId) => this.attach(executionId),
         ...events,
       },
+      executions: {
+        waiting: (executionId) => this.waiting(executionId),
+        answer: (id, answer) => this.answer(id, answer),
+        onQuestion: (callback) => on(({ executions }) => executions.onQuestion(callback)),
+      },
       flow: {
         run: (flow, context) => this.run("flow", flow, context),
         listTemplates: () => this.services.flow.listTemplates(),
@@ -227,6 +233,21 @@ export class Reach {
       }
     }
     return found;
+  }
+
+  /** What the side to which calls go is asked, and what those that were left still are. */
+  private async waiting(executionId: string | undefined): Promise<OpenQuestion[]> {
+    const found = await Promise.all(
+      [this.awake(), ...this.left].map(({ services }) => services.executions.waiting(executionId)),
+    );
+    return found.flat();
+  }
+
+  private async answer(id: string, answer: unknown): Promise<void> {
+    for (const { services } of this.left) {
+      if ((await services.executions.waiting(id)).length > 0) return services.executions.answer(id, answer);
+    }
+    return this.awake().services.executions.answer(id, answer);
   }
 
   private async attach(executionId: string): Promise<ExecutionResult> {

@@ -8,7 +8,7 @@ import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import { RunResult } from "./result.js";
 import type { Place } from "./runs.js";
 import type { RunSettings } from "./settings.js";
-import { defaultVariables } from "./variables.js";
+import { withDefaults } from "./variables.js";
 
 /** What requests are answered with. */
 export interface RequestSources {
@@ -112,7 +112,7 @@ function contextOf(
   const debug = context?.debug ?? (config?.debugMode ? true : undefined);
   return {
     executionId,
-    variables: { ...Object.fromEntries(defaultVariables(flow)), ...context?.variables },
+    variables: withDefaults(flow, context?.variables),
     ...(inputs !== undefined && { input: inputs }),
     ...(context?.parentContext !== undefined && { parentContext: context.parentContext }),
     ...(context?.slowMo !== undefined && { slowMo: context.slowMo }),

@@ -15,6 +15,8 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
 import { createExecutionId, toNodeId } from "../types/ids.js";
+import { isolator } from "./isolate.js";
+import { Questions } from "./questions.js";
 import { RunResult } from "./result.js";
 import {
   type ConductorConfig,
@@ -22,10 +24,12 @@ import {
   expressionSources,
   fileSettings,
   networkSettings,
+  programSettings,
   type RunSettings,
   runOptions,
 } from "./settings.js";
 import type { StoreFeed } from "./store.js";
+import { withDefaults } from "./variables.js";
 
 /** Between two words to the run around one that is a part of it, in ms. */
 const INSIDE_INTERVAL_MS = 100;
@@ -79,6 +83,7 @@ export class Runs {
   private readonly defaults = environmentDefaults();
   private readonly files: FileAccess | undefined;
   private readonly network: NetworkAccess | undefined;
+  private readonly programs: boolean | undefined;
   /** Flows of which it was said that they ask for something in vain. */
   private readonly warned = new WeakSet<Outline>();
   private readonly found = new WeakMap<Outline, RunWarning[]>();
@@ -86,6 +91,8 @@ export class Runs {
   onEnd: ((context: ExecutionPlace, result: ExecutionResult) => void) | undefined;
   /** How nodes run other flows. */
   flows: FlowRunner | undefined;
+  /** What nodes ask people. */
+  readonly questions: Questions;
 
   constructor(
     private config: ConductorConfig,
@@ -95,8 +102,10 @@ export class Runs {
     private readonly types: () => FlowNodeTypes,
     private readonly openRun: OpenRun = Run.open,
   ) {
+    this.questions = new Questions(isolator(log, "A listener"));
     this.files = fileSettings(config.files);
     this.network = networkSettings(config.network);
+    this.programs = programSettings(config.programs);
   }
 
   /** Runs a node, or a flow. Rejects only for a node without id; whatever else goes wrong is in the result. */
@@ -258,8 +267,10 @@ export class Runs {
       log: context.debug ? createLog("debug") : this.log,
       expressions: outline.expressions && expressionSources(this.config),
       flows: this.flows,
+      asker: this.questions.ask,
       files: this.files,
       network: this.network,
+      programs: this.programs,
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);
         if (view !== undefined && state !== undefined) feed.changed(view, state);
@@ -458,7 +469,7 @@ export function contextOf(
     nodeId: toNodeId(node?.id),
     // Other ids are derived from it, and it may be cancelled by it: what is no text cannot be one.
     executionId: createExecutionId(typeof given.executionId === "string" ? given.executionId : undefined),
-    variables: given.variables ?? {},
+    variables: withDefaults(node, given.variables),
     input: given.input as Record<string, unknown>,
     parentContext: given.parentContext as ConductorExecutionContext,
     slowMo: given.slowMo as number,

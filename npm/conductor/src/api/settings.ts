@@ -80,20 +80,25 @@ export interface ConductorConfig {
   secrets?: (name: string) => string | undefined | PromiseLike<string | undefined>;
   /**
    * Where nodes of the library may read and write files, for those who run flows of others: `{ roots: ["/srv/flows/data"] }`.
-   * No path leads out of these folders, neither by `..` nor over a link. Programs that `shell-command` runs, and node types and
-   * code of one's own, are not kept from anything. It counts for what runs in this process: a server to which a transport leads
-   * has a setting of its own. Default: anywhere.
+   * No path leads out of these folders, neither by `..` nor over a link. Node types and code of one's own are not kept from
+   * anything; of programs, see `programs`. It counts for what runs in this process: a server to which a transport leads has a
+   * setting of its own. Default: anywhere.
    */
   files?: FileAccess;
   /**
    * Where nodes of the library may connect, for those who run flows of others: `{ privateAddresses: false }` refuses addresses
    * that are not public, `{ hosts: ["api.example.com"] }` all but these hosts. Names are looked up once, every address is
-   * checked, and the connection goes to that address, again at each redirect. Programs that `shell-command` runs, and node
-   * types and code of one's own, are not kept from anything. It counts for what runs in this process: a server to which a transport leads has a setting
-   * of its own. Pages refuse it: there the browser and the page's
-   * Content-Security-Policy say where connections may lead. Default: anywhere.
+   * checked, and the connection goes to that address, again at each redirect. Node types and code of one's own are not kept
+   * from anything; of programs, see `programs`. It counts for what runs in this process: a server to which a transport leads has
+   * a setting of its own. Pages refuse it: there the browser and the page's Content-Security-Policy say where connections may
+   * lead. Default: anywhere.
    */
   network?: NetworkAccess;
+  /**
+   * Whether nodes of the library may run programs: `shell-command` and `python`. They have all rights of this process, and
+   * nothing keeps them to `files` and `network`. Default: true where neither of these two is given, else false.
+   */
+  programs?: boolean;
   /** Kept for older code. What to simulate is said with each run, in `context.debug`. */
   debugController?: object;
 }
@@ -196,6 +201,16 @@ export function networkSettings(network: unknown): NetworkAccess | undefined {
   if (hosts !== undefined && !isTexts(hosts)) throw refused("must have `hosts` as a list of names");
   const copyOf = <T>(value: T): T => (Array.isArray(value) ? Object.freeze([...value]) : value) as T;
   return Object.freeze({ privateAddresses: copyOf(privateAddresses), hosts: copyOf(hosts) });
+}
+
+/**
+ * The owner's word on programs.
+ *
+ * @throws Error INVALID_PARAMETERS for anything but true and false: what is meant to forbid must not allow
+ */
+export function programSettings(programs: unknown): boolean | undefined {
+  if (programs === undefined || typeof programs === "boolean") return programs;
+  throw coded("INVALID_PARAMETERS", "The setting `programs` must be true or false", undefined);
 }
 
 function isTexts(value: unknown): value is string[] {

@@ -5,7 +5,7 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { contextOf } from "./runs.js";
-import { checkVariables, defaultVariables } from "./variables.js";
+import { checkVariables } from "./variables.js";
 
 /** How deep flows may run each other. */
 const DEEPEST = 32;
@@ -45,7 +45,7 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
     const context = contextOf(flow, {
       executionId: `${call.executionId}/${flow.id}`,
       input: given.input as Record<string, unknown>,
-      variables: { ...Object.fromEntries(defaultVariables(flow)), ...given.variables },
+      variables: given.variables,
       parentContext: parentOf(call),
       slowMo: call.run.slowMo as number,
     });
@@ -68,7 +68,7 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
     if (read !== undefined) return read(path);
     throw coded(
       "NODE_NOT_FOUND",
-      `The flow \`${path}\` is a file, and here are none; save the flow and name its id`,
+      `The flow \`${path}\` is a file, and files cannot be read here; save the flow and name its id`,
       undefined,
     );
   }

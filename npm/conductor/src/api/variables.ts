@@ -7,7 +7,7 @@ const DECLARES = ["type", "defaultValue", "description"];
 
 /** The values that a flow gives its variables: `variables: { name: { defaultValue: 5 } }`, or `{ name: 5 }` for short. */
 export function defaultVariables(flow: NodeDefinition): Map<string, unknown> {
-  const declared: unknown = flow.variables;
+  const declared: unknown = flow?.variables;
   const defaults = new Map<string, unknown>();
   if (typeof declared !== "object" || declared === null) return defaults;
   for (const [name, declaration] of Object.entries(declared)) {
@@ -16,6 +16,15 @@ export function defaultVariables(flow: NodeDefinition): Map<string, unknown> {
     if (value !== undefined) defaults.set(name, value);
   }
   return defaults;
+}
+
+/** The variables of a run: the values that are given, and for all others those that the flow gives them. */
+export function withDefaults(
+  flow: NodeDefinition,
+  given: Record<string, unknown> | undefined,
+): Record<string, unknown> {
+  const defaults = defaultVariables(flow);
+  return defaults.size === 0 ? (given ?? {}) : { ...Object.fromEntries(defaults), ...given };
 }
 
 /** Whether this says what a variable is, rather than being its value. */

@@ -6,6 +6,8 @@ export interface Display {
   show(state: ExecutionGraphState): void;
   /** Says something beside the states. */
   note(text: string): void;
+  /** Leaves the terminal to something else, until what is returned is called. */
+  suspend(): () => void;
   /** Leaves the terminal as it was. */
   end(): void;
 }
@@ -20,5 +22,5 @@ export interface Output {
 
 /** Shows nothing but notes. */
 export function quietDisplay(output: Output): Display {
-  return { show: () => {}, note: (text) => void output.write(`${text}\n`), end: () => {} };
+  return { show: () => {}, note: (text) => void output.write(`${text}\n`), suspend: () => () => {}, end: () => {} };
 }

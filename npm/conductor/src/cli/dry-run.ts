@@ -115,7 +115,11 @@ function touched({ type, parameters = {} }: NodeDefinition): Pick<PlannedNode, "
     case "spreadsheet":
       return { ...nothing, reads: [file(parameters.path ?? parameters.filePath)] };
     case "http-request":
-      return { ...nothing, calls: [`${String(parameters.method ?? "GET")} ${withoutSecrets(parameters.url)}`] };
+      return {
+        ...nothing,
+        writes: parameters.saveTo === undefined ? [] : [file(parameters.saveTo)],
+        calls: [`${String(parameters.method ?? "GET")} ${withoutSecrets(parameters.url)}`],
+      };
     case "file-system": {
       const path = file(parameters.path);
       switch (parameters.operation) {

@@ -95,7 +95,7 @@ function remarkOf({ id, state, message, error, name, type, ...node }: TreeNode["
   const { attempts, cancelled, handled, rounds } = node;
   if (state === "executing" && attempts?.retryAt !== undefined) return oneLine(attemptText(attempts, now));
   if (state === "executing" && message !== undefined) return oneLine(message);
-  if (state === "error" && cancelled) return "cancelled";
+  if (cancelled) return "cancelled";
   if (state === "error" && error !== undefined) return `${handled ? "handled: " : ""}${oneLine(error)}`;
   if (state === "completed" && attempts !== undefined) return `after ${counted(attempts.number, "try", "tries")}`;
   if (state === "completed" && rounds !== undefined) return counted(rounds.done, "round");
@@ -103,11 +103,11 @@ function remarkOf({ id, state, message, error, name, type, ...node }: TreeNode["
 }
 
 function timeOf(
-  { state, progress, startTime, duration: took }: TreeNode["node"],
+  { state, progress, startTime, duration: took, cancelled }: TreeNode["node"],
   isGroup: boolean,
   now: number,
 ): string {
-  if (state === "skipped") return "skipped";
+  if (state === "skipped" && !cancelled) return "skipped";
   if (took !== undefined) return duration(took);
   if (state !== "executing" || startTime === undefined) return "";
   const percent = isGroup || progress === 0 ? "" : `${progress} %  `;

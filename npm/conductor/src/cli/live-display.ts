@@ -16,13 +16,14 @@ export function liveDisplay(output: Output, title: string): Display {
   let latest: ExecutionGraphState | undefined;
 
   const draw = () => {
-    if (latest === undefined) return;
+    if (latest === undefined || isSuspended) return;
     const columns = output.columns || DEFAULT_SIZE.columns;
     const rows = (output.rows || DEFAULT_SIZE.rows) - notes.length;
     update([frame(latest, { title, columns, rows, now: Date.now() }), ...notes].join("\n"));
   };
   // Times go on while nothing else happens.
-  const timer = setInterval(draw, REDRAW_MS);
+  let timer = setInterval(draw, REDRAW_MS);
+  let isSuspended = false;
 
   return {
     show(state) {
@@ -34,8 +35,19 @@ export function liveDisplay(output: Output, title: string): Display {
       notes.push(text);
       draw();
     },
+    suspend() {
+      draw();
+      update.done();
+      isSuspended = true;
+      clearInterval(timer);
+      return () => {
+        isSuspended = false;
+        timer = setInterval(draw, REDRAW_MS);
+      };
+    },
     end() {
       clearInterval(timer);
+      isSuspended = false;
       draw();
       update.done();
     },

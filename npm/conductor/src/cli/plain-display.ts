@@ -34,6 +34,7 @@ export function plainDisplay(output: Output, verbose = false): Display {
     note(text) {
       output.write(`${text}\n`);
     },
+    suspend: () => () => {},
     end() {},
   };
 }
@@ -115,7 +116,7 @@ function culpritsFirst(lines: Line[]): Line[] {
 
 function endText(node: ExecutionGraphNode, label: string): string {
   const took = node.duration === undefined ? "" : ` in ${duration(node.duration)}`;
-  if (node.state === "skipped") return `skipped    ${label}`;
+  if (node.state === "skipped" && !node.cancelled) return `skipped    ${label}`;
   if (node.state === "completed") {
     const tries = node.attempts === undefined ? "" : `, try ${node.attempts.number}`;
     const rounds = node.rounds === undefined ? "" : `, ${node.rounds.done} rounds`;

@@ -73,6 +73,11 @@ function commands(end: (exit: Exit) => void): Command {
     )
     .option("--var <name=value>", "a variable, over the default in the flow; may be given again", assignment)
     .option(
+      "--answer <node=value>",
+      "the answer to what this node asks people; may be given again. JSON where it is JSON, else text",
+      assignment,
+    )
+    .option(
       "--concurrency <n>",
       "nodes in flight at once (default: what the flow says, else processors)",
       positiveInteger,

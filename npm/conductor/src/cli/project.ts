@@ -36,7 +36,7 @@ const FILES = ["ts", "js", "mjs", "json"].map((extension) => `conductor.config.$
 /** Settings that go to the conductor as they are. */
 const PASSED_ON = [
   ...(["concurrency", "timeout", "maxRetries", "retryDelay", "keepOutputs", "logLevel", "storage"] as const),
-  ...(["expressions", "secrets", "files", "network"] as const),
+  ...(["expressions", "secrets", "files", "network", "programs"] as const),
 ] as const;
 
 type Rule = [allowed: string, fits: (value: unknown) => boolean];
@@ -68,6 +68,7 @@ const RULES: Record<keyof ProjectConfig, Rule> = {
     '`{ privateAddresses: false }` or a list of addresses and networks there, `{ hosts: ["name"] }`, and no other keys',
     isNetwork,
   ],
+  programs: ["true or false", (value) => typeof value === "boolean"],
 };
 
 /**

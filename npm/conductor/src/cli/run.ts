@@ -5,6 +5,7 @@ import { defaultVariables } from "../api/variables.js";
 import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ConductorConfig, ExecutionResult, NodeDefinition } from "../exports/node.js";
 import { createExecutionId } from "../types/ids.js";
+import { answerQuestions } from "./answers.js";
 import { type Display, type Output, quietDisplay } from "./display.js";
 import { dryRunText } from "./dry-run.js";
 import { type Exit, Exit as ExitCode, exitOf, UsageError } from "./exit.js";
@@ -27,6 +28,8 @@ import { FileWatch } from "./watch.js";
 export interface RunOptions extends Strictness, ProjectOptions {
   input?: Map<string, unknown>;
   var?: Map<string, unknown>;
+  /** Answers to what nodes ask people, by their ids. */
+  answer?: Map<string, unknown>;
   concurrency?: number;
   /** In ms. */
   timeout?: number;
@@ -124,7 +127,8 @@ async function runOnce(
     );
     return ExitCode.success;
   }
-  if (options.output !== undefined) demandNode(flow, options.output);
+  if (options.output !== undefined) demandNode(flow, options.output, "--output");
+  for (const node of options.answer?.keys() ?? []) demandNode(flow, node, "--answer");
   begins?.(flow);
   const executionId = createExecutionId();
   const { expressions, files } = project.settings;
@@ -137,8 +141,22 @@ async function runOnce(
   const title = oneLine(flow.name ?? flow.id);
   // With --json or --output, standard output is for that alone.
   const output: Output = options.json || options.output !== undefined ? process.stderr : process.stdout;
-  const result = await followed(conductor, flow, executionId, options, displayFor(output, title, options));
-  const exit = report(conductor, flow, title, result, options, output);
+  const unanswered: string[] = [];
+  const display = displayFor(output, title, options);
+  const stopAnswering = answerQuestions(conductor, {
+    given: options.answer ?? new Map(),
+    display,
+    terminal:
+      process.stdin.isTTY && process.stderr.isTTY ? { input: process.stdin, output: process.stderr } : undefined,
+    giveUp(why) {
+      unanswered.push(why);
+      void conductor.node.cancel(executionId);
+    },
+  });
+  const result = await followed(conductor, flow, executionId, options, display).finally(stopAnswering);
+  const reported = report(conductor, flow, title, result, options, output);
+  for (const why of unanswered) process.stderr.write(`${why}\n`);
+  const exit = unanswered.length > 0 ? ExitCode.usage : reported;
   if (kept !== undefined && kept.reused > 0 && !options.quiet) {
     output.write(
       `\n${counted(kept.reused, "node")} did not change and kept ${kept.reused === 1 ? "its output" : "their outputs"}\n`,
@@ -216,12 +234,12 @@ function variablesOf(flow: NodeDefinition, options: RunOptions): Map<string, unk
 }
 
 /** @throws UsageError where the flow has no such node */
-function demandNode(flow: NodeDefinition, id: string): void {
+function demandNode(flow: NodeDefinition, id: string, option: string): void {
   const ids = idsIn(flow);
   if (ids.includes(id)) return;
   const listed = ids.slice(0, MOST_NAMED).map(oneLine).join(", ");
   const more = ids.length > MOST_NAMED ? `, and ${ids.length - MOST_NAMED} more` : "";
-  throw new UsageError(`The flow has no node "${oneLine(id)}" for --output; it has ${listed}${more}`);
+  throw new UsageError(`The flow has no node "${oneLine(id)}" for ${option}; it has ${listed}${more}`);
 }
 
 const MOST_NAMED = 20;

@@ -17,7 +17,7 @@ export interface Tally {
   failed: number;
   /** Failed, and an edge took the error. */
   handled: number;
-  /** Stopped because another one failed, or the run was cancelled. */
+  /** Stopped because another one failed, the run was cancelled, or their branch was not waited for. */
   cancelled: number;
   /** The run was over before their turn. */
   pending: number;
@@ -28,13 +28,15 @@ export function tallyOf(leaves: TreeNode[]): Tally {
   const failures = leaves.filter(({ node }) => node.state === "error").map(({ node }) => node);
   const count = (wanted: string) => leaves.filter(({ node }) => node.state === wanted).length;
   const handled = failures.filter((node) => node.handled).length;
-  const cancelled = failures.filter((node) => node.cancelled).length;
+  const stopped = failures.filter((node) => node.cancelled).length;
+  // Of branches that were not waited for.
+  const left = leaves.filter(({ node }) => node.state === "skipped" && node.cancelled).length;
   return {
-    ran: count("completed") + failures.length,
-    skipped: count("skipped"),
-    failed: failures.length - handled - cancelled,
+    ran: count("completed") + failures.length + left,
+    skipped: count("skipped") - left,
+    failed: failures.length - handled - stopped,
     handled,
-    cancelled,
+    cancelled: stopped + left,
     pending: count("pending"),
   };
 }

@@ -25,7 +25,8 @@ import { createSenderPolicy, type SenderOptions } from "./sender.js";
 export type MainProcessConductor = Pick<
   Conductor,
   "node" | "flow" | "storage" | "system" | "events" | "execute" | "shutdown"
->;
+> &
+  Partial<Pick<Conductor, "executions">>;
 
 /** Settings of the main process; those of a conductor, such as `concurrency`, `storage` and `timeout`, go to the one that is made. */
 export interface MainProcessOptions extends ConductorConfig, Pick<SenderOptions, "origins"> {
@@ -135,11 +136,17 @@ export function createMainProcessSetup(
         const { health } = conductor.system;
         const { run, validate, cancel, pause, resume, active, attach, onComplete, onError } = conductor.node;
         const runs = { execute: run, validate, cancel, pause, resume, active, attach, requests, health };
+        const { executions } = conductor;
         const told = {
           onStarted: (callback: StartedHandler) => conductor.events.onStarted(callback),
           onState: (callback: ProgressHandler) => conductor.events.onProgress(callback),
           onComplete,
           onError,
+          ...(executions && {
+            waiting: executions.waiting,
+            answer: executions.answer,
+            onQuestion: executions.onQuestion,
+          }),
         };
         const settings = { sender, ...(keep !== undefined && { keep }) };
         const node = createNodeChannelServer(ipcMain, { ...runs, ...told }, settings);

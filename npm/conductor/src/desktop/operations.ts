@@ -13,8 +13,8 @@ export interface ChannelOperations {
 /** The operations of all channels that the main process serves. */
 export const OPERATIONS: Readonly<Record<string, ChannelOperations>> = {
   node: {
-    commands: ["execute", "validate", "cancel", "pause", "resume", "active", "attach", "health"],
-    events: ["started", "progress", "completed", "error", "cancelled"],
+    commands: ["execute", "validate", "cancel", "pause", "resume", "active", "attach", "waiting", "answer", "health"],
+    events: ["started", "progress", "completed", "error", "cancelled", "question"],
   },
   flow: { commands: ["listTemplates", "getTemplate", "loadFlow"] },
   storage: {

@@ -49,5 +49,6 @@ export type * from "../types/flow.js";
 export type * from "../types/graph.js";
 export type { ExecutionId, NodeId } from "../types/ids.js";
 export type * from "../types/progress-event.js";
+export type * from "../types/question.js";
 export type * from "../types/request.js";
 export type * from "../types/transport.js";

@@ -6,6 +6,7 @@ import { remoteAuth } from "./remote/auth.js";
 import { RemoteExecutions } from "./remote/executions.js";
 import { remoteFlow } from "./remote/flow.js";
 import { type RemoteNodeOptions, remoteNode, warnOnConsole } from "./remote/node.js";
+import { remoteQuestions } from "./remote/questions.js";
 import { type RemoteRequests, remoteRequests } from "./remote/requests.js";
 import { remoteStorage } from "./remote/storage.js";
 import { remoteSystem } from "./remote/system.js";
@@ -32,6 +33,7 @@ export function remoteServices(transport: RemoteTransport | undefined, options: 
   const storage = remoteStorage(transport, warn);
   return {
     node,
+    executions: remoteQuestions(transport, warn),
     flow: remoteFlow(transport, node, storage),
     storage,
     auth: remoteAuth(transport, options.tokens, warn),

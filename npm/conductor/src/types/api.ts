@@ -14,6 +14,7 @@ import type {
 } from "./flow.js";
 import type { ExecutionId } from "./ids.js";
 import type { FlowSavedEvent, NodeCompleteEvent, NodeErrorEvent, NodeProgressEvent } from "./progress-event.js";
+import type { OpenQuestion } from "./question.js";
 import type { HealthResult } from "./transport.js";
 
 /** Ends a subscription. */
@@ -68,6 +69,20 @@ export interface NodeApi extends ExecutionEvents {
   active(): Promise<ActiveExecution[]>;
   /** The result of an execution that somebody else started, or that this program forgot about. */
   attach(executionId: string): Promise<ExecutionResult>;
+}
+
+/** Executions that wait for people. */
+export interface ExecutionsApi {
+  /** The questions that are open: all of them, or those of an execution and of the flows inside of it. */
+  waiting(executionId?: string): Promise<OpenQuestion[]>;
+  /**
+   * Answers a question, by its id or by that of an execution which asks only one. Rejects with NODE_NOT_FOUND where no such
+   * question is open, and with INVALID_PARAMETERS for an answer that does not fit, which leaves it open, and for an execution
+   * that asks several things.
+   */
+  answer(id: string, answer: unknown): Promise<void>;
+  /** Calls back for each question when it is asked. */
+  onQuestion(callback: (question: OpenQuestion) => void): Unsubscribe;
 }
 
 /** Runs flows, which are nodes with children, and knows the templates. */
@@ -157,6 +172,7 @@ export interface EnvironmentInfo {
 /** What callers hold, by name. */
 export interface Services {
   node: NodeApi;
+  executions: ExecutionsApi;
   flow: FlowApi;
   storage: StorageApi;
   auth: AuthApi;

@@ -67,7 +67,10 @@ export interface ExecutionGraphNode {
   rounds?: NodeRounds;
   /** Its failure went on along an edge on the handle `error`, and ended nothing else. */
   handled?: true;
-  /** It did not fail by itself: it was stopped, because another node failed or the run was cancelled. */
+  /**
+   * It did not fail by itself: it was stopped, because another node failed or the run was cancelled. One that is `skipped`
+   * was stopped because the group around it was over without its branch.
+   */
   cancelled?: true;
   /** The nodes of a group. */
   nodes?: ExecutionGraphNode[];

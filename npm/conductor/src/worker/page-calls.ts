@@ -1,5 +1,5 @@
 /** In the page: its executables, called for a run in the worker. */
-import { Call, type CallOwner, ExecutableParams, type FlowRunner } from "../engine/call.js";
+import { type Asker, Call, type CallOwner, ExecutableParams, type FlowRunner } from "../engine/call.js";
 import type { RunRequest } from "../engine/driver.js";
 import {
   carriedApart,
@@ -49,6 +49,10 @@ export class PageCalls implements CallOwner {
 
   get flows(): FlowRunner | undefined {
     return this.#parts.request.flows;
+  }
+
+  get asker(): Asker | undefined {
+    return this.#parts.request.asker;
   }
 
   /** What a call threw. */

@@ -1,5 +1,7 @@
 import type { FileAccess, fileAccess } from "./file-access.js";
 import type { NetworkAccess, networkAccess } from "./network-access.js";
+import type { programAccess } from "./program-access.js";
+import type { runEnd } from "./run-end.js";
 
 /**
  * What an executable is called with: one flat object of the run's context keys (`nodeId`, `executionId`, `variables`,
@@ -25,19 +27,49 @@ export interface NodeParams {
   readonly warn?: (rule: string, message: string) => void;
   /** Runs another flow as a part of this run. */
   readonly runFlow?: RunFlow;
+  /** Puts a question to people. */
+  readonly ask?: Ask;
   /** Where the owner of the conductor lets nodes read and write files, if that is not everywhere. */
   readonly [fileAccess]?: FileAccess;
   /** Where the owner of the conductor lets nodes connect, if that is not everywhere. */
   readonly [networkAccess]?: NetworkAccess;
+  /** Whether nodes may run programs, if the owner of the conductor says. */
+  readonly [programAccess]?: boolean;
+  /** Fires when the run is over. */
+  readonly [runEnd]?: AbortSignal;
 }
 
 /**
  * Runs a flow that is named by its id, or by the path of its file, and gives what it gave. Rejects with the error of the flow,
- * NODE_NOT_FOUND where there is none, INVALID_PARAMETERS for variables that it does not declare.
+ * NODE_NOT_FOUND for a flow that does not exist, INVALID_PARAMETERS for variables that it does not declare.
  */
 export type RunFlow = (
   flow: string,
   given: { input: unknown; variables: Readonly<Record<string, unknown>> },
+) => Promise<unknown>;
+
+/** A question that a node puts to people. */
+export interface NodeQuestion {
+  /** What is asked. */
+  message: string;
+  /** JSON Schema of the answer; missing where anything is one. */
+  form?: Readonly<Record<string, unknown>>;
+  /** What people see beside it. */
+  data?: unknown;
+  /** How long it is open, in ms; missing for as long as it takes. */
+  waitFor?: number;
+}
+
+/**
+ * Puts a question to people, and resolves with the answer that they give.
+ *
+ * @param check says what is wrong with an answer, which is then refused, or `undefined`
+ * @param signal ends the question
+ */
+export type Ask = (
+  question: NodeQuestion,
+  check: (answer: unknown) => string | undefined,
+  signal: AbortSignal,
 ) => Promise<unknown>;
 
 /**

@@ -1,12 +1,13 @@
 /** The channel that runs nodes for pages, and tells all windows what becomes of them. */
 import { failure } from "../../engine/failure.js";
 import { progressEventOf } from "../../events/progress-event.js";
-import type { ActiveExecution, NodeApi, Unsubscribe, ValidationResult } from "../../types/api.js";
+import type { ActiveExecution, ExecutionsApi, NodeApi, Unsubscribe, ValidationResult } from "../../types/api.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../../types/execution.js";
 import type { ExecutionGraphState } from "../../types/graph.js";
 import { createExecutionId } from "../../types/ids.js";
 import type { NodeCompleteEvent, NodeErrorEvent, NodeProgressEvent } from "../../types/progress-event.js";
+import type { OpenQuestion } from "../../types/question.js";
 import type { HealthResult } from "../../types/transport.js";
 import {
   type ChannelOptions,
@@ -38,6 +39,10 @@ export interface NodeChannelDependencies {
   /** With these two, pages also find executions that were started elsewhere. */
   active?: NodeApi["active"];
   attach?: NodeApi["attach"];
+  /** With these, pages see what executions ask people, and answer. */
+  waiting?: ExecutionsApi["waiting"];
+  answer?: ExecutionsApi["answer"];
+  onQuestion?(callback: (question: OpenQuestion) => void): Unsubscribe;
   /** Requests of pages: their executions can be cancelled and attached to as well. */
   requests?: Pick<Requests, "active" | "result">;
   health?(): HealthResult | Promise<HealthResult>;
@@ -68,12 +73,12 @@ export interface NodeChannelServer extends ChannelServer {
 }
 
 /**
- * Serves `node`: `execute`, `validate`, `cancel`, `pause`, `resume`, `active`, `attach` and `health`. One execution id,
+ * Serves `node`: `execute`, `validate`, `cancel`, `pause`, `resume`, `active`, `attach`, `waiting`, `answer` and `health`. One execution id,
  * the caller's or a new one, stands in the run, in all events and in the answer. An execution outlives the page that
  * started it; `attach` gives its result to whoever asks, also for some minutes after its end. An `execute` with the id
  * and the node of one that goes on is the same one: it gets that result, and nothing is run a second time.
  *
- * Events: `started`, `progress`, `cancelled`, and at the end either `completed` or `error`. The result in `completed`
+ * Events: `started`, `progress`, `cancelled`, `question`, and at the end either `completed` or `error`. The result in `completed`
  * has no trace: it is in the answer.
  */
 export function createNodeChannelServer(
@@ -183,6 +188,20 @@ export function createNodeChannelServer(
     return [...own, ...others.filter(({ executionId }) => !known.has(executionId) && !executions.has(executionId))];
   };
 
+  const waiting = async (args: unknown): Promise<OpenQuestion[]> => (await dependencies.waiting?.(idOf(args))) ?? [];
+
+  const answer = async (args: unknown) => {
+    const { id, answer: given } = (args ?? {}) as { id?: unknown; answer?: unknown };
+    if (typeof id !== "string") return NO_QUESTION;
+    try {
+      if (dependencies.answer === undefined) return NO_QUESTION;
+      await dependencies.answer(id, given);
+      return { success: true };
+    } catch (error) {
+      return { success: false, error: messageOf(error), code: (error as { code?: unknown }).code };
+    }
+  };
+
   const validate = async (args: unknown): Promise<ValidationResult> => {
     const issues = validateProblems(args, flowLimits);
     if (issues.length > 0) return { valid: false, errors: issues.map((issue) => issuesText([issue])) };
@@ -197,6 +216,8 @@ export function createNodeChannelServer(
   server.handle("resume", pausing(dependencies.resume));
   server.handle("active", active);
   server.handle("attach", attach, { plain: true });
+  server.handle("waiting", waiting, { plain: true });
+  server.handle("answer", answer);
   server.handle("health", health);
 
   // Of its own executions the channel tells itself: it knows more about them.
@@ -210,6 +231,7 @@ export function createNodeChannelServer(
     dependencies.onComplete?.((event) => {
       if (isForeign(event)) news.ended(event.executionId, event.nodeId, plainResult(event.result));
     }),
+    dependencies.onQuestion?.((question) => server.broadcast("question", question)),
     dependencies.onError?.((event) => {
       if (isForeign(event)) news.failed(event);
     }),
@@ -235,6 +257,8 @@ export function createNodeChannelServer(
     },
   };
 }
+
+const NO_QUESTION = { success: false, error: "No such question is open here", code: "NODE_NOT_FOUND" };
 
 const NOT_FOUND = { success: false, error: "Execution not found" };
 

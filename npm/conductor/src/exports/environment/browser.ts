@@ -86,6 +86,9 @@ function withLibrary(own: NodeExecutorFactory | undefined): NodeExecutorFactory 
   return { getNodeExecutable: (type) => own.getNodeExecutable(type) ?? getNodeExecutable(type) };
 }
 
+/** Other flows are found by the page, which runs them in the worker as well; people are asked by the page. */
+const OF_THE_PAGE = ["sub-flow", "wait-for-input"];
+
 /** A worker, where one is wanted; its script is loaded when something first runs. */
 function workplaceOf(
   { worker }: ConductorConfig,
@@ -93,10 +96,9 @@ function workplaceOf(
   schemas: Record<string, unknown>,
 ): Workplace | undefined {
   if (worker === undefined || worker === false) return undefined;
-  // Other flows are found by the page, which then runs them in the worker as well.
   const inPage: NodeExecutorFactory = {
     getNodeExecutable: (type) =>
-      executables?.getNodeExecutable(type) ?? (type === "sub-flow" ? getNodeExecutable(type) : undefined),
+      executables?.getNodeExecutable(type) ?? (OF_THE_PAGE.includes(type) ? getNodeExecutable(type) : undefined),
   };
   const script = async () => (await import("../../worker/script-text.js")).default;
   return createWorkplace({ source: worker, executables: inPage, schemas, script });

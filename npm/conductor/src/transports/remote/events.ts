@@ -19,7 +19,8 @@ export interface RemoteEventsOptions {
   warn: Warn;
 }
 
-type Warn = (message: string) => void;
+/** Where failures of listeners are told. */
+export type Warn = (message: string) => void;
 
 /** Without a transport nothing is ever told. */
 export function remoteEvents(
@@ -73,7 +74,7 @@ export function isolated<T>(name: string, listener: (data: T) => unknown, warn: 
 }
 
 /** Drops what is no event at all. */
-function listen(
+export function listen(
   transport: RemoteTransport | undefined,
   channel: string,
   name: string,
