@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { networkAccess } from "../src/contract/network-access.js";
-import { bodyOf, json, testServer } from "./answering-server.js";
+import { bodyOf, json, testServer } from "./http-server.js";
 import { places, temporaryFolder } from "./run.js";
 
 const folder = temporaryFolder();
@@ -16,7 +16,7 @@ const file = (name: string, content: string | Uint8Array): string => {
 let shrunk = "";
 const server = testServer({
   "/form": async (request, response) => {
-    // A reader of forms that is none of this library's.
+    // A reader of forms from outside this library.
     const type = request.headers["content-type"] ?? "";
     const form = await new Response(new Uint8Array(await bodyOf(request)), {
       headers: { "content-type": type },

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { bodyOf, json, testServer } from "./answering-server.js";
+import { bodyOf, json, testServer } from "./http-server.js";
 import { places } from "./run.js";
 
 const SECRET = "s3cret of ü & co";

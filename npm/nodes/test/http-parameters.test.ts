@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { testServer } from "./answering-server.js";
+import { testServer } from "./http-server.js";
 import { places } from "./run.js";
 import { warned } from "./warned.js";
 

@@ -1,19 +1,13 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { beforeAll, describe, expect, it } from "vitest";
 
+import { bodyOf, httpServer } from "./http-server.js";
 import { places } from "./run.js";
 
+const server = httpServer(answer);
 let base = "";
-const server = createServer((request, response) => void answer(request, response));
-
-beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
+beforeAll(() => {
+  base = server.base;
 });
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -46,8 +40,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
   if (pathname === "/missing")
     return void response.writeHead(404, { "content-type": "application/json" }).end('{"e":1}');
-  let body = "";
-  for await (const chunk of request) body += String(chunk);
+  const body = (await bodyOf(request)).toString();
   const { authorization = null, "content-type": type = null, "x-a": own = null } = request.headers;
   response.writeHead(200, { "content-type": "application/json; charset=utf-8" });
   response.end(JSON.stringify({ method: request.method, search, body, authorization, type, own }));

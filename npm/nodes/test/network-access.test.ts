@@ -7,7 +7,7 @@ import { type NetworkAccess, networkAccess } from "../src/contract/network-acces
 import { nodes } from "../src/executables.js";
 import { createGuard, guardOf } from "../src/machine/guard/guard.js";
 import { guardedFetch } from "../src/machine/guard/guarded-fetch.js";
-import { json, testServer } from "./answering-server.js";
+import { json, testServer } from "./http-server.js";
 import { failure, run, temporaryFolder } from "./run.js";
 import { NO_ADDRESSES, SPELLINGS } from "./ssrf-spellings.js";
 

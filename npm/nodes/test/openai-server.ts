@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { beforeEach } from "vitest";
 
-import { httpServer } from "./http-server.js";
+import { bodyOf, httpServer } from "./http-server.js";
 
 export interface Asked {
   path: string | undefined;
@@ -25,9 +25,8 @@ export function openaiServer() {
     answers: [] as Answer[],
   };
   const server = httpServer(async (request, response) => {
-    let text = "";
-    for await (const piece of request) text += String(piece);
-    const asked = { path: request.url, headers: request.headers, body: JSON.parse(text) as unknown };
+    const body = JSON.parse((await bodyOf(request)).toString()) as unknown;
+    const asked = { path: request.url, headers: request.headers, body };
     state.asked.push(asked);
     const answer = state.answers.length > 1 ? state.answers.shift() : state.answers[0];
     if (typeof answer === "function")

@@ -7,16 +7,18 @@ const DEEPEST = 32;
 
 /** Counts the rows that come back, and what they take. */
 export class AnswerSize {
-  readonly #maxRows: number;
-  readonly #maxBytes: number;
+  /** The most rows. */
+  readonly maxRows: number;
+  /** The most bytes that they may take. */
+  readonly maxBytes: number;
   readonly #advice: readonly string[];
   #rows = 0;
   #bytes = 0;
 
   /** @param advice what to do where there are too many */
   constructor(limits: { maxRows: number; maxBytes: number }, advice: readonly string[]) {
-    this.#maxRows = limits.maxRows;
-    this.#maxBytes = limits.maxBytes;
+    this.maxRows = limits.maxRows;
+    this.maxBytes = limits.maxBytes;
     this.#advice = advice;
   }
 
@@ -26,10 +28,10 @@ export class AnswerSize {
    * @throws NodeError MEMORY_LIMIT_EXCEEDED
    */
   add(values: readonly unknown[]): void {
-    if (++this.#rows > this.#maxRows) throw this.#exceeded(`There are more than ${this.#maxRows} rows`);
+    if (++this.#rows > this.maxRows) throw this.#exceeded(`There are more than ${this.maxRows} rows`);
     for (const value of values) this.#bytes += bytesOf(value, 0);
-    if (this.#bytes > this.#maxBytes) {
-      throw this.#exceeded(`The first ${this.#rows} rows take more than ${this.#maxBytes} bytes`);
+    if (this.#bytes > this.maxBytes) {
+      throw this.#exceeded(`The first ${this.#rows} rows take more than ${this.maxBytes} bytes`);
     }
   }
 

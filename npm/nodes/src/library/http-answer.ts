@@ -2,23 +2,73 @@
 import { NodeError } from "../contract/error.js";
 import { toBase64 } from "../data/base64.js";
 import { decodeText } from "../data/charset.js";
+import { warnOfLostDigitsIn } from "../data/lost-digits.js";
 
 /** Bytes that an answer may have; more would take the memory of all other work. */
-const LARGEST_ANSWER = 256 * 1024 * 1024;
+export const LARGEST_ANSWER = 256 * 1024 * 1024;
+
+/** Counts the bytes of one answer, or of several that count together. */
+export class AnswerBudget {
+  /** Bytes so far. */
+  used = 0;
+
+  /** @param maxSize bytes that are allowed */
+  constructor(readonly maxSize: number = LARGEST_ANSWER) {}
+
+  /** @throws NodeError EXECUTION_FAILED where there are more than are allowed, which no further try mends */
+  add(bytes: number): void {
+    this.used += bytes;
+    if (this.used <= this.maxSize) return;
+    throw new NodeError("EXECUTION_FAILED", `The answer is larger than ${this.maxSize} bytes`, {
+      advice: ["Ask for less, write the answer to a file with `saveTo`, or raise `maxSize` where it was lowered."],
+      retry: false,
+    });
+  }
+}
 
 /**
- * The body by its content type: JSON as a value, text as text, anything else as base64.
+ * The bytes of an answer as they come; the connection is closed when no more are asked for.
  *
- * @throws NodeError DESERIALIZATION_FAILED for a successful answer that is not what it says, EXECUTION_FAILED for one of
- *   more than 256 MiB
+ * @throws NodeError EXECUTION_FAILED for too many of them
  */
-export async function answerOf(response: Response): Promise<unknown> {
+export async function* piecesOf(
+  { body }: Response,
+  budget: AnswerBudget,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+  // Not every browser lets a stream be walked through with `for await`.
+  const reader = body?.getReader();
+  try {
+    for (let read = await reader?.read(); read?.value; read = await reader?.read()) {
+      budget.add(read.value.length);
+      yield read.value;
+    }
+  } finally {
+    // Does nothing after the end; what it rejects with is known from reading.
+    await reader?.cancel().catch(() => {});
+  }
+}
+
+/**
+ * The body by its content type: JSON as a value, text as text, anything else as base64. Numbers in JSON that lose digits are
+ * warned of.
+ *
+ * @param budget how large it may be. Default: 256 MiB
+ * @throws NodeError DESERIALIZATION_FAILED for a successful answer that is not what it says, EXECUTION_FAILED for one that
+ *   is larger than the budget
+ */
+export async function answerOf(
+  response: Response,
+  warn?: (rule: string, message: string) => void,
+  budget = new AnswerBudget(),
+): Promise<unknown> {
   const type = (response.headers.get("content-type") ?? "").toLowerCase();
   if (/[/+]json\b/.test(type)) {
-    const text = await textOf(response, type);
+    const text = await textOf(response, type, budget);
     if (text === "") return null;
     try {
-      return JSON.parse(text) as unknown;
+      const value = JSON.parse(text) as unknown;
+      if (warn) warnOfLostDigitsIn(text, "The answer", warn);
+      return value;
     } catch (error) {
       if (!response.ok) return text;
       throw new NodeError("DESERIALIZATION_FAILED", "The answer says it is JSON but cannot be read as such", {
@@ -26,12 +76,12 @@ export async function answerOf(response: Response): Promise<unknown> {
       });
     }
   }
-  if (type === "" || type.startsWith("text/") || /[/+]xml\b/.test(type)) return textOf(response, type);
-  return toBase64(await bytesOf(response));
+  if (type === "" || type.startsWith("text/") || /[/+]xml\b/.test(type)) return textOf(response, type, budget);
+  return toBase64(await bytesOf(response, budget));
 }
 
-async function textOf(response: Response, type: string): Promise<string> {
-  const bytes = await bytesOf(response);
+async function textOf(response: Response, type: string, budget: AnswerBudget): Promise<string> {
+  const bytes = await bytesOf(response, budget);
   try {
     return decodeText(bytes, type);
   } catch (error) {
@@ -41,18 +91,12 @@ async function textOf(response: Response, type: string): Promise<string> {
   }
 }
 
-async function bytesOf(response: Response): Promise<Uint8Array> {
+async function bytesOf(response: Response, budget: AnswerBudget): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // Not every browser lets a stream be walked through with `for await`.
-  const reader = response.body?.getReader();
-  for (let read = await reader?.read(); read?.value; read = await reader?.read()) {
-    size += read.value.length;
-    if (size > LARGEST_ANSWER) {
-      await reader?.cancel();
-      throw new NodeError("EXECUTION_FAILED", `The answer is larger than ${LARGEST_ANSWER} bytes`);
-    }
-    chunks.push(read.value);
+  for await (const chunk of piecesOf(response, budget)) {
+    size += chunk.length;
+    chunks.push(chunk);
   }
   const whole = new Uint8Array(size);
   let position = 0;

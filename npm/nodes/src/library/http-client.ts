@@ -23,7 +23,25 @@ export interface HttpCall {
   told?: URL;
 }
 
-type Limits = Pick<NodeWork<unknown>, "signal" | "explicitTimeout" | "access">;
+/** What bounds a request. */
+export type Limits = Pick<NodeWork<unknown>, "signal" | "explicitTimeout" | "access"> & {
+  /** When several requests have to be done; without it each has the node's time limit for itself. */
+  deadline?: Deadline | undefined;
+};
+
+/** A time limit that has begun. */
+export interface Deadline {
+  signal: AbortSignal;
+  /** ms, as messages tell it. */
+  limit: number;
+}
+
+/** The time limit of a node from now on; `undefined` where it has none. */
+export function deadlineOf({ explicitTimeout }: Pick<NodeWork<unknown>, "explicitTimeout">): Deadline | undefined {
+  if (explicitTimeout === undefined || explicitTimeout === sharedParameters.timeout.default) return undefined;
+  const ms = Math.min(Math.ceil(explicitTimeout), LONGEST_TIMEOUT);
+  return { signal: AbortSignal.timeout(ms), limit: explicitTimeout };
+}
 
 /**
  * Sends a request and reads its answer, within the node's time limit.
@@ -33,17 +51,16 @@ type Limits = Pick<NodeWork<unknown>, "signal" | "explicitTimeout" | "access">;
  *   throws
  */
 export async function exchange<T>(
-  { signal, explicitTimeout, access }: Limits,
+  { signal, explicitTimeout, access, deadline = deadlineOf({ explicitTimeout }) }: Limits,
   network: Network,
   call: HttpCall,
   read: (response: Response) => Promise<T>,
 ): Promise<{ response: Response; value: T; duration: number }> {
   const { url, method, headers, body, told = url } = call;
-  const limit = explicitTimeout === sharedParameters.timeout.default ? undefined : explicitTimeout;
-  const deadline = limit === undefined ? undefined : AbortSignal.timeout(Math.min(Math.ceil(limit), LONGEST_TIMEOUT));
-  const signals = [signal, deadline].filter((each) => each !== undefined);
+  const signals = [signal, deadline?.signal].filter((each) => each !== undefined);
   throwIfAborted(signal);
   const started = performance.now();
+  let hasBegun = false;
   try {
     const fetch = await network.fetch(access);
     const send = (url: URL, { method, headers, body }: Sent, redirect: RequestRedirect) =>
@@ -59,16 +76,17 @@ export async function exchange<T>(
     const response = byHand
       ? await following(url, sent, (url, sent) => send(url, sent, "manual"))
       : await send(url, sent, call.redirect === "follow" ? "follow" : "manual");
+    hasBegun = true;
     if (call.redirect === "refuse") refuseRedirect(response, method, told);
     const value = await read(response);
     return { response, value, duration: Math.round(performance.now() - started) };
   } catch (error) {
     if (error instanceof NodeError) throw error;
     throwIfAborted(signal);
-    // The default that editors write into every node was asked for by nobody.
-    if (deadline?.aborted)
-      throw new NodeError("TIMEOUT", `The request was given up after ${limit} ms`, { cause: error });
-    throw network.failureOf(error, told);
+    // Editors write the default into every node, so that its value says nothing about what the author wants.
+    if (deadline?.signal.aborted)
+      throw new NodeError("TIMEOUT", `The request was given up after ${deadline.limit} ms`, { cause: error });
+    throw network.failureOf(error, told, hasBegun);
   }
 }
 
@@ -102,7 +120,7 @@ export function postJson<T = unknown>(
   work: Limits,
   network: Network,
   call: JsonCall,
-  read: (response: Response) => Promise<T> = answerOf as () => Promise<T>,
+  read: (response: Response) => Promise<T> = answerOf as (response: Response) => Promise<T>,
 ): Promise<{ response: Response; value: T; duration: number }> {
   const { url, headers, body, told = url, advice } = call;
   if (!headers.has("content-type")) headers.set("content-type", "application/json");

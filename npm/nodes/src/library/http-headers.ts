@@ -33,7 +33,7 @@ export function headersOf(given: unknown): Headers {
 }
 
 /**
- * A value of a header or of a query as text, or each value of a list; of `null` and `undefined` there is none.
+ * A value of a header or of a query as text, or each value of a list; `null` and `undefined` give no value.
  *
  * @throws NodeError INVALID_PARAMETERS for an object, which would be sent as `[object Object]`
  */

@@ -27,6 +27,11 @@ export function hasOwnHeaders(headers: Headers): boolean {
   return [...headers.keys()].some((name) => !HARMLESS.test(name));
 }
 
+/** The headers of a request that another origin may see. */
+export function harmlessHeaders(headers: Headers): Headers {
+  return new Headers([...headers].filter(([name]) => HARMLESS.test(name)));
+}
+
 /**
  * Sends a request and follows redirects by the rules of `fetch`; at another origin only harmless headers go along, such as
  * `accept`, and no key under whatever name.
@@ -50,9 +55,7 @@ export async function following(
     if (next?.protocol !== "http:" && next?.protocol !== "https:") throw failed("a redirect leads to no HTTP address");
     if (next.hash === "") next.hash = at.hash;
     now = changed(now, response.status);
-    if (next.origin !== at.origin) {
-      for (const name of [...now.headers.keys()]) if (!HARMLESS.test(name)) now.headers.delete(name);
-    }
+    if (next.origin !== at.origin) now = { ...now, headers: harmlessHeaders(now.headers) };
     at = next;
   }
 }

@@ -1,9 +1,10 @@
 import { NodeError } from "../contract/error.js";
 import type { NodeParams } from "../contract/executable.js";
 import { type Issue, issueSentences } from "../contract/issues.js";
-import { DURATION_EXAMPLES, inMs } from "../data/duration.js";
+import { DURATION_EXAMPLES } from "../data/duration.js";
 import type { NodeType } from "../definition/node-type.js";
 import { compiledSchema } from "./compiled-schema.js";
+import { withMs } from "./durations.js";
 import { requiredMessage } from "./required-message.js";
 
 /**
@@ -21,7 +22,7 @@ export async function parseParameters(nodeType: NodeType, params: NodeParams): P
   for (const [key, schema] of Object.entries(properties)) {
     if (!Object.hasOwn(params, key) || params[key] === undefined) continue;
     given[key] = params[key];
-    known[key] = schema["x-duration"] ? inMs(params[key]) : params[key];
+    known[key] = withMs(schema, params[key]);
   }
   const result = check.safeParse(known);
   if (result.success) return result.data as Record<string, unknown>;

@@ -3,7 +3,7 @@ import { unwrap } from "../data/input.js";
 import { freeExpressionFunction } from "../definition/code.js";
 import type { RowsAt, Sandbox } from "../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../sandbox/user-function.js";
-import { recordBatches, tableBehind } from "../table/table-output.js";
+import { withoutRows } from "../table/table-output.js";
 import type { RoundWork } from "./work.js";
 
 /** Bytes that a condition may take. */
@@ -25,7 +25,7 @@ export async function conditionHolds(
   const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: CONDITION_MEMORY, signal, names };
   const tables: RowsAt[] = [];
   const crossing = Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, crossed(value, name, tables)]),
+    Object.entries(values).map(([name, value]) => [name, withoutRows(unwrap(value), [name], tables)]),
   );
   try {
     const condition = new UserFunction(sandbox, parameter, freeExpressionFunction(code), limits);
@@ -34,13 +34,4 @@ export async function conditionHolds(
     if (!(error instanceof NodeError) || !["INVALID_PARAMETERS", "EXECUTION_FAILED"].includes(error.code)) throw error;
     throw new NodeError(error.code, `Invalid ${parameter}: ${messageOf(error)}`, { cause: error });
   }
-}
-
-/** A value as it crosses: of a table nothing, since its rows follow if the code reads them. */
-function crossed(value: unknown, name: string, tables: RowsAt[]): unknown {
-  const data = unwrap(value);
-  const table = tableBehind(data);
-  if (!table) return data;
-  tables.push({ path: [name], rows: () => recordBatches(table) });
-  return null;
 }

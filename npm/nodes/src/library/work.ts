@@ -1,7 +1,9 @@
 import { adviceOf, codeOf, messageOf, NodeError, retryOf } from "../contract/error.js";
-import type { LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } from "../contract/executable.js";
+import type { Ask, LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } from "../contract/executable.js";
 import { type FileAccess, fileAccess } from "../contract/file-access.js";
 import { type NetworkAccess, networkAccess } from "../contract/network-access.js";
+import { programAccess } from "../contract/program-access.js";
+import { runEnd } from "../contract/run-end.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
 import { parseParameters } from "./parameters.js";
@@ -30,10 +32,19 @@ export interface NodeWork<P> {
   readonly files: FileAccess | undefined;
   /** Where the owner of the conductor lets nodes connect; `undefined` for anywhere. */
   readonly access: NetworkAccess | undefined;
+  /**
+   * Whether nodes may run programs, which nothing keeps to `files` and `access`. Where these are limited, only if the owner of
+   * the conductor says so.
+   */
+  readonly programs: boolean;
+  /** Fires when the run is over; `undefined` where no conductor calls. */
+  readonly runEnd: AbortSignal | undefined;
   /** Tells how far the node is, 0–100, with a word about it; `undefined` where the caller does not take reports. */
   readonly progress: ((percent: number, message?: string) => void) | undefined;
   /** Runs another flow as a part of this run; `undefined` where no conductor calls. */
   readonly runFlow: RunFlow | undefined;
+  /** Puts a question to people; `undefined` where no conductor calls. */
+  readonly ask: Ask | undefined;
   /** Tells the flow's author something that does not keep the node from going on; `rule` names its kind in kebab case. */
   warn(rule: string, message: string): void;
   /** Whether the flow gives a parameter, if only by an expression whose value is `undefined`. */
@@ -86,11 +97,18 @@ export function executable<P>(
           get runFlow() {
             return Object.hasOwn(params, "runFlow") ? undefined : params.runFlow;
           },
+          get ask() {
+            return Object.hasOwn(params, "ask") ? undefined : params.ask;
+          },
           warn(rule, message) {
             if (typeof params.warn === "function") params.warn(rule, message);
           },
           files: params[fileAccess],
           access: params[networkAccess],
+          programs: params[programAccess] ?? (params[fileAccess] === undefined && params[networkAccess] === undefined),
+          get runEnd() {
+            return params[runEnd];
+          },
           explicitTimeout: timeLimitOf(params, parameters as { timeout?: number }),
           errorsHandled: !Object.hasOwn(params, "errorsHandled") && params.errorsHandled === true,
           isGiven: (name) => Object.hasOwn(params, name),

@@ -1,37 +1,62 @@
+import zlib from "node:zlib";
+
 import { messageOf, NodeError } from "../contract/error.js";
-import type { Network } from "../types/http-request/network.js";
+import type { Fetch, Network } from "../types/http-request/network.js";
+import { dispatcherOfNode, wholeFetch } from "./whole-answers.js";
 
 /** HTTP from Node, which restricts nothing and puts the reason into the error's cause. */
 export const machineNetwork: Network = {
   async fetch(access) {
-    // Asked for with each request, since tests and tracing put something else in its place.
-    if (access === undefined) return (url, init) => fetch(url, init);
+    if (access === undefined) {
+      // Asked for with each request, since tests and tracing put something else in its place.
+      const send = (url: URL, init: object) => fetch(url, init);
+      const dispatcher = dispatcherOfNode();
+      return readable(dispatcher === undefined ? send : wholeFetch(send, dispatcher));
+    }
     // Loads what belongs to Node's own `fetch`: else the package would put its agent in the place of Node's for the process.
     void globalThis.Headers;
     const [{ guardOf }, { guardedFetch }] = await Promise.all([
       import("./guard/guard.js"),
       import("./guard/guarded-fetch.js"),
     ]);
-    return guardedFetch(guardOf(access));
+    return readable(guardedFetch(guardOf(access)));
   },
   files: async (access) => (await import("./transfer-files.js")).transferFiles(access),
   seesRedirects: true,
   check() {},
-  failureOf(error, url) {
+  failureOf(error, url, hasBegun) {
     const refused = nodeErrorIn(error);
     if (refused !== undefined) return refused;
     const reason = reasonOf(error);
-    const told = reason === undefined ? undefined : explained(reason, url);
+    const told = reason && ((hasBegun ? brokenExplained(reason, url) : undefined) ?? explained(reason, url));
     const words = reason?.code || reason?.message || messageOf(error);
     const where = `${url.origin}${url.pathname}`;
-    if (told === undefined)
-      return new NodeError("EXECUTION_FAILED", `fetch failed (${words}): ${where}`, { cause: error });
-    return new NodeError("EXECUTION_FAILED", `fetch failed (${words}): ${where}: ${told.what}`, {
+    const code = hasBegun && /^(?:Z_|ERR__)/.test(reason?.code ?? "") ? "DESERIALIZATION_FAILED" : "EXECUTION_FAILED";
+    return new NodeError(code, `fetch failed (${words}): ${where}${told === undefined ? "" : `: ${told.what}`}`, {
       cause: error,
-      advice: told.advice,
+      advice: told?.advice,
     });
   },
 };
+
+/** Codings that `fetch` undoes. What is in another one would be taken for text as it is. */
+const CODINGS = /^(?:identity|gzip|x-gzip|deflate|br)?$/;
+
+/** A `fetch` that refuses answers in codings which it does not undo. */
+function readable(fetch: Fetch): Fetch {
+  return async (url, init) => {
+    const response = await fetch(url, init);
+    const codings = (response.headers.get("content-encoding") ?? "").toLowerCase().split(",");
+    const strange = codings.find((coding) => !CODINGS.test(coding.trim()))?.trim();
+    if (strange === undefined || (strange === "zstd" && "createZstdDecompress" in zlib)) return response;
+    await response.body?.cancel();
+    throw new NodeError(
+      "DESERIALIZATION_FAILED",
+      `The answer of ${url.host} is in the content coding ${JSON.stringify(strange.slice(0, 40))}, which is not known here`,
+      { advice: ["Ask for another one: give the request the header `accept-encoding: gzip`."], retry: false },
+    );
+  };
+}
 
 /** What a guard refused is the failure itself. */
 function nodeErrorIn(error: unknown): NodeError | undefined {
@@ -62,8 +87,36 @@ function reasonOf(error: unknown): Reason | undefined {
   return found;
 }
 
+/** What a reason means after an answer began. */
+function brokenExplained({ code = "", message }: Reason, { hostname }: URL): Explained | undefined {
+  const advice = ["Run it again, or give the node a `policy` with `retries`.", "Look at the log of the server."];
+  if (code === "Z_BUF_ERROR") return { what: "the answer is compressed, and its data ends too early", advice };
+  if (/^(?:Z_|ERR__)/.test(code)) {
+    return {
+      what: "the answer says that it is compressed, and its data cannot be decompressed",
+      advice: ["Correct the server, or give the request the header `accept-encoding: identity`."],
+    };
+  }
+  if (/^(?:ECONNRESET|EPIPE|UND_ERR_SOCKET)$/.test(code)) {
+    return { what: `${hostname} closed the connection before the end of its answer`, advice };
+  }
+  if (code === "UND_ERR_RES_CONTENT_LENGTH_MISMATCH") {
+    return { what: "the answer is not as long as its header `content-length` says", advice };
+  }
+  if (code === "UND_ERR_BODY_TIMEOUT")
+    return { what: `${hostname} stopped sending in the middle of its answer`, advice };
+  return code.startsWith("HPE_") || message.startsWith("Response does not match")
+    ? { what: `${hostname} breaks off its answer with what is no HTTP`, advice }
+    : undefined;
+}
+
+interface Explained {
+  what: string;
+  advice: string[];
+}
+
 /** What a reason means, and what to look at. */
-function explained({ code = "", message }: Reason, url: URL): { what: string; advice: string[] } | undefined {
+function explained({ code = "", message }: Reason, url: URL): Explained | undefined {
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   const { hostname } = url;
   if (code === "ECONNREFUSED") {
@@ -96,6 +149,27 @@ function explained({ code = "", message }: Reason, url: URL): { what: string; ad
       advice: [`Check that ${url.protocol.slice(0, -1)} is what that port talks.`, "Look at the log of the server."],
     };
   }
+  if (code === "UND_ERR_HEADERS_OVERFLOW") {
+    return {
+      what: `the headers of the answer are larger than 16 KiB`,
+      advice: ["Have the server send fewer headers."],
+    };
+  }
+  if (code === "UND_ERR_HEADERS_TIMEOUT") {
+    return { what: `${hostname} sent no answer in time`, advice: ["Look at the log of the server."] };
+  }
+  if (/redirect count exceeded|^more than \d+ redirects$/.test(message)) {
+    return {
+      what: "its redirects lead in a circle, or over more than 20 addresses",
+      advice: ["Check the redirects of the server, and whether it wants credentials."],
+    };
+  }
+  if (code.startsWith("HPE_") || code.startsWith("UND_ERR_RES_") || message.startsWith("Response does not match")) {
+    return {
+      what: `${hostname} answers on port ${port} with what is no HTTP`,
+      advice: [`Check that ${url.protocol.slice(0, -1)} is what that port talks.`],
+    };
+  }
   if (code === "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH") {
     return { what: "a file changed while it was sent", advice: ["Send a file that nothing writes to."] };
   }
@@ -108,7 +182,7 @@ function explained({ code = "", message }: Reason, url: URL): { what: string; ad
   return tlsExplained(code, hostname, port);
 }
 
-function tlsExplained(code: string, hostname: string, port: string): { what: string; advice: string[] } | undefined {
+function tlsExplained(code: string, hostname: string, port: string): Explained | undefined {
   const certificate = (why: string, ...advice: string[]) => ({
     what: `the certificate of ${hostname} is not accepted, because ${why}`,
     advice,

@@ -97,6 +97,11 @@ function look(
       for (const [name, value] of pictureNames(parameters, inputs))
         reads.push({ name, value, at, nodeId: ownValue(node, "id") });
     }
+    if (type === "database") {
+      const database = databaseName(parameters);
+      const paths = parameters["operation"] === "execute" ? writes : reads;
+      if (database !== undefined) paths.push({ ...database, at, nodeId: ownValue(node, "id") });
+    }
     add(reads, comesIn ? [] : readNames(type, parameters));
     add(writes, madeNames(type, parameters));
   }
@@ -110,6 +115,7 @@ function look(
 }
 
 function readNames(type: unknown, { operation = "read", path }: PlainObject): string[] {
+  if (type === "wasm") return ["file"];
   if (type === "archive") return operation === "create" ? ["folder"] : ["path"];
   if (type === "spreadsheet") return operation === "write" ? [] : [path === undefined ? "filePath" : "path"];
   return type === "file-system" && ["read", "list", "stat", "copy", "move"].includes(operation as string)
@@ -133,10 +139,17 @@ function pictureNames(parameters: PlainObject, inputs: ReadonlySet<unknown>): [n
   });
 }
 
+/** The file of a node that works on SQLite. */
+function databaseName(parameters: PlainObject): { name: string; value: string } | undefined {
+  const [, value] = /^sqlite:([^?]+)$/.exec(literal(parameters, "connection") ?? "") ?? [];
+  return value === undefined ? undefined : { name: "connection", value };
+}
+
 function madeNames(type: unknown, { operation, path }: PlainObject): string[] {
   if (type === "spreadsheet" && operation === "write") return [path === undefined ? "filePath" : "path"];
   if (type === "archive") return operation === "create" ? ["path"] : operation === "extract" ? ["folder"] : [];
   if (type === "sql" || type === "image") return ["output"];
+  if (type === "http-request") return ["saveTo"];
   if (type !== "file-system") return [];
   if (operation === "write" || operation === "append" || operation === "create") return ["path"];
   return operation === "copy" || operation === "move" ? ["targetPath"] : [];

@@ -10,7 +10,7 @@ import { MISSING_PATH_ADVICE, missingPathText } from "./missing-path.js";
  * @param path where it really is
  * @param named the path as the flow has it, for messages
  * @param what begins the message, such as `File not found: p (looked for …)`
- * @throws NodeError EXECUTION_FAILED where there is none, with what is close by, or where it is a folder
+ * @throws NodeError EXECUTION_FAILED for a file that does not exist, with the names close by, or for a folder
  */
 export async function checkFile(path: string, named: string, what = "File"): Promise<void> {
   const facts = await stat(path).catch(async (error: NodeJS.ErrnoException) => {

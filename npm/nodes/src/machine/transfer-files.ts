@@ -1,4 +1,4 @@
-/** Files that go out in requests. */
+/** Files that go out in requests, and those that answers become. */
 import { createReadStream } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
@@ -8,6 +8,7 @@ import type { FileAccess } from "../contract/file-access.js";
 import type { Piece, TransferFiles } from "../types/http-request/files.js";
 import { MISSING_PATH_ADVICE, missingPathText } from "./missing-path.js";
 import { rootedPath } from "./rooted-path.js";
+import { fileTarget } from "./saved-answer.js";
 
 /** Files as Node has them, as far as the owner of the conductor lets nodes read them. */
 export const transferFiles = (files: FileAccess | undefined): TransferFiles => ({
@@ -28,6 +29,7 @@ export const transferFiles = (files: FileAccess | undefined): TransferFiles => (
       });
     }
   },
+  target: (path, overwrite) => fileTarget(files, path, overwrite),
   stream: (pieces) => Readable.toWeb(Readable.from(bytesOf(pieces))) as ReadableStream<Uint8Array>,
 });
 

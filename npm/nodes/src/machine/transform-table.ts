@@ -1,7 +1,9 @@
 import type { NativeTable } from "@atomiton/conductor-native";
 
 import { NodeError } from "../contract/error.js";
+import type { Aggregate } from "../data/aggregate.js";
 import { doubtsOfFilter } from "../data/doubtful-conditions.js";
+import { warnOfLostSum } from "../data/lost-digits.js";
 import { whereJson } from "../data/where.js";
 import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
 import { cancellable, native } from "../table/addon.js";
@@ -57,8 +59,14 @@ export async function transformTable(table: NativeTable, transformation: Transfo
     case "slice":
       return slice(table, parameters.sliceStart, parameters.sliceEnd ?? END);
     case "aggregate": {
-      const aggregation = JSON.stringify(aggregationFor(parameters));
-      const text = await cancellable(signal, (addon, cancel) => addon.aggregateTable(table, aggregation, cancel));
+      const aggregation = aggregationFor(parameters);
+      const { text, lostDigits } = await cancellable(signal, (addon, cancel) =>
+        addon.aggregateTable(table, JSON.stringify(aggregation), cancel),
+      );
+      for (const at of lostDigits) {
+        const { operation, field } = aggregation.aggregates[at] as Aggregate;
+        warnOfLostSum(operation, field, warn);
+      }
       return { value: JSON.parse(text) as unknown };
     }
   }

@@ -1,5 +1,6 @@
 /** YAML, read and written in Rust: its parsers in JavaScript have no limits that hold. */
 import { NodeError } from "../contract/error.js";
+import { warnOfLostDigitsIn } from "../data/lost-digits.js";
 import { native } from "../table/addon.js";
 
 /** An answer of the addon. */
@@ -10,15 +11,21 @@ interface Answer {
 }
 
 /**
- * The value of a YAML document, as JSON knows values: dates are text.
+ * The value of a YAML document, as JSON knows values: dates are text. Numbers that lose digits are warned of.
  *
  * @param what the text, in the words of a message
  * @throws NodeError DESERIALIZATION_FAILED, VALIDATION_FAILED (a limit, a forbidden key) with line and column;
  *   NATIVE_UNAVAILABLE without the addon
  */
-export async function yamlValue(text: string, what: string): Promise<unknown> {
-  const answer = await native((addon) => JSON.parse(addon.readDocument(text, "yaml")) as Answer);
+export async function yamlValue(
+  text: string,
+  what: string,
+  warn: (rule: string, message: string) => void,
+): Promise<unknown> {
+  const json = await native((addon) => addon.readDocument(text, "yaml"));
+  const answer = JSON.parse(json) as Answer;
   refuseProblems(answer, `${what} cannot be read`);
+  warnOfLostDigitsIn(json, `\`${what}\``, warn);
   return answer.value;
 }
 

@@ -2,6 +2,7 @@
 import { Agent, fetch as undiciFetch } from "undici";
 
 import type { Fetch } from "../../types/http-request/network.js";
+import { wholeFetch } from "../whole-answers.js";
 import type { Guard } from "./guard.js";
 
 const fetches = new WeakMap<Guard, Fetch>();
@@ -22,9 +23,9 @@ export function guardedFetch(guard: Guard): Fetch {
 function createFetch(guard: Guard): Fetch {
   // An agent of its own, since the one of the process connects to anything, maybe through a proxy.
   const dispatcher = new Agent({ connect: { lookup: guard.lookup } });
-  const send = undiciFetch as unknown as (url: URL, init: object) => Promise<Response>;
+  const send = wholeFetch(undiciFetch as unknown as (url: URL, init: object) => Promise<Response>, dispatcher);
   return async (url, init) => {
     guard.check(url.hostname, Number(url.port) || (url.protocol === "https:" ? 443 : 80));
-    return send(url, { ...init, redirect: "manual", dispatcher });
+    return send(url, { ...init, redirect: "manual" });
   };
 }

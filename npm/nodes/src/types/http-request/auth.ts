@@ -25,9 +25,9 @@ const KEYS: Readonly<Record<Auth["type"], readonly string[]>> = {
 };
 
 /**
- * Reads `auth`; `undefined` where there is none.
+ * Reads `auth`; `undefined` where the node has no `auth`.
  *
- * @throws NodeError INVALID_PARAMETERS for what is none of the forms; its message repeats no secret
+ * @throws NodeError INVALID_PARAMETERS for any other form; its message repeats no secret
  */
 export function authOf(given: unknown): Auth | undefined {
   if (given === undefined || given === null) return undefined;

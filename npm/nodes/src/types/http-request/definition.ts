@@ -1,4 +1,4 @@
-import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
+import { input, milliseconds, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 import { addressFault, headersFault, problemsOf } from "../../definition/written.js";
 
 /** Talks HTTP. */
@@ -54,7 +54,8 @@ export const httpRequest = {
         anyOf: [{ type: "string" }, { type: "integer" }, { type: "array" }],
         description:
           "Statuses that are errors, such as `404` or `5xx`, with commas between them. Without it those from 400 on are " +
-          "where the node asks for retries or an edge takes its error, and none elsewhere.",
+          "where the node asks for retries or an edge takes its error, and none elsewhere. With `saveTo` and `pagination` all but " +
+          "200 to 299 are errors, and these beside them.",
         examples: ["4xx,5xx", "5xx,429"],
       },
       body: {
@@ -70,6 +71,118 @@ export const httpRequest = {
           "page sends it. `multipart`: an object whose values are text, bytes, `{ path }` for a file, " +
           "`{ content, filename, contentType }`, or lists of these. `file`: the file at a path, or at `{ path, contentType }`, " +
           "read while it is sent.",
+      },
+      saveTo: {
+        type: "string",
+        "x-control": "file",
+        minLength: 1,
+        description:
+          "The file to write the answer to, which is never in memory as a whole. It takes its place when it is complete; a request that " +
+          "fails or is cancelled leaves nothing. Folders are made. Not in a page.",
+        examples: ["downloads/report.pdf"],
+      },
+      overwrite: {
+        type: "boolean",
+        description:
+          "saveTo: whether a file that is there is replaced, which it is unless given; else it is an error, and no request is sent.",
+      },
+      maxSize: {
+        type: "integer",
+        minimum: 1,
+        "x-unit": "bytes",
+        description:
+          "The most that an answer may have, decompressed; with `pagination` that of all pages. 256 MiB unless given, which is the " +
+          "most for what is not saved; with `saveTo` 16 GiB unless given.",
+      },
+      pagination: {
+        type: "object",
+        required: ["type"],
+        description:
+          "Asks for one page after the other and gives the items of all. A page that fails is asked for again; one that goes on " +
+          "failing fails the node.",
+        examples: [
+          { type: "link" },
+          { type: "cursor", items: "data", cursor: "meta.next", param: "cursor" },
+          { type: "page", items: "results", param: "page", total: "count" },
+        ],
+        properties: {
+          type: {
+            type: "string",
+            enum: ["link", "nextUrl", "cursor", "page", "offset"],
+            description:
+              "How the next page is named. `link`: by the header `link` with `rel=next`. `nextUrl`: by an address in the body. `cursor`: by a " +
+              "value in the body that the next request carries. `page`: by its number. `offset`: by the number of items before it.",
+          },
+          items: {
+            type: "string",
+            minLength: 1,
+            description:
+              "Where in the body of a page its list of items is, such as `data.users`; without it the body is the list.",
+          },
+          next: {
+            type: "string",
+            minLength: 1,
+            description: "nextUrl: where in the body the address is, such as `paging.next`.",
+          },
+          cursor: {
+            type: "string",
+            minLength: 1,
+            description: "cursor: where in the body it is, such as `meta.next_cursor`.",
+          },
+          param: {
+            type: "string",
+            minLength: 1,
+            description:
+              "cursor, page, offset: the name under which a request carries it. Without it `cursor`, `page` or `offset`.",
+          },
+          in: {
+            type: "string",
+            enum: ["query", "body"],
+            description:
+              "cursor, page, offset: whether the query carries it (unless given) or a body that is an object, where `param` may be a path.",
+          },
+          start: {
+            type: "integer",
+            minimum: 0,
+            description: "page, offset: the first; for page 1 unless given, for offset 0.",
+          },
+          step: {
+            type: "integer",
+            minimum: 1,
+            description:
+              "page, offset: from one to the next; for page 1 unless given, for offset as many as the page had items.",
+          },
+          total: {
+            type: "string",
+            minLength: 1,
+            description:
+              "page, offset: where in the body the number of all items is. Without it the first page without items ends it.",
+          },
+          totalPages: {
+            type: "string",
+            minLength: 1,
+            description: "page: where in the body the number of all pages is.",
+          },
+          maxPages: {
+            type: "integer",
+            minimum: 1,
+            maximum: 10000,
+            description: "The most pages that are asked for, 100 unless given. That there are more is warned of.",
+          },
+          delay: { ...milliseconds, minimum: 0, description: "The wait between pages, none unless given." },
+          retries: {
+            type: "integer",
+            minimum: 0,
+            maximum: 10,
+            description:
+              "How often a page is asked for again after a failure that may pass, 2 unless given. A wait that the server asks for is kept.",
+          },
+          retryDelay: {
+            ...milliseconds,
+            minimum: 0,
+            description: "The wait before that, 1s unless given; doubles each time.",
+          },
+        },
       },
     },
   },
@@ -88,7 +201,14 @@ export const httpRequest = {
     ...problemsOf("url", addressFault(url)),
     ...problemsOf("headers", headersFault(headers)),
   ],
-  outputPorts: [output("result", "Result", "any", "The body: JSON as a value, text as text, anything else as base64.")],
+  outputPorts: [
+    output(
+      "result",
+      "Result",
+      "any",
+      "The body: JSON as a value, text as text, anything else as base64. With `saveTo` the path, with `pagination` the items of all pages.",
+    ),
+  ],
   otherOutputs: [
     output("status", "Status", "number", "The status, such as 200."),
     output("statusText", "Status Text", "string", "What the server calls the status."),
@@ -101,8 +221,34 @@ export const httpRequest = {
     output("success", "Success", "boolean", "Whether the status is 200 to 299."),
     output("ok", "OK", "boolean", "The same."),
     output("duration", "Duration", "number", "ms from the request to the end of the answer."),
-    output("url", "URL", "string", "The address that answered, after redirects."),
+    output(
+      "url",
+      "URL",
+      "string",
+      "The address that answered, after redirects. With `pagination` these are of the last page.",
+    ),
+    output("path", "Path", "string", "saveTo: the path."),
+    output("size", "Size", "number", "saveTo: bytes of the file."),
+    output("sha256", "SHA-256", "string", "saveTo: the digest of the file, as hexadecimal digits."),
+    output(
+      "contentType",
+      "Content Type",
+      "string",
+      "saveTo: what the server calls the content, empty where it says nothing.",
+    ),
+    output("pages", "Pages", "number", "pagination: how many pages there were."),
+    output("count", "Count", "number", "pagination: how many items."),
+    output("more", "More", "boolean", "pagination: whether `maxPages` left pages out, or may have."),
   ],
-  effects: ["network", "reads-files"],
-  limits: [{ what: "size of the answer", bound: "256 MiB", beyond: "EXECUTION_FAILED" }],
+  effects: ["network", "reads-files", "writes-files"],
+  limits: [
+    {
+      what: "size of the answer, decompressed",
+      bound: "256 MiB, with pagination for all pages; 16 GiB with `saveTo`; `maxSize` changes it",
+      beyond: "EXECUTION_FAILED",
+    },
+    { what: "headers of the answer", bound: "16 KiB", beyond: "EXECUTION_FAILED" },
+    { what: "redirects", bound: "20", beyond: "EXECUTION_FAILED" },
+    { what: "pages", bound: "100, `pagination.maxPages` changes it, at most 10,000", beyond: "a warning" },
+  ],
 } as const satisfies NodeType;

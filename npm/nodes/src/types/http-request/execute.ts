@@ -1,10 +1,14 @@
+import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
-import { answerOf } from "../../library/http-answer.js";
+import { AnswerBudget, answerOf, LARGEST_ANSWER } from "../../library/http-answer.js";
 import { headersObject } from "../../library/http-headers.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { httpRequest } from "./definition.js";
 import type { Network } from "./network.js";
-import { type Parameters, requestOf } from "./request.js";
+import { PageReader } from "./pages.js";
+import { type GivenPagination, paginationOf } from "./pagination.js";
+import { type Parameters, type PreparedRequest, requestOf } from "./request.js";
+import { downloadOf, quoted } from "./save.js";
 import { sendRequest } from "./send.js";
 import { failingStatuses, statusFailure } from "./status.js";
 
@@ -13,34 +17,86 @@ import { failingStatuses, statusFailure } from "./status.js";
  * `params` for the query, `auth`) goes before the parameters. An answer with an error status is an answer, unless
  * the flow asks for retries of the node, takes its error over an edge, or says so with `failOn`.
  *
- * Fails with INVALID_PARAMETERS (no or bad URL, `auth`, `params` or `body` of another shape), TYPE_MISMATCH (a body that is no
- * JSON), TIMEOUT, CANCELLED, DESERIALIZATION_FAILED (a successful answer that says it is JSON and is not, or names a charset
- * that is not known), NO_TRANSPORT (files in a page) or EXECUTION_FAILED (`fetch failed`, no such file, no token, or an answer of
- * more than 256 MiB).
+ * With `saveTo` the answer goes to a file, with `pagination` the items of one page after the other are gathered.
+ *
+ * Fails with INVALID_PARAMETERS (no or bad URL; `auth`, `params`, `body` or `pagination` of another shape; settings that do not go
+ * together; a file outside of the owner's folders), TYPE_MISMATCH (a body that is no JSON, a page without items), TIMEOUT,
+ * CANCELLED, DESERIALIZATION_FAILED (a successful answer that says it is JSON or compressed and is not, or names a charset that is
+ * not known), NO_TRANSPORT (files in a page) or EXECUTION_FAILED (`fetch failed`, an error status, no such file, no token, or an
+ * answer that is too large).
  */
 export function httpRequestNode(network: Network): NodeExecutable {
   return executable<Parameters>(httpRequest, (work) => run(work, network), { fromPorts: ["url"] });
 }
 
 async function run(work: NodeWork<Parameters>, network: Network): Promise<object> {
+  const { failOn, saveTo, pagination, maxSize } = work.parameters;
+  if (saveTo !== undefined && pagination !== undefined) {
+    throw new NodeError(
+      "INVALID_PARAMETERS",
+      "`saveTo` writes one answer as it comes, and `pagination` gathers items of several",
+      {
+        advice: ["Gather the items, and write them with a node of type file-system."],
+      },
+    );
+  }
+  if (saveTo === undefined && maxSize !== undefined && maxSize > LARGEST_ANSWER) {
+    throw new NodeError(
+      "INVALID_PARAMETERS",
+      `\`maxSize\` may be ${LARGEST_ANSWER} at most where there is no \`saveTo\``,
+    );
+  }
   const request = await requestOf(work, network);
-  const { url, method } = request;
-  const isFailure = failingStatuses(work.parameters.failOn, work.errorsHandled);
+  const failsBy = failingStatuses(failOn, work.errorsHandled);
+  if (pagination !== undefined) return gathered(work, network, request, failsBy);
+  const download = await downloadOf(work, network, request);
   const { response, value, duration } = await sendRequest(work, network, request, async (response, secret) => {
-    const result = await answerOf(response);
-    if (!isFailure(response.status)) return result;
-    throw statusFailure(response, method, new URL(response.url || url), withoutSecret(result, secret));
+    const isFailure = failsBy(response.status) || (download !== undefined && !response.ok);
+    if (isFailure) throw await failureOf(response, request, secret, download !== undefined);
+    return download === undefined
+      ? { result: await answerOf(response, (rule, message) => work.warn(rule, message), new AnswerBudget(maxSize)) }
+      : download.output(response, await download.save(response));
   });
+  return { ...value, ...factsOf(response, request), duration };
+}
+
+async function gathered(
+  work: NodeWork<Parameters>,
+  network: Network,
+  first: PreparedRequest,
+  failsBy: (status: number) => boolean,
+): Promise<object> {
+  const started = performance.now();
+  const pagination = paginationOf(work.parameters.pagination as GivenPagination);
+  const reader = new PageReader(work, network, first, pagination, async (response, request, secret) => {
+    if (!response.ok || failsBy(response.status)) throw await failureOf(response, request, secret, true);
+  });
+  const { items, pages, more, response, request } = await reader.gather();
+  const duration = Math.round(performance.now() - started);
+  return { result: items, pages, count: items.length, more, ...factsOf(response, request), duration };
+}
+
+/** What every answer has. */
+function factsOf(response: Response, { url, secretName }: PreparedRequest): object {
   return {
-    result: value,
     status: response.status,
     statusText: response.statusText,
     headers: headersObject(response.headers),
     success: response.ok,
-    duration,
-    url: shownUrl(response.url || url.href, request.secretName),
+    url: shownUrl(response.url || url.href, secretName),
     ok: response.ok,
   };
+}
+
+/** @param isLarge whether an answer of this request may be larger than what an error needs of it */
+async function failureOf(
+  response: Response,
+  { method, url }: PreparedRequest,
+  secret: string | undefined,
+  isLarge: boolean,
+): Promise<NodeError> {
+  const said = withoutSecret(await (isLarge ? quoted(response) : answerOf(response)), secret);
+  return statusFailure(response, method, new URL(response.url || url), said);
 }
 
 /** The address that answered, without the key that its query carries. */

@@ -19,6 +19,10 @@ export interface Network {
   seesRedirects: boolean;
   /** Refuses what cannot be sent from here. */
   check(url: URL, headers: Headers): void;
-  /** Says that `fetch` failed, at which address and why, which it does not tell itself. Nothing of the query is told. */
-  failureOf(error: unknown, url: URL): NodeError;
+  /**
+   * Says that `fetch` failed, at which address and why, which it does not tell itself. Nothing of the query is told.
+   *
+   * @param hasBegun whether the answer had begun. Default: false
+   */
+  failureOf(error: unknown, url: URL, hasBegun?: boolean): NodeError;
 }

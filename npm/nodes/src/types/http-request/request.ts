@@ -1,6 +1,7 @@
 /** The request that parameters and edges describe. */
 import { NodeError } from "../../contract/error.js";
 import { foundText, issueSentences } from "../../contract/issues.js";
+import { isPlainObject } from "../../data/input.js";
 import { takeCredentials } from "../../library/http-address.js";
 import { authorize, headersOf, setSecret, textsOf } from "../../library/http-headers.js";
 import type { Body } from "../../library/http-redirects.js";
@@ -21,6 +22,11 @@ export interface Parameters {
   body?: unknown;
   bodyType: BodyType;
   failOn?: unknown;
+  saveTo?: string;
+  overwrite?: boolean;
+  /** Bytes. */
+  maxSize?: number;
+  pagination?: object;
 }
 
 /** A request that is ready to be sent. */
@@ -39,12 +45,24 @@ const METHODS_WITH_BODY = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 /** Methods that `fetch` never sends. */
 const REFUSED_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
 
+/** A value in the body that asks for one page. */
+export interface PagePlace {
+  /** Its name; `a.b` is inside. */
+  param: string;
+  value: string | number;
+}
+
 /**
  * The request; what an edge brings goes before the parameters.
  *
+ * @param page what is put into the body to get one page; what is to be warned of was told before
  * @throws NodeError INVALID_PARAMETERS, and what `bodyOf` throws
  */
-export async function requestOf(work: NodeWork<Parameters>, network: Network): Promise<PreparedRequest> {
+export async function requestOf(
+  work: NodeWork<Parameters>,
+  network: Network,
+  page?: PagePlace,
+): Promise<PreparedRequest> {
   const given = (name: keyof Parameters): unknown => portValue(work.input, name) ?? work.parameters[name];
   checkParameterUrl(work.parameters.url);
   const method = methodOf(given("method"));
@@ -52,9 +70,12 @@ export async function requestOf(work: NodeWork<Parameters>, network: Network): P
   addQuery(url, given("params"));
   const headers = headersOf(given("headers"));
   const credentials = takeCredentials(url);
+  const asked = authOf(given("auth"));
+  if (page === undefined) warnOfTwo(work, headers, credentials !== undefined, asked);
   if (!headers.has("authorization")) authorize(headers, credentials);
-  const auth = addAuth(url, headers, authOf(given("auth")));
+  const auth = addAuth(url, headers, asked);
   const body = givenBody(work, method);
+  if (page !== undefined) placeInBody(body, page);
   return {
     url,
     method,
@@ -109,6 +130,45 @@ function addQuery(url: URL, params: unknown): void {
   }
 }
 
+/** Tells of credentials that others go before. */
+function warnOfTwo(work: NodeWork<Parameters>, headers: Headers, inUrl: boolean, auth: Auth | undefined): void {
+  const places = [
+    auth !== undefined && auth.type !== "apiKey" && "`auth`",
+    headers.has("authorization") && "the header `authorization`",
+    inUrl && "the name and password of the URL",
+  ].filter((place) => place !== false);
+  const [first, ...others] = places;
+  if (others.length === 0) return;
+  work.warn(
+    "ignored-credentials",
+    `${first} goes before ${others.join(" and ")}, which are not sent; leave one of them`,
+  );
+}
+
+/** Puts the value for a page into a body that is an object; the body that was given stays as it is. */
+function placeInBody(body: GivenBody | undefined, { param, value }: PagePlace): void {
+  const found = body?.value ?? (body === undefined ? undefined : {});
+  const fits = body !== undefined && ["auto", "json", "form"].includes(body.type) && isPlainObject(found);
+  if (!fits) {
+    throw new NodeError(
+      "INVALID_PARAMETERS",
+      "`pagination.in: body` needs a method with a body, and a `body` that is an object, sent as JSON or as a form",
+    );
+  }
+  const whole: Record<string, unknown> = { ...found };
+  let inner = whole;
+  const keys = param.split(".");
+  for (const key of keys.slice(0, -1)) {
+    const next = Object.hasOwn(inner, key) ? inner[key] : undefined;
+    const copy = isPlainObject(next) ? { ...next } : {};
+    Object.defineProperty(inner, key, { value: copy, enumerable: true, configurable: true, writable: true });
+    inner = copy;
+  }
+  const last = keys.at(-1) as string;
+  Object.defineProperty(inner, last, { value, enumerable: true, configurable: true, writable: true });
+  body.value = whole;
+}
+
 /** Adds who asks, where that is known without asking for a token. */
 function addAuth(url: URL, headers: Headers, auth: Auth | undefined): Pick<PreparedRequest, "secretName" | "client"> {
   if (auth?.type === "oauth2") return { client: auth };
@@ -128,7 +188,7 @@ function givenBody(work: NodeWork<Parameters>, method: string): GivenBody | unde
   const value = brought ?? body;
   if (METHODS_WITH_BODY.has(method)) return { type, value, mayName: (brought ?? undefined) === undefined };
   // Editors write an empty body into every node.
-  if (value !== undefined && value !== null && value !== "") {
+  if ((value !== undefined && value !== null && value !== "") || type !== "auto") {
     work.warn("ignored-body", `A ${method} has no body, so that \`body\` is not sent; use POST, PUT, PATCH or DELETE`);
   }
   return undefined;

@@ -1,10 +1,9 @@
 /** Sends a request as the one who asks, whatever that takes. */
-import { exchange } from "../../library/http-client.js";
+import { exchange, type Limits } from "../../library/http-client.js";
 import { authorize } from "../../library/http-headers.js";
-import type { NodeWork } from "../../library/work.js";
 import type { Network } from "./network.js";
 import { tokenFor } from "./oauth.js";
-import type { Parameters, PreparedRequest } from "./request.js";
+import type { PreparedRequest } from "./request.js";
 
 /** An answer, and what was read of it. */
 export interface Answered<T> {
@@ -20,7 +19,7 @@ export interface Answered<T> {
  * @param read reads the answer, or fails with what it stands for; `secret` is what no error may repeat
  */
 export async function sendRequest<T>(
-  work: NodeWork<Parameters>,
+  work: Limits,
   network: Network,
   request: PreparedRequest,
   read: (response: Response, secret: string | undefined) => Promise<T>,

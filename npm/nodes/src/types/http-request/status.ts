@@ -7,7 +7,7 @@ const ERRORS = "4xx,5xx";
 const RETRYABLE = new Set([408, 425, 429]);
 /** Characters of the answer that a message quotes. */
 const LONGEST_EXCERPT = 200;
-/** ms that a server may ask to wait; whoever asks for more gets none of it. */
+/** ms that a server may ask to wait; a longer wait is not granted at all. */
 const LONGEST_WAIT = 24 * 3_600_000;
 
 /**
