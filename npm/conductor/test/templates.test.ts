@@ -7,6 +7,7 @@ import { createConductor, type NodeDefinition, readFlow } from "@atomiton/conduc
 import { nodeExecutableRegistry } from "@atomiton/nodes/executables";
 import { getFlowTemplate, loadFlowTemplates } from "@atomiton/nodes/templates/flows";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { bitmap } from "./bitmap.js";
 import { start } from "./cli/cli";
 
 const FILES = fileURLToPath(new URL("../../nodes/src/templates/flows/", import.meta.url));
@@ -184,12 +185,17 @@ describe("every template", () => {
   });
 
   it.each([
-    ["hello-world", ["name=Ada"], "output/hello-world.txt", "Hello, Ada!"],
-    ["data-transform", ["file=in.csv"], "output/data-transform.json", '"sum": 3'],
-  ])("runs from its file as well, writing below the working folder: %s", async (slug, inputs, output, text) => {
+    ["hello-world", ["--input", "name=Ada"], "output/hello-world.txt", "Hello, Ada!"],
+    ["data-transform", ["--input", "file=in.csv"], "output/data-transform.json", '"sum": 3'],
+    [
+      "report-from-csv",
+      ["--strict", "--var", "csv=in.csv", "--var", "amount=n", "--var", "groupBy=n"],
+      "output/report.html",
+      '<td align="right">2</td>',
+    ],
+  ])("runs from its file as well, writing below the working folder: %s", async (slug, args, output, text) => {
     writeFileSync(at("in.csv"), "n\n1\n2\n");
-    const input = inputs.flatMap((pair) => ["--input", pair]);
-    const { ended } = start(["run", join(FILES, `${slug}.flow.yaml`), ...input], { cwd: folder });
+    const { ended } = start(["run", join(FILES, `${slug}.flow.yaml`), ...args], { cwd: folder });
     expect(await ended).toMatchObject({ code: 0, stderr: "" });
     expect(readFileSync(at(output), "utf8")).toContain(text);
     expect(readdirSync(folder).sort()).toEqual(["in.csv", "output"]);
@@ -208,24 +214,3 @@ describe("every template", () => {
     expect(read.map(essence)).toMatchObject(loadFlowTemplates().map(essence));
   });
 });
-
-/** A picture of one colour as BMP. */
-function bitmap(width: number, height: number, [red, green, blue]: [number, number, number]): Uint8Array {
-  const rowBytes = Math.ceil((width * 3) / 4) * 4;
-  const file = Buffer.alloc(54 + rowBytes * height);
-  file.write("BM");
-  file.writeUInt32LE(file.length, 2);
-  for (const [at, value] of [
-    [10, 54],
-    [14, 40],
-    [18, width],
-    [22, height],
-  ] as const)
-    file.writeUInt32LE(value, at);
-  file.writeUInt16LE(1, 26);
-  file.writeUInt16LE(24, 28);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) file.set([blue, green, red], 54 + y * rowBytes + x * 3);
-  }
-  return file;
-}

@@ -8,6 +8,9 @@ export interface TemplateNode {
   type: string;
   name?: string;
   parameters?: Record<string, unknown>;
+  /** What is inside of a group or a loop. */
+  nodes?: TemplateNode[] | undefined;
+  edges?: TemplateEdge[] | undefined;
   [key: string]: unknown;
 }
 
@@ -24,8 +27,15 @@ export interface TemplateFlow {
   description?: string;
   metadata: Record<string, unknown>;
   nodes: TemplateNode[];
-  edges?: TemplateEdge[];
+  edges?: TemplateEdge[] | undefined;
   [key: string]: unknown;
+}
+
+/** A template with the names under which it is found. */
+export interface ShelvedTemplate {
+  slug: string;
+  otherSlugs: string[];
+  flow: TemplateFlow;
 }
 
 /**
@@ -35,14 +45,19 @@ export interface TemplateFlow {
  *   have nodes`, `Edge references unknown source node: <id>` or `Edge references unknown target node: <id>`
  */
 export function checkTemplate(document: unknown): asserts document is TemplateFlow {
-  const { id, name, metadata, nodes, edges = [] } = (isObject(document) ? document : {}) as Partial<TemplateFlow>;
+  const { id, name, metadata, ...inside } = (isObject(document) ? document : {}) as Partial<TemplateFlow>;
   demand(isText(id), "Template must have an id");
   demand(isText(name), "Template must have a name");
   demand(isObject(metadata), "Template must have metadata");
+  checkInside(inside);
+}
+
+function checkInside({ nodes, edges = [] }: Pick<TemplateNode, "nodes" | "edges">): void {
   demand(Array.isArray(nodes) && nodes.length > 0, "Templates must have nodes");
   demand(Array.isArray(edges), "The edges of a template must be a list");
   for (const node of nodes) {
     demand(isText(node?.id) && isText(node.type), `Template node must have an id and a type: ${JSON.stringify(node)}`);
+    if (node.nodes !== undefined || node.edges !== undefined) checkInside(node);
   }
   const known = new Set(nodes.map((node) => node.id));
   for (const edge of edges) {

@@ -1,10 +1,11 @@
 /** Flows to start from. They are data: nothing is read from disk, so that they are there in a browser too. */
 import { createNodeDefinition, type MadeNodeDefinition, type MadeNodeEdge } from "../definition/create.js";
 import { getNodeDefinition } from "../types/definitions.js";
-import type { TemplateFlow, TemplateNode } from "./flow-file.js";
+import type { ShelvedTemplate, TemplateFlow, TemplateNode } from "./flow-file.js";
 import dataTransform from "./flows/data-transform.flow.yaml";
 import helloWorld from "./flows/hello-world.flow.yaml";
 import imageProcessor from "./flows/image-processor.flow.yaml";
+import { machineTemplates } from "./machine-templates.js";
 
 /** A flow to start from, with ports and metadata in place for an editor. */
 export interface FlowTemplate extends MadeNodeDefinition {
@@ -24,20 +25,13 @@ export interface FlowTemplateSummary {
   slug: string;
 }
 
-interface Shelved {
-  slug: string;
-  /** Further names under which the template is found. */
-  otherSlugs: readonly string[];
-  flow: TemplateFlow;
-}
-
-const shelf: readonly Shelved[] = [
-  { slug: "hello-world", otherSlugs: [], flow: helloWorld },
+// The marks keep templates out of bundles that use none.
+const shelf: readonly ShelvedTemplate[] = /* @__PURE__ */ [
+  { slug: "hello-world", otherSlugs: [] as string[], flow: helloWorld },
   { slug: "data-transform", otherSlugs: ["data-pipeline", "data-processor"], flow: dataTransform },
   { slug: "image-processor", otherSlugs: [], flow: imageProcessor },
-];
+].concat(machineTemplates);
 
-// The marks keep templates out of bundles that use none.
 const shelvedByName = /* @__PURE__ */ new Map(
   /* @__PURE__ */ shelf.flatMap((shelved) =>
     [shelved.flow.id, shelved.slug, ...shelved.otherSlugs].map((name) => [name, shelved]),
@@ -53,8 +47,8 @@ export function loadFlowTemplates(): FlowTemplate[] {
 export { loadFlowTemplates as getAllTemplates, loadFlowTemplates as loadBuiltInTemplates };
 
 /**
- * A template by its UUID or slug: `hello-world`, `data-transform` (also `data-pipeline` and `data-processor`),
- * `image-processor`. A copy that is the caller's to change; `null` where there is no such template.
+ * A template by its UUID or its slug, such as `hello-world`; `data-transform` is also `data-pipeline` and
+ * `data-processor`. A copy that is the caller's to change; `null` where there is no such template.
  */
 export function getFlowTemplate(id: string): FlowTemplate | null {
   const shelved = shelvedByName.get(id);
@@ -78,18 +72,19 @@ export function listFlowTemplates(): FlowTemplateSummary[] {
 }
 
 function definitionOf(flow: TemplateFlow): FlowTemplate {
-  const { nodes, edges = [], ...own } = structuredClone(flow);
-  return {
-    ...createNodeDefinition({ parameters: {}, ...own }),
-    nodes: nodes.map(nodeOf),
-    edges: edges.map((edge) => ({ type: "default", ...edge })),
-  };
+  const { nodes, edges, ...own } = structuredClone(flow);
+  return { ...createNodeDefinition({ parameters: {}, ...own }), ...insideOf({ nodes, edges }) };
+}
+
+function insideOf({ nodes, edges = [] }: Pick<TemplateFlow, "nodes" | "edges">): Pick<FlowTemplate, "nodes" | "edges"> {
+  return { nodes: nodes.map(nodeOf), edges: edges.map((edge) => ({ type: "default", ...edge })) };
 }
 
 /** The node with what its type says of ports, fields and metadata. Its parameters stay those of its author. */
-function nodeOf(node: TemplateNode): MadeNodeDefinition {
+function nodeOf({ nodes, edges, ...node }: TemplateNode): MadeNodeDefinition {
   const { metadata, fields, inputPorts, outputPorts } = getNodeDefinition(node.type) ?? { metadata: { id: node.type } };
   const ofType = structuredClone({ metadata, fields, inputPorts, outputPorts });
   const given = Object.fromEntries(Object.entries(ofType).filter(([, value]) => value !== undefined));
-  return createNodeDefinition({ parameters: {}, ...given, ...node });
+  const inside = nodes && insideOf({ nodes, edges });
+  return createNodeDefinition({ parameters: {}, ...given, ...node, ...inside });
 }
