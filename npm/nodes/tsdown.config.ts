@@ -1,8 +1,20 @@
+import { fileURLToPath } from "node:url";
+
 import { defineConfig } from "tsdown";
 
 import { inlineScript } from "../../scripts/inline-script.mjs";
+import { inlineText } from "../../scripts/inline-text.mjs";
 import { quickJsFiles } from "./src/sandbox/quickjs/files-plugin.js";
 import { flowFiles } from "./src/templates/flow-files-plugin.js";
+
+/** Pages have no templates that they could not run. */
+const pageTemplates = {
+  name: "page-templates",
+  resolveId: (source: string) =>
+    source === "./machine-templates.js"
+      ? fileURLToPath(new URL("src/templates/page-templates.ts", import.meta.url))
+      : null,
+};
 
 export default defineConfig([
   {
@@ -19,7 +31,7 @@ export default defineConfig([
     target: "node20",
     dts: true,
     fixedExtension: false,
-    plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] })],
+    plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] }), inlineText()],
   },
   // A build of its own, so that no chunk it shares with the others brings anything of Node into a page.
   {
@@ -36,7 +48,7 @@ export default defineConfig([
     target: "es2022",
     dts: true,
     fixedExtension: false,
-    plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] })],
+    plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] }), pageTemplates],
     // What it stands on is CommonJS, of which a dev server that is told to leave packages alone makes nothing.
     noExternal: ["css-select", "css-what", "nth-check", "boolbase"],
     outputOptions: (options, format) => ({

@@ -2,12 +2,13 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 import { inlineScript } from "../../scripts/inline-script.mjs";
+import { inlineText } from "../../scripts/inline-text.mjs";
 import { patient } from "../../scripts/patience.mjs";
 import { quickJsFiles } from "./src/sandbox/quickjs/files-plugin.js";
 import { flowFiles } from "./src/templates/flow-files-plugin.js";
 
 export default defineConfig({
-  plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] })],
+  plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] }), inlineText()],
   // Sources instead of builds, so that a test never runs against an old one.
   resolve: {
     alias: { "@atomiton/conductor-native": fileURLToPath(new URL("../native/src/index.ts", import.meta.url)) },

@@ -61,7 +61,7 @@ describe("a conductor with roots", () => {
     expect(() => createConductor({ files: files as never })).toThrow(words);
   });
 
-  it("lets nothing be used where there are none", async () => {
+  it("lets no file be used where the list of roots is empty", async () => {
     const { error } = await createConductor({ files: { roots: [] } }).node.run(read(join(root, "mine")));
     expect(error?.code).toBe("INVALID_PARAMETERS");
   });

@@ -77,6 +77,21 @@ describe("warnings", () => {
     ]);
   });
 
+  it("name parameters of a group that nothing reads, and let what editors write be", async () => {
+    const group = (parameters: object) => flow([{ id: "g", type: "group", parameters, nodes: [READ] }]);
+    expect(told(validateFlow(group({ paralel: true, retries: 2 })))).toEqual([
+      "warning unknown-parameter /nodes/0/parameters/paralel",
+    ]);
+    expect(validateFlow(group({ paralel: true }))[0]).toMatchObject({ suggestion: "parallel" });
+    const written = { enabled: true, timeout: 30_000, retries: 1, label: "a", description: "b", parallel: false };
+    expect(validateFlow(group(written))).toEqual([]);
+    const handles = { id: "after", type: "edit-fields", parameters: { values: {} } };
+    const { nodes = [] } = group(written);
+    const edges = [{ id: "e", source: "g", target: "after", sourceHandle: "output", targetHandle: "input" }];
+    expect(validateFlow(flow([...nodes, handles], edges))).toEqual([]);
+    expect((await createConductor().flow.run(group({ paralel: true }))).success).toBe(true);
+  });
+
   it("of a flow are found out when somebody reads them, and not before", async () => {
     let reads = 0;
     const watched = flow([
@@ -287,5 +302,27 @@ describe("values that stand in a flow as they are", () => {
     const variables = { base: "https://example.com", count: 1, headers: {}, text: "a" };
     const checked = { ...flow([{ id: "a", type, parameters }]), variables };
     expect(validateFlow(checked).filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+});
+
+describe("a required parameter that an edge brings", () => {
+  const read = { id: "read", type: "file-system", parameters: { operation: "read" } };
+  const path = { id: "path", type: "edit-fields", parameters: { values: { path: "a.txt" } } };
+  const flowWith = (targetHandle?: string) => ({
+    id: "f",
+    type: "group",
+    nodes: [path, read],
+    edges: [{ id: "e", source: "path", target: "read", ...(targetHandle !== undefined && { targetHandle }) }],
+  });
+  const missing = (flow: object) =>
+    validateFlow(flow as never)
+      .filter(({ rule }) => rule === "missing-parameter")
+      .map(({ path }) => path);
+
+  it("is not missing at its own port, and is at any other", () => {
+    expect(missing(flowWith("path"))).toEqual([]);
+    expect(missing(flowWith("content"))).toEqual(["/nodes/1/parameters/path"]);
+    expect(missing(flowWith())).toEqual(["/nodes/1/parameters/path"]);
+    expect(missing(read)).toEqual(["/parameters/path"]);
   });
 });

@@ -9,7 +9,15 @@ import { factoriesOf, type NodeFactory } from "./library/registry.js";
 import { executablesAnywhere, MACHINE_ONLY } from "./types/anywhere.js";
 
 export { codeOf, errorCode, NodeError, type NodeErrorCode } from "./contract/error.js";
-export type { LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } from "./contract/executable.js";
+export type {
+  Ask,
+  LoopItems,
+  LoopRounds,
+  NodeExecutable,
+  NodeParams,
+  NodeQuestion,
+  RunFlow,
+} from "./contract/executable.js";
 export { isRouted, routed, routesOf } from "./contract/routed.js";
 export * from "./definitions.js";
 export type { NodeFactory } from "./library/registry.js";

@@ -105,9 +105,10 @@ describe("code that was hardly meant so", () => {
     expect(await said("data.length", { data: [1] })).toEqual([
       ["empty-result", expect.stringContaining("needs `return`")],
     ]);
-    expect(await said("return inputs.usrs ? 1 : 2", { users: [] })).toEqual([
+    expect(await said("return [inputs.usrs]", { users: [] })).toEqual([
       ["missing-field", "`inputs.usrs` in `code` is not there: there is no `usrs`. Did you mean `users`?"],
     ]);
+    expect(await said("return inputs.usrs || 0", { users: [] })).toEqual([]);
     expect(await said("return { lrage: 1 }", {}, { outputs: ["large", "small"] })).toEqual([
       [
         "unknown-output",

@@ -1,10 +1,21 @@
 import { describe, expect, it } from "vitest";
 
 import { run as onMachine, places } from "./run.js";
+import { warned } from "./warned.js";
 
 describe.each(places)("dedupe in $name", ({ run, failure }) => {
   const kept = async (data: unknown, parameters: Record<string, unknown> = {}) =>
     (await run("dedupe", { data }, parameters)).result;
+
+  it("says when rows count as equal because they have no key", async () => {
+    const data = [{ id: 1 }, { id: "" }, { id: null }, { name: "x" }];
+    expect(await warned(run, "dedupe", { data }, { keys: ["id"] })).toEqual([
+      ["blank-keys", expect.stringContaining("3 of 4 rows have nothing in `id` and count as equal")],
+    ]);
+    expect(await warned(run, "dedupe", { data: data.slice(0, 2) }, { keys: ["id"] })).toEqual([]);
+    expect(await warned(run, "dedupe", { data }, { keys: ["id", "name"] })).toHaveLength(1);
+    expect(await warned(run, "dedupe", { data: [{ a: 1 }, { b: 1 }] }, { keys: ["a", "b"] })).toEqual([]);
+  });
 
   it("keeps the first or the last of rows with the same keys, in their order", async () => {
     const rows = [{ id: 1, at: "a" }, { id: 2, at: "b" }, { id: "1", at: "c" }, { id: null, at: "d" }, { at: "e" }];

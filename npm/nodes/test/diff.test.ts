@@ -130,6 +130,42 @@ describe.each(places)("diff in $name", ({ run, failure }) => {
     expect(await run("diff", { before: [], after: [] }, { keys: ["id"] })).toEqual({ result: none, ...none });
   });
 
+  it("says when the rows of both lists never meet", async () => {
+    const rows = (count: number, key: (n: number) => unknown) =>
+      Array.from({ length: count }, (_, n) => ({ id: key(n) }));
+    const said = (before: unknown, after: unknown) => warned(run, "diff", { before, after }, { keys: ["id"] });
+    expect(
+      await said(
+        rows(1, Number),
+        rows(1, (n) => `00${n}`),
+      ),
+    ).toEqual([
+      [
+        "nothing-matched",
+        'No row of before has the key of a row of after. The keys are of different kinds: `id` of before is a number (such as 0), `id` of after is text that spells a number in another way (such as "000")',
+      ],
+    ]);
+    expect(
+      await said(
+        rows(20, Number),
+        rows(20, (n) => n + 100),
+      ),
+    ).toEqual([["nothing-matched", expect.stringContaining("The keys are of the same kind")]]);
+    expect(
+      await said(
+        rows(2, Number),
+        rows(2, (n) => n + 100),
+      ),
+    ).toEqual([]);
+    expect(
+      await said(
+        rows(20, Number),
+        rows(20, (n) => n + 19),
+      ),
+    ).toEqual([]);
+    expect(await said([], rows(20, String))).toEqual([]);
+  });
+
   it("takes tables and names such as __proto__, and ends at values nested without end", async () => {
     const table = await onMachine("spreadsheet", {}, { data: "id,__proto__\n1,a\n" });
     const other = JSON.parse('[{"id":1,"__proto__":"b"}]');

@@ -108,6 +108,26 @@ describe.each(places)("llm in $name", ({ run, failure }) => {
     required: ["mood"],
   };
 
+  it("checks patterns in time that grows with the answer alone", async () => {
+    const pattern = "^(a+)+$";
+    const text = { type: "string", pattern };
+    const hostile = `${"a".repeat(5000)}!`;
+    const names = { type: "object", patternProperties: { [pattern]: {} }, additionalProperties: false };
+    const tree = { type: "object", properties: { name: text, below: { $ref: "#/$defs/tree" } } };
+    for (const [schema, answer, fitting] of [
+      [text, hostile, "aa"],
+      [{ type: "object", properties: { a: { anyOf: [text, { type: "null" }] } } }, { a: hostile }, { a: "a" }],
+      [names, { [hostile]: 1 }, { aa: 1 }],
+      [{ $ref: "#/$defs/tree", $defs: { tree } }, { below: { below: { name: hostile } } }, { below: { name: "a" } }],
+      [{ type: "object", properties: { pattern: text, enum: { enum: [{ pattern: "(" }] } } }, { pattern: hostile }, {}],
+    ] as const) {
+      server.answers = [said(JSON.stringify(answer)), said(JSON.stringify(fitting))];
+      expect(await ask({ schema, repairs: 1 }), JSON.stringify(schema)).toMatchObject({ result: fitting, repairs: 1 });
+    }
+    expect((await refused({ schema: { pattern: "x" } })).message).toContain("beside `type: string`");
+    expect((await refused({ schema: { type: "string", pattern: "(?=a)" } })).message).toContain("looks ahead");
+  });
+
   it("gives a value that passes the schema", async () => {
     server.answers = [said('{"mood":"good"}'), said('```json\n{"mood":"bad"}\n```')];
     expect(await ask({ schema })).toMatchObject({ result: { mood: "good" }, text: '{"mood":"good"}', repairs: 0 });

@@ -177,7 +177,7 @@ describe("tables of a query", () => {
     ).toEqual([{ n: 2 }]);
   });
 
-  it("that are none are told only where the query names them", async () => {
+  it("that are not tables are told only where the query names them", async () => {
     expect((await query("select 1 as one", { default: "done", empty: [] })).result).toEqual([{ one: 1 }]);
     const words = async (sql: string, input: unknown) => (await refused(sql, input)).message;
     expect(await words("from data", { default: "done" })).toContain(

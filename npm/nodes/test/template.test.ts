@@ -69,6 +69,25 @@ describe.each(places)("template in $name", ({ name, run, failure }) => {
     );
   });
 
+  it.each([..."*a |**a |*a_ |*_a|_a|a*|!|``a|~a|[a](|[a](<|\\|[|<a|&|<!--|> |1. |- [ ] |- a\n  ".split("|"), "> - "])(
+    "bounds the time of hostile Markdown: %j",
+    async (unit) => {
+      // A twentieth of the first ones took many seconds, and the time grew with the square.
+      const template = unit.repeat(400_000 / unit.length);
+      const answer = await write(template, {}, { format: "markdown" }).catch((error: unknown) => error);
+      if (typeof answer !== "string") expect(answer).toMatchObject({ code: "INVALID_PARAMETERS" });
+      else expect(answer.length).toBeGreaterThan(100_000);
+    },
+  );
+
+  it("renders long Markdown as people write it", async () => {
+    const paragraph = "A *word*, a **strong one**, `code`, a [link](/x) and a stray * or _ here. ".repeat(20);
+    const list = "- one\n  - two\n    - three\n      > four\n";
+    const html = await write(`${paragraph}\n\n${list}\n`.repeat(300), {}, { format: "markdown" });
+    expect(html.split("<em>word</em>").length).toBe(6001);
+    expect(html.split("<blockquote>").length).toBe(301);
+  });
+
   it.each(["markdown", "html"])("lets no value be markup in %s", async (format) => {
     const templates = {
       markdown:

@@ -214,6 +214,10 @@ describe("code that reads a field that no item has", () => {
     ]);
     expect(await map("(row) => ({ a: row.prize, b: row.nmae, c: row.name })")).toHaveLength(2);
     expect(await map("function (row, i) { return row.Name }", { operation: "filter" })).toHaveLength(1);
+    expect(await map("row => row.prize > 2 ? 1 : 0")).toHaveLength(1);
+    expect(await map("row => Number(row.prize)")).toHaveLength(1);
+    expect(await map("row => { if (row.price) return Math.round(row.prize); return 0 }")).toHaveLength(1);
+    expect(await map("row => row.nmae && row.prize")).toHaveLength(1);
     expect(await map("(sum, row) => sum + row.prise", { operation: "reduce", reduceInitial: 0 })).toHaveLength(1);
     expect(await map("nmae")).toEqual([
       "No item has a field `nmae`, which is the `transformFunction`. Did you mean `name`?",
@@ -243,6 +247,24 @@ describe("code that reads a field that no item has", () => {
     ["what nothing is called like", "row => row.discount ? 1 : 0", orders],
     ["what may be missing", "row => row?.prize", orders],
     ["what has an answer ready", "row => row.prize ?? 0", orders],
+    ["what has a default", "row => row.prize || 0", orders],
+    ["what gets a default", "row => { row.prize ||= 0; row.prise ??= 1; return row.prize + row.prise }", orders],
+    ["what chooses a branch", "row => row.prize ? row.prize * 2 : row.prise && 1", orders],
+    [
+      "what is asked for first",
+      "row => { if (!row.id || (row.prize)) { return row.prize.toFixed(2) } return 0 }",
+      orders,
+    ],
+    [
+      "what is compared with nothing",
+      "row => row.prize !== undefined && null == row.prise && row.prize > row.prise",
+      orders,
+    ],
+    ["what typeof is asked of", "row => typeof row.prize === 'number' ? row.prize : 0", orders],
+    ["what is taken away", "row => { delete row.prize; return row }", orders],
+    ["what is looked for with in", "row => 'prize' in row ? row.prize : 0", orders],
+    ["what is looked for with hasOwn", "row => Object.hasOwn(row, 'prize') ? row.prize : row.prise ?? 1", orders],
+    ["what is called where it is there", "row => row.prize?.toFixed(2)", orders],
     ["what it makes", "row => { row.prise = 2; return row }", orders],
     ["methods", "row => row.name.trimm()", orders],
     ["text and comments", "row => 'row.prize' + \"row.prize\" + `row.prize` /* row.prize */ // row.prize", orders],

@@ -19,10 +19,20 @@ describe.each(places)("xml in $name", ({ name, run, failure }) => {
       "shop:all": {
         "@xmlns:shop": "urn:x",
         "@open": "true",
-        item: [{ "@sku": "007", "#text": "Tea &<cake> & more" }, ""],
+        item: [{ "@sku": "007", "#text": "Tea & <cake> & more" }, ""],
         empty: "",
         b: "bold",
-        "#text": "mixedtext",
+        "#text": "\n  \n  \n  mixed  text\n",
+        "#content": [
+          "\n  ",
+          { element: "item" },
+          { element: "item" },
+          "\n  ",
+          { element: "empty" },
+          "\n  mixed ",
+          { element: "b" },
+          " text\n",
+        ],
       },
     });
     const output = await run("xml", { default: { result: "\ufeff<a>1</a>" } });
@@ -113,6 +123,69 @@ describe.each(places)("xml in $name", ({ name, run, failure }) => {
     expect(await build({ a: { b: "1" } }, { declaration: true, indent: true })).toBe(
       '<?xml version="1.0" encoding="UTF-8"?>\n<a>\n  <b>1</b>\n</a>\n',
     );
+  });
+
+  it("keeps blanks in mixed content, and its order", async () => {
+    const text = "<p>Hello <b>big</b> <i> wide </i> world<b>!</b>\n</p>";
+    const read = await parse(text);
+    expect(read).toEqual({
+      p: {
+        b: ["big", "!"],
+        i: " wide ",
+        "#text": "Hello   world\n",
+        "#content": ["Hello ", { element: "b" }, " ", { element: "i" }, " world", { element: "b" }, "\n"],
+      },
+    });
+    expect(await build(read)).toBe(text);
+    expect(await build(read, { indent: true })).toBe(`${text}\n`);
+    expect(await parse("<p>5 <b>7</b></p>", { numbers: true })).toMatchObject({ p: { "#text": "5 ", b: 7 } });
+  });
+
+  it.each([
+    "<a><p>one<b> two <i> </i> </b></p><q>x</q></a>",
+    '<a xml:space="preserve"> <b> x </b> <c xml:space="default">y</c></a>',
+    "<p><![CDATA[   ]]><b> x</b></p>",
+    '<p t="&#9;&#10;&#13; x ">a&#13;\n<b></b></p>',
+    `<p>${"a <b> c</b>".repeat(1000)}</p>`,
+    `${"<a>x <b></b>".repeat(100)}${"</a>".repeat(100)}`,
+  ])("writes %.60s as it was read", async (text) => {
+    const read = await parse(text);
+    const written = await build(read);
+    expect(written).toBe(text);
+    expect(await parse(written)).toEqual(read);
+    // What the order is of is there once, however deep it lies.
+    expect(JSON.stringify(read).length).toBeLessThan(100 + 12 * text.length);
+  });
+
+  it("reads text as it was written, with blanks at its ends", async () => {
+    for (const text of [" x ", "\n", "x\r\n", " ]]> ", "\r", "a\rb", " ", "<![CDATA[ "]) {
+      for (const document of [{ a: text }, { a: { "@n": "1", "#text": text } }, { a: { b: text, c: [text, "x"] } }]) {
+        expect(await parse(await build(document)), JSON.stringify(document)).toEqual(document);
+        expect(await parse(await build(document, { indent: true })), JSON.stringify(document)).toEqual(document);
+      }
+    }
+  });
+
+  it("leaves out blanks that only set elements apart, and no others", async () => {
+    expect(await parse("<a>\n <b> x\u00a0</b>\n <c><![CDATA[ y ]]></c>\n</a>")).toEqual({
+      a: { b: "x\u00a0", c: " y " },
+    });
+    expect(await parse(`<a>${" ".repeat(200_000)}x${" ".repeat(200_000)}y</a>`)).toEqual({
+      a: `x${" ".repeat(200_000)}y`,
+    });
+  });
+
+  it.each([
+    [{ b: "1", "#content": ["x"] }, "without an element `b` that is there"],
+    [{ b: "1", "#content": ["x", { element: "b" }, { element: "b" }] }, "another element `b` than there are"],
+    [{ b: "1", "#text": "y", "#content": ["x", { element: "b" }] }, "whose text is not `#text`"],
+    [{ "#content": [{ b: 1 }] }, "which is an object; it must be text or `{ element: name }`"],
+    [{ "#content": "x" }, "and no list of text and elements"],
+    [{ "#content": ["\u0000"] }, "the character U+0000"],
+  ])("refuses to write mixed content that contradicts itself: %j", async (p, words) => {
+    const error = await failure("xml", { data: { p } }, { operation: "build" });
+    expect(error.code).toBe("TYPE_MISMATCH");
+    expect(error.message).toContain(words);
   });
 
   it("writes lists and tables below a root", async () => {

@@ -1,5 +1,5 @@
 /** One leaf being run: what its executable receives, and what the driver must know to take its answer. */
-import type { FileAccess, NetworkAccess, RunFlow } from "@atomiton/nodes";
+import type { Ask, FileAccess, NetworkAccess, RunFlow } from "@atomiton/nodes";
 
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { fire, guardSignal } from "./guarded-signal.js";
@@ -8,6 +8,8 @@ import type { Log } from "./log.js";
 /** As the node library has it, which is not loaded for it. */
 const fileAccess: unique symbol = Symbol.for("@atomiton/file-access") as never;
 const networkAccess: unique symbol = Symbol.for("@atomiton/network-access") as never;
+const programAccess: unique symbol = Symbol.for("@atomiton/program-access") as never;
+const runEnd: unique symbol = Symbol.for("@atomiton/run-end") as never;
 
 /** What a call needs of the run that it belongs to. */
 export interface CallOwner {
@@ -18,15 +20,24 @@ export interface CallOwner {
   readonly files?: FileAccess | undefined;
   /** Where nodes may connect, if not everywhere. */
   readonly network?: NetworkAccess | undefined;
+  /** Whether nodes may run programs, if the owner says. */
+  readonly programs?: boolean | undefined;
+  /** Fires when the run is over; missing where nodes cannot know. */
+  readonly runEnd?: AbortSignal;
   errorsHandled(call: Call): boolean;
   /** In ms; 0 for none. */
   timeLimit(call: Call): number;
   /** How it runs flows for its nodes; missing where it does not. */
   readonly flows: FlowRunner | undefined;
+  /** How it puts questions to people for its nodes; missing where it does not. */
+  readonly asker: Asker | undefined;
 }
 
 /** Runs another flow as a part of a run, for one of its calls. */
 export type FlowRunner = (call: Call, ...flow: Parameters<RunFlow>) => Promise<unknown>;
+
+/** Puts a question to people, for a call. */
+export type Asker = (call: Call, ...asked: Parameters<Ask>) => Promise<unknown>;
 
 /** See the module's description. Every attempt is a call of its own, with the same input. */
 export class Call {
@@ -88,6 +99,7 @@ const LAZY = new Set([
   "timeLimit",
   "names",
   "runFlow",
+  "ask",
   "log",
   "__proto__",
 ]);
@@ -108,6 +120,7 @@ export class ExecutableParams {
   declare debug: unknown;
   declare [fileAccess]?: FileAccess;
   declare [networkAccess]?: NetworkAccess;
+  declare [programAccess]?: boolean;
   [key: string]: unknown;
 
   constructor(call: Call, parameters: Record<string, unknown> | null | undefined) {
@@ -134,8 +147,9 @@ export class ExecutableParams {
     }
     const { files } = call.owner;
     if (files !== undefined) this[fileAccess] = files;
-    const { network } = call.owner;
+    const { network, programs } = call.owner;
     if (network !== undefined) this[networkAccess] = network;
+    if (programs !== undefined) this[programAccess] = programs;
   }
 
   /** Fires when this attempt is cancelled or has taken too long. */
@@ -185,6 +199,18 @@ export class ExecutableParams {
     const call = this.#call;
     const { flows } = call.owner;
     return flows && ((flow, given) => flows(call, flow, given));
+  }
+
+  /** Puts a question to people; missing where the conductor cannot. */
+  get ask(): Ask | undefined {
+    const call = this.#call;
+    const { asker } = call.owner;
+    return asker && ((...asked) => asker(call, ...asked));
+  }
+
+  /** Fires when the run of this node is over. */
+  get [runEnd](): AbortSignal | undefined {
+    return this.#call.owner.runEnd;
   }
 
   /** Writes to the conductor's log, as far as its level lets it. */

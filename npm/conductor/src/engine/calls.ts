@@ -5,12 +5,13 @@ import { type ErrorCode, type ExecutionError, getErrorRecoveryStrategy } from ".
 import type { ConductorExecutionContext } from "../types/execution.js";
 import type { RetryRecord } from "../types/graph.js";
 import { Activities } from "./activity.js";
-import { Call, ExecutableParams, type FlowRunner } from "./call.js";
+import { type Asker, Call, ExecutableParams, type FlowRunner } from "./call.js";
 import type { Constants } from "./constants.js";
 import type { RunRequest } from "./driver.js";
 import { type AnyExecutable, carriedApart, endsRun, isThenable, routedHandles } from "./executables.js";
 import { failure, type Place, retryAdvice, safelyThrown, simulatedFailure } from "./failure.js";
 import type { Round } from "./frames.js";
+import { fire, guardSignal } from "./guarded-signal.js";
 import { type Items, itemsOf, toItems } from "./items.js";
 import type { Log } from "./log.js";
 import { EventKind, FIRST_ATTEMPT, NEVER } from "./mailbox.js";
@@ -65,6 +66,8 @@ export class Calls {
   private readonly calls: (Call | undefined)[] = [];
   /** What loops whose items come bit by bit were first asked with, by task. */
   private readonly loops = new Sparse<{ parameters: Parameters; names: Call["names"] | undefined }>();
+  private runOver: AbortController | undefined;
+  private closed = false;
   private readonly errors: Sparse<ExecutionError>;
   private readonly begun: Uint8Array;
   /** Missing for a flow without expressions. */
@@ -93,12 +96,37 @@ export class Calls {
     return this.request.flows;
   }
 
+  get asker(): Asker | undefined {
+    return this.request.asker;
+  }
+
   get files(): FileAccess | undefined {
     return this.request.files;
   }
 
   get network(): NetworkAccess | undefined {
     return this.request.network;
+  }
+
+  get programs(): boolean | undefined {
+    return this.request.programs;
+  }
+
+  /** Fires when the run is over. Made at its first use: few nodes keep something for the run. */
+  get runEnd(): AbortSignal {
+    if (this.runOver === undefined) {
+      this.runOver = new AbortController();
+      guardSignal(this.runOver.signal);
+      if (this.closed) this.runOver.abort();
+    }
+    return this.runOver.signal;
+  }
+
+  /** The run is over. */
+  close(): void {
+    this.closed = true;
+    if (this.runOver === undefined) return;
+    fire(this.runOver, undefined, (error) => this.log.error("What a node kept for its run could not be let go", error));
   }
 
   /** Whether a node began, by its place in the outline. */
@@ -232,6 +260,19 @@ export class Calls {
     const what = `\`${this.plan.id(this.values.nodeOf(cause))}\` failed, and the loop went on: ${error.message}`;
     this.add(task, "continued-after-error", what, words.join(" in "));
     return this.values.loseFrame(task, base, error);
+  }
+
+  /** A branch of a group failed, and the group goes on. */
+  loseBranch(task: number, base: number, cause: number): void {
+    const error = this.errors.get(cause) ?? failure("INTERNAL_ERROR", "The cause is not known", this.placeOf(cause));
+    const group = this.values.nodeOf(task);
+    this.activities ??= new Activities();
+    for (let node = this.values.nodeOf(cause); node !== group; node = this.plan.parent(node)) {
+      this.activities.handle(node);
+    }
+    const what = `\`${this.plan.id(this.values.nodeOf(cause))}\` failed, and the other branches went on: ${error.message}`;
+    this.add(task, "continued-after-error", what);
+    this.values.endBranch(task, base, error);
   }
 
   /** Tries that failed and were followed by others, if there were any. */

@@ -11,7 +11,7 @@ import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../t
 import type { RetryRecord } from "../types/graph.js";
 import type { NodeActivity } from "./activity.js";
 import { backend } from "./backend.js";
-import type { FlowRunner } from "./call.js";
+import type { Asker, FlowRunner } from "./call.js";
 import { type Answers, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
 import type { NodeExecutorFactory } from "./executables.js";
@@ -51,10 +51,14 @@ export interface RunRequest {
   expressions?: ExpressionSources | undefined;
   /** How nodes run other flows; missing where they cannot. */
   flows?: FlowRunner | undefined;
+  /** How nodes put questions to people; missing where they cannot. */
+  asker?: Asker | undefined;
   /** Where nodes may read and write files, if not everywhere. */
   files?: FileAccess | undefined;
   /** Where nodes may connect, if not everywhere. */
   network?: NetworkAccess | undefined;
+  /** Whether nodes may run programs, if the owner says. */
+  programs?: boolean | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */
@@ -479,6 +483,7 @@ export class Run implements Answers, ThreadUser {
       case OpKind.drop:
         return values.drop(task);
       case OpKind.enter:
+        values.enter(task);
         return calls.markBegun(task);
       case OpKind.change:
         return this.request.onChange?.(task, first, second);
@@ -500,9 +505,11 @@ export class Run implements Answers, ThreadUser {
         calls.round(task, 1);
         return calls.forget(first, values.openFrame(task, first, second));
       case OpKind.close:
+        if (values.hasBranches(task)) return values.endBranch(task, first);
         calls.round(task, -1);
         return calls.forget(first, values.closeFrame(task, first, second));
       case OpKind.lose:
+        if (values.hasBranches(task)) return calls.loseBranch(task, first, second);
         calls.round(task, -1);
         return calls.forget(first, calls.lose(task, first, second));
       case OpKind.reset:
@@ -550,6 +557,7 @@ export class Run implements Answers, ThreadUser {
       messages: this.calls.messages?.kept,
       retries: this.calls.retries,
     };
+    this.calls.close();
     this.settle(this.outcome);
     this.request.onStep?.();
   }

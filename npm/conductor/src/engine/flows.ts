@@ -295,13 +295,14 @@ class Skeleton {
   of(node: unknown, groups: number): unknown {
     // What is no object at all lacks both id and type.
     if (typeof node !== "object" || node === null) return {};
-    const { id, type, policy, nodes, edges } = node as NodeDefinition;
+    const { id, type, policy, nodes, edges, parameters } = node as NodeDefinition;
     if (groups > this.limits.groups || ++this.nodes > this.limits.nodes + 1) this.enough = true;
     const inner = !this.enough && Array.isArray(nodes) ? nodes : undefined;
     return {
       id,
       type,
       policy,
+      ...heeded(parameters, type),
       ...(inner && { nodes: this.children(inner, groups + 1) }),
       ...(inner &&
         !this.enough &&
@@ -314,6 +315,20 @@ class Skeleton {
     for (let i = 0; i < nodes.length && !(this.enough && i > 0); i++) children.push(this.of(nodes[i], groups));
     return children;
   }
+}
+
+/** Parameters of which the branches of a group are made. */
+function heeded(parameters: unknown, type: unknown): { parameters?: Record<string, unknown> } {
+  if (typeof parameters !== "object" || parameters === null) return {};
+  const { enabled, mode, count, parallel } = parameters as Record<string, unknown>;
+  if (type !== "parallel" || mode === undefined) return enabled === false ? { parameters: { enabled } } : {};
+  return { parameters: { enabled, mode: plain(mode), count: plain(count), parallel: plain(parallel) } };
+}
+
+/** A value that JSON can tell; anything else by its kind. */
+function plain(value: unknown): unknown {
+  if (value === undefined || value === null || typeof value === "string" || typeof value === "boolean") return value;
+  return Number.isFinite(value) ? value : Array.isArray(value) ? [] : typeof value === "object" ? {} : String(value);
 }
 
 function edgeSkeleton(edge: unknown): unknown {

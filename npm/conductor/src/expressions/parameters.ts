@@ -64,7 +64,7 @@ export class ParameterExpressions {
   readonly codeProblems: ExpressionProblem[] = [];
 
   /**
-   * The expressions of a node, and the names that its code reads; `undefined` where there are none. Parameters that do not
+   * The expressions of a node, and the names that its code reads; `undefined` where the node has no expressions. Parameters that do not
    * let themselves be read have none: their node fails when it starts.
    */
   static of(type: unknown, parameters: Readonly<Record<string, unknown>>): ParameterExpressions | undefined {

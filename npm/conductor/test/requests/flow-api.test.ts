@@ -1,4 +1,5 @@
 /** Templates and flows through `conductor.flow`. */
+import { createConductor } from "@atomiton/conductor/node";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { chain, group, leaf, pass, stopClock, watch } from "../contract/flows.js";
 import { asNode, conductorOf } from "./stored.js";
@@ -96,6 +97,21 @@ describe("loading a flow", () => {
 });
 
 describe("running a flow", () => {
+  it("gives its variables their defaults, and those that are given go before", async () => {
+    const conductor = createConductor();
+    const values = { text: "${{ variables.a }} ${{ variables.b }} ${{ variables.c }}" };
+    const flow = {
+      ...group("g", [{ id: "set", type: "edit-fields", parameters: { values } } as never]),
+      variables: { a: { type: "string", defaultValue: "one" }, b: 2, c: { type: "string", description: "none" } },
+    };
+    const given = { b: 3, c: "four" };
+    const { data, error } = await conductor.flow.run(asNode(flow as never), { variables: given });
+    expect(error).toBeUndefined();
+    expect(data).toMatchObject({ result: { text: "one 3 four" } });
+    expect(given).toEqual({ b: 3, c: "four" });
+    await conductor.shutdown();
+  });
+
   it.each([leaf("a"), group("g", []), { id: "g", type: "group" }])("rejects one without children: %j", async (flow) => {
     const conductor = await conductorOf();
     await expect(conductor.flow.run(asNode(flow))).rejects.toThrow(

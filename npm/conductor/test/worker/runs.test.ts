@@ -258,3 +258,16 @@ test("a stop ends the run there", async () => {
   expect(result).toMatchObject({ success: true, data: { message: "done" } });
   expect(result.executedNodes).not.toContain("later");
 });
+
+test("a question is put by the page, which takes the answer", async () => {
+  const { conductor } = inWorkers();
+  const form = { type: "object", required: ["ok"], properties: { ok: { type: "boolean" } } };
+  const asked = new Promise((resolve) => conductor.executions.onQuestion(resolve));
+  const running = conductor.node.run(chain("flow", node("ask", "wait-for-input", { message: "Go on?", form })), {
+    executionId: "w",
+  });
+  expect(await Promise.race([asked, running])).toMatchObject({ executionId: "w", nodeId: "ask", message: "Go on?" });
+  await expect(conductor.executions.answer("w", { ok: 3 })).rejects.toMatchObject({ code: "INVALID_PARAMETERS" });
+  await conductor.executions.answer("w", { ok: true });
+  expect(await running).toMatchObject({ success: true, data: { result: { ok: true }, answered: true } });
+});

@@ -30,10 +30,11 @@ export const pageNetwork: Network = {
   },
 
   /** Browsers tell no reason, so that pages cannot look around in networks; these are the ones there are. */
-  failureOf(error, url) {
+  failureOf(error, url, hasBegun) {
     const { origin = "null", protocol = "" } = globalThis.location ?? {};
     const failed = `fetch failed (${messageOf(error)})`;
     const because = (words: string) => new NodeError("EXECUTION_FAILED", `${failed}: ${words}`, { cause: error });
+    if (hasBegun) return because(`the answer of ${url.origin} broke off, or cannot be decompressed`);
     if (protocol === "https:" && url.protocol === "http:") {
       return because(`a page that came over HTTPS cannot ask ${url.origin}, which is not encrypted`);
     }

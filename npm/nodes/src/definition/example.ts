@@ -6,6 +6,8 @@ export interface NodeExample {
   flow: string;
   /** Inputs of the flow. */
   input?: Readonly<Record<string, unknown>>;
+  /** Answers to the questions of nodes, by their ids. */
+  answers?: Readonly<Record<string, unknown>>;
   /** Files that are there before, by their paths from the folder in which the flow is run. */
   files?: Readonly<Record<string, string>>;
   /** What nodes give, by their ids. Where keys are left out, `isPart` says so. */

@@ -153,6 +153,13 @@ export function sameAs<Data extends Carries>(port: string, dataType: Data) {
 /** The same for the port `data`, which takes anything. */
 export const sameAsData = sameAs("data", "any");
 
+/** The handles that a parameter `outputs` names; `undefined` where an expression will say. */
+export function handlesOfOutputs({ outputs }: Readonly<Record<string, unknown>>): readonly string[] | undefined {
+  return Array.isArray(outputs) && outputs.every((name) => typeof name === "string" && !name.includes("\u0024{{"))
+    ? outputs
+    : undefined;
+}
+
 /** An output port. */
 export function output<Id extends string, Data extends Carries>(
   id: Id,

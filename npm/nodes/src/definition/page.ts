@@ -76,13 +76,14 @@ function portsText(ports: readonly NodePort[]): string {
   return ports.map(line).join("\n");
 }
 
-function exampleText({ title, flow, input, files, outputs, isPart }: NodeExample): string {
+function exampleText({ title, flow, input, files, answers, outputs, isPart }: NodeExample): string {
   const parts = [`### ${title}`];
   for (const [path, text] of Object.entries(files ?? {})) {
     if (text !== "") parts.push(`The file \`${path}\`:\n\n${block("", text)}`);
   }
   if (input !== undefined) parts.push(`Input of the flow:\n\n${block("json", json(input))}`);
   parts.push(block("yaml", flow));
+  if (answers !== undefined) parts.push(`Answered with:\n\n${block("json", json(answers))}`);
   parts.push(`What its nodes give${isPart ? ", among other things" : ""}:\n\n${block("json", json(outputs))}`);
   return parts.join("\n\n");
 }

@@ -1,4 +1,5 @@
 import { NodeError } from "../contract/error.js";
+import { fromBase64, toBase64 } from "../data/base64.js";
 import { kindOf } from "../data/kind.js";
 import { MOST_LEVELS, MOST_VALUES, TEXT_PER_MEMORY, written } from "./limits.js";
 import { otherWork } from "./other-work.js";
@@ -15,20 +16,28 @@ const LONGEST_HOLD = 8;
 interface Room {
   values: number;
   characters: number;
+  /** Bytes and BigInts may cross too. */
+  wide: boolean;
 }
 
 /**
  * Takes data into the sandbox and back as JSON text. What JSON has no word for (dates, `NaN`, infinities, `undefined` in
  * arrays) crosses as `{[tag]: "date:<ms>"}`, `{[tag]: "number:<number>"}` or `{[tag]: "undefined:"}`, under a key that
- * data cannot guess.
+ * data cannot guess; where the other side takes them, bytes as `{[tag]: "bytes:<base64>"}` and BigInts as
+ * `{[tag]: "integer:<digits>"}`.
  */
 export class Crossing {
   readonly tag = `@${randomText()}`;
   readonly #characters: number;
+  readonly #wide: boolean;
 
-  /** @param memoryBytes what the engine may take, which bounds the text that is made for it */
-  constructor(memoryBytes: number) {
+  /**
+   * @param memoryBytes what the engine may take, which bounds the text that is made for it
+   * @param wide whether the other side takes bytes and BigInts
+   */
+  constructor(memoryBytes: number, wide = false) {
     this.#characters = memoryBytes * TEXT_PER_MEMORY;
+    this.#wide = wide;
   }
 
   /**
@@ -36,7 +45,7 @@ export class Crossing {
    * MEMORY_LIMIT_EXCEEDED when there is more than an engine could hold
    */
   encode(value: unknown, path = ""): string {
-    const special = inspect(value, path, [], false, { values: MOST_VALUES, characters: this.#characters });
+    const special = inspect(value, path, [], false, this.#room());
     return special
       ? JSON.stringify(value, this.#replacer())
       : (JSON.stringify(value) ?? JSON.stringify({ [this.tag]: "undefined:" }));
@@ -46,7 +55,7 @@ export class Crossing {
   async *encodeItems(items: readonly unknown[]): AsyncGenerator<Batch, void, undefined> {
     let resumed = performance.now();
     for (let start = 0; start < items.length; ) {
-      const room = { values: MOST_VALUES, characters: this.#characters };
+      const room = this.#room();
       const full = room.characters - BATCH_LENGTH;
       const most = Math.min(items.length, start + BATCH_ITEMS);
       let [end, special] = [start, false];
@@ -74,18 +83,26 @@ export class Crossing {
       if (!Object.hasOwn(value, tag)) return value;
       const payload = String((value as Record<string, unknown>)[tag]);
       if (payload.startsWith("date:")) return new Date(Number(payload.slice(5)));
+      if (payload.startsWith("bytes:")) return fromBase64(payload.slice(6));
       return payload.startsWith("number:") ? Number(payload.slice(7)) : undefined;
     });
   }
 
+  #room(): Room {
+    return { values: MOST_VALUES, characters: this.#characters, wide: this.#wide };
+  }
+
   #replacer(): (this: unknown, key: string, value: unknown) => unknown {
     const { tag } = this;
+    const wide = this.#wide;
     return function (key, value) {
       const original = (this as Record<string, unknown>)[key];
+      if (typeof original === "bigint") return { [tag]: `integer:${original}` };
+      if (original instanceof Uint8Array) return { [tag]: `bytes:${toBase64(original)}` };
       if (original instanceof Date) return { [tag]: `date:${original.getTime()}` };
       if (typeof original === "number" && !Number.isFinite(original)) return { [tag]: `number:${original}` };
       if (original === undefined && (Array.isArray(this) || key === "")) return { [tag]: "undefined:" };
-      return value;
+      return wide && isSpelledOut(value) ? withoutSpelling(value) : value;
     };
   }
 }
@@ -113,11 +130,19 @@ function inspect(value: unknown, path: string, above: object[], inArray: boolean
       return inArray;
     case "object":
       break;
+    case "bigint":
+      if (room.wide) return true;
+      throw refusal(path, kindOf(value));
     default:
       throw refusal(path, kindOf(value));
   }
   if (value === null) return false;
   if (value instanceof Date) return true;
+  if (room.wide && value instanceof Uint8Array) {
+    room.characters -= value.length;
+    if (room.characters < 0) throw tooLong(path);
+    return true;
+  }
   if (above.includes(value)) throw refusal(path, "a cycle");
   if (above.length >= MOST_LEVELS) throw refusal(path, `data of more than ${MOST_LEVELS} levels`);
   if (isExotic(value))
@@ -138,6 +163,22 @@ function inspect(value: unknown, path: string, above: object[], inArray: boolean
   if (room.characters < 0) throw tooLong(path);
   above.pop();
   return special;
+}
+
+/** Whether a list or an object holds bytes that JSON would spell out as a list of numbers before the replacer sees them. */
+function isSpelledOut(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.values(value).some(hasSpelling);
+}
+
+function hasSpelling(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && "toJSON" in value;
+}
+
+function withoutSpelling(value: object): object {
+  const plain = (each: unknown) =>
+    hasSpelling(each) ? new Uint8Array(each.buffer, each.byteOffset, each.byteLength) : each;
+  if (Array.isArray(value)) return value.map(plain);
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
 }
 
 function isLeaf(value: unknown): boolean {

@@ -1,7 +1,6 @@
 /** Schemas of parameters for editors: what a form or a flow may hold, checked at once and one parameter at a time. */
 import { NEVER, object, unknown, type ZodDefault, type ZodObject, type ZodOptional, type ZodType } from "zod";
 
-import { inMs } from "../data/duration.js";
 import { LazyMap } from "../data/lazy-map.js";
 import type { NodeType, ParameterSchema } from "../definition/node-type.js";
 import {
@@ -12,6 +11,7 @@ import {
   holdsExpression,
   textFault,
 } from "../definition/written.js";
+import { withMs } from "../library/durations.js";
 import { fromJSONSchema, withoutEval } from "../library/json-schema.js";
 import { requiredMessage } from "../library/required-message.js";
 import { type LibraryTypes, nodeTypes } from "../types/definitions.js";
@@ -103,7 +103,7 @@ function valueSchema(schema: ParameterSchema, rule: Rule | undefined, strict: bo
   return unknown().transform((given, context) => {
     if (!strict && holdsExpression(given)) return given;
     check ??= withoutEval(() => fromJSONSchema(schema as Parameters<typeof fromJSONSchema>[0]));
-    const value = schema["x-duration"] && !strict ? inMs(given) : given;
+    const value = strict ? given : withMs(schema, given);
     const result = check.safeParse(value);
     for (const issue of result.error?.issues ?? []) {
       const message = requiredMessage(schema, issue.path, issue.code);

@@ -46,6 +46,7 @@ export function executablesAnywhere({ place, network }: Needs): [string, NodeExe
     ["xml", lazily(async () => (await import("./xml/execute.js")).xmlNode)],
     ["html", lazily(async () => (await import("./html/execute.js")).htmlNode)],
     ["template", lazily(async () => (await import("./template/execute.js")).templateNode)],
+    ["wait-for-input", lazily(async () => (await import("./wait-for-input/execute.js")).waitForInputNode)],
     ["webhook-out", lazily(async () => (await import("./webhook-out/execute.js")).webhookOutNode(await network()))],
     ["message", lazily(async () => (await import("./message/execute.js")).messageNode(await network()))],
     ["llm", lazily(async () => (await import("./llm/execute.js")).llmNode(await network()))],
@@ -64,4 +65,6 @@ export const MACHINE_ONLY = [
   "archive",
   "email",
   "database",
+  "python",
+  "wasm",
 ] as const;

@@ -26,6 +26,7 @@ import { merge } from "./merge/definition.js";
 import { message } from "./message/definition.js";
 import { parallel } from "./parallel/definition.js";
 import { pivot } from "./pivot/definition.js";
+import { python } from "./python/definition.js";
 import { sample } from "./sample/definition.js";
 import { shellCommand } from "./shell-command/definition.js";
 import { sort } from "./sort/definition.js";
@@ -39,6 +40,8 @@ import { transform } from "./transform/definition.js";
 import { unpivot } from "./unpivot/definition.js";
 import { until } from "./until/definition.js";
 import { validate } from "./validate/definition.js";
+import { waitForInput } from "./wait-for-input/definition.js";
+import { wasm } from "./wasm/definition.js";
 import { webhookOut } from "./webhook-out/definition.js";
 import { window } from "./window/definition.js";
 import { xml } from "./xml/definition.js";
@@ -72,7 +75,10 @@ const all = [
   until,
   stop,
   subFlow,
+  waitForInput,
   code,
+  python,
+  wasm,
   cryptoType,
   xml,
   html,

@@ -24,6 +24,7 @@ import { mergeExamples } from "./merge/examples.js";
 import { messageExamples } from "./message/examples.js";
 import { parallelExamples } from "./parallel/examples.js";
 import { pivotExamples } from "./pivot/examples.js";
+import { pythonExamples } from "./python/examples.js";
 import { sampleExamples } from "./sample/examples.js";
 import { shellCommandExamples } from "./shell-command/examples.js";
 import { sortExamples } from "./sort/examples.js";
@@ -37,6 +38,8 @@ import { transformExamples } from "./transform/examples.js";
 import { unpivotExamples } from "./unpivot/examples.js";
 import { untilExamples } from "./until/examples.js";
 import { validateExamples } from "./validate/examples.js";
+import { waitForInputExamples } from "./wait-for-input/examples.js";
+import { wasmExamples } from "./wasm/examples.js";
 import { webhookOutExamples } from "./webhook-out/examples.js";
 import { windowExamples } from "./window/examples.js";
 import { xmlExamples } from "./xml/examples.js";
@@ -65,6 +68,8 @@ const examples: Readonly<Record<keyof LibraryTypes, readonly NodeExample[]>> = {
   "sub-flow": subFlowExamples,
   archive: archiveExamples,
   code: codeExamples,
+  python: pythonExamples,
+  wasm: wasmExamples,
   crypto: cryptoExamples,
   xml: xmlExamples,
   html: htmlExamples,
@@ -78,6 +83,7 @@ const examples: Readonly<Record<keyof LibraryTypes, readonly NodeExample[]>> = {
   unpivot: unpivotExamples,
   validate: validateExamples,
   window: windowExamples,
+  "wait-for-input": waitForInputExamples,
   "webhook-out": webhookOutExamples,
   message: messageExamples,
   email: emailExamples,

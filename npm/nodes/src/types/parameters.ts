@@ -78,6 +78,10 @@ export type MergeParameters = ValuesOf<"merge">;
 export type DelayParameters = ValuesOf<"delay">;
 /** Of `code`. */
 export type CodeParameters = ValuesOf<"code">;
+/** Of `python`. */
+export type PythonParameters = ValuesOf<"python">;
+/** Of `wasm`. */
+export type WasmParameters = ValuesOf<"wasm">;
 /** Of `crypto`. */
 export type CryptoParameters = ValuesOf<"crypto">;
 /** Of `xml`. */
@@ -90,6 +94,8 @@ export type TemplateParameters = ValuesOf<"template">;
 export type ShellCommandParameters = Always<ValuesOf<"shell-command">, "program" | "args" | "captureOutput">;
 /** Of `compress`. */
 export type CompressParameters = ValuesOf<"compress">;
+/** Of `wait-for-input`. */
+export type WaitForInputParameters = ValuesOf<"wait-for-input">;
 /** Of `webhook-out`. */
 export type WebhookOutParameters = ValuesOf<"webhook-out">;
 /** Of `message`. */
@@ -139,12 +145,15 @@ export interface ParametersByType {
   merge: MergeParameters;
   delay: DelayParameters;
   code: CodeParameters;
+  python: PythonParameters;
+  wasm: WasmParameters;
   crypto: CryptoParameters;
   xml: XmlParameters;
   html: HtmlParameters;
   template: TemplateParameters;
   "shell-command": ShellCommandParameters;
   compress: CompressParameters;
+  "wait-for-input": WaitForInputParameters;
   "webhook-out": WebhookOutParameters;
   message: MessageParameters;
   email: EmailParameters;

@@ -248,7 +248,7 @@ describe("archives that are not what they say", () => {
     };
     for (const [what, data] of Object.entries(wrong)) {
       const { told, names } = await extracted(data);
-      // A size that is no number is none: the rest is then no header.
+      // A size that is not a number ends the header: what follows is not read as one.
       expect(told, what).toMatch(/^DESERIALIZATION_FAILED/);
       expect(names, what).toEqual([]);
       await run("archive", { data }, {}).catch((error) => expect(error.code, what).toBe("DESERIALIZATION_FAILED"));

@@ -108,16 +108,20 @@ describe("the registry of definitions", () => {
 describe("templates", () => {
   it("are found by UUID, and by the names of earlier versions and the documentation", () => {
     const ids = [1, 2, 3].map((number) => `550e8400-e29b-41d4-a716-44665544000${number}`);
-    expect(loadFlowTemplates().map(({ id }) => id)).toEqual(ids);
+    expect(
+      loadFlowTemplates()
+        .slice(0, 3)
+        .map(({ id }) => id),
+    ).toEqual(ids);
     expect(loadBuiltInTemplates()).toEqual(loadFlowTemplates());
     expect(getAllTemplates()).toEqual(loadFlowTemplates());
     const slugs = ["hello-world", "data-transform", "image-processor", "data-pipeline", "data-processor"];
     expect(slugs.map((slug) => ids.indexOf(getTemplate(slug)?.id ?? ""))).toEqual([0, 1, 2, 1, 1]);
-    expect(loadFlowTemplates().map(({ name }) => name)).toEqual([
-      "Hello World Flow",
-      "Data Transform Pipeline",
-      "Image Processing Workflow",
-    ]);
+    expect(
+      loadFlowTemplates()
+        .slice(0, 3)
+        .map(({ name }) => name),
+    ).toEqual(["Hello World Flow", "Data Transform Pipeline", "Image Processing Workflow"]);
     expect([getFlowTemplate("none"), getTemplate("none"), getTemplate("constructor")]).toEqual([
       null,
       undefined,

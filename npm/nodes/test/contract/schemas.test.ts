@@ -52,6 +52,8 @@ describe("schemas of parameters", () => {
       ["parallel", { concurrency: 0 }],
       ["parallel", { concurrency: 51 }],
       ["parallel", { strategy: "any" }],
+      ["parallel", { mode: "any" }],
+      ["parallel", { count: 0 }],
       ["parallel", { operationTimeout: 999 }],
       ["parallel", { operationTimeout: 300_001 }],
       ["parallel", { globalTimeout: 4999 }],

@@ -10,7 +10,7 @@ export interface ArchiveEntry {
   kind: "file" | "folder" | "link" | "device" | "unknown";
   /** Bytes once unpacked. */
   size: number;
-  /** Bytes in the archive; of a tar there is none. */
+  /** Bytes in the archive; missing for entries of a tar. */
   compressedSize?: number;
   modified: Date;
   isExecutable: boolean;

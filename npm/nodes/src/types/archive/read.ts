@@ -158,7 +158,7 @@ async function* wantedEntries(work: ArchiveWork, source: ArchiveSource, limits: 
   if (count === 0) warn("empty-archive", `There is nothing in ${source.name}`);
 }
 
-/** ISO 8601; some archives hold times that are none. */
+/** ISO 8601; some archives hold times that are not valid. */
 function timeText(time: Date): string | null {
   return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }

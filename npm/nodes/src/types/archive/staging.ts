@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { lstat, mkdir, open, rename, rm, rmdir } from "node:fs/promises";
+import { lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
+import { removeMade } from "../../machine/made-folders.js";
 import type { ArchiveEntry } from "./entry.js";
 import { namesText } from "./names-text.js";
 
@@ -102,13 +103,7 @@ export class Staging {
   async close(): Promise<void> {
     await rm(this.place, { recursive: true, force: true });
     if (this.#isSettled || this.made === undefined) return;
-    for (let folder = this.target; folder.length >= this.made.length; folder = dirname(folder)) {
-      const isGone = await rmdir(folder).then(
-        () => true,
-        () => false,
-      );
-      if (!isGone) return;
-    }
+    await removeMade(this.target, this.made);
   }
 }
 

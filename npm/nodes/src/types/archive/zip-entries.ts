@@ -41,7 +41,7 @@ export async function* zipEntries(
   limits: Limits,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ArchiveEntry> {
-  // Names are checked by whoever lets them onto a disk, so that `list` can show what is wrong with them.
+  // Names are checked where entries are written to a disk, so that `list` can show what is wrong with them.
   const options = { lazyEntries: true, autoClose: false, decodeStrings: false };
   const { from } = source;
   const zip = await ("path" in from ? openPromise(from.path, options) : fromBufferPromise(from.bytes, options)).catch(

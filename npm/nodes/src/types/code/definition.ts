@@ -1,5 +1,12 @@
 import { bodyProblems } from "../../definition/code.js";
-import { input, type NodeType, output, sameAsData, sharedParameters } from "../../definition/node-type.js";
+import {
+  handlesOfOutputs,
+  input,
+  type NodeType,
+  output,
+  sameAsData,
+  sharedParameters,
+} from "../../definition/node-type.js";
 import { scriptLimits, scriptParameters } from "../../definition/where.js";
 
 /** Runs JavaScript over all that came in. */
@@ -37,10 +44,7 @@ export const code = {
   otherInputs: [...sameAsData],
   hasOpenInputs: true,
   hasOpenOutputs: true,
-  handles: ({ outputs }) =>
-    Array.isArray(outputs) && outputs.every((name) => typeof name === "string" && !name.includes("\u0024{{"))
-      ? outputs
-      : undefined,
+  handles: handlesOfOutputs,
   problems: ({ code: text }, parsers) => bodyProblems("code", text, parsers),
   outputPorts: [output("result", "Result", "any", "What the code returned.")],
   otherOutputs: [

@@ -51,7 +51,7 @@ export const fileSystem = {
         enum: ["utf-8", "utf-16le", "utf-16be", "windows-1252"],
         description:
           "How the characters of text are written. Given for a read, what is not in it fails; without it, it is taken as UTF-8, and " +
-          "bytes that are none are warned of. `windows-1252` is for Latin-1 as well.",
+          "bytes that are not valid UTF-8 are warned of. `windows-1252` is for Latin-1 as well.",
       },
       recursive: {
         type: "boolean",

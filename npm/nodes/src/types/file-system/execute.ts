@@ -83,7 +83,7 @@ function refuseUnused({ parameters }: Work): void {
 async function write(work: Work, parameterPath: string): Promise<object> {
   const { parameters, input, signal } = work;
   const file = parameters.content === undefined ? describedFile(input) : undefined;
-  // Where it goes is the author's to say, unless the author leaves it to whoever sends the file.
+  // Where it goes is the author's to say, unless the author takes the path from incoming data.
   const path = (parameters.pathOfFile ? file?.path : undefined) ?? parameterPath;
   const content = file ? file.content : contentOf(work);
   const { format, encoding } = parameters;

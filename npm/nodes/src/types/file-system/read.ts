@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 
 import { NodeError } from "../../contract/error.js";
 import { jsonValue } from "../../data/json-text.js";
+import { warnOfLostDigitsIn } from "../../data/lost-digits.js";
 import type { NodeWork } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { notUtf8, textOfBytes } from "../../machine/text-encoding.js";
@@ -39,14 +40,17 @@ async function contentAs({ parameters, warn }: Work, bytes: Buffer, path: string
     if (problem !== undefined) {
       warn(
         "not-utf-8",
-        `\`${path}\` ${problem}: bytes that are none are \ufffd in the content; set \`encoding\`, or \`format: bytes\``,
+        `\`${path}\` ${problem}: bytes that are not valid became \ufffd in the content; set \`encoding\`, or \`format: bytes\``,
       );
     }
     return bytes.toString("utf8");
   }
   const text = textOfBytes(bytes, encoding ?? "utf-8", path);
   if (format === "text") return text;
-  return format === "json" ? jsonValue(text, path) : yamlValue(text, path);
+  if (format === "yaml") return yamlValue(text, path, warn);
+  const value = jsonValue(text, path);
+  warnOfLostDigitsIn(text, `\`${path}\``, warn);
+  return value;
 }
 
 function refuseTooLarge(error: NodeJS.ErrnoException): never {

@@ -31,7 +31,7 @@ export interface Pictures {
  * `baseImage`, else the first of `images`. What comes over an edge without a handle and is no picture only orders the nodes,
  * where parameters name the pictures.
  *
- * @throws NodeError TYPE_MISMATCH for what came as a picture and is none, INVALID_PARAMETERS for an entry of `images` that is none
+ * @throws NodeError TYPE_MISMATCH for input that is not a picture, INVALID_PARAMETERS for an entry of `images` that is not
  */
 export async function picturesOf(work: ImageWork): Promise<Pictures> {
   const { input, parameters } = work;

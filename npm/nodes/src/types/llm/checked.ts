@@ -1,8 +1,8 @@
 /** Answers that have to be JSON by a schema. */
 import { messageOf, NodeError } from "../../contract/error.js";
 import { type Issue, issueSentences } from "../../contract/issues.js";
-import { compiledSchema } from "../../library/compiled-schema.js";
 import { jsonObject } from "../../library/json-parameter.js";
+import { linearSchema } from "../../library/linear-schema.js";
 
 /** What is wrong with an answer, or its value. */
 export type Checked = { value: unknown } | { problem: string };
@@ -19,9 +19,9 @@ export async function schemaCheck(
   given: Record<string, unknown> | string,
 ): Promise<{ schema: Record<string, unknown>; check: CheckAnswer }> {
   const schema = jsonObject(given, "schema");
-  let type: Awaited<ReturnType<typeof compiledSchema>>;
+  let type: Awaited<ReturnType<typeof linearSchema>>;
   try {
-    type = await compiledSchema(schema);
+    type = await linearSchema(schema);
   } catch (error) {
     throw new NodeError("INVALID_PARAMETERS", `\`schema\` cannot be checked: ${messageOf(error)}`, { cause: error });
   }

@@ -64,7 +64,7 @@ export async function tableOfInput(
   await viewOfText(engine, name, path, ",", `The input \`${name}\``, options);
 }
 
-/** The failure of a query that names an input which is no table, with why it is none; any other as it is. */
+/** The failure of a query that names an input that is not a table, with the reason added; any other failure unchanged. */
 export function withReasons(error: unknown, inputs: readonly Input[], names: readonly string[]): unknown {
   if (!(error instanceof Error) || !/^Catalog Error: Table with name /.test(error.message)) return error;
   const [, missing = ""] = /^Catalog Error: Table with name (.*?) does not exist/s.exec(error.message) ?? [];

@@ -134,7 +134,7 @@ function converterOf(duckdb: DuckDb, type: ColumnType): (value: unknown) => Duck
   }
 }
 
-/** What has no word in JSON is text: bigints, and numbers that are none. */
+/** What has no word in JSON is text: bigints, NaN and the infinities. */
 function jsonText(value: unknown): string | null {
   if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value)))
     return JSON.stringify(String(value));

@@ -32,7 +32,7 @@ export const stop = {
   outputPorts: [],
   otherOutputs: [
     output("result", "Result", "any", "What came in; where several handles brought something, an object of them."),
-    output("message", "Message", "string", "The message; empty where there is none."),
+    output("message", "Message", "string", "The message; empty if the node has none."),
   ],
   routed: true,
   problems: ({ as = "failure", message }) =>

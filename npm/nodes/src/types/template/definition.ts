@@ -62,6 +62,11 @@ export const template = {
       bound: "64 Mi characters, each look-up counted as 32; 10 Mi of Markdown",
       beyond: "INVALID_PARAMETERS",
     },
+    {
+      what: "time of Markdown",
+      bound: "a few seconds, counted in steps; 32 lists and quotations inside each other",
+      beyond: "INVALID_PARAMETERS",
+    },
     { what: "cells of tables", bound: "1,000,000", beyond: "INVALID_PARAMETERS" },
   ],
 } as const satisfies NodeType;

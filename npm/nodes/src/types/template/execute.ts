@@ -41,7 +41,7 @@ export const templateNode = executable<Parameters>(templateType, async (work) =>
   const made = tablesOf(tables, views, style, warn);
   const isTable = new Set<unknown>(Object.values(made));
   if (tables.length > 0) views.push({ tables: made });
-  // Braces in twos and in threes do the same for a table: it is markup, with values that are none.
+  // Braces in twos and in threes do the same for a table: it is markup, with no values in it.
   const write = (value: unknown) => (isTable.has(value) ? (value as string) : writing.write(value));
   const document = filledIn("template", template, views, write, work);
   throwIfAborted(signal);

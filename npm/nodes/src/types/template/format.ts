@@ -2,6 +2,7 @@
 import { NodeError } from "../../contract/error.js";
 import { textOf } from "../../data/field.js";
 import { escapeHtml } from "../edit-fields/template.js";
+import { boundedTokenizer } from "./bounded-markdown.js";
 
 /** Characters that values may have together. */
 const MOST_TEXT = 64 * 1024 * 1024;
@@ -68,9 +69,10 @@ export function markdownFormat(warn: (rule: string, message: string) => void): F
 
 async function rendered(markdown: string, allows: (address: string, isImage: boolean) => boolean): Promise<string> {
   // Loaded here: it is an ES module only, which no `require` of an older Node gives.
-  const { Marked } = await import("marked");
+  const { Marked, Tokenizer } = await import("marked");
   const marked = new Marked({ gfm: true, async: false });
   marked.use({
+    tokenizer: boundedTokenizer(new Tokenizer<string, string>()),
     renderer: {
       link({ href, tokens }) {
         return allows(href, false) ? false : this.parser.parseInline(tokens);
@@ -83,6 +85,7 @@ async function rendered(markdown: string, allows: (address: string, isImage: boo
   try {
     return marked.parse(markdown) as string;
   } catch (cause) {
+    if (cause instanceof NodeError) throw cause;
     throw new NodeError(
       "INVALID_PARAMETERS",
       "The Markdown cannot be rendered: too much of it is inside of each other",

@@ -3,6 +3,7 @@ import { aggregate } from "../../data/aggregate.js";
 import { doubtsOfCode } from "../../data/doubtful-code.js";
 import { type Doubt, doubtsOfFields, doubtsOfFilter } from "../../data/doubtful-conditions.js";
 import { fieldOf, textOf } from "../../data/field.js";
+import { warnOfLostDigits } from "../../data/lost-digits.js";
 import { sorted } from "../../data/order.js";
 import { type Condition, predicateOf } from "../../data/where.js";
 import { plainParameter } from "../../sandbox/parameter-list.js";
@@ -14,6 +15,7 @@ export async function transformItems(items: readonly unknown[], transformation: 
   const { parameters, code, userFunction, warn } = transformation;
   for (const { rule, message } of doubtsOfOperation(items, parameters)) warn(rule, message);
   for (const { rule, message } of doubtsOfFunction(items, transformation)) warn(rule, message);
+  warnOfLostDigits(items, keysOf(parameters), warn);
   switch (parameters.operation) {
     case "map":
       if (isIdentityText(code)) return [...items];
@@ -47,8 +49,14 @@ export async function transformItems(items: readonly unknown[], transformation: 
     case "slice":
       return items.slice(parameters.sliceStart, parameters.sliceEnd);
     case "aggregate":
-      return aggregate(items, aggregationFor(parameters));
+      return aggregate(items, aggregationFor(parameters), warn);
   }
+}
+
+/** Fields by which an operation tells items apart. */
+function keysOf({ operation, sortKey, uniqueKey, groupKey, groupBy }: TransformParameters): string[] {
+  const keys = { unique: uniqueKey, group: groupKey ?? sortKey, aggregate: groupBy ?? groupKey };
+  return operation in keys ? [keys[operation as keyof typeof keys] ?? []].flat() : [];
 }
 
 /** Fields that an operation works by and no item has. Of a table that is an error. */

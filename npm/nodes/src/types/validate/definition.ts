@@ -57,7 +57,7 @@ export const validate = {
       "invalid",
       "Invalid",
       "array",
-      "The bad rows, as `{ row, index, problems }`; a problem is `{ path, message }`. Nodes that only this leads to are skipped where there are none.",
+      "The bad rows, as `{ row, index, problems }`; a problem is `{ path, message }`. Nodes that only this leads to are skipped if every row is good.",
     ),
   ],
   otherOutputs: [

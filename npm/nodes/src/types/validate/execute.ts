@@ -6,10 +6,10 @@ import { routedApart } from "../../contract/routed.js";
 import { numberOf } from "../../data/field.js";
 import type { PlainObject } from "../../data/input.js";
 import { countText, listOf } from "../../data/rows.js";
+import { linearSchema } from "../../library/linear-schema.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { validate } from "./definition.js";
-import { schemaCheck } from "./patterns.js";
-import { schemaProblem } from "./schema.js";
+import { checkedSchema, schemaProblem } from "./schema.js";
 
 interface Parameters {
   schema: PlainObject;
@@ -56,7 +56,7 @@ export const validateNode: NodeExecutable = executable<Parameters>(validate, asy
     );
   }
   const rows = listOf(work.input);
-  const check = await schemaCheck(schema);
+  const check = await linearSchema(checkedSchema(schema));
   const valid: unknown[] = [];
   const invalid: InvalidRow[] = [];
   const spelled = new Map<string, number>();

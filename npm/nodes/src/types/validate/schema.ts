@@ -44,9 +44,9 @@ export interface SchemaProblem {
   message: string;
 }
 
-/** The first part of a schema that would not be checked. */
-export function schemaProblem(schema: unknown): SchemaProblem | undefined {
-  return problemAt(schema, "/schema", 0);
+/** The first part of a schema that would not be checked; `path` is where the schema is among the parameters. */
+export function schemaProblem(schema: unknown, path = "/schema"): SchemaProblem | undefined {
+  return problemAt(schema, path, 0);
 }
 
 /**
@@ -176,7 +176,7 @@ function simpleOnly(keyword: string, types: readonly string[]): string {
 }
 
 /** The schemas inside a schema, with the paths to them. */
-export function innerSchemas(schema: PlainObject): [path: string, schema: unknown][] {
+function innerSchemas(schema: PlainObject): [path: string, schema: unknown][] {
   const inner: [string, unknown][] = [];
   for (const keyword of ["properties", "patternProperties"]) {
     for (const [name, each] of Object.entries(schema[keyword] ?? {}))

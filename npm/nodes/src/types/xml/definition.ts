@@ -16,7 +16,7 @@ export const xml = {
         enum: ["parse", "build"],
         default: "parse",
         description:
-          "parse: an element becomes a field; attributes begin with @, text beside them or beside elements is #text. Elements of the same name are a list. build: the same the other way round.",
+          'parse: an element becomes a field; attributes begin with @, text beside them or beside elements is #text. Elements of the same name are a list. Text beside elements is kept with its blanks, and #content has its order: text, and `{ element: name }` for the next element of that name. Elsewhere blanks between elements and at the ends of text are left out, but in CDATA and below xml:space="preserve". build: the same the other way round.',
       },
       lists: {
         type: "array",

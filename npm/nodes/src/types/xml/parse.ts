@@ -2,6 +2,7 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 
 import { messageOf, NodeError } from "../../contract/error.js";
 import { strangeCharacter } from "./characters.js";
+import { CDATA, documentFields, type Parsed } from "./content.js";
 
 /** Elements inside each other. */
 export const MOST_LEVELS = 200;
@@ -22,16 +23,16 @@ export function parseXml(source: string, lists: readonly string[], numbers: bool
   }
   const found = XMLValidator.validate(text);
   if (found !== true) throw unreadable(shortened(found.err.msg), found.err);
-  const always = new Set(lists);
   const parser = new XMLParser({
+    preserveOrder: true,
+    trimValues: false,
+    cdataPropName: CDATA,
     ignoreAttributes: false,
     attributeNamePrefix: "@",
     ignoreDeclaration: true,
     ignorePiTags: true,
-    parseTagValue: numbers,
-    parseAttributeValue: numbers,
-    numberParseOptions: { hex: false, leadingZeros: false, eNotation: true },
-    isArray: (name, _path, _isLeaf, isAttribute) => !isAttribute && always.has(name),
+    parseTagValue: false,
+    parseAttributeValue: false,
     jPath: false,
     maxNestedTags: MOST_LEVELS,
     onDangerousProperty: (name) => name,
@@ -39,7 +40,7 @@ export function parseXml(source: string, lists: readonly string[], numbers: bool
     entityDecoder: new Entities(text),
   });
   try {
-    return demandOneRoot(parser.parse(text) as Record<string, unknown>);
+    return demandOneRoot(documentFields(parser.parse(text) as Parsed[], { lists: new Set(lists), numbers }));
   } catch (error) {
     if (error instanceof NodeError) throw error;
     throw unreadable(wordsOf(messageOf(error)), undefined, error);
