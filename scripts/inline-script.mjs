@@ -6,12 +6,9 @@
 // The entry and all that it imports become one minified classic script, so that a package can start a worker without a
 // second file that a bundler would have to find. TypeScript is told with
 // `declare module "*?script" { const text: string; export default text; }`.
-import { dirname, resolve } from "node:path";
 import { rolldown } from "rolldown";
 
-const SUFFIX = "?script";
-/** Marks a module as this plugin's, so that no other plugin looks for it on disk. */
-const PREFIX = "\0script:";
+import { inlined } from "./inlined.mjs";
 
 /**
  * Gives modules imported as `<path>?script` the text of the bundled script as their default export.
@@ -19,23 +16,9 @@ const PREFIX = "\0script:";
  * @param {object} [options]
  * @param {object[]} [options.plugins] plugins that the script's own imports need
  * @param {string} [options.target] the oldest language that the script is written in, `es2022` by default
- * @returns {{ name: string, enforce: "pre", resolveId: Function, load: Function }}
  */
 export function inlineScript({ plugins = [], target = "es2022" } = {}) {
-  return {
-    name: "inline-script",
-    enforce: "pre",
-    resolveId(source, importer) {
-      if (!source.endsWith(SUFFIX) || importer === undefined) return undefined;
-      return PREFIX + resolve(dirname(importer), source.slice(0, -SUFFIX.length));
-    },
-    async load(id) {
-      if (!id.startsWith(PREFIX)) return undefined;
-      const { text, files } = await bundle(id.slice(PREFIX.length), plugins, target);
-      for (const file of files) this.addWatchFile(file);
-      return { code: `export default ${JSON.stringify(text)};`, moduleType: "js", map: null };
-    },
-  };
+  return inlined("script", (file) => bundle(file, plugins, target));
 }
 
 async function bundle(input, plugins, target) {

@@ -16,6 +16,7 @@ import { has, packages, promisedFiles } from "./packages.mjs";
 import { checkToolchain, MissingTools } from "./toolchain.mjs";
 
 const ADDON_SOURCES = [
+  ".cargo",
   "Cargo.toml",
   "Cargo.lock",
   "core/Cargo.toml",

@@ -2,7 +2,8 @@
  * `npm test`: every test there is, in Rust, in TypeScript, through the built packages, in browsers.
  *
  * `npm test -- --node <path>` runs what is written in JavaScript and needs no browser on another Node as well;
- * `npm test -- --every-node` does so on each version that is tested (`nodes.mjs`).
+ * `npm test -- --every-node` does so on each version that is tested (`nodes.mjs`), and `--packages-on-every-node` does so with
+ * what goes through the built packages alone, without the packages' own suites.
  *
  * The closing line adds up what the runners themselves counted; before it stand the tests that a runner left out.
  */
@@ -36,7 +37,11 @@ const ON_EVERY_NODE = [
 ];
 
 const { values: wanted } = parseArgs({
-  options: { node: { type: "string", multiple: true, default: [] }, "every-node": { type: "boolean", default: false } },
+  options: {
+    node: { type: "string", multiple: true, default: [] },
+    "every-node": { type: "boolean", default: false },
+    "packages-on-every-node": { type: "boolean", default: false },
+  },
 });
 
 await setupOrExit({ withWasm: true, withBrowser: true });
@@ -56,7 +61,7 @@ for (const node of await furtherNodes()) {
   const on = (name) => `${name} on Node ${node.version}`;
   suites.push(
     ...tested
-      .filter((pack) => has(pack, "vitest.config.ts"))
+      .filter((pack) => has(pack, "vitest.config.ts") && !wanted["packages-on-every-node"])
       .map((pack) => [on(pack.name), () => inPackage(pack, node.path, on(pack.name))]),
     ...ON_EVERY_NODE.map((file) => [on(file), () => nodeTest(file, node.path, on(file))]),
   );
@@ -117,7 +122,8 @@ async function build(name, args) {
 /** Nodes beside this one that were asked for. */
 async function furtherNodes() {
   try {
-    const all = wanted["every-node"] ? await otherNodes((line) => stdout.write(`${line}\n`)) : [];
+    const isWanted = wanted["every-node"] || wanted["packages-on-every-node"];
+    const all = isWanted ? await otherNodes((line) => stdout.write(`${line}\n`)) : [];
     return [...all, ...wanted.node.map(nodeAt)];
   } catch (error) {
     stdout.write(`${error.message}\n0 passed, 1 failed\n`);

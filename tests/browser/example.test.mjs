@@ -245,7 +245,8 @@ test("screen readers are told state, progress, order and errors as text, and not
     running.filter(({ role, name }) => role === "progressbar" && name === "News").map(({ value }) => value),
     [percent],
   );
-  const edges = running.filter(({ kind }) => kind === "edge").map(({ name }) => name);
+  await page.edge("From Who reads it to News");
+  const edges = (await page.tree()).filter(({ kind }) => kind === "edge").map(({ name }) => name);
   assert.deepEqual(edges.sort(), [
     "From Calendar to Briefing",
     "From News to Briefing",
@@ -262,6 +263,7 @@ test("screen readers are told state, progress, order and errors as text, and not
   await page.choose("Order totals");
   await page.run();
   await page.status("Completed");
+  await page.edge("From Goal reached? to Remind, on false, not taken");
   const branches = (await page.tree()).filter(({ name }) => /, on (true|false)/.test(name)).map(({ name }) => name);
   assert.deepEqual(branches, [
     "From Goal reached? to Cheer, on true",
@@ -405,6 +407,8 @@ async function openPage(t, { context, query = "", allowed = [], heading = "Morni
     },
     /** Waits for a node that is called so and says so. */
     node: (name) => tab.shows(page.getByRole("group", { name, exact: typeof name === "string" })),
+    /** Waits for an edge that is called so: edges are drawn once the sizes of nodes are known. */
+    edge: (name) => tab.shows(page.getByLabel(name, { exact: true }), "attached"),
     status: (words) => tab.shows(page.getByRole("status").getByText(words, { exact: true })),
     text: (words, within = page) => tab.shows(within.getByText(words).first()),
     tree: () => accessibilityTree(page),

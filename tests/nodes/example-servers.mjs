@@ -10,8 +10,8 @@ const HTTP = "https://api.example.com";
 const DATABASE = "postgresql://app@db.example.com/shop";
 
 /**
- * Starts them. `local` puts their addresses into the text of a flow; `missingFor` says why examples of a type cannot run on
- * this machine, if they cannot.
+ * Starts them. `local` puts their addresses into the text of a flow; `missingFor` says why an example cannot run on this machine,
+ * if it cannot.
  */
 export async function startExampleServers() {
   const http = createServer((request, response) => void answer(request, response));
@@ -26,7 +26,7 @@ export async function startExampleServers() {
         .replaceAll(HTTP, `http://127.0.0.1:${httpPort}`)
         .replaceAll(DATABASE, postgres?.url ?? DATABASE)
         .replaceAll(/^( *)host: smtp\.example\.com$/gm, `$1host: 127.0.0.1\n$1port: ${smtpPort}`),
-    missingFor: (type) => (type === "database" ? missing : undefined),
+    missingFor: (flow) => (flow.includes(DATABASE) ? missing : undefined),
     async close() {
       http.closeAllConnections();
       await postgres?.stop();
@@ -49,6 +49,10 @@ async function answer(request, response) {
   const asked = `${request.method} ${request.url}`;
   if (asked === "GET /users/1") give(200, { id: 1, name: "Ada" });
   else if (asked === "POST /users") give(201, { id: 2, ...JSON.parse(body) });
+  else if (asked === "GET /reports/2026.csv") {
+    response.writeHead(200, { "content-type": "text/csv" }).end("name,price\nTea,3\n");
+  } else if (asked === "GET /orders?limit=2") give(200, { data: [{ id: 1 }, { id: 2 }], meta: { next: "b" } });
+  else if (asked === "GET /orders?limit=2&after=b") give(200, { data: [{ id: 3 }], meta: { next: null } });
   else if (asked === "POST /v1/chat/completions") give(200, completion(JSON.parse(body)));
   else if (asked === "POST /v1/embeddings") give(200, embeddings(JSON.parse(body)));
   else give(404, {});

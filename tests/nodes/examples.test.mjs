@@ -42,9 +42,9 @@ let count = 0;
 for (const type of nodeTypes.keys()) {
   test(`${type} has two examples at least`, () => assert.ok(nodeExamples(type).length >= 2));
 
-  for (const { title, flow, input = {}, files = {}, outputs, isPart } of nodeExamples(type)) {
+  for (const { title, flow, input = {}, files = {}, answers = {}, outputs, isPart } of nodeExamples(type)) {
     test(`${type}: ${title}`, async (t) => {
-      const missing = servers.missingFor(type);
+      const missing = servers.missingFor(flow);
       if (missing !== undefined) return t.skip(missing);
       const folder = join(root, String(++count));
       mkdirSync(folder);
@@ -52,8 +52,10 @@ for (const type of nodeTypes.keys()) {
         mkdirSync(dirname(join(folder, path)), { recursive: true });
         writeFileSync(join(folder, path), text);
       }
-      const inputs = Object.entries(input).flatMap(([name, value]) => ["--input", `${name}=${JSON.stringify(value)}`]);
-      const { code, stdout, stderr } = await conductor(folder, ["run", "example.yaml", "--json", "--quiet", ...inputs]);
+      const named = (option, values) =>
+        Object.entries(values).flatMap(([name, value]) => [option, `${name}=${JSON.stringify(value)}`]);
+      const options = ["--json", "--quiet", ...named("--input", input), ...named("--answer", answers)];
+      const { code, stdout, stderr } = await conductor(folder, ["run", "example.yaml", ...options]);
       assert.equal(code, 0, stderr);
       const given = JSON.parse(stdout).outputs;
       for (const [node, expected] of Object.entries(outputs)) {
