@@ -49,11 +49,8 @@ export async function setup({ quiet = false, withWasm = false, withBrowser = fal
   const say = quiet ? () => {} : (line) => stdout.write(`${line}\n`);
   await checkToolchain({ withWasm, withBrowser, forChecks, say });
   await installPackages(say);
-  await buildAddon(say);
-  if (withWasm) await buildWasm(say);
-  for (const pack of packages) {
-    if (withWasm || pack.name !== WASM_PACKAGE) await buildPackage(pack, withWasm, say);
-  }
+  // The addon is linked by one thread, for a minute or two, and none of the packages needs it to be built.
+  await Promise.all([buildAddon(say), buildPackages(withWasm, say)]);
 }
 
 /** {@link setup}, but ends the process with status 1, saying why, when it fails. */
@@ -99,6 +96,13 @@ async function buildWasm(say) {
   if (oldest(built.map((name) => join(folder, "src", "generated", name))) >= sources) return;
   say("Building the WebAssembly module");
   await demand(process.execPath, [join(folder, "build.mjs")]);
+}
+
+async function buildPackages(withWasm, say) {
+  if (withWasm) await buildWasm(say);
+  for (const pack of packages) {
+    if (withWasm || pack.name !== WASM_PACKAGE) await buildPackage(pack, withWasm, say);
+  }
 }
 
 async function buildPackage(pack, withPages, say) {

@@ -1,4 +1,4 @@
-/** Runs named steps one after the other, a line each, and shows what a failing one said. */
+/** Runs named steps, a line each, and shows what a failing one said. */
 
 import { stdout } from "node:process";
 
