@@ -69,7 +69,7 @@ async function lintTarball(pack) {
     if (!existsSync(tarball)) return { ok: false, output: `npm pack made no ${tarball}` };
     const packed = await run(process.execPath, [PUBLINT, "run", tarball, "--strict"]);
     if (!packed.ok) return packed;
-    // Node 10 knows no entry points beside the root; whoever is that old cannot run this anyway.
+    // Node 10 knows no entry points beside the root; a runtime that old cannot run this anyway.
     const args = [ATTW, tarball, "--profile", "node16", "--no-color"];
     const untyped = Object.keys(pack.manifest.exports).filter(
       (entry) => /\.(wasm|json)$/.test(entry) && entry !== "./package.json",

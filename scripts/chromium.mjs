@@ -16,7 +16,7 @@ const CHROMIUM = {
 /** How to get it, for messages. */
 export const CHROMIUM_HINT = "apt-get install chromium, or set CHROMIUM_PATH to the executable of a Chromium or Chrome";
 
-/** How it is started for tests and benchmarks: without a screen, and without calling anybody by itself. */
+/** How it is started for tests and benchmarks: without a screen, and without calls to its maker's servers. */
 export const CHROMIUM_ARGUMENTS = [
   "--headless",
   "--no-sandbox",

@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 
 /**
  * The executable that a variable of the environment names, else the first of these names on the `PATH`, else the first of
- * these paths; `undefined` when there is none. A variable that names no executable finds nothing, so that a slip in it is
+ * these paths; `undefined` without one. A variable that names no executable finds nothing, so that a slip in it is
  * not hidden by another program.
  *
  * @param {{ variable: string, names: string[], paths?: string[] }} program

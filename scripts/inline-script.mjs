@@ -27,7 +27,7 @@ async function bundle(input, plugins, target) {
     plugins,
     platform: "browser",
     transform: { target },
-    // A classic script has no `import.meta`, and whoever needs it there would find nothing that is of use.
+    // A classic script has no `import.meta`, and code that needs it there would find nothing of use.
     onLog(level, log, tell) {
       if (log.code !== "EMPTY_IMPORT_META") tell(level, log);
     },

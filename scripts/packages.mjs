@@ -20,7 +20,7 @@ export const packages = all.filter(({ manifest }) => manifest.private !== true);
 /** Applications that show how the packages are used. */
 export const examples = all.filter(({ manifest }) => manifest.private === true);
 
-/** Files that a package promises to whoever imports it or runs its commands, as paths within the package. */
+/** Files that a package promises to its importers and to users of its commands, as paths within the package. */
 export function promisedFiles({ manifest }) {
   return [...leaves(manifest.exports), ...leaves(manifest.bin)].map((path) => path.replace(/^\.\//, ""));
 }

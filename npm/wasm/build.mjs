@@ -63,7 +63,7 @@ async function check() {
   writeFileSync(
     join(generated, "constants.ts"),
     `/** The version that the module was built as. */\nexport const VERSION = ${JSON.stringify(version)};\n\n` +
-      `/** What the engine's \`constants\` says, for whoever needs it before there is an engine. */\n` +
+      `/** What the engine's \`constants\` says, for code that needs it before an engine is loaded. */\n` +
       `export const CONSTANTS =\n  ${JSON.stringify(glue.constants())};\n`,
   );
 }

@@ -38,14 +38,14 @@ export interface Bus<Events extends object = Record<string, unknown>> {
 
   /**
    * As `emit`, but resolves to every answer that is not undefined, in the same order, when all are known. Rejects for
-   * failed handlers only when nobody answered.
+   * failed handlers only when no handler answered.
    */
   emitAll<Name extends EventName<Events>>(
     event: Name,
     ...rest: EmitArguments<EventData<Events, Name>, EmitOptions>
   ): Promise<Exclude<EventAnswer<Events, Name>, undefined>[]>;
 
-  /** Handles an event; what the handler returns or resolves to is its answer, `undefined` is none. */
+  /** Handles an event; what the handler returns or resolves to is its answer; `undefined` counts as no answer. */
   on<Name extends EventName<Events>>(
     event: Name,
     handler: Handler<EventData<Events, Name>, EventAnswer<Events, Name>, Name>,
@@ -165,7 +165,7 @@ function waitFor(
     };
     stopWatch = watch(options, { bus, event }, giveUp);
   });
-  // Whoever awaits it gets the rejection; a wait that nobody awaits any more is no unhandled rejection.
+  // Callers that await it get the rejection; one that is no longer awaited is no unhandled rejection.
   promise.catch(() => {});
   return promise;
 }

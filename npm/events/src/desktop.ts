@@ -3,7 +3,7 @@ import { createEvents, type EventManager, type EventManagerConfig } from "./even
 import { type IpcConfig, linkageOf } from "./ipc.js";
 
 export interface DesktopEventManagerConfig extends EventManagerConfig {
-  /** Whom to link with; left out, Electron's surroundings decide, and `false` links with nobody. */
+  /** The other end of the link; left out, Electron's surroundings decide, and `false` makes no link. */
   ipc?: IpcConfig | false | undefined;
 }
 

@@ -151,7 +151,7 @@ export class Emission {
       for (const other of others) this.#host.report(other);
     } else if (this.#setup.requireHandler && !this.handled) {
       const { bus, event } = this.context;
-      const message = `Nobody handles ${eventText(bus, event)}: subscribe with bus.on("${event}", …) before it is emitted`;
+      const message = `No handler is subscribed to ${eventText(bus, event)}: subscribe with bus.on("${event}", …) before it is emitted`;
       this.#end("over", false, () => this.#rejectWith(new EventError("NO_HANDLER", message, { bus, event })));
     } else {
       this.#end("over", false, () => this.#resolve(this.#setup.want === "all" ? [] : undefined));
@@ -174,7 +174,7 @@ export class Emission {
 
   #rejectWith(error: EventError): void {
     // A handler's failure must not go unseen. The others tell only the emitter that it waited in vain, so an emit
-    // that nobody awaits must not become an unhandled rejection when a window closes or the events are closed.
+    // that is not awaited must not become an unhandled rejection when a window closes or the events are closed.
     if (error.code !== "HANDLER_FAILED") this.promise.catch(() => {});
     this.#reject(error);
   }

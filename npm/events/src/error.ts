@@ -3,7 +3,7 @@
 /**
  * - `HANDLER_FAILED`: a handler threw or rejected; `cause` is what it threw.
  * - `TIMEOUT`: no answer within `timeout`. Raise it, or look for a handler that never settles.
- * - `NO_HANDLER`: `requireHandler` was set and nobody handled the event.
+ * - `NO_HANDLER`: `requireHandler` was set and no handler was subscribed.
  * - `ABORTED`: the emit's `signal` was aborted; `cause` is its reason.
  * - `IPC_FAILED`: the other process is gone, silent, or the message cannot be sent; `cause` says more where known.
  * - `CLOSED`: the events were closed before or while this happened.
@@ -46,7 +46,7 @@ export function isEventError(value: unknown, code?: EventErrorCode): value is Ev
     if (!(value instanceof Error) || value.name !== "EventError" || !("code" in value)) return false;
     return code === undefined || value.code === code;
   } catch {
-    // A getter or a proxy that throws is none of ours.
+    // A getter or proxy that throws is no error of this package.
     return false;
   }
 }
@@ -56,7 +56,7 @@ export function eventText(bus: string, event: string): string {
   return `event "${event}" on bus "${bus}"`;
 }
 
-/** The message of whatever was thrown, as text even where an error's message is none. It never throws. */
+/** The message of a thrown value, as text even where an error's message is not text. It never throws. */
 export function thrownText(thrown: unknown): string {
   try {
     return String(thrown instanceof Error ? thrown.message : thrown);

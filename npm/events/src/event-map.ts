@@ -28,7 +28,7 @@ export interface EventContext<Name extends string = string> {
   readonly event: Name;
   /** Where it was emitted: in this process or in another one. */
   readonly source: "local" | "remote";
-  /** Aborted when nobody waits for the answer any more: timeout, abort, close, or the other process gone. */
+  /** Aborted when the answer is no longer awaited: timeout, abort, close, or the other process is gone. */
   readonly signal: AbortSignal;
 }
 
@@ -59,7 +59,7 @@ export interface EmitOptions {
   timeout?: number | null | undefined;
   /** Gives up waiting when aborted. */
   signal?: AbortSignal | undefined;
-  /** Rejects with `NO_HANDLER` when nobody handles the event; by default that resolves to undefined. */
+  /** Rejects with `NO_HANDLER` when no handler is subscribed; by default that resolves to undefined. */
   requireHandler?: boolean | undefined;
 }
 

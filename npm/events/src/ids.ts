@@ -15,7 +15,7 @@ export function createIdSource(): CreateId {
   return () => `${prefix}-${(++count).toString(36)}`;
 }
 
-/** Throws a `TypeError` when somebody else's generator gives what cannot be an id. */
+/** Throws a `TypeError` when a given generator returns what cannot be an id. */
 export function checkId(id: unknown): string {
   if (typeof id === "string" && id.length > 0 && id.length <= LONGEST_ID) return id;
   throw new TypeError(`createId must return a string of 1 to ${LONGEST_ID} characters`);

@@ -20,7 +20,7 @@ export type IpcConfig = RemoteSettings &
     | { ipcMain?: never; ipcRenderer?: never; bridge?: never; process?: never; link?: never }
   );
 
-/** `false` links with nobody. */
+/** `false` makes no link. */
 export function linkageOf(ipc: IpcConfig | false | undefined): Linkage {
   const { links, environment, optional } = ipc === false ? { links: [] } : linksOf(ipc ?? {});
   const { maxMessageBytes, connectTimeout } = ipc || {};
@@ -45,7 +45,7 @@ interface Links {
   links: readonly Link[];
   /** Only where the way to link tells. */
   environment?: Environment;
-  /** Found rather than asked for: nobody may be there. */
+  /** Detected rather than requested: the other end may be missing. */
   optional?: boolean;
 }
 

@@ -5,7 +5,7 @@ import { EventError, eventText } from "./error.js";
 const LONGEST_TIMER = 2_147_483_647;
 
 export interface Patience {
-  /** In ms; null is none, as undefined is. */
+  /** In ms; null means no timeout, as undefined does. */
   timeout?: number | null | undefined;
   signal?: AbortSignal | undefined;
 }

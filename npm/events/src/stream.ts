@@ -1,4 +1,4 @@
-/** Everybody who listens on one bus name. */
+/** All listeners of one bus name. */
 import { EventEmitter } from "eventemitter3";
 import type { Emission } from "./emission.js";
 import { EventError, eventText, thrownText } from "./error.js";

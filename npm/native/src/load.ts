@@ -15,7 +15,7 @@ let loaded: NativeAddon | undefined;
  * The addon for this platform, loaded on the first call: the file beside the package, as a checkout builds it, or else
  * the optional dependency `@atomiton/conductor-<platform>`.
  *
- * @throws NativeError `NATIVE_UNAVAILABLE` when there is none or it does not load; `NATIVE_VERSION_MISMATCH` when it was
+ * @throws NativeError `NATIVE_UNAVAILABLE` when it is missing or does not load; `NATIVE_VERSION_MISMATCH` when it was
  *   built for another version, naming both.
  */
 export function loadAddon(): NativeAddon {

@@ -57,7 +57,7 @@ export async function quickJs(): Promise<WebAssembly.Module> {
   return (await import("./browser/quickjs-module.js")).quickJsModule();
 }
 
-// Whoever uses none of what stands on it has no QuickJS in the bundle: that is what the marks below are for.
+// A bundle that uses nothing of the sandbox has no QuickJS in it: that is what the marks below are for.
 
 /** The executables by type. */
 export const nodeExecutableRegistry: Map<string, NodeExecutable> = /* @__PURE__ */ executablesWith(quickJs);

@@ -15,8 +15,8 @@ export interface BrowserStorageConfig {
 }
 
 /**
- * A storage, at once: a database is opened at its first use. Without a configuration values are kept in IndexedDB. Where there
- * is none they are kept in memory, and a warning says so, because they are gone when the page is.
+ * A storage, at once: a database is opened at its first use. Without a configuration values are kept in IndexedDB. Without
+ * it they are kept in memory, and a warning says so, because they are gone when the page is.
  *
  * @throws StorageError UNSUPPORTED_OPERATION for a type that browsers do not have.
  */

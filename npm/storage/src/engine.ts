@@ -88,7 +88,7 @@ export interface StorageEngine {
   exists(key: string): Promise<boolean>;
   getInfo(): StorageInfo;
   /**
-   * Calls back for what others save or delete: other tabs, workers, engines. An engine tells nobody of what is done through
+   * Calls back for what others save or delete: other tabs, workers, engines. An engine does not announce what is done through
    * itself. Ends when what is returned is called. Engines that do not hear of others have no such method.
    */
   onChange?(listener: (change: StorageChange) => void): () => void;

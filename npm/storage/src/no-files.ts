@@ -1,4 +1,4 @@
-/** What needs files, where there are none: the names and types of a machine, so that code which imports them can be bundled. */
+/** Stand-ins for exports that need files: a machine's names and types, so that code with these imports can be bundled. */
 import { StorageError } from "./error.js";
 import type * as atomicWrite from "./files/atomic-write.js";
 import type * as fileSystemEngine from "./files/file-system-engine.js";

@@ -1,7 +1,7 @@
 /**
  * The engine of atomiton conductor as a WebAssembly module that travels in the code.
  *
- * There is one instance at a time. A function that traps throws and leaves its instance torn: whoever calls has to
+ * There is one instance at a time. A function that traps throws and leaves its instance torn: the caller has to
  * `restart`, which loses everything that the instance held.
  */
 

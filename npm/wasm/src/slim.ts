@@ -33,7 +33,7 @@ export function start(): void {
 /**
  * The module, to be sent to a worker: there `init` takes it. Waits for the `init` that is under way.
  *
- * @throws Error when there is none
+ * @throws Error before `init`
  */
 export async function compiled(): Promise<WebAssembly.Module> {
   await underway;

@@ -7,7 +7,7 @@ import { UsageError } from "./exit.js";
 
 const TYPESCRIPT = new Set([".ts", ".mts", ".cts"]);
 
-/** The exports of a module. @throws UsageError where there is none, or it fails while it is loaded */
+/** The exports of a module. @throws UsageError for a missing module, or one that fails while it is loaded */
 export async function loadModule(file: string): Promise<Record<string, unknown>> {
   if (!existsSync(file)) throw new UsageError(`There is no file ${file}`);
   const load = TYPESCRIPT.has(extname(file)) ? typeScriptLoader(file) : byNode;

@@ -66,7 +66,7 @@ async function runAgain(file: string, options: RunOptions): Promise<Exit> {
   let exit: Exit = ExitCode.success;
   let isOver = false;
   let isRunning = false;
-  // A run is interrupted by what follows it; whoever waits, here.
+  // A run is interrupted by its display; a wait for files, here.
   const end = () => {
     if (isRunning) return;
     isOver = true;

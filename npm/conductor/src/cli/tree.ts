@@ -1,4 +1,4 @@
-/** The nodes of a run as a tree, flattened for whoever prints it line by line. */
+/** The nodes of a run as a tree, flattened so that it can be printed line by line. */
 import { runsInRounds } from "../types/definition.js";
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
 import { oneLine } from "./text.js";
@@ -10,7 +10,7 @@ export interface TreeNode {
   depth: number;
   /** Ids from the outermost group to it, joined with `/`. */
   path: string;
-  /** Its nodes are listed after it. A loop stands for all of its rounds, and is none. */
+  /** Its nodes are listed after it. A loop stands for all of its rounds, and is not counted as one. */
   isGroup: boolean;
 }
 

@@ -80,7 +80,7 @@ interface Answer {
 /**
  * Runs flows, several at once, and remembers them until `cleanup`. Tells of them with the events `execution:started`,
  * `execution:running`, `execution:progress`, `execution:paused`, `execution:resumed`, `execution:cancelled`,
- * `execution:completed` and `execution:failed`. A listener that throws is reported and hurts nobody.
+ * `execution:completed` and `execution:failed`. Listener errors are isolated and reported.
  */
 export class ExecutionEngineIn extends IsolatedEmitter {
   private readonly executions = new Map<string, EngineResult>();
@@ -260,7 +260,7 @@ export class ExecutionEngineIn extends IsolatedEmitter {
     return { success, ...(outputs !== undefined && { outputs }), error: metadata?.error };
   }
 
-  /** The flow is loaded and about to run: whoever hears of it can still pause or cancel it before any node starts. */
+  /** The flow is loaded and about to run: a listener can still pause or cancel it before any node starts. */
   private tellRunning(executionId: string): void {
     const underway = this.underway.get(executionId);
     if (underway?.execution.status !== "pending") return;

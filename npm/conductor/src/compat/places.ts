@@ -3,12 +3,12 @@ export class Places {
   readonly #line = new Set<() => void>();
   #free: number;
 
-  /** @param count what is not at least one counts as one, since nobody would ever get a place */
+  /** @param count what is not at least one counts as one, since no task would ever get a place */
   constructor(count: number) {
     this.#free = Math.max(count || 1, 1);
   }
 
-  /** Resolves with true when a place is taken, or with false as soon as `signal` is aborted: then there is none to leave. */
+  /** Resolves with true when a place is taken, or with false as soon as `signal` is aborted: then no place has to be left. */
   enter(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
     if (this.#free >= 1) {
@@ -29,7 +29,7 @@ export class Places {
     });
   }
 
-  /** Gives a place to whoever waited longest. */
+  /** Gives the place to the task that waited longest. */
   leave(): void {
     const [next] = this.#line;
     if (next === undefined) {

@@ -167,13 +167,13 @@ export class StateFiles {
 
   #next<T>(action: () => Promise<T>): Promise<T> {
     const result = this.#last.then(action);
-    // Whoever waits for it is told of a failure; what comes next goes on all the same.
+    // Callers that wait for it are told of a failure; later writes go on all the same.
     this.#last = result.catch(() => {});
     return result;
   }
 }
 
-/** Variables may be secrets, so nobody else gets to read them. */
+/** Variables may be secrets, so only the owner may read them. */
 async function writePrivately(path: string, text: string): Promise<void> {
   const file = await open(path, "wx", 0o600);
   try {

@@ -27,7 +27,7 @@ export interface StateManagerOptions {
  *
  * Methods throw `Execution <id> not found` for an id that was not initialised, except those that initialise or clear an
  * execution or get its state.
- * What getters return is the state itself, not a copy. A listener that throws is reported and hurts nobody.
+ * What getters return is the state itself, not a copy. Listener errors are isolated and reported.
  *
  * | event | payload |
  * | --- | --- |
@@ -41,7 +41,7 @@ export interface StateManagerOptions {
  * | `checkpoint:restored` | `{ executionId, checkpointIndex }` |
  * | `state:persisted` | `{ count }`, the active executions that are on the disk as they are |
  * | `state:loaded` | `{ count }` |
- * | `state:error` | `{ file, error }`; written to the console where nobody listens |
+ * | `state:error` | `{ file, error }`; written to the console without a listener |
  *
  * With `persistState`, what changed is written every five seconds, on `flush` and on `shutdown`; see `loadExecutionStates`
  * for what comes back.
@@ -58,7 +58,7 @@ export class StateManager extends IsolatedEmitter {
     if (!persistState) return;
     this.#files = new StateFiles(directory, (file, error) => this.#report(file, error));
     this.#timer = setInterval(() => void this.#persist(), intervalMs);
-    // Whoever only waits for the next write is done.
+    // Callers that only wait for the next write are done.
     this.#timer.unref();
   }
 
@@ -205,7 +205,7 @@ export class StateManager extends IsolatedEmitter {
 
   /**
    * Stops the timer and removes the listeners, at once; then writes what changed. The process stays for that, unless it is
-   * ended by force: await the promise to be sure. It never rejects. Problems go to the console, as nobody listens any more.
+   * ended by force: await the promise to be sure. It never rejects. Problems go to the console, as the listeners are gone.
    */
   async shutdown(): Promise<void> {
     clearInterval(this.#timer);

@@ -39,7 +39,7 @@ export interface Backend {
   takeAnswer(numbers: Float64Array): void;
   /** The progress weight of a node of this type. */
   weightOf(type: string): number;
-  /** The ms of a duration as text, such as `10s`; NaN for a text that is none. */
+  /** The ms of a duration as text, such as `10s`; NaN for any other text. */
   durationMs(text: string): number;
   /** The limit and the ms of a rate, given as JSON, such as `"10/s"`; the answer is JSON, `null` for what is no rate. */
   rateLimit(json: string): string;
@@ -73,7 +73,7 @@ let engine: Engine | undefined;
 let current: Backend | undefined;
 
 /**
- * Sets the engine of this program, if there is none yet: entry points that are used together share one. Which it is, is
+ * Sets the engine of this program, unless it has one: entry points that are used together share one. Which it is, is
  * the answer.
  */
 export function useEngine(choose: () => Engine): EngineInfo {

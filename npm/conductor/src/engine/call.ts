@@ -39,7 +39,7 @@ export type FlowRunner = (call: Call, ...flow: Parameters<RunFlow>) => Promise<u
 /** Puts a question to people, for a call. */
 export type Asker = (call: Call, ...asked: Parameters<Ask>) => Promise<unknown>;
 
-/** See the module's description. Every attempt is a call of its own, with the same input. */
+/** One attempt at executing a leaf: each has a call of its own, with the same input. */
 export class Call {
   /** The attempt was answered, or stopped: whatever comes now is too late. */
   over = false;

@@ -49,7 +49,7 @@ export interface Answers extends RunTimes {
 
 type Parameters = Record<string, unknown>;
 
-/** See the module's description. */
+/** The leaves of one run that are being executed: starts their executables and takes their answers. */
 export class Calls {
   /** What executables said of their progress, by task. */
   readonly reports = new Sparse<ProgressReport>();

@@ -96,7 +96,7 @@ export class Run implements Answers, ThreadUser {
   readonly done: Promise<Outcome>;
   /** What happened, once the run is over. */
   recording: Recording | undefined;
-  /** Its trace, once somebody asked for it. */
+  /** Its trace, once it was read. */
   trace: ExecutionTrace | undefined;
   /** Increases with every step; tells whether an old view still holds. */
   steps = 0;
@@ -252,7 +252,7 @@ export class Run implements Answers, ThreadUser {
     return this.calls.warnings?.list(this.plan.id(0));
   }
 
-  /** Tells the engine what it does not know yet, so that whoever looks sees it. */
+  /** Hands pending events to the engine, so that readers of its state see them. */
   flush(): void {
     if (this.doneAheadLength === 0 || (this.stepping && !this.startingAhead)) return;
     this.step(Command.nothing, this.clock.now());
@@ -328,7 +328,7 @@ export class Run implements Answers, ThreadUser {
     this.step(Command.timeout, Math.max(now, at));
   }
 
-  /** Hands an event over at once, so that whoever looks next sees it. */
+  /** Hands an event over at once, so that the next reader of the state sees it. */
   tell(kind: number, attempt: number, task: number, argument: number): void {
     if (this.finished) return;
     this.inbox.push(kind | (attempt << 8), task, argument);

@@ -13,7 +13,7 @@ export interface ExpressionSources {
   secrets: ((name: string) => unknown) | undefined;
 }
 
-/** See the module's description. Members are worked out when they are read. */
+/** The names that expressions of one node can read. Members are worked out when they are read. */
 export class CallScope implements Scope {
   /**
    * @param startedAt of the run, in ms since the epoch
@@ -97,7 +97,7 @@ export async function secretsOf(
       }
       const secret = await resolve(name);
       if (typeof secret !== "string") {
-        const kind = secret === null || secret === undefined ? "there is none of this name" : "it is no text";
+        const kind = secret === null || secret === undefined ? "no secret has this name" : "it is not text";
         throw new ExpressionError(`\`secrets.${name}\` cannot be read: ${kind}`, 0);
       }
       found.set(name, secret);

@@ -57,7 +57,7 @@ interface FailedRound {
   message: string;
 }
 
-/** See the module's description. A run without frames never touches more than the first lines of each method. */
+/** Frames of the rounds of loops. A run without frames never touches more than the first lines of each method. */
 export class FrameTable {
   /** By task, for the tasks beyond the plan's nodes. */
   private readonly frames = new Sparse<Frame>();

@@ -1,4 +1,4 @@
-/** Collections that nobody can change, for states that are shown to many. */
+/** Immutable collections, for states that are shown to many. */
 
 /** Makes a map's methods refuse changes. */
 export function frozenMap<K, V>(map: Map<K, V>): Map<K, V> {

@@ -1,4 +1,4 @@
-/** The shape of what is run, for whoever looks: names, levels, critical path. Worked out from the outline alone. */
+/** The shape of a running flow, for its viewers: names, levels, critical path. Worked out from the outline alone. */
 import type { ExecutionGraphNode } from "../types/graph.js";
 import { answer } from "./backend.js";
 import { frozenList } from "./frozen.js";

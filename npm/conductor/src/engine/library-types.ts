@@ -20,7 +20,7 @@ export function libraryTypes(
   closed: boolean,
   parsers: Parsers = {},
 ): FlowNodeTypes {
-  // What holds other nodes may have parameters of anybody's, unless its type says that it reads its own alone.
+  // Containers may have parameters of any kind, unless its type says that it reads its own alone.
   const checked = new Map([...types].filter(([, type]) => !(type.isContainer && type.hasOpenParameters)));
   const schemas = Object.fromEntries(Array.from(checked, ([type, { parameterSchema }]) => [type, parameterSchema]));
   if (!closed) return { schemas };

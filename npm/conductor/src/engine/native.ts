@@ -5,7 +5,7 @@ import type { Backend, Engine } from "./backend.js";
 /**
  * The addon. It is loaded at once, because only then is it known whether there is one for the platform.
  *
- * @throws NativeError `NATIVE_UNAVAILABLE` where there is none, `NATIVE_VERSION_MISMATCH` for one of another version
+ * @throws NativeError `NATIVE_UNAVAILABLE` without an addon for this platform, `NATIVE_VERSION_MISMATCH` for another version's
  */
 export function nativeEngine(): Engine {
   const addon = loadAddon() as unknown as Backend & { addonVersion(): string; constants(): string };

@@ -21,7 +21,7 @@ export interface RunTimes {
 
 const NO_SECRETS: ReadonlyMap<string, unknown> = new Map();
 
-/** See the module's description. */
+/** Resolves the expressions of one run when a node starts, and takes secrets out of what the run says afterwards. */
 export class NodeExpressions {
   /** What must not be said. */
   private readonly redaction = new Redaction();

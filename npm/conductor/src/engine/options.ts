@@ -28,7 +28,7 @@ const OPTION_NUMBERS = 14;
 const NO_TARGET = -1;
 const RANDOM_TARGET = -2;
 
-/** What was written last: runs of one conductor mostly share it, and nobody changes it. */
+/** What was written last: runs of one conductor mostly share it, and it is never changed. */
 let last: { options: RunOptions; numbers: Float64Array } | undefined;
 
 /** The numbers, in the order that the engine reads. */

@@ -50,7 +50,7 @@ export const ERROR_NAME = 1;
 /** The handle by which an edge leaves or arrives that names none. */
 export const DEFAULT_HANDLE = "default";
 
-/** See the module's description. */
+/** A definition reduced to what the engine needs, beside the parts of it that stay in JavaScript. */
 export interface Outline {
   /** Header, node records, edge records, references, rate limits; then the input table. */
   words: Uint32Array;
@@ -64,7 +64,7 @@ export interface Outline {
   edges: number;
   /** Whether a policy asks for something that nothing carries out. */
   ignoresPolicies?: boolean;
-  /** The expressions of parameters; missing where there are none. */
+  /** The expressions of parameters; missing without expressions. */
   expressions?: ExpressionLinks;
   /** The rate limits of nodes as in the words, flat records; missing where no node has a limit. */
   rateLimits?: number[];
@@ -107,7 +107,7 @@ function encode(root: NodeDefinition): Outline {
 /** Nodes of the largest flow whose outline is kept: with larger ones, making it is not what takes the time. */
 const LARGEST_KEPT = 2048;
 const MOST_KEPT = 8;
-/** Outlines of the flows that were run last. Whoever runs a flow mostly runs it again, with the same objects. */
+/** Outlines of the flows that were run last. A flow is mostly run again, with the same objects. */
 const recent: Outline[] = [];
 let oldest = 0;
 

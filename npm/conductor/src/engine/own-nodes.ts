@@ -5,7 +5,7 @@ import { coded } from "./failure.js";
 
 /** A set of defined node types. */
 export interface OwnNodes {
-  /** Their executables; `undefined` where there are none. */
+  /** Their executables; `undefined` without own node types. */
   factory: NodeExecutorFactory | undefined;
   /** JSON schemas of their parameters, by type. */
   schemas: Record<string, unknown>;

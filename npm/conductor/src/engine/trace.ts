@@ -1,4 +1,4 @@
-/** The trace of a finished run, worked out from its journal when somebody reads it. */
+/** The trace of a finished run, worked out from its journal when it is read. */
 import type { ExecutionTrace, NodeExecutionState, NodeExecutionTrace, TraceEvent } from "../types/execution.js";
 import { constants, stepMessage } from "./constants.js";
 import type { Recording } from "./driver.js";

@@ -17,7 +17,7 @@ export class Clock {
   private readonly origin = this.wall - this.precise;
 
   /**
-   * @param coarse the same time is told until the wall clock has moved on: by less than a ms too early, which nobody sees,
+   * @param coarse the same time is told until the wall clock has moved on: by less than a ms too early, which cannot be seen,
    *   as all that is told of a run is in whole ms
    */
   constructor(private readonly coarse = PRECISE_IS_DEAR) {}

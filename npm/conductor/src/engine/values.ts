@@ -64,7 +64,7 @@ export class Values {
     this.values[this.plan.isEach(node) ? task : this.plan.output(node) + (task - node)] = undefined;
   }
 
-  /** Forgets a value that nobody reads any more. */
+  /** Forgets a value after its last reader. */
   drop(slot: number): void {
     if (slot >= this.plan.length && this.frames.isOfNoItem(slot)) return;
     this.values[slot] = undefined;

@@ -40,7 +40,7 @@ const NO_EXECUTION = "";
 
 /**
  * Emits `started`, `progress`, `completed` and `error`. Progress is throttled per execution, on the leading and the
- * trailing edge. A listener that throws is reported once and hurts nobody.
+ * trailing edge. Listener errors are isolated; the first of a listener is reported.
  */
 export class ConductorEventEmitter extends EventEmitter<Events> {
   readonly #throttles = new Map<string, Throttle<ExecutionGraphState>>();
@@ -74,7 +74,7 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
     return true;
   }
 
-  /** Whether anybody listens to progress. Asked at every step of every run, so it only looks. */
+  /** Whether progress has listeners. Asked at every step of every run, so it only looks. */
   get hasProgressListeners(): boolean {
     return this.#records.progress !== undefined;
   }

@@ -1,4 +1,4 @@
-/** An event emitter whose listeners cannot hurt whoever emits. */
+/** An event emitter that isolates listener errors. */
 import { EventEmitter } from "node:events";
 import { type Isolate, isolator } from "../api/isolate.js";
 import type { NodeEmitter } from "./node-emitter.js";

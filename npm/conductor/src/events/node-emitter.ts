@@ -1,7 +1,7 @@
-/** An event emitter, declared by what it can do: whoever imports this package needs no types of Node. */
+/** An event emitter, declared by what it can do: importers of this package need no types of Node. */
 
 /** What is called for an event. */
-// biome-ignore lint/suspicious/noExplicitAny: what listeners take is between them and whoever emits.
+// biome-ignore lint/suspicious/noExplicitAny: what listeners take is between them and the emitter.
 export type Listener = (...args: any[]) => void;
 
 /** The name of an event. */
@@ -18,7 +18,7 @@ export interface NodeEmitter {
   /** Removes a listener once: the one that was added last, where it was added several times. */
   removeListener(event: EventName, listener: Listener): this;
   removeAllListeners(event?: EventName): this;
-  /** Whether anybody listened. */
+  /** Whether the event had listeners. */
   // biome-ignore lint/suspicious/noExplicitAny: as with listeners.
   emit(event: EventName, ...args: any[]): boolean;
   eventNames(): EventName[];

@@ -96,7 +96,7 @@ export class EventEmitter implements NodeEmitter {
     return this.#listeners.get(event) ?? [];
   }
 
-  /** Lists are replaced, never changed: whoever goes through one is not disturbed. */
+  /** Lists are replaced, never changed, so that iteration is not disturbed. */
   #set(event: EventName, listeners: readonly Once[]): void {
     if (listeners.length === 0) this.#listeners.delete(event);
     else this.#listeners.set(event, listeners);

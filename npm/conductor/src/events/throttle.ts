@@ -39,7 +39,7 @@ export class Throttle<T> {
       this.rest();
       this.flush();
     }, this.intervalMs);
-    // Progress that nobody waits for must not keep the process alive.
+    // Pending progress must not keep the process alive.
     (this.timer as { unref?: () => void }).unref?.();
   }
 }

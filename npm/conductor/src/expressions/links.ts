@@ -125,7 +125,7 @@ function missing(id: string, node: number, shape: FlowShape, scopes: Scopes): st
   return `${why} ${there}`;
 }
 
-/** Who stands before whom, worked out scope by scope when somebody asks. */
+/** Which nodes stand before which, worked out scope by scope on demand. */
 class Scopes {
   /** By node: the siblings from which edges lead to it. */
   private readonly sources: (number[] | undefined)[];

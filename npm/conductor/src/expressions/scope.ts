@@ -57,7 +57,7 @@ const ROUTED = Symbol.for("@atomiton/routed");
 /**
  * The main value of an input: what came on the handle `default`, or on the only handle there is; in the first nodes of a
  * loop, which get its item and index, the item. What nodes of the library put around their data is taken off (`{ result }`, `{ records }`, the `value` of
- * a routed output), as `transform` and `condition` do, so that nobody writes `result.result`.
+ * a routed output), as `transform` and `condition` do, so that flows need not say `result.result`.
  */
 export function mainValue(input: unknown, isInLoop: boolean): unknown {
   if (!isPlain(input)) return input;

@@ -2,7 +2,7 @@ import { Heap } from "./heap.js";
 
 interface Delayed<T> {
   item: T;
-  /** As `performance.now()`, so that nobody who sets the clock moves it. */
+  /** As `performance.now()`, so that setting the clock does not move it. */
   due: number;
   order: number;
 }

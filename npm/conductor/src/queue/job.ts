@@ -8,7 +8,7 @@ export interface JobData {
   compositeId?: string;
   blueprintId?: string;
   input?: Record<string, unknown>;
-  /** For whoever processes the job, as everything below. */
+  /** For the job's processor, as everything below. */
   loadStaticData?: boolean;
   /** The execution that this one repeats. */
   retryOf?: string;

@@ -56,7 +56,7 @@ interface Waiting {
  * | `job:failed` | `{ jobId, error }` with the error of the last attempt |
  * | `webhook:response` | `{ executionId, response }` |
  *
- * A listener that throws is reported and hurts nobody.
+ * Listener errors are isolated and reported.
  */
 export class Queue extends IsolatedEmitter {
   readonly #settings: QueueSettings;

@@ -1,4 +1,4 @@
-/** Settings of a queue and of its jobs: what they are when nobody says, and what they cannot be. */
+/** Settings of a queue and of its jobs: defaults and allowed values. */
 import type { ErrorCode } from "../types/errors.js";
 import type { Job, JobData, JobOptions, JobProcessor } from "./job.js";
 import type { FlowRunner } from "./processor.js";

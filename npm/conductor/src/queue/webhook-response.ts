@@ -13,7 +13,7 @@ export interface WebhookAnswer {
 }
 
 /**
- * A response with its body as data: a text is parsed as JSON, and stays a text where it is none. A response that is only a
+ * A response with its body as data: a text is parsed as JSON, and stays text where it is not JSON. A response that is only a
  * text is its own body. What is given stays as it is.
  */
 export function decodeWebhookResponse(response: unknown): unknown {

@@ -12,11 +12,11 @@ interface Exchange {
   status: number;
   statusText: string;
   headers: Record<string, string>;
-  /** Text, or base64 of what is none. */
+  /** Text, or base64 of binary data. */
   answer: { text: string } | { base64: string };
 }
 
-/** Headers of answers that are kept: nothing that lets anybody in. */
+/** Headers of answers that are kept: no credentials. */
 const KEPT_HEADERS = /^(content-type|etag|last-modified|link|location|retry-after|x-ratelimit-.*|x-total.*)$/;
 
 /** Names in a query whose values are not written down. */

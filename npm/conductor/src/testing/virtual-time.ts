@@ -30,7 +30,7 @@ const HELPERS = /^(MessagePort|Worker|ProcessWrap)/;
 const { setImmediate: nextTurn, setTimeout: wait } = globalThis;
 const now = performance.now.bind(performance);
 
-/** Virtual time is one for the whole process: whoever wants it waits for those before. */
+/** Virtual time is one for the whole process: its users take turns. */
 let last: Promise<unknown> = Promise.resolve();
 
 /** Nothing can happen any more, and the work has not ended. */
@@ -56,7 +56,7 @@ export const REAL: Passing = { hold: (work) => work, orStuck: (work) => work };
 /**
  * Does some work in virtual time, alone in the process.
  *
- * @throws Error when time is in somebody else's hands, as that of `vi.useFakeTimers()`
+ * @throws Error when another library has replaced the timers, as `vi.useFakeTimers()` does
  */
 export function inVirtualTime<T>(work: (passing: Passing) => Promise<T>): Promise<T> {
   const turn = last.then(() => pass(work));

@@ -67,7 +67,7 @@ export interface NodeApi extends ExecutionEvents {
   resume(executionId: string): Promise<void>;
   /** The executions that are not over. */
   active(): Promise<ActiveExecution[]>;
-  /** The result of an execution that somebody else started, or that this program forgot about. */
+  /** The result of an execution that another program started, or that this one forgot about. */
   attach(executionId: string): Promise<ExecutionResult>;
 }
 
@@ -97,7 +97,7 @@ export interface FlowApi extends ExecutionEvents {
     context?: Partial<ConductorExecutionContext>,
   ): Promise<ExecutionResult<Output>>;
   listTemplates(): Promise<{ templates: FlowTemplate[] }>;
-  /** A template by its id or its short name, such as `hello-world`. Rejects when there is none. */
+  /** A template by its id or its short name, such as `hello-world`. Rejects for an unknown id. */
   getTemplate(id: string): Promise<{ definition: FlowDefinition }>;
   /** The definition of a template, or of a saved flow. Rejects when there is neither. */
   loadFlow(id: string): Promise<FlowDefinition>;
@@ -116,7 +116,7 @@ export interface StorageApi {
   onFlowDeleted(callback: (event: FlowDeletedEvent) => void): Unsubscribe;
 }
 
-/** Somebody who is logged in. */
+/** A user who is logged in. */
 export interface AuthUser {
   id?: string;
   username: string;
@@ -140,7 +140,7 @@ export interface AuthApi {
   login(credentials: { username: string; password: string }): Promise<AuthSession>;
   /** Forgets the token once the server has ended the session, or at once where there is no server. Rejects where one refuses. */
   logout(): Promise<void>;
-  /** Null when nobody is logged in. */
+  /** Null when no user is logged in. */
   getCurrentUser(): Promise<AuthUser | null>;
   refreshToken(): Promise<AuthSession>;
   onAuthExpired(callback: (event?: unknown) => void): Unsubscribe;

@@ -67,7 +67,7 @@ export interface ExecutionResult<T = unknown> {
   context?: ConductorExecutionContext;
   /**
    * What the flow was warned of, and what its nodes warned of while they ran, in that order: 100 of the nodes' at most,
-   * then one that says how many more there were. Missing where there is none.
+   * then one that says how many more there were. Missing without warnings.
    */
   warnings?: RunWarning[] | undefined;
   /** Worked out when it is read. */

@@ -102,7 +102,7 @@ export interface FlowList {
   flows: FlowSummary[];
   /** All flows, on this page or not. */
   total: number;
-  /** Flows that cannot be read; their files are left alone. Missing when there are none. */
+  /** Flows that cannot be read; their files are left alone. Missing when all can be read. */
   problems?: { id: string; message: string }[];
 }
 

@@ -1,4 +1,4 @@
-/** What a store, and whoever listens to progress, sees of a run. */
+/** The state of a run as stores and progress listeners see it. */
 
 import type { NodeExecutionState } from "./execution.js";
 import type { ExecutionId, NodeId } from "./ids.js";

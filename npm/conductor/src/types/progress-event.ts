@@ -3,7 +3,7 @@ import type { ErrorCode } from "./errors.js";
 import type { ExecutionResult, NodeExecutionState } from "./execution.js";
 import type { ExecutionId, NodeId } from "./ids.js";
 
-/** A pace in ms at which a person can follow a run. Runs have none of their own; this is for whoever offers one. */
+/** A pace in ms at which a person can follow a run. Runs have no pace by default; this is for editors that offer one. */
 export const DEFAULT_SLOWMO_MS = 250;
 
 /** The least that is told about a node. */

@@ -383,7 +383,7 @@ describe("secrets", () => {
       "`secrets.TOKEN` cannot be read: the conductor has no secrets",
     );
     const missing = await run(flow, { secrets: () => undefined });
-    expect(missing.result.error?.message).toContain("there is none of this name");
+    expect(missing.result.error?.message).toContain("no secret has this name");
   });
 
   it("are in nothing that is said of the run", async () => {

@@ -35,7 +35,7 @@ export interface MainLinkOptions {
 
 /**
  * Links main to every page and frame that sends to it and is accepted. A message without a sender's frame, as of one
- * that was destroyed or navigated since, is refused. Throws a `RangeError` for `schemes` that are none.
+ * that was destroyed or navigated since, is refused. Throws a `RangeError` for `schemes` that are malformed.
  */
 export function createMainLink(ipcMain: IpcMainLike, options: MainLinkOptions = {}): Link {
   const { up, down } = channelNames(options.channel ?? DEFAULT_CHANNEL);

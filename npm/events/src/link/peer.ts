@@ -157,7 +157,7 @@ export class Peer {
     this.#awayBecause = undefined;
     if (this.#session !== undefined) return;
     this.#session = message.from;
-    // When it has just begun, what was sent before may have found nobody. If it did, its id is known there.
+    // When it has just begun, what was sent before may have found no receiver. If it did find one, its id is known there.
     const begins = message.type === "hello" && !message.reply;
     for (const asked of this.#asked.values()) {
       if (asked.sent && !begins) continue;
@@ -177,7 +177,7 @@ export class Peer {
   #abandonServing(): void {
     for (const emission of [...this.#serving.values()]) {
       const { bus, event } = emission.context;
-      const message = `Nobody waits for the answer to ${eventText(bus, event)}: the connection has ended`;
+      const message = `No emitter waits for the answer to ${eventText(bus, event)}: the connection has ended`;
       emission.giveUp(new EventError("ABORTED", message, { bus, event }));
     }
   }
@@ -259,7 +259,7 @@ export class Peer {
   /** Sends without ever throwing; without `onFailure` a message that cannot be sent is one that was not needed. */
   #send(message: Outgoing, onFailure: (thrown: unknown) => void = () => {}): void {
     if (this.#closed) return;
-    // Whoever is in the place of one that left may hear what is sent to it.
+    // The successor of a page that left may hear what is sent to it.
     const to = this.away ? undefined : this.#session;
     const envelope = { protocol: PROTOCOL, from: this.#setup.session, to } as const;
     try {

@@ -40,7 +40,7 @@ export interface Remote {
 interface OpenQuestion {
   question: Question;
   emission: Emission;
-  /** Whether it was asked before anybody over there was heard. */
+  /** Whether it was asked before the other end was first heard. */
   early: boolean;
 }
 
@@ -74,7 +74,7 @@ export function createRemote({ link, session, optional, serve, ...settings }: Re
     peer.ask(question, (outcome) => emission.settlePlace(place, outcome));
   };
   /**
-   * What was asked before anybody was heard went to every session over there, and any of them may know the answer. Each
+   * What was asked before the other end was first heard went to every session over there, and any of them may know the answer. Each
    * says hello before it answers, so it has a place by the time that another's "not handled" comes.
    */
   const askEarly = (peer: Peer) => {
@@ -148,7 +148,7 @@ function announce(link: Link, session: string): void {
     const sent: unknown = link.send({ protocol: PROTOCOL, from: session, type: "hello", reply: false });
     if (isPromiseLike(sent)) sent.then(undefined, () => {});
   } catch {
-    // Nobody there yet.
+    // The other end is not there yet.
   }
 }
 

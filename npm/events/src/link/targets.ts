@@ -10,7 +10,7 @@ export interface Targets {
   meet(sender: Sender): Target | undefined;
   /** Throws when the target is gone, which is then told, or when the message cannot be sent. */
   send(target: Target, channel: string, message: unknown): void;
-  /** Watches nobody any more. */
+  /** Stops watching. */
   close(): void;
 }
 
@@ -140,7 +140,7 @@ function mayBe(target: Target, processId: unknown, routingId: unknown): boolean 
   }
 }
 
-/** Whether a message that cannot fail for its content gets out; it is none of the protocol, and so ignored. */
+/** Whether a message that cannot fail for its content gets out; it is outside of the protocol, and so ignored. */
 function isReachable(target: Target, channel: string): boolean {
   try {
     target.send(channel, null);

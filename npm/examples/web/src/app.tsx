@@ -44,7 +44,7 @@ export function App() {
       try {
         const [flow] = await Promise.all([load(choice), ready()]);
         const { errors } = await conductor.node.validate(flow);
-        // Somebody in a hurry may have chosen another one since.
+        // The user may have chosen another one since.
         if (latest.current !== choice) return;
         setLoaded({ choice, flow, problems: errors });
         setFailure(undefined);

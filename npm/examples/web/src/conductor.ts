@@ -19,5 +19,5 @@ export const ready = async (): Promise<void> => {
   if (apiUrl === undefined) await init(engine);
 };
 
-// What went wrong is told to whoever waits for it.
+// Errors are told to the caller that waits for them.
 ready().catch(() => {});

@@ -21,7 +21,7 @@ interface RunControlsProps {
   chosen: Chosen;
   isRunning: boolean;
   canRun: boolean;
-  /** The button, for whoever wants to give it the focus. */
+  /** The button, so that it can be given the focus. */
   button: RefObject<HTMLButtonElement | null>;
   onChange(chosen: Chosen): void;
   onRun(): void;
@@ -86,7 +86,7 @@ export function RunControls({ chosen, isRunning, canRun, button, onChange, onRun
           </p>
         )}
       </details>
-      {/* One button for both, so that whoever uses a keyboard does not lose their place. */}
+      {/* One button for both, so that keyboard users do not lose their place. */}
       <button
         ref={button}
         type="submit"

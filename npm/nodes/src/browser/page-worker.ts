@@ -4,7 +4,7 @@ import script from "../sandbox/quickjs/worker-script.ts?script";
 import type { WorkerThread } from "../sandbox/quickjs/worker-thread.js";
 
 /**
- * Starts a worker of a page while its module is compiled. `undefined` where there can be none: there are none, or the
+ * Starts a worker of a page while its module is compiled. `undefined` where workers cannot be used: the browser has none, or the
  * page's CSP has no `worker-src blob:`. Rejects with what the module rejects with.
  */
 export async function startPageWorker(load: () => Promise<WebAssembly.Module>): Promise<WorkerThread | undefined> {

@@ -1,4 +1,4 @@
-/** Where an error carries its code for whoever does not share this package's classes, such as the conductor. */
+/** The key under which errors carry their code for code that does not share this package's classes, such as the conductor. */
 export const errorCode: unique symbol = Symbol.for("@atomiton/error-code") as never;
 
 /** Where an error carries what to do about it, instead of the general advice for its code. */

@@ -1,6 +1,6 @@
 /**
  * The value of a field of an item: an own property of that name, or, where the name has dots, the end of the path
- * of own properties (array positions count as such). `undefined` when there is none.
+ * of own properties (array positions count as such). `undefined` for a missing one.
  */
 export function fieldOf(item: unknown, field: string): unknown {
   if (typeof item !== "object" || item === null) return undefined;

@@ -31,7 +31,7 @@ export function handleValue(input: unknown, name: string): unknown {
 
 /**
  * Takes off what nodes put around their data: `{result: …}`, `{records: …}`, the `value` of a routed output. An output
- * backed by a table is returned as the output, so that nobody's records are made by looking.
+ * backed by a table is returned as the output, so that looking makes no records.
  */
 export function unwrap(value: unknown): unknown {
   let data = value;

@@ -48,7 +48,7 @@ export function expressionProblems(name: string, value: unknown, parsers: Parser
   return syntaxProblems(name, value, EXPRESSION_HEAD, parsers, "\n)");
 }
 
-/** What is wrong with the syntax of the function in a parameter; a property path is none. */
+/** What is wrong with the syntax of the function in a parameter; a property path is not a function. */
 export function functionProblems(name: string, value: unknown, parsers: Parsers): ParameterProblem[] {
   return typeof value === "string" && isFunctionText(value) ? syntaxProblems(name, value, "", parsers, "") : [];
 }

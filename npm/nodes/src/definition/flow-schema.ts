@@ -46,7 +46,7 @@ function nodeSchema(types: readonly NodeType[], checked: readonly NodeType[]): J
           { type: "string", minLength: 1, description: "A type of your own." },
         ],
       },
-      name: { type: ["string", "null"], description: "A name for people; the id where there is none." },
+      name: { type: ["string", "null"], description: "A name for people; the id by default." },
       description: { type: ["string", "null"], description: "What it is for; nothing acts on it." },
       parameters: { type: ["object", "null"], description: "What its type is told." },
       policy: { anyOf: [{ $ref: "#/$defs/policy" }, { type: "null" }] },

@@ -17,7 +17,7 @@ export interface NodeWork<P> {
   /** The node's id in its flow. */
   nodeId: unknown;
   readonly signal: AbortSignal | undefined;
-  /** The node's time limit in ms, if somebody set one; the default of the definition does not count. */
+  /** The node's time limit in ms, if the author set one; the default of the definition does not count. */
   explicitTimeout: number | undefined;
   /** What the user code among the parameters reads by the names of expressions. */
   readonly names: Readonly<Record<string, unknown>> | undefined;

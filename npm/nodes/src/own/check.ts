@@ -32,7 +32,7 @@ export async function check(schema: AnySchema, given: unknown): Promise<Checked>
   };
 }
 
-/** Durations among the parameters in ms; what is none is left for the schema to judge. */
+/** Durations among the parameters in ms; other values are left for the schema to judge. */
 function inMs(schema: JsonSchema, given: unknown): unknown {
   if (!isPlainObject(given)) return given;
   const read: PlainObject = { ...given };

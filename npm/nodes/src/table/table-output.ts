@@ -41,7 +41,7 @@ export function attachLazily<T extends object>(output: T, key: string, compute: 
   });
 }
 
-/** The table behind an output, as long as nobody has read its records. Never reads them itself. */
+/** The table behind an output, as long as its records were not read. Never reads them itself. */
 export function tableBehind(output: unknown): NativeTable | undefined {
   return typeof output === "object" && output !== null ? tables.get(output) : undefined;
 }

@@ -31,7 +31,7 @@ export function layoutOf(document: Document.Parsed, text: string, lines: LineCou
   return {
     lineWidth: 0,
     minContentWidth: 0,
-    // A folded text is one that somebody has to read back line by line.
+    // A folded text has to be put together again line by line by its reader.
     doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
     indent: indent ?? 2,
     indentSeq: indentSeq ?? true,

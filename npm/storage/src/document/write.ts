@@ -31,7 +31,7 @@ export function documentText(value: Plain, format: Format, existing: ReadDocumen
   return text;
 }
 
-/** The text of a value in a new file. What is wrong is told of the data: nobody has seen the text. */
+/** The text of a value in a new file. Errors name the data: the text has no reader yet. */
 function fresh(value: Plain, format: Format): string {
   try {
     return format === "json" ? freshJson(value) : freshYaml(value);

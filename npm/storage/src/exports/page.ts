@@ -8,7 +8,7 @@ import type { StorageConfig } from "../storage.js";
 
 /**
  * A storage, at once: a database is opened at its first use. Without a configuration values are kept in IndexedDB, or in memory
- * where there is none.
+ * without it.
  *
  * @throws StorageError UNSUPPORTED_OPERATION for a type that browsers do not have, such as `filesystem`.
  */

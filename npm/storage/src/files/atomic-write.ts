@@ -8,7 +8,7 @@ import { setTimeout } from "node:timers/promises";
  * name. Folders are made as needed, a link is followed, also where it leads to nothing yet, the mode of an existing file is
  * kept. Returns what `write` does.
  *
- * @param write makes the file; with `mode`, if given, so that nobody reads beside what he may not read in the file itself
+ * @param write makes the file; with `mode`, if given, so that the copy beside it is no more readable than the file itself
  * @param confirm is asked when the new file is whole; what it rejects with leaves the old one in its place
  * @throws Error where there is something else than a file: a folder, or a device, which a file must not take the place of;
  *   with code ELOOP where links lead in a circle.
@@ -39,7 +39,7 @@ export async function writeAtomically<T>(
   }
 }
 
-/** The path behind all links, whether or not there is something at it. Rejects where there is none: links in a circle. */
+/** The path behind all links, whether or not there is something at it. Rejects for links in a circle. */
 async function endOfLinks(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -75,7 +75,7 @@ export async function makeFolder(path: string): Promise<void> {
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
-// What Windows answers while somebody has the file open: another reader, an indexer, a virus scanner.
+// Windows answers with these while another program has the file open: a reader, an indexer, a virus scanner.
 const IN_USE = new Set(["EPERM", "EACCES", "EBUSY"]);
 
 /** Gives a file the name of another. On Windows, one that is being read is waited for, up to a second. */

@@ -35,7 +35,7 @@ export interface FileSystemEngineOptions {
 }
 
 /**
- * Keeps each value in a file of its own, `<baseDir>/<key>.composite.yaml` unless it says otherwise. Flows that somebody wrote
+ * Keeps each value in a file of its own, `<baseDir>/<key>.composite.yaml` unless it says otherwise. Flows that people wrote
  * by hand as `<key>.flow.yaml`, `.flow.yml` or `.flow.json` are read and updated in place. Of several files of one key the
  * first of `.composite.yaml`, `.composite.json`, `.flow.yaml`, `.flow.yml`, `.flow.json` counts; `delete` removes all.
  *

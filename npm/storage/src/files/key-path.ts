@@ -16,7 +16,7 @@ export type Ending = (typeof ENDINGS)[number];
 /** How many bytes a name may have on every file system in use. */
 const NAME_BYTES = 255;
 
-/** How many parts a key may have, so that nobody fills a disk with folders. */
+/** How many parts a key may have, so that no key fills a disk with folders. */
 const LEVELS = 64;
 
 /** The path of a key below the base folder, without ending, as names. */

@@ -11,7 +11,7 @@ export type FileState = Pick<BigIntStats, "mtimeNs" | "size" | "ino">;
 /** A file to be replaced by a text that is made from what it holds. */
 export interface Rewrite<T extends { state: FileState }> {
   path: string;
-  /** What the file holds; `undefined` where there is none. */
+  /** The content of the file; `undefined` for a missing file. */
   read: () => Promise<T | undefined>;
   /** The new text; for the same content the same one. */
   text: (existing: T | undefined) => Promise<string>;
@@ -26,7 +26,7 @@ export interface Rewrite<T extends { state: FileState }> {
 const ATTEMPTS = 20;
 
 /**
- * Rewrites a file, whole or not at all. Right before the new file takes the name, the old one is looked at: what somebody else
+ * Rewrites a file, whole or not at all. Right before the new file takes the name, the old one is looked at: what another program
  * wrote since the reading is read too, so that no edit is lost.
  *
  * @throws StorageError UNSUPPORTED_OPERATION where the file never comes to rest; ACCESS_DENIED, STORAGE_FULL, QUOTA_EXCEEDED;
@@ -52,7 +52,7 @@ export async function rewrite<T extends { state: FileState }>(file: Rewrite<T>):
   );
 }
 
-/** Says that somebody else wrote a file between its reading and its replacing. */
+/** Says that another program wrote a file between its reading and its replacing. */
 class ChangedMeanwhile extends Error {}
 
 /** Makes sure that a text is the one for what a file holds at this moment. @throws ChangedMeanwhile */

@@ -3,7 +3,7 @@ import type { StorageChange } from "../engine.js";
 /** Tells the other tabs and workers of this site what was changed in a database, and hears it from them. */
 export class Announcements {
   readonly #name: string;
-  /** Open while somebody listens. A channel does not hear itself, and so nobody hears of his own changes. */
+  /** Open while there are listeners. A channel does not hear itself, so no engine hears of its own changes. */
   #channel: BroadcastChannel | undefined;
   readonly #listeners = new Set<(message: MessageEvent<unknown>) => void>();
 

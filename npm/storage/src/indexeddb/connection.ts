@@ -5,7 +5,7 @@ import { createStores, type Database, type Transaction, transactionOf, VERSION }
 
 /**
  * How long an operation waits for the database to open, in ms. It only takes that long where another tab keeps an older version
- * open and does not let go, or has asked for its removal: then the browser makes everybody else wait.
+ * open and does not let go, or has asked for its removal: then the browser makes all others wait.
  */
 const PATIENCE_MS = 5000;
 

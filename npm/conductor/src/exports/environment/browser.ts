@@ -25,7 +25,7 @@ const DATABASE = "atomiton-conductor";
 
 let known: FlowNodeTypes | undefined;
 
-/** The types of the library, which are all that there are where nobody brings others. */
+/** The types of the library: all of them where the application brings no others. */
 function allTypes(): FlowNodeTypes {
   known ??= libraryTypes(nodeTypes, true);
   return known;
@@ -39,7 +39,7 @@ export function validateFlow(flow: NodeDefinition, types?: FlowNodeTypes): FlowP
   return checkFlow(flow, typesOver(allTypes(), types));
 }
 
-/** The database of the origin; where there is none, memory, which is said once something is to be kept there. */
+/** The database of the origin; without one, memory, which is said once something is to be kept there. */
 function storage(): FlowEngine {
   if (globalThis.indexedDB) return createIndexedDBEngine({ name: DATABASE });
   const memory = createMemoryEngine();
@@ -114,7 +114,7 @@ export function createBrowserConductor(
   const executables = firstOf(factory, config.nodeExecutorFactory);
   const environment: Environment = {
     engine,
-    // Whoever brings node types of their own knows more types than the library.
+    // An application with node types of its own knows more types than the library.
     types: () => ({
       ...(config.nodeExecutorFactory === undefined ? allTypes() : libraryTypes(nodeTypes, false)),
       nodes: config.nodes ?? [],

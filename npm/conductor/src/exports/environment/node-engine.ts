@@ -9,7 +9,7 @@ import type { WasmModule } from "../../engine/wasm-backend.js";
 const VARIABLE = "CONDUCTOR_BACKEND";
 
 /**
- * The native addon; on a platform for which there is none, the WebAssembly module, which is said once on stderr.
+ * The native addon; on a platform without one, the WebAssembly module, which is said once on stderr.
  * `CONDUCTOR_BACKEND` set to `native` or `wasm` leaves no choice.
  *
  * @throws NativeError `NATIVE_UNAVAILABLE` when the variable asks for an addon that is not there,

@@ -29,7 +29,7 @@ const nodeExecutorFactory = { getNodeExecutable };
 
 let known: FlowNodeTypes | undefined;
 
-/** The types of the library, which are all that there are where nobody brings others. */
+/** The types of the library: all of them where the application brings no others. */
 function allTypes(): FlowNodeTypes {
   known ??= libraryTypes(nodeTypes, true, machineParsers);
   return known;
@@ -74,7 +74,7 @@ export function createNodeConductor(
 ): Conductor {
   const own = ownNodes(config.nodes, nodeTypes.keys());
   const files = absolute(fileSettings(config.files));
-  // Whoever brings node types of their own knows more types than the library.
+  // An application with node types of its own knows more types than the library.
   const closed = config.nodeExecutorFactory === undefined;
   const environment: Environment = {
     engine,

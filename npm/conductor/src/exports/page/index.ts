@@ -23,7 +23,7 @@ export { createConductor as createConductorInstance };
 /**
  * A transport over a WebSocket; unless a class is given, with the global one.
  *
- * @throws TransportError `NO_TRANSPORT` where there is none
+ * @throws TransportError `NO_TRANSPORT` without a bridge or server
  */
 export function createWebSocketTransport(
   options: Omit<WebSocketTransportOptions, "WebSocket"> & Partial<Pick<WebSocketTransportOptions, "WebSocket">>,

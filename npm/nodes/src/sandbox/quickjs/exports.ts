@@ -29,7 +29,7 @@ export interface QuickJsExports extends WebAssembly.Exports {
   qjs_get_string_len(value: number, length: number): number;
   qjs_free_cstring(text: number): void;
   qjs_free_value(value: number): void;
-  /** Memory outside of the engine's heap and limit; 0 when there is none. */
+  /** Memory outside of the engine's heap and limit; 0 without any. */
   wasm_malloc(bytes: number): number;
   wasm_free(pointer: number): void;
 }

@@ -1,6 +1,6 @@
 /** What the module may ask of its host: the time, random bytes, and the functions of `Host`. Nothing else. */
 export interface Host {
-  /** The module's memory; there is none before the instance is made. */
+  /** The module's memory; missing before the instance is made. */
   memory(): WebAssembly.Memory;
   /** Microseconds since 1970. */
   now(): bigint;

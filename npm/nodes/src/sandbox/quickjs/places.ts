@@ -18,7 +18,7 @@ export class Places {
   /**
    * Waits for a place and takes it. The answer gives it back.
    *
-   * @throws NodeError CANCELLED when the signal fires before there is one, TIMEOUT when there is none within a minute or
+   * @throws NodeError CANCELLED when the signal fires first, TIMEOUT when no place is free within a minute or
    * the time that the code itself may take, if that is longer
    */
   async take({ name, timeoutMs }: ScriptSource, signal: AbortSignal | undefined): Promise<() => void> {

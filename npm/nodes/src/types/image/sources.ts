@@ -22,7 +22,7 @@ const SHORTEST_BASE64 = 48;
 
 /**
  * The picture in a value: a path, bytes, a data URL, base64, or what a node gives that has one of them. `undefined` where
- * there is none.
+ * it has none.
  *
  * @throws NodeError DESERIALIZATION_FAILED for a data URL that is broken, INVALID_PARAMETERS for an address of the web
  */
