@@ -81,6 +81,11 @@ export function pageMemoryAim(value) {
   return atMost("conductor after / before", value, 1.1);
 }
 
+/** The time of a job against that of a peer, or of another job. @returns {Ratio} */
+export function jobAim(name, value, most) {
+  return most === undefined ? { name, value } : atMost(name, value, most);
+}
+
 function atMost(name, value, limit) {
   return { name, value, aim: { atMost: limit, met: value <= limit } };
 }

@@ -66,6 +66,20 @@ const methods = {
     return warmUp(warmUpMs);
   },
 
+  /** Makes a job of `jobs/index.mjs` ready. */
+  async prepareJob({ warmUpMs, ...params }) {
+    const run = await subject.prepareJob(params);
+    makeRuns = async (count) => new Array(count).fill(run);
+    return warmUp(warmUpMs);
+  },
+
+  /** Makes the resizing of pictures ready. */
+  async preparePictures({ warmUpMs, ...params }) {
+    const run = await subject.preparePictures(params);
+    makeRuns = async (count) => new Array(count).fill(run);
+    return warmUp(warmUpMs);
+  },
+
   /** Times a batch of runs, one after the other. @returns milliseconds for one run */
   async sample({ batch }) {
     const runs = await makeRuns(batch);

@@ -1,4 +1,6 @@
 import { csvFlow } from "../csv/flow.mjs";
+import { fetchFlow, picturesFlow } from "../jobs/flows.mjs";
+import { JOBS } from "../jobs/index.mjs";
 
 /**
  * The package's entry as a consumer imports it. Everything that the benchmark knows about this project's own API
@@ -94,6 +96,40 @@ function subject(backend, variant, watch) {
         succeed(await engine.node.run(flow));
       };
     },
+
+    async prepareJob({ kind, ...params }) {
+      const { createConductor } = await entryOn(backend);
+      if (kind === "fetch") return runsOf(createConductor(), fetchFlow(params));
+      const { nodes, edges } = JOBS[kind](params);
+      const steps = new Map(nodes.map(({ id, perform }) => [id, perform]));
+      const executable = {
+        execute: ({ nodeId, input }) => steps.get(nodeId)(input === undefined ? [] : [input.default ?? input]),
+      };
+      const engine = createConductor({ nodeExecutorFactory: { getNodeExecutable: () => executable } });
+      const flow = {
+        id: kind,
+        name: kind,
+        type: "group",
+        parameters: { parallel: true },
+        nodes: nodes.map(({ id }) => ({ id, type: "step" })),
+        edges: edges.map((edge, at) => ({ id: `edge-${at}`, ...edge })),
+      };
+      if (kind !== "failing") return runsOf(engine, flow);
+      return async () => {
+        if ((await engine.node.run(flow)).success) throw new Error("the job did not fail");
+      };
+    },
+
+    async preparePictures(params) {
+      const { createConductor } = await entryOn(backend);
+      return runsOf(createConductor(), picturesFlow(params));
+    },
+  };
+}
+
+function runsOf(engine, flow) {
+  return async () => {
+    succeed(await engine.node.run(flow));
   };
 }
 

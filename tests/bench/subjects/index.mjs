@@ -8,11 +8,15 @@
  * - `prepareAnalysis(flow)` (optional): gives a function that analyses the flow and returns a digest;
  * - `prepareExpression(kind)` (optional): gives an async function that works out an expression a thousand times;
  * - `prepareCsv(source, target)` (optional): gives an async function that does the work of the CSV row;
+ * - `prepareJob({ kind, … })` (optional): gives an async function that does a job of `jobs/index.mjs`;
+ * - `preparePictures({ pictures, width, height, places })` (optional): gives one that resizes pictures;
  * - `refuses({ shape, size })` (optional): why a flow is not given to it, or undefined.
  */
 
 import { csvParse, csvParseStream } from "../csv/csv-parse.mjs";
 import { papaparse } from "../csv/papaparse.mjs";
+import { plain } from "../jobs/plain.mjs";
+import { sharp } from "../jobs/sharp.mjs";
 import { asyncAuto } from "./async-auto.mjs";
 import { BACKEND_NAMES, conductor, observedConductor, tracedConductor } from "./conductor.mjs";
 import { EXPRESSION_SUBJECTS } from "./expressions.mjs";
@@ -27,9 +31,19 @@ const own = BACKEND_NAMES.flatMap((backend) => [
 ]);
 
 const SUBJECTS = new Map(
-  [floor, ...own, pGraph, asyncAuto, n8nCore, papaparse, csvParse, csvParseStream, ...EXPRESSION_SUBJECTS].map(
-    (subject) => [subject.name, subject],
-  ),
+  [
+    floor,
+    ...own,
+    pGraph,
+    asyncAuto,
+    n8nCore,
+    papaparse,
+    csvParse,
+    csvParseStream,
+    plain,
+    sharp,
+    ...EXPRESSION_SUBJECTS,
+  ].map((subject) => [subject.name, subject]),
 );
 
 /** Engines of other projects, in the order of the report. */
