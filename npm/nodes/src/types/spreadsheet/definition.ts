@@ -4,7 +4,7 @@ import { input, type NodeType, output, sameAsData, sharedParameters } from "../.
 export const spreadsheet = {
   type: "spreadsheet",
   name: "Spreadsheet",
-  description: "Reads and writes tables: CSV, Excel and LibreOffice workbooks, JSON and JSON Lines.",
+  description: "Reads and writes tables: CSV, Excel and LibreOffice workbooks, Parquet, JSON and JSON Lines.",
   category: "data",
   icon: "table-2",
   parameterSchema: {
@@ -28,10 +28,12 @@ export const spreadsheet = {
       data: { description: "Text, bytes or records instead of a file." },
       format: {
         type: "string",
-        enum: ["csv", "tsv", "xlsx", "xls", "xlsb", "ods", "fods", "json", "jsonl"],
+        enum: ["csv", "tsv", "xlsx", "xls", "xlsb", "ods", "fods", "json", "jsonl", "parquet"],
         description:
-          "The form of the file; from the end of its name unless given, else csv. csv, tsv, xlsx, json and jsonl can be written; " +
-          "fods can be neither read nor written.",
+          "The form of the file; from the end of its name unless given, else csv. csv, tsv, xlsx, json, jsonl and parquet can be written; " +
+          "fods can be neither read nor written. Columns of Parquet have types: read, decimals and whole numbers with more digits than " +
+          "a number keeps make their column text, times are text in ISO 8601, bytes base64; written, whole numbers are INT64, other " +
+          "numbers DOUBLE, lists and objects JSON, and a field with several kinds of values is text.",
       },
       types: {
         type: "string",
@@ -105,6 +107,11 @@ export const spreadsheet = {
       what: "a written sheet",
       bound: "1,048,575 rows, 16,384 columns, 32,767 characters a cell",
       beyond: "INVALID_PARAMETERS",
+    },
+    {
+      what: "Parquet: memory of reading or writing, an unpacked page, all pages",
+      bound: "2 GiB and 150,000,000 values, 512 MiB, 8 GiB",
+      beyond: "MEMORY_LIMIT_EXCEEDED",
     },
   ],
 } as const satisfies NodeType;

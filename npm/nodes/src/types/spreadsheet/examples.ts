@@ -72,4 +72,32 @@ edges:
     },
     isPart: true,
   },
+  {
+    title: "A CSV file to Parquet, with types, and back",
+    flow: `id: to-parquet
+nodes:
+  - id: orders
+    type: spreadsheet
+    parameters: { path: orders.csv, types: auto }
+  - id: write
+    type: spreadsheet
+    parameters: { operation: write, path: out/orders.parquet }
+  - id: again
+    type: spreadsheet
+edges:
+  - { source: orders, target: write }
+  - { source: write, target: again, targetHandle: path }
+`,
+    files: { "orders.csv": "id,customer,total\n1,Ada,250.5\n2,Grace,40\n" },
+    outputs: {
+      write: { path: "out/orders.parquet", rowCount: 2, format: "parquet" },
+      again: {
+        records: [
+          { id: 1, customer: "Ada", total: 250.5 },
+          { id: 2, customer: "Grace", total: 40 },
+        ],
+      },
+    },
+    isPart: true,
+  },
 ];

@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import { NodeError } from "../../contract/error.js";
 
 /** The forms of files that are read. */
-export type TableFormat = WorkbookFormat | "csv" | "tsv" | "json" | "jsonl";
+export type TableFormat = WorkbookFormat | "csv" | "tsv" | "json" | "jsonl" | "parquet";
 export type WorkbookFormat = "xlsx" | "xls" | "xlsb" | "ods";
 
 const BY_EXTENSION: ReadonlyMap<string, string> = new Map([
@@ -16,6 +16,8 @@ const BY_EXTENSION: ReadonlyMap<string, string> = new Map([
 
 /** How ZIP archives and the older compound files begin: bytes that do so are a workbook. */
 const WORKBOOK_MAGIC = ["504b0304", "d0cf11e0"];
+/** How Parquet files begin: PAR1. */
+const PARQUET_MAGIC = "50415231";
 
 /**
  * The form of a file: what the parameter says, else what the end of its name says, else CSV.
@@ -23,16 +25,9 @@ const WORKBOOK_MAGIC = ["504b0304", "d0cf11e0"];
  * @throws NodeError INVALID_PARAMETERS for a form that is not supported
  */
 export function formatOf(given: string | undefined, path: string | undefined, data?: unknown): TableFormat {
-  const isWorkbook = given === undefined && data instanceof Uint8Array && isWorkbookData(data);
-  const format = given ?? (isWorkbook ? "xlsx" : (formatOfName(path) ?? "csv"));
+  const format = given ?? (data instanceof Uint8Array ? formatOfBytes(data) : undefined) ?? formatOfName(path) ?? "csv";
   if (format === "fods") {
     throw new NodeError("INVALID_PARAMETERS", "The format fods is not supported; save the sheet as ODS or CSV");
-  }
-  if (format === "parquet") {
-    throw new NodeError(
-      "INVALID_PARAMETERS",
-      "The format parquet is not supported; save the table as CSV or JSON Lines",
-    );
   }
   return format as TableFormat;
 }
@@ -47,7 +42,8 @@ export function isWorkbookFormat(format: TableFormat): format is WorkbookFormat 
   return ["xlsx", "xls", "xlsb", "ods"].includes(format);
 }
 
-function isWorkbookData(data: Uint8Array): boolean {
+function formatOfBytes(data: Uint8Array): string | undefined {
   const start = Buffer.from(data.buffer, data.byteOffset, Math.min(4, data.byteLength)).toString("hex");
-  return WORKBOOK_MAGIC.includes(start);
+  if (start === PARQUET_MAGIC) return "parquet";
+  return WORKBOOK_MAGIC.includes(start) ? "xlsx" : undefined;
 }

@@ -12,7 +12,14 @@ export const SHEET = "Sheet1";
 /** What is read where it is no workbook: a form of file, or records that arrive. */
 export type SheetlessSource = Exclude<TableFormat, WorkbookFormat> | "records";
 
-const NAMES = { csv: "CSV", tsv: "TSV", json: "JSON", jsonl: "JSON Lines", records: "a list of records" } as const;
+const NAMES = {
+  csv: "CSV",
+  tsv: "TSV",
+  json: "JSON",
+  jsonl: "JSON Lines",
+  parquet: "Parquet",
+  records: "a list of records",
+} as const;
 
 /** Forms whose files often bear the ending of the other. */
 const KIN: Readonly<Record<string, string>> = { csv: "tsv", tsv: "csv", json: "jsonl", jsonl: "json" };
@@ -80,7 +87,7 @@ export function warnOfWriting(
   path: string,
   warn: Warn,
 ): void {
-  if (!hasHeaders && format !== "json" && format !== "jsonl") {
+  if (!hasHeaders && !["json", "jsonl", "parquet"].includes(format)) {
     warn("ignored-parameter", "`hasHeaders` is ignored: the first row that is written names the columns");
   }
   const named = formatOfName(path);

@@ -15,6 +15,7 @@ import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
 import { refuseSheetSettings, SHEET, warnOfTextSettings } from "./ignored.js";
 import { jsonRecords } from "./json-records.js";
 import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
+import { readParquetFile } from "./parquet/file.js";
 import { headersOf } from "./write.js";
 
 type Work = NodeWork<SpreadsheetParameters>;
@@ -50,6 +51,7 @@ export async function readSpreadsheet(work: Work): Promise<object> {
   if (format !== "csv" && format !== "tsv") warnOfTextSettings(work.parameters, format, warn);
   if (isWorkbookFormat(format)) return readWorkbook(work, source, format);
   refuseSheetSettings(work.parameters, format);
+  if (format === "parquet") return readParquet(work, source, named);
   return format === "json" || format === "jsonl" ? readJson(work, source, format) : readCsv(work, source, format);
 }
 
@@ -116,6 +118,29 @@ async function readJson(
   const records = jsonRecords(text, format);
   warnOfLostDigitsIn(text, path === undefined ? "The data" : `\`${path}\``, warn);
   return { ...listOutput(asked(records, parameters)), format, sheetName: SHEET, sheetNames: [SHEET] };
+}
+
+async function readParquet(
+  { parameters, signal, warn }: Work,
+  { path, data }: Source,
+  named: string | undefined,
+): Promise<object> {
+  const source = path === undefined ? { bytes: bufferOf(data) } : { path };
+  const what = named === undefined ? "The data" : `\`${named}\``;
+  const { columns, rows, lostDigits } = await readParquetFile(source, what, signal);
+  const records = rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])));
+  if (lostDigits.length > 0) {
+    const names = lostDigits.map((name) => `\`${name}\``).join(", ");
+    warn("lost-digits", `${names} of ${what} has numbers with more digits than a number keeps, and is read as text`);
+  }
+  return {
+    records: asked(records, parameters),
+    headers: columns,
+    rowCount: rows.length,
+    format: "parquet",
+    sheetName: SHEET,
+    sheetNames: [SHEET],
+  };
 }
 
 function utf8Text(bytes: Uint8Array): string {

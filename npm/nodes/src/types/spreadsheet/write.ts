@@ -14,6 +14,8 @@ import { typedRecords } from "./cell-types.js";
 import { formatOf, type TableFormat } from "./format.js";
 import { refuseUnused, SHEET, warnOfWriting } from "./ignored.js";
 import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
+import { parquetBytes } from "./parquet/file.js";
+import { columnsToWrite } from "./parquet/write-columns.js";
 
 /** Days from the first day of sheets to that of JavaScript. */
 const DAYS_BEFORE_EPOCH = 25_569;
@@ -36,7 +38,7 @@ interface Rows {
  * TYPE_MISMATCH (no records).
  */
 export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): Promise<object> {
-  const { parameters, signal } = work;
+  const { parameters } = work;
   const path = pathOf(work);
   if (path === undefined) throw new NodeError("INVALID_PARAMETERS", "`path` is required to write a spreadsheet");
   const format = formatOf(parameters.format, path);
@@ -44,7 +46,7 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   warnOfWriting(parameters, format, path, (rule, message) => work.warn(rule, message));
   const rows = rowsOf(dataOf(work));
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
-  const size = await write(await rootedPath(work.files, path), rows, format, parameters, signal);
+  const size = await write(await rootedPath(work.files, path), rows, format, work);
   const { headers, count } = rows;
   return { result: path, path, format, headers, rowCount: count, size, success: true };
 }
@@ -53,8 +55,7 @@ async function write(
   path: string,
   rows: Rows,
   format: TableFormat,
-  { types, sheetName = SHEET, delimiter }: SpreadsheetParameters,
-  signal: AbortSignal | undefined,
+  { parameters: { types, sheetName = SHEET, delimiter }, signal, warn }: NodeWork<SpreadsheetParameters>,
 ): Promise<number> {
   if (format === "csv" || format === "tsv") {
     return writeContent(path, rows.data, signal, { delimiter: delimiter ?? (format === "tsv" ? "\t" : ",") });
@@ -71,6 +72,10 @@ async function write(
     );
   }
   const records = types === "auto" ? typedRecords(rows.records()) : rows.records();
+  if (format === "parquet") {
+    const bytes = await parquetBytes(columnsToWrite(records, rows.headers, warn), signal);
+    return writeAtomically(path, (beside, mode) => writeThrough(beside, bytes, mode));
+  }
   const text =
     format === "json"
       ? JSON.stringify(records, null, 2)
