@@ -11,7 +11,7 @@ import { exit, stdout } from "node:process";
 import { checkBudgets } from "../tests/bench/instructions/count.mjs";
 import { ROOT, run } from "./command.mjs";
 import { packPackage } from "./pack.mjs";
-import { examples, packages } from "./packages.mjs";
+import { examples, inner, packages } from "./packages.mjs";
 import { setupOrExit } from "./setup.mjs";
 import { step } from "./steps.mjs";
 
@@ -42,7 +42,7 @@ const cargoSteps = [
   ["instructions and sizes within budget", budgets],
 ];
 const nodeSteps = [
-  ...packages.map((pack) => [`tsc ${pack.name}`, node([TSC, "--noEmit"], { cwd: pack.path })]),
+  ...[...inner, ...packages].map((pack) => [`tsc ${pack.name}`, node([TSC, "--noEmit"], { cwd: pack.path })]),
   ...examples.map((pack) => [`tsc ${pack.folder}`, node([TSC, "--noEmit"], { cwd: pack.path })]),
   ["generated documentation and schema are as `npm run docs` writes them", node(["scripts/docs.mjs", "--check"])],
   ["biome", node([BIOME, "check", "--error-on-warnings", "--max-diagnostics=200", "--colors=off"])],

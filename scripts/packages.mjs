@@ -18,7 +18,10 @@ const all = workspaces.map((folder) => {
 export const packages = all.filter(({ manifest }) => manifest.private !== true);
 
 /** Applications that show how the packages are used. */
-export const examples = all.filter(({ manifest }) => manifest.private === true);
+export const examples = all.filter(({ folder }) => folder.startsWith("npm/examples/"));
+
+/** Those whose code goes into the packages that use it. */
+export const inner = all.filter((pack) => !packages.includes(pack) && !examples.includes(pack));
 
 /** Files that a package promises to its importers and to users of its commands, as paths within the package. */
 export function promisedFiles({ manifest }) {

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 import { CommandError, demand, ROOT } from "./command.mjs";
 import { newest, oldest } from "./freshness.mjs";
-import { has, packages, promisedFiles } from "./packages.mjs";
+import { has, inner, packages, promisedFiles } from "./packages.mjs";
 import { checkToolchain, MissingTools } from "./toolchain.mjs";
 
 const ADDON_SOURCES = [
@@ -108,7 +108,12 @@ async function buildPackages(withWasm, say) {
 async function buildPackage(pack, withPages, say) {
   const promised = promisedFiles(pack).filter((path) => path.startsWith("dist/"));
   const isForPages = (path) => path.startsWith(FOR_PAGES);
-  const own = [...PACKAGE_SOURCES.map((path) => join(pack.path, path)), ...furtherSources(pack)];
+  const { dependencies, devDependencies } = pack.manifest;
+  const within = inner.filter(({ name }) => name in { ...dependencies, ...devDependencies });
+  const own = [
+    ...[pack, ...within].flatMap(({ path }) => PACKAGE_SOURCES.map((source) => join(path, source))),
+    ...furtherSources(pack),
+  ];
   await bundle(
     pack,
     "tsdown.config.ts",

@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 
 import { ROOT, run } from "./command.mjs";
 import { nodeAt, otherNodes } from "./nodes.mjs";
-import { has, packages } from "./packages.mjs";
+import { has, inner, packages } from "./packages.mjs";
 import { setupOrExit } from "./setup.mjs";
 import { step } from "./steps.mjs";
 import { readCargo, readNodeTest, readVitest } from "./tallies.mjs";
@@ -46,7 +46,7 @@ const { values: wanted } = parseArgs({
 
 await setupOrExit({ withWasm: true, withBrowser: true });
 
-const tested = packages.filter(({ manifest }) => manifest.scripts?.test !== undefined);
+const tested = [...inner, ...packages].filter(({ manifest }) => manifest.scripts?.test !== undefined);
 const suites = [
   ["Rust", rust],
   [
