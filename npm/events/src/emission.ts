@@ -1,5 +1,6 @@
 /** One emitted event from its first handler to the moment its outcome is known. */
-import { EventError, eventText, thrownText } from "./error.js";
+import { messageOf } from "@atomiton/values";
+import { EventError, eventText } from "./error.js";
 import type { EventContext, Handler } from "./event-map.js";
 import { type Patience, watch } from "./patience.js";
 import { isPromiseLike } from "./promise.js";
@@ -185,7 +186,7 @@ export class Emission {
 
   #failed(thrown: unknown): Outcome {
     const { bus, event } = this.context;
-    const message = `A handler of ${eventText(bus, event)} failed: ${thrownText(thrown)}`;
+    const message = `A handler of ${eventText(bus, event)} failed: ${messageOf(thrown)}`;
     return {
       handled: true,
       answers: [],

@@ -55,12 +55,3 @@ export function isEventError(value: unknown, code?: EventErrorCode): value is Ev
 export function eventText(bus: string, event: string): string {
   return `event "${event}" on bus "${bus}"`;
 }
-
-/** The message of a thrown value, as text even where an error's message is not text. It never throws. */
-export function thrownText(thrown: unknown): string {
-  try {
-    return String(thrown instanceof Error ? thrown.message : thrown);
-  } catch {
-    return "a value that has no text";
-  }
-}

@@ -1,7 +1,8 @@
 /** All listeners of one bus name. */
+import { messageOf } from "@atomiton/values";
 import { EventEmitter } from "eventemitter3";
 import type { Emission } from "./emission.js";
-import { EventError, eventText, thrownText } from "./error.js";
+import { EventError, eventText } from "./error.js";
 import type { EventContext, Handler, Unsubscribe } from "./event-map.js";
 
 export type StreamHandler = Handler<never, unknown>;
@@ -92,7 +93,7 @@ function show(observer: Observer, emission: Emission, data: unknown, report: (er
   const { bus, event } = emission.context;
   if (observer.event !== undefined && observer.event !== event) return;
   const failed = (thrown: unknown) => {
-    const message = `An observer of ${eventText(bus, event)} failed: ${thrownText(thrown)}`;
+    const message = `An observer of ${eventText(bus, event)} failed: ${messageOf(thrown)}`;
     report(new EventError("HANDLER_FAILED", message, { bus, event, cause: thrown }));
   };
   try {

@@ -1,5 +1,6 @@
 /** Failures as they cross a link, and back into errors. */
-import { EventError, eventText, thrownText } from "../error.js";
+import { messageOf } from "@atomiton/values";
+import { EventError, eventText } from "../error.js";
 import type { Failure, FailureMessage } from "./message.js";
 
 /** Longest message and longest stack that are sent, in characters. */
@@ -12,7 +13,7 @@ const LONGEST_STACK = 16_384;
  */
 export function failureOf(error: EventError): Failure {
   const told: unknown = error.code === "HANDLER_FAILED" ? error.cause : error;
-  const failure: Failure = { code: error.code, message: thrownText(told).slice(0, LONGEST_MESSAGE) };
+  const failure: Failure = { code: error.code, message: messageOf(told).slice(0, LONGEST_MESSAGE) };
   if (!isError(told)) return failure;
   const name = textFrom(() => String(told.name), LONGEST_MESSAGE);
   const causeCode = textFrom(() => ("code" in told ? told.code : undefined), LONGEST_MESSAGE);

@@ -1,4 +1,5 @@
 /** The messages that cross a link, and how strangers' messages are read. */
+import { isObject } from "@atomiton/values";
 import type { Want } from "../emission.js";
 import type { EventErrorCode } from "../error.js";
 import { LONGEST_ID } from "../ids.js";
@@ -75,7 +76,7 @@ const FAILURE_CODES: readonly unknown[] = ["HANDLER_FAILED", "IPC_FAILED", "ABOR
 /** The message, if this is one of this protocol and well formed; undefined otherwise. It never throws. */
 export function readMessage(raw: unknown): LinkMessage | undefined {
   try {
-    if (!isRecord(raw) || raw["protocol"] !== PROTOCOL) return undefined;
+    if (!isObject(raw) || raw["protocol"] !== PROTOCOL) return undefined;
     const addressed = isId(raw["from"]) && (raw["to"] === undefined || isId(raw["to"]));
     return addressed && isMessage(raw) ? (raw as unknown as LinkMessage) : undefined;
   } catch {
@@ -95,7 +96,7 @@ function isMessage(raw: Record<string, unknown>): boolean {
 }
 
 function isFailure(data: unknown): boolean {
-  if (!isRecord(data)) return false;
+  if (!isObject(data)) return false;
   const text = (key: string) => data[key] === undefined || typeof data[key] === "string";
   return (
     FAILURE_CODES.includes(data["code"]) &&
@@ -108,8 +109,4 @@ function isFailure(data: unknown): boolean {
 
 function isId(value: unknown): boolean {
   return typeof value === "string" && value.length > 0 && value.length <= LONGEST_ID;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

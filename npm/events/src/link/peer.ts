@@ -1,6 +1,7 @@
 /** One session on the other side of a link: what it was asked, and what it asks. */
+import { messageOf, sizeOf } from "@atomiton/values";
 import type { Emission, Outcome } from "../emission.js";
-import { EventError, eventText, isEventError, thrownText } from "../error.js";
+import { EventError, eventText, isEventError } from "../error.js";
 import { startTimer } from "../patience.js";
 import { isPromiseLike } from "../promise.js";
 import { errorOf, failureOf } from "./failure.js";
@@ -15,7 +16,6 @@ import {
   PROTOCOL,
   type Unaddressed,
 } from "./message.js";
-import { messageBytes } from "./size.js";
 
 /** How many of the other side's latest event ids are remembered, so that an event sent twice is handled once. */
 const REMEMBERED = 1_024;
@@ -169,7 +169,7 @@ export class Peer {
   #sendAsked({ question, settle }: Asked): void {
     this.#send(question, (thrown) => {
       if (!this.#asked.delete(question.id)) return;
-      settle(failed(question, `the message cannot be sent: ${thrownText(thrown)}`, thrown));
+      settle(failed(question, `the message cannot be sent: ${messageOf(thrown)}`, thrown));
     });
   }
 
@@ -238,7 +238,7 @@ export class Peer {
     const refuse = (reason: string) => this.#refuse(answer, failed(answer, reason).error);
     const reason = tooLarge(answer, this.#setup.maxMessageBytes);
     if (reason !== undefined) return refuse(`its answer: ${reason}`);
-    this.#send(answer, (thrown) => refuse(`its answer cannot be sent: ${thrownText(thrown)}`));
+    this.#send(answer, (thrown) => refuse(`its answer cannot be sent: ${messageOf(thrown)}`));
   }
 
   #refuse({ bus, event, id }: { bus: string; event: string; id: string }, error: EventError | undefined): void {
@@ -275,9 +275,9 @@ export class Peer {
 /** Why a message may not cross, if so. */
 export function tooLarge(message: Outgoing, maxBytes: number): string | undefined {
   try {
-    if (messageBytes(message, maxBytes) <= maxBytes) return undefined;
+    if (sizeOf(message, { bytes: maxBytes }, "once").over === undefined) return undefined;
   } catch (thrown) {
-    return `the message cannot be read: ${thrownText(thrown)}`;
+    return `the message cannot be read: ${messageOf(thrown)}`;
   }
   return `the message is larger than ${maxBytes} bytes: send less, or raise ipc.maxMessageBytes on both sides`;
 }

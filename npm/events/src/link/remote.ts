@@ -4,7 +4,9 @@ import { isPromiseLike } from "../promise.js";
 import type { Link } from "./link.js";
 import { type EventMessage, type LinkMessage, PROTOCOL, readMessage } from "./message.js";
 import { failed, Peer, type PeerSetup, type Question, tooLarge } from "./peer.js";
-import { DEFAULT_MAX_MESSAGE_BYTES } from "./size.js";
+
+/** Largest message by default, in bytes: 8 MiB. */
+const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 
 /** How long the other process may take to be heard for the first time, in ms. */
 const DEFAULT_CONNECT_TIMEOUT = 10_000;
@@ -51,7 +53,7 @@ interface Member {
 }
 
 export function createRemote({ link, session, optional, serve, ...settings }: RemoteSetup): Remote {
-  const maxMessageBytes = checkPositive("maxMessageBytes", settings.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES);
+  const maxMessageBytes = checkPositive("maxMessageBytes", settings.maxMessageBytes ?? MAX_MESSAGE_BYTES);
   const connectTimeout = checkPositive("connectTimeout", settings.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT);
   const open = new Map<string, OpenQuestion>();
   let members: Member[] = [];

@@ -1,3 +1,4 @@
+import { messageOf } from "@atomiton/values";
 import { StorageError } from "../error.js";
 import { isPlainObject, NotPlain, type Plain, type PlainObject, plainData } from "./plain.js";
 
@@ -6,7 +7,7 @@ export function writable(data: unknown, key: string): Plain {
   try {
     return plainData(data);
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
+    const detail = messageOf(error);
     const path = error instanceof NotPlain ? { path: error.path } : {};
     throw new StorageError(`Failed to save data: ${key}: ${detail}`, "SERIALIZATION_ERROR", {
       cause: error,
