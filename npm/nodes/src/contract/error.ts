@@ -1,3 +1,5 @@
+export { messageOf } from "@atomiton/values";
+
 /** The key under which errors carry their code for code that does not share this package's classes, such as the conductor. */
 export const errorCode: unique symbol = Symbol.for("@atomiton/error-code") as never;
 
@@ -67,9 +69,4 @@ export function codeOf(error: unknown): NodeErrorCode {
   const code =
     typeof error === "object" && error !== null ? (error as { [errorCode]?: unknown })[errorCode] : undefined;
   return typeof code === "string" ? code : "EXECUTION_FAILED";
-}
-
-/** What an error says, in one line for people. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,8 @@
 /** JSON that is the same text for equal data. */
+import { LEFT, OVER, placeText, Walk } from "@atomiton/values";
 import { NodeError } from "../contract/error.js";
 import { Pace } from "../contract/pace.js";
-import { isPlainObject, type PlainObject } from "./input.js";
+import { isPlainObject } from "./input.js";
 import { kindOf } from "./kind.js";
 
 /** Deeper data has a cycle, or is too deep for other programs. */
@@ -11,16 +12,6 @@ const TOO_DEEP = `data of more than ${MOST_LEVELS} levels, or a cycle`;
 /** Pieces of text that are kept apart before they become one. */
 const MOST_PIECES = 100_000;
 
-/** A list or an object that is being written. */
-interface Open {
-  /** The keys of an object in order; `undefined` for a list. */
-  keys: readonly string[] | undefined;
-  value: PlainObject | readonly unknown[];
-  /** How many members are written or left out. */
-  at: number;
-  isEmpty: boolean;
-}
-
 /**
  * A value as JSON without blanks, the keys of objects in the order of their UTF-16 code units as RFC 8785 has it. Members
  * that are `undefined` are left out, dates are their ISO text. Other work of the thread has its turn in between.
@@ -29,76 +20,84 @@ interface Open {
  */
 export async function canonicalJson(value: unknown, signal?: AbortSignal): Promise<string> {
   const pace = new Pace(signal);
-  const writer = new Writer();
-  writer.write(value);
+  const writer = new Writer(value);
   while (writer.goOn()) if (pace.isDue()) await pace.rest();
   return writer.text();
 }
 
-/** Writes one member at a time. */
+/** Writes one value at a time. */
 class Writer {
-  private readonly open: Open[] = [];
+  private readonly walk: Walk;
   private readonly done: string[] = [];
   private pieces: string[] = [];
+  private needsComma = false;
+
+  constructor(value: unknown) {
+    this.walk = new Walk(value, "every way");
+  }
 
   text(): string {
     return this.done.join("") + this.pieces.join("");
   }
 
-  /** Writes the next member of what was opened last; `false` when all is written. */
+  /** Writes what comes next; `false` when all is written. */
   goOn(): boolean {
-    const open = this.open.at(-1);
-    if (open === undefined) return false;
+    const step = this.walk.next();
+    if (step === OVER) return false;
     if (this.pieces.length > MOST_PIECES) {
       this.done.push(this.pieces.join(""));
       this.pieces = [];
     }
-    const { keys, value } = open;
-    if (open.at === (keys ?? (value as readonly unknown[])).length) {
-      this.pieces.push(keys === undefined ? "]" : "}");
-      this.open.pop();
-      return true;
-    }
-    const key = keys?.[open.at];
-    const member = key === undefined ? ((value as readonly unknown[])[open.at] ?? null) : (value as PlainObject)[key];
-    open.at++;
-    if (member === undefined) return true;
-    if (!open.isEmpty) this.pieces.push(",");
-    open.isEmpty = false;
-    if (key !== undefined) this.pieces.push(JSON.stringify(key), ":");
-    this.write(member);
+    if (step === LEFT) this.put(Array.isArray(this.walk.value) ? "]" : "}");
+    else this.member();
     return true;
   }
 
+  private member(): void {
+    const { value, key, isItem } = this.walk;
+    if (value === undefined && key !== undefined) return;
+    if (this.needsComma) this.pieces.push(",");
+    if (key !== undefined) this.pieces.push(JSON.stringify(key), ":");
+    this.write(value === undefined && isItem ? null : value);
+  }
+
   /** Writes a value; lists and objects are opened only. */
-  write(value: unknown): void {
-    if (this.open.length > MOST_LEVELS) throw refused(this.path().slice(0, 3), TOO_DEEP);
+  private write(value: unknown): void {
     if (value === null || typeof value === "string" || typeof value === "boolean") {
-      this.pieces.push(JSON.stringify(value));
+      this.put(JSON.stringify(value));
     } else if (typeof value === "number") {
-      if (!Number.isFinite(value)) throw refused(this.path(), String(value));
-      this.pieces.push(JSON.stringify(value));
+      if (!Number.isFinite(value)) throw this.refused(String(value));
+      this.put(JSON.stringify(value));
     } else if (Array.isArray(value)) {
-      this.pieces.push("[");
-      this.open.push({ keys: undefined, value, at: 0, isEmpty: true });
+      this.open("[", value);
     } else if (value instanceof Date) {
-      if (Number.isNaN(value.getTime())) throw refused(this.path(), "a date that there is not");
-      this.pieces.push(JSON.stringify(value));
+      if (Number.isNaN(value.getTime())) throw this.refused("a date that there is not");
+      this.put(JSON.stringify(value));
     } else if (isPlainObject(value)) {
-      this.pieces.push("{");
-      this.open.push({ keys: Object.keys(value).sort(), value, at: 0, isEmpty: true });
+      this.open("{", value, Object.keys(value).sort());
     } else {
-      throw refused(this.path(), ArrayBuffer.isView(value) ? "bytes" : kindOf(value));
+      throw this.refused(ArrayBuffer.isView(value) ? "bytes" : kindOf(value));
     }
   }
 
-  /** Where what is being written stands. */
-  private path(): (string | number)[] {
-    return this.open.map(({ keys, at }) => keys?.[at - 1] ?? at - 1);
+  private put(text: string): void {
+    this.pieces.push(text);
+    this.needsComma = true;
   }
-}
 
-function refused(path: readonly (string | number)[], found: string): NodeError {
-  const place = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("");
-  return new NodeError("TYPE_MISMATCH", `JSON has no word for \`data${place}\`, which is ${found}`);
+  private open(bracket: string, value: object, keys?: readonly string[]): void {
+    const isOpened = this.walk.enter(value, keys === undefined ? "list" : "record", keys);
+    if (!isOpened || this.walk.depth > MOST_LEVELS) throw this.refused(TOO_DEEP);
+    this.pieces.push(bracket);
+    this.needsComma = false;
+  }
+
+  private refused(found: string): NodeError {
+    // Of what is too deep, the first steps tell where to look.
+    const place = this.walk.place().slice(0, found === TOO_DEEP ? 3 : undefined);
+    return new NodeError(
+      "TYPE_MISMATCH",
+      `JSON has no word for \`${placeText(["data", ...place])}\`, which is ${found}`,
+    );
+  }
 }

@@ -1,5 +1,8 @@
+import { isRecord as isPlainObject } from "@atomiton/values";
 import { isRouted } from "../contract/routed.js";
 import { tableBehind } from "../table/table-output.js";
+
+export { isPlainObject };
 
 /** How deep outputs of nodes are looked for inside outputs of nodes. */
 const MOST_WRAPPINGS = 8;
@@ -41,13 +44,6 @@ export function unwrap(value: unknown): unknown {
     else data = Object.hasOwn(data, "records") ? data["records"] : data["result"];
   }
   return data;
-}
-
-/** Whether a value is an object made by `{}`, a parser, or without a prototype. */
-export function isPlainObject(value: unknown): value is PlainObject {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function isOutput(value: unknown): value is PlainObject {

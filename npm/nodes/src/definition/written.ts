@@ -2,6 +2,7 @@
  * Rules for values that stand in a flow as they are, which a schema cannot state. An expression, `${{ … }}`, stands for a value
  * that is not known yet; a text with `{{ }}` may be filled by what makes the flow. Both pass.
  */
+import { kindOf, OVER, Walk } from "@atomiton/values";
 import { foundText } from "../contract/issues.js";
 import { isPlainObject } from "../data/input.js";
 import { pointerKey } from "../data/pointer.js";
@@ -20,15 +21,11 @@ function isOpen(text: string): boolean {
 
 /** Whether an expression stands anywhere in a value. */
 export function holdsExpression(value: unknown): boolean {
-  // Values may be deeper than a stack, and hold themselves.
-  const seen = new Set<unknown>();
-  const left: unknown[] = [value];
-  while (left.length > 0) {
-    const next = left.pop();
-    if (typeof next === "string" && next.includes("${{")) return true;
-    if (typeof next !== "object" || next === null || ArrayBuffer.isView(next) || seen.has(next)) continue;
-    seen.add(next);
-    for (const inner of Object.values(next)) left.push(inner);
+  const walk = new Walk(value, "once");
+  for (let step = walk.next(); step !== OVER; step = walk.next()) {
+    const { value } = walk;
+    if (typeof value === "string" && value.includes("${{")) return true;
+    if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) walk.enter(value, kindOf(value));
   }
   return false;
 }

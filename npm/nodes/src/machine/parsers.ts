@@ -1,5 +1,7 @@
 /** Parsers of what parameters hold, for checking it before anything runs. */
+
 import { Script } from "node:vm";
+import { messageOf } from "@atomiton/values";
 
 import Mustache from "mustache";
 
@@ -25,7 +27,7 @@ export const machineParsers: Required<Parsers> = {
       Mustache.parse(text);
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
   },
 };

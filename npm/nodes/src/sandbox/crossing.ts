@@ -1,3 +1,14 @@
+import {
+  classOf,
+  FOUND,
+  type Kind,
+  kindOf as kindOfObject,
+  OVER,
+  placeText,
+  type Step,
+  tagOf,
+  Walk,
+} from "@atomiton/values";
 import { NodeError } from "../contract/error.js";
 import { fromBase64, toBase64 } from "../data/base64.js";
 import { kindOf } from "../data/kind.js";
@@ -45,7 +56,7 @@ export class Crossing {
    * MEMORY_LIMIT_EXCEEDED when there is more than an engine could hold
    */
   encode(value: unknown, path = ""): string {
-    const special = inspect(value, path, [], false, this.#room());
+    const special = inspect(new Walk(value, "every way"), path, this.#room());
     return special
       ? JSON.stringify(value, this.#replacer())
       : (JSON.stringify(value) ?? JSON.stringify({ [this.tag]: "undefined:" }));
@@ -54,14 +65,16 @@ export class Crossing {
   /** Items as batches of JSON arrays, made one by one; between them other work of the main thread gets its turn. */
   async *encodeItems(items: readonly unknown[]): AsyncGenerator<Batch, void, undefined> {
     let resumed = performance.now();
+    const walk = new Walk(undefined, "every way");
     for (let start = 0; start < items.length; ) {
       const room = this.#room();
       const full = room.characters - BATCH_LENGTH;
       const most = Math.min(items.length, start + BATCH_ITEMS);
       let [end, special] = [start, false];
-      // The path is that of the item in the whole list.
-      do special = inspect(items[end], `[${end}]`, [], true, room) || special;
-      while (++end < most && room.characters > full);
+      do {
+        walk.restart(items[end]);
+        special = inspect(walk, end, room) || special;
+      } while (++end < most && room.characters > full);
       const part = items.slice(start, end);
       yield { text: special ? JSON.stringify(part, this.#replacer()) : JSON.stringify(part), count: part.length };
       start = end;
@@ -99,7 +112,8 @@ export class Crossing {
       const original = (this as Record<string, unknown>)[key];
       if (typeof original === "bigint") return { [tag]: `integer:${original}` };
       if (original instanceof Uint8Array) return { [tag]: `bytes:${toBase64(original)}` };
-      if (original instanceof Date) return { [tag]: `date:${original.getTime()}` };
+      // Dates were made text before.
+      if (original !== value && isDate(original)) return { [tag]: `date:${original.getTime()}` };
       if (typeof original === "number" && !Number.isFinite(original)) return { [tag]: `number:${original}` };
       if (original === undefined && (Array.isArray(this) || key === "")) return { [tag]: "undefined:" };
       return wide && isSpelledOut(value) ? withoutSpelling(value) : value;
@@ -107,19 +121,34 @@ export class Crossing {
   }
 }
 
-/** Whether there is anything in a value that JSON has no word for; refuses what cannot cross at all or is too much. */
-function inspect(value: unknown, path: string, above: object[], inArray: boolean, room: Room): boolean {
+/**
+ * Whether there is anything in a value that JSON has no word for; refuses what cannot cross at all or is too much.
+ *
+ * @param within the place of the value in what it is part of, if it is; in a list, where `undefined` has to be said, a number
+ */
+function inspect(walk: Walk, within: Step, room: Room): boolean {
+  let special = false;
+  for (let step = walk.next(); step !== OVER; step = walk.next()) {
+    if (step === FOUND) special = inspectOne(walk, within, room) || special;
+    else if (room.characters < 0) throw tooLong(placeIn(walk, within));
+  }
+  return special;
+}
+
+/** The same for the value at hand; makes its parts the next values. */
+function inspectOne(walk: Walk, within: Step, room: Room): boolean {
+  const { value, key } = walk;
   if (--room.values < 0) {
     throw new NodeError(
       "MEMORY_LIMIT_EXCEEDED",
       `User code can be given ${written(MOST_VALUES)} values, and here are more`,
     );
   }
-  room.characters -= 2;
+  room.characters -= key === undefined ? 2 : key.length + 5;
   switch (typeof value) {
     case "string":
       room.characters -= value.length;
-      if (room.characters < 0) throw tooLong(path);
+      if (room.characters < 0) throw tooLong(placeIn(walk, within));
       return false;
     case "boolean":
       return false;
@@ -127,47 +156,50 @@ function inspect(value: unknown, path: string, above: object[], inArray: boolean
       room.characters -= 6;
       return !Number.isFinite(value);
     case "undefined":
-      return inArray;
+      return walk.isItem || (walk.depth === 0 && typeof within === "number");
     case "object":
-      break;
+      return value !== null && inspectObject(value, walk, within, room);
     case "bigint":
       if (room.wide) return true;
-      throw refusal(path, kindOf(value));
-    default:
-      throw refusal(path, kindOf(value));
   }
-  if (value === null) return false;
-  if (value instanceof Date) return true;
+  throw refusal(placeIn(walk, within), kindOf(value));
+}
+
+function inspectObject(value: object, walk: Walk, within: Step, room: Room): boolean {
+  const kind = kindOfObject(value);
+  if (kind === "date") return true;
   if (room.wide && value instanceof Uint8Array) {
     room.characters -= value.length;
-    if (room.characters < 0) throw tooLong(path);
+    if (room.characters < 0) throw tooLong(placeIn(walk, within));
     return true;
   }
-  if (above.includes(value)) throw refusal(path, "a cycle");
-  if (above.length >= MOST_LEVELS) throw refusal(path, `data of more than ${MOST_LEVELS} levels`);
-  if (isExotic(value))
-    throw refusal(path, `a ${(value.constructor as { name?: string } | undefined)?.name ?? "special object"}`);
-  above.push(value);
-  let special = false;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) special = inspect(value[i], `${path}[${i}]`, above, true, room) || special;
-  } else {
-    for (const key of Object.keys(value)) {
-      room.characters -= key.length + 3;
-      const found = (value as Record<string, unknown>)[key];
-      // Paths are built only where they can be needed: below a leaf nothing is refused for what it is.
-      const place = isLeaf(found) ? path : path === "" ? key : `${path}.${key}`;
-      special = inspect(found, place, above, false, room) || special;
-    }
+  if (kind !== "list" && kind !== "record" && isExotic(value, kind)) {
+    throw refusal(placeIn(walk, within), `a ${classOf(value) ?? "special object"}`);
   }
-  if (room.characters < 0) throw tooLong(path);
-  above.pop();
-  return special;
+  if (!walk.enter(value, kind)) throw refusal(placeIn(walk, within), "a cycle");
+  if (walk.depth > MOST_LEVELS) throw refusal(placeIn(walk, within), `data of more than ${MOST_LEVELS} levels`);
+  return false;
+}
+
+/** Kinds of objects whose data is in their fields. */
+const DATA: ReadonlySet<Kind> = new Set<Kind>(["error", "boxed", "instance"]);
+const NO_DATA: ReadonlySet<string> = new Set(["WeakMap", "WeakSet", "Promise"]);
+
+function isExotic(value: object, kind: Kind): boolean {
+  return !DATA.has(kind) || (Symbol.toStringTag in value && NO_DATA.has(tagOf(value)));
+}
+
+function placeIn(walk: Walk, within: Step): string {
+  return placeText([...(within === "" ? [] : [within]), ...walk.place()]);
 }
 
 /** Whether a list or an object holds bytes that JSON would spell out as a list of numbers before the replacer sees them. */
 function isSpelledOut(value: unknown): value is object {
   return typeof value === "object" && value !== null && Object.values(value).some(hasSpelling);
+}
+
+function isDate(value: unknown): value is Date {
+  return typeof value === "object" && value !== null && kindOfObject(value) === "date";
 }
 
 function hasSpelling(value: unknown): value is Uint8Array {
@@ -179,23 +211,6 @@ function withoutSpelling(value: object): object {
     hasSpelling(each) ? new Uint8Array(each.buffer, each.byteOffset, each.byteLength) : each;
   if (Array.isArray(value)) return value.map(plain);
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
-}
-
-function isLeaf(value: unknown): boolean {
-  return typeof value === "string" || typeof value === "boolean" || typeof value === "number";
-}
-
-function isExotic(value: object): boolean {
-  return (
-    value instanceof Map ||
-    value instanceof Set ||
-    value instanceof WeakMap ||
-    value instanceof WeakSet ||
-    value instanceof Promise ||
-    value instanceof RegExp ||
-    value instanceof ArrayBuffer ||
-    ArrayBuffer.isView(value)
-  );
 }
 
 function refusal(path: string, kind: string): NodeError {
