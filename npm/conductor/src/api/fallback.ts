@@ -1,4 +1,5 @@
 /** What a failed request is answered with instead. */
+import { isRecord } from "@atomiton/values";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import { type FlowNames, flowIdOf } from "./requests.js";
 
@@ -117,7 +118,5 @@ function keyOf(request: ExecutionRequest): string | undefined {
 function isPlain(value: unknown): boolean {
   if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object" || value === null) return typeof value !== "function" && typeof value !== "symbol";
-  if (Array.isArray(value)) return true;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return Array.isArray(value) || isRecord(value);
 }

@@ -1,7 +1,8 @@
 /** Flows in a storage engine: as documents under their ids, with when they were saved. */
+import { describe } from "@atomiton/values";
 import type { StorageApi } from "../types/api.js";
 import type { NodeDefinition, NodeEdge } from "../types/definition.js";
-import { describe, type ErrorCode } from "../types/errors.js";
+import type { ErrorCode } from "../types/errors.js";
 import type {
   FlowDeletedEvent,
   FlowList,

@@ -1,7 +1,8 @@
 /** Where calls go: to the services of this process, or over a transport. It can change while the conductor lives. */
+import { messageOf } from "@atomiton/values";
 import type { Log } from "../engine/log.js";
 import { defaultApiUrl, defaultWebSocketUrl } from "../transports/detect.js";
-import { messageOf, TransportError } from "../transports/failure.js";
+import { TransportError } from "../transports/failure.js";
 import { createHTTPTransport } from "../transports/http.js";
 import { createIPCTransport } from "../transports/ipc.js";
 import { eventIssuerOf, issuerOf } from "../transports/issuer.js";

@@ -1,7 +1,8 @@
 /** Requests: finds the flow that is asked for, runs it, and makes of what comes out the answer that was asked for. */
+import { describe } from "@atomiton/values";
 import { failure } from "../engine/failure.js";
 import type { NodeDefinition } from "../types/definition.js";
-import { describe, type ErrorCode, type ExecutionError, isErrorCode } from "../types/errors.js";
+import { type ErrorCode, type ExecutionError, isErrorCode } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";

@@ -1,5 +1,5 @@
 /** Those who listen, wherever calls lead: their subscriptions move along, and hear of each thing once. */
-import { messageOf } from "../transports/failure.js";
+import { messageOf } from "@atomiton/values";
 import type { ExecutionEvents, Services, Unsubscribe } from "../types/api.js";
 import type { ExecutionResult } from "../types/execution.js";
 import type { RequestResult } from "../types/request.js";

@@ -1,6 +1,8 @@
 /** `conductor init`: a project to start from. */
+
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { messageOf } from "@atomiton/values";
 import packageJson from "../../package.json" with { type: "json" };
 import { Exit, UsageError } from "./exit.js";
 import { projectFiles } from "./project-files.js";
@@ -53,8 +55,4 @@ function nameOf(folder: string): string {
     .replace(/[^a-z0-9-_.]+/g, "-")
     .replace(/^[-_.]+|[-_.]+$/g, "");
   return name === "" ? "flows" : name.slice(0, 100);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

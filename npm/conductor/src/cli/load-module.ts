@@ -1,8 +1,10 @@
 /** Modules of a project, in JavaScript or TypeScript. */
+
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { messageOf } from "@atomiton/values";
 import { UsageError } from "./exit.js";
 
 const TYPESCRIPT = new Set([".ts", ".mts", ".cts"]);
@@ -15,7 +17,7 @@ export async function loadModule(file: string): Promise<Record<string, unknown>>
     const loaded = await load(file);
     return { ...loaded };
   } catch (error) {
-    throw new UsageError(`${file} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${file} cannot be loaded: ${messageOf(error)}`);
   }
 }
 

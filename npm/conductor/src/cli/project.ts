@@ -1,8 +1,10 @@
 /** What belongs to a flow beside its file: node types of its project, and the settings of `conductor.config`. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import type { DefinedNode } from "@atomiton/nodes";
 import { closeNames, namesText, nodeTypes } from "@atomiton/nodes/definitions";
+import { isObject } from "@atomiton/values";
 import { type ConductorConfig, fileSettings, networkSettings } from "../api/settings.js";
 import { isDefinedNode, ownNodes } from "../engine/own-nodes.js";
 import { msOf } from "../engine/policy.js";
@@ -120,10 +122,6 @@ function isNetwork(value: unknown): boolean {
   } catch {
     return false;
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The configuration of a flow: the nearest, from its folder upwards. */

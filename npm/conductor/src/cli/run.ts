@@ -1,6 +1,8 @@
 /** `conductor run`: runs a flow, shows how it goes, says how it went. */
+
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import { messageOf } from "@atomiton/values";
 import { defaultVariables } from "../api/variables.js";
 import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ConductorConfig, ExecutionResult, NodeDefinition } from "../exports/node.js";
@@ -262,7 +264,7 @@ function documentText(document: object): string {
   try {
     return jsonText(document, 2);
   } catch (error) {
-    const message = `The values cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`;
+    const message = `The values cannot be written as JSON: ${messageOf(error)}`;
     process.stderr.write(`${oneLine(message)}\n`);
     return jsonText({ ...document, data: null, outputs: null }, 2);
   }

@@ -1,6 +1,8 @@
 /** `conductor schema`: the JSON Schema of flow files. */
+
 import { writeFileSync } from "node:fs";
 import { flowSchema } from "@atomiton/nodes/definitions";
+import { messageOf } from "@atomiton/values";
 import { Exit, UsageError } from "./exit.js";
 
 /** Writes the schema to a file, or to standard output. Throws `UsageError` for a file that cannot be written. */
@@ -13,7 +15,7 @@ export function schema({ output }: { output?: string }): Exit {
   try {
     writeFileSync(output, text);
   } catch (error) {
-    throw new UsageError(`The schema cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`The schema cannot be written: ${messageOf(error)}`);
   }
   process.stderr.write(`Flow files that begin with this line are completed and checked by editors:\n`);
   process.stderr.write(`# yaml-language-server: $schema=${output}\n`);

@@ -1,9 +1,9 @@
 /** The engine class of older code. New code calls `createConductor` and `conductor.execute`. */
+import { messageOf } from "@atomiton/values";
 import type { Conductor } from "../api/conductor.js";
 import { flowIdOf, isRequest } from "../api/requests.js";
 import type { ConductorConfig } from "../api/settings.js";
 import { IsolatedEmitter } from "../events/isolated-emitter.js";
-import { messageOf } from "../events/thrown.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, ExecutionStatus } from "../types/execution.js";

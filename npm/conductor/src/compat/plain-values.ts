@@ -4,6 +4,7 @@
  * What JSON has stays as it is. The rest becomes `{ "$type": …, "value": … }`: dates, maps, sets, errors, bytes, big
  * integers, undefined, NaN, the infinities and -0; and objects that have a key `$type` of their own.
  */
+import { classOf, isRecord } from "@atomiton/values";
 
 /** A value that could not be kept, or not as it is. */
 export interface Loss {
@@ -89,7 +90,9 @@ export function toJson(value: unknown, lose: (loss: Loss) => void): Json {
     }
     if (value instanceof Error) return tagged("Error", encodeError(value, path));
     const fields = encodeFields(value, path);
-    if (!isPlain(value)) lose({ path, what: `that it is an instance of ${className(value)}; its fields are kept` });
+    if (!isRecord(value)) {
+      lose({ path, what: `that it is an instance of ${classOf(value) ?? "a class"}; its fields are kept` });
+    }
     return Object.hasOwn(fields, TYPE) ? tagged("Object", fields) : fields;
   };
 
@@ -175,17 +178,6 @@ function fromFields(json: Record<string, Json>): unknown {
 const tagged = (type: string, value: Json): Json => ({ [TYPE]: type, value });
 const numeral = (value: number) => (Object.is(value, -0) ? "-0" : String(value));
 const step = (key: unknown, index: number) => `[${typeof key === "string" ? JSON.stringify(key) : index}]`;
-
-function isPlain(value: object): boolean {
-  const prototype: object | null = Object.getPrototypeOf(value);
-  // The root of another realm is a root too.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-function className(value: object): string {
-  const { name } = value.constructor ?? {};
-  return typeof name === "string" && name !== "" ? name : "a class";
-}
 
 function text(json: Json | undefined): string {
   if (typeof json !== "string") throw new TypeError("A text is missing");

@@ -1,6 +1,7 @@
 /** One channel: commands that pages call, and events that windows are told of. */
+import { messageOf } from "@atomiton/values";
 import { createLog } from "../engine/log.js";
-import { describe, type ErrorCode, isErrorCode } from "../types/errors.js";
+import { type ErrorCode, isErrorCode } from "../types/errors.js";
 import { sendable } from "./cloneable.js";
 import type { IpcEventLike, IpcHandlers, WindowLike } from "./electron.js";
 import { DATA_LIMITS, type PayloadLimits } from "./limits.js";
@@ -101,16 +102,6 @@ export function createChannelServer(name: string, ipcMain: IpcHandlers, options:
       windows.clear();
     },
   };
-}
-
-/** What a thrown value says, whatever it is. */
-export function messageOf(error: unknown): string {
-  try {
-    if (error instanceof Error && typeof error.message === "string") return error.message;
-  } catch {
-    // A Proxy may refuse to be looked at.
-  }
-  return describe(error);
 }
 
 /** The error for arguments that a command cannot be called with. */

@@ -1,6 +1,7 @@
 /** Calls about all channels: which there are, and how they are doing. */
+import { messageOf } from "@atomiton/values";
 import type { HealthResult } from "../types/transport.js";
-import { messageOf, refusedCall } from "./channel-server.js";
+import { refusedCall } from "./channel-server.js";
 import type { IpcEventLike, IpcHandlers, WindowLike } from "./electron.js";
 import type { SenderPolicy } from "./sender.js";
 

@@ -1,6 +1,7 @@
 /** Requests on `conductor:execute`: as a message that is answered by another one, and as a call. */
+import { messageOf } from "@atomiton/values";
 import type { RequestResult } from "../types/request.js";
-import { type CallAnswer, messageOf, refusedCall } from "./channel-server.js";
+import { type CallAnswer, refusedCall } from "./channel-server.js";
 import type { IpcEventLike, IpcMainLike, IpcMessageEventLike } from "./electron.js";
 import type { Requests } from "./requests.js";
 import type { SenderPolicy } from "./sender.js";

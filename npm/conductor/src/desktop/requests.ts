@@ -1,4 +1,5 @@
 /** Requests of pages: running a stored flow by its id, whichever way they come in. */
+import { messageOf } from "@atomiton/values";
 import { z } from "zod/v3";
 import { flowIdOf, refusal } from "../api/requests.js";
 import { failure } from "../engine/failure.js";
@@ -6,7 +7,6 @@ import type { ActiveExecution } from "../types/api.js";
 import type { ExecutionResult } from "../types/execution.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
-import { messageOf } from "./channel-server.js";
 import { issuesOf, issuesText } from "./channels/node-schema.js";
 import { activeOf, type Execution, Executions } from "./executions.js";
 import { type Keeping, notKept } from "./kept-results.js";

@@ -1,4 +1,5 @@
 /** The windows that are told what happens. */
+import { messageOf } from "@atomiton/values";
 import { createLog, type Log } from "../engine/log.js";
 import type { WebContentsLike, WindowLike } from "./electron.js";
 import type { SenderPolicy } from "./sender.js";
@@ -40,7 +41,7 @@ export class WindowList {
       } catch (error) {
         if (this.#reported.has(window)) continue;
         this.#reported.add(window);
-        this.#log.warn(`A window could not be told of "${channel}": ${error instanceof Error ? error.message : error}`);
+        this.#log.warn(`A window could not be told of "${channel}": ${messageOf(error)}`);
       }
     }
   }

@@ -1,7 +1,7 @@
 /** From whatever went wrong to the error that a caller gets. */
+import { describe } from "@atomiton/values";
 import {
   createExecutionError,
-  describe,
   type ErrorCode,
   type ExecutionError,
   getErrorRecoveryStrategy,
@@ -63,7 +63,7 @@ export function thrown(value: unknown, place: Place): ExecutionError {
   if (value instanceof Error) {
     const own = (value as { [CODE]?: unknown })[CODE];
     const code = isErrorCode(own) ? own : "EXECUTION_FAILED";
-    const error = failure(code, messageOf(value), place, { stack: value.stack ?? "", cause: value });
+    const error = failure(code, describe(value.message), place, { stack: value.stack ?? "", cause: value });
     const advice = adviceOf(value);
     // Whether another attempt makes sense is the code's to say: the engine decides by it.
     if (advice !== undefined && error.recovery) error.recovery = { ...error.recovery, suggestions: advice };
@@ -101,8 +101,4 @@ export function simulatedFailure(debug: DebugOptions["simulateError"], place: Pl
   const type = String(debug?.errorType ?? "generic");
   const text = debug?.message || (Object.hasOwn(SIMULATED, type) ? SIMULATED[type] : "Simulated error");
   return failure("EXECUTION_FAILED", `[${type.toUpperCase()}] ${text}`, place);
-}
-
-function messageOf(error: Error): string {
-  return typeof error.message === "string" ? error.message : describe(error.message);
 }

@@ -1,4 +1,5 @@
 /** Flows as documents: reading, writing, checking, analysing. */
+import { messageOf } from "@atomiton/values";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode } from "../types/errors.js";
 import type { FlowProblem } from "../types/flow.js";
@@ -138,7 +139,7 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
   try {
     text = JSON.stringify(flow, plainValues(flow, surplus));
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const why = messageOf(thrown);
     return [error("", `The flow cannot be written as JSON: ${why}`)];
   }
   const asked = JSON.stringify({ ...types, schemas, declared, others: surplus.problems });
@@ -190,7 +191,7 @@ function shapeFindings(flow: NodeDefinition): FlowProblem[] {
     const isBroken = problems.some(({ severity }) => severity === "error");
     return isBroken ? problems : errorsFirst(problems, expressionProblems(flow));
   } catch (thrown) {
-    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    const why = messageOf(thrown);
     return [error("", `The flow cannot be read: ${why}`)];
   }
 }

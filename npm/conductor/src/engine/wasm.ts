@@ -1,5 +1,7 @@
 /** The engine as WebAssembly, started when something first runs. */
+
 import type * as Facts from "@atomiton/conductor-wasm/constants";
+import { messageOf } from "@atomiton/values";
 import type { Engine } from "./backend.js";
 import { coded } from "./failure.js";
 import { WasmBackend, type WasmModule } from "./wasm-backend.js";
@@ -34,7 +36,7 @@ export function wasmEngine({ VERSION, CONSTANTS }: WasmFacts, load: () => WasmMo
 }
 
 function notStarted(cause: unknown): Error {
-  const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
+  const reason = messageOf(cause).replace(/\.$/, "");
   const advice = "A content security policy must allow 'wasm-unsafe-eval' in script-src.";
   return coded("INTERNAL_ERROR", `The WebAssembly engine cannot start: ${reason}. ${advice}`, cause);
 }

@@ -1,8 +1,9 @@
 /** The expressions in the parameters of a node: found once, compiled once per text, resolved when the node starts. */
+import { isRecord } from "@atomiton/values";
 import { type CodeName, type CodeNames, codeNamesOf } from "./code-names.js";
 import { type Compiled, compile } from "./compile.js";
 import { ExpressionError } from "./failure.js";
-import { isPlain, type Scope } from "./scope.js";
+import type { Scope } from "./scope.js";
 import { OPENING, partsOf } from "./text.js";
 import { toText, ValueError } from "./values.js";
 
@@ -233,7 +234,7 @@ function mayHold(value: unknown): boolean {
     for (let i = 0; i < value.length; i++) if (mayHold(value[i])) return true;
     return false;
   }
-  if (!isPlain(value)) return false;
+  if (!isRecord(value)) return false;
   for (const key in value) if (mayHold(value[key])) return true;
   return false;
 }
@@ -247,7 +248,7 @@ function find(
 ): ParameterExpressions | undefined {
   let found = before;
   // What contains itself has no end; what has no expression needs to be seen once, in however many places it stands.
-  if (seen.has(value) || place.length > DEEPEST || !(Array.isArray(value) || isPlain(value))) return found;
+  if (seen.has(value) || place.length > DEEPEST || !(Array.isArray(value) || isRecord(value))) return found;
   const texts = found?.size ?? 0;
   seen.add(value);
   const visit = (inner: unknown, key: string | number) => {

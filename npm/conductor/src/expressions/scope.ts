@@ -1,4 +1,5 @@
 /** The names that an expression may use. */
+import { isRecord } from "@atomiton/values";
 
 /** Round of a loop, as its expressions see it. */
 export interface LoopScope {
@@ -60,7 +61,7 @@ const ROUTED = Symbol.for("@atomiton/routed");
  * a routed output), as `transform` and `condition` do, so that flows need not say `result.result`.
  */
 export function mainValue(input: unknown, isInLoop: boolean): unknown {
-  if (!isPlain(input)) return input;
+  if (!isRecord(input)) return input;
   if (Object.hasOwn(input, "default")) return unwrapped(input["default"]);
   const keys = Object.keys(input);
   if (isInLoop && keys.length === 2 && Object.hasOwn(input, "item") && Object.hasOwn(input, "index")) {
@@ -72,7 +73,7 @@ export function mainValue(input: unknown, isInLoop: boolean): unknown {
 
 function unwrapped(value: unknown): unknown {
   let data = value;
-  for (let depth = 0; depth < MOST_WRAPPINGS && isPlain(data) && wraps(data); depth++) {
+  for (let depth = 0; depth < MOST_WRAPPINGS && isRecord(data) && wraps(data); depth++) {
     if (ROUTED in data && Object.hasOwn(data, "value")) data = data["value"];
     else data = Object.hasOwn(data, "records") ? data["records"] : data["result"];
   }
@@ -85,11 +86,4 @@ function wraps(value: Record<string, unknown>): boolean {
     Object.hasOwn(value, "result") ||
     (Object.hasOwn(value, "records") && Array.isArray(value["records"]))
   );
-}
-
-/** Whether a value is an object as JSON has them. */
-export function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }

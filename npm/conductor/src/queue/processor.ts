@@ -1,5 +1,5 @@
 /** Jobs that are stored flows, run by a conductor. */
-import { messageOf } from "../events/thrown.js";
+import { messageOf } from "@atomiton/values";
 import type { ErrorRecoveryStrategy } from "../types/errors.js";
 import type { RequestContext, RequestResult } from "../types/request.js";
 import type { Job, JobData, JobProcessor } from "./job.js";

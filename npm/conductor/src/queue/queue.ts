@@ -1,7 +1,7 @@
 /** Jobs, done in this process a few at a time. */
+import { messageOf } from "@atomiton/values";
 import { bound } from "../events/bound.js";
 import { IsolatedEmitter } from "../events/isolated-emitter.js";
-import { messageOf } from "../events/thrown.js";
 import { Delays } from "./delays.js";
 import { ExpiringMap } from "./expiring-map.js";
 import { Heap } from "./heap.js";

@@ -1,5 +1,7 @@
 /** A flow under everything that can happen to it, from seeds: late answers, failures, hangs, crashes. In virtual time. */
+
 import { isDeepStrictEqual } from "node:util";
+import { messageOf } from "@atomiton/values";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionResult } from "../types/execution.js";
 import { type Disturbance, drawn, type Likelihoods, nameOf, type Schedule, scheduleText } from "./schedule.js";
@@ -246,7 +248,7 @@ class Simulation {
       await this.options.check?.(run);
       return undefined;
     } catch (error) {
-      return { message: `check: ${error instanceof Error ? error.message : String(error)}`, cause: error };
+      return { message: `check: ${messageOf(error)}`, cause: error };
     }
   }
 

@@ -1,4 +1,5 @@
 /** How reaching the other side fails. */
+import { messageOf } from "@atomiton/values";
 import type { ErrorCode } from "../types/errors.js";
 
 /**
@@ -85,16 +86,6 @@ export function isRetryable(thrown: unknown): boolean {
 /** Whether the other side may carry out the call although this error came instead of an answer. */
 export function isUncertain(thrown: unknown): boolean {
   return thrown instanceof TransportError ? thrown.uncertain : codeOf(thrown) === "TIMEOUT";
-}
-
-/** The message of whatever was thrown. */
-export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
-  try {
-    return String(thrown);
-  } catch {
-    return "A value that cannot be read was thrown";
-  }
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Reaches a server by HTTP: one POST per command, without events. */
+import { messageOf } from "@atomiton/values";
 import type { ErrorCode } from "../types/errors.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { HealthResult, RemoteTransport } from "../types/transport.js";
 import { baseOf, checkedAddress, checkedName } from "./address.js";
 import { awaitsExecution, CALL_TIMEOUT, EXECUTION_TIMEOUT, startDeadline } from "./deadline.js";
-import { answeredError, messageOf, TransportError, type TransportErrorOptions } from "./failure.js";
+import { answeredError, TransportError, type TransportErrorOptions } from "./failure.js";
 import { decode, encode } from "./json.js";
 
 /** How long the first calls wait for a connection that brings events, in ms. */

@@ -1,9 +1,10 @@
 /** Reaches the main process of an Electron application from a renderer. */
+import { messageOf } from "@atomiton/values";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { HealthResult, RemoteTransport } from "../types/transport.js";
 import { awaitsExecution, EXECUTION_TIMEOUT, startDeadline } from "./deadline.js";
 import { type HostWindow, hostWindow } from "./detect.js";
-import { answeredError, messageOf, TransportError } from "./failure.js";
+import { answeredError, TransportError } from "./failure.js";
 import { type IpcRenderer, listenTo } from "./ipc-events.js";
 import { guarded } from "./listeners.js";
 

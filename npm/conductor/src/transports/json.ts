@@ -1,5 +1,6 @@
 /** Values on their way to text and back. */
-import { messageOf, TransportError } from "./failure.js";
+import { classOf, FOUND, kindOf, messageOf, OVER, placeText, Walk } from "@atomiton/values";
+import { TransportError } from "./failure.js";
 
 /**
  * A value as JSON; `undefined` becomes no text at all. Fields that are `undefined` are left out, as JSON does. What says
@@ -12,8 +13,8 @@ export function encode(value: unknown): string | undefined {
   let lost: string | undefined;
   try {
     text = JSON.stringify(value);
-    // Only now, when it is known to have no cycle and to be no deeper than the stack.
-    lost = lossIn(value, "");
+    // Only now, when it is known to have no cycle.
+    lost = lossIn(value);
   } catch (cause) {
     throw new TransportError("SERIALIZATION_FAILED", `Cannot be sent as JSON: ${firstLine(messageOf(cause))}`, {
       cause,
@@ -32,66 +33,55 @@ export function decode(text: string, from: string): unknown {
   }
 }
 
-/** Says where something is that JSON drops or changes silently. */
-function lossIn(value: unknown, path: string): string | undefined {
-  const is = (what: string) => `${path || "the value"} is ${what}`;
+/** Says where something is that JSON drops or changes silently, of a value that has no cycles. */
+function lossIn(value: unknown): string | undefined {
+  const walk = new Walk(value, "every way");
+  for (let step = walk.next(); step !== OVER; step = walk.next()) {
+    const lost = step === FOUND ? lossOf(walk) : undefined;
+    if (lost !== undefined) return `${placeText(walk.place()) || "the value"} is ${lost}`;
+  }
+  return undefined;
+}
+
+/** What would be lost of the value at hand; makes its parts the next values. */
+function lossOf(walk: Walk): string | undefined {
+  let { value } = walk;
+  if (hasOwnJson(value)) {
+    // Buffers could say what they are in JSON, but nobody there would read it as a buffer.
+    if (ArrayBuffer.isView(value)) return instanceOf(value);
+    const said = value.toJSON();
+    if (said === null && kindOf(value) === "date") return "an invalid date";
+    value = said;
+    // Asked only once, as JSON does.
+    if (typeof value === "object" && value !== null) return void walk.enter(value, kindOf(value));
+  }
   switch (typeof value) {
     case "function":
     case "symbol":
-      return is(`a ${typeof value}`);
+      return `a ${typeof value}`;
     case "number":
-      return Number.isFinite(value) ? undefined : is(String(value));
+      return Number.isFinite(value) ? undefined : String(value);
+    case "undefined":
+      return walk.isItem ? "undefined" : undefined;
     case "object":
       break;
     default:
       return undefined;
   }
   if (value === null) return undefined;
-  // Buffers could say what they are in JSON, but nobody there would read it as a buffer.
-  if (ArrayBuffer.isView(value)) return is(instanceOf(value));
-  if (!hasOwnJson(value))
-    return Array.isArray(value) || isPlain(value) ? lossWithin(value, path) : is(instanceOf(value));
-  if (isInvalidDate(value)) return is("an invalid date");
-  const said = value.toJSON();
-  // Asked only once, as JSON does.
-  return typeof said === "object" && said !== null ? lossWithin(said, path) : lossIn(said, path);
-}
-
-function lossWithin(value: object, path: string): string | undefined {
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      const at = `${path}[${i}]`;
-      const lost = value[i] === undefined ? `${at} is undefined` : lossIn(value[i], at);
-      if (lost !== undefined) return lost;
-    }
-    return undefined;
-  }
-  for (const key of Object.keys(value)) {
-    const lost = lossIn((value as Record<string, unknown>)[key], path === "" ? key : `${path}.${key}`);
-    if (lost !== undefined) return lost;
-  }
+  const kind = kindOf(value);
+  if (kind !== "list" && kind !== "record") return instanceOf(value);
+  walk.enter(value, kind);
   return undefined;
 }
 
 /** Dates, and whatever else says itself what it is in JSON. */
-function hasOwnJson(value: object): value is { toJSON(): unknown } {
-  return typeof (value as { toJSON?: unknown }).toJSON === "function";
-}
-
-function isInvalidDate(value: object): boolean {
-  return value instanceof Date && Number.isNaN(value.getTime());
-}
-
-/** Plain objects of other realms count: those of another window, or of a test's environment. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype) return true;
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "hasOwnProperty");
+function hasOwnJson(value: unknown): value is { toJSON(): unknown } {
+  return typeof value === "object" && typeof (value as { toJSON?: unknown } | null)?.toJSON === "function";
 }
 
 function instanceOf(value: object): string {
-  const name: unknown = value.constructor?.name;
-  return typeof name === "string" && name !== "" ? `an instance of ${name}` : "an instance of a class";
+  return `an instance of ${classOf(value) ?? "a class"}`;
 }
 
 /** The engine draws a picture of a cycle below the first line. */

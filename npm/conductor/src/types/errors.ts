@@ -1,4 +1,5 @@
 /** Errors as callers get them. */
+import { describe as inWords } from "@atomiton/values";
 import { constants } from "../engine/constants.js";
 import type { ExecutionId, NodeId } from "./ids.js";
 
@@ -124,7 +125,7 @@ export function toExecutionError(
   return createExecutionError(ErrorCode.UNKNOWN_ERROR, "An unknown error occurred", {
     ...place,
     cause: error,
-    context: { originalError: describe(error) },
+    context: { originalError: inWords(error) },
   });
 }
 
@@ -138,12 +139,5 @@ export function getErrorRecoveryStrategy(error: ExecutionError | ErrorCode): Err
 
 /** A value as text, whatever it is: a Proxy may refuse, a symbol must be asked, an object may have no prototype. */
 export function describe(value: unknown): string {
-  for (const text of [String, (what: unknown) => Object.prototype.toString.call(what)]) {
-    try {
-      return text(value);
-    } catch {
-      // The next one asks less of it.
-    }
-  }
-  return "a value that cannot be looked at";
+  return inWords(value);
 }

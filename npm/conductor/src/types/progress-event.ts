@@ -1,4 +1,5 @@
 /** What those who follow executions from outside are told. */
+import { isObject } from "@atomiton/values";
 import type { ErrorCode } from "./errors.js";
 import type { ExecutionResult, NodeExecutionState } from "./execution.js";
 import type { ExecutionId, NodeId } from "./ids.js";
@@ -104,7 +105,7 @@ export interface FlowSavedEvent {
  */
 export function isValidProgressEvent(value: unknown): value is ProgressEvent {
   try {
-    if (!isRecord(value)) return false;
+    if (!isObject(value)) return false;
     const { nodeId, progress, message, nodes, graph } = value;
     return (
       typeof nodeId === "string" &&
@@ -120,12 +121,12 @@ export function isValidProgressEvent(value: unknown): value is ProgressEvent {
 }
 
 function isNode(value: unknown): boolean {
-  if (!isRecord(value)) return false;
+  if (!isObject(value)) return false;
   return typeof value.id === "string" && typeof value.name === "string" && typeof value.state === "string";
 }
 
 function isGraph(value: unknown): boolean {
-  if (!isRecord(value)) return false;
+  if (!isObject(value)) return false;
   return (
     Array.isArray(value.executionOrder) &&
     Array.isArray(value.criticalPath) &&
@@ -141,8 +142,4 @@ function isEvery(list: unknown[], test: (entry: unknown) => boolean): boolean {
     if (!test(list[index])) return false;
   }
   return true;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

@@ -1,6 +1,6 @@
 /** In the worker: what a page asks for over a port. */
+import { messageOf } from "@atomiton/values";
 import { type FlowNodeTypes, validateFlow } from "../engine/flows.js";
-import { messageOf } from "../events/thrown.js";
 import { type GivenModules, givenModules } from "./given-modules.js";
 import type { FromWorker, ToWorker } from "./messages.js";
 import { startEngine } from "./page-engine.js";

@@ -1,4 +1,5 @@
 /** In the worker: runs that the page follows. */
+import { isCloneable } from "@atomiton/values";
 import { type Outcome, Run, type RunRequest } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { failure, safelyThrown } from "../engine/failure.js";
@@ -7,7 +8,7 @@ import { addChange, countOf, nodeAt, roomForLook } from "../engine/look.js";
 import { type Outline, outlinedId } from "../engine/outline.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
-import { isCloneable, memoryIn, send } from "./crossing.js";
+import { memoryIn, send } from "./crossing.js";
 import type { FromWorker, RunEnd, SentError, SentOutline, Told, ToWorker, Wish } from "./messages.js";
 import type { CallingRun, PageExecutables } from "./page-executables.js";
 import { SharedVariables } from "./shared-variables.js";

@@ -1,5 +1,5 @@
 /** The variables of an execution, of which the page and its worker have one object each. */
-import { isCloneable } from "./crossing.js";
+import { isCloneable } from "@atomiton/values";
 import type { Variables } from "./messages.js";
 
 /**

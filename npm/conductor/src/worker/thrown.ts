@@ -1,7 +1,6 @@
 /** What executables throw, on its way to the other side. */
+import { describe, isCloneable } from "@atomiton/values";
 import { ADVICE, adviceOf, CODE, RETRY, retryAdvice } from "../engine/failure.js";
-import { describe } from "../types/errors.js";
-import { isCloneable } from "./crossing.js";
 import type { Thrown } from "./messages.js";
 
 /** What was thrown as it can be sent. */

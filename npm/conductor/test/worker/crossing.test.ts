@@ -18,7 +18,7 @@ test("what cannot be cloned is named by the path to it", () => {
   expect(uncloneable({ a: new Map([["k", { f() {} }]]) })).toBe("a.k.f is a function");
   expect(uncloneable({ a: new WeakMap() })).toBe("a is of type WeakMap");
   const trap = Object.defineProperty({}, "x", { enumerable: true, get: () => expect.fail("not to be read") });
-  expect(uncloneable({ a: trap })).toBe("a threw when it was read");
+  expect(uncloneable({ a: trap })).toBe("a.x threw when it was read");
 });
 
 test("the memory in a value is found once, and only where it is large", () => {

@@ -1,4 +1,5 @@
 /** The channel that runs nodes for pages, and tells all windows what becomes of them. */
+import { messageOf } from "@atomiton/values";
 import { failure } from "../../engine/failure.js";
 import { progressEventOf } from "../../events/progress-event.js";
 import type { ActiveExecution, ExecutionsApi, NodeApi, Unsubscribe, ValidationResult } from "../../types/api.js";
@@ -9,13 +10,7 @@ import { createExecutionId } from "../../types/ids.js";
 import type { NodeCompleteEvent, NodeErrorEvent, NodeProgressEvent } from "../../types/progress-event.js";
 import type { OpenQuestion } from "../../types/question.js";
 import type { HealthResult } from "../../types/transport.js";
-import {
-  type ChannelOptions,
-  type ChannelServer,
-  createChannelServer,
-  messageOf,
-  withCode,
-} from "../channel-server.js";
+import { type ChannelOptions, type ChannelServer, createChannelServer, withCode } from "../channel-server.js";
 import type { IpcHandlers } from "../electron.js";
 import { activeOf, type Execution, Executions } from "../executions.js";
 import { type Keeping, notKept } from "../kept-results.js";

@@ -1,10 +1,11 @@
 /** The engine of a page that fetches the WebAssembly module by itself. */
+
 import * as facts from "@atomiton/conductor-wasm/constants";
 import * as engineModule from "@atomiton/conductor-wasm/slim";
+import { messageOf } from "@atomiton/values";
 import { type Backend, type Engine, useEngine } from "../../engine/backend.js";
 import { coded } from "../../engine/failure.js";
 import { wasmEngine } from "../../engine/wasm.js";
-import { messageOf } from "../../events/thrown.js";
 
 let isThere = false;
 const whole = wasmEngine(facts, () => engineModule);

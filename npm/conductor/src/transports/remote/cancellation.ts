@@ -1,6 +1,7 @@
 /** Cancelling what runs on the other side, and what waits here for it. */
+import { messageOf } from "@atomiton/values";
 import type { RemoteTransport } from "../../types/transport.js";
-import { codeOf, messageOf, TransportError } from "../failure.js";
+import { codeOf, TransportError } from "../failure.js";
 import type { Attempted } from "../retry.js";
 
 /** How long the other side may take to end a cancelled execution before its caller is told so anyway, in ms. */

@@ -1,4 +1,5 @@
 /** Events of executions and flows on the other side. What older servers leave out is filled in. */
+import { messageOf } from "@atomiton/values";
 import type { ExecutionEvents, Unsubscribe } from "../../types/api.js";
 import type { ExecutionResult } from "../../types/execution.js";
 import type { FlowDeletedEvent } from "../../types/flow.js";
@@ -10,7 +11,6 @@ import type {
   ProgressNode,
 } from "../../types/progress-event.js";
 import type { RemoteTransport } from "../../types/transport.js";
-import { messageOf } from "../failure.js";
 import { type Recovery, toResult } from "./result.js";
 
 export interface RemoteEventsOptions {

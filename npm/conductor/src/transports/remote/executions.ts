@@ -1,7 +1,8 @@
 /** Executions on the other side: begun, waited for, found again after a bad line, cancelled, given up when it is time. */
+import { messageOf } from "@atomiton/values";
 import type { RemoteTransport } from "../../types/transport.js";
 import { startDeadline } from "../deadline.js";
-import { codeOf, isRetryable, isUncertain, messageOf, TransportError } from "../failure.js";
+import { codeOf, isRetryable, isUncertain, TransportError } from "../failure.js";
 import type { Lifetime } from "../line.js";
 import { type Attempted, withRetries } from "../retry.js";
 import { Cancellations } from "./cancellation.js";

@@ -1,11 +1,12 @@
 /** Running nodes on the other side. */
+import { messageOf } from "@atomiton/values";
 import type { ActiveExecution, NodeApi, ValidationResult } from "../../types/api.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ErrorCode, ErrorRecoveryStrategy, ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../../types/execution.js";
 import { createExecutionId, type ExecutionId, type NodeId } from "../../types/ids.js";
 import type { RemoteTransport } from "../../types/transport.js";
-import { codeOf, messageOf, TransportError } from "../failure.js";
+import { codeOf, TransportError } from "../failure.js";
 import { remoteEvents } from "./events.js";
 import { RemoteExecutions } from "./executions.js";
 import { type Recovery, toResult } from "./result.js";

@@ -1,7 +1,8 @@
 /** About the other side. */
+import { messageOf } from "@atomiton/values";
 import type { SystemApi } from "../../types/api.js";
 import type { HealthResult, RemoteTransport } from "../../types/transport.js";
-import { messageOf, TransportError } from "../failure.js";
+import { TransportError } from "../failure.js";
 
 /**
  * `system` over a transport. A side that cannot be reached is `down`; `health` never rejects. `restart` is for the
