@@ -10,6 +10,7 @@ import { exit, stdout } from "node:process";
 
 import { checkBudgets } from "../tests/bench/instructions/count.mjs";
 import { ROOT, run } from "./command.mjs";
+import { CONDUCTOR_LAYERS, CONDUCTOR_PRIVATE, importProblems } from "./imports.mjs";
 import { packPackage } from "./pack.mjs";
 import { examples, inner, packages } from "./packages.mjs";
 import { setupOrExit } from "./setup.mjs";
@@ -44,6 +45,7 @@ const cargoSteps = [
 const nodeSteps = [
   ...[...inner, ...packages].map((pack) => [`tsc ${pack.name}`, node([TSC, "--noEmit"], { cwd: pack.path })]),
   ...examples.map((pack) => [`tsc ${pack.folder}`, node([TSC, "--noEmit"], { cwd: pack.path })]),
+  ["imports of the conductor keep to its layers", layers],
   ["generated documentation and schema are as `npm run docs` writes them", node(["scripts/docs.mjs", "--check"])],
   ["biome", node([BIOME, "check", "--error-on-warnings", "--max-diagnostics=200", "--colors=off"])],
   ...packages.map((pack) => [`publint and are-the-types-wrong ${pack.name}`, () => lintTarball(pack)]),
@@ -78,6 +80,11 @@ async function lintTarball(pack) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function layers() {
+  const problems = importProblems(join(ROOT, "npm/conductor/src"), CONDUCTOR_LAYERS, CONDUCTOR_PRIVATE);
+  return { ok: problems.length === 0, output: problems.join("\n") };
 }
 
 async function budgets() {

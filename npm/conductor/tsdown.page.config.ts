@@ -24,6 +24,7 @@ const forPages = {
 const inPage: Record<string, string> = {
   "node:events": "./src/events/page-emitter.ts",
   "./state-files.js": "./src/compat/page-state-files.ts",
+  "./schemas.js": "./src/services/page-schemas.ts",
   "./known-constants.js": "./src/engine/page-known-constants.ts",
 };
 

@@ -1,6 +1,7 @@
 /** Those who want to be told of one kind of event. */
-import type { Unsubscribe } from "../types/api.js";
-import type { Isolate } from "./isolate.js";
+
+import type { Isolate } from "../events/isolate.js";
+import type { Unsubscribe } from "../services/declaration.js";
 
 /** See the module's description. */
 export class Callbacks<T> {

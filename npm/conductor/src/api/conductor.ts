@@ -4,30 +4,28 @@ import type { EngineInfo } from "../engine/backend.js";
 import { coded, failure } from "../engine/failure.js";
 import { createLog } from "../engine/log.js";
 import { ConductorEventEmitter } from "../events/emitter.js";
-import type { TransportError } from "../transports/failure.js";
-import type {
-  AuthApi,
-  EnvironmentInfo,
-  ExecutionsApi,
-  FlowApi,
-  NodeApi,
-  Services,
-  StorageApi,
-  SystemApi,
-} from "../types/api.js";
+import { isolator } from "../events/isolate.js";
+import type { AuthApi } from "../services/auth.js";
+import type { Services } from "../services/contract.js";
+import type { ExecutionsApi } from "../services/executions.js";
+import type { FlowApi } from "../services/flow.js";
+import type { NodeApi } from "../services/node.js";
+import type { StorageApi } from "../services/storage.js";
+import type { SystemApi } from "../services/system.js";
+import { isMissing } from "../transports/remote/older-servers.js";
 import type { NodeDefinition } from "../types/definition.js";
+import type { EnvironmentInfo } from "../types/environment-info.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { ConductorTransport, TransportOptions, TransportType } from "../types/transport.js";
 import type { Environment } from "./environment.js";
 import { Fallbacks } from "./fallback.js";
 import { type FlowEngine, FlowStore } from "./flow-store.js";
-import { isolator } from "./isolate.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
-import { Reach } from "./reach.js";
 import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
 import { Runs } from "./runs.js";
+import { ServiceRouter } from "./service-router.js";
 import { type ConductorConfig, msOrRefuse } from "./settings.js";
 import { createGraphStore, type ExecutionGraphStore } from "./store.js";
 import { subFlows } from "./sub-flows.js";
@@ -98,11 +96,11 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     own !== undefined && environment.executesByOwnTransport
       ? new OwnTransport(own, { local, runs, timeout: msOrRefuse("timeout", config.timeout), warn: log.warn })
       : undefined;
-  const reach = new Reach(environment, config, { local, own: ownTransport }, tokens, log);
+  const router = new ServiceRouter(environment, config, { local, own: ownTransport }, tokens, log);
 
   const sources = {
     find: async (flowId: string) => {
-      if (reach.application !== undefined) return findIn(reach.application, flowId);
+      if (router.application !== undefined) return findIn(router.application, flowId);
       const template = environment.templates.get(flowId);
       const stored = flows.get(flowId).catch((error) => {
         // Where no storage may be used, there are still the flows of the library.
@@ -120,8 +118,8 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     run: runs.runInside.bind(runs),
     cancel: (executionId) => runs.cancel(executionId),
   });
-  const once = (request: ExecutionRequest) => reach.request(request, (given) => runRequest(sources, given));
-  const { node, executions, flow, storage, auth: sessions, system } = reach.facade();
+  const once = (request: ExecutionRequest) => router.request(request, (given) => runRequest(sources, given));
+  const { node, executions, flow, storage, auth: sessions, system } = router.facade();
   const auth: AuthApi = {
     ...sessions,
     login: (credentials) => sessions.login(credentials).finally(() => fallbacks.clear()),
@@ -157,14 +155,14 @@ export function createConductorIn(environment: Environment, config: ConductorCon
         runs.configure(options);
         if (options.storage !== undefined) flows.use(options.storage as FlowEngine);
       }
-      reach.configure(type, options);
+      router.configure(type, options);
       fallbacks.clear();
     }),
     shutdown: hidden(async () => {
       runs.cancelAll();
       ownTransport?.cancelAll();
       workplace?.shutdown();
-      await reach.shutdown();
+      await router.shutdown();
       // An engine that the caller gave is the caller's to close.
       if (config.storage === undefined) await (await engine).close?.();
     }),
@@ -180,9 +178,8 @@ function localHealth(own: ConductorTransport | undefined, message: string): Syst
 
 /** A flow that the application has: one that was saved, else a template; `undefined` when there is neither. */
 async function findIn({ storage, flow }: Services, flowId: string): Promise<NodeDefinition | undefined> {
-  const ifAny = (error: Partial<TransportError>) => {
-    const isMissing = error.code === "NODE_NOT_FOUND" || (error.answered && /not found/i.test(error.message ?? ""));
-    if (!isMissing) throw error;
+  const ifAny = (error: unknown) => {
+    if (!isMissing(error)) throw error;
     return undefined;
   };
   const saved = await storage.loadFlow(flowId).catch(ifAny);

@@ -2,11 +2,11 @@
 
 import type { EngineInfo } from "../engine/backend.js";
 import type { FlowNodeTypes, FlowProblem } from "../engine/flows.js";
-import type { OpenRun } from "../engine/followed-run.js";
+import type { Workplace } from "../engine/workplace.js";
 import type { TokenStore } from "../transports/token-store.js";
 import type { WebSocketClass } from "../transports/websocket.js";
-import type { EnvironmentInfo } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
+import type { EnvironmentInfo } from "../types/environment-info.js";
 import type { FlowDefinition, FlowTemplate } from "../types/flow.js";
 import type { TransportType } from "../types/transport.js";
 import type { FlowEngine } from "./flow-store.js";
@@ -58,16 +58,4 @@ export interface Environment {
   info(hasTransport: boolean): EnvironmentInfo;
   /** Where runs are carried out, if not in this thread. */
   workplace?: Workplace | undefined;
-}
-
-/** Another thread, in which runs are carried out that this one follows. */
-export interface Workplace {
-  open: OpenRun;
-  /**
-   * What is wrong with a flow; `undefined` for one that cannot get there. `closed`: whether the types that are known there
-   * are all that there are.
-   */
-  problems(node: NodeDefinition, closed: boolean): Promise<FlowProblem[] | undefined>;
-  /** Ends the thread, and what runs in it. The next run starts it again. */
-  shutdown(): void;
 }

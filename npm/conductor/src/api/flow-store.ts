@@ -1,6 +1,7 @@
 /** Flows in a storage engine: as documents under their ids, with when they were saved. */
 import { describe } from "@atomiton/values";
-import type { StorageApi } from "../types/api.js";
+import type { Isolate } from "../events/isolate.js";
+import type { StorageApi } from "../services/storage.js";
 import type { NodeDefinition, NodeEdge } from "../types/definition.js";
 import type { ErrorCode } from "../types/errors.js";
 import type {
@@ -17,7 +18,6 @@ import type { FlowSavedEvent } from "../types/progress-event.js";
 import { uuid } from "../types/uuid.js";
 import { Callbacks } from "./callbacks.js";
 import { FlowNews } from "./flow-news.js";
-import type { Isolate } from "./isolate.js";
 
 /** What is needed of an engine of `@atomiton/storage`; whoever has less than this has flows that cannot be listed. */
 export interface FlowEngine {
@@ -325,13 +325,13 @@ function place(value: unknown, otherwise: number): number {
   return typeof value === "number" && value >= 0 ? Math.floor(value) : otherwise;
 }
 
+/** How engines say that there is nothing under a key, of generations that had no codes. */
+const OLDER_NOT_FOUND = /^(?:\w*Error: )?(?:Data|Flow|Composite|Blueprint) not found/;
+
+/** Whether an engine says that there is nothing under a key: by its code, and only without one in words. */
 function isNotFound(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
-  return (
-    code === "NOT_FOUND" ||
-    code === "ENOENT" ||
-    /^(Data|Flow|Composite|Blueprint) not found/.test(describe(error).replace(/^\w*Error: /, ""))
-  );
+  return code === undefined ? OLDER_NOT_FOUND.test(describe(error)) : code === "NOT_FOUND" || code === "ENOENT";
 }
 
 function missing(id: unknown): FlowStorageError {

@@ -1,30 +1,28 @@
 /** The API in this process: nodes run here, flows are kept in this conductor's storage. */
 
+import { coded } from "../engine/failure.js";
 import type { FlowProblem } from "../engine/flows.js";
 import { validateFlow } from "../engine/flows.js";
+import { getErrorRecoveryStrategy } from "../engine/recovery.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
+import type { Isolate } from "../events/isolate.js";
 import { progressEventOf } from "../events/progress-event.js";
+import type { AuthApi } from "../services/auth.js";
+import { SERVICES, type Services, serviceOf } from "../services/contract.js";
+import type { ExecutionsApi } from "../services/executions.js";
+import type { FlowApi } from "../services/flow.js";
+import type { ExecutionEvents, NodeApi } from "../services/node.js";
+import type { StorageApi } from "../services/storage.js";
+import type { SystemApi } from "../services/system.js";
 import { refusedNode } from "../transports/remote/node.js";
 import type { TokenStore } from "../transports/token-store.js";
-import type {
-  AuthApi,
-  ExecutionEvents,
-  ExecutionsApi,
-  FlowApi,
-  NodeApi,
-  Services,
-  StorageApi,
-  SystemApi,
-} from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
-import { getErrorRecoveryStrategy } from "../types/errors.js";
 import type { ExecutionResult } from "../types/execution.js";
 import { demandChildren } from "../types/flow.js";
 import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.js";
 import { Callbacks } from "./callbacks.js";
 import type { Environment, Templates } from "./environment.js";
 import { FlowStorageError, type FlowStore } from "./flow-store.js";
-import type { Isolate } from "./isolate.js";
 import type { Questions } from "./questions.js";
 import type { ExecutionPlace, Runs } from "./runs.js";
 
@@ -84,7 +82,7 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
     },
     async attach(executionId) {
       const result = runs.attach(executionId);
-      if (result === undefined) throw new Error(`Execution ${executionId} not found`);
+      if (result === undefined) throw coded("NODE_NOT_FOUND", `Execution ${executionId} not found`, undefined);
       return result;
     },
     ...localEvents(runs, events, isolate),
@@ -137,7 +135,7 @@ export function templatesApi(templates: Templates): Pick<FlowApi, "listTemplates
     listTemplates: async () => ({ templates: templates.list() }),
     async getTemplate(id) {
       const definition = templates.get(id);
-      if (definition === undefined) throw new Error(`Flow template ${id} not found`);
+      if (definition === undefined) throw coded("NODE_NOT_FOUND", `Flow template ${id} not found`, undefined);
       return { definition };
     },
   };
@@ -166,6 +164,7 @@ function localFlow({ environment, flows }: LocalParts, node: NodeApi): FlowApi {
 function localFlows({ environment, flows }: LocalParts): StorageApi {
   const { missingFlow } = environment;
   return {
+    ...serviceOf(SERVICES.storage, flows),
     async saveFlow(flow, options) {
       const isEmpty = !Array.isArray(flow?.nodes) || flow.nodes.length === 0;
       if (isEmpty && options?.allowEmpty !== true) throw new Error("Flow must contain at least one node");
@@ -177,10 +176,6 @@ function localFlows({ environment, flows }: LocalParts): StorageApi {
       if (found === undefined) throw new FlowStorageError("NODE_NOT_FOUND", missingFlow);
       return found;
     },
-    listFlows: flows.listFlows,
-    deleteFlow: flows.deleteFlow,
-    onFlowSaved: flows.onFlowSaved,
-    onFlowDeleted: flows.onFlowDeleted,
   };
 }
 

@@ -1,15 +1,17 @@
 /** A transport of the caller's own: it executes nodes and flows, and all else happens elsewhere. */
+
+import { getErrorRecoveryStrategy } from "../engine/recovery.js";
+import { activeOf, ExecutionRegistry, type Registered } from "../executions/registry.js";
+import type { Services } from "../services/contract.js";
+import type { ActiveExecution, ExecutionEvents, NodeApi } from "../services/node.js";
 import { TransportError } from "../transports/failure.js";
 import { RemoteExecutions } from "../transports/remote/executions.js";
 import { remoteNode } from "../transports/remote/node.js";
-import type { ActiveExecution, ExecutionEvents, NodeApi, Services } from "../types/api.js";
 import type { NodeDefinition } from "../types/definition.js";
-import { getErrorRecoveryStrategy } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { demandChildren } from "../types/flow.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ConductorTransport, RemoteTransport } from "../types/transport.js";
-import { isInside } from "./execution-ids.js";
 import type { Runs } from "./runs.js";
 
 /** What goes with the transport. */
@@ -24,7 +26,7 @@ export interface OwnTransportOptions {
 }
 
 /** An execution that is not over. */
-interface Running extends ActiveExecution {
+interface Running extends ActiveExecution, Registered {
   result: Promise<ExecutionResult>;
 }
 
@@ -35,7 +37,7 @@ interface Running extends ActiveExecution {
 export class OwnTransport {
   private readonly transport: RemoteTransport;
   private readonly executions: RemoteExecutions;
-  private readonly running = new Set<Running>();
+  private readonly running = new ExecutionRegistry<Running>();
 
   constructor(
     own: ConductorTransport,
@@ -61,14 +63,11 @@ export class OwnTransport {
     const { run } = remoteNode(this.transport, { ...settings, executions: this.executions });
     const result = run(node, { ...given, executionId });
     const running: Running = { executionId, nodeId: node?.id, startTime: Date.now(), result };
-    this.running.add(running);
-    try {
+    return this.running.track(running, async () => {
       const ended = await result;
       runs.onEnd?.({ nodeId: node?.id, executionId }, ended);
       return ended;
-    } finally {
-      this.running.delete(running);
-    }
+    });
   };
 
   /** Services that execute by the transport; all else is done by the application whose page this is, or by this process. */
@@ -88,7 +87,7 @@ export class OwnTransport {
           await Promise.all([ours, base.node.cancel(executionId)]);
         },
         active: async () => [...this.active(), ...(application === undefined ? [] : await application.node.active())],
-        attach: (executionId) => this.find(executionId)?.result ?? base.node.attach(executionId),
+        attach: (executionId) => this.running.get(executionId)?.result ?? base.node.attach(executionId),
       },
       flow: {
         ...base.flow,
@@ -104,24 +103,19 @@ export class OwnTransport {
 
   /** Ends everything that runs. */
   cancelAll(): void {
-    for (const { executionId } of this.running) void this.executions.cancel(executionId);
+    for (const { executionId } of this.running.list()) void this.executions.cancel(executionId);
   }
 
   /** Those that run, and the requests whose flow is being looked for. */
   private active(): ActiveExecution[] {
-    const running = [...this.running].map(({ executionId, nodeId, startTime }) => ({ executionId, nodeId, startTime }));
-    return [...this.options.runs.list(), ...running];
+    return [...this.options.runs.list(), ...this.running.list().map(activeOf)];
   }
 
   /** Ends an execution, and those inside of it. */
   private async cancel(executionId: string): Promise<void> {
     this.options.runs.cancel(executionId);
-    const found = [...this.running].filter((running) => isInside(running.executionId, executionId));
+    const found = this.running.inside(executionId);
     await Promise.all(found.map((running) => this.executions.cancel(running.executionId)));
-  }
-
-  private find(executionId: string): Running | undefined {
-    return [...this.running].find((running) => running.executionId === executionId);
   }
 }
 

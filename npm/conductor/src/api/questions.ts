@@ -1,11 +1,11 @@
 /** The questions that the runs of one conductor put to people. */
 import type { Asker } from "../engine/call.js";
 import { coded } from "../engine/failure.js";
+import type { Isolate } from "../events/isolate.js";
+import { isIdInside } from "../executions/registry.js";
 import type { ExecutionId } from "../types/ids.js";
 import type { OpenQuestion } from "../types/question.js";
 import { Callbacks } from "./callbacks.js";
-import { isInside } from "./execution-ids.js";
-import type { Isolate } from "./isolate.js";
 
 /** Ids that an error names. */
 const MOST_NAMED = 10;
@@ -62,7 +62,7 @@ export class Questions {
   /** The open questions: all of them, or those of an execution and of the flows inside of it. */
   waiting(executionId?: string): OpenQuestion[] {
     const questions = [...this.open.values()].map(({ question }) => question);
-    return executionId === undefined ? questions : questions.filter((question) => isInside(question.id, executionId));
+    return executionId === undefined ? questions : questions.filter((question) => isIdInside(question.id, executionId));
   }
 
   /**

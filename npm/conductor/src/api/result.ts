@@ -2,8 +2,8 @@
 import type { Outcome } from "../engine/driver.js";
 import type { FollowedRun } from "../engine/followed-run.js";
 import { lookAtEnd, stateOf } from "../engine/look.js";
-import { State } from "../engine/mailbox.js";
 import type { Outline } from "../engine/outline.js";
+import { State } from "../engine/state.js";
 import { traceOf } from "../engine/trace.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, ExecutionTrace, RunWarning } from "../types/execution.js";

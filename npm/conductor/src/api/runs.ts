@@ -10,12 +10,13 @@ import { createLog, type Log } from "../engine/log.js";
 import { type Outline, outlineOf } from "../engine/outline.js";
 import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
-import type { ActiveExecution } from "../types/api.js";
+import { isolator } from "../events/isolate.js";
+import { activeOf, ExecutionRegistry, type Registered } from "../executions/registry.js";
+import type { ActiveExecution } from "../services/node.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
 import { createExecutionId, toNodeId } from "../types/ids.js";
-import { isolator } from "./isolate.js";
 import { Questions } from "./questions.js";
 import { RunResult } from "./result.js";
 import {
@@ -38,18 +39,17 @@ const INSIDE_INTERVAL_MS = 100;
 const LARGE_FLOW = 50;
 
 /** One execution that is not over. It may be cancelled before its run exists. */
-interface Execution extends ExecutionPlace {
+interface Execution extends ExecutionPlace, Registered {
+  /** ms since the epoch. */
+  startTime: number;
+  /** It starts nothing more until it is resumed. */
+  paused: boolean;
   /** Those of the executions that it was started from within, the nearest first. */
   parents: readonly string[];
   context: ConductorExecutionContext;
-  /** ms since the epoch. */
-  startedAt: number;
   /** Who waits for its result beside the one who started it. */
   waiting: ((result: ExecutionResult) => void)[] | undefined;
-  /** The caller chose its id. */
-  named: boolean;
   cancelled: boolean;
-  paused: boolean;
   /** Starts the run, where a pause came before that. */
   begin: (() => void) | undefined;
   run: FollowedRun | undefined;
@@ -57,8 +57,6 @@ interface Execution extends ExecutionPlace {
   onProgress: ((percent: number) => void) | undefined;
   /** When it is told next, in ms since the epoch. */
   tellAt?: number;
-  /** Another execution of the same id. */
-  next: Execution | undefined;
 }
 
 /** Where an execution stands among those that start each other. */
@@ -67,19 +65,17 @@ export type Place = Pick<ConductorExecutionContext, "executionId"> & {
 };
 
 /** An execution whose flow is being looked for. */
-type Coming = ActiveExecution & { parents: readonly string[]; cancelled: boolean };
+type Coming = ActiveExecution & Registered & { cancelled: boolean };
 
 /** What names an execution. */
 export type ExecutionPlace = Pick<ConductorExecutionContext, "nodeId" | "executionId">;
 
 /** The executions of one conductor, each from its start to its result. */
 export class Runs {
-  /** Executions that are not over, by id; those that share an id are chained. */
-  private readonly active = new Map<string, Execution>();
-  /** Those of them that were started from within others. */
-  private readonly inner = new Set<Execution>();
+  /** Executions that are not over. */
+  private readonly active = new ExecutionRegistry<Execution>();
   /** Executions whose flow is being looked for. */
-  private readonly coming = new Set<Coming>();
+  private readonly coming = new ExecutionRegistry<Coming>();
   private readonly defaults = environmentDefaults();
   private readonly files: FileAccess | undefined;
   private readonly network: NetworkAccess | undefined;
@@ -133,16 +129,14 @@ export class Runs {
     wanted: RunSettings | undefined,
     onProgress: Execution["onProgress"],
   ): Promise<ExecutionResult> {
-    const startedAt = Date.now();
     const { executionId, nodeId, parentContext } = context;
     const execution: Execution = {
       executionId,
       nodeId,
       parents: parentsOf(parentContext),
       context,
-      startedAt,
+      startTime: Date.now(),
       waiting: undefined,
-      named,
       cancelled: false,
       paused: false,
       begin: undefined,
@@ -150,7 +144,8 @@ export class Runs {
       onProgress,
       next: undefined,
     };
-    this.begin(execution);
+    // An id that was made here has no slash in it; looking for one would cost more than the rest of this.
+    this.active.begin(execution, execution.parents.length > 0 || (named && executionId.includes("/")));
     try {
       if (onProgress === undefined) this.events.emitStarted({ executionId, nodeId });
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
@@ -165,7 +160,7 @@ export class Runs {
       this.events.endProgress(executionId);
       return this.refuse(node, execution, found);
     } finally {
-      this.end(execution);
+      this.active.end(execution);
     }
   }
 
@@ -180,15 +175,7 @@ export class Runs {
 
   /** Executions that are not over, in the order in which they began. */
   list(): ActiveExecution[] {
-    const found: ActiveExecution[] = [];
-    for (const { executionId, nodeId, startTime } of this.coming) found.push({ executionId, nodeId, startTime });
-    for (const first of this.active.values()) {
-      for (let execution: Execution | undefined = first; execution !== undefined; execution = execution.next) {
-        const { executionId, nodeId, startedAt: startTime, paused } = execution;
-        found.push({ executionId, nodeId, startTime, ...(paused && { paused }) });
-      }
-    }
-    return found;
+    return [...this.coming.list(), ...this.active.list()].map(activeOf);
   }
 
   /** The result of an execution that is not over; `undefined` when there is none of this id. */
@@ -203,7 +190,7 @@ export class Runs {
 
   /** Lets an execution, and those that it started, start nothing more, or go on. False when there is none of this id. */
   pause(executionId: string, paused: boolean): boolean {
-    const found = this.find(executionId);
+    const found = this.active.inside(executionId);
     for (const execution of found) (paused ? hold : release)(execution);
     return found.length > 0;
   }
@@ -214,44 +201,32 @@ export class Runs {
    */
   announce(place: Place & { nodeId: string }): () => boolean {
     const { executionId, nodeId, parentContext } = place;
-    const coming: Coming = {
+    const parents = parentsOf(parentContext);
+    const coming = this.coming.begin({
       executionId,
       nodeId,
-      parents: parentsOf(parentContext),
+      parents,
       startTime: Date.now(),
       cancelled: false,
-    };
-    this.coming.add(coming);
+    });
     return () => {
-      this.coming.delete(coming);
+      this.coming.end(coming);
       return coming.cancelled;
     };
   }
 
   /** Stops all runs of an execution, and those that they started. */
   cancel(executionId: string): boolean {
-    for (const coming of this.coming) if (isInside(coming, executionId)) coming.cancelled = true;
-    const found = this.find(executionId);
+    for (const coming of this.coming.inside(executionId)) coming.cancelled = true;
+    const found = this.active.inside(executionId);
     found.forEach(stop);
     return found.length > 0;
   }
 
   /** Stops everything. */
   cancelAll(): void {
-    for (const coming of this.coming) coming.cancelled = true;
-    for (const executionId of [...this.active.keys()]) this.cancel(executionId);
-  }
-
-  /** The executions of an id, and those that they started. */
-  private find(executionId: string): Execution[] {
-    const found: Execution[] = [];
-    for (let execution = this.active.get(executionId); execution !== undefined; execution = execution.next) {
-      found.push(execution);
-    }
-    for (const execution of this.inner) {
-      if (execution.executionId !== executionId && isInside(execution, executionId)) found.push(execution);
-    }
-    return found;
+    for (const coming of this.coming.list()) coming.cancelled = true;
+    this.active.list().forEach(stop);
   }
 
   /** Opens the run of an execution; `undefined` when the flow cannot be run. */
@@ -342,7 +317,7 @@ export class Runs {
   /** Tells the run around an execution how far it is, now and then: looking takes time. */
   private tellAround({ run, look }: RunView, execution: Execution): void {
     const now = Date.now();
-    if (run.isFinished || now < (execution.tellAt ?? execution.startedAt + INSIDE_INTERVAL_MS)) return;
+    if (run.isFinished || now < (execution.tellAt ?? execution.startTime + INSIDE_INTERVAL_MS)) return;
     execution.tellAt = now + INSIDE_INTERVAL_MS;
     // Not in the middle of a step.
     queueMicrotask(() => {
@@ -351,7 +326,7 @@ export class Runs {
   }
 
   private refuse(node: NodeDefinition, execution: Execution, thrown?: ExecutionError): ExecutionResult {
-    const { context, startedAt, executionId, nodeId } = execution;
+    const { context, startTime, executionId, nodeId } = execution;
     // What threw with a code of its own says why by itself.
     const says = thrown !== undefined && thrown.code !== "EXECUTION_FAILED";
     const [problem] = says ? [] : shapeProblems(node);
@@ -367,7 +342,7 @@ export class Runs {
           problem === undefined ? {} : { path: problem.path, nodeId: problem.nodeId, text: problemText(problem) },
       },
     );
-    const duration = Date.now() - startedAt;
+    const duration = Date.now() - startTime;
     return this.conclude(execution, { success: false, error, duration, executedNodes: [nodeId], context });
   }
 
@@ -387,28 +362,6 @@ export class Runs {
     this.onEnd?.(execution, result);
     if (waiting !== undefined) for (const tell of waiting) tell(result);
     return result;
-  }
-
-  private begin(execution: Execution): void {
-    const { executionId, parents } = execution;
-    execution.next = this.active.get(executionId);
-    this.active.set(executionId, execution);
-    // An id that was made here has no slash in it; looking for one would cost more than the rest of this.
-    if (parents.length > 0 || (execution.named && executionId.includes("/"))) this.inner.add(execution);
-  }
-
-  private end(execution: Execution): void {
-    const { executionId } = execution;
-    if (this.inner.size > 0) this.inner.delete(execution);
-    const first = this.active.get(executionId);
-    if (first === execution) {
-      if (execution.next === undefined) this.active.delete(executionId);
-      else this.active.set(executionId, execution.next);
-      return;
-    }
-    for (let before = first; before !== undefined; before = before.next) {
-      if (before.next === execution) before.next = execution.next;
-    }
   }
 }
 
@@ -451,12 +404,6 @@ function parentsOf(context: Place["parentContext"] | null): readonly string[] {
     // A context that does not let itself be read leads no further up.
   }
   return ids;
-}
-
-/** Whether an execution was started from within another one, or from one of its nodes. */
-function isInside({ executionId, parents }: Pick<Execution, "executionId" | "parents">, outer: string): boolean {
-  const isOf = (id: string) => id === outer || id.startsWith(`${outer}/`);
-  return isOf(executionId) || parents.some(isOf);
 }
 
 /** The context of a node to be run: exactly seven keys, always there. */

@@ -9,19 +9,7 @@ import { msOf } from "../engine/policy.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext, DebugOptions } from "../types/execution.js";
 import type { ConductorTransport, TransportType } from "../types/transport.js";
-
-/** A worker, as far as it is used; those of browsers are such. */
-export interface WorkerLike {
-  postMessage(message: unknown, transfer: object[]): void;
-  terminate(): void;
-  addEventListener(type: "error", listener: (event: { message?: string }) => void): void;
-}
-
-/**
- * Where workers come from. A worker that was made already serves one conductor, which ends it, and there is none in its
- * place once it ended.
- */
-export type WorkerSource = boolean | string | URL | WorkerLike | (() => WorkerLike | PromiseLike<WorkerLike>);
+import type { WorkerSource } from "../types/worker.js";
 
 /** Settings of a conductor. */
 export interface ConductorConfig {

@@ -1,23 +1,25 @@
 /** Those who listen, wherever calls lead: their subscriptions move along, and hear of each thing once. */
 import { messageOf } from "@atomiton/values";
-import type { ExecutionEvents, Services, Unsubscribe } from "../types/api.js";
+import type { Isolate } from "../events/isolate.js";
+import type { Services } from "../services/contract.js";
+import type { Unsubscribe } from "../services/declaration.js";
+import type { ExecutionEvents } from "../services/node.js";
 import type { ExecutionResult } from "../types/execution.js";
 import type { RequestResult } from "../types/request.js";
-import type { Isolate } from "./isolate.js";
 import { completeEventOf, errorEventOf } from "./local.js";
-import type { Begun, Side } from "./side.js";
+import type { Begun, Target } from "./target.js";
 
 /** One listener, and how its subscriptions end. */
 interface Subscription {
-  begin(side: Side): Unsubscribe;
-  readonly ends: Map<Side, Unsubscribe>;
-  /** Listens to executions, also to those that go on at a side that was left. */
+  begin(target: Target): Unsubscribe;
+  readonly ends: Map<Target, Unsubscribe>;
+  /** Listens to executions, also to those that go on at a target that was left. */
   readonly ofExecutions: boolean;
-  /** Tells of an end of which the side itself did not. */
+  /** Tells of an end of which the target itself did not. */
   readonly tell: ((begun: Begun, result: ExecutionResult) => void) | undefined;
 }
 
-/** See the module's description. */
+/** Listeners, and where each of them listens. */
 export class Subscriptions {
   private readonly all = new Set<Subscription>();
 
@@ -26,17 +28,22 @@ export class Subscriptions {
     private readonly warn: (message: string) => void,
   ) {}
 
-  /** Listens to executions at these sides, and at those that are entered. */
-  toExecutions(sides: Iterable<Side>, name: keyof ExecutionEvents, callback: (event: never) => unknown): Unsubscribe {
+  /** Listens to executions at these targets, and at those that are entered. */
+  toExecutions(
+    targets: Iterable<Target>,
+    name: keyof ExecutionEvents,
+    callback: (event: never) => unknown,
+  ): Unsubscribe {
     const isOfEnds = name !== "onProgress";
     const subscription: Subscription = {
       ends: new Map(),
       ofExecutions: true,
-      begin: (side) =>
-        side.services.node[name]((event: { executionId: string }) => {
-          if (!side.tells(event.executionId)) return undefined;
+      begin: (target) =>
+        target.services.node[name]((event: { executionId: string }) => {
+          if (!target.tells(event.executionId)) return undefined;
           if (isOfEnds) {
-            for (const begun of side.begun()) if (begun.executionId === event.executionId) begun.told.add(subscription);
+            for (const begun of target.begun())
+              if (begun.executionId === event.executionId) begun.told.add(subscription);
           }
           return callback(event as never);
         }),
@@ -48,58 +55,58 @@ export class Subscriptions {
           }
         : undefined,
     };
-    return this.add(subscription, sides);
+    return this.add(subscription, targets);
   }
 
-  /** Listens to anything else at a side, and at those that are entered. */
-  to(side: Side, begin: (services: Services) => Unsubscribe): Unsubscribe {
+  /** Listens to anything else at a target, and at those that are entered. */
+  to(target: Target, begin: (services: Services) => Unsubscribe): Unsubscribe {
     const ofExecutions = false;
     return this.add({ begin: ({ services }) => begin(services), ends: new Map(), ofExecutions, tell: undefined }, [
-      side,
+      target,
     ]);
   }
 
-  /** Has all listen at a side as well. Throws what keeps them from it; then nobody does. */
-  enter(side: Side): void {
+  /** Has all listen at a target as well. Throws what keeps them from it; then nobody does. */
+  enter(target: Target): void {
     const begun: Subscription[] = [];
     try {
-      for (const subscription of this.all) if (beginAt(side, subscription)) begun.push(subscription);
+      for (const subscription of this.all) if (beginAt(target, subscription)) begun.push(subscription);
     } catch (error) {
-      for (const subscription of begun) endAt(side, subscription);
+      for (const subscription of begun) endAt(target, subscription);
       throw error;
     }
   }
 
-  /** The same, for a side that may not be there again: who cannot listen is told so by whatever else is asked of it. */
-  enterAgain(side: Side): void {
+  /** The same, for a target that may not be there again: who cannot listen is told so by whatever else is asked of it. */
+  enterAgain(target: Target): void {
     for (const subscription of this.all) {
       try {
-        beginAt(side, subscription);
+        beginAt(target, subscription);
       } catch (error) {
         this.warn(`[CONDUCTOR] A listener hears nothing: ${messageOf(error)}`);
       }
     }
   }
 
-  /** Ends the subscriptions at a side: all, or those that do not listen to executions. */
-  leave(side: Side, which: "all" | "others"): void {
+  /** Ends the subscriptions at a target: all, or those that do not listen to executions. */
+  leave(target: Target, which: "all" | "others"): void {
     for (const subscription of this.all) {
-      if (which === "all" || !subscription.ofExecutions) endAt(side, subscription);
+      if (which === "all" || !subscription.ofExecutions) endAt(target, subscription);
     }
   }
 
-  /** Tells those of an execution's end who were not told yet by the side, which tells nothing any more. */
+  /** Tells those of an execution's end who were not told yet by the target, which tells nothing any more. */
   tellEnd(begun: Begun, result: ExecutionResult | RequestResult): void {
     for (const { tell } of [...this.all]) tell?.(begun, outcomeOf(result));
   }
 
-  private add(subscription: Subscription, sides: Iterable<Side>): Unsubscribe {
+  private add(subscription: Subscription, targets: Iterable<Target>): Unsubscribe {
     const end = () => {
       this.all.delete(subscription);
-      for (const side of [...subscription.ends.keys()]) endAt(side, subscription);
+      for (const target of [...subscription.ends.keys()]) endAt(target, subscription);
     };
     try {
-      for (const side of sides) beginAt(side, subscription);
+      for (const target of targets) beginAt(target, subscription);
     } catch (error) {
       end();
       throw error;
@@ -110,15 +117,15 @@ export class Subscriptions {
 }
 
 /** Whether it did not listen there already. */
-function beginAt(side: Side, subscription: Subscription): boolean {
-  if (subscription.ends.has(side)) return false;
-  subscription.ends.set(side, subscription.begin(side));
+function beginAt(target: Target, subscription: Subscription): boolean {
+  if (subscription.ends.has(target)) return false;
+  subscription.ends.set(target, subscription.begin(target));
   return true;
 }
 
-function endAt(side: Side, { ends }: Subscription): void {
-  const end = ends.get(side);
-  ends.delete(side);
+function endAt(target: Target, { ends }: Subscription): void {
+  const end = ends.get(target);
+  ends.delete(target);
   end?.();
 }
 

@@ -1,6 +1,6 @@
 /** The smallest way to run something: functions in a row, each fed with what the one before gave. */
 import { messageOf } from "@atomiton/values";
-import { isolator } from "../api/isolate.js";
+import { isolator } from "../events/isolate.js";
 
 /** A step: its function, with a name. */
 export interface SimpleNode {

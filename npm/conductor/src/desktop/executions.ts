@@ -1,9 +1,11 @@
 /** The executions that pages started: those that run, and how the last ones ended. */
-import type { ActiveExecution } from "../types/api.js";
-import { type Keeping, KeptResults, type Lesser } from "./kept-results.js";
+import { ExecutionRegistry, type Registered } from "../executions/registry.js";
+import type { ActiveExecution } from "../services/node.js";
+import { createExecutionId, type ExecutionId } from "../types/ids.js";
+import { ResultCache, type Retention, type Shrink } from "./result-cache.js";
 
 /** One execution that a page started. */
-export interface Execution<R> extends ActiveExecution {
+export interface Execution<R> extends ActiveExecution, Registered {
   /** Whether windows were told that it is cancelled. */
   cancelled: boolean;
   /** Whether it has a result. What it does may still go on. */
@@ -14,19 +16,57 @@ export interface Execution<R> extends ActiveExecution {
   answer(result: R): void;
 }
 
-/** See the module's description. A page that was loaded anew finds its executions here, and so does a call that is made again. */
+/** How an execution is carried out. */
+export interface Work<R> {
+  /** Told before it begins. */
+  begun?(execution: Execution<R>): void;
+  run(execution: Execution<R>): Promise<R>;
+  /** The result where `run` rejects. */
+  failed(error: unknown, execution: Execution<R>): R;
+  /** Gives it its result; by default nothing else happens then. */
+  finish?(execution: Execution<R>, result: R): void;
+}
+
+/** Executions and their results. A page that was loaded anew finds its executions here, and so does a call that is made again. */
 export class Executions<R> {
   /** Those that do something, by id; usually one each. */
-  readonly #running = new Map<string, Execution<R>[]>();
-  readonly #ended: KeptResults<R>;
+  readonly #running = new ExecutionRegistry<Execution<R>>();
+  readonly #ended: ResultCache<R>;
 
-  /** @param lesser smaller forms of results that are too large to be kept */
-  constructor(keep: Keeping | undefined, lesser: Lesser<R>) {
-    this.#ended = new KeptResults(keep ?? {}, lesser);
+  /** @param shrink smaller forms of results that are too large to be kept */
+  constructor(keep: Retention | undefined, shrink: Shrink<R>) {
+    this.#ended = new ResultCache(keep ?? {}, shrink);
   }
 
-  /** Notes an execution, until it leaves. */
-  begin(executionId: string, nodeId: string): Execution<R> {
+  /**
+   * Carries out an execution under the chosen id or a new one, and resolves with its result. When a caller asks for the
+   * same execution of the same node once more while it goes on, that is the same one: the first call may have been given
+   * up. What is over runs anew; whoever only wants its result attaches to it. Never rejects.
+   */
+  carryOut(chosen: string | undefined, nodeId: string, work: Work<R>): Promise<R> {
+    const same = chosen && this.#running.all(chosen).find((execution) => execution.nodeId === nodeId);
+    if (same) return same.done;
+    const execution = this.#begin(createExecutionId(chosen), nodeId);
+    work.begun?.(execution);
+    void this.#follow(execution, work);
+    return execution.done;
+  }
+
+  async #follow(execution: Execution<R>, { run, failed, finish }: Work<R>): Promise<void> {
+    let result: R;
+    try {
+      result = await run(execution);
+    } catch (error) {
+      result = failed(error, execution);
+    }
+    this.#running.end(execution);
+    // It may have been answered as cancelled long ago.
+    if (execution.answered) return;
+    if (finish === undefined) execution.answer(result);
+    else finish(execution, result);
+  }
+
+  #begin(executionId: ExecutionId, nodeId: string): Execution<R> {
     let settle: (result: R) => void = () => {};
     const done = new Promise<R>((resolve) => {
       settle = resolve;
@@ -44,57 +84,33 @@ export class Executions<R> {
         settle(result);
       },
     };
-    const others = this.#running.get(executionId);
-    if (others === undefined) this.#running.set(executionId, [execution]);
-    else others.push(execution);
-    return execution;
-  }
-
-  /** An execution does nothing any more. */
-  leave(execution: Execution<R>): void {
-    const { executionId } = execution;
-    const others = this.#running.get(executionId)?.filter((other) => other !== execution) ?? [];
-    if (others.length === 0) this.#running.delete(executionId);
-    else this.#running.set(executionId, others);
+    return this.#running.begin(execution);
   }
 
   /** Whether a page started it, and it still does something. */
   has(executionId: string): boolean {
-    return this.#running.has(executionId);
+    return this.#running.get(executionId) !== undefined;
   }
 
   /** Those of an id that have no result yet. */
   active(executionId: string): Execution<R>[] {
-    return this.#running.get(executionId)?.filter(({ answered }) => !answered) ?? [];
+    return this.#running.all(executionId).filter(({ answered }) => !answered);
   }
 
   /** All that have no result yet. */
   list(): Execution<R>[] {
-    return [...this.#running.values()].flat().filter(({ answered }) => !answered);
+    return this.#running.list().filter(({ answered }) => !answered);
   }
 
   /** The result of an execution, now or when it is there; `undefined` when it is not known. */
   result(executionId: string): Promise<R> | undefined {
-    return this.active(executionId).at(-1)?.done ?? settled(this.#ended.find(executionId));
-  }
-
-  /**
-   * The result of the same execution of the same node, when a caller asks for it once more while it goes on: the first
-   * call may have been given up. What is over runs anew; whoever only wants its result attaches to it.
-   */
-  repeated(executionId: string, nodeId: string): Promise<R> | undefined {
-    return this.#running.get(executionId)?.findLast((execution) => execution.nodeId === nodeId)?.done;
+    return this.active(executionId)[0]?.done ?? settled(this.#ended.find(executionId));
   }
 
   /** Forgets results, and keeps no more. */
   close(): void {
     this.#ended.close();
   }
-}
-
-/** What an execution is, as callers see it. */
-export function activeOf({ executionId, nodeId, startTime }: ActiveExecution): ActiveExecution {
-  return { executionId, nodeId, startTime };
 }
 
 function settled<R>(result: R | undefined): Promise<R> | undefined {

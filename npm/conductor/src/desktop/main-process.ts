@@ -41,7 +41,9 @@ export interface MainProcessOptions extends ConductorConfig, Pick<SenderOptions,
   channels?: boolean;
   /**
    * A manager of `@atomiton/events`: requests that are emitted as `execute` on its bus `conductor` are carried out as
-   * well. Who may emit there is the manager's own business.
+   * well. Who may emit there is the manager's own business, and its default is not that of the channels: give it
+   * `accept: ({ frame }) => policy.refusal({ senderFrame: frame }) === undefined`, with a policy of
+   * `createSenderPolicy`, to have one for both.
    */
   events?: EventManagerLike;
   /** Sessions; without it there is no channel `auth`. */

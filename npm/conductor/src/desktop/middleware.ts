@@ -36,13 +36,18 @@ export function withValidation(schema: Schema): Middleware {
   return (next) => (args, event) => {
     const parsed = schema.safeParse(args);
     if (parsed.success) return next(parsed.data, event);
-    throw new Error(`Validation failed: ${parsed.error.issues.map(issueText).join(", ")}`);
+    throw new Error(`Validation failed: ${issuesText(parsed.error.issues)}`);
   };
 }
 
 /** An issue with its place: `node.id: Required`. */
-export function issueText({ path, message }: SchemaIssue): string {
+function issueText({ path, message }: SchemaIssue): string {
   return path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`;
+}
+
+/** Issues in one line: `node.id: Required, node.type: Required`. */
+export function issuesText(issues: readonly SchemaIssue[]): string {
+  return issues.map(issueText).join(", ");
 }
 
 function wait(ms: number): Promise<void> {

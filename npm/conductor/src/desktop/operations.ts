@@ -1,4 +1,5 @@
-/** What pages may do, by channel. Everything else does not get past the preload script. */
+/** What pages may do, by channel, as the services are declared. Everything else does not get past the preload script. */
+import { CHANNELS } from "../services/contract.js";
 
 /** The operations of one channel. */
 export interface ChannelOperations {
@@ -11,34 +12,9 @@ export interface ChannelOperations {
 }
 
 /** The operations of all channels that the main process serves. */
-export const OPERATIONS: Readonly<Record<string, ChannelOperations>> = {
-  node: {
-    commands: ["execute", "validate", "cancel", "pause", "resume", "active", "attach", "waiting", "answer", "health"],
-    events: ["started", "progress", "completed", "error", "cancelled", "question"],
-  },
-  flow: { commands: ["listTemplates", "getTemplate", "loadFlow"] },
-  storage: {
-    commands: ["saveFlow", "loadFlow", "listFlows", "deleteFlow", "health"],
-    events: ["flowSaved", "flowDeleted"],
-  },
-  system: {
-    commands: ["health", "metrics", "restart", "shutdown", "getConfig", "getSystemInfo"],
-    events: ["appRestarting", "appShuttingDown"],
-  },
-  auth: { commands: ["login", "logout", "getCurrentUser", "refreshToken"], events: ["sessionExpired"] },
-  path: {
-    commands: [
-      "getWorkspacePath",
-      "getFlowsDirectory",
-      "getUserDataPath",
-      "getFlowPath",
-      "getConfigPath",
-      "getDatabasePath",
-      "getExportPath",
-      "getAllPaths",
-      "ensureDirectory",
-    ],
-  },
-  logger: { sends: ["log"] },
-  conductor: { commands: ["execute", "health"] },
-};
+export const OPERATIONS: Readonly<Record<string, ChannelOperations>> = Object.fromEntries(
+  [...CHANNELS].map(([name, { commands, events, messages }]) => [
+    name,
+    { commands: [...commands.keys()], events: [...events.keys()], sends: [...messages.keys()] },
+  ]),
+);

@@ -1,18 +1,20 @@
 /** Requests of pages: running a stored flow by its id, whichever way they come in. */
 import { messageOf } from "@atomiton/values";
-import { z } from "zod/v3";
+import * as z from "zod";
 import { flowIdOf, refusal } from "../api/requests.js";
 import { failure } from "../engine/failure.js";
-import type { ActiveExecution } from "../types/api.js";
+import { activeOf } from "../executions/registry.js";
+import type { ActiveExecution } from "../services/node.js";
+import { conductor } from "../services/requests.js";
+import { issuesOf } from "../services/schema.js";
 import type { ExecutionResult } from "../types/execution.js";
-import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
-import { issuesOf, issuesText } from "./channels/node-schema.js";
-import { activeOf, type Execution, Executions } from "./executions.js";
-import { type Keeping, notKept } from "./kept-results.js";
+import { Executions } from "./executions.js";
 import { DATA_LIMITS, type PayloadLimits } from "./limits.js";
+import { issuesText } from "./middleware.js";
 import { payloadProblem } from "./payload.js";
 import { plainRequestResult } from "./plain-result.js";
+import { notKept, type Retention } from "./result-cache.js";
 
 /** What requests are carried out with; a conductor's `execute` and `node.cancel` fit. */
 export interface RequestDependencies {
@@ -38,74 +40,29 @@ export interface Requests {
   dispose(): void;
 }
 
-const LONGEST_ID = 256;
-const flowId = z.string().min(1, "Flow ID is required").max(1024);
-const record = z.record(z.unknown());
-const positive = z.number().min(0);
-
-const requestSchema = z
-  .object({
-    flowId: flowId.nullish(),
-    compositeId: flowId.nullish(),
-    blueprintId: flowId.nullish(),
-    inputs: record.nullish(),
-    context: z
-      .object({ executionId: z.string().max(LONGEST_ID).nullish(), variables: record.nullish() })
-      .passthrough()
-      .nullish(),
-    options: z.object({ retries: positive.optional(), timeout: positive.optional() }).passthrough().nullish(),
-    config: z
-      .object({
-        timeout: positive.optional(),
-        maxRetries: positive.optional(),
-        parallel: z.union([z.boolean(), positive]).optional(),
-        debugMode: z.boolean().optional(),
-        errorStrategy: z.enum(["fail", "continue", "retry"]).optional(),
-      })
-      .passthrough()
-      .nullish(),
-  })
-  .passthrough()
-  .refine((request) => request.flowId ?? request.compositeId ?? request.blueprintId, {
-    message: "Required",
-    path: ["flowId"],
-  });
+const requestSchema = conductor.commands.execute.schema(z);
 
 /** See the module's description. */
 export function createRequests(
   dependencies: RequestDependencies,
   limits: PayloadLimits = DATA_LIMITS,
-  keep?: Keeping,
+  keep?: Retention,
 ): Requests {
-  const executions = new Executions<RequestResult>(keep, lesser);
+  const executions = new Executions<RequestResult>(keep, shrink);
 
   const problem = (request: unknown): string | undefined => {
     const found = payloadProblem(request, limits) ?? (issuesText(issuesOf(requestSchema, request)) || undefined);
     return found === undefined ? undefined : `Invalid request: ${found}`;
   };
-  const run = (request: ExecutionRequest): Promise<RequestResult> => {
-    const flowId = flowIdOf(request) ?? "";
-    const chosen = request.context?.executionId;
-    const same = chosen ? executions.repeated(chosen, flowId) : undefined;
-    if (same !== undefined) return same;
-    // Named here, so that it can be cancelled.
-    const execution = executions.begin(createExecutionId(chosen), flowId);
-    void follow(execution, request);
-    return execution.done;
-  };
-  /** Never rejects. */
-  const follow = async (execution: Execution<RequestResult>, request: ExecutionRequest): Promise<void> => {
-    const { executionId } = execution;
-    let result: RequestResult;
-    try {
-      const context = { ...request.context, executionId };
-      result = plainRequestResult(await dependencies.execute({ ...request, context }));
-    } catch (error) {
-      result = refused("EXECUTION_FAILED", messageOf(error), execution);
-    }
-    executions.leave(execution);
-    execution.answer(result);
-  };
+  const run = (request: ExecutionRequest): Promise<RequestResult> =>
+    executions.carryOut(request.context?.executionId, flowIdOf(request) ?? "", {
+      // Named here, so that it can be cancelled.
+      run: async ({ executionId }) => {
+        const context = { ...request.context, executionId };
+        return plainRequestResult(await dependencies.execute({ ...request, context }));
+      },
+      failed: (error, execution) => refused("EXECUTION_FAILED", messageOf(error), execution),
+    });
 
   return {
     problem,
@@ -146,6 +103,6 @@ function executionResultOf({ success, data, outputs, error, metadata }: RequestR
   return result;
 }
 
-function lesser(_result: RequestResult, execution: ActiveExecution, limit: number): [RequestResult] {
+function shrink(_result: RequestResult, execution: ActiveExecution, limit: number): [RequestResult] {
   return [refusal(notKept(execution, limit), execution.nodeId, execution.startTime)];
 }

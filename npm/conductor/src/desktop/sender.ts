@@ -51,6 +51,10 @@ const REMEMBERED = 100;
  * as those that an application registers do, and it is not known to be anything else, such as `mailto:`, `smb:`,
  * `intent:`, `data:` or `chrome-search:`. An application that took a scheme that is known names its origin.
  *
+ * Pages of this machine's web servers are refused once an application is packaged, as any program can serve them and
+ * calls run nodes. The links of `@atomiton/events` let such pages in by default: they carry what an application makes of
+ * them, and know nothing of how it is packaged. A link whose bus leads to a conductor takes this policy as its `accept`.
+ *
  * An event that tells of no frame at all is trusted, as no page can bring one about: tests and wrappers hand such on. One
  * that should tell of a frame and does not is refused.
  */

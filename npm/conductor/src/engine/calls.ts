@@ -1,7 +1,6 @@
 /** The leaves that are being run: starting their executables, taking what they answer. */
 import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
-
-import { type ErrorCode, type ExecutionError, getErrorRecoveryStrategy } from "../types/errors.js";
+import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import type { RetryRecord } from "../types/graph.js";
 import { Activities } from "./activity.js";
@@ -19,6 +18,7 @@ import { NodeExpressions, type RunTimes } from "./node-expressions.js";
 import { DEFAULT_HANDLE } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
+import { getErrorRecoveryStrategy } from "./recovery.js";
 import { RunWarnings } from "./run-warnings.js";
 import { Sparse } from "./sparse.js";
 import type { Values } from "./values.js";

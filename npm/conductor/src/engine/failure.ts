@@ -4,12 +4,12 @@ import {
   createExecutionError,
   type ErrorCode,
   type ExecutionError,
-  getErrorRecoveryStrategy,
   isErrorCode,
   isExecutionError,
 } from "../types/errors.js";
 import type { DebugOptions } from "../types/execution.js";
 import type { NodeId } from "../types/ids.js";
+import { getErrorRecoveryStrategy } from "./recovery.js";
 
 /** Under this key an error that an executable throws names the code to keep. */
 export const CODE: unique symbol = Symbol.for("@atomiton/error-code") as never;

@@ -7,8 +7,9 @@
  */
 import { answer } from "./backend.js";
 import type { Recording } from "./driver.js";
-import { State, Step } from "./mailbox.js";
+import { Step } from "./mailbox.js";
 import type { Plan } from "./plan.js";
+import { State } from "./state.js";
 
 const HEADER_NUMBERS = 4;
 const NODE_NUMBERS = 4;

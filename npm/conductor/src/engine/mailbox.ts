@@ -60,9 +60,6 @@ export const AHEAD_CAPACITY = 128;
 /** In a change: which step of the animation it shows, beside the steps' own numbers. */
 export const Step = { none: 0xff, complete: 0xfe } as const;
 
-/** In a change: the states that the driver tells apart. */
-export const State = { pending: 0, executing: 1, completed: 2, error: 3 } as const;
-
 /** Set in the result of a turn when ops are left. */
 export const MORE = 1 << 30;
 

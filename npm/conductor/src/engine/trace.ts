@@ -4,9 +4,10 @@ import { constants, stepMessage } from "./constants.js";
 import type { Recording } from "./driver.js";
 import { Graph } from "./graph.js";
 import { lazyList } from "./lazy-list.js";
-import { State, Step } from "./mailbox.js";
+import { Step } from "./mailbox.js";
 import type { Plan } from "./plan.js";
 import { messagesIn } from "./progress-messages.js";
+import { State } from "./state.js";
 import { type Change, TraceRows } from "./trace-rows.js";
 
 /** A trace of more events than this is made only where it is read. */

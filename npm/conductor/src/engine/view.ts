@@ -6,9 +6,10 @@ import type { FollowedRun } from "./followed-run.js";
 import { frozenMap } from "./frozen.js";
 import { Graph, type NodeShape } from "./graph.js";
 import { lookAtEnd, overallIn, overallOf, pack, roomForLook } from "./look.js";
-import { State, Step } from "./mailbox.js";
+import { Step } from "./mailbox.js";
 import { measuredPath } from "./measured-path.js";
 import { type Moment, Moments, type NodeRecord, recordIn } from "./moments.js";
+import { State } from "./state.js";
 
 /** How a run looked when it was last asked or first watched. */
 interface Base {

@@ -1,6 +1,6 @@
 /** An event emitter that isolates listener errors. */
 import { EventEmitter } from "node:events";
-import { type Isolate, isolator } from "../api/isolate.js";
+import { type Isolate, isolator } from "./isolate.js";
 import type { NodeEmitter } from "./node-emitter.js";
 
 const Base = EventEmitter as unknown as new () => NodeEmitter;

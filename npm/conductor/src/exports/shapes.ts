@@ -12,7 +12,7 @@ export type {
 } from "@atomiton/nodes";
 export type { Conductor, Execute } from "../api/conductor.js";
 export type { FlowEngine } from "../api/flow-store.js";
-export type { ConductorConfig, WorkerLike, WorkerSource } from "../api/settings.js";
+export type { ConductorConfig } from "../api/settings.js";
 export type { ExecutionGraphStore } from "../api/store.js";
 export type { FlowBuilder, FlowOptions, LoopOutput, LoopParameters, NodeOptions } from "../builder/flow.js";
 export type { Expression } from "../builder/types.js";
@@ -29,20 +29,13 @@ export type {
   StartedHandler,
   Unsubscribe,
 } from "../events/emitter.js";
-export type {
-  ActiveExecution,
-  AuthApi,
-  AuthSession,
-  AuthUser,
-  EnvironmentInfo,
-  ExecutionEvents,
-  FlowApi,
-  NodeApi,
-  StorageApi,
-  SystemApi,
-  ValidationResult,
-} from "../types/api.js";
+export type { AuthApi, AuthSession, AuthUser } from "../services/auth.js";
+export type { FlowApi } from "../services/flow.js";
+export type { ActiveExecution, ExecutionEvents, NodeApi, ValidationResult } from "../services/node.js";
+export type { StorageApi } from "../services/storage.js";
+export type { SystemApi } from "../services/system.js";
 export type * from "../types/definition.js";
+export type { EnvironmentInfo } from "../types/environment-info.js";
 export type { ErrorRecoveryStrategy, ExecutionError } from "../types/errors.js";
 export type * from "../types/execution.js";
 export type * from "../types/flow.js";
@@ -52,3 +45,4 @@ export type * from "../types/progress-event.js";
 export type * from "../types/question.js";
 export type * from "../types/request.js";
 export type * from "../types/transport.js";
+export type * from "../types/worker.js";

@@ -1,5 +1,6 @@
 /** What `./types` has everywhere. */
 export type { NodeExecutable, NodeExecutorFactory } from "../engine/executables.js";
+export { getErrorRecoveryStrategy } from "../engine/recovery.js";
 export type * from "../types/definition.js";
 export * from "../types/errors.js";
 export type * from "../types/execution.js";

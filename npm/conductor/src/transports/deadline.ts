@@ -1,4 +1,5 @@
 /** How long answers may take. */
+import { CHANNELS } from "../services/contract.js";
 
 /** For an answer to a command, in ms. */
 export const CALL_TIMEOUT = 30_000;
@@ -8,7 +9,9 @@ export const EXECUTION_TIMEOUT = 300_000;
 
 /** Whether a command is answered only when an execution is over. */
 export function awaitsExecution(channel: string, command: string): boolean {
-  return command === "execute" || (channel === "node" && command === "attach");
+  const declared = CHANNELS.get(channel);
+  // Applications have channels of their own, and older ones execute in any.
+  return declared?.commands.get(command)?.awaitsExecution ?? command === "execute";
 }
 
 /** Longer ones overflow and would fire at once. */

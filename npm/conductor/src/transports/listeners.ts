@@ -34,13 +34,16 @@ export class Listeners {
   }
 }
 
-/** A listener that hurts nobody when it throws; the first time is reported. Data is not, it may hold secrets. */
-export function guarded(name: string, listener: Listener): Listener {
+/** A listener whose errors, at once or later, reach only `tell`, the first time. Data is not told, it may hold secrets. */
+export function guarded(
+  name: string,
+  listener: (data: unknown) => unknown,
+  tell: (message: string, error: unknown) => void = console.error,
+): Listener {
   let reported = false;
   const report = (error: unknown) => {
-    if (reported) return;
+    if (!reported) tell(`[CONDUCTOR] A listener of ${name} failed`, error);
     reported = true;
-    console.error(`[CONDUCTOR] A listener of ${name} failed`, error);
   };
   return (data) => {
     try {

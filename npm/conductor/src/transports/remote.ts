@@ -1,7 +1,7 @@
 /** The API over a transport: the same services as in this process, carried out on the other side. */
-import type { Services } from "../types/api.js";
+import type { Services } from "../services/contract.js";
 import type { RemoteTransport } from "../types/transport.js";
-import type { Lifetime } from "./line.js";
+import type { Lifetime } from "./lazy-transport.js";
 import { remoteAuth } from "./remote/auth.js";
 import { RemoteExecutions } from "./remote/executions.js";
 import { remoteFlow } from "./remote/flow.js";
@@ -34,7 +34,7 @@ export function remoteServices(transport: RemoteTransport | undefined, options: 
   return {
     node,
     executions: remoteQuestions(transport, warn),
-    flow: remoteFlow(transport, node, storage),
+    flow: remoteFlow(transport, node, storage, warn),
     storage,
     auth: remoteAuth(transport, options.tokens, warn),
     system: remoteSystem(transport),

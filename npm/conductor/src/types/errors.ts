@@ -1,6 +1,5 @@
 /** Errors as callers get them. */
 import { describe as inWords } from "@atomiton/values";
-import { constants } from "../engine/constants.js";
 import type { ExecutionId, NodeId } from "./ids.js";
 
 /** Every code there is; names and values are the same. */
@@ -127,14 +126,6 @@ export function toExecutionError(
     cause: error,
     context: { originalError: inWords(error) },
   });
-}
-
-/** What to do about an error or its code. A new object each time, so that changing it changes nothing else. */
-export function getErrorRecoveryStrategy(error: ExecutionError | ErrorCode): ErrorRecoveryStrategy {
-  const code = typeof error === "string" ? error : error.code;
-  const found = constants().recovery.get(code);
-  if (found === undefined) return { retryable: false };
-  return { ...found, suggestions: [...(found.suggestions ?? [])] };
 }
 
 /** A value as text, whatever it is: a Proxy may refuse, a symbol must be asked, an object may have no prototype. */

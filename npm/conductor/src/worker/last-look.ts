@@ -1,6 +1,6 @@
 /** In the page: how a run in the worker looks. */
 import { applyChange, changesBetween, enterState, firstLook, startOf, stateOf } from "../engine/look.js";
-import { State } from "../engine/mailbox.js";
+import { State } from "../engine/state.js";
 
 /** How a run in the worker looked when the worker last said so. Before that, nothing has begun. */
 export class LastLook {

@@ -1,5 +1,5 @@
 /** Starting a worker, from wherever the page has one. */
-import type { WorkerLike, WorkerSource } from "../api/settings.js";
+import type { WorkerLike, WorkerSource } from "../types/worker.js";
 
 /** What is used of the platform; workers have it too, and may start workers. */
 interface Platform {

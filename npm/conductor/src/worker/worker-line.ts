@@ -1,10 +1,10 @@
 /** In the page: the workers that it started. */
 import { messageOf } from "@atomiton/values";
-import type { WorkerLike } from "../api/settings.js";
 import type { FlowProblem } from "../engine/flows.js";
 import { startDeadline } from "../transports/deadline.js";
 import { codeOf, TransportError } from "../transports/failure.js";
 import type { NodeDefinition } from "../types/definition.js";
+import type { WorkerLike } from "../types/worker.js";
 import {
   type FromWorker,
   GIVEN,

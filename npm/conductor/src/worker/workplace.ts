@@ -1,8 +1,9 @@
 /** In the page: runs are carried out in a worker, which is started when it is first needed. */
-import type { Workplace } from "../api/environment.js";
-import type { WorkerSource } from "../api/settings.js";
+
 import { Run } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
+import type { Workplace } from "../engine/workplace.js";
+import type { WorkerSource } from "../types/worker.js";
 import { pageModules } from "./page-modules.js";
 import { startWorker } from "./start.js";
 import { WorkerLine } from "./worker-line.js";

@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from "vitest";
 import { TransportError } from "../../src/transports/failure.js";
-import { Line } from "../../src/transports/line.js";
+import { LazyTransport } from "../../src/transports/lazy-transport.js";
 import { fakeTransport, type Handler } from "./fake-transport.js";
 
 function lineTo(handler?: Handler) {
   const fake = fakeTransport(handler);
   const shutdown = vi.fn(async () => {});
   const make = vi.fn(() => ({ ...fake.transport, shutdown }));
-  return { line: new Line("http", make), make, shutdown, ...fake };
+  return { line: new LazyTransport("http", make), make, shutdown, ...fake };
 }
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -22,7 +22,7 @@ describe("a transport that is made when it is needed", () => {
   });
 
   it("rejects the calls when it cannot be made, and whoever opens or listens", async () => {
-    const line = new Line("http", () => {
+    const line = new LazyTransport("http", () => {
       throw new TransportError("INVALID_PARAMETERS", "no address");
     });
     await expect(line.call("a", "b")).rejects.toThrow("no address");
@@ -58,7 +58,7 @@ describe("a transport that is not used any more", () => {
     );
     const calls = [line.call("a", "b"), line.call("c", "d")];
     let work = () => {};
-    const during = line.during(
+    const during = line.track(
       () =>
         new Promise<void>((resolve) => {
           work = resolve;

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { useEngine } from "../../src/engine/backend.js";
 import { nativeEngine } from "../../src/engine/native.js";
+import { getErrorRecoveryStrategy } from "../../src/engine/recovery.js";
 import { isRetryable, TransportError } from "../../src/transports/failure.js";
 import { withRetries } from "../../src/transports/retry.js";
-import { ErrorCode, getErrorRecoveryStrategy } from "../../src/types/errors.js";
+import { ErrorCode } from "../../src/types/errors.js";
 
 useEngine(nativeEngine);
 

@@ -38,6 +38,10 @@ export function isInner({ parent }: FrameLike): boolean {
  * (`localhost`, `127.0.0.1`, `[::1]`), and the schemes that are named, as `["app"]` for those of an application that
  * serves its pages by a protocol of its own. Nothing else: a page from the network needs an `accept` of its own that
  * knows its origin.
+ *
+ * The loopback is let in whether an application is packaged or not: this package knows nothing of that, and what a
+ * message can do is up to the application. Where a bus leads to a conductor, which refuses such pages once an application
+ * is packaged, the conductor's `createSenderPolicy` makes an `accept` for the link.
  */
 export function acceptLocalPages({ frame }: Sender, schemes: readonly string[] = []): boolean {
   if (isInner(frame)) return false;

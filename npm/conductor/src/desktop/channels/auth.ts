@@ -1,10 +1,9 @@
 /** The channel of sessions, where the application has any. */
-import { z } from "zod/v3";
-import type { AuthApi, Unsubscribe } from "../../types/api.js";
-import { type ChannelOptions, type ChannelServer, createChannelServer } from "../channel-server.js";
+import type { AuthApi } from "../../services/auth.js";
+import type { Unsubscribe } from "../../services/declaration.js";
+import type { ChannelOptions, ChannelServer } from "../channel-server.js";
 import type { IpcHandlers } from "../electron.js";
-import { WORDS_LIMITS } from "../limits.js";
-import { checked } from "./arguments.js";
+import { serveChannel } from "./serve.js";
 
 /** What a page knows of its session. */
 export interface SessionToken {
@@ -20,9 +19,6 @@ export interface AuthChannelDependencies {
   onAuthExpired?(callback: (event?: unknown) => void): Unsubscribe;
 }
 
-const credentials = z.object({ username: z.string(), password: z.string() });
-const session = z.object({ token: z.string().optional() }).nullish();
-
 /**
  * Serves `auth`: `login { username, password }`, `logout`, `getCurrentUser` and `refreshToken`.
  *
@@ -33,32 +29,9 @@ export function createAuthChannelServer(
   auth: AuthChannelDependencies,
   options: ChannelOptions = {},
 ): ChannelServer {
-  const server = createChannelServer("auth", ipcMain, { limits: WORDS_LIMITS, ...options });
-  const unsubscribe = auth.onAuthExpired?.((event) => server.broadcast("sessionExpired", event));
-  server.handle(
-    "login",
-    checked("login", credentials, (given) => auth.login(given)),
-  );
-  server.handle(
-    "logout",
-    checked("logout", session, async (given) => {
-      await auth.logout(given ?? {});
-      return { success: true };
-    }),
-  );
-  server.handle(
-    "getCurrentUser",
-    checked("getCurrentUser", session, (given) => auth.getCurrentUser(given ?? {})),
-  );
-  server.handle(
-    "refreshToken",
-    checked("refreshToken", session, (given) => auth.refreshToken(given ?? {})),
-  );
-  return {
-    ...server,
-    dispose() {
-      unsubscribe?.();
-      server.dispose();
-    },
+  const logout = async (session: SessionToken) => {
+    await auth.logout(session);
+    return { success: true };
   };
+  return serveChannel("auth", ipcMain, { handlers: { logout }, api: auth }, options);
 }

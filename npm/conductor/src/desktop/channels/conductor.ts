@@ -1,8 +1,9 @@
 /** The channel that runs stored flows for pages. */
 import type { HealthResult } from "../../types/transport.js";
-import { type ChannelOptions, type ChannelServer, createChannelServer } from "../channel-server.js";
+import type { ChannelOptions, ChannelServer } from "../channel-server.js";
 import type { IpcHandlers } from "../electron.js";
 import type { Requests } from "../requests.js";
+import { serveChannel } from "./serve.js";
 
 /** What the channel needs. */
 export interface ConductorChannelDependencies {
@@ -21,10 +22,9 @@ export function createConductorChannelServer(
   { requests, health: ask }: ConductorChannelDependencies,
   options: ChannelOptions = {},
 ): ConductorChannelServer {
-  const server = createChannelServer("conductor", ipcMain, options);
   const health = async (): Promise<HealthResult> => (await ask?.()) ?? { status: "ok", timestamp: Date.now() };
-  // Requests look at their own size.
-  server.handle("execute", (request) => requests.execute(request), { plain: true });
-  server.handle("health", health);
+  // Requests look at their own size, and answer what is none with a result.
+  const execute = { handle: (request: unknown) => requests.execute(request), plain: true };
+  const server = serveChannel("conductor", ipcMain, { handlers: { execute, health } }, options);
   return { ...server, health };
 }

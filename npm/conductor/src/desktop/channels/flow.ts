@@ -1,10 +1,9 @@
 /** The channel of the flow templates. */
-import { z } from "zod/v3";
-import type { FlowApi } from "../../types/api.js";
+import type { FlowApi } from "../../services/flow.js";
 import type { HealthResult } from "../../types/transport.js";
-import { type ChannelOptions, type ChannelServer, createChannelServer } from "../channel-server.js";
+import type { ChannelOptions, ChannelServer } from "../channel-server.js";
 import type { IpcHandlers } from "../electron.js";
-import { checked } from "./arguments.js";
+import { serveChannel } from "./serve.js";
 
 /** What the channel needs; a conductor's `flow` fits. */
 export type FlowChannelDependencies = Pick<FlowApi, "listTemplates" | "getTemplate">;
@@ -13,8 +12,6 @@ export type FlowChannelDependencies = Pick<FlowApi, "listTemplates" | "getTempla
 export interface FlowChannelServer extends ChannelServer {
   health(): Promise<HealthResult>;
 }
-
-const byId = z.object({ id: z.string().min(1, "Template ID is required") });
 
 /**
  * Serves `flow`: `listTemplates`, `getTemplate { id }` (id or short name) and `loadFlow { id }`, which gives the definition
@@ -25,16 +22,8 @@ export function createFlowChannelServer(
   dependencies: FlowChannelDependencies,
   options: ChannelOptions = {},
 ): FlowChannelServer {
-  const server = createChannelServer("flow", ipcMain, options);
-  server.handle("listTemplates", () => dependencies.listTemplates());
-  server.handle(
-    "getTemplate",
-    checked("getTemplate", byId, ({ id }) => dependencies.getTemplate(id)),
-  );
-  server.handle(
-    "loadFlow",
-    checked("loadFlow", byId, async ({ id }) => (await dependencies.getTemplate(id)).definition),
-  );
+  const loadFlow = async ({ id }: { id: string }) => (await dependencies.getTemplate(id)).definition;
+  const server = serveChannel("flow", ipcMain, { handlers: { loadFlow }, api: dependencies }, options);
   return {
     ...server,
     async health() {

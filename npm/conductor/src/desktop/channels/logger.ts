@@ -1,13 +1,14 @@
 /** The channel over which pages write to the application's log. */
-import { z } from "zod/v3";
+import * as z from "zod";
 import { createLog } from "../../engine/log.js";
+import { issuesOf } from "../../services/schema.js";
 import type { HealthResult } from "../../types/transport.js";
 import type { ChannelOptions } from "../channel-server.js";
 import type { IpcMessageEventLike, IpcMessages } from "../electron.js";
 import { WORDS_LIMITS } from "../limits.js";
 import { payloadProblem } from "../payload.js";
 import { createSenderPolicy } from "../sender.js";
-import { issuesOf } from "./node-schema.js";
+import { declared } from "./serve.js";
 
 /** Levels of messages. */
 export type LoggerLevel = "debug" | "info" | "warn" | "error";
@@ -33,13 +34,13 @@ export interface LoggerChannelServer {
 
 const MESSAGE = "logger:log";
 
-const messageSchema = z.object({
-  level: z.enum(["debug", "info", "warn", "error"]),
-  scope: z.string().max(256).nullish(),
-  message: z.string(),
-  meta: z.unknown(),
-  timestamp: z.union([z.number(), z.string(), z.date()]).nullish(),
-});
+/** A message, as it is declared. */
+interface LogMessage {
+  level: LoggerLevel;
+  scope?: string | null;
+  message: string;
+  meta?: unknown;
+}
 
 /**
  * Receives `logger:log { level, scope?, message, meta?, timestamp? }`. What is no such message is dropped.
@@ -52,11 +53,12 @@ export function createLoggerChannelServer(
   { sender = createSenderPolicy(), limits = WORDS_LIMITS }: Pick<ChannelOptions, "sender" | "limits"> = {},
 ): LoggerChannelServer {
   const logger: Logger = "error" in dependencies ? dependencies : (dependencies.logger ?? createLog());
+  const schema = declared("logger").messages.get("log")?.schema?.(z) ?? z.never();
   const receive = (event: IpcMessageEventLike, given: unknown) => {
     try {
       if (sender.refusal(event) !== undefined || payloadProblem(given, limits) !== undefined) return;
-      if (issuesOf(messageSchema, given).length > 0) return;
-      const { level, scope, message, meta } = given as z.output<typeof messageSchema>;
+      if (issuesOf(schema, given).length > 0) return;
+      const { level, scope, message, meta } = given as LogMessage;
       const target = scope && logger.scope !== undefined ? logger.scope(scope) : logger;
       const text = scope && logger.scope === undefined ? `[${scope}] ${message}` : message;
       if (meta === undefined) target[level](text);

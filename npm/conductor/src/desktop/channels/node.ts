@@ -2,25 +2,29 @@
 import { messageOf } from "@atomiton/values";
 import { failure } from "../../engine/failure.js";
 import { progressEventOf } from "../../events/progress-event.js";
-import type { ActiveExecution, ExecutionsApi, NodeApi, Unsubscribe, ValidationResult } from "../../types/api.js";
+import { activeOf } from "../../executions/registry.js";
+import type { Unsubscribe } from "../../services/declaration.js";
+import type { ExecutionsApi } from "../../services/executions.js";
+import type { ActiveExecution, NodeApi, ValidationResult } from "../../services/node.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../../types/execution.js";
 import type { ExecutionGraphState } from "../../types/graph.js";
-import { createExecutionId } from "../../types/ids.js";
+import type { NodeId } from "../../types/ids.js";
 import type { NodeCompleteEvent, NodeErrorEvent, NodeProgressEvent } from "../../types/progress-event.js";
 import type { OpenQuestion } from "../../types/question.js";
 import type { HealthResult } from "../../types/transport.js";
-import { type ChannelOptions, type ChannelServer, createChannelServer, withCode } from "../channel-server.js";
+import { type ChannelOptions, type ChannelServer, withCode } from "../channel-server.js";
 import type { IpcHandlers } from "../electron.js";
-import { activeOf, type Execution, Executions } from "../executions.js";
-import { type Keeping, notKept } from "../kept-results.js";
+import { type Execution, Executions } from "../executions.js";
 import { DATA_LIMITS, FLOW_LIMITS, type FlowLimits } from "../limits.js";
-import type { SchemaIssue } from "../middleware.js";
+import { issuesText, type SchemaIssue } from "../middleware.js";
 import { payloadProblem } from "../payload.js";
 import { plainResult } from "../plain-result.js";
 import type { Requests } from "../requests.js";
+import { notKept, type Retention } from "../result-cache.js";
 import { executionNews } from "./node-events.js";
-import { type ExecuteArgs, executeProblems, issuesText, validateProblems } from "./node-schema.js";
+import { type ExecuteArgs, executeProblems, validateProblems } from "./node-schema.js";
+import { serveChannel } from "./serve.js";
 
 /** What the channel needs; the functions of a conductor's `node` fit, `run` as `execute`. */
 export interface NodeChannelDependencies {
@@ -55,7 +59,7 @@ export interface NodeChannelOptions extends ChannelOptions {
   /** Default: 100,000 nodes, 60 levels. */
   flowLimits?: FlowLimits;
   /** How much can be attached to after its end. Default: 100 results of up to 1 MiB, 16 MiB in all, for 5 minutes. */
-  keep?: Keeping;
+  keep?: Retention;
 }
 
 /** The channel, with what is going on. */
@@ -82,9 +86,7 @@ export function createNodeChannelServer(
   options: NodeChannelOptions = {},
 ): NodeChannelServer {
   const { flowLimits = FLOW_LIMITS, keep } = options;
-  const server = createChannelServer("node", ipcMain, options);
-  const news = executionNews(server);
-  const executions = new Executions<ExecutionResult>(keep, lesser);
+  const executions = new Executions<ExecutionResult>(keep, shrink);
 
   const health = async (): Promise<HealthResult> =>
     (await dependencies.health?.()) ?? { status: "ok", timestamp: Date.now() };
@@ -93,31 +95,13 @@ export function createNodeChannelServer(
     const issues = executeProblems(args, flowLimits);
     if (issues.length > 0) return invalid(issuesText(issues), issues);
     const { node, context } = args as ExecuteArgs;
-    const chosen = context?.executionId;
-    const same = chosen ? executions.repeated(chosen, node.id) : undefined;
-    if (same !== undefined) return same;
-    const executionId = createExecutionId(chosen);
-    const execution = executions.begin(executionId, node.id);
-    news.started(executionId, node.id, node.type);
-    void follow(execution, node, { nodeId: node.id, ...context, executionId });
-    return execution.done;
-  };
-
-  /** Never rejects. */
-  const follow = async (
-    execution: Execution<ExecutionResult>,
-    node: NodeDefinition,
-    context: Partial<ConductorExecutionContext>,
-  ) => {
-    let result: ExecutionResult;
-    try {
-      result = plainResult(await dependencies.execute(node, context));
-    } catch (error) {
-      result = failed("EXECUTION_FAILED", messageOf(error), execution);
-    }
-    executions.leave(execution);
-    // It may have been answered as cancelled long ago.
-    if (!execution.answered) finish(execution, result);
+    return executions.carryOut(context?.executionId, node.id, {
+      begun: ({ executionId }) => news.started(executionId, node.id, node.type),
+      run: async ({ executionId }) =>
+        plainResult(await dependencies.execute(node, { nodeId: node.id as NodeId, ...context, executionId })),
+      failed: (error, execution) => failed("EXECUTION_FAILED", messageOf(error), execution),
+      finish,
+    });
   };
 
   const finish = (execution: Execution<ExecutionResult>, result: ExecutionResult): void => {
@@ -204,16 +188,20 @@ export function createNodeChannelServer(
     return (await dependencies.validate?.(node)) ?? { valid: true, errors: [] };
   };
 
-  server.handle("execute", execute, { plain: true, refused: (problem) => invalid(problem, []) });
-  server.handle("validate", validate, { refused: (problem) => ({ valid: false, errors: [problem] }) });
-  server.handle("cancel", cancel);
-  server.handle("pause", pausing(dependencies.pause));
-  server.handle("resume", pausing(dependencies.resume));
-  server.handle("active", active);
-  server.handle("attach", attach, { plain: true });
-  server.handle("waiting", waiting, { plain: true });
-  server.handle("answer", answer);
-  server.handle("health", health);
+  const handlers = {
+    execute: { handle: execute, plain: true, refused: (problem: string) => invalid(problem, []) },
+    validate: { handle: validate, refused: (problem: string) => ({ valid: false, errors: [problem] }) },
+    cancel,
+    pause: pausing(dependencies.pause),
+    resume: pausing(dependencies.resume),
+    active,
+    attach: { handle: attach, plain: true },
+    waiting: { handle: waiting, plain: true },
+    answer,
+    health,
+  };
+  const server = serveChannel("node", ipcMain, { handlers }, options);
+  const news = executionNews(server);
 
   // Of its own executions the channel tells itself: it knows more about them.
   const isForeign = ({ executionId }: { executionId: string }) => !executions.has(executionId);
@@ -287,7 +275,7 @@ function failed(code: "EXECUTION_FAILED" | "CANCELLED", message: string, executi
 }
 
 /** Most of a large result is often its trace. */
-function* lesser(result: ExecutionResult, execution: ActiveExecution, limit: number): Iterable<ExecutionResult> {
+function* shrink(result: ExecutionResult, execution: ActiveExecution, limit: number): Iterable<ExecutionResult> {
   const { trace, ...untraced } = result;
   if (trace !== undefined) yield untraced;
   yield { success: false, error: notKept(execution, limit), duration: result.duration ?? 0, executedNodes: [] };

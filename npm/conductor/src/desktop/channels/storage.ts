@@ -1,15 +1,13 @@
 /** The channel of the saved flows. */
 import { createMemoryEngine } from "@atomiton/storage/desktop";
-import { z } from "zod/v3";
 import { FlowStore } from "../../api/flow-store.js";
-import { isolator } from "../../api/isolate.js";
 import { createLog } from "../../engine/log.js";
-import type { StorageApi } from "../../types/api.js";
-import type { FlowToSave, ListFlowsOptions } from "../../types/flow.js";
+import { isolator } from "../../events/isolate.js";
+import type { StorageApi } from "../../services/storage.js";
 import type { HealthResult } from "../../types/transport.js";
-import { type ChannelOptions, type ChannelServer, createChannelServer } from "../channel-server.js";
+import type { ChannelOptions, ChannelServer } from "../channel-server.js";
 import type { IpcHandlers } from "../electron.js";
-import { checked } from "./arguments.js";
+import { serveChannel } from "./serve.js";
 
 /** What the channel needs; a conductor's `storage` fits. */
 export interface StorageChannelDependencies {
@@ -30,29 +28,6 @@ export interface StorageChannelServer extends ChannelServer {
   health(): Promise<StorageHealth>;
 }
 
-const id = z.string().min(1, "Flow ID is required");
-const byId = z.object({ id });
-const saveArgs = z.object({
-  flow: z
-    .object({
-      id: id.nullish(),
-      name: z.string().optional(),
-      nodes: z.array(z.unknown()),
-      edges: z.array(z.unknown()).optional(),
-      metadata: z.record(z.unknown()).optional(),
-    })
-    .passthrough(),
-  overwrite: z.boolean().optional(),
-});
-const listArgs = z
-  .object({
-    limit: z.number().int().min(0).default(50),
-    offset: z.number().int().min(0).default(0),
-    sortBy: z.enum(["name", "savedAt", "updatedAt"]).default("savedAt"),
-    sortOrder: z.enum(["asc", "desc"]).default("desc"),
-  })
-  .default({});
-
 /**
  * Serves `storage`: `saveFlow { flow }`, `loadFlow { id }`, `listFlows`, `deleteFlow { id }` and `health`. Everything that
  * a flow carries is kept.
@@ -66,52 +41,21 @@ export function createStorageChannelServer(
   { storage = memoryStorage() }: StorageChannelDependencies = {},
   options: ChannelOptions = {},
 ): StorageChannelServer {
-  const server = createChannelServer("storage", ipcMain, options);
-  const unsubscribeSaved = storage.onFlowSaved((event) => server.broadcast("flowSaved", event));
-  const unsubscribeDeleted = storage.onFlowDeleted?.((event) => server.broadcast("flowDeleted", event));
-
   const health = async (): Promise<StorageHealth> => {
     const { total } = await storage.listFlows({ limit: 0 });
     return { status: "ok", timestamp: Date.now(), flowCount: total };
   };
-  const remove = async (id: string) => {
+  const deleteFlow = async ({ id }: { id: string }) => {
     // What cannot be read can still be deleted; what is not there is refused by that.
     const { name } = await storage.loadFlow(id).catch(() => ({ name: id }));
     await storage.deleteFlow(id);
     const deleted = { id, name, deletedAt: new Date().toISOString() };
-    if (unsubscribeDeleted === undefined) server.broadcast("flowDeleted", deleted);
+    if (storage.onFlowDeleted === undefined) server.broadcast("flowDeleted", deleted);
     return deleted;
   };
 
-  server.handle(
-    "saveFlow",
-    checked("saveFlow", saveArgs, ({ flow, overwrite }) =>
-      storage.saveFlow(flow as unknown as FlowToSave, { allowEmpty: true, ...(overwrite === true && { overwrite }) }),
-    ),
-  );
-  server.handle(
-    "loadFlow",
-    checked("loadFlow", byId, ({ id }) => storage.loadFlow(id)),
-  );
-  server.handle(
-    "listFlows",
-    checked("listFlows", listArgs, (given: ListFlowsOptions) => storage.listFlows(given)),
-  );
-  server.handle(
-    "deleteFlow",
-    checked("deleteFlow", byId, ({ id }) => remove(id)),
-  );
-  server.handle("health", health);
-
-  return {
-    ...server,
-    health,
-    dispose() {
-      unsubscribeSaved();
-      unsubscribeDeleted?.();
-      server.dispose();
-    },
-  };
+  const server = serveChannel("storage", ipcMain, { handlers: { deleteFlow, health }, api: storage }, options);
+  return { ...server, health };
 }
 
 /** Flows in memory, as long as this process runs. */

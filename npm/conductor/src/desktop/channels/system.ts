@@ -1,12 +1,10 @@
 /** The channel about the application and its machine. */
 import { arch, cpus, freemem, platform, release, totalmem, uptime } from "node:os";
-import { z } from "zod/v3";
 import type { HealthResult } from "../../types/transport.js";
-import { type ChannelOptions, type ChannelServer, createChannelServer } from "../channel-server.js";
+import type { ChannelOptions, ChannelServer } from "../channel-server.js";
 import type { AppLike, IpcHandlers } from "../electron.js";
 import { findElectron } from "../electron-main.js";
-import { WORDS_LIMITS } from "../limits.js";
-import { checked } from "./arguments.js";
+import { serveChannel } from "./serve.js";
 
 /** What the channel needs. */
 export interface SystemChannelDependencies {
@@ -21,17 +19,6 @@ export interface SystemChannelServer extends ChannelServer {
   health(): Promise<HealthResult>;
 }
 
-const LONGEST_DELAY_MS = 60 * 60_000;
-
-const restartArgs = z
-  .object({
-    /** Ends without asking windows whether they can close. */
-    force: z.boolean().default(false),
-    /** In ms. */
-    delay: z.number().min(0).max(LONGEST_DELAY_MS).default(1000),
-  })
-  .default({});
-
 /**
  * Serves `system`: `health`, `metrics`, `restart { force, delay }`, `shutdown`, `getConfig` and `getSystemInfo`.
  *
@@ -42,7 +29,6 @@ export function createSystemChannelServer(
   { app = findElectron()?.app, health: ask }: SystemChannelDependencies = {},
   options: ChannelOptions = {},
 ): SystemChannelServer {
-  const server = createChannelServer("system", ipcMain, { limits: WORDS_LIMITS, ...options });
   let restarting: NodeJS.Timeout | undefined;
 
   const health = async (): Promise<HealthResult> => {
@@ -83,12 +69,15 @@ export function createSystemChannelServer(
     };
   };
 
-  server.handle("health", health);
-  server.handle("metrics", () => metrics(app));
-  server.handle("restart", checked("restart", restartArgs, restart));
-  server.handle("shutdown", shutdown);
-  server.handle("getConfig", config);
-  server.handle("getSystemInfo", systemInfo);
+  const handlers = {
+    health,
+    metrics: () => metrics(app),
+    restart,
+    shutdown,
+    getConfig: config,
+    getSystemInfo: systemInfo,
+  };
+  const server = serveChannel("system", ipcMain, { handlers }, options);
 
   return {
     ...server,

@@ -2,7 +2,7 @@
 import { getNodeExecutable, nodeTypes } from "@atomiton/nodes/browser";
 import { createIndexedDBEngine, createMemoryEngine } from "@atomiton/storage/browser";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
-import type { Environment, Workplace } from "../../api/environment.js";
+import type { Environment } from "../../api/environment.js";
 import type { FlowEngine } from "../../api/flow-store.js";
 import type { ConductorConfig } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
@@ -11,6 +11,7 @@ import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { validateFlow as checkFlow, type FlowNodeTypes, type FlowProblem } from "../../engine/flows.js";
 import { libraryTypes, typesOver } from "../../engine/library-types.js";
 import { firstOf, ownNodes } from "../../engine/own-nodes.js";
+import type { Workplace } from "../../engine/workplace.js";
 import { hasBridge, hasPageStorage } from "../../transports/detect.js";
 import { TransportError } from "../../transports/failure.js";
 import { browserTokenStore } from "../../transports/token-store.js";

@@ -1,9 +1,17 @@
 /** Sessions with the other side. */
-import type { AuthApi, AuthSession, AuthUser } from "../../types/api.js";
+
+import type { AuthApi, AuthSession } from "../../services/auth.js";
+import { SERVICES } from "../../services/contract.js";
 import type { RemoteTransport } from "../../types/transport.js";
 import { TransportError } from "../failure.js";
 import type { TokenStore } from "../token-store.js";
-import { isolated } from "./events.js";
+import { stubsOf } from "./stubs.js";
+
+/** The commands, which are told whose session it is about. */
+interface SessionCommands extends Omit<AuthApi, "logout" | "refreshToken"> {
+  logout(session: { token: string | null }): Promise<void>;
+  refreshToken(session: { token: string }): Promise<AuthSession>;
+}
 
 /**
  * `auth` over a transport. The token of the session is kept in the store; nothing else is. An answer that comes when the
@@ -15,10 +23,7 @@ export function remoteAuth(
   tokens: TokenStore,
   warn: (message: string) => void,
 ): AuthApi {
-  const reach = () => {
-    if (transport === undefined) throw new TransportError("NO_TRANSPORT", "No transport available for authentication");
-    return transport;
-  };
+  const stubs = stubsOf<SessionCommands>(SERVICES.auth, transport, warn);
 
   /** Changes with each login and logout that begins. */
   let era = 0;
@@ -34,7 +39,7 @@ export function remoteAuth(
   };
 
   const refresh = async (token: string): Promise<AuthSession> => {
-    const session = await reach().call("auth", "refreshToken", { token });
+    const session = await stubs.refreshToken({ token });
     return keep(session, tokens.get() === token);
   };
 
@@ -42,9 +47,8 @@ export function remoteAuth(
     async login(credentials) {
       const { username, password } = credentials ?? {};
       if (!username || !password) throw new TransportError("INVALID_PARAMETERS", "Invalid credentials");
-      const server = reach();
       const own = ++era;
-      const session = await server.call("auth", "login", { username, password });
+      const session = await stubs.login({ username, password });
       return keep(session, own === era);
     },
 
@@ -53,7 +57,7 @@ export function remoteAuth(
       const token = tokens.get();
       const own = ++era;
       try {
-        await transport?.call("auth", "logout", { token });
+        if (transport !== undefined) await stubs.logout({ token });
       } catch (error) {
         if (transport?.type === "ipc" || !isServerMissing(error)) throw error;
         warn(`Logged out without telling a server: ${error.message}`);
@@ -65,7 +69,7 @@ export function remoteAuth(
     async getCurrentUser() {
       if (tokens.get() === null || transport === undefined) return null;
       try {
-        return ((await transport.call("auth", "getCurrentUser")) ?? null) as AuthUser | null;
+        return (await stubs.getCurrentUser()) ?? null;
       } catch (error) {
         // The other side knows of nobody with this token.
         if (error instanceof TransportError && error.answered) return null;
@@ -87,8 +91,7 @@ export function remoteAuth(
       }
     },
 
-    onAuthExpired: (callback) =>
-      transport?.listen("auth", "sessionExpired", isolated("auth.sessionExpired", callback, warn)) ?? (() => {}),
+    onAuthExpired: stubs.onAuthExpired,
   };
 }
 

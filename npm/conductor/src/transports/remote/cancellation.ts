@@ -1,5 +1,7 @@
 /** Cancelling what runs on the other side, and what waits here for it. */
 import { messageOf } from "@atomiton/values";
+import { ExecutionRegistry, type Registered } from "../../executions/registry.js";
+import type { ExecutionId } from "../../types/ids.js";
 import type { RemoteTransport } from "../../types/transport.js";
 import { codeOf, TransportError } from "../failure.js";
 import type { Attempted } from "../retry.js";
@@ -20,7 +22,7 @@ export interface Cancellation {
   readonly giveUp: (error: TransportError) => void;
 }
 
-interface Running {
+interface Running extends Registered {
   controller: AbortController;
   /** Gives whoever waits this error for an answer. */
   abandon: (error: TransportError) => void;
@@ -33,15 +35,15 @@ interface Running {
 export class Cancellations {
   readonly #transport: RemoteTransport | undefined;
   readonly #warn: (message: string) => void;
-  readonly #running = new Map<string, Set<Running>>();
+  readonly #running = new ExecutionRegistry<Running>();
 
   constructor(transport: RemoteTransport | undefined, warn: (message: string) => void) {
     this.#transport = transport;
     this.#warn = warn;
   }
 
-  /** Knows an execution as long as the work on it lasts. */
-  async during<T>(executionId: string, work: (cancellation: Cancellation) => Promise<T>): Promise<T> {
+  /** Tracks an execution as long as the work on it lasts. */
+  async track<T>(executionId: string, work: (cancellation: Cancellation) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     let abandon: Running["abandon"] = () => {};
     const abandoned = new Promise<Attempted<never>>((resolve) => {
@@ -53,15 +55,12 @@ export class Cancellations {
       this.#ask(executionId).catch((cause) => this.#failed(cause));
     };
     const working = work({ signal: controller.signal, abandoned, giveUp });
-    const running: Running = { controller, abandon, isOver: false, over: working.then(noop, noop) };
-    const others = this.#running.get(executionId) ?? new Set();
-    this.#running.set(executionId, others.add(running));
+    const over = working.then(noop, noop);
+    const running: Running = { executionId: executionId as ExecutionId, controller, abandon, isOver: false, over };
     try {
-      return await working;
+      return await this.#running.track(running, () => working);
     } finally {
       running.isOver = true;
-      others.delete(running);
-      if (others.size === 0) this.#running.delete(executionId);
     }
   }
 
@@ -70,7 +69,7 @@ export class Cancellations {
    * that cannot be reached or takes longer than 2 s. Never rejects.
    */
   async cancel(executionId: string): Promise<void> {
-    const ours = [...(this.#running.get(executionId) ?? [])];
+    const ours = this.#running.all(executionId);
     for (const { controller } of ours) controller.abort();
     const isAwaited = () => ours.some(({ isOver }) => !isOver);
     const abandon = () => {
@@ -92,7 +91,7 @@ export class Cancellations {
 
   /** Lets nobody here wait any longer. The other side is not told: it cannot be reached any more. */
   abandonAll(): void {
-    for (const running of [...this.#running.values()].flatMap((others) => [...others])) {
+    for (const running of this.#running.list()) {
       running.abandon(cancelled());
       running.controller.abort();
     }

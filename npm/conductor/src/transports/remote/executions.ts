@@ -1,11 +1,11 @@
 /** Executions on the other side: begun, waited for, found again after a bad line, cancelled, given up when it is time. */
-import { messageOf } from "@atomiton/values";
 import type { RemoteTransport } from "../../types/transport.js";
 import { startDeadline } from "../deadline.js";
 import { codeOf, isRetryable, isUncertain, TransportError } from "../failure.js";
-import type { Lifetime } from "../line.js";
+import type { Lifetime } from "../lazy-transport.js";
 import { type Attempted, withRetries } from "../retry.js";
 import { Cancellations } from "./cancellation.js";
+import { isUnknownExecution, saysUnknownExecution } from "./older-servers.js";
 
 export interface RemoteExecutionsOptions {
   warn: (message: string) => void;
@@ -29,7 +29,7 @@ export interface RemoteExecution<T> {
 /** What the other side says of an execution that may have begun: its result, or that it does not know it. */
 type Found<T> = { result: T } | "unknown" | "unsayable";
 
-/** See the module's description. */
+/** Executions over one transport. */
 export class RemoteExecutions {
   readonly #transport: RemoteTransport | undefined;
   readonly #warn: (message: string) => void;
@@ -53,8 +53,8 @@ export class RemoteExecutions {
    */
   run<T>(execution: RemoteExecution<T>): Promise<Attempted<T>> {
     const { executionId, timeout = 0, grace = 0 } = execution;
-    return this.#during(() =>
-      this.#cancellations.during(executionId, async ({ signal, abandoned, giveUp }) => {
+    return this.#track(() =>
+      this.#cancellations.track(executionId, async ({ signal, abandoned, giveUp }) => {
         const late = () => giveUp(new TransportError("TIMEOUT", `Execution timed out after ${timeout}ms`));
         const endDeadline = startDeadline(timeout > 0 ? timeout + grace : 0, late);
         const tried = await Promise.race([this.#try(execution, signal), abandoned]);
@@ -66,7 +66,7 @@ export class RemoteExecutions {
 
   /** Waits for an execution that began elsewhere; for one that the other side does not know, it rejects at once. */
   async attach<T>(executionId: string, read: (attached: unknown) => T | undefined): Promise<T> {
-    const tried = await this.#during(() =>
+    const tried = await this.#track(() =>
       withRetries(() => this.#attach(executionId, this.#lifetime?.ended), {
         warn: this.#warn,
         ...(this.#lifetime !== undefined && { signal: this.#lifetime.ended }),
@@ -81,7 +81,7 @@ export class RemoteExecutions {
 
   /** Stops an execution, whoever waits for it; see `Cancellations`. Never rejects. */
   cancel(executionId: string): Promise<void> {
-    return this.#during(() => this.#cancellations.cancel(executionId));
+    return this.#track(() => this.#cancellations.cancel(executionId));
   }
 
   #try<T>({ executionId, begin, read }: RemoteExecution<T>, signal: AbortSignal): Promise<Attempted<T>> {
@@ -126,11 +126,9 @@ export class RemoteExecutions {
       attached = await this.#attach(executionId, signal);
     } catch (error) {
       if (isOfTheWay(error)) throw error;
-      return codeOf(error) === "NODE_NOT_FOUND" || NOT_FOUND.test(messageOf(error)) ? "unknown" : "unsayable";
+      return isUnknownExecution(error) ? "unknown" : "unsayable";
     }
-    // Some answer so instead of failing.
-    const { success, error } = (attached ?? {}) as { success?: unknown; error?: unknown };
-    if (success === false && typeof error === "string" && NOT_FOUND.test(error)) return "unknown";
+    if (saysUnknownExecution(attached)) return "unknown";
     const result = read(attached);
     return result === undefined ? "unsayable" : { result };
   }
@@ -149,8 +147,8 @@ export class RemoteExecutions {
     }
   }
 
-  #during<R>(work: () => Promise<R>): Promise<R> {
-    return this.#lifetime === undefined ? work() : this.#lifetime.during(work);
+  #track<R>(work: () => Promise<R>): Promise<R> {
+    return this.#lifetime === undefined ? work() : this.#lifetime.track(work);
   }
 }
 
@@ -158,8 +156,6 @@ export class RemoteExecutions {
 function isKeptBack(error: unknown): boolean {
   return error instanceof TransportError && error.code === "TIMEOUT" && error.uncertain && !error.answered;
 }
-
-const NOT_FOUND = /\bexecution\b.*\bnot found\b/i;
 
 /** Statuses with which servers and those before them say that they could not answer. */
 const NO_ANSWER: ReadonlySet<number | undefined> = new Set([408, 425, 429, 502, 503, 504]);

@@ -1,15 +1,17 @@
 /** Running nodes on the other side. */
 import { messageOf } from "@atomiton/values";
-import type { ActiveExecution, NodeApi, ValidationResult } from "../../types/api.js";
+import { SERVICES } from "../../services/contract.js";
+import type { NodeApi, ValidationResult } from "../../services/node.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ErrorCode, ErrorRecoveryStrategy, ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../../types/execution.js";
 import { createExecutionId, type ExecutionId, type NodeId } from "../../types/ids.js";
 import type { RemoteTransport } from "../../types/transport.js";
 import { codeOf, TransportError } from "../failure.js";
-import { remoteEvents } from "./events.js";
 import { RemoteExecutions } from "./executions.js";
+import { executionReaders } from "./older-servers.js";
 import { type Recovery, toResult } from "./result.js";
+import { noTransport, stubsOf } from "./stubs.js";
 
 export interface RemoteNodeOptions {
   /** What a caller can do about an error; without it errors from here carry no `recovery`. */
@@ -33,6 +35,8 @@ export function remoteNode(transport: RemoteTransport | undefined, options: Remo
   const { executions = new RemoteExecutions(transport, { warn }) } = options;
   const read = (answer: unknown) => toResult(answer, recovery);
 
+  const stubs = stubsOf(SERVICES.node, transport, warn, executionReaders(recovery));
+
   async function execute(
     transport: RemoteTransport,
     args: { node: NodeDefinition; context: ConductorExecutionContext },
@@ -49,6 +53,8 @@ export function remoteNode(transport: RemoteTransport | undefined, options: Remo
   }
 
   return {
+    ...stubs,
+
     async run(node, given = {}) {
       const context = contextOf(node, given ?? {});
       const { nodeId, executionId } = context;
@@ -64,7 +70,7 @@ export function remoteNode(transport: RemoteTransport | undefined, options: Remo
     async validate(node): Promise<ValidationResult> {
       const errors = missingFields(node);
       if (errors.length > 0 || transport === undefined) return { valid: errors.length === 0, errors };
-      const answer = (await transport.call("node", "validate", { node })) as ValidationResult | null | undefined;
+      const answer: ValidationResult | null | undefined = await stubs.validate(node);
       if (typeof answer?.valid === "boolean" && Array.isArray(answer.errors)) return answer;
       throw new TransportError(
         "DESERIALIZATION_FAILED",
@@ -74,26 +80,10 @@ export function remoteNode(transport: RemoteTransport | undefined, options: Remo
 
     cancel: (executionId) => executions.cancel(executionId),
 
-    async pause(executionId) {
-      await transport?.call("node", "pause", executionId);
-    },
-
-    async resume(executionId) {
-      await transport?.call("node", "resume", executionId);
-    },
-
-    async active() {
-      const answer = await transport?.call("node", "active");
-      return Array.isArray(answer) ? (answer as ActiveExecution[]) : [];
-    },
-
     async attach(executionId) {
-      if (transport === undefined)
-        throw new TransportError("NO_TRANSPORT", "No transport available for node operations");
+      if (transport === undefined) throw noTransport(SERVICES.node);
       return executions.attach(executionId, read);
     },
-
-    ...remoteEvents(transport, { recovery, warn }),
   };
 }
 

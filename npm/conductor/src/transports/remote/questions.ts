@@ -1,34 +1,29 @@
 /** Questions of executions on the other side. */
-import type { ExecutionsApi } from "../../types/api.js";
-import type { OpenQuestion } from "../../types/question.js";
+import { SERVICES } from "../../services/contract.js";
+import type { ExecutionsApi } from "../../services/executions.js";
 import type { RemoteTransport } from "../../types/transport.js";
 import { TransportError } from "../failure.js";
-import { listen, type Warn } from "./events.js";
-
-/** `executions` over a transport. Without one, nothing is ever asked. */
-export function remoteQuestions(transport: RemoteTransport | undefined, warn: Warn): ExecutionsApi {
-  return {
-    async waiting(executionId) {
-      const answer = await transport?.call("node", "waiting", executionId === undefined ? {} : { executionId });
-      return Array.isArray(answer) ? (answer as OpenQuestion[]) : [];
-    },
-    async answer(id, answer) {
-      if (transport === undefined) throw new TransportError("NO_TRANSPORT", "No transport available for answers");
-      const told = (await transport.call("node", "answer", { id, answer })) as Refusal | null | undefined;
-      if (told?.success === true) return;
-      throw new TransportError(
-        told?.code === "INVALID_PARAMETERS" ? "INVALID_PARAMETERS" : "NODE_NOT_FOUND",
-        told?.error ?? "The other side does not know how to take answers",
-      );
-    },
-    onQuestion: (callback) =>
-      listen(transport, "node", "question", (event) => callback(event as unknown as OpenQuestion), warn),
-  };
-}
+import { stubsOf, type Warn } from "./stubs.js";
 
 /** What the other side says of an answer. */
-interface Refusal {
+interface Receipt {
   success?: boolean;
   error?: string;
   code?: string;
+}
+
+/** `executions` over a transport. Without one, nothing is ever asked. */
+export function remoteQuestions(transport: RemoteTransport | undefined, warn: Warn): ExecutionsApi {
+  const stubs = stubsOf(SERVICES.executions, transport, warn);
+  return {
+    ...stubs,
+    async answer(id, answer) {
+      const receipt = (await stubs.answer(id, answer)) as unknown as Receipt | null | undefined;
+      if (receipt?.success === true) return;
+      throw new TransportError(
+        receipt?.code === "INVALID_PARAMETERS" ? "INVALID_PARAMETERS" : "NODE_NOT_FOUND",
+        receipt?.error ?? "The other side does not know how to take answers",
+      );
+    },
+  };
 }

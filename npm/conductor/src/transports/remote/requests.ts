@@ -1,4 +1,5 @@
 /** Requests to the other side: stored flows that are run by their id. */
+import { conductor } from "../../services/requests.js";
 import type { ExecutionRequest, RequestResult } from "../../types/request.js";
 import type { RemoteTransport } from "../../types/transport.js";
 import { TransportError } from "../failure.js";
@@ -6,6 +7,7 @@ import { encode } from "../json.js";
 import type { Attempted } from "../retry.js";
 import type { RemoteExecutions } from "./executions.js";
 import { type Recovery, toAttachedResult, toRequestResult } from "./result.js";
+import { noTransport } from "./stubs.js";
 
 /**
  * The other side is told the deadline of a request, ends the execution itself, and says what had run until then. Only if
@@ -44,7 +46,7 @@ export function remoteRequests(
         timeout,
         grace: GRACE,
         async begin() {
-          if (transport === undefined) throw new TransportError("NO_TRANSPORT", "No transport available for requests");
+          if (transport === undefined) throw noTransport(conductor);
           const result = toRequestResult(await transport.execute(sent), recovery);
           if (result !== undefined) return result;
           throw new TransportError("DESERIALIZATION_FAILED", "The answer of conductor.execute is no result");

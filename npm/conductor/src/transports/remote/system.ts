@@ -1,8 +1,10 @@
 /** About the other side. */
 import { messageOf } from "@atomiton/values";
-import type { SystemApi } from "../../types/api.js";
+import { SERVICES } from "../../services/contract.js";
+import type { SystemApi } from "../../services/system.js";
 import type { HealthResult, RemoteTransport } from "../../types/transport.js";
 import { TransportError } from "../failure.js";
+import { stubsOf } from "./stubs.js";
 
 /**
  * `system` over a transport. A side that cannot be reached is `down`; `health` never rejects. `restart` is for the
@@ -12,11 +14,12 @@ export function remoteSystem(
   transport: RemoteTransport | undefined,
   ask: (question: string) => boolean = askUser,
 ): SystemApi {
+  const stubs = stubsOf(SERVICES.system, transport, () => {});
   return {
     async health() {
       if (transport === undefined) return health("ok", "Browser conductor operational (no transport)");
       try {
-        const answer = (await transport.call("system", "health")) as HealthResult | null | undefined;
+        const answer = (await stubs.health()) as HealthResult | null | undefined;
         return typeof answer?.status === "string"
           ? answer
           : health("degraded", "The answer of system.health says nothing");
@@ -29,7 +32,7 @@ export function remoteSystem(
       if (transport?.type !== "ipc") {
         throw new TransportError("NO_TRANSPORT", "Restart not available in browser environment");
       }
-      if (ask("System will restart. Continue?")) await transport.call("system", "restart");
+      if (ask("System will restart. Continue?")) await stubs.restart();
     },
   };
 }

@@ -7,15 +7,15 @@ import { TransportError } from "./failure.js";
 export interface Lifetime {
   /** Fires when the transport is shut down. */
   readonly ended: AbortSignal;
-  /** Keeps the transport until this work is done, even while no call is under way. */
-  during<T>(work: () => Promise<T>): Promise<T>;
+  /** Tracks work that needs the transport, so that it lasts until the work is done, even while no call is under way. */
+  track<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /**
  * A transport that is made at its first use: what is wrong with its settings is an error of the calls, not of whoever
  * prepares them. After `shutdown` calls reject with `NO_TRANSPORT`.
  */
-export class Line implements RemoteTransport, Lifetime {
+export class LazyTransport implements RemoteTransport, Lifetime {
   readonly type: TransportType;
   readonly #make: () => RemoteTransport;
   readonly #ended = new AbortController();
@@ -41,18 +41,18 @@ export class Line implements RemoteTransport, Lifetime {
   }
 
   call(channel: string, command: string, args?: unknown): Promise<unknown> {
-    return this.during(async () => this.open().call(channel, command, args));
+    return this.track(async () => this.open().call(channel, command, args));
   }
 
   execute(request: ExecutionRequest): Promise<RequestResult> {
-    return this.during(async () => this.open().execute(request));
+    return this.track(async () => this.open().execute(request));
   }
 
   listen(channel: string, event: string, callback: (data: unknown) => void): () => void {
     return this.open().listen(channel, event, callback);
   }
 
-  async during<T>(work: () => Promise<T>): Promise<T> {
+  async track<T>(work: () => Promise<T>): Promise<T> {
     this.#pending++;
     try {
       return await work();

@@ -1,26 +1,28 @@
-/** One side to which calls lead, or led: this process or that of a server, and what was begun there from here. */
-import type { Line } from "../transports/line.js";
+/** One target to which calls lead, or led: this process or that of a server, and what was begun there from here. */
+
+import { ExecutionRegistry, isIdInside, type Registered } from "../executions/registry.js";
+import type { Services } from "../services/contract.js";
+import type { ActiveExecution } from "../services/node.js";
+import type { LazyTransport } from "../transports/lazy-transport.js";
 import type { RemoteServices } from "../transports/remote.js";
-import type { ActiveExecution, Services } from "../types/api.js";
-import { isInside } from "./execution-ids.js";
 
 /** An execution that was begun on another side and is not over. */
-export interface Begun extends ActiveExecution {
+export interface Begun extends ActiveExecution, Registered {
   /** Subscriptions that were told of its end. */
   told: Set<object>;
 }
 
 /** The way to another side. */
 export interface Remote {
-  line: Line;
+  transport: LazyTransport;
   services: RemoteServices;
 }
 
-/** See the module's description. */
-export class Side {
+/** One place where calls lead, or led. */
+export class Target {
   /** Calls lead elsewhere by now; what was begun here goes on. */
   isLeft = false;
-  private readonly executions = new Set<Begun>();
+  private readonly executions = new ExecutionRegistry<Begun>();
   /** How much is under way. */
   private pending = 0;
   private waiting: (() => void)[] = [];
@@ -28,17 +30,17 @@ export class Side {
   /**
    * @param remote nothing for this process
    * @param connection what is to be closed
-   * @param ignored ids of executions of which sides that were left tell
+   * @param ignored ids of executions of which targets that were left tell
    */
   constructor(
     readonly services: Services,
     readonly remote: Remote | undefined,
-    readonly connection: Line | undefined = undefined,
+    readonly connection: LazyTransport | undefined = undefined,
     private readonly ignored: Set<string> = new Set(),
   ) {}
 
-  /** Knows of work here, until it is done. */
-  async during<T>(work: () => Promise<T>): Promise<T> {
+  /** Tracks pending work, so that `idle` can wait for it. */
+  async track<T>(work: () => Promise<T>): Promise<T> {
     this.pending++;
     try {
       return await work();
@@ -50,22 +52,18 @@ export class Side {
 
   /** Knows of an execution on another side, until it is over; then `ended` is told. */
   execute<T>(
-    { executionId, nodeId }: Pick<ActiveExecution, "executionId" | "nodeId">,
+    { executionId, nodeId }: Pick<Begun, "executionId" | "nodeId">,
     work: () => Promise<T>,
     ended: (begun: Begun, result: T) => void,
   ): Promise<T> {
     const begun: Begun = { executionId, nodeId, startTime: Date.now(), told: new Set() };
     this.ignored.delete(executionId);
-    this.executions.add(begun);
-    return this.during(async () => {
-      try {
-        const result = await work();
-        ended(begun, result);
-        return result;
-      } finally {
-        this.executions.delete(begun);
-      }
-    });
+    const tracked = async () => {
+      const result = await work();
+      ended(begun, result);
+      return result;
+    };
+    return this.track(() => this.executions.track(begun, tracked));
   }
 
   /** Resolves when nothing is under way here. */
@@ -75,20 +73,19 @@ export class Side {
 
   /** Executions that were begun on another side and are not over. */
   begun(): Begun[] {
-    return [...this.executions];
+    return this.executions.list();
   }
 
   /** Whether an execution, or the one that it is inside of, was begun on another side from here. */
   has(executionId: string): boolean {
-    for (const begun of this.executions) if (isInside(executionId, begun.executionId)) return true;
-    return false;
+    return this.executions.encloses(executionId);
   }
 
-  /** Whether an event of an execution is to be told: what several sides tell, only the one where it was begun says. */
+  /** Whether an event of an execution is to be told: what several targets tell, only the one where it was begun says. */
   tells(executionId: string): boolean {
     if (this.remote === undefined) return true;
     if (this.isLeft) return this.has(executionId);
-    for (const ignored of this.ignored) if (isInside(executionId, ignored)) return false;
+    for (const ignored of this.ignored) if (isIdInside(executionId, ignored)) return false;
     return true;
   }
 }

@@ -1,11 +1,11 @@
 /** Results of executions that are over, for whoever asks for them a little later. */
 import { failure } from "../engine/failure.js";
-import type { ActiveExecution } from "../types/api.js";
+import type { ActiveExecution } from "../services/node.js";
 import type { ExecutionError } from "../types/errors.js";
 import { memoryBytes } from "./payload.js";
 
 /** How much is kept of what is over. */
-export interface Keeping {
+export interface Retention {
   /** Results at most. Default 100. */
   results?: number;
   /** For at most so many ms. Default 5 minutes. */
@@ -20,7 +20,7 @@ export interface Keeping {
 }
 
 /** Gives smaller forms of a result, the largest first; the last one is kept whatever it takes. */
-export type Lesser<R> = (result: R, execution: ActiveExecution, limit: number) => Iterable<R>;
+export type Shrink<R> = (result: R, execution: ActiveExecution, limit: number) => Iterable<R>;
 
 interface Kept<R> {
   result: R;
@@ -29,21 +29,21 @@ interface Kept<R> {
 }
 
 const MIB = 1024 * 1024;
-const DEFAULTS: Required<Keeping> = { results: 100, ms: 5 * 60_000, bytes: 16 * MIB, resultBytes: MIB };
+const DEFAULTS: Required<Retention> = { results: 100, ms: 5 * 60_000, bytes: 16 * MIB, resultBytes: MIB };
 
-/** See the module's description. */
-export class KeptResults<R> {
+/** Results within the bounds of a retention; the oldest go first. */
+export class ResultCache<R> {
   /** By execution id, the oldest first. */
   readonly #kept = new Map<string, Kept<R>>();
-  readonly #keep: Required<Keeping>;
-  readonly #lesser: Lesser<R>;
+  readonly #keep: Required<Retention>;
+  readonly #shrink: Shrink<R>;
   #bytes = 0;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(keep: Keeping, lesser: Lesser<R>) {
+  constructor(keep: Retention, shrink: Shrink<R>) {
     this.#keep = { ...DEFAULTS, ...keep };
-    this.#lesser = lesser;
+    this.#shrink = shrink;
   }
 
   /** The result of an execution. */
@@ -81,7 +81,7 @@ export class KeptResults<R> {
     let form = result;
     let bytes = memoryBytes(form, resultBytes);
     if (bytes !== undefined) return { result: form, bytes };
-    for (form of this.#lesser(result, execution, resultBytes)) {
+    for (form of this.#shrink(result, execution, resultBytes)) {
       bytes = memoryBytes(form, resultBytes);
       if (bytes !== undefined) break;
     }

@@ -1,0 +1,40 @@
+/** The service of flows and templates. */
+import type { NodeDefinition, TypedFlow } from "../types/definition.js";
+import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
+import type { FlowDefinition, FlowTemplate } from "../types/flow.js";
+import { type Declaration, named, type Zod } from "./declaration.js";
+import { type ExecutionEvents, executionEvents, node } from "./node.js";
+
+/** Runs flows, which are nodes with children, and knows the templates. */
+export interface FlowApi extends ExecutionEvents {
+  /** Like `node.run`, but rejects a node without children. */
+  run<Output = unknown>(
+    flow: TypedFlow<Output>,
+    context?: Partial<ConductorExecutionContext>,
+  ): Promise<ExecutionResult<Output>>;
+  run<Output = unknown>(
+    flow: NodeDefinition,
+    context?: Partial<ConductorExecutionContext>,
+  ): Promise<ExecutionResult<Output>>;
+  listTemplates(): Promise<{ templates: FlowTemplate[] }>;
+  /** A template by its id or its short name, such as `hello-world`. Rejects when there is none. */
+  getTemplate(id: string): Promise<{ definition: FlowDefinition }>;
+  /** The definition of a template, or of a saved flow. Rejects when there is neither. */
+  loadFlow(id: string): Promise<FlowDefinition>;
+}
+
+const byId = (z: Zod) => z.object({ id: z.string().min(1, "Template ID is required") });
+
+/** `loadFlow` over a wire knows the templates only. */
+export const flow: Declaration<FlowApi> = {
+  channel: "flow",
+  subject: "flow operations",
+  size: "data",
+  methods: {
+    run: { ...node.methods.run, command: ["node", "execute"] },
+    listTemplates: { role: "viewer", wire: named() },
+    getTemplate: { role: "viewer", wire: named("id"), schema: byId },
+    loadFlow: { role: "viewer", wire: named("id"), schema: byId },
+  },
+  events: executionEvents,
+};

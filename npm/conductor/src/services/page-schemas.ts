@@ -1,0 +1,8 @@
+/** In a page, in the place of `schemas.ts`: no arguments are checked there. */
+import type { Command } from "./declaration.js";
+
+type NoSchema = Exclude<Command["schema"], undefined>;
+
+const none = undefined as unknown as NoSchema;
+
+export { none as executeSchema, none as requestSchema, none as saveSchema, none as validateSchema };
