@@ -15,6 +15,10 @@ use crate::graph::{Cycle, Graph};
 /// How many nodes of a cycle a message names.
 const NAMED_NODES: usize = 32;
 
+/// Said of a `loop` with nothing to repeat.
+const NO_NODES_IN_LOOP: &str = "A `loop` needs `nodes`: those that it repeats. Move the nodes that are to run for each item \
+                                into it, with the edges between them; `${{ item }}` is the item of a round there";
+
 /// Parameters that every node may have, whatever its type.
 const COMMON_PARAMETERS: [&str; 6] = ["enabled", "label", "description", "retries", "retryDelay", "timeout"];
 
@@ -109,7 +113,7 @@ impl Walk<'_> {
             let types = self.types;
             self.report_at("type", Rule::UnknownType, owner, &mut |budget| match node.kind.as_str() {
                 "group" => Finding::new("A `group` needs `nodes`: those that it contains".to_owned()),
-                "loop" => Finding::new("A `loop` needs `nodes`: those that it repeats".to_owned()),
+                "loop" => Finding::new(NO_NODES_IN_LOOP.to_owned()),
                 "until" => Finding::new("An `until` needs `nodes`: those that it repeats".to_owned()),
                 kind => {
                     let finding = Finding::new(format!("The node type `{kind}` is not known"));

@@ -292,7 +292,8 @@ fn parameters_of(statement: &Statement<'_>) -> Result<Vec<usize>, String> {
             }
             _ => {
                 return Err(format!(
-                    "The statement names a value {name}; values are $1, $2 … by their place in `parameters`"
+                    "The statement names a value {name}; with a list as `parameters` values are $1, $2 … by their place, and an \
+                     object as `parameters` has them by name"
                 ));
             }
         }

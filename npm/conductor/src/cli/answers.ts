@@ -19,12 +19,21 @@ export interface AnswerOptions {
   giveUp(why: string): void;
 }
 
-/** Answers questions from now on, one at a time; what is returned ends that. */
-export function answerQuestions(conductor: Conductor, options: AnswerOptions): () => void {
+/** Questions that are being answered. */
+export interface Answering {
+  stop(): void;
+  /** Ids of the nodes that were given an answer and have not asked. */
+  unused(): string[];
+}
+
+/** Answers questions from now on, one at a time, until it is stopped. */
+export function answerQuestions(conductor: Conductor, options: AnswerOptions): Answering {
   const over = new AbortController();
+  const asked = new Set<string>();
   let before: Promise<void> = Promise.resolve();
   const unsubscribe = conductor.executions.onQuestion((question) => {
     const { given, giveUp } = options;
+    asked.add(question.nodeId);
     if (given.has(question.nodeId)) {
       conductor.executions
         .answer(question.id, given.get(question.nodeId))
@@ -41,9 +50,12 @@ export function answerQuestions(conductor: Conductor, options: AnswerOptions): (
     if (question.openUntil === undefined) giveUp(`${asks}; ${how}`);
     else options.display.note(`${asks}; its default counts soon. To choose, ${how}`);
   });
-  return () => {
-    unsubscribe();
-    over.abort();
+  return {
+    stop() {
+      unsubscribe();
+      over.abort();
+    },
+    unused: () => [...options.given.keys()].filter((node) => !asked.has(node)),
   };
 }
 

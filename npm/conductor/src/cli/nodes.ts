@@ -59,6 +59,8 @@ function described(nodeType: NodeType): object {
     inputs: [...nodeType.inputPorts, ...nodeType.otherInputs],
     hasOpenInputs: nodeType.hasOpenInputs,
     outputs: [...nodeType.outputPorts, ...nodeType.otherOutputs],
+    // Where the type is routed, edges leave by these alone; the other outputs are for expressions.
+    ...(nodeType.routed && { edgesLeaveBy: nodeType.outputPorts.map(({ id }) => id) }),
     hasOpenOutputs: nodeType.hasOpenOutputs === true,
     examples: nodeExamples(type),
   };

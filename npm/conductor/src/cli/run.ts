@@ -145,7 +145,7 @@ async function runOnce(
   const output: Output = options.json || options.output !== undefined ? process.stderr : process.stdout;
   const unanswered: string[] = [];
   const display = displayFor(output, title, options);
-  const stopAnswering = answerQuestions(conductor, {
+  const answering = answerQuestions(conductor, {
     given: options.answer ?? new Map(),
     display,
     terminal:
@@ -155,10 +155,13 @@ async function runOnce(
       void conductor.node.cancel(executionId);
     },
   });
-  const result = await followed(conductor, flow, executionId, options, display).finally(stopAnswering);
+  const result = await followed(conductor, flow, executionId, options, display).finally(answering.stop);
   const reported = report(conductor, flow, title, result, options, output);
   for (const why of unanswered) process.stderr.write(`${why}\n`);
-  const exit = unanswered.length > 0 ? ExitCode.usage : reported;
+  const unused = answering.unused();
+  if (!options.quiet || options.strict) for (const node of unused) process.stderr.write(unusedText(node, flow));
+  const isUsage = unanswered.length > 0 || (options.strict && reported === ExitCode.success && unused.length > 0);
+  const exit = isUsage ? ExitCode.usage : reported;
   if (kept !== undefined && kept.reused > 0 && !options.quiet) {
     output.write(
       `\n${counted(kept.reused, "node")} did not change and kept ${kept.reused === 1 ? "its output" : "their outputs"}\n`,
@@ -244,11 +247,30 @@ function demandNode(flow: NodeDefinition, id: string, option: string): void {
   throw new UsageError(`The flow has no node "${oneLine(id)}" for ${option}; it has ${listed}${more}`);
 }
 
+/** Says that an answer was given and nothing asked for it. */
+function unusedText(node: string, flow: NodeDefinition): string {
+  const asking = nodesIn(flow).filter(({ type }) => type === "wait-for-input");
+  const names = asking.slice(0, MOST_NAMED).map(({ id }) => oneLine(id));
+  const more = asking.length > MOST_NAMED ? `, and ${asking.length - MOST_NAMED} more` : "";
+  const isAsking = asking.some(({ id }) => id === node);
+  const why = isAsking
+    ? "the run did not come to its question"
+    : names.length === 0
+      ? "the flow has no node of type wait-for-input"
+      : `nodes of type wait-for-input ask, here ${names.join(", ")}${more}`;
+  return `--answer ${oneLine(node)} was not used: the node never asked; ${why}\n`;
+}
+
 const MOST_NAMED = 20;
 
 function idsIn(flow: NodeDefinition): string[] {
-  if (flow.nodes === undefined || flow.nodes.length === 0) return [flow.id];
-  return flow.nodes.flatMap((node) => [node.id, ...((node.nodes ?? []).length > 0 ? idsIn(node) : [])]);
+  return nodesIn(flow).map(({ id }) => id);
+}
+
+/** The nodes of a flow and of the groups in it; a flow without any is its own. */
+function nodesIn(flow: NodeDefinition): NodeDefinition[] {
+  if (flow.nodes === undefined || flow.nodes.length === 0) return [flow];
+  return flow.nodes.flatMap((node) => [node, ...((node.nodes ?? []).length > 0 ? nodesIn(node) : [])]);
 }
 
 function printOutput({ outputs = {} }: ExecutionResult, id: string, format: OutputFormat): void {

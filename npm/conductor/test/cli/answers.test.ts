@@ -51,6 +51,31 @@ describe("conductor run of a flow that asks", () => {
     expect([other.code, other.stderr]).toEqual([2, expect.stringContaining('no node "asks" for --answer; it has ask')]);
   });
 
+  it("says at the end which answers nothing asked for; with --strict that fails the command", async () => {
+    const flow = file(
+      here,
+      "unasked.yaml",
+      `id: unasked
+nodes:
+  - { id: note, type: edit-fields, parameters: { values: { text: Hello } } }
+  - { id: choose, type: condition, parameters: { expression: "false" } }
+  - { id: ask, type: wait-for-input, parameters: { message: "Well?" } }
+edges: [{ source: note, target: choose }, { source: choose, target: ask, sourceHandle: "true" }]
+`,
+    );
+    const answers = ["--answer", "note=1", "--answer", "ask=2"];
+    const { code, stderr } = await conductor("run", flow, ...answers);
+    expect([code, stderr]).toEqual([0, expect.stringContaining("--answer note was not used: the node never asked;")]);
+    expect(stderr).toContain("nodes of type wait-for-input ask, here ask\n");
+    expect(stderr).toContain("--answer ask was not used: the node never asked; the run did not come to its question\n");
+    const quiet = await conductor("run", flow, "--quiet", ...answers);
+    expect([quiet.code, quiet.stderr]).toEqual([0, ""]);
+    const strict = await conductor("run", flow, "--quiet", "--strict", ...answers);
+    expect([strict.code, strict.stderr]).toEqual([2, expect.stringContaining("--answer note was not used")]);
+    const used = await conductor("run", TIMED, "--strict", "--answer", "ask=json");
+    expect([used.code, used.stderr]).toEqual([0, ""]);
+  });
+
   it("ends where nothing can answer, and says how to; a default it waits for", async () => {
     const { code, stderr } = await conductor("run", FLOW);
     expect(code).toBe(2);

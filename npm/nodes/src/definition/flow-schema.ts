@@ -105,7 +105,10 @@ function nodeSchema(types: readonly NodeType[], checked: readonly NodeType[]): J
 }
 
 function edgeSchema(types: readonly NodeType[]): Json {
-  const outputs = types.flatMap((type) => [...type.outputPorts, ...type.otherOutputs].map(({ id }) => id));
+  const outputs = types.flatMap((type) =>
+    // Edges leave a routed type by its ports alone.
+    [...type.outputPorts, ...(type.routed ? [] : type.otherOutputs)].map(({ id }) => id),
+  );
   const inputs = types.flatMap((type) => [...type.inputPorts, ...type.otherInputs].map(({ id }) => id));
   return {
     type: "object",

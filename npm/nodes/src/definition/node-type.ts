@@ -86,7 +86,10 @@ export interface NodeType {
   hasOpenInputs: boolean;
   /** Whether it may read other parameters than those of its schema. */
   hasOpenParameters?: boolean;
-  /** Keys of the output beside its ports. An edge brings the whole output, whichever of them it leaves. */
+  /**
+   * Keys of the output beside its ports. An edge brings the whole output, whichever of them it leaves; where the type is
+   * {@link routed}, these are for expressions, and an edge that leaves by one of them carries nothing.
+   */
   otherOutputs: readonly NodePort[];
   /** Whether an edge may leave it by handles of any other name as well: those that its parameters name. */
   hasOpenOutputs?: boolean;

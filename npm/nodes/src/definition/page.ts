@@ -28,7 +28,7 @@ export function nodeTypePage(nodeType: NodeType): string {
     `## Inputs\n\nAn edge brings its value under its \`targetHandle\`, or under \`default\` where it names none.\n\n${portsText(
       [...nodeType.inputPorts, ...nodeType.otherInputs],
     )}${nodeType.hasOpenInputs ? "\n- any other name: seen by templates and expressions under that name" : ""}`,
-    `## Outputs\n\n${portsText([...nodeType.outputPorts, ...nodeType.otherOutputs])}${nodeType.hasOpenOutputs ? "\n- any other name that the parameters give to a handle" : ""}`,
+    `## Outputs\n\n${outputsText(nodeType)}`,
     ...(limits.length === 0
       ? []
       : [
@@ -37,6 +37,15 @@ export function nodeTypePage(nodeType: NodeType): string {
     `## Examples\n\n${nodeExamples(type).map(exampleText).join("\n\n")}`,
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+/** Edges leave a routed type by its ports alone; of any other type an edge brings the whole output. */
+function outputsText({ outputPorts, otherOutputs, hasOpenOutputs, routed }: NodeType): string {
+  const open = hasOpenOutputs ? "\n- any other name that the parameters give to a handle" : "";
+  if (!routed || otherOutputs.length === 0) return `${portsText([...outputPorts, ...otherOutputs])}${open}`;
+  const [{ id }] = otherOutputs as [NodePort];
+  const beside = `For expressions and code, as in \`nodes.ID.${id}\`; an edge that leaves by one of these carries nothing:`;
+  return `Handles by which edges leave:\n\n${portsText(outputPorts)}${open}\n\n${beside}\n\n${portsText(otherOutputs)}`;
 }
 
 function parameterText(key: string, schema: ParameterSchema, isRequired: boolean, indent: string): string {

@@ -1,5 +1,8 @@
+import { isPlainObject } from "../../data/input.js";
 import { answerParameters } from "../../definition/answer.js";
 import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
+import { nameProblem } from "./named.js";
+import { dialectOf } from "./tokens.js";
 
 /** Reads and writes PostgreSQL and SQLite. */
 export const database = {
@@ -32,13 +35,17 @@ export const database = {
         type: "string",
         minLength: 1,
         description:
-          "query, execute: one statement, with $1, $2 … for values. Never put values into its text, neither by hand nor by expressions.",
-        examples: ["select id, total from orders where customer = $1"],
+          "query, execute: one statement, with :name or $name for values by name, or $1, $2 … for those of a list. Never put values into its text, neither by hand nor by expressions.",
+        examples: [
+          "select id, total from orders where customer = :customer",
+          "select id, total from orders where customer = $1",
+        ],
       },
       parameters: {
-        type: "array",
-        description: "query, execute: the values of $1, $2 …, which the database keeps apart from the statement.",
-        examples: [["\u0024{{ data.customer }}"]],
+        anyOf: [{ type: "array" }, { type: "object" }],
+        description:
+          "query, execute: values that the database keeps apart from the statement. An object has those of :name and $name, each of which must be there and be used; in texts, quotes and comments, in `::` and `:=` names are left alone, and inside of brackets of PostgreSQL `$name` alone is one. A list has those of $1, $2 …",
+        examples: [{ customer: "\u0024{{ data.customer }}" }, ["\u0024{{ data.customer }}"]],
       },
       ...answerParameters,
       table: {
@@ -76,7 +83,7 @@ export const database = {
   },
   inputPorts: [
     input("rows", "Rows", "any", "insert: goes before the parameter: a list of objects, a table, or one object."),
-    input("parameters", "Parameters", "array", "query, execute: goes before the parameter of that name."),
+    input("parameters", "Parameters", "any", "query, execute: goes before the parameter of that name."),
   ],
   otherInputs: [
     input("data", "Data", "any", "The same as rows."),
@@ -84,6 +91,13 @@ export const database = {
     input("default", "Default", "any", "The same as rows; where an edge leads that names no handle."),
   ],
   hasOpenInputs: false,
+  problems: ({ connection, sql, parameters }) => {
+    const isKnown = (value: unknown): value is string => typeof value === "string" && !value.includes("${{");
+    if (!isKnown(connection) || !isKnown(sql) || !isPlainObject(parameters)) return [];
+    const message = nameProblem(sql, parameters, dialectOf(connection));
+    if (message === undefined) return [];
+    return [{ code: "INVALID_PARAMETERS", severity: "error", rule: "sql-names", path: "/sql", message }];
+  },
   outputPorts: [
     output(
       "result",

@@ -1,14 +1,16 @@
-import { NodeError } from "../../contract/error.js";
+import { adviceOf, NodeError, retryOf } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
-import { findData } from "../../data/input.js";
+import { findData, isPlainObject } from "../../data/input.js";
 import { AnswerSize } from "../../library/answer-size.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { plainValue, portValue } from "../../table/port-value.js";
 import { database } from "./definition.js";
 import { insertRows, rowsOf } from "./insert.js";
+import { boundByName, type Statement } from "./named.js";
 import type { Parameters } from "./parameters.js";
 import { objectsOf } from "./rows.js";
 import { type Answer, withSession } from "./session.js";
+import { dialectOf } from "./tokens.js";
 
 type Work = NodeWork<Parameters>;
 
@@ -25,14 +27,16 @@ export const databaseNode = executable<Parameters>(database, (work) =>
 async function statement(work: Work): Promise<object> {
   const isChange = work.parameters.operation === "execute";
   const sql = required(work, "sql");
-  const values = valuesOf(work);
+  const statement = boundOf(work, sql);
   const advice = ["Read fewer rows or columns, such as with `limit`, or raise `maxRows` or `maxBytes`."];
   if (isChange) advice.push("Nothing was changed.");
   const size = new AnswerSize(work.parameters, advice);
   return outputOf(
     await withSession(work, (session) =>
-      isChange ? session.change(sql, values, size) : session.read(sql, values, size),
-    ),
+      isChange ? session.change(statement, size) : session.read(statement, size),
+    ).catch((error: unknown) => {
+      throw withNames(error, statement);
+    }),
   );
 }
 
@@ -52,10 +56,25 @@ function required({ parameters }: Work, name: "sql" | "table"): string {
   throw new NodeError("INVALID_PARAMETERS", `\`operation: ${parameters.operation}\` needs \`${name}\``);
 }
 
-function valuesOf({ parameters, input }: Work): unknown[] {
+function boundOf({ parameters, input }: Work, sql: string): Statement {
   const values = portValue(input, "parameters") ?? parameters.parameters ?? [];
-  if (Array.isArray(values)) return values;
-  throw new NodeError("TYPE_MISMATCH", `\`parameters\` must be a list, found ${foundText(values)}`);
+  if (Array.isArray(values)) return { sql, values, names: [] };
+  if (isPlainObject(values)) return boundByName(sql, values, dialectOf(parameters.connection));
+  throw new NodeError(
+    "TYPE_MISMATCH",
+    `\`parameters\` must be a list of values for $1, $2 …, or an object with values by name, found ${foundText(values)}`,
+  );
+}
+
+/** An error that speaks of `$1` where the flow has a name says which one. */
+function withNames(error: unknown, { names }: Statement): unknown {
+  if (!(error instanceof NodeError) || names.length === 0) return error;
+  const message = error.message.replace(/\$([1-9]\d*)(?!\w)/g, (place, number: string) => {
+    const name = names[Number(number) - 1];
+    return name === undefined ? place : `:${name}`;
+  });
+  if (message === error.message) return error;
+  return new NodeError(error.code, message, { cause: error.cause, advice: adviceOf(error), retry: retryOf(error) });
 }
 
 function outputOf(answer: Answer): object {

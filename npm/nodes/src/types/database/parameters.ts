@@ -3,7 +3,8 @@ export interface Parameters {
   connection: string;
   operation: "query" | "execute" | "insert";
   sql?: string;
-  parameters?: unknown[];
+  /** Values by place, or by name. */
+  parameters?: unknown[] | Record<string, unknown>;
   maxRows: number;
   maxBytes: number;
   table?: string;

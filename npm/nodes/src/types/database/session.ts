@@ -4,6 +4,7 @@ import { NodeError } from "../../contract/error.js";
 import { sharedParameters } from "../../definition/node-type.js";
 import type { AnswerSize } from "../../library/answer-size.js";
 import type { NodeWork } from "../../library/work.js";
+import type { Statement } from "./named.js";
 import type { Parameters } from "./parameters.js";
 
 /** A column of an answer. */
@@ -41,9 +42,9 @@ export interface InsertBatch {
 /** What a node does with a database that it is connected to. */
 export interface Session {
   /** Runs one statement that changes nothing. */
-  read(sql: string, values: readonly unknown[], size: AnswerSize): Promise<Answer>;
+  read(statement: Statement, size: AnswerSize): Promise<Answer>;
   /** Runs one statement, in a transaction of its own where it can be in one. It has changed nothing where it fails. */
-  change(sql: string, values: readonly unknown[], size: AnswerSize): Promise<Answer>;
+  change(statement: Statement, size: AnswerSize): Promise<Answer>;
   /** The columns of a table, which is named as SQL takes it. */
   fieldsOf(table: string): Promise<Field[]>;
   /** Begins a transaction that may change the database. It is undone where it is not committed. */

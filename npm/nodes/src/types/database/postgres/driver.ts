@@ -5,6 +5,7 @@ import { NodeError, retryOf } from "../../../contract/error.js";
 import type { NetworkAccess } from "../../../contract/network-access.js";
 import type { AnswerSize } from "../../../library/answer-size.js";
 import { optionalPackage } from "../../../machine/optional-package.js";
+import type { Statement } from "../named.js";
 import { quotedName } from "../names.js";
 import type { Answer, Driver, DriverWork, InsertBatch, Session } from "../session.js";
 import { databaseFailure } from "./failure.js";
@@ -58,13 +59,13 @@ export async function postgresDriver({ parameters, access }: DriverWork): Promis
 
 function sessionOf(run: Run): Session {
   return {
-    async read(sql, values, size) {
+    async read({ sql, values }, size) {
       await run("begin transaction read only");
       const answer = await run(sql, values, { size });
       await run("commit");
       return answer;
     },
-    change: (sql, values, size) => change(run, sql, values, size),
+    change: (statement, size) => change(run, statement, size),
     fieldsOf: async (table) => (await run(`select * from ${table} limit 0`)).fields,
     begin: async () => void (await run("begin")),
     insert: (batch) => insert(run, batch),
@@ -74,7 +75,7 @@ function sessionOf(run: Run): Session {
 }
 
 /** In a transaction, so that a statement whose answer is refused has changed nothing. */
-async function change(run: Run, sql: string, values: readonly unknown[], size: AnswerSize): Promise<Answer> {
+async function change(run: Run, { sql, values }: Statement, size: AnswerSize): Promise<Answer> {
   await run("begin");
   let answer: Answer;
   try {

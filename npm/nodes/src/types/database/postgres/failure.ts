@@ -52,7 +52,9 @@ function adviceFor(code: string): string[] | undefined {
     case "25006":
       return ["Use `operation: execute` for what changes the database; `query` only reads."];
     case "08P01":
-      return ["Give `parameters` a value for each of $1, $2 … in the statement, and no more."];
+      return [
+        "Give `parameters` a value for each of $1, $2 … in the statement, and no more; values by name are an object.",
+      ];
     case "42601":
       return ["Correct the statement; it must be one alone, without a second one after a semicolon."];
     case "42P01":

@@ -8,6 +8,7 @@ import type { AnswerSize } from "../../../library/answer-size.js";
 import { missingPathText } from "../../../machine/missing-path.js";
 import { checkFile } from "../../../machine/readable-file.js";
 import { native } from "../../../table/addon.js";
+import type { Statement } from "../named.js";
 import { quotedName } from "../names.js";
 import type { Answer, Driver, DriverWork, InsertBatch, Session } from "../session.js";
 import { type Circumstances, sqliteFailure } from "./failure.js";
@@ -37,6 +38,9 @@ export async function sqliteDriver(work: DriverWork): Promise<Driver> {
     return new SqliteDriver(work, path, token, new addon.SqliteDatabase(token));
   });
 }
+
+/** A statement without values. */
+const plain = (sql: string): Statement => ({ sql, values: [], names: [] });
 
 /** How statements are run. */
 interface RunOptions {
@@ -89,31 +93,31 @@ class SqliteDriver implements Driver, Session {
     throw sqliteFailure(trouble, { ...this.#circumstances, sql });
   }
 
-  read(sql: string, values: readonly unknown[], size: AnswerSize): Promise<Answer> {
-    return this.#statement(sql, values, { kind: "read", size });
+  read(statement: Statement, size: AnswerSize): Promise<Answer> {
+    return this.#statement(statement, { kind: "read", size });
   }
 
-  async change(sql: string, values: readonly unknown[], size: AnswerSize): Promise<Answer> {
-    const alone = ALONE.exec(sql)?.[1]?.toLowerCase();
-    if (alone === "vacuum") return this.#statement(sql, values, { kind: "vacuum", size });
-    if (alone === "pragma") return this.#statement(sql, values, { kind: "change", size });
+  async change(statement: Statement, size: AnswerSize): Promise<Answer> {
+    const alone = ALONE.exec(statement.sql)?.[1]?.toLowerCase();
+    if (alone === "vacuum") return this.#statement(statement, { kind: "vacuum", size });
+    if (alone === "pragma") return this.#statement(statement, { kind: "change", size });
     await this.begin();
-    const answer = await this.#statement(sql, values, { kind: "change", size });
+    const answer = await this.#statement(statement, { kind: "change", size });
     await this.commit();
     return answer;
   }
 
   async fieldsOf(table: string): Promise<Answer["fields"]> {
-    return (await this.#statement(`select * from ${table} limit 0`, [], { kind: "read" })).fields;
+    return (await this.#statement(plain(`select * from ${table} limit 0`), { kind: "read" })).fields;
   }
 
   async begin(): Promise<void> {
     // So that it waits for others at the beginning, where nothing is lost.
-    await this.#statement("begin immediate", [], { kind: "own" });
+    await this.#statement(plain("begin immediate"), { kind: "own" });
   }
 
   async commit(): Promise<void> {
-    await this.#statement("commit", [], { kind: "own" });
+    await this.#statement(plain("commit"), { kind: "own" });
   }
 
   batchSize(): number {
@@ -181,7 +185,7 @@ class SqliteDriver implements Driver, Session {
     });
   }
 
-  #statement(sql: string, values: readonly unknown[], options: RunOptions): Promise<Answer> {
+  #statement({ sql, values }: Statement, options: RunOptions): Promise<Answer> {
     const cells = values.map((value, index) => handedOver(value, () => `\`parameters\`, $${index + 1}`));
     return this.#run([sql], [[0, ...cells]], { ...options, sql });
   }
