@@ -31,6 +31,8 @@ const PACKAGE_SOURCES = ["src", "package.json", "tsconfig.json"];
 const FURTHER_SOURCES = {
   // The harness of user code and the script of its worker go into the code.
   "@atomiton/nodes": ["scripts/inline-script.mjs", "bindings-node/src/nodes/script"],
+  // The command line writes templates to files.
+  "@atomiton/conductor": ["scripts/inline-text.mjs", "npm/nodes/src/templates/flows"],
 };
 /** What a package promises for pages lies here. It brings other packages along, the WebAssembly module among them. */
 const FOR_PAGES = "dist/page/";

@@ -1,5 +1,7 @@
 import { defineConfig } from "tsdown";
 
+import { inlineText } from "../../scripts/inline-text.mjs";
+
 /** Entry points for Node and Electron. Those of pages are in `tsdown.page.config.ts`: they need the WebAssembly package. */
 const entry = {
   index: "src/exports/index.ts",
@@ -30,6 +32,8 @@ export default defineConfig([
     dts: true,
     clean: ["dist/*.*", "dist/test-utils"],
     fixedExtension: false,
+    // The files of templates.
+    plugins: [inlineText()],
   },
   { ...alone, entry: { preload: "src/exports/preload.ts" }, format: ["esm", "cjs"] },
   { ...alone, entry: { "preload-script": "src/exports/preload-script.ts" }, format: "cjs" },

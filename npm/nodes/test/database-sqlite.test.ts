@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 
 import { adviceOf, retryOf } from "../src/contract/error.js";
 import { pathProblems } from "../src/executables.js";
-import { failure, places } from "./run.js";
+import { failure, places, run } from "./run.js";
 import { fresh, made, ofPython, on, python, sqlite } from "./sqlite.js";
 
 describe("a file of SQLite", () => {
@@ -379,4 +379,18 @@ it("is refused in a page", async () => {
   expect(error?.code).toBe(
     (await page?.failure("database", {}, { connection: "postgres://x", sql: "select 1" }))?.code,
   );
+});
+
+it("inserts the rows of the parameter behind an edge that only says what goes first", async () => {
+  const db = await made("create table t (a int)");
+  const parameters = { connection: sqlite(db.path), operation: "insert", table: "t", rows: [{ a: 1 }] };
+  const first = { default: { result: [], rowCount: 0, fields: [] } };
+  expect((await run("database", first, parameters)).rowCount).toBe(1);
+  expect((await run("database", { ...first, rows: { result: [{ a: 2 }] } }, parameters)).rowCount).toBe(1);
+  const told: string[] = [];
+  const warn = (rule: string) => told.push(rule);
+  await run("database", { default: { result: [{ a: 9 }] } }, { ...parameters, warn });
+  expect(told).toEqual(["rows-ignored"]);
+  await run("database", { default: { result: [{ a: 3 }] } }, { ...parameters, rows: [] });
+  expect((await db.query("select a from t order by rowid")).result).toEqual([{ a: 1 }, { a: 2 }, { a: 1 }, { a: 3 }]);
 });

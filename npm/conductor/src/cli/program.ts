@@ -145,9 +145,19 @@ function commands(end: (exit: Exit) => void): Command {
 
   program
     .command("init")
-    .description("make a project: a flow, its data, a node type, a test")
-    .argument("[folder]", "a folder that is empty or not there yet (default: the current one)")
-    .action((folder: string | undefined) => end(init(folder ?? ".")));
+    .description("make a project: a flow, its data, a node type, a test; or the files of a template")
+    .argument("[folder]", "a folder that is empty or not there yet; with --template any (default: the current one)")
+    .option("--template <name>", "write the flow of this template and what it needs, and no project around it")
+    .option("--list-templates", "print the templates that there are; write nothing")
+    .action(async (folder: string | undefined, { template, listTemplates: isList }) => {
+      if (isList && (template !== undefined || folder !== undefined)) {
+        throw new UsageError("--list-templates writes nothing; give it alone");
+      }
+      if (!isList && template === undefined) return end(init(folder ?? "."));
+      // The text of all templates is read by those who ask for one.
+      const templates = await import("./init-template.js");
+      end(isList ? templates.listTemplates() : templates.initTemplate(template, folder ?? "."));
+    });
 
   return program;
 }

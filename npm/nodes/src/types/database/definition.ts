@@ -58,7 +58,7 @@ export const database = {
       rows: {
         type: "array",
         description:
-          "insert: the rows as objects by column, where no edge brings them. In columns of JSON values stay what they are: text is text there, and is not read as JSON. SQLite: truth values are 1 and 0, times are text in ISO 8601, lists and objects are JSON; NaN is refused, which it would make null of.",
+          "insert: the rows as objects by column, where no edge brings them by the name of a handle. In columns of JSON values stay what they are: text is text there, and is not read as JSON. SQLite: truth values are 1 and 0, times are text in ISO 8601, lists and objects are JSON; NaN is refused, which it would make null of.",
       },
       onConflict: {
         type: "string",
@@ -88,7 +88,12 @@ export const database = {
   otherInputs: [
     input("data", "Data", "any", "The same as rows."),
     input("records", "Records", "array", "The same as rows."),
-    input("default", "Default", "any", "The same as rows; where an edge leads that names no handle."),
+    input(
+      "default",
+      "Default",
+      "any",
+      "The same as rows, where the parameter has none; where an edge leads that names no handle.",
+    ),
   ],
   hasOpenInputs: false,
   problems: ({ connection, sql, parameters }) => {

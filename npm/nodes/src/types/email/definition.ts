@@ -3,18 +3,60 @@ import { input, milliseconds, type NodeType, output, sharedParameters } from "..
 const GOES_BEFORE = "Goes before the parameter of that name.";
 const addresses = { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] } as const;
 
-/** Sends mail. */
+/** Parameters without which nothing is sent, and those of sending alone. */
+export const NEEDED_TO_SEND = ["host", "from"] as const;
+const ONLY_TO_SEND = [
+  ...NEEDED_TO_SEND,
+  ...["port", "requireTls", "user", "password", "to", "cc", "bcc", "replyTo", "subject", "text", "html", "attachments"],
+];
+
+/** What is wrong with parameters for their operation; `undefined` where nothing is. */
+export function operationProblem(
+  parameters: Readonly<Record<string, unknown>>,
+): [path: string, message: string] | undefined {
+  const { operation = "send" } = parameters;
+  if (operation === "read") {
+    const strange = ONLY_TO_SEND.find((name) => parameters[name] !== undefined);
+    return strange === undefined
+      ? undefined
+      : [`/${strange}`, `\`${strange}\` is for \`operation: send\`; \`operation: read\` takes \`path\``];
+  }
+  const missing = NEEDED_TO_SEND.filter((name) => parameters[name] === undefined);
+  if (missing.length > 0) {
+    return [
+      "",
+      `${missing.map((name) => `\`${name}\` is missing`).join(", ")}; \`operation: send\` needs host and from`,
+    ];
+  }
+  if (parameters["path"] === undefined) return undefined;
+  return ["/path", "`path` is for `operation: read`; files that go with a mail belong into `attachments`"];
+}
+
+/** Sends and reads mail. */
 export const email = {
   type: "email",
   name: "Email",
-  description: "Sends an email by an SMTP server. Needs the package nodemailer (`npm install nodemailer`).",
+  description:
+    "Sends an email by an SMTP server, which needs the package nodemailer (`npm install nodemailer`); reads one that is a file, which needs postal-mime (`npm install postal-mime`).",
   category: "io",
   icon: "mail",
   parameterSchema: {
     type: "object",
-    required: ["host", "from"],
     properties: {
       ...sharedParameters,
+      operation: {
+        type: "string",
+        enum: ["send", "read"],
+        default: "send",
+        description:
+          "send: needs `host` and `from`. read: takes one message apart, such as an .eml file or one of a Maildir; for all of a folder, list it and read each in a loop.",
+      },
+      path: {
+        type: "string",
+        minLength: 1,
+        description: "read: the file with the message, where no edge brings one.",
+        examples: ["mail/invoice.eml", "\u0024{{ item }}"],
+      },
       host: { type: "string", minLength: 1, description: "The SMTP server.", examples: ["smtp.example.com"] },
       port: {
         type: "integer",
@@ -93,22 +135,68 @@ export const email = {
     input("cc", "Cc", "any", GOES_BEFORE),
     input("bcc", "Bcc", "any", GOES_BEFORE),
     input("replyTo", "Reply-To", "any", GOES_BEFORE),
+    input("message", "Message", "any", "read: the message as text or bytes, where no `path` names a file."),
+    input("content", "Content", "any", "The same as message."),
+    input("default", "Default", "any", "The same as message; where an edge leads that names no handle."),
   ],
   hasOpenInputs: false,
+  problems: (parameters) => {
+    const [path, message] = operationProblem(parameters) ?? [];
+    if (path === undefined || message === undefined) return [];
+    return [{ code: "INVALID_PARAMETERS", severity: "error", rule: "wrong-operation", path, message }];
+  },
   outputPorts: [
     output(
       "result",
       "Result",
-      "string",
-      "The id of the message, `Message-ID`: the same for every attempt at this step.",
+      "any",
+      "send: the id of the message, `Message-ID`: the same for every attempt at this step. read: all of the message, as the outputs below.",
     ),
   ],
   otherOutputs: [
-    output("messageId", "Message Id", "string", "The same."),
+    output("messageId", "Message Id", "string", "send, read: the id of the message."),
     output("accepted", "Accepted", "array", "The addresses that the server took."),
     output("rejected", "Rejected", "array", "The addresses that it refused, which is warned of."),
     output("response", "Response", "string", "The last word of the server."),
+    output("subject", "Subject", "string", "read: the subject; empty text if there is none."),
+    output(
+      "from",
+      "From",
+      "object",
+      "read: the sender as `{ name, address }`. Anyone can write any sender into a message.",
+    ),
+    output("to", "To", "array", "read: the recipients, each `{ name, address }`; also `cc` and `replyTo`."),
+    output("cc", "Cc", "array", "read: recipients of copies."),
+    output("replyTo", "Reply-To", "array", "read: where answers go."),
+    output(
+      "date",
+      "Date",
+      "string",
+      "read: when it was written, in ISO 8601 where the message has it so that it can be read.",
+    ),
+    output("text", "Text", "string", "read: the content as plain text."),
+    output("html", "HTML", "string", "read: the content as HTML, as the sender wrote it: not safe to show."),
+    output(
+      "attachments",
+      "Attachments",
+      "array",
+      "read: `{ filename, contentType, size, text, content, isInline }` of each: `content` is base64, `text` is there for CSV, JSON, XML and other text. A filename has no folders in it.",
+    ),
+    output(
+      "headers",
+      "Headers",
+      "array",
+      "read: all headers in their order, as `{ name, value }`; names are in lower case.",
+    ),
   ],
   effects: ["network", "reads-files"],
-  limits: [{ what: "size of all attachments", bound: "50 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" }],
+  limits: [
+    { what: "size of all attachments that are sent", bound: "50 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" },
+    { what: "size of a message that is read", bound: "50 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" },
+    {
+      what: "headers and parts inside each other of a message that is read",
+      bound: "2 MiB and 256",
+      beyond: "DESERIALIZATION_FAILED",
+    },
+  ],
 } as const satisfies NodeType;

@@ -42,4 +42,27 @@ edges:
     outputs: { send: { accepted: ["ada@example.com"] } },
     isPart: true,
   },
+  {
+    title: "What is in a message that came, and the rows of its CSV file",
+    flow: `id: read-an-order
+nodes:
+  - id: mail
+    type: email
+    parameters: { operation: read, path: order.eml }
+  - id: rows
+    type: spreadsheet
+    parameters: { data: "\u0024{{ nodes.mail.attachments[0].text }}" }
+edges:
+  - { source: mail, target: rows }
+`,
+    files: {
+      "order.eml":
+        "From: Ada <ada@example.com>\nTo: orders@example.com\nSubject: =?utf-8?q?T=C3=A9a?=\nDate: Mon, 4 Mar 2024 10:00:00 +0100\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nHello!\n--b\nContent-Type: text/csv\nContent-Disposition: attachment; filename=order.csv\n\nitem,price\nTea,3\n--b--\n",
+    },
+    outputs: {
+      mail: { subject: "Téa", from: { name: "Ada", address: "ada@example.com" }, date: "2024-03-04T09:00:00.000Z" },
+      rows: { records: [{ item: "Tea", price: "3" }] },
+    },
+    isPart: true,
+  },
 ];

@@ -10,10 +10,13 @@ import { optionalPackage } from "../../machine/optional-package.js";
 import { portValue } from "../../table/port-value.js";
 import { addressesOf, headerText, type Mailbox, type ParseAddresses } from "./addresses.js";
 import { attachmentsOf } from "./attachments.js";
-import { email } from "./definition.js";
+import { email, operationProblem } from "./definition.js";
+import { readMail } from "./read.js";
 import { sendFailure } from "./send-failure.js";
 
 interface Parameters {
+  operation: "send" | "read";
+  path?: string;
   host: string;
   port?: number;
   secure: boolean;
@@ -38,13 +41,20 @@ type Work = NodeWork<Parameters>;
 const OWN_MACHINE = new Set(["localhost", "127.0.0.1", "::1"]);
 
 /**
- * Sends one mail. Its `Message-ID` is the same for every attempt at the step. Recipients that the server refuses are warned
+ * Sends one mail, or reads one. A mail that is sent: its `Message-ID` is the same for every attempt at the step. Recipients that the server refuses are warned
  * of; where it refuses all of them, the node fails.
  *
  * Fails with INVALID_PARAMETERS (addresses, line breaks in headers, no content), EXECUTION_FAILED (nodemailer is not
- * installed, nothing answers, the server refuses), TIMEOUT, CANCELLED or MEMORY_LIMIT_EXCEEDED (attachments).
+ * installed, nothing answers, the server refuses), TIMEOUT, CANCELLED or MEMORY_LIMIT_EXCEEDED (attachments); reading as
+ * {@link readMail}.
  */
 export const emailNode = executable<Parameters>(email, async (work) => {
+  const [, problem] = operationProblem({ ...work.parameters }) ?? [];
+  if (problem !== undefined) throw new NodeError("INVALID_PARAMETERS", problem);
+  return work.parameters.operation === "read" ? readMail(work) : send(work);
+});
+
+async function send(work: Work): Promise<object> {
   const [{ createTransport }, parse] = await nodemailer();
   const mail = await mailOf(work, parse);
   throwIfAborted(work.signal);
@@ -62,7 +72,7 @@ export const emailNode = executable<Parameters>(email, async (work) => {
   } finally {
     transport.close();
   }
-});
+}
 
 async function nodemailer() {
   const loaded = await optionalPackage("nodemailer", email.type, () =>

@@ -1,0 +1,5 @@
+declare module "*?text" {
+  /** The text of the file. */
+  const text: string;
+  export default text;
+}
