@@ -35,7 +35,7 @@ export function definedNames(message: string, code: string): string {
   if (name === undefined) return "";
   const own = parameterNames(code);
   if (OF_LOOPS.includes(name))
-    return ": it is there for nodes inside a loop, and for code that has a parameter of this name";
+    return ": it is there for nodes inside a loop whose code declares nothing of this name itself, not in an inner function either, and for code that has a parameter of this name";
   if (OF_EXPRESSIONS.includes(name))
     return ": code in a flow reads it where it is written in the node's parameters and declares nothing of this name itself";
   const others = OF_EXPRESSIONS.filter((each) => !own.includes(each));
