@@ -43,7 +43,7 @@ async function shown(t, path) {
       })),
     );
   });
-  const text = await page.evaluate(() => document.body.innerText);
+  const text = await page.evaluate(() => document.body.textContent);
   return { pictures, text, dialogs, heading: await page.title() };
 }
 

@@ -174,3 +174,14 @@ describe("spreadsheet", () => {
     expect(() => (frozen.records = [])).toThrow(TypeError);
   });
 });
+
+it("reads the parameter `data` behind an edge without a handle, and what a handle brings before both", async () => {
+  const before = { default: { result: { subject: "an object" } } };
+  expect((await run("spreadsheet", before, { data: "a\n1\n" })).records).toEqual([{ a: "1" }]);
+  expect((await run("spreadsheet", { ...before, data: "a\n2\n" }, { data: "a\n1\n" })).records).toEqual([{ a: "2" }]);
+  expect((await run("spreadsheet", { default: "a\n3\n" }, {})).records).toEqual([{ a: "3" }]);
+  const rows = { default: { result: [{ a: 9 }] } };
+  expect((await run("spreadsheet", rows, { data: "a\n1\n" })).records).toEqual([{ a: "1" }]);
+  expect((await warned(run, "spreadsheet", rows, { data: "a\n1\n" })).map(([rule]) => rule)).toEqual(["data-ignored"]);
+  expect((await run("spreadsheet", rows, { data: "" })).records).toEqual([{ a: 9 }]);
+});

@@ -25,7 +25,10 @@ export const spreadsheet = {
         examples: ["data/orders.csv", "report.xlsx"],
       },
       filePath: { type: "string", minLength: 1, description: "An older name of path." },
-      data: { description: "Text, bytes or records instead of a file." },
+      data: {
+        description:
+          "Text, bytes or records instead of a file, where no edge brings them by the name of a handle. An edge without one then says which node goes first.",
+      },
       format: {
         type: "string",
         enum: ["csv", "tsv", "xlsx", "xls", "xlsb", "ods", "fods", "json", "jsonl", "parquet"],
