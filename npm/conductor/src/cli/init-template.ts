@@ -8,9 +8,8 @@ import { Exit, UsageError } from "./exit.js";
 import { TEMPLATE_FILES, type TemplateFiles } from "./templates/shelf.js";
 import { column, oneLine } from "./text.js";
 
-/** Where a flow of the checkout finds the schema, and where one in a folder of its own does. */
+/** Where a flow of the checkout finds the schema. */
 const SCHEMA_LINE = /^# yaml-language-server: \$schema=\S+/;
-const SCHEMA = "# yaml-language-server: $schema=./node_modules/@atomiton/conductor/flow.schema.json";
 
 /** Prints the slugs of all templates and what they do. */
 export function listTemplates(): Exit {
@@ -30,8 +29,15 @@ export function listTemplates(): Exit {
 export function initTemplate(name: string, folder: string): Exit {
   const slug = slugOf(name);
   const { flow, data, steps, note } = TEMPLATE_FILES[slug] as TemplateFiles;
-  const files: TemplateFiles["data"] = { [`${slug}.flow.yaml`]: flow.replace(SCHEMA_LINE, SCHEMA), ...data };
   const target = resolve(folder);
+  const installed = installedFrom(target);
+  const schema = `${installed ?? "."}/node_modules/@atomiton/conductor/flow.schema.json`;
+  const files: TemplateFiles["data"] = Object.fromEntries(
+    Object.entries({ [`${slug}.flow.yaml`]: flow, ...data }).map(([path, content]) => [
+      path,
+      typeof content === "string" ? content.replace(SCHEMA_LINE, `# yaml-language-server: $schema=${schema}`) : content,
+    ]),
+  );
   const taken = Object.keys(files).filter((path) => isThere(join(target, path)));
   if (taken.length > 0) {
     const [they, it] = taken.length === 1 ? ["is", "it"] : ["are", "them"];
@@ -50,7 +56,7 @@ export function initTemplate(name: string, folder: string): Exit {
   }
   const all = [
     ...(target === process.cwd() ? [] : [`cd ${/[^\w./-]/.test(folder) ? JSON.stringify(folder) : folder}`]),
-    ...(isThere(join(target, "node_modules", "@atomiton", "conductor")) ? [] : ["npm install @atomiton/conductor"]),
+    ...(installed === undefined ? ["npm install @atomiton/conductor"] : []),
     ...steps,
   ];
   process.stdout.write(
@@ -70,6 +76,16 @@ function slugOf(name: string): string {
   const close = closeNames(name, names);
   const hint = close.length > 0 ? ` Did you mean ${namesText(close)}?` : "";
   throw new UsageError(`There is no template "${oneLine(name)}"; there are ${names.join(", ")}.${hint}`);
+}
+
+/** How the nearest folder that has this package installed is reached from a folder: `.`, `..`, `../..` and so on. */
+function installedFrom(folder: string): string | undefined {
+  let way = ".";
+  for (let at = folder; ; at = dirname(at)) {
+    if (isThere(join(at, "node_modules", "@atomiton", "conductor"))) return way;
+    if (dirname(at) === at) return undefined;
+    way = way === "." ? ".." : `${way}/..`;
+  }
 }
 
 function isThere(path: string): boolean {

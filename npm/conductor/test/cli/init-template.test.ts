@@ -180,6 +180,18 @@ describe("conductor init --template", () => {
     expect(text.split("\n")[0]).toMatch(/\$schema=\.\/node_modules\/@atomiton\/conductor\/flow\.schema\.json$/);
   });
 
+  it("leads to the package of a folder above, and asks for no other", async () => {
+    const project = join(here, "project");
+    mkdirSync(project);
+    symlinkSync(join(ROOT, "node_modules"), join(project, "node_modules"), "junction");
+    const { stdout } = await init("--template", "hello-world", join("project", "flows", "a"));
+    expect(stdout).not.toContain("npm install");
+    const [line = ""] = readFileSync(join(project, "flows", "a", "hello-world.flow.yaml"), "utf8").split("\n");
+    const [, path = ""] = /\$schema=(\S+)/.exec(line) ?? [];
+    expect(path).toBe("../../node_modules/@atomiton/conductor/flow.schema.json");
+    expect(existsSync(join(project, "flows", "a", path))).toBe(true);
+  });
+
   it("writes beside other files and over none, also through a link", async () => {
     const target = join(here, "busy");
     mkdirSync(join(target, "data"), { recursive: true });

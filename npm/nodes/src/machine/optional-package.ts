@@ -15,7 +15,7 @@ export async function optionalPackage<T>(name: string, type: string, load: () =>
     if (!isMissing) throw error;
     throw new NodeError(
       "EXECUTION_FAILED",
-      `${type} needs the package ${name}, which cannot be loaded: ${messageOf(error).split("\n")[0]}`,
+      `${type} needs the package ${name} (npm install ${name}), which cannot be loaded: ${messageOf(error).split("\n")[0]}`,
       { cause: error, advice: [`npm install ${name}`], retry: false },
     );
   }
