@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use napi::bindgen_prelude::{AsyncTask, Object, ToNapiValue, TypeName};
 use napi::{Env, Task};
@@ -31,13 +31,25 @@ impl CancelToken {
     /// Fires the token. Firing twice is the same as once.
     #[napi(catch_unwind)]
     pub fn cancel(&self) {
-        self.flag.0.store(true, Ordering::Relaxed);
+        self.flag.0.fired.store(true, Ordering::Relaxed);
+    }
+
+    /// How far the work is, 0–100; 0 for work that does not say.
+    #[napi(getter, catch_unwind)]
+    pub fn progress(&self) -> u32 {
+        self.flag.0.percent.load(Ordering::Relaxed)
     }
 }
 
 /// The side of a [`CancelToken`] that work looks at.
 #[derive(Clone, Default)]
-pub(crate) struct Cancel(Arc<AtomicBool>);
+pub(crate) struct Cancel(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    fired: AtomicBool,
+    percent: AtomicU32,
+}
 
 impl Cancel {
     pub(crate) fn of(token: Option<&CancelToken>) -> Self {
@@ -45,7 +57,13 @@ impl Cancel {
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.fired.load(Ordering::Relaxed)
+    }
+
+    /// Says how much of the work is done.
+    pub(crate) fn report(&self, done: u64, all: u64) {
+        let percent = done.min(all) * 100 / all.max(1);
+        self.0.percent.store(percent as u32, Ordering::Relaxed);
     }
 
     /// Fails with CANCELLED once the token has fired.

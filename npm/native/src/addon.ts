@@ -3,6 +3,8 @@
 /** Stops native work; work that sees it ends with code CANCELLED. */
 export interface CancelToken {
   cancel(): void;
+  /** How far the work is, 0–100; 0 for work that does not say. */
+  readonly progress: number;
 }
 
 /** Rows of text cells outside the JavaScript heap. Tables made from one another share their cells. */
@@ -23,6 +25,43 @@ export interface NativeTable {
 export interface RecordsText {
   text: string;
   count: number;
+}
+
+/**
+ * Rows of a CSV file that are read when they are needed, as far as filters let them through. What takes them fails with
+ * EXECUTION_FAILED where the file is no longer what it was, and DESERIALIZATION_FAILED naming row and file.
+ */
+export interface NativeScan {
+  readonly headers: string[];
+  /** The same rows as far as the conditions hold; `filter` is the JSON text of `{where, match}`. */
+  filtered(filter: string): NativeScan;
+  /** How many rows come to each filter, and are left at the end. Reads the file while the thread waits. */
+  countsNow(): number[];
+  /** All rows. Reads the file while the thread waits. */
+  tableNow(): NativeTable;
+}
+
+/** How many rows came to each filter of a scan, and were left at the end. */
+export interface ScanCounts {
+  counts: number[];
+}
+
+/** Which rows of two tables have equal keys. */
+export interface NativeMatches {
+  /** Pairs of rows with equal keys. */
+  readonly pairs: number;
+  readonly unmatchedLeft: number;
+  readonly unmatchedRight: number;
+  /** Whether both sides have rows with empty text in a key. */
+  readonly haveBlankKeys: boolean;
+}
+
+/** Joined rows: a table, or, where some lack a side, records with null for its fields. */
+export interface NativeJoin {
+  readonly rowCount: number;
+  table(): NativeTable | null;
+  /** As of a {@link NativeTable}, where there is no table. */
+  recordsText(start: number, bytes: number): RecordsText;
 }
 
 /** How CSV text is laid out. */
@@ -217,7 +256,39 @@ export interface NodeLibraryAddon {
     aggregation: string,
     cancel?: CancelToken,
   ): Promise<{ text: string; lostDigits: number[] }>;
-  writeTable(table: NativeTable, path: string, delimiter?: string, cancel?: CancelToken): Promise<number>;
+  /** `form` is what separates the cells of CSV, or `json` or `jsonl`. */
+  writeTable(table: NativeTable, path: string, form: string, cancel?: CancelToken): Promise<number>;
+  /** Reads the names of the columns. */
+  scanFile(path: string, layout: CsvLayout, cancel?: CancelToken): Promise<NativeScan>;
+  /** The rows as a table, at most so many. */
+  scanTable(scan: NativeScan, most?: number, cancel?: CancelToken): Promise<ScanCounts & { table: NativeTable }>;
+  /** As `aggregateTable`. */
+  scanAggregates(
+    scan: NativeScan,
+    aggregation: string,
+    cancel?: CancelToken,
+  ): Promise<ScanCounts & { text: string; lostDigits: number[] }>;
+  /** As `writeTable`. */
+  scanToFile(
+    scan: NativeScan,
+    path: string,
+    form: string,
+    cancel?: CancelToken,
+  ): Promise<ScanCounts & { size: number }>;
+  /** Cells are equal that are the same text. `how` is that of the type `join`. */
+  matchTables(
+    left: NativeTable,
+    leftKeys: readonly string[],
+    right: NativeTable,
+    rightKeys: readonly string[],
+    how: string,
+    cancel?: CancelToken,
+  ): Promise<NativeMatches>;
+  /**
+   * Joins what was matched. `naming` is the JSON text of `{right, shared}`: of each column of the right side its name or null,
+   * of each column of the left side the place of the same key in the right one or null.
+   */
+  joinTables(matches: NativeMatches, how: string, naming: string, cancel?: CancelToken): Promise<NativeJoin>;
   /** Reads a sheet of XLSX, XLSB, XLS or ODS: a file, or bytes. */
   readWorkbook(source: string | Buffer, layout: WorkbookLayout, cancel?: CancelToken): Promise<WorkbookSheet>;
   /** Writes XLSX; `numbers`: whether text that is how a number is written becomes that number. */

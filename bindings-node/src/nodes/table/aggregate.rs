@@ -1,15 +1,16 @@
 //! Counting, summing and the like over groups of rows.
 
-use std::collections::{HashMap, HashSet};
-
 use serde::Deserialize;
 
 use super::super::failure::{Code, Failure};
 use super::super::work::Cancel;
-use super::digits::{digits_order, is_beyond_whole, loses_digits};
+use super::keys::{Keys, key_of};
+use super::pipeline::{in_order, threads_for};
 use super::sheet::Table;
-use super::sum::Sum;
-use super::value::{number, text_order};
+use super::tally::{Part, Total, quoted};
+
+/// Rows that a thread takes at once.
+const ROWS_AT_ONCE: usize = 32 * 1024;
 
 /// What aggregates gave.
 pub(crate) struct Aggregated {
@@ -57,186 +58,181 @@ impl Aggregation {
     /// number makes `sum` and `avg` fail with TYPE_MISMATCH, naming field and row. A sum beyond the largest number is
     /// written as `1e999`, which `JSON.parse` reads as `Infinity`.
     pub(crate) fn apply(&self, table: &Table, cancel: &Cancel) -> Result<Aggregated, Failure> {
-        let keys = self.group_by.iter().map(|field| table.column(field)).collect::<Result<Vec<_>, _>>()?;
-        let columns = self
+        let columns = self.columns(|name| table.column(name))?;
+        let mut totals = Totals::new(self);
+        let kinds = totals.kinds();
+        let mut start = 0;
+        in_order(
+            threads_for(table.len().div_ceil(ROWS_AT_ONCE) as u64),
+            || {
+                cancel.check()?;
+                let slice = table.slice(start, start + ROWS_AT_ONCE);
+                start += slice.len();
+                Ok((slice.len() > 0).then_some(slice))
+            },
+            |slice| kinds.of(&slice, &columns),
+            |part| totals.take(part).map(|()| true),
+        )?;
+        Ok(totals.finish())
+    }
+
+    /// The names of the columns that are needed, each as often as it is used.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
+        let fields = self.aggregates.iter().filter_map(|aggregate| aggregate.field.as_deref());
+        self.group_by.iter().map(String::as_str).chain(fields)
+    }
+
+    /// The places of the columns.
+    pub(super) fn columns(
+        &self,
+        mut place: impl FnMut(&str) -> Result<usize, Failure>,
+    ) -> Result<Columns, Failure> {
+        let keys = self.group_by.iter().map(|field| place(field)).collect::<Result<_, _>>()?;
+        let fields = self
             .aggregates
             .iter()
-            .map(|aggregate| aggregate.field.as_deref().map(|field| table.column(field)).transpose())
-            .collect::<Result<Vec<_>, _>>()?;
-        let fresh = || self.aggregates.iter().map(Tally::of).collect::<Vec<_>>();
-        let mut numbers: HashMap<Vec<u8>, usize> = HashMap::new();
-        let mut groups: Vec<(Vec<String>, Vec<Tally<'_>>)> = Vec::new();
-        if keys.is_empty() {
-            groups.push((Vec::new(), fresh()));
-            numbers.insert(Vec::new(), 0);
-        }
-        let mut key = Vec::new();
-        for (position, row) in table.rows().enumerate() {
-            if position % 4096 == 0 {
-                cancel.check()?;
-            }
-            key.clear();
-            for &column in &keys {
-                let cell = row.cell(column);
-                key.extend_from_slice(&(cell.len() as u64).to_le_bytes());
-                key.extend_from_slice(cell);
-            }
-            let group = match numbers.get(&key) {
-                Some(&group) => group,
-                None => {
-                    let names =
-                        keys.iter().map(|&column| String::from_utf8_lossy(row.cell(column)).into_owned());
-                    groups.push((names.collect(), fresh()));
-                    numbers.insert(key.clone(), groups.len() - 1);
-                    groups.len() - 1
-                }
-            };
-            for ((tally, column), aggregate) in groups[group].1.iter_mut().zip(&columns).zip(&self.aggregates)
-            {
-                tally.add(column.map(|column| row.cell(column))).map_err(|text| {
-                    let field = aggregate.field.as_deref().unwrap_or_default();
-                    let operation = format!("{:?}", aggregate.operation).to_lowercase();
-                    Code::TypeMismatch.because(format!(
-                        "Cannot take the {operation} of field \"{field}\": item {position} holds {text}, not a number"
-                    ))
-                })?;
-            }
-        }
-        let loses = |at: usize| groups.iter().any(|(_, tallies)| tallies[at].lost_digits());
-        let lost_digits = (0..columns.len()).filter(|&at| loses(at)).map(|at| at as u32).collect();
-        let mut text = String::from("[");
-        for (position, (names, tallies)) in groups.into_iter().enumerate() {
-            text.push_str(if position == 0 { "{" } else { ",{" });
-            self.write_fields(&names, tallies, &mut text);
-            text.push('}');
-        }
-        text.push(']');
-        Ok(Aggregated { text, lost_digits })
+            .map(|aggregate| aggregate.field.as_deref().map(&mut place).transpose())
+            .collect::<Result<_, _>>()?;
+        Ok(Columns { keys, fields })
     }
 
-    fn write_fields(&self, names: &[String], tallies: Vec<Tally<'_>>, text: &mut String) {
-        let keys = self.group_by.iter().map(String::as_str);
-        let results = self.aggregates.iter().map(|aggregate| aggregate.r#as.as_str());
-        let values = names.iter().map(|name| quoted(name)).chain(tallies.into_iter().map(Tally::json));
-        for (position, (key, value)) in keys.chain(results).zip(values).enumerate() {
-            if position > 0 {
-                text.push(',');
-            }
-            text.extend([quoted(key).as_str(), ":", &value]);
-        }
-    }
-}
-
-/// The running state of one aggregate of one group. Cells are borrowed from the sheet.
-enum Tally<'a> {
-    Count(u64),
-    Mean { sum: Sum, count: u64, divide: bool, is_whole: bool, lost: bool },
-    Extreme { greatest: bool, number: Option<(f64, &'a [u8])>, text: Option<&'a [u8]>, numeric: bool },
-    Distinct(HashSet<&'a [u8]>),
-}
-
-impl<'a> Tally<'a> {
-    fn of(aggregate: &Aggregate) -> Self {
-        let extreme = |greatest| Self::Extreme { greatest, number: None, text: None, numeric: true };
-        let mean = |divide| Self::Mean { sum: Sum::default(), count: 0, divide, is_whole: true, lost: false };
-        match aggregate.operation {
-            Operation::Count => Self::Count(0),
-            Operation::Sum => mean(false),
-            Operation::Avg => mean(true),
-            Operation::Min => extreme(false),
-            Operation::Max => extreme(true),
-            Operation::CountDistinct => Self::Distinct(HashSet::new()),
-        }
-    }
-
-    /// `cell` is none where the aggregate names no field. Fails with the kind of text that is not a number.
-    fn add(&mut self, cell: Option<&'a [u8]>) -> Result<(), &'static str> {
-        let cell = match cell {
-            Some([]) => return Ok(()),
-            Some(cell) => cell,
-            None => {
-                if let Self::Count(count) = self {
-                    *count += 1;
-                }
-                return Ok(());
-            }
+    fn fresh(&self) -> Vec<Total> {
+        let total = |aggregate: &Aggregate| match aggregate.operation {
+            Operation::Count => Total::Counts(Vec::new()),
+            Operation::Sum => Total::Means(Vec::new(), false),
+            Operation::Avg => Total::Means(Vec::new(), true),
+            Operation::Min => Total::Extremes(Vec::new(), false),
+            Operation::Max => Total::Extremes(Vec::new(), true),
+            Operation::CountDistinct => Total::Distinct(Vec::new()),
         };
-        match self {
-            Self::Count(count) => *count += 1,
-            Self::Mean { sum, count, is_whole, lost, .. } => {
-                let number = number(cell).ok_or("text")?;
-                sum.add(number);
-                *count += 1;
-                // Numbers of this size that are not spelled in full may be measured or computed.
-                *is_whole &= number.fract() == 0.0 && !is_beyond_whole(number);
-                *lost |= if *is_whole { is_beyond_whole(sum.value()) } else { loses_digits(cell) };
+        self.aggregates.iter().map(total).collect()
+    }
+}
+
+/// Where the columns of an aggregation are in a table.
+pub(super) struct Columns {
+    keys: Vec<usize>,
+    /// None where an aggregate names no field.
+    fields: Vec<Option<usize>>,
+}
+
+/// The aggregates of a part of the rows.
+pub(super) struct Parts {
+    names: Vec<Vec<String>>,
+    keys: Vec<Box<[u8]>>,
+    parts: Vec<Part>,
+    rows: u64,
+    /// The row of the part, and the aggregate, that meets text which is not a number.
+    wrong: Option<(u64, usize)>,
+}
+
+/// Which parts to make of rows; for threads.
+pub(super) struct Kinds(Vec<Total>);
+
+impl Kinds {
+    /// Aggregates the rows of a part.
+    pub(super) fn of(&self, table: &Table, columns: &Columns) -> Parts {
+        let parts = self.0.iter().map(Total::part).collect();
+        let mut made = Parts { names: Vec::new(), keys: Vec::new(), parts, rows: 0, wrong: None };
+        let (mut keys, mut buffer) = (Keys::default(), Vec::new());
+        for row in table.rows() {
+            let key = key_of(row, &columns.keys, &mut buffer);
+            let (group, is_new) = keys.enter(key);
+            if is_new {
+                let name = |&column: &usize| String::from_utf8_lossy(row.cell(column)).into_owned();
+                made.keys.push(key.into());
+                made.names.push(columns.keys.iter().map(name).collect());
+                made.parts.iter_mut().for_each(Part::begin);
             }
-            Self::Extreme { greatest, number: best, text, numeric } => {
-                let greatest = *greatest;
-                match number(cell) {
-                    Some(value)
-                        if best.is_none_or(|(best, digits)| {
-                            let order = value.total_cmp(&best).then_with(|| digits_order(cell, digits));
-                            order.is_ne() && order.is_gt() == greatest
-                        }) =>
-                    {
-                        *best = Some((value, cell))
-                    }
-                    Some(_) => {}
-                    None => *numeric = false,
+            for (at, (part, column)) in made.parts.iter_mut().zip(&columns.fields).enumerate() {
+                if !part.add(group, column.map(|column| row.cell(column))) {
+                    made.wrong = Some((made.rows, at));
+                    return made;
                 }
-                if text.is_none_or(|text| {
-                    let order = text_order(cell, text);
-                    order.is_ne() && order.is_gt() == greatest
-                }) {
-                    *text = Some(cell);
-                }
             }
-            Self::Distinct(cells) => {
-                cells.insert(cell);
-            }
+            made.rows += 1;
         }
+        made
+    }
+}
+
+/// The aggregates of all rows so far.
+pub(super) struct Totals<'a> {
+    aggregation: &'a Aggregation,
+    keys: Keys,
+    names: Vec<Vec<String>>,
+    totals: Vec<Total>,
+    rows: u64,
+}
+
+impl<'a> Totals<'a> {
+    pub(super) fn new(aggregation: &'a Aggregation) -> Self {
+        let mut totals = Self {
+            aggregation,
+            keys: Keys::default(),
+            names: Vec::new(),
+            totals: aggregation.fresh(),
+            rows: 0,
+        };
+        if aggregation.group_by.is_empty() {
+            totals.group(&[], Vec::new());
+        }
+        totals
+    }
+
+    pub(super) fn kinds(&self) -> Kinds {
+        Kinds(self.aggregation.fresh())
+    }
+
+    fn group(&mut self, key: &[u8], names: Vec<String>) -> u32 {
+        let (group, is_new) = self.keys.enter(key);
+        if is_new {
+            self.names.push(names);
+            self.totals.iter_mut().for_each(Total::begin);
+        }
+        group
+    }
+
+    /// Takes up the part that comes next. TYPE_MISMATCH where it met text that is not a number.
+    pub(super) fn take(&mut self, made: Parts) -> Result<(), Failure> {
+        if let Some((row, at)) = made.wrong {
+            let aggregate = &self.aggregation.aggregates[at];
+            let field = aggregate.field.as_deref().unwrap_or_default();
+            let operation = format!("{:?}", aggregate.operation).to_lowercase();
+            let position = self.rows + row;
+            return Err(Code::TypeMismatch.because(format!(
+                "Cannot take the {operation} of field \"{field}\": item {position} holds text, not a number"
+            )));
+        }
+        let groups: Vec<u32> =
+            made.keys.iter().zip(made.names).map(|(key, names)| self.group(key, names)).collect();
+        for (total, part) in self.totals.iter_mut().zip(made.parts) {
+            total.take(part, &groups);
+        }
+        self.rows += made.rows;
         Ok(())
     }
 
-    /// Whether whole numbers were added that a number does not keep.
-    fn lost_digits(&self) -> bool {
-        matches!(self, Self::Mean { lost: true, .. })
-    }
-
-    /// The result as JSON text. The least or greatest number is text where a number loses digits of it.
-    fn json(self) -> String {
-        match self {
-            Self::Count(count) => count.to_string(),
-            Self::Mean { count: 0, divide: true, .. } => NULL.to_owned(),
-            Self::Mean { sum, count, divide: true, .. } => written(sum.value() / count as f64),
-            Self::Mean { sum, .. } => written(sum.value()),
-            Self::Extreme { number: Some((_, cell)), numeric: true, .. } if loses_digits(cell) => {
-                quoted(&String::from_utf8_lossy(cell.trim_ascii()))
+    /// The groups as JSON.
+    pub(super) fn finish(self) -> Aggregated {
+        let lost = self.totals.iter().enumerate().filter(|(_, total)| total.lost_digits());
+        let lost_digits = lost.map(|(at, _)| at as u32).collect();
+        let results = self.aggregation.aggregates.iter().map(|aggregate| &aggregate.r#as);
+        let fields: Vec<String> =
+            self.aggregation.group_by.iter().chain(results).map(|name| quoted(name)).collect();
+        let mut text = String::from("[");
+        for (group, names) in self.names.iter().enumerate() {
+            text.push_str(if group == 0 { "{" } else { ",{" });
+            let values = names.iter().map(|name| quoted(name));
+            let values = values.chain(self.totals.iter().map(|total| total.json(group)));
+            for (position, (field, value)) in fields.iter().zip(values).enumerate() {
+                text.extend([if position == 0 { "" } else { "," }, field, ":", &value]);
             }
-            Self::Extreme { number: Some((number, _)), numeric: true, .. } => written(number),
-            Self::Extreme { text: Some(text), .. } => quoted(&String::from_utf8_lossy(text)),
-            Self::Extreme { .. } => NULL.to_owned(),
-            Self::Distinct(cells) => cells.len().to_string(),
+            text.push('}');
         }
+        text.push(']');
+        Aggregated { text, lost_digits }
     }
-}
-
-const NULL: &str = "null";
-
-/// A number in JSON that `JSON.parse` reads as exactly this one, infinity and the sign of zero included.
-fn written(number: f64) -> String {
-    match number {
-        f64::INFINITY => "1e999".to_owned(),
-        f64::NEG_INFINITY => "-1e999".to_owned(),
-        _ if number.fract() == 0.0 && number.abs() < 1e16 => number.to_string(),
-        // With an exponent where there would be many zeros.
-        _ => format!("{number:?}"),
-    }
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]

@@ -58,6 +58,11 @@ impl Filter {
             .map_err(|error| Code::InvalidParameters.because(format!("Invalid conditions: {error}")))
     }
 
+    /// The fields that are looked at.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
+        self.conditions.iter().map(|condition| condition.field.as_str())
+    }
+
     /// The rows that hold all, or any, of the conditions, in their order.
     pub(crate) fn apply(&self, table: &Table, cancel: &Cancel) -> Result<Table, Failure> {
         let tests = self

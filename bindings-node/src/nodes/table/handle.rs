@@ -240,20 +240,17 @@ pub fn aggregate_table(
     }))
 }
 
-/// Writes rows to a file that must not exist yet, through to the disk, and returns its size in bytes: CSV with a
-/// delimiter, or, without one, JSON.
+/// Writes rows to a file that must not exist yet, through to the disk, and returns its size in bytes. `form` is what separates the
+/// cells of CSV, or `json` or `jsonl`.
 #[napi(catch_unwind)]
 pub fn write_table(
     table: &NativeTable,
     path: String,
-    delimiter: Option<String>,
+    form: String,
     cancel: Option<&CancelToken>,
 ) -> napi::Result<AsyncTask<Work<f64>>> {
     let (table, cancel) = (table.table()?.clone(), Cancel::of(cancel));
-    let format = match delimiter {
-        Some(delimiter) => Format::Csv { delimiter: delimiter_of(&delimiter)? },
-        None => Format::Json,
-    };
+    let format = format_of(&form)?;
     Ok(in_background(move || Ok(write_file(&table, &PathBuf::from(path), format, &cancel)? as f64)))
 }
 
@@ -279,7 +276,15 @@ fn records_text(table: &Table, start: usize, bytes: usize) -> (String, usize) {
     (text, count)
 }
 
-fn layout_of(layout: &CsvLayout) -> Result<Layout, Failure> {
+pub(super) fn format_of(form: &str) -> Result<Format, Failure> {
+    Ok(match form {
+        "json" => Format::Json,
+        "jsonl" => Format::JsonLines,
+        delimiter => Format::Csv { delimiter: delimiter_of(delimiter)? },
+    })
+}
+
+pub(super) fn layout_of(layout: &CsvLayout) -> Result<Layout, Failure> {
     Ok(Layout {
         delimiter: delimiter_of(&layout.delimiter)?,
         has_headers: layout.has_headers,

@@ -8,22 +8,23 @@
 //! * Quoted cells may hold delimiters, doubled quotes and line breaks. An empty line has nothing but blanks outside of quotes:
 //!   a quoted cell makes a row, also when it is empty (`""`).
 
-use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::super::failure::{Code, Failure};
 use super::super::work::Cancel;
-use super::records::Records;
-use super::sheet::{SheetBuilder, Table};
+use super::blocks::Blocks;
+use super::pipeline::{in_order, threads_for};
+use super::records::{EmptyLines, Records};
+use super::sheet::{Segment, SheetBuilder, Table};
 
-const ROWS_BETWEEN_LOOKS: u64 = 1024;
 /// Columns a table may have; a row of a CSV file has no other bound.
 pub(super) const MOST_COLUMNS: usize = 16_384;
-/// Bytes of a row. Without a bound, a quote that is never closed takes the rest of a file into one cell.
-const LARGEST_ROW: usize = 128 * 1024 * 1024;
+/// Bytes that a thread reads at once.
+pub(super) const BLOCK: usize = 1024 * 1024;
 
 /// How the text is laid out.
 #[derive(Clone)]
@@ -33,20 +34,30 @@ pub(crate) struct Layout {
     pub(crate) skip_empty_lines: bool,
 }
 
-/// Reads a regular file in pieces; it is never in memory as a whole.
-pub(crate) fn read_file(path: &Path, layout: &Layout, cancel: &Cancel) -> Result<Table, Failure> {
-    // Looked at before it is opened, because to open a pipe is to wait for whoever writes to it.
-    let facts = fs::metadata(path)?;
-    if !facts.is_file() {
+/// Opens a regular file, and tells its size in bytes.
+pub(super) fn open(path: &Path) -> Result<(File, u64), Failure> {
+    // Looked at before it is opened, because to open a pipe is to wait for whatever writes to it.
+    if !fs::metadata(path)?.is_file() {
         return Err(Code::ExecutionFailed.because(format!("Path is not a file: {}", path.display())));
     }
-    let size = usize::try_from(facts.len()).unwrap_or(usize::MAX);
-    let source = Watched::new(File::open(path)?, cancel);
-    let table = read_watched(&source, size, layout)?;
-    if source.taken.get() < size {
-        return Err(Code::ExecutionFailed.because("The file became shorter while it was read"));
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    Ok((file, size))
+}
+
+/// Reads a regular file in pieces; its text is never in memory as a whole.
+pub(crate) fn read_file(path: &Path, layout: &Layout, cancel: &Cancel) -> Result<Table, Failure> {
+    let (file, size) = open(path)?;
+    let mut blocks = Blocks::new(file, layout.delimiter, BLOCK, cancel);
+    let table = read_blocks(&mut blocks, size, layout)?;
+    if blocks.taken() < size {
+        return Err(became_shorter());
     }
     Ok(table)
+}
+
+pub(super) fn became_shorter() -> Failure {
+    Code::ExecutionFailed.because("The file became shorter while it was read")
 }
 
 /// Reads CSV text of about `size` bytes.
@@ -56,84 +67,182 @@ pub(crate) fn read(
     layout: &Layout,
     cancel: &Cancel,
 ) -> Result<Table, Failure> {
-    read_watched(&Watched::new(source, cancel), size, layout)
+    read_blocks(&mut Blocks::new(source, layout.delimiter, BLOCK, cancel), size as u64, layout)
 }
 
-fn read_watched<R: Read>(source: &Watched<'_, R>, size: usize, layout: &Layout) -> Result<Table, Failure> {
-    if layout.skip_empty_lines {
-        read_records(source, source, size, layout)
-    } else {
-        read_records(source, BlankLines::kept(source, layout.delimiter), size, layout)
-    }
+fn read_blocks<R: Read>(blocks: &mut Blocks<'_, R>, size: u64, layout: &Layout) -> Result<Table, Failure> {
+    let Some((beginning, first)) = Beginning::of(blocks, layout)? else {
+        return Table::of(Arc::new([]), Vec::new());
+    };
+    let (mut first, mut rows, mut segments) = (Some(first), beginning.rows, Vec::new());
+    let next = || match first.take() {
+        Some(first) => Ok(Some(first)),
+        None => blocks.next(),
+    };
+    in_order(
+        threads_for(size.div_ceil(BLOCK as u64)),
+        next,
+        |block: Vec<u8>| beginning.read(&block, None),
+        |(segment, count)| {
+            segments.push(segment.map_err(|fault| fault.after(rows))?);
+            rows += count;
+            Ok(true)
+        },
+    )?;
+    Table::of(Arc::clone(&beginning.headers), segments)
 }
 
-fn read_records<R>(
-    watch: &Watched<'_, R>,
-    source: impl Read,
-    size: usize,
-    layout: &Layout,
-) -> Result<Table, Failure> {
-    let mut records = Records::new(source, layout.delimiter);
-    let mut builder: Option<SheetBuilder> = None;
-    let mut number = 0_u64;
-    while records.advance()? {
-        number += 1;
-        watch.row_begins();
-        if number.is_multiple_of(ROWS_BETWEEN_LOOKS) {
-            watch.cancel.check()?;
-        }
-        if layout.skip_empty_lines && records.is_empty_line() {
-            continue;
-        }
-        check_text(&records, number)?;
-        match &mut builder {
-            Some(builder) => push(builder, &records, number)?,
-            None => {
-                check_width(&records)?;
-                if layout.has_headers {
-                    builder = Some(SheetBuilder::new(column_names(records.cells()), size)?);
-                } else {
-                    let names = (1..=records.width()).map(|n| format!("column{n}")).collect();
-                    push(builder.insert(SheetBuilder::new(names, size)?), &records, number)?;
+/// What the first rows of a text say of all others.
+pub(super) struct Beginning {
+    pub(super) headers: Arc<[String]>,
+    layout: Layout,
+    /// Rows, also empty lines, up to and with the one that names the columns.
+    pub(super) rows: u64,
+}
+
+impl Beginning {
+    /// Reads the names of the columns, and answers with what is left of the first block; nothing for a text without rows.
+    pub(super) fn of<R: Read>(
+        blocks: &mut Blocks<'_, R>,
+        layout: &Layout,
+    ) -> Result<Option<(Self, Vec<u8>)>, Failure> {
+        let mut rows = 0;
+        while let Some(mut block) = blocks.next()? {
+            let mut records = records_of(&block, layout);
+            while records.advance() {
+                if layout.skip_empty_lines && records.is_empty_line() {
+                    rows += 1;
+                    continue;
                 }
+                check_text(&records)
+                    .and_then(|()| check_width(&records))
+                    .map_err(|fault| Fault { row: 1, ..fault }.after(rows))?;
+                let headers: Arc<[String]> = if layout.has_headers {
+                    column_names(records.cells()).into()
+                } else {
+                    (1..=records.width()).map(|n| format!("column{n}")).collect()
+                };
+                if layout.has_headers {
+                    rows += 1;
+                    let end = records.position();
+                    block.drain(..end);
+                }
+                // Without headers, empty lines before the first row are passed over again and must not count twice.
+                let rows = if layout.has_headers { rows } else { 0 };
+                return Ok(Some((Self { headers, layout: layout.clone(), rows }, block)));
             }
         }
+        Ok(None)
     }
-    match builder {
-        Some(builder) => Ok(builder.finish()),
-        None => Ok(SheetBuilder::new(Vec::new(), 0)?.finish()),
+
+    /// The rows of a block of whole records, and how many they are with empty lines. Of the columns only those `wanted`, in
+    /// their order, where some are named.
+    pub(super) fn read(&self, block: &[u8], wanted: Option<&[usize]>) -> (Result<Segment, Fault>, u64) {
+        let mut records = records_of(block, &self.layout);
+        let mut row = 0;
+        let segment = self.read_records(&mut records, block, wanted, &mut row);
+        (segment.map_err(|fault| Fault { row, ..fault }), row)
+    }
+
+    fn read_records(
+        &self,
+        records: &mut Records<'_>,
+        block: &[u8],
+        wanted: Option<&[usize]>,
+        row: &mut u64,
+    ) -> Result<Segment, Fault> {
+        let is_text = std::str::from_utf8(block).is_ok();
+        let width = self.headers.len();
+        let headers = match wanted {
+            Some(wanted) => wanted.iter().map(|&column| self.headers[column].clone()).collect(),
+            None => Arc::clone(&self.headers),
+        };
+        let capacity = if wanted.is_some() { 0 } else { block.len() };
+        let mut builder = SheetBuilder::new(headers, capacity)?;
+        while records.advance() {
+            *row += 1;
+            if self.layout.skip_empty_lines && records.is_empty_line() {
+                continue;
+            }
+            if !is_text {
+                check_text(records)?;
+            }
+            if let Some(surplus) = (width..records.width()).find(|&cell| !records.cell(cell).is_empty()) {
+                let cell = surplus + 1;
+                return Err(Fault::of(format!(
+                    " has text in cell {cell}, but there are only {width} columns"
+                )));
+            }
+            match wanted {
+                Some(wanted) => {
+                    let there_are = records.width();
+                    builder.push(
+                        wanted.iter().map(
+                            |&column| {
+                                if column < there_are { records.cell(column) } else { &[] }
+                            },
+                        ),
+                    )?;
+                }
+                None => builder.push(records.cells().take(width))?,
+            }
+        }
+        Ok(builder.segment())
     }
 }
 
-fn push<R: Read>(builder: &mut SheetBuilder, record: &Records<R>, number: u64) -> Result<(), Failure> {
-    let width = builder.width();
-    if let Some(surplus) = record.cells().skip(width).position(|cell| !cell.is_empty()) {
-        let cell = width + surplus + 1;
-        return Err(Code::DeserializationFailed
-            .because(format!("Row {number} has text in cell {cell}, but there are only {width} columns")));
-    }
-    builder.push(record.cells().take(width))
+/// Why a row of a block cannot be read.
+pub(super) struct Fault {
+    /// The row within the block, from 1.
+    row: u64,
+    /// What there is to say of the row, or a failure that is no row's.
+    why: Result<String, Failure>,
 }
 
-fn check_width<R: Read>(record: &Records<R>) -> Result<(), Failure> {
+impl Fault {
+    fn of(why: String) -> Self {
+        Self { row: 0, why: Ok(why) }
+    }
+
+    /// The failure, where so many rows came before the block.
+    pub(super) fn after(self, rows: u64) -> Failure {
+        match self.why {
+            Ok(why) => Code::DeserializationFailed.because(format!("Row {}{why}", rows + self.row)),
+            Err(failure) => failure,
+        }
+    }
+}
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        Self { row: 0, why: Err(failure) }
+    }
+}
+
+fn records_of<'a>(block: &'a [u8], layout: &Layout) -> Records<'a> {
+    let empty_lines = if layout.skip_empty_lines { EmptyLines::Skipped } else { EmptyLines::Kept };
+    Records::new(block, layout.delimiter, empty_lines)
+}
+
+fn check_width(record: &Records<'_>) -> Result<(), Fault> {
     let found = record.width();
     if found > MOST_COLUMNS {
-        return Err(Code::DeserializationFailed.because(format!(
-            "The first row has {found} cells; a table holds at most {MOST_COLUMNS} columns"
-        )));
+        return Err(Code::DeserializationFailed
+            .because(format!("The first row has {found} cells; a table holds at most {MOST_COLUMNS} columns"))
+            .into());
     }
     Ok(())
 }
 
-fn check_text<R: Read>(record: &Records<R>, number: u64) -> Result<(), Failure> {
+fn check_text(record: &Records<'_>) -> Result<(), Fault> {
     let is_text = |cell: &[u8]| std::str::from_utf8(cell).is_ok();
-    if record.bytes().is_ascii() || record.cells().all(is_text) {
-        return Ok(());
+    match record.cells().position(|cell| !is_text(cell)) {
+        None => Ok(()),
+        Some(cell) => Err(Fault::of(format!(
+            ", cell {} is not UTF-8 text; save the file as UTF-8 and read it again",
+            cell + 1
+        ))),
     }
-    let cell = record.cells().position(|cell| !is_text(cell)).map_or(0, |cell| cell + 1);
-    Err(Code::DeserializationFailed.because(format!(
-        "Row {number}, cell {cell} is not UTF-8 text; save the file as UTF-8 and read it again"
-    )))
 }
 
 /// Names of columns from the cells of a first row: none is empty, and all are distinct.
@@ -154,116 +263,6 @@ pub(super) fn column_names<'a>(cells: impl Iterator<Item = &'a [u8]>) -> Vec<Str
         names.push(name);
     }
     names
-}
-
-/// Text on its way in: stops when the token fires, or when a row has no end.
-struct Watched<'a, R> {
-    source: RefCell<R>,
-    cancel: &'a Cancel,
-    /// Bytes taken from the source.
-    taken: Cell<usize>,
-    /// As many as were taken when the row began.
-    row_start: Cell<usize>,
-}
-
-impl<'a, R> Watched<'a, R> {
-    fn new(source: R, cancel: &'a Cancel) -> Self {
-        Self { source: RefCell::new(source), cancel, taken: Cell::new(0), row_start: Cell::new(0) }
-    }
-
-    fn row_begins(&self) {
-        self.row_start.set(self.taken.get());
-    }
-}
-
-impl<R: Read> Read for &Watched<'_, R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        self.cancel.check().map_err(io::Error::other)?;
-        if self.taken.get() - self.row_start.get() > LARGEST_ROW {
-            return Err(io::Error::other(Code::DeserializationFailed.because(format!(
-                "A row takes more than {LARGEST_ROW} bytes; there may be a quote that is not closed"
-            ))));
-        }
-        let length = self.source.borrow_mut().read(out)?;
-        self.taken.set(self.taken.get() + length);
-        Ok(length)
-    }
-}
-
-/// Hands the text on with every empty line written as an empty quoted cell, because the CSV parser itself never
-/// reports empty lines.
-struct BlankLines<R> {
-    source: R,
-    delimiter: u8,
-    chunk: Vec<u8>,
-    ready: Vec<u8>,
-    given: usize,
-    at: Position,
-}
-
-#[derive(PartialEq, Clone, Copy)]
-enum Position {
-    /// At the start of the text; the bytes of a byte order mark leave it there.
-    Start,
-    Line,
-    AfterReturn,
-    Cell,
-    Plain,
-    Quoted,
-    /// After a quote inside a quoted cell: its end, unless another quote follows.
-    Closed,
-}
-
-impl<R: Read> BlankLines<R> {
-    fn kept(source: R, delimiter: u8) -> Self {
-        Self {
-            source,
-            delimiter,
-            chunk: vec![0; 64 * 1024],
-            ready: Vec::new(),
-            given: 0,
-            at: Position::Start,
-        }
-    }
-
-    fn take(&mut self, byte: u8) {
-        if matches!(
-            (self.at, byte),
-            (Position::Start | Position::Line, b'\n' | b'\r') | (Position::AfterReturn, b'\r')
-        ) {
-            self.ready.extend_from_slice(b"\"\"");
-        }
-        self.at = match (self.at, byte) {
-            (Position::Start, 0xef | 0xbb | 0xbf) => Position::Start,
-            (Position::Quoted, b'"') => Position::Closed,
-            (Position::Quoted, _) => Position::Quoted,
-            (_, b'\r') => Position::AfterReturn,
-            (_, b'\n') => Position::Line,
-            (_, byte) if byte == self.delimiter => Position::Cell,
-            // Within a cell that does not begin with one, a quote is text.
-            (Position::Plain, b'"') => Position::Plain,
-            (_, b'"') => Position::Quoted,
-            _ => Position::Plain,
-        };
-        self.ready.push(byte);
-    }
-}
-
-impl<R: Read> Read for BlankLines<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.given == self.ready.len() {
-            self.ready.clear();
-            self.given = 0;
-            let length = self.source.read(&mut self.chunk)?;
-            let chunk = std::mem::take(&mut self.chunk);
-            chunk[..length].iter().for_each(|&byte| self.take(byte));
-            self.chunk = chunk;
-        }
-        let length = out.len().min(self.ready.len() - self.given);
-        out[..length].copy_from_slice(&self.ready[self.given..self.given + length]);
-        self.given += length;
-        Ok(length)
-    }
 }
 
 #[cfg(test)]
@@ -361,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_cell_without_an_end_is_refused_and_can_be_cancelled() {
-        let endless = || "a\n\"".as_bytes().chain(io::repeat(b'x'));
+        let endless = || "a\n\"".as_bytes().chain(std::io::repeat(b'x'));
         let failure = read(endless(), 0, &PLAIN, &Cancel::default()).err().unwrap();
         assert_eq!(failure.code, Code::DeserializationFailed, "{failure}");
         let token = super::super::super::work::CancelToken::new();

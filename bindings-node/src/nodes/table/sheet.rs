@@ -1,15 +1,16 @@
 //! How cells lie in memory.
 //!
-//! A sheet is one buffer of rows: each row is its length, then its cells; lengths are LEB128 varints. A cell is twice
+//! A sheet is segments, each a buffer of rows: a row is its length, then its cells; lengths are LEB128 varints. A cell is twice
 //! its length and its bytes, or, if it is in the dictionary, twice its number there plus one. That is at most about as
 //! large as the CSV text itself, since a length takes the place of a delimiter, and smaller the more cells repeat.
-//! The start of every 64th row is indexed; rows between are reached by hopping over row lengths. Cells missing at the
+//! The start of every 64th row of a segment is indexed; rows between are reached by hopping over row lengths. Cells missing at the
 //! end of a row take no space and read as empty.
 
 use std::sync::Arc;
 
 use super::super::failure::{Code, Failure};
 use super::dictionary::{Dictionary, Repeats};
+use super::joining::Joined;
 
 const ROWS_PER_BLOCK: u32 = 64;
 /// The bytes that a varint of 64 bits takes at most.
@@ -17,111 +18,191 @@ const LONGEST_LENGTH: usize = 10;
 
 /// Cells as they were read. Never changed after it is built, so that many tables can share it.
 pub(crate) struct Sheet {
-    headers: Vec<String>,
-    bytes: Vec<u8>,
-    dictionary: Dictionary,
-    blocks: Vec<usize>,
+    headers: Arc<[String]>,
+    segments: Vec<Segment>,
     rows: u32,
 }
 
 impl Sheet {
-    fn row_at(&self, offset: usize) -> (Row<'_>, usize) {
-        let (length, start) = read_length(&self.bytes, offset);
-        let end = start + length;
-        (Row { cells: &self.bytes[start..end], dictionary: &self.dictionary }, end)
-    }
-
-    fn row(&self, number: u32) -> Row<'_> {
-        let mut offset = self.blocks[(number / ROWS_PER_BLOCK) as usize];
-        for _ in 0..number % ROWS_PER_BLOCK {
-            let (length, start) = read_length(&self.bytes, offset);
-            offset = start + length;
+    /// The segment that a row is in; the row must be there.
+    fn segment_of(&self, number: u32) -> usize {
+        match &*self.segments {
+            [_] => 0,
+            segments => segments.partition_point(|segment| segment.first <= number) - 1,
         }
-        self.row_at(offset).0
     }
 }
 
-/// Builds a sheet row by row.
+impl Sheet {
+    /// Whether a row is in a segment and best reached by hopping from one before it there.
+    #[inline]
+    fn is_close(&self, from: u32, number: u32, place: Place) -> bool {
+        let segment = &self.segments[place.segment as usize];
+        let within = number - segment.first;
+        within < segment.rows && number - from <= within % ROWS_PER_BLOCK
+    }
+}
+
+/// Rows that were read together; a sheet has many where several threads read it.
+pub(crate) struct Segment {
+    /// The number of its first row within the sheet.
+    first: u32,
+    rows: u32,
+    bytes: Vec<u8>,
+    dictionary: Dictionary,
+    blocks: Vec<usize>,
+}
+
+impl Segment {
+    /// How many rows it has.
+    pub(crate) fn len(&self) -> usize {
+        self.rows as usize
+    }
+
+    fn row_at(&self, offset: usize) -> (Row<'_>, usize) {
+        let (length, start) = read_length(&self.bytes, offset);
+        let end = start + length;
+        (Row::of(&self.bytes[start..end], &self.dictionary), end)
+    }
+
+    /// Where a row of this segment begins.
+    fn offset_of(&self, number: u32) -> usize {
+        let number = number - self.first;
+        self.skip(self.blocks[(number / ROWS_PER_BLOCK) as usize], number % ROWS_PER_BLOCK)
+    }
+
+    fn skip(&self, offset: usize, rows: u32) -> usize {
+        (0..rows).fold(offset, |offset, _| {
+            let (length, start) = read_length(&self.bytes, offset);
+            start + length
+        })
+    }
+}
+
+/// Builds a segment row by row.
 pub(crate) struct SheetBuilder {
-    sheet: Sheet,
+    headers: Arc<[String]>,
+    segment: Segment,
     repeats: Repeats,
 }
 
 impl SheetBuilder {
     /// `capacity` is the expected size of the text in bytes; the buffer is reserved once and never doubled.
-    pub(crate) fn new(headers: Vec<String>, capacity: usize) -> Result<Self, Failure> {
+    pub(crate) fn new(headers: impl Into<Arc<[String]>>, capacity: usize) -> Result<Self, Failure> {
+        let headers = headers.into();
         let mut bytes = Vec::new();
         reserve(&mut bytes, capacity)?;
         let repeats = Repeats::new(headers.len());
-        let sheet = Sheet { headers, bytes, dictionary: Dictionary::default(), blocks: Vec::new(), rows: 0 };
-        Ok(Self { sheet, repeats })
-    }
-
-    /// How many columns the headers name.
-    pub(crate) fn width(&self) -> usize {
-        self.sheet.headers.len()
+        let segment =
+            Segment { first: 0, rows: 0, bytes, dictionary: Dictionary::default(), blocks: Vec::new() };
+        Ok(Self { headers, segment, repeats })
     }
 
     /// Adds a row of at most as many cells as there are columns.
     pub(crate) fn push<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) -> Result<(), Failure> {
-        let sheet = &mut self.sheet;
-        if sheet.rows == u32::MAX {
-            return Err(Code::MemoryLimitExceeded.because("A table holds at most 4294967295 rows"));
+        let segment = &mut self.segment;
+        if segment.rows == u32::MAX {
+            return Err(too_many_rows());
         }
-        if sheet.rows.is_multiple_of(ROWS_PER_BLOCK) {
-            sheet.blocks.push(sheet.bytes.len());
+        if segment.rows.is_multiple_of(ROWS_PER_BLOCK) {
+            segment.blocks.push(segment.bytes.len());
         }
-        let start = sheet.bytes.len();
-        make_room(&mut sheet.bytes, LONGEST_LENGTH)?;
-        sheet.bytes.push(0);
+        let start = segment.bytes.len();
+        make_room(&mut segment.bytes, LONGEST_LENGTH)?;
+        segment.bytes.push(0);
         for (column, cell) in cells.enumerate() {
-            make_room(&mut sheet.bytes, cell.len() + 2 * LONGEST_LENGTH)?;
-            match self.repeats.find(&mut sheet.dictionary, column, cell) {
-                Some(entry) => write_length(&mut sheet.bytes, (entry as usize) << 1 | 1),
+            make_room(&mut segment.bytes, cell.len() + 2 * LONGEST_LENGTH)?;
+            match self.repeats.find(&mut segment.dictionary, column, cell) {
+                Some(entry) => write_length(&mut segment.bytes, (entry as usize) << 1 | 1),
                 None => {
-                    write_length(&mut sheet.bytes, cell.len() << 1);
-                    sheet.bytes.extend_from_slice(cell);
+                    write_length(&mut segment.bytes, cell.len() << 1);
+                    segment.bytes.extend_from_slice(cell);
                 }
             }
         }
-        let length = sheet.bytes.len() - start - 1;
+        let length = segment.bytes.len() - start - 1;
         if length < 0x80 {
-            sheet.bytes[start] = length as u8;
+            segment.bytes[start] = length as u8;
         } else {
             let mut prefix = Vec::with_capacity(LONGEST_LENGTH);
             write_length(&mut prefix, length);
-            sheet.bytes.splice(start..=start, prefix);
+            segment.bytes.splice(start..=start, prefix);
         }
-        sheet.rows += 1;
+        segment.rows += 1;
         Ok(())
     }
 
+    /// The rows so far, to be put together with others of the same columns.
+    pub(crate) fn segment(mut self) -> Segment {
+        self.segment.bytes.shrink_to_fit();
+        self.segment
+    }
+
     /// The finished table over all rows.
-    pub(crate) fn finish(mut self) -> Table {
-        self.sheet.bytes.shrink_to_fit();
-        let rows = self.sheet.rows;
-        Table { sheet: Arc::new(self.sheet), selection: Selection::Range(0, rows) }
+    pub(crate) fn finish(self) -> Table {
+        let headers = Arc::clone(&self.headers);
+        let segment = self.segment();
+        let rows = segment.rows;
+        let sheet = Sheet { headers, segments: Vec::from([segment]), rows };
+        Table { source: Source::Sheet(Arc::new(sheet)), selection: Selection::Range(0, rows) }
     }
 }
 
-/// Rows of a sheet, in an order. Cloning is cheap: sheet and selection are shared.
+/// Rows of a sheet, or joined ones, in an order. Cloning is cheap: rows and selection are shared.
 #[derive(Clone)]
 pub(crate) struct Table {
-    sheet: Arc<Sheet>,
+    source: Source,
     selection: Selection,
 }
 
 #[derive(Clone)]
+enum Source {
+    Sheet(Arc<Sheet>),
+    Joined(Arc<Joined>),
+}
+
+#[derive(Clone)]
 enum Selection {
-    /// Rows from the first number up to, not including, the second, in the order of the sheet.
+    /// Rows from the first number up to, not including, the second, in the order of the source.
     Range(u32, u32),
     /// Rows by number, in any order.
     Picked(Arc<[u32]>),
 }
 
 impl Table {
+    /// The rows of these segments one after the other. MEMORY_LIMIT_EXCEEDED for more rows than a table holds.
+    pub(crate) fn of(headers: Arc<[String]>, segments: Vec<Segment>) -> Result<Table, Failure> {
+        let mut rows = 0_u32;
+        let mut kept = Vec::with_capacity(segments.len());
+        for segment in segments.into_iter().filter(|segment| segment.rows > 0) {
+            let first = rows;
+            rows = rows.checked_add(segment.rows).ok_or_else(too_many_rows)?;
+            kept.push(Segment { first, ..segment });
+        }
+        let sheet = Sheet { headers, segments: kept, rows };
+        Ok(Table { source: Source::Sheet(Arc::new(sheet)), selection: Selection::Range(0, rows) })
+    }
+
+    /// Joined rows, none of which lacks a side.
+    pub(crate) fn joined(rows: Joined) -> Table {
+        let count = rows.len() as u32;
+        Table { source: Source::Joined(Arc::new(rows)), selection: Selection::Range(0, count) }
+    }
+
     pub(crate) fn headers(&self) -> &[String] {
-        &self.sheet.headers
+        self.source_headers()
+    }
+
+    /// The headers, to be shared with another table.
+    pub(crate) fn shared_headers(&self) -> Arc<[String]> {
+        Arc::clone(self.source_headers())
+    }
+
+    fn source_headers(&self) -> &Arc<[String]> {
+        match &self.source {
+            Source::Sheet(sheet) => &sheet.headers,
+            Source::Joined(joined) => joined.headers(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -133,12 +214,59 @@ impl Table {
 
     /// The column of that name; INVALID_PARAMETERS, naming the columns there are, when there is none.
     pub(crate) fn column(&self, name: &str) -> Result<usize, Failure> {
-        self.headers().iter().position(|header| header == name).ok_or_else(|| {
-            let known =
-                self.headers().iter().map(|header| format!("\"{header}\"")).collect::<Vec<_>>().join(", ");
-            Code::InvalidParameters
-                .because(format!("Field \"{name}\" is not a column; the columns are {known}"))
+        column_of(self.headers(), name)
+    }
+
+    /// The only segment, where this is all of it and no other table shares it; else a copy of the rows.
+    pub(crate) fn into_segment(self) -> Result<Segment, Failure> {
+        let Table { source, selection } = self;
+        match (source, selection) {
+            (Source::Sheet(sheet), Selection::Range(0, rows))
+                if rows == sheet.rows && sheet.segments.len() == 1 =>
+            {
+                match Arc::try_unwrap(sheet) {
+                    Ok(mut sheet) => Ok(sheet.segments.remove(0)),
+                    Err(sheet) => {
+                        let source = Source::Sheet(sheet);
+                        Table { source, selection: Selection::Range(0, rows) }.copied()
+                    }
+                }
+            }
+            (source, selection) => Table { source, selection }.copied(),
+        }
+    }
+
+    fn copied(&self) -> Result<Segment, Failure> {
+        let mut builder = SheetBuilder::new(self.shared_headers(), 0)?;
+        let width = self.headers().len();
+        self.rows().try_for_each(|row| builder.push(row.padded(width)))?;
+        Ok(builder.segment())
+    }
+
+    /// The same rows in a sheet, where they are joined ones.
+    pub(super) fn by_itself(&self) -> Result<Table, Failure> {
+        match &self.source {
+            Source::Sheet(_) => Ok(self.clone()),
+            Source::Joined(_) => Table::of(self.shared_headers(), Vec::from([self.copied()?])),
+        }
+    }
+
+    /// Where the rows of a sheet lie, in order, for [`Table::row_at`]; none of joined rows.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        let mut rows = self.rows();
+        std::iter::from_fn(move || match &self.source {
+            Source::Sheet(sheet) => rows.number().map(|number| rows.find(sheet, number).0),
+            Source::Joined(_) => None,
         })
+    }
+
+    /// The row at a place of this table.
+    #[inline]
+    pub(super) fn row_at(&self, place: Place) -> Row<'_> {
+        match &self.source {
+            Source::Sheet(sheet) => sheet.segments[place.segment as usize].row_at(place.offset).0,
+            Source::Joined(joined) => joined.row(place.offset),
+        }
     }
 
     /// The rows in order.
@@ -151,7 +279,7 @@ impl Table {
         Rows { table: self, position, next: None }
     }
 
-    /// The same sheet, showing the rows at these positions of this table.
+    /// The same source, showing the rows at these positions of this table.
     pub(crate) fn pick(&self, positions: Vec<u32>) -> Table {
         let rows = match &self.selection {
             Selection::Range(0, _) => positions,
@@ -160,7 +288,7 @@ impl Table {
                 positions.into_iter().map(|position| rows[position as usize]).collect()
             }
         };
-        Table { sheet: Arc::clone(&self.sheet), selection: Selection::Picked(rows.into()) }
+        Table { source: self.source.clone(), selection: Selection::Picked(rows.into()) }
     }
 
     /// The rows at positions `start..end`, both cut to the length of the table.
@@ -171,59 +299,90 @@ impl Table {
             Selection::Range(first, _) => Selection::Range(first + start as u32, first + end as u32),
             Selection::Picked(rows) => Selection::Picked(rows[start..end].into()),
         };
-        Table { sheet: Arc::clone(&self.sheet), selection }
+        Table { source: self.source.clone(), selection }
     }
 
     /// Bytes that this table keeps alive beyond those of the table it was made from; all of them for one just read.
     pub(crate) fn own_bytes(&self) -> usize {
-        match &self.selection {
-            Selection::Range(0, rows) if *rows == self.sheet.rows => {
-                self.sheet.bytes.len() + self.sheet.dictionary.size()
+        match (&self.selection, &self.source) {
+            (Selection::Range(0, rows), Source::Sheet(sheet)) if *rows == sheet.rows => {
+                let size = |segment: &Segment| segment.bytes.len() + segment.dictionary.size();
+                sheet.segments.iter().map(size).sum()
             }
-            Selection::Range(..) => 0,
-            Selection::Picked(rows) => rows.len() * size_of::<u32>(),
+            (Selection::Range(0, rows), Source::Joined(joined)) if *rows as usize == joined.len() => {
+                joined.own_bytes()
+            }
+            (Selection::Range(..), _) => 0,
+            (Selection::Picked(rows), _) => rows.len() * size_of::<u32>(),
         }
     }
+}
+
+/// The column of that name; INVALID_PARAMETERS, naming the columns there are, when there is none.
+pub(super) fn column_of(headers: &[String], name: &str) -> Result<usize, Failure> {
+    headers.iter().position(|header| header == name).ok_or_else(|| {
+        let known = headers.iter().map(|header| format!("\"{header}\"")).collect::<Vec<_>>().join(", ");
+        Code::InvalidParameters.because(format!("Field \"{name}\" is not a column; the columns are {known}"))
+    })
+}
+
+/// Where a row lies.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    segment: u32,
+    offset: usize,
 }
 
 /// Walks the rows of a table; neighbouring rows of a sheet are reached without going through the index.
 pub(crate) struct Rows<'a> {
     table: &'a Table,
     position: usize,
-    /// Row number and offset that follow the row given last.
-    next: Option<(u32, usize)>,
+    /// The number of the row that follows the one given last, and where that is, if it is in the same segment.
+    next: Option<(u32, Place)>,
+}
+
+impl<'a> Rows<'a> {
+    /// The number of the next row within the source.
+    #[inline]
+    fn number(&mut self) -> Option<u32> {
+        let position = self.position;
+        self.position += 1;
+        match &self.table.selection {
+            Selection::Range(start, end) => {
+                (position < (end - start) as usize).then(|| start + position as u32)
+            }
+            Selection::Picked(rows) => rows.get(position).copied(),
+        }
+    }
+
+    #[inline]
+    fn find(&mut self, sheet: &'a Sheet, number: u32) -> (Place, Row<'a>) {
+        let place = match self.next {
+            Some((row, place)) if row <= number && sheet.is_close(row, number, place) => {
+                let offset = sheet.segments[place.segment as usize].skip(place.offset, number - row);
+                Place { offset, ..place }
+            }
+            _ => {
+                let segment = sheet.segment_of(number);
+                Place { segment: segment as u32, offset: sheet.segments[segment].offset_of(number) }
+            }
+        };
+        let (row, end) = sheet.segments[place.segment as usize].row_at(place.offset);
+        self.next = Some((number + 1, Place { offset: end, ..place }));
+        (place, row)
+    }
 }
 
 impl<'a> Iterator for Rows<'a> {
     type Item = Row<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Row<'a>> {
-        if self.position >= self.table.len() {
-            return None;
-        }
-        let number = match &self.table.selection {
-            Selection::Range(start, _) => start + self.position as u32,
-            Selection::Picked(rows) => rows[self.position],
-        };
-        self.position += 1;
-        let sheet = &*self.table.sheet;
-        let offset = match self.next {
-            Some((row, offset)) if row == number => offset,
-            Some((row, offset)) if row < number && number - row < number % ROWS_PER_BLOCK => (row..number)
-                .fold(offset, |offset, _| {
-                    let (length, start) = read_length(&sheet.bytes, offset);
-                    start + length
-                }),
-            _ => {
-                let cells = sheet.row(number).cells;
-                let end = cells.as_ptr() as usize - sheet.bytes.as_ptr() as usize + cells.len();
-                self.next = Some((number + 1, end));
-                return Some(Row { cells, dictionary: &sheet.dictionary });
-            }
-        };
-        let (row, end) = sheet.row_at(offset);
-        self.next = Some((number + 1, end));
-        Some(row)
+        let number = self.number()?;
+        Some(match &self.table.source {
+            Source::Sheet(sheet) => self.find(sheet, number).1,
+            Source::Joined(joined) => joined.row(number as usize),
+        })
     }
 }
 
@@ -232,11 +391,57 @@ impl<'a> Iterator for Rows<'a> {
 pub(crate) struct Row<'a> {
     cells: &'a [u8],
     dictionary: &'a Dictionary,
+    /// Of a joined row what comes after the cells of its left side.
+    beside: Option<Beside<'a>>,
+    /// How many cells were given.
+    given: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Beside<'a> {
+    /// The width of the left side.
+    width: usize,
+    cells: &'a [u8],
+    dictionary: &'a Dictionary,
+    /// The columns of the right side that are there, in their order.
+    columns: &'a [usize],
+    /// The column at which `cells` begin.
+    at: usize,
+}
+
+impl<'a> Beside<'a> {
+    fn cell(&self, number: usize) -> &'a [u8] {
+        Row::of(self.cells, self.dictionary).cell(self.columns[number])
+    }
+
+    /// The cell that comes next, where cells are taken one after the other.
+    fn next(&mut self, number: usize) -> Option<&'a [u8]> {
+        let &column = self.columns.get(number)?;
+        let mut row = Row::of(self.cells, self.dictionary);
+        let cell = (self.at..=column).map(|_| row.next_written().unwrap_or(&[])).last()?;
+        (self.cells, self.at) = (row.cells, column + 1);
+        Some(cell)
+    }
 }
 
 impl<'a> Row<'a> {
+    fn of(cells: &'a [u8], dictionary: &'a Dictionary) -> Self {
+        Self { cells, dictionary, beside: None, given: 0 }
+    }
+
+    /// This row, which has so many columns, and next to it those columns of another; neither of them a joined one.
+    #[inline]
+    pub(super) fn beside(self, width: usize, right: Row<'a>, columns: &'a [usize]) -> Self {
+        let beside = Beside { width, cells: right.cells, dictionary: right.dictionary, columns, at: 0 };
+        Self { beside: Some(beside), ..self }
+    }
+
     /// The cell of a column; empty when the row is shorter.
+    #[inline]
     pub(crate) fn cell(mut self, column: usize) -> &'a [u8] {
+        if let Some(beside) = self.beside.take_if(|beside| column >= beside.width) {
+            return beside.cell(column - beside.width);
+        }
         for _ in 0..column {
             if self.cells.is_empty() {
                 return &[];
@@ -244,19 +449,17 @@ impl<'a> Row<'a> {
             let (code, start) = read_length(self.cells, 0);
             self.cells = &self.cells[if code & 1 == 1 { start } else { start + (code >> 1) }..];
         }
-        self.next().unwrap_or(&[])
+        self.next_written().unwrap_or(&[])
     }
 
     /// Exactly `width` cells, the missing ones empty.
     pub(crate) fn padded(self, width: usize) -> impl Iterator<Item = &'a [u8]> {
         self.chain(std::iter::repeat(&[][..])).take(width)
     }
-}
 
-impl<'a> Iterator for Row<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
+    /// The next cell that lies in the row itself.
+    #[inline]
+    fn next_written(&mut self) -> Option<&'a [u8]> {
         if self.cells.is_empty() {
             return None;
         }
@@ -270,6 +473,25 @@ impl<'a> Iterator for Row<'a> {
         self.cells = rest;
         Some(cell)
     }
+}
+
+impl<'a> Iterator for Row<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let Some(beside) = &mut self.beside else { return self.next_written() };
+        let given = self.given;
+        self.given += 1;
+        if given >= beside.width {
+            return beside.next(given - beside.width);
+        }
+        Some(self.next_written().unwrap_or(&[]))
+    }
+}
+
+pub(super) fn too_many_rows() -> Failure {
+    Code::MemoryLimitExceeded.because("A table holds at most 4294967295 rows")
 }
 
 /// Grows in steps of an eighth, so that the buffer is never doubled.

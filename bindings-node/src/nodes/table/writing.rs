@@ -1,23 +1,29 @@
 //! From a table to text: JSON records for JavaScript, JSON or CSV for a file.
 
-use std::fs::OpenOptions;
-use std::io::{BufWriter, Write};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::path::Path;
 
 use csv::WriterBuilder;
 
 use super::super::failure::{Code, Failure};
 use super::super::work::Cancel;
+use super::pipeline::{in_order, threads_for};
 use super::sheet::{Row, Table};
 
 /// How a file is to be written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Format {
     /// An array of records, indented by two spaces.
     Json,
+    /// A record in each line.
+    JsonLines,
     /// Headers and rows with this delimiter.
     Csv { delimiter: u8 },
 }
+
+/// Rows that are made text at once.
+const ROWS_AT_ONCE: usize = 16 * 1024;
 
 /// Writes the table to a new file, through to the disk, and returns its size in bytes. An existing file is refused:
 /// the caller writes beside its target and renames.
@@ -27,50 +33,113 @@ pub(crate) fn write_file(
     format: Format,
     cancel: &Cancel,
 ) -> Result<u64, Failure> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    let mut out = BufWriter::with_capacity(64 * 1024, file);
-    match format {
-        Format::Json => write_json(table, &mut out, cancel)?,
-        Format::Csv { delimiter } => write_csv(table, delimiter, &mut out, cancel)?,
-    }
-    let file = out.into_inner().map_err(|error| error.into_error())?;
+    let mut file = create(path)?;
+    write(table, format, &mut file, cancel)?;
     file.sync_all()?;
     Ok(file.metadata()?.len())
 }
 
-fn write_json(table: &Table, out: &mut impl Write, cancel: &Cancel) -> Result<(), Failure> {
-    let records = JsonRecords::of(table);
-    let mut buffer = Vec::new();
-    let mut separator: &[u8] = b"[\n";
-    for (position, row) in table.rows().enumerate() {
-        if position % 1024 == 0 {
-            cancel.check()?;
-        }
-        buffer.extend_from_slice(separator);
-        records.write_indented(row, &mut buffer);
-        out.write_all(&buffer)?;
-        buffer.clear();
-        separator = b",\n";
-    }
-    out.write_all(if table.len() == 0 { b"[]" } else { b"\n]" })?;
+/// A new file. An existing one is refused.
+pub(super) fn create(path: &Path) -> Result<File, Failure> {
+    Ok(OpenOptions::new().write(true).create_new(true).open(path)?)
+}
+
+fn write(table: &Table, format: Format, out: &mut impl Write, cancel: &Cancel) -> Result<(), Failure> {
+    let pieces = Pieces::of(table.headers(), format);
+    let (mut start, mut is_first) = (0, true);
+    out.write_all(&pieces.begin()?)?;
+    in_order(
+        threads_for(table.len().div_ceil(ROWS_AT_ONCE) as u64),
+        || {
+            let slice = table.slice(start, start + ROWS_AT_ONCE);
+            start += slice.len();
+            Ok((slice.len() > 0).then_some(slice))
+        },
+        |slice| pieces.rows(&slice, cancel),
+        |text: Result<Vec<u8>, Failure>| {
+            out.write_all(pieces.following(&text?, &mut is_first))?;
+            Ok(true)
+        },
+    )?;
+    out.write_all(pieces.end(is_first))?;
     Ok(())
 }
 
-fn write_csv(table: &Table, delimiter: u8, out: &mut impl Write, cancel: &Cancel) -> Result<(), Failure> {
-    let width = table.headers().len();
-    let mut writer = WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(out);
-    let failed = |error: csv::Error| Code::ExecutionFailed.because(error.to_string());
-    if width > 0 {
-        writer.write_record(table.headers()).map_err(failed)?;
+/// A file in pieces: its beginning, rows, and its end.
+pub(super) struct Pieces {
+    headers: Vec<String>,
+    records: JsonRecords,
+    format: Format,
+}
+
+impl Pieces {
+    pub(super) fn of(headers: &[String], format: Format) -> Self {
+        Self { headers: headers.to_vec(), records: JsonRecords::named(headers), format }
     }
-    for (position, row) in table.rows().enumerate() {
-        if position % 1024 == 0 {
-            cancel.check()?;
+
+    /// What stands before all rows.
+    pub(super) fn begin(&self) -> Result<Vec<u8>, Failure> {
+        match self.format {
+            Format::Json => Ok(Vec::from(b"[")),
+            Format::JsonLines => Ok(Vec::new()),
+            Format::Csv { .. } if self.headers.is_empty() => Ok(Vec::new()),
+            Format::Csv { delimiter } => csv_text(delimiter, |writer| writer.write_record(&self.headers)),
         }
-        writer.write_record(row.padded(width)).map_err(failed)?;
     }
+
+    /// Rows as text; of JSON each begins with what separates it from the row before.
+    pub(super) fn rows(&self, table: &Table, cancel: &Cancel) -> Result<Vec<u8>, Failure> {
+        cancel.check()?;
+        let mut text = Vec::new();
+        match self.format {
+            Format::Json => table.rows().for_each(|row| {
+                text.extend_from_slice(SEPARATOR);
+                self.records.write_indented(row, &mut text);
+            }),
+            Format::JsonLines => table.rows().for_each(|row| {
+                self.records.write(row, &mut text);
+                text.push(b'\n');
+            }),
+            Format::Csv { delimiter } => {
+                let width = self.headers.len();
+                return csv_text(delimiter, |writer| {
+                    table.rows().try_for_each(|row| writer.write_record(row.padded(width)))
+                });
+            }
+        }
+        Ok(text)
+    }
+
+    /// The part of such text that comes next.
+    pub(super) fn following<'a>(&self, text: &'a [u8], is_first: &mut bool) -> &'a [u8] {
+        if text.is_empty() || !std::mem::take(is_first) || self.format != Format::Json {
+            return text;
+        }
+        &text[1..]
+    }
+
+    /// What stands behind all rows; `is_empty` where there were none.
+    pub(super) fn end(&self, is_empty: bool) -> &'static [u8] {
+        match self.format {
+            Format::Json if is_empty => b"]",
+            Format::Json => b"\n]",
+            _ => b"",
+        }
+    }
+}
+
+const SEPARATOR: &[u8] = b",\n";
+
+fn csv_text(
+    delimiter: u8,
+    write: impl FnOnce(&mut csv::Writer<&mut Vec<u8>>) -> csv::Result<()>,
+) -> Result<Vec<u8>, Failure> {
+    let mut text = Vec::new();
+    let mut writer = WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(&mut text);
+    write(&mut writer).map_err(|error| Code::ExecutionFailed.because(error.to_string()))?;
     writer.flush()?;
-    Ok(())
+    drop(writer);
+    Ok(text)
 }
 
 /// Writes rows as JSON objects; the headers are escaped once.
@@ -81,12 +150,16 @@ pub(crate) struct JsonRecords {
 impl JsonRecords {
     /// For the columns of this table.
     pub(crate) fn of(table: &Table) -> Self {
+        Self::named(table.headers())
+    }
+
+    fn named(headers: &[String]) -> Self {
         let key = |header: &String| {
             let mut key = Vec::new();
             write_string(header.as_bytes(), &mut key);
             key
         };
-        Self { keys: table.headers().iter().map(key).collect() }
+        Self { keys: headers.iter().map(key).collect() }
     }
 
     /// `{"a":"1","b":"2"}`
@@ -115,7 +188,8 @@ impl JsonRecords {
     }
 }
 
-fn write_string(text: &[u8], out: &mut Vec<u8>) {
+/// Text as JSON.
+pub(super) fn write_string(text: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let mut start = 0;
     for (position, &byte) in text.iter().enumerate() {
@@ -170,7 +244,7 @@ mod tests {
     fn a_file_of_json_is_indented_as_javascript_indents() {
         let table = table("a,b\n1,2\n3,4\n");
         let mut text = Vec::new();
-        write_json(&table, &mut text, &Cancel::default()).unwrap();
+        write(&table, Format::Json, &mut text, &Cancel::default()).unwrap();
         assert_eq!(
             String::from_utf8(text).unwrap(),
             "[\n  {\n    \"a\": \"1\",\n    \"b\": \"2\"\n  },\n  {\n    \"a\": \"3\",\n    \"b\": \"4\"\n  }\n]"
@@ -181,7 +255,7 @@ mod tests {
     fn csv_that_was_written_reads_the_same() {
         let first = table(AWKWARD);
         let mut text = Vec::new();
-        write_csv(&first, b',', &mut text, &Cancel::default()).unwrap();
+        write(&first, Format::Csv { delimiter: b',' }, &mut text, &Cancel::default()).unwrap();
         let second = table(std::str::from_utf8(&text).unwrap());
         assert_eq!(first.headers(), second.headers());
         let cells = |table: &Table| {

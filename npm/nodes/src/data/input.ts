@@ -1,6 +1,6 @@
 import { isRecord as isPlainObject } from "@atomiton/values";
 import { isRouted } from "../contract/routed.js";
-import { tableBehind } from "../table/table-output.js";
+import { isBacked } from "../table/table-output.js";
 
 export { isPlainObject };
 
@@ -16,7 +16,7 @@ export type PlainObject = Record<string, unknown>;
  * What another node put around its data is taken off.
  */
 export function findData(input: unknown, names: readonly string[]): unknown {
-  if (!isPlainObject(input) || tableBehind(input) || isRouted(input)) return unwrap(input);
+  if (!isPlainObject(input) || isBacked(input) || isRouted(input)) return unwrap(input);
   for (const name of [...names, "input", "default"]) {
     const value = ownValue(input, name);
     if (value !== undefined) return unwrap(value);
@@ -39,7 +39,7 @@ export function handleValue(input: unknown, name: string): unknown {
 export function unwrap(value: unknown): unknown {
   let data = value;
   for (let depth = 0; depth < MOST_WRAPPINGS; depth++) {
-    if (tableBehind(data) || !isOutput(data)) return data;
+    if (isBacked(data) || !isOutput(data)) return data;
     if (isRouted(data) && Object.hasOwn(data, "value")) data = data["value"];
     else data = Object.hasOwn(data, "records") ? data["records"] : data["result"];
   }

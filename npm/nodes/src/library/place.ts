@@ -1,7 +1,9 @@
 import type { NativeTable } from "@atomiton/conductor-native";
 
 import type { Sandbox } from "../sandbox/sandbox.js";
-import type { TableAnswer, Transformation } from "../types/transform/execute.js";
+import type { Stream, Taker } from "../table/table-output.js";
+import type { JoinAnswer, TableJoin } from "../types/join/tables.js";
+import type { StreamAnswer, TableAnswer, Transformation } from "../types/transform/execute.js";
 
 /** What a node needs of the place it runs in, such as Node or a web page. */
 export interface Place {
@@ -9,4 +11,12 @@ export interface Place {
   sandbox: Sandbox;
   /** Transforms a table without making objects of its rows. Without it, they are made. */
   transformTable?(table: NativeTable, transformation: Transformation): Promise<TableAnswer>;
+  /** Transforms rows that are streamed; `undefined` where there is no stream, or the operation needs all rows at once. */
+  transformStream?(
+    stream: Stream | undefined,
+    transformation: Transformation,
+    taker: Taker,
+  ): Promise<StreamAnswer | undefined>;
+  /** Joins two tables without making objects of their rows. Without it, they are made. */
+  joinTables?(join: TableJoin, taker: Taker): Promise<JoinAnswer>;
 }

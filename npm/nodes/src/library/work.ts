@@ -3,9 +3,11 @@ import type { Ask, LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } 
 import { type FileAccess, fileAccess } from "../contract/file-access.js";
 import { type NetworkAccess, networkAccess } from "../contract/network-access.js";
 import { programAccess } from "../contract/program-access.js";
+import { isRouted } from "../contract/routed.js";
 import { runEnd } from "../contract/run-end.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
+import { demandTable, isBacked, type Taker } from "../table/table-output.js";
 import { parseParameters } from "./parameters.js";
 
 /** One execution of a node, with its parameters checked and completed. */
@@ -62,12 +64,13 @@ export interface PortParameter {
 
 /**
  * An executable of this library: checks the parameters, runs, and puts the type's name in front of what fails.
- * Errors keep their code. A parameter named in `fromPorts` that is not set may come as text over an edge instead.
+ * Errors keep their code. A parameter named in `fromPorts` that is not set may come as text over an edge instead. Streams of rows
+ * come as tables unless it takes them as they are.
  */
 export function executable<P>(
   nodeType: NodeType,
   run: (work: NodeWork<P>) => Promise<unknown>,
-  options: { fromPorts?: readonly (string | PortParameter)[] } = {},
+  options: { fromPorts?: readonly (string | PortParameter)[]; takesStreams?: boolean } = {},
 ): NodeExecutable<NodeParams> {
   return {
     async execute(params) {
@@ -75,7 +78,7 @@ export function executable<P>(
       const brought = parametersFromPorts(input, options.fromPorts ?? []);
       const parameters = (await parseParameters(nodeType, { ...brought, ...ownDefined(params) })) as P;
       try {
-        return await run({
+        const work: NodeWork<P> = {
           parameters,
           input,
           variables: params["variables"],
@@ -116,12 +119,29 @@ export function executable<P>(
             const value = isPlainObject(input) && Object.hasOwn(input, name) ? input[name] : undefined;
             return value === undefined ? parameters[name] : value;
           },
-        });
+        };
+        if (options.takesStreams !== true) await demandTables(input, work);
+        return await run(work);
       } catch (error) {
         throw named(nodeType, error);
       }
     },
   };
+}
+
+/** Makes tables of streams that edges brought, without reading what is made when it is read. */
+async function demandTables(input: unknown, taker: Taker): Promise<void> {
+  if (isBacked(input)) return demandTable(input, taker);
+  if (!isPlainObject(input)) return;
+  for (const handle of Object.keys(input)) {
+    const value = dataIn(input, handle);
+    await demandTable(value, taker);
+    if (isRouted(value) && isPlainObject(value)) await demandTable(dataIn(value, "value"), taker);
+  }
+}
+
+function dataIn(object: object, key: string): unknown {
+  return Object.getOwnPropertyDescriptor(object, key)?.value;
 }
 
 /**

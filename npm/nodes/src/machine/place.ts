@@ -1,6 +1,8 @@
 import type { Place } from "../library/place.js";
+import { joinTables } from "./join-tables.js";
 import { machineSandbox } from "./machine-sandbox.js";
+import { transformStream } from "./transform-stream.js";
 import { transformTable } from "./transform-table.js";
 
 /** A machine with the native addon: Node and Electron's main process. */
-export const machine: Place = { sandbox: machineSandbox, transformTable };
+export const machine: Place = { sandbox: machineSandbox, transformTable, transformStream, joinTables };

@@ -27,7 +27,7 @@ export function executablesAnywhere({ place, network }: Needs): [string, NodeExe
     ["edit-fields", lazily(async () => (await import("./edit-fields/execute.js")).editFieldsNode)],
     ["transform", lazily(async () => (await import("./transform/execute.js")).transformNode(await place()))],
     ["condition", lazily(async () => (await import("./condition/execute.js")).conditionNode(await place()))],
-    ["join", lazily(async () => (await import("./join/execute.js")).joinNode)],
+    ["join", lazily(async () => (await import("./join/execute.js")).joinNode(await place()))],
     ["dedupe", lazily(async () => (await import("./dedupe/execute.js")).dedupeNode)],
     ["sort", lazily(async () => (await import("./sort/execute.js")).sortNode)],
     ["sample", lazily(async () => (await import("./sample/execute.js")).sampleNode)],

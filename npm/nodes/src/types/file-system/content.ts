@@ -7,11 +7,12 @@ import { textOf } from "../../data/field.js";
 import { isPlainObject, ownValue } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { bytesOfBase64 } from "../../machine/base64.js";
+import { StreamedRows } from "../../machine/streamed-rows.js";
 import { bytesOfText, type TextEncodingName } from "../../machine/text-encoding.js";
 import { yamlText } from "../../machine/yaml.js";
 import { cancellable } from "../../table/addon.js";
 import { plainValue } from "../../table/port-value.js";
-import { tableBehind } from "../../table/table-output.js";
+import { demandTable, streamBehind, type Taker, tableBehind } from "../../table/table-output.js";
 
 /** The forms in which a file is read and written. */
 export type ContentFormat = "text" | "bytes" | "base64" | "json" | "yaml";
@@ -43,21 +44,38 @@ export function formByName(path: string): Pick<ContentForm, "delimiter" | "asYam
  * @throws NodeError TYPE_MISMATCH for what is no content, or not of the format; SERIALIZATION_FAILED for what the encoding or
  *   YAML has no form for
  */
-export async function writeContent(
-  path: string,
-  content: unknown,
-  signal: AbortSignal | undefined,
-  form: ContentForm,
-): Promise<number> {
+export async function writeContent(path: string, content: unknown, taker: Taker, form: ContentForm): Promise<number> {
   const { format, encoding = "utf-8", delimiter, asYaml = false } = form;
+  const stream = streamBehind(content);
+  const isPlain = format === undefined && encoding === "utf-8" && !asYaml;
+  if (stream instanceof StreamedRows && isPlain) {
+    return (await writeStream(path, stream, delimiter ?? "json", taker)).size;
+  }
+  await demandTable(content, taker);
   const table = tableBehind(content);
-  if (table && format === undefined && encoding === "utf-8" && !asYaml) {
+  if (table && isPlain) {
     return writeAtomically(path, (beside) =>
-      cancellable(signal, (addon, cancel) => addon.writeTable(table, beside, delimiter, cancel)),
+      cancellable(taker.signal, (addon, cancel) => addon.writeTable(table, beside, delimiter ?? "json", cancel)),
     );
   }
   const bytes = await bytesOf(plainValue(content), form);
   return writeAtomically(path, (beside, mode) => writeThrough(beside, bytes, mode));
+}
+
+/** Writes rows that are streamed to a file, whole or not at all; `form` as the addon's `writeTable` takes it. */
+export async function writeStream(
+  path: string,
+  stream: StreamedRows,
+  form: string,
+  taker: Taker,
+): Promise<{ size: number; count: number }> {
+  let count = 0;
+  const size = await writeAtomically(path, async (beside) => {
+    const written = await stream.write(taker, beside, form);
+    count = written.count;
+    return written.size;
+  });
+  return { size, count };
 }
 
 /**

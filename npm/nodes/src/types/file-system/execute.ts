@@ -9,7 +9,7 @@ import { findData, handleValue, isPlainObject, ownValue, unwrap } from "../../da
 import { kindOf } from "../../data/kind.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
-import { tableBehind } from "../../table/table-output.js";
+import { demandTable, isBacked } from "../../table/table-output.js";
 import { appendContent, formByName, writeContent } from "./content.js";
 import { fileSystem } from "./definition.js";
 import { factsOf, kindOfFile, missing } from "./facts.js";
@@ -52,7 +52,7 @@ export const fileSystemNode = executable<FileParameters>(
     const answer = await operations[operation](work, path);
     return { result: undefined, success: true, path, ...answer };
   },
-  { fromPorts: ["path", "targetPath"] },
+  { fromPorts: ["path", "targetPath"], takesStreams: true },
 );
 
 /** The settings that only some operations have a use for. */
@@ -81,7 +81,7 @@ function refuseUnused({ parameters }: Work): void {
 }
 
 async function write(work: Work, parameterPath: string): Promise<object> {
-  const { parameters, input, signal } = work;
+  const { parameters, input } = work;
   const file = parameters.content === undefined ? describedFile(input) : undefined;
   // Where it goes is the author's to say, unless the author takes the path from incoming data.
   const path = (parameters.pathOfFile ? file?.path : undefined) ?? parameterPath;
@@ -94,7 +94,7 @@ async function write(work: Work, parameterPath: string): Promise<object> {
     );
   }
   const place = await rootedPath(work.files, path);
-  const size = await writeContent(place, content, signal, { ...formByName(path), format, encoding });
+  const size = await writeContent(place, content, work, { ...formByName(path), format, encoding });
   return { result: path, path, size };
 }
 
@@ -102,7 +102,9 @@ async function append(work: Work, path: string): Promise<object> {
   const { encoding } = work.parameters;
   const file = work.parameters.content === undefined ? describedFile(work.input) : undefined;
   const place = await rootedPath(work.files, path);
-  const size = await appendContent(place, file ? file.content : contentOf(work), encoding);
+  const content = file ? file.content : contentOf(work);
+  await demandTable(content, work);
+  const size = await appendContent(place, content, encoding);
   return { result: path, size };
 }
 
@@ -117,7 +119,7 @@ function contentOf({ parameters, input }: Work): unknown {
  */
 function describedFile(input: unknown): { path: string | undefined; content: unknown } | undefined {
   const file = unwrap(handleValue(input, "file"));
-  if (!isPlainObject(file) || tableBehind(file) || !Object.hasOwn(file, "content")) return undefined;
+  if (!isPlainObject(file) || isBacked(file) || !Object.hasOwn(file, "content")) return undefined;
   const path = ownValue(file, "path") ?? "";
   if (typeof path !== "string") throw new NodeError("TYPE_MISMATCH", `A path must be text, not ${kindOf(path)}`);
   return { path: path === "" ? undefined : path, content: unwrap(file["content"]) };

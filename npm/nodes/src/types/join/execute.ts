@@ -1,17 +1,23 @@
+import type { NativeTable } from "@atomiton/conductor-native";
+
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { inBatches } from "../../contract/pace.js";
-import { hasBlankKey, type Keyed, nothingMatched } from "../../data/doubtful-keys.js";
+import { hasBlankKey, type Keyed } from "../../data/doubtful-keys.js";
 import { NONE } from "../../data/groups.js";
+import { handleValue, unwrap } from "../../data/input.js";
 import { warnOfLostDigits } from "../../data/lost-digits.js";
-import { countText, demandDifferent, demandFields, MOST_ROWS, type Row, rowsAt } from "../../data/rows.js";
+import { demandDifferent, demandFields, type Row, rowsAt } from "../../data/rows.js";
+import type { Place } from "../../library/place.js";
 import { executable, type NodeWork } from "../../library/work.js";
+import { attachLazily, attachTable, tableBehind } from "../../table/table-output.js";
 import { join, keysProblem } from "./definition.js";
 import { isIndexedMatched, type Matches, matchesOf, unmatchedLookedUp } from "./matches.js";
 import { type Pairing, pairingOf } from "./pairing.js";
+import { demandRoom, type How, type JoinAnswer, warnOfKeys } from "./tables.js";
 
 interface Parameters {
-  how: "inner" | "left" | "right" | "full" | "semi" | "anti";
+  how: How;
   on?: string[];
   leftKeys?: string[];
   rightKeys?: string[];
@@ -19,15 +25,54 @@ interface Parameters {
 }
 
 /**
- * Joins two lists of records by a hash of the keys, as `{result, count, unmatchedLeft, unmatchedRight}`.
+ * Joins two lists of records by a hash of the keys, as `{result, count, unmatchedLeft, unmatchedRight}`. Two native tables are
+ * joined natively where the place allows it, with the same result.
  *
  * Fails with TYPE_MISMATCH (an input that is missing or no list of records), INVALID_PARAMETERS (keys that no row has, a
  * suffix that makes two fields of one name), MEMORY_LIMIT_EXCEEDED (too many rows would come out), CANCELLED.
  */
-export const joinNode: NodeExecutable = executable<Parameters>(join, async (work) => {
+export function joinNode(place: Place): NodeExecutable {
+  return executable<Parameters>(join, async (work) => {
+    const { parameters, input } = work;
+    const problem = keysProblem(parameters);
+    if (problem !== undefined) throw new NodeError("INVALID_PARAMETERS", problem.message);
+    const { joinTables } = place;
+    const tables = joinTables && tablesOf(input);
+    if (!tables) return joinRecords(work);
+    const { how, on, suffix } = parameters;
+    const join = {
+      ...tables,
+      how,
+      suffix,
+      leftKeys: keysOf(parameters, "left"),
+      rightKeys: keysOf(parameters, "right"),
+    };
+    for (const [side, { headers }] of Object.entries(tables)) {
+      const keys = side === "left" ? join.leftKeys : join.rightKeys;
+      if (on !== undefined) demandDifferent(on, "on");
+      // All rows of a table have the same fields, so that one stands for them.
+      const row = Object.fromEntries(headers.map((name) => [name, ""]));
+      demandFields([row], keys, on === undefined ? `${side}Keys` : "on", ` of ${side}`);
+    }
+    return outputOf(await joinTables(join, work));
+  });
+}
+
+/** The tables of both sides; `undefined` where one has no rows, and so no fields, or is none. */
+function tablesOf(input: unknown): { left: NativeTable; right: NativeTable } | undefined {
+  const [left, right] = ["left", "right"].map((side) => tableBehind(unwrap(handleValue(input, side))));
+  return left && right && left.rowCount > 0 && right.rowCount > 0 ? { left, right } : undefined;
+}
+
+function outputOf({ answer, ...counts }: JoinAnswer): object {
+  const output = {};
+  if ("table" in answer) attachTable(output, "result", answer.table);
+  else attachLazily(output, "result", answer.records);
+  return Object.assign(output, counts);
+}
+
+async function joinRecords(work: NodeWork<Parameters>): Promise<object> {
   const { parameters, input, signal } = work;
-  const problem = keysProblem(parameters);
-  if (problem !== undefined) throw new NodeError("INVALID_PARAMETERS", problem.message);
   const left = sideOf(input, "left", parameters);
   const right = sideOf(input, "right", parameters);
   const isSwapped = parameters.how === "right";
@@ -35,17 +80,23 @@ export const joinNode: NodeExecutable = executable<Parameters>(join, async (work
   const matches = await matchesOf(lookedUp, indexed, signal);
   const unmatched = [unmatchedLookedUp(matches), unmatchedIndexed(matches)];
   const [unmatchedLeft = 0, unmatchedRight = 0] = isSwapped ? unmatched.reverse() : unmatched;
-  demandRoom(parameters.how, matches, unmatchedLeft, unmatchedRight);
-  warnOfKeys(work, left, right, matches);
+  demandRoom(parameters.how, matches.pairs, unmatchedLeft, unmatchedRight);
+  const haveBlankKeys = () => hasBlankKey(left) && hasBlankKey(right);
+  warnOfKeys((rule, message) => work.warn(rule, message), left, right, matches.pairs, haveBlankKeys);
   for (const [side, { rows, keys }] of Object.entries({ left, right })) {
     warnOfLostDigits(rows, keys, (rule, message) => work.warn(rule, message), ` of ${side}`);
   }
   const result = await resultOf(parameters, left, right, matches, signal);
   return { result, count: result.length, unmatchedLeft, unmatchedRight };
-});
+}
 
-function sideOf(input: unknown, name: "left" | "right", { on, leftKeys, rightKeys }: Parameters): Keyed {
-  const keys = on ?? (name === "left" ? leftKeys : rightKeys) ?? [];
+function keysOf({ on, leftKeys, rightKeys }: Parameters, side: "left" | "right"): readonly string[] {
+  return on ?? (side === "left" ? leftKeys : rightKeys) ?? [];
+}
+
+function sideOf(input: unknown, name: "left" | "right", parameters: Parameters): Keyed {
+  const { on } = parameters;
+  const keys = keysOf(parameters, name);
   const purpose = on === undefined ? `${name}Keys` : "on";
   const rows = rowsAt(input, name);
   if (on !== undefined) demandDifferent(on, "on");
@@ -59,30 +110,6 @@ function unmatchedIndexed(matches: Matches): number {
     if (!isIndexedMatched(matches, position)) count++;
   }
   return count;
-}
-
-function demandRoom(how: Parameters["how"], { pairs }: Matches, unmatchedLeft: number, unmatchedRight: number): void {
-  if (how === "semi" || how === "anti") return;
-  const count =
-    pairs +
-    (how === "left" || how === "full" ? unmatchedLeft : 0) +
-    (how === "right" || how === "full" ? unmatchedRight : 0);
-  if (count <= MOST_ROWS) return;
-  throw new NodeError(
-    "MEMORY_LIMIT_EXCEEDED",
-    `The join would give ${countText(count)} rows, more than ${countText(MOST_ROWS)}: many rows of both sides have the same keys. Join by more key fields, or make the keys of one side unique first`,
-  );
-}
-
-function warnOfKeys({ warn }: NodeWork<Parameters>, left: Keyed, right: Keyed, { pairs }: Matches): void {
-  if (left.rows.length === 0 || right.rows.length === 0) return;
-  if (pairs === 0) warn("nothing-matched", nothingMatched(left, right, ["left", "right"]).message);
-  else if (hasBlankKey(left) && hasBlankKey(right)) {
-    warn(
-      "blank-keys",
-      "Both sides have rows with empty text in a key, and these match each other; filter them out first",
-    );
-  }
 }
 
 async function resultOf(

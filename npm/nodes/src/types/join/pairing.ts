@@ -23,18 +23,7 @@ export async function pairingOf(
 ): Promise<Pairing> {
   const leftNames = await fieldNames(left.rows, signal);
   const rightNames = await fieldNames(right.rows, signal);
-  const isShared = (name: string) =>
-    leftNames.has(name) && rightNames.has(name) && left.keys.some((key, at) => key === name && right.keys[at] === name);
-  const shared = [...rightNames].filter(isShared);
-  const renamed = new Map<string, string>();
-  const taken = new Set(leftNames);
-  for (const name of rightNames) {
-    if (shared.includes(name)) continue;
-    const own = leftNames.has(name) ? name + suffix : name;
-    if (taken.has(own)) throw sameName(name, own, suffix);
-    taken.add(own);
-    renamed.set(name, own);
-  }
+  const { shared, renamed } = namesOfPairs(leftNames, left.keys, rightNames, right.keys, suffix);
   const emptyLeft = filledRow(leftNames, null);
   const emptyRight = filledRow(renamed.values(), null);
   const addRight = (row: Row, record: Row): Row => {
@@ -53,6 +42,41 @@ export async function pairingOf(
       return addRight(row, rightRow);
     },
   };
+}
+
+/** What the fields of the right side are called in joined records. */
+export interface PairNames {
+  /** Keys that both sides have under one name, and that are there once. */
+  shared: readonly string[];
+  /** All other fields, by their names in the right side. */
+  renamed: ReadonlyMap<string, string>;
+}
+
+/**
+ * Names the fields of the right side.
+ *
+ * @throws NodeError INVALID_PARAMETERS where the suffix makes two fields of one name
+ */
+export function namesOfPairs(
+  leftNames: ReadonlySet<string>,
+  leftKeys: readonly string[],
+  rightNames: ReadonlySet<string>,
+  rightKeys: readonly string[],
+  suffix: string,
+): PairNames {
+  const isShared = (name: string) =>
+    leftNames.has(name) && rightNames.has(name) && leftKeys.some((key, at) => key === name && rightKeys[at] === name);
+  const shared = [...rightNames].filter(isShared);
+  const renamed = new Map<string, string>();
+  const taken = new Set(leftNames);
+  for (const name of rightNames) {
+    if (shared.includes(name)) continue;
+    const own = leftNames.has(name) ? name + suffix : name;
+    if (taken.has(own)) throw sameName(name, own, suffix);
+    taken.add(own);
+    renamed.set(name, own);
+  }
+  return { shared, renamed };
 }
 
 function sameName(name: string, own: string, suffix: string): NodeError {

@@ -43,6 +43,27 @@ nodes:
     isPart: true,
   },
   {
+    title: "A file that may be larger than memory",
+    flow: `id: large-orders
+nodes:
+  - id: orders
+    type: spreadsheet
+    parameters: { path: orders.csv, stream: true }
+  - id: large
+    type: transform
+    parameters: { operation: filter, where: [{ field: total, operator: gt, value: 100 }] }
+  - id: copy
+    type: spreadsheet
+    parameters: { operation: write, path: large.csv }
+edges:
+  - { source: orders, target: large }
+  - { source: large, target: copy }
+`,
+    files: { "orders.csv": "id,customer,total\n1,Ada,250\n2,Grace,40\n" },
+    outputs: { copy: { path: "large.csv", rowCount: 1, format: "csv" } },
+    isPart: true,
+  },
+  {
     title: "JSON Lines to a workbook, and what it holds then",
     flow: `id: to-workbook
 nodes:

@@ -5,6 +5,8 @@ import { readSpreadsheet } from "./read.js";
 import { writeSpreadsheet } from "./write.js";
 
 /** Reads a table, or writes one; see {@link readSpreadsheet} and {@link writeSpreadsheet}. */
-export const spreadsheetNode = executable<SpreadsheetParameters>(spreadsheet, (work) =>
-  work.parameters.operation === "write" ? writeSpreadsheet(work) : readSpreadsheet(work),
+export const spreadsheetNode = executable<SpreadsheetParameters>(
+  spreadsheet,
+  (work) => (work.parameters.operation === "write" ? writeSpreadsheet(work) : readSpreadsheet(work)),
+  { takesStreams: true },
 );

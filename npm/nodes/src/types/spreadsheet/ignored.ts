@@ -44,6 +44,23 @@ export function refuseSheetSettings(
   }
 }
 
+/**
+ * Refuses to stream what is no file of text cells.
+ *
+ * @throws NodeError INVALID_PARAMETERS
+ */
+export function refuseStream({ stream, types }: SpreadsheetParameters, source: TableFormat | "data" | "records"): void {
+  if (!stream) return;
+  const refused = (why: string) => {
+    throw new NodeError("INVALID_PARAMETERS", `\`stream\` is for CSV and TSV files: ${why}`);
+  };
+  if (source === "data" || source === "records") refused("these are data that are in memory already; leave it out");
+  else if (source !== "csv" && source !== "tsv")
+    refused(`${source} is read as a whole; save it as CSV, or leave \`stream\` out`);
+  else if (types === "auto")
+    refused("the rows of a stream are text; leave `types: auto` out, filters and aggregates know numbers all the same");
+}
+
 /** Warns of settings of text that is read, where a workbook or records are. */
 export function warnOfTextSettings(
   { delimiter, hasHeaders, skipEmptyLines }: SpreadsheetParameters,
@@ -65,7 +82,7 @@ export function warnOfTextSettings(
  * @throws NodeError INVALID_PARAMETERS
  */
 export function refuseUnused(parameters: SpreadsheetParameters, format: TableFormat): void {
-  const { range, sheetIndex, sheetName, delimiter, types } = parameters;
+  const { range, sheetIndex, sheetName, delimiter, types, stream } = parameters;
   const refused = (name: string, why: string) => {
     throw new NodeError("INVALID_PARAMETERS", `\`${name}\` cannot be given here: ${why}`);
   };
@@ -73,6 +90,7 @@ export function refuseUnused(parameters: SpreadsheetParameters, format: TableFor
     throw new NodeError("INVALID_PARAMETERS", `The format ${format} can be read, but not written; write xlsx instead`);
   }
   if (range !== undefined && range !== "") refused("range", "a file is written whole");
+  if (stream) refused("stream", "the node that reads a file says so; what it streams is written in batches without it");
   if (sheetIndex !== undefined) refused("sheetIndex", "a file is written with one sheet");
   if (sheetName !== undefined && !isWorkbookFormat(format)) refused("sheetName", `${format} has no sheets`);
   if (delimiter !== undefined && format !== "csv" && format !== "tsv")

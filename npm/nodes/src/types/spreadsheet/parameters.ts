@@ -15,6 +15,7 @@ export interface SpreadsheetParameters {
   range?: string;
   delimiter?: string;
   skipEmptyLines: boolean;
+  stream: boolean;
 }
 
 /** `path` and `filePath` are what ports are called, `file` what callers of a flow call its input. */

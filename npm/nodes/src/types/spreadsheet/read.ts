@@ -8,11 +8,19 @@ import { warnOfLostDigitsIn } from "../../data/lost-digits.js";
 import type { NodeWork } from "../../library/work.js";
 import { checkFile } from "../../machine/readable-file.js";
 import { rootedPath } from "../../machine/rooted-path.js";
+import { StreamedRows } from "../../machine/streamed-rows.js";
 import { cancellable } from "../../table/addon.js";
-import { attachTable, recordsOf, tableBehind } from "../../table/table-output.js";
+import {
+  attachCount,
+  attachStream,
+  attachTable,
+  demandTable,
+  recordsOf,
+  tableBehind,
+} from "../../table/table-output.js";
 import { typedRecords } from "./cell-types.js";
 import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
-import { refuseSheetSettings, SHEET, warnOfTextSettings } from "./ignored.js";
+import { refuseSheetSettings, refuseStream, SHEET, warnOfTextSettings } from "./ignored.js";
 import { jsonRecords } from "./json-records.js";
 import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
 import { readParquetFile } from "./parquet/file.js";
@@ -43,10 +51,12 @@ export async function readSpreadsheet(work: Work): Promise<object> {
   const format = formatOf(work.parameters.format, named, data);
   if (path !== undefined) await checkFile(path, named as string);
   if (path === undefined && typeof data !== "string" && !(data instanceof Uint8Array)) {
+    refuseStream(work.parameters, "records");
     refuseSheetSettings(work.parameters, "records");
     warnOfTextSettings(work.parameters, "records", warn);
-    return fromRecords(data, work.parameters);
+    return fromRecords(data, work);
   }
+  refuseStream(work.parameters, path === undefined ? "data" : format);
   const source: Source = path === undefined ? { data: data as string | Uint8Array } : { path };
   if (format !== "csv" && format !== "tsv") warnOfTextSettings(work.parameters, format, warn);
   if (isWorkbookFormat(format)) return readWorkbook(work, source, format);
@@ -100,6 +110,14 @@ async function readCsv({ parameters, signal }: Work, { path, data }: Source, for
   const { hasHeaders, skipEmptyLines, types } = parameters;
   const delimiter = parameters.delimiter ?? (format === "tsv" ? "\t" : ",");
   const layout: CsvLayout = { delimiter, hasHeaders, skipEmptyLines };
+  if (parameters.stream && path !== undefined) {
+    const rows = await StreamedRows.open(path, layout, signal);
+    const output = Object.assign(attachStream({}, "records", rows), { headers: rows.headers });
+    return Object.assign(
+      attachCount(output, "rowCount", () => rows.countNow()),
+      sheetFacts(delimiter),
+    );
+  }
   const table = await cancellable(signal, (addon, cancel) =>
     path === undefined
       ? addon.parseTable(typeof data === "string" ? data : bufferOf(data), layout, cancel)
@@ -154,7 +172,9 @@ function utf8Text(bytes: Uint8Array): string {
 }
 
 /** Data that is rows already is handed on as it is, but for text that `types` says to read. */
-function fromRecords(data: unknown, parameters: SpreadsheetParameters): object {
+async function fromRecords(data: unknown, work: Work): Promise<object> {
+  const { parameters } = work;
+  await demandTable(data, work);
   const table = tableBehind(data);
   if (table)
     return Object.assign(parameters.types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(","));

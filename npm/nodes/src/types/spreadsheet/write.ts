@@ -7,9 +7,10 @@ import { isPlainObject, ownValue, type PlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import type { NodeWork } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
+import { StreamedRows } from "../../machine/streamed-rows.js";
 import { cancellable } from "../../table/addon.js";
-import { recordsOf, tableBehind } from "../../table/table-output.js";
-import { writeContent } from "../file-system/content.js";
+import { demandTable, recordsOf, streamBehind, tableBehind } from "../../table/table-output.js";
+import { writeContent, writeStream } from "../file-system/content.js";
 import { typedRecords } from "./cell-types.js";
 import { formatOf, type TableFormat } from "./format.js";
 import { refuseUnused, SHEET, warnOfWriting } from "./ignored.js";
@@ -44,7 +45,16 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   const format = formatOf(parameters.format, path);
   refuseUnused(parameters, format);
   warnOfWriting(parameters, format, path, (rule, message) => work.warn(rule, message));
-  const rows = rowsOf(dataOf(work));
+  const data = dataOf(work);
+  const stream = streamBehind(data);
+  if (stream instanceof StreamedRows && isStreamed(format, parameters)) {
+    const form = format === "json" || format === "jsonl" ? format : delimiterOf(parameters, format);
+    const { size, count } = await writeStream(await rootedPath(work.files, path), stream, form, work);
+    if (count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
+    return { result: path, path, format, headers: [...stream.headers], rowCount: count, size, success: true };
+  }
+  await demandTable(data, work);
+  const rows = rowsOf(data);
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
   const size = await write(await rootedPath(work.files, path), rows, format, work);
   const { headers, count } = rows;
@@ -55,10 +65,12 @@ async function write(
   path: string,
   rows: Rows,
   format: TableFormat,
-  { parameters: { types, sheetName = SHEET, delimiter }, signal, warn }: NodeWork<SpreadsheetParameters>,
+  work: NodeWork<SpreadsheetParameters>,
 ): Promise<number> {
+  const { parameters, signal } = work;
+  const { types, sheetName = SHEET } = parameters;
   if (format === "csv" || format === "tsv") {
-    return writeContent(path, rows.data, signal, { delimiter: delimiter ?? (format === "tsv" ? "\t" : ",") });
+    return writeContent(path, rows.data, work, { delimiter: delimiterOf(parameters, format) });
   }
   if (format === "xlsx") {
     const numbers = types !== "text";
@@ -73,7 +85,10 @@ async function write(
   }
   const records = types === "auto" ? typedRecords(rows.records()) : rows.records();
   if (format === "parquet") {
-    const bytes = await parquetBytes(columnsToWrite(records, rows.headers, warn), signal);
+    const bytes = await parquetBytes(
+      columnsToWrite(records, rows.headers, (rule, message) => work.warn(rule, message)),
+      signal,
+    );
     return writeAtomically(path, (beside, mode) => writeThrough(beside, bytes, mode));
   }
   const text =
@@ -81,6 +96,15 @@ async function write(
       ? JSON.stringify(records, null, 2)
       : records.map((record) => `${JSON.stringify(record)}\n`).join("");
   return writeAtomically(path, (beside, mode) => writeThrough(beside, text, mode));
+}
+
+/** Whether rows can be written as they come; a workbook is written as a whole, and cells are read as numbers in memory. */
+function isStreamed(format: TableFormat, { types }: SpreadsheetParameters): boolean {
+  return format === "csv" || format === "tsv" || ((format === "json" || format === "jsonl") && types !== "auto");
+}
+
+function delimiterOf({ delimiter }: SpreadsheetParameters, format: TableFormat): string {
+  return delimiter ?? (format === "tsv" ? "\t" : ",");
 }
 
 function rowsOf(data: unknown): Rows {

@@ -9,7 +9,18 @@ import type { Condition } from "../../data/where.js";
 import type { Place } from "../../library/place.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { defaultTimeout, functionText, isFunctionText, UserFunction } from "../../sandbox/user-function.js";
-import { attachLazily, attachTable, recordsOf, tableBehind } from "../../table/table-output.js";
+import {
+  attachCount,
+  attachLazily,
+  attachStream,
+  attachTable,
+  demandTable,
+  isBacked,
+  recordsOf,
+  type Stream,
+  streamBehind,
+  tableBehind,
+} from "../../table/table-output.js";
 import { transform } from "./definition.js";
 import { transformItems } from "./items.js";
 
@@ -61,6 +72,13 @@ export interface Transformation {
 /** A table again, a value, or a value that is expensive and therefore waits until it is wanted. */
 export type TableAnswer = { table: NativeTable } | { value: unknown } | { lazy: () => unknown; count: number };
 
+/** What comes of rows that are streamed: a stream again where the operation allows it. */
+export interface StreamAnswer {
+  answer: { stream: Stream } | { table: NativeTable } | { value: unknown };
+  inputCount(): number;
+  outputCount(): number;
+}
+
 /**
  * Changes a list. A list that is a native table is worked on natively and stays one where the place and the operation
  * allow it; items of an array are handed on by reference.
@@ -68,31 +86,42 @@ export type TableAnswer = { table: NativeTable } | { value: unknown } | { lazy: 
  * Fails with TYPE_MISMATCH (no list), INVALID_PARAMETERS, and what {@link UserFunction} fails with.
  */
 export function transformNode(place: Place): NodeExecutable {
-  return executable<TransformParameters>(transform, async (work) => {
-    const { parameters, signal, explicitTimeout } = work;
-    const code = functionText(work.given("function" as never) ?? parameters.transformFunction, "transformFunction");
-    const names = isFunctionText(code) ? work.names : undefined;
-    for (const { rule, message } of doubtsOfNames(code, names ?? {}, "transformFunction")) work.warn(rule, message);
-    const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal, names };
-    const userFunction = new UserFunction(place.sandbox, "transformFunction", code, limits);
-    const data = listOf(work);
-    const table = tableBehind(data);
-    const inputCount = table ? table.rowCount : (data as unknown[]).length;
-    const answer = await answerOf(place, table ?? (data as unknown[]), {
-      parameters,
-      code,
-      userFunction,
-      signal,
-      warn: (rule, message) => work.warn(rule, message),
-    });
-    const output = {};
-    if ("table" in answer) attachTable(output, "result", answer.table);
-    else if ("lazy" in answer) attachLazily(output, "result", answer.lazy);
-    else Object.assign(output, { result: answer.value });
-    const outputCount =
-      "table" in answer ? answer.table.rowCount : "lazy" in answer ? answer.count : countOf(answer.value);
-    return Object.assign(output, { inputCount, outputCount, operation: parameters.operation, success: true });
-  });
+  return executable<TransformParameters>(
+    transform,
+    async (work) => {
+      const { parameters, signal, explicitTimeout } = work;
+      const code = functionText(work.given("function" as never) ?? parameters.transformFunction, "transformFunction");
+      const names = isFunctionText(code) ? work.names : undefined;
+      for (const { rule, message } of doubtsOfNames(code, names ?? {}, "transformFunction")) work.warn(rule, message);
+      const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal, names };
+      const userFunction = new UserFunction(place.sandbox, "transformFunction", code, limits);
+      const data = listOf(work);
+      const streamed = await place.transformStream?.(
+        streamBehind(data),
+        { parameters, code, userFunction, signal, warn: (rule, message) => work.warn(rule, message) },
+        work,
+      );
+      if (streamed) return streamedOutput(streamed, parameters.operation);
+      await demandTable(data, work);
+      const table = tableBehind(data);
+      const inputCount = table ? table.rowCount : (data as unknown[]).length;
+      const answer = await answerOf(place, table ?? (data as unknown[]), {
+        parameters,
+        code,
+        userFunction,
+        signal,
+        warn: (rule, message) => work.warn(rule, message),
+      });
+      const output = {};
+      if ("table" in answer) attachTable(output, "result", answer.table);
+      else if ("lazy" in answer) attachLazily(output, "result", answer.lazy);
+      else Object.assign(output, { result: answer.value });
+      const outputCount =
+        "table" in answer ? answer.table.rowCount : "lazy" in answer ? answer.count : countOf(answer.value);
+      return Object.assign(output, { inputCount, outputCount, operation: parameters.operation, success: true });
+    },
+    { takesStreams: true },
+  );
 }
 
 async function answerOf(
@@ -103,6 +132,17 @@ async function answerOf(
   if (Array.isArray(list)) return { value: await transformItems(list, transformation) };
   if (place.transformTable) return place.transformTable(list, transformation);
   return { value: await transformItems(recordsOf(list), transformation) };
+}
+
+/** Counts of rows that are streamed are not known until they are asked for. */
+function streamedOutput({ answer, inputCount, outputCount }: StreamAnswer, operation: string): object {
+  const output = {};
+  if ("stream" in answer) attachStream(output, "result", answer.stream);
+  else if ("table" in answer) attachTable(output, "result", answer.table);
+  else Object.assign(output, { result: answer.value });
+  attachCount(output, "inputCount", inputCount);
+  attachCount(output, "outputCount", outputCount);
+  return Object.assign(output, { operation, success: true });
 }
 
 /** What an aggregate needs, checked. */
@@ -138,7 +178,7 @@ function listOf({ input, parameters }: NodeWork<TransformParameters>): unknown {
   const found = findData(input, ["data", "items", "records"]);
   if (found === undefined && parameters.data === undefined) refuseUnclaimed(input);
   const data = found ?? unwrap(parameters.data) ?? [];
-  if (Array.isArray(data) || tableBehind(data)) return data;
+  if (Array.isArray(data) || isBacked(data)) return data;
   throw new NodeError("TYPE_MISMATCH", `Input data must be an array for transformation, not ${kindOf(data)}`);
 }
 
@@ -147,7 +187,7 @@ function refuseUnclaimed(input: unknown): void {
   if (!isPlainObject(input)) return;
   const handles = Object.keys(input).filter((handle) => {
     const data = unwrap(input[handle]);
-    return Array.isArray(data) || tableBehind(data) !== undefined;
+    return Array.isArray(data) || isBacked(data);
   });
   if (handles.length === 0) return;
   const names = handles.map((handle) => `"${handle}"`).join(", ");

@@ -1,0 +1,44 @@
+import type { Aggregate } from "../data/aggregate.js";
+import { warnOfLostSum } from "../data/lost-digits.js";
+import { isIdentityText } from "../sandbox/user-function.js";
+import type { Stream, Taker } from "../table/table-output.js";
+import { aggregationFor, type StreamAnswer, type Transformation } from "../types/transform/execute.js";
+import { StreamedRows } from "./streamed-rows.js";
+
+/** Rows of a table. */
+const MOST_ROWS = 0xffffffff;
+
+/**
+ * Transforms rows that are streamed: a filter by conditions becomes a part of the stream, an aggregate and a limit take its
+ * rows. `undefined` for what needs all rows at once: sorting, grouping, user code.
+ */
+export async function transformStream(
+  stream: Stream | undefined,
+  { parameters, code, warn }: Transformation,
+  taker: Taker,
+): Promise<StreamAnswer | undefined> {
+  if (!(stream instanceof StreamedRows)) return undefined;
+  const { where, match, operation, limitCount } = parameters;
+  const inputCount = () => stream.countNow();
+  const streamed = (result: StreamedRows) => ({
+    answer: { stream: result },
+    inputCount,
+    outputCount: () => result.countNow(),
+  });
+  if (operation === "filter" && where) return streamed(await stream.filtered({ where, match }, taker));
+  const isIdentity = (operation === "filter" || operation === "map") && isIdentityText(code);
+  if (isIdentity || operation === "flatten") return streamed(stream);
+  if (operation === "limit") {
+    const table = await stream.table(taker, Math.min(limitCount, MOST_ROWS));
+    return { answer: { table }, inputCount, outputCount: () => table.rowCount };
+  }
+  if (operation !== "aggregate") return undefined;
+  const aggregation = aggregationFor(parameters);
+  const { text, lostDigits } = await stream.aggregates(taker, JSON.stringify(aggregation));
+  for (const at of lostDigits) {
+    const { operation: sum, field } = aggregation.aggregates[at] as Aggregate;
+    warnOfLostSum(sum, field, warn);
+  }
+  const value = JSON.parse(text) as unknown[];
+  return { answer: { value }, inputCount, outputCount: () => value.length };
+}

@@ -1,0 +1,63 @@
+/** What joins of records and of tables have in common. */
+import type { NativeTable } from "@atomiton/conductor-native";
+
+import { NodeError } from "../../contract/error.js";
+import { type Keyed, nothingMatched } from "../../data/doubtful-keys.js";
+import { countText, MOST_ROWS } from "../../data/rows.js";
+
+/** Which rows come out. */
+export type How = "inner" | "left" | "right" | "full" | "semi" | "anti";
+
+/** Two tables with rows, to be joined by columns that they have. */
+export interface TableJoin {
+  left: NativeTable;
+  right: NativeTable;
+  leftKeys: readonly string[];
+  rightKeys: readonly string[];
+  how: How;
+  suffix: string;
+}
+
+/** Joined rows: a table, or records that are made when they are read. */
+export interface JoinAnswer {
+  answer: { table: NativeTable } | { records: () => unknown[] };
+  count: number;
+  unmatchedLeft: number;
+  unmatchedRight: number;
+}
+
+/**
+ * Demands that not too many rows come out.
+ *
+ * @throws NodeError MEMORY_LIMIT_EXCEEDED
+ */
+export function demandRoom(how: How, pairs: number, unmatchedLeft: number, unmatchedRight: number): void {
+  if (how === "semi" || how === "anti") return;
+  const count =
+    pairs +
+    (how === "left" || how === "full" ? unmatchedLeft : 0) +
+    (how === "right" || how === "full" ? unmatchedRight : 0);
+  if (count <= MOST_ROWS) return;
+  throw new NodeError(
+    "MEMORY_LIMIT_EXCEEDED",
+    `The join would give ${countText(count)} rows, more than ${countText(MOST_ROWS)}: many rows of both sides have the same keys. Join by more key fields, or make the keys of one side unique first`,
+  );
+}
+
+/** Warns of keys that cannot have been meant as they are. */
+export function warnOfKeys(
+  warn: (rule: string, message: string) => void,
+  left: Keyed,
+  right: Keyed,
+  pairs: number,
+  haveBlankKeys: () => boolean,
+): void {
+  if (left.rows.length === 0 || right.rows.length === 0) return;
+  if (pairs === 0) warn("nothing-matched", nothingMatched(left, right, ["left", "right"]).message);
+  else if (haveBlankKeys()) {
+    warn(
+      "blank-keys",
+      "Both sides have rows with empty text in a key, and these match each other; filter them out first",
+    );
+  }
+}
