@@ -71,6 +71,26 @@ export function csvMemoryAim(name, value) {
   return atMost(name, value, 1);
 }
 
+/** Our time for a million rows filtered and grouped against DuckDB's. @returns {Ratio} */
+export function groupByAim(name, value) {
+  return atMost(name, value, 1);
+}
+
+/** Our time for a join against DuckDB's. @returns {Ratio} */
+export function joinAim(name, value) {
+  return atMost(name, value, 1.2);
+}
+
+/** Our time for a file larger than memory should be against DuckDB's. @returns {Ratio} */
+export function largeFileAim(name, value) {
+  return atMost(name, value, 1.5);
+}
+
+/** Peak memory of the process that works on such a file, in MB. @returns {Ratio} */
+export function largeMemoryAim(name, value) {
+  return atMost(name, value, 512);
+}
+
 /** Time to the first result in a page, in ms. @returns {Ratio} */
 export function firstResultAim(value) {
   return atMost("conductor in ms", value, 30);

@@ -80,6 +80,19 @@ const methods = {
     return warmUp(warmUpMs);
   },
 
+  /** Makes a work of the tables row ready. */
+  async prepareTables({ warmUpMs, ...work }) {
+    const run = await subject.prepareTables(work);
+    makeRuns = async (count) => new Array(count).fill(run);
+    return warmUp(warmUpMs);
+  },
+
+  /** Does a work of the tables row once. @returns its time, and the most memory that this process has held, in bytes */
+  async largeTable(work) {
+    const run = await subject.prepareTables(work);
+    return { ms: await timeRuns([run]), peak: process.resourceUsage().maxRSS * 1024 };
+  },
+
   /** Times a batch of runs, one after the other. @returns milliseconds for one run */
   async sample({ batch }) {
     const runs = await makeRuns(batch);

@@ -1,4 +1,5 @@
 import { csvFlow } from "../csv/flow.mjs";
+import { joinFlow } from "../csv/tables.mjs";
 import { fetchFlow, picturesFlow } from "../jobs/flows.mjs";
 import { JOBS } from "../jobs/index.mjs";
 
@@ -54,8 +55,13 @@ export function tracedConductor(backend) {
   });
 }
 
+/** The same with CSV files that are read as their rows are needed. */
+export function streamedConductor(backend) {
+  return subject(backend, " streamed", () => () => {}, true);
+}
+
 /** `watch` attaches what watches an engine and gives what looks at each result. */
-function subject(backend, variant, watch) {
+function subject(backend, variant, watch, stream = false) {
   return {
     name: `conductor ${backend}${variant}`,
 
@@ -92,6 +98,21 @@ function subject(backend, variant, watch) {
       const { createConductor } = await entryOn(backend);
       const engine = createConductor();
       const flow = csvFlow(source, target);
+      return async () => {
+        succeed(await engine.node.run(flow));
+      };
+    },
+
+    async prepareTables({ work, ...files }) {
+      const { createConductor } = await entryOn(backend);
+      const engine = createConductor();
+      const flow = work === "join" ? joinFlow(files) : csvFlow(files.source, files.target);
+      if (work === "large") {
+        const write = { operation: "write", path: files.filtered };
+        flow.nodes.push({ id: "copy", type: "spreadsheet", parameters: write });
+        flow.edges.push({ id: "filter-copy", source: "filter", target: "copy", targetHandle: "data" });
+      }
+      if (stream) flow.nodes.find(({ id }) => id === "read").parameters.stream = true;
       return async () => {
         succeed(await engine.node.run(flow));
       };

@@ -8,6 +8,7 @@
  * - `prepareAnalysis(flow)` (optional): gives a function that analyses the flow and returns a digest;
  * - `prepareExpression(kind)` (optional): gives an async function that works out an expression a thousand times;
  * - `prepareCsv(source, target)` (optional): gives an async function that does the work of the CSV row;
+ * - `prepareTables({ work, … })` (optional): gives an async function that does one work of the tables row;
  * - `prepareJob({ kind, … })` (optional): gives an async function that does a job of `jobs/index.mjs`;
  * - `preparePictures({ pictures, width, height, places })` (optional): gives one that resizes pictures;
  * - `refuses({ shape, size })` (optional): why a flow is not given to it, or undefined.
@@ -18,7 +19,8 @@ import { papaparse } from "../csv/papaparse.mjs";
 import { plain } from "../jobs/plain.mjs";
 import { sharp } from "../jobs/sharp.mjs";
 import { asyncAuto } from "./async-auto.mjs";
-import { BACKEND_NAMES, conductor, observedConductor, tracedConductor } from "./conductor.mjs";
+import { BACKEND_NAMES, conductor, observedConductor, streamedConductor, tracedConductor } from "./conductor.mjs";
+import { duckdb } from "./duckdb.mjs";
 import { EXPRESSION_SUBJECTS } from "./expressions.mjs";
 import { floor } from "./floor.mjs";
 import { n8nCore } from "./n8n-core.mjs";
@@ -28,6 +30,7 @@ const own = BACKEND_NAMES.flatMap((backend) => [
   conductor(backend),
   observedConductor(backend),
   tracedConductor(backend),
+  streamedConductor(backend),
 ]);
 
 const SUBJECTS = new Map(
@@ -42,6 +45,7 @@ const SUBJECTS = new Map(
     csvParseStream,
     plain,
     sharp,
+    duckdb,
     ...EXPRESSION_SUBJECTS,
   ].map((subject) => [subject.name, subject]),
 );
