@@ -1,12 +1,11 @@
 import { SMALLEST_AMOUNT } from "../csv/table.mjs";
-import { requirePeer } from "../peers.mjs";
 
-/** DuckDB in this process, with as many threads as it takes by itself. Each work reads its files anew, as the flows do. */
+/** DuckDB, at the version that the node library is tested with, in this process, with as many threads as it takes by itself. Each work reads its files anew, as the flows do. */
 export const duckdb = {
   name: "duckdb",
 
   async prepareTables({ work, source, target, filtered, orders, customers }) {
-    const { DuckDBInstance } = requirePeer("@duckdb/node-api");
+    const { DuckDBInstance } = await import("@duckdb/node-api");
     const connection = await (await DuckDBInstance.create(":memory:")).connect();
     const large = `FROM read_csv(${text(source)}) WHERE amount > ${SMALLEST_AMOUNT}`;
     const byRegion = `SELECT region, count(*) AS orders, sum(amount) AS total ${large} GROUP BY region`;

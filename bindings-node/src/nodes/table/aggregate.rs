@@ -119,7 +119,7 @@ pub(super) struct Columns {
 /// The aggregates of a part of the rows.
 pub(super) struct Parts {
     names: Vec<Vec<String>>,
-    keys: Vec<Box<[u8]>>,
+    keys: Keys,
     parts: Vec<Part>,
     rows: u64,
     /// The row of the part, and the aggregate, that meets text which is not a number.
@@ -133,14 +133,13 @@ impl Kinds {
     /// Aggregates the rows of a part.
     pub(super) fn of(&self, table: &Table, columns: &Columns) -> Parts {
         let parts = self.0.iter().map(Total::part).collect();
-        let mut made = Parts { names: Vec::new(), keys: Vec::new(), parts, rows: 0, wrong: None };
-        let (mut keys, mut buffer) = (Keys::default(), Vec::new());
+        let mut made = Parts { names: Vec::new(), keys: Keys::default(), parts, rows: 0, wrong: None };
+        let mut buffer = Vec::new();
         for row in table.rows() {
             let key = key_of(row, &columns.keys, &mut buffer);
-            let (group, is_new) = keys.enter(key);
+            let (group, is_new) = made.keys.enter(key);
             if is_new {
                 let name = |&column: &usize| String::from_utf8_lossy(row.cell(column)).into_owned();
-                made.keys.push(key.into());
                 made.names.push(columns.keys.iter().map(name).collect());
                 made.parts.iter_mut().for_each(Part::begin);
             }
@@ -204,12 +203,13 @@ impl<'a> Totals<'a> {
                 "Cannot take the {operation} of field \"{field}\": item {position} holds text, not a number"
             )));
         }
+        let Parts { keys, names, parts, rows, .. } = made;
         let groups: Vec<u32> =
-            made.keys.iter().zip(made.names).map(|(key, names)| self.group(key, names)).collect();
-        for (total, part) in self.totals.iter_mut().zip(made.parts) {
+            (0..).zip(names).map(|(number, names)| self.group(keys.key(number), names)).collect();
+        for (total, part) in self.totals.iter_mut().zip(parts) {
             total.take(part, &groups);
         }
-        self.rows += made.rows;
+        self.rows += rows;
         Ok(())
     }
 

@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::super::failure::{Code, Failure};
 use super::super::work::Cancel;
 use super::digits::{exact_text, wholes_order};
-use super::sheet::{Row, Table};
+use super::row::Row;
+use super::sheet::Table;
 use super::value::{number, text_order};
 
 /// A `where` list as JavaScript hands it over.

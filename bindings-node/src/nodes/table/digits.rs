@@ -7,11 +7,11 @@ use super::value::number;
 /// Digits of a decimal that a number always keeps.
 const MOST_DIGITS: usize = 15;
 /// The first whole number after which some have none of their own.
-const FIRST_UNSAFE: f64 = 9_007_199_254_740_992.0;
+pub(super) const FIRST_UNSAFE: f64 = 9_007_199_254_740_992.0;
 
 /// Whether a number is whole, and one of several that would be read as the same.
 pub(crate) fn is_beyond_whole(number: f64) -> bool {
-    number.fract() == 0.0 && number.abs() >= FIRST_UNSAFE
+    number.abs() >= FIRST_UNSAFE && number.fract() == 0.0
 }
 
 /// Whether a number has probably lost digits where it was read: of those that were computed few have so many.

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use super::super::failure::{Code, Failure};
 use super::super::work::Cancel;
 use super::matching::{Matches, NONE};
-use super::sheet::{Place, Row, Table, too_many_rows};
+use super::row::Row;
+use super::sheet::{Place, Table, too_many_rows};
 use super::writing::write_string;
 
 /// Which rows come out.

@@ -4,6 +4,7 @@ use super::super::failure::Failure;
 use super::super::work::Cancel;
 use super::keys::{Keys, key_of};
 use super::pipeline::{in_order, threads_for};
+use super::row::Row;
 use super::sheet::Table;
 
 /// Stands for a row without a match.
@@ -113,10 +114,21 @@ fn index(table: &Table, columns: &[usize], cancel: &Cancel) -> Result<(Keys, Vec
         if position % 4096 == 0 {
             cancel.check()?;
         }
-        has_blank |= columns.iter().any(|&column| row.cell(column).is_empty());
-        groups.push(keys.enter(key_of(row, columns, &mut buffer)).0);
+        let key = key_of(row, columns, &mut buffer);
+        has_blank |= is_blank(row, key, columns);
+        groups.push(keys.enter(key).0);
     }
     Ok((keys, groups, has_blank))
+}
+
+/// Whether some part of a row's key is empty text.
+#[inline]
+fn is_blank(row: Row<'_>, key: &[u8], columns: &[usize]) -> bool {
+    if columns.len() == 1 {
+        key.is_empty()
+    } else {
+        columns.iter().any(|&column| row.cell(column).is_empty())
+    }
 }
 
 fn look_up(table: &Table, columns: &[usize], index: &Keys) -> (Vec<u32>, bool) {
@@ -124,8 +136,9 @@ fn look_up(table: &Table, columns: &[usize], index: &Keys) -> (Vec<u32>, bool) {
     let groups = table
         .rows()
         .map(|row| {
-            has_blank |= columns.iter().any(|&column| row.cell(column).is_empty());
-            index.find(key_of(row, columns, &mut buffer)).unwrap_or(NONE)
+            let key = key_of(row, columns, &mut buffer);
+            has_blank |= is_blank(row, key, columns);
+            index.find(key).unwrap_or(NONE)
         })
         .collect();
     (groups, has_blank)

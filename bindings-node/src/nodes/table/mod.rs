@@ -1,6 +1,6 @@
 //! Tables of text cells, kept in one buffer and looked at through selections.
 //!
-//! * [`sheet`], [`dictionary`]: how cells lie in memory, and the rows of a table
+//! * [`sheet`], [`row`], [`dictionary`]: how cells lie in memory, and the rows of a table
 //! * [`blocks`], [`records`], [`pipeline`], [`reading`]: from CSV text to a sheet, on several threads
 //! * [`value`]: what cells mean as numbers and in order; shared with the TypeScript half by rule, not by code
 //! * [`condition`], [`ordering`], [`aggregate`], [`tally`], [`matching`], [`joining`]: the operations
@@ -23,6 +23,7 @@ mod ordering;
 mod pipeline;
 mod reading;
 mod records;
+mod row;
 mod scan;
 mod scan_handle;
 mod sheet;

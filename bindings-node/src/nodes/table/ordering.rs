@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::failure::Failure;
 use super::digits::digits_order;
-use super::sheet::{Row, Table};
+use super::row::Row;
+use super::sheet::Table;
 use super::value::{number, text_order};
 
 /// Stable order by a column. Its cells are compared as numbers when every cell with text in it spells one, empty

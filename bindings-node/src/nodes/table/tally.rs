@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use foldhash::fast::RandomState;
 
-use super::digits::{digits_order, is_beyond_whole, loses_digits};
+use super::digits::{FIRST_UNSAFE, digits_order, is_beyond_whole, loses_digits};
 use super::sum::Sum;
 use super::value::{number, text_order};
 
@@ -163,7 +163,7 @@ impl Mean {
         self.sum.add(number);
         self.count += 1;
         // Numbers of this size that are not spelled in full may be measured or computed.
-        self.is_whole &= number.fract() == 0.0 && !is_beyond_whole(number);
+        self.is_whole = self.is_whole && number.abs() < FIRST_UNSAFE && number as i64 as f64 == number;
         self.lost |= if self.is_whole { is_beyond_whole(self.sum.value()) } else { loses };
     }
 }

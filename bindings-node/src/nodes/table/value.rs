@@ -8,6 +8,9 @@ use std::cmp::Ordering;
 
 /// The number that a cell spells, if it spells one.
 pub(crate) fn number(cell: &[u8]) -> Option<f64> {
+    if let Some(number) = digits(cell) {
+        return Some(number as f64);
+    }
     let text = cell.trim_ascii();
     let (&first, _) = text.split_first()?;
     if !matches!(first, b'0'..=b'9' | b'+' | b'-' | b'.') || !text.iter().all(is_decimal_byte) {
@@ -15,6 +18,18 @@ pub(crate) fn number(cell: &[u8]) -> Option<f64> {
     }
     let number: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
     number.is_finite().then_some(number)
+}
+
+/// The number that a cell of nothing but a few digits spells, which are exact in a floating-point number.
+#[inline]
+fn digits(cell: &[u8]) -> Option<u64> {
+    if !(1..=15).contains(&cell.len()) {
+        return None;
+    }
+    cell.iter().try_fold(0, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| number * 10 + u64::from(digit))
+    })
 }
 
 fn is_decimal_byte(byte: &u8) -> bool {
@@ -40,7 +55,15 @@ mod tests {
 
     #[test]
     fn decimals_are_numbers_and_nothing_else_is() {
-        for (text, value) in [("1", 1.0), (" -1.5e3 ", -1500.0), (".5", 0.5), ("5.", 5.0), ("+7", 7.0)] {
+        for (text, value) in [
+            ("1", 1.0),
+            (" -1.5e3 ", -1500.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("+7", 7.0),
+            ("007", 7.0),
+            ("123456789012345", 123456789012345.0),
+        ] {
             assert_eq!(number(text.as_bytes()), Some(value), "{text}");
         }
         for text in ["", " ", "-", ".", "e5", "1e", "0x10", "1,000", "Infinity", "nan", "1e999", "1 2", "--1"]

@@ -9,7 +9,8 @@ use csv::WriterBuilder;
 use super::super::failure::{Code, Failure};
 use super::super::work::Cancel;
 use super::pipeline::{in_order, threads_for};
-use super::sheet::{Row, Table};
+use super::row::Row;
+use super::sheet::Table;
 
 /// How a file is to be written.
 #[derive(Clone, Copy, PartialEq)]
