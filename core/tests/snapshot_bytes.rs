@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use conductor_core::error::ErrorCode;
-use conductor_core::flow::Branches;
+use conductor_core::flow::{Branches, OutlineNode, Section};
 use conductor_core::plan::Plan;
 use conductor_core::run::{Event, Op, Run, RunOptions};
 
@@ -70,7 +70,26 @@ fn flows() -> Vec<(Scope, RunOptions)> {
             .edge("g", "end")
             .edge_on("g", "error", "end")
     };
+    let tries = || {
+        flow().group("t", |t| {
+            let named = |own: &mut OutlineNode, section| own.section = section;
+            t.each("e", 2, |e| {
+                e.group("inner", |inner| {
+                    inner
+                        .leaves(&["a", "rescue"])
+                        .with("rescue", |rescue| named(rescue, Section::Catch))
+                        .own(|own| own.branches = Some(Branches::Try))
+                })
+            })
+            .leaves(&["rescue", "last"])
+            .with("rescue", |rescue| named(rescue, Section::Catch))
+            .with("last", |last| named(last, Section::Finally))
+            .own(|own| (own.branches, own.timeout_ms, own.retries) = (Some(Branches::Try), Some(40), Some(1)))
+        })
+    };
     vec![
+        (tries(), options(|options| options.concurrency = 4)),
+        (tries(), options(|options| (options.concurrency, options.keep_going) = (2, true))),
         (branches(Branches::First(2)), options(|options| options.concurrency = 4)),
         (branches(Branches::AllSettled), options(|options| options.keep_going = true)),
         (again(), options(|options| options.concurrency = 4)),

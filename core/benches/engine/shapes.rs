@@ -1,7 +1,7 @@
 //! Flows by shape and size, as outlines, and a host that answers at once.
 
 use conductor_core::bridge::{Bridge, DRAIN, MAILBOX_HEADER, MORE, START};
-use conductor_core::flow::{Name, Outline, OutlineEdge, OutlineNode};
+use conductor_core::flow::{Name, Outline, OutlineEdge, OutlineNode, Section};
 use conductor_core::run::{EVENT_WORDS, Event, OP_WORDS, OPTION_NUMBERS};
 
 /// Words of the mailbox that the driver in TypeScript uses too: 256 ops.
@@ -45,6 +45,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
         parallel: false,
         continue_on_error: false,
         branches: None,
+        section: Section::Body,
     };
     let outline = Outline {
         nodes: std::iter::once(Name(Name::FIRST_FREE)).chain((0..nodes).map(name)).map(leaf).collect(),

@@ -75,7 +75,7 @@ fn place_of(outline: &[u32]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::{Name, Outline, OutlineNode};
+    use crate::flow::{Name, Outline, OutlineNode, Section};
 
     fn leaf(id: u32) -> Vec<u32> {
         let node = OutlineNode {
@@ -91,6 +91,7 @@ mod tests {
             parallel: false,
             continue_on_error: false,
             branches: None,
+            section: Section::Body,
         };
         Outline { nodes: vec![node], edges: vec![], references: vec![], rate_limits: vec![], names: 1_000 }
             .to_words()

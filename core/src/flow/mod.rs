@@ -34,9 +34,10 @@ pub use failure::FlowError;
 pub(crate) use json::{NOT_JSON, read_value};
 pub use json::{from_json, to_json};
 pub use limits::Limits;
+pub(crate) use outline::section_of;
 pub use outline::{
     Branches, EDGE_WORDS, HEADER_WORDS, MalformedOutline, NODE_WORDS, Name, Outline, OutlineEdge,
-    OutlineNode, OutlineReference, RATE_LIMIT_WORDS, REFERENCE_WORDS, RateLimit,
+    OutlineNode, OutlineReference, RATE_LIMIT_WORDS, REFERENCE_WORDS, RateLimit, Section,
 };
 pub use policy::{
     KEEPS_TIMEOUT, POLICY_KEYS, POLICY_KEYS_IGNORED, UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,

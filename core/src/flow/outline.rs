@@ -4,7 +4,7 @@
 //! the strings it meets and hands over [`Outline`] as words; [`Outline::of`] makes the same from a definition that was
 //! read in Rust.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::NodeDefinition;
 use super::policy::Policy;
@@ -49,8 +49,42 @@ pub struct OutlineNode {
     pub parallel: bool,
     /// The run goes on after a failure of the node that no `error` edge takes.
     pub continue_on_error: bool,
-    /// A group whose children are branches: when it is over. Says nothing of a node that runs its children once per item.
+    /// A group whose children are branches, or sections: when it is over. Says nothing of a node that runs its children once
+    /// per item.
     pub branches: Option<Branches>,
+    /// For a child of a group with sections: which of them it is in.
+    pub section: Section,
+}
+
+/// What a child of a `try` is for. Edges join children of the body only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Section {
+    /// Runs first. All children that are named for nothing else.
+    #[default]
+    Body,
+    /// Runs after a failure of the body. One child at most.
+    Catch,
+    /// Runs at the end, however the others went. One child at most.
+    Finally,
+}
+
+impl Section {
+    fn from_bits(bits: u32) -> Section {
+        match bits & SECTION_MASK {
+            1 => Section::Catch,
+            2 => Section::Finally,
+            _ => Section::Body,
+        }
+    }
+
+    /// Its place among the sections of a `try`.
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Section::Body => 0,
+            Section::Catch => 1,
+            Section::Finally => 2,
+        }
+    }
 }
 
 /// When a group is over whose children are branches. Children that edges join are one branch.
@@ -64,6 +98,8 @@ pub enum Branches {
     AllSettled,
     /// When so many have succeeded, at least 1; it fails once that cannot be reached any more.
     First(u32),
+    /// The children are no branches side by side but the sections of a `try`, one after the other: see [`Section`].
+    Try,
 }
 
 impl Branches {
@@ -77,6 +113,7 @@ impl Branches {
             2 => Some(Branches::Race),
             3 => Some(Branches::AllSettled),
             4 => Some(Branches::First(bits >> BRANCHES_BITS & Branches::MOST)),
+            5 => Some(Branches::Try),
             _ => None,
         }
     }
@@ -88,7 +125,13 @@ impl Branches {
             Branches::Race => 2,
             Branches::AllSettled => 3,
             Branches::First(count) => 4 | count.min(Branches::MOST) << BRANCHES_BITS,
+            Branches::Try => 5,
         }
+    }
+
+    /// Whether the children run side by side.
+    pub(crate) fn are_parallel(self) -> bool {
+        self != Branches::Try
     }
 }
 
@@ -231,7 +274,8 @@ impl Outline {
                 node.timeout_ms.unwrap_or(0),
                 node.width
                     | u32::from(node.parallel) << PARALLEL_SHIFT
-                    | u32::from(node.tolerant) << TOLERANT_SHIFT,
+                    | u32::from(node.tolerant) << TOLERANT_SHIFT
+                    | node.section.number() << SECTION_SHIFT,
             ]);
         }
         for edge in &self.edges {
@@ -259,8 +303,8 @@ impl Outline {
     pub fn of(definition: &NodeDefinition) -> (Outline, Vec<String>) {
         let mut names = Interner::new();
         let mut outline = Outline::default();
-        let mut open: Vec<(u32, &NodeDefinition)> = vec![(0, definition)];
-        while let Some((parent, node)) = open.pop() {
+        let mut open: Vec<(u32, Section, &NodeDefinition)> = vec![(0, Section::Body, definition)];
+        while let Some((parent, section, node)) = open.pop() {
             let index = outline.nodes.len() as u32;
             let policy = Policy::of(node);
             outline.nodes.push(OutlineNode {
@@ -276,6 +320,7 @@ impl Outline {
                 parallel: is_parallel(node),
                 continue_on_error: policy.continue_on_error,
                 branches: branches(node),
+                section,
             });
             if let Some((limit, per_ms)) = policy.rate_limit {
                 outline.rate_limits.push(RateLimit { node: index, limit, per_ms });
@@ -289,7 +334,7 @@ impl Outline {
                     target_handle: names.intern(edge.target_handle.as_deref()),
                 }));
             }
-            open.extend(node.children().iter().rev().map(|child| (index, child)));
+            open.extend(node.children().iter().rev().map(|child| (index, section_of(child, node), child)));
         }
         outline.names = names.strings.len() as u32;
         (outline, names.strings)
@@ -297,6 +342,8 @@ impl Outline {
 
     fn is_coherent(&self) -> bool {
         let node_count = self.nodes.len() as u32;
+        // Nodes that are all a section of their group.
+        let mut sections: HashSet<(u32, Section)> = HashSet::new();
         let names = self.names.max(Name::FIRST_FREE);
         let known = |name: Name| name.0 < names;
         // The enclosing nodes of the current one: preorder means that a parent is always among them.
@@ -317,6 +364,12 @@ impl Outline {
             open.push(index as u32);
             if !known(node.id) || node.branches == Some(Branches::First(0)) {
                 return false;
+            }
+            if node.section != Section::Body {
+                let is_in_try = self.nodes[node.parent as usize].branches == Some(Branches::Try);
+                if index == 0 || !is_in_try || !sections.insert((node.parent, node.section)) {
+                    return false;
+                }
             }
         }
         let sorted = self.edges.is_sorted_by_key(|edge| edge.scope);
@@ -362,6 +415,7 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
         parallel: width >> PARALLEL_SHIFT & 1 != 0,
         continue_on_error: flags >> CONTINUE_SHIFT & 1 != 0,
         branches: Branches::from_bits(flags >> BRANCHES_SHIFT),
+        section: Section::from_bits(width >> SECTION_SHIFT),
     }
 }
 
@@ -382,6 +436,9 @@ const MAX_WIDTH: u32 = 0xffff;
 const PARALLEL_SHIFT: u32 = 16;
 /// And the one above that.
 const TOLERANT_SHIFT: u32 = 17;
+/// The bits above that one: which section of a `try` the node is.
+const SECTION_SHIFT: u32 = 18;
+const SECTION_MASK: u32 = 0b11;
 /// A reference of the root, which reads nothing: rate limits follow.
 const END_OF_REFERENCES: [u32; REFERENCE_WORDS] = [0, 0];
 /// The bit of the flags above the one that says that a node is disabled.
@@ -415,6 +472,9 @@ fn is_tolerant(node: &NodeDefinition) -> bool {
 
 /// When a group is over whose children are branches. What makes no sense is a problem, and no mode.
 fn branches(node: &NodeDefinition) -> Option<Branches> {
+    if node.kind == "try" && node.is_group() {
+        return Some(Branches::Try);
+    }
     if node.kind != "parallel" || !node.is_group() {
         return None;
     }
@@ -427,6 +487,16 @@ fn branches(node: &NodeDefinition) -> Option<Branches> {
             Some(Branches::First(count.clamp(1, u64::from(Branches::MOST)) as u32))
         }
         _ => None,
+    }
+}
+
+/// Which section of the group around it a node is. A `try` that names one node for both is a problem.
+pub(crate) fn section_of(node: &NodeDefinition, around: &NodeDefinition) -> Section {
+    let named = |name| around.parameter(name).and_then(serde_json::Value::as_str) == Some(&*node.id);
+    match around.kind == "try" && !node.id.is_empty() {
+        true if named("catch") => Section::Catch,
+        true if named("finally") => Section::Finally,
+        _ => Section::Body,
     }
 }
 

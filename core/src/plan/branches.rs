@@ -1,19 +1,21 @@
-//! Groups whose children are branches: which child is of which branch, and what ends the group.
+//! Groups whose children are branches or sections: which child is of which, and what ends the group.
 
 use super::PlanNode;
-use crate::flow::Branches;
+use crate::flow::{Branches, OutlineNode, Section};
 
-/// The branches of one group.
+/// The branches of one group, or the sections of a `try`.
 #[derive(Clone, Debug)]
 pub(crate) struct Branching {
     /// The group.
     pub(crate) node: u32,
     /// So many branches that have succeeded end the group.
     pub(crate) wins: u32,
-    /// So many that have failed let it fail.
+    /// So many that have failed let it fail; 0 for a `try`.
     pub(crate) losses: u32,
-    /// In the declared order of the children that give their outputs.
+    /// In the declared order of the children that give their outputs. Of a `try` one for each [`Section`], by its number.
     pub(crate) branches: Vec<Branch>,
+    /// The children are sections of a `try`.
+    pub(crate) is_try: bool,
 }
 
 /// Children of a group that edges join.
@@ -23,7 +25,8 @@ pub(crate) struct Branch {
     pub(crate) children: Vec<u32>,
     /// The one that comes last in plan order: its output is that of the branch.
     pub(crate) output: u32,
-    /// Whether any of them is to run. A branch that is disabled as a whole neither succeeds nor fails.
+    /// Whether any of them is to run. A branch that is disabled as a whole neither succeeds nor fails; a section that is, or
+    /// that has no children, is left out.
     pub(crate) runs: bool,
 }
 
@@ -63,10 +66,53 @@ impl Branching {
         let (wins, losses) = match rule {
             Branches::All => (u32::MAX, 1),
             Branches::Race => (1, 1),
-            Branches::AllSettled => (u32::MAX, u32::MAX),
+            Branches::AllSettled | Branches::Try => (u32::MAX, u32::MAX),
             Branches::First(count) => (count, (running + 1).checked_sub(count).filter(|left| *left > 0)?),
         };
-        Some(Branching { node, wins, losses, branches })
+        Some(Branching { node, wins, losses, branches, is_try: false })
+    }
+
+    /// The sections of a `try`, noted in its children. `children` in declared order; `order` by place among them.
+    pub(super) fn of_sections(
+        node: u32,
+        children: &[u32],
+        order: &[u32],
+        outlined: &[OutlineNode],
+        nodes: &mut [PlanNode],
+    ) -> Branching {
+        let none = Branch { children: Vec::new(), output: node, runs: false };
+        let mut branches = vec![none; 3];
+        for child in children {
+            let section = outlined[*child as usize].section;
+            let branch = &mut branches[section.number() as usize];
+            nodes[*child as usize].branch = section.number();
+            nodes[*child as usize].waits = section != Section::Body;
+            branch.children.push(*child);
+            branch.runs |= !nodes[*child as usize].disabled;
+        }
+        for child in order.iter().map(|place| children[*place as usize]) {
+            branches[nodes[child as usize].branch as usize].output = child;
+        }
+        Branching { node, wins: u32::MAX, losses: 0, branches, is_try: true }
+    }
+
+    /// Which child of a `try` comes before which, without those that edges join.
+    pub(super) fn order(&self) -> impl Iterator<Item = (u32, u32)> {
+        let later = (0..).zip(&self.branches).skip(1);
+        later.flat_map(|(number, section)| {
+            let before = self.branches[..number].iter().flat_map(|branch| &branch.children);
+            let first = section.children.first();
+            before.filter_map(move |source| first.map(|target| (*source, *target)))
+        })
+    }
+
+    /// The branches whose outputs make that of the group.
+    pub(super) fn gathered(&self) -> impl Iterator<Item = &Branch> {
+        let ends = self.branches.iter().enumerate();
+        let gives = |number: usize, branch: &Branch| {
+            !branch.children.is_empty() && (!self.is_try || number as u32 != Section::Finally.number())
+        };
+        ends.filter(move |(number, branch)| gives(*number, branch)).map(|(_, branch)| branch)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Outline to plan, in time linear in nodes plus edges.
 
 use super::{Branching, Incoming, Kind, NO_BRANCH, NO_GROUP, Outgoing, Plan, PlanError, PlanNode};
-use crate::flow::{Name, Outline, OutlineEdge, OutlineReference, RateLimit};
+use crate::flow::{Branches, Name, Outline, OutlineEdge, OutlineReference, RateLimit, Section};
 use crate::graph::Graph;
 
 const NOBODY: u32 = u32::MAX;
@@ -72,12 +72,13 @@ fn bare_nodes(outline: &Outline) -> Vec<PlanNode> {
             retries: node.retries,
             retry_delay_ms: node.retry_delay_ms,
             timeout_ms: node.timeout_ms,
-            parallel: match node.parallel || node.branches.is_some() {
+            parallel: match node.parallel || node.branches.is_some_and(Branches::are_parallel) {
                 true if node.width == 0 => index,
                 _ => NO_GROUP,
             },
             continue_on_error: node.continue_on_error,
             branch: NO_BRANCH,
+            waits: false,
         })
         .collect();
     for index in (1..nodes.len()).rev() {
@@ -153,6 +154,10 @@ impl<'a> Scopes<'a> {
         for child in &self.children {
             self.bearer[self.outline.nodes[*child as usize].id.0 as usize] = NOBODY;
         }
+        let outlined = &self.outline.nodes[scope as usize];
+        if outlined.branches == Some(Branches::Try) && nodes[scope as usize].kind == Kind::Group {
+            self.order_sections(scope)?;
+        }
         let graph = Graph::new(self.children.len(), self.links.iter().copied());
         let levels = graph.levels().map_err(|cycle| PlanError::Cycle {
             nodes: cycle.nodes.iter().map(|local| self.children[*local as usize]).collect(),
@@ -164,8 +169,13 @@ impl<'a> Scopes<'a> {
         if let Some(rule) = self.outline.nodes[scope as usize].branches
             && nodes[scope as usize].kind == Kind::Group
         {
-            let branching = Branching::of(scope, rule, &self.children, &self.links, &levels.order, nodes);
-            self.branchings.push(branching.ok_or(PlanError::TooFewBranches { node: scope })?);
+            let branching = if rule == Branches::Try {
+                Branching::of_sections(scope, &self.children, &levels.order, &self.outline.nodes, nodes)
+            } else {
+                let branching = Branching::of(scope, rule, &self.children, &self.links, &levels.order, nodes);
+                branching.ok_or(PlanError::TooFewBranches { node: scope })?
+            };
+            self.branchings.push(branching);
         }
         Ok(ordered[ordered.len() - 1])
     }
@@ -187,6 +197,30 @@ impl<'a> Scopes<'a> {
             self.children.push(child);
             child = nodes[child as usize].end;
         }
+        Ok(())
+    }
+
+    /// Lets the sections of a `try` stand one after the other. Edges within its body are all that it may have.
+    #[inline(never)]
+    fn order_sections(&mut self, scope: u32) -> Result<(), PlanError> {
+        let section = |place: u32| self.outline.nodes[self.children[place as usize] as usize].section;
+        let crossing = self.links.iter().position(|ends| [ends.0, ends.1].map(section) != [Section::Body; 2]);
+        if let Some(place) = crossing {
+            // The links are those of the last edges that were looked at.
+            return Err(PlanError::SectionEdge { edge: (self.next_edge - self.links.len() + place) as u32 });
+        }
+        let places = 0..self.children.len() as u32;
+        let (body, others): (Vec<u32>, Vec<u32>) = places.partition(|place| section(*place) == Section::Body);
+        if body.is_empty() {
+            return Err(PlanError::NoBody { node: scope });
+        }
+        let mut order = Vec::with_capacity(body.len() * others.len() + 1);
+        for other in &others {
+            let before =
+                others.iter().filter(|earlier| section(**earlier).number() < section(*other).number());
+            order.extend(body.iter().chain(before).map(|source| (*source, *other)));
+        }
+        self.links.append(&mut order);
         Ok(())
     }
 
@@ -240,7 +274,7 @@ fn references(outline: &Outline, branchings: &[Branching], nodes: &mut [PlanNode
     let mut references: Vec<(u32, u32)> =
         outline.references.iter().map(|reference| (reference.reader, slot_of(reference))).collect();
     let gathered = branchings.iter().flat_map(|branching| {
-        let outputs = branching.branches.iter().map(|branch| nodes[branch.output as usize].output);
+        let outputs = branching.gathered().map(|branch| nodes[branch.output as usize].output);
         outputs.map(|slot| (branching.node, slot))
     });
     references.extend(gathered);
@@ -285,6 +319,7 @@ fn link(
     });
     let leaves = nodes.iter().filter(|node| node.kind == Kind::Leaf).count() as u32;
     let plain = rate_limits.is_empty()
+        && branchings.is_empty()
         && nodes.iter().all(|node| {
             let each = matches!(node.kind, Kind::Each { .. });
             let again = node.kind == Kind::Group && node.retries.is_some_and(|retries| retries > 0);

@@ -82,6 +82,8 @@ pub(crate) struct PlanNode {
     pub(crate) continue_on_error: bool,
     /// Its branch in the scope around it, by number; [`NO_BRANCH`] where that has none.
     pub(crate) branch: u32,
+    /// A section of a `try` that begins when another one is over, and not with the group.
+    pub(crate) waits: bool,
 }
 
 impl PlanNode {
@@ -147,6 +149,16 @@ pub enum PlanError {
         /// The group.
         node: u32,
     },
+    /// A `try` has no children but those for a failure and for the end.
+    NoBody {
+        /// The `try`.
+        node: u32,
+    },
+    /// An edge enters or leaves a node that a `try` runs after a failure or at the end.
+    SectionEdge {
+        /// The edge.
+        edge: u32,
+    },
 }
 
 impl PlanError {
@@ -156,7 +168,9 @@ impl PlanError {
             PlanError::MissingId { .. } | PlanError::DuplicateId { .. } => ErrorCode::InvalidNode,
             PlanError::UnknownSource { .. } | PlanError::UnknownTarget { .. } => ErrorCode::NodeNotFound,
             PlanError::Cycle { .. } => ErrorCode::CircularDependency,
-            PlanError::TooFewBranches { .. } => ErrorCode::InvalidParameters,
+            PlanError::TooFewBranches { .. } | PlanError::NoBody { .. } | PlanError::SectionEdge { .. } => {
+                ErrorCode::InvalidParameters
+            }
         }
     }
 }

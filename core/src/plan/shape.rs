@@ -1,6 +1,6 @@
 //! The shape of one scope, for whoever looks at it: levels, critical path, parallelism.
 
-use super::Plan;
+use super::{Branching, Plan};
 use crate::graph::Graph;
 
 /// What the children of one scope look like as a graph. Nodes are plan indices.
@@ -34,7 +34,11 @@ impl Plan {
             let local = &local;
             self.outgoing(*child).iter().map(move |out| (source, local[(out.target - scope) as usize]))
         });
-        let graph = Graph::new(children.len(), edges);
+        let sections = self.branching(scope).filter(|branching| branching.is_try).into_iter();
+        let after = sections
+            .flat_map(Branching::order)
+            .map(|(source, target)| (local[(source - scope) as usize], local[(target - scope) as usize]));
+        let graph = Graph::new(children.len(), edges.chain(after));
         let weights: Vec<f64> = children.iter().map(|child| self.node(*child).weight).collect();
         let Ok(levels) = graph.levels() else { unreachable!("a compiled plan has no cycle") };
         let path = graph.critical_path(&levels, &weights);

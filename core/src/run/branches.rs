@@ -1,4 +1,5 @@
-//! Groups whose children are branches: which of them are over, what that makes of the others, and of the group.
+//! Groups whose children are branches: which of them are over, what that makes of the others, and of the group. For groups
+//! with sections, see `sections`.
 
 use super::flow_control::Step;
 use super::task::{TaskState, is_last};
@@ -11,7 +12,7 @@ use crate::plan::{Kind, NO_BRANCH};
 const OVER: usize = 0;
 const WON: usize = 1;
 const LOST: usize = 2;
-const OPEN: usize = 3;
+pub(super) const OPEN: usize = 3;
 
 impl Run {
     /// A group is entered: none of its branches is over.
@@ -28,6 +29,10 @@ impl Run {
     /// A child of a branch is over, and has not failed.
     #[inline(never)]
     pub(super) fn leave_branch(&mut self, scope: u32, branch: u32) {
+        if self.is_try(scope) {
+            self.leave_section(scope, branch);
+            return;
+        }
         let Some((base, runs)) = self.output_of(scope, branch) else { return };
         let Some(standing) = self.state.standings.get_mut(&scope) else { return };
         if !is_last(&mut standing[OPEN + branch as usize]) {
@@ -134,7 +139,7 @@ impl Run {
     }
 
     /// The task whose output is that of a branch, and whether any of the branch is to run.
-    fn output_of(&self, scope: u32, branch: u32) -> Option<(u32, bool)> {
+    pub(super) fn output_of(&self, scope: u32, branch: u32) -> Option<(u32, bool)> {
         let branch = self.plan.branching(self.node_of(scope))?.branches.get(branch as usize)?;
         Some((self.beside(scope, branch.output), branch.runs))
     }

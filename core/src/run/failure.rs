@@ -32,6 +32,7 @@ impl Run {
         self.ops.push(Op::Abort { task, attempt, code: ErrorCode::Timeout });
         match self.kind_of(task) {
             Kind::Leaf => self.retry_or_fail(task, ErrorCode::Timeout, 0),
+            Kind::Group if self.is_try(task) => self.time_out_body(task),
             Kind::Group | Kind::Each { .. } => self.fail(task, ErrorCode::Timeout),
         }
     }
@@ -130,13 +131,20 @@ impl Run {
     }
 
     /// A task has failed for good. The error goes to the nearest edge that catches it, or to the nearest policy that goes
-    /// on after it: the task's own, or that of a scope around it, which then is over as well. A group that may begin
-    /// again comes before both. On the way it ends the branches that it is in, with all others of their groups where those
+    /// on after it: the task's own, or that of a scope around it, which then is over as well, or to the nearest `try`. A group
+    /// that may begin again comes before all of them. On the way it ends the branches that it is in, with all others of their groups where those
     /// do not go on after it.
     #[inline(never)]
     fn fail(&mut self, cause: u32, code: ErrorCode) {
         self.leave_flight(cause);
-        let mut taker = Some(cause);
+        self.fail_from(cause, cause, code);
+        self.run_steps();
+    }
+
+    /// The same for `failed`, which is the cause itself or a scope that has failed at its end because of it.
+    #[inline(never)]
+    pub(super) fn fail_from(&mut self, failed: u32, cause: u32, code: ErrorCode) {
+        let mut taker = Some(failed);
         let mut lost = None;
         let mut stopped = false;
         while let Some(task) = taker
@@ -149,41 +157,41 @@ impl Run {
             }
             if let Some(scope) = self.branching_around(task) {
                 if !stopped {
-                    self.stop(cause);
+                    self.stop(failed);
                     stopped = true;
                 }
-                if task != cause {
+                if task != failed {
                     self.stop(task);
+                }
+                if self.is_try(scope) {
+                    self.fail_section(scope, task, cause, code);
+                    return;
                 }
                 if self.loses_branch(scope, code) {
                     self.lose_branch(scope, task, cause);
-                    self.run_steps();
                     return;
                 }
                 self.cancel_branches(scope, None);
                 if self.state.options.keep_going {
                     self.fail_scope(scope, cause, code);
-                    self.run_steps();
                     return;
                 }
             }
             taker = self.parent_of(task);
         }
-        if !stopped && (taker != Some(cause) || !self.may_begin_again(cause, code)) {
-            self.stop(cause);
+        if !stopped && (taker != Some(failed) || !self.may_begin_again(failed, code)) {
+            self.stop(failed);
         }
         if let Some(frame) = lost {
             self.lose_frame(frame, cause);
-            self.run_steps();
             return;
         }
         if self.state.options.keep_going
-            && taker != Some(cause)
-            && let Some(scope) = self.parent_of(cause)
+            && taker != Some(failed)
+            && let Some(scope) = self.parent_of(failed)
         {
             self.blame(scope, cause, code);
-            self.steps.push(Step::Over(cause, Carry::Failure));
-            self.run_steps();
+            self.steps.push(Step::Over(failed, Carry::Failure));
             return;
         }
         let Some(taker) = taker else {
@@ -194,11 +202,10 @@ impl Run {
             self.back_off(taker);
             return;
         }
-        if taker != cause {
+        if taker != failed {
             self.stop(taker);
         }
         self.hand_on(taker, cause);
-        self.run_steps();
     }
 
     /// Whether the failure of a task, or of something in it, ends there: an edge takes the error, or its policy says to go
@@ -228,7 +235,9 @@ impl Run {
         } else if self.loses_frame(task, code) {
             self.lose_frame(self.task(task).frame, cause);
         } else if let Some(scope) = self.branching_around(task) {
-            if self.loses_branch(scope, code) {
+            if self.is_try(scope) {
+                self.fail_section(scope, task, cause, code);
+            } else if self.loses_branch(scope, code) {
                 self.lose_branch(scope, task, cause);
             } else {
                 self.cancel_branches(scope, None);
@@ -258,17 +267,18 @@ impl Run {
     }
 
     /// Whether a group that has failed, or in which something did, is to begin once more. Only groups that ask for it
-    /// themselves: what is asked of a whole run is meant for its leaves.
-    fn may_begin_again(&self, task: u32, code: ErrorCode) -> bool {
+    /// themselves: what is asked of a whole run is meant for its leaves. A `try` does so for its body alone.
+    pub(super) fn may_begin_again(&self, task: u32, code: ErrorCode) -> bool {
         let node = self.plan.node(self.node_of(task));
         node.kind == Kind::Group
             && code.retryable()
             && node.retries.is_some_and(|retries| self.task(task).tries <= retries)
+            && (!self.plan.has_branches() || !self.is_try(task) || self.is_in_body(task))
     }
 
     /// Stops what is left of a group, which begins again after its backoff. Until then it is in flight, like a leaf in
     /// backoff: it keeps a place from what comes later in the plan, where it needs to one more than there are.
-    fn back_off(&mut self, task: u32) {
+    pub(super) fn back_off(&mut self, task: u32) {
         self.stop_inside(task);
         self.enter_flight(task);
         let children = self.plan.node(self.node_of(task)).children;

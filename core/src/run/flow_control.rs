@@ -123,7 +123,11 @@ impl Run {
     #[inline(never)]
     pub(super) fn complete_scope(&mut self, task: u32) {
         if let Some((cause, code)) = self.state.failures.remove(&task) {
-            self.fail_scope(task, cause, code);
+            if self.state.options.keep_going {
+                self.fail_scope(task, cause, code);
+            } else {
+                self.fail_from(task, cause, code);
+            }
             return;
         }
         let now = self.state.now;
@@ -168,7 +172,8 @@ impl Run {
         let node = self.node_of(task);
         let offset = task.wrapping_sub(node);
         let Run { plan, steps, .. } = self;
-        let free = plan.children(node).filter(|child| plan.node(*child).in_degree == 0);
+        let free =
+            plan.children(node).filter(|child| plan.node(*child).in_degree == 0 && !plan.node(*child).waits);
         steps.extend(free.map(|child| Step::Arrive(child.wrapping_add(offset))));
     }
 

@@ -16,6 +16,7 @@ mod op;
 mod options;
 mod pause;
 mod rate;
+mod sections;
 mod snapshot;
 mod task;
 mod timer;
@@ -112,7 +113,8 @@ struct State {
     /// Ranges of tasks that closed frames left, by the scope that they are for.
     free_frames: BTreeMap<u32, Vec<u32>>,
     iterations: BTreeMap<u32, Iteration>,
-    /// With `keep_going`, the first failure in each scope that is not over: what caused it.
+    /// With `keep_going`, the first failure in each scope that is not over: what caused it. And of each `try` the failure
+    /// that nothing takes, until its finally is over.
     failures: BTreeMap<u32, (u32, ErrorCode)>,
     /// Handles that were named for a coming answer.
     routes: BTreeMap<u32, Vec<u32>>,

@@ -62,18 +62,21 @@ pub enum Op {
         item: u32,
     },
     /// A frame is done: keep its result as item `item`, forget its other values. Of a group with branches: one of them has
-    /// succeeded.
+    /// succeeded. Of a `try`: this section has; what the body or the catch
+    /// gave is the output.
     Close {
         /// The scope.
         task: u32,
         /// The first task of the frame; of a branch, the task whose slot holds its output.
         base: u32,
-        /// Number of the item, or of the branch.
+        /// Number of the item, or of the branch or section.
         item: u32,
     },
     /// A frame of a scope that goes on after failures is over, because `cause` in it failed: keep that error for its item,
     /// forget the values of the frame. Of a group with branches: one of them is over, because `cause` in it failed, and the
-    /// group goes on.
+    /// group goes on. Of a `try`: the section that ran is over, because `cause` in it failed; or the body took too long, and
+    /// `cause` is the `try` itself. The `try` takes the error over: the catch has it, and where the `try` fails in the end, `cause`
+    /// or the `try` itself is named.
     Lose {
         /// The scope.
         task: u32,
@@ -83,7 +86,7 @@ pub enum Op {
         cause: u32,
     },
     /// All items of the scope are done: its output is the list of their results. Or enough of its branches are over: its
-    /// output is what they gave.
+    /// output is what they gave. Or no section of a `try` is left, and it has not failed.
     Gather {
         /// The scope.
         task: u32,

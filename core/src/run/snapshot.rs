@@ -226,8 +226,11 @@ impl Plan {
             let node = self.node(index);
             let (width, tolerant) =
                 if let Kind::Each { width, tolerant } = node.kind { (width, tolerant) } else { (0, false) };
-            let flags =
-                u32::from(node.disabled) | u32::from(node.continues()) << 1 | u32::from(tolerant) << 2;
+            let section = if node.waits { node.branch } else { 0 };
+            let flags = u32::from(node.disabled)
+                | u32::from(node.continues()) << 1
+                | u32::from(tolerant) << 2
+                | section << 3;
             [node.parent, node.position, node.output, width, flags]
         });
         let edges = (0..self.len() as u32)

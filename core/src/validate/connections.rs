@@ -8,7 +8,7 @@ use super::Rule;
 use super::flow::{Walk, edge_name, named};
 use super::node_types::Declaration;
 use super::problem::Finding;
-use crate::flow::{DEFAULT_HANDLE, Edge, NodeDefinition};
+use crate::flow::{DEFAULT_HANDLE, Edge, NodeDefinition, Section, section_of};
 
 /// The edge of a node's failure, which every node has.
 const ERROR_HANDLE: &str = "error";
@@ -27,9 +27,9 @@ pub(super) fn check(walk: &mut Walk<'_>, scope: &Scope<'_>) {
     let Scope { group, places, .. } = scope;
     let (nodes, edges) = (group.children(), group.connections());
     if edges.is_empty() {
-        if nodes.len() > 1 && !runs_at_once(group) {
+        if body_of(group).count() > 1 && !runs_at_once(group) {
             walk.report_at("edges", Rule::NoEdges, named(&group.id), &mut |_| {
-                let count = nodes.len();
+                let count = body_of(group).count();
                 Finding::new(format!(
                     "None of the {count} nodes has an edge, so that none gets what another one gives"
                 ))
@@ -61,7 +61,7 @@ pub(super) fn check(walk: &mut Walk<'_>, scope: &Scope<'_>) {
                 ))
             });
         }
-        if !ends.has_edge && !has_branches(group) {
+        if !ends.has_edge && !has_branches(group) && section_of(node, group) == Section::Body {
             walk.report_within("nodes", index, (Rule::Unconnected, named(&node.id)), &mut |_| {
                 Finding::new(format!("No edge leads to the node `{}` or from it", node.id))
             });
@@ -128,6 +128,11 @@ impl Ends {
     fn runs(&self) -> bool {
         !self.awaits || self.is_reached
     }
+}
+
+/// The nodes that are ordered by edges, if by anything.
+fn body_of(group: &NodeDefinition) -> impl Iterator<Item = &NodeDefinition> {
+    group.children().iter().filter(|node| section_of(node, group) == Section::Body)
 }
 
 /// Whether the policy of a node lets the flow go on after its failure.

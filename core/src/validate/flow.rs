@@ -8,7 +8,7 @@ use super::connections::{self, Scope};
 use super::keys::{self, EDGE_KEYS, NODE_KEYS};
 use super::problem::{Finding, Problem, Problems};
 use super::suggestion::Budget;
-use super::{NodeTypes, Rule, branches, parameters, policy};
+use super::{NodeTypes, Rule, branches, parameters, policy, sections};
 use crate::flow::{Edge, Limits, NodeDefinition, POLICY_KEYS, kind_of, pointer};
 use crate::graph::{Cycle, Graph};
 
@@ -76,6 +76,7 @@ impl Walk<'_> {
         self.group(node, groups + usize::from(node.is_group()));
         self.parameters(node, around);
         branches::check(self, node);
+        sections::check(self, node);
         self.policy(node);
     }
 
@@ -114,6 +115,7 @@ impl Walk<'_> {
             self.report_at("type", Rule::UnknownType, owner, &mut |budget| match node.kind.as_str() {
                 "group" => Finding::new("A `group` needs `nodes`: those that it contains".to_owned()),
                 "loop" => Finding::new(NO_NODES_IN_LOOP.to_owned()),
+                "try" => Finding::new("A `try` needs `nodes`: those that may fail".to_owned()),
                 "until" => Finding::new("An `until` needs `nodes`: those that it repeats".to_owned()),
                 kind => {
                     let finding = Finding::new(format!("The node type `{kind}` is not known"));

@@ -15,6 +15,7 @@ mod problem;
 mod rule;
 mod schema;
 mod schema_text;
+mod sections;
 mod suggestion;
 
 pub use node_types::{Declaration, NodeTypes, SchemaError};

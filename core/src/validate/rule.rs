@@ -73,6 +73,8 @@ rules! {
     InvalidParameter = "invalid-parameter", InvalidParameters, Error;
     /// A mode of a `parallel` that does not fit its other parameters, or the nodes inside.
     Branches = "branches", InvalidParameters, Error;
+    /// Nodes of a `try` that it cannot name for a failure or the end, or edges that contradict that.
+    Sections = "sections", InvalidParameters, Error;
     /// A key or a value that a policy cannot have.
     InvalidPolicy = "invalid-policy", ValidationFailed, Error;
     /// An edge without source or target.

@@ -1,6 +1,6 @@
 //! Random flows and settings.
 
-use conductor_core::flow::{Branches, Name, Outline, OutlineEdge, OutlineNode};
+use conductor_core::flow::{Branches, Name, Outline, OutlineEdge, OutlineNode, Section};
 use conductor_core::run::{RunOptions, Simulation, Target};
 
 use super::random::Random;
@@ -83,6 +83,32 @@ pub(crate) fn let_some_branch(outline: &mut Outline, seed: u64) {
     }
 }
 
+/// Makes a `try` of some groups, with some of their children for failures and for the end. Draws of its own, for the same
+/// reason.
+pub(crate) fn let_some_try(outline: &mut Outline, seed: u64) {
+    let mut random = Random::new(seed.rotate_left(23));
+    let share = random.pick(&[30, 60, 100]);
+    for index in 0..outline.nodes.len() as u32 {
+        let children =
+            (1..outline.nodes.len() as u32).filter(|child| outline.nodes[*child as usize].parent == index);
+        let mut children: Vec<u32> = children.collect();
+        let node = &mut outline.nodes[index as usize];
+        if children.is_empty() || node.width > 0 || node.branches.is_some() || !random.chance(share) {
+            continue;
+        }
+        node.branches = Some(Branches::Try);
+        for section in [Section::Catch, Section::Finally] {
+            if children.len() < 2 || !random.chance(70) {
+                continue;
+            }
+            let child = children.swap_remove(random.below(children.len() as u32) as usize);
+            let OutlineNode { id, .. } = outline.nodes[child as usize];
+            outline.nodes[child as usize].section = section;
+            outline.edges.retain(|edge| edge.scope != index || ![edge.source, edge.target].contains(&id));
+        }
+    }
+}
+
 fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, depth: u32) {
     let index = outline.nodes.len() as u32;
     let is_scope = depth < DEEPEST
@@ -104,6 +130,7 @@ fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, 
         parallel: is_scope && !iterates && index % 3 == taste.edge % 3,
         continue_on_error: false,
         branches: None,
+        section: Section::Body,
     });
     if !is_scope {
         return;
@@ -189,6 +216,9 @@ pub(crate) fn describe(outline: &Outline) -> String {
         text.push_str(if node.continue_on_error { ", continues" } else { "" });
         if let Some(branches) = node.branches {
             let _ = write!(text, ", {branches:?}");
+        }
+        if node.section != Section::Body {
+            let _ = write!(text, ", {:?}", node.section);
         }
         text.push_str(if node.tolerant { ", tolerant" } else { "" });
         text.push_str(if node.disabled { ", disabled\n" } else { "\n" });

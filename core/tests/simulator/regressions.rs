@@ -1,7 +1,7 @@
 //! Seeds of schedules that went wrong once.
 
 #[rustfmt::skip]
-pub(crate) const SEEDS: [u64; 6] = [
+pub(crate) const SEEDS: [u64; 7] = [
     // Events told in one step were replayed as several.
     0,
     // A backoff of 0 ms that began within `handle_timeout` left a deadline in the past; a group that took too long was
@@ -15,4 +15,6 @@ pub(crate) const SEEDS: [u64; 6] = [
     423,
     // After a failure in a run that keeps going, the host could run ahead into what depended on it.
     55_458,
+    // A group was to begin again although an answer ended the run. A mistake of the model.
+    49_838,
 ];

@@ -57,13 +57,17 @@ pub(crate) fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
     if branches {
         flow::let_some_branch(&mut outline, seed);
     }
+    let tries = seed & 7 == 2 || seed & 15 == 5 || seed & 31 == 11;
+    if tries {
+        flow::let_some_try(&mut outline, seed);
+    }
     let options = flow::options(&mut random, outline.nodes.len() as u32);
     if let Some(text) = transcript.as_deref_mut() {
         let _ = writeln!(text, "{}{options:#?}", flow::describe(&outline));
     }
     let shape = Shape::of(&outline);
     let plan = Arc::new(Plan::compile(&outline).map_err(|error| format!("{error:?}"))?);
-    let host = Host::new(&mut random, seed & 7 == 6, branches);
+    let host = Host::new(&mut random, seed & 7 == 6 || seed & 31 == 18, branches || tries);
     let mut watched = Run::new(plan.clone(), options.clone());
     watched.watch(true);
     let plain = Run::new(plan.clone(), options.clone());

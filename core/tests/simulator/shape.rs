@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use conductor_core::flow::{Name, Outline, OutlineNode};
+use conductor_core::flow::{Branches, Name, Outline, OutlineNode, Section};
 
 pub(crate) struct Shape {
     pub(crate) nodes: Vec<Node>,
@@ -28,6 +28,16 @@ pub(crate) struct Node {
     /// Of a group with branches: the children of each, and the slots that it gathers.
     branches: Option<Vec<Vec<u32>>>,
     pub(crate) gathers: Vec<u32>,
+    /// Of a `try`.
+    sections: Option<Sections>,
+}
+
+/// The children of a `try`.
+#[derive(Clone, Debug)]
+pub(crate) struct Sections {
+    pub(crate) body: Vec<u32>,
+    pub(crate) catch: Option<u32>,
+    pub(crate) finally: Option<u32>,
 }
 
 impl Shape {
@@ -62,8 +72,22 @@ impl Shape {
         }
         for index in 0..nodes.len() as u32 {
             let Node { outline: node, children, .. } = &nodes[index as usize];
-            if node.branches.is_some() && node.width == 0 && !children.is_empty() {
-                nodes[index as usize].branches = Some(components(outline, index));
+            if node.width > 0 || children.is_empty() {
+                continue;
+            }
+            let of = |section| {
+                let children = children.iter().copied();
+                let section = move |child: &u32| outline.nodes[*child as usize].section == section;
+                children.filter(section).collect::<Vec<u32>>()
+            };
+            match node.branches {
+                None => {}
+                Some(Branches::Try) => {
+                    let (catch, finally) = (of(Section::Catch).pop(), of(Section::Finally).pop());
+                    let sections = Sections { body: of(Section::Body), catch, finally };
+                    nodes[index as usize].sections = Some(sections);
+                }
+                Some(_) => nodes[index as usize].branches = Some(components(outline, index)),
             }
         }
         let mut shape = Shape { nodes };
@@ -74,7 +98,10 @@ impl Shape {
                 *branch.iter().max_by_key(|node| shape.node(**node).position).expect("no branch is empty")
             };
             branches.sort_by_key(last);
-            let gathers = branches.iter().map(|branch| shape.node(last(branch)).slot).collect();
+            let mut gathers: Vec<u32> = branches.iter().map(|branch| shape.node(last(branch)).slot).collect();
+            if let Some(Sections { body, catch, .. }) = shape.sections(index as u32) {
+                gathers.extend(catch.iter().copied().chain([last(body)]).map(|child| shape.node(child).slot));
+            }
             let node = &mut shape.nodes[index];
             node.gathers = gathers;
             node.branches = (!branches.is_empty()).then_some(branches);
@@ -89,6 +116,11 @@ impl Shape {
     /// The children of each branch of a group that has some.
     pub(crate) fn branches(&self, node: u32) -> Option<&[Vec<u32>]> {
         self.node(node).branches.as_deref()
+    }
+
+    /// The sections of a `try`.
+    pub(crate) fn sections(&self, node: u32) -> Option<&Sections> {
+        self.node(node).sections.as_ref()
     }
 
     /// The outermost group around a node, or the node itself, whose nodes may run side by side.
@@ -139,11 +171,16 @@ impl Shape {
         *next += 1;
         let mut children = self.node(scope).children.clone();
         let levels = self.levels(&children);
-        children.sort_by_key(|child| (levels[child], *child));
+        let section = |child: &u32| match self.node(*child).outline.section {
+            Section::Body => 0,
+            Section::Catch => 1,
+            Section::Finally => 2,
+        };
+        children.sort_by_key(|child| (section(child), levels[child], *child));
         for child in &children {
             self.order(*child, next);
         }
-        let own = self.is_each(scope) || self.branches(scope).is_some();
+        let own = self.is_each(scope) || self.branches(scope).is_some() || self.sections(scope).is_some();
         let passes = self.node(scope).outline.disabled || own;
         if let Some(last) = children.last().filter(|_| !passes) {
             self.nodes[scope as usize].slot = self.node(*last).slot;
@@ -197,5 +234,6 @@ fn bare(index: u32, outline: OutlineNode) -> Node {
         each: None,
         branches: None,
         gathers: Vec::new(),
+        sections: None,
     }
 }

@@ -1,6 +1,6 @@
 //! Flows by name.
 
-use conductor_core::flow::{Name, Outline, OutlineEdge, OutlineNode, RateLimit};
+use conductor_core::flow::{Name, Outline, OutlineEdge, OutlineNode, RateLimit, Section};
 
 /// A node and what it contains.
 pub(crate) struct Scope {
@@ -32,6 +32,7 @@ impl Scope {
             parallel: false,
             continue_on_error: false,
             branches: None,
+            section: Section::Body,
         };
         Scope { id: id.into(), policy, rate_limit: None, children: Vec::new(), edges: Vec::new() }
     }

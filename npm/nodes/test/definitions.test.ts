@@ -28,6 +28,7 @@ import { failure, run } from "./run.js";
 const ELSEWHERE = new Set([
   // Without nodes inside, and without a conductor, they are refused.
   "until",
+  "try",
   "sub-flow",
   "wait-for-input",
   "http-request",

@@ -74,6 +74,11 @@ const grouped = flow("grouped")
 const looped = flow("looped")
   .loop("each", { array: [1] }, (loop) => loop.node("a", either))
   .build();
+const tried = flow("tried")
+  .try("t", { catch: "rescue", finally: "last" }, (body) =>
+    body.node("a", nothing).node("b", either).node("rescue", later).node("last", nothing).edge("a", "b"),
+  )
+  .build();
 const nested = flow("nested")
   .loop("outer", { count: 3 }, (outer) => outer.loop("inner", { count: 2 }, (inner) => inner.node("a", later)))
   .build();
@@ -96,6 +101,7 @@ const runs = {
   two: conductor.flow.run(two),
   grouped: conductor.flow.run(grouped),
   looped: conductor.flow.run(looped),
+  tried: conductor.flow.run(tried),
   nested: conductor.node.run(nested),
   library: conductor.flow.run(ofLibrary),
 };
@@ -157,6 +163,7 @@ export type Samples = [
   Holds<Same<DataOf<"two">, number | "again">>,
   Holds<Same<DataOf<"grouped">, number>>,
   Holds<Same<DataOf<"looped">["results"], ("again" | 0)[]>>,
+  Holds<Same<DataOf<"tried">, number | "again">>,
   Holds<Same<DataOf<"nested">["results"][number]["results"], number[]>>,
   Holds<Same<DataOf<"library">["value"], unknown>>,
   Holds<Fits<typeof ofLibrary, NodeDefinition>>,

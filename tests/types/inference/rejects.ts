@@ -44,6 +44,8 @@ begun.group("g", (group) => group.node("inner", any).edge("inner", "a"));
 begun.loop("l", { array: "abc" }, (loop) => loop.node("inner", any));
 // TS2353: a loop with a parameter that there is not
 begun.loop("l", { times: 3 }, (loop) => loop.node("inner", any));
+// TS2322: a catch that is no node of the try
+begun.try("t", { catch: "resuce" }, (body) => body.node("a", any).node("rescue", any));
 
 // TS2339: a parameter that the schema does not have
 defineNode({ type: "x", parameters: z.object({ a: z.string() }), execute: ({ parameters }) => parameters.b });

@@ -96,6 +96,9 @@ impl Model<'_> {
             if let Some(base) = self.lost_frame(scope, code) {
                 return Some(Reach::Lost(base));
             }
+            if let Some(reach) = self.reach_of_section(scope, code) {
+                return Some(reach);
+            }
             if self.parent(scope).is_none() {
                 return Some(Reach::Ends);
             }
@@ -129,13 +132,14 @@ impl Model<'_> {
         let mut inner = task;
         while let Some(outer) = self.parent(inner) {
             let branches = self.shape.branches(self.task(outer).node).is_some();
-            if branches && (self.task(outer).stage == Stage::Open && self.is_won(outer) || by_failure(outer))
-            {
+            let is_won = branches && self.task(outer).stage == Stage::Open && self.is_won(outer);
+            let sections = self.shape.sections(self.task(outer).node).is_some();
+            if is_won || (branches || sections) && by_failure(outer) {
                 return true;
             }
             inner = outer;
         }
-        false
+        self.is_left_out(task)
     }
 
     /// A group with branches is entered.

@@ -37,29 +37,37 @@ impl Model<'_> {
     /// A task has failed for good: the nearest scope around it that may begin again does, or the nearest `error` edge
     /// takes the error. In a run that keeps going nothing but the task's own.
     pub(crate) fn fail(&mut self, cause: u32, code: ErrorCode) {
-        let keeps_going = self.options.keep_going && self.parent(cause).is_some();
-        let mut catcher = Some(cause);
+        let deadline = self.reach_of_deadline(cause, code);
+        let reach = deadline.unwrap_or_else(|| self.reach_from(cause, code));
+        self.failures.push_back(Failure { cause, code, reach });
+        if self.task(cause).stage != Stage::Open {
+            self.task_mut(cause).stage = Stage::Stopped;
+        }
+    }
+
+    /// How far the failure of a task goes.
+    pub(crate) fn reach_from(&self, failed: u32, code: ErrorCode) -> Reach {
+        let keeps_going = self.options.keep_going && self.parent(failed).is_some();
+        let mut catcher = Some(failed);
         let mut lost = None;
-        while let Some(task) = catcher
+        while lost.is_none()
+            && let Some(task) = catcher
             && !self.handles(task, code)
             && !self.may_begin_again(task, code)
         {
             lost = self.lost_frame(task, code).map(Reach::Lost).or_else(|| self.reach_of_branch(task, code));
+            lost = lost.or_else(|| self.reach_of_section(task, code));
             if lost.is_some() {
                 break;
             }
             catcher = self.parent(task);
         }
-        let reach = match catcher.filter(|task| !keeps_going || *task == cause) {
+        match catcher.filter(|task| !keeps_going || *task == failed) {
             _ if lost.is_some() => lost.unwrap_or(Reach::Ends),
             Some(group) if self.may_begin_again(group, code) => Reach::Again(group),
             Some(catcher) => Reach::Caught(catcher),
             None if keeps_going => Reach::Stays,
             None => Reach::Ends,
-        };
-        self.failures.push_back(Failure { cause, code, reach });
-        if self.task(cause).stage != Stage::Open {
-            self.task_mut(cause).stage = Stage::Stopped;
         }
     }
 
@@ -77,6 +85,7 @@ impl Model<'_> {
         match failure.reach {
             Reach::Caught(scope) | Reach::Again(scope) | Reach::Fails(scope) => self.is_within(task, scope),
             Reach::Branch(child) => self.is_in_branch(task, child),
+            Reach::Section(scope) => self.is_in_section(task, scope),
             Reach::Stays => self.is_within(task, failure.cause),
             Reach::Kept(_) => false,
             Reach::Lost(base) => self.is_in_frame(task, base),
@@ -88,11 +97,18 @@ impl Model<'_> {
     pub(crate) fn may_begin_again(&self, task: u32, code: ErrorCode) -> bool {
         let Task { node, tries, .. } = *self.task(task);
         let is_group = !self.shape.is_leaf(node) && !self.shape.is_each(node);
-        is_group && code.retryable() && tries <= self.shape.node(node).outline.retries.unwrap_or(0)
+        is_group
+            && code.retryable()
+            && tries <= self.shape.node(node).outline.retries.unwrap_or(0)
+            && self.is_in_body(task)
     }
 
     /// Something was said of a group: maybe that it is stopped now, to begin again. Returns whether it is.
     pub(crate) fn stops_to_begin_again(&mut self, task: u32) -> Result<bool, String> {
+        // The run has succeeded, whatever failed in it before.
+        if self.ended_by.is_some() {
+            return Ok(false);
+        }
         let failed_by = match self.failures.front() {
             Some(failure) if failure.reach == Reach::Again(task) => failure.cause,
             _ => match self.failed_at_its_end(task) {
@@ -181,7 +197,11 @@ impl Model<'_> {
                 self.failures.push_front(Failure { cause, code, reach: Reach::Ends });
             } else if let Some(base) = self.lost_frame(task, code) {
                 self.failures.push_front(Failure { cause, code, reach: Reach::Lost(base) });
-            } else if let Some(reach) = self.reach_of_branch(task, code) {
+            } else if let Some(reach) =
+                self.reach_of_branch(task, code).or_else(|| self.reach_of_section(task, code))
+            {
+                // The branch or the section that it is in ends with it.
+                self.task_mut(task).stage = Stage::Stopped;
                 self.failures.push_front(Failure { cause, code, reach });
             } else {
                 self.blame_scope(task, cause, code);

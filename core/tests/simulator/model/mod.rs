@@ -8,6 +8,7 @@ mod failure;
 mod ops;
 mod pause;
 mod rest;
+mod sections;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -17,6 +18,7 @@ use conductor_core::run::{Event, RunOptions, TaskState};
 
 use super::shape::Shape;
 use branches::BranchEnd;
+use sections::Standing;
 
 /// What is wrong, in words.
 pub(crate) type Verdict = Result<(), String>;
@@ -122,6 +124,8 @@ pub(crate) enum Reach {
     Lost(u32),
     /// It ends the branch of this child alone.
     Branch(u32),
+    /// It ends the section of this `try` that runs.
+    Section(u32),
     /// In a run that keeps going, this group with branches fails at once, and is to blame for what is around it.
     Fails(u32),
     /// It ends the run.
@@ -147,6 +151,8 @@ pub(crate) struct Model<'a> {
     pub(crate) items: BTreeMap<u32, Items>,
     /// By group with branches that was entered.
     pub(crate) ends: BTreeMap<u32, Vec<Option<BranchEnd>>>,
+    /// By `try` that was entered.
+    pub(crate) tries: BTreeMap<u32, Standing>,
     pub(crate) failures: VecDeque<Failure>,
     pub(crate) now: f64,
     pub(crate) started: f64,
@@ -173,6 +179,7 @@ impl<'a> Model<'a> {
             tasks,
             items: BTreeMap::new(),
             ends: BTreeMap::new(),
+            tries: BTreeMap::new(),
             failures: VecDeque::new(),
             now: 0.0,
             started: 0.0,
@@ -278,7 +285,11 @@ impl<'a> Model<'a> {
     pub(crate) fn arrival(&self, task: u32) -> Option<bool> {
         let found = self.task(task);
         let opened = self.parent(task).is_none_or(|scope| self.task(scope).stage == Stage::Open);
-        if found.stage != Stage::Waiting || !opened || self.is_placeholder(task) {
+        if found.stage != Stage::Waiting
+            || !opened
+            || self.is_placeholder(task)
+            || self.waits_for_section(task)
+        {
             return None;
         }
         let inputs = &self.shape.node(found.node).inputs;

@@ -20,6 +20,9 @@ impl Model<'_> {
             Op::Lose { task, base, cause } if self.shape.branches(self.task(task).node).is_some() => {
                 self.branch_lost(task, base, cause)
             }
+            Op::Lose { task, base, cause } if self.shape.sections(self.task(task).node).is_some() => {
+                self.section_lost(task, base, cause)
+            }
             Op::Lose { task, base, cause } => self.lost(task, base, cause),
             Op::Gather { task } => self.gather(task),
             Op::Catch { task, cause } => self.caught(task, cause),
@@ -92,6 +95,7 @@ impl Model<'_> {
         }
         if self.task(task).stage != Stage::Open {
             self.begin_branches(task);
+            self.begin_try(task);
         }
         self.task_mut(task).stage = Stage::Open;
         self.reads_inputs(task)
@@ -178,6 +182,9 @@ impl Model<'_> {
         if self.shape.branches(node).is_some() {
             return self.branch_won(task, base, item);
         }
+        if self.shape.sections(node).is_some() {
+            return self.section_won(task, base, item);
+        }
         let children = self.shape.node(node).children.clone();
         for child in children {
             let child = base + child - (node + 1);
@@ -197,6 +204,9 @@ impl Model<'_> {
     fn gather(&mut self, task: u32) -> Verdict {
         if self.shape.branches(self.task(task).node).is_some() {
             return self.gather_branches(task);
+        }
+        if self.shape.sections(self.task(task).node).is_some() {
+            return self.gather_try(task);
         }
         let Some(items) = self.items.remove(&task) else { return Err(format!("{task} has no items")) };
         ensure!(items.closed == items.known && !items.open_ended, "{task} gathers too soon: {items:?}");
@@ -280,7 +290,9 @@ impl Model<'_> {
     pub(crate) fn is_done_inside(&self, task: u32) -> bool {
         let found = self.task(task);
         let over = |child: &u32| matches!(self.task(self.beside(task, *child)).stage, Stage::Over(_));
-        if self.shape.is_each(found.node) || self.shape.branches(found.node).is_some() {
+        if self.shape.sections(found.node).is_some() {
+            self.is_done(task)
+        } else if self.shape.is_each(found.node) || self.shape.branches(found.node).is_some() {
             found.gathered
         } else {
             self.shape.node(found.node).children.iter().all(over)
@@ -321,7 +333,10 @@ impl Model<'_> {
             }
             for child in &self.shape.node(self.task(scope).node).children {
                 let before = self.beside(found, *child);
-                let over = matches!(self.task(before).stage, Stage::Over(_));
+                // A `try` goes on after what failed in it, and what it leaves out.
+                let goes_on = self.shape.sections(self.task(scope).node).is_some();
+                let stage = self.task(before).stage;
+                let over = matches!(stage, Stage::Over(_)) || goes_on && stage == Stage::Stopped;
                 ensure!(
                     over || position(*child) >= position(node),
                     "{task} overtakes {before}, which is at {:?}",

@@ -93,6 +93,8 @@ impl Model<'_> {
             ensure!(items.closed < items.known || waits, "all items of {task} are done");
         } else if self.shape.branches(found.node).is_some() {
             ensure!(!self.is_settled(task), "{task} has no branch to wait for");
+        } else if self.shape.sections(found.node).is_some() {
+            ensure!(!self.is_tried(task), "{task} has no section to wait for");
         } else {
             ensure!(!self.shape.node(found.node).children.iter().all(over), "{task} contains nothing open");
         }

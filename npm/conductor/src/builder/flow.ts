@@ -42,6 +42,14 @@ export interface LoopParameters {
   concurrency?: number | Expression;
 }
 
+/** The nodes inside a `try` that do not begin with it, by their ids. */
+export interface TrySections<Catch extends string = string, Finally extends string = string> {
+  /** Runs after a failure of the others, and gives what the `try` gives then. */
+  catch?: Catch;
+  /** Runs at the end in any case. */
+  finally?: Finally;
+}
+
 /** The output of a loop. */
 export interface LoopOutput<Output> {
   /** The output of the last node inside, for each item. */
@@ -52,6 +60,8 @@ export interface LoopOutput<Output> {
 type Rest<P> = NoNodes extends P ? [parameters?: P, options?: NodeOptions] : [parameters: P, options?: NodeOptions];
 type Free<Id, Nodes> = Id extends keyof Nodes ? never : unknown;
 type With<Nodes, Id extends string, Node extends KnownNode> = Nodes & { [Key in Id]: Node };
+/** Whether ids are those of nodes. */
+type Inside<Ids, Nodes> = [Ids] extends [keyof Nodes] ? unknown : never;
 type Scope<Output> = { inputs: string; outputs: string; output: Output };
 
 /**
@@ -100,6 +110,26 @@ export class FlowBuilder<Nodes extends KnownNodes, Left extends string> {
     options?: NodeOptions,
   ): FlowBuilder<With<Nodes, Id, Scope<LoopOutput<OutputOf<Inner, InnerLeft>>>>, Left> {
     const frame = { ...nodeOf(id, "loop", options), parameters: { ...parameters } };
+    return this.#with(inside(new FlowBuilder(frame)).build());
+  }
+
+  /**
+   * Adds a `try`, which runs what `inside` adds to it: after a failure the node that `sections.catch` names, and at the end the
+   * one that `sections.finally` names. No edge leads to these, or from them.
+   */
+  try<
+    const Id extends string,
+    Inner extends KnownNodes,
+    InnerLeft extends string,
+    const Catch extends string = never,
+    const Finally extends string = never,
+  >(
+    id: Id & Free<Id, Nodes>,
+    sections: TrySections<Catch, Finally>,
+    inside: (body: FlowBuilder<NoNodes, never>) => FlowBuilder<Inner, InnerLeft> & Inside<Catch | Finally, Inner>,
+    options?: NodeOptions,
+  ): FlowBuilder<With<Nodes, Id, Scope<OutputOf<Inner, InnerLeft | Finally>>>, Left> {
+    const frame = { ...nodeOf(id, "try", options), parameters: { ...sections } };
     return this.#with(inside(new FlowBuilder(frame)).build());
   }
 

@@ -1,7 +1,7 @@
 /** `conductor run --dry-run`: what would be run, and what it would touch. */
 import { resolve } from "node:path";
 import { Graph } from "../engine/graph.js";
-import { outlineOf } from "../engine/outline.js";
+import { outlineOf, Section } from "../engine/outline.js";
 import { Plan } from "../engine/plan.js";
 import type { NodeDefinition } from "../types/definition.js";
 import pc from "./colour.js";
@@ -15,6 +15,8 @@ export interface PlannedNode {
   /** Ids of the nodes whose outputs it takes. */
   after: string[];
   disabled?: true;
+  /** When it runs, for what a `try` does not begin with. */
+  runs?: "after a failure" | "at the end";
   /** Where the group or loop begins; its nodes follow. */
   isGroup: boolean;
   depth: number;
@@ -22,6 +24,13 @@ export interface PlannedNode {
   writes: string[];
   calls: string[];
 }
+
+/** By section of a `try`. */
+const RUNS = {
+  [Section.body]: undefined,
+  [Section.catch]: "after a failure",
+  [Section.finally]: "at the end",
+} as const;
 
 /** The nodes of a flow in the order in which they would run one at a time, with what they would touch. */
 export function plannedNodes(flow: NodeDefinition): PlannedNode[] {
@@ -39,6 +48,7 @@ export function plannedNodes(flow: NodeDefinition): PlannedNode[] {
         const isGroup = !plan.isLeaf(index);
         const { dependencies } = graph.node(index);
         const disabled = node.parameters?.enabled === false ? ({ disabled: true } as const) : {};
+        const runs = RUNS[plan.section(index)];
         planned.push({
           path,
           type: node.type,
@@ -46,6 +56,7 @@ export function plannedNodes(flow: NodeDefinition): PlannedNode[] {
           isGroup,
           depth,
           ...disabled,
+          ...(runs !== undefined && { runs }),
           ...touched(node),
         });
         if (isGroup) visit(index, `${path}/`, depth + 1);
@@ -89,9 +100,10 @@ function namesLine(title: string, values: ReadonlyMap<string, unknown>): string[
   return values.size === 0 ? [] : [`${pc.dim(title)}  ${[...values.keys()].map(oneLine).join(", ")}`];
 }
 
-function nodeText({ path, type, after, disabled, depth, reads, writes, calls }: PlannedNode): string {
+function nodeText({ path, type, after, disabled, runs, depth, reads, writes, calls }: PlannedNode): string {
   const facts = [
     ...(disabled ? ["disabled"] : []),
+    ...(runs === undefined ? [] : [runs]),
     ...(after.length > 0 ? [`after ${after.map(oneLine).join(", ")}`] : []),
     ...reads.map((file) => `reads ${oneLine(file)}`),
     ...writes.map((file) => `writes ${oneLine(file)}`),

@@ -1,4 +1,6 @@
 /** A flow as the text of a Mermaid flowchart. */
+
+import { Section, sectionOf } from "../engine/outline.js";
 import type { FlowAnalysis, NodeDefinition } from "../exports/node.js";
 import { oneLine } from "./text.js";
 
@@ -34,6 +36,12 @@ export function mermaid(flow: NodeDefinition, analysis: FlowAnalysis): string {
     for (const { source, target, sourceHandle } of group.edges ?? []) {
       const handle = sourceHandle ? `|"${escaped(sourceHandle)}"|` : "";
       lines.push(`${indent}${names.get(source)} -->${handle} ${names.get(target)}`);
+    }
+    // No edge leads to what a `try` runs after a failure or at the end.
+    for (const name of group.type === "try" ? ["catch", "finally"] : []) {
+      const named = names.get(group.parameters?.[name] as string);
+      const body = group.nodes?.find(({ id }) => sectionOf(id, group) === Section.body);
+      if (named !== undefined) lines.push(`${indent}${names.get(body?.id as string)} -.->|"${name}"| ${named}`);
     }
   };
   if (flow.nodes === undefined || flow.nodes.length === 0) lines.push(`  n["${labelOf(flow)}"]`);

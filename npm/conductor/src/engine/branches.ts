@@ -1,4 +1,4 @@
-/** What the branches of groups gave so far, and the output that comes of it. */
+/** What the branches of groups, and the sections of a `try`, gave so far, and the output that comes of it. */
 import type { ExecutionError } from "../types/errors.js";
 import type { BranchMode } from "./outline.js";
 import { Sparse } from "./sparse.js";
@@ -55,6 +55,9 @@ export class BranchTable {
           winners: winners.map(({ id }) => id),
         };
       }
+      // The body, or after its failure the catch.
+      case "try":
+        return inTurn.find(succeeded)?.value;
     }
   }
 }

@@ -15,7 +15,7 @@ import { type Items, itemsOf, toItems } from "./items.js";
 import type { Log } from "./log.js";
 import { EventKind, FIRST_ATTEMPT, NEVER } from "./mailbox.js";
 import { NodeExpressions, type RunTimes } from "./node-expressions.js";
-import { DEFAULT_HANDLE } from "./outline.js";
+import { DEFAULT_HANDLE, Section } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
 import { getErrorRecoveryStrategy } from "./recovery.js";
@@ -262,10 +262,11 @@ export class Calls {
     return this.values.loseFrame(task, base, error);
   }
 
-  /** A branch of a group failed, and the group goes on. */
+  /** A branch or a section of a group failed, and the group goes on. */
   loseBranch(task: number, base: number, cause: number): void {
     const error = this.errors.get(cause) ?? failure("INTERNAL_ERROR", "The cause is not known", this.placeOf(cause));
     const group = this.values.nodeOf(task);
+    if (this.plan.branchMode(group) === "try") return this.loseSection(task, base, cause, error);
     this.activities ??= new Activities();
     for (let node = this.values.nodeOf(cause); node !== group; node = this.plan.parent(node)) {
       this.activities.handle(node);
@@ -273,6 +274,18 @@ export class Calls {
     const what = `\`${this.plan.id(this.values.nodeOf(cause))}\` failed, and the other branches went on: ${error.message}`;
     this.add(task, "continued-after-error", what);
     this.values.endBranch(task, base, error);
+  }
+
+  /** A section of a `try` failed, which has the error from now on: for its catch, or to fail with it in the end. */
+  private loseSection(task: number, base: number, cause: number, error: ExecutionError): void {
+    const scope = this.values.nodeOf(task);
+    this.errors.set(task, error);
+    this.values.endBranch(task, base, error);
+    if (this.plan.section(this.values.nodeOf(base)) !== Section.body || !this.plan.hasCatch(scope)) return;
+    this.activities ??= new Activities();
+    for (let node = this.values.nodeOf(cause); node !== scope; node = this.plan.parent(node)) {
+      this.activities.handle(node);
+    }
   }
 
   /** Tries that failed and were followed by others, if there were any. */

@@ -318,10 +318,11 @@ class Skeleton {
   }
 }
 
-/** Parameters of which the branches of a group are made. */
+/** Parameters of which the branches of a group, or the sections of a `try`, are made. */
 function heeded(parameters: unknown, type: unknown): { parameters?: Record<string, unknown> } {
   if (typeof parameters !== "object" || parameters === null) return {};
-  const { enabled, mode, count, parallel } = parameters as Record<string, unknown>;
+  const { enabled, mode, count, parallel, catch: rescue, finally: last } = parameters as Record<string, unknown>;
+  if (type === "try") return { parameters: { enabled, catch: plain(rescue), finally: plain(last) } };
   if (type !== "parallel" || mode === undefined) return enabled === false ? { parameters: { enabled } } : {};
   return { parameters: { enabled, mode: plain(mode), count: plain(count), parallel: plain(parallel) } };
 }

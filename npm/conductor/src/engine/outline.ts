@@ -22,6 +22,9 @@ export const MAX_WIDTH = 0xffff;
 const PARALLEL = 0x1_0000;
 /** The one above that, of a loop that goes on after a round that failed. */
 const TOLERANT = 0x2_0000;
+/** The two above that: which section of a `try` the node is. */
+const SECTION_SHIFT = 18;
+const SECTION_MASK = 0b11;
 
 /** The flags of a node. */
 export const DISABLED = 1;
@@ -31,13 +34,45 @@ const BRANCHES_SHIFT = 2;
 const BRANCHES_BITS = 3;
 const MOST_BRANCHES = 0xffff;
 const MODES = ["all", "race", "allSettled", "first"] as const;
+const TRY = MODES.length + 1;
 
-/** When a group is over whose nodes are branches. */
-export type BranchMode = (typeof MODES)[number];
+/** When a group is over whose nodes are branches; `try` where they are sections instead, one after the other. */
+export type BranchMode = (typeof MODES)[number] | "try";
 
 /** The mode in the flags of a node; missing where its nodes are no branches. */
 export function branchModeIn(flags: number): BranchMode | undefined {
-  return MODES[((flags >> BRANCHES_SHIFT) & (2 ** BRANCHES_BITS - 1)) - 1];
+  const number = (flags >> BRANCHES_SHIFT) & (2 ** BRANCHES_BITS - 1);
+  return number === TRY ? "try" : MODES[number - 1];
+}
+
+/** What a node of a `try` is for, as the engine numbers it. */
+export const Section = { body: 0, catch: 1, finally: 2 } as const;
+export type Section = (typeof Section)[keyof typeof Section];
+
+/** The section in the width of a node. */
+export function sectionIn(width: number): Section {
+  return ((width >> SECTION_SHIFT) & SECTION_MASK) as Section;
+}
+
+/** Which of the nodes inside a node comes before which because a `try` names them; edges say nothing of that. */
+export function* sectionOrder(group: NodeDefinition): Generator<{ source: string; target: string }> {
+  const { nodes, type } = group;
+  if (type !== "try" || !Array.isArray(nodes)) return;
+  const sections = nodes.map((node) => sectionOf(node?.id, group));
+  for (const [to, later] of sections.entries()) {
+    if (later === Section.body) continue;
+    for (const [from, earlier] of sections.entries()) {
+      if (earlier < later) yield { source: nodes[from]?.id as string, target: nodes[to]?.id as string };
+    }
+  }
+}
+
+/** What a node is for in the group around it. */
+export function sectionOf(id: unknown, around: NodeDefinition): Section {
+  if (around.type !== "try" || typeof id !== "string" || id === "") return Section.body;
+  const { parameters } = around;
+  if (id === parameters?.catch) return Section.catch;
+  return id === parameters?.finally ? Section.finally : Section.body;
 }
 
 /** A reference of the root, which reads nothing: rate limits follow. */
@@ -146,6 +181,7 @@ class Encoder {
   private expressions: Map<number, ParameterExpressions> | undefined;
   /** Node, limit and ms of each. */
   private rateLimits: number[] | undefined;
+  private readonly tries: { scope: number; group: NodeDefinition }[] = [];
 
   constructor(private readonly known?: Outline) {}
 
@@ -180,7 +216,7 @@ class Encoder {
   }
 
   private link(expressions: Map<number, ParameterExpressions>): ExpressionLinks {
-    const { names, count, edges } = this;
+    const { names, count, edges, tries } = this;
     const node = (index: number, word: number) => nodeWords[index * NODE_WORDS + word] as number;
     const name = (edge: number, word: number) => names[edgeWords[edge * EDGE_WORDS + word] as number] as string;
     const shape: FlowShape = {
@@ -192,6 +228,9 @@ class Encoder {
       *edges() {
         for (let edge = 0; edge < edges; edge++) {
           yield { scope: edgeWords[edge * EDGE_WORDS] as number, source: name(edge, 1), target: name(edge, 2) };
+        }
+        for (const { scope, group } of tries) {
+          for (const order of sectionOrder(group)) yield { scope, ...order };
         }
       },
     };
@@ -207,7 +246,7 @@ class Encoder {
   }
 
   /** `groups`: how many are around the node. */
-  private visit(node: NodeDefinition, parent: number, groups: number): void {
+  private visit(node: NodeDefinition, parent: number, groups: number, section: Section = Section.body): void {
     const index = this.count;
     if (index > this.limits.nodes) this.tooLarge = true;
     // Once refused, the rest is of no interest; it may have no end.
@@ -215,7 +254,7 @@ class Encoder {
     if (this.known === undefined) this.nodes.push(node);
     else if (this.known.nodes[index] !== node) this.changed = true;
     this.count++;
-    this.pushNode(node, index, parent);
+    this.pushNode(node, index, parent, section);
     const children = node?.nodes;
     if (!Array.isArray(children) || children.length === 0) return;
     if (groups >= this.limits.groups) {
@@ -229,11 +268,12 @@ class Encoder {
       for (let i = 0; i < edges.length; i++) this.pushEdge(edges[i] as NodeEdge, index);
     }
     for (let i = 0; i < children.length && !this.tooLarge; i++) {
-      this.visit(children[i] as NodeDefinition, index, groups + 1);
+      const child = children[i] as NodeDefinition;
+      this.visit(child, index, groups + 1, node.type === "try" ? sectionOf(child?.id, node) : Section.body);
     }
   }
 
-  private pushNode(node: NodeDefinition, index: number, parent: number): void {
+  private pushNode(node: NodeDefinition, index: number, parent: number, section: Section): void {
     const { known } = this;
     let at = index * NODE_WORDS;
     if (known !== undefined) at += HEADER_WORDS;
@@ -249,6 +289,7 @@ class Encoder {
     const disabled = set.enabled === false ? DISABLED : 0;
     const branches = branchBits(type, node, set);
     if (branches === undefined) this.refused = true;
+    else if (branches === TRY) this.tries.push({ scope: index, group: node });
     const flags = asks.continueOnError ? disabled | CONTINUES_ON_ERROR : disabled;
     this.put(nodeWords, at + 2, flags | ((branches ?? 0) << BRANCHES_SHIFT));
     this.put(nodeWords, at + 3, weightOf(type));
@@ -262,7 +303,8 @@ class Encoder {
     this.put(
       nodeWords,
       at + 7,
-      runsInRounds(type) ? frameWidth(type, node, set) : isParallel(node, set) ? PARALLEL : 0,
+      (runsInRounds(type) ? frameWidth(type, node, set) : isParallel(node, set) ? PARALLEL : 0) |
+        (section << SECTION_SHIFT),
     );
     if (set === NOTHING_SET) return;
 
@@ -336,19 +378,25 @@ function frameWidth(type: unknown, { nodes }: NodeDefinition, set: Record<string
 }
 
 /** When a group of branches is over, as the engine knows it; 0 for a node without a mode, `undefined` where the mode makes no sense. */
-function branchBits(
-  type: unknown,
-  { nodes }: NodeDefinition,
-  { mode, count }: Record<string, unknown>,
-): number | undefined {
+function branchBits(type: unknown, { nodes }: NodeDefinition, set: Record<string, unknown>): number | undefined {
+  if (type === "try") return tryBits(nodes, set);
+  const { mode, count } = set;
   if (type !== "parallel" || mode === undefined || mode === null) return 0;
   if (!Array.isArray(nodes) || nodes.length === 0) return undefined;
-  const number = MODES.indexOf(mode as BranchMode) + 1;
+  const number = MODES.indexOf(mode as (typeof MODES)[number]) + 1;
   if (number === 0) return undefined;
   if (mode !== "first") return number;
   const wanted = count ?? 1;
   const fits = typeof wanted === "number" && Number.isInteger(wanted) && wanted >= 1 && wanted <= MOST_BRANCHES;
   return fits ? number | (wanted << BRANCHES_BITS) : undefined;
+}
+
+/** The same of a `try`: its `catch` and `finally` are ids of two of its nodes, where they say anything. */
+function tryBits(nodes: unknown, set: Record<string, unknown>): number | undefined {
+  if (!Array.isArray(nodes) || nodes.length === 0) return 0;
+  const named = [set.catch, set.finally].filter((id) => id !== undefined && id !== null && id !== "");
+  const isInside = (id: unknown) => nodes.some((node: NodeDefinition | undefined) => node?.id === id);
+  return new Set(named).size === named.length && named.every(isInside) ? TRY : undefined;
 }
 
 /** Whether a group asks for its nodes to run side by side. */

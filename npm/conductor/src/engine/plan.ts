@@ -15,6 +15,8 @@ import {
   type Outline,
   outlinedId,
   outlinedParent,
+  Section,
+  sectionIn,
 } from "./outline.js";
 
 /** Where an edge comes from: a node, and the handle by which it leaves. */
@@ -151,9 +153,22 @@ export class Plan {
     return ((this.words[HEADER_WORDS + index * NODE_WORDS + 7] as number) & MAX_WIDTH) !== 0;
   }
 
-  /** When a group is over whose nodes are branches; `undefined` for every other node. */
+  /** When a group is over whose nodes are branches or sections; `undefined` for every other node. */
   branchMode(index: number): BranchMode | undefined {
     return branchModeIn(this.words[HEADER_WORDS + index * NODE_WORDS + 2] as number);
+  }
+
+  /** What a node is for in a `try`; the body of it, as all nodes that are in none. */
+  section(index: number): Section {
+    return sectionIn(this.words[HEADER_WORDS + index * NODE_WORDS + 7] as number);
+  }
+
+  /** Whether a `try` runs a node of its own after a failure. */
+  hasCatch(index: number): boolean {
+    for (let node = index + 1; node < this.length && node < this.end(index); node = this.end(node)) {
+      if (this.section(node) === Section.catch) return !this.isDisabled(node);
+    }
+    return false;
   }
 
   /** Whether a node hands on what comes in instead of running. */

@@ -6,7 +6,7 @@ import { BranchTable } from "./branches.js";
 import { carriedBy } from "./executables.js";
 import { FrameTable, type Round } from "./frames.js";
 import type { Items } from "./items.js";
-import { DEFAULT_HANDLE } from "./outline.js";
+import { DEFAULT_HANDLE, Section } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
@@ -111,14 +111,15 @@ export class Values {
     if (this.plan.branchMode(this.nodeOf(task)) !== undefined) this.branches.begin(task);
   }
 
-  /** Whether the nodes of a scope are branches. */
+  /** Whether the nodes of a scope are branches, or sections. */
   hasBranches(task: number): boolean {
     return this.plan.branchMode(this.nodeOf(task)) !== undefined;
   }
 
-  /** A branch of a group is over, whose output is that of `base`; with an error where it failed. */
+  /** A branch or section of a group is over, whose output is that of `base`; with an error where it failed. */
   endBranch(task: number, base: number, error?: ExecutionError): void {
     const node = this.nodeOf(base);
+    if (this.plan.section(node) === Section.finally) return;
     const value = error === undefined ? this.outputOfTask(base, node) : undefined;
     this.branches.end(task, { node, id: this.plan.id(node), value, ...(error !== undefined && { error }) });
   }
@@ -165,6 +166,8 @@ export class Values {
   /** The output of a scope whose items are all done, or of a group of which enough branches are over. */
   gather(task: number): void {
     const mode = this.plan.branchMode(this.nodeOf(task));
+    // What its catch was for is over.
+    if (mode === "try" && this.errors.size > 0) this.errors.delete(task);
     this.values[task] = mode === undefined ? this.frames.gather(task) : this.branches.gather(task, mode);
   }
 
@@ -247,7 +250,15 @@ export class Values {
     if (isLost) this.tellLost(task, node);
     if (input !== undefined) return input;
     if (task === 0) return this.root.input;
-    return (parent ?? this.enclosingContext(task, node)).own.input ?? {};
+    const around = (parent ?? this.enclosingContext(task, node)).own.input ?? {};
+    return plan.section(node) === Section.catch ? this.withError(around, plan.parent(node) + offset) : around;
+  }
+
+  /** What the catch of a `try` gets: what came to the `try`, and as `error` the failure of its body. */
+  private withError(input: unknown, scope: number): Record<string, unknown> {
+    const error = this.errors.get(scope);
+    const isObject = typeof input === "object" && input !== null && !Array.isArray(input);
+    return isObject ? { ...input, error } : { [DEFAULT_HANDLE]: input, error };
   }
 
   /** What the edge of an input brings to a task; `position`: that of the input among those of the task's node. */

@@ -14,7 +14,14 @@ export type { Conductor, Execute } from "../api/conductor.js";
 export type { FlowEngine } from "../api/flow-store.js";
 export type { ConductorConfig } from "../api/settings.js";
 export type { ExecutionGraphStore } from "../api/store.js";
-export type { FlowBuilder, FlowOptions, LoopOutput, LoopParameters, NodeOptions } from "../builder/flow.js";
+export type {
+  FlowBuilder,
+  FlowOptions,
+  LoopOutput,
+  LoopParameters,
+  NodeOptions,
+  TrySections,
+} from "../builder/flow.js";
 export type { Expression } from "../builder/types.js";
 export type { EngineInfo } from "../engine/backend.js";
 export type { NodeExecutable, NodeExecutorFactory } from "../engine/executables.js";

@@ -10,6 +10,8 @@ export interface GraphNode extends GraphMember {
   type: string;
   /** For people. */
   name?: string | null;
+  /** Read of a `try`, for its `catch` and `finally`. */
+  parameters?: Readonly<Record<string, unknown>> | null;
   nodes?: readonly GraphNode[] | null;
   edges?: readonly GraphEdge[] | null;
 }
@@ -56,18 +58,33 @@ const GROUPS = 64;
 export function analyzeExecutionGraph(node: GraphNode): ExecutionGraph {
   const isLeaf = !node.nodes?.length;
   const listed = isLeaf ? [node] : (node.nodes as readonly GraphNode[]);
-  const scope = scopeOf(listed, isLeaf ? [] : (node.edges ?? []));
+  const edges = isLeaf ? [] : (node.edges ?? []);
+  const scope = scopeOf(listed, [...edges, ...sectionOrder(node)]);
   const levels = levelsOf(scope);
   const weights = listed.map((child) => weightOf(child, 1));
   const { path, weight } = criticalPathOf(scope, levels, weights);
   return {
-    nodes: nodesOf(listed, scope, levels, weights),
+    nodes: nodesOf(listed, scopeOf(listed, edges), levels, weights),
     totalWeight: weights.reduce((sum, each) => sum + each, 0),
     criticalPath: path,
     criticalPathWeight: weight,
     maxParallelism: levels.reduce((most, { length }) => Math.max(most, length), 1),
     executionOrder: levels.map((level) => level.map((place) => scope.ids[place] as string)),
   };
+}
+
+/** Which nodes of a `try` come before its catch and its finally. Edges say nothing of that. */
+function* sectionOrder({ type, nodes, parameters }: GraphNode): Generator<GraphEdge> {
+  if (type !== "try" || !nodes?.length) return;
+  const numberOf = ({ id }: GraphNode) =>
+    id === "" ? 0 : id === parameters?.["catch"] ? 1 : id === parameters?.["finally"] ? 2 : 0;
+  for (const number of [1, 2]) {
+    for (const later of nodes.filter((node) => numberOf(node) === number)) {
+      const earlier = [0, 1].filter((before) => before < number);
+      const before = earlier.flatMap((section) => nodes.filter((node) => numberOf(node) === section));
+      for (const { id } of before) yield { source: id, target: later.id };
+    }
+  }
 }
 
 function nodesOf(

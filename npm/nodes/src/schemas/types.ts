@@ -39,6 +39,7 @@ export const emailSchema = /* @__PURE__ */ parametersSchema("email");
 export const llmSchema = /* @__PURE__ */ parametersSchema("llm");
 export const embedSchema = /* @__PURE__ */ parametersSchema("embed");
 export const databaseSchema = /* @__PURE__ */ parametersSchema("database");
+export const trySchema = /* @__PURE__ */ parametersSchema("try");
 export const untilSchema = /* @__PURE__ */ parametersSchema("until");
 export const stopSchema = /* @__PURE__ */ parametersSchema("stop");
 export const subFlowSchema = /* @__PURE__ */ parametersSchema("sub-flow");

@@ -16,6 +16,7 @@ export function executablesAnywhere({ place, network }: Needs): [string, NodeExe
     ["parallel", lazily(async () => (await import("./parallel/execute.js")).parallelNode)],
     ["group", lazily(async () => (await import("./group/execute.js")).groupNode)],
     ["loop", lazilyInRounds(async () => (await import("./loop/execute.js")).loopNode(await place()), asksCode)],
+    ["try", lazily(async () => (await import("./try/execute.js")).tryNode)],
     [
       "until",
       lazilyInRounds(

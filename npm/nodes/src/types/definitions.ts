@@ -37,6 +37,7 @@ import { subFlow } from "./sub-flow/definition.js";
 import { switchType } from "./switch/definition.js";
 import { template } from "./template/definition.js";
 import { transform } from "./transform/definition.js";
+import { tryType } from "./try/definition.js";
 import { unpivot } from "./unpivot/definition.js";
 import { until } from "./until/definition.js";
 import { validate } from "./validate/definition.js";
@@ -73,6 +74,7 @@ const all = [
   merge,
   delay,
   until,
+  tryType,
   stop,
   subFlow,
   waitForInput,

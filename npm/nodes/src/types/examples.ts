@@ -35,6 +35,7 @@ import { subFlowExamples } from "./sub-flow/examples.js";
 import { switchExamples } from "./switch/examples.js";
 import { templateExamples } from "./template/examples.js";
 import { transformExamples } from "./transform/examples.js";
+import { tryExamples } from "./try/examples.js";
 import { unpivotExamples } from "./unpivot/examples.js";
 import { untilExamples } from "./until/examples.js";
 import { validateExamples } from "./validate/examples.js";
@@ -63,6 +64,7 @@ const examples: Readonly<Record<keyof LibraryTypes, readonly NodeExample[]>> = {
   sample: sampleExamples,
   sort: sortExamples,
   delay: delayExamples,
+  try: tryExamples,
   until: untilExamples,
   stop: stopExamples,
   "sub-flow": subFlowExamples,

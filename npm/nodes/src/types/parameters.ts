@@ -109,6 +109,8 @@ export type EmbedParameters = ValuesOf<"embed">;
 /** Of `database`. */
 export type DatabaseParameters = ValuesOf<"database">;
 
+/** Of `try`. */
+export type TryParameters = ValuesOf<"try">;
 /** Of `until`. */
 export type UntilParameters = ValuesOf<"until">;
 /** Of `stop`. */
@@ -160,6 +162,7 @@ export interface ParametersByType {
   llm: LlmParameters;
   embed: EmbedParameters;
   database: DatabaseParameters;
+  try: TryParameters;
   until: UntilParameters;
   stop: StopParameters;
   "sub-flow": SubFlowParameters;
