@@ -11,14 +11,14 @@ nodes:
     nodes:
       - { id: read, type: code, parameters: { code: "throw new Error('the shop is closed')" } }
       - { id: count, type: sample, parameters: { method: first, count: 5 } }
-      - { id: none, type: edit-fields, parameters: { keepOnlySet: true, values: { orders: 0, why: "\${{ input.error.message }}" } } }
-      - { id: noted, type: edit-fields, parameters: { keepOnlySet: true, values: { asked: true } } }
+      - { id: none, type: template, parameters: { template: "no orders: \${{ input.error.nodeId }} failed" } }
+      - { id: noted, type: template, parameters: { template: asked } }
     edges: [{ source: read, target: count }]
 `,
     outputs: {
-      none: { orders: 0, why: "the shop is closed" },
-      noted: { asked: true },
-      orders: { orders: 0, why: "the shop is closed" },
+      none: { result: "no orders: read failed" },
+      noted: { result: "asked" },
+      orders: { result: "no orders: read failed" },
     },
     isPart: true,
   },
@@ -32,10 +32,10 @@ nodes:
     parameters: { catch: give-up }
     nodes:
       - { id: share, type: code, parameters: { code: "if (data.n === 0) throw new Error('nobody came'); return 12 / data.n" } }
-      - { id: give-up, type: template, parameters: { template: "gave up: \${{ input.error.message }}" } }
+      - { id: give-up, type: template, parameters: { template: "gave up after \${{ input.error.code }} of \${{ input.error.nodeId }}" } }
 `,
     input: { data: { n: 0 } },
-    outputs: { "give-up": { result: "gave up: nobody came" } },
+    outputs: { "give-up": { result: "gave up after EXECUTION_FAILED of share" } },
     isPart: true,
   },
 ];
