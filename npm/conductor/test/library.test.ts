@@ -33,7 +33,7 @@ describe.each([
           /^(INVALID_PARAMETERS|VALIDATION_FAILED|TYPE_MISMATCH|EXECUTION_FAILED|NO_TRANSPORT)$/,
         );
       const errors = (await conductor.node.validate(leaf("n", { type }))).errors.join();
-      if (["group", "loop", "until"].includes(type)) expect(errors).toContain(`\`${type}\` needs \`nodes\``);
+      if (["group", "loop", "try", "until"].includes(type)) expect(errors).toContain(`\`${type}\` needs \`nodes\``);
       else expect(errors, type).not.toMatch(/type/i);
     }
     const unknown = await conductor.node.run(leaf("n", { type: "telegraph" }));
