@@ -68,7 +68,17 @@ for (const node of await furtherNodes()) {
 }
 
 // The long ones first, so that none of them is left to run alone at the end.
-const isLong = ([name]) => /^(?:@atomiton\/conductor|Rust|tests\/packaging\/bundlers)\b/.test(name);
+const LONG = [
+  "Rust",
+  "@atomiton/conductor",
+  "@atomiton/nodes",
+  "tests/packaging/bundlers.test.mjs",
+  "tests/browser/engines.test.mjs",
+  "tests/nodes/examples.test.mjs",
+  "tests/packaging/strict.test.mjs",
+  "tests/packaging/types.test.mjs",
+];
+const isLong = ([name]) => LONG.includes(name);
 suites.sort((one, other) => Number(isLong(other)) - Number(isLong(one)));
 
 const total = { passed: 0, failed: 0, skipped: [] };

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { WITHOUT_WEBKIT } from "../../scripts/other-browsers.mjs";
@@ -232,8 +233,17 @@ for (const { name, create, usual, first, skip } of engines) {
     });
 
     test("with `worker: true` a flow and its user code run in a worker, and are cancelled there", async (t) => {
-      const tab = await open(t, { site: { csp: `${STRICT}; worker-src blob:` } });
-      const seen = await tab.evaluate(async () => {
+      // On a busy machine the constructor of a worker within a worker does not return in Firefox, about once in 20 times.
+      let seen;
+      for (let attempts = name === "Firefox" ? 4 : 1; attempts > 0 && seen === undefined; attempts--) {
+        const late = attempts > 1 ? pause(30_000, undefined, { ref: false }) : new Promise(() => {});
+        seen = await Promise.race([runInWorker(await open(t, { site: { csp: `${STRICT}; worker-src blob:` } })), late]);
+      }
+      assert.deepEqual(seen, { data: [4, 8], code: "CANCELLED", next: [6] });
+    });
+
+    function runInWorker(tab) {
+      return tab.evaluate(async () => {
         const { node } = entry.createConductor({ worker: true });
         const double = "(x) => (x, 2 * x)";
         const { data } = await node.run(chain("flow", code("a", double), code("b", double)), { input: [1, 2] });
@@ -246,8 +256,7 @@ for (const { name, create, usual, first, skip } of engines) {
         const next = await node.run(code("next", double), { input: [3] });
         return { data: data.result, code: (await run).error.code, next: next.data.result };
       });
-      assert.deepEqual(seen, { data: [4, 8], code: "CANCELLED", next: [6] });
-    });
+    }
 
     test("an own worker that computes for ever, or ends, fails its run, and the next run has another", async (t) => {
       const tab = await open(t, { site: { csp: `${STRICT}; worker-src 'self'` } });
