@@ -44,7 +44,7 @@ for (const [kind, text] of Object.entries({
   });
 }
 
-test("what leads downward, stays in its folder or comes from a package is none", (t) => {
+test("an import that leads downward, stays in its folder or comes from a package is no problem", (t) => {
   const files = {
     "api/runs.ts":
       'import { driver } from "../engine/driver.js";\nimport "./settings.js";\nimport "node:fs";\nimport "zod";',
@@ -54,7 +54,7 @@ test("what leads downward, stays in its folder or comes from a package is none",
   assert.deepEqual(problemsOf(t, files), []);
 });
 
-test("what the engine's words mean is known in its folder alone, whoever asks", (t) => {
+test("the layout of the engine's words is known in its folder alone", (t) => {
   const files = {
     "cli/look.ts": 'import { EventKind } from "../engine/mailbox.js";',
     "engine/mailbox.ts": "export {};",

@@ -104,7 +104,7 @@ describe("email that is read", () => {
     expect((await read(path)).attachments[0].text.trim()).toMatch(/^Stück,1$/);
   });
 
-  it("is refused where it is none, with what to do", async () => {
+  it("is refused where it is no message, with what to do", async () => {
     const words = async (path: string) => {
       const { code, message } = await failure("email", {}, { operation: "read", path });
       return `${code} ${message}`;

@@ -178,7 +178,7 @@ describe("spreadsheet writes Parquet", () => {
     ]);
   });
 
-  it("not without columns, nor with a date that is none", async () => {
+  it("not without columns, nor with an invalid date", async () => {
     const none = await failure("spreadsheet", { data: [] }, { operation: "write", path: at("x.parquet") });
     expect(none).toMatchObject({ code: "INVALID_PARAMETERS", message: expect.stringContaining("at least one column") });
     const data = [{ a: new Date(Number.NaN) }];

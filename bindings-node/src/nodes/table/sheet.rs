@@ -213,7 +213,7 @@ impl Table {
         }
     }
 
-    /// The column of that name; INVALID_PARAMETERS, naming the columns there are, when there is none.
+    /// The column of that name; INVALID_PARAMETERS, naming the columns there are, when it is missing.
     pub(crate) fn column(&self, name: &str) -> Result<usize, Failure> {
         column_of(self.headers(), name)
     }
@@ -319,7 +319,7 @@ impl Table {
     }
 }
 
-/// The column of that name; INVALID_PARAMETERS, naming the columns there are, when there is none.
+/// The column of that name; INVALID_PARAMETERS, naming the columns there are, when it is missing.
 pub(super) fn column_of(headers: &[String], name: &str) -> Result<usize, Failure> {
     headers.iter().position(|header| header == name).ok_or_else(|| {
         let known = headers.iter().map(|header| format!("\"{header}\"")).collect::<Vec<_>>().join(", ");

@@ -111,7 +111,7 @@ impl Model<'_> {
         self.now_in(scope) == Running::Nothing && (fails || self.task(scope).gathered)
     }
 
-    /// Whether the section of a `try` that runs is over. It ends at once then, so at rest there is none.
+    /// Whether the section of a `try` that runs is over. It ends at once then, so none is left at rest.
     pub(crate) fn is_tried(&self, scope: u32) -> bool {
         let children = self.children_of(scope, self.now_in(scope));
         children.iter().all(|child| matches!(self.task(*child).stage, Stage::Over(_)))

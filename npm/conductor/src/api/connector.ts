@@ -27,7 +27,7 @@ export class Connector {
     private readonly log: Log,
   ) {}
 
-  /** A way to another process. Throws for a type that there is none of, and for settings that cannot be used. */
+  /** A way to another process. Throws for an unknown type, and for settings that cannot be used. */
   connect(type: TransportType, options: TransportOptions): Remote {
     if (!TYPES.includes(type)) throw new Error(`Transport ${type} not registered`);
     const tokens = tokensOf(this.tokens, issuerOf(type, options, this.config));
@@ -51,7 +51,7 @@ export class Connector {
       case "http": {
         const address = apiUrl ?? defaultApiUrl();
         const events = wsUrl ?? (environment.listensToServers ? defaultWebSocketUrl(address) : undefined);
-        // Where there are no WebSockets there are no events; whoever listens is told.
+        // Without WebSockets there are no events; listeners are told.
         const hasEvents = events !== undefined && environment.WebSocket !== undefined;
         return createHTTPTransport({
           apiUrl: address,

@@ -42,7 +42,7 @@ export class ServiceRouter {
   private readonly closing = new Set<LazyTransport>();
   /** Makes the target anew to which calls go, after its connections were closed. */
   private renew: () => Target;
-  /** Nobody listens but to this process since all was shut down. */
+  /** All was shut down: listeners hear of this process only. */
   private isAsleep = false;
   private readonly subscriptions: Subscriptions;
   private readonly connector: Connector;
@@ -60,7 +60,7 @@ export class ServiceRouter {
     const type =
       typeof transport === "string" ? transport : transport === undefined ? environment.transport() : "local";
     this.home = this.current = this.makeHome();
-    // What is wrong with an address is an error of whoever uses it, not of whoever imports this.
+    // A wrong address is an error of the calls that use it, not of the import.
     this.renew = () => (type === "local" ? this.home : this.elsewhere(type, {}));
     this.current = this.renew();
   }
@@ -77,14 +77,14 @@ export class ServiceRouter {
 
   /**
    * Makes a transport the one that is used; the one before is shut down once nothing is pending on it. Throws for a type
-   * that there is none of, for settings that cannot be used, and where nobody can listen; then all stays as it was.
+   * that is unknown, for settings that cannot be used, and where listening fails; then all stays as it was.
    */
   configure(type: TransportType, options: TransportOptions): void {
     const renew = () => (type === "local" ? this.home : this.elsewhere(type, options));
     const next = renew();
     try {
       next.remote?.transport.open();
-      // Whoever listens goes on listening, wherever things happen now.
+      // Listeners go on listening, wherever things happen now.
       this.subscriptions.enter(next);
     } catch (error) {
       if (next.remote !== undefined) this.close(next);
@@ -118,7 +118,7 @@ export class ServiceRouter {
     return target.execute({ executionId, nodeId }, work, this.ended(target));
   }
 
-  /** Closes connections. Those that are needed afterwards are opened again, and listened on by whoever listened. */
+  /** Closes connections. Those that are needed afterwards are opened again, with their listeners. */
   async shutdown(): Promise<void> {
     const before = this.current;
     const closed = [...this.left, before, this.home].filter((target) => target.connection !== undefined);
@@ -255,7 +255,7 @@ export class ServiceRouter {
     return this.current;
   }
 
-  /** Lets what is under way at a target go on, and whoever listens hear of it, until it is over. */
+  /** Lets what is under way at a target go on, and listeners hear of it, until it is over. */
   private leave(target: Target): void {
     target.isLeft = true;
     this.left.add(target);

@@ -66,7 +66,7 @@ export class Subscriptions {
     ]);
   }
 
-  /** Has all listen at a target as well. Throws what keeps them from it; then nobody does. */
+  /** Has all listen at a target as well. Throws what keeps them from it; then none does. */
   enter(target: Target): void {
     const begun: Subscription[] = [];
     try {

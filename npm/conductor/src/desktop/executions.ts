@@ -41,7 +41,7 @@ export class Executions<R> {
   /**
    * Carries out an execution under the chosen id or a new one, and resolves with its result. When a caller asks for the
    * same execution of the same node once more while it goes on, that is the same one: the first call may have been given
-   * up. What is over runs anew; whoever only wants its result attaches to it. Never rejects.
+   * up. What is over runs anew; a caller that only wants its result attaches to it. Never rejects.
    */
   carryOut(chosen: string | undefined, nodeId: string, work: Work<R>): Promise<R> {
     const same = chosen && this.#running.all(chosen).find((execution) => execution.nodeId === nodeId);

@@ -28,7 +28,7 @@ export class ExecutionRegistry<E extends Registered> {
     return execution;
   }
 
-  /** Forgets an execution; one that is not known is none. */
+  /** Forgets an execution; an unknown one is ignored. */
   end(execution: E): void {
     const { executionId, next } = execution;
     if (this.#inner.size > 0) this.#inner.delete(execution);

@@ -1,7 +1,7 @@
 /** The service of sessions. */
 import { type Declaration, type Unsubscribe, whole, type Zod } from "./declaration.js";
 
-/** Somebody who is logged in. */
+/** A user who is logged in. */
 export interface AuthUser {
   id?: string;
   username: string;
@@ -25,7 +25,7 @@ export interface AuthApi {
   login(credentials: { username: string; password: string }): Promise<AuthSession>;
   /** Forgets the token once the server has ended the session, or at once where there is no server. Rejects where one refuses. */
   logout(): Promise<void>;
-  /** Null when nobody is logged in. */
+  /** Null when no user is logged in. */
   getCurrentUser(): Promise<AuthUser | null>;
   refreshToken(): Promise<AuthSession>;
   onAuthExpired(callback: (event?: unknown) => void): Unsubscribe;
@@ -38,7 +38,7 @@ const session = (z: Zod) =>
     .nullish()
     .transform((given) => given ?? {});
 
-/** Whoever has no session yet must be able to begin one: all of it is for viewers. */
+/** A caller without a session must be able to begin one: all of it is for viewers. */
 export const auth: Declaration<AuthApi> = {
   channel: "auth",
   subject: "authentication",

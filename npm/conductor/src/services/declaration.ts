@@ -1,7 +1,7 @@
 /** How a service is declared: the methods that callers hold, the commands and events they travel as, and who may use them. */
 import type { ZodType } from "zod";
 
-/** zod, as whoever checks arguments hands it in: a declaration needs only its types, so that pages do without it. */
+/** zod, handed in by the code that checks arguments: a declaration needs only its types, so that pages do without it. */
 export type Zod = typeof import("zod");
 
 /** The least a caller must be allowed: to look, to run, to change flows, or to administer the application. */
@@ -42,7 +42,7 @@ export interface Method extends Command {
    * `everywhere` for all that may know the execution, or as its router does it.
    */
   targets?: "current" | "everywhere" | "router";
-  /** Whether its answer counts as `nothing`, or as a `list`, which is empty where it is none. Default: as it is. */
+  /** How its answer is read: as `nothing`, or as a `list`, empty for any other answer. Default: as it is. */
   answers?: "nothing" | "list";
 }
 

@@ -17,7 +17,7 @@ export interface FlowApi extends ExecutionEvents {
     context?: Partial<ConductorExecutionContext>,
   ): Promise<ExecutionResult<Output>>;
   listTemplates(): Promise<{ templates: FlowTemplate[] }>;
-  /** A template by its id or its short name, such as `hello-world`. Rejects when there is none. */
+  /** A template by its id or its short name, such as `hello-world`. Rejects for an unknown id. */
   getTemplate(id: string): Promise<{ definition: FlowDefinition }>;
   /** The definition of a template, or of a saved flow. Rejects when there is neither. */
   loadFlow(id: string): Promise<FlowDefinition>;

@@ -53,7 +53,7 @@ export interface NodeApi extends ExecutionEvents {
   resume(executionId: string): Promise<void>;
   /** The executions that are not over. */
   active(): Promise<ActiveExecution[]>;
-  /** The result of an execution that somebody else started, or that this program forgot about. */
+  /** The result of an execution that another program started, or that this one forgot about. */
   attach(executionId: string): Promise<ExecutionResult>;
 }
 

@@ -47,7 +47,7 @@ function lossIn(value: unknown): string | undefined {
 function lossOf(walk: Walk): string | undefined {
   let { value } = walk;
   if (hasOwnJson(value)) {
-    // Buffers could say what they are in JSON, but nobody there would read it as a buffer.
+    // Buffers could say what they are in JSON, but the other side would not read it as a buffer.
     if (ArrayBuffer.isView(value)) return instanceOf(value);
     const said = value.toJSON();
     if (said === null && kindOf(value) === "date") return "an invalid date";

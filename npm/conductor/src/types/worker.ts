@@ -8,7 +8,7 @@ export interface WorkerLike {
 }
 
 /**
- * Where workers come from. A worker that was made already serves one conductor, which ends it, and there is none in its
+ * Where workers come from. A worker that was made already serves one conductor, which ends it, and it is not replaced in its
  * place once it ended.
  */
 export type WorkerSource = boolean | string | URL | WorkerLike | (() => WorkerLike | PromiseLike<WorkerLike>);

@@ -1,4 +1,4 @@
-/** Who may run flows over a bus of events: with the policy of the channels, whoever may call those. */
+/** Who may run flows over a bus of events: with the policy of the channels, the callers of those. */
 import { EventEmitter } from "node:events";
 import { createEventManager } from "@atomiton/events/desktop";
 import { afterEach, describe, expect, it } from "vitest";

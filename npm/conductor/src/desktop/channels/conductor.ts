@@ -23,7 +23,7 @@ export function createConductorChannelServer(
   options: ChannelOptions = {},
 ): ConductorChannelServer {
   const health = async (): Promise<HealthResult> => (await ask?.()) ?? { status: "ok", timestamp: Date.now() };
-  // Requests look at their own size, and answer what is none with a result.
+  // Requests check their own size, and answer malformed ones with a result.
   const execute = { handle: (request: unknown) => requests.execute(request), plain: true };
   const server = serveChannel("conductor", ipcMain, { handlers: { execute, health } }, options);
   return { ...server, health };

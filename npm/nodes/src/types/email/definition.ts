@@ -158,7 +158,7 @@ export const email = {
     output("accepted", "Accepted", "array", "The addresses that the server took."),
     output("rejected", "Rejected", "array", "The addresses that it refused, which is warned of."),
     output("response", "Response", "string", "The last word of the server."),
-    output("subject", "Subject", "string", "read: the subject; empty text if there is none."),
+    output("subject", "Subject", "string", "read: the subject; empty text for a message without one."),
     output(
       "from",
       "From",

@@ -58,7 +58,7 @@ export function joinNode(place: Place): NodeExecutable {
   });
 }
 
-/** The tables of both sides; `undefined` where one has no rows, and so no fields, or is none. */
+/** The tables of both sides; `undefined` where one is no table, or has no rows and so no fields. */
 function tablesOf(input: unknown): { left: NativeTable; right: NativeTable } | undefined {
   const [left, right] = ["left", "right"].map((side) => tableBehind(unwrap(handleValue(input, side))));
   return left && right && left.rowCount > 0 && right.rowCount > 0 ? { left, right } : undefined;

@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<Kind, ParquetColumn["type"]>> = {
  * One column for each field. Whole numbers are INT64, others DOUBLE; lists and objects are JSON. Values of several kinds in one
  * field become text, with a warning.
  *
- * @throws NodeError INVALID_PARAMETERS for a table without columns, or a time that is none
+ * @throws NodeError INVALID_PARAMETERS for a table without columns, or an invalid date
  */
 export function columnsToWrite(
   records: readonly PlainObject[],
