@@ -97,6 +97,8 @@ rules! {
     Unconnected = "unconnected", ValidationFailed, Warning;
     /// Several nodes in a group without any edge.
     NoEdges = "no-edges", ValidationFailed, Warning;
+    /// A `try` that names no node for a failure, nor for the end.
+    NoSections = "no-sections", InvalidParameters, Warning;
     /// A key of a policy that nothing carries out yet.
     IgnoredPolicy = "ignored-policy", ValidationFailed, Warning;
     /// `continueOnError` of the node that is run: nothing is left that could go on.

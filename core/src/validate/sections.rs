@@ -33,6 +33,15 @@ pub(super) fn check(walk: &mut Walk<'_>, node: &NodeDefinition) {
             ))
         });
     }
+    if NAMES.iter().all(|name| node.parameter(name).is_none_or(|value| value.is_null() || value == "")) {
+        walk.report_at("parameters", Rule::NoSections, named(&node.id), &mut |_| {
+            Finding::new(
+                "The `try` has neither `catch` nor `finally`, so that it ends with its first failure as a group does. Name \
+                 the node inside that runs after a failure, or use a `group`"
+                    .to_owned(),
+            )
+        });
+    }
     check_edges(walk, node);
 }
 
