@@ -1,11 +1,16 @@
 /** Decimals as text, which may have more digits than a number keeps. */
 
 /** Digits of a decimal that a number always keeps. */
-const MOST_DIGITS = 15;
+export const MOST_DIGITS = 15;
 
 /** Whether a value may stand for more digits than a number of it keeps, so that equal numbers say nothing of it. */
 export function mayHaveMoreDigits(value: unknown): boolean {
   return typeof value === "bigint" || (typeof value === "string" && value.length > MOST_DIGITS);
+}
+
+/** The number that the text of a decimal without exponent spells; `undefined` where a number may not keep all of its digits. */
+export function exactNumber(text: string): number | undefined {
+  return text.replace(/\D/g, "").replace(/^0+/, "").length <= MOST_DIGITS ? Number(text) : undefined;
 }
 
 /** Whether a number is whole and so large that it may stand for several: `9007199254740993` is read as …992. */

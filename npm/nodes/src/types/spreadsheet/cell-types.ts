@@ -1,8 +1,6 @@
+import { MOST_DIGITS } from "../../data/decimal.js";
 import { isPlainObject } from "../../data/input.js";
 import { type Row, setField } from "../../data/rows.js";
-
-/** Digits that a number keeps whatever program reads it. */
-const MOST_DIGITS = 15;
 
 /** Records whose cells are what they spell: exact numbers, true and false; empty cells are `null`. Other items stay as they are. */
 export function typedRecords(records: readonly Row[]): Row[];

@@ -1,10 +1,9 @@
 /** What values of DuckDB become. */
 import type { DuckDBResult, DuckDBType, DuckDBValue } from "@duckdb/node-api";
 
+import { toBase64 } from "../../data/base64.js";
+import { exactNumber } from "../../data/decimal.js";
 import type { DuckDb } from "./engine.js";
-
-/** Digits that a number keeps whatever they are. */
-const MOST_DIGITS = 15;
 
 /** Turns the values of one column into those of JSON. */
 export interface Column {
@@ -83,14 +82,15 @@ function converterOf(duckdb: DuckDb, type: DuckDBType, note: Note): Convert {
     case Id.DECIMAL:
       return (value) => {
         const text = String(value);
-        if (text.replace(/\D/g, "").replace(/^0+/, "").length <= MOST_DIGITS) return Number(text);
+        const number = exactNumber(text);
+        if (number !== undefined) return number;
         note.losesDigits();
         return text;
       };
     case Id.VARCHAR:
       return type.alias === "JSON" ? (value) => JSON.parse(value as string) as unknown : (value) => value;
     case Id.BLOB:
-      return (value) => base64((value as { bytes: Uint8Array }).bytes);
+      return (value) => toBase64((value as { bytes: Uint8Array }).bytes);
     case Id.TIMESTAMP:
     case Id.TIMESTAMP_S:
     case Id.TIMESTAMP_MS:
@@ -140,10 +140,6 @@ function isoTime(text: string): string {
     /^(\d{4,}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(\+00)?$/,
     (_, day, time, zone) => `${day}T${time}${zone ? "Z" : ""}`,
   );
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
 
 /** An object with properties of its own, also of a name such as `__proto__`. */

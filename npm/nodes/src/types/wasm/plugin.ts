@@ -1,17 +1,16 @@
 /** An Extism plugin in a thread of its own, called once. */
 import { createRequire } from "node:module";
-import { MessageChannel, Worker } from "node:worker_threads";
+import { MessageChannel } from "node:worker_threads";
 
 import { throwIfAborted } from "../../contract/abort.js";
 import { closeNames, namesText } from "../../contract/close-names.js";
-import { messageOf, NodeError } from "../../contract/error.js";
+import { NodeError } from "../../contract/error.js";
 import { optionalPackage } from "../../machine/optional-package.js";
+import { inThread, type ThreadEnd } from "../../machine/thread.js";
 import { answerRequests, type PluginRequest, type PluginResponse } from "./http.js";
 import text from "./plugin-thread.js?text";
 
 const PACKAGE = "@extism/extism";
-/** ms that a timer can count. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 /** MiB of the thread's own heap. */
 const HEAP_MIB = 256;
 /** Bytes of a page of memory. */
@@ -60,62 +59,38 @@ export async function callPlugin(call: PluginCall): Promise<Uint8Array | undefin
   const { bytes, name, input, config, allowedPaths, maxBytes, pages } = call;
   const over = new AbortController();
   answerRequests(port1, flag, (request) => call.send(request, over.signal));
-  const worker = new Worker(text, {
-    eval: true,
-    name: "plugin",
-    // Nothing of this process is to be seen there, nor are its loaders to be run.
-    env: {},
-    argv: [],
-    execArgv: ["--no-warnings"],
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
-    workerData: {
-      extism,
-      bytes,
-      name,
-      input,
-      config,
-      allowedPaths,
-      maxBytes,
-      hostBytes: pages * PAGE,
-      http: port2,
-      flag,
-    },
-    transferList: [port2],
-  });
-  let timer: NodeJS.Timeout | undefined;
-  let cancel = (): void => {};
   try {
-    return await new Promise((resolve, reject) => {
-      worker.on("message", (message: FromThread) => {
-        if ("log" in message) call.onLog?.(message.log);
-        else if ("failed" in message) reject(pluginFailure(message.failed, call));
-        else if ("missing" in message) reject(missingFunction(name, message.missing));
-        else resolve(message.output);
-      });
-      worker.on("error", (error) => reject(threadFailure(error)));
-      worker.on("exit", (code) => {
-        reject(
-          new NodeError(
-            "EXECUTION_FAILED",
-            `The plugin ended its thread (exit code ${code}) instead of giving an output`,
-          ),
-        );
-      });
-      const late = async () => {
-        // It may have answered while this thread was held up, and only the news of that is late.
-        for (let turn = 0; turn < 3; turn++) await new Promise((next) => setImmediate(next));
-        reject(new NodeError("TIMEOUT", `The plugin was ended after ${call.timeLimit} ms`));
-      };
-      timer = setTimeout(() => void late(), Math.min(Math.ceil(call.timeLimit), LONGEST_TIMEOUT));
-      cancel = () => reject(new NodeError("CANCELLED", "The operation was cancelled", { cause: call.signal?.reason }));
-      call.signal?.addEventListener("abort", cancel, { once: true });
+    return await inThread<FromThread, Uint8Array | undefined>({
+      name: "plugin",
+      script: text,
+      heapMib: HEAP_MIB,
+      timeLimit: call.timeLimit,
+      signal: call.signal,
+      data: {
+        extism,
+        bytes,
+        name,
+        input,
+        config,
+        allowedPaths,
+        maxBytes,
+        hostBytes: pages * PAGE,
+        http: port2,
+        flag,
+      },
+      transfer: [port2],
+      take(message) {
+        if ("failed" in message) throw pluginFailure(message.failed, call);
+        if ("missing" in message) throw missingFunction(name, message.missing);
+        if ("output" in message) return { result: message.output };
+        call.onLog?.(message.log);
+        return undefined;
+      },
+      failure: threadFailure,
     });
   } finally {
-    clearTimeout(timer);
-    call.signal?.removeEventListener("abort", cancel);
     over.abort();
     port1.close();
-    await worker.terminate();
   }
 }
 
@@ -183,16 +158,11 @@ function pluginFailure(
   }
 }
 
-function threadFailure(error: unknown): NodeError {
-  if ((error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY") {
-    return new NodeError(
-      "MEMORY_LIMIT_EXCEEDED",
-      `The thread of the plugin has more than ${HEAP_MIB} MiB beside its memory`,
-      {
-        cause: error,
-        retry: false,
-      },
-    );
+function threadFailure(code: ThreadEnd, reason: string, cause: unknown): NodeError {
+  if (code === "MEMORY_LIMIT_EXCEEDED") {
+    const message = `The thread of the plugin has more than ${HEAP_MIB} MiB beside its memory`;
+    return new NodeError(code, message, { cause, retry: false });
   }
-  return new NodeError("EXECUTION_FAILED", `The thread of the plugin ended: ${messageOf(error)}`, { cause: error });
+  const message = code === "TIMEOUT" ? `The plugin ${reason}` : `The plugin gave no output: ${reason}`;
+  return new NodeError(code, message, cause === undefined ? {} : { cause });
 }

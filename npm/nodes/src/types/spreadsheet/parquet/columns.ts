@@ -1,10 +1,9 @@
 /** What the values of a column of a Parquet file become. */
 import type { ParquetParsers, SchemaElement, SchemaTree } from "hyparquet";
 
+import { toBase64 } from "../../../data/base64.js";
+import { exactNumber, MOST_DIGITS } from "../../../data/decimal.js";
 import { Refused } from "./refused.js";
-
-/** Digits that a number keeps whatever they are. */
-const MOST_DIGITS = 15;
 
 /** Turns the values of one column into those of JSON. */
 export interface Column {
@@ -79,7 +78,7 @@ function plain(value: unknown, losesDigits: () => void): unknown {
     return String(value);
   }
   if (typeof value !== "object") return value;
-  if (value instanceof Uint8Array) return base64(value);
+  if (value instanceof Uint8Array) return toBase64(value);
   const within = (each: unknown) => plain(each, losesDigits);
   if (Array.isArray(value) || ArrayBuffer.isView(value)) return Array.from(value as unknown[], within);
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, within(each)]));
@@ -107,9 +106,9 @@ function decimal(whole: bigint, scale: number, losesDigits: () => void): number 
   const digits = String(whole < 0n ? -whole : whole).padStart(scale + 1, "0");
   const cut = digits.length - scale;
   const text = `${whole < 0n ? "-" : ""}${digits.slice(0, cut)}${scale > 0 ? `.${digits.slice(cut)}` : ""}`;
-  if (digits.replace(/^0+/, "").length <= MOST_DIGITS) return Number(text);
-  losesDigits();
-  return text;
+  const number = exactNumber(text);
+  if (number === undefined) losesDigits();
+  return number ?? text;
 }
 
 function timeUnit({ converted_type, logical_type }: SchemaElement): { ns: bigint; digits: number } | undefined {
@@ -175,10 +174,4 @@ function refuseLossyInside({ element, children, path }: SchemaTree, column: stri
     );
   }
   for (const child of children) refuseLossyInside(child, column);
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return btoa(text);
 }

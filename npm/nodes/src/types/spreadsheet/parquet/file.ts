@@ -1,8 +1,6 @@
 /** Parquet files, read and written in a thread of their own. */
-import { Worker } from "node:worker_threads";
-
-import { throwIfAborted } from "../../../contract/abort.js";
 import { NodeError } from "../../../contract/error.js";
+import { inThread } from "../../../machine/thread.js";
 import type { ParquetAnswer, ParquetColumn, ParquetTask } from "./messages.js";
 import script from "./thread.ts?script";
 
@@ -49,7 +47,7 @@ export async function readParquetFile(
   signal: AbortSignal | undefined,
 ): Promise<ParquetTable> {
   const rows: unknown[][] = [];
-  return inThread({ read: source }, `${what} cannot be read as Parquet`, signal, (answer) => {
+  return parquetThread({ read: source }, `${what} cannot be read as Parquet`, signal, (answer) => {
     if ("rows" in answer) for (const row of answer.rows) rows.push(row);
     return "columns" in answer ? { ...answer, rows } : undefined;
   });
@@ -61,48 +59,31 @@ export async function readParquetFile(
  * @throws NodeError MEMORY_LIMIT_EXCEEDED, CANCELLED, EXECUTION_FAILED
  */
 export async function parquetBytes(columns: ParquetColumn[], signal: AbortSignal | undefined): Promise<Uint8Array> {
-  return inThread({ write: columns }, "The table cannot be written as Parquet", signal, (answer) =>
+  return parquetThread({ write: columns }, "The table cannot be written as Parquet", signal, (answer) =>
     "file" in answer ? new Uint8Array(answer.file) : undefined,
   );
 }
 
 /** Has a task done by a thread, which is gone by the time of the answer. */
-async function inThread<T>(
+function parquetThread<T>(
   task: ParquetTask,
   failure: string,
   signal: AbortSignal | undefined,
   take: (answer: ParquetAnswer) => T | undefined,
 ): Promise<T> {
-  throwIfAborted(signal);
-  const worker = new Worker(text, {
-    eval: true,
+  const failed = (code: string, why: string) => new NodeError(code, `${failure}: ${why}`, { retry: false });
+  return inThread<ParquetAnswer, T>({
     name: "parquet",
-    env: {},
-    argv: [],
-    execArgv: ["--no-warnings"],
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
-    workerData: task,
+    script: text,
+    data: task,
+    heapMib: HEAP_MIB,
+    signal,
+    take(answer) {
+      if ("failed" in answer) throw failed(answer.failed.code, answer.failed.message);
+      const result = take(answer);
+      return result === undefined ? undefined : { result };
+    },
+    failure: (code, reason) =>
+      failed(code, code === "MEMORY_LIMIT_EXCEEDED" ? `it takes more than ${HEAP_MIB} MiB` : reason),
   });
-  let cancel = (): void => {};
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      const fail = (code: string, why: string) => reject(new NodeError(code, `${failure}: ${why}`, { retry: false }));
-      worker.on("message", (answer: ParquetAnswer) => {
-        if ("failed" in answer) return fail(answer.failed.code, answer.failed.message);
-        const result = take(answer);
-        if (result !== undefined) resolve(result);
-      });
-      worker.on("error", (error) => {
-        const isMemory = (error as NodeJS.ErrnoException).code === "ERR_WORKER_OUT_OF_MEMORY";
-        if (isMemory) fail("MEMORY_LIMIT_EXCEEDED", `it takes more than ${HEAP_MIB} MiB`);
-        else fail("EXECUTION_FAILED", error.message);
-      });
-      worker.on("exit", (code) => fail("EXECUTION_FAILED", `its thread ended (exit code ${code})`));
-      cancel = () => reject(new NodeError("CANCELLED", "The operation was cancelled", { cause: signal?.reason }));
-      signal?.addEventListener("abort", cancel, { once: true });
-    });
-  } finally {
-    signal?.removeEventListener("abort", cancel);
-    await worker.terminate();
-  }
 }
