@@ -44,6 +44,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
         tolerant: false,
         parallel: false,
         continue_on_error: false,
+        persists: false,
         branches: None,
         section: Section::Body,
     };

@@ -90,6 +90,7 @@ mod tests {
             tolerant: false,
             parallel: false,
             continue_on_error: false,
+            persists: false,
             branches: None,
             section: Section::Body,
         };

@@ -49,6 +49,8 @@ pub struct OutlineNode {
     pub parallel: bool,
     /// The run goes on after a failure of the node that no `error` edge takes.
     pub continue_on_error: bool,
+    /// A leaf that starts only once what came before is on disk, because it writes to the world and the run is to last.
+    pub persists: bool,
     /// A group whose children are branches, or sections: when it is over. Says nothing of a node that runs its children once
     /// per item.
     pub branches: Option<Branches>,
@@ -267,6 +269,7 @@ impl Outline {
                 node.parent,
                 u32::from(node.disabled)
                     | u32::from(node.continue_on_error) << CONTINUE_SHIFT
+                    | u32::from(node.persists) << PERSISTS_SHIFT
                     | node.branches.map_or(0, Branches::bits) << BRANCHES_SHIFT,
                 node.weight,
                 node.retries.map_or(0, |retries| retries.saturating_add(1)),
@@ -319,6 +322,7 @@ impl Outline {
                 tolerant: is_tolerant(node),
                 parallel: is_parallel(node),
                 continue_on_error: policy.continue_on_error,
+                persists: false,
                 branches: branches(node),
                 section,
             });
@@ -414,6 +418,7 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
         tolerant: width >> TOLERANT_SHIFT & 1 != 0,
         parallel: width >> PARALLEL_SHIFT & 1 != 0,
         continue_on_error: flags >> CONTINUE_SHIFT & 1 != 0,
+        persists: flags >> PERSISTS_SHIFT & 1 != 0,
         branches: Branches::from_bits(flags >> BRANCHES_SHIFT),
         section: Section::from_bits(width >> SECTION_SHIFT),
     }
@@ -445,6 +450,8 @@ const END_OF_REFERENCES: [u32; REFERENCE_WORDS] = [0, 0];
 const CONTINUE_SHIFT: u32 = 1;
 /// The bits above that one: when a group of branches is over.
 const BRANCHES_SHIFT: u32 = 2;
+/// The highest bit: the node waits for the disk.
+const PERSISTS_SHIFT: u32 = 31;
 /// How many of them say which mode; those of the count stand above them.
 const BRANCHES_BITS: u32 = 3;
 const BRANCHES_MASK: u32 = (1 << BRANCHES_BITS) - 1;

@@ -79,6 +79,7 @@ fn bare_nodes(outline: &Outline) -> Vec<PlanNode> {
             continue_on_error: node.continue_on_error,
             branch: NO_BRANCH,
             waits: false,
+            persists: node.persists,
         })
         .collect();
     for index in (1..nodes.len()).rev() {

@@ -84,6 +84,8 @@ pub(crate) struct PlanNode {
     pub(crate) branch: u32,
     /// A section of a `try` that begins when another one is over, and not with the group.
     pub(crate) waits: bool,
+    /// It starts only once what came before is on disk.
+    pub(crate) persists: bool,
 }
 
 impl PlanNode {

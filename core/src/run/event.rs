@@ -80,6 +80,17 @@ pub enum Event {
     /// Go on, first with the tries that fell due in the pause, in the order in which they did. They begin once all
     /// events of the step are told: `Resume` and `Pause` in one step begin nothing.
     Resume,
+    /// All that was told before the [`Op::Persist`](super::Op::Persist) is on disk.
+    Persisted {
+        /// Which task.
+        task: u32,
+        /// The attempt that the op named.
+        attempt: u32,
+    },
+    /// The host is gone that had the run, and this one has told again all that was on disk. What was in flight starts
+    /// again under new attempts, as the same try. Deadlines of the run and of scopes do not count the time since the event
+    /// before this one; what was waited for is due when it would have been.
+    TakenOver,
 }
 
 /// Words of one event.
@@ -105,6 +116,8 @@ impl Event {
             Event::Resume => record(9, 0, 0, 0),
             Event::Advice { task, attempt, delay } => record(10, attempt, task, delay),
             Event::End { task, attempt } => record(11, attempt, task, 0),
+            Event::TakenOver => record(12, 0, 0, 0),
+            Event::Persisted { task, attempt } => record(13, attempt, task, 0),
         }
     }
 
@@ -129,6 +142,8 @@ impl Event {
             9 => Event::Resume,
             10 => Event::Advice { task, attempt, delay: argument },
             11 => Event::End { task, attempt },
+            12 => Event::TakenOver,
+            13 => Event::Persisted { task, attempt },
             _ => return Err(Misuse::Malformed),
         })
     }

@@ -43,6 +43,9 @@ const PARALLEL_LIMIT: usize = 5;
 impl Run {
     /// Begins ready tasks while there is room, unless the run is paused.
     pub(super) fn dispatch(&mut self) {
+        if !self.persisted.is_empty() {
+            self.start_persisted();
+        }
         if self.state.paused && !self.goes_on() {
             return;
         }

@@ -4,7 +4,7 @@ use super::animation::{SETTLE_SPAN, STEPS_MS, STEPS_SPAN, steps};
 use super::flow_control::{Carry, Step};
 use super::task::{BEFORE_FIRST_STEP, Phase, TaskState};
 use super::timer::Alarm;
-use super::{Op, Run};
+use super::{Op, Run, RunPhase};
 use crate::error::ErrorCode;
 use crate::flow::Name;
 use crate::plan::Kind;
@@ -56,6 +56,41 @@ impl Run {
             }
             return;
         }
+        if self.plan.node(self.node_of(task)).persists {
+            self.hold(task);
+        } else {
+            self.hand_over(task);
+        }
+    }
+
+    /// Lets a leaf wait until what came before is on disk.
+    #[cold]
+    pub(super) fn hold(&mut self, task: u32) {
+        let found = self.task_mut(task);
+        found.phase = Phase::Held;
+        let attempt = found.attempt;
+        self.ops.push(Op::Persist { task, attempt });
+    }
+
+    /// Starts the leaves of which it was told that what came before is on disk; in a pause they wait for its end.
+    #[cold]
+    pub(super) fn start_persisted(&mut self) {
+        for (task, attempt) in std::mem::take(&mut self.persisted) {
+            let found = self.task(task);
+            if found.phase != Phase::Held || found.attempt != attempt || self.state.phase != RunPhase::Active
+            {
+                continue;
+            }
+            if self.state.paused && !self.resuming {
+                self.state.timers.hold_alarm(self.state.now, Alarm::Start { task, attempt });
+            } else {
+                self.hand_over(task);
+            }
+        }
+    }
+
+    /// Hands a leaf to the host.
+    pub(super) fn hand_over(&mut self, task: u32) {
         self.state.routes.remove(&task);
         let found = self.task_mut(task);
         found.phase = Phase::Running;

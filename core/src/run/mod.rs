@@ -18,6 +18,7 @@ mod pause;
 mod rate;
 mod sections;
 mod snapshot;
+mod takeover;
 mod task;
 mod timer;
 mod view;
@@ -89,6 +90,8 @@ pub struct Run {
     /// The pause ends with the events of this step; false between steps.
     resuming: bool,
     journal: Option<Journal>,
+    /// Tasks, with their attempts, of which this step said that what came before them is on disk; empty between steps.
+    persisted: Vec<(u32, u32)>,
     /// What was said of another try of a task: its number, the attempt, and the delay in ms. Holds for the next event.
     advice: Option<(u32, u32, u32)>,
     /// Scratch of `flow_control`, empty between steps.
@@ -188,6 +191,7 @@ impl Run {
             taken: 0,
             watched: false,
             resuming: false,
+            persisted: Vec::new(),
             advice: None,
             journal,
             steps: Vec::new(),
@@ -236,7 +240,12 @@ impl Run {
         if events.iter().any(|event| !self.knows(*event)) {
             return Err(Misuse::UnknownTask);
         }
-        self.state.now = self.state.now.max(now);
+        // What is not in the journal must change nothing, the time included.
+        if events.is_empty() {
+            return Ok(());
+        }
+        let before = self.state.now;
+        self.state.now = before.max(now);
         for (place, event) in events.iter().enumerate() {
             if self.state.phase == RunPhase::Finished {
                 break;
@@ -244,7 +253,7 @@ impl Run {
             if let Some(journal) = &mut self.journal {
                 journal.push_event(self.state.now, *event, place > 0);
             }
-            self.apply(*event);
+            self.apply(*event, before);
         }
         self.dispatch();
         Ok(())
@@ -280,11 +289,12 @@ impl Run {
             if self.state.phase == RunPhase::Finished {
                 break;
             }
-            self.state.now = self.state.now.max(*now);
+            let before = self.state.now;
+            self.state.now = before.max(*now);
             if let Some(journal) = &mut self.journal {
                 journal.push_event(self.state.now, *event, false);
             }
-            self.apply(*event);
+            self.apply(*event, before);
             self.dispatch();
         }
         Ok(())
@@ -395,12 +405,14 @@ impl Run {
             | Event::Advice { task, .. }
             | Event::End { task, .. }
             | Event::Progress { task, .. }
+            | Event::Persisted { task, .. }
             | Event::Items { task, .. } => known(task),
-            Event::Cancel | Event::Pause | Event::Resume => true,
+            Event::Cancel | Event::Pause | Event::Resume | Event::TakenOver => true,
         }
     }
 
-    fn apply(&mut self, event: Event) {
+    /// `before`: when the event before this one was told.
+    fn apply(&mut self, event: Event, before: f64) {
         match event {
             Event::Done { task, attempt, routed } => self.answer(task, attempt, routed),
             Event::Failed { task, attempt, code } => self.attempt_failed(task, attempt, code),
@@ -413,6 +425,8 @@ impl Run {
             Event::End { task, attempt } => self.end(task, attempt),
             Event::Cancel => self.finish(Some(ErrorCode::Cancelled), Op::NOBODY),
             Event::Pause => self.pause(),
+            Event::Persisted { task, attempt } => self.persisted.push((task, attempt)),
+            Event::TakenOver => self.take_over(self.state.now - before),
             Event::Resume => self.resume(),
         }
     }
@@ -425,6 +439,7 @@ impl Run {
         match timer.alarm {
             alarm if self.state.paused && alarm.begins_something() => self.state.timers.hold(timer),
             Alarm::Begin { task, .. } => self.launch(task),
+            Alarm::Start { task, .. } => self.hand_over(task),
             Alarm::Simulate { task, .. } => self.simulate_failure(task),
             Alarm::Retry { task, .. } => self.retry(task),
             Alarm::Admit { limit } => self.admit(limit),

@@ -18,6 +18,16 @@ pub enum Op {
         /// 1 for the first try, 2 for the first retry.
         attempt_number: u32,
     },
+    /// The task writes to the world, and starts once all that was told so far is on disk, which [`Event::Persisted`] says.
+    /// In flight like a leaf until then. Only in plans in which nodes are marked so.
+    ///
+    /// [`Event::Persisted`]: super::Event::Persisted
+    Persist {
+        /// What starts then.
+        task: u32,
+        /// Returned with the answer.
+        attempt: u32,
+    },
     /// The attempt is over by the engine's decision: fire its signal, record an error of this code. An attempt that
     /// never started is a simulated failure.
     Abort {
@@ -177,6 +187,7 @@ impl Op {
             Op::Wait { task, ms, fails } => record(14, 0, task, ms, fails.into()),
             Op::Reset { task } => record(15, 0, task, 0, 0),
             Op::Lose { task, base, cause } => record(16, 0, task, base, cause),
+            Op::Persist { task, attempt } => record(17, attempt, task, 0, 0),
             Op::Block { task, input } => record(13, 0, task, input, 0),
             Op::Finish { cause, code } => {
                 record(12, 0, cause, code.map_or(0, |code| code.number().into()), 0)

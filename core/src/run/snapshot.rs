@@ -99,7 +99,7 @@ impl Run {
                 match (self.kind_of(task), self.task(task).phase) {
                     (Kind::Group, Phase::Open) => self.ops.push(Op::Enter { task }),
                     (Kind::Each { .. }, Phase::Open | Phase::Asking) => self.reopen_frames(task, &mut frames),
-                    (Kind::Leaf, Phase::Running) => self.start_again(task),
+                    (Kind::Leaf, Phase::Running | Phase::Held) => self.start_again(task),
                     _ => {}
                 }
                 let planned = self.plan.node(node);
@@ -110,8 +110,7 @@ impl Run {
 
     fn reopen_frames(&mut self, task: u32, frames: &mut Vec<u32>) {
         if self.task(task).phase == Phase::Asking {
-            let known = self.state.iterations.get(&task).map_or(0, |iteration| iteration.known);
-            self.ask(task, known);
+            self.start_again(task);
         }
         let open = self.state.iterations.get(&task).map(|iteration| iteration.frames.clone());
         for index in open.unwrap_or_default() {
@@ -120,22 +119,6 @@ impl Run {
             self.ops.push(Op::Open { task, base: first.wrapping_add(frame.offset), item: frame.item });
             frames.push(index);
         }
-    }
-
-    fn start_again(&mut self, task: u32) {
-        self.state.routes.remove(&task);
-        if !self.may_start(task) {
-            // The try that was lost is the one that comes.
-            let found = self.task_mut(task);
-            found.tries = found.tries.saturating_sub(1);
-            return;
-        }
-        let found = self.task_mut(task);
-        found.attempt = found.next_attempt();
-        let (attempt, attempt_number) = (found.attempt, found.tries);
-        self.arm_deadline(task);
-        self.go_on_animating(task);
-        self.ops.push(Op::Start { task, attempt, attempt_number });
     }
 
     /// The nodes whose tasks make up a frame: first, and one past the last.
@@ -230,7 +213,8 @@ impl Plan {
             let flags = u32::from(node.disabled)
                 | u32::from(node.continues()) << 1
                 | u32::from(tolerant) << 2
-                | section << 3;
+                | section << 3
+                | u32::from(node.persists) << 31;
             [node.parent, node.position, node.output, width, flags]
         });
         let edges = (0..self.len() as u32)

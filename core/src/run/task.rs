@@ -45,6 +45,8 @@ pub(crate) enum Phase {
     Throttled,
     /// In the ready queue once more: its rate limit lets it start.
     Admitted,
+    /// Starts once what came before is on disk.
+    Held,
 }
 
 /// No step of the animation was shown yet.

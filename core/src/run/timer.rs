@@ -26,12 +26,14 @@ pub(crate) enum Alarm {
     RunDeadline,
     /// What waits first for this rate limit of the plan may start.
     Admit { limit: u32 },
+    /// What came before the task is on disk, which was told in a pause.
+    Start { task: u32, attempt: u32 },
 }
 
 impl Alarm {
     /// Whether an executable, or the scope around some, begins then: what a pause holds up.
     pub(crate) fn begins_something(self) -> bool {
-        matches!(self, Alarm::Begin { .. } | Alarm::Retry { .. } | Alarm::Admit { .. })
+        matches!(self, Alarm::Begin { .. } | Alarm::Retry { .. } | Alarm::Admit { .. } | Alarm::Start { .. })
     }
 
     pub(crate) fn is_stale(self, tasks: &[Task]) -> bool {
@@ -44,8 +46,9 @@ impl Alarm {
                 (task, attempt, &[Phase::Running, Phase::Open, Phase::Asking])
             }
             Alarm::Step { task, attempt } => {
-                (task, attempt, &[Phase::Delayed, Phase::Running, Phase::Answered])
+                (task, attempt, &[Phase::Delayed, Phase::Held, Phase::Running, Phase::Answered])
             }
+            Alarm::Start { task, attempt } => (task, attempt, &[Phase::Held]),
             Alarm::Settle { task, attempt } => (task, attempt, &[Phase::Settling]),
             Alarm::RunDeadline | Alarm::Admit { .. } => return false,
         };
@@ -115,6 +118,23 @@ impl From<Saved> for Timers {
 impl Timers {
     pub(crate) fn arm(&mut self, at: f64, alarm: Alarm) {
         self.heap.push(Reverse(Timer { at, sequence: self.armed, alarm }));
+        self.armed = self.armed.wrapping_add(1);
+    }
+
+    /// Puts off by `ms` what is chosen.
+    pub(crate) fn put_off(&mut self, ms: f64, is_chosen: impl Fn(Alarm) -> bool) {
+        let mut timers = std::mem::take(&mut self.heap).into_vec();
+        for Reverse(timer) in &mut timers {
+            if is_chosen(timer.alarm) {
+                timer.at += ms;
+            }
+        }
+        self.heap = timers.into();
+    }
+
+    /// Keeps a timer that fell due in a pause.
+    pub(crate) fn hold_alarm(&mut self, at: f64, alarm: Alarm) {
+        self.held.push(Timer { at, sequence: self.armed, alarm });
         self.armed = self.armed.wrapping_add(1);
     }
 

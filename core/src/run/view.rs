@@ -124,7 +124,7 @@ impl Run {
     /// worked out when it is asked for.
     pub(super) fn reached_percent(&self, task: u32, now: f64) -> u8 {
         let found = self.task(task);
-        let animated = matches!(found.phase, Phase::Running | Phase::Delayed)
+        let animated = matches!(found.phase, Phase::Running | Phase::Held | Phase::Delayed)
             && !found.reports
             && self.state.options.slow_mo == 0.0
             && self.launched(task).is_some_and(|launched| now - launched >= STEPS_MS);

@@ -60,6 +60,15 @@ pub(crate) fn let_some_tolerate(outline: &mut Outline, seed: u64) {
     }
 }
 
+/// Lets some leaves wait for the disk. Draws of its own, for the same reason.
+pub(crate) fn let_some_persist(outline: &mut Outline, seed: u64) {
+    let mut random = Random::new(seed.rotate_left(29));
+    let share = random.pick(&[20, 60, 100]);
+    for node in &mut outline.nodes {
+        node.persists = random.chance(share);
+    }
+}
+
 /// Makes branches of the children of some groups. Draws of its own, for the same reason.
 pub(crate) fn let_some_branch(outline: &mut Outline, seed: u64) {
     let mut random = Random::new(seed.rotate_left(41));
@@ -129,6 +138,7 @@ fn grow(outline: &mut Outline, random: &mut Random, taste: &Taste, parent: u32, 
         // Not a draw, so that the schedules of known seeds stay what they were.
         parallel: is_scope && !iterates && index % 3 == taste.edge % 3,
         continue_on_error: false,
+        persists: false,
         branches: None,
         section: Section::Body,
     });

@@ -22,6 +22,8 @@ pub(crate) struct Host {
     ends: bool,
     /// Answers are told one by one.
     is_single: bool,
+    /// How long the disk takes: draws of their own, so that the schedules of known seeds stay what they were.
+    disk: Random,
     manner: Manner,
 }
 
@@ -65,6 +67,7 @@ impl Host {
             items: 0,
             ends,
             is_single,
+            disk: Random::new(0x5eed),
             manner,
         };
         while random.chance(12) {
@@ -100,6 +103,13 @@ impl Host {
         match op {
             Op::Start { task, attempt, .. } => self.run(task, attempt, now, random),
             Op::Ask { task, attempt, known } => self.count(task, attempt, known, now, random),
+            Op::Persist { task, attempt } => {
+                let delay = if self.disk.chance(50) { 0.0 } else { f64::from(self.disk.below(80)) };
+                if self.disk.chance(10) {
+                    self.send(now + delay + 5.0, vec![Event::Persisted { task, attempt }]);
+                }
+                self.send(now + delay, vec![Event::Persisted { task, attempt }]);
+            }
             _ => {}
         }
     }
@@ -107,6 +117,17 @@ impl Host {
     /// An answer for an attempt that was to be without one.
     pub(crate) fn relent(&mut self, task: u32, attempt: u32, now: f64) {
         self.send(now + 1.0, vec![Event::Done { task, attempt, routed: false }]);
+    }
+
+    /// The host is gone. Most of what it was about to tell is lost with it; the rest comes late, to the next one.
+    pub(crate) fn crash(&mut self, random: &mut Random) {
+        for letter in self.letters.values_mut() {
+            let is_from_outside =
+                |event: &Event| matches!(event, Event::Cancel | Event::Pause | Event::Resume);
+            if !letter.iter().any(is_from_outside) && random.chance(80) {
+                letter.clear();
+            }
+        }
     }
 
     /// Begins a pause, or says so without meaning it; the end of it comes later.

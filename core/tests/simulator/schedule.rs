@@ -39,6 +39,8 @@ struct Schedule<'a> {
     /// In a part of the schedules, whether there is a pause now: draws of their own, so that the schedules of known
     /// seeds stay what they were.
     pauses: Option<Random>,
+    /// The same for crashes of the host, after which another one takes the run over.
+    crashes: Option<(u32, Random)>,
     transcript: Option<&'a mut String>,
 }
 
@@ -61,6 +63,9 @@ pub(crate) fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
     if tries {
         flow::let_some_try(&mut outline, seed);
     }
+    if [4, 9, 14].contains(&(seed & 15)) || seed & 63 == 19 {
+        flow::let_some_persist(&mut outline, seed);
+    }
     let options = flow::options(&mut random, outline.nodes.len() as u32);
     if let Some(text) = transcript.as_deref_mut() {
         let _ = writeln!(text, "{}{options:#?}", flow::describe(&outline));
@@ -76,6 +81,7 @@ pub(crate) fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
     model.simulated_delay = simulated(&shape, &options, 1);
     let restores = random.pick(&[0, 0, 1, 3, 10]);
     let pauses = (options.seed >> 28 & 3 == 0).then(|| Random::new(options.seed));
+    let crashes = (options.seed >> 20 & 3 == 1).then(|| (4, Random::new(options.seed.rotate_left(7))));
     let history = Vec::new();
     let now = random.pick(&[0.0, 5.0, 1000.25]);
     let mut schedule = Schedule {
@@ -90,6 +96,7 @@ pub(crate) fn run(seed: u64, mut transcript: Option<&mut String>) -> Verdict {
         now,
         restores,
         pauses,
+        crashes,
         transcript,
     };
     schedule.go()
@@ -144,6 +151,15 @@ impl Schedule<'_> {
             let pause = self.host.pause(self.now, pauses);
             return Ok(Step::Tell(pause));
         }
+        if let Some((left, crashes)) = &mut self.crashes
+            && *left > 0
+            && crashes.chance(15)
+        {
+            *left -= 1;
+            self.host.crash(crashes);
+            self.now += f64::from(crashes.pick(&[0, 1, 40, 5_000]));
+            return Ok(Step::Tell(vec![Event::TakenOver]));
+        }
         let deadline = self.watched.deadline();
         match (self.host.next(), deadline) {
             (Some(told), Some(due)) if told > due && !self.random.chance(5) => Ok(self.wait_until(due)),
@@ -183,7 +199,10 @@ impl Schedule<'_> {
         }
         let fired = matches!(step, Step::Timeout) && now == self.now;
         let mut next_leaf = None;
-        self.model.now = self.model.now.max(now);
+        let idle = (now - self.model.now).max(0.0);
+        if !matches!(&step, Step::Tell(events) if events.is_empty()) {
+            self.model.now = self.model.now.max(now);
+        }
         match &step {
             Step::Start => {
                 self.model.started = now;
@@ -194,7 +213,10 @@ impl Schedule<'_> {
                 self.say(|| format!("{now}: tell {events:?}"));
                 next_leaf = self.next_leaf(events);
                 for event in events {
-                    self.model.told(*event);
+                    match event {
+                        Event::TakenOver => self.model.taken_over(idle),
+                        event => self.model.told(*event),
+                    }
                 }
                 self.both(|run| run.handle_all(now, events).map_err(|misuse| misuse.to_string()))?;
             }
@@ -217,8 +239,9 @@ impl Schedule<'_> {
         let told = self.history.len();
         self.drain(fired)?;
         if let Some(expected) = next_leaf {
+            // Also where it waits for the disk first, for which a host that runs ahead asks.
             let started = self.history[told..].iter().find_map(|op| match op {
-                Op::Start { task, .. } => Some(*task),
+                Op::Start { task, .. } | Op::Persist { task, .. } => Some(*task),
                 _ => None,
             });
             ensure!(started == expected, "a host that ran ahead started {expected:?} instead of {started:?}");

@@ -31,6 +31,7 @@ impl Scope {
             tolerant: false,
             parallel: false,
             continue_on_error: false,
+            persists: false,
             branches: None,
             section: Section::Body,
         };

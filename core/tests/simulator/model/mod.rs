@@ -38,6 +38,8 @@ pub(crate) enum Stage {
     Waiting,
     /// In flight, not in the host's hands.
     Begun,
+    /// In flight until what came before is on disk.
+    Held,
     Running,
     Answered,
     /// Of a leaf, or of a group that will begin again: in flight all the while.
@@ -82,6 +84,8 @@ pub(crate) struct Task {
     /// When it began, and when its present attempt or its scope did.
     pub(crate) begun: f64,
     pub(crate) armed: f64,
+    /// What came before it is on disk, in the host's words.
+    pub(crate) persisted: bool,
     /// Its beginning or its next try fell due in a pause and waits for the end of it.
     pub(crate) held: bool,
     pub(crate) dropped: bool,
@@ -166,6 +170,8 @@ pub(crate) struct Model<'a> {
     pub(crate) caught: bool,
     /// What a restored run has still to ask for again, while it does.
     pub(crate) reopening: Option<BTreeSet<Again>>,
+    /// It was restored, and so has looked at what is due.
+    pub(crate) restored: bool,
 }
 
 impl<'a> Model<'a> {
@@ -190,6 +196,7 @@ impl<'a> Model<'a> {
             finished: None,
             caught: false,
             reopening: None,
+            restored: false,
         }
     }
 
@@ -245,7 +252,12 @@ impl<'a> Model<'a> {
     pub(crate) fn is_in_flight(&self, task: u32) -> bool {
         matches!(
             self.task(task).stage,
-            Stage::Begun | Stage::Running | Stage::Answered | Stage::Asking | Stage::Backoff { .. }
+            Stage::Begun
+                | Stage::Held
+                | Stage::Running
+                | Stage::Answered
+                | Stage::Asking
+                | Stage::Backoff { .. }
         )
     }
 
@@ -344,6 +356,11 @@ impl<'a> Model<'a> {
                 found.stage = Stage::Answered;
                 found.routed = routed;
             }
+            Event::Persisted { task, attempt } if self.is_live(task, attempt, Stage::Held) => {
+                let paused = self.paused;
+                let found = self.task_mut(task);
+                (found.persisted, found.held) = (true, paused);
+            }
             Event::End { task, attempt } if self.is_live(task, attempt, Stage::Running) => {
                 self.ended_by = Some(task);
             }
@@ -398,6 +415,7 @@ impl Task {
             percent: 0,
             begun: f64::NAN,
             armed: f64::NAN,
+            persisted: false,
             held: false,
             dropped: false,
             blocked: BTreeSet::new(),

@@ -8,7 +8,13 @@ impl Model<'_> {
     pub(crate) fn saw(&mut self, op: Op) -> Verdict {
         ensure!(self.finished.is_none(), "an op after Finish");
         match op {
+            Op::Start { task, attempt, attempt_number }
+                if self.shape.node(self.task(task).node).outline.persists =>
+            {
+                self.start_held(task, attempt, attempt_number)
+            }
             Op::Start { task, attempt, attempt_number } => self.start(task, attempt, attempt_number),
+            Op::Persist { task, attempt } => self.persist(task, attempt),
             Op::Abort { task, attempt, code } => self.aborted(task, attempt, code),
             Op::Enter { task } => self.enter(task),
             Op::Reset { task } => self.reset(task),
@@ -29,7 +35,8 @@ impl Model<'_> {
             Op::Drop { slot } => self.drop_slot(slot),
             Op::Change { task, state, percent, overall, step } => {
                 ensure!(percent <= 100 && overall <= 100, "progress beyond 100");
-                let held_up = self.task(task).stage == Stage::Begun && !self.is_simulated_to_fail(task);
+                let stage = self.task(task).stage;
+                let held_up = stage == Stage::Begun && !self.is_simulated_to_fail(task);
                 ensure!(!held_up || [0, Op::NO_STEP].contains(&step), "{task} shows {step} before its start");
                 self.change(task, state)?;
                 let found = self.task_mut(task);
@@ -62,6 +69,8 @@ impl Model<'_> {
             ensure!(self.now >= due, "start of {task} at {} instead of {due}", self.now);
             self.begins_in_time(task)?;
             ensure!(attempt_number == found.tries + 1, "try {attempt_number} after {}", found.tries);
+        } else if found.stage == Stage::Held {
+            ensure!(attempt_number == found.tries + 1, "try {attempt_number} again after {}", found.tries);
         } else {
             ensure!(attempt_number == found.tries, "try {attempt_number} again after {}", found.tries);
         }
@@ -71,6 +80,33 @@ impl Model<'_> {
         (found.stage, found.attempt, found.tries) = (Stage::Running, attempt, attempt_number);
         (found.armed, found.held) = (now, false);
         found.named.clear();
+        Ok(())
+    }
+
+    /// A leaf would start, and waits for the disk.
+    fn persist(&mut self, task: u32, attempt: u32) -> Verdict {
+        let found = self.task(task).clone();
+        ensure!(self.shape.node(found.node).outline.persists, "{task} is not to wait for the disk");
+        let lost = matches!(found.stage, Stage::Running);
+        let tries = if lost { found.tries } else { found.tries + 1 };
+        self.start(task, attempt, tries)?;
+        let found = self.task_mut(task);
+        (found.stage, found.tries, found.persisted) = (Stage::Held, tries - 1, false);
+        Ok(())
+    }
+
+    /// A leaf starts for which the disk was waited for.
+    fn start_held(&mut self, task: u32, attempt: u32, attempt_number: u32) -> Verdict {
+        let found = self.task(task);
+        ensure!(found.stage == Stage::Held && found.persisted, "{task} does not wait for the disk");
+        ensure!(attempt == found.attempt, "attempt {attempt} of {task}, for which {} waited", found.attempt);
+        ensure!(attempt_number == found.tries + 1, "try {attempt_number} after {}", found.tries);
+        ensure!(!self.paused, "{task} starts while paused");
+        self.reads_inputs(task)?;
+        let now = self.now;
+        let found = self.task_mut(task);
+        (found.stage, found.tries) = (Stage::Running, attempt_number);
+        (found.armed, found.held) = (now, false);
         Ok(())
     }
 

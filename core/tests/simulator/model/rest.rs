@@ -19,7 +19,8 @@ impl Model<'_> {
         ensure!(self.failures.is_empty(), "nothing came of {:?}", self.failures);
         ensure!(self.ending.is_none(), "the run was to end with {:?}", self.ending);
         ensure!(!fired || !self.run_is_due(), "the run's deadline has passed");
-        if fired || restored.is_some() && self.paused {
+        let has_looked = std::mem::take(&mut self.restored);
+        if fired || has_looked && self.paused {
             self.timers_fired()?;
         }
         let room = self.has_room_at_all();
@@ -75,6 +76,10 @@ impl Model<'_> {
         match found.stage {
             Stage::Answered => ensure!(self.options.slow_mo > 0.0, "{task} is answered and not over"),
             Stage::Begun | Stage::Backoff { .. } => self.is_held_back(task)?,
+            Stage::Held => {
+                ensure!(!found.persisted || self.paused, "{task} could have started");
+                self.is_held_back(task)?;
+            }
             Stage::Running | Stage::Asking | Stage::Open => {
                 let timeout = self.shape.node(found.node).outline.timeout_ms.map_or(f64::INFINITY, f64::from);
                 ensure!(!fired || found.armed + timeout > self.now, "the deadline of {task} has passed");
@@ -152,7 +157,7 @@ impl Model<'_> {
         let mut expected = BTreeSet::new();
         for (number, task) in self.tasks.iter().filter(|(number, _)| !self.is_gone(**number)) {
             match task.stage {
-                Stage::Running => expected.insert(Again::Start(*number)),
+                Stage::Running | Stage::Held => expected.insert(Again::Start(*number)),
                 Stage::Asking => expected.insert(Again::Ask(*number)),
                 Stage::Open if !self.items.contains_key(number) => expected.insert(Again::Enter(*number)),
                 _ => false,
@@ -162,10 +167,33 @@ impl Model<'_> {
             }
         }
         self.reopening = Some(expected);
+        self.restored = true;
         // What the old host knew, the new one has to be told.
         for task in self.tasks.values_mut() {
             task.blocked.clear();
         }
+    }
+
+    /// Another host goes on, which knows what the one before knew. `idle`: ms since the event before.
+    pub(crate) fn taken_over(&mut self, idle: f64) {
+        let mut expected = BTreeSet::new();
+        let gone: BTreeSet<u32> = self.tasks.keys().copied().filter(|task| self.is_gone(*task)).collect();
+        for (number, task) in self.tasks.iter_mut().filter(|(number, _)| !gone.contains(number)) {
+            match task.stage {
+                Stage::Running | Stage::Held => {
+                    expected.insert(Again::Start(*number));
+                }
+                Stage::Asking => {
+                    task.armed += idle;
+                    expected.insert(Again::Ask(*number));
+                }
+                // The time in which nothing was heard of the run does not count for what is around its leaves.
+                Stage::Open => task.armed += idle,
+                _ => {}
+            }
+        }
+        self.started += idle;
+        self.reopening = Some(expected);
     }
 
     /// Overall progress by weight, 0–100.
