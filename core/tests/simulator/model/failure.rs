@@ -169,7 +169,8 @@ impl Model<'_> {
     pub(crate) fn shows_failure(&mut self, task: u32) -> Verdict {
         let first = self.failures.front().copied();
         ensure!(
-            !first.is_some_and(|failure| failure.reach == Reach::Again(task)),
+            // What has succeeded as a whole begins nothing again.
+            self.ended_by.is_some() || !first.is_some_and(|failure| failure.reach == Reach::Again(task)),
             "{task} is to begin again, and shown as failed"
         );
         if let Some(failure) = first

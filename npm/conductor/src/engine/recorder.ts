@@ -1,0 +1,144 @@
+/**
+ * What a run tells of itself for the sake of going on after its process: the words of its journal as they come, and the
+ * values that came with them.
+ */
+import type { Effects } from "@atomiton/nodes";
+import { isRecord } from "@atomiton/values";
+
+import type { NodeDefinition } from "../types/definition.js";
+import type { ExecutionError } from "../types/errors.js";
+import type { NodeExecutorFactory } from "./executables.js";
+import type { Items } from "./items.js";
+import { HEADER_WORDS, NODE_WORDS, type Outline } from "./outline.js";
+
+/** Keeps what happens in one run. */
+export interface Recorder {
+  /** Whether nodes that write to the world wait until what came before is on disk. */
+  readonly isStrict: boolean;
+  /** A step of the engine, whose records of the journal these are. */
+  step(words: readonly number[]): void;
+  /** @throws Error SERIALIZATION_FAILED naming the place that cannot be written */
+  output(task: number, attempt: number, value: unknown): void;
+  /** `advice`: what the failure says of another try. */
+  error(task: number, attempt: number, error: ExecutionError, advice: false | number | undefined): void;
+  items(task: number, attempt: number, items: Items): void;
+  warning(task: number, rule: string, message: string): void;
+  /** Settles when all that was told is on disk; never rejects. */
+  persist(): Promise<void>;
+  /** The same at the end of the run. */
+  end(error: ExecutionError | undefined): Promise<void>;
+  /** Called before something is written, so that the run tells what it has not told yet. */
+  beforeWrite: () => void;
+  /** Called when the execution belongs to another owner, or its record to nobody. */
+  onLost: (error: ExecutionError) => void;
+}
+
+/** An answer of an executable that was told to a host that is gone. */
+export type Answer =
+  | { kind: "output"; value: unknown }
+  | { kind: "error"; error: ExecutionError; advice: false | number | undefined }
+  | { kind: "items"; items: Items };
+
+/** What is known of a run from the host that had it before. */
+export interface History {
+  /** Records of the journal. */
+  journal: Uint32Array;
+  answer(task: number, attempt: number): Answer | undefined;
+  /** What executables warned of, each with its task. */
+  warnings: readonly { task: number; rule: string; message: string }[];
+  /** The run's variables where they changed. */
+  variables: Record<string, unknown> | undefined;
+}
+
+/** Words of a record of the journal. */
+export const RECORD_WORDS = 5;
+const START = 0;
+const TIMEOUT = 0xfe;
+/** In the kind of an event: the next one was told in the same step. */
+const CONTINUED = 0x80;
+const KIND = 0xff;
+
+/** One step of a journal. */
+export interface JournalStep {
+  kind: "start" | "timeout" | "events";
+  /** ms */
+  now: number;
+  /** Flat records of events: kind and attempt, task, argument. */
+  events: number[];
+}
+
+const time = new Float64Array(1);
+const timeWords = new Uint32Array(time.buffer);
+
+function pushRecord(words: number[], head: number, task: number, argument: number, now: number): void {
+  time[0] = now;
+  words.push(head >>> 0, task, argument, timeWords[0] as number, timeWords[1] as number);
+}
+
+/** The records of a step that starts a run or looks at its timers. */
+export function commandRecord(isStart: boolean, now: number): number[] {
+  const words: number[] = [];
+  pushRecord(words, isStart ? START : TIMEOUT, 0, 0, now);
+  return words;
+}
+
+/** The records of a step in which events were told. */
+export function eventRecords(events: ArrayLike<number>, from: number, count: number, now: number): number[] {
+  const words: number[] = [];
+  for (let event = 0, at = from; event < count; event++, at += 3) {
+    const follows = event + 1 < count ? CONTINUED : 0;
+    pushRecord(words, (events[at] as number) | follows, events[at + 1] as number, events[at + 2] as number, now);
+  }
+  return words;
+}
+
+/** The steps that records tell of. */
+export function* stepsOf(journal: Uint32Array): Generator<JournalStep> {
+  let events: number[] = [];
+  for (let at = 0; at + RECORD_WORDS <= journal.length; at += RECORD_WORDS) {
+    const head = journal[at] as number;
+    timeWords[0] = journal[at + 3] as number;
+    timeWords[1] = journal[at + 4] as number;
+    const now = time[0] as number;
+    const kind = head & KIND;
+    if (kind === START || kind === TIMEOUT) {
+      yield { kind: kind === START ? "start" : "timeout", now, events: [] };
+      continue;
+    }
+    events.push((head & ~CONTINUED) >>> 0, journal[at + 1] as number, journal[at + 2] as number);
+    if ((head & CONTINUED) !== 0) continue;
+    yield { kind: "events", now, events };
+    events = [];
+  }
+}
+
+/** The highest bit of the flags of a node: it starts once what came before is on disk. */
+const PERSISTS_SHIFT = 31;
+
+/** The same outline, in which leaves that write to the world wait for the disk. */
+export function persisting(outline: Outline, executables: NodeExecutorFactory | undefined): Outline {
+  const words = outline.words.slice();
+  for (let node = 0; node < outline.nodes.length; node++) {
+    const definition = outline.nodes[node] as NodeDefinition;
+    if ((definition.nodes?.length ?? 0) > 0 || effectsOf(definition, executables) !== "writes") continue;
+    const at = HEADER_WORDS + node * NODE_WORDS + 2;
+    words[at] = ((words[at] as number) | (1 << PERSISTS_SHIFT)) >>> 0;
+  }
+  return { ...outline, words };
+}
+
+/** Whether a node of the outline waits for the disk. */
+export function persists({ words }: Outline, node: number): boolean {
+  return (words[HEADER_WORDS + node * NODE_WORDS + 2] as number) >>> PERSISTS_SHIFT === 1;
+}
+
+/** What a node does to the world: `writes` where nothing is known of it. */
+export function effectsOf(node: NodeDefinition, executables: NodeExecutorFactory | undefined): Effects {
+  try {
+    const effects = executables?.getNodeExecutable(node.type)?.effects;
+    if (typeof effects !== "function") return effects ?? "writes";
+    return effects(isRecord(node.parameters) ? node.parameters : {});
+  } catch {
+    return "writes";
+  }
+}
