@@ -25,6 +25,8 @@ export interface CallOwner {
   /** Fires when the run is over; missing where nodes cannot know. */
   readonly runEnd?: AbortSignal;
   errorsHandled(call: Call): boolean;
+  /** How often the groups around a call began again; missing where that is not known. */
+  repeatsAround?(call: Call): number;
   /** In ms; 0 for none. */
   timeLimit(call: Call): number;
   /** How it runs flows for its nodes; missing where it does not. */
@@ -162,9 +164,13 @@ export class ExecutableParams {
     return this.#call.attemptNumber;
   }
 
-  /** The same for every attempt at this step, also after a restart; for effects that must not happen twice. */
+  /**
+   * The same for every attempt at this step, also after a restart; for effects that must not happen twice. Where a group
+   * begins again, its steps are others: what they are given may have changed.
+   */
   get idempotencyKey(): string {
-    return String(this.#call.executionId);
+    const repeats = this.#call.owner.repeatsAround?.(this.#call) ?? 0;
+    return `${String(this.#call.executionId)}${repeats === 0 ? "" : `~${repeats + 1}`}`;
   }
 
   /** Reports progress, 0–100, with a word about it. */

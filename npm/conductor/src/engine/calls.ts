@@ -18,6 +18,7 @@ import { NodeExpressions, type RunTimes } from "./node-expressions.js";
 import { DEFAULT_HANDLE, Section } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
+import type { Answer, KnownItems } from "./recorder.js";
 import { getErrorRecoveryStrategy } from "./recovery.js";
 import { RunWarnings } from "./run-warnings.js";
 import { Sparse } from "./sparse.js";
@@ -138,10 +139,9 @@ export class Calls {
     this.begun[this.values.nodeOf(task)] = 1;
   }
 
-  /** Runs the executable of a leaf. */
-  start(task: number, attempt: number, attemptNumber: number): void {
+  /** Notes that a leaf runs. */
+  begin(task: number, attempt: number, attemptNumber: number): Call {
     const node = this.values.nodeOf(task);
-    const definition = this.plan.node(node);
     this.begun[node] = 1;
     const call = this.call(task, node, attempt, attemptNumber);
     if (attemptNumber > this.attempts) this.attempts = attemptNumber;
@@ -149,6 +149,58 @@ export class Calls {
     this.calls[task] = call;
     this.running++;
     if (this.reports.size > 0) this.reports.delete(task);
+    return call;
+  }
+
+  /** Notes that the items of a scope are asked for. */
+  beginItems(task: number, attempt: number): void {
+    this.markBegun(task);
+    this.calls[task] = this.callOf(this.values.scopeContext(task).own, task, attempt, 1);
+    this.running++;
+  }
+
+  /** Takes an answer that a host before this one was given. */
+  answerAgain(task: number, attempt: number, answer: Answer): void {
+    const call = this.calls[task];
+    if (call === undefined || call.over || call.attempt !== attempt) return;
+    switch (answer.kind) {
+      case "output":
+        if (routedHandles(answer.value) !== undefined && carriedApart(answer.value) !== undefined) {
+          this.values.hasCarried = true;
+        }
+        return this.keepOutput(call, answer.value);
+      case "error":
+        if (answer.advice !== false) this.noteRetry(task, call.attemptNumber, answer.error, answer.advice ?? 0);
+        this.end(call);
+        this.errors.set(task, answer.error);
+        // A further try gets what this one got.
+        this.calls[task] = call;
+        return;
+      case "items":
+        this.keepItems(task, answer.items);
+        return this.end(call);
+    }
+  }
+
+  /** What was in flight is lost with the host that had it. */
+  giveUpAll(): void {
+    for (const call of this.calls) {
+      if (call === undefined || call.over) continue;
+      call.over = true;
+      this.running--;
+    }
+  }
+
+  /** A warning that a host before this one was told. */
+  warnAgain(task: number, rule: string, message: string): void {
+    this.add(task, rule, message);
+  }
+
+  /** Runs the executable of a leaf. */
+  start(task: number, attempt: number, attemptNumber: number): void {
+    const call = this.begin(task, attempt, attemptNumber);
+    const node = this.values.nodeOf(task);
+    const definition = this.plan.node(node);
     try {
       const { type, parameters } = definition;
       const factory = this.request.executables;
@@ -197,7 +249,9 @@ export class Calls {
   }
 
   warn(call: Call, rule: string, message: string): void {
-    if (!call.over) this.add(call.task, rule, message);
+    if (call.over) return;
+    this.add(call.task, rule, message);
+    this.request.recorder?.warning(call.task, rule, this.shown(message));
   }
 
   private add(task: number, rule: string, message: string, round?: string): void {
@@ -352,6 +406,11 @@ export class Calls {
     return this.plan.handlesErrors(node);
   }
 
+  /** How often the groups around a call began again. */
+  repeatsAround(call: Call): number {
+    return this.values.repeatsAround(call.task);
+  }
+
   /** The deadline of one try at a node in ms; 0 for none. */
   timeLimit(call: Call): number {
     return this.plan.timeout(this.values.nodeOf(call.task));
@@ -398,6 +457,7 @@ export class Calls {
       if (call !== undefined) this.end(call);
       const found = this.errorOf(error, task);
       this.errors.set(task, found);
+      this.request.recorder?.error(task, attempt, found, undefined);
       this.answers.post(EventKind.failed, attempt, task, this.numberOf(found.code));
     };
     try {
@@ -450,15 +510,23 @@ export class Calls {
   }
 
   private takeItems(task: number, attempt: number, known: number, found: Items, call: Call | undefined): void {
-    const { items, more, once = false, total = more ? undefined : known + items.length } = found;
+    const items = { ...found, known };
+    this.request.recorder?.items(task, attempt, items);
+    const count = this.keepItems(task, items);
+    if (call !== undefined) this.end(call);
+    this.answers.post(found.more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
+  }
+
+  /** Keeps the items of a scope; returns how many are known in all. */
+  private keepItems(task: number, found: KnownItems): number {
+    const { items, more, known, once = false, total = more ? undefined : known + items.length } = found;
     const count = this.values.addItems(task, known, found);
     if (!once) {
       this.activities ??= new Activities();
       this.activities.knowsRounds(this.values.nodeOf(task), total, known);
     }
     if (once) this.add(task, "loop-without-items", LOOP_WITHOUT_ITEMS);
-    if (call !== undefined) this.end(call);
-    this.answers.post(more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
+    return count;
   }
 
   /** Where something went wrong. */
@@ -493,10 +561,15 @@ export class Calls {
     } catch {
       handles = undefined;
     }
-    this.end(call);
-    // What an earlier attempt failed with is past.
-    if (this.errors.size > 0) this.errors.delete(call.task);
-    this.values.keep(call.task, value);
+    const { recorder } = this.request;
+    if (recorder !== undefined) {
+      try {
+        recorder.output(call.task, attempt, value);
+      } catch (error) {
+        return this.failed(call, error);
+      }
+    }
+    this.keepOutput(call, value);
     if (handles === undefined) {
       if (attempt === FIRST_ATTEMPT && this.answers.ranAhead(call.task)) return;
       this.answers.post(EventKind.done, attempt, call.task, 0);
@@ -510,6 +583,13 @@ export class Calls {
       if (handle === DEFAULT_HANDLE) this.answers.post(EventKind.route, attempt, call.task, 0);
     }
     this.answers.post(EventKind.done, attempt, call.task, 1);
+  }
+
+  private keepOutput(call: Call, value: unknown): void {
+    this.end(call);
+    // What an earlier attempt failed with is past.
+    if (this.errors.size > 0) this.errors.delete(call.task);
+    this.values.keep(call.task, value);
   }
 
   private end(call: Call): void {
@@ -528,7 +608,7 @@ export class Calls {
     const found = this.errorOf(error, call.task);
     if (advice !== false) this.noteRetry(call.task, call.attemptNumber, found, advice ?? 0);
     else found.recovery = { ...found.recovery, retryable: false };
-    this.fail(call, found);
+    this.fail(call, found, advice);
   }
 
   private errorOf(error: unknown, task: number): ExecutionError {
@@ -540,10 +620,11 @@ export class Calls {
     this.fail(call, failure(code, message, this.placeOf(call.task)));
   }
 
-  private fail(call: Call, error: ExecutionError): void {
+  private fail(call: Call, error: ExecutionError, advice?: false | number): void {
     call.over = true;
     this.running--;
     this.errors.set(call.task, this.withRounds(call.task, error));
+    this.request.recorder?.error(call.task, call.attempt, error, advice);
     this.answers.post(EventKind.failed, call.attempt, call.task, this.numberOf(error.code));
   }
 

@@ -20,12 +20,15 @@ import { failure, safelyThrown } from "./failure.js";
 import { sealed } from "./journal.js";
 import type { Log } from "./log.js";
 import {
+  AHEAD,
   AHEAD_CAPACITY,
+  AHEAD_WORDS,
   Command,
   EVENT_LENGTH,
   EventKind,
   FIRST_ATTEMPT,
   giveMailbox,
+  HEADER_WORDS,
   Mailbox,
   MORE,
   NOBODY,
@@ -36,6 +39,16 @@ import { type RunOptions, writeOptions } from "./options.js";
 import type { Outline } from "./outline.js";
 import { Plan } from "./plan.js";
 import type { KeptMessages } from "./progress-messages.js";
+import {
+  commandRecord,
+  eventRecords,
+  type History,
+  type JournalStep,
+  persisting,
+  persists,
+  type Recorder,
+  stepsOf,
+} from "./recorder.js";
 import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
 import { Clock, giveWay, setTimer } from "./turn.js";
 import { Values } from "./values.js";
@@ -59,6 +72,10 @@ export interface RunRequest {
   network?: NetworkAccess | undefined;
   /** Whether nodes may run programs, if the owner says. */
   programs?: boolean | undefined;
+  /** Keeps what happens, for a run that is to outlast its process. */
+  recorder?: Recorder | undefined;
+  /** What happened before, at a host that is gone. */
+  history?: History | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */
@@ -128,6 +145,8 @@ export class Run implements Answers, ThreadUser {
   /** The executable of a node that was started ahead has not returned yet. */
   private startingAhead = false;
   private finished = false;
+  /** What happened before is told to the engine again: nothing is asked of executables. */
+  private replaying = false;
   private outcome: Outcome = { data: undefined };
   private settle!: (outcome: Outcome) => void;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -137,7 +156,9 @@ export class Run implements Answers, ThreadUser {
   private endedAt = 0;
 
   /** Opens a run of an outline; `undefined` when it cannot be run. */
-  static open(outline: Outline, request: RunRequest): Run | undefined {
+  static open(given: Outline, request: RunRequest): Run | undefined {
+    const { recorder, executables } = request;
+    const outline = recorder?.isStrict ? persisting(given, executables) : given;
     const options = writeOptions(request.options, outline);
     const handle = backend().open(outline.words, outline.length, options);
     return handle === 0 ? undefined : new Run(new Plan(outline), handle, options, request);
@@ -154,13 +175,71 @@ export class Run implements Answers, ThreadUser {
     this.done = new Promise((resolve) => {
       this.settle = resolve;
     });
+    const { recorder } = request;
+    if (recorder === undefined) return;
+    recorder.beforeWrite = () => this.flush();
+    recorder.onLost = (error) => this.abandon(error);
   }
 
   /** Starts. What needs no waiting happens before this returns. */
   start(): void {
+    const { history } = this.request;
+    if (history !== undefined && history.journal.length > 0) return this.goOn(history);
     this.startedAt = this.clock.now();
     this.seeWorking(this.startedAt);
     this.step(Command.start, this.startedAt);
+  }
+
+  /** Brings the engine and the values to where they were, and starts again what was in flight then. */
+  private goOn(history: History): void {
+    let last = 0;
+    const mailbox = takeMailbox();
+    this.replaying = this.stepping = true;
+    for (const step of stepsOf(history.journal)) {
+      if (Number.isNaN(this.startedAt)) this.startedAt = step.now;
+      last = step.now;
+      this.replayStep(mailbox, step, history);
+      if (this.finished) break;
+    }
+    for (const { task, rule, message } of history.warnings) this.calls.warnAgain(task, rule, message);
+    if (history.variables !== undefined) Object.assign(this.request.context.variables, history.variables);
+    this.replaying = this.stepping = false;
+    giveMailbox(mailbox);
+    if (this.finished) {
+      this.endedAt = last;
+      this.seal();
+      return;
+    }
+    this.calls.giveUpAll();
+    // The clock of the host before may have been ahead of this one.
+    this.clock.notBefore(last);
+    this.tell(EventKind.takenOver, 0, 0, 0);
+  }
+
+  private replayStep(mailbox: Mailbox, { kind, now, events }: JournalStep, history: History): void {
+    if (kind !== "events") return this.turn(mailbox, kind === "start" ? Command.start : Command.timeout, now);
+    for (let at = 0; at < events.length; at += EVENT_LENGTH) {
+      const head = events[at] as number;
+      const task = events[at + 1] as number;
+      const answer = history.answer(task, head >>> 8);
+      if (answer !== undefined && isAnswer(head & 0xff)) this.calls.answerAgain(task, head >>> 8, answer);
+      else if ((head & 0xff) === EventKind.pause || (head & 0xff) === EventKind.resume) {
+        this.isPaused = (head & 0xff) === EventKind.pause;
+      } else if ((head & 0xff) === EventKind.takenOver) this.calls.giveUpAll();
+    }
+    this.turn(mailbox, mailbox.put(events, 0), now);
+  }
+
+  /** Keeps the records of what is about to be told to the engine. */
+  private record(recorder: Recorder, { words }: Mailbox, command: number, now: number): void {
+    if (command === Command.start || command === Command.timeout) {
+      return recorder.step(commandRecord(command === Command.start, now));
+    }
+    if (command < AHEAD) return recorder.step(eventRecords(words, HEADER_WORDS, command, now));
+    for (let event = 0; event < command - AHEAD; event++) {
+      const at = HEADER_WORDS + event * AHEAD_WORDS;
+      recorder.step(eventRecords(words, at, 1, this.doneAhead[event * 2 + 1] as number));
+    }
   }
 
   /** Stops the run at once, also before its start. Nothing happens if it is over. */
@@ -416,6 +495,8 @@ export class Run implements Answers, ThreadUser {
   }
 
   private follow(mailbox: Mailbox, command: number, now: number): void {
+    const { recorder } = this.request;
+    if (recorder !== undefined && !this.replaying) this.record(recorder, mailbox, command, now);
     let result = this.engine.turn(this.handle, mailbox.number, command, now);
     this.steps++;
     // The engine says when a value is no longer needed, which must not wait until it hears what was done ahead.
@@ -440,6 +521,7 @@ export class Run implements Answers, ThreadUser {
     if (!this.mayRunAhead || this.watched || this.stepping || this.scheduled) return false;
     const next = this.nextPosition();
     if (next === this.plan.length || this.doneAheadLength === AHEAD_CAPACITY * 2) return false;
+    if (this.request.recorder?.isStrict && persists(this.plan.outline, this.plan.order(next))) return false;
     const now = this.clock.now();
     if (this.hasToWait(now)) return false;
     this.doneAhead[this.doneAheadLength++] = task;
@@ -482,6 +564,8 @@ export class Run implements Answers, ThreadUser {
         return this.startLeaf(task, head >>> 8, first);
       case OpKind.drop:
         return values.drop(task);
+      case OpKind.persist:
+        return this.persist(task, head >>> 8);
       case OpKind.enter:
         values.enter(task);
         return calls.markBegun(task);
@@ -500,6 +584,7 @@ export class Run implements Answers, ThreadUser {
       case OpKind.catch:
         return calls.catch(task, first);
       case OpKind.ask:
+        if (this.replaying) return calls.beginItems(task, head >>> 8);
         return calls.tellItems(task, head >>> 8, first);
       case OpKind.open:
         calls.round(task, 1);
@@ -521,7 +606,16 @@ export class Run implements Answers, ThreadUser {
 
   private startLeaf(task: number, attempt: number, attemptNumber: number): void {
     if (this.keepsOrder) this.moveTo(task);
-    this.calls.start(task, attempt, attemptNumber);
+    if (this.replaying) this.calls.begin(task, attempt, attemptNumber);
+    else this.calls.start(task, attempt, attemptNumber);
+  }
+
+  /** Says when all that was told so far is on disk. */
+  private persist(task: number, attempt: number): void {
+    if (this.replaying) return;
+    void this.request.recorder?.persist().then(() => {
+      if (!this.finished) this.post(EventKind.persisted, attempt, task, 0);
+    });
   }
 
   private finish(cause: number, codeNumber: number): void {
@@ -558,7 +652,9 @@ export class Run implements Answers, ThreadUser {
       retries: this.calls.retries,
     };
     this.calls.close();
-    this.settle(this.outcome);
+    const { recorder } = this.request;
+    if (recorder === undefined) this.settle(this.outcome);
+    else void recorder.end(this.outcome.error).then(() => this.settle(this.outcome));
     this.request.onStep?.();
   }
 
@@ -569,4 +665,9 @@ export class Run implements Answers, ThreadUser {
     this.timerAt = deadline;
     this.timer = setTimer(this.onTimer, deadline - now);
   }
+}
+
+/** Whether an event says what an executable answered. */
+function isAnswer(kind: number): boolean {
+  return kind <= EventKind.failed || kind === EventKind.end || kind === EventKind.items || kind === EventKind.itemsOpenEnded;
 }

@@ -31,20 +31,23 @@ export function carriedApart(value: unknown): ReadonlyMap<string, unknown> | und
   return carried instanceof Map ? carried : undefined;
 }
 
-/** A value with marks that it lost on the way between threads. */
-export function markedAgain(value: unknown, { handles, carried }: RouteMarks): unknown {
+const ENDING = Symbol.for("@atomiton/ends-run");
+
+/** A value with marks that it lost on its way, between threads or over a store. */
+export function markedAgain(value: unknown, { handles, carried, ends = false }: RouteMarks): unknown {
   if (handles === undefined || typeof value !== "object" || value === null) return value;
   Object.defineProperty(value, ROUTED, { value: Object.freeze([...handles]), configurable: true });
+  if (ends) Object.defineProperty(value, ENDING, { value: true });
   return carried === undefined ? value : Object.defineProperty(value, CARRIED, { value: carried });
 }
 
-/** The marks of a routed value, as they go between threads beside it. */
+/** The marks of a routed value, as they go beside it. */
 export interface RouteMarks {
+  /** The run ends with it. */
+  ends?: boolean;
   handles?: readonly string[];
   carried?: ReadonlyMap<string, unknown>;
 }
-
-const ENDING = Symbol.for("@atomiton/ends-run");
 
 /** Whether the run is to end with a routed value, by the will of its maker. */
 export function endsRun(value: unknown): boolean {

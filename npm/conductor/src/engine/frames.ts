@@ -241,6 +241,12 @@ export class FrameTable {
     };
   }
 
+  /** The loop whose round a task is in, if that is its enclosing node. */
+  ownerOf(task: number, parent: number): number | undefined {
+    const frame = task < this.plan.length ? undefined : this.frames.get(task);
+    return frame !== undefined && frame.scope === parent ? frame.owner : undefined;
+  }
+
   /** The context around a task whose enclosing node is the scope of its frame. */
   contextFor(task: number, parent: number): ScopeContext | undefined {
     const frame = task < this.plan.length ? undefined : this.frames.get(task);

@@ -6,7 +6,7 @@
 
 import { backend } from "./backend.js";
 
-const HEADER_WORDS = 4;
+export const HEADER_WORDS = 4;
 const EVENT_WORDS = 3;
 const OP_WORDS = 4;
 /** Ops that one crossing can bring; more come with further ones. */
@@ -30,6 +30,7 @@ export const OpKind = {
   wait: 14,
   reset: 15,
   lose: 16,
+  persist: 17,
 } as const;
 
 /** What a record tells. */
@@ -45,15 +46,17 @@ export const EventKind = {
   resume: 9,
   advice: 10,
   end: 11,
+  takenOver: 12,
+  persisted: 13,
 } as const;
 
 /** Instead of a number of events. */
 export const Command = { start: 0xffff_ffff, timeout: 0xffff_fffe, drain: 0xffff_fffd, nothing: -1 } as const;
 
 /** Added to a number of events that were done while the host ran ahead. */
-const AHEAD = 0x8000_0000;
+export const AHEAD = 0x8000_0000;
 /** Words of such a record: an event's, a free one, the time. */
-const AHEAD_WORDS = 6;
+export const AHEAD_WORDS = 6;
 /** How many of them may wait. */
 export const AHEAD_CAPACITY = 128;
 

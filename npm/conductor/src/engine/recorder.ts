@@ -11,6 +11,9 @@ import type { NodeExecutorFactory } from "./executables.js";
 import type { Items } from "./items.js";
 import { HEADER_WORDS, NODE_WORDS, type Outline } from "./outline.js";
 
+/** Items of a scope, and how many were known before. */
+export type KnownItems = Items & { known: number };
+
 /** Keeps what happens in one run. */
 export interface Recorder {
   /** Whether nodes that write to the world wait until what came before is on disk. */
@@ -21,7 +24,8 @@ export interface Recorder {
   output(task: number, attempt: number, value: unknown): void;
   /** `advice`: what the failure says of another try. */
   error(task: number, attempt: number, error: ExecutionError, advice: false | number | undefined): void;
-  items(task: number, attempt: number, items: Items): void;
+  /** @throws Error SERIALIZATION_FAILED naming the place that cannot be written */
+  items(task: number, attempt: number, items: KnownItems): void;
   warning(task: number, rule: string, message: string): void;
   /** Settles when all that was told is on disk; never rejects. */
   persist(): Promise<void>;
@@ -37,7 +41,7 @@ export interface Recorder {
 export type Answer =
   | { kind: "output"; value: unknown }
   | { kind: "error"; error: ExecutionError; advice: false | number | undefined }
-  | { kind: "items"; items: Items };
+  | { kind: "items"; items: KnownItems };
 
 /** What is known of a run from the host that had it before. */
 export interface History {

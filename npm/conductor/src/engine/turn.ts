@@ -14,7 +14,7 @@ export class Clock {
   private wall = Date.now();
   private precise = globalThis.performance.now();
   private repeats = 0;
-  private readonly origin = this.wall - this.precise;
+  private origin = this.wall - this.precise;
 
   /**
    * @param coarse the same time is told until the wall clock has moved on: by less than a ms too early, which cannot be seen,
@@ -31,6 +31,12 @@ export class Clock {
       this.repeats = 0;
     }
     return this.origin + this.precise;
+  }
+
+  /** From now on the time is told as this one at the least, and goes on from there. */
+  notBefore(time: number): void {
+    const behind = time - this.now();
+    if (behind > 0) this.origin += behind;
   }
 
   /** A time of this clock by `performance.now()`, which is the same for all runs. */

@@ -21,6 +21,8 @@ export class Values {
   private readonly contexts: (ScopeContext | undefined)[];
   private readonly frames: FrameTable;
   private readonly branches = new BranchTable();
+  /** How often groups began again, by task. */
+  private readonly repeats = new Sparse<number>();
   /** Whether some output so far has handles that carry values of their own. */
   hasCarried = false;
   /** Called with the nodes whose values a task does not get, because that of `used` came by the same handle after them. */
@@ -134,6 +136,7 @@ export class Values {
 
   /** A group begins again. Returns its tasks, from the one after it up to this one. */
   resetScope(task: number): number {
+    this.repeats.set(task, (this.repeats.get(task) ?? 0) + 1);
     return this.renew(task, task + 1);
   }
 
@@ -169,6 +172,19 @@ export class Values {
     // What its catch was for is over.
     if (mode === "try" && this.errors.size > 0) this.errors.delete(task);
     this.values[task] = mode === undefined ? this.frames.gather(task) : this.branches.gather(task, mode);
+  }
+
+  /** How often the groups around a task began again, all in all. */
+  repeatsAround(task: number): number {
+    let repeats = 0;
+    for (let inner = task; this.repeats.size > 0; ) {
+      const node = this.nodeOf(inner);
+      if (node === 0) break;
+      const parent = this.plan.parent(node);
+      inner = this.frames.ownerOf(inner, parent) ?? parent + (inner - node);
+      repeats += this.repeats.get(inner) ?? 0;
+    }
+    return repeats;
   }
 
   /** The rounds of the loops around a task, the outermost first. */

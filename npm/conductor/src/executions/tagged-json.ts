@@ -1,8 +1,8 @@
 /**
  * Values as JSON and back, where JSON alone would lose or change them.
  *
- * What JSON has stays as it is. The rest becomes `{ "$type": …, "value": … }`: dates, maps, sets, errors, bytes, big
- * integers, undefined, NaN, the infinities and -0; and objects that have a key `$type` of their own.
+ * What JSON has stays as it is. The rest becomes `{ "$type": …, "value": … }`: dates, maps, sets, errors, bytes and views of
+ * them, regular expressions, big integers, undefined, NaN, the infinities and -0; and objects that have a key `$type` of their own.
  */
 import { classOf, isRecord } from "@atomiton/values";
 
@@ -14,11 +14,32 @@ export interface Loss {
   what: string;
 }
 
+/** Marks that the conductor keeps beside a value, which are no part of it. */
+const MARKS: readonly symbol[] = ["routed", "carried", "ends-run"].map((name) => Symbol.for(`@atomiton/${name}`));
+
 /** What JSON takes. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 const TYPE = "$type";
 const DEEPEST = 500;
+
+/** Views of memory by the names of their classes. */
+const VIEWS = new Map<string, new (memory: ArrayBuffer) => ArrayBufferView>(
+  [
+    Uint8Array,
+    Uint8ClampedArray,
+    Int8Array,
+    Uint16Array,
+    Int16Array,
+    Uint32Array,
+    Int32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
+    DataView,
+  ].map((View) => [View.name, View]),
+);
 
 const ERRORS: Record<string, ErrorConstructor> = {
   EvalError,
@@ -84,10 +105,14 @@ export function toJson(value: unknown, lose: (loss: Loss) => void): Json {
         [...value].map((entry, index) => encode(entry, `${path}[${index}]`)),
       );
     }
-    if (value instanceof Uint8Array) {
-      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
-      return tagged(Buffer.isBuffer(value) ? "Buffer" : "Uint8Array", bytes);
+    if (value instanceof ArrayBuffer) return tagged("ArrayBuffer", toBase64(new Uint8Array(value)));
+    if (ArrayBuffer.isView(value)) {
+      const bytes = toBase64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+      const isBuffer = globalThis.Buffer?.isBuffer(value) === true;
+      const kind = isBuffer ? "Buffer" : (classOf(value) ?? "");
+      if (isBuffer || VIEWS.has(kind)) return tagged(kind, bytes);
     }
+    if (value instanceof RegExp) return tagged("RegExp", [value.source, value.flags]);
     if (value instanceof Error) return tagged("Error", encodeError(value, path));
     const fields = encodeFields(value, path);
     if (!isRecord(value)) {
@@ -109,7 +134,8 @@ export function toJson(value: unknown, lose: (loss: Loss) => void): Json {
     for (const key of Object.keys(value)) {
       fields[key] = encode((value as Record<string, unknown>)[key], `${path}${step(key, 0)}`);
     }
-    if (Object.getOwnPropertySymbols(value).length > 0) lose({ path, what: "what is kept under symbols" });
+    const symbols = Object.getOwnPropertySymbols(value);
+    if (symbols.some((symbol) => !MARKS.includes(symbol))) lose({ path, what: "what is kept under symbols" });
     return fields;
   };
 
@@ -139,17 +165,37 @@ function fromTagged(type: Json | undefined, value: Json | undefined): unknown {
       return new Map(list(value).map((entry) => list(entry).map(fromJson) as [unknown, unknown]));
     case "Set":
       return new Set(list(value).map(fromJson));
-    case "Uint8Array":
-      return new Uint8Array(Buffer.from(text(value), "base64"));
-    case "Buffer":
-      return Buffer.from(text(value), "base64");
+    case "ArrayBuffer":
+      return fromBase64(text(value)).buffer;
+    case "Buffer": {
+      const bytes = fromBase64(text(value));
+      return globalThis.Buffer === undefined ? bytes : globalThis.Buffer.from(bytes.buffer);
+    }
+    case "RegExp": {
+      const [source, flags] = list(value).map(text);
+      return new RegExp(source as string, flags);
+    }
     case "Error":
       return fromError(record(value));
     case "Object":
       return fromFields(record(value));
-    default:
+    default: {
+      const View = VIEWS.get(String(type));
+      if (View !== undefined) return new View(fromBase64(text(value)).buffer as ArrayBuffer);
       throw new TypeError(`Values of type ${JSON.stringify(type)} are not known; they come from a newer version`);
+    }
   }
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  // As many at once as a call takes.
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return btoa(text);
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
 function fromError(json: Record<string, Json>): Error {
