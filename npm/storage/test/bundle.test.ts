@@ -46,6 +46,7 @@ describe("the built package", () => {
       "StorageError",
       "createFileSystemEngine",
       "createMemoryEngine",
+      "createMemoryExecutions",
       "createPathManager",
       "createStorage",
       "getPathManager",

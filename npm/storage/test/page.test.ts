@@ -33,7 +33,14 @@ describe("the storage of a page", () => {
       ["writeAtomically", () => page.writeAtomically("/f", write)],
       ["writeThrough", () => page.writeThrough("/f", "text")],
     ];
-    const working = ["StorageError", "createIndexedDBEngine", "createMemoryEngine", "createStorage", "sanitise"];
+    const working = [
+      "StorageError",
+      "createIndexedDBEngine",
+      "createMemoryEngine",
+      "createMemoryExecutions",
+      "createStorage",
+      "sanitise",
+    ];
     expect([...asked.map(([name]) => name), ...working].sort()).toEqual(Object.keys(page).sort());
     for (const [name, ask] of asked) {
       const error = await failureOf((async () => ask())());

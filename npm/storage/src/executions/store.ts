@@ -49,7 +49,7 @@ export interface StoredExecution extends Omit<NewExecution, "document" | "head">
   epoch: number;
   /** Number of the last record; 0 for none. */
   sequence: number;
-  /** Bytes of its head and records, values that were moved out of them included. */
+  /** Bytes of its head and records, blobs included, each as often as it was given with a record. */
   bytes: number;
   updatedAt: number;
   endedAt?: number;
@@ -113,8 +113,9 @@ export interface ExecutionUpdate {
 }
 
 /**
- * Why changes of an execution were not written: it `exists` already (begin), it is `unknown`, another owner has taken it over
- * (`stale`), it is `finished`, or a record's number does not follow the last one (`gap`).
+ * Why changes of an execution were not written: it `exists` already (begin), it is `unknown`, it is `finished`, this store
+ * object does not own it under that epoch, because another has taken it over or it was released (`stale`), or a record's number
+ * does not follow the last one (`gap`). Where several hold, it is the first of them in this order.
  */
 export type RefusalReason = "exists" | "unknown" | "stale" | "finished" | "gap";
 
@@ -138,18 +139,18 @@ export interface ExecutionFilter {
   text?: string;
 }
 
-/** A page of a list, those that began last first. */
+/** A page of a list, those that began last first; of those that began at the same time, those that were stored last. */
 export interface ExecutionPage {
   executions: StoredExecution[];
   /** Where the next page begins; missing on the last one. */
   next?: string;
 }
 
-/** What is to be deleted of finished executions. */
+/** The finished executions that are to be deleted: those that any of the rules names. */
 export interface Retention {
   /** Those that ended before this time, in ms since the epoch. */
   endedBefore?: number;
-  /** All but so many of those that began last, of each flow. */
+  /** All but so many of the finished ones that began last, of each flow. */
   keepPerFlow?: number;
 }
 

@@ -12,5 +12,26 @@ export type {
   StorageItem,
 } from "../engine.js";
 export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export {
+  createMemoryExecutions,
+  type MemoryExecutions,
+  type MemoryExecutionsOptions,
+} from "../executions/memory-store.js";
+export type {
+  ExecutionChange,
+  ExecutionFilter,
+  ExecutionPage,
+  ExecutionRecord,
+  ExecutionStatus,
+  ExecutionStore,
+  ExecutionUpdate,
+  NewExecution,
+  Refusal,
+  RefusalReason,
+  Retention,
+  StoredBlob,
+  StoredExecution,
+  StoreFigures,
+} from "../executions/store.js";
 export { createIndexedDBEngine, type IndexedDBEngineOptions } from "../indexeddb/indexeddb-engine.js";
 export { createMemoryEngine, type MemoryEngineOptions } from "../memory/memory-engine.js";

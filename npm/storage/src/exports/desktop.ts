@@ -12,6 +12,27 @@ export type {
   StorageProblem,
 } from "../engine.js";
 export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export {
+  createMemoryExecutions,
+  type MemoryExecutions,
+  type MemoryExecutionsOptions,
+} from "../executions/memory-store.js";
+export type {
+  ExecutionChange,
+  ExecutionFilter,
+  ExecutionPage,
+  ExecutionRecord,
+  ExecutionStatus,
+  ExecutionStore,
+  ExecutionUpdate,
+  NewExecution,
+  Refusal,
+  RefusalReason,
+  Retention,
+  StoredBlob,
+  StoredExecution,
+  StoreFigures,
+} from "../executions/store.js";
 export { writeAtomically, writeThrough } from "../files/atomic-write.js";
 export { createFileSystemEngine, type FileSystemEngineOptions } from "../files/file-system-engine.js";
 export { type FlowFileMetadata, loadFlowFile, saveFlowFile } from "../files/flow-file.js";
