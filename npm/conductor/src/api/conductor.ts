@@ -24,9 +24,9 @@ import { type FlowEngine, FlowStore } from "./flow-store.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
 import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
-import { Runs } from "./runs.js";
+import { type Recovery, Runs } from "./runs.js";
 import { ServiceRouter } from "./service-router.js";
-import { type ConductorConfig, msOrRefuse } from "./settings.js";
+import { type ConductorConfig, msOrRefuse, storeSettings } from "./settings.js";
 import { createGraphStore, type ExecutionGraphStore } from "./store.js";
 import { subFlows } from "./sub-flows.js";
 
@@ -55,6 +55,11 @@ export interface Conductor {
   auth: AuthApi;
   /** Which engine runs. */
   engine: EngineInfo;
+  /**
+   * Goes on with the executions of the store that were left unfinished and that no process has. Resolves when they run
+   * again, with a promise of each result, and with those that cannot go on. Rejects without a `store`.
+   */
+  recover(): Promise<Recovery>;
   /** Sends executions another way from now on. Those under way stay where they are. */
   configureTransport(type: TransportType, config?: TransportOptions): void;
   /**
@@ -73,6 +78,8 @@ const CACHED_RESULTS = 16;
 const NO_CHECKS =
   "The setting `network` cannot be kept here: where a page connects is up to its browser and its Content-Security-Policy";
 
+const NO_KEEPING = "The setting `store` is for Node and Electron's main process: here executions last as long as the page";
+
 /** Makes a conductor for an environment. */
 export function createConductorIn(environment: Environment, config: ConductorConfig = {}): Conductor {
   const log = createLog(config.logLevel);
@@ -83,7 +90,13 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   if (config.network !== undefined && !environment.checksConnections) {
     throw coded("INVALID_PARAMETERS", NO_CHECKS, undefined);
   }
+  const kept = storeSettings(config);
+  if (kept !== undefined && environment.durability === undefined) {
+    throw coded("INVALID_PARAMETERS", NO_KEEPING, undefined);
+  }
+  const durability = kept && environment.durability?.(kept, log);
   const runs = new Runs(config, events, feed, log, () => environment.types(), workplace?.open);
+  runs.durability = durability;
   const isolate = isolator(log, "A listener");
   const engine = (config.storage ?? environment.storage()) as FlowEngine | PromiseLike<FlowEngine>;
   const flows = new FlowStore(engine, isolate);
@@ -158,7 +171,10 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       router.configure(type, options);
       fallbacks.clear();
     }),
+    recover: hidden(() => runs.recover()),
     shutdown: hidden(async () => {
+      // Before they are stopped here: where they are kept, they are not over.
+      await durability?.close();
       runs.cancelAll();
       ownTransport?.cancelAll();
       workplace?.shutdown();

@@ -2,6 +2,7 @@
 
 import type { EngineInfo } from "../engine/backend.js";
 import type { FlowNodeTypes, FlowProblem } from "../engine/flows.js";
+import type { Log } from "../engine/log.js";
 import type { Workplace } from "../engine/workplace.js";
 import type { TokenStore } from "../transports/token-store.js";
 import type { WebSocketClass } from "../transports/websocket.js";
@@ -9,7 +10,9 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { EnvironmentInfo } from "../types/environment-info.js";
 import type { FlowDefinition, FlowTemplate } from "../types/flow.js";
 import type { TransportType } from "../types/transport.js";
+import type { Durability } from "./durable/durability.js";
 import type { FlowEngine } from "./flow-store.js";
+import type { StoreSettings } from "./settings.js";
 import type { ReactHooks } from "./store.js";
 
 /** Flows that come with the library. */
@@ -56,6 +59,8 @@ export interface Environment {
   /** Restarts the application, after a question to its user. Rejects where there is none. */
   restart(): Promise<void>;
   info(hasTransport: boolean): EnvironmentInfo;
+  /** Keeps executions, where they can be. */
+  durability?(settings: StoreSettings, log: Log): Durability;
   /** Where runs are carried out, if not in this thread. */
   workplace?: Workplace | undefined;
 }

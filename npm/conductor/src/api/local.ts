@@ -17,13 +17,12 @@ import type { SystemApi } from "../services/system.js";
 import { refusedNode } from "../transports/remote/node.js";
 import type { TokenStore } from "../transports/token-store.js";
 import type { NodeDefinition } from "../types/definition.js";
-import type { ExecutionResult } from "../types/execution.js";
+import type { ExecutionResult, ExecutionTrace } from "../types/execution.js";
 import { demandChildren } from "../types/flow.js";
 import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.js";
 import { Callbacks } from "./callbacks.js";
 import type { Environment, Templates } from "./environment.js";
 import { FlowStorageError, type FlowStore } from "./flow-store.js";
-import type { Questions } from "./questions.js";
 import type { ExecutionPlace, Runs } from "./runs.js";
 
 /** What the services in this process are made of. */
@@ -42,7 +41,7 @@ export function localServices(parts: LocalParts): Services {
   const node = localNode(parts);
   return {
     node,
-    executions: localExecutions(parts.runs.questions),
+    executions: localExecutions(parts.runs),
     flow: localFlow(parts, node),
     storage: localFlows(parts),
     auth: noSessions(parts.tokens),
@@ -89,10 +88,25 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
   };
 }
 
-function localExecutions(questions: Questions): ExecutionsApi {
+function localExecutions(runs: Runs): ExecutionsApi {
+  const { questions } = runs;
   return {
     waiting: async (executionId) => questions.waiting(executionId),
     answer: async (id, answer) => questions.answer(id, answer),
+    list: async (filter, options) => (await runs.store()).list(filter, options),
+    async get(executionId) {
+      const found = await (await runs.store()).get(executionId);
+      if (found === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
+      return found;
+    },
+    async trace(executionId) {
+      return (await runs.lookBack(executionId)).trace as ExecutionTrace;
+    },
+    async value(executionId, nodeId) {
+      return (await runs.lookBack(executionId)).outputs?.[nodeId];
+    },
+    resume: (executionId) => runs.resume(executionId),
+    delete: async (executionIds) => (await runs.store()).delete(executionIds),
     onQuestion: (callback) => questions.onQuestion(callback),
   };
 }

@@ -1,9 +1,10 @@
 /** The runs of one conductor: starting them, telling about them, stopping them. */
 import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
+import type { ExecutionStore } from "@atomiton/storage";
 
 import type { FlowRunner } from "../engine/call.js";
 import { Run } from "../engine/driver.js";
-import { failure, safelyThrown } from "../engine/failure.js";
+import { coded, failure, safelyThrown } from "../engine/failure.js";
 import { type FlowNodeTypes, flowWarnings, ignoredPolicies, problemText, shapeProblems } from "../engine/flows.js";
 import type { FollowedRun, OpenRun } from "../engine/followed-run.js";
 import { createLog, type Log } from "../engine/log.js";
@@ -16,7 +17,8 @@ import type { ActiveExecution } from "../services/node.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
-import { createExecutionId, toNodeId } from "../types/ids.js";
+import { contextOf } from "./contexts.js";
+import type { Durability, KeptRun } from "./durable/durability.js";
 import { Questions } from "./questions.js";
 import { RunResult } from "./result.js";
 import {
@@ -30,13 +32,20 @@ import {
   runOptions,
 } from "./settings.js";
 import type { StoreFeed } from "./store.js";
-import { withDefaults } from "./variables.js";
 
 /** Between two words to the run around one that is a part of it, in ms. */
 const INSIDE_INTERVAL_MS = 100;
 
 /** From this many direct children on, a flow is analysed only after the host had its turn. */
 const LARGE_FLOW = 50;
+
+const NO_STORE = "The conductor has no store: give it one, as in `createConductor({ store: \"sqlite:./conductor.db\" })`";
+
+/** Executions of a store that go on, and those that cannot. */
+export interface Recovery {
+  resumed: { executionId: string; flowId: string; result: Promise<ExecutionResult> }[];
+  blocked: { executionId: string; reason: string }[];
+}
 
 /** One execution that is not over. It may be cancelled before its run exists. */
 interface Execution extends ExecutionPlace, Registered {
@@ -87,6 +96,8 @@ export class Runs {
   onEnd: ((context: ExecutionPlace, result: ExecutionResult) => void) | undefined;
   /** How nodes run other flows. */
   flows: FlowRunner | undefined;
+  /** Keeps executions in a store; missing where they last no longer than this process. */
+  durability: Durability | undefined;
   /** What nodes ask people. */
   readonly questions: Questions;
 
@@ -113,13 +124,83 @@ export class Runs {
     return this.carryOut(node, contextOf(node, given), Boolean(given?.executionId), wanted, undefined);
   }
 
+  /**
+   * Goes on with executions of the store that no process has, those that began first first.
+   *
+   * @returns those that go on, each with a promise of its result, and those that cannot
+   */
+  async recover(): Promise<Recovery> {
+    const recovery: Recovery = { resumed: [], blocked: [] };
+    const { durability } = this;
+    if (durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);
+    for await (const executionId of durability.unfinished()) {
+      try {
+        const kept = await durability.claim(executionId);
+        if (kept === undefined) continue;
+        recovery.resumed.push({ executionId, flowId: kept.node.id, result: this.goOn(kept) });
+      } catch (error) {
+        const { message } = safelyThrown(error, { nodeId: "" as never, executionId });
+        this.log.error(`[CONDUCTOR] The execution ${executionId} cannot go on: ${message}`);
+        recovery.blocked.push({ executionId, reason: message });
+      }
+    }
+    return recovery;
+  }
+
+  /** Goes on with one execution of the store. Rejects where it is over, unknown, or another process has it. */
+  async resume(executionId: string): Promise<ExecutionResult> {
+    const attached = this.attach(executionId);
+    if (attached !== undefined) return attached;
+    if (this.durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);
+    const kept = await this.durability.claim(executionId);
+    if (kept !== undefined) return this.goOn(kept);
+    const recorded = await this.durability.recorded(executionId);
+    if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
+    throw coded(
+      "INVALID_PARAMETERS",
+      `The execution ${executionId} is over, or another process goes on with it`,
+      undefined,
+    );
+  }
+
+  /** The store; rejects with INVALID_PARAMETERS where there is none. */
+  async store(): Promise<ExecutionStore> {
+    if (this.durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);
+    return this.durability.store;
+  }
+
+  /** An execution as it was recorded so far, without going on with it. */
+  async lookBack(executionId: string): Promise<RunResult> {
+    await this.store();
+    const recorded = await this.durability?.recorded(executionId);
+    if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
+    const { node, context, options, history, held } = recorded;
+    const run = Run.open(outlineOf(node), {
+      context,
+      executables: this.config.nodeExecutorFactory,
+      options,
+      log: this.log,
+      history,
+      held,
+      looksBack: true,
+    });
+    if (run === undefined) throw coded("DESERIALIZATION_FAILED", `The flow of ${executionId} cannot be read`, undefined);
+    run.start();
+    return new RunResult(run, await run.done, context, Math.round(run.duration), this.warnings);
+  }
+
+  private goOn(kept: KeptRun): Promise<ExecutionResult> {
+    return this.carryOut(kept.node, kept.context, true, undefined, undefined, { kept });
+  }
+
   /** Runs a flow as a part of another run, without a word to listeners and stores. */
   runInside(
     flow: NodeDefinition,
     context: ConductorExecutionContext,
     onProgress: (percent: number) => void,
+    key: string,
   ): Promise<ExecutionResult> {
-    return this.carryOut(flow, context, true, undefined, onProgress);
+    return this.carryOut(flow, context, true, undefined, onProgress, { key });
   }
 
   private async carryOut(
@@ -128,6 +209,7 @@ export class Runs {
     named: boolean,
     wanted: RunSettings | undefined,
     onProgress: Execution["onProgress"],
+    { kept, key }: { kept?: KeptRun; key?: string } = {},
   ): Promise<ExecutionResult> {
     const { executionId, nodeId, parentContext } = context;
     const execution: Execution = {
@@ -150,10 +232,29 @@ export class Runs {
       if (onProgress === undefined) this.events.emitStarted({ executionId, nodeId });
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
       if (execution.cancelled) return this.cancelledAtOnce(execution);
-      const view = this.open(node, execution, wanted);
-      if (view === undefined) return this.refuse(node, execution);
-      return await this.follow(node, view, execution);
+      const { durability } = this;
+      if (durability === undefined) return await this.carryOn(node, execution, wanted);
+      const options = runOptions(this.config, this.defaults, node, context, wanted);
+      const found =
+        kept ??
+        (shapeProblems(node).length > 0
+          ? undefined
+          : await durability.begin({
+              id: key ?? executionId,
+              mayExist: named,
+              node,
+              context,
+              options,
+              parentId: key === undefined ? undefined : parentContext?.executionId,
+            }));
+      execution.context = found?.context ?? context;
+      if (execution.cancelled) {
+        await found?.recorder?.end(failure("CANCELLED", "Execution cancelled", { nodeId, executionId }));
+        return this.cancelledAtOnce(execution);
+      }
+      return await this.carryOn(found?.node ?? node, execution, wanted, found);
     } catch (error) {
+      if (kept?.recorder !== undefined) await kept.recorder.block(String((error as Error)?.message ?? error));
       // The definition, or what was given with it, threw when it was looked at.
       const found = safelyThrown(error, { nodeId, executionId });
       execution.run?.abandon(found);
@@ -162,6 +263,17 @@ export class Runs {
     } finally {
       this.active.end(execution);
     }
+  }
+
+  private async carryOn(
+    node: NodeDefinition,
+    execution: Execution,
+    wanted: RunSettings | undefined,
+    kept?: KeptRun,
+  ): Promise<ExecutionResult> {
+    const view = this.open(node, execution, wanted, kept);
+    if (view === undefined) return this.refuse(node, execution);
+    return this.follow(node, view, execution);
   }
 
   /** Changes what counts for runs that begin from now on. */
@@ -230,7 +342,12 @@ export class Runs {
   }
 
   /** Opens the run of an execution; `undefined` when the flow cannot be run. */
-  private open(node: NodeDefinition, execution: Execution, wanted: RunSettings | undefined): RunView | undefined {
+  private open(
+    node: NodeDefinition,
+    execution: Execution,
+    wanted: RunSettings | undefined,
+    kept: KeptRun | undefined,
+  ): RunView | undefined {
     const { context, executionId } = execution;
     const { events, feed } = this;
     let view: RunView | undefined;
@@ -238,7 +355,12 @@ export class Runs {
     const run = this.openRun(outline, {
       context,
       executables: this.config.nodeExecutorFactory,
-      options: runOptions(this.config, this.defaults, node, context, wanted),
+      options: kept?.options ?? runOptions(this.config, this.defaults, node, context, wanted),
+      recorder: kept?.recorder,
+      history: kept?.history,
+      // Of one that is over nothing more is written.
+      looksBack: kept !== undefined && kept.recorder === undefined,
+      held: kept?.held,
       log: context.debug ? createLog("debug") : this.log,
       expressions: outline.expressions && expressionSources(this.config),
       flows: this.flows,
@@ -404,22 +526,4 @@ function parentsOf(context: Place["parentContext"] | null): readonly string[] {
     // A context that does not let itself be read leads no further up.
   }
   return ids;
-}
-
-/** The context of a node to be run: exactly seven keys, always there. */
-export function contextOf(
-  node: NodeDefinition,
-  context?: Partial<ConductorExecutionContext> | null,
-): ConductorExecutionContext {
-  const given = context ?? {};
-  return {
-    nodeId: toNodeId(node?.id),
-    // Other ids are derived from it, and it may be cancelled by it: what is no text cannot be one.
-    executionId: createExecutionId(typeof given.executionId === "string" ? given.executionId : undefined),
-    variables: withDefaults(node, given.variables),
-    input: given.input as Record<string, unknown>,
-    parentContext: given.parentContext as ConductorExecutionContext,
-    slowMo: given.slowMo as number,
-    debug: given.debug as NonNullable<ConductorExecutionContext["debug"]>,
-  };
 }

@@ -1,5 +1,6 @@
 /** What a conductor is told when it is made, and what of it counts for one run. */
 import type { DefinedNode, FileAccess, NetworkAccess } from "@atomiton/nodes";
+import type { ExecutionStore } from "@atomiton/storage";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import type { ExpressionSources } from "../engine/expression-scope.js";
 import { coded } from "../engine/failure.js";
@@ -87,8 +88,49 @@ export interface ConductorConfig {
    * nothing keeps them to `files` and `network`. Default: true where neither of these two is given, else false.
    */
   programs?: boolean;
+  /**
+   * Where executions are kept, so that they outlast this process: the address of a database, such as
+   * `sqlite:./conductor.db` or `postgres://user@host/database`, or a store of `@atomiton/storage`. An execution that this process
+   * leaves unfinished goes on where another one calls `recover()`. A store that is given open is the caller's to close. Default: none.
+   */
+  store?: string | ExecutionStore;
+  /**
+   * How carefully executions are kept. `strict`, the default with a store: before a node starts that writes to the world, and
+   * before a result is told, all that came before is on disk. `relaxed`: everything is written at most 100 ms late; a crash runs
+   * the last instants again. `off`: nothing is kept.
+   */
+  durability?: DurabilityLevel;
   /** Kept for older code. What to simulate is said with each run, in `context.debug`. */
   debugController?: object;
+}
+
+/** How carefully executions are kept. */
+export type DurabilityLevel = "off" | "relaxed" | "strict";
+
+const LEVELS: readonly unknown[] = ["off", "relaxed", "strict"] satisfies DurabilityLevel[];
+
+/** Where and how executions are kept. */
+export interface StoreSettings {
+  store: string | ExecutionStore;
+  level: Exclude<DurabilityLevel, "off">;
+  executables: () => NodeExecutorFactory | undefined;
+}
+
+/**
+ * Where and how executions are kept; `undefined` where they are not.
+ *
+ * @throws Error INVALID_PARAMETERS for a level that does not exist, or without a store
+ */
+export function storeSettings({ store, durability, nodeExecutorFactory }: ConductorConfig): StoreSettings | undefined {
+  if (durability !== undefined && !LEVELS.includes(durability)) {
+    throw coded("INVALID_PARAMETERS", "The setting `durability` must be off, relaxed or strict", undefined);
+  }
+  if (store === undefined && durability !== undefined && durability !== "off") {
+    const message = `The setting \`durability: "${durability}"\` needs a \`store\`, such as \`"sqlite:./conductor.db"\``;
+    throw coded("INVALID_PARAMETERS", message, undefined);
+  }
+  if (store === undefined || durability === "off") return undefined;
+  return { store, level: durability ?? "strict", executables: () => nodeExecutorFactory };
 }
 
 /** What the caller of one run wants otherwise. */

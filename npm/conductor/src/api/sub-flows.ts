@@ -4,7 +4,7 @@ import { coded, RETRY } from "../engine/failure.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
-import { contextOf } from "./runs.js";
+import { contextOf } from "./contexts.js";
 import { checkVariables } from "./variables.js";
 
 /** How deep flows may run each other. */
@@ -16,11 +16,15 @@ export interface SubFlowParts {
   find(id: string): Promise<NodeDefinition | undefined>;
   /** A flow in a file; missing where there are no files. Rejects with what is wrong with it. */
   read: ((path: string) => Promise<NodeDefinition>) | undefined;
-  /** Runs it without a word to listeners and stores; `onProgress` is told how far it is, 0–100. */
+  /**
+   * Runs it without a word to listeners and stores of graphs; `onProgress` is told how far it is, 0–100. `key` is its id where
+   * executions are kept: the same for the same try of the node, also after a restart.
+   */
   run(
     flow: NodeDefinition,
     context: ConductorExecutionContext,
     onProgress: (percent: number) => void,
+    key: string,
   ): Promise<ExecutionResult>;
   cancel(executionId: string): void;
 }
@@ -53,7 +57,8 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
     const stop = () => cancel(context.executionId);
     call.signal.addEventListener("abort", stop, { once: true });
     try {
-      const result = await run(flow, context, (percent) => call.owner.reportProgress(call, percent, undefined));
+      const tell = (percent: number) => call.owner.reportProgress(call, percent, undefined);
+      const result = await run(flow, context, tell, keyOf(call, flow));
       for (const { nodeId, rule, message } of result.warnings ?? []) {
         call.owner.warn(call, rule, `In \`${name}\`, node \`${nodeId}\`: ${message}`);
       }
@@ -77,6 +82,13 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
 /** Whether a name is that of a file. */
 function isPath(name: string): boolean {
   return name.includes("/") || /\.(?:ya?ml|json)$/i.test(name);
+}
+
+/** A further try of a node runs the flow anew, and so does a group that begins again. */
+function keyOf(call: Call, flow: NodeDefinition): string {
+  const repeats = (call.owner.repeatsAround?.(call) ?? 0) + 1;
+  const tries = call.attemptNumber;
+  return `${call.executionId}/${flow.id}${repeats === 1 && tries === 1 ? "" : `~${repeats}.${tries}`}`;
 }
 
 /** The node that runs the flow is around it. */

@@ -16,7 +16,7 @@ import { type Answers, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
 import type { NodeExecutorFactory } from "./executables.js";
 import type { ExpressionSources } from "./expression-scope.js";
-import { failure, safelyThrown } from "./failure.js";
+import { coded, failure, safelyThrown } from "./failure.js";
 import { sealed } from "./journal.js";
 import type { Log } from "./log.js";
 import {
@@ -76,6 +76,10 @@ export interface RunRequest {
   recorder?: Recorder | undefined;
   /** What happened before, at a host that is gone. */
   history?: History | undefined;
+  /** Nodes, by their place in the outline, that start once what came before is on disk. */
+  held?: readonly number[] | undefined;
+  /** Nothing more is to happen than did before. */
+  looksBack?: boolean;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */
@@ -100,6 +104,8 @@ export interface Recording {
   /** Tries that were followed by others. */
   retries?: RetryRecord[] | undefined;
 }
+
+const REFUSED_RECORDS = "What was recorded of the execution does not fit its flow";
 
 /** A timer that fires later than this was kept waiting by a busy thread. */
 const LATE_MS = 2;
@@ -157,8 +163,8 @@ export class Run implements Answers, ThreadUser {
 
   /** Opens a run of an outline; `undefined` when it cannot be run. */
   static open(given: Outline, request: RunRequest): Run | undefined {
-    const { recorder, executables } = request;
-    const outline = recorder?.isStrict ? persisting(given, executables) : given;
+    const { held = [] } = request;
+    const outline = held.length > 0 ? persisting(given, held) : given;
     const options = writeOptions(request.options, outline);
     const handle = backend().open(outline.words, outline.length, options);
     return handle === 0 ? undefined : new Run(new Plan(outline), handle, options, request);
@@ -179,6 +185,7 @@ export class Run implements Answers, ThreadUser {
     if (recorder === undefined) return;
     recorder.beforeWrite = () => this.flush();
     recorder.onLost = (error) => this.abandon(error);
+    recorder.onChanged = (task, what) => this.calls.warnAgain(task, "kept-differently", `Not kept as it is, ${what}`);
   }
 
   /** Starts. What needs no waiting happens before this returns. */
@@ -205,7 +212,8 @@ export class Run implements Answers, ThreadUser {
     if (history.variables !== undefined) Object.assign(this.request.context.variables, history.variables);
     this.replaying = this.stepping = false;
     giveMailbox(mailbox);
-    if (this.finished) {
+    if (this.finished || this.request.looksBack === true) {
+      this.finished = true;
       this.endedAt = last;
       this.seal();
       return;
@@ -489,6 +497,7 @@ export class Run implements Answers, ThreadUser {
     try {
       this.follow(mailbox, command, now);
     } catch (error) {
+      if (this.replaying) throw error;
       // A value, or a definition, that does not let itself be looked at. Half of a step cannot be taken.
       this.breakDown(safelyThrown(error, this.calls.placeOf(0)));
     }
@@ -509,6 +518,7 @@ export class Run implements Answers, ThreadUser {
       result = this.engine.turn(this.handle, mailbox.number, Command.drain, now);
       this.steps++;
     }
+    if (this.replaying) throw coded("DESERIALIZATION_FAILED", REFUSED_RECORDS, undefined);
     const message = `The engine refused to go on (status ${result}); please report this flow`;
     this.breakDown(failure("INTERNAL_ERROR", message, this.calls.placeOf(0)));
   }
@@ -521,7 +531,7 @@ export class Run implements Answers, ThreadUser {
     if (!this.mayRunAhead || this.watched || this.stepping || this.scheduled) return false;
     const next = this.nextPosition();
     if (next === this.plan.length || this.doneAheadLength === AHEAD_CAPACITY * 2) return false;
-    if (this.request.recorder?.isStrict && persists(this.plan.outline, this.plan.order(next))) return false;
+    if (this.request.held !== undefined && persists(this.plan.outline, this.plan.order(next))) return false;
     const now = this.clock.now();
     if (this.hasToWait(now)) return false;
     this.doneAhead[this.doneAheadLength++] = task;

@@ -16,8 +16,6 @@ export type KnownItems = Items & { known: number };
 
 /** Keeps what happens in one run. */
 export interface Recorder {
-  /** Whether nodes that write to the world wait until what came before is on disk. */
-  readonly isStrict: boolean;
   /** A step of the engine, whose records of the journal these are. */
   step(words: readonly number[]): void;
   /** @throws Error SERIALIZATION_FAILED naming the place that cannot be written */
@@ -33,6 +31,8 @@ export interface Recorder {
   end(error: ExecutionError | undefined): Promise<void>;
   /** Called before something is written, so that the run tells what it has not told yet. */
   beforeWrite: () => void;
+  /** Called when something of a task's output is not kept as it is; what that is, in words. */
+  onChanged: (task: number, what: string) => void;
   /** Called when the execution belongs to another owner, or its record to nobody. */
   onLost: (error: ExecutionError) => void;
 }
@@ -119,12 +119,19 @@ export function* stepsOf(journal: Uint32Array): Generator<JournalStep> {
 /** The highest bit of the flags of a node: it starts once what came before is on disk. */
 const PERSISTS_SHIFT = 31;
 
-/** The same outline, in which leaves that write to the world wait for the disk. */
-export function persisting(outline: Outline, executables: NodeExecutorFactory | undefined): Outline {
+/** The leaves of a flow that write to the world, by their place in the outline. */
+export function writingNodes({ nodes }: Outline, executables: NodeExecutorFactory | undefined): number[] {
+  const places = nodes.map((_, node) => node);
+  return places.filter((node) => {
+    const definition = nodes[node] as NodeDefinition;
+    return (definition.nodes?.length ?? 0) === 0 && effectsOf(definition, executables) === "writes";
+  });
+}
+
+/** The same outline, in which these nodes wait for the disk. */
+export function persisting(outline: Outline, nodes: readonly number[]): Outline {
   const words = outline.words.slice();
-  for (let node = 0; node < outline.nodes.length; node++) {
-    const definition = outline.nodes[node] as NodeDefinition;
-    if ((definition.nodes?.length ?? 0) > 0 || effectsOf(definition, executables) !== "writes") continue;
+  for (const node of nodes) {
     const at = HEADER_WORDS + node * NODE_WORDS + 2;
     words[at] = ((words[at] as number) | (1 << PERSISTS_SHIFT)) >>> 0;
   }

@@ -1,8 +1,14 @@
-/** The service of executions that wait for people. */
+/** The service of executions: those that wait for people, and those that a store keeps. */
+import type { ExecutionFilter, ExecutionPage, StoredExecution } from "@atomiton/storage";
+
+import type { ExecutionResult, ExecutionTrace } from "../types/execution.js";
 import type { OpenQuestion } from "../types/question.js";
 import { type Declaration, named, type Unsubscribe } from "./declaration.js";
 
-/** Executions that wait for people. */
+/**
+ * Executions that wait for people, and executions that a store keeps. What is about the store rejects with INVALID_PARAMETERS
+ * where the conductor has none, and with NODE_NOT_FOUND for an execution that is not in it.
+ */
 export interface ExecutionsApi {
   /** The questions that are open: all of them, or those of an execution and of the flows inside of it. */
   waiting(executionId?: string): Promise<OpenQuestion[]>;
@@ -12,6 +18,18 @@ export interface ExecutionsApi {
    * that asks several things.
    */
   answer(id: string, answer: unknown): Promise<void>;
+  /** A page of the executions in the store, those that began last first. `limit`: 1–1,000, 50 unless given. */
+  list(filter?: ExecutionFilter, options?: { limit?: number; cursor?: string }): Promise<ExecutionPage>;
+  /** How an execution stands, and what is known of it. */
+  get(executionId: string): Promise<StoredExecution>;
+  /** What happened in an execution, up to now or to its end. */
+  trace(executionId: string): Promise<ExecutionTrace>;
+  /** The output of a node of an execution; `undefined` where it left none. */
+  value(executionId: string, nodeId: string): Promise<unknown>;
+  /** Goes on with an execution that no process has, also with one that is blocked, and answers with its result. */
+  resume(executionId: string): Promise<ExecutionResult>;
+  /** Deletes executions that are over; how many there were. */
+  delete(executionIds: readonly string[]): Promise<number>;
   /** Calls back for each question when it is asked. */
   onQuestion(callback: (question: OpenQuestion) => void): Unsubscribe;
 }
@@ -19,7 +37,7 @@ export interface ExecutionsApi {
 /** Their commands stand in the channel `node`. */
 export const executions: Declaration<ExecutionsApi> = {
   channel: "node",
-  subject: "answers",
+  subject: "executions",
   size: "data",
   methods: {
     waiting: {
@@ -32,6 +50,12 @@ export const executions: Declaration<ExecutionsApi> = {
       },
     },
     answer: { role: "runner", wire: named("id", "answer"), targets: "router" },
+    list: { command: "listExecutions", role: "viewer", wire: named("filter", "options") },
+    get: { command: "getExecution", role: "viewer", wire: named("executionId") },
+    trace: { command: "traceOfExecution", role: "viewer", wire: named("executionId") },
+    value: { command: "valueOfExecution", role: "viewer", wire: named("executionId", "nodeId") },
+    resume: { command: "resumeExecution", role: "runner", wire: named("executionId"), awaitsExecution: true },
+    delete: { command: "deleteExecutions", role: "editor", wire: named("executionIds") },
   },
   events: { onQuestion: { event: "question", role: "viewer" } },
 };

@@ -6,7 +6,6 @@ import { failure } from "../../engine/failure.js";
 import type { KnownItems, Recorder } from "../../engine/recorder.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
-import type { Loss } from "../../executions/tagged-json.js";
 import {
   type Blob,
 
@@ -15,14 +14,13 @@ import {
   itemsEntry,
   outputEntry,
   recordBytes,
+  type Tell,
   textOf,
   variablesEntry,
   warningEntry,
 } from "./entries.js";
-import type { Writer } from "./writer.js";
+import type { Source, Writer } from "./writer.js";
 
-/** So late at most a step is written, in ms. */
-const LATEST_MS = 50;
 /** Characters of values that are written without waiting for that. */
 const MOST_PENDING = 1_000_000;
 
@@ -35,41 +33,41 @@ const WHY: Record<RefusalReason, string> = {
 };
 
 /** Keeps what happens in one run, from its beginning or from where another process left it. */
-export class RunRecorder implements Recorder {
+export class RunRecorder implements Recorder, Source {
   beforeWrite: () => void = () => {};
   onLost: (error: ExecutionError) => void = () => {};
+  onChanged: (task: number, what: string) => void = () => {};
   private words: number[] = [];
   private entries: string[] = [];
   private blobs: Blob[] = [];
   private pending = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
   private variables: string;
   private isLost = false;
 
   /**
+   * @param id of the execution in the store
    * @param sequence number of the last record in the store
-   * @param tell told of values of which something is not kept, with their task
    */
   constructor(
     private readonly writer: Writer,
+    private readonly id: string,
     private readonly context: ConductorExecutionContext,
     private readonly epoch: number,
     private sequence: number,
-    readonly isStrict: boolean,
+    private readonly isStrict: boolean,
     private readonly hash: Hash,
-    private readonly tell: (task: number, loss: Loss) => void,
   ) {
     this.variables = this.variablesText();
-    writer.watch(context.executionId, (reason) => this.lose(reason));
+    writer.watch(id, this);
   }
 
   step(words: readonly number[]): void {
     for (const word of words) this.words.push(word);
-    this.timer ??= setTimeout(this.onTimer, LATEST_MS);
+    this.writer.touch(this);
   }
 
   output(task: number, attempt: number, value: unknown): void {
-    const { entry, blob } = outputEntry(task, attempt, value, this.hash, (loss) => this.tell(task, loss));
+    const { entry, blob } = outputEntry(task, attempt, value, this.hash, this.changes(task));
     const variables = this.variablesText();
     if (variables !== this.variables) {
       this.variables = variables;
@@ -80,6 +78,8 @@ export class RunRecorder implements Recorder {
       this.pending += blob.data.byteLength;
     }
     this.push(entry);
+    // A step may be a long time coming of which the engine was not told.
+    this.writer.touch(this);
   }
 
   error(task: number, attempt: number, error: ExecutionError, advice: false | number | undefined): void {
@@ -87,7 +87,7 @@ export class RunRecorder implements Recorder {
   }
 
   items(task: number, attempt: number, items: KnownItems): void {
-    this.push(itemsEntry(task, attempt, items, (loss) => this.tell(task, loss)));
+    this.push(itemsEntry(task, attempt, items, this.changes(task)));
   }
 
   warning(task: number, rule: string, message: string): void {
@@ -95,14 +95,23 @@ export class RunRecorder implements Recorder {
   }
 
   persist(): Promise<void> {
-    this.write();
+    this.writer.touch(this);
     return this.writer.flush();
   }
 
+  /** What keeps the execution from going on; it waits for that to be mended. */
+  async block(reason: string): Promise<void> {
+    this.isLost = true;
+    this.writer.forget(this.id);
+    const { id, epoch } = this;
+    this.writer.add({ type: "update", id, epoch, updatedAt: Date.now(), status: "blocked", reason, release: true });
+    await this.writer.flush();
+  }
+
   async end(error: ExecutionError | undefined): Promise<void> {
-    this.write();
+    this.collect();
     if (this.isLost) return;
-    const { executionId: id } = this.context;
+    const { id } = this;
     const now = Date.now();
     this.writer.add({
       type: "update",
@@ -122,17 +131,8 @@ export class RunRecorder implements Recorder {
     void written.then(() => this.writer.forget(id));
   }
 
-  private readonly onTimer = (): void => {
-    this.timer = undefined;
+  collect(): void {
     this.beforeWrite();
-    this.write();
-    void this.writer.flush();
-  };
-
-  /** Hands what is pending to the writer. */
-  private write(): void {
-    if (this.timer !== undefined) clearTimeout(this.timer);
-    this.timer = undefined;
     if (this.isLost || this.words.length === 0) return;
     const { words, entries, blobs } = this;
     this.words = [];
@@ -142,7 +142,7 @@ export class RunRecorder implements Recorder {
     const journal = new Uint8Array(Uint32Array.from(words).buffer);
     this.writer.add({
       type: "append",
-      id: this.context.executionId,
+      id: this.id,
       epoch: this.epoch,
       sequence: ++this.sequence,
       journal,
@@ -155,7 +155,11 @@ export class RunRecorder implements Recorder {
     this.entries.push(entry);
     this.pending += entry.length;
     // Not before the step is told that the values belong to.
-    if (this.pending > MOST_PENDING) queueMicrotask(this.onTimer);
+    if (this.pending > MOST_PENDING) queueMicrotask(() => void this.writer.flush());
+  }
+
+  private changes(task: number): Tell {
+    return ({ path, what }) => this.onChanged(task, `${path === "" ? "the output" : path}: ${what}`);
   }
 
   private variablesText(): string {
@@ -164,7 +168,15 @@ export class RunRecorder implements Recorder {
     return "{}";
   }
 
-  private lose(reason: RefusalReason): void {
+  leave(): void {
+    this.collect();
+    if (this.isLost) return;
+    this.isLost = true;
+    const { id, epoch } = this;
+    this.writer.add({ type: "update", id, epoch, updatedAt: Date.now(), release: true });
+  }
+
+  refused(reason: RefusalReason): void {
     if (this.isLost) return;
     this.isLost = true;
     const { executionId, nodeId } = this.context;

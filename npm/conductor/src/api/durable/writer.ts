@@ -7,18 +7,34 @@ import type { Log } from "../../engine/log.js";
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 30_000;
 
-/** The one writer of a store in this process. */
+/** So late at most is written what nothing waits for, in ms. */
+const LATEST_MS = 50;
+
+/** What has something to write now and then. */
+export interface Source {
+  /** Adds to the writer what is pending. */
+  collect(): void;
+  /** A change of its execution was refused. */
+  refused(reason: RefusalReason): void;
+  /** Leaves its execution to others. */
+  leave(): void;
+}
+
+/** The one writer of a store in this process. All that is pending is written together, so that what waits for the disk finds all there that came before it. */
 export class Writer {
+  /** Those that have something pending. */
+  private pending = new Set<Source>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private queue: ExecutionChange[] = [];
   private waiting: (() => void)[] = [];
   private writing = false;
   private delay = FIRST_DELAY_MS;
-  private readonly refused = new Map<string, (reason: RefusalReason) => void>();
+  private readonly sources = new Map<string, Source>();
   /** Why nothing can be written at the moment; `undefined` where that is not so. */
   problem: string | undefined;
 
   constructor(
-    private readonly store: ExecutionStore,
+    readonly store: ExecutionStore,
     private readonly log: Log,
   ) {}
 
@@ -27,18 +43,34 @@ export class Writer {
     this.queue.push(change);
   }
 
-  /** Calls back where a change of an execution is refused, until it is forgotten. */
-  watch(id: string, refused: (reason: RefusalReason) => void): void {
-    this.refused.set(id, refused);
+  /** Asks a source soon for what it has pending. */
+  touch(source: Source): void {
+    this.pending.add(source);
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      void this.flush();
+    }, LATEST_MS);
+  }
+
+  /** Notes the source of an execution's changes, until it is forgotten. */
+  watch(id: string, source: Source): void {
+    this.sources.set(id, source);
   }
 
   forget(id: string): void {
-    this.refused.delete(id);
+    this.sources.delete(id);
+  }
+
+  /** Writes what is pending, and leaves all executions to others. */
+  async leave(): Promise<void> {
+    for (const source of this.sources.values()) source.leave();
+    this.sources.clear();
+    await this.flush();
   }
 
   /** Settles when all that was added is on disk. Never rejects: what cannot be written is tried again. */
   flush(): Promise<void> {
-    if (this.queue.length === 0 && !this.writing) return Promise.resolve();
+    if (this.queue.length === 0 && this.pending.size === 0 && !this.writing) return Promise.resolve();
     return new Promise((resolve) => {
       this.waiting.push(resolve);
       if (this.writing) return;
@@ -50,6 +82,7 @@ export class Writer {
 
   private async write(): Promise<void> {
     while (this.queue.length > 0 || this.waiting.length > 0) {
+      this.collect();
       const changes = this.queue;
       const waiting = this.waiting;
       this.queue = [];
@@ -59,7 +92,7 @@ export class Writer {
         this.delay = FIRST_DELAY_MS;
         if (this.problem !== undefined) this.log.warn(`[CONDUCTOR] ${this.store.name} is written to again`);
         this.problem = undefined;
-        for (const { id, reason } of refusals) this.refused.get(id)?.(reason);
+        for (const { id, reason } of refusals) this.sources.get(id)?.refused(reason);
       } catch (error) {
         this.queue = [...changes, ...this.queue];
         this.waiting = [...waiting, ...this.waiting];
@@ -69,6 +102,14 @@ export class Writer {
       for (const resolve of waiting) resolve();
     }
     this.writing = false;
+  }
+
+  private collect(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.timer = undefined;
+    const { pending } = this;
+    this.pending = new Set();
+    for (const source of pending) source.collect();
   }
 
   private async pause(error: unknown): Promise<void> {

@@ -1,4 +1,5 @@
 /** Node and Electron's main process: the native engine or its WebAssembly form, the node library, flows in memory. */
+import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
@@ -7,19 +8,22 @@ import { nodeTypes } from "@atomiton/nodes/definitions";
 import { getNodeExecutable, machineParsers, pathProblems, rootedPath } from "@atomiton/nodes/executables";
 import { createMemoryEngine } from "@atomiton/storage/browser";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
+import { Durability } from "../../api/durable/durability.js";
 import type { Environment } from "../../api/environment.js";
-import { type ConductorConfig, fileSettings } from "../../api/settings.js";
+import { type ConductorConfig, fileSettings, type StoreSettings } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import { restartApplication } from "../../desktop/restart.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { validateFlow as checkFlow, type FlowNodeTypes, type FlowProblem } from "../../engine/flows.js";
 import { libraryTypes, typesOver } from "../../engine/library-types.js";
+import type { Log } from "../../engine/log.js";
 import { firstOf, ownNodes } from "../../engine/own-nodes.js";
 import { hasPageStorage } from "../../transports/detect.js";
 import { NodeWebSocket } from "../../transports/node-websocket.js";
 import { memoryTokenStore } from "../../transports/token-store.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { TransportType } from "../../types/transport.js";
+import { openExecutionStore } from "./execution-store.js";
 import { readFlowFile } from "./flow-file.js";
 import { useNodeEngine } from "./node-engine.js";
 import { templates } from "./templates.js";
@@ -63,6 +67,14 @@ const info: Environment["info"] = (hasTransport) => ({
   details: { userAgent: `Node.js/${process.versions.node}`, platform: process.platform },
 });
 
+/** Keeps executions in the store that is given, or in the database at its address. */
+function durability({ store, level, executables }: StoreSettings, log: Log): Durability {
+  const opened = typeof store === "string" ? openExecutionStore(store) : store;
+  return new Durability(opened, typeof store === "string", level, sha256, executables, log);
+}
+
+const sha256 = (data: Uint8Array) => createHash("sha256").update(data).digest("hex");
+
 /**
  * Makes a conductor for Node; `transport` says how executions are reached when its settings do not. `around` gives
  * executables to call in place of those of the settings and of the library.
@@ -77,6 +89,7 @@ export function createNodeConductor(
   // An application with node types of its own knows more types than the library.
   const closed = config.nodeExecutorFactory === undefined;
   const environment: Environment = {
+    durability,
     engine,
     ...(closed && { pathProblems: (flow) => pathProblems(flow, files) }),
     readFlowFile: async (path) => readFlowFile(await rootedPath(files, path)),

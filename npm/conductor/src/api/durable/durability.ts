@@ -1,0 +1,250 @@
+/** Executions that outlast their process: how one begins, and how it goes on from its records. */
+import type { ExecutionStore, StoredExecution } from "@atomiton/storage";
+
+import type { NodeExecutorFactory } from "../../engine/executables.js";
+import { coded } from "../../engine/failure.js";
+import type { Log } from "../../engine/log.js";
+import type { RunOptions } from "../../engine/options.js";
+import { outlineOf } from "../../engine/outline.js";
+import { type History, writingNodes } from "../../engine/recorder.js";
+import type { NodeDefinition } from "../../types/definition.js";
+import type { ConductorExecutionContext } from "../../types/execution.js";
+import { contextOf } from "../contexts.js";
+import type { DurabilityLevel } from "../settings.js";
+import { bytesOf, type Hash, Records, valueOf } from "./entries.js";
+import { RunRecorder } from "./run-recorder.js";
+import { Writer } from "./writer.js";
+
+/** Statuses of executions that are over. */
+const FINISHED: readonly string[] = ["completed", "failed", "cancelled"];
+/** Executions that are looked for at once. */
+const BATCH = 100;
+/** Records that are read at once. */
+const PAGE = 1_000;
+
+/** A run that is kept: what it is made from, and where it is recorded. */
+export interface KeptRun {
+  node: NodeDefinition;
+  context: ConductorExecutionContext;
+  /** As they were when it began. */
+  options: RunOptions;
+  /** Nodes, by their place in the outline, that start once what came before is on disk. */
+  held: readonly number[];
+  /** Missing for an execution that is over, of which nothing more is written. */
+  recorder?: RunRecorder;
+  /** Missing for one that begins. */
+  history?: History;
+}
+
+/** What a run is made from beside its flow. */
+type Head = Partial<ConductorExecutionContext> & Pick<KeptRun, "options" | "held">;
+
+/** An execution that begins. */
+export interface NewRun {
+  /** Of the execution in the store. */
+  id: string;
+  /** Whether an execution of this id may be there already. */
+  mayExist: boolean;
+  node: NodeDefinition;
+  context: ConductorExecutionContext;
+  options: RunOptions;
+  /** The execution that it is a part of. */
+  parentId?: string | undefined;
+}
+
+/** Keeps the executions of one conductor in a store. */
+export class Durability {
+  private readonly writer: Promise<Writer>;
+
+  /** @param owns whether it opened the store, and so closes it */
+  constructor(
+    store: ExecutionStore | PromiseLike<ExecutionStore>,
+    private readonly owns: boolean,
+    private readonly level: Exclude<DurabilityLevel, "off">,
+    private readonly hash: Hash | undefined,
+    private readonly executables: () => NodeExecutorFactory | undefined,
+    log: Log,
+  ) {
+    this.writer = Promise.resolve(store).then((opened) => new Writer(opened, log));
+    // The first execution says what is wrong with it.
+    this.writer.catch(() => {});
+  }
+
+  get store(): Promise<ExecutionStore> {
+    return this.writer.then(({ store }) => store);
+  }
+
+  /**
+   * Notes an execution that begins, or attaches to the one that has its id.
+   *
+   * @throws Error SERIALIZATION_FAILED for a flow or an input that cannot be written, INVALID_PARAMETERS where another process has
+   *   an execution of this id
+   */
+  async begin({ id, mayExist, node, context, options, parentId }: NewRun): Promise<KeptRun> {
+    const writer = await this.writer;
+    if (mayExist) {
+      const known = await writer.store.get(id);
+      if (known !== undefined) return this.attach(writer, known, context);
+    }
+    const document = JSON.stringify(node);
+    const held = this.level === "strict" ? writingNodes(outlineOf(node), this.executables()) : [];
+    const { input, variables, slowMo, debug, executionId } = context;
+    const head = bytesOf({ input, variables, slowMo, debug, executionId, options, held }, "What the execution is given", () => {});
+    const bytes = new TextEncoder().encode(document);
+    const documentHash = this.hash?.(bytes) ?? (await digestOf(bytes));
+    writer.add({
+      type: "begin",
+      execution: {
+        id,
+        flowId: node.id,
+        name: node.name || node.id,
+        document,
+        documentHash,
+        head,
+        trigger: parentId === undefined ? "call" : "flow",
+        tags: [],
+        startedAt: Date.now(),
+        ...(parentId !== undefined && { parentId }),
+      },
+    });
+    return { node, context, options, held, recorder: this.recorder(writer, id, context, 1, 0) };
+  }
+
+  /** Goes on with an execution that has begun; `undefined` where another process has it, or it is over. */
+  async claim(id: string): Promise<KeptRun | undefined> {
+    const writer = await this.writer;
+    const claimed = await writer.store.claim(id);
+    return claimed && this.goOn(writer, claimed);
+  }
+
+  /** Ids of executions that no process goes on with, those that began first first. */
+  async *unfinished(): AsyncGenerator<string> {
+    const { store } = await this.writer;
+    const seen = new Set<string>();
+    for (;;) {
+      const ids = await store.claimable(Date.now(), BATCH + seen.size);
+      const found = ids.filter((id) => !seen.has(id));
+      if (found.length === 0) return;
+      for (const id of found) {
+        seen.add(id);
+        const row = await store.get(id);
+        // A part of another execution goes on with that.
+        if (row !== undefined && row.parentId === undefined) yield id;
+      }
+    }
+  }
+
+  /** An execution as it was recorded; `undefined` where there is none. */
+  async recorded(id: string): Promise<KeptRun | undefined> {
+    const { store } = await this.writer;
+    const row = await store.get(id);
+    return row && this.read(store, row);
+  }
+
+  /** Lets go of all executions, as they are: whichever process recovers them goes on with them. */
+  async close(): Promise<void> {
+    const writer = await this.writer.catch(() => undefined);
+    await writer?.leave();
+    if (this.owns) await writer?.store.close();
+  }
+
+  private async attach(
+    writer: Writer,
+    known: StoredExecution,
+    context: ConductorExecutionContext,
+  ): Promise<KeptRun> {
+    const isOver = FINISHED.includes(known.status);
+    const claimed = isOver ? known : await writer.store.claim(known.id);
+    if (claimed === undefined) {
+      throw coded("INVALID_PARAMETERS", `The execution ${known.id} is under way in another process`, undefined);
+    }
+    const kept = isOver ? await this.read(writer.store, known) : await this.goOn(writer, claimed, context);
+    return kept.context === context ? kept : { ...kept, context: givenAgain(context, kept.context) };
+  }
+
+  private async goOn(
+    writer: Writer,
+    row: StoredExecution,
+    given?: ConductorExecutionContext,
+  ): Promise<KeptRun> {
+    const recorderFor = (context: ConductorExecutionContext) =>
+      this.recorder(writer, row.id, context, row.epoch, row.sequence);
+    let kept: KeptRun;
+    try {
+      kept = await this.read(writer.store, row);
+    } catch (error) {
+      const unknown = { executionId: row.id, variables: {} } as ConductorExecutionContext;
+      await recorderFor(unknown).block(
+        `Its records cannot be read: ${(error as Error).message}`,
+      );
+      throw error;
+    }
+    const context = given === undefined ? kept.context : givenAgain(given, kept.context);
+    const recorder = recorderFor(context);
+    const missing = this.missingType(kept.node);
+    if (missing !== undefined) {
+      const reason = `No implementation found for node type: ${missing}`;
+      await recorder.block(reason);
+      throw coded("NODE_TYPE_NOT_FOUND", reason, undefined);
+    }
+    return { ...kept, context, recorder };
+  }
+
+  private async read(store: ExecutionStore, { id, flowId }: StoredExecution): Promise<KeptRun> {
+    const begun = await store.begun(id);
+    if (begun === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${id}`, undefined);
+    const all = [];
+    for (let after = 0; ; ) {
+      const records = await store.records(id, after, PAGE);
+      all.push(...records);
+      if (records.length < PAGE) break;
+      after = (records.at(-1) as { sequence: number }).sequence;
+    }
+    const history = new Records(all);
+    for (const hash of history.blobs) {
+      const data = await store.blob(hash);
+      if (data === undefined) throw coded("DESERIALIZATION_FAILED", `A value of the execution ${id} is missing`, undefined);
+      history.take(hash, data);
+    }
+    const node = JSON.parse(begun.document) as NodeDefinition;
+    const { options, held, ...given } = valueOf(begun.head) as Head;
+    const context = contextOf(node, given);
+    if (context.nodeId !== flowId) throw coded("DESERIALIZATION_FAILED", `The execution ${id} has another flow`, undefined);
+    return { node, context, options, held, history };
+  }
+
+  private recorder(
+    writer: Writer,
+    id: string,
+    context: ConductorExecutionContext,
+    epoch: number,
+    sequence: number,
+  ): RunRecorder {
+    return new RunRecorder(writer, id, context, epoch, sequence, this.level === "strict", this.hash);
+  }
+
+  /** The first type of a flow's leaves that nothing carries out. */
+  private missingType(node: NodeDefinition): string | undefined {
+    const executables = this.executables();
+    if (executables === undefined) return undefined;
+    const children = node.nodes ?? [];
+    if (children.length > 0) {
+      return children.map((child) => this.missingType(child)).find((missing) => missing !== undefined);
+    }
+    if (node.parameters?.enabled === false) return undefined;
+    return executables.getNodeExecutable(node.type) == null ? node.type : undefined;
+  }
+}
+
+/** A context with what the execution was given when it began; the same object, which others may know. */
+function givenAgain(
+  context: ConductorExecutionContext,
+  { input, variables }: ConductorExecutionContext,
+): ConductorExecutionContext {
+  return Object.assign(context, { input, variables });
+}
+
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes as BufferSource));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,25 @@
+/** The stores of executions that Node can open, by their addresses. */
+import { resolve } from "node:path";
+import * as storage from "@atomiton/storage";
+
+import { coded } from "../../engine/failure.js";
+
+/**
+ * Opens the store at an address: `sqlite:PATH` or `postgres://…`.
+ *
+ * @throws Error INVALID_PARAMETERS for any other address; StorageError where it cannot be opened
+ */
+export async function openExecutionStore(address: string): Promise<storage.ExecutionStore> {
+  const [, sqlite] = /^sqlite:(?:\/\/)?(.+)$/s.exec(address) ?? [];
+  if (sqlite !== undefined) return storage.openSqliteStore(resolve(sqlite));
+  if (/^postgres(?:ql)?:\/\//.test(address)) return storage.openPostgresStore(address);
+  throw coded(
+    "INVALID_PARAMETERS",
+    `The store ${JSON.stringify(withoutPassword(address))} is not known: give \`sqlite:PATH\`, such as \`sqlite:./conductor.db\`, or \`postgres://…\``,
+    undefined,
+  );
+}
+
+function withoutPassword(address: string): string {
+  return address.replace(/\/\/([^:@/]*):[^@/]*@/, "//$1:…@");
+}
