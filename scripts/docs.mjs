@@ -12,17 +12,21 @@ import { ROOT } from "./command.mjs";
 
 /** All generated files, by their paths from the root. */
 export async function generatedFiles() {
-  const { effectsText, flowSchema, nodeTypePage, nodeTypes } = await import("@atomiton/nodes/definitions");
+  const { effectsText, flowSchema, nodeTypePage, nodeTypes, touchesText } = await import("@atomiton/nodes/definitions");
   const types = [...nodeTypes.values()];
-  const rows = types.map((type) => `| [${type.type}](${type.type}.md) | ${type.description} | ${effectsText(type)} |`);
+  const rows = types.map(
+    (type) => `| [${type.type}](${type.type}.md) | ${type.description} | ${touchesText(type)} | ${effectsText(type)} |`,
+  );
   const index = [
     "# Node types",
     "",
     "Generated from the definitions in `npm/nodes/src/definition` by `npm run docs`; `conductor nodes` tells the same. Every",
     "example is run by a test, and its output compared.",
     "",
-    "| type | what it does | effects |",
-    "| --- | --- | --- |",
+    "[Effects](../executables.md#effects) are what carrying out a node does to the world.",
+    "",
+    "| type | what it does | touches | effects |",
+    "| --- | --- | --- | --- |",
     ...rows,
     "",
   ].join("\n");

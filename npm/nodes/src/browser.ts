@@ -7,7 +7,9 @@ import type { NodeExecutable } from "./contract/executable.js";
 import type { Place } from "./library/place.js";
 import { factoriesOf, type NodeFactory } from "./library/registry.js";
 import { executablesAnywhere, MACHINE_ONLY } from "./types/anywhere.js";
+import { withEffects } from "./types/effects.js";
 
+export { type Effects, type EffectsOf, effectsOf } from "./contract/effects.js";
 export { codeOf, errorCode, NodeError, type NodeErrorCode } from "./contract/error.js";
 export type {
   Ask,
@@ -38,7 +40,7 @@ export type { AnySchema, JsonSchema, Parsed, StandardSchema, Written } from "./o
  */
 export function executablesWith(load: () => Promise<WebAssembly.Module>): Map<string, NodeExecutable> {
   let place: Promise<Place> | undefined;
-  return new Map([
+  return withEffects([
     ...executablesAnywhere({
       // One for all types, which share its workers.
       place: () => (place ??= import("./browser/place.js").then(({ createPage }) => createPage(load))),

@@ -27,15 +27,15 @@ export {
 export { flowSchema } from "./definition/flow-schema.js";
 export {
   defaultsOf,
-  type NodeEffect,
   type NodeLimit,
   type NodePort,
+  type NodeTouch,
   type NodeType,
   type ParameterProblem,
   type ParameterSchema,
   type Parsers,
 } from "./definition/node-type.js";
-export { effectsText, nodeTypePage } from "./definition/page.js";
+export { effectsText, nodeTypePage, touchesText } from "./definition/page.js";
 export { getAllTemplates, getTemplate, loadBuiltInTemplates } from "./templates/flows.js";
 export {
   getAllNodeDefinitions,

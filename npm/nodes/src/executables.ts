@@ -4,6 +4,7 @@ import type { FileAccess } from "./contract/file-access.js";
 import { factoriesOf, lazily, type NodeFactory } from "./library/registry.js";
 import type { PathProblem } from "./machine/path-problems.js";
 import { executablesAnywhere } from "./types/anywhere.js";
+import { withEffects } from "./types/effects.js";
 
 export type { NodeExecutable, NodeParams } from "./contract/executable.js";
 export type { NodeFactory } from "./library/registry.js";
@@ -21,7 +22,7 @@ export async function rootedPath(access: FileAccess | undefined, path: string): 
 }
 
 /** The executables by type. */
-export const nodeExecutableRegistry: Map<string, NodeExecutable> = new Map([
+export const nodeExecutableRegistry: Map<string, NodeExecutable> = withEffects([
   ...executablesAnywhere({
     place: async () => (await import("./machine/place.js")).machine,
     network: async () => (await import("./machine/network.js")).machineNetwork,

@@ -1,4 +1,5 @@
 /** The node library: what its types are (`./definitions`), what they do (`./executables`), and the words both use. */
+export { type Effects, type EffectsOf, effectsOf } from "./contract/effects.js";
 export { codeOf, errorCode, NodeError, type NodeErrorCode } from "./contract/error.js";
 export type {
   Ask,

@@ -29,7 +29,8 @@ const zod = defineNode({
   }),
   inputs: { rows: z.array(z.object({ n: z.number() })), note: z.string().optional() },
   outputs: ["large", "small"],
-  effects: ["network"],
+  touches: ["network"],
+  effects: "reads",
   execute: ({ parameters, inputs, ...call }) => ({ parameters, inputs, call }),
 });
 type Zod = OutputOf<typeof zod>;
@@ -54,6 +55,7 @@ const json = defineNode({
     },
   },
   inputs: { n: { type: "number" } },
+  effects: ({ mode }, input) => (mode === "read" && input === undefined ? "reads" : "writes"),
   execute: ({ parameters, inputs }) => ({ parameters, inputs }),
 });
 type Json = OutputOf<typeof json>;

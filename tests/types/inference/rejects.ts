@@ -53,8 +53,12 @@ defineNode({ type: "x", parameters: z.object({ a: z.string() }), execute: ({ par
 defineNode({ type: "x", inputs: { a: z.string() }, execute: ({ inputs }) => inputs.b });
 // TS2322: no such type of JSON Schema
 defineNode({ type: "x", parameters: { type: "text" }, execute: () => 1 });
-// TS2322: no such effect
-defineNode({ type: "x", effects: ["magic"], execute: () => 1 });
+// TS2322: no such part of the world
+defineNode({ type: "x", touches: ["magic"], execute: () => 1 });
+// TS2322: no such effects
+defineNode({ type: "x", effects: "magic", execute: () => 1 });
+// TS2322: effects that depend on parameters, and that there are not
+defineNode({ type: "x", effects: () => "magic", execute: () => 1 });
 // TS2345: a node type that does nothing
 defineNode({ type: "x" });
 // TS2322: a node type that was not defined

@@ -76,7 +76,9 @@ export class KeptOutputs {
           return output;
         },
       };
-      if (executable.items !== undefined) wrapped.items = executable.items.bind(executable);
+      const { items, effects } = executable;
+      if (items !== undefined) wrapped.items = items.bind(executable);
+      if (effects !== undefined) wrapped.effects = typeof effects === "function" ? effects.bind(executable) : effects;
       return wrapped;
     };
     return {

@@ -7,6 +7,7 @@ import {
   nodeExamples,
   nodeTypePage,
   nodeTypes,
+  touchesText,
 } from "@atomiton/nodes/definitions";
 import pc from "./colour.js";
 import { Exit, UsageError } from "./exit.js";
@@ -33,8 +34,8 @@ export async function nodes(type: string | undefined, options: { json?: boolean 
 function listText(all: readonly NodeType[]): string {
   const width = Math.max(...all.map(({ type }) => type.length)) + 2;
   const lines = all.map((nodeType) => {
-    const effects = nodeType.effects.length === 0 ? "" : pc.dim(` (${effectsText(nodeType)})`);
-    return `${pc.bold(column(nodeType.type, width))}${nodeType.description}${effects}`;
+    const touches = nodeType.touches.length === 0 ? "" : pc.dim(` (${touchesText(nodeType)})`);
+    return `${pc.bold(column(nodeType.type, width))}${nodeType.description}${touches}`;
   });
   return `${lines.join("\n")}\n\nA node with \`nodes\` inside is a group, which runs them; of type loop it runs them for each item of a list.\nconductor nodes <type> tells parameters, handles, limits and examples of one.\n`;
 }
@@ -47,13 +48,15 @@ function unknownText(type: string, known: ReadonlyMap<string, NodeType>): string
 
 /** A type for programs. */
 function described(nodeType: NodeType): object {
-  const { type, name, description, category, effects, limits, parameterSchema } = nodeType;
+  const { type, name, description, category, touches, effects, limits, parameterSchema } = nodeType;
   return {
     type,
     name,
     description,
     category,
-    effects,
+    touches,
+    // In words where the parameters decide.
+    effects: typeof effects === "string" ? effects : effectsText(nodeType),
     limits,
     parameters: parameterSchema,
     inputs: [...nodeType.inputPorts, ...nodeType.otherInputs],

@@ -110,7 +110,7 @@ function executables(found: NodeExecutorFactory, mocks: MockTable, passing: Pass
     const executable = found.getNodeExecutable(type);
     if (executable === undefined && !mocks.concerns(type)) return undefined;
     const isLibrary = executable === getLibraryExecutable(type);
-    const { items } = executable ?? {};
+    const { items, effects } = executable ?? {};
     return {
       execute(params: MockParams) {
         const executionId = String(params.executionId);
@@ -126,6 +126,7 @@ function executables(found: NodeExecutorFactory, mocks: MockTable, passing: Pass
         });
       },
       ...(items && { items: items.bind(executable) }),
+      ...(effects && { effects: typeof effects === "function" ? effects.bind(executable) : effects }),
     };
   };
 }

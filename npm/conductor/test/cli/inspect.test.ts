@@ -180,3 +180,22 @@ edges:
     expect(stderr).toContain("CIRCULAR_DEPENDENCY");
   });
 });
+
+describe("conductor nodes", () => {
+  it("tells what carrying out a node does to the world, for people and for programs", async () => {
+    const { stdout } = await conductor("nodes", "file-system");
+    expect(stdout).toContain(
+      "Touches: reads files, writes files. Effects: looks at the world with `operation` `read`, `list`, `exists` or `stat`, else changes it.",
+    );
+    const all: { type: string; touches: string[]; effects: string }[] = JSON.parse(
+      (await conductor("nodes", "--json")).stdout,
+    );
+    const of = (wanted: string) => {
+      const { touches, effects } = all.find(({ type }) => type === wanted) ?? {};
+      return { touches, effects };
+    };
+    expect(of("sort")).toEqual({ touches: [], effects: "none" });
+    expect(of("message")).toEqual({ touches: ["network"], effects: "writes" });
+    expect(of("spreadsheet").effects).toBe("looks at the world with `operation` `read`, else changes it");
+  });
+});

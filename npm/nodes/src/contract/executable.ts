@@ -1,3 +1,4 @@
+import type { Effects, EffectsOf } from "./effects.js";
 import type { FileAccess, fileAccess } from "./file-access.js";
 import type { NetworkAccess, networkAccess } from "./network-access.js";
 import type { programAccess } from "./program-access.js";
@@ -85,6 +86,8 @@ export interface NodeExecutable<Params = any, Output = Promise<unknown>> {
    * asked again when these are done, with the number already known.
    */
   items?(params: Params, known: number, rounds?: LoopRounds): unknown;
+  /** What carrying out a node does to the world, for all nodes or by their parameters. Default: `writes`. */
+  effects?: Effects | EffectsOf;
 }
 
 /** Items of a loop. */

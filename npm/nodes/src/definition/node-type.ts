@@ -1,3 +1,4 @@
+import type { Effects, EffectsOf } from "../contract/effects.js";
 import type { NodeFieldControlType } from "./fields.js";
 
 /** The part of JSON Schema in which parameters are described. */
@@ -37,8 +38,8 @@ export interface NodePort {
   description?: string;
 }
 
-/** What a node does to the world outside of the flow. A type with none works on its input alone. */
-export type NodeEffect = "reads-files" | "writes-files" | "network" | "runs-programs";
+/** A part of the world outside of the flow that a node may touch. A type with none works on its input alone. */
+export type NodeTouch = "reads-files" | "writes-files" | "network" | "runs-programs";
 
 /** A bound that a node keeps to. */
 export interface NodeLimit {
@@ -101,7 +102,11 @@ export interface NodeType {
   problems?(parameters: Record<string, unknown>, parsers: Parsers): ParameterProblem[];
   /** It is there for the nodes inside it, which the engine runs; a flow that has it without any is refused. */
   isContainer?: true;
-  effects: readonly NodeEffect[];
+  touches: readonly NodeTouch[];
+  /** What carrying out a node does to the world, for all nodes or by their parameters. */
+  effects: Effects | EffectsOf;
+  /** The same in words, where the parameters decide. */
+  effectsNote?: string;
   limits: readonly NodeLimit[];
 }
 

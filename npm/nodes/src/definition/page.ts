@@ -2,24 +2,32 @@
 import { type NodeExample, nodeExamples } from "../types/examples.js";
 import type { NodePort, NodeType, ParameterSchema } from "./node-type.js";
 
-const EFFECTS = {
+const TOUCHES = {
   "reads-files": "reads files",
   "writes-files": "writes files",
   network: "talks to the network",
   "runs-programs": "runs programs",
 } as const;
 
-/** What a node does to the world outside of the flow, in words. */
-export function effectsText({ effects }: Pick<NodeType, "effects">): string {
-  return effects.length === 0 ? "none" : effects.map((effect) => EFFECTS[effect]).join(", ");
+const EFFECTS = { none: "none", reads: "looks at the world", writes: "changes the world" } as const;
+
+/** The parts of the world that a node may touch, in words. */
+export function touchesText({ touches }: Pick<NodeType, "touches">): string {
+  return touches.length === 0 ? "nothing" : touches.map((touch) => TOUCHES[touch]).join(", ");
 }
 
-/** The page of a type: parameters, handles, effects, limits, examples. */
+/** What carrying out a node does to the world, in words. */
+export function effectsText({ effects, effectsNote }: Pick<NodeType, "effects" | "effectsNote">): string {
+  if (effectsNote !== undefined) return effectsNote;
+  return typeof effects === "function" ? "as its parameters say" : EFFECTS[effects];
+}
+
+/** The page of a type: what it touches and its effects, parameters, handles, limits, examples. */
 export function nodeTypePage(nodeType: NodeType): string {
   const { type, name, description, category, parameterSchema, limits } = nodeType;
   const { properties, required = [] } = parameterSchema;
   const sections = [
-    `# ${type}\n\n${name}: ${description} Category: ${category}. Effects: ${effectsText(nodeType)}.`,
+    `# ${type}\n\n${name}: ${description} Category: ${category}.\n\nTouches: ${touchesText(nodeType)}. Effects: ${effectsText(nodeType)}.`,
     `## Parameters\n\n${Object.entries(properties)
       .map(([key, schema]) => parameterText(key, schema, required.includes(key), ""))
       .join("\n")}`,

@@ -43,17 +43,21 @@ export function factoriesOf(
 }
 
 function factoryOf(executable: NodeExecutable<NodeParams>): NodeFactory {
-  const { items } = executable;
+  const { items, effects } = executable;
   const withParameters = (parameters: NodeParams = {}): NodeExecutable<NodeParams> => {
     const merged = (params: NodeParams): NodeParams =>
       Object.assign(Object.create(attemptOf(params)), parameters, params);
     return {
       execute: async (params) => executable.execute(merged(params)),
       ...(items && { items: (params, known, rounds) => items(merged(params), known, rounds) }),
+      ...(effects && {
+        effects:
+          typeof effects === "string" ? effects : (params, input) => effects({ ...parameters, ...params }, input),
+      }),
     };
   };
   const execute = (params: NodeParams) => executable.execute(params);
-  return Object.assign(withParameters, items === undefined ? { execute } : { execute, items });
+  return Object.assign(withParameters, { execute, ...(items && { items }), ...(effects && { effects }) });
 }
 
 /** What an attempt knows beside its parameters. Its getters work on their own object only, and so are asked there. */

@@ -1,11 +1,13 @@
 /** Node types of an application's own: described once, checked and typed from that. */
+import { type Effects, type EffectsOf, isEffects } from "../contract/effects.js";
 import { NodeError } from "../contract/error.js";
 import type { NodeExecutable, NodeParams } from "../contract/executable.js";
+import { foundText } from "../contract/issues.js";
 import { isPlainObject, type PlainObject, unwrap } from "../data/input.js";
 import {
   input,
-  type NodeEffect,
   type NodePort,
+  type NodeTouch,
   type NodeType,
   output,
   sharedParameters,
@@ -71,8 +73,13 @@ export interface NodeTypeDefinition<Type extends string, P, I, H extends string,
   inputs?: I;
   /** Handles on which an output may be `routed`, or the same with a description for each. */
   outputs?: readonly H[] | Readonly<Record<H, string>>;
-  /** What it does to the world outside of the flow. */
-  effects?: readonly NodeEffect[];
+  /** The parts of the world outside of the flow that it may touch, for people. Default: none. */
+  touches?: readonly NodeTouch[];
+  /**
+   * What carrying out a node does to the world: `none`, `reads` or `writes`, or a function of a node's parameters that tells.
+   * Default: `writes`, so that all that came before is safe from a crash before it starts.
+   */
+  effects?: Effects | EffectsOf;
   /** Gives the output of the node, or a promise of it. What it throws fails the node: see `NodeError` for codes. */
   execute(call: NodeCall<ParametersOf<P>, InputsOf<I>>): Output | Promise<Output>;
 }
@@ -93,6 +100,7 @@ export interface DefinedNode<
 > extends NodeType,
     NodeExecutable<NodeParams, Promise<Types["output"]>> {
   readonly type: Type;
+  readonly effects: Effects | EffectsOf;
   /** For the compiler alone. */
   readonly "~node"?: Types;
 }
@@ -104,8 +112,8 @@ type HandlesOf<I> = string extends keyof I ? string : keyof I & string;
  * Defines a node type. Parameters and declared inputs are checked before `execute` is called: INVALID_PARAMETERS and
  * TYPE_MISMATCH say in a sentence for each what was found and what is allowed.
  *
- * @throws NodeError INVALID_PARAMETERS for a definition that cannot be used: no type, a parameter named as a key of the
- *   context, a keyword of JSON Schema that would not be checked
+ * @throws NodeError INVALID_PARAMETERS for a definition that cannot be used: no type, effects that there are not, a parameter
+ *   named as a key of the context, a keyword of JSON Schema that would not be checked
  */
 export function defineNode<
   const Type extends string,
@@ -116,9 +124,16 @@ export function defineNode<
 >(
   definition: NodeTypeDefinition<Type, P, I, H, Output>,
 ): DefinedNode<Type, DefinedTypes<WrittenParameters<P>, HandlesOf<I>, [H] extends [never] ? string : H, Output>> {
-  const { type, title, description = "", category = "custom", icon = "code-2", effects = [] } = definition;
+  const { type, title, description = "", category = "custom", icon = "code-2" } = definition;
+  const { touches = [], effects = "writes" } = definition;
   if (typeof type !== "string" || type === "") throw refusal(String(type), "`type` must be text that is not empty");
   if (typeof definition.execute !== "function") throw refusal(type, "`execute` must be a function");
+  if (typeof effects !== "function" && !isEffects(effects)) {
+    throw refusal(
+      type,
+      `\`effects\` must be none, reads, writes, or a function that gives one of them, found ${foundText(effects)}; what it touches, such as network, belongs into \`touches\``,
+    );
+  }
   const described = describeParameters(type, definition.parameters);
   const inputs = Object.entries<AnySchema>(definition.inputs ?? {});
   const run = definition.execute.bind(definition) as (call: NodeCall) => Output | Promise<Output>;
@@ -136,7 +151,8 @@ export function defineNode<
     hasOpenParameters: described.isOpen,
     outputPorts: outputsOf(definition.outputs).map(([handle, text]) => output(handle, handle, "any", text)),
     otherOutputs: [],
-    effects: [...effects],
+    touches: [...touches],
+    effects,
     limits: [],
     async execute(params) {
       const given = parametersIn(params, described);

@@ -1,3 +1,4 @@
+import { broughtOr } from "../../definition/effects.js";
 import { input, type NodeType, output, sameAsData, sharedParameters } from "../../definition/node-type.js";
 
 /** Packs and unpacks archives. */
@@ -127,7 +128,13 @@ export const archive = {
     output("folder", "Folder", "string", "extract: the folder, if there is one."),
     output("path", "Path", "string", "create: the path, if there is one."),
   ],
-  effects: ["reads-files", "writes-files"],
+  touches: ["reads-files", "writes-files"],
+  effects: ({ operation = "list", path, folder }, input) => {
+    if (operation === "list") return "reads";
+    if (operation === "extract") return folder === undefined ? "reads" : "writes";
+    return operation === "create" && broughtOr(input, "path", path) === undefined ? "reads" : "writes";
+  },
+  effectsNote: "looks at the world; changes it where `extract` has a `folder`, or `create` a `path`",
   limits: [
     {
       what: "size of what comes out",

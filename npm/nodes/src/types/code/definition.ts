@@ -51,6 +51,8 @@ export const code = {
     output("handles", "Handles", "array", "With `outputs`: the handles that fired."),
     output("value", "Value", "any", "With `outputs`, instead of result: the object that the code returned."),
   ],
-  effects: [],
+  touches: [],
+  // The code may read the clock and draw random numbers.
+  effects: "reads",
   limits: scriptLimits,
 } as const satisfies NodeType;

@@ -65,7 +65,8 @@ export const compress = {
     output("inputSize", "Input Size", "number", "Bytes that went in."),
     output("outputSize", "Output Size", "number", "Bytes that came out, before base64."),
   ],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [
     { what: "size of what is decompressed", bound: "256 MiB, `maxSize` changes it", beyond: "MEMORY_LIMIT_EXCEEDED" },
     {

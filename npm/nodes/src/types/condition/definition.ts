@@ -48,6 +48,10 @@ export const condition = {
     output("result", "Result", "boolean", "Whether the condition held."),
     output("value", "Value", "any", "The data."),
   ],
-  effects: [],
+  touches: [],
+  // The expression may read the clock and draw random numbers.
+  effects: ({ where }) => (Array.isArray(where) ? "none" : "reads"),
+  effectsNote:
+    "none with `where`; an `expression` counts as looking at the world, because code sees the clock and random numbers",
   limits: scriptLimits,
 } as const satisfies NodeType;

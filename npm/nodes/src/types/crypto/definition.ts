@@ -1,5 +1,8 @@
 import { input, type NodeType, output, sameAsData, sharedParameters } from "../../definition/node-type.js";
 
+/** The operations that give the same for the same data. */
+const REPEATABLE: readonly unknown[] = ["hash", "hmac", "base64Encode", "base64Decode", "hexEncode", "hexDecode"];
+
 /** Digests, codes and random values. */
 export const cryptoType = {
   type: "crypto",
@@ -62,7 +65,9 @@ export const cryptoType = {
     output("operation", "Operation", "string", "What was done."),
     output("size", "Size", "number", "How many bytes were digested, made, written or read."),
   ],
-  effects: [],
+  touches: [],
+  effects: ({ operation }) => (REPEATABLE.includes(operation) ? "none" : "reads"),
+  effectsNote: "none; `operation` `uuid` or `randomBytes` counts as looking at the world, because each answer differs",
   limits: [
     { what: "data", bound: "256 MiB", beyond: "INVALID_PARAMETERS" },
     { what: "data that becomes hexadecimal digits", bound: "200 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" },

@@ -2,6 +2,7 @@ import { isPlainObject } from "../../data/input.js";
 import { answerParameters } from "../../definition/answer.js";
 import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 import { nameProblem } from "./named.js";
+import { isQuery } from "./query.js";
 import { dialectOf } from "./tokens.js";
 
 /** Reads and writes PostgreSQL and SQLite. */
@@ -120,7 +121,10 @@ export const database = {
       "`{ name, type }` of each column of the result. SQLite: what the table declares for the column, else `any`.",
     ),
   ],
-  effects: ["network", "reads-files", "writes-files"],
+  touches: ["network", "reads-files", "writes-files"],
+  effects: ({ operation = "query", sql }) => (operation === "query" && isQuery(sql) ? "reads" : "writes"),
+  effectsNote:
+    "looks at the world with `operation` `query` and a statement that begins with SELECT, WITH, VALUES or TABLE, else changes it",
   limits: [
     {
       what: "rows that come back",

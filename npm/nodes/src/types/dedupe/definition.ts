@@ -34,6 +34,7 @@ export const dedupe = {
     output("removed", "Removed", "number", "How many rows were left out."),
   ],
   otherOutputs: [],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [],
 } as const satisfies NodeType;

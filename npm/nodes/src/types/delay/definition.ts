@@ -36,7 +36,9 @@ export const delay = {
     output("result", "Result", "any", "What came in; where several handles brought something, an object of them."),
   ],
   otherOutputs: [output("waited", "Waited", "number", "How many ms there were to wait; 0 for a moment that was past.")],
-  effects: [],
+  touches: [],
+  // Its output follows from its input, but the wait is what it is for: a recorded output does not stand for that.
+  effects: "reads",
   limits: [
     { what: "the wait", bound: "30 days", beyond: "INVALID_PARAMETERS" },
     {

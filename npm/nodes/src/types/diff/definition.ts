@@ -40,6 +40,7 @@ export const diff = {
     output("unchanged", "Unchanged", "number", "How many rows are the same in both."),
   ],
   otherOutputs: [],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [],
 } as const satisfies NodeType;

@@ -1,4 +1,5 @@
 import { templateProblems } from "../../definition/code.js";
+import { mayMention } from "../../definition/effects.js";
 import { input, type NodeType, output, sameAsData, sharedParameters } from "../../definition/node-type.js";
 
 /** Sets fields of an object. */
@@ -45,7 +46,9 @@ export const editFields = {
     output("result", "Result", "object", "The same; the key of the output that holds it."),
   ],
   otherOutputs: [],
-  effects: [],
+  touches: [],
+  effects: ({ values }) => (mayMention(values, "$now") ? "reads" : "none"),
+  effectsNote: "none; a template with `$now` counts as looking at the world",
   limits: [
     {
       what: "text and look-ups of a template",

@@ -1,3 +1,4 @@
+import { readsWith } from "../../definition/effects.js";
 import { input, milliseconds, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 
 const GOES_BEFORE = "Goes before the parameter of that name.";
@@ -189,7 +190,8 @@ export const email = {
       "read: all headers in their order, as `{ name, value }`; names are in lower case.",
     ),
   ],
-  effects: ["network", "reads-files"],
+  touches: ["network", "reads-files"],
+  ...readsWith("operation", ["read"], "send"),
   limits: [
     { what: "size of all attachments that are sent", bound: "50 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" },
     { what: "size of a message that is read", bound: "50 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" },

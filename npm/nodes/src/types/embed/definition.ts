@@ -62,6 +62,8 @@ export const embed = {
     output("cost", "Cost", "number", "With `prices`: what the tokens cost."),
     output("model", "Model", "string", "The model that answered."),
   ],
-  effects: ["network"],
+  touches: ["network"],
+  // Nothing is changed, but each request costs money.
+  effects: "reads",
   limits: [{ what: "size of an answer", bound: "256 MiB", beyond: "EXECUTION_FAILED" }],
 } as const satisfies NodeType;

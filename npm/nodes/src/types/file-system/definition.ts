@@ -1,3 +1,4 @@
+import { readsWith } from "../../definition/effects.js";
 import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 import { problemsOf, textFault } from "../../definition/written.js";
 
@@ -125,7 +126,8 @@ export const fileSystem = {
     output("sourcePath", "Source Path", "string", "copy and move: from where."),
     output("destPath", "Destination Path", "string", "copy and move: to where."),
   ],
-  effects: ["reads-files", "writes-files"],
+  touches: ["reads-files", "writes-files"],
+  ...readsWith("operation", ["read", "list", "exists", "stat"], "read"),
   limits: [
     { what: "text that is read", bound: "512 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" },
     { what: "bytes that are read", bound: "2 GiB", beyond: "MEMORY_LIMIT_EXCEEDED" },

@@ -1,3 +1,4 @@
+import { effectsOfNodesInside } from "../../definition/effects.js";
 import { input, milliseconds, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 
 /** Holds other nodes. */
@@ -43,6 +44,7 @@ export const group = {
   // Its last node may give any.
   hasOpenOutputs: true,
   isContainer: true,
-  effects: [],
+  touches: [],
+  ...effectsOfNodesInside,
   limits: [],
 } as const satisfies NodeType;

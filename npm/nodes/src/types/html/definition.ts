@@ -49,7 +49,8 @@ export const html = {
   },
   outputPorts: [output("result", "Result", "any", "An object with the fields; with `each` a list of them.")],
   otherOutputs: [output("count", "Count", "number", "How many records there are; 1 without `each`.")],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [
     { what: "text", bound: "50 Mi characters", beyond: "INVALID_PARAMETERS" },
     { what: "what is read", bound: "100,000,000 characters in all", beyond: "MEMORY_LIMIT_EXCEEDED" },

@@ -1,5 +1,9 @@
+import { broughtOr } from "../../definition/effects.js";
 import { input, milliseconds, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 import { addressFault, headersFault, problemsOf } from "../../definition/written.js";
+
+/** Methods that by the rules of HTTP change nothing; written in any case, as the request takes them. */
+const READING_METHODS = /^(?:GET|HEAD|OPTIONS)$/i;
 
 /** Talks HTTP. */
 export const httpRequest = {
@@ -240,7 +244,13 @@ export const httpRequest = {
     output("count", "Count", "number", "pagination: how many items."),
     output("more", "More", "boolean", "pagination: whether `maxPages` left pages out, or may have."),
   ],
-  effects: ["network", "reads-files", "writes-files"],
+  touches: ["network", "reads-files", "writes-files"],
+  effects: ({ method = "GET", saveTo }, input) => {
+    const asked = broughtOr(input, "method", method);
+    return saveTo === undefined && typeof asked === "string" && READING_METHODS.test(asked) ? "reads" : "writes";
+  },
+  effectsNote:
+    "looks at the world with `method` `GET`, `HEAD` or `OPTIONS` where there is no `saveTo`, else changes it",
   limits: [
     {
       what: "size of the answer, decompressed",

@@ -1,3 +1,4 @@
+import { broughtOr } from "../../definition/effects.js";
 import { input, type NodeType, output, type ParameterSchema, sharedParameters } from "../../definition/node-type.js";
 
 const position = {
@@ -265,7 +266,9 @@ export const image = {
     output("size", "Size", "number", "Bytes."),
     output("success", "Success", "boolean", "true; a failure is an error."),
   ],
-  effects: ["reads-files", "writes-files"],
+  touches: ["reads-files", "writes-files"],
+  effects: ({ output }, input) => (broughtOr(input, "output", output) === undefined ? "reads" : "writes"),
+  effectsNote: "looks at the world; changes it with `output`",
   limits: [
     {
       what: "pixels of a picture, by its header and before it is decoded",

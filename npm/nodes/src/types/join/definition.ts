@@ -87,6 +87,7 @@ export const join = {
     output("unmatchedRight", "Unmatched Right", "number", "Rows of the right side without a match."),
   ],
   otherOutputs: [],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [rowsLimit],
 } as const satisfies NodeType;

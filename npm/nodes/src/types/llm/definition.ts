@@ -77,6 +77,8 @@ export const llm = {
     output("repairs", "Repairs", "number", "How often it was asked again."),
     output("duration", "Duration", "number", "ms of all requests."),
   ],
-  effects: ["network"],
+  touches: ["network"],
+  // Nothing is changed, but each request costs money.
+  effects: "reads",
   limits: [{ what: "size of an answer", bound: "256 MiB, 16 million characters as a stream", beyond: "an error" }],
 } as const satisfies NodeType;

@@ -1,4 +1,5 @@
 import { expressionProblems } from "../../definition/code.js";
+import { effectsOfNodesInside } from "../../definition/effects.js";
 import {
   input,
   type NodeType,
@@ -106,7 +107,8 @@ export const loop = {
     ...expressionProblems("breakWhen", parameters["breakWhen"], parsers),
     ...misplaced(parameters),
   ],
-  effects: [],
+  touches: [],
+  ...effectsOfNodesInside,
   limits: [
     {
       what: "rounds of a while loop",

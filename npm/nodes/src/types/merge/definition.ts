@@ -56,6 +56,7 @@ export const merge = {
     ),
     output("handles", "Handles", "array", "The handles that brought something, in the order in which they counted."),
   ],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [],
 } as const satisfies NodeType;

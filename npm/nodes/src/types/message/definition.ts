@@ -58,7 +58,8 @@ export const message = {
     output("truncated", "Truncated", "boolean", "Whether something was too long and was cut off."),
     output("duration", "Duration", "number", "ms from the request to the end of the answer."),
   ],
-  effects: ["network"],
+  touches: ["network"],
+  effects: "writes",
   limits: [
     { what: "text in Slack", bound: "40000 characters", beyond: "cut off, with a warning" },
     {

@@ -1,3 +1,4 @@
+import { effectsOfNodesInside } from "../../definition/effects.js";
 import { input, milliseconds, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 
 /** Runs other nodes side by side. */
@@ -95,7 +96,8 @@ export const parallel = {
     output("duration", "Duration", "number", "Without nodes inside: ms."),
     output("success", "Success", "boolean", "`allSettled`: whether no branch failed. Without nodes inside: true."),
   ],
-  effects: [],
+  touches: [],
+  ...effectsOfNodesInside,
   limits: [
     {
       what: "nodes inside at once",

@@ -66,7 +66,8 @@ export const pivot = {
     output("columns", "Columns", "array", "The names of the new columns, as they are first seen."),
   ],
   otherOutputs: [],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [
     { what: "new columns", bound: "10,000", beyond: "MEMORY_LIMIT_EXCEEDED" },
     { what: "rows times columns", bound: "10,000,000", beyond: "MEMORY_LIMIT_EXCEEDED, before any is made" },

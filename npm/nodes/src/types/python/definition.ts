@@ -96,7 +96,8 @@ export const python = {
     output("stdout", "Standard Output", "string", "What the code printed, the first MiB of it."),
     output("stderr", "Standard Error", "string", "The same of standard error."),
   ],
-  effects: ["runs-programs", "reads-files", "writes-files", "network"],
+  touches: ["runs-programs", "reads-files", "writes-files", "network"],
+  effects: "writes",
   limits: [
     {
       what: "processes",

@@ -72,6 +72,7 @@ export const sample = {
     output("total", "Total", "number", "How many rows came in."),
   ],
   otherOutputs: [],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [],
 } as const satisfies NodeType;

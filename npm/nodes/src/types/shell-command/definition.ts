@@ -88,7 +88,8 @@ export const shellCommand = {
     output("command", "Command", "string", "The program and its arguments, with spaces between them."),
     output("duration", "Duration", "number", "ms that it ran."),
   ],
-  effects: ["runs-programs", "reads-files", "writes-files", "network"],
+  touches: ["runs-programs", "reads-files", "writes-files", "network"],
+  effects: "writes",
   limits: [
     { what: "output of the program", bound: "50 MiB for each stream", beyond: "MEMORY_LIMIT_EXCEEDED; it is ended" },
     {

@@ -25,6 +25,7 @@ export const sort = {
     output("count", "Count", "number", "How many rows there are."),
   ],
   otherOutputs: [],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [],
 } as const satisfies NodeType;

@@ -1,3 +1,4 @@
+import { readsWith } from "../../definition/effects.js";
 import { input, type NodeType, output, sameAsData, sharedParameters } from "../../definition/node-type.js";
 
 /** Reads and writes tables. */
@@ -106,7 +107,8 @@ export const spreadsheet = {
     output("size", "Size", "number", "Its size in bytes."),
     output("delimiter", "Delimiter", "string", "What separates cells, where it is no comma."),
   ],
-  effects: ["reads-files", "writes-files"],
+  touches: ["reads-files", "writes-files"],
+  ...readsWith("operation", ["read"], "read"),
   limits: [
     {
       what: "parts of a workbook",

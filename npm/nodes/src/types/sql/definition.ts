@@ -106,7 +106,9 @@ export const sql = {
     output("format", "Format", "string", "With `output`: its form."),
     output("size", "Size", "number", "With `output`: its size in bytes."),
   ],
-  effects: ["reads-files", "writes-files"],
+  touches: ["reads-files", "writes-files"],
+  effects: ({ output }) => (output === undefined ? "reads" : "writes"),
+  effectsNote: "looks at the world; changes it with `output`",
   limits: [
     { what: "rows that come back", bound: "1,000,000, `maxRows` changes it", beyond: "MEMORY_LIMIT_EXCEEDED" },
     { what: "what they take", bound: "256 MiB, `maxBytes` changes it", beyond: "MEMORY_LIMIT_EXCEEDED" },

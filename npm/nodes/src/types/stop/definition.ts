@@ -48,6 +48,7 @@ export const stop = {
           },
         ]
       : [],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [],
 } as const satisfies NodeType;

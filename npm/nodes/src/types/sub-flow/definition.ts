@@ -41,6 +41,8 @@ export const subFlow = {
   hasOpenInputs: true,
   outputPorts: [output("result", "Result", "any", "What the other flow gave: the output of its last node.")],
   otherOutputs: [],
-  effects: [],
+  touches: [],
+  // The nodes of the other flow have effects of their own, and it may have changed since.
+  effects: "reads",
   limits: [{ what: "flows that run each other", bound: "32 deep", beyond: "EXECUTION_FAILED, and no further try" }],
 } as const satisfies NodeType;

@@ -105,7 +105,8 @@ export const switchType = {
     output("handles", "Handles", "array", "The handles that fired."),
     output("value", "Value", "any", "The data; with `perItem` an object with the items of each handle."),
   ],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [
     {
       what: "regular expressions",

@@ -1,4 +1,5 @@
 import { templateProblems } from "../../definition/code.js";
+import { mayMention } from "../../definition/effects.js";
 import { input, type NodeType, output, sameAsData, sharedParameters } from "../../definition/node-type.js";
 
 /** Writes text, Markdown or HTML. */
@@ -55,7 +56,9 @@ export const template = {
     output("content", "Content", "string", "The same, for what writes files."),
     output("format", "Format", "string", "What it is: text or html."),
   ],
-  effects: [],
+  touches: [],
+  effects: ({ template, title }) => (mayMention([template, title], "$now") ? "reads" : "none"),
+  effectsNote: "none; a template with `$now` counts as looking at the world",
   limits: [
     {
       what: "text and look-ups of a template",

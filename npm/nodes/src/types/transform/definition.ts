@@ -6,6 +6,19 @@ import { scriptLimits, scriptParameters, whereParameters } from "../../definitio
 /** The operations that code has a part in. */
 const CODED: readonly unknown[] = ["map", "filter", "reduce"];
 
+/** The operations that no code has a part in. */
+const PURE: readonly unknown[] = [
+  "sort",
+  "group",
+  "flatten",
+  "unique",
+  "reverse",
+  "limit",
+  "skip",
+  "slice",
+  "aggregate",
+];
+
 /** Changes lists. */
 export const transform = {
   type: "transform",
@@ -124,6 +137,11 @@ export const transform = {
     output("operation", "Operation", "string", "What was done."),
     output("success", "Success", "boolean", "true; a failure is an error."),
   ],
-  effects: [],
+  touches: [],
+  // The code may read the clock and draw random numbers.
+  effects: ({ operation = "map", where }) =>
+    PURE.includes(operation) || (operation === "filter" && Array.isArray(where)) ? "none" : "reads",
+  effectsNote:
+    "none; code (`map`, `reduce`, `filter` without `where`) counts as looking at the world, because it sees the clock and random numbers",
   limits: scriptLimits,
 } as const satisfies NodeType;

@@ -1,3 +1,4 @@
+import { effectsOfNodesInside } from "../../definition/effects.js";
 import { input, milliseconds, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 
 /** Runs other nodes, and others again after their failure and at the end. */
@@ -49,6 +50,7 @@ export const tryType = {
   // Its last node, or its catch, may give any.
   hasOpenOutputs: true,
   isContainer: true,
-  effects: [],
+  touches: [],
+  ...effectsOfNodesInside,
   limits: [],
 } as const satisfies NodeType;

@@ -34,6 +34,7 @@ export const unpivot = {
     output("columns", "Columns", "array", "The columns that became rows."),
   ],
   otherOutputs: [],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [{ what: "columns that become rows", bound: "10,000", beyond: "MEMORY_LIMIT_EXCEEDED" }, rowsLimit],
 } as const satisfies NodeType;

@@ -1,4 +1,5 @@
 import { expressionProblems } from "../../definition/code.js";
+import { effectsOfNodesInside } from "../../definition/effects.js";
 import { input, milliseconds, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 
 /** Repeats other nodes until something is so. */
@@ -57,7 +58,8 @@ export const until = {
   outputPorts: [output("result", "Result", "any", "What its last node gave in the last round, as that of a group.")],
   otherOutputs: [],
   isContainer: true,
-  effects: [],
+  touches: [],
+  ...effectsOfNodesInside,
   limits: [
     { what: "rounds", bound: "60; `maxRounds`", beyond: "EXECUTION_FAILED, and no further try" },
     { what: "pause between two rounds", bound: "1 s; `interval`, at most 24 hours", beyond: "INVALID_PARAMETERS" },

@@ -65,7 +65,8 @@ export const validate = {
     output("validCount", "Valid Count", "number", "How many rows are good."),
     output("invalidCount", "Invalid Count", "number", "How many rows are bad."),
   ],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [
     { what: "problems told of one row", bound: "20", beyond: "the last one says how many more there are" },
     {

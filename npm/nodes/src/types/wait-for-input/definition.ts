@@ -76,7 +76,9 @@ export const waitForInput = {
   otherOutputs: [
     output("answered", "Answered", "boolean", "true for an answer of people; false where `default` took its place."),
   ],
-  effects: [],
+  touches: [],
+  // A person answers.
+  effects: "reads",
   limits: [
     {
       what: "time",

@@ -1,5 +1,10 @@
 import { input, type NodeType, output, sharedParameters } from "../../definition/node-type.js";
 
+/** Whether a list or an object of names has none. */
+function isEmpty(names: unknown): boolean {
+  return typeof names === "object" && names !== null && Object.keys(names).length === 0;
+}
+
 /** Calls a function of an Extism plugin. */
 export const wasm = {
   type: "wasm",
@@ -86,7 +91,10 @@ export const wasm = {
   hasOpenInputs: true,
   outputPorts: [output("result", "Result", "any", "What the plugin gave, in the form of `outputFormat`.")],
   otherOutputs: [],
-  effects: ["reads-files", "writes-files", "network"],
+  touches: ["reads-files", "writes-files", "network"],
+  effects: ({ allowedHosts = [], allowedPaths = {} }) =>
+    isEmpty(allowedHosts) && isEmpty(allowedPaths) ? "reads" : "writes",
+  effectsNote: "looks at the world; may change it with `allowedHosts` or `allowedPaths`",
   limits: [
     {
       what: "time of the call",

@@ -49,6 +49,7 @@ export const webhookOut = {
     output("timestamp", "Timestamp", "number", "When it was sent, `webhook-timestamp`, in seconds since 1970."),
     output("duration", "Duration", "number", "ms from the request to the end of the answer."),
   ],
-  effects: ["network"],
+  touches: ["network"],
+  effects: "writes",
   limits: [{ what: "size of the answer", bound: "256 MiB", beyond: "EXECUTION_FAILED" }],
 } as const satisfies NodeType;

@@ -73,6 +73,7 @@ export const window = {
     output("count", "Count", "number", "How many rows there are."),
   ],
   otherOutputs: [],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [],
 } as const satisfies NodeType;

@@ -61,7 +61,8 @@ export const xml = {
     output("root", "Root", "string", "The name of the outermost element."),
     output("operation", "Operation", "string", "What was done."),
   ],
-  effects: [],
+  touches: [],
+  effects: "none",
   limits: [
     { what: "text", bound: "50 Mi characters", beyond: "INVALID_PARAMETERS" },
     { what: "elements inside each other", bound: "200", beyond: "DESERIALIZATION_FAILED; TYPE_MISMATCH for build" },
