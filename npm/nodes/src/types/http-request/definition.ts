@@ -76,6 +76,13 @@ export const httpRequest = {
           "`{ content, filename, contentType }`, or lists of these. `file`: the file at a path, or at `{ path, contentType }`, " +
           "read while it is sent.",
       },
+      idempotency: {
+        type: "boolean",
+        description:
+          "POST, PATCH: whether the header `Idempotency-Key` goes along, which it does not unless given. It is the same for every attempt " +
+          "at this step, and another for every other step and item, so that a server which knows it carries the request out once. " +
+          "Not with `pagination`.",
+      },
       saveTo: {
         type: "string",
         "x-control": "file",

@@ -30,7 +30,7 @@ export function httpRequestNode(network: Network): NodeExecutable {
 }
 
 async function run(work: NodeWork<Parameters>, network: Network): Promise<object> {
-  const { failOn, saveTo, pagination, maxSize } = work.parameters;
+  const { failOn, saveTo, pagination, maxSize, idempotency } = work.parameters;
   if (saveTo !== undefined && pagination !== undefined) {
     throw new NodeError(
       "INVALID_PARAMETERS",
@@ -38,6 +38,12 @@ async function run(work: NodeWork<Parameters>, network: Network): Promise<object
       {
         advice: ["Gather the items, and write them with a node of type file-system."],
       },
+    );
+  }
+  if (idempotency === true && pagination !== undefined) {
+    throw new NodeError(
+      "INVALID_PARAMETERS",
+      "`idempotency` makes one key for one request, and `pagination` sends several, of which a server would answer all like the first; leave one of them out",
     );
   }
   if (saveTo === undefined && maxSize !== undefined && maxSize > LARGEST_ANSWER) {

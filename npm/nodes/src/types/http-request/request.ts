@@ -10,6 +10,7 @@ import type { NodeWork } from "../../library/work.js";
 import { portValue } from "../../table/port-value.js";
 import { type Auth, authOf } from "./auth.js";
 import { type BodyType, bodyOf, type GivenBody } from "./body.js";
+import { addIdempotencyKey } from "./idempotency.js";
 import type { Network } from "./network.js";
 import type { ClientCredentials } from "./oauth.js";
 
@@ -27,6 +28,7 @@ export interface Parameters {
   /** Bytes. */
   maxSize?: number;
   pagination?: object;
+  idempotency?: boolean;
 }
 
 /** A request that is ready to be sent. */
@@ -69,6 +71,7 @@ export async function requestOf(
   const url = urlOf(given("url"));
   addQuery(url, given("params"));
   const headers = headersOf(given("headers"));
+  if (work.parameters.idempotency === true) await addIdempotencyKey(work, method, headers);
   const credentials = takeCredentials(url);
   const asked = authOf(given("auth"));
   if (page === undefined) warnOfTwo(work, headers, credentials !== undefined, asked);
