@@ -10,3 +10,5 @@ mod image;
 mod sqlite;
 mod table;
 mod work;
+
+pub(crate) use sqlite::prepare_sqlite;

@@ -326,7 +326,58 @@ export interface DocumentAddon {
   writeDocument(json: string): string;
 }
 
+/** What the writer of a store of executions has done since it was opened. */
+export interface ExecutionCounts {
+  /** Transactions that were committed. */
+  commits: number;
+  /** Calls of `write` that were in them. */
+  writes: number;
+}
+
+/** A store of executions in a database of SQLite. Its failures have the codes of `StorageError` of the storage package. */
+export interface ExecutionDatabase {
+  /** `owner` is an id that no other owner has; `wait` in ms is for a lock of another process. */
+  open(path: string, owner: string, wait: number): Promise<void>;
+  /** Writes changes, packed in the first `length` bytes, which are copied. How that ended is told to the function of the constructor. */
+  write(changes: Uint8Array, length: number): void;
+  /** Whether the process is kept alive until the end of writes is told. */
+  hold(isBusy: boolean): void;
+  counts(): ExecutionCounts;
+  /** The row as JSON. */
+  get(id: string): Promise<string | null>;
+  begun(id: string): Promise<{ document: string; head: Buffer } | null>;
+  /**
+   * Packed: their number; for each sequence, epoch, and how many bytes journal and values have; then journals and values, each
+   * beginning at a multiple of 8 bytes. All numbers are 64-bit floats.
+   */
+  records(id: string, after: number, limit: number): Promise<Buffer>;
+  blob(hash: string): Promise<Buffer | null>;
+  /** A page as JSON. The filter is JSON, with `limit` and `cursor`. */
+  list(filter: string): Promise<string>;
+  figures(): Promise<{ executions: number; unfinished: number; records: number; blobs: number; bytes: number }>;
+  claimable(now: number, limit: number): Promise<string[]>;
+  /** The row as JSON. */
+  claim(id: string): Promise<string | null>;
+  nextWake(): Promise<number | null>;
+  delete(ids: string[]): Promise<number>;
+  /** The rule is JSON. */
+  prune(retention: string): Promise<number>;
+  vacuum(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The part of the addon that keeps executions. */
+export interface ExecutionAddon {
+  /**
+   * `ended` is told how calls of `write` ended, in their order: how many, and JSON about those that wrote not all:
+   * `[{at, refusals?: [[id, reason]], error?: {code, message}}]`.
+   */
+  ExecutionDatabase: new (
+    ended: (count: number, outcomes: string | null) => void,
+  ) => ExecutionDatabase;
+}
+
 /** Everything the addon exports. The engine's functions are declared where they are used, in `@atomiton/conductor`. */
-export interface NativeAddon extends DocumentAddon, NodeLibraryAddon {
+export interface NativeAddon extends DocumentAddon, ExecutionAddon, NodeLibraryAddon {
   readonly [name: string]: unknown;
 }

@@ -1,5 +1,6 @@
 /** Stand-ins for exports that need files: a machine's names and types, so that code with these imports can be bundled. */
 import { StorageError } from "./error.js";
+import type * as sqliteStore from "./executions/sqlite-store.js";
 import type * as atomicWrite from "./files/atomic-write.js";
 import type * as fileSystemEngine from "./files/file-system-engine.js";
 import type * as flowFile from "./files/flow-file.js";
@@ -43,6 +44,11 @@ export const writeAtomically: typeof atomicWrite.writeAtomically = async () => {
 /** Rejects with StorageError UNSUPPORTED_OPERATION: a page has no files. */
 export const writeThrough: typeof atomicWrite.writeThrough = async () => {
   throw noFiles("writeThrough");
+};
+
+/** Rejects with StorageError UNSUPPORTED_OPERATION: a page has no files. */
+export const openSqliteStore: typeof sqliteStore.openSqliteStore = async () => {
+  throw noFiles("openSqliteStore");
 };
 
 function noFiles(name: string, instead = "do it"): StorageError {

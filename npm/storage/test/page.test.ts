@@ -32,6 +32,7 @@ describe("the storage of a page", () => {
       ["loadFlowFile", () => page.loadFlowFile("/f.yaml")],
       ["writeAtomically", () => page.writeAtomically("/f", write)],
       ["writeThrough", () => page.writeThrough("/f", "text")],
+      ["openSqliteStore", () => page.openSqliteStore("/executions.db")],
     ];
     const working = [
       "StorageError",

@@ -157,7 +157,11 @@ unsafe impl Sync for Platform {}
 
 static PLATFORM: OnceLock<Result<Platform, c_int>> = OnceLock::new();
 
-/// Sets SQLite up before its first use in this process.
+/// Sets SQLite up before its first use in this process. All that opens a database in this library calls it.
+pub(crate) fn prepare_sqlite() -> Result<(), Failure> {
+    prepare().map(|_| ())
+}
+
 fn prepare() -> Result<&'static Platform, Failure> {
     // SAFETY: nothing else in this library has used SQLite yet, and what it is given lives on.
     let done = PLATFORM.get_or_init(|| unsafe {

@@ -14,3 +14,5 @@ mod handle;
 mod rights;
 mod statement;
 mod value;
+
+pub(crate) use bounds::prepare_sqlite;

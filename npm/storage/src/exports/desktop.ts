@@ -17,6 +17,7 @@ export {
   type MemoryExecutions,
   type MemoryExecutionsOptions,
 } from "../executions/memory-store.js";
+export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../executions/sqlite-store.js";
 export type {
   ExecutionChange,
   ExecutionFilter,

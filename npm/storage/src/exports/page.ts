@@ -17,6 +17,23 @@ export const createStorage: (config?: BrowserStorageConfig | StorageConfig) => S
 ) => StorageEngine;
 
 export type { FileSystemEngine, StorageProblem } from "../engine.js";
+export type { SqliteStore, SqliteStoreOptions } from "../executions/sqlite-store.js";
+export type {
+  ExecutionChange,
+  ExecutionFilter,
+  ExecutionPage,
+  ExecutionRecord,
+  ExecutionStatus,
+  ExecutionStore,
+  ExecutionUpdate,
+  NewExecution,
+  Refusal,
+  RefusalReason,
+  Retention,
+  StoredBlob,
+  StoredExecution,
+  StoreFigures,
+} from "../executions/store.js";
 export type { FileSystemEngineOptions } from "../files/file-system-engine.js";
 export type { FlowFileMetadata } from "../files/flow-file.js";
 export * from "../no-files.js";

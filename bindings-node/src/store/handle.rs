@@ -1,0 +1,287 @@
+//! What JavaScript calls for the store of executions.
+#![allow(unreachable_pub, reason = "exported to JavaScript, which the lint does not see")]
+#![allow(unsafe_code, reason = "whether a function keeps the process alive is said by C functions")]
+
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use napi::bindgen_prelude::{Buffer, FnArgs, Function, Object, ToNapiValue};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Env, Status, sys};
+use napi_derive::napi;
+
+use super::failure::{Code, Failure};
+use super::reader::{Answer, Reader, Reading};
+use super::removal::{Removal, Retention};
+use super::writer::{self, Counts, Job, Opening, Tell};
+
+/// The function that is told how writes ended. It does not keep the process alive by itself.
+type Ended =
+    ThreadsafeFunction<FnArgs<(u32, Option<String>)>, (), FnArgs<(u32, Option<String>)>, Status, false, true>;
+
+/// What an execution was begun with.
+#[napi(object, object_from_js = false)]
+pub struct ExecutionBeginning {
+    /// The flow as JSON.
+    pub document: String,
+    /// What else the run is made from.
+    pub head: Buffer,
+}
+
+/// How much a store of executions holds.
+#[napi(object, object_from_js = false)]
+pub struct ExecutionFigures {
+    /// Executions in all.
+    pub executions: f64,
+    /// Those that are not over.
+    pub unfinished: f64,
+    /// Records in all.
+    pub records: f64,
+    /// Blobs in all.
+    pub blobs: f64,
+    /// On disk.
+    pub bytes: f64,
+}
+
+/// What the writer has done since the store was opened.
+#[napi(object, object_from_js = false)]
+pub struct ExecutionCounts {
+    /// Transactions that were committed.
+    pub commits: u32,
+    /// Calls of `write` that were in them.
+    pub writes: u32,
+}
+
+/// A store of executions in a database of SQLite. All failures have a code of `StorageError`.
+#[napi]
+pub struct ExecutionDatabase {
+    ended: Arc<Ended>,
+    counts: Arc<Counts>,
+    senders: Mutex<Option<Senders>>,
+    /// There until it is opened.
+    receivers: Mutex<Option<(Receiver<Job>, Receiver<Reading>)>>,
+}
+
+struct Senders {
+    jobs: Sender<Job>,
+    readings: Sender<Reading>,
+}
+
+#[napi]
+impl ExecutionDatabase {
+    /// A store that is not open yet. `ended` is told how calls of `write` ended, in their order: how many, and JSON about those that
+    /// wrote not all: `[{at, refusals?: [[id, reason]], error?: {code, message}}]`.
+    #[napi(constructor)]
+    pub fn new(ended: Function<'_, FnArgs<(u32, Option<String>)>, ()>) -> napi::Result<Self> {
+        let ended = ended.build_threadsafe_function().weak::<true>().build()?;
+        let (jobs, wanted) = channel();
+        let (readings, asked) = channel();
+        Ok(Self {
+            ended: Arc::new(ended),
+            counts: Arc::default(),
+            senders: Mutex::new(Some(Senders { jobs, readings })),
+            receivers: Mutex::new(Some((wanted, asked))),
+        })
+    }
+
+    /// Opens it. `owner` is an id that no other owner has; `wait` in ms is for a lock of another process.
+    #[napi(catch_unwind)]
+    pub fn open<'env>(
+        &self,
+        env: &'env Env,
+        path: String,
+        owner: String,
+        wait: f64,
+    ) -> napi::Result<Object<'env>> {
+        let (jobs, readings) = lock(&self.receivers).take().ok_or_else(closed)?;
+        let (answer, promise) = Answer::<()>::promised(env)?;
+        let wait = Duration::from_secs_f64(wait.clamp(0.0, 2e9) / 1000.0);
+        let opening = Opening { path: PathBuf::from(path), owner, wait, readings };
+        let (ended, counts) = (self.ended.clone(), self.counts.clone());
+        std::thread::Builder::new()
+            .name("conductor-write".to_owned())
+            .spawn(move || {
+                let tell: Tell = Box::new(move |count, outcomes| {
+                    ended.call((count, outcomes).into(), ThreadsafeFunctionCallMode::NonBlocking);
+                });
+                writer::run(opening, &jobs, &tell, &counts, answer);
+            })
+            .map_err(|error| Code::AccessDenied.because(format!("No thread can be started: {error}")))?;
+        Ok(promise)
+    }
+
+    /// Writes changes, packed in the first `length` bytes.
+    #[napi(catch_unwind)]
+    pub fn write(&self, changes: &[u8], length: u32) -> napi::Result<()> {
+        let changes = changes.get(..length as usize).unwrap_or(changes).to_vec();
+        self.ask(Job::Write(changes))
+    }
+
+    /// Whether writes are under way whose end is to be told before the process may end.
+    #[napi(catch_unwind)]
+    pub fn hold(&self, env: &Env, is_busy: bool) {
+        let raw = self.ended.raw();
+        // SAFETY: this is the thread of the environment, which lives during a call, and with it the function.
+        unsafe {
+            if is_busy {
+                sys::napi_ref_threadsafe_function(env.raw(), raw);
+            } else {
+                sys::napi_unref_threadsafe_function(env.raw(), raw);
+            }
+        }
+    }
+
+    /// What the writer has done since the store was opened.
+    #[napi(catch_unwind)]
+    pub fn counts(&self) -> ExecutionCounts {
+        ExecutionCounts {
+            commits: self.counts.commits.load(Ordering::Relaxed),
+            writes: self.counts.writes.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The row of an execution, as JSON.
+    #[napi(catch_unwind)]
+    pub fn get<'env>(&self, env: &'env Env, id: String) -> napi::Result<Object<'env>> {
+        self.read(env, move |reader| reader.row(&id))
+    }
+
+    /// What an execution was begun with.
+    #[napi(catch_unwind)]
+    pub fn begun<'env>(&self, env: &'env Env, id: String) -> napi::Result<Object<'env>> {
+        self.read(env, move |reader| {
+            let begun = reader.begun(&id)?;
+            Ok(begun.map(|begun| ExecutionBeginning { document: begun.document, head: begun.head.into() }))
+        })
+    }
+
+    /// Records after a number, packed; see `unpackedRecords` in the storage package.
+    #[napi(catch_unwind)]
+    pub fn records<'env>(
+        &self,
+        env: &'env Env,
+        id: String,
+        after: f64,
+        limit: f64,
+    ) -> napi::Result<Object<'env>> {
+        self.read(env, move |reader| Ok(Buffer::from(reader.records(&id, after as i64, limit as i64)?)))
+    }
+
+    /// The content of a blob.
+    #[napi(catch_unwind)]
+    pub fn blob<'env>(&self, env: &'env Env, hash: String) -> napi::Result<Object<'env>> {
+        self.read(env, move |reader| Ok(reader.blob(&hash)?.map(Buffer::from)))
+    }
+
+    /// A page of a list, as JSON. The filter is JSON too, with `limit` and `cursor`.
+    #[napi(catch_unwind)]
+    pub fn list<'env>(&self, env: &'env Env, filter: String) -> napi::Result<Object<'env>> {
+        self.read(env, move |reader| reader.list(&filter))
+    }
+
+    /// How much it holds.
+    #[napi(catch_unwind)]
+    pub fn figures<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        self.read(env, move |reader| {
+            let figures = reader.figures()?;
+            Ok(ExecutionFigures {
+                executions: figures.executions as f64,
+                unfinished: figures.unfinished as f64,
+                records: figures.records as f64,
+                blobs: figures.blobs as f64,
+                bytes: figures.bytes as f64,
+            })
+        })
+    }
+
+    /// Ids of executions that can be claimed.
+    #[napi(catch_unwind)]
+    pub fn claimable<'env>(&self, env: &'env Env, now: f64, limit: u32) -> napi::Result<Object<'env>> {
+        self.promise(env, |answer| Job::Claimable { now, limit, answer })
+    }
+
+    /// Claims an execution: its row, as JSON.
+    #[napi(catch_unwind)]
+    pub fn claim<'env>(&self, env: &'env Env, id: String) -> napi::Result<Object<'env>> {
+        self.promise(env, |answer| Job::Claim(id, answer))
+    }
+
+    /// When the next sleeping execution that can be claimed goes on.
+    #[napi(catch_unwind)]
+    pub fn next_wake<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        self.promise(env, Job::NextWake)
+    }
+
+    /// Deletes finished executions; how many.
+    #[napi(catch_unwind)]
+    pub fn delete<'env>(&self, env: &'env Env, ids: Vec<String>) -> napi::Result<Object<'env>> {
+        self.promise(env, |answer| Job::Remove(Removal::of_ids(ids), answer))
+    }
+
+    /// Deletes finished executions by a rule, as JSON; how many.
+    #[napi(catch_unwind)]
+    pub fn prune<'env>(&self, env: &'env Env, retention: String) -> napi::Result<Object<'env>> {
+        let retention: Retention = serde_json::from_str(&retention).map_err(|error| {
+            Code::UnsupportedOperation.because(format!("The rule of retention is malformed: {error}"))
+        })?;
+        self.promise(env, |answer| Job::Remove(Removal::of(&retention), answer))
+    }
+
+    /// Gives room back to the system.
+    #[napi(catch_unwind)]
+    pub fn vacuum<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        self.promise(env, |answer| Job::Remove(Removal::vacuum(), answer))
+    }
+
+    /// Waits for what is being written, and lets go of all that it owns.
+    #[napi(catch_unwind)]
+    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        let promise = self.promise(env, Job::Close);
+        // Without them the readers end, and the writer waits for that.
+        *lock(&self.senders) = None;
+        promise
+    }
+
+    fn ask(&self, job: Job) -> napi::Result<()> {
+        let senders = lock(&self.senders);
+        let senders = senders.as_ref().ok_or_else(closed)?;
+        senders.jobs.send(job).map_err(|_| closed().into())
+    }
+
+    fn promise<'env, T: ToNapiValue + Send + 'static>(
+        &self,
+        env: &'env Env,
+        job: impl FnOnce(Answer<T>) -> Job,
+    ) -> napi::Result<Object<'env>> {
+        if lock(&self.senders).is_none() {
+            return Err(closed().into());
+        }
+        let (answer, promise) = Answer::promised(env)?;
+        self.ask(job(answer))?;
+        Ok(promise)
+    }
+
+    fn read<'env, T: ToNapiValue + Send + 'static>(
+        &self,
+        env: &'env Env,
+        read: impl FnOnce(&mut Reader<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> napi::Result<Object<'env>> {
+        let senders = lock(&self.senders);
+        let senders = senders.as_ref().ok_or_else(closed)?;
+        let (answer, promise) = Answer::promised(env)?;
+        let reading: Reading = Box::new(move |reader| answer.give(reader.and_then(read)));
+        senders.readings.send(reading).map_err(|_| closed())?;
+        Ok(promise)
+    }
+}
+
+fn lock<T>(value: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn closed() -> Failure {
+    Code::UnsupportedOperation.because("The store of executions is closed; open it again")
+}

@@ -1,0 +1,35 @@
+//! The SQLite store of executions.
+//!
+//! One thread per open store writes, with all batches that came in during the last commit in one transaction; others read
+//! beside it. What a change, a filter or an owner means is said in `npm/storage/src/executions/store.ts`.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `handle` | what JavaScript calls |
+//! | `writer` | the thread that writes, and its transactions |
+//! | `change` | a batch of changes, unpacked |
+//! | `apply` | refusing and writing changes |
+//! | `owner` | owners and their lock files, claims |
+//! | `removal` | deletion, retention and vacuum in small steps |
+//! | `search` | the index for text in lists |
+//! | `reader` | the threads that read |
+//! | `list` | filters as SQL |
+//! | `row` | a row of a list, as JSON |
+//! | `status` | statuses as numbers |
+//! | `schema` | tables, migrations, opening a file |
+//! | `failure` | what SQLite refuses, in the words of storage errors |
+#![cfg_attr(test, allow(dead_code, reason = "test builds leave the exports out"))]
+
+mod apply;
+mod change;
+mod failure;
+mod handle;
+mod list;
+mod owner;
+mod reader;
+mod removal;
+mod row;
+mod schema;
+mod search;
+mod status;
+mod writer;

@@ -1,0 +1,76 @@
+//! The index for text in lists: which executions have three characters one after the other in id, flow id, name or error.
+//!
+//! It is written behind, many executions at once: one by one it would cost more than all else that is written of an execution.
+//! Lists look through those that it does not have yet.
+
+use rusqlite::{Connection, OptionalExtension};
+
+/// Notes that an execution must be indexed.
+pub(super) const TOUCH: &str = "insert or ignore into unindexed (execution) values (?)";
+
+/// Executions that one step indexes at most.
+const STEP: i64 = 500;
+/// Trigrams of a text that are asked for at most; all rows that have them are compared with the text anyway.
+const MOST_TRIGRAMS: usize = 24;
+
+/// Indexes some executions, within a transaction that writes; how many.
+pub(super) fn index_some(connection: &Connection) -> rusqlite::Result<usize> {
+    let mut rows = connection.prepare(
+        "select u.execution, e.id || char(10) || e.flow_id || char(10) || e.name || char(10) || coalesce(e.error, ''), \
+         exists (select 1 from search_docsize where id = u.execution) \
+         from unindexed u left join executions e on e.key = u.execution order by u.execution limit ?",
+    )?;
+    let rows: Vec<(i64, Option<String>, bool)> = rows
+        .query_map([STEP], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut insert = connection.prepare("insert into search (rowid, words) values (?, ?)")?;
+    let mut delete = connection.prepare("delete from search where rowid = ?")?;
+    let mut done = connection.prepare("delete from unindexed where execution = ?")?;
+    for (key, words, is_indexed) in &rows {
+        if *is_indexed {
+            delete.execute([key])?;
+        }
+        if let Some(words) = words {
+            // The tokenizer would end at a NUL.
+            insert.execute((key, words.replace('\0', "\n")))?;
+        }
+        done.execute([key])?;
+    }
+    Ok(rows.len())
+}
+
+/// How many executions are to be indexed.
+pub(super) fn unindexed(connection: &Connection) -> rusqlite::Result<usize> {
+    connection
+        .query_row("select count(*) from unindexed", [], |row| row.get::<_, i64>(0))
+        .map(|count| count as usize)
+}
+
+/// Takes an execution out of the index.
+pub(super) fn remove(connection: &Connection, key: i64) -> rusqlite::Result<()> {
+    connection.execute("delete from unindexed where execution = ?", [key])?;
+    let is_indexed = connection
+        .query_row("select 1 from search_docsize where id = ?", [key], |_| Ok(()))
+        .optional()?
+        .is_some();
+    if is_indexed {
+        connection.execute("delete from search where rowid = ?", [key])?;
+    }
+    Ok(())
+}
+
+/// The query of the index for a text; nothing where the index is of no use.
+pub(super) fn query(text: &str) -> Option<String> {
+    let characters: Vec<char> = text.chars().collect();
+    if characters.len() < 3 || characters.contains(&'\0') {
+        return None;
+    }
+    let mut words: Vec<String> = characters
+        .windows(3)
+        .take(MOST_TRIGRAMS)
+        .map(|three| format!("\"{}\"", three.iter().collect::<String>().replace('"', "\"\"")))
+        .collect();
+    words.sort();
+    words.dedup();
+    Some(words.join(" AND "))
+}

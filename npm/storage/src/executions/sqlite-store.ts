@@ -1,0 +1,285 @@
+import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
+
+import { type ExecutionCounts, type ExecutionDatabase, loadAddon, nativeError } from "@atomiton/conductor-native";
+
+import { StorageError, type StorageErrorCode } from "../error.js";
+import { ChangePacker, unpackedRecords } from "./sqlite-changes.js";
+import type {
+  ExecutionChange,
+  ExecutionFilter,
+  ExecutionPage,
+  ExecutionStore,
+  Refusal,
+  RefusalReason,
+  StoredExecution,
+} from "./store.js";
+
+/** How a store of executions is opened. */
+export interface SqliteStoreOptions {
+  /** ms to wait for another process that is writing, before ACCESS_DENIED says so; 10,000 unless given. */
+  busyTimeout?: number;
+}
+
+/** A store of executions in a file of SQLite. */
+export interface SqliteStore extends ExecutionStore {
+  /** Transactions that this object has committed, and the calls of `write` that were in them. */
+  counts(): ExecutionCounts;
+}
+
+const DEFAULT_BUSY_TIMEOUT = 10_000;
+const MOST_RECORDS = 1_000;
+const LONGEST_PAGE = 1_000;
+
+/**
+ * Opens a store of executions in a file of SQLite; the file and its folders are made as needed. Beside it lie its `-wal` and `-shm`
+ * files while it is open, and a folder `-owners` with a lock file of each store object that is.
+ *
+ * `write` settles once changes are flushed to the disk; what is written at the same time is flushed together. Executions that
+ * start in the same ms are listed in the order in which they began. Texts are looked up by an index from three characters on.
+ *
+ * @throws StorageError UNSUPPORTED_OPERATION where the path is none, the addon is missing, or the file holds the tables of another
+ *   program or of a later version; SERIALIZATION_ERROR where it is no database or damaged; ACCESS_DENIED; STORAGE_FULL.
+ */
+export async function openSqliteStore(
+  path: string,
+  { busyTimeout = DEFAULT_BUSY_TIMEOUT }: SqliteStoreOptions = {},
+): Promise<SqliteStore> {
+  if (typeof path !== "string" || path === "" || path.includes("\0")) {
+    throw new StorageError("The path of a store of executions must be that of a file", "UNSUPPORTED_OPERATION");
+  }
+  if (path === ":memory:") {
+    throw new StorageError(
+      "A SQLite store of executions is kept in a file; for one in memory use createMemoryExecutions",
+      "UNSUPPORTED_OPERATION",
+    );
+  }
+  if (!(busyTimeout >= 0 && busyTimeout <= 2_000_000_000)) {
+    throw new StorageError(
+      `busyTimeout must be a number of ms from 0 to 2,000,000,000, not ${busyTimeout}`,
+      "UNSUPPORTED_OPERATION",
+    );
+  }
+  const file = resolve(path);
+  const writes = new PendingWrites(file);
+  const database = await openDatabase(file, busyTimeout, writes);
+  return new OpenStore(file, database, writes);
+}
+
+async function openDatabase(file: string, busyTimeout: number, writes: PendingWrites): Promise<ExecutionDatabase> {
+  let Database: ReturnType<typeof loadAddon>["ExecutionDatabase"];
+  try {
+    Database = loadAddon().ExecutionDatabase;
+  } catch (cause) {
+    throw new StorageError(
+      `A SQLite store of executions needs the native addon: ${(cause as Error).message}. Install @atomiton/conductor-native with its optional dependencies, for this platform`,
+      "UNSUPPORTED_OPERATION",
+      { cause, context: { operation: "open", file } },
+    );
+  }
+  const database = new Database((count, outcomes) => writes.ended(count, outcomes));
+  writes.database = database;
+  await told("open", file, () => database.open(file, randomUUID(), busyTimeout));
+  return database;
+}
+
+/** A call of `write` that is under way. */
+interface PendingWrite {
+  resolve(refusals: Refusal[]): void;
+  reject(error: StorageError): void;
+}
+
+/** How a call of `write` ended that wrote not all. */
+interface Outcome {
+  /** Its place among the calls that are told together. */
+  at: number;
+  refusals?: [id: string, reason: RefusalReason][];
+  error?: { code: StorageErrorCode; message: string };
+}
+
+/** Calls of `write` that are under way, in their order; the addon tells of their end in the same order. */
+class PendingWrites {
+  database: ExecutionDatabase | undefined;
+  readonly #file: string;
+  #calls: PendingWrite[] = [];
+  /** Those before it have ended. */
+  #first = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  add(call: PendingWrite): void {
+    if (this.#calls.length === 0) this.database?.hold(true);
+    this.#calls.push(call);
+  }
+
+  ended(count: number, told: string | null): void {
+    const outcomes = told === null ? [] : (JSON.parse(told) as Outcome[]);
+    const from = this.#first;
+    const calls = this.#calls;
+    this.#first += count;
+    const end = this.#first;
+    if (end === calls.length) {
+      this.#calls = [];
+      this.#first = 0;
+      this.database?.hold(false);
+    } else if (end > 10_000) {
+      this.#calls = calls.slice(end);
+      this.#first = 0;
+    }
+    let next = 0;
+    for (let index = from; index < end; index += 1) {
+      const outcome = outcomes[next]?.at === index - from ? outcomes[next++] : undefined;
+      if (outcome?.error) calls[index]?.reject(this.#failure(outcome.error));
+      else calls[index]?.resolve(outcome?.refusals?.map(([id, reason]) => ({ id, reason })) ?? []);
+    }
+  }
+
+  #failure({ code, message }: { code: StorageErrorCode; message: string }): StorageError {
+    return new StorageError(message, code, { context: { operation: "write", file: this.#file } });
+  }
+}
+
+class OpenStore implements SqliteStore {
+  readonly name: string;
+  readonly #file: string;
+  readonly #database: ExecutionDatabase;
+  readonly #writes: PendingWrites;
+  readonly #packer = new ChangePacker();
+  #closed: Promise<void> | undefined;
+
+  constructor(file: string, database: ExecutionDatabase, writes: PendingWrites) {
+    this.name = `sqlite:${file}`;
+    this.#file = file;
+    this.#database = database;
+    this.#writes = writes;
+  }
+
+  write(changes: readonly ExecutionChange[]): Promise<Refusal[]> {
+    return new Promise((resolve, reject) => {
+      if (changes.length === 0) {
+        resolve([]);
+        return;
+      }
+      try {
+        for (const change of changes) if (change.type === "begin") checkBeginning(change.execution.id);
+        const { bytes, length } = this.#packer.pack(changes);
+        this.#database.write(bytes, length);
+      } catch (error) {
+        reject(failure("write", this.#file, error));
+        return;
+      }
+      this.#writes.add({ resolve, reject });
+    });
+  }
+
+  async get(id: string): Promise<StoredExecution | undefined> {
+    return row(await this.#ask("get", () => this.#database.get(id)));
+  }
+
+  async begun(id: string): Promise<{ document: string; head: Uint8Array } | undefined> {
+    const begun = await this.#ask("begun", () => this.#database.begun(id));
+    return begun ? { document: begun.document, head: plain(begun.head) } : undefined;
+  }
+
+  async records(id: string, after = 0, limit = MOST_RECORDS) {
+    return unpackedRecords(await this.#ask("records", () => this.#database.records(id, after, limit)));
+  }
+
+  async blob(hash: string): Promise<Uint8Array | undefined> {
+    const content = await this.#ask("blob", () => this.#database.blob(hash));
+    return content ? plain(content) : undefined;
+  }
+
+  async list(
+    filter: ExecutionFilter = {},
+    { limit = 50, cursor }: { limit?: number; cursor?: string } = {},
+  ): Promise<ExecutionPage> {
+    if (!(Number.isInteger(limit) && limit >= 1 && limit <= LONGEST_PAGE)) {
+      throw new StorageError(`A page has from 1 to ${LONGEST_PAGE} executions, not ${limit}`, "UNSUPPORTED_OPERATION", {
+        context: { operation: "list", file: this.#file },
+      });
+    }
+    const { status } = filter;
+    const asked = { ...filter, status: typeof status === "string" ? [status] : status, limit, cursor };
+    return JSON.parse(await this.#ask("list", () => this.#database.list(JSON.stringify(asked)))) as ExecutionPage;
+  }
+
+  async claimable(now: number, limit: number): Promise<string[]> {
+    return this.#ask("claimable", () => this.#database.claimable(now, Math.min(limit, 0xffff_ffff)));
+  }
+
+  async claim(id: string): Promise<StoredExecution | undefined> {
+    return row(await this.#ask("claim", () => this.#database.claim(id)));
+  }
+
+  async nextWake(): Promise<number | undefined> {
+    return (await this.#ask("nextWake", () => this.#database.nextWake())) ?? undefined;
+  }
+
+  async delete(ids: readonly string[]): Promise<number> {
+    return this.#ask("delete", () => this.#database.delete([...ids]));
+  }
+
+  async prune(retention: { endedBefore?: number; keepPerFlow?: number }): Promise<number> {
+    return this.#ask("prune", () => this.#database.prune(JSON.stringify(retention)));
+  }
+
+  async vacuum(): Promise<void> {
+    await this.#ask("vacuum", () => this.#database.vacuum());
+  }
+
+  async figures() {
+    return this.#ask("figures", () => this.#database.figures());
+  }
+
+  counts(): ExecutionCounts {
+    return this.#database.counts();
+  }
+
+  async close(): Promise<void> {
+    this.#closed ??= this.#ask("close", () => this.#database.close());
+    await this.#closed;
+  }
+
+  #ask<T>(operation: string, ask: () => Promise<T>): Promise<T> {
+    return told(operation, this.#file, ask);
+  }
+}
+
+/** Half of a character would be written as another one, and two ids would become one. */
+function checkBeginning(id: string): void {
+  if (id !== "" && !/\p{Surrogate}/u.test(id)) return;
+  throw new StorageError(
+    `The id of an execution must be text of whole characters, and not empty: ${JSON.stringify(id)}`,
+    "SERIALIZATION_ERROR",
+  );
+}
+
+function row(json: string | null): StoredExecution | undefined {
+  return json === null ? undefined : (JSON.parse(json) as StoredExecution);
+}
+
+/** As other stores have it: no methods of Node's. */
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+/** What the addon answers, with its failures as those of an operation. */
+async function told<T>(operation: string, file: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw failure(operation, file, error);
+  }
+}
+
+function failure(operation: string, file: string, thrown: unknown): StorageError {
+  if (thrown instanceof StorageError) return thrown;
+  const error = nativeError(thrown) as Error & { code?: StorageErrorCode };
+  return new StorageError(error.message, error.code ?? "SERIALIZATION_ERROR", {
+    cause: thrown,
+    context: { operation, file },
+  });
+}
