@@ -1,0 +1,66 @@
+// Owns executions of a store in a process of its own: `node sqlite-child.mjs <built package> <database> <task>`. Tells what it has
+// come to by lines on its output, and goes on at each line of its input.
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const [, , entry, path, task, user] = process.argv;
+const { openSqliteStore } = await import(join(entry, "desktop.js"));
+if (user !== undefined) {
+  // Another user than root, to whom permissions mean something.
+  process.setgid(Number(user));
+  process.setuid(Number(user));
+}
+
+const tell = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const begin = (id) => ({
+  type: "begin",
+  execution: {
+    id,
+    flowId: "flow",
+    name: "Flow",
+    document: "{}",
+    documentHash: "0",
+    head: new Uint8Array(),
+    trigger: "call",
+    tags: [],
+    startedAt: 1000,
+  },
+});
+const append = (id, sequence, size = 8) => ({
+  type: "append",
+  id,
+  epoch: 1,
+  sequence,
+  journal: new Uint8Array(size),
+  values: new Uint8Array(size),
+});
+
+try {
+  const store = await openSqliteStore(path);
+  if (task === "own") {
+    await store.write([begin("theirs"), append("theirs", 1)]);
+    tell("owned");
+    await lines.next();
+    await store.close();
+    tell("closed");
+    process.exit(0);
+  } else if (task === "flood") {
+    // Writes until it is killed, and tells of each record once it is written.
+    await store.write([begin("theirs")]);
+    for (let sequence = 1; ; sequence += 1) {
+      await store.write([append("theirs", sequence, 3000)]);
+      tell(sequence);
+    }
+  } else if (task === "left-open") {
+    // Neither an open store nor one that has written keeps a process alive; a write that is under way does.
+    store.write([begin("theirs")]).then(() => tell("written"));
+    process.stdin.unref();
+  } else if (task === "open") {
+    tell("opened");
+    process.exit(0);
+  }
+} catch (error) {
+  tell({ code: error.code, message: error.message });
+  process.exit(1);
+}
