@@ -20,7 +20,7 @@ export const CONDUCTOR_LAYERS = layers({
   api: ["engine", "events", "executions", "services", "transports", "types"],
   builder: ["types"],
   queue: ["api", "events", "types"],
-  compat: ["api", "events", "transports", "types"],
+  compat: ["api", "events", "executions", "transports", "types"],
   desktop: ["api", "engine", "events", "executions", "services", "types"],
   "test-utils": ["types"],
   exports: "all",

@@ -7,7 +7,12 @@ const USUAL_MS = 10;
 /** Items of a scope of which nothing is said. */
 const USUAL_ITEMS = 2;
 /** Acts that are events of the run as a whole. */
-const RUN_EVENTS = { cancel: EventKind.cancel, pause: EventKind.pause, resume: EventKind.resume };
+const RUN_EVENTS = {
+  cancel: EventKind.cancel,
+  pause: EventKind.pause,
+  resume: EventKind.resume,
+  "take-over": EventKind.takenOver,
+};
 /** Acts that are events of a task. */
 const TASK_EVENTS = { done: EventKind.done, fail: EventKind.failed, progress: EventKind.progress };
 

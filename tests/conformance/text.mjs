@@ -66,6 +66,8 @@ export function eventLine({ kind, attempt, task, argument }, names, strings) {
       return "pause";
     case EventKind.resume:
       return "resume";
+    case EventKind.takenOver:
+      return "taken over";
   }
   throw new Error(`no event ${kind}`);
 }

@@ -181,7 +181,7 @@ pub(super) fn start(
         .collect()
 }
 
-fn serve(path: &PathBuf, wait: Duration, readings: &Mutex<Receiver<Reading>>) {
+fn serve(path: &Path, wait: Duration, readings: &Mutex<Receiver<Reading>>) {
     let opened = schema::open_to_read(path, wait);
     let mut reader = match &opened {
         Ok(connection) => {

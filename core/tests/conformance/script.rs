@@ -100,6 +100,7 @@ impl Script {
             "cancel" => Event::Cancel,
             "pause" => Event::Pause,
             "resume" => Event::Resume,
+            "take-over" => Event::TakenOver,
             "done" => Event::Done { task: task(), attempt: attempt(task()), routed: false },
             "fail" => Event::Failed { task: task(), attempt: attempt(task()), code: code(text(act, "code")) },
             "progress" => Event::Progress {
@@ -210,7 +211,7 @@ fn is_deaf(behaviour: &Value) -> bool {
 }
 
 fn is_event(act: &Value) -> bool {
-    ["cancel", "pause", "resume", "done", "fail", "progress"].contains(&text(act, "do"))
+    ["cancel", "pause", "resume", "take-over", "done", "fail", "progress"].contains(&text(act, "do"))
 }
 
 fn code(name: &str) -> ErrorCode {

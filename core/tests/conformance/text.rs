@@ -87,6 +87,7 @@ pub(crate) fn event_line(event: Event, names: &Names, strings: &[String]) -> Str
         Event::Cancel => "cancel".to_owned(),
         Event::Pause => "pause".to_owned(),
         Event::Resume => "resume".to_owned(),
+        Event::TakenOver => "taken over".to_owned(),
         other => panic!("{other:?} has no words yet"),
     }
 }

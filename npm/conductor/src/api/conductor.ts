@@ -78,7 +78,8 @@ const CACHED_RESULTS = 16;
 const NO_CHECKS =
   "The setting `network` cannot be kept here: where a page connects is up to its browser and its Content-Security-Policy";
 
-const NO_KEEPING = "The setting `store` is for Node and Electron's main process: here executions last as long as the page";
+const NO_KEEPING =
+  "The setting `store` is for Node and Electron's main process: here executions last as long as the page";
 
 /** Makes a conductor for an environment. */
 export function createConductorIn(environment: Environment, config: ConductorConfig = {}): Conductor {

@@ -39,7 +39,7 @@ const INSIDE_INTERVAL_MS = 100;
 /** From this many direct children on, a flow is analysed only after the host had its turn. */
 const LARGE_FLOW = 50;
 
-const NO_STORE = "The conductor has no store: give it one, as in `createConductor({ store: \"sqlite:./conductor.db\" })`";
+const NO_STORE = 'The conductor has no store: give it one, as in `createConductor({ store: "sqlite:./conductor.db" })`';
 
 /** Executions of a store that go on, and those that cannot. */
 export interface Recovery {
@@ -184,7 +184,8 @@ export class Runs {
       held,
       looksBack: true,
     });
-    if (run === undefined) throw coded("DESERIALIZATION_FAILED", `The flow of ${executionId} cannot be read`, undefined);
+    if (run === undefined)
+      throw coded("DESERIALIZATION_FAILED", `The flow of ${executionId} cannot be read`, undefined);
     run.start();
     return new RunResult(run, await run.done, context, Math.round(run.duration), this.warnings);
   }

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
 import { assignment, milliseconds, positiveInteger } from "./assignment.js";
+import { deleteExecutions, listExecutions, resumeExecutions, showExecution } from "./executions.js";
 import { EXIT_HELP, Exit, UsageError } from "./exit.js";
 import { graph } from "./graph.js";
 import { init } from "./init.js";
@@ -18,6 +19,11 @@ const FLOW = "YAML or JSON file, - for standard input";
 const files = (file: string, before: string[] = []): string[] => [...before, file];
 const NODES = ["--nodes <file>", "module that exports node types; may be given again", files] as const;
 const CONFIG = ["--config <file>", "settings (default: the nearest conductor.config.ts, .js, .mjs or .json)"] as const;
+const STORE = [
+  "--store <address>",
+  "keep executions there, so that they outlast this process: sqlite:PATH or postgres://…",
+] as const;
+const STATUSES = ["queued", "running", "sleeping", "waiting", "paused", "blocked", "completed", "failed", "cancelled"];
 const NO_CONFIG = ["--no-config", "look for no settings"] as const;
 
 /** Does what the arguments say and ends the process. */
@@ -94,6 +100,8 @@ function commands(end: (exit: Exit) => void): Command {
       "--watch",
       "run again when the flow or a file it reads changes; nodes that did not change keep their outputs",
     )
+    .option(...STORE)
+    .option("--id <id>", "the id of the execution in the store; with that of one that was interrupted, it goes on")
     .option(...NODES)
     .option(...CONFIG)
     .option(...NO_CONFIG)
@@ -101,6 +109,32 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--lenient", "only warn of unknown keys and of nodes without a type")
     .addHelpText("after", EXIT_HELP)
     .action(async (flow: string, options) => end(await run(flow, options)));
+
+  const executions = program.command("executions").description("look after the executions that a store keeps");
+  const inStore = (name: string, description: string) =>
+    executions
+      .command(name)
+      .description(description)
+      .option(...STORE)
+      .option("--json", "print JSON")
+      .option(...NODES)
+      .option(...CONFIG)
+      .option(...NO_CONFIG);
+  inStore("list", "list executions, those that began last first")
+    .addOption(new Option("--status <status>", "only those that stand so").choices(STATUSES))
+    .option("--flow <id>", "only those of this flow")
+    .option("--text <text>", "only those with this text in id, flow, name or error")
+    .option("--limit <n>", "so many at most (default: 50)", positiveInteger)
+    .action(async (options) => end(await listExecutions(options)));
+  inStore("show", "tell all that is known of an execution")
+    .argument("<id>", "of the execution")
+    .action(async (id: string, options) => end(await showExecution(id, options)));
+  inStore("resume", "go on with an execution that was interrupted, or with all of them")
+    .argument("[id]", "of the execution")
+    .action(async (id: string | undefined, options) => end(await resumeExecutions(id, options)));
+  inStore("delete", "delete executions that are over")
+    .argument("<id...>", "of the executions")
+    .action(async (ids: string[], options) => end(await deleteExecutions(ids, options)));
 
   program
     .command("validate")

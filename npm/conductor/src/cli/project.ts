@@ -38,7 +38,7 @@ const FILES = ["ts", "js", "mjs", "json"].map((extension) => `conductor.config.$
 /** Settings that go to the conductor as they are. */
 const PASSED_ON = [
   ...(["concurrency", "timeout", "maxRetries", "retryDelay", "keepOutputs", "logLevel", "storage"] as const),
-  ...(["expressions", "secrets", "files", "network", "programs"] as const),
+  ...(["expressions", "secrets", "files", "network", "programs", "store", "durability"] as const),
 ] as const;
 
 type Rule = [allowed: string, fits: (value: unknown) => boolean];
@@ -71,6 +71,11 @@ const RULES: Record<keyof ProjectConfig, Rule> = {
     isNetwork,
   ],
   programs: ["true or false", (value) => typeof value === "boolean"],
+  store: [
+    'the address of a store, such as "sqlite:./conductor.db", or a store of `@atomiton/storage`',
+    (value) => typeof value === "string" || isObject(value),
+  ],
+  durability: oneOf("off", "relaxed", "strict"),
 };
 
 /**

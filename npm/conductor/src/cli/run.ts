@@ -44,6 +44,10 @@ export interface RunOptions extends Strictness, ProjectOptions {
   format?: OutputFormat;
   dryRun?: boolean;
   watch?: boolean;
+  /** The address of the store that keeps the execution. */
+  store?: string;
+  /** The id of the execution. */
+  id?: string;
 }
 
 /** Runs the flow in a file, with `--watch` again and again. */
@@ -54,6 +58,9 @@ export async function run(file: string, options: RunOptions): Promise<Exit> {
   }
   if (options.format !== undefined && options.output === undefined) {
     throw new UsageError("--format says how --output NODE is printed; name the node");
+  }
+  if (options.watch && (options.store !== undefined || options.id !== undefined)) {
+    throw new UsageError("--watch runs for a person who looks on, and keeps no executions; leave --store and --id out");
   }
   if (!options.watch) return runOnce(file, options);
   if (file === "-") throw new UsageError("--watch needs a file: standard input does not change");
@@ -129,14 +136,21 @@ async function runOnce(
     );
     return ExitCode.success;
   }
+  if (options.id !== undefined && options.store === undefined && project.settings.store === undefined) {
+    throw new UsageError("--id names an execution in a store; give --store sqlite:PATH as well");
+  }
   if (options.output !== undefined) demandNode(flow, options.output, "--output");
   for (const node of options.answer?.keys() ?? []) demandNode(flow, node, "--answer");
   begins?.(flow);
-  const executionId = createExecutionId();
+  const executionId = createExecutionId(options.id);
   const { expressions, files } = project.settings;
   kept?.begin(flow, [[...(options.input ?? [])], [...variablesOf(flow, options)], expressions, files]);
   const conductor = createNodeConductor(
-    { ...project.settings, ...settingsOf(flow, options, project.settings) },
+    {
+      ...project.settings,
+      ...settingsOf(flow, options, project.settings),
+      ...(options.store !== undefined && { store: options.store }),
+    },
     () => "local",
     kept && ((executables) => kept.over(executables)),
   );
@@ -156,6 +170,7 @@ async function runOnce(
     },
   });
   const result = await followed(conductor, flow, executionId, options, display).finally(answering.stop);
+  const isKept = options.store !== undefined || project.settings.store !== undefined;
   const reported = report(conductor, flow, title, result, options, output);
   for (const why of unanswered) process.stderr.write(`${why}\n`);
   const unused = answering.unused();
@@ -169,6 +184,7 @@ async function runOnce(
   }
   if (options.output !== undefined) printOutput(result, options.output, options.format ?? "json");
   traceFile?.write(result.trace);
+  if (isKept) await conductor.shutdown();
   return exit;
 }
 

@@ -1,7 +1,7 @@
 /** An execution state as the text of its file. */
 import { createHash } from "node:crypto";
-import { type ExecutionState, type NodeState, STATUSES } from "./execution-state.js";
 import { fromJson, type Json, type Loss, toJson } from "../executions/tagged-json.js";
+import { type ExecutionState, type NodeState, STATUSES } from "./execution-state.js";
 import { StateFileError } from "./state-file-error.js";
 
 const FORMAT = "atomiton-execution-state";

@@ -679,5 +679,7 @@ export class Run implements Answers, ThreadUser {
 
 /** Whether an event says what an executable answered. */
 function isAnswer(kind: number): boolean {
-  return kind <= EventKind.failed || kind === EventKind.end || kind === EventKind.items || kind === EventKind.itemsOpenEnded;
+  return (
+    kind <= EventKind.failed || kind === EventKind.end || kind === EventKind.items || kind === EventKind.itemsOpenEnded
+  );
 }

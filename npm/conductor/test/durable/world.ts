@@ -34,10 +34,15 @@ export class World {
   }
 
   /** Whether something that fails so many times fails now. */
-  fails(key: string, times: number): boolean {
-    const before = this.failures.get(key) ?? 0;
-    this.failures.set(key, before + 1);
+  fails(nodeId: string, times: number): boolean {
+    const before = this.failures.get(nodeId) ?? 0;
+    this.failures.set(nodeId, before + 1);
     return before < times;
+  }
+
+  /** The steps that were done, whatever their groups' repeats. */
+  steps(): Set<string> {
+    return new Set(this.deeds.map(({ key }) => key.replace(/~\d+$/, "")));
   }
 
   /** Keys of deeds that were done with different inputs. */
@@ -124,10 +129,10 @@ export class Process {
       case "flaky":
         return {
           effects: "writes",
-          execute: async ({ input, idempotencyKey, times }: Params) => {
+          execute: async ({ input, idempotencyKey, nodeId, times }: Params) => {
             if (this.dead) return NEVER;
             world.do(idempotencyKey, input);
-            if (world.fails(idempotencyKey, Number(times))) throw new Error("not this time");
+            if (world.fails(nodeId, Number(times))) throw new Error("not this time");
             return alive({ done: idempotencyKey });
           },
         };

@@ -11,7 +11,7 @@ import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import { contextOf } from "../contexts.js";
 import type { DurabilityLevel } from "../settings.js";
-import { bytesOf, type Hash, Records, valueOf } from "./entries.js";
+import { bytesOf, type Hash, Records, valueIn } from "./entries.js";
 import { RunRecorder } from "./run-recorder.js";
 import { Writer } from "./writer.js";
 
@@ -89,7 +89,11 @@ export class Durability {
     const document = JSON.stringify(node);
     const held = this.level === "strict" ? writingNodes(outlineOf(node), this.executables()) : [];
     const { input, variables, slowMo, debug, executionId } = context;
-    const head = bytesOf({ input, variables, slowMo, debug, executionId, options, held }, "What the execution is given", () => {});
+    const head = bytesOf(
+      { input, variables, slowMo, debug, executionId, options, held },
+      "What the execution is given",
+      () => {},
+    );
     const bytes = new TextEncoder().encode(document);
     const documentHash = this.hash?.(bytes) ?? (await digestOf(bytes));
     writer.add({
@@ -148,11 +152,7 @@ export class Durability {
     if (this.owns) await writer?.store.close();
   }
 
-  private async attach(
-    writer: Writer,
-    known: StoredExecution,
-    context: ConductorExecutionContext,
-  ): Promise<KeptRun> {
+  private async attach(writer: Writer, known: StoredExecution, context: ConductorExecutionContext): Promise<KeptRun> {
     const isOver = FINISHED.includes(known.status);
     const claimed = isOver ? known : await writer.store.claim(known.id);
     if (claimed === undefined) {
@@ -162,11 +162,7 @@ export class Durability {
     return kept.context === context ? kept : { ...kept, context: givenAgain(context, kept.context) };
   }
 
-  private async goOn(
-    writer: Writer,
-    row: StoredExecution,
-    given?: ConductorExecutionContext,
-  ): Promise<KeptRun> {
+  private async goOn(writer: Writer, row: StoredExecution, given?: ConductorExecutionContext): Promise<KeptRun> {
     const recorderFor = (context: ConductorExecutionContext) =>
       this.recorder(writer, row.id, context, row.epoch, row.sequence);
     let kept: KeptRun;
@@ -174,9 +170,7 @@ export class Durability {
       kept = await this.read(writer.store, row);
     } catch (error) {
       const unknown = { executionId: row.id, variables: {} } as ConductorExecutionContext;
-      await recorderFor(unknown).block(
-        `Its records cannot be read: ${(error as Error).message}`,
-      );
+      await recorderFor(unknown).block(`Its records cannot be read: ${(error as Error).message}`);
       throw error;
     }
     const context = given === undefined ? kept.context : givenAgain(given, kept.context);
@@ -203,13 +197,15 @@ export class Durability {
     const history = new Records(all);
     for (const hash of history.blobs) {
       const data = await store.blob(hash);
-      if (data === undefined) throw coded("DESERIALIZATION_FAILED", `A value of the execution ${id} is missing`, undefined);
+      if (data === undefined)
+        throw coded("DESERIALIZATION_FAILED", `A value of the execution ${id} is missing`, undefined);
       history.take(hash, data);
     }
     const node = JSON.parse(begun.document) as NodeDefinition;
-    const { options, held, ...given } = valueOf(begun.head) as Head;
+    const { options, held, ...given } = valueIn(begun.head) as Head;
     const context = contextOf(node, given);
-    if (context.nodeId !== flowId) throw coded("DESERIALIZATION_FAILED", `The execution ${id} has another flow`, undefined);
+    if (context.nodeId !== flowId)
+      throw coded("DESERIALIZATION_FAILED", `The execution ${id} has another flow`, undefined);
     return { node, context, options, held, history };
   }
 

@@ -114,7 +114,7 @@ export function bytesOf(value: unknown, name: string, tell: Tell): Uint8Array {
 }
 
 /** The value of bytes. */
-export function valueOf(bytes: Uint8Array): unknown {
+export function valueIn(bytes: Uint8Array): unknown {
   return fromJson(JSON.parse(decoder.decode(bytes)) as Json);
 }
 
@@ -170,7 +170,7 @@ export class Records implements History {
       case Kind.blob: {
         const data = this.contents.get(content as string);
         if (data === undefined) throw new TypeError(`The value ${String(content)} is missing`);
-        return { kind: "output", value: marked(valueOf(data), marks) };
+        return { kind: "output", value: marked(valueIn(data), marks) };
       }
       case Kind.items:
         return { kind: "items", items: fromJson(content) as unknown as KnownItems };

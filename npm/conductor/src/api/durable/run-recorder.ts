@@ -8,7 +8,6 @@ import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import {
   type Blob,
-
   errorEntry,
   type Hash,
   itemsEntry,
@@ -186,4 +185,3 @@ export class RunRecorder implements Recorder, Source {
 }
 
 const NOTHING = new Uint8Array(0);
-
