@@ -17,8 +17,13 @@ export function missingPostgres() {
   return undefined;
 }
 
-/** Starts one; `url` leads to its database `postgres` as its superuser, without a password. */
-export async function startPostgres() {
+/**
+ * Starts one; `url` leads to its database `postgres` as its superuser, without a password.
+ *
+ * @param {{ fsync?: boolean }} options `fsync`: whether what is committed is on disk, as a server has it; tests are faster without
+ * @returns `crash()` ends it as a power cut would, `restart()` starts it again with its data, `stop()` removes it
+ */
+export async function startPostgres({ fsync = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "postgres-"));
   const owner = process.getuid?.() === 0 ? account() : undefined;
   if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
@@ -30,19 +35,34 @@ export async function startPostgres() {
     stdio: "ignore",
   });
   const port = await freePort();
-  const settings = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, "fsync=off"];
-  const server = spawn(program("postgres"), ["-D", data, ...settings.flatMap((each) => ["-c", each])], {
-    ...as,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const ended = new Promise((resolve) => server.once("close", resolve));
-  await ready(server);
+  const settings = [
+    `port=${port}`,
+    "listen_addresses=127.0.0.1",
+    `unix_socket_directories=${folder}`,
+    `fsync=${fsync ? "on" : "off"}`,
+  ];
+  let server;
+  let ended;
+  const start = async () => {
+    server = spawn(program("postgres"), ["-D", data, ...settings.flatMap((each) => ["-c", each])], {
+      ...as,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    ended = new Promise((resolve) => server.once("close", resolve));
+    await ready(server);
+  };
+  const crash = async () => {
+    server.kill("SIGQUIT");
+    await ended;
+  };
+  await start();
   return {
     port,
     url: `postgresql://app@127.0.0.1:${port}/postgres`,
+    crash,
+    restart: start,
     async stop() {
-      server.kill("SIGQUIT");
-      await ended;
+      await crash();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,6 +1,7 @@
-/** Stand-ins for exports that need files: a machine's names and types, so that code with these imports can be bundled. */
+/** Stand-ins for exports that need files or connections: a machine's names and types, so that code with these imports can be bundled. */
 import { StorageError } from "./error.js";
 import type * as sqliteStore from "./executions/sqlite-store.js";
+import type * as postgresStore from "./executions/postgres-store.js";
 import type * as atomicWrite from "./files/atomic-write.js";
 import type * as fileSystemEngine from "./files/file-system-engine.js";
 import type * as flowFile from "./files/flow-file.js";
@@ -49,6 +50,14 @@ export const writeThrough: typeof atomicWrite.writeThrough = async () => {
 /** Rejects with StorageError UNSUPPORTED_OPERATION: a page has no files. */
 export const openSqliteStore: typeof sqliteStore.openSqliteStore = async () => {
   throw noFiles("openSqliteStore");
+};
+
+/** Rejects with StorageError UNSUPPORTED_OPERATION: a page cannot connect to a database server. */
+export const openPostgresStore: typeof postgresStore.openPostgresStore = async () => {
+  throw new StorageError(
+    "A page cannot connect to a database server for openPostgresStore; use openIndexedDbStore, or do it in Node or in Electron's main process",
+    "UNSUPPORTED_OPERATION",
+  );
 };
 
 function noFiles(name: string, instead = "do it"): StorageError {

@@ -36,7 +36,7 @@ describe("the built package", () => {
 
   it.each(["index.js", "desktop.js", "index.cjs", "desktop.cjs"])("%s finds what it needs", async (file) => {
     const imports = [...(await importsOf(file))].filter((name) => !name.startsWith("./") && !isBuiltin(name));
-    expect(imports.sort()).toEqual(["@atomiton/conductor-native", "yaml", "yaml/util"]);
+    expect(imports.sort()).toEqual(["@atomiton/conductor-native", "pg", "yaml", "yaml/util"]);
     const entry = (await import(/* @vite-ignore */ join(folder(), file))) as Record<string, unknown>;
     expect(
       Object.keys(entry)
@@ -52,6 +52,7 @@ describe("the built package", () => {
       "getPathManager",
       "initializePathManager",
       "loadFlowFile",
+      "openPostgresStore",
       "sanitise",
       "saveFlowFile",
       "writeAtomically",

@@ -33,6 +33,7 @@ describe("the storage of a page", () => {
       ["writeAtomically", () => page.writeAtomically("/f", write)],
       ["writeThrough", () => page.writeThrough("/f", "text")],
       ["openSqliteStore", () => page.openSqliteStore("/executions.db")],
+      ["openPostgresStore", () => page.openPostgresStore("postgresql://app@server/flows")],
     ];
     const working = [
       "StorageError",
@@ -47,7 +48,9 @@ describe("the storage of a page", () => {
       const error = await failureOf((async () => ask())());
       expect(error, name).toMatchObject({ name: "StorageError", code: "UNSUPPORTED_OPERATION" });
       expect((error as Error).message).toMatch(
-        new RegExp(`^A page has no files for ${name}; .+ in Node or in Electron's main process$`),
+        new RegExp(
+          `^A page (?:has no files|cannot connect to a database server) for ${name}; .+ in Node or in Electron's main process$`,
+        ),
       );
     }
     expect(write).not.toHaveBeenCalled();

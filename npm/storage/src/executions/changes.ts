@@ -80,6 +80,19 @@ export function sumOf(before: Standing | undefined, changes: readonly ExecutionC
   return { ...(begin && { begin }), records, blobs, bytes, update, standing: standing as Standing };
 }
 
+/** The sum of two sums of the same execution, the second on top of the first. */
+export function joined(first: ChangeSum | undefined, second: ChangeSum): ChangeSum {
+  if (first === undefined) return second;
+  return {
+    ...first,
+    records: [...first.records, ...second.records],
+    blobs: [...first.blobs, ...second.blobs],
+    bytes: first.bytes + second.bytes,
+    update: { ...first.update, ...second.update },
+    standing: second.standing,
+  };
+}
+
 /** A row after changes; `before` is missing for a new execution. */
 export function changedRow(before: StoredExecution | undefined, sum: ChangeSum): StoredExecution {
   const row = before === undefined ? newRow(sum.begin as NewExecution) : { ...before };

@@ -18,6 +18,7 @@ export {
   type MemoryExecutionsOptions,
 } from "../executions/memory-store.js";
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../executions/sqlite-store.js";
+export { openPostgresStore, type PostgresStoreOptions } from "../executions/postgres-store.js";
 export type {
   ExecutionChange,
   ExecutionFilter,

@@ -34,6 +34,7 @@ export type {
   StoredExecution,
   StoreFigures,
 } from "../executions/store.js";
+export type { PostgresStoreOptions } from "../executions/postgres-store.js";
 export type { FileSystemEngineOptions } from "../files/file-system-engine.js";
 export type { FlowFileMetadata } from "../files/flow-file.js";
 export * from "../no-files.js";

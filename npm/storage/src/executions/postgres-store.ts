@@ -1,0 +1,230 @@
+import type { Pool, PoolClient } from "pg";
+
+import { StorageError } from "../error.js";
+import { checkChanges, listLimit, recordLimit } from "./checks.js";
+import { cursorOf } from "./listing.js";
+import { untilConnected } from "./postgres/connection.js";
+import { DELETED_AT_ONCE, deleteExecutions, outdatedStatement } from "./postgres/deletion.js";
+import { isDisconnection, isRepeatable, postgresFailure } from "./postgres/failure.js";
+import { FINISHED_LIST, listStatement } from "./postgres/listing.js";
+import { LIVING } from "./postgres/ownership.js";
+import { loadPg } from "./postgres/package.js";
+import { bytesOf, type DatabaseRow, ROW_COLUMNS, rowOf } from "./postgres/rows.js";
+import { migrate, quoted, TABLES } from "./postgres/schema.js";
+import { Writer } from "./postgres/writer.js";
+import type { ExecutionStore, Retention, StoredExecution } from "./store.js";
+
+/** Options for a store of executions in PostgreSQL. */
+export interface PostgresStoreOptions {
+  /** The schema of its tables, which is made where it is missing. Default `conductor`. */
+  schema?: string;
+  /** Connections that read, at most. One more writes. Default 4. */
+  readers?: number;
+  /** How long a server that went away is tried again before calls fail with NETWORK_ERROR, in ms. Default 30,000. */
+  patience?: number;
+}
+
+/** ms for a connection to come about. */
+const CONNECT_TIMEOUT = 10_000;
+/** How often a deletion is tried again that met others. */
+const ATTEMPTS = 20;
+
+/**
+ * Opens a store of executions in PostgreSQL 13 or later, by the package `pg`. It makes its tables where there are none.
+ *
+ * What this object owns, it owns as long as the connection that it writes by, which holds a lock of the session: the server
+ * says who is gone, and no clock. So the address must not lead to a pooler that shares sessions between clients.
+ *
+ * @param url such as `postgresql://user:password@host:5432/database`
+ * @throws StorageError UNSUPPORTED_OPERATION where `pg` is not installed, or the schema is of a later version or another program;
+ *   NETWORK_ERROR, AUTHENTICATION_FAILED or ACCESS_DENIED where the database cannot be used
+ */
+export async function openPostgresStore(url: string, options: PostgresStoreOptions = {}): Promise<ExecutionStore> {
+  const { schema = "conductor", readers = 4, patience = 30_000 } = options;
+  const pg = await loadPg();
+  const config = {
+    connectionString: url,
+    application_name: "atomiton conductor",
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    keepAlive: true,
+  };
+  const name = `postgres:${databaseOf(pg, url)}`;
+  const schemaName = quoted(schema);
+  const writer = new Writer({ pg, config, name, schema: schemaName, patience });
+  await writer.open((client) => migrate(client, name, schema));
+  const pool = new pg.Pool({ ...config, max: readers });
+  // Statements tell of connections that break; idle ones are replaced.
+  pool.on("error", () => {});
+  return storeOf(name, schemaName, writer, pool, patience);
+}
+
+function storeOf(name: string, schema: string, writer: Writer, pool: Pool, patience: number): ExecutionStore {
+  const executions = `${schema}.executions`;
+  let ended: Promise<void> | undefined;
+
+  /** Reads, by another connection where one breaks. */
+  const read = async <Row extends object>(operation: string, text: string, values: unknown[] = []): Promise<Row[]> => {
+    writer.check(operation);
+    try {
+      return await untilConnected(patience, async () => (await pool.query<Row>(text, values)).rows);
+    } catch (error) {
+      throw postgresFailure(name, operation, error);
+    }
+  };
+  const deleteKeys = async (operation: string, keys: readonly string[]): Promise<number> => {
+    let count = 0;
+    for (let from = 0; from < keys.length; from += DELETED_AT_ONCE) {
+      const step = keys.slice(from, from + DELETED_AT_ONCE);
+      try {
+        count += await repeated(pool, patience, (client) => deleteExecutions(client, schema, step));
+      } catch (error) {
+        throw postgresFailure(name, operation, error);
+      }
+    }
+    return count;
+  };
+  /** Not owned by this store object, nor by one that is alive. */
+  const isFree = `(owner is null or owner <> $1::bigint and owner <> all(array(${LIVING})))`;
+
+  return {
+    name,
+    async write(changes) {
+      writer.check("write");
+      checkChanges(changes);
+      return changes.length === 0 ? [] : writer.write(changes);
+    },
+    async get(id) {
+      const [row] = await read<DatabaseRow>("get", `select ${ROW_COLUMNS} from ${executions} where id = $1::text`, [
+        id,
+      ]);
+      return row && rowOf(row);
+    },
+    async begun(id) {
+      const [row] = await read<{ content: string; head: Buffer }>(
+        "begun",
+        `select content, head from ${executions} join ${schema}.documents on hash = document_hash where id = $1::text`,
+        [id],
+      );
+      return row && { document: row.content, head: bytesOf(row.head) };
+    },
+    async records(id, after = 0, limit) {
+      const rows = await read<{ sequence: number; epoch: number; journal: Buffer; content: Buffer }>(
+        "records",
+        `select sequence::float8 as sequence, epoch::float8 as epoch, journal, content from ${schema}.records
+          where execution = (select key from ${executions} where id = $1::text) and sequence > $2::bigint
+          order by sequence limit $3::bigint`,
+        [id, after, recordLimit(limit)],
+      );
+      return rows.map(({ sequence, epoch, journal, content }) => ({
+        sequence,
+        epoch,
+        journal: bytesOf(journal),
+        values: bytesOf(content),
+      }));
+    },
+    async blob(hash) {
+      const sql = `select data from ${schema}.blobs where hash = $1::text`;
+      const [row] = await read<{ data: Buffer }>("blob", sql, [hash]);
+      return row && bytesOf(row.data);
+    },
+    async list(filter = {}, { limit, cursor } = {}) {
+      const most = listLimit(limit);
+      const { text, values } = listStatement(schema, filter, most + 1, cursor);
+      const rows = await read<DatabaseRow & { key: number }>("list", text, values);
+      const page = rows.slice(0, most);
+      const last = page.at(-1);
+      return {
+        executions: page.map(rowOf),
+        ...(rows.length > most && last && { next: cursorOf({ startedAt: last.started_at, place: last.key }) }),
+      };
+    },
+    async claimable(now, limit) {
+      const rows = await read<{ id: string }>(
+        "claimable",
+        `select id from ${executions}
+          where status = any(array['queued', 'running', 'sleeping']) and ${isFree}
+            and (status <> 'sleeping' or wake_at is null or wake_at <= $2::float8)
+          order by started_at, key limit $3::bigint`,
+        [writer.owner, now, limit],
+      );
+      return rows.map(({ id }) => id);
+    },
+    async claim(id): Promise<StoredExecution | undefined> {
+      writer.check("claim");
+      return writer.claim(id);
+    },
+    async nextWake() {
+      const sql = `select wake_at from ${executions} where status = 'sleeping' and wake_at is not null and ${isFree}
+        order by wake_at limit 1`;
+      const [row] = await read<{ wake_at: number }>("nextWake", sql, [writer.owner]);
+      return row?.wake_at;
+    },
+    async delete(ids) {
+      const sql = `select key::text as key from ${executions} where id = any($1::text[])`;
+      const rows = await read<{ key: string }>("delete", sql, [ids]);
+      return deleteKeys(
+        "delete",
+        rows.map(({ key }) => key),
+      );
+    },
+    async prune(retention: Retention) {
+      const { text, values } = outdatedStatement(schema, retention);
+      const rows = await read<{ key: string }>("prune", text, values);
+      return deleteKeys(
+        "prune",
+        rows.map(({ key }) => key),
+      );
+    },
+    async vacuum() {
+      // The room is used again. To give it to the system, VACUUM FULL would make all writers wait.
+      for (const table of TABLES) await read("vacuum", `vacuum (analyze) ${schema}.${table}`);
+    },
+    async figures() {
+      const sizes = TABLES.map(
+        (table) => `pg_total_relation_size('${schema.replaceAll("'", "''")}.${table}'::regclass)`,
+      );
+      const [row] = await read<Record<"executions" | "unfinished" | "records" | "blobs" | "bytes", number>>(
+        "figures",
+        `select (select count(*) from ${executions})::float8 as executions,
+          (select count(*) from ${executions} where status <> all(${FINISHED_LIST}))::float8 as unfinished,
+          (select count(*) from ${schema}.records)::float8 as records,
+          (select count(*) from ${schema}.blobs)::float8 as blobs, (${sizes.join(" + ")})::float8 as bytes`,
+      );
+      return row as NonNullable<typeof row>;
+    },
+    async close() {
+      await writer.close();
+      ended ??= pool.end();
+      await ended;
+    },
+  };
+}
+
+/** Does work in a transaction of its own, again where others were in its way, or there was no connection to begin it. */
+async function repeated(pool: Pool, patience: number, work: (client: PoolClient) => Promise<number>): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const client = await untilConnected(patience, () => pool.connect());
+    try {
+      const count = await work(client);
+      client.release();
+      return count;
+    } catch (error) {
+      client.release(isDisconnection(error));
+      if (attempt === ATTEMPTS || !isRepeatable(error)) throw error;
+    }
+  }
+}
+
+/** The name of the database of an address, which has no password. */
+function databaseOf(pg: Awaited<ReturnType<typeof loadPg>>, url: string): string {
+  try {
+    const { database } = new pg.Client({ connectionString: url });
+    return database ?? "postgres";
+  } catch {
+    // Without a cause: it holds the address, with the password.
+    throw new StorageError(
+      "The address of the store cannot be read; give one such as postgresql://user:password@host:5432/database",
+      "UNSUPPORTED_OPERATION",
+    );
+  }
+}

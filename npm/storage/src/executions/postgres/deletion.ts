@@ -1,0 +1,74 @@
+/** Deletion of finished executions, and of what only they needed. */
+import type { PoolClient } from "pg";
+
+import type { Retention } from "../store.js";
+import { FINISHED_LIST } from "./listing.js";
+
+/** Executions that one transaction deletes. */
+export const DELETED_AT_ONCE = 200;
+
+/** Keys of the executions that a retention names. */
+export function outdatedStatement(
+  schema: string,
+  { endedBefore, keepPerFlow }: Retention,
+): { text: string; values: unknown[] } {
+  return {
+    text: `select key::text as key from (
+        select key, ended_at, row_number() over (partition by flow_id order by started_at desc, key desc) as number
+        from ${schema}.executions where status = any(${FINISHED_LIST})
+      ) finished
+      where ended_at < $1::float8 or number > $2::bigint`,
+    values: [endedBefore ?? null, keepPerFlow ?? null],
+  };
+}
+
+/**
+ * Deletes executions by their keys, in one transaction; how many there were and were finished.
+ *
+ * Content that others share is locked before it is asked who needs it. So of two that delete the last executions that need it, the
+ * second sees that the first is done, and what begins to need it meanwhile fails by its foreign key, and is written again.
+ */
+export async function deleteExecutions(client: PoolClient, schema: string, keys: readonly string[]): Promise<number> {
+  await client.query("begin");
+  try {
+    const { rows } = await client.query<{ key: string; document_hash: string }>(
+      `select key::text as key, document_hash from ${schema}.executions
+        where key = any($1::bigint[]) and status = any(${FINISHED_LIST}) order by key for update`,
+      [keys],
+    );
+    const gone = rows.map(({ key }) => key);
+    if (gone.length > 0) {
+      await client.query(`delete from ${schema}.records where execution = any($1::bigint[])`, [gone]);
+      const uses = await client.query<{ hash: string }>(
+        `delete from ${schema}.uses where execution = any($1::bigint[]) returning hash`,
+        [gone],
+      );
+      await client.query(`delete from ${schema}.executions where key = any($1::bigint[])`, [gone]);
+      const hashes = [...new Set(uses.rows.map(({ hash }) => hash))];
+      if (hashes.length > 0) await deleteUnneeded(client, schema, "blobs", hashes, "uses", "hash");
+      const documents = [...new Set(rows.map((row) => row.document_hash))];
+      await deleteUnneeded(client, schema, "documents", documents, "executions", "document_hash");
+    }
+    await client.query("commit");
+    return gone.length;
+  } catch (error) {
+    await client.query("rollback").catch(() => {});
+    throw error;
+  }
+}
+
+async function deleteUnneeded(
+  client: PoolClient,
+  schema: string,
+  table: string,
+  hashes: readonly string[],
+  users: string,
+  column: string,
+): Promise<void> {
+  await client.query(`select from ${schema}.${table} where hash = any($1::text[]) order by hash for update`, [hashes]);
+  await client.query(
+    `delete from ${schema}.${table} c where hash = any($1::text[])
+      and not exists (select from ${schema}.${users} u where u.${column} = c.hash)`,
+    [hashes],
+  );
+}

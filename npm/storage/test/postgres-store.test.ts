@@ -1,0 +1,304 @@
+/** The store in a real PostgreSQL, and what only this one has: a server that goes away. */
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { missingPostgres, startPostgres } from "../../../tests/nodes/postgres.mjs";
+import { openPostgresStore } from "../src/executions/postgres-store.js";
+import type { ExecutionStore } from "../src/executions/store.js";
+import { type CuttableWay, cuttableWay } from "./cuttable.js";
+import { append, begin, bytes, finish, START, update } from "./execution-behaviour.js";
+import { testExecutionStore } from "./execution-stores.js";
+
+type Server = Awaited<ReturnType<typeof startPostgres>>;
+
+const missing = missingPostgres();
+let server: Server;
+let admin: pg.Pool;
+const ways: CuttableWay[] = [];
+let count = 0;
+
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  server = await startPostgres({ fsync: true });
+  admin = new pg.Pool({ connectionString: server.url });
+  admin.on("error", () => {});
+});
+
+afterAll(async () => {
+  await Promise.all(ways.map((way) => way.close()));
+  await admin?.end();
+  await server?.stop();
+});
+
+const newSchema = () => `executions ${++count}`;
+const query = async (text: string, values: unknown[] = []) => (await admin.query(text, values)).rows;
+
+/** A store whose way to the server can be cut. */
+async function cuttableStore(schema: string, patience = 20_000) {
+  const way = await cuttableWay(server.port);
+  ways.push(way);
+  const name = `store ${++count}`;
+  const url = `postgresql://app@127.0.0.1:${way.port}/postgres?application_name=${encodeURIComponent(name)}`;
+  const store = await openPostgresStore(url, { schema, patience });
+  /** Resolves when the server has no connection of the store any more. */
+  const gone = async () => {
+    while ((await query("select from pg_stat_activity where application_name = $1", [name])).length > 0);
+  };
+  return { store, way, gone, name };
+}
+
+describe.skipIf(missing !== undefined)("in PostgreSQL", () => {
+  testExecutionStore("PostgreSQL", async () => {
+    const schema = newSchema();
+    const opened = new Map<ExecutionStore, Awaited<ReturnType<typeof cuttableStore>>>();
+    const another = async () => {
+      const made = await cuttableStore(schema, 1000);
+      opened.set(made.store, made);
+      return made.store;
+    };
+    return {
+      store: await another(),
+      another,
+      async crash(store) {
+        const { way, gone } = opened.get(store) as Awaited<ReturnType<typeof cuttableStore>>;
+        way.cut();
+        await gone();
+      },
+    };
+  });
+
+  describe("the PostgreSQL store alone", () => {
+    it("is named after its database, and never tells the password", async () => {
+      const store = await openPostgresStore(server.url, { schema: newSchema() });
+      expect(store.name).toBe("postgres:postgres");
+      await store.close();
+      for (const url of [
+        `postgresql://app:s3cret@127.0.0.1:1/postgres`,
+        `postgresql://app:s3cret@127.0.0.1:${server.port}/nowhere`,
+        "postgresql://app:s3cret@[",
+      ]) {
+        const error = await openPostgresStore(url).catch((reason: unknown) => reason);
+        expect(error).toMatchObject({ name: "StorageError" });
+        expect(JSON.stringify([error, (error as Error).message, (error as Error).stack])).not.toContain("s3cret");
+      }
+    });
+
+    it("says what is wrong where it cannot be opened", async () => {
+      const at = (rest: string) => openPostgresStore(`postgresql://${rest}`);
+      await expect(at("app@127.0.0.1:1/postgres")).rejects.toMatchObject({ code: "NETWORK_ERROR" });
+      await expect(at(`app@127.0.0.1:${server.port}/nowhere`)).rejects.toMatchObject({ code: "ACCESS_DENIED" });
+      await expect(at(`unknown@127.0.0.1:${server.port}/postgres`)).rejects.toMatchObject({
+        code: "AUTHENTICATION_FAILED",
+      });
+      await query("create role reader login");
+      const noRights = at(`reader@127.0.0.1:${server.port}/postgres`);
+      await expect(noRights).rejects.toMatchObject({ code: "ACCESS_DENIED" });
+    });
+
+    it("refuses a schema of a later version or of another program, and leaves it as it is", async () => {
+      const later = newSchema();
+      await (await openPostgresStore(server.url, { schema: later })).close();
+      await query(`update "${later}".meta set value = '99' where key = 'version'`);
+      await expect(openPostgresStore(server.url, { schema: later })).rejects.toMatchObject({
+        code: "UNSUPPORTED_OPERATION",
+        message: expect.stringMatching(/version 99 in its schema .+ knows versions up to 1/),
+      });
+      for (const table of ["other", "meta"]) {
+        const foreign = newSchema();
+        await query(`create schema "${foreign}"`);
+        await query(`create table "${foreign}".${table} (n int)`);
+        await expect(openPostgresStore(server.url, { schema: foreign })).rejects.toMatchObject({
+          code: "UNSUPPORTED_OPERATION",
+          message: expect.stringContaining("another program"),
+        });
+        expect(await query("select tablename from pg_tables where schemaname = $1", [foreign])).toEqual([
+          { tablename: table },
+        ]);
+      }
+    });
+
+    it("is made once by several that open it at once, under any name", async () => {
+      const schema = `it's "quoted" ${newSchema()}`;
+      const opening = Array.from({ length: 5 }, () => openPostgresStore(server.url, { schema }));
+      const stores = await Promise.all(opening);
+      await stores[0]?.write([begin("e")]);
+      expect(await stores[4]?.get("e")).toMatchObject({ id: "e" });
+      expect((await stores[1]?.figures())?.executions).toBe(1);
+      await Promise.all(stores.map((store) => store.close()));
+      expect(await query(`select * from "${schema.replaceAll('"', '""')}".owners`)).toEqual([]);
+    });
+
+    it("writes calls at once in few transactions", async () => {
+      const schema = newSchema();
+      const store = await openPostgresStore(server.url, { schema });
+      await store.write(Array.from({ length: 100 }, (_, index) => begin(`e${index}`)));
+      const batches = async () => Number((await query(`select batch from "${schema}".owners`))[0].batch);
+      const before = await batches();
+      for (let sequence = 1; sequence <= 10; sequence++) {
+        await Promise.all(Array.from({ length: 100 }, (_, index) => store.write([append(`e${index}`, 1, sequence)])));
+      }
+      expect((await batches()) - before).toBe(10);
+      await store.close();
+    });
+
+    it("writes the calls beside one that the database refuses", async () => {
+      const schema = newSchema();
+      const store = await openPostgresStore(server.url, { schema });
+      await query(`alter table "${schema}".executions add constraint refused check (name <> 'refused')`);
+      const [fine, refused, other] = await Promise.allSettled([
+        store.write([begin("a")]),
+        store.write([begin("b", { name: "refused" })]),
+        store.write([begin("c")]),
+      ]);
+      expect([fine, other]).toEqual([
+        { status: "fulfilled", value: [] },
+        { status: "fulfilled", value: [] },
+      ]);
+      expect(refused).toMatchObject({ status: "rejected", reason: { name: "StorageError" } });
+      expect((await store.list()).executions.map(({ id }) => id)).toEqual(["c", "a"]);
+      await store.close();
+    });
+
+    it("says that it may not write, and goes on when it may", async () => {
+      const schema = newSchema();
+      await (await openPostgresStore(server.url, { schema })).close();
+      await query("create role writer login");
+      await query(`grant usage on schema "${schema}" to writer`);
+      await query(`grant all on all tables in schema "${schema}" to writer`);
+      const url = `postgresql://writer@127.0.0.1:${server.port}/postgres`;
+      const store = await openPostgresStore(url, { schema });
+      await store.write([begin("e")]);
+      await query(`revoke insert on "${schema}".records from writer`);
+      for (const changes of [[append("e", 1, 1)], [begin("f"), append("f", 1, 1)]]) {
+        await expect(store.write(changes)).rejects.toMatchObject({ name: "StorageError", code: "ACCESS_DENIED" });
+      }
+      await query(`grant insert on "${schema}".records to writer`);
+      expect(await store.write([append("e", 1, 1), append("f", 1, 1)])).toEqual([{ id: "f", reason: "unknown" }]);
+      await store.close();
+      await query("alter role writer set default_transaction_read_only = on");
+      await expect(openPostgresStore(url, { schema })).rejects.toMatchObject({ code: "ACCESS_DENIED" });
+    });
+
+    it.each(["request", "answer"] as const)(
+      "finds out what was written where the connection is cut at the %s of a commit",
+      async (moment) => {
+        const { store, way } = await cuttableStore(newSchema());
+        for (let round = 0; round < 25; round++) {
+          const id = `e${round}`;
+          way.cutNext(moment);
+          expect(await store.write([begin(id), append(id, 1, 1)])).toEqual([]);
+          way.cutNext(moment);
+          expect(await store.write([append(id, 1, 2, [{ hash: "h", data: bytes(9) }])])).toEqual([]);
+          way.cutNext(moment);
+          expect(await store.write([update(id, 1, { status: "paused", release: true })])).toEqual([]);
+          way.cutNext(moment);
+          expect(await store.claim(id)).toMatchObject({ epoch: 2, sequence: 2 });
+          way.cutNext(moment);
+          expect(await store.write([append(id, 2, 3), finish(id, 2)])).toEqual([]);
+          expect((await store.records(id)).map(({ sequence, epoch }) => [sequence, epoch])).toEqual([
+            [1, 1],
+            [2, 1],
+            [3, 2],
+          ]);
+        }
+        expect(await store.figures()).toMatchObject({ executions: 25, unfinished: 0, records: 75, blobs: 1 });
+        await store.close();
+      },
+    );
+
+    it("keeps what it owns through a lost connection, and tells by `stale` what another took meanwhile", async () => {
+      const schema = newSchema();
+      const { store, way, gone } = await cuttableStore(schema);
+      const other = await openPostgresStore(server.url, { schema });
+      await store.write([begin("kept"), begin("taken"), append("taken", 1, 1)]);
+      way.cut();
+      await gone();
+      expect(await other.claim("taken")).toMatchObject({ epoch: 2 });
+      const writes = [store.write([append("kept", 1, 1)]), store.write([append("taken", 1, 2)])];
+      way.mend();
+      expect(await Promise.all(writes)).toEqual([[], [{ id: "taken", reason: "stale" }]]);
+      expect(await other.claim("kept")).toBeUndefined();
+      expect(await other.write([append("taken", 2, 2)])).toEqual([]);
+      await Promise.all([store.close(), other.close()]);
+    });
+
+    it("takes its lock again without being asked to", async () => {
+      const schema = newSchema();
+      const { store, name } = await cuttableStore(schema);
+      const other = await openPostgresStore(server.url, { schema });
+      await store.write([begin("e")]);
+      await query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [name]);
+      const locked = `select from pg_locks l join pg_stat_activity a using (pid)
+        where locktype = 'advisory' and granted and application_name = $1`;
+      while ((await query(locked, [name])).length === 0);
+      expect(await other.claimable(START, 10)).toEqual([]);
+      await Promise.all([store.close(), other.close()]);
+    });
+
+    it("ends an earlier connection of its own that the server takes for open", async () => {
+      const schema = newSchema();
+      const { store, way } = await cuttableStore(schema);
+      await store.write([begin("e")]);
+      // A statement that goes on when its connection is gone, as a long one of the server's would.
+      const lock = new pg.Client({ connectionString: server.url });
+      await lock.connect();
+      await lock.query(`begin; lock table "${schema}".records`);
+      const waiting = store.write([append("e", 1, 1)]);
+      const waits = async () =>
+        (await query("select pid from pg_locks where not granted"))[0]?.pid as number | undefined;
+      let earlier: number | undefined;
+      while (earlier === undefined) earlier = await waits();
+      way.cut();
+      way.mend();
+      // The next connection waits for the table in turn, and not for the lock of its owner.
+      for (let pid: number | undefined = earlier; pid === undefined || pid === earlier; pid = await waits());
+      expect(await query("select from pg_stat_activity where pid = $1", [earlier])).toEqual([]);
+      await lock.query("commit");
+      await lock.end();
+      expect(await waiting).toEqual([]);
+      expect((await store.records("e")).length).toBe(1);
+      await store.close();
+    });
+
+    it("goes on after a crash of the server, with all that was told written", async () => {
+      const schema = newSchema();
+      const store = await openPostgresStore(server.url, { schema });
+      let told = 0;
+      let isOver = false;
+      await store.write([begin("e")]);
+      const writing = (async () => {
+        while (!isOver) {
+          expect(await store.write([append("e", 1, told + 1)])).toEqual([]);
+          told++;
+        }
+      })();
+      for (let crash = 0; crash < 3; crash++) {
+        const before = told;
+        while (told < before + 20) await store.get("e");
+        await server.crash();
+        await server.restart();
+      }
+      const before = told;
+      while (told < before + 20) await store.get("e");
+      isOver = true;
+      await writing;
+      const records = await store.records("e", 0, 1_000_000);
+      expect(records.map(({ sequence }) => sequence)).toEqual(Array.from({ length: told }, (_, index) => index + 1));
+      expect(await store.get("e")).toMatchObject({ sequence: told, bytes: 3 + 5 * told });
+      await store.close();
+    });
+
+    it("fails with NETWORK_ERROR where the server stays away, and works again when it is back", async () => {
+      const { store, way } = await cuttableStore(newSchema(), 200);
+      await store.write([begin("e")]);
+      way.cut();
+      const calls = [() => store.write([append("e", 1, 1)]), () => store.get("e"), () => store.claim("e")];
+      for (const call of [...calls, () => store.delete(["e"])]) {
+        await expect(call()).rejects.toMatchObject({ name: "StorageError", code: "NETWORK_ERROR" });
+      }
+      way.mend();
+      expect(await store.write([append("e", 1, 1)])).toEqual([]);
+      await store.close();
+    });
+  });
+});
