@@ -41,6 +41,7 @@ describe("the storage of a page", () => {
       "createMemoryEngine",
       "createMemoryExecutions",
       "createStorage",
+      "openIndexedDbStore",
       "sanitise",
     ];
     expect([...asked.map(([name]) => name), ...working].sort()).toEqual(Object.keys(page).sort());

@@ -12,6 +12,7 @@ export type {
   StorageItem,
 } from "../engine.js";
 export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export { openIndexedDbStore } from "../executions/indexeddb-store.js";
 export {
   createMemoryExecutions,
   type MemoryExecutions,

@@ -1,0 +1,148 @@
+/** Executions that a page keeps in IndexedDB, in a real browser. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { bundle, createBrowser, filePage, pageFiles, profileFolder, serve } from "./harness/index.mjs";
+
+const PAGE = { path: fileURLToPath(new URL("storage/executions.js", import.meta.url)) };
+const browser = createBrowser();
+
+const site = async (t) => serve(t, { files: await pageFiles(PAGE), csp: "default-src 'none'; script-src 'self'" });
+
+/** Two tabs of one profile. */
+async function twoTabs(t) {
+  const { url } = await site(t);
+  const context = await browser.context(t);
+  return [await browser.open(t, url, { context }), await browser.open(t, url, { context })];
+}
+
+test("IndexedDB does what all stores of executions do", async (t) => {
+  const { url } = await site(t);
+  const tab = await browser.open(t, url);
+  const behaviours = await tab.evaluate(() => [...behaviours.keys()]);
+  assert.ok(behaviours.length >= 36);
+  for (const behaviour of behaviours) {
+    await t.test(behaviour, async () => {
+      const wrong = await tab.evaluate(
+        (name) =>
+          behaviours
+            .get(name)()
+            .then(
+              () => null,
+              (error) => String(error?.stack ?? error),
+            ),
+        behaviour,
+      );
+      assert.equal(wrong, null);
+    });
+  }
+});
+
+test("a tab claims what another had only when that is closed", async (t) => {
+  const [first, second] = await twoTabs(t);
+  await first.evaluate(async () => {
+    window.store = await openIndexedDbStore();
+    await store.write([begin("left"), append("left", 1, 1), begin("done"), finish("done")]);
+  });
+  const before = await second.evaluate(async () => {
+    window.store = await openIndexedDbStore();
+    return [await store.claimable(START, 10), await store.claim("left"), await store.claim("done")];
+  });
+  assert.deepEqual(before, [[], undefined, undefined]);
+  await first.close();
+  await second.until(async () => (await store.claimable(START, 10)).length > 0);
+  const [claimed, done, refusals] = await second.evaluate(async () => [
+    await store.claim("left"),
+    await store.claim("done"),
+    await store.write([append("left", 2, 2), finish("left", 2)]),
+  ]);
+  assert.deepEqual([claimed.epoch, claimed.sequence, done, refusals], [2, 1, undefined, []]);
+});
+
+test("two tabs that claim at once never own the same execution", async (t) => {
+  const [first, second] = await twoTabs(t);
+  const ids = await first.evaluate(async () => {
+    const ids = Array.from({ length: 50 }, (_, index) => `e${index}`);
+    const store = await openIndexedDbStore();
+    await store.write(ids.map((id) => begin(id)));
+    await store.close();
+    return ids;
+  });
+  const claims = await Promise.all(
+    [first, second].map((tab) =>
+      tab.evaluate(async (ids) => {
+        window.store = await openIndexedDbStore();
+        const rows = await Promise.all(ids.map((id) => store.claim(id)));
+        return rows.filter((row) => row !== undefined).map(({ id, epoch }) => `${id} ${epoch}`);
+      }, ids),
+    ),
+  );
+  assert.deepEqual(claims.flat().sort(), ids.map((id) => `${id} 2`).sort());
+});
+
+test("what a tab wrote is there after the browser was closed", async (t) => {
+  const folder = await profileFolder(t);
+  const { url } = await site(t);
+  const earlier = await browser.persistent(t, folder);
+  const tab = await browser.open(t, url, { context: earlier });
+  await tab.evaluate(async () => {
+    await (await openIndexedDbStore()).write([begin("e"), append("e", 1, 1), append("e", 1, 2)]);
+  });
+  await earlier.close();
+  const later = await browser.open(t, url, { context: await browser.persistent(t, folder) });
+  const [row, records] = await later.evaluate(async () => {
+    const store = await openIndexedDbStore();
+    return [await store.claim("e"), (await store.records("e")).map(({ sequence }) => sequence)];
+  });
+  assert.deepEqual([row.epoch, row.sequence, records], [2, 2, [1, 2]]);
+});
+
+test("a database of a later version or of something else is refused by name", async (t) => {
+  const { url } = await site(t);
+  const tab = await browser.open(t, url);
+  const failures = await tab.evaluate(async () => {
+    const make = (name, version, store) =>
+      new Promise((resolve, reject) => {
+        const request = indexedDB.open(name, version);
+        request.onupgradeneeded = () => request.result.createObjectStore(store);
+        request.onsuccess = () => resolve(request.result.close());
+        request.onerror = () => reject(request.error);
+      });
+    await make("later", 99, "executions");
+    await make("other", 1, "documents");
+    const failures = [];
+    for (const name of ["later", "other"]) {
+      failures.push(await openIndexedDbStore(name).then(String, ({ code, message }) => `${code} ${message}`));
+    }
+    return failures;
+  });
+  assert.match(failures[0], /^UNSUPPORTED_OPERATION .*indexeddb:later.*newer version of this page.*reload/);
+  assert.match(failures[1], /^UNSUPPORTED_OPERATION .*indexeddb:other.*holds something else; choose another name/);
+});
+
+test("a page without Web Locks is told what to do", async (t) => {
+  const tab = await browser.open(
+    t,
+    await filePage(
+      t,
+      'import { openIndexedDbStore } from "@atomiton/storage/browser"; Object.defineProperty(navigator, "locks", { value: undefined }); window.openIndexedDbStore = openIndexedDbStore;',
+    ),
+  );
+  const failure = await tab.evaluate(() =>
+    openIndexedDbStore("flows").then(String, ({ code, message }) => [code, message]),
+  );
+  assert.equal(failure[0], "UNSUPPORTED_OPERATION");
+  assert.match(failure[1], /no Web Locks.*indexeddb:flows.*HTTPS.*createMemoryExecutions/);
+});
+
+test("a page that keeps no executions has none of this", async () => {
+  const page = await bundle(
+    'import { createIndexedDBEngine } from "@atomiton/storage/browser"; createIndexedDBEngine();',
+    {
+      minify: true,
+    },
+  );
+  assert.ok(!page.includes("atomiton-executions"));
+});
