@@ -1,7 +1,7 @@
 /** Stand-ins for exports that need files or connections: a machine's names and types, so that code with these imports can be bundled. */
 import { StorageError } from "./error.js";
-import type * as sqliteStore from "./executions/sqlite-store.js";
 import type * as postgresStore from "./executions/postgres-store.js";
+import type * as sqliteStore from "./executions/sqlite-store.js";
 import type * as atomicWrite from "./files/atomic-write.js";
 import type * as fileSystemEngine from "./files/file-system-engine.js";
 import type * as flowFile from "./files/flow-file.js";

@@ -17,8 +17,8 @@ export {
   type MemoryExecutions,
   type MemoryExecutionsOptions,
 } from "../executions/memory-store.js";
-export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../executions/sqlite-store.js";
 export { openPostgresStore, type PostgresStoreOptions } from "../executions/postgres-store.js";
+export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../executions/sqlite-store.js";
 export type {
   ExecutionChange,
   ExecutionFilter,

@@ -17,6 +17,7 @@ export const createStorage: (config?: BrowserStorageConfig | StorageConfig) => S
 ) => StorageEngine;
 
 export type { FileSystemEngine, StorageProblem } from "../engine.js";
+export type { PostgresStoreOptions } from "../executions/postgres-store.js";
 export type { SqliteStore, SqliteStoreOptions } from "../executions/sqlite-store.js";
 export type {
   ExecutionChange,
@@ -34,7 +35,6 @@ export type {
   StoredExecution,
   StoreFigures,
 } from "../executions/store.js";
-export type { PostgresStoreOptions } from "../executions/postgres-store.js";
 export type { FileSystemEngineOptions } from "../files/file-system-engine.js";
 export type { FlowFileMetadata } from "../files/flow-file.js";
 export * from "../no-files.js";

@@ -12,6 +12,7 @@ import { coded } from "../../engine/failure.js";
 export async function openExecutionStore(address: string): Promise<storage.ExecutionStore> {
   const [, sqlite] = /^sqlite:(?:\/\/)?(.+)$/s.exec(address) ?? [];
   if (sqlite !== undefined) return storage.openSqliteStore(resolve(sqlite));
+  if (/^postgres(?:ql)?:\/\//.test(address)) return storage.openPostgresStore(address);
   throw coded(
     "INVALID_PARAMETERS",
     `The store ${JSON.stringify(withoutPassword(address))} is not known: give \`sqlite:PATH\`, such as \`sqlite:./conductor.db\`, or \`postgres://…\``,
