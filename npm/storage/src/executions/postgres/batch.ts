@@ -139,7 +139,9 @@ export function batchStatement(
     ["sequence", "bigint", ({ sum }: BatchEntry) => sum.standing.sequence],
     ["grows", "bigint", ({ sum }: BatchEntry) => sum.bytes],
   ] as const;
-  const asBefore = "e.key = c.key and e.owner = $1::bigint and e.epoch = c.epoch and e.sequence = c.before";
+  // Rows are found by their keys. With a plain comparison, the plan would join all rows of the owner with all changes.
+  const asBefore =
+    "e.key = c.key and coalesce(e.owner, 0) = $1::bigint and e.epoch = c.epoch and e.sequence = c.before";
   const counts: string[] = [];
   if (advanced.length > 0) {
     part(
