@@ -1,2 +1,8 @@
 export function missingPostgres(): string | undefined;
-export function startPostgres(): Promise<{ port: number; url: string; stop(): Promise<void> }>;
+export function startPostgres(options?: { fsync?: boolean }): Promise<{
+  port: number;
+  url: string;
+  crash(): Promise<void>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}>;
