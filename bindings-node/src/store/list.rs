@@ -54,6 +54,8 @@ struct Source {
 #[derive(Default)]
 struct Conditions {
     texts: Vec<String>,
+    /// Of the text, which no range has.
+    text: Option<String>,
     values: Vec<(String, Value)>,
 }
 
@@ -65,6 +67,11 @@ impl Conditions {
     fn add(&mut self, text: &str, name: &str, value: impl Into<Value>) {
         self.texts.push(text.to_owned());
         self.value(name, value);
+    }
+
+    /// All but that of the text, to be added to others.
+    fn range(&self) -> String {
+        self.texts.iter().map(|text| format!(" and {text}")).collect()
     }
 
     /// The values that a statement names.
@@ -80,46 +87,101 @@ impl Conditions {
 /// A page of a list, as JSON.
 pub(super) fn page(connection: &Connection, filter: &Filter) -> Result<String, Trouble> {
     let statuses = statuses(filter)?;
-    let mut conditions = conditions(filter)?;
+    let conditions = conditions(filter)?;
     if statuses.is_empty() {
         return Ok(json(Vec::new(), filter.limit));
     }
-    let range = if conditions.texts.is_empty() {
-        String::new()
-    } else {
-        format!(" and {}", conditions.texts.join(" and "))
-    };
-    let parts = match smallest(connection, filter, &statuses, &conditions)? {
-        Some(source) => ranges(&source, &statuses, &range),
-        None => {
-            let text = filter.text.as_deref().and_then(search::query).unwrap_or_default();
-            conditions.value(":match", text);
-            let among = statuses.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
-            vec![
-                format!(
-                    "select e.key as key from search s cross join executions e on e.key = s.rowid where s.search match :match \
-                     and s.rowid not in (select execution from unindexed) and e.status in ({among}){}",
-                    range.replace("e.key", "s.rowid"),
-                ),
-                format!(
-                    "select e.key as key from unindexed u cross join executions e on e.key = u.execution \
-                     where e.status in ({among}){}",
-                    range.replace("e.key", "u.execution"),
-                ),
-            ]
+    let search = Search { connection, filter, statuses, conditions };
+    Ok(json(search.rows()?, filter.limit))
+}
+
+/// A list that is looked for.
+struct Search<'a> {
+    connection: &'a Connection,
+    filter: &'a Filter,
+    statuses: Vec<u8>,
+    conditions: Conditions,
+}
+
+impl Search<'_> {
+    /// The rows of the page, and one more where there is one.
+    fn rows(&self) -> Result<Vec<StoredRow>, Trouble> {
+        let text = self.filter.text.as_deref().unwrap_or_default();
+        let words = search::words(text);
+        let source =
+            smallest(self.connection, self.filter, &self.statuses, &self.conditions, words.is_some())?;
+        match (source, words) {
+            (Some(source), _) if !search::is_short(text) => Ok(self.read(&self.ranges(&source, ""), None)?),
+            (Some(source), _) => self.of_short_text(&source, text),
+            (None, words) => Ok(self.read(&self.indexed(), Some(words.unwrap_or_default()))?),
         }
-    };
-    let sql = format!(
-        "with page (key) as ({} order by key desc limit {}) \
-         select {COLUMNS} from page cross join executions e on e.key = page.key order by page.key desc",
-        parts.join(" union all "),
-        filter.limit + 1,
-    );
-    let mut statement = connection.prepare(&sql)?;
-    let rows = statement
-        .query_map(conditions.used_by(&statement).as_slice(), StoredRow::read)?
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(json(rows, filter.limit))
+    }
+
+    /// Of a text that is too short for the index. If it is common, the newest rows have it often enough; if it is not, few words of the
+    /// index begin with it.
+    fn of_short_text(&self, source: &Source, text: &str) -> Result<Vec<StoredRow>, Trouble> {
+        let newest = self.ranges(source, &format!(" order by key desc limit {SAMPLE}"));
+        let found = self.read(&newest, None)?;
+        if found.len() > self.filter.limit as usize {
+            return Ok(found);
+        }
+        match search::words_beginning(self.connection, text)? {
+            Some(words) => Ok(self.read(&self.indexed(), Some(words))?),
+            None => Ok(self.read(&self.ranges(source, ""), None)?),
+        }
+    }
+
+    /// Selects keys of a source, in order; of the text, of those only that `some` leaves.
+    fn ranges(&self, source: &Source, some: &str) -> String {
+        let limit = self.filter.limit + 1;
+        let Some(text) = &self.conditions.text else {
+            let range = self.conditions.range();
+            return format!("{} order by key desc limit {limit}", ranges(source, &self.statuses, &range));
+        };
+        let all = ranges(source, &self.statuses, &self.conditions.range());
+        let all = if some.is_empty() { format!("{all} order by key desc") } else { format!("{all}{some}") };
+        format!(
+            "select e.key as key from ({all}) a cross join executions e on e.key = a.key where {text} \
+             order by a.key desc limit {limit}"
+        )
+    }
+
+    /// Selects keys by the index of texts, in order.
+    fn indexed(&self) -> String {
+        let among = self.statuses.iter().map(u8::to_string).collect::<Vec<_>>().join(", ");
+        let range = self.conditions.range();
+        let text = self.conditions.text.as_deref().unwrap_or("true");
+        let limit = self.filter.limit + 1;
+        let part = |from: &str, key: &str, more: &str| {
+            let range = range.replace("e.key", key);
+            format!(
+                "select * from (select {key} as key from {from} cross join executions e on e.key = {key} \
+                 where {more} and e.status in ({among}){range} and {text} order by {key} desc limit {limit})"
+            )
+        };
+        format!(
+            "{} union all {} order by key desc limit {limit}",
+            part(
+                "search s",
+                "s.rowid",
+                "s.search match :match and s.rowid not in (select execution from unindexed)"
+            ),
+            part("unindexed u", "u.execution", "true"),
+        )
+    }
+
+    /// Reads the rows of keys.
+    fn read(&self, keys: &str, words: Option<String>) -> rusqlite::Result<Vec<StoredRow>> {
+        let mut statement = self.connection.prepare(&format!(
+            "with page (key) as ({keys}) \
+             select {COLUMNS} from page cross join executions e on e.key = page.key order by page.key desc"
+        ))?;
+        let mut values = self.conditions.used_by(&statement);
+        if let Some(words) = &words {
+            values.push((":match", words));
+        }
+        statement.query_map(values.as_slice(), StoredRow::read)?.collect()
+    }
 }
 
 fn json(mut rows: Vec<StoredRow>, limit: u32) -> String {
@@ -184,12 +246,12 @@ fn conditions(filter: &Filter) -> Result<Conditions, Trouble> {
     }
     if let Some(text) = filter.text.as_ref().filter(|text| !text.is_empty()) {
         // `lower` of SQLite knows ASCII letters and no others.
-        all.add(
+        all.text = Some(
             "(instr(lower(e.id), :text) or instr(lower(e.flow_id), :text) or instr(lower(e.name), :text) \
-             or instr(lower(e.error), :text))",
-            ":text",
-            text.to_ascii_lowercase(),
+             or instr(lower(e.error), :text))"
+                .to_owned(),
         );
+        all.value(":text", text.to_ascii_lowercase());
     }
     Ok(all)
 }
@@ -200,6 +262,7 @@ fn smallest(
     filter: &Filter,
     statuses: &[u8],
     conditions: &Conditions,
+    by_text: bool,
 ) -> Result<Option<Source>, Trouble> {
     let mut sources = Vec::new();
     if filter.parent_id.is_some() {
@@ -216,7 +279,6 @@ fn smallest(
     if filter.flow_id.is_some() {
         sources.push(indexed("executions e indexed by executions_by_flow", "e.flow_id = :flow"));
     }
-    let by_text = filter.text.as_deref().is_some_and(|text| search::query(text).is_some());
     if sources.is_empty() {
         let all = indexed("executions e indexed by executions_by_status", "true");
         return Ok(if by_text { None } else { Some(all) });
@@ -228,7 +290,7 @@ fn smallest(
     for source in sources {
         let sql = format!(
             "select count(*) from (select 1 from ({}) limit {SAMPLE})",
-            ranges(&Source { from: alone(source.from), ..source.clone() }, statuses, "").join(" union all ")
+            ranges(&Source { from: alone(source.from), ..source.clone() }, statuses, "")
         );
         let mut statement = connection.prepare(&sql)?;
         let count: u32 = statement.query_row(conditions.used_by(&statement).as_slice(), |row| row.get(0))?;
@@ -249,8 +311,8 @@ fn indexed(from: &'static str, condition: &str) -> Source {
     Source { from, key: "e.key", condition: condition.to_owned(), status: "e.status" }
 }
 
-/// A select for each status.
-fn ranges(source: &Source, statuses: &[u8], range: &str) -> Vec<String> {
+/// Selects keys, status by status: each part is in order, and so is what is merged of them.
+fn ranges(source: &Source, statuses: &[u8], range: &str) -> String {
     let Source { from, key, condition, status } = source;
     let range = range.replace("e.key", key);
     statuses
@@ -258,5 +320,6 @@ fn ranges(source: &Source, statuses: &[u8], range: &str) -> Vec<String> {
         .map(|number| {
             format!("select {key} as key from {from} where {condition} and {status} = {number}{range}")
         })
-        .collect()
+        .collect::<Vec<_>>()
+        .join(" union all ")
 }

@@ -86,6 +86,9 @@ create virtual table search using fts5 (
   words, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram'
 );
 
+-- The words of the index, for texts that are shorter than three characters.
+create virtual table search_words using fts5vocab(search, row);
+
 -- Executions that the index above does not have yet, or not as they are.
 create table unindexed (
   execution integer primary key

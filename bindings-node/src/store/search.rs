@@ -9,14 +9,19 @@ use rusqlite::{Connection, OptionalExtension};
 pub(super) const TOUCH: &str = "insert or ignore into unindexed (execution) values (?)";
 
 /// Executions that one step indexes at most.
-const STEP: i64 = 500;
+const STEP: i64 = 1000;
 /// Trigrams of a text that are asked for at most; all rows that have them are compared with the text anyway.
 const MOST_TRIGRAMS: usize = 24;
+
+/// Words of the index that one query asks for at most.
+const MOST_WORDS: usize = 300;
+/// A query that finds nothing.
+const NO_WORD: &str = "\"\u{1}\u{1}\u{1}\"";
 
 /// Indexes some executions, within a transaction that writes; how many.
 pub(super) fn index_some(connection: &Connection) -> rusqlite::Result<usize> {
     let mut rows = connection.prepare(
-        "select u.execution, e.id || char(10) || e.flow_id || char(10) || e.name || char(10) || coalesce(e.error, ''), \
+        "select u.execution, e.id || char(10) || e.flow_id || char(10) || e.name || char(10) || coalesce(e.error, '') || char(10, 10), \
          exists (select 1 from search_docsize where id = u.execution) \
          from unindexed u left join executions e on e.key = u.execution order by u.execution limit ?",
     )?;
@@ -59,8 +64,13 @@ pub(super) fn remove(connection: &Connection, key: i64) -> rusqlite::Result<()> 
     Ok(())
 }
 
+/// Whether a text has too few characters for the index.
+pub(super) fn is_short(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() < 3
+}
+
 /// The query of the index for a text; nothing where the index is of no use.
-pub(super) fn query(text: &str) -> Option<String> {
+pub(super) fn words(text: &str) -> Option<String> {
     let characters: Vec<char> = text.chars().collect();
     if characters.len() < 3 || characters.contains(&'\0') {
         return None;
@@ -68,9 +78,35 @@ pub(super) fn query(text: &str) -> Option<String> {
     let mut words: Vec<String> = characters
         .windows(3)
         .take(MOST_TRIGRAMS)
-        .map(|three| format!("\"{}\"", three.iter().collect::<String>().replace('"', "\"\"")))
+        .map(|three| quoted(&three.iter().collect::<String>()))
         .collect();
     words.sort();
     words.dedup();
     Some(words.join(" AND "))
+}
+
+/// The query of the index for a text of one or two characters: one of the words that begin with it. Nothing where there are too many,
+/// or where the index may have the characters in another form.
+pub(super) fn words_beginning(connection: &Connection, text: &str) -> rusqlite::Result<Option<String>> {
+    let has_case = |c: char| !c.to_lowercase().eq([c]) || !c.to_uppercase().eq([c]);
+    if text.chars().any(|c| c == '\0' || (!c.is_ascii() && has_case(c))) {
+        return Ok(None);
+    }
+    let first = text.to_ascii_lowercase();
+    let end = format!("{first}{}", char::MAX);
+    let words: Vec<String> = connection
+        .prepare("select term from search_words where term >= ? and term <= ? limit ?")?
+        .query_map((&first, &end, MOST_WORDS as i64 + 1), |row| {
+            row.get::<_, String>(0).map(|word| quoted(&word))
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(match words.len() {
+        0 => Some(NO_WORD.to_owned()),
+        count if count > MOST_WORDS => None,
+        _ => Some(words.join(" OR ")),
+    })
+}
+
+fn quoted(word: &str) -> String {
+    format!("\"{}\"", word.replace('"', "\"\""))
 }
