@@ -4,6 +4,7 @@
 //! stands with its fields here, in their order.
 
 use super::failure::{Code, Failure};
+use super::status::COUNT;
 
 pub(super) enum Change<'a> {
     Begin(Begin<'a>),
@@ -50,6 +51,9 @@ pub(super) struct Update<'a> {
     pub(super) release: bool,
 }
 
+/// Whole numbers beyond it are not exact in JavaScript.
+const MOST_EXACT: f64 = ((1_u64 << 53) - 1) as f64;
+
 /// Bits of the parts of an update.
 const STATUS: u16 = 1;
 const ENDED_AT: u16 = 1 << 1;
@@ -79,7 +83,7 @@ pub(super) fn unpacked(bytes: &[u8]) -> Result<Vec<Change<'_>>, Failure> {
     while !packed.bytes.is_empty() {
         changes.push(packed.change().ok_or_else(|| {
             Code::SerializationError
-                .because("A batch of changes is malformed; install @atomiton/storage and @atomiton/conductor-native in the same version")
+                .because("A batch of changes is malformed: epochs and numbers of records must be whole numbers; otherwise install @atomiton/storage and @atomiton/conductor-native in the same version")
         })?);
     }
     Ok(changes)
@@ -107,8 +111,8 @@ impl<'a> Packed<'a> {
             })),
             1 => Some(Change::Append(Append {
                 id: self.text()?,
-                epoch: self.number()? as i64,
-                sequence: self.number()? as i64,
+                epoch: self.whole()?,
+                sequence: self.whole()?,
                 journal: self.block()?,
                 values: self.block()?,
                 blobs: (0..self.length()?)
@@ -116,14 +120,18 @@ impl<'a> Packed<'a> {
                     .collect::<Option<_>>()?,
             })),
             2 => {
-                let (id, epoch, updated_at) = (self.text()?, self.number()? as i64, self.number()?);
+                let (id, epoch, updated_at) = (self.text()?, self.whole()?, self.number()?);
                 let parts = u16::from_le_bytes(self.array()?);
                 let has = |part: u16| parts & part != 0;
                 Some(Change::Update(Update {
                     id,
                     epoch,
                     updated_at,
-                    status: if has(STATUS) { Some(self.byte()?) } else { None },
+                    status: if has(STATUS) {
+                        Some(self.byte().filter(|&status| status < COUNT)?)
+                    } else {
+                        None
+                    },
                     ended_at: if has(ENDED_AT) { Some(self.number()?) } else { None },
                     wake_at: match (has(WAKE_AT), has(NO_WAKE_AT)) {
                         (true, _) => Some(Some(self.number()?)),
@@ -162,6 +170,13 @@ impl<'a> Packed<'a> {
 
     fn number(&mut self) -> Option<f64> {
         self.array().map(f64::from_le_bytes)
+    }
+
+    /// An epoch or the number of a record.
+    fn whole(&mut self) -> Option<i64> {
+        self.number()
+            .filter(|number| number.fract() == 0.0 && number.abs() <= MOST_EXACT)
+            .map(|number| number as i64)
     }
 
     fn block(&mut self) -> Option<&'a [u8]> {

@@ -120,6 +120,12 @@ fn of_sqlite(error: &Error, path: &Path, system: i32) -> Failure {
         ffi::SQLITE_CORRUPT => Code::SerializationError.because(format!(
             "The database of executions is damaged: {detail} ({path}); close all that uses it and restore it from a backup, or take out what can be read with `sqlite3 FILE .recover`"
         )),
+        ffi::SQLITE_CONSTRAINT | ffi::SQLITE_MISMATCH => Code::SerializationError.because(format!(
+            "The store of executions cannot keep a value: {detail} ({path}); times and numbers must be finite, texts text and contents bytes"
+        )),
+        ffi::SQLITE_TOOBIG => Code::SerializationError.because(format!(
+            "A value is too large for the database of executions: it may have 1,000,000,000 bytes ({path})"
+        )),
         ffi::SQLITE_NOTADB => Code::SerializationError.because(format!(
             "The file is no SQLite database, or its first page is damaged ({path}); nothing was written to it. Give another path, or restore it from a backup"
         )),

@@ -218,13 +218,13 @@ fn conditions(filter: &Filter) -> Result<Conditions, Trouble> {
         })?;
         all.add("e.key < :cursor", ":cursor", key);
     }
-    // Times as ranges of keys, and then exactly: they may have parts of a ms.
+    // Times as ranges of keys, and then exactly: they may have parts of a ms, or lie before those that keys can name.
     if let Some(from) = filter.from {
         all.add("e.key >= :first", ":first", first_key(from));
         all.add("e.started_at >= :from", ":from", from);
     }
     if let Some(to) = filter.to {
-        let end = if to.ceil() >= LATEST { i64::MAX } else { first_key(to.ceil()) };
+        let end = if to.ceil() >= LATEST { i64::MAX } else { first_key(to.ceil()).max(first_key(1.0)) };
         all.add("e.key < :end", ":end", end);
         all.add("e.started_at < :to", ":to", to);
     }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::failure::{Code, Failure, Trouble, of_file};
+use super::status::{QUEUED, RUNNING};
 
 /// The owner that an open store is.
 pub(super) struct Owner {
@@ -142,7 +143,8 @@ pub(super) fn mark_gone(connection: &Connection, files: &LockFiles, own: i64) ->
 /// Forgets owners that are gone and that no execution names.
 fn forget_unneeded(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute(
-        "delete from owners where gone = 1 and not exists (select 1 from executions where owner = owners.key)",
+        "delete from owners where gone = 1 \
+         and not exists (select 1 from executions where owner = owners.key and status < 6)",
         [],
     )?;
     Ok(())
@@ -167,4 +169,44 @@ pub(super) fn is_free(
     let is_free = row.is_none_or(|(id, gone)| gone || !files.is_alive(&id));
     known.insert(owner, is_free);
     Ok(is_free)
+}
+
+/// When the next sleeping execution goes on of those without an owner or with one that is gone, once these are marked.
+pub(super) fn next_wake(connection: &Connection) -> rusqlite::Result<Option<f64>> {
+    connection.query_row(
+        "select min(wake_at) from (\
+         select (select min(wake_at) from executions where status = 2 and owner is null) as wake_at \
+         union all \
+         select (select min(wake_at) from executions where status = 2 and owner = owners.key) from owners where gone = 1)",
+        [],
+        |row| row.get(0),
+    )
+}
+
+/// Ids of executions without an owner or with one that is gone, once these are marked, which are to go on now; those that began first
+/// first.
+pub(super) fn claimable(connection: &Connection, now: f64, limit: u32) -> rusqlite::Result<Vec<String>> {
+    let gone = "in (select key from owners where gone = 1)";
+    let mut parts = Vec::new();
+    for owner in ["is null", gone] {
+        // The conditions of the indices stand there once more, so that SQLite knows that it may use them.
+        for status in [QUEUED, RUNNING] {
+            parts.push(format!(
+                "select key, id from executions indexed by executions_by_owner \
+                 where owner {owner} and status = {status} and status < 6"
+            ));
+        }
+        for wake in ["is null", "<= ?1"] {
+            parts.push(format!(
+                "select key, id from executions indexed by sleeping_executions \
+                 where status = 2 and owner {owner} and wake_at {wake}"
+            ));
+        }
+    }
+    let parts: Vec<String> =
+        parts.iter().map(|part| format!("select * from ({part} order by key limit ?2)")).collect();
+    connection
+        .prepare(&format!("select id from ({}) order by key limit ?2", parts.join(" union all ")))?
+        .query_map(params![now, limit], |row| row.get(0))?
+        .collect()
 }

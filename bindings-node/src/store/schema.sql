@@ -41,8 +41,9 @@ create index executions_by_status on executions (status);
 create index executions_by_flow on executions (flow_id, status);
 create index executions_by_parent on executions (parent_id, status) where parent_id is not null;
 create index executions_by_document on executions (document);
-create index executions_by_owner on executions (owner) where owner is not null;
-create index sleeping_executions on executions (wake_at, owner) where status = 2;
+-- Those that are not over: what can be claimed has no owner, or one that is gone.
+create index executions_by_owner on executions (owner, status) where status < 6;
+create index sleeping_executions on executions (owner, wake_at) where status = 2;
 
 create table tags (
   tag text not null,

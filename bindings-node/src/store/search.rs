@@ -10,6 +10,8 @@ pub(super) const TOUCH: &str = "insert or ignore into unindexed (execution) valu
 
 /// Executions that one step indexes at most.
 const STEP: i64 = 1000;
+/// Pages that one step of putting together writes.
+const MERGED_PAGES: i64 = 200;
 /// Trigrams of a text that are asked for at most; all rows that have them are compared with the text anyway.
 const MOST_TRIGRAMS: usize = 24;
 
@@ -42,6 +44,14 @@ pub(super) fn index_some(connection: &Connection) -> rusqlite::Result<usize> {
         done.execute([key])?;
     }
     Ok(rows.len())
+}
+
+/// Puts some parts of the index together, within a transaction that writes; whether there was something to do.
+pub(super) fn put_together(connection: &Connection) -> rusqlite::Result<bool> {
+    let before = connection.total_changes();
+    connection.execute("insert into search (search, rank) values ('merge', ?)", [MERGED_PAGES])?;
+    // So SQLite tells it: a merge without work counts as one change.
+    Ok(connection.total_changes() - before > 1)
 }
 
 /// How many executions are to be indexed.

@@ -9,16 +9,15 @@ use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Statement, params};
+use rusqlite::{Connection, Statement};
 use serde::Serialize;
 
 use super::apply::{Applying, Refusal};
 use super::change::unpacked;
 use super::failure::{Code, Failure, Trouble};
-use super::owner::{LockFiles, Owner, mark_gone};
+use super::owner::{LockFiles, Owner, claimable, mark_gone, next_wake};
 use super::reader::{self, Answer, Reading};
 use super::removal::Removal;
-use super::status::{QUEUED, RUNNING, SLEEPING};
 use super::{schema, search};
 
 /// Calls that go into one transaction at most.
@@ -145,6 +144,8 @@ struct Writer<'c> {
     commit: Statement<'c>,
     /// About how many executions are not indexed for texts.
     backlog: usize,
+    /// Whether parts of the index for texts may be put together.
+    is_scattered: bool,
 }
 
 impl<'c> Writer<'c> {
@@ -166,6 +167,7 @@ impl<'c> Writer<'c> {
             version: connection.prepare("select value from meta where name = 'version'")?,
             commit: connection.prepare("commit")?,
             backlog: search::unindexed(connection)?,
+            is_scattered: false,
         })
     }
 
@@ -173,7 +175,7 @@ impl<'c> Writer<'c> {
     fn serve(&mut self, jobs: &Receiver<Job>, tell: &Tell) -> Option<Answer<()>> {
         let mut removals: VecDeque<(Removal, Answer<f64>)> = VecDeque::new();
         loop {
-            let is_idle = removals.is_empty() && self.backlog < IDLE_BACKLOG;
+            let is_idle = removals.is_empty() && self.backlog < IDLE_BACKLOG && !self.is_scattered;
             let first = if is_idle { jobs.recv().ok() } else { jobs.try_recv().ok() };
             if first.is_none() && is_idle {
                 return None;
@@ -214,6 +216,8 @@ impl<'c> Writer<'c> {
                 }
             } else if self.backlog >= if is_busy { BUSY_BACKLOG } else { IDLE_BACKLOG } {
                 self.index();
+            } else if !is_busy && self.is_scattered {
+                self.put_together();
             }
         }
     }
@@ -281,33 +285,12 @@ impl<'c> Writer<'c> {
             Job::Claim(id, _) => Ok(Done::Claimed(self.applying.claim(id)?)),
             Job::Claimable { now, limit, .. } => {
                 mark_gone(self.connection, self.files, self.owner)?;
-                let ids = self
-                    .connection
-                    .prepare(&format!(
-                        "select id from (\
-                         select key, id, owner from executions where status = {QUEUED} and {FREE} \
-                         union all select key, id, owner from executions where status = {RUNNING} and {FREE} \
-                         union all select key, id, owner from executions where status = {SLEEPING} and wake_at is null and {FREE} \
-                         union all select key, id, owner from executions where status = {SLEEPING} and wake_at <= ?1 and {FREE}) \
-                         order by key limit ?2"
-                    ))?
-                    .query_map(params![now, limit], |row| row.get(0))?
-                    .collect::<Result<_, _>>()?;
+                let ids = claimable(self.connection, *now, *limit)?;
                 Ok(Done::Claimable(ids))
             }
             Job::NextWake(_) => {
                 mark_gone(self.connection, self.files, self.owner)?;
-                let wake_at = self
-                    .connection
-                    .query_row(
-                        &format!(
-                            "select wake_at from executions indexed by sleeping_executions \
-                             where status = {SLEEPING} and wake_at is not null and {FREE} order by wake_at limit 1"
-                        ),
-                        [],
-                        |row| row.get(0),
-                    )
-                    .optional()?;
+                let wake_at = next_wake(self.connection)?;
                 Ok(Done::Wake(wake_at))
             }
             Job::Remove(..) | Job::Close(_) => Err(unexpected().into()),
@@ -345,11 +328,19 @@ impl<'c> Writer<'c> {
         };
         if indexed > 0 && self.end_writing().is_ok() {
             self.backlog = self.backlog.saturating_sub(indexed);
+            self.is_scattered = true;
         } else {
             self.roll_back();
             // Not again before more has come in.
             self.backlog = 0;
         }
+    }
+
+    /// Puts some parts of the index for texts together, which makes it faster.
+    fn put_together(&mut self) {
+        let found = self.begin_writing().and_then(|()| Ok(search::put_together(self.connection)?));
+        self.is_scattered = matches!(found, Ok(true)) && self.end_writing().is_ok();
+        self.roll_back();
     }
 
     fn begin_writing(&mut self) -> Result<(), Trouble> {
@@ -388,9 +379,6 @@ impl<'c> Writer<'c> {
         trouble.told(self.path, Some(self.connection))
     }
 }
-
-/// Executions without an owner, or whose owner is gone.
-const FREE: &str = "(owner is null or owner in (select key from owners where gone = 1))";
 
 /// Where a transaction failed.
 enum Failed {

@@ -14,7 +14,7 @@ const [, , base = tmpdir(), wanted = "1000000"] = process.argv;
 const folder = mkdtempSync(join(base, "executions-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-const ROUNDS = 5;
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const COMMITS = 1000;
 const LOOPS = 100;
 const APPENDS = 400;

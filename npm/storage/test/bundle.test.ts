@@ -53,6 +53,7 @@ describe("the built package", () => {
       "initializePathManager",
       "loadFlowFile",
       "openPostgresStore",
+      "openSqliteStore",
       "sanitise",
       "saveFlowFile",
       "writeAtomically",

@@ -337,6 +337,73 @@ async function lockOf(path: string): Promise<{ release(): Promise<void> }> {
   return { release: () => database.close() };
 }
 
+describe("values", () => {
+  it("that cannot be kept are refused with what is wrong, and nothing of the call is written", async () => {
+    const store = await opened(await newPath());
+    await store.write([begin("one")]);
+    const update = { type: "update", id: "one", epoch: 1, updatedAt: 1 } as const;
+    const refused: [ExecutionChange, code: string, message: string][] = [
+      [begin("nan", { startedAt: Number.NaN }), "SERIALIZATION_ERROR", "started_at"],
+      [begin("half \ud800"), "SERIALIZATION_ERROR", "whole characters"],
+      [{ ...update, status: "gone" as "failed" }, "UNSUPPORTED_OPERATION", "queued, running"],
+      [append("one", 1, { epoch: 1.5 }), "SERIALIZATION_ERROR", "whole numbers"],
+    ];
+    for (const [change, code, message] of refused) {
+      const error = await failureOf(store.write([append("one", 1), change]));
+      expect(error).toMatchObject({ name: "StorageError", code, message: expect.stringContaining(message) });
+    }
+    expect((await store.figures()).records).toBe(0);
+    expect(await store.get("one")).toMatchObject({ status: "running", sequence: 0 });
+  });
+
+  it("may be times of any year", async () => {
+    const store = await opened(await newPath());
+    const times = [8.64e15, 0.5, -3, -8.64e15];
+    await store.write(times.map((startedAt) => begin(`at ${startedAt}`, { startedAt })));
+    const found = async (filter: { from?: number; to?: number }) =>
+      (await store.list(filter)).executions.map(({ startedAt }) => startedAt).sort((a, b) => b - a);
+    expect(await found({})).toEqual(times);
+    expect(await found({ to: 0 })).toEqual([-3, -8.64e15]);
+    expect(await found({ from: 0, to: 1 })).toEqual([0.5]);
+    expect(await found({ from: 1e15 })).toEqual([8.64e15]);
+  });
+});
+
+describe("what can be claimed of a process that is gone", () => {
+  it("is found by when it began and when it wakes", async () => {
+    const path = await newPath();
+    const first = await openSqliteStore(path);
+    const asleep = (id: string, wakeAt: number | null): ExecutionChange => ({
+      type: "update",
+      id,
+      epoch: 1,
+      updatedAt: 1,
+      status: "sleeping",
+      wakeAt,
+    });
+    const at = (startedAt: number) => ({ startedAt });
+    await first.write([begin("c", at(3)), begin("a", at(1)), begin("b", at(2)), begin("d", at(4)), begin("e", at(5))]);
+    await first.write([
+      asleep("a", 500),
+      asleep("d", 900),
+      { ...asleep("e", null), status: "paused" } as ExecutionChange,
+    ]);
+    const second = await opened(path);
+    expect(await second.nextWake()).toBeUndefined();
+    expect(await second.claimable(1000, 10)).toEqual([]);
+    await first.close();
+    expect(await second.nextWake()).toBe(500);
+    expect(await second.claimable(400, 10)).toEqual(["b", "c"]);
+    expect(await second.claimable(500, 10)).toEqual(["a", "b", "c"]);
+    expect(await second.claimable(1000, 2)).toEqual(["a", "b"]);
+    expect(await second.claim("e")).toMatchObject({ status: "paused", epoch: 2 });
+    expect(await second.claim("a")).toMatchObject({ status: "sleeping", wakeAt: 500 });
+    expect(await second.nextWake()).toBe(900);
+    await second.write([{ type: "update", id: "a", epoch: 2, updatedAt: 2, release: true, wakeAt: 600 }]);
+    expect(await second.nextWake()).toBe(600);
+  });
+});
+
 describe("failures of the machine", () => {
   it("leave nothing of a call behind when the disk is full, and end with it", async ({ skip }) => {
     const folder = await disk(12);

@@ -1,3 +1,4 @@
+import { StorageError } from "../error.js";
 import type { ExecutionChange, ExecutionRecord, ExecutionStatus } from "./store.js";
 
 /** Statuses by the number that the addon stores them under. A published number never changes. */
@@ -93,7 +94,7 @@ export class ChangePacker {
     if (change.release) parts |= PART.release;
     this.#byte(parts & 0xff);
     this.#byte(parts >> 8);
-    if (status !== undefined) this.#byte(STATUSES.indexOf(status));
+    if (status !== undefined) this.#byte(numberOf(status));
     if (endedAt !== undefined) this.#number(endedAt);
     if (typeof wakeAt === "number") this.#number(wakeAt);
     if (typeof reason === "string") this.#text(reason);
@@ -140,6 +141,15 @@ export class ChangePacker {
     this.#bytes.set(block, this.#length);
     this.#length += block.length;
   }
+}
+
+function numberOf(status: ExecutionStatus): number {
+  const number = STATUSES.indexOf(status);
+  if (number >= 0) return number;
+  throw new StorageError(
+    `There is no status ${JSON.stringify(status)}; there are ${STATUSES.join(", ")}`,
+    "UNSUPPORTED_OPERATION",
+  );
 }
 
 /** Records as the addon packs them. They share memory; journals and values begin at multiples of 8 bytes. */

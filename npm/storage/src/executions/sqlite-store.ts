@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 
-import { type ExecutionCounts, type ExecutionDatabase, loadAddon, nativeError } from "@atomiton/conductor-native";
+import {
+  type ExecutionCounts,
+  type ExecutionDatabase,
+  loadAddon,
+  NativeError,
+  nativeError,
+} from "@atomiton/conductor-native";
 
 import { StorageError, type StorageErrorCode } from "../error.js";
 import { ChangePacker, unpackedRecords } from "./sqlite-changes.js";
@@ -277,9 +283,8 @@ async function told<T>(operation: string, file: string, ask: () => Promise<T>): 
 
 function failure(operation: string, file: string, thrown: unknown): StorageError {
   if (thrown instanceof StorageError) return thrown;
-  const error = nativeError(thrown) as Error & { code?: StorageErrorCode };
-  return new StorageError(error.message, error.code ?? "SERIALIZATION_ERROR", {
-    cause: thrown,
-    context: { operation, file },
-  });
+  const error = nativeError(thrown);
+  const { message } = error as Error;
+  const code = error instanceof NativeError ? (error.code as StorageErrorCode) : "UNSUPPORTED_OPERATION";
+  return new StorageError(message, code, { cause: thrown, context: { operation, file } });
 }
