@@ -30,6 +30,8 @@ struct State {
     /// 0 before it is written.
     key: i64,
     epoch: i64,
+    /// It belongs to the store object that writes.
+    is_own: bool,
     status: u8,
     sequence: i64,
     total: i64,
@@ -77,7 +79,7 @@ impl<'c> Sql<'c> {
     fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             find: connection
-                .prepare("select key, epoch, status, tags is not null from executions where id = ?")?,
+                .prepare("select key, epoch, owner is ?2, status, tags is not null from executions where id = ?1")?,
             last_record: connection.prepare(
                 "select sequence, total from records where execution = ? order by sequence desc limit 1",
             )?,
@@ -179,21 +181,23 @@ impl<'c> Applying<'c> {
         if self.states.contains_key(id) {
             return Ok(());
         }
-        let row: Option<(i64, i64, u8, bool)> = self
+        let row: Option<(i64, i64, bool, u8, bool)> = self
             .sql
             .find
-            .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .query_row(params![id, self.owner], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            })
             .optional()?;
         let state = match row {
             None => None,
-            Some((key, epoch, status, is_tagged)) => {
+            Some((key, epoch, is_own, status, is_tagged)) => {
                 let (sequence, total) = self
                     .sql
                     .last_record
                     .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
                     .optional()?
                     .unwrap_or((0, 0));
-                Some(State { key, epoch, status, sequence, total, is_tagged })
+                Some(State { key, epoch, is_own, status, sequence, total, is_tagged })
             }
         };
         self.states.insert(id.to_owned(), state);
@@ -255,8 +259,15 @@ impl<'c> Applying<'c> {
             self.sql.add_tag.execute(params![tag, RUNNING, key])?;
         }
         self.sql.touch.execute([key])?;
-        let state =
-            State { key, epoch: 1, status: RUNNING, sequence: 0, total: 0, is_tagged: tags.is_some() };
+        let state = State {
+            key,
+            epoch: 1,
+            is_own: true,
+            status: RUNNING,
+            sequence: 0,
+            total: 0,
+            is_tagged: tags.is_some(),
+        };
         self.states.insert(begin.id.to_owned(), Some(state));
         Ok(())
     }
@@ -311,6 +322,7 @@ impl<'c> Applying<'c> {
             state.status = status;
         }
         if update.release || state.status >= FINISHED {
+            state.is_own = false;
             self.sql.release.execute([key])?;
         }
         if update.error.is_some() {
@@ -341,6 +353,7 @@ fn after(state: Option<State>, change: &Change<'_>) -> Result<State, &'static st
             return Ok(State {
                 key: 0,
                 epoch: 1,
+                is_own: true,
                 status: RUNNING,
                 sequence: 0,
                 total: 0,
@@ -356,16 +369,20 @@ fn after(state: Option<State>, change: &Change<'_>) -> Result<State, &'static st
         Change::Update(update) => update.epoch,
         Change::Begin(_) => state.epoch,
     };
-    if epoch != state.epoch {
-        return Err("stale");
-    }
     if state.status >= FINISHED {
         return Err("finished");
+    }
+    if epoch != state.epoch || !state.is_own {
+        return Err("stale");
     }
     match change {
         Change::Append(append) if append.sequence != state.sequence + 1 => Err("gap"),
         Change::Append(append) => Ok(State { sequence: append.sequence, ..state }),
-        Change::Update(update) => Ok(State { status: update.status.unwrap_or(state.status), ..state }),
+        Change::Update(update) => Ok(State {
+            status: update.status.unwrap_or(state.status),
+            is_own: state.is_own && !update.release,
+            ..state
+        }),
         Change::Begin(_) => Ok(state),
     }
 }

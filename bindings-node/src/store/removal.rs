@@ -35,12 +35,13 @@ enum Kind {
     Ended {
         before: f64,
         after: i64,
-        then_keep: Option<u32>,
     },
-    /// All but the last ones of each flow, from the flow after this one on.
+    /// All but the last ones of each flow, from the flow after this one on; then those that ended before a time. In this order,
+    /// so that those that are deleted for their age count among the last ones.
     Superseded {
         keep: u32,
         after: Option<String>,
+        then_before: Option<f64>,
     },
     Vacuum,
     Done,
@@ -53,8 +54,8 @@ impl Removal {
 
     pub(super) fn of(retention: &Retention) -> Self {
         let kind = match (retention.ended_before, retention.keep_per_flow) {
-            (Some(before), then_keep) => Kind::Ended { before, after: -1, then_keep },
-            (None, Some(keep)) => Kind::Superseded { keep, after: None },
+            (then_before, Some(keep)) => Kind::Superseded { keep, after: None, then_before },
+            (Some(before), None) => Kind::Ended { before, after: -1 },
             (None, None) => Kind::Done,
         };
         Self { kind, count: 0 }
@@ -89,7 +90,7 @@ impl Removal {
                 let next = if end == ids.len() { Kind::Done } else { Kind::Ids(ids.clone(), end) };
                 Ok(Step::to(next, count))
             }
-            Kind::Ended { before, after, then_keep } => {
+            Kind::Ended { before, after } => {
                 let looked_at: Vec<(i64, bool)> = connection
                     .prepare(
                         "select key, status >= ?2 and coalesce(ended_at, updated_at) < ?3 from executions where key > ?1 order by key limit ?4",
@@ -105,16 +106,13 @@ impl Removal {
                         count += 1;
                     }
                 }
-                let next = match (looked_at.last(), then_keep) {
-                    (Some(&(last, _)), then_keep) => {
-                        Kind::Ended { before: *before, after: last, then_keep: *then_keep }
-                    }
-                    (None, Some(keep)) => Kind::Superseded { keep: *keep, after: None },
-                    (None, None) => Kind::Done,
+                let next = match looked_at.last() {
+                    Some(&(last, _)) => Kind::Ended { before: *before, after: last },
+                    None => Kind::Done,
                 };
                 Ok(Step::to(next, count))
             }
-            Kind::Superseded { keep, after } => {
+            Kind::Superseded { keep, after, then_before } => {
                 let flow: Option<String> = match after {
                     None => {
                         connection.query_row("select min(flow_id) from executions", [], |row| row.get(0))?
@@ -125,7 +123,10 @@ impl Removal {
                         |row| row.get(0),
                     )?,
                 };
-                let Some(flow) = flow else { return Ok(Step::to(Kind::Done, 0)) };
+                let Some(flow) = flow else {
+                    let next = then_before.map_or(Kind::Done, |before| Kind::Ended { before, after: -1 });
+                    return Ok(Step::to(next, 0));
+                };
                 let keys: Vec<i64> = connection
                     .prepare(
                         // By status, so that the index has each part in order.
@@ -140,7 +141,10 @@ impl Removal {
                     delete(connection, key)?;
                 }
                 let after = if keys.len() < STEP { Some(flow) } else { after.clone() };
-                Ok(Step::to(Kind::Superseded { keep: *keep, after }, keys.len() as u64))
+                Ok(Step::to(
+                    Kind::Superseded { keep: *keep, after, then_before: *then_before },
+                    keys.len() as u64,
+                ))
             }
             Kind::Vacuum => {
                 let mut statement = connection.prepare(&format!("pragma incremental_vacuum({PAGES})"))?;

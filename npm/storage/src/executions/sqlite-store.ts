@@ -10,6 +10,7 @@ import {
 } from "@atomiton/conductor-native";
 
 import { StorageError, type StorageErrorCode } from "../error.js";
+import { checkChanges, listLimit, recordLimit } from "./checks.js";
 import { ChangePacker, unpackedRecords } from "./sqlite-changes.js";
 import type {
   ExecutionChange,
@@ -34,8 +35,6 @@ export interface SqliteStore extends ExecutionStore {
 }
 
 const DEFAULT_BUSY_TIMEOUT = 10_000;
-const MOST_RECORDS = 1_000;
-const LONGEST_PAGE = 1_000;
 
 /**
  * Opens a store of executions in a file of SQLite; the file and its folders are made as needed. Beside it lie its `-wal` and `-shm`
@@ -169,7 +168,7 @@ class OpenStore implements SqliteStore {
         return;
       }
       try {
-        for (const change of changes) if (change.type === "begin") checkBeginning(change.execution.id);
+        checkChanges(changes);
         const { bytes, length } = this.#packer.pack(changes);
         this.#database.write(bytes, length);
       } catch (error) {
@@ -189,8 +188,9 @@ class OpenStore implements SqliteStore {
     return begun ? { document: begun.document, head: plain(begun.head) } : undefined;
   }
 
-  async records(id: string, after = 0, limit = MOST_RECORDS) {
-    return unpackedRecords(await this.#ask("records", () => this.#database.records(id, after, limit)));
+  async records(id: string, after = 0, limit?: number) {
+    const most = recordLimit(limit);
+    return unpackedRecords(await this.#ask("records", () => this.#database.records(id, after, most)));
   }
 
   async blob(hash: string): Promise<Uint8Array | undefined> {
@@ -200,13 +200,9 @@ class OpenStore implements SqliteStore {
 
   async list(
     filter: ExecutionFilter = {},
-    { limit = 50, cursor }: { limit?: number; cursor?: string } = {},
+    { limit: wanted, cursor }: { limit?: number; cursor?: string } = {},
   ): Promise<ExecutionPage> {
-    if (!(Number.isInteger(limit) && limit >= 1 && limit <= LONGEST_PAGE)) {
-      throw new StorageError(`A page has from 1 to ${LONGEST_PAGE} executions, not ${limit}`, "UNSUPPORTED_OPERATION", {
-        context: { operation: "list", file: this.#file },
-      });
-    }
+    const limit = listLimit(wanted);
     const { status } = filter;
     const asked = { ...filter, status: typeof status === "string" ? [status] : status, limit, cursor };
     return JSON.parse(await this.#ask("list", () => this.#database.list(JSON.stringify(asked)))) as ExecutionPage;
@@ -252,15 +248,6 @@ class OpenStore implements SqliteStore {
   #ask<T>(operation: string, ask: () => Promise<T>): Promise<T> {
     return told(operation, this.#file, ask);
   }
-}
-
-/** Half of a character would be written as another one, and two ids would become one. */
-function checkBeginning(id: string): void {
-  if (id !== "" && !/\p{Surrogate}/u.test(id)) return;
-  throw new StorageError(
-    `The id of an execution must be text of whole characters, and not empty: ${JSON.stringify(id)}`,
-    "SERIALIZATION_ERROR",
-  );
 }
 
 function row(json: string | null): StoredExecution | undefined {
