@@ -9,7 +9,7 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { NodeExecutorFactory } from "./executables.js";
 import type { Items } from "./items.js";
-import { HEADER_WORDS, NODE_WORDS, type Outline } from "./outline.js";
+import { DEFAULT_HANDLE, HEADER_WORDS, NODE_WORDS, type Outline } from "./outline.js";
 
 /** Items of a scope, and how many were known before. */
 export type KnownItems = Items & { known: number };
@@ -119,12 +119,14 @@ export function* stepsOf(journal: Uint32Array): Generator<JournalStep> {
 /** The highest bit of the flags of a node: it starts once what came before is on disk. */
 const PERSISTS_SHIFT = 31;
 
-/** The leaves of a flow that write to the world, by their place in the outline. */
-export function writingNodes({ nodes }: Outline, executables: NodeExecutorFactory | undefined): number[] {
+/** The leaves of a flow that may write to the world, by their place in the outline. */
+export function writingNodes({ nodes, words }: Outline, executables: NodeExecutorFactory | undefined): number[] {
   const places = nodes.map((_, node) => node);
   return places.filter((node) => {
     const definition = nodes[node] as NodeDefinition;
-    return (definition.nodes?.length ?? 0) === 0 && effectsOf(definition, executables) === "writes";
+    if ((definition.nodes?.length ?? 0) > 0) return false;
+    const scope = nodes[words[HEADER_WORDS + node * NODE_WORDS + 1] as number] as NodeDefinition;
+    return effectsOf(definition, scope, executables) === "writes";
   });
 }
 
@@ -143,12 +145,16 @@ export function persists({ words }: Outline, node: number): boolean {
   return (words[HEADER_WORDS + node * NODE_WORDS + 2] as number) >>> PERSISTS_SHIFT === 1;
 }
 
-/** What a node does to the world: `writes` where nothing is known of it. */
-export function effectsOf(node: NodeDefinition, executables: NodeExecutorFactory | undefined): Effects {
+/** What a node does to the world, as far as that can be said before it starts: `writes` where nothing is known of it. */
+function effectsOf(node: NodeDefinition, scope: NodeDefinition, executables: NodeExecutorFactory | undefined): Effects {
   try {
     const effects = executables?.getNodeExecutable(node.type)?.effects;
     if (typeof effects !== "function") return effects ?? "writes";
-    return effects(isRecord(node.parameters) ? node.parameters : {});
+    // An edge may bring what decides, such as the method of a request.
+    const bringsParameters = (scope.edges ?? []).some(
+      ({ target, targetHandle }) => target === node.id && (targetHandle ?? DEFAULT_HANDLE) !== DEFAULT_HANDLE,
+    );
+    return bringsParameters ? "writes" : effects(isRecord(node.parameters) ? node.parameters : {});
   } catch {
     return "writes";
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromJson, type Json, type Loss, toJson } from "../../src/compat/plain-values.js";
+import { fromJson, type Json, type Loss, toJson } from "../../src/executions/tagged-json.js";
 
 /** A value through JSON text and back, and what was lost on the way. */
 function through(value: unknown): { back: unknown; losses: Loss[] } {
