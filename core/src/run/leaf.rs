@@ -65,6 +65,7 @@ impl Run {
 
     /// Lets a leaf wait until what came before is on disk.
     #[cold]
+    #[inline(never)]
     pub(super) fn hold(&mut self, task: u32) {
         let found = self.task_mut(task);
         found.phase = Phase::Held;
@@ -74,6 +75,7 @@ impl Run {
 
     /// Starts the leaves of which it was told that what came before is on disk; in a pause they wait for its end.
     #[cold]
+    #[inline(never)]
     pub(super) fn start_persisted(&mut self) {
         for (task, attempt) in std::mem::take(&mut self.persisted) {
             let found = self.task(task);
@@ -90,6 +92,7 @@ impl Run {
     }
 
     /// Hands a leaf to the host.
+    #[inline(always)]
     pub(super) fn hand_over(&mut self, task: u32) {
         self.state.routes.remove(&task);
         let found = self.task_mut(task);

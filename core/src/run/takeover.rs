@@ -8,6 +8,7 @@ use crate::plan::Kind;
 impl Run {
     /// The host before is gone. `idle`: ms since the event before this one, of which it is not known what they were for.
     #[cold]
+    #[inline(never)]
     pub(super) fn take_over(&mut self, idle: f64) {
         let Run { plan, state, .. } = self;
         let is_scope = |task: u32| {
@@ -31,6 +32,7 @@ impl Run {
     }
 
     /// Starts again what was in the hands of a host that is gone, under a new attempt: a late answer is none for it.
+    #[inline(never)]
     pub(super) fn start_again(&mut self, task: u32) {
         match self.task(task).phase {
             Phase::Asking => {
