@@ -1,6 +1,7 @@
 /** The runs of one conductor: starting them, telling about them, stopping them. */
 import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
 import type { ExecutionStore } from "@atomiton/storage";
+import { messageOf } from "@atomiton/values";
 
 import type { FlowRunner } from "../engine/call.js";
 import { Run } from "../engine/driver.js";
@@ -121,7 +122,10 @@ export class Runs {
     given?: Partial<ConductorExecutionContext>,
     wanted?: RunSettings,
   ): Promise<ExecutionResult> {
-    return this.carryOut(node, contextOf(node, given), Boolean(given?.executionId), wanted, undefined);
+    const named = given?.executionId;
+    // Where executions are kept, an id is that of one.
+    const attached = this.durability !== undefined && typeof named === "string" ? this.attach(named) : undefined;
+    return attached ?? this.carryOut(node, contextOf(node, given), Boolean(named), wanted, undefined);
   }
 
   /**
@@ -212,6 +216,7 @@ export class Runs {
     onProgress: Execution["onProgress"],
     { kept, key }: { kept?: KeptRun; key?: string } = {},
   ): Promise<ExecutionResult> {
+    let found = kept;
     const { executionId, nodeId, parentContext } = context;
     const execution: Execution = {
       executionId,
@@ -236,18 +241,17 @@ export class Runs {
       const { durability } = this;
       if (durability === undefined) return await this.carryOn(node, execution, wanted);
       const options = runOptions(this.config, this.defaults, node, context, wanted);
-      const found =
-        kept ??
-        (shapeProblems(node).length > 0
-          ? undefined
-          : await durability.begin({
-              id: key ?? executionId,
-              mayExist: named,
-              node,
-              context,
-              options,
-              parentId: key === undefined ? undefined : parentContext?.executionId,
-            }));
+      // What cannot be run is not kept.
+      if (found === undefined && shapeProblems(node).length === 0) {
+        found = await durability.begin({
+          id: key ?? executionId,
+          mayExist: named,
+          node,
+          context,
+          options,
+          parentId: key === undefined ? undefined : parentContext?.executionId,
+        });
+      }
       execution.context = found?.context ?? context;
       if (execution.cancelled) {
         await found?.recorder?.end(failure("CANCELLED", "Execution cancelled", { nodeId, executionId }));
@@ -255,12 +259,12 @@ export class Runs {
       }
       return await this.carryOn(found?.node ?? node, execution, wanted, found);
     } catch (error) {
-      if (kept?.recorder !== undefined) await kept.recorder.block(String((error as Error)?.message ?? error));
+      await found?.recorder?.block(messageOf(error));
       // The definition, or what was given with it, threw when it was looked at.
-      const found = safelyThrown(error, { nodeId, executionId });
-      execution.run?.abandon(found);
+      const thrown = safelyThrown(error, { nodeId, executionId });
+      execution.run?.abandon(thrown);
       this.events.endProgress(executionId);
-      return this.refuse(node, execution, found);
+      return this.refuse(node, execution, thrown);
     } finally {
       this.active.end(execution);
     }
@@ -273,7 +277,11 @@ export class Runs {
     kept?: KeptRun,
   ): Promise<ExecutionResult> {
     const view = this.open(node, execution, wanted, kept);
-    if (view === undefined) return this.refuse(node, execution);
+    if (view === undefined) {
+      const refused = this.refuse(node, execution);
+      await kept?.recorder?.end(refused.error);
+      return refused;
+    }
     return this.follow(node, view, execution);
   }
 

@@ -1,6 +1,9 @@
 /** `conductor executions`: the executions that a store keeps, to be listed, looked at, gone on with and deleted. */
+import { existsSync } from "node:fs";
+
 import type { ExecutionStatus, StoredExecution } from "@atomiton/storage";
 
+import { databaseFile } from "../exports/environment/execution-store.js";
 import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ExecutionResult } from "../exports/node.js";
 import pc from "./colour.js";
@@ -110,6 +113,8 @@ async function withStore(options: StoreOptions, use: (conductor: Conductor) => P
   if (store === undefined) {
     throw new UsageError("Name the store: --store sqlite:PATH, or `store` in conductor.config");
   }
+  const file = typeof store === "string" ? databaseFile(store) : undefined;
+  if (file !== undefined && !existsSync(file)) throw new UsageError(`There is no database ${oneLine(file)}`);
   const conductor = createNodeConductor({ ...settings, store }, () => "local");
   try {
     return await use(conductor);

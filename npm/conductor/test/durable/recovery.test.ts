@@ -84,3 +84,109 @@ describe("an execution whose process crashed", () => {
     expect(finished, "the points reach beyond the end").toBe(1);
   });
 });
+
+describe("an execution that runs another flow", () => {
+  const inner = group("inner", [leaf("see", { type: "read" }), leaf("buy", { type: "pay" })], [edge("see", "buy")]);
+  const outer = group(
+    "outer",
+    [leaf("pay", { type: "pay" }), leaf("sub", { type: "sub" }), leaf("end", { type: "pay" })],
+    [edge("pay", "sub"), edge("sub", "end")],
+  );
+
+  it("does not do again what the other flow did", async () => {
+    for (let point = 0; point < 30; point++) {
+      const world = new World();
+      const store = memory();
+      const start = async (shared: typeof store, crashAt?: number) => {
+        const found = new Process(world, shared, crashAt);
+        await found.conductor.storage.saveFlow(inner as never);
+        return found;
+      };
+      const one = await start(store, point);
+      const run = one.conductor.node.run(outer as never, { executionId: "outer" });
+      if ((await Promise.race([run, one.death.then(() => undefined)])) !== undefined) {
+        expect(point).toBeGreaterThan(3);
+        return;
+      }
+      const two = await start(memory(store));
+      const { resumed } = await two.conductor.recover();
+      const result =
+        (await resumed[0]?.result) ?? (await two.conductor.node.run(outer as never, { executionId: "outer" }));
+      expect(result.error, `crashed at write ${point}`).toBeUndefined();
+      expect(world.keysWithTwoInputs(), `crashed at write ${point}`).toEqual([]);
+      // One step at the most was in flight.
+      expect(world.deeds.length).toBeLessThanOrEqual(4);
+      expect(world.steps().size).toBe(3);
+    }
+    expect.unreachable("no point is beyond the end");
+  });
+});
+
+describe("a conductor with a store", () => {
+  it("leaves unfinished executions to others when it is shut down", async () => {
+    const world = new World();
+    const store = memory();
+    const one = new Process(world, store);
+    const run = one.conductor.node.run(
+      group("wait", [leaf("pay", { type: "pay" }), leaf("never", { type: "never" })], [edge("pay", "never")]) as never,
+      { executionId: "wait" },
+    );
+    while (world.deeds.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await one.conductor.shutdown();
+    expect((await run).error?.code).toBe("CANCELLED");
+    expect(await store.get("wait")).toMatchObject({ status: "running" });
+    const two = new Process(world, memory(store));
+    const { resumed } = await two.conductor.recover();
+    expect(resumed.map(({ executionId, flowId }) => ({ executionId, flowId }))).toEqual([
+      { executionId: "wait", flowId: "wait" },
+    ]);
+    await two.conductor.node.cancel("wait");
+    expect((await resumed[0]?.result)?.error?.code).toBe("CANCELLED");
+    expect(await store.get("wait")).toMatchObject({ status: "cancelled" });
+    expect(world.deeds).toHaveLength(1);
+  });
+
+  it("blocks an execution of which a node type is gone, and goes on when it is back", async () => {
+    const world = new World();
+    const store = memory();
+    const one = new Process(world, store, 1);
+    void one.conductor.node.run(shop() as never, { executionId: "one" });
+    await one.death;
+    const without = new Process(world, memory(store), Number.POSITIVE_INFINITY, true, {
+      nodeExecutorFactory: { getNodeExecutable: () => undefined },
+    });
+    const { resumed, blocked } = await without.conductor.recover();
+    expect(resumed).toEqual([]);
+    expect(blocked).toEqual([{ executionId: "one", reason: "No implementation found for node type: read" }]);
+    expect(await store.get("one")).toMatchObject({ status: "blocked", reason: blocked[0]?.reason });
+    const { conductor } = new Process(world, memory(store));
+    expect((await conductor.recover()).resumed).toEqual([]);
+    expect((await conductor.executions.resume("one")).error).toBeUndefined();
+    expect(world.steps()).toEqual(new Set(["one/buy"]));
+  });
+
+  it("fails a node whose output cannot be kept, and says which part of it", async () => {
+    const { conductor } = new Process(new World(), memory(), Number.POSITIVE_INFINITY, true, {
+      nodeExecutorFactory: {
+        getNodeExecutable: () => ({ execute: () => ({ rows: [{ parse: () => {} }] }) }),
+      },
+    });
+    const { error } = await conductor.node.run(leaf("one") as never);
+    expect(error).toMatchObject({ code: "SERIALIZATION_FAILED", nodeId: "one" });
+    expect(error?.message).toContain('["rows"][0]["parse"] is a function');
+  });
+
+  it("looks back at an execution that is under way", async () => {
+    const world = new World();
+    const store = memory();
+    const one = new Process(world, store, 1);
+    void one.conductor.node.run(shop() as never, { executionId: "one" });
+    await one.death;
+    const { conductor } = new Process(world, memory(store));
+    expect(await conductor.executions.value("one", "see")).toBe(1);
+    expect((await conductor.executions.trace("one")).nodes.map(({ nodeId }) => nodeId)).toContain("see");
+    expect(await conductor.executions.list({ flowId: "shop" })).toMatchObject({ executions: [{ id: "one" }] });
+    await expect(conductor.executions.get("two")).rejects.toMatchObject({ code: "NODE_NOT_FOUND" });
+    expect(world.deeds.length).toBeLessThanOrEqual(1);
+  });
+});

@@ -10,6 +10,7 @@ interface Params extends Record<string, unknown> {
   nodeId: string;
   attempt: number;
   idempotencyKey: string;
+  runFlow(flow: string, given: object): Promise<unknown>;
 }
 
 /** What was done to the world, in order. */
@@ -136,6 +137,13 @@ export class Process {
             return alive({ done: idempotencyKey });
           },
         };
+      case "sub":
+        return {
+          effects: "reads",
+          execute: ({ input, runFlow }: Params) => runFlow("inner", { input, variables: {} }),
+        };
+      case "never":
+        return { effects: "reads", execute: () => NEVER };
       default:
         return undefined;
     }

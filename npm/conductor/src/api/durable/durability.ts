@@ -54,20 +54,31 @@ export interface NewRun {
 
 /** Keeps the executions of one conductor in a store. */
 export class Durability {
-  private readonly writer: Promise<Writer>;
+  /** Missing until something is to be kept, and again once it was closed. */
+  private opened: Promise<Writer> | undefined;
 
-  /** @param owns whether it opened the store, and so closes it */
+  /**
+   * @param open opens the store, or gives the one that is open
+   * @param owns whether that opens it, so that it is closed here as well
+   */
   constructor(
-    store: ExecutionStore | PromiseLike<ExecutionStore>,
+    private readonly open: () => ExecutionStore | PromiseLike<ExecutionStore>,
     private readonly owns: boolean,
     private readonly level: Exclude<DurabilityLevel, "off">,
     private readonly hash: Hash | undefined,
     private readonly executables: () => NodeExecutorFactory | undefined,
-    log: Log,
-  ) {
-    this.writer = Promise.resolve(store).then((opened) => new Writer(opened, log));
-    // The first execution says what is wrong with it.
-    this.writer.catch(() => {});
+    private readonly log: Log,
+  ) {}
+
+  private get writer(): Promise<Writer> {
+    if (this.opened === undefined) {
+      this.opened = Promise.resolve(this.open()).then((store) => new Writer(store, this.log));
+      // What could not be opened may be the next time.
+      this.opened.catch(() => {
+        this.opened = undefined;
+      });
+    }
+    return this.opened;
   }
 
   get store(): Promise<ExecutionStore> {
@@ -147,7 +158,8 @@ export class Durability {
 
   /** Lets go of all executions, as they are: whichever process recovers them goes on with them. */
   async close(): Promise<void> {
-    const writer = await this.writer.catch(() => undefined);
+    const writer = await this.opened?.catch(() => undefined);
+    this.opened = undefined;
     await writer?.leave();
     if (this.owns) await writer?.store.close();
   }

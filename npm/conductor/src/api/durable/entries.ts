@@ -5,7 +5,7 @@
  */
 
 import { carriedApart, endsRun, markedAgain, routedHandles } from "../../engine/executables.js";
-import { coded } from "../../engine/failure.js";
+import { coded, RETRY } from "../../engine/failure.js";
 import type { Answer, History, KnownItems } from "../../engine/recorder.js";
 import { fromJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
 import type { ExecutionError } from "../../types/errors.js";
@@ -92,14 +92,17 @@ export function variablesEntry(text: string): string {
  * @throws Error SERIALIZATION_FAILED naming the place of what cannot be written
  */
 export function textOf(value: unknown, name: string, tell: Tell): string {
+  let lost: Loss | undefined;
   const json = toJson(value, (loss) => {
-    if (loss.what.startsWith("that it is")) return tell(loss);
-    throw coded(
-      "SERIALIZATION_FAILED",
-      `${name} cannot be kept: ${loss.path === "" ? "it" : loss.path} is ${loss.what}. Return plain data, or run the flow without a \`store\``,
-      undefined,
-    );
+    // An instance of a class is kept as its fields, which is told.
+    if (loss.what.startsWith("that it is")) tell(loss);
+    else lost ??= loss;
   });
+  if (lost !== undefined) {
+    const { path, what } = lost as Loss;
+    const message = `${name} cannot be kept: ${path === "" ? "it" : path} is ${what}. Return plain data, or run the flow without a \`store\``;
+    throw Object.assign(coded("SERIALIZATION_FAILED", message, undefined), { [RETRY]: false });
+  }
   return JSON.stringify(json);
 }
 

@@ -1,5 +1,5 @@
 /** Writes what the runs of a process have to keep: one batch after the other, each with all that came in meanwhile. */
-import type { ExecutionChange, ExecutionStore, RefusalReason } from "@atomiton/storage";
+import type { ExecutionChange, ExecutionStore, Refusal, RefusalReason } from "@atomiton/storage";
 
 import type { Log } from "../../engine/log.js";
 
@@ -87,21 +87,42 @@ export class Writer {
       const waiting = this.waiting;
       this.queue = [];
       this.waiting = [];
-      try {
-        const refusals = changes.length === 0 ? [] : await this.store.write(changes);
-        this.delay = FIRST_DELAY_MS;
-        if (this.problem !== undefined) this.log.warn(`[CONDUCTOR] ${this.store.name} is written to again`);
-        this.problem = undefined;
-        for (const { id, reason } of refusals) this.sources.get(id)?.refused(reason);
-      } catch (error) {
-        this.queue = [...changes, ...this.queue];
-        this.waiting = [...waiting, ...this.waiting];
-        await this.pause(error);
-        continue;
-      }
+      if (changes.length > 0) await this.writeAll(changes);
       for (const resolve of waiting) resolve();
     }
     this.writing = false;
+  }
+
+  /** Writes a batch, as often as it takes. */
+  private async writeAll(changes: readonly ExecutionChange[]): Promise<void> {
+    for (let isRepeated = false; ; isRepeated = true) {
+      try {
+        const refusals = await this.store.write(changes);
+        for (const refusal of refusals) {
+          // The answer to the attempt before may have been all that was lost.
+          if (isRepeated && (await this.isWritten(refusal, changes))) continue;
+          this.sources.get(refusal.id)?.refused(refusal.reason);
+        }
+        this.delay = FIRST_DELAY_MS;
+        if (this.problem !== undefined) this.log.warn(`[CONDUCTOR] ${this.store.name} is written to again`);
+        this.problem = undefined;
+        return;
+      } catch (error) {
+        await this.pause(error);
+      }
+    }
+  }
+
+  /** Whether the store has what it refuses now: a batch is written as a whole, so that its last change tells of all. */
+  private async isWritten({ id, reason }: Refusal, changes: readonly ExecutionChange[]): Promise<boolean> {
+    if (reason === "stale" || reason === "unknown") return false;
+    const row = await this.store.get(id);
+    const own = changes.filter((change) => change.type !== "begin" && change.id === id);
+    const written = own.map((change) => {
+      if (change.type === "append") return row?.sequence === change.sequence || (row?.sequence ?? 0) > change.sequence;
+      return change.type === "update" && row?.updatedAt === change.updatedAt;
+    });
+    return row !== undefined && written.every(Boolean);
   }
 
   private collect(): void {

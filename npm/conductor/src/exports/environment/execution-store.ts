@@ -10,14 +10,20 @@ import { coded } from "../../engine/failure.js";
  * @throws Error INVALID_PARAMETERS for any other address; StorageError where it cannot be opened
  */
 export async function openExecutionStore(address: string): Promise<storage.ExecutionStore> {
-  const [, sqlite] = /^sqlite:(?:\/\/)?(.+)$/s.exec(address) ?? [];
-  if (sqlite !== undefined) return storage.openSqliteStore(resolve(sqlite));
+  const file = databaseFile(address);
+  if (file !== undefined) return storage.openSqliteStore(file);
   if (/^postgres(?:ql)?:\/\//.test(address)) return storage.openPostgresStore(address);
   throw coded(
     "INVALID_PARAMETERS",
     `The store ${JSON.stringify(withoutPassword(address))} is not known: give \`sqlite:PATH\`, such as \`sqlite:./conductor.db\`, or \`postgres://…\``,
     undefined,
   );
+}
+
+/** The file of a SQLite database; `undefined` for the address of another store. */
+export function databaseFile(address: string): string | undefined {
+  const [, path] = /^sqlite:(?:\/\/)?(.+)$/s.exec(address) ?? [];
+  return path && resolve(path);
 }
 
 function withoutPassword(address: string): string {

@@ -69,8 +69,8 @@ const info: Environment["info"] = (hasTransport) => ({
 
 /** Keeps executions in the store that is given, or in the database at its address. */
 function durability({ store, level, executables }: StoreSettings, log: Log): Durability {
-  const opened = typeof store === "string" ? openExecutionStore(store) : store;
-  return new Durability(opened, typeof store === "string", level, sha256, executables, log);
+  const open = () => (typeof store === "string" ? openExecutionStore(store) : store);
+  return new Durability(open, typeof store === "string", level, sha256, executables, log);
 }
 
 const sha256 = (data: Uint8Array) => createHash("sha256").update(data).digest("hex");
