@@ -50,6 +50,27 @@ const ERRORS: Record<string, ErrorConstructor> = {
   URIError,
 };
 
+/** Deeper than this a value is looked at closely. */
+const DEEPEST_PLAIN = 64;
+
+/** Whether JSON takes a value as it is, so that nothing of it needs a tag; false also where that takes longer to tell. */
+export function isPlainJson(value: unknown, depth = 0): boolean {
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== "object" || depth === DEEPEST_PLAIN) return false;
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at++) if (!isPlainJson(value[at], depth + 1)) return false;
+    return true;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  if (Object.getOwnPropertySymbols(value).length > 0) return false;
+  for (const key in value) {
+    if (key === TYPE || !isPlainJson((value as Record<string, unknown>)[key], depth + 1)) return false;
+  }
+  return true;
+}
+
 /** A value for JSON. Each loss is told; in its place there will be undefined, or for an instance of a class its fields. */
 export function toJson(value: unknown, lose: (loss: Loss) => void): Json {
   const ancestors = new Set<object>();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromJson, type Json, type Loss, toJson } from "../../src/executions/tagged-json.js";
+import { fromJson, isPlainJson, type Json, type Loss, toJson } from "../../src/executions/tagged-json.js";
 
 /** A value through JSON text and back, and what was lost on the way. */
 function through(value: unknown): { back: unknown; losses: Loss[] } {
@@ -165,5 +165,31 @@ describe("JSON that is not ours", () => {
     { $type: "Object", value: [] },
   ])("%j is refused", (json) => {
     expect(() => fromJson(json)).toThrow();
+  });
+});
+
+describe("what JSON takes as it is", () => {
+  it.each([
+    [{ a: [1, "text", null, true, { b: {} }] }, true],
+    [Object.assign(Object.create(null), { a: 1 }), true],
+    [-0, false],
+    [Number.NaN, false],
+    [{ a: undefined }, false],
+    [Array.from({ length: 2 }), false],
+    [{ $type: "Date" }, false],
+    [new Date(0), false],
+    [{ a: () => {} }, false],
+    [{ [Symbol("a")]: 1 }, false],
+    [new (class Order {})(), false],
+    [1n, false],
+  ])("%s: %s", (value, expected) => {
+    expect(isPlainJson(value)).toBe(expected);
+    if (expected) expect(fromJson(JSON.parse(JSON.stringify(value)))).toEqual(value);
+  });
+
+  it("is not what contains itself", () => {
+    const loop: Record<string, unknown> = {};
+    loop.loop = loop;
+    expect(isPlainJson(loop)).toBe(false);
   });
 });

@@ -7,7 +7,7 @@
 import { carriedApart, endsRun, markedAgain, routedHandles } from "../../engine/executables.js";
 import { coded, RETRY } from "../../engine/failure.js";
 import type { Answer, History, KnownItems } from "../../engine/recorder.js";
-import { fromJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
+import { fromJson, isPlainJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
 import type { ExecutionError } from "../../types/errors.js";
 
 /** Kinds of entries. */
@@ -92,6 +92,7 @@ export function variablesEntry(text: string): string {
  * @throws Error SERIALIZATION_FAILED naming the place of what cannot be written
  */
 export function textOf(value: unknown, name: string, tell: Tell): string {
+  if (canBeText(value)) return JSON.stringify(value);
   let lost: Loss | undefined;
   const json = toJson(value, (loss) => {
     // An instance of a class is kept as its fields, which is told.
@@ -104,6 +105,15 @@ export function textOf(value: unknown, name: string, tell: Tell): string {
     throw Object.assign(coded("SERIALIZATION_FAILED", message, undefined), { [RETRY]: false });
   }
   return JSON.stringify(json);
+}
+
+/** Whether a value is one of JSON, as nearly all are. */
+function canBeText(value: unknown): boolean {
+  try {
+    return isPlainJson(value);
+  } catch {
+    return false;
+  }
 }
 
 /** Bytes of a record's values. */
