@@ -33,7 +33,7 @@ export interface Recorder {
   beforeWrite: () => void;
   /** Called when something of a task's output is not kept as it is; what that is, in words. */
   onChanged: (task: number, what: string) => void;
-  /** Called when the execution belongs to another owner, or its record to nobody. */
+  /** Called when the execution belongs to another owner, or is not in the store any more. */
   onLost: (error: ExecutionError) => void;
 }
 
