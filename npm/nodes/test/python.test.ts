@@ -419,13 +419,19 @@ describe("what code prints", () => {
   });
 
   it("is reported while the code runs, and cut where it is much", async () => {
+    const heard = join(folder, "heard");
     const reports: string[] = [];
-    const progress = (_: number, message?: string) => reports.push(message ?? "");
-    const { stdout, warnings } = await python(
-      "print('first', flush=True)\nprint('x' * 3_000_000)\n1",
-      {},
-      { progress },
-    );
+    const progress = (_: number, message?: string) => {
+      reports.push(message ?? "");
+      writeFileSync(heard, "");
+    };
+    // What is printed at once may be reported at once: the code goes on when its first word was heard.
+    const code = `import os, time
+print('first', flush=True)
+while not os.path.exists(${JSON.stringify(heard)}): time.sleep(0.005)
+print('x' * 3_000_000)
+1`;
+    const { stdout, warnings } = await python(code, {}, { progress });
     expect(reports[0]).toBe("first");
     expect([stdout.length, warnings[0]?.[0]]).toEqual([1_048_576, "output-cut"]);
   });
