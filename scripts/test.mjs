@@ -72,6 +72,7 @@ const LONG = [
   "Rust",
   "@atomiton/conductor",
   "@atomiton/nodes",
+  "@atomiton/storage",
   "tests/packaging/bundlers.test.mjs",
   "tests/browser/engines.test.mjs",
   "tests/nodes/examples.test.mjs",

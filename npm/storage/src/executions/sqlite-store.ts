@@ -1,13 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 
-import {
-  type ExecutionCounts,
-  type ExecutionDatabase,
-  loadAddon,
-  NativeError,
-  nativeError,
-} from "@atomiton/conductor-native";
+import { type ExecutionDatabase, loadAddon, NativeError, nativeError } from "@atomiton/conductor-native";
 
 import { StorageError, type StorageErrorCode } from "../error.js";
 import { checkChanges, listLimit, recordLimit } from "./checks.js";
@@ -31,7 +25,7 @@ export interface SqliteStoreOptions {
 /** A store of executions in a file of SQLite. */
 export interface SqliteStore extends ExecutionStore {
   /** Transactions that this object has committed, and the calls of `write` that were in them. */
-  counts(): ExecutionCounts;
+  counts(): { commits: number; writes: number };
 }
 
 const DEFAULT_BUSY_TIMEOUT = 10_000;
@@ -236,7 +230,7 @@ class OpenStore implements SqliteStore {
     return this.#ask("figures", () => this.#database.figures());
   }
 
-  counts(): ExecutionCounts {
+  counts(): { commits: number; writes: number } {
     return this.#database.counts();
   }
 
