@@ -31,6 +31,21 @@ describe("an execution that is kept", () => {
     expect(world.deeds).toHaveLength(1);
   });
 
+  it("says that another flow or input counts than the one given with its id", async () => {
+    const store = memory();
+    const { conductor } = new Process(new World(), store);
+    const first = await conductor.node.run(shop() as never, { executionId: "one", input: { day: 1 } });
+    expect(first.warnings).toBeUndefined();
+    const same = await conductor.node.run(shop() as never, { executionId: "one", input: { day: 1 } });
+    expect(same.warnings).toBeUndefined();
+    const other = { ...shop(), name: "Another" };
+    const second = await conductor.node.run(other as never, { executionId: "one", input: { day: 2 } });
+    expect(second.data).toEqual(first.data);
+    expect(second.warnings).toEqual([
+      { rule: "began-otherwise", nodeId: "shop", message: expect.stringContaining("with another flow and input") },
+    ]);
+  });
+
   it("is on disk before a node that writes to the world starts", async () => {
     const world = new World();
     const store = memory();

@@ -11,7 +11,7 @@ import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import { contextOf } from "../contexts.js";
 import type { DurabilityLevel } from "../settings.js";
-import { bytesOf, type Hash, Records, valueIn } from "./entries.js";
+import { bytesOf, type Hash, Records, textOf, valueIn } from "./entries.js";
 import { RunRecorder } from "./run-recorder.js";
 import { Writer } from "./writer.js";
 
@@ -35,6 +35,9 @@ export interface KeptRun {
   /** Missing for one that begins. */
   history?: History;
 }
+
+/** A run of which records were read. */
+type RecordedRun = KeptRun & { history: Records };
 
 /** What a run is made from beside its flow. */
 type Head = Partial<ConductorExecutionContext> & Pick<KeptRun, "options" | "held">;
@@ -95,7 +98,7 @@ export class Durability {
     const writer = await this.writer;
     if (mayExist) {
       const known = await writer.store.get(id);
-      if (known !== undefined) return this.attach(writer, known, context);
+      if (known !== undefined) return this.attach(writer, known, node, context);
     }
     const document = JSON.stringify(node);
     const held = this.level === "strict" ? writingNodes(outlineOf(node), this.executables()) : [];
@@ -105,8 +108,7 @@ export class Durability {
       "What the execution is given",
       () => {},
     );
-    const bytes = new TextEncoder().encode(document);
-    const documentHash = this.hash?.(bytes) ?? (await digestOf(bytes));
+    const documentHash = await this.hashOf(document);
     writer.add({
       type: "begin",
       execution: {
@@ -164,20 +166,34 @@ export class Durability {
     if (this.owns) await writer?.store.close();
   }
 
-  private async attach(writer: Writer, known: StoredExecution, context: ConductorExecutionContext): Promise<KeptRun> {
+  private async attach(
+    writer: Writer,
+    known: StoredExecution,
+    node: NodeDefinition,
+    context: ConductorExecutionContext,
+  ): Promise<KeptRun> {
     const isOver = FINISHED.includes(known.status);
     const claimed = isOver ? known : await writer.store.claim(known.id);
     if (claimed === undefined) {
       throw coded("INVALID_PARAMETERS", `The execution ${known.id} is under way in another process`, undefined);
     }
+    // What is given this time, before it is replaced by what was given then.
+    const given = { ...context };
     const kept = isOver ? await this.read(writer.store, known) : await this.goOn(writer, claimed, context);
+    const isOtherFlow = (await this.hashOf(JSON.stringify(node))) !== known.documentHash;
+    kept.history.warnings.push(...differences(known, isOtherFlow, given, kept.context));
     return kept.context === context ? kept : { ...kept, context: givenAgain(context, kept.context) };
   }
 
-  private async goOn(writer: Writer, row: StoredExecution, given?: ConductorExecutionContext): Promise<KeptRun> {
+  private async hashOf(document: string): Promise<string> {
+    const bytes = new TextEncoder().encode(document);
+    return this.hash?.(bytes) ?? digestOf(bytes);
+  }
+
+  private async goOn(writer: Writer, row: StoredExecution, given?: ConductorExecutionContext): Promise<RecordedRun> {
     const recorderFor = (context: ConductorExecutionContext) =>
       this.recorder(writer, row.id, context, row.epoch, row.sequence);
-    let kept: KeptRun;
+    let kept: RecordedRun;
     try {
       kept = await this.read(writer.store, row);
     } catch (error) {
@@ -196,7 +212,7 @@ export class Durability {
     return { ...kept, context, recorder };
   }
 
-  private async read(store: ExecutionStore, { id, flowId }: StoredExecution): Promise<KeptRun> {
+  private async read(store: ExecutionStore, { id, flowId }: StoredExecution): Promise<RecordedRun> {
     const begun = await store.begun(id);
     if (begun === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${id}`, undefined);
     const all = [];
@@ -241,6 +257,30 @@ export class Durability {
     }
     if (node.parameters?.enabled === false) return undefined;
     return executables.getNodeExecutable(node.type) == null ? node.type : undefined;
+  }
+}
+
+/** Warnings of what is asked for otherwise than when the execution began, which counts. */
+function differences(
+  { id, startedAt }: StoredExecution,
+  isOtherFlow: boolean,
+  given: ConductorExecutionContext,
+  begun: ConductorExecutionContext,
+): { task: number; rule: string; message: string }[] {
+  const different = (["input", "variables"] as const).filter((key) => textOfAny(given[key]) !== textOfAny(begun[key]));
+  const all = [...(isOtherFlow ? ["flow"] : []), ...different];
+  if (all.length === 0) return [];
+  const what = all.join(" and ");
+  const message = `The execution ${id} began on ${new Date(startedAt).toISOString()} with another ${what}, which counts; what was given now is left out. Give another \`executionId\` to run with it`;
+  return [{ task: 0, rule: "began-otherwise", message }];
+}
+
+/** A value as text, to compare; what cannot be kept differs from what was kept. */
+function textOfAny(value: unknown): string | undefined {
+  try {
+    return textOf(value, "The value", () => {});
+  } catch {
+    return undefined;
   }
 }
 
