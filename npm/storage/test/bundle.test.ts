@@ -43,6 +43,7 @@ describe("the built package", () => {
         .filter((name) => name !== "default" && name !== "module.exports")
         .sort(),
     ).toEqual([
+      "EXECUTION_STATUSES",
       "StorageError",
       "createFileSystemEngine",
       "createMemoryEngine",

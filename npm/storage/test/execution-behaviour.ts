@@ -1,14 +1,15 @@
 /** What all stores of executions do alike. It needs neither a runner nor Node, so that it can run in a page too. */
 import type { ExpectStatic } from "vitest";
 
-import type {
-  ExecutionChange,
-  ExecutionFilter,
-  ExecutionStatus,
-  ExecutionStore,
-  NewExecution,
-  StoredBlob,
-  StoredExecution,
+import {
+  EXECUTION_STATUSES,
+  type ExecutionChange,
+  type ExecutionFilter,
+  type ExecutionStatus,
+  type ExecutionStore,
+  type NewExecution,
+  type StoredBlob,
+  type StoredExecution,
 } from "../src/executions/store.js";
 import { executionModelTest } from "./execution-model.js";
 
@@ -28,19 +29,8 @@ export interface ExecutionBench {
   open: () => Promise<StoreBench>;
 }
 
-const STATUSES: readonly ExecutionStatus[] = [
-  "queued",
-  "running",
-  "sleeping",
-  "waiting",
-  "paused",
-  "blocked",
-  "completed",
-  "failed",
-  "cancelled",
-];
 const FINISHED: readonly ExecutionStatus[] = ["completed", "failed", "cancelled"];
-const UNFINISHED = STATUSES.filter((status) => !FINISHED.includes(status));
+const UNFINISHED = EXECUTION_STATUSES.filter((status) => !FINISHED.includes(status));
 
 /** A time that executions of tests start at, in ms since the epoch. */
 export const START = 1_700_000_000_000;
@@ -236,7 +226,7 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
   });
 
   check("has statuses of every kind", async ({ store }) => {
-    for (const status of STATUSES) {
+    for (const status of EXECUTION_STATUSES) {
       await wrote(store, begin(status), update(status, 1, { status, endedAt: START }));
       expect(await store.get(status)).toMatchObject({ status });
     }
@@ -437,7 +427,7 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
 
   check("offers for a claim what can go on, those that began first first", async ({ store, another }) => {
     const other = await another();
-    for (const [index, status] of STATUSES.entries()) {
+    for (const [index, status] of EXECUTION_STATUSES.entries()) {
       await wrote(
         store,
         begin(status, { startedAt: START + index }),
@@ -625,12 +615,29 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
     await expect(store.records("e", 0, 0)).rejects.toMatchObject({ name: "StorageError" });
   });
 
+  check("refuses filters that do not exist, which would list everything", async ({ store }) => {
+    for (const filter of [
+      { statuss: "failed" },
+      { status: "faild" },
+      { status: ["failed", "over"] },
+      { tags: "a" },
+      { from: "now" },
+    ]) {
+      const listed = store.list(filter as ExecutionFilter);
+      await expect(listed, JSON.stringify(filter)).rejects.toMatchObject({ code: "UNSUPPORTED_OPERATION" });
+    }
+    await expect(store.list({ statuss: "failed" } as ExecutionFilter)).rejects.toThrow(
+      /"statuss"; there are `flowId`, `status`/,
+    );
+    expect((await store.list({ flowId: undefined } as unknown as ExecutionFilter)).executions).toEqual([]);
+  });
+
   check("deletes finished executions only", async ({ store, another }) => {
     const other = await another();
-    for (const status of STATUSES) {
+    for (const status of EXECUTION_STATUSES) {
       await wrote(store, begin(status), append(status, 1, 1), update(status, 1, { status, endedAt: START }));
     }
-    expect(await other.delete([...STATUSES, "never", "failed"])).toBe(3);
+    expect(await other.delete([...EXECUTION_STATUSES, "never", "failed"])).toBe(3);
     expect((await idsOf(store)).sort()).toEqual([...UNFINISHED].sort());
     for (const status of FINISHED) {
       expect([await store.get(status), await store.begun(status)]).toEqual([undefined, undefined]);

@@ -36,6 +36,7 @@ describe("the storage of a page", () => {
       ["openPostgresStore", () => page.openPostgresStore("postgresql://app@server/flows")],
     ];
     const working = [
+      "EXECUTION_STATUSES",
       "StorageError",
       "createIndexedDBEngine",
       "createMemoryEngine",

@@ -1,4 +1,5 @@
 /** The command line: its commands, options, help and exit code. */
+import { EXECUTION_STATUSES } from "@atomiton/storage";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
@@ -23,7 +24,6 @@ const STORE = [
   "--store <address>",
   "keep executions there, so that they outlast this process: sqlite:PATH or postgres://…",
 ] as const;
-const STATUSES = ["queued", "running", "sleeping", "waiting", "paused", "blocked", "completed", "failed", "cancelled"];
 const NO_CONFIG = ["--no-config", "look for no settings"] as const;
 
 /** Does what the arguments say and ends the process. */
@@ -121,7 +121,7 @@ function commands(end: (exit: Exit) => void): Command {
       .option(...CONFIG)
       .option(...NO_CONFIG);
   inStore("list", "list executions, those that began last first")
-    .addOption(new Option("--status <status>", "only those that stand so").choices(STATUSES))
+    .addOption(new Option("--status <status>", "only those that stand so").choices(EXECUTION_STATUSES))
     .option("--flow <id>", "only those of this flow")
     .option("--text <text>", "only those with this text in id, flow, name or error")
     .option("--limit <n>", "so many at most (default: 50)", positiveInteger)

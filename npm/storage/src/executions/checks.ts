@@ -1,6 +1,6 @@
 /** Refusals that all stores of executions share, so that one takes what another does. */
 import { StorageError } from "../error.js";
-import type { ExecutionChange } from "./store.js";
+import { EXECUTION_STATUSES, type ExecutionChange, type ExecutionFilter } from "./store.js";
 
 /** Executions of one page of a list. */
 const LIST_LIMITS = { usual: 50, most: 1000 };
@@ -35,14 +35,59 @@ export function checkChanges(changes: readonly ExecutionChange[]): void {
   }
 }
 
-/** @throws StorageError UNSUPPORTED_OPERATION for a limit that is not from 1 to 1,000 */
-export function listLimit(limit = LIST_LIMITS.usual): number {
+/** What a filter may say, and what of it is text or a time. */
+const FILTER: Record<keyof ExecutionFilter, "text" | "time" | "texts" | "status"> = {
+  flowId: "text",
+  status: "status",
+  parentId: "text",
+  tags: "texts",
+  from: "time",
+  to: "time",
+  text: "text",
+};
+
+/**
+ * Checks what a list is asked for: a filter that is misspelt would show all.
+ *
+ * @returns executions of a page
+ * @throws StorageError UNSUPPORTED_OPERATION for keys and statuses that do not exist, values of another type, and a limit that
+ *   is not from 1 to 1,000
+ */
+export function checkedList(filter: ExecutionFilter, limit = LIST_LIMITS.usual): number {
+  for (const [key, value] of Object.entries(filter)) {
+    if (!Object.hasOwn(FILTER, key)) {
+      throw unlistable(
+        `A list of executions has no filter ${JSON.stringify(key)}; there are ${named(Object.keys(FILTER))}`,
+      );
+    }
+    const kind = FILTER[key as keyof ExecutionFilter];
+    if (value !== undefined && !KINDS[kind].fits(value)) {
+      throw unlistable(`The filter \`${key}\` of a list of executions is ${KINDS[kind].name}`);
+    }
+  }
+  for (const status of [filter.status ?? []].flat()) {
+    if (EXECUTION_STATUSES.includes(status)) continue;
+    throw unlistable(`There is no status ${JSON.stringify(status)}; there are ${named(EXECUTION_STATUSES)}`);
+  }
   if (Number.isInteger(limit) && limit >= 1 && limit <= LIST_LIMITS.most) return limit;
-  throw new StorageError(
-    `A list of executions has a limit of ${limit}; give a whole number from 1 to ${LIST_LIMITS.most}`,
-    "UNSUPPORTED_OPERATION",
-    { context: { operation: "list" } },
-  );
+  throw unlistable(`A list of executions has a limit of ${limit}; give a whole number from 1 to ${LIST_LIMITS.most}`);
+}
+
+const isText = (value: unknown) => typeof value === "string";
+const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+const KINDS = {
+  text: { name: "a text", fits: isText },
+  texts: { name: "a list of texts", fits: isTexts },
+  status: { name: "a status, or a list of them", fits: (value: unknown) => isText(value) || isTexts(value) },
+  time: { name: "a time in ms", fits: (value: unknown) => typeof value === "number" && !Number.isNaN(value) },
+};
+
+function named(words: readonly string[]): string {
+  return words.map((word) => `\`${word}\``).join(", ");
+}
+
+function unlistable(message: string): StorageError {
+  return new StorageError(message, "UNSUPPORTED_OPERATION", { context: { operation: "list" } });
 }
 
 /** @throws StorageError UNSUPPORTED_OPERATION for a limit below 1 */

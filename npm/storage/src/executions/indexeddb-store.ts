@@ -1,6 +1,6 @@
 import { databaseFailure } from "../indexeddb/failure.js";
 import { byExecution, type ChangeSum, changedRow, type Standing, sumOf } from "./changes.js";
-import { checkChanges, closedStore, listLimit, recordLimit } from "./checks.js";
+import { checkChanges, checkedList, closedStore, recordLimit } from "./checks.js";
 import { Connection } from "./indexeddb/connection.js";
 import { newOwner, type Owner } from "./indexeddb/owners.js";
 import { type KeptExecution, STORES, type StoreName, type Transaction } from "./indexeddb/schema.js";
@@ -140,7 +140,7 @@ function storeOf(database: string, connection: Connection, owner: Owner): Execut
     },
     blob: (hash) => read("blob", ["blobs"], (transaction) => transaction.objectStore("blobs").get(hash)),
     async list(filter = {}, { limit, cursor } = {}) {
-      const most = listLimit(limit);
+      const most = checkedList(filter, limit);
       const before = cursor === undefined ? { startedAt: END, place: END } : placeOf(cursor);
       const found = await read("list", ["executions"], (transaction) =>
         executionsBefore(transaction, filter, [before.startedAt, before.place], most + 1),

@@ -1,5 +1,5 @@
 import { byExecution, type ChangeSum, changedRow, type Standing, sumOf } from "./changes.js";
-import { checkChanges, closedStore, listLimit, recordLimit } from "./checks.js";
+import { checkChanges, checkedList, closedStore, recordLimit } from "./checks.js";
 import { compareListPlaces, cursorOf, type ListPlace, matches, placeOf } from "./listing.js";
 import {
   type ExecutionRecord,
@@ -166,7 +166,7 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
     },
     async list(filter = {}, { limit, cursor } = {}) {
       open("list");
-      const most = listLimit(limit);
+      const most = checkedList(filter, limit);
       const executions: StoredExecution[] = [];
       let last: Entry | undefined;
       const end = cursor === undefined ? memory.ordered.length : memory.indexOf(placeOf(cursor));

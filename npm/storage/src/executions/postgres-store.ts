@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from "pg";
 
 import { StorageError } from "../error.js";
-import { checkChanges, listLimit, recordLimit } from "./checks.js";
+import { checkChanges, checkedList, recordLimit } from "./checks.js";
 import { cursorOf } from "./listing.js";
 import { untilConnected } from "./postgres/connection.js";
 import { DELETED_AT_ONCE, deleteExecutions, outdatedStatement } from "./postgres/deletion.js";
@@ -128,7 +128,7 @@ function storeOf(name: string, schema: string, writer: Writer, pool: Pool, patie
       return row && bytesOf(row.data);
     },
     async list(filter = {}, { limit, cursor } = {}) {
-      const most = listLimit(limit);
+      const most = checkedList(filter, limit);
       const { text, values } = listStatement(schema, filter, most + 1, cursor);
       const rows = await read<DatabaseRow & { key: number }>("list", text, values);
       const page = rows.slice(0, most);

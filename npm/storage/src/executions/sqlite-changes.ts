@@ -1,18 +1,5 @@
 import { StorageError } from "../error.js";
-import type { ExecutionChange, ExecutionRecord, ExecutionStatus } from "./store.js";
-
-/** Statuses by the number that the addon stores them under. A published number never changes. */
-const STATUSES: readonly ExecutionStatus[] = [
-  "queued",
-  "running",
-  "sleeping",
-  "waiting",
-  "paused",
-  "blocked",
-  "completed",
-  "failed",
-  "cancelled",
-];
+import { EXECUTION_STATUSES, type ExecutionChange, type ExecutionRecord, type ExecutionStatus } from "./store.js";
 
 /** Bits that say which parts an update has; see `bindings-node/src/store/change.rs`. */
 const PART = {
@@ -144,10 +131,10 @@ export class ChangePacker {
 }
 
 function numberOf(status: ExecutionStatus): number {
-  const number = STATUSES.indexOf(status);
+  const number = EXECUTION_STATUSES.indexOf(status);
   if (number >= 0) return number;
   throw new StorageError(
-    `There is no status ${JSON.stringify(status)}; there are ${STATUSES.join(", ")}`,
+    `There is no status ${JSON.stringify(status)}; there are ${EXECUTION_STATUSES.join(", ")}`,
     "UNSUPPORTED_OPERATION",
   );
 }

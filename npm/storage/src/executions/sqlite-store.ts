@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { type ExecutionDatabase, loadAddon, NativeError, nativeError } from "@atomiton/conductor-native";
 
 import { StorageError, type StorageErrorCode } from "../error.js";
-import { checkChanges, listLimit, recordLimit } from "./checks.js";
+import { checkChanges, checkedList, recordLimit } from "./checks.js";
 import { ChangePacker, unpackedRecords } from "./sqlite-changes.js";
 import type {
   ExecutionChange,
@@ -196,7 +196,7 @@ class OpenStore implements SqliteStore {
     filter: ExecutionFilter = {},
     { limit: wanted, cursor }: { limit?: number; cursor?: string } = {},
   ): Promise<ExecutionPage> {
-    const limit = listLimit(wanted);
+    const limit = checkedList(filter, wanted);
     const { status } = filter;
     const asked = { ...filter, status: typeof status === "string" ? [status] : status, limit, cursor };
     return JSON.parse(await this.#ask("list", () => this.#database.list(JSON.stringify(asked)))) as ExecutionPage;

@@ -5,17 +5,21 @@
  * says honestly whether something is on disk.
  */
 
+/** How an execution can stand. SQLite stores a status as its place in this list: new ones go to the end. */
+export const EXECUTION_STATUSES = [
+  "queued",
+  "running",
+  "sleeping",
+  "waiting",
+  "paused",
+  "blocked",
+  "completed",
+  "failed",
+  "cancelled",
+] as const;
+
 /** How an execution stands. */
-export type ExecutionStatus =
-  | "queued"
-  | "running"
-  | "sleeping"
-  | "waiting"
-  | "paused"
-  | "blocked"
-  | "completed"
-  | "failed"
-  | "cancelled";
+export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 
 /** The statuses of executions that are over. Nothing changes them any more. */
 export const FINISHED: readonly ExecutionStatus[] = ["completed", "failed", "cancelled"];

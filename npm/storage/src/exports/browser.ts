@@ -34,5 +34,6 @@ export type {
   StoredExecution,
   StoreFigures,
 } from "../executions/store.js";
+export { EXECUTION_STATUSES } from "../executions/store.js";
 export { createIndexedDBEngine, type IndexedDBEngineOptions } from "../indexeddb/indexeddb-engine.js";
 export { createMemoryEngine, type MemoryEngineOptions } from "../memory/memory-engine.js";

@@ -35,6 +35,7 @@ export type {
   StoredExecution,
   StoreFigures,
 } from "../executions/store.js";
+export { EXECUTION_STATUSES } from "../executions/store.js";
 export { writeAtomically, writeThrough } from "../files/atomic-write.js";
 export { createFileSystemEngine, type FileSystemEngineOptions } from "../files/file-system-engine.js";
 export { type FlowFileMetadata, loadFlowFile, saveFlowFile } from "../files/flow-file.js";

@@ -35,6 +35,7 @@ export type {
   StoredExecution,
   StoreFigures,
 } from "../executions/store.js";
+export { EXECUTION_STATUSES } from "../executions/store.js";
 export type { FileSystemEngineOptions } from "../files/file-system-engine.js";
 export type { FlowFileMetadata } from "../files/flow-file.js";
 export * from "../no-files.js";
