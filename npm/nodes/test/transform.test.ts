@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { failure, isUnread, ordersCsv, places, run } from "./run.js";
+import { warned } from "./warned.js";
 
 const people = [
   { name: "Cy", age: 30, team: { id: "b" } },
@@ -59,6 +60,13 @@ describe.each(places)("transform of an array in $name", ({ run, failure }) => {
     expect(await reduce("({acc, item, index}) => acc + item", 1)).toBe(7);
     expect(await reduce("({acc, item}) => acc + item", "x")).toBe("x123");
     expect(await reduce("(acc, x) => ({ ...acc, [x]: true })", {})).toEqual({ 1: true, 2: true, 3: true });
+  });
+
+  it("says that no list came in, where its result is empty for that", async () => {
+    const sort = (input: unknown, more = {}) => warned(run, "transform", input, { operation: "sort", ...more });
+    expect(await sort(undefined)).toEqual([["no-input", expect.stringContaining("No list came in")]]);
+    expect(await sort({ data: [] })).toEqual([]);
+    expect(await sort(undefined, { data: [] })).toEqual([]);
   });
 
   it("keeps dates, NaN and undefined on their way through user code", async () => {

@@ -174,9 +174,16 @@ export function initialOf({ reduceInitial }: TransformParameters): { value: unkn
   }
 }
 
-function listOf({ input, parameters }: NodeWork<TransformParameters>): unknown {
+function listOf({ input, parameters, warn }: NodeWork<TransformParameters>): unknown {
   const found = findData(input, ["data", "items", "records"]);
-  if (found === undefined && parameters.data === undefined) refuseUnclaimed(input);
+  if (found === undefined && parameters.data === undefined) {
+    refuseUnclaimed(input);
+    // Flows rely on it that this is no failure.
+    warn(
+      "no-input",
+      "No list came in, so that the result is that of an empty one. Lead an edge with a list to it, or set `data`",
+    );
+  }
   const data = found ?? unwrap(parameters.data) ?? [];
   if (Array.isArray(data) || isBacked(data)) return data;
   throw new NodeError("TYPE_MISMATCH", `Input data must be an array for transformation, not ${kindOf(data)}`);
