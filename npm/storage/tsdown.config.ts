@@ -6,6 +6,7 @@ export default defineConfig({
     desktop: "src/exports/desktop.ts",
     browser: "src/exports/browser.ts",
     page: "src/exports/page.ts",
+    engines: "src/exports/engines.ts",
     files: "src/exports/files.ts",
   },
   format: ["esm", "cjs"],

@@ -134,7 +134,7 @@ test("a page without Web Locks is told what to do", async (t) => {
     openIndexedDbStore("flows").then(String, ({ code, message }) => [code, message]),
   );
   assert.equal(failure[0], "UNSUPPORTED_OPERATION");
-  assert.match(failure[1], /no Web Locks.*indexeddb:flows.*HTTPS.*createMemoryExecutions/);
+  assert.match(failure[1], /no Web Locks.*indexeddb:flows.*HTTPS or from localhost/);
 });
 
 test("a page that keeps no executions has none of this", async () => {

@@ -86,6 +86,7 @@ const ENTRIES = {
   "@atomiton/nodes/templates/flows": ["loadFlowTemplates", "getFlowTemplate"],
   "@atomiton/storage": ["createStorage", "StorageError"],
   "@atomiton/storage/browser": ["createStorage", "createMemoryEngine"],
+  "@atomiton/storage/engines": ["createIndexedDBEngine", "createMemoryEngine", "openIndexedDbStore"],
   "@atomiton/storage/files": ["writeAtomically", "writeThrough"],
   "@atomiton/storage/desktop": ["createStorage", "createFileSystemEngine"],
 };

@@ -78,9 +78,6 @@ const CACHED_RESULTS = 16;
 const NO_CHECKS =
   "The setting `network` cannot be kept here: where a page connects is up to its browser and its Content-Security-Policy";
 
-const NO_KEEPING =
-  "The setting `store` is for Node and Electron's main process: here executions last as long as the page";
-
 /** Makes a conductor for an environment. */
 export function createConductorIn(environment: Environment, config: ConductorConfig = {}): Conductor {
   const log = createLog(config.logLevel);
@@ -92,12 +89,9 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     throw coded("INVALID_PARAMETERS", NO_CHECKS, undefined);
   }
   const kept = storeSettings(config);
-  if (kept !== undefined && environment.durability === undefined) {
-    throw coded("INVALID_PARAMETERS", NO_KEEPING, undefined);
-  }
-  const durability = kept && environment.durability?.(kept, log);
+  const keeping = kept && environment.durability(kept, log);
   const runs = new Runs(config, events, feed, log, () => environment.types(), workplace?.open);
-  runs.durability = durability;
+  runs.durability = keeping?.get;
   const isolate = isolator(log, "A listener");
   const engine = (config.storage ?? environment.storage()) as FlowEngine | PromiseLike<FlowEngine>;
   const flows = new FlowStore(engine, isolate);
@@ -175,7 +169,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     recover: hidden(() => runs.recover()),
     shutdown: hidden(async () => {
       // Before they are stopped here: where they are kept, they are not over.
-      await durability?.close();
+      await keeping?.close();
       runs.cancelAll();
       ownTransport?.cancelAll();
       workplace?.shutdown();

@@ -22,6 +22,13 @@ export interface Templates {
   get(id: string): FlowDefinition | undefined;
 }
 
+/** What keeps executions, there once it is needed: pages load its code then. */
+export interface Keeping {
+  get(): Promise<Durability>;
+  /** Lets go of all executions, as they are. */
+  close(): Promise<void>;
+}
+
 /** What an entry point brings. */
 export interface Environment {
   engine: EngineInfo;
@@ -59,8 +66,12 @@ export interface Environment {
   /** Restarts the application, after a question to its user. Rejects where there is none. */
   restart(): Promise<void>;
   info(hasTransport: boolean): EnvironmentInfo;
-  /** Keeps executions, where they can be. */
-  durability?(settings: StoreSettings, log: Log): Durability;
+  /**
+   * Keeps executions. Nothing is opened before something is to be kept.
+   *
+   * @throws Error INVALID_PARAMETERS where it is known at once that there is no such store here
+   */
+  durability(settings: StoreSettings, log: Log): Keeping;
   /** Where runs are carried out, if not in this thread. */
   workplace?: Workplace | undefined;
 }

@@ -97,8 +97,8 @@ export class Runs {
   onEnd: ((context: ExecutionPlace, result: ExecutionResult) => void) | undefined;
   /** How nodes run other flows. */
   flows: FlowRunner | undefined;
-  /** Keeps executions in a store; missing where they last no longer than this process. */
-  durability: Durability | undefined;
+  /** Gives what keeps executions in a store; missing where they last no longer than this process. */
+  durability: (() => Promise<Durability>) | undefined;
   /** What nodes ask people. */
   readonly questions: Questions;
 
@@ -135,8 +135,7 @@ export class Runs {
    */
   async recover(): Promise<Recovery> {
     const recovery: Recovery = { resumed: [], blocked: [] };
-    const { durability } = this;
-    if (durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);
+    const durability = await this.kept();
     for await (const executionId of durability.unfinished()) {
       try {
         const kept = await durability.claim(executionId);
@@ -155,10 +154,10 @@ export class Runs {
   async resume(executionId: string): Promise<ExecutionResult> {
     const attached = this.attach(executionId);
     if (attached !== undefined) return attached;
-    if (this.durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);
-    const kept = await this.durability.claim(executionId);
+    const durability = await this.kept();
+    const kept = await durability.claim(executionId);
     if (kept !== undefined) return this.goOn(kept);
-    const recorded = await this.durability.recorded(executionId);
+    const recorded = await durability.recorded(executionId);
     if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
     throw coded(
       "INVALID_PARAMETERS",
@@ -169,14 +168,12 @@ export class Runs {
 
   /** The store; rejects with INVALID_PARAMETERS where there is none. */
   async store(): Promise<ExecutionStore> {
-    if (this.durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);
-    return this.durability.store;
+    return (await this.kept()).store;
   }
 
   /** An execution as it was recorded so far, without going on with it. */
   async lookBack(executionId: string): Promise<RunResult> {
-    await this.store();
-    const recorded = await this.durability?.recorded(executionId);
+    const recorded = await (await this.kept()).recorded(executionId);
     if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
     const { node, context, options, history, held } = recorded;
     const run = Run.open(outlineOf(node), {
@@ -192,6 +189,12 @@ export class Runs {
       throw coded("DESERIALIZATION_FAILED", `The flow of ${executionId} cannot be read`, undefined);
     run.start();
     return new RunResult(run, await run.done, context, Math.round(run.duration), this.warnings);
+  }
+
+  /** Rejects with INVALID_PARAMETERS where there is no store. */
+  private async kept(): Promise<Durability> {
+    if (this.durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);
+    return this.durability();
   }
 
   private goOn(kept: KeptRun): Promise<ExecutionResult> {
@@ -243,7 +246,7 @@ export class Runs {
       const options = runOptions(this.config, this.defaults, node, context, wanted);
       // What cannot be run is not kept.
       if (found === undefined && shapeProblems(node).length === 0) {
-        found = await durability.begin({
+        found = await (await durability()).begin({
           id: key ?? executionId,
           mayExist: named,
           node,

@@ -12,12 +12,12 @@ export type {
   StorageItem,
 } from "../engine.js";
 export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
-export { openIndexedDbStore } from "../executions/indexeddb-store.js";
 export {
   createMemoryExecutions,
   type MemoryExecutions,
   type MemoryExecutionsOptions,
 } from "../executions/memory-store.js";
+export { openIndexedDbStore } from "../executions/open-indexeddb-store.js";
 export type {
   ExecutionChange,
   ExecutionFilter,

@@ -293,6 +293,11 @@ function givenAgain(
 }
 
 async function digestOf(bytes: Uint8Array): Promise<string> {
-  const digest = new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes as BufferSource));
+  const { subtle } = globalThis.crypto as { subtle?: SubtleCrypto };
+  if (subtle === undefined) {
+    const message = "This page has no Web Crypto, which keeping executions needs; serve it by HTTPS or from localhost";
+    throw coded("INVALID_PARAMETERS", message, undefined);
+  }
+  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes as BufferSource));
   return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

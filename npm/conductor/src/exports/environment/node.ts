@@ -9,7 +9,7 @@ import { getNodeExecutable, machineParsers, pathProblems, rootedPath } from "@at
 import { createMemoryEngine } from "@atomiton/storage/browser";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import { Durability } from "../../api/durable/durability.js";
-import type { Environment } from "../../api/environment.js";
+import type { Environment, Keeping } from "../../api/environment.js";
 import { type ConductorConfig, fileSettings, type StoreSettings } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import { restartApplication } from "../../desktop/restart.js";
@@ -68,9 +68,10 @@ const info: Environment["info"] = (hasTransport) => ({
 });
 
 /** Keeps executions in the store that is given, or in the database at its address. */
-function durability({ store, level, executables }: StoreSettings, log: Log): Durability {
+function durability({ store, level, executables }: StoreSettings, log: Log): Keeping {
   const open = () => (typeof store === "string" ? openExecutionStore(store) : store);
-  return new Durability(open, typeof store === "string", level, sha256, executables, log);
+  const made = new Durability(open, typeof store === "string", level, sha256, executables, log);
+  return { get: async () => made, close: () => made.close() };
 }
 
 const sha256 = (data: Uint8Array) => createHash("sha256").update(data).digest("hex");

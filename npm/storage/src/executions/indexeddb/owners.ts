@@ -1,5 +1,6 @@
 /** Which store objects are alive: each holds a Web Lock of its own until it is closed, its tab is closed, or that crashes. */
 import { StorageError } from "../../error.js";
+import { databaseFailure } from "../../indexeddb/failure.js";
 
 /** A store object, in the eyes of the others. */
 export interface Owner {
@@ -14,14 +15,14 @@ export interface Owner {
  * Takes the lock of a new owner.
  *
  * @throws StorageError UNSUPPORTED_OPERATION where there are no Web Locks: pages that are not served by HTTPS or from this
- *   machine have none, and without them nothing says that a tab is gone
+ *   machine have none, and without them nothing says that a tab is gone; ACCESS_DENIED in a sandboxed frame
  */
 export async function newOwner(database: string): Promise<Owner> {
   const locks = (globalThis as { navigator?: { locks?: LockManager } }).navigator?.locks;
   if (locks === undefined) {
     throw new StorageError(
       `This page has no Web Locks, by which the store indexeddb:${database} tells whose tab is gone; serve the page by ` +
-        "HTTPS or from localhost, or use createMemoryExecutions",
+        "HTTPS or from localhost",
       "UNSUPPORTED_OPERATION",
     );
   }
@@ -37,7 +38,7 @@ export async function newOwner(database: string): Promise<Owner> {
       resolve();
       return held;
     });
-    lock.catch(reject);
+    lock.catch((error) => reject(databaseFailure(`Failed to open the store indexeddb:${database}`, error, {})));
   });
   return {
     id,

@@ -1,0 +1,16 @@
+import type { ExecutionStore } from "./store.js";
+
+/**
+ * Opens a store of executions in a database of the browser, which all pages and workers of one origin share by its name.
+ *
+ * What this object owns, it owns until it is closed or its tab is gone: it holds a Web Lock, which falls with the tab. A write
+ * is on disk when its promise settles. The code of the store is loaded here, so that pages without executions do without it.
+ *
+ * @param name of the database; default `atomiton-executions`
+ * @throws StorageError UNSUPPORTED_OPERATION for pages without Web Locks, which are those not served by HTTPS or from localhost,
+ *   and for a database of a later version or of something else; ACCESS_DENIED where the page may not use IndexedDB
+ */
+export async function openIndexedDbStore(name = "atomiton-executions"): Promise<ExecutionStore> {
+  const { openStore } = await import("./indexeddb-store.js");
+  return openStore(name);
+}
