@@ -122,6 +122,37 @@ test("a database of a later version or of something else is refused by name", as
   assert.match(failures[1], /^UNSUPPORTED_OPERATION .*indexeddb:other.*holds something else; choose another name/);
 });
 
+test("a database that does not answer is told, not waited for", async (t) => {
+  const context = await browser.context(t);
+  const { url } = await site(t);
+  const busy = await browser.open(t, url, { context });
+  await busy.evaluate(async () => {
+    await (await openIndexedDbStore("busy")).close();
+    const database = await new Promise((resolve, reject) => {
+      const request = indexedDB.open("busy");
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const counters = database.transaction(["counters"], "readwrite").objectStore("counters");
+    // Asks again and again, so that the transaction does not end.
+    const ask = () => {
+      counters.get("place").onsuccess = ask;
+    };
+    ask();
+  });
+  const before = () => {
+    const wait = window.setTimeout;
+    window.setTimeout = (work, ms, ...args) => wait(work, ms === 5000 ? 50 : ms, ...args);
+  };
+  const tab = await browser.open(t, url, { context, before });
+  const failure = await tab.evaluate(() =>
+    openIndexedDbStore("busy").then(String, ({ code, message }) => [code, message]),
+  );
+  assert.equal(failure[0], "ACCESS_DENIED");
+  assert.match(failure[1], /indexeddb:busy.*does not answer.*reload the page/);
+  assert.deepEqual(await tab.evaluate(async () => (await navigator.locks.query()).held), []);
+});
+
 test("a page without Web Locks is told what to do", async (t) => {
   const tab = await browser.open(
     t,

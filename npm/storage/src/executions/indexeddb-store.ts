@@ -28,8 +28,9 @@ export async function openStore(name: string): Promise<ExecutionStore> {
   const connection = new Connection(name);
   const owner = await newOwner(name);
   try {
-    await connection.transact("readonly", ["counters"], async () => {});
+    await connection.check();
   } catch (error) {
+    connection.close();
     await owner.release();
     throw databaseFailure(`Failed to open the store indexeddb:${name}`, error, { operation: "open" });
   }
