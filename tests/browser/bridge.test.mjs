@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { createBrowser, within } from "./harness/index.mjs";
 import { startMainProcess } from "./harness/main-process.mjs";
+import { checkLooksAfter, withLeftExecutions } from "./page/kept.mjs";
 import { openConductor } from "./page/open.mjs";
 
 const browser = createBrowser();
@@ -165,6 +166,11 @@ for (const [form, before] of FORMS) {
     const [save] = main.calls.filter(({ command }) => command === "saveFlow");
     assert.equal(save.args.flow.version, "1.0.0");
     assert.ok(!Number.isNaN(Date.parse(save.args.flow.savedAt)));
+  });
+
+  test(`${form}: the executions that the main process keeps are looked after, and one that was left goes on`, async (t) => {
+    const { tab } = await openWindow(t, before, await withLeftExecutions(t));
+    await checkLooksAfter(tab);
   });
 
   test(`${form}: an end of the session is announced until nobody listens`, async (t) => {

@@ -8,6 +8,7 @@ import { getNodeExecutable } from "@atomiton/nodes/executables";
 import { createBrowser, pageFiles, serve, within } from "./harness/index.mjs";
 import { startServer } from "./harness/server.mjs";
 import { openClient } from "./page/client.mjs";
+import { checkLooksAfter, withLeftExecutions } from "./page/kept.mjs";
 
 const browser = createBrowser();
 
@@ -94,6 +95,11 @@ for (const name of ["process.env.VITE_API_URL", "import.meta.env.VITE_API_URL"])
 }
 
 for (const transport of [undefined, "websocket"]) {
+  test(`the executions that a server keeps are looked after, and one that was left goes on (${transport ?? "http"})`, async (t) => {
+    const server = await startServer(t, await withLeftExecutions(t));
+    await checkLooksAfter(await openClient(browser, t, server, { transport, allowed: [/422/] }));
+  });
+
   test(`one connection, opened when it is first needed (${transport ?? "http"})`, async (t) => {
     const server = await startServer(t);
     const tab = await openClient(browser, t, server, { transport });

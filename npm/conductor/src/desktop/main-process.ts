@@ -145,6 +145,7 @@ export function createMainProcessSetup(
           onComplete,
           onError,
           ...(executions && {
+            executions,
             waiting: executions.waiting,
             answer: executions.answer,
             onQuestion: executions.onQuestion,

@@ -86,7 +86,7 @@ function cloneableEntries(variables: Record<string, unknown>): Record<string, un
 }
 
 /** The trace without what all nodes were like at each event, which would grow with their square. */
-function plainTrace(trace: ExecutionTrace): ExecutionTrace {
+export function plainTrace(trace: ExecutionTrace): ExecutionTrace {
   // The lists of a long trace are made as they are read, which no clone can do.
   const [events, nodes] = [trace.events.slice(), trace.nodes.slice()];
   const { executionId, rootNodeId, startTime, endTime, duration, config } = trace;

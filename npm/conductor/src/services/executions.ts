@@ -4,6 +4,7 @@ import type { ExecutionFilter, ExecutionPage, StoredExecution } from "@atomiton/
 import type { ExecutionResult, ExecutionTrace } from "../types/execution.js";
 import type { OpenQuestion } from "../types/question.js";
 import { type Declaration, named, type Unsubscribe } from "./declaration.js";
+import { deletionSchema, executionSchema, listSchema, valueSchema } from "./schemas.js";
 
 /**
  * Executions that wait for people, and executions that a store keeps. What is about the store rejects with INVALID_PARAMETERS
@@ -50,12 +51,18 @@ export const executions: Declaration<ExecutionsApi> = {
       },
     },
     answer: { role: "runner", wire: named("id", "answer"), targets: "router" },
-    list: { command: "listExecutions", role: "viewer", wire: named("filter", "options") },
-    get: { command: "getExecution", role: "viewer", wire: named("executionId") },
-    trace: { command: "traceOfExecution", role: "viewer", wire: named("executionId") },
-    value: { command: "valueOfExecution", role: "viewer", wire: named("executionId", "nodeId") },
-    resume: { command: "resumeExecution", role: "runner", wire: named("executionId"), awaitsExecution: true },
-    delete: { command: "deleteExecutions", role: "editor", wire: named("executionIds") },
+    list: { command: "listExecutions", role: "viewer", wire: named("filter", "options"), schema: listSchema },
+    get: { command: "getExecution", role: "viewer", wire: named("executionId"), schema: executionSchema },
+    trace: { command: "traceOfExecution", role: "viewer", wire: named("executionId"), schema: executionSchema },
+    value: { command: "valueOfExecution", role: "viewer", wire: named("executionId", "nodeId"), schema: valueSchema },
+    resume: {
+      command: "resumeExecution",
+      role: "runner",
+      wire: named("executionId"),
+      schema: executionSchema,
+      awaitsExecution: true,
+    },
+    delete: { command: "deleteExecutions", role: "editor", wire: named("executionIds"), schema: deletionSchema },
   },
   events: { onQuestion: { event: "question", role: "viewer" } },
 };

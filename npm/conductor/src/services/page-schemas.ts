@@ -5,4 +5,13 @@ type NoSchema = Exclude<Command["schema"], undefined>;
 
 const none = undefined as unknown as NoSchema;
 
-export { none as executeSchema, none as requestSchema, none as saveSchema, none as validateSchema };
+export {
+  none as deletionSchema,
+  none as executeSchema,
+  none as executionSchema,
+  none as listSchema,
+  none as requestSchema,
+  none as saveSchema,
+  none as validateSchema,
+  none as valueSchema,
+};

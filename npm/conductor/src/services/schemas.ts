@@ -80,6 +80,27 @@ export function validateSchema(z: Zod): ZodType {
   return z.object({ node: nodeSchema(z) });
 }
 
+/** The id of an execution that a store keeps. */
+export function executionSchema(z: Zod) {
+  return z.object({ executionId: z.string().max(LONGEST_ID) });
+}
+
+/** Arguments of `valueOfExecution`. */
+export function valueSchema(z: Zod): ZodType {
+  return executionSchema(z).extend({ nodeId: z.string() });
+}
+
+/** Arguments of `deleteExecutions`. */
+export function deletionSchema(z: Zod): ZodType {
+  return z.object({ executionIds: z.array(z.string()) });
+}
+
+/** Arguments of `listExecutions`; what a filter may have is the store's to say. */
+export function listSchema(z: Zod): ZodType {
+  const options = z.object({ limit: z.number().int().min(1).max(1000).optional(), cursor: z.string().optional() });
+  return z.object({ filter: record(z).optional(), options: options.optional() }).prefault({});
+}
+
 /** Arguments of `saveFlow`. */
 export function saveSchema(z: Zod): ZodType {
   const flow = object(z, {

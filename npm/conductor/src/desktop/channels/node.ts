@@ -19,7 +19,7 @@ import { type Execution, Executions } from "../executions.js";
 import { DATA_LIMITS, FLOW_LIMITS, type FlowLimits } from "../limits.js";
 import { issuesText, type SchemaIssue } from "../middleware.js";
 import { payloadProblem } from "../payload.js";
-import { plainResult } from "../plain-result.js";
+import { plainResult, plainTrace } from "../plain-result.js";
 import type { Requests } from "../requests.js";
 import { notKept, type Retention } from "../result-cache.js";
 import { executionNews } from "./node-events.js";
@@ -41,6 +41,8 @@ export interface NodeChannelDependencies {
   /** With these, pages see what executions ask people, and answer. */
   waiting?: ExecutionsApi["waiting"];
   answer?: ExecutionsApi["answer"];
+  /** With this, pages look after the executions that a store keeps. */
+  executions?: ExecutionsApi;
   onQuestion?(callback: (question: OpenQuestion) => void): Unsubscribe;
   /** Requests of pages: their executions can be cancelled and attached to as well. */
   requests?: Pick<Requests, "active" | "result">;
@@ -72,7 +74,9 @@ export interface NodeChannelServer extends ChannelServer {
 }
 
 /**
- * Serves `node`: `execute`, `validate`, `cancel`, `pause`, `resume`, `active`, `attach`, `waiting`, `answer` and `health`. One execution id,
+ * Serves `node`: `execute`, `validate`, `cancel`, `pause`, `resume`, `active`, `attach`, `waiting`, `answer` and `health`, and what a
+ * store keeps of executions: `listExecutions`, `getExecution`, `traceOfExecution`, `valueOfExecution`, `resumeExecution` and
+ * `deleteExecutions`. One execution id,
  * the caller's or a new one, stands in the run, in all events and in the answer. An execution outlives the page that
  * started it; `attach` gives its result to whoever asks, also for some minutes after its end. An `execute` with the id
  * and the node of one that goes on is the same one: it gets that result, and nothing is run a second time.
@@ -200,7 +204,7 @@ export function createNodeChannelServer(
     answer,
     health,
   };
-  const server = serveChannel("node", ipcMain, { handlers }, options);
+  const server = serveChannel("node", ipcMain, { handlers, api: keptBy(dependencies.executions) }, options);
   const news = executionNews(server);
 
   // Of its own executions the channel tells itself: it knows more about them.
@@ -238,6 +242,17 @@ export function createNodeChannelServer(
       executions.close();
       server.dispose();
     },
+  };
+}
+
+/** Of executions that a store keeps. Questions are told by the channel itself. */
+function keptBy(executions: ExecutionsApi | undefined): Partial<ExecutionsApi> {
+  if (executions === undefined) return {};
+  const { onQuestion: _, resume, trace, ...others } = executions;
+  return {
+    ...others,
+    trace: async (executionId) => plainTrace(await trace(executionId)),
+    resume: async (executionId) => plainResult(await resume(executionId)),
   };
 }
 

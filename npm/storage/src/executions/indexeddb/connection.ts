@@ -4,7 +4,7 @@ import { hasIndexedDB } from "../../indexeddb/connection.js";
 import { noDatabases, Refusal } from "../../indexeddb/failure.js";
 import { createStores, type Database, STORES, type StoreName, type Transaction, VERSION } from "./schema.js";
 
-/** ms to wait for a database that another tab keeps in an older version, or removes, and for its first transaction. */
+/** ms to wait for a database that another tab keeps in an older version, or removes, and for its first answer. */
 const PATIENCE_MS = 5000;
 
 /** The connection to one database, made again after the browser or another tab ended it. */
@@ -43,14 +43,20 @@ export class Connection {
     return result.value;
   }
 
-  /** Sees whether the database answers. @throws Refusal or a DOMException */
+  /**
+   * Sees whether the database answers. A browser may leave it locked by a page that is gone, WebKit after a reload.
+   *
+   * @throws Refusal or a DOMException
+   */
   async check(): Promise<void> {
-    const silent = `the database ${this.#name} does not answer; close other tabs of this site, or reload the page`;
     await this.#open();
-    await inTime(
-      this.transact("readonly", ["counters"], async () => {}),
-      silent,
-    );
+    const answer = this.transact("readonly", ["counters"], async () => {});
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      const message = `the database ${this.#name} does not answer; close other tabs of this site, or reload the page`;
+      timer = setTimeout(() => reject(new Refusal("ACCESS_DENIED", message)), PATIENCE_MS);
+    });
+    await Promise.race([answer, silence]).finally(() => clearTimeout(timer));
   }
 
   close(): void {
@@ -99,15 +105,19 @@ export class Connection {
         (event.target as IDBDatabase).close();
       },
     });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        isLate = true;
+        const message = `the database ${this.#name} is held by another tab of this site; close the other tabs and try again`;
+        reject(new Refusal("ACCESS_DENIED", message));
+      }, PATIENCE_MS);
+    });
     void opening.then(
       (database) => isLate && database.close(),
       () => {},
     );
-    const held = `the database ${this.#name} is held by another tab of this site; close the other tabs and try again`;
-    const database = await inTime(opening, held).catch((error) => {
-      isLate = true;
-      throw error;
-    });
+    const database = await Promise.race([opening, late]).finally(() => clearTimeout(timer));
     if (STORES.every((store) => database.objectStoreNames.contains(store))) return database;
     database.close();
     throw new Refusal(
@@ -115,13 +125,4 @@ export class Connection {
       `the database ${this.#name} of this site holds something else; choose another name`,
     );
   }
-}
-
-/** What a promise gives, or a refusal with these words where that takes too long. */
-async function inTime<T>(promise: Promise<T>, words: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Refusal("ACCESS_DENIED", words)), PATIENCE_MS);
-  });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
