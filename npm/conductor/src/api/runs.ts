@@ -40,7 +40,8 @@ const INSIDE_INTERVAL_MS = 100;
 /** From this many direct children on, a flow is analysed only after the host had its turn. */
 const LARGE_FLOW = 50;
 
-const NO_STORE = 'The conductor has no store: give it one, as in `createConductor({ store: "sqlite:./conductor.db" })`';
+const NO_STORE =
+  'The conductor has no store: give it one, as in `createConductor({ store: "sqlite:./conductor.db" })`, in a page `"indexeddb:conductor"`';
 
 /** Executions of a store that go on, and those that cannot. */
 export interface Recovery {

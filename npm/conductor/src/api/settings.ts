@@ -54,7 +54,8 @@ export interface ConductorConfig {
    * For pages: carries out what runs in the page in a Web Worker, so that nothing that a node does keeps the page from
    * answering its user. `true` for the library's own worker, which needs `blob:` in the `worker-src` of a content
    * security policy; else the address of a module that imports `@atomiton/conductor/worker`, a worker that runs one, or
-   * what makes such workers. Executables of `nodes` and of the `nodeExecutorFactory` still run in the page. Default: no worker.
+   * what makes such workers. Executables of `nodes` and of the `nodeExecutorFactory` still run in the page, and so do all runs of a
+   * conductor with a `store`, which the warning `not-in-worker` says. Default: no worker.
    */
   worker?: WorkerSource;
   /**
@@ -89,9 +90,11 @@ export interface ConductorConfig {
    */
   programs?: boolean;
   /**
-   * Where executions are kept, so that they outlast this process: the address of a database, such as
-   * `sqlite:./conductor.db` or `postgres://user@host/database`, or a store of `@atomiton/storage`. An execution that this process
-   * leaves unfinished goes on where another one calls `recover()`. A store that is given open is the caller's to close. Default: none.
+   * Where executions are kept, so that they outlast this process or page: the address of a database, such as
+   * `sqlite:./conductor.db` or `postgres://user@host/database`, in pages `indexeddb:NAME`, or a store of `@atomiton/storage`. An
+   * execution that is left unfinished goes on where another process or page calls `recover()`. A store that is given open is the
+   * caller's to close. It counts for what runs in this process or page: a server or main process to which a transport leads has a
+   * setting of its own. Default: none.
    */
   store?: string | ExecutionStore;
   /**
@@ -126,7 +129,7 @@ export function storeSettings({ store, durability, nodeExecutorFactory }: Conduc
     throw coded("INVALID_PARAMETERS", "The setting `durability` must be off, relaxed or strict", undefined);
   }
   if (store === undefined && durability !== undefined && durability !== "off") {
-    const message = `The setting \`durability: "${durability}"\` needs a \`store\`, such as \`"sqlite:./conductor.db"\``;
+    const message = `The setting \`durability: "${durability}"\` needs a \`store\`, such as \`"sqlite:./conductor.db"\`, in a page \`"indexeddb:conductor"\``;
     throw coded("INVALID_PARAMETERS", message, undefined);
   }
   if (store === undefined || durability === "off") return undefined;

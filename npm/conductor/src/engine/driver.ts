@@ -300,6 +300,11 @@ export class Run implements Answers, ThreadUser {
     return this.clock.now();
   }
 
+  /** Warns of the run as a whole. */
+  warn(rule: string, message: string): void {
+    this.calls.warnAgain(0, rule, message);
+  }
+
   /** From start to end, in ms. */
   get duration(): number {
     return this.endedAt - this.startedAt;

@@ -1,13 +1,17 @@
 /** In the page: runs are carried out in a worker, which is started when it is first needed. */
 
-import { Run } from "../engine/driver.js";
+import { Run, type RunRequest } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
+import type { Outline } from "../engine/outline.js";
 import type { Workplace } from "../engine/workplace.js";
 import type { WorkerSource } from "../types/worker.js";
 import { pageModules } from "./page-modules.js";
 import { startWorker } from "./start.js";
 import { WorkerLine } from "./worker-line.js";
 import { WorkerRun } from "./worker-run.js";
+
+const NOT_IN_WORKER =
+  "Ran on the page's own thread, and not in the worker, because it is kept in the `store`; executables that only the worker has are not found";
 
 /** What runs in workers need of their page. */
 export interface WorkplaceParts {
@@ -50,11 +54,13 @@ export function createWorkplace({ source, executables, schemas = {}, script }: W
   };
 
   return {
-    // Secrets and the environment are the page's, and outputs of nodes on both sides would have to be at hand.
-    open: (outline, request) =>
-      outline.expressions !== undefined
+    open(outline, request) {
+      if (request.recorder !== undefined || request.history !== undefined) return openKept(outline, request);
+      // Secrets and the environment are the page's, and outputs of nodes on both sides would have to be at hand.
+      return outline.expressions !== undefined
         ? Run.open(outline, request)
-        : line().begin((number, line) => new WorkerRun(number, outline, request, line, executables)),
+        : line().begin((number, line) => new WorkerRun(number, outline, request, line, executables));
+    },
     async problems(node, closed) {
       try {
         return await line().problems(node, closed, schemas);
@@ -67,4 +73,11 @@ export function createWorkplace({ source, executables, schemas = {}, script }: W
       for (const line of [...lines]) line.shutdown();
     },
   };
+}
+
+/** Opens a run that is recorded, or was: what does that is the page's. */
+function openKept(outline: Outline, request: RunRequest): Run | undefined {
+  const run = Run.open(outline, request);
+  if (request.recorder !== undefined) run?.warn("not-in-worker", NOT_IN_WORKER);
+  return run;
 }

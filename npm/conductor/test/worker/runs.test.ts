@@ -1,5 +1,6 @@
 /** Runs in a worker, as the page follows them. */
 import { createConductor } from "@atomiton/conductor/browser";
+import { createMemoryExecutions } from "@atomiton/storage/browser";
 import { beforeEach, expect, test, vi } from "vitest";
 import { chain, executables, fields, gate, inWorkers, node } from "./workers.js";
 
@@ -270,4 +271,16 @@ test("a question is put by the page, which takes the answer", async () => {
   await expect(conductor.executions.answer("w", { ok: 3 })).rejects.toMatchObject({ code: "INVALID_PARAMETERS" });
   await conductor.executions.answer("w", { ok: true });
   expect(await running).toMatchObject({ success: true, data: { result: { ok: true }, answered: true } });
+});
+
+test("a run that a store keeps stays with the page, which says so", async () => {
+  const { conductor, workers } = inWorkers({ store: createMemoryExecutions() });
+  const result = await conductor.node.run(flow(), { executionId: "kept" });
+  expect(result.data).toMatchObject({ result: { x: 1 } });
+  expect(result.warnings).toMatchObject([{ rule: "not-in-worker", nodeId: "flow" }]);
+  const again = await conductor.node.run(flow(), { executionId: "kept" });
+  expect([again.data, again.warnings]).toEqual([result.data, undefined]);
+  expect((await conductor.executions.get("kept")).status).toBe("completed");
+  expect(await conductor.executions.value("kept", "a")).toEqual({ result: { x: 1 } });
+  expect(workers).toHaveLength(0);
 });
