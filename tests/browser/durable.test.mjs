@@ -314,6 +314,36 @@ test("of two tabs one has an execution, and the other goes on with it when that 
   assert.deepEqual(world.of("run"), ALL_DONE);
 });
 
+test("with `worker: true` what is kept runs on the page's own thread, is recorded there, and says so", async (t) => {
+  const tab = await openPage(t);
+  const seen = await tab.evaluate(async () => {
+    const { node, executions } = entry.createConductor({ store: "indexeddb:beside", worker: true });
+    const step = { id: "a", type: "edit-fields", parameters: { values: { n: 1 } } };
+    const { success, warnings } = await node.run(step, { executionId: "e" });
+    return { success, rules: warnings.map(({ rule }) => rule), status: (await executions.get("e")).status };
+  });
+  assert.deepEqual(seen, { success: true, rules: ["not-in-worker"], status: "completed" });
+});
+
+test("the slim entry keeps executions as well", async (t) => {
+  const script = 'import * as entry from "@atomiton/conductor/slim"; window.entry = entry;';
+  const wasm = readFileSync(new URL("../../npm/wasm/dist/conductor.wasm", import.meta.url));
+  const { url } = await serve(t, { files: { ...(await pageFiles(script)), "/conductor.wasm": wasm } });
+  const tab = await browser.open(t, url);
+  const run = async () => {
+    await entry.init("/conductor.wasm");
+    const { node, executions } = entry.createConductor({ store: "indexeddb:slim", durability: "relaxed" });
+    const step = { id: "a", type: "edit-fields", parameters: { values: { at: String(performance.timeOrigin) } } };
+    const { data } = await node.run(step, { executionId: "e" });
+    while ((await executions.get("e").catch(() => undefined))?.status !== "completed")
+      await new Promise((r) => setTimeout(r));
+    return data.result.at;
+  };
+  const first = await tab.evaluate(run);
+  await tab.goto();
+  assert.equal(await tab.evaluate(run), first, "the page after it is answered with what was kept");
+});
+
 test("a page loads what keeps executions when something is first kept", async (t) => {
   const { outputFiles } = await build({
     stdin: { contents: 'import "./tests/browser/page/durable.js";', resolveDir: ROOT, sourcefile: "page.js" },
