@@ -46,6 +46,7 @@ describe("the built package", () => {
       "EXECUTION_STATUSES",
       "StorageError",
       "createFileSystemEngine",
+      "createMemoryCache",
       "createMemoryEngine",
       "createMemoryExecutions",
       "createPathManager",

@@ -40,6 +40,7 @@ describe("the storage of a page", () => {
       "StorageError",
       "createIndexedDBEngine",
       "createMemoryEngine",
+      "createMemoryCache",
       "createMemoryExecutions",
       "createStorage",
       "openIndexedDbStore",

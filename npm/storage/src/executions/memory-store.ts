@@ -1,6 +1,8 @@
 import { byExecution, type ChangeSum, changedRow, type Standing, sumOf } from "./changes.js";
 import { checkChanges, checkedList, closedStore, recordLimit } from "./checks.js";
 import { compareListPlaces, cursorOf, type ListPlace, matches, placeOf } from "./listing.js";
+import { createMemoryCache } from "./memory-cache.js";
+import type { OutputCache } from "./output-cache.js";
 import {
   type ExecutionRecord,
   type ExecutionStore,
@@ -18,6 +20,8 @@ export interface MemoryExecutionsOptions {
 
 /** A store of executions in memory, whose crash can be played. */
 export interface MemoryExecutions extends ExecutionStore {
+  /** Bounded as `createMemoryCache()` is. */
+  readonly cache: OutputCache;
   /**
    * Lets others claim what this store object owns, as if its process had crashed. The object can still be used, as by a process
    * that was thought dead: its writes are refused as `stale` once another has claimed the execution.
@@ -53,6 +57,7 @@ class Memory {
   readonly unfinished = new Set<Entry>();
   readonly documents = new Map<string, Kept<string>>();
   readonly blobs = new Map<string, Kept<Uint8Array>>();
+  readonly cache = createMemoryCache();
   #last = 0;
 
   apply(before: Entry | undefined, sum: ChangeSum, owner: Owner): void {
@@ -130,6 +135,24 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
 
   const store: MemoryExecutions = {
     name,
+    cache: {
+      async find(key, now) {
+        open("find cached outputs");
+        return memory.cache.find(key, now);
+      },
+      async keep(entries) {
+        open("keep outputs");
+        return memory.cache.keep(entries);
+      },
+      async figures() {
+        open("count cached outputs");
+        return memory.cache.figures();
+      },
+      async clear(which) {
+        open("clear its cache");
+        return memory.cache.clear(which);
+      },
+    },
     async write(changes) {
       open("write");
       checkChanges(changes);

@@ -4,6 +4,7 @@
  * A store knows nothing of what is in a record. It keeps bytes in order, lets one owner at a time write an execution, and
  * says honestly whether something is on disk.
  */
+import type { OutputCache } from "./output-cache.js";
 
 /** How an execution can stand. SQLite stores a status as its place in this list: new ones go to the end. */
 export const EXECUTION_STATUSES = [
@@ -175,6 +176,8 @@ export interface StoreFigures {
 export interface ExecutionStore {
   /** How it is named in messages: `memory`, `sqlite:PATH`, `postgres:DATABASE`, `indexeddb:NAME`. Without a password. */
   readonly name: string;
+  /** Outputs of nodes, kept apart from the executions: deleting one leaves its outputs. Missing where the store keeps none. */
+  readonly cache?: OutputCache;
 
   /**
    * Writes changes in one transaction, in their order; settles when they are on disk. If one change of an execution is refused,

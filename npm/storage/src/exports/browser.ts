@@ -12,12 +12,20 @@ export type {
   StorageItem,
 } from "../engine.js";
 export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export { createMemoryCache, type MemoryCacheOptions } from "../executions/memory-cache.js";
 export {
   createMemoryExecutions,
   type MemoryExecutions,
   type MemoryExecutionsOptions,
 } from "../executions/memory-store.js";
 export { openIndexedDbStore } from "../executions/open-indexeddb-store.js";
+export type {
+  CachedOutput,
+  NewCachedOutput,
+  OutputCache,
+  OutputCacheFigures,
+  OutputCacheFilter,
+} from "../executions/output-cache.js";
 export type {
   ExecutionChange,
   ExecutionFilter,

@@ -12,11 +12,19 @@ export type {
   StorageProblem,
 } from "../engine.js";
 export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export { createMemoryCache, type MemoryCacheOptions } from "../executions/memory-cache.js";
 export {
   createMemoryExecutions,
   type MemoryExecutions,
   type MemoryExecutionsOptions,
 } from "../executions/memory-store.js";
+export type {
+  CachedOutput,
+  NewCachedOutput,
+  OutputCache,
+  OutputCacheFigures,
+  OutputCacheFilter,
+} from "../executions/output-cache.js";
 export { openPostgresStore, type PostgresStoreOptions } from "../executions/postgres-store.js";
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../executions/sqlite-store.js";
 export type {

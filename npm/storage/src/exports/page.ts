@@ -17,6 +17,13 @@ export const createStorage: (config?: BrowserStorageConfig | StorageConfig) => S
 ) => StorageEngine;
 
 export type { FileSystemEngine, StorageProblem } from "../engine.js";
+export type {
+  CachedOutput,
+  NewCachedOutput,
+  OutputCache,
+  OutputCacheFigures,
+  OutputCacheFilter,
+} from "../executions/output-cache.js";
 export type { PostgresStoreOptions } from "../executions/postgres-store.js";
 export type { SqliteStore, SqliteStoreOptions } from "../executions/sqlite-store.js";
 export type {
