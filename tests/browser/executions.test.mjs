@@ -22,7 +22,7 @@ test("IndexedDB does what all stores of executions do", async (t) => {
   const { url } = await site(t);
   const tab = await browser.open(t, url);
   const behaviours = await tab.evaluate(() => [...behaviours.keys()]);
-  assert.ok(behaviours.length >= 36);
+  assert.ok(behaviours.length >= 60);
   for (const behaviour of behaviours) {
     await t.test(behaviour, async () => {
       const wrong = await tab.evaluate(
@@ -151,6 +151,79 @@ test("a database that does not answer is told, not waited for", async (t) => {
   assert.equal(failure[0], "ACCESS_DENIED");
   assert.match(failure[1], /indexeddb:busy.*does not answer.*reload the page/);
   assert.deepEqual(await tab.evaluate(async () => (await navigator.locks.query()).held), []);
+});
+
+test("a database of version 1 gets the stores of flows and outputs, once for two tabs that open it at once", async (t) => {
+  const { url } = await site(t);
+  const context = await browser.context(t);
+  const made = await browser.open(t, url, { context });
+  await made.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const request = indexedDB.open("earlier", 1);
+        request.onupgradeneeded = () => {
+          const executions = request.result.createObjectStore("executions", { keyPath: "row.id" });
+          const order = ["row.startedAt", "place"];
+          executions.createIndex("order", order);
+          executions.createIndex("flow", ["row.flowId", ...order]);
+          executions.createIndex("status", ["row.status", ...order]);
+          executions.createIndex("unfinished", ["unfinished", ...order]);
+          for (const store of ["records", "heads", "documents", "blobs", "uses", "counters"]) {
+            request.result.createObjectStore(store);
+          }
+          const { execution } = begin("left", { document: "{}", documentHash: "hash" });
+          const { document, head, ...begun } = execution;
+          const row = { ...begun, status: "running", epoch: 1, sequence: 0, bytes: 3, updatedAt: START };
+          const put = (store, value, ...key) => request.transaction.objectStore(store).put(value, ...key);
+          put("executions", { place: 1, row, owner: "", unfinished: 1, blobs: [] });
+          put("heads", head, "left");
+          put("documents", document, "hash");
+          put("uses", 1, ["documents", "hash"]);
+          put("counters", 1, "place");
+        };
+        request.onsuccess = () => resolve(request.result.close());
+        request.onerror = () => reject(request.error);
+      }),
+  );
+  const tabs = [made, await browser.open(t, url, { context })];
+  const found = await Promise.all(
+    tabs.map((tab) =>
+      tab.evaluate(async () => {
+        window.store = await openIndexedDbStore("earlier");
+        return (await store.get("left"))?.status;
+      }),
+    ),
+  );
+  assert.deepEqual(found, ["running", "running"]);
+  const [claimed, document, saved] = await tabs[0].evaluate(async () => [
+    (await store.claim("left")).epoch,
+    (await store.begun("left")).document,
+    (await store.flows.save("a", flow("a"))).version,
+  ]);
+  assert.deepEqual([claimed, document, saved], [2, "{}", 1]);
+  const loaded = await tabs[1].evaluate(async () => {
+    await store.cache.keep([cached("a")]);
+    return [(await store.flows.load("a")).id, (await store.cache.figures()).entries];
+  });
+  assert.deepEqual(loaded, ["a", 1]);
+});
+
+test("the cache of a page has a bound, and what was used least recently goes first", async (t) => {
+  const { url } = await site(t);
+  const tab = await browser.open(t, url);
+  const [left, figures] = await tab.evaluate(async () => {
+    const store = await openIndexedDbStore("bounded", { cacheBytes: 3 * 516 });
+    await store.cache.keep(["a", "b", "c"].map((name) => cached(name)));
+    await store.cache.find(cached("a").key, START);
+    await store.cache.keep([cached("d"), cached("e", { output: new Uint8Array(2000) })]);
+    const found = [];
+    for (const name of ["a", "b", "c", "d", "e"]) {
+      if (await store.cache.find(cached(name).key, START)) found.push(name);
+    }
+    return [found, await store.cache.figures()];
+  });
+  assert.deepEqual(left, ["a", "c", "d"]);
+  assert.deepEqual(figures, { entries: 3, bytes: 12, hits: 4 });
 });
 
 test("a page without Web Locks is told what to do", async (t) => {

@@ -13,7 +13,10 @@ use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Env, Status, sys};
 use napi_derive::napi;
 
+use serde::de::DeserializeOwned;
+
 use super::failure::{Code, Failure};
+use super::flows::FlowQuestion;
 use super::reader::{Answer, Reader, Reading};
 use super::removal::{Removal, Retention};
 use super::writer::{self, Counts, Job, Opening, Tell};
@@ -43,6 +46,24 @@ pub struct ExecutionFigures {
     /// Blobs in all.
     pub blobs: f64,
     /// On disk.
+    pub bytes: f64,
+}
+
+/// An entry of the cache of outputs.
+#[napi(object, object_from_js = false)]
+pub struct FoundEntry {
+    /// All but the output, as JSON.
+    pub entry: String,
+    /// As it was given.
+    pub output: Buffer,
+}
+
+/// How much the cache of outputs holds.
+#[napi(object, object_from_js = false)]
+pub struct CacheSize {
+    /// Entries in all.
+    pub entries: f64,
+    /// Of the outputs.
     pub bytes: f64,
 }
 
@@ -236,6 +257,57 @@ impl ExecutionDatabase {
         self.promise(env, |answer| Job::Remove(Removal::vacuum(), answer))
     }
 
+    /// Answers a question about flows; both are JSON.
+    #[napi(catch_unwind)]
+    pub fn read_flows<'env>(&self, env: &'env Env, question: String) -> napi::Result<Object<'env>> {
+        let question: FlowQuestion = parsed(&question)?;
+        self.read(env, move |reader| reader.flows(&question))
+    }
+
+    /// Changes flows; the change and the answer are JSON.
+    #[napi(catch_unwind)]
+    pub fn change_flows<'env>(&self, env: &'env Env, change: String) -> napi::Result<Object<'env>> {
+        let change = parsed(&change)?;
+        self.promise(env, |answer| Job::Flows(change, answer))
+    }
+
+    /// The entry of the cache that has not expired.
+    #[napi(catch_unwind)]
+    pub fn find_output<'env>(&self, env: &'env Env, key: String, now: f64) -> napi::Result<Object<'env>> {
+        self.read(env, move |reader| {
+            let found = reader.output(&key, now)?;
+            Ok(found.map(|(entry, output)| FoundEntry { entry, output: output.into() }))
+        })
+    }
+
+    /// Keeps entries, which are JSON, with their outputs one after the other.
+    #[napi(catch_unwind)]
+    pub fn keep_outputs<'env>(
+        &self,
+        env: &'env Env,
+        entries: String,
+        outputs: &[u8],
+    ) -> napi::Result<Object<'env>> {
+        let (new, outputs) = (parsed(&entries)?, outputs.to_vec());
+        self.promise(env, |answer| Job::KeepOutputs(new, outputs, answer))
+    }
+
+    /// How much the cache holds.
+    #[napi(catch_unwind)]
+    pub fn cache_size<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        self.read(env, |reader| {
+            let (entries, bytes) = reader.cache_size()?;
+            Ok(CacheSize { entries: entries as f64, bytes: bytes as f64 })
+        })
+    }
+
+    /// Removes some entries by a rule, as JSON; how many.
+    #[napi(catch_unwind)]
+    pub fn clear_outputs<'env>(&self, env: &'env Env, rule: String) -> napi::Result<Object<'env>> {
+        let filter = parsed(&rule)?;
+        self.promise(env, |answer| Job::ClearOutputs(filter, answer))
+    }
+
     /// Waits for what is being written, and lets go of all that it owns.
     #[napi(catch_unwind)]
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
@@ -280,6 +352,12 @@ impl ExecutionDatabase {
 
 fn lock<T>(value: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     value.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, Failure> {
+    serde_json::from_str(json).map_err(|error| {
+        Code::UnsupportedOperation.because(format!("The store was given what it does not know: {error}"))
+    })
 }
 
 fn closed() -> Failure {

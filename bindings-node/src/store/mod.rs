@@ -11,6 +11,9 @@
 //! | `apply` | refusing and writing changes |
 //! | `owner` | owners and their lock files, claims |
 //! | `removal` | deletion, retention and vacuum in small steps |
+//! | `document` | flows as JSON, shared by executions and versions of flows |
+//! | `flows` | flows and their versions |
+//! | `outputs` | the cache of outputs of nodes |
 //! | `search` | the index for text in lists |
 //! | `reader` | the threads that read |
 //! | `list` | filters as SQL |
@@ -22,9 +25,12 @@
 
 mod apply;
 mod change;
+mod document;
 mod failure;
+mod flows;
 mod handle;
 mod list;
+mod outputs;
 mod owner;
 mod reader;
 mod removal;

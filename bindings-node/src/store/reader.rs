@@ -11,6 +11,8 @@ use napi::bindgen_prelude::{Object, ToNapiValue};
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use super::failure::{Code, Failure, Trouble};
+use super::flows::FlowQuestion;
+use super::outputs::FoundOutput;
 use super::row::{COLUMNS, StoredRow};
 use super::schema;
 use super::status::FINISHED;
@@ -128,6 +130,21 @@ impl<'c> Reader<'c> {
             Ok(packed)
         })();
         self.told(packed)
+    }
+
+    /// Answers a question about flows as JSON.
+    pub(super) fn flows(&mut self, question: &FlowQuestion) -> Result<String, Failure> {
+        super::flows::read(self.connection, question)
+            .map_err(|trouble| trouble.told(self.path, Some(self.connection)))
+    }
+
+    pub(super) fn output(&mut self, key: &str, now: f64) -> Result<Option<FoundOutput>, Failure> {
+        self.told(super::outputs::find(self.connection, key, now))
+    }
+
+    /// Entries of the cache, and the bytes of their outputs.
+    pub(super) fn cache_size(&mut self) -> Result<(i64, i64), Failure> {
+        self.told(super::outputs::size(self.connection))
     }
 
     pub(super) fn list(&mut self, filter: &str) -> Result<String, Failure> {

@@ -208,10 +208,5 @@ fn delete(connection: &Connection, key: i64) -> rusqlite::Result<()> {
     let document: i64 = connection
         .prepare("delete from executions where key = ? returning document")?
         .query_row([key], |row| row.get(0))?;
-    connection
-        .prepare(
-            "delete from documents where key = ?1 and not exists (select 1 from executions where document = ?1)",
-        )?
-        .execute([document])?;
-    Ok(())
+    super::document::release(connection, document)
 }

@@ -15,10 +15,12 @@ use serde::Serialize;
 use super::apply::{Applying, Refusal};
 use super::change::unpacked;
 use super::failure::{Code, Failure, Trouble};
+use super::flows::FlowChange;
+use super::outputs::{NewOutputs, OutputFilter};
 use super::owner::{LockFiles, Owner, claimable, mark_gone, next_wake};
 use super::reader::{self, Answer, Reading};
 use super::removal::Removal;
-use super::{schema, search};
+use super::{flows, outputs, schema, search};
 
 /// Calls that go into one transaction at most.
 const MOST_CALLS: usize = 10_000;
@@ -40,6 +42,11 @@ pub(super) enum Job {
         answer: Answer<Vec<String>>,
     },
     NextWake(Answer<Option<f64>>),
+    /// The answer is JSON.
+    Flows(FlowChange, Answer<String>),
+    KeepOutputs(NewOutputs, Vec<u8>, Answer<()>),
+    /// How many were removed.
+    ClearOutputs(OutputFilter, Answer<f64>),
     Remove(Removal, Answer<f64>),
     Close(Answer<()>),
 }
@@ -87,6 +94,9 @@ enum Done {
     Claimed(Option<String>),
     Claimable(Vec<String>),
     Wake(Option<f64>),
+    Flows(String),
+    Kept,
+    Cleared(f64),
 }
 
 /// Runs a store until it is closed, or until nothing can ask it any more.
@@ -192,7 +202,10 @@ impl<'c> Writer<'c> {
                     }
                     Job::Remove(removal, answer) => removals.push_back((removal, answer)),
                     job => {
-                        bytes += if let Job::Write(changes) = &job { changes.len() } else { 0 };
+                        bytes += match &job {
+                            Job::Write(changes) | Job::KeepOutputs(_, changes, _) => changes.len(),
+                            _ => 0,
+                        };
                         group.push(job);
                     }
                 }
@@ -292,6 +305,14 @@ impl<'c> Writer<'c> {
                 mark_gone(self.connection, self.files, self.owner)?;
                 let wake_at = next_wake(self.connection)?;
                 Ok(Done::Wake(wake_at))
+            }
+            Job::Flows(change, _) => Ok(Done::Flows(flows::change(self.connection, change)?)),
+            Job::KeepOutputs(new, outputs, _) => {
+                outputs::keep(self.connection, new, outputs)?;
+                Ok(Done::Kept)
+            }
+            Job::ClearOutputs(filter, _) => {
+                Ok(Done::Cleared(outputs::clear(self.connection, filter)? as f64))
             }
             Job::Remove(..) | Job::Close(_) => Err(unexpected().into()),
         }
@@ -429,6 +450,15 @@ fn settle(jobs: impl Iterator<Item = (Job, Result<Done, Failure>)>, tell: &Tell)
             (Job::NextWake(answer), done) => answer.give(done.map(|done| match done {
                 Done::Wake(wake_at) => wake_at,
                 _ => None,
+            })),
+            (Job::Flows(_, answer), done) => answer.give(done.and_then(|done| match done {
+                Done::Flows(answer) => Ok(answer),
+                _ => Err(unexpected()),
+            })),
+            (Job::KeepOutputs(_, _, answer), done) => answer.give(done.map(|_| ())),
+            (Job::ClearOutputs(_, answer), done) => answer.give(done.map(|done| match done {
+                Done::Cleared(count) => count,
+                _ => 0.0,
             })),
             (Job::Remove(_, answer), _) => answer.give(Err(unexpected())),
             (Job::Close(answer), _) => answer.give(Err(unexpected())),

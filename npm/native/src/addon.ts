@@ -363,6 +363,17 @@ export interface ExecutionDatabase {
   /** The rule is JSON. */
   prune(retention: string): Promise<number>;
   vacuum(): Promise<void>;
+  /** Questions about flows and changes of them, and the answers, are JSON; see `bindings-node/src/store/flows.rs`. */
+  readFlows(question: string): Promise<string>;
+  changeFlows(change: string): Promise<string>;
+  /** An entry of the cache of outputs that has not expired: all but its output as JSON. */
+  findOutput(key: string, now: number): Promise<{ entry: string; output: Buffer } | null>;
+  /** `entries` is JSON of `{entries, used, limit}`, `outputs` the outputs of the entries one after the other, which are copied. */
+  keepOutputs(entries: string, outputs: Uint8Array): Promise<void>;
+  /** Entries of the cache, and the bytes of their outputs. */
+  cacheSize(): Promise<{ entries: number; bytes: number }>;
+  /** The rule is JSON; how many were removed. */
+  clearOutputs(rule: string): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -50,7 +50,7 @@ export interface FlowOutline {
 
 /** What an engine is. */
 export interface StorageInfo {
-  type: "filesystem" | "memory" | "indexeddb";
+  type: "filesystem" | "memory" | "indexeddb" | "sqlite" | "postgres";
   /** Where the kind of engine is at home; `desktop` for memory, wherever it is. */
   platform: "desktop" | "browser";
   /** False while a database cannot be opened. */

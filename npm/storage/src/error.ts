@@ -12,6 +12,8 @@ export type StorageErrorCode =
   | "STORAGE_FULL"
   /** The operation would lose something, or does not exist here. */
   | "UNSUPPORTED_OPERATION"
+  /** Another version of the flow is there than the one that the save was to replace. Nothing was saved. */
+  | "VERSION_CONFLICT"
   /** For engines of other packages. */
   | "NETWORK_ERROR"
   /** For engines of other packages. */

@@ -82,10 +82,9 @@ export function finish(id: string, epoch = 1, endedAt = START + 10): ExecutionCh
   return update(id, epoch, { status: "completed", endedAt, updatedAt: endedAt });
 }
 
-/** Declares every behaviour with `it`. */
-export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
-  /** Checks something with a new store, and closes every store object that it opened. */
-  const check = (behaviour: string, work: (bench: StoreBench) => Promise<void>): void =>
+/** Declares checks with a new store each, of which every store object is closed afterwards. */
+export function checking({ it, open }: Pick<ExecutionBench, "it" | "open">) {
+  return (behaviour: string, work: (bench: StoreBench) => Promise<void>): void =>
     it(behaviour, async () => {
       const bench = await open();
       const stores = [bench.store];
@@ -107,6 +106,11 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
         await Promise.all(stores.filter((store) => !crashed.has(store)).map((store) => store.close()));
       }
     });
+}
+
+/** Declares every behaviour with `it`. */
+export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
+  const check = checking({ it, open });
   const wrote = async (store: ExecutionStore, ...changes: ExecutionChange[]): Promise<void> => {
     expect(await store.write(changes)).toEqual([]);
   };

@@ -53,7 +53,7 @@ const FILTER: Record<keyof ExecutionFilter, "text" | "time" | "texts" | "status"
  * @throws StorageError UNSUPPORTED_OPERATION for keys and statuses that do not exist, values of another type, and a limit that
  *   is not from 1 to 1,000
  */
-export function checkedList(filter: ExecutionFilter, limit = LIST_LIMITS.usual): number {
+export function checkedList(filter: ExecutionFilter, limit?: number): number {
   for (const [key, value] of Object.entries(filter)) {
     if (!Object.hasOwn(FILTER, key)) {
       throw unlistable(
@@ -69,8 +69,13 @@ export function checkedList(filter: ExecutionFilter, limit = LIST_LIMITS.usual):
     if (EXECUTION_STATUSES.includes(status)) continue;
     throw unlistable(`There is no status ${JSON.stringify(status)}; there are ${named(EXECUTION_STATUSES)}`);
   }
+  return listLimit(limit, "executions");
+}
+
+/** @throws StorageError UNSUPPORTED_OPERATION for a limit that is not from 1 to 1,000 */
+export function listLimit(limit = LIST_LIMITS.usual, subject: string): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= LIST_LIMITS.most) return limit;
-  throw unlistable(`A list of executions has a limit of ${limit}; give a whole number from 1 to ${LIST_LIMITS.most}`);
+  throw unlistable(`A list of ${subject} has a limit of ${limit}; give a whole number from 1 to ${LIST_LIMITS.most}`);
 }
 
 const isText = (value: unknown) => typeof value === "string";
@@ -109,9 +114,14 @@ export function closedStore(name: string, operation: string): StorageError {
   });
 }
 
+/** What a text contains that databases have no form for. */
+export function unwritableText(text: string): string | undefined {
+  return text.includes("\0") ? "a NUL character" : /\p{Cs}/u.test(text) ? "half of a surrogate pair" : undefined;
+}
+
 function checkText(text: string | null | undefined, name: string, id: string): void {
   if (text === undefined || text === null) return;
-  const found = text.includes("\0") ? "a NUL character" : /\p{Cs}/u.test(text) ? "half of a surrogate pair" : undefined;
+  const found = unwritableText(text);
   if (found === undefined) return;
   throw unwritable(`\`${name}\` of the execution ${JSON.stringify(id)} contains ${found}; take it out`, id);
 }

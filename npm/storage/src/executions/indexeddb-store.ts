@@ -1,18 +1,17 @@
 import { databaseFailure } from "../indexeddb/failure.js";
 import { byExecution, type ChangeSum, changedRow, type Standing, sumOf } from "./changes.js";
 import { checkChanges, checkedList, closedStore, recordLimit } from "./checks.js";
+import { flowStorage } from "./flows/flow-storage.js";
 import { Connection } from "./indexeddb/connection.js";
+import { indexedDbFlows } from "./indexeddb/flows.js";
+import { indexedDbOutputs } from "./indexeddb/outputs.js";
 import { newOwner, type Owner } from "./indexeddb/owners.js";
 import { type KeptExecution, STORES, type StoreName, type Transaction } from "./indexeddb/schema.js";
+import { keep, own, release } from "./indexeddb/shared.js";
+import { CACHE_BYTES, checkCacheBytes, keptOutputs } from "./kept-outputs.js";
 import { cursorOf, matches, placeOf, statusesOf } from "./listing.js";
-import {
-  type ExecutionFilter,
-  type ExecutionStore,
-  FINISHED,
-  type Refusal,
-  type Retention,
-  type StoredExecution,
-} from "./store.js";
+import type { IndexedDbStore } from "./open-indexeddb-store.js";
+import { type ExecutionFilter, FINISHED, type Refusal, type Retention, type StoredExecution } from "./store.js";
 
 /** Executions that one transaction deletes; others write between two of them. */
 const DELETED_AT_ONCE = 100;
@@ -24,7 +23,8 @@ type Write = Transaction<"readwrite">;
 type Read = Transaction<"readonly">;
 
 /** See `openIndexedDbStore`, which loads this. */
-export async function openStore(name: string): Promise<ExecutionStore> {
+export async function openStore(name: string, cacheBytes: number = CACHE_BYTES.page): Promise<IndexedDbStore> {
+  checkCacheBytes(cacheBytes);
   const connection = new Connection(name);
   const owner = await newOwner(name);
   try {
@@ -34,10 +34,10 @@ export async function openStore(name: string): Promise<ExecutionStore> {
     await owner.release();
     throw databaseFailure(`Failed to open the store indexeddb:${name}`, error, { operation: "open" });
   }
-  return storeOf(name, connection, owner);
+  return storeOf(name, connection, owner, cacheBytes);
 }
 
-function storeOf(database: string, connection: Connection, owner: Owner): ExecutionStore {
+function storeOf(database: string, connection: Connection, owner: Owner, cacheBytes: number): IndexedDbStore {
   const name = `indexeddb:${database}`;
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
@@ -88,8 +88,20 @@ function storeOf(database: string, connection: Connection, owner: Owner): Execut
     return count;
   };
 
+  const change = async <T>(
+    operation: string,
+    stores: readonly StoreName[],
+    work: (transaction: Write) => Promise<T>,
+  ) => {
+    check(operation);
+    return transact(operation, "readwrite", stores, work);
+  };
+  const cache = keptOutputs(indexedDbOutputs({ read, change }), cacheBytes);
+
   return {
     name,
+    cache,
+    flows: flowStorage(name, "indexeddb", indexedDbFlows({ read, change })),
     async write(changes) {
       check("write");
       checkChanges(changes);
@@ -196,6 +208,8 @@ function storeOf(database: string, connection: Connection, owner: Owner): Execut
         };
       }),
     close() {
+      // Uses that cannot be noted must not keep the store from being closed.
+      if (closing === undefined) cache.flush().catch(() => {});
       closing ??= (async () => {
         while (running.size > 0) await Promise.all(running);
         connection.close();
@@ -243,28 +257,6 @@ async function nextPlace(transaction: Write): Promise<number> {
   const place = ((await counters.get("place")) ?? 0) + 1;
   await counters.put(place, "place");
   return place;
-}
-
-/** Bytes without what else is in their buffer, which would be stored with them. */
-function own(bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-}
-
-/** Counts one more execution that needs content, and stores it for the first one. */
-async function keep(transaction: Write, store: "documents" | "blobs", hash: string, content: string | Uint8Array) {
-  const uses = transaction.objectStore("uses");
-  const count = (await uses.get([store, hash])) ?? 0;
-  await uses.put(count + 1, [store, hash]);
-  // The two stores differ in the type of content only.
-  if (count === 0) await transaction.objectStore(store as "documents").put(content as string, hash);
-}
-
-async function release(transaction: Write, store: "documents" | "blobs", hash: string): Promise<void> {
-  const uses = transaction.objectStore("uses");
-  const count = (await uses.get([store, hash])) ?? 0;
-  if (count > 1) return void (await uses.put(count - 1, [store, hash]));
-  await uses.delete([store, hash]);
-  await transaction.objectStore(store).delete(hash);
 }
 
 /** Deletes the finished ones of executions; how many. */

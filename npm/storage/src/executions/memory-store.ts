@@ -1,5 +1,9 @@
 import { byExecution, type ChangeSum, changedRow, type Standing, sumOf } from "./changes.js";
 import { checkChanges, checkedList, closedStore, recordLimit } from "./checks.js";
+import { flowStorage } from "./flows/flow-storage.js";
+import type { FlowTable } from "./flows/flow-table.js";
+import { memoryFlows } from "./flows/memory-flows.js";
+import type { FlowStorage } from "./flows/versions.js";
 import { compareListPlaces, cursorOf, type ListPlace, matches, placeOf } from "./listing.js";
 import { createMemoryCache } from "./memory-cache.js";
 import type { OutputCache } from "./output-cache.js";
@@ -22,6 +26,7 @@ export interface MemoryExecutionsOptions {
 export interface MemoryExecutions extends ExecutionStore {
   /** Bounded as `createMemoryCache()` is. */
   readonly cache: OutputCache;
+  readonly flows: FlowStorage;
   /**
    * Lets others claim what this store object owns, as if its process had crashed. The object can still be used, as by a process
    * that was thought dead: its writes are refused as `stale` once another has claimed the execution.
@@ -58,6 +63,11 @@ class Memory {
   readonly documents = new Map<string, Kept<string>>();
   readonly blobs = new Map<string, Kept<Uint8Array>>();
   readonly cache = createMemoryCache();
+  readonly flows = memoryFlows({
+    keep: (hash, text) => keep(this.documents, hash, () => text),
+    get: (hash) => (this.documents.get(hash) as Kept<string>).content,
+    release: (hash) => release(this.documents, hash),
+  });
   #last = 0;
 
   apply(before: Entry | undefined, sum: ChangeSum, owner: Owner): void {
@@ -153,6 +163,7 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
         return memory.cache.clear(which);
       },
     },
+    flows: flowStorage(name, "memory", whileOpen(memory.flows, open)),
     async write(changes) {
       open("write");
       checkChanges(changes);
@@ -262,6 +273,18 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
   };
   memories.set(store, memory);
   return store;
+}
+
+/** Tables that refuse what a closed store is asked. */
+function whileOpen(tables: FlowTable, open: (operation: string) => void): FlowTable {
+  const guarded = Object.entries(tables).map(([operation, method]) => [
+    operation,
+    async (...args: unknown[]) => {
+      open(operation);
+      return method(...args);
+    },
+  ]);
+  return Object.fromEntries(guarded);
 }
 
 function outdated(ordered: readonly Entry[], { endedBefore, keepPerFlow }: Retention): Entry[] {

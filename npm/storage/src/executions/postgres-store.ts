@@ -2,11 +2,17 @@ import type { Pool, PoolClient } from "pg";
 
 import { StorageError } from "../error.js";
 import { checkChanges, checkedList, recordLimit } from "./checks.js";
+import { flowStorage } from "./flows/flow-storage.js";
+import type { FlowStorage } from "./flows/versions.js";
+import { CACHE_BYTES, checkCacheBytes, keptOutputs } from "./kept-outputs.js";
 import { cursorOf } from "./listing.js";
+import type { OutputCache } from "./output-cache.js";
 import { untilConnected } from "./postgres/connection.js";
 import { DELETED_AT_ONCE, deleteExecutions, outdatedStatement } from "./postgres/deletion.js";
 import { isDisconnection, isRepeatable, postgresFailure } from "./postgres/failure.js";
+import { postgresFlows } from "./postgres/flows.js";
 import { FINISHED_LIST, listStatement } from "./postgres/listing.js";
+import { postgresOutputs } from "./postgres/outputs.js";
 import { LIVING } from "./postgres/ownership.js";
 import { loadPg } from "./postgres/package.js";
 import { bytesOf, type DatabaseRow, ROW_COLUMNS, rowOf } from "./postgres/rows.js";
@@ -22,6 +28,14 @@ export interface PostgresStoreOptions {
   readers?: number;
   /** How long a server that went away is tried again before calls fail with NETWORK_ERROR, in ms. Default 30,000. */
   patience?: number;
+  /** Bytes that its cache of outputs takes at most; 1 GiB unless given. */
+  cacheBytes?: number;
+}
+
+/** A store in PostgreSQL. */
+export interface PostgresStore extends ExecutionStore {
+  readonly cache: OutputCache;
+  readonly flows: FlowStorage;
 }
 
 /** ms for a connection to come about. */
@@ -39,8 +53,9 @@ const ATTEMPTS = 20;
  * @throws StorageError UNSUPPORTED_OPERATION where `pg` is not installed, or the schema is of a later version or another program;
  *   NETWORK_ERROR, AUTHENTICATION_FAILED or ACCESS_DENIED where the database cannot be used
  */
-export async function openPostgresStore(url: string, options: PostgresStoreOptions = {}): Promise<ExecutionStore> {
-  const { schema = "conductor", readers = 4, patience = 30_000 } = options;
+export async function openPostgresStore(url: string, options: PostgresStoreOptions = {}): Promise<PostgresStore> {
+  const { schema = "conductor", readers = 4, patience = 30_000, cacheBytes = CACHE_BYTES.disk } = options;
+  checkCacheBytes(cacheBytes);
   const pg = await loadPg();
   const config = {
     connectionString: url,
@@ -55,12 +70,20 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
   const pool = new pg.Pool({ ...config, max: readers });
   // Statements tell of connections that break; idle ones are replaced.
   pool.on("error", () => {});
-  return storeOf(name, schemaName, writer, pool, patience);
+  return storeOf(name, schemaName, writer, pool, patience, cacheBytes);
 }
 
-function storeOf(name: string, schema: string, writer: Writer, pool: Pool, patience: number): ExecutionStore {
+function storeOf(
+  name: string,
+  schema: string,
+  writer: Writer,
+  pool: Pool,
+  patience: number,
+  cacheBytes: number,
+): PostgresStore {
   const executions = `${schema}.executions`;
   let ended: Promise<void> | undefined;
+  let isClosing = false;
 
   /** Reads, by another connection where one breaks. */
   const read = async <Row extends object>(operation: string, text: string, values: unknown[] = []): Promise<Row[]> => {
@@ -83,11 +106,25 @@ function storeOf(name: string, schema: string, writer: Writer, pool: Pool, patie
     }
     return count;
   };
+  const transact = async <T>(operation: string, work: (client: PoolClient) => Promise<T>): Promise<T> => {
+    writer.check(operation);
+    // A store that is being closed waits for no server.
+    const wait = isClosing ? 0 : patience;
+    try {
+      return await untilConnected(wait, () => repeated(pool, wait, (client) => inTransaction(client, work)));
+    } catch (error) {
+      throw postgresFailure(name, operation, error);
+    }
+  };
+  const database = { schema, read, transact };
+  const cache = keptOutputs(postgresOutputs(database), cacheBytes);
   /** Not owned by this store object, nor by one that is alive. */
   const isFree = `(owner is null or owner <> $1::bigint and owner <> all(array(${LIVING})))`;
 
   return {
     name,
+    cache,
+    flows: flowStorage(name, "postgres", postgresFlows(database)),
     async write(changes) {
       writer.check("write");
       checkChanges(changes);
@@ -192,22 +229,41 @@ function storeOf(name: string, schema: string, writer: Writer, pool: Pool, patie
       );
       return row as NonNullable<typeof row>;
     },
-    async close() {
-      await writer.close();
-      ended ??= pool.end();
-      await ended;
+    close() {
+      isClosing = true;
+      ended ??= (async () => {
+        // Uses that cannot be noted must not keep the store from being closed.
+        const flushed = cache.flush().catch(() => {});
+        const closing = writer.close();
+        await flushed;
+        await closing.finally(() => pool.end());
+      })();
+      return ended;
     },
   };
 }
 
+/** Does work in a transaction: all of it, or nothing. */
+async function inTransaction<T>(client: PoolClient, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  await client.query("begin");
+  try {
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch(() => {});
+    throw error;
+  }
+}
+
 /** Does work in a transaction of its own, again where others were in its way, or there was no connection to begin it. */
-async function repeated(pool: Pool, patience: number, work: (client: PoolClient) => Promise<number>): Promise<number> {
+async function repeated<T>(pool: Pool, patience: number, work: (client: PoolClient) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const client = await untilConnected(patience, () => pool.connect());
     try {
-      const count = await work(client);
+      const result = await work(client);
       client.release();
-      return count;
+      return result;
     } catch (error) {
       client.release(isDisconnection(error));
       if (attempt === ATTEMPTS || !isRepeatable(error)) throw error;

@@ -5,7 +5,13 @@ import { type ExecutionDatabase, loadAddon, NativeError, nativeError } from "@at
 
 import { StorageError, type StorageErrorCode } from "../error.js";
 import { checkChanges, checkedList, recordLimit } from "./checks.js";
+import { flowStorage } from "./flows/flow-storage.js";
+import { sqliteFlows } from "./flows/sqlite-flows.js";
+import type { FlowStorage } from "./flows/versions.js";
+import { CACHE_BYTES, checkCacheBytes, type KeptOutputs, keptOutputs } from "./kept-outputs.js";
+import type { OutputCache } from "./output-cache.js";
 import { ChangePacker, unpackedRecords } from "./sqlite-changes.js";
+import { sqliteOutputs } from "./sqlite-outputs.js";
 import type {
   ExecutionChange,
   ExecutionFilter,
@@ -20,10 +26,14 @@ import type {
 export interface SqliteStoreOptions {
   /** ms to wait for another process that is writing, before ACCESS_DENIED says so; 10,000 unless given. */
   busyTimeout?: number;
+  /** Bytes that its cache of outputs takes at most; 1 GiB unless given. */
+  cacheBytes?: number;
 }
 
 /** A store of executions in a file of SQLite. */
 export interface SqliteStore extends ExecutionStore {
+  readonly cache: OutputCache;
+  readonly flows: FlowStorage;
   /** Transactions that this object has committed, and the calls of `write` that were in them. */
   counts(): { commits: number; writes: number };
 }
@@ -42,7 +52,7 @@ const DEFAULT_BUSY_TIMEOUT = 10_000;
  */
 export async function openSqliteStore(
   path: string,
-  { busyTimeout = DEFAULT_BUSY_TIMEOUT }: SqliteStoreOptions = {},
+  { busyTimeout = DEFAULT_BUSY_TIMEOUT, cacheBytes = CACHE_BYTES.disk }: SqliteStoreOptions = {},
 ): Promise<SqliteStore> {
   if (typeof path !== "string" || path === "" || path.includes("\0")) {
     throw new StorageError("The path of a store of executions must be that of a file", "UNSUPPORTED_OPERATION");
@@ -60,12 +70,16 @@ export async function openSqliteStore(
     );
   }
   const file = resolve(path);
+  checkCacheBytes(cacheBytes);
   const writes = new PendingWrites(file);
-  const database = await openDatabase(file, busyTimeout, writes);
-  return new OpenStore(file, database, writes);
+  const database = newDatabase(file, writes);
+  const ask = <T>(operation: string, ask: () => Promise<T>) => told(operation, file, ask);
+  const cache = keptOutputs(sqliteOutputs(database, ask), cacheBytes);
+  await ask("open", () => database.open(file, randomUUID(), busyTimeout));
+  return new OpenStore(file, database, writes, cache);
 }
 
-async function openDatabase(file: string, busyTimeout: number, writes: PendingWrites): Promise<ExecutionDatabase> {
+function newDatabase(file: string, writes: PendingWrites): ExecutionDatabase {
   let Database: ReturnType<typeof loadAddon>["ExecutionDatabase"];
   try {
     Database = loadAddon().ExecutionDatabase;
@@ -78,7 +92,6 @@ async function openDatabase(file: string, busyTimeout: number, writes: PendingWr
   }
   const database = new Database((count, outcomes) => writes.ended(count, outcomes));
   writes.database = database;
-  await told("open", file, () => database.open(file, randomUUID(), busyTimeout));
   return database;
 }
 
@@ -142,14 +155,22 @@ class PendingWrites {
 
 class OpenStore implements SqliteStore {
   readonly name: string;
+  readonly cache: KeptOutputs;
+  readonly flows: FlowStorage;
   readonly #file: string;
   readonly #database: ExecutionDatabase;
   readonly #writes: PendingWrites;
   readonly #packer = new ChangePacker();
   #closed: Promise<void> | undefined;
 
-  constructor(file: string, database: ExecutionDatabase, writes: PendingWrites) {
+  constructor(file: string, database: ExecutionDatabase, writes: PendingWrites, cache: KeptOutputs) {
     this.name = `sqlite:${file}`;
+    this.cache = cache;
+    this.flows = flowStorage(
+      this.name,
+      "sqlite",
+      sqliteFlows(database, (operation, ask) => this.#ask(operation, ask)),
+    );
     this.#file = file;
     this.#database = database;
     this.#writes = writes;
@@ -235,7 +256,11 @@ class OpenStore implements SqliteStore {
   }
 
   async close(): Promise<void> {
-    this.#closed ??= this.#ask("close", () => this.#database.close());
+    if (this.#closed === undefined) {
+      // Uses that cannot be noted must not keep the store from being closed; the writer comes to them first.
+      this.cache.flush().catch(() => {});
+      this.#closed = this.#ask("close", () => this.#database.close());
+    }
     await this.#closed;
   }
 

@@ -4,6 +4,7 @@
  * A store knows nothing of what is in a record. It keeps bytes in order, lets one owner at a time write an execution, and
  * says honestly whether something is on disk.
  */
+import type { FlowStorage } from "./flows/versions.js";
 import type { OutputCache } from "./output-cache.js";
 
 /** How an execution can stand. SQLite stores a status as its place in this list: new ones go to the end. */
@@ -178,6 +179,8 @@ export interface ExecutionStore {
   readonly name: string;
   /** Outputs of nodes, kept apart from the executions: deleting one leaves its outputs. Missing where the store keeps none. */
   readonly cache?: OutputCache;
+  /** Flows with their versions, kept apart from the executions. Missing where the store keeps none. */
+  readonly flows?: FlowStorage;
 
   /**
    * Writes changes in one transaction, in their order; settles when they are on disk. If one change of an execution is refused,

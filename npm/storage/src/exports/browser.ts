@@ -12,13 +12,26 @@ export type {
   StorageItem,
 } from "../engine.js";
 export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export type {
+  FlowHistory,
+  FlowHistoryOptions,
+  FlowRetention,
+  FlowSaveOptions,
+  FlowStorage,
+  FlowVersion,
+  StoredFlow,
+} from "../executions/flows/versions.js";
 export { createMemoryCache, type MemoryCacheOptions } from "../executions/memory-cache.js";
 export {
   createMemoryExecutions,
   type MemoryExecutions,
   type MemoryExecutionsOptions,
 } from "../executions/memory-store.js";
-export { openIndexedDbStore } from "../executions/open-indexeddb-store.js";
+export {
+  type IndexedDbStore,
+  type IndexedDbStoreOptions,
+  openIndexedDbStore,
+} from "../executions/open-indexeddb-store.js";
 export type {
   CachedOutput,
   NewCachedOutput,

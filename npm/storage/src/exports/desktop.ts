@@ -12,6 +12,15 @@ export type {
   StorageProblem,
 } from "../engine.js";
 export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export type {
+  FlowHistory,
+  FlowHistoryOptions,
+  FlowRetention,
+  FlowSaveOptions,
+  FlowStorage,
+  FlowVersion,
+  StoredFlow,
+} from "../executions/flows/versions.js";
 export { createMemoryCache, type MemoryCacheOptions } from "../executions/memory-cache.js";
 export {
   createMemoryExecutions,
@@ -25,7 +34,7 @@ export type {
   OutputCacheFigures,
   OutputCacheFilter,
 } from "../executions/output-cache.js";
-export { openPostgresStore, type PostgresStoreOptions } from "../executions/postgres-store.js";
+export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "../executions/postgres-store.js";
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../executions/sqlite-store.js";
 export type {
   ExecutionChange,

@@ -18,13 +18,22 @@ export const createStorage: (config?: BrowserStorageConfig | StorageConfig) => S
 
 export type { FileSystemEngine, StorageProblem } from "../engine.js";
 export type {
+  FlowHistory,
+  FlowHistoryOptions,
+  FlowRetention,
+  FlowSaveOptions,
+  FlowStorage,
+  FlowVersion,
+  StoredFlow,
+} from "../executions/flows/versions.js";
+export type {
   CachedOutput,
   NewCachedOutput,
   OutputCache,
   OutputCacheFigures,
   OutputCacheFilter,
 } from "../executions/output-cache.js";
-export type { PostgresStoreOptions } from "../executions/postgres-store.js";
+export type { PostgresStore, PostgresStoreOptions } from "../executions/postgres-store.js";
 export type { SqliteStore, SqliteStoreOptions } from "../executions/sqlite-store.js";
 export type {
   ExecutionChange,

@@ -2,7 +2,7 @@ import { openDB } from "idb";
 
 import { hasIndexedDB } from "../../indexeddb/connection.js";
 import { noDatabases, Refusal } from "../../indexeddb/failure.js";
-import { createStores, type Database, STORES, type StoreName, type Transaction, VERSION } from "./schema.js";
+import { ALL_STORES, createStores, type Database, type StoreName, type Transaction, VERSION } from "./schema.js";
 
 /** ms to wait for a database that another tab keeps in an older version, or removes, and for its first answer. */
 const PATIENCE_MS = 5000;
@@ -118,7 +118,7 @@ export class Connection {
       () => {},
     );
     const database = await Promise.race([opening, late]).finally(() => clearTimeout(timer));
-    if (STORES.every((store) => database.objectStoreNames.contains(store))) return database;
+    if (ALL_STORES.every((store) => database.objectStoreNames.contains(store))) return database;
     database.close();
     throw new Refusal(
       "UNSUPPORTED_OPERATION",

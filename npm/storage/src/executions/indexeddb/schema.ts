@@ -1,5 +1,6 @@
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from "idb";
 
+import type { CachedOutput } from "../output-cache.js";
 import type { StoredExecution } from "../store.js";
 
 /** A row, with what lists are ordered by and the owner. */
@@ -32,26 +33,76 @@ export interface Contents extends DBSchema {
   heads: { key: string; value: Uint8Array };
   documents: { key: string; value: string };
   blobs: { key: string; value: Uint8Array };
-  /** How many executions need a document or a blob. */
+  /** How many executions and versions of flows need a document, and how many executions a blob. */
   uses: { key: [store: "documents" | "blobs", hash: string]; value: number };
   /** Numbers of the whole: `place` is the last one given. */
   counters: { key: string; value: number };
+  flows: { key: string; value: KeptFlow };
+  versions: { key: [flow: string, version: number]; value: KeptVersion };
+  outputs: {
+    key: string;
+    value: KeptOutput;
+    indexes: { used: number; type: string; expiry: number };
+  };
+}
+
+/** A flow; one that was deleted keeps its versions. */
+export interface KeptFlow {
+  /** The number of the current version. */
+  version: number;
+  /** What lists show of it, as JSON. */
+  item: string;
+  /** ms since the epoch. */
+  deletedAt?: number;
+}
+
+/** A version of a flow. */
+export interface KeptVersion {
+  /** Of the content. */
+  hash: string;
+  documentHash: string;
+  /** ms since the epoch. */
+  savedAt: number;
+}
+
+/** An entry of the cache. */
+export interface KeptOutput extends CachedOutput {
+  /** Increases with each use of any entry. */
+  used: number;
 }
 
 export type Database = IDBPDatabase<Contents>;
 
-/** The stores of every transaction that writes. */
+/** The stores of every transaction that writes executions. */
 export const STORES = ["executions", "records", "heads", "documents", "blobs", "uses", "counters"] as const;
+/** Those of every transaction that writes flows. */
+export const FLOW_STORES = ["flows", "versions", "documents", "uses"] as const;
+/** Those of every transaction that writes outputs. */
+export const OUTPUT_STORES = ["outputs", "counters"] as const;
+/** All of them. */
+export const ALL_STORES = [...new Set([...STORES, ...FLOW_STORES, ...OUTPUT_STORES])];
 
-export type StoreName = (typeof STORES)[number];
+export type StoreName = (typeof ALL_STORES)[number];
 
 export type Transaction<Mode extends IDBTransactionMode> = IDBPTransaction<Contents, StoreName[], Mode>;
 
 /** Raise it with every change of the stores, and bring what older versions left up to date in {@link createStores}. */
-export const VERSION = 1;
+export const VERSION = 2;
 
-/** Makes the stores of a new database. */
-export function createStores(database: Database): void {
+/** Makes the stores that a database of a version, 0 for a new one, does not have yet. */
+export function createStores(database: Database, version: number): void {
+  if (version < 1) createExecutions(database);
+  if (version < 2) {
+    database.createObjectStore("flows");
+    database.createObjectStore("versions");
+    const outputs = database.createObjectStore("outputs", { keyPath: "key" });
+    outputs.createIndex("used", "used");
+    outputs.createIndex("type", "nodeType");
+    outputs.createIndex("expiry", "expiresAt");
+  }
+}
+
+function createExecutions(database: Database): void {
   const executions = database.createObjectStore("executions", { keyPath: "row.id" });
   const order = ["row.startedAt", "place"];
   executions.createIndex("order", order);

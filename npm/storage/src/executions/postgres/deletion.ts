@@ -7,6 +7,12 @@ import { FINISHED_LIST } from "./listing.js";
 /** Executions that one transaction deletes. */
 export const DELETED_AT_ONCE = 200;
 
+const BLOB_USERS = [["uses", "hash"]] as const;
+const DOCUMENT_USERS = [
+  ["executions", "document_hash"],
+  ["flow_versions", "document_hash"],
+] as const;
+
 /** Keys of the executions that a retention names. */
 export function outdatedStatement(
   schema: string,
@@ -45,9 +51,9 @@ export async function deleteExecutions(client: PoolClient, schema: string, keys:
       );
       await client.query(`delete from ${schema}.executions where key = any($1::bigint[])`, [gone]);
       const hashes = [...new Set(uses.rows.map(({ hash }) => hash))];
-      if (hashes.length > 0) await deleteUnneeded(client, schema, "blobs", hashes, "uses", "hash");
-      const documents = [...new Set(rows.map((row) => row.document_hash))];
-      await deleteUnneeded(client, schema, "documents", documents, "executions", "document_hash");
+      if (hashes.length > 0) await deleteUnneeded(client, schema, "blobs", hashes, BLOB_USERS);
+      const documents = rows.map((row) => row.document_hash);
+      await deleteDocuments(client, schema, documents);
     }
     await client.query("commit");
     return gone.length;
@@ -57,18 +63,21 @@ export async function deleteExecutions(client: PoolClient, schema: string, keys:
   }
 }
 
+/** Deletes documents by their hashes where neither an execution nor a version of a flow needs them, within a transaction. */
+export async function deleteDocuments(client: PoolClient, schema: string, hashes: readonly string[]): Promise<void> {
+  await deleteUnneeded(client, schema, "documents", [...new Set(hashes)], DOCUMENT_USERS);
+}
+
 async function deleteUnneeded(
   client: PoolClient,
   schema: string,
   table: string,
   hashes: readonly string[],
-  users: string,
-  column: string,
+  users: readonly (readonly [table: string, column: string])[],
 ): Promise<void> {
   await client.query(`select from ${schema}.${table} where hash = any($1::text[]) order by hash for update`, [hashes]);
-  await client.query(
-    `delete from ${schema}.${table} c where hash = any($1::text[])
-      and not exists (select from ${schema}.${users} u where u.${column} = c.hash)`,
-    [hashes],
+  const unneeded = users.map(
+    ([user, column]) => `and not exists (select from ${schema}.${user} u where u.${column} = c.hash)`,
   );
+  await client.query(`delete from ${schema}.${table} c where hash = any($1::text[]) ${unneeded.join(" ")}`, [hashes]);
 }

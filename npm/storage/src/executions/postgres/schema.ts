@@ -75,10 +75,57 @@ const MIGRATIONS: readonly ((schema: string) => string)[] = [
     );
     create index on ${schema}.uses (hash);
   `,
+  (schema) => `
+    create table ${schema}.flows (
+      id text collate "C" primary key,
+      version bigint not null,
+      item text not null,
+      deleted_at float8
+    );
+    create table ${schema}.flow_versions (
+      flow text collate "C" not null references ${schema}.flows,
+      version bigint not null,
+      hash text collate "C" not null,
+      document_hash text collate "C" not null references ${schema}.documents,
+      saved_at float8 not null,
+      primary key (flow, version)
+    );
+    create index on ${schema}.flow_versions (document_hash);
+    create table ${schema}.cached_outputs (
+      key text collate "C" primary key,
+      node_type text collate "C" not null,
+      execution_id text collate "C" not null,
+      node_id text collate "C" not null,
+      stored_at float8 not null,
+      expires_at float8,
+      used bigint not null,
+      output bytea not null
+    );
+    create index on ${schema}.cached_outputs (used);
+    create index on ${schema}.cached_outputs (md5(node_type));
+    create index on ${schema}.cached_outputs (expires_at) where expires_at is not null;
+    create table ${schema}.cache_size (
+      entries bigint not null,
+      bytes bigint not null,
+      used bigint not null
+    );
+    insert into ${schema}.cache_size values (0, 0, 0);
+  `,
 ];
 
-/** Tables that hold executions. */
-export const TABLES = ["executions", "records", "documents", "blobs", "uses", "owners"] as const;
+/** All tables but that of the version. */
+export const TABLES = [
+  "executions",
+  "records",
+  "documents",
+  "blobs",
+  "uses",
+  "owners",
+  "flows",
+  "flow_versions",
+  "cached_outputs",
+  "cache_size",
+] as const;
 
 /** A name as a part of a statement. */
 export function quoted(name: string): string {
