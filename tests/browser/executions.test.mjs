@@ -116,10 +116,12 @@ test("a database of a later version or of something else is refused by name", as
     for (const name of ["later", "other"]) {
       failures.push(await openIndexedDbStore(name).then(String, ({ code, message }) => `${code} ${message}`));
     }
-    return failures;
+    const left = await indexedDB.databases();
+    return [...failures, left.find(({ name }) => name === "other")?.version];
   });
   assert.match(failures[0], /^UNSUPPORTED_OPERATION .*indexeddb:later.*newer version of this page.*reload/);
   assert.match(failures[1], /^UNSUPPORTED_OPERATION .*indexeddb:other.*holds something else; choose another name/);
+  assert.equal(failures[2], 1);
 });
 
 test("a database that does not answer is told, not waited for", async (t) => {

@@ -2,7 +2,15 @@ import { openDB } from "idb";
 
 import { hasIndexedDB } from "../../indexeddb/connection.js";
 import { noDatabases, Refusal } from "../../indexeddb/failure.js";
-import { ALL_STORES, createStores, type Database, type StoreName, type Transaction, VERSION } from "./schema.js";
+import {
+  ALL_STORES,
+  createStores,
+  type Database,
+  STORES,
+  type StoreName,
+  type Transaction,
+  VERSION,
+} from "./schema.js";
 
 /** ms to wait for a database that another tab keeps in an older version, or removes, and for its first answer. */
 const PATIENCE_MS = 5000;
@@ -97,8 +105,15 @@ export class Connection {
   async #connect(): Promise<Database> {
     if (!hasIndexedDB()) throw noDatabases();
     let isLate = false;
+    let isForeign = false;
     const opening: Promise<Database> = openDB(this.#name, VERSION, {
-      upgrade: createStores,
+      upgrade: (database, version, _, transaction) => {
+        isForeign = version > 0 && !STORES.every((store) => database.objectStoreNames.contains(store));
+        if (!isForeign) return createStores(database, version);
+        // It stays as it is, with its version.
+        transaction.done.catch(() => {});
+        transaction.abort();
+      },
       // Another tab wants to update or remove the database, and would have to wait for this one.
       blocking: (_, __, event) => {
         this.#opening = undefined;
@@ -117,9 +132,14 @@ export class Connection {
       (database) => isLate && database.close(),
       () => {},
     );
-    const database = await Promise.race([opening, late]).finally(() => clearTimeout(timer));
-    if (ALL_STORES.every((store) => database.objectStoreNames.contains(store))) return database;
-    database.close();
+    const database = await Promise.race([opening, late])
+      .catch((error: unknown) => {
+        if (!isForeign) throw error;
+      })
+      .finally(() => clearTimeout(timer));
+    if (database !== undefined && ALL_STORES.every((store) => database.objectStoreNames.contains(store)))
+      return database;
+    database?.close();
     throw new Refusal(
       "UNSUPPORTED_OPERATION",
       `the database ${this.#name} of this site holds something else; choose another name`,
