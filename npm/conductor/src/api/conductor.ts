@@ -20,7 +20,7 @@ import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { ConductorTransport, TransportOptions, TransportType } from "../types/transport.js";
 import type { Environment } from "./environment.js";
 import { Fallbacks } from "./fallback.js";
-import { type FlowEngine, FlowStore } from "./flow-store.js";
+import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
 import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
@@ -93,8 +93,8 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const runs = new Runs(config, events, feed, log, () => environment.types(), workplace?.open);
   runs.durability = keeping?.get;
   const isolate = isolator(log, "A listener");
-  const engine = (config.storage ?? environment.storage()) as FlowEngine | PromiseLike<FlowEngine>;
-  const flows = new FlowStore(engine, isolate);
+  const source = (config.storage ?? durability?.flows(environment.storage) ?? environment.storage()) as FlowSource;
+  const flows = new FlowStore(source, isolate);
   const fallbacks = new Fallbacks(config.cachedResults ?? CACHED_RESULTS);
   const own = typeof config.transport === "object" ? config.transport : undefined;
   const tokens = environment.tokens();
@@ -174,8 +174,8 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       ownTransport?.cancelAll();
       workplace?.shutdown();
       await router.shutdown();
-      // An engine that the caller gave is the caller's to close.
-      if (config.storage === undefined) await (await engine).close?.();
+      // An engine that the caller gave is the caller's to close, and one of a store goes with that.
+      if (config.storage === undefined && typeof source !== "function") await (await source).close?.();
     }),
     getEnvironment: hidden(() => info),
     inDesktop: hidden(info.isDesktop),

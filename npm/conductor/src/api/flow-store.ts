@@ -1,4 +1,5 @@
 /** Flows in a storage engine: as documents under their ids, with when they were saved. */
+import type { FlowHistory, FlowHistoryOptions } from "@atomiton/storage";
 import { describe } from "@atomiton/values";
 import type { Isolate } from "../events/isolate.js";
 import type { StorageApi } from "../services/storage.js";
@@ -11,6 +12,7 @@ import type {
   FlowSummary,
   FlowToSave,
   ListFlowsOptions,
+  LoadFlowOptions,
   SavedFlow,
   SaveFlowOptions,
 } from "../types/flow.js";
@@ -22,9 +24,13 @@ import { FlowNews } from "./flow-news.js";
 /** What is needed of an engine of `@atomiton/storage`; whoever has less than this has flows that cannot be listed. */
 export interface FlowEngine {
   load(key: string): unknown;
-  save(key: string, data: unknown, options?: { overwrite?: boolean }): unknown;
+  save(key: string, data: unknown, options?: { overwrite?: boolean; ifVersion?: number }): unknown;
   delete?(key: string): unknown;
   list?(prefix?: string): unknown;
+  /** The current version of a value, or another one, where versions are kept. */
+  find?(key: string, version?: number): PromiseLike<{ version: number; value: unknown } | undefined>;
+  /** The versions of a value, where they are kept. */
+  history?(key: string, options?: FlowHistoryOptions): PromiseLike<FlowHistory>;
   /** What could not be listed, and why. */
   problems?(): Promise<{ key: string; message: string }[]>;
   /** Tells of what others change in the same storage, until what is returned is called; not of what is done through this one. */
@@ -32,6 +38,9 @@ export interface FlowEngine {
   /** Gives back what it holds; it can still be used afterwards. */
   close?(): unknown;
 }
+
+/** An engine, a promise of one, or the way to the one of a store, which is opened when it is needed. */
+export type FlowSource = FlowEngine | PromiseLike<FlowEngine> | (() => PromiseLike<FlowEngine>);
 
 /** Something that others saved or deleted. */
 export interface FlowChange {
@@ -81,12 +90,11 @@ export class FlowStore implements StorageApi {
   readonly onFlowDeleted: StorageApi["onFlowDeleted"];
   /** Summaries of flows that were listed, with what tells whether they changed since. */
   private readonly known = new Map<string, { stamp: string; summary: FlowSummary | undefined }>();
-  private engine: FlowEngine | PromiseLike<FlowEngine>;
+  private source: FlowSource;
   private readonly news: FlowNews;
 
-  /** @param engine or a promise of one */
-  constructor(engine: FlowEngine | PromiseLike<FlowEngine>, isolate: Isolate) {
-    this.engine = engine;
+  constructor(source: FlowSource, isolate: Isolate) {
+    this.source = source;
     const follow = () => this.follow();
     this.saved = new Callbacks(isolate, follow);
     this.deleted = new Callbacks(isolate, follow);
@@ -105,16 +113,21 @@ export class FlowStore implements StorageApi {
   }
 
   /** Goes on with another engine. */
-  use(engine: FlowEngine | PromiseLike<FlowEngine>): void {
-    this.engine = engine;
+  use(source: FlowSource): void {
+    this.source = source;
     this.known.clear();
     this.follow();
   }
 
-  readonly saveFlow = async (flow: FlowToSave, options?: SaveFlowOptions): Promise<FlowReceipt> => {
-    const { nodes } = flow ?? {};
+  readonly saveFlow = async (given: FlowToSave, options?: SaveFlowOptions): Promise<FlowReceipt> => {
+    const { nodes } = given ?? {};
     if (!Array.isArray(nodes)) throw new FlowStorageError("INVALID_NODE", "Flow must have a list of nodes");
     const engine = await this.engine;
+    const { overwrite = false, ifVersion } = options ?? {};
+    if (ifVersion !== undefined && engine.history === undefined) throw lacksVersions("`ifVersion`");
+    const { storedVersion: _, ...content } = given;
+    // Where there are no versions, the name is the flow's own to use.
+    const flow = engine.history === undefined ? given : content;
     const id = flow.id || uuid();
     const edges = flow.edges ?? [];
     const before = flow.id ? await this.before(engine, id, options) : undefined;
@@ -134,16 +147,50 @@ export class FlowStore implements StorageApi {
       updatedAt: savedAt,
     };
     if (before !== undefined && isSameContent(before, document)) document.updatedAt = before.updatedAt;
-    await engine.save(id, document, ...(options?.overwrite === true ? [{ overwrite: true }] : []));
+    const how = { ...(overwrite && { overwrite }), ...(ifVersion !== undefined && { ifVersion }) };
+    let saved: unknown;
+    try {
+      saved = await engine.save(id, document, ...(Object.keys(how).length > 0 ? [how] : []));
+    } catch (error) {
+      throw isConflict(error) ? new FlowStorageError("INVALID_PARAMETERS", error.message, { cause: error }) : error;
+    }
     this.known.delete(id);
     this.saved.tell(() => savedEvent(document));
-    return { id, savedAt, version };
+    const storedVersion = engine.history && (saved as { version: number }).version;
+    return { id, savedAt, version, ...(storedVersion !== undefined && { storedVersion }) };
   };
 
-  readonly loadFlow = async (id: string): Promise<SavedFlow> => {
-    const found = await this.find(await this.engine, id);
-    if (found === undefined) throw missing(id);
-    return found;
+  readonly loadFlow = async (id: string, options?: LoadFlowOptions): Promise<SavedFlow> => {
+    const engine = await this.engine;
+    const version = options?.version;
+    if (engine.find === undefined) {
+      if (version !== undefined) throw lacksVersions("a `version`");
+      return (await this.find(engine, id)) ?? missing(id);
+    }
+    const found = isKey(id) ? await engine.find(id, version) : undefined;
+    const flow = found && flowOf(found.value, id);
+    return flow === undefined ? missing(id, version) : { ...flow, storedVersion: found?.version as number };
+  };
+
+  readonly flowHistory = async (id: string, options?: FlowHistoryOptions): Promise<FlowHistory> => {
+    const engine = await this.engine;
+    if (engine.history === undefined) throw lacksVersions("a history");
+    if (!isKey(id)) return missing(id);
+    try {
+      return await engine.history(id, options);
+    } catch (error) {
+      return isNotFound(error) ? missing(id) : Promise.reject(error);
+    }
+  };
+
+  readonly restoreFlow = async (
+    id: string,
+    version: number,
+    options?: Pick<SaveFlowOptions, "ifVersion">,
+  ): Promise<FlowReceipt> => {
+    const { ifVersion } = options ?? {};
+    const flow = await this.loadFlow(id, { version });
+    return this.saveFlow({ ...flow, id }, ifVersion === undefined ? {} : { ifVersion });
   };
 
   readonly listFlows = async (options: ListFlowsOptions = {}): Promise<FlowList> => {
@@ -167,11 +214,15 @@ export class FlowStore implements StorageApi {
     if (engine.delete === undefined) throw lacks("delete");
     // What cannot be read can still be deleted.
     const found = await this.find(engine, id).catch(() => ({ name: id }));
-    if (found === undefined) throw missing(id);
+    if (found === undefined) return missing(id);
     await engine.delete(id);
     this.known.delete(id);
     this.deleted.tell(() => ({ id, name: found.name, deletedAt: new Date().toISOString() }));
   };
+
+  private get engine(): FlowEngine | PromiseLike<FlowEngine> {
+    return typeof this.source === "function" ? this.source() : this.source;
+  }
 
   /** A saved flow, if there is one of this id. */
   async get(id: string): Promise<SavedFlow | undefined> {
@@ -185,7 +236,7 @@ export class FlowStore implements StorageApi {
   }
 
   private async find(engine: FlowEngine, id: string): Promise<SavedFlow | undefined> {
-    if (typeof id !== "string" || id === "") return undefined;
+    if (!isKey(id)) return undefined;
     let document: unknown;
     try {
       document = await engine.load(id);
@@ -198,8 +249,9 @@ export class FlowStore implements StorageApi {
 
   /** Hears of others as long as there is somebody to be told of flows, from the engine in use. */
   private follow(): void {
-    if (this.saved.isEmpty && this.deleted.isEmpty) this.news.leave();
-    else this.news.follow(this.engine);
+    // A store tells of no others.
+    if ((this.saved.isEmpty && this.deleted.isEmpty) || typeof this.source === "function") this.news.leave();
+    else this.news.follow(this.source);
   }
 
   private async summaries(engine: FlowEngine): Promise<FlowSummary[]> {
@@ -334,8 +386,24 @@ function isNotFound(error: unknown): boolean {
   return code === undefined ? OLDER_NOT_FOUND.test(describe(error)) : code === "NOT_FOUND" || code === "ENOENT";
 }
 
-function missing(id: unknown): FlowStorageError {
-  return new FlowStorageError("NODE_NOT_FOUND", `Flow with id ${describe(id)} not found`);
+function missing(id: unknown, version?: number): never {
+  const what = version === undefined ? "Flow" : `Version ${version} of the flow`;
+  throw new FlowStorageError("NODE_NOT_FOUND", `${what} with id ${describe(id)} not found`);
+}
+
+function isKey(id: unknown): id is string {
+  return typeof id === "string" && id !== "";
+}
+
+function isConflict(error: unknown): error is Error {
+  return (error as { code?: unknown } | undefined)?.code === "VERSION_CONFLICT";
+}
+
+function lacksVersions(asked: string): FlowStorageError {
+  return new FlowStorageError(
+    "IMPLEMENTATION_NOT_FOUND",
+    `The storage of this conductor keeps no versions of flows, so it has no use for ${asked}; those that are kept in a \`store\` (SQLite, PostgreSQL, IndexedDB, memory) have versions: give the conductor a \`store\` and no \`storage\``,
+  );
 }
 
 function lacks(method: string): FlowStorageError {

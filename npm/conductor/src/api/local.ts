@@ -165,10 +165,13 @@ function localFlow({ environment, flows }: LocalParts, node: NodeApi): FlowApi {
     },
     listTemplates,
     getTemplate,
-    async loadFlow(id) {
+    async loadFlow(id, options) {
+      if (options?.version !== undefined) return flows.loadFlow(id, options);
       const found = templates.get(id) ?? (await flows.get(id));
       return found ?? (await getTemplate(id)).definition;
     },
+    history: flows.flowHistory,
+    restore: flows.restoreFlow,
     onProgress: node.onProgress,
     onComplete: node.onComplete,
     onError: node.onError,
@@ -184,11 +187,11 @@ function localFlows({ environment, flows }: LocalParts): StorageApi {
       if (isEmpty && options?.allowEmpty !== true) throw new Error("Flow must contain at least one node");
       return flows.saveFlow(flow, options);
     },
-    async loadFlow(id) {
-      if (missingFlow === undefined) return flows.loadFlow(id);
-      const found = await flows.get(id);
-      if (found === undefined) throw new FlowStorageError("NODE_NOT_FOUND", missingFlow);
-      return found;
+    async loadFlow(id, options) {
+      if (missingFlow === undefined || options?.version !== undefined) return flows.loadFlow(id, options);
+      return flows.loadFlow(id).catch((error) => {
+        throw error?.code === "NODE_NOT_FOUND" ? new FlowStorageError("NODE_NOT_FOUND", missingFlow) : error;
+      });
     },
   };
 }

@@ -25,7 +25,10 @@ export interface ConductorConfig {
   wsUrl?: string;
   /** Sent with every HTTP request. */
   headers?: Record<string, string>;
-  /** Where flows are kept: an engine of `@atomiton/storage`, or a promise of one. Default: memory of this conductor. */
+  /**
+   * Where flows are kept: an engine of `@atomiton/storage`, or a promise of one. Default: the `store`, with all their versions; without
+   * one, memory of this conductor.
+   */
   storage?: unknown;
   /** How many outputs of requests are kept for the fallback `"cached-data"`, the latest ones. Default 16; 0 for none. */
   cachedResults?: number;
@@ -100,7 +103,7 @@ export interface ConductorConfig {
   /**
    * How carefully executions are kept. `strict`, the default with a store: before a node starts that writes to the world, and
    * before a result is told, all that came before is on disk. `relaxed`: everything is written at most 100 ms late; a crash runs
-   * the last instants again. `off`: nothing is kept.
+   * the last instants again. `off`: the store is not used, for flows neither.
    */
   durability?: DurabilityLevel;
   /** Kept for older code. What to simulate is said with each run, in `context.debug`. */

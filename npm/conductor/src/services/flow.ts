@@ -1,9 +1,10 @@
 /** The service of flows and templates. */
 import type { NodeDefinition, TypedFlow } from "../types/definition.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
-import type { FlowDefinition, FlowTemplate } from "../types/flow.js";
+import type { FlowDefinition, FlowTemplate, LoadFlowOptions } from "../types/flow.js";
 import { type Declaration, named, type Zod } from "./declaration.js";
 import { type ExecutionEvents, executionEvents, node } from "./node.js";
+import { type StorageApi, storage } from "./storage.js";
 
 /** Runs flows, which are nodes with children, and knows the templates. */
 export interface FlowApi extends ExecutionEvents {
@@ -19,8 +20,12 @@ export interface FlowApi extends ExecutionEvents {
   listTemplates(): Promise<{ templates: FlowTemplate[] }>;
   /** A template by its id or its short name, such as `hello-world`. Rejects for an unknown id. */
   getTemplate(id: string): Promise<{ definition: FlowDefinition }>;
-  /** The definition of a template, or of a saved flow. Rejects when there is neither. */
-  loadFlow(id: string): Promise<FlowDefinition>;
+  /** The definition of a template, or of a saved flow; with a `version`, that of the saved flow. Rejects when there is neither. */
+  loadFlow(id: string, options?: LoadFlowOptions): Promise<FlowDefinition>;
+  /** The same as `storage.flowHistory`. */
+  history: StorageApi["flowHistory"];
+  /** The same as `storage.restoreFlow`. */
+  restore: StorageApi["restoreFlow"];
 }
 
 const byId = (z: Zod) => z.object({ id: z.string().min(1, "Template ID is required") });
@@ -35,6 +40,8 @@ export const flow: Declaration<FlowApi> = {
     listTemplates: { role: "viewer", wire: named() },
     getTemplate: { role: "viewer", wire: named("id"), schema: byId },
     loadFlow: { role: "viewer", wire: named("id"), schema: byId },
+    history: { ...storage.methods.flowHistory, command: ["storage", "flowHistory"] },
+    restore: { ...storage.methods.restoreFlow, command: ["storage", "restoreFlow"] },
   },
   events: executionEvents,
 };

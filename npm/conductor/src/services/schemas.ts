@@ -110,7 +110,7 @@ export function saveSchema(z: Zod): ZodType {
     edges: z.array(z.unknown()).optional(),
     metadata: record(z).optional(),
   });
-  return z.object({ flow, overwrite: z.boolean().optional() });
+  return z.object({ flow, overwrite: z.boolean().optional(), ifVersion: z.number().int().min(0).optional() });
 }
 
 /** A request for a stored flow. */

@@ -53,6 +53,17 @@ export interface SaveFlowOptions {
   overwrite?: boolean;
   /** Takes a flow without nodes, such as one that an editor just began. */
   allowEmpty?: boolean;
+  /**
+   * Saves only on top of this version: the `storedVersion` that was loaded, or 0 for a flow that must be new. Where another version
+   * was saved meanwhile, the save rejects with INVALID_PARAMETERS, and nothing is saved. For storages that keep versions.
+   */
+  ifVersion?: number;
+}
+
+/** Which version of a flow is loaded. */
+export interface LoadFlowOptions {
+  /** Its number; default: the current one. */
+  version?: number;
 }
 
 /** What saving a flow answers. */
@@ -60,7 +71,10 @@ export interface FlowReceipt {
   id: string;
   /** ISO 8601. */
   savedAt: string;
+  /** Of the form in which flows are saved. */
   version: string;
+  /** The number of the version in the history of the flow; missing where the storage keeps no versions. */
+  storedVersion?: number;
 }
 
 /** A flow as it was saved; it can be run as it is. */
@@ -70,6 +84,8 @@ export interface SavedFlow extends FlowDefinition {
   savedAt: string;
   /** When it was last saved with another content, in ISO 8601. */
   updatedAt: string;
+  /** The number of the version in the history of the flow, for `ifVersion`; missing where the storage keeps no versions. */
+  storedVersion?: number;
 }
 
 /** One line of a list of flows. */

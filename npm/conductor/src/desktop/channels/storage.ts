@@ -13,10 +13,13 @@ import { serveChannel } from "./serve.js";
 export interface StorageChannelDependencies {
   /**
    * Default: flows are kept in memory, at first none. Where it does not tell of deleted flows, windows are only told of
-   * those that pages delete.
+   * those that pages delete. Where it keeps no versions of flows, pages are told so.
    */
-  storage?: Omit<StorageApi, "onFlowDeleted"> & Partial<Pick<StorageApi, "onFlowDeleted">>;
+  storage?: Omit<StorageApi, LaterMethod> & Partial<Pick<StorageApi, LaterMethod>>;
 }
+
+/** What a storage of an application may lack. */
+type LaterMethod = "onFlowDeleted" | "flowHistory" | "restoreFlow";
 
 /** How the storage is doing. */
 export interface StorageHealth extends HealthResult {
@@ -29,8 +32,9 @@ export interface StorageChannelServer extends ChannelServer {
 }
 
 /**
- * Serves `storage`: `saveFlow { flow }`, `loadFlow { id }`, `listFlows`, `deleteFlow { id }` and `health`. Everything that
- * a flow carries is kept.
+ * Serves `storage`: `saveFlow { flow, ifVersion? }`, `loadFlow { id, version? }`, `listFlows`, `deleteFlow { id }`,
+ * `flowHistory { id, limit?, before? }`, `restoreFlow { id, version, ifVersion? }` and `health`. Everything that a flow carries is
+ * kept.
  *
  * A flow may be empty: an editor saves one that was just begun.
  *

@@ -12,7 +12,7 @@ import { stubsOf, type Warn } from "./stubs.js";
 export function remoteFlow(
   transport: RemoteTransport | undefined,
   node: NodeApi,
-  storage: Pick<StorageApi, "loadFlow">,
+  storage: StorageApi,
   warn: Warn,
 ): FlowApi {
   const stubs = stubsOf(SERVICES.flow, transport, warn);
@@ -22,7 +22,8 @@ export function remoteFlow(
       demandChildren(flow);
       return node.run(flow, context);
     },
-    async loadFlow(id) {
+    async loadFlow(id, options) {
+      if (options?.version !== undefined) return storage.loadFlow(id, options);
       try {
         return (await stubs.getTemplate(id)).definition;
       } catch (error) {
@@ -31,6 +32,8 @@ export function remoteFlow(
         return storage.loadFlow(id).catch(() => Promise.reject(error));
       }
     },
+    history: storage.flowHistory,
+    restore: storage.restoreFlow,
     onProgress: node.onProgress,
     onComplete: node.onComplete,
     onError: node.onError,

@@ -18,20 +18,31 @@ export function remoteStorage(transport: RemoteTransport | undefined, warn: Warn
       }
       const flow = { ...given, savedAt: new Date().toISOString(), version: FLOW_VERSION };
       // Older servers answer nothing when all went well.
-      return (await stubs.saveFlow(flow, options)) ?? flow;
+      const receipt = (await stubs.saveFlow(flow, options)) ?? flow;
+      if (options?.ifVersion !== undefined && receipt.storedVersion === undefined)
+        throw withoutVersions("saved the flow");
+      return receipt;
     },
 
     /** One message for a missing flow, whatever the other side says; all else is told as it was. */
-    async loadFlow(id) {
-      const flow = await stubs.loadFlow(id).catch((error) => {
-        if (!isMissing(error)) throw error;
+    async loadFlow(id, options) {
+      const version = options?.version;
+      const flow = await stubs.loadFlow(id, options).catch((error) => {
+        if (!isMissing(error) || version !== undefined) throw error;
         throw new TransportError("NODE_NOT_FOUND", "Flow not found", { cause: error, answered: true });
       });
       const saved = savedFlowOf(flow);
       if (saved === undefined) throw new TransportError("NODE_NOT_FOUND", "Flow not found");
+      if (version !== undefined && saved.storedVersion !== version) throw withoutVersions("gave the current flow");
       return saved;
     },
 
     listFlows: async (options = {}) => flowListOf(await stubs.listFlows(options)),
   };
+}
+
+/** A server of before there were versions, which takes no notice of them. */
+function withoutVersions(did: string): TransportError {
+  const message = `The server knows no versions of flows, and ${did} without regard to the version; update the server`;
+  return new TransportError("IMPLEMENTATION_NOT_FOUND", message, { answered: true });
 }
