@@ -7,8 +7,8 @@ export interface CuttableWay {
   /** Cuts all connections; those that are made from then on are cut too, until `mend`. */
   cut(): void;
   mend(): void;
-  /** Cuts the connection by which something is sent next: before the server has it, or when it has answered. */
-  cutNext(moment: "request" | "answer"): void;
+  /** Cuts the connection by which something, or this text, is sent next: before the server has it, or when it has answered. */
+  cutNext(moment: "request" | "answer", text?: string): void;
   close(): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export interface CuttableWay {
 export async function cuttableWay(to: number): Promise<CuttableWay> {
   const sockets = new Set<Socket>();
   let isCut = false;
-  let next: { moment: "request" | "answer"; from?: Socket } | undefined;
+  let next: { moment: "request" | "answer"; text: string; from?: Socket } | undefined;
   const cutBoth = (one: Socket, other: Socket) => {
     one.destroy();
     other.destroy();
@@ -37,11 +37,12 @@ export async function cuttableWay(to: number): Promise<CuttableWay> {
       });
     }
     client.on("data", (data) => {
-      if (next?.moment === "request" && next.from === undefined) {
+      const isMeant = next !== undefined && next.from === undefined && data.includes(next.text);
+      if (isMeant && next?.moment === "request") {
         next = undefined;
         return cutBoth(client, upstream);
       }
-      if (next !== undefined) next.from ??= client;
+      if (isMeant && next !== undefined) next.from = client;
       upstream.write(data);
     });
     upstream.on("data", (data) => {
@@ -63,8 +64,8 @@ export async function cuttableWay(to: number): Promise<CuttableWay> {
     mend() {
       isCut = false;
     },
-    cutNext(moment) {
-      next = { moment };
+    cutNext(moment, text = "") {
+      next = { moment, text };
     },
     close() {
       cut();

@@ -1,13 +1,16 @@
 /** The store in a real PostgreSQL, and what only this one has: a server that goes away. */
+import { readFile } from "node:fs/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { missingPostgres, startPostgres } from "../../../tests/nodes/postgres.mjs";
-import { openPostgresStore } from "../src/executions/postgres-store.js";
+import { openPostgresStore, type PostgresStore } from "../src/executions/postgres-store.js";
 import type { ExecutionStore } from "../src/executions/store.js";
 import { type CuttableWay, cuttableWay } from "./cuttable.js";
 import { append, begin, bytes, finish, START, update } from "./execution-behaviour.js";
 import { testExecutionStore } from "./execution-stores.js";
+import { flow } from "./flow-behaviour.js";
+import { cached } from "./output-cache-behaviour.js";
 
 type Server = Awaited<ReturnType<typeof startPostgres>>;
 
@@ -32,6 +35,25 @@ afterAll(async () => {
 
 const newSchema = () => `executions ${++count}`;
 const query = async (text: string, values: unknown[] = []) => (await admin.query(text, values)).rows;
+
+/** The address of a new database with the schema of version 1. */
+async function ofVersion1(name: string): Promise<string> {
+  await query(`create database ${name}`);
+  const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
+  const database = new pg.Client({ connectionString: url });
+  await database.connect();
+  await database.query(await readFile(new URL("fixtures/executions-1.sql", import.meta.url), "utf8"));
+  await database.end();
+  return url;
+}
+
+async function versionAt(url: string): Promise<string> {
+  const database = new pg.Client({ connectionString: url });
+  await database.connect();
+  const { rows } = await database.query("select value from conductor.meta where key = 'version'");
+  await database.end();
+  return rows[0].value;
+}
 
 /** A store whose way to the server can be cut. */
 async function cuttableStore(schema: string, patience = 20_000) {
@@ -205,6 +227,82 @@ describe.skipIf(missing !== undefined)("in PostgreSQL", () => {
         await store.close();
       },
     );
+
+    it.each(["request", "answer"] as const)(
+      "saves and deletes flows once where the connection is cut at the %s of the commit",
+      async (moment) => {
+        const { store, way } = await cuttableStore(newSchema());
+        for (let version = 0; version < 10; version++) {
+          way.cutNext(moment, "commit");
+          const saved = await store.flows.save("a", flow("a", `${version}`), { ifVersion: version });
+          expect(saved).toMatchObject({ version: version + 1 });
+        }
+        way.cutNext(moment, "commit");
+        await store.flows.delete("a");
+        expect((await store.flows.history("a")).versions.length).toBe(10);
+        way.cutNext(moment, "commit");
+        await store.cache.keep([cached("a")]);
+        expect(await store.cache.figures()).toMatchObject({ entries: 1, bytes: 4 });
+        way.cutNext(moment, "commit");
+        expect(await store.flows.prune({ deletedBefore: Date.now() + 1000 })).toBe(moment === "request" ? 10 : 0);
+        await expect(store.flows.history("a")).rejects.toMatchObject({ code: "NOT_FOUND" });
+        await store.close();
+      },
+    );
+
+    it("bounds its cache, and notes what was used last when it is closed", async () => {
+      const schema = newSchema();
+      const open = () => openPostgresStore(server.url, { schema, cacheBytes: 3 * 516 });
+      const first = await open();
+      await first.cache.keep(["a", "b", "c"].map((name) => cached(name)));
+      await first.cache.find(cached("a").key, START);
+      await first.close();
+      const store = await open();
+      await store.cache.keep([cached("d"), cached("e", { output: bytes(2000) })]);
+      const found = await Promise.all(
+        ["a", "b", "c", "d", "e"].map((name) => store.cache.find(cached(name).key, START)),
+      );
+      expect(found.map((entry) => entry?.key.at(-1))).toEqual(["a", undefined, "c", "d", undefined]);
+      expect(await store.cache.figures()).toEqual({ entries: 3, bytes: 12, hits: 3 });
+      await store.close();
+      await expect(openPostgresStore(server.url, { schema, cacheBytes: 0 })).rejects.toThrow("`cacheBytes`");
+    });
+
+    it("brings a schema of version 1 up to date once, and keeps all that is in it", async () => {
+      const url = await ofVersion1("earlier");
+      const stores = await Promise.all(Array.from({ length: 3 }, () => openPostgresStore(url)));
+      const [store] = stores as [PostgresStore];
+      expect((await store.list()).executions).toMatchObject([
+        { id: "left", status: "running", sequence: 1 },
+        { id: "done", status: "completed", sequence: 2, tags: ["nightly"] },
+      ]);
+      expect(await store.claim("left")).toMatchObject({ epoch: 2 });
+      const { document } = (await store.begun("left")) as { document: string };
+      expect(JSON.parse(document)).toMatchObject({ name: "Orders" });
+      await store.flows.save("orders", JSON.parse(document));
+      await store.cache.keep([cached("a")]);
+      expect(await store.delete(["done"])).toBe(1);
+      expect(await store.begun("left")).toMatchObject({ document });
+      for (const each of stores) await each.close();
+      expect(await versionAt(url)).toBe("2");
+    });
+
+    it("leaves a schema of version 1 as it is where it cannot be brought up to date", async () => {
+      const url = await ofVersion1("obstructed");
+      const database = new pg.Client({ connectionString: url });
+      await database.connect();
+      // The last table of the migration: those before it are made by then.
+      await database.query("create table conductor.cache_size (n int)");
+      await expect(openPostgresStore(url)).rejects.toThrow(/cache_size/);
+      expect(await versionAt(url)).toBe("1");
+      expect((await database.query("select to_regclass('conductor.flows') as flows")).rows).toEqual([{ flows: null }]);
+      await database.query("drop table conductor.cache_size");
+      await database.end();
+      const store = await openPostgresStore(url);
+      expect(await store.get("done")).toMatchObject({ status: "completed" });
+      await store.close();
+      expect(await versionAt(url)).toBe("2");
+    });
 
     it("keeps what it owns through a lost connection, and tells by `stale` what another took meanwhile", async () => {
       const schema = newSchema();

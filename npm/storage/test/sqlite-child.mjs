@@ -56,6 +56,31 @@ try {
     // Neither an open store nor one that has written keeps a process alive; a write that is under way does.
     store.write([begin("theirs")]).then(() => tell("written"));
     process.stdin.unref();
+  } else if (task === "save") {
+    // Saves versions of a flow until it is killed, and tells of each once it is saved.
+    for (let index = 1; ; index += 1) {
+      const nodes = Array.from({ length: 500 }, (_, node) => ({ id: `n${node}`, code: `${index} `.repeat(50) }));
+      const flow = { id: "f", name: "F", version: "1.0.0", nodes, edges: [] };
+      tell((await store.flows.save("f", flow)).version);
+    }
+  } else if (task === "compete") {
+    // Tries to be the one that saves each of many versions, and tells of those that it saved.
+    tell("ready");
+    await lines.next();
+    const won = [];
+    for (let version = 0; version < 60; version += 1) {
+      try {
+        await store.flows.save("f", { id: "f", by: process.pid, version }, { ifVersion: version });
+        won.push(version + 1);
+      } catch (error) {
+        if (error.code !== "VERSION_CONFLICT") throw error;
+      }
+      // Waits for the other one, so that both want the next version.
+      while (!(await store.flows.find("f", version + 1)));
+    }
+    tell({ pid: process.pid, won });
+    await store.close();
+    process.exit(0);
   } else if (task === "open") {
     tell("opened");
     process.exit(0);

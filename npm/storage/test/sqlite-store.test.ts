@@ -1,18 +1,13 @@
 /** What only the SQLite store has; what all stores do is in `execution-stores.ts`. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { openSqliteStore, type SqliteStore } from "../src/executions/sqlite-store.js";
 import type { ExecutionChange, NewExecution } from "../src/executions/store.js";
-import { builtPackage } from "./built.js";
 import { failureOf, temporaryFolder } from "./folder.js";
-
-const child = join(dirname(fileURLToPath(import.meta.url)), "sqlite-child.mjs");
-const built = builtPackage();
+import { inDatabase, started } from "./sqlite-processes.js";
 
 async function newPath(): Promise<string> {
   return join(await temporaryFolder(), "executions.db");
@@ -43,29 +38,6 @@ function begin(id: string, more: Partial<NewExecution> = {}): ExecutionChange {
 function append(id: string, sequence: number, { epoch = 1, size = 8 } = {}): ExecutionChange {
   const bytes = new Uint8Array(size).fill(sequence);
   return { type: "append", id, epoch, sequence, journal: bytes, values: bytes };
-}
-
-/** A process of its own that works on a store. */
-function started(path: string, task: string, user?: number) {
-  const args = [child, built(), path, task, ...(user === undefined ? [] : [String(user)])];
-  const running = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: running.stdout })[Symbol.asyncIterator]();
-  const ended = new Promise<string | number | null>((resolve) => {
-    running.on("close", (code, signal) => resolve(signal ?? code));
-  });
-  onTestFinished(async () => {
-    running.kill("SIGKILL");
-    await ended;
-  });
-  return {
-    ended,
-    kill: () => running.kill("SIGKILL"),
-    goOn: () => running.stdin.write("\n"),
-    async told(): Promise<unknown> {
-      const { value, done } = await lines.next();
-      return done ? undefined : JSON.parse(value);
-    },
-  };
 }
 
 /** A disk of its own, of this size; nothing where this user may make none. */
@@ -162,26 +134,6 @@ describe("the file of a store", () => {
     expect((await stores[0]?.figures())?.executions).toBe(8);
   });
 });
-
-/** Runs statements in a database by SQLite as the node type has it, without the store; the rows of the first one. */
-async function inDatabase(path: string, sql: string): Promise<unknown[][]> {
-  const { loadAddon } = await import("@atomiton/conductor-native");
-  const { CancelToken, SqliteDatabase } = loadAddon();
-  const database = new SqliteDatabase(new CancelToken());
-  const opening = { path, mayChange: true, memory: 1e8, wait: 10_000 };
-  const exists = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  expect(await database.open(exists ? opening : { ...opening, createFor: sql.split(";")[0] ?? "" })).toBeNull();
-  const statements = sql.split(";").map((statement) => statement.trim());
-  const runs = JSON.stringify(statements.map((_, index) => [index]));
-  const batch = { statements, runs, kind: "own" as const, mostRows: 1000, mostBytes: 1e6 };
-  expect((await database.run(batch)).trouble).toBeFalsy();
-  const rows = database.takeRows();
-  await database.close();
-  return rows === null ? [] : JSON.parse(rows);
-}
 
 describe("owners", () => {
   it("are two where two objects of one process have the same file", async () => {

@@ -18,7 +18,7 @@ import type { EnvironmentInfo } from "../types/environment-info.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { ConductorTransport, TransportOptions, TransportType } from "../types/transport.js";
-import type { Environment } from "./environment.js";
+import type { Environment, Keeping } from "./environment.js";
 import { Fallbacks } from "./fallback.js";
 import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
 import { localServices } from "./local.js";
@@ -93,7 +93,8 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const runs = new Runs(config, events, feed, log, () => environment.types(), workplace?.open);
   runs.durability = keeping?.get;
   const isolate = isolator(log, "A listener");
-  const source = (config.storage ?? durability?.flows(environment.storage) ?? environment.storage()) as FlowSource;
+  const source = (config.storage ??
+    (keeping === undefined ? environment.storage() : flowsIn(keeping, environment.storage))) as FlowSource;
   const flows = new FlowStore(source, isolate);
   const fallbacks = new Fallbacks(config.cachedResults ?? CACHED_RESULTS);
   const own = typeof config.transport === "object" ? config.transport : undefined;
@@ -181,6 +182,18 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     inDesktop: hidden(info.isDesktop),
     inBrowser: hidden(!info.isDesktop),
   }) as unknown as Conductor;
+}
+
+/** The way to the flows of a store, which is opened when they are needed; a store that keeps none leaves them to `otherwise`. */
+function flowsIn(keeping: Keeping, otherwise: () => FlowEngine): () => Promise<FlowEngine> {
+  let other: FlowEngine | undefined;
+  return async () => {
+    const { store } = await keeping.get();
+    const { flows } = await store;
+    if (flows !== undefined) return flows;
+    other ??= otherwise();
+    return other;
+  };
 }
 
 function localHealth(own: ConductorTransport | undefined, message: string): SystemApi["health"] {

@@ -10,7 +10,6 @@ import { type History, writingNodes } from "../../engine/recorder.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import { contextOf } from "../contexts.js";
-import type { FlowEngine } from "../flow-store.js";
 import type { DurabilityLevel } from "../settings.js";
 import { bytesOf, type Hash, Records, textOf, valueIn } from "./entries.js";
 import { RunRecorder } from "./run-recorder.js";
@@ -87,17 +86,6 @@ export class Durability {
 
   get store(): Promise<ExecutionStore> {
     return this.writer.then(({ store }) => store);
-  }
-
-  /** The way to the flows of the store; a store that keeps none leaves them to `otherwise`. */
-  flows(otherwise: () => FlowEngine): () => Promise<FlowEngine> {
-    let other: FlowEngine | undefined;
-    return async () => {
-      const { flows } = await this.store;
-      if (flows !== undefined) return flows;
-      other ??= otherwise();
-      return other;
-    };
   }
 
   /**
