@@ -256,16 +256,23 @@ async function inTransaction<T>(client: PoolClient, work: (client: PoolClient) =
   }
 }
 
+const ignore = (): void => {};
+
 /** Does work in a transaction of its own, again where others were in its way, or there was no connection to begin it. */
 async function repeated<T>(pool: Pool, patience: number, work: (client: PoolClient) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const client = await untilConnected(patience, () => pool.connect());
+    // A connection that breaks fails its statement; the event tells no more, and would end the process.
+    client.on("error", ignore);
     try {
       const result = await work(client);
+      client.off("error", ignore);
       client.release();
       return result;
     } catch (error) {
-      client.release(isDisconnection(error));
+      const isBroken = isDisconnection(error);
+      if (!isBroken) client.off("error", ignore);
+      client.release(isBroken);
       if (attempt === ATTEMPTS || !isRepeatable(error)) throw error;
     }
   }
