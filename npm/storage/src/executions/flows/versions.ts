@@ -1,5 +1,5 @@
 /** Flows with all their versions, beside the executions of a store. */
-import type { SaveOptions, StorageEngine, StorageInfo } from "../../engine.js";
+import type { SaveOptions, StorageEngine } from "../../engine.js";
 
 /** One version of a flow. */
 export interface FlowVersion {
@@ -78,5 +78,4 @@ export interface FlowStorage extends StorageEngine {
   restore(key: string, version: number, options?: Pick<FlowSaveOptions, "ifVersion">): Promise<FlowVersion>;
   /** Removes versions, in small steps between which others write; how many. */
   prune(retention: FlowRetention): Promise<number>;
-  getInfo(): StorageInfo;
 }
