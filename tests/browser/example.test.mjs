@@ -190,6 +190,23 @@ test("a flow that is saved appears in another tab, runs there, and goes when it 
   await page.tab.shows(page.page.getByRole("button", { name: "Forecast of mine", exact: true }), "detached");
 });
 
+test("a run goes on after a reload, and is forgotten when it is over", async (t) => {
+  const page = await openPage(t);
+  await page.choose("Order totals");
+  await page.page.getByLabel("Pace").selectOption("Slow");
+  await page.run();
+  await page.node(/^Paid orders, transform, Done/);
+  await page.tab.goto();
+  await page.tab.shows(page.page.getByRole("heading", { name: "Order totals", exact: true }));
+  await page.node(/^Goal reached\?, condition, Running/);
+  await page.status("Completed");
+  await page.node(/^Paid orders, transform, Done/);
+  await page.text("1100 from 2 orders: the goal is reached.", page.region("Result"));
+  await page.tab.goto();
+  await page.node("News, lookup, Not run");
+  await page.status("Not run yet");
+});
+
 test("a saved flow is still there after a reload", async (t) => {
   const page = await openPage(t);
   await page.page.getByLabel("Name").fill("Tomorrow's");

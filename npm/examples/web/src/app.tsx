@@ -1,6 +1,6 @@
 import type { FlowSummary } from "@atomiton/conductor/slim";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
-import { conductor, ready } from "./conductor.ts";
+import { conductor, leftRuns, ready } from "./conductor.ts";
 import { messageOf } from "./error-message.ts";
 import type { Flow } from "./flow.ts";
 import { FlowHeader } from "./flow-header.tsx";
@@ -28,7 +28,7 @@ interface Loaded {
 /** The page. */
 export function App() {
   const { templates, saved, problem } = useFlows();
-  const { run, start, cancel, reset } = useFlowRun();
+  const { run, start, follow, cancel, reset } = useFlowRun();
   const [loaded, setLoaded] = useState<Loaded>();
   const [failure, setFailure] = useState<string>();
   const [notice, setNotice] = useState("");
@@ -57,8 +57,19 @@ export function App() {
 
   useEffect(() => {
     const [first] = sampleFlows;
-    if (first !== undefined) void choose({ from: "sample", id: first.id });
-  }, [choose]);
+    if (first === undefined) return;
+    const choice: Choice = { from: "sample", id: first.id };
+    void choose(choice);
+    const showLeft = async () => {
+      const left = (await leftRuns).at(-1);
+      // The user may have chosen a flow since.
+      if (left === undefined || latest.current !== choice) return;
+      if (left.flowId !== first.id) await choose(await choiceOf(left.flowId));
+      void follow(left.executionId, left.result);
+    };
+    // Why nothing can be kept is told by the next run.
+    showLeft().catch(() => {});
+  }, [choose, follow]);
 
   const runFlow = () => {
     const input = inputOf(chosen.input);
@@ -145,6 +156,12 @@ export function App() {
       </aside>
     </>
   );
+}
+
+async function choiceOf(id: string): Promise<Choice> {
+  if (sampleFlows.some((flow) => flow.id === id)) return { from: "sample", id };
+  const { templates } = await conductor.flow.listTemplates();
+  return { from: templates.some((template) => template.id === id) ? "template" : "saved", id };
 }
 
 async function load({ from, id }: Choice): Promise<Flow> {

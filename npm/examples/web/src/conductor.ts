@@ -5,9 +5,13 @@ import { pageNodes } from "./page-nodes.ts";
 /** The server of `?api=http://…`; without it flows run in the page. */
 export const apiUrl = new URLSearchParams(location.search).get("api") || undefined;
 
+/** Whether runs are kept, so that they go on after a reload. Browsers allow that on HTTPS and on localhost. */
+const keepsRuns = apiUrl === undefined && isSecureContext;
+
 /** Runs the flows of this page. The library's node types are there by themselves; these come beside them. */
 export const conductor = createConductor({
   ...(apiUrl !== undefined && { apiUrl }),
+  ...(keepsRuns && { store: "indexeddb:flows-in-a-page" }),
   nodeExecutorFactory: { getNodeExecutable: (type) => pageNodes.get(type) },
 });
 
@@ -19,5 +23,13 @@ export const ready = async (): Promise<void> => {
   if (apiUrl === undefined) await init(engine);
 };
 
+/** The runs that the page left unfinished when it was last open: they go on. */
+export const leftRuns = ready().then(async () => (keepsRuns ? (await conductor.recover()).resumed : []));
+
+/** Forgets a run that is over and shown. */
+export const forget = async (executionId: string): Promise<void> => {
+  if (keepsRuns) await conductor.executions.delete([executionId]);
+};
+
 // Errors are told to the caller that waits for them.
-ready().catch(() => {});
+leftRuns.catch(() => {});

@@ -13,6 +13,8 @@ const STEPS = 10;
 
 /** Answers after a while, and tells how far it is: a stand-in for a slow service. */
 const lookup: NodeExecutable = {
+  // After a reload it is asked again where its answer did not come.
+  effects: "reads",
   async execute({ durationMs, answer, signal, progress }: Params & { durationMs: number; answer: unknown }) {
     for (let step = 1; step <= STEPS; step++) {
       await wait(durationMs / STEPS, signal);
@@ -26,6 +28,7 @@ const triesByNode = new Map<string, number>();
 
 /** Refuses the first `refusals` of its tries, then answers: a stand-in for a busy service. */
 const busyService: NodeExecutable = {
+  effects: "reads",
   async execute({ nodeId, refusals, answer, signal }: Params & { refusals: number; answer: unknown }) {
     await wait(400, signal);
     const tries = (triesByNode.get(nodeId) ?? 0) + 1;

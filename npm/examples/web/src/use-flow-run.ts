@@ -1,6 +1,6 @@
 import { createExecutionId, type ExecutionResult, type NodeProgressEvent } from "@atomiton/conductor/slim";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { conductor } from "./conductor.ts";
+import { conductor, forget } from "./conductor.ts";
 import { messageOf } from "./error-message.ts";
 import type { Flow } from "./flow.ts";
 
@@ -38,21 +38,30 @@ export function useFlowRun() {
     [],
   );
 
-  const start = useCallback(async (flow: Flow, { input, slowMo, concurrency }: RunSettings) => {
-    const id = createExecutionId();
+  /** Shows a run that is under way. */
+  const follow = useCallback(async (id: string, under: Promise<ExecutionResult>) => {
     executionId.current = id;
     setRun({ status: "running" });
     const end = (ended: Run) => {
       if (executionId.current === id) setRun((run) => ({ ...run, ...ended }));
     };
     try {
-      const settings = { ...flow.settings, runtime: { ...flow.settings?.runtime, parallel: concurrency } };
-      const result = await conductor.flow.run({ ...flow, settings }, { executionId: id, input, slowMo });
+      const result = await under;
       end({ status: statusOf(result), result });
+      await forget(id);
     } catch (error) {
       end({ status: "failed", refusal: messageOf(error) });
     }
   }, []);
+
+  const start = useCallback(
+    (flow: Flow, { input, slowMo, concurrency }: RunSettings) => {
+      const id = createExecutionId();
+      const settings = { ...flow.settings, runtime: { ...flow.settings?.runtime, parallel: concurrency } };
+      return follow(id, conductor.flow.run({ ...flow, settings }, { executionId: id, input, slowMo }));
+    },
+    [follow],
+  );
 
   const cancel = useCallback(() => conductor.node.cancel(executionId.current), []);
 
@@ -63,7 +72,7 @@ export function useFlowRun() {
     setRun(IDLE);
   }, [cancel]);
 
-  return { run, start, cancel, reset };
+  return { run, start, follow, cancel, reset };
 }
 
 function statusOf(result: ExecutionResult): Run["status"] {
