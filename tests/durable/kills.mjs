@@ -1,141 +1,193 @@
 /**
- * Kills a process that runs a flow, again and again, and lets another one go on with the execution; then counts what was done.
+ * Kills processes under load, several of which share one store, and starts others in their place; at the end the last one finishes
+ * what is left. Then counts what was done.
  *
- *     node tests/durable/kills.mjs [kills] [store]
- *
- * `store`: the address of the store, by default a SQLite database in a folder of its own.
+ *     node tests/durable/kills.mjs [kills] [sqlite] [postgres]
  */
-import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { createMemoryExecutions } from "@atomiton/storage";
 
-const CLI = new URL("../../npm/conductor/dist/cli.js", import.meta.url).pathname;
-const ROUNDS = 24;
+import { missingPostgres, startPostgres } from "../nodes/postgres.mjs";
+import { EXECUTION } from "./kill-points/flow.mjs";
+import { openAddress } from "./kill-points/places.mjs";
+import { carryOn, conductorOver } from "./kill-points/runner.mjs";
+import { comparable, tally } from "./kill-points/world.mjs";
 
-/** Each round pays once; the key of a payment names the round. */
-const FLOW = {
-  id: "shop",
-  type: "group",
-  nodes: [
-    { id: "count", type: "code", parameters: { code: `return Array.from({ length: ${ROUNDS} }, (_, n) => n)` } },
-    {
-      id: "each",
-      type: "loop",
-      parameters: { count: ROUNDS, concurrency: 3 },
-      nodes: [
-        { id: "price", type: "code", parameters: { code: "return { price: Math.random() }" } },
-        { id: "pay", type: "pay" },
-      ],
-      edges: [{ id: "e", source: "price", target: "pay" }],
-    },
-  ],
-  edges: [{ id: "e", source: "count", target: "each" }],
+const WORKER = new URL("kills/worker.mjs", import.meta.url).pathname;
+/** Executions of one process at once. */
+const AT_ONCE = 4;
+/** A process is killed so many ms after its first effect at the latest. */
+const LATEST_MS = 250;
+/** Processes that finish what is left, at most. One may find an execution whose owner the server still takes for alive. */
+const LAST = 20;
+
+/** The stores by name, each with what removes it. @type {Record<string, () => Promise<{ address: object, remove(): void }>>} */
+const STORES = {
+  async sqlite() {
+    const folder = mkdtempSync(join(tmpdir(), "conductor-kills-"));
+    return {
+      address: { file: join(folder, "conductor.db") },
+      remove: () => rmSync(folder, { recursive: true, force: true }),
+    };
+  },
+  async postgres() {
+    const { url, stop } = await startPostgres({ fsync: true });
+    return { address: { url, schema: "kills" }, remove: stop };
+  },
 };
 
-/** The node type that writes to the world: a line in a file, with its key and what was paid. */
-const TYPES = `
-import { appendFileSync } from "node:fs";
-import { defineNode } from "${new URL("../../npm/nodes/dist/index.js", import.meta.url).href}";
-export const pay = defineNode({
-  type: "pay",
-  description: "Writes down a payment.",
-  effects: "writes",
-  async execute({ input, idempotencyKey }) {
-    appendFileSync(process.env.DEEDS, JSON.stringify({ key: idempotencyKey, input }) + "\\n");
-    await new Promise((resolve) => setTimeout(resolve, 15));
-    return { paid: idempotencyKey };
-  },
-});
-`;
-
 /**
- * Runs executions until so many processes were killed.
+ * Kills so many processes.
  *
- * @returns what was found: executions, kills, and what must all be 0
+ * @param {keyof typeof STORES} name
+ * @param {{ processes?: number }} options `processes`: those that run at once
+ * @returns what was found; all but `executions`, `kills`, `told`, `effects`, `repeated` and `seconds` must be 0
  */
-export async function killAgainAndAgain(kills, store) {
+export async function killUnderLoad(name, kills, { processes = 4 } = {}) {
+  const { address, remove } = await STORES[name]();
   const folder = mkdtempSync(join(tmpdir(), "conductor-kills-"));
   const deeds = join(folder, "deeds");
-  const address = store ?? `sqlite:${join(folder, "conductor.db")}`;
-  writeFileSync(join(folder, "flow.json"), JSON.stringify(FLOW));
-  writeFileSync(join(folder, "types.mjs"), TYPES);
-  const env = { ...process.env, DEEDS: deeds };
-  const args = (id) => [
-    CLI,
-    "run",
-    join(folder, "flow.json"),
-    ...["--nodes", join(folder, "types.mjs"), "--no-config", "--quiet", "--store", address, "--id", id],
-  ];
-  const found = { executions: 0, kills: 0, failed: 0, lost: 0, keysWithTwoInputs: 0, repeated: 0 };
+  const told = join(folder, "told");
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, "compiled") };
+  let started = 0;
+  let killed = 0;
+  const start = (isLast) => {
+    const given = { address, name: `p${++started}`, deeds, told, atOnce: AT_ONCE, isLast };
+    const child = spawn(process.execPath, [WORKER, JSON.stringify(given)], {
+      env,
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    const ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+    return { child, ended };
+  };
+  const killOne = async () => {
+    const { child, ended } = start(false);
+    const atWork = new Promise((resolve) => child.once("message", resolve));
+    await Promise.race([ended, atWork]);
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * LATEST_MS));
+    child.kill("SIGKILL");
+    const { code, signal } = await ended;
+    if (signal !== "SIGKILL") throw new Error(`a process ended with ${code ?? signal} before it was killed`);
+  };
+  const began = performance.now();
   try {
-    while (found.kills < kills) {
-      const id = `run-${found.executions++}-${process.pid}`;
-      for (let isOver = false; !isOver; ) {
-        writeFileSync(deeds, "", { flag: "a" });
-        const child = spawn(process.execPath, args(id), { env, stdio: ["ignore", "ignore", "pipe"] });
-        let errors = "";
-        child.stderr.on("data", (text) => {
-          errors += text;
-        });
-        const ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
-        if (found.kills < kills) {
-          // At some moment of the part that writes; a process that is over by then is not killed.
-          await Promise.race([ended, grown(deeds, 1 + Math.floor(Math.random() * 6))]);
-          if (child.exitCode === null && child.kill("SIGKILL")) found.kills++;
+    await Promise.all(
+      Array.from({ length: processes }, async () => {
+        while (killed < kills) {
+          killed++;
+          await killOne();
         }
-        const { code, signal } = await ended;
-        isOver = signal === null;
-        if (isOver && code !== 0) {
-          found.failed++;
-          process.stderr.write(errors);
-        }
-      }
-      count(found, id, deeds);
+      }),
+    );
+    for (let last = 0; last < LAST && (await unfinished(address)) > 0; last++) {
+      const { code, signal } = await start(true).ended;
+      if (code !== 0) throw new Error(`the last process ended with ${code ?? signal}`);
     }
-    const list = spawnSync(process.execPath, [
-      CLI,
-      "executions",
-      "list",
-      "--store",
-      address,
-      "--json",
-      "--limit",
-      "1000",
-    ]);
-    const rows = JSON.parse(String(list.stdout));
-    found.lost += rows.filter(({ status }) => status !== "completed").length + found.executions - rows.length;
-    return found;
+    const found = await count(address, lines(deeds), lines(told));
+    return { kills: killed, ...found, seconds: Math.round((performance.now() - began) / 1000) };
   } finally {
+    await remove();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Adds what one execution did. */
-function count(found, id, deeds) {
-  const inputs = new Map();
-  for (const line of readFileSync(deeds, "utf8").trim().split("\n")) {
-    const { key, input } = JSON.parse(line);
-    if (!key.startsWith(`${id}/`)) continue;
-    inputs.set(key, [...(inputs.get(key) ?? []), JSON.stringify(input)]);
-  }
-  found.lost += ROUNDS - inputs.size;
-  for (const all of inputs.values()) {
-    found.repeated += all.length - 1;
-    if (new Set(all).size > 1) found.keysWithTwoInputs++;
-  }
+async function unfinished(address) {
+  const store = await openAddress(address);
+  const { unfinished } = await store.figures();
+  await store.close();
+  return unfinished;
 }
 
-/** Resolves when a file has so many lines more than now. */
-async function grown(file, lines) {
-  const length = () => readFileSync(file, "utf8").split("\n").length;
-  const wanted = length() + lines;
-  while (length() < wanted) await new Promise((resolve) => setTimeout(resolve, 3));
+/** Compares what the store has and what was done with an execution that was not disturbed. */
+async function count(address, deeds, told) {
+  const whole = await undisturbed();
+  const { times, twoInputs } = tally(deeds);
+  const found = {
+    executions: 0,
+    told: told.length,
+    effects: deeds.length,
+    repeated: 0,
+    unfinished: 0,
+    withoutRow: 0,
+    withOtherResult: 0,
+    missingEffects: 0,
+    strangeEffects: 0,
+    keysWithTwoInputs: twoInputs.length,
+    doubledRecords: 0,
+  };
+  const store = await openAddress(address);
+  const wanted = new Map();
+  let cursor;
+  do {
+    const page = await store.list({}, { limit: 500, cursor });
+    cursor = page.next;
+    for (const { id, status, sequence, parentId } of page.executions) {
+      if (status !== "completed") found.unfinished++;
+      found.doubledRecords += await doubled(store, id, sequence);
+      if (parentId !== undefined) continue;
+      found.executions++;
+      wanted.set(id, whole.result);
+      for (const [key, usual] of whole.times) {
+        const own = key.replace(EXECUTION, id);
+        const count = times.get(own) ?? 0;
+        times.delete(own);
+        if (count === 0) found.missingEffects++;
+        else found.repeated += count - usual;
+      }
+    }
+  } while (cursor !== undefined);
+  await store.close();
+  // Effects of executions that the store does not know, or that their flow does not have.
+  found.strangeEffects = times.size;
+  for (const { executionId, result, blocked } of told) {
+    if (!wanted.has(executionId)) found.withoutRow++;
+    else if (blocked !== undefined || !isSame(result, whole.result, executionId)) found.withOtherResult++;
+  }
+  return found;
+}
+
+function isSame(result, whole, executionId) {
+  return JSON.stringify(result) === JSON.stringify(whole).replaceAll(EXECUTION, executionId);
+}
+
+/** Answers that an execution has twice, and records that are missing between others. */
+async function doubled(store, id, sequence) {
+  const records = await store.records(id, 0, 1_000_000);
+  const answers = records.flatMap(({ values }) =>
+    values.length === 0
+      ? []
+      : JSON.parse(new TextDecoder().decode(values))
+          .filter(([kind]) => "obei".includes(kind))
+          .map(([, task, attempt]) => `${task}#${attempt}`),
+  );
+  return answers.length - new Set(answers).size + Math.abs(records.length - sequence);
+}
+
+async function undisturbed() {
+  const deeds = [];
+  const conductor = await conductorOver(createMemoryExecutions(), { do: (deed) => deeds.push(deed) });
+  const result = comparable(await carryOn(conductor));
+  await conductor.shutdown();
+  return { result, times: tally(deeds).times };
+}
+
+function lines(file) {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const found = await killAgainAndAgain(Number(process.argv[2] ?? 1_000), process.argv[3]);
-  process.stdout.write(`${JSON.stringify(found)}\n`);
-  process.exit(found.failed + found.lost + found.keysWithTwoInputs === 0 ? 0 : 1);
+  const [kills = "1000", ...wanted] = process.argv.slice(2);
+  for (const name of wanted.length > 0 ? wanted : Object.keys(STORES)) {
+    const missing = name === "postgres" ? missingPostgres() : undefined;
+    if (missing !== undefined) process.stdout.write(`${name}: left out, ${missing}\n`);
+    else process.stdout.write(`${name}: ${JSON.stringify(await killUnderLoad(name, Number(kills)))}\n`);
+  }
 }

@@ -1,14 +1,23 @@
-/** Processes that are killed lose nothing of what they did; the long form is `node tests/durable/kills.mjs 1000`. */
+/** Processes that are killed under load lose nothing and double nothing; the long form is `node tests/durable/kills.mjs 1000`. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { killAgainAndAgain } from "./kills.mjs";
+import { missingPostgres } from "../nodes/postgres.mjs";
+import { killUnderLoad } from "./kills.mjs";
 
-test("executions whose process is killed go on in another one", async () => {
-  const { kills, executions, ...found } = await killAgainAndAgain(6);
-  assert.equal(kills, 6);
-  assert.ok(executions >= 1);
-  // A step that was in flight is repeated, at most three of them for each kill.
-  assert.ok(found.repeated <= kills * 3, `${found.repeated} repeated`);
-  assert.deepEqual({ ...found, repeated: 0 }, { failed: 0, lost: 0, keysWithTwoInputs: 0, repeated: 0 });
-});
+for (const [name, skip] of [
+  ["sqlite", false],
+  ["postgres", missingPostgres() ?? false],
+]) {
+  test(`executions go on when their processes are killed under load: ${name}`, { skip }, async () => {
+    const { executions, effects, repeated, told, seconds, kills, ...wrong } = await killUnderLoad(name, 8, {
+      processes: 2,
+    });
+    assert.equal(kills, 8);
+    assert.ok(executions > 0 && effects > 0);
+    assert.deepEqual(
+      Object.entries(wrong).filter(([, count]) => count !== 0),
+      [],
+    );
+  });
+}

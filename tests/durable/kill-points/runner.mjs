@@ -1,0 +1,30 @@
+/** A conductor with the node types of the world, and what both it and its successors do. */
+import { createConductor } from "@atomiton/conductor/desktop";
+import { getNodeExecutable } from "@atomiton/nodes";
+
+import { EXECUTION, orderFlow, PART } from "./flow.mjs";
+import { nodeTypes } from "./world.mjs";
+
+/** Makes a conductor over a store. */
+export async function conductorOver(store, world, { isDead, durability = "strict" } = {}) {
+  const own = nodeTypes(world, isDead);
+  const conductor = createConductor({
+    transport: "local",
+    store,
+    durability,
+    nodeExecutorFactory: { getNodeExecutable: (type) => own[type] ?? getNodeExecutable(type) },
+    concurrency: 2,
+    maxRetries: 0,
+    logLevel: "error",
+  });
+  await conductor.storage.saveFlow(PART);
+  return conductor;
+}
+
+/** Runs the flow, or goes on with what is left of it. */
+export async function carryOn(conductor) {
+  const { resumed, blocked } = await conductor.recover();
+  if (blocked.length > 0) throw new Error(`blocked: ${JSON.stringify(blocked)}`);
+  const own = resumed.find(({ executionId }) => executionId === EXECUTION);
+  return own === undefined ? conductor.node.run(orderFlow(), { executionId: EXECUTION }) : own.result;
+}
