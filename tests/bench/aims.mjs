@@ -106,6 +106,11 @@ export function jobAim(name, value, most) {
   return most === undefined ? { name, value } : atMost(name, value, most);
 }
 
+/** A figure of executions that last, which has an aim of its own. @returns {Ratio} */
+export function durableAim(name, value, { atMost: most, atLeast: least }) {
+  return most === undefined ? atLeast(name, value, least) : atMost(name, value, most);
+}
+
 function atMost(name, value, limit) {
   return { name, value, aim: { atMost: limit, met: value <= limit } };
 }

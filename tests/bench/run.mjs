@@ -5,7 +5,7 @@
  *     node tests/bench/run.mjs [--quick] [--row NAME]… [--backend NAME]… [--rounds N] [--fresh] [--json FILE]
  *
  * - `--quick` ends within a minute: fewer flows, shorter limits.
- * - `--row` measures only `engine-cost`, `observation`, `analysis`, `csv`, `tables`, `expressions`, `jobs`, `ipc` or `page`.
+ * - `--row` measures only `engine-cost`, `observation`, `analysis`, `csv`, `tables`, `expressions`, `jobs`, `durable`, `ipc` or `page`.
  * - `--backend` measures only these backends of the engine (default: all).
  * - `--rounds` samples of each subject in each line (default 15 when quick, otherwise 31; slow subjects give fewer,
  *   never below 5).
@@ -25,6 +25,7 @@ import { CACHE, installPeers, peerVersions } from "./peers.mjs";
 import { formatLine } from "./report.mjs";
 import { analysis } from "./rows/analysis.mjs";
 import { csv } from "./rows/csv.mjs";
+import { durable } from "./rows/durable.mjs";
 import { engineCost } from "./rows/engine-cost.mjs";
 import { expressions } from "./rows/expressions.mjs";
 import { jobs } from "./rows/jobs.mjs";
@@ -33,7 +34,7 @@ import { page } from "./rows/page.mjs";
 import { tables } from "./rows/tables.mjs";
 import { BACKEND_NAMES } from "./subjects/conductor.mjs";
 
-const ROWS = { "engine-cost": engineCost, observation, analysis, csv, tables, expressions, jobs, ipc, page };
+const ROWS = { "engine-cost": engineCost, observation, analysis, csv, tables, expressions, jobs, durable, ipc, page };
 
 const options = readOptions(process.argv.slice(2));
 installPeers();

@@ -87,6 +87,13 @@ const methods = {
     return warmUp(warmUpMs);
   },
 
+  /** Makes chains ready whose steps are kept. */
+  async prepareDurable({ warmUpMs, ...params }) {
+    const run = await subject.prepareDurable(params);
+    makeRuns = async (count) => new Array(count).fill(run);
+    return warmUp(warmUpMs);
+  },
+
   /** Does a work of the tables row once. @returns its time, and the most memory that this process has held, in bytes */
   async largeTable(work) {
     const run = await subject.prepareTables(work);

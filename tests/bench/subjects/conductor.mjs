@@ -1,5 +1,6 @@
 import { csvFlow } from "../csv/flow.mjs";
 import { joinFlow } from "../csv/tables.mjs";
+import { buildFlow } from "../flows.mjs";
 import { fetchFlow, picturesFlow } from "../jobs/flows.mjs";
 import { JOBS } from "../jobs/index.mjs";
 
@@ -58,6 +59,37 @@ export function tracedConductor(backend) {
 /** The same with CSV files that are read as their rows are needed. */
 export function streamedConductor(backend) {
   return subject(backend, " streamed", () => () => {}, true);
+}
+
+/**
+ * The same with a store of executions.
+ *
+ * @param {"sqlite" | "postgres"} [store] none keeps nothing
+ * @param {"strict" | "relaxed"} [durability]
+ */
+export function keptConductor(store, durability = "strict") {
+  const more = durability === "strict" ? "" : ` ${durability}`;
+  return {
+    name: store === undefined ? "conductor without a store" : `conductor ${store}${more}`,
+
+    /** Runs a chain of `steps` with these effects, `runs` of them at once. */
+    async prepareDurable({ steps, runs = 1, effects = "writes", folder, url }) {
+      const { createConductor } = await entryOn("native");
+      const address = store === "sqlite" ? `sqlite:${folder}/${durability}.db` : url;
+      const execute = effects === "none" ? () => 1 : async () => 1;
+      const executable = { effects, execute };
+      const engine = createConductor({
+        transport: "local",
+        nodeExecutorFactory: { getNodeExecutable: () => executable },
+        ...(store !== undefined && { store: address, durability }),
+      });
+      const flow = buildFlow({ shape: "chain", size: steps });
+      return async () => {
+        const results = await Promise.all(Array.from({ length: runs }, () => engine.node.run(flow)));
+        results.forEach(succeed);
+      };
+    },
+  };
 }
 
 /** `watch` attaches what watches an engine and gives what looks at each result. */

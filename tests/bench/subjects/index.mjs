@@ -11,15 +11,25 @@
  * - `prepareTables({ work, … })` (optional): gives an async function that does one work of the tables row;
  * - `prepareJob({ kind, … })` (optional): gives an async function that does a job of `jobs/index.mjs`;
  * - `preparePictures({ pictures, width, height, places })` (optional): gives one that resizes pictures;
+ * - `prepareDurable({ steps, runs, … })` (optional): gives one that runs chains whose steps are kept in a database;
  * - `refuses({ shape, size })` (optional): why a flow is not given to it, or undefined.
  */
 
 import { csvParse, csvParseStream } from "../csv/csv-parse.mjs";
 import { papaparse } from "../csv/papaparse.mjs";
+import { dbos } from "../durable/dbos.mjs";
+import { rawPostgres, rawSqlite } from "../durable/raw.mjs";
 import { plain } from "../jobs/plain.mjs";
 import { sharp } from "../jobs/sharp.mjs";
 import { asyncAuto } from "./async-auto.mjs";
-import { BACKEND_NAMES, conductor, observedConductor, streamedConductor, tracedConductor } from "./conductor.mjs";
+import {
+  BACKEND_NAMES,
+  conductor,
+  keptConductor,
+  observedConductor,
+  streamedConductor,
+  tracedConductor,
+} from "./conductor.mjs";
 import { duckdb } from "./duckdb.mjs";
 import { EXPRESSION_SUBJECTS } from "./expressions.mjs";
 import { floor } from "./floor.mjs";
@@ -47,6 +57,14 @@ const SUBJECTS = new Map(
     sharp,
     duckdb,
     ...EXPRESSION_SUBJECTS,
+    keptConductor(),
+    keptConductor("sqlite"),
+    keptConductor("sqlite", "relaxed"),
+    keptConductor("postgres"),
+    keptConductor("postgres", "relaxed"),
+    rawSqlite,
+    rawPostgres,
+    dbos,
   ].map((subject) => [subject.name, subject]),
 );
 

@@ -669,8 +669,14 @@ export class Run implements Answers, ThreadUser {
     this.calls.close();
     const { recorder } = this.request;
     if (recorder === undefined) this.settle(this.outcome);
-    else void recorder.end(this.outcome.error).then(() => this.settle(this.outcome));
+    else void recorder.end(this.outcome.error).then((lost) => this.settleUnless(lost));
     this.request.onStep?.();
+  }
+
+  /** Settles with the outcome, unless it could not be kept. */
+  private settleUnless(lost: ExecutionError | undefined): void {
+    if (lost !== undefined) this.outcome = { data: undefined, error: lost };
+    this.settle(this.outcome);
   }
 
   private armTimer(deadline: number, now: number): void {

@@ -27,8 +27,8 @@ export interface Recorder {
   warning(task: number, rule: string, message: string): void;
   /** Settles when all that was told is on disk; never rejects. */
   persist(): Promise<void>;
-  /** The same at the end of the run. */
-  end(error: ExecutionError | undefined): Promise<void>;
+  /** The same at the end of the run; gives what the run ends with instead, where its end cannot be on disk. */
+  end(error: ExecutionError | undefined): Promise<ExecutionError | undefined>;
   /** Called before something is written, so that the run tells what it has not told yet. */
   beforeWrite: () => void;
   /** Called when something of a task's output is not kept as it is; what that is, in words. */

@@ -49,7 +49,7 @@ describe("an execution that is kept", () => {
   it("is on disk before a node that writes to the world starts", async () => {
     const world = new World();
     const store = memory();
-    const one = new Process(world, store, 0, true);
+    const one = new Process(world, store, { crashAt: 0 });
     void one.conductor.node.run(shop() as never, { executionId: "one" });
     await one.death;
     await new Promise((resolve) => setImmediate(resolve));
@@ -70,7 +70,7 @@ describe("an execution that runs another flow", () => {
       const world = new World();
       const store = memory();
       const start = async (shared: typeof store, crashAt?: number) => {
-        const found = new Process(world, shared, crashAt);
+        const found = new Process(world, shared, crashAt === undefined ? {} : { crashAt });
         await found.conductor.storage.saveFlow(inner as never);
         return found;
       };
@@ -121,11 +121,11 @@ describe("a conductor with a store", () => {
   it("blocks an execution of which a node type is gone, and goes on when it is back", async () => {
     const world = new World();
     const store = memory();
-    const one = new Process(world, store, 1);
+    const one = new Process(world, store, { crashAt: 1 });
     void one.conductor.node.run(shop() as never, { executionId: "one" });
     await one.death;
-    const without = new Process(world, memory(store), Number.POSITIVE_INFINITY, true, {
-      nodeExecutorFactory: { getNodeExecutable: () => undefined },
+    const without = new Process(world, memory(store), {
+      config: { nodeExecutorFactory: { getNodeExecutable: () => undefined } },
     });
     const { resumed, blocked } = await without.conductor.recover();
     expect(resumed).toEqual([]);
@@ -138,9 +138,9 @@ describe("a conductor with a store", () => {
   });
 
   it("fails a node whose output cannot be kept, and says which part of it", async () => {
-    const { conductor } = new Process(new World(), memory(), Number.POSITIVE_INFINITY, true, {
-      nodeExecutorFactory: {
-        getNodeExecutable: () => ({ execute: () => ({ rows: [{ parse: () => {} }] }) }),
+    const { conductor } = new Process(new World(), memory(), {
+      config: {
+        nodeExecutorFactory: { getNodeExecutable: () => ({ execute: () => ({ rows: [{ parse: () => {} }] }) }) },
       },
     });
     const { error } = await conductor.node.run(leaf("one") as never);
@@ -151,7 +151,7 @@ describe("a conductor with a store", () => {
   it("looks back at an execution that is under way", async () => {
     const world = new World();
     const store = memory();
-    const one = new Process(world, store, 1);
+    const one = new Process(world, store, { crashAt: 1 });
     void one.conductor.node.run(shop() as never, { executionId: "one" });
     await one.death;
     const { conductor } = new Process(world, memory(store));

@@ -44,6 +44,16 @@ export class World {
   }
 }
 
+/** How a process ends, and what it has beside the node types of the world. */
+export interface ProcessOptions {
+  /** The number of the write at which it crashes. */
+  crashAt?: number;
+  /** Whether nothing of that write is done, or all of it. */
+  before?: boolean;
+  types?: Record<string, unknown>;
+  config?: Record<string, unknown>;
+}
+
 const NEVER = new Promise<never>(() => {});
 
 /** A process with a conductor, until it crashes. */
@@ -56,16 +66,10 @@ export class Process {
   /** Resolves when it crashes. */
   readonly death: Promise<void>;
 
-  /**
-   * @param crashAt the number of the write at which it crashes
-   * @param before whether nothing of that write is done, or all of it
-   */
   constructor(
     readonly world: World,
     readonly store: MemoryExecutions,
-    crashAt = Number.POSITIVE_INFINITY,
-    before = true,
-    config: Record<string, unknown> = {},
+    { crashAt = Number.POSITIVE_INFINITY, before = true, types = {}, config = {} }: ProcessOptions = {},
   ) {
     this.death = new Promise((resolve) => {
       this.died = resolve;
@@ -86,7 +90,7 @@ export class Process {
     this.conductor = createConductor({
       transport: "local",
       store: failing,
-      nodeExecutorFactory: { getNodeExecutable: (type: string) => this.executable(type) },
+      nodeExecutorFactory: { getNodeExecutable: (type: string) => types[type] ?? this.executable(type) },
       maxRetries: 0,
       retryDelay: 1,
       ...config,

@@ -4,7 +4,7 @@ import type { RefusalReason } from "@atomiton/storage";
 
 import { failure } from "../../engine/failure.js";
 import type { KnownItems, Recorder } from "../../engine/recorder.js";
-import type { ExecutionError } from "../../types/errors.js";
+import type { ErrorCode, ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import {
   type Blob,
@@ -34,14 +34,18 @@ const WHY: Record<RefusalReason, string> = {
 /** Keeps what happens in one run, from its beginning or from where another process left it. */
 export class RunRecorder implements Recorder, Source {
   beforeWrite: () => void = () => {};
-  onLost: (error: ExecutionError) => void = () => {};
   onChanged: (task: number, what: string) => void = () => {};
   private words: number[] = [];
   private entries: string[] = [];
   private blobs: Blob[] = [];
   private pending = 0;
   private variables: string;
+  /** Nothing more is written of it. */
   private isLost = false;
+  /** Why, where its run ends with that. */
+  private lost: ExecutionError | undefined;
+  private tellLost: ((error: ExecutionError) => void) | undefined;
+  private isEnding = false;
 
   /**
    * @param id of the execution in the store
@@ -58,6 +62,12 @@ export class RunRecorder implements Recorder, Source {
   ) {
     this.variables = this.variablesText();
     writer.watch(id, this);
+  }
+
+  /** Told at once of what came before there was a run to tell. */
+  set onLost(tell: (error: ExecutionError) => void) {
+    this.tellLost = tell;
+    if (this.lost !== undefined) tell(this.lost);
   }
 
   step(words: readonly number[]): void {
@@ -103,13 +113,23 @@ export class RunRecorder implements Recorder, Source {
     this.isLost = true;
     this.writer.forget(this.id);
     const { id, epoch } = this;
-    this.writer.add({ type: "update", id, epoch, updatedAt: Date.now(), status: "blocked", reason, release: true });
+    const kept = reason.replace(UNKEPT, "\ufffd");
+    this.writer.add({
+      type: "update",
+      id,
+      epoch,
+      updatedAt: Date.now(),
+      status: "blocked",
+      reason: kept,
+      release: true,
+    });
     await this.writer.flush();
   }
 
-  async end(error: ExecutionError | undefined): Promise<void> {
+  async end(error: ExecutionError | undefined): Promise<ExecutionError | undefined> {
     this.collect();
-    if (this.isLost) return;
+    if (this.isLost) return this.lost;
+    this.isEnding = true;
     const { id } = this;
     const now = Date.now();
     this.writer.add({
@@ -128,6 +148,7 @@ export class RunRecorder implements Recorder, Source {
     // What is written behind is not waited for.
     if (this.isStrict) await written;
     void written.then(() => this.writer.forget(id));
+    return this.lost;
   }
 
   collect(): void {
@@ -169,19 +190,42 @@ export class RunRecorder implements Recorder, Source {
 
   leave(): void {
     this.collect();
-    if (this.isLost) return;
-    this.isLost = true;
+    // The end of a run that is over is being written.
+    if (this.isLost || this.isEnding) return;
     const { id, epoch } = this;
     this.writer.add({ type: "update", id, epoch, updatedAt: Date.now(), release: true });
+    // From now on others may have it: nothing of it may start here any more.
+    this.lose("CANCELLED", "Execution cancelled: the conductor was shut down, and leaves it to the next one");
   }
 
   refused(reason: RefusalReason): void {
+    this.lose(
+      "INTERNAL_ERROR",
+      `The execution cannot be kept any more: ${WHY[reason]}. What it did since then is not recorded`,
+    );
+  }
+
+  unwritable(message: string): void {
+    this.lose("SERIALIZATION_FAILED", `The execution cannot be kept: ${message}`);
+  }
+
+  unwritten(message: string): void {
+    this.lose(
+      "INTERNAL_ERROR",
+      `The end of the execution could not be written: ${message}. The next conductor goes on with it`,
+    );
+  }
+
+  private lose(code: ErrorCode, message: string): void {
     if (this.isLost) return;
     this.isLost = true;
     const { executionId, nodeId } = this.context;
-    const message = `The execution cannot be kept any more: ${WHY[reason]}. What it did since then is not recorded`;
-    this.onLost(failure("INTERNAL_ERROR", message, { nodeId, executionId }));
+    this.lost = failure(code, message, { nodeId, executionId });
+    this.tellLost?.(this.lost);
   }
 }
+
+/** Characters that stores have no form for. */
+const UNKEPT = /\0|\p{Cs}/gu;
 
 const NOTHING = new Uint8Array(0);

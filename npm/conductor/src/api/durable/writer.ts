@@ -1,5 +1,6 @@
 /** Writes what the runs of a process have to keep: one batch after the other, each with all that came in meanwhile. */
 import type { ExecutionChange, ExecutionStore, Refusal, RefusalReason } from "@atomiton/storage";
+import { messageOf } from "@atomiton/values";
 
 import type { Log } from "../../engine/log.js";
 
@@ -16,6 +17,10 @@ export interface Source {
   collect(): void;
   /** A change of its execution was refused. */
   refused(reason: RefusalReason): void;
+  /** No store can keep what it has to write. */
+  unwritable(message: string): void;
+  /** What it had to write is given up, as the conductor ends. */
+  unwritten(message: string): void;
   /** Leaves its execution to others. */
   leave(): void;
 }
@@ -29,6 +34,10 @@ export class Writer {
   private waiting: (() => void)[] = [];
   private writing = false;
   private delay = FIRST_DELAY_MS;
+  /** Nothing is tried again: the conductor ends. */
+  private isLeaving = false;
+  /** Ends the pause before the next attempt. */
+  private wake: (() => void) | undefined;
   private readonly sources = new Map<string, Source>();
   /** Why nothing can be written at the moment; `undefined` where that is not so. */
   problem: string | undefined;
@@ -61,10 +70,11 @@ export class Writer {
     this.sources.delete(id);
   }
 
-  /** Writes what is pending, and leaves all executions to others. */
+  /** Writes what is pending, once where it fails, and leaves all executions to others. */
   async leave(): Promise<void> {
     for (const source of this.sources.values()) source.leave();
-    this.sources.clear();
+    this.isLeaving = true;
+    this.wake?.();
     await this.flush();
   }
 
@@ -94,8 +104,9 @@ export class Writer {
   }
 
   /** Writes a batch, as often as it takes. */
-  private async writeAll(changes: readonly ExecutionChange[]): Promise<void> {
-    for (let isRepeated = false; ; isRepeated = true) {
+  private async writeAll(batch: readonly ExecutionChange[]): Promise<void> {
+    let changes = batch;
+    for (let isRepeated = false; changes.length > 0; ) {
       try {
         const refusals = await this.store.write(changes);
         for (const refusal of refusals) {
@@ -108,9 +119,26 @@ export class Writer {
         this.problem = undefined;
         return;
       } catch (error) {
-        await this.pause(error);
+        const id = unwritableOf(error);
+        if (id !== undefined && changes.some((change) => idOf(change) === id)) {
+          this.sources.get(id)?.unwritable(messageOf(error));
+          changes = changes.filter((change) => idOf(change) !== id);
+          continue;
+        }
+        if (this.isLeaving) return this.giveUp(changes, messageOf(error));
+        isRepeated = true;
+        await this.pause(messageOf(error));
       }
     }
+  }
+
+  /** As at a crash: whoever goes on with the executions has what was written before. */
+  private giveUp(changes: readonly ExecutionChange[], message: string): void {
+    const ids = new Set(changes.map(idOf));
+    for (const id of ids) this.sources.get(id)?.unwritten(message);
+    this.log.error(
+      `[CONDUCTOR] The last of ${ids.size} executions was not written to ${this.store.name}, and is run again by the conductor that goes on with them: ${message}`,
+    );
   }
 
   /** Whether the store has what it refuses now: a batch is written as a whole, so that its last change tells of all. */
@@ -133,13 +161,29 @@ export class Writer {
     for (const source of pending) source.collect();
   }
 
-  private async pause(error: unknown): Promise<void> {
-    const message = error instanceof Error ? error.message : String(error);
+  private async pause(message: string): Promise<void> {
     if (message !== this.problem) {
       this.log.error(`[CONDUCTOR] Executions wait: nothing can be written to ${this.store.name}: ${message}`);
     }
     this.problem = message;
-    await new Promise((resolve) => setTimeout(resolve, this.delay));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.delay);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wake = undefined;
     this.delay = Math.min(this.delay * 2, LONGEST_DELAY_MS);
   }
+}
+
+function idOf(change: ExecutionChange): string {
+  return change.type === "begin" ? change.execution.id : change.id;
+}
+
+/** The execution of which a change is such that no store can keep it. */
+function unwritableOf(error: unknown): string | undefined {
+  const { code, context } = error as { code?: unknown; context?: { key?: string } };
+  return code === "SERIALIZATION_ERROR" ? context?.key : undefined;
 }

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { missingPostgres, startPostgres } from "../../nodes/postgres.mjs";
+import { durableAim } from "../aims.mjs";
+import { inMicrosecondsPerNode } from "./engine-cost.mjs";
+
+/** Steps of one run in sequence. */
+const STEPS = 100;
+/** Runs at once, and the steps of each. */
+const RUNS = 100;
+const STEPS_AT_ONCE = 20;
+const PURE_STEPS = 1_000;
+
+/**
+ * What it costs that executions outlast their process: chains whose steps write to the world, in a database, beside commits and
+ * inserts by the same clients and beside DBOS Transact on the same PostgreSQL; steps that nothing waits for, beside the engine alone.
+ *
+ * @param {import("../measure.mjs").Bench} bench
+ * @param {{ quick: boolean, backends: string[] }} options
+ */
+export async function* durable(bench, { backends }) {
+  // Stores of Node are the addon's work, or PostgreSQL's.
+  if (!backends.includes("native")) return;
+  const folder = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), "bench-durable-"));
+  const missing = missingPostgres();
+  const server = missing === undefined ? await startPostgres({ fsync: true }) : undefined;
+  const compared = async (names, params) => {
+    const work = names.map((name) => ({
+      name,
+      method: "prepareDurable",
+      params: { ...params, folder, url: server?.url },
+      missing: ofPostgres(name) ? missing : undefined,
+    }));
+    const figures = await bench.compare(work);
+    return inMicrosecondsPerNode(figures, params.steps * (params.runs ?? 1));
+  };
+  const line = (work, figures, ratios) => ({
+    row: "executions that last",
+    work,
+    unit: "µs/step",
+    figures,
+    ratios: ratios.filter(({ value }) => Number.isFinite(value)),
+  });
+  try {
+    const inSequence = ["raw commits", "conductor sqlite", "raw inserts", "conductor postgres", "dbos"];
+    const one = await compared(inSequence, { steps: STEPS });
+    yield line(`chain of ${STEPS} steps that write, strict`, one, [
+      against(one, "conductor sqlite", "raw commits", { atMost: 1.3 }),
+      against(one, "conductor postgres", "raw inserts", { atMost: 1.5 }),
+      against(one, "dbos", "conductor postgres", { atLeast: 3 }),
+    ]);
+
+    const atOnce = ["conductor sqlite", "conductor postgres", "dbos"];
+    const many = await compared(atOnce, { steps: STEPS_AT_ONCE, runs: RUNS });
+    yield line(`${RUNS} runs at once, ${STEPS_AT_ONCE} steps that write in each, strict`, many, [
+      perSecond(many, "conductor sqlite", 40_000),
+      perSecond(many, "conductor postgres", 15_000),
+      against(many, "dbos", "conductor postgres", { atLeast: 8 }),
+    ]);
+
+    const alone = "conductor without a store";
+    const pure = await compared([alone, "conductor sqlite", "conductor postgres"], {
+      steps: PURE_STEPS,
+      effects: "none",
+    });
+    yield line(`chain of ${PURE_STEPS} steps without effects, strict`, pure, [
+      above(pure, "conductor sqlite", alone, 3),
+      above(pure, "conductor postgres", alone, 3),
+    ]);
+
+    const behind = [alone, "conductor sqlite relaxed", "conductor postgres relaxed"];
+    const relaxed = await compared(behind, { steps: PURE_STEPS });
+    yield line(`chain of ${PURE_STEPS} steps that write, relaxed`, relaxed, [
+      above(relaxed, "conductor sqlite relaxed", alone, 5),
+      above(relaxed, "conductor postgres relaxed", alone, 5),
+    ]);
+  } finally {
+    bench.stop();
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function ofPostgres(name) {
+  return name.includes("postgres") || name === "raw inserts" || name === "dbos";
+}
+
+function against(figures, one, other, aim) {
+  return durableAim(`${one} / ${other}`, figures[one].median / figures[other].median, aim);
+}
+
+function perSecond(figures, name, atLeast) {
+  return durableAim(`${name} in steps/s`, 1_000_000 / figures[name].median, { atLeast });
+}
+
+function above(figures, name, alone, atMost) {
+  return durableAim(`${name} − ${alone} in µs/step`, figures[name].median - figures[alone].median, { atMost });
+}
