@@ -23,6 +23,7 @@ export function orderFlow() {
     leaf("retried", "flaky", { times: 2 }, { policy: { retries: 3, retryDelay: 1 } }),
     {
       id: "loop",
+      policy: { timeout: "20m" },
       type: "loop",
       parameters: { loopType: "times", count: 4 },
       ...line(leaf("rate", "read"), leaf("buy", "pay")),

@@ -13,8 +13,9 @@ import { carryOn, conductorOver } from "./runner.mjs";
  * One execution, its store, and the log of what it did to the world.
  *
  * @typedef {object} Place
- * @property {(at: { point: number, before: boolean }) => Promise<boolean>} run runs the flow, or goes on with it, in a process
- *   that is killed at a point; false where it came to its end before
+ * @property {(at: { point: number, before: boolean }, options?: { offset?: number }) => Promise<boolean>} run runs the flow, or goes
+ *   on with it, in a process that is killed at a point; false where it came to its end before. `offset`: ms by which the clock of a
+ *   real process is ahead
  * @property {() => Promise<import("@atomiton/storage").ExecutionStore>} open opens the store as another process would
  * @property {{ do(deed: object): void, deeds(): object[] }} world
  * @property {() => void} remove
@@ -102,9 +103,9 @@ function processes(log, address, durability) {
           .filter(Boolean)
           .map((text) => JSON.parse(text)),
     },
-    async run(at) {
+    async run(at, { offset = 0 } = {}) {
       const script = new URL("process.mjs", import.meta.url).pathname;
-      const child = spawn(process.execPath, [script, JSON.stringify({ address, log, at, durability })], {
+      const child = spawn(process.execPath, [script, JSON.stringify({ address, log, at, durability, offset })], {
         stdio: ["ignore", "inherit", "inherit"],
       });
       const [code, signal] = await new Promise((resolve) => child.on("exit", (...how) => resolve(how)));

@@ -5,7 +5,9 @@ import { breakingStore } from "./breaking-store.mjs";
 import { openAddress } from "./places.mjs";
 import { carryOn, conductorOver } from "./runner.mjs";
 
-const { address, log, at, durability } = JSON.parse(process.argv[2]);
+const { address, log, at, durability, offset } = JSON.parse(process.argv[2]);
+const { now } = Date;
+Date.now = () => now() + offset;
 const store = await openAddress(address);
 const end = () => {
   process.kill(process.pid, "SIGKILL");

@@ -15,7 +15,6 @@ export async function conductorOver(store, world, { isDead, durability = "strict
     nodeExecutorFactory: { getNodeExecutable: (type) => own[type] ?? getNodeExecutable(type) },
     concurrency: 2,
     maxRetries: 0,
-    logLevel: "error",
   });
   await conductor.storage.saveFlow(PART);
   return conductor;

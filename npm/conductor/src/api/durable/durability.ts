@@ -109,6 +109,7 @@ export class Durability {
       () => {},
     );
     const documentHash = await this.hashOf(document);
+    const startedAt = Date.now();
     writer.add({
       type: "begin",
       execution: {
@@ -120,11 +121,17 @@ export class Durability {
         head,
         trigger: parentId === undefined ? "call" : "flow",
         tags: [],
-        startedAt: Date.now(),
+        startedAt,
         ...(parentId !== undefined && { parentId }),
       },
     });
-    return { node, context, options, held, recorder: this.recorder(writer, id, context, 1, 0) };
+    return {
+      node,
+      context,
+      options,
+      held,
+      recorder: this.recorder(writer, context, { id, epoch: 1, sequence: 0, updatedAt: startedAt }),
+    };
   }
 
   /** Goes on with an execution that has begun; `undefined` where another process has it, or it is over. */
@@ -191,8 +198,7 @@ export class Durability {
   }
 
   private async goOn(writer: Writer, row: StoredExecution, given?: ConductorExecutionContext): Promise<RecordedRun> {
-    const recorderFor = (context: ConductorExecutionContext) =>
-      this.recorder(writer, row.id, context, row.epoch, row.sequence);
+    const recorderFor = (context: ConductorExecutionContext) => this.recorder(writer, context, row);
     let kept: RecordedRun;
     try {
       kept = await this.read(writer.store, row);
@@ -239,12 +245,10 @@ export class Durability {
 
   private recorder(
     writer: Writer,
-    id: string,
     context: ConductorExecutionContext,
-    epoch: number,
-    sequence: number,
+    { id, epoch, sequence, updatedAt }: Pick<StoredExecution, "id" | "epoch" | "sequence" | "updatedAt">,
   ): RunRecorder {
-    return new RunRecorder(writer, id, context, epoch, sequence, this.level === "strict", this.hash);
+    return new RunRecorder(writer, id, context, epoch, sequence, this.level === "strict", this.hash, updatedAt);
   }
 
   /** The first type of a flow's leaves that nothing carries out. */

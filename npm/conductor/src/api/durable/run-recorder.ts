@@ -50,6 +50,7 @@ export class RunRecorder implements Recorder, Source {
   /**
    * @param id of the execution in the store
    * @param sequence number of the last record in the store
+   * @param latest the last time that its row tells of, in ms since the epoch
    */
   constructor(
     private readonly writer: Writer,
@@ -59,6 +60,7 @@ export class RunRecorder implements Recorder, Source {
     private sequence: number,
     private readonly isStrict: boolean,
     private readonly hash: Hash,
+    private readonly latest: number,
   ) {
     this.variables = this.variablesText();
     writer.watch(id, this);
@@ -118,7 +120,7 @@ export class RunRecorder implements Recorder, Source {
       type: "update",
       id,
       epoch,
-      updatedAt: Date.now(),
+      updatedAt: this.now(),
       status: "blocked",
       reason: kept,
       release: true,
@@ -131,7 +133,7 @@ export class RunRecorder implements Recorder, Source {
     if (this.isLost) return this.lost;
     this.isEnding = true;
     const { id } = this;
-    const now = Date.now();
+    const now = this.now();
     this.writer.add({
       type: "update",
       id,
@@ -171,6 +173,11 @@ export class RunRecorder implements Recorder, Source {
     });
   }
 
+  /** The clock of the host before may have been ahead of this one. */
+  private now(): number {
+    return Math.max(Date.now(), this.latest);
+  }
+
   private push(entry: string): void {
     this.entries.push(entry);
     this.pending += entry.length;
@@ -193,7 +200,7 @@ export class RunRecorder implements Recorder, Source {
     // The end of a run that is over is being written.
     if (this.isLost || this.isEnding) return;
     const { id, epoch } = this;
-    this.writer.add({ type: "update", id, epoch, updatedAt: Date.now(), release: true });
+    this.writer.add({ type: "update", id, epoch, updatedAt: this.now(), release: true });
     // From now on others may have it: nothing of it may start here any more.
     this.lose("CANCELLED", "Execution cancelled: the conductor was shut down, and leaves it to the next one");
   }
