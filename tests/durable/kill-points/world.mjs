@@ -2,6 +2,9 @@
 
 /** Something done to the world. @typedef {{ key: string, input: string }} Deed */
 
+/** Characters of a text that are compared, beside its length. */
+const LONG = 1_000;
+
 const NEVER = new Promise(() => {});
 
 /**
@@ -60,6 +63,7 @@ function plain(value) {
   return JSON.parse(
     JSON.stringify(value, (name, part) => {
       if (name === "seen") return "seen";
+      if (typeof part === "string" && part.length > LONG) return `${part.slice(0, LONG)}… ${part.length} characters`;
       return name === "stack" || name === "timestamp" ? undefined : part;
     }),
   );

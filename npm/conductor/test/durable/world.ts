@@ -50,6 +50,8 @@ export interface ProcessOptions {
   crashAt?: number;
   /** Whether nothing of that write is done, or all of it. */
   before?: boolean;
+  /** It only seems to: others may have its executions, and it knows nothing of that. */
+  isStale?: boolean;
   types?: Record<string, unknown>;
   config?: Record<string, unknown>;
 }
@@ -69,7 +71,13 @@ export class Process {
   constructor(
     readonly world: World,
     readonly store: MemoryExecutions,
-    { crashAt = Number.POSITIVE_INFINITY, before = true, types = {}, config = {} }: ProcessOptions = {},
+    {
+      crashAt = Number.POSITIVE_INFINITY,
+      before = true,
+      isStale = false,
+      types = {},
+      config = {},
+    }: ProcessOptions = {},
   ) {
     this.death = new Promise((resolve) => {
       this.died = resolve;
@@ -80,8 +88,9 @@ export class Process {
           if (this.dead) return NEVER;
           if (this.writes++ === crashAt) {
             if (!before) await store.write(changes);
-            this.crash();
-            return NEVER;
+            this.crash(isStale);
+            if (!isStale) return NEVER;
+            return before ? store.write(changes) : [];
           }
           return store.write(changes);
         },
@@ -97,8 +106,12 @@ export class Process {
     } as never);
   }
 
-  crash(): void {
-    this.dead = true;
+  get isDead(): boolean {
+    return this.dead;
+  }
+
+  crash(isStale = false): void {
+    this.dead = !isStale;
     this.store.abandon();
     this.died();
   }
