@@ -94,6 +94,12 @@ const methods = {
     return warmUp(warmUpMs);
   },
 
+  /** Leaves executions unfinished and goes on with them. */
+  timeRecovery: (work) => subject.timeRecovery(work),
+
+  /** Bytes on disk of one run. */
+  bytesOfRun: (work) => subject.bytesOfRun(work),
+
   /** Does a work of the tables row once. @returns its time, and the most memory that this process has held, in bytes */
   async largeTable(work) {
     const run = await subject.prepareTables(work);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { missingPostgres, startPostgres } from "../../nodes/postgres.mjs";
 import { durableAim } from "../aims.mjs";
+import { Subject } from "../subject.mjs";
 import { inMicrosecondsPerNode } from "./engine-cost.mjs";
 
 /** Steps of one run in sequence. */
@@ -12,15 +13,17 @@ const STEPS = 100;
 const RUNS = 100;
 const STEPS_AT_ONCE = 20;
 const PURE_STEPS = 1_000;
+/** ms for what is measured once. */
+const ONCE_LIMIT_MS = 300_000;
 
 /**
  * What it costs that executions outlast their process: chains whose steps write to the world, in a database, beside commits and
  * inserts by the same clients and beside DBOS Transact on the same PostgreSQL; steps that nothing waits for, beside the engine alone.
  *
  * @param {import("../measure.mjs").Bench} bench
- * @param {{ quick: boolean, backends: string[] }} options
+ * @param {{ quick: boolean, backends: string[] }} options quick: a tenth of the unfinished executions, whose time counts tenfold
  */
-export async function* durable(bench, { backends }) {
+export async function* durable(bench, { quick, backends }) {
   // Stores of Node are the addon's work, or PostgreSQL's.
   if (!backends.includes("native")) return;
   const folder = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), "bench-durable-"));
@@ -43,6 +46,21 @@ export async function* durable(bench, { backends }) {
     figures,
     ratios: ratios.filter(({ value }) => Number.isFinite(value)),
   });
+  /** What is measured once for each store, in a new process. */
+  const once = async function* (work, unit, measure) {
+    const ratios = [];
+    for (const name of ["conductor sqlite", "conductor postgres"]) {
+      if (ofPostgres(name) && missing !== undefined) continue;
+      const subject = new Subject(name);
+      try {
+        const found = await measure(subject);
+        if (found !== undefined) ratios.push(durableAim(`${name} in ${unit}`, found.value, found.aim));
+      } finally {
+        subject.stop();
+      }
+    }
+    yield { row: "executions that last", work, unit, figures: {}, ratios };
+  };
   try {
     const inSequence = ["raw commits", "conductor sqlite", "raw inserts", "conductor postgres", "dbos"];
     const one = await compared(inSequence, { steps: STEPS });
@@ -76,6 +94,17 @@ export async function* durable(bench, { backends }) {
       above(relaxed, "conductor sqlite relaxed", alone, 5),
       above(relaxed, "conductor postgres relaxed", alone, 5),
     ]);
+
+    yield* once("10,000 unfinished executions, claimed and running again", "s", async (subject) => {
+      const count = quick ? 1_000 : 10_000;
+      const ms = await subject.ask("timeRecovery", { count, folder, url: server?.url }, ONCE_LIMIT_MS);
+      return { value: ((ms / 1_000) * 10_000) / count, aim: { atMost: 10 } };
+    });
+    yield* once("a run of 100 steps with outputs of 1 KB, on disk", "KB", async (subject) => {
+      if (subject.name !== "conductor sqlite") return undefined;
+      const bytes = await subject.ask("bytesOfRun", { runs: 50, folder }, ONCE_LIMIT_MS);
+      return { value: bytes / 1_000, aim: { atMost: 150 } };
+    });
   } finally {
     bench.stop();
     await server?.stop();

@@ -1,3 +1,6 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+
 import { csvFlow } from "../csv/flow.mjs";
 import { joinFlow } from "../csv/tables.mjs";
 import { buildFlow } from "../flows.mjs";
@@ -88,6 +91,67 @@ export function keptConductor(store, durability = "strict") {
         const results = await Promise.all(Array.from({ length: runs }, () => engine.node.run(flow)));
         results.forEach(succeed);
       };
+    },
+
+    /** Leaves `count` executions unfinished and goes on with them. @returns ms until all are running again */
+    async timeRecovery({ count, folder, url }) {
+      const { createConductor } = await entryOn("native");
+      let waiting;
+      const types = {
+        step: { effects: "writes", execute: async () => 1 },
+        wait: { effects: "reads", execute: () => new Promise(() => waiting()) },
+      };
+      const open = () =>
+        createConductor({
+          transport: "local",
+          nodeExecutorFactory: { getNodeExecutable: (type) => types[type] },
+          store: store === "sqlite" ? `sqlite:${folder}/recovery.db` : url,
+          logLevel: "error",
+        });
+      const nodes = ["step", "wait"].map((type) => ({ id: type, type }));
+      const flow = { id: "left", type: "group", nodes, edges: [{ id: "e", source: "step", target: "wait" }] };
+      const allWait = () => {
+        let left = count;
+        return new Promise((resolve) => {
+          waiting = () => --left === 0 && resolve();
+        });
+      };
+      const before = open();
+      const left = allWait();
+      for (let at = 0; at < count; at++) void before.node.run(flow);
+      await left;
+      await before.shutdown();
+      const after = open();
+      const running = allWait();
+      const started = performance.now();
+      const { resumed } = await after.recover();
+      await running;
+      const ms = performance.now() - started;
+      if (resumed.length !== count) throw new Error(`${resumed.length} of ${count} executions go on`);
+      await after.shutdown();
+      return ms;
+    },
+
+    /** Runs a chain of 100 steps with outputs of 1 KB so many times. @returns bytes that the database grew by for each run */
+    async bytesOfRun({ runs, folder }) {
+      const { createConductor } = await entryOn("native");
+      const file = join(folder, "bytes.db");
+      let count = 0;
+      const execute = async () => ({ text: `${++count} `.padEnd(1_000, "abcdefghij klmnopqrst uvwxyz ") });
+      const flow = buildFlow({ shape: "chain", size: 100 });
+      const sizeAfter = async (more) => {
+        const engine = createConductor({
+          transport: "local",
+          nodeExecutorFactory: { getNodeExecutable: () => ({ effects: "reads", execute }) },
+          store: `sqlite:${file}`,
+        });
+        for (let run = 0; run < more; run++) succeed(await engine.node.run(flow));
+        // What is in the log goes into the database when the last one closes it.
+        await engine.shutdown();
+        return statSync(file).size;
+      };
+      const before = await sizeAfter(1);
+      return ((await sizeAfter(runs)) - before) / runs;
     },
   };
 }

@@ -141,20 +141,20 @@ export class Durability {
     return claimed && this.goOn(writer, claimed);
   }
 
-  /** Ids of executions that no process goes on with, those that began first first. */
-  async *unfinished(): AsyncGenerator<string> {
+  /** Ids of executions that no process goes on with, some at a time, those that began first first. */
+  async *unfinished(): AsyncGenerator<string[]> {
     const { store } = await this.writer;
     const seen = new Set<string>();
     for (;;) {
       const ids = await store.claimable(Date.now(), BATCH + seen.size);
       const found = ids.filter((id) => !seen.has(id));
       if (found.length === 0) return;
-      for (const id of found) {
-        seen.add(id);
-        const row = await store.get(id);
-        // A part of another execution goes on with that.
-        if (row !== undefined && row.parentId === undefined) yield id;
-      }
+      for (const id of found) seen.add(id);
+      const rows = await Promise.all(found.map((id) => store.get(id)));
+      // A part of another execution goes on with that.
+      yield rows
+        .filter((row) => row !== undefined && row.parentId === undefined)
+        .map((row) => (row as StoredExecution).id);
     }
   }
 
