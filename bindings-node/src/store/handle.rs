@@ -218,10 +218,16 @@ impl ExecutionDatabase {
         })
     }
 
-    /// Ids of executions that can be claimed.
+    /// Ids of executions that can be claimed; of those whose time has come, where only these are wanted.
     #[napi(catch_unwind)]
-    pub fn claimable<'env>(&self, env: &'env Env, now: f64, limit: u32) -> napi::Result<Object<'env>> {
-        self.promise(env, |answer| Job::Claimable { now, limit, answer })
+    pub fn claimable<'env>(
+        &self,
+        env: &'env Env,
+        now: f64,
+        limit: u32,
+        only_due: bool,
+    ) -> napi::Result<Object<'env>> {
+        self.promise(env, |answer| Job::Claimable { now, limit, only_due, answer })
     }
 
     /// Claims an execution: its row, as JSON.

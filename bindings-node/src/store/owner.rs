@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::failure::{Code, Failure, Trouble, of_file};
-use super::status::{QUEUED, RUNNING};
+use super::status::{QUEUED, RUNNING, WAITING};
 
 /// The owner that an open store is.
 pub(super) struct Owner {
@@ -171,31 +171,48 @@ pub(super) fn is_free(
     Ok(is_free)
 }
 
-/// When the next sleeping execution goes on of those without an owner or with one that is gone, once these are marked.
+/// When the next execution goes on that sleeps, or waits until a time, of those without an owner or with one that is gone, once
+/// these are marked.
 pub(super) fn next_wake(connection: &Connection) -> rusqlite::Result<Option<f64>> {
     connection.query_row(
         "select min(wake_at) from (\
          select (select min(wake_at) from executions where status = 2 and owner is null) as wake_at \
          union all \
-         select (select min(wake_at) from executions where status = 2 and owner = owners.key) from owners where gone = 1)",
+         select (select min(wake_at) from executions where status = 3 and owner is null and status < 6) \
+         union all \
+         select (select min(wake_at) from executions where status = 2 and owner = owners.key) from owners where gone = 1 \
+         union all \
+         select (select min(wake_at) from executions where status = 3 and owner = owners.key and status < 6) \
+         from owners where gone = 1)",
         [],
         |row| row.get(0),
     )
 }
 
 /// Ids of executions without an owner or with one that is gone, once these are marked, which are to go on now; those that began first
-/// first.
-pub(super) fn claimable(connection: &Connection, now: f64, limit: u32) -> rusqlite::Result<Vec<String>> {
+/// first. `only_due`: of these, those that slept or waited until now.
+pub(super) fn claimable(
+    connection: &Connection,
+    now: f64,
+    limit: u32,
+    only_due: bool,
+) -> rusqlite::Result<Vec<String>> {
     let gone = "in (select key from owners where gone = 1)";
     let mut parts = Vec::new();
     for owner in ["is null", gone] {
         // The conditions of the indices stand there once more, so that SQLite knows that it may use them.
         for status in [QUEUED, RUNNING] {
-            parts.push(format!(
-                "select key, id from executions indexed by executions_by_owner \
-                 where owner {owner} and status = {status} and status < 6"
-            ));
+            if !only_due {
+                parts.push(format!(
+                    "select key, id from executions indexed by executions_by_owner \
+                     where owner {owner} and status = {status} and status < 6"
+                ));
+            }
         }
+        parts.push(format!(
+            "select key, id from executions indexed by executions_by_owner \
+             where owner {owner} and status = {WAITING} and status < 6 and wake_at <= ?1"
+        ));
         for wake in ["is null", "<= ?1"] {
             parts.push(format!(
                 "select key, id from executions indexed by sleeping_executions \

@@ -6,6 +6,7 @@ pub(super) const NAMES: [&str; 9] =
 
 pub(super) const QUEUED: u8 = 0;
 pub(super) const RUNNING: u8 = 1;
+pub(super) const WAITING: u8 = 3;
 /// The first of those that are over.
 pub(super) const FINISHED: u8 = 6;
 /// How many there are.

@@ -39,6 +39,7 @@ pub(super) enum Job {
     Claimable {
         now: f64,
         limit: u32,
+        only_due: bool,
         answer: Answer<Vec<String>>,
     },
     NextWake(Answer<Option<f64>>),
@@ -296,9 +297,9 @@ impl<'c> Writer<'c> {
                 Ok(Done::Wrote(self.applying.apply(&changes)?))
             }
             Job::Claim(id, _) => Ok(Done::Claimed(self.applying.claim(id)?)),
-            Job::Claimable { now, limit, .. } => {
+            Job::Claimable { now, limit, only_due, .. } => {
                 mark_gone(self.connection, self.files, self.owner)?;
-                let ids = claimable(self.connection, *now, *limit)?;
+                let ids = claimable(self.connection, *now, *limit, *only_due)?;
                 Ok(Done::Claimable(ids))
             }
             Job::NextWake(_) => {

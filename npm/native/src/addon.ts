@@ -355,7 +355,7 @@ export interface ExecutionDatabase {
   /** A page as JSON. The filter is JSON, with `limit` and `cursor`. */
   list(filter: string): Promise<string>;
   figures(): Promise<{ executions: number; unfinished: number; records: number; blobs: number; bytes: number }>;
-  claimable(now: number, limit: number): Promise<string[]>;
+  claimable(now: number, limit: number, onlyDue: boolean): Promise<string[]>;
   /** The row as JSON. */
   claim(id: string): Promise<string | null>;
   nextWake(): Promise<number | null>;

@@ -19,6 +19,7 @@ export type {
   NodeParams,
   NodeQuestion,
   RunFlow,
+  Sleep,
 } from "./contract/executable.js";
 export { isRouted, routed, routesOf } from "./contract/routed.js";
 export * from "./definitions.js";

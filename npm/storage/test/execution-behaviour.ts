@@ -457,6 +457,19 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
       "wakes at 10",
       "wakes at 20",
     ]);
+    await wrote(store, begin("asks until 40", { startedAt: START + 300 }));
+    await wrote(store, update("asks until 40", 1, { status: "waiting", wakeAt: START + 40, release: true }));
+    expect(await other.claimable(START + 39, 10)).not.toContain("asks until 40");
+    expect((await other.claimable(START + 40, 10)).at(-1)).toBe("asks until 40");
+    expect(await other.claimable(START, 10, "due")).toEqual(["sleeping"]);
+    expect(await other.claimable(START + 40, 10, "due")).toEqual([
+      "sleeping",
+      "wakes at 30",
+      "wakes at 10",
+      "wakes at 20",
+      "asks until 40",
+    ]);
+    expect(await other.claimable(START + 40, 2, "due")).toEqual(["sleeping", "wakes at 30"]);
     expect(await other.claimable(START + 99, 2)).toEqual(["queued", "running"]);
     expect(await other.claimable(START + 30, 4)).toEqual(["queued", "running", "sleeping", "wakes at 30"]);
   });
@@ -478,6 +491,9 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
     expect(await other.nextWake()).toBe(START + 10);
     expect(await other.claim("e10")).toBeDefined();
     expect(await other.nextWake()).toBe(START + 20);
+    await wrote(other, begin("asks"), update("asks", 1, { status: "waiting", wakeAt: START + 5, release: true }));
+    await wrote(other, begin("asks on"), update("asks on", 1, { status: "waiting", release: true }));
+    expect(await other.nextWake()).toBe(START + 5);
   });
 
   check("keeps a blob once and deletes it with the last execution that needs it", async ({ store }) => {

@@ -115,18 +115,21 @@ class Model {
     return found.row;
   }
 
-  claimable(now: number, limit: number): string[] {
+  claimable(now: number, limit: number, only?: "due"): string[] {
     const free = this.executions.filter(({ owner, row: { status, wakeAt } }) => {
       if (owner !== -1 || FINISHED.includes(status)) return false;
       if (status === "sleeping") return wakeAt === undefined || wakeAt <= now;
-      return status === "queued" || status === "running";
+      if (status === "waiting") return wakeAt !== undefined && wakeAt <= now;
+      return only !== "due" && (status === "queued" || status === "running");
     });
     return free.slice(0, limit).map(({ row }) => row.id);
   }
 
   nextWake(): number | undefined {
-    const sleeping = this.executions.filter(({ owner, row }) => owner === -1 && row.status === "sleeping");
-    const times = sleeping.flatMap(({ row }) => row.wakeAt ?? []);
+    const timed = this.executions.filter(({ owner, row: { status } }) => {
+      return owner === -1 && (status === "sleeping" || status === "waiting");
+    });
+    const times = timed.flatMap(({ row }) => row.wakeAt ?? []);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -221,7 +224,12 @@ class RandomSequence {
       case 24: {
         const limit = 1 + random.below(4);
         const now = this.#now + random.below(10) - 5;
-        return this.#same(`claimable ${now} ${limit}`, await store.claimable(now, limit), model.claimable(now, limit));
+        const only = random.below(2) === 0 ? "due" : undefined;
+        return this.#same(
+          `claimable ${now} ${limit} ${only}`,
+          await store.claimable(now, limit, only),
+          model.claimable(now, limit, only),
+        );
       }
       case 25:
         return this.#same("nextWake", await store.nextWake(), model.nextWake());

@@ -24,7 +24,7 @@ import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
 import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
-import { type Recovery, Runs } from "./runs.js";
+import { type ChooseExecutions, type Recovery, Runs } from "./runs.js";
 import { ServiceRouter } from "./service-router.js";
 import { type ConductorConfig, msOrRefuse, storeSettings } from "./settings.js";
 import { createGraphStore, type ExecutionGraphStore } from "./store.js";
@@ -56,10 +56,12 @@ export interface Conductor {
   /** Which engine runs. */
   engine: EngineInfo;
   /**
-   * Goes on with the executions of the store that were left unfinished and that no process has. Resolves when they run
-   * again, with a promise of each result, and with those that cannot go on. Rejects without a `store`.
+   * Goes on with the executions of the store that were left unfinished and that no process has, also with those that were
+   * blocked. `choose` is given them, those that began first first, and answers with the ids of those that are to go on; default:
+   * all. Resolves when they run again, with a promise of each result, with those that cannot go on or are paused, and with how
+   * many sleep or wait for people. Rejects with INVALID_PARAMETERS without a `store`.
    */
-  recover(): Promise<Recovery>;
+  recover(choose?: ChooseExecutions): Promise<Recovery>;
   /** Sends executions another way from now on. Those under way stay where they are. */
   configureTransport(type: TransportType, config?: TransportOptions): void;
   /**
@@ -167,7 +169,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       router.configure(type, options);
       fallbacks.clear();
     }),
-    recover: hidden(() => runs.recover()),
+    recover: hidden((choose?: ChooseExecutions) => runs.recover(choose)),
     shutdown: hidden(async () => {
       // Before they are stopped here: where they are kept, they are not over.
       await keeping?.close();

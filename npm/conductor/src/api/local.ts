@@ -68,13 +68,13 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
       return { valid: errors.length === 0, errors, ...(warnings.length > 0 && { warnings }) };
     },
     async cancel(executionId) {
-      runs.cancel(executionId);
+      if (!runs.cancel(executionId)) await runs.intend(executionId, "cancel");
     },
     async pause(executionId) {
-      runs.pause(executionId, true);
+      if (!runs.pause(executionId, true)) await runs.intend(executionId, "pause");
     },
     async resume(executionId) {
-      runs.pause(executionId, false);
+      if (!runs.pause(executionId, false)) await runs.release(executionId);
     },
     async active() {
       return runs.list();
@@ -89,10 +89,9 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
 }
 
 function localExecutions(runs: Runs): ExecutionsApi {
-  const { questions } = runs;
   return {
-    waiting: async (executionId) => questions.waiting(executionId),
-    answer: async (id, answer) => questions.answer(id, answer),
+    waiting: (executionId) => runs.waiting(executionId),
+    answer: (id, answer) => runs.answer(id, answer),
     list: async (filter, options) => (await runs.store()).list(filter, options),
     async get(executionId) {
       const found = await (await runs.store()).get(executionId);
@@ -107,7 +106,7 @@ function localExecutions(runs: Runs): ExecutionsApi {
     },
     resume: (executionId) => runs.resume(executionId),
     delete: async (executionIds) => (await runs.store()).delete(executionIds),
-    onQuestion: (callback) => questions.onQuestion(callback),
+    onQuestion: (callback) => runs.questions.onQuestion(callback),
   };
 }
 

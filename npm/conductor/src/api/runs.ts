@@ -1,6 +1,6 @@
 /** The runs of one conductor: starting them, telling about them, stopping them. */
 import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
-import type { ExecutionStore } from "@atomiton/storage";
+import type { ExecutionStore, StoredExecution } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
 
 import type { FlowRunner } from "../engine/call.js";
@@ -18,9 +18,10 @@ import type { ActiveExecution } from "../services/node.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
+import type { OpenQuestion } from "../types/question.js";
 import { contextOf } from "./contexts.js";
 import type { Durability, KeptRun } from "./durable/durability.js";
-import { Questions } from "./questions.js";
+import { notOpen, Questions, severalOpen } from "./questions.js";
 import { RunResult } from "./result.js";
 import {
   type ConductorConfig,
@@ -43,10 +44,29 @@ const LARGE_FLOW = 50;
 const NO_STORE =
   'The conductor has no store: give it one, as in `createConductor({ store: "sqlite:./conductor.db" })`, in a page `"indexeddb:conductor"`';
 
-/** Executions of a store that go on, and those that cannot. */
+/** Executions of a store that go on, those that cannot, and those that wait. */
 export interface Recovery {
   resumed: { executionId: string; flowId: string; result: Promise<ExecutionResult> }[];
   blocked: { executionId: string; reason: string }[];
+  /** They go on when they are resumed. */
+  paused: { executionId: string; flowId: string }[];
+  /** How many sleep until a later time, at which they go on by themselves. */
+  sleeping: number;
+  /** How many wait for people: `executions.waiting()` has their questions. */
+  waiting: number;
+}
+
+/** Names those of unfinished executions that are to go on, by their ids. */
+export type ChooseExecutions = (
+  executions: readonly StoredExecution[],
+) => readonly string[] | PromiseLike<readonly string[]>;
+
+/** An execution that left memory and goes on later. */
+class Left {
+  constructor(
+    readonly place: ActiveExecution,
+    readonly wakeAt: number | undefined,
+  ) {}
 }
 
 /** One execution that is not over. It may be cancelled before its run exists. */
@@ -100,6 +120,8 @@ export class Runs {
   flows: FlowRunner | undefined;
   /** Gives what keeps executions in a store; missing where they last no longer than this process. */
   durability: (() => Promise<Durability>) | undefined;
+  /** What it gave. */
+  private loaded: Durability | undefined;
   /** What nodes ask people. */
   readonly questions: Questions;
 
@@ -130,41 +152,56 @@ export class Runs {
   }
 
   /**
-   * Goes on with executions of the store that no process has, those that began first first.
+   * Goes on with executions of the store that no process has, those that began first first, and with those that were blocked.
    *
+   * @param choose names those that are to go on; not asked where there is nothing. Default: all
    * @returns those that go on, each with a promise of its result, and those that cannot
    */
-  async recover(): Promise<Recovery> {
-    const recovery: Recovery = { resumed: [], blocked: [] };
+  async recover(choose?: ChooseExecutions): Promise<Recovery> {
+    const recovery: Recovery = { resumed: [], blocked: [], paused: [], sleeping: 0, waiting: 0 };
     const durability = await this.kept();
-    const goOn = async (executionId: string) => {
+    const goOn = async ({ id: executionId, flowId }: StoredExecution) => {
       try {
         const kept = await durability.claim(executionId);
-        return kept && { executionId, flowId: kept.node.id, result: this.goOn(kept) };
+        return kept && { executionId, flowId, result: this.goOn(kept) };
       } catch (error) {
         const { message } = safelyThrown(error, { nodeId: "" as never, executionId });
         this.log.error(`[CONDUCTOR] The execution ${executionId} cannot go on: ${message}`);
         return { executionId, reason: message };
       }
     };
-    for await (const ids of durability.unfinished()) {
-      // At once, so that a store claims many in one commit.
-      for (const found of await Promise.all(ids.map(goOn))) {
+    for await (const rows of choose === undefined ? durability.unfinished() : chosen(durability, choose)) {
+      for (const found of await Promise.all(rows.map(goOn))) {
         if (found === undefined) continue;
-        if (found.result !== undefined) recovery.resumed.push(found);
-        else recovery.blocked.push(found);
+        if (found.reason !== undefined) recovery.blocked.push(found);
+        else recovery.resumed.push(found);
       }
+    }
+    durability.sleepers.watch();
+    for await (const { id, flowId } of durability.rows("paused")) {
+      if (this.active.get(id) === undefined) recovery.paused.push({ executionId: id, flowId });
+    }
+    for (const status of ["sleeping", "waiting"] as const) {
+      for await (const { id } of durability.rows(status)) if (this.active.get(id) === undefined) recovery[status]++;
     }
     return recovery;
   }
 
   /** Goes on with one execution of the store. Rejects where it is over, unknown, or another process has it. */
   async resume(executionId: string): Promise<ExecutionResult> {
-    const attached = this.attach(executionId);
-    if (attached !== undefined) return attached;
+    const active = this.active.get(executionId);
+    if (active !== undefined) {
+      if (active.paused) this.pause(executionId, false);
+      return this.attach(executionId) as Promise<ExecutionResult>;
+    }
     const durability = await this.kept();
+    durability.sleepers.watch();
+    await durability.sleepers.settled(executionId);
     const kept = await durability.claim(executionId);
     if (kept !== undefined) return this.goOn(kept);
+    // It may have woken meanwhile.
+    const woken = this.attach(executionId);
+    if (woken !== undefined) return woken;
     const recorded = await durability.recorded(executionId);
     if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
     throw coded(
@@ -177,6 +214,76 @@ export class Runs {
   /** The store; rejects with INVALID_PARAMETERS where there is none. */
   async store(): Promise<ExecutionStore> {
     return (await this.kept()).store;
+  }
+
+  /**
+   * Cancels or pauses an execution that is not in memory; nothing happens to one that is over or unknown.
+   *
+   * @throws Error INVALID_PARAMETERS where another process has it
+   */
+  async intend(executionId: string, intent: "cancel" | "pause"): Promise<void> {
+    if (this.durability === undefined) return;
+    const durability = await this.kept();
+    await durability.sleepers.settled(executionId);
+    const row = await (await durability.store).get(executionId);
+    if (row === undefined || row.parentId !== undefined || row.endedAt !== undefined) return;
+    const kept = await durability.claim(executionId, intent);
+    if (kept === undefined) {
+      const message = `The execution ${executionId} is under way in another process, which alone can ${intent} it`;
+      throw coded("INVALID_PARAMETERS", message, undefined);
+    }
+    await this.carryOutInMemory(kept.node, kept.context, true, undefined, undefined, { kept });
+    await durability.sleepers.settled(executionId);
+  }
+
+  /** Lets a paused execution of the store go on; nothing happens to any other. */
+  async release(executionId: string): Promise<void> {
+    if (this.durability === undefined) return;
+    const durability = await this.kept();
+    await durability.sleepers.settled(executionId);
+    const row = await (await durability.store).get(executionId);
+    if (row?.status === "paused") void this.resume(executionId);
+  }
+
+  /** The questions that are open, also of executions of the store that are not in memory. */
+  async waiting(executionId?: string): Promise<OpenQuestion[]> {
+    const open = this.questions.waiting(executionId);
+    const known = new Set(open.map(({ id }) => id));
+    const kept = this.durability === undefined ? [] : await (await this.kept()).questions(executionId);
+    // Those of executions in memory are told by themselves.
+    const asleep = kept.filter(({ executionId: asking, question: { id } }) => {
+      return !known.has(id) && this.active.get(asking) === undefined;
+    });
+    return [...open, ...asleep.map(({ question }) => question)];
+  }
+
+  /**
+   * Answers a question, by its id or by that of an execution which asks only one.
+   *
+   * @throws Error as {@link Questions.answer}; INVALID_PARAMETERS also where another process has the execution
+   */
+  async answer(id: string, answer: unknown): Promise<void> {
+    const { questions } = this;
+    if (this.durability === undefined || questions.waiting(id).length > 0) return questions.answer(id, answer);
+    const durability = await this.kept();
+    const asked = await durability.questions(id);
+    const exact = asked.filter(({ question }) => question.id === id);
+    const [first, ...others] = exact.length > 0 ? exact : asked;
+    if (first === undefined) throw notOpen(id);
+    const names = [first, ...others].map(({ question }) => question.id);
+    if (others.length > 0) throw severalOpen(id, names);
+    const { executionId, question } = first;
+    durability.sleepers.watch();
+    await durability.sleepers.settled(executionId);
+    const kept = await durability.claim(executionId);
+    if (kept === undefined && this.active.get(executionId) === undefined) {
+      const message = `The execution ${executionId} is under way in another process; answer there, or try again in a moment`;
+      throw coded("INVALID_PARAMETERS", message, undefined);
+    }
+    const over = new AbortController();
+    const isOver = (kept === undefined ? this.attach(executionId) : this.goOn(kept)) ?? Promise.resolve();
+    await Promise.race([questions.opened(question.id, over.signal), isOver]).finally(() => over.abort());
+    return questions.answer(question.id, answer);
   }
 
   /** An execution as it was recorded so far, without going on with it. */
@@ -202,7 +309,20 @@ export class Runs {
   /** Rejects with INVALID_PARAMETERS where there is no store. */
   private async kept(): Promise<Durability> {
     if (this.durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);
-    return this.durability();
+    if (this.loaded !== undefined) return this.loaded;
+    const durability = await this.durability();
+    durability.sleepers.waking = {
+      goOn: (kept) => void this.carryOutInMemory(kept.node, kept.context, true, undefined, undefined, { kept }),
+      resultOf: (id) => this.lookBack(id),
+      isActive: (id) => this.active.get(id) !== undefined,
+    };
+    this.loaded = durability;
+    return durability;
+  }
+
+  /** Of executions that left memory, which only those that are kept do. */
+  private get sleepers(): Durability["sleepers"] {
+    return (this.loaded as Durability).sleepers;
   }
 
   private goOn(kept: KeptRun): Promise<ExecutionResult> {
@@ -219,14 +339,23 @@ export class Runs {
     return this.carryOut(flow, context, true, undefined, onProgress, { key });
   }
 
-  private async carryOut(
+  /** Carries an execution out; where it leaves memory in between, its result is there once it is over all the same. */
+  private carryOut(...execution: Parameters<Runs["carryOutInMemory"]>): Promise<ExecutionResult> {
+    const result = this.carryOutInMemory(...execution);
+    if (this.durability === undefined) return result as Promise<ExecutionResult>;
+    return result.then((ended) => {
+      return ended instanceof Left ? this.sleepers.hold(ended.place, ended.wakeAt) : ended;
+    });
+  }
+
+  private async carryOutInMemory(
     node: NodeDefinition,
     context: ConductorExecutionContext,
     named: boolean,
     wanted: RunSettings | undefined,
     onProgress: Execution["onProgress"],
     { kept, key }: { kept?: KeptRun; key?: string } = {},
-  ): Promise<ExecutionResult> {
+  ): Promise<ExecutionResult | Left> {
     let found = kept;
     const { executionId, nodeId, parentContext } = context;
     const execution: Execution = {
@@ -246,15 +375,16 @@ export class Runs {
     // An id that was made here has no slash in it; looking for one would cost more than the rest of this.
     this.active.begin(execution, execution.parents.length > 0 || (named && executionId.includes("/")));
     try {
-      if (onProgress === undefined) this.events.emitStarted({ executionId, nodeId });
+      // Listeners know an execution that left memory here.
+      const isKnown = kept !== undefined && this.loaded?.sleepers.attach(executionId) !== undefined;
+      if (onProgress === undefined && !isKnown) this.events.emitStarted({ executionId, nodeId });
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
       if (execution.cancelled) return this.cancelledAtOnce(execution);
-      const { durability } = this;
-      if (durability === undefined) return await this.carryOn(node, execution, wanted);
+      if (this.durability === undefined) return await this.carryOn(node, execution, wanted);
       const options = runOptions(this.config, this.defaults, node, context, wanted);
       // What cannot be run is not kept.
       if (found === undefined && shapeProblems(node).length === 0) {
-        found = await (await durability()).begin({
+        found = await (await this.kept()).begin({
           id: key ?? executionId,
           mayExist: named,
           node,
@@ -286,7 +416,7 @@ export class Runs {
     execution: Execution,
     wanted: RunSettings | undefined,
     kept?: KeptRun,
-  ): Promise<ExecutionResult> {
+  ): Promise<ExecutionResult | Left> {
     const view = this.open(node, execution, wanted, kept);
     if (view === undefined) {
       const refused = this.refuse(node, execution);
@@ -307,13 +437,14 @@ export class Runs {
 
   /** Executions that are not over, in the order in which they began. */
   list(): ActiveExecution[] {
-    return [...this.coming.list(), ...this.active.list()].map(activeOf);
+    const asleep = this.loaded?.sleepers.list() ?? [];
+    return [...[...this.coming.list(), ...this.active.list()].map(activeOf), ...asleep];
   }
 
   /** The result of an execution that is not over; `undefined` when there is none of this id. */
   attach(executionId: string): Promise<ExecutionResult> | undefined {
     const execution = this.active.get(executionId);
-    if (execution === undefined) return undefined;
+    if (execution === undefined) return this.loaded?.sleepers.attach(executionId);
     return new Promise((resolve) => {
       execution.waiting ??= [];
       execution.waiting.push(resolve);
@@ -378,6 +509,7 @@ export class Runs {
       options: kept?.options ?? runOptions(this.config, this.defaults, node, context, wanted),
       recorder: kept?.recorder,
       history: kept?.history,
+      intent: kept?.intent,
       // Of one that is over nothing more is written.
       looksBack: kept !== undefined && kept.recorder === undefined,
       held: kept?.held,
@@ -431,7 +563,7 @@ export class Runs {
     }
   }
 
-  private async follow(node: NodeDefinition, view: RunView, execution: Execution): Promise<ExecutionResult> {
+  private async follow(node: NodeDefinition, view: RunView, execution: Execution): Promise<ExecutionResult | Left> {
     const { context, executionId } = execution;
     const { events, feed } = this;
     const { run } = view;
@@ -447,6 +579,7 @@ export class Runs {
       else run.start();
     }
     const outcome = await run.done;
+    if (outcome.left !== undefined) return this.left(execution, outcome.left.wakeAt);
     const result = new RunResult(run, outcome, context, Math.round(run.duration), this.warnings);
     if (!isInside) {
       feed.stepped(view, () => RunResult.traceOf(result));
@@ -454,6 +587,17 @@ export class Runs {
       events.endProgress(executionId);
     }
     return this.conclude(execution, result);
+  }
+
+  /** An execution left memory: those who wait for it hear of its end later. */
+  private left({ executionId, nodeId, startTime, waiting = [], run }: Execution, wakeAt: number | undefined): Left {
+    this.events.flushProgress(executionId);
+    this.events.endProgress(executionId);
+    const place: ActiveExecution = { executionId, nodeId, startTime, ...(run?.isPaused === true && { paused: true }) };
+    const { sleepers } = this;
+    sleepers.left(place, wakeAt);
+    for (const tell of waiting) void sleepers.hold(place, wakeAt).then(tell);
+    return new Left(place, wakeAt);
   }
 
   /** Tells the run around an execution how far it is, now and then: looking takes time. */
@@ -503,8 +647,22 @@ export class Runs {
     else this.events.emitError({ executionId, error: new Error((result.error as ExecutionError).message) });
     this.onEnd?.(execution, result);
     if (waiting !== undefined) for (const tell of waiting) tell(result);
+    this.loaded?.sleepers.ended(executionId, result);
     return result;
   }
+}
+
+/** @throws Error INVALID_PARAMETERS for an id that was not among those to choose from */
+async function* chosen(durability: Durability, choose: ChooseExecutions): AsyncGenerator<StoredExecution[]> {
+  const rows = new Map<string, StoredExecution>();
+  for await (const found of durability.unfinished()) for (const row of found) rows.set(row.id, row);
+  const ids = rows.size === 0 ? [] : await choose([...rows.values()]);
+  const strange = ids.find((id) => !rows.has(id));
+  if (strange !== undefined) {
+    const message = `The execution ${strange} was chosen to go on, and is not among those that can: ${[...rows.keys()].slice(0, 10).join(", ")}`;
+    throw coded("INVALID_PARAMETERS", message, undefined);
+  }
+  yield ids.map((id) => rows.get(id) as StoredExecution);
 }
 
 function hold(execution: Execution): void {

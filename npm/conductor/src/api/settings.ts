@@ -106,6 +106,11 @@ export interface ConductorConfig {
    * the last instants again. `off`: the store is not used, for flows neither.
    */
   durability?: DurabilityLevel;
+  /**
+   * Which executions of the store this conductor wakes that sleep until a time, once it has run or recovered something: `all`
+   * whose time has come, the default, or its `own`, those that it put to sleep.
+   */
+  wakes?: "all" | "own";
   /** Kept for older code. What to simulate is said with each run, in `context.debug`. */
   debugController?: object;
 }
@@ -120,6 +125,7 @@ export interface StoreSettings {
   store: string | ExecutionStore;
   level: Exclude<DurabilityLevel, "off">;
   executables: () => NodeExecutorFactory | undefined;
+  wakes: "all" | "own";
 }
 
 /**
@@ -127,7 +133,11 @@ export interface StoreSettings {
  *
  * @throws Error INVALID_PARAMETERS for a level that does not exist, or without a store
  */
-export function storeSettings({ store, durability, nodeExecutorFactory }: ConductorConfig): StoreSettings | undefined {
+export function storeSettings(config: ConductorConfig): StoreSettings | undefined {
+  const { store, durability, nodeExecutorFactory, wakes = "all" } = config;
+  if (wakes !== "all" && wakes !== "own") {
+    throw coded("INVALID_PARAMETERS", "The setting `wakes` must be all or own", undefined);
+  }
   if (durability !== undefined && !LEVELS.includes(durability)) {
     throw coded("INVALID_PARAMETERS", "The setting `durability` must be off, relaxed or strict", undefined);
   }
@@ -136,7 +146,7 @@ export function storeSettings({ store, durability, nodeExecutorFactory }: Conduc
     throw coded("INVALID_PARAMETERS", message, undefined);
   }
   if (store === undefined || durability === "off") return undefined;
-  return { store, level: durability ?? "strict", executables: () => nodeExecutorFactory };
+  return { store, level: durability ?? "strict", executables: () => nodeExecutorFactory, wakes };
 }
 
 /** What the caller of one run wants otherwise. */

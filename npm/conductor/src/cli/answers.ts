@@ -15,8 +15,8 @@ export interface AnswerOptions {
   display: Display;
   /** The person at the terminal, if one is there. */
   terminal: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream } | undefined;
-  /** Ends the run, because nothing can answer. */
-  giveUp(why: string): void;
+  /** Ends the run, because nothing can answer, or the answer that was given is wrong. */
+  giveUp(why: string, isWrong: boolean): void;
 }
 
 /** Questions that are being answered. */
@@ -37,7 +37,7 @@ export function answerQuestions(conductor: Conductor, options: AnswerOptions): A
     if (given.has(question.nodeId)) {
       conductor.executions
         .answer(question.id, given.get(question.nodeId))
-        .catch((error: Error) => giveUp(`--answer ${question.nodeId}: ${error.message}`));
+        .catch((error: Error) => giveUp(`--answer ${question.nodeId}: ${error.message}`, true));
       return;
     }
     const { terminal } = options;
@@ -47,7 +47,7 @@ export function answerQuestions(conductor: Conductor, options: AnswerOptions): A
     }
     const asks = `Node "${oneLine(question.nodeId)}" asks: ${oneLine(question.message)}`;
     const how = `answer it with --answer ${question.nodeId}=VALUE, or run the flow at a terminal`;
-    if (question.openUntil === undefined) giveUp(`${asks}; ${how}`);
+    if (question.openUntil === undefined) giveUp(`${asks}; ${how}`, false);
     else options.display.note(`${asks}; its default counts soon. To choose, ${how}`);
   });
   return {

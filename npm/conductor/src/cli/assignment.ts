@@ -25,7 +25,8 @@ export function milliseconds(text: string): number {
   return Math.ceil(ms);
 }
 
-function jsonOrText(text: string): unknown {
+/** A value: JSON where it is JSON, else text. */
+export function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,14 +1,12 @@
 /** `conductor executions`: the executions that a store keeps, to be listed, looked at, gone on with and deleted. */
-import { existsSync } from "node:fs";
-
 import type { ExecutionStatus, StoredExecution } from "@atomiton/storage";
 
-import { databaseFile } from "../exports/environment/execution-store.js";
 import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ExecutionResult } from "../exports/node.js";
 import pc from "./colour.js";
 import { Exit, exitOf, UsageError } from "./exit.js";
 import { jsonText } from "./json.js";
+import { openKeptStore } from "./kept-store.js";
 import { openProject, type ProjectOptions } from "./project.js";
 import { column, counted, duration, oneLine } from "./text.js";
 
@@ -17,6 +15,11 @@ export interface StoreOptions extends ProjectOptions {
   /** The address of the store. */
   store?: string;
   json?: boolean;
+}
+
+/** Options of an answer. */
+export interface AnswerQuestionOptions extends StoreOptions {
+  value: unknown;
 }
 
 /** Options of the list. */
@@ -28,6 +31,9 @@ export interface ListOptions extends StoreOptions {
 }
 
 const LISTED = 50;
+
+/** So often it is looked at how an execution stands that goes on here, in ms. */
+const LOOK_MS = 100;
 
 /** Lists executions, those that began last first. */
 export async function listExecutions(options: ListOptions): Promise<Exit> {
@@ -73,8 +79,14 @@ export async function showExecution(id: string, options: StoreOptions): Promise<
 export async function resumeExecutions(id: string | undefined, options: StoreOptions): Promise<Exit> {
   return withStore(options, async (conductor) => {
     if (id !== undefined) return told(id, await conductor.executions.resume(id), options);
-    const { resumed, blocked } = await conductor.recover();
+    const { resumed, blocked, paused, sleeping, waiting } = await conductor.recover();
     if (resumed.length + blocked.length === 0) process.stdout.write("No execution was left unfinished\n");
+    const others = [
+      ...(sleeping > 0 ? [`${counted(sleeping, "execution")} asleep until a later time`] : []),
+      ...(waiting > 0 ? [`${counted(waiting, "execution")} waiting for an answer (conductor executions waiting)`] : []),
+      ...(paused.length > 0 ? [`${counted(paused.length, "execution")} paused (conductor executions resume ID)`] : []),
+    ];
+    if (others.length > 0) process.stderr.write(`Left as they are: ${others.join(", ")}\n`);
     let exit: Exit = Exit.success;
     for (const { executionId, reason } of blocked) {
       process.stderr.write(`${oneLine(executionId)} cannot go on: ${oneLine(reason)}\n`);
@@ -85,6 +97,41 @@ export async function resumeExecutions(id: string | undefined, options: StoreOpt
       if (ended !== Exit.success) exit = ended;
     }
     return exit;
+  });
+}
+
+/** Lists the questions that are open. */
+export async function listQuestions(id: string | undefined, options: StoreOptions): Promise<Exit> {
+  return withStore(options, async ({ executions }) => {
+    const questions = await executions.waiting(id);
+    if (options.json) process.stdout.write(`${jsonText(questions, 2)}\n`);
+    else if (questions.length === 0) process.stdout.write("No execution waits for an answer\n");
+    for (const { id: question, message, askedAt, openUntil, form } of options.json ? [] : questions) {
+      const until = openUntil === undefined ? "" : `, open until ${timeText(openUntil)}`;
+      process.stdout.write(`${oneLine(question)}\n  ${oneLine(message)}\n  asked ${timeText(askedAt)}${until}\n`);
+      if (form !== undefined) process.stdout.write(`  form ${oneLine(jsonText(form))}\n`);
+    }
+    return Exit.success;
+  });
+}
+
+/** Answers a question, and goes on with its execution, until it is over or waits again. */
+export async function answerQuestion(id: string, options: AnswerQuestionOptions): Promise<Exit> {
+  return withStore(options, async ({ executions }) => {
+    const [asked] = await executions.waiting(id);
+    await executions.answer(id, options.value);
+    const executionId = String(asked?.executionId ?? id);
+    let row = await executions.get(executionId);
+    while (row.status === "running") {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      row = await executions.get(executionId);
+    }
+    const { status, wakeAt, reason, error } = row;
+    const until = wakeAt === undefined ? "" : ` until ${timeText(wakeAt)}`;
+    if (options.json) process.stdout.write(`${jsonText(row, 2)}\n`);
+    else process.stdout.write(`${oneLine(executionId)} ${status}${until}${reason ? `: ${oneLine(reason)}` : ""}\n`);
+    if (error !== undefined) process.stderr.write(`${oneLine((JSON.parse(error) as Error).message)}\n`);
+    return status === "failed" ? Exit.failed : status === "cancelled" ? Exit.cancelled : Exit.success;
   });
 }
 
@@ -113,9 +160,8 @@ async function withStore(options: StoreOptions, use: (conductor: Conductor) => P
   if (store === undefined) {
     throw new UsageError("Name the store: --store sqlite:PATH, or `store` in conductor.config");
   }
-  const file = typeof store === "string" ? databaseFile(store) : undefined;
-  if (file !== undefined && !existsSync(file)) throw new UsageError(`There is no database ${oneLine(file)}`);
-  const conductor = createNodeConductor({ ...settings, store }, () => "local");
+  const kept = await openKeptStore(store, true);
+  const conductor = createNodeConductor({ ...settings, store: kept.store, wakes: "own" }, () => "local");
   try {
     return await use(conductor);
   } catch (error) {
@@ -125,6 +171,7 @@ async function withStore(options: StoreOptions, use: (conductor: Conductor) => P
     return code === "INVALID_PARAMETERS" ? Exit.usage : Exit.failed;
   } finally {
     await conductor.shutdown();
+    await kept.close();
   }
 }
 

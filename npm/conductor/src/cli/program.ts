@@ -3,8 +3,15 @@ import { EXECUTION_STATUSES } from "@atomiton/storage";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
-import { assignment, milliseconds, positiveInteger } from "./assignment.js";
-import { deleteExecutions, listExecutions, resumeExecutions, showExecution } from "./executions.js";
+import { assignment, jsonOrText, milliseconds, positiveInteger } from "./assignment.js";
+import {
+  answerQuestion,
+  deleteExecutions,
+  listExecutions,
+  listQuestions,
+  resumeExecutions,
+  showExecution,
+} from "./executions.js";
 import { EXIT_HELP, Exit, UsageError } from "./exit.js";
 import { graph } from "./graph.js";
 import { init } from "./init.js";
@@ -71,7 +78,7 @@ function commands(end: (exit: Exit) => void): Command {
   program
     .command("run")
     .description("run a flow")
-    .argument("<flow>", FLOW)
+    .argument("[flow]", `${FLOW}; left out with --resume`)
     .option(
       "--input <name=value>",
       "an input of the flow; may be given again. JSON where it is JSON, else text",
@@ -102,13 +109,14 @@ function commands(end: (exit: Exit) => void): Command {
     )
     .option(...STORE)
     .option("--id <id>", "the id of the execution in the store; with that of one that was interrupted, it goes on")
+    .option("--resume <id>", "go on with this execution of the store, in the place of a flow")
     .option(...NODES)
     .option(...CONFIG)
     .option(...NO_CONFIG)
     .option("--strict", "take warnings for errors")
     .option("--lenient", "only warn of unknown keys and of nodes without a type")
     .addHelpText("after", EXIT_HELP)
-    .action(async (flow: string, options) => end(await run(flow, options)));
+    .action(async (flow: string | undefined, options) => end(await run(flow, options)));
 
   const executions = program.command("executions").description("look after the executions that a store keeps");
   const inStore = (name: string, description: string) =>
@@ -132,6 +140,13 @@ function commands(end: (exit: Exit) => void): Command {
   inStore("resume", "go on with an execution that was interrupted, or with all of them")
     .argument("[id]", "of the execution")
     .action(async (id: string | undefined, options) => end(await resumeExecutions(id, options)));
+  inStore("waiting", "list the questions that executions ask people")
+    .argument("[id]", "of the execution")
+    .action(async (id: string | undefined, options) => end(await listQuestions(id, options)));
+  inStore("answer", "answer a question, and go on with its execution until it is over, sleeps or waits again")
+    .argument("<id>", "of the question, or of an execution that asks only one")
+    .requiredOption("--value <value>", "the answer; JSON where it is JSON, else text", jsonOrText)
+    .action(async (id: string, options) => end(await answerQuestion(id, options)));
   inStore("delete", "delete executions that are over")
     .argument("<id...>", "of the executions")
     .action(async (ids: string[], options) => end(await deleteExecutions(ids, options)));

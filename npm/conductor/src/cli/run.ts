@@ -2,6 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import type { ExecutionStore } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
 import { defaultVariables } from "../api/variables.js";
 import { createNodeConductor } from "../exports/environment/node.js";
@@ -15,10 +16,11 @@ import { errorText, reportedError } from "./failure-text.js";
 import { openFlow, type Strictness } from "./flow-file.js";
 import { jsonText } from "./json.js";
 import { KeptOutputs } from "./kept-outputs.js";
+import { openKeptStore, tellUnfinished } from "./kept-store.js";
 import { liveDisplay } from "./live-display.js";
 import { type OutputFormat, outputText } from "./node-output.js";
 import { plainDisplay } from "./plain-display.js";
-import { openProject, type ProjectOptions } from "./project.js";
+import { openProject, type Project, type ProjectOptions } from "./project.js";
 import { onInterrupt } from "./signals.js";
 import { summary, warningsText } from "./summary.js";
 import { counted, oneLine } from "./text.js";
@@ -48,10 +50,12 @@ export interface RunOptions extends Strictness, ProjectOptions {
   store?: string;
   /** The id of the execution. */
   id?: string;
+  /** The id of an execution in the store that goes on, in the place of a flow. */
+  resume?: string;
 }
 
-/** Runs the flow in a file, with `--watch` again and again. */
-export async function run(file: string, options: RunOptions): Promise<Exit> {
+/** Runs the flow in a file, with `--watch` again and again; with `--resume` the flow that an execution began with. */
+export async function run(file: string | undefined, options: RunOptions): Promise<Exit> {
   if (options.quiet && options.verbose) throw new UsageError("--quiet and --verbose are opposites; give one of them");
   if (options.json && options.output !== undefined) {
     throw new UsageError("--json and --output both print to standard output; give one of them");
@@ -62,6 +66,19 @@ export async function run(file: string, options: RunOptions): Promise<Exit> {
   if (options.watch && (options.store !== undefined || options.id !== undefined)) {
     throw new UsageError("--watch runs for a person who looks on, and keeps no executions; leave --store and --id out");
   }
+  if (options.resume !== undefined) {
+    const useless = (["input", "var", "concurrency", "timeout", "id", "dryRun", "watch"] as const).find(
+      (name) => options[name] !== undefined,
+    );
+    if (file !== undefined || useless !== undefined) {
+      const found = file === undefined ? `--${useless === "dryRun" ? "dry-run" : useless}` : oneLine(file);
+      throw new UsageError(
+        `--resume goes on with an execution as it began, flow and settings included; leave ${found} out`,
+      );
+    }
+    return resumeOnce(options.resume, options);
+  }
+  if (file === undefined) throw new UsageError("Name the flow to run: a file, or - for standard input");
   if (!options.watch) return runOnce(file, options);
   if (file === "-") throw new UsageError("--watch needs a file: standard input does not change");
   if (options.dryRun) throw new UsageError("--dry-run runs nothing that --watch could run again");
@@ -136,20 +153,65 @@ async function runOnce(
     );
     return ExitCode.success;
   }
-  if (options.id !== undefined && options.store === undefined && project.settings.store === undefined) {
+  const address = options.store ?? project.settings.store;
+  if (options.id !== undefined && address === undefined) {
     throw new UsageError("--id names an execution in a store; give --store sqlite:PATH as well");
   }
+  const keptStore = address === undefined ? undefined : await openKeptStore(address);
+  try {
+    const executionId = createExecutionId(options.id);
+    return await carryOut(flow, executionId, options, project, keptStore?.store, traceFile, kept, begins);
+  } finally {
+    await keptStore?.close();
+  }
+}
+
+/** Goes on with an execution of the store, whose flow is shown as it runs. */
+async function resumeOnce(id: string, options: RunOptions): Promise<Exit> {
+  const project = await openProject(undefined, options);
+  const address = options.store ?? project.settings.store;
+  if (address === undefined) {
+    throw new UsageError("--resume names an execution in a store; give --store sqlite:PATH as well");
+  }
+  const { store, close } = await openKeptStore(address, true);
+  try {
+    const row = await store.get(id);
+    const begun = await store.begun(id);
+    if (row === undefined || begun === undefined)
+      throw new UsageError(`There is no execution ${oneLine(id)} in the store`);
+    if (row.endedAt !== undefined) {
+      const how = `conductor executions show ${oneLine(id)}`;
+      throw new UsageError(`The execution ${oneLine(id)} is over: ${row.status}. \`${how}\` tells more`);
+    }
+    const flow = JSON.parse(begun.document) as NodeDefinition;
+    const traceFile = options.trace === undefined ? undefined : new TraceFile(options.trace);
+    return await carryOut(flow, createExecutionId(id), options, project, store, traceFile);
+  } finally {
+    await close();
+  }
+}
+
+async function carryOut(
+  flow: NodeDefinition,
+  executionId: string,
+  options: RunOptions,
+  project: Project,
+  store: ExecutionStore | undefined,
+  traceFile: TraceFile | undefined,
+  kept?: KeptOutputs,
+  begins?: (flow: NodeDefinition) => void,
+): Promise<Exit> {
   if (options.output !== undefined) demandNode(flow, options.output, "--output");
   for (const node of options.answer?.keys() ?? []) demandNode(flow, node, "--answer");
   begins?.(flow);
-  const executionId = createExecutionId(options.id);
   const { expressions, files } = project.settings;
   kept?.begin(flow, [[...(options.input ?? [])], [...variablesOf(flow, options)], expressions, files]);
   const conductor = createNodeConductor(
     {
       ...project.settings,
       ...settingsOf(flow, options, project.settings),
-      ...(options.store !== undefined && { store: options.store }),
+      // What others put to sleep is not for a process that ends with this run.
+      ...(store !== undefined && { store, wakes: "own" as const }),
     },
     () => "local",
     kept && ((executables) => kept.over(executables)),
@@ -158,19 +220,27 @@ async function runOnce(
   // With --json or --output, standard output is for that alone.
   const output: Output = options.json || options.output !== undefined ? process.stderr : process.stdout;
   const unanswered: string[] = [];
+  let isLeft = false;
   const display = displayFor(output, title, options);
   const answering = answerQuestions(conductor, {
     given: options.answer ?? new Map(),
     display,
     terminal:
       process.stdin.isTTY && process.stderr.isTTY ? { input: process.stdin, output: process.stderr } : undefined,
-    giveUp(why) {
+    giveUp(why, isWrong) {
       unanswered.push(why);
-      void conductor.node.cancel(executionId);
+      // Where it is kept, the question lasts.
+      if (store === undefined || isWrong) return void conductor.node.cancel(executionId);
+      isLeft = true;
+      void conductor.shutdown();
     },
   });
   const result = await followed(conductor, flow, executionId, options, display).finally(answering.stop);
-  const isKept = options.store !== undefined || project.settings.store !== undefined;
+  if (isLeft) {
+    const how = `conductor executions answer ${oneLine(executionId)} --value VALUE --store ADDRESS`;
+    process.stderr.write(lines([...unanswered, `The execution waits in the store: ${how}`]));
+    return ExitCode.usage;
+  }
   const reported = report(conductor, flow, title, result, options, output);
   for (const why of unanswered) process.stderr.write(`${why}\n`);
   const unused = answering.unused();
@@ -184,7 +254,10 @@ async function runOnce(
   }
   if (options.output !== undefined) printOutput(result, options.output, options.format ?? "json");
   traceFile?.write(result.trace);
-  if (isKept) await conductor.shutdown();
+  if (store !== undefined) {
+    await conductor.shutdown();
+    if (!options.quiet) await tellUnfinished(store);
+  }
   return exit;
 }
 
@@ -204,6 +277,7 @@ async function followed(
     () => display.end(),
   );
   try {
+    if (options.resume !== undefined) return await conductor.executions.resume(executionId);
     return await conductor.node.run(flow, {
       executionId,
       variables: Object.fromEntries(variablesOf(flow, options)),

@@ -25,7 +25,12 @@ export * from "./channels/system.js";
 export type { ChannelsHealth } from "./channels-overview.js";
 export type * from "./electron.js";
 export { DATA_LIMITS, FLOW_LIMITS, type FlowLimits, type PayloadLimits, WORDS_LIMITS } from "./limits.js";
-export type { MainProcessConductor, MainProcessHandler, MainProcessOptions } from "./main-process.js";
+export type {
+  MainProcessConductor,
+  MainProcessHandler,
+  MainProcessOptions,
+  RecoveryChoice,
+} from "./main-process.js";
 export { type Schema, type SchemaIssue, withRetry, withValidation } from "./middleware.js";
 export { plainResult } from "./plain-result.js";
 export { createRequests, type RequestDependencies, type Requests } from "./requests.js";

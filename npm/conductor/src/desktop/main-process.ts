@@ -1,8 +1,11 @@
 /** The main process of an Electron application: runs flows for its windows. */
 import { join } from "node:path";
 import { createPathManager, createStorage, type PathManager } from "@atomiton/storage/desktop";
+import { messageOf } from "@atomiton/values";
 import type { Conductor } from "../api/conductor.js";
+import type { ChooseExecutions, Recovery } from "../api/runs.js";
 import type { ConductorConfig } from "../api/settings.js";
+import { coded } from "../engine/failure.js";
 import type { ProgressHandler, StartedHandler } from "../events/emitter.js";
 import { type AuthChannelDependencies, createAuthChannelServer } from "./channels/auth.js";
 import { createConductorChannelServer } from "./channels/conductor.js";
@@ -26,7 +29,7 @@ export type MainProcessConductor = Pick<
   Conductor,
   "node" | "flow" | "storage" | "system" | "events" | "execute" | "shutdown"
 > &
-  Partial<Pick<Conductor, "executions">>;
+  Partial<Pick<Conductor, "executions" | "recover">>;
 
 /** Settings of the main process; those of a conductor, such as `concurrency`, `storage` and `timeout`, go to the one that is made. */
 export interface MainProcessOptions extends ConductorConfig, Pick<SenderOptions, "origins"> {
@@ -52,9 +55,18 @@ export interface MainProcessOptions extends ConductorConfig, Pick<SenderOptions,
   logger?: Logger;
   /** Where the files of the application are. */
   paths?: PathManager;
+  /**
+   * Which executions of the `store` go on at the start that an earlier process left unfinished: `always` all of them, the default;
+   * `never` none, so that the application calls `recover()` itself; or those whose ids a function answers with, which may ask the
+   * user: see `Conductor.recover`.
+   */
+  recover?: RecoveryChoice;
   /** How much can be attached to after its end. */
   keep?: NodeChannelOptions["keep"];
 }
+
+/** Which executions go on at the start. */
+export type RecoveryChoice = "always" | "never" | ChooseExecutions;
 
 /** What is needed of `@atomiton/events`. */
 export interface EventManagerLike {
@@ -64,6 +76,11 @@ export interface EventManagerLike {
 /** What is set up. */
 export interface MainProcessHandler {
   conductor: MainProcessConductor;
+  /**
+   * What goes on at the start, and what cannot; `undefined` without a `store`, with `recover: "never"`, and where the store cannot be
+   * read, which the console says.
+   */
+  recovered: Promise<Recovery | undefined>;
   /** Names of the channels, in the order in which they were made. */
   channels: string[];
   /** Tells a window of events; those of Electron are told by themselves. What is returned ends that. */
@@ -90,7 +107,10 @@ export function createMainProcessSetup(
 ): (options?: MainProcessOptions) => MainProcessHandler {
   return (options = {}) => {
     const { conductor: given, ipcMain: _, app: __, windows: ___, channels, auth, logger, paths, ...more } = options;
-    const { origins = [], keep, events, ...config } = more;
+    const { origins = [], keep, events, recover = "always", ...config } = more;
+    if (recover !== "always" && recover !== "never" && typeof recover !== "function") {
+      throw coded("INVALID_PARAMETERS", "The setting `recover` must be always, never, or a function", undefined);
+    }
     const { ipcMain, app, BrowserWindow } =
       options.ipcMain === undefined
         ? electronMain()
@@ -124,8 +144,10 @@ export function createMainProcessSetup(
         };
       };
       if (served.length > 0) parts.add(followWindows(trackWindow, app, BrowserWindow));
+      const isKept = config.store !== undefined && config.durability !== "off";
       return {
         conductor,
+        recovered: isKept ? recovered(conductor, recover) : Promise.resolve(undefined),
         channels: served.map(({ name }) => name),
         trackWindow,
         async cleanup() {
@@ -178,6 +200,17 @@ export function createMainProcessSetup(
       throw error;
     }
   };
+}
+
+/** Goes on with what earlier processes left unfinished, as far as that is wanted. */
+async function recovered(conductor: MainProcessConductor, wanted: RecoveryChoice): Promise<Recovery | undefined> {
+  if (wanted === "never") return undefined;
+  try {
+    return await conductor.recover?.(wanted === "always" ? undefined : wanted);
+  } catch (error) {
+    console.error(`[CONDUCTOR] Unfinished executions cannot go on: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
 /** Flows belong to the user: an application that says nothing else keeps them in its folder of the user's data. */

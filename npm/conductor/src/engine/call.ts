@@ -1,9 +1,11 @@
 /** One leaf being run: what its executable receives, and what the driver must know to take its answer. */
-import type { Ask, FileAccess, NetworkAccess, RunFlow } from "@atomiton/nodes";
+import type { Ask, FileAccess, NetworkAccess, RunFlow, Sleep } from "@atomiton/nodes";
 
 import type { ConductorExecutionContext } from "../types/execution.js";
+import type { OpenQuestion } from "../types/question.js";
 import { fire, guardSignal } from "./guarded-signal.js";
 import type { Log } from "./log.js";
+import type { KeptWait, Recorder } from "./recorder.js";
 
 /** As the node library has it, which is not loaded for it. */
 const fileAccess: unique symbol = Symbol.for("@atomiton/file-access") as never;
@@ -33,13 +35,24 @@ export interface CallOwner {
   readonly flows: FlowRunner | undefined;
   /** How it puts questions to people for its nodes; missing where it does not. */
   readonly asker: Asker | undefined;
+  /** Keeps how nodes wait; missing for a run that ends with its process. */
+  readonly recorder?: Recorder | undefined;
 }
 
 /** Runs another flow as a part of a run, for one of its calls. */
 export type FlowRunner = (call: Call, ...flow: Parameters<RunFlow>) => Promise<unknown>;
 
 /** Puts a question to people, for a call. */
-export type Asker = (call: Call, ...asked: Parameters<Ask>) => Promise<unknown>;
+export type Asker = (call: Call, ...asked: [...Parameters<Ask>, keeper?: QuestionKeeper]) => Promise<unknown>;
+
+/** Keeps a question, and its answer, beyond the process. */
+export interface QuestionKeeper {
+  /** The question as a host before asked it. */
+  before: OpenQuestion | undefined;
+  asked(question: OpenQuestion): void;
+  /** Settles when the answer is on disk. */
+  answered(answer: unknown): Promise<void>;
+}
 
 /** One attempt at executing a leaf: each has a call of its own, with the same input. */
 export class Call {
@@ -47,6 +60,10 @@ export class Call {
   over = false;
   /** Works out the names of expressions that the node's user code reads; missing where it reads none. */
   declare names?: () => Record<string, unknown>;
+  /** How this try waited at hosts before; missing where it did not. */
+  declare kept?: ReadonlyMap<number, KeptWait>;
+  /** For a question for items: how many were known. */
+  declare known?: number;
   private controller: AbortController | undefined;
   private reason: unknown;
 
@@ -102,6 +119,7 @@ const LAZY = new Set([
   "names",
   "runFlow",
   "ask",
+  "sleep",
   "log",
   "__proto__",
 ]);
@@ -210,8 +228,16 @@ export class ExecutableParams {
   /** Puts a question to people; missing where the conductor cannot. */
   get ask(): Ask | undefined {
     const call = this.#call;
-    const { asker } = call.owner;
-    return asker && ((...asked) => asker(call, ...asked));
+    const { asker, recorder } = call.owner;
+    if (asker === undefined || recorder === undefined) return asker && ((...asked) => asker(call, ...asked));
+    return (...asked) => recorder.ask(call, asker, ...asked);
+  }
+
+  /** Waits in a way that outlasts the process; missing for a run that ends with it. */
+  get sleep(): Sleep | undefined {
+    const call = this.#call;
+    const { recorder } = call.owner;
+    return recorder && ((ms, signal) => recorder.sleep(call, ms, signal));
   }
 
   /** Fires when the run of this node is over. */

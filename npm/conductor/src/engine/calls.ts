@@ -18,7 +18,7 @@ import { NodeExpressions, type RunTimes } from "./node-expressions.js";
 import { DEFAULT_HANDLE, Section } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
-import type { Answer, KnownItems } from "./recorder.js";
+import type { Answer, KnownItems, Recorder } from "./recorder.js";
 import { getErrorRecoveryStrategy } from "./recovery.js";
 import { RunWarnings } from "./run-warnings.js";
 import { Sparse } from "./sparse.js";
@@ -101,6 +101,10 @@ export class Calls {
     return this.request.asker;
   }
 
+  get recorder(): Recorder | undefined {
+    return this.request.recorder;
+  }
+
   get files(): FileAccess | undefined {
     return this.request.files;
   }
@@ -144,6 +148,7 @@ export class Calls {
     const node = this.values.nodeOf(task);
     this.begun[node] = 1;
     const call = this.call(task, node, attempt, attemptNumber);
+    if (this.request.history !== undefined) this.remember(call);
     if (attemptNumber > this.attempts) this.attempts = attemptNumber;
     if (attemptNumber > 1) this.activities?.tries(node, attemptNumber);
     this.calls[task] = call;
@@ -153,10 +158,36 @@ export class Calls {
   }
 
   /** Notes that the items of a scope are asked for. */
-  beginItems(task: number, attempt: number): void {
+  beginItems(task: number, attempt: number, known: number): void {
     this.markBegun(task);
-    this.calls[task] = this.callOf(this.values.scopeContext(task).own, task, attempt, 1);
+    const call = this.callOf(this.values.scopeContext(task).own, task, attempt, 1);
+    call.known = known;
+    this.remember(call);
+    this.calls[task] = call;
     this.running++;
+  }
+
+  /** Takes up how a try waited at hosts before: in this attempt, and in those that were lost with their hosts. */
+  private remember(call: Call): void {
+    const before = this.calls[call.task];
+    const isSameTry = before?.over === true && before.attemptNumber === call.attemptNumber;
+    const waits = this.request.history?.waits(call.task, call.attempt);
+    const kept = new Map([...((isSameTry && before.kept) || []), ...(waits ?? [])]);
+    if (kept.size > 0) call.kept = kept;
+  }
+
+  /** Calls that are not answered. */
+  get open(): Call[] {
+    return this.calls.filter((call) => call?.over === false) as Call[];
+  }
+
+  /** Starts a call whose host left it at rest once more, as the same attempt. */
+  startAgain(call: Call): void {
+    if (call.over) return;
+    if (call.known === undefined) return this.launch(call);
+    call.over = true;
+    this.running--;
+    this.tellItems(call.task, call.attempt, call.known);
   }
 
   /** Takes an answer that a host before this one was given. */
@@ -198,8 +229,11 @@ export class Calls {
 
   /** Runs the executable of a leaf. */
   start(task: number, attempt: number, attemptNumber: number): void {
-    const call = this.begin(task, attempt, attemptNumber);
-    const node = this.values.nodeOf(task);
+    this.launch(this.begin(task, attempt, attemptNumber));
+  }
+
+  private launch(call: Call): void {
+    const node = this.values.nodeOf(call.task);
     const definition = this.plan.node(node);
     try {
       const { type, parameters } = definition;
@@ -469,6 +503,7 @@ export class Calls {
       }
       // Kept, so that it can be stopped like that of a leaf.
       call = this.callOf(context, task, attempt, 1);
+      if (this.request.history !== undefined) this.remember(call);
       this.calls[task] = call;
       this.running++;
       const ask = (parameters: Parameters | undefined) => {

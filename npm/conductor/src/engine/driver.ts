@@ -47,6 +47,7 @@ import {
   persisting,
   persists,
   type Recorder,
+  type Rest,
   stepsOf,
 } from "./recorder.js";
 import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
@@ -80,6 +81,8 @@ export interface RunRequest {
   held?: readonly number[] | undefined;
   /** Nothing more is to happen than did before. */
   looksBack?: boolean;
+  /** What is to happen to a run with a history before it goes on. */
+  intent?: "cancel" | "pause" | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */
@@ -94,6 +97,8 @@ export interface Outcome {
   error?: ExecutionError;
   /** Output of the node that was run. */
   data: unknown;
+  /** It is not over: it left memory, and goes on from its records, at `wakeAt` in ms since the epoch if not before. */
+  left?: { wakeAt: number | undefined };
 }
 
 /** What is left of a run to look back at: its journal, the options it ran with, and what its executables said meanwhile. */
@@ -104,6 +109,9 @@ export interface Recording {
   /** Tries that were followed by others. */
   retries?: RetryRecord[] | undefined;
 }
+
+/** So long timers wait for answers of nodes that were due before them while no host had the run. */
+const GRACE_MS = 1_000;
 
 const REFUSED_RECORDS = "What was recorded of the execution does not fit its flow";
 
@@ -157,6 +165,12 @@ export class Run implements Answers, ThreadUser {
   private settle!: (outcome: Outcome) => void;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private timerAt = Number.POSITIVE_INFINITY;
+  /** The engine's next timer in ms, NaN for none. */
+  private deadline = Number.NaN;
+  /** No timer is told before this time. */
+  private timersFrom = 0;
+  /** Leaves that wait for the disk. */
+  private persisting = 0;
   /** NaN before the start. */
   private startedAt = Number.NaN;
   private endedAt = 0;
@@ -185,6 +199,8 @@ export class Run implements Answers, ThreadUser {
     if (recorder === undefined) return;
     recorder.beforeWrite = () => this.flush();
     recorder.onLost = (error) => this.abandon(error);
+    recorder.restOf = () => this.rest();
+    recorder.onLeave = (wakeAt) => this.leave(wakeAt);
     recorder.onChanged = (task, what) => this.calls.warnAgain(task, "kept-differently", `Not kept as it is, ${what}`);
   }
 
@@ -192,6 +208,7 @@ export class Run implements Answers, ThreadUser {
   start(): void {
     const { history } = this.request;
     if (history !== undefined && history.journal.length > 0) return this.goOn(history);
+    if (this.request.intent !== undefined) return this.comply(this.request.intent);
     this.startedAt = this.clock.now();
     this.seeWorking(this.startedAt);
     this.step(Command.start, this.startedAt);
@@ -218,10 +235,55 @@ export class Run implements Answers, ThreadUser {
       this.seal();
       return;
     }
-    this.calls.giveUpAll();
     // The clock of the host before may have been ahead of this one.
     this.clock.notBefore(last);
+    if (this.request.intent !== undefined) return this.comply(this.request.intent);
+    if (history.isAsleep) return this.wake(last);
+    this.calls.giveUpAll();
     this.tell(EventKind.takenOver, 0, 0, 0);
+    if (this.isPaused) this.resume();
+  }
+
+  private comply(intent: "cancel" | "pause"): void {
+    if (intent === "cancel") return this.cancel();
+    this.pause();
+    this.request.recorder?.leaveMemory();
+  }
+
+  /**
+   * Goes on with a run that was at rest: nothing was lost, and calls that wait go on as the same attempts. What was due while no
+   * host had the run happens in the order in which it was due.
+   */
+  private wake(last: number): void {
+    const waiting = this.calls.open;
+    const now = this.clock.now();
+    const times = waiting.flatMap(({ kept }) => [...(kept?.values() ?? [])].flatMap(({ until }) => until ?? []));
+    const at = Math.max(
+      last,
+      times.reduce((first, time) => Math.min(first, time), now),
+    );
+    if (at < now) this.timersFrom = now + GRACE_MS;
+    this.seeWorking(now);
+    this.step(Command.timeout, at);
+    for (const call of waiting) if (!this.finished) this.calls.startAgain(call);
+  }
+
+  /** What the run waits for, where nothing but time, people or the end of a pause brings it on. */
+  private rest(): Rest | undefined {
+    const isBusy = this.stepping || this.scheduled || this.persisting > 0 || this.inbox.length > 0;
+    if (this.finished || isBusy || this.doneAheadLength > 0) return undefined;
+    if (this.calls.running > (this.request.recorder?.waiting ?? 0)) return undefined;
+    return { deadline: this.deadline, isPaused: this.isPaused };
+  }
+
+  /** Leaves memory: from its records the run goes on later, here or elsewhere. */
+  private leave(wakeAt: number | undefined): void {
+    this.finished = true;
+    this.endedAt = this.clock.now();
+    this.steps++;
+    this.outcome = { data: undefined, left: { wakeAt } };
+    this.calls.abortAll("The execution leaves memory until it goes on");
+    this.seal();
   }
 
   private replayStep(mailbox: Mailbox, { kind, now, events }: JournalStep, history: History): void {
@@ -262,6 +324,7 @@ export class Run implements Answers, ThreadUser {
     if (this.finished) return;
     this.isPaused = true;
     this.steps++;
+    this.request.recorder?.pause(true);
     if (!Number.isNaN(this.startedAt)) this.tell(EventKind.pause, 0, 0, 0);
   }
 
@@ -270,6 +333,7 @@ export class Run implements Answers, ThreadUser {
     if (this.finished) return;
     this.isPaused = false;
     this.steps++;
+    this.request.recorder?.pause(false);
     if (!Number.isNaN(this.startedAt)) this.tell(EventKind.resume, 0, 0, 0);
   }
 
@@ -487,13 +551,15 @@ export class Run implements Answers, ThreadUser {
     else inbox.splice(0, sent);
     this.stepping = false;
     const { deadline } = mailbox;
+    this.deadline = deadline;
     giveMailbox(mailbox);
     if (this.finished) {
       this.endedAt = now;
       this.seal();
     } else {
-      this.armTimer(deadline, now);
+      this.armTimer(Math.max(deadline, this.timersFrom), now);
       this.request.onStep?.();
+      this.request.recorder?.stepped();
     }
   }
 
@@ -599,7 +665,7 @@ export class Run implements Answers, ThreadUser {
       case OpKind.catch:
         return calls.catch(task, first);
       case OpKind.ask:
-        if (this.replaying) return calls.beginItems(task, head >>> 8);
+        if (this.replaying) return calls.beginItems(task, head >>> 8, first);
         return calls.tellItems(task, head >>> 8, first);
       case OpKind.open:
         calls.round(task, 1);
@@ -628,7 +694,9 @@ export class Run implements Answers, ThreadUser {
   /** Says when all that was told so far is on disk. */
   private persist(task: number, attempt: number): void {
     if (this.replaying) return;
+    this.persisting++;
     void this.request.recorder?.persist().then(() => {
+      this.persisting--;
       if (!this.finished) this.post(EventKind.persisted, attempt, task, 0);
     });
   }
@@ -668,7 +736,7 @@ export class Run implements Answers, ThreadUser {
     };
     this.calls.close();
     const { recorder } = this.request;
-    if (recorder === undefined) this.settle(this.outcome);
+    if (recorder === undefined || this.outcome.left !== undefined) this.settle(this.outcome);
     else void recorder.end(this.outcome.error).then((lost) => this.settleUnless(lost));
     this.request.onStep?.();
   }

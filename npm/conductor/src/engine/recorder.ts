@@ -2,17 +2,39 @@
  * What a run tells of itself for the sake of going on after its process: the words of its journal as they come, and the
  * values that came with them.
  */
-import type { Effects } from "@atomiton/nodes";
+import type { Ask, Effects } from "@atomiton/nodes";
 import { isRecord } from "@atomiton/values";
 
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
+import type { OpenQuestion } from "../types/question.js";
+import type { Asker, Call } from "./call.js";
 import type { NodeExecutorFactory } from "./executables.js";
 import type { Items } from "./items.js";
 import { DEFAULT_HANDLE, HEADER_WORDS, NODE_WORDS, type Outline } from "./outline.js";
 
 /** Items of a scope, and how many were known before. */
 export type KnownItems = Items & { known: number };
+
+/** A wait of an executable: until a time, or for people. */
+export interface KeptWait {
+  /** When it is over, in ms since the epoch. */
+  until?: number;
+  /** How long it is in all, in ms. */
+  ms?: number;
+  question?: OpenQuestion;
+  /** The question is open at the end of the record that says so. */
+  isOpen?: true;
+  /** In a list of its own, so that `undefined` is one as well. */
+  answer?: readonly [unknown];
+}
+
+/** A run in which nothing happens until a time comes, people answer, or a pause ends. */
+export interface Rest {
+  /** Its next timer, in ms since the epoch; NaN for none. */
+  deadline: number;
+  isPaused: boolean;
+}
 
 /** Keeps what happens in one run. */
 export interface Recorder {
@@ -25,12 +47,28 @@ export interface Recorder {
   /** @throws Error SERIALIZATION_FAILED naming the place that cannot be written */
   items(task: number, attempt: number, items: KnownItems): void;
   warning(task: number, rule: string, message: string): void;
+  /** Waits for an executable so many ms, less what it waited at hosts before; resolves with all of them. Rejects when `signal` fires. */
+  sleep(call: Call, ms: number, signal?: AbortSignal): Promise<number>;
+  /** Puts a question by `asker`, unless a host before was given its answer. */
+  ask(call: Call, asker: Asker, ...asked: Parameters<Ask>): Promise<unknown>;
+  /** Calls that only wait, in one of these ways. */
+  readonly waiting: number;
+  /** A pause begins, or ends. */
+  pause(isPaused: boolean): void;
+  /** A step is over: the run may be at rest now. */
+  stepped(): void;
+  /** The run leaves memory now, as it is. */
+  leaveMemory(): void;
   /** Settles when all that was told is on disk; never rejects. */
   persist(): Promise<void>;
   /** The same at the end of the run; gives what the run ends with instead, where its end cannot be on disk. */
   end(error: ExecutionError | undefined): Promise<ExecutionError | undefined>;
   /** Called before something is written, so that the run tells what it has not told yet. */
   beforeWrite: () => void;
+  /** Tells whether the run is at rest; `undefined` where it is not. */
+  restOf: () => Rest | undefined;
+  /** Called when the run is to leave memory, where it goes on at `wakeAt` in ms since the epoch, if not before. */
+  onLeave: (wakeAt: number | undefined) => void;
   /** Called when something of a task's output is not kept as it is; what that is, in words. */
   onChanged: (task: number, what: string) => void;
   /** Called when the execution belongs to another owner, or is not in the store any more. */
@@ -52,6 +90,10 @@ export interface History {
   warnings: readonly { task: number; rule: string; message: string }[];
   /** The run's variables where they changed. */
   variables: Record<string, unknown> | undefined;
+  /** How an executable waited in an attempt, by the number of the wait, from 0. */
+  waits(task: number, attempt: number): ReadonlyMap<number, KeptWait> | undefined;
+  /** The run was at rest when it left its host, so that nothing was lost with that. */
+  isAsleep: boolean;
 }
 
 /** Words of a record of the journal. */

@@ -1,5 +1,6 @@
 /** Processes that crash, and a world outside that remembers what was done to it. */
 import { type Conductor, createConductor } from "@atomiton/conductor/desktop";
+import { getNodeExecutable } from "@atomiton/nodes/executables";
 import { createMemoryExecutions, type ExecutionStore, type MemoryExecutions } from "@atomiton/storage";
 
 interface Params extends Record<string, unknown> {
@@ -142,7 +143,7 @@ export class Process {
       case "never":
         return { effects: "reads", execute: () => NEVER };
       default:
-        return undefined;
+        return getNodeExecutable(type);
     }
   }
 }

@@ -30,6 +30,8 @@ export interface NodeParams {
   readonly runFlow?: RunFlow;
   /** Puts a question to people. */
   readonly ask?: Ask;
+  /** Waits in a way that outlasts the process; missing where the run is not kept in a store. */
+  readonly sleep?: Sleep;
   /** Where the owner of the conductor lets nodes read and write files, if that is not everywhere. */
   readonly [fileAccess]?: FileAccess;
   /** Where the owner of the conductor lets nodes connect, if that is not everywhere. */
@@ -48,6 +50,14 @@ export type RunFlow = (
   flow: string,
   given: { input: unknown; variables: Readonly<Record<string, unknown>> },
 ) => Promise<unknown>;
+
+/**
+ * Waits so many ms, and resolves with them; rejects when `signal` fires. The end of the wait is recorded: when the node starts again after
+ * a restart, its first call of `sleep` ends when that of the lost start would have, with the ms of that, and its second one likewise. An execution in
+ * which all nodes do nothing but sleep and ask leaves memory meanwhile, and its nodes start again when it goes on. So a node
+ * sleeps before it does anything that must not be done twice, and does nothing else while it sleeps.
+ */
+export type Sleep = (ms: number, signal?: AbortSignal) => Promise<number>;
 
 /** A question that a node puts to people. */
 export interface NodeQuestion {

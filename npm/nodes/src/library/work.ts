@@ -1,3 +1,4 @@
+import { unlessAborted } from "../contract/abort.js";
 import { adviceOf, codeOf, messageOf, NodeError, retryOf } from "../contract/error.js";
 import type { Ask, LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } from "../contract/executable.js";
 import { type FileAccess, fileAccess } from "../contract/file-access.js";
@@ -9,6 +10,7 @@ import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
 import { demandTable, isBacked, type Taker } from "../table/table-output.js";
 import { parseParameters } from "./parameters.js";
+import { wait } from "./wait.js";
 
 /** One execution of a node, with its parameters checked and completed. */
 export interface NodeWork<P> {
@@ -47,6 +49,12 @@ export interface NodeWork<P> {
   readonly runFlow: RunFlow | undefined;
   /** Puts a question to people; `undefined` where no conductor calls. */
   readonly ask: Ask | undefined;
+  /**
+   * Waits so many ms, and gives them; where the run is kept, over a restart, with the ms of the first start.
+   *
+   * @throws NodeError CANCELLED as soon as the signal fires
+   */
+  sleep(ms: number, signal?: AbortSignal): Promise<number>;
   /** Tells the flow's author something that does not keep the node from going on; `rule` names its kind in kebab case. */
   warn(rule: string, message: string): void;
   /** Whether the flow gives a parameter, if only by an expression whose value is `undefined`. */
@@ -103,6 +111,7 @@ export function executable<P>(
           get ask() {
             return Object.hasOwn(params, "ask") ? undefined : params.ask;
           },
+          sleep: (ms, signal = work.signal) => sleep(params, ms, signal),
           warn(rule, message) {
             if (typeof params.warn === "function") params.warn(rule, message);
           },
@@ -157,7 +166,9 @@ export function itemsBy<P>(
     const explicitTimeout = timeLimitOf(params, parameters as { timeout?: number });
     const names = Object.hasOwn(params, "names") ? undefined : params.names;
     try {
-      return await tell({ parameters, names, explicitTimeout, signal: signalOf(params) }, known, rounds);
+      const signal = signalOf(params);
+      const work = { parameters, names, explicitTimeout, signal, sleep: (ms: number) => sleep(params, ms, signal) };
+      return await tell(work, known, rounds);
     } catch (error) {
       throw named(nodeType, error);
     }
@@ -165,9 +176,16 @@ export function itemsBy<P>(
 }
 
 /** What there is of {@link NodeWork} between two rounds. */
-export type RoundWork<P> = Pick<NodeWork<P>, "parameters" | "names" | "explicitTimeout" | "signal">;
+export type RoundWork<P> = Pick<NodeWork<P>, "parameters" | "names" | "explicitTimeout" | "signal" | "sleep">;
 
 const NO_ROUNDS: LoopRounds = { results: [], list: () => ({ items: [], more: false }) };
+
+async function sleep(params: NodeParams, ms: number, signal: AbortSignal | undefined): Promise<number> {
+  const kept = Object.hasOwn(params, "sleep") ? undefined : params.sleep;
+  if (kept !== undefined) return unlessAborted(kept(ms, signal), signal);
+  await wait(ms, signal);
+  return ms;
+}
 
 /** The error with the type's name in front; it keeps its code. */
 function named({ type }: NodeType, error: unknown): NodeError {

@@ -9,7 +9,7 @@ import { newOwner, type Owner } from "./indexeddb/owners.js";
 import { type KeptExecution, STORES, type StoreName, type Transaction } from "./indexeddb/schema.js";
 import { keep, own, release } from "./indexeddb/shared.js";
 import { CACHE_BYTES, checkCacheBytes, keptOutputs } from "./kept-outputs.js";
-import { cursorOf, matches, placeOf, statusesOf } from "./listing.js";
+import { cursorOf, isReady, isTimed, matches, placeOf, statusesOf } from "./listing.js";
 import type { IndexedDbStore } from "./open-indexeddb-store.js";
 import { type ExecutionFilter, FINISHED, type Refusal, type Retention, type StoredExecution } from "./store.js";
 
@@ -156,11 +156,8 @@ function storeOf(database: string, connection: Connection, owner: Owner, cacheBy
         ...(found.length > most && last && { next: cursorOf({ startedAt: last.row.startedAt, place: last.place }) }),
       };
     },
-    async claimable(now, limit) {
-      const ready = (await free("claimable")).filter(({ row: { status, wakeAt = now } }) => {
-        if (status === "sleeping") return wakeAt <= now;
-        return status !== "blocked" && status !== "paused" && status !== "waiting";
-      });
+    async claimable(now, limit, only) {
+      const ready = (await free("claimable")).filter(({ row }) => isReady(row, now, only));
       return ready.slice(0, limit).map(({ row }) => row.id);
     },
     async claim(id): Promise<StoredExecution | undefined> {
@@ -178,7 +175,7 @@ function storeOf(database: string, connection: Connection, owner: Owner, cacheBy
       });
     },
     async nextWake() {
-      const sleeping = (await free("nextWake")).filter(({ row }) => row.status === "sleeping");
+      const sleeping = (await free("nextWake")).filter(({ row }) => isTimed(row));
       const times = sleeping.flatMap(({ row }) => row.wakeAt ?? []);
       return times.length === 0 ? undefined : times.reduce((first, second) => Math.min(first, second));
     },

@@ -1,6 +1,6 @@
 /** Which executions a list shows, and where its next page begins. */
 import { StorageError } from "../error.js";
-import type { ExecutionFilter, StoredExecution } from "./store.js";
+import type { ExecutionFilter, ExecutionStatus, StoredExecution } from "./store.js";
 
 /** Where an execution stands in lists: those that began at the same time stand in the order in which they were stored. */
 export interface ListPlace {
@@ -58,4 +58,20 @@ export function asciiLower(text: string): string {
 function contains(texts: readonly string[], text: string): boolean {
   const wanted = asciiLower(text);
   return texts.some((each) => asciiLower(each).includes(wanted));
+}
+
+/** The statuses of executions that go on at their `wakeAt`. */
+export const TIMED: readonly ExecutionStatus[] = ["sleeping", "waiting"];
+
+/** Whether an execution goes on at its `wakeAt`, if it has one. */
+export function isTimed({ status }: StoredExecution): boolean {
+  return TIMED.includes(status);
+}
+
+/** Whether a claimable execution is to go on now; with `only`, whether that is because its time has come. */
+export function isReady(row: StoredExecution, now: number, only: "due" | undefined): boolean {
+  const { status, wakeAt } = row;
+  if (status === "waiting") return wakeAt !== undefined && wakeAt <= now;
+  if (status === "sleeping") return wakeAt === undefined || wakeAt <= now;
+  return only === undefined && status !== "blocked" && status !== "paused";
 }

@@ -4,7 +4,7 @@ import { flowStorage } from "./flows/flow-storage.js";
 import type { FlowTable } from "./flows/flow-table.js";
 import { memoryFlows } from "./flows/memory-flows.js";
 import type { FlowStorage } from "./flows/versions.js";
-import { compareListPlaces, cursorOf, type ListPlace, matches, placeOf } from "./listing.js";
+import { compareListPlaces, cursorOf, isReady, isTimed, type ListPlace, matches, placeOf } from "./listing.js";
 import { createMemoryCache } from "./memory-cache.js";
 import type { OutputCache } from "./output-cache.js";
 import {
@@ -213,12 +213,9 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
       }
       return { executions };
     },
-    async claimable(now, limit) {
+    async claimable(now, limit, only) {
       open("claimable");
-      const ready = free().filter(({ row: { status, wakeAt = now } }) => {
-        if (status === "sleeping") return wakeAt <= now;
-        return status !== "blocked" && status !== "paused" && status !== "waiting";
-      });
+      const ready = free().filter(({ row }) => isReady(row, now, only));
       return ready.slice(0, limit).map(({ row }) => row.id);
     },
     async claim(id) {
@@ -233,7 +230,7 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
       open("nextWake");
       let next: number | undefined;
       for (const { row } of free()) {
-        if (row.status !== "sleeping" || row.wakeAt === undefined) continue;
+        if (!isTimed(row) || row.wakeAt === undefined) continue;
         next = Math.min(next ?? row.wakeAt, row.wakeAt);
       }
       return next;

@@ -5,7 +5,7 @@ import { checkChanges, checkedList, recordLimit } from "./checks.js";
 import { flowStorage } from "./flows/flow-storage.js";
 import type { FlowStorage } from "./flows/versions.js";
 import { CACHE_BYTES, checkCacheBytes, keptOutputs } from "./kept-outputs.js";
-import { cursorOf } from "./listing.js";
+import { cursorOf, TIMED } from "./listing.js";
 import type { OutputCache } from "./output-cache.js";
 import { untilConnected } from "./postgres/connection.js";
 import { DELETED_AT_ONCE, deleteExecutions, outdatedStatement } from "./postgres/deletion.js";
@@ -175,14 +175,15 @@ function storeOf(
         ...(rows.length > most && last && { next: cursorOf({ startedAt: last.started_at, place: last.key }) }),
       };
     },
-    async claimable(now, limit) {
+    async claimable(now, limit, only) {
       const rows = await read<{ id: string }>(
         "claimable",
         `select id from ${executions}
-          where status = any(array['queued', 'running', 'sleeping']) and ${isFree}
-            and (status <> 'sleeping' or wake_at is null or wake_at <= $2::float8)
+          where status = any($4::text[]) and ${isFree}
+            and case status when 'sleeping' then wake_at is null or wake_at <= $2::float8
+              when 'waiting' then wake_at <= $2::float8 else true end
           order by started_at, key limit $3::bigint`,
-        [writer.owner, now, limit],
+        [writer.owner, now, limit, only === "due" ? TIMED : ["queued", "running", ...TIMED]],
       );
       return rows.map(({ id }) => id);
     },
@@ -191,7 +192,7 @@ function storeOf(
       return writer.claim(id);
     },
     async nextWake() {
-      const sql = `select wake_at from ${executions} where status = 'sleeping' and wake_at is not null and ${isFree}
+      const sql = `select wake_at from ${executions} where status = any('{sleeping,waiting}') and wake_at is not null and ${isFree}
         order by wake_at limit 1`;
       const [row] = await read<{ wake_at: number }>("nextWake", sql, [writer.owner]);
       return row?.wake_at;

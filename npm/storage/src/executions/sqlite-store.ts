@@ -223,8 +223,8 @@ class OpenStore implements SqliteStore {
     return JSON.parse(await this.#ask("list", () => this.#database.list(JSON.stringify(asked)))) as ExecutionPage;
   }
 
-  async claimable(now: number, limit: number): Promise<string[]> {
-    return this.#ask("claimable", () => this.#database.claimable(now, Math.min(limit, 0xffff_ffff)));
+  async claimable(now: number, limit: number, only?: "due"): Promise<string[]> {
+    return this.#ask("claimable", () => this.#database.claimable(now, Math.min(limit, 0xffff_ffff), only === "due"));
   }
 
   async claim(id: string): Promise<StoredExecution | undefined> {

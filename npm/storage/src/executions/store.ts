@@ -59,7 +59,7 @@ export interface StoredExecution extends Omit<NewExecution, "document" | "head">
   bytes: number;
   updatedAt: number;
   endedAt?: number;
-  /** When a sleeping execution goes on. */
+  /** When a sleeping execution goes on, and one that is waiting, if it does so without an answer. */
   wakeAt?: number;
   /** Why it is blocked, or what it waits for. */
   reason?: string;
@@ -202,14 +202,18 @@ export interface ExecutionStore {
   /** `limit`: 1–1,000, 50 unless given. */
   list(filter?: ExecutionFilter, options?: { limit?: number; cursor?: string }): Promise<ExecutionPage>;
 
-  /** Ids of unfinished executions that this store object could claim, those that began first first; not those that are `blocked`, `paused` or `waiting`, nor those that sleep until later than `now`. */
-  claimable(now: number, limit: number): Promise<string[]>;
+  /**
+   * Ids of unfinished executions that this store object could claim, those that began first first; not those that are `blocked` or
+   * `paused`, nor those that sleep until later than `now`, nor those that are `waiting`, unless they have a `wakeAt` that has come.
+   * `only: "due"`: those that are `sleeping` or `waiting` alone.
+   */
+  claimable(now: number, limit: number, only?: "due"): Promise<string[]>;
   /**
    * Makes this store object the owner of an unfinished execution whose owner is gone, in the transaction that finds that out.
    * `undefined` where it is finished, unknown, or owned.
    */
   claim(id: string): Promise<StoredExecution | undefined>;
-  /** When the next sleeping execution that this object could claim goes on. */
+  /** When the next execution goes on that this object could claim, of those that sleep, or wait with a `wakeAt`. */
   nextWake(): Promise<number | undefined>;
 
   /** Deletes finished executions by id; how many there were. */

@@ -1,5 +1,5 @@
 /** Executions that outlast their process: how one begins, and how it goes on from its records. */
-import type { ExecutionStore, StoredExecution } from "@atomiton/storage";
+import type { ExecutionStatus, ExecutionStore, StoredExecution } from "@atomiton/storage";
 
 import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { coded } from "../../engine/failure.js";
@@ -7,18 +7,21 @@ import type { Log } from "../../engine/log.js";
 import type { RunOptions } from "../../engine/options.js";
 import { outlineOf } from "../../engine/outline.js";
 import { type History, writingNodes } from "../../engine/recorder.js";
+import { isIdInside } from "../../executions/registry.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
+import type { OpenQuestion } from "../../types/question.js";
 import { contextOf } from "../contexts.js";
 import type { DurabilityLevel } from "../settings.js";
-import { bytesOf, type Hash, Records, textOf, valueIn } from "./entries.js";
+import { bytesOf, type Hash, questionsIn, Records, textOf, valueIn } from "./entries.js";
 import { RunRecorder } from "./run-recorder.js";
+import { Sleepers } from "./sleepers.js";
 import { Writer } from "./writer.js";
 
 /** Statuses of executions that are over. */
 const FINISHED: readonly string[] = ["completed", "failed", "cancelled"];
 /** Executions that are looked for at once. */
-const BATCH = 100;
+const BATCH = 1_000;
 /** Records that are read at once. */
 const PAGE = 1_000;
 
@@ -34,6 +37,8 @@ export interface KeptRun {
   recorder?: RunRecorder;
   /** Missing for one that begins. */
   history?: History;
+  /** What is to happen to it before it goes on. */
+  intent?: "cancel" | "pause" | undefined;
 }
 
 /** A run of which records were read. */
@@ -57,6 +62,8 @@ export interface NewRun {
 
 /** Keeps the executions of one conductor in a store. */
 export class Durability {
+  /** Those that left memory until they go on. */
+  readonly sleepers: Sleepers;
   /** Missing until something is to be kept, and again once it was closed. */
   private opened: Promise<Writer> | undefined;
 
@@ -71,7 +78,10 @@ export class Durability {
     private readonly hash: Hash | undefined,
     private readonly executables: () => NodeExecutorFactory | undefined,
     private readonly log: Log,
-  ) {}
+    wakes: "all" | "own" = "all",
+  ) {
+    this.sleepers = new Sleepers(this, wakes, log);
+  }
 
   private get writer(): Promise<Writer> {
     if (this.opened === undefined) {
@@ -96,6 +106,7 @@ export class Durability {
    */
   async begin({ id, mayExist, node, context, options, parentId }: NewRun): Promise<KeptRun> {
     const writer = await this.writer;
+    this.sleepers.watch();
     if (mayExist) {
       const known = await writer.store.get(id);
       if (known !== undefined) return this.attach(writer, known, node, context);
@@ -125,37 +136,77 @@ export class Durability {
         ...(parentId !== undefined && { parentId }),
       },
     });
-    return {
-      node,
-      context,
-      options,
-      held,
-      recorder: this.recorder(writer, context, { id, epoch: 1, sequence: 0, updatedAt: startedAt }),
-    };
+    const row = {
+      id,
+      epoch: 1,
+      sequence: 0,
+      status: "running",
+      updatedAt: startedAt,
+      ...(parentId !== undefined && { parentId }),
+    } as const;
+    return { node, context, options, held, recorder: this.recorder(writer, row, context) };
   }
 
-  /** Goes on with an execution that has begun; `undefined` where another process has it, or it is over. */
-  async claim(id: string): Promise<KeptRun | undefined> {
+  /**
+   * Goes on with an execution that has begun; `undefined` where another process has it, or it is over. With an `intent` that is all
+   * that happens to it, for which no node type is needed.
+   *
+   * @throws Error NODE_TYPE_NOT_FOUND, DESERIALIZATION_FAILED where it cannot go on: it is blocked then
+   */
+  async claim(id: string, intent?: KeptRun["intent"]): Promise<KeptRun | undefined> {
     const writer = await this.writer;
     const claimed = await writer.store.claim(id);
-    return claimed && this.goOn(writer, claimed);
+    return claimed && this.goOn(writer, claimed, undefined, intent);
   }
 
-  /** Ids of executions that no process goes on with, some at a time, those that began first first. */
-  async *unfinished(): AsyncGenerator<string[]> {
+  /** Executions that no process goes on with, those that began first first, then those that were blocked; many at once. */
+  async *unfinished(): AsyncGenerator<StoredExecution[]> {
     const { store } = await this.writer;
     const seen = new Set<string>();
     for (;;) {
       const ids = await store.claimable(Date.now(), BATCH + seen.size);
       const found = ids.filter((id) => !seen.has(id));
-      if (found.length === 0) return;
+      if (found.length === 0) break;
       for (const id of found) seen.add(id);
       const rows = await Promise.all(found.map((id) => store.get(id)));
       // A part of another execution goes on with that.
-      yield rows
-        .filter((row) => row !== undefined && row.parentId === undefined)
-        .map((row) => (row as StoredExecution).id);
+      yield rows.filter((row): row is StoredExecution => row !== undefined && row.parentId === undefined);
     }
+    for await (const row of this.rows("blocked")) if (!seen.has(row.id)) yield [row];
+  }
+
+  /** Executions of the store that stand so, without those that are parts of others. */
+  async *rows(status: ExecutionStatus): AsyncGenerator<StoredExecution> {
+    const { store } = await this.writer;
+    let cursor: string | undefined;
+    do {
+      const page = await store.list({ status }, { limit: PAGE, ...(cursor !== undefined && { cursor }) });
+      for (const row of page.executions) if (row.parentId === undefined) yield row;
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+
+  /** Open questions of executions that left memory: of all, or of those that an id is that of, or of a part of. */
+  async questions(id?: string): Promise<{ executionId: string; question: OpenQuestion }[]> {
+    const { store } = await this.writer;
+    const rows: StoredExecution[] = [];
+    if (id === undefined) for await (const row of this.rows("waiting")) rows.push(row);
+    else rows.push(...(await this.around(store, id)));
+    const asked = rows.map(async ({ id: executionId, sequence }) => {
+      const records = await store.records(executionId, sequence - 1, 1);
+      return records.flatMap(({ values }) => questionsIn(values)).map((question) => ({ executionId, question }));
+    });
+    const all = (await Promise.all(asked)).flat();
+    return id === undefined ? all : all.filter(({ question }) => isIdInside(question.id, id));
+  }
+
+  /** The waiting execution of an id, or that of which the id is a part. */
+  private async around(store: ExecutionStore, id: string): Promise<StoredExecution[]> {
+    for (let end = id.length; end > 0; end = id.lastIndexOf("/", end - 1)) {
+      const row = await store.get(id.slice(0, end));
+      if (row !== undefined) return row.status === "waiting" ? [row] : [];
+    }
+    return [];
   }
 
   /** An execution as it was recorded; `undefined` where there is none. */
@@ -169,6 +220,7 @@ export class Durability {
   async close(): Promise<void> {
     const writer = await this.opened?.catch(() => undefined);
     this.opened = undefined;
+    this.sleepers.close();
     await writer?.leave();
     if (this.owns) await writer?.store.close();
   }
@@ -180,6 +232,10 @@ export class Durability {
     context: ConductorExecutionContext,
   ): Promise<KeptRun> {
     const isOver = FINISHED.includes(known.status);
+    if (known.status === "paused" && known.parentId === undefined) {
+      const message = `The execution ${known.id} is paused; \`executions.resume\` lets it go on`;
+      throw coded("INVALID_PARAMETERS", message, undefined);
+    }
     const claimed = isOver ? known : await writer.store.claim(known.id);
     if (claimed === undefined) {
       throw coded("INVALID_PARAMETERS", `The execution ${known.id} is under way in another process`, undefined);
@@ -197,8 +253,13 @@ export class Durability {
     return this.hash?.(bytes) ?? digestOf(bytes);
   }
 
-  private async goOn(writer: Writer, row: StoredExecution, given?: ConductorExecutionContext): Promise<RecordedRun> {
-    const recorderFor = (context: ConductorExecutionContext) => this.recorder(writer, context, row);
+  private async goOn(
+    writer: Writer,
+    row: StoredExecution,
+    given?: ConductorExecutionContext,
+    intent?: KeptRun["intent"],
+  ): Promise<RecordedRun> {
+    const recorderFor = (context: ConductorExecutionContext) => this.recorder(writer, row, context);
     let kept: RecordedRun;
     try {
       kept = await this.read(writer.store, row);
@@ -209,16 +270,16 @@ export class Durability {
     }
     const context = given === undefined ? kept.context : givenAgain(given, kept.context);
     const recorder = recorderFor(context);
-    const missing = this.missingType(kept.node);
+    const missing = intent === undefined ? this.missingType(kept.node) : undefined;
     if (missing !== undefined) {
       const reason = `No implementation found for node type: ${missing}`;
       await recorder.block(reason);
       throw coded("NODE_TYPE_NOT_FOUND", reason, undefined);
     }
-    return { ...kept, context, recorder };
+    return { ...kept, context, recorder, intent };
   }
 
-  private async read(store: ExecutionStore, { id, flowId }: StoredExecution): Promise<RecordedRun> {
+  private async read(store: ExecutionStore, { id, flowId, status }: StoredExecution): Promise<RecordedRun> {
     const begun = await store.begun(id);
     if (begun === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${id}`, undefined);
     const all = [];
@@ -228,7 +289,7 @@ export class Durability {
       if (records.length < PAGE) break;
       after = (records.at(-1) as { sequence: number }).sequence;
     }
-    const history = new Records(all);
+    const history = new Records(all, status === "sleeping" || status === "waiting");
     for (const hash of history.blobs) {
       const data = await store.blob(hash);
       if (data === undefined)
@@ -245,10 +306,13 @@ export class Durability {
 
   private recorder(
     writer: Writer,
+    row: Pick<StoredExecution, "id" | "epoch" | "sequence" | "status" | "wakeAt" | "updatedAt" | "parentId">,
     context: ConductorExecutionContext,
-    { id, epoch, sequence, updatedAt }: Pick<StoredExecution, "id" | "epoch" | "sequence" | "updatedAt">,
   ): RunRecorder {
-    return new RunRecorder(writer, id, context, epoch, sequence, this.level === "strict", this.hash, updatedAt);
+    // A part of another execution is in memory as long as that.
+    const onLeft =
+      row.parentId === undefined ? (written: Promise<void>) => this.sleepers.leaves(row.id, written) : undefined;
+    return new RunRecorder(writer, { ...row, onLeft }, context, this.level === "strict", this.hash);
   }
 
   /** The first type of a flow's leaves that nothing carries out. */

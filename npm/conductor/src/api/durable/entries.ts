@@ -6,12 +6,13 @@
 
 import { carriedApart, endsRun, markedAgain, routedHandles } from "../../engine/executables.js";
 import { coded, RETRY } from "../../engine/failure.js";
-import type { Answer, History, KnownItems } from "../../engine/recorder.js";
+import type { Answer, History, KeptWait, KnownItems } from "../../engine/recorder.js";
 import { fromJson, isPlainJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
 import type { ExecutionError } from "../../types/errors.js";
+import type { OpenQuestion } from "../../types/question.js";
 
 /** Kinds of entries. */
-const Kind = { output: "o", blob: "b", error: "e", items: "i", warning: "w", variables: "v" } as const;
+const Kind = { output: "o", blob: "b", error: "e", items: "i", warning: "w", variables: "v", wait: "t" } as const;
 
 /** Characters of a value that is kept apart from its record. */
 const LONGEST_INLINE = 65_536;
@@ -81,6 +82,23 @@ export function warningEntry(task: number, rule: string, message: string): strin
   return JSON.stringify([Kind.warning, task, 0, { rule, message }]);
 }
 
+/** The entry of a wait, the `number`-th of this attempt. @throws Error SERIALIZATION_FAILED naming the place of what cannot be written */
+export function waitEntry(task: number, attempt: number, number: number, wait: KeptWait): string {
+  return `["${Kind.wait}",${task},${attempt},${textOf({ number, ...wait }, "What is waited for", () => {})}]`;
+}
+
+/** The questions that were open when a record was written, of one that was written at rest. */
+export function questionsIn(values: Uint8Array): OpenQuestion[] {
+  if (values.byteLength === 0) return [];
+  const open = new Map<string, OpenQuestion>();
+  for (const [kind, , , content] of JSON.parse(decoder.decode(values)) as Entry[]) {
+    if (kind !== Kind.wait) continue;
+    const { question, isOpen } = fromJson(content) as KeptWait;
+    if (isOpen === true && question !== undefined) open.set(question.id, question);
+  }
+  return [...open.values()];
+}
+
 /** The entry of the run's variables. @throws Error SERIALIZATION_FAILED naming the place of what cannot be written */
 export function variablesEntry(text: string): string {
   return `["${Kind.variables}",0,0,${text}]`;
@@ -139,10 +157,14 @@ export class Records implements History {
   /** Hashes of blobs that are still to be read. */
   readonly blobs = new Set<string>();
   private readonly entries = new Map<number, Entry>();
+  private readonly kept = new Map<number, Map<number, KeptWait>>();
   private readonly contents = new Map<string, Uint8Array>();
 
   /** @throws SyntaxError, TypeError for bytes that are no records */
-  constructor(records: readonly { journal: Uint8Array; values: Uint8Array }[]) {
+  constructor(
+    records: readonly { journal: Uint8Array; values: Uint8Array }[],
+    readonly isAsleep = false,
+  ) {
     const length = records.reduce((bytes, { journal }) => bytes + journal.byteLength, 0);
     const bytes = new Uint8Array(length);
     let at = 0;
@@ -161,6 +183,10 @@ export class Records implements History {
         this.warnings.push({ task, ...(content as { rule: string; message: string }) });
       } else if (kind === Kind.variables) {
         this.variables = fromJson(content) as Record<string, unknown>;
+      } else if (kind === Kind.wait) {
+        const { number, ...wait } = fromJson(content) as KeptWait & { number: number };
+        const waits = this.kept.get(keyOf(task, attempt)) ?? new Map<number, KeptWait>();
+        this.kept.set(keyOf(task, attempt), waits.set(number, { ...waits.get(number), ...wait }));
       } else {
         if (kind === Kind.blob) this.blobs.add(content as string);
         this.entries.set(keyOf(task, attempt), entry);
@@ -171,6 +197,10 @@ export class Records implements History {
   /** Takes the content of a blob. */
   take(hash: string, data: Uint8Array): void {
     this.contents.set(hash, data);
+  }
+
+  waits(task: number, attempt: number): ReadonlyMap<number, KeptWait> | undefined {
+    return this.kept.get(keyOf(task, attempt));
   }
 
   answer(task: number, attempt: number): Answer | undefined {

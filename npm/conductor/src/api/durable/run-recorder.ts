@@ -1,9 +1,10 @@
 /** Keeps one run in a store. */
 
-import type { RefusalReason } from "@atomiton/storage";
-
+import type { Ask } from "@atomiton/nodes";
+import type { ExecutionStatus, RefusalReason } from "@atomiton/storage";
+import type { Asker, Call } from "../../engine/call.js";
 import { failure } from "../../engine/failure.js";
-import type { KnownItems, Recorder } from "../../engine/recorder.js";
+import type { KnownItems, Recorder, Rest } from "../../engine/recorder.js";
 import type { ErrorCode, ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import {
@@ -16,8 +17,10 @@ import {
   type Tell,
   textOf,
   variablesEntry,
+  waitEntry,
   warningEntry,
 } from "./entries.js";
+import { Waits } from "./waits.js";
 import type { Source, Writer } from "./writer.js";
 
 /** Characters of values that are written without waiting for that. */
@@ -31,10 +34,47 @@ const WHY: Record<RefusalReason, string> = {
   gap: "its records have a gap",
 };
 
+/**
+ * An execution that was at rest for so long, and will be for as long again, leaves memory; in ms. At rest nothing but time, people
+ * or the end of a pause brings it on.
+ */
+export const LEAVES_AFTER_MS = 1_000;
+
+/** Characters of a question that the row of its execution shows. */
+const LONGEST_REASON = 500;
+
+/** What the row of an execution says beside its end. */
+interface Stand {
+  status: ExecutionStatus;
+  wakeAt: number | null;
+  reason: string | null;
+}
+
+const RUNNING: Stand = { status: "running", wakeAt: null, reason: null };
+const PAUSED: Stand = { status: "paused", wakeAt: null, reason: null };
+
+/** What a recorder is told of the execution that it keeps. */
+export interface KeptExecution {
+  /** Of the execution in the store. */
+  id: string;
+  epoch: number;
+  /** Number of the last record in the store. */
+  sequence: number;
+  /** How its row stands. */
+  status: ExecutionStatus;
+  wakeAt?: number | undefined;
+  /** The last time that its row tells of, in ms since the epoch. */
+  updatedAt: number;
+  /** Told when it leaves memory, with what settles when that is on disk; missing where it never does. */
+  onLeft?: ((written: Promise<void>) => void) | undefined;
+}
+
 /** Keeps what happens in one run, from its beginning or from where another process left it. */
 export class RunRecorder implements Recorder, Source {
   beforeWrite: () => void = () => {};
   onChanged: (task: number, what: string) => void = () => {};
+  restOf: () => Rest | undefined = () => undefined;
+  onLeave: (wakeAt: number | undefined) => void = () => {};
   private words: number[] = [];
   private entries: string[] = [];
   private blobs: Blob[] = [];
@@ -46,23 +86,41 @@ export class RunRecorder implements Recorder, Source {
   private lost: ExecutionError | undefined;
   private tellLost: ((error: ExecutionError) => void) | undefined;
   private isEnding = false;
+  private readonly id: string;
+  private readonly epoch: number;
+  private sequence: number;
+  private readonly waits: Waits;
+  /** Entries of waits, which are written without a step as well. */
+  private waitEntries: string[] = [];
+  private isPaused = false;
+  private stand: Stand = RUNNING;
+  /** How the row stands in the store. */
+  private written: { status: ExecutionStatus; wakeAt: number | undefined };
+  private restTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /**
-   * @param id of the execution in the store
-   * @param sequence number of the last record in the store
-   * @param latest the last time that its row tells of, in ms since the epoch
-   */
   constructor(
     private readonly writer: Writer,
-    private readonly id: string,
+    private readonly execution: KeptExecution,
     private readonly context: ConductorExecutionContext,
-    private readonly epoch: number,
-    private sequence: number,
     private readonly isStrict: boolean,
     private readonly hash: Hash,
-    private readonly latest: number,
   ) {
+    const { id, epoch, sequence, status, wakeAt } = execution;
+    this.id = id;
+    this.epoch = epoch;
+    this.sequence = sequence;
+    this.written = { status, wakeAt };
     this.variables = this.variablesText();
+    this.waits = new Waits(
+      ({ task, attempt }, number, wait) => {
+        this.waitEntries.push(waitEntry(task, attempt, number, wait));
+        // It goes on from here, if it crashes as well.
+        if (wait.answer !== undefined) this.stand = RUNNING;
+        this.writer.touch(this);
+      },
+      () => this.persist(),
+      () => this.stepped(),
+    );
     writer.watch(id, this);
   }
 
@@ -72,8 +130,28 @@ export class RunRecorder implements Recorder, Source {
     if (this.lost !== undefined) tell(this.lost);
   }
 
+  get waiting(): number {
+    return this.waits.calls;
+  }
+
+  sleep(call: Call, ms: number, signal?: AbortSignal): Promise<number> {
+    return this.waits.sleep(call, ms, signal);
+  }
+
+  ask(call: Call, asker: Asker, ...asked: Parameters<Ask>): Promise<unknown> {
+    return this.waits.ask(call, asker, ...asked);
+  }
+
+  pause(isPaused: boolean): void {
+    this.isPaused = isPaused;
+    this.stand = isPaused ? PAUSED : RUNNING;
+    this.writer.touch(this);
+    this.stepped();
+  }
+
   step(words: readonly number[]): void {
     for (const word of words) this.words.push(word);
+    this.stand = this.isPaused ? PAUSED : RUNNING;
     this.writer.touch(this);
   }
 
@@ -129,6 +207,7 @@ export class RunRecorder implements Recorder, Source {
   }
 
   async end(error: ExecutionError | undefined): Promise<ExecutionError | undefined> {
+    clearTimeout(this.restTimer);
     this.collect();
     if (this.isLost) return this.lost;
     this.isEnding = true;
@@ -153,15 +232,91 @@ export class RunRecorder implements Recorder, Source {
     return this.lost;
   }
 
+  stepped(): void {
+    if (this.isLost || this.execution.onLeft === undefined) return;
+    const rest = this.restAtLength();
+    if (rest === undefined) return;
+    // A question is known at once: people may be asked by another process.
+    if (rest.status === "waiting") this.standAs(rest);
+    this.restTimer ??= setTimeout(() => {
+      this.restTimer = undefined;
+      if (this.restAtLength() !== undefined) this.leaveMemory();
+    }, LEAVES_AFTER_MS);
+  }
+
+  /** How the row stands while the run is at rest; `undefined` where it is not, or soon no longer. */
+  private restAtLength(): Stand | undefined {
+    const rest = this.restOf();
+    if (rest === undefined) return undefined;
+    // What is due in a pause happens at its end.
+    if (rest.isPaused) return PAUSED;
+    const deadline = Number.isNaN(rest.deadline) ? Number.POSITIVE_INFINITY : rest.deadline;
+    const wakeAt = Math.min(deadline, this.waits.until);
+    if (wakeAt - Date.now() <= LEAVES_AFTER_MS) return undefined;
+    const time = wakeAt === Number.POSITIVE_INFINITY ? null : Math.ceil(wakeAt);
+    const [asked] = this.waits.questions;
+    if (asked !== undefined) return { status: "waiting", wakeAt: time, reason: reasonOf(asked.question.message) };
+    return time === null ? undefined : { status: "sleeping", wakeAt: time, reason: null };
+  }
+
+  private standAs(rest: Stand): void {
+    const before = this.stand;
+    if (before.status === rest.status && before.wakeAt === rest.wakeAt) return;
+    this.stand = rest;
+    this.writer.touch(this);
+    if (rest.status !== "waiting") return;
+    // The last record has all open questions, so that they are found without reading the others.
+    for (const { call, number, question } of this.waits.questions) {
+      this.waitEntries.push(waitEntry(call.task, call.attempt, number, { question, isOpen: true }));
+    }
+  }
+
+  leaveMemory(): void {
+    const rest = this.restAtLength() ?? (this.isPaused ? PAUSED : undefined);
+    if (this.isLost || rest === undefined || !this.release(rest)) return;
+    this.isLost = true;
+    const written = this.writer.flush();
+    void written.then(() => this.writer.forget(this.id));
+    this.execution.onLeft?.(written);
+    this.onLeave(rest.wakeAt ?? undefined);
+  }
+
+  /** Leaves the execution to others, as it stands; false where it is not this recorder's any more. */
+  private release(rest: Stand | undefined): boolean {
+    this.beforeWrite();
+    if (rest !== undefined) this.standAs(rest);
+    this.collect();
+    // The end of a run that is over is being written.
+    if (this.isLost || this.isEnding) return false;
+    const { id, epoch } = this;
+    this.writer.add({ type: "update", id, epoch, updatedAt: this.now(), release: true });
+    return true;
+  }
+
   collect(): void {
     this.beforeWrite();
-    if (this.isLost || this.words.length === 0) return;
-    const { words, entries, blobs } = this;
-    this.words = [];
-    this.entries = [];
-    this.blobs = [];
-    this.pending = 0;
-    const journal = new Uint8Array(Uint32Array.from(words).buffer);
+    if (this.isLost) return;
+    this.append();
+    const { stand, written, id, epoch } = this;
+    if (stand.status === written.status && (stand.wakeAt ?? undefined) === written.wakeAt) return;
+    this.written = { status: stand.status, wakeAt: stand.wakeAt ?? undefined };
+    this.writer.add({ type: "update", id, epoch, updatedAt: this.now(), ...stand });
+  }
+
+  private append(): void {
+    // Values are written with the step that tells of them, waits as soon as they are known.
+    const isStep = this.words.length > 0;
+    if (!isStep && this.waitEntries.length === 0) return;
+    const entries = isStep ? [...this.entries, ...this.waitEntries] : this.waitEntries;
+    const blobs = isStep ? this.blobs : [];
+    const journal = new Uint8Array(Uint32Array.from(this.words).buffer);
+    this.waitEntries = [];
+    if (isStep) {
+      this.words = [];
+      this.entries = [];
+      this.blobs = [];
+      this.pending = 0;
+    }
     this.writer.add({
       type: "append",
       id: this.id,
@@ -175,7 +330,7 @@ export class RunRecorder implements Recorder, Source {
 
   /** The clock of the host before may have been ahead of this one. */
   private now(): number {
-    return Math.max(Date.now(), this.latest);
+    return Math.max(Date.now(), this.execution.updatedAt);
   }
 
   private push(entry: string): void {
@@ -196,11 +351,7 @@ export class RunRecorder implements Recorder, Source {
   }
 
   leave(): void {
-    this.collect();
-    // The end of a run that is over is being written.
-    if (this.isLost || this.isEnding) return;
-    const { id, epoch } = this;
-    this.writer.add({ type: "update", id, epoch, updatedAt: this.now(), release: true });
+    if (!this.release(this.execution.onLeft && this.restAtLength())) return;
     // From now on others may have it: nothing of it may start here any more.
     this.lose("CANCELLED", "Execution cancelled: the conductor was shut down, and leaves it to the next one");
   }
@@ -234,5 +385,11 @@ export class RunRecorder implements Recorder, Source {
 
 /** Characters that stores have no form for. */
 const UNKEPT = /\0|\p{Cs}/gu;
+
+/** Text that every store takes. */
+function reasonOf(message: string): string {
+  const shown = message.length > LONGEST_REASON ? `${message.slice(0, LONGEST_REASON)}…` : message;
+  return `Waits for an answer: ${shown}`.replace(UNKEPT, "\ufffd");
+}
 
 const NOTHING = new Uint8Array(0);

@@ -148,7 +148,7 @@ export class Writer {
     const own = changes.filter((change) => change.type !== "begin" && change.id === id);
     const written = own.map((change) => {
       if (change.type === "append") return row?.sequence === change.sequence || (row?.sequence ?? 0) > change.sequence;
-      return change.type === "update" && row?.updatedAt === change.updatedAt;
+      return change.type === "update" && (row?.updatedAt ?? 0) >= change.updatedAt;
     });
     return row !== undefined && written.every(Boolean);
   }

@@ -68,9 +68,9 @@ const info: Environment["info"] = (hasTransport) => ({
 });
 
 /** Keeps executions in the store that is given, or in the database at its address. */
-function durability({ store, level, executables }: StoreSettings, log: Log): Keeping {
+function durability({ store, level, executables, wakes }: StoreSettings, log: Log): Keeping {
   const open = () => (typeof store === "string" ? openExecutionStore(store) : store);
-  const made = new Durability(open, typeof store === "string", level, sha256, executables, log);
+  const made = new Durability(open, typeof store === "string", level, sha256, executables, log, wakes);
   return { get: async () => made, close: () => made.close() };
 }
 

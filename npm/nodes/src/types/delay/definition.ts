@@ -43,7 +43,7 @@ export const delay = {
     { what: "the wait", bound: "30 days", beyond: "INVALID_PARAMETERS" },
     {
       what: "waits of a process",
-      bound: "they end with it",
+      bound: "they end with it, unless its conductor has a `store`",
       beyond: "the run does not go on by itself after a restart",
     },
   ],

@@ -1,6 +1,5 @@
 import { NodeError } from "../../contract/error.js";
 import { findData } from "../../data/input.js";
-import { wait } from "../../library/wait.js";
 import { executable } from "../../library/work.js";
 import { delay, LONGEST_DELAY } from "./definition.js";
 import { momentOf } from "./moment.js";
@@ -16,14 +15,13 @@ interface Parameters {
  * Fails with INVALID_PARAMETERS (neither or both of `duration` and `until`; a moment that cannot be read, or more than 30
  * days away) or CANCELLED, as soon as the signal fires.
  */
-export const delayNode = executable<Parameters>(delay, async ({ parameters, input, signal }) => {
+export const delayNode = executable<Parameters>(delay, async ({ parameters, input, sleep }) => {
   const { duration, until } = parameters;
   if ((duration === undefined) === (until === undefined)) {
     const found = duration === undefined ? "neither is given" : "both are given";
     throw new NodeError("INVALID_PARAMETERS", `Give a delay either \`duration\` or \`until\`; ${found}`);
   }
-  const waited = duration ?? timeUntil(until as string);
-  await wait(waited, signal);
+  const waited = await sleep(duration ?? timeUntil(until as string));
   const found = findData(input, ["data"]);
   return { result: found === undefined ? (input ?? null) : found, waited };
 });

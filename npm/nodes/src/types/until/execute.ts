@@ -2,7 +2,6 @@ import { NodeError } from "../../contract/error.js";
 import type { LoopItems, NodeExecutable } from "../../contract/executable.js";
 import type { Place } from "../../library/place.js";
 import { conditionHolds } from "../../library/round-condition.js";
-import { wait } from "../../library/wait.js";
 import { executable, itemsBy } from "../../library/work.js";
 import { until } from "./definition.js";
 
@@ -37,7 +36,7 @@ export function untilNode({ sandbox }: Place): NodeExecutable {
           { retry: false },
         );
       }
-      await wait(interval, work.signal);
+      await work.sleep(interval);
     }
     return { items: [known], more: true, keeps: "last" };
   });

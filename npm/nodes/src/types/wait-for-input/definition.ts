@@ -85,6 +85,10 @@ export const waitForInput = {
       bound: "as long as it takes; `waitFor` at most 365 days, and `policy: { timeout }`",
       beyond: "`default`, or TIMEOUT and no further try",
     },
-    { what: "open questions of a process", bound: "they end with it", beyond: "a new run asks again" },
+    {
+      what: "open questions of a process",
+      bound: "they end with it, unless its conductor has a `store`",
+      beyond: "a new run asks again",
+    },
   ],
 } as const satisfies NodeType;

@@ -3,7 +3,6 @@ import { NodeError } from "../../contract/error.js";
 import { type Issue, sentenceOf } from "../../contract/issues.js";
 import { findData, type PlainObject } from "../../data/input.js";
 import { linearSchema } from "../../library/linear-schema.js";
-import { wait } from "../../library/wait.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { checkedSchema, schemaProblem } from "../validate/schema.js";
 import { waitForInput } from "./definition.js";
@@ -52,7 +51,7 @@ export const waitForInputNode = executable<Parameters>(waitForInput, async (work
       ...(waitFor !== undefined && { waitFor }),
     };
     const asked = ask(question, check, over.signal);
-    const first = waitFor === undefined ? asked : Promise.race([asked, timeIsUp(waitFor, over.signal)]);
+    const first = waitFor === undefined ? asked : Promise.race([asked, timeIsUp(work, waitFor, over.signal)]);
     const answer = await unlessAborted(first, signal);
     if (answer !== TIME_IS_UP) return { result: answer ?? null, answered: true };
   } finally {
@@ -95,9 +94,9 @@ function demandDefault({ parameters }: NodeWork<Parameters>, hasDefault: boolean
     throw new NodeError("INVALID_PARAMETERS", `The \`default\` does not fit the form: ${problem}`);
 }
 
-async function timeIsUp(ms: number, signal: AbortSignal): Promise<typeof TIME_IS_UP> {
+async function timeIsUp({ sleep }: NodeWork<Parameters>, ms: number, signal: AbortSignal): Promise<typeof TIME_IS_UP> {
   try {
-    await wait(ms, signal);
+    await sleep(ms, signal);
   } catch {
     // The answer came first.
   }
