@@ -98,6 +98,11 @@ export interface NodeExecutable<Params = any, Output = Promise<unknown>> {
   items?(params: Params, known: number, rounds?: LoopRounds): unknown;
   /** What carrying out a node does to the world, for all nodes or by their parameters. Default: `writes`. */
   effects?: Effects | EffectsOf;
+  /**
+   * Changes with what `execute` does. Outputs that a cache keeps beyond the process are taken again only by the same version; of
+   * a type without one, they are taken again only within the process that made them.
+   */
+  version?: string;
 }
 
 /** Items of a loop. */

@@ -80,6 +80,11 @@ export interface NodeTypeDefinition<Type extends string, P, I, H extends string,
    * Default: `writes`, so that all that came before is safe from a crash before it starts.
    */
   effects?: Effects | EffectsOf;
+  /**
+   * Changes with what `execute` does, such as `1.2.0`. Outputs that a cache keeps in a store are taken again only by the same
+   * version; of a type without one, they are taken again only within the process that made them.
+   */
+  version?: string;
   /** Gives the output of the node, or a promise of it. What it throws fails the node: see `NodeError` for codes. */
   execute(call: NodeCall<ParametersOf<P>, InputsOf<I>>): Output | Promise<Output>;
 }
@@ -112,8 +117,8 @@ type HandlesOf<I> = string extends keyof I ? string : keyof I & string;
  * Defines a node type. Parameters and declared inputs are checked before `execute` is called: INVALID_PARAMETERS and
  * TYPE_MISMATCH say in a sentence for each what was found and what is allowed.
  *
- * @throws NodeError INVALID_PARAMETERS for a definition that cannot be used: no type, effects that there are not, a parameter
- *   named as a key of the context, a keyword of JSON Schema that would not be checked
+ * @throws NodeError INVALID_PARAMETERS for a definition that cannot be used: no type, effects that there are not, a version that is
+ *   no text, a parameter named as a key of the context, a keyword of JSON Schema that would not be checked
  */
 export function defineNode<
   const Type extends string,
@@ -125,7 +130,7 @@ export function defineNode<
   definition: NodeTypeDefinition<Type, P, I, H, Output>,
 ): DefinedNode<Type, DefinedTypes<WrittenParameters<P>, HandlesOf<I>, [H] extends [never] ? string : H, Output>> {
   const { type, title, description = "", category = "custom", icon = "code-2" } = definition;
-  const { touches = [], effects = "writes" } = definition;
+  const { touches = [], effects = "writes", version } = definition;
   if (typeof type !== "string" || type === "") throw refusal(String(type), "`type` must be text that is not empty");
   if (typeof definition.execute !== "function") throw refusal(type, "`execute` must be a function");
   if (typeof effects !== "function" && !isEffects(effects)) {
@@ -133,6 +138,9 @@ export function defineNode<
       type,
       `\`effects\` must be none, reads, writes, or a function that gives one of them, found ${foundText(effects)}; what it touches, such as network, belongs into \`touches\``,
     );
+  }
+  if (version !== undefined && (typeof version !== "string" || version === "")) {
+    throw refusal(type, `\`version\` must be text that is not empty, found ${foundText(version)}`);
   }
   const described = describeParameters(type, definition.parameters);
   const inputs = Object.entries<AnySchema>(definition.inputs ?? {});
@@ -153,6 +161,7 @@ export function defineNode<
     otherOutputs: [],
     touches: [...touches],
     effects,
+    ...(version !== undefined && { version }),
     limits: [],
     async execute(params) {
       const given = parametersIn(params, described);

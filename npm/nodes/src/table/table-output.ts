@@ -125,6 +125,27 @@ export function tableBehind(output: unknown): NativeTable | undefined {
   return stream ? hold(output, stream.tableNow()) : tables.get(output);
 }
 
+/** Rows that no objects were made of. */
+export interface BackingRows {
+  readonly headers: readonly string[];
+  /** The rows as JSON texts, each an array of objects. */
+  texts(): Iterable<string>;
+}
+
+/** The rows behind an output whose records were not read, or that they are a `stream`, which is left one. Makes nothing of them. */
+export function rowsBehind(output: unknown): BackingRows | "stream" | undefined {
+  if (typeof output !== "object" || output === null) return undefined;
+  if (streams.has(output)) return "stream";
+  const table = tables.get(output);
+  if (table === undefined) return undefined;
+  return {
+    headers: table.headers,
+    *texts() {
+      for (const { text } of recordBatches(table)) yield text;
+    },
+  };
+}
+
 /** A value as it crosses into a sandbox: `null` for a table, whose rows follow at `path` if the code reads them. */
 export function withoutRows(value: unknown, path: string[], rowsAt: RowsAt[]): unknown {
   const table = tableBehind(value);
