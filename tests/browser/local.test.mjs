@@ -44,6 +44,41 @@ test("a flow of the node library has its result, without asking any server", asy
   stayedHere(tab);
 });
 
+test("an output is taken from the cache of the page, and from no other conductor's", async (t) => {
+  const tab = await openConductor(browser, t);
+  const found = await tab.evaluate(async () => {
+    const flow = chain("flow", {
+      id: "set",
+      type: "edit-fields",
+      parameters: { values: { greeting: "Hello, {{name}}!" } },
+      policy: { cache: "1h" },
+    });
+    const cachedBy = async (conductor, name) => {
+      const { data, trace } = await conductor.flow.run(flow, { input: { name } });
+      return [data.result.greeting, trace.nodes[0].cached ?? 0];
+    };
+    const one = entry.createConductor();
+    const other = entry.createConductor();
+    const all = [];
+    for (const [conductor, name] of [
+      [one, "Ada"],
+      [one, "Ada"],
+      [one, "Bob"],
+      [other, "Ada"],
+    ]) {
+      all.push(await cachedBy(conductor, name));
+    }
+    return all;
+  });
+  assert.deepEqual(found, [
+    ["Hello, Ada!", 0],
+    ["Hello, Ada!", 1],
+    ["Hello, Bob!", 0],
+    ["Hello, Ada!", 0],
+  ]);
+  stayedHere(tab);
+});
+
 test("parameters hold expressions, under the policy of a page that allows no code from text", async (t) => {
   const tab = await openConductor(browser, t);
   const result = await tab.evaluate(async () => {

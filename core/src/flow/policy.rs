@@ -9,7 +9,7 @@ pub const POLICY_KEYS: [&str; 8] =
     ["retries", "retryDelay", "timeout", "continueOnError", "rateLimit", "concurrency", "cache", "runsOn"];
 
 /// Those of [`POLICY_KEYS`] that nothing carries out yet: a flow that has them runs as if it had not, and is told so.
-pub const POLICY_KEYS_IGNORED: [&str; 3] = ["concurrency", "cache", "runsOn"];
+pub const POLICY_KEYS_IGNORED: [&str; 2] = ["concurrency", "runsOn"];
 
 /// The `timeout` in ms that editors write under the parameters of every node.
 pub const UNASKED_TIMEOUT: f64 = 30_000.0;

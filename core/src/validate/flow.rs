@@ -322,7 +322,7 @@ impl Walk<'_> {
         let length = self.path.len();
         if let Some(given) = node.policy() {
             pointer::push_key(&mut self.path, "policy");
-            policy::check(given, &mut self.path, &mut report);
+            policy::check(given, node.children().is_empty(), &mut self.path, &mut report);
             if length == 0 {
                 policy::check_root(given, &mut self.path, &mut report);
             }

@@ -11,8 +11,8 @@ use crate::flow::{
     pointer, rate_limit,
 };
 
-/// Reports what is wrong with a policy at `path`.
-pub(super) fn check(policy: &Map<String, Value>, path: &mut String, report: &mut Report<'_>) {
+/// Reports what is wrong with a policy at `path`, of a leaf or of a node that has nodes inside.
+pub(super) fn check(policy: &Map<String, Value>, is_leaf: bool, path: &mut String, report: &mut Report<'_>) {
     let length = path.len();
     for (key, value) in policy {
         pointer::push_key(path, key);
@@ -24,6 +24,8 @@ pub(super) fn check(policy: &Map<String, Value>, path: &mut String, report: &mut
             && let Some(fields) = value.as_object()
         {
             check_rate(fields, path, report);
+        } else if key == "cache" {
+            check_cache(value, is_leaf, path, report);
         } else if !value.is_null() {
             if let Some((rule, message)) = problem(key, value) {
                 report(rule, path, &mut |_| Finding::new(message.clone()));
@@ -87,6 +89,56 @@ fn check_rate(fields: &Map<String, Value>, path: &mut String, report: &mut Repor
             report(rule, path, &mut |_| Finding::new(message.clone()));
             path.truncate(length);
         }
+    }
+}
+
+/// The keys of a cache that is an object.
+const CACHE_KEYS: [&str; 2] = ["ttl", "key"];
+
+/// Reports what is wrong with the cache at `path`: not a boolean, a time, or an object of [`CACHE_KEYS`]; or at a node that gives no
+/// output of its own.
+fn check_cache(value: &Value, is_leaf: bool, path: &mut String, report: &mut Report<'_>) {
+    let length = path.len();
+    match value {
+        Value::Null | Value::Bool(false) => return,
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                pointer::push_key(path, key);
+                if !CACHE_KEYS.contains(&key.as_str()) {
+                    report(Rule::InvalidPolicy, path, &mut |budget| {
+                        Finding::new(format!("A cache has no `{key}`")).among(key, &CACHE_KEYS, budget)
+                    });
+                } else if let Some((rule, message)) = cache_problem(key, value) {
+                    report(rule, path, &mut |_| Finding::new(message.clone()));
+                }
+                path.truncate(length);
+            }
+        }
+        Value::Bool(true) => {}
+        _ if ms_of(value).is_some_and(|ms| ms > 0.0) => {}
+        _ => {
+            report(Rule::InvalidPolicy, path, &mut |_| {
+                Finding::new(format!(
+                    "Expected true, false, a time such as `1h`, or an object of `ttl` and `key`, found {value}"
+                ))
+            });
+            return;
+        }
+    }
+    if !is_leaf {
+        report(Rule::IgnoredPolicy, path, &mut |_| {
+            let message = "`cache` counts for nodes that have none inside; give it to these instead";
+            Finding::new(message.to_owned())
+        });
+    }
+}
+
+fn cache_problem(key: &str, value: &Value) -> Option<(Rule, String)> {
+    match key {
+        _ if value.is_null() => None,
+        "ttl" => duration(value, |ms| ms > 0.0),
+        _ if !value.is_string() => Some(mismatch("text, such as an expression", value)),
+        _ => None,
     }
 }
 

@@ -18,6 +18,8 @@ import type { EnvironmentInfo } from "../types/environment-info.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { ConductorTransport, TransportOptions, TransportType } from "../types/transport.js";
+import { ReuseGate } from "./cache/gate.js";
+import { cacheSettings } from "./cache/settings.js";
 import type { Environment, Keeping } from "./environment.js";
 import { Fallbacks } from "./fallback.js";
 import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
@@ -80,6 +82,9 @@ const CACHED_RESULTS = 16;
 const NO_CHECKS =
   "The setting `network` cannot be kept here: where a page connects is up to its browser and its Content-Security-Policy";
 
+const NO_CACHE_IN_WORKERS =
+  "The setting `cache` cannot be kept with `worker`: outputs are not reused there. Leave one of them out";
+
 /** Makes a conductor for an environment. */
 export function createConductorIn(environment: Environment, config: ConductorConfig = {}): Conductor {
   const log = createLog(config.logLevel);
@@ -94,6 +99,14 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const keeping = kept && environment.durability(kept, log);
   const runs = new Runs(config, events, feed, log, () => environment.types(), workplace?.open);
   runs.durability = keeping?.get;
+  const caching = cacheSettings(config.cache);
+  if (workplace !== undefined && config.cache !== undefined && config.cache !== false) {
+    throw coded("INVALID_PARAMETERS", NO_CACHE_IN_WORKERS, undefined);
+  }
+  if (caching !== undefined && workplace === undefined) {
+    const store = () => keeping?.get().then((durability) => durability.store);
+    runs.reuse = new ReuseGate(caching.takesPure, () => environment.reuse({ ...caching, store, log }));
+  }
   const isolate = isolator(log, "A listener");
   const source = (config.storage ??
     (keeping === undefined ? environment.storage() : flowsIn(keeping, environment.storage))) as FlowSource;
@@ -172,6 +185,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     recover: hidden((choose?: ChooseExecutions) => runs.recover(choose)),
     shutdown: hidden(async () => {
       // Before they are stopped here: where they are kept, they are not over.
+      await runs.reuse?.flush();
       await keeping?.close();
       runs.cancelAll();
       ownTransport?.cancelAll();

@@ -10,6 +10,8 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { EnvironmentInfo } from "../types/environment-info.js";
 import type { FlowDefinition, FlowTemplate } from "../types/flow.js";
 import type { TransportType } from "../types/transport.js";
+import type { CacheSources } from "./cache/open.js";
+import type { Reuse } from "./cache/reuse.js";
 import type { Durability } from "./durable/durability.js";
 import type { FlowEngine } from "./flow-store.js";
 import type { StoreSettings } from "./settings.js";
@@ -66,6 +68,8 @@ export interface Environment {
   /** Restarts the application, after a question to its user. Rejects where there is none. */
   restart(): Promise<void>;
   info(hasTransport: boolean): EnvironmentInfo;
+  /** Loads what takes outputs of nodes again. */
+  reuse(sources: Omit<CacheSources, "memory">): Promise<Reuse>;
   /**
    * Keeps executions. Nothing is opened before something is to be kept.
    *

@@ -99,6 +99,7 @@ function runTrace(run: FollowedRun, warningsOf: () => RunWarning[] | undefined):
       endTime: run.endTime,
       slowMo: run.context.slowMo,
       errorMessage: (node) => run.errorOf(node)?.message,
+      activityOf: (node) => run.activityOf(node),
     });
     if (retries !== undefined) run.trace.retries = retries;
     if (warnings !== undefined) run.trace.warnings = warnings;

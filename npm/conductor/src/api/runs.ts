@@ -19,6 +19,7 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
 import type { OpenQuestion } from "../types/question.js";
+import type { ReuseGate } from "./cache/gate.js";
 import { contextOf } from "./contexts.js";
 import type { Durability, KeptRun } from "./durable/durability.js";
 import { notOpen, Questions, severalOpen } from "./questions.js";
@@ -118,6 +119,8 @@ export class Runs {
   onEnd: ((context: ExecutionPlace, result: ExecutionResult) => void) | undefined;
   /** How nodes run other flows. */
   flows: FlowRunner | undefined;
+  /** Takes outputs again; missing where none may be. */
+  reuse: ReuseGate | undefined;
   /** Gives what keeps executions in a store; missing where they last no longer than this process. */
   durability: (() => Promise<Durability>) | undefined;
   /** What it gave. */
@@ -507,6 +510,7 @@ export class Runs {
       context,
       executables: this.config.nodeExecutorFactory,
       options: kept?.options ?? runOptions(this.config, this.defaults, node, context, wanted),
+      reuse: this.reuse?.forRun(outline.cachesOutputs === true),
       recorder: kept?.recorder,
       history: kept?.history,
       intent: kept?.intent,
@@ -555,9 +559,11 @@ export class Runs {
 
   /** Says once what a flow asks for in vain. */
   private warnOf(outline: Outline): void {
-    const { ignoresPolicies, nodes } = outline;
-    if (!ignoresPolicies || this.warned.has(outline)) return;
+    const { ignoresPolicies, cachesOutputs, nodes } = outline;
+    const cachesInVain = cachesOutputs === true && this.openRun !== Run.open;
+    if (!(ignoresPolicies || cachesInVain) || this.warned.has(outline)) return;
     this.warned.add(outline);
+    if (cachesInVain) this.log.warn(`[CONDUCTOR] Flow '${outline.nodes[0]?.id}': outputs are not reused in a worker`);
     for (const warning of ignoredPolicies(nodes[0] as NodeDefinition)) {
       this.log.warn(`[CONDUCTOR] Node '${warning.nodeId}': ${problemText(warning)}`);
     }

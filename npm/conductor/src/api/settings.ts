@@ -1,6 +1,6 @@
 /** What a conductor is told when it is made, and what of it counts for one run. */
 import type { DefinedNode, FileAccess, NetworkAccess } from "@atomiton/nodes";
-import type { ExecutionStore } from "@atomiton/storage";
+import type { ExecutionStore, OutputCache } from "@atomiton/storage";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import type { ExpressionSources } from "../engine/expression-scope.js";
 import { coded } from "../engine/failure.js";
@@ -11,6 +11,7 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext, DebugOptions } from "../types/execution.js";
 import type { ConductorTransport, TransportType } from "../types/transport.js";
 import type { WorkerSource } from "../types/worker.js";
+import type { CacheOptions } from "./cache/settings.js";
 
 /** Settings of a conductor. */
 export interface ConductorConfig {
@@ -111,6 +112,13 @@ export interface ConductorConfig {
    * whose time has come, the default, or its `own`, those that it put to sleep.
    */
   wakes?: "all" | "own";
+  /**
+   * Whether outputs of nodes are taken again instead of being made anew from the same: by default those of nodes whose policy
+   * asks for it (`policy: { cache: true }`), with `{ nodes: "pure" }` those of all nodes without effects, with `false` none. They are
+   * kept in the `store`, else in 64 MiB of memory; `{ maxBytes }` keeps them in so much memory, and an `OutputCache`, or `{ in }`, is
+   * used as it is.
+   */
+  cache?: boolean | CacheOptions | OutputCache;
   /** Kept for older code. What to simulate is said with each run, in `context.debug`. */
   debugController?: object;
 }

@@ -9,6 +9,10 @@ export interface NodeActivity {
   cancelled?: true;
   /** Of a loop: what went wrong in one of its rounds. */
   error?: string;
+  /** How many of its outputs were made by other attempts. */
+  cached?: number;
+  /** Why an output of it was not kept for others. */
+  notCached?: string;
 }
 
 /** Failed tries of a run that are kept to look back at. */
@@ -65,6 +69,16 @@ export class Activities {
 
   cancel(node: number): void {
     this.change(node, { cancelled: true });
+  }
+
+  /** An output was taken that another attempt made. */
+  reuse(node: number): void {
+    this.change(node, { cached: (this.nodes.get(node)?.cached ?? 0) + 1 });
+  }
+
+  /** An output was not kept for others, nor looked for. */
+  keepsNothing(node: number, reason: string): void {
+    this.change(node, { notCached: reason });
   }
 
   /** A round of a loop failed. */

@@ -64,6 +64,12 @@ export class Call {
   declare kept?: ReadonlyMap<number, KeptWait>;
   /** For a question for items: how many were known. */
   declare known?: number;
+  /** Works out the key of the node's cache; missing where that has no expressions. */
+  declare cacheKey?: () => unknown;
+  /** Warnings of this attempt so far; missing where they are not kept for those who reuse its output. */
+  declare told?: { rule: string; message: string }[];
+  /** Its output was made by another attempt, maybe of another run. */
+  declare isReused?: true;
   private controller: AbortController | undefined;
   private reason: unknown;
 

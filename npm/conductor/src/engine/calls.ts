@@ -20,6 +20,7 @@ import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
 import type { Answer, KnownItems, Recorder } from "./recorder.js";
 import { getErrorRecoveryStrategy } from "./recovery.js";
+import type { OutputReuse, ReusedOutput } from "./reuse.js";
 import { RunWarnings } from "./run-warnings.js";
 import { Sparse } from "./sparse.js";
 import type { Values } from "./values.js";
@@ -199,6 +200,7 @@ export class Calls {
         if (routedHandles(answer.value) !== undefined && carriedApart(answer.value) !== undefined) {
           this.values.hasCarried = true;
         }
+        if (answer.isReused) this.noteReuse(task);
         return this.keepOutput(call, answer.value);
       case "error":
         if (answer.advice !== false) this.noteRetry(task, call.attemptNumber, answer.error, answer.advice ?? 0);
@@ -253,9 +255,55 @@ export class Calls {
   }
 
   private execute(call: Call, executable: AnyExecutable, parameters: Parameters | undefined): void {
-    const result = executable.execute(new ExecutableParams(call, parameters));
+    const { reuse } = this.request;
+    const result =
+      reuse === undefined
+        ? executable.execute(new ExecutableParams(call, parameters))
+        : this.reused(reuse, call, executable, parameters);
     if (isThenable(result)) this.await(call, result);
     else this.answered(call, result);
+  }
+
+  /** Executes, or takes an output that was made before. */
+  private reused(
+    reuse: OutputReuse,
+    call: Call,
+    executable: AnyExecutable,
+    parameters: Parameters | undefined,
+  ): unknown {
+    const node = this.values.nodeOf(call.task);
+    const run = () => executable.execute(new ExecutableParams(call, parameters));
+    const taken = reuse.take({
+      call,
+      node: this.plan.node(node),
+      executable,
+      parameters,
+      readsSecrets: this.expressions?.readsSecrets(node) === true,
+      isSecret: (text) => this.shown(text) !== text,
+      knowsSecrets: () => this.expressions?.knowsSecrets === true,
+      run,
+    });
+    return taken === undefined ? run() : taken.then((output) => this.takeReused(call, node, output));
+  }
+
+  private takeReused(call: Call, node: number, { value, isReused, warnings = [], reason }: ReusedOutput): unknown {
+    if (call.over) return value;
+    for (const { rule, message } of warnings) this.warn(call, rule, message);
+    if (isReused) {
+      call.isReused = true;
+      this.noteReuse(call.task);
+    } else if (reason !== undefined) {
+      this.activities ??= new Activities();
+      this.activities.keepsNothing(node, this.shown(reason));
+      // Where the owner asks for all that can be reused, what cannot is nothing to warn of.
+      if (this.plan.asksForCache(node)) this.warn(call, "not-cached", `Its output is not reused: ${reason}`);
+    }
+    return value;
+  }
+
+  private noteReuse(task: number): void {
+    this.activities ??= new Activities();
+    this.activities.reuse(this.values.nodeOf(task));
   }
 
   /** Executes with what expressions gave. */
@@ -285,6 +333,7 @@ export class Calls {
   warn(call: Call, rule: string, message: string): void {
     if (call.over) return;
     this.add(call.task, rule, message);
+    call.told?.push({ rule, message: this.shown(message) });
     this.request.recorder?.warning(call.task, rule, this.shown(message));
   }
 
@@ -599,7 +648,7 @@ export class Calls {
     const { recorder } = this.request;
     if (recorder !== undefined) {
       try {
-        recorder.output(call.task, attempt, value);
+        recorder.output(call.task, attempt, value, call.isReused === true);
       } catch (error) {
         return this.failed(call, error);
       }

@@ -50,6 +50,7 @@ import {
   type Rest,
   stepsOf,
 } from "./recorder.js";
+import type { OutputReuse } from "./reuse.js";
 import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
 import { Clock, giveWay, setTimer } from "./turn.js";
 import { Values } from "./values.js";
@@ -73,6 +74,8 @@ export interface RunRequest {
   network?: NetworkAccess | undefined;
   /** Whether nodes may run programs, if the owner says. */
   programs?: boolean | undefined;
+  /** Outputs that were made before; missing where every node is to run. */
+  reuse?: OutputReuse | undefined;
   /** Keeps what happens, for a run that is to outlast its process. */
   recorder?: Recorder | undefined;
   /** What happened before, at a host that is gone. */

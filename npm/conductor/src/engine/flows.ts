@@ -1,9 +1,13 @@
 /** Flows as documents: reading, writing, checking, analysing. */
+import type { Effects, EffectsOf } from "@atomiton/nodes";
 import { messageOf } from "@atomiton/values";
+
+import { CACHE_KEY_PLACE } from "../expressions/parameters.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode } from "../types/errors.js";
 import type { FlowProblem } from "../types/flow.js";
 import { type Backend, backend } from "./backend.js";
+import { withCacheProblems } from "./cache-problems.js";
 import { constants } from "./constants.js";
 import { Graph, type NodeShape, type Shape } from "./graph.js";
 import { withHandleProblems } from "./named-handles.js";
@@ -88,7 +92,11 @@ export interface FlowNodeTypes {
   /** JSON schema of the parameters by type. */
   schemas?: Record<string, unknown>;
   /** Node types of `defineNode`, or whatever else has the schema of its parameters; beside the others. */
-  nodes?: readonly ({ type: string; parameterSchema: unknown } & Partial<DescribedType>)[];
+  nodes?: readonly ({
+    type: string;
+    parameterSchema: unknown;
+    effects?: Effects | EffectsOf;
+  } & Partial<DescribedType>)[];
   /** What else is known of a type. */
   declared?: Record<string, DeclaredType>;
   /** Whether types that are in neither of these are refused. */
@@ -97,6 +105,8 @@ export interface FlowNodeTypes {
   file?: boolean;
   /** What a schema cannot say of the parameters of a node, such as that its code can be parsed. */
   check?(type: string, parameters: Record<string, unknown>): ParameterProblem[];
+  /** What a type says that its nodes do to the world. */
+  effects?(type: string): Effects | EffectsOf | undefined;
   /** The handles by which edges may leave a node, where its parameters name them. */
   handles?(type: string, parameters: Record<string, unknown>): readonly string[] | undefined;
 }
@@ -144,11 +154,13 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
   }
   const asked = JSON.stringify({ ...types, schemas, declared, others: surplus.problems });
   const problems = JSON.parse(backend().validateFlow(text ?? "null", asked)) as FlowProblem[];
-  const { check, handles } = types;
+  const { check, handles, effects } = types;
   const all = errorsFirst(problems, expressionProblems(flow));
   const checked = check === undefined ? all : withParameterProblems(all, flow, check);
   const withHandles = handles === undefined ? checked : withHandleProblems(checked, flow, handles);
-  return withLostInputs(withHandles, flow, declared);
+  const own = new Map(nodes.map(({ type, effects = "writes" }) => [type, effects]));
+  const withCaches = withCacheProblems(withHandles, flow, (type) => own.get(type) ?? effects?.(type));
+  return withLostInputs(withCaches, flow, declared);
 }
 
 function error(path: string, message: string): FlowProblem {
@@ -212,7 +224,7 @@ function expressionProblems(flow: NodeDefinition): FlowProblem[] {
     code,
     severity: "error",
     rule: "expression",
-    path: `${paths[node]}/parameters${place.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")}`,
+    path: `${paths[node]}${place === CACHE_KEY_PLACE ? "" : "/parameters"}${place.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("")}`,
     message,
     nodeId: outlinedId(outline, node),
   }));

@@ -1,10 +1,12 @@
 /** What a node library says of its types, as checks of flows need it. */
+import type { Effects, EffectsOf } from "@atomiton/nodes";
 import type { Parsers } from "@atomiton/nodes/definitions";
 import { type DescribedType, declarationOf, type FlowNodeTypes, type ParameterProblem } from "./flows.js";
 
 /** A type of a library, as far as it is of interest here. */
 export interface LibraryType extends DescribedType {
   parameterSchema: unknown;
+  effects?: Effects | EffectsOf;
   /** It is there for the nodes inside it; without any it is nothing that a flow should have. */
   isContainer?: true;
   handles?(parameters: Record<string, unknown>): readonly string[] | undefined;
@@ -31,6 +33,7 @@ export function libraryTypes(
     schemas,
     declared,
     closed,
+    effects: (type) => types.get(type)?.effects,
     check: (type, parameters) => types.get(type)?.problems?.(parameters, parsers) ?? [],
     handles: (type, parameters) => checked.get(type)?.handles?.(parameters),
   };

@@ -57,6 +57,7 @@ export class NodeExpressions {
         };
       }
       const warn = (rule: string, message: string) => call.owner.warn(call, rule, message);
+      if (expressions.hasCacheKey) call.cacheKey = () => expressions.cacheKey(scopeAt(now), warn);
       return expressions.resolve(parameters, scopeAt(now), warn);
     };
     if (expressions.secrets.size === 0) return resolve(NO_SECRETS);
@@ -73,6 +74,16 @@ export class NodeExpressions {
       if (expressions?.isIn(name) !== true || (resolved[name] !== undefined && resolved[name] !== null)) continue;
       throw new ExpressionError(`Parameter \`${name}\`: \`${String(written?.[name])}\` gave nothing to loop over`, 0);
     }
+  }
+
+  /** Whether the parameters of a node, as they are once resolved, are made of secrets. */
+  readsSecrets(node: number): boolean {
+    return (this.plan.outline.expressions?.byNode.get(node)?.secrets.size ?? 0) > 0;
+  }
+
+  /** Whether secrets were read so far. */
+  get knowsSecrets(): boolean {
+    return !this.redaction.isEmpty;
   }
 
   /** Text of a node, as it may be seen. */

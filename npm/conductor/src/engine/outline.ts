@@ -99,6 +99,8 @@ export interface Outline {
   edges: number;
   /** Whether a policy asks for something that nothing carries out. */
   ignoresPolicies?: boolean;
+  /** Whether a policy asks for its node's outputs to be reused. */
+  cachesOutputs?: boolean;
   /** The expressions of parameters; missing without expressions. */
   expressions?: ExpressionLinks;
   /** The rate limits of nodes as in the words, flat records; missing where no node has a limit. */
@@ -162,6 +164,7 @@ const ASKS_NOTHING: PolicyWords = Object.freeze({
   timeout: 0,
   continueOnError: false,
   rateLimit: undefined,
+  cacheKey: undefined,
 });
 
 /** Walks a definition: to make its outline, or to see whether one that was made before still says the same. */
@@ -210,6 +213,7 @@ class Encoder {
     const { nodes, names, edges } = this;
     const ignoresPolicies = this.policies?.ignoresSome ?? false;
     const outline: Outline = { words, length, nodes, names, edges, ignoresPolicies };
+    if (this.policies?.cachesSome === true) outline.cachesOutputs = true;
     if (links !== undefined) outline.expressions = links;
     if (rateLimits !== undefined) outline.rateLimits = rateLimits;
     return outline;
@@ -239,9 +243,10 @@ class Encoder {
 
   /** Whether the definition would give the outline that is known, from the same objects. */
   confirms(root: NodeDefinition): boolean {
-    const { nodes, edges, rateLimits } = this.known as Outline;
+    const { nodes, edges, rateLimits, cachesOutputs = false } = this.known as Outline;
     this.visit(root, 0, 0);
-    if (!isSameList(rateLimits, this.rateLimits)) return false;
+    if (!isSameList(rateLimits, this.rateLimits) || cachesOutputs !== (this.policies?.cachesSome ?? false))
+      return false;
     return !this.changed && !this.tooLarge && !this.refused && this.count === nodes.length && this.edges === edges;
   }
 
@@ -306,9 +311,9 @@ class Encoder {
       (runsInRounds(type) ? frameWidth(type, node, set) : isParallel(node, set) ? PARALLEL : 0) |
         (section << SECTION_SHIFT),
     );
-    if (set === NOTHING_SET) return;
+    if (set === NOTHING_SET && asks.cacheKey === undefined) return;
 
-    const expressions = ParameterExpressions.of(type, set);
+    const expressions = ParameterExpressions.of(type, set, asks.cacheKey);
     if (known !== undefined) {
       // Texts may have changed in place.
       const before = known.expressions?.byNode.get(index);

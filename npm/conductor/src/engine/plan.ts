@@ -18,6 +18,7 @@ import {
   Section,
   sectionIn,
 } from "./outline.js";
+import { cachePolicyOf } from "./policy.js";
 
 /** Where an edge comes from: a node, and the handle by which it leaves. */
 interface SourceEnd {
@@ -216,6 +217,11 @@ export class Plan {
       if (words[at] === scope && words[at + 1] === id && words[at + 3] === ERROR_NAME) return true;
     }
     return false;
+  }
+
+  /** Whether the policy of a node asks for its outputs to be reused. */
+  asksForCache(index: number): boolean {
+    return this.outline.cachesOutputs === true && cachePolicyOf(this.node(index).policy?.cache) !== undefined;
   }
 
   /** Whether the flow does something about the failure of a node: it is tried again, handed on, or gone on after. */

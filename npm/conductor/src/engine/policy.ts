@@ -18,6 +18,8 @@ export interface PolicyWords {
   continueOnError: boolean;
   /** Starts, and the ms within which there may be so many. */
   rateLimit: readonly [limit: number, per: number] | undefined;
+  /** The text that stands for what the node gets, where its outputs are reused by that. */
+  cacheKey: string | undefined;
 }
 
 /** Reads policies of nodes into the same words, one after the other. */
@@ -27,8 +29,11 @@ export class PolicyReader implements PolicyWords {
   timeout = 0;
   continueOnError = false;
   rateLimit: PolicyWords["rateLimit"];
+  cacheKey: string | undefined;
   /** One of the policies asks for something that nothing carries out. */
   ignoresSome = false;
+  /** One of the policies asks for its node's outputs to be reused. */
+  cachesSome = false;
   private readonly table = constants().policy;
 
   /**
@@ -38,36 +43,72 @@ export class PolicyReader implements PolicyWords {
    */
   read(node: NodeDefinition | undefined, parameters: Fields): boolean {
     const { policy } = node ?? {};
-    if (policy !== undefined && policy !== null) return this.readPolicy(policy, node?.type, parameters);
+    if (policy !== undefined && policy !== null) return this.readPolicy(policy, node, parameters);
     const { retries, timeout } = parameters;
     this.retries = retries === undefined || isUnaskedRetries(node?.type, retries) ? 0 : countPlusOne(retries);
     this.retryDelay = countPlusOne(msOf(parameters.retryDelay));
     this.timeout = timeout === undefined || isUnaskedTimeout(node?.type, timeout) ? 0 : deadline(msOf(timeout));
     this.continueOnError = false;
     this.rateLimit = undefined;
+    this.cacheKey = undefined;
     return true;
   }
 
-  private readPolicy(policy: unknown, type: unknown, parameters: Fields): boolean {
+  private readPolicy(policy: unknown, node: NodeDefinition | undefined, parameters: Fields): boolean {
     if (typeof policy !== "object" || Array.isArray(policy)) return false;
-    const { retries, retryDelay, timeout, continueOnError, rateLimit } = policy as Fields;
+    const { retries, retryDelay, timeout, continueOnError, rateLimit, cache } = policy as Fields;
     this.ignoresSome ||= this.table.ignored.some((key) => isGiven((policy as Fields)[key]));
+    const caches = cachePolicyOf(cache);
+    if (caches !== undefined) {
+      if ((node?.nodes?.length ?? 0) > 0) this.ignoresSome = true;
+      else this.cachesSome = true;
+    }
     // What is missing in the policy may be among the parameters.
-    this.read({ type } as NodeDefinition, parameters);
+    this.read({ type: node?.type } as NodeDefinition, parameters);
     if (isGiven(retries)) this.retries = countPlusOne(retries);
     if (isGiven(retryDelay)) this.retryDelay = countPlusOne(msOf(retryDelay));
     if (isGiven(timeout)) this.timeout = deadline(msOf(timeout));
     this.continueOnError = continueOnError === true;
     if (isGiven(rateLimit)) this.rateLimit = rateOf(rateLimit);
+    this.cacheKey = caches?.key;
     return (
       Object.keys(policy as Fields).every((key) => this.table.keys.includes(key)) &&
       (!isGiven(retries) || (this.retries > 0 && Number.isInteger(retries))) &&
       (!isGiven(retryDelay) || this.retryDelay > 0) &&
       (!isGiven(timeout) || this.timeout > 0) &&
       (!isGiven(continueOnError) || typeof continueOnError === "boolean") &&
-      (!isGiven(rateLimit) || this.rateLimit !== undefined)
+      (!isGiven(rateLimit) || this.rateLimit !== undefined) &&
+      (!isGiven(cache) || cache === false || caches !== undefined)
     );
   }
+}
+
+/** How a node's outputs are to be reused. */
+export interface CachePolicy {
+  /** For so many ms; missing for as long as they are kept. */
+  ttl?: number;
+  /** Text, mostly with expressions, that stands for what the node gets. */
+  key?: string;
+}
+
+/** The `cache` of a policy; `undefined` where it asks for none, and for a value that makes no sense. */
+export function cachePolicyOf(cache: unknown): CachePolicy | undefined {
+  if (cache === true) return {};
+  if (typeof cache === "object" && cache !== null && !Array.isArray(cache)) {
+    const { ttl, key, ...others } = cache as Fields;
+    if (Object.keys(others).length > 0 || (isGiven(key) && typeof key !== "string")) return undefined;
+    const policy: CachePolicy = typeof key === "string" ? { key } : {};
+    if (!isGiven(ttl)) return policy;
+    const ms = positiveMs(ttl);
+    return ms === undefined ? undefined : { ...policy, ttl: ms };
+  }
+  const ttl = positiveMs(cache);
+  return ttl === undefined ? undefined : { ttl };
+}
+
+function positiveMs(value: unknown): number | undefined {
+  const ms = msOf(value);
+  return typeof ms === "number" && ms > 0 ? ms : undefined;
 }
 
 /** How many nodes have `retries` or `timeout` among their parameters as editors write them everywhere, without effect. */

@@ -40,8 +40,11 @@ export interface Rest {
 export interface Recorder {
   /** A step of the engine, whose records of the journal these are. */
   step(words: readonly number[]): void;
-  /** @throws Error SERIALIZATION_FAILED naming the place that cannot be written */
-  output(task: number, attempt: number, value: unknown): void;
+  /**
+   * @param isReused whether the output was made by another attempt
+   * @throws Error SERIALIZATION_FAILED naming the place that cannot be written
+   */
+  output(task: number, attempt: number, value: unknown, isReused: boolean): void;
   /** `advice`: what the failure says of another try. */
   error(task: number, attempt: number, error: ExecutionError, advice: false | number | undefined): void;
   /** @throws Error SERIALIZATION_FAILED naming the place that cannot be written */
@@ -77,7 +80,7 @@ export interface Recorder {
 
 /** An answer of an executable that was told to a host that is gone. */
 export type Answer =
-  | { kind: "output"; value: unknown }
+  | { kind: "output"; value: unknown; isReused?: boolean }
   | { kind: "error"; error: ExecutionError; advice: false | number | undefined }
   | { kind: "items"; items: KnownItems };
 

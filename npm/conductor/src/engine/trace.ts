@@ -1,5 +1,6 @@
 /** The trace of a finished run, worked out from its journal when it is read. */
 import type { ExecutionTrace, NodeExecutionState, NodeExecutionTrace, TraceEvent } from "../types/execution.js";
+import type { NodeActivity } from "./activity.js";
 import { constants, stepMessage } from "./constants.js";
 import type { Recording } from "./driver.js";
 import { Graph } from "./graph.js";
@@ -24,6 +25,8 @@ export interface TraceSource {
   slowMo: number | undefined;
   /** Message of the error with which a node failed. */
   errorMessage(node: number): string | undefined;
+  /** What happened to a node beyond its state. */
+  activityOf(node: number): NodeActivity | undefined;
 }
 
 /** The trace; its events and nodes are worked out when they are read. */
@@ -150,6 +153,10 @@ class Tracer {
       progress: 0,
       events: Array.from(rows, (row) => this.events[row + 1] as TraceEvent),
     };
+    const { notCached } = this.source.activityOf(index) ?? {};
+    const cached = this.cachedInside(index);
+    if (cached > 0) node.cached = cached;
+    if (notCached !== undefined) node.notCached = notCached;
     let before: number = State.pending;
     for (const row of rows) {
       const { time, state, percent } = this.rows.change(row);
@@ -164,6 +171,15 @@ class Tracer {
       before = state;
     }
     return node;
+  }
+
+  /** How many outputs of a node and those inside it were taken from the cache. */
+  private cachedInside(index: number): number {
+    const { plan } = this.source;
+    let cached = 0;
+    for (let node = index, end = plan.end(index); node < end; node++)
+      cached += this.source.activityOf(node)?.cached ?? 0;
+    return cached;
   }
 
   private stateName(state: number): NodeExecutionState {

@@ -205,7 +205,8 @@ export class RunView {
     const startTime = whole(start);
     const endTime = whole(end);
     const report = state === "pending" ? undefined : reported;
-    const activity = state === "pending" ? undefined : this.run.activityOf(index);
+    const known = this.run.activityOf(index);
+    const activity = state === "pending" ? undefined : known;
     const doing = state === "executing" ? doingText(activity) : undefined;
     const message = doing ?? report?.message ?? this.message(shape, state, progress, step);
     const error = state === "error" ? (this.run.errorOf(index)?.message ?? activity?.error) : undefined;
@@ -233,6 +234,8 @@ export class RunView {
     if (error !== undefined) node.error = error;
     if (activity?.attempts !== undefined) node.attempts = activity.attempts;
     if (activity?.rounds !== undefined) node.rounds = activity.rounds;
+    // Nodes inside loops stay pending.
+    if (known?.cached !== undefined) node.cached = known.cached;
     if (state === "error" && activity?.handled) node.handled = true;
     else if ((state === "error" || state === "skipped") && activity?.cancelled) node.cancelled = true;
     if (children.length > 0) node.nodes = children.map((child) => nodes[child] as ExecutionGraphNode);

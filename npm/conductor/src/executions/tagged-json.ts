@@ -53,26 +53,34 @@ const ERRORS: Record<string, ErrorConstructor> = {
 /** Deeper than this a value is looked at closely. */
 const DEEPEST_PLAIN = 64;
 
-/** Whether JSON takes a value as it is, so that nothing of it needs a tag; false also where that takes longer to tell. */
-export function isPlainJson(value: unknown, depth = 0): boolean {
+/**
+ * Whether JSON takes a value as it is, so that nothing of it needs a tag; false also where that takes longer to tell.
+ *
+ * @param isOther objects that are not to be looked into, and are not plain
+ */
+export function isPlainJson(value: unknown, depth = 0, isOther?: (object: object) => boolean): boolean {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
   if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
   if (typeof value !== "object" || depth === DEEPEST_PLAIN) return false;
   if (Array.isArray(value)) {
-    for (let at = 0; at < value.length; at++) if (!isPlainJson(value[at], depth + 1)) return false;
+    for (let at = 0; at < value.length; at++) if (!isPlainJson(value[at], depth + 1, isOther)) return false;
     return true;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  if (Object.getOwnPropertySymbols(value).length > 0) return false;
+  if (Object.getOwnPropertySymbols(value).length > 0 || isOther?.(value)) return false;
   for (const key in value) {
-    if (key === TYPE || !isPlainJson((value as Record<string, unknown>)[key], depth + 1)) return false;
+    if (key === TYPE || !isPlainJson((value as Record<string, unknown>)[key], depth + 1, isOther)) return false;
   }
   return true;
 }
 
-/** A value for JSON. Each loss is told; in its place there will be undefined, or for an instance of a class its fields. */
-export function toJson(value: unknown, lose: (loss: Loss) => void): Json {
+/**
+ * A value for JSON. Each loss is told; in its place there will be undefined, or for an instance of a class its fields.
+ *
+ * @param write gives what stands for an object, where that is not made of what is in it; what it throws goes to the caller
+ */
+export function toJson(value: unknown, lose: (loss: Loss) => void, write?: (object: object) => Json | undefined): Json {
   const ancestors = new Set<object>();
 
   const lost = (path: string, what: string): Json => {
@@ -101,6 +109,8 @@ export function toJson(value: unknown, lose: (loss: Loss) => void): Json {
   const encodeObject = (value: object, path: string): Json => {
     if (ancestors.has(value)) return lost(path, "a reference to an object that it is part of");
     if (ancestors.size === DEEPEST) return lost(path, `everything deeper than ${DEEPEST} levels`);
+    const written = write?.(value);
+    if (written !== undefined) return written;
     ancestors.add(value);
     try {
       return encodeParts(value, path);

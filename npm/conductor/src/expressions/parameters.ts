@@ -18,6 +18,9 @@ interface Template {
 /** Where an expression, or what is wrong with one, stands: keys and positions below the parameters. */
 export type PlaceInParameters = readonly (string | number)[];
 
+/** Where the expressions of a cache's key stand: not below the parameters, but below the node. */
+export const CACHE_KEY_PLACE: PlaceInParameters = Object.freeze(["policy", "cache", "key"]);
+
 /** Something wrong with an expression of a node. */
 export interface ExpressionProblem {
   place: PlaceInParameters;
@@ -63,12 +66,20 @@ export class ParameterExpressions {
   readonly codeNodes = new Map<string, PlaceInParameters>();
   /** What is wrong with how the code reads them. */
   readonly codeProblems: ExpressionProblem[] = [];
+  /** What stands for what the node gets, where its outputs are reused by that. */
+  private cacheKeyTemplate: Template | undefined;
 
   /**
    * The expressions of a node, and the names that its code reads; `undefined` where the node has no expressions. Parameters that do not
    * let themselves be read have none: their node fails when it starts.
+   *
+   * @param cacheKey of the node's policy
    */
-  static of(type: unknown, parameters: Readonly<Record<string, unknown>>): ParameterExpressions | undefined {
+  static of(
+    type: unknown,
+    parameters: Readonly<Record<string, unknown>>,
+    cacheKey?: string,
+  ): ParameterExpressions | undefined {
     let found: ParameterExpressions | undefined;
     unseen = MOST_UNSEEN;
     try {
@@ -89,6 +100,10 @@ export class ParameterExpressions {
     } catch {
       return undefined;
     }
+    if (cacheKey?.includes(OPENING)) {
+      found ??= new ParameterExpressions();
+      found.addCacheKey(cacheKey);
+    }
     return found;
   }
 
@@ -102,17 +117,22 @@ export class ParameterExpressions {
       return evaluated(template, scope, place, warn);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      throw new ExpressionError(`Parameter \`${place.join(".")}\`: ${error.message}`, error.at);
+      const name = `\`${place.join(".")}\``;
+      throw new ExpressionError(
+        `${place === CACHE_KEY_PLACE ? name : `Parameter ${name}`}: ${error.message}`,
+        error.at,
+      );
     }
   }
 
   /** Whether these are the same expressions at the same places, as far as that can be told at a glance. */
-  isSame({ texts, codes, problems }: ParameterExpressions): boolean {
+  isSame({ texts, codes, problems, cacheKeyTemplate }: ParameterExpressions): boolean {
     return (
       problems.length === 0 &&
       this.problems.length === 0 &&
       codes.length === this.codes.length &&
       codes.every((code, at) => code === this.codes[at]) &&
+      cacheKeyTemplate === this.cacheKeyTemplate &&
       texts.length === this.texts.length &&
       texts.every(({ place, template }, at) => {
         const own = this.texts[at] as (typeof texts)[number];
@@ -158,6 +178,35 @@ export class ParameterExpressions {
       }
     }
     return { ...names, ...members };
+  }
+
+  private addCacheKey(text: string): void {
+    const place = CACHE_KEY_PLACE;
+    try {
+      const template = templateOf(text);
+      this.cacheKeyTemplate = template;
+      for (const part of template.parts) {
+        if (typeof part === "string") continue;
+        if (part.secrets.size > 0) {
+          this.problems.push({ place, message: "The key of a cache cannot be made of `secrets`" });
+        }
+        for (const id of part.nodes.keys()) if (!this.nodes.has(id)) this.nodes.set(id, place);
+        if (part.loopAt !== undefined) this.loopPlace ??= place;
+      }
+    } catch (error) {
+      if (!(error instanceof ExpressionError)) throw error;
+      this.problems.push({ place, message: error.message });
+    }
+  }
+
+  /** Whether the key of the node's cache has expressions. */
+  get hasCacheKey(): boolean {
+    return this.cacheKeyTemplate !== undefined;
+  }
+
+  /** The value of the cache's key. Throws {@link ExpressionError}. */
+  cacheKey(scope: Scope, warn: Warn): unknown {
+    return this.cacheKeyTemplate && this.valueOf(this.cacheKeyTemplate, scope, CACHE_KEY_PLACE, warn);
   }
 
   /** Notes a text with expressions. */

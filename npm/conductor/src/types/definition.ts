@@ -34,8 +34,12 @@ export interface NodePolicy {
   rateLimit?: string | { limit: number; per: number | string } | null;
   /** Not carried out yet; validation and runs say so. */
   concurrency?: number | null;
-  /** Not carried out yet. */
-  cache?: unknown;
+  /**
+   * Outputs are taken from the cache of the conductor where they were made from the same before: `true`; a time, as ms or a
+   * duration, for as long as that; or both in an object, with a `key` that stands for what the node gets: text, mostly with
+   * expressions. `false`: never, also where the conductor's settings say so for all nodes without effects.
+   */
+  cache?: boolean | number | string | { ttl?: number | string | null; key?: string | null } | null;
   /** Not carried out yet. */
   runsOn?: unknown;
 }

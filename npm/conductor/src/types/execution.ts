@@ -122,6 +122,10 @@ export interface NodeExecutionTrace {
   state: NodeExecutionState;
   /** 0–100. */
   progress: number;
+  /** How many outputs of it and of the nodes inside it were taken from the cache. */
+  cached?: number;
+  /** Why an output of it was neither taken from the cache nor kept there, although that was asked for. */
+  notCached?: string;
   events: TraceEvent[];
   childTraces?: NodeExecutionTrace[];
 }

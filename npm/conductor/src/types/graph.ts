@@ -72,6 +72,8 @@ export interface ExecutionGraphNode {
    * was stopped because the group around it was over without its branch.
    */
   cancelled?: true;
+  /** How many of its outputs were taken from the cache; more than one in a loop. */
+  cached?: number;
   /** The nodes of a group. */
   nodes?: ExecutionGraphNode[];
 }

@@ -61,7 +61,7 @@ nodes:
   - id: each
     type: loop
     nodes:
-      - { id: keep, type: transform, policy: { cache: true }, parameters: { data: [1] } }
+      - { id: keep, type: transform, policy: { runsOn: server }, parameters: { data: [1] } }
 `;
     const asking = file(here, "asking.yaml", text);
     const { code, stdout } = await conductor("run", asking);

@@ -157,25 +157,21 @@ describe("the policy of a node", () => {
 
 describe("what a policy asks for and this version does not carry out", () => {
   const flow = () =>
-    group("root", [leaf("a", { policy: { cache: true, runsOn: "server", retries: 0 } }), leaf("b")], [edge("a", "b")], {
+    group("root", [leaf("a", { policy: { runsOn: "server", retries: 0 } }), leaf("b")], [edge("a", "b")], {
       policy: { concurrency: 2 },
     });
 
   it("is told, with its place", () => {
     const problems = validateFlow(flow(), { schemas: {} });
     expect(problems.every(({ severity, rule }) => severity === "warning" && rule === "ignored-policy")).toBe(true);
-    expect(problems.map(({ path }) => path)).toEqual([
-      "/nodes/0/policy/cache",
-      "/nodes/0/policy/runsOn",
-      "/policy/concurrency",
-    ]);
+    expect(problems.map(({ path }) => path)).toEqual(["/nodes/0/policy/runsOn", "/policy/concurrency"]);
   });
 
   it("is told when a node is validated", async () => {
     const { valid, errors, warnings } = await conductorWith().node.validate(flow() as never);
     expect({ valid, errors }).toEqual({ valid: true, errors: [] });
-    expect(warnings?.length).toBe(3);
-    expect(warnings?.[0]).toMatch(/^nodes\.0\.policy\.cache: This version does not carry out `cache`/);
+    expect(warnings?.length).toBe(2);
+    expect(warnings?.[0]).toMatch(/^nodes\.0\.policy\.runsOn: This version does not carry out `runsOn`/);
     expect(await conductorWith().node.validate(leaf("a", { policy: { retries: 1 } }) as never)).toEqual({
       valid: true,
       errors: [],
@@ -189,7 +185,7 @@ describe("what a policy asks for and this version does not carry out", () => {
     for (let run = 0; run < 3; run++) expect((await conductor.node.run(definition)).success).toBe(true);
     const warnings = printed.of("warn").map(String);
     printed.restore();
-    expect(warnings.length).toBe(3);
-    expect(warnings[0]).toMatch(/Node 'a'.*does not carry out `cache`.*\/nodes\/0\/policy\/cache/);
+    expect(warnings.length).toBe(2);
+    expect(warnings[0]).toMatch(/Node 'a'.*does not carry out `runsOn`.*\/nodes\/0\/policy\/runsOn/);
   });
 });

@@ -187,7 +187,31 @@ const policySchema: Json = {
       examples: ["10/s", "100/min", "5/10s"],
     },
     concurrency: { type: ["integer", "null"], minimum: 1, description: "Not carried out yet; validation says so." },
-    cache: { description: "Not carried out yet; validation says so." },
+    cache: {
+      anyOf: [
+        { type: ["boolean", "null"] },
+        { $ref: "#/$defs/duration" },
+        {
+          type: "object",
+          properties: {
+            ttl: {
+              anyOf: [{ $ref: "#/$defs/duration" }, { type: "null" }],
+              description: "How long an output may be taken.",
+            },
+            key: {
+              type: ["string", "null"],
+              description: "Stands for what the node gets; mostly an expression.",
+              examples: ["\u0024{{ input.orderId }}"],
+            },
+          },
+          additionalProperties: false,
+        },
+      ],
+      description:
+        "Whether its output is taken from the cache where it was made from the same before, and for how long. A node that looks " +
+        "at the world needs a `ttl` or a `key`.",
+      examples: [true, "1h", { ttl: "1d", key: "\u0024{{ input.orderId }}" }],
+    },
     runsOn: { description: "Not carried out yet; validation says so." },
   },
   additionalProperties: false,

@@ -15,6 +15,7 @@ import { contextOf } from "../contexts.js";
 import type { DurabilityLevel } from "../settings.js";
 import { bytesOf, type Hash, questionsIn, Records, textOf, valueIn } from "./entries.js";
 import { RunRecorder } from "./run-recorder.js";
+import { sha256 } from "./sha256.js";
 import { Sleepers } from "./sleepers.js";
 import { Writer } from "./writer.js";
 
@@ -250,7 +251,7 @@ export class Durability {
 
   private async hashOf(document: string): Promise<string> {
     const bytes = new TextEncoder().encode(document);
-    return this.hash?.(bytes) ?? digestOf(bytes);
+    return this.hash?.(bytes) ?? sha256(bytes);
   }
 
   private async goOn(
@@ -358,14 +359,4 @@ function givenAgain(
   { input, variables }: ConductorExecutionContext,
 ): ConductorExecutionContext {
   return Object.assign(context, { input, variables });
-}
-
-async function digestOf(bytes: Uint8Array): Promise<string> {
-  const { subtle } = globalThis.crypto as { subtle?: SubtleCrypto };
-  if (subtle === undefined) {
-    const message = "This page has no Web Crypto, which keeping executions needs; serve it by HTTPS or from localhost";
-    throw coded("INVALID_PARAMETERS", message, undefined);
-  }
-  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes as BufferSource));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -4,12 +4,12 @@
  * A record holds a JSON list of entries `[kind, task, attempt, content]`; what JSON lacks is tagged (`executions/tagged-json.ts`).
  */
 
-import { carriedApart, endsRun, markedAgain, routedHandles } from "../../engine/executables.js";
 import { coded, RETRY } from "../../engine/failure.js";
 import type { Answer, History, KeptWait, KnownItems } from "../../engine/recorder.js";
 import { fromJson, isPlainJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { OpenQuestion } from "../../types/question.js";
+import { type Marks, marked, marksText } from "./marks.js";
 
 /** Kinds of entries. */
 const Kind = { output: "o", blob: "b", error: "e", items: "i", warning: "w", variables: "v", wait: "t" } as const;
@@ -44,24 +44,17 @@ export function outputEntry(
   value: unknown,
   hash: Hash,
   tell: Tell,
+  isReused = false,
 ): { entry: string; blob?: Blob } {
   const text = textOf(value, "The output", tell);
-  const marks = marksOf(value, tell);
+  const routes = marksText(value, (carried) => textOf(carried, "What the output carries", tell));
+  const marks = isReused ? `${routes || ",0"},1` : routes;
   if (hash === undefined || text.length <= LONGEST_INLINE) {
     return { entry: `["${Kind.output}",${task},${attempt},${text}${marks}]` };
   }
   const data = encoder.encode(text);
   const blob = { hash: hash(data), data };
   return { entry: `["${Kind.blob}",${task},${attempt},"${blob.hash}"${marks}]`, blob };
-}
-
-/** Which handles carry a routed value, as text to go behind it. */
-function marksOf(value: unknown, tell: Tell): string {
-  const handles = routedHandles(value);
-  if (handles === undefined) return "";
-  const carried = carriedApart(value);
-  const apart = carried === undefined ? "" : `,"carried":${textOf(new Map(carried), "What the output carries", tell)}`;
-  return `,{"handles":${JSON.stringify(handles)}${endsRun(value) ? ',"ends":true' : ""}${apart}}`;
 }
 
 /** The entry of a failure. What its error cannot be written with is left out. */
@@ -206,14 +199,16 @@ export class Records implements History {
   answer(task: number, attempt: number): Answer | undefined {
     const entry = this.entries.get(keyOf(task, attempt));
     if (entry === undefined) return undefined;
-    const [kind, , , content, marks] = entry;
+    const [kind, , , content, routes, reused] = entry;
+    const marks = routes === 0 ? undefined : routes;
+    const isReused = reused === 1;
     switch (kind) {
       case Kind.output:
-        return { kind: "output", value: marked(fromJson(content), marks) };
+        return { kind: "output", value: marked(fromJson(content), marks), isReused };
       case Kind.blob: {
         const data = this.contents.get(content as string);
         if (data === undefined) throw new TypeError(`The value ${String(content)} is missing`);
-        return { kind: "output", value: marked(valueIn(data), marks) };
+        return { kind: "output", value: marked(valueIn(data), marks), isReused };
       }
       case Kind.items:
         return { kind: "items", items: fromJson(content) as unknown as KnownItems };
@@ -227,24 +222,8 @@ export class Records implements History {
   }
 }
 
-type Entry = [kind: string, task: number, attempt: number, content: Json, marks?: Marks];
-
-/** Which handles carry a routed value. */
-interface Marks {
-  handles: string[];
-  ends?: boolean;
-  carried?: Json;
-}
-
-function marked(value: unknown, marks: Marks | undefined): unknown {
-  if (marks === undefined) return value;
-  const { handles, ends = false, carried } = marks;
-  return markedAgain(value, {
-    handles,
-    ends,
-    ...(carried !== undefined && { carried: fromJson(carried) as ReadonlyMap<string, unknown> }),
-  });
-}
+/** `marks`: 0 for none. `reused`: 1 for an output that another attempt made. */
+type Entry = [kind: string, task: number, attempt: number, content: Json, marks?: Marks | 0, reused?: 1];
 
 /** Attempts cross to the engine in 24 bits. */
 function keyOf(task: number, attempt: number): number {

@@ -155,8 +155,8 @@ export class RunRecorder implements Recorder, Source {
     this.writer.touch(this);
   }
 
-  output(task: number, attempt: number, value: unknown): void {
-    const { entry, blob } = outputEntry(task, attempt, value, this.hash, this.changes(task));
+  output(task: number, attempt: number, value: unknown, isReused: boolean): void {
+    const { entry, blob } = outputEntry(task, attempt, value, this.hash, this.changes(task), isReused);
     const variables = this.variablesText();
     if (variables !== this.variables) {
       this.variables = variables;

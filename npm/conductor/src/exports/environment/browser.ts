@@ -146,6 +146,7 @@ export function createBrowserConductor(
   const executables = firstOf(factory, config.nodeExecutorFactory);
   const environment: Environment = {
     engine,
+    reuse: async (sources) => (await import("./page-reuse.js")).pageReuse(sources),
     // An application with node types of its own knows more types than the library.
     types: () => ({
       ...(config.nodeExecutorFactory === undefined ? allTypes() : libraryTypes(nodeTypes, false)),

@@ -3,10 +3,13 @@ import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { FileAccess } from "@atomiton/nodes";
 import { nodeTypes } from "@atomiton/nodes/definitions";
-import { getNodeExecutable, machineParsers, pathProblems, rootedPath } from "@atomiton/nodes/executables";
-import { createMemoryEngine } from "@atomiton/storage/browser";
+import { getNodeExecutable, machineParsers, pathProblems, rootedPath, rowsBehind } from "@atomiton/nodes/executables";
+import { createMemoryCache, createMemoryEngine } from "@atomiton/storage/browser";
+import { type CacheSources, openCache } from "../../api/cache/open.js";
+import { Reuse } from "../../api/cache/reuse.js";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import { Durability } from "../../api/durable/durability.js";
 import type { Environment, Keeping } from "../../api/environment.js";
@@ -74,6 +77,27 @@ function durability({ store, level, executables, wakes }: StoreSettings, log: Lo
   return { get: async () => made, close: () => made.close() };
 }
 
+/** Reuses outputs in Node. */
+async function reuse(sources: Omit<CacheSources, "memory">): Promise<Reuse> {
+  const open = () => openCache({ ...sources, memory: createMemoryCache });
+  return new Reuse({ open, hash: sha256, hashOfRows, rowsBehind, place: () => process.cwd(), log: sources.log });
+}
+
+/** Between two turns of the host while rows are hashed, in ms. */
+const HASHING_MS = 10;
+
+async function hashOfRows(texts: Iterable<string>): Promise<string> {
+  const hash = createHash("sha256");
+  let since = performance.now();
+  for (const text of texts) {
+    hash.update(text);
+    if (performance.now() - since < HASHING_MS) continue;
+    await setImmediate();
+    since = performance.now();
+  }
+  return hash.digest("hex");
+}
+
 const sha256 = (data: Uint8Array) => createHash("sha256").update(data).digest("hex");
 
 /**
@@ -91,6 +115,7 @@ export function createNodeConductor(
   const closed = config.nodeExecutorFactory === undefined;
   const environment: Environment = {
     durability,
+    reuse,
     engine,
     ...(closed && { pathProblems: (flow) => pathProblems(flow, files) }),
     readFlowFile: async (path) => readFlowFile(await rootedPath(files, path)),
