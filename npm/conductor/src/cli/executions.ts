@@ -1,26 +1,12 @@
 /** `conductor executions`: the executions that a store keeps, to be listed, looked at, gone on with and deleted. */
 import type { ExecutionStatus, StoredExecution } from "@atomiton/storage";
 
-import { createNodeConductor } from "../exports/environment/node.js";
-import type { Conductor, ExecutionResult } from "../exports/node.js";
+import type { ExecutionResult } from "../exports/node.js";
 import pc from "./colour.js";
 import { Exit, exitOf, UsageError } from "./exit.js";
 import { jsonText } from "./json.js";
-import { openKeptStore } from "./kept-store.js";
-import { openProject, type ProjectOptions } from "./project.js";
 import { column, counted, duration, oneLine } from "./text.js";
-
-/** Options of all of them. */
-export interface StoreOptions extends ProjectOptions {
-  /** The address of the store. */
-  store?: string;
-  json?: boolean;
-}
-
-/** Options of an answer. */
-export interface AnswerQuestionOptions extends StoreOptions {
-  value: unknown;
-}
+import { type StoreOptions, withStore } from "./with-store.js";
 
 /** Options of the list. */
 export interface ListOptions extends StoreOptions {
@@ -152,27 +138,6 @@ function told(id: string, result: ExecutionResult, { json }: StoreOptions): Exit
   else if (success) process.stdout.write(`${oneLine(id)} completed after ${duration(ms)}\n`);
   else process.stderr.write(`${oneLine(id)} failed: ${error?.code}: ${oneLine(error?.message ?? "")}\n`);
   return exitOf(result);
-}
-
-async function withStore(options: StoreOptions, use: (conductor: Conductor) => Promise<Exit>): Promise<Exit> {
-  const { settings } = await openProject(undefined, options);
-  const store = options.store ?? settings.store;
-  if (store === undefined) {
-    throw new UsageError("Name the store: --store sqlite:PATH, or `store` in conductor.config");
-  }
-  const kept = await openKeptStore(store, true);
-  const conductor = createNodeConductor({ ...settings, store: kept.store, wakes: "own" }, () => "local");
-  try {
-    return await use(conductor);
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    if (code === undefined) throw error;
-    process.stderr.write(`${oneLine(message)}\n`);
-    return code === "INVALID_PARAMETERS" ? Exit.usage : Exit.failed;
-  } finally {
-    await conductor.shutdown();
-    await kept.close();
-  }
 }
 
 function listText(rows: readonly StoredExecution[], hasMore: boolean): string {

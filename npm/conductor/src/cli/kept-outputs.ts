@@ -76,7 +76,8 @@ export class KeptOutputs {
           return output;
         },
       };
-      const { items, effects } = executable;
+      const { items, effects, version } = executable;
+      if (version !== undefined) wrapped.version = version;
       if (items !== undefined) wrapped.items = items.bind(executable);
       if (effects !== undefined) wrapped.effects = typeof effects === "function" ? effects.bind(executable) : effects;
       return wrapped;

@@ -120,7 +120,8 @@ function endText(node: ExecutionGraphNode, label: string): string {
   if (node.state === "completed") {
     const tries = node.attempts === undefined ? "" : `, try ${node.attempts.number}`;
     const rounds = node.rounds === undefined ? "" : `, ${node.rounds.done} rounds`;
-    return `completed  ${label}${took}${tries}${rounds}`;
+    const cached = node.nodes === undefined && node.cached !== undefined ? ", from the cache" : "";
+    return `completed  ${label}${took}${tries}${rounds}${cached}`;
   }
   if (node.cancelled) return `cancelled  ${label}${took}`;
   const why = node.error === undefined ? "" : `: ${oneLine(node.error)}`;

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
 import { assignment, jsonOrText, milliseconds, positiveInteger } from "./assignment.js";
+import { cacheStats, clearCache } from "./cache.js";
 import {
   answerQuestion,
   deleteExecutions,
@@ -108,6 +109,11 @@ function commands(end: (exit: Exit) => void): Command {
       "run again when the flow or a file it reads changes; nodes that did not change keep their outputs",
     )
     .option(...STORE)
+    .option(
+      "--cache",
+      "take outputs of all nodes without effects again where they were made from the same before; of use with --store",
+    )
+    .option("--no-cache", "take no outputs again, whatever nodes and settings ask for")
     .option("--id <id>", "the id of the execution in the store; with that of one that was interrupted, it goes on")
     .option("--resume <id>", "go on with this execution of the store, in the place of a flow")
     .option(...NODES)
@@ -150,6 +156,23 @@ function commands(end: (exit: Exit) => void): Command {
   inStore("delete", "delete executions that are over")
     .argument("<id...>", "of the executions")
     .action(async (ids: string[], options) => end(await deleteExecutions(ids, options)));
+
+  const cache = program
+    .command("cache")
+    .description("look after the outputs of nodes that a store keeps to be taken again");
+  const ofCache = (name: string, description: string) =>
+    cache
+      .command(name)
+      .description(description)
+      .option(...STORE)
+      .option("--json", "print JSON")
+      .option(...CONFIG)
+      .option(...NO_CONFIG);
+  ofCache("stats", "tell how many there are, and their size").action(async (options) => end(await cacheStats(options)));
+  ofCache("clear", "remove them; what asks for them next is made anew")
+    .option("--type <type>", "only those of nodes of this type")
+    .option("--expired", "only those that have expired")
+    .action(async (options) => end(await clearCache(options)));
 
   program
     .command("validate")

@@ -5,6 +5,7 @@ import { dirname, extname, join, resolve } from "node:path";
 import type { DefinedNode } from "@atomiton/nodes";
 import { closeNames, namesText, nodeTypes } from "@atomiton/nodes/definitions";
 import { isObject } from "@atomiton/values";
+import { cacheSettings } from "../api/cache/settings.js";
 import { type ConductorConfig, fileSettings, networkSettings } from "../api/settings.js";
 import { isDefinedNode, ownNodes } from "../engine/own-nodes.js";
 import { msOf } from "../engine/policy.js";
@@ -38,7 +39,7 @@ const FILES = ["ts", "js", "mjs", "json"].map((extension) => `conductor.config.$
 /** Settings that go to the conductor as they are. */
 const PASSED_ON = [
   ...(["concurrency", "timeout", "maxRetries", "retryDelay", "keepOutputs", "logLevel", "storage"] as const),
-  ...(["expressions", "secrets", "files", "network", "programs", "store", "durability"] as const),
+  ...(["expressions", "secrets", "files", "network", "programs", "store", "durability", "cache"] as const),
 ] as const;
 
 type Rule = [allowed: string, fits: (value: unknown) => boolean];
@@ -76,6 +77,10 @@ const RULES: Record<keyof ProjectConfig, Rule> = {
     (value) => typeof value === "string" || isObject(value),
   ],
   durability: oneOf("off", "relaxed", "strict"),
+  cache: [
+    'true, false, `{ nodes: "asking" or "pure", maxBytes, in }`, or a cache of `@atomiton/storage`',
+    isCacheSetting,
+  ],
 };
 
 /**
@@ -116,6 +121,15 @@ function areSourcesOfExpressions(value: unknown): boolean {
 function isFileAccess(value: unknown): boolean {
   try {
     return fileSettings(value) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function isCacheSetting(value: unknown): boolean {
+  try {
+    cacheSettings(value);
+    return true;
   } catch {
     return false;
   }

@@ -48,6 +48,8 @@ export interface RunOptions extends Strictness, ProjectOptions {
   watch?: boolean;
   /** The address of the store that keeps the execution. */
   store?: string;
+  /** Whether outputs are taken again: those of all nodes without effects, or none; missing where settings and nodes say. */
+  cache?: boolean;
   /** The id of the execution. */
   id?: string;
   /** The id of an execution in the store that goes on, in the place of a flow. */
@@ -212,6 +214,7 @@ async function carryOut(
       ...settingsOf(flow, options, project.settings),
       // What others put to sleep is not for a process that ends with this run.
       ...(store !== undefined && { store, wakes: "own" as const }),
+      ...(options.cache !== undefined && { cache: options.cache && pureCache(project.settings.cache) }),
     },
     () => "local",
     kept && ((executables) => kept.over(executables)),
@@ -254,10 +257,8 @@ async function carryOut(
   }
   if (options.output !== undefined) printOutput(result, options.output, options.format ?? "json");
   traceFile?.write(result.trace);
-  if (store !== undefined) {
-    await conductor.shutdown();
-    if (!options.quiet) await tellUnfinished(store);
-  }
+  if (store !== undefined || project.settings.cache !== undefined) await conductor.shutdown();
+  if (store !== undefined && !options.quiet) await tellUnfinished(store);
   return exit;
 }
 
@@ -316,6 +317,12 @@ function settingsOf(flow: NodeDefinition, { concurrency, timeout }: RunOptions, 
   const isSaid = runtime?.parallel !== undefined || process.env.CONDUCTOR_CONCURRENCY !== undefined;
   const nodes = concurrency ?? settings.concurrency ?? (isSaid ? undefined : availableParallelism());
   return { ...(nodes !== undefined && { concurrency: nodes }), ...(timeout !== undefined && { timeout }) };
+}
+
+/** The cache of the settings, for all nodes without effects. */
+function pureCache(cache: ConductorConfig["cache"]): NonNullable<ConductorConfig["cache"]> {
+  if (typeof cache !== "object") return { nodes: "pure" };
+  return "find" in cache ? { in: cache, nodes: "pure" } : { ...cache, nodes: "pure" };
 }
 
 function displayFor(output: Output, title: string, { quiet, verbose }: RunOptions): Display {

@@ -6,7 +6,7 @@ import pc from "./colour.js";
 import { jsonText } from "./json.js";
 import { counted, duration, fitted, inColour, oneLine, SIGNS } from "./text.js";
 import { timeShares, timeTable } from "./time-table.js";
-import { type TreeNode, treeOf } from "./tree.js";
+import { cachedIn, type TreeNode, treeOf } from "./tree.js";
 
 /** How the nodes of a run ended. */
 export interface Tally {
@@ -52,11 +52,13 @@ export function summary(
   const took = result.duration ?? 0;
   const leaves = treeOf(state).filter(({ isGroup }) => !isGroup);
   const { ran, skipped, failed, handled, cancelled, pending } = tallyOf(leaves);
+  const cached = leaves.reduce((sum, { node }) => sum + cachedIn(node), 0);
   const end = endOf(result);
   const facts = [
     `${counted(ran, "node")} run`,
     `${skipped} skipped`,
     `${failed} failed`,
+    ...(cached > 0 ? [`${counted(cached, "output")} from the cache`] : []),
     ...(handled > 0 ? [`${handled} handled`] : []),
     ...(cancelled > 0 ? [`${cancelled} ${end.stopped}`] : []),
     // Of a failed run that goes without saying.

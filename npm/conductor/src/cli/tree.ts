@@ -32,6 +32,11 @@ export function treeOf(state: ExecutionGraphState, order: "declared" | "levels" 
   return found;
 }
 
+/** How many outputs of a node and of those inside it were taken from the cache. */
+export function cachedIn({ cached = 0, nodes = [] }: ExecutionGraphNode): number {
+  return nodes.reduce((sum, node) => sum + cachedIn(node), cached);
+}
+
 /** Whether nothing more will happen to a node. */
 export function isOver({ state }: ExecutionGraphNode): boolean {
   return state === "completed" || state === "error" || state === "skipped";

@@ -1,0 +1,72 @@
+/** The store that the command line or its settings name, for as long as a command uses it. */
+import type { ExecutionStore } from "@atomiton/storage";
+
+import { createNodeConductor } from "../exports/environment/node.js";
+import type { Conductor, ConductorConfig } from "../exports/node.js";
+import { Exit, UsageError } from "./exit.js";
+import { openKeptStore } from "./kept-store.js";
+import { openProject, type ProjectOptions } from "./project.js";
+import { oneLine } from "./text.js";
+
+/** Options of all commands on a store. */
+export interface StoreOptions extends ProjectOptions {
+  /** The address of the store. */
+  store?: string;
+  json?: boolean;
+}
+
+/** Whether the database may be a new one; one that is not there is an error otherwise. */
+interface Opening {
+  mayBegin?: boolean;
+}
+
+/** Lets a command use a conductor on the store. What it rejects with by a code is told in one line. */
+export async function withStore(
+  options: StoreOptions,
+  use: (conductor: Conductor) => Promise<Exit>,
+  opening: Opening = {},
+): Promise<Exit> {
+  const onConductor = async (store: ExecutionStore, settings: ConductorConfig) => {
+    // What others put to sleep is not for a process that ends with this command.
+    const conductor = createNodeConductor({ ...settings, store, wakes: "own" }, () => "local");
+    try {
+      return await use(conductor);
+    } finally {
+      await conductor.shutdown();
+    }
+  };
+  return withOpenStore(options, onConductor, opening);
+}
+
+/** The same with the store itself. */
+export async function withOpenStore(
+  options: StoreOptions,
+  use: (store: ExecutionStore, settings: ConductorConfig) => Promise<Exit>,
+  { mayBegin = false }: Opening = {},
+): Promise<Exit> {
+  const { settings } = await openProject(undefined, options);
+  const address = options.store ?? settings.store;
+  if (address === undefined) {
+    throw new UsageError("Name the store: --store sqlite:PATH, or `store` in conductor.config");
+  }
+  return telling(async () => {
+    const { store, close } = await openKeptStore(address, !mayBegin);
+    try {
+      return await use(store, settings);
+    } finally {
+      await close();
+    }
+  });
+}
+
+/** Carries out a command; what it rejects with by a code is told in one line. */
+export async function telling(use: () => Promise<Exit>): Promise<Exit> {
+  try {
+    return await use();
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (code === undefined) throw error;
+    process.stderr.write(`${oneLine(message)}\n`);
+    return code === "INVALID_PARAMETERS" ? Exit.usage : Exit.failed;
+  }
+}
