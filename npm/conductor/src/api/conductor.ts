@@ -21,6 +21,7 @@ import type { ConductorTransport, TransportOptions, TransportType } from "../typ
 import { ReuseGate } from "./cache/gate.js";
 import { cacheSettings } from "./cache/settings.js";
 import type { Environment, Keeping } from "./environment.js";
+import { type ExecutionViews, Views } from "./execution-views.js";
 import { Fallbacks } from "./fallback.js";
 import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
 import { localServices } from "./local.js";
@@ -52,7 +53,7 @@ export interface Conductor {
   /** The same as `system.health`. */
   health: SystemApi["health"];
   flow: FlowApi;
-  executions: ExecutionsApi;
+  executions: ExecutionsApi & ExecutionViews;
   storage: StorageApi;
   auth: AuthApi;
   /** Which engine runs. */
@@ -144,6 +145,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   });
   const once = (request: ExecutionRequest) => router.request(request, (given) => runRequest(sources, given));
   const { node, executions, flow, storage, auth: sessions, system } = router.facade();
+  const views = new Views(executions, keeping?.get, isolate, (message) => log.warn(`[CONDUCTOR] ${message}`));
   const auth: AuthApi = {
     ...sessions,
     login: (credentials) => sessions.login(credentials).finally(() => fallbacks.clear()),
@@ -170,7 +172,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   // Beside the six keys that callers may list.
   return Object.defineProperties(conductor, {
     flow: hidden(flow),
-    executions: hidden(executions),
+    executions: hidden({ ...executions, ...views.api }),
     storage: hidden(storage),
     auth: hidden(auth),
     engine: hidden(environment.engine),
@@ -184,6 +186,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
     }),
     recover: hidden((choose?: ChooseExecutions) => runs.recover(choose)),
     shutdown: hidden(async () => {
+      views.close();
       // Before they are stopped here: where they are kept, they are not over.
       await runs.reuse?.flush();
       await keeping?.close();

@@ -104,7 +104,28 @@ function localExecutions(runs: Runs): ExecutionsApi {
     async value(executionId, nodeId) {
       return (await runs.lookBack(executionId)).outputs?.[nodeId];
     },
+    async logs(executionId) {
+      const found = await (await runs.kept()).recorded(executionId);
+      if (found === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
+      return [...found.history.log];
+    },
+    async export(executionId) {
+      const store = await runs.store();
+      return (await import("./replay/portable.js")).exportExecution(store, executionId);
+    },
+    import: async (bytes, options = {}) => (await runs.kept()).import(bytes, options),
     resume: (executionId) => runs.resume(executionId),
+    async cancel(executionId) {
+      const kept = await runs.kept();
+      if (!runs.cancel(executionId)) await kept.cancel(executionId);
+    },
+    async vacuum(retention = {}) {
+      const store = await runs.store();
+      const { bytes: bytesBefore } = await store.figures();
+      const deleted = await store.prune(retention);
+      await store.vacuum();
+      return { deleted, bytesBefore, bytesAfter: (await store.figures()).bytes };
+    },
     delete: async (executionIds) => (await runs.store()).delete(executionIds),
     onQuestion: (callback) => runs.questions.onQuestion(callback),
   };

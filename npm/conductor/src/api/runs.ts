@@ -310,7 +310,8 @@ export class Runs {
   }
 
   /** Rejects with INVALID_PARAMETERS where there is no store. */
-  private async kept(): Promise<Durability> {
+  /** What keeps executions in the store; rejects with INVALID_PARAMETERS where there is no store. */
+  async kept(): Promise<Durability> {
     if (this.durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);
     if (this.loaded !== undefined) return this.loaded;
     const durability = await this.durability();

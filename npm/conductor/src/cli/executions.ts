@@ -3,10 +3,15 @@ import type { ExecutionStatus, StoredExecution } from "@atomiton/storage";
 
 import type { ExecutionResult } from "../exports/node.js";
 import pc from "./colour.js";
-import { Exit, exitOf, UsageError } from "./exit.js";
+import { Exit, exitOf } from "./exit.js";
 import { jsonText } from "./json.js";
 import { column, counted, duration, oneLine } from "./text.js";
 import { type StoreOptions, withStore } from "./with-store.js";
+
+/** Options of an answer. */
+export interface AnswerQuestionOptions extends StoreOptions {
+  value: unknown;
+}
 
 /** Options of the list. */
 export interface ListOptions extends StoreOptions {

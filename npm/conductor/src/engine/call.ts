@@ -16,6 +16,8 @@ const runEnd: unique symbol = Symbol.for("@atomiton/run-end") as never;
 /** What a call needs of the run that it belongs to. */
 export interface CallOwner {
   readonly log: Log;
+  /** The log of a call, where what it says is kept; else it is `log`. */
+  logOf?(call: Call): Log | undefined;
   reportProgress(call: Call, percent: number, message: string | undefined): void;
   warn(call: Call, rule: string, message: string): void;
   /** Where nodes may read and write files, if not everywhere. */
@@ -253,6 +255,7 @@ export class ExecutableParams {
 
   /** Writes to the conductor's log, as far as its level lets it. */
   get log(): Log {
-    return this.#call.owner.log;
+    const call = this.#call;
+    return call.owner.logOf?.(call) ?? call.owner.log;
   }
 }

@@ -2,6 +2,7 @@
 import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
+import type { LogLine } from "../types/execution-log.js";
 import type { RetryRecord } from "../types/graph.js";
 import { Activities } from "./activity.js";
 import { type Asker, Call, ExecutableParams, type FlowRunner } from "./call.js";
@@ -15,6 +16,7 @@ import { type Items, itemsOf, toItems } from "./items.js";
 import type { Log } from "./log.js";
 import { EventKind, FIRST_ATTEMPT, NEVER } from "./mailbox.js";
 import { NodeExpressions, type RunTimes } from "./node-expressions.js";
+import { keptLog } from "./node-log.js";
 import { DEFAULT_HANDLE, Section } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
@@ -92,6 +94,19 @@ export class Calls {
 
   get log(): Log {
     return this.expressions?.nodeLog ?? this.request.log;
+  }
+
+  /** Where a call logs to, if what it says is kept. */
+  logOf(call: Call): Log | undefined {
+    if (this.request.recorder === undefined) return undefined;
+    return keptLog(this.log, (level, text) => this.keepLine(call, level, text));
+  }
+
+  private keepLine(call: Call, level: LogLine["level"], text: string): void {
+    const { executionId, attemptNumber: attempt } = call;
+    const nodeId = this.plan.id(this.values.nodeOf(call.task));
+    const line = { time: Math.round(this.answers.now()), nodeId, executionId, attempt, level, text: this.shown(text) };
+    this.request.recorder?.log(call.task, line);
   }
 
   get flows(): FlowRunner | undefined {
@@ -326,6 +341,9 @@ export class Calls {
     if (call.task < this.plan.length) {
       this.messages ??= new ProgressMessages();
       this.messages.add(text === before ? undefined : text);
+    }
+    if (this.request.recorder !== undefined && text !== undefined && text !== before) {
+      this.keepLine(call, "progress", text);
     }
     this.answers.tell(EventKind.progress, call.attempt, call.task, Math.round(bounded));
   }

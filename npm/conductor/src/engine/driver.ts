@@ -222,16 +222,19 @@ export class Run implements Answers, ThreadUser {
     let last = 0;
     const mailbox = takeMailbox();
     this.replaying = this.stepping = true;
-    for (const step of stepsOf(history.journal)) {
-      if (Number.isNaN(this.startedAt)) this.startedAt = step.now;
-      last = step.now;
-      this.replayStep(mailbox, step, history);
-      if (this.finished) break;
+    try {
+      for (const step of stepsOf(history.journal)) {
+        if (Number.isNaN(this.startedAt)) this.startedAt = step.now;
+        last = step.now;
+        this.replayStep(mailbox, step, history);
+        if (this.finished) break;
+      }
+    } finally {
+      giveMailbox(mailbox);
     }
     for (const { task, rule, message } of history.warnings) this.calls.warnAgain(task, rule, message);
     if (history.variables !== undefined) Object.assign(this.request.context.variables, history.variables);
     this.replaying = this.stepping = false;
-    giveMailbox(mailbox);
     if (this.finished || this.request.looksBack === true) {
       this.finished = true;
       this.endedAt = last;

@@ -7,10 +7,12 @@ import { isRecord } from "@atomiton/values";
 
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
+import type { LogLine } from "../types/execution-log.js";
 import type { OpenQuestion } from "../types/question.js";
 import type { Asker, Call } from "./call.js";
 import type { NodeExecutorFactory } from "./executables.js";
 import type { Items } from "./items.js";
+import { EventKind } from "./mailbox.js";
 import { DEFAULT_HANDLE, HEADER_WORDS, NODE_WORDS, type Outline } from "./outline.js";
 
 /** Items of a scope, and how many were known before. */
@@ -62,6 +64,8 @@ export interface Recorder {
   stepped(): void;
   /** The run leaves memory now, as it is. */
   leaveMemory(): void;
+  /** What a node said. */
+  log(task: number, line: LogLine): void;
   /** Settles when all that was told is on disk; never rejects. */
   persist(): Promise<void>;
   /** The same at the end of the run; gives what the run ends with instead, where its end cannot be on disk. */
@@ -129,6 +133,14 @@ export function commandRecord(isStart: boolean, now: number): number[] {
   const words: number[] = [];
   pushRecord(words, isStart ? START : TIMEOUT, 0, 0, now);
   return words;
+}
+
+/** The records of a run that ends now, whatever was in flight. `last`: the words of its last record; missing where it has none. */
+export function cancelRecords(last: ArrayLike<number> | undefined, now: number): number[] {
+  if (last === undefined) return [...commandRecord(true, now), ...eventRecords([EventKind.cancel, 0, 0], 0, 1, now)];
+  timeWords[0] = last[3] as number;
+  timeWords[1] = last[4] as number;
+  return eventRecords([EventKind.cancel, 0, 0], 0, 1, Math.max(now, time[0] as number));
 }
 
 /** The records of a step in which events were told. */

@@ -6,6 +6,8 @@
  */
 import { classOf, isRecord } from "@atomiton/values";
 
+import { fromBase64, toBase64 } from "../types/base64.js";
+
 /** A value that could not be kept, or not as it is. */
 export interface Loss {
   /** Where it is, such as `variables["client"].socket`. */
@@ -216,17 +218,6 @@ function fromTagged(type: Json | undefined, value: Json | undefined): unknown {
       throw new TypeError(`Values of type ${JSON.stringify(type)} are not known; they come from a newer version`);
     }
   }
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let text = "";
-  // As many at once as a call takes.
-  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return btoa(text);
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
 function fromError(json: Record<string, Json>): Error {

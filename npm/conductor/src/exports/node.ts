@@ -30,6 +30,7 @@ export function createLocalTransport(config: ConductorConfig = {}): ExecutionTra
 
 export { defineNode } from "@atomiton/nodes";
 export { FlowStorageError } from "../api/flow-store.js";
+export { openReplay } from "../api/replay/open-replay.js";
 export { flow } from "../builder/flow.js";
 export type {
   EngineRequest,

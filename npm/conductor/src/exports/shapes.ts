@@ -11,6 +11,7 @@ export type {
   StandardSchema,
 } from "@atomiton/nodes";
 export type { Conductor, Execute } from "../api/conductor.js";
+export type { ExecutionViews } from "../api/execution-views.js";
 export type { FlowEngine } from "../api/flow-store.js";
 export type { ConductorConfig } from "../api/settings.js";
 export type { ExecutionGraphStore } from "../api/store.js";
@@ -45,11 +46,13 @@ export type * from "../types/definition.js";
 export type { EnvironmentInfo } from "../types/environment-info.js";
 export type { ErrorRecoveryStrategy, ExecutionError } from "../types/errors.js";
 export type * from "../types/execution.js";
+export type * from "../types/execution-log.js";
 export type * from "../types/flow.js";
 export type * from "../types/graph.js";
 export type { ExecutionId, NodeId } from "../types/ids.js";
 export type * from "../types/progress-event.js";
 export type * from "../types/question.js";
+export type * from "../types/replay.js";
 export type * from "../types/request.js";
 export type * from "../types/transport.js";
 export type * from "../types/worker.js";

@@ -31,6 +31,11 @@ export interface Command {
   schema?: (z: Zod) => ZodType;
   /** Whether it is answered only when an execution is over. */
   awaitsExecution?: true;
+  /**
+   * How its answer is read: as `nothing`, as a `list`, empty for any other answer, or as `bytes`, which travel as text in base64.
+   * Default: as it is.
+   */
+  answers?: "nothing" | "list" | "bytes";
 }
 
 /** A method of a service: by default the command of the same name in the channel of its service. */
@@ -42,8 +47,6 @@ export interface Method extends Command {
    * `everywhere` for all that may know the execution, or as its router does it.
    */
   targets?: "current" | "everywhere" | "router";
-  /** How its answer is read: as `nothing`, or as a `list`, empty for any other answer. Default: as it is. */
-  answers?: "nothing" | "list";
 }
 
 /** An event of a channel, and the method that listens to it. */

@@ -1,10 +1,12 @@
 /** The service of executions: those that wait for people, and those that a store keeps. */
-import type { ExecutionFilter, ExecutionPage, StoredExecution } from "@atomiton/storage";
+import type { ExecutionFilter, ExecutionPage, Retention, StoredExecution } from "@atomiton/storage";
 
+import { fromBase64, toBase64 } from "../types/base64.js";
 import type { ExecutionResult, ExecutionTrace } from "../types/execution.js";
+import type { LogLine } from "../types/execution-log.js";
 import type { OpenQuestion } from "../types/question.js";
 import { type Declaration, named, type Unsubscribe } from "./declaration.js";
-import { deletionSchema, executionSchema, listSchema, valueSchema } from "./schemas.js";
+import { deletionSchema, executionSchema, importSchema, listSchema, vacuumSchema, valueSchema } from "./schemas.js";
 
 /**
  * Executions that wait for people, and executions that a store keeps. What is about the store rejects with INVALID_PARAMETERS
@@ -27,8 +29,28 @@ export interface ExecutionsApi {
   trace(executionId: string): Promise<ExecutionTrace>;
   /** The output of a node of an execution; `undefined` where it left none. */
   value(executionId: string, nodeId: string): Promise<unknown>;
+  /** What the nodes of an execution said by `log` and `progress`, in order; of an execution 1 MB at most is kept. */
+  logs(executionId: string): Promise<LogLine[]>;
+  /** An execution as one file, with its flow, what it was given, its journal and its values. `openReplay` opens it. */
+  export(executionId: string): Promise<Uint8Array>;
+  /**
+   * Puts the execution of such a file into the store, and answers with its id there: that of the file unless another one is given.
+   * One that was not over is `paused`, and goes on only by `resume`. Rejects with DESERIALIZATION_FAILED for a file that cannot be
+   * read, saying why, and with INVALID_PARAMETERS for an id that exists.
+   */
+  import(bytes: Uint8Array, options?: { id?: string }): Promise<string>;
   /** Goes on with an execution that no process has, also with one that is blocked, and answers with its result. */
   resume(executionId: string): Promise<ExecutionResult>;
+  /**
+   * Ends an execution that is not over as `cancelled`: one that is under way here, or one that no process has, with the executions
+   * that are parts of it. Rejects with INVALID_PARAMETERS where it is over, or another process has it.
+   */
+  cancel(executionId: string): Promise<void>;
+  /**
+   * Deletes the executions that are over and that a rule names, and gives the room of all that was deleted back to the system. Without
+   * rules nothing is deleted. `bytes`: what the store takes.
+   */
+  vacuum(retention?: Retention): Promise<{ deleted: number; bytesBefore: number; bytesAfter: number }>;
   /** Deletes executions that are over; how many there were. */
   delete(executionIds: readonly string[]): Promise<number>;
   /** Calls back for each question when it is asked. */
@@ -55,6 +77,23 @@ export const executions: Declaration<ExecutionsApi> = {
     get: { command: "getExecution", role: "viewer", wire: named("executionId"), schema: executionSchema },
     trace: { command: "traceOfExecution", role: "viewer", wire: named("executionId"), schema: executionSchema },
     value: { command: "valueOfExecution", role: "viewer", wire: named("executionId", "nodeId"), schema: valueSchema },
+    logs: { command: "logsOfExecution", role: "viewer", wire: named("executionId"), schema: executionSchema },
+    export: {
+      command: "exportExecution",
+      role: "viewer",
+      wire: named("executionId"),
+      schema: executionSchema,
+      answers: "bytes",
+    },
+    import: {
+      command: "importExecution",
+      role: "editor",
+      wire: {
+        send: (bytes: Uint8Array, options?: { id?: string }) => ({ data: toBase64(bytes), ...options }),
+        receive: ({ data, id }) => [fromBase64(data), id === undefined ? {} : { id }],
+      },
+      schema: importSchema,
+    },
     resume: {
       command: "resumeExecution",
       role: "runner",
@@ -62,6 +101,14 @@ export const executions: Declaration<ExecutionsApi> = {
       schema: executionSchema,
       awaitsExecution: true,
     },
+    cancel: {
+      command: "cancelExecution",
+      role: "runner",
+      wire: named("executionId"),
+      schema: executionSchema,
+      answers: "nothing",
+    },
+    vacuum: { command: "vacuumExecutions", role: "admin", wire: named("retention"), schema: vacuumSchema },
     delete: { command: "deleteExecutions", role: "editor", wire: named("executionIds"), schema: deletionSchema },
   },
   events: { onQuestion: { event: "question", role: "viewer" } },

@@ -9,9 +9,11 @@ export {
   none as deletionSchema,
   none as executeSchema,
   none as executionSchema,
+  none as importSchema,
   none as listSchema,
   none as requestSchema,
   none as saveSchema,
+  none as vacuumSchema,
   none as validateSchema,
   none as valueSchema,
 };

@@ -90,6 +90,20 @@ export function valueSchema(z: Zod): ZodType {
   return executionSchema(z).extend({ nodeId: z.string() });
 }
 
+/** Arguments of `importExecution`; the bytes are text in base64. */
+export function importSchema(z: Zod): ZodType {
+  return z.object({ data: z.string(), id: z.string().min(1).max(LONGEST_ID).optional() });
+}
+
+/** Arguments of `vacuumExecutions`. */
+export function vacuumSchema(z: Zod): ZodType {
+  const retention = z.object({
+    endedBefore: z.number().optional(),
+    keepPerFlow: z.number().int().min(0).optional(),
+  });
+  return z.object({ retention: retention.optional() }).prefault({});
+}
+
 /** Arguments of `deleteExecutions`. */
 export function deletionSchema(z: Zod): ZodType {
   return z.object({ executionIds: z.array(z.string()) });

@@ -74,8 +74,8 @@ describe("pages", () => {
       const text = readFileSync(folder + name, "utf8");
       for (const [, type, from = ""] of text.matchAll(/^(?:import|export)\b(\s+type)?[^;"]*?\sfrom\s+"([^"]+)"/gm)) {
         const own = from.startsWith("./") || (from.startsWith("../") && !/^(\.\.\/)+(types|engine|api)\//.test(from));
-        // The last one needs nothing at all, which its own tests hold it to.
-        const plain = /\/types\/(ids|flow)\.js$/.test(from) || from === "@atomiton/values";
+        // These need nothing at all, which its own tests hold it to.
+        const plain = /\/types\/(ids|flow|base64)\.js$/.test(from) || from === "@atomiton/values";
         if (type === undefined && !own && !plain) foreign.push(`${name}: ${from}`);
       }
     }

@@ -1,29 +1,31 @@
 /** Executions that outlast their process: how one begins, and how it goes on from its records. */
-import type { ExecutionStatus, ExecutionStore, StoredExecution } from "@atomiton/storage";
+import type { ExecutionChange, ExecutionStatus, ExecutionStore, StoredExecution } from "@atomiton/storage";
 
 import type { NodeExecutorFactory } from "../../engine/executables.js";
-import { coded } from "../../engine/failure.js";
+import { coded, failure } from "../../engine/failure.js";
 import type { Log } from "../../engine/log.js";
 import type { RunOptions } from "../../engine/options.js";
 import { outlineOf } from "../../engine/outline.js";
-import { type History, writingNodes } from "../../engine/recorder.js";
+import { cancelRecords, type History, RECORD_WORDS, writingNodes } from "../../engine/recorder.js";
 import { isIdInside } from "../../executions/registry.js";
+import { EXECUTION_STATUSES, isFinished } from "../../executions/status.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { OpenQuestion } from "../../types/question.js";
 import { contextOf } from "../contexts.js";
 import type { DurabilityLevel } from "../settings.js";
 import { bytesOf, type Hash, questionsIn, Records, textOf, valueIn } from "./entries.js";
+import { allRecords } from "./records.js";
 import { RunRecorder } from "./run-recorder.js";
 import { sha256 } from "./sha256.js";
 import { Sleepers } from "./sleepers.js";
 import { Writer } from "./writer.js";
 
-/** Statuses of executions that are over. */
-const FINISHED: readonly string[] = ["completed", "failed", "cancelled"];
+/** Statuses of executions that are not over. */
+const UNFINISHED = EXECUTION_STATUSES.filter((status) => !isFinished(status));
 /** Executions that are looked for at once. */
 const BATCH = 1_000;
-/** Records that are read at once. */
+/** Rows that are read at once. */
 const PAGE = 1_000;
 
 /** A run that is kept: what it is made from, and where it is recorded. */
@@ -67,6 +69,8 @@ export class Durability {
   readonly sleepers: Sleepers;
   /** Missing until something is to be kept, and again once it was closed. */
   private opened: Promise<Writer> | undefined;
+  /** Called with the id of an execution of which something was written. */
+  readonly onWritten = new Set<(id: string) => void>();
 
   /**
    * @param open opens the store, or gives the one that is open
@@ -86,7 +90,7 @@ export class Durability {
 
   private get writer(): Promise<Writer> {
     if (this.opened === undefined) {
-      this.opened = Promise.resolve(this.open()).then((store) => new Writer(store, this.log));
+      this.opened = Promise.resolve(this.open()).then((store) => new Writer(store, this.log, this.tellWritten));
       // What could not be opened may be the next time.
       this.opened.catch(() => {
         this.opened = undefined;
@@ -211,11 +215,78 @@ export class Durability {
   }
 
   /** An execution as it was recorded; `undefined` where there is none. */
-  async recorded(id: string): Promise<KeptRun | undefined> {
+  async recorded(id: string): Promise<RecordedRun | undefined> {
     const { store } = await this.writer;
     const row = await store.get(id);
     return row && this.read(store, row);
   }
+
+  /**
+   * Ends an execution that no process has, and those that are parts of it.
+   *
+   * @throws Error NODE_NOT_FOUND, or INVALID_PARAMETERS where it is over or another process has it
+   */
+  async cancel(id: string): Promise<void> {
+    const writer = await this.writer;
+    const row = await writer.store.get(id);
+    if (row === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${id}`, undefined);
+    const claimed = await writer.store.claim(id);
+    if (claimed === undefined) {
+      const now = await writer.store.get(id);
+      const isOver = now !== undefined && isFinished(now.status);
+      const message = isOver
+        ? `The execution ${id} is over: ${now.status}`
+        : `The execution ${id} is under way in another process: cancel it there, by \`conductor.executions.cancel\` or by ` +
+          "ending that process, after which it can be cancelled here";
+      throw coded("INVALID_PARAMETERS", message, undefined);
+    }
+    await this.end(writer, claimed);
+    for (const part of await this.partsOf(writer.store, id)) {
+      const own = await writer.store.claim(part);
+      if (own !== undefined) await this.end(writer, own);
+    }
+    await writer.flush();
+  }
+
+  /** Notes that an execution was cancelled, in its journal as well: whatever is made of that later ends so. */
+  private async end(writer: Writer, row: StoredExecution): Promise<void> {
+    const { id } = row;
+    const { journal } = new Records(await allRecords(writer.store, id));
+    const last = journal.length === 0 ? undefined : journal.subarray(-RECORD_WORDS);
+    const context = { executionId: id, variables: {} } as ConductorExecutionContext;
+    const recorder = this.recorder(writer, row, context);
+    recorder.step(cancelRecords(last, Date.now()));
+    await recorder.end(failure("CANCELLED", "Execution cancelled", { executionId: id }));
+  }
+
+  /** Ids of the executions that are parts of one, at any depth, and not over. */
+  private async partsOf(store: ExecutionStore, id: string): Promise<string[]> {
+    const inside = `${id}/`;
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const options = { limit: BATCH, ...(cursor !== undefined && { cursor }) };
+      const page = await store.list({ text: inside, status: UNFINISHED }, options);
+      // A part names the node that began it as its parent.
+      for (const row of page.executions) if (row.parentId?.startsWith(inside)) found.push(row.id);
+      cursor = page.next;
+    } while (cursor !== undefined);
+    return found;
+  }
+
+  /** Puts the execution of a file into the store; gives its id there. */
+  async import(bytes: Uint8Array, options: { id?: string }): Promise<string> {
+    const { importExecution } = await import("../replay/portable.js");
+    const id = await importExecution(await this.store, bytes, options, this.hash);
+    for (const tell of this.onWritten) tell(id);
+    return id;
+  }
+
+  private readonly tellWritten = (changes: readonly ExecutionChange[]): void => {
+    if (this.onWritten.size === 0) return;
+    const ids = new Set(changes.map((change) => (change.type === "begin" ? change.execution.id : change.id)));
+    for (const tell of [...this.onWritten]) for (const id of ids) tell(id);
+  };
 
   /** Lets go of all executions, as they are: whichever process recovers them goes on with them. */
   async close(): Promise<void> {
@@ -232,7 +303,7 @@ export class Durability {
     node: NodeDefinition,
     context: ConductorExecutionContext,
   ): Promise<KeptRun> {
-    const isOver = FINISHED.includes(known.status);
+    const isOver = isFinished(known.status);
     if (known.status === "paused" && known.parentId === undefined) {
       const message = `The execution ${known.id} is paused; \`executions.resume\` lets it go on`;
       throw coded("INVALID_PARAMETERS", message, undefined);
@@ -277,20 +348,14 @@ export class Durability {
       await recorder.block(reason);
       throw coded("NODE_TYPE_NOT_FOUND", reason, undefined);
     }
+    recorder.countLog(kept.history.log);
     return { ...kept, context, recorder, intent };
   }
 
   private async read(store: ExecutionStore, { id, flowId, status }: StoredExecution): Promise<RecordedRun> {
     const begun = await store.begun(id);
     if (begun === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${id}`, undefined);
-    const all = [];
-    for (let after = 0; ; ) {
-      const records = await store.records(id, after, PAGE);
-      all.push(...records);
-      if (records.length < PAGE) break;
-      after = (records.at(-1) as { sequence: number }).sequence;
-    }
-    const history = new Records(all, status === "sleeping" || status === "waiting");
+    const history = new Records(await allRecords(store, id), status === "sleeping" || status === "waiting");
     for (const hash of history.blobs) {
       const data = await store.blob(hash);
       if (data === undefined)

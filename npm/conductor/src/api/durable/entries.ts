@@ -8,11 +8,21 @@ import { coded, RETRY } from "../../engine/failure.js";
 import type { Answer, History, KeptWait, KnownItems } from "../../engine/recorder.js";
 import { fromJson, isPlainJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
 import type { ExecutionError } from "../../types/errors.js";
+import type { LogLine } from "../../types/execution-log.js";
 import type { OpenQuestion } from "../../types/question.js";
 import { type Marks, marked, marksText } from "./marks.js";
 
 /** Kinds of entries. */
-const Kind = { output: "o", blob: "b", error: "e", items: "i", warning: "w", variables: "v", wait: "t" } as const;
+const Kind = {
+  output: "o",
+  blob: "b",
+  error: "e",
+  items: "i",
+  warning: "w",
+  variables: "v",
+  wait: "t",
+  log: "l",
+} as const;
 
 /** Characters of a value that is kept apart from its record. */
 const LONGEST_INLINE = 65_536;
@@ -92,6 +102,11 @@ export function questionsIn(values: Uint8Array): OpenQuestion[] {
   return [...open.values()];
 }
 
+/** The entry of what a node said. */
+export function logEntry(task: number, line: LogLine): string {
+  return JSON.stringify([Kind.log, task, 0, line]);
+}
+
 /** The entry of the run's variables. @throws Error SERIALIZATION_FAILED naming the place of what cannot be written */
 export function variablesEntry(text: string): string {
   return `["${Kind.variables}",0,0,${text}]`;
@@ -142,18 +157,22 @@ export function valueIn(bytes: Uint8Array): unknown {
   return fromJson(JSON.parse(decoder.decode(bytes)) as Json);
 }
 
-/** What records say of a run, as the engine's host takes it. */
+/** What records say of a run, as the engine's host takes it. Their values are read where they are first asked for. */
 export class Records implements History {
   readonly journal: Uint32Array;
-  readonly warnings: { task: number; rule: string; message: string }[] = [];
-  variables: Record<string, unknown> | undefined;
-  /** Hashes of blobs that are still to be read. */
-  readonly blobs = new Set<string>();
-  private readonly entries = new Map<number, Entry>();
-  private readonly kept = new Map<number, Map<number, KeptWait>>();
+  private readonly found = new Map<number, Entry>();
+  private readonly answers = new Map<number, Answer>();
   private readonly contents = new Map<string, Uint8Array>();
+  /** What each record holds beside answers, once it was read. */
+  private readonly rest: Entry[][] = [];
+  private others: Others | undefined;
+  /** The values of each record, until they are read. */
+  private readonly unread: (Uint8Array | undefined)[] = [];
+  /** The word of the journal at which each record begins. */
+  private readonly words: number[] = [];
+  /** All records before this one were read. */
+  private next = 0;
 
-  /** @throws SyntaxError, TypeError for bytes that are no records */
   constructor(
     records: readonly { journal: Uint8Array; values: Uint8Array }[],
     readonly isAsleep = false,
@@ -163,28 +182,31 @@ export class Records implements History {
     let at = 0;
     for (const { journal, values } of records) {
       bytes.set(journal, at);
+      this.words.push(at >> 2);
+      this.unread.push(values);
       at += journal.byteLength;
-      if (values.byteLength > 0) this.read(JSON.parse(decoder.decode(values)) as Entry[]);
     }
-    this.journal = new Uint32Array(bytes.buffer);
+    this.journal = new Uint32Array(bytes.buffer, 0, length >> 2);
   }
 
-  private read(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      const [kind, task, attempt, content] = entry;
-      if (kind === Kind.warning) {
-        this.warnings.push({ task, ...(content as { rule: string; message: string }) });
-      } else if (kind === Kind.variables) {
-        this.variables = fromJson(content) as Record<string, unknown>;
-      } else if (kind === Kind.wait) {
-        const { number, ...wait } = fromJson(content) as KeptWait & { number: number };
-        const waits = this.kept.get(keyOf(task, attempt)) ?? new Map<number, KeptWait>();
-        this.kept.set(keyOf(task, attempt), waits.set(number, { ...waits.get(number), ...wait }));
-      } else {
-        if (kind === Kind.blob) this.blobs.add(content as string);
-        this.entries.set(keyOf(task, attempt), entry);
-      }
-    }
+  /** @throws SyntaxError, TypeError for bytes that are no values */
+  get warnings(): Others["warnings"] {
+    return this.all().warnings;
+  }
+
+  /** @throws SyntaxError, TypeError for bytes that are no values */
+  get variables(): Record<string, unknown> | undefined {
+    return this.all().variables;
+  }
+
+  /** Hashes of blobs that are still to be read. @throws SyntaxError, TypeError for bytes that are no values */
+  get blobs(): ReadonlySet<string> {
+    return this.all().blobs;
+  }
+
+  /** What nodes said, in order. @throws SyntaxError, TypeError for bytes that are no values */
+  get log(): readonly LogLine[] {
+    return this.all().log;
   }
 
   /** Takes the content of a blob. */
@@ -193,13 +215,80 @@ export class Records implements History {
   }
 
   waits(task: number, attempt: number): ReadonlyMap<number, KeptWait> | undefined {
-    return this.kept.get(keyOf(task, attempt));
+    return this.all().waits.get(keyOf(task, attempt));
   }
 
   answer(task: number, attempt: number): Answer | undefined {
-    const entry = this.entries.get(keyOf(task, attempt));
-    if (entry === undefined) return undefined;
-    const [kind, , , content, routes, reused] = entry;
+    const key = keyOf(task, attempt);
+    while (this.next < this.unread.length && !this.found.has(key) && !this.answers.has(key)) this.read(this.next++);
+    return this.answerOf(key);
+  }
+
+  /** The same answer, which came not long before the word of the journal that tells of it. */
+  answerNear(word: number, task: number, attempt: number): Answer | undefined {
+    const key = keyOf(task, attempt);
+    for (let record = this.recordOf(word); record >= 0; record--) {
+      this.read(record);
+      if (this.found.has(key) || this.answers.has(key)) return this.answerOf(key);
+    }
+    return this.answer(task, attempt);
+  }
+
+  private recordOf(word: number): number {
+    let [from, to] = [0, this.words.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if ((this.words[middle] as number) <= word) from = middle + 1;
+      else to = middle;
+    }
+    return from - 1;
+  }
+
+  private all(): Others {
+    while (this.next < this.unread.length) this.read(this.next++);
+    if (this.others !== undefined) return this.others;
+    const others: Others = { warnings: [], variables: undefined, blobs: new Set(), log: [], waits: new Map() };
+    for (const [kind, task, attempt, content] of this.rest.flat()) {
+      if (kind === Kind.warning) others.warnings.push({ task, ...(content as { rule: string; message: string }) });
+      else if (kind === Kind.variables) others.variables = fromJson(content) as Record<string, unknown>;
+      else if (kind === Kind.log) others.log.push(content as unknown as LogLine);
+      else if (kind === Kind.wait) {
+        const { number, ...wait } = fromJson(content) as KeptWait & { number: number };
+        const key = keyOf(task, attempt);
+        const waits = others.waits.get(key) ?? new Map<number, KeptWait>();
+        others.waits.set(key, waits.set(number, { ...waits.get(number), ...wait }));
+      } else others.blobs.add(content as string);
+    }
+    this.others = others;
+    return others;
+  }
+
+  private read(record: number): void {
+    const values = this.unread[record];
+    this.unread[record] = undefined;
+    if (values === undefined || values.byteLength === 0) return;
+    const rest: Entry[] = [];
+    for (const entry of JSON.parse(decoder.decode(values)) as Entry[]) {
+      const [kind, task, attempt] = entry;
+      const isAnswer = !BESIDE.has(kind);
+      if (isAnswer) this.found.set(keyOf(task, attempt), entry);
+      if (!isAnswer || kind === Kind.blob) rest.push(entry);
+    }
+    this.rest[record] = rest;
+  }
+
+  private answerOf(key: number): Answer | undefined {
+    const known = this.answers.get(key);
+    const entry = this.found.get(key);
+    if (known !== undefined || entry === undefined) return known;
+    const answer = this.answerIn(entry);
+    // What is made of an entry uses it up.
+    this.found.delete(key);
+    this.answers.set(key, answer);
+    return answer;
+  }
+
+  private answerIn([kind, , , content, routes, reused]: Entry): Answer {
     const marks = routes === 0 ? undefined : routes;
     const isReused = reused === 1;
     switch (kind) {
@@ -221,6 +310,19 @@ export class Records implements History {
     }
   }
 }
+
+/** What records hold beside answers. */
+interface Others {
+  warnings: { task: number; rule: string; message: string }[];
+  variables: Record<string, unknown> | undefined;
+  blobs: Set<string>;
+  log: LogLine[];
+  /** Waits of each attempt, by their numbers. */
+  waits: Map<number, Map<number, KeptWait>>;
+}
+
+/** Kinds of what is no answer. */
+const BESIDE: ReadonlySet<string> = new Set([Kind.warning, Kind.variables, Kind.log, Kind.wait]);
 
 /** `marks`: 0 for none. `reused`: 1 for an output that another attempt made. */
 type Entry = [kind: string, task: number, attempt: number, content: Json, marks?: Marks | 0, reused?: 1];

@@ -7,11 +7,13 @@ import { failure } from "../../engine/failure.js";
 import type { KnownItems, Recorder, Rest } from "../../engine/recorder.js";
 import type { ErrorCode, ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
+import type { LogLine } from "../../types/execution-log.js";
 import {
   type Blob,
   errorEntry,
   type Hash,
   itemsEntry,
+  logEntry,
   outputEntry,
   recordBytes,
   type Tell,
@@ -25,6 +27,11 @@ import type { Source, Writer } from "./writer.js";
 
 /** Characters of values that are written without waiting for that. */
 const MOST_PENDING = 1_000_000;
+
+/** Characters of what the nodes of an execution say that are kept. */
+const MOST_LOGGED = 1_000_000;
+/** So much is counted for a line beside its text. */
+const PER_LINE = 100;
 
 const WHY: Record<RefusalReason, string> = {
   exists: "an execution of this id exists",
@@ -77,6 +84,9 @@ export class RunRecorder implements Recorder, Source {
   onLeave: (wakeAt: number | undefined) => void = () => {};
   private words: number[] = [];
   private entries: string[] = [];
+  /** What nodes said; it needs no step to be written with. */
+  private lines: string[] = [];
+  private logged = 0;
   private blobs: Blob[] = [];
   private pending = 0;
   private variables: string;
@@ -183,6 +193,20 @@ export class RunRecorder implements Recorder, Source {
     this.push(warningEntry(task, rule, message));
   }
 
+  log(task: number, line: LogLine): void {
+    if (this.logged > MOST_LOGGED) return;
+    this.logged += line.text.length + PER_LINE;
+    const isLast = this.logged > MOST_LOGGED;
+    const text = `More was said, which is not kept: of an execution that is ${MOST_LOGGED} characters`;
+    this.lines.push(logEntry(task, isLast ? { ...line, level: "warn", text } : line));
+    this.writer.touch(this);
+  }
+
+  /** Counts what was said before this process had the execution. */
+  countLog(lines: readonly LogLine[]): void {
+    for (const { text } of lines) this.logged += text.length + PER_LINE;
+  }
+
   persist(): Promise<void> {
     this.writer.touch(this);
     return this.writer.flush();
@@ -264,8 +288,11 @@ export class RunRecorder implements Recorder, Source {
     if (before.status === rest.status && before.wakeAt === rest.wakeAt) return;
     this.stand = rest;
     this.writer.touch(this);
-    if (rest.status !== "waiting") return;
-    // The last record has all open questions, so that they are found without reading the others.
+    if (rest.status === "waiting") this.repeatQuestions();
+  }
+
+  /** The last record has all open questions, so that they are found without reading the others. */
+  private repeatQuestions(): void {
     for (const { call, number, question } of this.waits.questions) {
       this.waitEntries.push(waitEntry(call.task, call.attempt, number, { question, isOpen: true }));
     }
@@ -304,12 +331,15 @@ export class RunRecorder implements Recorder, Source {
   }
 
   private append(): void {
-    // Values are written with the step that tells of them, waits as soon as they are known.
+    // Values are written with the step that tells of them, waits and what nodes said as soon as they are known.
     const isStep = this.words.length > 0;
-    if (!isStep && this.waitEntries.length === 0) return;
-    const entries = isStep ? [...this.entries, ...this.waitEntries] : this.waitEntries;
+    if (this.lines.length > 0 && this.stand.status === "waiting") this.repeatQuestions();
+    const early = [...this.lines, ...this.waitEntries];
+    if (!isStep && early.length === 0) return;
+    const entries = isStep ? [...this.entries, ...early] : early;
     const blobs = isStep ? this.blobs : [];
     const journal = new Uint8Array(Uint32Array.from(this.words).buffer);
+    this.lines = [];
     this.waitEntries = [];
     if (isStep) {
       this.words = [];

@@ -4,6 +4,7 @@ import { messageOf } from "@atomiton/values";
 import { failure } from "../../engine/failure.js";
 import type { Log } from "../../engine/log.js";
 import { setTimer } from "../../engine/turn.js";
+import { isFinished } from "../../executions/status.js";
 import type { ActiveExecution } from "../../services/node.js";
 import type { ExecutionResult } from "../../types/execution.js";
 import type { Durability, KeptRun } from "./durability.js";
@@ -14,8 +15,6 @@ const BATCH = 100;
 const LOOK_MS = 5_000;
 /** Executions whose rows are looked at each time, of those that another process may have ended. */
 const MOST_FOLLOWED = 500;
-
-const FINISHED: readonly string[] = ["completed", "failed", "cancelled"];
 
 /** An execution whose callers are in this process. */
 interface Held {
@@ -191,7 +190,7 @@ export class Sleepers {
       this.held.set(id, held);
       if (this.waking?.isActive(id) === true || this.leaving.has(id)) continue;
       const row = await store.get(id);
-      if (row === undefined || FINISHED.includes(row.status)) {
+      if (row === undefined || isFinished(row.status)) {
         this.ended(id, await (this.waking as Waking).resultOf(id));
       } else if (row.wakeAt !== undefined && row.wakeAt <= now) {
         await this.wake(id);

@@ -45,6 +45,8 @@ export class Writer {
   constructor(
     readonly store: ExecutionStore,
     private readonly log: Log,
+    /** Told of the changes that are on disk. */
+    private readonly written: (changes: readonly ExecutionChange[]) => void = () => {},
   ) {}
 
   /** Writes a change with the next batch. */
@@ -114,6 +116,7 @@ export class Writer {
           if (isRepeated && (await this.isWritten(refusal, changes))) continue;
           this.sources.get(refusal.id)?.refused(refusal.reason);
         }
+        this.written(changes);
         this.delay = FIRST_DELAY_MS;
         if (this.problem !== undefined) this.log.warn(`[CONDUCTOR] ${this.store.name} is written to again`);
         this.problem = undefined;

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { CHANNELS, type ChannelCommand } from "../../services/contract.js";
 import type { Unsubscribe } from "../../services/declaration.js";
 import { issuesOf } from "../../services/schema.js";
+import { toBase64 } from "../../types/base64.js";
 import {
   type ChannelOptions,
   type ChannelServer,
@@ -84,10 +85,13 @@ function checked(command: string, { schema: make }: ChannelCommand, handler: Com
 }
 
 /** Calls a method with the arguments that were sent for it. */
-function calling(name: string, method: string, { wire }: ChannelCommand, api: object): CommandHandler {
+function calling(name: string, method: string, { wire, answers }: ChannelCommand, api: object): CommandHandler {
   const methods = api as Record<string, ((...args: unknown[]) => unknown) | undefined>;
   return (args) => {
-    if (typeof methods[method] === "function") return methods[method](...(wire?.receive(args) ?? []));
+    if (typeof methods[method] === "function") {
+      const answer = methods[method](...(wire?.receive(args) ?? []));
+      return answers === "bytes" ? Promise.resolve(answer as Uint8Array).then(toBase64) : answer;
+    }
     throw withCode("IMPLEMENTATION_NOT_FOUND", `${name} is not implemented by what this application serves`);
   };
 }

@@ -1,6 +1,7 @@
 /** What comes with a conductor at each entry point for pages. */
 
 export { defineNode } from "@atomiton/nodes/browser";
+export { openReplay } from "../../api/replay/open-replay.js";
 export { flow } from "../../builder/flow.js";
 export { ErrorCode } from "../../types/errors.js";
 export { createExecutionId, toExecutionId } from "../../types/ids.js";

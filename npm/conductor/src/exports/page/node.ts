@@ -31,6 +31,7 @@ export function createLocalTransport(config: ConductorConfig = {}): ExecutionTra
 
 export { defineNode } from "@atomiton/nodes/browser";
 export { FlowStorageError } from "../../api/flow-store.js";
+export { openReplay } from "../../api/replay/open-replay.js";
 export { flow } from "../../builder/flow.js";
 export { analyseFlow, FlowTextError, problemText, readFlow, writeFlow } from "../../engine/flows.js";
 export { validateFlow } from "../environment/browser.js";

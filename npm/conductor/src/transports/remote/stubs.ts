@@ -2,6 +2,7 @@
 import { messageOf } from "@atomiton/values";
 import { commandOf, listenersOf, methodsOf } from "../../services/contract.js";
 import type { Declaration, Method, Unsubscribe } from "../../services/declaration.js";
+import { fromBase64 } from "../../types/base64.js";
 import type { RemoteTransport } from "../../types/transport.js";
 import { TransportError } from "../failure.js";
 import { guarded } from "../listeners.js";
@@ -55,8 +56,18 @@ function stubOf(
     }
     const answer = await transport.call(channel, command, wire?.send(...args));
     if (answers === "nothing") return undefined;
+    if (answers === "bytes") return bytesIn(answer, `${channel}.${command}`);
     return answers === "list" && !Array.isArray(answer) ? [] : answer;
   };
+}
+
+function bytesIn(answer: unknown, command: string): Uint8Array {
+  try {
+    if (typeof answer === "string") return fromBase64(answer);
+  } catch {
+    // Told below.
+  }
+  throw new TransportError("DESERIALIZATION_FAILED", `The answer to ${command} is no text in base64`);
 }
 
 /** The error of a call that no transport carries. */
