@@ -16,6 +16,13 @@ export function positiveInteger(text: string): number {
   return number;
 }
 
+/** A whole number from 0. */
+export function wholeNumber(text: string): number {
+  const number = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(number)) throw new InvalidArgumentError("Expected a whole number from 0.");
+  return number;
+}
+
 /** A time of more than 0 ms: a number of ms, or a duration such as `10s`. */
 export function milliseconds(text: string): number {
   const ms = /^[0-9]+$/.test(text) ? Number(text) : backend().durationMs(text);

@@ -3,7 +3,7 @@ import type { OutputCache, OutputCacheFilter } from "@atomiton/storage";
 
 import { Exit } from "./exit.js";
 import { jsonText } from "./json.js";
-import { column, counted } from "./text.js";
+import { column, counted, oneLine } from "./text.js";
 import { type StoreOptions, withOpenStore } from "./with-store.js";
 
 /** Options of clearing. */
@@ -41,6 +41,10 @@ async function withCache(
   use: (cache: OutputCache, store: string) => Promise<void>,
 ): Promise<Exit> {
   return withOpenStore(options, async ({ cache, name }) => {
+    if (cache === undefined) {
+      process.stderr.write(`${oneLine(name)} keeps no outputs of nodes\n`);
+      return Exit.usage;
+    }
     await use(cache, name);
     return Exit.success;
   });

@@ -5,7 +5,8 @@ import type { ExecutionResult } from "../exports/node.js";
 import pc from "./colour.js";
 import { Exit, exitOf } from "./exit.js";
 import { jsonText } from "./json.js";
-import { column, counted, duration, oneLine } from "./text.js";
+import { nodeLines } from "./replay-nodes.js";
+import { column, counted, duration, oneLine, timeText } from "./text.js";
 import { type StoreOptions, withStore } from "./with-store.js";
 
 /** Options of an answer. */
@@ -41,9 +42,11 @@ export async function listExecutions(options: ListOptions): Promise<Exit> {
 /** Tells all that is known of one. */
 export async function showExecution(id: string, options: StoreOptions): Promise<Exit> {
   return withStore(options, async ({ executions }) => {
-    const [row, trace] = await Promise.all([executions.get(id), executions.trace(id)]);
+    const [row, trace, replay] = await Promise.all([executions.get(id), executions.trace(id), executions.replay(id)]);
+    const moment = replay.at(replay.length);
     if (options.json) {
-      process.stdout.write(`${jsonText({ ...row, trace }, 2)}\n`);
+      const nodes = moment.nodes.map((node) => ({ ...node, error: moment.error(node.path) }));
+      process.stdout.write(`${jsonText({ ...row, nodes, trace }, 2)}\n`);
       return Exit.success;
     }
     const error = row.error === undefined ? undefined : (JSON.parse(row.error) as { code: string; message: string });
@@ -57,11 +60,8 @@ export async function showExecution(id: string, options: StoreOptions): Promise<
       ["kept", `${counted(row.sequence, "record")}, ${row.bytes} bytes`],
     ];
     const shown = facts.filter(([, value]) => value !== undefined);
-    const nodes = trace.nodes.map(({ nodeId, state, duration: ms }) => {
-      return `  ${column(oneLine(nodeId), 24)} ${state}${ms === undefined ? "" : ` ${duration(ms)}`}\n`;
-    });
     process.stdout.write(shown.map(([name, value]) => `${column(name, 10)}${oneLine(value as string)}\n`).join(""));
-    process.stdout.write(`\n${nodes.join("")}`);
+    process.stdout.write(`\n${nodeLines(moment, process.stdout.columns || 100).join("\n")}\n`);
     return Exit.success;
   });
 }
@@ -153,10 +153,4 @@ function listText(rows: readonly StoredExecution[], hasMore: boolean): string {
   });
   const more = hasMore ? pc.dim("There are more: --limit shows them\n") : "";
   return `${lines.join("\n")}\n${more}`;
-}
-
-/** In the time zone of the terminal. */
-function timeText(ms: number): string {
-  const at = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
-  return at.toISOString().slice(0, 19).replace("T", " ");
 }

@@ -3,8 +3,10 @@ import { EXECUTION_STATUSES } from "@atomiton/storage";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
-import { assignment, jsonOrText, milliseconds, positiveInteger } from "./assignment.js";
+import { assignment, jsonOrText, milliseconds, positiveInteger, wholeNumber } from "./assignment.js";
 import { cacheStats, clearCache } from "./cache.js";
+import { exportExecution, importExecution } from "./execution-files.js";
+import { cancelExecution, executionLogs, vacuumExecutions } from "./execution-upkeep.js";
 import {
   answerQuestion,
   deleteExecutions,
@@ -18,6 +20,7 @@ import { graph } from "./graph.js";
 import { init } from "./init.js";
 import { OUTPUT_FORMATS } from "./node-output.js";
 import { nodes } from "./nodes.js";
+import { replay } from "./replay.js";
 import { run } from "./run.js";
 import { schema } from "./schema.js";
 import { validate } from "./validate.js";
@@ -156,6 +159,40 @@ function commands(end: (exit: Exit) => void): Command {
   inStore("delete", "delete executions that are over")
     .argument("<id...>", "of the executions")
     .action(async (ids: string[], options) => end(await deleteExecutions(ids, options)));
+  inStore("cancel", "end an execution that was interrupted and is not to go on")
+    .argument("<id>", "of the execution")
+    .action(async (id: string, options) => end(await cancelExecution(id, options)));
+  inStore("logs", "tell what the nodes of an execution said")
+    .argument("<id>", "of the execution")
+    .action(async (id: string, options) => end(await executionLogs(id, options)));
+  inStore("export", "write an execution to a file, with its flow, its journal and all values")
+    .argument("<id>", "of the execution")
+    .option("--output <file>", "the file, - for standard output (default: ID.conductor-run)")
+    .action(async (id: string, options) => end(await exportExecution(id, options)));
+  inStore("import", "put the execution of such a file into the store")
+    .argument("<file>", "that `export` wrote")
+    .option("--id <id>", "its id in the store (default: the one that it had)")
+    .action(async (file: string, options) => end(await importExecution(file, options)));
+  inStore("vacuum", "delete executions that are over by age and number, and give their room back")
+    .option("--older-than <time>", "those that ended longer ago, such as 30d", milliseconds)
+    .option("--keep-per-flow <n>", "all but so many of each flow, those that began last", wholeNumber)
+    .action(async (options) => end(await vacuumExecutions(options)));
+
+  program
+    .command("replay")
+    .description("step through a recorded execution; nothing is run")
+    .argument("<file|id>", "a file of `conductor executions export`, or the id of an execution in the store")
+    .option(...STORE)
+    .option("--step <n>", "print this step, from 0, instead of asking for keys", wholeNumber)
+    .option(
+      "--node <id>",
+      "print what this node gave (by default at the last step): its id, or a path such as loop/pay",
+    )
+    .option("--json", "print JSON: of all steps, of one with --step, of a node with --node")
+    .option(...NODES)
+    .option(...CONFIG)
+    .option(...NO_CONFIG)
+    .action(async (what: string, options) => end(await replay(what, options)));
 
   const cache = program
     .command("cache")

@@ -11,6 +11,12 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
 }
 
+/** A time in ms since the epoch, in the time zone of the terminal: `2026-11-24 19:05:31`. */
+export function timeText(ms: number): string {
+  const at = new Date(ms - new Date(ms).getTimezoneOffset() * 60_000);
+  return at.toISOString().slice(0, 19).replace("T", " ");
+}
+
 /** A number with its noun: `1 node`, `3 nodes`. */
 export function counted(number: number, noun: string, several = `${noun}s`): string {
   return `${number} ${number === 1 ? noun : several}`;
