@@ -80,9 +80,9 @@ export function validateSchema(z: Zod): ZodType {
   return z.object({ node: nodeSchema(z) });
 }
 
-/** The id of an execution that a store keeps. */
+/** The id of an execution that a store keeps; those of parts of executions name where they are. */
 export function executionSchema(z: Zod) {
-  return z.object({ executionId: z.string().max(LONGEST_ID) });
+  return z.object({ executionId: z.string() });
 }
 
 /** Arguments of `valueOfExecution`. */

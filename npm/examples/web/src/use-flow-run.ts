@@ -48,10 +48,11 @@ export function useFlowRun() {
     try {
       const result = await under;
       end({ status: statusOf(result), result });
-      await forget(id);
     } catch (error) {
       end({ status: "failed", refusal: messageOf(error) });
     }
+    // One that stays is over, and does not run again.
+    await forget(id).catch(() => {});
   }, []);
 
   const start = useCallback(

@@ -83,7 +83,7 @@ function durability({ store, level, executables, wakes }: StoreSettings, log: Lo
       });
       return loading;
     },
-    close: async () => (await loading)?.close(),
+    close: async () => (await loading?.catch(() => undefined))?.close(),
   };
 }
 
