@@ -23,6 +23,7 @@ import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.
 import { Callbacks } from "./callbacks.js";
 import type { Environment, Templates } from "./environment.js";
 import { FlowStorageError, type FlowStore } from "./flow-store.js";
+import { RunResult } from "./result.js";
 import type { ExecutionPlace, Runs } from "./runs.js";
 
 /** What the services in this process are made of. */
@@ -102,7 +103,9 @@ function localExecutions(runs: Runs): ExecutionsApi {
       return (await runs.lookBack(executionId)).trace as ExecutionTrace;
     },
     async value(executionId, nodeId) {
-      return (await runs.lookBack(executionId)).outputs?.[nodeId];
+      const result = await runs.lookBack(executionId);
+      if (RunResult.hasNode(result, nodeId)) return result.outputs?.[nodeId];
+      throw coded("NODE_NOT_FOUND", `The flow of the execution ${executionId} has no node \`${nodeId}\``, undefined);
     },
     async logs(executionId) {
       const found = await (await runs.kept()).recorded(executionId);

@@ -62,6 +62,13 @@ export class RunResult implements ExecutionResult {
     return all.length === 0 ? undefined : all;
   }
 
+  /** Whether the flow has a node of this id, at any depth. */
+  static hasNode(result: RunResult, id: string): boolean {
+    const { plan } = result.#run;
+    for (let node = 0; node < plan.length; node++) if (plan.id(node) === id) return true;
+    return false;
+  }
+
   static attemptsOf(result: ExecutionResult): number {
     return result instanceof RunResult ? result.#run.attempts : 1;
   }

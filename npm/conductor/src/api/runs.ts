@@ -14,6 +14,7 @@ import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import { isolator } from "../events/isolate.js";
 import { activeOf, ExecutionRegistry, type Registered } from "../executions/registry.js";
+import { isFinished } from "../executions/status.js";
 import type { ActiveExecution } from "../services/node.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
@@ -205,13 +206,10 @@ export class Runs {
     // It may have woken meanwhile.
     const woken = this.attach(executionId);
     if (woken !== undefined) return woken;
-    const recorded = await durability.recorded(executionId);
-    if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-    throw coded(
-      "INVALID_PARAMETERS",
-      `The execution ${executionId} is over, or another process goes on with it`,
-      undefined,
-    );
+    const row = await (await durability.store).get(executionId);
+    if (row === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
+    const why = isFinished(row.status) ? `is over: it ${row.status}` : "is under way in another process";
+    throw coded("INVALID_PARAMETERS", `The execution ${executionId} ${why}`, undefined);
   }
 
   /** The store; rejects with INVALID_PARAMETERS where there is none. */

@@ -153,6 +153,11 @@ export function storeSettings(config: ConductorConfig): StoreSettings | undefine
     const message = `The setting \`durability: "${durability}"\` needs a \`store\`, such as \`"sqlite:./conductor.db"\`, in a page \`"indexeddb:conductor"\``;
     throw coded("INVALID_PARAMETERS", message, undefined);
   }
+  if (store !== undefined && typeof store !== "string" && typeof store?.write !== "function") {
+    const message =
+      "The setting `store` must be the address of a database, or a store of executions of @atomiton/storage";
+    throw coded("INVALID_PARAMETERS", message, undefined);
+  }
   if (store === undefined || durability === "off") return undefined;
   return { store, level: durability ?? "strict", executables: () => nodeExecutorFactory, wakes };
 }

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import type { ExecutionStore } from "@atomiton/storage";
+import type { ExecutionStore, StoredExecution } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
 import { defaultVariables } from "../api/variables.js";
 import { createNodeConductor } from "../exports/environment/node.js";
@@ -23,7 +23,7 @@ import { plainDisplay } from "./plain-display.js";
 import { openProject, type Project, type ProjectOptions } from "./project.js";
 import { onInterrupt } from "./signals.js";
 import { summary, warningsText } from "./summary.js";
-import { counted, oneLine } from "./text.js";
+import { counted, oneLine, timeText } from "./text.js";
 import { TraceFile } from "./trace-file.js";
 import { hintsOf, invalidFlowJson, isToldBefore, lines, reportProblems, reportWarnings } from "./validate.js";
 import { FileWatch } from "./watch.js";
@@ -219,6 +219,8 @@ async function carryOut(
     () => "local",
     kept && ((executables) => kept.over(executables)),
   );
+  const known = store === undefined || options.id === undefined ? undefined : await store.get(executionId);
+  if (known !== undefined && !options.quiet) process.stderr.write(`${knownText(known)}\n`);
   const title = oneLine(flow.name ?? flow.id);
   // With --json or --output, standard output is for that alone.
   const output: Output = options.json || options.output !== undefined ? process.stderr : process.stdout;
@@ -260,6 +262,13 @@ async function carryOut(
   if (store !== undefined || project.settings.cache !== undefined) await conductor.shutdown();
   if (store !== undefined && !options.quiet) await tellUnfinished(store);
   return exit;
+}
+
+/** What becomes of an execution that is in the store already. */
+function knownText({ id, status, startedAt, endedAt }: StoredExecution): string {
+  const name = `The execution ${oneLine(id)}`;
+  if (endedAt !== undefined) return `${name} ${status} at ${timeText(endedAt)}: nothing is run, this is what it gave`;
+  return `${name} began at ${timeText(startedAt)} and goes on`;
 }
 
 async function followed(

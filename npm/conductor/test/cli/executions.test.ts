@@ -15,6 +15,14 @@ beforeAll(async () => {
   expect(failing.code).toBe(1);
 }, 60_000);
 
+describe("conductor run", () => {
+  it("says that nothing is run where the execution is over", async () => {
+    const again = await conductor("run", join(here, "double.yaml"), ...STORE, "--id", "double");
+    expect(again.code).toBe(0);
+    expect(again.stderr).toMatch(/The execution double completed at .*: nothing is run, this is what it gave/);
+  });
+});
+
 describe("conductor executions", () => {
   it("shows nodes in their groups, with why they failed", async () => {
     const { code, stdout } = await executions("show", "failing");

@@ -1,4 +1,5 @@
 /** Executions that outlast the process that began them. */
+import { createConductor } from "@atomiton/conductor/desktop";
 import { describe, expect, it } from "vitest";
 
 import { edge, group, leaf } from "../contract/flows.js";
@@ -55,6 +56,32 @@ describe("an execution that is kept", () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(world.deeds).toEqual([]);
   });
+});
+
+describe("mistakes", () => {
+  it("are told where an output of a node is asked for that the flow does not have", async () => {
+    const { conductor } = new Process(new World(), memory());
+    await conductor.node.run(shop() as never, { executionId: "one" });
+    const { executions } = conductor;
+    await expect(executions.value("one", "sea")).rejects.toMatchObject({ code: "NODE_NOT_FOUND" });
+    await expect(executions.value("one", "sea")).rejects.toThrow("has no node `sea`");
+    expect(await executions.value("one", "see")).toBe(1);
+  });
+
+  it("are told where an execution is to go on that is over", async () => {
+    const { conductor } = new Process(new World(), memory());
+    await conductor.node.run(shop() as never, { executionId: "one" });
+    await expect(conductor.executions.resume("one")).rejects.toThrow("The execution one is over: it completed");
+    await expect(conductor.executions.resume("two")).rejects.toMatchObject({ code: "NODE_NOT_FOUND" });
+  });
+
+  it.each(["foo:bar", "sqlite:", "indexeddb:pages", 5, {}])(
+    "are told at once of a store %j that does not exist here",
+    (store) => {
+      const make = () => createConductor({ store: store as never });
+      expect(make).toThrow(expect.objectContaining({ code: "INVALID_PARAMETERS" }));
+    },
+  );
 });
 
 describe("an execution that runs another flow", () => {

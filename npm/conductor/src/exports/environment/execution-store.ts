@@ -10,9 +10,18 @@ import { coded } from "../../engine/failure.js";
  * @throws Error INVALID_PARAMETERS for any other address; StorageError where it cannot be opened
  */
 export async function openExecutionStore(address: string): Promise<storage.ExecutionStore> {
+  return openerOf(address)();
+}
+
+/**
+ * What opens the store at an address.
+ *
+ * @throws Error INVALID_PARAMETERS for an address that is not `sqlite:PATH` or `postgres://…`
+ */
+export function openerOf(address: string): () => Promise<storage.ExecutionStore> {
   const file = databaseFile(address);
-  if (file !== undefined) return storage.openSqliteStore(file);
-  if (/^postgres(?:ql)?:\/\//.test(address)) return storage.openPostgresStore(address);
+  if (file !== undefined) return () => storage.openSqliteStore(file);
+  if (/^postgres(?:ql)?:\/\//.test(address)) return () => storage.openPostgresStore(address);
   throw coded(
     "INVALID_PARAMETERS",
     `The store ${JSON.stringify(withoutPassword(address))} is not known: give \`sqlite:PATH\`, such as \`sqlite:./conductor.db\`, or \`postgres://…\``,

@@ -26,7 +26,7 @@ import { NodeWebSocket } from "../../transports/node-websocket.js";
 import { memoryTokenStore } from "../../transports/token-store.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { TransportType } from "../../types/transport.js";
-import { openExecutionStore } from "./execution-store.js";
+import { openerOf } from "./execution-store.js";
 import { readFlowFile } from "./flow-file.js";
 import { useNodeEngine } from "./node-engine.js";
 import { templates } from "./templates.js";
@@ -72,7 +72,7 @@ const info: Environment["info"] = (hasTransport) => ({
 
 /** Keeps executions in the store that is given, or in the database at its address. */
 function durability({ store, level, executables, wakes }: StoreSettings, log: Log): Keeping {
-  const open = () => (typeof store === "string" ? openExecutionStore(store) : store);
+  const open = typeof store === "string" ? openerOf(store) : () => store;
   const made = new Durability(open, typeof store === "string", level, sha256, executables, log, wakes);
   return { get: async () => made, close: () => made.close() };
 }
