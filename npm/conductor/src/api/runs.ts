@@ -307,7 +307,6 @@ export class Runs {
     return new RunResult(run, await run.done, context, Math.round(run.duration), this.warnings);
   }
 
-  /** Rejects with INVALID_PARAMETERS where there is no store. */
   /** What keeps executions in the store; rejects with INVALID_PARAMETERS where there is no store. */
   async kept(): Promise<Durability> {
     if (this.durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);

@@ -34,7 +34,7 @@ describe("a durable run that took an output again", () => {
       const store = memory();
       await new Process(world, store).conductor.node.run(flow() as never, { executionId: "before" });
       const seen = world.read();
-      const one = new Process(world, memory(store), point);
+      const one = new Process(world, memory(store), { crashAt: point });
       const run = one.conductor.node.run(flow() as never, { executionId: "one" });
       const ended = await Promise.race([run, one.death.then(() => undefined)]);
       if (ended !== undefined) {

@@ -235,7 +235,7 @@ edges:
   });
 
   it.each([
-    ["no flow", ["run"], "missing required argument 'flow'"],
+    ["no flow", ["run"], "Name the flow to run: a file, or - for standard input"],
     ["an unknown option", ["run", "--fast", double], "unknown option '--fast'"],
     ["an unknown command", ["walk"], "unknown command 'walk'"],
     ["an input without a value", ["run", double, "--input", "name"], "Expected name=value."],

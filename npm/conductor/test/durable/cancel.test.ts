@@ -10,7 +10,7 @@ describe("cancelling an execution of the store", () => {
   it("ends one that no process has, and does nothing more for it", async () => {
     const world = new World();
     const store = memory();
-    const one = new Process(world, store, 1, true);
+    const one = new Process(world, store, { crashAt: 1 });
     void one.conductor.node.run(shop() as never, { executionId: "one" });
     await one.death;
     const before = world.deeds.length;
@@ -19,7 +19,7 @@ describe("cancelling an execution of the store", () => {
     const row = await two.conductor.executions.get("one");
     expect(row).toMatchObject({ status: "cancelled", endedAt: expect.any(Number) });
     expect(JSON.parse(row.error ?? "")).toMatchObject({ code: "CANCELLED" });
-    expect(await two.conductor.recover()).toEqual({ resumed: [], blocked: [] });
+    expect(await two.conductor.recover()).toMatchObject({ resumed: [], blocked: [], paused: [] });
     // Begun again under its id, it is answered with how it ended.
     const again = await two.conductor.node.run(shop() as never, { executionId: "one" });
     expect(again).toMatchObject({ success: false, error: { code: "CANCELLED" } });

@@ -181,7 +181,7 @@ describe("a replay of an execution that is under way", () => {
     const flow = group("open", [leaf("see", { type: "read" }), leaf("wait", { type: "never" })], [edge("see", "wait")]);
     const one = new Process(new World(), memory());
     void one.conductor.node.run(flow as never, { executionId: "open" });
-    for (let wait = 0; (await one.store.get("open"))?.sequence !== 1; wait++) {
+    for (let wait = 0; ((await one.store.get("open"))?.sequence ?? 0) < 1; wait++) {
       if (wait > 10_000) throw new Error("Nothing was recorded");
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -256,7 +256,7 @@ describe("an imported execution", () => {
   it("stays as it was recorded where it was not over, until it is resumed", async () => {
     const world = new World();
     const store = memory();
-    const one = new Process(world, store, 1, true);
+    const one = new Process(world, store, { crashAt: 1 });
     void one.conductor.node.run(shop() as never, { executionId: "one" });
     await one.death;
     const two = new Process(world, memory(store));
@@ -267,7 +267,11 @@ describe("an imported execution", () => {
       status: "paused",
       reason: expect.stringContaining("running when it was exported"),
     });
-    expect(await elsewhere.conductor.recover()).toEqual({ resumed: [], blocked: [] });
+    expect(await elsewhere.conductor.recover()).toMatchObject({
+      resumed: [],
+      blocked: [],
+      paused: [{ executionId: "copy" }],
+    });
     const result = await elsewhere.conductor.executions.resume("copy");
     expect(result.success).toBe(true);
     expect(result.context?.executionId).toBe("copy");

@@ -16,7 +16,11 @@ function start(
   crashAt?: number,
   before?: boolean,
 ): Process {
-  const started = new Process(world, store, crashAt, before, { ...config });
+  const started = new Process(world, store, {
+    ...(crashAt !== undefined && { crashAt }),
+    ...(before !== undefined && { before }),
+    config: { ...config },
+  });
   processes.push(started);
   return started;
 }

@@ -3,6 +3,8 @@ import { type Conductor, createConductor } from "@atomiton/conductor/desktop";
 import { getNodeExecutable } from "@atomiton/nodes/executables";
 import { createMemoryExecutions, type ExecutionStore, type MemoryExecutions } from "@atomiton/storage";
 
+import { type Definition, edge, group, leaf } from "../contract/flows.js";
+
 interface Params extends Record<string, unknown> {
   // biome-ignore lint/suspicious/noExplicitAny: inputs of every shape.
   input: any;
@@ -22,10 +24,18 @@ export interface Deed {
 export class World {
   readonly deeds: Deed[] = [];
   private clock = 0;
+  private readonly failures = new Map<string, number>();
 
   /** Something else each time. */
   read(): number {
     return ++this.clock;
+  }
+
+  /** Whether something that fails so many times fails now. */
+  fails(nodeId: string, times: number): boolean {
+    const before = this.failures.get(nodeId) ?? 0;
+    this.failures.set(nodeId, before + 1);
+    return before < times;
   }
 
   do(key: string, input: unknown): void {
@@ -135,6 +145,16 @@ export class Process {
             return alive({ paid: idempotencyKey });
           },
         };
+      case "flaky":
+        return {
+          effects: "writes",
+          execute: async ({ input, idempotencyKey, nodeId, times }: Params) => {
+            if (this.dead) return NEVER;
+            world.do(idempotencyKey, input);
+            if (world.fails(nodeId, Number(times))) throw new Error("not this time");
+            return alive({ done: idempotencyKey });
+          },
+        };
       case "sub":
         return {
           effects: "reads",
@@ -151,3 +171,47 @@ export class Process {
 /** A store in memory. */
 export const memory = (shared?: MemoryExecutions): MemoryExecutions =>
   createMemoryExecutions(shared === undefined ? {} : { shared });
+
+const line = (...nodes: Definition[]) => ({
+  nodes,
+  edges: nodes.slice(1).map((node, index) => edge((nodes[index] as Definition).id, node.id)),
+});
+
+/** A flow of fifty steps with retries, a loop, a catch and nested groups. */
+export function longFlow(): Definition {
+  const steps: Definition[] = [leaf("read", { type: "read" }), leaf("first", { type: "pay" })];
+  for (let step = 0; step < 8; step++) {
+    steps.push(leaf(`pure${step}`, { type: "pure" }), leaf(`see${step}`, { type: "read" }));
+    steps.push(leaf(`pay${step}`, { type: "pay" }));
+  }
+  steps.push(leaf("retried", { type: "flaky", parameters: { times: 2 }, policy: { retries: 3, retryDelay: 1 } }));
+  steps.push({
+    id: "loop",
+    type: "loop",
+    parameters: { loopType: "times", count: 4 },
+    ...line(leaf("look", { type: "read" }), leaf("buy", { type: "pay" })),
+  } as Definition);
+  steps.push({
+    id: "again",
+    type: "group",
+    policy: { retries: 2, retryDelay: 1 },
+    ...line(leaf("price", { type: "read" }), leaf("order", { type: "flaky", parameters: { times: 1 } })),
+  } as Definition);
+  steps.push({
+    id: "try",
+    type: "try",
+    parameters: { catch: "rescue", finally: "last" },
+    nodes: [
+      leaf("fails", { type: "flaky", parameters: { times: 1_000 } }),
+      leaf("rescue", { type: "pay" }),
+      leaf("last", { type: "pay" }),
+    ],
+  } as Definition);
+  steps.push({
+    id: "outer",
+    type: "group",
+    nodes: [{ id: "inner", type: "group", ...line(leaf("deep", { type: "read" }), leaf("end", { type: "pay" })) }],
+  } as Definition);
+  for (let step = 8; step < 12; step++) steps.push(leaf(`pure${step}`, { type: "pure" }));
+  return { ...group("long", steps), ...line(...steps) } as Definition;
+}
