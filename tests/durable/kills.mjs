@@ -55,6 +55,7 @@ export async function killUnderLoad(name, kills, { processes = 4 } = {}) {
   const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, "compiled") };
   let started = 0;
   let killed = 0;
+  const alive = new Set();
   const start = (isLast) => {
     const given = { address, name: `p${++started}`, deeds, told, atOnce: AT_ONCE, isLast };
     const child = spawn(process.execPath, [WORKER, JSON.stringify(given)], {
@@ -62,6 +63,8 @@ export async function killUnderLoad(name, kills, { processes = 4 } = {}) {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     const ended = new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+    alive.add(child);
+    void ended.then(() => alive.delete(child));
     return { child, ended };
   };
   const killOne = async () => {
@@ -90,6 +93,8 @@ export async function killUnderLoad(name, kills, { processes = 4 } = {}) {
     const found = await count(address, lines(deeds), lines(told));
     return { kills: killed, ...found, seconds: Math.round((performance.now() - began) / 1000) };
   } finally {
+    // Where something went wrong.
+    for (const child of alive) child.kill("SIGKILL");
     await remove();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -54,7 +54,10 @@ function memoryPlace(durability) {
         return new Promise(() => {});
       };
       const conductor = await conductorOver(breakingStore(store, at, end), world, { isDead: () => isDead, durability });
-      return Promise.race([death, carryOn(conductor).then(() => false)]);
+      const isKilled = await Promise.race([death, carryOn(conductor).then(() => false)]);
+      // Timers of a process that has ended are not there any more; its store takes nothing, so that this never settles.
+      if (isKilled) void conductor.shutdown();
+      return isKilled;
     },
     remove() {},
   };

@@ -1,6 +1,7 @@
 /** A conductor with the node types of the world, and what both it and its successors do. */
 import { createConductor } from "@atomiton/conductor/desktop";
 import { getNodeExecutable } from "@atomiton/nodes";
+import { createStorage } from "@atomiton/storage";
 
 import { EXECUTION, orderFlow, PART } from "./flow.mjs";
 import { nodeTypes } from "./world.mjs";
@@ -12,6 +13,8 @@ export async function conductorOver(store, world, { isDead, durability = "strict
     transport: "local",
     store,
     durability,
+    // The flow that is a part comes with the program; so a store that cannot be used is met by the run.
+    storage: createStorage({ type: "memory" }),
     nodeExecutorFactory: { getNodeExecutable: (type) => own[type] ?? getNodeExecutable(type) },
     concurrency: 2,
     maxRetries: 0,
