@@ -16,7 +16,7 @@ import type {
 import { append, begin, bytes, START, type StoreBench, update } from "./execution-behaviour.js";
 import { Random } from "./random.js";
 
-const SEQUENCES = 300;
+const SEQUENCES = 100;
 const CALLS = 40;
 const IDS = ["a", "b", "c", "d", "e", "f"];
 const STATUSES = ["queued", "running", "sleeping", "waiting", "paused", "blocked", "completed", "failed"] as const;

@@ -161,7 +161,7 @@ describe("lists", () => {
     await expect(store.list({}, { limit: 1001 })).rejects.toMatchObject(refused);
     await expect(store.list({ status: "gone" as ExecutionStatus })).rejects.toMatchObject({
       ...refused,
-      message: expect.stringContaining("queued, running"),
+      message: expect.stringContaining("`queued`, `running`"),
     });
   });
 });
