@@ -176,16 +176,17 @@ test("an execution of a type that is missing is blocked, and goes on once it is 
     const { status } = await without.executions.get("e");
     await without.shutdown();
     const last = keeping("blocked");
-    const skipped = await last.recover();
-    const resumed = last.executions.resume("e");
+    const { resumed } = await last.recover();
     while ((await last.node.active()).length === 0) await new Promise(setTimeout);
     await last.node.cancel("e");
-    return { blocked, status, skipped, code: (await resumed).error.code, end: (await last.executions.get("e")).status };
+    const [{ executionId, result }] = resumed;
+    const { code } = (await result).error;
+    return { blocked, status, executionId, code, end: (await last.executions.get("e")).status };
   });
   assert.deepEqual(seen, {
     blocked: [{ executionId: "e", reason: "No implementation found for node type: held" }],
     status: "blocked",
-    skipped: { resumed: [], blocked: [] },
+    executionId: "e",
     code: "CANCELLED",
     end: "cancelled",
   });
