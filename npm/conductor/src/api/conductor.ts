@@ -110,7 +110,9 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   }
   const isolate = isolator(log, "A listener");
   const source = (config.storage ??
-    (keeping === undefined ? environment.storage() : flowsIn(keeping, environment.storage))) as FlowSource;
+    (keeping === undefined || environment.keepsFlows
+      ? environment.storage()
+      : flowsIn(keeping, environment.storage))) as FlowSource;
   const flows = new FlowStore(source, isolate);
   const fallbacks = new Fallbacks(config.cachedResults ?? CACHED_RESULTS);
   const own = typeof config.transport === "object" ? config.transport : undefined;

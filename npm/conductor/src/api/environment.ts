@@ -45,6 +45,8 @@ export interface Environment {
   templates: Templates;
   /** Where flows are kept when nothing else is said. */
   storage(): FlowEngine;
+  /** That lasts, so that a store of executions does not take its place. */
+  keepsFlows?: true;
   /** How executions are reached when nothing else is said. */
   transport(): TransportType;
   /** Whether nodes can be kept from connecting to addresses, as the setting `network` says. */

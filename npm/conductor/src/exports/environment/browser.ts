@@ -155,6 +155,7 @@ export function createBrowserConductor(
     react,
     templates,
     storage,
+    keepsFlows: true,
     transport,
     WebSocket: (globalThis as { WebSocket?: WebSocketClass }).WebSocket,
     checksConnections: false,
