@@ -325,10 +325,12 @@ describe.skipIf(missing !== undefined)("in PostgreSQL", () => {
       const { store, name } = await cuttableStore(schema);
       const other = await openPostgresStore(server.url, { schema });
       await store.write([begin("e")]);
+      const ended = await query("select pid from pg_stat_activity where application_name = $1", [name]);
       await query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1", [name]);
+      // A connection that was told to end may hold its lock for a while.
       const locked = `select from pg_locks l join pg_stat_activity a using (pid)
-        where locktype = 'advisory' and granted and application_name = $1`;
-      while ((await query(locked, [name])).length === 0);
+        where locktype = 'advisory' and granted and application_name = $1 and not pid = any($2)`;
+      while ((await query(locked, [name, ended.map(({ pid }) => pid)])).length === 0);
       expect(await other.claimable(START, 10)).toEqual([]);
       await Promise.all([store.close(), other.close()]);
     });
