@@ -635,6 +635,14 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
     await expect(store.records("e", 0, 0)).rejects.toMatchObject({ name: "StorageError" });
   });
 
+  check("refuses rules of retention that do not exist, which would delete nothing", async ({ store }) => {
+    for (const rule of [{ endedBfore: 1 }, { endedBefore: "30d" }, { keepPerFlow: -1 }, { keepPerFlow: 1.5 }]) {
+      const pruned = store.prune(rule as object);
+      await expect(pruned, JSON.stringify(rule)).rejects.toMatchObject({ code: "UNSUPPORTED_OPERATION" });
+    }
+    await expect(store.prune({ endedBfore: 1 } as object)).rejects.toThrow("there are `endedBefore`, `keepPerFlow`");
+  });
+
   check("refuses filters that do not exist, which would list everything", async ({ store }) => {
     for (const filter of [
       { statuss: "failed" },

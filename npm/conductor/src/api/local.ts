@@ -129,7 +129,11 @@ function localExecutions(runs: Runs): ExecutionsApi {
       await store.vacuum();
       return { deleted, bytesBefore, bytesAfter: (await store.figures()).bytes };
     },
-    delete: async (executionIds) => (await runs.store()).delete(executionIds),
+    async delete(executionIds) {
+      const isList = Array.isArray(executionIds) && executionIds.every((id) => typeof id === "string");
+      if (!isList) throw coded("INVALID_PARAMETERS", "Executions are deleted by a list of their ids", undefined);
+      return (await runs.store()).delete(executionIds);
+    },
     onQuestion: (callback) => runs.questions.onQuestion(callback),
   };
 }

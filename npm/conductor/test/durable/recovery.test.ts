@@ -68,6 +68,13 @@ describe("mistakes", () => {
     expect(await executions.value("one", "see")).toBe(1);
   });
 
+  it("are told where executions are to be deleted by something else than a list of ids", async () => {
+    const { conductor } = new Process(new World(), memory());
+    await conductor.node.run(shop() as never, { executionId: "one" });
+    await expect(conductor.executions.delete("one" as never)).rejects.toMatchObject({ code: "INVALID_PARAMETERS" });
+    expect(await conductor.executions.delete(["one"])).toBe(1);
+  });
+
   it("are told where an execution is to go on that is over", async () => {
     const { conductor } = new Process(new World(), memory());
     await conductor.node.run(shop() as never, { executionId: "one" });

@@ -1,6 +1,6 @@
 /** Refusals that all stores of executions share, so that one takes what another does. */
 import { StorageError } from "../error.js";
-import { EXECUTION_STATUSES, type ExecutionChange, type ExecutionFilter } from "./store.js";
+import { EXECUTION_STATUSES, type ExecutionChange, type ExecutionFilter, type Retention } from "./store.js";
 
 /** Executions of one page of a list. */
 const LIST_LIMITS = { usual: 50, most: 1000 };
@@ -78,6 +78,23 @@ export function listLimit(limit = LIST_LIMITS.usual, subject: string): number {
   throw unlistable(`A list of ${subject} has a limit of ${limit}; give a whole number from 1 to ${LIST_LIMITS.most}`);
 }
 
+/**
+ * Checks what executions are deleted by: a rule that is misspelt would delete none.
+ *
+ * @throws StorageError UNSUPPORTED_OPERATION for a rule that does not exist, or a value that makes no sense
+ */
+export function checkRetention(retention: Retention): void {
+  for (const [key, value] of Object.entries(retention)) {
+    const rule = Object.hasOwn(RETENTION, key) ? RETENTION[key as keyof Retention] : undefined;
+    if (rule !== undefined && (value === undefined || rule.fits(value))) continue;
+    const message =
+      rule === undefined
+        ? `Executions are not deleted by ${JSON.stringify(key)}; there are ${named(Object.keys(RETENTION))}`
+        : `The rule \`${key}\` by which executions are deleted is ${rule.name}`;
+    throw new StorageError(message, "UNSUPPORTED_OPERATION", { context: { operation: "prune" } });
+  }
+}
+
 const isText = (value: unknown) => typeof value === "string";
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
 const KINDS = {
@@ -85,6 +102,14 @@ const KINDS = {
   texts: { name: "a list of texts", fits: isTexts },
   status: { name: "a status, or a list of them", fits: (value: unknown) => isText(value) || isTexts(value) },
   time: { name: "a time in ms", fits: (value: unknown) => typeof value === "number" && !Number.isNaN(value) },
+};
+
+const RETENTION = {
+  endedBefore: KINDS.time,
+  keepPerFlow: {
+    name: "a whole number from 0",
+    fits: (value: unknown) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffff_ffff,
+  },
 };
 
 function named(words: readonly string[]): string {

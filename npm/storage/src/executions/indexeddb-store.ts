@@ -1,6 +1,6 @@
 import { databaseFailure } from "../indexeddb/failure.js";
 import { byExecution, type ChangeSum, changedRow, type Standing, sumOf } from "./changes.js";
-import { checkChanges, checkedList, closedStore, recordLimit } from "./checks.js";
+import { checkChanges, checkedList, checkRetention, closedStore, recordLimit } from "./checks.js";
 import { flowStorage } from "./flows/flow-storage.js";
 import { Connection } from "./indexeddb/connection.js";
 import { indexedDbFlows } from "./indexeddb/flows.js";
@@ -184,6 +184,7 @@ function storeOf(database: string, connection: Connection, owner: Owner, cacheBy
       return deleteIds("delete", [...new Set(ids)]);
     },
     async prune(retention) {
+      checkRetention(retention);
       const all = await read("prune", ["executions"], (transaction) => outdated(transaction, retention));
       return deleteIds("prune", all);
     },

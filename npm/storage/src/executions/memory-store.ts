@@ -1,5 +1,5 @@
 import { byExecution, type ChangeSum, changedRow, type Standing, sumOf } from "./changes.js";
-import { checkChanges, checkedList, closedStore, recordLimit } from "./checks.js";
+import { checkChanges, checkedList, checkRetention, closedStore, recordLimit } from "./checks.js";
 import { flowStorage } from "./flows/flow-storage.js";
 import type { FlowTable } from "./flows/flow-table.js";
 import { memoryFlows } from "./flows/memory-flows.js";
@@ -242,6 +242,7 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
     },
     async prune(retention) {
       open("prune");
+      checkRetention(retention);
       return removeAll(outdated(memory.ordered, retention));
     },
     async vacuum() {

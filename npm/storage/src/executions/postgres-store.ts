@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from "pg";
 
 import { StorageError } from "../error.js";
-import { checkChanges, checkedList, recordLimit } from "./checks.js";
+import { checkChanges, checkedList, checkRetention, recordLimit } from "./checks.js";
 import { flowStorage } from "./flows/flow-storage.js";
 import type { FlowStorage } from "./flows/versions.js";
 import { CACHE_BYTES, checkCacheBytes, keptOutputs } from "./kept-outputs.js";
@@ -206,6 +206,7 @@ function storeOf(
       );
     },
     async prune(retention: Retention) {
+      checkRetention(retention);
       const { text, values } = outdatedStatement(schema, retention);
       const rows = await read<{ key: string }>("prune", text, values);
       return deleteKeys(

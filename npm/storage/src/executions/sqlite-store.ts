@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { type ExecutionDatabase, loadAddon, NativeError, nativeError } from "@atomiton/conductor-native";
 
 import { StorageError, type StorageErrorCode } from "../error.js";
-import { checkChanges, checkedList, recordLimit } from "./checks.js";
+import { checkChanges, checkedList, checkRetention, recordLimit } from "./checks.js";
 import { flowStorage } from "./flows/flow-storage.js";
 import { sqliteFlows } from "./flows/sqlite-flows.js";
 import type { FlowStorage } from "./flows/versions.js";
@@ -240,6 +240,7 @@ class OpenStore implements SqliteStore {
   }
 
   async prune(retention: { endedBefore?: number; keepPerFlow?: number }): Promise<number> {
+    checkRetention(retention);
     return this.#ask("prune", () => this.#database.prune(JSON.stringify(retention)));
   }
 

@@ -135,7 +135,7 @@ export class Writer {
     }
   }
 
-  /** As at a crash: whoever goes on with the executions has what was written before. */
+  /** As at a crash: the process that goes on with the executions has what was written before. */
   private giveUp(changes: readonly ExecutionChange[], message: string): void {
     const ids = new Set(changes.map(idOf));
     for (const id of ids) this.sources.get(id)?.unwritten(message);
