@@ -1,10 +1,13 @@
 /** What test runners say about their tests, in one form. */
 
 /**
- * How many tests passed and failed, and a line for each that was left out.
+ * How many tests passed and failed, why each failed, and a line for each that was left out.
  *
- * @typedef {{ passed: number, failed: number, skipped: string[] }} Tally
+ * @typedef {{ passed: number, failed: number, failures: string[], skipped: string[] }} Tally
  */
+
+/** Lines of what a failed test said that are repeated at the end of all tests. */
+const TOLD_LINES = 12;
 
 /**
  * Reads the output of `cargo test`: a summary for each test binary, and a line for each ignored test.
@@ -13,13 +16,16 @@
  * @returns {Tally}
  */
 export function readCargo(output) {
-  const tally = { passed: 0, failed: 0, skipped: [] };
+  const tally = { passed: 0, failed: 0, failures: [], skipped: [] };
   for (const [, passed, failed] of output.matchAll(/^test result: \S+ (\d+) passed; (\d+) failed;/gm)) {
     tally.passed += Number(passed);
     tally.failed += Number(failed);
   }
   for (const [, name, reason] of output.matchAll(/^test (.+?) \.\.\. ignored(?:, (.*))?$/gm)) {
     tally.skipped.push(`${name}: ${reason ?? "ignored"}`);
+  }
+  for (const [, name, said] of output.matchAll(/^---- (.+) stdout ----\n([^]*?)(?=^---- |^failures:$|(?![^]))/gm)) {
+    tally.failures.push(failure(name, said));
   }
   return tally;
 }
@@ -40,7 +46,14 @@ export function readVitest(report, name) {
     .flatMap(({ assertionResults }) => assertionResults)
     .filter(({ status }) => status !== "passed" && status !== "failed")
     .map(({ fullName, status }) => `${name}: ${fullName}: ${status}`);
-  return { passed: numPassedTests, failed: numFailedTests + broken.length, skipped };
+  const failures = [
+    ...broken.map(({ name: file = "a file", message = "" }) => failure(`${name}: ${file}`, message)),
+    ...testResults
+      .flatMap(({ assertionResults }) => assertionResults)
+      .filter(({ status }) => status === "failed")
+      .map(({ fullName, failureMessages = [] }) => failure(`${name}: ${fullName}`, failureMessages.join("\n"))),
+  ];
+  return { passed: numPassedTests, failed: numFailedTests + broken.length, failures, skipped };
 }
 
 /**
@@ -55,5 +68,16 @@ export function readNodeTest(output, name) {
   const skipped = [...output.matchAll(/^\s*ok \d+ - (.*) # (SKIP|TODO)(.*)$/gm)].map(
     ([, test, , reason]) => `${name}: ${test}:${reason || " skipped"}`,
   );
-  return { passed: count("pass"), failed: count("fail") + count("cancelled"), skipped };
+  // What a test said is YAML, as far in as its line is, from `error:` to `code:` or `...`.
+  const failures = [...output.matchAll(/^( *)not ok \d+ - (.*)\n\1 {2}---\n([\s\S]*?)^\1 {2}\.\.\.$/gm)].map(
+    ([, , test, said]) => failure(`${name}: ${test}`, said.slice(Math.max(0, said.search(/^ *error:/m)))),
+  );
+  return { passed: count("pass"), failed: count("fail") + count("cancelled"), failures, skipped };
+}
+
+/** A failed test and the beginning of what it said. */
+function failure(name, said) {
+  const lines = said.trim().split("\n");
+  const rest = lines.length > TOLD_LINES ? [`… ${lines.length - TOLD_LINES} more lines`] : [];
+  return [name, ...[...lines.slice(0, TOLD_LINES), ...rest].map((line) => `    ${line}`)].join("\n");
 }

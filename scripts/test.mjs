@@ -82,12 +82,16 @@ const LONG = [
 const isLong = ([name]) => LONG.includes(name);
 suites.sort((one, other) => Number(isLong(other)) - Number(isLong(one)));
 
-const total = { passed: 0, failed: 0, skipped: [] };
+const total = { passed: 0, failed: 0, failures: [], skipped: [] };
 // Much of what a suite takes is waiting: for a browser, for npm, for one thread. Two share a machine that has two cores.
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, runSuites));
 
 if (total.skipped.length > 0) {
   stdout.write(`${total.skipped.length} skipped:\n${total.skipped.map((line) => `  ${line}\n`).join("")}`);
+}
+// Again at the end, where they are found in a long log.
+if (total.failures.length > 0) {
+  stdout.write(`${total.failures.length} failed:\n${total.failures.map((line) => `  ${line}\n`).join("")}`);
 }
 stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 exit(total.failed === 0 ? 0 : 1);
@@ -99,22 +103,28 @@ async function runSuites() {
     let counted = 0;
     const ok = await step(name, async () => {
       const { tally, ended, output } = await work();
-      const { passed, failed, skipped } = judged(tally, ended);
+      const { passed, failed, failures, skipped } = judged(tally, ended);
       counted = failed;
       total.passed += passed;
       total.failed += failed;
+      total.failures.push(...failures);
       total.skipped.push(...skipped);
       return { ok: failed === 0, output, note: `${passed} passed, ${failed} failed` };
     });
     // A suite that broke down before it could count.
-    if (!ok && counted === 0) total.failed++;
+    if (!ok && counted === 0) {
+      total.failed++;
+      total.failures.push(`${name} broke down before it could count`);
+    }
   }
 }
 
 /** A runner that ends badly without a failing test, because nothing compiled or no test ran, is a failure itself. */
 function judged(tally, ended) {
   const ranNothing = tally.passed + tally.failed === 0;
-  return tally.failed === 0 && (!ended || ranNothing) ? { ...tally, failed: 1 } : tally;
+  return tally.failed === 0 && (!ended || ranNothing)
+    ? { ...tally, failed: 1, failures: ["the runner ended badly, or ran nothing"] }
+    : tally;
 }
 
 async function rust() {
@@ -127,7 +137,11 @@ async function rust() {
 /** A build is one test: it passes when it compiles. */
 async function build(name, args) {
   const { ok, output } = await run("cargo", ["check", ...args]);
-  return { tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [] }, ended: ok, output: `${name}\n${output}` };
+  return {
+    tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, failures: [], skipped: [] },
+    ended: ok,
+    output: `${name}\n${output}`,
+  };
 }
 
 /** Nodes beside this one that were asked for. */
@@ -145,7 +159,7 @@ async function furtherNodes() {
 async function inPackage(pack, node = execPath, name = pack.name) {
   if (!has(pack, "vitest.config.ts")) {
     const { ok, output } = await run("npm", ["test"], { cwd: pack.path });
-    return { tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [] }, ended: ok, output };
+    return { tally: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, failures: [], skipped: [] }, ended: ok, output };
   }
   const folder = mkdtempSync(join(tmpdir(), "conductor-test-"));
   const report = join(folder, "report.json");
