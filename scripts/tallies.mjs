@@ -24,7 +24,7 @@ export function readCargo(output) {
   for (const [, name, reason] of output.matchAll(/^test (.+?) \.\.\. ignored(?:, (.*))?$/gm)) {
     tally.skipped.push(`${name}: ${reason ?? "ignored"}`);
   }
-  for (const [, name, said] of output.matchAll(/^---- (.+) stdout ----\n([^]*?)(?=^---- |^failures:$|(?![^]))/gm)) {
+  for (const [, name, said] of output.matchAll(/^---- (.+) stdout ----\n([\s\S]*?)(?=^---- |^failures:$)/gm)) {
     tally.failures.push(failure(name, said));
   }
   return tally;
