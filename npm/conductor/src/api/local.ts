@@ -106,6 +106,9 @@ function localExecutions(runs: Runs): ExecutionsApi {
       return (await runs.lookBack(executionId)).outputs?.[nodeId];
     },
     resume: (executionId) => runs.resume(executionId),
+    fork: (executionId, changes) => runs.fork(executionId, changes),
+    diff: (a, b) => runs.diff(a, b),
+    result: (executionId) => runs.result(executionId),
     delete: async (executionIds) => (await runs.store()).delete(executionIds),
     onQuestion: (callback) => questions.onQuestion(callback),
   };

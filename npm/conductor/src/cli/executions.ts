@@ -5,11 +5,11 @@ import type { ExecutionStatus, StoredExecution } from "@atomiton/storage";
 
 import { databaseFile } from "../exports/environment/execution-store.js";
 import { createNodeConductor } from "../exports/environment/node.js";
-import type { Conductor, ExecutionResult } from "../exports/node.js";
+import type { Conductor, ConductorConfig, ExecutionResult } from "../exports/node.js";
 import pc from "./colour.js";
 import { Exit, exitOf, UsageError } from "./exit.js";
 import { jsonText } from "./json.js";
-import { openProject, type ProjectOptions } from "./project.js";
+import { openProject, type Project, type ProjectOptions } from "./project.js";
 import { column, counted, duration, oneLine } from "./text.js";
 
 /** Options of all of them. */
@@ -52,6 +52,7 @@ export async function showExecution(id: string, options: StoreOptions): Promise<
     const error = row.error === undefined ? undefined : (JSON.parse(row.error) as { code: string; message: string });
     const facts: [string, string | undefined][] = [
       ["flow", row.name],
+      ["fork of", row.trigger === "fork" ? row.parentId : undefined],
       ["status", row.status],
       ["because", row.reason],
       ["error", error && `${error.code}: ${error.message}`],
@@ -60,8 +61,9 @@ export async function showExecution(id: string, options: StoreOptions): Promise<
       ["kept", `${counted(row.sequence, "record")}, ${row.bytes} bytes`],
     ];
     const shown = facts.filter(([, value]) => value !== undefined);
-    const nodes = trace.nodes.map(({ nodeId, state, duration: ms }) => {
-      return `  ${column(oneLine(nodeId), 24)} ${state}${ms === undefined ? "" : ` ${duration(ms)}`}\n`;
+    const nodes = trace.nodes.map(({ nodeId, state, duration: ms, reused }) => {
+      const how = reused ? ", reused" : ms === undefined ? "" : ` ${duration(ms)}`;
+      return `  ${column(oneLine(nodeId), 24)} ${state}${how}\n`;
     });
     process.stdout.write(shown.map(([name, value]) => `${column(name, 10)}${oneLine(value as string)}\n`).join(""));
     process.stdout.write(`\n${nodes.join("")}`);
@@ -107,17 +109,23 @@ function told(id: string, result: ExecutionResult, { json }: StoreOptions): Exit
   return exitOf(result);
 }
 
-async function withStore(options: StoreOptions, use: (conductor: Conductor) => Promise<Exit>): Promise<Exit> {
-  const { settings } = await openProject(undefined, options);
+/** Opens the store that is named, and closes it again. `wanted` are settings over those of the project. */
+export async function withStore(
+  options: StoreOptions,
+  use: (conductor: Conductor, project: Project) => Promise<Exit>,
+  wanted: Pick<ConductorConfig, "concurrency" | "timeout"> = {},
+): Promise<Exit> {
+  const project = await openProject(undefined, options);
+  const { settings } = project;
   const store = options.store ?? settings.store;
   if (store === undefined) {
     throw new UsageError("Name the store: --store sqlite:PATH, or `store` in conductor.config");
   }
   const file = typeof store === "string" ? databaseFile(store) : undefined;
   if (file !== undefined && !existsSync(file)) throw new UsageError(`There is no database ${oneLine(file)}`);
-  const conductor = createNodeConductor({ ...settings, store }, () => "local");
+  const conductor = createNodeConductor({ ...settings, ...wanted, store }, () => "local");
   try {
-    return await use(conductor);
+    return await use(conductor, project);
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (code === undefined) throw error;
@@ -130,9 +138,10 @@ async function withStore(options: StoreOptions, use: (conductor: Conductor) => P
 
 function listText(rows: readonly StoredExecution[], hasMore: boolean): string {
   if (rows.length === 0) return "There are no such executions\n";
-  const lines = rows.map(({ id, name, status, startedAt, endedAt }) => {
+  const lines = rows.map(({ id, name, status, startedAt, endedAt, trigger, parentId }) => {
     const took = endedAt === undefined ? "" : duration(endedAt - startedAt);
-    return `${timeText(startedAt)}  ${column(status, 10)} ${column(took, 9)} ${column(oneLine(name), 24)} ${oneLine(id)}`;
+    const fork = trigger === "fork" ? pc.dim(`  fork of ${oneLine(parentId ?? "")}`) : "";
+    return `${timeText(startedAt)}  ${column(status, 10)} ${column(took, 9)} ${column(oneLine(name), 24)} ${oneLine(id)}${fork}`;
   });
   const more = hasMore ? pc.dim("There are more: --limit shows them\n") : "";
   return `${lines.join("\n")}\n${more}`;

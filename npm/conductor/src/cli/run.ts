@@ -169,7 +169,13 @@ async function runOnce(
       void conductor.node.cancel(executionId);
     },
   });
-  const result = await followed(conductor, flow, executionId, options, display).finally(answering.stop);
+  const begin = () =>
+    conductor.node.run(flow, {
+      executionId,
+      variables: Object.fromEntries(variablesOf(flow, options)),
+      ...(options.input !== undefined && { input: Object.fromEntries(options.input) }),
+    });
+  const result = await followed(conductor, executionId, display, begin).finally(answering.stop);
   const isKept = options.store !== undefined || project.settings.store !== undefined;
   const reported = report(conductor, flow, title, result, options, output);
   for (const why of unanswered) process.stderr.write(`${why}\n`);
@@ -188,12 +194,12 @@ async function runOnce(
   return exit;
 }
 
-async function followed(
+/** Begins an execution and shows it until its end; the first interrupt cancels it. */
+export async function followed(
   conductor: Conductor,
-  flow: NodeDefinition,
   executionId: string,
-  options: RunOptions,
   display: Display,
+  begin: () => Promise<ExecutionResult>,
 ): Promise<ExecutionResult> {
   conductor.events.onProgress((state) => display.show(state));
   const release = onInterrupt(
@@ -204,24 +210,22 @@ async function followed(
     () => display.end(),
   );
   try {
-    return await conductor.node.run(flow, {
-      executionId,
-      variables: Object.fromEntries(variablesOf(flow, options)),
-      ...(options.input !== undefined && { input: Object.fromEntries(options.input) }),
-    });
+    return await begin();
   } finally {
     release();
     display.end();
   }
 }
 
-function report(
+/** Says how an execution ended. `facts`: what the document of `--json` has beside the result. */
+export function report(
   conductor: Conductor,
   flow: NodeDefinition,
   title: string,
   result: ExecutionResult,
-  options: RunOptions,
+  options: Pick<RunOptions, "quiet" | "verbose" | "json">,
   output: Output,
+  facts: object = {},
 ): Exit {
   const state = conductor.node.store.getState();
   if (!options.quiet) output.write(summary(title, result, state, output.columns || 80, options.verbose));
@@ -231,7 +235,8 @@ function report(
   if (error !== undefined) process.stderr.write(`${options.quiet ? "" : "\n"}${errorText(error)}\n`);
   if (options.json) {
     const { success, data, duration, executedNodes, outputs, warnings } = result;
-    process.stdout.write(`${documentText({ success, data, error, duration, executedNodes, outputs, warnings })}\n`);
+    const document = { ...facts, success, data, error, duration, executedNodes, outputs, warnings };
+    process.stdout.write(`${documentText(document)}\n`);
   }
   return exitOf(result);
 }
@@ -244,7 +249,12 @@ function settingsOf(flow: NodeDefinition, { concurrency, timeout }: RunOptions, 
   return { ...(nodes !== undefined && { concurrency: nodes }), ...(timeout !== undefined && { timeout }) };
 }
 
-function displayFor(output: Output, title: string, { quiet, verbose }: RunOptions): Display {
+/** The display that fits an output and what was asked for. */
+export function displayFor(
+  output: Output,
+  title: string,
+  { quiet, verbose }: Pick<RunOptions, "quiet" | "verbose">,
+): Display {
   if (quiet) return quietDisplay(process.stderr);
   return output.isTTY && !verbose ? liveDisplay(output, title) : plainDisplay(output, verbose);
 }

@@ -7,6 +7,8 @@ export interface NodeActivity {
   rounds?: NodeRounds;
   handled?: true;
   cancelled?: true;
+  /** Each answer so far was taken over from another execution. */
+  reused?: boolean;
   /** Of a loop: what went wrong in one of its rounds. */
   error?: string;
 }
@@ -21,6 +23,8 @@ export class Activities {
   /** Tries that failed and were followed by others, in order. */
   readonly retries: RetryRecord[] = [];
   private readonly nodes = new Map<number, NodeActivity>();
+  /** Whether an answer of another execution was taken over. */
+  reusesAny = false;
 
   of(node: number): NodeActivity | undefined {
     return this.nodes.get(node);
@@ -65,6 +69,14 @@ export class Activities {
 
   cancel(node: number): void {
     this.change(node, { cancelled: true });
+  }
+
+  /** An answer was taken over from another execution, or was not. */
+  answer(node: number, isReused: boolean): void {
+    const before = this.nodes.get(node)?.reused;
+    if (before === false || before === isReused) return;
+    this.reusesAny ||= isReused;
+    this.change(node, { reused: isReused });
   }
 
   /** A round of a loop failed. */

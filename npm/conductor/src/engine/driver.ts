@@ -47,6 +47,8 @@ import {
   persisting,
   persists,
   type Recorder,
+  type ReplayObserver,
+  type Reuse,
   stepsOf,
 } from "./recorder.js";
 import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
@@ -80,6 +82,10 @@ export interface RunRequest {
   held?: readonly number[] | undefined;
   /** Nothing more is to happen than did before. */
   looksBack?: boolean;
+  /** Makes what says which answers of another execution are taken over; missing for a run that takes over none. */
+  reuse?: ((plan: Plan, values: Values) => Reuse) | undefined;
+  /** Makes what is told of what happened before. */
+  observe?: ((plan: Plan, values: Values) => ReplayObserver) | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */
@@ -153,6 +159,10 @@ export class Run implements Answers, ThreadUser {
   private finished = false;
   /** What happened before is told to the engine again: nothing is asked of executables. */
   private replaying = false;
+  private readonly reuse: Reuse | undefined;
+  private readonly observer: ReplayObserver | undefined;
+  /** Executables are called for whatever starts: nothing is replayed or taken over. */
+  private callsAll: boolean;
   private outcome: Outcome = { data: undefined };
   private settle!: (outcome: Outcome) => void;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -178,6 +188,9 @@ export class Run implements Answers, ThreadUser {
   ) {
     this.values = new Values(plan, request.context);
     this.calls = new Calls(plan, this.values, request, this.tables, this);
+    this.reuse = request.reuse?.(plan, this.values);
+    this.observer = request.observe?.(plan, this.values);
+    this.callsAll = this.reuse === undefined;
     this.done = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -202,6 +215,7 @@ export class Run implements Answers, ThreadUser {
     let last = 0;
     const mailbox = takeMailbox();
     this.replaying = this.stepping = true;
+    this.callsAll = false;
     for (const step of stepsOf(history.journal)) {
       if (Number.isNaN(this.startedAt)) this.startedAt = step.now;
       last = step.now;
@@ -211,6 +225,7 @@ export class Run implements Answers, ThreadUser {
     for (const { task, rule, message } of history.warnings) this.calls.warnAgain(task, rule, message);
     if (history.variables !== undefined) Object.assign(this.request.context.variables, history.variables);
     this.replaying = this.stepping = false;
+    this.callsAll = this.reuse === undefined;
     giveMailbox(mailbox);
     if (this.finished || this.request.looksBack === true) {
       this.finished = true;
@@ -230,8 +245,9 @@ export class Run implements Answers, ThreadUser {
       const head = events[at] as number;
       const task = events[at + 1] as number;
       const answer = history.answer(task, head >>> 8);
-      if (answer !== undefined && isAnswer(head & 0xff)) this.calls.answerAgain(task, head >>> 8, answer);
-      else if ((head & 0xff) === EventKind.pause || (head & 0xff) === EventKind.resume) {
+      if (answer !== undefined && isAnswer(head & 0xff)) {
+        if (this.calls.answerAgain(task, head >>> 8, answer)) this.observer?.answered(task, head >>> 8, answer);
+      } else if ((head & 0xff) === EventKind.pause || (head & 0xff) === EventKind.resume) {
         this.isPaused = (head & 0xff) === EventKind.pause;
       } else if ((head & 0xff) === EventKind.takenOver) this.calls.giveUpAll();
     }
@@ -364,6 +380,11 @@ export class Run implements Answers, ThreadUser {
   /** The value in the slot of a node of the outermost frame. */
   outputOf(node: number): unknown {
     return this.values.outputOf(node);
+  }
+
+  /** Whether an answer of another execution was taken over. */
+  get reusesAnswers(): boolean {
+    return this.calls.activities?.reusesAny === true;
   }
 
   /** The error with which a node failed, if it did. */
@@ -514,7 +535,7 @@ export class Run implements Answers, ThreadUser {
     let result = this.engine.turn(this.handle, mailbox.number, command, now);
     this.steps++;
     // The engine says when a value is no longer needed, which must not wait until it hears what was done ahead.
-    this.mayRunAhead = mailbox.mayRunAhead && this.request.options.keepOutputs;
+    this.mayRunAhead = mailbox.mayRunAhead && this.request.options.keepOutputs && this.reuse === undefined;
     if (command === Command.start) this.keepsOrder = this.mayRunAhead;
     while (result >= 0) {
       const ops = result & ~MORE;
@@ -589,6 +610,7 @@ export class Run implements Answers, ThreadUser {
       case OpKind.finish:
         return this.finish(task, first);
       case OpKind.abort:
+        this.observer?.stopped(task);
         return calls.abort(task, first);
       case OpKind.pass:
         return values.passOn(task);
@@ -597,10 +619,10 @@ export class Run implements Answers, ThreadUser {
       case OpKind.block:
         return values.block(task, first);
       case OpKind.catch:
+        this.observer?.caught(task, first);
         return calls.catch(task, first);
       case OpKind.ask:
-        if (this.replaying) return calls.beginItems(task, head >>> 8);
-        return calls.tellItems(task, head >>> 8, first);
+        return this.callsAll ? calls.tellItems(task, head >>> 8, first) : this.askAgain(task, head >>> 8, first);
       case OpKind.open:
         calls.round(task, 1);
         return calls.forget(first, values.openFrame(task, first, second));
@@ -609,20 +631,48 @@ export class Run implements Answers, ThreadUser {
         calls.round(task, -1);
         return calls.forget(first, values.closeFrame(task, first, second));
       case OpKind.lose:
+        this.observer?.lost(task, first, second);
         if (values.hasBranches(task)) return calls.loseBranch(task, first, second);
         calls.round(task, -1);
         return calls.forget(first, calls.lose(task, first, second));
       case OpKind.reset:
+        this.observer?.reset(task);
+        this.reuse?.reset();
         return calls.forget(task + 1, values.resetScope(task));
       case OpKind.gather:
+        this.observer?.gathered(task);
         return values.gather(task);
     }
   }
 
   private startLeaf(task: number, attempt: number, attemptNumber: number): void {
     if (this.keepsOrder) this.moveTo(task);
-    if (this.replaying) this.calls.begin(task, attempt, attemptNumber);
-    else this.calls.start(task, attempt, attemptNumber);
+    if (this.callsAll) this.calls.start(task, attempt, attemptNumber);
+    else this.startAgain(task, attempt, attemptNumber);
+  }
+
+  /** A leaf starts whose answer may be known: from the records of this execution, or of another one. */
+  private startAgain(task: number, attempt: number, attemptNumber: number): void {
+    const { calls, observer } = this;
+    const reused = this.reuse?.leaf(task);
+    if (this.reuse !== undefined) calls.noteAnswer(task, reused !== undefined);
+    if (this.replaying) {
+      const call = calls.begin(task, attempt, attemptNumber);
+      observer?.begun(task, call.input);
+    } else if (reused !== undefined) calls.reuse(task, attempt, attemptNumber, reused);
+    else calls.start(task, attempt, attemptNumber);
+  }
+
+  /** The same where a loop is asked for items. */
+  private askAgain(task: number, attempt: number, known: number): void {
+    const { calls, observer } = this;
+    const reused = this.reuse?.items(task, known);
+    if (this.reuse !== undefined) calls.noteAnswer(task, reused !== undefined);
+    if (this.replaying) {
+      const call = calls.beginItems(task, attempt);
+      observer?.begun(task, call.input);
+    } else if (reused !== undefined) calls.reuse(task, attempt, 1, reused);
+    else calls.tellItems(task, attempt, known);
   }
 
   /** Says when all that was told so far is on disk. */

@@ -1,10 +1,12 @@
 /** The service of executions: those that wait for people, and those that a store keeps. */
 import type { ExecutionFilter, ExecutionPage, StoredExecution } from "@atomiton/storage";
 
+import type { ExecutionDiff } from "../types/diff.js";
 import type { ExecutionResult, ExecutionTrace } from "../types/execution.js";
+import type { ForkChanges, ForkedExecution } from "../types/fork.js";
 import type { OpenQuestion } from "../types/question.js";
 import { type Declaration, named, type Unsubscribe } from "./declaration.js";
-import { deletionSchema, executionSchema, listSchema, valueSchema } from "./schemas.js";
+import { deletionSchema, diffSchema, executionSchema, forkSchema, listSchema, valueSchema } from "./schemas.js";
 
 /**
  * Executions that wait for people, and executions that a store keeps. What is about the store rejects with INVALID_PARAMETERS
@@ -29,6 +31,19 @@ export interface ExecutionsApi {
   value(executionId: string, nodeId: string): Promise<unknown>;
   /** Goes on with an execution that no process has, also with one that is blocked, and answers with its result. */
   resume(executionId: string): Promise<ExecutionResult>;
+  /**
+   * Begins a new execution from an old one, also from one that is not over: what does not depend on the changes keeps what it
+   * gave, the rest runs. Without changes that is what failed or did not run. Answers as soon as the new execution is in the
+   * store; `result` waits for its end. Rejects with INVALID_PARAMETERS for changes that do not fit the flow.
+   */
+  fork(executionId: string, changes?: ForkChanges): Promise<ForkedExecution>;
+  /**
+   * The result of an execution: at its end where this conductor carries it out, as it was recorded where it is over. Rejects
+   * with INVALID_PARAMETERS for one that is neither.
+   */
+  result(executionId: string): Promise<ExecutionResult>;
+  /** What two executions differ in: their nodes, outputs, input and variables. */
+  diff(a: string, b: string): Promise<ExecutionDiff>;
   /** Deletes executions that are over; how many there were. */
   delete(executionIds: readonly string[]): Promise<number>;
   /** Calls back for each question when it is asked. */
@@ -62,6 +77,15 @@ export const executions: Declaration<ExecutionsApi> = {
       schema: executionSchema,
       awaitsExecution: true,
     },
+    fork: { command: "forkExecution", role: "runner", wire: named("executionId", "changes"), schema: forkSchema },
+    result: {
+      command: "resultOfExecution",
+      role: "viewer",
+      wire: named("executionId"),
+      schema: executionSchema,
+      awaitsExecution: true,
+    },
+    diff: { command: "diffExecutions", role: "viewer", wire: named("a", "b"), schema: diffSchema },
     delete: { command: "deleteExecutions", role: "editor", wire: named("executionIds"), schema: deletionSchema },
   },
   events: { onQuestion: { event: "question", role: "viewer" } },

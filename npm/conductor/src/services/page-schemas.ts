@@ -7,8 +7,10 @@ const none = undefined as unknown as NoSchema;
 
 export {
   none as deletionSchema,
+  none as diffSchema,
   none as executeSchema,
   none as executionSchema,
+  none as forkSchema,
   none as listSchema,
   none as requestSchema,
   none as saveSchema,

@@ -72,6 +72,8 @@ export interface ExecutionGraphNode {
    * was stopped because the group around it was over without its branch.
    */
   cancelled?: true;
+  /** In a fork: it was not run, what it gave is that of the execution that was forked; of a group, all in it that ran. */
+  reused?: true;
   /** The nodes of a group. */
   nodes?: ExecutionGraphNode[];
 }

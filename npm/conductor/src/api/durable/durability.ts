@@ -1,22 +1,27 @@
 /** Executions that outlast their process: how one begins, and how it goes on from its records. */
 import type { ExecutionStore, StoredExecution } from "@atomiton/storage";
 
+import type { RunRequest } from "../../engine/driver.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { coded } from "../../engine/failure.js";
 import type { Log } from "../../engine/log.js";
 import type { RunOptions } from "../../engine/options.js";
 import { outlineOf } from "../../engine/outline.js";
 import { type History, writingNodes } from "../../engine/recorder.js";
+import { AnswerReuse } from "../../engine/reuse.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import { contextOf } from "../contexts.js";
 import type { DurabilityLevel } from "../settings.js";
-import { bytesOf, type Hash, Records, textOf, valueIn } from "./entries.js";
+import { type Blob, bytesOf, type Hash, Records, recordBytes, textOf, valueIn } from "./entries.js";
 import { RunRecorder } from "./run-recorder.js";
 import { Writer } from "./writer.js";
 
 /** Statuses of executions that are over. */
 const FINISHED: readonly string[] = ["completed", "failed", "cancelled"];
+/** What began an execution that was forked from another. */
+const FORKED = "fork";
+const NOTHING = new Uint8Array(0);
 /** Executions that are looked for at once. */
 const BATCH = 100;
 /** Records that are read at once. */
@@ -34,10 +39,14 @@ export interface KeptRun {
   recorder?: RunRecorder;
   /** Missing for one that begins. */
   history?: History;
+  /** Of a fork: makes what says which answers it takes over. */
+  reuse?: RunRequest["reuse"];
 }
 
-/** A run of which records were read. */
-type RecordedRun = KeptRun & { history: Records };
+/** An execution of the store as it was recorded. */
+export interface RecordedRun extends KeptRun {
+  history: Records;
+}
 
 /** What a run is made from beside its flow. */
 type Head = Partial<ConductorExecutionContext> & Pick<KeptRun, "options" | "held">;
@@ -51,8 +60,10 @@ export interface NewRun {
   node: NodeDefinition;
   context: ConductorExecutionContext;
   options: RunOptions;
-  /** The execution that it is a part of. */
+  /** The execution that it is a part of, or was forked from. */
   parentId?: string | undefined;
+  /** Entries of what a fork may take over, and the blobs that they name. */
+  fork?: { entries: readonly string[]; blobs: readonly Blob[] };
 }
 
 /** Keeps the executions of one conductor in a store. */
@@ -94,8 +105,9 @@ export class Durability {
    * @throws Error SERIALIZATION_FAILED for a flow or an input that cannot be written, INVALID_PARAMETERS where another process has
    *   an execution of this id
    */
-  async begin({ id, mayExist, node, context, options, parentId }: NewRun): Promise<KeptRun> {
+  async begin({ id, mayExist, node, context, options, parentId, fork }: NewRun): Promise<KeptRun> {
     const writer = await this.writer;
+    if (fork !== undefined && (await writer.store.get(id)) !== undefined) throw existing(id);
     if (mayExist) {
       const known = await writer.store.get(id);
       if (known !== undefined) return this.attach(writer, known, node, context);
@@ -118,13 +130,31 @@ export class Durability {
         document,
         documentHash,
         head,
-        trigger: parentId === undefined ? "call" : "flow",
+        trigger: fork !== undefined ? FORKED : parentId === undefined ? "call" : "flow",
         tags: [],
         startedAt: Date.now(),
         ...(parentId !== undefined && { parentId }),
       },
     });
-    return { node, context, options, held, recorder: this.recorder(writer, id, context, 1, 0) };
+    if (fork === undefined) return { node, context, options, held, recorder: this.recorder(writer, id, context, 1, 0) };
+    const { entries, blobs } = fork;
+    const values = recordBytes(entries);
+    writer.add({
+      type: "append",
+      id,
+      epoch: 1,
+      sequence: 1,
+      journal: NOTHING,
+      values,
+      ...(blobs.length > 0 && { blobs }),
+    });
+    const recorder = this.recorder(writer, id, context, 1, 1);
+    const history = new Records([{ journal: NOTHING, values }]);
+    for (const { hash, data } of blobs) history.take(hash, data);
+    // Its id is told once it would be found by it.
+    await writer.flush();
+    if (recorder.isOver) throw existing(id);
+    return { node, context, options, held, recorder, history, reuse: reuseOf(history) };
   }
 
   /** Goes on with an execution that has begun; `undefined` where another process has it, or it is over. */
@@ -146,16 +176,20 @@ export class Durability {
         seen.add(id);
         const row = await store.get(id);
         // A part of another execution goes on with that.
-        if (row !== undefined && row.parentId === undefined) yield id;
+        if (row !== undefined && (row.parentId === undefined || row.trigger === FORKED)) yield id;
       }
     }
   }
 
-  /** An execution as it was recorded; `undefined` where there is none. */
-  async recorded(id: string): Promise<KeptRun | undefined> {
+  /**
+   * An execution as it was recorded; `undefined` where there is none.
+   *
+   * @param isKept whether its answers can be read as they were recorded after they were replayed
+   */
+  async recorded(id: string, isKept = false): Promise<RecordedRun | undefined> {
     const { store } = await this.writer;
     const row = await store.get(id);
-    return row && this.read(store, row);
+    return row && this.read(store, row, isKept);
   }
 
   /** Lets go of all executions, as they are: whichever process recovers them goes on with them. */
@@ -212,7 +246,7 @@ export class Durability {
     return { ...kept, context, recorder };
   }
 
-  private async read(store: ExecutionStore, { id, flowId }: StoredExecution): Promise<RecordedRun> {
+  private async read(store: ExecutionStore, { id, flowId }: StoredExecution, isKept = false): Promise<RecordedRun> {
     const begun = await store.begun(id);
     if (begun === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${id}`, undefined);
     const all = [];
@@ -222,7 +256,7 @@ export class Durability {
       if (records.length < PAGE) break;
       after = (records.at(-1) as { sequence: number }).sequence;
     }
-    const history = new Records(all);
+    const history = new Records(all, isKept);
     for (const hash of history.blobs) {
       const data = await store.blob(hash);
       if (data === undefined)
@@ -234,7 +268,7 @@ export class Durability {
     const context = contextOf(node, given);
     if (context.nodeId !== flowId)
       throw coded("DESERIALIZATION_FAILED", `The execution ${id} has another flow`, undefined);
-    return { node, context, options, held, history };
+    return { node, context, options, held, history, reuse: reuseOf(history) };
   }
 
   private recorder(
@@ -282,6 +316,14 @@ function textOfAny(value: unknown): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function existing(id: string): Error {
+  return coded("INVALID_PARAMETERS", `There is an execution ${id} already; give the fork another id`, undefined);
+}
+
+function reuseOf({ reusable }: Records): RunRequest["reuse"] {
+  return reusable && ((plan, values) => new AnswerReuse(plan, values, reusable));
 }
 
 /** A context with what the execution was given when it began; the same object, which others may know. */

@@ -6,12 +6,26 @@
 
 import { carriedApart, endsRun, markedAgain, routedHandles } from "../../engine/executables.js";
 import { coded, RETRY } from "../../engine/failure.js";
-import type { Answer, History, KnownItems } from "../../engine/recorder.js";
+import type { Answer, History, KnownItems, ReusedAnswer } from "../../engine/recorder.js";
+import type { Reusable } from "../../engine/reuse.js";
 import { fromJson, isPlainJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
 import type { ExecutionError } from "../../types/errors.js";
 
 /** Kinds of entries. */
-const Kind = { output: "o", blob: "b", error: "e", items: "i", warning: "w", variables: "v" } as const;
+const Kind = {
+  output: "o",
+  blob: "b",
+  error: "e",
+  items: "i",
+  warning: "w",
+  variables: "v",
+  /** Which nodes of a fork are others than in the execution that it was forked from. */
+  fork: "f",
+  /** An answer of that execution, which the fork may take over. */
+  kept: "k",
+  /** One of these was taken over. */
+  reused: "r",
+} as const;
 
 /** Characters of a value that is kept apart from its record. */
 const LONGEST_INLINE = 65_536;
@@ -86,6 +100,21 @@ export function variablesEntry(text: string): string {
   return `["${Kind.variables}",0,0,${text}]`;
 }
 
+/** The entry of an answer that was taken over: its number among those that may be. */
+export function reusedEntry(task: number, attempt: number, number: number): string {
+  return `["${Kind.reused}",${task},${attempt},${number}]`;
+}
+
+/** The entry that says which nodes, by their place in the outline, a fork does not take over answers for. */
+export function forkEntry(inside: Iterable<number>, outputs: Iterable<number>): string {
+  return JSON.stringify([Kind.fork, 0, 0, { inside: [...inside], outputs: [...outputs] }]);
+}
+
+/** The entry of an answer that a fork may take over for a node, under a key of `engine/reuse.ts`. */
+export function keptEntry(node: number, key: string, { entry, variables }: RecordedAnswer): string {
+  return JSON.stringify([Kind.kept, node, 0, { key, ...(variables !== undefined && { variables }) }, entry]);
+}
+
 /**
  * A value as text.
  *
@@ -138,11 +167,23 @@ export class Records implements History {
   variables: Record<string, unknown> | undefined;
   /** Hashes of blobs that are still to be read. */
   readonly blobs = new Set<string>();
+  /** The run's variables each time they changed, and the answer that they changed with. */
+  readonly variableChanges: { task: number; attempt: number; variables: Json }[] = [];
   private readonly entries = new Map<number, Entry>();
+  private readonly kept: { content: Kept; entry: Entry }[] = [];
+  private readonly keptByKey = new Map<string, number>();
+  private fork: { inside: number[]; outputs: number[] } | undefined;
+  private changedVariables: Json | undefined;
   private readonly contents = new Map<string, Uint8Array>();
 
-  /** @throws SyntaxError, TypeError for bytes that are no records */
-  constructor(records: readonly { journal: Uint8Array; values: Uint8Array }[]) {
+  /**
+   * @param isKept whether answers stay as they were recorded when they are read: making their values uses them up otherwise
+   * @throws SyntaxError, TypeError for bytes that are no records
+   */
+  constructor(
+    records: readonly { journal: Uint8Array; values: Uint8Array }[],
+    private readonly isKept = false,
+  ) {
     const length = records.reduce((bytes, { journal }) => bytes + journal.byteLength, 0);
     const bytes = new Uint8Array(length);
     let at = 0;
@@ -161,11 +202,69 @@ export class Records implements History {
         this.warnings.push({ task, ...(content as { rule: string; message: string }) });
       } else if (kind === Kind.variables) {
         this.variables = fromJson(content) as Record<string, unknown>;
+        this.changedVariables = content;
+      } else if (kind === Kind.fork) {
+        this.fork = content as typeof this.fork & object;
+      } else if (kind === Kind.kept) {
+        const [, node, , content, inner] = entry as unknown as KeptEntry;
+        if (inner[0] === Kind.blob) this.blobs.add(inner[3] as string);
+        this.keptByKey.set(`${node} ${content.key}`, this.kept.length);
+        this.kept.push({ content, entry: inner });
       } else {
         if (kind === Kind.blob) this.blobs.add(content as string);
         this.entries.set(keyOf(task, attempt), entry);
+        if (this.changedVariables === undefined) continue;
+        this.variableChanges.push({ task, attempt, variables: this.changedVariables });
+        this.changedVariables = undefined;
       }
     }
+  }
+
+  /** What the run may take over from another execution; `undefined` for one that is no fork. */
+  get reusable(): Reusable | undefined {
+    if (this.fork === undefined) return undefined;
+    const { inside, outputs } = this.fork;
+    return {
+      inside: new Set(inside),
+      outputs: new Set(outputs),
+      answer: (node, key) => this.keptAnswer(this.keptByKey.get(`${node} ${key}`)),
+    };
+  }
+
+  private keptAnswer(number: number | undefined): ReusedAnswer | undefined {
+    if (number === undefined) return undefined;
+    const { content, entry } = this.kept[number] as (typeof this.kept)[number];
+    const { set, removed } = content.variables ?? {};
+    return {
+      number,
+      // It may be taken over more than once, where a group begins again.
+      answer: this.answerIn(structuredClone(entry)),
+      variables:
+        set === undefined ? undefined : { set: fromJson(set) as Record<string, unknown>, removed: removed ?? [] },
+    };
+  }
+
+  /** An answer as it was recorded. */
+  recorded(task: number, attempt: number): RecordedAnswer | undefined {
+    const entry = this.entries.get(keyOf(task, attempt));
+    if (entry === undefined) return undefined;
+    return { entry: entry[0] === Kind.reused ? (this.kept[entry[3] as number]?.entry as Entry) : entry };
+  }
+
+  /** What an answer says, as tagged JSON: a value, or of a failure code and message. */
+  contentOf({ entry }: RecordedAnswer): Json {
+    const [kind, , , content] = entry;
+    if (kind === Kind.blob) return JSON.parse(decoder.decode(this.contents.get(content as string))) as Json;
+    if (kind !== Kind.error) return content;
+    const { code, message } = (content as { error: { code: Json; message: Json } }).error;
+    return { code, message };
+  }
+
+  /** The content of the blob that a recorded answer names, if it names one. */
+  blobOf({ entry }: RecordedAnswer): Blob | undefined {
+    if (entry[0] !== Kind.blob) return undefined;
+    const hash = entry[3] as string;
+    return { hash, data: this.contents.get(hash) as Uint8Array };
   }
 
   /** Takes the content of a blob. */
@@ -176,7 +275,12 @@ export class Records implements History {
   answer(task: number, attempt: number): Answer | undefined {
     const entry = this.entries.get(keyOf(task, attempt));
     if (entry === undefined) return undefined;
-    const [kind, , , content, marks] = entry;
+    if (entry[0] !== Kind.reused) return this.answerIn(this.isKept ? structuredClone(entry) : entry);
+    const kept = this.keptAnswer(entry[3] as number);
+    return kept && { ...kept.answer, reused: true };
+  }
+
+  private answerIn([kind, , , content, marks]: Entry): Answer {
     switch (kind) {
       case Kind.output:
         return { kind: "output", value: marked(fromJson(content), marks) };
@@ -198,6 +302,25 @@ export class Records implements History {
 }
 
 type Entry = [kind: string, task: number, attempt: number, content: Json, marks?: Marks];
+
+type KeptEntry = [kind: typeof Kind.kept, node: number, unused: number, content: Kept, entry: Entry];
+
+interface Kept {
+  key: string;
+  variables?: VariablesChange;
+}
+
+/** What became of a run's variables with an answer. */
+export interface VariablesChange {
+  set: Json;
+  removed: readonly string[];
+}
+
+/** An answer as a record has it. */
+export interface RecordedAnswer {
+  readonly entry: Entry;
+  variables?: VariablesChange | undefined;
+}
 
 /** Which handles carry a routed value. */
 interface Marks {

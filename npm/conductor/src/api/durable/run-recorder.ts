@@ -13,6 +13,7 @@ import {
   itemsEntry,
   outputEntry,
   recordBytes,
+  reusedEntry,
   type Tell,
   textOf,
   variablesEntry,
@@ -43,6 +44,11 @@ export class RunRecorder implements Recorder, Source {
   private variables: string;
   private isLost = false;
 
+  /** Whether nothing more is written, because the execution was refused, released or blocked. */
+  get isOver(): boolean {
+    return this.isLost;
+  }
+
   /**
    * @param id of the execution in the store
    * @param sequence number of the last record in the store
@@ -67,11 +73,7 @@ export class RunRecorder implements Recorder, Source {
 
   output(task: number, attempt: number, value: unknown): void {
     const { entry, blob } = outputEntry(task, attempt, value, this.hash, this.changes(task));
-    const variables = this.variablesText();
-    if (variables !== this.variables) {
-      this.variables = variables;
-      this.push(variablesEntry(variables));
-    }
+    this.noteVariables();
     if (blob !== undefined) {
       this.blobs.push(blob);
       this.pending += blob.data.byteLength;
@@ -87,6 +89,12 @@ export class RunRecorder implements Recorder, Source {
 
   items(task: number, attempt: number, items: KnownItems): void {
     this.push(itemsEntry(task, attempt, items, this.changes(task)));
+  }
+
+  reused(task: number, attempt: number, number: number): void {
+    this.noteVariables();
+    this.push(reusedEntry(task, attempt, number));
+    this.writer.touch(this);
   }
 
   warning(task: number, rule: string, message: string): void {
@@ -159,6 +167,13 @@ export class RunRecorder implements Recorder, Source {
 
   private changes(task: number): Tell {
     return ({ path, what }) => this.onChanged(task, `${path === "" ? "the output" : path}: ${what}`);
+  }
+
+  private noteVariables(): void {
+    const variables = this.variablesText();
+    if (variables === this.variables) return;
+    this.variables = variables;
+    this.push(variablesEntry(variables));
   }
 
   private variablesText(): string {
