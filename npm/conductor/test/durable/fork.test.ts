@@ -5,6 +5,8 @@ import type { MemoryExecutions } from "@atomiton/storage";
 import { describe, expect, it } from "vitest";
 
 import { type Definition, edge, group, leaf, type Params } from "../contract/flows.js";
+import { applications } from "../desktop/process/application.js";
+import { httpServer, json } from "../transports/servers.js";
 import { longFlow, memory, Process, World } from "./world.js";
 
 type Body = (params: Params) => unknown;
@@ -347,6 +349,45 @@ describe("a fork tells which nodes it took over", () => {
     );
     const again = await office.conductor.executions.result(executionId);
     expect(again.reused).toEqual(["a", "x"]);
+  });
+});
+
+describe("a fork that is begun from elsewhere", () => {
+  const start = applications(() => ({}));
+
+  it("is told by its id at once to a page of a desktop application, which waits for its result", async () => {
+    const office = new Office();
+    await office.run(line("a", "b"));
+    const page = await start({ conductor: office.conductor }).open();
+    office.calls.length = 0;
+    const begun = await page.call("node", "forkExecution", { executionId: "old", changes: { from: "b" } });
+    const { executionId } = begun.result as { executionId: string };
+    const { result } = await page.call("node", "resultOfExecution", { executionId });
+    expect(result).toMatchObject({ success: true, reused: ["a"] });
+    expect(office.calls).toEqual(["b"]);
+    const diff = await page.call("node", "diffExecutions", { a: "old", b: executionId });
+    expect(diff.result).toMatchObject({ a: { executionId: "old" }, nodes: [{ path: "a", b: { reused: true } }, {}] });
+    const refused = await page.call("node", "forkExecution", { executionId: "old", changes: { from: "x" } });
+    expect(refused.result).toMatchObject({ success: false, code: "INVALID_PARAMETERS" });
+  });
+
+  it("is begun over a server", async () => {
+    const office = new Office();
+    await office.run(line("a", "b"));
+    const { executions } = office.conductor;
+    const server = await httpServer(async ({ path, body }, response) => {
+      const { executionId, changes, a, b } = JSON.parse(body);
+      if (path === "/api/node/forkExecution") return json(response, await executions.fork(executionId, changes));
+      if (path === "/api/node/diffExecutions") return json(response, await executions.diff(a, b));
+      return json(response, await executions.result(executionId));
+    });
+    const client = createConductor({ transport: "http", apiUrl: server.url, logLevel: "error" } as never);
+    const { executionId } = await client.executions.fork("old", { from: "b", executionId: "far" });
+    expect(executionId).toBe("far");
+    expect(await client.executions.result("far")).toMatchObject({ success: true, reused: ["a"] });
+    expect((await client.executions.diff("old", "far")).nodes[0]).toMatchObject({ path: "a", b: { reused: true } });
+    expect(await client.executions.diff("old", "far")).toEqual(await executions.diff("old", "far"));
+    await client.shutdown();
   });
 });
 
