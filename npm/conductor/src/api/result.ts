@@ -1,6 +1,6 @@
 /** How an execution ended, as its caller gets it. */
 import type { Outcome } from "../engine/driver.js";
-import { type FollowedRun, isReused } from "../engine/followed-run.js";
+import { type FollowedRun, isInherited } from "../engine/followed-run.js";
 import { lookAtEnd, stateOf } from "../engine/look.js";
 import type { Outline } from "../engine/outline.js";
 import { State } from "../engine/state.js";
@@ -37,7 +37,7 @@ export class RunResult implements ExecutionResult {
     else this.error = outcome.error;
     this.duration = duration;
     this.executedNodes = executedNodes(run, this.success);
-    if (run.reusesAnswers === true) this.reused = reusedNodes(run);
+    if (run.inheritsAnswers === true) this.reused = reusedNodes(run);
     // A copy: the run goes on working its trace out from its own.
     this.context = { ...context };
     // Of what is known already, a copy of the result should tell; the rest is found out when it is asked for.
@@ -101,7 +101,7 @@ function runTrace(run: FollowedRun, warningsOf: () => RunWarning[] | undefined):
       endTime: run.endTime,
       slowMo: run.context.slowMo,
       errorMessage: (node) => run.errorOf(node)?.message,
-      isReused: (node) => isReused(run, node),
+      isInherited: (node) => isInherited(run, node),
     });
     if (retries !== undefined) run.trace.retries = retries;
     if (warnings !== undefined) run.trace.warnings = warnings;
@@ -128,7 +128,7 @@ function executedNodes(run: FollowedRun, success: boolean): NodeId[] {
 function reusedNodes(run: FollowedRun): NodeId[] {
   const { plan } = run;
   return Array.from({ length: plan.length }, (_, position) => plan.order(position))
-    .filter((node) => (node > 0 || plan.length === 1) && isReused(run, node))
+    .filter((node) => (node > 0 || plan.length === 1) && isInherited(run, node))
     .map((node) => plan.id(node));
 }
 

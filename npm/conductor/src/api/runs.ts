@@ -181,7 +181,7 @@ export class Runs {
   async lookBack(executionId: string): Promise<RunResult> {
     const recorded = await (await this.kept()).recorded(executionId);
     if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-    const { node, context, options, history, held, reuse } = recorded;
+    const { node, context, options, history, held, inheritance } = recorded;
     const run = Run.open(outlineOf(node), {
       context,
       executables: this.config.nodeExecutorFactory,
@@ -190,7 +190,7 @@ export class Runs {
       history,
       held,
       looksBack: true,
-      reuse,
+      inheritance,
     });
     if (run === undefined)
       throw coded("DESERIALIZATION_FAILED", `The flow of ${executionId} cannot be read`, undefined);
@@ -430,7 +430,7 @@ export class Runs {
       options: kept?.options ?? runOptions(this.config, this.defaults, node, context, wanted),
       recorder: kept?.recorder,
       history: kept?.history,
-      reuse: kept?.reuse,
+      inheritance: kept?.inheritance,
       // Of one that is over nothing more is written.
       looksBack: kept !== undefined && kept.recorder === undefined,
       held: kept?.held,

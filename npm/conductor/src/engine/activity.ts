@@ -8,7 +8,7 @@ export interface NodeActivity {
   handled?: true;
   cancelled?: true;
   /** Each answer so far was taken over from another execution. */
-  reused?: boolean;
+  inherited?: boolean;
   /** Of a loop: what went wrong in one of its rounds. */
   error?: string;
 }
@@ -24,7 +24,7 @@ export class Activities {
   readonly retries: RetryRecord[] = [];
   private readonly nodes = new Map<number, NodeActivity>();
   /** Whether an answer of another execution was taken over. */
-  reusesAny = false;
+  inheritsAny = false;
 
   of(node: number): NodeActivity | undefined {
     return this.nodes.get(node);
@@ -72,11 +72,11 @@ export class Activities {
   }
 
   /** An answer was taken over from another execution, or was not. */
-  answer(node: number, isReused: boolean): void {
-    const before = this.nodes.get(node)?.reused;
-    if (before === false || before === isReused) return;
-    this.reusesAny ||= isReused;
-    this.change(node, { reused: isReused });
+  answer(node: number, isInherited: boolean): void {
+    const before = this.nodes.get(node)?.inherited;
+    if (before === false || before === isInherited) return;
+    this.inheritsAny ||= isInherited;
+    this.change(node, { inherited: isInherited });
   }
 
   /** A round of a loop failed. */

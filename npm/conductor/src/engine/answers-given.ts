@@ -1,10 +1,9 @@
 /** Which answers a run was given in the end: found while it is brought back from its records. */
 import { isRecord } from "@atomiton/values";
-
+import { itemsKey, leafKey } from "./inherited-answers.js";
 import { Section } from "./outline.js";
 import type { Plan } from "./plan.js";
 import type { Answer, ReplayObserver } from "./recorder.js";
-import { itemsKey, leafKey } from "./reuse.js";
 import type { Values } from "./values.js";
 
 /** An answer by the task and the attempt that it was recorded under. */
@@ -18,7 +17,7 @@ export interface GivenAnswer {
  * those of its last beginning. A failure is among them where the flow dealt with it, and not where it ended something.
  */
 export class AnswersGiven implements ReplayObserver {
-  /** By node, and there by the keys of `reuse.ts`. */
+  /** By node, and there by the keys of `inherited-answers.ts`. */
   readonly byNode = new Map<number, Map<string, GivenAnswer>>();
   /** Nodes that were given the input of the run. */
   readonly readInput = new Set<number>();

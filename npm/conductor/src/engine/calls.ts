@@ -18,7 +18,7 @@ import { NodeExpressions, type RunTimes } from "./node-expressions.js";
 import { DEFAULT_HANDLE, Section } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
-import type { Answer, KnownItems, ReusedAnswer } from "./recorder.js";
+import type { Answer, InheritedAnswer, KnownItems } from "./recorder.js";
 import { getErrorRecoveryStrategy } from "./recovery.js";
 import { RunWarnings } from "./run-warnings.js";
 import { Sparse } from "./sparse.js";
@@ -173,11 +173,11 @@ export class Calls {
         this.keepOutput(call, answer.value);
         return true;
       case "error":
-        if (answer.advice !== false && !answer.reused) {
+        if (answer.advice !== false && !answer.inherited) {
           this.noteRetry(task, call.attemptNumber, answer.error, answer.advice ?? 0);
         }
         this.end(call);
-        this.errors.set(task, answer.reused ? this.ownError(answer.error) : answer.error);
+        this.errors.set(task, answer.inherited ? this.ownError(answer.error) : answer.error);
         // A further try gets what this one got.
         this.calls[task] = call;
         return true;
@@ -189,7 +189,7 @@ export class Calls {
   }
 
   /** Answers a leaf, or the question for items, with what it was answered in another execution. */
-  reuse(task: number, attempt: number, attemptNumber: number, { number, answer, variables }: ReusedAnswer): void {
+  inherit(task: number, attempt: number, attemptNumber: number, { number, answer, variables }: InheritedAnswer): void {
     if (variables !== undefined) {
       const own = this.request.context.variables;
       Object.assign(own, variables.set);
@@ -206,14 +206,14 @@ export class Calls {
     call.over = true;
     this.running--;
     this.errors.set(task, this.ownError(answer.error));
-    this.request.recorder?.reused(task, attempt, number);
+    this.request.recorder?.inherited(task, attempt, number);
     this.answers.post(EventKind.failed, attempt, task, this.numberOf(answer.error.code));
   }
 
   /** Notes whether an answer of a task was taken over from another execution. */
-  noteAnswer(task: number, isReused: boolean): void {
+  noteAnswer(task: number, isInherited: boolean): void {
     this.activities ??= new Activities();
-    this.activities.answer(this.values.nodeOf(task), isReused);
+    this.activities.answer(this.values.nodeOf(task), isInherited);
   }
 
   /** An error of another execution, as one of this. */
@@ -548,18 +548,18 @@ export class Calls {
     return resolved instanceof Promise ? resolved.then(begin) : begin(resolved);
   }
 
-  /** `reused`: the number of the answer, where it was taken over from another execution. */
+  /** `inherited`: the number of the answer, where it was taken over from another execution. */
   private takeItems(
     task: number,
     attempt: number,
     known: number,
     found: Items,
     call: Call | undefined,
-    reused?: number,
+    inherited?: number,
   ): void {
     const items = { ...found, known };
-    if (reused === undefined) this.request.recorder?.items(task, attempt, items);
-    else this.request.recorder?.reused(task, attempt, reused);
+    if (inherited === undefined) this.request.recorder?.items(task, attempt, items);
+    else this.request.recorder?.inherited(task, attempt, inherited);
     const count = this.keepItems(task, items);
     if (call !== undefined) this.end(call);
     this.answers.post(found.more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
@@ -595,8 +595,8 @@ export class Calls {
     );
   }
 
-  /** `reused`: the number of the answer, where it was taken over from another execution. */
-  private answered(call: Call, value: unknown, reused?: number): void {
+  /** `inherited`: the number of the answer, where it was taken over from another execution. */
+  private answered(call: Call, value: unknown, inherited?: number): void {
     if (call.over) return;
     const { attempt } = call;
     let handles: readonly string[] | undefined;
@@ -613,8 +613,8 @@ export class Calls {
     const { recorder } = this.request;
     if (recorder !== undefined) {
       try {
-        if (reused === undefined) recorder.output(call.task, attempt, value);
-        else recorder.reused(call.task, attempt, reused);
+        if (inherited === undefined) recorder.output(call.task, attempt, value);
+        else recorder.inherited(call.task, attempt, inherited);
       } catch (error) {
         return this.failed(call, error);
       }

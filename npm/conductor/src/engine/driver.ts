@@ -43,12 +43,12 @@ import {
   commandRecord,
   eventRecords,
   type History,
+  type Inheritance,
   type JournalStep,
   persisting,
   persists,
   type Recorder,
   type ReplayObserver,
-  type Reuse,
   stepsOf,
 } from "./recorder.js";
 import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
@@ -83,7 +83,7 @@ export interface RunRequest {
   /** Nothing more is to happen than did before. */
   looksBack?: boolean;
   /** Makes what says which answers of another execution are taken over; missing for a run that takes over none. */
-  reuse?: ((plan: Plan, values: Values) => Reuse) | undefined;
+  inheritance?: ((plan: Plan, values: Values) => Inheritance) | undefined;
   /** Makes what is told of what happened before. */
   observe?: ((plan: Plan, values: Values) => ReplayObserver) | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
@@ -159,7 +159,7 @@ export class Run implements Answers, ThreadUser {
   private finished = false;
   /** What happened before is told to the engine again: nothing is asked of executables. */
   private replaying = false;
-  private readonly reuse: Reuse | undefined;
+  private readonly inheritance: Inheritance | undefined;
   private readonly observer: ReplayObserver | undefined;
   /** Executables are called for whatever starts: nothing is replayed or taken over. */
   private callsAll: boolean;
@@ -188,9 +188,9 @@ export class Run implements Answers, ThreadUser {
   ) {
     this.values = new Values(plan, request.context);
     this.calls = new Calls(plan, this.values, request, this.tables, this);
-    this.reuse = request.reuse?.(plan, this.values);
+    this.inheritance = request.inheritance?.(plan, this.values);
     this.observer = request.observe?.(plan, this.values);
-    this.callsAll = this.reuse === undefined;
+    this.callsAll = this.inheritance === undefined;
     this.done = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -225,7 +225,7 @@ export class Run implements Answers, ThreadUser {
     for (const { task, rule, message } of history.warnings) this.calls.warnAgain(task, rule, message);
     if (history.variables !== undefined) Object.assign(this.request.context.variables, history.variables);
     this.replaying = this.stepping = false;
-    this.callsAll = this.reuse === undefined;
+    this.callsAll = this.inheritance === undefined;
     giveMailbox(mailbox);
     if (this.finished || this.request.looksBack === true) {
       this.finished = true;
@@ -383,8 +383,8 @@ export class Run implements Answers, ThreadUser {
   }
 
   /** Whether an answer of another execution was taken over. */
-  get reusesAnswers(): boolean {
-    return this.calls.activities?.reusesAny === true;
+  get inheritsAnswers(): boolean {
+    return this.calls.activities?.inheritsAny === true;
   }
 
   /** The error with which a node failed, if it did. */
@@ -535,7 +535,7 @@ export class Run implements Answers, ThreadUser {
     let result = this.engine.turn(this.handle, mailbox.number, command, now);
     this.steps++;
     // The engine says when a value is no longer needed, which must not wait until it hears what was done ahead.
-    this.mayRunAhead = mailbox.mayRunAhead && this.request.options.keepOutputs && this.reuse === undefined;
+    this.mayRunAhead = mailbox.mayRunAhead && this.request.options.keepOutputs && this.inheritance === undefined;
     if (command === Command.start) this.keepsOrder = this.mayRunAhead;
     while (result >= 0) {
       const ops = result & ~MORE;
@@ -637,7 +637,7 @@ export class Run implements Answers, ThreadUser {
         return calls.forget(first, calls.lose(task, first, second));
       case OpKind.reset:
         this.observer?.reset(task);
-        this.reuse?.reset();
+        this.inheritance?.reset();
         return calls.forget(task + 1, values.resetScope(task));
       case OpKind.gather:
         this.observer?.gathered(task);
@@ -654,24 +654,24 @@ export class Run implements Answers, ThreadUser {
   /** A leaf starts whose answer may be known: from the records of this execution, or of another one. */
   private startAgain(task: number, attempt: number, attemptNumber: number): void {
     const { calls, observer } = this;
-    const reused = this.reuse?.leaf(task);
-    if (this.reuse !== undefined) calls.noteAnswer(task, reused !== undefined);
+    const inherited = this.inheritance?.leaf(task);
+    if (this.inheritance !== undefined) calls.noteAnswer(task, inherited !== undefined);
     if (this.replaying) {
       const call = calls.begin(task, attempt, attemptNumber);
       observer?.begun(task, call.input);
-    } else if (reused !== undefined) calls.reuse(task, attempt, attemptNumber, reused);
+    } else if (inherited !== undefined) calls.inherit(task, attempt, attemptNumber, inherited);
     else calls.start(task, attempt, attemptNumber);
   }
 
   /** The same where a loop is asked for items. */
   private askAgain(task: number, attempt: number, known: number): void {
     const { calls, observer } = this;
-    const reused = this.reuse?.items(task, known);
-    if (this.reuse !== undefined) calls.noteAnswer(task, reused !== undefined);
+    const inherited = this.inheritance?.items(task, known);
+    if (this.inheritance !== undefined) calls.noteAnswer(task, inherited !== undefined);
     if (this.replaying) {
       const call = calls.beginItems(task, attempt);
       observer?.begun(task, call.input);
-    } else if (reused !== undefined) calls.reuse(task, attempt, 1, reused);
+    } else if (inherited !== undefined) calls.inherit(task, attempt, 1, inherited);
     else calls.tellItems(task, attempt, known);
   }
 

@@ -39,20 +39,20 @@ export interface FollowedRun
   /** What is known of the error with which a node failed, if it did. */
   errorOf(node: number): Pick<ExecutionError, "message"> | undefined;
   /** Whether answers of another execution were taken over; missing where none can be. */
-  readonly reusesAnswers?: boolean;
+  readonly inheritsAnswers?: boolean;
   /** The output of a node; missing where none is known. */
   outputOf?(node: number): unknown;
 }
 
 /** Whether all that was called in a node, itself included, was answered by another execution. */
-export function isReused(run: Pick<FollowedRun, "reusesAnswers" | "plan" | "activityOf">, node: number): boolean {
+export function isInherited(run: Pick<FollowedRun, "inheritsAnswers" | "plan" | "activityOf">, node: number): boolean {
   const { plan } = run;
-  if (run.reusesAnswers !== true) return false;
+  if (run.inheritsAnswers !== true) return false;
   let found = false;
   for (let inner = node, end = plan.end(node); inner < end; inner++) {
-    const { reused } = run.activityOf(inner) ?? {};
-    if (reused === false) return false;
-    found ||= reused === true;
+    const { inherited } = run.activityOf(inner) ?? {};
+    if (inherited === false) return false;
+    found ||= inherited === true;
   }
   return found;
 }

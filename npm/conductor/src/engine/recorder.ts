@@ -25,7 +25,7 @@ export interface Recorder {
   /** @throws Error SERIALIZATION_FAILED naming the place that cannot be written */
   items(task: number, attempt: number, items: KnownItems): void;
   /** An answer of another execution was taken over: its number among those that may be. */
-  reused(task: number, attempt: number, number: number): void;
+  inherited(task: number, attempt: number, number: number): void;
   warning(task: number, rule: string, message: string): void;
   /** Settles when all that was told is on disk; never rejects. */
   persist(): Promise<void>;
@@ -39,15 +39,15 @@ export interface Recorder {
   onLost: (error: ExecutionError) => void;
 }
 
-/** An answer of an executable that was told to a host that is gone; `reused` where it had been taken over from another execution. */
-export type Answer = { reused?: true } & (
+/** An answer of an executable that was told to a host that is gone; `inherited` where it had been taken over from another execution. */
+export type Answer = { inherited?: true } & (
   | { kind: "output"; value: unknown }
   | { kind: "error"; error: ExecutionError; advice: false | number | undefined }
   | { kind: "items"; items: KnownItems }
 );
 
 /** An answer of another execution that a run may take over. */
-export interface ReusedAnswer {
+export interface InheritedAnswer {
   /** Its number among those that the run may take over. */
   number: number;
   answer: Answer;
@@ -56,11 +56,11 @@ export interface ReusedAnswer {
 }
 
 /** Decides, task by task, which answers of another execution a run takes over. Each task is asked about when it begins. */
-export interface Reuse {
+export interface Inheritance {
   /** The answer of a leaf that begins; `undefined` where its executable is to be called. */
-  leaf(task: number): ReusedAnswer | undefined;
+  leaf(task: number): InheritedAnswer | undefined;
   /** The items of a loop beyond those `known`. */
-  items(task: number, known: number): ReusedAnswer | undefined;
+  items(task: number, known: number): InheritedAnswer | undefined;
   /** A group begins again. */
   reset(): void;
 }

@@ -25,7 +25,7 @@ export interface TraceSource {
   /** Message of the error with which a node failed. */
   errorMessage(node: number): string | undefined;
   /** Whether what was called in a node was answered by another execution. */
-  isReused(node: number): boolean;
+  isInherited(node: number): boolean;
 }
 
 /** The trace; its events and nodes are worked out when they are read. */
@@ -150,7 +150,7 @@ class Tracer {
       startTime,
       state: "pending",
       progress: 0,
-      ...(this.source.isReused(index) && { reused: true as const }),
+      ...(this.source.isInherited(index) && { reused: true as const }),
       events: Array.from(rows, (row) => this.events[row + 1] as TraceEvent),
     };
     let before: number = State.pending;

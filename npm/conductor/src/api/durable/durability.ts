@@ -4,11 +4,11 @@ import type { ExecutionStore, StoredExecution } from "@atomiton/storage";
 import type { RunRequest } from "../../engine/driver.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { coded } from "../../engine/failure.js";
+import { AnswerInheritance } from "../../engine/inherited-answers.js";
 import type { Log } from "../../engine/log.js";
 import type { RunOptions } from "../../engine/options.js";
 import { outlineOf } from "../../engine/outline.js";
 import { type History, writingNodes } from "../../engine/recorder.js";
-import { AnswerReuse } from "../../engine/reuse.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import { contextOf } from "../contexts.js";
@@ -40,7 +40,7 @@ export interface KeptRun {
   /** Missing for one that begins. */
   history?: History;
   /** Of a fork: makes what says which answers it takes over. */
-  reuse?: RunRequest["reuse"];
+  inheritance?: RunRequest["inheritance"];
 }
 
 /** An execution of the store as it was recorded. */
@@ -154,7 +154,7 @@ export class Durability {
     // Its id is told once it would be found by it.
     await writer.flush();
     if (recorder.isOver) throw existing(id);
-    return { node, context, options, held, recorder, history, reuse: reuseOf(history) };
+    return { node, context, options, held, recorder, history, inheritance: inheritanceOf(history) };
   }
 
   /** Goes on with an execution that has begun; `undefined` where another process has it, or it is over. */
@@ -268,7 +268,7 @@ export class Durability {
     const context = contextOf(node, given);
     if (context.nodeId !== flowId)
       throw coded("DESERIALIZATION_FAILED", `The execution ${id} has another flow`, undefined);
-    return { node, context, options, held, history, reuse: reuseOf(history) };
+    return { node, context, options, held, history, inheritance: inheritanceOf(history) };
   }
 
   private recorder(
@@ -322,8 +322,8 @@ function existing(id: string): Error {
   return coded("INVALID_PARAMETERS", `There is an execution ${id} already; give the fork another id`, undefined);
 }
 
-function reuseOf({ reusable }: Records): RunRequest["reuse"] {
-  return reusable && ((plan, values) => new AnswerReuse(plan, values, reusable));
+function inheritanceOf({ inheritable }: Records): RunRequest["inheritance"] {
+  return inheritable && ((plan, values) => new AnswerInheritance(plan, values, inheritable));
 }
 
 /** A context with what the execution was given when it began; the same object, which others may know. */

@@ -6,8 +6,8 @@
 
 import { carriedApart, endsRun, markedAgain, routedHandles } from "../../engine/executables.js";
 import { coded, RETRY } from "../../engine/failure.js";
-import type { Answer, History, KnownItems, ReusedAnswer } from "../../engine/recorder.js";
-import type { Reusable } from "../../engine/reuse.js";
+import type { Inheritable } from "../../engine/inherited-answers.js";
+import type { Answer, History, InheritedAnswer, KnownItems } from "../../engine/recorder.js";
 import { fromJson, isPlainJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
 import type { ExecutionError } from "../../types/errors.js";
 
@@ -24,7 +24,7 @@ const Kind = {
   /** An answer of that execution, which the fork may take over. */
   kept: "k",
   /** One of these was taken over. */
-  reused: "r",
+  inherited: "r",
 } as const;
 
 /** Characters of a value that is kept apart from its record. */
@@ -101,8 +101,8 @@ export function variablesEntry(text: string): string {
 }
 
 /** The entry of an answer that was taken over: its number among those that may be. */
-export function reusedEntry(task: number, attempt: number, number: number): string {
-  return `["${Kind.reused}",${task},${attempt},${number}]`;
+export function inheritedEntry(task: number, attempt: number, number: number): string {
+  return `["${Kind.inherited}",${task},${attempt},${number}]`;
 }
 
 /** The entry that says which nodes, by their place in the outline, a fork does not take over answers for. */
@@ -110,7 +110,7 @@ export function forkEntry(inside: Iterable<number>, outputs: Iterable<number>): 
   return JSON.stringify([Kind.fork, 0, 0, { inside: [...inside], outputs: [...outputs] }]);
 }
 
-/** The entry of an answer that a fork may take over for a node, under a key of `engine/reuse.ts`. */
+/** The entry of an answer that a fork may take over for a node, under a key of `engine/inherited-answers.ts`. */
 export function keptEntry(node: number, key: string, { entry, variables }: RecordedAnswer): string {
   return JSON.stringify([Kind.kept, node, 0, { key, ...(variables !== undefined && { variables }) }, entry]);
 }
@@ -221,7 +221,7 @@ export class Records implements History {
   }
 
   /** What the run may take over from another execution; `undefined` for one that is no fork. */
-  get reusable(): Reusable | undefined {
+  get inheritable(): Inheritable | undefined {
     if (this.fork === undefined) return undefined;
     const { inside, outputs } = this.fork;
     return {
@@ -231,7 +231,7 @@ export class Records implements History {
     };
   }
 
-  private keptAnswer(number: number | undefined): ReusedAnswer | undefined {
+  private keptAnswer(number: number | undefined): InheritedAnswer | undefined {
     if (number === undefined) return undefined;
     const { content, entry } = this.kept[number] as (typeof this.kept)[number];
     const { set, removed } = content.variables ?? {};
@@ -248,7 +248,7 @@ export class Records implements History {
   recorded(task: number, attempt: number): RecordedAnswer | undefined {
     const entry = this.entries.get(keyOf(task, attempt));
     if (entry === undefined) return undefined;
-    return { entry: entry[0] === Kind.reused ? (this.kept[entry[3] as number]?.entry as Entry) : entry };
+    return { entry: entry[0] === Kind.inherited ? (this.kept[entry[3] as number]?.entry as Entry) : entry };
   }
 
   /** What an answer says, as tagged JSON: a value, or of a failure code and message. */
@@ -275,9 +275,9 @@ export class Records implements History {
   answer(task: number, attempt: number): Answer | undefined {
     const entry = this.entries.get(keyOf(task, attempt));
     if (entry === undefined) return undefined;
-    if (entry[0] !== Kind.reused) return this.answerIn(this.isKept ? structuredClone(entry) : entry);
+    if (entry[0] !== Kind.inherited) return this.answerIn(this.isKept ? structuredClone(entry) : entry);
     const kept = this.keptAnswer(entry[3] as number);
-    return kept && { ...kept.answer, reused: true };
+    return kept && { ...kept.answer, inherited: true };
   }
 
   private answerIn([kind, , , content, marks]: Entry): Answer {

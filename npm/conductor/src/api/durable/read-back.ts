@@ -8,7 +8,7 @@ import type { RecordedRun } from "./durability.js";
 
 /** A run as it was when it was recorded last. Nothing of it goes on, and nothing of what is given is changed. */
 export function readBack(
-  { node, context, options, history, held, reuse }: RecordedRun,
+  { node, context, options, history, held, inheritance }: RecordedRun,
   log: Log,
 ): { run: Run; answers: AnswersGiven } {
   let answers: AnswersGiven | undefined;
@@ -19,7 +19,7 @@ export function readBack(
     log,
     history,
     held,
-    reuse,
+    inheritance,
     looksBack: true,
     observe: (plan, values) => {
       answers = new AnswersGiven(plan, values, context.input, options.keepGoing);

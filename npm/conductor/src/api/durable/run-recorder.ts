@@ -10,10 +10,10 @@ import {
   type Blob,
   errorEntry,
   type Hash,
+  inheritedEntry,
   itemsEntry,
   outputEntry,
   recordBytes,
-  reusedEntry,
   type Tell,
   textOf,
   variablesEntry,
@@ -91,9 +91,9 @@ export class RunRecorder implements Recorder, Source {
     this.push(itemsEntry(task, attempt, items, this.changes(task)));
   }
 
-  reused(task: number, attempt: number, number: number): void {
+  inherited(task: number, attempt: number, number: number): void {
     this.noteVariables();
-    this.push(reusedEntry(task, attempt, number));
+    this.push(inheritedEntry(task, attempt, number));
     this.writer.touch(this);
   }
 

@@ -7,17 +7,17 @@
  */
 import { Section } from "./outline.js";
 import type { Plan } from "./plan.js";
-import type { Reuse, ReusedAnswer } from "./recorder.js";
+import type { Inheritance, InheritedAnswer } from "./recorder.js";
 import type { Values } from "./values.js";
 
 /** What a run may take over. */
-export interface Reusable {
+export interface Inheritable {
   /** Nodes, by their place in the outline, that are to run anew with all that is in them. */
   inside: ReadonlySet<number>;
   /** Nodes whose output may be another. */
   outputs: ReadonlySet<number>;
   /** The answer of a node under a key of {@link leafKey} or {@link itemsKey}. */
-  answer(node: number, key: string): ReusedAnswer | undefined;
+  answer(node: number, key: string): InheritedAnswer | undefined;
 }
 
 /** A node in the rounds around it. */
@@ -37,7 +37,7 @@ export function itemsKey(position: string, known: number): string {
 }
 
 /** Which answers one run takes over. */
-export class AnswerReuse implements Reuse {
+export class AnswerInheritance implements Inheritance {
   /** What ran anew, and the groups around it. */
   private readonly anew = new Set<string>();
   /** Whether what goes into a node, or is around it, may be another; once that is known. */
@@ -46,21 +46,21 @@ export class AnswerReuse implements Reuse {
   constructor(
     private readonly plan: Plan,
     private readonly values: Pick<Values, "nodeOf" | "positionOf">,
-    private readonly reusable: Reusable,
+    private readonly inheritable: Inheritable,
   ) {}
 
-  leaf(task: number): ReusedAnswer | undefined {
+  leaf(task: number): InheritedAnswer | undefined {
     const at = this.instance(task);
-    const answer = this.isReached(at) ? undefined : this.reusable.answer(at.node, leafKey(at.position));
+    const answer = this.isReached(at) ? undefined : this.inheritable.answer(at.node, leafKey(at.position));
     if (answer === undefined) this.markAnew(at);
     return answer;
   }
 
-  items(task: number, known: number): ReusedAnswer | undefined {
+  items(task: number, known: number): InheritedAnswer | undefined {
     const at = this.instance(task);
     // Further rounds may depend on those before them.
     const isAnew = this.anew.has(keyOf(at)) || this.isReached(at);
-    const answer = isAnew ? undefined : this.reusable.answer(at.node, itemsKey(at.position, known));
+    const answer = isAnew ? undefined : this.inheritable.answer(at.node, itemsKey(at.position, known));
     if (answer === undefined) {
       this.markAnew(at);
       this.reached.set(keyOf(at), true);
@@ -106,13 +106,13 @@ export class AnswerReuse implements Reuse {
 
   /** The same; `undefined` where others have to be looked at before, which are pushed on `open`. */
   private look(at: Instance, open: Instance[]): boolean | undefined {
-    if (this.reusable.inside.has(at.node)) return true;
+    if (this.inheritable.inside.has(at.node)) return true;
     const unknown: Instance[] = [];
     const around = this.around(at);
     const needed = around === undefined ? [] : [around];
     for (const node of this.sources(at.node)) {
       const source = { node, position: at.position };
-      if (this.reusable.outputs.has(node) || this.anew.has(keyOf(source))) return true;
+      if (this.inheritable.outputs.has(node) || this.anew.has(keyOf(source))) return true;
       needed.push(source);
     }
     for (const other of needed) {
