@@ -122,6 +122,9 @@ function localExecutions(runs: Runs): ExecutionsApi {
       const kept = await runs.kept();
       if (!runs.cancel(executionId)) await kept.cancel(executionId);
     },
+    fork: (executionId, changes) => runs.fork(executionId, changes),
+    diff: (a, b) => runs.diff(a, b),
+    result: (executionId) => runs.result(executionId),
     async vacuum(retention = {}) {
       const store = await runs.store();
       const { bytes: bytesBefore } = await store.figures();

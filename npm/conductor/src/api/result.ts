@@ -1,6 +1,6 @@
 /** How an execution ended, as its caller gets it. */
 import type { Outcome } from "../engine/driver.js";
-import type { FollowedRun } from "../engine/followed-run.js";
+import { type FollowedRun, isInherited } from "../engine/followed-run.js";
 import { lookAtEnd, stateOf } from "../engine/look.js";
 import type { Outline } from "../engine/outline.js";
 import { State } from "../engine/state.js";
@@ -19,6 +19,7 @@ export class RunResult implements ExecutionResult {
   declare error?: ExecutionError;
   declare duration: number;
   declare executedNodes: NodeId[];
+  declare reused?: NodeId[];
   declare context: ConductorExecutionContext;
   declare trace: ExecutionTrace;
 
@@ -36,6 +37,7 @@ export class RunResult implements ExecutionResult {
     else this.error = outcome.error;
     this.duration = duration;
     this.executedNodes = executedNodes(run, this.success);
+    if (run.inheritsAnswers === true) this.reused = reusedNodes(run);
     // A copy: the run goes on working its trace out from its own.
     this.context = { ...context };
     // Of what is known already, a copy of the result should tell; the rest is found out when it is asked for.
@@ -107,6 +109,7 @@ function runTrace(run: FollowedRun, warningsOf: () => RunWarning[] | undefined):
       slowMo: run.context.slowMo,
       errorMessage: (node) => run.errorOf(node)?.message,
       activityOf: (node) => run.activityOf(node),
+      isInherited: (node) => isInherited(run, node),
     });
     if (retries !== undefined) run.trace.retries = retries;
     if (warnings !== undefined) run.trace.warnings = warnings;
@@ -127,6 +130,14 @@ function executedNodes(run: FollowedRun, success: boolean): NodeId[] {
     if (run.hasBegun(node) && (plan.isLeaf(node) || (success && hasRun?.[node] !== 0))) ids.push(plan.id(node));
   }
   return ids;
+}
+
+/** Nodes that were not run because another execution had, in plan order, without the one that was run. */
+function reusedNodes(run: FollowedRun): NodeId[] {
+  const { plan } = run;
+  return Array.from({ length: plan.length }, (_, position) => plan.order(position))
+    .filter((node) => (node > 0 || plan.length === 1) && isInherited(run, node))
+    .map((node) => plan.id(node));
 }
 
 /** Which nodes ran. A group that was open when one around it failed only did if something inside it began. */

@@ -14,11 +14,14 @@ import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import { isolator } from "../events/isolate.js";
 import { activeOf, ExecutionRegistry, type Registered } from "../executions/registry.js";
-import { isFinished } from "../executions/status.js";
+import { isFinished, isPart } from "../executions/status.js";
 import type { ActiveExecution } from "../services/node.js";
 import type { NodeDefinition } from "../types/definition.js";
+import type { ExecutionDiff } from "../types/diff.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
+import type { ForkChanges, ForkedExecution } from "../types/fork.js";
+import { createExecutionId } from "../types/ids.js";
 import type { OpenQuestion } from "../types/question.js";
 import type { ReuseGate } from "./cache/gate.js";
 import { contextOf } from "./contexts.js";
@@ -82,6 +85,8 @@ interface Execution extends ExecutionPlace, Registered {
   context: ConductorExecutionContext;
   /** Who waits for its result beside the one who started it. */
   waiting: ((result: ExecutionResult) => void)[] | undefined;
+  /** Once those were told, just before it is not active any more. */
+  result: ExecutionResult | undefined;
   cancelled: boolean;
   /** Starts the run, where a pause came before that. */
   begin: (() => void) | undefined;
@@ -227,7 +232,7 @@ export class Runs {
     const durability = await this.kept();
     await durability.sleepers.settled(executionId);
     const row = await (await durability.store).get(executionId);
-    if (row === undefined || row.parentId !== undefined || row.endedAt !== undefined) return;
+    if (row === undefined || isPart(row) || row.endedAt !== undefined) return;
     const kept = await durability.claim(executionId, intent);
     if (kept === undefined) {
       const message = `The execution ${executionId} is under way in another process, which alone can ${intent} it`;
@@ -291,7 +296,7 @@ export class Runs {
   async lookBack(executionId: string): Promise<RunResult> {
     const recorded = await (await this.kept()).recorded(executionId);
     if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-    const { node, context, options, history, held } = recorded;
+    const { node, context, options, history, held, inheritance } = recorded;
     const run = Run.open(outlineOf(node), {
       context,
       executables: this.config.nodeExecutorFactory,
@@ -300,11 +305,63 @@ export class Runs {
       history,
       held,
       looksBack: true,
+      inheritance,
     });
     if (run === undefined)
       throw coded("DESERIALIZATION_FAILED", `The flow of ${executionId} cannot be read`, undefined);
     run.start();
     return new RunResult(run, await run.done, context, Math.round(run.duration), this.warnings);
+  }
+
+  /**
+   * Begins a new execution from one of the store: what does not depend on the changes keeps what it gave.
+   *
+   * @throws Error NODE_NOT_FOUND where there is none of this id, INVALID_PARAMETERS for changes that do not fit it
+   */
+  async fork(executionId: string, changes?: ForkChanges | null): Promise<ForkedExecution> {
+    const durability = await this.kept();
+    const recorded = await durability.recorded(executionId, true);
+    if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
+    const { planFork } = await import("./durable/fork.js");
+    const { node, input, variables, entries, blobs } = planFork(recorded, changes ?? {}, this.types(), this.log);
+    const id = createExecutionId(changes?.executionId);
+    const given = { executionId: id, variables, ...(input !== undefined && { input }) };
+    const context = contextOf(node, given);
+    const { keepGoing, concurrency } = recorded.options;
+    const asBefore = this.config.concurrency === undefined && changes?.flow == null ? { concurrency } : {};
+    const options = { ...runOptions(this.config, this.defaults, node, context, undefined), keepGoing, ...asBefore };
+    const fork = { entries, blobs };
+    const kept = await durability.begin({ id, mayExist: false, node, context, options, parentId: executionId, fork });
+    void this.goOn(kept);
+    return { executionId: id, flowId: context.nodeId };
+  }
+
+  /** What two executions of the store differ in. Rejects with NODE_NOT_FOUND where one is not there. */
+  async diff(a: string, b: string): Promise<ExecutionDiff> {
+    const durability = await this.kept();
+    const store = await durability.store;
+    const read = async (executionId: string) => {
+      const row = await store.get(executionId);
+      const recorded = await durability.recorded(executionId, true);
+      if (row === undefined || recorded === undefined) {
+        throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
+      }
+      return { row, recorded };
+    };
+    const [one, other] = [await read(a), await read(b)];
+    const { executionDiff } = await import("./durable/diff.js");
+    return executionDiff(one, other, this.log);
+  }
+
+  /** The result of an execution: at its end where it goes on here, as it was recorded where it is over. */
+  async result(executionId: string): Promise<ExecutionResult> {
+    const attached = this.attach(executionId);
+    if (attached !== undefined) return attached;
+    const row = await (await this.store()).get(executionId);
+    if (row === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
+    if (row.endedAt !== undefined) return this.lookBack(executionId);
+    const message = `The execution ${executionId} is ${row.status}, and does not go on here; \`resume\` goes on with it`;
+    throw coded("INVALID_PARAMETERS", message, undefined);
   }
 
   /** What keeps executions in the store; rejects with INVALID_PARAMETERS where there is no store. */
@@ -366,6 +423,7 @@ export class Runs {
       context,
       startTime: Date.now(),
       waiting: undefined,
+      result: undefined,
       cancelled: false,
       paused: false,
       begin: undefined,
@@ -446,6 +504,7 @@ export class Runs {
   attach(executionId: string): Promise<ExecutionResult> | undefined {
     const execution = this.active.get(executionId);
     if (execution === undefined) return this.loaded?.sleepers.attach(executionId);
+    if (execution.result !== undefined) return Promise.resolve(execution.result);
     return new Promise((resolve) => {
       execution.waiting ??= [];
       execution.waiting.push(resolve);
@@ -512,6 +571,7 @@ export class Runs {
       recorder: kept?.recorder,
       history: kept?.history,
       intent: kept?.intent,
+      inheritance: kept?.inheritance,
       // Of one that is over nothing more is written.
       looksBack: kept !== undefined && kept.recorder === undefined,
       held: kept?.held,
@@ -647,6 +707,7 @@ export class Runs {
   private conclude(execution: Execution, result: ExecutionResult): ExecutionResult {
     const { executionId, waiting } = execution;
     if (execution.onProgress !== undefined) return result;
+    execution.result = result;
     if (result.success) this.events.emitCompleted({ executionId, result });
     else this.events.emitError({ executionId, error: new Error((result.error as ExecutionError).message) });
     this.onEnd?.(execution, result);

@@ -50,8 +50,11 @@ export async function showExecution(id: string, options: StoreOptions): Promise<
       return Exit.success;
     }
     const error = row.error === undefined ? undefined : (JSON.parse(row.error) as { code: string; message: string });
+    const reused = trace.nodes.filter((node) => node.reused).map(({ nodeId }) => nodeId);
     const facts: [string, string | undefined][] = [
       ["flow", row.name],
+      ["fork of", row.trigger === "fork" ? row.parentId : undefined],
+      ["reused", reused.length === 0 ? undefined : reused.join(", ")],
       ["status", row.status],
       ["because", row.reason],
       ["error", error && `${error.code}: ${error.message}`],
@@ -147,9 +150,10 @@ function told(id: string, result: ExecutionResult, { json }: StoreOptions): Exit
 
 function listText(rows: readonly StoredExecution[], hasMore: boolean): string {
   if (rows.length === 0) return "There are no such executions\n";
-  const lines = rows.map(({ id, name, status, startedAt, endedAt }) => {
+  const lines = rows.map(({ id, name, status, startedAt, endedAt, trigger, parentId }) => {
     const took = endedAt === undefined ? "" : duration(endedAt - startedAt);
-    return `${timeText(startedAt)}  ${column(status, 10)} ${column(took, 9)} ${column(oneLine(name), 24)} ${oneLine(id)}`;
+    const fork = trigger === "fork" ? pc.dim(`  fork of ${oneLine(parentId ?? "")}`) : "";
+    return `${timeText(startedAt)}  ${column(status, 10)} ${column(took, 9)} ${column(oneLine(name), 24)} ${oneLine(id)}${fork}`;
   });
   const more = hasMore ? pc.dim("There are more: --limit shows them\n") : "";
   return `${lines.join("\n")}\n${more}`;

@@ -92,11 +92,12 @@ function nodeLine({ node, depth, isGroup }: TreeNode, { columns, now }: View): s
 
 /** What goes on while a node runs, why it failed when it did, else its name. */
 function remarkOf({ id, state, message, error, name, type, ...node }: TreeNode["node"], now: number): string {
-  const { attempts, cached, cancelled, handled, rounds } = node;
+  const { attempts, cached, cancelled, handled, reused, rounds } = node;
   if (state === "executing" && attempts?.retryAt !== undefined) return oneLine(attemptText(attempts, now));
   if (state === "executing" && message !== undefined) return oneLine(message);
   if (cancelled) return "cancelled";
   if (state === "error" && error !== undefined) return `${handled ? "handled: " : ""}${oneLine(error)}`;
+  if (state === "completed" && reused) return "reused";
   if (state === "completed" && attempts !== undefined) return `after ${counted(attempts.number, "try", "tries")}`;
   if (state === "completed" && cached !== undefined) return "from the cache";
   if (state === "completed" && rounds !== undefined) return counted(rounds.done, "round");

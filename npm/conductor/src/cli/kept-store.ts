@@ -1,7 +1,7 @@
 /** The store of a command: opened once, for its conductor and for what the command looks up by itself. */
 import { existsSync } from "node:fs";
 import type { ExecutionStore } from "@atomiton/storage";
-
+import { isPart } from "../executions/status.js";
 import { databaseFile, openExecutionStore } from "../exports/environment/execution-store.js";
 import { UsageError } from "./exit.js";
 import { counted, oneLine } from "./text.js";
@@ -41,7 +41,7 @@ export async function tellUnfinished(store: ExecutionStore): Promise<void> {
   const ids = await store.claimable(Date.now(), MOST_COUNTED);
   const rows = await Promise.all(ids.map((id) => store.get(id)));
   // Parts of others go on with these.
-  const count = rows.filter((row) => row !== undefined && row.parentId === undefined).length;
+  const count = rows.filter((row) => row !== undefined && !isPart(row)).length;
   if (count === 0) return;
   const unfinished = ids.length < MOST_COUNTED ? counted(count, "execution") : `${MOST_COUNTED} executions or more`;
   process.stderr.write(`${unfinished} in the store can go on: conductor executions resume\n`);

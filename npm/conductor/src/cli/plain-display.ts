@@ -56,7 +56,8 @@ function linesSince(shown: Map<string, ExecutionGraphNode>, state: ExecutionGrap
     const before = shown.get(path);
     shown.set(path, node);
     const label = `${path}${isGroup ? "/" : ""}`;
-    if (node.startTime !== undefined && before?.startTime === undefined) {
+    const isToldByItsEnd = node.reused && !isGroup;
+    if (node.startTime !== undefined && before?.startTime === undefined && !isToldByItsEnd) {
       lines.push({ at: node.startTime, text: `started    ${label}` });
     }
     const doing = doingText(before, node, verbose, now);
@@ -117,6 +118,7 @@ function culpritsFirst(lines: Line[]): Line[] {
 function endText(node: ExecutionGraphNode, label: string): string {
   const took = node.duration === undefined ? "" : ` in ${duration(node.duration)}`;
   if (node.state === "skipped" && !node.cancelled) return `skipped    ${label}`;
+  if (node.state === "completed" && node.reused) return `reused     ${label}`;
   if (node.state === "completed") {
     const tries = node.attempts === undefined ? "" : `, try ${node.attempts.number}`;
     const rounds = node.rounds === undefined ? "" : `, ${node.rounds.done} rounds`;

@@ -5,6 +5,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
 import { assignment, jsonOrText, milliseconds, positiveInteger, wholeNumber } from "./assignment.js";
 import { cacheStats, clearCache } from "./cache.js";
+import { diffExecutions } from "./diff.js";
 import { exportExecution, importExecution } from "./execution-files.js";
 import { cancelExecution, executionLogs, vacuumExecutions } from "./execution-upkeep.js";
 import {
@@ -16,6 +17,7 @@ import {
   showExecution,
 } from "./executions.js";
 import { EXIT_HELP, Exit, UsageError } from "./exit.js";
+import { forkExecution, parameterOf } from "./fork.js";
 import { graph } from "./graph.js";
 import { init } from "./init.js";
 import { OUTPUT_FORMATS } from "./node-output.js";
@@ -156,6 +158,29 @@ function commands(end: (exit: Exit) => void): Command {
     .argument("<id>", "of the question, or of an execution that asks only one")
     .requiredOption("--value <value>", "the answer; JSON where it is JSON, else text", jsonOrText)
     .action(async (id: string, options) => end(await answerQuestion(id, options)));
+  inStore("fork", "begin a new execution from an old one: what does not depend on the changes is not run again")
+    .argument("<id>", "of the old execution")
+    .option("--from <node...>", "run these nodes anew, and all that depends on them; by id, or as group/node")
+    .option(
+      "--param <node.key=value>",
+      "a parameter of a node; may be given again. JSON where it is JSON, else text",
+      parameterOf,
+    )
+    .option("--input <name=value>", "an input in the place of all that there were; may be given again", assignment)
+    .option("--var <name=value>", "a variable over that of the old execution; may be given again", assignment)
+    .option("--flow <file>", "the flow as it was edited: YAML or JSON file, - for standard input")
+    .option("--id <id>", "the id of the new execution")
+    .option("--answer <node=value>", "the answer to what this node asks people; may be given again", assignment)
+    .option("--concurrency <n>", "nodes in flight at once", positiveInteger)
+    .option("--timeout <time>", "end the run after this time: ms, or a duration such as 10s", milliseconds)
+    .option("--quiet", "print errors and the new id only")
+    .option("--verbose", "print what nodes report while they run, and the time of every node")
+    .addHelpText("after", EXIT_HELP)
+    .action(async (id: string, options) => end(await forkExecution(id, options)));
+  inStore("diff", "tell what two executions differ in: nodes, outputs, input and variables")
+    .argument("<a>", "id of the one")
+    .argument("<b>", "id of the other")
+    .action(async (a: string, b: string, options) => end(await diffExecutions(a, b, options)));
   inStore("delete", "delete executions that are over")
     .argument("<id...>", "of the executions")
     .action(async (ids: string[], options) => end(await deleteExecutions(ids, options)));

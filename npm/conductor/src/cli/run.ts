@@ -240,10 +240,17 @@ async function carryOut(
       void conductor.shutdown();
     },
   });
-  const result = await followed(conductor, flow, executionId, options, display).finally(answering.stop);
+  const begin = () =>
+    options.resume === undefined
+      ? conductor.node.run(flow, {
+          executionId,
+          variables: Object.fromEntries(variablesOf(flow, options)),
+          ...(options.input !== undefined && { input: Object.fromEntries(options.input) }),
+        })
+      : conductor.executions.resume(executionId);
+  const result = await followed(conductor, executionId, display, begin).finally(answering.stop);
   if (isLeft) {
-    const how = `conductor executions answer ${oneLine(executionId)} --value VALUE --store ADDRESS`;
-    process.stderr.write(lines([...unanswered, `The execution waits in the store: ${how}`]));
+    process.stderr.write(lines([...unanswered, waitsInStore(executionId)]));
     return ExitCode.usage;
   }
   const reported = report(conductor, flow, title, result, options, output);
@@ -271,12 +278,18 @@ function knownText({ id, status, startedAt, endedAt }: StoredExecution): string 
   return `${name} began at ${timeText(startedAt)} and goes on`;
 }
 
-async function followed(
+/** How a question of an execution in the store is answered. */
+export function waitsInStore(executionId: string): string {
+  const how = `conductor executions answer ${oneLine(executionId)} --value VALUE --store ADDRESS`;
+  return `The execution waits in the store: ${how}`;
+}
+
+/** Begins an execution and shows it until its end; the first interrupt cancels it. */
+export async function followed(
   conductor: Conductor,
-  flow: NodeDefinition,
   executionId: string,
-  options: RunOptions,
   display: Display,
+  begin: () => Promise<ExecutionResult>,
 ): Promise<ExecutionResult> {
   conductor.events.onProgress((state) => display.show(state));
   const release = onInterrupt(
@@ -287,25 +300,22 @@ async function followed(
     () => display.end(),
   );
   try {
-    if (options.resume !== undefined) return await conductor.executions.resume(executionId);
-    return await conductor.node.run(flow, {
-      executionId,
-      variables: Object.fromEntries(variablesOf(flow, options)),
-      ...(options.input !== undefined && { input: Object.fromEntries(options.input) }),
-    });
+    return await begin();
   } finally {
     release();
     display.end();
   }
 }
 
-function report(
+/** Says how an execution ended. `facts`: what the document of `--json` has beside the result. */
+export function report(
   conductor: Conductor,
   flow: NodeDefinition,
   title: string,
   result: ExecutionResult,
-  options: RunOptions,
+  options: Pick<RunOptions, "quiet" | "verbose" | "json">,
   output: Output,
+  facts: object = {},
 ): Exit {
   const state = conductor.node.store.getState();
   if (!options.quiet) output.write(summary(title, result, state, output.columns || 80, options.verbose));
@@ -315,7 +325,8 @@ function report(
   if (error !== undefined) process.stderr.write(`${options.quiet ? "" : "\n"}${errorText(error)}\n`);
   if (options.json) {
     const { success, data, duration, executedNodes, outputs, warnings } = result;
-    process.stdout.write(`${documentText({ success, data, error, duration, executedNodes, outputs, warnings })}\n`);
+    const document = { ...facts, success, data, error, duration, executedNodes, outputs, warnings };
+    process.stdout.write(`${documentText(document)}\n`);
   }
   return exitOf(result);
 }
@@ -334,7 +345,12 @@ function pureCache(cache: ConductorConfig["cache"]): NonNullable<ConductorConfig
   return "find" in cache ? { in: cache, nodes: "pure" } : { ...cache, nodes: "pure" };
 }
 
-function displayFor(output: Output, title: string, { quiet, verbose }: RunOptions): Display {
+/** The display that fits an output and what was asked for. */
+export function displayFor(
+  output: Output,
+  title: string,
+  { quiet, verbose }: Pick<RunOptions, "quiet" | "verbose">,
+): Display {
   if (quiet) return quietDisplay(process.stderr);
   return output.isTTY && !verbose ? liveDisplay(output, title) : plainDisplay(output, verbose);
 }

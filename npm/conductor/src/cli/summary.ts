@@ -12,6 +12,8 @@ import { cachedIn, type TreeNode, treeOf } from "./tree.js";
 export interface Tally {
   /** Also those that failed. */
   ran: number;
+  /** Not run, as what they gave in an earlier execution still holds. */
+  reused: number;
   skipped: number;
   /** By themselves, and nothing took their error. */
   failed: number;
@@ -27,12 +29,14 @@ export interface Tally {
 export function tallyOf(leaves: TreeNode[]): Tally {
   const failures = leaves.filter(({ node }) => node.state === "error").map(({ node }) => node);
   const count = (wanted: string) => leaves.filter(({ node }) => node.state === wanted).length;
+  const reused = leaves.filter(({ node }) => node.reused).length;
   const handled = failures.filter((node) => node.handled).length;
   const stopped = failures.filter((node) => node.cancelled).length;
   // Of branches that were not waited for.
   const left = leaves.filter(({ node }) => node.state === "skipped" && node.cancelled).length;
   return {
-    ran: count("completed") + failures.length + left,
+    ran: count("completed") + failures.length + left - reused,
+    reused,
     skipped: count("skipped") - left,
     failed: failures.length - handled - stopped,
     handled,
@@ -51,11 +55,12 @@ export function summary(
 ): string {
   const took = result.duration ?? 0;
   const leaves = treeOf(state).filter(({ isGroup }) => !isGroup);
-  const { ran, skipped, failed, handled, cancelled, pending } = tallyOf(leaves);
+  const { ran, reused, skipped, failed, handled, cancelled, pending } = tallyOf(leaves);
   const cached = leaves.reduce((sum, { node }) => sum + cachedIn(node), 0);
   const end = endOf(result);
   const facts = [
     `${counted(ran, "node")} run`,
+    ...(reused > 0 ? [`${reused} reused`] : []),
     `${skipped} skipped`,
     `${failed} failed`,
     ...(cached > 0 ? [`${counted(cached, "output")} from the cache`] : []),

@@ -5,7 +5,7 @@ import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ConductorConfig } from "../exports/node.js";
 import { Exit, UsageError } from "./exit.js";
 import { openKeptStore } from "./kept-store.js";
-import { openProject, type ProjectOptions } from "./project.js";
+import { openProject, type Project, type ProjectOptions } from "./project.js";
 import { oneLine } from "./text.js";
 
 /** Options of all commands on a store. */
@@ -15,22 +15,28 @@ export interface StoreOptions extends ProjectOptions {
   json?: boolean;
 }
 
-/** Whether the database may be a new one; one that is not there is an error otherwise. */
+/** How a command uses its store. */
 interface Opening {
+  /** Whether the database may be a new one; one that is not there is an error otherwise. */
   mayBegin?: boolean;
+  /** Settings over those of the project. */
+  wanted?: Pick<ConductorConfig, "concurrency" | "timeout">;
 }
 
 /** Lets a command use a conductor on the store. What it rejects with by a code is told in one line. */
 export async function withStore(
   options: StoreOptions,
-  use: (conductor: Conductor) => Promise<Exit>,
+  use: (conductor: Conductor, project: Project) => Promise<Exit>,
   opening: Opening = {},
 ): Promise<Exit> {
-  const onConductor = async (store: ExecutionStore, settings: ConductorConfig) => {
+  const onConductor = async (store: ExecutionStore, project: Project) => {
     // What others put to sleep is not for a process that ends with this command.
-    const conductor = createNodeConductor({ ...settings, store, wakes: "own" }, () => "local");
+    const conductor = createNodeConductor(
+      { ...project.settings, ...opening.wanted, store, wakes: "own" },
+      () => "local",
+    );
     try {
-      return await use(conductor);
+      return await use(conductor, project);
     } finally {
       await conductor.shutdown();
     }
@@ -41,18 +47,18 @@ export async function withStore(
 /** The same with the store itself. */
 export async function withOpenStore(
   options: StoreOptions,
-  use: (store: ExecutionStore, settings: ConductorConfig) => Promise<Exit>,
+  use: (store: ExecutionStore, project: Project) => Promise<Exit>,
   { mayBegin = false }: Opening = {},
 ): Promise<Exit> {
-  const { settings } = await openProject(undefined, options);
-  const address = options.store ?? settings.store;
+  const project = await openProject(undefined, options);
+  const address = options.store ?? project.settings.store;
   if (address === undefined) {
     throw new UsageError("Name the store: --store sqlite:PATH, or `store` in conductor.config");
   }
   return telling(async () => {
     const { store, close } = await openKeptStore(address, !mayBegin);
     try {
-      return await use(store, settings);
+      return await use(store, project);
     } finally {
       await close();
     }

@@ -10,7 +10,7 @@ import { sendable } from "./cloneable.js";
  * `SERIALIZATION_FAILED` that names the part; causes, details and variables that it does not accept are left out.
  */
 export function plainResult(result: ExecutionResult): ExecutionResult {
-  const { success, data, error, duration, executedNodes, context, warnings, trace } = result;
+  const { success, data, error, duration, executedNodes, reused, context, warnings, trace } = result;
   const { value, problem } = sendable(data, "data");
   const plain: ExecutionResult = { success: success && problem === undefined };
   if (problem !== undefined) plain.error = uncloneableOutput(problem, context);
@@ -18,6 +18,7 @@ export function plainResult(result: ExecutionResult): ExecutionResult {
   if (error !== undefined) plain.error = plainError(error);
   if (duration !== undefined) plain.duration = duration;
   if (executedNodes !== undefined) plain.executedNodes = executedNodes;
+  if (reused !== undefined) plain.reused = reused;
   if (context !== undefined) plain.context = plainContext(context);
   if (warnings !== undefined) plain.warnings = warnings;
   if (trace !== undefined) plain.trace = plainTrace(trace);

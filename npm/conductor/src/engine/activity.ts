@@ -7,6 +7,8 @@ export interface NodeActivity {
   rounds?: NodeRounds;
   handled?: true;
   cancelled?: true;
+  /** Each answer so far was taken over from another execution. */
+  inherited?: boolean;
   /** Of a loop: what went wrong in one of its rounds. */
   error?: string;
   /** How many of its outputs were made by other attempts. */
@@ -25,6 +27,8 @@ export class Activities {
   /** Tries that failed and were followed by others, in order. */
   readonly retries: RetryRecord[] = [];
   private readonly nodes = new Map<number, NodeActivity>();
+  /** Whether an answer of another execution was taken over. */
+  inheritsAny = false;
 
   of(node: number): NodeActivity | undefined {
     return this.nodes.get(node);
@@ -79,6 +83,14 @@ export class Activities {
   /** An output was not kept for others, nor looked for. */
   keepsNothing(node: number, reason: string): void {
     this.change(node, { notCached: reason });
+  }
+
+  /** An answer was taken over from another execution, or was not. */
+  answer(node: number, isInherited: boolean): void {
+    const before = this.nodes.get(node)?.inherited;
+    if (before === false || before === isInherited) return;
+    this.inheritsAny ||= isInherited;
+    this.change(node, { inherited: isInherited });
   }
 
   /** A round of a loop failed. */

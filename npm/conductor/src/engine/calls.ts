@@ -20,7 +20,7 @@ import { keptLog } from "./node-log.js";
 import { DEFAULT_HANDLE, Section } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
-import type { Answer, KnownItems, Recorder } from "./recorder.js";
+import type { Answer, InheritedAnswer, KnownItems, Recorder } from "./recorder.js";
 import { getErrorRecoveryStrategy } from "./recovery.js";
 import type { OutputReuse, ReusedOutput } from "./reuse.js";
 import { RunWarnings } from "./run-warnings.js";
@@ -174,13 +174,14 @@ export class Calls {
   }
 
   /** Notes that the items of a scope are asked for. */
-  beginItems(task: number, attempt: number, known: number): void {
+  beginItems(task: number, attempt: number, known: number): Call {
     this.markBegun(task);
     const call = this.callOf(this.values.scopeContext(task).own, task, attempt, 1);
     call.known = known;
     this.remember(call);
     this.calls[task] = call;
     this.running++;
+    return call;
   }
 
   /** Takes up how a try waited at hosts before: in this attempt, and in those that were lost with their hosts. */
@@ -206,28 +207,65 @@ export class Calls {
     this.tellItems(call.task, call.attempt, call.known);
   }
 
-  /** Takes an answer that a host before this one was given. */
-  answerAgain(task: number, attempt: number, answer: Answer): void {
+  /** Takes an answer that a host before this one was given; false for one that came too late. */
+  answerAgain(task: number, attempt: number, answer: Answer): boolean {
     const call = this.calls[task];
-    if (call === undefined || call.over || call.attempt !== attempt) return;
+    if (call === undefined || call.over || call.attempt !== attempt) return false;
     switch (answer.kind) {
       case "output":
         if (routedHandles(answer.value) !== undefined && carriedApart(answer.value) !== undefined) {
           this.values.hasCarried = true;
         }
-        if (answer.isReused) this.noteReuse(task);
-        return this.keepOutput(call, answer.value);
+        if (answer.isReused && !answer.inherited) this.noteReuse(task);
+        this.keepOutput(call, answer.value);
+        return true;
       case "error":
-        if (answer.advice !== false) this.noteRetry(task, call.attemptNumber, answer.error, answer.advice ?? 0);
+        if (answer.advice !== false && !answer.inherited) {
+          this.noteRetry(task, call.attemptNumber, answer.error, answer.advice ?? 0);
+        }
         this.end(call);
-        this.errors.set(task, answer.error);
+        this.errors.set(task, answer.inherited ? this.ownError(answer.error) : answer.error);
         // A further try gets what this one got.
         this.calls[task] = call;
-        return;
+        return true;
       case "items":
         this.keepItems(task, answer.items);
-        return this.end(call);
+        this.end(call);
+        return true;
     }
+  }
+
+  /** Answers a leaf, or the question for items, with what it was answered in another execution. */
+  inherit(task: number, attempt: number, attemptNumber: number, { number, answer, variables }: InheritedAnswer): void {
+    if (variables !== undefined) {
+      const own = this.request.context.variables;
+      Object.assign(own, variables.set);
+      for (const name of variables.removed) delete own[name];
+    }
+    if (answer.kind === "items") {
+      const call = this.beginItems(task, attempt, answer.items.known);
+      return this.takeItems(task, attempt, answer.items.known, answer.items, call, number);
+    }
+    const call = this.begin(task, attempt, attemptNumber);
+    if (answer.kind === "output") return this.answered(call, answer.value, number);
+    // It has failed for good.
+    this.answers.post(EventKind.advice, attempt, task, NEVER);
+    call.over = true;
+    this.running--;
+    this.errors.set(task, this.ownError(answer.error));
+    this.request.recorder?.inherited(task, attempt, number);
+    this.answers.post(EventKind.failed, attempt, task, this.numberOf(answer.error.code));
+  }
+
+  /** Notes whether an answer of a task was taken over from another execution. */
+  noteAnswer(task: number, isInherited: boolean): void {
+    this.activities ??= new Activities();
+    this.activities.answer(this.values.nodeOf(task), isInherited);
+  }
+
+  /** An error of another execution, as one of this. */
+  private ownError(error: ExecutionError): ExecutionError {
+    return { ...error, executionId: this.request.context.executionId };
   }
 
   /** What was in flight is lost with the host that had it. */
@@ -611,9 +649,18 @@ export class Calls {
     return resolved instanceof Promise ? resolved.then(begin) : begin(resolved);
   }
 
-  private takeItems(task: number, attempt: number, known: number, found: Items, call: Call | undefined): void {
+  /** `inherited`: the number of the answer, where it was taken over from another execution. */
+  private takeItems(
+    task: number,
+    attempt: number,
+    known: number,
+    found: Items,
+    call: Call | undefined,
+    inherited?: number,
+  ): void {
     const items = { ...found, known };
-    this.request.recorder?.items(task, attempt, items);
+    if (inherited === undefined) this.request.recorder?.items(task, attempt, items);
+    else this.request.recorder?.inherited(task, attempt, inherited);
     const count = this.keepItems(task, items);
     if (call !== undefined) this.end(call);
     this.answers.post(found.more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
@@ -649,7 +696,8 @@ export class Calls {
     );
   }
 
-  private answered(call: Call, value: unknown): void {
+  /** `inherited`: the number of the answer, where it was taken over from another execution. */
+  private answered(call: Call, value: unknown, inherited?: number): void {
     if (call.over) return;
     const { attempt } = call;
     let handles: readonly string[] | undefined;
@@ -666,7 +714,8 @@ export class Calls {
     const { recorder } = this.request;
     if (recorder !== undefined) {
       try {
-        recorder.output(call.task, attempt, value, call.isReused === true);
+        if (inherited === undefined) recorder.output(call.task, attempt, value, call.isReused === true);
+        else recorder.inherited(call.task, attempt, inherited);
       } catch (error) {
         return this.failed(call, error);
       }

@@ -43,10 +43,12 @@ import {
   commandRecord,
   eventRecords,
   type History,
+  type Inheritance,
   type JournalStep,
   persisting,
   persists,
   type Recorder,
+  type ReplayObserver,
   type Rest,
   stepsOf,
 } from "./recorder.js";
@@ -86,6 +88,10 @@ export interface RunRequest {
   looksBack?: boolean;
   /** What is to happen to a run with a history before it goes on. */
   intent?: "cancel" | "pause" | undefined;
+  /** Makes what says which answers of another execution are taken over; missing for a run that takes over none. */
+  inheritance?: ((plan: Plan, values: Values) => Inheritance) | undefined;
+  /** Makes what is told of what happened before. */
+  observe?: ((plan: Plan, values: Values) => ReplayObserver) | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */
@@ -164,6 +170,10 @@ export class Run implements Answers, ThreadUser {
   private finished = false;
   /** What happened before is told to the engine again: nothing is asked of executables. */
   private replaying = false;
+  private readonly inheritance: Inheritance | undefined;
+  private readonly observer: ReplayObserver | undefined;
+  /** Executables are called for whatever starts: nothing is replayed or taken over. */
+  private callsAll: boolean;
   private outcome: Outcome = { data: undefined };
   private settle!: (outcome: Outcome) => void;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -195,6 +205,9 @@ export class Run implements Answers, ThreadUser {
   ) {
     this.values = new Values(plan, request.context);
     this.calls = new Calls(plan, this.values, request, this.tables, this);
+    this.inheritance = request.inheritance?.(plan, this.values);
+    this.observer = request.observe?.(plan, this.values);
+    this.callsAll = this.inheritance === undefined;
     this.done = new Promise((resolve) => {
       this.settle = resolve;
     });
@@ -222,6 +235,7 @@ export class Run implements Answers, ThreadUser {
     let last = 0;
     const mailbox = takeMailbox();
     this.replaying = this.stepping = true;
+    this.callsAll = false;
     try {
       for (const step of stepsOf(history.journal)) {
         if (Number.isNaN(this.startedAt)) this.startedAt = step.now;
@@ -235,6 +249,7 @@ export class Run implements Answers, ThreadUser {
     for (const { task, rule, message } of history.warnings) this.calls.warnAgain(task, rule, message);
     if (history.variables !== undefined) Object.assign(this.request.context.variables, history.variables);
     this.replaying = this.stepping = false;
+    this.callsAll = this.inheritance === undefined;
     if (this.finished || this.request.looksBack === true) {
       this.finished = true;
       this.endedAt = last;
@@ -298,8 +313,9 @@ export class Run implements Answers, ThreadUser {
       const head = events[at] as number;
       const task = events[at + 1] as number;
       const answer = history.answer(task, head >>> 8);
-      if (answer !== undefined && isAnswer(head & 0xff)) this.calls.answerAgain(task, head >>> 8, answer);
-      else if ((head & 0xff) === EventKind.pause || (head & 0xff) === EventKind.resume) {
+      if (answer !== undefined && isAnswer(head & 0xff)) {
+        if (this.calls.answerAgain(task, head >>> 8, answer)) this.observer?.answered(task, head >>> 8, answer);
+      } else if ((head & 0xff) === EventKind.pause || (head & 0xff) === EventKind.resume) {
         this.isPaused = (head & 0xff) === EventKind.pause;
       } else if ((head & 0xff) === EventKind.takenOver) this.calls.giveUpAll();
     }
@@ -434,6 +450,11 @@ export class Run implements Answers, ThreadUser {
   /** The value in the slot of a node of the outermost frame. */
   outputOf(node: number): unknown {
     return this.values.outputOf(node);
+  }
+
+  /** Whether an answer of another execution was taken over. */
+  get inheritsAnswers(): boolean {
+    return this.calls.activities?.inheritsAny === true;
   }
 
   /** The error with which a node failed, if it did. */
@@ -586,7 +607,7 @@ export class Run implements Answers, ThreadUser {
     let result = this.engine.turn(this.handle, mailbox.number, command, now);
     this.steps++;
     // The engine says when a value is no longer needed, which must not wait until it hears what was done ahead.
-    this.mayRunAhead = mailbox.mayRunAhead && this.request.options.keepOutputs;
+    this.mayRunAhead = mailbox.mayRunAhead && this.request.options.keepOutputs && this.inheritance === undefined;
     if (command === Command.start) this.keepsOrder = this.mayRunAhead;
     while (result >= 0) {
       const ops = result & ~MORE;
@@ -661,6 +682,7 @@ export class Run implements Answers, ThreadUser {
       case OpKind.finish:
         return this.finish(task, first);
       case OpKind.abort:
+        this.observer?.stopped(task);
         return calls.abort(task, first);
       case OpKind.pass:
         return values.passOn(task);
@@ -669,10 +691,10 @@ export class Run implements Answers, ThreadUser {
       case OpKind.block:
         return values.block(task, first);
       case OpKind.catch:
+        this.observer?.caught(task, first);
         return calls.catch(task, first);
       case OpKind.ask:
-        if (this.replaying) return calls.beginItems(task, head >>> 8, first);
-        return calls.tellItems(task, head >>> 8, first);
+        return this.callsAll ? calls.tellItems(task, head >>> 8, first) : this.askAgain(task, head >>> 8, first);
       case OpKind.open:
         calls.round(task, 1);
         return calls.forget(first, values.openFrame(task, first, second));
@@ -681,20 +703,48 @@ export class Run implements Answers, ThreadUser {
         calls.round(task, -1);
         return calls.forget(first, values.closeFrame(task, first, second));
       case OpKind.lose:
+        this.observer?.lost(task, first, second);
         if (values.hasBranches(task)) return calls.loseBranch(task, first, second);
         calls.round(task, -1);
         return calls.forget(first, calls.lose(task, first, second));
       case OpKind.reset:
+        this.observer?.reset(task);
+        this.inheritance?.reset();
         return calls.forget(task + 1, values.resetScope(task));
       case OpKind.gather:
+        this.observer?.gathered(task);
         return values.gather(task);
     }
   }
 
   private startLeaf(task: number, attempt: number, attemptNumber: number): void {
     if (this.keepsOrder) this.moveTo(task);
-    if (this.replaying) this.calls.begin(task, attempt, attemptNumber);
-    else this.calls.start(task, attempt, attemptNumber);
+    if (this.callsAll) this.calls.start(task, attempt, attemptNumber);
+    else this.startAgain(task, attempt, attemptNumber);
+  }
+
+  /** A leaf starts whose answer may be known: from the records of this execution, or of another one. */
+  private startAgain(task: number, attempt: number, attemptNumber: number): void {
+    const { calls, observer } = this;
+    const inherited = this.inheritance?.leaf(task);
+    if (this.inheritance !== undefined) calls.noteAnswer(task, inherited !== undefined);
+    if (this.replaying) {
+      const call = calls.begin(task, attempt, attemptNumber);
+      observer?.begun(task, call.input);
+    } else if (inherited !== undefined) calls.inherit(task, attempt, attemptNumber, inherited);
+    else calls.start(task, attempt, attemptNumber);
+  }
+
+  /** The same where a loop is asked for items. */
+  private askAgain(task: number, attempt: number, known: number): void {
+    const { calls, observer } = this;
+    const inherited = this.inheritance?.items(task, known);
+    if (this.inheritance !== undefined) calls.noteAnswer(task, inherited !== undefined);
+    if (this.replaying) {
+      const call = calls.beginItems(task, attempt, known);
+      observer?.begun(task, call.input);
+    } else if (inherited !== undefined) calls.inherit(task, attempt, 1, inherited);
+    else calls.tellItems(task, attempt, known);
   }
 
   /** Says when all that was told so far is on disk. */

@@ -38,8 +38,23 @@ export interface FollowedRun
   readonly opened?: Promise<boolean>;
   /** What is known of the error with which a node failed, if it did. */
   errorOf(node: number): Pick<ExecutionError, "message"> | undefined;
+  /** Whether answers of another execution were taken over; missing where none can be. */
+  readonly inheritsAnswers?: boolean;
   /** The output of a node; missing where none is known. */
   outputOf?(node: number): unknown;
+}
+
+/** Whether all that was called in a node, itself included, was answered by another execution. */
+export function isInherited(run: Pick<FollowedRun, "inheritsAnswers" | "plan" | "activityOf">, node: number): boolean {
+  const { plan } = run;
+  if (run.inheritsAnswers !== true) return false;
+  let found = false;
+  for (let inner = node, end = plan.end(node); inner < end; inner++) {
+    const { inherited } = run.activityOf(inner) ?? {};
+    if (inherited === false) return false;
+    found ||= inherited === true;
+  }
+  return found;
 }
 
 /** Opens a run of an outline; `undefined` when it is known at once that it cannot be run. */

@@ -195,6 +195,17 @@ export class FrameTable {
     return rounds;
   }
 
+  /** Which round of each loop around it a task is in, the outermost first, such as `3.0`; empty outside of loops. */
+  positionOf(task: number): string {
+    let position = "";
+    let frame = this.frames.get(task);
+    while (frame !== undefined) {
+      position = position === "" ? `${frame.item}` : `${frame.item}.${position}`;
+      frame = frame.owner < this.plan.length ? undefined : this.frames.get(frame.owner);
+    }
+    return position;
+  }
+
   /** Tasks of one frame of a scope. */
   length(owner: number): number {
     const scope = this.nodeOf(owner);

@@ -51,6 +51,8 @@ export interface Recorder {
   error(task: number, attempt: number, error: ExecutionError, advice: false | number | undefined): void;
   /** @throws Error SERIALIZATION_FAILED naming the place that cannot be written */
   items(task: number, attempt: number, items: KnownItems): void;
+  /** An answer of another execution was taken over: its number among those that may be. */
+  inherited(task: number, attempt: number, number: number): void;
   warning(task: number, rule: string, message: string): void;
   /** Waits for an executable so many ms, less what it waited at hosts before; resolves with all of them. Rejects when `signal` fires. */
   sleep(call: Call, ms: number, signal?: AbortSignal): Promise<number>;
@@ -82,11 +84,48 @@ export interface Recorder {
   onLost: (error: ExecutionError) => void;
 }
 
-/** An answer of an executable that was told to a host that is gone. */
-export type Answer =
+/** An answer of an executable that was told to a host that is gone; `inherited` where it had been taken over from another execution. */
+export type Answer = { inherited?: true } & (
   | { kind: "output"; value: unknown; isReused?: boolean }
   | { kind: "error"; error: ExecutionError; advice: false | number | undefined }
-  | { kind: "items"; items: KnownItems };
+  | { kind: "items"; items: KnownItems }
+);
+
+/** An answer of another execution that a run may take over. */
+export interface InheritedAnswer {
+  /** Its number among those that the run may take over. */
+  number: number;
+  answer: Answer;
+  /** What became of the run's variables with it. */
+  variables?: { set: Record<string, unknown>; removed: readonly string[] } | undefined;
+}
+
+/** Decides, task by task, which answers of another execution a run takes over. Each task is asked about when it begins. */
+export interface Inheritance {
+  /** The answer of a leaf that begins; `undefined` where its executable is to be called. */
+  leaf(task: number): InheritedAnswer | undefined;
+  /** The items of a loop beyond those `known`. */
+  items(task: number, known: number): InheritedAnswer | undefined;
+  /** A group begins again. */
+  reset(): void;
+}
+
+/** Told what happened in a run that is brought back from its records. */
+export interface ReplayObserver {
+  /** An executable was called with this input, or asked for items. */
+  begun(task: number, input: unknown): void;
+  answered(task: number, attempt: number, answer: Answer): void;
+  /** The engine ended an attempt. */
+  stopped(task: number): void;
+  /** A scope takes the failure of a task. */
+  caught(task: number, cause: number): void;
+  /** A round, branch or section failed, and what is around it goes on. */
+  lost(task: number, base: number, cause: number): void;
+  /** A loop or a group of branches came to its end. */
+  gathered(task: number): void;
+  /** A group begins again. */
+  reset(task: number): void;
+}
 
 /** What is known of a run from the host that had it before. */
 export interface History {

@@ -27,6 +27,8 @@ export interface TraceSource {
   errorMessage(node: number): string | undefined;
   /** What happened to a node beyond its state. */
   activityOf(node: number): NodeActivity | undefined;
+  /** Whether what was called in a node was answered by another execution. */
+  isInherited(node: number): boolean;
 }
 
 /** The trace; its events and nodes are worked out when they are read. */
@@ -151,6 +153,7 @@ class Tracer {
       startTime,
       state: "pending",
       progress: 0,
+      ...(this.source.isInherited(index) && { reused: true as const }),
       events: Array.from(rows, (row) => this.events[row + 1] as TraceEvent),
     };
     const { notCached } = this.source.activityOf(index) ?? {};

@@ -187,6 +187,11 @@ export class Values {
     return repeats;
   }
 
+  /** Which round of each loop around it a task is in, as text; empty outside of loops. */
+  positionOf(task: number): string {
+    return this.frames.positionOf(task);
+  }
+
   /** The rounds of the loops around a task, the outermost first. */
   roundsOf(task: number): Round[] {
     return this.frames.roundsOf(task);

@@ -2,7 +2,7 @@
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
 import { attemptText, type NodeActivity, roundsText } from "./activity.js";
 import { constants, stepMessage, stepsOf } from "./constants.js";
-import type { FollowedRun } from "./followed-run.js";
+import { type FollowedRun, isInherited } from "./followed-run.js";
 import { frozenMap } from "./frozen.js";
 import { Graph, type NodeShape } from "./graph.js";
 import { lookAtEnd, overallIn, overallOf, pack, roomForLook } from "./look.js";
@@ -238,6 +238,7 @@ export class RunView {
     if (known?.cached !== undefined) node.cached = known.cached;
     if (state === "error" && activity?.handled) node.handled = true;
     else if ((state === "error" || state === "skipped") && activity?.cancelled) node.cancelled = true;
+    if (state !== "pending" && isInherited(this.run, index)) node.reused = true;
     if (children.length > 0) node.nodes = children.map((child) => nodes[child] as ExecutionGraphNode);
     const previous = nodes[index];
     return previous !== undefined && same(previous, node) ? previous : Object.freeze(node);

@@ -7,3 +7,11 @@ const FINISHED: readonly string[] = ["completed", "failed", "cancelled"];
 export function isFinished(status: string): boolean {
   return FINISHED.includes(status);
 }
+
+/** What began an execution that was forked from another, which is its parent. */
+export const FORKED = "fork";
+
+/** Whether an execution is a part of another, and goes on with that. */
+export function isPart({ parentId, trigger }: { parentId?: string; trigger: string }): boolean {
+  return parentId !== undefined && trigger !== FORKED;
+}

@@ -261,3 +261,9 @@ function record(json: Json | undefined): Record<string, Json> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TypeError("An object is missing");
   return json;
 }
+
+/** The tag of a value that JSON lacks, or whose keys look like one; `undefined` for any other. */
+export function tagOf(json: Json | undefined): { type: string; value?: Json } | undefined {
+  if (typeof json !== "object" || json === null || Array.isArray(json) || !Object.hasOwn(json, TYPE)) return undefined;
+  return { type: String(json[TYPE]), ...(json["value"] !== undefined && { value: json["value"] }) };
+}

@@ -43,11 +43,13 @@ export type { ActiveExecution, ExecutionEvents, NodeApi, ValidationResult } from
 export type { StorageApi } from "../services/storage.js";
 export type { SystemApi } from "../services/system.js";
 export type * from "../types/definition.js";
+export type * from "../types/diff.js";
 export type { EnvironmentInfo } from "../types/environment-info.js";
 export type { ErrorRecoveryStrategy, ExecutionError } from "../types/errors.js";
 export type * from "../types/execution.js";
 export type * from "../types/execution-log.js";
 export type * from "../types/flow.js";
+export type * from "../types/fork.js";
 export type * from "../types/graph.js";
 export type { ExecutionId, NodeId } from "../types/ids.js";
 export type * from "../types/progress-event.js";

@@ -2,11 +2,22 @@
 import type { ExecutionFilter, ExecutionPage, Retention, StoredExecution } from "@atomiton/storage";
 
 import { fromBase64, toBase64 } from "../types/base64.js";
+import type { ExecutionDiff } from "../types/diff.js";
 import type { ExecutionResult, ExecutionTrace } from "../types/execution.js";
 import type { LogLine } from "../types/execution-log.js";
+import type { ForkChanges, ForkedExecution } from "../types/fork.js";
 import type { OpenQuestion } from "../types/question.js";
 import { type Declaration, named, type Unsubscribe } from "./declaration.js";
-import { deletionSchema, executionSchema, importSchema, listSchema, vacuumSchema, valueSchema } from "./schemas.js";
+import {
+  deletionSchema,
+  diffSchema,
+  executionSchema,
+  forkSchema,
+  importSchema,
+  listSchema,
+  vacuumSchema,
+  valueSchema,
+} from "./schemas.js";
 
 /**
  * Executions that wait for people, and executions that a store keeps. What is about the store rejects with INVALID_PARAMETERS
@@ -51,6 +62,19 @@ export interface ExecutionsApi {
    * rules nothing is deleted. `bytes`: what the store takes.
    */
   vacuum(retention?: Retention): Promise<{ deleted: number; bytesBefore: number; bytesAfter: number }>;
+  /**
+   * Begins a new execution from an old one, also from one that is not over: what does not depend on the changes keeps what it
+   * gave, the rest runs. Without changes that is what failed or did not run. Answers as soon as the new execution is in the
+   * store; `result` waits for its end. Rejects with INVALID_PARAMETERS for changes that do not fit the flow.
+   */
+  fork(executionId: string, changes?: ForkChanges): Promise<ForkedExecution>;
+  /**
+   * The result of an execution: at its end where this conductor carries it out, as it was recorded where it is over. Rejects
+   * with INVALID_PARAMETERS for one that is neither.
+   */
+  result(executionId: string): Promise<ExecutionResult>;
+  /** What two executions differ in: their nodes, outputs, input and variables. */
+  diff(a: string, b: string): Promise<ExecutionDiff>;
   /** Deletes executions that are over; how many there were. */
   delete(executionIds: readonly string[]): Promise<number>;
   /** Calls back for each question when it is asked. */
@@ -109,6 +133,15 @@ export const executions: Declaration<ExecutionsApi> = {
       answers: "nothing",
     },
     vacuum: { command: "vacuumExecutions", role: "admin", wire: named("retention"), schema: vacuumSchema },
+    fork: { command: "forkExecution", role: "runner", wire: named("executionId", "changes"), schema: forkSchema },
+    result: {
+      command: "resultOfExecution",
+      role: "viewer",
+      wire: named("executionId"),
+      schema: executionSchema,
+      awaitsExecution: true,
+    },
+    diff: { command: "diffExecutions", role: "viewer", wire: named("a", "b"), schema: diffSchema },
     delete: { command: "deleteExecutions", role: "editor", wire: named("executionIds"), schema: deletionSchema },
   },
   events: { onQuestion: { event: "question", role: "viewer" } },

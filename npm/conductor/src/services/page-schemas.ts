@@ -7,9 +7,11 @@ const none = undefined as unknown as NoSchema;
 
 export {
   none as deletionSchema,
+  none as diffSchema,
   none as executeSchema,
   none as executionSchema,
   none as importSchema,
+  none as forkSchema,
   none as listSchema,
   none as requestSchema,
   none as saveSchema,

@@ -104,6 +104,24 @@ export function vacuumSchema(z: Zod): ZodType {
   return z.object({ retention: retention.optional() }).prefault({});
 }
 
+/** Arguments of `forkExecution`. Changes that are not known are refused where it is planned, so that they are said. */
+export function forkSchema(z: Zod): ZodType {
+  const changes = object(z, {
+    from: z.union([z.string(), z.array(z.string())]).optional(),
+    parameters: z.record(z.string(), record(z)).optional(),
+    input: record(z).optional(),
+    variables: record(z).optional(),
+    flow: nodeSchema(z).optional(),
+    executionId: z.string().max(LONGEST_ID).optional(),
+  });
+  return executionSchema(z).extend({ changes: changes.nullish() });
+}
+
+/** Arguments of `diffExecutions`. */
+export function diffSchema(z: Zod): ZodType {
+  return z.object({ a: z.string().max(LONGEST_ID), b: z.string().max(LONGEST_ID) });
+}
+
 /** Arguments of `deleteExecutions`. */
 export function deletionSchema(z: Zod): ZodType {
   return z.object({ executionIds: z.array(z.string()) });

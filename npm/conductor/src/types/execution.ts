@@ -70,6 +70,8 @@ export interface ExecutionResult<T = unknown> {
    * then one that says how many more there were. Missing without warnings.
    */
   warnings?: RunWarning[] | undefined;
+  /** In a fork: ids of the nodes that were not run, because what they gave before still holds. Missing where all were. */
+  reused?: NodeId[];
   /** Worked out when it is read. */
   trace?: ExecutionTrace;
   /**
@@ -126,6 +128,8 @@ export interface NodeExecutionTrace {
   cached?: number;
   /** Why an output of it was neither taken from the cache nor kept there, although that was asked for. */
   notCached?: string;
+  /** In a fork: it was not run, what it gave is that of the execution that was forked; of a group, all in it that ran. */
+  reused?: true;
   events: TraceEvent[];
   childTraces?: NodeExecutionTrace[];
 }

@@ -74,6 +74,8 @@ export interface ExecutionGraphNode {
   cancelled?: true;
   /** How many of its outputs were taken from the cache; more than one in a loop. */
   cached?: number;
+  /** In a fork: it was not run, what it gave is that of the execution that was forked; of a group, all in it that ran. */
+  reused?: true;
   /** The nodes of a group. */
   nodes?: ExecutionGraphNode[];
 }

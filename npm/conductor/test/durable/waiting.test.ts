@@ -87,6 +87,30 @@ describe("an execution that waits for people", () => {
     expect(keysOf(world)).toEqual(["one/before", "one/after"]);
   });
 
+  it("is forked while it waits, and the fork asks by itself, whichever process answers", async () => {
+    const world = new World();
+    const store = memory();
+    const { conductor } = start(world, store);
+    void conductor.node.run(invoice(), { executionId: "one" });
+    await isStatus(store, "one", "waiting");
+    await conductor.executions.fork("one", { executionId: "two" });
+    await isStatus(store, "two", "waiting");
+    await pass(1_500);
+    void conductor.shutdown();
+    await settled();
+    const other = start(world, memory(store));
+    const asked = await other.conductor.executions.waiting();
+    expect(asked.map(({ id }) => id).sort()).toEqual(["one/approval", "two/approval"]);
+    await other.conductor.executions.answer("two", { ok: false });
+    await isStatus(store, "two", "completed");
+    const result = await other.conductor.executions.result("two");
+    expect(result).toMatchObject({ reused: ["before"], outputs: { approval: { result: { ok: false } } } });
+    expect(await store.get("one")).toMatchObject({ status: "waiting" });
+    expect(keysOf(world)).toEqual(["one/before", "two/after"]);
+    expect((await other.conductor.executions.cancel("one")) ?? (await store.get("one"))?.status).toBe("cancelled");
+    expect(await store.get("two")).toMatchObject({ status: "completed" });
+  });
+
   it("is answered by a process that never had it, which checks the answer", async () => {
     const world = new World();
     const store = memory();

@@ -1,20 +1,22 @@
 /** Executions that outlast their process: how one begins, and how it goes on from its records. */
 import type { ExecutionChange, ExecutionStatus, ExecutionStore, StoredExecution } from "@atomiton/storage";
 
+import type { RunRequest } from "../../engine/driver.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { coded, failure } from "../../engine/failure.js";
+import { AnswerInheritance } from "../../engine/inherited-answers.js";
 import type { Log } from "../../engine/log.js";
 import type { RunOptions } from "../../engine/options.js";
 import { outlineOf } from "../../engine/outline.js";
 import { cancelRecords, type History, RECORD_WORDS, writingNodes } from "../../engine/recorder.js";
 import { isIdInside } from "../../executions/registry.js";
-import { EXECUTION_STATUSES, isFinished } from "../../executions/status.js";
+import { EXECUTION_STATUSES, FORKED, isFinished, isPart } from "../../executions/status.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { OpenQuestion } from "../../types/question.js";
 import { contextOf } from "../contexts.js";
 import type { DurabilityLevel } from "../settings.js";
-import { bytesOf, type Hash, questionsIn, Records, textOf, valueIn } from "./entries.js";
+import { type Blob, bytesOf, type Hash, questionsIn, Records, recordBytes, textOf, valueIn } from "./entries.js";
 import { allRecords } from "./records.js";
 import { RunRecorder } from "./run-recorder.js";
 import { sha256 } from "./sha256.js";
@@ -23,6 +25,7 @@ import { Writer } from "./writer.js";
 
 /** Statuses of executions that are not over. */
 const UNFINISHED = EXECUTION_STATUSES.filter((status) => !isFinished(status));
+const NOTHING = new Uint8Array(0);
 /** Executions that are looked for at once. */
 const BATCH = 1_000;
 /** Rows that are read at once. */
@@ -42,10 +45,14 @@ export interface KeptRun {
   history?: History;
   /** What is to happen to it before it goes on. */
   intent?: "cancel" | "pause" | undefined;
+  /** Of a fork: makes what says which answers it takes over. */
+  inheritance?: RunRequest["inheritance"];
 }
 
-/** A run of which records were read. */
-type RecordedRun = KeptRun & { history: Records };
+/** An execution of the store as it was recorded. */
+export interface RecordedRun extends KeptRun {
+  history: Records;
+}
 
 /** What a run is made from beside its flow. */
 type Head = Partial<ConductorExecutionContext> & Pick<KeptRun, "options" | "held">;
@@ -59,8 +66,10 @@ export interface NewRun {
   node: NodeDefinition;
   context: ConductorExecutionContext;
   options: RunOptions;
-  /** The execution that it is a part of. */
+  /** The execution that it is a part of, or was forked from. */
   parentId?: string | undefined;
+  /** Entries of what a fork may take over, and the blobs that they name. */
+  fork?: { entries: readonly string[]; blobs: readonly Blob[] };
 }
 
 /** Keeps the executions of one conductor in a store. */
@@ -109,9 +118,10 @@ export class Durability {
    * @throws Error SERIALIZATION_FAILED for a flow or an input that cannot be written, INVALID_PARAMETERS where another process has
    *   an execution of this id
    */
-  async begin({ id, mayExist, node, context, options, parentId }: NewRun): Promise<KeptRun> {
+  async begin({ id, mayExist, node, context, options, parentId, fork }: NewRun): Promise<KeptRun> {
     const writer = await this.writer;
     this.sleepers.watch();
+    if (fork !== undefined && (await writer.store.get(id)) !== undefined) throw existing(id);
     if (mayExist) {
       const known = await writer.store.get(id);
       if (known !== undefined) return this.attach(writer, known, node, context);
@@ -126,6 +136,7 @@ export class Durability {
     );
     const documentHash = await this.hashOf(document);
     const startedAt = Date.now();
+    const trigger = fork !== undefined ? FORKED : parentId === undefined ? "call" : "flow";
     writer.add({
       type: "begin",
       execution: {
@@ -135,7 +146,7 @@ export class Durability {
         document,
         documentHash,
         head,
-        trigger: parentId === undefined ? "call" : "flow",
+        trigger,
         tags: [],
         startedAt,
         ...(parentId !== undefined && { parentId }),
@@ -144,12 +155,31 @@ export class Durability {
     const row = {
       id,
       epoch: 1,
-      sequence: 0,
+      sequence: fork === undefined ? 0 : 1,
       status: "running",
       updatedAt: startedAt,
+      trigger,
       ...(parentId !== undefined && { parentId }),
     } as const;
-    return { node, context, options, held, recorder: this.recorder(writer, row, context) };
+    const recorder = this.recorder(writer, row, context);
+    if (fork === undefined) return { node, context, options, held, recorder };
+    const { entries, blobs } = fork;
+    const values = recordBytes(entries);
+    writer.add({
+      type: "append",
+      id,
+      epoch: 1,
+      sequence: 1,
+      journal: NOTHING,
+      values,
+      ...(blobs.length > 0 && { blobs }),
+    });
+    const history = new Records([{ journal: NOTHING, values }]);
+    for (const { hash, data } of blobs) history.take(hash, data);
+    // Its id is told once it would be found by it.
+    await writer.flush();
+    if (recorder.isOver) throw existing(id);
+    return { node, context, options, held, recorder, history, inheritance: inheritanceOf(history) };
   }
 
   /**
@@ -175,7 +205,7 @@ export class Durability {
       for (const id of found) seen.add(id);
       const rows = await Promise.all(found.map((id) => store.get(id)));
       // A part of another execution goes on with that.
-      yield rows.filter((row): row is StoredExecution => row !== undefined && row.parentId === undefined);
+      yield rows.filter((row): row is StoredExecution => row !== undefined && !isPart(row));
     }
     for await (const row of this.rows("blocked")) if (!seen.has(row.id)) yield [row];
   }
@@ -186,7 +216,7 @@ export class Durability {
     let cursor: string | undefined;
     do {
       const page = await store.list({ status }, { limit: PAGE, ...(cursor !== undefined && { cursor }) });
-      for (const row of page.executions) if (row.parentId === undefined) yield row;
+      for (const row of page.executions) if (!isPart(row)) yield row;
       cursor = page.next;
     } while (cursor !== undefined);
   }
@@ -214,11 +244,15 @@ export class Durability {
     return [];
   }
 
-  /** An execution as it was recorded; `undefined` where there is none. */
-  async recorded(id: string): Promise<RecordedRun | undefined> {
+  /**
+   * An execution as it was recorded; `undefined` where there is none.
+   *
+   * @param isKept whether its answers can be read as they were recorded after they were replayed
+   */
+  async recorded(id: string, isKept = false): Promise<RecordedRun | undefined> {
     const { store } = await this.writer;
     const row = await store.get(id);
-    return row && this.read(store, row);
+    return row && this.read(store, row, isKept);
   }
 
   /**
@@ -268,7 +302,7 @@ export class Durability {
       const options = { limit: BATCH, ...(cursor !== undefined && { cursor }) };
       const page = await store.list({ text: inside, status: UNFINISHED }, options);
       // A part names the node that began it as its parent.
-      for (const row of page.executions) if (row.parentId?.startsWith(inside)) found.push(row.id);
+      for (const row of page.executions) if (isPart(row) && row.parentId?.startsWith(inside)) found.push(row.id);
       cursor = page.next;
     } while (cursor !== undefined);
     return found;
@@ -352,10 +386,15 @@ export class Durability {
     return { ...kept, context, recorder, intent };
   }
 
-  private async read(store: ExecutionStore, { id, flowId, status }: StoredExecution): Promise<RecordedRun> {
+  private async read(
+    store: ExecutionStore,
+    { id, flowId, status }: StoredExecution,
+    isKept = false,
+  ): Promise<RecordedRun> {
     const begun = await store.begun(id);
     if (begun === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${id}`, undefined);
-    const history = new Records(await allRecords(store, id), status === "sleeping" || status === "waiting");
+    const isAsleep = status === "sleeping" || status === "waiting";
+    const history = new Records(await allRecords(store, id), { isAsleep, isKept });
     for (const hash of history.blobs) {
       const data = await store.blob(hash);
       if (data === undefined)
@@ -367,17 +406,19 @@ export class Durability {
     const context = contextOf(node, given);
     if (context.nodeId !== flowId)
       throw coded("DESERIALIZATION_FAILED", `The execution ${id} has another flow`, undefined);
-    return { node, context, options, held, history };
+    return { node, context, options, held, history, inheritance: inheritanceOf(history) };
   }
 
   private recorder(
     writer: Writer,
-    row: Pick<StoredExecution, "id" | "epoch" | "sequence" | "status" | "wakeAt" | "updatedAt" | "parentId">,
+    row: Pick<
+      StoredExecution,
+      "id" | "epoch" | "sequence" | "status" | "wakeAt" | "updatedAt" | "parentId" | "trigger"
+    >,
     context: ConductorExecutionContext,
   ): RunRecorder {
     // A part of another execution is in memory as long as that.
-    const onLeft =
-      row.parentId === undefined ? (written: Promise<void>) => this.sleepers.leaves(row.id, written) : undefined;
+    const onLeft = !isPart(row) ? (written: Promise<void>) => this.sleepers.leaves(row.id, written) : undefined;
     return new RunRecorder(writer, { ...row, onLeft }, context, this.level === "strict", this.hash);
   }
 
@@ -416,6 +457,14 @@ function textOfAny(value: unknown): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function existing(id: string): Error {
+  return coded("INVALID_PARAMETERS", `There is an execution ${id} already; give the fork another id`, undefined);
+}
+
+function inheritanceOf({ inheritable }: Records): RunRequest["inheritance"] {
+  return inheritable && ((plan, values) => new AnswerInheritance(plan, values, inheritable));
 }
 
 /** A context with what the execution was given when it began; the same object, which others may know. */

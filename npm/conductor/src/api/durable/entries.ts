@@ -5,7 +5,8 @@
  */
 
 import { coded, RETRY } from "../../engine/failure.js";
-import type { Answer, History, KeptWait, KnownItems } from "../../engine/recorder.js";
+import type { Inheritable } from "../../engine/inherited-answers.js";
+import type { Answer, History, InheritedAnswer, KeptWait, KnownItems } from "../../engine/recorder.js";
 import { fromJson, isPlainJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { LogLine } from "../../types/execution-log.js";
@@ -22,6 +23,12 @@ const Kind = {
   variables: "v",
   wait: "t",
   log: "l",
+  /** Which nodes of a fork are others than in the execution that it was forked from. */
+  fork: "f",
+  /** An answer of that execution, which the fork may take over. */
+  kept: "k",
+  /** One of these was taken over. */
+  inherited: "r",
 } as const;
 
 /** Characters of a value that is kept apart from its record. */
@@ -112,6 +119,21 @@ export function variablesEntry(text: string): string {
   return `["${Kind.variables}",0,0,${text}]`;
 }
 
+/** The entry of an answer that was taken over: its number among those that may be. */
+export function inheritedEntry(task: number, attempt: number, number: number): string {
+  return `["${Kind.inherited}",${task},${attempt},${number}]`;
+}
+
+/** The entry that says which nodes, by their place in the outline, a fork does not take over answers for. */
+export function forkEntry(inside: Iterable<number>, outputs: Iterable<number>): string {
+  return JSON.stringify([Kind.fork, 0, 0, { inside: [...inside], outputs: [...outputs] }]);
+}
+
+/** The entry of an answer that a fork may take over for a node, under a key of `engine/inherited-answers.ts`. */
+export function keptEntry(node: number, key: string, { entry, variables }: RecordedAnswer): string {
+  return JSON.stringify([Kind.kept, node, 0, { key, ...(variables !== undefined && { variables }) }, entry]);
+}
+
 /**
  * A value as text.
  *
@@ -160,12 +182,17 @@ export function valueIn(bytes: Uint8Array): unknown {
 /** What records say of a run, as the engine's host takes it. Their values are read where they are first asked for. */
 export class Records implements History {
   readonly journal: Uint32Array;
+  readonly isAsleep: boolean;
+  private readonly isKept: boolean;
   private readonly found = new Map<number, Entry>();
   private readonly answers = new Map<number, Answer>();
   private readonly contents = new Map<string, Uint8Array>();
   /** What each record holds beside answers, once it was read. */
   private readonly rest: Entry[][] = [];
   private others: Others | undefined;
+  /** What became of the run's variables, in each record that was read. */
+  private readonly changes: VariablesAfter[][] = [];
+  private inherited: Inherited | undefined;
   /** The values of each record, until they are read. */
   private readonly unread: (Uint8Array | undefined)[] = [];
   /** The word of the journal at which each record begins. */
@@ -173,10 +200,16 @@ export class Records implements History {
   /** All records before this one were read. */
   private next = 0;
 
+  /**
+   * @param isAsleep whether the run was at rest when it left memory
+   * @param isKept whether answers stay as they were recorded when they are read: making their values uses them up otherwise
+   */
   constructor(
     records: readonly { journal: Uint8Array; values: Uint8Array }[],
-    readonly isAsleep = false,
+    { isAsleep = false, isKept = false }: { isAsleep?: boolean; isKept?: boolean } = {},
   ) {
+    this.isAsleep = isAsleep;
+    this.isKept = isKept;
     const length = records.reduce((bytes, { journal }) => bytes + journal.byteLength, 0);
     const bytes = new Uint8Array(length);
     let at = 0;
@@ -207,6 +240,75 @@ export class Records implements History {
   /** What nodes said, in order. @throws SyntaxError, TypeError for bytes that are no values */
   get log(): readonly LogLine[] {
     return this.all().log;
+  }
+
+  /** The run's variables each time they changed, and the answer that they changed with. @throws SyntaxError, TypeError for bytes that are no values */
+  get variableChanges(): readonly VariablesAfter[] {
+    this.all();
+    return this.changes.flat();
+  }
+
+  /** What the run may take over from another execution; `undefined` for one that is no fork. */
+  get inheritable(): Inheritable | undefined {
+    const { changed, byKey } = this.inheritance();
+    if (changed === undefined) return undefined;
+    return {
+      inside: new Set(changed.inside),
+      outputs: new Set(changed.outputs),
+      answer: (node, key) => this.keptAnswer(byKey.get(`${node} ${key}`)),
+    };
+  }
+
+  /** What the first record of a fork tells. */
+  private inheritance(): Inherited {
+    if (this.inherited !== undefined) return this.inherited;
+    const inherited: Inherited = { changed: undefined, kept: [], byKey: new Map() };
+    this.read(0);
+    for (const entry of this.rest[0] ?? []) {
+      if (entry[0] === Kind.fork) inherited.changed = entry[3] as unknown as ChangedNodes;
+      if (entry[0] !== Kind.kept) continue;
+      const [, node, , { key }] = entry as unknown as KeptEntry;
+      inherited.byKey.set(`${node} ${key}`, inherited.kept.length);
+      inherited.kept.push(entry as unknown as KeptEntry);
+    }
+    this.inherited = inherited;
+    return inherited;
+  }
+
+  private keptAnswer(number: number | undefined): InheritedAnswer | undefined {
+    const kept = number === undefined ? undefined : this.inheritance().kept[number];
+    if (number === undefined || kept === undefined) return undefined;
+    // It may be taken over more than once, where a group begins again.
+    const [, , , { variables }, entry] = structuredClone(kept);
+    return {
+      number,
+      answer: this.answerIn(entry),
+      variables: variables && { set: fromJson(variables.set) as Record<string, unknown>, removed: variables.removed },
+    };
+  }
+
+  /** An answer as it was recorded. */
+  recorded(task: number, attempt: number): RecordedAnswer | undefined {
+    this.all();
+    const entry = this.found.get(keyOf(task, attempt));
+    const kept = entry?.[0] === Kind.inherited ? this.inheritance().kept[entry[3] as number]?.[4] : entry;
+    return kept && { entry: kept };
+  }
+
+  /** What an answer says, as tagged JSON: a value, or of a failure code and message. */
+  contentOf({ entry }: RecordedAnswer): Json {
+    const [kind, , , content] = entry;
+    if (kind === Kind.blob) return JSON.parse(decoder.decode(this.contents.get(content as string))) as Json;
+    if (kind !== Kind.error) return content;
+    const { code, message } = (content as { error: { code: Json; message: Json } }).error;
+    return { code, message };
+  }
+
+  /** The content of the blob that a recorded answer names, if it names one. */
+  blobOf({ entry }: RecordedAnswer): Blob | undefined {
+    if (entry[0] !== Kind.blob) return undefined;
+    const hash = entry[3] as string;
+    return { hash, data: this.contents.get(hash) as Uint8Array };
   }
 
   /** Takes the content of a blob. */
@@ -248,16 +350,21 @@ export class Records implements History {
     while (this.next < this.unread.length) this.read(this.next++);
     if (this.others !== undefined) return this.others;
     const others: Others = { warnings: [], variables: undefined, blobs: new Set(), log: [], waits: new Map() };
-    for (const [kind, task, attempt, content] of this.rest.flat()) {
+    for (const entry of this.rest.flat()) {
+      const [kind, task, attempt, content] = entry;
       if (kind === Kind.warning) others.warnings.push({ task, ...(content as { rule: string; message: string }) });
-      else if (kind === Kind.variables) others.variables = fromJson(content) as Record<string, unknown>;
+      else if (kind === Kind.variables) others.variables = fromJson(this.own(content)) as Record<string, unknown>;
       else if (kind === Kind.log) others.log.push(content as unknown as LogLine);
       else if (kind === Kind.wait) {
         const { number, ...wait } = fromJson(content) as KeptWait & { number: number };
         const key = keyOf(task, attempt);
         const waits = others.waits.get(key) ?? new Map<number, KeptWait>();
         others.waits.set(key, waits.set(number, { ...waits.get(number), ...wait }));
-      } else others.blobs.add(content as string);
+      } else if (kind === Kind.blob) others.blobs.add(content as string);
+      else if (kind === Kind.kept) {
+        const [, , , , [answer, , , hash]] = entry as unknown as KeptEntry;
+        if (answer === Kind.blob) others.blobs.add(hash as string);
+      }
     }
     this.others = others;
     return others;
@@ -268,24 +375,35 @@ export class Records implements History {
     this.unread[record] = undefined;
     if (values === undefined || values.byteLength === 0) return;
     const rest: Entry[] = [];
+    const changes: VariablesAfter[] = [];
+    let variables: Json | undefined;
     for (const entry of JSON.parse(decoder.decode(values)) as Entry[]) {
-      const [kind, task, attempt] = entry;
+      const [kind, task, attempt, content] = entry;
       const isAnswer = !BESIDE.has(kind);
       if (isAnswer) this.found.set(keyOf(task, attempt), entry);
       if (!isAnswer || kind === Kind.blob) rest.push(entry);
+      if (kind === Kind.variables) variables = content;
+      if (!isAnswer || variables === undefined) continue;
+      changes.push({ task, attempt, variables });
+      variables = undefined;
     }
     this.rest[record] = rest;
+    this.changes[record] = changes;
   }
 
   private answerOf(key: number): Answer | undefined {
     const known = this.answers.get(key);
     const entry = this.found.get(key);
     if (known !== undefined || entry === undefined) return known;
-    const answer = this.answerIn(entry);
-    // What is made of an entry uses it up.
-    this.found.delete(key);
+    const answer = this.answerIn(this.own(entry));
+    if (!this.isKept) this.found.delete(key);
     this.answers.set(key, answer);
     return answer;
+  }
+
+  /** What a value can be made of, which uses it up. */
+  private own<T extends Json | Entry>(recorded: T): T {
+    return this.isKept ? structuredClone(recorded) : recorded;
   }
 
   private answerIn([kind, , , content, routes, reused]: Entry): Answer {
@@ -301,6 +419,12 @@ export class Records implements History {
       }
       case Kind.items:
         return { kind: "items", items: fromJson(content) as unknown as KnownItems };
+      case Kind.inherited: {
+        const inherited = this.keptAnswer(content as number);
+        if (inherited === undefined)
+          throw new TypeError(`The answer ${String(content)} of the execution before is missing`);
+        return { ...inherited.answer, inherited: true };
+      }
       case Kind.error: {
         const { error, advice } = content as { error: Json; advice?: false | number };
         return { kind: "error", error: fromJson(error) as ExecutionError, advice };
@@ -321,8 +445,48 @@ interface Others {
   waits: Map<number, Map<number, KeptWait>>;
 }
 
+/** What the records of a fork hold of the execution that it was forked from. */
+interface Inherited {
+  /** Missing for an execution that is no fork. */
+  changed: ChangedNodes | undefined;
+  kept: KeptEntry[];
+  /** Places in `kept`. */
+  byKey: Map<string, number>;
+}
+
+interface ChangedNodes {
+  inside: number[];
+  outputs: number[];
+}
+
+/** The run's variables after an answer. */
+interface VariablesAfter {
+  task: number;
+  attempt: number;
+  variables: Json;
+}
+
+type KeptEntry = [kind: typeof Kind.kept, node: number, unused: number, content: Kept, entry: Entry];
+
+interface Kept {
+  key: string;
+  variables?: VariablesChange;
+}
+
+/** What became of a run's variables with an answer. */
+export interface VariablesChange {
+  set: Json;
+  removed: readonly string[];
+}
+
+/** An answer as a record has it. */
+export interface RecordedAnswer {
+  readonly entry: Entry;
+  variables?: VariablesChange | undefined;
+}
+
 /** Kinds of what is no answer. */
-const BESIDE: ReadonlySet<string> = new Set([Kind.warning, Kind.variables, Kind.log, Kind.wait]);
+const BESIDE: ReadonlySet<string> = new Set([Kind.warning, Kind.variables, Kind.log, Kind.wait, Kind.fork, Kind.kept]);
 
 /** `marks`: 0 for none. `reused`: 1 for an output that another attempt made. */
 type Entry = [kind: string, task: number, attempt: number, content: Json, marks?: Marks | 0, reused?: 1];

@@ -12,6 +12,7 @@ import {
   type Blob,
   errorEntry,
   type Hash,
+  inheritedEntry,
   itemsEntry,
   logEntry,
   outputEntry,
@@ -108,6 +109,11 @@ export class RunRecorder implements Recorder, Source {
   private written: { status: ExecutionStatus; wakeAt: number | undefined };
   private restTimer: ReturnType<typeof setTimeout> | undefined;
 
+  /** Whether nothing more is written, because the execution was refused, released or blocked. */
+  get isOver(): boolean {
+    return this.isLost;
+  }
+
   constructor(
     private readonly writer: Writer,
     private readonly execution: KeptExecution,
@@ -167,11 +173,7 @@ export class RunRecorder implements Recorder, Source {
 
   output(task: number, attempt: number, value: unknown, isReused: boolean): void {
     const { entry, blob } = outputEntry(task, attempt, value, this.hash, this.changes(task), isReused);
-    const variables = this.variablesText();
-    if (variables !== this.variables) {
-      this.variables = variables;
-      this.push(variablesEntry(variables));
-    }
+    this.noteVariables();
     if (blob !== undefined) {
       this.blobs.push(blob);
       this.pending += blob.data.byteLength;
@@ -187,6 +189,12 @@ export class RunRecorder implements Recorder, Source {
 
   items(task: number, attempt: number, items: KnownItems): void {
     this.push(itemsEntry(task, attempt, items, this.changes(task)));
+  }
+
+  inherited(task: number, attempt: number, number: number): void {
+    this.noteVariables();
+    this.push(inheritedEntry(task, attempt, number));
+    this.writer.touch(this);
   }
 
   warning(task: number, rule: string, message: string): void {
@@ -372,6 +380,13 @@ export class RunRecorder implements Recorder, Source {
 
   private changes(task: number): Tell {
     return ({ path, what }) => this.onChanged(task, `${path === "" ? "the output" : path}: ${what}`);
+  }
+
+  private noteVariables(): void {
+    const variables = this.variablesText();
+    if (variables === this.variables) return;
+    this.variables = variables;
+    this.push(variablesEntry(variables));
   }
 
   private variablesText(): string {

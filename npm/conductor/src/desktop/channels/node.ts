@@ -75,8 +75,8 @@ export interface NodeChannelServer extends ChannelServer {
 
 /**
  * Serves `node`: `execute`, `validate`, `cancel`, `pause`, `resume`, `active`, `attach`, `waiting`, `answer` and `health`, and what a
- * store keeps of executions: `listExecutions`, `getExecution`, `traceOfExecution`, `valueOfExecution`, `resumeExecution` and
- * `deleteExecutions`. One execution id,
+ * store keeps of executions: `listExecutions`, `getExecution`, `traceOfExecution`, `valueOfExecution`, `resumeExecution`,
+ * `forkExecution`, `resultOfExecution`, `diffExecutions` and `deleteExecutions`. One execution id,
  * the caller's or a new one, stands in the run, in all events and in the answer. An execution outlives the page that
  * started it; `attach` gives its result to whoever asks, also for some minutes after its end. An `execute` with the id
  * and the node of one that goes on is the same one: it gets that result, and nothing is run a second time.
@@ -248,11 +248,12 @@ export function createNodeChannelServer(
 /** Of executions that a store keeps. Questions are told by the channel itself. */
 function keptBy(executions: ExecutionsApi | undefined): Partial<ExecutionsApi> {
   if (executions === undefined) return {};
-  const { onQuestion: _, resume, trace, ...others } = executions;
+  const { onQuestion: _, result, resume, trace, ...others } = executions;
   return {
     ...others,
     trace: async (executionId) => plainTrace(await trace(executionId)),
     resume: async (executionId) => plainResult(await resume(executionId)),
+    result: async (executionId) => plainResult(await result(executionId)),
   };
 }
 

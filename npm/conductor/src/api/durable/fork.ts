@@ -1,0 +1,175 @@
+/** A new execution from the records of an old one: what it is made from, and which answers it may take over. */
+import { isObject } from "@atomiton/values";
+
+import type { AnswersGiven } from "../../engine/answers-given.js";
+import { coded } from "../../engine/failure.js";
+import { type FlowNodeTypes, problemText, shapeProblems } from "../../engine/flows.js";
+import type { Log } from "../../engine/log.js";
+import { type Json, toJson } from "../../executions/tagged-json.js";
+import type { NodeDefinition } from "../../types/definition.js";
+import type { ForkChanges } from "../../types/fork.js";
+import { defaultVariables } from "../variables.js";
+import { changedNodes, FlowTree } from "./changed-nodes.js";
+import type { RecordedRun } from "./durability.js";
+import { type Blob, forkEntry, keptEntry, type Records, type VariablesChange } from "./entries.js";
+import { readBack } from "./read-back.js";
+
+/** What a fork is made from. */
+export interface ForkPlan {
+  node: NodeDefinition;
+  input: Record<string, unknown> | undefined;
+  variables: Record<string, unknown>;
+  /** Entries of what it may take over, and the blobs that they name. */
+  entries: string[];
+  blobs: Blob[];
+}
+
+const CHANGES: readonly (keyof ForkChanges)[] = ["from", "parameters", "input", "variables", "flow", "executionId"];
+
+/**
+ * Plans the fork of a recorded execution.
+ *
+ * @throws Error INVALID_PARAMETERS for changes that it does not know or that do not fit the flow, SERIALIZATION_FAILED for a flow that JSON
+ *   does not take
+ */
+export function planFork(recorded: RecordedRun, changes: ForkChanges, types: FlowNodeTypes, log: Log): ForkPlan {
+  checkChanges(changes, recorded.node);
+  const node = changedFlow(recorded.node, changes);
+  const { context: old, history } = recorded;
+  const variables = changedVariables(recorded.node, node, old.variables, changes.variables);
+  const input = "input" in changes && changes.input !== undefined ? changes.input : old.input;
+  const { answers } = readBack(recorded, log);
+  const tree = new FlowTree(node);
+  const { inside, outputs } = changedNodes({
+    before: new FlowTree(recorded.node),
+    after: tree,
+    from: tree.named(listOf(changes.from), "from"),
+    readInput: answers.readInput,
+    hasNewInput: !isSame(input, old.input),
+    newVariables: namesOfChanged(old.variables, variables),
+    variablesMoved:
+      history.variableChanges.length > 0 && CHANGES.some((key) => changes[key] !== undefined && key !== "executionId"),
+    types,
+  });
+  const kept = keptEntries(answers, history, tree.matches(new FlowTree(recorded.node)), inside, old.variables);
+  return { node, input, variables, entries: [forkEntry(inside, outputs), ...kept.entries], blobs: kept.blobs };
+}
+
+function checkChanges(changes: ForkChanges, { id }: NodeDefinition): void {
+  if (!isObject(changes)) throw refused('What a fork changes is an object, such as { from: "node" }');
+  const unknown = Object.keys(changes).find((key) => !(CHANGES as readonly string[]).includes(key));
+  if (unknown !== undefined) throw refused(`A fork knows no \`${unknown}\`; known are ${CHANGES.join(", ")}`);
+  const { from, parameters, variables, flow, executionId } = changes as ForkChanges;
+  const names: unknown = from === undefined ? [] : listOf(from);
+  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
+    throw refused("`from` of a fork is the id of a node, or a list of ids");
+  }
+  for (const [name, value] of Object.entries({ parameters, variables, flow, ...parameters })) {
+    if (value !== undefined && (!isObject(value) || Array.isArray(value))) {
+      throw refused(`\`${name}\` of a fork must be an object`);
+    }
+  }
+  if (executionId !== undefined && (typeof executionId !== "string" || executionId === "")) {
+    throw refused("`executionId` of a fork must be a text that is not empty");
+  }
+  if (flow !== undefined && flow.id !== id) {
+    throw refused(
+      `\`flow\` of a fork must be an edited version of \`${id}\`, the flow of the old execution; it is \`${flow.id}\``,
+    );
+  }
+}
+
+function refused(message: string): Error {
+  return coded("INVALID_PARAMETERS", message, undefined);
+}
+
+function listOf(from: ForkChanges["from"]): readonly string[] {
+  return from === undefined ? [] : typeof from === "string" ? [from] : from;
+}
+
+/** The flow as it is to run: a copy, as stores keep it. */
+function changedFlow(before: NodeDefinition, { flow = before, parameters = {} }: ForkChanges): NodeDefinition {
+  let node: NodeDefinition;
+  try {
+    node = JSON.parse(JSON.stringify(flow)) as NodeDefinition;
+  } catch (error) {
+    throw coded("SERIALIZATION_FAILED", `The flow of a fork cannot be kept: ${(error as Error).message}`, undefined);
+  }
+  const [problem] = shapeProblems(node);
+  if (problem !== undefined) throw coded(problem.code, problemText(problem), undefined);
+  const tree = new FlowTree(node);
+  for (const [name, values] of Object.entries(parameters)) {
+    for (const place of tree.named([name], "parameters")) {
+      const changed = tree.nodes[place] as NodeDefinition;
+      changed.parameters = {
+        ...changed.parameters,
+        ...(JSON.parse(JSON.stringify(values)) as Record<string, unknown>),
+      };
+    }
+  }
+  return node;
+}
+
+/** Where the old execution had a default of its flow, the fork has that of its own. */
+function changedVariables(
+  before: NodeDefinition,
+  after: NodeDefinition,
+  old: Record<string, unknown>,
+  given: Record<string, unknown> | undefined,
+): Record<string, unknown> {
+  const defaults = defaultVariables(before);
+  const kept = Object.entries(old).filter(([name, value]) => !defaults.has(name) || !isSame(defaults.get(name), value));
+  return { ...Object.fromEntries(defaultVariables(after)), ...Object.fromEntries(kept), ...given };
+}
+
+function namesOfChanged(one: Record<string, unknown>, other: Record<string, unknown>): Set<string> {
+  const names = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return new Set([...names].filter((name) => !isSame(one[name], other[name])));
+}
+
+/** Whether two values are written alike; a different order of keys is a difference. */
+function isSame(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(toJson(one, () => {})) === JSON.stringify(toJson(other, () => {}));
+}
+
+/** The entries of the answers that a fork may take over. `matches`: the place in its flow of a node of the old one. */
+function keptEntries(
+  answers: AnswersGiven,
+  history: Records,
+  matches: ReadonlyMap<number, number>,
+  inside: ReadonlySet<number>,
+  variables: Record<string, unknown>,
+): { entries: string[]; blobs: Blob[] } {
+  const entries: string[] = [];
+  const blobs = new Map<string, Blob>();
+  const changes = changesOfVariables(history, variables);
+  for (const [old, byKey] of answers.byNode) {
+    const node = matches.get(old);
+    if (node === undefined || inside.has(node)) continue;
+    for (const [key, { task, attempt }] of byKey) {
+      const answer = history.recorded(task, attempt);
+      if (answer === undefined) continue;
+      const blob = history.blobOf(answer);
+      if (blob !== undefined) blobs.set(blob.hash, blob);
+      entries.push(keptEntry(node, key, { ...answer, variables: changes.get(`${task} ${attempt}`) }));
+    }
+  }
+  return { entries, blobs: [...blobs.values()] };
+}
+
+/** What became of the run's variables with each answer. */
+function changesOfVariables(
+  { variableChanges }: Records,
+  variables: Record<string, unknown>,
+): ReadonlyMap<string, VariablesChange> {
+  const changes = new Map<string, VariablesChange>();
+  let before = toJson(variables, () => {}) as Record<string, Json>;
+  for (const { task, attempt, variables: found } of variableChanges) {
+    const after = found as Record<string, Json>;
+    const set = Object.entries(after).filter(([name, value]) => JSON.stringify(before[name]) !== JSON.stringify(value));
+    const removed = Object.keys(before).filter((name) => !Object.hasOwn(after, name));
+    changes.set(`${task} ${attempt}`, { set: Object.fromEntries(set), removed });
+    before = after;
+  }
+  return changes;
+}

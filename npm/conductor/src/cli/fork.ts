@@ -1,0 +1,126 @@
+/** `conductor executions fork`: begins a new execution from an old one, shows it as `conductor run` does. */
+import { InvalidArgumentError } from "commander";
+
+import type { NodeDefinition } from "../exports/node.js";
+import type { ForkChanges } from "../types/fork.js";
+import { createExecutionId } from "../types/ids.js";
+import { answerQuestions } from "./answers.js";
+import { assignment } from "./assignment.js";
+import type { Output } from "./display.js";
+import { Exit } from "./exit.js";
+import { openFlow } from "./flow-file.js";
+import { jsonText } from "./json.js";
+import type { Project } from "./project.js";
+import { displayFor, followed, report, waitsInStore } from "./run.js";
+import { oneLine } from "./text.js";
+import { invalidFlowJson, lines, reportProblems } from "./validate.js";
+import { type StoreOptions, withStore } from "./with-store.js";
+
+/** Options as commander gives them. */
+export interface ForkOptions extends StoreOptions {
+  from?: string[];
+  /** Parameters by node and name. */
+  param?: Record<string, Record<string, unknown>>;
+  input?: Map<string, unknown>;
+  var?: Map<string, unknown>;
+  /** A file with the edited flow. */
+  flow?: string;
+  /** Of the new execution. */
+  id?: string;
+  answer?: Map<string, unknown>;
+  concurrency?: number;
+  /** In ms. */
+  timeout?: number;
+  quiet?: boolean;
+  verbose?: boolean;
+}
+
+/** Forks an execution and ends when the new one is over. */
+export async function forkExecution(id: string, options: ForkOptions): Promise<Exit> {
+  const { concurrency, timeout } = options;
+  const wanted = { ...(concurrency !== undefined && { concurrency }), ...(timeout !== undefined && { timeout }) };
+  return withStore(
+    options,
+    async (conductor, project) => {
+      const flow = options.flow === undefined ? undefined : await editedFlow(options.flow, project, options);
+      if (flow === null) return Exit.invalidFlow;
+      const { flowId, name } = await conductor.executions.get(id);
+      const executionId = createExecutionId(options.id);
+      const changes = changesOf(options, flow, executionId);
+      const title = oneLine(flow?.name ?? name);
+      const output: Output = options.json ? process.stderr : process.stdout;
+      const display = displayFor(output, title, options);
+      const unanswered: string[] = [];
+      let isLeft = false;
+      const answering = answerQuestions(conductor, {
+        given: options.answer ?? new Map(),
+        display,
+        terminal:
+          process.stdin.isTTY && process.stderr.isTTY ? { input: process.stdin, output: process.stderr } : undefined,
+        giveUp(why, isWrong) {
+          unanswered.push(why);
+          if (isWrong) return void conductor.node.cancel(executionId);
+          isLeft = true;
+          void conductor.shutdown();
+        },
+      });
+      const begin = async () => {
+        await conductor.executions.fork(id, changes);
+        return conductor.executions.result(executionId);
+      };
+      const result = await followed(conductor, executionId, display, begin).finally(answering.stop);
+      if (isLeft) {
+        process.stderr.write(lines([...unanswered, waitsInStore(executionId)]));
+        return Exit.usage;
+      }
+      // Where a node lies in its flow is told of a flow that is at hand.
+      const shown = flow ?? { id: flowId, type: "group", nodes: [] };
+      const facts = { executionId, forkOf: id, reused: result.reused ?? [] };
+      const reported = report(conductor, shown, title, result, options, output, facts);
+      for (const why of unanswered) process.stderr.write(`${why}\n`);
+      if (!options.json)
+        output.write(`${options.quiet ? "" : "\n"}${oneLine(executionId)} is a fork of ${oneLine(id)}\n`);
+      for (const node of answering.unused()) {
+        process.stderr.write(`--answer ${oneLine(node)} was not used: the node never asked\n`);
+      }
+      return unanswered.length > 0 ? Exit.usage : reported;
+    },
+    { wanted },
+  );
+}
+
+function changesOf(
+  { from, param, input, var: variables }: ForkOptions,
+  flow: NodeDefinition | undefined,
+  executionId: string,
+): ForkChanges {
+  return {
+    executionId,
+    ...(from !== undefined && { from }),
+    ...(param !== undefined && { parameters: param }),
+    ...(input !== undefined && { input: Object.fromEntries(input) }),
+    ...(variables !== undefined && { variables: Object.fromEntries(variables) }),
+    ...(flow !== undefined && { flow }),
+  };
+}
+
+/** The flow in a file; `null` for one that cannot be run, after it was said why. */
+async function editedFlow(file: string, { nodes, settings }: Project, { json }: ForkOptions) {
+  const opened = await openFlow(file, { nodes, files: settings.files });
+  if (opened.flow !== undefined && opened.problems.length === 0) return opened.flow;
+  reportProblems(process.stderr, opened);
+  if (json) process.stdout.write(`${jsonText(invalidFlowJson(opened), 2)}\n`);
+  return null;
+}
+
+/** Adds `node.key=value` to those before it: the key is what stands behind the last dot. */
+export function parameterOf(
+  text: string,
+  before: Record<string, Record<string, unknown>> = {},
+): Record<string, Record<string, unknown>> {
+  const [[name, value] = ["", undefined]] = assignment(text);
+  const at = name.lastIndexOf(".");
+  if (at < 1 || at === name.length - 1) throw new InvalidArgumentError("Expected node.key=value.");
+  const [node, key] = [name.slice(0, at), name.slice(at + 1)];
+  return { ...before, [node]: { ...before[node], [key]: value } };
+}
