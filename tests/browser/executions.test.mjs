@@ -144,7 +144,7 @@ test("a database that does not answer is told, not waited for", async (t) => {
   });
   const before = () => {
     const wait = window.setTimeout;
-    window.setTimeout = (work, ms, ...args) => wait(work, ms === 5000 ? 50 : ms, ...args);
+    window.setTimeout = (work, ms, ...args) => wait(work, ms === 15_000 ? 50 : ms, ...args);
   };
   const tab = await browser.open(t, url, { context, before });
   const failure = await tab.evaluate(() =>

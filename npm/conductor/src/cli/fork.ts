@@ -13,6 +13,7 @@ import { jsonText } from "./json.js";
 import type { Project } from "./project.js";
 import { displayFor, followed, report, waitsInStore } from "./run.js";
 import { oneLine } from "./text.js";
+import { unusedVariables } from "./unused-variables.js";
 import { invalidFlowJson, lines, reportProblems } from "./validate.js";
 import { type StoreOptions, withStore } from "./with-store.js";
 
@@ -44,10 +45,10 @@ export async function forkExecution(id: string, options: ForkOptions): Promise<E
     async (conductor, project) => {
       const flow = options.flow === undefined ? undefined : await editedFlow(options.flow, project, options);
       if (flow === null) return Exit.invalidFlow;
-      const { flowId, name } = await conductor.executions.get(id);
+      const begun = flow ?? (await conductor.executions.replay(id)).flow;
       const executionId = createExecutionId(options.id);
       const changes = changesOf(options, flow, executionId);
-      const title = oneLine(flow?.name ?? name);
+      const title = oneLine(begun.name ?? begun.id);
       const output: Output = options.json ? process.stderr : process.stdout;
       const display = displayFor(output, title, options);
       const unanswered: string[] = [];
@@ -73,13 +74,12 @@ export async function forkExecution(id: string, options: ForkOptions): Promise<E
         process.stderr.write(lines([...unanswered, waitsInStore(executionId)]));
         return Exit.usage;
       }
-      // Where a node lies in its flow is told of a flow that is at hand.
-      const shown = flow ?? { id: flowId, type: "group", nodes: [] };
       const facts = { executionId, forkOf: id, reused: result.reused ?? [] };
-      const reported = report(conductor, shown, title, result, options, output, facts);
+      const reported = report(conductor, begun, title, result, options, output, facts);
       for (const why of unanswered) process.stderr.write(`${why}\n`);
       if (!options.json)
         output.write(`${options.quiet ? "" : "\n"}${oneLine(executionId)} is a fork of ${oneLine(id)}\n`);
+      process.stderr.write(unusedVariables(begun, options.var?.keys() ?? [], options.param).join(""));
       for (const node of answering.unused()) {
         process.stderr.write(`--answer ${oneLine(node)} was not used: the node never asked\n`);
       }

@@ -25,6 +25,7 @@ import { onInterrupt } from "./signals.js";
 import { summary, warningsText } from "./summary.js";
 import { counted, oneLine, timeText } from "./text.js";
 import { TraceFile } from "./trace-file.js";
+import { unusedVariables } from "./unused-variables.js";
 import { hintsOf, invalidFlowJson, isToldBefore, lines, reportProblems, reportWarnings } from "./validate.js";
 import { FileWatch } from "./watch.js";
 
@@ -255,8 +256,11 @@ async function carryOut(
   }
   const reported = report(conductor, flow, title, result, options, output);
   for (const why of unanswered) process.stderr.write(`${why}\n`);
-  const unused = answering.unused();
-  if (!options.quiet || options.strict) for (const node of unused) process.stderr.write(unusedText(node, flow));
+  const unused = [
+    ...answering.unused().map((node) => unusedText(node, flow)),
+    ...unusedVariables(flow, options.var?.keys() ?? []),
+  ];
+  if (!options.quiet || options.strict) process.stderr.write(unused.join(""));
   const isUsage = unanswered.length > 0 || (options.strict && reported === ExitCode.success && unused.length > 0);
   const exit = isUsage ? ExitCode.usage : reported;
   if (kept !== undefined && kept.reused > 0 && !options.quiet) {

@@ -66,6 +66,13 @@ it("forks an execution, shows how it goes, and tells what two differ in", async 
   ]);
 });
 
+it("says that the flow has no such variable", async () => {
+  const misspelt = await conductor("executions", "fork", "two", ...store, "--var", "okay=1", "--quiet");
+  expect(misspelt.stderr).toContain("--var okay was not used: the flow does not mention it; it declares none\n");
+  const named = ["--var", "okay=1", "--param", "sort.code=return [variables.okay]"];
+  expect((await conductor("executions", "fork", "two", ...store, ...named, "--quiet")).stderr).toBe("");
+});
+
 it("refuses what does not fit, and says what does", async () => {
   const unknown = await conductor("executions", "fork", "one", ...store, "--from", "srt");
   expect(unknown).toMatchObject({

@@ -232,3 +232,24 @@ nodes:
     await ended;
   });
 });
+
+describe("conductor run --var", () => {
+  const flow = file(
+    here,
+    "words.yaml",
+    `
+id: words
+variables: { words: { type: string, defaultValue: Hello } }
+nodes:
+  - { id: note, type: edit-fields, parameters: { values: { text: "\${{ variables.words }} \${{ variables.name }}" } } }
+`,
+  );
+
+  it("says that the flow has no such variable, which is wrong with --strict", async () => {
+    const told = "--var wrods was not used: the flow does not mention it; it declares words. Did you mean `words`?\n";
+    const given = ["--var", "wrods=Bye", "--var", "words=Hi", "--var", "name=Ada"];
+    expect(await conductor("run", flow, ...given)).toMatchObject({ code: 0, stderr: told });
+    expect(await conductor("run", flow, ...given, "--quiet")).toMatchObject({ code: 0, stderr: "" });
+    expect(await conductor("run", flow, ...given, "--quiet", "--strict")).toMatchObject({ code: 2, stderr: told });
+  });
+});

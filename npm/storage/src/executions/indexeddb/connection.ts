@@ -13,7 +13,7 @@ import {
 } from "./schema.js";
 
 /** ms to wait for a database that another tab keeps in an older version, or removes, and for its first answer. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 15_000;
 
 /** The connection to one database, made again after the browser or another tab ended it. */
 export class Connection {
