@@ -69,10 +69,10 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
       return { valid: errors.length === 0, errors, ...(warnings.length > 0 && { warnings }) };
     },
     async cancel(executionId) {
-      if (!runs.cancel(executionId)) await runs.intend(executionId, "cancel");
+      if (!runs.cancel(executionId) && (await runs.isOpen(executionId))) await runs.cancelKept(executionId);
     },
     async pause(executionId) {
-      if (!runs.pause(executionId, true)) await runs.intend(executionId, "pause");
+      if (!runs.pause(executionId, true) && (await runs.isOpen(executionId))) await runs.pauseKept(executionId);
     },
     async resume(executionId) {
       if (!runs.pause(executionId, false)) await runs.release(executionId);
@@ -119,8 +119,8 @@ function localExecutions(runs: Runs): ExecutionsApi {
     import: async (bytes, options = {}) => (await runs.kept()).import(bytes, options),
     resume: (executionId) => runs.resume(executionId),
     async cancel(executionId) {
-      const kept = await runs.kept();
-      if (!runs.cancel(executionId)) await kept.cancel(executionId);
+      await runs.kept();
+      if (!runs.cancel(executionId)) await runs.cancelKept(executionId);
     },
     fork: (executionId, changes) => runs.fork(executionId, changes),
     diff: (a, b) => runs.diff(a, b),

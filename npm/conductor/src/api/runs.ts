@@ -222,20 +222,38 @@ export class Runs {
     return (await this.kept()).store;
   }
 
+  /** Whether an execution of the store, which is not in memory, can be cancelled or paused. */
+  async isOpen(executionId: string): Promise<boolean> {
+    if (this.durability === undefined) return false;
+    const { sleepers, store } = await this.kept();
+    await sleepers.settled(executionId);
+    const row = await (await store).get(executionId);
+    return row !== undefined && !isPart(row) && row.endedAt === undefined;
+  }
+
   /**
-   * Cancels or pauses an execution that is not in memory; nothing happens to one that is over or unknown.
+   * Ends an execution that is not in memory, and those that are parts of it.
+   *
+   * @throws Error INVALID_PARAMETERS where there is no store, it is over or another process has it; NODE_NOT_FOUND
+   */
+  async cancelKept(executionId: string): Promise<void> {
+    const durability = await this.kept();
+    await durability.sleepers.settled(executionId);
+    await durability.cancel(executionId);
+    if (durability.sleepers.attach(executionId) === undefined) return;
+    durability.sleepers.ended(executionId, await this.lookBack(executionId));
+  }
+
+  /**
+   * Pauses an execution that is not in memory.
    *
    * @throws Error INVALID_PARAMETERS where another process has it
    */
-  async intend(executionId: string, intent: "cancel" | "pause"): Promise<void> {
-    if (this.durability === undefined) return;
+  async pauseKept(executionId: string): Promise<void> {
     const durability = await this.kept();
-    await durability.sleepers.settled(executionId);
-    const row = await (await durability.store).get(executionId);
-    if (row === undefined || isPart(row) || row.endedAt !== undefined) return;
-    const kept = await durability.claim(executionId, intent);
+    const kept = await durability.claim(executionId, true);
     if (kept === undefined) {
-      const message = `The execution ${executionId} is under way in another process, which alone can ${intent} it`;
+      const message = `The execution ${executionId} is under way in another process, which alone can pause it`;
       throw coded("INVALID_PARAMETERS", message, undefined);
     }
     await this.carryOutInMemory(kept.node, kept.context, true, undefined, undefined, { kept });
@@ -296,7 +314,7 @@ export class Runs {
   async lookBack(executionId: string): Promise<RunResult> {
     const recorded = await (await this.kept()).recorded(executionId);
     if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-    const { node, context, options, history, held, inheritance } = recorded;
+    const { node, context, options, history, held, inheritance, past } = recorded;
     const run = Run.open(outlineOf(node), {
       context,
       executables: this.config.nodeExecutorFactory,
@@ -304,7 +322,7 @@ export class Runs {
       log: this.log,
       history,
       held,
-      looksBack: true,
+      past,
       inheritance,
     });
     if (run === undefined)
@@ -570,10 +588,10 @@ export class Runs {
       reuse: this.reuse?.forRun(outline.cachesOutputs === true),
       recorder: kept?.recorder,
       history: kept?.history,
-      intent: kept?.intent,
+      pauses: kept?.pauses === true,
       inheritance: kept?.inheritance,
       // Of one that is over nothing more is written.
-      looksBack: kept !== undefined && kept.recorder === undefined,
+      past: kept?.recorder === undefined ? kept?.past : undefined,
       held: kept?.held,
       log: context.debug ? createLog("debug") : this.log,
       expressions: outline.expressions && expressionSources(this.config),

@@ -57,6 +57,14 @@ import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js
 import { Clock, giveWay, setTimer } from "./turn.js";
 import { Values } from "./values.js";
 
+/** What is known of a run that is only looked at. */
+export interface RunPast {
+  /** In ms since the epoch. */
+  startedAt: number;
+  /** What ended it, where its journal does not tell. */
+  error: ExecutionError | undefined;
+}
+
 /** What a run is given. */
 export interface RunRequest {
   /** Of the node that is run: exactly the seven keys. */
@@ -85,9 +93,9 @@ export interface RunRequest {
   /** Nodes, by their place in the outline, that start once what came before is on disk. */
   held?: readonly number[] | undefined;
   /** Nothing more is to happen than did before. */
-  looksBack?: boolean;
-  /** What is to happen to a run with a history before it goes on. */
-  intent?: "cancel" | "pause" | undefined;
+  past?: RunPast | undefined;
+  /** Nothing happens but that the run is paused, and leaves memory. */
+  pauses?: boolean;
   /** Makes what says which answers of another execution are taken over; missing for a run that takes over none. */
   inheritance?: ((plan: Plan, values: Values) => Inheritance) | undefined;
   /** Makes what is told of what happened before. */
@@ -222,9 +230,9 @@ export class Run implements Answers, ThreadUser {
 
   /** Starts. What needs no waiting happens before this returns. */
   start(): void {
-    const { history } = this.request;
-    if (history !== undefined && history.journal.length > 0) return this.goOn(history);
-    if (this.request.intent !== undefined) return this.comply(this.request.intent);
+    const { history, past } = this.request;
+    if (history !== undefined && (history.journal.length > 0 || past !== undefined)) return this.goOn(history);
+    if (this.request.pauses) return this.pauseInStore();
     this.startedAt = this.clock.now();
     this.seeWorking(this.startedAt);
     this.step(Command.start, this.startedAt);
@@ -250,7 +258,10 @@ export class Run implements Answers, ThreadUser {
     if (history.variables !== undefined) Object.assign(this.request.context.variables, history.variables);
     this.replaying = this.stepping = false;
     this.callsAll = this.inheritance === undefined;
-    if (this.finished || this.request.looksBack === true) {
+    const { past } = this.request;
+    if (this.finished || past !== undefined) {
+      if (!this.finished && past?.error !== undefined) this.outcome = { data: undefined, error: past.error };
+      if (Number.isNaN(this.startedAt)) this.startedAt = last = past?.startedAt ?? last;
       this.finished = true;
       this.endedAt = last;
       this.seal();
@@ -258,15 +269,14 @@ export class Run implements Answers, ThreadUser {
     }
     // The clock of the host before may have been ahead of this one.
     this.clock.notBefore(last);
-    if (this.request.intent !== undefined) return this.comply(this.request.intent);
+    if (this.request.pauses) return this.pauseInStore();
     if (history.isAsleep) return this.wake(last);
     this.calls.giveUpAll();
     this.tell(EventKind.takenOver, 0, 0, 0);
     if (this.isPaused) this.resume();
   }
 
-  private comply(intent: "cancel" | "pause"): void {
-    if (intent === "cancel") return this.cancel();
+  private pauseInStore(): void {
     this.pause();
     this.request.recorder?.leaveMemory();
   }

@@ -1,4 +1,5 @@
 /** Executions that are ended without being gone on with, and room that is given back. */
+import type { StoredExecution } from "@atomiton/storage";
 import { describe, expect, it } from "vitest";
 
 import { edge, group, leaf } from "../contract/flows.js";
@@ -30,6 +31,60 @@ describe("cancelling an execution of the store", () => {
       code: "INVALID_PARAMETERS",
       message: expect.stringContaining("is over: cancelled"),
     });
+  });
+
+  /** A store with an execution `two` of which nothing is recorded but that it began. */
+  async function begun() {
+    const world = new World();
+    const store = memory();
+    const one = new Process(world, store);
+    await one.conductor.node.run(shop() as never, { executionId: "one" });
+    const { flowId, name, documentHash, trigger, tags, startedAt } = (await store.get("one")) as StoredExecution;
+    const made = (await store.begun("one")) as { document: string; head: Uint8Array };
+    const execution = { ...made, id: "two", flowId, name, documentHash, trigger, tags, startedAt };
+    await store.write([{ type: "begin", execution }]);
+    one.crash();
+    return { world, store, startedAt };
+  }
+
+  it("looks at one that has only begun without carrying it out", async () => {
+    const { world, store, startedAt } = await begun();
+    const before = world.deeds.length;
+    const { conductor } = new Process(world, memory(store));
+    const { nodes, ...trace } = await conductor.executions.trace("two");
+    expect([trace.startTime, nodes.map(({ state }) => state)]).toEqual([startedAt, ["pending", "pending"]]);
+    expect(await conductor.executions.value("two", "see")).toBeUndefined();
+    const replay = await conductor.executions.replay("two");
+    expect([replay.length, replay.status]).toEqual([0, "running"]);
+    expect(world.deeds).toHaveLength(before);
+  });
+
+  it("remembers how one ended that was cancelled as soon as it was run", async () => {
+    const world = new World();
+    const { conductor, store } = new Process(world, memory());
+    for (let turns = 0; turns < 12; turns++) {
+      const executionId = `early-${turns}`;
+      const result = conductor.node.run(shop() as never, { executionId });
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await conductor.node.cancel(executionId as never);
+      expect((await result).error).toMatchObject({ code: "CANCELLED" });
+      expect((await store.get(executionId))?.status).toBe("cancelled");
+      const deeds = world.deeds.length;
+      const again = await conductor.node.run(shop() as never, { executionId });
+      expect(again.error).toMatchObject({ code: "CANCELLED" });
+      expect(world.deeds).toHaveLength(deeds);
+    }
+  });
+
+  it.each(["node", "executions"] as const)("ends one that has only begun, by %s.cancel", async (by) => {
+    const { world, store } = await begun();
+    const before = world.deeds.length;
+    const two = new Process(world, memory(store));
+    await two.conductor[by].cancel("two" as never);
+    expect((await store.get("two"))?.status).toBe("cancelled");
+    const again = await two.conductor.node.run(shop() as never, { executionId: "two" });
+    expect(again.error).toMatchObject({ code: "CANCELLED" });
+    expect(world.deeds).toHaveLength(before);
   });
 
   it("ends the executions that are parts of it", async () => {

@@ -1,7 +1,7 @@
 /** Executions that outlast their process: how one begins, and how it goes on from its records. */
 import type { ExecutionChange, ExecutionStatus, ExecutionStore, StoredExecution } from "@atomiton/storage";
 
-import type { RunRequest } from "../../engine/driver.js";
+import type { RunPast, RunRequest } from "../../engine/driver.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { coded, failure } from "../../engine/failure.js";
 import { AnswerInheritance } from "../../engine/inherited-answers.js";
@@ -12,6 +12,7 @@ import { cancelRecords, type History, RECORD_WORDS, writingNodes } from "../../e
 import { isIdInside } from "../../executions/registry.js";
 import { EXECUTION_STATUSES, FORKED, isFinished, isPart } from "../../executions/status.js";
 import type { NodeDefinition } from "../../types/definition.js";
+import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { OpenQuestion } from "../../types/question.js";
 import { contextOf } from "../contexts.js";
@@ -43,8 +44,10 @@ export interface KeptRun {
   recorder?: RunRecorder;
   /** Missing for one that begins. */
   history?: History;
-  /** What is to happen to it before it goes on. */
-  intent?: "cancel" | "pause" | undefined;
+  /** How it stood when it was read; missing for one that begins. */
+  past?: RunPast;
+  /** It does not go on, but is paused. */
+  pauses?: boolean;
   /** Of a fork: makes what says which answers it takes over. */
   inheritance?: RunRequest["inheritance"];
 }
@@ -183,15 +186,15 @@ export class Durability {
   }
 
   /**
-   * Goes on with an execution that has begun; `undefined` where another process has it, or it is over. With an `intent` that is all
-   * that happens to it, for which no node type is needed.
+   * Goes on with an execution that has begun; `undefined` where another process has it, or it is over. To be paused it
+   * needs no node type.
    *
    * @throws Error NODE_TYPE_NOT_FOUND, DESERIALIZATION_FAILED where it cannot go on: it is blocked then
    */
-  async claim(id: string, intent?: KeptRun["intent"]): Promise<KeptRun | undefined> {
+  async claim(id: string, pauses = false): Promise<KeptRun | undefined> {
     const writer = await this.writer;
     const claimed = await writer.store.claim(id);
-    return claimed && this.goOn(writer, claimed, undefined, intent);
+    return claimed && this.goOn(writer, claimed, undefined, pauses);
   }
 
   /** Executions that no process goes on with, those that began first first, then those that were blocked; many at once. */
@@ -338,7 +341,7 @@ export class Durability {
     context: ConductorExecutionContext,
   ): Promise<KeptRun> {
     const isOver = isFinished(known.status);
-    if (known.status === "paused" && known.parentId === undefined) {
+    if (known.status === "paused" && !isPart(known)) {
       const message = `The execution ${known.id} is paused; \`executions.resume\` lets it go on`;
       throw coded("INVALID_PARAMETERS", message, undefined);
     }
@@ -363,7 +366,7 @@ export class Durability {
     writer: Writer,
     row: StoredExecution,
     given?: ConductorExecutionContext,
-    intent?: KeptRun["intent"],
+    pauses = false,
   ): Promise<RecordedRun> {
     const recorderFor = (context: ConductorExecutionContext) => this.recorder(writer, row, context);
     let kept: RecordedRun;
@@ -376,19 +379,19 @@ export class Durability {
     }
     const context = given === undefined ? kept.context : givenAgain(given, kept.context);
     const recorder = recorderFor(context);
-    const missing = intent === undefined ? this.missingType(kept.node) : undefined;
+    const missing = pauses ? undefined : this.missingType(kept.node);
     if (missing !== undefined) {
       const reason = `No implementation found for node type: ${missing}`;
       await recorder.block(reason);
       throw coded("NODE_TYPE_NOT_FOUND", reason, undefined);
     }
     recorder.countLog(kept.history.log);
-    return { ...kept, context, recorder, intent };
+    return { ...kept, context, recorder, pauses };
   }
 
   private async read(
     store: ExecutionStore,
-    { id, flowId, status }: StoredExecution,
+    { id, flowId, status, startedAt, error }: StoredExecution,
     isKept = false,
   ): Promise<RecordedRun> {
     const begun = await store.begun(id);
@@ -406,7 +409,8 @@ export class Durability {
     const context = contextOf(node, given);
     if (context.nodeId !== flowId)
       throw coded("DESERIALIZATION_FAILED", `The execution ${id} has another flow`, undefined);
-    return { node, context, options, held, history, inheritance: inheritanceOf(history) };
+    const past = { startedAt, error: error === undefined ? undefined : (JSON.parse(error) as ExecutionError) };
+    return { node, context, options, held, history, inheritance: inheritanceOf(history), past };
   }
 
   private recorder(

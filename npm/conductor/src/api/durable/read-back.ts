@@ -8,7 +8,7 @@ import type { RecordedRun } from "./durability.js";
 
 /** A run as it was when it was recorded last. Nothing of it goes on, and nothing of what is given is changed. */
 export function readBack(
-  { node, context, options, history, held, inheritance }: RecordedRun,
+  { node, context, options, history, held, inheritance, past }: RecordedRun,
   log: Log,
 ): { run: Run; answers: AnswersGiven } {
   let answers: AnswersGiven | undefined;
@@ -20,7 +20,7 @@ export function readBack(
     history,
     held,
     inheritance,
-    looksBack: true,
+    past,
     observe: (plan, values) => {
       answers = new AnswersGiven(plan, values, context.input, options.keepGoing);
       return answers;

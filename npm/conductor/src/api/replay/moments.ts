@@ -224,7 +224,7 @@ export class Moments {
   private runTo(step: number): Run {
     const known = this.runs.get(step);
     if (known !== undefined) return known;
-    const { flow, context, options, held, history, steps } = this.recorded;
+    const { flow, context, options, held, history, steps, row } = this.recorded;
     const run = reading(() => {
       const opened = Run.open(outlineOf(flow), {
         context: { ...context },
@@ -240,7 +240,7 @@ export class Moments {
           warnings: [],
           variables: undefined,
         },
-        looksBack: true,
+        past: { startedAt: row.startedAt, error: undefined },
       });
       try {
         opened?.start();
