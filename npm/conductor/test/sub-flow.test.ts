@@ -61,6 +61,17 @@ edges: [{ source: sub, target: read }]`;
     expect((await run(outer(join(folder, "bad.yaml")))).error?.code).toBe("DESERIALIZATION_FAILED");
   });
 
+  it("hands in no variables but those of the node", async () => {
+    await save(DOUBLE);
+    const next = outer("double", "").replace(
+      "nodes:",
+      "variables: { mine: { type: string, defaultValue: x } }\nnodes:",
+    );
+    const result = await run(next, { input: { data: 4 } });
+    expect(result.error).toBeUndefined();
+    expect(result.data).toEqual({ result: { result: 8 } });
+  });
+
   it("refuses variables that the flow does not declare, or of another type", async () => {
     await save(DOUBLE);
     const why = async (variables: string) =>

@@ -11,6 +11,7 @@ import type { KeptWait, Recorder } from "./recorder.js";
 const fileAccess: unique symbol = Symbol.for("@atomiton/file-access") as never;
 const networkAccess: unique symbol = Symbol.for("@atomiton/network-access") as never;
 const programAccess: unique symbol = Symbol.for("@atomiton/program-access") as never;
+const ownParameters: unique symbol = Symbol.for("@atomiton/own-parameters") as never;
 const runEnd: unique symbol = Symbol.for("@atomiton/run-end") as never;
 
 /** What a call needs of the run that it belongs to. */
@@ -139,6 +140,7 @@ const LAZY = new Set([
  */
 export class ExecutableParams {
   readonly #call: Call;
+  readonly #parameters: Record<string, unknown> | null | undefined;
   declare nodeId: unknown;
   declare executionId: unknown;
   declare variables: unknown;
@@ -153,6 +155,7 @@ export class ExecutableParams {
 
   constructor(call: Call, parameters: Record<string, unknown> | null | undefined) {
     this.#call = call;
+    this.#parameters = parameters;
     const { run } = call;
     this.nodeId = call.nodeId;
     this.executionId = call.executionId;
@@ -251,6 +254,11 @@ export class ExecutableParams {
   /** Fires when the run of this node is over. */
   get [runEnd](): AbortSignal | undefined {
     return this.#call.owner.runEnd;
+  }
+
+  /** The node's parameters by themselves. */
+  get [ownParameters](): Record<string, unknown> {
+    return this.#parameters ?? {};
   }
 
   /** Writes to the conductor's log, as far as its level lets it. */

@@ -1,6 +1,7 @@
 import type { Effects, EffectsOf } from "./effects.js";
 import type { FileAccess, fileAccess } from "./file-access.js";
 import type { NetworkAccess, networkAccess } from "./network-access.js";
+import type { ownParameters } from "./own-parameters.js";
 import type { programAccess } from "./program-access.js";
 import type { runEnd } from "./run-end.js";
 
@@ -40,6 +41,8 @@ export interface NodeParams {
   readonly [programAccess]?: boolean;
   /** Fires when the run is over. */
   readonly [runEnd]?: AbortSignal;
+  /** The node's parameters by themselves: `variables` may be one of them, as well as the context's. */
+  readonly [ownParameters]?: Readonly<Record<string, unknown>>;
 }
 
 /**

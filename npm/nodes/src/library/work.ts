@@ -3,6 +3,7 @@ import { adviceOf, codeOf, messageOf, NodeError, retryOf } from "../contract/err
 import type { Ask, LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } from "../contract/executable.js";
 import { type FileAccess, fileAccess } from "../contract/file-access.js";
 import { type NetworkAccess, networkAccess } from "../contract/network-access.js";
+import { ownParameters } from "../contract/own-parameters.js";
 import { programAccess } from "../contract/program-access.js";
 import { isRouted } from "../contract/routed.js";
 import { runEnd } from "../contract/run-end.js";
@@ -213,8 +214,10 @@ function parametersFromPorts(input: unknown, ports: readonly (string | PortParam
   return brought;
 }
 
+/** What the node is given; the context's only where nothing tells them apart. */
 function ownDefined(params: NodeParams): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
+  const given = Object.entries(params[ownParameters] ?? params);
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 /** What a policy says goes before the parameter. A parameter of another meaning may bear the name. */
