@@ -23,8 +23,9 @@ import { openPostgresStore, openSqliteStore } from "@atomiton/storage";
 
 import { missingPostgres, startPostgres } from "../nodes/postgres.mjs";
 import { EXECUTION, orderFlow } from "./kill-points/flow.mjs";
+import { conductorOver } from "./kill-points/in-node.mjs";
 import { STORES } from "./kill-points/places.mjs";
-import { carryOn, conductorOver } from "./kill-points/runner.mjs";
+import { carryOn } from "./kill-points/runner.mjs";
 import { comparable, tally } from "./kill-points/world.mjs";
 
 const HOUR = 3_600_000;

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { openSqliteStore } from "@atomiton/storage";
 
 import { EXECUTION } from "./kill-points/flow.mjs";
-import { conductorOver } from "./kill-points/runner.mjs";
+import { conductorOver } from "./kill-points/in-node.mjs";
 import { comparable, tally } from "./kill-points/world.mjs";
 
 const FOLDER = new URL("fixtures/", import.meta.url);

@@ -2,7 +2,7 @@
  * Kills a process at every point of an execution at which its store is written to, before and after the write; once alone, and once
  * with a second kill while another process goes on with it.
  *
- *     node tests/durable/kill-points.mjs [memory] [sqlite] [postgres]
+ *     node tests/durable/kill-points.mjs [memory] [sqlite] [postgres] [indexeddb]
  */
 
 import { STORES } from "./kill-points/places.mjs";

@@ -9,6 +9,7 @@ const FORMS = {
   memory: { step: 1, again: (point) => (point % 3 === 0 ? point % 7 : undefined) },
   sqlite: { step: 9 },
   postgres: { step: 11, again: (point) => (point === 11 ? 2 : undefined) },
+  indexeddb: { step: 10, again: (point) => (point === 20 ? 3 : undefined) },
 };
 
 for (const [name, form] of Object.entries(FORMS)) {

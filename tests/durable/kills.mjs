@@ -13,8 +13,9 @@ import { createMemoryExecutions } from "@atomiton/storage";
 
 import { missingPostgres, startPostgres } from "../nodes/postgres.mjs";
 import { EXECUTION } from "./kill-points/flow.mjs";
+import { conductorOver } from "./kill-points/in-node.mjs";
 import { openAddress } from "./kill-points/places.mjs";
-import { carryOn, conductorOver } from "./kill-points/runner.mjs";
+import { carryOn } from "./kill-points/runner.mjs";
 import { comparable, tally } from "./kill-points/world.mjs";
 
 const WORKER = new URL("kills/worker.mjs", import.meta.url).pathname;

@@ -7,7 +7,9 @@ import { createMemoryExecutions, openPostgresStore, openSqliteStore } from "@ato
 
 import { missingPostgres, startPostgres } from "../../nodes/postgres.mjs";
 import { breakingStore } from "./breaking-store.mjs";
-import { carryOn, conductorOver } from "./runner.mjs";
+import { conductorOver } from "./in-node.mjs";
+import { carryOn } from "./runner.mjs";
+import { missingChromium, tabPlaces } from "./tabs.mjs";
 
 /**
  * One execution, its store, and the log of what it did to the world.
@@ -26,6 +28,7 @@ export const STORES = {
   memory: { open: async () => ({ place: memoryPlace, close() {} }) },
   sqlite: { open: async () => ({ place: sqlitePlace, close() {} }) },
   postgres: { missing: missingPostgres, open: postgresPlaces },
+  indexeddb: { missing: missingChromium, open: tabPlaces },
 };
 
 /** Opens a store: a file of SQLite, or a schema in PostgreSQL. @param {{ file: string } | { url: string, schema: string }} address */

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 
 import { EXECUTION } from "./flow.mjs";
+import { conductorOver } from "./in-node.mjs";
 import { STORES } from "./places.mjs";
-import { carryOn, conductorOver } from "./runner.mjs";
+import { carryOn } from "./runner.mjs";
 import { comparable, tally } from "./world.mjs";
 
 /** Leaves of the flow that may be in flight at once: what one kill repeats of effects at most. */

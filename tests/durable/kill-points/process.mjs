@@ -2,8 +2,9 @@
 import { appendFileSync } from "node:fs";
 
 import { breakingStore } from "./breaking-store.mjs";
+import { conductorOver } from "./in-node.mjs";
 import { openAddress } from "./places.mjs";
-import { carryOn, conductorOver } from "./runner.mjs";
+import { carryOn } from "./runner.mjs";
 
 const { address, log, at, durability, offset } = JSON.parse(process.argv[2]);
 const { now } = Date;

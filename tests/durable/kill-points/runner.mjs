@@ -1,26 +1,28 @@
-/** A conductor with the node types of the world, and what both it and its successors do. */
-import { createConductor } from "@atomiton/conductor/desktop";
-import { getNodeExecutable } from "@atomiton/nodes";
-import { createStorage } from "@atomiton/storage";
-
+/** A conductor with the node types of the world, and what both it and its successors do; in Node and in pages. */
 import { EXECUTION, orderFlow, PART } from "./flow.mjs";
 import { nodeTypes } from "./world.mjs";
 
-/** Makes a conductor over a store. */
-export async function conductorOver(store, world, { isDead, durability = "strict" } = {}) {
-  const own = nodeTypes(world, isDead);
-  const conductor = createConductor({
-    transport: "local",
-    store,
-    durability,
-    // The flow that is a part comes with the program; so a store that cannot be used is met by the run.
-    storage: createStorage({ type: "memory" }),
-    nodeExecutorFactory: { getNodeExecutable: (type) => own[type] ?? getNodeExecutable(type) },
-    concurrency: 2,
-    maxRetries: 0,
-  });
-  await conductor.storage.saveFlow(PART);
-  return conductor;
+/**
+ * Gives what makes a conductor over a store.
+ *
+ * @param {{ createConductor: Function, createStorage: Function, getNodeExecutable: Function }} entries those of Node, or those of pages
+ */
+export function conductorsBy({ createConductor, createStorage, getNodeExecutable }) {
+  return async (store, world, { isDead, durability = "strict" } = {}) => {
+    const own = nodeTypes(world, isDead);
+    const conductor = createConductor({
+      transport: "local",
+      store,
+      durability,
+      // The flow that is a part comes with the program; so a store that cannot be used is met by the run.
+      storage: createStorage({ type: "memory" }),
+      nodeExecutorFactory: { getNodeExecutable: (type) => own[type] ?? getNodeExecutable(type) },
+      concurrency: 2,
+      maxRetries: 0,
+    });
+    await conductor.storage.saveFlow(PART);
+    return conductor;
+  };
 }
 
 /** Runs the flow, or goes on with what is left of it. */

@@ -5,8 +5,8 @@
 import { appendFileSync } from "node:fs";
 
 import { orderFlow } from "../kill-points/flow.mjs";
+import { conductorOver } from "../kill-points/in-node.mjs";
 import { openAddress } from "../kill-points/places.mjs";
-import { conductorOver } from "../kill-points/runner.mjs";
 import { comparable } from "../kill-points/world.mjs";
 
 const { address, name, deeds, told, atOnce, isLast } = JSON.parse(process.argv[2]);
