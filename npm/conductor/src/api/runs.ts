@@ -6,7 +6,14 @@ import { messageOf } from "@atomiton/values";
 import type { FlowRunner } from "../engine/call.js";
 import { Run } from "../engine/driver.js";
 import { coded, failure, safelyThrown } from "../engine/failure.js";
-import { type FlowNodeTypes, flowWarnings, ignoredPolicies, problemText, shapeProblems } from "../engine/flows.js";
+import {
+  type FlowNodeTypes,
+  flowWarnings,
+  ignoredPolicies,
+  isSound,
+  problemText,
+  shapeProblems,
+} from "../engine/flows.js";
 import type { FollowedRun, OpenRun } from "../engine/followed-run.js";
 import { createLog, type Log } from "../engine/log.js";
 import { type Outline, outlineOf } from "../engine/outline.js";
@@ -460,7 +467,7 @@ export class Runs {
       if (this.durability === undefined) return await this.carryOn(node, execution, wanted);
       const options = runOptions(this.config, this.defaults, node, context, wanted);
       // What cannot be run is not kept.
-      if (found === undefined && shapeProblems(node).length === 0) {
+      if (found === undefined && isSound(node)) {
         found = await (await this.kept()).begin({
           id: key ?? executionId,
           mayExist: named,

@@ -175,6 +175,21 @@ export function shapeProblems(flow: NodeDefinition): FlowProblem[] {
   return shapeFindings(flow).filter(({ severity }) => severity === "error");
 }
 
+/** Outlines of flows without problems of their shape. */
+const sound = new WeakSet<Outline>();
+
+/**
+ * Whether a flow has no problems of its shape. A flow that has its outline from before is not looked at again: what the engine runs
+ * did not change since then.
+ */
+export function isSound(flow: NodeDefinition): boolean {
+  const outline = outlineOf(flow);
+  if (sound.has(outline)) return true;
+  if (shapeProblems(flow).length > 0) return false;
+  sound.add(outline);
+  return true;
+}
+
 /** Policies that nothing carries out. */
 export function ignoredPolicies(flow: NodeDefinition): FlowProblem[] {
   return shapeFindings(flow).filter(({ rule }) => rule === "ignored-policy");
