@@ -17,10 +17,10 @@ import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { OpenQuestion } from "../../types/question.js";
 import { contextOf } from "../contexts.js";
 import type { DurabilityLevel } from "../settings.js";
+import { DocumentHashes } from "./document-hashes.js";
 import { type Blob, bytesOf, type Hash, questionsIn, Records, recordBytes, textOf, valueIn } from "./entries.js";
 import { allRecords } from "./records.js";
 import { RunRecorder } from "./run-recorder.js";
-import { sha256 } from "./sha256.js";
 import { Sleepers } from "./sleepers.js";
 import { Writer } from "./writer.js";
 
@@ -81,6 +81,7 @@ export class Durability {
   readonly sleepers: Sleepers;
   /** Missing until something is to be kept, and again once it was closed. */
   private opened: Promise<Writer> | undefined;
+  private readonly documents: DocumentHashes;
   /** Called with the id of an execution of which something was written. */
   readonly onWritten = new Set<(id: string) => void>();
 
@@ -98,6 +99,7 @@ export class Durability {
     wakes: "all" | "own" = "all",
   ) {
     this.sleepers = new Sleepers(this, wakes, log);
+    this.documents = new DocumentHashes(hash);
   }
 
   private get writer(): Promise<Writer> {
@@ -137,7 +139,7 @@ export class Durability {
       "What the execution is given",
       () => {},
     );
-    const documentHash = await this.hashOf(document);
+    const documentHash = await this.documents.hashOf(document);
     const startedAt = Date.now();
     const trigger = fork !== undefined ? FORKED : parentId === undefined ? "call" : "flow";
     writer.add({
@@ -352,14 +354,9 @@ export class Durability {
     // What is given this time, before it is replaced by what was given then.
     const given = { ...context };
     const kept = isOver ? await this.read(writer.store, known) : await this.goOn(writer, claimed, context);
-    const isOtherFlow = (await this.hashOf(JSON.stringify(node))) !== known.documentHash;
+    const isOtherFlow = (await this.documents.hashOf(JSON.stringify(node))) !== known.documentHash;
     kept.history.warnings.push(...differences(known, isOtherFlow, given, kept.context));
     return kept.context === context ? kept : { ...kept, context: givenAgain(context, kept.context) };
-  }
-
-  private async hashOf(document: string): Promise<string> {
-    const bytes = new TextEncoder().encode(document);
-    return this.hash?.(bytes) ?? sha256(bytes);
   }
 
   private async goOn(
