@@ -14,6 +14,7 @@ import {
   type Hash,
   inheritedEntry,
   itemsEntry,
+  journalBytes,
   logEntry,
   outputEntry,
   recordBytes,
@@ -346,7 +347,7 @@ export class RunRecorder implements Recorder, Source {
     if (!isStep && early.length === 0) return;
     const entries = isStep ? [...this.entries, ...early] : early;
     const blobs = isStep ? this.blobs : [];
-    const journal = new Uint8Array(Uint32Array.from(this.words).buffer);
+    const journal = journalBytes(this.words);
     this.lines = [];
     this.waitEntries = [];
     if (isStep) {
