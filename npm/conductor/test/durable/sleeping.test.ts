@@ -295,6 +295,31 @@ describe("an execution that waits for time", () => {
     expect(world.deeds).toHaveLength(2);
   });
 
+  for (const wakes of ["own", "all"]) {
+    it(`is claimed together with others that are due, where its conductor wakes "${wakes}"`, async () => {
+      const world = new World();
+      const store = memory();
+      const ids = Array.from({ length: 20 }, (_, number) => `${number}`);
+      // No claim is answered before there are as many as executions.
+      const claims: (() => void)[] = [];
+      const claim: ExecutionStore["claim"] = async (id) => {
+        await new Promise<void>((resolve) => {
+          claims.push(resolve);
+          if (claims.length === ids.length) for (const answer of claims) answer();
+        });
+        return store.claim(id);
+      };
+      const { conductor } = start(world, Object.create(store, { claim: { value: claim } }), { wakes });
+      const results = ids.map((executionId) => conductor.node.run(days(), { executionId }));
+      for (const id of ids) await isStatus(store, id, "sleeping");
+      await pass(3.1 * DAY);
+      expect((await Promise.all(results)).every(({ success }) => success)).toBe(true);
+      expect(world.keysWithTwoInputs()).toEqual([]);
+      expect(world.deeds).toHaveLength(2 * ids.length);
+      expect(claims).toHaveLength(ids.length);
+    });
+  }
+
   it("sleeps on where its conductor is shut down", async () => {
     const world = new World();
     const store = memory();

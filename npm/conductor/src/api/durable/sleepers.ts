@@ -1,4 +1,5 @@
 /** Executions that left memory until they go on: waking them, and their callers that wait for results. */
+import type { ExecutionStore } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
 
 import { failure } from "../../engine/failure.js";
@@ -164,7 +165,10 @@ export class Sleepers {
       if (this.isWatching) this.log.error(`[CONDUCTOR] Sleeping executions cannot be looked for: ${messageOf(error)}`);
     }
     this.isLooking = false;
-    for (const { wakeAt = next } of this.wakes === "own" ? this.held.values() : []) next = Math.min(next, wakeAt);
+    for (const [id, { wakeAt = next }] of this.wakes === "own" ? this.held : []) {
+      // One that is in memory sets the timer itself when it leaves.
+      if (this.waking?.isActive(id) !== true) next = Math.min(next, wakeAt);
+    }
     if (this.wakes === "all" || this.held.size > 0) this.arm(Math.max(next, Date.now() + 1));
   }
 
@@ -181,22 +185,26 @@ export class Sleepers {
   /** Looks after those whose callers wait here and that another process may have. */
   private async followHeld(): Promise<void> {
     const store = await this.durability.store;
-    const now = Date.now();
-    for (let most = Math.min(MOST_FOLLOWED, this.held.size); most > 0 && this.isWatching; most--) {
-      // The next time others come first.
-      const [id, held] = this.held.entries().next().value ?? [];
-      if (id === undefined || held === undefined) return;
-      this.held.delete(id);
-      this.held.set(id, held);
-      if (this.waking?.isActive(id) === true || this.leaving.has(id)) continue;
-      const row = await store.get(id);
-      if (row === undefined || isFinished(row.status)) {
-        this.ended(id, await (this.waking as Waking).resultOf(id));
-      } else if (row.wakeAt !== undefined && row.wakeAt <= now) {
-        await this.wake(id);
-      } else {
-        held.wakeAt = row.wakeAt;
-      }
+    const ids = [...this.held.keys()].slice(0, MOST_FOLLOWED);
+    for (let from = 0; from < ids.length && this.isWatching; from += BATCH) {
+      await Promise.all(ids.slice(from, from + BATCH).map((id) => this.follow(store, id)));
+    }
+  }
+
+  private async follow(store: ExecutionStore, id: string): Promise<void> {
+    const held = this.held.get(id);
+    if (held === undefined) return;
+    // The next time others come first.
+    this.held.delete(id);
+    this.held.set(id, held);
+    if (this.waking?.isActive(id) === true || this.leaving.has(id)) return;
+    const row = await store.get(id);
+    if (row === undefined || isFinished(row.status)) {
+      this.ended(id, await (this.waking as Waking).resultOf(id));
+    } else if (row.wakeAt !== undefined && row.wakeAt <= Date.now()) {
+      await this.wake(id);
+    } else {
+      held.wakeAt = row.wakeAt;
     }
   }
 
