@@ -8,6 +8,9 @@ export async function compiledSchema(schema: object): Promise<ZodType> {
   if (known !== undefined) return known;
   // Loaded when a node first runs, so that importing the library stays cheap.
   const { fromJSONSchema, withoutEval } = await import("./json-schema.js");
+  // Calls that came before it was loaded need one check as well.
+  const meanwhile = compiled.get(schema);
+  if (meanwhile !== undefined) return meanwhile;
   const check = withoutEval(() => fromJSONSchema(schema as Parameters<typeof fromJSONSchema>[0]));
   compiled.set(schema, check);
   return check;
