@@ -42,7 +42,7 @@ pub use outline::{
 pub use policy::{
     KEEPS_TIMEOUT, POLICY_KEYS, POLICY_KEYS_IGNORED, UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,
 };
-pub(crate) use policy::{limit_of, ms_of, period_ms, rate_limit};
+pub(crate) use policy::{is_redact_path, limit_of, ms_of, period_ms, rate_limit};
 #[cfg(feature = "yaml")]
 pub use yaml::{from_yaml, from_yaml_documents, to_yaml};
 #[cfg(feature = "yaml")]

@@ -5,8 +5,17 @@ use serde_json::{Map, Value};
 use super::{NodeDefinition, RateLimit, duration_ms};
 
 /// The keys of a node's `policy`.
-pub const POLICY_KEYS: [&str; 8] =
-    ["retries", "retryDelay", "timeout", "continueOnError", "rateLimit", "concurrency", "cache", "runsOn"];
+pub const POLICY_KEYS: [&str; 9] = [
+    "retries",
+    "retryDelay",
+    "timeout",
+    "continueOnError",
+    "rateLimit",
+    "redact",
+    "concurrency",
+    "cache",
+    "runsOn",
+];
 
 /// Those of [`POLICY_KEYS`] that nothing carries out yet: a flow that has them runs as if it had not, and is told so.
 pub const POLICY_KEYS_IGNORED: [&str; 2] = ["concurrency", "runsOn"];
@@ -96,6 +105,40 @@ pub(crate) fn limit_of(value: &Value) -> Option<u32> {
 /// The time of a rate in whole ms, if it is neither too short nor too long.
 pub(crate) fn period_ms(ms: f64) -> Option<u32> {
     (ms >= 1.0 && ms <= f64::from(RateLimit::LONGEST_MS)).then_some(ms.ceil() as u32)
+}
+
+/// Whether a text names parts of a value, such as `customer.email`, `rows[*].card`, `["a key"]` or `**.token`.
+pub(crate) fn is_redact_path(path: &str) -> bool {
+    let mut rest = path;
+    while !rest.is_empty() {
+        if let Some(inner) = rest.strip_prefix('[') {
+            let Some(after) = after_bracket(inner) else { return false };
+            rest = after;
+            continue;
+        }
+        if rest.len() < path.len() {
+            let Some(name) = rest.strip_prefix('.') else { return false };
+            rest = name;
+        }
+        let end = rest.find(['.', '[']).unwrap_or(rest.len());
+        let name = &rest[..end];
+        let is_name = !name.is_empty() && !name.contains([']', '*', '"']);
+        if !is_name && name != "*" && name != "**" {
+            return false;
+        }
+        rest = &rest[end..];
+    }
+    !path.is_empty()
+}
+
+/// What follows `*]`, an index, or a key in quotation marks.
+fn after_bracket(inner: &str) -> Option<&str> {
+    if let Some(quoted) = inner.strip_prefix('"') {
+        return quoted.split_once('"')?.1.strip_prefix(']');
+    }
+    let (index, after) = inner.split_once(']')?;
+    let is_index = !index.is_empty() && index.bytes().all(|byte| byte.is_ascii_digit());
+    (index == "*" || is_index).then_some(after)
 }
 
 /// What follows the slash of a rate as a duration: a unit alone is one of it, and a minute may be called `min`.

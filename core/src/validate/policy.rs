@@ -7,8 +7,8 @@ use super::parameters::Report;
 use super::problem::Finding;
 use super::suggestion::{self, Budget};
 use crate::flow::{
-    DURATION_EXAMPLES, POLICY_KEYS, POLICY_KEYS_IGNORED, RateLimit, kind_of, limit_of, ms_of, period_ms,
-    pointer, rate_limit,
+    DURATION_EXAMPLES, POLICY_KEYS, POLICY_KEYS_IGNORED, RateLimit, is_redact_path, kind_of, limit_of, ms_of,
+    period_ms, pointer, rate_limit,
 };
 
 /// Reports what is wrong with a policy at `path`, of a leaf or of a node that has nodes inside.
@@ -177,8 +177,22 @@ fn problem(key: &str, value: &Value) -> Option<(Rule, String)> {
         "timeout" => duration(value, |ms| ms > 0.0),
         "continueOnError" if !value.is_boolean() => Some(mismatch("a boolean", value)),
         "rateLimit" => rate(value),
+        "redact" => redact(value),
         _ => None,
     }
+}
+
+/// A list of paths.
+fn redact(value: &Value) -> Option<(Rule, String)> {
+    let Some(paths) = value.as_array() else { return Some(mismatch("a list of paths", value)) };
+    paths.iter().find_map(|path| match path.as_str() {
+        None => Some(mismatch("a path as text", path)),
+        Some(text) if !is_redact_path(text) => Some((
+            Rule::InvalidPolicy,
+            format!("Expected a path such as `customer.email`, `rows[*].card` or `**.token`, found {path}"),
+        )),
+        Some(_) => None,
+    })
 }
 
 fn at_least(value: &Value, least: u8) -> Option<(Rule, String)> {

@@ -3,6 +3,8 @@ import type { Outcome } from "../engine/driver.js";
 import { type FollowedRun, isInherited } from "../engine/followed-run.js";
 import { lookAtEnd, stateOf } from "../engine/look.js";
 import type { Outline } from "../engine/outline.js";
+import type { Plan } from "../engine/plan.js";
+import { withoutSecrets } from "../engine/shown.js";
 import { State } from "../engine/state.js";
 import { traceOf } from "../engine/trace.js";
 import type { ExecutionError } from "../types/errors.js";
@@ -12,6 +14,7 @@ import type { NodeId } from "../types/ids.js";
 /** The result of a run that is over. `trace` and `outputs` are worked out when they are read. */
 export class RunResult implements ExecutionResult {
   readonly #run: FollowedRun;
+  #isForAll = false;
   readonly #flowWarnings: (outline: Outline) => RunWarning[];
   // Only declared, so that the keys stand in the order in which they are assigned.
   declare readonly success: boolean;
@@ -54,7 +57,35 @@ export class RunResult implements ExecutionResult {
    */
   get outputs(): Record<string, unknown> | undefined {
     const run = this.#run;
-    return run.outputOf === undefined ? undefined : outputsOf(run, (node) => run.outputOf?.(node));
+    const { redact, plan } = run;
+    if (run.outputOf === undefined) return undefined;
+    if (redact === undefined) return outputsOf(run, (node) => this.told(run.outputOf?.(node)));
+    return outputsOf(run, (node) => this.told(redact.shown(run.outputOf?.(node), makersOf(plan, node)).value));
+  }
+
+  /** A value as those get it who have this result. */
+  private told(value: unknown): unknown {
+    const { secrets } = this.#run;
+    return this.#isForAll && secrets !== undefined ? withoutSecrets(value, secrets) : value;
+  }
+
+  /** The result for others than its caller: without secrets, and without what is redacted. The same, where there is neither. */
+  get shown(): ExecutionResult {
+    const { redact, secrets, plan } = this.#run;
+    if (redact === undefined && secrets === undefined) return this;
+    const { error, duration } = this;
+    const show = (value: unknown, makers?: readonly [number, number]) => {
+      const shown = redact === undefined ? value : redact.shown(value, makers).value;
+      return secrets === undefined ? shown : withoutSecrets(shown, secrets);
+    };
+    // What is no object may come from any of the nodes.
+    const makers = typeof this.data === "object" ? makersOf(plan, 0) : ([0, plan.length] as const);
+    const data = error === undefined ? show(this.data, makers) : undefined;
+    const outcome = error === undefined ? { data } : { data, error };
+    const context = show(this.context) as ConductorExecutionContext;
+    const shown = new RunResult(this.#run, outcome, context, duration, this.#flowWarnings);
+    shown.#isForAll = true;
+    return shown;
   }
 
   /** What the flow is warned of, then what its nodes warned of; `undefined` where there is none. */
@@ -78,6 +109,12 @@ export class RunResult implements ExecutionResult {
   static traceOf(result: RunResult): ExecutionTrace | undefined {
     return runTrace(result.#run, () => result.warnings);
   }
+}
+
+/** The nodes, by place in the outline, of which one gave the output of a node. */
+function makersOf(plan: Plan, node: number): readonly [first: number, end: number] {
+  const last = plan.isEach(node) ? node : plan.output(node);
+  return [last, plan.end(last)];
 }
 
 const TRACE: PropertyDescriptor = {

@@ -17,11 +17,13 @@ import {
 import type { FollowedRun, OpenRun } from "../engine/followed-run.js";
 import { createLog, type Log } from "../engine/log.js";
 import { type Outline, outlineOf } from "../engine/outline.js";
+import { RunRedact } from "../engine/redact.js";
 import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import { isolator } from "../events/isolate.js";
 import { activeOf, ExecutionRegistry, type Registered } from "../executions/registry.js";
 import { isFinished, isPart } from "../executions/status.js";
+import { Redaction } from "../expressions/redaction.js";
 import type { ActiveExecution } from "../services/node.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionDiff } from "../types/diff.js";
@@ -98,6 +100,8 @@ interface Execution extends ExecutionPlace, Registered {
   /** Starts the run, where a pause came before that. */
   begin: (() => void) | undefined;
   run: FollowedRun | undefined;
+  /** What its nodes must not say, and those of the executions that it starts; missing where there is nothing. */
+  secrets: Redaction | undefined;
   /** It is a part of another one: listeners and stores hear nothing of it, only this is told how far it is, 0–100. */
   onProgress: ((percent: number) => void) | undefined;
   /** When it is told next, in ms since the epoch. */
@@ -179,7 +183,9 @@ export class Runs {
     const goOn = async ({ id: executionId, flowId }: StoredExecution) => {
       try {
         const kept = await durability.claim(executionId);
-        return kept && { executionId, flowId, result: this.goOn(kept) };
+        if (kept === undefined) return undefined;
+        await this.refuseLeftOut(kept);
+        return { executionId, flowId, result: this.goOn(kept) };
       } catch (error) {
         const { message } = safelyThrown(error, { nodeId: "" as never, executionId });
         this.log.error(`[CONDUCTOR] The execution ${executionId} cannot go on: ${message}`);
@@ -214,7 +220,10 @@ export class Runs {
     durability.sleepers.watch();
     await durability.sleepers.settled(executionId);
     const kept = await durability.claim(executionId);
-    if (kept !== undefined) return this.goOn(kept);
+    if (kept !== undefined) {
+      await this.refuseLeftOut(kept);
+      return this.goOn(kept);
+    }
     // It may have woken meanwhile.
     const woken = this.attach(executionId);
     if (woken !== undefined) return woken;
@@ -307,6 +316,7 @@ export class Runs {
     durability.sleepers.watch();
     await durability.sleepers.settled(executionId);
     const kept = await durability.claim(executionId);
+    if (kept !== undefined) await this.refuseLeftOut(kept);
     if (kept === undefined && this.active.get(executionId) === undefined) {
       const message = `The execution ${executionId} is under way in another process; answer there, or try again in a moment`;
       throw coded("INVALID_PARAMETERS", message, undefined);
@@ -321,7 +331,7 @@ export class Runs {
   async lookBack(executionId: string): Promise<RunResult> {
     const recorded = await (await this.kept()).recorded(executionId);
     if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-    const { node, context, options, history, held, inheritance, past } = recorded;
+    const { node, context, options, history, held, redact, inheritance, past } = recorded;
     const run = Run.open(outlineOf(node), {
       context,
       executables: this.config.nodeExecutorFactory,
@@ -329,6 +339,7 @@ export class Runs {
       log: this.log,
       history,
       held,
+      redact,
       past,
       inheritance,
     });
@@ -345,7 +356,8 @@ export class Runs {
    */
   async fork(executionId: string, changes?: ForkChanges | null): Promise<ForkedExecution> {
     const durability = await this.kept();
-    const recorded = await durability.recorded(executionId, true);
+    const secrets = new Redaction();
+    const recorded = await durability.recorded(executionId, true, secrets);
     if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
     const { planFork } = await import("./durable/fork.js");
     const { node, input, variables, entries, blobs } = planFork(recorded, changes ?? {}, this.types(), this.log);
@@ -356,7 +368,10 @@ export class Runs {
     const asBefore = this.config.concurrency === undefined && changes?.flow == null ? { concurrency } : {};
     const options = { ...runOptions(this.config, this.defaults, node, context, undefined), keepGoing, ...asBefore };
     const fork = { entries, blobs };
-    const kept = await durability.begin({ id, mayExist: false, node, context, options, parentId: executionId, fork });
+    const outline = outlineOf(node);
+    const redact = outline.redacts === true ? new RunRedact(outline, secrets) : undefined;
+    const begun = { id, mayExist: false, node, context, options, parentId: executionId, secrets, redact, fork };
+    const kept = await durability.begin(begun);
     void this.goOn(kept);
     return { executionId: id, flowId: context.nodeId };
   }
@@ -395,7 +410,10 @@ export class Runs {
     if (this.loaded !== undefined) return this.loaded;
     const durability = await this.durability();
     durability.sleepers.waking = {
-      goOn: (kept) => void this.carryOutInMemory(kept.node, kept.context, true, undefined, undefined, { kept }),
+      goOn: async (kept) => {
+        await this.refuseLeftOut(kept);
+        void this.carryOutInMemory(kept.node, kept.context, true, undefined, undefined, { kept });
+      },
       resultOf: (id) => this.lookBack(id),
       isActive: (id) => this.active.get(id) !== undefined,
     };
@@ -406,6 +424,38 @@ export class Runs {
   /** Of executions that left memory, which only those that are kept do. */
   private get sleepers(): Durability["sleepers"] {
     return (this.loaded as Durability).sleepers;
+  }
+
+  /** Blocks an execution of which something that is needed was redacted and cannot be had again, and throws why. */
+  private async refuseLeftOut({
+    node,
+    context,
+    options,
+    history,
+    held,
+    recorder,
+    inheritance,
+    past,
+    leftOut = [],
+  }: KeptRun): Promise<void> {
+    if (recorder === undefined || (history?.leavesOut !== true && leftOut.length === 0)) return;
+    const { log, config } = this;
+    const executables = config.nodeExecutorFactory;
+    const run = Run.open(outlineOf(node), {
+      context: { ...context, variables: { ...context.variables } },
+      executables,
+      options,
+      log,
+      history,
+      held,
+      inheritance,
+      past,
+    });
+    run?.start();
+    const reason = await run?.whyBlocked(leftOut);
+    if (reason === undefined) return;
+    await recorder.block(reason);
+    throw coded("DESERIALIZATION_FAILED", reason, undefined);
   }
 
   private goOn(kept: KeptRun): Promise<ExecutionResult> {
@@ -441,10 +491,12 @@ export class Runs {
   ): Promise<ExecutionResult | Left> {
     let found = kept;
     const { executionId, nodeId, parentContext } = context;
+    const parents = parentsOf(parentContext);
     const execution: Execution = {
       executionId,
       nodeId,
-      parents: parentsOf(parentContext),
+      parents,
+      secrets: kept?.secrets ?? this.secretsAround(parents),
       context,
       startTime: Date.now(),
       waiting: undefined,
@@ -466,6 +518,7 @@ export class Runs {
       if (execution.cancelled) return this.cancelledAtOnce(execution);
       if (this.durability === undefined) return await this.carryOn(node, execution, wanted);
       const options = runOptions(this.config, this.defaults, node, context, wanted);
+      const redact = this.redactionOf(outlineOf(node), execution);
       // What cannot be run is not kept.
       if (found === undefined && isSound(node)) {
         found = await (await this.kept()).begin({
@@ -475,9 +528,13 @@ export class Runs {
           context,
           options,
           parentId: key === undefined ? undefined : parentContext?.executionId,
+          secrets: execution.secrets,
+          redact,
         });
       }
+      if (kept === undefined && found !== undefined) await this.refuseLeftOut(found);
       execution.context = found?.context ?? context;
+      execution.secrets = found?.secrets ?? execution.secrets;
       if (execution.cancelled) {
         await found?.recorder?.end(failure("CANCELLED", "Execution cancelled", { nodeId, executionId }));
         return this.cancelledAtOnce(execution);
@@ -493,6 +550,22 @@ export class Runs {
     } finally {
       this.active.end(execution);
     }
+  }
+
+  /** The secrets of the executions around one, or a place for its own; `undefined` where the conductor has none. */
+  private secretsAround(parents: readonly string[]): Redaction | undefined {
+    for (const parent of parents) {
+      const secrets = this.active.get(parent)?.secrets;
+      if (secrets !== undefined) return secrets;
+    }
+    return this.config.secrets && new Redaction();
+  }
+
+  /** What a run of an execution shows of its values. */
+  private redactionOf(outline: Outline, execution: Execution): RunRedact | undefined {
+    if (outline.redacts !== true) return undefined;
+    execution.secrets ??= new Redaction();
+    return new RunRedact(outline, execution.secrets);
   }
 
   private async carryOn(
@@ -588,6 +661,9 @@ export class Runs {
     const { events, feed } = this;
     let view: RunView | undefined;
     const outline = outlineOf(node);
+    const redact = kept?.redact ?? this.redactionOf(outline, execution);
+    redact?.note(0, context.input, false);
+    redact?.note(0, context.variables, false);
     const run = this.openRun(outline, {
       context,
       executables: this.config.nodeExecutorFactory,
@@ -602,6 +678,8 @@ export class Runs {
       held: kept?.held,
       log: context.debug ? createLog("debug") : this.log,
       expressions: outline.expressions && expressionSources(this.config),
+      secrets: execution.secrets,
+      redact,
       flows: this.flows,
       asker: this.questions.ask,
       files: this.files,
@@ -733,9 +811,9 @@ export class Runs {
     const { executionId, waiting } = execution;
     if (execution.onProgress !== undefined) return result;
     execution.result = result;
-    if (result.success) this.events.emitCompleted({ executionId, result });
+    if (result.success) this.events.emitCompleted({ executionId, result: shownOf(result) });
     else this.events.emitError({ executionId, error: new Error((result.error as ExecutionError).message) });
-    this.onEnd?.(execution, result);
+    this.onEnd?.(execution, shownOf(result));
     if (waiting !== undefined) for (const tell of waiting) tell(result);
     this.loaded?.sleepers.ended(executionId, result);
     return result;
@@ -753,6 +831,11 @@ async function* chosen(durability: Durability, choose: ChooseExecutions): AsyncG
     throw coded("INVALID_PARAMETERS", message, undefined);
   }
   yield ids.map((id) => rows.get(id) as StoredExecution);
+}
+
+/** A result as listeners get it: without what is redacted. */
+function shownOf(result: ExecutionResult): ExecutionResult {
+  return result instanceof RunResult ? result.shown : result;
 }
 
 function hold(execution: Execution): void {

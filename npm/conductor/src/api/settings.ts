@@ -69,7 +69,9 @@ export interface ConductorConfig {
   expressions?: { env?: readonly string[] | Readonly<Record<string, string | undefined>> };
   /**
    * Gives the secret of a name, or a promise of it, when a node starts that reads `secrets.NAME` in an expression. Secrets
-   * are taken out of errors, logs, progress and warnings; what a node returns is its own business. Default: there are none.
+   * are taken out of errors, logs, progress, warnings and events; nodes and the caller of a run get what a node returns as it is.
+   * With a `store` it is asked as well when a run begins whose flow names secrets, and when a run goes on whose records do. Default:
+   * there are none.
    */
   secrets?: (name: string) => string | undefined | PromiseLike<string | undefined>;
   /**
@@ -134,6 +136,8 @@ export interface StoreSettings {
   level: Exclude<DurabilityLevel, "off">;
   executables: () => NodeExecutorFactory | undefined;
   wakes: "all" | "own";
+  /** Where secrets come from that values name. */
+  sources: ExpressionSources | undefined;
 }
 
 /**
@@ -159,7 +163,8 @@ export function storeSettings(config: ConductorConfig): StoreSettings | undefine
     throw coded("INVALID_PARAMETERS", message, undefined);
   }
   if (store === undefined || durability === "off") return undefined;
-  return { store, level: durability ?? "strict", executables: () => nodeExecutorFactory, wakes };
+  const sources = expressionSources(config);
+  return { store, level: durability ?? "strict", executables: () => nodeExecutorFactory, sources, wakes };
 }
 
 /** What the caller of one run wants otherwise. */

@@ -26,6 +26,11 @@ export class BranchTable {
     this.ended.get(group)?.push(ended);
   }
 
+  /** Puts a value in the place of another. */
+  replace(old: unknown, value: unknown): void {
+    for (const all of this.ended.values()) for (const ended of all) if (ended.value === old) ended.value = value;
+  }
+
   /** The output of a group that is over. */
   gather(group: number, mode: BranchMode): unknown {
     const inTurn = this.ended.get(group) ?? [];

@@ -1,5 +1,6 @@
 /** The leaves that are being run: starting their executables, taking what they answer. */
-import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
+import type { FileAccess, NetworkAccess, NodeQuestion } from "@atomiton/nodes";
+import { Redaction } from "../expressions/redaction.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import type { LogLine } from "../types/execution-log.js";
@@ -13,6 +14,7 @@ import { failure, type Place, retryAdvice, safelyThrown, simulatedFailure } from
 import type { Round } from "./frames.js";
 import { fire, guardSignal } from "./guarded-signal.js";
 import { type Items, itemsOf, toItems } from "./items.js";
+import type { LeftOut } from "./left-out.js";
 import type { Log } from "./log.js";
 import { EventKind, FIRST_ATTEMPT, NEVER } from "./mailbox.js";
 import { NodeExpressions, type RunTimes } from "./node-expressions.js";
@@ -24,8 +26,9 @@ import type { Answer, InheritedAnswer, KnownItems, Recorder } from "./recorder.j
 import { getErrorRecoveryStrategy } from "./recovery.js";
 import type { OutputReuse, ReusedOutput } from "./reuse.js";
 import { RunWarnings } from "./run-warnings.js";
+import { Shown } from "./shown.js";
 import { Sparse } from "./sparse.js";
-import type { Values } from "./values.js";
+import { replaceIn, type Values } from "./values.js";
 
 const LOOP_WITHOUT_ITEMS =
   "The loop found nothing to loop over, and ran its nodes once: give it an array over an edge (to the handle `default`, " +
@@ -70,12 +73,18 @@ export class Calls {
   private readonly calls: (Call | undefined)[] = [];
   /** What loops whose items come bit by bit were first asked with, by task. */
   private readonly loops = new Sparse<{ parameters: Parameters; names: Call["names"] | undefined }>();
+  /** Answers of a host before this one that were kept without some of their parts. */
+  leftOut: LeftOut[] = [];
+  /** Tasks of rounds that are not over that gave their outputs at a host before this one, from the first one in `leftOut` on. */
+  readonly answeredBefore = new Set<number>();
   private runOver: AbortController | undefined;
   private closed = false;
   private readonly errors: Sparse<ExecutionError>;
   private readonly begun: Uint8Array;
   /** Missing for a flow without expressions. */
   private readonly expressions: NodeExpressions | undefined;
+  /** Missing where nothing that nodes say has to be left out. */
+  private readonly seen: Shown | undefined;
 
   constructor(
     private readonly plan: Plan,
@@ -87,13 +96,18 @@ export class Calls {
     this.begun = new Uint8Array(plan.length);
     this.errors = values.errors;
     values.onLost = (task, handle, used, lost) => this.tellLost(task, handle, used, lost);
-    if (plan.outline.expressions !== undefined) {
-      this.expressions = new NodeExpressions(plan, values, request.expressions, answers, request.log);
+    const { outline } = plan;
+    if (outline.expressions === undefined && request.secrets === undefined) return;
+    const { secrets = new Redaction(), log, recorder } = request;
+    this.seen = new Shown(secrets, log);
+    if (outline.expressions !== undefined) {
+      const isKept = recorder !== undefined;
+      this.expressions = new NodeExpressions(plan, values, request.expressions, answers, secrets, isKept);
     }
   }
 
   get log(): Log {
-    return this.expressions?.nodeLog ?? this.request.log;
+    return this.seen?.log ?? this.request.log;
   }
 
   /** Where a call logs to, if what it says is kept. */
@@ -114,7 +128,10 @@ export class Calls {
   }
 
   get asker(): Asker | undefined {
-    return this.request.asker;
+    const { seen } = this;
+    const { asker } = this.request;
+    if (seen === undefined || asker === undefined) return asker;
+    return (call, question, ...others) => asker(call, seen.value(question) as NodeQuestion, ...others);
   }
 
   get recorder(): Recorder | undefined {
@@ -211,13 +228,16 @@ export class Calls {
   answerAgain(task: number, attempt: number, answer: Answer): boolean {
     const call = this.calls[task];
     if (call === undefined || call.over || call.attempt !== attempt) return false;
+    if (task < this.plan.length) this.leftOut = this.leftOut.filter((other) => other.task !== task);
     switch (answer.kind) {
       case "output":
         if (routedHandles(answer.value) !== undefined && carriedApart(answer.value) !== undefined) {
           this.values.hasCarried = true;
         }
         if (answer.isReused && !answer.inherited) this.noteReuse(task);
-        this.keepOutput(call, answer.value);
+        this.noteRedacted(call, answer.value);
+        this.keepOutput(call, this.withoutParts(call, answer.value, answer.redacted, false));
+        if (this.leftOut.length > 0 && task >= this.plan.length) this.answeredBefore.add(task);
         return true;
       case "error":
         if (answer.advice !== false && !answer.inherited) {
@@ -229,6 +249,7 @@ export class Calls {
         this.calls[task] = call;
         return true;
       case "items":
+        this.withoutParts(call, answer.items, answer.redacted, true);
         this.keepItems(task, answer.items);
         this.end(call);
         return true;
@@ -247,7 +268,11 @@ export class Calls {
       return this.takeItems(task, attempt, answer.items.known, answer.items, call, number);
     }
     const call = this.begin(task, attempt, attemptNumber);
-    if (answer.kind === "output") return this.answered(call, answer.value, number);
+    if (answer.kind === "output") {
+      const { value, redacted = [] } = answer;
+      if (redacted.length > 0) this.tellMissing(task, redacted);
+      return this.answered(call, value, number);
+    }
     // It has failed for good.
     this.answers.post(EventKind.advice, attempt, task, NEVER);
     call.over = true;
@@ -266,6 +291,73 @@ export class Calls {
   /** An error of another execution, as one of this. */
   private ownError(error: ExecutionError): ExecutionError {
     return { ...error, executionId: this.request.context.executionId };
+  }
+
+  /** Notes a value that was kept without some of its parts; returns what stands for it, which is no other value. */
+  private withoutParts(call: Call, kept: unknown, paths: readonly string[] = [], isItems: boolean): unknown {
+    if (paths.length === 0) return kept;
+    const value = typeof kept === "object" && kept !== null ? kept : Object(kept);
+    this.leftOut.push({ task: call.task, node: this.values.nodeOf(call.task), paths, isItems, value, call });
+    return value;
+  }
+
+  /** Runs a node again of whose output parts are missing, and lets others have what it gives. Rejects with what went wrong. */
+  async makeAgain({ task, node, value, call: before }: LeftOut): Promise<void> {
+    const { executionId, input, parentContext, attempt, attemptNumber } = before;
+    const call = new Call(
+      this,
+      task,
+      before.nodeId,
+      executionId,
+      input,
+      parentContext,
+      before.run,
+      attempt,
+      attemptNumber,
+    );
+    // What it says was said before.
+    call.over = true;
+    this.runEnd.addEventListener("abort", () => call.abort(new DOMException("The run is over", "AbortError")));
+    const { type, parameters } = this.plan.node(node);
+    const executable = this.request.executables?.getNodeExecutable(type);
+    if (executable == null) throw new Error(`No implementation found for node type: ${type}`);
+    const resolved = await (this.expressions?.has(node) === true
+      ? this.expressions.resolve(call, node, parameters as Parameters)
+      : parameters);
+    const made = await executable.execute(new ExecutableParams(call, resolved));
+    if (String(routedHandles(made)) !== String(routedHandles(value)) && routedHandles(value) !== undefined) {
+      throw new Error("its output takes another way than the one that was recorded");
+    }
+    this.noteRedacted(call, made);
+    this.request.recorder?.output(task, attempt, made, false);
+    this.replace(value, made);
+  }
+
+  /** Puts a value in the place of what stood for it. */
+  private replace(old: object, value: unknown): void {
+    const carried = routedHandles(old) === undefined ? undefined : carriedApart(old);
+    const parts = routedHandles(value) === undefined ? undefined : carriedApart(value);
+    for (const [handle, part] of carried ?? []) {
+      if (typeof part === "object" && part !== null) this.replace(part, parts?.get(handle));
+    }
+    this.values.replace(old, value);
+    for (const call of this.calls) replaceIn(call?.input, old, value);
+    for (const { call } of this.leftOut) replaceIn(call.input, old, value);
+  }
+
+  /** What is missing of outputs that nothing needs any more is missing in the result as well, which says so. */
+  tellLeftOut(made: ReadonlySet<LeftOut>): void {
+    for (const leftOut of this.leftOut) {
+      if (made.has(leftOut)) continue;
+      const { task, paths, value } = leftOut;
+      if (value instanceof String) this.replace(value, String(value));
+      this.tellMissing(task, paths);
+    }
+  }
+
+  private tellMissing(task: number, paths: readonly string[]): void {
+    const parts = paths.map((path) => (path === "" ? "the whole of it" : `\`${path}\``)).join(", ");
+    this.add(task, "redacted-value", `Of its output, ${parts} was not kept: the result has \`[redacted]\` there`);
   }
 
   /** What was in flight is lost with the host that had it. */
@@ -331,9 +423,10 @@ export class Calls {
       node: this.plan.node(node),
       executable,
       parameters,
-      readsSecrets: this.expressions?.readsSecrets(node) === true,
+      readsSecrets: this.expressions?.readsSecrets(node) === true || this.request.redact?.hidesSome === true,
       isSecret: (text) => this.shown(text) !== text,
-      knowsSecrets: () => this.expressions?.knowsSecrets === true,
+      knowsSecrets: () => this.seen?.isNeeded === true,
+      hides: (value) => this.hides(call, value),
       run,
     });
     return taken === undefined ? run() : taken.then((output) => this.takeReused(call, node, output));
@@ -400,7 +493,7 @@ export class Calls {
 
   /** Text of an executable without secrets. */
   private shown(text: string): string {
-    return this.expressions === undefined ? text : this.expressions.text(String(text));
+    return this.seen === undefined ? text : this.seen.text(String(text));
   }
 
   /** A scope that hands on what went wrong inside has failed as well. */
@@ -481,6 +574,16 @@ export class Calls {
     }
   }
 
+  /** Warns of paths in `redact` at which no output had anything. */
+  warnUnmatched(): void {
+    for (const { node, path } of this.request.redact?.unmatched(this.plan) ?? []) {
+      const outputs = this.plan.isLeaf(node) ? "its output has" : "the outputs of its nodes have";
+      const message = `\`redact\` names \`${path}\`, and ${outputs} nothing there: nothing was redacted by it. Correct the path, or remove it`;
+      this.add(node, "unmatched-redact", message);
+      this.request.recorder?.warning(node, "unmatched-redact", message);
+    }
+  }
+
   /** Tries that failed and were followed by others, if there were any. */
   get retries(): RetryRecord[] | undefined {
     const { retries = [] } = this.activities ?? {};
@@ -555,12 +658,20 @@ export class Calls {
     return this.plan.timeout(this.values.nodeOf(call.task));
   }
 
-  /** Forgets tasks whose numbers are used again. */
-  forget(from: number, to: number): void {
+  /** Forgets tasks whose numbers are used again. `isReset`: what they gave does not count any more. */
+  forget(from: number, to: number, isReset = false): void {
+    if (this.leftOut.length > 0) this.forgetLeftOut(from, to, isReset);
     for (let task = from; task < to; task++) {
       this.calls[task] = undefined;
       this.reports.delete(task);
     }
+  }
+
+  private forgetLeftOut(from: number, to: number, isReset: boolean): void {
+    const isIn = ({ task }: LeftOut) => task >= from && task < to;
+    if (isReset) this.leftOut = this.leftOut.filter((each) => !isIn(each));
+    for (const each of this.leftOut) if (isIn(each)) each.isPast = true;
+    for (let task = from; task < to; task++) this.answeredBefore.delete(task);
   }
 
   /** Says that a simulation holds a node up. */
@@ -659,6 +770,7 @@ export class Calls {
     inherited?: number,
   ): void {
     const items = { ...found, known };
+    this.request.redact?.note(this.values.nodeOf(task), found.items, false);
     if (inherited === undefined) this.request.recorder?.items(task, attempt, items);
     else this.request.recorder?.inherited(task, attempt, inherited);
     const count = this.keepItems(task, items);
@@ -712,6 +824,7 @@ export class Calls {
       handles = undefined;
     }
     const { recorder } = this.request;
+    this.noteRedacted(call, value);
     if (recorder !== undefined) {
       try {
         if (inherited === undefined) recorder.output(call.task, attempt, value, call.isReused === true);
@@ -734,6 +847,26 @@ export class Calls {
       if (handle === DEFAULT_HANDLE) this.answers.post(EventKind.route, attempt, call.task, 0);
     }
     this.answers.post(EventKind.done, attempt, call.task, 1);
+  }
+
+  /** Notes what of an output is not shown. */
+  private noteRedacted(call: Call, value: unknown): void {
+    const { redact } = this.request;
+    if (redact === undefined) return;
+    const node = this.values.nodeOf(call.task);
+    redact.note(node, value);
+    if (routedHandles(value) === undefined) return;
+    for (const carried of carriedApart(value)?.values() ?? []) redact.note(node, carried);
+  }
+
+  /** Whether parts of an output are not shown. */
+  private hides(call: Call, value: unknown): boolean {
+    const { redact } = this.request;
+    if (redact === undefined) return false;
+    this.noteRedacted(call, value);
+    const node = this.values.nodeOf(call.task);
+    const parts = [value, ...((routedHandles(value) && carriedApart(value)?.values()) ?? [])];
+    return parts.some((part) => redact.shown(part, [node, node + 1]).paths.length > 0);
   }
 
   private keepOutput(call: Call, value: unknown): void {
@@ -764,7 +897,7 @@ export class Calls {
 
   private errorOf(error: unknown, task: number): ExecutionError {
     const found = safelyThrown(error, this.placeOf(task));
-    return this.expressions === undefined ? found : this.expressions.error(found);
+    return this.seen === undefined ? found : this.seen.error(found);
   }
 
   private refuse(call: Call, code: ErrorCode, message: string): void {

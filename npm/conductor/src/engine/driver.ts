@@ -6,6 +6,8 @@
  */
 import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
 
+import type { Redaction } from "../expressions/redaction.js";
+import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
 import type { RetryRecord } from "../types/graph.js";
@@ -18,7 +20,9 @@ import type { NodeExecutorFactory } from "./executables.js";
 import type { ExpressionSources } from "./expression-scope.js";
 import { coded, failure, safelyThrown } from "./failure.js";
 import { sealed } from "./journal.js";
+import type { Standing } from "./left-out.js";
 import type { Log } from "./log.js";
+import { lookAtEnd, roomForLook, stateOf } from "./look.js";
 import {
   AHEAD,
   AHEAD_CAPACITY,
@@ -41,6 +45,7 @@ import { Plan } from "./plan.js";
 import type { KeptMessages } from "./progress-messages.js";
 import {
   commandRecord,
+  effectsOf,
   eventRecords,
   type History,
   type Inheritance,
@@ -52,6 +57,7 @@ import {
   type Rest,
   stepsOf,
 } from "./recorder.js";
+import type { RunRedact } from "./redact.js";
 import type { OutputReuse } from "./reuse.js";
 import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
 import { Clock, giveWay, setTimer } from "./turn.js";
@@ -74,6 +80,10 @@ export interface RunRequest {
   log: Log;
   /** What expressions may read beside the flow's own data. */
   expressions?: ExpressionSources | undefined;
+  /** What nodes must not say: secrets of the run and of those around it, and redacted texts. */
+  secrets?: Redaction | undefined;
+  /** What is shown of values; missing where all of them are. */
+  redact?: RunRedact | undefined;
   /** How nodes run other flows; missing where they cannot. */
   flows?: FlowRunner | undefined;
   /** How nodes put questions to people; missing where they cannot. */
@@ -225,6 +235,14 @@ export class Run implements Answers, ThreadUser {
     recorder.onLost = (error) => this.abandon(error);
     recorder.restOf = () => this.rest();
     recorder.onLeave = (wakeAt) => this.leave(wakeAt);
+    const { redact } = request;
+    if (redact !== undefined) {
+      recorder.shown = (task, value) => {
+        const node = task < 0 ? -1 : this.values.nodeOf(task);
+        return redact.shown(value, [node, node + 1]);
+      };
+      recorder.namesParts = (task) => redact.namesParts(this.values.nodeOf(task));
+    }
     recorder.onChanged = (task, what) => this.calls.warnAgain(task, "kept-differently", `Not kept as it is, ${what}`);
   }
 
@@ -260,6 +278,7 @@ export class Run implements Answers, ThreadUser {
     this.callsAll = this.inheritance === undefined;
     const { past } = this.request;
     if (this.finished || past !== undefined) {
+      this.calls.tellLeftOut(new Set());
       if (!this.finished && past?.error !== undefined) this.outcome = { data: undefined, error: past.error };
       if (Number.isNaN(this.startedAt)) this.startedAt = last = past?.startedAt ?? last;
       this.finished = true;
@@ -267,6 +286,13 @@ export class Run implements Answers, ThreadUser {
       this.seal();
       return;
     }
+    // In a pause nothing needs what is missing.
+    if (this.calls.leftOut.length === 0 || this.request.pauses) this.takeOver(last, history);
+    else void this.makeAgain(last, history);
+  }
+
+  /** Starts again what was in flight at the host before. */
+  private takeOver(last: number, history: History): void {
     // The clock of the host before may have been ahead of this one.
     this.clock.notBefore(last);
     if (this.request.pauses) return this.pauseInStore();
@@ -315,6 +341,59 @@ export class Run implements Answers, ThreadUser {
     this.outcome = { data: undefined, left: { wakeAt } };
     this.calls.abortAll("The execution leaves memory until it goes on");
     this.seal();
+  }
+
+  /**
+   * Why an execution that was looked back at cannot go on: redacted parts of values are needed and cannot be had again.
+   *
+   * @param ofInput paths of what was left out of the run's input and variables as they were given
+   */
+  async whyBlocked(ofInput: readonly string[]): Promise<string | undefined> {
+    const { plan, recording, request, calls } = this;
+    if (recording === undefined) return undefined;
+    const { whyBlocked } = await import("./left-out.js");
+    const { nodes } = plan.outline;
+    const look = lookAtEnd(plan, recording);
+    return whyBlocked(this.standing(look), {
+      ofInput,
+      ofVariables: request.history?.variablesLeftOut ?? [],
+      ofOutputs: calls.leftOut,
+      writes: (node) => {
+        const scope = nodes[plan.parent(node)] as NodeDefinition;
+        return effectsOf(plan.node(node), scope, request.executables) === "writes";
+      },
+    });
+  }
+
+  private standing(look: Float64Array): Standing {
+    return {
+      plan: this.plan,
+      stateOf: (node) => stateOf(look, node),
+      isAnswered: (task) => this.calls.answeredBefore.has(task),
+    };
+  }
+
+  /** Has what is missing given again, each after what it needs itself, and goes on. `last`: the time of the last step. */
+  private async makeAgain(last: number, history: History): Promise<void> {
+    const { missingIn, nameOf } = await import("./left-out.js");
+    if (this.finished) return;
+    const look = roomForLook(this.plan.length);
+    this.engine.view(this.handle, last, look);
+    const missing = missingIn(this.standing(look), this.calls.leftOut);
+    for (const { leftOut } of missing) {
+      try {
+        await this.calls.makeAgain(leftOut);
+      } catch (error) {
+        if (this.finished) return;
+        const { message } = safelyThrown(error, this.calls.placeOf(leftOut.task));
+        const reason = `Parts of the output of ${nameOf(this.plan, leftOut.node)} were redacted and not kept; it was run again for them, and failed: ${message}`;
+        await this.request.recorder?.block(reason);
+        return this.abandon(failure("EXECUTION_FAILED", reason, this.calls.placeOf(leftOut.task)));
+      }
+      if (this.finished) return;
+    }
+    this.calls.tellLeftOut(new Set(missing.map(({ leftOut }) => leftOut)));
+    this.takeOver(last, history);
   }
 
   private replayStep(mailbox: Mailbox, { kind, now, events }: JournalStep, history: History): void {
@@ -384,6 +463,17 @@ export class Run implements Answers, ThreadUser {
     this.flush();
     this.watched = watched;
     this.engine.watch(this.handle, watched);
+  }
+
+  /** What is shown of its values; `undefined` where all of them are. */
+  get redact(): RunRedact | undefined {
+    return this.request.redact;
+  }
+
+  /** What must not be told of it; `undefined` where that is nothing. */
+  get secrets(): Redaction | undefined {
+    const { secrets } = this.request;
+    return secrets?.isEmpty === false ? secrets : undefined;
   }
 
   /** The context of the node that is run. */
@@ -720,7 +810,7 @@ export class Run implements Answers, ThreadUser {
       case OpKind.reset:
         this.observer?.reset(task);
         this.inheritance?.reset();
-        return calls.forget(task + 1, values.resetScope(task));
+        return calls.forget(task + 1, values.resetScope(task), true);
       case OpKind.gather:
         this.observer?.gathered(task);
         return values.gather(task);
@@ -793,6 +883,7 @@ export class Run implements Answers, ThreadUser {
   private seal(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
+    if (this.request.redact !== undefined && this.request.past === undefined) this.calls.warnUnmatched();
     const journal = sealed(this.engine, this.handle, this.plan.length);
     this.recording = {
       options: this.optionNumbers,

@@ -1,7 +1,9 @@
 /** A run as those see it who follow it, wherever it is carried out. */
+import type { Redaction } from "../expressions/redaction.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { Run, RunRequest } from "./driver.js";
 import type { Outline } from "./outline.js";
+import type { RunRedact } from "./redact.js";
 
 /** The part of a run that a conductor, its stores and its results need. */
 export interface FollowedRun
@@ -40,6 +42,10 @@ export interface FollowedRun
   errorOf(node: number): Pick<ExecutionError, "message"> | undefined;
   /** Whether answers of another execution were taken over; missing where none can be. */
   readonly inheritsAnswers?: boolean;
+  /** What is shown of its values; missing where all of them are. */
+  readonly redact?: RunRedact | undefined;
+  /** What must not be told of it; missing where that is nothing. */
+  readonly secrets?: Redaction | undefined;
   /** The output of a node; missing where none is known. */
   outputOf?(node: number): unknown;
 }

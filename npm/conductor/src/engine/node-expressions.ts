@@ -1,11 +1,9 @@
-/** The expressions of one run: resolved when a node starts. What the run then says holds none of the secrets among it. */
+/** The expressions of one run: resolved when a node starts, when its secrets become known as well. */
 import { ExpressionError } from "../expressions/failure.js";
-import { Redaction } from "../expressions/redaction.js";
+import { type Redaction, SHORTEST_IN_VALUES } from "../expressions/redaction.js";
 import type { NodeDefinition } from "../types/definition.js";
-import type { ExecutionError } from "../types/errors.js";
 import type { Call } from "./call.js";
 import { CallScope, type ExpressionSources, secretsOf } from "./expression-scope.js";
-import type { Log } from "./log.js";
 import type { Plan } from "./plan.js";
 import type { Values } from "./values.js";
 
@@ -21,18 +19,19 @@ export interface RunTimes {
 
 const NO_SECRETS: ReadonlyMap<string, unknown> = new Map();
 
-/** Resolves the expressions of one run when a node starts, and takes secrets out of what the run says afterwards. */
+/** Resolves the expressions of one run when a node starts. */
 export class NodeExpressions {
-  /** What must not be said. */
-  private readonly redaction = new Redaction();
-  private cleanLog: Log | undefined;
-
+  /**
+   * @param redaction told of secrets, which the run must not say
+   * @param isKept whether the run is kept in a store
+   */
   constructor(
     private readonly plan: Plan,
     private readonly values: Values,
     private readonly sources: ExpressionSources | undefined,
     private readonly times: RunTimes,
-    private readonly log: Log,
+    private readonly redaction: Redaction,
+    private readonly isKept: boolean,
   ) {}
 
   /** Whether a node has expressions. */
@@ -62,7 +61,10 @@ export class NodeExpressions {
     };
     if (expressions.secrets.size === 0) return resolve(NO_SECRETS);
     return secretsOf(expressions.secrets, sources).then((secrets) => {
-      for (const secret of secrets.values()) this.redaction.add(secret);
+      for (const [name, secret] of secrets) {
+        this.redaction.add(secret, name);
+        if (this.isKept && secret.length < SHORTEST_IN_VALUES) call.owner.warn(call, "short-secret", tooShort(name));
+      }
       return resolve(secrets);
     });
   }
@@ -80,44 +82,11 @@ export class NodeExpressions {
   readsSecrets(node: number): boolean {
     return (this.plan.outline.expressions?.byNode.get(node)?.secrets.size ?? 0) > 0;
   }
-
-  /** Whether secrets were read so far. */
-  get knowsSecrets(): boolean {
-    return !this.redaction.isEmpty;
-  }
-
-  /** Text of a node, as it may be seen. */
-  text(text: string): string {
-    return this.redaction.isEmpty ? text : this.redaction.text(text);
-  }
-
-  /** An error of a node, as it may be seen. */
-  error(error: ExecutionError): ExecutionError {
-    const { redaction } = this;
-    if (redaction.isEmpty) return error;
-    const { message, stack, cause, context } = error;
-    const clean: ExecutionError = { ...error, message: redaction.text(message) };
-    if (stack !== undefined) clean.stack = redaction.text(stack);
-    if (cause !== undefined) clean.cause = redaction.value(cause);
-    if (context !== undefined) clean.context = redaction.value(context) as NonNullable<ExecutionError["context"]>;
-    return clean;
-  }
-
-  /** Where nodes log to. */
-  get nodeLog(): Log {
-    if (this.redaction.isEmpty) return this.log;
-    this.cleanLog ??= cleaned(this.log, this.redaction);
-    return this.cleanLog;
-  }
 }
 
-function cleaned(log: Log, redaction: Redaction): Log {
-  const at =
-    (level: "debug" | "info" | "warn" | "error") =>
-    (message: string, ...details: unknown[]) =>
-      log[level](redaction.text(String(message)), ...details.map((detail) => redaction.value(detail)));
-  const levels = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
-  return Object.freeze(
-    Object.assign((message: string, ...details: unknown[]) => levels.info(message, ...details), levels),
+function tooShort(name: string): string {
+  return (
+    `The secret \`${name}\` has fewer than ${SHORTEST_IN_VALUES} characters, too few to be found in values: where a node returns it, ` +
+    "it is kept in the store as it is. Use a longer one"
   );
 }

@@ -101,6 +101,8 @@ export interface Outline {
   ignoresPolicies?: boolean;
   /** Whether a policy asks for its node's outputs to be reused. */
   cachesOutputs?: boolean;
+  /** Whether a policy names parts of outputs that are not shown; missing where none does. */
+  redacts?: boolean;
   /** The expressions of parameters; missing without expressions. */
   expressions?: ExpressionLinks;
   /** The rate limits of nodes as in the words, flat records; missing where no node has a limit. */
@@ -215,6 +217,7 @@ class Encoder {
     const outline: Outline = { words, length, nodes, names, edges, ignoresPolicies };
     if (this.policies?.cachesSome === true) outline.cachesOutputs = true;
     if (links !== undefined) outline.expressions = links;
+    if (this.policies?.redactsSome) outline.redacts = true;
     if (rateLimits !== undefined) outline.rateLimits = rateLimits;
     return outline;
   }
@@ -243,10 +246,11 @@ class Encoder {
 
   /** Whether the definition would give the outline that is known, from the same objects. */
   confirms(root: NodeDefinition): boolean {
-    const { nodes, edges, rateLimits, cachesOutputs = false } = this.known as Outline;
+    const { nodes, edges, rateLimits, cachesOutputs = false, redacts = false } = this.known as Outline;
     this.visit(root, 0, 0);
     if (!isSameList(rateLimits, this.rateLimits) || cachesOutputs !== (this.policies?.cachesSome ?? false))
       return false;
+    if (redacts !== (this.policies?.redactsSome ?? false)) return false;
     return !this.changed && !this.tooLarge && !this.refused && this.count === nodes.length && this.edges === edges;
   }
 

@@ -2,6 +2,7 @@
 import type { NodeDefinition } from "../types/definition.js";
 import { backend } from "./backend.js";
 import { constants } from "./constants.js";
+import { isRedact } from "./redact.js";
 
 type Fields = Record<string, unknown>;
 
@@ -34,6 +35,8 @@ export class PolicyReader implements PolicyWords {
   ignoresSome = false;
   /** One of the policies asks for its node's outputs to be reused. */
   cachesSome = false;
+  /** One of the policies names parts that are not shown. */
+  redactsSome = false;
   private readonly table = constants().policy;
 
   /**
@@ -56,7 +59,8 @@ export class PolicyReader implements PolicyWords {
 
   private readPolicy(policy: unknown, node: NodeDefinition | undefined, parameters: Fields): boolean {
     if (typeof policy !== "object" || Array.isArray(policy)) return false;
-    const { retries, retryDelay, timeout, continueOnError, rateLimit, cache } = policy as Fields;
+    const { retries, retryDelay, timeout, continueOnError, rateLimit, redact, cache } = policy as Fields;
+    this.redactsSome ||= isGiven(redact);
     this.ignoresSome ||= this.table.ignored.some((key) => isGiven((policy as Fields)[key]));
     const caches = cachePolicyOf(cache);
     if (caches !== undefined) {
@@ -78,6 +82,7 @@ export class PolicyReader implements PolicyWords {
       (!isGiven(timeout) || this.timeout > 0) &&
       (!isGiven(continueOnError) || typeof continueOnError === "boolean") &&
       (!isGiven(rateLimit) || this.rateLimit !== undefined) &&
+      (!isGiven(redact) || isRedact(redact)) &&
       (!isGiven(cache) || cache === false || caches !== undefined)
     );
   }

@@ -14,6 +14,7 @@ import type { NodeExecutorFactory } from "./executables.js";
 import type { Items } from "./items.js";
 import { EventKind } from "./mailbox.js";
 import { DEFAULT_HANDLE, HEADER_WORDS, NODE_WORDS, type Outline } from "./outline.js";
+import type { Redacted } from "./redact.js";
 
 /** Items of a scope, and how many were known before. */
 export type KnownItems = Items & { known: number };
@@ -70,6 +71,8 @@ export interface Recorder {
   log(task: number, line: LogLine): void;
   /** Settles when all that was told is on disk; never rejects. */
   persist(): Promise<void>;
+  /** The execution cannot go on until something is mended; nothing more is kept of it until then. */
+  block(reason: string): Promise<void>;
   /** The same at the end of the run; gives what the run ends with instead, where its end cannot be on disk. */
   end(error: ExecutionError | undefined): Promise<ExecutionError | undefined>;
   /** Called before something is written, so that the run tells what it has not told yet. */
@@ -80,15 +83,19 @@ export interface Recorder {
   onLeave: (wakeAt: number | undefined) => void;
   /** Called when something of a task's output is not kept as it is; what that is, in words. */
   onChanged: (task: number, what: string) => void;
+  /** Gives what may be kept of an output of a task; missing where all of it may be. */
+  shown: ((task: number, value: unknown) => Redacted) | undefined;
+  /** Whether a policy may name parts of what a task gives. */
+  namesParts: (task: number) => boolean;
   /** Called when the execution belongs to another owner, or is not in the store any more. */
   onLost: (error: ExecutionError) => void;
 }
 
 /** An answer of an executable that was told to a host that is gone; `inherited` where it had been taken over from another execution. */
 export type Answer = { inherited?: true } & (
-  | { kind: "output"; value: unknown; isReused?: boolean }
+  | { kind: "output"; value: unknown; isReused?: boolean; redacted?: readonly string[] | undefined }
   | { kind: "error"; error: ExecutionError; advice: false | number | undefined }
-  | { kind: "items"; items: KnownItems }
+  | { kind: "items"; items: KnownItems; redacted?: readonly string[] | undefined }
 );
 
 /** An answer of another execution that a run may take over. */
@@ -134,6 +141,10 @@ export interface History {
   answer(task: number, attempt: number): Answer | undefined;
   /** What executables warned of, each with its task. */
   warnings: readonly { task: number; rule: string; message: string }[];
+  /** Whether parts of values were redacted and not kept. */
+  readonly leavesOut: boolean;
+  /** Paths of what of the run's variables was. */
+  readonly variablesLeftOut: readonly string[];
   /** The run's variables where they changed. */
   variables: Record<string, unknown> | undefined;
   /** How an executable waited in an attempt, by the number of the wait, from 0. */
@@ -242,7 +253,11 @@ export function persists({ words }: Outline, node: number): boolean {
 }
 
 /** What a node does to the world, as far as that can be said before it starts: `writes` where nothing is known of it. */
-function effectsOf(node: NodeDefinition, scope: NodeDefinition, executables: NodeExecutorFactory | undefined): Effects {
+export function effectsOf(
+  node: NodeDefinition,
+  scope: NodeDefinition,
+  executables: NodeExecutorFactory | undefined,
+): Effects {
   try {
     const effects = executables?.getNodeExecutable(node.type)?.effects;
     if (typeof effects !== "function") return effects ?? "writes";

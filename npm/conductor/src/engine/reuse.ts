@@ -24,12 +24,14 @@ export interface ReusableStep {
   executable: AnyExecutable;
   /** With the values of its expressions. */
   parameters: Record<string, unknown> | undefined;
-  /** Whether these are made of secrets. */
+  /** Whether these, or its input, may be made of secrets or of what is redacted. */
   readsSecrets: boolean;
-  /** Whether a text holds one of the run's secrets, in a form in which logs hide them. */
+  /** Whether a text holds one of the run's secrets or something redacted, in a form in which logs hide them. */
   isSecret(text: string): boolean;
-  /** Whether the run has read secrets so far. */
+  /** Whether the run has secrets or something redacted so far. */
   knowsSecrets(): boolean;
+  /** Whether parts of an output are redacted. */
+  hides(output: unknown): boolean;
   /** Asks the executable. */
   run(): unknown;
 }

@@ -19,6 +19,11 @@ export class Sparse<T> {
     this.entries.set(key, value);
   }
 
+  /** In the order in which they were first put in. */
+  values(): Iterable<T> {
+    return this.entries?.values() ?? [];
+  }
+
   delete(key: number): void {
     this.entries?.delete(key);
   }

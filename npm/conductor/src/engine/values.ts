@@ -60,6 +60,18 @@ export class Values {
     this.values[task] = value;
   }
 
+  /** Puts a value in the place of another, wherever that was handed on as it is. */
+  replace(old: object, value: unknown): void {
+    for (let slot = 0; slot < this.values.length; slot++) {
+      if (this.values[slot] === old) this.values[slot] = value;
+      // What several edges brought to a disabled node is handed on as one.
+      else if (this.plan.node(this.nodeOf(slot)).parameters?.enabled === false)
+        replaceIn(this.values[slot], old, value);
+    }
+    for (const context of this.contexts) if (context !== undefined) replaceIn(context.own.input, old, value);
+    this.branches.replace(old, value);
+  }
+
   /** A task has no output, whatever is in its slot. */
   forgetOutput(task: number): void {
     const node = this.nodeOf(task);
@@ -323,6 +335,12 @@ export class Values {
   private carriedOnError(task: number): unknown {
     return this.errors.get(task) ?? this.values[task];
   }
+}
+
+/** Puts a value in the place of another in what a node gets. */
+export function replaceIn(input: unknown, old: unknown, value: unknown): void {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return;
+  for (const [key, part] of Object.entries(input)) if (part === old) (input as Record<string, unknown>)[key] = value;
 }
 
 /** What a disabled node hands on: the one value that came in, or all of them by key. */

@@ -32,6 +32,11 @@ export interface NodePolicy {
    * `5/10s`, or `limit` (1 to 10000) and `per` (1 ms to 24 h, as ms or a duration). Of a group or a loop: beginnings.
    */
   rateLimit?: string | { limit: number; per: number | string } | null;
+  /**
+   * Parts of its output that nothing outside of the run sees: `customer.email`, `rows[*].card`, `**.token`, `["a key"]`. Of a group
+   * or a flow they count for all nodes inside as well, those of the node that is run also for its input.
+   */
+  redact?: readonly string[] | null;
   /** Not carried out yet; validation and runs say so. */
   concurrency?: number | null;
   /**

@@ -56,8 +56,9 @@ export function createWorkplace({ source, executables, schemas = {}, script }: W
   return {
     open(outline, request) {
       if (request.recorder !== undefined || request.history !== undefined) return openKept(outline, request);
-      // Secrets and the environment are the page's, and outputs of nodes on both sides would have to be at hand.
-      return outline.expressions !== undefined
+      // Secrets and the environment are the page's, and outputs of nodes on both sides would have to be at hand, as for what of them
+      // is not shown.
+      return outline.expressions !== undefined || outline.redacts === true
         ? Run.open(outline, request)
         : line().begin((number, line) => new WorkerRun(number, outline, request, line, executables));
     },

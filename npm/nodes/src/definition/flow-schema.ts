@@ -186,6 +186,13 @@ const policySchema: Json = {
         "How many attempts may start within a time, over all rounds of loops and tries. Of a group: beginnings.",
       examples: ["10/s", "100/min", "5/10s"],
     },
+    redact: {
+      type: ["array", "null"],
+      items: { type: "string", minLength: 1 },
+      description:
+        "Parts of its output that nothing outside of the run sees, as paths. Of a group or a flow: also of the nodes inside.",
+      examples: [["customer.email", "rows[*].card", "**.token"]],
+    },
     concurrency: { type: ["integer", "null"], minimum: 1, description: "Not carried out yet; validation says so." },
     cache: {
       anyOf: [

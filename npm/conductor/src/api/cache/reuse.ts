@@ -124,10 +124,11 @@ export class Reuse {
     let text: string;
     try {
       if (routedHandles(value)?.includes("error")) throw new NotReusable("its output is an error");
+      if (step.hides(value)) throw new NotReusable("parts of its output are redacted");
       text = entryText({ value, warnings: call.told }, this.parts.rowsBehind);
-      if (step.isSecret(text)) throw new NotReusable("its output holds a secret");
+      if (step.isSecret(text)) throw new NotReusable("its output holds a secret, or something redacted");
       if (step.knowsSecrets() && BYTES.test(text)) {
-        throw new NotReusable("its output has bytes, in which a secret of the run may be");
+        throw new NotReusable("its output has bytes, in which a secret of the run, or something redacted, may be");
       }
     } catch (error) {
       return { output: { value, isReused: false, reason: messageOf(error) } };

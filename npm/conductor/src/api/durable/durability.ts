@@ -3,14 +3,18 @@ import type { ExecutionChange, ExecutionStatus, ExecutionStore, StoredExecution 
 
 import type { RunPast, RunRequest } from "../../engine/driver.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
+import { type ExpressionSources, secretsOf } from "../../engine/expression-scope.js";
 import { coded, failure } from "../../engine/failure.js";
 import { AnswerInheritance } from "../../engine/inherited-answers.js";
 import type { Log } from "../../engine/log.js";
 import type { RunOptions } from "../../engine/options.js";
 import { outlineOf } from "../../engine/outline.js";
 import { cancelRecords, type History, RECORD_WORDS, writingNodes } from "../../engine/recorder.js";
+import { type Redacted, RunRedact } from "../../engine/redact.js";
 import { isIdInside } from "../../executions/registry.js";
 import { EXECUTION_STATUSES, FORKED, isFinished, isPart } from "../../executions/status.js";
+import { ExpressionError } from "../../expressions/failure.js";
+import { Redaction, SHORTEST_IN_VALUES } from "../../expressions/redaction.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
@@ -18,9 +22,21 @@ import type { OpenQuestion } from "../../types/question.js";
 import { contextOf } from "../contexts.js";
 import type { DurabilityLevel } from "../settings.js";
 import { DocumentHashes } from "./document-hashes.js";
-import { type Blob, bytesOf, type Hash, questionsIn, Records, recordBytes, textOf, valueIn } from "./entries.js";
+import {
+  type Blob,
+  type Hash,
+  headBytes,
+  KnownSecrets,
+  questionsIn,
+  Records,
+  recordBytes,
+  secretsIn,
+  textOf,
+  valueIn,
+} from "./entries.js";
 import { allRecords } from "./records.js";
 import { RunRecorder } from "./run-recorder.js";
+import { SecretReferences } from "./secret-references.js";
 import { Sleepers } from "./sleepers.js";
 import { Writer } from "./writer.js";
 
@@ -50,6 +66,12 @@ export interface KeptRun {
   pauses?: boolean;
   /** Of a fork: makes what says which answers it takes over. */
   inheritance?: RunRequest["inheritance"];
+  /** What its nodes must not say, nor its records have. */
+  secrets?: Redaction | undefined;
+  /** What is shown of its values; missing where all of them are. */
+  redact?: RunRedact | undefined;
+  /** Paths of what was left out of its input and variables. */
+  leftOut?: readonly string[];
 }
 
 /** An execution of the store as it was recorded. */
@@ -58,7 +80,17 @@ export interface RecordedRun extends KeptRun {
 }
 
 /** What a run is made from beside its flow. */
-type Head = Partial<ConductorExecutionContext> & Pick<KeptRun, "options" | "held">;
+type Head = Partial<ConductorExecutionContext> &
+  Pick<KeptRun, "options" | "held"> & {
+    /** Parts of input and variables that are not kept. */
+    redacted?: readonly string[];
+  };
+
+/** Entries of what a fork may take over, and the blobs that they name. */
+interface Fork {
+  entries: readonly string[];
+  blobs: readonly Blob[];
+}
 
 /** An execution that begins. */
 export interface NewRun {
@@ -71,8 +103,10 @@ export interface NewRun {
   options: RunOptions;
   /** The execution that it is a part of, or was forked from. */
   parentId?: string | undefined;
-  /** Entries of what a fork may take over, and the blobs that they name. */
-  fork?: { entries: readonly string[]; blobs: readonly Blob[] };
+  /** Missing where the conductor has no secrets, and nothing is redacted. */
+  secrets: Redaction | undefined;
+  redact: RunRedact | undefined;
+  fork?: Fork;
 }
 
 /** Keeps the executions of one conductor in a store. */
@@ -88,6 +122,7 @@ export class Durability {
   /**
    * @param open opens the store, or gives the one that is open
    * @param owns whether that opens it, so that it is closed here as well
+   * @param sources where secrets come from that values name
    */
   constructor(
     private readonly open: () => ExecutionStore | PromiseLike<ExecutionStore>,
@@ -96,6 +131,7 @@ export class Durability {
     private readonly hash: Hash | undefined,
     private readonly executables: () => NodeExecutorFactory | undefined,
     private readonly log: Log,
+    private readonly sources: ExpressionSources | undefined,
     wakes: "all" | "own" = "all",
   ) {
     this.sleepers = new Sleepers(this, wakes, log);
@@ -123,21 +159,31 @@ export class Durability {
    * @throws Error SERIALIZATION_FAILED for a flow or an input that cannot be written, INVALID_PARAMETERS where another process has
    *   an execution of this id
    */
-  async begin({ id, mayExist, node, context, options, parentId, fork }: NewRun): Promise<KeptRun> {
+  async begin({ id, mayExist, node, context, options, parentId, secrets, redact, fork }: NewRun): Promise<KeptRun> {
     const writer = await this.writer;
     this.sleepers.watch();
     if (fork !== undefined && (await writer.store.get(id)) !== undefined) throw existing(id);
     if (mayExist) {
       const known = await writer.store.get(id);
-      if (known !== undefined) return this.attach(writer, known, node, context);
+      if (known !== undefined) return this.attach(writer, known, node, context, secrets);
     }
     const document = JSON.stringify(node);
     const held = this.level === "strict" ? writingNodes(outlineOf(node), this.executables()) : [];
-    const { input, variables, slowMo, debug, executionId } = context;
-    const head = bytesOf(
-      { input, variables, slowMo, debug, executionId, options, held },
-      "What the execution is given",
-      () => {},
+    if (secrets !== undefined) await this.learn(node, secrets, document);
+    const history = fork && (await this.forkedFrom(fork, secrets));
+    const { slowMo, debug, executionId } = context;
+    const [input, variables] = [context.input, context.variables].map((given) => {
+      redact?.note(0, given, false);
+      return redact?.shown(given) ?? { value: given, paths: [] };
+    }) as [Redacted, Redacted];
+    const redacted = [
+      ...input.paths.map((path) => `input.${path}`),
+      ...variables.paths.map((path) => `variables.${path}`),
+    ];
+    const given = { input: input.value, variables: variables.value, slowMo, debug, executionId, options, held };
+    const head = headBytes(
+      redacted.length === 0 ? given : { ...given, redacted },
+      secrets && new SecretReferences(secrets).hide,
     );
     const documentHash = await this.documents.hashOf(document);
     const startedAt = Date.now();
@@ -166,25 +212,63 @@ export class Durability {
       trigger,
       ...(parentId !== undefined && { parentId }),
     } as const;
-    const recorder = this.recorder(writer, row, context);
-    if (fork === undefined) return { node, context, options, held, recorder };
-    const { entries, blobs } = fork;
-    const values = recordBytes(entries);
+    const leavesOut = redacted.length > 0 || history?.leavesOut;
+    const recorder = this.recorder(writer, row, context, secrets, leavesOut);
+    const kept = { node, context, options, held, recorder, secrets, redact };
+    if (fork === undefined || history === undefined) return kept;
+    const { blobs } = fork;
     writer.add({
       type: "append",
       id,
       epoch: 1,
       sequence: 1,
       journal: NOTHING,
-      values,
+      values: recordBytes(fork.entries),
       ...(blobs.length > 0 && { blobs }),
     });
-    const history = new Records([{ journal: NOTHING, values }]);
-    for (const { hash, data } of blobs) history.take(hash, data);
     // Its id is told once it would be found by it.
     await writer.flush();
     if (recorder.isOver) throw existing(id);
-    return { node, context, options, held, recorder, history, inheritance: inheritanceOf(history) };
+    return { ...kept, history, inheritance: inheritanceOf(history) };
+  }
+
+  /** What a fork may take over, with the secrets in it. */
+  private async forkedFrom({ entries, blobs }: Fork, secrets = new Redaction()): Promise<Records> {
+    const history = new Records([{ journal: NOTHING, values: recordBytes(entries) }]);
+    for (const { hash, data } of blobs) history.take(hash, data);
+    history.secrets = await this.secretsOf(history.secretNames, secrets);
+    return history;
+  }
+
+  /** Asks for the secrets that a flow names before anything of it is kept; nodes ask for them again. */
+  private async learn(node: NodeDefinition, secrets: Redaction, document = ""): Promise<void> {
+    const { byNode = new Map() } = outlineOf(node).expressions ?? {};
+    const names = new Set([...byNode.values()].flatMap((expressions) => [...expressions.secrets]));
+    const source = this.sources?.secrets;
+    await Promise.all(
+      Array.from(names, async (name) => {
+        try {
+          const secret = await source?.(name);
+          if (typeof secret === "string") secrets.add(secret, name);
+        } catch {
+          // The node that needs it says so.
+        }
+      }),
+    );
+    for (const [secret, name] of secrets.names) {
+      if (secret.length < SHORTEST_IN_VALUES || !document.includes(JSON.stringify(secret).slice(1, -1))) continue;
+      this.log.warn(
+        `[CONDUCTOR] The flow ${node.id} has the value of the secret \`${name}\` in its text, and is kept with it: write \`\u0024{{ secrets.${name} }}\` instead`,
+      );
+    }
+  }
+
+  /** The secrets that the records of an execution name, as they are now. */
+  private async secretsOf(names: ReadonlySet<string>, secrets: Redaction): Promise<KnownSecrets> {
+    if (names.size === 0) return new KnownSecrets(new Map());
+    const found = await secretsOf(names, this.sources);
+    for (const [name, secret] of found) secrets.add(secret, name);
+    return new KnownSecrets(found);
   }
 
   /**
@@ -196,7 +280,7 @@ export class Durability {
   async claim(id: string, pauses = false): Promise<KeptRun | undefined> {
     const writer = await this.writer;
     const claimed = await writer.store.claim(id);
-    return claimed && this.goOn(writer, claimed, undefined, pauses);
+    return claimed && this.goOn(writer, claimed, pauses ? undefined : new Redaction(), undefined, pauses);
   }
 
   /** Executions that no process goes on with, those that began first first, then those that were blocked; many at once. */
@@ -253,11 +337,12 @@ export class Durability {
    * An execution as it was recorded; `undefined` where there is none.
    *
    * @param isKept whether its answers can be read as they were recorded after they were replayed
+   * @param secrets told of what values name; missing where names are to stand in the place of secrets
    */
-  async recorded(id: string, isKept = false): Promise<RecordedRun | undefined> {
+  async recorded(id: string, isKept = false, secrets?: Redaction): Promise<RecordedRun | undefined> {
     const { store } = await this.writer;
     const row = await store.get(id);
-    return row && this.read(store, row, isKept);
+    return row && this.read(store, row, secrets, isKept);
   }
 
   /**
@@ -293,7 +378,7 @@ export class Durability {
     const { journal } = new Records(await allRecords(writer.store, id));
     const last = journal.length === 0 ? undefined : journal.subarray(-RECORD_WORDS);
     const context = { executionId: id, variables: {} } as ConductorExecutionContext;
-    const recorder = this.recorder(writer, row, context);
+    const recorder = this.recorder(writer, row, context, undefined);
     recorder.step(cancelRecords(last, Date.now()));
     await recorder.end(failure("CANCELLED", "Execution cancelled", { executionId: id }));
   }
@@ -341,6 +426,7 @@ export class Durability {
     known: StoredExecution,
     node: NodeDefinition,
     context: ConductorExecutionContext,
+    secrets = new Redaction(),
   ): Promise<KeptRun> {
     const isOver = isFinished(known.status);
     if (known.status === "paused" && !isPart(known)) {
@@ -353,26 +439,41 @@ export class Durability {
     }
     // What is given this time, before it is replaced by what was given then.
     const given = { ...context };
-    const kept = isOver ? await this.read(writer.store, known) : await this.goOn(writer, claimed, context);
+    const kept = isOver
+      ? await this.read(writer.store, known, secrets)
+      : await this.goOn(writer, claimed, secrets, context);
     const isOtherFlow = (await this.documents.hashOf(JSON.stringify(node))) !== known.documentHash;
-    kept.history.warnings.push(...differences(known, isOtherFlow, given, kept.context));
+    kept.history.warnings.push(...differences(known, isOtherFlow, given, kept));
     return kept.context === context ? kept : { ...kept, context: givenAgain(context, kept.context) };
   }
 
   private async goOn(
     writer: Writer,
     row: StoredExecution,
+    secrets: Redaction | undefined,
     given?: ConductorExecutionContext,
     pauses = false,
   ): Promise<RecordedRun> {
-    const recorderFor = (context: ConductorExecutionContext) => this.recorder(writer, row, context);
+    let leavesOut = true;
+    const recorderFor = (context: ConductorExecutionContext) => this.recorder(writer, row, context, secrets, leavesOut);
     let kept: RecordedRun;
     try {
-      kept = await this.read(writer.store, row);
+      kept = await this.read(writer.store, row, secrets);
     } catch (error) {
       const unknown = { executionId: row.id, variables: {} } as ConductorExecutionContext;
-      await recorderFor(unknown).block(`Its records cannot be read: ${(error as Error).message}`);
+      const { message } = error as Error;
+      await recorderFor(unknown).block(
+        error instanceof ExpressionError
+          ? `A value has a secret: ${message}`
+          : `Its records cannot be read: ${message}`,
+      );
       throw error;
+    }
+    const { leftOut = [] } = kept;
+    leavesOut = kept.history.leavesOut || leftOut.length > 0;
+    // What was not kept is there again.
+    if (leftOut.length > 0 && given !== undefined && differing(given, kept).length === 0) {
+      kept = { ...kept, context: givenAgain({ ...kept.context }, given), leftOut: [] };
     }
     const context = given === undefined ? kept.context : givenAgain(given, kept.context);
     const recorder = recorderFor(context);
@@ -386,9 +487,11 @@ export class Durability {
     return { ...kept, context, recorder, pauses };
   }
 
+  /** @param secrets told of what values name; missing where names are to stand in the place of secrets */
   private async read(
     store: ExecutionStore,
     { id, flowId, status, startedAt, error }: StoredExecution,
+    secrets?: Redaction,
     isKept = false,
   ): Promise<RecordedRun> {
     const begun = await store.begun(id);
@@ -402,12 +505,20 @@ export class Durability {
       history.take(hash, data);
     }
     const node = JSON.parse(begun.document) as NodeDefinition;
-    const { options, held, ...given } = valueIn(begun.head) as Head;
+    if (secrets !== undefined) {
+      await this.learn(node, secrets);
+      const names = new Set([...history.secretNames, ...secretsIn(begun.head)]);
+      history.secrets = await this.secretsOf(names, secrets);
+    }
+    const { options, held, redacted, ...given } = valueIn(begun.head, history.secrets) as Head;
     const context = contextOf(node, given);
     if (context.nodeId !== flowId)
       throw coded("DESERIALIZATION_FAILED", `The execution ${id} has another flow`, undefined);
+    const outline = outlineOf(node);
+    const redact = outline.redacts === true ? new RunRedact(outline, secrets ?? new Redaction()) : undefined;
+    const inheritance = inheritanceOf(history);
     const past = { startedAt, error: error === undefined ? undefined : (JSON.parse(error) as ExecutionError) };
-    return { node, context, options, held, history, inheritance: inheritanceOf(history), past };
+    return { node, context, options, held, history, secrets, redact, leftOut: redacted ?? [], inheritance, past };
   }
 
   private recorder(
@@ -417,10 +528,12 @@ export class Durability {
       "id" | "epoch" | "sequence" | "status" | "wakeAt" | "updatedAt" | "parentId" | "trigger"
     >,
     context: ConductorExecutionContext,
+    secrets: Redaction | undefined,
+    leavesOut = false,
   ): RunRecorder {
     // A part of another execution is in memory as long as that.
     const onLeft = !isPart(row) ? (written: Promise<void>) => this.sleepers.leaves(row.id, written) : undefined;
-    return new RunRecorder(writer, { ...row, onLeft }, context, this.level === "strict", this.hash);
+    return new RunRecorder(writer, { ...row, onLeft, leavesOut }, context, this.level === "strict", this.hash, secrets);
   }
 
   /** The first type of a flow's leaves that nothing carries out. */
@@ -441,9 +554,9 @@ function differences(
   { id, startedAt }: StoredExecution,
   isOtherFlow: boolean,
   given: ConductorExecutionContext,
-  begun: ConductorExecutionContext,
+  kept: KeptRun,
 ): { task: number; rule: string; message: string }[] {
-  const different = (["input", "variables"] as const).filter((key) => textOfAny(given[key]) !== textOfAny(begun[key]));
+  const different = differing(given, kept);
   const all = [...(isOtherFlow ? ["flow"] : []), ...different];
   if (all.length === 0) return [];
   const what = all.join(" and ");
@@ -451,10 +564,19 @@ function differences(
   return [{ task: 0, rule: "began-otherwise", message }];
 }
 
+/** What is given otherwise than it was when an execution began, as far as that is kept. */
+function differing(given: ConductorExecutionContext, { context, redact }: KeptRun): ("input" | "variables")[] {
+  const textOfKept = (value: unknown) => {
+    redact?.note(0, value, false);
+    return textOfAny(redact === undefined ? value : redact.shown(value).value);
+  };
+  return (["input", "variables"] as const).filter((key) => textOfKept(given[key]) !== textOfKept(context[key]));
+}
+
 /** A value as text, to compare; what cannot be kept differs from what was kept. */
 function textOfAny(value: unknown): string | undefined {
   try {
-    return textOf(value, "The value", () => {});
+    return textOf(value, "The value", { tell: () => {} });
   } catch {
     return undefined;
   }

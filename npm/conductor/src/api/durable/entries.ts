@@ -7,11 +7,14 @@
 import { coded, RETRY } from "../../engine/failure.js";
 import type { Inheritable } from "../../engine/inherited-answers.js";
 import type { Answer, History, InheritedAnswer, KeptWait, KnownItems } from "../../engine/recorder.js";
+import type { Redacted } from "../../engine/redact.js";
 import { fromJson, isPlainJson, type Json, type Loss, toJson } from "../../executions/tagged-json.js";
+import { REDACTED } from "../../expressions/redaction.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { LogLine } from "../../types/execution-log.js";
 import type { OpenQuestion } from "../../types/question.js";
 import { type Marks, marked, marksText } from "./marks.js";
+import { type Hide, mayRefer, namesIn, revealed } from "./secret-references.js";
 
 /** Kinds of entries. */
 const Kind = {
@@ -50,23 +53,36 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const IS_LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
+/** How values become text. */
+export interface Writing {
+  /** Told of what changes: of an instance of a class only its fields are kept. */
+  tell: Tell;
+  /** Takes secrets out. */
+  hide?: Hide;
+  /** Gives what of a value may be kept. */
+  shown?: ((value: unknown) => Redacted) | undefined;
+}
+
 /**
  * The entry of an output, and the blob that it names.
  *
- * @param tell told of what changes: of an instance of a class only its fields are kept
  * @throws Error SERIALIZATION_FAILED naming the place of what cannot be written
  */
 export function outputEntry(
   task: number,
   attempt: number,
-  value: unknown,
+  output: unknown,
   hash: Hash,
-  tell: Tell,
+  writing: Writing,
   isReused = false,
 ): { entry: string; blob?: Blob } {
-  const text = textOf(value, "The output", tell);
-  const routes = marksText(value, (carried) => textOf(carried, "What the output carries", tell));
-  const marks = isReused ? `${routes || ",0"},1` : routes;
+  const { value, paths } = shownOf(output, writing);
+  const text = textOf(value, "The output", writing);
+  const left = [...paths];
+  const routes = marksText(output, (carried) => {
+    return textOf(carriedShown(carried, left, writing), "What the output carries", writing);
+  });
+  const marks = tailOf(routes, isReused, left);
   if (hash === undefined || text.length <= LONGEST_INLINE) {
     return { entry: `["${Kind.output}",${task},${attempt},${text}${marks}]` };
   }
@@ -75,27 +91,72 @@ export function outputEntry(
   return { entry: `["${Kind.blob}",${task},${attempt},"${blob.hash}"${marks}]`, blob };
 }
 
+/** What follows the content of an entry: the marks of a routed value, whether it was reused, which parts were left out. */
+function tailOf(routes: string, isReused: boolean, paths: readonly string[]): string {
+  if (paths.length > 0) return `${routes || ",0"},${isReused ? 1 : 0},${JSON.stringify(paths)}`;
+  return isReused ? `${routes || ",0"},1` : routes;
+}
+
+/** What may be kept of a value. */
+function shownOf(value: unknown, { shown }: Writing): Redacted {
+  return shown?.(value) ?? { value, paths: [] };
+}
+
+/** What may be kept of values that are carried apart; adds the paths of what may not to `left`. */
+function carriedShown(
+  carried: ReadonlyMap<string, unknown>,
+  left: string[],
+  writing: Writing,
+): ReadonlyMap<string, unknown> {
+  if (writing.shown === undefined) return carried;
+  return new Map(
+    Array.from(carried, ([handle, part]) => {
+      const { value, paths } = shownOf(part, writing);
+      left.push(...paths);
+      return [handle, value];
+    }),
+  );
+}
+
 /** The entry of a failure. What its error cannot be written with is left out. */
-export function errorEntry(task: number, attempt: number, error: ExecutionError, advice: Advice): string {
+export function errorEntry(
+  task: number,
+  attempt: number,
+  error: ExecutionError,
+  advice: Advice,
+  hide: Hide = undefined,
+): string {
   const content = { error: toJson({ ...error }, () => {}), ...(advice !== undefined && { advice }) };
-  return JSON.stringify([Kind.error, task, attempt, content]);
+  return `["${Kind.error}",${task},${attempt},${hidden(JSON.stringify(content), hide)}]`;
+}
+
+function hidden(json: string, hide: Hide): string {
+  return hide === undefined ? json : hide(json);
 }
 
 type Advice = false | number | undefined;
 
 /** The entry of a loop's items. @throws Error SERIALIZATION_FAILED naming the place of what cannot be written */
-export function itemsEntry(task: number, attempt: number, items: KnownItems, tell: Tell): string {
-  return `["${Kind.items}",${task},${attempt},${textOf(items, "The list", tell)}]`;
+export function itemsEntry(task: number, attempt: number, items: KnownItems, writing: Writing): string {
+  const { value, paths } = shownOf(items, writing);
+  return `["${Kind.items}",${task},${attempt},${textOf(value, "The list", writing)}${tailOf("", false, paths)}]`;
 }
 
 /** The entry of a warning. */
-export function warningEntry(task: number, rule: string, message: string): string {
-  return JSON.stringify([Kind.warning, task, 0, { rule, message }]);
+export function warningEntry(task: number, rule: string, message: string, hide: Hide = undefined): string {
+  return `["${Kind.warning}",${task},0,${hidden(JSON.stringify({ rule, message }), hide)}]`;
 }
 
 /** The entry of a wait, the `number`-th of this attempt. @throws Error SERIALIZATION_FAILED naming the place of what cannot be written */
-export function waitEntry(task: number, attempt: number, number: number, wait: KeptWait): string {
-  return `["${Kind.wait}",${task},${attempt},${textOf({ number, ...wait }, "What is waited for", () => {})}]`;
+export function waitEntry(
+  task: number,
+  attempt: number,
+  number: number,
+  wait: KeptWait,
+  hide: Hide = undefined,
+): string {
+  const text = textOf({ number, ...wait }, "What is waited for", { tell: () => {}, hide });
+  return `["${Kind.wait}",${task},${attempt},${text}]`;
 }
 
 /** The questions that were open when a record was written, of one that was written at rest. */
@@ -104,7 +165,7 @@ export function questionsIn(values: Uint8Array): OpenQuestion[] {
   const open = new Map<string, OpenQuestion>();
   for (const [kind, , , content] of JSON.parse(decoder.decode(values)) as Entry[]) {
     if (kind !== Kind.wait) continue;
-    const { question, isOpen } = fromJson(content) as KeptWait;
+    const { question, isOpen } = fromJson(NAMES_ALONE.in(content)) as KeptWait;
     if (isOpen === true && question !== undefined) open.set(question.id, question);
   }
   return [...open.values()];
@@ -116,8 +177,9 @@ export function logEntry(task: number, line: LogLine): string {
 }
 
 /** The entry of the run's variables. @throws Error SERIALIZATION_FAILED naming the place of what cannot be written */
-export function variablesEntry(text: string): string {
-  return `["${Kind.variables}",0,0,${text}]`;
+export function variablesEntry(variables: Record<string, unknown>, writing: Writing): string {
+  const { value, paths } = shownOf(variables, writing);
+  return `["${Kind.variables}",0,0,${textOf(value, "The run's variables", writing)}${tailOf("", false, paths)}]`;
 }
 
 /** The entry of an answer that was taken over: its number among those that may be. */
@@ -140,8 +202,8 @@ export function keptEntry(node: number, key: string, { entry, variables }: Recor
  *
  * @throws Error SERIALIZATION_FAILED naming the place of what cannot be written
  */
-export function textOf(value: unknown, name: string, tell: Tell): string {
-  if (canBeText(value)) return JSON.stringify(value);
+export function textOf(value: unknown, name: string, { tell, hide }: Writing): string {
+  if (canBeText(value)) return hidden(JSON.stringify(value), hide);
   let lost: Loss | undefined;
   const json = toJson(value, (loss) => {
     // An instance of a class is kept as its fields, which is told.
@@ -153,7 +215,7 @@ export function textOf(value: unknown, name: string, tell: Tell): string {
     const message = `${name} cannot be kept: ${path === "" ? "it" : path} is ${what}. Return plain data, or run the flow without a \`store\``;
     throw Object.assign(coded("SERIALIZATION_FAILED", message, undefined), { [RETRY]: false });
   }
-  return JSON.stringify(json);
+  return hidden(JSON.stringify(json), hide);
 }
 
 /** Whether a value is one of JSON, as nearly all are. */
@@ -191,15 +253,54 @@ export function journalBytes(words: readonly number[]): Uint8Array {
   return bytes;
 }
 
-/** Bytes of a value's text. */
-export function bytesOf(value: unknown, name: string, tell: Tell): Uint8Array {
-  return encoder.encode(textOf(value, name, tell));
+/** What callers give to a run, in which secrets may be. */
+const GIVEN = ["input", "variables", "debug"];
+
+/** What a run is made from beside its flow, as bytes. @throws Error SERIALIZATION_FAILED naming the place of what cannot be written */
+export function headBytes(head: object, hide: Hide): Uint8Array {
+  const text = textOf(head, "What the execution is given", { tell: () => {} });
+  if (hide === undefined) return encoder.encode(text);
+  const fields = JSON.parse(text) as Record<string, Json>;
+  for (const key of GIVEN) {
+    if (fields[key] !== undefined) fields[key] = JSON.parse(hide(JSON.stringify(fields[key]))) as Json;
+  }
+  return encoder.encode(JSON.stringify(fields));
 }
 
-/** The value of bytes. */
-export function valueIn(bytes: Uint8Array): unknown {
-  return fromJson(JSON.parse(decoder.decode(bytes)) as Json);
+/** The same, of an execution of another id. */
+export function headOf(executionId: string, head: Uint8Array): Uint8Array {
+  // Secrets that it names stay names.
+  return encoder.encode(JSON.stringify({ ...(JSON.parse(decoder.decode(head)) as object), executionId }));
 }
+
+/** Secrets that are named in the text of bytes. */
+export function secretsIn(bytes: Uint8Array): Iterable<string> {
+  const text = decoder.decode(bytes);
+  return mayRefer(text) ? namesIn(JSON.parse(text) as Json) : [];
+}
+
+/** The value of bytes. `secrets`: what it names; if missing, the names stand in their place. */
+export function valueIn(bytes: Uint8Array, secrets = NAMES_ALONE): unknown {
+  const text = decoder.decode(bytes);
+  const json = JSON.parse(text) as Json;
+  return fromJson(mayRefer(text) ? secrets.in(json) : json);
+}
+
+/** What stands for the secrets that values name. */
+export class KnownSecrets {
+  /** @param values by name; missing where people are shown the names instead */
+  constructor(private readonly values: ReadonlyMap<string, string> | undefined) {}
+
+  /** A value with its secrets. */
+  in(json: Json): Json {
+    const { values } = this;
+    const isShown = values === undefined;
+    return revealed(json, (name) => values?.get(name) ?? `\u0024{{ secrets.${name} }}`, isShown);
+  }
+}
+
+/** What is shown to people has the names of secrets in their place. */
+const NAMES_ALONE = new KnownSecrets(undefined);
 
 /** What records say of a run, as the engine's host takes it. Their values are read where they are first asked for. */
 export class Records implements History {
@@ -221,6 +322,11 @@ export class Records implements History {
   private readonly words: number[] = [];
   /** All records before this one were read. */
   private next = 0;
+  /** Names of secrets that values have which were read. */
+  private readonly names = new Set<string>();
+  private hasLeftOut = false;
+  /** What they are; to be set before values are asked for. */
+  secrets = NAMES_ALONE;
 
   /**
    * @param isAsleep whether the run was at rest when it left memory
@@ -244,7 +350,7 @@ export class Records implements History {
     this.journal = new Uint32Array(bytes.buffer, 0, length >> 2);
   }
 
-  /** @throws SyntaxError, TypeError for bytes that are no values */
+  /** May be added to. @throws SyntaxError, TypeError for bytes that are no values */
   get warnings(): Others["warnings"] {
     return this.all().warnings;
   }
@@ -254,9 +360,19 @@ export class Records implements History {
     return this.all().variables;
   }
 
+  /** Of what was left out of the run's variables. @throws SyntaxError, TypeError for bytes that are no values */
+  get variablesLeftOut(): readonly string[] {
+    return this.all().variablesLeftOut;
+  }
+
   /** Hashes of blobs that are still to be read. @throws SyntaxError, TypeError for bytes that are no values */
   get blobs(): ReadonlySet<string> {
-    return this.all().blobs;
+    const blobs = new Set<string>();
+    for (const entry of this.beside()) {
+      const [kind, , , content] = entry[0] === Kind.kept ? (entry as unknown as KeptEntry)[4] : entry;
+      if (kind === Kind.blob) blobs.add(content as string);
+    }
+    return blobs;
   }
 
   /** What nodes said, in order. @throws SyntaxError, TypeError for bytes that are no values */
@@ -305,7 +421,10 @@ export class Records implements History {
     return {
       number,
       answer: this.answerIn(entry),
-      variables: variables && { set: fromJson(variables.set) as Record<string, unknown>, removed: variables.removed },
+      variables: variables && {
+        set: this.valueOf(variables.set) as Record<string, unknown>,
+        removed: variables.removed,
+      },
     };
   }
 
@@ -317,13 +436,15 @@ export class Records implements History {
     return kept && { entry: kept };
   }
 
-  /** What an answer says, as tagged JSON: a value, or of a failure code and message. */
+  /** What an answer says, as tagged JSON with the names of secrets in their place: a value, or of a failure code and message. */
   contentOf({ entry }: RecordedAnswer): Json {
     const [kind, , , content] = entry;
-    if (kind === Kind.blob) return JSON.parse(decoder.decode(this.contents.get(content as string))) as Json;
-    if (kind !== Kind.error) return content;
+    if (kind === Kind.blob) {
+      return NAMES_ALONE.in(JSON.parse(decoder.decode(this.contents.get(content as string))) as Json);
+    }
+    if (kind !== Kind.error) return NAMES_ALONE.in(content);
     const { code, message } = (content as { error: { code: Json; message: Json } }).error;
-    return { code, message };
+    return NAMES_ALONE.in({ code, message });
   }
 
   /** The content of the blob that a recorded answer names, if it names one. */
@@ -333,9 +454,26 @@ export class Records implements History {
     return { hash, data: this.contents.get(hash) as Uint8Array };
   }
 
+  /** Names of secrets that values have, those of the blobs that were taken too. @throws SyntaxError, TypeError for bytes that are no values */
+  get secretNames(): ReadonlySet<string> {
+    this.readAll();
+    return this.names;
+  }
+
+  /** @throws SyntaxError, TypeError for bytes that are no values */
+  get leavesOut(): boolean {
+    this.readAll();
+    return this.hasLeftOut;
+  }
+
   /** Takes the content of a blob. */
   take(hash: string, data: Uint8Array): void {
     this.contents.set(hash, data);
+    for (const name of secretsIn(data)) this.names.add(name);
+  }
+
+  private valueOf(content: Json): unknown {
+    return fromJson(this.names.size > 0 ? this.secrets.in(content) : content);
   }
 
   waits(task: number, attempt: number): ReadonlyMap<number, KeptWait> | undefined {
@@ -369,27 +507,34 @@ export class Records implements History {
   }
 
   private all(): Others {
-    while (this.next < this.unread.length) this.read(this.next++);
     if (this.others !== undefined) return this.others;
-    const others: Others = { warnings: [], variables: undefined, blobs: new Set(), log: [], waits: new Map() };
-    for (const entry of this.rest.flat()) {
-      const [kind, task, attempt, content] = entry;
-      if (kind === Kind.warning) others.warnings.push({ task, ...(content as { rule: string; message: string }) });
-      else if (kind === Kind.variables) others.variables = fromJson(this.own(content)) as Record<string, unknown>;
-      else if (kind === Kind.log) others.log.push(content as unknown as LogLine);
+    const others: Others = { warnings: [], variables: undefined, variablesLeftOut: [], log: [], waits: new Map() };
+    for (const [kind, task, attempt, content, , , redacted = []] of this.beside()) {
+      if (kind === Kind.warning) {
+        others.warnings.push({ task, ...(this.valueOf(content) as { rule: string; message: string }) });
+      } else if (kind === Kind.variables) {
+        others.variables = this.valueOf(this.own(content)) as Record<string, unknown>;
+        others.variablesLeftOut = redacted;
+      } else if (kind === Kind.log) others.log.push(content as unknown as LogLine);
       else if (kind === Kind.wait) {
-        const { number, ...wait } = fromJson(content) as KeptWait & { number: number };
+        const { number, ...wait } = this.valueOf(content) as KeptWait & { number: number };
         const key = keyOf(task, attempt);
         const waits = others.waits.get(key) ?? new Map<number, KeptWait>();
         others.waits.set(key, waits.set(number, { ...waits.get(number), ...wait }));
-      } else if (kind === Kind.blob) others.blobs.add(content as string);
-      else if (kind === Kind.kept) {
-        const [, , , , [answer, , , hash]] = entry as unknown as KeptEntry;
-        if (answer === Kind.blob) others.blobs.add(hash as string);
       }
     }
     this.others = others;
     return others;
+  }
+
+  /** What all records hold beside answers, and the answers that are blobs. */
+  private beside(): Entry[] {
+    this.readAll();
+    return this.rest.flat();
+  }
+
+  private readAll(): void {
+    while (this.next < this.unread.length) this.read(this.next++);
   }
 
   private read(record: number): void {
@@ -398,15 +543,21 @@ export class Records implements History {
     if (values === undefined || values.byteLength === 0) return;
     const rest: Entry[] = [];
     const changes: VariablesAfter[] = [];
-    let variables: Json | undefined;
-    for (const entry of JSON.parse(decoder.decode(values)) as Entry[]) {
-      const [kind, task, attempt, content] = entry;
+    let variables: Omit<VariablesAfter, "task" | "attempt"> | undefined;
+    const text = decoder.decode(values);
+    const entries = JSON.parse(text) as Entry[];
+    if (mayRefer(text)) for (const name of namesIn(entries as unknown as Json)) this.names.add(name);
+    for (const entry of entries) {
+      const [kind, task, attempt, content, , , redacted] = entry;
+      if (redacted !== undefined || (kind === Kind.kept && isWithoutParts(entry as unknown as KeptEntry))) {
+        this.hasLeftOut = true;
+      }
       const isAnswer = !BESIDE.has(kind);
       if (isAnswer) this.found.set(keyOf(task, attempt), entry);
       if (!isAnswer || kind === Kind.blob) rest.push(entry);
-      if (kind === Kind.variables) variables = content;
+      if (kind === Kind.variables) variables = { variables: content, redacted };
       if (!isAnswer || variables === undefined) continue;
-      changes.push({ task, attempt, variables });
+      changes.push({ task, attempt, ...variables });
       variables = undefined;
     }
     this.rest[record] = rest;
@@ -428,19 +579,20 @@ export class Records implements History {
     return this.isKept ? structuredClone(recorded) : recorded;
   }
 
-  private answerIn([kind, , , content, routes, reused]: Entry): Answer {
+  private answerIn([kind, , , content, routes, reused, redacted]: Entry): Answer {
     const marks = routes === 0 ? undefined : routes;
     const isReused = reused === 1;
     switch (kind) {
       case Kind.output:
-        return { kind: "output", value: marked(fromJson(content), marks), isReused };
+        return { kind: "output", value: this.marked(this.valueOf(content), marks, redacted), isReused, redacted };
       case Kind.blob: {
         const data = this.contents.get(content as string);
         if (data === undefined) throw new TypeError(`The value ${String(content)} is missing`);
-        return { kind: "output", value: marked(valueIn(data), marks), isReused };
+        const value = this.marked(valueIn(data, this.secrets), marks, redacted);
+        return { kind: "output", value, isReused, redacted };
       }
       case Kind.items:
-        return { kind: "items", items: fromJson(content) as unknown as KnownItems };
+        return { kind: "items", items: this.valueOf(content) as KnownItems, redacted };
       case Kind.inherited: {
         const inherited = this.keptAnswer(content as number);
         if (inherited === undefined)
@@ -449,11 +601,20 @@ export class Records implements History {
       }
       case Kind.error: {
         const { error, advice } = content as { error: Json; advice?: false | number };
-        return { kind: "error", error: fromJson(error) as ExecutionError, advice };
+        return { kind: "error", error: this.valueOf(error) as ExecutionError, advice };
       }
       default:
         throw new TypeError(`Entries of kind ${JSON.stringify(kind)} are not known; they come from a newer version`);
     }
+  }
+
+  private marked(kept: unknown, marks: Marks | undefined, redacted: readonly string[] = []): unknown {
+    // What stands for something that is missing has to be told apart from every other value.
+    const standIn = (value: unknown) => (value === REDACTED && redacted.length > 0 ? Object(value) : value);
+    return marked(marks === undefined ? kept : standIn(kept), marks, (carried) => {
+      const parts = this.valueOf(carried) as ReadonlyMap<string, unknown>;
+      return redacted.length === 0 ? parts : new Map(Array.from(parts, ([handle, part]) => [handle, standIn(part)]));
+    });
   }
 }
 
@@ -461,7 +622,7 @@ export class Records implements History {
 interface Others {
   warnings: { task: number; rule: string; message: string }[];
   variables: Record<string, unknown> | undefined;
-  blobs: Set<string>;
+  variablesLeftOut: readonly string[];
   log: LogLine[];
   /** Waits of each attempt, by their numbers. */
   waits: Map<number, Map<number, KeptWait>>;
@@ -486,6 +647,8 @@ interface VariablesAfter {
   task: number;
   attempt: number;
   variables: Json;
+  /** Paths of what was left out of them. */
+  redacted: readonly string[] | undefined;
 }
 
 type KeptEntry = [kind: typeof Kind.kept, node: number, unused: number, content: Kept, entry: Entry];
@@ -499,6 +662,8 @@ interface Kept {
 export interface VariablesChange {
   set: Json;
   removed: readonly string[];
+  /** Paths of what was left out of `set`. */
+  redacted?: readonly string[];
 }
 
 /** An answer as a record has it. */
@@ -507,11 +672,28 @@ export interface RecordedAnswer {
   variables?: VariablesChange | undefined;
 }
 
+/** Paths of what was left out of an answer, and whether it is the items of a loop. */
+export function leftOutOf({ entry }: RecordedAnswer): { paths: readonly string[]; isItems: boolean } {
+  return { paths: entry[6] ?? [], isItems: entry[0] === Kind.items };
+}
+
+function isWithoutParts([, , , { variables }, entry]: KeptEntry): boolean {
+  return variables?.redacted !== undefined || entry[6] !== undefined;
+}
+
 /** Kinds of what is no answer. */
 const BESIDE: ReadonlySet<string> = new Set([Kind.warning, Kind.variables, Kind.log, Kind.wait, Kind.fork, Kind.kept]);
 
-/** `marks`: 0 for none. `reused`: 1 for an output that another attempt made. */
-type Entry = [kind: string, task: number, attempt: number, content: Json, marks?: Marks | 0, reused?: 1];
+/** `marks`: 0 for none. `reused`: 1 for an output that another attempt made. `redacted`: paths of what was left out. */
+type Entry = [
+  kind: string,
+  task: number,
+  attempt: number,
+  content: Json,
+  marks?: Marks | 0,
+  reused?: 0 | 1,
+  redacted?: string[],
+];
 
 /** Attempts cross to the engine in 24 bits. */
 function keyOf(task: number, attempt: number): number {

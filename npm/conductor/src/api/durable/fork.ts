@@ -5,13 +5,22 @@ import type { AnswersGiven } from "../../engine/answers-given.js";
 import { coded } from "../../engine/failure.js";
 import { type FlowNodeTypes, problemText, shapeProblems } from "../../engine/flows.js";
 import type { Log } from "../../engine/log.js";
-import { type Json, toJson } from "../../executions/tagged-json.js";
+import { type Json, tagOf, toJson } from "../../executions/tagged-json.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ForkChanges } from "../../types/fork.js";
 import { defaultVariables } from "../variables.js";
-import { changedNodes, FlowTree } from "./changed-nodes.js";
+import { type Comparison, changedNodes, FlowTree } from "./changed-nodes.js";
 import type { RecordedRun } from "./durability.js";
-import { type Blob, forkEntry, keptEntry, type Records, type VariablesChange } from "./entries.js";
+import {
+  type Blob,
+  forkEntry,
+  keptEntry,
+  leftOutOf,
+  type RecordedAnswer,
+  type Records,
+  type VariablesChange,
+} from "./entries.js";
+import { refuseLeftOut } from "./fork-left-out.js";
 import { readBack } from "./read-back.js";
 
 /** What a fork is made from. */
@@ -29,18 +38,19 @@ const CHANGES: readonly (keyof ForkChanges)[] = ["from", "parameters", "input", 
 /**
  * Plans the fork of a recorded execution.
  *
- * @throws Error INVALID_PARAMETERS for changes that it does not know or that do not fit the flow, SERIALIZATION_FAILED for a flow that JSON
+ * @throws Error INVALID_PARAMETERS for changes that it does not know or that do not fit the flow, and where nodes that run would need
+ *   what was redacted, SERIALIZATION_FAILED for a flow that JSON
  *   does not take
  */
 export function planFork(recorded: RecordedRun, changes: ForkChanges, types: FlowNodeTypes, log: Log): ForkPlan {
   checkChanges(changes, recorded.node);
   const node = changedFlow(recorded.node, changes);
-  const { context: old, history } = recorded;
+  const { context: old, history, leftOut = [] } = recorded;
   const variables = changedVariables(recorded.node, node, old.variables, changes.variables);
   const input = "input" in changes && changes.input !== undefined ? changes.input : old.input;
-  const { answers } = readBack(recorded, log);
+  const { run, answers } = readBack(recorded, log);
   const tree = new FlowTree(node);
-  const { inside, outputs } = changedNodes({
+  const comparison: Comparison = {
     before: new FlowTree(recorded.node),
     after: tree,
     from: tree.named(listOf(changes.from), "from"),
@@ -50,9 +60,27 @@ export function planFork(recorded: RecordedRun, changes: ForkChanges, types: Flo
     variablesMoved:
       history.variableChanges.length > 0 && CHANGES.some((key) => changes[key] !== undefined && key !== "executionId"),
     types,
+  };
+  const { inside, outputs } = changedNodes(comparison);
+  const kept = keptAnswers(answers, history, tree.matches(comparison.before), inside, old.variables);
+  refuseLeftOut({
+    run,
+    comparison,
+    changes,
+    leftOut,
+    answers: kept.flatMap(({ node: place, answer }) => {
+      const parts = leftOutOf(answer);
+      return parts.paths.length === 0 ? [] : { ...parts, node: place, task: place };
+    }),
+    variables: kept.flatMap(({ node: place, answer: { variables: change } }) => (change ? [[place, change]] : [])),
   });
-  const kept = keptEntries(answers, history, tree.matches(new FlowTree(recorded.node)), inside, old.variables);
-  return { node, input, variables, entries: [forkEntry(inside, outputs), ...kept.entries], blobs: kept.blobs };
+  const blobs = new Map<string, Blob>();
+  for (const { answer } of kept) {
+    const blob = history.blobOf(answer);
+    if (blob !== undefined) blobs.set(blob.hash, blob);
+  }
+  const entries = kept.map(({ node: place, key, answer }) => keptEntry(place, key, answer));
+  return { node, input, variables, entries: [forkEntry(inside, outputs), ...entries], blobs: [...blobs.values()] };
 }
 
 function checkChanges(changes: ForkChanges, { id }: NodeDefinition): void {
@@ -132,29 +160,34 @@ function isSame(one: unknown, other: unknown): boolean {
   return one === other || JSON.stringify(toJson(one, () => {})) === JSON.stringify(toJson(other, () => {}));
 }
 
-/** The entries of the answers that a fork may take over. `matches`: the place in its flow of a node of the old one. */
-function keptEntries(
+/** An answer that a fork may take over, for a node of its flow. */
+interface KeptAnswer {
+  node: number;
+  key: string;
+  answer: RecordedAnswer;
+}
+
+/** The answers that a fork may take over. `matches`: the place in its flow of a node of the old one. */
+function keptAnswers(
   answers: AnswersGiven,
   history: Records,
   matches: ReadonlyMap<number, number>,
   inside: ReadonlySet<number>,
   variables: Record<string, unknown>,
-): { entries: string[]; blobs: Blob[] } {
-  const entries: string[] = [];
-  const blobs = new Map<string, Blob>();
+): KeptAnswer[] {
+  const kept: KeptAnswer[] = [];
   const changes = changesOfVariables(history, variables);
   for (const [old, byKey] of answers.byNode) {
     const node = matches.get(old);
     if (node === undefined || inside.has(node)) continue;
     for (const [key, { task, attempt }] of byKey) {
       const answer = history.recorded(task, attempt);
-      if (answer === undefined) continue;
-      const blob = history.blobOf(answer);
-      if (blob !== undefined) blobs.set(blob.hash, blob);
-      entries.push(keptEntry(node, key, { ...answer, variables: changes.get(`${task} ${attempt}`) }));
+      if (answer !== undefined) {
+        kept.push({ node, key, answer: { ...answer, variables: changes.get(`${task} ${attempt}`) } });
+      }
     }
   }
-  return { entries, blobs: [...blobs.values()] };
+  return kept;
 }
 
 /** What became of the run's variables with each answer. */
@@ -164,11 +197,18 @@ function changesOfVariables(
 ): ReadonlyMap<string, VariablesChange> {
   const changes = new Map<string, VariablesChange>();
   let before = toJson(variables, () => {}) as Record<string, Json>;
-  for (const { task, attempt, variables: found } of variableChanges) {
+  for (const { task, attempt, variables: found, redacted } of variableChanges) {
+    if (tagOf(found) !== undefined)
+      throw refused("The execution has variables whose names hold secrets: it cannot be forked");
     const after = found as Record<string, Json>;
     const set = Object.entries(after).filter(([name, value]) => JSON.stringify(before[name]) !== JSON.stringify(value));
     const removed = Object.keys(before).filter((name) => !Object.hasOwn(after, name));
-    changes.set(`${task} ${attempt}`, { set: Object.fromEntries(set), removed });
+    const isWithout = redacted !== undefined && set.length > 0;
+    changes.set(`${task} ${attempt}`, {
+      set: Object.fromEntries(set),
+      removed,
+      ...(isWithout && { redacted }),
+    });
     before = after;
   }
   return changes;

@@ -14,7 +14,7 @@ export interface Marks {
  *
  * @param textOf gives the JSON text of what the handles carry, which is a map
  */
-export function marksText(value: unknown, textOf: (carried: unknown) => string): string {
+export function marksText(value: unknown, textOf: (carried: ReadonlyMap<string, unknown>) => string): string {
   const handles = routedHandles(value);
   if (handles === undefined) return "";
   const carried = carriedApart(value);
@@ -22,13 +22,21 @@ export function marksText(value: unknown, textOf: (carried: unknown) => string):
   return `,{"handles":${JSON.stringify(handles)}${endsRun(value) ? ',"ends":true' : ""}${apart}}`;
 }
 
-/** A value with its marks again. */
-export function marked(value: unknown, marks: Partial<Marks> | undefined): unknown {
+/**
+ * A value with its marks again.
+ *
+ * @param read gives what the handles carry, which is a map
+ */
+export function marked(
+  value: unknown,
+  marks: Partial<Marks> | undefined,
+  read: (carried: Json) => unknown = fromJson,
+): unknown {
   if (marks?.handles === undefined) return value;
   const { handles, ends = false, carried } = marks;
   return markedAgain(value, {
     handles,
     ends,
-    ...(carried !== undefined && { carried: fromJson(carried) as ReadonlyMap<string, unknown> }),
+    ...(carried !== undefined && { carried: read(carried) as ReadonlyMap<string, unknown> }),
   });
 }

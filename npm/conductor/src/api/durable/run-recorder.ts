@@ -5,6 +5,7 @@ import type { ExecutionStatus, RefusalReason } from "@atomiton/storage";
 import type { Asker, Call } from "../../engine/call.js";
 import { failure } from "../../engine/failure.js";
 import type { KnownItems, Recorder, Rest } from "../../engine/recorder.js";
+import type { Redaction } from "../../expressions/redaction.js";
 import type { ErrorCode, ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { LogLine } from "../../types/execution-log.js";
@@ -18,12 +19,12 @@ import {
   logEntry,
   outputEntry,
   recordBytes,
-  type Tell,
-  textOf,
   variablesEntry,
+  type Writing,
   waitEntry,
   warningEntry,
 } from "./entries.js";
+import { type Hide, SecretReferences } from "./secret-references.js";
 import { Waits } from "./waits.js";
 import type { Source, Writer } from "./writer.js";
 
@@ -74,6 +75,8 @@ export interface KeptExecution {
   wakeAt?: number | undefined;
   /** The last time that its row tells of, in ms since the epoch. */
   updatedAt: number;
+  /** Parts of its values are missing in its records. */
+  leavesOut?: boolean | undefined;
   /** Told when it leaves memory, with what settles when that is on disk; missing where it never does. */
   onLeft?: ((written: Promise<void>) => void) | undefined;
 }
@@ -84,6 +87,7 @@ export class RunRecorder implements Recorder, Source {
   onChanged: (task: number, what: string) => void = () => {};
   restOf: () => Rest | undefined = () => undefined;
   onLeave: (wakeAt: number | undefined) => void = () => {};
+  namesParts: Recorder["namesParts"] = () => false;
   private words: number[] = [];
   private entries: string[] = [];
   /** What nodes said; it needs no step to be written with. */
@@ -91,6 +95,7 @@ export class RunRecorder implements Recorder, Source {
   private logged = 0;
   private blobs: Blob[] = [];
   private pending = 0;
+  private show: Recorder["shown"];
   private variables: string;
   /** Nothing more is written of it. */
   private isLost = false;
@@ -109,28 +114,38 @@ export class RunRecorder implements Recorder, Source {
   /** How the row stands in the store. */
   private written: { status: ExecutionStatus; wakeAt: number | undefined };
   private restTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly hide: Hide;
+  /** Parts of values are missing in the records: a host that goes on from them may not have them. */
+  private leavesOut: boolean;
 
   /** Whether nothing more is written, because the execution was refused, released or blocked. */
   get isOver(): boolean {
     return this.isLost;
   }
 
+  /** @param secrets what must not be written */
   constructor(
     private readonly writer: Writer,
     private readonly execution: KeptExecution,
     private readonly context: ConductorExecutionContext,
     private readonly isStrict: boolean,
     private readonly hash: Hash,
+    private readonly secrets: Redaction | undefined,
   ) {
-    const { id, epoch, sequence, status, wakeAt } = execution;
+    this.hide = secrets && new SecretReferences(secrets).hide;
+    const { id, epoch, sequence, status, wakeAt, leavesOut = false } = execution;
+    this.leavesOut = leavesOut;
     this.id = id;
     this.epoch = epoch;
     this.sequence = sequence;
     this.written = { status, wakeAt };
-    this.variables = this.variablesText();
+    this.variables = this.variablesEntry();
     this.waits = new Waits(
       ({ task, attempt }, number, wait) => {
-        this.waitEntries.push(waitEntry(task, attempt, number, wait));
+        // What an answer becomes may be redacted: after a crash it is asked for once more.
+        if (wait.answer === undefined || !this.namesParts(task)) {
+          this.waitEntries.push(waitEntry(task, attempt, number, wait, this.hide));
+        }
         // It goes on from here, if it crashes as well.
         if (wait.answer !== undefined) this.stand = RUNNING;
         this.writer.touch(this);
@@ -145,6 +160,15 @@ export class RunRecorder implements Recorder, Source {
   set onLost(tell: (error: ExecutionError) => void) {
     this.tellLost = tell;
     if (this.lost !== undefined) tell(this.lost);
+  }
+
+  get shown(): Recorder["shown"] {
+    return this.show;
+  }
+
+  set shown(show: Recorder["shown"]) {
+    this.show = show;
+    this.variables = this.variablesEntry();
   }
 
   get waiting(): number {
@@ -173,7 +197,7 @@ export class RunRecorder implements Recorder, Source {
   }
 
   output(task: number, attempt: number, value: unknown, isReused: boolean): void {
-    const { entry, blob } = outputEntry(task, attempt, value, this.hash, this.changes(task), isReused);
+    const { entry, blob } = outputEntry(task, attempt, value, this.hash, this.writing(task), isReused);
     this.noteVariables();
     if (blob !== undefined) {
       this.blobs.push(blob);
@@ -185,11 +209,11 @@ export class RunRecorder implements Recorder, Source {
   }
 
   error(task: number, attempt: number, error: ExecutionError, advice: false | number | undefined): void {
-    this.push(errorEntry(task, attempt, error, advice));
+    this.push(errorEntry(task, attempt, error, advice, this.hide));
   }
 
   items(task: number, attempt: number, items: KnownItems): void {
-    this.push(itemsEntry(task, attempt, items, this.changes(task)));
+    this.push(itemsEntry(task, attempt, items, this.writing(task, NO_TASK)));
   }
 
   inherited(task: number, attempt: number, number: number): void {
@@ -199,7 +223,7 @@ export class RunRecorder implements Recorder, Source {
   }
 
   warning(task: number, rule: string, message: string): void {
-    this.push(warningEntry(task, rule, message));
+    this.push(warningEntry(task, rule, message, this.hide));
   }
 
   log(task: number, line: LogLine): void {
@@ -226,7 +250,7 @@ export class RunRecorder implements Recorder, Source {
     this.isLost = true;
     this.writer.forget(this.id);
     const { id, epoch } = this;
-    const kept = reason.replace(UNKEPT, "\ufffd");
+    const kept = (this.secrets?.text(reason) ?? reason).replace(UNKEPT, "\ufffd");
     this.writer.add({
       type: "update",
       id,
@@ -255,7 +279,11 @@ export class RunRecorder implements Recorder, Source {
       status: error === undefined ? "completed" : error.code === "CANCELLED" ? "cancelled" : "failed",
       reason: null,
       ...(error !== undefined && {
-        error: JSON.stringify({ code: error.code, message: error.message, nodeId: error.nodeId }),
+        error: JSON.stringify({
+          code: error.code,
+          message: this.secrets?.text(error.message) ?? error.message,
+          nodeId: error.nodeId,
+        }),
       }),
     });
     const written = this.writer.flush();
@@ -271,6 +299,8 @@ export class RunRecorder implements Recorder, Source {
     if (rest === undefined) return;
     // A question is known at once: people may be asked by another process.
     if (rest.status === "waiting") this.standAs(rest);
+    // What is not in its records is in its memory alone.
+    if (this.leavesOut) return;
     this.restTimer ??= setTimeout(() => {
       this.restTimer = undefined;
       if (this.restAtLength() !== undefined) this.leaveMemory();
@@ -303,7 +333,7 @@ export class RunRecorder implements Recorder, Source {
   /** The last record has all open questions, so that they are found without reading the others. */
   private repeatQuestions(): void {
     for (const { call, number, question } of this.waits.questions) {
-      this.waitEntries.push(waitEntry(call.task, call.attempt, number, { question, isOpen: true }));
+      this.waitEntries.push(waitEntry(call.task, call.attempt, number, { question, isOpen: true }, this.hide));
     }
   }
 
@@ -379,21 +409,33 @@ export class RunRecorder implements Recorder, Source {
     if (this.pending > MOST_PENDING) queueMicrotask(() => void this.writer.flush());
   }
 
-  private changes(task: number): Tell {
-    return ({ path, what }) => this.onChanged(task, `${path === "" ? "the output" : path}: ${what}`);
+  /** @param from the task whose output is written; that of none where it is not an output */
+  private writing(task: number, from = task): Writing {
+    const { hide, show } = this;
+    return {
+      tell: ({ path, what }) => this.onChanged(task, `${path === "" ? "the output" : path}: ${what}`),
+      hide,
+      shown:
+        show &&
+        ((value) => {
+          const shown = show(from, value);
+          this.leavesOut ||= shown.paths.length > 0;
+          return shown;
+        }),
+    };
   }
 
   private noteVariables(): void {
-    const variables = this.variablesText();
+    const variables = this.variablesEntry();
     if (variables === this.variables) return;
     this.variables = variables;
-    this.push(variablesEntry(variables));
+    this.push(variables);
   }
 
-  private variablesText(): string {
+  private variablesEntry(): string {
     const { variables } = this.context;
-    for (const _ in variables) return textOf(variables, "The run's variables", () => {});
-    return "{}";
+    for (const _ in variables) return variablesEntry(variables, { ...this.writing(NO_TASK), tell: () => {} });
+    return "";
   }
 
   leave(): void {
@@ -439,3 +481,5 @@ function reasonOf(message: string): string {
 }
 
 const NOTHING = new Uint8Array(0);
+/** What belongs to no node. */
+const NO_TASK = -1;

@@ -27,8 +27,8 @@ interface Held {
 
 /** What the runs of a conductor do for its sleepers. */
 export interface Waking {
-  /** Goes on with an execution, until it is over or leaves memory once more. */
-  goOn(kept: KeptRun): void;
+  /** Goes on with an execution, until it is over or leaves memory once more; settles once it does. Rejects where it cannot. */
+  goOn(kept: KeptRun): Promise<void>;
   /** The result of an execution that another process ended. */
   resultOf(id: string): Promise<ExecutionResult>;
   /** Whether it is in memory. */
@@ -213,7 +213,7 @@ export class Sleepers {
     try {
       const kept = await this.durability.claim(id);
       if (kept === undefined) return false;
-      this.waking?.goOn(kept);
+      await this.waking?.goOn(kept);
       return true;
     } catch (error) {
       this.log.error(`[CONDUCTOR] The execution ${id} cannot go on: ${messageOf(error)}`);

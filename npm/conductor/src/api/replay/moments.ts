@@ -189,7 +189,8 @@ export class Moments {
     if (own >= 0 && plan.isLeaf(source) && steps.stateAt(own) === State.completed) {
       const answer = steps.answerIn(steps.stepOf(own), steps.taskAt(own));
       const found = answer && reading(() => history.answerNear(answer.word, answer.task, answer.attempt));
-      if (found?.kind === "output") return found.value;
+      // What stands for the whole of a value is an object where the value leaves by handles.
+      if (found?.kind === "output") return found.value instanceof String ? String(found.value) : found.value;
     }
     if (task < plan.length) return this.runTo(steps.stepOf(row)).outputOf(node);
     const message = `The output of ${this.shape(node).path} is recorded only as a part of what the loop around it gave`;
@@ -239,6 +240,8 @@ export class Moments {
           isAsleep: false,
           warnings: [],
           variables: undefined,
+          leavesOut: false,
+          variablesLeftOut: [],
         },
         past: { startedAt: row.startedAt, error: undefined },
       });

@@ -3,7 +3,7 @@ import type { ExecutionChange, ExecutionStore } from "@atomiton/storage";
 
 import { coded } from "../../engine/failure.js";
 import { isFinished } from "../../executions/status.js";
-import { bytesOf, type Hash, Records, valueIn } from "../durable/entries.js";
+import { type Hash, headOf, Records } from "../durable/entries.js";
 import { allRecords } from "../durable/records.js";
 import { sha256 } from "../durable/sha256.js";
 import { replayOf } from "./replay.js";
@@ -82,7 +82,7 @@ export async function importExecution(
         name,
         document,
         documentHash: await digest(new TextEncoder().encode(document)),
-        head: id === row.id ? file.head : renamed(file.head, id),
+        head: id === row.id ? file.head : headOf(id, file.head),
         trigger: "import",
         tags,
         startedAt,
@@ -111,9 +111,4 @@ export async function importExecution(
   if (refusal === undefined) return id;
   const why = refusal.reason === "exists" ? "there is one of this id; give another `id`" : refusal.reason;
   throw coded("INVALID_PARAMETERS", `The execution ${id} cannot be imported: ${why}`, undefined);
-}
-
-/** What the run was given, under another id. */
-function renamed(head: Uint8Array, executionId: string): Uint8Array {
-  return bytesOf({ ...(valueIn(head) as object), executionId }, "What the execution was given", () => {});
 }

@@ -60,7 +60,7 @@ function storage(): FlowEngine {
 }
 
 /** Keeps executions in the store that is given, or in the database of the origin at its address. */
-function durability({ store, level, executables, wakes }: StoreSettings, log: Log): Keeping {
+function durability({ store, level, executables, sources, wakes }: StoreSettings, log: Log): Keeping {
   const isAddress = typeof store === "string";
   if (isAddress && !/^indexeddb:./.test(store)) {
     // Only the scheme is said: an address may have a password.
@@ -72,7 +72,7 @@ function durability({ store, level, executables, wakes }: StoreSettings, log: Lo
   const load = async () => {
     const { Durability } = await import("../../api/durable/durability.js");
     // Pages hash with promises only, so that large values stand in the records.
-    return new Durability(open, isAddress, level, undefined, executables, log, wakes);
+    return new Durability(open, isAddress, level, undefined, executables, log, sources, wakes);
   };
   return {
     get() {

@@ -1,0 +1,239 @@
+/** Parts of outputs that nothing outside of a run sees, as `redact` in the policies of its nodes names them. */
+import { REDACTED, type Redaction } from "../expressions/redaction.js";
+import type { NodeDefinition } from "../types/definition.js";
+import type { Outline } from "./outline.js";
+import type { Plan } from "./plan.js";
+
+/** A step of a path: a key, any one key (`*`), or any number of them (`**`). */
+type Step = string;
+
+/** One path of a node's `redact`. */
+interface Pattern {
+  text: string;
+  steps: readonly Step[];
+  /** Of the outline, whose policy has it. */
+  node: number;
+  /** Something was found there, in some output. */
+  isFound: boolean;
+}
+
+/** A pattern, and how many of its steps have been taken. */
+interface Progress {
+  pattern: Pattern;
+  at: number;
+}
+
+/** Parts of a value that were left out, by their paths. */
+export interface Redacted {
+  value: unknown;
+  paths: string[];
+}
+
+/** Levels of a value that are looked into. What lies deeper is redacted as a whole. */
+const DEEPEST = 500;
+/** Shorter texts that are a whole output are hidden there alone: others may have them by chance. */
+const SHORTEST_WHOLE = 8;
+/** Paths of one value that are told. */
+const MOST_PATHS = 20;
+
+const PATH = /\.?([^.[\]]+)|\[(?:(\*|\d+)|"([^"]*)")\]/y;
+const VALID = /^(?:\*\*?|[^.[\]*"]+|\[(?:\*|\d+|"[^"]*")\])(?:\.(?:\*\*?|[^.[\]*"]+)|\[(?:\*|\d+|"[^"]*")\])*$/;
+
+/** Whether `redact` is a list of paths, as validation wants it. */
+export function isRedact(paths: unknown): paths is readonly string[] {
+  return Array.isArray(paths) && paths.every((path) => typeof path === "string" && VALID.test(path));
+}
+
+function stepsOf(path: string): Step[] {
+  const steps: Step[] = [];
+  PATH.lastIndex = 0;
+  for (let match = PATH.exec(path); match !== null; match = PATH.exec(path)) {
+    steps.push((match[1] ?? match[2] ?? match[3]) as string);
+  }
+  return steps;
+}
+
+/** What one run shows of its values. */
+export class RunRedact {
+  /** By place in the outline; those of the groups around a node count for it as well. */
+  private readonly patterns = new Map<number, readonly Pattern[]>();
+  /** Parts that are not shown, by what they are in. */
+  private readonly parts = new WeakMap<object, Set<string>>();
+  /** Values that are not shown at all. */
+  private readonly whole = new Set<unknown>();
+  /** Nodes, by place in the outline, of whose outputs nothing is shown. */
+  private readonly hidden = new Set<number>();
+  /** Nodes, by place in the outline, that gave an output. */
+  private readonly answered = new Set<number>();
+  /** Something was found that is not shown. */
+  hidesSome = false;
+
+  constructor(
+    outline: Outline,
+    private readonly redaction: Redaction,
+  ) {
+    const visit = (node: NodeDefinition, around: readonly Pattern[]) => {
+      const place = index++;
+      const { redact } = node.policy ?? {};
+      const own = (redact ?? []).map((text) => ({ text, steps: stepsOf(text), node: place, isFound: false }));
+      const all = own.length === 0 ? around : [...around, ...own];
+      if (all.length > 0) this.patterns.set(place, all);
+      for (const child of node.nodes ?? []) visit(child, all);
+    };
+    let index = 0;
+    visit(outline.nodes[0] as NodeDefinition, []);
+  }
+
+  /** Notes what of an output, or of the run's input, is not shown. `node`: by place in the outline. */
+  note(node: number, value: unknown, isOutput = true): void {
+    if (isOutput) this.answered.add(node);
+    const patterns = this.patterns.get(node);
+    if (patterns === undefined || value === undefined) return;
+    const progress = patterns.map((pattern) => ({ pattern, at: 0 }));
+    if (!this.mark(value, progress, 0, new Map())) return;
+    if (isOutput) this.hidden.add(node);
+    const isOwn = typeof value === "string" ? value.length >= SHORTEST_WHOLE : typeof value === "object";
+    if (isOwn && value !== REDACTED && value !== null) this.whole.add(value);
+  }
+
+  /** Whether a policy may name parts of what a node gives. `node`: by place in the outline. */
+  namesParts(node: number): boolean {
+    return this.patterns.has(node);
+  }
+
+  /** Returns whether the value as a whole is not shown. */
+  private mark(value: unknown, progress: readonly Progress[], depth: number, seen: Map<object, string>): boolean {
+    const all = reached(progress);
+    const ends = all.filter(({ pattern, at }) => at === pattern.steps.length);
+    if (ends.length > 0) {
+      for (const { pattern } of ends) pattern.isFound = true;
+      this.hidesSome = true;
+      if (value === REDACTED) return true;
+      this.hideTexts(value, 0);
+      return true;
+    }
+    if (typeof value !== "object" || value === null || depth > DEEPEST) return depth > DEEPEST;
+    const key = all.map(({ pattern, at }) => `${pattern.node}:${pattern.text}:${at}`).join(" ");
+    // The same object under the same steps gives the same parts.
+    if (seen.get(value) === key) return false;
+    seen.set(value, key);
+    for (const name of keysOf(value)) {
+      const next = stepped(all, name);
+      if (next.length === 0 || !this.mark(partOf(value, name), next, depth + 1, seen)) continue;
+      const parts = this.parts.get(value);
+      if (parts === undefined) this.parts.set(value, new Set([name]));
+      else parts.add(name);
+    }
+    return false;
+  }
+
+  /** Texts and numbers of what is not shown are taken out of what nodes say. */
+  private hideTexts(value: unknown, depth: number): void {
+    if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") {
+      return this.redaction.addRedacted(String(value));
+    }
+    if (typeof value !== "object" || value === null || depth > DEEPEST) return;
+    for (const name of keysOf(value)) this.hideTexts(partOf(value, name), depth + 1);
+  }
+
+  /** A value as it is shown: itself, where all of it is. `from`: nodes, by place in the outline, of which it is the output. */
+  shown(value: unknown, from: readonly [first: number, end: number] = [0, 0]): Redacted {
+    for (let node = from[0]; node < from[1] && this.hidden.size > 0 && value !== undefined; node++) {
+      if (this.hidden.has(node)) return { value: REDACTED, paths: [""] };
+    }
+    const paths: string[] = [];
+    const ancestors = new Set<object>();
+    const tell = (path: string) => {
+      if (paths.length < MOST_PATHS) paths.push(path);
+      return REDACTED;
+    };
+    const copy = (value: unknown, path: string): unknown => {
+      if (this.whole.has(value)) return tell(path);
+      if (typeof value !== "object" || value === null || ancestors.has(value) || ancestors.size > DEEPEST) return value;
+      ancestors.add(value);
+      try {
+        const parts = this.parts.get(value);
+        let changed: Record<string, unknown> | unknown[] | Map<unknown, unknown> | undefined;
+        for (const name of keysOf(value)) {
+          const part = partOf(value, name);
+          const place = pathTo(path, name, value);
+          const shown = parts?.has(name) ? tell(place) : copy(part, place);
+          if (shown === part) continue;
+          changed ??= copyOf(value);
+          setPart(changed, name, shown);
+        }
+        return changed ?? value;
+      } finally {
+        ancestors.delete(value);
+      }
+    };
+    return { value: copy(value, ""), paths };
+  }
+
+  /** Paths at which no output had anything, each with the place of its node, where there were outputs to look at. */
+  unmatched(plan: Plan): { node: number; path: string }[] {
+    const own = new Set([...this.patterns.values()].flat());
+    const hasAnswer = (node: number) => {
+      for (const answered of this.answered) if (answered >= node && answered < plan.end(node)) return true;
+      return false;
+    };
+    return [...own]
+      .filter(({ isFound, node }) => !isFound && hasAnswer(node))
+      .map(({ node, text }) => ({ node, path: text }));
+  }
+}
+
+/** The states that are reached without a further key: `**` may stand for none. */
+function reached(progress: readonly Progress[]): Progress[] {
+  const all = [...progress];
+  for (const { pattern, at } of all) if (pattern.steps[at] === "**") all.push({ pattern, at: at + 1 });
+  return all;
+}
+
+function stepped(progress: readonly Progress[], name: string): Progress[] {
+  const next: Progress[] = [];
+  for (const { pattern, at } of progress) {
+    const step = pattern.steps[at];
+    if (step === "**") next.push({ pattern, at });
+    else if (step === "*" || step === name) next.push({ pattern, at: at + 1 });
+  }
+  return next;
+}
+
+/** The names of the parts of a value: keys, indices, and keys of a map that are text. */
+export function keysOf(value: object): string[] {
+  try {
+    if (value instanceof Map) return [...value.keys()].filter((key) => typeof key === "string");
+    if (ArrayBuffer.isView(value)) return [];
+    return Object.keys(value);
+  } catch {
+    return [];
+  }
+}
+
+export function partOf(value: object, name: string): unknown {
+  return value instanceof Map ? value.get(name) : (value as Record<string, unknown>)[name];
+}
+
+export function copyOf(value: object): Record<string, unknown> | unknown[] | Map<unknown, unknown> {
+  if (value instanceof Map) return new Map(value);
+  if (Array.isArray(value)) return [...value];
+  const copy = Object.create(Object.getPrototypeOf(value)) as Record<string, unknown>;
+  // Symbols too: they say by which handles a value leaves its node.
+  for (const key of Reflect.ownKeys(value)) {
+    const property = Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
+    Object.defineProperty(copy, key, { ...property, configurable: true });
+  }
+  return copy;
+}
+
+export function setPart(copy: object, name: string, value: unknown): void {
+  if (copy instanceof Map) copy.set(name, value);
+  else Object.defineProperty(copy, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
+function pathTo(path: string, name: string, of: object): string {
+  if (Array.isArray(of)) return `${path}[${name}]`;
+  if (!/^[^.[\]*"]+$/.test(name)) return `${path}[${JSON.stringify(name)}]`;
+  return path === "" ? name : `${path}.${name}`;
+}
