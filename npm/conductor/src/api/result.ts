@@ -72,7 +72,7 @@ export class RunResult implements ExecutionResult {
   /** The result for others than its caller: without secrets, and without what is redacted. The same, where there is neither. */
   get shown(): ExecutionResult {
     const { redact, secrets, plan } = this.#run;
-    if (redact === undefined && secrets === undefined) return this;
+    if (this.#isForAll || (redact === undefined && secrets === undefined)) return this;
     const { error, duration } = this;
     const show = (value: unknown, makers?: readonly [number, number]) => {
       const shown = redact === undefined ? value : redact.shown(value, makers).value;

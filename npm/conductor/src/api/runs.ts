@@ -327,9 +327,13 @@ export class Runs {
     return questions.answer(question.id, answer);
   }
 
-  /** An execution as it was recorded so far, without going on with it. */
-  async lookBack(executionId: string): Promise<RunResult> {
-    const recorded = await (await this.kept()).recorded(executionId);
+  /**
+   * An execution as it was recorded so far, without going on with it.
+   *
+   * @param secrets told of what its values name; missing where names are to stand in the place of secrets
+   */
+  async lookBack(executionId: string, secrets?: Redaction): Promise<RunResult> {
+    const recorded = await (await this.kept()).recorded(executionId, false, secrets);
     if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
     const { node, context, options, history, held, redact, inheritance, past } = recorded;
     const run = Run.open(outlineOf(node), {
@@ -339,6 +343,7 @@ export class Runs {
       log: this.log,
       history,
       held,
+      secrets,
       redact,
       past,
       inheritance,
@@ -396,7 +401,7 @@ export class Runs {
   /** The result of an execution: at its end where it goes on here, as it was recorded where it is over. */
   async result(executionId: string): Promise<ExecutionResult> {
     const attached = this.attach(executionId);
-    if (attached !== undefined) return attached;
+    if (attached !== undefined) return shownOf(await attached);
     const row = await (await this.store()).get(executionId);
     if (row === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
     if (row.endedAt !== undefined) return this.lookBack(executionId);
@@ -414,11 +419,24 @@ export class Runs {
         await this.refuseLeftOut(kept);
         void this.carryOutInMemory(kept.node, kept.context, true, undefined, undefined, { kept });
       },
-      resultOf: (id) => this.lookBack(id),
+      resultOf: (id) => this.resultForCaller(id),
       isActive: (id) => this.active.get(id) !== undefined,
     };
     this.loaded = durability;
     return durability;
+  }
+
+  /** The result of an execution that another process ended, for those who began it here: with secrets. */
+  private async resultForCaller(executionId: string): Promise<ExecutionResult> {
+    try {
+      return await this.lookBack(executionId, new Redaction());
+    } catch (error) {
+      const result = await this.lookBack(executionId);
+      this.log.warn(
+        `[CONDUCTOR] The result of the execution ${executionId} has names in the place of secrets: ${messageOf(error)}`,
+      );
+      return result;
+    }
   }
 
   /** Of executions that left memory, which only those that are kept do. */

@@ -883,7 +883,9 @@ export class Run implements Answers, ThreadUser {
   private seal(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.request.redact !== undefined && this.request.past === undefined) this.calls.warnUnmatched();
+    // Of a run that leaves memory more is to come.
+    const isOver = this.request.past === undefined && this.outcome.left === undefined;
+    if (this.request.redact !== undefined && isOver) this.calls.warnUnmatched();
     const journal = sealed(this.engine, this.handle, this.plan.length);
     this.recording = {
       options: this.optionNumbers,

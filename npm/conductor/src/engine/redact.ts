@@ -2,6 +2,7 @@
 import { REDACTED, type Redaction } from "../expressions/redaction.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { Outline } from "./outline.js";
+import { Copy, partsOf } from "./parts.js";
 import type { Plan } from "./plan.js";
 
 /** A step of a path: a key, any one key (`*`), or any number of them (`**`). */
@@ -117,9 +118,9 @@ export class RunRedact {
     // The same object under the same steps gives the same parts.
     if (seen.get(value) === key) return false;
     seen.set(value, key);
-    for (const name of keysOf(value)) {
+    for (const { name, part } of partsOf(value)) {
       const next = stepped(all, name);
-      if (next.length === 0 || !this.mark(partOf(value, name), next, depth + 1, seen)) continue;
+      if (next.length === 0 || !this.mark(part, next, depth + 1, seen)) continue;
       const parts = this.parts.get(value);
       if (parts === undefined) this.parts.set(value, new Set([name]));
       else parts.add(name);
@@ -133,7 +134,7 @@ export class RunRedact {
       return this.redaction.addRedacted(String(value));
     }
     if (typeof value !== "object" || value === null || depth > DEEPEST) return;
-    for (const name of keysOf(value)) this.hideTexts(partOf(value, name), depth + 1);
+    for (const { part } of partsOf(value)) this.hideTexts(part, depth + 1);
   }
 
   /** A value as it is shown: itself, where all of it is. `from`: nodes, by place in the outline, of which it is the output. */
@@ -142,29 +143,29 @@ export class RunRedact {
       if (this.hidden.has(node)) return { value: REDACTED, paths: [""] };
     }
     const paths: string[] = [];
-    const ancestors = new Set<object>();
+    /** Objects around the part that is looked into. */
+    const around = new Map<object, Copy>();
     const tell = (path: string) => {
       if (paths.length < MOST_PATHS) paths.push(path);
       return REDACTED;
     };
     const copy = (value: unknown, path: string): unknown => {
       if (this.whole.has(value)) return tell(path);
-      if (typeof value !== "object" || value === null || ancestors.has(value) || ancestors.size > DEEPEST) return value;
-      ancestors.add(value);
+      if (typeof value !== "object" || value === null) return value;
+      const outer = around.get(value);
+      if (outer !== undefined) return outer.make();
+      if (around.size > DEEPEST) return tell(path);
+      const made = new Copy(value);
+      around.set(value, made);
       try {
         const parts = this.parts.get(value);
-        let changed: Record<string, unknown> | unknown[] | Map<unknown, unknown> | undefined;
-        for (const name of keysOf(value)) {
-          const part = partOf(value, name);
-          const place = pathTo(path, name, value);
-          const shown = parts?.has(name) ? tell(place) : copy(part, place);
-          if (shown === part) continue;
-          changed ??= copyOf(value);
-          setPart(changed, name, shown);
+        for (const { name, key, part } of partsOf(value)) {
+          const inner = pathTo(path, name, value);
+          made.set(key, part, parts?.has(name) ? tell(inner) : copy(part, inner));
         }
-        return changed ?? value;
+        return made.result;
       } finally {
-        ancestors.delete(value);
+        around.delete(value);
       }
     };
     return { value: copy(value, ""), paths };
@@ -200,40 +201,8 @@ function stepped(progress: readonly Progress[], name: string): Progress[] {
   return next;
 }
 
-/** The names of the parts of a value: keys, indices, and keys of a map that are text. */
-export function keysOf(value: object): string[] {
-  try {
-    if (value instanceof Map) return [...value.keys()].filter((key) => typeof key === "string");
-    if (ArrayBuffer.isView(value)) return [];
-    return Object.keys(value);
-  } catch {
-    return [];
-  }
-}
-
-export function partOf(value: object, name: string): unknown {
-  return value instanceof Map ? value.get(name) : (value as Record<string, unknown>)[name];
-}
-
-export function copyOf(value: object): Record<string, unknown> | unknown[] | Map<unknown, unknown> {
-  if (value instanceof Map) return new Map(value);
-  if (Array.isArray(value)) return [...value];
-  const copy = Object.create(Object.getPrototypeOf(value)) as Record<string, unknown>;
-  // Symbols too: they say by which handles a value leaves its node.
-  for (const key of Reflect.ownKeys(value)) {
-    const property = Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
-    Object.defineProperty(copy, key, { ...property, configurable: true });
-  }
-  return copy;
-}
-
-export function setPart(copy: object, name: string, value: unknown): void {
-  if (copy instanceof Map) copy.set(name, value);
-  else Object.defineProperty(copy, name, { value, writable: true, enumerable: true, configurable: true });
-}
-
 function pathTo(path: string, name: string, of: object): string {
-  if (Array.isArray(of)) return `${path}[${name}]`;
+  if (Array.isArray(of) || of instanceof Set) return `${path}[${name}]`;
   if (!/^[^.[\]*"]+$/.test(name)) return `${path}[${JSON.stringify(name)}]`;
   return path === "" ? name : `${path}.${name}`;
 }

@@ -2,7 +2,7 @@
 import { type Redaction, toBytes } from "../expressions/redaction.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { Log } from "./log.js";
-import { copyOf, keysOf, partOf, setPart } from "./redact.js";
+import { Copy, partsOf } from "./parts.js";
 
 /** Takes secrets out of what a run says. */
 export class Shown {
@@ -62,9 +62,10 @@ function cleaned(log: Log, redaction: Redaction): Log {
 /** Levels of a value that are looked into. */
 const DEEPEST = 500;
 
-/** A value without secrets: itself, where it has none; else a copy of what has. */
+/** A value without secrets: itself, where it has none; else a copy of what has. What cannot be looked into is not shown. */
 export function withoutSecrets(value: unknown, redaction: Redaction): unknown {
-  const ancestors = new Set<object>();
+  /** Objects around the part that is looked into. */
+  const around = new Map<object, Copy>();
   const shown = (value: unknown): unknown => {
     if (typeof value === "string") return redaction.text(value);
     if (typeof value === "number" || typeof value === "bigint") {
@@ -72,36 +73,30 @@ export function withoutSecrets(value: unknown, redaction: Redaction): unknown {
       const clean = redaction.text(text);
       return clean === text ? value : clean;
     }
-    if (typeof value !== "object" || value === null || ancestors.has(value) || ancestors.size > DEEPEST) return value;
+    if (typeof value !== "object" || value === null) return value;
     if (value instanceof Error) return redaction.value(value);
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return shownBytes(value, redaction);
-    ancestors.add(value);
+    const outer = around.get(value);
+    if (outer !== undefined) return outer.make();
+    if (around.size > DEEPEST) return redaction.standIn;
     try {
-      if (value instanceof Set) {
-        const all = [...value];
-        const clean = all.map(shown);
-        return clean.every((part, at) => part === all[at]) ? value : new Set(clean);
-      }
       return shownParts(value);
     } catch {
-      // What cannot be looked into, no one can.
-      return value;
+      return redaction.standIn;
     } finally {
-      ancestors.delete(value);
+      around.delete(value);
     }
   };
   const shownParts = (value: object): unknown => {
-    const names = keysOf(value);
-    const isKeyed = names.some((name) => redaction.text(name) !== name);
-    let copy: object | undefined = isKeyed ? (value instanceof Map ? new Map() : {}) : undefined;
-    for (const name of names) {
-      const part = partOf(value, name);
-      const clean = shown(part);
-      if (copy === undefined && clean === part) continue;
-      copy ??= copyOf(value);
-      setPart(copy, isKeyed ? redaction.text(name) : name, clean);
-    }
-    return copy ?? value;
+    const parts = partsOf(value);
+    const keys = parts.map(({ key }) => (value instanceof Set ? key : shown(key)));
+    const isKeyed = parts.some(({ key }, at) => key !== keys[at]);
+    const copy = new Copy(value, isKeyed ? () => (value instanceof Map ? new Map() : {}) : undefined);
+    around.set(value, copy);
+    parts.forEach(({ part }, at) => {
+      copy.set(keys[at], part, shown(part));
+    });
+    return copy.result;
   };
   return shown(value);
 }

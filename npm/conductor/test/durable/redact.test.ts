@@ -1,39 +1,10 @@
 /** `redact` in policies: what nothing outside of a run sees, and what a run needs of it when it goes on. */
-import { createConductor } from "@atomiton/conductor/desktop";
-import { createMemoryExecutions, type MemoryExecutions } from "@atomiton/storage";
+import { createMemoryExecutions } from "@atomiton/storage";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { type Definition, edge, group, leaf } from "../contract/flows.js";
-import { gate } from "./gate.js";
+import { asks, at, type Bodies, CARD, conductorOn, customer, goOn, run, wait } from "./redacting.js";
 import { textIn, writtenIn } from "./written.js";
-
-// biome-ignore lint/suspicious/noExplicitAny: executables of every shape.
-type Bodies = Record<string, (params: any) => unknown>;
-
-const CARD = "4111-1111-1111-1111";
-const customer = () => ({
-  name: "Ada",
-  email: "ada@example.com",
-  cards: [{ card: CARD }, { card: `${CARD}-2` }],
-  note: { $type: "Date", since: new Date(0) },
-});
-
-function conductorOn(store: MemoryExecutions, bodies: Bodies, writes: readonly string[] = []) {
-  const executable = (type: string) => {
-    const execute = bodies[type];
-    return execute && { effects: writes.includes(type) ? ("writes" as const) : ("reads" as const), execute };
-  };
-  return createConductor({
-    transport: "local",
-    store,
-    nodeExecutorFactory: { getNodeExecutable: executable },
-    logLevel: "debug",
-  } as never);
-}
-
-const asks = (id: string, type: string, redact: string[]) => ({ ...leaf(id, { type }), policy: { redact } });
-const run = (conductor: ReturnType<typeof conductorOn>, flow: Definition, given: object = {}) =>
-  conductor.node.run(flow as never, { executionId: "one", ...given } as never);
 
 describe("what `redact` names", () => {
   afterEach(() => vi.restoreAllMocks());
@@ -152,37 +123,6 @@ describe("what `redact` names", () => {
     expect(error?.message).toContain("Expected a path such as `customer.email`");
   });
 });
-
-/** A flow of which `a` is done and `w` is not, when its process ends; and what the next process makes of it. */
-async function goOn(flow: Definition, { writes = [] as string[], given = {} as object, bodies = {} as Bodies } = {}) {
-  const store = createMemoryExecutions();
-  const stop = gate();
-  const calls: string[] = [];
-  const all: Bodies = {
-    read: ({ nodeId }) => {
-      calls.push(nodeId);
-      return { ...customer(), time: calls.length };
-    },
-    // biome-ignore lint/suspicious/noExplicitAny: an executable.
-    with: ({ nodeId, input }: any) => {
-      calls.push(`${nodeId} ${JSON.stringify(input.default?.cards?.[0] ?? input)}`);
-      return { cards: input.default?.cards };
-    },
-    wait: () => stop.reach(),
-    ...bodies,
-  };
-  const first = conductorOn(store, all, writes);
-  void run(first, flow, given);
-  await stop.reached;
-  await first.shutdown();
-  store.abandon();
-  const shared = createMemoryExecutions({ shared: store });
-  const second = conductorOn(shared, { ...all, wait: () => "waited" }, writes);
-  return { calls, second, shared, recovery: await second.recover(), all };
-}
-
-const wait = leaf("w", { type: "wait" });
-const at = (source: string, target: string, targetHandle: string) => ({ ...edge(source, target), targetHandle });
 
 describe("an execution that goes on without what was redacted", () => {
   it("runs a node again that only reads, and goes on with what it gives now", async () => {

@@ -1,12 +1,14 @@
 /** What a fork would need of an old execution that was redacted there and not kept. */
 
 import { constants } from "../../engine/constants.js";
-import type { Run } from "../../engine/driver.js";
-import { coded } from "../../engine/failure.js";
+import { Run } from "../../engine/driver.js";
+import { coded, failure } from "../../engine/failure.js";
 import { type LeftOutParts, missingIn, named, nameOf, readerOfInput, type Standing } from "../../engine/left-out.js";
+import type { Log } from "../../engine/log.js";
 import { lookAtEnd, stateOf } from "../../engine/look.js";
+import type { RunOptions } from "../../engine/options.js";
 import { outlineOf } from "../../engine/outline.js";
-import { Plan } from "../../engine/plan.js";
+import type { Plan } from "../../engine/plan.js";
 import { State } from "../../engine/state.js";
 import type { ForkChanges } from "../../types/fork.js";
 import { type ChangedNodes, type Comparison, changedNodes } from "./changed-nodes.js";
@@ -17,6 +19,8 @@ export interface PlannedFork {
   /** The old execution, brought back. */
   run: Run;
   comparison: Comparison;
+  options: RunOptions;
+  log: Log;
   changes: ForkChanges;
   /** Paths of what was left out of the old execution's input and variables. */
   leftOut: readonly string[];
@@ -34,8 +38,9 @@ const NO_NODES: ReadonlySet<number> = new Set();
  * @throws Error INVALID_PARAMETERS that says what to give, or which node to name in `from`
  */
 export function refuseLeftOut(fork: PlannedFork): void {
-  const { comparison, changes, leftOut, answers, variables } = fork;
-  const plan = new Plan(outlineOf(comparison.after.root));
+  const { changes, leftOut, answers, variables } = fork;
+  if (leftOut.length === 0 && answers.length === 0 && !variables.some(([, { redacted }]) => redacted)) return;
+  const plan = planOf(fork);
   const standing = standingOf(plan, whatRuns(fork));
   const reads = (paths: readonly string[]) => readerOfInput(standing, paths, NO_NODES);
   const ofInput = changes.input === undefined ? leftOut.filter((path) => path.startsWith("input.")) : [];
@@ -79,6 +84,14 @@ function refused(message: string): Error {
 
 function isIn(path: string, around: string): boolean {
   return path === around || path.startsWith(`${around}.`) || path.startsWith(`${around}[`);
+}
+
+/** The plan of the new flow, which the engine makes. */
+function planOf({ run: { context }, comparison, options, log }: PlannedFork): Plan {
+  const run = Run.open(outlineOf(comparison.after.root), { context, executables: undefined, options, log });
+  if (run === undefined) throw coded("INTERNAL_ERROR", "The flow of the fork could not be compiled", undefined);
+  run.abandon(failure("CANCELLED", "Only its plan is needed", context));
+  return run.plan;
 }
 
 /** The nodes that run anew: what is changed, what did not complete, and what depends on either. */

@@ -66,6 +66,8 @@ export function planFork(recorded: RecordedRun, changes: ForkChanges, types: Flo
   refuseLeftOut({
     run,
     comparison,
+    options: recorded.options,
+    log,
     changes,
     leftOut,
     answers: kept.flatMap(({ node: place, answer }) => {
