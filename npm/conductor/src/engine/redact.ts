@@ -32,7 +32,7 @@ export interface Redacted {
 
 /** Levels of a value that are looked into. What lies deeper is redacted as a whole. */
 const DEEPEST = 500;
-/** Shorter texts that are a whole output are hidden there alone: others may have them by chance. */
+/** Shorter texts are hidden where they are alone: other values may have them by chance. */
 const SHORTEST_WHOLE = 8;
 /** Paths of one value that are told. */
 const MOST_PATHS = 20;
@@ -93,8 +93,7 @@ export class RunRedact {
     const progress = patterns.map((pattern) => ({ pattern, at: 0 }));
     if (!this.mark(value, progress, 0, new Map())) return;
     if (isOutput) this.hidden.add(node);
-    const isOwn = typeof value === "string" ? value.length >= SHORTEST_WHOLE : typeof value === "object";
-    if (isOwn && value !== REDACTED && value !== null) this.whole.add(value);
+    if (typeof value === "object" && value !== null) this.whole.add(value);
   }
 
   /** Whether a policy may name parts of what a node gives. `node`: by place in the outline. */
@@ -109,7 +108,6 @@ export class RunRedact {
     if (ends.length > 0) {
       for (const { pattern } of ends) pattern.isFound = true;
       this.hidesSome = true;
-      if (value === REDACTED) return true;
       this.hideTexts(value, 0);
       return true;
     }
@@ -130,6 +128,9 @@ export class RunRedact {
 
   /** Texts and numbers of what is not shown are taken out of what nodes say. */
   private hideTexts(value: unknown, depth: number): void {
+    if (value === REDACTED) return;
+    // So that it stays hidden where an expression takes it out of what it is in.
+    if (typeof value === "string" && value.length >= SHORTEST_WHOLE) this.whole.add(value);
     if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") {
       return this.redaction.addRedacted(String(value));
     }

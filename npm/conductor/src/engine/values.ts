@@ -64,12 +64,17 @@ export class Values {
   replace(old: object, value: unknown): void {
     for (let slot = 0; slot < this.values.length; slot++) {
       if (this.values[slot] === old) this.values[slot] = value;
-      // What several edges brought to a disabled node is handed on as one.
-      else if (this.plan.node(this.nodeOf(slot)).parameters?.enabled === false)
-        replaceIn(this.values[slot], old, value);
+      else if (this.isPassedOn(slot)) replaceIn(this.values[slot], old, value);
     }
     for (const context of this.contexts) if (context !== undefined) replaceIn(context.own.input, old, value);
     this.branches.replace(old, value);
+  }
+
+  /** Whether a slot has what edges brought to a disabled node: where they were several, as one value. */
+  private isPassedOn(slot: number): boolean {
+    const node = this.nodeOf(slot);
+    // Of a round that is over, only what it gave counts.
+    return node < this.plan.length && this.plan.node(node).parameters?.enabled === false;
   }
 
   /** A task has no output, whatever is in its slot. */

@@ -68,7 +68,20 @@ const pay = defineNode({
   },
 });
 
+/** Gives nothing that it must not. */
+const shout = defineNode({
+  type: "shout",
+  description: "Gives what it is given in capitals.",
+  version: "1",
+  effects: "none",
+  parameters,
+  execute: async ({ parameters: { auth } }) => String(auth).toUpperCase(),
+});
+
 const goesOn = (node: Definition): Definition => ({ ...node, policy: { continueOnError: true } });
+
+const cached = (id: string, parameters: object, type = "leak"): Definition =>
+  ({ ...leaf(id, { type, parameters }), policy: { cache: "1h" } }) as Definition;
 
 /** A flow with all of it, and with nodes that ask this server. */
 function flowOf(url: string): Definition {
@@ -100,8 +113,16 @@ function flowOf(url: string): Definition {
     ),
     leaf("inside", { type: "sub-flow", parameters: { flow: "inner", variables: { key: "${{ secrets.TOKEN }}" } } }),
     leaf("last", { type: "leak", parameters: { auth: "${{ nodes.inside }}" } }),
+    // Nothing of these may be in the cache, neither as a key nor as what is kept.
+    cached("cached", bearer),
+    cached("cached-card", { auth: "${{ nodes.card.rows[0].card }}" }, "shout"),
+    cached("cached-input", { auth: "1" }),
+    cached("cached-open", { auth: "nothing that counts" }, "shout"),
   ];
-  const edges = nodes.slice(1).map(({ id }) => edge("card", id));
+  const edges = nodes
+    .slice(1)
+    .filter(({ id }) => id !== "cached-open")
+    .map(({ id }) => edge("card", id));
   edges.push(edge("inside", "last"));
   return { ...group("everything", nodes, edges), policy: { redact: ["**.card"] } } as Definition;
 }
@@ -115,6 +136,7 @@ const inner = {
   variables: { key: { type: "string", defaultValue: "" } },
 };
 
+type Executions = ReturnType<typeof createConductor>["executions"];
 type Sources = { store: unknown; written(): Promise<string>; close?(): Promise<void> };
 
 const missing = missingPostgres();
@@ -134,7 +156,16 @@ const inBytes = (text: string) => Buffer.from(text).toString("latin1");
 const stores: Record<string, () => Promise<Sources>> = {
   async memory() {
     const store = createMemoryExecutions();
-    return { store, written: async () => inBytes(await writtenIn(store)) };
+    const { cache } = store;
+    const kept: string[] = [];
+    const keep = cache?.keep;
+    if (cache !== undefined && keep !== undefined) {
+      cache.keep = (entries) => {
+        for (const entry of entries) kept.push(textIn({ ...entry, output: new TextDecoder().decode(entry.output) }));
+        return keep.call(cache, entries);
+      };
+    }
+    return { store, written: async () => inBytes([await writtenIn(store), ...kept].join("\n")) };
   },
   async SQLite() {
     const path = mkdtempSync(join(folder, "sqlite-"));
@@ -143,6 +174,8 @@ const stores: Record<string, () => Promise<Sources>> = {
   async PostgreSQL() {
     const { url } = server as NonNullable<typeof server>;
     const pool = new pg.Pool({ connectionString: url });
+    // The server may be gone before it.
+    pool.on("error", () => {});
     const written = async () => {
       const { rows: tables } = await pool.query("select tablename from pg_tables where schemaname = 'conductor'");
       let all = "";
@@ -158,6 +191,38 @@ const stores: Record<string, () => Promise<Sources>> = {
     return { store: url, written, close: () => pool.end() };
   },
 };
+
+/** What a client over HTTP is sent when it looks after executions. */
+async function toldByServer({ executions: of }: { executions: Executions }, ids: readonly string[]): Promise<string> {
+  const commands: Record<string, (sent: Record<string, string>) => Promise<unknown>> = {
+    listExecutions: () => of.list(),
+    getExecution: ({ executionId = "" }) => of.get(executionId),
+    traceOfExecution: ({ executionId = "" }) => of.trace(executionId),
+    valueOfExecution: ({ executionId = "", nodeId = "" }) => of.value(executionId, nodeId),
+    logsOfExecution: ({ executionId = "" }) => of.logs(executionId),
+    resultOfExecution: ({ executionId = "" }) => of.result(executionId),
+    diffExecutions: ({ a = "", b = "" }) => of.diff(a, b),
+    exportExecution: async ({ executionId = "" }) => Buffer.from(await of.export(executionId)).toString("base64"),
+  };
+  const told: string[] = [];
+  const server = await httpServer(async ({ path, body }, response) => {
+    const answer = await commands[path.replace("/api/node/", "")]?.(JSON.parse(body));
+    told.push(JSON.stringify(answer) ?? "");
+    json(response, answer);
+  });
+  const { executions, shutdown } = createConductor({ transport: "http", apiUrl: server.url, logLevel: "error" });
+  await executions.list();
+  await executions.diff(ids[0] as string, ids[1] as string);
+  for (const id of ids) {
+    const replay = await executions.replay(id);
+    told.push(textIn([await executions.get(id), await executions.trace(id), await executions.value(id, "refuse")]));
+    told.push(textIn([await executions.logs(id), await executions.result(id), replay.at(replay.length).nodes]));
+    told.push(textIn(replay.value("refuse")), textIn(replay.error("refuse")));
+  }
+  await shutdown();
+  expect(told.length).toBeGreaterThan(ids.length * 6);
+  return told.join("\n");
+}
 
 const nowhereIn = (what: string, text: string) => {
   for (const planted of PLANTED) {
@@ -182,7 +247,7 @@ describe("what must be seen by nobody", () => {
     const conductor = createConductor({
       transport: "local",
       store,
-      nodes: [leak, refuse, pay],
+      nodes: [leak, refuse, pay, shout],
       logLevel: "debug",
       secrets: (secret: string) => READ[secret],
     } as never);
@@ -229,11 +294,39 @@ describe("what must be seen by nobody", () => {
     expect(ids).toHaveLength(2);
     for (const id of ids) {
       const outer = ["card", "leak", "refuse", "loop", "code", "request", "inside", "last"];
-      const nodes = id === "one" ? outer : ["refuse", "own"];
+      const nodes = id === "one" ? [...outer, "cached", "cached-card"] : ["refuse", "own"];
       const values = await Promise.all(nodes.map((node) => conductor.executions.value(id, node)));
       nowhereIn(`answers about ${id}`, textIn([await conductor.executions.get(id), values]));
       nowhereIn(`the trace of ${id}`, textIn(await conductor.executions.trace(id)));
+      const logs = await conductor.executions.logs(id);
+      expect(logs.map(({ text }) => text).join()).toMatch(/logged .*\*\*\*/);
+      nowhereIn(`the log of ${id}`, textIn(logs));
+      const result = await conductor.executions.result(id);
+      nowhereIn(`the result of ${id}`, textIn([result, result.data, result.outputs, result.trace, result.warnings]));
+      const file = await conductor.executions.export(id);
+      nowhereIn(`the file of ${id}`, Buffer.from(file).toString("latin1"));
+      const replay = await conductor.executions.replay(id);
+      for (let step = 0; step <= replay.length; step++) {
+        const moment = replay.at(step);
+        const told = nodes.flatMap((node) => [moment.value(node), moment.error(node)]);
+        nowhereIn(`step ${step} of ${id}`, textIn([moment.nodes, moment.changed, told]));
+      }
     }
+    await conductor.executions.import(await conductor.executions.export("one"), { id: "imported" });
+    const { executionId } = await conductor.executions.fork("one", {
+      from: "card",
+      input: { planted: PASSWORD, card: CARD },
+    });
+    const forked = await conductor.executions.result(executionId);
+    expect(forked.error).toBeUndefined();
+    nowhereIn("the result of a fork", textIn([forked, forked.data, forked.outputs, forked.trace]));
+    nowhereIn("differences", textIn(await conductor.executions.diff("one", executionId)));
+    // There is a cache.
+    const open = () => conductor.node.run(group("g", [cached("o", { auth: "of no one" }, "shout")]) as never);
+    await open();
+    expect((await open()).trace?.nodes[0]?.cached).toBe(1);
+    nowhereIn("what a server tells", await toldByServer(conductor, ids));
+    nowhereIn("the store after all that", await written());
     await handler.cleanup();
     await conductor.shutdown();
     nowhereIn("the store that was closed", await written());
@@ -270,12 +363,34 @@ describe("what must be seen by nobody", () => {
       "--verbose",
     );
     expect(ran.code, ran.stderr).toBe(1);
+    const printed: unknown[] = [];
     const shown = [await on("executions", "show", "one"), await on("executions", "show", "one", "--json")];
+    const file = join(path, "one.conductor-run");
+    for (const args of [
+      ["executions", "logs", "one"],
+      ["executions", "logs", "one", "--json"],
+      ["executions", "export", "one", "--output", file],
+      ["executions", "import", file, "--id", "two"],
+      ["executions", "diff", "one", "two"],
+      ["executions", "diff", "one", "two", "--json"],
+      ["executions", "fork", "one", "--id", "three", "--from", "a"],
+      ["executions", "diff", "one", "three"],
+      ["replay", "one"],
+      ["replay", "one", "--node", "a", "--json"],
+      ["replay", file],
+      ["replay", file, "--node", "b"],
+      ["cache", "stats"],
+    ]) {
+      const told = await on(...args);
+      if (args[1] !== "fork") expect(told.code, `${args.join(" ")}: ${told.stderr}${told.stdout}`).toBeLessThan(2);
+      printed.push(told);
+    }
     shown.push(await on("executions", "list", "--json"), await on("executions", "list"));
     for (const { code, stderr } of shown) expect(code, stderr).toBe(0);
     expect(shown[0]?.stdout).toContain("refused ***");
     rmSync(join(path, "conductor.config.mjs"));
-    nowhereIn("what was printed", textIn([ran, shown]));
+    expect(textIn(printed)).toContain("refused ***");
+    nowhereIn("what was printed", textIn([ran, shown, printed]));
     nowhereIn("the files", bytesOf(path));
   });
 });
