@@ -273,6 +273,86 @@ test("a page that is reloaded goes on where it was", async (t) => {
   assert.deepEqual(world.of("run"), ALL_DONE);
 });
 
+test("no secret and nothing redacted is in the database of a page, and both are there again after a reload", async (t) => {
+  const tab = await openPage(t);
+  const [token, card] = ["t0k/en+of the page", "4111-1111-1111-1111"];
+  const run = (tab, isHeld) =>
+    tab.evaluate(
+      ([token, card, isHeld]) => {
+        window.seen = [];
+        const bodies = {
+          key: { effects: "reads", execute: ({ auth }) => ({ auth, bytes: new TextEncoder().encode(auth), card }) },
+          held: { effects: "reads", execute: () => (isHeld ? new Promise(() => {}) : 1) },
+          see: { effects: "none", execute: ({ input }) => void seen.push(input.key) },
+        };
+        window.conductor = entry.createConductor({
+          store: "indexeddb:secrets",
+          secrets: () => token,
+          nodeExecutorFactory: { getNodeExecutable: (type) => bodies[type] },
+        });
+        const nodes = [
+          {
+            id: "key",
+            type: "key",
+            parameters: { auth: `Bearer \${{ secrets.TOKEN }}` },
+            policy: { redact: ["card"] },
+          },
+          { id: "held", type: "held" },
+          { id: "see", type: "see" },
+        ];
+        const edges = [
+          { id: "a", source: "key", target: "held" },
+          { id: "b", source: "key", target: "see", targetHandle: "key" },
+          { id: "c", source: "held", target: "see" },
+        ];
+        const given = { executionId: "one", input: { planted: token } };
+        if (isHeld) void conductor.node.run({ id: "f", type: "group", nodes, edges }, given);
+        return isHeld ? null : goOn(conductor);
+      },
+      [token, card, isHeld],
+    );
+  /** All that the databases of the page hold, bytes as characters. */
+  const written = (tab) =>
+    tab.evaluate(async () => {
+      const done = (request) =>
+        new Promise((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+      const text = (_, value) => {
+        if (value instanceof ArrayBuffer) return new TextDecoder("latin1").decode(value);
+        return ArrayBuffer.isView(value) ? new TextDecoder("latin1").decode(value) : value;
+      };
+      const all = [];
+      for (const { name } of await indexedDB.databases()) {
+        const database = await done(indexedDB.open(name));
+        for (const store of database.objectStoreNames) {
+          const entries = await done(database.transaction(store).objectStore(store).getAll());
+          all.push(`${name} ${store} ${JSON.stringify(entries, text)}`);
+        }
+        database.close();
+      }
+      return all.join("\n");
+    });
+  await run(tab, true);
+  const forms = [token, encodeURIComponent(token), Buffer.from(token).toString("base64").slice(0, -4), card];
+  const isKept = async () => {
+    for (;;) {
+      const kept = await written(tab);
+      if (kept.includes('\\"secret\\":\\"TOKEN\\"') && kept.includes("[redacted]")) return kept;
+    }
+  };
+  const kept = await within(isKept(), "the output to be kept");
+  for (const form of forms) assert.ok(!kept.includes(form), form);
+  await tab.goto();
+  const { ends, blocked } = await run(tab, false);
+  assert.deepEqual([ends, blocked], [[{ executionId: "one", success: true, message: undefined }], []]);
+  const [seen] = await tab.evaluate(() => seen.map(({ auth, bytes, card }) => [auth, [...bytes], card]));
+  assert.deepEqual(seen, [`Bearer ${token}`, [...Buffer.from(`Bearer ${token}`)], card]);
+  const after = await written(tab);
+  for (const form of forms) assert.ok(!after.includes(form), form);
+});
+
 test("nothing is lost and nothing is done differently when the browser is killed", async (t) => {
   const world = new World();
   const folder = await profileFolder(t);
