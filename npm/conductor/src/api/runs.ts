@@ -257,7 +257,7 @@ export class Runs {
     await durability.sleepers.settled(executionId);
     await durability.cancel(executionId);
     if (durability.sleepers.attach(executionId) === undefined) return;
-    durability.sleepers.ended(executionId, await this.lookBack(executionId));
+    durability.sleepers.ended(executionId, await this.resultForCaller(executionId));
   }
 
   /**

@@ -34,6 +34,8 @@ const LOOP_WITHOUT_ITEMS =
   "The loop found nothing to loop over, and ran its nodes once: give it an array over an edge (to the handle `default`, " +
   "`items` or `array`) or as parameter `array`, or a `count`";
 
+const NOTHING_LEFT_OUT: readonly LeftOut[] = Object.freeze([]);
+
 /** Nodes that a message lists. */
 const MOST_LOST = 5;
 
@@ -74,9 +76,9 @@ export class Calls {
   /** What loops whose items come bit by bit were first asked with, by task. */
   private readonly loops = new Sparse<{ parameters: Parameters; names: Call["names"] | undefined }>();
   /** Answers of a host before this one that were kept without some of their parts. */
-  leftOut: LeftOut[] = [];
-  /** Tasks of rounds that are not over that gave their outputs at a host before this one, from the first one in `leftOut` on. */
-  readonly answeredBefore = new Set<number>();
+  leftOut: readonly LeftOut[] = NOTHING_LEFT_OUT;
+  /** Tasks of rounds that are not over that gave their outputs at a host before this one, once something is in `leftOut`. */
+  private answeredBefore: Set<number> | undefined;
   private runOver: AbortController | undefined;
   private closed = false;
   private readonly errors: Sparse<ExecutionError>;
@@ -228,7 +230,9 @@ export class Calls {
   answerAgain(task: number, attempt: number, answer: Answer): boolean {
     const call = this.calls[task];
     if (call === undefined || call.over || call.attempt !== attempt) return false;
-    if (task < this.plan.length) this.leftOut = this.leftOut.filter((other) => other.task !== task);
+    if (this.leftOut.length > 0 && task < this.plan.length) {
+      this.leftOut = this.leftOut.filter((other) => other.task !== task);
+    }
     switch (answer.kind) {
       case "output":
         if (routedHandles(answer.value) !== undefined && carriedApart(answer.value) !== undefined) {
@@ -237,7 +241,10 @@ export class Calls {
         if (answer.isReused && !answer.inherited) this.noteReuse(task);
         this.noteRedacted(call, answer.value);
         this.keepOutput(call, this.withoutParts(call, answer.value, answer.redacted, false));
-        if (this.leftOut.length > 0 && task >= this.plan.length) this.answeredBefore.add(task);
+        if (this.leftOut.length > 0 && task >= this.plan.length) {
+          this.answeredBefore ??= new Set();
+          this.answeredBefore.add(task);
+        }
         return true;
       case "error":
         if (answer.advice !== false && !answer.inherited) {
@@ -297,7 +304,9 @@ export class Calls {
   private withoutParts(call: Call, kept: unknown, paths: readonly string[] = [], isItems: boolean): unknown {
     if (paths.length === 0) return kept;
     const value = typeof kept === "object" && kept !== null ? kept : Object(kept);
-    this.leftOut.push({ task: call.task, node: this.values.nodeOf(call.task), paths, isItems, value, call });
+    const leftOut = { task: call.task, node: this.values.nodeOf(call.task), paths, isItems, value, call };
+    if (this.leftOut === NOTHING_LEFT_OUT) this.leftOut = [];
+    (this.leftOut as LeftOut[]).push(leftOut);
     return value;
   }
 
@@ -492,7 +501,7 @@ export class Calls {
   }
 
   /** Text of an executable without secrets. */
-  private shown(text: string): string {
+  shown(text: string): string {
     return this.seen === undefined ? text : this.seen.text(String(text));
   }
 
@@ -667,11 +676,16 @@ export class Calls {
     }
   }
 
+  /** Whether a task of a round that is not over gave its output at a host before this one. */
+  wasAnswered(task: number): boolean {
+    return this.answeredBefore?.has(task) === true;
+  }
+
   private forgetLeftOut(from: number, to: number, isReset: boolean): void {
     const isIn = ({ task }: LeftOut) => task >= from && task < to;
     if (isReset) this.leftOut = this.leftOut.filter((each) => !isIn(each));
     for (const each of this.leftOut) if (isIn(each)) each.isPast = true;
-    for (let task = from; task < to; task++) this.answeredBefore.delete(task);
+    for (let task = from; task < to; task++) this.answeredBefore?.delete(task);
   }
 
   /** Says that a simulation holds a node up. */

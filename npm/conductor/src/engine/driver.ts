@@ -369,7 +369,7 @@ export class Run implements Answers, ThreadUser {
     return {
       plan: this.plan,
       stateOf: (node) => stateOf(look, node),
-      isAnswered: (task) => this.calls.answeredBefore.has(task),
+      isAnswered: (task) => this.calls.wasAnswered(task),
     };
   }
 
@@ -385,7 +385,7 @@ export class Run implements Answers, ThreadUser {
         await this.calls.makeAgain(leftOut);
       } catch (error) {
         if (this.finished) return;
-        const { message } = safelyThrown(error, this.calls.placeOf(leftOut.task));
+        const message = this.calls.shown(safelyThrown(error, this.calls.placeOf(leftOut.task)).message);
         const reason = `Parts of the output of ${nameOf(this.plan, leftOut.node)} were redacted and not kept; it was run again for them, and failed: ${message}`;
         await this.request.recorder?.block(reason);
         return this.abandon(failure("EXECUTION_FAILED", reason, this.calls.placeOf(leftOut.task)));

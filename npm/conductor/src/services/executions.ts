@@ -70,7 +70,7 @@ export interface ExecutionsApi {
   fork(executionId: string, changes?: ForkChanges): Promise<ForkedExecution>;
   /**
    * The result of an execution: at its end where this conductor carries it out, as it was recorded where it is over. Rejects
-   * with INVALID_PARAMETERS for one that is neither.
+   * with INVALID_PARAMETERS for one that is neither. Secrets and redacted parts are not in it; those who began the run have them.
    */
   result(executionId: string): Promise<ExecutionResult>;
   /** What two executions differ in: their nodes, outputs, input and variables. */
