@@ -35,6 +35,7 @@ import type { OpenQuestion } from "../types/question.js";
 import type { ReuseGate } from "./cache/gate.js";
 import { contextOf } from "./contexts.js";
 import type { Durability, KeptRun } from "./durable/durability.js";
+import type { Etas } from "./eta/etas.js";
 import { notOpen, Questions, severalOpen } from "./questions.js";
 import { RunResult } from "./result.js";
 import {
@@ -142,6 +143,8 @@ export class Runs {
   durability: (() => Promise<Durability>) | undefined;
   /** What it gave. */
   private loaded: Durability | undefined;
+  /** The histories of flows, once a run was watched. */
+  private etas: Etas | undefined;
   /** What nodes ask people. */
   readonly questions: Questions;
 
@@ -682,10 +685,11 @@ export class Runs {
     const redact = kept?.redact ?? this.redactionOf(outline, execution);
     redact?.note(0, context.input, false);
     redact?.note(0, context.variables, false);
+    const options = kept?.options ?? runOptions(this.config, this.defaults, node, context, wanted);
     const run = this.openRun(outline, {
       context,
       executables: this.config.nodeExecutorFactory,
-      options: kept?.options ?? runOptions(this.config, this.defaults, node, context, wanted),
+      options,
       reuse: this.reuse?.forRun(outline.cachesOutputs === true),
       recorder: kept?.recorder,
       history: kept?.history,
@@ -720,8 +724,30 @@ export class Runs {
     });
     if (run === undefined) return undefined;
     this.warnOf(outline);
-    view = new RunView(run);
+    const opened = new RunView(run);
+    view = opened;
+    if (kept?.recorder !== undefined && execution.onProgress === undefined) {
+      opened.onLook = () => void this.estimate(opened, options.concurrency);
+    }
     return view;
+  }
+
+  /** Lets a run that is watched tell how long it still takes. */
+  private async estimate(view: RunView, concurrency: number): Promise<void> {
+    const { events, feed, log } = this;
+    const { executionId, nodeId } = view.run.context;
+    if (view.run.isFinished) return this.etas?.missed(nodeId);
+    try {
+      const durability = await this.kept();
+      const { Etas } = await import("./eta/etas.js");
+      this.etas ??= new Etas(durability, log);
+      const isAsking = () => this.questions.waiting(executionId).length > 0;
+      if (!(await this.etas.follow(view, concurrency, isAsking))) return;
+      feed.estimated(view);
+      if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
+    } catch (error) {
+      log.warn("[CONDUCTOR] How long a run still takes cannot be told", error);
+    }
   }
 
   /** What flows are warned of, found out when it is asked for, and once where a flow is run again. */
@@ -764,6 +790,7 @@ export class Runs {
       else run.start();
     }
     const outcome = await run.done;
+    if (view.onLook !== undefined) this.etas?.missed(context.nodeId);
     if (outcome.left !== undefined) return this.left(execution, outcome.left.wakeAt);
     const result = new RunResult(run, outcome, context, Math.round(run.duration), this.warnings);
     if (!isInside) {

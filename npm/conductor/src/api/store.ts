@@ -55,6 +55,8 @@ export interface StoreFeed {
   changed(view: RunView, state: ExecutionGraphState): void;
   /** The run that is shown took a step, or ended. */
   stepped(view: RunView, trace?: () => ExecutionTrace | undefined): void;
+  /** The run that is shown tells from now on how long it still takes. */
+  estimated(view: RunView): void;
 }
 
 /**
@@ -181,6 +183,9 @@ export function createGraphStore(
       if (view !== shown) return;
       if (made !== undefined) trace = made;
       if (listeners.size > 0 && view.run.isFinished) notify(view.state());
+    },
+    estimated(view) {
+      if (view === shown && listeners.size > 0) notify(current());
     },
   };
 }

@@ -1,5 +1,5 @@
 /** A run as a store and its listeners see it: objects made only of what is looked at. */
-import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
+import type { Eta, ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
 import { attemptText, type NodeActivity, roundsText } from "./activity.js";
 import { constants, stepMessage, stepsOf } from "./constants.js";
 import { type FollowedRun, isInherited } from "./followed-run.js";
@@ -33,6 +33,10 @@ export class RunView {
   /** The nodes as last made, to be used again where nothing about them changed. */
   private made: (ExecutionGraphNode | undefined)[] = [];
 
+  /** Called once, when a state is first looked at. */
+  onLook: (() => void) | undefined;
+  private tellEta: (() => Eta | undefined) | undefined;
+
   constructor(readonly run: FollowedRun) {}
 
   /** The shape of what is run. */
@@ -55,6 +59,9 @@ export class RunView {
 
   /** The state now; the same object while nothing has happened. */
   state(): ExecutionGraphState {
+    const { onLook } = this;
+    this.onLook = undefined;
+    onLook?.();
     this.run.flush();
     if (this.latest !== undefined && this.latestStep === this.run.steps) return this.latest;
     if (this.moments === undefined) this.base = this.lookAt();
@@ -63,6 +70,12 @@ export class RunView {
 
   /** `state`, to be asked later. */
   readonly look = (): ExecutionGraphState => this.state();
+
+  /** From now on states tell how long the run still takes. */
+  estimate(tell: () => Eta | undefined): void {
+    this.tellEta = tell;
+    this.latest = undefined;
+  }
 
   /** From now on every change makes a state of its own, given to `tell`. */
   watch(watched: boolean): void {
@@ -157,6 +170,8 @@ export class RunView {
       executionId: context.executionId,
       nodeId: context.nodeId,
     };
+    const { tellEta: get } = this;
+    if (get !== undefined && isExecuting && !isPaused) Object.defineProperty(state, "eta", { enumerable: true, get });
     return Object.freeze(state);
   }
 

@@ -7,7 +7,7 @@ export function progressEventOf(state: ExecutionGraphState): NodeProgressEvent {
   const { executionOrder, criticalPath, totalWeight, maxParallelism, edges, cachedProgress, executionId } = state;
   const nodes = [...state.nodes.values()];
   const executing = nodes.filter((node) => node.state === "executing");
-  return {
+  const event: NodeProgressEvent = {
     nodeId: executing[0]?.id ?? "",
     executionId: executionId ?? "",
     progress: cachedProgress,
@@ -15,6 +15,8 @@ export function progressEventOf(state: ExecutionGraphState): NodeProgressEvent {
     nodes,
     graph: { executionOrder, criticalPath, totalWeight, maxParallelism, edges },
   };
+  // It costs nothing where it is not read.
+  return "eta" in state ? Object.defineProperty(event, "eta", { enumerable: true, get: () => state.eta }) : event;
 }
 
 function messageOf(executing: ExecutionGraphNode[], progress: number): string {

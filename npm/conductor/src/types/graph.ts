@@ -80,6 +80,23 @@ export interface ExecutionGraphNode {
   nodes?: ExecutionGraphNode[];
 }
 
+/**
+ * How long a run still takes, estimated from the last completed executions of its flow. Times are ms from when it is read; in an event
+ * that came from another process, from when that was sent.
+ */
+export interface Eta {
+  /** From the medians of the nodes that are under way or to come. */
+  ms: number;
+  /** From their lower quartiles. */
+  low: number;
+  /** From their upper quartiles. */
+  high: number;
+  /** How many executions it is made from, at least 2. */
+  basis: number;
+  /** How many nodes that are under way or to come no execution tells of; they count as 0 ms. Missing where there is none. */
+  unknown?: number;
+}
+
 /** All nodes of a run, with the run itself. Frozen; its parts are worked out when they are read. */
 export interface ExecutionGraphState {
   /** The direct children of the node that is run; a leaf itself. */
@@ -101,6 +118,12 @@ export interface ExecutionGraphState {
   endTime: number | null;
   /** Overall progress, 0–100. */
   cachedProgress: number;
+  /**
+   * How long the run still takes, worked out when it is read, at most every 250 ms. Only where the conductor has a store with at
+   * least 2 completed executions of the flow; missing or `undefined` while the run is paused, while a question of it is open or may
+   * come by a `wait-for-input`, and once it is over.
+   */
+  eta?: Eta | undefined;
   executionId?: ExecutionId;
   nodeId?: NodeId;
 }

@@ -2,6 +2,7 @@
 import { isObject } from "@atomiton/values";
 import type { ErrorCode } from "./errors.js";
 import type { ExecutionResult, NodeExecutionState } from "./execution.js";
+import type { Eta } from "./graph.js";
 import type { ExecutionId, NodeId } from "./ids.js";
 
 /** A pace in ms at which a person can follow a run. Runs have no pace by default; this is for editors that offer one. */
@@ -61,6 +62,8 @@ export interface ProgressEvent {
 export interface NodeProgressEvent extends ProgressEvent {
   executionId: ExecutionId;
   nodes: ProgressNode[];
+  /** How long the execution still takes, as `ExecutionGraphState` has it. */
+  eta?: Eta | undefined;
 }
 
 /** An execution succeeded. */
