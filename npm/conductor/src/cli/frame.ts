@@ -3,7 +3,7 @@
 import { attemptText } from "../engine/activity.js";
 import type { ExecutionGraphState } from "../types/graph.js";
 import pc from "./colour.js";
-import { bar, column, counted, duration, fitted, inColour, oneLine, SIGNS } from "./text.js";
+import { bar, column, counted, duration, etaText, fitted, inColour, oneLine, SIGNS } from "./text.js";
 import { isOver, type TreeNode, treeOf } from "./tree.js";
 
 /** What a picture depends on beside the run. */
@@ -18,6 +18,7 @@ export interface View {
 /** Lines that are not nodes: title, bar, critical path, an empty one, and the one in which the cursor stands. */
 const OTHER_LINES = 5;
 const LABEL_WIDTH = 28;
+const LEAST_BAR = 10;
 const TIME_WIDTH = 12;
 
 /**
@@ -40,7 +41,11 @@ function progressLine(state: ExecutionGraphState, tree: TreeNode[], { columns, n
   const leaves = tree.filter(({ isGroup }) => !isGroup);
   const done = leaves.filter(({ node }) => isOver(node)).length;
   const elapsed = `${duration((state.endTime ?? now) - (state.startTime ?? now))}${state.isPaused ? "   paused" : ""}`;
-  const facts = `${String(state.cachedProgress).padStart(4)} %   ${done} of ${counted(leaves.length, "node")}   ${elapsed}`;
+  const known = `${String(state.cachedProgress).padStart(4)} %   ${done} of ${counted(leaves.length, "node")}   ${elapsed}`;
+  const { eta } = state;
+  const left = eta === undefined ? "" : `   ${etaText(eta)}`;
+  // Room for a bar matters more.
+  const facts = known.length + left.length + LEAST_BAR <= columns ? known + left : known;
   const width = Math.min(Math.max(columns - facts.length, 0), 60);
   const { full, rest } = bar(state.cachedProgress / 100, width);
   return fitted(facts, columns) === facts ? `${pc.green(full)}${pc.dim(rest)}${facts}` : fitted(facts.trim(), columns);

@@ -2,7 +2,7 @@
 import { attemptText, roundsText } from "../engine/activity.js";
 import type { ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
 import type { Display, Output } from "./display.js";
-import { duration, oneLine } from "./text.js";
+import { duration, etaText, oneLine } from "./text.js";
 import { isOver, treeOf } from "./tree.js";
 
 interface Line {
@@ -19,14 +19,19 @@ const PARTS_OF_LOOP = 10;
  * Writes a line for each node that starts, completes, fails or is skipped, for each further try and for each tenth of a
  * loop, in the order in which it happened.
  *
- * @param verbose also what nodes say of their progress
+ * @param verbose also what nodes say of their progress, and how long the run still takes where that is known
  */
 export function plainDisplay(output: Output, verbose = false): Display {
   const shown = new Map<string, ExecutionGraphNode>();
   let wasPaused = false;
+  let toldEta = false;
   return {
     show(state) {
-      for (const { text } of linesSince(shown, state, verbose)) output.write(`${text}\n`);
+      const lines = linesSince(shown, state, verbose);
+      for (const { text } of lines) output.write(`${text}\n`);
+      const { eta } = verbose && (lines.length > 0 || !toldEta) ? state : {};
+      toldEta ||= eta !== undefined;
+      if (eta !== undefined) output.write(`${etaText(eta)}\n`);
       const isPaused = state.isPaused === true;
       if (isPaused !== wasPaused && state.isExecuting) output.write(isPaused ? "paused\n" : "resumed\n");
       wasPaused = isPaused;

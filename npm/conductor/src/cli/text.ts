@@ -1,6 +1,7 @@
 /** Words and numbers as people read them. */
 
 import type { NodeExecutionState } from "../types/execution.js";
+import type { Eta } from "../types/graph.js";
 import pc from "./colour.js";
 
 /** A time span: `14 ms`, `1.2 s`, `2 min 05 s`. */
@@ -9,6 +10,24 @@ export function duration(ms: number): string {
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
+}
+
+/** How long a run still takes: `about 12 s left (10-15 s)`. */
+export function etaText({ ms, low, high, unknown = 0 }: Eta): string {
+  const [least, most] = [roughly(low), roughly(high)];
+  const unit = most.slice(most.indexOf(" "));
+  const from = least.endsWith(unit) ? least.slice(0, -unit.length) : least;
+  const range = least === most ? "" : ` (${from}-${most})`;
+  const without = unknown === 0 ? "" : `, without ${counted(unknown, "new node")}`;
+  return `about ${roughly(ms)} left${range}${without}`;
+}
+
+/** A time span in whole seconds, minutes or hours: what is estimated is no more exact than that. */
+function roughly(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 100) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }
 
 /** A time in ms since the epoch, in the time zone of the terminal: `2026-11-24 19:05:31`. */

@@ -47,6 +47,19 @@ describe("a picture of a run", () => {
     expect(shown[6]?.trim()).toBe("○ c");
   });
 
+  it("tells how long the run still takes, where there is room", () => {
+    const eta = { ms: 12_300, low: 9_600, high: 15_400, basis: 4 };
+    const progress = (more: object, columns?: number) =>
+      lines(state([node("a")], { eta: { ...eta, ...more } }), columns)[1];
+    expect(progress({})).toMatch(/^━+─+ {2}40 % {3}0 of 1 node {3}2\.5 s {3}about 12 s left \(10-15 s\)$/);
+    expect(progress({ low: 12_000, high: 12_400 })).toMatch(/about 12 s left$/);
+    expect(progress({ high: 200_000, unknown: 2 }, 100)).toMatch(
+      /about 12 s left \(10 s-3 min\), without 2 new nodes$/,
+    );
+    expect(progress({ ms: 120_000, low: 119_000, high: 9_000_000 })).toMatch(/about 2 min left \(2 min-3 h\)$/);
+    expect(progress({}, 60)).toMatch(/2\.5 s$/);
+  });
+
   it("indents what is in groups, and counts nodes without them", () => {
     const shown = lines(state([node("g", { nodes: [node("x", { nodes: [node("y")] }), node("z")] })]));
     expect(shown[1]).toContain("0 of 2 nodes");
