@@ -107,6 +107,8 @@ interface Execution extends ExecutionPlace, Registered {
   onProgress: ((percent: number) => void) | undefined;
   /** When it is told next, in ms since the epoch. */
   tellAt?: number;
+  /** Why the store does not have it, although there is one. */
+  notKept?: string;
 }
 
 /** Where an execution stands among those that start each other. */
@@ -552,6 +554,10 @@ export class Runs {
           secrets: execution.secrets,
           redact,
         });
+      } else if (found === undefined) {
+        const [problem] = shapeProblems(node);
+        if (problem !== undefined)
+          execution.notKept = `The execution is not kept in the store: ${problemText(problem)}`;
       }
       if (kept === undefined && found !== undefined) await this.refuseLeftOut(found);
       execution.context = found?.context ?? context;
@@ -724,6 +730,7 @@ export class Runs {
     });
     if (run === undefined) return undefined;
     this.warnOf(outline);
+    if (execution.notKept !== undefined && run instanceof Run) run.warn("not-kept", execution.notKept);
     const opened = new RunView(run);
     view = opened;
     if (kept?.recorder !== undefined && execution.onProgress === undefined) {

@@ -13,6 +13,31 @@ const shop = () =>
   );
 
 describe("an execution that is kept", () => {
+  it("warns of a flow that runs but is not kept, with the problem that it has", async () => {
+    const { conductor, store } = new Process(new World(), memory());
+    const flow = group("odd", [leaf("a", { type: "read" }), leaf("b", { type: "read" })], [edge("a", "b")]);
+    (flow.edges as { id: unknown }[]).forEach((each, index) => {
+      each.id = index;
+    });
+    const { success, warnings } = await conductor.node.run(flow as never, { executionId: "odd" });
+    expect(success).toBe(true);
+    expect(await store.get("odd")).toBeUndefined();
+    expect(warnings).toMatchObject([
+      { rule: "not-kept", message: expect.stringContaining("Expected a string, found a number") },
+    ]);
+  });
+
+  it("keeps a flow whose name is no text, and all others beside it", async () => {
+    const { conductor, store } = new Process(new World(), memory());
+    const named = { ...group("named", [leaf("a", { type: "read" })]), name: 3 };
+    await Promise.all([
+      conductor.node.run(named as never, { executionId: "one" }),
+      conductor.node.run(group("other", [leaf("a", { type: "read" })]) as never, { executionId: "two" }),
+    ]);
+    expect(await store.get("one")).toMatchObject({ status: "completed", name: "3" });
+    expect(await store.get("two")).toMatchObject({ status: "completed" });
+  });
+
   it("has the result and the outputs of one that is not", async () => {
     const { conductor, store } = new Process(new World(), memory());
     const result = await conductor.node.run(shop() as never, { executionId: "one" });

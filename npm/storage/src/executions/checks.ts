@@ -144,8 +144,11 @@ export function unwritableText(text: string): string | undefined {
   return text.includes("\0") ? "a NUL character" : /\p{Cs}/u.test(text) ? "half of a surrogate pair" : undefined;
 }
 
-function checkText(text: string | null | undefined, name: string, id: string): void {
+function checkText(text: unknown, name: string, id: string): void {
   if (text === undefined || text === null) return;
+  if (typeof text !== "string") {
+    throw unwritable(`\`${name}\` of the execution ${JSON.stringify(id)} is a ${typeof text}; give text`, id);
+  }
   const found = unwritableText(text);
   if (found === undefined) return;
   throw unwritable(`\`${name}\` of the execution ${JSON.stringify(id)} contains ${found}; take it out`, id);

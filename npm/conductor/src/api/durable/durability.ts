@@ -193,7 +193,8 @@ export class Durability {
       execution: {
         id,
         flowId: node.id,
-        name: node.name || node.id,
+        // Of any type where no editor wrote it.
+        name: String(node.name || node.id),
         document,
         documentHash,
         head,
