@@ -17,7 +17,7 @@ export const CONDUCTOR_LAYERS = layers({
   executions: ["services", "types"],
   transports: ["executions", "services", "types"],
   worker: ["engine", "events", "transports", "types"],
-  api: ["engine", "events", "executions", "services", "transports", "types"],
+  api: ["engine", "events", "executions", "expressions", "services", "transports", "types"],
   builder: ["types"],
   queue: ["api", "events", "types"],
   compat: ["api", "events", "executions", "transports", "types"],

@@ -2,7 +2,6 @@
 import type { NodeDefinition } from "../types/definition.js";
 import { backend } from "./backend.js";
 import { constants } from "./constants.js";
-import { isRedact } from "./redact.js";
 
 type Fields = Record<string, unknown>;
 
@@ -171,4 +170,12 @@ function deadline(value: unknown): number {
 function* nodesOf(flow: NodeDefinition): Generator<NodeDefinition> {
   yield flow;
   if (Array.isArray(flow.nodes)) for (const node of flow.nodes) yield* nodesOf(node);
+}
+
+/** A path of `redact`. */
+const REDACT_PATH = /^(?:\*\*?|[^.[\]*"]+|\[(?:\*|\d+|"[^"]*")\])(?:\.(?:\*\*?|[^.[\]*"]+)|\[(?:\*|\d+|"[^"]*")\])*$/;
+
+/** Whether `redact` is a list of paths, as validation wants it. */
+function isRedact(paths: unknown): paths is readonly string[] {
+  return Array.isArray(paths) && paths.every((path) => typeof path === "string" && REDACT_PATH.test(path));
 }

@@ -38,13 +38,6 @@ const SHORTEST_WHOLE = 8;
 const MOST_PATHS = 20;
 
 const PATH = /\.?([^.[\]]+)|\[(?:(\*|\d+)|"([^"]*)")\]/y;
-const VALID = /^(?:\*\*?|[^.[\]*"]+|\[(?:\*|\d+|"[^"]*")\])(?:\.(?:\*\*?|[^.[\]*"]+)|\[(?:\*|\d+|"[^"]*")\])*$/;
-
-/** Whether `redact` is a list of paths, as validation wants it. */
-export function isRedact(paths: unknown): paths is readonly string[] {
-  return Array.isArray(paths) && paths.every((path) => typeof path === "string" && VALID.test(path));
-}
-
 function stepsOf(path: string): Step[] {
   const steps: Step[] = [];
   PATH.lastIndex = 0;
