@@ -17,7 +17,7 @@ import type { ExecutionGraphNode } from "../../types/graph.js";
 import { createExecutionId } from "../../types/ids.js";
 import { FlowTree } from "./changed-nodes.js";
 import type { RecordedRun } from "./durability.js";
-import type { RecordedAnswer } from "./entries.js";
+import type { RecordedAnswer } from "./entry.js";
 import { readBack } from "./read-back.js";
 
 /** Places that are told of one node, and of all. */

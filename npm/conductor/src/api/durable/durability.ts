@@ -28,13 +28,12 @@ import {
   headBytes,
   KnownSecrets,
   questionsIn,
-  Records,
   recordBytes,
   secretsIn,
   textOf,
   valueIn,
 } from "./entries.js";
-import { allRecords } from "./records.js";
+import { allRecords, Records } from "./records.js";
 import { RunRecorder } from "./run-recorder.js";
 import { SecretReferences } from "./secret-references.js";
 import { Sleepers } from "./sleepers.js";

@@ -12,7 +12,7 @@ import type { Plan } from "../../engine/plan.js";
 import { State } from "../../engine/state.js";
 import type { ForkChanges } from "../../types/fork.js";
 import { type ChangedNodes, type Comparison, changedNodes } from "./changed-nodes.js";
-import type { VariablesChange } from "./entries.js";
+import type { VariablesChange } from "./entry.js";
 
 /** A fork that is planned. */
 export interface PlannedFork {

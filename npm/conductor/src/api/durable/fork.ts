@@ -11,17 +11,11 @@ import type { ForkChanges } from "../../types/fork.js";
 import { defaultVariables } from "../variables.js";
 import { type Comparison, changedNodes, FlowTree } from "./changed-nodes.js";
 import type { RecordedRun } from "./durability.js";
-import {
-  type Blob,
-  forkEntry,
-  keptEntry,
-  leftOutOf,
-  type RecordedAnswer,
-  type Records,
-  type VariablesChange,
-} from "./entries.js";
+import { type Blob, forkEntry, keptEntry } from "./entries.js";
+import type { RecordedAnswer, VariablesChange } from "./entry.js";
 import { refuseLeftOut } from "./fork-left-out.js";
 import { readBack } from "./read-back.js";
+import { leftOutOf, type Records } from "./records.js";
 
 /** What a fork is made from. */
 export interface ForkPlan {

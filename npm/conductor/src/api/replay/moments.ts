@@ -13,7 +13,7 @@ import type { NodeDefinition } from "../../types/definition.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { ReplayMoment, ReplayNode } from "../../types/replay.js";
-import type { Records } from "../durable/entries.js";
+import type { Records } from "../durable/records.js";
 import type { FileRow } from "./run-file.js";
 
 /** A recorded execution, read. */

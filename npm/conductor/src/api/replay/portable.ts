@@ -3,8 +3,8 @@ import type { ExecutionChange, ExecutionStore } from "@atomiton/storage";
 
 import { coded } from "../../engine/failure.js";
 import { isFinished } from "../../executions/status.js";
-import { type Hash, headOf, Records } from "../durable/entries.js";
-import { allRecords } from "../durable/records.js";
+import { type Hash, headOf } from "../durable/entries.js";
+import { allRecords, Records } from "../durable/records.js";
 import { sha256 } from "../durable/sha256.js";
 import { replayOf } from "./replay.js";
 import { readExecutionFile, writeExecutionFile, wrong } from "./run-file.js";

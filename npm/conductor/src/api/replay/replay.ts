@@ -9,7 +9,8 @@ import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { Replay, ReplayMoment } from "../../types/replay.js";
 import { contextOf } from "../contexts.js";
-import { Records, valueIn } from "../durable/entries.js";
+import { valueIn } from "../durable/entries.js";
+import { Records } from "../durable/records.js";
 import { Moments } from "./moments.js";
 import { type ExecutionFile, readExecutionFile, wrong } from "./run-file.js";
 
