@@ -17,7 +17,7 @@ import {
 import type { FollowedRun, OpenRun } from "../engine/followed-run.js";
 import { createLog, type Log } from "../engine/log.js";
 import { type Outline, outlineOf } from "../engine/outline.js";
-import type { RunRedact } from "../engine/redact.js";
+import { RunRedact } from "../engine/redact.js";
 import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import { isolator } from "../events/isolate.js";
@@ -145,8 +145,6 @@ export class Runs {
   durability: (() => Promise<Durability>) | undefined;
   /** What it gave. */
   private loaded: Durability | undefined;
-  /** Once a flow redacts something. */
-  private redacting: typeof import("../engine/redact.js") | undefined;
   /** The histories of flows, once a run was watched. */
   private etas: Etas | undefined;
   /** What nodes ask people. */
@@ -381,7 +379,6 @@ export class Runs {
     const options = { ...runOptions(this.config, this.defaults, node, context, undefined), keepGoing, ...asBefore };
     const fork = { entries, blobs };
     const outline = outlineOf(node);
-    if (outline.redacts === true) this.redacting ??= await import("../engine/redact.js");
     const redact = this.redactionOf(outline, { secrets });
     const begun = { id, mayExist: false, node, context, options, parentId: executionId, secrets, redact, fork };
     const kept = await durability.begin(begun);
@@ -542,8 +539,6 @@ export class Runs {
       if (onProgress === undefined && !isKnown) this.events.emitStarted({ executionId, nodeId });
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
       if (execution.cancelled) return this.cancelledAtOnce(execution);
-      // Most flows redact nothing, and are not to load what does.
-      if (outlineOf(node).redacts === true) this.redacting ??= await import("../engine/redact.js");
       if (this.durability === undefined) return await this.carryOn(node, execution, wanted);
       const options = runOptions(this.config, this.defaults, node, context, wanted);
       const redact = this.redactionOf(outlineOf(node), execution);
@@ -596,9 +591,8 @@ export class Runs {
   /** What a run of an execution shows of its values. */
   private redactionOf(outline: Outline, execution: Pick<Execution, "secrets">): RunRedact | undefined {
     if (outline.redacts !== true) return undefined;
-    if (this.redacting === undefined) throw new Error("What redacts was not loaded");
     execution.secrets ??= new Redaction();
-    return new this.redacting.RunRedact(outline, execution.secrets);
+    return new RunRedact(outline, execution.secrets);
   }
 
   private async carryOn(
