@@ -69,9 +69,10 @@ export function readNodeTest(output, name) {
     ([, test, , reason]) => `${name}: ${test}:${reason || " skipped"}`,
   );
   // What a test said is YAML, as far in as its line is, from `error:` to `code:` or `...`.
-  const failures = [...output.matchAll(/^( *)not ok \d+ - (.*)\n\1 {2}---\n([\s\S]*?)^\1 {2}\.\.\.$/gm)].map(
-    ([, , test, said]) => failure(`${name}: ${test}`, said.slice(Math.max(0, said.search(/^ *error:/m)))),
-  );
+  const failures = [...output.matchAll(/^( *)not ok \d+ - (.*)\n\1 {2}---\n([\s\S]*?)^\1 {2}\.\.\.$/gm)]
+    // Of a suite its tests say more.
+    .filter(([, , , said]) => !said.includes("failureType: 'subtestsFailed'"))
+    .map(([, , test, said]) => failure(`${name}: ${test}`, said.slice(Math.max(0, said.search(/^ *error:/m)))));
   return { passed: count("pass"), failed: count("fail") + count("cancelled"), failures, skipped };
 }
 

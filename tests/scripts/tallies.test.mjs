@@ -77,9 +77,15 @@ test("node: a failed test is told with what it said, shortened", () => {
     "      error: |-",
     ...said,
     "      ...",
+    "not ok 3 - c",
+    "  ---",
+    "  failureType: 'subtestsFailed'",
+    "  error: '1 subtest failed'",
+    "  ...",
     "# fail 2",
   ].join("\n");
   const { failures } = readNodeTest(output, "file");
+  assert.equal(failures.length, 2);
   assert.equal(failures[0], "file: a\n    error: 'no'");
   assert.match(failures[1], /^file: b\n {4}error: \|-\n {12}line 0\n[\s\S]* {12}line 10\n {4}… 9 more lines$/);
 });

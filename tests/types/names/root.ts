@@ -263,7 +263,16 @@ export type Statements = [
   Holds<
     Same<
       keyof ExecutionResult,
-      "success" | "data" | "error" | "duration" | "executedNodes" | "context" | "warnings" | "trace" | "outputs"
+      | "success"
+      | "data"
+      | "error"
+      | "duration"
+      | "executedNodes"
+      | "reused"
+      | "context"
+      | "warnings"
+      | "trace"
+      | "outputs"
     >
   >,
   Holds<Same<ExecutionResult<number>["data"], number | undefined>>,
