@@ -16,6 +16,7 @@ import { isMissing } from "../transports/remote/older-servers.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { EnvironmentInfo } from "../types/environment-info.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
+import type { ChooseExecutions, Recovery } from "../types/recovery.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { ConductorTransport, TransportOptions, TransportType } from "../types/transport.js";
 import { ReuseGate } from "./cache/gate.js";
@@ -27,7 +28,7 @@ import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
 import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
-import { type ChooseExecutions, type Recovery, Runs } from "./runs.js";
+import { Runs } from "./runs.js";
 import { ServiceRouter } from "./service-router.js";
 import { type ConductorConfig, msOrRefuse, storeSettings } from "./settings.js";
 import { createGraphStore, type ExecutionGraphStore } from "./store.js";
@@ -186,7 +187,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       router.configure(type, options);
       fallbacks.clear();
     }),
-    recover: hidden((choose?: ChooseExecutions) => runs.recover(choose)),
+    recover: hidden(async (choose?: ChooseExecutions) => (await runs.kept()).recover(choose)),
     shutdown: hidden(async () => {
       views.close();
       // Before they are stopped here: where they are kept, they are not over.

@@ -69,13 +69,13 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
       return { valid: errors.length === 0, errors, ...(warnings.length > 0 && { warnings }) };
     },
     async cancel(executionId) {
-      if (!runs.cancel(executionId) && (await runs.isOpen(executionId))) await runs.cancelKept(executionId);
+      if (!runs.cancel(executionId)) await (await runs.keptOpen(executionId))?.cancel(executionId);
     },
     async pause(executionId) {
-      if (!runs.pause(executionId, true) && (await runs.isOpen(executionId))) await runs.pauseKept(executionId);
+      if (!runs.pause(executionId, true)) await (await runs.keptOpen(executionId))?.pause(executionId);
     },
     async resume(executionId) {
-      if (!runs.pause(executionId, false)) await runs.release(executionId);
+      if (!runs.pause(executionId, false)) await (await runs.keptOpen(executionId))?.release(executionId);
     },
     async active() {
       return runs.list();
@@ -90,52 +90,45 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
 }
 
 function localExecutions(runs: Runs): ExecutionsApi {
+  const store = async () => (await runs.kept()).store;
   return {
     waiting: (executionId) => runs.waiting(executionId),
     answer: (id, answer) => runs.answer(id, answer),
-    list: async (filter, options) => (await runs.store()).list(filter, options),
-    async get(executionId) {
-      const found = await (await runs.store()).get(executionId);
-      if (found === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-      return found;
-    },
+    list: async (filter, options) => (await store()).list(filter, options),
+    get: async (executionId) => (await runs.kept()).row(executionId),
     async trace(executionId) {
-      return (await runs.lookBack(executionId)).trace as ExecutionTrace;
+      return (await (await runs.kept()).lookBack(executionId)).trace as ExecutionTrace;
     },
     async value(executionId, nodeId) {
-      const result = await runs.lookBack(executionId);
+      const result = await (await runs.kept()).lookBack(executionId);
       if (RunResult.hasNode(result, nodeId)) return result.outputs?.[nodeId];
       throw coded("NODE_NOT_FOUND", `The flow of the execution ${executionId} has no node \`${nodeId}\``, undefined);
     },
-    async logs(executionId) {
-      const found = await (await runs.kept()).recorded(executionId);
-      if (found === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-      return [...found.history.log];
-    },
+    logs: async (executionId) => [...(await (await runs.kept()).recorded(executionId)).history.log],
     async export(executionId) {
-      const store = await runs.store();
-      return (await import("./replay/portable.js")).exportExecution(store, executionId);
+      const { exportExecution } = await import("./replay/portable.js");
+      return exportExecution(await store(), executionId);
     },
-    import: async (bytes, options = {}) => (await runs.kept()).import(bytes, options),
+    import: async (bytes, options = {}) => (await runs.kept()).durability.import(bytes, options),
     resume: (executionId) => runs.resume(executionId),
     async cancel(executionId) {
-      await runs.kept();
-      if (!runs.cancel(executionId)) await runs.cancelKept(executionId);
+      const kept = await runs.kept();
+      if (!runs.cancel(executionId)) await kept.cancel(executionId);
     },
-    fork: (executionId, changes) => runs.fork(executionId, changes),
-    diff: (a, b) => runs.diff(a, b),
-    result: (executionId) => runs.result(executionId),
+    fork: async (executionId, changes) => (await runs.kept()).fork(executionId, changes),
+    diff: async (a, b) => (await runs.kept()).diff(a, b),
+    result: async (executionId) => (await runs.kept()).result(executionId),
     async vacuum(retention = {}) {
-      const store = await runs.store();
-      const { bytes: bytesBefore } = await store.figures();
-      const deleted = await store.prune(retention);
-      await store.vacuum();
-      return { deleted, bytesBefore, bytesAfter: (await store.figures()).bytes };
+      const kept = await store();
+      const { bytes: bytesBefore } = await kept.figures();
+      const deleted = await kept.prune(retention);
+      await kept.vacuum();
+      return { deleted, bytesBefore, bytesAfter: (await kept.figures()).bytes };
     },
     async delete(executionIds) {
       const isList = Array.isArray(executionIds) && executionIds.every((id) => typeof id === "string");
       if (!isList) throw coded("INVALID_PARAMETERS", "Executions are deleted by a list of their ids", undefined);
-      return (await runs.store()).delete(executionIds);
+      return (await store()).delete(executionIds);
     },
     onQuestion: (callback) => runs.questions.onQuestion(callback),
   };

@@ -224,3 +224,8 @@ function groupsThatEnded(run: FollowedRun): (node: number) => boolean {
     return stateOf(look, node) === State.completed;
   };
 }
+
+/** A result as listeners get it: without what is redacted. */
+export function shownOf(result: ExecutionResult): ExecutionResult {
+  return result instanceof RunResult ? result.shown : result;
+}

@@ -1,6 +1,5 @@
 /** The runs of one conductor: starting them, telling about them, stopping them. */
 import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
-import type { ExecutionStore, StoredExecution } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
 
 import type { FlowRunner } from "../engine/call.js";
@@ -22,22 +21,19 @@ import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import { isolator } from "../events/isolate.js";
 import { activeOf, ExecutionRegistry, type Registered } from "../executions/registry.js";
-import { isFinished, isPart } from "../executions/status.js";
 import { Redaction } from "../expressions/redaction.js";
 import type { ActiveExecution } from "../services/node.js";
 import type { NodeDefinition } from "../types/definition.js";
-import type { ExecutionDiff } from "../types/diff.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
-import type { ForkChanges, ForkedExecution } from "../types/fork.js";
-import { createExecutionId } from "../types/ids.js";
 import type { OpenQuestion } from "../types/question.js";
 import type { ReuseGate } from "./cache/gate.js";
 import { contextOf } from "./contexts.js";
 import type { Durability, KeptRun } from "./durable/durability.js";
+import type { KeptExecutions } from "./durable/kept-executions.js";
 import type { Etas } from "./eta/etas.js";
-import { notOpen, Questions, severalOpen } from "./questions.js";
-import { RunResult } from "./result.js";
+import { Questions } from "./questions.js";
+import { RunResult, shownOf } from "./result.js";
 import {
   type ConductorConfig,
   environmentDefaults,
@@ -58,23 +54,6 @@ const LARGE_FLOW = 50;
 
 const NO_STORE =
   'The conductor has no store: give it one, as in `createConductor({ store: "sqlite:./conductor.db" })`, in a page `"indexeddb:conductor"`';
-
-/** Executions of a store that go on, those that cannot, and those that wait. */
-export interface Recovery {
-  resumed: { executionId: string; flowId: string; result: Promise<ExecutionResult> }[];
-  blocked: { executionId: string; reason: string }[];
-  /** They go on when they are resumed. */
-  paused: { executionId: string; flowId: string }[];
-  /** How many sleep until a later time, at which they go on by themselves. */
-  sleeping: number;
-  /** How many wait for people: `executions.waiting()` has their questions. */
-  waiting: number;
-}
-
-/** Names those of unfinished executions that are to go on, by their ids. */
-export type ChooseExecutions = (
-  executions: readonly StoredExecution[],
-) => readonly string[] | PromiseLike<readonly string[]>;
 
 /** An execution that left memory and goes on later. */
 class Left {
@@ -143,8 +122,8 @@ export class Runs {
   reuse: ReuseGate | undefined;
   /** Gives what keeps executions in a store; missing where they last no longer than this process. */
   durability: (() => Promise<Durability>) | undefined;
-  /** What it gave. */
-  private loaded: Durability | undefined;
+  /** What looks after them, once something is to be kept or looked for. */
+  private loaded: KeptExecutions | undefined;
   /** The histories of flows, once a run was watched. */
   private etas: Etas | undefined;
   /** What nodes ask people. */
@@ -176,130 +155,18 @@ export class Runs {
     return attached ?? this.carryOut(node, contextOf(node, given), Boolean(named), wanted, undefined);
   }
 
-  /**
-   * Goes on with executions of the store that no process has, those that began first first, and with those that were blocked.
-   *
-   * @param choose names those that are to go on; not asked where there is nothing. Default: all
-   * @returns those that go on, each with a promise of its result, and those that cannot
-   */
-  async recover(choose?: ChooseExecutions): Promise<Recovery> {
-    const recovery: Recovery = { resumed: [], blocked: [], paused: [], sleeping: 0, waiting: 0 };
-    const durability = await this.kept();
-    const goOn = async ({ id: executionId, flowId }: StoredExecution) => {
-      try {
-        const kept = await durability.claim(executionId);
-        if (kept === undefined) return undefined;
-        await this.refuseLeftOut(kept);
-        return { executionId, flowId, result: this.goOn(kept) };
-      } catch (error) {
-        const { message } = safelyThrown(error, { nodeId: "" as never, executionId });
-        this.log.error(`[CONDUCTOR] The execution ${executionId} cannot go on: ${message}`);
-        return { executionId, reason: message };
-      }
-    };
-    for await (const rows of choose === undefined ? durability.unfinished() : chosen(durability, choose)) {
-      for (const found of await Promise.all(rows.map(goOn))) {
-        if (found === undefined) continue;
-        if (found.reason !== undefined) recovery.blocked.push(found);
-        else recovery.resumed.push(found);
-      }
-    }
-    durability.sleepers.watch();
-    for await (const { id, flowId } of durability.rows("paused")) {
-      if (this.active.get(id) === undefined) recovery.paused.push({ executionId: id, flowId });
-    }
-    for (const status of ["sleeping", "waiting"] as const) {
-      for await (const { id } of durability.rows(status)) if (this.active.get(id) === undefined) recovery[status]++;
-    }
-    return recovery;
-  }
-
-  /** Goes on with one execution of the store. Rejects where it is over, unknown, or another process has it. */
+  /** Goes on with one execution. Rejects where it is over, unknown, or another process has it. */
   async resume(executionId: string): Promise<ExecutionResult> {
     const active = this.active.get(executionId);
-    if (active !== undefined) {
-      if (active.paused) this.pause(executionId, false);
-      return this.attach(executionId) as Promise<ExecutionResult>;
-    }
-    const durability = await this.kept();
-    durability.sleepers.watch();
-    await durability.sleepers.settled(executionId);
-    const kept = await durability.claim(executionId);
-    if (kept !== undefined) {
-      await this.refuseLeftOut(kept);
-      return this.goOn(kept);
-    }
-    // It may have woken meanwhile.
-    const woken = this.attach(executionId);
-    if (woken !== undefined) return woken;
-    const row = await (await durability.store).get(executionId);
-    if (row === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-    const why = isFinished(row.status) ? `is over: it ${row.status}` : "is under way in another process";
-    throw coded("INVALID_PARAMETERS", `The execution ${executionId} ${why}`, undefined);
-  }
-
-  /** The store; rejects with INVALID_PARAMETERS where there is none. */
-  async store(): Promise<ExecutionStore> {
-    return (await this.kept()).store;
-  }
-
-  /** Whether an execution of the store, which is not in memory, can be cancelled or paused. */
-  async isOpen(executionId: string): Promise<boolean> {
-    if (this.durability === undefined) return false;
-    const { sleepers, store } = await this.kept();
-    await sleepers.settled(executionId);
-    const row = await (await store).get(executionId);
-    return row !== undefined && !isPart(row) && row.endedAt === undefined;
-  }
-
-  /**
-   * Ends an execution that is not in memory, and those that are parts of it.
-   *
-   * @throws Error INVALID_PARAMETERS where there is no store, it is over or another process has it; NODE_NOT_FOUND
-   */
-  async cancelKept(executionId: string): Promise<void> {
-    const durability = await this.kept();
-    await durability.sleepers.settled(executionId);
-    await durability.cancel(executionId);
-    if (durability.sleepers.attach(executionId) === undefined) return;
-    durability.sleepers.ended(executionId, await this.resultForCaller(executionId));
-  }
-
-  /**
-   * Pauses an execution that is not in memory.
-   *
-   * @throws Error INVALID_PARAMETERS where another process has it
-   */
-  async pauseKept(executionId: string): Promise<void> {
-    const durability = await this.kept();
-    const kept = await durability.claim(executionId, true);
-    if (kept === undefined) {
-      const message = `The execution ${executionId} is under way in another process, which alone can pause it`;
-      throw coded("INVALID_PARAMETERS", message, undefined);
-    }
-    await this.carryOutInMemory(kept.node, kept.context, true, undefined, undefined, { kept });
-    await durability.sleepers.settled(executionId);
-  }
-
-  /** Lets a paused execution of the store go on; nothing happens to any other. */
-  async release(executionId: string): Promise<void> {
-    if (this.durability === undefined) return;
-    const durability = await this.kept();
-    await durability.sleepers.settled(executionId);
-    const row = await (await durability.store).get(executionId);
-    if (row?.status === "paused") void this.resume(executionId);
+    if (active === undefined) return (await this.kept()).resume(executionId);
+    if (active.paused) this.pause(executionId, false);
+    return this.attach(executionId) as Promise<ExecutionResult>;
   }
 
   /** The questions that are open, also of executions of the store that are not in memory. */
   async waiting(executionId?: string): Promise<OpenQuestion[]> {
     const open = this.questions.waiting(executionId);
-    const known = new Set(open.map(({ id }) => id));
-    const kept = this.durability === undefined ? [] : await (await this.kept()).questions(executionId);
-    // Those of executions in memory are told by themselves.
-    const asleep = kept.filter(({ executionId: asking, question: { id } }) => {
-      return !known.has(id) && this.active.get(asking) === undefined;
-    });
-    return [...open, ...asleep.map(({ question }) => question)];
+    return this.durability === undefined ? open : [...open, ...(await (await this.kept()).asked(open, executionId))];
   }
 
   /**
@@ -310,179 +177,36 @@ export class Runs {
   async answer(id: string, answer: unknown): Promise<void> {
     const { questions } = this;
     if (this.durability === undefined || questions.waiting(id).length > 0) return questions.answer(id, answer);
-    const durability = await this.kept();
-    const asked = await durability.questions(id);
-    const exact = asked.filter(({ question }) => question.id === id);
-    const [first, ...others] = exact.length > 0 ? exact : asked;
-    if (first === undefined) throw notOpen(id);
-    const names = [first, ...others].map(({ question }) => question.id);
-    if (others.length > 0) throw severalOpen(id, names);
-    const { executionId, question } = first;
-    durability.sleepers.watch();
-    await durability.sleepers.settled(executionId);
-    const kept = await durability.claim(executionId);
-    if (kept !== undefined) await this.refuseLeftOut(kept);
-    if (kept === undefined && this.active.get(executionId) === undefined) {
-      const message = `The execution ${executionId} is under way in another process; answer there, or try again in a moment`;
-      throw coded("INVALID_PARAMETERS", message, undefined);
-    }
-    const over = new AbortController();
-    const isOver = (kept === undefined ? this.attach(executionId) : this.goOn(kept)) ?? Promise.resolve();
-    await Promise.race([questions.opened(question.id, over.signal), isOver]).finally(() => over.abort());
-    return questions.answer(question.id, answer);
+    await (await this.kept()).answer(id, answer);
   }
 
-  /**
-   * An execution as it was recorded so far, without going on with it.
-   *
-   * @param secrets told of what its values name; missing where names are to stand in the place of secrets
-   */
-  async lookBack(executionId: string, secrets?: Redaction): Promise<RunResult> {
-    const recorded = await (await this.kept()).recorded(executionId, false, secrets);
-    if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-    const { node, context, options, history, held, redact, inheritance, past } = recorded;
-    const run = Run.open(outlineOf(node), {
-      context,
-      executables: this.config.nodeExecutorFactory,
-      options,
-      log: this.log,
-      history,
-      held,
-      secrets,
-      redact,
-      past,
-      inheritance,
-    });
-    if (run === undefined)
-      throw coded("DESERIALIZATION_FAILED", `The flow of ${executionId} cannot be read`, undefined);
-    run.start();
-    return new RunResult(run, await run.done, context, Math.round(run.duration), this.warnings);
-  }
-
-  /**
-   * Begins a new execution from one of the store: what does not depend on the changes keeps what it gave.
-   *
-   * @throws Error NODE_NOT_FOUND where there is none of this id, INVALID_PARAMETERS for changes that do not fit it
-   */
-  async fork(executionId: string, changes?: ForkChanges | null): Promise<ForkedExecution> {
-    const durability = await this.kept();
-    const secrets = new Redaction();
-    const recorded = await durability.recorded(executionId, true, secrets);
-    if (recorded === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-    const { planFork } = await import("./durable/fork.js");
-    const { node, input, variables, entries, blobs } = planFork(recorded, changes ?? {}, this.types(), this.log);
-    const id = createExecutionId(changes?.executionId);
-    const given = { executionId: id, variables, ...(input !== undefined && { input }) };
-    const context = contextOf(node, given);
-    const { keepGoing, concurrency } = recorded.options;
-    const asBefore = this.config.concurrency === undefined && changes?.flow == null ? { concurrency } : {};
-    const options = { ...runOptions(this.config, this.defaults, node, context, undefined), keepGoing, ...asBefore };
-    const fork = { entries, blobs };
-    const outline = outlineOf(node);
-    const redact = this.redactionOf(outline, { secrets });
-    const begun = { id, mayExist: false, node, context, options, parentId: executionId, secrets, redact, fork };
-    const kept = await durability.begin(begun);
-    void this.goOn(kept);
-    return { executionId: id, flowId: context.nodeId };
-  }
-
-  /** What two executions of the store differ in. Rejects with NODE_NOT_FOUND where one is not there. */
-  async diff(a: string, b: string): Promise<ExecutionDiff> {
-    const durability = await this.kept();
-    const store = await durability.store;
-    const read = async (executionId: string) => {
-      const row = await store.get(executionId);
-      const recorded = await durability.recorded(executionId, true);
-      if (row === undefined || recorded === undefined) {
-        throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-      }
-      return { row, recorded };
-    };
-    const [one, other] = [await read(a), await read(b)];
-    const { executionDiff } = await import("./durable/diff.js");
-    return executionDiff(one, other, this.log);
-  }
-
-  /** The result of an execution: at its end where it goes on here, as it was recorded where it is over. */
-  async result(executionId: string): Promise<ExecutionResult> {
-    const attached = this.attach(executionId);
-    if (attached !== undefined) return shownOf(await attached);
-    const row = await (await this.store()).get(executionId);
-    if (row === undefined) throw coded("NODE_NOT_FOUND", `There is no execution ${executionId}`, undefined);
-    if (row.endedAt !== undefined) return this.lookBack(executionId);
-    const message = `The execution ${executionId} is ${row.status}, and does not go on here; \`resume\` goes on with it`;
-    throw coded("INVALID_PARAMETERS", message, undefined);
-  }
-
-  /** What keeps executions in the store; rejects with INVALID_PARAMETERS where there is no store. */
-  async kept(): Promise<Durability> {
-    if (this.durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);
+  /** What looks after executions of the store that are not in memory; rejects with INVALID_PARAMETERS where there is no store. */
+  async kept(): Promise<KeptExecutions> {
     if (this.loaded !== undefined) return this.loaded;
+    if (this.durability === undefined) throw coded("INVALID_PARAMETERS", NO_STORE, undefined);
     const durability = await this.durability();
-    durability.sleepers.waking = {
-      goOn: async (kept) => {
-        await this.refuseLeftOut(kept);
-        void this.carryOutInMemory(kept.node, kept.context, true, undefined, undefined, { kept });
-      },
-      resultOf: (id) => this.resultForCaller(id),
+    const { KeptExecutions } = await import("./durable/kept-executions.js");
+    this.loaded ??= new KeptExecutions(durability, {
+      log: this.log,
+      questions: this.questions,
+      types: this.types,
+      warnings: this.warnings,
+      executables: () => this.config.nodeExecutorFactory,
       isActive: (id) => this.active.get(id) !== undefined,
-    };
-    this.loaded = durability;
-    return durability;
-  }
-
-  /** The result of an execution that another process ended, for those who began it here: with secrets. */
-  private async resultForCaller(executionId: string): Promise<ExecutionResult> {
-    try {
-      return await this.lookBack(executionId, new Redaction());
-    } catch (error) {
-      const result = await this.lookBack(executionId);
-      this.log.warn(
-        `[CONDUCTOR] The result of the execution ${executionId} has names in the place of secrets: ${messageOf(error)}`,
-      );
-      return result;
-    }
-  }
-
-  /** Of executions that left memory, which only those that are kept do. */
-  private get sleepers(): Durability["sleepers"] {
-    return (this.loaded as Durability).sleepers;
-  }
-
-  /** Blocks an execution of which something that is needed was redacted and cannot be had again, and throws why. */
-  private async refuseLeftOut({
-    node,
-    context,
-    options,
-    history,
-    held,
-    recorder,
-    inheritance,
-    past,
-    leftOut = [],
-  }: KeptRun): Promise<void> {
-    if (recorder === undefined || (history?.leavesOut !== true && leftOut.length === 0)) return;
-    const { log, config } = this;
-    const executables = config.nodeExecutorFactory;
-    const run = Run.open(outlineOf(node), {
-      context: { ...context, variables: { ...context.variables } },
-      executables,
-      options,
-      log,
-      history,
-      held,
-      inheritance,
-      past,
+      attach: (id) => this.attach(id),
+      goOn: (found) => this.carryOut(found.node, found.context, true, undefined, undefined, { kept: found }),
+      goOnInMemory: (found) =>
+        this.carryOutInMemory(found.node, found.context, true, undefined, undefined, { kept: found }),
+      optionsOf: (node, context) => runOptions(this.config, this.defaults, node, context, undefined),
+      hasConcurrency: () => this.config.concurrency !== undefined,
     });
-    run?.start();
-    const reason = await run?.whyBlocked(leftOut);
-    if (reason === undefined) return;
-    await recorder.block(reason);
-    throw coded("DESERIALIZATION_FAILED", reason, undefined);
+    return this.loaded;
   }
 
-  private goOn(kept: KeptRun): Promise<ExecutionResult> {
-    return this.carryOut(kept.node, kept.context, true, undefined, undefined, { kept });
+  /** The same, for an execution that can be cancelled or paused there; `undefined` for any other. */
+  async keptOpen(executionId: string): Promise<KeptExecutions | undefined> {
+    const kept = this.durability && (await this.kept());
+    return (await kept?.isOpen(executionId)) ? kept : undefined;
   }
 
   /** Runs a flow as a part of another run, without a word to listeners and stores. */
@@ -500,7 +224,9 @@ export class Runs {
     const result = this.carryOutInMemory(...execution);
     if (this.durability === undefined) return result as Promise<ExecutionResult>;
     return result.then((ended) => {
-      return ended instanceof Left ? this.sleepers.hold(ended.place, ended.wakeAt) : ended;
+      if (!(ended instanceof Left)) return ended;
+      // Only what is kept leaves memory.
+      return (this.loaded as KeptExecutions).sleepers.hold(ended.place, ended.wakeAt);
     });
   }
 
@@ -544,7 +270,7 @@ export class Runs {
       const redact = this.redactionOf(outlineOf(node), execution);
       // What cannot be run is not kept.
       if (found === undefined && isSound(node)) {
-        found = await (await this.kept()).begin({
+        found = await (await this.kept()).durability.begin({
           id: key ?? executionId,
           mayExist: named,
           node,
@@ -559,7 +285,7 @@ export class Runs {
         if (problem !== undefined)
           execution.notKept = `The execution is not kept in the store: ${problemText(problem)}`;
       }
-      if (kept === undefined && found !== undefined) await this.refuseLeftOut(found);
+      if (kept === undefined && found !== undefined) await (await this.kept()).refuseLeftOut(found);
       execution.context = found?.context ?? context;
       execution.secrets = found?.secrets ?? execution.secrets;
       if (execution.cancelled) {
@@ -745,7 +471,7 @@ export class Runs {
     const { executionId, nodeId } = view.run.context;
     if (view.run.isFinished) return this.etas?.missed(nodeId);
     try {
-      const durability = await this.kept();
+      const { durability } = await this.kept();
       const { Etas } = await import("./eta/etas.js");
       this.etas ??= new Etas(durability, log);
       const isAsking = () => this.questions.waiting(executionId).length > 0;
@@ -813,7 +539,8 @@ export class Runs {
     this.events.flushProgress(executionId);
     this.events.endProgress(executionId);
     const place: ActiveExecution = { executionId, nodeId, startTime, ...(run?.isPaused === true && { paused: true }) };
-    const { sleepers } = this;
+    // Only what is kept leaves memory.
+    const { sleepers } = this.loaded as KeptExecutions;
     sleepers.left(place, wakeAt);
     for (const tell of waiting) void sleepers.hold(place, wakeAt).then(tell);
     return new Left(place, wakeAt);
@@ -870,24 +597,6 @@ export class Runs {
     this.loaded?.sleepers.ended(executionId, result);
     return result;
   }
-}
-
-/** @throws Error INVALID_PARAMETERS for an id that was not among those to choose from */
-async function* chosen(durability: Durability, choose: ChooseExecutions): AsyncGenerator<StoredExecution[]> {
-  const rows = new Map<string, StoredExecution>();
-  for await (const found of durability.unfinished()) for (const row of found) rows.set(row.id, row);
-  const ids = rows.size === 0 ? [] : await choose([...rows.values()]);
-  const strange = ids.find((id) => !rows.has(id));
-  if (strange !== undefined) {
-    const message = `The execution ${strange} was chosen to go on, and is not among those that can: ${[...rows.keys()].slice(0, 10).join(", ")}`;
-    throw coded("INVALID_PARAMETERS", message, undefined);
-  }
-  yield ids.map((id) => rows.get(id) as StoredExecution);
-}
-
-/** A result as listeners get it: without what is redacted. */
-function shownOf(result: ExecutionResult): ExecutionResult {
-  return result instanceof RunResult ? result.shown : result;
 }
 
 function hold(execution: Execution): void {

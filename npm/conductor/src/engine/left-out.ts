@@ -146,7 +146,7 @@ function reads(plan: Plan, node: number, slot: number): boolean {
   return false;
 }
 
-/** A node that may still run and gets the input of the run, or its variables; `undefined` where there is none. */
+/** A node that may still run and gets the input of the run, or its variables; `undefined` where no such node is left. */
 export function readerOfInput(
   standing: Standing,
   paths: readonly string[],

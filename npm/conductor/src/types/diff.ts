@@ -8,7 +8,7 @@ export interface ValueDifference {
   path: string;
   /** Of a node in loops: the rounds around it, the outermost first, from 0, as in `3.0`. */
   round?: string;
-  /** The values in short, as JSON with a word for what JSON lacks; missing where there is none. */
+  /** The values in short, as JSON with a word for what JSON lacks; missing on the side that has no such value. */
   a?: string;
   b?: string;
 }

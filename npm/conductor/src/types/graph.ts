@@ -93,7 +93,7 @@ export interface Eta {
   high: number;
   /** How many executions it is made from, at least 2. */
   basis: number;
-  /** How many nodes that are under way or to come no execution tells of; they count as 0 ms. Missing where there is none. */
+  /** How many nodes that are under way or to come no execution tells of; they count as 0 ms. Missing where all nodes are known. */
   unknown?: number;
 }
 

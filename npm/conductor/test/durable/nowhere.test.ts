@@ -231,7 +231,7 @@ const nowhereIn = (what: string, text: string) => {
   }
 };
 
-describe("what must be seen by nobody", () => {
+describe("secrets and redacted parts", () => {
   afterEach(() => vi.restoreAllMocks());
 
   it.each(Object.keys(stores))("is in nothing that leaves a run kept in %s", async (name) => {

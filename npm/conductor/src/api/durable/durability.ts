@@ -334,7 +334,7 @@ export class Durability {
   }
 
   /**
-   * An execution as it was recorded; `undefined` where there is none.
+   * An execution as it was recorded; `undefined` for an id that the store does not have.
    *
    * @param isKept whether its answers can be read as they were recorded after they were replayed
    * @param secrets told of what values name; missing where names are to stand in the place of secrets

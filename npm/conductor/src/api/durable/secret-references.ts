@@ -223,7 +223,7 @@ export function revealed(json: Json, reveal: Reveal, isShown = true): Json {
 function numberOf(text: string): number {
   const number = Number(text);
   if (text !== "" && !Number.isNaN(number)) return number;
-  throw new TypeError("A secret that was a number when it was kept is none any more");
+  throw new TypeError("A secret that was a number when it was kept is another kind of text now");
 }
 
 function written(parts: readonly Part[], reveal: Reveal, inBytes: boolean): string {

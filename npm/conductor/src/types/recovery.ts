@@ -1,0 +1,21 @@
+/** Going on with what an earlier process left unfinished. */
+import type { StoredExecution } from "@atomiton/storage";
+
+import type { ExecutionResult } from "./execution.js";
+
+/** Executions of a store that go on, those that cannot, and those that wait. */
+export interface Recovery {
+  resumed: { executionId: string; flowId: string; result: Promise<ExecutionResult> }[];
+  blocked: { executionId: string; reason: string }[];
+  /** They go on when they are resumed. */
+  paused: { executionId: string; flowId: string }[];
+  /** How many sleep until a later time, at which they go on by themselves. */
+  sleeping: number;
+  /** How many wait for people: `executions.waiting()` has their questions. */
+  waiting: number;
+}
+
+/** Names those of unfinished executions that are to go on, by their ids. */
+export type ChooseExecutions = (
+  executions: readonly StoredExecution[],
+) => readonly string[] | PromiseLike<readonly string[]>;
