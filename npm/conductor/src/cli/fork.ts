@@ -4,17 +4,17 @@ import { InvalidArgumentError } from "commander";
 import type { NodeDefinition } from "../exports/node.js";
 import type { ForkChanges } from "../types/fork.js";
 import { createExecutionId } from "../types/ids.js";
-import { answerQuestions } from "./answers.js";
 import { assignment } from "./assignment.js";
 import type { Output } from "./display.js";
 import { Exit } from "./exit.js";
 import { openFlow } from "./flow-file.js";
+import { followed } from "./followed.js";
 import { jsonText } from "./json.js";
 import type { Project } from "./project.js";
-import { displayFor, followed, report, waitsInStore } from "./run.js";
+import { displayFor, report, unusedText } from "./run.js";
 import { oneLine } from "./text.js";
 import { unusedVariables } from "./unused-variables.js";
-import { invalidFlowJson, lines, reportProblems } from "./validate.js";
+import { invalidFlowJson, reportProblems } from "./validate.js";
 import { type StoreOptions, withStore } from "./with-store.js";
 
 /** Options as commander gives them. */
@@ -51,38 +51,20 @@ export async function forkExecution(id: string, options: ForkOptions): Promise<E
       const title = oneLine(begun.name ?? begun.id);
       const output: Output = options.json ? process.stderr : process.stdout;
       const display = displayFor(output, title, options);
-      const unanswered: string[] = [];
-      let isLeft = false;
-      const answering = answerQuestions(conductor, {
-        given: options.answer ?? new Map(),
-        display,
-        terminal:
-          process.stdin.isTTY && process.stderr.isTTY ? { input: process.stdin, output: process.stderr } : undefined,
-        giveUp(why, isWrong) {
-          unanswered.push(why);
-          if (isWrong) return void conductor.node.cancel(executionId);
-          isLeft = true;
-          void conductor.shutdown();
-        },
-      });
       const begin = async () => {
         await conductor.executions.fork(id, changes);
         return conductor.executions.result(executionId);
       };
-      const result = await followed(conductor, executionId, display, begin).finally(answering.stop);
-      if (isLeft) {
-        process.stderr.write(lines([...unanswered, waitsInStore(executionId)]));
-        return Exit.usage;
-      }
+      const end = await followed(conductor, executionId, begin, { display, answers: options.answer, isKept: true });
+      if (end === undefined) return Exit.usage;
+      const { result, unanswered, unused } = end;
       const facts = { executionId, forkOf: id, reused: result.reused ?? [] };
       const reported = report(conductor, begun, title, result, options, output, facts);
       for (const why of unanswered) process.stderr.write(`${why}\n`);
       if (!options.json)
         output.write(`${options.quiet ? "" : "\n"}${oneLine(executionId)} is a fork of ${oneLine(id)}\n`);
       process.stderr.write(unusedVariables(begun, options.var?.keys() ?? [], options.param).join(""));
-      for (const node of answering.unused()) {
-        process.stderr.write(`--answer ${oneLine(node)} was not used: the node never asked\n`);
-      }
+      process.stderr.write(unused.map((node) => unusedText(node, begun)).join(""));
       return unanswered.length > 0 ? Exit.usage : reported;
     },
     { wanted },

@@ -8,12 +8,12 @@ import { defaultVariables } from "../api/variables.js";
 import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ConductorConfig, ExecutionResult, NodeDefinition } from "../exports/node.js";
 import { createExecutionId } from "../types/ids.js";
-import { answerQuestions } from "./answers.js";
 import { type Display, type Output, quietDisplay } from "./display.js";
 import { dryRunText } from "./dry-run.js";
 import { type Exit, Exit as ExitCode, exitOf, UsageError } from "./exit.js";
 import { errorText, reportedError } from "./failure-text.js";
 import { openFlow, type Strictness } from "./flow-file.js";
+import { followed } from "./followed.js";
 import { jsonText } from "./json.js";
 import { KeptOutputs } from "./kept-outputs.js";
 import { openKeptStore, tellUnfinished } from "./kept-store.js";
@@ -21,7 +21,6 @@ import { liveDisplay } from "./live-display.js";
 import { type OutputFormat, outputText } from "./node-output.js";
 import { plainDisplay } from "./plain-display.js";
 import { openProject, type Project, type ProjectOptions } from "./project.js";
-import { onInterrupt } from "./signals.js";
 import { summary, warningsText } from "./summary.js";
 import { counted, oneLine, timeText } from "./text.js";
 import { TraceFile } from "./trace-file.js";
@@ -225,22 +224,7 @@ async function carryOut(
   const title = oneLine(flow.name ?? flow.id);
   // With --json or --output, standard output is for that alone.
   const output: Output = options.json || options.output !== undefined ? process.stderr : process.stdout;
-  const unanswered: string[] = [];
-  let isLeft = false;
   const display = displayFor(output, title, options);
-  const answering = answerQuestions(conductor, {
-    given: options.answer ?? new Map(),
-    display,
-    terminal:
-      process.stdin.isTTY && process.stderr.isTTY ? { input: process.stdin, output: process.stderr } : undefined,
-    giveUp(why, isWrong) {
-      unanswered.push(why);
-      // Where it is kept, the question lasts.
-      if (store === undefined || isWrong) return void conductor.node.cancel(executionId);
-      isLeft = true;
-      void conductor.shutdown();
-    },
-  });
   const begin = () =>
     options.resume === undefined
       ? conductor.node.run(flow, {
@@ -249,15 +233,14 @@ async function carryOut(
           ...(options.input !== undefined && { input: Object.fromEntries(options.input) }),
         })
       : conductor.executions.resume(executionId);
-  const result = await followed(conductor, executionId, display, begin).finally(answering.stop);
-  if (isLeft) {
-    process.stderr.write(lines([...unanswered, waitsInStore(executionId)]));
-    return ExitCode.usage;
-  }
+  const asked = { display, answers: options.answer, isKept: store !== undefined };
+  const end = await followed(conductor, executionId, begin, asked);
+  if (end === undefined) return ExitCode.usage;
+  const { result, unanswered } = end;
   const reported = report(conductor, flow, title, result, options, output);
   for (const why of unanswered) process.stderr.write(`${why}\n`);
   const unused = [
-    ...answering.unused().map((node) => unusedText(node, flow)),
+    ...end.unused.map((node) => unusedText(node, flow)),
     ...unusedVariables(flow, options.var?.keys() ?? []),
   ];
   if (!options.quiet || options.strict) process.stderr.write(unused.join(""));
@@ -280,35 +263,6 @@ function knownText({ id, status, startedAt, endedAt }: StoredExecution): string 
   const name = `The execution ${oneLine(id)}`;
   if (endedAt !== undefined) return `${name} ${status} at ${timeText(endedAt)}: nothing is run, this is what it gave`;
   return `${name} began at ${timeText(startedAt)} and goes on`;
-}
-
-/** How a question of an execution in the store is answered. */
-export function waitsInStore(executionId: string): string {
-  const how = `conductor executions answer ${oneLine(executionId)} --value VALUE --store ADDRESS`;
-  return `The execution waits in the store: ${how}`;
-}
-
-/** Begins an execution and shows it until its end; the first interrupt cancels it. */
-export async function followed(
-  conductor: Conductor,
-  executionId: string,
-  display: Display,
-  begin: () => Promise<ExecutionResult>,
-): Promise<ExecutionResult> {
-  conductor.events.onProgress((state) => display.show(state));
-  const release = onInterrupt(
-    (signal) => {
-      display.note(`Cancelling after ${signal}; once more to stop at once`);
-      void conductor.node.cancel(executionId);
-    },
-    () => display.end(),
-  );
-  try {
-    return await begin();
-  } finally {
-    release();
-    display.end();
-  }
 }
 
 /** Says how an execution ended. `facts`: what the document of `--json` has beside the result. */
@@ -374,7 +328,7 @@ function demandNode(flow: NodeDefinition, id: string, option: string): void {
 }
 
 /** Says that an answer was given and nothing asked for it. */
-function unusedText(node: string, flow: NodeDefinition): string {
+export function unusedText(node: string, flow: NodeDefinition): string {
   const asking = nodesIn(flow).filter(({ type }) => type === "wait-for-input");
   const names = asking.slice(0, MOST_NAMED).map(({ id }) => oneLine(id));
   const more = asking.length > MOST_NAMED ? `, and ${asking.length - MOST_NAMED} more` : "";

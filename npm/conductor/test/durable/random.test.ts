@@ -12,6 +12,7 @@ import { expect, it } from "vitest";
 import type { Definition, Params } from "../contract/flows.js";
 import { type RandomFlow, randomFlow } from "../random-flows/flow.js";
 import { answerOf, digest } from "../random-flows/model.js";
+import { seededRandom } from "../seeded-random.js";
 import { memory, Process, type ProcessOptions, World } from "./world.js";
 
 const FLOWS = Number(process.env["RANDOM_CRASHES"] ?? 150);
@@ -84,15 +85,10 @@ function withEffects({ nodes, ...node }: Definition, next = { leaf: 0 }): Defini
 const told = ({ error, data, outputs, executedNodes }: ExecutionResult) =>
   stable({ error: error?.message, data, outputs, executedNodes });
 
-/** mulberry32 */
+/** Whole numbers below a limit. */
 function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
+  const random = seededRandom(seed);
+  return (below) => Math.floor(random() * below);
 }
 
 /** Runs the flow of a seed to its end, over processes that end at random points; how many of them did. */

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 
 import type { Definition, Edge } from "../contract/flows.js";
 import { pass, settled, stopTime } from "../durable/stopped-time.js";
+import { seededRandom } from "../seeded-random.js";
 import { modelOf, type Took, tookOf } from "./model.js";
 import { close, line, Office, type Times } from "./office.js";
 
@@ -21,7 +22,7 @@ afterEach(async () => {
 
 describe("the estimate of a random flow", () => {
   it.each(Array.from({ length: FLOWS }, (_, seed) => seed))("is that of the model, seed %i", async (seed) => {
-    const random = generator(seed);
+    const random = seededRandom(seed);
     const { flow, leaves, branching } = flowOf(random);
     const concurrency = 1 + Math.floor(random() * 3);
     const office = new Office({ concurrency });
@@ -93,15 +94,4 @@ function flowOf(random: () => number): { flow: Definition; leaves: string[]; bra
 
 function groupsIn(node: Definition): Definition[] {
   return node.nodes === undefined ? [] : [node, ...node.nodes.flatMap(groupsIn)];
-}
-
-/** Mulberry32: numbers in [0, 1). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,5 +1,6 @@
 /** Random flows, and how often their leaves fail: from a seed, and from nothing else. */
 import type { Definition, Edge } from "../contract/flows.js";
+import { seededRandom } from "../seeded-random.js";
 
 /** What a leaf does, call by call; the last is repeated. */
 export type Answer = "value" | "nothing" | "fails" | "fails for good";
@@ -18,7 +19,7 @@ const DEEPEST = 3;
 
 /** The flow of a seed. */
 export function randomFlow(seed: number): RandomFlow {
-  const random = generator(seed);
+  const random = seededRandom(seed);
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   const chance = (percent: number): boolean => random() * 100 < percent;
   const taste = {
@@ -76,7 +77,7 @@ export function randomFlow(seed: number): RandomFlow {
 
   const definition = node(0);
   // Draws of their own, so that the flows of known seeds stay what they were.
-  if (seed % 4 === 3) letSomeContinue(definition, generator(~seed));
+  if (seed % 4 === 3) letSomeContinue(definition, seededRandom(~seed));
   return { definition, script, retries: pick([0, 0, 1]), keepsGoing: chance(40) };
 }
 
@@ -86,15 +87,4 @@ function letSomeContinue({ nodes = [] }: Definition, random: () => number): void
     if (random() < 0.4) (node.policy as Record<string, unknown>)["continueOnError"] = true;
     letSomeContinue(node, random);
   }
-}
-
-/** Mulberry32: numbers in [0, 1). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

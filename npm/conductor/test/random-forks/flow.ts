@@ -1,5 +1,6 @@
 /** Random flows whose nodes give the same for the same, and random changes of them: from a seed, and from nothing else. */
 import type { Definition, Edge } from "../contract/flows.js";
+import { seededRandom } from "../seeded-random.js";
 
 /** A flow, and in what a fork of its execution is another. */
 export interface RandomFork {
@@ -15,7 +16,7 @@ const DEEPEST = 3;
 
 /** The fork of a seed. */
 export function randomFork(seed: number): RandomFork {
-  const random = generator(seed);
+  const random = seededRandom(seed);
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   const chance = (percent: number): boolean => random() * 100 < percent;
   const taste = { group: pick([20, 40]), edge: pick([10, 30, 60]), fails: pick([0, 0, 15]), routes: pick([0, 15]) };
@@ -132,15 +133,4 @@ export function randomFork(seed: number): RandomFork {
 /** A node and all in it. */
 export function nodesIn(node: Definition): Definition[] {
   return [node, ...(node.nodes ?? []).flatMap(nodesIn)];
-}
-
-/** Mulberry32: numbers in [0, 1). */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let bits = Math.imul(state ^ (state >>> 15), state | 1);
-    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,0 +1,70 @@
+/** An execution from its beginning to its end at the command line: shown, asked about, interrupted. */
+import type { Conductor, ExecutionResult } from "../exports/node.js";
+import { answerQuestions } from "./answers.js";
+import type { Display } from "./display.js";
+import { onInterrupt } from "./signals.js";
+import { oneLine } from "./text.js";
+import { lines } from "./validate.js";
+
+/** How one is shown and answered. */
+export interface Following {
+  display: Display;
+  /** Answers that were given before, by node. */
+  answers: ReadonlyMap<string, unknown> | undefined;
+  /** Whether it is in a store, so that a question lasts. */
+  isKept: boolean;
+}
+
+/** How one ended. */
+export interface Followed {
+  result: ExecutionResult;
+  /** Why questions were not answered. */
+  unanswered: string[];
+  /** Nodes whose answers were given, and that never asked. */
+  unused: string[];
+}
+
+/**
+ * Begins an execution and shows it until its end; the first interrupt cancels it. `undefined` for one that waits in its store for an
+ * answer, after it was said how to give that.
+ */
+export async function followed(
+  conductor: Conductor,
+  executionId: string,
+  begin: () => Promise<ExecutionResult>,
+  { display, answers = new Map(), isKept }: Following,
+): Promise<Followed | undefined> {
+  const unanswered: string[] = [];
+  let isLeft = false;
+  const answering = answerQuestions(conductor, {
+    given: answers,
+    display,
+    terminal:
+      process.stdin.isTTY && process.stderr.isTTY ? { input: process.stdin, output: process.stderr } : undefined,
+    giveUp(why, isWrong) {
+      unanswered.push(why);
+      if (!isKept || isWrong) return void conductor.node.cancel(executionId);
+      isLeft = true;
+      void conductor.shutdown();
+    },
+  });
+  conductor.events.onProgress((state) => display.show(state));
+  const release = onInterrupt(
+    (signal) => {
+      display.note(`Cancelling after ${signal}; once more to stop at once`);
+      void conductor.node.cancel(executionId);
+    },
+    () => display.end(),
+  );
+  try {
+    const result = await begin();
+    if (!isLeft) return { result, unanswered, unused: answering.unused() };
+  } finally {
+    release();
+    display.end();
+    answering.stop();
+  }
+  const how = `conductor executions answer ${oneLine(executionId)} --value VALUE --store ADDRESS`;
+  process.stderr.write(lines([...unanswered, `The execution waits in the store: ${how}`]));
+  return undefined;
+}
