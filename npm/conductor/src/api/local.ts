@@ -90,40 +90,48 @@ function localNode({ environment, runs, events, isolate }: LocalParts): NodeApi 
 }
 
 function localExecutions(runs: Runs): ExecutionsApi {
-  const store = async () => (await runs.kept()).store;
+  /** What looks after executions of the store, for calls that name some. */
+  const kept = async (...ids: string[]) => {
+    for (const id of ids) demandId(id);
+    return runs.kept();
+  };
+  const store = async () => (await kept()).store;
   return {
     waiting: (executionId) => runs.waiting(executionId),
     answer: (id, answer) => runs.answer(id, answer),
     list: async (filter, options) => (await store()).list(filter, options),
-    get: async (executionId) => (await runs.kept()).row(executionId),
+    get: async (executionId) => (await kept(executionId)).row(executionId),
     async trace(executionId) {
-      return (await (await runs.kept()).lookBack(executionId)).trace as ExecutionTrace;
+      return (await (await kept(executionId)).lookBack(executionId)).trace as ExecutionTrace;
     },
     async value(executionId, nodeId) {
-      const result = await (await runs.kept()).lookBack(executionId);
+      const result = await (await kept(executionId)).lookBack(executionId);
       if (RunResult.hasNode(result, nodeId)) return result.outputs?.[nodeId];
       throw coded("NODE_NOT_FOUND", `The flow of the execution ${executionId} has no node \`${nodeId}\``, undefined);
     },
-    logs: async (executionId) => [...(await (await runs.kept()).recorded(executionId)).history.log],
+    logs: async (executionId) => [...(await (await kept(executionId)).recorded(executionId)).history.log],
     async export(executionId) {
       const { exportExecution } = await import("./replay/portable.js");
-      return exportExecution(await store(), executionId);
+      return exportExecution(await (await kept(executionId)).store, executionId);
     },
-    import: async (bytes, options = {}) => (await runs.kept()).durability.import(bytes, options),
-    resume: (executionId) => runs.resume(executionId),
+    import: async (bytes, options = {}) => (await kept()).durability.import(bytes, options),
+    async resume(executionId) {
+      demandId(executionId);
+      return runs.resume(executionId);
+    },
     async cancel(executionId) {
-      const kept = await runs.kept();
-      if (!runs.cancel(executionId)) await kept.cancel(executionId);
+      const inStore = await kept(executionId);
+      if (!runs.cancel(executionId)) await inStore.cancel(executionId);
     },
-    fork: async (executionId, changes) => (await runs.kept()).fork(executionId, changes),
-    diff: async (a, b) => (await runs.kept()).diff(a, b),
-    result: async (executionId) => (await runs.kept()).result(executionId),
+    fork: async (executionId, changes) => (await kept(executionId)).fork(executionId, changes),
+    diff: async (a, b) => (await kept(a, b)).diff(a, b),
+    result: async (executionId) => (await kept(executionId)).result(executionId),
     async vacuum(retention = {}) {
-      const kept = await store();
-      const { bytes: bytesBefore } = await kept.figures();
-      const deleted = await kept.prune(retention);
-      await kept.vacuum();
-      return { deleted, bytesBefore, bytesAfter: (await kept.figures()).bytes };
+      const pruned = await store();
+      const { bytes: bytesBefore } = await pruned.figures();
+      const deleted = await pruned.prune(retention);
+      await pruned.vacuum();
+      return { deleted, bytesBefore, bytesAfter: (await pruned.figures()).bytes };
     },
     async delete(executionIds) {
       const isList = Array.isArray(executionIds) && executionIds.every((id) => typeof id === "string");
@@ -132,6 +140,13 @@ function localExecutions(runs: Runs): ExecutionsApi {
     },
     onQuestion: (callback) => runs.questions.onQuestion(callback),
   };
+}
+
+/** @throws Error INVALID_PARAMETERS for what is no id of an execution */
+function demandId(id: unknown): void {
+  if (typeof id === "string" && id !== "") return;
+  const found = id === "" ? "an empty text" : id === null ? "null" : `a value of type ${typeof id}`;
+  throw coded("INVALID_PARAMETERS", `An execution is named by its id, a text; found ${found}`, undefined);
 }
 
 /** An id that is not text counts as missing. */

@@ -205,7 +205,7 @@ export class Runs {
 
   /** The same, for an execution that can be cancelled or paused there; `undefined` for any other. */
   async keptOpen(executionId: string): Promise<KeptExecutions | undefined> {
-    const kept = this.durability && (await this.kept());
+    const kept = this.durability && typeof executionId === "string" ? await this.kept() : undefined;
     return (await kept?.isOpen(executionId)) ? kept : undefined;
   }
 

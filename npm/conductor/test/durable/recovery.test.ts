@@ -13,6 +13,21 @@ const shop = () =>
   );
 
 describe("an execution that is kept", () => {
+  it("says what an execution is named by, whichever call is given something else", async () => {
+    const { conductor } = new Process(new World(), memory());
+    const { executions } = conductor;
+    const calls = ["get", "trace", "value", "logs", "export", "resume", "cancel", "fork", "diff", "result"] as const;
+    for (const call of calls) {
+      for (const id of [undefined, null, 3, "", {}]) {
+        const asked = (executions[call] as (id: unknown) => Promise<unknown>)(id);
+        await expect(asked, `${call}(${String(id)})`).rejects.toMatchObject({
+          code: "INVALID_PARAMETERS",
+          message: expect.stringContaining("named by its id"),
+        });
+      }
+    }
+  });
+
   it("warns of a flow that runs but is not kept, with the problem that it has", async () => {
     const { conductor, store } = new Process(new World(), memory());
     const flow = group("odd", [leaf("a", { type: "read" }), leaf("b", { type: "read" })], [edge("a", "b")]);
