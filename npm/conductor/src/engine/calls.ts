@@ -239,7 +239,7 @@ export class Calls {
           this.values.hasCarried = true;
         }
         if (answer.isReused && !answer.inherited) this.noteReuse(task);
-        this.noteRedacted(call, answer.value);
+        this.request.redact?.noteOutput(this.values.nodeOf(task), answer.value);
         this.keepOutput(call, this.withoutParts(call, answer.value, answer.redacted, false));
         if (this.leftOut.length > 0 && task >= this.plan.length) {
           this.answeredBefore ??= new Set();
@@ -337,7 +337,7 @@ export class Calls {
     if (String(routedHandles(made)) !== String(routedHandles(value)) && routedHandles(value) !== undefined) {
       throw new Error("its output takes another way than the one that was recorded");
     }
-    this.noteRedacted(call, made);
+    this.request.redact?.noteOutput(node, made);
     this.request.recorder?.output(task, attempt, made, false);
     this.replace(value, made);
   }
@@ -435,7 +435,7 @@ export class Calls {
       readsSecrets: this.expressions?.readsSecrets(node) === true || this.request.redact?.hidesSome === true,
       isSecret: (text) => this.shown(text) !== text,
       knowsSecrets: () => this.seen?.isNeeded === true,
-      hides: (value) => this.hides(call, value),
+      hides: (value) => this.request.redact?.hides(node, value) === true,
       run,
     });
     return taken === undefined ? run() : taken.then((output) => this.takeReused(call, node, output));
@@ -837,8 +837,8 @@ export class Calls {
     } catch {
       handles = undefined;
     }
-    const { recorder } = this.request;
-    this.noteRedacted(call, value);
+    const { recorder, redact } = this.request;
+    redact?.noteOutput(this.values.nodeOf(call.task), value);
     if (recorder !== undefined) {
       try {
         if (inherited === undefined) recorder.output(call.task, attempt, value, call.isReused === true);
@@ -861,26 +861,6 @@ export class Calls {
       if (handle === DEFAULT_HANDLE) this.answers.post(EventKind.route, attempt, call.task, 0);
     }
     this.answers.post(EventKind.done, attempt, call.task, 1);
-  }
-
-  /** Notes what of an output is not shown. */
-  private noteRedacted(call: Call, value: unknown): void {
-    const { redact } = this.request;
-    if (redact === undefined) return;
-    const node = this.values.nodeOf(call.task);
-    redact.note(node, value);
-    if (routedHandles(value) === undefined) return;
-    for (const carried of carriedApart(value)?.values() ?? []) redact.note(node, carried);
-  }
-
-  /** Whether parts of an output are not shown. */
-  private hides(call: Call, value: unknown): boolean {
-    const { redact } = this.request;
-    if (redact === undefined) return false;
-    this.noteRedacted(call, value);
-    const node = this.values.nodeOf(call.task);
-    const parts = [value, ...((routedHandles(value) && carriedApart(value)?.values()) ?? [])];
-    return parts.some((part) => redact.shown(part, [node, node + 1]).paths.length > 0);
   }
 
   private keepOutput(call: Call, value: unknown): void {

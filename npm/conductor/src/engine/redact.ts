@@ -1,6 +1,7 @@
 /** Parts of outputs that nothing outside of a run sees, as `redact` in the policies of its nodes names them. */
 import { REDACTED, type Redaction } from "../expressions/redaction.js";
 import type { NodeDefinition } from "../types/definition.js";
+import { carriedApart, routedHandles } from "./executables.js";
 import type { Outline } from "./outline.js";
 import { Copy, partsOf } from "./parts.js";
 import type { Plan } from "./plan.js";
@@ -87,6 +88,17 @@ export class RunRedact {
     if (!this.mark(value, progress, 0, new Map())) return;
     if (isOutput) this.hidden.add(node);
     if (typeof value === "object" && value !== null) this.whole.add(value);
+  }
+
+  /** The same for an output of a node, with what its handles carry apart from each other. */
+  noteOutput(node: number, output: unknown): void {
+    for (const part of carriedParts(output)) this.note(node, part);
+  }
+
+  /** Notes an output of a node; returns whether parts of it are not shown. `node`: by place in the outline. */
+  hides(node: number, output: unknown): boolean {
+    this.noteOutput(node, output);
+    return carriedParts(output).some((part) => this.shown(part, [node, node + 1]).paths.length > 0);
   }
 
   /** Whether a policy may name parts of what a node gives. `node`: by place in the outline. */
@@ -176,6 +188,11 @@ export class RunRedact {
       .filter(({ isFound, node }) => !isFound && hasAnswer(node))
       .map(({ node, text }) => ({ node, path: text }));
   }
+}
+
+/** An output, and what its handles carry apart from each other. */
+function carriedParts(output: unknown): unknown[] {
+  return [output, ...((routedHandles(output) && carriedApart(output)?.values()) ?? [])];
 }
 
 /** The states that are reached without a further key: `**` may stand for none. */
