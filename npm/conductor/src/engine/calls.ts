@@ -9,35 +9,31 @@ import { Activities } from "./activity.js";
 import { type Asker, Call, ExecutableParams, type FlowRunner } from "./call.js";
 import type { Constants } from "./constants.js";
 import type { RunRequest } from "./driver.js";
-import { type AnyExecutable, carriedApart, endsRun, isThenable, routedHandles } from "./executables.js";
+import { type AnyExecutable, carriedApart, carriedParts, endsRun, isThenable, routedHandles } from "./executables.js";
 import { failure, type Place, retryAdvice, safelyThrown, simulatedFailure } from "./failure.js";
-import type { Round } from "./frames.js";
 import { fire, guardSignal } from "./guarded-signal.js";
+import { IncompleteAnswers } from "./incomplete-answers.js";
 import { type Items, itemsOf, toItems } from "./items.js";
 import type { LeftOut } from "./left-out.js";
 import type { Log } from "./log.js";
 import { EventKind, FIRST_ATTEMPT, NEVER } from "./mailbox.js";
 import { NodeExpressions, type RunTimes } from "./node-expressions.js";
 import { keptLog } from "./node-log.js";
-import { DEFAULT_HANDLE, Section } from "./outline.js";
+import { DEFAULT_HANDLE } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
 import type { Answer, InheritedAnswer, KnownItems, Recorder } from "./recorder.js";
 import { getErrorRecoveryStrategy } from "./recovery.js";
-import type { OutputReuse, ReusedOutput } from "./reuse.js";
+import type { RunRedact } from "./redact.js";
+import { takeOrExecute } from "./reused-outputs.js";
 import { RunWarnings } from "./run-warnings.js";
 import { Shown } from "./shown.js";
 import { Sparse } from "./sparse.js";
-import { replaceIn, type Values } from "./values.js";
+import type { Values } from "./values.js";
 
 const LOOP_WITHOUT_ITEMS =
   "The loop found nothing to loop over, and ran its nodes once: give it an array over an edge (to the handle `default`, " +
   "`items` or `array`) or as parameter `array`, or a `count`";
-
-const NOTHING_LEFT_OUT: readonly LeftOut[] = Object.freeze([]);
-
-/** Nodes that a message lists. */
-const MOST_LOST = 5;
 
 /** What an executable said of its progress. */
 export interface ProgressReport {
@@ -68,6 +64,8 @@ export class Calls {
   warnings: RunWarnings | undefined;
   /** What happened to nodes beyond their states, once something did. */
   activities: Activities | undefined;
+  /** Answers of a host before this one of which parts are left out, once there was one. */
+  incomplete: IncompleteAnswers | undefined;
   /** Calls that are not answered. */
   running = 0;
   /** The most attempts that a leaf took so far. */
@@ -75,10 +73,6 @@ export class Calls {
   private readonly calls: (Call | undefined)[] = [];
   /** What loops whose items come bit by bit were first asked with, by task. */
   private readonly loops = new Sparse<{ parameters: Parameters; names: Call["names"] | undefined }>();
-  /** Answers of a host before this one that were kept without some of their parts. */
-  leftOut: readonly LeftOut[] = NOTHING_LEFT_OUT;
-  /** Tasks of rounds that are not over that gave their outputs at a host before this one, once something is in `leftOut`. */
-  private answeredBefore: Set<number> | undefined;
   private runOver: AbortController | undefined;
   private closed = false;
   private readonly errors: Sparse<ExecutionError>;
@@ -89,15 +83,15 @@ export class Calls {
   private readonly seen: Shown | undefined;
 
   constructor(
-    private readonly plan: Plan,
-    private readonly values: Values,
+    readonly plan: Plan,
+    readonly values: Values,
     private readonly request: RunRequest,
     private readonly tables: Constants,
     private readonly answers: Answers,
   ) {
     this.begun = new Uint8Array(plan.length);
     this.errors = values.errors;
-    values.onLost = (task, handle, used, lost) => this.tellLost(task, handle, used, lost);
+    values.onLost = (task, message) => this.warnOf(task, "lost-input", message);
     const { outline } = plan;
     if (outline.expressions === undefined && request.secrets === undefined) return;
     const { secrets = new Redaction(), log, recorder } = request;
@@ -106,6 +100,16 @@ export class Calls {
       const isKept = recorder !== undefined;
       this.expressions = new NodeExpressions(plan, values, request.expressions, answers, secrets, isKept);
     }
+  }
+
+  /** Takes what happens to nodes beyond their states. */
+  get activity(): Activities {
+    this.activities ??= new Activities();
+    return this.activities;
+  }
+
+  get keepsGoing(): boolean {
+    return this.request.options.keepGoing;
   }
 
   get log(): Log {
@@ -138,6 +142,20 @@ export class Calls {
 
   get recorder(): Recorder | undefined {
     return this.request.recorder;
+  }
+
+  get redact(): RunRedact | undefined {
+    return this.request.redact;
+  }
+
+  /** Whether there are secrets, or something redacted, so far. */
+  get knowsSecrets(): boolean {
+    return this.seen?.isNeeded === true;
+  }
+
+  /** Whether the parameters of a node, by its place in the outline, are made of secrets. */
+  readsSecrets(node: number): boolean {
+    return this.expressions?.readsSecrets(node) === true;
   }
 
   get files(): FileAccess | undefined {
@@ -230,21 +248,17 @@ export class Calls {
   answerAgain(task: number, attempt: number, answer: Answer): boolean {
     const call = this.calls[task];
     if (call === undefined || call.over || call.attempt !== attempt) return false;
-    if (this.leftOut.length > 0 && task < this.plan.length) {
-      this.leftOut = this.leftOut.filter((other) => other.task !== task);
-    }
+    const isInRound = task >= this.plan.length;
+    if (!isInRound) this.incomplete?.supersede(task);
     switch (answer.kind) {
       case "output":
         if (routedHandles(answer.value) !== undefined && carriedApart(answer.value) !== undefined) {
           this.values.hasCarried = true;
         }
-        if (answer.isReused && !answer.inherited) this.noteReuse(task);
-        this.request.redact?.noteOutput(this.values.nodeOf(task), answer.value);
-        this.keepOutput(call, this.withoutParts(call, answer.value, answer.redacted, false));
-        if (this.leftOut.length > 0 && task >= this.plan.length) {
-          this.answeredBefore ??= new Set();
-          this.answeredBefore.add(task);
-        }
+        if (answer.isReused && !answer.inherited) this.activity.reuse(this.values.nodeOf(task));
+        this.redact?.noteOutput(this.values.nodeOf(task), carriedParts(answer.value));
+        this.keepOutput(call, this.standIn(call, answer.value, answer.redacted, false));
+        if (isInRound) this.incomplete?.noteAnswered(task);
         return true;
       case "error":
         if (answer.advice !== false && !answer.inherited) {
@@ -256,7 +270,7 @@ export class Calls {
         this.calls[task] = call;
         return true;
       case "items":
-        this.withoutParts(call, answer.items, answer.redacted, true);
+        this.standIn(call, answer.items, answer.redacted, true);
         this.keepItems(task, answer.items);
         this.end(call);
         return true;
@@ -277,7 +291,7 @@ export class Calls {
     const call = this.begin(task, attempt, attemptNumber);
     if (answer.kind === "output") {
       const { value, redacted = [] } = answer;
-      if (redacted.length > 0) this.tellMissing(task, redacted);
+      if (redacted.length > 0) this.warnOfMissing(task, redacted);
       return this.answered(call, value, number);
     }
     // It has failed for good.
@@ -291,8 +305,7 @@ export class Calls {
 
   /** Notes whether an answer of a task was taken over from another execution. */
   noteAnswer(task: number, isInherited: boolean): void {
-    this.activities ??= new Activities();
-    this.activities.answer(this.values.nodeOf(task), isInherited);
+    this.activity.answer(this.values.nodeOf(task), isInherited);
   }
 
   /** An error of another execution, as one of this. */
@@ -300,73 +313,42 @@ export class Calls {
     return { ...error, executionId: this.request.context.executionId };
   }
 
-  /** Notes a value that was kept without some of its parts; returns what stands for it, which is no other value. */
-  private withoutParts(call: Call, kept: unknown, paths: readonly string[] = [], isItems: boolean): unknown {
+  /** An answer of a host before this one, or what stands in for it where parts of it are left out. */
+  private standIn(call: Call, kept: unknown, paths: readonly string[] = [], isItems: boolean): unknown {
     if (paths.length === 0) return kept;
-    const value = typeof kept === "object" && kept !== null ? kept : Object(kept);
-    const leftOut = { task: call.task, node: this.values.nodeOf(call.task), paths, isItems, value, call };
-    if (this.leftOut === NOTHING_LEFT_OUT) this.leftOut = [];
-    (this.leftOut as LeftOut[]).push(leftOut);
-    return value;
+    this.incomplete ??= new IncompleteAnswers(this.values, this.calls, (...missing) => this.warnOfMissing(...missing));
+    return this.incomplete.add(call, kept, paths, isItems);
   }
 
-  /** Runs a node again of whose output parts are missing, and lets others have what it gives. Rejects with what went wrong. */
-  async makeAgain({ task, node, value, call: before }: LeftOut): Promise<void> {
-    const { executionId, input, parentContext, attempt, attemptNumber } = before;
-    const call = new Call(
-      this,
-      task,
-      before.nodeId,
-      executionId,
-      input,
-      parentContext,
-      before.run,
-      attempt,
-      attemptNumber,
-    );
+  private warnOfMissing(task: number, paths: readonly string[]): void {
+    const parts = paths.map((path) => (path === "" ? "the whole of it" : `\`${path}\``)).join(", ");
+    this.warnOf(task, "redacted-value", `Of its output, ${parts} was not kept: the result has \`[redacted]\` there`);
+  }
+
+  /** Runs a node once more for what its answer lacks, as it was called before. Rejects with an `ExecutionError`. */
+  async runAgain({ node, value: kept, call: before }: LeftOut): Promise<unknown> {
+    const { task, nodeId, executionId, input, parentContext, run, attempt, attemptNumber } = before;
+    const call = new Call(this, task, nodeId, executionId, input, parentContext, run, attempt, attemptNumber);
     // What it says was said before.
     call.over = true;
     this.runEnd.addEventListener("abort", () => call.abort(new DOMException("The run is over", "AbortError")));
     const { type, parameters } = this.plan.node(node);
-    const executable = this.request.executables?.getNodeExecutable(type);
-    if (executable == null) throw new Error(`No implementation found for node type: ${type}`);
-    const resolved = await (this.expressions?.has(node) === true
-      ? this.expressions.resolve(call, node, parameters as Parameters)
-      : parameters);
-    const made = await executable.execute(new ExecutableParams(call, resolved));
-    if (String(routedHandles(made)) !== String(routedHandles(value)) && routedHandles(value) !== undefined) {
-      throw new Error("its output takes another way than the one that was recorded");
+    try {
+      const executable = this.request.executables?.getNodeExecutable(type);
+      if (executable == null) throw new Error(`No implementation found for node type: ${type}`);
+      const resolved = await (this.expressions?.has(node) === true
+        ? this.expressions.resolve(call, node, parameters as Parameters)
+        : parameters);
+      const made = await executable.execute(new ExecutableParams(call, resolved));
+      if (String(routedHandles(made)) !== String(routedHandles(kept)) && routedHandles(kept) !== undefined) {
+        throw new Error("its output takes another way than the one that was recorded");
+      }
+      this.redact?.noteOutput(node, carriedParts(made));
+      this.request.recorder?.output(task, attempt, made, false);
+      return made;
+    } catch (error) {
+      throw this.errorOf(error, task);
     }
-    this.request.redact?.noteOutput(node, made);
-    this.request.recorder?.output(task, attempt, made, false);
-    this.replace(value, made);
-  }
-
-  /** Puts a value in the place of what stood for it. */
-  private replace(old: object, value: unknown): void {
-    const carried = routedHandles(old) === undefined ? undefined : carriedApart(old);
-    const parts = routedHandles(value) === undefined ? undefined : carriedApart(value);
-    for (const [handle, part] of carried ?? []) {
-      if (typeof part === "object" && part !== null) this.replace(part, parts?.get(handle));
-    }
-    this.values.replace(old, value);
-    for (const call of this.calls) replaceIn(call?.input, old, value);
-    for (const { call } of this.leftOut) replaceIn(call.input, old, value);
-  }
-
-  /** What is missing of outputs that nothing needs any more is missing in the result as well, which says so. */
-  tellLeftOut(made: ReadonlySet<LeftOut>): void {
-    for (const leftOut of this.leftOut) {
-      if (made.has(leftOut)) continue;
-      const { task, paths, value } = leftOut;
-      if (value instanceof String) this.replace(value, String(value));
-      this.tellMissing(task, paths);
-    }
-  }
-
-  private tellMissing(task: number, paths: readonly string[]): void {
-    const parts = paths.map((path) => (path === "" ? "the whole of it" : `\`${path}\``)).join(", ");
-    this.add(task, "redacted-value", `Of its output, ${parts} was not kept: the result has \`[redacted]\` there`);
   }
 
   /** What was in flight is lost with the host that had it. */
@@ -376,11 +358,6 @@ export class Calls {
       call.over = true;
       this.running--;
     }
-  }
-
-  /** A warning that a host before this one was told. */
-  warnAgain(task: number, rule: string, message: string): void {
-    this.add(task, rule, message);
   }
 
   /** Runs the executable of a leaf. */
@@ -413,52 +390,9 @@ export class Calls {
     const result =
       reuse === undefined
         ? executable.execute(new ExecutableParams(call, parameters))
-        : this.reused(reuse, call, executable, parameters);
+        : takeOrExecute(this, reuse, call, this.values.nodeOf(call.task), executable, parameters);
     if (isThenable(result)) this.await(call, result);
     else this.answered(call, result);
-  }
-
-  /** Executes, or takes an output that was made before. */
-  private reused(
-    reuse: OutputReuse,
-    call: Call,
-    executable: AnyExecutable,
-    parameters: Parameters | undefined,
-  ): unknown {
-    const node = this.values.nodeOf(call.task);
-    const run = () => executable.execute(new ExecutableParams(call, parameters));
-    const taken = reuse.take({
-      call,
-      node: this.plan.node(node),
-      executable,
-      parameters,
-      readsSecrets: this.expressions?.readsSecrets(node) === true || this.request.redact?.hidesSome === true,
-      isSecret: (text) => this.shown(text) !== text,
-      knowsSecrets: () => this.seen?.isNeeded === true,
-      hides: (value) => this.request.redact?.hides(node, value) === true,
-      run,
-    });
-    return taken === undefined ? run() : taken.then((output) => this.takeReused(call, node, output));
-  }
-
-  private takeReused(call: Call, node: number, { value, isReused, warnings = [], reason }: ReusedOutput): unknown {
-    if (call.over) return value;
-    for (const { rule, message } of warnings) this.warn(call, rule, message);
-    if (isReused) {
-      call.isReused = true;
-      this.noteReuse(call.task);
-    } else if (reason !== undefined) {
-      this.activities ??= new Activities();
-      this.activities.keepsNothing(node, this.shown(reason));
-      // Where the owner asks for all that can be reused, what cannot is nothing to warn of.
-      if (this.plan.asksForCache(node)) this.warn(call, "not-cached", `Its output is not reused: ${reason}`);
-    }
-    return value;
-  }
-
-  private noteReuse(task: number): void {
-    this.activities ??= new Activities();
-    this.activities.reuse(this.values.nodeOf(task));
   }
 
   /** Executes with what expressions gave. */
@@ -490,12 +424,13 @@ export class Calls {
 
   warn(call: Call, rule: string, message: string): void {
     if (call.over) return;
-    this.add(call.task, rule, message);
+    this.warnOf(call.task, rule, message);
     call.told?.push({ rule, message: this.shown(message) });
     this.request.recorder?.warning(call.task, rule, this.shown(message));
   }
 
-  private add(task: number, rule: string, message: string, round?: string): void {
+  /** Warns of a node. `round`: in which rounds of loops it came, in words. */
+  warnOf(task: number, rule: string, message: string, round?: string): void {
     this.warnings ??= new RunWarnings();
     this.warnings.add(this.plan.id(this.values.nodeOf(task)), rule, this.shown(message), round);
   }
@@ -505,90 +440,10 @@ export class Calls {
     return this.seen === undefined ? text : this.seen.text(String(text));
   }
 
-  /** A scope that hands on what went wrong inside has failed as well. */
-  catch(task: number, cause: number): void {
-    const error = this.errors.get(cause);
-    if (error !== undefined) this.errors.set(task, error);
-    const taker = this.values.nodeOf(task);
-    const continues = this.plan.continuesOnError(taker);
-    if (!continues && !this.plan.catches(taker)) return;
-    // In a run that keeps going, a loop takes the error of a round before it is over itself.
-    if (continues && this.request.options.keepGoing && cause !== task && this.plan.isEach(taker)) return;
-    this.activities ??= new Activities();
-    for (let node = this.values.nodeOf(cause); node !== taker; node = this.plan.parent(node)) {
-      this.activities.handle(node);
-    }
-    this.activities.handle(taker);
-    if (!continues) return;
-    // The slot of a group is that of its last node, which may have gone well.
-    this.values.forgetOutput(task);
-    this.tellContinued(task, cause, error);
-  }
-
-  /** Warns of values that a node does not get. */
-  private tellLost(task: number, handle: string, used: number, lost: readonly number[]): void {
-    const names = lost.slice(0, MOST_LOST).map((node) => `\`${this.plan.id(node)}\``);
-    if (lost.length > MOST_LOST) names.push(`${lost.length - MOST_LOST} more`);
-    const what = lost.length === 1 ? "that" : "those";
-    this.add(
-      task,
-      "lost-input",
-      `${lost.length + 1} values came by the handle \`${handle}\`: the node gets that of \`${this.plan.id(used)}\`, and not ` +
-        `${what} of ${names.join(", ")}; give each edge a \`targetHandle\` of its own`,
-    );
-  }
-
-  /** Warns of a failure that the run went on after. */
-  private tellContinued(task: number, cause: number, error: ExecutionError | undefined): void {
-    const what = cause === task ? "Failed" : `\`${this.plan.id(this.values.nodeOf(cause))}\` in it failed`;
-    const rounds = task < this.plan.length ? [] : this.values.roundsOf(task);
-    const words = rounds.map(({ nodeId, index }) => `round ${index + 1} of ${nodeId}`).reverse();
-    const round = words.length === 0 ? undefined : words.join(" in ");
-    this.add(task, "continued-after-error", `${what}, and the run went on: ${error?.message ?? ""}`, round);
-  }
-
-  /** A round of a loop failed, and the loop goes on. Returns the tasks of the round, from `base` up to this one. */
-  lose(task: number, base: number, cause: number): number {
-    const error = this.errors.get(cause) ?? failure("INTERNAL_ERROR", "The cause is not known", this.placeOf(cause));
-    const rounds = this.values.roundsOf(base);
-    const words = rounds.map(({ nodeId, index }) => `round ${index + 1} of ${nodeId}`).reverse();
-    const what = `\`${this.plan.id(this.values.nodeOf(cause))}\` failed, and the loop went on: ${error.message}`;
-    this.add(task, "continued-after-error", what, words.join(" in "));
-    return this.values.loseFrame(task, base, error);
-  }
-
-  /** A branch or a section of a group failed, and the group goes on. */
-  loseBranch(task: number, base: number, cause: number): void {
-    const error = this.errors.get(cause) ?? failure("INTERNAL_ERROR", "The cause is not known", this.placeOf(cause));
-    const group = this.values.nodeOf(task);
-    if (this.plan.branchMode(group) === "try") return this.loseSection(task, base, cause, error);
-    this.activities ??= new Activities();
-    for (let node = this.values.nodeOf(cause); node !== group; node = this.plan.parent(node)) {
-      this.activities.handle(node);
-    }
-    const what = `\`${this.plan.id(this.values.nodeOf(cause))}\` failed, and the other branches went on: ${error.message}`;
-    this.add(task, "continued-after-error", what);
-    this.values.endBranch(task, base, error);
-  }
-
-  /** A section of a `try` failed, which has the error from now on: for its catch, or to fail with it in the end. */
-  private loseSection(task: number, base: number, cause: number, error: ExecutionError): void {
-    const scope = this.values.nodeOf(task);
-    this.errors.set(task, error);
-    this.values.endBranch(task, base, error);
-    if (this.plan.section(this.values.nodeOf(base)) !== Section.body || !this.plan.hasCatch(scope)) return;
-    this.activities ??= new Activities();
-    for (let node = this.values.nodeOf(cause); node !== scope; node = this.plan.parent(node)) {
-      this.activities.handle(node);
-    }
-  }
-
   /** Warns of paths in `redact` at which no output had anything. */
   warnUnmatched(): void {
-    for (const { node, path } of this.request.redact?.unmatched(this.plan) ?? []) {
-      const outputs = this.plan.isLeaf(node) ? "its output has" : "the outputs of its nodes have";
-      const message = `\`redact\` names \`${path}\`, and ${outputs} nothing there: nothing was redacted by it. Correct the path, or remove it`;
-      this.add(node, "unmatched-redact", message);
+    for (const { node, message } of this.redact?.unmatched(this.plan) ?? []) {
+      this.warnOf(node, "unmatched-redact", message);
       this.request.recorder?.warning(node, "unmatched-redact", message);
     }
   }
@@ -597,27 +452,6 @@ export class Calls {
   get retries(): RetryRecord[] | undefined {
     const { retries = [] } = this.activities ?? {};
     return retries.length === 0 ? undefined : retries;
-  }
-
-  /** The run is over because a task failed, or was stopped as a whole: scopes that were open then did not fail by themselves. */
-  endedBy(cause: number | undefined): void {
-    const { activities = new Activities(), plan } = this;
-    this.activities = activities;
-    const around = new Set<number>([0]);
-    if (cause !== undefined) {
-      const first = this.values.nodeOf(cause);
-      for (let node = first; node !== 0; node = plan.parent(node)) around.add(node);
-      const error = this.errors.get(cause);
-      const [round] = (error?.context?.rounds ?? []) as Round[];
-      const loop = [...around].find((node) => plan.id(node) === round?.nodeId && plan.isEach(node));
-      if (error !== undefined && round !== undefined && loop !== undefined) {
-        const where = `${plan.id(first)} in round ${round.index + 1}, item ${round.item}`;
-        activities.failInRound(loop, `${where}: ${error.message}`);
-      }
-    }
-    for (let node = 1; node < plan.length; node++) {
-      if (!around.has(node) && !plan.isLeaf(node)) activities.cancel(node);
-    }
   }
 
   /** A round of a loop begins (1), or is done (-1). */
@@ -639,10 +473,9 @@ export class Calls {
     const { retryDelay } = this.request.options;
     const delay = Math.max((this.plan.retryDelay(node) ?? retryDelay) * 2 ** Math.min(number - 1, 30), least);
     const now = Date.now();
-    this.activities ??= new Activities();
     const attempts = { number, of, error: error.message, retryAt: Math.round(now + delay) };
     const { executionId } = this.calls[task] ?? this.request.context;
-    this.activities.willRetry(node, this.plan.id(node), executionId, attempts, now);
+    this.activity.willRetry(node, this.plan.id(node), executionId, attempts, now);
     if (task < this.plan.length) this.request.onRetry?.(node);
   }
 
@@ -669,23 +502,11 @@ export class Calls {
 
   /** Forgets tasks whose numbers are used again. `isReset`: what they gave does not count any more. */
   forget(from: number, to: number, isReset = false): void {
-    if (this.leftOut.length > 0) this.forgetLeftOut(from, to, isReset);
+    this.incomplete?.forget(from, to, isReset);
     for (let task = from; task < to; task++) {
       this.calls[task] = undefined;
       this.reports.delete(task);
     }
-  }
-
-  /** Whether a task of a round that is not over gave its output at a host before this one. */
-  wasAnswered(task: number): boolean {
-    return this.answeredBefore?.has(task) === true;
-  }
-
-  private forgetLeftOut(from: number, to: number, isReset: boolean): void {
-    const isIn = ({ task }: LeftOut) => task >= from && task < to;
-    if (isReset) this.leftOut = this.leftOut.filter((each) => !isIn(each));
-    for (const each of this.leftOut) if (isIn(each)) each.isPast = true;
-    for (let task = from; task < to; task++) this.answeredBefore?.delete(task);
   }
 
   /** Says that a simulation holds a node up. */
@@ -784,7 +605,7 @@ export class Calls {
     inherited?: number,
   ): void {
     const items = { ...found, known };
-    this.request.redact?.note(this.values.nodeOf(task), found.items, false);
+    this.redact?.note(this.values.nodeOf(task), found.items, false);
     if (inherited === undefined) this.request.recorder?.items(task, attempt, items);
     else this.request.recorder?.inherited(task, attempt, inherited);
     const count = this.keepItems(task, items);
@@ -797,10 +618,9 @@ export class Calls {
     const { items, more, known, once = false, total = more ? undefined : known + items.length } = found;
     const count = this.values.addItems(task, known, found);
     if (!once) {
-      this.activities ??= new Activities();
-      this.activities.knowsRounds(this.values.nodeOf(task), total, known);
+      this.activity.knowsRounds(this.values.nodeOf(task), total, known);
     }
-    if (once) this.add(task, "loop-without-items", LOOP_WITHOUT_ITEMS);
+    if (once) this.warnOf(task, "loop-without-items", LOOP_WITHOUT_ITEMS);
     return count;
   }
 
@@ -838,7 +658,7 @@ export class Calls {
       handles = undefined;
     }
     const { recorder, redact } = this.request;
-    redact?.noteOutput(this.values.nodeOf(call.task), value);
+    redact?.noteOutput(this.values.nodeOf(call.task), carriedParts(value));
     if (recorder !== undefined) {
       try {
         if (inherited === undefined) recorder.output(call.task, attempt, value, call.isReused === true);
@@ -922,8 +742,7 @@ export class Calls {
       if (call !== undefined) this.noteRetry(task, call.attemptNumber, error, 0);
       this.withRounds(task, error);
     } else {
-      this.activities ??= new Activities();
-      this.activities.cancel(this.values.nodeOf(task));
+      this.activity.cancel(this.values.nodeOf(task));
     }
     if (!this.errors.has(task) || code === "TIMEOUT") this.errors.set(task, error);
     const name = code === "TIMEOUT" ? "TimeoutError" : "AbortError";

@@ -7,7 +7,6 @@
 import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
 
 import type { Redaction } from "../expressions/redaction.js";
-import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
 import type { RetryRecord } from "../types/graph.js";
@@ -19,8 +18,10 @@ import { constants } from "./constants.js";
 import type { NodeExecutorFactory } from "./executables.js";
 import type { ExpressionSources } from "./expression-scope.js";
 import { coded, failure, safelyThrown } from "./failure.js";
+import { endRun, loseBranch, loseRound, takeFailure } from "./handled-failures.js";
+import type { IncompleteAnswers } from "./incomplete-answers.js";
 import { sealed } from "./journal.js";
-import type { Standing } from "./left-out.js";
+import type { LeftOut, Standing } from "./left-out.js";
 import type { Log } from "./log.js";
 import { lookAtEnd, roomForLook, stateOf } from "./look.js";
 import {
@@ -243,7 +244,7 @@ export class Run implements Answers, ThreadUser {
       };
       recorder.namesParts = (task) => redact.namesParts(this.values.nodeOf(task));
     }
-    recorder.onChanged = (task, what) => this.calls.warnAgain(task, "kept-differently", `Not kept as it is, ${what}`);
+    recorder.onChanged = (task, what) => this.calls.warnOf(task, "kept-differently", `Not kept as it is, ${what}`);
   }
 
   /** Starts. What needs no waiting happens before this returns. */
@@ -272,13 +273,13 @@ export class Run implements Answers, ThreadUser {
     } finally {
       giveMailbox(mailbox);
     }
-    for (const { task, rule, message } of history.warnings) this.calls.warnAgain(task, rule, message);
+    for (const { task, rule, message } of history.warnings) this.calls.warnOf(task, rule, message);
     if (history.variables !== undefined) Object.assign(this.request.context.variables, history.variables);
     this.replaying = this.stepping = false;
     this.callsAll = this.inheritance === undefined;
     const { past } = this.request;
     if (this.finished || past !== undefined) {
-      this.calls.tellLeftOut(new Set());
+      this.calls.incomplete?.tell(new Set());
       if (!this.finished && past?.error !== undefined) this.outcome = { data: undefined, error: past.error };
       if (Number.isNaN(this.startedAt)) this.startedAt = last = past?.startedAt ?? last;
       this.finished = true;
@@ -286,9 +287,10 @@ export class Run implements Answers, ThreadUser {
       this.seal();
       return;
     }
+    const { incomplete } = this.calls;
     // In a pause nothing needs what is missing.
-    if (this.calls.leftOut.length === 0 || this.request.pauses) this.takeOver(last, history);
-    else void this.makeAgain(last, history);
+    if (incomplete === undefined || incomplete.all.length === 0 || this.request.pauses) this.takeOver(last, history);
+    else void this.makeAgain(last, history, incomplete);
   }
 
   /** Starts again what was in flight at the host before. */
@@ -352,48 +354,37 @@ export class Run implements Answers, ThreadUser {
     const { plan, recording, request, calls } = this;
     if (recording === undefined) return undefined;
     const { whyBlocked } = await import("./left-out.js");
-    const { nodes } = plan.outline;
-    const look = lookAtEnd(plan, recording);
-    return whyBlocked(this.standing(look), {
+    return whyBlocked(this.standing(lookAtEnd(plan, recording)), {
       ofInput,
       ofVariables: request.history?.variablesLeftOut ?? [],
-      ofOutputs: calls.leftOut,
-      writes: (node) => {
-        const scope = nodes[plan.parent(node)] as NodeDefinition;
-        return effectsOf(plan.node(node), scope, request.executables) === "writes";
-      },
+      ofOutputs: calls.incomplete?.all ?? [],
+      writes: (node) => effectsOf(plan.node(node), plan.node(plan.parent(node)), request.executables) === "writes",
     });
   }
 
   private standing(look: Float64Array): Standing {
+    const { plan, calls } = this;
     return {
-      plan: this.plan,
+      plan,
       stateOf: (node) => stateOf(look, node),
-      isAnswered: (task) => this.calls.wasAnswered(task),
+      isAnswered: (task) => calls.incomplete?.wasAnswered(task) === true,
     };
   }
 
-  /** Has what is missing given again, each after what it needs itself, and goes on. `last`: the time of the last step. */
-  private async makeAgain(last: number, history: History): Promise<void> {
-    const { missingIn, nameOf } = await import("./left-out.js");
+  /** Has what is missing given again, and goes on. `last`: the time of the last step. */
+  private async makeAgain(last: number, history: History, incomplete: IncompleteAnswers): Promise<void> {
+    const { makeAgain } = await import("./left-out.js");
     if (this.finished) return;
+    const { calls } = this;
     const look = roomForLook(this.plan.length);
     this.engine.view(this.handle, last, look);
-    const missing = missingIn(this.standing(look), this.calls.leftOut);
-    for (const { leftOut } of missing) {
-      try {
-        await this.calls.makeAgain(leftOut);
-      } catch (error) {
-        if (this.finished) return;
-        const message = this.calls.shown(safelyThrown(error, this.calls.placeOf(leftOut.task)).message);
-        const reason = `Parts of the output of ${nameOf(this.plan, leftOut.node)} were redacted and not kept; it was run again for them, and failed: ${message}`;
-        await this.request.recorder?.block(reason);
-        return this.abandon(failure("EXECUTION_FAILED", reason, this.calls.placeOf(leftOut.task)));
-      }
-      if (this.finished) return;
-    }
-    this.calls.tellLeftOut(new Set(missing.map(({ leftOut }) => leftOut)));
-    this.takeOver(last, history);
+    const again = (leftOut: LeftOut) => calls.runAgain(leftOut);
+    const unmade = await makeAgain(this.standing(look), incomplete, again, () => this.finished);
+    if (this.finished) return;
+    if (unmade === undefined) return this.takeOver(last, history);
+    const { task, reason } = unmade;
+    await this.request.recorder?.block(reason);
+    this.abandon(failure("EXECUTION_FAILED", reason, calls.placeOf(task)));
   }
 
   private replayStep(mailbox: Mailbox, { kind, now, events }: JournalStep, history: History): void {
@@ -488,7 +479,7 @@ export class Run implements Answers, ThreadUser {
 
   /** Warns of the run as a whole. */
   warn(rule: string, message: string): void {
-    this.calls.warnAgain(0, rule, message);
+    this.calls.warnOf(0, rule, message);
   }
 
   /** From start to end, in ms. */
@@ -792,7 +783,7 @@ export class Run implements Answers, ThreadUser {
         return values.block(task, first);
       case OpKind.catch:
         this.observer?.caught(task, first);
-        return calls.catch(task, first);
+        return takeFailure(calls, task, first);
       case OpKind.ask:
         return this.callsAll ? calls.tellItems(task, head >>> 8, first) : this.askAgain(task, head >>> 8, first);
       case OpKind.open:
@@ -804,9 +795,9 @@ export class Run implements Answers, ThreadUser {
         return calls.forget(first, values.closeFrame(task, first, second));
       case OpKind.lose:
         this.observer?.lost(task, first, second);
-        if (values.hasBranches(task)) return calls.loseBranch(task, first, second);
+        if (values.hasBranches(task)) return loseBranch(calls, task, first, second);
         calls.round(task, -1);
-        return calls.forget(first, calls.lose(task, first, second));
+        return calls.forget(first, loseRound(calls, task, first, second));
       case OpKind.reset:
         this.observer?.reset(task);
         this.inheritance?.reset();
@@ -862,12 +853,12 @@ export class Run implements Answers, ThreadUser {
     this.steps++;
     if (codeNumber === 0) {
       this.outcome = { data: cause === NOBODY ? this.outputOf(0) : this.values.valueOf(cause) };
-      if (cause !== NOBODY) this.calls.endedBy(cause);
+      if (cause !== NOBODY) endRun(this.calls, cause);
       return;
     }
     const code = this.tables.codes[codeNumber] ?? "INTERNAL_ERROR";
     const known = cause === NOBODY ? undefined : this.values.errors.get(cause);
-    if (!this.request.options.keepGoing) this.calls.endedBy(cause === NOBODY ? undefined : cause);
+    if (!this.request.options.keepGoing) endRun(this.calls, cause === NOBODY ? undefined : cause);
     const message = code === "TIMEOUT" ? this.calls.timeoutMessage() : "Execution cancelled";
     this.outcome = { data: undefined, error: known ?? failure(code, message, this.calls.placeOf(0)) };
   }

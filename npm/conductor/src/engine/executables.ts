@@ -31,6 +31,11 @@ export function carriedApart(value: unknown): ReadonlyMap<string, unknown> | und
   return carried instanceof Map ? carried : undefined;
 }
 
+/** An output, and the values of their own that its handles carry. */
+export function carriedParts(output: unknown): unknown[] {
+  return [output, ...((routedHandles(output) && carriedApart(output)?.values()) ?? [])];
+}
+
 const ENDING = Symbol.for("@atomiton/ends-run");
 
 /** A value with marks that it lost on its way, between threads or over a store. */

@@ -1,7 +1,10 @@
 /**
- * Outputs of which parts were redacted when they were kept: what of them is needed when a run goes on, and whether that can be had again.
+ * Values of which parts were redacted when they were kept, once a run is to go on: what needs these parts, how they are had
+ * again, and why the execution is blocked where they cannot be. Loaded for executions whose records lack something.
  */
+import type { ExecutionError } from "../types/errors.js";
 import type { Call } from "./call.js";
+import type { IncompleteAnswers } from "./incomplete-answers.js";
 import type { Plan } from "./plan.js";
 import { State } from "./state.js";
 
@@ -62,6 +65,114 @@ export function missingIn<T extends LeftOutParts>(standing: Standing, all: reado
   }
   return all.flatMap((leftOut) => found.get(leftOut) ?? []);
 }
+
+/** A node that may still run and gets the input of the run, or its variables; `undefined` where there is none. */
+export function readerOfInput(
+  standing: Standing,
+  paths: readonly string[],
+  again: ReadonlySet<number>,
+): number | undefined {
+  if (paths.length === 0) return undefined;
+  const { plan } = standing;
+  const readsVariables = paths.some((path) => path.startsWith("variables."));
+  for (let node = 0; node < plan.length; node++) {
+    if (!plan.isLeaf(node) || !(again.has(node) || mayRun(standing, node))) continue;
+    if (readsVariables || plan.outline.expressions?.byNode.has(node) || getsInput(plan, node)) return node;
+  }
+  return undefined;
+}
+
+/** A node that could not be run again. */
+export interface Unmade {
+  task: number;
+  /** For people. */
+  reason: string;
+}
+
+/**
+ * Runs the nodes again whose answers lack parts that are needed, each after those that it needs itself, and says which
+ * parts the result lacks.
+ *
+ * @param runAgain resolves with what a node gives now; rejects with an `ExecutionError`
+ * @param isOver whether the run has ended meanwhile, so that nothing more is to be done
+ */
+export async function makeAgain(
+  standing: Standing,
+  incomplete: IncompleteAnswers,
+  runAgain: (leftOut: LeftOut) => Promise<unknown>,
+  isOver: () => boolean,
+): Promise<Unmade | undefined> {
+  const missing = missingIn(standing, incomplete.all);
+  for (const { leftOut } of missing) {
+    const { node, task, value } = leftOut;
+    try {
+      incomplete.replace(value, await runAgain(leftOut));
+    } catch (error) {
+      const { message } = error as ExecutionError;
+      const reason = `Parts of the output of ${nameOf(standing.plan, node)} were redacted and not kept; it was run again for them, and failed: ${message}`;
+      return { task, reason };
+    }
+    if (isOver()) return undefined;
+  }
+  incomplete.tell(new Set(missing.map(({ leftOut }) => leftOut)));
+  return undefined;
+}
+
+/** What is missing of an execution, by paths. */
+export interface MissingParts {
+  /** Of its input and variables as they were given. */
+  ofInput: readonly string[];
+  /** Of its variables as its nodes left them. */
+  ofVariables: readonly string[];
+  ofOutputs: readonly LeftOut[];
+  /** Whether a node, by its place in the outline, writes to the world. */
+  writes(node: number): boolean;
+}
+
+/** What keeps an execution from going on; `undefined` where what is missing is not needed, or can be had again. */
+export function whyBlocked(
+  standing: Standing,
+  { ofInput, ofVariables, ofOutputs, writes }: MissingParts,
+): string | undefined {
+  const { plan } = standing;
+  const missing = missingIn(standing, ofOutputs);
+  const again = new Set(missing.map(({ leftOut }) => leftOut.node));
+  const inputReader = readerOfInput(standing, ofInput, again);
+  if (inputReader !== undefined) {
+    return `Of what the flow was given, ${named(ofInput)} was redacted and not kept, and ${nameOf(plan, inputReader)} still needs it. Run it again under the same id with its whole input, or under another id`;
+  }
+  const variables = ofVariables.map((path) => `variables.${path}`);
+  const variablesReader = readerOfInput(standing, variables, again);
+  if (variablesReader !== undefined) {
+    return `Of the run's variables, ${named(ofVariables)} was redacted and not kept, and ${nameOf(plan, variablesReader)} may still read it. ${ADVICE}`;
+  }
+  for (const { leftOut, reader, within } of missing) {
+    const { node, paths, isItems } = leftOut;
+    const id = nameOf(plan, node);
+    const parts = named(paths);
+    if (isItems) {
+      return `The loop ${id} is not over, and of what it goes over ${parts} was redacted and not kept. ${ADVICE}`;
+    }
+    const what = `Of the output of ${id}, ${parts} was redacted and not kept, and ${nameOf(plan, reader)} still needs it`;
+    if (within !== undefined) {
+      return `${what}; it is a part of what ${nameOf(plan, within)} gives, of which ${id} cannot be run again alone. ${ADVICE}`;
+    }
+    if (writes(node)) return `${what}; ${id} writes to the world, so it is not run again. ${ADVICE}`;
+  }
+  return undefined;
+}
+
+/** Paths, as messages name them. */
+export function named(paths: readonly string[]): string {
+  return paths.map((path) => (path === "" ? "the whole of it" : `\`${path}\``)).join(", ");
+}
+
+/** A node, as messages name it. */
+export function nameOf(plan: Plan, node: number): string {
+  return `\`${plan.id(node)}\``;
+}
+
+const ADVICE = "Run the flow anew under another id";
 
 function missingFor<T extends LeftOutParts>(
   standing: Standing,
@@ -146,22 +257,6 @@ function reads(plan: Plan, node: number, slot: number): boolean {
   return false;
 }
 
-/** A node that may still run and gets the input of the run, or its variables; `undefined` where no such node is left. */
-export function readerOfInput(
-  standing: Standing,
-  paths: readonly string[],
-  again: ReadonlySet<number>,
-): number | undefined {
-  if (paths.length === 0) return undefined;
-  const { plan } = standing;
-  const readsVariables = paths.some((path) => path.startsWith("variables."));
-  for (let node = 0; node < plan.length; node++) {
-    if (!plan.isLeaf(node) || !(again.has(node) || mayRun(standing, node))) continue;
-    if (readsVariables || plan.outline.expressions?.byNode.has(node) || getsInput(plan, node)) return node;
-  }
-  return undefined;
-}
-
 /** Whether no edge stands between the input of the run and a node. */
 function getsInput(plan: Plan, node: number): boolean {
   for (let at = node; at !== 0; at = plan.parent(at)) {
@@ -169,59 +264,3 @@ function getsInput(plan: Plan, node: number): boolean {
   }
   return true;
 }
-
-/** A node, as messages name it. */
-export function nameOf(plan: Plan, node: number): string {
-  return `\`${plan.id(node)}\``;
-}
-
-/** What was left out of what is kept of a run, by paths. */
-export interface LeftOutOfRun {
-  /** Of its input and variables as they were given. */
-  ofInput: readonly string[];
-  /** Of its variables as its nodes left them. */
-  ofVariables: readonly string[];
-  ofOutputs: readonly LeftOut[];
-  /** Whether a node, by its place in the outline, writes to the world. */
-  writes(node: number): boolean;
-}
-
-/** What keeps an execution from going on; `undefined` where what is missing is not needed, or can be had again. */
-export function whyBlocked(
-  standing: Standing,
-  { ofInput, ofVariables, ofOutputs, writes }: LeftOutOfRun,
-): string | undefined {
-  const { plan } = standing;
-  const missing = missingIn(standing, ofOutputs);
-  const again = new Set(missing.map(({ leftOut }) => leftOut.node));
-  const inputReader = readerOfInput(standing, ofInput, again);
-  if (inputReader !== undefined) {
-    return `Of what the flow was given, ${named(ofInput)} was redacted and not kept, and ${nameOf(plan, inputReader)} still needs it. Run it again under the same id with its whole input, or under another id`;
-  }
-  const variables = ofVariables.map((path) => `variables.${path}`);
-  const variablesReader = readerOfInput(standing, variables, again);
-  if (variablesReader !== undefined) {
-    return `Of the run's variables, ${named(ofVariables)} was redacted and not kept, and ${nameOf(plan, variablesReader)} may still read it. ${ADVICE}`;
-  }
-  for (const { leftOut, reader, within } of missing) {
-    const { node, paths, isItems } = leftOut;
-    const id = nameOf(plan, node);
-    const parts = named(paths);
-    if (isItems) {
-      return `The loop ${id} is not over, and of what it goes over ${parts} was redacted and not kept. ${ADVICE}`;
-    }
-    const what = `Of the output of ${id}, ${parts} was redacted and not kept, and ${nameOf(plan, reader)} still needs it`;
-    if (within !== undefined) {
-      return `${what}; it is a part of what ${nameOf(plan, within)} gives, of which ${id} cannot be run again alone. ${ADVICE}`;
-    }
-    if (writes(node)) return `${what}; ${id} writes to the world, so it is not run again. ${ADVICE}`;
-  }
-  return undefined;
-}
-
-/** Paths, as messages name them. */
-export function named(paths: readonly string[]): string {
-  return paths.map((path) => (path === "" ? "the whole of it" : `\`${path}\``)).join(", ");
-}
-
-const ADVICE = "Run the flow anew under another id";

@@ -1,7 +1,6 @@
 /** Parts of outputs that nothing outside of a run sees, as `redact` in the policies of its nodes names them. */
 import { REDACTED, type Redaction } from "../expressions/redaction.js";
 import type { NodeDefinition } from "../types/definition.js";
-import { carriedApart, routedHandles } from "./executables.js";
 import type { Outline } from "./outline.js";
 import { Copy, partsOf } from "./parts.js";
 import type { Plan } from "./plan.js";
@@ -90,15 +89,15 @@ export class RunRedact {
     if (typeof value === "object" && value !== null) this.whole.add(value);
   }
 
-  /** The same for an output of a node, with what its handles carry apart from each other. */
-  noteOutput(node: number, output: unknown): void {
-    for (const part of carriedParts(output)) this.note(node, part);
+  /** The same for an output, given as the values that its handles carry. */
+  noteOutput(node: number, carried: readonly unknown[]): void {
+    for (const value of carried) this.note(node, value);
   }
 
-  /** Notes an output of a node; returns whether parts of it are not shown. `node`: by place in the outline. */
-  hides(node: number, output: unknown): boolean {
-    this.noteOutput(node, output);
-    return carriedParts(output).some((part) => this.shown(part, [node, node + 1]).paths.length > 0);
+  /** Notes an output, given as the values that its handles carry; returns whether parts of it are not shown. */
+  hides(node: number, carried: readonly unknown[]): boolean {
+    this.noteOutput(node, carried);
+    return carried.some((value) => this.shown(value, [node, node + 1]).paths.length > 0);
   }
 
   /** Whether a policy may name parts of what a node gives. `node`: by place in the outline. */
@@ -177,8 +176,8 @@ export class RunRedact {
     return { value: copy(value, ""), paths };
   }
 
-  /** Paths at which no output had anything, each with the place of its node, where there were outputs to look at. */
-  unmatched(plan: Plan): { node: number; path: string }[] {
+  /** Warnings of paths at which no output had anything, where there were outputs to look at. `node`: by place in the outline. */
+  unmatched(plan: Plan): { node: number; message: string }[] {
     const own = new Set([...this.patterns.values()].flat());
     const hasAnswer = (node: number) => {
       for (const answered of this.answered) if (answered >= node && answered < plan.end(node)) return true;
@@ -186,13 +185,12 @@ export class RunRedact {
     };
     return [...own]
       .filter(({ isFound, node }) => !isFound && hasAnswer(node))
-      .map(({ node, text }) => ({ node, path: text }));
+      .map(({ node, text }) => {
+        const outputs = plan.isLeaf(node) ? "its output has" : "the outputs of its nodes have";
+        const message = `\`redact\` names \`${text}\`, and ${outputs} nothing there: nothing was redacted by it. Correct the path, or remove it`;
+        return { node, message };
+      });
   }
-}
-
-/** An output, and what its handles carry apart from each other. */
-function carriedParts(output: unknown): unknown[] {
-  return [output, ...((routedHandles(output) && carriedApart(output)?.values()) ?? [])];
 }
 
 /** The states that are reached without a further key: `**` may stand for none. */

@@ -11,6 +11,9 @@ import type { Plan } from "./plan.js";
 import { ScopeContext } from "./scope-context.js";
 import { Sparse } from "./sparse.js";
 
+/** Nodes that a message lists. */
+const MOST_LOST = 5;
+
 /** Values never cross to the engine; this is where they stay, by the engine's slots. */
 export class Values {
   private readonly values: unknown[];
@@ -25,8 +28,8 @@ export class Values {
   private readonly repeats = new Sparse<number>();
   /** Whether some output so far has handles that carry values of their own. */
   hasCarried = false;
-  /** Called with the nodes whose values a task does not get, because that of `used` came by the same handle after them. */
-  onLost: ((task: number, handle: string, used: number, lost: readonly number[]) => void) | undefined;
+  /** Told which values a task does not get, because another one came by the same handle after them. */
+  onLost: ((task: number, message: string) => void) | undefined;
 
   /** @param root the context of the node that is run */
   constructor(
@@ -326,12 +329,8 @@ export class Values {
       const last = all[all.length - 1] as { value: unknown; source: number };
       const lost = all.filter(({ value, source }) => !Object.is(value, last.value) && !plan.refersTo(node, source));
       if (lost.length > 0) {
-        this.onLost?.(
-          task,
-          handle,
-          last.source,
-          lost.map(({ source }) => source),
-        );
+        const nodes = lost.map(({ source }) => source);
+        this.onLost?.(task, lostBy(plan, handle, last.source, nodes));
       }
     }
   }
@@ -340,6 +339,17 @@ export class Values {
   private carriedOnError(task: number): unknown {
     return this.errors.get(task) ?? this.values[task];
   }
+}
+
+/** What a node is told that gets the value of the node `used`, and not those of the nodes `lost`. */
+function lostBy(plan: Plan, handle: string, used: number, lost: readonly number[]): string {
+  const names = lost.slice(0, MOST_LOST).map((node) => `\`${plan.id(node)}\``);
+  if (lost.length > MOST_LOST) names.push(`${lost.length - MOST_LOST} more`);
+  const what = lost.length === 1 ? "that" : "those";
+  return (
+    `${lost.length + 1} values came by the handle \`${handle}\`: the node gets that of \`${plan.id(used)}\`, and not ` +
+    `${what} of ${names.join(", ")}; give each edge a \`targetHandle\` of its own`
+  );
 }
 
 /** Puts a value in the place of another in what a node gets. */
