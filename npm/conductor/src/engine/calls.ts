@@ -658,14 +658,13 @@ export class Calls {
       handles = undefined;
     }
     const { recorder, redact } = this.request;
-    redact?.noteOutput(this.values.nodeOf(call.task), carriedParts(value));
-    if (recorder !== undefined) {
-      try {
-        if (inherited === undefined) recorder.output(call.task, attempt, value, call.isReused === true);
-        else recorder.inherited(call.task, attempt, inherited);
-      } catch (error) {
-        return this.failed(call, error);
-      }
+    try {
+      redact?.noteOutput(this.values.nodeOf(call.task), carriedParts(value));
+      if (inherited !== undefined) recorder?.inherited(call.task, attempt, inherited);
+      else recorder?.output(call.task, attempt, value, call.isReused === true);
+    } catch (error) {
+      // Of what cannot be looked into nothing is known: neither whether it may be shown, nor how to keep it.
+      return this.failed(call, error);
     }
     this.keepOutput(call, value);
     if (handles === undefined) {

@@ -280,6 +280,9 @@ export class Run implements Answers, ThreadUser {
     const { past } = this.request;
     if (this.finished || past !== undefined) {
       this.calls.incomplete?.tell(new Set());
+      // What ended during the replay took its result before that.
+      const { data } = this.outcome;
+      if (data instanceof String) this.outcome = { ...this.outcome, data: String(data) };
       if (!this.finished && past?.error !== undefined) this.outcome = { data: undefined, error: past.error };
       if (Number.isNaN(this.startedAt)) this.startedAt = last = past?.startedAt ?? last;
       this.finished = true;

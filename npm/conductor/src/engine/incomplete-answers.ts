@@ -5,7 +5,7 @@
  * records lack nothing has no object of this class.
  */
 import type { Call } from "./call.js";
-import { carriedApart, routedHandles } from "./executables.js";
+import { carriedApart, carriedParts, routedHandles } from "./executables.js";
 import type { LeftOut } from "./left-out.js";
 import { replaceIn, type Values } from "./values.js";
 
@@ -67,6 +67,11 @@ export class IncompleteAnswers {
     for (const [handle, part] of carried ?? []) {
       if (typeof part === "object" && part !== null) this.replace(part, parts?.get(handle));
     }
+    this.put(old, output);
+  }
+
+  /** The same for a value without its handles. */
+  private put(old: object, output: unknown): void {
     this.values.replace(old, output);
     for (const call of this.calls) replaceIn(call?.input, old, output);
     for (const { call } of this.leftOut) replaceIn(call.input, old, output);
@@ -77,7 +82,7 @@ export class IncompleteAnswers {
     for (const leftOut of this.leftOut) {
       if (madeAgain.has(leftOut)) continue;
       const { task, paths, value } = leftOut;
-      if (value instanceof String) this.replace(value, String(value));
+      for (const part of carriedParts(value)) if (part instanceof String) this.put(part, String(part));
       this.warn(task, paths);
     }
   }

@@ -148,6 +148,11 @@ describe("a redacted part that is handed on", () => {
   const see: Bodies["x"] = ({ input }) => void calls.push(input);
   const bodies = { see: see as never };
   const disabled = leaf("d", { type: "see", parameters: { enabled: false } });
+  const cardsByPrice = () => {
+    const lists = { cheap: [{ card: CARD }], dear: [{ card: `${CARD}-2` }] };
+    const made = Object.defineProperty({ ...lists }, Symbol.for("@atomiton/routed"), { value: Object.keys(lists) });
+    return Object.defineProperty(made, Symbol.for("@atomiton/carried"), { value: new Map(Object.entries(lists)) });
+  };
   afterEach(() => calls.splice(0));
 
   it("by a disabled node is had again for those after it", async () => {
@@ -177,23 +182,28 @@ describe("a redacted part that is handed on", () => {
   });
 
   it("apart from each other by the handles of a node is had again for each", async () => {
-    const read = () => {
-      const lists = { cheap: [{ card: CARD }], dear: [{ card: `${CARD}-2` }] };
-      const made = Object.defineProperty({ ...lists }, Symbol.for("@atomiton/routed"), { value: Object.keys(lists) });
-      return Object.defineProperty(made, Symbol.for("@atomiton/carried"), { value: new Map(Object.entries(lists)) });
-    };
     const by = (handle: string, target: string) => ({ ...edge("a", target), sourceHandle: handle }) as never;
     const flow = group(
       "f",
       [asks("a", "lists", ["**"]), wait, leaf("b", { type: "see" }), leaf("c", { type: "see" })],
       [by("cheap", "b"), at("w", "b", "w"), by("dear", "c"), at("w", "c", "w")],
     );
-    const { recovery } = await goOn(flow, { bodies: { ...bodies, lists: read } });
+    const { recovery } = await goOn(flow, { bodies: { ...bodies, lists: cardsByPrice } });
     expect((await recovery.resumed[0]?.result)?.error).toBeUndefined();
     expect(calls).toEqual([
       { default: [{ card: CARD }], w: "waited" },
       { default: [{ card: `${CARD}-2` }], w: "waited" },
     ]);
+  });
+
+  it("by one of several handles is a text in the result that lacks it", async () => {
+    const by = { ...edge("a", "d"), sourceHandle: "cheap" } as never;
+    const conductor = conductorOn(createMemoryExecutions(), { lists: cardsByPrice });
+    const flow = group("f", [asks("a", "lists", ["**"]), disabled], [by]);
+    expect((await run(conductor, flow)).data).toEqual([{ card: CARD }]);
+    const again = await run(conductor, flow);
+    expect(again.data).toBe("[redacted]");
+    expect(again.warnings).toContainEqual(expect.objectContaining({ rule: "redacted-value", nodeId: "a" }));
   });
 
   it("into a loop is had again for the rounds that come", async () => {

@@ -117,6 +117,20 @@ describe("what `redact` names", () => {
     ]);
   });
 
+  it.each(["at once", "later"])(
+    "cannot be found in an output that does not let itself be looked at %s: its node fails",
+    async (when) => {
+      const refuse = () => {
+        throw new Error("not to be looked at");
+      };
+      const closed = () => new Proxy({}, { get: (_, key) => (key === "then" ? undefined : refuse()), ownKeys: refuse });
+      const bodies = { closed: when === "later" ? async () => closed() : closed };
+      const flow = group("f", [asks("a", "closed", ["card"])]);
+      const { error } = await run(conductorOn(createMemoryExecutions(), bodies), flow);
+      expect(error).toMatchObject({ nodeId: "a", message: "not to be looked at" });
+    },
+  );
+
   it("is refused where it is no list of paths", async () => {
     const conductor = conductorOn(createMemoryExecutions(), { read: customer });
     const { error } = await run(conductor, group("f", [asks("a", "read", ["a..b"])]));
