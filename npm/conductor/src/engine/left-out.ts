@@ -66,7 +66,7 @@ export function missingIn<T extends LeftOutParts>(standing: Standing, all: reado
   return all.flatMap((leftOut) => found.get(leftOut) ?? []);
 }
 
-/** A node that may still run and gets the input of the run, or its variables; `undefined` where there is none. */
+/** A node that may still run and gets the input of the run, or its variables; `undefined` where no such node is left. */
 export function readerOfInput(
   standing: Standing,
   paths: readonly string[],
