@@ -204,6 +204,17 @@ describe("the critical path", () => {
     expect(measuredPath(nodes, [["a", "c"], ["b"]])).toEqual(["a", "b"]);
   });
 
+  it("leads through a node that did not run, and does not have it", () => {
+    const nodes = new Map([
+      node("a", 20),
+      node("off", undefined, ["a"], "skipped"),
+      node("z", 20, ["off"]),
+      node("alone", 30),
+      node("never", undefined, ["z"], "pending"),
+    ]);
+    expect(measuredPath(nodes, [["a", "alone"], ["off"], ["z"], ["never"]])).toEqual(["a", "z"]);
+  });
+
   it("says which it is", async () => {
     let during: unknown;
     const { conductor, state } = seen({

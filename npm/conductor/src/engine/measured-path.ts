@@ -1,42 +1,66 @@
-/** The path that decided how long a run took. */
+/** The longest path through a run, by the time that its nodes took or are expected to take. */
 import type { ExecutionGraphNode } from "../types/graph.js";
 import { frozenList } from "./frozen.js";
 
-/** The best way to a node: how long it took in ms, how many nodes it has, and the node before. */
-interface Way {
+/** The longest chain of nodes up to one of them: how long it took in ms, how many nodes it has, its last one, and the chain before. */
+interface Chain {
   ms: number;
   length: number;
-  before: string | undefined;
+  id?: string;
+  before?: Chain;
 }
 
+type Nodes = ReadonlyMap<string, ExecutionGraphNode>;
+
+const EMPTY: Chain = { ms: 0, length: 0 };
+
 /**
- * Ids of the longest chain along edges by the time that its nodes took, in the order in which they ran. Nodes that did
- * not run belong to no chain; of chains that took the same, the one of more nodes.
+ * Ids of the longest chain along edges by the time that its nodes took, in the order in which they ran; of chains that
+ * took the same, the one of more nodes. A node that did not run is in no chain, but chains lead through it: what comes
+ * after a disabled node waited for what comes before it.
  *
  * @param executionOrder ids by level
  */
-export function measuredPath(nodes: ReadonlyMap<string, ExecutionGraphNode>, executionOrder: string[][]): string[] {
-  const ways = new Map<string, Way>();
-  let end: string | undefined;
+export function measuredPath(nodes: Nodes, executionOrder: string[][]): string[] {
+  return frozenList(longestPath(nodes, executionOrder, timeTaken));
+}
+
+/** How long a node took, in ms; `undefined` for one that did not run. */
+export function timeTaken({ state, duration }: ExecutionGraphNode): number | undefined {
+  return state === "pending" || state === "skipped" ? undefined : (duration ?? 0);
+}
+
+/**
+ * Ids of the longest chain by any time.
+ *
+ * @param executionOrder ids by level
+ * @param timeOf ms of a node, `undefined` for one that is in no chain; asked once for each, in that order
+ */
+export function longestPath(
+  nodes: Nodes,
+  executionOrder: string[][],
+  timeOf: (node: ExecutionGraphNode) => number | undefined,
+): string[] {
+  const chains = new Map<string, Chain>();
+  let longest = EMPTY;
   for (const level of executionOrder) {
     for (const id of level) {
       const node = nodes.get(id);
-      if (node === undefined || node.state === "pending" || node.state === "skipped") continue;
-      let best: Way = { ms: 0, length: 0, before: undefined };
-      for (const before of node.dependencies) {
-        const way = ways.get(before);
-        if (way !== undefined && isLonger(way, best)) best = { ...way, before };
-      }
-      const way = { ms: best.ms + (node.duration ?? 0), length: best.length + 1, before: best.before };
-      ways.set(id, way);
-      if (end === undefined || isLonger(way, ways.get(end) as Way)) end = id;
+      if (node === undefined) continue;
+      let chain = EMPTY;
+      for (const before of node.dependencies) chain = longer(chain, chains.get(before));
+      const ms = timeOf(node);
+      if (ms !== undefined) chain = { ms: chain.ms + ms, length: chain.length + 1, id, before: chain };
+      chains.set(id, chain);
+      longest = longer(longest, chain);
     }
   }
   const path: string[] = [];
-  for (let id = end; id !== undefined; id = ways.get(id)?.before) path.push(id);
-  return frozenList(path.reverse());
+  for (let { id, before } = longest; id !== undefined; { id, before } = before as Chain) path.push(id);
+  return path.reverse();
 }
 
-function isLonger(one: Way, other: Way): boolean {
-  return one.ms > other.ms || (one.ms === other.ms && one.length > other.length);
+/** Of chains that are the same, the one that was found first. */
+function longer(one: Chain, other = EMPTY): Chain {
+  return other.ms > one.ms || (other.ms === one.ms && other.length > one.length) ? other : one;
 }
