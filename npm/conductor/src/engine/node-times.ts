@@ -63,7 +63,8 @@ export interface RunTimes {
 
 /**
  * The times of a run that is over; `undefined` where it did not succeed. The time of a node does not count that took an
- * output from the cache or from another execution, or that was under way when the run was paused or changed hands.
+ * output from the cache or from another execution, or that was under way when the run was paused or changed hands. Of a
+ * disabled node, and of those inside it, nothing is known.
  */
 export function timesOf(run: FollowedRun): RunTimes | undefined {
   const { plan, recording, hasSucceeded, context, startTime } = run;
@@ -72,8 +73,10 @@ export function timesOf(run: FollowedRun): RunTimes | undefined {
   const breaks = breaksIn(recording.journal());
   const times = new Float64Array(plan.length);
   const rounds = new Map<number, number>();
+  let disabledUntil = 0;
   for (let node = 0; node < plan.length; node++) {
-    const state = stateOf(look, node);
+    if (plan.isDisabled(node)) disabledUntil = Math.max(disabledUntil, plan.end(node));
+    const state = node < disabledUntil ? State.pending : stateOf(look, node);
     const [start, end] = [nodeStartOf(look, node), nodeEndOf(look, node)];
     if (state < State.completed) times[node] = Number.NaN;
     else if (state > State.error) times[node] = SKIPPED;
@@ -114,14 +117,15 @@ export interface ExpectedTimes {
   basis: number;
   /** How long a node takes that runs; missing where no run tells. */
   spread(node: number): Spread | undefined;
-  /** The same of one round of a loop. */
-  spreadOfRound(node: number): Spread | undefined;
-  /** In how many of the runs that had the node it ran, 0–1; NaN where no run had it. */
+  /** How long a loop of so many rounds takes; missing where no run tells. */
+  spreadOfRounds(node: number, rounds: number): Spread | undefined;
+  /** In how many of the runs that had the node it ran, 0–1; NaN where no run had it, 0 where it is disabled now. */
   chance(node: number): number;
 }
 
-/** What runs, the same flow's or one's that was edited since, let expect of a run with these paths. */
-export function expectedTimes(runs: readonly RunTimes[], paths: NodePaths): ExpectedTimes {
+/** What runs, the same flow's or one's that was edited since, let expect of a run of a plan. */
+export function expectedTimes(runs: readonly RunTimes[], plan: Plan): ExpectedTimes {
+  const paths = pathsOf(plan);
   const sources = runs.map((run) => ({ ...run, isSame: run.paths === paths || run.paths.isSame(paths) }));
   const placeIn = ({ isSame, paths: others }: (typeof sources)[number], node: number) =>
     isSame ? node : others.placeOf(paths.list[node] as string);
@@ -135,17 +139,18 @@ export function expectedTimes(runs: readonly RunTimes[], paths: NodePaths): Expe
       }
       return spreadOf(took);
     },
-    spreadOfRound(node) {
+    spreadOfRounds(node, count) {
       const took: number[] = [];
       for (const source of sources) {
         const place = placeIn(source, node) ?? -1;
         const time = source.times[place] ?? Number.NaN;
         const rounds = source.rounds.get(place) ?? 0;
-        if (time >= 0 && time !== NOT_TIMED && rounds > 0) took.push(time / rounds);
+        if (time >= 0 && time !== NOT_TIMED && rounds > 0) took.push((time / rounds) * count);
       }
       return spreadOf(took);
     },
     chance(node) {
+      if (plan.isDisabled(node)) return 0;
       let [ran, all] = [0, 0];
       for (const source of sources) {
         const time = source.times[placeIn(source, node) ?? -1] ?? Number.NaN;
@@ -156,6 +161,24 @@ export function expectedTimes(runs: readonly RunTimes[], paths: NodePaths): Expe
       return ran / all;
     },
   };
+}
+
+/**
+ * How likely a node runs, or has run: 1 for one that began. One that is to come runs as often as it did, more often where
+ * what leads to it runs and did not always.
+ *
+ * @param usual how often it ran, 0–1; NaN where that is not known
+ * @param state the number of its state
+ * @param given how much likelier than usual what leads to it is: the largest `ratioOf` of the nodes that it depends on
+ */
+export function chanceOf(usual: number, state: number, given: number): number {
+  if (state !== State.pending) return state > State.error ? 0 : 1;
+  return Math.min(1, (Number.isNaN(usual) ? 1 : usual) * given);
+}
+
+/** How much likelier than usual a node is. From one that never ran, and from one that is new, nothing follows. */
+export function ratioOf(chance: number, usual: number): number {
+  return usual > 0 ? chance / usual : 1;
 }
 
 function spreadOf(took: number[]): Spread | undefined {

@@ -173,7 +173,7 @@ export class Plan {
   }
 
   /** Whether a node hands on what comes in instead of running. */
-  private isDisabled(index: number): boolean {
+  isDisabled(index: number): boolean {
     return ((this.words[HEADER_WORDS + index * NODE_WORDS + 2] as number) & DISABLED) !== 0;
   }
 

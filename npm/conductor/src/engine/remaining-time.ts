@@ -1,7 +1,7 @@
 /** How long a run still takes, from what its nodes are expected to take. */
 import type { Eta, NodeRounds } from "../types/graph.js";
 import { nodeStartOf, stateOf } from "./look.js";
-import type { ExpectedTimes } from "./node-times.js";
+import { chanceOf, type ExpectedTimes, ratioOf } from "./node-times.js";
 import type { Plan } from "./plan.js";
 import { State } from "./state.js";
 
@@ -103,10 +103,7 @@ export class RemainingTime {
     return { ms, low, high, basis: expected.basis, ...(unknown > 0 && { unknown }) };
   }
 
-  /**
-   * How likely each node runs, or has run: 1 for one that began. One that is to come runs as often as it did, more often where
-   * a node before it or around it runs that did not always.
-   */
+  /** How likely each node runs, or has run. */
   private findChances(look: Float64Array): void {
     const { chances, ratios, firstSource, sources } = this;
     this.findChance(look, 0, 1);
@@ -121,25 +118,20 @@ export class RemainingTime {
     }
   }
 
-  /** `given`: how much likelier than before what leads to the node is. */
   private findChance(look: Float64Array, node: number, given: number): void {
     const usual = this.usual[node] as number;
-    const state = stateOf(look, node);
-    let chance = state > State.error ? 0 : 1;
-    if (state === State.pending) chance = Math.min(1, (Number.isNaN(usual) ? 1 : usual) * given);
+    const chance = chanceOf(usual, stateOf(look, node), given);
     this.chances[node] = chance;
-    // Of one that never ran, and of one that is new, nothing follows.
-    this.ratios[node] = usual > 0 ? chance / usual : 1;
+    this.ratios[node] = ratioOf(chance, usual);
   }
 
   /** What is left of a node that has not ended; false where that is not known. `elapsed` is missing before it began. */
   private findLeft(node: number, chance: number, elapsed?: number, rounds?: number): boolean {
     const { left, spreads } = this;
     const at = node * 3;
-    const ofRound = rounds === undefined ? undefined : this.expected.spreadOfRound(node);
+    const ofRounds = rounds === undefined ? undefined : this.expected.spreadOfRounds(node, rounds);
     for (let part = 0; part < 3; part++) {
-      const round = ofRound?.[part];
-      const time = round === undefined ? (spreads[at + part] as number) : round * (rounds as number);
+      const time = ofRounds?.[part] ?? (spreads[at + part] as number);
       if (Number.isNaN(time)) return false;
       left[at + part] = Math.max(0, time - (elapsed ?? 0));
     }

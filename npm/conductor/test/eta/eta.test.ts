@@ -221,6 +221,26 @@ describe("how long a run still takes", () => {
     await office.ended(result);
   });
 
+  it("knows nothing of a node from runs in which it was disabled, and does not count it where it is", async () => {
+    const office = new Office();
+    const flow = (enabled: boolean) => lineOf(leaf("a"), leaf("off", { parameters: { enabled } }), leaf("b"));
+    const times = { a: 1_000, off: 5_000, b: 2_000 };
+    for (let run = 0; run < 2; run++) await office.run(flow(false), times);
+    office.watch();
+    const on = office.begin(flow(true), times);
+    await told();
+    expect(office.eta).toEqual({ ms: 2_900, low: 2_900, high: 2_900, basis: 2, unknown: 1 });
+    await office.ended(on);
+    const off = office.begin(flow(false), times);
+    await told();
+    expect(office.eta).toEqual({ ms: 2_900, low: 2_900, high: 2_900, basis: 3 });
+    await office.ended(off);
+    const again = office.begin(flow(true), times);
+    await told();
+    expect(office.eta).toEqual({ ms: 7_900, low: 7_900, high: 7_900, basis: 4 });
+    await office.ended(again);
+  });
+
   it("of a loop is that of a round for each round", async () => {
     const office = new Office();
     const loop = (count: number) =>

@@ -1,7 +1,7 @@
 /** How long runs still take, told from the history of their flows. */
 import type { Log } from "../../engine/log.js";
 import { roomForLook } from "../../engine/look.js";
-import { expectedTimes, pathsOf } from "../../engine/node-times.js";
+import { expectedTimes } from "../../engine/node-times.js";
 import { RemainingTime } from "../../engine/remaining-time.js";
 import type { RunView } from "../../engine/view.js";
 import type { Eta } from "../../types/graph.js";
@@ -43,7 +43,7 @@ export class Etas {
       if (run.isFinished || run.isPaused || isAsking()) return undefined;
       const now = Date.now();
       if (now - toldAt < INTERVAL_MS) return latest;
-      remaining ??= new RemainingTime(run.plan, expectedTimes([...times], pathsOf(run.plan)), concurrency);
+      remaining ??= new RemainingTime(run.plan, expectedTimes([...times], run.plan), concurrency);
       const look = roomForLook(run.plan.length);
       run.view(look);
       latest = remaining.at(look, now, (node) => run.activityOf(node)?.rounds);
