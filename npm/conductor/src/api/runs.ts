@@ -460,13 +460,14 @@ export class Runs {
     const opened = new RunView(run);
     view = opened;
     if (kept?.recorder !== undefined && execution.onProgress === undefined) {
-      opened.onLook = () => void this.estimate(opened, options.concurrency);
+      const openedAt = Date.now();
+      opened.onLook = () => void this.estimate(opened, options.concurrency, openedAt);
     }
     return view;
   }
 
-  /** Lets a run that is watched tell how long it still takes. */
-  private async estimate(view: RunView, concurrency: number): Promise<void> {
+  /** Lets a run that is watched tell what is to be expected of it. */
+  private async estimate(view: RunView, concurrency: number, openedAt: number): Promise<void> {
     const { events, feed, log } = this;
     const { executionId, nodeId } = view.run.context;
     if (view.run.isFinished) return this.etas?.missed(nodeId);
@@ -475,11 +476,11 @@ export class Runs {
       const { Etas } = await import("./eta/etas.js");
       this.etas ??= new Etas(durability, log);
       const isAsking = () => this.questions.waiting(executionId).length > 0;
-      if (!(await this.etas.follow(view, concurrency, isAsking))) return;
+      if (!(await this.etas.follow(view, concurrency, openedAt, isAsking))) return;
       feed.estimated(view);
       if (events.hasProgressListeners) events.emitProgress(view.look, executionId);
     } catch (error) {
-      log.warn("[CONDUCTOR] How long a run still takes cannot be told", error);
+      log.warn("[CONDUCTOR] How long a run still takes, and what is critical in it, cannot be told", error);
     }
   }
 

@@ -55,7 +55,7 @@ export interface StoreFeed {
   changed(view: RunView, state: ExecutionGraphState): void;
   /** The run that is shown took a step, or ended. */
   stepped(view: RunView, trace?: () => ExecutionTrace | undefined): void;
-  /** The run that is shown tells from now on how long it still takes. */
+  /** The run that is shown tells from now on what is to be expected of it. */
   estimated(view: RunView): void;
 }
 
@@ -185,7 +185,8 @@ export function createGraphStore(
       if (listeners.size > 0 && view.run.isFinished) notify(view.state());
     },
     estimated(view) {
-      if (view === shown && listeners.size > 0) notify(current());
+      if (view !== shown || altered?.step === view.run.steps) return;
+      if (listeners.size > 0) notify(view.state());
     },
   };
 }

@@ -19,6 +19,14 @@ interface Base {
   look(): Float64Array;
 }
 
+/** What is told of a run that is not over from what earlier ones took. */
+export interface Estimates {
+  /** How long it still takes. */
+  eta?: () => Eta | undefined;
+  /** The critical path in a state that was made at `now`, in ms since the epoch; `undefined` where nothing is known of it. */
+  path?: (state: ExecutionGraphState, now: number) => string[] | undefined;
+}
+
 /** The states of one run over time. */
 export class RunView {
   private shape: Graph | undefined;
@@ -35,7 +43,7 @@ export class RunView {
 
   /** Called once, when a state is first looked at. */
   onLook: (() => void) | undefined;
-  private tellEta: (() => Eta | undefined) | undefined;
+  private estimates: Estimates = {};
 
   constructor(readonly run: FollowedRun) {}
 
@@ -71,9 +79,9 @@ export class RunView {
   /** `state`, to be asked later. */
   readonly look = (): ExecutionGraphState => this.state();
 
-  /** From now on states tell how long the run still takes. */
-  estimate(tell: () => Eta | undefined): void {
-    this.tellEta = tell;
+  /** From now on states have these estimates. */
+  estimate(estimates: Estimates): void {
+    this.estimates = estimates;
     this.latest = undefined;
   }
 
@@ -137,6 +145,8 @@ export class RunView {
     const moment = moments?.latest;
     const isExecuting = !this.run.isFinished;
     const { context, isPaused } = this.run;
+    const { eta, path: expectedPath } = this.estimates;
+    const now = expectedPath === undefined ? 0 : Date.now();
     let nodes: Map<string, ExecutionGraphNode> | undefined;
     let path: string[] | undefined;
     const state: ExecutionGraphState = {
@@ -151,11 +161,14 @@ export class RunView {
         return view.graph.shape(0).executionOrder;
       },
       get criticalPath() {
-        if (isExecuting) return view.graph.shape(0).criticalPath;
-        path ??= measuredPath(state.nodes, state.executionOrder);
+        if (!isExecuting) path ??= measuredPath(state.nodes, state.executionOrder);
+        path ??= expectedPath?.(state, now) ?? view.graph.shape(0).criticalPath;
         return path;
       },
-      criticalPathKind: isExecuting ? "estimated" : "measured",
+      get criticalPathKind() {
+        if (!isExecuting) return "measured";
+        return state.criticalPath === view.graph.shape(0).criticalPath ? "estimated" : "expected";
+      },
       get totalWeight() {
         return view.graph.shape(0).totalWeight;
       },
@@ -170,8 +183,9 @@ export class RunView {
       executionId: context.executionId,
       nodeId: context.nodeId,
     };
-    const { tellEta: get } = this;
-    if (get !== undefined && isExecuting && !isPaused) Object.defineProperty(state, "eta", { enumerable: true, get });
+    if (eta !== undefined && isExecuting && !isPaused) {
+      Object.defineProperty(state, "eta", { enumerable: true, get: eta });
+    }
     return Object.freeze(state);
   }
 

@@ -4,7 +4,8 @@ import type { NodeProgressEvent } from "../types/progress-event.js";
 
 /** A progress event. Its parts are those of the state, which are frozen. */
 export function progressEventOf(state: ExecutionGraphState): NodeProgressEvent {
-  const { executionOrder, criticalPath, totalWeight, maxParallelism, edges, cachedProgress, executionId } = state;
+  const { executionOrder, criticalPath, criticalPathKind, totalWeight, maxParallelism, edges } = state;
+  const { cachedProgress, executionId } = state;
   const nodes = [...state.nodes.values()];
   const executing = nodes.filter((node) => node.state === "executing");
   const event: NodeProgressEvent = {
@@ -13,7 +14,14 @@ export function progressEventOf(state: ExecutionGraphState): NodeProgressEvent {
     progress: cachedProgress,
     message: messageOf(executing, cachedProgress),
     nodes,
-    graph: { executionOrder, criticalPath, totalWeight, maxParallelism, edges },
+    graph: {
+      executionOrder,
+      criticalPath,
+      ...(criticalPathKind !== undefined && { criticalPathKind }),
+      totalWeight,
+      maxParallelism,
+      edges,
+    },
   };
   // It costs nothing where it is not read.
   return "eta" in state ? Object.defineProperty(event, "eta", { enumerable: true, get: () => state.eta }) : event;

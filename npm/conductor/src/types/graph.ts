@@ -104,10 +104,13 @@ export interface ExecutionGraphState {
   edges: { from: string; to: string }[];
   /** Ids by level. */
   executionOrder: string[][];
-  /** The path that took longest once the run is over; before, the heaviest by weight. */
+  /**
+   * Once the run is over, the path that took longest. Before, the one that is expected to, from what nodes took in the last completed
+   * executions of the flow, where the conductor has a store with any; else the heaviest by weight.
+   */
   criticalPath: string[];
-  /** Which of the two `criticalPath` is; missing in a graph made by hand. */
-  criticalPathKind?: "measured" | "estimated";
+  /** Which of the three `criticalPath` is; missing in a graph made by hand. */
+  criticalPathKind?: "measured" | "expected" | "estimated";
   totalWeight: number;
   /** The size of the largest level, at least 1. */
   maxParallelism: number;
