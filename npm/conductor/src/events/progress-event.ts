@@ -17,7 +17,7 @@ export function progressEventOf(state: ExecutionGraphState): NodeProgressEvent {
     graph: {
       executionOrder,
       criticalPath,
-      ...(criticalPathKind !== undefined && { criticalPathKind }),
+      ...(criticalPathKind === "expected" && { criticalPathKind }),
       totalWeight,
       maxParallelism,
       edges,

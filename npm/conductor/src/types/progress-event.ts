@@ -41,8 +41,8 @@ export interface ProgressGraphMetadata {
   /** Ids by level. */
   executionOrder: string[][];
   criticalPath: string[];
-  /** Whether `criticalPath` took longest, is expected to from earlier executions, or is the heaviest by weight. */
-  criticalPathKind?: "measured" | "expected" | "estimated";
+  /** `expected` where `criticalPath` comes from earlier executions of the flow; missing where it does not. */
+  criticalPathKind?: "expected";
   totalWeight: number;
   /** The size of the largest level, at least 1. */
   maxParallelism: number;

@@ -113,7 +113,6 @@ describe("a page runs a flow", () => {
     expect(last.graph).toEqual({
       executionOrder: [["a"], ["b"]],
       criticalPath: ["a", "b"],
-      criticalPathKind: "measured",
       totalWeight: 200,
       maxParallelism: 1,
       edges: [{ from: "a", to: "b" }],

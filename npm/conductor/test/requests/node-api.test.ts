@@ -96,7 +96,6 @@ describe("progress events", () => {
     expect(last?.graph).toEqual({
       executionOrder: [["a"], ["b", "c"], ["d"]],
       criticalPath: expect.arrayContaining(["a", "d"]),
-      criticalPathKind: "measured",
       totalWeight: 400,
       maxParallelism: 2,
       edges: expect.arrayContaining([{ from: "a", to: "b" }]),
