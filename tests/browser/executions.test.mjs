@@ -155,7 +155,7 @@ test("a database that does not answer is told, not waited for", async (t) => {
   assert.deepEqual(await tab.evaluate(async () => (await navigator.locks.query()).held), []);
 });
 
-test("a database of version 1 gets the stores of flows and outputs, once for two tabs that open it at once", async (t) => {
+test("a database of version 1 gets the stores of flows, outputs and states, once for two tabs that open it at once", async (t) => {
   const { url } = await site(t);
   const context = await browser.context(t);
   const made = await browser.open(t, url, { context });
@@ -205,9 +205,10 @@ test("a database of version 1 gets the stores of flows and outputs, once for two
   assert.deepEqual([claimed, document, saved], [2, "{}", 1]);
   const loaded = await tabs[1].evaluate(async () => {
     await store.cache.keep([cached("a")]);
-    return [(await store.flows.load("a")).id, (await store.cache.figures()).entries];
+    await store.states.write([kept("left", "1")]);
+    return [(await store.flows.load("a")).id, (await store.cache.figures()).entries, await store.states.ids()];
   });
-  assert.deepEqual(loaded, ["a", 1]);
+  assert.deepEqual(loaded, ["a", 1, ["left"]]);
 });
 
 test("the cache of a page has a bound, and what was used least recently goes first", async (t) => {

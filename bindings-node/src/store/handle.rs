@@ -277,6 +277,25 @@ impl ExecutionDatabase {
         self.promise(env, |answer| Job::Flows(change, answer))
     }
 
+    /// A state that is kept by hand, as JSON.
+    #[napi(catch_unwind)]
+    pub fn read_state<'env>(&self, env: &'env Env, id: String) -> napi::Result<Object<'env>> {
+        self.read(env, move |reader| reader.state(&id))
+    }
+
+    /// Ids of all states that are kept by hand, as JSON.
+    #[napi(catch_unwind)]
+    pub fn state_ids<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
+        self.read(env, |reader| reader.state_ids())
+    }
+
+    /// Changes states that are kept by hand; the changes and the answer are JSON.
+    #[napi(catch_unwind)]
+    pub fn change_states<'env>(&self, env: &'env Env, changes: String) -> napi::Result<Object<'env>> {
+        let changes = parsed(&changes)?;
+        self.promise(env, |answer| Job::States(changes, answer))
+    }
+
     /// The entry of the cache that has not expired.
     #[napi(catch_unwind)]
     pub fn find_output<'env>(&self, env: &'env Env, key: String, now: f64) -> napi::Result<Object<'env>> {

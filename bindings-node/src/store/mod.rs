@@ -14,6 +14,7 @@
 //! | `document` | flows as JSON, shared by executions and versions of flows |
 //! | `flows` | flows and their versions |
 //! | `outputs` | the cache of outputs of nodes |
+//! | `states` | states that programs keep of executions by hand |
 //! | `search` | the index for text in lists |
 //! | `reader` | the threads that read |
 //! | `list` | filters as SQL |
@@ -37,5 +38,6 @@ mod removal;
 mod row;
 mod schema;
 mod search;
+mod states;
 mod status;
 mod writer;

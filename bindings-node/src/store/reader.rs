@@ -142,6 +142,16 @@ impl<'c> Reader<'c> {
         self.told(super::outputs::find(self.connection, key, now))
     }
 
+    /// A state that is kept by hand, as JSON.
+    pub(super) fn state(&mut self, id: &str) -> Result<Option<String>, Failure> {
+        self.told(super::states::find(self.connection, id))
+    }
+
+    /// Ids of all states that are kept by hand, as JSON.
+    pub(super) fn state_ids(&mut self) -> Result<String, Failure> {
+        self.told(super::states::ids(self.connection))
+    }
+
     /// Entries of the cache, and the bytes of their outputs.
     pub(super) fn cache_size(&mut self) -> Result<(i64, i64), Failure> {
         self.told(super::outputs::size(self.connection))

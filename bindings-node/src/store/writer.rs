@@ -20,7 +20,8 @@ use super::outputs::{NewOutputs, OutputFilter};
 use super::owner::{LockFiles, Owner, claimable, mark_gone, next_wake};
 use super::reader::{self, Answer, Reading};
 use super::removal::Removal;
-use super::{flows, outputs, schema, search};
+use super::states::StateChange;
+use super::{flows, outputs, schema, search, states};
 
 /// Calls that go into one transaction at most.
 const MOST_CALLS: usize = 10_000;
@@ -45,6 +46,8 @@ pub(super) enum Job {
     NextWake(Answer<Option<f64>>),
     /// The answer is JSON.
     Flows(FlowChange, Answer<String>),
+    /// The answer is JSON: ids of states that were refused.
+    States(Vec<StateChange>, Answer<String>),
     KeepOutputs(NewOutputs, Vec<u8>, Answer<()>),
     /// How many were removed.
     ClearOutputs(OutputFilter, Answer<f64>),
@@ -95,7 +98,8 @@ enum Done {
     Claimed(Option<String>),
     Claimable(Vec<String>),
     Wake(Option<f64>),
-    Flows(String),
+    /// In JSON.
+    Answered(String),
     Kept,
     Cleared(f64),
 }
@@ -307,7 +311,8 @@ impl<'c> Writer<'c> {
                 let wake_at = next_wake(self.connection)?;
                 Ok(Done::Wake(wake_at))
             }
-            Job::Flows(change, _) => Ok(Done::Flows(flows::change(self.connection, change)?)),
+            Job::Flows(change, _) => Ok(Done::Answered(flows::change(self.connection, change)?)),
+            Job::States(changes, _) => Ok(Done::Answered(states::change(self.connection, changes)?)),
             Job::KeepOutputs(new, outputs, _) => {
                 outputs::keep(self.connection, new, outputs)?;
                 Ok(Done::Kept)
@@ -452,10 +457,12 @@ fn settle(jobs: impl Iterator<Item = (Job, Result<Done, Failure>)>, tell: &Tell)
                 Done::Wake(wake_at) => wake_at,
                 _ => None,
             })),
-            (Job::Flows(_, answer), done) => answer.give(done.and_then(|done| match done {
-                Done::Flows(answer) => Ok(answer),
-                _ => Err(unexpected()),
-            })),
+            (Job::Flows(_, answer) | Job::States(_, answer), done) => {
+                answer.give(done.and_then(|done| match done {
+                    Done::Answered(answer) => Ok(answer),
+                    _ => Err(unexpected()),
+                }))
+            }
             (Job::KeepOutputs(_, _, answer), done) => answer.give(done.map(|_| ())),
             (Job::ClearOutputs(_, answer), done) => answer.give(done.map(|done| match done {
                 Done::Cleared(count) => count,

@@ -5,6 +5,7 @@ import type { OutputCache } from "../src/executions/output-cache.js";
 import { executionBehaviour, type StoreBench } from "./execution-behaviour.js";
 import { flowBehaviour } from "./flow-behaviour.js";
 import { testOutputCache } from "./output-cache-behaviour.js";
+import { stateBehaviour } from "./state-behaviour.js";
 
 /** Declares the tests of a store. `open` gives a new and empty one each time. */
 export function testExecutionStore(name: string, open: () => Promise<StoreBench>): void {
@@ -13,6 +14,9 @@ export function testExecutionStore(name: string, open: () => Promise<StoreBench>
   });
   describe(`flows in the ${name} store`, () => {
     flowBehaviour({ it, expect, open });
+  });
+  describe(`states in the ${name} store`, () => {
+    stateBehaviour({ it, expect, open });
   });
   describe(`the cache of the ${name} store`, () => {
     testOutputCache({ it, expect, open: async () => (await open()).store.cache as OutputCache });

@@ -12,6 +12,7 @@ import {
 } from "../../../npm/storage/test/execution-behaviour.ts";
 import { flow, flowBehaviour } from "../../../npm/storage/test/flow-behaviour.ts";
 import { cached, testOutputCache } from "../../../npm/storage/test/output-cache-behaviour.ts";
+import { kept, stateBehaviour } from "../../../npm/storage/test/state-behaviour.ts";
 import { expect } from "./expect.js";
 
 const behaviours = new Map();
@@ -47,6 +48,7 @@ const open = async () => {
 
 executionBehaviour({ it, expect, open });
 flowBehaviour({ it, expect, open });
+stateBehaviour({ it, expect, open });
 testOutputCache({ it, expect, open: async () => (await open()).store.cache });
 
-Object.assign(globalThis, { openIndexedDbStore, behaviours, begin, append, update, finish, START, flow, cached });
+Object.assign(globalThis, { openIndexedDbStore, behaviours, begin, append, update, finish, START, flow, cached, kept });

@@ -8,9 +8,11 @@ import { indexedDbOutputs } from "./indexeddb/outputs.js";
 import { newOwner, type Owner } from "./indexeddb/owners.js";
 import { type KeptExecution, STORES, type StoreName, type Transaction } from "./indexeddb/schema.js";
 import { keep, own, release } from "./indexeddb/shared.js";
+import { indexedDbStates } from "./indexeddb/states.js";
 import { CACHE_BYTES, checkCacheBytes, keptOutputs } from "./kept-outputs.js";
 import { cursorOf, isReady, isTimed, matches, placeOf, statusesOf } from "./listing.js";
 import type { IndexedDbStore } from "./open-indexeddb-store.js";
+import { stateStorage } from "./states.js";
 import { type ExecutionFilter, FINISHED, type Refusal, type Retention, type StoredExecution } from "./store.js";
 
 /** Executions that one transaction deletes; others write between two of them. */
@@ -102,6 +104,7 @@ function storeOf(database: string, connection: Connection, owner: Owner, cacheBy
     name,
     cache,
     flows: flowStorage(name, "indexeddb", indexedDbFlows({ read, change })),
+    states: stateStorage(indexedDbStates({ read, change })),
     async write(changes) {
       check("write");
       checkChanges(changes);

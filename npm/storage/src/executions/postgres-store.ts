@@ -17,7 +17,9 @@ import { LIVING } from "./postgres/ownership.js";
 import { loadPg } from "./postgres/package.js";
 import { bytesOf, type DatabaseRow, ROW_COLUMNS, rowOf } from "./postgres/rows.js";
 import { migrate, quoted, TABLES } from "./postgres/schema.js";
+import { postgresStates } from "./postgres/states.js";
 import { Writer } from "./postgres/writer.js";
+import { type StateStorage, stateStorage } from "./states.js";
 import type { ExecutionStore, Retention, StoredExecution } from "./store.js";
 
 /** Options for a store of executions in PostgreSQL. */
@@ -36,6 +38,7 @@ export interface PostgresStoreOptions {
 export interface PostgresStore extends ExecutionStore {
   readonly cache: OutputCache;
   readonly flows: FlowStorage;
+  readonly states: StateStorage;
 }
 
 /** ms for a connection to come about. */
@@ -125,6 +128,7 @@ function storeOf(
     name,
     cache,
     flows: flowStorage(name, "postgres", postgresFlows(database)),
+    states: stateStorage(postgresStates(database)),
     async write(changes) {
       writer.check("write");
       checkChanges(changes);

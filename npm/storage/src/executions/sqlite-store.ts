@@ -12,6 +12,8 @@ import { CACHE_BYTES, checkCacheBytes, type KeptOutputs, keptOutputs } from "./k
 import type { OutputCache } from "./output-cache.js";
 import { ChangePacker, unpackedRecords } from "./sqlite-changes.js";
 import { sqliteOutputs } from "./sqlite-outputs.js";
+import { sqliteStates } from "./sqlite-states.js";
+import { type StateStorage, stateStorage } from "./states.js";
 import type {
   ExecutionChange,
   ExecutionFilter,
@@ -34,6 +36,7 @@ export interface SqliteStoreOptions {
 export interface SqliteStore extends ExecutionStore {
   readonly cache: OutputCache;
   readonly flows: FlowStorage;
+  readonly states: StateStorage;
   /** Transactions that this object has committed, and the calls of `write` that were in them. */
   counts(): { commits: number; writes: number };
 }
@@ -157,6 +160,7 @@ class OpenStore implements SqliteStore {
   readonly name: string;
   readonly cache: KeptOutputs;
   readonly flows: FlowStorage;
+  readonly states: StateStorage;
   readonly #file: string;
   readonly #database: ExecutionDatabase;
   readonly #writes: PendingWrites;
@@ -166,11 +170,9 @@ class OpenStore implements SqliteStore {
   constructor(file: string, database: ExecutionDatabase, writes: PendingWrites, cache: KeptOutputs) {
     this.name = `sqlite:${file}`;
     this.cache = cache;
-    this.flows = flowStorage(
-      this.name,
-      "sqlite",
-      sqliteFlows(database, (operation, ask) => this.#ask(operation, ask)),
-    );
+    const ask = <T>(operation: string, ask: () => Promise<T>) => this.#ask(operation, ask);
+    this.flows = flowStorage(this.name, "sqlite", sqliteFlows(database, ask));
+    this.states = stateStorage(sqliteStates(database, ask));
     this.#file = file;
     this.#database = database;
     this.#writes = writes;

@@ -6,6 +6,7 @@
  */
 import type { FlowStorage } from "./flows/versions.js";
 import type { OutputCache } from "./output-cache.js";
+import type { StateStorage } from "./states.js";
 
 /** How an execution can stand. SQLite stores a status as its place in this list: new ones go to the end. */
 export const EXECUTION_STATUSES = [
@@ -181,6 +182,8 @@ export interface ExecutionStore {
   readonly cache?: OutputCache;
   /** Flows with their versions, kept apart from the executions. Missing where the store keeps none. */
   readonly flows?: FlowStorage;
+  /** States that programs keep of executions by hand, kept apart from the executions. Missing where the store keeps none. */
+  readonly states?: StateStorage;
 
   /**
    * Writes changes in one transaction, in their order; settles when they are on disk. If one change of an execution is refused,

@@ -39,6 +39,7 @@ export type {
   OutputCacheFigures,
   OutputCacheFilter,
 } from "../executions/output-cache.js";
+export type { KeptState, StateChange, StateStorage } from "../executions/states.js";
 export type {
   ExecutionChange,
   ExecutionFilter,

@@ -36,6 +36,7 @@ export type {
 } from "../executions/output-cache.js";
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "../executions/postgres-store.js";
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../executions/sqlite-store.js";
+export type { KeptState, StateChange, StateStorage } from "../executions/states.js";
 export type {
   ExecutionChange,
   ExecutionFilter,

@@ -35,6 +35,7 @@ export type {
 } from "../executions/output-cache.js";
 export type { PostgresStore, PostgresStoreOptions } from "../executions/postgres-store.js";
 export type { SqliteStore, SqliteStoreOptions } from "../executions/sqlite-store.js";
+export type { KeptState, StateChange, StateStorage } from "../executions/states.js";
 export type {
   ExecutionChange,
   ExecutionFilter,

@@ -1,6 +1,7 @@
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from "idb";
 
 import type { CachedOutput } from "../output-cache.js";
+import type { KeptState } from "../states.js";
 import type { StoredExecution } from "../store.js";
 
 /** A row, with what lists are ordered by and the owner. */
@@ -44,6 +45,8 @@ export interface Contents extends DBSchema {
     value: KeptOutput;
     indexes: { used: number; type: string; expiry: number };
   };
+  /** By the id of the execution. */
+  states: { key: string; value: KeptState };
 }
 
 /** A flow; one that was deleted keeps its versions. */
@@ -80,14 +83,14 @@ export const FLOW_STORES = ["flows", "versions", "documents", "uses"] as const;
 /** Those of every transaction that writes outputs. */
 export const OUTPUT_STORES = ["outputs", "counters"] as const;
 /** All of them. */
-export const ALL_STORES = [...new Set([...STORES, ...FLOW_STORES, ...OUTPUT_STORES])];
+export const ALL_STORES = [...new Set([...STORES, ...FLOW_STORES, ...OUTPUT_STORES, "states" as const])];
 
 export type StoreName = (typeof ALL_STORES)[number];
 
 export type Transaction<Mode extends IDBTransactionMode> = IDBPTransaction<Contents, StoreName[], Mode>;
 
 /** Raise it with every change of the stores, and bring what older versions left up to date in {@link createStores}. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** Makes the stores that a database of a version, 0 for a new one, does not have yet. */
 export function createStores(database: Database, version: number): void {
@@ -100,6 +103,7 @@ export function createStores(database: Database, version: number): void {
     outputs.createIndex("type", "nodeType");
     outputs.createIndex("expiry", "expiresAt");
   }
+  if (version < 3) database.createObjectStore("states");
 }
 
 function createExecutions(database: Database): void {

@@ -111,6 +111,13 @@ const MIGRATIONS: readonly ((schema: string) => string)[] = [
     );
     insert into ${schema}.cache_size values (0, 0, 0);
   `,
+  (schema) => `
+    create table ${schema}.states (
+      id text collate "C" primary key,
+      hash text collate "C" not null,
+      content text not null
+    );
+  `,
 ];
 
 /** All tables but that of the version. */
@@ -125,6 +132,7 @@ export const TABLES = [
   "flow_versions",
   "cached_outputs",
   "cache_size",
+  "states",
 ] as const;
 
 /** A name as a part of a statement. */
