@@ -145,7 +145,17 @@ async function rootInPage(tab) {
     const states = new root.StateManager();
     states.once("execution:initialized", (payload) => told.push(payload));
     for (const id of ["a", "b"]) states.initializeExecution(id, "flow");
+    const kept = new root.StateManager(true, { store: "indexeddb:states" });
+    kept.initializeExecution("a", "flow");
+    kept.setVariable("a", "rows", new Map([["n", 1n]]));
+    await kept.shutdown();
+    const again = new root.StateManager(true, { store: "indexeddb:states" });
+    await again.loadExecutionStates();
+    const rows = String(again.getVariable("a", "rows").get("n"));
+    await again.shutdown();
     return {
+      rows,
+      postgres: await codeOf(() => new root.StateManager(true, { store: "postgres://app:s3cret@host/db" })),
       hasTransport: root.conductor.getEnvironment().hasTransport,
       told,
       main: await codeOf(() => root.setupMainProcessHandler()),
@@ -165,6 +175,8 @@ async function rootInPage(tab) {
   });
   assert.match(found.main, /^NO_TRANSPORT setupMainProcessHandler works only in Electron's main process/);
   assert.match(found.files, /^NO_TRANSPORT A page has no files/);
+  assert.match(found.postgres, /^INVALID_PARAMETERS A page cannot open the store `postgres:…`/);
+  assert.equal(found.rows, "1");
   // As its documentation says: a page with nothing else reaches executions over HTTP.
   assert.equal(found.hasTransport, true);
   assert.deepEqual(found.told, [{ executionId: "a", blueprintId: "flow" }]);

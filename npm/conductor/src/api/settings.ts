@@ -157,14 +157,18 @@ export function storeSettings(config: ConductorConfig): StoreSettings | undefine
     const message = `The setting \`durability: "${durability}"\` needs a \`store\`, such as \`"sqlite:./conductor.db"\`, in a page \`"indexeddb:conductor"\``;
     throw coded("INVALID_PARAMETERS", message, undefined);
   }
-  if (store !== undefined && typeof store !== "string" && typeof store?.write !== "function") {
-    const message =
-      "The setting `store` must be the address of a database, or a store of executions of @atomiton/storage";
-    throw coded("INVALID_PARAMETERS", message, undefined);
-  }
+  if (store !== undefined) demandStore(store);
   if (store === undefined || durability === "off") return undefined;
   const sources = expressionSources(config);
   return { store, level: durability ?? "strict", executables: () => nodeExecutorFactory, sources, wakes };
+}
+
+/** @throws Error INVALID_PARAMETERS for what is neither the address of a database nor a store */
+export function demandStore(store: string | ExecutionStore): void {
+  if (typeof store === "string" || typeof store?.write === "function") return;
+  const message =
+    "The setting `store` must be the address of a database, or a store of executions of @atomiton/storage";
+  throw coded("INVALID_PARAMETERS", message, undefined);
 }
 
 /** What the caller of one run wants otherwise. */

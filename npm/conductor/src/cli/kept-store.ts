@@ -1,8 +1,8 @@
 /** The store of a command: opened once, for its conductor and for what the command looks up by itself. */
 import { existsSync } from "node:fs";
 import type { ExecutionStore } from "@atomiton/storage";
+import { databaseFile, openExecutionStore } from "../api/durable/execution-store.js";
 import { isPart } from "../executions/status.js";
-import { databaseFile, openExecutionStore } from "../exports/environment/execution-store.js";
 import { UsageError } from "./exit.js";
 import { counted, oneLine } from "./text.js";
 

@@ -1,5 +1,4 @@
-/** An execution state as the text of its file. */
-import { createHash } from "node:crypto";
+/** An execution state as a text. */
 import { fromJson, type Json, type Loss, toJson } from "../executions/tagged-json.js";
 import { type ExecutionState, type NodeState, STATUSES } from "./execution-state.js";
 import { StateFileError } from "./state-file-error.js";
@@ -10,22 +9,17 @@ const FORMAT = "atomiton-execution-state";
 const VERSION = 1;
 
 /**
- * The name of an execution's file: something readable, and a digest that tells ids apart whatever the file system makes
- * of capitals, dots and slashes.
+ * Refuses an id under which nothing is kept.
  *
  * @throws StateFileError `SERIALIZATION_FAILED` for what is no text: read back, it would be another id.
  */
-export function stateFileName(executionId: string): string {
-  if (typeof executionId !== "string") {
-    const message = `An execution whose id is no string but of type ${typeof executionId} is not kept. Give it a string`;
-    throw new StateFileError("SERIALIZATION_FAILED", message);
-  }
-  const readable = executionId.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64);
-  const digest = createHash("sha256").update(executionId, "utf16le").digest("hex").slice(0, 32);
-  return `${readable || "execution"}.${digest}.json`;
+export function demandTextId(executionId: string): void {
+  if (typeof executionId === "string") return;
+  const message = `An execution whose id is no string but of type ${typeof executionId} is not kept. Give it a string`;
+  throw new StateFileError("SERIALIZATION_FAILED", message);
 }
 
-/** The text of a state's file, and what of the state is not in it. */
+/** The text of a state, and what of the state is not in it. */
 export function writeState(state: ExecutionState): { text: string; losses: Loss[] } {
   const losses: Loss[] = [];
   const document: Record<string, Json> = {
@@ -37,11 +31,25 @@ export function writeState(state: ExecutionState): { text: string; losses: Loss[
 }
 
 /**
- * The state in the text of a file.
+ * The state in a text.
  *
+ * @param subject how the text is called at the beginning of messages
  * @throws StateFileError `DESERIALIZATION_FAILED` when it is torn, foreign, or of a later version.
  */
-export function readState(text: string): ExecutionState {
+export function readState(text: string, subject: string): ExecutionState {
+  try {
+    return stateIn(text);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    const message = `${subject} cannot be read and is left as it is: ${error.message}`;
+    throw new StateFileError("DESERIALIZATION_FAILED", message, { cause: error.cause });
+  }
+}
+
+/** Why a text is no state. */
+class Unreadable extends Error {}
+
+function stateIn(text: string): ExecutionState {
   const document = parsed(text);
   if (document?.format !== FORMAT) throw unreadable("it is no execution state");
   if (document.version !== VERSION) {
@@ -66,10 +74,8 @@ function parsed(text: string): Record<string, Json> | null {
   }
 }
 
-function unreadable(reason: string, cause?: unknown): StateFileError {
-  return new StateFileError("DESERIALIZATION_FAILED", `The file cannot be read and is left as it is: ${reason}`, {
-    cause,
-  });
+function unreadable(reason: string, cause?: unknown): Unreadable {
+  return new Unreadable(reason, { cause });
 }
 
 function isExecutionState(value: unknown): value is ExecutionState {

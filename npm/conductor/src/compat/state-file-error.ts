@@ -3,7 +3,8 @@ export class StateFileError extends Error {
   override readonly name = "StateFileError";
 
   constructor(
-    readonly code: "SERIALIZATION_FAILED" | "DESERIALIZATION_FAILED",
+    /** `VERSION_CONFLICT`: in a store is another state than the one that was to be replaced. */
+    readonly code: "SERIALIZATION_FAILED" | "DESERIALIZATION_FAILED" | "VERSION_CONFLICT",
     message: string,
     options?: ErrorOptions,
   ) {

@@ -1,4 +1,6 @@
 /** Keeps the states of executions, and on request through crashes. */
+import type { ExecutionStore } from "@atomiton/storage";
+import { checkStateStore } from "../api/durable/state-store.js";
 import { bound } from "../events/bound.js";
 import { IsolatedEmitter } from "../events/isolated-emitter.js";
 import {
@@ -9,7 +11,7 @@ import {
   isActive,
   type NodeState,
 } from "./execution-state.js";
-import { StateFiles } from "./state-files.js";
+import { keepStates, type StateKeeping } from "./state-keeping.js";
 
 export type { Checkpoint, ExecutionState, ExecutionStateStatus, NodeState } from "./execution-state.js";
 export { StateFileError } from "./state-file-error.js";
@@ -18,6 +20,12 @@ export { StateFileError } from "./state-file-error.js";
 export interface StateManagerOptions {
   /** Folder of the files, one per execution. Default `~/.atomiton/state`. */
   directory?: string;
+  /**
+   * A store to keep the states in, beside the executions of conductors, in the place of files: the address of a database, such
+   * as `sqlite:./conductor.db` or `postgres://user@host/database`, in pages `indexeddb:NAME`, or a store of `@atomiton/storage`,
+   * which is the caller's to close. One at an address is opened when something is to be kept, and closed by `shutdown`.
+   */
+  store?: string | ExecutionStore;
   /** Time between two writes in ms. Default 5000. */
   intervalMs?: number;
 }
@@ -41,22 +49,26 @@ export interface StateManagerOptions {
  * | `checkpoint:restored` | `{ executionId, checkpointIndex }` |
  * | `state:persisted` | `{ count }`, the active executions that are on the disk as they are |
  * | `state:loaded` | `{ count }` |
- * | `state:error` | `{ file, error }`; written to the console without a listener |
+ * | `state:error` | `{ file, error }`; written to the console without a listener. With a `store`, `file` is its name |
  *
  * With `persistState`, what changed is written every five seconds, on `flush` and on `shutdown`; see `loadExecutionStates`
- * for what comes back.
+ * for what comes back. Of two managers with the same folder that change the same execution, the last one wins. In a `store` the first
+ * one does: a state replaces only the one that its manager wrote or read last, so that the other manager is refused, keeps its own
+ * in memory, and says so by `state:error` with a `StateFileError` of code `VERSION_CONFLICT`.
  */
 export class StateManager extends IsolatedEmitter {
   readonly #states = new Map<string, ExecutionState>();
-  readonly #files: StateFiles | undefined;
+  readonly #keeper: StateKeeping | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   /** Whether the disk is slower than the timer. */
   #persisting = false;
 
-  constructor(persistState = false, { directory, intervalMs = 5000 }: StateManagerOptions = {}) {
+  /** @throws Error INVALID_PARAMETERS for a `store` that is none, without `persistState`, or with a `directory` */
+  constructor(persistState = false, { directory, store, intervalMs = 5000 }: StateManagerOptions = {}) {
     super("the state manager");
+    checkStateStore({ directory, store }, persistState);
     if (!persistState) return;
-    this.#files = new StateFiles(directory, (file, error) => this.#report(file, error));
+    this.#keeper = keepStates({ directory, store }, (file, error) => this.#report(file, error));
     this.#timer = setInterval(() => void this.#persist(), intervalMs);
     // Callers that only wait for the next write are done.
     this.#timer.unref();
@@ -140,10 +152,13 @@ export class StateManager extends IsolatedEmitter {
     return [...this.#states.values()].filter(isActive);
   }
 
-  /** Forgets an execution, on the disk too. An unknown id is no error. */
+  /**
+   * Forgets an execution, on the disk too. An unknown id is no error. In a `store` the state of a known one stays where another
+   * manager has written it since, which `state:error` says; that of an unknown one is deleted, whichever manager wrote it.
+   */
   clearExecutionState(executionId: string): void {
     const known = this.#states.delete(executionId);
-    this.#files?.remove(executionId);
+    this.#keeper?.remove(executionId, known);
     if (known) this.emit("execution:cleared", { executionId });
   }
 
@@ -152,7 +167,7 @@ export class StateManager extends IsolatedEmitter {
     const over = [...this.#states].filter(([, { status }]) => status === "completed" || status === "failed");
     for (const [executionId] of over) {
       this.#states.delete(executionId);
-      this.#files?.remove(executionId);
+      this.#keeper?.remove(executionId, true);
     }
     return over.length;
   }
@@ -182,41 +197,43 @@ export class StateManager extends IsolatedEmitter {
 
   /**
    * Reads back what was persisted, by this process or another; does nothing without `persistState`. An execution that is
-   * known already stays as it is. A file that cannot be read is reported with `state:error` and left where it is.
+   * known already stays as it is. What cannot be read is reported with `state:error` and left where it is.
    *
    * Dates, maps, sets, errors, big integers and bytes come back as what they were. What a file cannot hold (functions,
    * symbols, cycles) was reported when it was written, and is undefined.
    */
   async loadExecutionStates(): Promise<void> {
-    if (!this.#files) return;
+    if (!this.#keeper) return;
     let count = 0;
-    for (const state of await this.#files.read()) {
-      if (this.#states.has(state.executionId)) continue;
+    await this.#keeper.read((state) => {
+      if (this.#states.has(state.executionId)) return false;
       this.#states.set(state.executionId, state);
       count++;
-    }
+      return true;
+    });
     this.emit("state:loaded", { count });
   }
 
   /** Writes what changed, now; without `persistState` there is nothing to do. Resolves when it is on the disk. */
   async flush(): Promise<void> {
-    await this.#files?.write(this.#states, true);
+    await this.#keeper?.write(this.#states, true);
   }
 
   /**
-   * Stops the timer and removes the listeners, at once; then writes what changed. The process stays for that, unless it is
+   * Stops the timer and removes the listeners, at once; then writes what changed, and closes a store that it opened. The process stays for that, unless it is
    * ended by force: await the promise to be sure. It never rejects. Problems go to the console, as the listeners are gone.
    */
   async shutdown(): Promise<void> {
     clearInterval(this.#timer);
     this.removeAllListeners();
     await this.flush();
+    await this.#keeper?.close();
   }
 
   async #persist(): Promise<void> {
     if (this.#persisting) return;
     this.#persisting = true;
-    const saved = await this.#files?.write(this.#states);
+    const saved = await this.#keeper?.write(this.#states);
     const count = this.getActiveExecutions().filter(({ executionId }) => saved?.has(executionId)).length;
     this.#persisting = false;
     if (count > 0) this.emit("state:persisted", { count });
@@ -231,7 +248,7 @@ export class StateManager extends IsolatedEmitter {
   /** The state of an execution, to be changed. */
   #state(executionId: string): ExecutionState {
     const state = this.#known(executionId);
-    this.#files?.touch(state);
+    this.#keeper?.touch(state);
     return state;
   }
 

@@ -1,15 +1,15 @@
 /** A page or a worker in it: nodes that need no machine, on the engine that its entry point brings. */
 import { getNodeExecutable, nodeTypes } from "@atomiton/nodes/browser";
-import { createIndexedDBEngine, createMemoryEngine, openIndexedDbStore } from "@atomiton/storage/engines";
+import { createIndexedDBEngine, createMemoryEngine } from "@atomiton/storage/engines";
 import { type Conductor, createConductorIn } from "../../api/conductor.js";
 import type { Durability } from "../../api/durable/durability.js";
+import { openerOf } from "../../api/durable/page-execution-store.js";
 import type { Environment, Keeping } from "../../api/environment.js";
 import type { FlowEngine } from "../../api/flow-store.js";
 import type { ConductorConfig, StoreSettings } from "../../api/settings.js";
 import type { ReactHooks } from "../../api/store.js";
 import type { EngineInfo } from "../../engine/backend.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
-import { coded } from "../../engine/failure.js";
 import { validateFlow as checkFlow, type FlowNodeTypes, type FlowProblem } from "../../engine/flows.js";
 import { libraryTypes, typesOver } from "../../engine/library-types.js";
 import type { Log } from "../../engine/log.js";
@@ -62,13 +62,8 @@ function storage(): FlowEngine {
 /** Keeps executions in the store that is given, or in the database of the origin at its address. */
 function durability({ store, level, executables, sources, wakes }: StoreSettings, log: Log): Keeping {
   const isAddress = typeof store === "string";
-  if (isAddress && !/^indexeddb:./.test(store)) {
-    // Only the scheme is said: an address may have a password.
-    const message = `A page cannot open the store \`${store.split(":", 1)}:…\`: give \`indexeddb:NAME\`, or a store of @atomiton/storage`;
-    throw coded("INVALID_PARAMETERS", message, undefined);
-  }
+  const open = isAddress ? openerOf(store) : () => store;
   let loading: Promise<Durability> | undefined;
-  const open = () => (isAddress ? openIndexedDbStore(store.slice("indexeddb:".length)) : store);
   const load = async () => {
     const { Durability } = await import("../../api/durable/durability.js");
     // Pages hash with promises only, so that large values stand in the records.

@@ -1,0 +1,12 @@
+/** The keeper of states of a page, loaded by the first manager that keeps some. */
+import type { ExecutionStore } from "@atomiton/storage";
+import { openerOf } from "../api/durable/page-execution-store.js";
+import { sha256 } from "../api/durable/sha256.js";
+import { StateKeeper, type StateReport } from "./state-keeper.js";
+import { StoredStates } from "./stored-states.js";
+
+/** Keeps states in a store. */
+export function stateKeeper(store: string | ExecutionStore, report: StateReport): StateKeeper {
+  const encoder = new TextEncoder();
+  return new StateKeeper(new StoredStates(store, openerOf), (text) => sha256(encoder.encode(text)), report);
+}

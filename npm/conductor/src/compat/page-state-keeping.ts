@@ -1,0 +1,46 @@
+/** What `state-keeping.ts` is in a page, where the build puts this in its place: states are kept in stores alone. */
+import { openerOf } from "../api/durable/page-execution-store.js";
+import type { StatePlaces } from "../api/durable/state-store.js";
+import { TransportError } from "../transports/failure.js";
+import type { StateKeeper, StateReport } from "./state-keeper.js";
+import type { StateKeeping } from "./state-keeping.js";
+
+/**
+ * Keeps states. The code for that is loaded when something is to be kept.
+ *
+ * @throws TransportError `NO_TRANSPORT` without a store; Error INVALID_PARAMETERS for the address of a store that does not exist
+ */
+export function keepStates({ store }: StatePlaces, report: StateReport): StateKeeping {
+  if (store === undefined) {
+    throw new TransportError(
+      "NO_TRANSPORT",
+      "A page has no files to keep states of executions in. Leave persistState away, give it a `store`, or keep them where Node runs",
+    );
+  }
+  if (typeof store === "string") openerOf(store);
+  let keeper: StateKeeper | undefined;
+  let loading: Promise<StateKeeper | undefined> | undefined;
+  const load = async () => {
+    try {
+      const { stateKeeper } = await import("./page-state-keeper.js");
+      keeper = stateKeeper(store, report);
+    } catch (error) {
+      // What could not be loaded may be the next time.
+      loading = undefined;
+      report("the page", error as Error);
+    }
+    return keeper;
+  };
+  const loaded = () => {
+    loading ??= load();
+    return loading;
+  };
+  return {
+    // Before it is loaded, nothing is written.
+    touch: (state) => keeper?.touch(state),
+    write: async (states, all) => (await loaded())?.write(states, all) ?? new Set(),
+    remove: async (id, isKnown) => (await loaded())?.remove(id, isKnown),
+    read: async (take) => (await loaded())?.read(take),
+    close: async () => (await loading)?.close(),
+  };
+}

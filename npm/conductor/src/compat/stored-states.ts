@@ -1,0 +1,95 @@
+/** The store of executions that execution states are kept in, beside the executions. */
+import type { ExecutionStore, KeptState, StateChange, StateStorage } from "@atomiton/storage";
+import { demandTextId } from "./state-document.js";
+import { StateFileError } from "./state-file-error.js";
+import type { StatePlace } from "./state-keeper.js";
+
+/**
+ * States in a store. A state replaces only the one that this manager wrote or read last: of two that change the same execution, the
+ * second is refused.
+ */
+export class StoredStates implements StatePlace {
+  readonly subject = "What the store has of an execution";
+  readonly compares = true;
+  readonly #store: string | ExecutionStore;
+  readonly #open: () => Promise<ExecutionStore>;
+  #opening: Promise<ExecutionStore> | undefined;
+  #name: string;
+  /** Digests of texts by id, of which it is not known whether they were written. */
+  readonly #unsure = new Map<string, string>();
+
+  /** @param open opens the store at an address */
+  constructor(store: string | ExecutionStore, open: (address: string) => () => Promise<ExecutionStore>) {
+    this.#store = store;
+    const isAddress = typeof store === "string";
+    this.#open = isAddress ? open(store) : async () => store;
+    // Of the address of a server only the scheme is said: it may have a password.
+    this.#name = isAddress ? store.replace(/:\/\/.*$/s, "://…") : store.name;
+  }
+
+  keyOf(executionId: string): string {
+    demandTextId(executionId);
+    return executionId;
+  }
+
+  nameOf(): string {
+    return this.#name;
+  }
+
+  async keys(): Promise<string[]> {
+    return (await (await this.#states()).ids()).sort();
+  }
+
+  async read(id: string): Promise<string | undefined> {
+    return (await (await this.#states()).get(id))?.content;
+  }
+
+  async write(id: string, content: string, hash: string, before = ""): Promise<void> {
+    await this.#change(id, { hash, content }, before);
+  }
+
+  async remove(id: string, before: { digest: string | undefined } | undefined): Promise<void> {
+    await this.#change(id, undefined, before && (before.digest ?? ""));
+  }
+
+  async close(): Promise<void> {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    if (typeof this.#store === "string") await (await opening?.catch(() => undefined))?.close();
+  }
+
+  /** Makes a change, unless another state is there than the one of this hash. */
+  async #change(id: string, state: KeptState | undefined, before: string | undefined): Promise<void> {
+    const states = await this.#states();
+    const ifHash = before === undefined ? undefined : await this.#found(states, id, before);
+    const change: StateChange = { id, ...(state && { state }), ...(ifHash !== undefined && { ifHash }) };
+    // Until there is an answer.
+    if (state !== undefined) this.#unsure.set(id, state.hash);
+    const refused = await states.write([change]);
+    this.#unsure.delete(id);
+    if (refused.length === 0) return;
+    throw new StateFileError(
+      "VERSION_CONFLICT",
+      `The state of ${id} is not written: the store has one that this manager neither wrote nor read, as another process keeps it too. Forget this one with clearExecutionState, after which loadExecutionStates takes that of the store, and a further clearExecutionState deletes it`,
+    );
+  }
+
+  /** The hash of the state that this manager wrote last, also where it got no answer to that. */
+  async #found(states: StateStorage, id: string, before: string): Promise<string> {
+    const unsure = this.#unsure.get(id);
+    return unsure !== undefined && (await states.get(id))?.hash === unsure ? unsure : before;
+  }
+
+  async #states(): Promise<StateStorage> {
+    this.#opening ??= this.#open();
+    try {
+      const store = await this.#opening;
+      this.#name = store.name;
+      return store.states as StateStorage;
+    } catch (error) {
+      // What could not be opened may be the next time.
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+}
