@@ -56,7 +56,7 @@ export class Fallbacks {
 /** Another flow with the same inputs; when that fails as well, the first failure counts. */
 async function other(
   flowId: string,
-  { inputs, context, options, config }: ExecutionRequest,
+  { inputs, context, options, config, metadata }: ExecutionRequest,
   result: RequestResult,
   execute: Execute,
 ): Promise<RequestResult> {
@@ -68,6 +68,7 @@ async function other(
     context: { ...context, ...(executionId !== undefined && { executionId: `${executionId}/fallback` }) },
     ...(options !== undefined && { options: without(options, "fallback") }),
     ...(config !== undefined && { config }),
+    ...(metadata !== undefined && { metadata }),
   });
   return second.success ? instead(result, "flow", second) : result;
 }

@@ -100,7 +100,7 @@ function localExecutions(runs: Runs): ExecutionsApi {
     waiting: (executionId) => runs.waiting(executionId),
     answer: (id, answer) => runs.answer(id, answer),
     list: async (filter, options) => (await store()).list(filter, options),
-    get: async (executionId) => (await kept(executionId)).row(executionId),
+    get: async (executionId) => (await kept(executionId)).described(executionId),
     async trace(executionId) {
       return (await (await kept(executionId)).lookBack(executionId)).trace as ExecutionTrace;
     },

@@ -58,7 +58,11 @@ export async function runRequest(sources: RequestSources, request: ExecutionRequ
   let cancelled = false;
   try {
     let flow: NodeDefinition | undefined;
+    let metadata: RunSettings["metadata"];
     try {
+      if (request.metadata != null) {
+        metadata = (await import("./durable/metadata.js")).checkedMetadata(request.metadata);
+      }
       flow = await sources.find(flowId);
     } finally {
       cancelled = begin();
@@ -67,7 +71,8 @@ export async function runRequest(sources: RequestSources, request: ExecutionRequ
     if (flow === undefined) {
       throw failure("NODE_NOT_FOUND", `Flow with id ${flowId} not found`, { executionId });
     }
-    const result = await sources.run(flow, contextOf(request, flow, executionId), settingsOf(request, sources));
+    const settings = { ...settingsOf(request, sources), ...(metadata && { metadata }) };
+    const result = await sources.run(flow, contextOf(request, flow, executionId), settings);
     return answerOf(result, flowId, executionId, startedAt);
   } catch (error) {
     return refusal(errorOf(error, executionId), flowId, startedAt);

@@ -52,6 +52,9 @@ const INSIDE_INTERVAL_MS = 100;
 /** From this many direct children on, a flow is analysed only after the host had its turn. */
 const LARGE_FLOW = 50;
 
+const METADATA_NOT_KEPT =
+  "The `metadata` of the request is not kept: the conductor that runs it has no store. Give it one, or leave `metadata` out";
+
 const NO_STORE =
   'The conductor has no store: give it one, as in `createConductor({ store: "sqlite:./conductor.db" })`, in a page `"indexeddb:conductor"`';
 
@@ -265,7 +268,10 @@ export class Runs {
       if (onProgress === undefined && !isKnown) this.events.emitStarted({ executionId, nodeId });
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
       if (execution.cancelled) return this.cancelledAtOnce(execution);
-      if (this.durability === undefined) return await this.carryOn(node, execution, wanted);
+      if (this.durability === undefined) {
+        if (wanted?.metadata !== undefined) execution.notKept = METADATA_NOT_KEPT;
+        return await this.carryOn(node, execution, wanted);
+      }
       const options = runOptions(this.config, this.defaults, node, context, wanted);
       const redact = this.redactionOf(outlineOf(node), execution);
       // What cannot be run is not kept.
@@ -279,6 +285,7 @@ export class Runs {
           parentId: key === undefined ? undefined : parentContext?.executionId,
           secrets: execution.secrets,
           redact,
+          metadata: wanted?.metadata,
         });
       } else if (found === undefined) {
         const [problem] = shapeProblems(node);

@@ -180,6 +180,8 @@ export interface RunSettings {
   retries?: number;
   /** After a failure, go on with what does not depend on it. */
   keepGoing?: boolean;
+  /** What is said about the execution where it is kept. */
+  metadata?: Readonly<Record<string, unknown>>;
 }
 
 /** Settings that count where neither the caller nor the flow says anything. Read once: the environment is slow to ask. */

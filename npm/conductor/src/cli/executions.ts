@@ -19,6 +19,7 @@ export interface ListOptions extends StoreOptions {
   status?: ExecutionStatus;
   flow?: string;
   text?: string;
+  tag?: string[];
   limit?: number;
 }
 
@@ -29,9 +30,14 @@ const LOOK_MS = 100;
 
 /** Lists executions, those that began last first. */
 export async function listExecutions(options: ListOptions): Promise<Exit> {
-  const { status, flow: flowId, text, limit = LISTED, json } = options;
+  const { status, flow: flowId, text, tag: tags, limit = LISTED, json } = options;
   return withStore(options, async ({ executions }) => {
-    const filter = { ...(status && { status }), ...(flowId && { flowId }), ...(text && { text }) };
+    const filter = {
+      ...(status && { status }),
+      ...(flowId && { flowId }),
+      ...(text && { text }),
+      ...(tags && { tags }),
+    };
     const page = await executions.list(filter, { limit });
     if (json) process.stdout.write(`${jsonText(page.executions, 2)}\n`);
     else process.stdout.write(listText(page.executions, page.next !== undefined));
@@ -55,6 +61,7 @@ export async function showExecution(id: string, options: StoreOptions): Promise<
       ["flow", row.name],
       ["fork of", row.trigger === "fork" ? row.parentId : undefined],
       ["reused", reused.length === 0 ? undefined : reused.join(", ")],
+      ["metadata", row.metadata && jsonText(row.metadata)],
       ["status", row.status],
       ["because", row.reason],
       ["error", error && `${error.code}: ${error.message}`],

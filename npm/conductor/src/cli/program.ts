@@ -143,6 +143,10 @@ function commands(end: (exit: Exit) => void): Command {
     .addOption(new Option("--status <status>", "only those that stand so").choices(EXECUTION_STATUSES))
     .option("--flow <id>", "only those of this flow")
     .option("--text <text>", "only those with this text in id, flow, name or error")
+    .option(
+      "--tag <tag...>",
+      "only those with all of these tags, such as customer:acme of what a request said as metadata",
+    )
     .option("--limit <n>", "so many at most (default: 50)", positiveInteger)
     .action(async (options) => end(await listExecutions(options)));
   inStore("show", "tell all that is known of an execution")

@@ -70,8 +70,8 @@ export class StateManager extends IsolatedEmitter {
     if (!persistState) return;
     this.#keeper = keepStates({ directory, store }, (file, error) => this.#report(file, error));
     this.#timer = setInterval(() => void this.#persist(), intervalMs);
-    // Callers that only wait for the next write are done.
-    this.#timer.unref();
+    // Callers that only wait for the next write are done. A page has numbers as timers.
+    this.#timer.unref?.();
   }
 
   /** Starts an execution as `pending`, without nodes, variables and checkpoints. One of the same id is replaced. */

@@ -34,8 +34,8 @@ export interface ExecutionsApi {
   answer(id: string, answer: unknown): Promise<void>;
   /** A page of the executions in the store, those that began last first. `limit`: 1–1,000, 50 unless given. */
   list(filter?: ExecutionFilter, options?: { limit?: number; cursor?: string }): Promise<ExecutionPage>;
-  /** How an execution stands, and what is known of it. */
-  get(executionId: string): Promise<StoredExecution>;
+  /** How an execution stands, and what is known of it. `metadata`: what its request said about it; missing without that. */
+  get(executionId: string): Promise<StoredExecution & { metadata?: Record<string, unknown> }>;
   /** What happened in an execution, up to now or to its end. */
   trace(executionId: string): Promise<ExecutionTrace>;
   /** The output of a node of an execution; `undefined` where it left none. */

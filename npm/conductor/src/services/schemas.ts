@@ -166,6 +166,7 @@ export function requestSchema(z: Zod): ZodType {
       debugMode: z.boolean().optional(),
       errorStrategy: z.enum(["fail", "continue", "retry"]).optional(),
     }).nullish(),
+    metadata: record(z).nullish(),
   }).refine((request) => request.flowId ?? request.compositeId ?? request.blueprintId, {
     message: "Required",
     path: ["flowId"],

@@ -48,6 +48,13 @@ interface RequestFields {
   context?: RequestContext;
   options?: ExecutionOptions;
   config?: ExecutionConfig;
+  /**
+   * What is said about the execution, such as `{ customer: "acme", ticket: 42 }`: texts, numbers, booleans, null, lists and plain
+   * objects, 16 KiB of JSON at most. Nodes do not see it. With a `store` it is kept with the execution, without secrets and what the
+   * flow's `redact` names; `executions.get` shows it, and `executions.list({ tags: ["customer:acme"] })` finds the execution by
+   * it. What cannot be kept fails the request with SERIALIZATION_FAILED, what is too large with INVALID_PARAMETERS.
+   */
+  metadata?: Record<string, unknown>;
 }
 
 /** Names a stored flow and what to run it with. The flow's id has three names; the first that is given counts. */

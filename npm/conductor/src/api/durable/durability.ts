@@ -33,6 +33,7 @@ import {
   textOf,
   valueIn,
 } from "./entries.js";
+import { type Metadata, shownMetadata, tagsOf } from "./metadata.js";
 import { allRecords, Records } from "./records.js";
 import { RunRecorder } from "./run-recorder.js";
 import { SecretReferences } from "./secret-references.js";
@@ -71,6 +72,8 @@ export interface KeptRun {
   redact?: RunRedact | undefined;
   /** Paths of what was left out of its input and variables. */
   leftOut?: readonly string[];
+  /** What its request said about it. */
+  metadata?: Metadata | undefined;
 }
 
 /** An execution of the store as it was recorded. */
@@ -83,6 +86,7 @@ type Head = Partial<ConductorExecutionContext> &
   Pick<KeptRun, "options" | "held"> & {
     /** Parts of input and variables that are not kept. */
     redacted?: readonly string[];
+    metadata?: Metadata;
   };
 
 /** Entries of what a fork may take over, and the blobs that they name. */
@@ -106,6 +110,7 @@ export interface NewRun {
   secrets: Redaction | undefined;
   redact: RunRedact | undefined;
   fork?: Fork;
+  metadata?: Metadata | undefined;
 }
 
 /** Keeps the executions of one conductor in a store. */
@@ -158,13 +163,14 @@ export class Durability {
    * @throws Error SERIALIZATION_FAILED for a flow or an input that cannot be written, INVALID_PARAMETERS where another process has
    *   an execution of this id
    */
-  async begin({ id, mayExist, node, context, options, parentId, secrets, redact, fork }: NewRun): Promise<KeptRun> {
+  async begin(run: NewRun): Promise<KeptRun> {
+    const { id, mayExist, node, context, options, parentId, secrets, redact, fork } = run;
     const writer = await this.writer;
     this.sleepers.watch();
     if (fork !== undefined && (await writer.store.get(id)) !== undefined) throw existing(id);
     if (mayExist) {
       const known = await writer.store.get(id);
-      if (known !== undefined) return this.attach(writer, known, node, context, secrets);
+      if (known !== undefined) return this.attach(writer, known, run);
     }
     const document = JSON.stringify(node);
     const held = this.level === "strict" ? writingNodes(outlineOf(node), this.executables()) : [];
@@ -179,7 +185,17 @@ export class Durability {
       ...input.paths.map((path) => `input.${path}`),
       ...variables.paths.map((path) => `variables.${path}`),
     ];
-    const given = { input: input.value, variables: variables.value, slowMo, debug, executionId, options, held };
+    const metadata = shownMetadata(run.metadata, redact, secrets);
+    const given = {
+      input: input.value,
+      variables: variables.value,
+      slowMo,
+      debug,
+      executionId,
+      options,
+      held,
+      ...(metadata && { metadata }),
+    };
     const head = headBytes(
       redacted.length === 0 ? given : { ...given, redacted },
       secrets && new SecretReferences(secrets).hide,
@@ -198,7 +214,7 @@ export class Durability {
         documentHash,
         head,
         trigger,
-        tags: [],
+        tags: metadata === undefined ? [] : tagsOf(metadata),
         startedAt,
         ...(parentId !== undefined && { parentId }),
       },
@@ -345,6 +361,12 @@ export class Durability {
     return row && this.read(store, row, secrets, isKept);
   }
 
+  /** What the request of an execution said about it. */
+  async metadataOf(id: string): Promise<Metadata | undefined> {
+    const begun = await (await this.store).begun(id);
+    return begun && (valueIn(begun.head) as Head).metadata;
+  }
+
   /**
    * Ends an execution that no process has, and those that are parts of it.
    *
@@ -424,9 +446,7 @@ export class Durability {
   private async attach(
     writer: Writer,
     known: StoredExecution,
-    node: NodeDefinition,
-    context: ConductorExecutionContext,
-    secrets = new Redaction(),
+    { node, context, secrets = new Redaction(), metadata }: NewRun,
   ): Promise<KeptRun> {
     const isOver = isFinished(known.status);
     if (known.status === "paused" && !isPart(known)) {
@@ -443,7 +463,9 @@ export class Durability {
       ? await this.read(writer.store, known, secrets)
       : await this.goOn(writer, claimed, secrets, context);
     const isOtherFlow = (await this.documents.hashOf(JSON.stringify(node))) !== known.documentHash;
-    kept.history.warnings.push(...differences(known, isOtherFlow, given, kept));
+    const said = shownMetadata(metadata, kept.redact, secrets);
+    const isOther = said !== undefined && JSON.stringify(said) !== JSON.stringify(kept.metadata);
+    kept.history.warnings.push(...differences(known, isOtherFlow, given, kept, isOther));
     return kept.context === context ? kept : { ...kept, context: givenAgain(context, kept.context) };
   }
 
@@ -510,7 +532,7 @@ export class Durability {
       const names = new Set([...history.secretNames, ...secretsIn(begun.head)]);
       history.secrets = await this.secretsOf(names, secrets);
     }
-    const { options, held, redacted, ...given } = valueIn(begun.head, history.secrets) as Head;
+    const { options, held, redacted, metadata, ...given } = valueIn(begun.head, history.secrets) as Head;
     const context = contextOf(node, given);
     if (context.nodeId !== flowId)
       throw coded("DESERIALIZATION_FAILED", `The execution ${id} has another flow`, undefined);
@@ -518,7 +540,8 @@ export class Durability {
     const redact = outline.redacts === true ? new RunRedact(outline, secrets ?? new Redaction()) : undefined;
     const inheritance = inheritanceOf(history);
     const past = { startedAt, error: error === undefined ? undefined : (JSON.parse(error) as ExecutionError) };
-    return { node, context, options, held, history, secrets, redact, leftOut: redacted ?? [], inheritance, past };
+    const leftOut = redacted ?? [];
+    return { node, context, options, held, history, secrets, redact, leftOut, inheritance, past, metadata };
   }
 
   private recorder(
@@ -555,9 +578,10 @@ function differences(
   isOtherFlow: boolean,
   given: ConductorExecutionContext,
   kept: KeptRun,
+  saysOther: boolean,
 ): { task: number; rule: string; message: string }[] {
   const different = differing(given, kept);
-  const all = [...(isOtherFlow ? ["flow"] : []), ...different];
+  const all = [...(isOtherFlow ? ["flow"] : []), ...different, ...(saysOther ? ["metadata"] : [])];
   if (all.length === 0) return [];
   const what = all.join(" and ");
   const message = `The execution ${id} began on ${new Date(startedAt).toISOString()} with another ${what}, which counts; what was given now is left out. Give another \`executionId\` to run with it`;

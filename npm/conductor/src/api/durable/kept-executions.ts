@@ -11,6 +11,7 @@ import { type Outline, outlineOf } from "../../engine/outline.js";
 import { RunRedact } from "../../engine/redact.js";
 import { isFinished, isPart } from "../../executions/status.js";
 import { Redaction } from "../../expressions/redaction.js";
+import type { ExecutionsApi } from "../../services/executions.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ExecutionDiff } from "../../types/diff.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../../types/execution.js";
@@ -249,6 +250,14 @@ export class KeptExecutions {
     const row = await (await this.store).get(executionId);
     if (row === undefined) throw missing(executionId);
     return row;
+  }
+
+  /** The same, with what its request said about it. */
+  async described(executionId: string): ReturnType<ExecutionsApi["get"]> {
+    const row = await this.row(executionId);
+    // All that is said leaves a tag.
+    const metadata = row.tags.length === 0 ? undefined : await this.durability.metadataOf(executionId);
+    return metadata === undefined ? row : { ...row, metadata: { ...metadata } };
   }
 
   /** An execution as it was recorded; see `Durability.recorded`. */
