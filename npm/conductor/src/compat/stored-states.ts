@@ -15,8 +15,8 @@ export class StoredStates implements StatePlace {
   readonly #open: () => Promise<ExecutionStore>;
   #opening: Promise<ExecutionStore> | undefined;
   #name: string;
-  /** Digests of texts by id, of which it is not known whether they were written. */
-  readonly #unsure = new Map<string, string>();
+  /** By id, digests of texts of which one is there, as it is not known whether a change was made; `""` for none. */
+  readonly #unsure = new Map<string, readonly string[]>();
 
   /** @param open opens the store at an address */
   constructor(store: string | ExecutionStore, open: (address: string) => () => Promise<ExecutionStore>) {
@@ -64,31 +64,35 @@ export class StoredStates implements StatePlace {
     const ifHash = before === undefined ? undefined : await this.#found(states, id, before);
     const change: StateChange = { id, ...(state && { state }), ...(ifHash !== undefined && { ifHash }) };
     // Until there is an answer.
-    if (state !== undefined) this.#unsure.set(id, state.hash);
+    this.#unsure.set(id, [ifHash ?? "", state?.hash ?? ""]);
     const refused = await states.write([change]);
     this.#unsure.delete(id);
     if (refused.length === 0) return;
-    throw new StateFileError(
-      "VERSION_CONFLICT",
-      `The state of ${id} is not written: the store has one that this manager neither wrote nor read, as another process keeps it too. Forget this one with clearExecutionState, after which loadExecutionStates takes that of the store, and a further clearExecutionState deletes it`,
-    );
+    const message =
+      state === undefined
+        ? `The state of ${id} stays in the store, where another process has written it since. A further clearExecutionState deletes it`
+        : `The state of ${id} is not written: the store has one that this manager neither wrote nor read, or has it no more, as another process keeps it too. Forget this one with clearExecutionState; then loadExecutionStates takes that of the store, or a further clearExecutionState deletes it`;
+    throw new StateFileError("VERSION_CONFLICT", message);
   }
 
-  /** The hash of the state that this manager wrote last, also where it got no answer to that. */
+  /** The hash of the state that this manager left there, also where it got no answer to its last change. */
   async #found(states: StateStorage, id: string, before: string): Promise<string> {
     const unsure = this.#unsure.get(id);
-    return unsure !== undefined && (await states.get(id))?.hash === unsure ? unsure : before;
+    if (unsure === undefined) return before;
+    const { hash = "" } = (await states.get(id)) ?? {};
+    return unsure.includes(hash) ? hash : before;
   }
 
   async #states(): Promise<StateStorage> {
     this.#opening ??= this.#open();
+    const opening = this.#opening;
     try {
-      const store = await this.#opening;
+      const store = await opening;
       this.#name = store.name;
       return store.states as StateStorage;
     } catch (error) {
       // What could not be opened may be the next time.
-      this.#opening = undefined;
+      if (this.#opening === opening) this.#opening = undefined;
       throw error;
     }
   }

@@ -302,23 +302,38 @@ describe("a store of a state manager", () => {
     expect((await loaded(`sqlite:${file}`)).getVariable("e", "x")).toBe(1);
   });
 
-  it("is not in conflict with a write of its own whose answer was lost", async () => {
+  it("is not in conflict with changes of its own whose answers were lost", async () => {
     const store = keep(createMemoryExecutions());
     const states = store.states as StateStorage;
     const write = states.write.bind(states);
     const told: unknown[] = [];
     const one = manager(store, told);
+    const losing = async (isWritten: boolean) => {
+      const lost = vi.spyOn(states, "write").mockImplementationOnce(async (changes) => {
+        if (isWritten) await write(changes);
+        throw Object.assign(new Error("no answer"), { code: "NETWORK_ERROR" });
+      });
+      await one.flush();
+      expect(lost).toHaveBeenCalledTimes(1);
+      lost.mockRestore();
+    };
     one.initializeExecution("e", "flow");
-    const lost = vi.spyOn(states, "write").mockImplementationOnce(async (changes) => {
-      await write(changes);
-      throw Object.assign(new Error("no answer"), { code: "NETWORK_ERROR" });
-    });
-    await one.flush();
-    lost.mockRestore();
+    await losing(true);
+    for (const isWritten of [false, true, true, false]) {
+      one.setVariable("e", "x", `${isWritten}${Math.random()}`);
+      await losing(isWritten);
+    }
     one.setVariable("e", "x", 1);
     await one.flush();
-    expect(told).toEqual([["memory", "NETWORK_ERROR", "no answer"]]);
     expect((await loaded(store)).getVariable("e", "x")).toBe(1);
+    for (const isWritten of [true, false]) {
+      one.clearExecutionState("e");
+      await losing(isWritten);
+      one.initializeExecution("e", `flow ${isWritten}`);
+      await one.flush();
+      expect((await loaded(store)).getExecutionState("e")?.blueprintId).toBe(`flow ${isWritten}`);
+    }
+    expect(new Set(told.map(String))).toEqual(new Set(["memory,NETWORK_ERROR,no answer"]));
   });
 
   it("gives errors that are a StateFileError", async () => {
