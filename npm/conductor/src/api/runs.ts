@@ -89,7 +89,7 @@ interface Execution extends ExecutionPlace, Registered {
   onProgress: ((percent: number) => void) | undefined;
   /** When it is told next, in ms since the epoch. */
   tellAt?: number;
-  /** Why the store does not have it, although there is one. */
+  /** Why no store has it, or what its request said about it. */
   notKept?: string;
 }
 
@@ -463,7 +463,10 @@ export class Runs {
     });
     if (run === undefined) return undefined;
     this.warnOf(outline);
-    if (execution.notKept !== undefined && run instanceof Run) run.warn("not-kept", execution.notKept);
+    if (execution.notKept !== undefined) {
+      if (run instanceof Run) run.warn("not-kept", execution.notKept);
+      else this.log.warn(`[CONDUCTOR] ${execution.notKept}`);
+    }
     const opened = new RunView(run);
     view = opened;
     if (kept?.recorder !== undefined && execution.onProgress === undefined) {

@@ -17,6 +17,7 @@ export function keepStates({ store }: StatePlaces, report: StateReport): StateKe
       "A page has no files to keep states of executions in. Leave persistState away, give it a `store`, or keep them where Node runs",
     );
   }
+  // An address that pages cannot open is refused at once.
   if (typeof store === "string") openerOf(store);
   let keeper: StateKeeper | undefined;
   let loading: Promise<StateKeeper | undefined> | undefined;

@@ -220,8 +220,9 @@ export class StateManager extends IsolatedEmitter {
   }
 
   /**
-   * Stops the timer and removes the listeners, at once; then writes what changed, and closes a store that it opened. The process stays for that, unless it is
-   * ended by force: await the promise to be sure. It never rejects. Problems go to the console, as the listeners are gone.
+   * Stops the timer and removes the listeners, at once; then writes what changed, and closes a store that it opened. The process
+   * stays for that, unless it is ended by force: await the promise to be sure. It never rejects. Problems go to the console, as
+   * the listeners are gone.
    */
   async shutdown(): Promise<void> {
     clearInterval(this.#timer);
