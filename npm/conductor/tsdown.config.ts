@@ -8,6 +8,7 @@ const entry = {
   desktop: "src/exports/desktop.ts",
   node: "src/exports/node.ts",
   types: "src/exports/types.ts",
+  server: "src/exports/server.ts",
   testing: "src/exports/testing.ts",
   "test-utils/factories": "src/exports/test-utils-factories.ts",
 };

@@ -3,6 +3,7 @@ import { EXECUTION_STATUSES } from "@atomiton/storage";
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
+import { ROLES } from "../server/access.js";
 import { assignment, jsonOrText, milliseconds, positiveInteger, wholeNumber } from "./assignment.js";
 import { cacheStats, clearCache } from "./cache.js";
 import { diffExecutions } from "./diff.js";
@@ -20,6 +21,7 @@ import { EXIT_HELP, Exit, UsageError } from "./exit.js";
 import { forkExecution, parameterOf } from "./fork.js";
 import { graph } from "./graph.js";
 import { init } from "./init.js";
+import { addKey, KEY_FILE, listKeys, removeKey } from "./keys.js";
 import { OUTPUT_FORMATS } from "./node-output.js";
 import { nodes } from "./nodes.js";
 import { replay } from "./replay.js";
@@ -37,6 +39,7 @@ const STORE = [
   "--store <address>",
   "keep executions there, so that they outlast this process: sqlite:PATH or postgres://…",
 ] as const;
+const KEYS = ["--keys <file>", "file of keys", KEY_FILE] as const;
 const NO_CONFIG = ["--no-config", "look for no settings"] as const;
 
 /** Does what the arguments say and ends the process. */
@@ -274,6 +277,52 @@ function commands(end: (exit: Exit) => void): Command {
     .option(...CONFIG)
     .option(...NO_CONFIG)
     .action(async (type: string | undefined, options) => end(await nodes(type, options)));
+
+  program
+    .command("serve")
+    .description("serve flows: save, run and watch them by HTTP and WebSocket, on a store")
+    .argument("[flow...]", "YAML or JSON files of flows to save first, under their ids")
+    .option("--port <n>", "port to listen on; 0 for one that is free", wholeNumber, 3000)
+    .option("--host <address>", "address to listen on, such as 0.0.0.0 for all", "127.0.0.1")
+    .option(STORE[0], "keep flows and executions there (default: sqlite:conductor.db)")
+    .option(...KEYS)
+    .option("--open", "let everybody on this machine do everything, without keys")
+    .option("--origin <origin>", "pages of this site may call; may be given again", files)
+    .option("--root <folder>", "nodes may read and write files in there; may be given again (default: nowhere)", files)
+    .option("--allow-private-addresses", "nodes may connect to addresses that are not public")
+    .option("--allow-programs", "nodes may run programs, with all rights of this process")
+    .option("--strict", "take warnings for errors")
+    .option("--lenient", "only warn of unknown keys and of nodes without a type")
+    .option(...NODES)
+    .option(...CONFIG)
+    .option(...NO_CONFIG)
+    .action(async (flows: string[], options) => {
+      // What listens is loaded by those who serve.
+      const { serve } = await import("./serve.js");
+      end(await serve(flows, options));
+    });
+
+  const keys = program.command("keys").description("look after the keys with which callers sign in to a server");
+  keys
+    .command("add")
+    .description("make a key and print it, once")
+    .argument("<name>", "what it is for")
+    .addOption(new Option("--role <role>", "what it allows").choices(ROLES).makeOptionMandatory())
+    .option("--expires <time>", "it is good for so long, such as 90d (default: until it is removed)", milliseconds)
+    .option(...KEYS)
+    .action((name: string, options) => end(addKey(name, options)));
+  keys
+    .command("list")
+    .description("list the keys that there are, without what they are")
+    .option("--json", "print JSON")
+    .option(...KEYS)
+    .action((options) => end(listKeys(options)));
+  keys
+    .command("remove")
+    .description("remove a key; it is good no longer, also for a server that runs")
+    .argument("<name>", "of the key")
+    .option(...KEYS)
+    .action((name: string, options) => end(removeKey(name, options)));
 
   program
     .command("schema")

@@ -5,17 +5,14 @@ import { messageOf } from "@atomiton/values";
 import type { Conductor } from "../api/conductor.js";
 import type { ConductorConfig } from "../api/settings.js";
 import { coded } from "../engine/failure.js";
-import type { ProgressHandler, StartedHandler } from "../events/emitter.js";
 import type { ChooseExecutions, Recovery } from "../types/recovery.js";
 import { type AuthChannelDependencies, createAuthChannelServer } from "./channels/auth.js";
-import { createConductorChannelServer } from "./channels/conductor.js";
-import { createFlowChannelServer } from "./channels/flow.js";
 import { createLoggerChannelServer, type Logger } from "./channels/logger.js";
-import { createNodeChannelServer, type NodeChannelOptions } from "./channels/node.js";
+import type { NodeChannelOptions } from "./channels/node.js";
 import { createPathChannelServer } from "./channels/path.js";
-import { createStorageChannelServer } from "./channels/storage.js";
 import { createSystemChannelServer } from "./channels/system.js";
 import { type ServedChannel, serveOverview } from "./channels-overview.js";
+import { serveConductor } from "./conductor-channels.js";
 import type { AppLike, IpcMainLike, WindowLike, WindowsLike } from "./electron.js";
 import { electronMain } from "./electron-main.js";
 import { DATA_LIMITS } from "./limits.js";
@@ -158,39 +155,24 @@ export function createMainProcessSetup(
 
       function serveChannels(): ServedChannel[] {
         const { health } = conductor.system;
-        const { run, validate, cancel, pause, resume, active, attach, onComplete, onError } = conductor.node;
-        const runs = { execute: run, validate, cancel, pause, resume, active, attach, requests, health };
-        const { executions } = conductor;
-        const told = {
-          onStarted: (callback: StartedHandler) => conductor.events.onStarted(callback),
-          onState: (callback: ProgressHandler) => conductor.events.onProgress(callback),
-          onComplete,
-          onError,
-          ...(executions && {
-            executions,
-            waiting: executions.waiting,
-            answer: executions.answer,
-            onQuestion: executions.onQuestion,
-          }),
-        };
         const settings = { sender, ...(keep !== undefined && { keep }) };
-        const node = createNodeChannelServer(ipcMain, { ...runs, ...told }, settings);
-        parts.stop(() => node.cancelAll());
+        const own = serveConductor(ipcMain, conductor, requests, settings, (channel) => parts.addChannel(channel));
+        parts.stop(() => own.node.cancelAll());
         const application = app === undefined ? {} : { app };
         const list = [
           parts.addChannel(createLoggerChannelServer(ipcMain, logger === undefined ? {} : { logger }, { sender })),
-          parts.addChannel(node),
+          own.node,
           parts.addChannel(createSystemChannelServer(ipcMain, { ...application, health }, { sender })),
           parts.addChannel(
             createPathChannelServer(ipcMain, { paths: paths ?? createPathManager(application) }, { sender }),
           ),
-          parts.addChannel(createStorageChannelServer(ipcMain, { storage: conductor.storage }, { sender })),
-          parts.addChannel(createFlowChannelServer(ipcMain, conductor.flow, { sender })),
+          own.storage,
+          own.flow,
           ...(auth === undefined ? [] : [parts.addChannel(createAuthChannelServer(ipcMain, auth, { sender }))]),
-          parts.addChannel(createConductorChannelServer(ipcMain, { requests, health }, { sender })),
+          own.conductor,
         ];
         parts.add(serveOverview(ipcMain, list, sender));
-        parts.add(serveRpc(ipcMain, { run: node.execute, health }, sender));
+        parts.add(serveRpc(ipcMain, { run: own.node.execute, health }, sender));
         return list;
       }
     } catch (error) {

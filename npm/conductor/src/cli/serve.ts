@@ -1,0 +1,150 @@
+/** `conductor serve`: a server for flows, on a store, in one command. */
+import type { ExecutionStore } from "@atomiton/storage";
+import { createNodeConductor } from "../exports/environment/node.js";
+import type { Conductor, ConductorConfig } from "../exports/node.js";
+import { byKeys, KeyFile } from "../server/keys.js";
+import { createServer } from "../server/server.js";
+import type { FlowToSave } from "../types/flow.js";
+import { Exit, UsageError } from "./exit.js";
+import { type FlowFile, openFlow, type Strictness } from "./flow-file.js";
+import { openKeptStore } from "./kept-store.js";
+import { attempted, type KeyOptions } from "./keys.js";
+import { problemsText } from "./problem-text.js";
+import { openProject, type ProjectOptions } from "./project.js";
+import { onInterrupt } from "./signals.js";
+import { counted, oneLine } from "./text.js";
+import { reportProblems } from "./validate.js";
+import { telling } from "./with-store.js";
+
+/** Where a server keeps what it has, unless something else is said. */
+const STORE = "sqlite:conductor.db";
+
+/** How long requests that are under way may take once the server is to end, in ms. */
+const GRACE_MS = 10_000;
+
+/** Options of the command. */
+export interface ServeOptions extends ProjectOptions, KeyOptions, Strictness {
+  port: number;
+  host: string;
+  store?: string;
+  open?: boolean;
+  origin?: string[];
+  root?: string[];
+  allowPrivateAddresses?: boolean;
+  allowPrograms?: boolean;
+}
+
+/** Serves until a signal ends it. Flow files that are named are saved first, under their ids. */
+export async function serve(flows: readonly string[], options: ServeOptions): Promise<Exit> {
+  const project = await openProject(flows[0], options);
+  const keys = new KeyFile(options.keys);
+  const count = attempted(() => keys.list().length);
+  if (!options.open && count === 0) {
+    const file = oneLine(options.keys);
+    throw new UsageError(
+      `Nobody may call this server: ${file} has no keys. Make one, such as\n  conductor keys add me --role admin\nor let everybody on this machine do everything with --open`,
+    );
+  }
+  const settings: ConductorConfig = { ...GUARDED, ...project.settings, ...allowed(options) };
+  const toSave: FlowToSave[] = [];
+  for (const file of flows) {
+    const opened = await openFlow(file, { ...options, nodes: project.nodes, files: settings.files });
+    if (opened.flow === undefined || opened.problems.length > 0) {
+      reportProblems(process.stderr, opened);
+      return Exit.invalidFlow;
+    }
+    process.stderr.write(warningsOf(opened));
+    toSave.push(opened.flow as FlowToSave);
+  }
+  return telling(async () => {
+    const { store, close } = await openKeptStore(options.store ?? settings.store ?? STORE);
+    try {
+      return await serveOn(store, settings, toSave, keys, options);
+    } finally {
+      await close();
+    }
+  });
+}
+
+async function serveOn(
+  store: ExecutionStore,
+  settings: ConductorConfig,
+  flows: readonly FlowToSave[],
+  keys: KeyFile,
+  { port, host, open = false, origin = [] }: ServeOptions,
+): Promise<Exit> {
+  const conductor = createNodeConductor({ ...settings, store }, () => "local");
+  const server = createServer({
+    conductor,
+    durable: true,
+    origins: origin,
+    ...(open ? { open } : { authenticate: byKeys(keys) }),
+  });
+  try {
+    for (const flow of flows) await saveChanged(conductor, flow);
+    const listening = await server.listen({ port, host });
+    process.stderr.write(`Serving ${counted(flows.length, "flow")} of the command line at ${listening.apiUrl}\n`);
+    process.stderr.write(
+      open ? "Everybody on this machine may do everything\n" : `Callers sign in with keys: ${oneLine(keys.path)}\n`,
+    );
+    void recover(conductor);
+    await new Promise<void>((resolve) =>
+      onInterrupt(
+        () => resolve(),
+        () => {},
+      ),
+    );
+    process.stderr.write("Ending: what is under way may finish, or goes on at the next start\n");
+    await listening.close(GRACE_MS);
+    return Exit.success;
+  } finally {
+    server.close();
+    await conductor.shutdown();
+  }
+}
+
+/** What is probably not as it was meant, with its file. */
+function warningsOf(opened: FlowFile): string {
+  return opened.warnings.length === 0 ? "" : `${oneLine(opened.file)}:\n${problemsText(opened)}`;
+}
+
+/** What flows of others may not do unless the owner says so: here, or in the settings of the project. */
+const GUARDED = {
+  files: { roots: [] },
+  network: { privateAddresses: false },
+  programs: false,
+} satisfies ConductorConfig;
+
+/** What the options allow, over the settings of the project. */
+function allowed({ root, allowPrivateAddresses, allowPrograms }: ServeOptions): ConductorConfig {
+  return {
+    ...(root !== undefined && { files: { roots: root } }),
+    ...(allowPrivateAddresses && { network: { privateAddresses: true } }),
+    ...(allowPrograms && { programs: true }),
+  };
+}
+
+/** Saves a flow unless the store has it as it is: a start does not make a version. */
+async function saveChanged({ storage }: Conductor, flow: FlowToSave): Promise<void> {
+  const saved = flow.id === undefined ? undefined : await storage.loadFlow(flow.id).catch(() => undefined);
+  if (saved !== undefined && Object.entries(flow).every(([key, value]) => isSame(saved[key], value))) return;
+  await storage.saveFlow(flow);
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Goes on with what an earlier process left unfinished. */
+async function recover(conductor: Conductor): Promise<void> {
+  try {
+    const { resumed, blocked } = await conductor.recover();
+    if (resumed.length > 0)
+      process.stderr.write(`${counted(resumed.length, "execution")} of an earlier process go on\n`);
+    for (const { executionId, reason } of blocked) {
+      process.stderr.write(`${oneLine(executionId)} cannot go on: ${oneLine(reason)}\n`);
+    }
+  } catch (error) {
+    process.stderr.write(`Unfinished executions cannot go on: ${oneLine((error as Error).message)}\n`);
+  }
+}

@@ -1,0 +1,45 @@
+/** Who calls a server, and what that allows. */
+import { CHANNELS } from "../services/contract.js";
+import type { Role } from "../services/declaration.js";
+
+/** A caller whom the server knows. */
+export interface Caller {
+  /** For the log; of a user the name, of a key what it was made for. */
+  name: string;
+  /** What it allows: each role allows all that those before it do. */
+  role: Role;
+}
+
+/** Roles, the least one first. */
+export const ROLES: readonly Role[] = ["viewer", "runner", "editor", "admin"];
+
+/** Whether a role allows what asks for at least another one. */
+export function allows({ role }: Caller, least: Role): boolean {
+  return ROLES.indexOf(role) >= ROLES.indexOf(least);
+}
+
+/** Who may call a command: `anyone` at all, those of a role, or `undefined` where there is no such command. */
+export function leastRole(channel: string, command: string): Role | "anyone" | undefined {
+  const declared = CHANNELS.get(channel)?.commands.get(command);
+  // A session is begun by who has none, and its commands are about the session that they are given.
+  return declared === undefined || channel !== "auth" ? declared?.role : "anyone";
+}
+
+/** Why a caller may not call; `undefined` where that is allowed. */
+export function refusalOf(caller: Caller | undefined, least: Role | "anyone", what: string): Refusal | undefined {
+  if (least === "anyone") return undefined;
+  if (caller === undefined)
+    return { status: 401, error: `${what} needs a sign-in: send "Authorization: Bearer <key>"` };
+  if (allows(caller, least)) return undefined;
+  return {
+    status: 403,
+    error: `${what} is for the role ${least} and above; "${caller.name}" has the role ${caller.role}`,
+  };
+}
+
+/** An answer in the place of what was asked for. */
+export interface Refusal {
+  status: 401 | 403;
+  /** For people. */
+  error: string;
+}

@@ -1,0 +1,94 @@
+/** The events that a server told last, numbered, so that clients which lost their connection can have what they missed. */
+import { randomUUID } from "node:crypto";
+
+/** An event as text, made once for all clients. */
+export interface LoggedEvent {
+  /** From 1 on. */
+  seq: number;
+  channel: string;
+  event: string;
+  /** The data, as JSON. */
+  data: string;
+  /** What it is about, where a later event about the same says all that it does. */
+  replaces: string | undefined;
+  /** The execution that it is about. */
+  executionId: string | undefined;
+}
+
+/** How much is kept: no more than a client that comes back can be sent at once. */
+const MOST_EVENTS = 20_000;
+const MOST_CHARACTERS = 4 * 1024 * 1024;
+
+/** Numbers events and keeps the last ones; tells those who listen. */
+export class EventLog {
+  /** Names the sequence of numbers: another process has another one. */
+  readonly session: string = randomUUID();
+  #last = 0;
+  #kept: LoggedEvent[] = [];
+  /** Of `kept`, where it begins: the front is cut off in one go. */
+  #start = 0;
+  #characters = 0;
+  readonly #listeners = new Set<(event: LoggedEvent) => void>();
+  #wasHeard = false;
+
+  /** The number of the last event. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** How many clients are told. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  add(channel: string, event: string, data: unknown): void {
+    const seq = ++this.#last;
+    // Without a client that could come back, nobody would read it.
+    if (!this.#wasHeard) return;
+    const { executionId } = (data ?? {}) as { executionId?: unknown };
+    const id = typeof executionId === "string" ? executionId : undefined;
+    const text = JSON.stringify(data) ?? "null";
+    const replaces = event === "progress" && id !== undefined ? id : undefined;
+    const entry = { seq, channel, event, data: text, replaces, executionId: id };
+    this.#keep(entry);
+    for (const listener of this.#listeners) listener(entry);
+  }
+
+  /** A name for the sequence from here on, for a client that has missed what is gone. */
+  newSession(): string {
+    return `${this.session}/${this.#last}`;
+  }
+
+  /** What came after the last event that a client had; `undefined` where some of that is gone, or it was of another sequence. */
+  missedBy(session: unknown, seq: unknown): LoggedEvent[] | undefined {
+    const isOurs = typeof session === "string" && session.split("/", 1)[0] === this.session;
+    if (!isOurs || !Number.isSafeInteger(seq) || (seq as number) < 0) return undefined;
+    return this.#after(seq as number);
+  }
+
+  #after(seq: number): LoggedEvent[] | undefined {
+    if (seq > this.#last) return undefined;
+    const missing = this.#last - seq;
+    const kept = this.#kept.length - this.#start;
+    return missing > kept ? undefined : this.#kept.slice(this.#kept.length - missing);
+  }
+
+  /** From now on `listener` is told. What is returned ends that. */
+  listen(listener: (event: LoggedEvent) => void): () => void {
+    this.#wasHeard = true;
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #keep(entry: LoggedEvent): void {
+    this.#kept.push(entry);
+    this.#characters += entry.data.length;
+    while (this.#kept.length - this.#start > MOST_EVENTS || this.#characters > MOST_CHARACTERS) {
+      this.#characters -= this.#kept[this.#start]?.data.length ?? 0;
+      this.#start++;
+    }
+    if (this.#start < MOST_EVENTS) return;
+    this.#kept = this.#kept.slice(this.#start);
+    this.#start = 0;
+  }
+}

@@ -1,0 +1,82 @@
+/** Events as `text/event-stream`, for clients that only listen. */
+import { ClientLine } from "./client-line.js";
+import type { EventLog, LoggedEvent } from "./event-log.js";
+
+/** How often something is sent where nothing happens, so that nobody between takes the connection for dead, in ms. */
+const HEARTBEAT_MS = 15_000;
+
+/** What the `id` of an event is: the sequence and the number, as `Last-Event-ID` brings it back. */
+const LAST = /^([\w/-]+):(\d+)$/;
+
+/**
+ * Tells of events, named `<channel>:<event>`, until the client goes or `signal` aborts. One that comes back with the id of the last
+ * event that it had is told of all that it missed, or by `transport:gap` that some of that is gone.
+ *
+ * @param executionId tells of this execution only
+ */
+export function eventStream(
+  log: EventLog,
+  {
+    lastId,
+    executionId,
+    signal,
+  }: { lastId?: string | undefined; executionId?: string | undefined; signal: AbortSignal },
+): Response {
+  const encoder = new TextEncoder();
+  let end = () => {};
+  /** What the queue holds has not left the process. */
+  let unsent = 0;
+  let drained = () => {};
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        let isOpen = true;
+        const write = (text: string) => {
+          if (isOpen) controller.enqueue(encoder.encode(text));
+          unsent = Math.max(0, -(controller.desiredSize ?? 0));
+        };
+        const line = new ClientLine(
+          log,
+          {
+            send(event, sent) {
+              write(textOf(log, event));
+              drained = sent;
+            },
+            backlog: () => unsent,
+            giveUp: () => end(),
+          },
+          executionId === undefined ? undefined : (event) => event.executionId === executionId,
+        );
+        const timer = setInterval(() => write(": \n\n"), HEARTBEAT_MS);
+        timer.unref();
+        end = () => {
+          if (!isOpen) return;
+          isOpen = false;
+          clearInterval(timer);
+          line.stop();
+          signal.removeEventListener("abort", end);
+          controller.close();
+        };
+        signal.addEventListener("abort", end);
+        const [, session, seq] = LAST.exec(lastId ?? "") ?? [];
+        const missed = session === undefined ? [] : log.missedBy(session, Number(seq));
+        // The first line makes headers go out.
+        write(": \n\n");
+        if (missed === undefined) write(`event: transport:gap\nid: ${log.session}:${log.last}\ndata: {}\n\n`);
+        line.start(missed);
+      },
+      pull(controller) {
+        unsent = Math.max(0, -(controller.desiredSize ?? 0));
+        drained();
+      },
+      cancel: () => end(),
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
+  );
+  const headers = { "content-type": "text/event-stream", "cache-control": "no-store", "x-accel-buffering": "no" };
+  return new Response(body, { headers });
+}
+
+function textOf({ session }: EventLog, { seq, channel, event, data }: LoggedEvent): string {
+  return `event: ${channel}:${event}\nid: ${session}:${seq}\ndata: ${data}\n\n`;
+}

@@ -1,0 +1,321 @@
+/** Requests over HTTP: commands of channels, resources, events, and what tells of the server itself. */
+import { randomUUID } from "node:crypto";
+import { type Context, Hono } from "hono";
+import type * as z from "zod";
+import packageJson from "../../package.json" with { type: "json" };
+import { msOf } from "../engine/policy.js";
+import { issuesOf } from "../services/schema.js";
+import { encode } from "../transports/json.js";
+import { fromBase64 } from "../types/base64.js";
+import type { ErrorCode } from "../types/errors.js";
+import type { ExecutionRequest } from "../types/request.js";
+import { refusalOf } from "./access.js";
+import { type Authenticate, type CallResult, type Calls, idOfKey, type Session, tokenOf } from "./calls.js";
+import type { EventLog } from "./event-log.js";
+import { eventStream } from "./event-stream.js";
+import { IdempotencyKeys } from "./idempotency.js";
+import { openApi } from "./openapi.js";
+import { type Origins, refusedOrigin } from "./origins.js";
+import { type Given, RESOURCES, type Resource, RUN } from "./resources.js";
+import type { ServedChannels } from "./served-channels.js";
+
+/** What the handler needs of its server. */
+export interface HandlerParts {
+  calls: Calls;
+  channels: ServedChannels;
+  log: EventLog;
+  authenticate: Authenticate;
+  origins: Origins;
+  /** Where the API is, such as `/api`. */
+  base: string;
+  /** Why the server takes no work; `undefined` where it does. */
+  whyNotReady(): Promise<string | undefined>;
+  /** Whether an execution that is begun again under its id is the one that there was. */
+  isDurable: boolean;
+  /** Ends streams of events. */
+  ending(): AbortSignal;
+}
+
+/** What a body may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
+const BODY_BYTES = 24 * 1024 * 1024;
+
+/** What an `Idempotency-Key` may be. */
+const KEY = /^[\x21-\x7e]{1,200}$/;
+
+const STATUS: Partial<Record<ErrorCode, 400 | 404 | 413 | 429 | 501>> = {
+  NODE_NOT_FOUND: 404,
+  VALIDATION_FAILED: 400,
+  INVALID_PARAMETERS: 400,
+  DESERIALIZATION_FAILED: 400,
+  RATE_LIMIT_EXCEEDED: 429,
+  IMPLEMENTATION_NOT_FOUND: 501,
+};
+
+type Env = { Variables: { session: Session } };
+type Ctx = Context<Env>;
+
+/** Makes the handler. */
+export function createHandler(parts: HandlerParts): Hono<Env> {
+  const { calls, channels, log, base } = parts;
+  const app = new Hono<Env>();
+  const keys = new IdempotencyKeys();
+
+  app.use(async (c, next) => {
+    const refused = refusedOrigin(c.req.raw, parts.origins);
+    if (refused !== undefined) return problem(403, "VALIDATION_FAILED", refused);
+    const origin = c.req.header("origin");
+    if (c.req.method === "OPTIONS" && origin !== undefined) return preflight(c.req.raw, origin);
+    await next();
+    c.res.headers.set("x-content-type-options", "nosniff");
+    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
+    if (origin !== undefined) {
+      c.res.headers.set("access-control-allow-origin", origin);
+      c.res.headers.set("access-control-expose-headers", "etag, location, retry-after");
+      c.res.headers.append("vary", "origin");
+    }
+  });
+
+  const alive = () => json({ status: "ok", version: packageJson.version });
+  for (const path of ["/health", `${base}/health`, "/health/live"]) app.get(path, alive);
+  app.get("/health/ready", async () => {
+    const reason = await parts.whyNotReady();
+    return reason === undefined ? json({ status: "ok" }) : json({ status: "unavailable", reason }, 503);
+  });
+  const description = openApi(base, packageJson.version);
+  for (const path of ["/openapi.json", `${base}/openapi.json`]) app.get(path, () => json(description));
+
+  app.use(async (c, next) => {
+    const { raw } = c.req;
+    c.set("session", { caller: await parts.authenticate(raw), token: tokenOf(raw) });
+    return next();
+  });
+
+  app.get(`${base}/events`, (c) => {
+    const refusal = refusalOf(c.get("session").caller, "viewer", "The stream of events");
+    if (refusal !== undefined) return refusedBy(refusal);
+    const ends = AbortSignal.any([parts.ending(), c.req.raw.signal]);
+    const { executionId } = c.req.query();
+    return eventStream(log, { lastId: c.req.header("last-event-id"), executionId, signal: ends });
+  });
+
+  for (const resource of RESOURCES) {
+    app.on(resource.method.toUpperCase(), base + resource.path, async (c) => {
+      const given = await givenOf(c, resource);
+      if (given instanceof Response) return given;
+      const answer = await calls.call(c.get("session"), ...resource.command, resource.args(given));
+      return answerOf(answer, resource, given);
+    });
+  }
+
+  app.post(base + RUN.path, async (c) => {
+    const given = await givenOf(c, RUN);
+    if (given instanceof Response) return given;
+    const { variables, context, ...request } = (given.body ?? {}) as Record<string, unknown>;
+    const flowId = given.params.id ?? "";
+    const { wait: text } = given.query as { wait?: string };
+    const wait = text === undefined ? undefined : Number(/^\d+$/.test(text) ? text : msOf(text));
+    if (wait !== undefined && !(wait >= 0)) {
+      return problem(400, "INVALID_PARAMETERS", "`wait` must be ms, or a duration such as 30s");
+    }
+    const ofContext = { ...(context as object | undefined), ...(variables !== undefined && { variables }) };
+    return run(c, { ...request, context: ofContext, flowId } as ExecutionRequest, wait);
+  });
+  const execute = async (c: Ctx) => {
+    const body = await bodyOf(c);
+    return body instanceof Response ? body : run(c, body.value as ExecutionRequest);
+  };
+  app.post("/execute", execute);
+  app.post(`${base}/execute`, execute);
+  app.post(`${base}/conductor/execute`, execute);
+
+  app.post(`${base}/:channel/:command`, async (c) => {
+    const body = await bodyOf(c);
+    if (body instanceof Response) return body;
+    const { channel = "", command = "" } = c.req.param();
+    return channelAnswer(await calls.call(c.get("session"), channel, command, body.value));
+  });
+
+  app.notFound(() =>
+    problem(404, "NODE_NOT_FOUND", "There is nothing at this address; /openapi.json tells what there is"),
+  );
+  app.onError((error) => problem(500, "INTERNAL_ERROR", `The server failed: ${error.message}`));
+  return app;
+
+  /** Runs a stored flow; after `wait` ms answers where its result will be. */
+  async function run(c: Ctx, request: ExecutionRequest, wait?: number): Promise<Response> {
+    const session = c.get("session");
+    const key = c.req.header("idempotency-key");
+    if (key !== undefined && !KEY.test(key)) {
+      return problem(400, "INVALID_PARAMETERS", "An Idempotency-Key has 1 to 200 printable characters");
+    }
+    const isObject = typeof request === "object" && request !== null;
+    let executionId: string | undefined = isObject ? request.context?.executionId : undefined;
+    let done: Promise<CallResult> | undefined;
+    if (key !== undefined && isObject) {
+      const refusal = refusalOf(session.caller, "runner", "conductor.execute");
+      if (refusal !== undefined) return refusedBy(refusal);
+      executionId = idOfKey(session.caller, request.flowId ?? request.compositeId ?? request.blueprintId ?? "", key);
+      const known = keys.look(executionId, request);
+      if (known === "other") {
+        return problem(422, "VALIDATION_FAILED", "This Idempotency-Key was sent with another request before");
+      }
+      done = channels.requests.result(executionId)?.then((result) => ({ result }));
+      if (known === "same" && done === undefined && !parts.isDurable) {
+        return problem(
+          409,
+          "NODE_NOT_FOUND",
+          "The request with this Idempotency-Key is over, and its result is not kept any more",
+        );
+      }
+    }
+    if (wait !== undefined) executionId ??= `exec_${randomUUID()}`;
+    const named = executionId === undefined ? request : { ...request, context: { ...request.context, executionId } };
+    done ??= calls.call(session, "conductor", "execute", named);
+    const answer = wait === undefined ? await done : await Promise.race([done, later(wait)]);
+    if (answer !== undefined) return channelAnswer(answer);
+    const location = `${base}/executions/${encodeURIComponent(String(executionId))}`;
+    return json({ executionId, status: "running" }, 202, { location });
+  }
+}
+
+async function later(ms: number): Promise<undefined> {
+  await new Promise((resolve) => setTimeout(resolve, ms).unref());
+  return undefined;
+}
+
+/** What a request brings, checked; or why it is refused. */
+async function givenOf(c: Ctx, resource: { query?: z.ZodObject; body?: z.ZodType }): Promise<Given | Response> {
+  const query = resource.query?.strict().safeParse(c.req.query());
+  if (query?.success === false) {
+    const found = issuesOf(resource.query?.strict() as z.ZodObject, c.req.query());
+    return problem(400, "VALIDATION_FAILED", `Invalid query: ${issuesText(found)}`);
+  }
+  if (resource.query === undefined && Object.keys(c.req.query()).length > 0) {
+    return problem(400, "VALIDATION_FAILED", "Invalid query: there is none here");
+  }
+  const given: Given = { params: c.req.param(), query: query?.data ?? {}, body: undefined };
+  if (resource.body !== undefined) {
+    const body = await bodyOf(c);
+    if (body instanceof Response) return body;
+    const found = issuesOf(resource.body, body.value ?? {});
+    if (found.length > 0) return problem(400, "VALIDATION_FAILED", `Invalid body: ${issuesText(found)}`);
+    given.body = body.value ?? {};
+  }
+  const match = c.req.header("if-match");
+  if (match !== undefined && match !== "*") {
+    const version = /^"(\d{1,15})"$/.exec(match)?.[1];
+    if (version === undefined)
+      return problem(400, "VALIDATION_FAILED", 'If-Match must be the ETag of a flow, such as "3"');
+    given.ifVersion = Number(version);
+  }
+  if (c.req.header("if-none-match") === "*" && resource.body !== undefined) given.ifVersion = 0;
+  return given;
+}
+
+/** A body as JSON; nothing at all is `undefined`. */
+async function bodyOf(c: Ctx): Promise<{ value: unknown } | Response> {
+  const text = await textOf(c.req.raw);
+  if (text === "") return { value: undefined };
+  if (text === undefined) return problem(413, "VALIDATION_FAILED", `A body may have ${BODY_BYTES} bytes at most`);
+  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(c.req.header("content-type") ?? "")) {
+    return problem(415, "VALIDATION_FAILED", "A body must be JSON, with the content type application/json");
+  }
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return problem(400, "DESERIALIZATION_FAILED", "The body is not JSON");
+  }
+}
+
+/** The text of a body; `undefined` where it is too long, of which no more is read than that. */
+async function textOf({ headers, body }: Request): Promise<string | undefined> {
+  if (Number(headers.get("content-length") ?? 0) > BODY_BYTES) return undefined;
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of (body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > BODY_BYTES) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function issuesText(issues: ReturnType<typeof issuesOf>): string {
+  return issues.map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`).join(", ");
+}
+
+/** The answer of a command, as clients of channels read it. */
+function channelAnswer(answer: CallResult): Response {
+  if ("status" in answer) return refusedBy(answer);
+  if (!("result" in answer)) return json(answer, 422);
+  return json(answer.result);
+}
+
+/** The answer of a command, as that of a resource. */
+function answerOf(answer: CallResult, resource: Resource, given: Given): Response {
+  if ("status" in answer) return refusedBy(answer);
+  if (!("result" in answer)) {
+    const { error, code = "EXECUTION_FAILED" } = answer;
+    const isStale = given.ifVersion !== undefined && code === "INVALID_PARAMETERS";
+    return problem(isStale ? 412 : (STATUS[code] ?? 422), code, error);
+  }
+  const { result } = answer;
+  const { success, error, code } = (result ?? {}) as { success?: unknown; error?: unknown; code?: ErrorCode };
+  // Older commands tell of what they do not find in their result.
+  if (success === false && typeof error === "string") {
+    const known = code ?? "NODE_NOT_FOUND";
+    return problem(STATUS[known] ?? 422, known, error);
+  }
+  switch (resource.answers) {
+    case "nothing":
+      return new Response(null, { status: 204 });
+    case "created":
+      return json(result, 201, versionOf(result));
+    case "flow":
+      return json(result, 200, versionOf(result));
+    case "file": {
+      const headers = { "content-type": "application/octet-stream", "content-disposition": "attachment" };
+      return new Response(fromBase64(String(result)) as BodyInit, { headers });
+    }
+    default:
+      return json(result === undefined ? null : result);
+  }
+}
+
+function versionOf(flow: unknown): Record<string, string> {
+  const { storedVersion } = (flow ?? {}) as { storedVersion?: unknown };
+  return typeof storedVersion === "number" ? { etag: `"${storedVersion}"` } : {};
+}
+
+function refusedBy({ status, error }: { status: 401 | 403; error: string }): Response {
+  const headers: Record<string, string> = status === 401 ? { "www-authenticate": "Bearer" } : {};
+  return json({ error, code: "VALIDATION_FAILED", channelError: true }, status, headers);
+}
+
+function problem(status: number, code: ErrorCode, error: string): Response {
+  return json({ error, code, channelError: true }, status);
+}
+
+function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  let text: string | undefined;
+  try {
+    text = encode(value);
+  } catch (error) {
+    const body = { error: (error as Error).message, code: "SERIALIZATION_FAILED", channelError: true };
+    return Response.json(body, { status: 422 });
+  }
+  return new Response(text ?? "", { status, headers: { "content-type": "application/json", ...headers } });
+}
+
+function preflight(request: Request, origin: string): Response {
+  const headers = new Headers({
+    "access-control-allow-origin": origin,
+    "access-control-allow-methods": "GET, POST, PUT, DELETE",
+    "access-control-allow-headers":
+      request.headers.get("access-control-request-headers") ?? "authorization, content-type",
+    "access-control-max-age": "600",
+    vary: "origin",
+  });
+  return new Response(null, { status: 204, headers });
+}

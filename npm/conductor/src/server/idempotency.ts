@@ -1,0 +1,23 @@
+/** Which requests came with an `Idempotency-Key`, so that a key that stands for another request is not answered with its result. */
+import { createHash } from "node:crypto";
+
+/** Keys that are remembered, the last ones. */
+const MOST = 10_000;
+
+/** What is known of a key: nothing yet, this request, or another one. */
+export type KnownKey = "new" | "same" | "other";
+
+/** Remembers requests by the executions that they began. */
+export class IdempotencyKeys {
+  readonly #requests = new Map<string, string>();
+
+  /** Whether the execution was begun by this request or by another; the first one counts. */
+  look(executionId: string, request: unknown): KnownKey {
+    const hash = createHash("sha256").update(JSON.stringify(request)).digest("base64");
+    const known = this.#requests.get(executionId);
+    if (known !== undefined) return known === hash ? "same" : "other";
+    this.#requests.set(executionId, hash);
+    if (this.#requests.size > MOST) this.#requests.delete(this.#requests.keys().next().value as string);
+    return "new";
+  }
+}

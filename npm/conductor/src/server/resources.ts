@@ -1,0 +1,287 @@
+/**
+ * The resources of the API: each is a command under the path and method that people expect. One table, of which the routes and
+ * `openapi.json` are made.
+ */
+
+import { EXECUTION_STATUSES } from "@atomiton/storage";
+import * as z from "zod";
+import { forkSchema, LONGEST_ID, requestSchema, saveSchema, vacuumSchema } from "../services/schemas.js";
+
+/** What a request brings. */
+export interface Given {
+  params: Readonly<Record<string, string>>;
+  /** As the schema of the resource reads it. */
+  query: Readonly<Record<string, unknown>>;
+  body: unknown;
+  /** The number of `If-Match`; 0 for `If-None-Match: *`. */
+  ifVersion?: number;
+}
+
+/** A resource under a method. */
+export interface Resource {
+  method: "get" | "post" | "put" | "delete";
+  /** Below the base of the API, with `:name` for what varies. */
+  path: string;
+  /** For people, in a few words. */
+  summary: string;
+  /** The command that carries it out. */
+  command: readonly [channel: string, command: string];
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** The argument of the command. */
+  args(given: Given): unknown;
+  /** How the answer goes out. Default: as JSON with the status 200. */
+  answers?: "created" | "nothing" | "file" | "flow";
+}
+
+const text = z.string().max(LONGEST_ID);
+const count = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const moment = z.coerce.number().describe("ms since the epoch");
+
+const byId = ({ params }: Given) => ({ executionId: params.id });
+
+/** Those of what is under way, which older pages name by the bare id. */
+const bareId = ({ params }: Given) => params.id;
+
+const saving = ({ params, body, ifVersion }: Given) => ({
+  flow: { ...(body as object), ...(params.id !== undefined && { id: params.id }) },
+  ...(ifVersion !== undefined && { ifVersion }),
+});
+
+const flowSchema = (saveSchema(z) as z.ZodObject).shape.flow as z.ZodType;
+const changesSchema = (forkSchema(z) as z.ZodObject).shape.changes as z.ZodType;
+
+/** Every one of them. */
+export const RESOURCES: readonly Resource[] = [
+  {
+    method: "get",
+    path: "/flows",
+    summary: "List the saved flows",
+    command: ["storage", "listFlows"],
+    query: z.object({
+      limit: count.max(1000).optional(),
+      offset: count.optional(),
+      sortBy: z.enum(["name", "savedAt", "updatedAt"]).optional(),
+      sortOrder: z.enum(["asc", "desc"]).optional(),
+    }),
+    args: ({ query }) => query,
+  },
+  {
+    method: "post",
+    path: "/flows",
+    summary: "Save a flow, under its id or a new one",
+    command: ["storage", "saveFlow"],
+    body: flowSchema,
+    args: saving,
+    answers: "created",
+  },
+  {
+    method: "get",
+    path: "/flows/:id",
+    summary: "A saved flow, the last version or the one that is asked for; its ETag is the number of the version",
+    command: ["storage", "loadFlow"],
+    query: z.object({ version: count.min(1).optional() }),
+    args: ({ params, query }) => ({ id: params.id, ...query }),
+    answers: "flow",
+  },
+  {
+    method: "put",
+    path: "/flows/:id",
+    summary: "Save a flow under this id; with If-Match only on top of that version",
+    command: ["storage", "saveFlow"],
+    body: flowSchema,
+    args: saving,
+    answers: "flow",
+  },
+  {
+    method: "delete",
+    path: "/flows/:id",
+    summary: "Delete a flow; its history stays",
+    command: ["storage", "deleteFlow"],
+    args: ({ params }) => ({ id: params.id }),
+    answers: "nothing",
+  },
+  {
+    method: "get",
+    path: "/flows/:id/versions",
+    summary: "The versions of a flow, the last one first",
+    command: ["storage", "flowHistory"],
+    query: z.object({ limit: count.min(1).max(1000).optional(), before: count.min(1).optional() }),
+    args: ({ params, query }) => ({ id: params.id, ...query }),
+  },
+  {
+    method: "post",
+    path: "/flows/:id/versions/:version/restore",
+    summary: "Save an earlier version again, as a new one",
+    command: ["storage", "restoreFlow"],
+    args: ({ params, ifVersion }) => ({
+      id: params.id,
+      version: Number(params.version),
+      ...(ifVersion !== undefined && { ifVersion }),
+    }),
+  },
+  {
+    method: "get",
+    path: "/executions",
+    summary: "A page of the executions, those that began last first",
+    command: ["node", "listExecutions"],
+    query: z.object({
+      status: z.enum(EXECUTION_STATUSES).optional(),
+      flowId: text.optional(),
+      text: text.optional(),
+      from: moment.optional(),
+      to: moment.optional(),
+      limit: count.min(1).max(1000).optional(),
+      cursor: z.string().max(1024).optional(),
+    }),
+    args({ query: { limit, cursor, ...filter } }) {
+      return { filter, options: { ...(limit !== undefined && { limit }), ...(cursor !== undefined && { cursor }) } };
+    },
+  },
+  {
+    method: "get",
+    path: "/active-executions",
+    summary: "The executions that are under way in this process",
+    command: ["node", "active"],
+    args: () => undefined,
+  },
+  {
+    method: "get",
+    path: "/questions",
+    summary: "The questions that executions ask people",
+    command: ["node", "waiting"],
+    query: z.object({ executionId: text.optional() }),
+    args: ({ query }) => query,
+  },
+  {
+    method: "post",
+    path: "/questions/:id/answer",
+    summary: "Answer a question, by its id or by that of an execution which asks only one",
+    command: ["node", "answer"],
+    body: z.object({ answer: z.unknown() }),
+    args: ({ params, body }) => ({ id: params.id, answer: (body as { answer: unknown }).answer }),
+  },
+  {
+    method: "get",
+    path: "/executions/:id",
+    summary: "How an execution stands, and what is known of it",
+    command: ["node", "getExecution"],
+    args: byId,
+  },
+  {
+    method: "get",
+    path: "/executions/:id/trace",
+    summary: "What happened in an execution, up to now or to its end",
+    command: ["node", "traceOfExecution"],
+    args: byId,
+  },
+  {
+    method: "get",
+    path: "/executions/:id/values/:nodeId",
+    summary: "The output of a node; null where it left none",
+    command: ["node", "valueOfExecution"],
+    args: ({ params }) => ({ executionId: params.id, nodeId: params.nodeId }),
+  },
+  {
+    method: "get",
+    path: "/executions/:id/logs",
+    summary: "What the nodes of an execution said",
+    command: ["node", "logsOfExecution"],
+    args: byId,
+  },
+  {
+    method: "get",
+    path: "/executions/:id/export",
+    summary: "An execution as one file, to be stepped through anywhere",
+    command: ["node", "exportExecution"],
+    args: byId,
+    answers: "file",
+  },
+  {
+    method: "post",
+    path: "/executions/:id/cancel",
+    summary: "End an execution that is not over",
+    command: ["node", "cancel"],
+    args: bareId,
+  },
+  {
+    method: "post",
+    path: "/executions/:id/pause",
+    summary: "Let an execution start no further node",
+    command: ["node", "pause"],
+    args: bareId,
+  },
+  {
+    method: "post",
+    path: "/executions/:id/resume",
+    summary: "Go on after a pause",
+    command: ["node", "resume"],
+    args: bareId,
+  },
+  {
+    method: "post",
+    path: "/executions/:id/fork",
+    summary: "Begin a new execution from an old one, with changes",
+    command: ["node", "forkExecution"],
+    body: changesSchema,
+    args: ({ params, body }) => ({ executionId: params.id, changes: body }),
+    answers: "created",
+  },
+  {
+    method: "get",
+    path: "/executions/:id/diff/:other",
+    summary: "What two executions differ in",
+    command: ["node", "diffExecutions"],
+    args: ({ params }) => ({ a: params.id, b: params.other }),
+  },
+  {
+    method: "delete",
+    path: "/executions/:id",
+    summary: "Delete an execution that is over",
+    command: ["node", "deleteExecutions"],
+    args: ({ params }) => ({ executionIds: [params.id] }),
+  },
+  {
+    method: "post",
+    path: "/vacuum",
+    summary: "Delete executions by age and number, and give their room back",
+    command: ["node", "vacuumExecutions"],
+    body: vacuumSchema(z),
+    args: ({ body }) => body,
+  },
+  {
+    method: "get",
+    path: "/templates",
+    summary: "List the templates",
+    command: ["flow", "listTemplates"],
+    args: () => ({}),
+  },
+  {
+    method: "get",
+    path: "/templates/:id",
+    summary: "The flow of a template",
+    command: ["flow", "getTemplate"],
+    args: ({ params }) => ({ id: params.id }),
+  },
+];
+
+/** What runs a saved flow: `/flows/:id/run`, with the request that `/execute` takes, without the id. */
+export const RUN = {
+  path: "/flows/:id/run",
+  summary: "Run a saved flow, and answer with its result, or with 202 once `wait` is over",
+  command: ["conductor", "execute"],
+  query: z.object({
+    wait: z
+      .string()
+      .max(20)
+      .optional()
+      .describe("how long to wait for the result: ms, or a duration such as 30s. Default: until it is there"),
+  }),
+  body: z.looseObject({
+    inputs: z.record(z.string(), z.unknown()).nullish(),
+    variables: z.record(z.string(), z.unknown()).nullish(),
+  }),
+} as const;
+
+/** The body of `/execute`. */
+export const REQUEST = requestSchema(z);

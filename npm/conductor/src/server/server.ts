@@ -1,0 +1,221 @@
+/** A server for a conductor: a handler for whatever listens already, and one that listens by itself. */
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { getRequestListener } from "@hono/node-server";
+import { WebSocketServer } from "ws";
+import type { AuthChannelDependencies } from "../desktop/channels/auth.js";
+import type { MainProcessConductor } from "../desktop/main-process.js";
+import type { Retention } from "../desktop/result-cache.js";
+import { coded } from "../engine/failure.js";
+import type { Caller } from "./access.js";
+import { type Authenticate, createCalls } from "./calls.js";
+import { EventLog } from "./event-log.js";
+import { createHandler } from "./handler.js";
+import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
+import { serveChannels } from "./served-channels.js";
+import { Connection, HEARTBEAT_MS } from "./websocket.js";
+
+/** Settings of a server. */
+export interface ServerOptions {
+  /** What it serves. It is the caller's to shut down. */
+  conductor: MainProcessConductor;
+  /**
+   * Says who sent a request, by its headers: a name and a role, or nothing for a stranger, who may not do anything. It is asked for
+   * each request, for each connection, and every 25 s again while that lasts. A token that a WebSocket brings later comes as the
+   * header `Authorization: Bearer …`.
+   */
+  authenticate?: Authenticate;
+  /**
+   * Lets everybody do everything, in the place of `authenticate`. Such a server listens only on this machine, and answers only to its
+   * local names.
+   */
+  open?: boolean;
+  /** Sessions of the application: what `conductor.auth` in pages calls. Default: callers learn who they are, and nothing more. */
+  auth?: AuthChannelDependencies;
+  /** Where the API is. Default `/api`. */
+  base?: string;
+  /** Origins of pages of other sites that may call, such as `https://flows.example.com`. Default: none. */
+  origins?: readonly string[];
+  /** Names of the server, as they stand in `Host`, without ports. Default: its local names with `open`, else any. */
+  hosts?: readonly string[];
+  /** Whether the conductor has a store, so that an execution that is begun twice under one id is begun once. Default false. */
+  durable?: boolean;
+  /** How much can be attached to after its end. */
+  keep?: Retention;
+}
+
+/** A server. */
+export interface ConductorServer {
+  /** Answers a request, as the handlers of Hono, Next and others do. WebSockets come by `upgrade`. */
+  fetch(request: Request): Promise<Response>;
+  /** The same for `node:http` and Express. What is not below the base is handed to `next`, where there is one. */
+  node(request: IncomingMessage, response: ServerResponse, next?: () => void): void;
+  /** For the event `upgrade` of an HTTP server; gives whether the connection was for `<base>/ws`, and so was taken. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** Listens by itself, by default on port 3000 of this machine; `port: 0` takes one that is free. */
+  listen(options?: { port?: number; host?: string }): Promise<Listening>;
+  /** How many clients are told of events. */
+  readonly clients: number;
+  /** Ends connections, and stops what callers started; with `durable` that goes on when its conductor recovers it. */
+  close(): void;
+}
+
+/** A server that listens. */
+export interface Listening {
+  /** Such as `http://127.0.0.1:3000/api`, which is the `apiUrl` of clients. */
+  apiUrl: string;
+  port: number;
+  /** Accepts nothing more, waits at most `grace` ms for what is under way (default 10,000), and ends all connections. */
+  close(grace?: number): Promise<void>;
+}
+
+/** What a message of a WebSocket may be at most, in bytes. */
+const MESSAGE_BYTES = 24 * 1024 * 1024;
+
+/** What everybody is on an open server. */
+const ANYBODY: Caller = Object.freeze({ name: "anybody", role: "admin" });
+
+/**
+ * Makes a server. Throws INVALID_PARAMETERS unless it is said who may call: by `authenticate`, or by `open: true`.
+ */
+export function createServer(options: ServerOptions): ConductorServer {
+  const { conductor, open = false, auth, keep, durable = false } = options;
+  if (open === (options.authenticate !== undefined)) {
+    throw coded(
+      "INVALID_PARAMETERS",
+      "A server needs either `authenticate`, which says who calls, or `open: true`",
+      undefined,
+    );
+  }
+  const base = baseOf(options.base ?? "/api");
+  const authenticate = options.authenticate ?? (() => ANYBODY);
+  const hosts = options.hosts ?? (open ? LOCAL_HOSTS : undefined);
+  const origins: Origins = {
+    origins: new Set(options.origins),
+    hosts: hosts && new Set(hosts.map((name) => name.toLowerCase())),
+  };
+  const log = new EventLog();
+  const served = { durable, ...(keep && { keep }), ...(auth && { auth }) };
+  const channels = serveChannels(conductor, served, (...told) => log.add(...told));
+  const calls = createCalls(channels, auth !== undefined);
+  /** Aborted while the server does not listen any more, which ends streams of events. */
+  let ending = new AbortController();
+  const whyNotReady = async () => {
+    const { status, message } = await conductor.system.health();
+    return ending.signal.aborted ? "The server ends" : status === "ok" ? undefined : (message ?? status);
+  };
+  const parts = {
+    calls,
+    channels,
+    log,
+    authenticate,
+    origins,
+    base,
+    whyNotReady,
+    isDurable: durable,
+    ending: () => ending.signal,
+  };
+  const handler = createHandler(parts);
+  const listener = getRequestListener(handler.fetch, { overrideGlobalObjects: false });
+
+  const connections = new Set<Connection>();
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES });
+  const heartbeat = setInterval(() => {
+    for (const connection of connections) connection.check();
+  }, HEARTBEAT_MS);
+  heartbeat.unref();
+
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
+    const { host = "localhost" } = request.headers;
+    const url = URL.canParse(request.url ?? "", `http://${host}`)
+      ? new URL(request.url ?? "", `http://${host}`)
+      : undefined;
+    if (url?.pathname !== `${base}/ws`) return false;
+    const asked = new Request(url, { headers: headersOf(request) });
+    const refused = ending.signal.aborted ? "The server ends" : refusedOrigin(asked, origins);
+    if (refused !== undefined) {
+      socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${refused}\n`);
+      return true;
+    }
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      const connection = new Connection(client, asked, { calls, log, authenticate });
+      connections.add(connection);
+      client.on("close", () => connections.delete(connection));
+    });
+    return true;
+  };
+
+  const server: ConductorServer = {
+    fetch: async (request) => handler.fetch(request),
+    node(request, response, next) {
+      const { pathname } = new URL(request.url ?? "/", "http://localhost");
+      if (next !== undefined && pathname !== base && !pathname.startsWith(`${base}/`)) return next();
+      void listener(request, response);
+    },
+    upgrade,
+    async listen({ port = 3000, host = "127.0.0.1" } = {}) {
+      if (open && !isLocal(host)) {
+        throw coded("INVALID_PARAMETERS", `An open server listens on this machine only, not on ${host}`, undefined);
+      }
+      if (ending.signal.aborted) ending = new AbortController();
+      const http = createHttpServer((request, response) => void listener(request, response));
+      http.on("upgrade", (request, socket, head) => {
+        if (!upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+      });
+      await new Promise<void>((resolve, reject) => {
+        http.once("error", reject);
+        http.listen(port, host, () => resolve());
+      });
+      const address = http.address() as AddressInfo;
+      const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+      return {
+        apiUrl: `http://${name}:${address.port}${base}`,
+        port: address.port,
+        async close(grace = 10_000) {
+          const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+          http.closeIdleConnections();
+          const late = setTimeout(() => {
+            server.close();
+            http.closeAllConnections();
+          }, grace);
+          ending.abort();
+          for (const connection of connections) connection.close();
+          await closed;
+          clearTimeout(late);
+        },
+      };
+    },
+    get clients() {
+      return log.listeners;
+    },
+    close() {
+      ending.abort();
+      clearInterval(heartbeat);
+      for (const connection of connections) connection.close();
+      channels.close();
+    },
+  };
+  return server;
+}
+
+function baseOf(base: string): string {
+  if (/^(\/[\w.~-]+)*\/?$/.test(base)) return base.replace(/\/$/, "");
+  throw coded("INVALID_PARAMETERS", "The setting `base` of a server must be a path, such as /api", undefined);
+}
+
+function isLocal(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function headersOf({ rawHeaders }: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    try {
+      headers.append(rawHeaders[at] as string, rawHeaders[at + 1] as string);
+    } catch {
+      // A header that no request may have says nothing to anybody.
+    }
+  }
+  return headers;
+}

@@ -1,0 +1,107 @@
+/** Flows and executions as resources of a server. */
+import { describe, expect, it } from "vitest";
+
+import { flowOf, serving } from "./serving.js";
+
+describe("flows of a server", () => {
+  it("are saved, listed, loaded, saved again, and deleted", async () => {
+    const { ask, post } = await serving();
+    const saved = await post("editor", "/flows", flowOf("say"));
+    expect(saved.status).toBe(201);
+    expect(saved.headers.get("etag")).toBe('"1"');
+    expect(await (await ask("viewer", "/flows")).json()).toMatchObject({ total: 1, flows: [{ id: "f" }] });
+    const loaded = await ask("viewer", "/flows/f");
+    expect(loaded.headers.get("etag")).toBe('"1"');
+    expect(await loaded.json()).toMatchObject({ id: "f", nodes: [{ id: "a", type: "say" }] });
+    const again = await ask("editor", "/flows/f", { method: "PUT", body: JSON.stringify(flowOf("fail")) });
+    expect([again.status, again.headers.get("etag")]).toEqual([200, '"2"']);
+    expect(await (await ask("viewer", "/flows/f?version=1")).json()).toMatchObject({ nodes: [{ type: "say" }] });
+    expect(await (await ask("viewer", "/flows/f/versions")).json()).toMatchObject({ versions: [{}, {}] });
+    expect((await ask("editor", "/flows/f", { method: "DELETE" })).status).toBe(204);
+    expect((await ask("viewer", "/flows/f")).status).toBe(404);
+  });
+
+  it("are saved only on top of the version that If-Match names", async () => {
+    const { ask, post } = await serving();
+    await post("editor", "/flows", flowOf("say"));
+    const put = (version: string, type: string) =>
+      ask("editor", "/flows/f", {
+        method: "PUT",
+        headers: { "if-match": version },
+        body: JSON.stringify(flowOf(type)),
+      });
+    expect((await put('"1"', "fail")).status).toBe(200);
+    const late = await put('"1"', "hold");
+    expect(late.status).toBe(412);
+    expect(await late.json()).toMatchObject({ code: "INVALID_PARAMETERS", error: expect.stringContaining("version") });
+    expect(await (await ask("viewer", "/flows/f")).json()).toMatchObject({ nodes: [{ type: "fail" }] });
+    expect((await put("1", "hold")).status).toBe(400);
+    const isNew = { method: "PUT", headers: { "if-none-match": "*" }, body: JSON.stringify(flowOf("say")) };
+    expect((await ask("editor", "/flows/f", isNew)).status).toBe(412);
+  });
+
+  it("are run, and answered with their result or with where it will be", async () => {
+    const { ask, post, release } = await serving();
+    await post("editor", "/flows", flowOf("say"));
+    const ran = await post("runner", "/flows/f/run", { inputs: { x: 1 } });
+    expect(ran.status).toBe(200);
+    expect(await ran.json()).toMatchObject({ success: true });
+    await post("editor", "/flows", flowOf("hold", "slow"));
+    const later = await post("runner", "/flows/slow/run?wait=20ms");
+    expect(later.status).toBe(202);
+    const where = later.headers.get("location") ?? "";
+    const path = where.replace("/api", "");
+    expect(await (await ask("viewer", path)).json()).toMatchObject({ status: "running", flowId: "slow" });
+    release();
+    const { executionId } = (await later.json()) as { executionId: string };
+    const result = await post("viewer", "/node/attach", executionId);
+    expect(await result.json()).toMatchObject({ success: true });
+    expect(await (await ask("viewer", path)).json()).toMatchObject({ status: "completed" });
+    expect((await post("runner", "/flows/f/run?wait=soon")).status).toBe(400);
+    expect(await (await post("runner", "/flows/none/run")).json()).toMatchObject({ success: false });
+  });
+
+  it("are begun once for one Idempotency-Key, and refused for another request with it", async () => {
+    const { post, calls } = await serving();
+    await post("editor", "/flows", flowOf("say"));
+    const key = { "idempotency-key": "order-7" };
+    const first = (await (await post("runner", "/flows/f/run", { inputs: { x: 1 } }, key)).json()) as object;
+    const second = await (await post("runner", "/flows/f/run", { inputs: { x: 1 } }, key)).json();
+    expect(first).toMatchObject({ success: true });
+    expect(second).toMatchObject({ success: true });
+    expect(calls).toHaveLength(1);
+    expect((await post("runner", "/flows/f/run", { inputs: { x: 2 } }, key)).status).toBe(422);
+    expect((await post("admin", "/flows/f/run", { inputs: { x: 2 } }, key)).status).toBe(200);
+    expect(calls).toHaveLength(2);
+  });
+});
+
+describe("executions of a server", () => {
+  it("are listed, looked into, exported and deleted", async () => {
+    const { ask, post } = await serving();
+    await post("editor", "/flows", flowOf("say"));
+    await post("runner", "/flows/f/run", { context: { executionId: "one" } });
+    await post("runner", "/execute", { flowId: "f", context: { executionId: "two" } });
+    const page = (await (await ask("viewer", "/executions?status=completed&limit=1")).json()) as Record<
+      string,
+      unknown
+    >;
+    expect(page).toMatchObject({ executions: [{ id: "two" }], next: expect.any(String) });
+    expect(await (await ask("viewer", `/executions?limit=1&cursor=${page.next}`)).json()).toMatchObject({
+      executions: [{ id: "one" }],
+    });
+    expect(await (await ask("viewer", "/executions/one")).json()).toMatchObject({ id: "one", status: "completed" });
+    expect(await (await ask("viewer", "/executions/one/values/a")).json()).toMatchObject({ said: expect.anything() });
+    expect(await (await ask("viewer", "/executions/one/trace")).json()).toMatchObject({ nodes: expect.any(Array) });
+    expect(await (await ask("viewer", "/executions/one/diff/two")).json()).toMatchObject({});
+    const file = await ask("viewer", "/executions/one/export");
+    expect(file.headers.get("content-type")).toBe("application/octet-stream");
+    expect((await file.arrayBuffer()).byteLength).toBeGreaterThan(100);
+    const forked = await post("runner", "/executions/one/fork", { from: "a", executionId: "three" });
+    expect(forked.status).toBe(201);
+    expect((await ask("editor", "/executions/one", { method: "DELETE" })).status).toBe(200);
+    expect((await ask("viewer", "/executions/one")).status).toBe(404);
+    expect((await ask("viewer", "/executions?colour=red")).status).toBe(400);
+    expect((await post("runner", "/executions/none/cancel")).status).toBe(404);
+  });
+});
