@@ -47,6 +47,9 @@ export class Connector {
     const apiUrl = options.apiUrl ?? config.apiUrl;
     const wsUrl = options.wsUrl ?? config.wsUrl;
     const timeout = options.timeout === undefined ? {} : { timeout: options.timeout };
+    // A key is for one server: it does not go to another that is named later.
+    const isOther = options.apiUrl !== undefined || options.wsUrl !== undefined;
+    const key = options.key ?? (isOther ? undefined : config.key);
     switch (type) {
       case "http": {
         const address = apiUrl ?? defaultApiUrl();
@@ -56,24 +59,29 @@ export class Connector {
         return createHTTPTransport({
           apiUrl: address,
           headers: { ...config.headers, ...options.headers },
-          token: () => tokens.get() ?? undefined,
+          token: () => tokens.get() ?? key,
           ...(hasEvents && {
-            events: this.socket(events, {}, tokensOf(this.tokens, eventIssuerOf(events, options, config))),
+            events: this.socket(events, {}, tokensOf(this.tokens, eventIssuerOf(events, options, config)), key),
           }),
           ...timeout,
         });
       }
       case "websocket":
-        return this.socket(wsUrl ?? defaultWebSocketUrl(apiUrl), timeout, tokens);
+        return this.socket(wsUrl ?? defaultWebSocketUrl(apiUrl), timeout, tokens, key);
       default:
         return createIPCTransport(timeout);
     }
   }
 
-  private socket(url: string, timeout: { timeout?: number }, tokens: TokenStore): RemoteTransport {
+  private socket(
+    url: string,
+    timeout: { timeout?: number },
+    tokens: TokenStore,
+    key: string | undefined,
+  ): RemoteTransport {
     const { WebSocket } = this.environment;
     if (WebSocket === undefined) throw new TransportError("NO_TRANSPORT", "This platform has no WebSocket");
-    const token = () => tokens.get() ?? undefined;
+    const token = () => tokens.get() ?? key;
     return createWebSocketTransport({ url, WebSocket, token, onTokenChange: tokens.onChange, ...timeout });
   }
 }

@@ -26,6 +26,8 @@ export interface ConductorConfig {
   wsUrl?: string;
   /** Sent with every HTTP request. */
   headers?: Record<string, string>;
+  /** A key of the server at `apiUrl` or `wsUrl`, with which this conductor calls it while no session is open. It goes to no other server. */
+  key?: string;
   /**
    * Where flows are kept: an engine of `@atomiton/storage`, or a promise of one. Default: the `store`, with all their versions; without
    * one, memory of this conductor.

@@ -53,6 +53,8 @@ export interface TransportOptions {
   apiUrl?: string;
   /** Sent with every HTTP request. */
   headers?: Record<string, string>;
+  /** A key of the server, sent by HTTP and WebSocket while no session is open. */
+  key?: string;
   /** Address of the WebSocket; else it is derived from `apiUrl`. */
   wsUrl?: string;
   /** For an answer, in ms. */
