@@ -3,23 +3,31 @@ import { failure } from "../engine/failure.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, ExecutionTrace, TraceEvent } from "../types/execution.js";
 import type { RequestResult } from "../types/request.js";
-import { sendable } from "./cloneable.js";
+import { type Sendable, sendable } from "./cloneable.js";
+
+/** Whether a value can be sent, and as what. */
+export type Sending = (value: unknown, name: string) => Sendable;
 
 /**
  * A result that structured clone accepts. An output that it does not accept makes the result a failure with the code
  * `SERIALIZATION_FAILED` that names the part; causes, details and variables that it does not accept are left out.
  */
 export function plainResult(result: ExecutionResult): ExecutionResult {
+  return resultFor(result, sendable);
+}
+
+/** The same for another way than structured clone. */
+export function resultFor(result: ExecutionResult, sendable: Sending): ExecutionResult {
   const { success, data, error, duration, executedNodes, reused, context, warnings, trace } = result;
   const { value, problem } = sendable(data, "data");
   const plain: ExecutionResult = { success: success && problem === undefined };
-  if (problem !== undefined) plain.error = uncloneableOutput(problem, context);
+  if (problem !== undefined) plain.error = unsentOutput(problem, context);
   else if ("data" in result) plain.data = value;
-  if (error !== undefined) plain.error = plainError(error);
+  if (error !== undefined) plain.error = plainError(error, sendable);
   if (duration !== undefined) plain.duration = duration;
   if (executedNodes !== undefined) plain.executedNodes = executedNodes;
   if (reused !== undefined) plain.reused = reused;
-  if (context !== undefined) plain.context = plainContext(context);
+  if (context !== undefined) plain.context = plainContext(context, sendable);
   if (warnings !== undefined) plain.warnings = warnings;
   if (trace !== undefined) plain.trace = plainTrace(trace);
   return plain;
@@ -27,6 +35,11 @@ export function plainResult(result: ExecutionResult): ExecutionResult {
 
 /** The same for the result of a request. */
 export function plainRequestResult(result: RequestResult): RequestResult {
+  return requestResultFor(result, sendable);
+}
+
+/** The same for another way than structured clone. */
+export function requestResultFor(result: RequestResult, sendable: Sending): RequestResult {
   const { outputs, data, metadata } = result;
   const { value, problem } = sendable({ outputs, data }, "");
   const error = metadata?.error;
@@ -35,10 +48,11 @@ export function plainRequestResult(result: RequestResult): RequestResult {
     const taken = value as Pick<RequestResult, "outputs" | "data">;
     if (outputs !== undefined) plain.outputs = taken.outputs as Record<string, unknown>;
     if (data !== undefined) plain.data = taken.data;
-    if (error !== undefined && metadata !== undefined) plain.metadata = { ...metadata, error: plainError(error) };
+    if (error !== undefined && metadata !== undefined)
+      plain.metadata = { ...metadata, error: plainError(error, sendable) };
     return plain;
   }
-  const found = uncloneableOutput(problem.slice(1));
+  const found = unsentOutput(problem.slice(1));
   return {
     success: false,
     error: found.message,
@@ -46,7 +60,7 @@ export function plainRequestResult(result: RequestResult): RequestResult {
   };
 }
 
-function uncloneableOutput(problem: string, context?: Partial<ConductorExecutionContext>): ExecutionError {
+function unsentOutput(problem: string, context?: Partial<ConductorExecutionContext>): ExecutionError {
   const { nodeId, executionId } = context ?? {};
   return failure(
     "SERIALIZATION_FAILED",
@@ -56,7 +70,7 @@ function uncloneableOutput(problem: string, context?: Partial<ConductorExecution
   );
 }
 
-function plainError(error: ExecutionError): ExecutionError {
+function plainError(error: ExecutionError, sendable: Sending): ExecutionError {
   const { cause, context, ...plain } = error;
   const sent = sendable(cause, "").value;
   if (sent !== undefined) (plain as ExecutionError).cause = sent;
@@ -65,7 +79,7 @@ function plainError(error: ExecutionError): ExecutionError {
   return plain;
 }
 
-function plainContext(context: ConductorExecutionContext): ConductorExecutionContext {
+function plainContext(context: ConductorExecutionContext, sendable: Sending): ConductorExecutionContext {
   const whole = sendable(context, "");
   if (whole.problem === undefined) return whole.value as ConductorExecutionContext;
   const plain: Record<string, unknown> = {};
@@ -73,14 +87,14 @@ function plainContext(context: ConductorExecutionContext): ConductorExecutionCon
     const sent = sendable(value, "");
     plain[key] =
       sent.problem !== undefined && key === "variables"
-        ? cloneableEntries(value as Record<string, unknown>)
+        ? sendableEntries(value as Record<string, unknown>, sendable)
         : sent.value;
   }
   return plain as unknown as ConductorExecutionContext;
 }
 
 /** Nodes pass things on in variables that no other process can use. */
-function cloneableEntries(variables: Record<string, unknown>): Record<string, unknown> {
+function sendableEntries(variables: Record<string, unknown>, sendable: Sending): Record<string, unknown> {
   const sent = Object.entries(variables).map(([name, variable]) => [name, sendable(variable, "")] as const);
   const kept = sent.filter(([, { problem }]) => problem === undefined);
   return Object.fromEntries(kept.map(([name, { value }]) => [name, value]));

@@ -1,5 +1,6 @@
 /** The events that a server told last, numbered, so that clients which lost their connection can have what they missed. */
 import { randomUUID } from "node:crypto";
+import { encodeEvent } from "./answer-text.js";
 
 /** An event as text, made once for all clients. */
 export interface LoggedEvent {
@@ -41,13 +42,13 @@ export class EventLog {
     return this.#listeners.size;
   }
 
-  add(channel: string, event: string, data: unknown): void {
+  add(channel: string, name: string, data: unknown): void {
     const seq = ++this.#last;
     // Without a client that could come back, nobody would read it.
     if (!this.#wasHeard) return;
     const { executionId } = (data ?? {}) as { executionId?: unknown };
     const id = typeof executionId === "string" ? executionId : undefined;
-    const text = JSON.stringify(data) ?? "null";
+    const { event, text } = encodeEvent(name, data);
     const replaces = event === "progress" && id !== undefined ? id : undefined;
     const entry = { seq, channel, event, data: text, replaces, executionId: id };
     this.#keep(entry);

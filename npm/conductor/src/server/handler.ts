@@ -5,11 +5,11 @@ import type * as z from "zod";
 import packageJson from "../../package.json" with { type: "json" };
 import { msOf } from "../engine/policy.js";
 import { issuesOf } from "../services/schema.js";
-import { encode } from "../transports/json.js";
 import { fromBase64 } from "../types/base64.js";
 import type { ErrorCode } from "../types/errors.js";
 import type { ExecutionRequest } from "../types/request.js";
 import { refusalOf } from "./access.js";
+import { encodeAnswer } from "./answer-text.js";
 import { type Authenticate, type CallResult, type Calls, idOfKey, type Session, tokenOf } from "./calls.js";
 import type { EventLog } from "./event-log.js";
 import { eventStream } from "./event-stream.js";
@@ -300,7 +300,7 @@ function problem(status: number, code: ErrorCode, error: string): Response {
 function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
   let text: string | undefined;
   try {
-    text = encode(value);
+    text = encodeAnswer(value);
   } catch (error) {
     const body = { error: (error as Error).message, code: "SERIALIZATION_FAILED", channelError: true };
     return Response.json(body, { status: 422 });

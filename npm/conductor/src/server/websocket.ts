@@ -1,7 +1,7 @@
 /** Callers over WebSockets: commands, answers and numbered events, as `transports/websocket-protocol.ts` has them. */
 import type { RawData, WebSocket } from "ws";
-import { encode } from "../transports/json.js";
 import { PROTOCOL_VERSION } from "../transports/websocket-protocol.js";
+import { encodeAnswer } from "./answer-text.js";
 import { type Authenticate, type Calls, type Session, tokenOf } from "./calls.js";
 import { ClientLine } from "./client-line.js";
 import type { EventLog, LoggedEvent } from "./event-log.js";
@@ -144,7 +144,7 @@ export class Connection {
     this.#pending++;
     try {
       const answer = await this.server.calls.call(await this.#session, channel, command, args);
-      if ("result" in answer) this.#send({ type: "response", id, result: answer.result });
+      if ("result" in answer) this.#answer(id, answer.result);
       else this.#send({ type: "response", id, error: answer.error, code: "code" in answer ? answer.code : undefined });
     } finally {
       this.#pending--;
@@ -155,15 +155,20 @@ export class Connection {
     this.#send({ type: "hello", session, version: PROTOCOL_VERSION, heartbeat: HEARTBEAT_MS });
   }
 
-  #send(message: { type: string; id?: string | number; [key: string]: unknown }): void {
+  #answer(id: string | number, result: unknown): void {
     let text: string | undefined;
     try {
-      text = encode(message);
+      text = encodeAnswer(result);
     } catch (error) {
-      const { message: reason } = error as Error;
-      text = JSON.stringify({ type: "response", id: message.id, error: reason, code: "SERIALIZATION_FAILED" });
+      const { message } = error as Error;
+      return this.#send({ type: "response", id, error: message, code: "SERIALIZATION_FAILED" });
     }
-    if (text !== undefined) this.#sendText(text);
+    const given = text === undefined ? "" : `,"result":${text}`;
+    this.#sendText(`{"type":"response","id":${JSON.stringify(id)}${given}}`);
+  }
+
+  #send(message: object): void {
+    this.#sendText(JSON.stringify(message));
   }
 
   #sendText(text: string, sent?: () => void): void {
