@@ -100,10 +100,11 @@ export class Connection {
       return this.socket.close(Close.policy, "The token holds characters that no token has");
     }
     this.#request = new Request(this.#request.url, { headers });
-    this.#session = this.#signIn();
+    this.#session = this.#signIn(token === null);
   }
 
-  async #signIn(): Promise<Session> {
+  /** @param isLeaving whether the caller signs out, and need not be told that it is signed out */
+  async #signIn(isLeaving = false): Promise<Session> {
     const request = this.#request;
     const token = tokenOf(request);
     let caller: Session["caller"];
@@ -120,7 +121,7 @@ export class Connection {
     } else if (caller === undefined && this.#isTold) {
       this.#isTold = false;
       this.#line.stop();
-      this.#send({ type: "event", channel: "auth", event: "sessionExpired", data: {} });
+      if (!isLeaving) this.#send({ type: "event", channel: "auth", event: "sessionExpired", data: {} });
     }
     return { caller, token };
   }
