@@ -157,6 +157,39 @@ test("a token for which the storage has no room takes the place of the one that 
   assert.equal(server.requests.at(-1).token, seen.token);
 });
 
+for (const transport of [undefined, "websocket"]) {
+  test(`without a session a page can only log in, and only a session lets it hear and do things (${transport ?? "http"})`, async (t) => {
+    const authenticate = (request, sessions) => {
+      const token = request.headers.get("authorization")?.replace("Bearer ", "");
+      return sessions.isOpen(token) ? { name: "ada", role: "editor" } : undefined;
+    };
+    const server = await startServer(t, {}, { authenticate });
+    const said = () => server.messages.filter(({ type }) => type === "auth").map(({ token }) => token);
+    const save = (id) =>
+      server.main.conductor.storage.saveFlow({ id, name: id, nodes: [{ id: "a", type: "transform" }] });
+    const tab = await openClient(browser, t, server, { transport, allowed: [/401/] });
+    await tab.evaluate(() => {
+      made.storage.onFlowSaved(({ id }) => heard.push(id));
+      made.auth.onAuthExpired(() => heard.push("expired"));
+    });
+    await server.until(() => server.open === 1, "the page to connect");
+    await save("before");
+    const refused = await tab.evaluate(async () => (await rejection(made.storage.listFlows())).message);
+    assert.match(refused, /storage\.listFlows needs a sign-in/);
+    const { token } = await tab.evaluate(() => made.auth.login({ username: "ada", password: "analytical" }));
+    await server.until(() => said().length === 1, "the login");
+    assert.equal(await tab.evaluate(async () => (await made.storage.listFlows()).total), 1);
+    await save("between");
+    await tab.until(() => heard.length > 0);
+    await tab.evaluate(() => made.auth.logout());
+    await server.until(() => said().length === 2, "the logout");
+    assert.deepEqual(said(), [token, null]);
+    await save("after");
+    assert.equal(await tab.evaluate(async () => (await rejection(made.storage.listFlows())).message), refused);
+    assert.deepEqual(await tab.evaluate(() => heard), ["between"]);
+  });
+}
+
 /** In a page: logs in, and keeps something for the session. */
 function logIn() {
   sessionStorage.setItem("draft", "text");

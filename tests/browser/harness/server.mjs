@@ -1,33 +1,62 @@
-/** A server with a conductor of Node's: commands over HTTP, commands and events over a WebSocket. */
+/** The server of `@atomiton/conductor/server`, with what tests observe of it and disturb. */
 
-import { createServer } from "node:http";
+import { createServer as createHttpServer, IncomingMessage } from "node:http";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
-import { WebSocketServer } from "ws";
+import { createConductor } from "@atomiton/conductor/desktop";
+import { createServer } from "@atomiton/conductor/server";
+import { Receiver } from "ws";
 
 import { within } from "./deadline.mjs";
 import { atEnd } from "./endings.mjs";
-import { createEventLines } from "./event-lines.mjs";
-import { startMainProcess } from "./main-process.mjs";
+import { createSessions } from "./sessions.mjs";
 
 /**
- * Starts it on a port that the system chooses; it ends with the test. Commands are answered at
- * `POST <apiUrl>/<channel>/<command>`, requests at `POST <apiUrl>/execute`, and the WebSocket is `<apiUrl>/ws`.
+ * Starts it on a port that the system chooses; it ends with the test.
  *
  * @param {import("node:test").TestContext} t
  * @param {object} config settings of the conductor
- * @param {{ port?: number, listening?: boolean }} options `listening: false` leaves it away until `comeBack`
+ * @param {{ port?: number, listening?: boolean, authenticate?: Function }} options `listening: false` leaves it away until
+ *   `comeBack`; `authenticate(request, sessions)` says who calls, by default every caller is an admin
  */
-export async function startServer(t, config = {}, options = {}) {
-  const main = startMainProcess(t, config);
-  const server = new ConductorServer(main);
-  await server.comeBack(options);
-  atEnd(t, () => server.leave());
-  if (options.listening === false) await server.leave();
+export async function startServer(t, config = {}, { authenticate = () => ADMIN, listening = true, ...where } = {}) {
+  const conductor = createConductor({ transport: "local", ...config });
+  const sessions = createSessions();
+  const create = () =>
+    createServer({
+      conductor,
+      authenticate: (request) => authenticate(request, sessions),
+      auth: sessions,
+      origins: ["*"],
+      durable: config.store !== undefined,
+    });
+  const server = new ObservedServer(create, { conductor, sessions, calls: [] });
+  atEnd(t, async () => {
+    await server.leave();
+    server.close();
+    await conductor.shutdown();
+  });
+  await server.comeBack(where);
+  if (!listening) await server.leave();
   return server;
 }
 
-class ConductorServer {
-  /** The conductor, its sessions and the commands it was given. */
+const ADMIN = { name: "anybody", role: "admin" };
+
+/** A request whose body is read twice: a listener of `data` would take it from the server. */
+class ObservedRequest extends IncomingMessage {
+  #chunks = [];
+  body = new Promise((resolve) => this.once("whole", resolve));
+
+  push(chunk, ...encoding) {
+    if (chunk !== null) this.#chunks.push(chunk);
+    else this.emit("whole", Buffer.concat(this.#chunks).toString("utf8"));
+    return super.push(chunk, ...encoding);
+  }
+}
+
+class ObservedServer {
+  /** The conductor, its sessions, and the commands that the server was asked for, as `{ channel, command, args }`. */
   main;
   /** Requests over HTTP so far, as `{ path, token, headers }`. */
   requests = [];
@@ -35,20 +64,19 @@ class ConductorServer {
   messages = [];
   /** How many WebSockets were opened so far. */
   connections = 0;
+  #create;
+  #server;
   #http;
   #sockets = new Set();
   #port = 0;
-  #lines = createEventLines();
   #awaited = new Set();
   /** Whether WebSockets may open. */
   #welcome = Promise.resolve(true);
 
-  constructor(main) {
+  constructor(create, main) {
+    this.#create = create;
+    this.#server = create();
     this.main = main;
-    main.onSent((channel, data) => {
-      const [name, event] = channel.split(":event:");
-      if (event !== undefined) this.#lines.tell({ channel: name, event, data });
-    });
   }
 
   get apiUrl() {
@@ -66,7 +94,7 @@ class ConductorServer {
 
   /** Ends all connections, HTTP and WebSocket, without a word. */
   dropConnections() {
-    for (const socket of this.#sockets) socket.terminate();
+    for (const socket of this.#sockets) socket.destroy();
     this.#http?.closeAllConnections();
   }
 
@@ -76,22 +104,29 @@ class ConductorServer {
     if (http === undefined) return;
     this.#http = undefined;
     const closed = new Promise((resolve) => http.close(resolve));
-    for (const socket of this.#sockets) socket.terminate();
+    for (const socket of this.#sockets) socket.destroy();
     http.closeAllConnections();
     await within(closed, "the server to leave");
   }
 
-  /** Listens again, on the port that it had. `forgetful`: it no longer knows of events that it told before. */
+  /** Listens again, on the port that it had. `forgetful`: another server does, which knows of nothing that the first one told. */
   async comeBack({ forgetful = false, port = this.#port } = {}) {
-    if (forgetful) this.#lines = createEventLines();
-    const http = createServer((request, response) => this.#answer(request, response));
-    const verifyClient = (_, accept) => this.#welcome.then(accept);
-    const sockets = new WebSocketServer({ server: http, path: "/api/ws", verifyClient });
-    sockets.on("connection", (socket) => this.#connected(socket));
+    if (forgetful) {
+      this.close();
+      this.#server = this.#create();
+    }
+    const http = createHttpServer({ IncomingMessage: ObservedRequest });
+    http.on("request", (request, response) => this.#asked(request, response));
+    http.on("upgrade", (request, socket, head) => this.#connected(request, socket, head));
     const listening = new Promise((resolve, reject) => http.once("error", reject).listen(port, "127.0.0.1", resolve));
     await within(listening, "the server to listen");
     this.#http = http;
     this.#port = http.address().port;
+  }
+
+  /** Ends the server, which listens no longer. */
+  close() {
+    this.#server.close();
   }
 
   /** Lets no WebSocket open until what is returned is called. */
@@ -121,62 +156,47 @@ class ConductorServer {
     this.#awaited.clear();
   }
 
-  async #answer(request, response) {
-    response.setHeader("access-control-allow-origin", request.headers.origin ?? "*");
-    response.setHeader("access-control-allow-headers", request.headers["access-control-request-headers"] ?? "*");
-    response.setHeader("access-control-allow-methods", "POST");
-    if (request.method === "OPTIONS") return response.writeHead(204).end();
-    const chunks = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const text = Buffer.concat(chunks).toString("utf8");
-    const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? "")?.[1];
-    const path = request.url;
-    this.requests.push({ path, token, headers: request.headers });
-    this.#happened();
-    const [, channel, command] = /^\/api\/([\w:-]+)\/([\w:-]+)$/.exec(path) ?? [undefined, "conductor", "execute"];
-    if (path !== "/api/execute" && path !== `/api/${channel}/${command}`) return response.writeHead(404).end();
-    const answer = await this.#call(channel, command, text === "" ? undefined : JSON.parse(text), token);
-    const isError = answer.channelError === true;
-    response.writeHead(isError ? 422 : 200, { "content-type": "application/json" });
-    return response.end(JSON.stringify(isError ? answer : answer.result) ?? "");
-  }
-
-  /** Commands about a session are about that of whoever calls. */
-  async #call(channel, command, args, token) {
-    const own = channel === "auth" && args === undefined ? { token } : args;
-    try {
-      return await this.main.invoke(`${channel}:call`, command, own);
-    } catch (error) {
-      return { error: error.message, channelError: true };
-    }
-  }
-
-  #connected(socket) {
-    this.connections++;
-    this.#sockets.add(socket);
-    const say = (message) => {
-      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
-    };
-    const lines = this.#lines;
-    const line = lines.greet(say);
-    let token;
-    socket.on("message", async (data) => {
-      const message = JSON.parse(String(data));
-      this.messages.push(message);
-      if (message.type === "auth") token = message.token ?? undefined;
-      if (message.type === "ping") say({ type: "pong" });
-      if (message.type === "resume") line.resume(message);
+  #asked(request, response) {
+    const { method, url: path, headers } = request;
+    if (method !== "OPTIONS") {
+      const token = /^Bearer (.*)$/.exec(headers.authorization ?? "")?.[1];
+      this.requests.push({ path, token, headers });
+      const [, channel = "conductor", command] = /^\/api(?:\/([\w:-]+))?\/([\w:-]+)$/.exec(path) ?? [];
+      request.body.then((text) => {
+        this.main.calls.push({ channel, command, args: text === "" ? undefined : JSON.parse(text) });
+        this.#happened();
+      });
       this.#happened();
-      if (message.type !== "call") return;
-      const { id, channel, command, args } = message;
-      const { result, error, code } = await this.#call(channel, command, args, token);
-      say({ type: "response", id, ...(error === undefined ? { result } : { error, code }) });
-    });
+    }
+    this.#server.node(request, response);
+  }
+
+  async #connected(request, socket, head) {
+    socket.on("error", () => {});
+    if (!(await this.#welcome)) return socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+    if (socket.destroyed) return;
+    const taken = this.#server.upgrade(request, socket, head);
+    if (!taken || socket.writableEnded) return socket.end();
+    this.#sockets.add(socket);
     socket.on("close", () => {
       this.#sockets.delete(socket);
-      line.close();
       this.#happened();
     });
+    const frames = new Receiver({ isServer: true });
+    frames.on("error", () => {});
+    frames.on("message", (data) => this.#told(JSON.parse(String(data))));
+    // A copy: both readers unmask what they read where it lies.
+    socket.prependListener("data", (chunk) => frames.write(Buffer.from(chunk)));
+    // By then the server has greeted a caller whom it knows, and tells it of events.
+    await nextTurn();
+    this.connections++;
+    this.#happened();
+  }
+
+  #told(message) {
+    this.messages.push(message);
+    const { type, channel, command, args } = message;
+    if (type === "call") this.main.calls.push({ channel, command, args });
     this.#happened();
   }
 }
