@@ -25,6 +25,7 @@ import type { Environment, Keeping } from "./environment.js";
 import { type ExecutionViews, Views } from "./execution-views.js";
 import { Fallbacks } from "./fallback.js";
 import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
+import { KnownFlows } from "./known-flows.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
 import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
@@ -126,6 +127,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       : undefined;
   const router = new ServiceRouter(environment, config, { local, own: ownTransport }, tokens, log);
 
+  const known = new KnownFlows();
   const sources = {
     find: async (flowId: string) => {
       if (router.application !== undefined) return findIn(router.application, flowId);
@@ -134,7 +136,8 @@ export function createConductorIn(environment: Environment, config: ConductorCon
         // Where no storage may be used, there are still the flows of the library.
         if (template === undefined || error?.code !== "ACCESS_DENIED") throw error;
       });
-      return (await stored) ?? template;
+      const found = await stored;
+      return found === undefined ? template : known.of(flowId, found);
     },
     run: ownTransport?.run ?? runs.run.bind(runs),
     announce: runs.announce.bind(runs),

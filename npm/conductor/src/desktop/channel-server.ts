@@ -44,6 +44,8 @@ export interface ChannelServer {
   handle(command: string, handler: CommandHandler, options?: CommandOptions): void;
   /** Tells all tracked windows. */
   broadcast(event: string, data?: unknown): void;
+  /** Whether any window is tracked. */
+  isHeard(): boolean;
   /** From now on a window is told of events, until it is closed. What is returned ends that. */
   trackWindow(window: WindowLike): () => void;
   /** Removes the handler and forgets all commands and windows. */
@@ -93,6 +95,7 @@ export function createChannelServer(name: string, ipcMain: IpcHandlers, options:
     broadcast(event, data) {
       if (windows.size > 0) windows.send(`${name}:event:${event}`, data);
     },
+    isHeard: () => windows.size > 0,
     trackWindow: (window) => (open ? windows.track(window) : () => {}),
     dispose() {
       if (!open) return;

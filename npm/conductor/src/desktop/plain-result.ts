@@ -17,19 +17,26 @@ export function plainResult(result: ExecutionResult): ExecutionResult {
 }
 
 /** The same for another way than structured clone. */
-export function resultFor(result: ExecutionResult, sendable: Sending): ExecutionResult {
-  const { success, data, error, duration, executedNodes, reused, context, warnings, trace } = result;
-  const { value, problem } = sendable(data, "data");
+export function resultFor(result: ExecutionResult, sending: Sending): ExecutionResult {
+  const plain = untracedResult(result, sending);
+  const { trace } = result;
+  if (trace !== undefined) plain.trace = plainTrace(trace);
+  return plain;
+}
+
+/** The same without the trace, which is not made for that. */
+export function untracedResult(result: ExecutionResult, sending: Sending = sendable): ExecutionResult {
+  const { success, data, error, duration, executedNodes, reused, context, warnings } = result;
+  const { value, problem } = sending(data, "data");
   const plain: ExecutionResult = { success: success && problem === undefined };
   if (problem !== undefined) plain.error = unsentOutput(problem, context);
   else if ("data" in result) plain.data = value;
-  if (error !== undefined) plain.error = plainError(error, sendable);
+  if (error !== undefined) plain.error = plainError(error, sending);
   if (duration !== undefined) plain.duration = duration;
   if (executedNodes !== undefined) plain.executedNodes = executedNodes;
   if (reused !== undefined) plain.reused = reused;
-  if (context !== undefined) plain.context = plainContext(context, sendable);
+  if (context !== undefined) plain.context = plainContext(context, sending);
   if (warnings !== undefined) plain.warnings = warnings;
-  if (trace !== undefined) plain.trace = plainTrace(trace);
   return plain;
 }
 

@@ -20,6 +20,9 @@ export interface LoggedEvent {
 const MOST_EVENTS = 20_000;
 const MOST_CHARACTERS = 4 * 1024 * 1024;
 
+/** How long clients that lost their connection are waited for where there is no other, in ms. */
+const WAIT_MS = 60_000;
+
 /** Numbers events and keeps the last ones; tells those who listen. */
 export class EventLog {
   /** Names the sequence of numbers: another process has another one. */
@@ -30,7 +33,14 @@ export class EventLog {
   #start = 0;
   #characters = 0;
   readonly #listeners = new Set<(event: LoggedEvent) => void>();
-  #wasHeard = false;
+  #isHeard = false;
+  #waiting: NodeJS.Timeout | undefined;
+
+  /**
+   * @param heard told when there is a client, and when there is none any more that could come back: without, events need not be
+   *   told
+   */
+  constructor(private readonly heard: (isHeard: boolean) => void = () => {}) {}
 
   /** The number of the last event. */
   get last(): number {
@@ -43,14 +53,11 @@ export class EventLog {
   }
 
   add(channel: string, name: string, data: unknown): void {
-    const seq = ++this.#last;
-    // Without a client that could come back, nobody would read it.
-    if (!this.#wasHeard) return;
     const { executionId } = (data ?? {}) as { executionId?: unknown };
     const id = typeof executionId === "string" ? executionId : undefined;
     const { event, text } = encodeEvent(name, data);
-    const replaces = event === "progress" && id !== undefined ? id : undefined;
-    const entry = { seq, channel, event, data: text, replaces, executionId: id };
+    const replaces = event === "progress" ? id : undefined;
+    const entry = { seq: ++this.#last, channel, event, data: text, replaces, executionId: id };
     this.#keep(entry);
     for (const listener of this.#listeners) listener(entry);
   }
@@ -76,9 +83,23 @@ export class EventLog {
 
   /** From now on `listener` is told. What is returned ends that. */
   listen(listener: (event: LoggedEvent) => void): () => void {
-    this.#wasHeard = true;
+    clearTimeout(this.#waiting);
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    if (!this.#isHeard) this.#hear(true);
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#waiting = setTimeout(() => this.#hear(false), WAIT_MS).unref();
+    };
+  }
+
+  #hear(isHeard: boolean): void {
+    this.#isHeard = isHeard;
+    this.heard(isHeard);
+    if (isHeard) return;
+    // What happens from now on is missed: a client that comes back later finds that its number is too old.
+    this.#last++;
+    this.#kept = [];
+    this.#start = this.#characters = 0;
   }
 
   #keep(entry: LoggedEvent): void {

@@ -214,7 +214,7 @@ async function givenOf(c: Ctx, resource: { query?: z.ZodObject; body?: z.ZodType
 
 /** A body as JSON; nothing at all is `undefined`. */
 async function bodyOf(c: Ctx): Promise<{ value: unknown } | Response> {
-  const text = await textOf(c.req.raw);
+  const text = await textOf(c);
   if (text === "") return { value: undefined };
   if (text === undefined) return problem(413, "VALIDATION_FAILED", `A body may have ${BODY_BYTES} bytes at most`);
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(c.req.header("content-type") ?? "")) {
@@ -228,12 +228,15 @@ async function bodyOf(c: Ctx): Promise<{ value: unknown } | Response> {
 }
 
 /** The text of a body; `undefined` where it is too long, of which no more is read than that. */
-async function textOf({ headers, body }: Request): Promise<string | undefined> {
-  if (Number(headers.get("content-length") ?? 0) > BODY_BYTES) return undefined;
+async function textOf(c: Ctx): Promise<string | undefined> {
+  const announced = c.req.header("content-length");
+  if (announced !== undefined && c.req.header("transfer-encoding") === undefined) {
+    return Number(announced) > BODY_BYTES ? undefined : c.req.text();
+  }
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
-  for await (const chunk of (body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+  for await (const chunk of (c.req.raw.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > BODY_BYTES) return undefined;
     text += decoder.decode(chunk, { stream: true });

@@ -16,6 +16,8 @@ export interface ServedChannels {
   requests: Requests;
   /** Answers a command. Never rejects. */
   call(channel: string, command: string, args: unknown): Promise<CallAnswer>;
+  /** Whether events are to be told. */
+  tell(isHeard: boolean): void;
   /** Serves nothing more, and stops what callers started unless it is kept. */
   close(): void;
 }
@@ -45,9 +47,10 @@ export function serveChannels(
     if (event !== undefined) told(channel, event, data);
   };
   const served: ChannelServer[] = [];
+  const window = { webContents: { send } };
+  let untrack: (() => void)[] = [];
   const made = <T extends ChannelServer>(channel: T): T => {
     served.push(channel);
-    channel.trackWindow({ webContents: { send } });
     return channel;
   };
   const requests = createRequests(
@@ -66,6 +69,10 @@ export function serveChannels(
       if (handler === undefined)
         return { error: `No channel ${channel} here`, code: "IMPLEMENTATION_NOT_FOUND", channelError: true };
       return (await handler(CALL, command, args)) as CallAnswer;
+    },
+    tell(isHeard) {
+      for (const end of untrack) end();
+      untrack = isHeard ? served.map((channel) => channel.trackWindow(window)) : [];
     },
     close() {
       // What a store keeps goes on at the next start.

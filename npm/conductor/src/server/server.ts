@@ -13,7 +13,7 @@ import { type Authenticate, createCalls } from "./calls.js";
 import { EventLog } from "./event-log.js";
 import { createHandler } from "./handler.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
-import { serveChannels } from "./served-channels.js";
+import { type ServedChannels, serveChannels } from "./served-channels.js";
 import { Connection, HEARTBEAT_MS } from "./websocket.js";
 
 /** Settings of a server. */
@@ -95,9 +95,9 @@ export function createServer(options: ServerOptions): ConductorServer {
     origins: new Set(options.origins),
     hosts: hosts && new Set(hosts.map((name) => name.toLowerCase())),
   };
-  const log = new EventLog();
+  const log = new EventLog((isHeard) => channels.tell(isHeard));
   const served = { durable, ...(keep && { keep }), ...(auth && { auth }) };
-  const channels = serveChannels(conductor, served, (...told) => log.add(...told));
+  const channels: ServedChannels = serveChannels(conductor, served, (...told) => log.add(...told));
   const calls = createCalls(channels, auth !== undefined);
   /** Aborted while the server does not listen any more, which ends streams of events. */
   let ending = new AbortController();

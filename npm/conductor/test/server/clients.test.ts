@@ -7,7 +7,11 @@ import { flowOf, keyOf, serving } from "./serving.js";
 
 const TRANSPORTS = ["http", "websocket"] as const;
 
-async function client(transport: (typeof TRANSPORTS)[number], key: string | undefined, options?: Partial<ServerOptions>) {
+async function client(
+  transport: (typeof TRANSPORTS)[number],
+  key: string | undefined,
+  options?: Partial<ServerOptions>,
+) {
   const served = await serving(options);
   const wsUrl = `${served.apiUrl.replace("http", "ws")}/ws`;
   const conductor = createConductor({ transport, apiUrl: served.apiUrl, wsUrl, ...(key !== undefined && { key }) });

@@ -20,7 +20,7 @@ export interface ExecutionNews {
 }
 
 /** News over a channel. */
-export function executionNews(server: Pick<ChannelServer, "broadcast">): ExecutionNews {
+export function executionNews(server: Pick<ChannelServer, "broadcast" | "isHeard">): ExecutionNews {
   const log = createLog();
   const pending = new Map<string, () => NodeProgressEvent>();
 
@@ -28,6 +28,7 @@ export function executionNews(server: Pick<ChannelServer, "broadcast">): Executi
     const event = pending.get(executionId);
     if (event === undefined) return;
     pending.delete(executionId);
+    if (!server.isHeard()) return;
     try {
       server.broadcast("progress", event());
     } catch (error) {

@@ -19,7 +19,7 @@ import { type Execution, Executions } from "../executions.js";
 import { DATA_LIMITS, FLOW_LIMITS, type FlowLimits } from "../limits.js";
 import { issuesText, type SchemaIssue } from "../middleware.js";
 import { payloadProblem } from "../payload.js";
-import { plainResult, plainTrace } from "../plain-result.js";
+import { plainResult, plainTrace, untracedResult } from "../plain-result.js";
 import type { Requests } from "../requests.js";
 import { notKept, type Retention } from "../result-cache.js";
 import { executionNews } from "./node-events.js";
@@ -216,7 +216,8 @@ export function createNodeChannelServer(
       if (isForeign(event)) news.started(event.executionId, event.nodeId);
     }),
     dependencies.onComplete?.((event) => {
-      if (isForeign(event)) news.ended(event.executionId, event.nodeId, plainResult(event.result));
+      if (!isForeign(event) || !server.isHeard()) return;
+      news.ended(event.executionId, event.nodeId, untracedResult(event.result));
     }),
     dependencies.onQuestion?.((question) => server.broadcast("question", question)),
     dependencies.onError?.((event) => {
