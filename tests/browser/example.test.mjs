@@ -11,8 +11,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "vite";
 
 import { diagnose } from "../types/compiler.mjs";
-import { createBrowser, serve } from "./harness/index.mjs";
 import { PATIENCE } from "./harness/deadline.mjs";
+import { createBrowser, serve } from "./harness/index.mjs";
 import { startServer } from "./harness/server.mjs";
 
 const EXAMPLE = fileURLToPath(new URL("../../npm/examples/web", import.meta.url));
