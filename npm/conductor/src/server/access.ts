@@ -29,11 +29,16 @@ export function leastRole(channel: string, command: string): Role | "anyone" | u
 export function refusalOf(caller: Caller | undefined, least: Role | "anyone", what: string): Refusal | undefined {
   if (least === "anyone") return undefined;
   if (caller === undefined)
-    return { status: 401, error: `${what} needs a sign-in: send "Authorization: Bearer <key>"` };
+    return {
+      status: 401,
+      error: `${what} needs a sign-in: send "Authorization: Bearer <key>"`,
+      code: "VALIDATION_FAILED",
+    };
   if (allows(caller, least)) return undefined;
   return {
     status: 403,
     error: `${what} is for the role ${least} and above; "${caller.name}" has the role ${caller.role}`,
+    code: "VALIDATION_FAILED",
   };
 }
 
@@ -42,4 +47,6 @@ export interface Refusal {
   status: 401 | 403;
   /** For people. */
   error: string;
+  /** Of no use to try again. */
+  code: "VALIDATION_FAILED";
 }

@@ -19,6 +19,8 @@ export type CallResult = CallAnswer | Refusal;
 
 /** Calls commands for callers. */
 export interface Calls {
+  /** Why a caller may not call a command, before anything of the call is read; `undefined` where it may. */
+  refusal(session: Session, channel: string, command: string): CallResult | undefined;
   call(session: Session, channel: string, command: string, args: unknown): Promise<CallResult>;
 }
 
@@ -27,12 +29,15 @@ const OF_SESSION: ReadonlySet<string> = new Set(["logout", "getCurrentUser", "re
 
 /** @param hasSessions whether the application has sessions of its own; without, callers only learn who they are */
 export function createCalls(channels: ServedChannels, hasSessions: boolean): Calls {
+  const refusal: Calls["refusal"] = ({ caller }, channel, command) => {
+    const least = leastRole(channel, command);
+    return least === undefined ? noCommand(channel, command) : refusalOf(caller, least, `${channel}.${command}`);
+  };
   return {
+    refusal,
     async call(session, channel, command, args) {
-      const least = leastRole(channel, command);
-      if (least === undefined) return noCommand(channel, command);
-      const refusal = refusalOf(session.caller, least, `${channel}.${command}`);
-      if (refusal !== undefined) return refusal;
+      const refused = refusal(session, channel, command);
+      if (refused !== undefined) return refused;
       if (channel !== "auth") return channels.call(channel, command, args);
       if (!hasSessions) return command === "getCurrentUser" ? { result: userOf(session.caller) } : NO_SESSIONS;
       return channels.call(channel, command, OF_SESSION.has(command) ? { token: session.token } : args);

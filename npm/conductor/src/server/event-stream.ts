@@ -6,24 +6,31 @@ import type { EventLog, LoggedEvent } from "./event-log.js";
 const HEARTBEAT_MS = 15_000;
 
 /** What the `id` of an event is: the sequence and the number, as `Last-Event-ID` brings it back. */
-const LAST = /^([\w/-]+):(\d+)$/;
+const LAST = /^(.+):(\d+)$/;
 
 /**
  * Tells of events, named `<channel>:<event>`, until the client goes or `signal` aborts. One that comes back with the id of the last
  * event that it had is told of all that it missed, or by `transport:gap` that some of that is gone.
  *
  * @param executionId tells of this execution only
+ * @param isAllowed whether the caller may still listen; asked with each heartbeat
  */
 export function eventStream(
   log: EventLog,
   {
     lastId,
     executionId,
+    isAllowed,
     signal,
-  }: { lastId?: string | undefined; executionId?: string | undefined; signal: AbortSignal },
+  }: {
+    lastId?: string | undefined;
+    executionId?: string | undefined;
+    isAllowed(): Promise<boolean>;
+    signal: AbortSignal;
+  },
 ): Response {
   const encoder = new TextEncoder();
-  let end = () => {};
+  let end: (error?: Error) => void = () => {};
   /** What the queue holds has not left the process. */
   let unsent = 0;
   let drained = () => {};
@@ -43,23 +50,31 @@ export function eventStream(
               drained = sent;
             },
             backlog: () => unsent,
-            giveUp: () => end(),
+            // What is queued is let go of as well.
+            giveUp: () => end(new Error("The client does not read")),
           },
           executionId === undefined ? undefined : (event) => event.executionId === executionId,
         );
-        const timer = setInterval(() => write(": \n\n"), HEARTBEAT_MS);
+        const beat = async () => {
+          write(": \n\n");
+          if (!(await isAllowed())) end();
+        };
+        const timer = setInterval(() => void beat(), HEARTBEAT_MS);
         timer.unref();
-        end = () => {
+        const abort = () => end();
+        end = (error) => {
           if (!isOpen) return;
           isOpen = false;
           clearInterval(timer);
           line.stop();
-          signal.removeEventListener("abort", end);
-          controller.close();
+          signal.removeEventListener("abort", abort);
+          if (error === undefined) controller.close();
+          else controller.error(error);
         };
-        signal.addEventListener("abort", end);
+        if (signal.aborted) return end();
+        signal.addEventListener("abort", abort);
         const [, session, seq] = LAST.exec(lastId ?? "") ?? [];
-        const missed = session === undefined ? [] : log.missedBy(session, Number(seq));
+        const missed = !lastId ? [] : log.missedBy(session, Number(seq));
         // The first line makes headers go out.
         write(": \n\n");
         if (missed === undefined) write(`event: transport:gap\nid: ${log.session}:${log.last}\ndata: {}\n\n`);

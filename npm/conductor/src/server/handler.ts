@@ -1,14 +1,16 @@
 /** Requests over HTTP: commands of channels, resources, events, and what tells of the server itself. */
 import { randomUUID } from "node:crypto";
+import { messageOf } from "@atomiton/values";
 import { type Context, Hono } from "hono";
 import type * as z from "zod";
 import packageJson from "../../package.json" with { type: "json" };
+import { createLog } from "../engine/log.js";
 import { msOf } from "../engine/policy.js";
 import { issuesOf } from "../services/schema.js";
 import { fromBase64 } from "../types/base64.js";
 import type { ErrorCode } from "../types/errors.js";
 import type { ExecutionRequest } from "../types/request.js";
-import { refusalOf } from "./access.js";
+import { type Refusal, refusalOf } from "./access.js";
 import { encodeAnswer } from "./answer-text.js";
 import { type Authenticate, type CallResult, type Calls, idOfKey, type Session, tokenOf } from "./calls.js";
 import type { EventLog } from "./event-log.js";
@@ -16,7 +18,7 @@ import { eventStream } from "./event-stream.js";
 import { IdempotencyKeys } from "./idempotency.js";
 import { openApi } from "./openapi.js";
 import { type Origins, refusedOrigin } from "./origins.js";
-import { type Given, RESOURCES, type Resource, RUN } from "./resources.js";
+import { EVENTS_QUERY, type Given, RESOURCES, type Resource, RUN } from "./resources.js";
 import type { ServedChannels } from "./served-channels.js";
 
 /** What the handler needs of its server. */
@@ -86,20 +88,45 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
 
   app.use(async (c, next) => {
     const { raw } = c.req;
-    c.set("session", { caller: await parts.authenticate(raw), token: tokenOf(raw) });
+    let caller: Session["caller"];
+    try {
+      caller = await parts.authenticate(raw);
+    } catch (error) {
+      // Not for strangers: it may tell of files and databases.
+      logged("A caller could not be authenticated", error);
+      return problem(503, "INTERNAL_ERROR", "The server cannot authenticate callers now");
+    }
+    c.set("session", { caller, token: tokenOf(raw) });
     return next();
   });
 
-  app.get(`${base}/events`, (c) => {
-    const refusal = refusalOf(c.get("session").caller, "viewer", "The stream of events");
+  app.get(`${base}/events`, async (c) => {
+    const { raw } = c.req;
+    const refusalFor = (caller: Session["caller"]) => refusalOf(caller, "viewer", "The stream of events");
+    const refusal = refusalFor(c.get("session").caller);
     if (refusal !== undefined) return refusedBy(refusal);
-    const ends = AbortSignal.any([parts.ending(), c.req.raw.signal]);
-    const { executionId } = c.req.query();
-    return eventStream(log, { lastId: c.req.header("last-event-id"), executionId, signal: ends });
+    const given = await givenOf(c, { query: EVENTS_QUERY });
+    if (given instanceof Response) return given;
+    // A stream that nothing reads would be told of events for ever.
+    if (raw.method === "HEAD") return new Response(null, { headers: { "content-type": "text/event-stream" } });
+    return eventStream(log, {
+      lastId: c.req.header("last-event-id"),
+      ...(given.query as { executionId?: string }),
+      async isAllowed() {
+        try {
+          return refusalFor(await parts.authenticate(raw)) === undefined;
+        } catch {
+          return false;
+        }
+      },
+      signal: AbortSignal.any([parts.ending(), raw.signal]),
+    });
   });
 
   for (const resource of RESOURCES) {
     app.on(resource.method.toUpperCase(), base + resource.path, async (c) => {
+      const refused = calls.refusal(c.get("session"), ...resource.command);
+      if (refused !== undefined) return channelAnswer(refused);
       const given = await givenOf(c, resource);
       if (given instanceof Response) return given;
       const answer = await calls.call(c.get("session"), ...resource.command, resource.args(given));
@@ -108,6 +135,8 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   }
 
   app.post(base + RUN.path, async (c) => {
+    const refused = calls.refusal(c.get("session"), ...RUN.command);
+    if (refused !== undefined) return channelAnswer(refused);
     const given = await givenOf(c, RUN);
     if (given instanceof Response) return given;
     const { variables, context, ...request } = (given.body ?? {}) as Record<string, unknown>;
@@ -121,6 +150,8 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     return run(c, { ...request, context: ofContext, flowId } as ExecutionRequest, wait);
   });
   const execute = async (c: Ctx) => {
+    const refused = calls.refusal(c.get("session"), ...RUN.command);
+    if (refused !== undefined) return channelAnswer(refused);
     const body = await bodyOf(c);
     return body instanceof Response ? body : run(c, body.value as ExecutionRequest);
   };
@@ -129,16 +160,21 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   app.post(`${base}/conductor/execute`, execute);
 
   app.post(`${base}/:channel/:command`, async (c) => {
+    const { channel = "", command = "" } = c.req.param();
+    const refused = calls.refusal(c.get("session"), channel, command);
+    if (refused !== undefined) return channelAnswer(refused);
     const body = await bodyOf(c);
     if (body instanceof Response) return body;
-    const { channel = "", command = "" } = c.req.param();
     return channelAnswer(await calls.call(c.get("session"), channel, command, body.value));
   });
 
   app.notFound(() =>
     problem(404, "NODE_NOT_FOUND", "There is nothing at this address; /openapi.json tells what there is"),
   );
-  app.onError((error) => problem(500, "INTERNAL_ERROR", `The server failed: ${error.message}`));
+  app.onError((error) => {
+    logged("A request failed", error);
+    return problem(500, "INTERNAL_ERROR", "The server failed; its log has the reason");
+  });
   return app;
 
   /** Runs a stored flow; after `wait` ms answers where its result will be. */
@@ -152,8 +188,6 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     let executionId: string | undefined = isObject ? request.context?.executionId : undefined;
     let done: Promise<CallResult> | undefined;
     if (key !== undefined && isObject) {
-      const refusal = refusalOf(session.caller, "runner", "conductor.execute");
-      if (refusal !== undefined) return refusedBy(refusal);
       executionId = idOfKey(session.caller, request.flowId ?? request.compositeId ?? request.blueprintId ?? "", key);
       const known = keys.look(executionId, request);
       if (known === "other") {
@@ -176,6 +210,10 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     const location = `${base}/executions/${encodeURIComponent(String(executionId))}`;
     return json({ executionId, status: "running" }, 202, { location });
   }
+}
+
+function logged(what: string, error: unknown): void {
+  createLog().error(`${what}: ${messageOf(error)}`);
 }
 
 async function later(ms: number): Promise<undefined> {
@@ -291,9 +329,9 @@ function versionOf(flow: unknown): Record<string, string> {
   return typeof storedVersion === "number" ? { etag: `"${storedVersion}"` } : {};
 }
 
-function refusedBy({ status, error }: { status: 401 | 403; error: string }): Response {
+function refusedBy({ status, error, code }: Refusal): Response {
   const headers: Record<string, string> = status === 401 ? { "www-authenticate": "Bearer" } : {};
-  return json({ error, code: "VALIDATION_FAILED", channelError: true }, status, headers);
+  return json({ error, code, channelError: true }, status, headers);
 }
 
 function problem(status: number, code: ErrorCode, error: string): Response {

@@ -283,5 +283,8 @@ export const RUN = {
   }),
 } as const;
 
+/** The query of `/events`. */
+export const EVENTS_QUERY = z.object({ executionId: text.optional().describe("tells of this execution only") });
+
 /** The body of `/execute`. */
 export const REQUEST = requestSchema(z);

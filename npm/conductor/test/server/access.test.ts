@@ -1,0 +1,271 @@
+/** Who may reach what: every command and every resource, for every kind of caller. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+
+import { byKeys, KeyFile } from "../../src/server/keys.js";
+import { RESOURCES, RUN } from "../../src/server/resources.js";
+import { CHANNELS } from "../../src/services/contract.js";
+import type { Role } from "../../src/services/declaration.js";
+import { rawRequest, rawSocket } from "./raw.js";
+import { flowOf, keyOf, serving } from "./serving.js";
+
+const ROLES: readonly Role[] = ["viewer", "runner", "editor", "admin"];
+
+/** Callers by what they are; of the last three no one is known to the server. */
+const CALLERS = [...ROLES, "stranger", "removed", "expired"] as const;
+type CallerKind = (typeof CALLERS)[number];
+
+/** What a caller is answered with where it may not call; `undefined` where it may. */
+function expected(caller: CallerKind, least: Role | "anyone"): 401 | 403 | undefined {
+  if (least === "anyone") return undefined;
+  const rank = ROLES.indexOf(caller as Role);
+  if (rank < 0) return 401;
+  return rank < ROLES.indexOf(least) ? 403 : undefined;
+}
+
+function declaredRole(channel: string, command: string): Role | "anyone" {
+  const role = CHANNELS.get(channel)?.commands.get(command)?.role;
+  if (role === undefined) throw new Error(`${channel}.${command} is not declared`);
+  // Without a session one must be able to begin one.
+  return channel === "auth" ? "anyone" : role;
+}
+
+/** Every way to a command, with the role that it asks for. */
+interface Way {
+  name: string;
+  method: string;
+  path: string;
+  least: Role | "anyone";
+}
+
+const COMMANDS = [...CHANNELS].flatMap(([channel, { commands }]) =>
+  [...commands.keys()].map((command) => ({ channel, command, least: declaredRole(channel, command) })),
+);
+
+const WAYS: readonly Way[] = [
+  ...COMMANDS.map(({ channel, command, least }) => ({
+    name: `${channel}.${command}`,
+    method: "POST",
+    path: `/${channel}/${command}`,
+    least,
+  })),
+  ...RESOURCES.map(({ method, path, command }) => ({
+    name: `${method} ${path}`,
+    method: method.toUpperCase(),
+    path: path.replace(/:\w+/g, "none"),
+    least: declaredRole(...command),
+  })),
+  { name: "run", method: "POST", path: RUN.path.replace(":id", "none"), least: "runner" },
+  { name: "execute", method: "POST", path: "/execute", least: "runner" },
+  { name: "events", method: "GET", path: "/events", least: "viewer" },
+];
+
+/** A server that knows callers by a file of keys, and the key of each kind of caller. */
+async function servingByFile() {
+  const folder = mkdtempSync(join(tmpdir(), "conductor-access-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = new KeyFile(join(folder, "keys.json"));
+  const keys: Partial<Record<CallerKind, string>> = {};
+  for (const role of ROLES) keys[role] = file.add(role, role);
+  keys.expired = file.add("expired", "admin", new Date(0));
+  keys.removed = file.add("removed", "admin");
+  file.remove("removed");
+  return { ...(await serving({ authenticate: byKeys(file) })), keys };
+}
+
+describe("access by HTTP", () => {
+  it.each(CALLERS)("is as declared, for each command and resource: %s", async (caller) => {
+    const { apiUrl, keys } = await servingByFile();
+    const key = keys[caller];
+    const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    const table = [];
+    for (const { name, method, path, least } of WAYS) {
+      const ends = new AbortController();
+      const { status } = await fetch(apiUrl + path, { method, headers, signal: ends.signal });
+      // The stream of events goes on for ever.
+      ends.abort();
+      const refused = status === 401 || status === 403 ? status : undefined;
+      table.push({ name, refused, ...(refused === undefined && status >= 500 && status !== 501 && { status }) });
+    }
+    expect(table).toEqual(WAYS.map(({ name, least }) => ({ name, refused: expected(caller, least) })));
+  });
+
+  it("asks for the roles that people expect", () => {
+    const roleOf = (name: string) => WAYS.find((way) => way.name === name)?.least;
+    expect({
+      vacuum: roleOf("post /vacuum"),
+      save: roleOf("put /flows/:id"),
+      run: roleOf("run"),
+      list: roleOf("get /flows"),
+      restart: roleOf("system.restart"),
+      nodes: roleOf("node.execute"),
+      import: roleOf("node.importExecution"),
+    }).toEqual({
+      vacuum: "admin",
+      save: "editor",
+      run: "runner",
+      list: "viewer",
+      restart: "admin",
+      nodes: "runner",
+      import: "editor",
+    });
+    expect(WAYS.filter(({ least }) => least === "anyone").map(({ name }) => name)).toEqual([
+      "auth.login",
+      "auth.logout",
+      "auth.getCurrentUser",
+      "auth.refreshToken",
+    ]);
+  });
+
+  it("is refused before a body is read", async () => {
+    const { apiUrl, ask } = await serving();
+    for (const path of ["/flows", "/flows/f/run", "/execute", "/node/execute"]) {
+      const broken = { method: "POST", body: "{", headers: { "content-type": "text/plain" } };
+      expect([path, (await ask(null, path, broken)).status]).toEqual([path, 401]);
+    }
+    // A body of which only the beginning comes: the answer does not wait for the rest.
+    const headers = { "content-type": "application/json", "content-length": "1000" };
+    const { status } = await new Promise<{ status: number }>((resolve, reject) => {
+      import("node:http").then(({ request }) => {
+        const asked = request(`${apiUrl}/flows`, { method: "POST", headers }, (response) => {
+          resolve({ status: response.statusCode ?? 0 });
+          asked.destroy();
+        });
+        asked.on("error", reject);
+        asked.write("[");
+      }, reject);
+    });
+    expect(status).toBe(401);
+  });
+
+  it("tells no reason of the server's own to a stranger where callers cannot be looked up", async () => {
+    const { ask } = await serving({
+      authenticate: () => {
+        throw new Error("password of the database");
+      },
+    });
+    const answer = await ask(null, "/flows");
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).not.toContain("database");
+  });
+
+  it.each(["Bearer", "Bearer ", "Basic a2V5", "Bearer a b", "bearer  key-of-nobody", `Bearer ${"x".repeat(8000)}`])(
+    "is refused with the header %j",
+    async (authorization) => {
+      const { apiUrl } = await servingByFile();
+      expect((await rawRequest(apiUrl, "/api/flows", { headers: { authorization } })).status).toBe(401);
+    },
+  );
+
+  it("takes no key from an address", async () => {
+    const { apiUrl, keys } = await servingByFile();
+    for (const name of ["token", "key", "authorization", "access_token"]) {
+      expect((await fetch(`${apiUrl}/flows?${name}=${keys.admin}`)).status).toBe(401);
+    }
+  });
+});
+
+describe("what is not in the table", () => {
+  const SPELLINGS = [
+    "/api/../api/flows",
+    "/api/./flows",
+    "/api//flows",
+    "//api/flows",
+    "/api/flows/",
+    "/api%2Fflows",
+    "/api/%66lows",
+    "/API/flows",
+    "/api/flows%00",
+    "/api/flows;a=b",
+    "/api/health/../flows",
+    "/health/../api/flows",
+    "/health/..%2fapi%2fflows",
+    "/openapi.json/../api/flows",
+    "/api/x/%2e%2e/flows",
+    "\\api\\flows",
+    "/api\\flows",
+    "/flows",
+    "http://127.0.0.1/api/flows",
+    "/api/node/listExecutions/../../flows",
+  ];
+
+  it.each(SPELLINGS)("tells a stranger nothing: %s", async (path) => {
+    const { apiUrl, post, ask } = await serving();
+    await post("editor", "/flows", flowOf("say", "secret-flow"));
+    for (const method of ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PROPFIND"]) {
+      const { status, text } = await rawRequest(apiUrl, path, { method });
+      expect({ method, status, text }).toEqual({ method, status: expect.any(Number), text: expect.any(String) });
+      expect([400, 401, 404, 422]).toContain(status);
+      expect(text).not.toContain("secret-flow");
+    }
+    expect((await ask("viewer", "/flows/secret-flow")).status).toBe(200);
+  });
+
+  it("is no command, whatever it is called", async () => {
+    const { apiUrl } = await serving();
+    const headers = { authorization: `Bearer ${keyOf("admin")}` };
+    const names = ["__proto__", "constructor", "toString", "hasOwnProperty", "node:call", "%00", "..", "%2e%2e", ""];
+    const { call } = await rawSocket(apiUrl, { token: keyOf("admin") });
+    for (const name of names) {
+      for (const [channel, command] of [
+        ["node", name],
+        [name, "listFlows"],
+        [name, name],
+      ] as const) {
+        const { status } = await rawRequest(apiUrl, `/api/${channel}/${command}`, { method: "POST", headers });
+        expect([channel, command, status]).toEqual([channel, command, expect.toSatisfy((s) => s === 404 || s === 422)]);
+        const answer = await call(channel, command);
+        expect([channel, command, answer.code]).toEqual([channel, command, "IMPLEMENTATION_NOT_FOUND"]);
+      }
+    }
+  });
+
+  it("is no method of a resource, also for those who may do everything", async () => {
+    const { apiUrl, post, ask } = await serving();
+    await post("editor", "/flows", flowOf("say", "none"));
+    const headers = { authorization: `Bearer ${keyOf("admin")}` };
+    const reached = [];
+    for (const path of new Set(WAYS.map((way) => way.path))) {
+      for (const method of ["POST", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"]) {
+        if (WAYS.some((way) => way.path === path && way.method === method)) continue;
+        const { status } = await rawRequest(apiUrl, `/api${path}`, { method, headers });
+        if (![404, 405, 422].includes(status)) reached.push([method, path, status]);
+      }
+    }
+    expect(reached).toEqual([]);
+    expect((await ask("viewer", "/flows/none")).status).toBe(200);
+  });
+});
+
+describe("access by WebSocket", () => {
+  it.each(CALLERS)("is as declared, for each command: %s", async (caller) => {
+    const { apiUrl, keys } = await servingByFile();
+    const { call } = await rawSocket(apiUrl, { token: keys[caller] ?? null });
+    const table = [];
+    for (const { channel, command } of COMMANDS) {
+      const { error, code } = await call(channel, command);
+      const refused = /needs a sign-in/.test(String(error))
+        ? 401
+        : /is for the role/.test(String(error))
+          ? 403
+          : undefined;
+      table.push({ channel, command, refused, ...(refused !== undefined && { code }) });
+    }
+    expect(table).toEqual(
+      COMMANDS.map(({ channel, command, least }) => {
+        const refused = expected(caller, least);
+        // Calling again does not help: that is said by the code.
+        return { channel, command, refused, ...(refused !== undefined && { code: "VALIDATION_FAILED" }) };
+      }),
+    );
+  });
+
+  it("is the same with a key in the header of the connection", async () => {
+    const { apiUrl } = await serving();
+    const { call } = await rawSocket(apiUrl, { headers: { authorization: `Bearer ${keyOf("viewer")}` } });
+    expect(await call("storage", "listFlows")).toMatchObject({ result: { total: 0 } });
+    expect(await call("storage", "deleteFlow", { id: "f" })).toMatchObject({ code: "VALIDATION_FAILED" });
+  });
+});
