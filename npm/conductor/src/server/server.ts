@@ -120,22 +120,18 @@ export function createServer(options: ServerOptions): ConductorServer {
   const listener = getRequestListener(handler.fetch, { overrideGlobalObjects: false });
 
   const connections = new Set<Connection>();
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES, autoPong: false });
   const heartbeat = setInterval(() => {
     for (const connection of connections) connection.check();
   }, HEARTBEAT_MS);
   heartbeat.unref();
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
-    const { host = "localhost" } = request.headers;
-    const url = URL.canParse(request.url ?? "", `http://${host}`)
-      ? new URL(request.url ?? "", `http://${host}`)
-      : undefined;
-    if (url?.pathname !== `${base}/ws`) return false;
-    const asked = new Request(url, { headers: headersOf(request) });
+    if (pathOf(request) !== `${base}/ws`) return false;
+    const asked = new Request(`http://localhost${base}/ws`, { headers: headersOf(request) });
     const refused = ending.signal.aborted ? "The server ends" : refusedOrigin(asked, origins);
     if (refused !== undefined) {
-      socket.end(`HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${refused}\n`);
+      refuseUpgrade(socket, "403 Forbidden", refused);
       return true;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
@@ -149,8 +145,8 @@ export function createServer(options: ServerOptions): ConductorServer {
   const server: ConductorServer = {
     fetch: async (request) => handler.fetch(request),
     node(request, response, next) {
-      const { pathname } = new URL(request.url ?? "/", "http://localhost");
-      if (next !== undefined && pathname !== base && !pathname.startsWith(`${base}/`)) return next();
+      const path = pathOf(request);
+      if (next !== undefined && path !== base && !path.startsWith(`${base}/`)) return next();
       void listener(request, response);
     },
     upgrade,
@@ -161,7 +157,9 @@ export function createServer(options: ServerOptions): ConductorServer {
       if (ending.signal.aborted) ending = new AbortController();
       const http = createHttpServer((request, response) => void listener(request, response));
       http.on("upgrade", (request, socket, head) => {
-        if (!upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+        if (!upgrade(request, socket, head)) {
+          refuseUpgrade(socket, "404 Not Found", `WebSockets are at ${base}/ws`);
+        }
       });
       await new Promise<void>((resolve, reject) => {
         http.once("error", reject);
@@ -177,6 +175,7 @@ export function createServer(options: ServerOptions): ConductorServer {
           http.closeIdleConnections();
           const late = setTimeout(() => {
             server.close();
+            for (const connection of connections) connection.terminate();
             http.closeAllConnections();
           }, grace);
           ending.abort();
@@ -202,6 +201,20 @@ export function createServer(options: ServerOptions): ConductorServer {
 function baseOf(base: string): string {
   if (/^(\/[\w.~-]+)*\/?$/.test(base)) return base.replace(/\/$/, "");
   throw coded("INVALID_PARAMETERS", "The setting `base` of a server must be a path, such as /api", undefined);
+}
+
+/** Without the query; empty for what is no path. */
+function pathOf({ url = "/" }: IncomingMessage): string {
+  // What begins with two slashes would name another host.
+  const address = url.startsWith("/") ? `http://localhost${url}` : url;
+  return URL.canParse(address) ? new URL(address).pathname : "";
+}
+
+/** Answers a request for another protocol, and ends its connection: of those, `node:http` looks after nothing any more. */
+function refuseUpgrade(socket: Duplex, status: string, reason: string): void {
+  socket.on("error", () => {});
+  socket.once("finish", () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${reason}\n`);
 }
 
 function isLocal(host: string): boolean {

@@ -12,8 +12,13 @@ export const HEARTBEAT_MS = 25_000;
 /** What a message may be at most before it is known who sends it, in bytes. */
 const STRANGERS_BYTES = 64 * 1024;
 
-/** Calls of one connection that are not answered. */
+/** Calls of one connection whose answers have not left this process. */
 const MOST_CALLS = 1000;
+
+/** From so many unsent bytes on nothing more is read from a client, which could ask for more than it takes. */
+const SLOW_BYTES = 1024 * 1024;
+/** And from so many on it is given up: its calls came before their answers. */
+const LOST_BYTES = 256 * 1024 * 1024;
 
 /** Closing codes of the protocol (RFC 6455). */
 const Close = { unsupported: 1003, policy: 1008, tooBig: 1009, away: 1001 };
@@ -32,6 +37,8 @@ export class Connection {
   #isTold = false;
   #isAlive = true;
   #pending = 0;
+  /** Characters of events that have not left this process. */
+  #unsentEvents = 0;
   /** Who is there, once that is found out. */
   #session: Promise<Session>;
   #request: Request;
@@ -44,14 +51,20 @@ export class Connection {
   ) {
     this.#request = request;
     this.#line = new ClientLine(server.log, {
-      send: (event, sent) => this.#sendText(eventText(event), sent),
-      backlog: () => socket.bufferedAmount,
+      send: (event, sent) => this.#sendEvent(eventText(event), sent),
+      // Answers do not count: a large one says nothing of how the client reads.
+      backlog: () => this.#unsentEvents,
       giveUp: () => socket.terminate(),
     });
     this.#session = this.#signIn();
     socket.on("message", (data, isBinary) => this.#received(data, isBinary));
     socket.on("pong", () => {
       this.#isAlive = true;
+    });
+    socket.on("ping", (data) => {
+      this.#isAlive = true;
+      if (socket.readyState === socket.OPEN) socket.pong(data, false, () => this.#readOn());
+      this.#readNoMore();
     });
     socket.on("close", () => this.#line.stop());
     // Such as a frame that is no WebSocket's: the connection is closed by what comes next.
@@ -71,10 +84,28 @@ export class Connection {
     this.socket.close(Close.away, "The server ends");
   }
 
+  /** Ends the connection of a client that does not agree to its end. */
+  terminate(): void {
+    this.socket.terminate();
+  }
+
   #received(data: RawData, isBinary: boolean): void {
     this.#isAlive = true;
     const text = isBinary ? "" : String(data);
-    if (!this.#isTold && text.length > STRANGERS_BYTES) return this.socket.close(Close.tooBig, "Sign in first");
+    if (!this.#isTold && text.length > STRANGERS_BYTES) void this.#receivedLarge(text);
+    else this.#receivedText(text);
+  }
+
+  /** It may still be found out who sent it. */
+  async #receivedLarge(text: string): Promise<void> {
+    this.socket.pause();
+    const { caller } = await this.#session;
+    this.socket.resume();
+    if (caller === undefined) this.socket.close(Close.tooBig, "Sign in first");
+    else this.#receivedText(text);
+  }
+
+  #receivedText(text: string): void {
     let message: unknown;
     try {
       message = JSON.parse(text);
@@ -87,7 +118,7 @@ export class Connection {
     else if (type === "auth" && (token === null || typeof token === "string")) this.#authorise(token);
     else if (type === "resume") void this.#resume(session, seq);
     else if (type === "call" && (typeof id === "string" || typeof id === "number")) {
-      void this.#call(id, String(channel), String(command), args);
+      void this.#call(id, channel, command, args);
     }
   }
 
@@ -113,7 +144,8 @@ export class Connection {
     } catch {
       // Who cannot be looked up is a stranger.
     }
-    if (request !== this.#request) return { caller, token };
+    const isOver = this.socket.readyState !== this.socket.OPEN;
+    if (isOver || request !== this.#request) return { caller, token };
     if (caller !== undefined && !this.#isTold) {
       this.#isTold = true;
       this.#greet(this.server.log.session);
@@ -137,43 +169,67 @@ export class Connection {
     this.#line.start(missed);
   }
 
-  async #call(id: string | number, channel: string, command: string, args: unknown): Promise<void> {
+  async #call(id: string | number, channel: unknown, command: unknown, args: unknown): Promise<void> {
+    if (typeof channel !== "string" || typeof command !== "string") {
+      const error = "A call names its channel and its command by texts";
+      return this.#send({ type: "response", id, error, code: "INVALID_PARAMETERS" });
+    }
     if (this.#pending >= MOST_CALLS) {
       const error = `${MOST_CALLS} calls of this connection are not answered yet`;
       return this.#send({ type: "response", id, error, code: "RATE_LIMIT_EXCEEDED" });
     }
     this.#pending++;
-    try {
-      const answer = await this.server.calls.call(await this.#session, channel, command, args);
-      if ("result" in answer) this.#answer(id, answer.result);
-      else this.#send({ type: "response", id, error: answer.error, code: "code" in answer ? answer.code : undefined });
-    } finally {
-      this.#pending--;
-    }
+    const answer = await this.server.calls.call(await this.#session, channel, command, args);
+    const sent = () => this.#pending--;
+    if ("result" in answer) this.#answer(id, answer.result, sent);
+    else this.#send({ type: "response", id, error: answer.error, code: answer.code }, sent);
   }
 
   #greet(session: string): void {
     this.#send({ type: "hello", session, version: PROTOCOL_VERSION, heartbeat: HEARTBEAT_MS });
   }
 
-  #answer(id: string | number, result: unknown): void {
+  #answer(id: string | number, result: unknown, sent: () => void): void {
     let text: string | undefined;
     try {
       text = encodeAnswer(result);
     } catch (error) {
       const { message } = error as Error;
-      return this.#send({ type: "response", id, error: message, code: "SERIALIZATION_FAILED" });
+      return this.#send({ type: "response", id, error: message, code: "SERIALIZATION_FAILED" }, sent);
     }
     const given = text === undefined ? "" : `,"result":${text}`;
-    this.#sendText(`{"type":"response","id":${JSON.stringify(id)}${given}}`);
+    this.#sendText(`{"type":"response","id":${JSON.stringify(id)}${given}}`, sent);
   }
 
-  #send(message: object): void {
-    this.#sendText(JSON.stringify(message));
+  #send(message: object, sent?: () => void): void {
+    this.#sendText(JSON.stringify(message), sent);
+  }
+
+  #sendEvent(text: string, sent: () => void): void {
+    this.#unsentEvents += text.length;
+    this.#sendText(text, () => {
+      this.#unsentEvents -= text.length;
+      sent();
+    });
   }
 
   #sendText(text: string, sent?: () => void): void {
-    if (this.socket.readyState === this.socket.OPEN) this.socket.send(text, sent);
+    const { socket } = this;
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > LOST_BYTES) return socket.terminate();
+    socket.send(text, () => {
+      sent?.();
+      this.#readOn();
+    });
+    this.#readNoMore();
+  }
+
+  #readNoMore(): void {
+    if (this.socket.bufferedAmount > SLOW_BYTES) this.socket.pause();
+  }
+
+  #readOn(): void {
+    if (this.socket.isPaused && this.socket.bufferedAmount <= SLOW_BYTES) this.socket.resume();
   }
 }
 

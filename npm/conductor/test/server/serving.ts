@@ -40,6 +40,16 @@ export function bodies() {
       await released;
       return "held";
     },
+    /** What JSON cannot hold. */
+    bigint: () => ({ amount: 2n ** 70n }),
+    map: () => new Map([["a", 1]]),
+    cyclic: () => {
+      const found: Record<string, unknown> = {};
+      found.self = found;
+      return found;
+    },
+    /** A mebibyte. */
+    large: () => "x".repeat(2 ** 20),
     fail: () => {
       throw new Error("it fails");
     },
