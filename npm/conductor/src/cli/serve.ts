@@ -45,7 +45,7 @@ export async function serve(flows: readonly string[], options: ServeOptions): Pr
       `Nobody may call this server: ${file} has no keys. Make one, such as\n  conductor keys add me --role admin\nor let everybody on this machine do everything with --open`,
     );
   }
-  const settings: ConductorConfig = { ...GUARDED, ...project.settings, ...allowed(options) };
+  const settings = guarded(project.settings, options);
   const toSave: FlowToSave[] = [];
   for (const file of flows) {
     const opened = await openFlow(file, { ...options, nodes: project.nodes, files: settings.files });
@@ -108,19 +108,19 @@ function warningsOf(opened: FlowFile): string {
   return opened.warnings.length === 0 ? "" : `${oneLine(opened.file)}:\n${problemsText(opened)}`;
 }
 
-/** What flows of others may not do unless the owner says so: here, or in the settings of the project. */
-const GUARDED = {
-  files: { roots: [] },
-  network: { privateAddresses: false },
-  programs: false,
-} satisfies ConductorConfig;
-
-/** What the options allow, over the settings of the project. */
-function allowed({ root, allowPrivateAddresses, allowPrograms }: ServeOptions): ConductorConfig {
+/** What flows of others may not do unless the owner says so: here, or setting by setting in those of the project. */
+function guarded(
+  project: ConductorConfig,
+  { root, allowPrivateAddresses, allowPrograms }: ServeOptions,
+): ConductorConfig {
   return {
-    ...(root !== undefined && { files: { roots: root } }),
-    ...(allowPrivateAddresses && { network: { privateAddresses: true } }),
-    ...(allowPrograms && { programs: true }),
+    ...project,
+    files: { roots: root ?? project.files?.roots ?? [] },
+    network: {
+      ...project.network,
+      privateAddresses: allowPrivateAddresses ?? project.network?.privateAddresses ?? false,
+    },
+    programs: allowPrograms ?? project.programs ?? false,
   };
 }
 

@@ -33,7 +33,9 @@ export interface Requests {
   execute(request: unknown): Promise<RequestResult>;
   /** Those that are not over, by the ids of their flows. */
   active(): ActiveExecution[];
-  /** The result of one of them, or of one that is over, without its trace; `undefined` when it is not known. */
+  /** What one of them, or one that is over, is answered with; `undefined` when it is not known. */
+  answer(executionId: string): Promise<RequestResult> | undefined;
+  /** The same as the result of an execution, without its trace. */
   result(executionId: string): Promise<ExecutionResult> | undefined;
   cancelAll(): void;
   /** Forgets results, and keeps no more. */
@@ -71,6 +73,7 @@ export function createRequests(
       return found === undefined ? run(request as ExecutionRequest) : refused("VALIDATION_FAILED", found);
     },
     active: () => executions.list().map(activeOf),
+    answer: (executionId) => executions.result(executionId),
     result: (executionId) => executions.result(executionId)?.then(executionResultOf),
     cancelAll() {
       for (const { executionId } of executions.list()) {

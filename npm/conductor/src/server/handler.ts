@@ -4,6 +4,9 @@ import { messageOf } from "@atomiton/values";
 import { type Context, Hono } from "hono";
 import type * as z from "zod";
 import packageJson from "../../package.json" with { type: "json" };
+import { flowIdOf } from "../api/requests.js";
+import { DATA_LIMITS } from "../desktop/limits.js";
+import { payloadProblem } from "../desktop/payload.js";
 import { createLog } from "../engine/log.js";
 import { msOf } from "../engine/policy.js";
 import { issuesOf } from "../services/schema.js";
@@ -40,6 +43,9 @@ export interface HandlerParts {
 
 /** What a body may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
 const BODY_BYTES = 24 * 1024 * 1024;
+
+/** A longer timer would end at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What an `Idempotency-Key` may be. */
 const KEY = /^[\x21-\x7e]{1,200}$/;
@@ -187,13 +193,14 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     const isObject = typeof request === "object" && request !== null;
     let executionId: string | undefined = isObject ? request.context?.executionId : undefined;
     let done: Promise<CallResult> | undefined;
-    if (key !== undefined && isObject) {
-      executionId = idOfKey(session.caller, request.flowId ?? request.compositeId ?? request.blueprintId ?? "", key);
+    // What is no request begins nothing.
+    if (key !== undefined && channels.requests.problem(request) === undefined) {
+      executionId = idOfKey(session.caller, flowIdOf(request) ?? "", key);
       const known = keys.look(executionId, request);
       if (known === "other") {
         return problem(422, "VALIDATION_FAILED", "This Idempotency-Key was sent with another request before");
       }
-      done = channels.requests.result(executionId)?.then((result) => ({ result }));
+      done = channels.requests.answer(executionId)?.then((result) => ({ result }));
       if (known === "same" && done === undefined && !parts.isDurable) {
         return problem(
           409,
@@ -205,7 +212,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     if (wait !== undefined) executionId ??= `exec_${randomUUID()}`;
     const named = executionId === undefined ? request : { ...request, context: { ...request.context, executionId } };
     done ??= calls.call(session, "conductor", "execute", named);
-    const answer = wait === undefined ? await done : await Promise.race([done, later(wait)]);
+    const answer = wait === undefined ? await done : await within(wait, done);
     if (answer !== undefined) return channelAnswer(answer);
     const location = `${base}/executions/${encodeURIComponent(String(executionId))}`;
     return json({ executionId, status: "running" }, 202, { location });
@@ -216,13 +223,21 @@ function logged(what: string, error: unknown): void {
   createLog().error(`${what}: ${messageOf(error)}`);
 }
 
-async function later(ms: number): Promise<undefined> {
-  await new Promise((resolve) => setTimeout(resolve, ms).unref());
-  return undefined;
+/** What is there within some ms; `undefined` where nothing is. */
+async function within<T>(ms: number, done: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), Math.min(ms, LONGEST_TIMER_MS)).unref();
+  });
+  try {
+    return await Promise.race([done, over]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** What a request brings, checked; or why it is refused. */
-async function givenOf(c: Ctx, resource: { query?: z.ZodObject; body?: z.ZodType }): Promise<Given | Response> {
+async function givenOf(c: Ctx, resource: Pick<Resource, "query" | "body" | "isVersioned">): Promise<Given | Response> {
   const query = resource.query?.strict().safeParse(c.req.query());
   if (query?.success === false) {
     const found = issuesOf(resource.query?.strict() as z.ZodObject, c.req.query());
@@ -235,24 +250,34 @@ async function givenOf(c: Ctx, resource: { query?: z.ZodObject; body?: z.ZodType
   if (resource.body !== undefined) {
     const body = await bodyOf(c);
     if (body instanceof Response) return body;
+    const beyond = payloadProblem(body.value, DATA_LIMITS);
+    if (beyond !== undefined) return problem(400, "VALIDATION_FAILED", `Invalid body: ${beyond}`);
     const found = issuesOf(resource.body, body.value ?? {});
     if (found.length > 0) return problem(400, "VALIDATION_FAILED", `Invalid body: ${issuesText(found)}`);
     given.body = body.value ?? {};
   }
   const match = c.req.header("if-match");
+  if (match !== undefined && !resource.isVersioned) {
+    return problem(400, "VALIDATION_FAILED", "If-Match counts only where a flow is saved or restored");
+  }
   if (match !== undefined && match !== "*") {
     const version = /^"(\d{1,15})"$/.exec(match)?.[1];
     if (version === undefined)
       return problem(400, "VALIDATION_FAILED", 'If-Match must be the ETag of a flow, such as "3"');
     given.ifVersion = Number(version);
   }
-  if (c.req.header("if-none-match") === "*" && resource.body !== undefined) given.ifVersion = 0;
+  if (c.req.header("if-none-match") === "*" && resource.isVersioned) given.ifVersion = 0;
   return given;
 }
 
 /** A body as JSON; nothing at all is `undefined`. */
 async function bodyOf(c: Ctx): Promise<{ value: unknown } | Response> {
-  const text = await textOf(c);
+  let text: string | undefined;
+  try {
+    text = await textOf(c);
+  } catch {
+    return problem(400, "DESERIALIZATION_FAILED", "The body is not UTF-8, or it did not come to its end");
+  }
   if (text === "") return { value: undefined };
   if (text === undefined) return problem(413, "VALIDATION_FAILED", `A body may have ${BODY_BYTES} bytes at most`);
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(c.req.header("content-type") ?? "")) {
@@ -265,13 +290,13 @@ async function bodyOf(c: Ctx): Promise<{ value: unknown } | Response> {
   }
 }
 
-/** The text of a body; `undefined` where it is too long, of which no more is read than that. */
+/** The text of a body; `undefined` where it is too long, of which no more is read than that. Rejects what is no UTF-8. */
 async function textOf(c: Ctx): Promise<string | undefined> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   const announced = c.req.header("content-length");
   if (announced !== undefined && c.req.header("transfer-encoding") === undefined) {
-    return Number(announced) > BODY_BYTES ? undefined : c.req.text();
+    return Number(announced) > BODY_BYTES ? undefined : decoder.decode(await c.req.arrayBuffer());
   }
-  const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
   for await (const chunk of (c.req.raw.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
@@ -303,8 +328,8 @@ function answerOf(answer: CallResult, resource: Resource, given: Given): Respons
   }
   const { result } = answer;
   const { success, error, code } = (result ?? {}) as { success?: unknown; error?: unknown; code?: ErrorCode };
-  // Older commands tell of what they do not find in their result.
-  if (success === false && typeof error === "string") {
+  // Older commands tell of what they do not find in their result. The output of a node may look the same.
+  if (resource.answers !== "value" && success === false && typeof error === "string") {
     const known = code ?? "NODE_NOT_FOUND";
     return problem(STATUS[known] ?? 422, known, error);
   }

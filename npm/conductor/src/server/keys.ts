@@ -21,6 +21,10 @@ export interface KeyEntry {
 /** What names a key, so that it is known for one where it is found, such as in a repository. */
 const PREFIX = "cond_";
 
+/** How often, and how long after one another, in ms, it is tried to change a file that another process changes. */
+const MOST_TRIES = 500;
+const TRY_MS = 10;
+
 /** The keys of a file. */
 export class KeyFile {
   #read: { at: string; keys: ReadonlyMap<string, KeyEntry> } | undefined;
@@ -34,20 +38,26 @@ export class KeyFile {
 
   /** Makes a key and keeps its hash; gives the key, which is not told again. Throws where a key has this name. */
   add(name: string, role: Role, expiresAt?: Date): string {
-    const keys = this.list();
-    if (keys.some((key) => key.name === name)) throw new Error(`There is a key with the name ${JSON.stringify(name)}`);
-    const key = PREFIX + randomBytes(32).toString("base64url");
-    const entry: KeyEntry = { name, role, hash: hashOf(key), createdAt: new Date().toISOString() };
-    this.#write([...keys, expiresAt === undefined ? entry : { ...entry, expiresAt: expiresAt.toISOString() }]);
-    return key;
+    return this.#alone(() => {
+      const keys = this.list();
+      if (keys.some((key) => key.name === name)) {
+        throw new Error(`There is a key with the name ${JSON.stringify(name)}`);
+      }
+      const key = PREFIX + randomBytes(32).toString("base64url");
+      const entry: KeyEntry = { name, role, hash: hashOf(key), createdAt: new Date().toISOString() };
+      this.#write([...keys, expiresAt === undefined ? entry : { ...entry, expiresAt: expiresAt.toISOString() }]);
+      return key;
+    });
   }
 
   /** Whether there was a key with this name; it is good no longer. */
   remove(name: string): boolean {
-    const keys = this.list();
-    const left = keys.filter((key) => key.name !== name);
-    if (left.length < keys.length) this.#write(left);
-    return left.length < keys.length;
+    return this.#alone(() => {
+      const keys = this.list();
+      const left = keys.filter((key) => key.name !== name);
+      if (left.length < keys.length) this.#write(left);
+      return left.length < keys.length;
+    });
   }
 
   /** Who has this key, as the file is now; `undefined` for a key that is none, or that has expired. */
@@ -68,6 +78,17 @@ export class KeyFile {
       this.#read = { at, keys: new Map(keys.map((key) => [key.hash, key])) };
     }
     return this.#read.keys;
+  }
+
+  /** Changes the file while no other process does, so that no key of another one is lost. */
+  #alone<T>(change: () => T): T {
+    const lock = `${this.path}.lock`;
+    takeLock(lock);
+    try {
+      return change();
+    } finally {
+      rmSync(lock, { force: true });
+    }
   }
 
   /** Replaced as a whole, and for its owner's eyes only. */
@@ -93,6 +114,21 @@ export function byKeys(file: KeyFile): Authenticate {
     const key = tokenOf(request);
     return key === undefined ? undefined : file.callerOf(key);
   };
+}
+
+/** Makes a file that must not be there; waits while it is. */
+function takeLock(lock: string): void {
+  for (let tries = 0; ; tries++) {
+    try {
+      return writeFileSync(lock, `${process.pid}\n`, { flag: "wx", mode: 0o600 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if (tries >= MOST_TRIES) {
+        throw new Error(`Another process changes the keys. If there is none, it was killed meanwhile: remove ${lock}`);
+      }
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_MS);
+    }
+  }
 }
 
 function hashOf(key: string): string {

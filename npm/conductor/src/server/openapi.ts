@@ -12,6 +12,7 @@ interface Described {
   query?: z.ZodObject;
   body?: z.ZodType;
   answers?: string;
+  isVersioned?: true;
 }
 
 /** An OpenAPI 3.1 document. */
@@ -53,7 +54,7 @@ export function openApi(base: string, version: string): object {
   };
 }
 
-function described({ path, summary, command, query, body, answers }: Described) {
+function described({ path, summary, command, query, body, answers, isVersioned }: Described) {
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: "path",
@@ -62,9 +63,8 @@ function described({ path, summary, command, query, body, answers }: Described) 
   }));
   const { properties = {} } = query === undefined ? {} : (schemaOf(query) as { properties?: Record<string, object> });
   const inQuery = Object.entries(properties).map(([name, schema]) => ({ name, in: "query", schema }));
-  const changes = command[1] === "saveFlow" || command[1] === "restoreFlow";
   const inHeader = [
-    ...(changes ? [{ name: "if-match", in: "header", schema: { type: "string", pattern: '^"[0-9]+"$' } }] : []),
+    ...(isVersioned ? [{ name: "if-match", in: "header", schema: { type: "string", pattern: '^"[0-9]+"$' } }] : []),
     ...(command[1] === "execute"
       ? [{ name: "idempotency-key", in: "header", schema: { type: "string", maxLength: 200 } }]
       : []),

@@ -30,8 +30,10 @@ export interface Resource {
   body?: z.ZodType;
   /** The argument of the command. */
   args(given: Given): unknown;
-  /** How the answer goes out. Default: as JSON with the status 200. */
-  answers?: "created" | "nothing" | "file" | "flow";
+  /** How the answer goes out. Default: as JSON with the status 200; `value` is the same for what nodes made. */
+  answers?: "created" | "nothing" | "file" | "flow" | "value";
+  /** Whether `If-Match` counts. */
+  isVersioned?: true;
 }
 
 const text = z.string().max(LONGEST_ID);
@@ -73,6 +75,7 @@ export const RESOURCES: readonly Resource[] = [
     command: ["storage", "saveFlow"],
     body: flowSchema,
     args: saving,
+    isVersioned: true,
     answers: "created",
   },
   {
@@ -91,6 +94,7 @@ export const RESOURCES: readonly Resource[] = [
     command: ["storage", "saveFlow"],
     body: flowSchema,
     args: saving,
+    isVersioned: true,
     answers: "flow",
   },
   {
@@ -119,6 +123,7 @@ export const RESOURCES: readonly Resource[] = [
       version: Number(params.version),
       ...(ifVersion !== undefined && { ifVersion }),
     }),
+    isVersioned: true,
   },
   {
     method: "get",
@@ -181,6 +186,7 @@ export const RESOURCES: readonly Resource[] = [
     summary: "The output of a node; null where it left none",
     command: ["node", "valueOfExecution"],
     args: ({ params }) => ({ executionId: params.id, nodeId: params.nodeId }),
+    answers: "value",
   },
   {
     method: "get",

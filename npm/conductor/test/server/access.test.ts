@@ -81,7 +81,7 @@ describe("access by HTTP", () => {
     const key = keys[caller];
     const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
     const table = [];
-    for (const { name, method, path, least } of WAYS) {
+    for (const { name, method, path } of WAYS) {
       const ends = new AbortController();
       const { status } = await fetch(apiUrl + path, { method, headers, signal: ends.signal });
       // The stream of events goes on for ever.

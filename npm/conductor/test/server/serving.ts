@@ -48,6 +48,8 @@ export function bodies() {
       found.self = found;
       return found;
     },
+    /** What some commands answer with where they refuse. */
+    refusal: () => ({ success: false, error: "sold out" }),
     /** A mebibyte. */
     large: () => "x".repeat(2 ** 20),
     fail: () => {

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { WebSocket } from "ws";
 
 import { createConductor } from "../../src/exports/node.js";
-import type { Caller } from "../../src/exports/server.js";
 import { seededRandom } from "../seeded-random.js";
 import { type Message, rawSocket } from "./raw.js";
 import { byKey, flowOf, keyOf, serving } from "./serving.js";
@@ -144,6 +143,18 @@ describe("events of a server", () => {
     say({ type: "resume", session: session === "own" ? hello.session : session, seq });
     expect((await take(isHello)).session).not.toBe(hello.session);
     expect(await call("storage", "listFlows")).toHaveProperty("result");
+  });
+
+  it("tell why an execution failed, as answers do", async () => {
+    const { apiUrl, post } = await serving();
+    const { take, call } = await rawSocket(apiUrl, { token: keyOf("runner") });
+    await take(isHello);
+    await post("editor", "/flows", flowOf("fail"));
+    const error = { code: "EXECUTION_FAILED", message: expect.stringContaining("it fails"), nodeId: "a" };
+    const answer = await call("conductor", "execute", { flowId: "f", context: { executionId: "one" } });
+    expect(answer).toMatchObject({ result: { success: false, metadata: { error } } });
+    expect((await take(isEvent("error"))).data).toMatchObject({ executionId: "one", error: "it fails" });
+    expect(await call("node", "attach", "one")).toMatchObject({ result: { success: false, error } });
   });
 
   it("are told of executions whose results JSON cannot hold", async () => {

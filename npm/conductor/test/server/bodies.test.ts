@@ -1,0 +1,279 @@
+/** Bodies, headers and queries as no client should send them, and results that cannot be sent back. */
+import { connect as connectTcp } from "node:net";
+import { createMemoryExecutions } from "@atomiton/storage";
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+import { rawRequest } from "./raw.js";
+import { flowOf, keyOf, serving } from "./serving.js";
+
+const MIB = 2 ** 20;
+
+/** Sends bytes in the body of a request and gives the status. */
+async function sent(apiUrl: string, path: string, body: BodyInit, headers: Record<string, string> = {}) {
+  const answer = await fetch(apiUrl + path, {
+    method: "POST",
+    headers: { authorization: `Bearer ${keyOf("admin")}`, "content-type": "application/json", ...headers },
+    body,
+    duplex: "half",
+  } as RequestInit);
+  return { status: answer.status, answer: (await answer.json().catch(() => undefined)) as { code?: string } };
+}
+
+const WITH_BODIES = ["/flows", "/execute", "/flows/f/run", "/node/execute", "/storage/saveFlow"];
+
+describe("a body", () => {
+  it.each(WITH_BODIES)("is JSON, and says so: %s", async (path) => {
+    const { apiUrl } = await serving();
+    expect(await sent(apiUrl, path, "{}", { "content-type": "text/plain" })).toMatchObject({ status: 415 });
+    expect(await sent(apiUrl, path, "{}", { "content-type": "application/x-www-form-urlencoded" })).toMatchObject({
+      status: 415,
+    });
+    for (const text of ["{", "[1,]", "NaN", "'a'", "\u0000", "{}{}", "// {}"]) {
+      expect([text, await sent(apiUrl, path, text)]).toMatchObject([
+        text,
+        { status: 400, answer: { code: "DESERIALIZATION_FAILED" } },
+      ]);
+    }
+    const invalid = await sent(apiUrl, path, Buffer.from('{"id":"\xff"}', "latin1"));
+    expect(invalid).toMatchObject({ status: 400, answer: { code: "DESERIALIZATION_FAILED" } });
+  });
+
+  it.each(["null", "[]", "1", '"a"', "true", "[[]]", '{"flow":null}', '{"nodes":1}'])(
+    "is refused, not failed on, where it is something else: %s",
+    async (text) => {
+      const { apiUrl } = await serving();
+      for (const path of [...WITH_BODIES, "/vacuum", "/questions/q/answer", "/executions/e/fork", "/node/attach"]) {
+        const { status } = await sent(apiUrl, path, text);
+        expect([path, status]).toEqual([path, expect.toSatisfy((found: number) => found < 500)]);
+      }
+    },
+  );
+
+  it.each(WITH_BODIES)("is refused where it is too large, with and without its length: %s", async (path) => {
+    const { apiUrl } = await serving();
+    const large = `{"id":"${"x".repeat(25 * MIB)}"}`;
+    const stream = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(large));
+        controller.close();
+      },
+    });
+    // A client that still sends may find the connection closed in the place of the answer.
+    for (const body of [large, stream]) {
+      const status = await sent(apiUrl, path, body).then(
+        (answer) => answer.status,
+        () => "closed",
+      );
+      expect([413, "closed"]).toContain(status);
+    }
+  });
+
+  it.each(WITH_BODIES)("is refused where it is too deep: %s", async (path) => {
+    const { apiUrl, ask } = await serving();
+    for (const depth of [300, 100_000]) {
+      for (const [left, right] of [
+        ["[", "]"],
+        ['{"nodes":[', "]}"],
+        ['{"a":', "}"],
+      ] as const) {
+        const inside = `${left.repeat(depth)}1${right.repeat(depth)}`;
+        for (const text of [
+          inside,
+          `{"flowId":"f","inputs":{"a":${inside}}}`,
+          `{"id":"f","type":"group","nodes":[],"edges":[],"a":${inside}}`,
+        ]) {
+          for (const headers of [{}, { "idempotency-key": "k" }]) {
+            const { status, answer } = await sent(apiUrl, path, text, headers as Record<string, string>);
+            expect(status).toBeLessThan(500);
+            if (status < 300) expect(answer).toMatchObject({ success: false });
+          }
+        }
+      }
+    }
+    expect(await (await ask("viewer", "/flows")).json()).toMatchObject({ total: 0 });
+  });
+
+  it.each(["__proto__", "constructor", "prototype"])("has no key %s", async (key) => {
+    const { apiUrl, ask } = await serving();
+    const flow = `{"id":"f","type":"group","nodes":[{"id":"a","type":"say","parameters":{"${key}":{"polluted":1}}}],"edges":[]}`;
+    expect(await sent(apiUrl, "/flows", flow)).toMatchObject({ status: 400, answer: { code: "VALIDATION_FAILED" } });
+    const request = `{"flowId":"f","inputs":{"${key}":{"polluted":1}}}`;
+    expect(await sent(apiUrl, "/execute", request)).toMatchObject({ answer: { code: "VALIDATION_FAILED" } });
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+    expect(await (await ask("viewer", "/flows")).json()).toMatchObject({ total: 0 });
+  });
+
+  it("of which only a part comes is no request", async () => {
+    const { port, ask } = await serving();
+    const socket = connectTcp(port, "127.0.0.1");
+    await new Promise((resolve) => socket.once("connect", resolve));
+    const head = `POST /api/flows HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer ${keyOf("admin")}\r\nContent-Length: 1000\r\n\r\n`;
+    socket.write(`${head}{"id":"half"`);
+    await new Promise((resolve) => setImmediate(resolve));
+    socket.resetAndDestroy();
+    expect(await (await ask("viewer", "/flows")).json()).toMatchObject({ total: 0 });
+  });
+
+  it("does not come with two lengths", async () => {
+    const { port } = await serving();
+    const socket = connectTcp(port, "127.0.0.1");
+    socket.write(
+      `POST /api/flows HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${keyOf("admin")}\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    );
+    const answer = await new Promise<string>((resolve) => socket.once("data", (data) => resolve(String(data))));
+    expect(answer).toContain(" 400 ");
+    socket.destroy();
+  });
+});
+
+describe("a request", () => {
+  it("with huge headers is refused", async () => {
+    const { apiUrl, ask } = await serving();
+    expect((await rawRequest(apiUrl, "/api/flows", { headers: { "x-a": "a".repeat(100_000) } })).status).toBe(431);
+    expect((await ask("viewer", "/flows")).status).toBe(200);
+  });
+
+  it.each([
+    "/flows?colour=red",
+    "/flows?limit=-1",
+    "/flows?limit=many",
+    "/flows?limit=1.5",
+    "/flows?limit=1e99",
+    "/flows?sortBy=__proto__",
+    "/flows/f?version=0",
+    "/flows/f/versions?limit=0",
+    "/executions?status=odd",
+    "/executions?limit=100000",
+    "/executions?from=yesterday",
+    "/executions/one?x=1",
+    "/events?colour=red",
+    `/questions?executionId=${"x".repeat(300)}`,
+  ])("with a query that is not as described is refused: %s", async (path) => {
+    const { ask } = await serving();
+    expect((await ask("admin", path)).status).toBe(400);
+  });
+
+  it("with a condition that the resource knows nothing of is refused", async () => {
+    const { ask, post } = await serving();
+    await post("editor", "/flows", flowOf("say"));
+    await post("editor", "/flows", flowOf("fail"));
+    const stale = { method: "DELETE", headers: { "if-match": '"1"' } };
+    expect((await ask("editor", "/flows/f", stale)).status).toBe(400);
+    expect((await ask("viewer", "/flows/f")).status).toBe(200);
+    expect((await post("admin", "/vacuum", {}, { "if-match": '"1"' })).status).toBe(400);
+  });
+
+  it("waits no longer than a timer can, and keeps none", async () => {
+    const { post } = await serving();
+    await post("editor", "/flows", flowOf("say"));
+    expect((await post("runner", "/flows/f/run?wait=40d")).status).toBe(200);
+    for (const wait of ["-1", "1e5", "Infinity", "soon", "", "1 0"]) {
+      expect([wait, (await post("runner", `/flows/f/run?wait=${encodeURIComponent(wait)}`)).status]).toEqual([
+        wait,
+        400,
+      ]);
+    }
+  });
+});
+
+describe("a result that JSON cannot hold", () => {
+  it.each(["bigint", "map", "cyclic"])("is an error that says so, and no empty answer: %s", async (type) => {
+    const { post, ask } = await serving();
+    await post("editor", "/flows", flowOf(type));
+    const answers = [
+      await post("runner", "/flows/f/run", { context: { executionId: "one" } }),
+      await post("runner", "/execute", { flowId: "f" }),
+      await post("runner", "/node/execute", { node: flowOf(type) }),
+      await post("viewer", "/node/attach", "one"),
+      // What a store cannot keep the node has not left.
+      ...(type === "cyclic" ? [] : [await ask("viewer", "/executions/one/values/a")]),
+    ];
+    for (const answer of answers) {
+      const text = await answer.text();
+      expect([answer.status, text]).toEqual([expect.toSatisfy((status) => status < 500), text]);
+      expect(text).toMatch(/SERIALIZATION_FAILED/);
+    }
+  });
+
+  it("of a node that throws is a failure with its message", async () => {
+    const { post } = await serving();
+    await post("editor", "/flows", flowOf("fail"));
+    const answer = await post("runner", "/flows/f/run");
+    expect(await answer.json()).toMatchObject({ success: false, error: expect.stringContaining("it fails") });
+  });
+
+  it("of a node that looks like a refusal is a value like others", async () => {
+    const { post, ask } = await serving();
+    await post("editor", "/flows", flowOf("refusal"));
+    await post("runner", "/flows/f/run", { context: { executionId: "one" } });
+    const answer = await ask("viewer", "/executions/one/values/a");
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ success: false, error: "sold out" });
+  });
+});
+
+describe("an Idempotency-Key", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each([true, false])(
+    "lets ten requests at once be one execution, with one answer (durable: %s)",
+    async (durable) => {
+      const { post, calls } = await serving({ durable }, durable ? createMemoryExecutions() : undefined);
+      await post("editor", "/flows", flowOf("say"));
+      const ask = async () =>
+        (await post("runner", "/flows/f/run", { inputs: { x: 1 } }, { "idempotency-key": "k" })).json();
+      const answers = await Promise.all(Array.from({ length: 10 }, ask));
+      expect(calls).toHaveLength(1);
+      expect(answers[0]).toMatchObject({ success: true });
+      for (const answer of [...answers, await ask()]) {
+        expect(answer).toMatchObject({ success: true, outputs: (answers[0] as { outputs: unknown }).outputs });
+        expect(Object.keys(answer as object).sort()).toEqual(Object.keys(answers[0] as object).sort());
+      }
+      expect(calls).toHaveLength(1);
+    },
+  );
+
+  it("is refused on a server without a store once its result is not kept any more", async () => {
+    const { post, calls } = await serving({ durable: false, keep: { results: 1 } });
+    await post("editor", "/flows", flowOf("say"));
+    const ask = (key: string) => post("runner", "/flows/f/run", {}, { "idempotency-key": key });
+    expect((await ask("one")).status).toBe(200);
+    expect((await ask("two")).status).toBe(200);
+    const again = await ask("one");
+    expect(again.status).toBe(409);
+    expect(calls).toHaveLength(2);
+  });
+
+  it("is answered from the store once its result is not kept any more, also by the next process", async () => {
+    const store = createMemoryExecutions();
+    const first = await serving({ durable: true, keep: { results: 1 } }, store);
+    await first.post("editor", "/flows", flowOf("say"));
+    const key = { "idempotency-key": "one" };
+    const run = { inputs: { x: 1 } };
+    expect(await (await first.post("runner", "/flows/f/run", run, key)).json()).toMatchObject({ success: true });
+    await first.post("runner", "/flows/f/run", {}, { "idempotency-key": "two" });
+    expect(await (await first.post("runner", "/flows/f/run", run, key)).json()).toMatchObject({ success: true });
+    expect(first.calls).toHaveLength(2);
+    const second = await serving({ durable: true }, store);
+    expect(await (await second.post("runner", "/flows/f/run", run, key)).json()).toMatchObject({ success: true });
+    expect(second.calls).toHaveLength(0);
+  });
+
+  it.each(["", " ", "x".repeat(201), "a b"])("of %j is refused", async (key) => {
+    const { apiUrl } = await serving();
+    const headers = { authorization: `Bearer ${keyOf("runner")}`, "idempotency-key": key };
+    const { status } = await rawRequest(apiUrl, "/api/flows/f/run", { method: "POST", headers });
+    expect(status).toBe(400);
+  });
+
+  it("stands for the requests of one caller", async () => {
+    const { post, calls } = await serving();
+    await post("editor", "/flows", flowOf("say"));
+    for (const role of ["runner", "editor", "admin", "runner"]) {
+      expect((await post(role, "/flows/f/run", {}, { "idempotency-key": "k" })).status).toBe(200);
+    }
+    expect(calls).toHaveLength(3);
+  });
+});
