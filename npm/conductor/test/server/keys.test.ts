@@ -249,7 +249,7 @@ export const hold = defineNode({
     const first = before.running.child.pid;
     // Once the node before it is on record, the second one runs.
     let value: unknown = null;
-    while (value === null) value = (await before.ask("GET", "/executions/one/values/a")).body;
+    while (typeof value !== "number") value = (await before.ask("GET", "/executions/one/values/a")).body;
     expect(value).toBe(first);
     expect((await ended(before.running)).code).toBe(0);
     writeFileSync(door, "");
