@@ -254,6 +254,7 @@ export const hold = defineNode({
     expect((await ended(before.running)).code).toBe(0);
     writeFileSync(door, "");
     const after = await served(root, "--nodes", nodes);
+    await after.running.says("of an earlier process");
     const result = await after.ask("POST", "/node/resultOfExecution", { executionId: "one" });
     expect(result.body).toMatchObject({ success: true });
     expect((await after.ask("GET", "/executions/one/values/a")).body).toBe(first);
