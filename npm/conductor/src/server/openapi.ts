@@ -1,7 +1,7 @@
 /** The description of the API, made of what it checks requests by. */
 import * as z from "zod";
 import { leastRole } from "./access.js";
-import { REQUEST, RESOURCES, RUN } from "./resources.js";
+import { EVENTS_QUERY, REQUEST, RESOURCES, RUN } from "./resources.js";
 
 /** A described operation, as far as it is made here. */
 interface Described {
@@ -15,21 +15,32 @@ interface Described {
   isVersioned?: true;
 }
 
-/** An OpenAPI 3.1 document. */
+const EXECUTE = { method: "post", summary: "Run a saved flow by its id", command: RUN.command, body: REQUEST } as const;
+
+/** An OpenAPI 3.1 document of every route of the handler. */
 export function openApi(base: string, version: string): object {
   const paths: Record<string, Record<string, unknown>> = {};
   const operations: Described[] = [
     ...RESOURCES,
     { ...RUN, method: "post" },
-    { path: "/execute", method: "post", summary: "Run a saved flow by its id", command: RUN.command, body: REQUEST },
+    { ...EXECUTE, path: "/execute" },
+    { ...EXECUTE, path: "/conductor/execute" },
   ];
   for (const operation of operations) {
-    const path = base + operation.path.replace(/:(\w+)/g, "{$1}");
+    const path = base + templateOf(operation.path);
     paths[path] = { ...paths[path], [operation.method]: described(operation) };
   }
-  paths["/health"] = {
-    get: { summary: "Whether the server is there", security: [], responses: { 200: ok("The server is there") } },
-  };
+  paths["/execute"] = { post: described({ ...EXECUTE, path: "" }) };
+  paths[`${base}/events`] = { get: EVENTS };
+  paths[`${base}/{channel}/{command}`] = { post: COMMAND };
+  for (const path of ["/health", "/health/live", `${base}/health`]) {
+    paths[path] = { get: open("Whether the server is there", { 200: ok("It is there") }) };
+  }
+  const ready = { 200: ok("It does"), 503: ok("It does not, and why") };
+  paths["/health/ready"] = { get: open("Whether the server takes work", ready) };
+  for (const path of ["/openapi.json", `${base}/openapi.json`]) {
+    paths[path] = { get: open("This description", { 200: ok("An OpenAPI document") }) };
+  }
   return {
     openapi: "3.1.0",
     info: { title: "conductor", version, description: "Runs flows, and keeps them and their executions." },
@@ -55,38 +66,96 @@ export function openApi(base: string, version: string): object {
 }
 
 function described({ path, summary, command, query, body, answers, isVersioned }: Described) {
-  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
-    name,
-    in: "path",
-    required: true,
-    schema: { type: "string", minLength: 1 },
-  }));
-  const { properties = {} } = query === undefined ? {} : (schemaOf(query) as { properties?: Record<string, object> });
-  const inQuery = Object.entries(properties).map(([name, schema]) => ({ name, in: "query", schema }));
   const inHeader = [
-    ...(isVersioned ? [{ name: "if-match", in: "header", schema: { type: "string", pattern: '^"[0-9]+"$' } }] : []),
+    ...(isVersioned
+      ? [
+          header(
+            "if-match",
+            { type: "string", pattern: '^(\\*|"[0-9]{1,15}")$' },
+            "The ETag of the version to be on top of",
+          ),
+        ]
+      : []),
+    ...(isVersioned && body !== undefined
+      ? [header("if-none-match", { type: "string", enum: ["*"] }, "Only where there is no such flow yet")]
+      : []),
     ...(command[1] === "execute"
-      ? [{ name: "idempotency-key", in: "header", schema: { type: "string", maxLength: 200 } }]
+      ? [
+          header(
+            "idempotency-key",
+            { type: "string", minLength: 1, maxLength: 200, pattern: "^[!-~]+$" },
+            "Requests with the same one are one execution",
+          ),
+        ]
       : []),
   ];
-  const parameters = [...inPath, ...inQuery, ...inHeader];
+  const parameters = [...inPathOf(path), ...inQueryOf(query), ...inHeader];
   return {
     summary,
     description: `For the role ${leastRole(...command)} and above.`,
     ...(parameters.length > 0 && { parameters }),
-    ...(body !== undefined && {
-      requestBody: { content: { "application/json": { schema: schemaOf(body) } } },
-    }),
-    responses: {
-      ...successOf(answers, command[1] === "execute" && query !== undefined),
-      ...Object.fromEntries(
-        [400, 401, 403, 404, 412, 413, 415, 422, 429, 501].map((status) => [
-          status,
-          { $ref: "#/components/responses/Error" },
-        ]),
-      ),
-    },
+    ...(body !== undefined && { requestBody: { content: { "application/json": { schema: schemaOf(body) } } } }),
+    responses: { ...successOf(answers, command[1] === "execute" && query !== undefined), ...ERRORS },
   };
+}
+
+/** Why an operation is not carried out. */
+const ERRORS = Object.fromEntries(
+  [400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 501, 503].map((status) => [
+    status,
+    { $ref: "#/components/responses/Error" },
+  ]),
+);
+
+const EVENTS = {
+  summary: "What happens, as it happens",
+  description: "For the role viewer and above.",
+  parameters: [
+    ...inQueryOf(EVENTS_QUERY),
+    header("last-event-id", { type: "string" }, "Go on after this event, or tell of a gap by transport:gap"),
+  ],
+  responses: {
+    200: {
+      description: "Events named <channel>:<event>",
+      content: { "text/event-stream": { schema: { type: "string" } } },
+    },
+    ...ERRORS,
+  },
+};
+
+const COMMAND = {
+  summary: "Call a command of a channel, as clients of this package do",
+  description: "For the role that the command asks for. What the argument is, and the answer, depends on the command.",
+  parameters: [inPath("channel"), inPath("command")],
+  requestBody: { content: { "application/json": { schema: {} } } },
+  responses: { 200: ok("The answer; empty where the command has none"), ...ERRORS },
+};
+
+/** An operation for everyone. */
+function open(summary: string, responses: object) {
+  return { summary, security: [], responses: { ...responses, 403: { $ref: "#/components/responses/Error" } } };
+}
+
+/** A path with its parameters as OpenAPI writes them. */
+function templateOf(path: string): string {
+  return path.replace(/:(\w+)/g, "{$1}");
+}
+
+function inPathOf(path: string) {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) => inPath(name));
+}
+
+function inPath(name: string) {
+  return { name, in: "path", required: true, schema: { type: "string", minLength: 1 } };
+}
+
+function inQueryOf(query: z.ZodObject | undefined) {
+  const { properties = {} } = query === undefined ? {} : (schemaOf(query) as { properties?: Record<string, object> });
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", schema }));
+}
+
+function header(name: string, schema: object, description: string) {
+  return { name, in: "header", description, schema };
 }
 
 function successOf(answers: string | undefined, mayBeLater: boolean): Record<number, object> {

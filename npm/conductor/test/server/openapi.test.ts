@@ -1,0 +1,109 @@
+/** The description of the API, against what the server has. */
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { describe, expect, it } from "vitest";
+
+import { createHandler } from "../../src/server/handler.js";
+import { flowOf, serving } from "./serving.js";
+
+const METHODS = ["get", "post", "put", "delete"];
+
+interface Parameter {
+  name: string;
+  in: string;
+  required?: boolean;
+  schema: object;
+}
+
+interface Operation {
+  summary: string;
+  parameters?: Parameter[];
+  requestBody?: { content: Record<string, { schema: object }> };
+  responses: Record<string, { $ref?: string; description?: string; content?: Record<string, { schema?: object }> }>;
+  security?: object[];
+}
+
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { responses: object; schemas: Record<string, object> };
+}
+
+async function document(): Promise<Document> {
+  const { apiUrl } = await serving();
+  return (await (await fetch(`${apiUrl}/openapi.json`)).json()) as Document;
+}
+
+function operations({ paths }: Document) {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+}
+
+describe("openapi.json", () => {
+  it("describes every route, and no other", async () => {
+    const app = createHandler({ base: "/api", ending: () => new AbortController().signal } as never);
+    const routes = app.routes
+      .filter(({ method, path }) => method !== "ALL" && path !== "/*")
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`);
+    const described = operations(await document()).map(({ path, method }) => `${method.toUpperCase()} ${path}`);
+    expect([...described].sort()).toEqual([...new Set(routes)].sort());
+  });
+
+  it("is as OpenAPI 3.1 asks for", async () => {
+    const found = await document();
+    expect(found.openapi).toMatch(/^3\.1\.\d$/);
+    expect(found).toMatchObject({ info: { title: expect.any(String), version: expect.any(String) } });
+    for (const { path, method, operation } of operations(found)) {
+      const where = `${method} ${path}`;
+      expect(METHODS, where).toContain(method);
+      expect(operation.summary, where).not.toBe("");
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const parameters = operation.parameters ?? [];
+      expect(
+        parameters.filter((given) => given.in === "path").map(({ name }) => name),
+        where,
+      ).toEqual(inPath);
+      expect(parameters.filter((given) => given.in === "path" && given.required !== true)).toEqual([]);
+      const names = parameters.map((given) => `${given.in} ${given.name.toLowerCase()}`);
+      expect(new Set(names).size, where).toBe(names.length);
+      expect(
+        Object.keys(operation.responses).some((status) => /^2\d\d$/.test(status)),
+        where,
+      ).toBe(true);
+      for (const [status, response] of Object.entries(operation.responses)) {
+        expect(status).toMatch(/^[2-5]\d\d$/);
+        if (response.$ref === undefined) expect(response.description, where).toEqual(expect.any(String));
+        else expect(response.$ref).toBe("#/components/responses/Error");
+      }
+    }
+  });
+
+  it("has schemas that can be used", async () => {
+    const found = await document();
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    for (const { path, method, operation } of operations(found)) {
+      const schemas = [
+        ...(operation.parameters ?? []).map(({ schema }) => schema),
+        ...Object.values(operation.requestBody?.content ?? {}).map(({ schema }) => schema),
+      ];
+      for (const schema of schemas) expect(() => ajv.compile(schema), `${method} ${path}`).not.toThrow();
+    }
+    const body = found.paths["/api/flows"]?.post?.requestBody?.content["application/json"]?.schema ?? {};
+    expect(ajv.validate(body, flowOf("say"))).toBe(true);
+    expect(ajv.validate(body, { nodes: 1 })).toBe(false);
+  });
+
+  it("lets everyone read it and ask for the health, and nothing else", async () => {
+    const found = await document();
+    const forAll = operations(found).filter(({ operation }) => operation.security?.length === 0);
+    const { port } = await serving();
+    for (const { path, method } of operations(found)) {
+      const address = `http://127.0.0.1:${port}${path.replace(/\{\w+\}/g, "none")}`;
+      const { status } = await fetch(address, { method: method.toUpperCase() });
+      const isForAll = forAll.some((other) => other.path === path && other.method === method);
+      // What is no command is told to everyone.
+      const expected = isForAll ? [200] : path === "/api/{channel}/{command}" ? [422] : [401];
+      expect(expected, `${method} ${path}`).toContain(status);
+    }
+  });
+});
