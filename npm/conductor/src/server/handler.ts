@@ -30,6 +30,8 @@ export interface HandlerParts {
   channels: ServedChannels;
   log: EventLog;
   authenticate: Authenticate;
+  /** Whether everyone may do everything. */
+  isOpen: boolean;
   origins: Origins;
   /** Where the API is, such as `/api`. */
   base: string;
@@ -89,7 +91,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     const reason = await parts.whyNotReady();
     return reason === undefined ? json({ status: "ok" }) : json({ status: "unavailable", reason }, 503);
   });
-  const description = openApi(base, packageJson.version);
+  const description = openApi(base, packageJson.version, parts.isOpen);
   for (const path of ["/openapi.json", `${base}/openapi.json`]) app.get(path, () => json(description));
 
   app.use(async (c, next) => {
@@ -174,9 +176,16 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     return channelAnswer(await calls.call(c.get("session"), channel, command, body.value));
   });
 
-  app.notFound(() =>
-    problem(404, "NODE_NOT_FOUND", "There is nothing at this address; /openapi.json tells what there is"),
-  );
+  app.notFound(({ req }) => {
+    const methods = app.routes.filter(({ path }) => isAt(path, req.path)).map(({ method }) => method);
+    if (methods.length === 0) {
+      return problem(404, "NODE_NOT_FOUND", "There is nothing at this address; /openapi.json tells what there is");
+    }
+    const allow = [...new Set(methods)].join(", ");
+    const answer = problem(405, "INVALID_PARAMETERS", `This address takes ${allow}`);
+    answer.headers.set("allow", allow);
+    return answer;
+  });
   app.onError((error) => {
     logged("A request failed", error);
     return problem(500, "INTERNAL_ERROR", "The server failed; its log has the reason");
@@ -217,6 +226,15 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     const location = `${base}/executions/${encodeURIComponent(String(executionId))}`;
     return json({ executionId, status: "running" }, 202, { location });
   }
+}
+
+/** Whether a path is one of a route; those of middleware, which are all, do not count. */
+function isAt(route: string, path: string): boolean {
+  const [parts, given] = [route.split("/"), path.split("/")];
+  return (
+    parts.length === given.length &&
+    parts.every((part, index) => part === given[index] || (part.startsWith(":") && given[index] !== ""))
+  );
 }
 
 function logged(what: string, error: unknown): void {
@@ -332,6 +350,9 @@ function answerOf(answer: CallResult, resource: Resource, given: Given): Respons
   if (resource.answers !== "value" && success === false && typeof error === "string") {
     const known = code ?? "NODE_NOT_FOUND";
     return problem(STATUS[known] ?? 422, known, error);
+  }
+  if (resource.answers === "deleted" && result === 0) {
+    return problem(404, "NODE_NOT_FOUND", `There is no execution ${given.params.id} that is over`);
   }
   switch (resource.answers) {
     case "nothing":

@@ -1,7 +1,11 @@
 /** The description of the API, made of what it checks requests by. */
+import { createHash } from "node:crypto";
 import * as z from "zod";
 import { leastRole } from "./access.js";
 import { EVENTS_QUERY, REQUEST, RESOURCES, RUN } from "./resources.js";
+
+/** Schemas that others refer to by name: within a document, references begin at its root. */
+const SHARED: Record<string, object> = {};
 
 /** A described operation, as far as it is made here. */
 interface Described {
@@ -17,8 +21,12 @@ interface Described {
 
 const EXECUTE = { method: "post", summary: "Run a saved flow by its id", command: RUN.command, body: REQUEST } as const;
 
-/** An OpenAPI 3.1 document of every route of the handler. */
-export function openApi(base: string, version: string): object {
+/**
+ * An OpenAPI 3.1 document of every route of the handler.
+ *
+ * @param isOpen whether callers need no key
+ */
+export function openApi(base: string, version: string, isOpen: boolean): object {
   const paths: Record<string, Record<string, unknown>> = {};
   const operations: Described[] = [
     ...RESOURCES,
@@ -44,7 +52,7 @@ export function openApi(base: string, version: string): object {
   return {
     openapi: "3.1.0",
     info: { title: "conductor", version, description: "Runs flows, and keeps them and their executions." },
-    security: [{ key: [] }],
+    security: isOpen ? [] : [{ key: [] }],
     paths,
     components: {
       securitySchemes: { key: { type: "http", scheme: "bearer" } },
@@ -55,6 +63,7 @@ export function openApi(base: string, version: string): object {
         },
       },
       schemas: {
+        ...SHARED,
         Error: {
           type: "object",
           required: ["error", "code"],
@@ -146,7 +155,8 @@ function inPathOf(path: string) {
 }
 
 function inPath(name: string) {
-  return { name, in: "path", required: true, schema: { type: "string", minLength: 1 } };
+  const schema = name === "version" ? { type: "integer", minimum: 1 } : { type: "string", minLength: 1 };
+  return { name, in: "path", required: true, schema };
 }
 
 function inQueryOf(query: z.ZodObject | undefined) {
@@ -170,9 +180,18 @@ function ok(description: string) {
 }
 
 function schemaOf(schema: z.ZodType): object {
-  const { $schema: _, ...found } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Record<
-    string,
-    unknown
-  >;
-  return found;
+  const {
+    $schema: _,
+    $defs,
+    ...found
+  } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as {
+    $schema?: string;
+    $defs?: Record<string, object>;
+  };
+  if ($defs === undefined) return found;
+  const prefix = createHash("sha256").update(JSON.stringify($defs)).digest("hex").slice(0, 8);
+  const moved = <T>(part: T): T =>
+    JSON.parse(JSON.stringify(part).replaceAll('"#/$defs/', `"#/components/schemas/${prefix}`));
+  for (const [name, part] of Object.entries($defs)) SHARED[prefix + name] = moved(part);
+  return moved(found);
 }

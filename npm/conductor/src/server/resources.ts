@@ -30,8 +30,11 @@ export interface Resource {
   body?: z.ZodType;
   /** The argument of the command. */
   args(given: Given): unknown;
-  /** How the answer goes out. Default: as JSON with the status 200; `value` is the same for what nodes made. */
-  answers?: "created" | "nothing" | "file" | "flow" | "value";
+  /**
+   * How the answer goes out. Default: as JSON with the status 200; `value` is the same for what nodes made, `deleted` for a number of
+   * executions, of which none is an error.
+   */
+  answers?: "created" | "nothing" | "file" | "flow" | "value" | "deleted";
   /** Whether `If-Match` counts. */
   isVersioned?: true;
 }
@@ -120,7 +123,7 @@ export const RESOURCES: readonly Resource[] = [
     command: ["storage", "restoreFlow"],
     args: ({ params, ifVersion }) => ({
       id: params.id,
-      version: Number(params.version),
+      version: /^\d+$/.test(params.version ?? "") ? Number(params.version) : Number.NaN,
       ...(ifVersion !== undefined && { ifVersion }),
     }),
     isVersioned: true,
@@ -246,6 +249,7 @@ export const RESOURCES: readonly Resource[] = [
     summary: "Delete an execution that is over",
     command: ["node", "deleteExecutions"],
     args: ({ params }) => ({ executionIds: [params.id] }),
+    answers: "deleted",
   },
   {
     method: "post",

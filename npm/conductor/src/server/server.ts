@@ -110,6 +110,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     channels,
     log,
     authenticate,
+    isOpen: open,
     origins,
     base,
     whyNotReady,

@@ -197,7 +197,7 @@ describe("what is not in the table", () => {
     for (const method of ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PROPFIND"]) {
       const { status, text } = await rawRequest(apiUrl, path, { method });
       expect({ method, status, text }).toEqual({ method, status: expect.any(Number), text: expect.any(String) });
-      expect([400, 401, 404, 422]).toContain(status);
+      expect([400, 401, 404, 405, 422]).toContain(status);
       expect(text).not.toContain("secret-flow");
     }
     expect((await ask("viewer", "/flows/secret-flow")).status).toBe(200);
@@ -220,6 +220,13 @@ describe("what is not in the table", () => {
         expect([channel, command, answer.code]).toEqual([channel, command, "IMPLEMENTATION_NOT_FOUND"]);
       }
     }
+  });
+
+  it("is a method that an address does not take, which the answer names", async () => {
+    const { ask } = await serving();
+    const answer = await ask("admin", "/flows/f/versions", { method: "DELETE" });
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET"]);
+    expect((await ask("admin", "/flows/f/versions/1/2/3", { method: "DELETE" })).status).toBe(404);
   });
 
   it("is no method of a resource, also for those who may do everything", async () => {

@@ -81,16 +81,34 @@ describe("openapi.json", () => {
   it("has schemas that can be used", async () => {
     const found = await document();
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    // Within the document, where references begin at its root.
+    ajv.addSchema(found, "document");
+    const pointed = (keys: (string | number)[]) =>
+      keys.map((key) => encodeURIComponent(String(key).replaceAll("~", "~0").replaceAll("/", "~1"))).join("/");
     for (const { path, method, operation } of operations(found)) {
-      const schemas = [
-        ...(operation.parameters ?? []).map(({ schema }) => schema),
-        ...Object.values(operation.requestBody?.content ?? {}).map(({ schema }) => schema),
+      const at = ["paths", path, method];
+      const places = [
+        ...(operation.parameters ?? []).map((_, index) => [...at, "parameters", index, "schema"]),
+        ...Object.keys(operation.requestBody?.content ?? {}).map((type) => [
+          ...at,
+          "requestBody",
+          "content",
+          type,
+          "schema",
+        ]),
       ];
-      for (const schema of schemas) expect(() => ajv.compile(schema), `${method} ${path}`).not.toThrow();
+      for (const place of places)
+        expect(() => ajv.compile({ $ref: `document#/${pointed(place)}` }), place.join(" ")).not.toThrow();
     }
     const body = found.paths["/api/flows"]?.post?.requestBody?.content["application/json"]?.schema ?? {};
     expect(ajv.validate(body, flowOf("say"))).toBe(true);
     expect(ajv.validate(body, { nodes: 1 })).toBe(false);
+  });
+
+  it("asks for no key where the server asks for none", async () => {
+    const { apiUrl } = await serving({ open: true });
+    expect(await (await fetch(`${apiUrl}/openapi.json`)).json()).toMatchObject({ security: [] });
+    expect(await document()).toMatchObject({ security: [{ key: [] }] });
   });
 
   it("lets everyone read it and ask for the health, and nothing else", async () => {

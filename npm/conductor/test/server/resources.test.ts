@@ -101,6 +101,7 @@ describe("executions of a server", () => {
     expect(forked.status).toBe(201);
     expect((await ask("editor", "/executions/one", { method: "DELETE" })).status).toBe(200);
     expect((await ask("viewer", "/executions/one")).status).toBe(404);
+    expect((await ask("editor", "/executions/one", { method: "DELETE" })).status).toBe(404);
     expect((await ask("viewer", "/executions?colour=red")).status).toBe(400);
     expect((await post("runner", "/executions/none/cancel")).status).toBe(404);
   });
