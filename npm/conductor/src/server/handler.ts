@@ -177,7 +177,9 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   });
 
   app.notFound(({ req }) => {
-    const methods = app.routes.filter(({ path }) => isAt(path, req.path)).map(({ method }) => method);
+    // Commands of channels are no methods of resources.
+    const routes = app.routes.filter(({ path }) => isAt(path, req.path));
+    const methods = routes.filter(({ path }) => !path.includes("/:channel/")).map(({ method }) => method);
     if (methods.length === 0) {
       return problem(404, "NODE_NOT_FOUND", "There is nothing at this address; /openapi.json tells what there is");
     }
@@ -270,9 +272,11 @@ async function givenOf(c: Ctx, resource: Pick<Resource, "query" | "body" | "isVe
     if (body instanceof Response) return body;
     const beyond = payloadProblem(body.value, DATA_LIMITS);
     if (beyond !== undefined) return problem(400, "VALIDATION_FAILED", `Invalid body: ${beyond}`);
-    const found = issuesOf(resource.body, body.value ?? {});
+    // Nothing at all is a body without fields; `null` is not.
+    const value = body.value === undefined ? {} : body.value;
+    const found = issuesOf(resource.body, value);
     if (found.length > 0) return problem(400, "VALIDATION_FAILED", `Invalid body: ${issuesText(found)}`);
-    given.body = body.value ?? {};
+    given.body = value;
   }
   const match = c.req.header("if-match");
   if (match !== undefined && !resource.isVersioned) {
@@ -284,7 +288,15 @@ async function givenOf(c: Ctx, resource: Pick<Resource, "query" | "body" | "isVe
       return problem(400, "VALIDATION_FAILED", 'If-Match must be the ETag of a flow, such as "3"');
     given.ifVersion = Number(version);
   }
-  if (c.req.header("if-none-match") === "*" && resource.isVersioned) given.ifVersion = 0;
+  const noneMatch = resource.isVersioned ? c.req.header("if-none-match") : undefined;
+  if (noneMatch !== undefined && (noneMatch !== "*" || match !== undefined)) {
+    return problem(
+      400,
+      "VALIDATION_FAILED",
+      "If-None-Match must be *, for a flow that is not there yet, without If-Match",
+    );
+  }
+  if (noneMatch === "*") given.ifVersion = 0;
   return given;
 }
 

@@ -85,7 +85,7 @@ function described({ path, summary, command, query, body, answers, isVersioned }
           ),
         ]
       : []),
-    ...(isVersioned && body !== undefined
+    ...(isVersioned
       ? [header("if-none-match", { type: "string", enum: ["*"] }, "Only where there is no such flow yet")]
       : []),
     ...(command[1] === "execute"
@@ -103,7 +103,12 @@ function described({ path, summary, command, query, body, answers, isVersioned }
     summary,
     description: `For the role ${leastRole(...command)} and above.`,
     ...(parameters.length > 0 && { parameters }),
-    ...(body !== undefined && { requestBody: { content: { "application/json": { schema: schemaOf(body) } } } }),
+    ...(body !== undefined && {
+      requestBody: {
+        required: !body.safeParse({}).success,
+        content: { "application/json": { schema: schemaOf(body) } },
+      },
+    }),
     responses: { ...successOf(answers, command[1] === "execute" && query !== undefined), ...ERRORS },
   };
 }

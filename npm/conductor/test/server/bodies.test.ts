@@ -161,6 +161,11 @@ describe("a request", () => {
     expect((await ask("editor", "/flows/f", stale)).status).toBe(400);
     expect((await ask("viewer", "/flows/f")).status).toBe(200);
     expect((await post("admin", "/vacuum", {}, { "if-match": '"1"' })).status).toBe(400);
+    const put = (headers: Record<string, string>) =>
+      ask("editor", "/flows/f", { method: "PUT", body: JSON.stringify(flowOf("say")), headers });
+    expect((await put({ "if-none-match": '"1"' })).status).toBe(400);
+    expect((await put({ "if-none-match": "*", "if-match": '"2"' })).status).toBe(400);
+    expect((await ask("viewer", "/flows/f")).headers.get("etag")).toBe('"2"');
   });
 
   it("waits no longer than a timer can, and keeps none", async () => {
