@@ -1,6 +1,15 @@
 import "@xyflow/react/dist/base.css";
 import "./styles/graph.css";
-import { type Edge, Handle, type Node, type NodeProps, Position, ReactFlow, ReactFlowProvider } from "@xyflow/react";
+import {
+  type Edge,
+  Handle,
+  type Node,
+  type NodeHandle,
+  type NodeProps,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+} from "@xyflow/react";
 import { memo, useMemo } from "react";
 import type { Flow } from "./flow.ts";
 import { CARD, type Direction, layOut } from "./graph-layout.ts";
@@ -36,6 +45,7 @@ export function FlowView({ flow, run }: { flow: Flow; run: Run }) {
         .filter(Boolean)
         .join(", "),
       ...CARD,
+      handles: handlesOf(direction),
     };
   });
   const edges = flow.edges.map(({ id, source, target, sourceHandle }, index): Edge => {
@@ -83,8 +93,28 @@ export function FlowView({ flow, run }: { flow: Flow; run: Run }) {
   );
 }
 
+/** Where edges begin and end. Without this they would be away from each new state until its nodes are measured again. */
+function handlesOf(direction: Direction): NodeHandle[] {
+  const { width, height } = CARD;
+  const [entry, exit] = sidesOf(direction);
+  const size = { width: 0, height: 0 };
+  return direction === "right"
+    ? [
+        { type: "target", position: entry, x: 0, y: height / 2, ...size },
+        { type: "source", position: exit, x: width, y: height / 2, ...size },
+      ]
+    : [
+        { type: "target", position: entry, x: width / 2, y: 0, ...size },
+        { type: "source", position: exit, x: width / 2, y: height, ...size },
+      ];
+}
+
+function sidesOf(direction: Direction): [entry: Position, exit: Position] {
+  return direction === "right" ? [Position.Left, Position.Right] : [Position.Top, Position.Bottom];
+}
+
 function Card({ data: { name, type, direction, state } }: NodeProps<CardNode>) {
-  const [entry, exit] = direction === "right" ? [Position.Left, Position.Right] : [Position.Top, Position.Bottom];
+  const [entry, exit] = sidesOf(direction);
   return (
     <div className="card" data-state={state.kind} data-critical={state.isCritical}>
       <Handle type="target" position={entry} isConnectable={false} />
