@@ -22,7 +22,7 @@ export const CONDUCTOR_LAYERS = layers({
   queue: ["api", "events", "types"],
   compat: ["api", "events", "executions", "transports", "types"],
   desktop: ["api", "engine", "events", "executions", "services", "types"],
-  server: ["desktop", "engine", "services", "transports", "types"],
+  server: ["api", "desktop", "engine", "services", "transports", "types"],
   "test-utils": ["types"],
   exports: "all",
   testing: "all",
