@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::search;
 use super::status::FINISHED;
 
-/// Executions that one step looks at, and deletes at most.
-const STEP: usize = 200;
+/// Executions that one step looks at, and deletes at most: a writer waits for one step.
+const STEP: usize = 32;
 /// Pages that one step gives back.
 const PAGES: u32 = 500;
 
