@@ -42,7 +42,7 @@ export async function serve(flows: readonly string[], options: ServeOptions): Pr
   if (!options.open && count === 0) {
     const file = oneLine(options.keys);
     throw new UsageError(
-      `Nobody may call this server: ${file} has no keys. Make one, such as\n  conductor keys add me --role admin\nor let everybody on this machine do everything with --open`,
+      `This server would have no callers: ${file} has no keys. Make one, such as\n  conductor keys add me --role admin\nor let everybody on this machine do everything with --open`,
     );
   }
   const settings = guarded(project.settings, options);
@@ -76,14 +76,14 @@ async function serveOn(
   const conductor = createNodeConductor({ ...settings, store }, () => "local");
   const server = createServer({
     conductor,
-    durable: true,
+    durable: settings.durability !== "off",
     origins: origin,
     ...(open ? { open } : { authenticate: byKeys(keys) }),
   });
   try {
     for (const flow of flows) await saveChanged(conductor, flow);
     const listening = await server.listen({ port, host });
-    process.stderr.write(`Serving ${counted(flows.length, "flow")} of the command line at ${listening.apiUrl}\n`);
+    process.stderr.write(`Serving at ${listening.apiUrl}\n`);
     process.stderr.write(
       open ? "Everybody on this machine may do everything\n" : `Callers sign in with keys: ${oneLine(keys.path)}\n`,
     );
@@ -128,7 +128,9 @@ function guarded(
 async function saveChanged({ storage }: Conductor, flow: FlowToSave): Promise<void> {
   const saved = flow.id === undefined ? undefined : await storage.loadFlow(flow.id).catch(() => undefined);
   if (saved !== undefined && Object.entries(flow).every(([key, value]) => isSame(saved[key], value))) return;
-  await storage.saveFlow(flow);
+  const { id, storedVersion } = await storage.saveFlow(flow);
+  const version = storedVersion === undefined ? "" : ` as version ${storedVersion}`;
+  process.stderr.write(`Saved ${oneLine(id)}${version}\n`);
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -63,7 +63,7 @@ export class StateManager extends IsolatedEmitter {
   /** Whether the disk is slower than the timer. */
   #persisting = false;
 
-  /** @throws Error INVALID_PARAMETERS for a `store` that is none, without `persistState`, or with a `directory` */
+  /** @throws Error INVALID_PARAMETERS for a `store` that is neither an address nor a store, without `persistState`, or with a `directory` */
   constructor(persistState = false, { directory, store, intervalMs = 5000 }: StateManagerOptions = {}) {
     super("the state manager");
     checkStateStore({ directory, store }, persistState);

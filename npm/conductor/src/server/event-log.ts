@@ -37,7 +37,7 @@ export class EventLog {
   #waiting: NodeJS.Timeout | undefined;
 
   /**
-   * @param heard told when there is a client, and when there is none any more that could come back: without, events need not be
+   * @param heard told when there is a client, and when no client is left that could come back: without, events need not be
    *   told
    */
   constructor(private readonly heard: (isHeard: boolean) => void = () => {}) {}

@@ -2,7 +2,7 @@
 import { ClientLine } from "./client-line.js";
 import type { EventLog, LoggedEvent } from "./event-log.js";
 
-/** How often something is sent where nothing happens, so that nobody between takes the connection for dead, in ms. */
+/** How often something is sent where nothing happens, so that no proxy takes the connection for dead, in ms. */
 const HEARTBEAT_MS = 15_000;
 
 /** What the `id` of an event is: the sequence and the number, as `Last-Event-ID` brings it back. */

@@ -264,7 +264,7 @@ async function givenOf(c: Ctx, resource: Pick<Resource, "query" | "body" | "isVe
     return problem(400, "VALIDATION_FAILED", `Invalid query: ${issuesText(found)}`);
   }
   if (resource.query === undefined && Object.keys(c.req.query()).length > 0) {
-    return problem(400, "VALIDATION_FAILED", "Invalid query: there is none here");
+    return problem(400, "VALIDATION_FAILED", "Invalid query: this address takes no query");
   }
   const given: Given = { params: c.req.param(), query: query?.data ?? {}, body: undefined };
   if (resource.body !== undefined) {

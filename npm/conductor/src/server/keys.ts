@@ -31,7 +31,7 @@ export class KeyFile {
 
   constructor(readonly path: string) {}
 
-  /** Throws where the file cannot be read, or is none of keys; without a file there are none. */
+  /** Throws where the file cannot be read or holds no keys; a missing file is an empty list. */
   list(): KeyEntry[] {
     return [...this.#keys().values()];
   }
@@ -60,7 +60,7 @@ export class KeyFile {
     });
   }
 
-  /** Who has this key, as the file is now; `undefined` for a key that is none, or that has expired. */
+  /** Who has this key, as the file is now; `undefined` for an unknown key and for one that has expired. */
   callerOf(key: string, now = Date.now()): Caller | undefined {
     const found = this.#keys().get(hashOf(key));
     if (found === undefined) return undefined;
@@ -124,7 +124,9 @@ function takeLock(lock: string): void {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       if (tries >= MOST_TRIES) {
-        throw new Error(`Another process changes the keys. If there is none, it was killed meanwhile: remove ${lock}`);
+        throw new Error(
+          `Another process changes the keys, or was killed while it did; if no such process runs, remove ${lock}`,
+        );
       }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_MS);
     }

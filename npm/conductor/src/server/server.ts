@@ -27,7 +27,7 @@ export interface ServerOptions {
    */
   authenticate?: Authenticate;
   /**
-   * Lets everybody do everything, in the place of `authenticate`. Such a server listens only on this machine, and answers only to its
+   * Lets every caller do everything, in the place of `authenticate`. Such a server listens only on this machine, and answers only to its
    * local names.
    */
   open?: boolean;
@@ -73,7 +73,7 @@ export interface Listening {
 /** What a message of a WebSocket may be at most, in bytes. */
 const MESSAGE_BYTES = 24 * 1024 * 1024;
 
-/** What everybody is on an open server. */
+/** Every caller of an open server. */
 const ANYBODY: Caller = Object.freeze({ name: "anybody", role: "admin" });
 
 /**
@@ -81,6 +81,7 @@ const ANYBODY: Caller = Object.freeze({ name: "anybody", role: "admin" });
  */
 export function createServer(options: ServerOptions): ConductorServer {
   const { conductor, open = false, auth, keep, durable = false } = options;
+  demandKnown(options);
   if (open === (options.authenticate !== undefined)) {
     throw coded(
       "INVALID_PARAMETERS",
@@ -197,6 +198,37 @@ export function createServer(options: ServerOptions): ConductorServer {
     },
   };
   return server;
+}
+
+const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
+  "conductor",
+  "authenticate",
+  "open",
+  "auth",
+  "base",
+  "origins",
+  "hosts",
+  "durable",
+  "keep",
+]);
+
+/** A limit that is misspelt must not look kept. */
+function demandKnown(options: ServerOptions): void {
+  const refused = (rule: string) => coded("INVALID_PARAMETERS", rule, undefined);
+  const strange = Object.keys(options).filter((name) => !OPTIONS.has(name));
+  if (strange.length > 0) {
+    throw refused(`A server has no setting ${strange.join(", ")}. Allowed: ${[...OPTIONS].join(", ")}`);
+  }
+  for (const name of ["origins", "hosts"] as const) {
+    const list: unknown = options[name];
+    if (list !== undefined && !(Array.isArray(list) && list.every((text) => typeof text === "string"))) {
+      throw refused(`The setting \`${name}\` of a server must be a list of texts`);
+    }
+  }
+  for (const origin of options.origins ?? []) {
+    if (origin === "*" || /^[a-z][a-z\d+.-]*:\/\/[^/\s]+$/.test(origin)) continue;
+    throw refused(`An origin is written as \`https://flows.example.com\`, without a path, or is *; found ${origin}`);
+  }
 }
 
 function baseOf(base: string): string {

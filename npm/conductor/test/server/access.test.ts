@@ -151,7 +151,7 @@ describe("access by HTTP", () => {
     expect(await answer.text()).not.toContain("database");
   });
 
-  it.each(["Bearer", "Bearer ", "Basic a2V5", "Bearer a b", "bearer  key-of-nobody", `Bearer ${"x".repeat(8000)}`])(
+  it.each(["Bearer", "Bearer ", "Basic a2V5", "Bearer a b", "bearer  key-of-no-one", `Bearer ${"x".repeat(8000)}`])(
     "is refused with the header %j",
     async (authorization) => {
       const { apiUrl } = await servingByFile();

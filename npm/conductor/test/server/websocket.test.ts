@@ -174,7 +174,7 @@ describe("a stranger", () => {
   it("is told nothing: no greeting and no event", async () => {
     const { apiUrl, post } = await serving();
     const stranger = await rawSocket(apiUrl);
-    const wrong = await rawSocket(apiUrl, { token: "key-of-nobody" });
+    const wrong = await rawSocket(apiUrl, { token: "key-of-no-one" });
     const viewer = await rawSocket(apiUrl, { token: keyOf("viewer") });
     await viewer.take(isHello);
     await post("editor", "/flows", flowOf("say"));
