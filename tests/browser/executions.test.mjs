@@ -155,7 +155,7 @@ test("a database that does not answer is told, not waited for", async (t) => {
   assert.deepEqual(await tab.evaluate(async () => (await navigator.locks.query()).held), []);
 });
 
-test("a database of version 1 gets the stores of flows, outputs and states, once for two tabs that open it at once", async (t) => {
+test("a database of version 1 gets the stores of flows, outputs and entries, once for two tabs that open it at once", async (t) => {
   const { url } = await site(t);
   const context = await browser.context(t);
   const made = await browser.open(t, url, { context });
@@ -205,10 +205,51 @@ test("a database of version 1 gets the stores of flows, outputs and states, once
   assert.deepEqual([claimed, document, saved], [2, "{}", 1]);
   const loaded = await tabs[1].evaluate(async () => {
     await store.cache.keep([cached("a")]);
-    await store.states.write([kept("left", "1")]);
-    return [(await store.flows.load("a")).id, (await store.cache.figures()).entries, await store.states.ids()];
+    await store.entries("states").write([kept("left", "1")]);
+    return [
+      (await store.flows.load("a")).id,
+      (await store.cache.figures()).entries,
+      await store.entries("states").ids(),
+    ];
   });
   assert.deepEqual(loaded, ["a", 1, ["left"]]);
+});
+
+test("a database of version 3 keeps its states of executions, as a collection", async (t) => {
+  const { url } = await site(t);
+  const context = await browser.context(t);
+  const tab = await browser.open(t, url, { context });
+  const found = await tab.evaluate(async () => {
+    await (await openIndexedDbStore("states")).close();
+    await new Promise((resolve, reject) => {
+      indexedDB.deleteDatabase("states").onsuccess = () => {
+        const request = indexedDB.open("states", 3);
+        request.onupgradeneeded = () => {
+          const executions = request.result.createObjectStore("executions", { keyPath: "row.id" });
+          const order = ["row.startedAt", "place"];
+          executions.createIndex("order", order);
+          executions.createIndex("flow", ["row.flowId", ...order]);
+          executions.createIndex("status", ["row.status", ...order]);
+          executions.createIndex("unfinished", ["unfinished", ...order]);
+          const others = ["records", "heads", "documents", "blobs", "uses", "counters", "flows", "versions", "states"];
+          for (const store of others) request.result.createObjectStore(store);
+          const outputs = request.result.createObjectStore("outputs", { keyPath: "key" });
+          outputs.createIndex("used", "used");
+          outputs.createIndex("type", "nodeType");
+          outputs.createIndex("expiry", "expiresAt");
+          for (const id of ["a", "b"]) {
+            request.transaction.objectStore("states").put({ hash: `hash of ${id}`, content: id }, id);
+          }
+        };
+        request.onsuccess = () => resolve(request.result.close());
+        request.onerror = () => reject(request.error);
+      };
+    });
+    const store = await openIndexedDbStore("states");
+    return [await store.entries("states").list(), await store.entries("users").list(), (await store.list()).executions];
+  });
+  const states = ["a", "b"].map((id) => ({ id, hash: `hash of ${id}`, content: id }));
+  assert.deepEqual(found, [states, [], []]);
 });
 
 test("the cache of a page has a bound, and what was used least recently goes first", async (t) => {

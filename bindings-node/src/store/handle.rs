@@ -277,23 +277,39 @@ impl ExecutionDatabase {
         self.promise(env, |answer| Job::Flows(change, answer))
     }
 
-    /// A state that is kept by hand, as JSON.
+    /// An entry of a collection, as JSON.
     #[napi(catch_unwind)]
-    pub fn read_state<'env>(&self, env: &'env Env, id: String) -> napi::Result<Object<'env>> {
-        self.read(env, move |reader| reader.state(&id))
+    pub fn read_entry<'env>(
+        &self,
+        env: &'env Env,
+        collection: String,
+        id: String,
+    ) -> napi::Result<Object<'env>> {
+        self.read(env, move |reader| reader.entry(&collection, &id))
     }
 
-    /// Ids of all states that are kept by hand, as JSON.
+    /// Ids of all entries of a collection, as JSON.
     #[napi(catch_unwind)]
-    pub fn state_ids<'env>(&self, env: &'env Env) -> napi::Result<Object<'env>> {
-        self.read(env, |reader| reader.state_ids())
+    pub fn entry_ids<'env>(&self, env: &'env Env, collection: String) -> napi::Result<Object<'env>> {
+        self.read(env, move |reader| reader.entry_ids(&collection))
     }
 
-    /// Changes states that are kept by hand; the changes and the answer are JSON.
+    /// All entries of a collection, as JSON.
     #[napi(catch_unwind)]
-    pub fn change_states<'env>(&self, env: &'env Env, changes: String) -> napi::Result<Object<'env>> {
+    pub fn list_entries<'env>(&self, env: &'env Env, collection: String) -> napi::Result<Object<'env>> {
+        self.read(env, move |reader| reader.entries(&collection))
+    }
+
+    /// Changes entries of a collection; the changes and the answer are JSON.
+    #[napi(catch_unwind)]
+    pub fn change_entries<'env>(
+        &self,
+        env: &'env Env,
+        collection: String,
+        changes: String,
+    ) -> napi::Result<Object<'env>> {
         let changes = parsed(&changes)?;
-        self.promise(env, |answer| Job::States(changes, answer))
+        self.promise(env, |answer| Job::Entries(collection, changes, answer))
     }
 
     /// The entry of the cache that has not expired.

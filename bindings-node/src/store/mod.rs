@@ -14,7 +14,7 @@
 //! | `document` | flows as JSON, shared by executions and versions of flows |
 //! | `flows` | flows and their versions |
 //! | `outputs` | the cache of outputs of nodes |
-//! | `states` | states that programs keep of executions by hand |
+//! | `entries` | small texts of an installation, in collections |
 //! | `search` | the index for text in lists |
 //! | `reader` | the threads that read |
 //! | `list` | filters as SQL |
@@ -27,6 +27,7 @@
 mod apply;
 mod change;
 mod document;
+mod entries;
 mod failure;
 mod flows;
 mod handle;
@@ -38,6 +39,5 @@ mod removal;
 mod row;
 mod schema;
 mod search;
-mod states;
 mod status;
 mod writer;

@@ -142,14 +142,19 @@ impl<'c> Reader<'c> {
         self.told(super::outputs::find(self.connection, key, now))
     }
 
-    /// A state that is kept by hand, as JSON.
-    pub(super) fn state(&mut self, id: &str) -> Result<Option<String>, Failure> {
-        self.told(super::states::find(self.connection, id))
+    /// An entry of a collection, as JSON.
+    pub(super) fn entry(&mut self, collection: &str, id: &str) -> Result<Option<String>, Failure> {
+        self.told(super::entries::find(self.connection, collection, id))
     }
 
-    /// Ids of all states that are kept by hand, as JSON.
-    pub(super) fn state_ids(&mut self) -> Result<String, Failure> {
-        self.told(super::states::ids(self.connection))
+    /// Ids of all entries of a collection, as JSON.
+    pub(super) fn entry_ids(&mut self, collection: &str) -> Result<String, Failure> {
+        self.told(super::entries::ids(self.connection, collection))
+    }
+
+    /// All entries of a collection, as JSON.
+    pub(super) fn entries(&mut self, collection: &str) -> Result<String, Failure> {
+        self.told(super::entries::list(self.connection, collection))
     }
 
     /// Entries of the cache, and the bytes of their outputs.

@@ -9,8 +9,12 @@ use super::failure::{Code, Failure, Trouble};
 use crate::nodes::prepare_sqlite;
 
 /// What leads from each version of the schema to the next, from nothing to version 1 first. A published one never changes.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema-1.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema-1.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("schema-3.sql"),
+    include_str!("schema-4.sql"),
+];
 
 /// The version that this library knows.
 pub(super) const VERSION: usize = MIGRATIONS.len();

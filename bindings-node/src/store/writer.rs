@@ -14,14 +14,14 @@ use serde::Serialize;
 
 use super::apply::{Applying, Refusal};
 use super::change::unpacked;
+use super::entries::EntryChange;
 use super::failure::{Code, Failure, Trouble};
 use super::flows::FlowChange;
 use super::outputs::{NewOutputs, OutputFilter};
 use super::owner::{LockFiles, Owner, claimable, mark_gone, next_wake};
 use super::reader::{self, Answer, Reading};
 use super::removal::Removal;
-use super::states::StateChange;
-use super::{flows, outputs, schema, search, states};
+use super::{entries, flows, outputs, schema, search};
 
 /// Calls that go into one transaction at most.
 const MOST_CALLS: usize = 10_000;
@@ -46,8 +46,8 @@ pub(super) enum Job {
     NextWake(Answer<Option<f64>>),
     /// The answer is JSON.
     Flows(FlowChange, Answer<String>),
-    /// The answer is JSON: ids of states that were refused.
-    States(Vec<StateChange>, Answer<String>),
+    /// Of a collection; the answer is JSON: ids of entries that were refused.
+    Entries(String, Vec<EntryChange>, Answer<String>),
     KeepOutputs(NewOutputs, Vec<u8>, Answer<()>),
     /// How many were removed.
     ClearOutputs(OutputFilter, Answer<f64>),
@@ -312,7 +312,9 @@ impl<'c> Writer<'c> {
                 Ok(Done::Wake(wake_at))
             }
             Job::Flows(change, _) => Ok(Done::Answered(flows::change(self.connection, change)?)),
-            Job::States(changes, _) => Ok(Done::Answered(states::change(self.connection, changes)?)),
+            Job::Entries(collection, changes, _) => {
+                Ok(Done::Answered(entries::change(self.connection, collection, changes)?))
+            }
             Job::KeepOutputs(new, outputs, _) => {
                 outputs::keep(self.connection, new, outputs)?;
                 Ok(Done::Kept)
@@ -457,7 +459,7 @@ fn settle(jobs: impl Iterator<Item = (Job, Result<Done, Failure>)>, tell: &Tell)
                 Done::Wake(wake_at) => wake_at,
                 _ => None,
             })),
-            (Job::Flows(_, answer) | Job::States(_, answer), done) => {
+            (Job::Flows(_, answer) | Job::Entries(_, _, answer), done) => {
                 answer.give(done.and_then(|done| match done {
                     Done::Answered(answer) => Ok(answer),
                     _ => Err(unexpected()),

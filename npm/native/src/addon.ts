@@ -366,12 +366,13 @@ export interface ExecutionDatabase {
   /** Questions about flows and changes of them, and the answers, are JSON; see `bindings-node/src/store/flows.rs`. */
   readFlows(question: string): Promise<string>;
   changeFlows(change: string): Promise<string>;
-  /** A state that is kept by hand, as JSON. */
-  readState(id: string): Promise<string | null>;
-  /** Ids of all such states, as JSON. */
-  stateIds(): Promise<string>;
-  /** Changes and the answer are JSON; see `bindings-node/src/store/states.rs`. */
-  changeStates(changes: string): Promise<string>;
+  /** An entry of a collection, as JSON; see `bindings-node/src/store/entries.rs`. */
+  readEntry(collection: string, id: string): Promise<string | null>;
+  /** Ids of its entries, and its entries, as JSON. */
+  entryIds(collection: string): Promise<string>;
+  listEntries(collection: string): Promise<string>;
+  /** Changes and the answer are JSON. */
+  changeEntries(collection: string, changes: string): Promise<string>;
   /** An entry of the cache of outputs that has not expired: all but its output as JSON. */
   findOutput(key: string, now: number): Promise<{ entry: string; output: Buffer } | null>;
   /** `entries` is JSON of `{entries, used, limit}`, `outputs` the outputs of the entries one after the other, which are copied. */

@@ -120,10 +120,10 @@ describe("the file of a store", () => {
       const error = await failureOf(attempt());
       expect(error).toMatchObject({ code: "UNSUPPORTED_OPERATION" });
       expect((error as Error).message).toMatch(
-        /has version 7, but this library knows versions up to 3 \(.+executions\.db\)/,
+        /has version 7, but this library knows versions up to 4 \(.+executions\.db\)/,
       );
     }
-    await inDatabase(path, "update meta set value = '3' where name = 'version'");
+    await inDatabase(path, "update meta set value = '4' where name = 'version'");
     expect(await store.write([append("one", 1)])).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 /** The store of executions that execution states are kept in, beside the executions. */
-import type { ExecutionStore, KeptState, StateChange, StateStorage } from "@atomiton/storage";
+import type { EntryChange, EntryStorage, ExecutionStore, KeptEntry } from "@atomiton/storage";
 import { demandTextId } from "./state-document.js";
 import { StateFileError } from "./state-file-error.js";
 import type { StatePlace } from "./state-keeper.js";
@@ -59,10 +59,10 @@ export class StoredStates implements StatePlace {
   }
 
   /** Makes a change, unless another state is there than the one of this hash. */
-  async #change(id: string, state: KeptState | undefined, before: string | undefined): Promise<void> {
+  async #change(id: string, state: KeptEntry | undefined, before: string | undefined): Promise<void> {
     const states = await this.#states();
     const ifHash = before === undefined ? undefined : await this.#found(states, id, before);
-    const change: StateChange = { id, ...(state && { state }), ...(ifHash !== undefined && { ifHash }) };
+    const change: EntryChange = { id, ...(state && { entry: state }), ...(ifHash !== undefined && { ifHash }) };
     // Until there is an answer.
     this.#unsure.set(id, [ifHash ?? "", state?.hash ?? ""]);
     const refused = await states.write([change]);
@@ -76,20 +76,20 @@ export class StoredStates implements StatePlace {
   }
 
   /** The hash of the state that this manager left there, also where it got no answer to its last change. */
-  async #found(states: StateStorage, id: string, before: string): Promise<string> {
+  async #found(states: EntryStorage, id: string, before: string): Promise<string> {
     const unsure = this.#unsure.get(id);
     if (unsure === undefined) return before;
     const { hash = "" } = (await states.get(id)) ?? {};
     return unsure.includes(hash) ? hash : before;
   }
 
-  async #states(): Promise<StateStorage> {
+  async #states(): Promise<EntryStorage> {
     this.#opening ??= this.#open();
     const opening = this.#opening;
     try {
       const store = await opening;
       this.#name = store.name;
-      return store.states as StateStorage;
+      return (store.entries as NonNullable<ExecutionStore["entries"]>)("states");
     } catch (error) {
       // What could not be opened may be the next time.
       if (this.#opening === opening) this.#opening = undefined;

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import {
   createMemoryExecutions,
+  type EntryStorage,
   type ExecutionStore,
   openPostgresStore,
   openSqliteStore,
-  type StateStorage,
 } from "@atomiton/storage";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 
@@ -19,6 +19,10 @@ import { createConductor, createStateManager, StateFileError, StateManager } fro
 
 /** What a manager is given as its store; each call is that of another process. */
 type Places = () => string | ExecutionStore;
+
+function statesOf(store: ExecutionStore): EntryStorage {
+  return store.entries?.("states") as EntryStorage;
+}
 
 /** Stores that a test has opened, and managers that it has made. */
 const opened: { close(): Promise<void> }[] = [];
@@ -70,14 +74,14 @@ function testStore(name: string, open: () => Promise<{ places: Places; store: Ex
       );
       await second.flush();
       expect((await loaded(places())).getVariable("e/1 ä", "rows")).toBeInstanceOf(Map);
-      expect(await (store.states as StateStorage).ids()).toEqual(["e/1 ä"]);
+      expect(await statesOf(store).ids()).toEqual(["e/1 ä"]);
       // They are no executions, which lists, retention and recovery would find.
       expect((await store.list()).executions).toEqual([]);
     });
 
     it("are written only where they changed, and deleted when they are cleared", async () => {
       const { places, store } = await open();
-      const states = store.states as StateStorage;
+      const states = statesOf(store);
       const first = manager(places());
       for (const id of ["a", "b", "c"]) first.initializeExecution(id, "flow");
       first.updateExecutionState("b", { status: "completed" });
@@ -161,7 +165,7 @@ function testStore(name: string, open: () => Promise<{ places: Places; store: Ex
 
     it("tell of what cannot be read or kept, and keep the rest", async () => {
       const { places, store } = await open();
-      const states = store.states as StateStorage;
+      const states = statesOf(store);
       const told: unknown[] = [];
       const one = await loaded(places(), told);
       for (const id of ["a", "b\0"]) one.initializeExecution(id, "flow");
@@ -169,9 +173,9 @@ function testStore(name: string, open: () => Promise<{ places: Places; store: Ex
       await one.flush();
       const { content } = (await states.get("a")) as { content: string };
       await states.write([
-        { id: "torn", state: { hash: "1", content: content.slice(0, 40) } },
-        { id: "later", state: { hash: "2", content: content.replace('"version":1', '"version":2') } },
-        { id: "other", state: { hash: "3", content } },
+        { id: "torn", entry: { hash: "1", content: content.slice(0, 40) } },
+        { id: "later", entry: { hash: "2", content: content.replace('"version":1', '"version":2') } },
+        { id: "other", entry: { hash: "3", content } },
       ]);
       const other = await loaded(places(), told);
       expect(other.getExecutionState("a")).toBeDefined();
@@ -228,7 +232,7 @@ describe.skipIf(missingPostgres() !== undefined)("with a server", () => {
   testStore("PostgreSQL", async () => {
     const url = new URL(server?.url as string);
     const store = keep(await openPostgresStore(url.href));
-    const states = store.states as StateStorage;
+    const states = statesOf(store);
     await states.write((await states.ids()).map((id) => ({ id })));
     return { store, places: () => url.href };
   });
@@ -263,7 +267,7 @@ describe("a store of a state manager", () => {
       /^INVALID_PARAMETERS (?!.*s3cret).*sqlite:PATH/,
     );
     expect(refused(true, { store: {} as never })).toMatch(/^INVALID_PARAMETERS .*`store`/);
-    const { states: _, ...without } = createMemoryExecutions();
+    const { entries: _, ...without } = createMemoryExecutions();
     expect(refused(true, { store: without })).toMatch(/^INVALID_PARAMETERS .*memory keeps no states/);
     expect(readdirSync(folder)).not.toContain("never.db");
   });
@@ -290,7 +294,7 @@ describe("a store of a state manager", () => {
     const one = manager(store);
     one.initializeExecution("e", "flow");
     await one.shutdown();
-    expect(await (store.states as StateStorage).ids()).toEqual(["e"]);
+    expect(await statesOf(store).ids()).toEqual(["e"]);
     const file = join(folder, "closed.db");
     const own = manager(`sqlite:${file}`);
     own.initializeExecution("e", "flow");
@@ -304,7 +308,7 @@ describe("a store of a state manager", () => {
 
   it("is not in conflict with changes of its own whose answers were lost", async () => {
     const store = keep(createMemoryExecutions());
-    const states = store.states as StateStorage;
+    const states = statesOf(store);
     const write = states.write.bind(states);
     const told: unknown[] = [];
     const one = manager(store, told);

@@ -1,18 +1,18 @@
 import { databaseFailure } from "../indexeddb/failure.js";
 import { byExecution, type ChangeSum, changedRow, type Standing, sumOf } from "./changes.js";
 import { checkChanges, checkedList, checkRetention, closedStore, recordLimit } from "./checks.js";
+import { entryCollections } from "./entries.js";
 import { flowStorage } from "./flows/flow-storage.js";
 import { Connection } from "./indexeddb/connection.js";
+import { indexedDbEntries } from "./indexeddb/entries.js";
 import { indexedDbFlows } from "./indexeddb/flows.js";
 import { indexedDbOutputs } from "./indexeddb/outputs.js";
 import { newOwner, type Owner } from "./indexeddb/owners.js";
 import { type KeptExecution, STORES, type StoreName, type Transaction } from "./indexeddb/schema.js";
 import { keep, own, release } from "./indexeddb/shared.js";
-import { indexedDbStates } from "./indexeddb/states.js";
 import { CACHE_BYTES, checkCacheBytes, keptOutputs } from "./kept-outputs.js";
 import { cursorOf, isReady, isTimed, matches, placeOf, statusesOf } from "./listing.js";
 import type { IndexedDbStore } from "./open-indexeddb-store.js";
-import { stateStorage } from "./states.js";
 import { type ExecutionFilter, FINISHED, type Refusal, type Retention, type StoredExecution } from "./store.js";
 
 /** Executions that one transaction deletes; others write between two of them. */
@@ -104,7 +104,7 @@ function storeOf(database: string, connection: Connection, owner: Owner, cacheBy
     name,
     cache,
     flows: flowStorage(name, "indexeddb", indexedDbFlows({ read, change })),
-    states: stateStorage(indexedDbStates({ read, change })),
+    entries: entryCollections(indexedDbEntries({ read, change })),
     async write(changes) {
       check("write");
       checkChanges(changes);

@@ -1,5 +1,6 @@
 import { byExecution, type ChangeSum, changedRow, type Standing, sumOf } from "./changes.js";
 import { checkChanges, checkedList, checkRetention, closedStore, recordLimit } from "./checks.js";
+import { type EntryStorage, type EntryTable, entryCollections, memoryEntries } from "./entries.js";
 import { flowStorage } from "./flows/flow-storage.js";
 import type { FlowTable } from "./flows/flow-table.js";
 import { memoryFlows } from "./flows/memory-flows.js";
@@ -7,7 +8,6 @@ import type { FlowStorage } from "./flows/versions.js";
 import { compareListPlaces, cursorOf, isReady, isTimed, type ListPlace, matches, placeOf } from "./listing.js";
 import { createMemoryCache } from "./memory-cache.js";
 import type { OutputCache } from "./output-cache.js";
-import { memoryStates, type StateStorage, stateStorage } from "./states.js";
 import {
   type ExecutionRecord,
   type ExecutionStore,
@@ -28,7 +28,7 @@ export interface MemoryExecutions extends ExecutionStore {
   /** Bounded as `createMemoryCache()` is. */
   readonly cache: OutputCache;
   readonly flows: FlowStorage;
-  readonly states: StateStorage;
+  readonly entries: (collection: string) => EntryStorage;
   /**
    * Lets others claim what this store object owns, as if its process had crashed. The object can still be used, as by a process
    * that was thought dead: its writes are refused as `stale` once another has claimed the execution.
@@ -65,7 +65,7 @@ class Memory {
   readonly documents = new Map<string, Kept<string>>();
   readonly blobs = new Map<string, Kept<Uint8Array>>();
   readonly cache = createMemoryCache();
-  readonly states = memoryStates();
+  readonly collections = memoryEntries();
   readonly flows = memoryFlows({
     keep: (hash, text) => keep(this.documents, hash, () => text),
     get: (hash) => (this.documents.get(hash) as Kept<string>).content,
@@ -167,7 +167,7 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
       },
     },
     flows: flowStorage(name, "memory", whileOpen(memory.flows, open)),
-    states: stateStorage(whileOpen(memory.states, open)),
+    entries: entryCollections(whileOpen(memory.collections, open)),
     async write(changes) {
       open("write");
       checkChanges(changes);
@@ -278,7 +278,7 @@ export function createMemoryExecutions({ shared }: MemoryExecutionsOptions = {})
 }
 
 /** Tables that refuse what a closed store is asked. */
-function whileOpen<Tables extends FlowTable | StateStorage>(tables: Tables, open: (operation: string) => void): Tables {
+function whileOpen<Tables extends FlowTable | EntryTable>(tables: Tables, open: (operation: string) => void): Tables {
   const guarded = Object.entries(tables).map(([operation, method]) => [
     operation,
     async (...args: unknown[]) => {

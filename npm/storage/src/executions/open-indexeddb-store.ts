@@ -1,6 +1,6 @@
+import type { EntryStorage } from "./entries.js";
 import type { FlowStorage } from "./flows/versions.js";
 import type { OutputCache } from "./output-cache.js";
-import type { StateStorage } from "./states.js";
 import type { ExecutionStore } from "./store.js";
 
 /** Options for a store of executions in IndexedDB. */
@@ -13,7 +13,7 @@ export interface IndexedDbStoreOptions {
 export interface IndexedDbStore extends ExecutionStore {
   readonly cache: OutputCache;
   readonly flows: FlowStorage;
-  readonly states: StateStorage;
+  readonly entries: (collection: string) => EntryStorage;
 }
 
 /**

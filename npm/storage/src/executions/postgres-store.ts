@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from "pg";
 
 import { StorageError } from "../error.js";
 import { checkChanges, checkedList, checkRetention, recordLimit } from "./checks.js";
+import { type EntryStorage, entryCollections } from "./entries.js";
 import { flowStorage } from "./flows/flow-storage.js";
 import type { FlowStorage } from "./flows/versions.js";
 import { CACHE_BYTES, checkCacheBytes, keptOutputs } from "./kept-outputs.js";
@@ -9,6 +10,7 @@ import { cursorOf, TIMED } from "./listing.js";
 import type { OutputCache } from "./output-cache.js";
 import { untilConnected } from "./postgres/connection.js";
 import { DELETED_AT_ONCE, deleteExecutions, outdatedStatement } from "./postgres/deletion.js";
+import { postgresEntries } from "./postgres/entries.js";
 import { isDisconnection, isRepeatable, postgresFailure } from "./postgres/failure.js";
 import { postgresFlows } from "./postgres/flows.js";
 import { FINISHED_LIST, listStatement } from "./postgres/listing.js";
@@ -17,9 +19,7 @@ import { LIVING } from "./postgres/ownership.js";
 import { loadPg } from "./postgres/package.js";
 import { bytesOf, type DatabaseRow, ROW_COLUMNS, rowOf } from "./postgres/rows.js";
 import { migrate, quoted, TABLES } from "./postgres/schema.js";
-import { postgresStates } from "./postgres/states.js";
 import { Writer } from "./postgres/writer.js";
-import { type StateStorage, stateStorage } from "./states.js";
 import type { ExecutionStore, Retention, StoredExecution } from "./store.js";
 
 /** Options for a store of executions in PostgreSQL. */
@@ -38,7 +38,7 @@ export interface PostgresStoreOptions {
 export interface PostgresStore extends ExecutionStore {
   readonly cache: OutputCache;
   readonly flows: FlowStorage;
-  readonly states: StateStorage;
+  readonly entries: (collection: string) => EntryStorage;
 }
 
 /** ms for a connection to come about. */
@@ -128,7 +128,7 @@ function storeOf(
     name,
     cache,
     flows: flowStorage(name, "postgres", postgresFlows(database)),
-    states: stateStorage(postgresStates(database)),
+    entries: entryCollections(postgresEntries(database)),
     async write(changes) {
       writer.check("write");
       checkChanges(changes);

@@ -5,15 +5,15 @@ import { type ExecutionDatabase, loadAddon, NativeError, nativeError } from "@at
 
 import { StorageError, type StorageErrorCode } from "../error.js";
 import { checkChanges, checkedList, checkRetention, recordLimit } from "./checks.js";
+import { type EntryStorage, entryCollections } from "./entries.js";
 import { flowStorage } from "./flows/flow-storage.js";
 import { sqliteFlows } from "./flows/sqlite-flows.js";
 import type { FlowStorage } from "./flows/versions.js";
 import { CACHE_BYTES, checkCacheBytes, type KeptOutputs, keptOutputs } from "./kept-outputs.js";
 import type { OutputCache } from "./output-cache.js";
 import { ChangePacker, unpackedRecords } from "./sqlite-changes.js";
+import { sqliteEntries } from "./sqlite-entries.js";
 import { sqliteOutputs } from "./sqlite-outputs.js";
-import { sqliteStates } from "./sqlite-states.js";
-import { type StateStorage, stateStorage } from "./states.js";
 import type {
   ExecutionChange,
   ExecutionFilter,
@@ -36,7 +36,7 @@ export interface SqliteStoreOptions {
 export interface SqliteStore extends ExecutionStore {
   readonly cache: OutputCache;
   readonly flows: FlowStorage;
-  readonly states: StateStorage;
+  readonly entries: (collection: string) => EntryStorage;
   /** Transactions that this object has committed, and the calls of `write` that were in them. */
   counts(): { commits: number; writes: number };
 }
@@ -160,7 +160,7 @@ class OpenStore implements SqliteStore {
   readonly name: string;
   readonly cache: KeptOutputs;
   readonly flows: FlowStorage;
-  readonly states: StateStorage;
+  readonly entries: (collection: string) => EntryStorage;
   readonly #file: string;
   readonly #database: ExecutionDatabase;
   readonly #writes: PendingWrites;
@@ -172,7 +172,7 @@ class OpenStore implements SqliteStore {
     this.cache = cache;
     const ask = <T>(operation: string, ask: () => Promise<T>) => this.#ask(operation, ask);
     this.flows = flowStorage(this.name, "sqlite", sqliteFlows(database, ask));
-    this.states = stateStorage(sqliteStates(database, ask));
+    this.entries = entryCollections(sqliteEntries(database, ask));
     this.#file = file;
     this.#database = database;
     this.#writes = writes;

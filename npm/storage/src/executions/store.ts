@@ -4,9 +4,10 @@
  * A store knows nothing of what is in a record. It keeps bytes in order, lets one owner at a time write an execution, and
  * says honestly whether something is on disk.
  */
+
+import type { EntryStorage } from "./entries.js";
 import type { FlowStorage } from "./flows/versions.js";
 import type { OutputCache } from "./output-cache.js";
-import type { StateStorage } from "./states.js";
 
 /** How an execution can stand. SQLite stores a status as its place in this list: new ones go to the end. */
 export const EXECUTION_STATUSES = [
@@ -182,8 +183,11 @@ export interface ExecutionStore {
   readonly cache?: OutputCache;
   /** Flows with their versions, kept apart from the executions. Missing where the store keeps none. */
   readonly flows?: FlowStorage;
-  /** States that programs keep of executions by hand, kept apart from the executions. Missing where the store keeps none. */
-  readonly states?: StateStorage;
+  /**
+   * Small texts of an installation, kept apart from the executions, in collections such as `states`, which programs keep of executions
+   * by hand. Missing where the store keeps none.
+   */
+  readonly entries?: (collection: string) => EntryStorage;
 
   /**
    * Writes changes in one transaction, in their order; settles when they are on disk. If one change of an execution is refused,

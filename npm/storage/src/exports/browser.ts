@@ -12,6 +12,7 @@ export type {
   StorageItem,
 } from "../engine.js";
 export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export type { EntryChange, EntryStorage, KeptEntry, ListedEntry } from "../executions/entries.js";
 export type {
   FlowHistory,
   FlowHistoryOptions,
@@ -39,7 +40,6 @@ export type {
   OutputCacheFigures,
   OutputCacheFilter,
 } from "../executions/output-cache.js";
-export type { KeptState, StateChange, StateStorage } from "../executions/states.js";
 export type {
   ExecutionChange,
   ExecutionFilter,

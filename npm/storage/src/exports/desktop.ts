@@ -12,6 +12,7 @@ export type {
   StorageProblem,
 } from "../engine.js";
 export { StorageError, type StorageErrorCode, type StorageErrorContext } from "../error.js";
+export type { EntryChange, EntryStorage, KeptEntry, ListedEntry } from "../executions/entries.js";
 export type {
   FlowHistory,
   FlowHistoryOptions,
@@ -36,7 +37,6 @@ export type {
 } from "../executions/output-cache.js";
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "../executions/postgres-store.js";
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../executions/sqlite-store.js";
-export type { KeptState, StateChange, StateStorage } from "../executions/states.js";
 export type {
   ExecutionChange,
   ExecutionFilter,

@@ -17,6 +17,7 @@ export const createStorage: (config?: BrowserStorageConfig | StorageConfig) => S
 ) => StorageEngine;
 
 export type { FileSystemEngine, StorageProblem } from "../engine.js";
+export type { EntryChange, EntryStorage, KeptEntry, ListedEntry } from "../executions/entries.js";
 export type {
   FlowHistory,
   FlowHistoryOptions,
@@ -35,7 +36,6 @@ export type {
 } from "../executions/output-cache.js";
 export type { PostgresStore, PostgresStoreOptions } from "../executions/postgres-store.js";
 export type { SqliteStore, SqliteStoreOptions } from "../executions/sqlite-store.js";
-export type { KeptState, StateChange, StateStorage } from "../executions/states.js";
 export type {
   ExecutionChange,
   ExecutionFilter,

@@ -26,6 +26,6 @@ export function checkStateStore({ directory, store }: StatePlaces, keeps: boolea
   if (directory !== undefined) {
     throw refused("A state manager keeps states in its `directory` or in its `store`; leave one of them out");
   }
-  if (typeof store === "string" || store.states !== undefined) return;
+  if (typeof store === "string" || store.entries !== undefined) return;
   throw refused(`The store ${store.name} keeps no states; give one of @atomiton/storage, or the address of a database`);
 }

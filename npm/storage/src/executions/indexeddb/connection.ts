@@ -109,7 +109,7 @@ export class Connection {
     const opening: Promise<Database> = openDB(this.#name, VERSION, {
       upgrade: (database, version, _, transaction) => {
         isForeign = version > 0 && !STORES.every((store) => database.objectStoreNames.contains(store));
-        if (!isForeign) return createStores(database, version);
+        if (!isForeign) return createStores(database, version, transaction);
         // It stays as it is, with its version.
         transaction.done.catch(() => {});
         transaction.abort();

@@ -1,7 +1,6 @@
-import type { DBSchema, IDBPDatabase, IDBPTransaction } from "idb";
-
+import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from "idb";
+import type { KeptEntry } from "../entries.js";
 import type { CachedOutput } from "../output-cache.js";
-import type { KeptState } from "../states.js";
 import type { StoredExecution } from "../store.js";
 
 /** A row, with what lists are ordered by and the owner. */
@@ -45,8 +44,7 @@ export interface Contents extends DBSchema {
     value: KeptOutput;
     indexes: { used: number; type: string; expiry: number };
   };
-  /** By the id of the execution. */
-  states: { key: string; value: KeptState };
+  entries: { key: [collection: string, id: string]; value: KeptEntry };
 }
 
 /** A flow; one that was deleted keeps its versions. */
@@ -75,6 +73,8 @@ export interface KeptOutput extends CachedOutput {
 }
 
 export type Database = IDBPDatabase<Contents>;
+/** The transaction of an upgrade. */
+type Upgrade = IDBPTransaction<Contents, StoreNames<Contents>[], "versionchange">;
 
 /** The stores of every transaction that writes executions. */
 export const STORES = ["executions", "records", "heads", "documents", "blobs", "uses", "counters"] as const;
@@ -83,17 +83,17 @@ export const FLOW_STORES = ["flows", "versions", "documents", "uses"] as const;
 /** Those of every transaction that writes outputs. */
 export const OUTPUT_STORES = ["outputs", "counters"] as const;
 /** All of them. */
-export const ALL_STORES = [...new Set([...STORES, ...FLOW_STORES, ...OUTPUT_STORES, "states" as const])];
+export const ALL_STORES = [...new Set([...STORES, ...FLOW_STORES, ...OUTPUT_STORES, "entries" as const])];
 
 export type StoreName = (typeof ALL_STORES)[number];
 
 export type Transaction<Mode extends IDBTransactionMode> = IDBPTransaction<Contents, StoreName[], Mode>;
 
 /** Raise it with every change of the stores, and bring what older versions left up to date in {@link createStores}. */
-export const VERSION = 3;
+export const VERSION = 4;
 
 /** Makes the stores that a database of a version, 0 for a new one, does not have yet. */
-export function createStores(database: Database, version: number): void {
+export function createStores(database: Database, version: number, upgrade: Upgrade): void {
   if (version < 1) createExecutions(database);
   if (version < 2) {
     database.createObjectStore("flows");
@@ -103,7 +103,18 @@ export function createStores(database: Database, version: number): void {
     outputs.createIndex("type", "nodeType");
     outputs.createIndex("expiry", "expiresAt");
   }
-  if (version < 3) database.createObjectStore("states");
+  if (version < 4) void createEntries(database, upgrade);
+}
+
+/** Version 3 has states of executions in a store of their own. A failure ends the transaction of the upgrade, and so the opening. */
+async function createEntries(database: Database, upgrade: Upgrade): Promise<void> {
+  const entries = database.createObjectStore("entries");
+  const earlier = "states" as StoreNames<Contents>;
+  if (!database.objectStoreNames.contains(earlier)) return;
+  const states = upgrade.objectStore(earlier);
+  const [keys, values] = await Promise.all([states.getAllKeys(), states.getAll()]);
+  await Promise.all(values.map((value, at) => entries.put(value as KeptEntry, ["states", keys[at] as string])));
+  database.deleteObjectStore(earlier);
 }
 
 function createExecutions(database: Database): void {

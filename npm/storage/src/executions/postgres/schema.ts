@@ -118,6 +118,17 @@ const MIGRATIONS: readonly ((schema: string) => string)[] = [
       content text not null
     );
   `,
+  (schema) => `
+    create table ${schema}.entries (
+      collection text collate "C" not null,
+      id text collate "C" not null,
+      hash text collate "C" not null,
+      content text not null,
+      primary key (collection, id)
+    );
+    insert into ${schema}.entries select 'states', id, hash, content from ${schema}.states;
+    drop table ${schema}.states;
+  `,
 ];
 
 /** All tables but that of the version. */
@@ -132,7 +143,7 @@ export const TABLES = [
   "flow_versions",
   "cached_outputs",
   "cache_size",
-  "states",
+  "entries",
 ] as const;
 
 /** A name as a part of a statement. */
