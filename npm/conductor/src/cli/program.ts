@@ -291,6 +291,8 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--root <folder>", "nodes may read and write files in there; may be given again (default: nowhere)", files)
     .option("--allow-private-addresses", "nodes may connect to addresses that are not public")
     .option("--allow-programs", "nodes may run programs, with all rights of this process")
+    .option("--mcp", "serve the Model Context Protocol at /mcp: flows whose metadata says `tool: true` are tools")
+    .option("--flow <id>", "with --mcp, this flow is a tool, and none that is not named; may be given again", files)
     .option("--strict", "take warnings for errors")
     .option("--lenient", "only warn of unknown keys and of nodes without a type")
     .option(...NODES)
@@ -300,6 +302,26 @@ function commands(end: (exit: Exit) => void): Command {
       // What listens is loaded by those who serve.
       const { serve } = await import("./serve.js");
       end(await serve(flows, options));
+    });
+
+  program
+    .command("mcp")
+    .description("offer flows as tools of the Model Context Protocol to the program that starts this one")
+    .argument(
+      "[flow...]",
+      "YAML or JSON files of flows; left out with those of a store whose metadata says `tool: true`",
+    )
+    .option(...STORE)
+    .option("--flow <id>", "a flow of the store that is a tool; may be given again", files)
+    .option("--strict", "take warnings for errors")
+    .option("--lenient", "only warn of unknown keys and of nodes without a type")
+    .option(...NODES)
+    .option(...CONFIG)
+    .option(...NO_CONFIG)
+    .action(async (flows: string[], options) => {
+      // Like the server, loaded by those who serve.
+      const { mcp } = await import("./mcp.js");
+      end(await mcp(flows, options));
     });
 
   const keys = program.command("keys").description("look after the keys with which callers sign in to a server");

@@ -6,7 +6,7 @@ import { byKeys, KeyFile } from "../server/keys.js";
 import { createServer } from "../server/server.js";
 import type { FlowToSave } from "../types/flow.js";
 import { Exit, UsageError } from "./exit.js";
-import { type FlowFile, openFlow, type Strictness } from "./flow-file.js";
+import { type FlowFile, openFlow, type ProjectFacts, type Strictness } from "./flow-file.js";
 import { openKeptStore } from "./kept-store.js";
 import { attempted, type KeyOptions } from "./keys.js";
 import { problemsText } from "./problem-text.js";
@@ -32,6 +32,9 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, Strictness {
   root?: string[];
   allowPrivateAddresses?: boolean;
   allowPrograms?: boolean;
+  mcp?: boolean;
+  /** Ids of the flows that are tools. */
+  flow?: string[];
 }
 
 /** Serves until a signal ends it. Flow files that are named are saved first, under their ids. */
@@ -45,17 +48,12 @@ export async function serve(flows: readonly string[], options: ServeOptions): Pr
       `This server would have no callers: ${file} has no keys. Make one, such as\n  conductor keys add me --role admin\nor let everybody on this machine do everything with --open`,
     );
   }
-  const settings = guarded(project.settings, options);
-  const toSave: FlowToSave[] = [];
-  for (const file of flows) {
-    const opened = await openFlow(file, { ...options, nodes: project.nodes, files: settings.files });
-    if (opened.flow === undefined || opened.problems.length > 0) {
-      reportProblems(process.stderr, opened);
-      return Exit.invalidFlow;
-    }
-    process.stderr.write(warningsOf(opened));
-    toSave.push(opened.flow as FlowToSave);
+  if (options.flow !== undefined && !options.mcp) {
+    throw new UsageError("--flow says which flows are tools of the Model Context Protocol; give --mcp as well");
   }
+  const settings = guarded(project.settings, options);
+  const toSave = await flowsIn(flows, { ...options, nodes: project.nodes, files: settings.files });
+  if (toSave === undefined) return Exit.invalidFlow;
   return telling(async () => {
     const { store, close } = await openKeptStore(options.store ?? settings.store ?? STORE);
     try {
@@ -71,13 +69,14 @@ async function serveOn(
   settings: ConductorConfig,
   flows: readonly FlowToSave[],
   keys: KeyFile,
-  { port, host, open = false, origin = [] }: ServeOptions,
+  { port, host, open = false, origin = [], mcp = false, flow }: ServeOptions,
 ): Promise<Exit> {
   const conductor = createNodeConductor({ ...settings, store }, () => "local");
   const server = createServer({
     conductor,
     durable: settings.durability !== "off",
     origins: origin,
+    mcp: mcp && flow !== undefined ? { flows: flow } : mcp,
     ...(open ? { open } : { authenticate: byKeys(keys) }),
   });
   try {
@@ -103,6 +102,24 @@ async function serveOn(
   }
 }
 
+/** The flows in files; `undefined` where one of them cannot be run, after it was said why. */
+export async function flowsIn(
+  files: readonly string[],
+  options: Strictness & ProjectFacts,
+): Promise<FlowToSave[] | undefined> {
+  const flows: FlowToSave[] = [];
+  for (const file of files) {
+    const opened = await openFlow(file, options);
+    if (opened.flow === undefined || opened.problems.length > 0) {
+      reportProblems(process.stderr, opened);
+      return undefined;
+    }
+    process.stderr.write(warningsOf(opened));
+    flows.push(opened.flow as FlowToSave);
+  }
+  return flows;
+}
+
 /** What is probably not as it was meant, with its file. */
 function warningsOf(opened: FlowFile): string {
   return opened.warnings.length === 0 ? "" : `${oneLine(opened.file)}:\n${problemsText(opened)}`;
@@ -124,13 +141,14 @@ function guarded(
   };
 }
 
-/** Saves a flow unless the store has it as it is: a start does not make a version. */
-async function saveChanged({ storage }: Conductor, flow: FlowToSave): Promise<void> {
+/** Saves a flow unless the store has it as it is: a start does not make a version. Gives its id. */
+export async function saveChanged({ storage }: Conductor, flow: FlowToSave): Promise<string> {
   const saved = flow.id === undefined ? undefined : await storage.loadFlow(flow.id).catch(() => undefined);
-  if (saved !== undefined && Object.entries(flow).every(([key, value]) => isSame(saved[key], value))) return;
+  if (saved !== undefined && Object.entries(flow).every(([key, value]) => isSame(saved[key], value))) return saved.id;
   const { id, storedVersion } = await storage.saveFlow(flow);
   const version = storedVersion === undefined ? "" : ` as version ${storedVersion}`;
   process.stderr.write(`Saved ${oneLine(id)}${version}\n`);
+  return id;
 }
 
 function isSame(a: unknown, b: unknown): boolean {
@@ -138,7 +156,7 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 /** Goes on with what an earlier process left unfinished. */
-async function recover(conductor: Conductor): Promise<void> {
+export async function recover(conductor: Conductor): Promise<void> {
   try {
     const { resumed, blocked } = await conductor.recover();
     if (resumed.length > 0)

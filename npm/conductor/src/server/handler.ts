@@ -41,6 +41,8 @@ export interface HandlerParts {
   isDurable: boolean;
   /** Ends streams of events. */
   ending(): AbortSignal;
+  /** Answers clients of the Model Context Protocol; `undefined` where they are not served. */
+  mcp: ((request: Request, session: Session) => Promise<Response>) | undefined;
 }
 
 /** What a body may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
@@ -80,7 +82,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
     if (origin !== undefined) {
       c.res.headers.set("access-control-allow-origin", origin);
-      c.res.headers.set("access-control-expose-headers", "etag, location, retry-after");
+      c.res.headers.set("access-control-expose-headers", "etag, location, retry-after, mcp-session-id");
       c.res.headers.append("vary", "origin");
     }
   });
@@ -91,7 +93,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     const reason = await parts.whyNotReady();
     return reason === undefined ? json({ status: "ok" }) : json({ status: "unavailable", reason }, 503);
   });
-  const description = openApi(base, packageJson.version, parts.isOpen);
+  const description = openApi(base, packageJson.version, parts.isOpen, parts.mcp !== undefined);
   for (const path of ["/openapi.json", `${base}/openapi.json`]) app.get(path, () => json(description));
 
   app.use(async (c, next) => {
@@ -130,6 +132,14 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
       signal: AbortSignal.any([parts.ending(), raw.signal]),
     });
   });
+
+  const { mcp } = parts;
+  if (mcp !== undefined) {
+    app.on(["GET", "POST", "DELETE"], [...new Set(["/mcp", `${base}/mcp`])], async (c) => {
+      const refusal = refusalOf(c.get("session").caller, "viewer", "The Model Context Protocol");
+      return refusal === undefined ? mcp(c.req.raw, c.get("session")) : refusedBy(refusal);
+    });
+  }
 
   for (const resource of RESOURCES) {
     app.on(resource.method.toUpperCase(), base + resource.path, async (c) => {

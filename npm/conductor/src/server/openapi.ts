@@ -25,8 +25,9 @@ const EXECUTE = { method: "post", summary: "Run a saved flow by its id", command
  * An OpenAPI 3.1 document of every route of the handler.
  *
  * @param isOpen whether callers need no key
+ * @param hasMcp whether clients of the Model Context Protocol are served
  */
-export function openApi(base: string, version: string, isOpen: boolean): object {
+export function openApi(base: string, version: string, isOpen: boolean, hasMcp: boolean): object {
   const paths: Record<string, Record<string, unknown>> = {};
   const operations: Described[] = [
     ...RESOURCES,
@@ -49,6 +50,7 @@ export function openApi(base: string, version: string, isOpen: boolean): object 
   for (const path of ["/openapi.json", `${base}/openapi.json`]) {
     paths[path] = { get: open("This description", { 200: ok("An OpenAPI document") }) };
   }
+  for (const path of hasMcp ? ["/mcp", `${base}/mcp`] : []) paths[path] = MCP;
   return {
     openapi: "3.1.0",
     info: { title: "conductor", version, description: "Runs flows, and keeps them and their executions." },
@@ -143,6 +145,37 @@ const COMMAND = {
   parameters: [inPath("channel"), inPath("command")],
   requestBody: { content: { "application/json": { schema: {} } } },
   responses: { 200: ok("The answer; empty where the command has none"), ...ERRORS },
+};
+
+const MCP = {
+  post: {
+    summary: "Messages of a client of the Model Context Protocol",
+    description: "For the role viewer and above; calling tools is for runners. `initialize` begins a session.",
+    parameters: [header("mcp-session-id", { type: "string" }, "The session, as `initialize` was answered with it")],
+    requestBody: { required: true, content: { "application/json": { schema: {} } } },
+    responses: {
+      200: { description: "Answers", content: { "text/event-stream": { schema: { type: "string" } } } },
+      202: { description: "Nothing to be answered" },
+      406: { description: "The client takes no `application/json` and `text/event-stream`" },
+      ...ERRORS,
+    },
+  },
+  get: {
+    summary: "What the server says by itself to a client of the Model Context Protocol",
+    description: "For the role viewer and above.",
+    parameters: [header("mcp-session-id", { type: "string" }, "The session")],
+    responses: {
+      200: { description: "Messages", content: { "text/event-stream": { schema: { type: "string" } } } },
+      406: { description: "The client takes no `text/event-stream`" },
+      ...ERRORS,
+    },
+  },
+  delete: {
+    summary: "End a session of the Model Context Protocol, with the calls in it",
+    description: "For the role viewer and above.",
+    parameters: [header("mcp-session-id", { type: "string" }, "The session")],
+    responses: { 200: { description: "It is over" }, ...ERRORS },
+  },
 };
 
 /** An operation for everyone. */

@@ -12,6 +12,7 @@ import type { Caller } from "./access.js";
 import { type Authenticate, createCalls } from "./calls.js";
 import { EventLog } from "./event-log.js";
 import { createHandler } from "./handler.js";
+import { demandMcp, lazyMcp } from "./mcp/lazy.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
 import { type ServedChannels, serveChannels } from "./served-channels.js";
 import { Connection, HEARTBEAT_MS } from "./websocket.js";
@@ -43,6 +44,11 @@ export interface ServerOptions {
   durable?: boolean;
   /** How much can be attached to after its end. */
   keep?: Retention;
+  /**
+   * Serves the Model Context Protocol at `/mcp` and `<base>/mcp`: flows are tools, those whose `metadata.tool` says so or those that
+   * are named here by their ids. Default: false.
+   */
+  mcp?: boolean | { flows: readonly string[] };
 }
 
 /** A server. */
@@ -102,10 +108,12 @@ export function createServer(options: ServerOptions): ConductorServer {
   const calls = createCalls(channels, auth !== undefined);
   /** Aborted while the server does not listen any more, which ends streams of events. */
   let ending = new AbortController();
+  let isEnding = false;
   const whyNotReady = async () => {
     const { status, message } = await conductor.system.health();
     return ending.signal.aborted ? "The server ends" : status === "ok" ? undefined : (message ?? status);
   };
+  const mcp = lazyMcp(options.mcp, { calls, events: conductor.events, isKept: durable }, () => durable && isEnding);
   const parts = {
     calls,
     channels,
@@ -117,6 +125,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     whyNotReady,
     isDurable: durable,
     ending: () => ending.signal,
+    mcp: mcp?.handle,
   };
   const handler = createHandler(parts);
   const listener = getRequestListener(handler.fetch, { overrideGlobalObjects: false });
@@ -181,6 +190,7 @@ export function createServer(options: ServerOptions): ConductorServer {
             http.closeAllConnections();
           }, grace);
           ending.abort();
+          mcp?.endStreams();
           for (const connection of connections) connection.close();
           await closed;
           clearTimeout(late);
@@ -191,7 +201,9 @@ export function createServer(options: ServerOptions): ConductorServer {
       return log.listeners;
     },
     close() {
+      isEnding = true;
       ending.abort();
+      mcp?.close();
       clearInterval(heartbeat);
       for (const connection of connections) connection.close();
       channels.close();
@@ -210,6 +222,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "hosts",
   "durable",
   "keep",
+  "mcp",
 ]);
 
 /** A limit that is misspelt must not look kept. */
@@ -225,6 +238,7 @@ function demandKnown(options: ServerOptions): void {
       throw refused(`The setting \`${name}\` of a server must be a list of texts`);
     }
   }
+  demandMcp(options.mcp);
   for (const origin of options.origins ?? []) {
     if (origin === "*" || /^[a-z][a-z\d+.-]*:\/\/[^/\s]+$/.test(origin)) continue;
     throw refused(`An origin is written as \`https://flows.example.com\`, without a path, or is *; found ${origin}`);

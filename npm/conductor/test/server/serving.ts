@@ -24,6 +24,12 @@ export function keyOf(role: string): string {
   return Object.entries(KEYS).find(([, caller]) => caller.role === role)?.[0] ?? "";
 }
 
+interface Given {
+  input?: unknown;
+  variables?: unknown;
+  progress?(percent: number, message: string): void;
+}
+
 /** What nodes do, by type: `say` answers with its input, `hold` when `release` is called. */
 export function bodies() {
   let release = () => {};
@@ -31,7 +37,7 @@ export function bodies() {
     release = resolve;
   });
   const calls: unknown[] = [];
-  const executables: Record<string, (params: { input?: unknown }) => unknown> = {
+  const executables: Record<string, (params: Given) => unknown> = {
     say: ({ input }) => {
       calls.push(input);
       return { said: input };
@@ -39,6 +45,14 @@ export function bodies() {
     hold: async () => {
       await released;
       return "held";
+    },
+    /** The variables of the run. */
+    variables: ({ variables }) => variables,
+    /** Says how far it is, and goes on when `release` is called. */
+    slow: async ({ progress }) => {
+      progress?.(40, "nearly half");
+      await released;
+      return "slow";
     },
     /** What JSON cannot hold. */
     bigint: () => ({ amount: 2n ** 70n }),

@@ -82,7 +82,11 @@ function nodeSchema(types: readonly NodeType[], checked: readonly NodeType[]): J
           ui: { type: ["object", "null"], description: "What editors keep." },
         },
       },
-      metadata: { type: ["object", "null"], description: "What catalogues show: name, icon, tags." },
+      metadata: {
+        type: ["object", "null"],
+        description:
+          "What catalogues show: name, icon, tags; with `tool: true` the flow is a tool for language models.",
+      },
       position: {
         type: ["object", "null"],
         description: "Where an editor draws it.",
@@ -233,6 +237,12 @@ const variableSchema: Json = {
         type: { type: "string", description: "What it holds, for people and editors." },
         defaultValue: { description: "Its value unless the run says otherwise." },
         description: { type: "string", description: "What it is for." },
+        enum: { type: "array", description: "What it may be, where the flow is a tool." },
+        required: {
+          type: "boolean",
+          description:
+            "Whether it has to be given where the flow is a tool; by default where it has no `defaultValue`.",
+        },
       },
     },
     { type: ["string", "number", "boolean", "array", "null"] },

@@ -1,0 +1,102 @@
+/**
+ * The protocol over HTTP, with sessions: ids of requests are unique within a client only, so that without them a client could not name
+ * the call that it cancels.
+ */
+import { randomUUID } from "node:crypto";
+import { WebStandardStreamableHTTPServerTransport as Transport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+import type { Session } from "../calls.js";
+import { type ClientServer, createService, type McpSource, serverFor } from "./protocol.js";
+
+/** Clients over HTTP. */
+export interface McpHttp {
+  /** Answers a request of a caller that is known. */
+  handle(request: Request, session: Session): Promise<Response>;
+  /** Ends streams that only listen; calls that go on are answered. */
+  endStreams(): void;
+  /** Ends all sessions. */
+  close(): void;
+}
+
+/** A client that has introduced itself. */
+interface Known {
+  transport: Transport;
+  /** The name of the caller, of whom alone it is. */
+  owner: string;
+  pending: ClientServer["pending"];
+}
+
+/** Sessions of all callers, and of each. The one that was not used for the longest time is ended for a new one. */
+const MOST_SESSIONS = 1_000;
+const MOST_OF_CALLER = 100;
+
+/** What a message may be at most, in bytes. */
+const MESSAGE_BYTES = 4 * 1024 * 1024;
+
+/** @param outlives whether executions go on when the server ends */
+export function createMcpHttp(source: McpSource, outlives: () => boolean): McpHttp {
+  const service = createService(source);
+  /** Those that were used last are at the end. */
+  const sessions = new Map<string, Known>();
+
+  async function begin(owner: string): Promise<Transport> {
+    const { server, pending } = serverFor(service, {
+      sessionOf: ({ authInfo }) => authInfo?.extra?.session as Session,
+      outlives,
+    });
+    const transport = new Transport({
+      sessionIdGenerator: randomUUID,
+      maxRequestBodySize: MESSAGE_BYTES,
+      onsessioninitialized(id) {
+        sessions.set(id, { transport, owner, pending });
+      },
+    });
+    server.onclose = () => {
+      if (transport.sessionId !== undefined) sessions.delete(transport.sessionId);
+    };
+    await server.connect(transport as Parameters<typeof server.connect>[0]);
+    return transport;
+  }
+
+  /** Whether there is room for one more session of this caller, after an idle one was ended where that is needed. */
+  function hasRoom(owner: string): boolean {
+    const own = [...sessions.values()].filter((known) => known.owner === owner);
+    const crowd = own.length >= MOST_OF_CALLER ? own : sessions.size >= MOST_SESSIONS ? [...sessions.values()] : [];
+    if (crowd.length === 0) return true;
+    const idle = crowd.find(({ pending }) => pending.size === 0);
+    void idle?.transport.close();
+    return idle !== undefined;
+  }
+
+  return {
+    async handle(request, session) {
+      const owner = session.caller?.name ?? "";
+      const authInfo = { token: "", clientId: owner, scopes: [], extra: { session } };
+      const id = request.headers.get("mcp-session-id");
+      if (id !== null) {
+        const known = sessions.get(id);
+        if (known === undefined || known.owner !== owner) {
+          return refused(404, -32001, "There is no such session; begin a new one");
+        }
+        sessions.delete(id);
+        sessions.set(id, known);
+        return known.transport.handleRequest(request, { authInfo });
+      }
+      if (request.method !== "POST") return refused(400, -32000, "A session begins with a POST of `initialize`");
+      if (!hasRoom(owner)) return refused(503, -32000, "There are too many sessions, all with calls that go on");
+      const transport = await begin(owner);
+      const response = await transport.handleRequest(request, { authInfo });
+      if (transport.sessionId === undefined) await transport.close();
+      return response;
+    },
+    endStreams() {
+      for (const { transport } of sessions.values()) transport.closeStandaloneSSEStream();
+    },
+    close() {
+      for (const { transport } of [...sessions.values()]) void transport.close();
+    },
+  };
+}
+
+function refused(status: number, code: number, message: string): Response {
+  return Response.json({ jsonrpc: "2.0", error: { code, message }, id: null }, { status });
+}
