@@ -8,6 +8,11 @@ import { oneLine } from "./text.js";
 /** Characters of the data beside a question that are shown. */
 const MOST_SHOWN = 2000;
 
+/** What is needed of a conductor. */
+interface Answered {
+  executions: Pick<Conductor["executions"], "onQuestion" | "answer" | "waiting">;
+}
+
 /** What answering needs. */
 export interface AnswerOptions {
   /** By the ids of nodes. */
@@ -27,7 +32,7 @@ export interface Answering {
 }
 
 /** Answers questions from now on, one at a time, until it is stopped. */
-export function answerQuestions(conductor: Conductor, options: AnswerOptions): Answering {
+export function answerQuestions(conductor: Answered, options: AnswerOptions): Answering {
   const over = new AbortController();
   const asked = new Set<string>();
   let before: Promise<void> = Promise.resolve();
@@ -62,7 +67,7 @@ export function answerQuestions(conductor: Conductor, options: AnswerOptions): A
 /** Asks until an answer fits, or the question is no longer open. */
 async function askAt(
   { input, output }: NonNullable<AnswerOptions["terminal"]>,
-  conductor: Conductor,
+  conductor: Answered,
   question: OpenQuestion,
   display: Display,
   signal: AbortSignal,

@@ -13,6 +13,16 @@ export interface Following {
   answers: ReadonlyMap<string, unknown> | undefined;
   /** Whether it is in a store, so that a question lasts. */
   isKept: boolean;
+  /** How the command line names the place where it is. Default: a store. */
+  where?: string;
+}
+
+/** What is needed of a conductor. */
+export interface FollowedConductor {
+  node: Pick<Conductor["node"], "cancel">;
+  executions: Pick<Conductor["executions"], "onQuestion" | "answer" | "waiting">;
+  events: Pick<Conductor["events"], "onProgress">;
+  shutdown: Conductor["shutdown"];
 }
 
 /** How one ended. */
@@ -29,10 +39,10 @@ export interface Followed {
  * answer, after it was said how to give that.
  */
 export async function followed(
-  conductor: Conductor,
+  conductor: FollowedConductor,
   executionId: string,
   begin: () => Promise<ExecutionResult>,
-  { display, answers = new Map(), isKept }: Following,
+  { display, answers = new Map(), isKept, where = "--store ADDRESS" }: Following,
 ): Promise<Followed | undefined> {
   const unanswered: string[] = [];
   let isLeft = false;
@@ -64,7 +74,7 @@ export async function followed(
     display.end();
     answering.stop();
   }
-  const how = `conductor executions answer ${oneLine(executionId)} --value VALUE --store ADDRESS`;
-  process.stderr.write(lines([...unanswered, `The execution waits in the store: ${how}`]));
+  const how = `conductor executions answer ${oneLine(executionId)} --value VALUE ${where}`;
+  process.stderr.write(lines([...unanswered, `The execution waits: ${how}`]));
   return undefined;
 }

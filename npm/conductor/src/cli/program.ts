@@ -39,6 +39,11 @@ const STORE = [
   "--store <address>",
   "keep executions there, so that they outlast this process: sqlite:PATH or postgres://…",
 ] as const;
+const REMOTE = [
+  "--remote <url>",
+  "use this server, with the key of `conductor login`, CONDUCTOR_KEY or --key-file",
+] as const;
+const KEY_FILE_OPTION = ["--key-file <file>", "a file that holds the key for --remote"] as const;
 const KEYS = ["--keys <file>", "file of keys", KEY_FILE] as const;
 const NO_CONFIG = ["--no-config", "look for no settings"] as const;
 
@@ -87,7 +92,7 @@ function commands(end: (exit: Exit) => void): Command {
   program
     .command("run")
     .description("run a flow")
-    .argument("[flow]", `${FLOW}; left out with --resume`)
+    .argument("[flow]", `${FLOW}; with --remote also the id of a flow of the server; left out with --resume`)
     .option(
       "--input <name=value>",
       "an input of the flow; may be given again. JSON where it is JSON, else text",
@@ -124,6 +129,8 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--no-cache", "take no outputs again, whatever nodes and settings ask for")
     .option("--id <id>", "the id of the execution in the store; with that of one that was interrupted, it goes on")
     .option("--resume <id>", "go on with this execution of the store, in the place of a flow")
+    .option(...REMOTE)
+    .option(...KEY_FILE_OPTION)
     .option(...NODES)
     .option(...CONFIG)
     .option(...NO_CONFIG)
@@ -302,6 +309,23 @@ function commands(end: (exit: Exit) => void): Command {
       // What listens is loaded by those who serve.
       const { serve } = await import("./serve.js");
       end(await serve(flows, options));
+    });
+
+  program
+    .command("login")
+    .description("keep the key of a server for --remote: it is asked for, or read from standard input, and checked")
+    .argument("<url>", "of the server")
+    .action(async (url: string) => {
+      const { login } = await import("./login.js");
+      end(await login(url));
+    });
+  program
+    .command("logout")
+    .description("forget the key of a server")
+    .argument("<url>", "of the server")
+    .action(async (url: string) => {
+      const { logout } = await import("./login.js");
+      end(logout(url));
     });
 
   program

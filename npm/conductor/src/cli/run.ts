@@ -6,7 +6,8 @@ import type { ExecutionStore, StoredExecution } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
 import { defaultVariables } from "../api/variables.js";
 import { createNodeConductor } from "../exports/environment/node.js";
-import type { Conductor, ConductorConfig, ExecutionResult, NodeDefinition } from "../exports/node.js";
+import type { ConductorConfig, ExecutionResult, NodeDefinition } from "../exports/node.js";
+import type { ExecutionGraphState } from "../types/graph.js";
 import { createExecutionId } from "../types/ids.js";
 import { type Display, type Output, quietDisplay } from "./display.js";
 import { dryRunText } from "./dry-run.js";
@@ -21,6 +22,7 @@ import { liveDisplay } from "./live-display.js";
 import { type OutputFormat, outputText } from "./node-output.js";
 import { plainDisplay } from "./plain-display.js";
 import { openProject, type Project, type ProjectOptions } from "./project.js";
+import type { RemoteOptions } from "./remote.js";
 import { summary, warningsText } from "./summary.js";
 import { counted, oneLine, timeText } from "./text.js";
 import { TraceFile } from "./trace-file.js";
@@ -29,7 +31,7 @@ import { hintsOf, invalidFlowJson, isToldBefore, lines, reportProblems, reportWa
 import { FileWatch } from "./watch.js";
 
 /** Options as commander gives them. */
-export interface RunOptions extends Strictness, ProjectOptions {
+export interface RunOptions extends Strictness, ProjectOptions, RemoteOptions {
   input?: Map<string, unknown>;
   var?: Map<string, unknown>;
   /** Answers to what nodes ask people, by their ids. */
@@ -65,6 +67,11 @@ export async function run(file: string | undefined, options: RunOptions): Promis
   if (options.format !== undefined && options.output === undefined) {
     throw new UsageError("--format says how --output NODE is printed; name the node");
   }
+  if (options.remote !== undefined) {
+    const { runRemote } = await import("./remote-run.js");
+    return runRemote(file, { ...options, remote: options.remote });
+  }
+  if (options.keyFile !== undefined) throw new UsageError("--key-file is for a server; give --remote URL as well");
   if (options.watch && (options.store !== undefined || options.id !== undefined)) {
     throw new UsageError("--watch runs for a person who looks on, and keeps no executions; leave --store and --id out");
   }
@@ -265,9 +272,14 @@ function knownText({ id, status, startedAt, endedAt }: StoredExecution): string 
   return `${name} began at ${timeText(startedAt)} and goes on`;
 }
 
+/** Where the states of an execution are. */
+interface Shown {
+  node: { store: { getState(): ExecutionGraphState } };
+}
+
 /** Says how an execution ended. `facts`: what the document of `--json` has beside the result. */
 export function report(
-  conductor: Conductor,
+  conductor: Shown,
   flow: NodeDefinition,
   title: string,
   result: ExecutionResult,
@@ -319,7 +331,7 @@ function variablesOf(flow: NodeDefinition, options: RunOptions): Map<string, unk
 }
 
 /** @throws UsageError where the flow has no such node */
-function demandNode(flow: NodeDefinition, id: string, option: string): void {
+export function demandNode(flow: NodeDefinition, id: string, option: string): void {
   const ids = idsIn(flow);
   if (ids.includes(id)) return;
   const listed = ids.slice(0, MOST_NAMED).map(oneLine).join(", ");
@@ -353,7 +365,7 @@ function nodesIn(flow: NodeDefinition): NodeDefinition[] {
   return flow.nodes.flatMap((node) => [node, ...((node.nodes ?? []).length > 0 ? nodesIn(node) : [])]);
 }
 
-function printOutput({ outputs = {} }: ExecutionResult, id: string, format: OutputFormat): void {
+export function printOutput({ outputs = {} }: ExecutionResult, id: string, format: OutputFormat): void {
   if (Object.hasOwn(outputs, id)) {
     process.stdout.write(outputText(outputs[id], format));
     return;
