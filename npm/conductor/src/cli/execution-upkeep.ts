@@ -1,23 +1,10 @@
-/** `conductor executions logs`, `cancel` and `vacuum`. */
+/** `conductor executions cancel` and `vacuum`. */
 import type { Retention } from "@atomiton/storage";
 
-import type { LogLine } from "../types/execution-log.js";
-import pc from "./colour.js";
 import { Exit } from "./exit.js";
 import { jsonText } from "./json.js";
-import { column, counted, oneLine, timeText } from "./text.js";
+import { counted, oneLine } from "./text.js";
 import { type StoreOptions, withStore } from "./with-store.js";
-
-/** Tells what the nodes of an execution said. */
-export function executionLogs(id: string, options: StoreOptions): Promise<Exit> {
-  return withStore(options, async ({ executions }) => {
-    const lines = await executions.logs(id);
-    if (options.json) process.stdout.write(`${jsonText(lines, 2)}\n`);
-    else if (lines.length === 0) process.stdout.write("Its nodes said nothing\n");
-    else process.stdout.write(`${lines.map(lineText).join("\n")}\n`);
-    return Exit.success;
-  });
-}
 
 /** Ends an execution that no process has. */
 export function cancelExecution(id: string, options: StoreOptions): Promise<Exit> {
@@ -52,13 +39,6 @@ export function vacuumExecutions(options: VacuumOptions): Promise<Exit> {
     }
     return Exit.success;
   });
-}
-
-function lineText({ time, executionId, level, text, attempt }: LogLine): string {
-  const colour = level === "error" ? pc.red : level === "warn" ? pc.yellow : pc.dim;
-  const inside = executionId.slice(executionId.indexOf("/") + 1);
-  const tries = attempt > 1 ? ` (try ${attempt})` : "";
-  return `${pc.dim(timeText(time))}  ${colour(column(level, 8))} ${oneLine(inside)}${tries}: ${oneLine(text)}`;
 }
 
 function sizeText(bytes: number): string {

@@ -3,7 +3,7 @@ import type { ExecutionStatus, StoredExecution } from "@atomiton/storage";
 
 import type { ExecutionResult } from "../exports/node.js";
 import pc from "./colour.js";
-import { Exit, exitOf } from "./exit.js";
+import { Exit, exitOf, UsageError } from "./exit.js";
 import { jsonText } from "./json.js";
 import { nodeLines } from "./replay-nodes.js";
 import { column, counted, duration, oneLine, timeText } from "./text.js";
@@ -78,6 +78,11 @@ export async function showExecution(id: string, options: StoreOptions): Promise<
 
 /** Goes on with one execution, or with all that were left unfinished; ends when they are over. */
 export async function resumeExecutions(id: string | undefined, options: StoreOptions): Promise<Exit> {
+  if (id === undefined && options.remote !== undefined) {
+    throw new UsageError(
+      "A server goes on with what was interrupted when it starts; name the execution that is to go on",
+    );
+  }
   return withStore(options, async (conductor) => {
     if (id !== undefined) return told(id, await conductor.executions.resume(id), options);
     const { resumed, blocked, paused, sleeping, waiting } = await conductor.recover();

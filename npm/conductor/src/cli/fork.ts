@@ -11,6 +11,7 @@ import { openFlow } from "./flow-file.js";
 import { followed } from "./followed.js";
 import { jsonText } from "./json.js";
 import type { Project } from "./project.js";
+import { remoteView } from "./remote-view.js";
 import { displayFor, report, unusedText } from "./run.js";
 import { oneLine } from "./text.js";
 import { unusedVariables } from "./unused-variables.js";
@@ -55,11 +56,14 @@ export async function forkExecution(id: string, options: ForkOptions): Promise<E
         await conductor.executions.fork(id, changes);
         return conductor.executions.result(executionId);
       };
-      const end = await followed(conductor, executionId, begin, { display, answers: options.answer, isKept: true });
+      const shown = options.remote === undefined ? conductor : remoteView(conductor, executionId);
+      const where = options.remote === undefined ? {} : { where: `--remote ${options.remote}` };
+      const following = { display, answers: options.answer, isKept: true, ...where };
+      const end = await followed(shown, executionId, begin, following);
       if (end === undefined) return Exit.usage;
       const { result, unanswered, unused } = end;
       const facts = { executionId, forkOf: id, reused: result.reused ?? [] };
-      const reported = report(conductor, begun, title, result, options, output, facts);
+      const reported = report(shown, begun, title, result, options, output, facts);
       for (const why of unanswered) process.stderr.write(`${why}\n`);
       if (!options.json)
         output.write(`${options.quiet ? "" : "\n"}${oneLine(executionId)} is a fork of ${oneLine(id)}\n`);

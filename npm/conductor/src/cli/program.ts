@@ -8,7 +8,8 @@ import { assignment, jsonOrText, milliseconds, positiveInteger, wholeNumber } fr
 import { cacheStats, clearCache } from "./cache.js";
 import { diffExecutions } from "./diff.js";
 import { exportExecution, importExecution } from "./execution-files.js";
-import { cancelExecution, executionLogs, vacuumExecutions } from "./execution-upkeep.js";
+import { executionLogs } from "./execution-logs.js";
+import { cancelExecution, vacuumExecutions } from "./execution-upkeep.js";
 import {
   answerQuestion,
   deleteExecutions,
@@ -18,6 +19,7 @@ import {
   showExecution,
 } from "./executions.js";
 import { EXIT_HELP, Exit, UsageError } from "./exit.js";
+import { flowCommands } from "./flow-commands.js";
 import { forkExecution, parameterOf } from "./fork.js";
 import { graph } from "./graph.js";
 import { init } from "./init.js";
@@ -139,12 +141,16 @@ function commands(end: (exit: Exit) => void): Command {
     .addHelpText("after", EXIT_HELP)
     .action(async (flow: string | undefined, options) => end(await run(flow, options)));
 
-  const executions = program.command("executions").description("look after the executions that a store keeps");
-  const inStore = (name: string, description: string) =>
-    executions
+  const executions = program
+    .command("executions")
+    .description("look after the executions that a store keeps, or a server");
+  const inStore = (name: string, description: string, of: Command = executions) =>
+    of
       .command(name)
       .description(description)
       .option(...STORE)
+      .option(...REMOTE)
+      .option(...KEY_FILE_OPTION)
       .option("--json", "print JSON")
       .option(...NODES)
       .option(...CONFIG)
@@ -201,9 +207,12 @@ function commands(end: (exit: Exit) => void): Command {
   inStore("cancel", "end an execution that was interrupted and is not to go on")
     .argument("<id>", "of the execution")
     .action(async (id: string, options) => end(await cancelExecution(id, options)));
-  inStore("logs", "tell what the nodes of an execution said")
-    .argument("<id>", "of the execution")
-    .action(async (id: string, options) => end(await executionLogs(id, options)));
+  for (const of of [executions, program]) {
+    inStore("logs", "tell what the nodes of an execution said", of)
+      .argument("<id>", "of the execution")
+      .option("--follow", "tell of what comes as well, until the execution is over")
+      .action(async (id: string, options) => end(await executionLogs(id, options)));
+  }
   inStore("export", "write an execution to a file, with its flow, its journal and all values")
     .argument("<id>", "of the execution")
     .option("--output <file>", "the file, - for standard output (default: ID.conductor-run)")
@@ -217,11 +226,16 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--keep-per-flow <n>", "all but so many of each flow, those that began last", wholeNumber)
     .action(async (options) => end(await vacuumExecutions(options)));
 
+  const flows = program.command("flows").description("look after the flows that a store keeps, or a server");
+  flowCommands((name, description) => inStore(name, description, flows), end);
+
   program
     .command("replay")
     .description("step through a recorded execution; nothing is run")
     .argument("<file|id>", "a file of `conductor executions export`, or the id of an execution in the store")
     .option(...STORE)
+    .option(...REMOTE)
+    .option(...KEY_FILE_OPTION)
     .option("--step <n>", "print this step, from 0, instead of asking for keys", wholeNumber)
     .option(
       "--node <id>",

@@ -3,9 +3,7 @@ import { statSync } from "node:fs";
 import { defaultVariables } from "../api/variables.js";
 import type { Conductor, ExecutionResult, NodeDefinition } from "../exports/node.js";
 import type { ExecutionError } from "../types/errors.js";
-import type { ExecutionGraphState } from "../types/graph.js";
 import { createExecutionId } from "../types/ids.js";
-import type { NodeProgressEvent } from "../types/progress-event.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import type { Output } from "./display.js";
 import { Exit, UsageError } from "./exit.js";
@@ -14,6 +12,7 @@ import { followed } from "./followed.js";
 import { jsonText } from "./json.js";
 import { openProject } from "./project.js";
 import { type RemoteOptions, withRemote } from "./remote.js";
+import { remoteView } from "./remote-view.js";
 import { demandNode, displayFor, printOutput, type RunOptions, report, unusedText } from "./run.js";
 import { oneLine } from "./text.js";
 import { TraceFile } from "./trace-file.js";
@@ -67,8 +66,7 @@ async function carryOut(
   const executionId = createExecutionId(options.id);
   const title = oneLine(flow.name ?? flow.id);
   const output: Output = options.json || options.output !== undefined ? process.stderr : process.stdout;
-  const graph = new RemoteGraph(executionId);
-  const shown = { ...services(conductor), events: { onProgress: (show: Show) => graph.follow(conductor, show) } };
+  const shown = remoteView(conductor, executionId);
   const begin = () => (isSent ? sendFlow : askForFlow)(conductor, flow, executionId, options);
   const following = { display: displayFor(output, title, options), answers: options.answer, isKept: true };
   const end = await followed(shown, executionId, begin, { ...following, where: `--remote ${apiUrl}` });
@@ -76,8 +74,7 @@ async function carryOut(
   const { unanswered } = end;
   const wanted = options.output !== undefined ? [options.output] : options.json ? (end.result.executedNodes ?? []) : [];
   const result = await withOutputs(conductor, executionId, end.result, wanted);
-  const state = { getState: () => graph.ended() };
-  const reported = report({ node: { store: state } }, flow, title, result, options, output, { executionId });
+  const reported = report(shown, flow, title, result, options, output, { executionId });
   for (const why of unanswered) process.stderr.write(`${why}\n`);
   const unused = [
     ...end.unused.map((node) => unusedText(node, flow)),
@@ -88,13 +85,6 @@ async function carryOut(
   traceFile?.write(result.trace ?? (await conductor.executions.trace(executionId)));
   const isUsage = unanswered.length > 0 || (options.strict && reported === Exit.success && unused.length > 0);
   return isUsage ? Exit.usage : reported;
-}
-
-type Show = (state: ExecutionGraphState) => void;
-
-/** Services are no own properties of a conductor that a copy would carry. */
-function services({ node, executions, shutdown }: Conductor) {
-  return { node, executions, shutdown };
 }
 
 /** Sends a flow; limits are settings of the flow, since the server knows no others for it. */
@@ -165,57 +155,6 @@ async function withOutputs(
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
   return { ...result, outputs };
-}
-
-/** The graph of an execution elsewhere, as it is told of. */
-class RemoteGraph {
-  #state: ExecutionGraphState = {
-    nodes: new Map(),
-    edges: [],
-    executionOrder: [],
-    criticalPath: [],
-    totalWeight: 0,
-    maxParallelism: 1,
-    isExecuting: true,
-    startTime: Date.now(),
-    endTime: null,
-    cachedProgress: 0,
-  };
-
-  constructor(private readonly executionId: string) {}
-
-  /** Shows each state from now on. */
-  follow({ node }: Pick<Conductor, "node">, show: Show): () => void {
-    return node.onProgress((event) => {
-      const { executionId } = event as NodeProgressEvent;
-      if (executionId !== this.executionId) return;
-      this.#take(event as NodeProgressEvent);
-      show(this.#state);
-    });
-  }
-
-  /** The last state, with its end. */
-  ended(): ExecutionGraphState {
-    return { ...this.#state, isExecuting: false, endTime: this.#state.endTime ?? Date.now() };
-  }
-
-  #take({ nodes, graph, progress, eta, nodeId }: NodeProgressEvent): void {
-    const { executionOrder, criticalPath, criticalPathKind, totalWeight, maxParallelism, edges } = graph;
-    this.#state = {
-      ...this.#state,
-      nodes: new Map(nodes.map((node) => [node.id, node])),
-      edges,
-      executionOrder,
-      criticalPath,
-      ...(criticalPathKind !== undefined && { criticalPathKind }),
-      totalWeight,
-      maxParallelism,
-      cachedProgress: progress,
-      executionId: this.executionId,
-      nodeId,
-      eta,
-    };
-  }
 }
 
 /** The flow that the server has under an id. Throws UsageError where there is none. */

@@ -6,14 +6,13 @@ import { byKeys, KeyFile } from "../server/keys.js";
 import { createServer } from "../server/server.js";
 import type { FlowToSave } from "../types/flow.js";
 import { Exit, UsageError } from "./exit.js";
-import { type FlowFile, openFlow, type ProjectFacts, type Strictness } from "./flow-file.js";
+import type { Strictness } from "./flow-file.js";
+import { flowsIn } from "./flows-in-files.js";
 import { openKeptStore } from "./kept-store.js";
 import { attempted, type KeyOptions } from "./keys.js";
-import { problemsText } from "./problem-text.js";
 import { openProject, type ProjectOptions } from "./project.js";
 import { onInterrupt } from "./signals.js";
 import { counted, oneLine } from "./text.js";
-import { reportProblems } from "./validate.js";
 import { telling } from "./with-store.js";
 
 /** Where a server keeps what it has, unless something else is said. */
@@ -100,29 +99,6 @@ async function serveOn(
     server.close();
     await conductor.shutdown();
   }
-}
-
-/** The flows in files; `undefined` where one of them cannot be run, after it was said why. */
-export async function flowsIn(
-  files: readonly string[],
-  options: Strictness & ProjectFacts,
-): Promise<FlowToSave[] | undefined> {
-  const flows: FlowToSave[] = [];
-  for (const file of files) {
-    const opened = await openFlow(file, options);
-    if (opened.flow === undefined || opened.problems.length > 0) {
-      reportProblems(process.stderr, opened);
-      return undefined;
-    }
-    process.stderr.write(warningsOf(opened));
-    flows.push(opened.flow as FlowToSave);
-  }
-  return flows;
-}
-
-/** What is probably not as it was meant, with its file. */
-function warningsOf(opened: FlowFile): string {
-  return opened.warnings.length === 0 ? "" : `${oneLine(opened.file)}:\n${problemsText(opened)}`;
 }
 
 /** What flows of others may not do unless the owner says so: here, or setting by setting in those of the project. */

@@ -6,10 +6,11 @@ import type { Conductor, ConductorConfig } from "../exports/node.js";
 import { Exit, UsageError } from "./exit.js";
 import { openKeptStore } from "./kept-store.js";
 import { openProject, type Project, type ProjectOptions } from "./project.js";
+import { type RemoteOptions, withRemote } from "./remote.js";
 import { oneLine } from "./text.js";
 
-/** Options of all commands on a store. */
-export interface StoreOptions extends ProjectOptions {
+/** Options of all commands on a store, which may be that of a server. */
+export interface StoreOptions extends ProjectOptions, RemoteOptions {
   /** The address of the store. */
   store?: string;
   json?: boolean;
@@ -23,12 +24,21 @@ interface Opening {
   wanted?: Pick<ConductorConfig, "concurrency" | "timeout">;
 }
 
-/** Lets a command use a conductor on the store. What it rejects with by a code is told in one line. */
+/** Lets a command use a conductor on the store, or one that reaches the server. What it rejects with by a code is told in one line. */
 export async function withStore(
   options: StoreOptions,
   use: (conductor: Conductor, project: Project) => Promise<Exit>,
   opening: Opening = {},
 ): Promise<Exit> {
+  const { remote } = options;
+  if (remote !== undefined) {
+    if (options.store !== undefined) throw new UsageError("--store and --remote name two places; give one of them");
+    const useless = Object.entries(opening.wanted ?? {}).map(([name]) => `--${name}`);
+    if (useless.length > 0) throw new UsageError(`${useless.join(", ")} is of use where it runs here; leave it out`);
+    const project = await openProject(undefined, options);
+    return withRemote({ ...options, remote }, ({ conductor }) => use(conductor, project));
+  }
+  if (options.keyFile !== undefined) throw new UsageError("--key-file is for a server; give --remote URL as well");
   const onConductor = async (store: ExecutionStore, project: Project) => {
     // What others put to sleep is not for a process that ends with this command.
     const conductor = createNodeConductor(
@@ -53,7 +63,9 @@ export async function withOpenStore(
   const project = await openProject(undefined, options);
   const address = options.store ?? project.settings.store;
   if (address === undefined) {
-    throw new UsageError("Name the store: --store sqlite:PATH, or `store` in conductor.config");
+    throw new UsageError(
+      "Name the store: --store sqlite:PATH, or `store` in conductor.config; or a server: --remote URL",
+    );
   }
   return telling(async () => {
     const { store, close } = await openKeptStore(address, !mayBegin);
