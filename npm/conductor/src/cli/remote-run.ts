@@ -18,6 +18,7 @@ import { oneLine } from "./text.js";
 import { TraceFile } from "./trace-file.js";
 import { unusedVariables } from "./unused-variables.js";
 import { invalidFlowJson, reportProblems, reportWarnings } from "./validate.js";
+import { telling } from "./with-store.js";
 
 /** Options of `conductor run` that only a process has that runs the flow itself. */
 const ONLY_HERE = ["store", "resume", "watch", "dryRun", "cache"] as const;
@@ -47,11 +48,12 @@ export async function runRemote(
   const sent = isFile(name) ? await fileToSend(name, options) : undefined;
   if (sent === null) return Exit.invalidFlow;
   const traceFile = options.trace === undefined ? undefined : new TraceFile(options.trace);
-  return withRemote(options, async ({ apiUrl, conductor }) => {
-    const found =
-      sent === undefined ? { flow: await flowOf(conductor, name), isSent: false } : { flow: sent, isSent: true };
-    return carryOut(found, conductor, apiUrl, options, traceFile);
-  });
+  return telling(() =>
+    withRemote(options, async ({ apiUrl, conductor }) => {
+      const flow = sent ?? (await flowOf(conductor, name));
+      return carryOut({ flow, isSent: sent !== undefined }, conductor, apiUrl, options, traceFile);
+    }),
+  );
 }
 
 async function carryOut(
@@ -82,9 +84,19 @@ async function carryOut(
   ];
   if (!options.quiet || options.strict) process.stderr.write(unused.join(""));
   if (options.output !== undefined) printOutput(result, options.output, options.format ?? "json");
-  traceFile?.write(result.trace ?? (await conductor.executions.trace(executionId)));
+  if (traceFile !== undefined) traceFile.write(result.trace ?? (await traceOf(conductor, executionId)));
   const isUsage = unanswered.length > 0 || (options.strict && reported === Exit.success && unused.length > 0);
   return isUsage ? Exit.usage : reported;
+}
+
+/** The trace that the server keeps; `undefined` where it has none, after it was said why. */
+async function traceOf({ executions }: Conductor, executionId: string) {
+  try {
+    return await executions.trace(executionId);
+  } catch (error) {
+    process.stderr.write(`There is no trace: ${oneLine((error as Error).message)}\n`);
+    return undefined;
+  }
 }
 
 /** Sends a flow; limits are settings of the flow, since the server knows no others for it. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { messageOf } from "@atomiton/values";
 import { type Conductor, createConductor } from "../exports/node.js";
 import { checkedAddress } from "../transports/address.js";
-import { Exit, UsageError } from "./exit.js";
+import { type Exit, UsageError } from "./exit.js";
 import { keptKey } from "./kept-keys.js";
 import { oneLine } from "./text.js";
 
@@ -69,7 +69,7 @@ export async function askWho(apiUrl: string, key: string | undefined): Promise<R
   return typeof (user as RemoteUser | null)?.username === "string" ? (user as RemoteUser) : undefined;
 }
 
-/** Lets a command use the server, and closes the connection. What the server refuses is told in one line. */
+/** Lets a command use the server, and closes the connection. Throws UsageError where the server does not know the caller. */
 export async function withRemote(
   options: RemoteOptions & { remote: string },
   use: (remote: Remote) => Promise<Exit>,
@@ -86,11 +86,6 @@ export async function withRemote(
   const conductor = createConductor({ transport: "websocket", apiUrl, ...(key !== undefined && { key }) });
   try {
     return await use({ apiUrl, conductor });
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    if (code === undefined) throw error;
-    process.stderr.write(`${oneLine(message)}\n`);
-    return code === "INVALID_PARAMETERS" ? Exit.usage : Exit.failed;
   } finally {
     await conductor.shutdown();
   }

@@ -36,7 +36,7 @@ export async function withStore(
     const useless = Object.entries(opening.wanted ?? {}).map(([name]) => `--${name}`);
     if (useless.length > 0) throw new UsageError(`${useless.join(", ")} is of use where it runs here; leave it out`);
     const project = await openProject(undefined, options);
-    return withRemote({ ...options, remote }, ({ conductor }) => use(conductor, project));
+    return telling(() => withRemote({ ...options, remote }, ({ conductor }) => use(conductor, project)));
   }
   if (options.keyFile !== undefined) throw new UsageError("--key-file is for a server; give --remote URL as well");
   const onConductor = async (store: ExecutionStore, project: Project) => {

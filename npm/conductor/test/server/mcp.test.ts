@@ -109,6 +109,14 @@ describe("tools", () => {
     expect((await client.listTools()).tools).toMatchObject([{ name: "f", title: "f" }]);
     await conductor.storage.saveFlow({ ...tool("say", "f"), description: "Other words" } as never);
     expect((await client.listTools()).tools).toMatchObject([{ description: "Other words" }]);
+    await conductor.storage.saveFlow(flowOf("say") as never);
+    expect((await client.listTools()).tools).toEqual([]);
+    const runner = await connect("runner");
+    await expect(runner.callTool({ name: "f" })).rejects.toThrow("There is no tool f; there are none");
+    await conductor.storage.saveFlow(tool("say", "f", { name: "renamed" }) as never);
+    expect(await runner.callTool({ name: "renamed" })).toMatchObject({ structuredContent: { success: true } });
+    await conductor.storage.saveFlow(tool("say", "f", { name: "again" }) as never);
+    await expect(runner.callTool({ name: "renamed" })).rejects.toThrow("there are again");
     await conductor.storage.deleteFlow("f");
     expect((await client.listTools()).tools).toEqual([]);
   });
@@ -248,6 +256,18 @@ describe("a call", () => {
     expect((await client.listTools()).tools).toHaveLength(1);
   });
 
+  it("that is cancelled leaves no connection open", async () => {
+    const { connect, post, conductor } = await served([tool("hold", "f")]);
+    const client = await connect("runner");
+    const headers = { "mcp-session-id": client.http.sessionId ?? "" };
+    const begun = new Promise((resolve) => conductor.events.on("started", resolve));
+    const answer = await post('{"jsonrpc":"2.0","id":"c","method":"tools/call","params":{"name":"f"}}', headers);
+    await begun;
+    const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: "c" } };
+    expect((await post(JSON.stringify(cancel), headers)).status).toBe(202);
+    expect(await answer.text()).toBe("");
+  });
+
   it("of one client is not ended by another with the same number", async () => {
     const { connect, conductor, release } = await served([tool("hold", "f")]);
     const [one, other] = [await connect("runner"), await connect("runner")];
@@ -380,6 +400,8 @@ describe("callers", () => {
   it("that begin ever more sessions lose their own idle ones, and nobody else's", async () => {
     const { connect, post } = await served([tool("say", "f")]);
     const [other, first] = [await connect("editor"), await connect("runner")];
+    for (let count = 0; count < 100; count++) await (await post("{}")).text();
+    await first.listTools();
     for (let count = 0; count < 100; count++) await (await post(INITIALIZE)).text();
     await expect(first.listTools()).rejects.toThrow(/session/);
     expect((await other.listTools()).tools).toHaveLength(1);

@@ -42,11 +42,14 @@ export function createMcpHttp(source: McpSource, outlives: () => boolean): McpHt
     const { server, pending } = serverFor(service, {
       sessionOf: ({ authInfo }) => authInfo?.extra?.session as Session,
       outlives,
+      // Nothing more comes of it, and the client leaves the connection open.
+      cancelled: (requestId) => transport.closeSSEStream(requestId),
     });
     const transport = new Transport({
       sessionIdGenerator: randomUUID,
       maxRequestBodySize: MESSAGE_BYTES,
       onsessioninitialized(id) {
+        void idleOf(crowdFor(owner))?.transport.close();
         sessions.set(id, { transport, owner, pending });
       },
     });
@@ -57,15 +60,15 @@ export function createMcpHttp(source: McpSource, outlives: () => boolean): McpHt
     return transport;
   }
 
-  /** Whether there is room for one more session of this caller, after an idle one was ended where that is needed. */
-  function hasRoom(owner: string): boolean {
-    const own = [...sessions.values()].filter((known) => known.owner === owner);
-    const crowd = own.length >= MOST_OF_CALLER ? own : sessions.size >= MOST_SESSIONS ? [...sessions.values()] : [];
-    if (crowd.length === 0) return true;
-    const idle = crowd.find(({ pending }) => pending.size === 0);
-    void idle?.transport.close();
-    return idle !== undefined;
+  /** The sessions of which one has to go before this caller begins another; empty where there is room. */
+  function crowdFor(owner: string): Known[] {
+    const all = [...sessions.values()];
+    const own = all.filter((known) => known.owner === owner);
+    if (own.length >= MOST_OF_CALLER) return own;
+    return all.length >= MOST_SESSIONS ? all : [];
   }
+
+  const idleOf = (crowd: readonly Known[]) => crowd.find(({ pending }) => pending.size === 0);
 
   return {
     async handle(request, session) {
@@ -82,7 +85,10 @@ export function createMcpHttp(source: McpSource, outlives: () => boolean): McpHt
         return known.transport.handleRequest(request, { authInfo });
       }
       if (request.method !== "POST") return refused(400, -32000, "A session begins with a POST of `initialize`");
-      if (!hasRoom(owner)) return refused(503, -32000, "There are too many sessions, all with calls that go on");
+      const crowd = crowdFor(owner);
+      if (crowd.length > 0 && idleOf(crowd) === undefined) {
+        return refused(503, -32000, "There are too many sessions, all with calls that go on");
+      }
       const transport = await begin(owner);
       const response = await transport.handleRequest(request, { authInfo });
       if (transport.sessionId === undefined) await transport.close();

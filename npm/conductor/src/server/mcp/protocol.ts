@@ -48,6 +48,8 @@ export interface Client {
   sessionOf(extra: Extra): Session;
   /** Whether executions go on when the connection ends. */
   outlives(): boolean;
+  /** Told of a request that its client cancelled, and that is not answered. */
+  cancelled?(requestId: Extra["requestId"]): void;
 }
 
 /** Requests of one client at once. */
@@ -119,10 +121,9 @@ async function call(
 ): Promise<ToolAnswer> {
   const { signal } = extra;
   const session = client.sessionOf(extra);
-  const all = await tools.list(session);
-  const tool = all.find((one) => one.name === name);
+  const tool = await tools.find(session, name);
   if (tool === undefined) {
-    const names = all.slice(0, MOST_NAMED).map((one) => one.name);
+    const names = (await tools.list(session)).slice(0, MOST_NAMED).map((one) => one.name);
     const known = names.length === 0 ? "there are none" : `there are ${names.join(", ")}`;
     throw new McpError(ErrorCode.InvalidParams, `There is no tool ${name.slice(0, 100)}; ${known}`);
   }
@@ -136,6 +137,7 @@ async function call(
   };
   signal.throwIfAborted();
   const cancel = () => {
+    client.cancelled?.(extra.requestId);
     if (!client.outlives()) void source.calls.call(session, "node", "cancel", executionId);
   };
   const endProgress = telling(source, executionId, extra);

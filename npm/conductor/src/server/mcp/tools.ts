@@ -10,6 +10,8 @@ import { type FlowTool, saysTool, toolOf, withOwnNames } from "./tool.js";
 export interface Tools {
   /** All of them, as this caller sees them. Flows that cannot be tools are left out, and said on the log once. */
   list(session: Session): Promise<FlowTool[]>;
+  /** The tool of this name, as its flow is now; `undefined` where there is none. */
+  find(session: Session, name: string): Promise<FlowTool | undefined>;
 }
 
 /** Flows that are listed at once. */
@@ -64,11 +66,26 @@ export function createTools(ask: Ask, chosen: readonly string[] | undefined): To
     known = seen;
     return tools;
   };
+  /** The flows of the tools that were listed last, by the names that these had then, with those that they asked for. */
+  let named = new Map<string, { flowId: string; asked: string }>();
+  const list = async (session: Session): Promise<FlowTool[]> => {
+    const all =
+      chosen === undefined
+        ? await marked(session)
+        : await Promise.all([...new Set(chosen)].map((id) => found(session, id)));
+    const tools = all.filter((tool) => tool !== undefined);
+    const own = withOwnNames(tools);
+    named = new Map(own.map(({ name, flowId }, index) => [name, { flowId, asked: tools[index]?.name ?? name }]));
+    return own;
+  };
   return {
-    async list(session) {
-      const tools =
-        chosen === undefined ? await marked(session) : await Promise.all(chosen.map((id) => found(session, id)));
-      return withOwnNames(tools.filter((tool) => tool !== undefined));
+    list,
+    async find(session, name) {
+      const { flowId, asked } = named.get(name) ?? {};
+      // One flow is read sooner than all are listed.
+      const tool = flowId === undefined ? undefined : await found(session, flowId);
+      if (tool !== undefined && tool.name === asked) return { ...tool, name };
+      return (await list(session)).find((one) => one.name === name);
     },
   };
 }
