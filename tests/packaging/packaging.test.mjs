@@ -155,3 +155,32 @@ test("the command runs a flow with the node library", async () => {
   const answer = JSON.parse(await project.run("npx", ["conductor", ...args]));
   assert.deepEqual(answer.data, { result: { text: "Hello, world" } });
 });
+
+test("tools for language models need no further package, over standard input and from CommonJS", async () => {
+  project.write("greeting.flow.yaml", FLOW);
+  const messages = [
+    {
+      id: 0,
+      method: "initialize",
+      params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "t", version: "1" } },
+    },
+    { id: 1, method: "tools/list" },
+  ].map((message) => JSON.stringify({ jsonrpc: "2.0", ...message }));
+  const source = `
+    const { execFileSync } = require("node:child_process");
+    const options = { input: ${JSON.stringify(`${messages.join("\n")}\n`)}, shell: true, encoding: "utf8" };
+    const answers = execFileSync("npx conductor mcp greeting.flow.yaml", options).trim().split("\\n").map((line) => JSON.parse(line));
+    const { createConductor } = require("@atomiton/conductor/node");
+    const { createServer } = require("@atomiton/conductor/server");
+    const conductor = createConductor();
+    const server = createServer({ conductor, open: true, mcp: true });
+    const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+    const body = ${JSON.stringify(messages[0])};
+    const request = new Request("http://localhost/mcp", { method: "POST", headers, body });
+    server.fetch(request).then(async (answer) => {
+      console.log(answers[1].result.tools[0].name, (await answer.text()).includes("serverInfo"));
+      server.close();
+      await conductor.shutdown();
+    });`;
+  assert.equal(await runFile("mcp.cjs", source), "greeting true");
+});
