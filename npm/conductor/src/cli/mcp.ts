@@ -87,7 +87,8 @@ async function serveOn(
       {
         input: process.stdin,
         write: (text, done) => void write(text, done),
-        problem: (message) => process.stderr.write(`${oneLine(message).slice(0, LONGEST_PROBLEM)}\n`),
+        problem: (message) =>
+          process.stderr.write(`A message cannot be read: ${oneLine(message).slice(0, LONGEST_PROBLEM)}\n`),
         signal: ending.signal,
       },
     );
