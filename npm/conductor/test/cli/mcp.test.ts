@@ -4,10 +4,11 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { CLI, conductor, DOUBLE, ENDLESS, FAILING, file, folder, ROOT } from "./cli.js";
+import { CLI, conductor, DOUBLE, ENDLESS, FAILING, file, folder, ROOT, start } from "./cli.js";
 
 const GREETING = `
 id: greet
@@ -216,5 +217,36 @@ describe("conductor mcp", () => {
     expect(endings.map(({ stdout }) => stdout).join("")).toBe("");
     expect(endings[4]?.stderr).toContain("`metadata.tool` has no setting nme");
     expect(endings[5]?.stderr).toContain('There is no flow "none"');
+  });
+});
+
+describe("conductor serve --mcp", () => {
+  it("offers the same over HTTP, and only where it is asked for", async () => {
+    const home = folder();
+    const flows = [file(home, "a.yaml", GREETING), file(home, "b.yaml", DOUBLE)];
+    const common = ["--open", "--port", "0", "--no-config"];
+    const tools = async (store: string, ...args: string[]) => {
+      const serving = start(["serve", ...flows, ...common, "--store", `sqlite:${join(home, store)}`, ...args]);
+      let said = "";
+      serving.child.stderr?.on("data", (text) => {
+        said += text;
+      });
+      await serving.says("Everybody on this machine");
+      const url = new URL(`${/Serving at (\S+)/.exec(said)?.[1]}/mcp`);
+      const client = new Client({ name: "test", version: "1.0.0" });
+      try {
+        await client.connect(new StreamableHTTPClientTransport(url) as never);
+        return (await client.listTools()).tools.map(({ name }) => name);
+      } finally {
+        await client.close();
+        serving.child.kill("SIGTERM");
+        expect((await serving.ended).code).toBe(0);
+      }
+    };
+    expect(await tools("one.db", "--mcp")).toEqual(["greet"]);
+    expect(await tools("two.db", "--mcp", "--flow", "double")).toEqual(["double"]);
+    await expect(tools("three.db")).rejects.toThrow();
+    const refused = await conductor("serve", ...flows, ...common, "--flow", "double");
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("give --mcp as well")]);
   });
 });
