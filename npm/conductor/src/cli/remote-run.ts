@@ -45,6 +45,12 @@ export async function runRemote(
     throw new UsageError(`--${written} is of use where the flow runs here; leave it out with --remote`);
   }
   if (name === undefined) throw new UsageError("Name the flow to run: a file, or the id of a flow of the server");
+  const ofFiles = (["nodes", "lenient"] as const).find((option) => options[option] !== undefined);
+  if (!isFile(name) && ofFiles !== undefined) {
+    throw new UsageError(
+      `--${ofFiles} is about the flow in a file, and ${oneLine(name)} is one of the server; leave it out`,
+    );
+  }
   const sent = isFile(name) ? await fileToSend(name, options) : undefined;
   if (sent === null) return Exit.invalidFlow;
   const traceFile = options.trace === undefined ? undefined : new TraceFile(options.trace);

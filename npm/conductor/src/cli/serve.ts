@@ -132,7 +132,7 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 /** Goes on with what an earlier process left unfinished. */
-export async function recover(conductor: Conductor): Promise<void> {
+async function recover(conductor: Conductor): Promise<void> {
   try {
     const { resumed, blocked } = await conductor.recover();
     if (resumed.length > 0)

@@ -202,6 +202,7 @@ describe("conductor run --remote", () => {
     await refused(["--remote", "nowhere", "f"], key, "address of the server is wrong");
     await refused(["--remote", apiUrl, "f", "--store", "sqlite:x.db"], key, "--store is of use");
     await refused(["--remote", apiUrl, "f", "--no-cache"], key, "--no-cache is of use");
+    await refused(["--remote", apiUrl, "f", "--nodes", "x.mjs"], key, "--nodes is about the flow in a file");
     await refused(["f.yaml", "--key-file", "k"], key, "give --remote URL as well");
     await refused(["--remote", apiUrl, "f", "--key-file", "missing"], key, "cannot be read");
   });
