@@ -151,7 +151,8 @@ describe("lists", () => {
       const { executions } = await store.list(filter);
       expect(executions.map(({ id }) => id).join(), JSON.stringify(filter)).toBe(expected.map(({ id }) => id).join());
     }
-  });
+    // Hundreds of comparisons over all rows: a machine on which much else runs needs minutes.
+  }, 600_000);
 
   it("refuse a cursor, a status and a length that there are not", async () => {
     const store = await openSqliteStore(join(await temporaryFolder(), "executions.db"));
