@@ -45,7 +45,7 @@ describe("a database of version 1", () => {
     expect(await store.begun("left")).toMatchObject({ document });
     expect(await store.flows.load("orders")).toMatchObject({ name: "Orders" });
     await store.close();
-    expect(await inDatabase(path, VERSION)).toEqual([["3"]]);
+    expect(await inDatabase(path, VERSION)).toEqual([["4"]]);
   });
 
   it("stays as it is where it cannot be brought up to date", async () => {
@@ -63,7 +63,7 @@ describe("a database of version 1", () => {
     const path = await ofVersion1();
     const told = await Promise.all([1, 2, 3].map(() => started(path, "open").told()));
     expect(told).toEqual(["opened", "opened", "opened"]);
-    expect(await inDatabase(path, VERSION)).toEqual([["3"]]);
+    expect(await inDatabase(path, VERSION)).toEqual([["4"]]);
     expect(await inDatabase(path, "select count(*) from cache_size")).toEqual([[1]]);
   });
 
@@ -77,7 +77,7 @@ describe("a database of version 1", () => {
       await child.ended;
       const [[version]] = (await inDatabase(path, VERSION)) as [[string]];
       const tables = await inDatabase(path, "select count(*) from sqlite_schema where name = 'cached_outputs'");
-      expect([version, tables]).toEqual([version, [[version === "3" ? 1 : 0]]]);
+      expect([version, tables]).toEqual([version, [[version === "4" ? 1 : 0]]]);
       const store = await openSqliteStore(path);
       expect((await store.figures()).executions).toBe(2);
       await store.close();
