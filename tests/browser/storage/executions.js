@@ -1,7 +1,7 @@
 /** What the tests of executions in IndexedDB find on the window of their pages. */
 
 import { openIndexedDbStore } from "@atomiton/storage/browser";
-
+import { entryBehaviour, kept } from "../../../npm/storage/test/entry-behaviour.ts";
 import {
   append,
   begin,
@@ -12,7 +12,6 @@ import {
 } from "../../../npm/storage/test/execution-behaviour.ts";
 import { flow, flowBehaviour } from "../../../npm/storage/test/flow-behaviour.ts";
 import { cached, testOutputCache } from "../../../npm/storage/test/output-cache-behaviour.ts";
-import { kept, stateBehaviour } from "../../../npm/storage/test/state-behaviour.ts";
 import { expect } from "./expect.js";
 
 const behaviours = new Map();
@@ -48,7 +47,7 @@ const open = async () => {
 
 executionBehaviour({ it, expect, open });
 flowBehaviour({ it, expect, open });
-stateBehaviour({ it, expect, open });
+entryBehaviour({ it, expect, open });
 testOutputCache({ it, expect, open: async () => (await open()).store.cache });
 
 Object.assign(globalThis, { openIndexedDbStore, behaviours, begin, append, update, finish, START, flow, cached, kept });
