@@ -3,6 +3,7 @@ import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ConductorConfig } from "../exports/node.js";
 import { createCalls } from "../server/calls.js";
 import { toolOf } from "../server/mcp/tool.js";
+import { createRateGuard, UNLIMITED } from "../server/rate-limits.js";
 import { serveChannels } from "../server/served-channels.js";
 import type { FlowToSave } from "../types/flow.js";
 import { Exit, UsageError } from "./exit.js";
@@ -79,7 +80,13 @@ async function serveOn(
     const { serveStdio } = await import("../server/mcp/stdio.js");
     const isFine = await serveStdio(
       {
-        calls: createCalls(channels, false),
+        calls: createCalls({
+          channels,
+          auth: undefined,
+          // The one caller is who started this process.
+          guard: createRateGuard(UNLIMITED, () => {}),
+          tell: () => {},
+        }),
         events: conductor.events,
         flows: named.length > 0 ? named : undefined,
         isKept,

@@ -3,6 +3,9 @@ export type { AuthChannelDependencies, SessionToken } from "../desktop/channels/
 export type { MainProcessConductor } from "../desktop/main-process.js";
 export type { Retention as Keeping } from "../desktop/result-cache.js";
 export { type Caller, ROLES } from "../server/access.js";
-export type { Authenticate } from "../server/calls.js";
+export type { Audit, AuditEntry } from "../server/audit.js";
+export type { AboutRequest, Authenticate, ServerAuth } from "../server/calls.js";
+export type { Rate, RateLimits } from "../server/rate-limits.js";
 export { type ConductorServer, createServer, type Listening, type ServerOptions } from "../server/server.js";
+export { createUsers, type User, type Users, type UsersOptions } from "../server/users/users.js";
 export type { Role } from "../services/declaration.js";

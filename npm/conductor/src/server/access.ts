@@ -50,3 +50,13 @@ export interface Refusal {
   /** Of no use to try again. */
   code: "VALIDATION_FAILED";
 }
+
+/** An answer in the place of what was asked for once too often. */
+export interface Limited {
+  status: 429;
+  /** For people. */
+  error: string;
+  code: "RATE_LIMIT_EXCEEDED";
+  /** Seconds until it may be asked for again. */
+  retryAfter: number;
+}

@@ -1,48 +1,143 @@
 /** Calls of callers: who may make them, and what carries them out. */
 import { createHash } from "node:crypto";
 import type { CallAnswer } from "../desktop/channel-server.js";
-import { type Caller, leastRole, type Refusal, refusalOf } from "./access.js";
+import type { AuthChannelDependencies } from "../desktop/channels/auth.js";
+import type { Unsubscribe } from "../services/declaration.js";
+import { type Caller, type Limited, leastRole, type Refusal, refusalOf } from "./access.js";
+import type { AuditEntry } from "./audit.js";
+import { auditedCall } from "./audited-calls.js";
+import type { RateGuard } from "./rate-limits.js";
+import { RecentMap } from "./recent-map.js";
 import type { ServedChannels } from "./served-channels.js";
 
 /** Finds out who sent a request; `undefined` for a stranger. It may be asked again for each call. */
-export type Authenticate = (request: Request) => Caller | undefined | Promise<Caller | undefined>;
+export type Authenticate = (request: Request, about?: AboutRequest) => Caller | undefined | Promise<Caller | undefined>;
+
+/** What is known of a request beside itself. */
+export interface AboutRequest {
+  /** Of the client, where it is known. */
+  address?: string | undefined;
+  /** Whether the connection that the request began still lasts, and its caller was known before. */
+  isAgain?: boolean;
+}
+
+/** Sessions of callers: what `conductor.auth` calls, and what a server can use beside it. */
+export interface ServerAuth extends AuthChannelDependencies {
+  /** Whether there is such a user: only then the audit names who failed to sign in. */
+  knows?(username: string): Promise<boolean>;
+  /** Calls back when sessions ended: connections are then authenticated anew at once. Ends with what it returns. */
+  onSessionsEnded?(listener: () => void): Unsubscribe;
+}
 
 /** A caller, and the request by which it is known. */
 export interface Session {
   caller: Caller | undefined;
   /** The bearer token, for commands about the session. */
   token: string | undefined;
+  /** Of the client, where it is known. */
+  address?: string | undefined;
 }
 
 /** What a call came to. */
-export type CallResult = CallAnswer | Refusal;
+export type CallResult = CallAnswer | Refusal | Limited;
 
 /** Calls commands for callers. */
 export interface Calls {
   /** Why a caller may not call a command, before anything of the call is read; `undefined` where it may. */
   refusal(session: Session, channel: string, command: string): CallResult | undefined;
+  /** Notes that a caller was refused; what it is to be answered with. */
+  told(session: Session, refused: Refusal, what: string): Refusal | Limited;
   call(session: Session, channel: string, command: string, args: unknown): Promise<CallResult>;
+  /** Whether the caller with this token signed out by itself, and need not be told that the session is over. */
+  hasLeft(token: string | undefined): boolean;
 }
+
+/** Callers that signed out of whom it is remembered. */
+const MOST_LEFT = 1000;
 
 /** Commands of `auth` that are about the session of the caller. */
 const OF_SESSION: ReadonlySet<string> = new Set(["logout", "getCurrentUser", "refreshToken"]);
 
-/** @param hasSessions whether the application has sessions of its own; without, callers only learn who they are */
-export function createCalls(channels: ServedChannels, hasSessions: boolean): Calls {
-  const refusal: Calls["refusal"] = ({ caller }, channel, command) => {
+/** What calls need of their server. */
+export interface CallParts {
+  channels: ServedChannels;
+  /** Sessions of callers; without, callers only learn who they are. */
+  auth: ServerAuth | undefined;
+  guard: RateGuard;
+  tell(entry: Omit<AuditEntry, "time">): void;
+}
+
+export function createCalls({ channels, auth, guard, tell }: CallParts): Calls {
+  const refusal: Calls["refusal"] = (session, channel, command) => {
     const least = leastRole(channel, command);
-    return least === undefined ? noCommand(channel, command) : refusalOf(caller, least, `${channel}.${command}`);
+    if (least === undefined) return noCommand(channel, command);
+    const what = `${channel}.${command}`;
+    const refused = refusalOf(session.caller, least, what);
+    return refused && told(session, refused, what);
   };
+  const told: Calls["told"] = (session, refused, what) => {
+    // One with a token was counted when that was looked up.
+    const isCounted = refused.status !== 401 || session.token !== undefined;
+    const limited = isCounted ? undefined : guard.ofStranger(session.address);
+    if (limited !== undefined) return limited;
+    tell({ event: "refused", ...whoIs(session), what, outcome: String(refused.status) });
+    return refused;
+  };
+
+  const signIn = async (session: Session, args: unknown): Promise<CallResult> => {
+    const { username } = (args ?? {}) as { username?: unknown };
+    const name = typeof username === "string" ? username : undefined;
+    const attempt = guard.ofSignIn(name, session.address);
+    if ("status" in attempt) return attempt;
+    const answer = await channels.call("auth", "login", args);
+    const isIn = "result" in answer;
+    if (isIn) attempt.succeeded();
+    // What is typed in the place of a name may be a password. The caller does not wait: how long it takes tells of the name.
+    const isNamed = async () => isIn || (name !== undefined && (await auth?.knows?.(name)) === true);
+    void isNamed()
+      .catch(() => false)
+      .then((isUser) =>
+        tell({
+          event: "sign-in",
+          ...whoIs({ address: session.address }),
+          ...(isUser && name !== undefined && { caller: name }),
+          outcome: isIn ? "ok" : (answer.code ?? "EXECUTION_FAILED"),
+        }),
+      );
+    return answer;
+  };
+
+  const left = new RecentMap<true>(MOST_LEFT);
+
   return {
     refusal,
+    told,
+    hasLeft: (token) => token !== undefined && left.get(token) === true,
     async call(session, channel, command, args) {
       const refused = refusal(session, channel, command);
       if (refused !== undefined) return refused;
-      if (channel !== "auth") return channels.call(channel, command, args);
-      if (!hasSessions) return command === "getCurrentUser" ? { result: userOf(session.caller) } : NO_SESSIONS;
-      return channels.call(channel, command, OF_SESSION.has(command) ? { token: session.token } : args);
+      if (channel !== "auth") {
+        const ended = auditedCall(tell, session, channel, command, args);
+        const answer = await channels.call(channel, command, args);
+        ended(answer);
+        return answer;
+      }
+      if (auth === undefined) return command === "getCurrentUser" ? { result: userOf(session.caller) } : NO_SESSIONS;
+      if (command === "login") return signIn(session, args);
+      if (command === "logout" && session.token !== undefined) left.set(session.token, true);
+      const answer = await channels.call(channel, command, OF_SESSION.has(command) ? { token: session.token } : args);
+      if (!("result" in answer) && session.token !== undefined) left.delete(session.token);
+      if (command === "logout" && session.caller !== undefined) {
+        tell({ event: "sign-out", ...whoIs(session), outcome: "result" in answer ? "ok" : (answer.code ?? "") });
+      }
+      return answer;
     },
   };
+}
+
+/** The caller for the audit. */
+export function whoIs({ caller, address }: Partial<Session>): Pick<AuditEntry, "caller" | "role" | "address"> {
+  return { ...(caller && { caller: caller.name, role: caller.role }), ...(address !== undefined && { address }) };
 }
 
 /** The token that a request brings. */

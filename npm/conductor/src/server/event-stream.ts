@@ -13,7 +13,8 @@ const LAST = /^(.+):(\d+)$/;
  * event that it had is told of all that it missed, or by `transport:gap` that some of that is gone.
  *
  * @param executionId tells of this execution only
- * @param isAllowed whether the caller may still listen; asked with each heartbeat
+ * @param isAllowed whether the caller may still listen; asked with each heartbeat, and when sessions have ended. One who may not is
+ *   told so by `auth:sessionExpired`
  */
 export function eventStream(
   log: EventLog,
@@ -21,11 +22,13 @@ export function eventStream(
     lastId,
     executionId,
     isAllowed,
+    onSessionsEnded,
     signal,
   }: {
     lastId?: string | undefined;
     executionId?: string | undefined;
     isAllowed(): Promise<boolean>;
+    onSessionsEnded(listener: () => void): () => void;
     signal: AbortSignal;
   },
 ): Response {
@@ -55,17 +58,24 @@ export function eventStream(
           },
           executionId === undefined ? undefined : (event) => event.executionId === executionId,
         );
-        const beat = async () => {
-          write(": \n\n");
-          if (!(await isAllowed())) end();
+        const look = async () => {
+          if (await isAllowed()) return;
+          write("event: auth:sessionExpired\ndata: {}\n\n");
+          end();
         };
-        const timer = setInterval(() => void beat(), HEARTBEAT_MS);
+        const beat = () => {
+          write(": \n\n");
+          void look();
+        };
+        const endListening = onSessionsEnded(() => void look());
+        const timer = setInterval(beat, HEARTBEAT_MS);
         timer.unref();
         const abort = () => end();
         end = (error) => {
           if (!isOpen) return;
           isOpen = false;
           clearInterval(timer);
+          endListening();
           line.stop();
           signal.removeEventListener("abort", abort);
           if (error === undefined) controller.close();

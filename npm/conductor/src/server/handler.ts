@@ -13,7 +13,8 @@ import { issuesOf } from "../services/schema.js";
 import { fromBase64 } from "../types/base64.js";
 import type { ErrorCode } from "../types/errors.js";
 import type { ExecutionRequest } from "../types/request.js";
-import { type Refusal, refusalOf } from "./access.js";
+import { type Limited, type Refusal, refusalOf } from "./access.js";
+import { addressOf } from "./addresses.js";
 import { encodeAnswer } from "./answer-text.js";
 import { type Authenticate, type CallResult, type Calls, idOfKey, type Session, tokenOf } from "./calls.js";
 import type { EventLog } from "./event-log.js";
@@ -21,6 +22,7 @@ import { eventStream } from "./event-stream.js";
 import { IdempotencyKeys } from "./idempotency.js";
 import { openApi } from "./openapi.js";
 import { type Origins, refusedOrigin } from "./origins.js";
+import type { RateGuard } from "./rate-limits.js";
 import { EVENTS_QUERY, type Given, RESOURCES, type Resource, RUN } from "./resources.js";
 import type { ServedChannels } from "./served-channels.js";
 
@@ -30,6 +32,11 @@ export interface HandlerParts {
   channels: ServedChannels;
   log: EventLog;
   authenticate: Authenticate;
+  guard: RateGuard;
+  /** Proxies before the server whose `X-Forwarded-For` counts. */
+  proxies: number;
+  /** Tells of ends of sessions. */
+  onSessionsEnded(listener: () => void): () => void;
   /** Whether everyone may do everything. */
   isOpen: boolean;
   origins: Origins;
@@ -63,7 +70,11 @@ const STATUS: Partial<Record<ErrorCode, 400 | 404 | 413 | 429 | 501>> = {
   IMPLEMENTATION_NOT_FOUND: 501,
 };
 
-type Env = { Variables: { session: Session } };
+type Env = {
+  Variables: { session: Session; address: string | undefined };
+  /** Of a request of `node:http`, or what is said of one that comes otherwise. */
+  Bindings: { incoming?: { socket: { remoteAddress?: string } }; address?: string };
+};
 type Ctx = Context<Env>;
 
 /** Makes the handler. */
@@ -77,7 +88,12 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     if (refused !== undefined) return problem(403, "VALIDATION_FAILED", refused);
     const origin = c.req.header("origin");
     if (c.req.method === "OPTIONS" && origin !== undefined) return preflight(c.req.raw, origin);
-    await next();
+    const connection = c.env?.address ?? c.env?.incoming?.socket.remoteAddress;
+    const address = addressOf(connection, c.req.header("x-forwarded-for") ?? null, parts.proxies);
+    c.set("address", address);
+    const limited = parts.guard.ofAddress(address);
+    if (limited === undefined) await next();
+    else c.res = refusedBy(limited);
     c.res.headers.set("x-content-type-options", "nosniff");
     if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
     if (origin !== undefined) {
@@ -98,15 +114,23 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
 
   app.use(async (c, next) => {
     const { raw } = c.req;
+    const address = c.get("address");
+    const unknown = parts.guard.ofUnknown(raw, address);
+    if (unknown !== undefined) return refusedBy(unknown);
     let caller: Session["caller"];
     try {
-      caller = await parts.authenticate(raw);
+      caller = await parts.authenticate(raw, { address });
     } catch (error) {
       // Not for strangers: it may tell of files and databases.
       logged("A caller could not be authenticated", error);
       return problem(503, "INTERNAL_ERROR", "The server cannot authenticate callers now");
     }
-    c.set("session", { caller, token: tokenOf(raw) });
+    const token = tokenOf(raw);
+    if (caller !== undefined) parts.guard.isKnown(raw);
+    const isStranger = caller === undefined && token !== undefined;
+    const limited = isStranger ? parts.guard.ofStranger(address) : parts.guard.ofCaller(caller, address);
+    if (limited !== undefined) return refusedBy(limited);
+    c.set("session", { caller, token, address });
     return next();
   });
 
@@ -114,7 +138,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     const { raw } = c.req;
     const refusalFor = (caller: Session["caller"]) => refusalOf(caller, "viewer", "The stream of events");
     const refusal = refusalFor(c.get("session").caller);
-    if (refusal !== undefined) return refusedBy(refusal);
+    if (refusal !== undefined) return refusedBy(calls.told(c.get("session"), refusal, "events"));
     const given = await givenOf(c, { query: EVENTS_QUERY });
     if (given instanceof Response) return given;
     // A stream that nothing reads would be told of events for ever.
@@ -124,11 +148,12 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
       ...(given.query as { executionId?: string }),
       async isAllowed() {
         try {
-          return refusalFor(await parts.authenticate(raw)) === undefined;
+          return refusalFor(await parts.authenticate(raw, { address: c.get("address"), isAgain: true })) === undefined;
         } catch {
           return false;
         }
       },
+      onSessionsEnded: parts.onSessionsEnded,
       signal: AbortSignal.any([parts.ending(), raw.signal]),
     });
   });
@@ -137,7 +162,8 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   if (mcp !== undefined) {
     app.on(["GET", "POST", "DELETE"], [...new Set(["/mcp", `${base}/mcp`])], async (c) => {
       const refusal = refusalOf(c.get("session").caller, "viewer", "The Model Context Protocol");
-      return refusal === undefined ? mcp(c.req.raw, c.get("session")) : refusedBy(refusal);
+      if (refusal !== undefined) return refusedBy(calls.told(c.get("session"), refusal, "mcp"));
+      return mcp(c.req.raw, c.get("session"));
     });
   }
 
@@ -397,8 +423,10 @@ function versionOf(flow: unknown): Record<string, string> {
   return typeof storedVersion === "number" ? { etag: `"${storedVersion}"` } : {};
 }
 
-function refusedBy({ status, error, code }: Refusal): Response {
+function refusedBy(refused: Refusal | Limited): Response {
+  const { status, error, code } = refused;
   const headers: Record<string, string> = status === 401 ? { "www-authenticate": "Bearer" } : {};
+  if ("retryAfter" in refused) headers["retry-after"] = String(refused.retryAfter);
   return json({ error, code, channelError: true }, status, headers);
 }
 

@@ -4,16 +4,18 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { WebSocketServer } from "ws";
-import type { AuthChannelDependencies } from "../desktop/channels/auth.js";
 import type { MainProcessConductor } from "../desktop/main-process.js";
 import type { Retention } from "../desktop/result-cache.js";
 import { coded } from "../engine/failure.js";
 import type { Caller } from "./access.js";
-import { type Authenticate, createCalls } from "./calls.js";
+import { addressOf } from "./addresses.js";
+import { type Audit, auditor } from "./audit.js";
+import { type Authenticate, createCalls, type ServerAuth, whoIs } from "./calls.js";
 import { EventLog } from "./event-log.js";
 import { createHandler } from "./handler.js";
 import { demandMcp, lazyMcp } from "./mcp/lazy.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
+import { createRateGuard, type RateLimits } from "./rate-limits.js";
 import { type ServedChannels, serveChannels } from "./served-channels.js";
 import { Connection, HEARTBEAT_MS } from "./websocket.js";
 
@@ -33,7 +35,16 @@ export interface ServerOptions {
    */
   open?: boolean;
   /** Sessions of the application: what `conductor.auth` in pages calls. Default: callers learn who they are, and nothing more. */
-  auth?: AuthChannelDependencies;
+  auth?: ServerAuth;
+  /** How often callers may call, and try to sign in. */
+  rateLimits?: RateLimits;
+  /**
+   * How many proxies stand before the server, which say in `X-Forwarded-For` who called them; `true` for one. Default: none, so that
+   * the address of a client is that of its connection.
+   */
+  trustProxy?: boolean | number;
+  /** Told of sign-ins, refusals, changes, and executions that begin. */
+  audit?: Audit;
   /** Where the API is. Default `/api`. */
   base?: string;
   /** Origins of pages of other sites that may call, such as `https://flows.example.com`. Default: none. */
@@ -53,8 +64,12 @@ export interface ServerOptions {
 
 /** A server. */
 export interface ConductorServer {
-  /** Answers a request, as the handlers of Hono, Next and others do. WebSockets come by `upgrade`. */
-  fetch(request: Request): Promise<Response>;
+  /**
+   * Answers a request, as the handlers of Hono, Next and others do. WebSockets come by `upgrade`.
+   *
+   * @param from the address of the client; without it no rate limit of addresses counts
+   */
+  fetch(request: Request, from?: { address?: string }): Promise<Response>;
   /** The same for `node:http` and Express. What is not below the base is handed to `next`, where there is one. */
   node(request: IncomingMessage, response: ServerResponse, next?: () => void): void;
   /** For the event `upgrade` of an HTTP server; gives whether the connection was for `<base>/ws`, and so was taken. */
@@ -105,7 +120,13 @@ export function createServer(options: ServerOptions): ConductorServer {
   const log = new EventLog((isHeard) => channels.tell(isHeard));
   const served = { durable, ...(keep && { keep }), ...(auth && { auth }) };
   const channels: ServedChannels = serveChannels(conductor, served, (...told) => log.add(...told));
-  const calls = createCalls(channels, auth !== undefined);
+  const tell = auditor(options.audit);
+  const guard = createRateGuard(options.rateLimits ?? {}, ({ what, ...session }) => {
+    tell({ event: "limited", ...whoIs(session), what, outcome: "RATE_LIMIT_EXCEEDED" });
+  });
+  const proxies = Number(options.trustProxy ?? 0);
+  const calls = createCalls({ channels, auth, guard, tell });
+  const onSessionsEnded = (listener: () => void) => auth?.onSessionsEnded?.(listener) ?? (() => {});
   /** Aborted while the server does not listen any more, which ends streams of events. */
   let ending = new AbortController();
   let isEnding = false;
@@ -119,6 +140,9 @@ export function createServer(options: ServerOptions): ConductorServer {
     channels,
     log,
     authenticate,
+    guard,
+    proxies,
+    onSessionsEnded,
     isOpen: open,
     origins,
     base,
@@ -136,6 +160,9 @@ export function createServer(options: ServerOptions): ConductorServer {
     for (const connection of connections) connection.check();
   }, HEARTBEAT_MS);
   heartbeat.unref();
+  const endListening = onSessionsEnded(() => {
+    for (const connection of connections) connection.checkCaller();
+  });
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): boolean => {
     if (pathOf(request) !== `${base}/ws`) return false;
@@ -145,8 +172,15 @@ export function createServer(options: ServerOptions): ConductorServer {
       refuseUpgrade(socket, "403 Forbidden", refused);
       return true;
     }
+    const forwarded = asked.headers.get("x-forwarded-for");
+    const address = addressOf(request.socket.remoteAddress, forwarded, proxies);
+    const limited = guard.ofAddress(address);
+    if (limited !== undefined) {
+      refuseUpgrade(socket, "429 Too Many Requests", limited.error, `retry-after: ${limited.retryAfter}\r\n`);
+      return true;
+    }
     sockets.handleUpgrade(request, socket, head, (client) => {
-      const connection = new Connection(client, asked, { calls, log, authenticate });
+      const connection = new Connection(client, asked, { calls, log, authenticate, guard }, address);
       connections.add(connection);
       client.on("close", () => connections.delete(connection));
     });
@@ -154,7 +188,8 @@ export function createServer(options: ServerOptions): ConductorServer {
   };
 
   const server: ConductorServer = {
-    fetch: async (request) => handler.fetch(request),
+    fetch: async (request, from = {}) =>
+      handler.fetch(request, from.address === undefined ? {} : { address: from.address }),
     node(request, response, next) {
       const path = pathOf(request);
       if (next !== undefined && path !== base && !path.startsWith(`${base}/`)) return next();
@@ -205,6 +240,7 @@ export function createServer(options: ServerOptions): ConductorServer {
       ending.abort();
       mcp?.close();
       clearInterval(heartbeat);
+      endListening();
       for (const connection of connections) connection.close();
       channels.close();
     },
@@ -223,6 +259,9 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "durable",
   "keep",
   "mcp",
+  "rateLimits",
+  "trustProxy",
+  "audit",
 ]);
 
 /** A limit that is misspelt must not look kept. */
@@ -231,6 +270,10 @@ function demandKnown(options: ServerOptions): void {
   const strange = Object.keys(options).filter((name) => !OPTIONS.has(name));
   if (strange.length > 0) {
     throw refused(`A server has no setting ${strange.join(", ")}. Allowed: ${[...OPTIONS].join(", ")}`);
+  }
+  const { trustProxy: proxies = 0 } = options;
+  if (typeof proxies !== "boolean" && !(Number.isSafeInteger(proxies) && proxies >= 0)) {
+    throw refused("The setting `trustProxy` of a server must be the number of proxies before it, or true for one");
   }
   for (const name of ["origins", "hosts"] as const) {
     const list: unknown = options[name];
@@ -258,10 +301,10 @@ function pathOf({ url = "/" }: IncomingMessage): string {
 }
 
 /** Answers a request for another protocol, and ends its connection: of those, `node:http` looks after nothing any more. */
-function refuseUpgrade(socket: Duplex, status: string, reason: string): void {
+function refuseUpgrade(socket: Duplex, status: string, reason: string, headers = ""): void {
   socket.on("error", () => {});
   socket.once("finish", () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\n\r\n${reason}\n`);
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\n${headers}\r\n${reason}\n`);
 }
 
 function isLocal(host: string): boolean {

@@ -1,10 +1,12 @@
 /** Callers over WebSockets: commands, answers and numbered events, as `transports/websocket-protocol.ts` has them. */
 import type { RawData, WebSocket } from "ws";
 import { PROTOCOL_VERSION } from "../transports/websocket-protocol.js";
+import type { Limited } from "./access.js";
 import { encodeAnswer } from "./answer-text.js";
-import { type Authenticate, type Calls, type Session, tokenOf } from "./calls.js";
+import { type Authenticate, type CallResult, type Calls, type Session, tokenOf } from "./calls.js";
 import { ClientLine } from "./client-line.js";
 import type { EventLog, LoggedEvent } from "./event-log.js";
+import type { RateGuard } from "./rate-limits.js";
 
 /** How often clients are asked whether they are there, and whether they still may be, in ms. */
 export const HEARTBEAT_MS = 25_000;
@@ -28,6 +30,7 @@ export interface Connections {
   calls: Calls;
   log: EventLog;
   authenticate: Authenticate;
+  guard: RateGuard;
 }
 
 /** One client, from its greeting to its end. Nothing is told to it before it is known who it is. */
@@ -36,18 +39,28 @@ export class Connection {
   /** Whether it was greeted, and so is told of events. */
   #isTold = false;
   #isAlive = true;
+  /** Whether the caller signs out, and need not be told that it is signed out. */
+  #isLeaving = false;
   #pending = 0;
   /** Characters of events that have not left this process. */
   #unsentEvents = 0;
+  /** Why it was not looked up who is there; the next call tries again. */
+  #limited: Limited | undefined;
+  /** Whether the request was found to be of a caller. */
+  #isKnown = false;
   /** Who is there, once that is found out. */
   #session: Promise<Session>;
   #request: Request;
 
-  /** @param request what the connection began with */
+  /**
+   * @param request what the connection began with
+   * @param address of the client, where it is known
+   */
   constructor(
     private readonly socket: WebSocket,
     request: Request,
     private readonly server: Connections,
+    private readonly address?: string,
   ) {
     this.#request = request;
     this.#line = new ClientLine(server.log, {
@@ -76,6 +89,11 @@ export class Connection {
     if (!this.#isAlive) return this.socket.terminate();
     this.#isAlive = false;
     this.socket.ping();
+    this.checkCaller();
+  }
+
+  /** Finds out whether its caller is there still. */
+  checkCaller(): void {
     if (this.#isTold) this.#session = this.#signIn();
   }
 
@@ -114,12 +132,15 @@ export class Connection {
     }
     if (typeof message !== "object" || message === null) return;
     const { type, id, channel, command, args, token, session, seq } = message as Record<string, unknown>;
+    const isCall = type === "call" && (typeof id === "string" || typeof id === "number");
+    const limited = this.server.guard.ofAddress(this.address);
+    if (limited !== undefined && isCall) return this.#refuse(id, limited);
+    // What has no answer cannot be refused.
+    if (limited !== undefined) return this.socket.close(Close.policy, limited.error);
     if (type === "ping") this.#send({ type: "pong" });
     else if (type === "auth" && (token === null || typeof token === "string")) this.#authorise(token);
     else if (type === "resume") void this.#resume(session, seq);
-    else if (type === "call" && (typeof id === "string" || typeof id === "number")) {
-      void this.#call(id, channel, command, args);
-    }
+    else if (isCall) void this.#call(id, channel, command, args);
   }
 
   #authorise(token: string | null): void {
@@ -131,21 +152,30 @@ export class Connection {
       return this.socket.close(Close.policy, "The token holds characters that no token has");
     }
     this.#request = new Request(this.#request.url, { headers });
-    this.#session = this.#signIn(token === null);
+    this.#isKnown = false;
+    this.#isLeaving = token === null;
+    this.#session = this.#signIn();
   }
 
-  /** @param isLeaving whether the caller signs out, and need not be told that it is signed out */
-  async #signIn(isLeaving = false): Promise<Session> {
+  async #signIn(): Promise<Session> {
     const request = this.#request;
+    const { address } = this;
     const token = tokenOf(request);
     let caller: Session["caller"];
     try {
-      caller = await this.server.authenticate(request);
+      this.#limited = this.server.guard.ofUnknown(request, address);
+      if (this.#limited === undefined) {
+        caller = await this.server.authenticate(request, { address, isAgain: this.#isKnown });
+      }
     } catch {
       // Who cannot be looked up is a stranger.
     }
+    if (caller !== undefined) this.server.guard.isKnown(request);
+    else if (token !== undefined && !this.#isKnown && this.#limited === undefined)
+      this.server.guard.ofStranger(address);
     const isOver = this.socket.readyState !== this.socket.OPEN;
-    if (isOver || request !== this.#request) return { caller, token };
+    if (isOver || request !== this.#request) return { caller, token, address };
+    this.#isKnown = caller !== undefined;
     if (caller !== undefined && !this.#isTold) {
       this.#isTold = true;
       this.#greet(this.server.log.session);
@@ -153,9 +183,10 @@ export class Connection {
     } else if (caller === undefined && this.#isTold) {
       this.#isTold = false;
       this.#line.stop();
+      const isLeaving = this.#isLeaving || this.server.calls.hasLeft(token);
       if (!isLeaving) this.#send({ type: "event", channel: "auth", event: "sessionExpired", data: {} });
     }
-    return { caller, token };
+    return { caller, token, address };
   }
 
   async #resume(session: unknown, seq: unknown): Promise<void> {
@@ -179,10 +210,20 @@ export class Connection {
       return this.#send({ type: "response", id, error, code: "RATE_LIMIT_EXCEEDED" });
     }
     this.#pending++;
-    const answer = await this.server.calls.call(await this.#session, channel, command, args);
     const sent = () => this.#pending--;
+    if (this.#limited !== undefined) this.#session = this.#signIn();
+    const session = await this.#session;
+    const limited = this.#limited ?? this.server.guard.ofCaller(session.caller, this.address);
+    if (limited !== undefined) return this.#refuse(id, limited, sent);
+    const answer = await this.server.calls.call(session, channel, command, args);
     if ("result" in answer) this.#answer(id, answer.result, sent);
-    else this.#send({ type: "response", id, error: answer.error, code: answer.code }, sent);
+    else this.#refuse(id, answer, sent);
+  }
+
+  #refuse(id: string | number, refused: Exclude<CallResult, { result: unknown }>, sent?: () => void): void {
+    const { error, code } = refused;
+    const later = "retryAfter" in refused ? { retryAfter: refused.retryAfter } : {};
+    this.#send({ type: "response", id, error, code, ...later }, sent);
   }
 
   #greet(session: string): void {

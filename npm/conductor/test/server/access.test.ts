@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
-
+import { createMemoryExecutions } from "@atomiton/storage";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { createUsers } from "../../src/exports/server.js";
 import { byKeys, KeyFile } from "../../src/server/keys.js";
 import { RESOURCES, RUN } from "../../src/server/resources.js";
 import { CHANNELS } from "../../src/services/contract.js";
@@ -72,16 +73,42 @@ async function servingByFile() {
   keys.expired = file.add("expired", "admin", new Date(0));
   keys.removed = file.add("removed", "admin");
   file.remove("removed");
-  return { ...(await serving({ authenticate: byKeys(file) })), keys };
+  return { ...(await serving({ authenticate: byKeys(file) })), keys, keyOf: async (kind: CallerKind) => keys[kind] };
 }
 
-describe("access by HTTP", () => {
+/** A server that knows callers by the sessions of its users, and a token of each kind of caller. */
+async function servingBySessions(kinds: readonly CallerKind[]) {
+  const store = createMemoryExecutions();
+  const users = createUsers({ store });
+  const password = "correct horse";
+  const keyOf = async (kind: CallerKind): Promise<string | undefined> => {
+    if (kind === "stranger") return undefined;
+    const role = ROLES.find((name) => name === kind) ?? "admin";
+    if (!(await users.list()).some(({ name }) => name === kind)) await users.add(kind, { role, password });
+    if (kind === "expired") vi.setSystemTime(Date.now() - 13 * 3_600_000);
+    const { token } = await users.auth.login({ username: kind, password });
+    vi.useRealTimers();
+    if (kind === "removed") await users.remove(kind);
+    return token;
+  };
+  const keys: Partial<Record<CallerKind, string | undefined>> = {};
+  for (const kind of kinds) keys[kind] = await keyOf(kind);
+  return { ...(await serving({ authenticate: users.authenticate, auth: users.auth }, store)), keys, keyOf };
+}
+
+const SERVINGS = [
+  ["keys", servingByFile],
+  ["sessions", servingBySessions],
+] as const;
+
+describe.each(SERVINGS)("access by HTTP with %s", (_, servingCallers) => {
   it.each(CALLERS)("is as declared, for each command and resource: %s", async (caller) => {
-    const { apiUrl, keys } = await servingByFile();
-    const key = keys[caller];
-    const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    const { apiUrl, keys, keyOf } = await servingCallers([caller]);
     const table = [];
     for (const { name, method, path } of WAYS) {
+      // Some commands of sessions end the one that they are called with.
+      const key = name.startsWith("auth.") ? await keyOf(caller) : keys[caller];
+      const headers: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
       const ends = new AbortController();
       const { status } = await fetch(apiUrl + path, { method, headers, signal: ends.signal });
       // The stream of events goes on for ever.
@@ -91,7 +118,9 @@ describe("access by HTTP", () => {
     }
     expect(table).toEqual(WAYS.map(({ name, least }) => ({ name, refused: expected(caller, least) })));
   });
+});
 
+describe("access by HTTP", () => {
   it("asks for the roles that people expect", () => {
     const roleOf = (name: string) => WAYS.find((way) => way.name === name)?.least;
     expect({
@@ -246,12 +275,18 @@ describe("what is not in the table", () => {
   });
 });
 
-describe("access by WebSocket", () => {
+/** Those of sessions last: they end the one that they are called with. */
+const BY_ONE_CALLER = [
+  ...COMMANDS.filter(({ channel }) => channel !== "auth"),
+  ...COMMANDS.filter(({ channel }) => channel === "auth"),
+];
+
+describe.each(SERVINGS)("access by WebSocket with %s", (_, servingCallers) => {
   it.each(CALLERS)("is as declared, for each command: %s", async (caller) => {
-    const { apiUrl, keys } = await servingByFile();
+    const { apiUrl, keys } = await servingCallers([caller]);
     const { call } = await rawSocket(apiUrl, { token: keys[caller] ?? null });
     const table = [];
-    for (const { channel, command } of COMMANDS) {
+    for (const { channel, command } of BY_ONE_CALLER) {
       const { error, code } = await call(channel, command);
       const refused = /needs a sign-in/.test(String(error))
         ? 401
@@ -261,14 +296,16 @@ describe("access by WebSocket", () => {
       table.push({ channel, command, refused, ...(refused !== undefined && { code }) });
     }
     expect(table).toEqual(
-      COMMANDS.map(({ channel, command, least }) => {
+      BY_ONE_CALLER.map(({ channel, command, least }) => {
         const refused = expected(caller, least);
         // Calling again does not help: that is said by the code.
         return { channel, command, refused, ...(refused !== undefined && { code: "VALIDATION_FAILED" }) };
       }),
     );
   });
+});
 
+describe("access by WebSocket", () => {
   it("is the same with a key in the header of the connection", async () => {
     const { apiUrl } = await serving();
     const { call } = await rawSocket(apiUrl, { headers: { authorization: `Bearer ${keyOf("viewer")}` } });

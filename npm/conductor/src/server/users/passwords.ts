@@ -1,0 +1,77 @@
+/** Passwords: hashed by Argon2id, a few at a time, and compared without telling whether there is such a user. */
+import { coded } from "../../engine/failure.js";
+
+/** Characters that a new password must have at least, and bytes that any may have at most. */
+const LEAST_CHARACTERS = 8;
+const MOST_BYTES = 1024;
+
+/** 19 MiB, two passes, one lane: what OWASP recommends at least. The hash says it too. */
+const COST = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+/** Hashes at once: each takes a thread and 19 MiB. */
+const MOST_AT_ONCE = 2;
+/** Hashes that wait for their turn. */
+const MOST_WAITING = 100;
+
+/** Of random bytes, so that no password fits: what the password of an unknown user is compared with. */
+const OF_NO_USER = "$argon2id$v=19$m=19456,t=2,p=1$jZ3C6P1AYozlFeJCAP4lwA$ynBhE1gOyKS0syQ3MkVRvcOb/HWujj9ZKut/mAVkS60";
+
+let argon2: Promise<typeof import("@node-rs/argon2")> | undefined;
+/** Loaded by those who sign in. */
+const load = () => {
+  argon2 ??= import("@node-rs/argon2");
+  return argon2;
+};
+
+let running = 0;
+const waiting: (() => void)[] = [];
+
+/** Why this cannot become a password; `undefined` where it can. */
+export function passwordProblem(password: string): string | undefined {
+  if (bytesOf(password).length > MOST_BYTES) return `A password has at most ${MOST_BYTES} bytes in UTF-8`;
+  if ([...password].length < LEAST_CHARACTERS) return `A password has at least ${LEAST_CHARACTERS} characters`;
+  return undefined;
+}
+
+/** The hash of a password, with its salt and cost. Rejects with INVALID_PARAMETERS for one that is too short or too long. */
+export async function hashOfPassword(password: string): Promise<string> {
+  const problem = passwordProblem(password);
+  if (problem !== undefined) throw coded("INVALID_PARAMETERS", problem, undefined);
+  const { hash } = await load();
+  return inTurn(() => hash(bytesOf(password), COST));
+}
+
+/**
+ * Whether a password is the one of a hash; without a hash it takes as long, and the answer is no. Rejects with RATE_LIMIT_EXCEEDED
+ * where too many wait for an answer.
+ */
+export async function isPassword(password: string, hash: string | undefined): Promise<boolean> {
+  const bytes = bytesOf(password);
+  // No user has such a password, so that this tells nothing of the name.
+  if (bytes.length > MOST_BYTES) return false;
+  const { verify } = await load();
+  const fits = await inTurn(() => verify(hash ?? OF_NO_USER, bytes));
+  return fits && hash !== undefined;
+}
+
+/** One letter that keyboards compose in different ways is one letter. */
+function bytesOf(password: string): Uint8Array {
+  return Buffer.from(password.normalize("NFC"), "utf8");
+}
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= MOST_AT_ONCE) {
+    if (waiting.length >= MOST_WAITING) {
+      throw coded("RATE_LIMIT_EXCEEDED", "Too many sign-ins at once: try again in a few seconds", undefined);
+    }
+    await new Promise<void>((resolve) => waiting.push(resolve));
+  } else running++;
+  try {
+    return await work();
+  } finally {
+    // The place goes on to the next one.
+    const next = waiting.shift();
+    if (next === undefined) running--;
+    else next();
+  }
+}

@@ -1,0 +1,228 @@
+/** Users of a server, with passwords, roles and sessions, in the store of its executions. */
+import { randomBytes } from "node:crypto";
+import type { ExecutionStore } from "@atomiton/storage";
+import { coded } from "../../engine/failure.js";
+import type { AuthSession, AuthUser } from "../../services/auth.js";
+import type { Role, Unsubscribe } from "../../services/declaration.js";
+import { type Caller, ROLES } from "../access.js";
+import { type Audit, auditor } from "../audit.js";
+import { type AboutRequest, type Authenticate, type ServerAuth, tokenOf } from "../calls.js";
+import { KeptEntries } from "./kept-entries.js";
+import { hashOfPassword, isPassword } from "./passwords.js";
+import { type NewToken, type SessionEntry, Sessions } from "./sessions.js";
+
+/** Settings of users. */
+export interface UsersOptions {
+  /** Where users and sessions are kept: the store of the conductor, or another one. It is the caller's to close. */
+  store: ExecutionStore;
+  sessions?: {
+    /** How long a session lasts from a sign-in or a refresh, in ms. Default 12 hours. */
+    idle?: number;
+    /** How long it lasts from the sign-in, however often it is refreshed, in ms. Default 30 days. */
+    longest?: number;
+  };
+  /** Told of changes of users, and of sessions that ended because a token came that had been replaced. */
+  audit?: Audit;
+}
+
+/** A user, without the password. */
+export interface User {
+  name: string;
+  role: Role;
+  /** ISO 8601. */
+  createdAt: string;
+  /** When the password was set, in ISO 8601. */
+  passwordAt: string;
+}
+
+/** Users. Methods reject with INVALID_PARAMETERS for a name, a role or a password that cannot be, and for unknown users. */
+export interface Users {
+  /** For `authenticate` of `createServer`. */
+  authenticate: Authenticate;
+  /** For `auth` of `createServer`. */
+  auth: ServerAuth;
+  /** Rejects where a user has this name; names that differ in capitals only are one name. */
+  add(name: string, user: { role: Role; password: string }): Promise<void>;
+  /** By name. */
+  list(): Promise<User[]>;
+  remove(name: string): Promise<void>;
+  /** Ends all sessions of the user, as `setRole`, `remove` and `logout` do. */
+  setPassword(name: string, password: string): Promise<void>;
+  setRole(name: string, role: Role): Promise<void>;
+  logout(name: string): Promise<void>;
+}
+
+/** A user as it is kept, under the name in small letters. */
+interface UserEntry extends User {
+  /** By Argon2id. */
+  hash: string;
+  /** Another one whenever all sessions end: those that began with an earlier one are over. */
+  stamp: string;
+}
+
+const HOUR_MS = 3_600_000;
+const IDLE_MS = 12 * HOUR_MS;
+const LONGEST_MS = 30 * 24 * HOUR_MS;
+
+/** How often sessions that are over are deleted, in ms; at a sign-in. */
+const SWEEP_MS = HOUR_MS;
+
+/** Characters of a name. */
+const LONGEST_NAME = 100;
+
+/** Opens the users of a store. Throws INVALID_PARAMETERS for a store that keeps none, and for times that are none. */
+export function createUsers({ store, sessions: times = {}, audit }: UsersOptions): Users {
+  const entries = new KeptEntries(store);
+  const tell = auditor(audit);
+  const sessions = new Sessions(entries, timesOf(times), (user, address) => {
+    tell({ event: "session-reused", caller: user, ...(address !== undefined && { address }), outcome: "ok" });
+  });
+  let sweptAt = Number.NEGATIVE_INFINITY;
+
+  const sweep = async () => {
+    sweptAt = performance.now();
+    try {
+      const users = await entries.list<UserEntry>("users");
+      await sessions.sweep(new Map(users.map(({ id, value }) => [id, value.stamp])));
+    } catch {
+      // They are over all the same, and are deleted the next time.
+    }
+  };
+
+  const callerOf = async (token: string, about: AboutRequest): Promise<Caller | undefined> => {
+    const session = await sessions.find(token, about);
+    if (session === undefined) return undefined;
+    const { stamp } = session;
+    const user = await entries.get<UserEntry>("users", session.user, (kept) => kept.stamp === stamp);
+    return user?.stamp === stamp ? { name: user.name, role: user.role } : undefined;
+  };
+  const authenticate: Authenticate = (request, about = {}) => {
+    const token = tokenOf(request);
+    return token === undefined ? undefined : callerOf(token, about);
+  };
+
+  const auth: ServerAuth = {
+    async login({ username, password }) {
+      const id = idOf(username);
+      const user = await entries.read<UserEntry>("users", id);
+      if (!(await isPassword(password, user?.hash)) || user === undefined) {
+        throw coded("VALIDATION_FAILED", "Invalid credentials", undefined);
+      }
+      const begun = await sessions.begin(id, user.stamp);
+      if (performance.now() - sweptAt >= SWEEP_MS) await sweep();
+      return sessionOf(begun, user);
+    },
+    async logout({ token } = {}) {
+      if (token !== undefined) await sessions.end(token);
+    },
+    async getCurrentUser({ token } = {}) {
+      // What asks was authenticated before, maybe with the token that this one replaced.
+      const found = token === undefined ? undefined : await callerOf(token, { isAgain: true });
+      return found === undefined ? null : userOf(found);
+    },
+    async refreshToken({ token } = {}) {
+      const stampOf = async (id: string) => (await entries.read<UserEntry>("users", id))?.stamp;
+      const next = await sessions.refresh(token ?? "", stampOf);
+      const user = await entries.get<UserEntry>("users", next.user);
+      return sessionOf(next, user);
+    },
+    knows: async (username) => (await entries.get("users", idOf(username))) !== undefined,
+    onSessionsEnded: (listener: () => void): Unsubscribe =>
+      entries.onEnd<SessionEntry>(listener, ({ expiresAt }) => expiresAt <= Date.now()),
+  };
+
+  /** Changes a user, which ends the user's sessions. */
+  const changeUser = async (what: string, name: string, change: (user: UserEntry) => UserEntry | undefined) => {
+    const id = idOf(name);
+    await entries.change<UserEntry>(
+      "users",
+      id,
+      (user) => {
+        if (user === undefined) throw refused(`There is no user ${shown(name)}`);
+        const changed = change(user);
+        return changed && { ...changed, stamp: newStamp() };
+      },
+      true,
+    );
+    tell({ event: "user", what, subject: id, outcome: "ok" });
+    await sweep();
+  };
+
+  return {
+    authenticate,
+    auth,
+    async add(name, { role, password }) {
+      const problem = nameProblem(name);
+      if (problem !== undefined) throw refused(`${shown(name)} cannot be the name of a user: ${problem}`);
+      demandRole(role);
+      const hash = await hashOfPassword(password);
+      const now = new Date().toISOString();
+      await entries.change<UserEntry>("users", idOf(name), (found) => {
+        if (found !== undefined) throw refused(`There is a user with the name ${shown(found.name)}`);
+        const shownName = name.normalize("NFKC");
+        return { name: shownName, role, createdAt: now, passwordAt: now, hash, stamp: newStamp() };
+      });
+      tell({ event: "user", what: "add", subject: idOf(name), role, outcome: "ok" });
+    },
+    async list() {
+      const users = (await entries.list<UserEntry>("users")).sort((a, b) => (a.id < b.id ? -1 : 1));
+      return users.map(({ value: { hash: _, stamp: __, ...user } }) => user);
+    },
+    remove: (name) => changeUser("remove", name, () => undefined),
+    async setPassword(name, password) {
+      const hash = await hashOfPassword(password);
+      const passwordAt = new Date().toISOString();
+      await changeUser("password", name, (user) => ({ ...user, hash, passwordAt }));
+    },
+    async setRole(name, role) {
+      demandRole(role);
+      await changeUser("role", name, (user) => ({ ...user, role }));
+    },
+    logout: (name) => changeUser("logout", name, (user) => user),
+  };
+}
+
+/** Names that look alike are one name. */
+function idOf(name: string): string {
+  return name.normalize("NFKC").toLowerCase();
+}
+
+function nameProblem(name: unknown): string | undefined {
+  if (typeof name !== "string") return "it is no text";
+  const id = idOf(name);
+  if (id.length === 0 || id.length > LONGEST_NAME) return `a name has 1 to ${LONGEST_NAME} characters`;
+  if (/[\p{C}\p{Zl}\p{Zp}]/u.test(id)) return "it holds characters that cannot be seen";
+  if (/^[\s.]|\s$/u.test(id)) return "it begins with a dot, or begins or ends with a space";
+  return undefined;
+}
+
+function demandRole(role: Role): void {
+  if (!ROLES.includes(role)) throw refused(`There is no role ${shown(role)}. Allowed: ${ROLES.join(", ")}`);
+}
+
+function shown(text: unknown): string {
+  return (JSON.stringify(text) ?? "undefined").slice(0, 120);
+}
+
+function refused(message: string): Error {
+  return coded("INVALID_PARAMETERS", message, undefined);
+}
+
+function timesOf({ idle = IDLE_MS, longest = LONGEST_MS }: NonNullable<UsersOptions["sessions"]>) {
+  for (const [name, ms] of Object.entries({ idle, longest })) {
+    if (!(Number.isFinite(ms) && ms > 0)) throw refused(`\`sessions.${name}\` must be a number of ms above 0`);
+  }
+  return { idle, longest };
+}
+
+function newStamp(): string {
+  return randomBytes(12).toString("base64url");
+}
+
+function sessionOf({ token, expiresAt }: NewToken, user: User | undefined): AuthSession {
+  return { token, expiresAt: new Date(expiresAt).toISOString(), ...(user && { user: userOf(user) }) };
+}
+
+function userOf({ name, role }: { name: string; role: Role }): AuthUser {
+  return { username: name, roles: [role] };
+}

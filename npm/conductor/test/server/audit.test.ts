@@ -1,0 +1,94 @@
+/** What the audit is told. */
+import { createMemoryExecutions } from "@atomiton/storage";
+import { expect, it, vi } from "vitest";
+
+import { type AuditEntry, createUsers } from "../../src/exports/server.js";
+import { rawSocket } from "./raw.js";
+import { flowOf, keyOf, serving } from "./serving.js";
+
+const PASSWORD = "correct horse";
+
+it("has who did what from where, and how it ended", async () => {
+  const audited: AuditEntry[] = [];
+  const { ask, post } = await serving({ audit: (entry) => void audited.push(entry) });
+  await post("editor", "/flows", flowOf("say"));
+  await post("runner", "/flows/f/run", { inputs: { password: "planted" } });
+  await post("viewer", "/flows/f/run", {});
+  await ask(null, "/flows");
+  await ask("viewer", "/events?x=1");
+  await ask(null, "/events");
+  await ask("editor", "/flows/f", { method: "DELETE" });
+  await ask("editor", "/flows/none", { method: "DELETE" });
+  const address = "127.0.0.1";
+  expect(audited.map(({ time: _, ...entry }) => entry)).toEqual([
+    { event: "call", caller: "edna", role: "editor", address, what: "storage.saveFlow", subject: "f", outcome: "ok" },
+    {
+      event: "call",
+      caller: "ron",
+      role: "runner",
+      address,
+      what: "conductor.execute",
+      subject: "f",
+      outcome: "begun",
+    },
+    { event: "refused", caller: "vera", role: "viewer", address, what: "conductor.execute", outcome: "403" },
+    { event: "refused", address, what: "storage.listFlows", outcome: "401" },
+    { event: "refused", address, what: "events", outcome: "401" },
+    { event: "call", caller: "edna", role: "editor", address, what: "storage.deleteFlow", subject: "f", outcome: "ok" },
+    {
+      event: "call",
+      caller: "edna",
+      role: "editor",
+      address,
+      what: "storage.deleteFlow",
+      subject: "none",
+      outcome: expect.stringMatching(/^[A-Z_]+$/),
+    },
+  ]);
+  expect(audited.every(({ time }) => new Date(time).toISOString() === time)).toBe(true);
+});
+
+it("has sign-ins and changes of users, and no password, token or hash", async () => {
+  const audited: AuditEntry[] = [];
+  const audit = (entry: AuditEntry) => void audited.push(entry);
+  const store = createMemoryExecutions();
+  const users = createUsers({ store, audit });
+  await users.add("ada", { role: "admin", password: PASSWORD });
+  const { authenticate, auth } = users;
+  const { post, apiUrl } = await serving({ authenticate, auth, audit }, store);
+  const { token } = await (await post(null, "/auth/login", { username: "ada", password: PASSWORD })).json();
+  await post(null, "/auth/login", { username: "ada", password: "wrong secret" });
+  // A password in the place of the name.
+  await post(null, "/auth/login", { username: "wrong secret", password: "ada" });
+  const { call } = await rawSocket(apiUrl, { token });
+  await call("storage", "deleteFlow", { id: "f" });
+  await call("auth", "logout");
+  await users.setRole("ada", "viewer");
+  await users.setPassword("ada", "another secret");
+  await users.remove("ada");
+  expect(audited.map(({ event, caller, what, outcome }) => [event, caller, what, outcome])).toEqual([
+    ["user", undefined, "add", "ok"],
+    ["sign-in", "ada", undefined, "ok"],
+    ["sign-in", "ada", undefined, "VALIDATION_FAILED"],
+    ["sign-in", undefined, undefined, "VALIDATION_FAILED"],
+    ["call", "ada", "storage.deleteFlow", expect.any(String)],
+    ["sign-out", "ada", undefined, "ok"],
+    ["user", undefined, "role", "ok"],
+    ["user", undefined, "password", "ok"],
+    ["user", undefined, "remove", "ok"],
+  ]);
+  const text = JSON.stringify(audited);
+  for (const secret of [token, PASSWORD, "secret", "argon2", "conds_"]) expect(text).not.toContain(secret);
+});
+
+it("stops nothing where it fails", async () => {
+  const errors = vi.spyOn(console, "error").mockImplementation(() => {});
+  const audit = () => {
+    throw new Error("disk full");
+  };
+  const { apiUrl, post } = await serving({ audit });
+  expect((await post("editor", "/flows", flowOf("say"))).status).toBe(201);
+  const { call } = await rawSocket(apiUrl, { token: keyOf("viewer") });
+  expect(await call("storage", "deleteFlow", { id: "f" })).toMatchObject({ code: "VALIDATION_FAILED" });
+  errors.mockRestore();
+});
