@@ -13,6 +13,9 @@ export interface KeptStore {
   close(): Promise<void>;
 }
 
+/** Where a server keeps what it has, unless something else is said. */
+export const SERVER_STORE = "sqlite:conductor.db";
+
 /** Unfinished executions that are counted one by one. */
 const MOST_COUNTED = 100;
 

@@ -1,7 +1,9 @@
 /** `conductor keys`: the keys with which callers sign in to a server. */
 
+import { auditor } from "../server/audit.js";
 import { KeyFile } from "../server/keys.js";
 import type { Role } from "../services/declaration.js";
+import { auditFile } from "./audit-file.js";
 import { Exit, UsageError } from "./exit.js";
 import { jsonText } from "./json.js";
 import { column, oneLine } from "./text.js";
@@ -15,12 +17,22 @@ export interface KeyOptions {
   keys: string;
 }
 
+/** Where changes are told. */
+interface AuditOptions {
+  /** A file to which they are appended. */
+  audit?: string;
+}
+
 /** Makes a key and prints it, once. */
-export function addKey(name: string, { keys, role, expires }: KeyOptions & { role: Role; expires?: number }): Exit {
+export async function addKey(
+  name: string,
+  { keys, role, expires, audit }: KeyOptions & AuditOptions & { role: Role; expires?: number },
+): Promise<Exit> {
   const file = new KeyFile(keys);
   const key = attempted(() => file.add(name, role, expires === undefined ? undefined : new Date(Date.now() + expires)));
   process.stderr.write(`The key of ${oneLine(name)}, for the role ${role}. It is not told again:\n`);
   process.stdout.write(`${key}\n`);
+  await tellChange(audit, { what: "add", subject: name, role });
   return Exit.success;
 }
 
@@ -37,9 +49,19 @@ export function listKeys({ keys, json }: KeyOptions & { json?: boolean }): Exit 
 }
 
 /** Removes a key. */
-export function removeKey(name: string, { keys }: KeyOptions): Exit {
-  if (attempted(() => new KeyFile(keys).remove(name))) return Exit.success;
-  throw new UsageError(`There is no key with the name ${oneLine(name)}`);
+export async function removeKey(name: string, { keys, audit }: KeyOptions & AuditOptions): Promise<Exit> {
+  if (!attempted(() => new KeyFile(keys).remove(name))) {
+    throw new UsageError(`There is no key with the name ${oneLine(name)}`);
+  }
+  await tellChange(audit, { what: "remove", subject: name });
+  return Exit.success;
+}
+
+async function tellChange(file: string | undefined, change: { what: string; subject: string; role?: Role }) {
+  if (file === undefined) return;
+  const { audit, written } = auditFile(file);
+  auditor(audit)({ event: "key", ...change, outcome: "ok" });
+  await written();
 }
 
 /** Does something with the file. */

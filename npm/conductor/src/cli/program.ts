@@ -29,6 +29,7 @@ import { nodes } from "./nodes.js";
 import { replay } from "./replay.js";
 import { run } from "./run.js";
 import { schema } from "./schema.js";
+import { usersCommands } from "./users-commands.js";
 import { validate } from "./validate.js";
 import { WrittenStream } from "./written-stream.js";
 
@@ -47,6 +48,7 @@ const REMOTE = [
 ] as const;
 const KEY_FILE_OPTION = ["--key-file <file>", "a file that holds the key for --remote"] as const;
 const KEYS = ["--keys <file>", "file of keys", KEY_FILE] as const;
+const AUDIT = ["--audit <file>", "append the change as a line of JSON to this file"] as const;
 const NO_CONFIG = ["--no-config", "look for no settings"] as const;
 
 /** Does what the arguments say and ends the process. */
@@ -307,7 +309,11 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--host <address>", "address to listen on, such as 0.0.0.0 for all", "127.0.0.1")
     .option(STORE[0], "keep flows and executions there (default: sqlite:conductor.db)")
     .option(...KEYS)
-    .option("--open", "let everybody on this machine do everything, without keys")
+    .option("--open", "let everybody on this machine do everything, without keys and users")
+    .option("--audit <file>", "append who did what to this file, as lines of JSON")
+    .option("--rate-limit <n>", "calls a second of each caller and from each address (default: 2000)", positiveInteger)
+    .option("--no-rate-limit", "let callers call, and try to sign in, as often as they like")
+    .option("--trust-proxy <n>", "proxies before the server, whose X-Forwarded-For counts (default: 0)", wholeNumber)
     .option("--origin <origin>", "pages of this site may call; may be given again", files)
     .option("--root <folder>", "nodes may read and write files in there; may be given again (default: nowhere)", files)
     .option("--allow-private-addresses", "nodes may connect to addresses that are not public")
@@ -370,7 +376,8 @@ function commands(end: (exit: Exit) => void): Command {
     .addOption(new Option("--role <role>", "what it allows").choices(ROLES).makeOptionMandatory())
     .option("--expires <time>", "it is good for so long, such as 90d (default: until it is removed)", milliseconds)
     .option(...KEYS)
-    .action((name: string, options) => end(addKey(name, options)));
+    .option(...AUDIT)
+    .action(async (name: string, options) => end(await addKey(name, options)));
   keys
     .command("list")
     .description("list the keys that there are, without what they are")
@@ -382,7 +389,9 @@ function commands(end: (exit: Exit) => void): Command {
     .description("remove a key; it is good no longer, also for a server that runs")
     .argument("<name>", "of the key")
     .option(...KEYS)
-    .action((name: string, options) => end(removeKey(name, options)));
+    .option(...AUDIT)
+    .action(async (name: string, options) => end(await removeKey(name, options)));
+  usersCommands(program, end);
 
   program
     .command("schema")

@@ -1,22 +1,25 @@
 /** `conductor serve`: a server for flows, on a store, in one command. */
+import { existsSync } from "node:fs";
 import type { ExecutionStore } from "@atomiton/storage";
+import { databaseFile } from "../api/durable/execution-store.js";
 import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ConductorConfig } from "../exports/node.js";
 import { byKeys, KeyFile } from "../server/keys.js";
-import { createServer } from "../server/server.js";
+import { byKeysAndUsers } from "../server/keys-and-users.js";
+import { type RateLimits, UNLIMITED } from "../server/rate-limits.js";
+import { createServer, type ServerOptions } from "../server/server.js";
+import { createUsers } from "../server/users/users.js";
 import type { FlowToSave } from "../types/flow.js";
+import { type AuditFile, auditFile } from "./audit-file.js";
 import { Exit, UsageError } from "./exit.js";
 import type { Strictness } from "./flow-file.js";
 import { flowsIn } from "./flows-in-files.js";
-import { openKeptStore } from "./kept-store.js";
+import { openKeptStore, SERVER_STORE } from "./kept-store.js";
 import { attempted, type KeyOptions } from "./keys.js";
 import { openProject, type ProjectOptions } from "./project.js";
 import { onInterrupt } from "./signals.js";
 import { counted, oneLine } from "./text.js";
 import { telling } from "./with-store.js";
-
-/** Where a server keeps what it has, unless something else is said. */
-const STORE = "sqlite:conductor.db";
 
 /** How long requests that are under way may take once the server is to end, in ms. */
 const GRACE_MS = 10_000;
@@ -27,6 +30,10 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, Strictness {
   host: string;
   store?: string;
   open?: boolean;
+  audit?: string;
+  /** Calls a second; false for no limits. */
+  rateLimit?: number | false;
+  trustProxy?: number;
   origin?: string[];
   root?: string[];
   allowPrivateAddresses?: boolean;
@@ -39,36 +46,64 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, Strictness {
 /** Serves until a signal ends it. Flow files that are named are saved first, under their ids. */
 export async function serve(flows: readonly string[], options: ServeOptions): Promise<Exit> {
   const project = await openProject(flows[0], options);
-  const keys = new KeyFile(options.keys);
-  const count = attempted(() => keys.list().length);
-  if (!options.open && count === 0) {
-    const file = oneLine(options.keys);
-    throw new UsageError(
-      `This server would have no callers: ${file} has no keys. Make one, such as\n  conductor keys add me --role admin\nor let everybody on this machine do everything with --open`,
-    );
-  }
   if (options.flow !== undefined && !options.mcp) {
     throw new UsageError("--flow says which flows are tools of the Model Context Protocol; give --mcp as well");
   }
   const settings = guarded(project.settings, options);
+  const address = options.store ?? settings.store ?? SERVER_STORE;
+  const keys = new KeyFile(options.keys);
+  const hasKeys = attempted(() => keys.list().length) > 0;
+  if (!options.open && !hasKeys && isNew(address)) throw noCallers(options);
   const toSave = await flowsIn(flows, { ...options, nodes: project.nodes, files: settings.files });
   if (toSave === undefined) return Exit.invalidFlow;
+  const audit = options.audit === undefined ? undefined : auditFile(options.audit);
   return telling(async () => {
-    const { store, close } = await openKeptStore(options.store ?? settings.store ?? STORE);
+    const { store, close } = await openKeptStore(address);
     try {
-      return await serveOn(store, settings, toSave, keys, options);
+      const callers = options.open ? { open: true } : await callersOf(store, keys, hasKeys, audit, options);
+      return await serveOn(store, settings, toSave, { ...callers, ...(audit && { audit: audit.audit }) }, options);
     } finally {
       await close();
+      await audit?.written();
     }
   });
+}
+
+/** Who may call, by the keys and the users that there are: one of them at least. */
+async function callersOf(
+  store: ExecutionStore,
+  keys: KeyFile,
+  hasKeys: boolean,
+  audit: AuditFile | undefined,
+  options: ServeOptions,
+): Promise<Partial<ServerOptions>> {
+  if (store.entries === undefined) {
+    if (!hasKeys) throw noCallers(options);
+    return { authenticate: byKeys(keys) };
+  }
+  const users = createUsers({ store, ...(audit && { audit: audit.audit }) });
+  if (!hasKeys && (await users.list()).length === 0) throw noCallers(options);
+  return byKeysAndUsers(keys, users);
+}
+
+/** Whether a store is a database that is not there yet. */
+function isNew(address: string | ExecutionStore): boolean {
+  const file = typeof address === "string" ? databaseFile(address) : undefined;
+  return file !== undefined && !existsSync(file);
+}
+
+function noCallers({ keys }: ServeOptions): UsageError {
+  return new UsageError(
+    `This server would have no callers: ${oneLine(keys)} has no keys, and there are no users. Make one, such as\n  conductor users add me --role admin\n  conductor keys add me --role admin\nor let everybody on this machine do everything with --open`,
+  );
 }
 
 async function serveOn(
   store: ExecutionStore,
   settings: ConductorConfig,
   flows: readonly FlowToSave[],
-  keys: KeyFile,
-  { port, host, open = false, origin = [], mcp = false, flow }: ServeOptions,
+  callers: Partial<ServerOptions>,
+  { port, host, open = false, keys, origin = [], mcp = false, flow, rateLimit, trustProxy = 0 }: ServeOptions,
 ): Promise<Exit> {
   const conductor = createNodeConductor({ ...settings, store }, () => "local");
   const server = createServer({
@@ -76,14 +111,18 @@ async function serveOn(
     durable: settings.durability !== "off",
     origins: origin,
     mcp: mcp && flow !== undefined ? { flows: flow } : mcp,
-    ...(open ? { open } : { authenticate: byKeys(keys) }),
+    trustProxy,
+    ...(rateLimit !== undefined && { rateLimits: rateLimit === false ? UNLIMITED : limitedTo(rateLimit) }),
+    ...callers,
   });
   try {
     for (const flow of flows) await saveChanged(conductor, flow);
     const listening = await server.listen({ port, host });
     process.stderr.write(`Serving at ${listening.apiUrl}\n`);
     process.stderr.write(
-      open ? "Everybody on this machine may do everything\n" : `Callers sign in with keys: ${oneLine(keys.path)}\n`,
+      open
+        ? "Everybody on this machine may do everything\n"
+        : `Callers sign in with keys (${oneLine(keys)}), or as users with passwords\n`,
     );
     void recover(conductor);
     await new Promise<void>((resolve) =>
@@ -99,6 +138,11 @@ async function serveOn(
     server.close();
     await conductor.shutdown();
   }
+}
+
+/** At once five seconds' calls. */
+function limitedTo(perSecond: number): RateLimits {
+  return { calls: { perSecond, burst: 5 * perSecond } };
 }
 
 /** What flows of others may not do unless the owner says so: here, or setting by setting in those of the project. */
