@@ -10,6 +10,7 @@ export type { NodeExecutable, NodeParams } from "./contract/executable.js";
 export type { NodeFactory } from "./library/registry.js";
 export { machineParsers } from "./machine/parsers.js";
 export type { PathProblem } from "./machine/path-problems.js";
+export { type ScheduleTimes, scheduleTimes, type TimesOfSchedule } from "./machine/schedule-times.js";
 export { type BackingRows, rowsBehind } from "./table/table-output.js";
 
 /** The paths in the parameters of a flow's nodes that lead to nothing or outside of the roots, see `machine/path-problems.ts`. */

@@ -11,6 +11,7 @@ export type {
   RunFlow,
   Sleep,
 } from "./contract/executable.js";
+export { type FiredTrigger, type FiringInput, firingOf } from "./contract/firing.js";
 export { isRouted, routed, routesOf } from "./contract/routed.js";
 export * from "./definitions.js";
 export { getNodeExecutable, nodeExecutableRegistry, nodes } from "./executables.js";

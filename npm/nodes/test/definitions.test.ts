@@ -70,6 +70,7 @@ describe("definitions", () => {
     const rows = [{ a: 1, b: 2 }];
     const needed: Record<string, [parameters: object, input?: unknown]> = {
       "file-system": [{ path: "/", operation: "exists" }],
+      "file-change": [{ path: "/" }],
       condition: [{ expression: "true" }],
       loop: [{}, { array: rows }],
       dedupe: [{}, rows],
@@ -159,6 +160,8 @@ describe("definitions", () => {
       until: { condition: "true" },
       "sub-flow": { flow: "a" },
       "wait-for-input": { message: "a" },
+      schedule: { every: "1m" },
+      "file-change": { path: "/" },
       "shell-command": { program: "ls" },
       "webhook-out": { url: "http://x", secret: "s" },
       message: { service: "json", url: "http://x", text: "x" },

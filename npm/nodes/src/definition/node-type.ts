@@ -68,6 +68,8 @@ export interface Parsers {
   script?(code: string): { message: string; line: number; column: number } | undefined;
   /** A template of `edit-fields`; says why it cannot be parsed. */
   template?(text: string): string | undefined;
+  /** A cron pattern, and the time zone that it is read in; says why it cannot be read, or that no time fits it. */
+  cron?(pattern: string, timezone: string | undefined): string | undefined;
 }
 
 /** All that is known of a type of node before it runs. */
@@ -100,6 +102,8 @@ export interface NodeType {
   routed?: true;
   /** What the schema cannot say of parameters, such as that their code can be parsed. */
   problems?(parameters: Record<string, unknown>, parsers: Parsers): ParameterProblem[];
+  /** It stands at the start of a flow and begins executions of it, once the flow is saved where triggers are watched. */
+  isTrigger?: true;
   /** It is there for the nodes inside it, which the engine runs; a flow that has it without any is refused. */
   isContainer?: true;
   touches: readonly NodeTouch[];

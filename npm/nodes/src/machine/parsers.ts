@@ -6,6 +6,7 @@ import { messageOf } from "@atomiton/values";
 import Mustache from "mustache";
 
 import type { Parsers } from "../definition/node-type.js";
+import { cronProblem } from "./schedule-times.js";
 
 /** How the file is called in which a syntax error is told to be. */
 const FILE = "parameter.js";
@@ -22,6 +23,7 @@ export const machineParsers: Required<Parsers> = {
       return { message: error.message, line, column };
     }
   },
+  cron: cronProblem,
   template(text) {
     try {
       Mustache.parse(text);

@@ -14,7 +14,9 @@ import { diff } from "./diff/definition.js";
 import { editFields } from "./edit-fields/definition.js";
 import { email } from "./email/definition.js";
 import { embed } from "./embed/definition.js";
+import { fileChange } from "./file-change/definition.js";
 import { fileSystem } from "./file-system/definition.js";
+import { flowEnd } from "./flow-end/definition.js";
 import { group } from "./group/definition.js";
 import { html } from "./html/definition.js";
 import { httpRequest } from "./http-request/definition.js";
@@ -28,6 +30,7 @@ import { parallel } from "./parallel/definition.js";
 import { pivot } from "./pivot/definition.js";
 import { python } from "./python/definition.js";
 import { sample } from "./sample/definition.js";
+import { schedule } from "./schedule/definition.js";
 import { shellCommand } from "./shell-command/definition.js";
 import { sort } from "./sort/definition.js";
 import { spreadsheet } from "./spreadsheet/definition.js";
@@ -87,6 +90,9 @@ const all = [
   template,
   compress,
   archive,
+  schedule,
+  fileChange,
+  flowEnd,
   webhookOut,
   message,
   email,

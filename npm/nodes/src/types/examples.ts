@@ -12,7 +12,9 @@ import { diffExamples } from "./diff/examples.js";
 import { editFieldsExamples } from "./edit-fields/examples.js";
 import { emailExamples } from "./email/examples.js";
 import { embedExamples } from "./embed/examples.js";
+import { fileChangeExamples } from "./file-change/examples.js";
 import { fileSystemExamples } from "./file-system/examples.js";
+import { flowEndExamples } from "./flow-end/examples.js";
 import { groupExamples } from "./group/examples.js";
 import { htmlExamples } from "./html/examples.js";
 import { httpRequestExamples } from "./http-request/examples.js";
@@ -26,6 +28,7 @@ import { parallelExamples } from "./parallel/examples.js";
 import { pivotExamples } from "./pivot/examples.js";
 import { pythonExamples } from "./python/examples.js";
 import { sampleExamples } from "./sample/examples.js";
+import { scheduleExamples } from "./schedule/examples.js";
 import { shellCommandExamples } from "./shell-command/examples.js";
 import { sortExamples } from "./sort/examples.js";
 import { spreadsheetExamples } from "./spreadsheet/examples.js";
@@ -69,6 +72,9 @@ const examples: Readonly<Record<keyof LibraryTypes, readonly NodeExample[]>> = {
   stop: stopExamples,
   "sub-flow": subFlowExamples,
   archive: archiveExamples,
+  schedule: scheduleExamples,
+  "file-change": fileChangeExamples,
+  "flow-end": flowEndExamples,
   code: codeExamples,
   python: pythonExamples,
   wasm: wasmExamples,

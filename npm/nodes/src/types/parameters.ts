@@ -117,6 +117,12 @@ export type UntilParameters = ValuesOf<"until">;
 export type StopParameters = ValuesOf<"stop">;
 /** Of `sub-flow`. */
 export type SubFlowParameters = ValuesOf<"sub-flow">;
+/** Of `schedule`. */
+export type ScheduleParameters = ValuesOf<"schedule">;
+/** Of `file-change`. */
+export type FileChangeParameters = ValuesOf<"file-change">;
+/** Of `flow-end`. */
+export type FlowEndParameters = ValuesOf<"flow-end">;
 /** Of `archive`. */
 export type ArchiveParameters = ValuesOf<"archive">;
 /** Of `sql`. */
@@ -166,6 +172,9 @@ export interface ParametersByType {
   until: UntilParameters;
   stop: StopParameters;
   "sub-flow": SubFlowParameters;
+  schedule: ScheduleParameters;
+  "file-change": FileChangeParameters;
+  "flow-end": FlowEndParameters;
   archive: ArchiveParameters;
   sql: SqlParameters;
 }
