@@ -1,17 +1,20 @@
 /** What the node types do. A type's code is loaded when it is first executed. */
+import { NodeError } from "./contract/error.js";
 import type { NodeExecutable } from "./contract/executable.js";
 import type { FileAccess } from "./contract/file-access.js";
 import { factoriesOf, lazily, type NodeFactory } from "./library/registry.js";
+import { machineParsers } from "./machine/parsers.js";
 import type { PathProblem } from "./machine/path-problems.js";
 import { executablesAnywhere } from "./types/anywhere.js";
+import { nodeTypes } from "./types/definitions.js";
 import { withEffects } from "./types/effects.js";
 
 export type { NodeExecutable, NodeParams } from "./contract/executable.js";
 export type { NodeFactory } from "./library/registry.js";
-export { machineParsers } from "./machine/parsers.js";
 export type { PathProblem } from "./machine/path-problems.js";
 export { type ScheduleTimes, scheduleTimes, type TimesOfSchedule } from "./machine/schedule-times.js";
 export { type BackingRows, rowsBehind } from "./table/table-output.js";
+export { machineParsers };
 
 /** The paths in the parameters of a flow's nodes that lead to nothing or outside of the roots, see `machine/path-problems.ts`. */
 export async function pathProblems(flow: unknown, access?: FileAccess): Promise<PathProblem[]> {
@@ -21,6 +24,23 @@ export async function pathProblems(flow: unknown, access?: FileAccess): Promise<
 /** The path to use for a path that a flow names, see `machine/rooted-path.ts`. */
 export async function rootedPath(access: FileAccess | undefined, path: string): Promise<string> {
   return (await import("./machine/rooted-path.js")).rootedPath(access, path);
+}
+
+/**
+ * The parameters of a node as its executable gets them: checked, durations in ms, defaults in place.
+ *
+ * @throws NodeError INVALID_PARAMETERS saying what is wrong, also for a type that this library does not have
+ */
+export async function checkedParameters(
+  type: string,
+  given: Record<string, unknown>,
+): Promise<Record<string, unknown>> {
+  const nodeType = nodeTypes.get(type);
+  if (nodeType === undefined) throw new NodeError("INVALID_PARAMETERS", `There is no node type ${type}`);
+  const [problem] = nodeType.problems?.(given, machineParsers) ?? [];
+  if (problem !== undefined)
+    throw new NodeError("INVALID_PARAMETERS", `Invalid ${type} parameters: ${problem.message}`);
+  return (await import("./library/parameters.js")).parseParameters(nodeType, given);
 }
 
 /** The executables by type. */

@@ -1,6 +1,7 @@
 /** Requests: finds the flow that is asked for, runs it, and makes of what comes out the answer that was asked for. */
 import { describe } from "@atomiton/values";
 import { failure } from "../engine/failure.js";
+import { type Caused, causeOf } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
 import { type ErrorCode, type ExecutionError, isErrorCode } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
@@ -71,7 +72,8 @@ export async function runRequest(sources: RequestSources, request: ExecutionRequ
     if (flow === undefined) {
       throw failure("NODE_NOT_FOUND", `Flow with id ${flowId} not found`, { executionId });
     }
-    const settings = { ...settingsOf(request, sources), ...(metadata && { metadata }) };
+    const cause = (request as Caused)[causeOf];
+    const settings = { ...settingsOf(request, sources), ...(metadata && { metadata }), ...(cause && { cause }) };
     const result = await sources.run(flow, contextOf(request, flow, executionId), settings);
     return answerOf(result, flowId, executionId, startedAt);
   } catch (error) {

@@ -286,6 +286,7 @@ export class Runs {
           secrets: execution.secrets,
           redact,
           metadata: wanted?.metadata,
+          cause: wanted?.cause,
         });
       } else if (found === undefined) {
         const [problem] = shapeProblems(node);

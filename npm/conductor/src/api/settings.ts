@@ -7,6 +7,7 @@ import { coded } from "../engine/failure.js";
 import type { LogLevel } from "../engine/log.js";
 import type { RunOptions } from "../engine/options.js";
 import { msOf } from "../engine/policy.js";
+import type { Cause } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext, DebugOptions } from "../types/execution.js";
 import type { ConductorTransport, TransportType } from "../types/transport.js";
@@ -184,6 +185,8 @@ export interface RunSettings {
   keepGoing?: boolean;
   /** What is said about the execution where it is kept. */
   metadata?: Readonly<Record<string, unknown>>;
+  /** What began it, where that is not a call. */
+  cause?: Cause;
 }
 
 /** Settings that count where neither the caller nor the flow says anything. Read once: the environment is slow to ask. */

@@ -15,6 +15,7 @@ import { isIdInside } from "../../executions/registry.js";
 import { EXECUTION_STATUSES, FORKED, isFinished, isPart } from "../../executions/status.js";
 import { ExpressionError } from "../../expressions/failure.js";
 import { Redaction, SHORTEST_IN_VALUES } from "../../expressions/redaction.js";
+import type { Cause } from "../../types/cause.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
@@ -111,6 +112,8 @@ export interface NewRun {
   redact: RunRedact | undefined;
   fork?: Fork;
   metadata?: Metadata | undefined;
+  /** What began it, where that is not a call. */
+  cause?: Cause | undefined;
 }
 
 /** Keeps the executions of one conductor in a store. */
@@ -164,13 +167,17 @@ export class Durability {
    *   an execution of this id
    */
   async begin(run: NewRun): Promise<KeptRun> {
-    const { id, mayExist, node, context, options, parentId, secrets, redact, fork } = run;
+    const { id, mayExist, node, context, options, parentId, secrets, redact, fork, cause } = run;
     const writer = await this.writer;
     this.sleepers.watch();
     if (fork !== undefined && (await writer.store.get(id)) !== undefined) throw existing(id);
     if (mayExist) {
       const known = await writer.store.get(id);
-      if (known !== undefined) return this.attach(writer, known, run);
+      if (known !== undefined) {
+        const attached = await this.attach(writer, known, run);
+        cause?.begun();
+        return attached;
+      }
     }
     const document = JSON.stringify(node);
     const held = this.level === "strict" ? writingNodes(outlineOf(node), this.executables()) : [];
@@ -202,7 +209,7 @@ export class Durability {
     );
     const documentHash = await this.documents.hashOf(document);
     const startedAt = Date.now();
-    const trigger = fork !== undefined ? FORKED : parentId === undefined ? "call" : "flow";
+    const trigger = fork !== undefined ? FORKED : parentId === undefined ? (cause?.trigger ?? "call") : "flow";
     writer.add({
       type: "begin",
       execution: {
@@ -231,6 +238,11 @@ export class Durability {
     const leavesOut = redacted.length > 0 || history?.leavesOut;
     const recorder = this.recorder(writer, row, context, secrets, leavesOut);
     const kept = { node, context, options, held, recorder, secrets, redact };
+    if (cause !== undefined) {
+      await writer.flush();
+      if (recorder.isOver) throw existing(id);
+      cause.begun();
+    }
     if (fork === undefined || history === undefined) return kept;
     const { blobs } = fork;
     writer.add({
@@ -607,7 +619,7 @@ function textOfAny(value: unknown): string | undefined {
 }
 
 function existing(id: string): Error {
-  return coded("INVALID_PARAMETERS", `There is an execution ${id} already; give the fork another id`, undefined);
+  return coded("INVALID_PARAMETERS", `There is an execution ${id} already; give the new one another id`, undefined);
 }
 
 function inheritanceOf({ inheritable }: Records): RunRequest["inheritance"] {

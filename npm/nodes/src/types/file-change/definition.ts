@@ -15,12 +15,13 @@ export const fileChange = {
       path: {
         type: "string",
         minLength: 1,
-        description: "The folder with what is in it, or one file.",
+        description: "The folder. A relative path starts at the folder in which the server was started.",
         examples: ["inbox"],
       },
       pattern: {
         type: "string",
         minLength: 1,
+        default: "**",
         description: "Which files of the folder, by their paths in it; `*` is any part of a name, `**` any folders.",
         examples: ["*.csv", "**/*.{jpg,png}"],
       },

@@ -1,0 +1,26 @@
+/** Times of a schedule that are over, without going through all of a long past. */
+import type { ScheduleTimes } from "@atomiton/nodes/executables";
+
+/** How far back is looked first, in ms; then further and further. */
+const FIRST_SPAN_MS = 3_600_000;
+
+/** The last times after one moment, up to another, in their order; whether these are all of them. */
+export function pastTimes(
+  times: ScheduleTimes,
+  after: number,
+  to: number,
+  most: number,
+): { times: number[]; isAll: boolean } {
+  for (let span = FIRST_SPAN_MS; ; span *= 4) {
+    const start = Math.max(after, to - span);
+    const found: number[] = [];
+    let count = 0;
+    for (let time = times.after(start); time !== undefined && time <= to; time = times.after(time)) {
+      found.push(time);
+      count += 1;
+      if (found.length > 2 * most) found.splice(0, most);
+    }
+    const isAll = start === after && count <= most;
+    if (start === after || count >= most) return { times: found.slice(-most), isAll };
+  }
+}

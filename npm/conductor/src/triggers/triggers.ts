@@ -1,0 +1,360 @@
+/** Watches the triggers of saved flows, and begins executions when they fire. */
+
+import { scheduleTimes, type TimesOfSchedule } from "@atomiton/nodes/executables";
+import type { ExecutionStore } from "@atomiton/storage";
+import { messageOf } from "@atomiton/values";
+import type { Conductor } from "../api/conductor.js";
+import type { ConductorConfig } from "../api/settings.js";
+import { coded } from "../engine/failure.js";
+import type { NodeDefinition } from "../types/definition.js";
+import type { SavedFlow } from "../types/flow.js";
+import { watchFiles } from "./files.js";
+import { activeOf, fire, type TriggeredConductor } from "./firing.js";
+import { watchFlowEnds } from "./flow-ends.js";
+import { MOST_TIMES, watchSchedule } from "./schedule.js";
+import { collectionOf, stateIn } from "./state.js";
+import { armed, type FoundTrigger, problemOf, triggersIn } from "./trigger-nodes.js";
+import {
+  type ArmedTrigger,
+  type Clock,
+  type Fired,
+  type Firing,
+  MACHINE_CLOCK,
+  nameOf,
+  type TriggerSource,
+  type TriggerStatus,
+  type TriggerTools,
+  type Watched,
+} from "./types.js";
+import { WebhookPaths } from "./webhooks.js";
+
+/** How often it is looked for flows that other processes saved, in ms. */
+const LOOK_MS = 5000;
+
+/** Flows that are listed at once. */
+const PAGE = 1000;
+
+/** Executions of a backfill at once. */
+const AT_ONCE = 10;
+
+/** Parameters in which expressions may stand, of each type. */
+const MAY_HOLD: Readonly<Record<string, readonly string[]>> = { webhook: ["signature"] };
+
+/** Settings of {@link createTriggers}. */
+export interface TriggersOptions {
+  /** Keeps its executions in the store. It is the caller's to shut down. */
+  conductor: TriggeredConductor & Pick<Conductor, "storage">;
+  /** The store of the conductor. */
+  store: ExecutionStore;
+  /** Where `file-change` may look, as the setting of the conductor says it. */
+  files?: ConductorConfig["files"];
+  /** Told in words what happened to triggers, such as that one failed. Default: nothing is told. */
+  log?(message: string): void;
+  /** Watches types of triggers that the library does not have, by the names of their node types. */
+  sources?: Readonly<Record<string, TriggerSource>>;
+  /** The time; tests have another. */
+  clock?: Clock;
+}
+
+/** The triggers of saved flows. */
+export interface Triggers {
+  /** Arms the triggers of all enabled flows, and follows what is saved and deleted from then on. */
+  start(): Promise<void>;
+  /** All triggers of saved flows. */
+  list(): TriggerStatus[];
+  /** Begins an execution for a trigger; one for each key. Resolves once the execution is in the store. */
+  fire(trigger: ArmedTrigger, firing: Firing): Promise<Fired>;
+  /** The armed webhook of a path. */
+  webhook(path: string): ArmedTrigger | undefined;
+  /** A trigger of a saved flow, also one that is off. Rejects with NODE_NOT_FOUND, or with what is wrong with it. */
+  find(flowId: string, nodeId: string): Promise<ArmedTrigger>;
+  /**
+   * Begins executions for the times of a schedule from one moment up to another, as far as there are none yet, ten at once at most; one
+   * after the other where its executions must not overlap. Resolves when they are over. Rejects with INVALID_PARAMETERS for more
+   * than 1,000 times.
+   *
+   * @param range ms since the epoch
+   */
+  backfill(flowId: string, nodeId: string, range: { from: number; to: number }): Promise<Backfilled>;
+  /** Ends watching. Executions that are under way go on. */
+  close(): void;
+}
+
+/** What became of a backfill: how many executions began, were there already, and how many of those that began failed. */
+export interface Backfilled {
+  begun: number;
+  known: number;
+  failed: number;
+}
+
+/** A trigger as it stands. */
+interface Standing {
+  status: TriggerStatus;
+  /** Of its node: another one is armed anew. */
+  text: string;
+  watched?: Watched;
+}
+
+/** A flow as it was looked at last. */
+interface LookedAt {
+  savedAt: string;
+  standing: Map<string, Standing>;
+}
+
+/** Watches the triggers of the flows that a conductor has saved. Throws INVALID_PARAMETERS for a store that keeps no entries. */
+export function createTriggers(options: TriggersOptions): Triggers {
+  return new WatchedTriggers(options);
+}
+
+class WatchedTriggers implements Triggers {
+  private readonly flows = new Map<string, LookedAt>();
+  private readonly states;
+  private readonly sources: ReadonlyMap<string, TriggerSource>;
+  private readonly others: ReadonlySet<string>;
+  private readonly paths = new WebhookPaths();
+  private readonly clock: Clock;
+  /** What is done to flows is done one after the other. */
+  private work: Promise<void> = Promise.resolve();
+  private ends: (() => void)[] = [];
+  private isClosed = false;
+  private lookProblem: string | undefined;
+
+  constructor(private readonly options: TriggersOptions) {
+    const { store, files, sources = {}, clock = MACHINE_CLOCK } = options;
+    this.clock = clock;
+    this.states = collectionOf(store, "triggers");
+    const fileEntries = collectionOf(store, "trigger-files");
+    this.others = new Set(Object.keys(sources));
+    this.sources = new Map<string, TriggerSource>([
+      ["schedule", watchSchedule],
+      ["file-change", (trigger, tools) => watchFiles(trigger, tools, fileEntries, files)],
+      ["flow-end", (trigger, tools) => watchFlowEnds(trigger, tools, store)],
+      ["webhook", this.paths.watch],
+      ...Object.entries(sources),
+    ]);
+  }
+
+  async start(): Promise<void> {
+    const { storage } = this.options.conductor;
+    this.ends.push(
+      storage.onFlowSaved(({ id }) => void this.inTurn(() => this.lookAt(id))),
+      storage.onFlowDeleted(({ id }) => void this.inTurn(() => this.forget(id))),
+    );
+    await this.inTurn(() => this.look());
+    this.lookAgain();
+  }
+
+  list(): TriggerStatus[] {
+    return [...this.flows.values()].flatMap(({ standing }) =>
+      Array.from(standing.values(), ({ status, watched }) => {
+        const next = watched?.next?.();
+        return { ...status, ...(next !== undefined && { next }) };
+      }),
+    );
+  }
+
+  fire(trigger: ArmedTrigger, firing: Firing): Promise<Fired> {
+    const { conductor, store } = this.options;
+    return fire(conductor, store, stateIn(this.states, nameOf(trigger)), trigger, firing);
+  }
+
+  webhook(path: string): ArmedTrigger | undefined {
+    return this.paths.get(path);
+  }
+
+  async find(flowId: string, nodeId: string): Promise<ArmedTrigger> {
+    const flow = await this.options.conductor.storage.loadFlow(flowId);
+    const found = triggersIn(flow, this.others).find(({ node }) => node.id === nodeId);
+    if (found === undefined) {
+      throw coded("NODE_NOT_FOUND", `The flow ${flowId} has no trigger \`${nodeId}\``, undefined);
+    }
+    if (found.problem !== undefined) throw coded("INVALID_PARAMETERS", found.problem, undefined);
+    return this.armedOf(flow, found.node);
+  }
+
+  async backfill(flowId: string, nodeId: string, { from, to }: { from: number; to: number }): Promise<Backfilled> {
+    const trigger = await this.find(flowId, nodeId);
+    if (trigger.type !== "schedule") {
+      const message = `\`${nodeId}\` is a ${trigger.type}; only the times of a schedule can be done later`;
+      throw coded("INVALID_PARAMETERS", message, undefined);
+    }
+    const due = timesBetween(trigger.parameters as unknown as TimesOfSchedule, from, Math.min(to, this.clock.now()));
+    const done: Backfilled = { begun: 0, known: 0, failed: 0 };
+    const next = async (): Promise<void> => {
+      for (let time = due.shift(); time !== undefined; time = due.shift()) {
+        const iso = new Date(time).toISOString();
+        const data = { time: iso, missed: true, backfill: true };
+        const { isNew, result } = await this.fire(trigger, { key: iso, data });
+        if (!isNew) done.known += 1;
+        else {
+          done.begun += 1;
+          if (!(await result).success) done.failed += 1;
+        }
+      }
+    };
+    const isParallel = trigger.parameters.overlap === "allow";
+    await Promise.all(Array.from({ length: isParallel ? AT_ONCE : 1 }, next));
+    return done;
+  }
+
+  close(): void {
+    this.isClosed = true;
+    for (const end of this.ends.splice(0)) end();
+    for (const { standing } of this.flows.values()) for (const { watched } of standing.values()) watched?.close();
+    this.flows.clear();
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.work.then(() => (this.isClosed ? undefined : work()));
+    // Those who wait for it are told; the next one goes on all the same.
+    this.work = done.catch((error) => this.log(`The triggers cannot be looked after: ${messageOf(error)}`));
+    return done;
+  }
+
+  private lookAgain(): void {
+    const end = this.clock.after(LOOK_MS, async () => {
+      this.ends = this.ends.filter((each) => each !== end);
+      await this.inTurn(() => this.look()).catch(() => {});
+      if (!this.isClosed) this.lookAgain();
+    });
+    this.ends.push(end);
+  }
+
+  /** Looks at all flows that were saved since they were looked at, and forgets those that are gone. */
+  private async look(): Promise<void> {
+    const { storage } = this.options.conductor;
+    const there = new Set<string>();
+    let isWhole = true;
+    try {
+      for (let offset = 0, total = 1; offset < total; offset += PAGE) {
+        const page = await storage.listFlows({ limit: PAGE, offset, sortBy: "name", sortOrder: "asc" });
+        total = page.total;
+        for (const { id } of page.problems ?? []) there.add(id);
+        for (const { id, savedAt } of page.flows) {
+          there.add(id);
+          if (this.flows.get(id)?.savedAt !== savedAt) await this.lookAt(id);
+        }
+      }
+      this.lookProblem = undefined;
+    } catch (error) {
+      isWhole = false;
+      const problem = messageOf(error);
+      if (problem !== this.lookProblem) this.log(`The saved flows cannot be listed: ${problem}; it is tried again`);
+      this.lookProblem = problem;
+    }
+    if (!isWhole) return;
+    for (const id of [...this.flows.keys()]) if (!there.has(id)) await this.forget(id);
+  }
+
+  /** Arms what is new in a flow, and ends what is not there any more. */
+  private async lookAt(id: string): Promise<void> {
+    const flow = await this.options.conductor.storage.loadFlow(id);
+    const found = triggersIn(flow, this.others);
+    const before = this.flows.get(id)?.standing ?? new Map<string, Standing>();
+    const standing = new Map<string, Standing>();
+    this.flows.set(id, { savedAt: flow.savedAt, standing });
+    const kept = new Map(found.map((trigger) => [trigger.node.id, textOf(flow, trigger)]));
+    for (const [nodeId, { text, watched }] of before) if (kept.get(nodeId) !== text) watched?.close();
+    for (const trigger of found) {
+      const { id: nodeId } = trigger.node;
+      const text = textOf(flow, trigger);
+      const same = before.get(nodeId);
+      if (same?.text === text) standing.set(nodeId, same);
+      else standing.set(nodeId, await this.standingOf(flow, trigger, text));
+    }
+    for (const nodeId of before.keys()) {
+      if (!kept.has(nodeId)) await this.states.write([{ id: nameOf({ flowId: id, nodeId }) }]);
+    }
+  }
+
+  private async standingOf(flow: SavedFlow, { node, isOn, problem }: FoundTrigger, text: string): Promise<Standing> {
+    const { id: flowId, name } = flow;
+    const { id: nodeId, type } = node;
+    const facts = { flowId, flowName: name || flowId, nodeId, type };
+    const refused = (why: string): Standing => {
+      this.log(`${flowId}/${nodeId} does not fire: ${why}`);
+      return { status: { ...facts, status: "refused", problem: why }, text };
+    };
+    if (problem !== undefined) return refused(problem);
+    if (!isOn) {
+      // What comes about while it is off is not missed.
+      const { change } = stateIn(this.states, nameOf({ flowId, nodeId }));
+      await change(({ secret, ...rest }) => (Object.keys(rest).length === 0 ? undefined : { secret }));
+      return { status: { ...facts, status: "off" }, text };
+    }
+    try {
+      const source = this.sources.get(type);
+      if (source === undefined) return refused(`Nothing here watches triggers of the type ${type}`);
+      const trigger = await this.armedOf(flow, node);
+      const status: TriggerStatus = { ...facts, status: "armed" };
+      const watched = await source(trigger, this.toolsOf(trigger, status));
+      const next = watched.next?.();
+      this.log(`${flowId}/${nodeId} is armed${next === undefined ? "" : `: next at ${new Date(next).toISOString()}`}`);
+      return { status, text, watched };
+    } catch (error) {
+      return refused(problemOf(error));
+    }
+  }
+
+  private armedOf(flow: SavedFlow, node: NodeDefinition): Promise<ArmedTrigger> {
+    return armed(flow, node, MAY_HOLD[node.type] ?? []);
+  }
+
+  private toolsOf(trigger: ArmedTrigger, status: TriggerStatus): TriggerTools {
+    const { conductor, store } = this.options;
+    return {
+      fire: (firing) => this.fire(trigger, firing),
+      active: () => activeOf(store, trigger),
+      cancel: async (executionIds) => {
+        for (const id of executionIds) {
+          await conductor.executions.cancel(id).catch((error) => this.log(`${nameOf(trigger)}: ${messageOf(error)}`));
+          // It ends once its nodes have given up.
+          await conductor.executions.result(id).catch(() => {});
+        }
+      },
+      metadataOf: async (executionId) => (await conductor.executions.get(executionId)).metadata ?? {},
+      state: stateIn(this.states, nameOf(trigger)),
+      clock: this.clock,
+      log: (message) => {
+        status.problem = message;
+        this.log(`${nameOf(trigger)}: ${message}`);
+      },
+    };
+  }
+
+  private async forget(id: string): Promise<void> {
+    const found = this.flows.get(id);
+    if (found === undefined) return;
+    this.flows.delete(id);
+    const names = Array.from(found.standing.keys(), (nodeId) => ({ id: nameOf({ flowId: id, nodeId }) }));
+    for (const { watched } of found.standing.values()) watched?.close();
+    await this.states.write(names);
+  }
+
+  private log(message: string): void {
+    this.options.log?.(message);
+  }
+}
+
+/** What makes a trigger another one when it changes. */
+function textOf(flow: SavedFlow, { node, isOn, problem = "" }: FoundTrigger): string {
+  return JSON.stringify([node.type, node.parameters ?? {}, isOn, problem, flow.name]);
+}
+
+/** The times of a schedule in a range. */
+function timesBetween(schedule: TimesOfSchedule, from: number, to: number): number[] {
+  const times = scheduleTimes(schedule);
+  const found: number[] = [];
+  for (let time = times.after(from - 1); time !== undefined && time <= to; time = times.after(time)) {
+    if (found.length === MOST_TIMES) {
+      const message = `There are more than ${MOST_TIMES} times from ${isoOf(from)} to ${isoOf(to)}; give a shorter range`;
+      throw coded("INVALID_PARAMETERS", message, undefined);
+    }
+    found.push(time);
+  }
+  return found;
+}
+
+function isoOf(time: number): string {
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,33 @@
+/** The addresses of webhooks: which trigger answers at which path. */
+import { type ArmedTrigger, nameOf, type TriggerSource } from "./types.js";
+
+/** Paths of webhooks. */
+export class WebhookPaths {
+  private readonly byPath = new Map<string, ArmedTrigger>();
+
+  /** The trigger that answers at a path. */
+  get(path: string): ArmedTrigger | undefined {
+    return this.byPath.get(path);
+  }
+
+  /** Answers at the path of the trigger. Throws where another one does. */
+  readonly watch: TriggerSource = (trigger) => {
+    const path = pathOf(trigger);
+    const other = this.byPath.get(path);
+    if (other !== undefined) {
+      throw new Error(`The path ${path} is that of ${nameOf(other)}; give the webhook another \`path\``);
+    }
+    this.byPath.set(path, trigger);
+    return {
+      close: () => {
+        if (this.byPath.get(path) === trigger) this.byPath.delete(path);
+      },
+    };
+  };
+}
+
+/** What comes after `/hooks/`. */
+export function pathOf(trigger: ArmedTrigger): string {
+  const { path } = trigger.parameters;
+  return typeof path === "string" && path !== "" ? path : nameOf(trigger);
+}
