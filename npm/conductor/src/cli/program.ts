@@ -29,6 +29,7 @@ import { nodes } from "./nodes.js";
 import { replay } from "./replay.js";
 import { run } from "./run.js";
 import { schema } from "./schema.js";
+import { triggerCommands } from "./trigger-commands.js";
 import { usersCommands } from "./users-commands.js";
 import { validate } from "./validate.js";
 import { WrittenStream } from "./written-stream.js";
@@ -228,6 +229,11 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--keep-per-flow <n>", "all but so many of each flow, those that began last", wholeNumber)
     .action(async (options) => end(await vacuumExecutions(options)));
 
+  const triggers = program
+    .command("triggers")
+    .description("look after what begins executions of saved flows by itself");
+  triggerCommands((name, description) => inStore(name, description, triggers), end);
+
   const flows = program.command("flows").description("look after the flows that a store keeps, or a server");
   flowCommands((name, description) => inStore(name, description, flows), end);
 
@@ -318,6 +324,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--root <folder>", "nodes may read and write files in there; may be given again (default: nowhere)", files)
     .option("--allow-private-addresses", "nodes may connect to addresses that are not public")
     .option("--allow-programs", "nodes may run programs, with all rights of this process")
+    .option("--no-triggers", "let schedules and other triggers of the saved flows begin nothing")
     .option("--mcp", "serve the Model Context Protocol at /mcp: flows whose metadata says `tool: true` are tools")
     .option("--flow <id>", "with --mcp, this flow is a tool, and none that is not named; may be given again", files)
     .option("--strict", "take warnings for errors")

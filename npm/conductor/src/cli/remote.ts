@@ -91,6 +91,39 @@ export async function withRemote(
   }
 }
 
+/** Asks a server for a resource below its API. Throws an error with the code that the server gives. */
+export async function askServer(
+  options: RemoteOptions & { remote: string },
+  method: "GET" | "POST",
+  path: string,
+  body?: object,
+): Promise<unknown> {
+  const apiUrl = apiUrlOf(options.remote);
+  const key = keyFor(apiUrl, options);
+  let response: Response;
+  try {
+    response = await fetch(`${apiUrl}${path}`, {
+      method,
+      // A key goes to the server that was named, and to no other.
+      redirect: "error",
+      headers: {
+        ...(key !== undefined && { authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  } catch (error) {
+    throw new UsageError(`The server at ${apiUrl} cannot be used: ${oneLine(messageOf(error))}`);
+  }
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok) return answer;
+  const { error = `It answers ${response.status}`, code = "EXECUTION_FAILED" } = (answer ?? {}) as Record<
+    string,
+    string
+  >;
+  throw Object.assign(new Error(error), { code });
+}
+
 /** The key: of the file that is named, of the environment, or the one that `conductor login` keeps. */
 function keyFor(apiUrl: string, { keyFile }: RemoteOptions): string | undefined {
   if (keyFile !== undefined) return checkedKey(readKey(keyFile), `The file ${oneLine(keyFile)}`);

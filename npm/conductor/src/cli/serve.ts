@@ -9,6 +9,7 @@ import { byKeysAndUsers } from "../server/keys-and-users.js";
 import { type RateLimits, UNLIMITED } from "../server/rate-limits.js";
 import { createServer, type ServerOptions } from "../server/server.js";
 import { createUsers } from "../server/users/users.js";
+import { createTriggers } from "../triggers/triggers.js";
 import type { FlowToSave } from "../types/flow.js";
 import { type AuditFile, auditFile } from "./audit-file.js";
 import { Exit, UsageError } from "./exit.js";
@@ -38,6 +39,8 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, Strictness {
   root?: string[];
   allowPrivateAddresses?: boolean;
   allowPrograms?: boolean;
+  /** Whether triggers fire. */
+  triggers?: boolean;
   mcp?: boolean;
   /** Ids of the flows that are tools. */
   flow?: string[];
@@ -103,11 +106,32 @@ async function serveOn(
   settings: ConductorConfig,
   flows: readonly FlowToSave[],
   callers: Partial<ServerOptions>,
-  { port, host, open = false, keys, origin = [], mcp = false, flow, rateLimit, trustProxy = 0 }: ServeOptions,
+  {
+    port,
+    host,
+    open = false,
+    keys,
+    origin = [],
+    triggers: watches = true,
+    mcp = false,
+    flow,
+    rateLimit,
+    trustProxy = 0,
+  }: ServeOptions,
 ): Promise<Exit> {
   const conductor = createNodeConductor({ ...settings, store }, () => "local");
+  const triggers =
+    !watches || settings.durability === "off" || store.entries === undefined
+      ? undefined
+      : createTriggers({
+          conductor,
+          store,
+          ...(settings.files && { files: settings.files }),
+          log: (message) => process.stderr.write(`${oneLine(message)}\n`),
+        });
   const server = createServer({
     conductor,
+    ...(triggers && { triggers }),
     durable: settings.durability !== "off",
     origins: origin,
     mcp: mcp && flow !== undefined ? { flows: flow } : mcp,
@@ -125,16 +149,19 @@ async function serveOn(
         : `Callers sign in with keys (${oneLine(keys)}), or as users with passwords\n`,
     );
     void recover(conductor);
+    void triggers?.start();
     await new Promise<void>((resolve) =>
       onInterrupt(
         () => resolve(),
         () => {},
       ),
     );
+    triggers?.close();
     process.stderr.write("Ending: what is under way may finish, or goes on at the next start\n");
     await listening.close(GRACE_MS);
     return Exit.success;
   } finally {
+    triggers?.close();
     server.close();
     await conductor.shutdown();
   }

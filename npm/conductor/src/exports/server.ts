@@ -9,7 +9,13 @@ export type { Rate, RateLimits } from "../server/rate-limits.js";
 export { type ConductorServer, createServer, type Listening, type ServerOptions } from "../server/server.js";
 export { createUsers, type User, type Users, type UsersOptions } from "../server/users/users.js";
 export type { Role } from "../services/declaration.js";
-export { type Backfilled, createTriggers, type Triggers, type TriggersOptions } from "../triggers/triggers.js";
+export {
+  type Backfilled,
+  createTriggers,
+  type ScheduledTimes,
+  type Triggers,
+  type TriggersOptions,
+} from "../triggers/triggers.js";
 export type {
   ArmedTrigger,
   Clock,

@@ -1,6 +1,7 @@
 /** Who calls a server, and what that allows. */
 import { CHANNELS } from "../services/contract.js";
 import type { Role } from "../services/declaration.js";
+import { SERVER_CHANNELS } from "../services/server-channels.js";
 
 /** A caller whom the server knows. */
 export interface Caller {
@@ -20,7 +21,7 @@ export function allows({ role }: Caller, least: Role): boolean {
 
 /** Who may call a command: `anyone` at all, those of a role, or `undefined` where there is no such command. */
 export function leastRole(channel: string, command: string): Role | "anyone" | undefined {
-  const declared = CHANNELS.get(channel)?.commands.get(command);
+  const declared = (CHANNELS.get(channel) ?? SERVER_CHANNELS.get(channel))?.commands.get(command);
   // A session is begun by who has none, and its commands are about the session that they are given.
   return declared === undefined || channel !== "auth" ? declared?.role : "anyone";
 }

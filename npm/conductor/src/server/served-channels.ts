@@ -10,6 +10,8 @@ import { DATA_LIMITS } from "../desktop/limits.js";
 import type { MainProcessConductor } from "../desktop/main-process.js";
 import { createRequests, type Requests } from "../desktop/requests.js";
 import type { Retention } from "../desktop/result-cache.js";
+import type { Triggers } from "../triggers/triggers.js";
+import { createTriggerChannelServer } from "./triggers/channel.js";
 
 /** What is served. */
 export interface ServedChannels {
@@ -34,7 +36,12 @@ const CALL: IpcEventLike = {};
  */
 export function serveChannels(
   conductor: MainProcessConductor,
-  { keep, auth, durable }: { keep?: Retention; auth?: AuthChannelDependencies; durable: boolean },
+  {
+    keep,
+    auth,
+    triggers,
+    durable,
+  }: { keep?: Retention; auth?: AuthChannelDependencies; triggers?: Triggers; durable: boolean },
   told: (channel: string, event: string, data: unknown) => void,
 ): ServedChannels {
   const handlers = new Map<string, Handler>();
@@ -60,6 +67,7 @@ export function serveChannels(
   );
   const { node } = serveConductor(ipc, conductor, requests, keep === undefined ? {} : { keep }, made);
   made(createSystemChannelServer(ipc, { health: conductor.system.health }));
+  if (triggers !== undefined) made(createTriggerChannelServer(ipc, triggers));
   if (auth !== undefined) made(createAuthChannelServer(ipc, auth));
 
   return {

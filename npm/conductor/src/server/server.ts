@@ -7,6 +7,7 @@ import { WebSocketServer } from "ws";
 import type { MainProcessConductor } from "../desktop/main-process.js";
 import type { Retention } from "../desktop/result-cache.js";
 import { coded } from "../engine/failure.js";
+import type { Triggers } from "../triggers/triggers.js";
 import type { Caller } from "./access.js";
 import { addressOf } from "./addresses.js";
 import { type Audit, auditor } from "./audit.js";
@@ -60,6 +61,8 @@ export interface ServerOptions {
    * are named here by their ids. Default: false.
    */
   mcp?: boolean | { flows: readonly string[] };
+  /** The triggers of the saved flows, which callers see and may fire. They are the caller's to start and to close. Default: none. */
+  triggers?: Triggers;
 }
 
 /** A server. */
@@ -101,7 +104,7 @@ const ANYBODY: Caller = Object.freeze({ name: "anybody", role: "admin" });
  * Makes a server. Throws INVALID_PARAMETERS unless it is said who may call: by `authenticate`, or by `open: true`.
  */
 export function createServer(options: ServerOptions): ConductorServer {
-  const { conductor, open = false, auth, keep, durable = false } = options;
+  const { conductor, open = false, auth, keep, triggers, durable = false } = options;
   demandKnown(options);
   if (open === (options.authenticate !== undefined)) {
     throw coded(
@@ -118,7 +121,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     hosts: hosts && new Set(hosts.map((name) => name.toLowerCase())),
   };
   const log = new EventLog((isHeard) => channels.tell(isHeard));
-  const served = { durable, ...(keep && { keep }), ...(auth && { auth }) };
+  const served = { durable, ...(keep && { keep }), ...(auth && { auth }), ...(triggers && { triggers }) };
   const channels: ServedChannels = serveChannels(conductor, served, (...told) => log.add(...told));
   const tell = auditor(options.audit);
   const guard = createRateGuard(options.rateLimits ?? {}, ({ what, ...session }) => {
@@ -259,6 +262,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "durable",
   "keep",
   "mcp",
+  "triggers",
   "rateLimits",
   "trustProxy",
   "audit",
@@ -282,6 +286,9 @@ function demandKnown(options: ServerOptions): void {
     }
   }
   demandMcp(options.mcp);
+  if (options.triggers !== undefined && typeof options.triggers?.backfill !== "function") {
+    throw refused("The setting `triggers` of a server must be what `createTriggers` gives");
+  }
   for (const origin of options.origins ?? []) {
     if (origin === "*" || /^[a-z][a-z\d+.-]*:\/\/[^/\s]+$/.test(origin)) continue;
     throw refused(`An origin is written as \`https://flows.example.com\`, without a path, or is *; found ${origin}`);

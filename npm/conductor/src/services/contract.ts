@@ -78,11 +78,12 @@ export interface Channel {
 }
 
 /** Every channel by name. */
-export const CHANNELS: ReadonlyMap<string, Channel> = channels();
+export const CHANNELS: ReadonlyMap<string, Channel> = channelsOf(DECLARATIONS);
 
-function channels(): Map<string, Channel> {
+/** The channels of services by name. */
+export function channelsOf(declarations: readonly Declaration<object>[]): Map<string, Channel> {
   const found = new Map<string, Channel>();
-  for (const service of DECLARATIONS) {
+  for (const service of declarations) {
     const { channel, size, commands = {}, notices = {}, messages = {} } = service;
     const entry = found.get(channel) ?? { size, commands: new Map(), events: new Map(), messages: new Map() };
     found.set(channel, entry);

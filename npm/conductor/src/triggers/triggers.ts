@@ -1,5 +1,6 @@
 /** Watches the triggers of saved flows, and begins executions when they fire. */
 
+import { randomUUID } from "node:crypto";
 import { scheduleTimes, type TimesOfSchedule } from "@atomiton/nodes/executables";
 import type { ExecutionStore } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
@@ -60,12 +61,26 @@ export interface TriggersOptions {
 export interface Triggers {
   /** Arms the triggers of all enabled flows, and follows what is saved and deleted from then on. */
   start(): Promise<void>;
-  /** All triggers of saved flows. */
+  /** All triggers of saved flows, once it was started. */
   list(): TriggerStatus[];
+  /** The same without watching them, as they stand in the store now. */
+  inspect(): Promise<TriggerStatus[]>;
   /** Begins an execution for a trigger; one for each key. Resolves once the execution is in the store. */
   fire(trigger: ArmedTrigger, firing: Firing): Promise<Fired>;
+  /**
+   * Begins an execution for a trigger of a saved flow, also one that is off. Rejects as `find`.
+   *
+   * @param data what its node hands on; of a schedule, the time is now unless it is given
+   */
+  fireByHand(flowId: string, nodeId: string, data?: Readonly<Record<string, unknown>>): Promise<Fired>;
   /** The armed webhook of a path. */
   webhook(path: string): ArmedTrigger | undefined;
+  /**
+   * The times of the armed schedules from one moment up to another, in ISO 8601, 1,000 of each at most.
+   *
+   * @param range ms since the epoch
+   */
+  times(range: { from: number; to: number }): ScheduledTimes[];
   /** A trigger of a saved flow, also one that is off. Rejects with NODE_NOT_FOUND, or with what is wrong with it. */
   find(flowId: string, nodeId: string): Promise<ArmedTrigger>;
   /**
@@ -87,12 +102,23 @@ export interface Backfilled {
   failed: number;
 }
 
+/** The times of a schedule in a range. */
+export interface ScheduledTimes {
+  flowId: string;
+  flowName: string;
+  nodeId: string;
+  times: string[];
+  /** Whether there are more. */
+  isMore: boolean;
+}
+
 /** A trigger as it stands. */
 interface Standing {
   status: TriggerStatus;
   /** Of its node: another one is armed anew. */
   text: string;
   watched?: Watched;
+  trigger?: ArmedTrigger;
 }
 
 /** A flow as it was looked at last. */
@@ -117,6 +143,7 @@ class WatchedTriggers implements Triggers {
   private work: Promise<void> = Promise.resolve();
   private ends: (() => void)[] = [];
   private isClosed = false;
+  private isWatching = false;
   private lookProblem: string | undefined;
 
   constructor(private readonly options: TriggersOptions) {
@@ -136,12 +163,18 @@ class WatchedTriggers implements Triggers {
 
   async start(): Promise<void> {
     const { storage } = this.options.conductor;
+    this.isWatching = true;
     this.ends.push(
       storage.onFlowSaved(({ id }) => void this.inTurn(() => this.lookAt(id))),
       storage.onFlowDeleted(({ id }) => void this.inTurn(() => this.forget(id))),
     );
     await this.inTurn(() => this.look());
     this.lookAgain();
+  }
+
+  async inspect(): Promise<TriggerStatus[]> {
+    if (!this.isWatching) await this.inTurn(() => this.look());
+    return this.list();
   }
 
   list(): TriggerStatus[] {
@@ -158,8 +191,25 @@ class WatchedTriggers implements Triggers {
     return fire(conductor, store, stateIn(this.states, nameOf(trigger)), trigger, firing);
   }
 
+  async fireByHand(flowId: string, nodeId: string, data: Readonly<Record<string, unknown>> = {}): Promise<Fired> {
+    const trigger = await this.find(flowId, nodeId);
+    const time = new Date(this.clock.now()).toISOString();
+    const given = trigger.type === "schedule" ? { time, missed: false, backfill: false, ...data } : data;
+    return this.fire(trigger, { key: `by hand ${randomUUID()}`, data: given });
+  }
+
   webhook(path: string): ArmedTrigger | undefined {
     return this.paths.get(path);
+  }
+
+  times({ from, to }: { from: number; to: number }): ScheduledTimes[] {
+    const all = [...this.flows.values()].flatMap(({ standing }) => [...standing.values()]);
+    return all.flatMap(({ trigger }) => {
+      if (trigger?.type !== "schedule") return [];
+      const { flowId, flowName, nodeId, parameters } = trigger;
+      const { times, isMore } = timesBetween(parameters as unknown as TimesOfSchedule, from, to);
+      return [{ flowId, flowName, nodeId, times: times.map(isoOf), isMore }];
+    });
   }
 
   async find(flowId: string, nodeId: string): Promise<ArmedTrigger> {
@@ -178,7 +228,12 @@ class WatchedTriggers implements Triggers {
       const message = `\`${nodeId}\` is a ${trigger.type}; only the times of a schedule can be done later`;
       throw coded("INVALID_PARAMETERS", message, undefined);
     }
-    const due = timesBetween(trigger.parameters as unknown as TimesOfSchedule, from, Math.min(to, this.clock.now()));
+    const end = Math.min(to, this.clock.now());
+    const { times: due, isMore } = timesBetween(trigger.parameters as unknown as TimesOfSchedule, from, end);
+    if (isMore) {
+      const message = `There are more than ${MOST_TIMES} times from ${isoOf(from)} to ${isoOf(end)}; give a shorter range`;
+      throw coded("INVALID_PARAMETERS", message, undefined);
+    }
     const done: Backfilled = { begun: 0, known: 0, failed: 0 };
     const next = async (): Promise<void> => {
       for (let time = due.shift(); time !== undefined; time = due.shift()) {
@@ -272,11 +327,12 @@ class WatchedTriggers implements Triggers {
     const { id: nodeId, type } = node;
     const facts = { flowId, flowName: name || flowId, nodeId, type };
     const refused = (why: string): Standing => {
-      this.log(`${flowId}/${nodeId} does not fire: ${why}`);
+      if (this.isWatching) this.log(`${flowId}/${nodeId} does not fire: ${why}`);
       return { status: { ...facts, status: "refused", problem: why }, text };
     };
     if (problem !== undefined) return refused(problem);
     if (!isOn) {
+      if (!this.isWatching) return { status: { ...facts, status: "off" }, text };
       // What comes about while it is off is not missed.
       const { change } = stateIn(this.states, nameOf({ flowId, nodeId }));
       await change(({ secret, ...rest }) => (Object.keys(rest).length === 0 ? undefined : { secret }));
@@ -287,13 +343,19 @@ class WatchedTriggers implements Triggers {
       if (source === undefined) return refused(`Nothing here watches triggers of the type ${type}`);
       const trigger = await this.armedOf(flow, node);
       const status: TriggerStatus = { ...facts, status: "armed" };
+      if (!this.isWatching) return { status, text, watched: this.unwatched(trigger), trigger };
       const watched = await source(trigger, this.toolsOf(trigger, status));
       const next = watched.next?.();
       this.log(`${flowId}/${nodeId} is armed${next === undefined ? "" : `: next at ${new Date(next).toISOString()}`}`);
-      return { status, text, watched };
+      return { status, text, watched, trigger };
     } catch (error) {
       return refused(problemOf(error));
     }
+  }
+
+  private unwatched({ type, parameters }: ArmedTrigger): Watched {
+    const times = type === "schedule" ? scheduleTimes(parameters as unknown as TimesOfSchedule) : undefined;
+    return { next: () => times?.after(this.clock.now()), close: () => {} };
   }
 
   private armedOf(flow: SavedFlow, node: NodeDefinition): Promise<ArmedTrigger> {
@@ -341,18 +403,15 @@ function textOf(flow: SavedFlow, { node, isOn, problem = "" }: FoundTrigger): st
   return JSON.stringify([node.type, node.parameters ?? {}, isOn, problem, flow.name]);
 }
 
-/** The times of a schedule in a range. */
-function timesBetween(schedule: TimesOfSchedule, from: number, to: number): number[] {
-  const times = scheduleTimes(schedule);
-  const found: number[] = [];
-  for (let time = times.after(from - 1); time !== undefined && time <= to; time = times.after(time)) {
-    if (found.length === MOST_TIMES) {
-      const message = `There are more than ${MOST_TIMES} times from ${isoOf(from)} to ${isoOf(to)}; give a shorter range`;
-      throw coded("INVALID_PARAMETERS", message, undefined);
-    }
-    found.push(time);
+/** The times of a schedule in a range, and whether there are more than are given. */
+function timesBetween(schedule: TimesOfSchedule, from: number, to: number): { times: number[]; isMore: boolean } {
+  const { after } = scheduleTimes(schedule);
+  const times: number[] = [];
+  for (let time = after(from - 1); time !== undefined && time <= to; time = after(time)) {
+    if (times.length === MOST_TIMES) return { times, isMore: true };
+    times.push(time);
   }
-  return found;
+  return { times, isMore: false };
 }
 
 function isoOf(time: number): string {

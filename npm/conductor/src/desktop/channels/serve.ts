@@ -1,6 +1,6 @@
 /** The commands of a channel, as its service is declared. */
 import * as z from "zod";
-import { CHANNELS, type ChannelCommand } from "../../services/contract.js";
+import { CHANNELS, type Channel, type ChannelCommand } from "../../services/contract.js";
 import type { Unsubscribe } from "../../services/declaration.js";
 import { issuesOf } from "../../services/schema.js";
 import { toBase64 } from "../../types/base64.js";
@@ -42,8 +42,9 @@ export function serveChannel(
   ipcMain: IpcHandlers,
   { handlers = {}, api = {} }: Service,
   options: ChannelOptions,
+  channel: Channel = declared(name),
 ): ChannelServer {
-  const { size, commands, events } = declared(name);
+  const { size, commands, events } = channel;
   const server = createChannelServer(name, ipcMain, { limits: LIMITS[size], ...options });
   const undeclared = Object.keys(handlers).find((command) => !commands.has(command));
   if (undeclared !== undefined) throw new Error(`The command ${name}.${undeclared} is not declared`);

@@ -1,0 +1,52 @@
+/** The commands of `conductor triggers`, as the command line has them. */
+import { type Command, InvalidArgumentError } from "commander";
+import type { Exit } from "./exit.js";
+
+/**
+ * Adds them.
+ *
+ * @param add makes a command with the options of all commands on a store
+ */
+export function triggerCommands(add: (name: string, description: string) => Command, end: (exit: Exit) => void): void {
+  add("list", "list the triggers of saved flows: what they are, whether they fire, and when next").action(
+    async (options) => {
+      const { listTriggers } = await import("./triggers.js");
+      end(await listTriggers(options));
+    },
+  );
+  add("fire", "begin an execution as a trigger does, also where that is off")
+    .argument("<flow>", "id of the flow")
+    .argument("<node>", "id of the trigger's node")
+    .option("--data <json>", "what the node hands on, as an object of JSON", object)
+    .action(async (flow: string, node: string, options) => {
+      const { fireTrigger } = await import("./triggers.js");
+      end(await fireTrigger(flow, node, options));
+    });
+  add("backfill", "begin executions for times of a schedule that are over, as far as there are none")
+    .argument("<flow>", "id of the flow")
+    .argument("<node>", "id of the schedule's node")
+    .requiredOption("--from <time>", "the first moment, in ISO 8601 with its zone", moment)
+    .requiredOption("--to <time>", "the last moment", moment)
+    .action(async (flow: string, node: string, options) => {
+      const { backfill } = await import("./triggers.js");
+      end(await backfill(flow, node, options));
+    });
+}
+
+function moment(text: string): number {
+  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text.trim());
+  const time = hasZone ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(time)) return time;
+  throw new InvalidArgumentError("It must be a moment in ISO 8601 with its zone, such as 2030-01-31T09:00:00Z.");
+}
+
+function object(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Told below.
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new InvalidArgumentError('It must be an object of JSON, such as {"orders": 3}.');
+}

@@ -1,0 +1,108 @@
+/** `conductor triggers`: what begins executions of the flows of a store, or of a server, by itself. */
+import { createNodeConductor } from "../exports/environment/node.js";
+import { createTriggers, type Triggers } from "../triggers/triggers.js";
+import type { TriggerStatus } from "../triggers/types.js";
+import { Exit, UsageError } from "./exit.js";
+import { jsonText } from "./json.js";
+import { askServer } from "./remote.js";
+import { column, counted, oneLine, timeText } from "./text.js";
+import { type StoreOptions, telling, withOpenStore } from "./with-store.js";
+
+/** Lists the triggers of all saved flows. */
+export function listTriggers(options: StoreOptions): Promise<Exit> {
+  const list = (found: readonly TriggerStatus[]) => {
+    if (options.json) process.stdout.write(`${jsonText(found, 2)}\n`);
+    else if (found.length === 0) process.stdout.write("No saved flow has a trigger\n");
+    for (const { flowId, nodeId, type, status, next, problem } of options.json ? [] : found) {
+      const when = next === undefined ? "" : `  next ${timeText(next)}`;
+      const why = problem === undefined ? "" : `  ${oneLine(problem)}`;
+      process.stdout.write(`${column(status, 8)} ${column(type, 12)} ${oneLine(`${flowId}/${nodeId}`)}${when}${why}\n`);
+    }
+    return found.some(({ status }) => status === "refused") ? Exit.failed : Exit.success;
+  };
+  return onTriggers(options, {
+    remote: async (ask) => list((await ask("GET", "/triggers")) as TriggerStatus[]),
+    local: async (triggers) => list(await triggers.inspect()),
+  });
+}
+
+/** Begins an execution, and waits for its end where it goes on here. */
+export function fireTrigger(
+  flowId: string,
+  nodeId: string,
+  options: StoreOptions & { data?: Record<string, unknown> },
+): Promise<Exit> {
+  return onTriggers(options, {
+    async remote(ask) {
+      const body = { ...(options.data && { data: options.data }) };
+      const { executionId } = (await ask("POST", `/triggers/${pathOf(flowId, nodeId)}/fire`, body)) as {
+        executionId: string;
+      };
+      process.stdout.write(`${oneLine(executionId)} began\n`);
+      return Exit.success;
+    },
+    async local(triggers) {
+      const { executionId, result } = await triggers.fireByHand(flowId, nodeId, options.data);
+      const { success, error } = await result;
+      process.stdout.write(
+        `${oneLine(executionId)} ${success ? "completed" : `failed: ${oneLine(error?.message ?? "")}`}\n`,
+      );
+      return success ? Exit.success : Exit.failed;
+    },
+  });
+}
+
+/** Begins executions for times that are over, and waits for their ends. */
+export function backfill(
+  flowId: string,
+  nodeId: string,
+  options: StoreOptions & { from: number; to: number },
+): Promise<Exit> {
+  const { from, to } = options;
+  const tell = ({ begun, known, failed }: { begun: number; known: number; failed: number }) => {
+    const there = known === 0 ? "" : `, ${known} there already`;
+    process.stdout.write(`${counted(begun, "execution")} begun${there}${failed === 0 ? "" : `, ${failed} failed`}\n`);
+    return failed === 0 ? Exit.success : Exit.failed;
+  };
+  return onTriggers(options, {
+    remote: async (ask) =>
+      tell(
+        (await ask("POST", `/schedules/${pathOf(flowId, nodeId)}/backfill`, { from, to })) as Parameters<
+          typeof tell
+        >[0],
+      ),
+    local: async (triggers) => tell(await triggers.backfill(flowId, nodeId, { from, to })),
+  });
+}
+
+type Ask = (method: "GET" | "POST", path: string, body?: object) => Promise<unknown>;
+
+function onTriggers(
+  options: StoreOptions,
+  { remote, local }: { remote(ask: Ask): Promise<Exit>; local(triggers: Triggers): Promise<Exit> },
+): Promise<Exit> {
+  const { remote: server } = options;
+  if (server !== undefined) {
+    if (options.store !== undefined) throw new UsageError("--store and --remote name two places; give one of them");
+    return telling(() => remote((...asked) => askServer({ ...options, remote: server }, ...asked)));
+  }
+  return withOpenStore(options, async (store, { settings }) => {
+    const conductor = createNodeConductor({ ...settings, store, wakes: "own" }, () => "local");
+    const triggers = createTriggers({
+      conductor,
+      store,
+      ...(settings.files && { files: settings.files }),
+      log: (message) => process.stderr.write(`${oneLine(message)}\n`),
+    });
+    try {
+      return await local(triggers);
+    } finally {
+      triggers.close();
+      await conductor.shutdown();
+    }
+  });
+}
+
+function pathOf(flowId: string, nodeId: string): string {
+  return `${encodeURIComponent(flowId)}/${encodeURIComponent(nodeId)}`;
+}

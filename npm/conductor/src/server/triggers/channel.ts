@@ -1,0 +1,30 @@
+/** The channel `trigger` of a server. */
+import type { ChannelServer } from "../../desktop/channel-server.js";
+import { serveChannel } from "../../desktop/channels/serve.js";
+import type { IpcHandlers } from "../../desktop/electron.js";
+import { SERVER_CHANNELS } from "../../services/server-channels.js";
+import type { Triggers } from "../../triggers/triggers.js";
+
+interface Place {
+  flowId: string;
+  nodeId: string;
+}
+
+interface Range {
+  from: number;
+  to: number;
+}
+
+/** Serves `list`, `times`, `fire` and `backfill`. */
+export function createTriggerChannelServer(ipc: IpcHandlers, triggers: Triggers): ChannelServer {
+  const handlers = {
+    list: () => triggers.list(),
+    times: (range: Range) => triggers.times(range),
+    async fire({ flowId, nodeId, data }: Place & { data?: Record<string, unknown> }) {
+      const { executionId } = await triggers.fireByHand(flowId, nodeId, data);
+      return { executionId };
+    },
+    backfill: ({ flowId, nodeId, from, to }: Place & Range) => triggers.backfill(flowId, nodeId, { from, to }),
+  };
+  return serveChannel("trigger", ipc, { handlers }, {}, SERVER_CHANNELS.get("trigger"));
+}

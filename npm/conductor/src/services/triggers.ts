@@ -1,0 +1,39 @@
+/** The channel of triggers: what begins executions of saved flows. */
+import { type Declaration, named, type Zod } from "./declaration.js";
+import { LONGEST_ID } from "./schemas.js";
+
+const place = (z: Zod) => ({ flowId: z.string().max(LONGEST_ID), nodeId: z.string().max(LONGEST_ID) });
+
+/** A moment in ms since the epoch, or in ISO 8601. */
+const moment = (z: Zod) =>
+  z
+    .union([z.number(), z.iso.datetime({ offset: true })])
+    .transform((at) => (typeof at === "number" ? at : Date.parse(at)));
+
+/** Its implementation are the triggers of a server. */
+export const triggers: Declaration<object> = {
+  channel: "trigger",
+  subject: "triggers",
+  size: "words",
+  methods: {},
+  events: {},
+  commands: {
+    list: { role: "viewer" },
+    times: {
+      role: "viewer",
+      wire: named("from", "to"),
+      schema: (z) => z.strictObject({ from: moment(z), to: moment(z) }),
+    },
+    fire: {
+      role: "runner",
+      wire: named("flowId", "nodeId", "data"),
+      schema: (z) => z.strictObject({ ...place(z), data: z.record(z.string(), z.unknown()).optional() }),
+    },
+    backfill: {
+      role: "editor",
+      wire: named("flowId", "nodeId", "from", "to"),
+      schema: (z) => z.strictObject({ ...place(z), from: moment(z), to: moment(z) }),
+      awaitsExecution: true,
+    },
+  },
+};
