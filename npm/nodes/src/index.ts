@@ -12,6 +12,7 @@ export type {
   Sleep,
 } from "./contract/executable.js";
 export { type FiredTrigger, type FiringInput, firingOf } from "./contract/firing.js";
+export type { Answer, Responder } from "./contract/responder.js";
 export { isRouted, routed, routesOf } from "./contract/routed.js";
 export * from "./definitions.js";
 export { getNodeExecutable, nodeExecutableRegistry, nodes } from "./executables.js";

@@ -115,6 +115,8 @@ const table: Record<string, Row[]> = {
   delay: [[{ duration: 1 }, "reads"]],
   stop: [[{}, "none"]],
   "sub-flow": [[{ flow: "a" }, "reads"]],
+  webhook: [[{}, "reads"]],
+  respond: [[{}, "writes"]],
   schedule: [[{ every: "1m" }, "reads"]],
   "file-change": [[{ path: "inbox" }, "reads"]],
   "flow-end": [[{}, "reads"]],

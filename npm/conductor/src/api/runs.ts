@@ -1,5 +1,5 @@
 /** The runs of one conductor: starting them, telling about them, stopping them. */
-import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
+import type { FileAccess, NetworkAccess, Responder } from "@atomiton/nodes";
 import { messageOf } from "@atomiton/values";
 
 import type { FlowRunner } from "../engine/call.js";
@@ -87,6 +87,8 @@ interface Execution extends ExecutionPlace, Registered {
   secrets: Redaction | undefined;
   /** It is a part of another one: listeners and stores hear nothing of it, only this is told how far it is, 0–100. */
   onProgress: ((percent: number) => void) | undefined;
+  /** Takes the answer to what began it, or what is around it; missing where nothing waits for one. */
+  responder: Responder | undefined;
   /** When it is told next, in ms since the epoch. */
   tellAt?: number;
   /** Why no store has it, or what its request said about it. */
@@ -259,6 +261,7 @@ export class Runs {
       run: undefined,
       onProgress,
       next: undefined,
+      responder: wanted?.cause?.respond ?? this.responderAround(parents),
     };
     // An id that was made here has no slash in it; looking for one would cost more than the rest of this.
     this.active.begin(execution, execution.parents.length > 0 || (named && executionId.includes("/")));
@@ -320,6 +323,14 @@ export class Runs {
       if (secrets !== undefined) return secrets;
     }
     return this.config.secrets && new Redaction();
+  }
+
+  private responderAround(parents: readonly string[]): Responder | undefined {
+    for (const parent of parents) {
+      const responder = this.active.get(parent)?.responder;
+      if (responder !== undefined) return responder;
+    }
+    return undefined;
   }
 
   /** What a run of an execution shows of its values. */
@@ -444,6 +455,7 @@ export class Runs {
       redact,
       flows: this.flows,
       asker: this.questions.ask,
+      responder: execution.responder,
       files: this.files,
       network: this.network,
       programs: this.programs,

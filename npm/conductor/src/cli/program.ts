@@ -324,6 +324,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--root <folder>", "nodes may read and write files in there; may be given again (default: nowhere)", files)
     .option("--allow-private-addresses", "nodes may connect to addresses that are not public")
     .option("--allow-programs", "nodes may run programs, with all rights of this process")
+    .option("--webhooks", "take requests for the webhooks of saved flows, at /hooks/… (on with --open)")
     .option("--no-triggers", "let schedules and other triggers of the saved flows begin nothing")
     .option("--mcp", "serve the Model Context Protocol at /mcp: flows whose metadata says `tool: true` are tools")
     .option("--flow <id>", "with --mcp, this flow is a tool, and none that is not named; may be given again", files)

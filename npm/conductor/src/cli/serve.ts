@@ -41,6 +41,7 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, Strictness {
   allowPrograms?: boolean;
   /** Whether triggers fire. */
   triggers?: boolean;
+  webhooks?: boolean;
   mcp?: boolean;
   /** Ids of the flows that are tools. */
   flow?: string[];
@@ -113,6 +114,7 @@ async function serveOn(
     keys,
     origin = [],
     triggers: watches = true,
+    webhooks,
     mcp = false,
     flow,
     rateLimit,
@@ -127,11 +129,14 @@ async function serveOn(
           conductor,
           store,
           ...(settings.files && { files: settings.files }),
+          ...(settings.secrets && { secrets: settings.secrets }),
+          ...(settings.expressions && { expressions: settings.expressions }),
           log: (message) => process.stderr.write(`${oneLine(message)}\n`),
         });
   const server = createServer({
     conductor,
     ...(triggers && { triggers }),
+    ...(webhooks !== undefined && { webhooks }),
     durable: settings.durability !== "off",
     origins: origin,
     mcp: mcp && flow !== undefined ? { flows: flow } : mcp,

@@ -1,5 +1,5 @@
 /** One leaf being run: what its executable receives, and what the driver must know to take its answer. */
-import type { Ask, FileAccess, NetworkAccess, RunFlow, Sleep } from "@atomiton/nodes";
+import type { Ask, FileAccess, NetworkAccess, Responder, RunFlow, Sleep } from "@atomiton/nodes";
 
 import type { ConductorExecutionContext } from "../types/execution.js";
 import type { OpenQuestion } from "../types/question.js";
@@ -12,6 +12,7 @@ const fileAccess: unique symbol = Symbol.for("@atomiton/file-access") as never;
 const networkAccess: unique symbol = Symbol.for("@atomiton/network-access") as never;
 const programAccess: unique symbol = Symbol.for("@atomiton/program-access") as never;
 const ownParameters: unique symbol = Symbol.for("@atomiton/own-parameters") as never;
+const responder: unique symbol = Symbol.for("@atomiton/responder") as never;
 const runEnd: unique symbol = Symbol.for("@atomiton/run-end") as never;
 
 /** What a call needs of the run that it belongs to. */
@@ -38,6 +39,8 @@ export interface CallOwner {
   readonly flows: FlowRunner | undefined;
   /** How it puts questions to people for its nodes; missing where it does not. */
   readonly asker: Asker | undefined;
+  /** Takes the answer to what began the run; missing where nothing waits for one. */
+  readonly responder?: Responder | undefined;
   /** Keeps how nodes wait; missing for a run that ends with its process. */
   readonly recorder?: Recorder | undefined;
 }
@@ -249,6 +252,11 @@ export class ExecutableParams {
     const call = this.#call;
     const { recorder } = call.owner;
     return recorder && ((ms, signal) => recorder.sleep(call, ms, signal));
+  }
+
+  /** Answers what began the run; missing where nothing waits for an answer. */
+  get [responder](): Responder | undefined {
+    return this.#call.owner.responder;
   }
 
   /** Fires when the run of this node is over. */

@@ -1,5 +1,5 @@
 /** The leaves that are being run: starting their executables, taking what they answer. */
-import type { FileAccess, NetworkAccess, NodeQuestion } from "@atomiton/nodes";
+import type { FileAccess, NetworkAccess, NodeQuestion, Responder } from "@atomiton/nodes";
 import { Redaction } from "../expressions/redaction.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
@@ -138,6 +138,10 @@ export class Calls {
     const { asker } = this.request;
     if (seen === undefined || asker === undefined) return asker;
     return (call, question, ...others) => asker(call, seen.value(question) as NodeQuestion, ...others);
+  }
+
+  get responder(): Responder | undefined {
+    return this.request.responder;
   }
 
   get recorder(): Recorder | undefined {

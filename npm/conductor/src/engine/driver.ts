@@ -4,7 +4,7 @@
  * One per run. Answers that arrive in the same turn of the host cross to the engine in one call. Values never cross:
  * see `values.ts`; how executables are called is in `calls.ts`.
  */
-import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
+import type { FileAccess, NetworkAccess, Responder } from "@atomiton/nodes";
 
 import type { Redaction } from "../expressions/redaction.js";
 import type { ExecutionError } from "../types/errors.js";
@@ -89,6 +89,8 @@ export interface RunRequest {
   flows?: FlowRunner | undefined;
   /** How nodes put questions to people; missing where they cannot. */
   asker?: Asker | undefined;
+  /** Takes the answer to what began the run; missing where nothing waits for one. */
+  responder?: Responder | undefined;
   /** Where nodes may read and write files, if not everywhere. */
   files?: FileAccess | undefined;
   /** Where nodes may connect, if not everywhere. */

@@ -19,12 +19,14 @@ import { encodeAnswer } from "./answer-text.js";
 import { type Authenticate, type CallResult, type Calls, idOfKey, type Session, tokenOf } from "./calls.js";
 import type { EventLog } from "./event-log.js";
 import { eventStream } from "./event-stream.js";
+import type { Hooks } from "./hooks/hooks.js";
 import { IdempotencyKeys } from "./idempotency.js";
 import { openApi } from "./openapi.js";
 import { type Origins, refusedOrigin } from "./origins.js";
 import type { RateGuard } from "./rate-limits.js";
 import { EVENTS_QUERY, type Given, RESOURCES, type Resource, RUN } from "./resources.js";
 import type { ServedChannels } from "./served-channels.js";
+import { within } from "./within.js";
 
 /** What the handler needs of its server. */
 export interface HandlerParts {
@@ -50,13 +52,15 @@ export interface HandlerParts {
   ending(): AbortSignal;
   /** Answers clients of the Model Context Protocol; `undefined` where they are not served. */
   mcp: ((request: Request, session: Session) => Promise<Response>) | undefined;
+  /** Answers requests to webhooks; `undefined` where there are none. */
+  hooks: Hooks | undefined;
 }
 
 /** What a body may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
 const BODY_BYTES = 24 * 1024 * 1024;
 
-/** A longer timer would end at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const NO_HOOKS =
+  "This server takes no requests for webhooks: its owner turns them on, by `webhooks: true` or --webhooks";
 
 /** What an `Idempotency-Key` may be. */
 const KEY = /^[\x21-\x7e]{1,200}$/;
@@ -164,6 +168,13 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
       const refusal = refusalOf(c.get("session").caller, "viewer", "The Model Context Protocol");
       if (refusal !== undefined) return refusedBy(calls.told(c.get("session"), refusal, "mcp"));
       return mcp(c.req.raw, c.get("session"));
+    });
+  }
+
+  for (const start of new Set(["/hooks/", `${base}/hooks/`])) {
+    app.all(`${start}*`, (c) => {
+      if (parts.hooks === undefined) return problem(404, "NODE_NOT_FOUND", NO_HOOKS);
+      return parts.hooks.answer(c.req.path.slice(start.length), c.req.raw, c.get("session"));
     });
   }
 
@@ -277,19 +288,6 @@ function isAt(route: string, path: string): boolean {
 
 function logged(what: string, error: unknown): void {
   createLog().error(`${what}: ${messageOf(error)}`);
-}
-
-/** What is there within some ms; `undefined` where nothing is. */
-async function within<T>(ms: number, done: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), Math.min(ms, LONGEST_TIMER_MS)).unref();
-  });
-  try {
-    return await Promise.race([done, over]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** What a request brings, checked; or why it is refused. */
@@ -423,7 +421,7 @@ function versionOf(flow: unknown): Record<string, string> {
   return typeof storedVersion === "number" ? { etag: `"${storedVersion}"` } : {};
 }
 
-function refusedBy(refused: Refusal | Limited): Response {
+export function refusedBy(refused: Refusal | Limited): Response {
   const { status, error, code } = refused;
   const headers: Record<string, string> = status === 401 ? { "www-authenticate": "Bearer" } : {};
   if ("retryAfter" in refused) headers["retry-after"] = String(refused.retryAfter);

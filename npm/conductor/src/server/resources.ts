@@ -276,6 +276,14 @@ export const RESOURCES: readonly Resource[] = [
     answers: "created",
   },
   {
+    method: "post",
+    path: "/triggers/:flowId/:nodeId/test-address",
+    summary: "An address that takes one request for a webhook within ten minutes, also while that is off",
+    command: ["trigger", "testAddress"],
+    args: ({ params }) => ({ flowId: params.flowId, nodeId: params.nodeId }),
+    answers: "created",
+  },
+  {
     method: "get",
     path: "/schedules",
     summary: "The times of the armed schedules in a range, 1,000 of each at most",

@@ -11,6 +11,7 @@ import type { MainProcessConductor } from "../desktop/main-process.js";
 import { createRequests, type Requests } from "../desktop/requests.js";
 import type { Retention } from "../desktop/result-cache.js";
 import type { Triggers } from "../triggers/triggers.js";
+import type { Hooks } from "./hooks/hooks.js";
 import { createTriggerChannelServer } from "./triggers/channel.js";
 
 /** What is served. */
@@ -40,8 +41,9 @@ export function serveChannels(
     keep,
     auth,
     triggers,
+    hooks,
     durable,
-  }: { keep?: Retention; auth?: AuthChannelDependencies; triggers?: Triggers; durable: boolean },
+  }: { keep?: Retention; auth?: AuthChannelDependencies; triggers?: Triggers; hooks?: Hooks; durable: boolean },
   told: (channel: string, event: string, data: unknown) => void,
 ): ServedChannels {
   const handlers = new Map<string, Handler>();
@@ -67,7 +69,7 @@ export function serveChannels(
   );
   const { node } = serveConductor(ipc, conductor, requests, keep === undefined ? {} : { keep }, made);
   made(createSystemChannelServer(ipc, { health: conductor.system.health }));
-  if (triggers !== undefined) made(createTriggerChannelServer(ipc, triggers));
+  if (triggers !== undefined) made(createTriggerChannelServer(ipc, triggers, hooks));
   if (auth !== undefined) made(createAuthChannelServer(ipc, auth));
 
   return {

@@ -13,7 +13,8 @@ import { addressOf } from "./addresses.js";
 import { type Audit, auditor } from "./audit.js";
 import { type Authenticate, createCalls, type ServerAuth, whoIs } from "./calls.js";
 import { EventLog } from "./event-log.js";
-import { createHandler } from "./handler.js";
+import { createHandler, refusedBy } from "./handler.js";
+import { createHooks, type Hooks } from "./hooks/hooks.js";
 import { demandMcp, lazyMcp } from "./mcp/lazy.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
 import { createRateGuard, type RateLimits } from "./rate-limits.js";
@@ -63,6 +64,11 @@ export interface ServerOptions {
   mcp?: boolean | { flows: readonly string[] };
   /** The triggers of the saved flows, which callers see and may fire. They are the caller's to start and to close. Default: none. */
   triggers?: Triggers;
+  /**
+   * Takes requests at `/hooks/<path>` and `<base>/hooks/<path>` for the webhooks among the triggers. Who may send is up to each of
+   * them, and may be anyone who knows the address. Default: true with `open`, else false.
+   */
+  webhooks?: boolean;
 }
 
 /** A server. */
@@ -122,7 +128,17 @@ export function createServer(options: ServerOptions): ConductorServer {
   };
   const log = new EventLog((isHeard) => channels.tell(isHeard));
   const served = { durable, ...(keep && { keep }), ...(auth && { auth }), ...(triggers && { triggers }) };
-  const channels: ServedChannels = serveChannels(conductor, served, (...told) => log.add(...told));
+  const takesHooks = triggers !== undefined && (options.webhooks ?? open);
+  const hooks: Hooks | undefined = takesHooks
+    ? createHooks({
+        triggers,
+        base,
+        told: (session, refused, what) => refusedBy(calls.told(session, refused, what)),
+      })
+    : undefined;
+  const channels: ServedChannels = serveChannels(conductor, { ...served, ...(hooks && { hooks }) }, (...told) =>
+    log.add(...told),
+  );
   const tell = auditor(options.audit);
   const guard = createRateGuard(options.rateLimits ?? {}, ({ what, ...session }) => {
     tell({ event: "limited", ...whoIs(session), what, outcome: "RATE_LIMIT_EXCEEDED" });
@@ -153,6 +169,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     isDurable: durable,
     ending: () => ending.signal,
     mcp: mcp?.handle,
+    hooks,
   };
   const handler = createHandler(parts);
   const listener = getRequestListener(handler.fetch, { overrideGlobalObjects: false });
@@ -263,6 +280,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "keep",
   "mcp",
   "triggers",
+  "webhooks",
   "rateLimits",
   "trustProxy",
   "audit",
@@ -274,6 +292,9 @@ function demandKnown(options: ServerOptions): void {
   const strange = Object.keys(options).filter((name) => !OPTIONS.has(name));
   if (strange.length > 0) {
     throw refused(`A server has no setting ${strange.join(", ")}. Allowed: ${[...OPTIONS].join(", ")}`);
+  }
+  if (options.webhooks === true && options.triggers === undefined) {
+    throw refused("The setting `webhooks` of a server needs `triggers`, which `createTriggers` gives");
   }
   const { trustProxy: proxies = 0 } = options;
   if (typeof proxies !== "boolean" && !(Number.isSafeInteger(proxies) && proxies >= 0)) {

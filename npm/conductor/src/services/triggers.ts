@@ -29,6 +29,7 @@ export const triggers: Declaration<object> = {
       wire: named("flowId", "nodeId", "data"),
       schema: (z) => z.strictObject({ ...place(z), data: z.record(z.string(), z.unknown()).optional() }),
     },
+    testAddress: { role: "editor", wire: named("flowId", "nodeId"), schema: (z) => z.strictObject(place(z)) },
     backfill: {
       role: "editor",
       wire: named("flowId", "nodeId", "from", "to"),

@@ -29,7 +29,7 @@ export async function fire(
   firing: Firing,
 ): Promise<Fired> {
   const { flowId, nodeId, type } = trigger;
-  const { key, data, facts } = firing;
+  const { key, data, facts, respond } = firing;
   const executionId = `${type}-${hashOf(await secretOf(state), key)}`;
   if ((await store.get(executionId)) !== undefined) return known(conductor, executionId);
   let begun = () => {};
@@ -41,7 +41,7 @@ export async function fire(
     inputs: { trigger: { ...facts, node: nodeId, type, key }, data },
     context: { executionId },
     metadata: { trigger: nameOf(trigger), ...(facts?.chain !== undefined && { chain: facts.chain }) },
-    [causeOf]: { trigger: type, begun },
+    [causeOf]: { trigger: type, begun, ...(respond && { respond }) },
   };
   const answer: Promise<RequestResult> = conductor.execute(request);
   const result = answer.then(resultOf);

@@ -1,11 +1,12 @@
 /** Watches the triggers of saved flows, and begins executions when they fire. */
 
 import { randomUUID } from "node:crypto";
+import type { Answer } from "@atomiton/nodes";
 import { scheduleTimes, type TimesOfSchedule } from "@atomiton/nodes/executables";
 import type { ExecutionStore } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
 import type { Conductor } from "../api/conductor.js";
-import type { ConductorConfig } from "../api/settings.js";
+import { type ConductorConfig, expressionSources } from "../api/settings.js";
 import { coded } from "../engine/failure.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { SavedFlow } from "../types/flow.js";
@@ -13,12 +14,14 @@ import { watchFiles } from "./files.js";
 import { activeOf, fire, type TriggeredConductor } from "./firing.js";
 import { watchFlowEnds } from "./flow-ends.js";
 import { MOST_TIMES, watchSchedule } from "./schedule.js";
+import { secretBehind } from "./secret-text.js";
 import { collectionOf, stateIn } from "./state.js";
 import { armed, type FoundTrigger, problemOf, triggersIn } from "./trigger-nodes.js";
 import {
   type ArmedTrigger,
   type Clock,
   type Fired,
+  type FiredResult,
   type Firing,
   MACHINE_CLOCK,
   nameOf,
@@ -49,6 +52,9 @@ export interface TriggersOptions {
   store: ExecutionStore;
   /** Where `file-change` may look, as the setting of the conductor says it. */
   files?: ConductorConfig["files"];
+  /** Where secrets of triggers come from, as the settings of the conductor say it. */
+  secrets?: ConductorConfig["secrets"];
+  expressions?: ConductorConfig["expressions"];
   /** Told in words what happened to triggers, such as that one failed. Default: nothing is told. */
   log?(message: string): void;
   /** Watches types of triggers that the library does not have, by the names of their node types. */
@@ -73,6 +79,10 @@ export interface Triggers {
    * @param data what its node hands on; of a schedule, the time is now unless it is given
    */
   fireByHand(flowId: string, nodeId: string, data?: Readonly<Record<string, unknown>>): Promise<Fired>;
+  /** The secret that a text of a trigger names, or the text; rejects naming what cannot be had. */
+  secret(text: string): Promise<string>;
+  /** What the nodes `respond` of a flow answered in an execution that is over. */
+  answersOf(trigger: ArmedTrigger, result: FiredResult): Promise<Answer[]>;
   /** The armed webhook of a path. */
   webhook(path: string): ArmedTrigger | undefined;
   /**
@@ -196,6 +206,18 @@ class WatchedTriggers implements Triggers {
     const time = new Date(this.clock.now()).toISOString();
     const given = trigger.type === "schedule" ? { time, missed: false, backfill: false, ...data } : data;
     return this.fire(trigger, { key: `by hand ${randomUUID()}`, data: given });
+  }
+
+  secret(text: string): Promise<string> {
+    const { secrets, expressions } = this.options;
+    return secretBehind(text, expressionSources({ secrets, expressions } as ConductorConfig));
+  }
+
+  async answersOf({ flowId }: ArmedTrigger, { outputs = {} }: FiredResult): Promise<Answer[]> {
+    const { nodes = [] } = await this.options.conductor.storage.loadFlow(flowId);
+    const ids = (all: readonly NodeDefinition[]): string[] =>
+      all.flatMap(({ id, type, nodes: inner = [] }) => (type === "respond" ? [id] : ids(inner)));
+    return ids(nodes).flatMap((id) => (Object.hasOwn(outputs, id) ? [outputs[id] as Answer] : []));
   }
 
   webhook(path: string): ArmedTrigger | undefined {

@@ -1,5 +1,7 @@
 /** Triggers: nodes of saved flows that begin executions of them. */
 
+import type { Responder } from "@atomiton/nodes";
+
 /** A trigger whose flow is saved and enabled. */
 export interface ArmedTrigger {
   readonly flowId: string;
@@ -19,6 +21,8 @@ export interface Firing {
   data: Readonly<Record<string, unknown>>;
   /** Further facts for `input.trigger`. */
   facts?: Readonly<Record<string, unknown>>;
+  /** Takes the answer of a node `respond`; gives whether it is sent. */
+  respond?: Responder;
 }
 
 /** What became of a firing. */

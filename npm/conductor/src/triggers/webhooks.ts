@@ -1,4 +1,5 @@
 /** The addresses of webhooks: which trigger answers at which path. */
+import { secretProblem } from "./secret-text.js";
 import { type ArmedTrigger, nameOf, type TriggerSource } from "./types.js";
 
 /** Paths of webhooks. */
@@ -12,6 +13,11 @@ export class WebhookPaths {
 
   /** Answers at the path of the trigger. Throws where another one does. */
   readonly watch: TriggerSource = (trigger) => {
+    const { secret = [] } = (trigger.parameters.signature ?? {}) as { secret?: string | string[] };
+    for (const text of [secret].flat()) {
+      const problem = secretProblem(text);
+      if (problem !== undefined) throw new Error(problem);
+    }
     const path = pathOf(trigger);
     const other = this.byPath.get(path);
     if (other !== undefined) {

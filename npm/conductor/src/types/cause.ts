@@ -1,5 +1,7 @@
 /** What begins an execution other than a call: it goes with a request within this process, and never travels. */
 
+import type { Responder } from "@atomiton/nodes";
+
 /** Where a request has its cause. Other bundles of this package have the same symbol. */
 export const causeOf: unique symbol = Symbol.for("@atomiton/cause") as never;
 
@@ -9,6 +11,8 @@ export interface Cause {
   trigger: string;
   /** Called once the execution is in the store, before its first node starts. */
   begun(): void;
+  /** Takes the answer of a node `respond`, where something waits for it; gives whether it is sent. */
+  respond?: Responder;
 }
 
 /** A request that may have a cause. */

@@ -3,6 +3,7 @@ import type { FileAccess, fileAccess } from "./file-access.js";
 import type { NetworkAccess, networkAccess } from "./network-access.js";
 import type { ownParameters } from "./own-parameters.js";
 import type { programAccess } from "./program-access.js";
+import type { Responder, responder } from "./responder.js";
 import type { runEnd } from "./run-end.js";
 
 /**
@@ -39,6 +40,8 @@ export interface NodeParams {
   readonly [networkAccess]?: NetworkAccess;
   /** Whether nodes may run programs, if the owner of the conductor says. */
   readonly [programAccess]?: boolean;
+  /** Answers what began the run; missing where nothing waits for an answer. */
+  readonly [responder]?: Responder;
   /** Fires when the run is over. */
   readonly [runEnd]?: AbortSignal;
   /** The node's parameters by themselves: `variables` may be one of them, as well as the context's. */

@@ -5,6 +5,7 @@ import { type FileAccess, fileAccess } from "../contract/file-access.js";
 import { type NetworkAccess, networkAccess } from "../contract/network-access.js";
 import { ownParameters } from "../contract/own-parameters.js";
 import { programAccess } from "../contract/program-access.js";
+import { type Responder, responder } from "../contract/responder.js";
 import { isRouted } from "../contract/routed.js";
 import { runEnd } from "../contract/run-end.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
@@ -50,6 +51,8 @@ export interface NodeWork<P> {
   readonly runFlow: RunFlow | undefined;
   /** Puts a question to people; `undefined` where no conductor calls. */
   readonly ask: Ask | undefined;
+  /** Answers what began the run; `undefined` where nothing waits for an answer. */
+  readonly respond: Responder | undefined;
   /**
    * Waits so many ms, and gives them; where the run is kept, over a restart, with the ms of the first start.
    *
@@ -111,6 +114,9 @@ export function executable<P>(
           },
           get ask() {
             return Object.hasOwn(params, "ask") ? undefined : params.ask;
+          },
+          get respond() {
+            return params[responder];
           },
           sleep: (ms, signal = work.signal) => sleep(params, ms, signal),
           warn(rule, message) {

@@ -41,6 +41,8 @@ export function executablesAnywhere({ place, network }: Needs): [string, NodeExe
     ["merge", lazily(async () => (await import("./merge/execute.js")).mergeNode)],
     ["delay", lazily(async () => (await import("./delay/execute.js")).delayNode)],
     ["stop", lazily(async () => (await import("./stop/execute.js")).stopNode)],
+    ["webhook", lazily(async () => (await import("./webhook/execute.js")).webhookNode)],
+    ["respond", lazily(async () => (await import("./respond/execute.js")).respondNode)],
     ["schedule", lazily(async () => (await import("./schedule/execute.js")).scheduleNode)],
     ["file-change", lazily(async () => (await import("./file-change/execute.js")).fileChangeNode)],
     ["flow-end", lazily(async () => (await import("./flow-end/execute.js")).flowEndNode)],

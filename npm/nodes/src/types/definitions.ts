@@ -29,6 +29,7 @@ import { message } from "./message/definition.js";
 import { parallel } from "./parallel/definition.js";
 import { pivot } from "./pivot/definition.js";
 import { python } from "./python/definition.js";
+import { respond } from "./respond/definition.js";
 import { sample } from "./sample/definition.js";
 import { schedule } from "./schedule/definition.js";
 import { shellCommand } from "./shell-command/definition.js";
@@ -46,6 +47,7 @@ import { until } from "./until/definition.js";
 import { validate } from "./validate/definition.js";
 import { waitForInput } from "./wait-for-input/definition.js";
 import { wasm } from "./wasm/definition.js";
+import { webhook } from "./webhook/definition.js";
 import { webhookOut } from "./webhook-out/definition.js";
 import { window } from "./window/definition.js";
 import { xml } from "./xml/definition.js";
@@ -90,6 +92,8 @@ const all = [
   template,
   compress,
   archive,
+  webhook,
+  respond,
   schedule,
   fileChange,
   flowEnd,

@@ -27,6 +27,7 @@ import { messageExamples } from "./message/examples.js";
 import { parallelExamples } from "./parallel/examples.js";
 import { pivotExamples } from "./pivot/examples.js";
 import { pythonExamples } from "./python/examples.js";
+import { respondExamples } from "./respond/examples.js";
 import { sampleExamples } from "./sample/examples.js";
 import { scheduleExamples } from "./schedule/examples.js";
 import { shellCommandExamples } from "./shell-command/examples.js";
@@ -44,6 +45,7 @@ import { untilExamples } from "./until/examples.js";
 import { validateExamples } from "./validate/examples.js";
 import { waitForInputExamples } from "./wait-for-input/examples.js";
 import { wasmExamples } from "./wasm/examples.js";
+import { webhookExamples } from "./webhook/examples.js";
 import { webhookOutExamples } from "./webhook-out/examples.js";
 import { windowExamples } from "./window/examples.js";
 import { xmlExamples } from "./xml/examples.js";
@@ -72,6 +74,8 @@ const examples: Readonly<Record<keyof LibraryTypes, readonly NodeExample[]>> = {
   stop: stopExamples,
   "sub-flow": subFlowExamples,
   archive: archiveExamples,
+  webhook: webhookExamples,
+  respond: respondExamples,
   schedule: scheduleExamples,
   "file-change": fileChangeExamples,
   "flow-end": flowEndExamples,

@@ -117,6 +117,10 @@ export type UntilParameters = ValuesOf<"until">;
 export type StopParameters = ValuesOf<"stop">;
 /** Of `sub-flow`. */
 export type SubFlowParameters = ValuesOf<"sub-flow">;
+/** Of `webhook`. */
+export type WebhookParameters = ValuesOf<"webhook">;
+/** Of `respond`. */
+export type RespondParameters = ValuesOf<"respond">;
 /** Of `schedule`. */
 export type ScheduleParameters = ValuesOf<"schedule">;
 /** Of `file-change`. */
@@ -172,6 +176,8 @@ export interface ParametersByType {
   until: UntilParameters;
   stop: StopParameters;
   "sub-flow": SubFlowParameters;
+  webhook: WebhookParameters;
+  respond: RespondParameters;
   schedule: ScheduleParameters;
   "file-change": FileChangeParameters;
   "flow-end": FlowEndParameters;

@@ -1,9 +1,10 @@
 /** The channel `trigger` of a server. */
-import type { ChannelServer } from "../../desktop/channel-server.js";
+import { type ChannelServer, withCode } from "../../desktop/channel-server.js";
 import { serveChannel } from "../../desktop/channels/serve.js";
 import type { IpcHandlers } from "../../desktop/electron.js";
 import { SERVER_CHANNELS } from "../../services/server-channels.js";
 import type { Triggers } from "../../triggers/triggers.js";
+import type { Hooks } from "../hooks/hooks.js";
 
 interface Place {
   flowId: string;
@@ -15,14 +16,22 @@ interface Range {
   to: number;
 }
 
-/** Serves `list`, `times`, `fire` and `backfill`. */
-export function createTriggerChannelServer(ipc: IpcHandlers, triggers: Triggers): ChannelServer {
+/** Serves `list`, `times`, `fire`, `backfill` and `testAddress`. */
+export function createTriggerChannelServer(
+  ipc: IpcHandlers,
+  triggers: Triggers,
+  hooks: Hooks | undefined,
+): ChannelServer {
   const handlers = {
     list: () => triggers.list(),
     times: (range: Range) => triggers.times(range),
     async fire({ flowId, nodeId, data }: Place & { data?: Record<string, unknown> }) {
       const { executionId } = await triggers.fireByHand(flowId, nodeId, data);
       return { executionId };
+    },
+    testAddress({ flowId, nodeId }: Place) {
+      if (hooks !== undefined) return hooks.testAddress(flowId, nodeId);
+      throw withCode("IMPLEMENTATION_NOT_FOUND", "This server takes no requests for webhooks");
     },
     backfill: ({ flowId, nodeId, from, to }: Place & Range) => triggers.backfill(flowId, nodeId, { from, to }),
   };

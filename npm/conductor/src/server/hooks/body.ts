@@ -1,0 +1,101 @@
+/** Bodies of requests to webhooks: read within bounds, and taken as what their type says. */
+import { isUtf8 } from "node:buffer";
+
+/** What all bodies that are read at a time may be, in bytes. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
+/** A body is not taken. */
+export class BodyError extends Error {
+  constructor(
+    readonly status: 400 | 413 | 503,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Bytes that are being read. */
+let reading = 0;
+
+/**
+ * The bytes of a body.
+ *
+ * @throws BodyError 413 where there are more than `most`, 503 where too much is read already, 400 where it breaks off
+ */
+export async function readBody(request: Request, most: number): Promise<Buffer> {
+  const tooLarge = () => new BodyError(413, `The body has more than ${most} bytes`);
+  const said = Number(request.headers.get("content-length") ?? 0);
+  if (said > most) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  const reader = request.body?.getReader();
+  let size = 0;
+  try {
+    for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
+      const { length } = next.value;
+      size += length;
+      reading += length;
+      if (size > most) throw tooLarge();
+      if (reading > MOST_BYTES) throw new BodyError(503, "Too many requests are being read; send it again later");
+      chunks.push(next.value);
+    }
+  } catch (error) {
+    void reader?.cancel().catch(() => {});
+    if (error instanceof BodyError) throw error;
+    throw new BodyError(400, "The body broke off");
+  } finally {
+    reading -= size;
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * What a body says, by its type: JSON, a form as an object, text; bytes in base64 where it is no text, `null` for none.
+ *
+ * @throws BodyError 400 for what is not of the type that it names
+ */
+export async function parsedBody(bytes: Buffer, contentType: string): Promise<unknown> {
+  if (bytes.length === 0) return null;
+  const type = contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  if (type === "application/json" || type.endsWith("+json")) {
+    try {
+      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    } catch {
+      throw new BodyError(400, "The body is not the JSON that its content-type says");
+    }
+  }
+  if (type === "application/x-www-form-urlencoded" || type === "multipart/form-data") {
+    return formOf(bytes, contentType);
+  }
+  return isUtf8(bytes) ? bytes.toString("utf8") : bytes.toString("base64");
+}
+
+async function formOf(bytes: Buffer, contentType: string): Promise<Record<string, unknown>> {
+  let form: FormData;
+  try {
+    form = await new Response(bytes as BodyInit, { headers: { "content-type": contentType } }).formData();
+  } catch {
+    throw new BodyError(400, "The body is not the form that its content-type says");
+  }
+  const given: [string, FormDataEntryValue][] = [];
+  form.forEach((value, name) => {
+    given.push([name, value]);
+  });
+  const entries = await Promise.all(
+    given.map(async ([name, value]): Promise<[string, unknown]> => {
+      if (typeof value === "string") return [name, value];
+      const content = Buffer.from(await value.arrayBuffer()).toString("base64");
+      return [name, { name: value.name, type: value.type, size: value.size, content }];
+    }),
+  );
+  return byName(entries);
+}
+
+/** Values by their names; a list where a name comes several times. */
+export function byName(entries: Iterable<readonly [string, unknown]>): Record<string, unknown> {
+  const found = new Map<string, unknown[]>();
+  for (const [name, value] of entries) found.set(name, [...(found.get(name) ?? []), value]);
+  // No name of a sender's reaches the prototype.
+  const values: Record<string, unknown> = Object.create(null);
+  for (const [name, list] of found) if (name !== "__proto__") values[name] = list.length === 1 ? list[0] : list;
+  return { ...values };
+}

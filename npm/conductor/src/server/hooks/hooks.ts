@@ -1,0 +1,261 @@
+/** The addresses of webhooks: takes requests, begins executions, answers. */
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Answer } from "@atomiton/nodes";
+import type { WebhookParameters } from "@atomiton/nodes/schemas";
+import { messageOf } from "@atomiton/values";
+import { createLog } from "../../engine/log.js";
+import type { Triggers } from "../../triggers/triggers.js";
+import { type ArmedTrigger, type Fired, nameOf } from "../../triggers/types.js";
+import { pathOf } from "../../triggers/webhooks.js";
+import { type Refusal, refusalOf } from "../access.js";
+import { encodeAnswer } from "../answer-text.js";
+import type { Session } from "../calls.js";
+import { RecentMap } from "../recent-map.js";
+import { within } from "../within.js";
+import { BodyError, byName, parsedBody, readBody } from "./body.js";
+import { deliveryOf, isSigned, type SignatureSettings, signatureHeaders } from "./signature.js";
+
+/** How long an address for trying can be used, in ms. */
+const TEST_MS = 600_000;
+
+/** Addresses for trying at a time. */
+const MOST_TESTS = 1000;
+
+/** Characters of a name of a delivery. */
+const LONGEST_DELIVERY = 500;
+
+/** Headers that do not get into executions, which are kept. */
+const CREDENTIALS = ["authorization", "cookie", "proxy-authorization", "x-api-key"];
+
+/** What hooks need of their server. */
+export interface HookParts {
+  triggers: Triggers;
+  /** Where the API is. */
+  base: string;
+  /** Tells of a caller that may not send; what it is answered with. */
+  told(session: Session, refused: Refusal, what: string): Response;
+}
+
+/** An address that runs a flow once, also where that is off. */
+export interface TestAddress {
+  /** Such as `/hooks/test/…`. */
+  path: string;
+  /** ISO 8601. */
+  until: string;
+}
+
+/** Webhooks of a server. */
+export interface Hooks {
+  /** Answers a request to what stands after `/hooks/`. */
+  answer(path: string, request: Request, session: Session): Promise<Response>;
+  /** Makes an address for trying the webhook of a saved flow, for one request within ten minutes. */
+  testAddress(flowId: string, nodeId: string): Promise<TestAddress>;
+}
+
+/** Makes the webhooks of a server. */
+export function createHooks({ triggers, base, told }: HookParts): Hooks {
+  const tests = new RecentMap<{ flowId: string; nodeId: string; until: number }>(MOST_TESTS);
+
+  const found = async (path: string): Promise<ArmedTrigger | undefined> => {
+    const token = /^test\/([\w-]{32})$/.exec(path)?.[1];
+    if (token === undefined) return triggers.webhook(path);
+    const test = tests.get(token);
+    if (test === undefined || test.until < Date.now()) return undefined;
+    tests.delete(token);
+    return triggers.find(test.flowId, test.nodeId);
+  };
+
+  const isFrom = async (
+    trigger: ArmedTrigger,
+    request: Request,
+    session: Session,
+    body: Buffer,
+  ): Promise<Response | undefined> => {
+    const { authenticate, signature, tolerance } = parametersOf(trigger);
+    if (authenticate === "none") return undefined;
+    if (authenticate === "caller") {
+      const refused = refusalOf(session.caller, "runner", `The webhook ${pathOf(trigger)}`);
+      return refused && told(session, refused, `hooks/${pathOf(trigger)}`);
+    }
+    let secrets: string[];
+    try {
+      const texts = [(signature as { secret: string | string[] }).secret].flat();
+      secrets = await Promise.all(texts.map((text) => triggers.secret(text)));
+    } catch (error) {
+      createLog().error(`The webhook ${nameOf(trigger)} cannot check signatures: ${messageOf(error)}`);
+      return problem(503, "The server cannot check signatures now");
+    }
+    const signed = { headers: request.headers, body, now: Date.now(), tolerance };
+    if (isSigned(signed, signature as SignatureSettings, secrets)) return undefined;
+    const refused = {
+      status: 401,
+      error: "The signature is not right, or too old",
+      code: "VALIDATION_FAILED",
+    } as const;
+    return told(session, refused as Refusal, `hooks/${pathOf(trigger)}`);
+  };
+
+  return {
+    async answer(path, request, session) {
+      let trigger: ArmedTrigger | undefined;
+      try {
+        trigger = await found(path);
+      } catch (error) {
+        return problem(422, messageOf(error));
+      }
+      if (trigger === undefined) return problem(404, "There is no webhook at this address");
+      const parameters = parametersOf(trigger);
+      const { methods, maxBytes } = parameters;
+      if (!(methods as readonly string[]).includes(request.method)) {
+        const refused = problem(405, `This webhook takes ${methods.join(", ")}`);
+        refused.headers.set("allow", methods.join(", "));
+        return refused;
+      }
+      try {
+        const bytes = await readBody(request, maxBytes);
+        const refused = await isFrom(trigger, request, session, bytes);
+        if (refused !== undefined) return refused;
+        const body = await parsedBody(bytes, request.headers.get("content-type") ?? "");
+        return await begin(trigger, parameters, { path, request, session, bytes, body });
+      } catch (error) {
+        if (!(error instanceof BodyError)) throw error;
+        const refused = problem(error.status, error.message);
+        if (error.status === 503) refused.headers.set("retry-after", "5");
+        return refused;
+      }
+    },
+    async testAddress(flowId, nodeId) {
+      const { type } = await triggers.find(flowId, nodeId);
+      if (type !== "webhook") throw new Error(`\`${nodeId}\` is a ${type}, not a webhook`);
+      const token = randomBytes(24).toString("base64url");
+      const until = Date.now() + TEST_MS;
+      tests.set(token, { flowId, nodeId, until });
+      return { path: `/hooks/test/${token}`, until: new Date(until).toISOString() };
+    },
+  };
+
+  /** Begins the execution of a request that was accepted, and answers as the node says. */
+  async function begin(
+    trigger: ArmedTrigger,
+    parameters: WebhookParameters,
+    given: { path: string; request: Request; session: Session; bytes: Buffer; body: unknown },
+  ): Promise<Response> {
+    const { request, session, body } = given;
+    const { answer, waitFor, authenticate, signature } = parameters;
+    const scheme = (signature as SignatureSettings | undefined)?.scheme;
+    const delivery = deliveryOf(request.headers, scheme, body);
+    if (delivery !== undefined && delivery.length > LONGEST_DELIVERY) {
+      return problem(400, `The name of a delivery has ${LONGEST_DELIVERY} characters at most`);
+    }
+    // Names of one caller are not those of another.
+    const sender = authenticate === "caller" ? (session.caller?.name ?? "") : "";
+    const key = delivery === undefined ? randomUUID() : JSON.stringify(["delivery", sender, delivery]);
+    let respond: (answer: Answer) => boolean = () => false;
+    const answered = new Promise<Answer>((resolve) => {
+      let isFirst = true;
+      respond = (found) => {
+        const isSent = isFirst;
+        isFirst = false;
+        resolve(found);
+        return isSent;
+      };
+    });
+    const firing = { key, data: dataOf(trigger, parameters, given), ...(answer === "node" && { respond }) };
+    const fired = await triggers.fire(trigger, firing);
+    if (answer === "received") return accepted(fired);
+    const over = fired.result.then(async (result) => {
+      if (answer === "node" && result.success) return answerIn(await triggers.answersOf(trigger, result), fired);
+      return resultOf(result, fired, authenticate === "caller");
+    });
+    const first = answer === "node" ? Promise.race([answered.then(responseOf), over]) : over;
+    const response = await within(waitFor, first);
+    if (response !== undefined) return response;
+    if (answer === "result") return accepted(fired);
+    return problem(504, `No node answered within ${waitFor} ms`, { executionId: fired.executionId });
+  }
+
+  function accepted({ executionId }: Fired): Response {
+    const location = `${base}/executions/${encodeURIComponent(executionId)}`;
+    return json({ executionId }, 202, { location });
+  }
+}
+
+/** What the node hands on. */
+function dataOf(
+  trigger: ArmedTrigger,
+  { rawBody, signature }: WebhookParameters,
+  { request, session, bytes, body }: { request: Request; session: Session; bytes: Buffer; body: unknown },
+): Record<string, unknown> {
+  const hidden = new Set([...CREDENTIALS, ...signatureHeaders(signature as SignatureSettings | undefined)]);
+  const headers: [string, string][] = [];
+  request.headers.forEach((value, name) => {
+    if (!hidden.has(name)) headers.push([name, value]);
+  });
+  return {
+    method: request.method,
+    path: pathOf(trigger),
+    headers: byName(headers),
+    query: byName(new URL(request.url).searchParams),
+    body,
+    ...(rawBody && { raw: bytes.toString("base64") }),
+    receivedAt: new Date().toISOString(),
+    address: session.address ?? "",
+  };
+}
+
+function parametersOf({ parameters }: ArmedTrigger): WebhookParameters {
+  return parameters as unknown as WebhookParameters;
+}
+
+/** What an execution gave that is over. */
+function resultOf(
+  { success, data, error }: Awaited<Fired["result"]>,
+  { executionId }: Fired,
+  isKnown: boolean,
+): Response {
+  if (success) return json(data ?? null);
+  const code = error?.code ?? "EXECUTION_FAILED";
+  // Why it failed is not for strangers: it may tell of files and addresses.
+  return json({ error: isKnown ? error?.message : "The flow failed", code, executionId }, 500);
+}
+
+/** The answer that an execution gave that had begun before. */
+function answerIn(answers: readonly Answer[], { executionId }: Fired): Response {
+  const [first] = answers;
+  if (first !== undefined) return responseOf(first);
+  return problem(500, "The flow ended without an answer: none of its nodes `respond` ran", { executionId });
+}
+
+function responseOf({ status, headers: given, body }: Answer): Response {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given)) {
+    for (const text of [value].flat()) headers.append(name, String(text));
+  }
+  const isBytes = body instanceof Uint8Array;
+  const isText = typeof body === "string";
+  if (!headers.has("content-type") && body !== null) {
+    const type = isBytes ? "application/octet-stream" : isText ? "text/plain; charset=utf-8" : "application/json";
+    headers.set("content-type", type);
+  }
+  // A page that a flow answers with is not one of the server's own.
+  headers.set("content-security-policy", "sandbox");
+  if (body === null || body === undefined) return new Response(null, { status, headers });
+  return new Response((isBytes || isText ? body : (encodeAnswer(body) ?? "null")) as BodyInit, { status, headers });
+}
+
+function problem(status: number, error: string, more: object = {}): Response {
+  const codes: Record<number, string> = {
+    404: "NODE_NOT_FOUND",
+    500: "EXECUTION_FAILED",
+    503: "INTERNAL_ERROR",
+    504: "TIMEOUT",
+  };
+  return json({ error, code: codes[status] ?? "VALIDATION_FAILED", ...more }, status);
+}
+
+function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(encodeAnswer(value) ?? "null", {
+    status,
+    headers: { "content-type": "application/json", "content-security-policy": "sandbox", ...headers },
+  });
+}

@@ -1,0 +1,27 @@
+/** Secrets of triggers: they are needed while no execution is under way. */
+import { type ExpressionSources, secretsOf } from "../engine/expression-scope.js";
+
+/** All that such a text may be beside the secret itself. */
+const NAMED = /^\$\{\{\s*(secrets|env)\.([A-Za-z_]\w*)\s*\}\}$/;
+
+/** Why a text stands for no secret; `undefined` where it does. */
+export function secretProblem(text: string): string | undefined {
+  if (!text.includes("\u0024{{") || NAMED.test(text.trim())) return undefined;
+  return "A secret is written as \u0024{{ secrets.NAME }} or \u0024{{ env.NAME }}, and nothing else around it";
+}
+
+/**
+ * The secret that a text names, or the text.
+ *
+ * @throws Error naming the secret, or the variable, that cannot be had
+ */
+export async function secretBehind(text: string, sources: ExpressionSources | undefined): Promise<string> {
+  const [, kind, name = ""] = NAMED.exec(text.trim()) ?? [];
+  if (kind === undefined) return text;
+  if (kind === "secrets") return (await secretsOf([name], sources)).get(name) as string;
+  const value = sources?.env[name];
+  if (value !== undefined) return value;
+  throw new Error(
+    `\`env.${name}\` is not there, or may not be read: allow it by \`expressions: { env: ["${name}"] }\``,
+  );
+}
