@@ -11,13 +11,14 @@ import type { Strictness } from "./flow-file.js";
 import { flowsIn } from "./flows-in-files.js";
 import { openKeptStore } from "./kept-store.js";
 import { openProject, type ProjectOptions } from "./project.js";
+import { demandStore, type SecretKeyOptions, storedSecrets } from "./secret-source.js";
 import { saveChanged } from "./serve.js";
 import { onInterrupt } from "./signals.js";
 import { oneLine } from "./text.js";
 import { telling } from "./with-store.js";
 
 /** Options of the command. */
-export interface McpOptions extends ProjectOptions, Strictness {
+export interface McpOptions extends ProjectOptions, SecretKeyOptions, Strictness {
   /** The address of a store that keeps executions, and may have flows. */
   store?: string;
   /** Ids of flows of the store that are tools. */
@@ -36,13 +37,15 @@ export async function mcp(files: readonly string[], options: McpOptions): Promis
   if (options.flow !== undefined && address === undefined) {
     throw new UsageError("--flow names a flow in a store; give --store sqlite:PATH as well");
   }
+  demandStore(address, options);
   const flows = await flowsIn(files, { ...options, nodes: project.nodes, files: settings.files });
   if (flows === undefined) return Exit.invalidFlow;
   return telling(async () => {
     const kept = address === undefined ? undefined : await openKeptStore(address);
     try {
       const { store: _, ...others } = settings;
-      return await serveOn({ ...others, ...(kept && { store: kept.store }) }, flows, options.flow);
+      const stored = kept && { ...storedSecrets(settings, kept.store, options).asked, store: kept.store };
+      return await serveOn({ ...others, ...stored }, flows, options.flow);
     } finally {
       await kept?.close();
     }

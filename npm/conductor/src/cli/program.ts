@@ -29,6 +29,7 @@ import { nodes } from "./nodes.js";
 import { replay } from "./replay.js";
 import { run } from "./run.js";
 import { schema } from "./schema.js";
+import { SECRET_KEY, secretsCommands } from "./secrets-commands.js";
 import { triggerCommands } from "./trigger-commands.js";
 import { usersCommands } from "./users-commands.js";
 import { validate } from "./validate.js";
@@ -127,6 +128,7 @@ function commands(end: (exit: Exit) => void): Command {
       "run again when the flow or a file it reads changes; nodes that did not change keep their outputs",
     )
     .option(...STORE)
+    .option(...SECRET_KEY)
     .option(
       "--cache",
       "take outputs of all nodes without effects again where they were made from the same before; of use with --store",
@@ -173,6 +175,7 @@ function commands(end: (exit: Exit) => void): Command {
     .action(async (id: string, options) => end(await showExecution(id, options)));
   inStore("resume", "go on with an execution that was interrupted, or with all of them")
     .argument("[id]", "of the execution")
+    .option(...SECRET_KEY)
     .action(async (id: string | undefined, options) => end(await resumeExecutions(id, options)));
   inStore("waiting", "list the questions that executions ask people")
     .argument("[id]", "of the execution")
@@ -180,6 +183,7 @@ function commands(end: (exit: Exit) => void): Command {
   inStore("answer", "answer a question, and go on with its execution until it is over, sleeps or waits again")
     .argument("<id>", "of the question, or of an execution that asks only one")
     .requiredOption("--value <value>", "the answer; JSON where it is JSON, else text", jsonOrText)
+    .option(...SECRET_KEY)
     .action(async (id: string, options) => end(await answerQuestion(id, options)));
   inStore("fork", "begin a new execution from an old one: what does not depend on the changes is not run again")
     .argument("<id>", "of the old execution")
@@ -199,6 +203,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--quiet", "print errors and the new id only")
     .option("--verbose", "print what nodes report while they run, and the time of every node")
     .addHelpText("after", EXIT_HELP)
+    .option(...SECRET_KEY)
     .action(async (id: string, options) => end(await forkExecution(id, options)));
   inStore("diff", "tell what two executions differ in: nodes, outputs, input and variables")
     .argument("<a>", "id of the one")
@@ -315,6 +320,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--host <address>", "address to listen on, such as 0.0.0.0 for all", "127.0.0.1")
     .option(STORE[0], "keep flows and executions there (default: sqlite:conductor.db)")
     .option(...KEYS)
+    .option(...SECRET_KEY)
     .option("--open", "let everybody on this machine do everything, without keys and users")
     .option("--audit <file>", "append who did what to this file, as lines of JSON")
     .option("--rate-limit <n>", "calls a second of each caller and from each address (default: 2000)", positiveInteger)
@@ -364,6 +370,7 @@ function commands(end: (exit: Exit) => void): Command {
       "YAML or JSON files of flows; left out with those of a store whose metadata says `tool: true`",
     )
     .option(...STORE)
+    .option(...SECRET_KEY)
     .option("--flow <id>", "a flow of the store that is a tool; may be given again", files)
     .option("--strict", "take warnings for errors")
     .option("--lenient", "only warn of unknown keys and of nodes without a type")
@@ -400,6 +407,8 @@ function commands(end: (exit: Exit) => void): Command {
     .option(...AUDIT)
     .action(async (name: string, options) => end(await removeKey(name, options)));
   usersCommands(program, end);
+
+  secretsCommands(program, end);
 
   program
     .command("schema")

@@ -21,7 +21,7 @@ import { invalidFlowJson, reportProblems, reportWarnings } from "./validate.js";
 import { telling } from "./with-store.js";
 
 /** Options of `conductor run` that only a process has that runs the flow itself. */
-const ONLY_HERE = ["store", "resume", "watch", "dryRun", "cache"] as const;
+const ONLY_HERE = ["store", "resume", "watch", "dryRun", "cache", "secretKey"] as const;
 
 /** A flow, and how it is run at the server. */
 interface RemoteFlow {
@@ -41,7 +41,9 @@ export async function runRemote(
   const useless = ONLY_HERE.find((option) => options[option] !== undefined);
   if (useless !== undefined) {
     const written =
-      useless === "dryRun" ? "dry-run" : useless === "cache" && options.cache === false ? "no-cache" : useless;
+      useless === "cache" && options.cache === false
+        ? "no-cache"
+        : useless.replace(/[A-Z]/, (c) => `-${c.toLowerCase()}`);
     throw new UsageError(`--${written} is of use where the flow runs here; leave it out with --remote`);
   }
   if (name === undefined) throw new UsageError("Name the flow to run: a file, or the id of a flow of the server");

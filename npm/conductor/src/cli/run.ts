@@ -23,6 +23,7 @@ import { type OutputFormat, outputText } from "./node-output.js";
 import { plainDisplay } from "./plain-display.js";
 import { openProject, type Project, type ProjectOptions } from "./project.js";
 import type { RemoteOptions } from "./remote.js";
+import { demandStore, type SecretKeyOptions, storedSecrets } from "./secret-source.js";
 import { summary, warningsText } from "./summary.js";
 import { counted, oneLine, timeText } from "./text.js";
 import { TraceFile } from "./trace-file.js";
@@ -31,7 +32,7 @@ import { hintsOf, invalidFlowJson, isToldBefore, lines, reportProblems, reportWa
 import { FileWatch } from "./watch.js";
 
 /** Options as commander gives them. */
-export interface RunOptions extends Strictness, ProjectOptions, RemoteOptions {
+export interface RunOptions extends Strictness, ProjectOptions, RemoteOptions, SecretKeyOptions {
   input?: Map<string, unknown>;
   var?: Map<string, unknown>;
   /** Answers to what nodes ask people, by their ids. */
@@ -166,6 +167,7 @@ async function runOnce(
   if (options.id !== undefined && address === undefined) {
     throw new UsageError("--id names an execution in a store; give --store sqlite:PATH as well");
   }
+  demandStore(address, options);
   const keptStore = address === undefined ? undefined : await openKeptStore(address);
   try {
     const executionId = createExecutionId(options.id);
@@ -220,7 +222,11 @@ async function carryOut(
       ...project.settings,
       ...settingsOf(flow, options, project.settings),
       // What others put to sleep is not for a process that ends with this run.
-      ...(store !== undefined && { store, wakes: "own" as const }),
+      ...(store !== undefined && {
+        ...storedSecrets(project.settings, store, options).asked,
+        store,
+        wakes: "own" as const,
+      }),
       ...(options.cache !== undefined && { cache: options.cache && pureCache(project.settings.cache) }),
     },
     () => "local",

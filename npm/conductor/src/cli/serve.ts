@@ -18,6 +18,7 @@ import { flowsIn } from "./flows-in-files.js";
 import { openKeptStore, SERVER_STORE } from "./kept-store.js";
 import { attempted, type KeyOptions } from "./keys.js";
 import { openProject, type ProjectOptions } from "./project.js";
+import { demandKeyApart, type SecretKeyOptions, storedSecrets, tellHidden } from "./secret-source.js";
 import { onInterrupt } from "./signals.js";
 import { counted, oneLine } from "./text.js";
 import { telling } from "./with-store.js";
@@ -26,7 +27,7 @@ import { telling } from "./with-store.js";
 const GRACE_MS = 10_000;
 
 /** Options of the command. */
-export interface ServeOptions extends ProjectOptions, KeyOptions, Strictness {
+export interface ServeOptions extends ProjectOptions, KeyOptions, SecretKeyOptions, Strictness {
   port: number;
   host: string;
   store?: string;
@@ -54,6 +55,7 @@ export async function serve(flows: readonly string[], options: ServeOptions): Pr
     throw new UsageError("--flow says which flows are tools of the Model Context Protocol; give --mcp as well");
   }
   const settings = guarded(project.settings, options);
+  demandKeyApart(settings.files?.roots ?? [], options);
   const address = options.store ?? settings.store ?? SERVER_STORE;
   const keys = new KeyFile(options.keys);
   const hasKeys = attempted(() => keys.list().length) > 0;
@@ -107,30 +109,22 @@ async function serveOn(
   settings: ConductorConfig,
   flows: readonly FlowToSave[],
   callers: Partial<ServerOptions>,
-  {
-    port,
-    host,
-    open = false,
-    keys,
-    origin = [],
-    triggers: watches = true,
-    webhooks,
-    mcp = false,
-    flow,
-    rateLimit,
-    trustProxy = 0,
-  }: ServeOptions,
+  options: ServeOptions,
 ): Promise<Exit> {
-  const conductor = createNodeConductor({ ...settings, store }, () => "local");
+  const { port, host, open = false, keys, origin = [], triggers: watches = true, mcp = false, flow } = options;
+  const { rateLimit, trustProxy = 0, webhooks } = options;
+  const { secrets, asked } = storedSecrets(settings, store, options);
+  const { files, expressions, secrets: source } = { ...settings, ...asked };
+  const conductor = createNodeConductor({ ...settings, ...asked, store }, () => "local");
   const triggers =
     !watches || settings.durability === "off" || store.entries === undefined
       ? undefined
       : createTriggers({
           conductor,
           store,
-          ...(settings.files && { files: settings.files }),
-          ...(settings.secrets && { secrets: settings.secrets }),
-          ...(settings.expressions && { expressions: settings.expressions }),
+          ...(files && { files }),
+          ...(source && { secrets: source }),
+          ...(expressions && { expressions }),
           log: (message) => process.stderr.write(`${oneLine(message)}\n`),
         });
   const server = createServer({
@@ -142,10 +136,19 @@ async function serveOn(
     mcp: mcp && flow !== undefined ? { flows: flow } : mcp,
     trustProxy,
     ...(rateLimit !== undefined && { rateLimits: rateLimit === false ? UNLIMITED : limitedTo(rateLimit) }),
+    ...(secrets && { secrets }),
     ...callers,
   });
   try {
+    // Also a signal that comes as soon as the address is told is heard.
+    const interrupted = new Promise<void>((resolve) =>
+      onInterrupt(
+        () => resolve(),
+        () => {},
+      ),
+    );
     for (const flow of flows) await saveChanged(conductor, flow);
+    if (secrets !== undefined) await tellHidden(settings, await secrets.list());
     const listening = await server.listen({ port, host });
     process.stderr.write(`Serving at ${listening.apiUrl}\n`);
     process.stderr.write(
@@ -155,12 +158,7 @@ async function serveOn(
     );
     void recover(conductor);
     void triggers?.start();
-    await new Promise<void>((resolve) =>
-      onInterrupt(
-        () => resolve(),
-        () => {},
-      ),
-    );
+    await interrupted;
     triggers?.close();
     process.stderr.write("Ending: what is under way may finish, or goes on at the next start\n");
     await listening.close(GRACE_MS);

@@ -7,10 +7,11 @@ import { Exit, UsageError } from "./exit.js";
 import { openKeptStore } from "./kept-store.js";
 import { openProject, type Project, type ProjectOptions } from "./project.js";
 import { type RemoteOptions, withRemote } from "./remote.js";
+import { type SecretKeyOptions, storedSecrets } from "./secret-source.js";
 import { oneLine } from "./text.js";
 
 /** Options of all commands on a store, which may be that of a server. */
-export interface StoreOptions extends ProjectOptions, RemoteOptions {
+export interface StoreOptions extends ProjectOptions, RemoteOptions, SecretKeyOptions {
   /** The address of the store. */
   store?: string;
   json?: boolean;
@@ -33,6 +34,9 @@ export async function withStore(
   const { remote } = options;
   if (remote !== undefined) {
     if (options.store !== undefined) throw new UsageError("--store and --remote name two places; give one of them");
+    if (options.secretKey !== undefined) {
+      throw new UsageError("--secret-key is of use where it runs here: a server has its own; leave it out");
+    }
     const useless = Object.entries(opening.wanted ?? {}).map(([name]) => `--${name}`);
     if (useless.length > 0) throw new UsageError(`${useless.join(", ")} is of use where it runs here; leave it out`);
     const project = await openProject(undefined, options);
@@ -42,7 +46,13 @@ export async function withStore(
   const onConductor = async (store: ExecutionStore, project: Project) => {
     // What others put to sleep is not for a process that ends with this command.
     const conductor = createNodeConductor(
-      { ...project.settings, ...opening.wanted, store, wakes: "own" },
+      {
+        ...project.settings,
+        ...storedSecrets(project.settings, store, options).asked,
+        ...opening.wanted,
+        store,
+        wakes: "own",
+      },
       () => "local",
     );
     try {

@@ -6,6 +6,15 @@ export { type Caller, ROLES } from "../server/access.js";
 export type { Audit, AuditEntry } from "../server/audit.js";
 export type { AboutRequest, Authenticate, ServerAuth } from "../server/calls.js";
 export type { Rate, RateLimits } from "../server/rate-limits.js";
+export type { SecretKeySource } from "../server/secrets/secret-keys.js";
+export {
+  openSecrets,
+  type Rotation,
+  type SecretEntry,
+  type Secrets,
+  type SecretsOptions,
+  type SecretValue,
+} from "../server/secrets/secrets.js";
 export { type ConductorServer, createServer, type Listening, type ServerOptions } from "../server/server.js";
 export { createUsers, type User, type Users, type UsersOptions } from "../server/users/users.js";
 export type { Role } from "../services/declaration.js";

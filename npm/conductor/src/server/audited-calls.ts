@@ -30,14 +30,16 @@ export function auditedCall(
 ): (answer: CallAnswer) => void {
   const what = `${channel}.${command}`;
   const entry = { event: "call" as const, ...whoIs(session), what };
+  // Secrets go by names alone.
+  const about = channel === "secret" ? { id: (args as { name?: unknown } | null | undefined)?.name } : args;
   if (BEGINNING.has(what)) {
     tell({ ...entry, ...subjectOf(args), outcome: "begun" });
     return ignore;
   }
   if (!CHANGING.has(leastRole(channel, command))) return ignore;
   return (answer) => {
-    if ("result" in answer) tell({ ...entry, ...subjectOf(args, answer.result), outcome: "ok" });
-    else tell({ ...entry, ...subjectOf(args), outcome: answer.code ?? "EXECUTION_FAILED" });
+    if ("result" in answer) tell({ ...entry, ...subjectOf(about, answer.result), outcome: "ok" });
+    else tell({ ...entry, ...subjectOf(about), outcome: answer.code ?? "EXECUTION_FAILED" });
   };
 }
 

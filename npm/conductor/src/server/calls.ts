@@ -6,6 +6,7 @@ import type { Unsubscribe } from "../services/declaration.js";
 import { type Caller, type Limited, leastRole, type Refusal, refusalOf } from "./access.js";
 import type { AuditEntry } from "./audit.js";
 import { auditedCall } from "./audited-calls.js";
+import type { OwnFlowRefusal } from "./own-flows.js";
 import type { RateGuard } from "./rate-limits.js";
 import { RecentMap } from "./recent-map.js";
 import type { ServedChannels } from "./served-channels.js";
@@ -64,10 +65,12 @@ export interface CallParts {
   /** Sessions of callers; without, callers only learn who they are. */
   auth: ServerAuth | undefined;
   guard: RateGuard;
+  /** Refuses flows of callers that would get secrets; missing where everyone's flows may. */
+  ownFlows?: OwnFlowRefusal | undefined;
   tell(entry: Omit<AuditEntry, "time">): void;
 }
 
-export function createCalls({ channels, auth, guard, tell }: CallParts): Calls {
+export function createCalls({ channels, auth, guard, ownFlows, tell }: CallParts): Calls {
   const refusal: Calls["refusal"] = (session, channel, command) => {
     const least = leastRole(channel, command);
     if (least === undefined) return noCommand(channel, command);
@@ -117,6 +120,10 @@ export function createCalls({ channels, auth, guard, tell }: CallParts): Calls {
       const refused = refusal(session, channel, command);
       if (refused !== undefined) return refused;
       if (channel !== "auth") {
+        const unsaved = await ownFlows?.(session.caller, channel, command, args);
+        if (unsaved !== undefined) {
+          return "status" in unsaved ? told(session, unsaved, `${channel}.${command}`) : unsaved;
+        }
         const ended = auditedCall(tell, session, channel, command, args);
         const answer = await channels.call(channel, command, args);
         ended(answer);

@@ -12,6 +12,8 @@ import { createRequests, type Requests } from "../desktop/requests.js";
 import type { Retention } from "../desktop/result-cache.js";
 import type { Triggers } from "../triggers/triggers.js";
 import type { Hooks } from "./hooks/hooks.js";
+import { createSecretsChannelServer } from "./secrets/channel.js";
+import type { Secrets } from "./secrets/secrets.js";
 import { createTriggerChannelServer } from "./triggers/channel.js";
 
 /** What is served. */
@@ -40,10 +42,18 @@ export function serveChannels(
   {
     keep,
     auth,
+    secrets,
     triggers,
     hooks,
     durable,
-  }: { keep?: Retention; auth?: AuthChannelDependencies; triggers?: Triggers; hooks?: Hooks; durable: boolean },
+  }: {
+    keep?: Retention;
+    auth?: AuthChannelDependencies;
+    secrets?: Secrets;
+    triggers?: Triggers;
+    hooks?: Hooks;
+    durable: boolean;
+  },
   told: (channel: string, event: string, data: unknown) => void,
 ): ServedChannels {
   const handlers = new Map<string, Handler>();
@@ -70,6 +80,7 @@ export function serveChannels(
   const { node } = serveConductor(ipc, conductor, requests, keep === undefined ? {} : { keep }, made);
   made(createSystemChannelServer(ipc, { health: conductor.system.health }));
   if (triggers !== undefined) made(createTriggerChannelServer(ipc, triggers, hooks));
+  if (secrets !== undefined) made(createSecretsChannelServer(ipc, secrets, conductor.storage));
   if (auth !== undefined) made(createAuthChannelServer(ipc, auth));
 
   return {

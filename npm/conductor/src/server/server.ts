@@ -17,7 +17,9 @@ import { createHandler, refusedBy } from "./handler.js";
 import { createHooks, type Hooks } from "./hooks/hooks.js";
 import { demandMcp, lazyMcp } from "./mcp/lazy.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
+import { ownFlowRefusal } from "./own-flows.js";
 import { createRateGuard, type RateLimits } from "./rate-limits.js";
+import type { Secrets } from "./secrets/secrets.js";
 import { type ServedChannels, serveChannels } from "./served-channels.js";
 import { Connection, HEARTBEAT_MS } from "./websocket.js";
 
@@ -69,6 +71,13 @@ export interface ServerOptions {
    * them, and may be anyone who knows the address. Default: true with `open`, else false.
    */
   webhooks?: boolean;
+  /** What callers list, set and remove as secrets; no call tells what one is. The conductor has to be given them as well. Default: none. */
+  secrets?: Secrets;
+  /**
+   * Which flows get secrets where their callers are below the role `editor`: `saved-flows`, the default, or `all-flows`, which lets
+   * everyone who may run read every secret, by a flow that prints it.
+   */
+  secretsFor?: "saved-flows" | "all-flows";
 }
 
 /** A server. */
@@ -110,7 +119,7 @@ const ANYBODY: Caller = Object.freeze({ name: "anybody", role: "admin" });
  * Makes a server. Throws INVALID_PARAMETERS unless it is said who may call: by `authenticate`, or by `open: true`.
  */
 export function createServer(options: ServerOptions): ConductorServer {
-  const { conductor, open = false, auth, keep, triggers, durable = false } = options;
+  const { conductor, open = false, auth, keep, secrets, triggers, durable = false } = options;
   demandKnown(options);
   if (open === (options.authenticate !== undefined)) {
     throw coded(
@@ -127,7 +136,6 @@ export function createServer(options: ServerOptions): ConductorServer {
     hosts: hosts && new Set(hosts.map((name) => name.toLowerCase())),
   };
   const log = new EventLog((isHeard) => channels.tell(isHeard));
-  const served = { durable, ...(keep && { keep }), ...(auth && { auth }), ...(triggers && { triggers }) };
   const takesHooks = triggers !== undefined && (options.webhooks ?? open);
   const hooks: Hooks | undefined = takesHooks
     ? createHooks({
@@ -136,15 +144,22 @@ export function createServer(options: ServerOptions): ConductorServer {
         told: (session, refused, what) => refusedBy(calls.told(session, refused, what)),
       })
     : undefined;
-  const channels: ServedChannels = serveChannels(conductor, { ...served, ...(hooks && { hooks }) }, (...told) =>
-    log.add(...told),
-  );
+  const served = {
+    durable,
+    ...(keep && { keep }),
+    ...(auth && { auth }),
+    ...(secrets && { secrets }),
+    ...(triggers && { triggers }),
+    ...(hooks && { hooks }),
+  };
+  const channels: ServedChannels = serveChannels(conductor, served, (...told) => log.add(...told));
   const tell = auditor(options.audit);
   const guard = createRateGuard(options.rateLimits ?? {}, ({ what, ...session }) => {
     tell({ event: "limited", ...whoIs(session), what, outcome: "RATE_LIMIT_EXCEEDED" });
   });
   const proxies = Number(options.trustProxy ?? 0);
-  const calls = createCalls({ channels, auth, guard, tell });
+  const ownFlows = options.secretsFor === "all-flows" ? undefined : ownFlowRefusal(conductor);
+  const calls = createCalls({ channels, auth, guard, ownFlows, tell });
   const onSessionsEnded = (listener: () => void) => auth?.onSessionsEnded?.(listener) ?? (() => {});
   /** Aborted while the server does not listen any more, which ends streams of events. */
   let ending = new AbortController();
@@ -284,7 +299,19 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "rateLimits",
   "trustProxy",
   "audit",
+  "secrets",
+  "secretsFor",
 ]);
+
+function demandSecrets({ secrets, secretsFor = "saved-flows" }: ServerOptions): void {
+  const refused = (rule: string) => coded("INVALID_PARAMETERS", rule, undefined);
+  if (secretsFor !== "saved-flows" && secretsFor !== "all-flows") {
+    throw refused("The setting `secretsFor` of a server must be saved-flows or all-flows");
+  }
+  if (secrets !== undefined && typeof secrets?.rotate !== "function") {
+    throw refused("The setting `secrets` of a server must be what `openSecrets` gives");
+  }
+}
 
 /** A limit that is misspelt must not look kept. */
 function demandKnown(options: ServerOptions): void {
@@ -310,6 +337,7 @@ function demandKnown(options: ServerOptions): void {
   if (options.triggers !== undefined && typeof options.triggers?.backfill !== "function") {
     throw refused("The setting `triggers` of a server must be what `createTriggers` gives");
   }
+  demandSecrets(options);
   for (const origin of options.origins ?? []) {
     if (origin === "*" || /^[a-z][a-z\d+.-]*:\/\/[^/\s]+$/.test(origin)) continue;
     throw refused(`An origin is written as \`https://flows.example.com\`, without a path, or is *; found ${origin}`);

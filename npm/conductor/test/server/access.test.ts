@@ -9,6 +9,7 @@ import { byKeys, KeyFile } from "../../src/server/keys.js";
 import { RESOURCES, RUN } from "../../src/server/resources.js";
 import { CHANNELS } from "../../src/services/contract.js";
 import type { Role } from "../../src/services/declaration.js";
+import { SERVER_CHANNELS } from "../../src/services/server-channels.js";
 import { rawRequest, rawSocket } from "./raw.js";
 import { flowOf, keyOf, serving } from "./serving.js";
 
@@ -26,8 +27,10 @@ function expected(caller: CallerKind, least: Role | "anyone"): 401 | 403 | undef
   return rank < ROLES.indexOf(least) ? 403 : undefined;
 }
 
+const ALL_CHANNELS = new Map([...CHANNELS, ...SERVER_CHANNELS]);
+
 function declaredRole(channel: string, command: string): Role | "anyone" {
-  const role = CHANNELS.get(channel)?.commands.get(command)?.role;
+  const role = ALL_CHANNELS.get(channel)?.commands.get(command)?.role;
   if (role === undefined) throw new Error(`${channel}.${command} is not declared`);
   // Without a session one must be able to begin one.
   return channel === "auth" ? "anyone" : role;
@@ -41,7 +44,7 @@ interface Way {
   least: Role | "anyone";
 }
 
-const COMMANDS = [...CHANNELS].flatMap(([channel, { commands }]) =>
+const COMMANDS = [...ALL_CHANNELS].flatMap(([channel, { commands }]) =>
   [...commands.keys()].map((command) => ({ channel, command, least: declaredRole(channel, command) })),
 );
 
@@ -131,6 +134,9 @@ describe("access by HTTP", () => {
       restart: roleOf("system.restart"),
       nodes: roleOf("node.execute"),
       import: roleOf("node.importExecution"),
+      secrets: roleOf("get /secrets"),
+      setSecret: roleOf("put /secrets/:name"),
+      removeSecret: roleOf("secret.remove"),
     }).toEqual({
       vacuum: "admin",
       save: "editor",
@@ -139,6 +145,9 @@ describe("access by HTTP", () => {
       restart: "admin",
       nodes: "runner",
       import: "editor",
+      secrets: "editor",
+      setSecret: "admin",
+      removeSecret: "admin",
     });
     expect(WAYS.filter(({ least }) => least === "anyone").map(({ name }) => name)).toEqual([
       "auth.login",

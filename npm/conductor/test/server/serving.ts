@@ -1,8 +1,8 @@
 /** A server that listens, for tests of what callers get. */
-import { createMemoryExecutions } from "@atomiton/storage";
+import { createMemoryExecutions, type ExecutionStore } from "@atomiton/storage";
 import { onTestFinished } from "vitest";
 
-import { createConductor } from "../../src/exports/node.js";
+import { type ConductorConfig, createConductor } from "../../src/exports/node.js";
 import { type Caller, createServer, type ServerOptions } from "../../src/exports/server.js";
 import { type Definition, group, leaf } from "../contract/flows.js";
 
@@ -74,12 +74,17 @@ export function bodies() {
 }
 
 /** Starts a server for a conductor with a store in memory; both end with the test. */
-export async function serving(options: Partial<ServerOptions> = {}, store = createMemoryExecutions()) {
+export async function serving(
+  options: Partial<ServerOptions> = {},
+  store: ExecutionStore = createMemoryExecutions(),
+  settings: ConductorConfig = {},
+) {
   const { executables, release, calls } = bodies();
   const conductor = createConductor({
     transport: "local",
     store,
     nodeExecutorFactory: { getNodeExecutable: (type) => executables[type] && { execute: executables[type] as never } },
+    ...settings,
   });
   const who = options.open === undefined ? { authenticate: byKey } : {};
   const server = createServer({ conductor, durable: true, ...who, ...options });

@@ -112,7 +112,7 @@ function listOf(from: ForkChanges["from"]): readonly string[] {
 }
 
 /** The flow as it is to run: a copy, as stores keep it. */
-function changedFlow(before: NodeDefinition, { flow = before, parameters = {} }: ForkChanges): NodeDefinition {
+export function changedFlow(before: NodeDefinition, { flow = before, parameters = {} }: ForkChanges): NodeDefinition {
   let node: NodeDefinition;
   try {
     node = JSON.parse(JSON.stringify(flow)) as NodeDefinition;

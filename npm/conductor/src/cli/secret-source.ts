@@ -1,0 +1,97 @@
+/** The secrets of a store, for the commands that run flows on it. */
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import type { ExecutionStore } from "@atomiton/storage";
+import type { ConductorConfig } from "../exports/node.js";
+import type { SecretKeySource } from "../server/secrets/secret-keys.js";
+import { openSecrets, type Secrets, secretsInTurn } from "../server/secrets/secrets.js";
+import { UsageError } from "./exit.js";
+import { oneLine } from "./text.js";
+
+/** Where the key of secrets is, unless something else is said. */
+export const SECRET_KEY_FILE = "conductor.secret-key";
+
+/** The variable of the environment that may have the key itself. */
+const VARIABLE = "CONDUCTOR_SECRET_KEY";
+
+/** Options of all commands that open secrets. */
+export interface SecretKeyOptions {
+  /** The file of the key. */
+  secretKey?: string | undefined;
+}
+
+/** What the key is: the file of the option, else what the environment has, else the file in the current folder. */
+export function keySource({ secretKey }: SecretKeyOptions): SecretKeySource {
+  if (secretKey !== undefined) return { file: secretKey };
+  return process.env[VARIABLE] || { file: SECRET_KEY_FILE };
+}
+
+/** Throws UsageError where a key is named, and no store that could have secrets. */
+export function demandStore(address: unknown, { secretKey }: SecretKeyOptions): void {
+  if (secretKey === undefined || address !== undefined) return;
+  throw new UsageError("--secret-key is for the secrets of a store; give --store sqlite:PATH as well");
+}
+
+/** Throws UsageError where flows could read the file of the key. */
+export function demandKeyApart(roots: readonly string[], options: SecretKeyOptions): void {
+  const source = keySource(options);
+  if (typeof source === "string") return;
+  const file = realPath(source.file);
+  for (const root of roots) {
+    const path = relative(realPath(root), file);
+    if (path === ".." || path.startsWith(`..${sep}`) || resolve(path) === path) continue;
+    throw new UsageError(
+      `Flows could read the key of the secrets: ${oneLine(source.file)} lies in ${oneLine(root)}, where they may read files. Keep it elsewhere: --secret-key FILE, or ${VARIABLE} in the environment`,
+    );
+  }
+}
+
+/** Where a file is, or will be once it is there. */
+function realPath(path: string): string {
+  const full = resolve(path);
+  if (existsSync(full)) return realpathSync(full);
+  const folder = dirname(full);
+  return folder === full ? full : join(realPath(folder), full.slice(folder.length));
+}
+
+/** Opens the secrets of a store. Throws UsageError for what is no key. */
+export function openStoredSecrets(store: ExecutionStore, options: SecretKeyOptions): Secrets {
+  const onKeyMade = (file: string) => {
+    process.stderr.write(
+      `Made the key of the secrets: ${oneLine(file)}. Without it no secret can be read: keep a copy apart from the store\n`,
+    );
+  };
+  try {
+    return openSecrets({ store, key: keySource(options), onKeyMade });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+/** The secrets of a store, where it keeps any, and the setting of a conductor that asks those of the project first. */
+export function storedSecrets(
+  settings: ConductorConfig,
+  store: ExecutionStore,
+  options: SecretKeyOptions,
+): { secrets?: Secrets; asked: Pick<ConductorConfig, "secrets"> } {
+  if (store.entries === undefined) return { asked: {} };
+  const secrets = openStoredSecrets(store, options);
+  return { secrets, asked: { secrets: secretsInTurn(settings.secrets, secrets) } };
+}
+
+/** Says on stderr which of these the settings have as well, so that those of the store are not read. */
+export async function tellHidden({ secrets }: ConductorConfig, stored: readonly { name: string }[]): Promise<void> {
+  if (secrets === undefined) return;
+  for (const { name } of stored) {
+    let own: unknown;
+    try {
+      own = await secrets(name);
+    } catch {
+      // What it has to say is said by the node that asks.
+    }
+    if (own === undefined || own === null) continue;
+    process.stderr.write(
+      `The secret ${oneLine(name)} is in the store and in \`secrets\` of conductor.config, which counts\n`,
+    );
+  }
+}

@@ -1,0 +1,82 @@
+/** Secrets as they are kept: encrypted, and bound to all that stands beside them, so that no entry can take the place of another. */
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { coded } from "../../engine/failure.js";
+import type { SecretKey } from "./secret-keys.js";
+
+/** What may be seen of a secret without its key. */
+export interface SecretFacts {
+  name: string;
+  /** Where the value comes from each time that it is needed, such as `env:API_KEY`; missing for a value that is kept. */
+  from?: string;
+  /** ISO 8601. */
+  createdAt: string;
+  /** ISO 8601: when it got the value that it has. A new key changes nothing of it. */
+  changedAt: string;
+}
+
+/** A secret as its entry has it. */
+export interface SealedSecret extends SecretFacts {
+  /** The id of the key. */
+  key: string;
+  /** Nonce, tag and encrypted value, in base64. */
+  sealed: string;
+}
+
+const CIPHER = "aes-256-gcm";
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const VERSION = 1;
+
+/** Encrypts a value. */
+export function sealed(facts: SecretFacts, value: string, { id, bytes }: SecretKey): SealedSecret {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv(CIPHER, bytes, nonce, { authTagLength: TAG_BYTES }).setAAD(boundTo(facts));
+  const encrypted = Buffer.concat([cipher.update(value, "utf8"), cipher.final()]);
+  return { ...facts, key: id, sealed: Buffer.concat([nonce, cipher.getAuthTag(), encrypted]).toString("base64") };
+}
+
+/** The value of a secret. Throws DESERIALIZATION_FAILED where the entry is not as it was written under this name. */
+export function opened(secret: SealedSecret, { bytes }: SecretKey): string {
+  const found = Buffer.from(secret.sealed, "base64");
+  try {
+    const [nonce, tag] = [found.subarray(0, NONCE_BYTES), found.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES)];
+    const decipher = createDecipheriv(CIPHER, bytes, nonce, { authTagLength: TAG_BYTES }).setAAD(boundTo(secret));
+    decipher.setAuthTag(tag);
+    const encrypted = found.subarray(NONCE_BYTES + TAG_BYTES);
+    return Buffer.concat([decipher.update(encrypted), decipher.final()]).toString("utf8");
+  } catch {
+    throw coded(
+      "DESERIALIZATION_FAILED",
+      `The secret ${JSON.stringify(secret.name)} cannot be opened: its entry in the store was changed, or is that of another secret. Set it again`,
+      undefined,
+    );
+  }
+}
+
+/** The content of an entry. */
+export function textOfSealed({ name: _, ...secret }: SealedSecret): string {
+  return JSON.stringify({ version: VERSION, ...secret });
+}
+
+/** The secret of an entry. Throws DESERIALIZATION_FAILED for what is none. */
+export function sealedIn(name: string, content: string): SealedSecret {
+  let found: unknown;
+  try {
+    found = JSON.parse(content);
+  } catch {
+    // Told below.
+  }
+  const { version, key, sealed: text, from, createdAt, changedAt } = (found ?? {}) as Record<string, unknown>;
+  const isText = [key, text, createdAt, changedAt].every((part) => typeof part === "string");
+  if (version === VERSION && isText && (from === undefined || typeof from === "string")) {
+    const secret = { name, key, sealed: text, createdAt, changedAt } as SealedSecret;
+    return from === undefined ? secret : { ...secret, from };
+  }
+  const why =
+    typeof version === "number" && version > VERSION ? `is of version ${version}, and ${VERSION} is known` : "is none";
+  throw coded("DESERIALIZATION_FAILED", `The entry of the secret ${JSON.stringify(name)} ${why}`, undefined);
+}
+
+function boundTo({ name, from, createdAt, changedAt }: SecretFacts): Buffer {
+  return Buffer.from(JSON.stringify([VERSION, name, from ?? null, createdAt, changedAt]));
+}
