@@ -74,6 +74,11 @@ describe("ends of flows", () => {
     await first.triggers.start();
     void execute({ flowId: "ask", context: { executionId: "long" } });
     await until(async () => expect(await executions.waiting()).toHaveLength(1));
+    await until(async () => {
+      await clock.go(clock.now() + 2000);
+      const kept = await first.store.entries?.("triggers").get("done/ended");
+      expect(JSON.parse(kept?.content ?? "{}").open).toEqual(["long"]);
+    });
     await clock.go(clock.now() + 70_000);
     first.triggers.close();
     await executions.answer("long", "yes");
