@@ -66,7 +66,7 @@ const ENTRIES = {
   "@atomiton/conductor/desktop": ["createConductor", "setupMainProcessHandler", "createChannelServer"],
   "@atomiton/conductor/node": ["createConductor", "readFlow"],
   "@atomiton/conductor/preload": ["exposeConductor"],
-  "@atomiton/conductor/server": ["createServer", "createUsers", "ROLES"],
+  "@atomiton/conductor/server": ["createServer", "createTriggers", "createUsers", "ROLES"],
   "@atomiton/conductor/test-utils/factories": ["createMockNode", "createTestGroupNode"],
   "@atomiton/conductor/testing": ["runNode", "runFlow", "simulateFlow", "SimulationError", "StuckError"],
   "@atomiton/conductor/worker": ["useExecutables"],

@@ -1,5 +1,6 @@
 /** How a run is told what began it, where a trigger did: by the input of its flow. */
 import { isPlainObject, type PlainObject } from "../data/input.js";
+import { routed } from "./routed.js";
 
 /** The input of a run that a trigger began. */
 export interface FiringInput {
@@ -26,4 +27,14 @@ export function firingOf(input: unknown): FiringInput | undefined {
   const { trigger, data } = input;
   if (!isPlainObject(trigger) || typeof trigger.node !== "string") return undefined;
   return { trigger: trigger as FiredTrigger, data: isPlainObject(data) ? data : {} };
+}
+
+/**
+ * What the node of a trigger gives, by the input of its flow: what its trigger found; where another one fired, an object that leaves by
+ * no handle, so that what follows it alone is skipped; `undefined` in a run that no trigger began.
+ */
+export function triggered(input: unknown, nodeId: unknown): PlainObject | undefined {
+  const firing = firingOf(input);
+  if (firing === undefined) return undefined;
+  return firing.trigger.node === nodeId ? firing.data : routed({}, []);
 }

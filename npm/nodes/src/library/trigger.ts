@@ -1,7 +1,6 @@
 /** The executables of triggers: nodes at the start of a flow that hand on what began it. */
 import type { NodeExecutable } from "../contract/executable.js";
-import { firingOf } from "../contract/firing.js";
-import { routed } from "../contract/routed.js";
+import { triggered } from "../contract/firing.js";
 import { isPlainObject, type PlainObject } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
 import { executable, type NodeWork } from "./work.js";
@@ -18,8 +17,6 @@ export function trigger<P>(
 ): NodeExecutable {
   return executable<P>(nodeType, async (work) => {
     const { input, nodeId } = work;
-    const firing = firingOf(input);
-    if (firing === undefined) return byHand(isPlainObject(input) ? input : {}, work);
-    return firing.trigger.node === nodeId ? firing.data : routed({}, []);
+    return triggered(input, nodeId) ?? byHand(isPlainObject(input) ? input : {}, work);
   });
 }
