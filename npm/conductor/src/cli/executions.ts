@@ -1,6 +1,6 @@
 /** `conductor executions`: the executions that a store keeps, to be listed, looked at, gone on with and deleted. */
 import type { ExecutionStatus, StoredExecution } from "@atomiton/storage";
-
+import { FORKED } from "../executions/status.js";
 import type { ExecutionResult } from "../exports/node.js";
 import pc from "./colour.js";
 import { Exit, exitOf, UsageError } from "./exit.js";
@@ -24,6 +24,9 @@ export interface ListOptions extends StoreOptions {
 }
 
 const LISTED = 50;
+
+/** What begins executions that are not begun by triggers: what is said of them is said otherwise. */
+const CALLS = ["call", "flow", FORKED];
 
 /** So often it is looked at how an execution stands that goes on here, in ms. */
 const LOOK_MS = 100;
@@ -59,7 +62,8 @@ export async function showExecution(id: string, options: StoreOptions): Promise<
     const reused = trace.nodes.filter((node) => node.reused).map(({ nodeId }) => nodeId);
     const facts: [string, string | undefined][] = [
       ["flow", row.name],
-      ["fork of", row.trigger === "fork" ? row.parentId : undefined],
+      ["began by", CALLS.includes(row.trigger) ? undefined : row.trigger],
+      ["fork of", row.trigger === FORKED ? row.parentId : undefined],
       ["reused", reused.length === 0 ? undefined : reused.join(", ")],
       ["metadata", row.metadata && jsonText(row.metadata)],
       ["status", row.status],
@@ -164,7 +168,7 @@ function listText(rows: readonly StoredExecution[], hasMore: boolean): string {
   if (rows.length === 0) return "There are no such executions\n";
   const lines = rows.map(({ id, name, status, startedAt, endedAt, trigger, parentId }) => {
     const took = endedAt === undefined ? "" : duration(endedAt - startedAt);
-    const fork = trigger === "fork" ? pc.dim(`  fork of ${oneLine(parentId ?? "")}`) : "";
+    const fork = trigger === FORKED ? pc.dim(`  fork of ${oneLine(parentId ?? "")}`) : "";
     return `${timeText(startedAt)}  ${column(status, 10)} ${column(took, 9)} ${column(oneLine(name), 24)} ${oneLine(id)}${fork}`;
   });
   const more = hasMore ? pc.dim("There are more: --limit shows them\n") : "";
