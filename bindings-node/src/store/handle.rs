@@ -2,7 +2,7 @@
 #![allow(unreachable_pub, reason = "exported to JavaScript, which the lint does not see")]
 #![allow(unsafe_code, reason = "whether a function keeps the process alive is said by C functions")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +15,7 @@ use napi_derive::napi;
 
 use serde::de::DeserializeOwned;
 
+use super::backup::{self, Copied};
 use super::failure::{Code, Failure};
 use super::flows::FlowQuestion;
 use super::reader::{Answer, Reader, Reading};
@@ -389,6 +390,53 @@ impl ExecutionDatabase {
         senders.readings.send(reading).map_err(|_| closed())?;
         Ok(promise)
     }
+}
+
+/// What a copy of a store holds.
+#[napi(object, object_from_js = false)]
+pub struct StoreCopy {
+    /// Of the schema.
+    pub version: u32,
+    /// Executions in all.
+    pub executions: f64,
+    /// Flows in all.
+    pub flows: f64,
+    /// Of the file.
+    pub bytes: f64,
+}
+
+/// Copies the store at a path to a file that is not there yet, and checks the copy.
+#[napi(catch_unwind)]
+pub fn back_up_executions(env: &Env, path: String, copy: String) -> napi::Result<Object<'_>> {
+    copying(env, move || backup::back_up(Path::new(&path), Path::new(&copy)))
+}
+
+/// Puts the store that a file holds in the place of the one at a path. Refused where this is not empty, unless it `replaces`.
+#[napi(catch_unwind)]
+pub fn restore_executions(env: &Env, file: String, path: String, replaces: bool) -> napi::Result<Object<'_>> {
+    copying(env, move || backup::restore(Path::new(&file), Path::new(&path), replaces))
+}
+
+/// On a thread of its own: copies take long.
+fn copying(
+    env: &Env,
+    copy: impl FnOnce() -> Result<Copied, Failure> + Send + 'static,
+) -> napi::Result<Object<'_>> {
+    let (answer, promise) = Answer::<StoreCopy>::promised(env)?;
+    std::thread::Builder::new()
+        .name("conductor-copy".to_owned())
+        .spawn(move || {
+            answer.give(copy().map(|Copied { version, executions, flows, bytes }| StoreCopy {
+                version: version as u32,
+                executions: executions as f64,
+                flows: flows as f64,
+                bytes: bytes as f64,
+            }));
+        })
+        .map_err(|error| {
+            napi::Error::from_reason(format!("[ACCESS_DENIED] No thread can be started: {error}"))
+        })?;
+    Ok(promise)
 }
 
 fn lock<T>(value: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

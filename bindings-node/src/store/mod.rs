@@ -16,6 +16,7 @@
 //! | `outputs` | the cache of outputs of nodes |
 //! | `entries` | small texts of an installation, in collections |
 //! | `search` | the index for text in lists |
+//! | `backup` | copies of a database while others write, and putting them back |
 //! | `reader` | the threads that read |
 //! | `list` | filters as SQL |
 //! | `row` | a row of a list, as JSON |
@@ -25,6 +26,7 @@
 #![cfg_attr(test, allow(dead_code, reason = "test builds leave the exports out"))]
 
 mod apply;
+mod backup;
 mod change;
 mod document;
 mod entries;

@@ -30,7 +30,7 @@ const WAL_BYTES: u32 = 64 * 1024 * 1024;
 
 /// What a file holds.
 #[derive(PartialEq)]
-enum Found {
+pub(super) enum Found {
     Nothing,
     Ours { version: usize },
 }
@@ -38,19 +38,9 @@ enum Found {
 /// Opens the database for writing, makes or migrates its tables. A file that holds anything else is refused and not written to.
 pub(super) fn open_to_write(path: &Path, wait: Duration) -> Result<Connection, Failure> {
     prepare_sqlite().map_err(|failure| Code::AccessDenied.because(failure.message))?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Code::AccessDenied.because(format!(
-                "The folder of the database of executions cannot be made: {error} ({})",
-                folder.display()
-            ))
-        })?;
-    }
-    // A connection that only reads looks first: others would move the WAL of a foreign database into it when they are closed.
+    make_folder(path)?;
     if std::fs::metadata(path).is_ok_and(|facts| facts.len() > 0) {
-        let look = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, wait)
-            .map_err(|trouble| trouble.told(path, None))?;
-        refuse_foreign(&look, path).map_err(|trouble| trouble.told(path, Some(&look)))?;
+        look_at(path, wait)?;
     }
     let mut connection =
         connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, wait)
@@ -69,7 +59,50 @@ pub(super) fn open_to_read(path: &Path, wait: Duration) -> Result<Connection, Fa
     Ok(connection)
 }
 
-fn connect(path: &Path, flags: OpenFlags, wait: Duration) -> Result<Connection, Trouble> {
+/// Opens a file that must hold a store of this library, without migrating it.
+pub(super) fn open_ours(path: &Path, flags: OpenFlags, wait: Duration) -> Result<Connection, Failure> {
+    prepare_sqlite().map_err(|failure| Code::AccessDenied.because(failure.message))?;
+    let found = look_at(path, wait)?;
+    if found == Found::Nothing {
+        return Err(holds_nothing(path));
+    }
+    connect(path, flags, wait).map_err(|trouble| trouble.told(path, None))
+}
+
+/// Opens the place of a store for one that is to be copied there. A file that holds anything else is refused.
+pub(super) fn open_to_replace(path: &Path) -> Result<Connection, Failure> {
+    prepare_sqlite().map_err(|failure| Code::AccessDenied.because(failure.message))?;
+    make_folder(path)?;
+    if std::fs::metadata(path).is_ok_and(|facts| facts.len() > 0) {
+        look_at(path, Duration::ZERO)?;
+    }
+    connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, Duration::ZERO)
+        .map_err(|trouble| trouble.told(path, None))
+}
+
+/// The failure for a file that has no tables.
+pub(super) fn holds_nothing(path: &Path) -> Failure {
+    Code::UnsupportedOperation.because(format!("The file holds no store of executions ({})", path.display()))
+}
+
+/// What is in a file, by a connection that only reads: others would move the WAL of a foreign database into it when they are closed.
+fn look_at(path: &Path, wait: Duration) -> Result<Found, Failure> {
+    let look =
+        connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, wait).map_err(|trouble| trouble.told(path, None))?;
+    refuse_foreign(&look, path).map_err(|trouble| trouble.told(path, Some(&look)))
+}
+
+fn make_folder(path: &Path) -> Result<(), Failure> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|error| {
+        Code::AccessDenied.because(format!(
+            "The folder of the database of executions cannot be made: {error} ({})",
+            folder.display()
+        ))
+    })
+}
+
+pub(super) fn connect(path: &Path, flags: OpenFlags, wait: Duration) -> Result<Connection, Trouble> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(wait)?;
     Ok(connection)
@@ -135,7 +168,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Trouble> {
 }
 
 /// What a database holds; an error for what this library does not know.
-fn refuse_foreign(connection: &Connection, path: &Path) -> Result<Found, Trouble> {
+pub(super) fn refuse_foreign(connection: &Connection, path: &Path) -> Result<Found, Trouble> {
     let tables: i64 = connection.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
     if tables == 0 {
         return Ok(Found::Nothing);

@@ -384,8 +384,22 @@ export interface ExecutionDatabase {
   close(): Promise<void>;
 }
 
+/** What a copy of a store of executions holds. */
+export interface StoreCopy {
+  /** Of the schema. */
+  version: number;
+  executions: number;
+  flows: number;
+  /** Of the file. */
+  bytes: number;
+}
+
 /** The part of the addon that keeps executions. */
 export interface ExecutionAddon {
+  /** Copies the store at a path to a file that is not there yet, checks the copy and flushes it. Others may write meanwhile. */
+  backUpExecutions(path: string, copy: string): Promise<StoreCopy>;
+  /** Puts the store that a file holds in the place of the one at a path, in one transaction. */
+  restoreExecutions(file: string, path: string, replaces: boolean): Promise<StoreCopy>;
   /**
    * `ended` is told how calls of `write` ended, in their order: how many, and JSON about those that wrote not all:
    * `[{at, refusals?: [[id, reason]], error?: {code, message}}]`.

@@ -27,6 +27,7 @@ export type {
   SqliteDatabase,
   SqliteOpening,
   SqliteTrouble,
+  StoreCopy,
   TableGroups,
   WorkbookLayout,
   WorkbookSheet,

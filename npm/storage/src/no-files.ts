@@ -1,6 +1,7 @@
 /** Stand-ins for exports that need files or connections: a machine's names and types, so that code with these imports can be bundled. */
 import { StorageError } from "./error.js";
 import type * as postgresStore from "./executions/postgres-store.js";
+import type * as sqliteBackup from "./executions/sqlite-backup.js";
 import type * as sqliteStore from "./executions/sqlite-store.js";
 import type * as atomicWrite from "./files/atomic-write.js";
 import type * as fileSystemEngine from "./files/file-system-engine.js";
@@ -50,6 +51,16 @@ export const writeThrough: typeof atomicWrite.writeThrough = async () => {
 /** Rejects with StorageError UNSUPPORTED_OPERATION: a page has no files. */
 export const openSqliteStore: typeof sqliteStore.openSqliteStore = async () => {
   throw noFiles("openSqliteStore");
+};
+
+/** Rejects with StorageError UNSUPPORTED_OPERATION: a page has no files. */
+export const backUpSqliteStore: typeof sqliteBackup.backUpSqliteStore = async () => {
+  throw noFiles("backUpSqliteStore");
+};
+
+/** Rejects with StorageError UNSUPPORTED_OPERATION: a page has no files. */
+export const restoreSqliteStore: typeof sqliteBackup.restoreSqliteStore = async () => {
+  throw noFiles("restoreSqliteStore");
 };
 
 /** Rejects with StorageError UNSUPPORTED_OPERATION: a page cannot connect to a database server. */

@@ -5,6 +5,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
 import { ROLES } from "../server/access.js";
 import { assignment, jsonOrText, milliseconds, positiveInteger, wholeNumber } from "./assignment.js";
+import { backupCommands } from "./backup-commands.js";
 import { cacheStats, clearCache } from "./cache.js";
 import { diffExecutions } from "./diff.js";
 import { exportExecution, importExecution } from "./execution-files.js";
@@ -344,6 +345,8 @@ function commands(end: (exit: Exit) => void): Command {
       const { serve } = await import("./serve.js");
       end(await serve(flows, options));
     });
+
+  backupCommands(program, end);
 
   program
     .command("login")

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 
-import { type ExecutionDatabase, loadAddon, NativeError, nativeError } from "@atomiton/conductor-native";
+import { type ExecutionDatabase, loadAddon } from "@atomiton/conductor-native";
 
 import { StorageError, type StorageErrorCode } from "../error.js";
 import { checkChanges, checkedList, checkRetention, recordLimit } from "./checks.js";
@@ -13,6 +13,7 @@ import { CACHE_BYTES, checkCacheBytes, type KeptOutputs, keptOutputs } from "./k
 import type { OutputCache } from "./output-cache.js";
 import { ChangePacker, unpackedRecords } from "./sqlite-changes.js";
 import { sqliteEntries } from "./sqlite-entries.js";
+import { failure } from "./sqlite-failure.js";
 import { sqliteOutputs } from "./sqlite-outputs.js";
 import type {
   ExecutionChange,
@@ -288,12 +289,4 @@ async function told<T>(operation: string, file: string, ask: () => Promise<T>): 
   } catch (error) {
     throw failure(operation, file, error);
   }
-}
-
-function failure(operation: string, file: string, thrown: unknown): StorageError {
-  if (thrown instanceof StorageError) return thrown;
-  const error = nativeError(thrown);
-  const { message } = error as Error;
-  const code = error instanceof NativeError ? (error.code as StorageErrorCode) : "UNSUPPORTED_OPERATION";
-  return new StorageError(message, code, { cause: thrown, context: { operation, file } });
 }

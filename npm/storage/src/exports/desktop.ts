@@ -36,6 +36,7 @@ export type {
   OutputCacheFilter,
 } from "../executions/output-cache.js";
 export { openPostgresStore, type PostgresStore, type PostgresStoreOptions } from "../executions/postgres-store.js";
+export { backUpSqliteStore, restoreSqliteStore, type StoreCopy } from "../executions/sqlite-backup.js";
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "../executions/sqlite-store.js";
 export type {
   ExecutionChange,

@@ -35,6 +35,7 @@ export type {
   OutputCacheFilter,
 } from "../executions/output-cache.js";
 export type { PostgresStore, PostgresStoreOptions } from "../executions/postgres-store.js";
+export type { StoreCopy } from "../executions/sqlite-backup.js";
 export type { SqliteStore, SqliteStoreOptions } from "../executions/sqlite-store.js";
 export type {
   ExecutionChange,
