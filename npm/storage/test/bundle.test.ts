@@ -45,6 +45,7 @@ describe("the built package", () => {
     ).toEqual([
       "EXECUTION_STATUSES",
       "StorageError",
+      "backUpSqliteStore",
       "createFileSystemEngine",
       "createMemoryCache",
       "createMemoryEngine",
@@ -56,6 +57,7 @@ describe("the built package", () => {
       "loadFlowFile",
       "openPostgresStore",
       "openSqliteStore",
+      "restoreSqliteStore",
       "sanitise",
       "saveFlowFile",
       "writeAtomically",

@@ -33,6 +33,8 @@ describe("the storage of a page", () => {
       ["writeAtomically", () => page.writeAtomically("/f", write)],
       ["writeThrough", () => page.writeThrough("/f", "text")],
       ["openSqliteStore", () => page.openSqliteStore("/executions.db")],
+      ["backUpSqliteStore", () => page.backUpSqliteStore("/executions.db", "/backup.db")],
+      ["restoreSqliteStore", () => page.restoreSqliteStore("/backup.db", "/executions.db")],
       ["openPostgresStore", () => page.openPostgresStore("postgresql://app@server/flows")],
     ];
     const working = [
