@@ -24,6 +24,7 @@ export const CONDUCTOR_LAYERS = layers({
   triggers: ["api", "engine", "executions", "types"],
   desktop: ["api", "engine", "events", "executions", "services", "types"],
   server: ["api", "desktop", "triggers", "engine", "services", "transports", "types"],
+  telemetry: ["api", "types"],
   "test-utils": ["types"],
   exports: "all",
   testing: "all",

@@ -9,6 +9,7 @@ const entry = {
   node: "src/exports/node.ts",
   types: "src/exports/types.ts",
   server: "src/exports/server.ts",
+  opentelemetry: "src/exports/opentelemetry.ts",
   testing: "src/exports/testing.ts",
   "test-utils/factories": "src/exports/test-utils-factories.ts",
 };

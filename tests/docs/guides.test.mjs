@@ -15,7 +15,7 @@ const CLI = join(ROOT, "npm", "conductor", "bin", "conductor.js");
 // Within the checkout, so that the packages are found as they are by those who installed them.
 mkdirSync(join(ROOT, "out"), { recursive: true });
 
-for (const guide of ["durable-runs.md", "own-nodes.md", "server.md", "testing.md", "triggers.md"]) {
+for (const guide of ["durable-runs.md", "operations.md", "own-nodes.md", "server.md", "testing.md", "triggers.md"]) {
   describe(guide, () => {
     const blocks = blocksOf(readFileSync(join(ROOT, "docs", guide), "utf8"));
     const folder = mkdtempSync(join(ROOT, "out", "guide-"));

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { packages } from "../../scripts/packages.mjs";
-import { createProject, NODE_TYPES } from "./project.mjs";
+import { createProject, NODE_TYPES, OPENTELEMETRY } from "./project.mjs";
 
 const RUN = `
   const types = { sum: { execute: ({ input }) => input.a + input.b } };
@@ -20,7 +20,7 @@ nodes:
 let project;
 
 before(async () => {
-  project = await createProject([NODE_TYPES]);
+  project = await createProject([NODE_TYPES, OPENTELEMETRY]);
 });
 
 after(() => project.remove());
@@ -65,6 +65,7 @@ const ENTRIES = {
   "@atomiton/conductor/slim": ["conductor", "createConductor", "init"],
   "@atomiton/conductor/desktop": ["createConductor", "setupMainProcessHandler", "createChannelServer"],
   "@atomiton/conductor/node": ["createConductor", "readFlow"],
+  "@atomiton/conductor/opentelemetry": ["traceConductor"],
   "@atomiton/conductor/preload": ["exposeConductor"],
   "@atomiton/conductor/server": ["createServer", "createTriggers", "createUsers", "ROLES"],
   "@atomiton/conductor/test-utils/factories": ["createMockNode", "createTestGroupNode"],

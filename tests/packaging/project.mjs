@@ -13,6 +13,9 @@ const require = createRequire(import.meta.url);
 /** What belongs to a project in TypeScript for Node. */
 export const NODE_TYPES = `@types/node@${require("@types/node/package.json").version}`;
 
+/** What the entry point `opentelemetry` needs, an optional peer. */
+export const OPENTELEMETRY = `@opentelemetry/api@${require("@opentelemetry/api/package.json").version}`;
+
 /** Settings of every installation: no scripts of packages, and no words. */
 export const QUIETLY = ["--no-audit", "--no-fund", "--ignore-scripts"];
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { run } from "../../scripts/command.mjs";
 import { packages } from "../../scripts/packages.mjs";
-import { createProject, NODE_TYPES } from "./project.mjs";
+import { createProject, NODE_TYPES, OPENTELEMETRY } from "./project.mjs";
 
 const COMPILER = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
 const STRICT = [
@@ -36,7 +36,7 @@ const USE = `
 let project;
 
 before(async () => {
-  project = await createProject([NODE_TYPES]);
+  project = await createProject([NODE_TYPES, OPENTELEMETRY]);
 });
 
 after(() => project.remove());

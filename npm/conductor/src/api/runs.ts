@@ -614,9 +614,13 @@ export class Runs {
     const { executionId, waiting } = execution;
     if (execution.onProgress !== undefined) return result;
     execution.result = result;
-    if (result.success) this.events.emitCompleted({ executionId, result: shownOf(result) });
-    else this.events.emitError({ executionId, error: new Error((result.error as ExecutionError).message) });
-    this.onEnd?.(execution, shownOf(result));
+    const shown = shownOf(result);
+    if (result.success) this.events.emitCompleted({ executionId, result: shown });
+    else {
+      const error = new Error((result.error as ExecutionError).message);
+      this.events.emitError({ executionId, error, result: shown });
+    }
+    this.onEnd?.(execution, shown);
     if (waiting !== undefined) for (const tell of waiting) tell(result);
     this.loaded?.sleepers.ended(executionId, result);
     return result;

@@ -335,6 +335,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--no-triggers", "let schedules and other triggers of the saved flows begin nothing")
     .option("--mcp", "serve the Model Context Protocol at /mcp: flows whose metadata says `tool: true` are tools")
     .option("--flow <id>", "with --mcp, this flow is a tool, and none that is not named; may be given again", files)
+    .option("--telemetry", "make spans of executions with the global provider of OpenTelemetry")
     .option("--strict", "take warnings for errors")
     .option("--lenient", "only warn of unknown keys and of nodes without a type")
     .option(...NODES)

@@ -46,6 +46,7 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, SecretKeyOptio
   mcp?: boolean;
   /** Ids of the flows that are tools. */
   flow?: string[];
+  telemetry?: boolean;
 }
 
 /** Serves until a signal ends it. Flow files that are named are saved first, under their ids. */
@@ -112,10 +113,12 @@ async function serveOn(
   options: ServeOptions,
 ): Promise<Exit> {
   const { port, host, open = false, keys, origin = [], triggers: watches = true, mcp = false, flow } = options;
-  const { rateLimit, trustProxy = 0, webhooks } = options;
+  const { rateLimit, trustProxy = 0, webhooks, telemetry } = options;
+  const traced = telemetry ? await tracing() : undefined;
   const { secrets, asked } = storedSecrets(settings, store, options);
   const { files, expressions, secrets: source } = { ...settings, ...asked };
   const conductor = createNodeConductor({ ...settings, ...asked, store }, () => "local");
+  const endTracing = traced?.(conductor);
   const triggers =
     !watches || settings.durability === "off" || store.entries === undefined
       ? undefined
@@ -167,7 +170,22 @@ async function serveOn(
     triggers?.close();
     server.close();
     await conductor.shutdown();
+    endTracing?.();
   }
+}
+
+/** Loaded by those who want spans: its dependency is optional. */
+async function tracing() {
+  try {
+    const { isProviderRegistered, traceConductor } = await import("../telemetry/trace-conductor.js");
+    if (isProviderRegistered()) return traceConductor;
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new UsageError("--telemetry needs the package @opentelemetry/api, and an SDK; install them");
+  }
+  throw new UsageError(
+    '--telemetry needs a provider, which a module registers before: NODE_OPTIONS="--import ./telemetry.mjs" conductor serve --telemetry',
+  );
 }
 
 /** At once five seconds' calls. */

@@ -21,6 +21,8 @@ export interface CompletedEvent {
 export interface ErrorEvent {
   executionId: string;
   error: Error;
+  /** What is known of the execution, as listeners get it; missing where another program carried it out. */
+  result?: ExecutionResult;
 }
 
 export type ProgressHandler = (state: ExecutionGraphState) => void;
