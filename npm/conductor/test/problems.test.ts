@@ -11,6 +11,15 @@ const told = (problems: FlowProblem[]) => problems.map(({ severity, rule, path }
 const READ = { id: "read", type: "edit-fields", parameters: { values: { a: 1 } } };
 
 describe("a flow is checked with the types of the library", () => {
+  it("for triggers that stand elsewhere than at its start", () => {
+    const schedule = { id: "times", type: "schedule", parameters: { every: "1h" } };
+    expect(validateFlow(flow([schedule, READ], [{ source: "times", target: "read" }]))).toEqual([]);
+    const fed = flow([READ, schedule], [{ source: "read", target: "times" }]);
+    expect(told(validateFlow(fed))).toContain("error trigger-place /nodes/1");
+    const inner = flow([{ id: "group", type: "group", nodes: [schedule, READ] }]);
+    expect(told(validateFlow(inner))).toContain("error trigger-place /nodes/0/nodes/0");
+  });
+
   it("where no others are given", () => {
     const [problem] = validateFlow(flow([{ id: "a", type: "spreadshet" }]));
     expect(problem).toMatchObject({

@@ -107,6 +107,8 @@ export interface FlowNodeTypes {
   check?(type: string, parameters: Record<string, unknown>): ParameterProblem[];
   /** What a type says that its nodes do to the world. */
   effects?(type: string): Effects | EffectsOf | undefined;
+  /** Whether nodes of a type stand at the start of a saved flow, and begin executions of it. */
+  isTrigger?(type: string): boolean;
   /** The handles by which edges may leave a node, where its parameters name them. */
   handles?(type: string, parameters: Record<string, unknown>): readonly string[] | undefined;
 }
@@ -156,7 +158,7 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
   const problems = JSON.parse(backend().validateFlow(text ?? "null", asked)) as FlowProblem[];
   const { check, handles, effects } = types;
   const all = errorsFirst(problems, expressionProblems(flow));
-  const checked = check === undefined ? all : withParameterProblems(all, flow, check);
+  const checked = check === undefined ? all : withParameterProblems(all, flow, { ...types, check });
   const withHandles = handles === undefined ? checked : withHandleProblems(checked, flow, handles);
   const own = new Map(nodes.map(({ type, effects = "writes" }) => [type, effects]));
   const withCaches = withCacheProblems(withHandles, flow, (type) => own.get(type) ?? effects?.(type));

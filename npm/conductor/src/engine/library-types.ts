@@ -9,6 +9,8 @@ export interface LibraryType extends DescribedType {
   effects?: Effects | EffectsOf;
   /** It is there for the nodes inside it; without any it is nothing that a flow should have. */
   isContainer?: true;
+  /** It stands at the start of a saved flow. */
+  isTrigger?: true;
   handles?(parameters: Record<string, unknown>): readonly string[] | undefined;
   problems?(parameters: Record<string, unknown>, parsers: Parsers): ParameterProblem[];
 }
@@ -35,6 +37,7 @@ export function libraryTypes(
     closed,
     effects: (type) => types.get(type)?.effects,
     check: (type, parameters) => types.get(type)?.problems?.(parameters, parsers) ?? [],
+    isTrigger: (type) => types.get(type)?.isTrigger === true,
     handles: (type, parameters) => checked.get(type)?.handles?.(parameters),
   };
 }

@@ -8,12 +8,12 @@ import type { FlowNodeTypes } from "./flows.js";
 export function withParameterProblems(
   problems: FlowProblem[],
   flow: NodeDefinition,
-  check: NonNullable<FlowNodeTypes["check"]>,
+  types: CheckingTypes,
 ): FlowProblem[] {
   const limit = constants().limits.problems;
   // There are so many that they were not all listed, or the flow is too large to be looked through.
   if (problems.length > limit || problems.some(({ rule }) => rule === "limit")) return problems;
-  const found = problemsOf(flow, check, limit - problems.length);
+  const found = problemsOf(flow, types, limit - problems.length);
   return errorsFirst(problems, found);
 }
 
@@ -25,9 +25,13 @@ export function errorsFirst(problems: FlowProblem[], others: FlowProblem[]): Flo
   return [...all.filter(isError), ...all.filter((problem) => !isError(problem))];
 }
 
-function problemsOf(flow: NodeDefinition, check: NonNullable<FlowNodeTypes["check"]>, most: number): FlowProblem[] {
+/** Types whose parameters can be checked. */
+type CheckingTypes = Pick<FlowNodeTypes, "isTrigger"> & Required<Pick<FlowNodeTypes, "check">>;
+
+function problemsOf(flow: NodeDefinition, { check, isTrigger }: CheckingTypes, most: number): FlowProblem[] {
   const found: FlowProblem[] = [];
-  const visit = (node: NodeDefinition, path: string) => {
+  const targets = new Set(Array.isArray(flow?.edges) ? flow.edges.map((edge) => edge?.target) : []);
+  const visit = (node: NodeDefinition, path: string, depth: number) => {
     if (found.length >= most || typeof node !== "object" || node === null) return;
     const { id, type } = node;
     const parameters = node.parameters ?? {};
@@ -36,9 +40,14 @@ function problemsOf(flow: NodeDefinition, check: NonNullable<FlowNodeTypes["chec
         found.push({ ...problem, path: `${path}/parameters${problem.path}`, nodeId: id });
       }
     }
+    if (depth > 0 && typeof type === "string" && isTrigger?.(type) && (depth > 1 || targets.has(id))) {
+      const where = depth > 1 ? "It stands inside another node" : "An edge leads to it";
+      const message = `${where}, and a ${type} begins executions: it stands at the start of its flow, with no edge to it`;
+      found.push({ code: "INVALID_NODE", severity: "error", rule: "trigger-place", path, nodeId: id, message });
+    }
     if (!Array.isArray(node.nodes)) return;
-    for (const [index, child] of node.nodes.entries()) visit(child, `${path}/nodes/${index}`);
+    for (const [index, child] of node.nodes.entries()) visit(child, `${path}/nodes/${index}`, depth + 1);
   };
-  visit(flow, "");
+  visit(flow, "", 0);
   return found;
 }
