@@ -21,6 +21,8 @@ export type {
   RunFlow,
   Sleep,
 } from "./contract/executable.js";
+export { type FiredTrigger, type FiringInput, firingOf, triggered } from "./contract/firing.js";
+export type { Answer, Responder } from "./contract/responder.js";
 export { isRouted, routed, routesOf } from "./contract/routed.js";
 export * from "./definitions.js";
 export type { NodeFactory } from "./library/registry.js";

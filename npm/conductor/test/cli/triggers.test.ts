@@ -126,8 +126,9 @@ describe("of a server that is killed", () => {
       await store.close();
     });
     const times: unknown[] = [];
-    for (const { id, trigger } of rows) {
-      if (trigger !== "schedule") continue;
+    for (const { id, trigger, status } of rows) {
+      // One that the end of the server interrupted goes on at its next start.
+      if (trigger !== "schedule" || status !== "completed") continue;
       times.push(((await reader.executions.value(id, "second")) as { time: string }).time);
     }
     expect(times.length).toBeGreaterThan(2);
