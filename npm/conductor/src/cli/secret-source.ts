@@ -14,6 +14,9 @@ export const SECRET_KEY_FILE = "conductor.secret-key";
 /** The variable of the environment that may have the key itself. */
 const VARIABLE = "CONDUCTOR_SECRET_KEY";
 
+/** Why a key is refused beside the address of a server. */
+export const SECRET_KEY_REMOTE = "--secret-key is of use where it runs here: a server has its own; leave it out";
+
 /** Options of all commands that open secrets. */
 export interface SecretKeyOptions {
   /** The file of the key. */

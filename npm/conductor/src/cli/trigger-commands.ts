@@ -1,6 +1,7 @@
 /** The commands of `conductor triggers`, as the command line has them. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { Exit } from "./exit.js";
+import { SECRET_KEY } from "./secrets-commands.js";
 
 /**
  * Adds them.
@@ -17,6 +18,7 @@ export function triggerCommands(add: (name: string, description: string) => Comm
   add("fire", "begin an execution as a trigger does, also where that is off")
     .argument("<flow>", "id of the flow")
     .argument("<node>", "id of the trigger's node")
+    .option(...SECRET_KEY)
     .option("--data <json>", "what the node hands on, as an object of JSON", object)
     .action(async (flow: string, node: string, options) => {
       const { fireTrigger } = await import("./triggers.js");
@@ -27,6 +29,7 @@ export function triggerCommands(add: (name: string, description: string) => Comm
     .argument("<node>", "id of the schedule's node")
     .requiredOption("--from <time>", "the first moment, in ISO 8601 with its zone", moment)
     .requiredOption("--to <time>", "the last moment", moment)
+    .option(...SECRET_KEY)
     .action(async (flow: string, node: string, options) => {
       const { backfill } = await import("./triggers.js");
       end(await backfill(flow, node, options));

@@ -5,6 +5,7 @@ import type { TriggerStatus } from "../triggers/types.js";
 import { Exit, UsageError } from "./exit.js";
 import { jsonText } from "./json.js";
 import { askServer } from "./remote.js";
+import { SECRET_KEY_REMOTE, storedSecrets } from "./secret-source.js";
 import { column, counted, oneLine, timeText } from "./text.js";
 import { type StoreOptions, telling, withOpenStore } from "./with-store.js";
 
@@ -84,10 +85,14 @@ function onTriggers(
   const { remote: server } = options;
   if (server !== undefined) {
     if (options.store !== undefined) throw new UsageError("--store and --remote name two places; give one of them");
+    if (options.secretKey !== undefined) throw new UsageError(SECRET_KEY_REMOTE);
     return telling(() => remote((...asked) => askServer({ ...options, remote: server }, ...asked)));
   }
   return withOpenStore(options, async (store, { settings }) => {
-    const conductor = createNodeConductor({ ...settings, store, wakes: "own" }, () => "local");
+    const conductor = createNodeConductor(
+      { ...settings, ...storedSecrets(settings, store, options).asked, store, wakes: "own" },
+      () => "local",
+    );
     const triggers = createTriggers({
       conductor,
       store,

@@ -7,7 +7,7 @@ import { Exit, UsageError } from "./exit.js";
 import { openKeptStore } from "./kept-store.js";
 import { openProject, type Project, type ProjectOptions } from "./project.js";
 import { type RemoteOptions, withRemote } from "./remote.js";
-import { type SecretKeyOptions, storedSecrets } from "./secret-source.js";
+import { SECRET_KEY_REMOTE, type SecretKeyOptions, storedSecrets } from "./secret-source.js";
 import { oneLine } from "./text.js";
 
 /** Options of all commands on a store, which may be that of a server. */
@@ -34,9 +34,7 @@ export async function withStore(
   const { remote } = options;
   if (remote !== undefined) {
     if (options.store !== undefined) throw new UsageError("--store and --remote name two places; give one of them");
-    if (options.secretKey !== undefined) {
-      throw new UsageError("--secret-key is of use where it runs here: a server has its own; leave it out");
-    }
+    if (options.secretKey !== undefined) throw new UsageError(SECRET_KEY_REMOTE);
     const useless = Object.entries(opening.wanted ?? {}).map(([name]) => `--${name}`);
     if (useless.length > 0) throw new UsageError(`${useless.join(", ")} is of use where it runs here; leave it out`);
     const project = await openProject(undefined, options);
