@@ -10,6 +10,7 @@ import { type ConductorConfig, fileSettings, networkSettings } from "../api/sett
 import { isDefinedNode, ownNodes } from "../engine/own-nodes.js";
 import { msOf } from "../engine/policy.js";
 import { STANDARD_INPUT } from "../exports/environment/bounded-read.js";
+import type { ExecutionLimits } from "../server/execution-limits.js";
 import { UsageError } from "./exit.js";
 import { loadModule } from "./load-module.js";
 
@@ -17,6 +18,8 @@ import { loadModule } from "./load-module.js";
 export interface ProjectConfig extends Pick<ConductorConfig, (typeof PASSED_ON)[number]> {
   /** Node types of `defineNode`, or files that export them, from the folder of the configuration. */
   nodes?: readonly (DefinedNode | string)[];
+  /** Of `conductor serve`: what its callers may have at once. */
+  limits?: ExecutionLimits;
 }
 
 /** What of the command line concerns the project. */
@@ -32,6 +35,8 @@ export interface Project {
   nodes: readonly DefinedNode[];
   /** Settings of conductors. */
   settings: ConductorConfig;
+  /** Of executions of callers, where flows are served. */
+  limits?: ExecutionLimits;
 }
 
 const FILES = ["ts", "js", "mjs", "json"].map((extension) => `conductor.config.${extension}`);
@@ -76,6 +81,7 @@ const RULES: Record<keyof ProjectConfig, Rule> = {
     'the address of a store, such as "sqlite:./conductor.db", or a store of `@atomiton/storage`',
     (value) => typeof value === "string" || isObject(value),
   ],
+  limits: ["limits of executions by role, such as `{ runner: { concurrent: 10 } }`", isObject],
   durability: oneOf("off", "relaxed", "strict"),
   cache: [
     'true, false, `{ nodes: "asking" or "pure", maxBytes, in }`, or a cache of `@atomiton/storage`',
@@ -104,10 +110,14 @@ export async function openProject(flow: string | undefined, options: ProjectOpti
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  const { nodes: _, files, ...settings } = config;
+  const { nodes: _, files, limits, ...settings } = config;
   // Like the files of node types, from the folder of the configuration.
   const roots = files?.roots.map((root) => resolve(dirname(file as string), root));
-  return { nodes, settings: { ...settings, ...(roots && { files: { roots } }), ...(nodes.length > 0 && { nodes }) } };
+  return {
+    nodes,
+    settings: { ...settings, ...(roots && { files: { roots } }), ...(nodes.length > 0 && { nodes }) },
+    ...(limits && { limits }),
+  };
 }
 
 function areSourcesOfExpressions(value: unknown): boolean {

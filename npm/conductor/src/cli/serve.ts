@@ -68,7 +68,13 @@ export async function serve(flows: readonly string[], options: ServeOptions): Pr
     const { store, close } = await openKeptStore(address);
     try {
       const callers = options.open ? { open: true } : await callersOf(store, keys, hasKeys, audit, options);
-      return await serveOn(store, settings, toSave, { ...callers, ...(audit && { audit: audit.audit }) }, options);
+      return await serveOn(
+        store,
+        settings,
+        toSave,
+        { ...callers, ...(audit && { audit: audit.audit }), ...(project.limits && { limits: project.limits }) },
+        options,
+      );
     } finally {
       await close();
       await audit?.written();

@@ -6,6 +6,7 @@ import type { Unsubscribe } from "../services/declaration.js";
 import { type Caller, type Limited, leastRole, type Refusal, refusalOf } from "./access.js";
 import type { AuditEntry } from "./audit.js";
 import { auditedCall } from "./audited-calls.js";
+import type { ExecutionGuard } from "./execution-limits.js";
 import type { OwnFlowRefusal } from "./own-flows.js";
 import type { RateGuard } from "./rate-limits.js";
 import { RecentMap } from "./recent-map.js";
@@ -49,6 +50,8 @@ export interface Calls {
   /** Notes that a caller was refused; what it is to be answered with. */
   told(session: Session, refused: Refusal, what: string): Refusal | Limited;
   call(session: Session, channel: string, command: string, args: unknown): Promise<CallResult>;
+  /** Whether an execution waits for others to end before it begins. */
+  isWaiting(executionId: string): boolean;
   /** Whether the caller with this token signed out by itself, and need not be told that the session is over. */
   hasLeft(token: string | undefined): boolean;
 }
@@ -65,12 +68,14 @@ export interface CallParts {
   /** Sessions of callers; without, callers only learn who they are. */
   auth: ServerAuth | undefined;
   guard: RateGuard;
+  /** Lets executions begin; missing where all may at once. */
+  executions?: ExecutionGuard | undefined;
   /** Refuses flows of callers that would get secrets; missing where everyone's flows may. */
   ownFlows?: OwnFlowRefusal | undefined;
   tell(entry: Omit<AuditEntry, "time">): void;
 }
 
-export function createCalls({ channels, auth, guard, ownFlows, tell }: CallParts): Calls {
+export function createCalls({ channels, auth, guard, executions, ownFlows, tell }: CallParts): Calls {
   const refusal: Calls["refusal"] = (session, channel, command) => {
     const least = leastRole(channel, command);
     if (least === undefined) return noCommand(channel, command);
@@ -115,6 +120,7 @@ export function createCalls({ channels, auth, guard, ownFlows, tell }: CallParts
   return {
     refusal,
     told,
+    isWaiting: (executionId) => executions?.isWaiting(executionId) === true,
     hasLeft: (token) => token !== undefined && left.get(token) === true,
     async call(session, channel, command, args) {
       const refused = refusal(session, channel, command);
@@ -124,10 +130,13 @@ export function createCalls({ channels, auth, guard, ownFlows, tell }: CallParts
         if (unsaved !== undefined) {
           return "status" in unsaved ? told(session, unsaved, `${channel}.${command}`) : unsaved;
         }
-        const ended = auditedCall(tell, session, channel, command, args);
-        const answer = await channels.call(channel, command, args);
-        ended(answer);
-        return answer;
+        const carryOut = async (given: unknown) => {
+          const ended = auditedCall(tell, session, channel, command, given);
+          const answer = await channels.call(channel, command, given);
+          ended(answer);
+          return answer;
+        };
+        return executions?.carryOut(session, channel, command, args, carryOut) ?? carryOut(args);
       }
       if (auth === undefined) return command === "getCurrentUser" ? { result: userOf(session.caller) } : NO_SESSIONS;
       if (command === "login") return signIn(session, args);

@@ -259,7 +259,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
         return problem(422, "VALIDATION_FAILED", "This Idempotency-Key was sent with another request before");
       }
       done = channels.requests.answer(executionId)?.then((result) => ({ result }));
-      if (known === "same" && done === undefined && !parts.isDurable) {
+      if (known === "same" && done === undefined && !parts.isDurable && !calls.isWaiting(executionId)) {
         return problem(
           409,
           "NODE_NOT_FOUND",
@@ -269,7 +269,11 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     }
     if (wait !== undefined) executionId ??= `exec_${randomUUID()}`;
     const named = executionId === undefined ? request : { ...request, context: { ...request.context, executionId } };
-    done ??= calls.call(session, "conductor", "execute", named);
+    done ??= calls.call(session, "conductor", "execute", named).then((answer) => {
+      // What began nothing may be sent again with its key.
+      if (key !== undefined && executionId !== undefined && !("result" in answer)) keys.forget(executionId);
+      return answer;
+    });
     const answer = wait === undefined ? await done : await within(wait, done);
     if (answer !== undefined) return channelAnswer(answer);
     const location = `${base}/executions/${encodeURIComponent(String(executionId))}`;

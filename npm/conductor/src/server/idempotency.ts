@@ -20,4 +20,9 @@ export class IdempotencyKeys {
     if (this.#requests.size > MOST) this.#requests.delete(this.#requests.keys().next().value as string);
     return "new";
   }
+
+  /** Forgets a request that began nothing. */
+  forget(executionId: string): void {
+    this.#requests.delete(executionId);
+  }
 }

@@ -13,6 +13,7 @@ import { addressOf } from "./addresses.js";
 import { type Audit, auditor } from "./audit.js";
 import { type Authenticate, createCalls, type ServerAuth, whoIs } from "./calls.js";
 import { EventLog } from "./event-log.js";
+import { checkedLimits, createExecutionGuard, type ExecutionLimits } from "./execution-limits.js";
 import { createHandler, refusedBy } from "./handler.js";
 import { createHooks, type Hooks } from "./hooks/hooks.js";
 import { demandMcp, lazyMcp } from "./mcp/lazy.js";
@@ -42,6 +43,8 @@ export interface ServerOptions {
   auth?: ServerAuth;
   /** How often callers may call, and try to sign in. */
   rateLimits?: RateLimits;
+  /** How many executions callers may have at once, by their roles, and how long one may take. */
+  limits?: ExecutionLimits;
   /**
    * How many proxies stand before the server, which say in `X-Forwarded-For` who called them; `true` for one. Default: none, so that
    * the address of a client is that of its connection.
@@ -159,7 +162,8 @@ export function createServer(options: ServerOptions): ConductorServer {
   });
   const proxies = Number(options.trustProxy ?? 0);
   const ownFlows = options.secretsFor === "all-flows" ? undefined : ownFlowRefusal(conductor);
-  const calls = createCalls({ channels, auth, guard, ownFlows, tell });
+  const executions = createExecutionGuard(options.limits ?? {}, conductor, tell);
+  const calls = createCalls({ channels, auth, guard, executions, ownFlows, tell });
   const onSessionsEnded = (listener: () => void) => auth?.onSessionsEnded?.(listener) ?? (() => {});
   /** Aborted while the server does not listen any more, which ends streams of events. */
   let ending = new AbortController();
@@ -260,6 +264,7 @@ export function createServer(options: ServerOptions): ConductorServer {
             http.closeAllConnections();
           }, grace);
           ending.abort();
+          executions.endWaiting();
           mcp?.endStreams();
           for (const connection of connections) connection.close();
           await closed;
@@ -275,6 +280,7 @@ export function createServer(options: ServerOptions): ConductorServer {
       ending.abort();
       mcp?.close();
       clearInterval(heartbeat);
+      executions.endWaiting();
       endListening();
       for (const connection of connections) connection.close();
       channels.close();
@@ -297,6 +303,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "triggers",
   "webhooks",
   "rateLimits",
+  "limits",
   "trustProxy",
   "audit",
   "secrets",
@@ -338,6 +345,7 @@ function demandKnown(options: ServerOptions): void {
     throw refused("The setting `triggers` of a server must be what `createTriggers` gives");
   }
   demandSecrets(options);
+  if (options.limits !== undefined) checkedLimits(options.limits);
   for (const origin of options.origins ?? []) {
     if (origin === "*" || /^[a-z][a-z\d+.-]*:\/\/[^/\s]+$/.test(origin)) continue;
     throw refused(`An origin is written as \`https://flows.example.com\`, without a path, or is *; found ${origin}`);
