@@ -116,25 +116,22 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   const description = openApi(base, packageJson.version, parts.isOpen, parts.mcp !== undefined);
   for (const path of ["/openapi.json", `${base}/openapi.json`]) app.get(path, () => json(description));
 
+  // Who may send to a webhook is up to that: what a sender signs with may look like a wrong key.
+  for (const start of new Set(["/hooks/", `${base}/hooks/`])) {
+    app.all(`${start}*`, (c) => {
+      const { hooks } = parts;
+      if (hooks === undefined) return problem(404, "NODE_NOT_FOUND", NO_HOOKS);
+      if (parts.ending().aborted) return problem(503, "INTERNAL_ERROR", "The server ends; send it again later");
+      const sender = { address: c.get("address"), session: () => sessionOf(c) };
+      // As it was sent: the path of the framework is decoded in part.
+      return hooks.answer(new URL(c.req.url).pathname.slice(start.length), c.req.raw, sender);
+    });
+  }
+
   app.use(async (c, next) => {
-    const { raw } = c.req;
-    const address = c.get("address");
-    const unknown = parts.guard.ofUnknown(raw, address);
-    if (unknown !== undefined) return refusedBy(unknown);
-    let caller: Session["caller"];
-    try {
-      caller = await parts.authenticate(raw, { address });
-    } catch (error) {
-      // Not for strangers: it may tell of files and databases.
-      logged("A caller could not be authenticated", error);
-      return problem(503, "INTERNAL_ERROR", "The server cannot authenticate callers now");
-    }
-    const token = tokenOf(raw);
-    if (caller !== undefined) parts.guard.isKnown(raw);
-    const isStranger = caller === undefined && token !== undefined;
-    const limited = isStranger ? parts.guard.ofStranger(address) : parts.guard.ofCaller(caller, address);
-    if (limited !== undefined) return refusedBy(limited);
-    c.set("session", { caller, token, address });
+    const session = await sessionOf(c);
+    if (session instanceof Response) return session;
+    c.set("session", session);
     return next();
   });
 
@@ -168,13 +165,6 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
       const refusal = refusalOf(c.get("session").caller, "viewer", "The Model Context Protocol");
       if (refusal !== undefined) return refusedBy(calls.told(c.get("session"), refusal, "mcp"));
       return mcp(c.req.raw, c.get("session"));
-    });
-  }
-
-  for (const start of new Set(["/hooks/", `${base}/hooks/`])) {
-    app.all(`${start}*`, (c) => {
-      if (parts.hooks === undefined) return problem(404, "NODE_NOT_FOUND", NO_HOOKS);
-      return parts.hooks.answer(c.req.path.slice(start.length), c.req.raw, c.get("session"));
     });
   }
 
@@ -240,6 +230,27 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     return problem(500, "INTERNAL_ERROR", "The server failed; its log has the reason");
   });
   return app;
+
+  /** Who sent a request; the answer in the place of another one where that cannot be known, or calls too often. */
+  async function sessionOf(c: Ctx): Promise<Session | Response> {
+    const { raw } = c.req;
+    const address = c.get("address");
+    const unknown = parts.guard.ofUnknown(raw, address);
+    if (unknown !== undefined) return refusedBy(unknown);
+    let caller: Session["caller"];
+    try {
+      caller = await parts.authenticate(raw, { address });
+    } catch (error) {
+      // Not for strangers: it may tell of files and databases.
+      logged("A caller could not be authenticated", error);
+      return problem(503, "INTERNAL_ERROR", "The server cannot authenticate callers now");
+    }
+    const token = tokenOf(raw);
+    if (caller !== undefined) parts.guard.isKnown(raw);
+    const isStranger = caller === undefined && token !== undefined;
+    const limited = isStranger ? parts.guard.ofStranger(address) : parts.guard.ofCaller(caller, address);
+    return limited === undefined ? { caller, token, address } : refusedBy(limited);
+  }
 
   /** Runs a stored flow; after `wait` ms answers where its result will be. */
   async function run(c: Ctx, request: ExecutionRequest, wait?: number): Promise<Response> {

@@ -67,7 +67,11 @@ function known({ executions }: TriggeredConductor, executionId: string): Fired {
       ...(outputs && { outputs }),
       ...(error && { error: { code: error.code, message: error.message } }),
     }),
-    (error): FiredResult => ({ success: false, error: { code: error?.code, message: messageOf(error) } }),
+    (error): FiredResult => ({
+      success: false,
+      error: { code: error?.code, message: messageOf(error) },
+      isElsewhere: true,
+    }),
   );
   return { executionId, isNew: false, result };
 }

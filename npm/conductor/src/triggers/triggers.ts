@@ -32,8 +32,9 @@ import {
 } from "./types.js";
 import { WebhookPaths } from "./webhooks.js";
 
-/** How often it is looked for flows that other processes saved, in ms. */
+/** How often it is looked for flows that other processes saved, in ms; of very many flows, so many times as long as that takes. */
 const LOOK_MS = 5000;
+const LOOKS_PAUSE = 20;
 
 /** Flows that are listed at once. */
 const PAGE = 1000;
@@ -179,7 +180,7 @@ class WatchedTriggers implements Triggers {
       storage.onFlowDeleted(({ id }) => void this.inTurn(() => this.forget(id))),
     );
     await this.inTurn(() => this.look());
-    this.lookAgain();
+    this.lookAgain(0);
   }
 
   async inspect(): Promise<TriggerStatus[]> {
@@ -288,11 +289,12 @@ class WatchedTriggers implements Triggers {
     return done;
   }
 
-  private lookAgain(): void {
-    const end = this.clock.after(LOOK_MS, async () => {
+  private lookAgain(took: number): void {
+    const end = this.clock.after(Math.max(LOOK_MS, took * LOOKS_PAUSE), async () => {
       this.ends = this.ends.filter((each) => each !== end);
+      const started = this.clock.now();
       await this.inTurn(() => this.look()).catch(() => {});
-      if (!this.isClosed) this.lookAgain();
+      if (!this.isClosed) this.lookAgain(this.clock.now() - started);
     });
     this.ends.push(end);
   }

@@ -42,6 +42,8 @@ export interface FiredResult {
   /** Outputs by node id, where the execution was carried out here. */
   outputs?: Record<string, unknown>;
   error?: { code?: string; message: string };
+  /** It goes on in another process, or nowhere, so that its end is not known here. */
+  isElsewhere?: true;
 }
 
 /** What is known of a trigger. */

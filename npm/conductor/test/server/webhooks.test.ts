@@ -112,6 +112,33 @@ describe("webhooks", () => {
     await until(async () => expect((await send("{}", {}, PATH, "PUT")).status).toBe(404));
   });
 
+  it("are at an address made of the ids where they have no path, and take senders with tokens of their own", async () => {
+    const nodes = [{ id: "the request", type: "webhook", parameters: { authenticate: "none" } }];
+    const flow = { id: "naïve flow", name: "Naïve", nodes };
+    const { origin } = await served(flow, { rateLimits: { strangers: { perSecond: 1, burst: 1 } } });
+    for (let count = 0; count < 5; count++) {
+      const answer = await fetch(`${origin}/hooks/naïve%20flow/the%20request`, {
+        method: "POST",
+        headers: { authorization: "Bearer a-token-of-the-sender" },
+      });
+      expect(answer.status).toBe(202);
+    }
+  });
+
+  it("read nothing of senders that are no callers", async () => {
+    const { port } = await served(flowOf({}));
+    const text = await new Promise<string>((resolve) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("data", (chunk) => {
+        resolve(String(chunk));
+        socket.destroy();
+      });
+      // The body never comes.
+      socket.write(`POST /hooks/${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n`);
+    });
+    expect(text).toMatch(/^HTTP\/1.1 401 /);
+  });
+
   it.each([
     ["JSON", '{"a":[1]}', "application/json", { a: [1] }],
     ["another JSON", '{"a":1}', "application/vnd.api+json; charset=utf-8", { a: 1 }],

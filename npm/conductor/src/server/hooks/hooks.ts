@@ -44,13 +44,37 @@ export interface TestAddress {
   until: string;
 }
 
+/** Who sends a request. */
+export interface Sender {
+  /** Where it is known. */
+  address: string | undefined;
+  /** Looked at only where the webhook is for callers of the server; the answer to one that cannot be known. */
+  session(): Promise<Session | Response>;
+}
+
 /** Webhooks of a server. */
 export interface Hooks {
   /** Answers a request to what stands after `/hooks/`. */
-  answer(path: string, request: Request, session: Session): Promise<Response>;
+  answer(path: string, request: Request, sender: Sender): Promise<Response>;
   /** Makes an address for trying the webhook of a saved flow, for one request within ten minutes. */
   testAddress(flowId: string, nodeId: string): Promise<TestAddress>;
 }
+
+/** A request that was accepted. */
+interface Received {
+  request: Request;
+  /** The name of the caller; empty where the webhook does not ask for one. */
+  caller: string;
+  address: string | undefined;
+  bytes: Buffer;
+  body: unknown;
+}
+
+const NOT_SIGNED: Refusal = {
+  status: 401,
+  error: "The signature is not right, or too old",
+  code: "VALIDATION_FAILED",
+};
 
 /** Makes the webhooks of a server. */
 export function createHooks({ triggers, base, told }: HookParts): Hooks {
@@ -65,18 +89,17 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
     return triggers.find(test.flowId, test.nodeId);
   };
 
-  const isFrom = async (
-    trigger: ArmedTrigger,
-    request: Request,
-    session: Session,
-    body: Buffer,
-  ): Promise<Response | undefined> => {
-    const { authenticate, signature, tolerance } = parametersOf(trigger);
-    if (authenticate === "none") return undefined;
-    if (authenticate === "caller") {
-      const refused = refusalOf(session.caller, "runner", `The webhook ${pathOf(trigger)}`);
-      return refused && told(session, refused, `hooks/${pathOf(trigger)}`);
-    }
+  /** The name of the caller who sends; the answer to one who may not. */
+  const callerOf = async (trigger: ArmedTrigger, sender: Sender): Promise<string | Response> => {
+    const session = await sender.session();
+    if (session instanceof Response) return session;
+    const refused = refusalOf(session.caller, "runner", `The webhook ${pathOf(trigger)}`);
+    return refused === undefined ? (session.caller?.name ?? "") : told(session, refused, `hooks/${pathOf(trigger)}`);
+  };
+
+  /** The answer to a request that is not signed as it should be. */
+  const unsigned = async (trigger: ArmedTrigger, request: Request, sender: Sender, body: Buffer) => {
+    const { signature, tolerance } = parametersOf(trigger);
     let secrets: string[];
     try {
       const texts = [(signature as { secret: string | string[] }).secret].flat();
@@ -87,16 +110,12 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
     }
     const signed = { headers: request.headers, body, now: Date.now(), tolerance };
     if (isSigned(signed, signature as SignatureSettings, secrets)) return undefined;
-    const refused = {
-      status: 401,
-      error: "The signature is not right, or too old",
-      code: "VALIDATION_FAILED",
-    } as const;
-    return told(session, refused as Refusal, `hooks/${pathOf(trigger)}`);
+    const session = { caller: undefined, token: undefined, address: sender.address };
+    return told(session, NOT_SIGNED, `hooks/${pathOf(trigger)}`);
   };
 
   return {
-    async answer(path, request, session) {
+    async answer(path, request, sender) {
       let trigger: ArmedTrigger | undefined;
       try {
         trigger = await found(path);
@@ -105,18 +124,21 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
       }
       if (trigger === undefined) return problem(404, "There is no webhook at this address");
       const parameters = parametersOf(trigger);
-      const { methods, maxBytes } = parameters;
+      const { methods, maxBytes, authenticate } = parameters;
       if (!(methods as readonly string[]).includes(request.method)) {
         const refused = problem(405, `This webhook takes ${methods.join(", ")}`);
         refused.headers.set("allow", methods.join(", "));
         return refused;
       }
+      // Of those who may not send, nothing is read.
+      const caller = authenticate === "caller" ? await callerOf(trigger, sender) : "";
+      if (caller instanceof Response) return caller;
       try {
         const bytes = await readBody(request, maxBytes);
-        const refused = await isFrom(trigger, request, session, bytes);
+        const refused = authenticate === "signature" ? await unsigned(trigger, request, sender, bytes) : undefined;
         if (refused !== undefined) return refused;
         const body = await parsedBody(bytes, request.headers.get("content-type") ?? "");
-        return await begin(trigger, parameters, { path, request, session, bytes, body });
+        return await begin(trigger, parameters, { request, caller, address: sender.address, bytes, body });
       } catch (error) {
         if (!(error instanceof BodyError)) throw error;
         const refused = problem(error.status, error.message);
@@ -135,12 +157,8 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
   };
 
   /** Begins the execution of a request that was accepted, and answers as the node says. */
-  async function begin(
-    trigger: ArmedTrigger,
-    parameters: WebhookParameters,
-    given: { path: string; request: Request; session: Session; bytes: Buffer; body: unknown },
-  ): Promise<Response> {
-    const { request, session, body } = given;
+  async function begin(trigger: ArmedTrigger, parameters: WebhookParameters, given: Received): Promise<Response> {
+    const { request, caller, body } = given;
     const { answer, waitFor, authenticate, signature } = parameters;
     const scheme = (signature as SignatureSettings | undefined)?.scheme;
     const delivery = deliveryOf(request.headers, scheme, body);
@@ -148,8 +166,7 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
       return problem(400, `The name of a delivery has ${LONGEST_DELIVERY} characters at most`);
     }
     // Names of one caller are not those of another.
-    const sender = authenticate === "caller" ? (session.caller?.name ?? "") : "";
-    const key = delivery === undefined ? randomUUID() : JSON.stringify(["delivery", sender, delivery]);
+    const key = delivery === undefined ? randomUUID() : JSON.stringify(["delivery", caller, delivery]);
     let respond: (answer: Answer) => boolean = () => false;
     const answered = new Promise<Answer>((resolve) => {
       let isFirst = true;
@@ -164,6 +181,7 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
     const fired = await triggers.fire(trigger, firing);
     if (answer === "received") return accepted(fired);
     const over = fired.result.then(async (result) => {
+      if (result.isElsewhere) return accepted(fired);
       if (answer === "node" && result.success) return answerIn(await triggers.answersOf(trigger, result), fired);
       return resultOf(result, fired, authenticate === "caller");
     });
@@ -184,7 +202,7 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
 function dataOf(
   trigger: ArmedTrigger,
   { rawBody, signature }: WebhookParameters,
-  { request, session, bytes, body }: { request: Request; session: Session; bytes: Buffer; body: unknown },
+  { request, address, bytes, body }: Received,
 ): Record<string, unknown> {
   const hidden = new Set([...CREDENTIALS, ...signatureHeaders(signature as SignatureSettings | undefined)]);
   const headers: [string, string][] = [];
@@ -199,7 +217,7 @@ function dataOf(
     body,
     ...(rawBody && { raw: bytes.toString("base64") }),
     receivedAt: new Date().toISOString(),
-    address: session.address ?? "",
+    address: address ?? "",
   };
 }
 
