@@ -292,9 +292,9 @@ class WatchedTriggers implements Triggers {
   private lookAgain(took: number): void {
     const end = this.clock.after(Math.max(LOOK_MS, took * LOOKS_PAUSE), async () => {
       this.ends = this.ends.filter((each) => each !== end);
-      const started = this.clock.now();
+      const started = performance.now();
       await this.inTurn(() => this.look()).catch(() => {});
-      if (!this.isClosed) this.lookAgain(this.clock.now() - started);
+      if (!this.isClosed) this.lookAgain(performance.now() - started);
     });
     this.ends.push(end);
   }
