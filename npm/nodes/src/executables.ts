@@ -14,6 +14,7 @@ export type { NodeFactory } from "./library/registry.js";
 export type { PathProblem } from "./machine/path-problems.js";
 export { type ScheduleTimes, scheduleTimes, type TimesOfSchedule } from "./machine/schedule-times.js";
 export { type BackingRows, rowsBehind } from "./table/table-output.js";
+export { keyOf as standardWebhookKey } from "./types/webhook-out/sign.js";
 export { machineParsers };
 
 /** The paths in the parameters of a flow's nodes that lead to nothing or outside of the roots, see `machine/path-problems.ts`. */

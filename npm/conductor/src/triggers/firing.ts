@@ -45,11 +45,13 @@ export async function fire(
   };
   const answer: Promise<RequestResult> = conductor.execute(request);
   const result = answer.then(resultOf);
-  if ((await Promise.race([isKept, result])) === true) return { executionId, isNew: true, result };
+  if ((await Promise.race([isKept, result])) === true) {
+    return { executionId, isNew: true, isKept: true, result };
+  }
   // It ended at once: as one that cannot be run, or because another process was faster.
   const { success } = await result;
   const isThere = !success && (await store.get(executionId)) !== undefined;
-  return isThere ? known(conductor, executionId) : { executionId, isNew: true, result };
+  return isThere ? known(conductor, executionId) : { executionId, isNew: true, isKept: false, result };
 }
 
 /** Ids of the executions of a trigger that are not over. */
@@ -73,7 +75,7 @@ function known({ executions }: TriggeredConductor, executionId: string): Fired {
       isElsewhere: true,
     }),
   );
-  return { executionId, isNew: false, result };
+  return { executionId, isNew: false, isKept: true, result };
 }
 
 function resultOf({ success, data, outputs, error, metadata }: RequestResult): FiredResult {

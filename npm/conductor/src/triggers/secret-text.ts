@@ -13,13 +13,13 @@ export function secretProblem(text: string): string | undefined {
 /**
  * The secret that a text names, or the text.
  *
- * @throws Error naming the secret, or the variable, that cannot be had
+ * @throws Error naming the secret, or the variable, that cannot be had, or is empty, so that anyone could sign with it
  */
 export async function secretBehind(text: string, sources: ExpressionSources | undefined): Promise<string> {
   const [, kind, name = ""] = NAMED.exec(text.trim()) ?? [];
   if (kind === undefined) return text;
-  if (kind === "secrets") return (await secretsOf([name], sources)).get(name) as string;
-  const value = sources?.env[name];
+  const value = kind === "secrets" ? (await secretsOf([name], sources)).get(name) : sources?.env[name];
+  if (value === "") throw new Error(`\`${kind}.${name}\` is empty, and anyone could sign with it`);
   if (value !== undefined) return value;
   throw new Error(
     `\`env.${name}\` is not there, or may not be read: allow it by \`expressions: { env: ["${name}"] }\``,

@@ -82,7 +82,7 @@ export interface Triggers {
   fireByHand(flowId: string, nodeId: string, data?: Readonly<Record<string, unknown>>): Promise<Fired>;
   /** The secret that a text of a trigger names, or the text; rejects naming what cannot be had. */
   secret(text: string): Promise<string>;
-  /** What the nodes `respond` of a flow answered in an execution that is over. */
+  /** What the nodes `respond` of a flow answered in an execution that is over, first the answer that was sent. */
   answersOf(trigger: ArmedTrigger, result: FiredResult): Promise<Answer[]>;
   /** The armed webhook of a path. */
   webhook(path: string): ArmedTrigger | undefined;
@@ -148,7 +148,10 @@ class WatchedTriggers implements Triggers {
   private readonly states;
   private readonly sources: ReadonlyMap<string, TriggerSource>;
   private readonly others: ReadonlySet<string>;
-  private readonly paths = new WebhookPaths();
+  private readonly paths = new WebhookPaths((message) => {
+    // Where all end, none takes the path of another.
+    if (!this.isClosed) this.log(message);
+  });
   private readonly clock: Clock;
   /** What is done to flows is done one after the other. */
   private work: Promise<void> = Promise.resolve();
@@ -191,6 +194,8 @@ class WatchedTriggers implements Triggers {
   list(): TriggerStatus[] {
     return [...this.flows.values()].flatMap(({ standing }) =>
       Array.from(standing.values(), ({ status, watched }) => {
+        const problem = watched?.refusal?.();
+        if (problem !== undefined) return { ...status, status: "refused", problem };
         const next = watched?.next?.();
         return { ...status, ...(next !== undefined && { next }) };
       }),
@@ -218,7 +223,10 @@ class WatchedTriggers implements Triggers {
     const { nodes = [] } = await this.options.conductor.storage.loadFlow(flowId);
     const ids = (all: readonly NodeDefinition[]): string[] =>
       all.flatMap(({ id, type, nodes: inner = [] }) => (type === "respond" ? [id] : ids(inner)));
-    return ids(nodes).flatMap((id) => (Object.hasOwn(outputs, id) ? [outputs[id] as Answer] : []));
+    const given = ids(nodes).flatMap((id) =>
+      Object.hasOwn(outputs, id) && isAnswer(outputs[id]) ? [outputs[id]] : [],
+    );
+    return [...given.filter(({ sent }) => sent === true), ...given.filter(({ sent }) => sent !== true)];
   }
 
   webhook(path: string): ArmedTrigger | undefined {
@@ -333,7 +341,9 @@ class WatchedTriggers implements Triggers {
     const standing = new Map<string, Standing>();
     this.flows.set(id, { savedAt: flow.savedAt, standing });
     const kept = new Map(found.map((trigger) => [trigger.node.id, textOf(flow, trigger)]));
-    for (const [nodeId, { text, watched }] of before) if (kept.get(nodeId) !== text) watched?.close();
+    const gone = [...before].filter(([nodeId, { text }]) => kept.get(nodeId) !== text).map(([, each]) => each);
+    const isHook = ({ status }: Standing) => status.type === "webhook";
+    for (const each of gone) if (!isHook(each)) each.watched?.close();
     for (const trigger of found) {
       const { id: nodeId } = trigger.node;
       const text = textOf(flow, trigger);
@@ -341,6 +351,8 @@ class WatchedTriggers implements Triggers {
       if (same?.text === text) standing.set(nodeId, same);
       else standing.set(nodeId, await this.standingOf(flow, trigger, text));
     }
+    // Their paths go over to those in their places, not to other flows.
+    for (const each of gone) if (isHook(each)) each.watched?.close();
     for (const nodeId of before.keys()) {
       if (!kept.has(nodeId)) await this.states.write([{ id: nameOf({ flowId: id, nodeId }) }]);
     }
@@ -355,6 +367,9 @@ class WatchedTriggers implements Triggers {
       return { status: { ...facts, status: "refused", problem: why }, text };
     };
     if (problem !== undefined) return refused(problem);
+    if (!isOn && type === "webhook") {
+      return { status: { ...facts, status: "off" }, text, watched: await this.switchedOff(flow, node) };
+    }
     if (!isOn) {
       if (!this.isWatching) return { status: { ...facts, status: "off" }, text };
       // What comes about while it is off is not missed.
@@ -367,8 +382,13 @@ class WatchedTriggers implements Triggers {
       if (source === undefined) return refused(`Nothing here watches triggers of the type ${type}`);
       const trigger = await this.armedOf(flow, node);
       const status: TriggerStatus = { ...facts, status: "armed" };
-      if (!this.isWatching) return { status, text, watched: this.unwatched(trigger), trigger };
+      if (!this.isWatching) return { status, text, watched: await this.unwatched(trigger), trigger };
       const watched = await source(trigger, this.toolsOf(trigger, status));
+      const why = watched.refusal?.();
+      if (why !== undefined) {
+        this.log(`${flowId}/${nodeId} does not fire: ${why}`);
+        return { status, text, watched, trigger };
+      }
       const next = watched.next?.();
       this.log(`${flowId}/${nodeId} is armed${next === undefined ? "" : `: next at ${new Date(next).toISOString()}`}`);
       return { status, text, watched, trigger };
@@ -377,7 +397,19 @@ class WatchedTriggers implements Triggers {
     }
   }
 
-  private unwatched({ type, parameters }: ArmedTrigger): Watched {
+  /** A webhook that is off keeps its path; one that could not be armed has none. */
+  private async switchedOff(flow: SavedFlow, node: NodeDefinition): Promise<Watched> {
+    const state = stateIn(this.states, nameOf({ flowId: flow.id, nodeId: node.id }));
+    try {
+      return await this.paths.inspect(await this.armedOf(flow, node), state, true);
+    } catch {
+      return { close: () => {} };
+    }
+  }
+
+  private async unwatched(trigger: ArmedTrigger): Promise<Watched> {
+    const { type, parameters } = trigger;
+    if (type === "webhook") return this.paths.inspect(trigger, stateIn(this.states, nameOf(trigger)));
     const times = type === "schedule" ? scheduleTimes(parameters as unknown as TimesOfSchedule) : undefined;
     return { next: () => times?.after(this.clock.now()), close: () => {} };
   }
@@ -420,6 +452,12 @@ class WatchedTriggers implements Triggers {
   private log(message: string): void {
     this.options.log?.(message);
   }
+}
+
+/** Whether an output is that of a node `respond`, and not of one that failed or was switched off. */
+function isAnswer(output: unknown): output is Answer & { sent?: unknown } {
+  const { status, headers } = (output ?? {}) as Partial<Answer>;
+  return typeof status === "number" && typeof headers === "object" && headers !== null;
 }
 
 /** What makes a trigger another one when it changes. */

@@ -30,6 +30,8 @@ export interface Fired {
   executionId: string;
   /** Whether the execution began now; false where one of this key was there already. */
   isNew: boolean;
+  /** Whether the store has the execution; false where it could not begin, which its result tells of. */
+  isKept: boolean;
   /** How the execution ends. Never rejects. */
   result: Promise<FiredResult>;
 }
@@ -93,6 +95,8 @@ export interface TriggerState {
 export interface Watched {
   /** When it fires next, where that is known. */
   next?(): number | undefined;
+  /** Why it does not fire, as long as it does not although it is watched. */
+  refusal?(): string | undefined;
   /** Ends watching; an execution that is under way goes on. */
   close(): void;
 }

@@ -4,6 +4,9 @@ import { isUtf8 } from "node:buffer";
 /** What all bodies that are read at a time may be, in bytes. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
+/** How deep JSON may be nested: what an execution may hold is limited to a little more. */
+const DEEPEST = 200;
+
 /** A body is not taken. */
 export class BodyError extends Error {
   constructor(
@@ -57,16 +60,35 @@ export async function parsedBody(bytes: Buffer, contentType: string): Promise<un
   if (bytes.length === 0) return null;
   const type = contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   if (type === "application/json" || type.endsWith("+json")) {
+    let value: unknown;
     try {
-      return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+      value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     } catch {
       throw new BodyError(400, "The body is not the JSON that its content-type says");
     }
+    demandKeepable(value);
+    return value;
   }
   if (type === "application/x-www-form-urlencoded" || type === "multipart/form-data") {
     return formOf(bytes, contentType);
   }
   return isUtf8(bytes) ? bytes.toString("utf8") : bytes.toString("base64");
+}
+
+/** Refuses JSON that no execution can keep. Needs no stack of calls: what is nested deeply would end it. */
+function demandKeepable(value: unknown): void {
+  const open: { parts: unknown[]; depth: number }[] = [{ parts: [value], depth: 0 }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const depth = next.depth + 1;
+    for (const part of next.parts) {
+      if (typeof part === "number" && !Number.isFinite(part)) {
+        throw new BodyError(400, "The body has a number that is out of range");
+      }
+      if (typeof part !== "object" || part === null) continue;
+      if (depth > DEEPEST) throw new BodyError(400, `The body is nested more than ${DEEPEST} deep`);
+      open.push({ parts: Object.values(part), depth });
+    }
+  }
 }
 
 async function formOf(bytes: Buffer, contentType: string): Promise<Record<string, unknown>> {

@@ -13,7 +13,7 @@ import type { Session } from "../calls.js";
 import { RecentMap } from "../recent-map.js";
 import { within } from "../within.js";
 import { BodyError, byName, parsedBody, readBody } from "./body.js";
-import { deliveryOf, isSigned, type SignatureSettings, signatureHeaders } from "./signature.js";
+import { deliveryOf, isSigned, type Key, keyOf, type SignatureSettings, signatureHeaders } from "./signature.js";
 
 /** How long an address for trying can be used, in ms. */
 const TEST_MS = 600_000;
@@ -23,6 +23,8 @@ const MOST_TESTS = 1000;
 
 /** Characters of a name of a delivery. */
 const LONGEST_DELIVERY = 500;
+
+const NO_HOOK = "There is no webhook at this address";
 
 /** Headers that do not get into executions, which are kept. */
 const CREDENTIALS = ["authorization", "cookie", "proxy-authorization", "x-api-key"];
@@ -62,6 +64,8 @@ export interface Hooks {
 
 /** A request that was accepted. */
 interface Received {
+  /** What stood after `/hooks/`. */
+  path: string;
   request: Request;
   /** The name of the caller; empty where the webhook does not ask for one. */
   caller: string;
@@ -81,11 +85,10 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
   const tests = new RecentMap<{ flowId: string; nodeId: string; until: number }>(MOST_TESTS);
 
   const found = async (path: string): Promise<ArmedTrigger | undefined> => {
-    const token = /^test\/([\w-]{32})$/.exec(path)?.[1];
-    if (token === undefined) return triggers.webhook(path);
+    const token = tokenIn(path);
+    if (token === undefined) return triggers.webhook(decoded(path));
     const test = tests.get(token);
     if (test === undefined || test.until < Date.now()) return undefined;
-    tests.delete(token);
     return triggers.find(test.flowId, test.nodeId);
   };
 
@@ -100,16 +103,17 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
   /** The answer to a request that is not signed as it should be. */
   const unsigned = async (trigger: ArmedTrigger, request: Request, sender: Sender, body: Buffer) => {
     const { signature, tolerance } = parametersOf(trigger);
-    let secrets: string[];
+    const settings = signature as SignatureSettings & { secret: string | string[] };
+    let keys: Key[];
     try {
-      const texts = [(signature as { secret: string | string[] }).secret].flat();
-      secrets = await Promise.all(texts.map((text) => triggers.secret(text)));
+      const texts = [settings.secret].flat();
+      keys = await Promise.all(texts.map(async (text) => keyOf(await triggers.secret(text), settings)));
     } catch (error) {
       createLog().error(`The webhook ${nameOf(trigger)} cannot check signatures: ${messageOf(error)}`);
       return problem(503, "The server cannot check signatures now");
     }
     const signed = { headers: request.headers, body, now: Date.now(), tolerance };
-    if (isSigned(signed, signature as SignatureSettings, secrets)) return undefined;
+    if (isSigned(signed, settings, keys)) return undefined;
     const session = { caller: undefined, token: undefined, address: sender.address };
     return told(session, NOT_SIGNED, `hooks/${pathOf(trigger)}`);
   };
@@ -122,7 +126,7 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
       } catch (error) {
         return problem(422, messageOf(error));
       }
-      if (trigger === undefined) return problem(404, "There is no webhook at this address");
+      if (trigger === undefined) return problem(404, NO_HOOK);
       const parameters = parametersOf(trigger);
       const { methods, maxBytes, authenticate } = parameters;
       if (!(methods as readonly string[]).includes(request.method)) {
@@ -138,7 +142,13 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
         const refused = authenticate === "signature" ? await unsigned(trigger, request, sender, bytes) : undefined;
         if (refused !== undefined) return refused;
         const body = await parsedBody(bytes, request.headers.get("content-type") ?? "");
-        return await begin(trigger, parameters, { request, caller, address: sender.address, bytes, body });
+        const token = tokenIn(path);
+        if (token !== undefined) {
+          // Of two requests at once one is taken.
+          if (tests.get(token) === undefined) return problem(404, NO_HOOK);
+          tests.delete(token);
+        }
+        return await begin(trigger, parameters, { path, request, caller, address: sender.address, bytes, body });
       } catch (error) {
         if (!(error instanceof BodyError)) throw error;
         const refused = problem(error.status, error.message);
@@ -158,10 +168,11 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
 
   /** Begins the execution of a request that was accepted, and answers as the node says. */
   async function begin(trigger: ArmedTrigger, parameters: WebhookParameters, given: Received): Promise<Response> {
-    const { request, caller, body } = given;
+    const { path, request, caller, body } = given;
     const { answer, waitFor, authenticate, signature } = parameters;
     const scheme = (signature as SignatureSettings | undefined)?.scheme;
-    const delivery = deliveryOf(request.headers, scheme, body);
+    // To try it out takes no delivery away from the real address.
+    const delivery = tokenIn(path) === undefined ? deliveryOf(request.headers, scheme, body) : undefined;
     if (delivery !== undefined && delivery.length > LONGEST_DELIVERY) {
       return problem(400, `The name of a delivery has ${LONGEST_DELIVERY} characters at most`);
     }
@@ -179,11 +190,13 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
     });
     const firing = { key, data: dataOf(trigger, parameters, given), ...(answer === "node" && { respond }) };
     const fired = await triggers.fire(trigger, firing);
+    const isKnown = authenticate === "caller";
+    if (!fired.isKept) return resultOf(await fired.result, fired, isKnown);
     if (answer === "received") return accepted(fired);
     const over = fired.result.then(async (result) => {
       if (result.isElsewhere) return accepted(fired);
       if (answer === "node" && result.success) return answerIn(await triggers.answersOf(trigger, result), fired);
-      return resultOf(result, fired, authenticate === "caller");
+      return resultOf(result, fired, isKnown);
     });
     const first = answer === "node" ? Promise.race([answered.then(responseOf), over]) : over;
     const response = await within(waitFor, first);
@@ -195,6 +208,20 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
   function accepted({ executionId }: Fired): Response {
     const location = `${base}/executions/${encodeURIComponent(executionId)}`;
     return json({ executionId }, 202, { location });
+  }
+}
+
+/** What names an address for trying; `undefined` for another one. */
+function tokenIn(path: string): string | undefined {
+  return /^test\/([\w-]{32})$/.exec(path)?.[1];
+}
+
+/** A path as flows say it; one that is not written rightly is that of no webhook. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return "";
   }
 }
 

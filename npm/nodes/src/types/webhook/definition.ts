@@ -59,6 +59,12 @@ export const webhook = {
           algorithm: { type: "string", enum: ["sha256", "sha1", "sha512"], description: "hmac: sha256 unless given." },
           encoding: { type: "string", enum: ["hex", "base64"], description: "hmac: hex unless given." },
           prefix: { type: "string", description: "hmac: what stands before the signature, such as `sha256=`." },
+          timestampHeader: {
+            type: "string",
+            minLength: 1,
+            description:
+              "hmac: where the time is, in seconds since 1970, which is signed with the body as `<time>.<body>`. Without it an old request is taken as well.",
+          },
         },
         description: "How `authenticate: signature` knows who sends.",
       },
@@ -66,7 +72,8 @@ export const webhook = {
         ...milliseconds,
         minimum: 1000,
         default: 300_000,
-        description: "stripe, slack, standard: how old a request may be by the time that is signed with it.",
+        description:
+          "stripe, slack, standard, hmac with `timestampHeader`: how old a request may be by the time that is signed with it.",
         examples: ["5m"],
       },
       answer: {
@@ -126,6 +133,8 @@ export const webhook = {
       found.push({ code: "INVALID_PARAMETERS", severity: "error", rule, path: at, message });
     if (typeof path === "string" && !/^[\w.~-]+(\/[\w.~-]+)*$/.test(path)) {
       add("webhook-path", "/path", "`path` may have letters, digits, `-_.~`, and `/` between them");
+    } else if (typeof path === "string" && /(^|\/)\.\.?(\/|$)/.test(path)) {
+      add("webhook-path", "/path", "`path` may have no part `.` or `..`, which clients leave out of addresses");
     } else if (typeof path === "string" && path.length > 200) {
       add("webhook-path", "/path", "`path` may have 200 characters");
     } else if (typeof path === "string" && /^test(\/|$)/.test(path)) {
@@ -139,12 +148,20 @@ export const webhook = {
       );
     }
     if (signature === undefined || signature === null || typeof signature !== "object") return found;
-    const { scheme, header, secret } = signature as Record<string, unknown>;
+    const { scheme, header, timestampHeader, secret } = signature as Record<string, unknown>;
     if (authenticate !== "signature") {
       add("webhook-signature", "/authenticate", "`signature` counts only with `authenticate: signature`");
     }
     if (scheme === "hmac" && header === undefined) {
       add("webhook-signature", "/signature/header", "The scheme `hmac` needs the `header` with the signature");
+    }
+    for (const [name, given] of Object.entries({ header, timestampHeader })) {
+      if (given === undefined) continue;
+      if (scheme !== "hmac") {
+        add("webhook-signature", `/signature/${name}`, `\`${name}\` counts only with the scheme \`hmac\``);
+      } else if (typeof given === "string" && !/^[\w!#$%&'*+.^`|~-]+$/.test(given)) {
+        add("webhook-signature", `/signature/${name}`, `\`${name}\` is no name of a header`);
+      }
     }
     if (Array.isArray(secret) && secret.length === 0) {
       add("webhook-signature", "/signature/secret", "`secret` is an empty list; give it a secret");
