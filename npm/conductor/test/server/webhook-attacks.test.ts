@@ -40,6 +40,11 @@ async function served(flows: object[], options: Partial<ServerOptions> = {}, kep
   return { conductor, triggers, log, send, runs, origin, store, end, port: listening.port };
 }
 
+/** Lets a server hear what its clients did before. */
+async function left(origin: string) {
+  for (let turn = 0; turn < 20; turn++) await fetch(`${origin}/health`);
+}
+
 const seconds = () => String(Math.floor(Date.now() / 1000));
 const hmac = (key: string | Uint8Array, text: string) => createHmac("sha256", key).update(text).digest("hex");
 
@@ -205,6 +210,32 @@ describe("answers", () => {
     const again = await send("a", "{}", headers);
     expect([again.status, await again.text()]).toEqual([201, "early"]);
     expect(await runs()).toHaveLength(1);
+  });
+
+  it.each(["does not wait any more", "has left"])("are not said to be sent where the sender %s", async (how) => {
+    const nodes = [
+      { id: "ask", type: "wait-for-input", parameters: { message: "Go on?" } },
+      { id: "answer", type: "respond", parameters: { body: "late" } },
+    ];
+    const edges = [
+      { source: "request", target: "ask" },
+      { source: "ask", target: "answer" },
+    ];
+    const waitFor = how === "has left" ? 600_000 : 20;
+    const flow = flowOf({ path: "a", authenticate: "none", answer: "node", waitFor }, nodes, edges);
+    const { conductor, origin, runs } = await served([flow]);
+    const leaves = new AbortController();
+    const sent = fetch(`${origin}/hooks/a`, { method: "POST", body: "x", signal: leaves.signal }).catch(
+      () => undefined,
+    );
+    await until(async () => expect(await conductor.executions.waiting()).toHaveLength(1));
+    if (how === "has left") leaves.abort();
+    expect((await sent)?.status).toBe(how === "has left" ? undefined : 504);
+    if (how === "has left") await left(origin);
+    const [question] = await conductor.executions.waiting();
+    await conductor.executions.answer(question?.id as string, "yes");
+    await until(async () => expect((await runs())[0]?.status).toBe("completed"));
+    expect(await conductor.executions.value((await runs())[0]?.id as string, "answer")).toMatchObject({ sent: false });
   });
 
   it("set no header of the connection", async () => {

@@ -178,13 +178,14 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
     }
     // Names of one caller are not those of another.
     const key = delivery === undefined ? randomUUID() : JSON.stringify(["delivery", caller, delivery]);
+    const { signal } = request;
+    let isWaiting = true;
     let respond: (answer: Answer) => boolean = () => false;
     const answered = new Promise<Answer>((resolve) => {
-      let isFirst = true;
       respond = (found) => {
-        const isSent = isFirst;
-        isFirst = false;
-        resolve(found);
+        const isSent = isWaiting && !signal.aborted;
+        isWaiting = false;
+        if (isSent) resolve(found);
         return isSent;
       };
     });
@@ -201,6 +202,7 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
     const first = answer === "node" ? Promise.race([answered.then(responseOf), over]) : over;
     const response = await within(waitFor, first);
     if (response !== undefined) return response;
+    isWaiting = false;
     if (answer === "result") return accepted(fired);
     return problem(504, `No node answered within ${waitFor} ms`, { executionId: fired.executionId });
   }
