@@ -1,7 +1,7 @@
 /** A file to which an audit is appended, one line of JSON for each thing that happened. */
 import { appendFile } from "node:fs/promises";
 import type { Audit } from "../server/audit.js";
-import { counted, oneLine } from "./text.js";
+import { counted, oneLine, onStandardError } from "./text.js";
 
 /** Lines that wait while the disk is slow, or full; what comes then is lost, and counted. */
 const MOST_WAITING = 10_000;
@@ -15,9 +15,9 @@ export interface AuditFile {
 
 /**
  * Appends to a file, for its owner's eyes only. It is opened for each batch of lines, so that it can be moved away. What cannot be
- * written is lost, and told on stderr: when that begins, and how many lines it was when it is over.
+ * written is lost, and told to `say`, by default on stderr: when that begins, and how many lines it was when it is over.
  */
-export function auditFile(path: string): AuditFile {
+export function auditFile(path: string, say: (text: string) => void = onStandardError): AuditFile {
   let waiting: string[] = [];
   let lost = 0;
   /** Whether a line may have been written in part. */
@@ -31,13 +31,13 @@ export function auditFile(path: string): AuditFile {
       try {
         await appendFile(path, (isTorn ? "\n" : "") + lines.join(""), { mode: 0o600 });
         isTorn = false;
-        if (lost > 0) process.stderr.write(`The audit is written again; ${counted(lost, "line")} of it were lost\n`);
+        if (lost > 0) say(`The audit is written again; ${counted(lost, "line")} of it were lost`);
         lost = 0;
       } catch (error) {
         isTorn = true;
         if (lost === 0) {
           const reason = oneLine((error as Error).message);
-          process.stderr.write(`The audit cannot be written to ${oneLine(path)}: ${reason}. Its lines are lost\n`);
+          say(`The audit cannot be written to ${oneLine(path)}: ${reason}. Its lines are lost`);
         }
         lost += lines.length;
       }
@@ -47,8 +47,7 @@ export function auditFile(path: string): AuditFile {
   return {
     audit(entry) {
       if (waiting.length >= MOST_WAITING) {
-        if (lost++ === 0)
-          process.stderr.write(`The audit comes faster than ${oneLine(path)} takes it: lines are lost\n`);
+        if (lost++ === 0) say(`The audit comes faster than ${oneLine(path)} takes it: lines are lost`);
         return;
       }
       waiting.push(`${JSON.stringify(entry)}\n`);
@@ -58,7 +57,7 @@ export function auditFile(path: string): AuditFile {
     },
     async written() {
       while (writing !== undefined) await writing;
-      if (lost > 0) process.stderr.write(`${counted(lost, "line")} of the audit were lost\n`);
+      if (lost > 0) say(`${counted(lost, "line")} of the audit were lost`);
     },
   };
 }

@@ -31,6 +31,7 @@ import { replay } from "./replay.js";
 import { run } from "./run.js";
 import { schema } from "./schema.js";
 import { SECRET_KEY, secretsCommands } from "./secrets-commands.js";
+import { LOG_FORMATS } from "./serve-log.js";
 import { triggerCommands } from "./trigger-commands.js";
 import { usersCommands } from "./users-commands.js";
 import { validate } from "./validate.js";
@@ -335,6 +336,12 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--no-triggers", "let schedules and other triggers of the saved flows begin nothing")
     .option("--mcp", "serve the Model Context Protocol at /mcp: flows whose metadata says `tool: true` are tools")
     .option("--flow <id>", "with --mcp, this flow is a tool, and none that is not named; may be given again", files)
+    .addOption(
+      new Option(
+        "--log <format>",
+        "say what happens as sentences, or each event as a line of JSON (default: text)",
+      ).choices(LOG_FORMATS),
+    )
     .option("--telemetry", "make spans of executions with the global provider of OpenTelemetry")
     .option("--strict", "take warnings for errors")
     .option("--lenient", "only warn of unknown keys and of nodes without a type")

@@ -6,7 +6,7 @@ import type { ConductorConfig } from "../exports/node.js";
 import type { SecretKeySource } from "../server/secrets/secret-keys.js";
 import { openSecrets, type Secrets, secretsInTurn } from "../server/secrets/secrets.js";
 import { UsageError } from "./exit.js";
-import { oneLine } from "./text.js";
+import { oneLine, onStandardError } from "./text.js";
 
 /** Where the key of secrets is, unless something else is said. */
 export const SECRET_KEY_FILE = "conductor.secret-key";
@@ -58,10 +58,14 @@ function realPath(path: string): string {
 }
 
 /** Opens the secrets of a store. Throws UsageError for what is no key. */
-export function openStoredSecrets(store: ExecutionStore, options: SecretKeyOptions): Secrets {
+export function openStoredSecrets(
+  store: ExecutionStore,
+  options: SecretKeyOptions,
+  say: (text: string) => void = onStandardError,
+): Secrets {
   const onKeyMade = (file: string) => {
-    process.stderr.write(
-      `Made the key of the secrets: ${oneLine(file)}. Without it no secret can be read: keep a copy apart from the store\n`,
+    say(
+      `Made the key of the secrets: ${oneLine(file)}. Without it no secret can be read: keep a copy apart from the store`,
     );
   };
   try {
@@ -76,14 +80,19 @@ export function storedSecrets(
   settings: ConductorConfig,
   store: ExecutionStore,
   options: SecretKeyOptions,
+  say?: (text: string) => void,
 ): { secrets?: Secrets; asked: Pick<ConductorConfig, "secrets"> } {
   if (store.entries === undefined) return { asked: {} };
-  const secrets = openStoredSecrets(store, options);
+  const secrets = openStoredSecrets(store, options, say);
   return { secrets, asked: { secrets: secretsInTurn(settings.secrets, secrets) } };
 }
 
-/** Says on stderr which of these the settings have as well, so that those of the store are not read. */
-export async function tellHidden({ secrets }: ConductorConfig, stored: readonly { name: string }[]): Promise<void> {
+/** Says, by default on stderr, which of these the settings have as well, so that those of the store are not read. */
+export async function tellHidden(
+  { secrets }: ConductorConfig,
+  stored: readonly { name: string }[],
+  say: (text: string) => void = onStandardError,
+): Promise<void> {
   if (secrets === undefined) return;
   for (const { name } of stored) {
     let own: unknown;
@@ -93,8 +102,6 @@ export async function tellHidden({ secrets }: ConductorConfig, stored: readonly 
       // What it has to say is said by the node that asks.
     }
     if (own === undefined || own === null) continue;
-    process.stderr.write(
-      `The secret ${oneLine(name)} is in the store and in \`secrets\` of conductor.config, which counts\n`,
-    );
+    say(`The secret ${oneLine(name)} is in the store and in \`secrets\` of conductor.config, which counts`);
   }
 }

@@ -19,8 +19,9 @@ import { openKeptStore, SERVER_STORE } from "./kept-store.js";
 import { attempted, type KeyOptions } from "./keys.js";
 import { openProject, type ProjectOptions } from "./project.js";
 import { demandKeyApart, type SecretKeyOptions, storedSecrets, tellHidden } from "./secret-source.js";
+import { type LogFormat, logExecutions, type ServerLog, serverLog } from "./serve-log.js";
 import { onInterrupt } from "./signals.js";
-import { counted, oneLine } from "./text.js";
+import { oneLine } from "./text.js";
 import { telling } from "./with-store.js";
 
 /** How long requests that are under way may take once the server is to end, in ms. */
@@ -47,6 +48,7 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, SecretKeyOptio
   /** Ids of the flows that are tools. */
   flow?: string[];
   telemetry?: boolean;
+  log?: LogFormat;
 }
 
 /** Serves until a signal ends it. Flow files that are named are saved first, under their ids. */
@@ -61,9 +63,12 @@ export async function serve(flows: readonly string[], options: ServeOptions): Pr
   const keys = new KeyFile(options.keys);
   const hasKeys = attempted(() => keys.list().length) > 0;
   if (!options.open && !hasKeys && isNew(address)) throw noCallers(options);
-  const toSave = await flowsIn(flows, { ...options, nodes: project.nodes, files: settings.files });
+  const log = serverLog(options.log ?? "text");
+  const facts = { ...options, nodes: project.nodes, files: settings.files };
+  const toSave = await flowsIn(flows, facts, (message) => log({ event: "flow-warnings", message }));
   if (toSave === undefined) return Exit.invalidFlow;
-  const audit = options.audit === undefined ? undefined : auditFile(options.audit);
+  const audit =
+    options.audit === undefined ? undefined : auditFile(options.audit, (message) => log({ event: "message", message }));
   return telling(async () => {
     const { store, close } = await openKeptStore(address);
     try {
@@ -73,6 +78,7 @@ export async function serve(flows: readonly string[], options: ServeOptions): Pr
         settings,
         toSave,
         { ...callers, ...(audit && { audit: audit.audit }), ...(project.limits && { limits: project.limits }) },
+        log,
         options,
       );
     } finally {
@@ -116,14 +122,17 @@ async function serveOn(
   settings: ConductorConfig,
   flows: readonly FlowToSave[],
   callers: Partial<ServerOptions>,
+  log: ServerLog,
   options: ServeOptions,
 ): Promise<Exit> {
   const { port, host, open = false, keys, origin = [], triggers: watches = true, mcp = false, flow } = options;
   const { rateLimit, trustProxy = 0, webhooks, telemetry } = options;
+  const say = (message: string) => log({ event: "message", message });
   const traced = telemetry ? await tracing() : undefined;
-  const { secrets, asked } = storedSecrets(settings, store, options);
+  const { secrets, asked } = storedSecrets(settings, store, options, say);
   const { files, expressions, secrets: source } = { ...settings, ...asked };
   const conductor = createNodeConductor({ ...settings, ...asked, store }, () => "local");
+  if (options.log === "json") logExecutions(conductor, log);
   const endTracing = traced?.(conductor);
   const triggers =
     !watches || settings.durability === "off" || store.entries === undefined
@@ -134,7 +143,7 @@ async function serveOn(
           ...(files && { files }),
           ...(source && { secrets: source }),
           ...(expressions && { expressions }),
-          log: (message) => process.stderr.write(`${oneLine(message)}\n`),
+          log: (message) => say(oneLine(message)),
         });
   const server = createServer({
     conductor,
@@ -156,20 +165,21 @@ async function serveOn(
         () => {},
       ),
     );
-    for (const flow of flows) await saveChanged(conductor, flow);
-    if (secrets !== undefined) await tellHidden(settings, await secrets.list());
+    for (const flow of flows) await saveChanged(conductor, flow, log);
+    if (secrets !== undefined) await tellHidden(settings, await secrets.list(), say);
     const listening = await server.listen({ port, host });
-    process.stderr.write(`Serving at ${listening.apiUrl}\n`);
-    process.stderr.write(
-      open
-        ? "Everybody on this machine may do everything\n"
-        : `Callers sign in with keys (${oneLine(keys)}), or as users with passwords\n`,
-    );
-    void recover(conductor);
+    log({
+      event: "listening",
+      url: listening.apiUrl,
+      callers: open
+        ? "Everybody on this machine may do everything"
+        : `Callers sign in with keys (${oneLine(keys)}), or as users with passwords`,
+    });
+    void recover(conductor, log);
     void triggers?.start();
     await interrupted;
     triggers?.close();
-    process.stderr.write("Ending: what is under way may finish, or goes on at the next start\n");
+    log({ event: "ending" });
     await listening.close(GRACE_MS);
     return Exit.success;
   } finally {
@@ -216,12 +226,15 @@ function guarded(
 }
 
 /** Saves a flow unless the store has it as it is: a start does not make a version. Gives its id. */
-export async function saveChanged({ storage }: Conductor, flow: FlowToSave): Promise<string> {
+export async function saveChanged(
+  { storage }: Conductor,
+  flow: FlowToSave,
+  log: ServerLog = serverLog("text"),
+): Promise<string> {
   const saved = flow.id === undefined ? undefined : await storage.loadFlow(flow.id).catch(() => undefined);
   if (saved !== undefined && Object.entries(flow).every(([key, value]) => isSame(saved[key], value))) return saved.id;
   const { id, storedVersion } = await storage.saveFlow(flow);
-  const version = storedVersion === undefined ? "" : ` as version ${storedVersion}`;
-  process.stderr.write(`Saved ${oneLine(id)}${version}\n`);
+  log({ event: "flow-saved", flowId: id, ...(storedVersion !== undefined && { version: storedVersion }) });
   return id;
 }
 
@@ -230,15 +243,13 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 /** Goes on with what an earlier process left unfinished. */
-async function recover(conductor: Conductor): Promise<void> {
+async function recover(conductor: Conductor, log: ServerLog): Promise<void> {
   try {
     const { resumed, blocked } = await conductor.recover();
-    if (resumed.length > 0)
-      process.stderr.write(`${counted(resumed.length, "execution")} of an earlier process go on\n`);
-    for (const { executionId, reason } of blocked) {
-      process.stderr.write(`${oneLine(executionId)} cannot go on: ${oneLine(reason)}\n`);
-    }
+    const executionIds = resumed.map(({ executionId }) => executionId);
+    if (resumed.length > 0) log({ event: "executions-resumed", count: resumed.length, executionIds });
+    for (const { executionId, reason } of blocked) log({ event: "execution-blocked", executionId, reason });
   } catch (error) {
-    process.stderr.write(`Unfinished executions cannot go on: ${oneLine((error as Error).message)}\n`);
+    log({ event: "recovery-failed", message: (error as Error).message });
   }
 }

@@ -41,6 +41,11 @@ export function counted(number: number, noun: string, several = `${noun}s`): str
   return `${number} ${number === 1 ? noun : several}`;
 }
 
+/** Says something on standard error. */
+export function onStandardError(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
 /** Text in one line without control characters: what a flow or a node says must not steer the terminal. */
 export function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be replaced.

@@ -1,0 +1,104 @@
+/** What a server says while it runs: sentences for people, or a line of JSON for each event. */
+import { format } from "node:util";
+import type { Conductor } from "../exports/node.js";
+import type { ExecutionError } from "../types/errors.js";
+import { counted, oneLine } from "./text.js";
+
+/** How a server says it. */
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** Something that happened. Names of events and of their fields stay as they are. */
+export type ServerEvent =
+  | { event: "listening"; url: string; callers: string }
+  | { event: "flow-warnings"; message: string }
+  | { event: "flow-saved"; flowId: string; version?: number }
+  | { event: "execution-started"; executionId: string; flowId: string }
+  | { event: "execution-completed"; executionId: string; durationMs?: number }
+  | {
+      event: "execution-failed";
+      executionId: string;
+      code?: string;
+      nodeId?: string;
+      message: string;
+      durationMs?: number;
+    }
+  | { event: "executions-resumed"; count: number; executionIds: string[] }
+  | { event: "execution-blocked"; executionId: string; reason: string }
+  | { event: "recovery-failed"; message: string }
+  | { event: "ending" }
+  | { event: "message"; message: string };
+
+type Level = "debug" | "info" | "warn" | "error";
+
+/** Takes what happened. */
+export type ServerLog = (event: ServerEvent) => void;
+
+/** A log on standard error. In JSON it also has what the library and nodes write to the console. */
+export function serverLog(kind: LogFormat): ServerLog {
+  if (kind === "text") {
+    return (event) => {
+      const text = textOf(event);
+      if (text !== undefined) process.stderr.write(`${text}\n`);
+    };
+  }
+  const write = (level: Level, event: ServerEvent) =>
+    void process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, ...event })}\n`);
+  const consoled = { debug: "debug", log: "info", info: "info", warn: "warn", error: "error" } as const;
+  for (const [name, level] of Object.entries(consoled)) {
+    console[name as keyof typeof consoled] = (...said: unknown[]) =>
+      write(level, { event: "message", message: format(...said) });
+  }
+  return (event) => write(levelOf(event), event);
+}
+
+/** Tells a log of the executions of a conductor. */
+export function logExecutions({ events }: Pick<Conductor, "events">, log: ServerLog): void {
+  events.onStarted(({ executionId, nodeId }) => log({ event: "execution-started", executionId, flowId: nodeId }));
+  events.onCompleted(({ executionId, result: { duration } }) =>
+    log({ event: "execution-completed", executionId, ...durationOf(duration) }),
+  );
+  events.onError(({ executionId, error, result }) => {
+    const { code, nodeId }: Partial<ExecutionError> = result?.error ?? {};
+    log({
+      event: "execution-failed",
+      executionId,
+      ...(code !== undefined && { code }),
+      ...(nodeId !== undefined && { nodeId }),
+      message: error.message,
+      ...durationOf(result?.duration),
+    });
+  });
+}
+
+function durationOf(durationMs: number | undefined): { durationMs?: number } {
+  return durationMs === undefined ? {} : { durationMs };
+}
+
+function levelOf({ event }: ServerEvent): Level {
+  if (event === "execution-failed" || event === "recovery-failed") return "error";
+  return event === "execution-blocked" || event === "flow-warnings" ? "warn" : "info";
+}
+
+/** Executions begin and end without a word: there may be many. */
+function textOf(event: ServerEvent): string | undefined {
+  switch (event.event) {
+    case "listening":
+      return `Serving at ${event.url}\n${event.callers}`;
+    case "flow-saved":
+      return `Saved ${oneLine(event.flowId)}${event.version === undefined ? "" : ` as version ${event.version}`}`;
+    case "executions-resumed":
+      return `${counted(event.count, "execution")} of an earlier process go on`;
+    case "execution-blocked":
+      return `${oneLine(event.executionId)} cannot go on: ${oneLine(event.reason)}`;
+    case "recovery-failed":
+      return `Unfinished executions cannot go on: ${oneLine(event.message)}`;
+    case "ending":
+      return "Ending: what is under way may finish, or goes on at the next start";
+    case "flow-warnings":
+    case "message":
+      return event.message;
+    default:
+      return undefined;
+  }
+}
