@@ -354,6 +354,23 @@ function commands(end: (exit: Exit) => void): Command {
       end(await serve(flows, options));
     });
 
+  program
+    .command("dev")
+    .description("serve the flows of a folder on this machine, and take their changes")
+    .argument("[folder]", "with flows/*.yaml and *.flow.yaml", ".")
+    .option("--port <n>", "port to listen on; 0 for one that is free", wholeNumber, 3000)
+    .option("--store <address>", "keep flows and executions there (default: .conductor/dev.db in the folder)")
+    .option("--allow-private-addresses", "nodes may connect to addresses that are not public")
+    .option("--allow-programs", "nodes may run programs, with all rights of this process")
+    .option("--secret-key <file>", "file of the key of the secrets (default: one of this user's, for all folders)")
+    .addOption(new Option("--child").hideHelp())
+    .option("--strict", "take warnings for errors")
+    .option("--lenient", "only warn of unknown keys and of nodes without a type")
+    .option(...NODES)
+    .option(...CONFIG)
+    .option(...NO_CONFIG)
+    .action(async (folder: string, options) => end(await (await import("./dev.js")).dev(folder, options)));
+
   backupCommands(program, end);
 
   program

@@ -13,7 +13,7 @@ import { createTriggers } from "../triggers/triggers.js";
 import type { FlowToSave } from "../types/flow.js";
 import { type AuditFile, auditFile } from "./audit-file.js";
 import { Exit, UsageError } from "./exit.js";
-import type { Strictness } from "./flow-file.js";
+import type { ProjectFacts, Strictness } from "./flow-file.js";
 import { flowsIn } from "./flows-in-files.js";
 import { openKeptStore, SERVER_STORE } from "./kept-store.js";
 import { attempted, type KeyOptions } from "./keys.js";
@@ -39,6 +39,8 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, SecretKeyOptio
   trustProxy?: number;
   origin?: string[];
   root?: string[];
+  /** Folders for files where neither `root` nor the project names some; none unless given. */
+  defaultRoots?: readonly string[];
   allowPrivateAddresses?: boolean;
   allowPrograms?: boolean;
   /** Whether triggers fire. */
@@ -51,8 +53,11 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, SecretKeyOptio
   log?: LogFormat;
 }
 
+/** What is done with a conductor before it is served, by what its project says of flows. */
+type Prepare = (conductor: Conductor, facts: ProjectFacts & Strictness) => Promise<void>;
+
 /** Serves until a signal ends it. Flow files that are named are saved first, under their ids. */
-export async function serve(flows: readonly string[], options: ServeOptions): Promise<Exit> {
+export async function serve(flows: readonly string[], options: ServeOptions, prepare?: Prepare): Promise<Exit> {
   const project = await openProject(flows[0], options);
   if (options.flow !== undefined && !options.mcp) {
     throw new UsageError("--flow says which flows are tools of the Model Context Protocol; give --mcp as well");
@@ -80,6 +85,7 @@ export async function serve(flows: readonly string[], options: ServeOptions): Pr
         { ...callers, ...(audit && { audit: audit.audit }), ...(project.limits && { limits: project.limits }) },
         log,
         options,
+        (conductor) => prepare?.(conductor, facts),
       );
     } finally {
       await close();
@@ -124,6 +130,7 @@ async function serveOn(
   callers: Partial<ServerOptions>,
   log: ServerLog,
   options: ServeOptions,
+  prepare: (conductor: Conductor) => Promise<void> | undefined,
 ): Promise<Exit> {
   const { port, host, open = false, keys, origin = [], triggers: watches = true, mcp = false, flow } = options;
   const { rateLimit, trustProxy = 0, webhooks, telemetry } = options;
@@ -167,6 +174,7 @@ async function serveOn(
     );
     for (const flow of flows) await saveChanged(conductor, flow, log);
     if (secrets !== undefined) await tellHidden(settings, await secrets.list(), say);
+    await prepare(conductor);
     const listening = await server.listen({ port, host });
     log({
       event: "listening",
@@ -212,11 +220,11 @@ function limitedTo(perSecond: number): RateLimits {
 /** What flows of others may not do unless the owner says so: here, or setting by setting in those of the project. */
 function guarded(
   project: ConductorConfig,
-  { root, allowPrivateAddresses, allowPrograms }: ServeOptions,
+  { root, defaultRoots = [], allowPrivateAddresses, allowPrograms }: ServeOptions,
 ): ConductorConfig {
   return {
     ...project,
-    files: { roots: root ?? project.files?.roots ?? [] },
+    files: { roots: root ?? project.files?.roots ?? defaultRoots },
     network: {
       ...project.network,
       privateAddresses: allowPrivateAddresses ?? project.network?.privateAddresses ?? false,
