@@ -14,7 +14,7 @@ const require = createRequire(import.meta.url);
 export const NODE_TYPES = `@types/node@${require("@types/node/package.json").version}`;
 
 /** What the entry point `opentelemetry` needs, an optional peer. */
-export const OPENTELEMETRY = `@opentelemetry/api@${require("@opentelemetry/api/package.json").version}`;
+export const OPENTELEMETRY = `@opentelemetry/api@${require("../../npm/conductor/package.json").devDependencies["@opentelemetry/api"]}`;
 
 /** Settings of every installation: no scripts of packages, and no words. */
 export const QUIETLY = ["--no-audit", "--no-fund", "--ignore-scripts"];
