@@ -2,14 +2,22 @@
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
-import { loadAddon, type StoreCopy } from "@atomiton/conductor-native";
+import { loadAddon } from "@atomiton/conductor-native";
 
 import { StorageError } from "../error.js";
 import { writeAtomically } from "../files/atomic-write.js";
 import { removeLeftovers } from "../files/leftovers.js";
 import { failure } from "./sqlite-failure.js";
 
-export type { StoreCopy };
+/** What a copy of a store holds. */
+export interface StoreCopy {
+  /** Of the schema. */
+  version: number;
+  executions: number;
+  flows: number;
+  /** Of the file. */
+  bytes: number;
+}
 
 /**
  * Copies the store in a database to a file: what it holds at one moment, in one file that needs no others. Processes may write to the
