@@ -80,9 +80,7 @@ export class WebhookPaths {
 /** What comes after `/hooks/`. */
 export function pathOf(trigger: ArmedTrigger): string {
   const { path } = trigger.parameters;
-  if (typeof path === "string" && path !== "") return path;
-  // As addresses have it, whatever the ids are.
-  return `${encodeURIComponent(trigger.flowId)}/${encodeURIComponent(trigger.nodeId)}`;
+  return typeof path === "string" && path !== "" ? path : nameOf(trigger);
 }
 
 function demandSecrets({ parameters }: ArmedTrigger): void {
