@@ -333,6 +333,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--allow-private-addresses", "nodes may connect to addresses that are not public")
     .option("--allow-programs", "nodes may run programs, with all rights of this process")
     .option("--webhooks", "take requests for the webhooks of saved flows, at /hooks/… (on with --open)")
+    .option("--metrics", "tell at /metrics what is counted, in the form of Prometheus, to callers who may look")
     .option("--no-triggers", "let schedules and other triggers of the saved flows begin nothing")
     .option("--mcp", "serve the Model Context Protocol at /mcp: flows whose metadata says `tool: true` are tools")
     .option("--flow <id>", "with --mcp, this flow is a tool, and none that is not named; may be given again", files)

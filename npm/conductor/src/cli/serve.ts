@@ -46,6 +46,7 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, SecretKeyOptio
   /** Whether triggers fire. */
   triggers?: boolean;
   webhooks?: boolean;
+  metrics?: boolean;
   mcp?: boolean;
   /** Ids of the flows that are tools. */
   flow?: string[];
@@ -133,7 +134,7 @@ async function serveOn(
   prepare: (conductor: Conductor) => Promise<void> | undefined,
 ): Promise<Exit> {
   const { port, host, open = false, keys, origin = [], triggers: watches = true, mcp = false, flow } = options;
-  const { rateLimit, trustProxy = 0, webhooks, telemetry } = options;
+  const { rateLimit, trustProxy = 0, webhooks, metrics, telemetry } = options;
   const say = (message: string) => log({ event: "message", message });
   const traced = telemetry ? await tracing() : undefined;
   const { secrets, asked } = storedSecrets(settings, store, options, say);
@@ -156,6 +157,7 @@ async function serveOn(
     conductor,
     ...(triggers && { triggers }),
     ...(webhooks !== undefined && { webhooks }),
+    ...(metrics && { metrics }),
     durable: settings.durability !== "off",
     origins: origin,
     mcp: mcp && flow !== undefined ? { flows: flow } : mcp,

@@ -47,6 +47,8 @@ export interface ExecutionGuard {
   ): Promise<CallAnswer | Limited>;
   /** Whether an execution waits for its place. */
   isWaiting(executionId: string): boolean;
+  /** How many wait. */
+  readonly waiting: number;
   /** Lets nothing begin that waits now. */
   endWaiting(): void;
 }
@@ -211,6 +213,9 @@ export function createExecutionGuard(
       }
     },
     isWaiting: (id) => [...held].some(({ executionId, ticket }) => executionId === id && ticket.isWaiting),
+    get waiting() {
+      return places.waiting;
+    },
     endWaiting() {
       for (const { ticket } of [...held]) if (ticket.isWaiting) ticket.leave();
       clearInterval(looking);

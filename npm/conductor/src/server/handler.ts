@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { messageOf } from "@atomiton/values";
 import { type Context, Hono } from "hono";
+import { routePath } from "hono/route";
 import type * as z from "zod";
 import packageJson from "../../package.json" with { type: "json" };
 import { flowIdOf } from "../api/requests.js";
@@ -21,6 +22,7 @@ import type { EventLog } from "./event-log.js";
 import { eventStream } from "./event-stream.js";
 import type { Hooks } from "./hooks/hooks.js";
 import { IdempotencyKeys } from "./idempotency.js";
+import type { LazyMetrics } from "./lazy-metrics.js";
 import { openApi } from "./openapi.js";
 import { type Origins, refusedOrigin } from "./origins.js";
 import type { RateGuard } from "./rate-limits.js";
@@ -54,6 +56,8 @@ export interface HandlerParts {
   mcp: ((request: Request, session: Session) => Promise<Response>) | undefined;
   /** Answers requests to webhooks; `undefined` where there are none. */
   hooks: Hooks | undefined;
+  /** Counts requests; `undefined` where nothing is counted. */
+  metrics: LazyMetrics | undefined;
 }
 
 /** What a body may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
@@ -96,8 +100,12 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     const address = addressOf(connection, c.req.header("x-forwarded-for") ?? null, parts.proxies);
     c.set("address", address);
     const limited = parts.guard.ofAddress(address);
+    const started = parts.metrics && performance.now();
     if (limited === undefined) await next();
     else c.res = refusedBy(limited);
+    if (started !== undefined) {
+      parts.metrics?.answered(c.req.method, routePath(c, -1), c.res.status, (performance.now() - started) / 1000);
+    }
     c.res.headers.set("x-content-type-options", "nosniff");
     if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
     if (origin !== undefined) {
@@ -158,6 +166,16 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
       signal: AbortSignal.any([parts.ending(), raw.signal]),
     });
   });
+
+  const { metrics } = parts;
+  if (metrics !== undefined) {
+    app.on("GET", [...new Set(["/metrics", `${base}/metrics`])], async (c) => {
+      const refusal = refusalOf(c.get("session").caller, "viewer", "The metrics");
+      if (refusal !== undefined) return refusedBy(calls.told(c.get("session"), refusal, "metrics"));
+      const { text, contentType } = await metrics.ready;
+      return new Response(await text(), { headers: { "content-type": contentType } });
+    });
+  }
 
   const { mcp } = parts;
   if (mcp !== undefined) {

@@ -16,6 +16,7 @@ import { EventLog } from "./event-log.js";
 import { checkedLimits, createExecutionGuard, type ExecutionLimits } from "./execution-limits.js";
 import { createHandler, refusedBy } from "./handler.js";
 import { createHooks, type Hooks } from "./hooks/hooks.js";
+import { lazyMetrics } from "./lazy-metrics.js";
 import { demandMcp, lazyMcp } from "./mcp/lazy.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
 import { ownFlowRefusal } from "./own-flows.js";
@@ -74,6 +75,8 @@ export interface ServerOptions {
    * them, and may be anyone who knows the address. Default: true with `open`, else false.
    */
   webhooks?: boolean;
+  /** Tells callers with the role `viewer` at `/metrics` and `<base>/metrics` what is counted, in the form of Prometheus. Default: false. */
+  metrics?: boolean;
   /** What callers list, set and remove as secrets; no call tells what one is. The conductor has to be given them as well. Default: none. */
   secrets?: Secrets;
   /**
@@ -156,13 +159,22 @@ export function createServer(options: ServerOptions): ConductorServer {
     ...(hooks && { hooks }),
   };
   const channels: ServedChannels = serveChannels(conductor, served, (...told) => log.add(...told));
-  const tell = auditor(options.audit);
+  const audit = auditor(options.audit);
+  const tell: typeof audit = (entry) => {
+    if (entry.event === "refused" || entry.event === "limited") metrics?.refused(entry.event);
+    audit(entry);
+  };
   const guard = createRateGuard(options.rateLimits ?? {}, ({ what, ...session }) => {
     tell({ event: "limited", ...whoIs(session), what, outcome: "RATE_LIMIT_EXCEEDED" });
   });
   const proxies = Number(options.trustProxy ?? 0);
   const ownFlows = options.secretsFor === "all-flows" ? undefined : ownFlowRefusal(conductor);
   const executions = createExecutionGuard(options.limits ?? {}, conductor, tell);
+  const metrics = lazyMetrics(options.metrics ?? false, {
+    conductor,
+    clients: () => log.listeners,
+    queued: () => executions.waiting,
+  });
   const calls = createCalls({ channels, auth, guard, executions, ownFlows, tell });
   const onSessionsEnded = (listener: () => void) => auth?.onSessionsEnded?.(listener) ?? (() => {});
   /** Aborted while the server does not listen any more, which ends streams of events. */
@@ -189,6 +201,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     ending: () => ending.signal,
     mcp: mcp?.handle,
     hooks,
+    metrics,
   };
   const handler = createHandler(parts);
   const listener = getRequestListener(handler.fetch, { overrideGlobalObjects: false });
@@ -240,6 +253,7 @@ export function createServer(options: ServerOptions): ConductorServer {
         throw coded("INVALID_PARAMETERS", `An open server listens on this machine only, not on ${host}`, undefined);
       }
       if (ending.signal.aborted) ending = new AbortController();
+      await metrics?.ready;
       const http = createHttpServer((request, response) => void listener(request, response));
       http.on("upgrade", (request, socket, head) => {
         if (!upgrade(request, socket, head)) {
@@ -279,6 +293,7 @@ export function createServer(options: ServerOptions): ConductorServer {
       isEnding = true;
       ending.abort();
       mcp?.close();
+      metrics?.close();
       clearInterval(heartbeat);
       executions.endWaiting();
       endListening();
@@ -302,6 +317,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "mcp",
   "triggers",
   "webhooks",
+  "metrics",
   "rateLimits",
   "limits",
   "trustProxy",
@@ -341,6 +357,10 @@ function demandKnown(options: ServerOptions): void {
     }
   }
   demandMcp(options.mcp);
+  for (const name of ["webhooks", "metrics", "durable", "open"] as const) {
+    if (typeof (options[name] ?? false) !== "boolean")
+      throw refused(`The setting \`${name}\` of a server is true or false`);
+  }
   if (options.triggers !== undefined && typeof options.triggers?.backfill !== "function") {
     throw refused("The setting `triggers` of a server must be what `createTriggers` gives");
   }
