@@ -10,5 +10,7 @@ export const patient = {
   testTimeout: PATIENCE,
   hookTimeout: PATIENCE,
   teardownTimeout: PATIENCE,
+  // Less than the test has, so that the test fails with what was waited for.
+  expect: { poll: { timeout: PATIENCE / 2 } },
   setupFiles: [fileURLToPath(new URL("vitest-setup.mjs", import.meta.url))],
 };

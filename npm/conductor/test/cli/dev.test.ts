@@ -27,7 +27,7 @@ async function dev(root: string, ...args: string[]) {
   });
   /** The address that was told last. */
   const client = async (times = 1) => {
-    await expect.poll(() => said.match(/Serving at \S+/g)?.length, { timeout: 20_000 }).toBe(times);
+    await expect.poll(() => said.match(/Serving at \S+/g)?.length).toBe(times);
     const apiUrl = [...said.matchAll(/Serving at (\S+)/g)].at(-1)?.[1] ?? "";
     const conductor = createConductor({ transport: "http", apiUrl });
     onTestFinished(() => conductor.shutdown());

@@ -351,7 +351,7 @@ describe("deliveries of webhooks", () => {
     const database = join(folder(), "a.db");
     const store = await openSqliteStore(database);
     const flow = flowOf(
-      { authenticate: "none", answer: "node" },
+      { authenticate: "none", answer: "node", waitFor: "10m" },
       [{ id: "respond", type: "respond", parameters: { status: 201 } }],
       [{ source: "note", target: "respond" }],
     );

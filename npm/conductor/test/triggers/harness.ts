@@ -109,4 +109,4 @@ export async function executionsOf(store: ExecutionStore, flowId: string): Promi
 }
 
 /** Waits until a condition holds. */
-export const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 20_000, interval: 5 });
+export const until = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { interval: 5 });
