@@ -130,6 +130,8 @@ interface Standing {
   text: string;
   watched?: Watched;
   trigger?: ArmedTrigger;
+  /** It could not be watched, for reasons that may pass. */
+  isTriedAgain?: boolean;
 }
 
 /** A flow as it was looked at last. */
@@ -145,6 +147,8 @@ export function createTriggers(options: TriggersOptions): Triggers {
 
 class WatchedTriggers implements Triggers {
   private readonly flows = new Map<string, LookedAt>();
+  /** Flows that could not be looked at, and why. */
+  private readonly unread = new Map<string, string>();
   private readonly states;
   private readonly sources: ReadonlyMap<string, TriggerSource>;
   private readonly others: ReadonlySet<string>;
@@ -319,7 +323,9 @@ class WatchedTriggers implements Triggers {
         for (const { id } of page.problems ?? []) there.add(id);
         for (const { id, savedAt } of page.flows) {
           there.add(id);
-          if (this.flows.get(id)?.savedAt !== savedAt) await this.lookAt(id);
+          const known = this.flows.get(id);
+          const isTriedAgain = [...(known?.standing.values() ?? [])].some(({ isTriedAgain }) => isTriedAgain);
+          if (known?.savedAt !== savedAt || isTriedAgain) await this.lookAtOne(id);
         }
       }
       this.lookProblem = undefined;
@@ -333,13 +339,41 @@ class WatchedTriggers implements Triggers {
     for (const id of [...this.flows.keys()]) if (!there.has(id)) await this.forget(id);
   }
 
-  /** Arms what is new in a flow, and ends what is not there any more. */
+  /** The same for one of many: what is wrong with it is told once, and the others go on. */
+  private async lookAtOne(id: string): Promise<void> {
+    try {
+      await this.lookAt(id);
+      this.unread.delete(id);
+    } catch (error) {
+      const problem = messageOf(error);
+      if (this.unread.get(id) !== problem)
+        this.log(`The triggers of ${id} cannot be armed: ${problem}; it is tried again`);
+      this.unread.set(id, problem);
+    }
+  }
+
+  /** Arms what is new in a flow, and ends what is not there any more. Where that fails, nothing of it is armed. */
   private async lookAt(id: string): Promise<void> {
     const flow = await this.options.conductor.storage.loadFlow(id);
-    const found = triggersIn(flow, this.others);
     const before = this.flows.get(id)?.standing ?? new Map<string, Standing>();
     const standing = new Map<string, Standing>();
     this.flows.set(id, { savedAt: flow.savedAt, standing });
+    try {
+      await this.arm(flow, before, standing);
+    } catch (error) {
+      this.flows.delete(id);
+      for (const { watched } of [...before.values(), ...standing.values()]) watched?.close();
+      throw error;
+    }
+  }
+
+  private async arm(
+    flow: SavedFlow,
+    before: ReadonlyMap<string, Standing>,
+    standing: Map<string, Standing>,
+  ): Promise<void> {
+    const { id } = flow;
+    const found = triggersIn(flow, this.others);
     const kept = new Map(found.map((trigger) => [trigger.node.id, textOf(flow, trigger)]));
     const gone = [...before].filter(([nodeId, { text }]) => kept.get(nodeId) !== text).map(([, each]) => each);
     const isHook = ({ status }: Standing) => status.type === "webhook";
@@ -348,8 +382,8 @@ class WatchedTriggers implements Triggers {
       const { id: nodeId } = trigger.node;
       const text = textOf(flow, trigger);
       const same = before.get(nodeId);
-      if (same?.text === text) standing.set(nodeId, same);
-      else standing.set(nodeId, await this.standingOf(flow, trigger, text));
+      if (same?.text === text && !same.isTriedAgain) standing.set(nodeId, same);
+      else standing.set(nodeId, await this.standingOf(flow, trigger, text, same?.status.problem));
     }
     // Their paths go over to those in their places, not to other flows.
     for (const each of gone) if (isHook(each)) each.watched?.close();
@@ -358,12 +392,18 @@ class WatchedTriggers implements Triggers {
     }
   }
 
-  private async standingOf(flow: SavedFlow, { node, isOn, problem }: FoundTrigger, text: string): Promise<Standing> {
+  /** @param told what was wrong before, which is not told again */
+  private async standingOf(
+    flow: SavedFlow,
+    { node, isOn, problem }: FoundTrigger,
+    text: string,
+    told?: string,
+  ): Promise<Standing> {
     const { id: flowId, name } = flow;
     const { id: nodeId, type } = node;
     const facts = { flowId, flowName: name || flowId, nodeId, type };
     const refused = (why: string): Standing => {
-      if (this.isWatching) this.log(`${flowId}/${nodeId} does not fire: ${why}`);
+      if (this.isWatching && why !== told) this.log(`${flowId}/${nodeId} does not fire: ${why}`);
       return { status: { ...facts, status: "refused", problem: why }, text };
     };
     if (problem !== undefined) return refused(problem);
@@ -377,10 +417,12 @@ class WatchedTriggers implements Triggers {
       await change(({ secret, ...rest }) => (Object.keys(rest).length === 0 ? undefined : { secret }));
       return { status: { ...facts, status: "off" }, text };
     }
+    let isChecked = false;
     try {
       const source = this.sources.get(type);
       if (source === undefined) return refused(`Nothing here watches triggers of the type ${type}`);
       const trigger = await this.armedOf(flow, node);
+      isChecked = true;
       const status: TriggerStatus = { ...facts, status: "armed" };
       if (!this.isWatching) return { status, text, watched: await this.unwatched(trigger), trigger };
       const watched = await source(trigger, this.toolsOf(trigger, status));
@@ -393,7 +435,8 @@ class WatchedTriggers implements Triggers {
       this.log(`${flowId}/${nodeId} is armed${next === undefined ? "" : `: next at ${new Date(next).toISOString()}`}`);
       return { status, text, watched, trigger };
     } catch (error) {
-      return refused(problemOf(error));
+      // A folder that is missing may come; parameters that are wrong stay so.
+      return { ...refused(problemOf(error)), isTriedAgain: isChecked };
     }
   }
 

@@ -147,5 +147,13 @@ describe("files that change", () => {
       ["d", "refused", expect.stringContaining("none")],
       ["e", "armed", ""],
     ]);
+    const told = own.log.length;
+    await clock.go(clock.now() + 30_000);
+    expect(own.log).toHaveLength(told);
+    mkdirSync(join(allowed, "none"));
+    await until(async () => {
+      await clock.go(clock.now() + 5000);
+      expect(own.triggers.list().find(({ flowId }) => flowId === "d")?.status).toBe("armed");
+    });
   });
 });
