@@ -121,7 +121,11 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     const reason = await parts.whyNotReady();
     return reason === undefined ? json({ status: "ok" }) : json({ status: "unavailable", reason }, 503);
   });
-  const description = openApi(base, packageJson.version, parts.isOpen, parts.mcp !== undefined);
+  const description = openApi(base, packageJson.version, parts.isOpen, {
+    mcp: parts.mcp !== undefined,
+    metrics: parts.metrics !== undefined,
+    hooks: parts.hooks !== undefined,
+  });
   for (const path of ["/openapi.json", `${base}/openapi.json`]) app.get(path, () => json(description));
 
   // Who may send to a webhook is up to that: what a sender signs with may look like a wrong key.

@@ -19,15 +19,24 @@ interface Described {
   isVersioned?: true;
 }
 
+/** Routes that only some servers have. */
+export interface ChosenRoutes {
+  /** Clients of the Model Context Protocol are served. */
+  mcp: boolean;
+  metrics: boolean;
+  /** Requests for webhooks are taken. */
+  hooks: boolean;
+}
+
 const EXECUTE = { method: "post", summary: "Run a saved flow by its id", command: RUN.command, body: REQUEST } as const;
 
 /**
  * An OpenAPI 3.1 document of every route of the handler.
  *
  * @param isOpen whether callers need no key
- * @param hasMcp whether clients of the Model Context Protocol are served
+ * @param has what the server has of the routes that not all have
  */
-export function openApi(base: string, version: string, isOpen: boolean, hasMcp: boolean): object {
+export function openApi(base: string, version: string, isOpen: boolean, has: ChosenRoutes): object {
   const paths: Record<string, Record<string, unknown>> = {};
   const operations: Described[] = [
     ...RESOURCES,
@@ -50,7 +59,9 @@ export function openApi(base: string, version: string, isOpen: boolean, hasMcp: 
   for (const path of ["/openapi.json", `${base}/openapi.json`]) {
     paths[path] = { get: open("This description", { 200: ok("An OpenAPI document") }) };
   }
-  for (const path of hasMcp ? ["/mcp", `${base}/mcp`] : []) paths[path] = MCP;
+  for (const path of has.mcp ? ["/mcp", `${base}/mcp`] : []) paths[path] = MCP;
+  for (const path of has.metrics ? ["/metrics", `${base}/metrics`] : []) paths[path] = { get: METRICS };
+  for (const path of has.hooks ? ["/hooks/{path}", `${base}/hooks/{path}`] : []) paths[path] = HOOKS;
   return {
     openapi: "3.1.0",
     info: { title: "conductor", version, description: "Runs flows, and keeps them and their executions." },
@@ -177,6 +188,33 @@ const MCP = {
     responses: { 200: { description: "It is over" }, ...ERRORS },
   },
 };
+
+const METRICS = {
+  summary: "What is counted, in the text form of Prometheus",
+  description: "For the role viewer and above.",
+  responses: { 200: { description: "Metrics", content: { "text/plain": { schema: { type: "string" } } } }, ...ERRORS },
+};
+
+/** Which methods a webhook takes, who may send, and what it answers, is up to each of them. */
+const HOOKS = Object.fromEntries(
+  ["get", "post", "put", "patch", "delete"].map((method) => [
+    method,
+    {
+      summary: "Send a request to a webhook of a saved flow",
+      description:
+        "For whom the webhook says: callers with the role runner, who signs, or anyone. Its path may have slashes.",
+      security: [{ key: [] }, {}],
+      parameters: [inPath("path")],
+      ...(method !== "get" && { requestBody: { content: { "*/*": { schema: {} } } } }),
+      responses: {
+        default: { description: "What the flow answers" },
+        202: ok("The id of the execution"),
+        ...ERRORS,
+        405: { $ref: "#/components/responses/Error" },
+      },
+    },
+  ]),
+);
 
 /** An operation for everyone. */
 function open(summary: string, responses: object) {

@@ -92,6 +92,8 @@ describe("metrics", () => {
 
   it("are for callers who may look, and only where the owner turned them on", async () => {
     const on = await served();
+    const { paths } = (await (await on.ask("/openapi.json")).json()) as { paths: Record<string, object> };
+    expect(Object.keys(paths)).toContain("/metrics");
     expect((await on.ask("/metrics", "")).status).toBe(401);
     const off = await served({ metrics: false });
     expect((await off.ask("/metrics")).status).toBe(404);

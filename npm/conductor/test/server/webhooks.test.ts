@@ -97,7 +97,13 @@ describe("webhooks", () => {
   it("are there only where the owner turned them on, at their path, for their methods, while they are on", async () => {
     const off = await served(flowOf({ authenticate: "none" }), { webhooks: false });
     expect((await off.send("{}")).status).toBe(404);
-    const { send, conductor, triggers, log } = await served(flowOf({ authenticate: "none", methods: ["PUT", "GET"] }));
+    const described = async (origin: string) =>
+      Object.keys(((await (await fetch(`${origin}/openapi.json`)).json()) as { paths: object }).paths);
+    expect(await described(off.origin)).not.toContain("/hooks/{path}");
+    const { send, conductor, triggers, log, origin } = await served(
+      flowOf({ authenticate: "none", methods: ["PUT", "GET"] }),
+    );
+    expect(await described(origin)).toContain("/hooks/{path}");
     const refused = await send("{}");
     expect([refused.status, refused.headers.get("allow")]).toEqual([405, "PUT, GET"]);
     expect((await send(undefined, {}, PATH, "GET")).status).toBe(202);
