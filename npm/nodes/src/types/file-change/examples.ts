@@ -30,4 +30,24 @@ edges:
     },
     isPart: true,
   },
+  {
+    title: "What is deleted from a folder of pictures, tried by hand",
+    flow: `id: gallery
+nodes:
+  - id: gone
+    type: file-change
+    parameters: { path: gallery, pattern: "**/*.{jpg,png}", events: [deleted] }
+  - id: note
+    type: edit-fields
+    parameters: { keepOnlySet: true, values: { note: "{{name}} was {{event}}" } }
+edges:
+  - { source: gone, target: note }
+`,
+    input: { name: "2025/sunset.jpg", event: "deleted" },
+    outputs: {
+      gone: { path: "gallery", name: "2025/sunset.jpg", event: "deleted" },
+      note: { result: { note: "2025/sunset.jpg was deleted" } },
+    },
+    isPart: true,
+  },
 ];

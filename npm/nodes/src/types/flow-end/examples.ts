@@ -29,4 +29,32 @@ edges:
     outputs: { text: { result: { text: "Nightly import failed: The server did not answer" } } },
     isPart: true,
   },
+  {
+    title: "A backup that has not succeeded for more than a day",
+    flow: `id: backup-watch
+nodes:
+  - id: late
+    type: flow-end
+    parameters: { flows: [backup], outcomes: [late], lateAfter: 25h }
+  - id: text
+    type: edit-fields
+    parameters: { keepOnlySet: true, values: { text: "{{name}} is {{outcome}}" } }
+edges:
+  - { source: late, target: text }
+`,
+    input: {
+      trigger: { node: "late", type: "flow-end", key: "late backup 1772438400000" },
+      data: {
+        flowId: "backup",
+        name: "Backup",
+        executionId: "",
+        outcome: "late",
+        error: null,
+        startedAt: "",
+        endedAt: "2026-03-03T09:00:00.000Z",
+      },
+    },
+    outputs: { text: { result: { text: "Backup is late" } } },
+    isPart: true,
+  },
 ];

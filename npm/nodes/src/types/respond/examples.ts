@@ -12,4 +12,19 @@ nodes:
     input: { data: { accepted: true } },
     outputs: { answer: { status: 202, headers: { "x-queue": "3" }, body: { accepted: true }, sent: false } },
   },
+  {
+    title: "A page of HTML, made of what came in",
+    flow: `id: page
+nodes:
+  - id: page
+    type: respond
+    parameters:
+      headers: { content-type: text/html }
+      body: "<h1>Hello \${{ data.name }}</h1>"
+`,
+    input: { data: { name: "Ada" } },
+    outputs: {
+      page: { status: 200, headers: { "content-type": "text/html" }, body: "<h1>Hello Ada</h1>", sent: false },
+    },
+  },
 ];

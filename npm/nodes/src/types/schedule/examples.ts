@@ -10,7 +10,7 @@ nodes:
     parameters: { cron: "0 9 * * 1-5", timezone: Europe/Berlin }
   - id: greet
     type: edit-fields
-    parameters: { values: { greeting: "Good morning, it is {{time}}" } }
+    parameters: { keepOnlySet: true, values: { greeting: "Good morning, it is {{time}}" } }
 edges:
   - { source: nine, target: greet }
 `,
@@ -21,7 +21,7 @@ edges:
     },
     outputs: {
       nine: { time: "2026-03-02T08:00:00.000Z", missed: false, backfill: false },
-      greet: { result: { time: "2026-03-02T08:00:00.000Z", greeting: "Good morning, it is 2026-03-02T08:00:00.000Z" } },
+      greet: { result: { greeting: "Good morning, it is 2026-03-02T08:00:00.000Z" } },
     },
     isPart: true,
   },

@@ -36,4 +36,27 @@ edges:
     },
     isPart: true,
   },
+  {
+    title: "What another system signs, tried by hand: the input is the body",
+    flow: `id: push-hook
+nodes:
+  - id: push
+    type: webhook
+    parameters:
+      path: github/push
+      authenticate: signature
+      signature: { scheme: github, secret: the-secret-that-github-has-too }
+  - id: branch
+    type: edit-fields
+    parameters: { keepOnlySet: true, values: { branch: "\${{ data.body.ref.replace('refs/heads/', '') }}" } }
+edges:
+  - { source: push, target: branch }
+`,
+    input: { ref: "refs/heads/main" },
+    outputs: {
+      push: { method: "POST", body: { ref: "refs/heads/main" } },
+      branch: { result: { branch: "main" } },
+    },
+    isPart: true,
+  },
 ];
