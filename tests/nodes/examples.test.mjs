@@ -82,6 +82,8 @@ test("`conductor nodes` lists every type, with what it does", async () => {
 });
 
 test("`conductor nodes <type>` tells every parameter, handle, limit and example", async () => {
+  const all = JSON.parse((await conductor(root, ["nodes", "--json"])).stdout);
+  const listed = new Map(all.map((one) => [one.type, one]));
   for (const nodeType of nodeTypes.values()) {
     const { stdout } = await conductor(root, ["nodes", nodeType.type]);
     for (const name of Object.keys(nodeType.parameterSchema.properties)) {
@@ -96,10 +98,12 @@ test("`conductor nodes <type>` tells every parameter, handle, limit and example"
     for (const { description } of ports) assert.ok(description, nodeType.type);
     for (const { what } of nodeType.limits) assert.ok(stdout.includes(`- ${what}: `), what);
     for (const { flow } of nodeExamples(nodeType.type)) assert.ok(stdout.includes(flow));
-    const one = JSON.parse((await conductor(root, ["nodes", nodeType.type, "--json"])).stdout);
+    const one = listed.get(nodeType.type);
     assert.equal(one.parameters.type, "object");
     assert.equal(one.examples.length, nodeExamples(nodeType.type).length);
   }
+  const alone = JSON.parse((await conductor(root, ["nodes", "switch", "--json"])).stdout);
+  assert.deepEqual(alone, listed.get("switch"));
 });
 
 test("`conductor nodes` of a type that there is not suggests one", async () => {
