@@ -1,6 +1,6 @@
 /** What a panic of the engine costs where it is a WebAssembly module. */
 import * as module from "@atomiton/conductor-wasm";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import "./wasm-engine";
 import { backend } from "../src/engine/backend";
 import { WasmBackend } from "../src/engine/wasm-backend";
@@ -30,15 +30,16 @@ function waiting() {
     // Otherwise the driver would go on by itself before it tells the engine.
     { keepOutputs: "last" },
   );
-  return { done: conductor.node.run(chain(3)), release, started };
+  const done = conductor.node.run(chain(3));
+  /** Settles once it is at its second node, which on a busy machine is not after any number of turns. */
+  const settled = () => vi.waitFor(() => expect(started).toEqual(["n1", "n2"]));
+  return { done, release, started, settled };
 }
-
-const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("a run whose engine traps", () => {
   it("fails with INTERNAL_ERROR and starts nothing more", async () => {
     const run = waiting();
-    await settled();
+    await run.settled();
     breakInstance();
     run.release("late");
     const { success, error } = await run.done;
@@ -50,7 +51,7 @@ describe("a run whose engine traps", () => {
   it("takes the other runs of its instance with it, and no run of the instance that follows", async () => {
     const first = waiting();
     const second = waiting();
-    await settled();
+    await Promise.all([first.settled(), second.settled()]);
     expect(backend().openRuns()).toBe(2);
     breakInstance();
     first.release("late");
@@ -59,7 +60,7 @@ describe("a run whose engine traps", () => {
     // These get the same handles within the fresh instance that the lost ones had in theirs.
     const third = waiting();
     const fourth = waiting();
-    await settled();
+    await Promise.all([third.settled(), fourth.settled()]);
     expect(backend().openRuns()).toBe(2);
     second.release("late");
     expect((await second.done).error?.code).toBe("INTERNAL_ERROR");
@@ -80,7 +81,7 @@ describe("a run whose engine traps", () => {
     finished.release("in time");
     const result = await finished.done;
     const lost = waiting();
-    await settled();
+    await lost.settled();
     breakInstance();
     lost.release("late");
     await lost.done;
@@ -109,7 +110,7 @@ describe("handles and mailboxes of the module", () => {
 
   it("go on when the module's memory grows between two turns", async () => {
     const run = waiting();
-    await settled();
+    await run.settled();
     const { buffer } = module.memory();
     const pages = module.memory().grow(16);
     expect(pages).toBeGreaterThan(0);
