@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+import { projectsOf, testFiles } from "../../scripts/own-modules.mjs";
 import { patient } from "../../scripts/patience.mjs";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -21,22 +22,29 @@ const ENGINE = [
   "turns",
 ];
 
+/** What changes clocks, the console or the engine for all, or counts what the engine holds: helpers, virtual time, entries. */
+const SIGNS = [
+  "stopClock",
+  "stopTime",
+  "listenToConsole",
+  "wasm-engine",
+  "engine/backend",
+  "testing",
+  "browser",
+  "workers",
+];
+const files = testFiles(source("test"), SIGNS);
+
 export default defineConfig({
   test: {
     ...patient,
     projects: [
-      {
-        extends: true,
-        test: { name: "native", include: ["test/**/*.test.ts"], globalSetup: ["test/cli/build.ts"] },
-      },
-      {
-        extends: true,
-        test: {
-          name: "wasm",
-          include: ["test/contract/*.test.ts", ...ENGINE.map((name) => `test/${name}.test.ts`)],
-          env: { CONDUCTOR_BACKEND: "wasm" },
-        },
-      },
+      ...projectsOf(files, { name: "native", include: ["test/**/*.test.ts"], globalSetup: ["test/cli/build.ts"] }),
+      ...projectsOf(files, {
+        name: "wasm",
+        include: ["test/contract/*.test.ts", ...ENGINE.map((name) => `test/${name}.test.ts`)],
+        env: { CONDUCTOR_BACKEND: "wasm" },
+      }),
     ],
   },
   resolve: {

@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 
 import { inlineScript } from "../../scripts/inline-script.mjs";
 import { inlineText } from "../../scripts/inline-text.mjs";
+import { projectsOf, testFiles } from "../../scripts/own-modules.mjs";
 import { patient } from "../../scripts/patience.mjs";
 import { quickJsFiles } from "./src/sandbox/quickjs/files-plugin.js";
 import { flowFiles } from "./src/templates/flow-files-plugin.js";
@@ -13,5 +14,11 @@ export default defineConfig({
   resolve: {
     alias: { "@atomiton/conductor-native": fileURLToPath(new URL("../native/src/index.ts", import.meta.url)) },
   },
-  test: { ...patient, include: ["test/**/*.test.ts"] },
+  test: {
+    ...patient,
+    projects: projectsOf(testFiles(fileURLToPath(new URL("test", import.meta.url))), {
+      name: "nodes",
+      include: ["test/**/*.test.ts"],
+    }),
+  },
 });
