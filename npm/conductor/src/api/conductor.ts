@@ -155,6 +155,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const auth: AuthApi = {
     ...sessions,
     login: (credentials) => sessions.login(credentials).finally(() => fallbacks.clear()),
+    redeem: (proof) => sessions.redeem(proof).finally(() => fallbacks.clear()),
     logout: () => sessions.logout().finally(() => fallbacks.clear()),
   };
   const execute = async (given: ExecutionRequest | NodeDefinition, context?: Partial<ConductorExecutionContext>) => {

@@ -241,6 +241,9 @@ function noSessions(tokens: TokenStore): AuthApi {
       if (!credentials?.username || !credentials.password) throw new Error("Invalid credentials");
       throw noServer();
     },
+    async redeem() {
+      throw noServer();
+    },
     async logout() {
       tokens.clear();
     },

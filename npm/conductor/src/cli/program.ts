@@ -324,6 +324,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option(...KEYS)
     .option(...SECRET_KEY)
     .option("--open", "let everybody on this machine do everything, without keys and users")
+    .option("--openid <file>", "let people sign in at an issuer of OpenID Connect, by the settings in this file")
     .option("--audit <file>", "append who did what to this file, as lines of JSON")
     .option("--rate-limit <n>", "calls a second of each caller and from each address (default: 2000)", positiveInteger)
     .option("--no-rate-limit", "let callers call, and try to sign in, as often as they like")

@@ -8,6 +8,7 @@ import { byKeys, KeyFile } from "../server/keys.js";
 import { byKeysAndUsers } from "../server/keys-and-users.js";
 import { type RateLimits, UNLIMITED } from "../server/rate-limits.js";
 import { createServer, type ServerOptions } from "../server/server.js";
+import type { OpenIdSettings } from "../server/users/openid/settings.js";
 import { createUsers } from "../server/users/users.js";
 import { createTriggers } from "../triggers/triggers.js";
 import type { FlowToSave } from "../types/flow.js";
@@ -17,6 +18,7 @@ import type { ProjectFacts, Strictness } from "./flow-file.js";
 import { flowsIn } from "./flows-in-files.js";
 import { openKeptStore, SERVER_STORE } from "./kept-store.js";
 import { attempted, type KeyOptions } from "./keys.js";
+import { openIdIn } from "./openid-file.js";
 import { openProject, type ProjectOptions } from "./project.js";
 import { demandKeyApart, type SecretKeyOptions, storedSecrets, tellHidden } from "./secret-source.js";
 import { type LogFormat, logExecutions, type ServerLog, serverLog } from "./serve-log.js";
@@ -33,6 +35,8 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, SecretKeyOptio
   host: string;
   store?: string;
   open?: boolean;
+  /** A file with settings of OpenID Connect. */
+  openid?: string;
   audit?: string;
   /** Calls a second; false for no limits. */
   rateLimit?: number | false;
@@ -68,7 +72,10 @@ export async function serve(flows: readonly string[], options: ServeOptions, pre
   const address = options.store ?? settings.store ?? SERVER_STORE;
   const keys = new KeyFile(options.keys);
   const hasKeys = attempted(() => keys.list().length) > 0;
-  if (!options.open && !hasKeys && isNew(address)) throw noCallers(options);
+  if (options.open && options.openid !== undefined)
+    throw new UsageError("--open lets in everybody: leave --openid out");
+  const openId = options.openid === undefined ? undefined : await openIdIn(options.openid);
+  if (!options.open && !hasKeys && openId === undefined && isNew(address)) throw noCallers(options);
   const log = serverLog(options.log ?? "text");
   const facts = { ...options, nodes: project.nodes, files: settings.files };
   const toSave = await flowsIn(flows, facts, (message) => log({ event: "flow-warnings", message }));
@@ -78,7 +85,7 @@ export async function serve(flows: readonly string[], options: ServeOptions, pre
   return telling(async () => {
     const { store, close } = await openKeptStore(address);
     try {
-      const callers = options.open ? { open: true } : await callersOf(store, keys, hasKeys, audit, options);
+      const callers = options.open ? { open: true } : await callersOf(store, keys, { hasKeys, openId }, audit, options);
       return await serveOn(
         store,
         settings,
@@ -95,20 +102,21 @@ export async function serve(flows: readonly string[], options: ServeOptions, pre
   });
 }
 
-/** Who may call, by the keys and the users that there are: one of them at least. */
+/** Who may call, by the keys and the users that there are, or an issuer: one of them at least. */
 async function callersOf(
   store: ExecutionStore,
   keys: KeyFile,
-  hasKeys: boolean,
+  { hasKeys, openId }: { hasKeys: boolean; openId: OpenIdSettings | undefined },
   audit: AuditFile | undefined,
   options: ServeOptions,
 ): Promise<Partial<ServerOptions>> {
   if (store.entries === undefined) {
+    if (openId !== undefined) throw new UsageError(`The store ${store.name} keeps no users, as --openid needs it to`);
     if (!hasKeys) throw noCallers(options);
     return { authenticate: byKeys(keys) };
   }
-  const users = createUsers({ store, ...(audit && { audit: audit.audit }) });
-  if (!hasKeys && (await users.list()).length === 0) throw noCallers(options);
+  const users = createUsers({ store, ...(openId && { openId }), ...(audit && { audit: audit.audit }) });
+  if (!hasKeys && openId === undefined && (await users.list()).length === 0) throw noCallers(options);
   return byKeysAndUsers(keys, users);
 }
 
@@ -183,7 +191,7 @@ async function serveOn(
       url: listening.apiUrl,
       callers: open
         ? "Everybody on this machine may do everything"
-        : `Callers sign in with keys (${oneLine(keys)}), or as users with passwords`,
+        : `Callers sign in with keys (${oneLine(keys)}), or as users with passwords${options.openid === undefined ? "" : ` or by ${oneLine(options.openid)}`}`,
     });
     void recover(conductor, log);
     void triggers?.start();

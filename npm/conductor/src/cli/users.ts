@@ -1,4 +1,4 @@
-/** `conductor users`: who signs in to a server with a password. */
+/** `conductor users`: who signs in to a server. */
 import { createUsers, type Users } from "../server/users/users.js";
 import type { Role } from "../services/declaration.js";
 import { type AuditFile, auditFile } from "./audit-file.js";
@@ -41,9 +41,11 @@ export function listUsers({ json, ...options }: UserOptions & { json?: boolean }
     const found = await users.list();
     if (json) process.stdout.write(`${jsonText(found, 2)}\n`);
     else if (found.length === 0) process.stdout.write("There are no users: conductor users add NAME --role ROLE\n");
-    for (const { name, role, createdAt, passwordAt } of json ? [] : found) {
-      const times = `made ${createdAt}, password of ${passwordAt}`;
-      process.stdout.write(`${column(oneLine(name), 24)}${column(role, 8)}${times}\n`);
+    for (const { name, role, createdAt, passwordAt, email } of json ? [] : found) {
+      const how = passwordAt === undefined ? oneLine(email ?? "without e-mail") : `password of ${passwordAt}`;
+      const times = `made ${createdAt}, ${how}`;
+      // Names are needed in full: other commands take them.
+      process.stdout.write(`${oneLine(name).padEnd(23)} ${column(role, 8)}${times}\n`);
     }
   });
 }

@@ -17,6 +17,7 @@ export {
   type SecretValue,
 } from "../server/secrets/secrets.js";
 export { type ConductorServer, createServer, type Listening, type ServerOptions } from "../server/server.js";
+export type { OpenIdSettings } from "../server/users/openid/settings.js";
 export { createUsers, type User, type Users, type UsersOptions } from "../server/users/users.js";
 export type { Role } from "../services/declaration.js";
 export {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { CallAnswer } from "../desktop/channel-server.js";
 import type { AuthChannelDependencies } from "../desktop/channels/auth.js";
+import type { AuthSession } from "../services/auth.js";
 import type { Unsubscribe } from "../services/declaration.js";
 import { type Caller, type Limited, leastRole, type Refusal, refusalOf } from "./access.js";
 import type { AuditEntry } from "./audit.js";
@@ -11,6 +12,7 @@ import type { OwnFlowRefusal } from "./own-flows.js";
 import type { RateGuard } from "./rate-limits.js";
 import { RecentMap } from "./recent-map.js";
 import type { ServedChannels } from "./served-channels.js";
+import type { OpenIdSignIn } from "./users/openid/sign-in.js";
 
 /** Finds out who sent a request; `undefined` for a stranger. It may be asked again for each call. */
 export type Authenticate = (request: Request, about?: AboutRequest) => Caller | undefined | Promise<Caller | undefined>;
@@ -29,6 +31,8 @@ export interface ServerAuth extends AuthChannelDependencies {
   knows?(username: string): Promise<boolean>;
   /** Calls back when sessions ended: connections are then authenticated anew at once. Ends with what it returns. */
   onSessionsEnded?(listener: () => void): Unsubscribe;
+  /** The sign-in at an issuer of OpenID Connect, at `<base>/auth/openid/login`; missing where there is none. */
+  openId?: OpenIdSignIn;
 }
 
 /** A caller, and the request by which it is known. */
@@ -92,6 +96,19 @@ export function createCalls({ channels, auth, guard, executions, ownFlows, tell 
     return refused;
   };
 
+  /** A code that an issuer's sign-in ended with is redeemed under no name: who it is of is told by the answer. */
+  const redeem = async (session: Session, args: unknown): Promise<CallResult> => {
+    const attempt = guard.ofSignIn(undefined, session.address);
+    if ("status" in attempt) return attempt;
+    const answer = await channels.call("auth", "redeem", args);
+    const isIn = "result" in answer;
+    if (isIn) attempt.succeeded();
+    const { user } = (isIn ? answer.result : {}) as Partial<AuthSession>;
+    const who = { ...whoIs({ address: session.address }), ...(user && { caller: user.username }) };
+    tell({ event: "sign-in", ...who, what: "openid", outcome: isIn ? "ok" : (answer.code ?? "EXECUTION_FAILED") });
+    return answer;
+  };
+
   const signIn = async (session: Session, args: unknown): Promise<CallResult> => {
     const { username } = (args ?? {}) as { username?: unknown };
     const name = typeof username === "string" ? username : undefined;
@@ -140,6 +157,7 @@ export function createCalls({ channels, auth, guard, executions, ownFlows, tell 
       }
       if (auth === undefined) return command === "getCurrentUser" ? { result: userOf(session.caller) } : NO_SESSIONS;
       if (command === "login") return signIn(session, args);
+      if (command === "redeem") return redeem(session, args);
       if (command === "logout" && session.token !== undefined) left.set(session.token, true);
       const answer = await channels.call(channel, command, OF_SESSION.has(command) ? { token: session.token } : args);
       if (!("result" in answer) && session.token !== undefined) left.delete(session.token);

@@ -17,6 +17,7 @@ import type { ExecutionRequest } from "../types/request.js";
 import { type Limited, type Refusal, refusalOf } from "./access.js";
 import { addressOf } from "./addresses.js";
 import { encodeAnswer } from "./answer-text.js";
+import type { AuditEntry } from "./audit.js";
 import { type Authenticate, type CallResult, type Calls, idOfKey, type Session, tokenOf } from "./calls.js";
 import type { EventLog } from "./event-log.js";
 import { eventStream } from "./event-stream.js";
@@ -28,6 +29,7 @@ import { type Origins, refusedOrigin } from "./origins.js";
 import type { RateGuard } from "./rate-limits.js";
 import { EVENTS_QUERY, type Given, RESOURCES, type Resource, RUN } from "./resources.js";
 import type { ServedChannels } from "./served-channels.js";
+import { OPENID_STEPS, type OpenIdSignIn } from "./users/openid/sign-in.js";
 import { within } from "./within.js";
 
 /** What the handler needs of its server. */
@@ -58,6 +60,9 @@ export interface HandlerParts {
   hooks: Hooks | undefined;
   /** Counts requests; `undefined` where nothing is counted. */
   metrics: LazyMetrics | undefined;
+  /** The sign-in at an issuer; `undefined` where there is none. */
+  openId: OpenIdSignIn | undefined;
+  tell(entry: Omit<AuditEntry, "time">): void;
 }
 
 /** What a body may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
@@ -125,8 +130,15 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     mcp: parts.mcp !== undefined,
     metrics: parts.metrics !== undefined,
     hooks: parts.hooks !== undefined,
+    openId: parts.openId?.issuer,
   });
   for (const path of ["/openapi.json", `${base}/openapi.json`]) app.get(path, () => json(description));
+
+  const { openId, guard, tell } = parts;
+  for (const step of openId === undefined ? [] : OPENID_STEPS) {
+    const asked = (address: string | undefined) => ({ address, origins: parts.origins.origins, guard, tell });
+    app.get(`${base}/auth/openid/${step}`, async (c) => openId?.answer(step, c.req.raw, asked(c.get("address"))));
+  }
 
   // Who may send to a webhook is up to that: what a sender signs with may look like a wrong key.
   for (const start of new Set(["/hooks/", `${base}/hooks/`])) {

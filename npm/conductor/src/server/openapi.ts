@@ -26,6 +26,8 @@ export interface ChosenRoutes {
   metrics: boolean;
   /** Requests for webhooks are taken. */
   hooks: boolean;
+  /** The address of the issuer where people sign in. */
+  openId: string | undefined;
 }
 
 const EXECUTE = { method: "post", summary: "Run a saved flow by its id", command: RUN.command, body: REQUEST } as const;
@@ -62,13 +64,17 @@ export function openApi(base: string, version: string, isOpen: boolean, has: Cho
   for (const path of has.mcp ? ["/mcp", `${base}/mcp`] : []) paths[path] = MCP;
   for (const path of has.metrics ? ["/metrics", `${base}/metrics`] : []) paths[path] = { get: METRICS };
   for (const path of has.hooks ? ["/hooks/{path}", `${base}/hooks/{path}`] : []) paths[path] = HOOKS;
+  for (const [step, operation] of has.openId === undefined ? [] : OPENID) {
+    paths[`${base}/auth/openid/${step}`] = { get: operation };
+  }
+  const byIssuer = has.openId === undefined ? {} : { openId: openIdScheme(base, has.openId) };
   return {
     openapi: "3.1.0",
     info: { title: "conductor", version, description: "Runs flows, and keeps them and their executions." },
-    security: isOpen ? [] : [{ key: [] }],
+    security: isOpen ? [] : [{ key: [] }, ...Object.keys(byIssuer).map((name) => ({ [name]: [] }))],
     paths,
     components: {
-      securitySchemes: { key: { type: "http", scheme: "bearer" } },
+      securitySchemes: { key: { type: "http", scheme: "bearer" }, ...byIssuer },
       responses: {
         Error: {
           description: "Why not",
@@ -216,6 +222,38 @@ const HOOKS = Object.fromEntries(
   ]),
 );
 
+/** The steps of a sign-in at an issuer, which browsers go through. */
+const OPENID = Object.entries({
+  login: {
+    summary: "Begin a sign-in at the issuer of OpenID Connect",
+    parameters: [
+      {
+        ...queried("challenge", { type: "string", pattern: "^[\\w-]{43}$" }, "SHA-256 of the verifier, in base64url"),
+        required: true,
+      },
+      queried("returnTo", { type: "string" }, "The page that gets the code, as `#openid_code=…`; default /"),
+    ],
+  },
+  callback: {
+    summary: "Come back from the issuer",
+    parameters: ["code", "state", "iss", "error"].map((name) =>
+      queried(name, { type: "string" }, "As the issuer gives it"),
+    ),
+  },
+  logout: { summary: "Sign out at the issuer", parameters: [] },
+}).map(([step, operation]) => {
+  const responses = { 303: { description: "Where the browser goes on" }, ...ERRORS };
+  return [step, { ...operation, security: [], responses }] as const;
+});
+
+function openIdScheme(base: string, issuer: string) {
+  return {
+    type: "openIdConnect",
+    openIdConnectUrl: `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`,
+    description: `A session that begins at ${base}/auth/openid/login. Its token, from auth.redeem, is sent as a bearer token; tokens of the issuer are not taken.`,
+  };
+}
+
 /** An operation for everyone. */
 function open(summary: string, responses: object) {
   return { summary, security: [], responses: { ...responses, 403: { $ref: "#/components/responses/Error" } } };
@@ -238,6 +276,10 @@ function inPath(name: string) {
 function inQueryOf(query: z.ZodObject | undefined) {
   const { properties = {} } = query === undefined ? {} : (schemaOf(query) as { properties?: Record<string, object> });
   return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", schema }));
+}
+
+function queried(name: string, schema: object, description: string) {
+  return { name, in: "query", description, schema };
 }
 
 function header(name: string, schema: object, description: string) {

@@ -202,6 +202,8 @@ export function createServer(options: ServerOptions): ConductorServer {
     mcp: mcp?.handle,
     hooks,
     metrics,
+    openId: auth?.openId,
+    tell,
   };
   const handler = createHandler(parts);
   const listener = getRequestListener(handler.fetch, { overrideGlobalObjects: false });

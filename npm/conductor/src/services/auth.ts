@@ -23,6 +23,11 @@ export interface AuthSession {
 export interface AuthApi {
   /** Rejects wrong credentials with `Invalid credentials`. */
   login(credentials: { username: string; password: string }): Promise<AuthSession>;
+  /**
+   * Begins the session that a sign-in at an issuer of OpenID Connect ended with, by the one-time code in the address of this page and
+   * the text whose SHA-256 that sign-in was begun with. Rejects with VALIDATION_FAILED for a code that is not good any more.
+   */
+  redeem(proof: { code: string; verifier: string }): Promise<AuthSession>;
   /** Forgets the token once the server has ended the session, or at once where there is no server. Rejects where one refuses. */
   logout(): Promise<void>;
   /** Null when no user is logged in. */
@@ -48,6 +53,11 @@ export const auth: Declaration<AuthApi> = {
       role: "viewer",
       wire: whole,
       schema: (z) => z.object({ username: z.string(), password: z.string() }),
+    },
+    redeem: {
+      role: "viewer",
+      wire: whole,
+      schema: (z) => z.object({ code: z.string(), verifier: z.string() }),
     },
     logout: { role: "viewer", wire: whole, schema: session, answers: "nothing" },
     getCurrentUser: { role: "viewer", wire: whole, schema: session },

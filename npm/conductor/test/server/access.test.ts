@@ -151,6 +151,7 @@ describe("access by HTTP", () => {
     });
     expect(WAYS.filter(({ least }) => least === "anyone").map(({ name }) => name)).toEqual([
       "auth.login",
+      "auth.redeem",
       "auth.logout",
       "auth.getCurrentUser",
       "auth.refreshToken",

@@ -211,6 +211,13 @@ describe("auth", () => {
     expect(calls).toEqual([]);
   });
 
+  it("redeems the code of a sign-in elsewhere, and keeps the token", async () => {
+    const { auth, calls, tokens } = servicesOver(() => ({ token: "t" }));
+    const proof = { code: "c", verifier: "v" };
+    expect(await auth.redeem(proof)).toEqual({ token: "t" });
+    expect([calls, tokens.get()]).toEqual([[["auth", "redeem", proof]], "t"]);
+  });
+
   it("tells of wrong credentials and keeps nothing", async () => {
     const { auth, tokens } = servicesOver(throws(answered("Invalid credentials")));
     await expect(auth.login(credentials)).rejects.toThrow("Invalid credentials");

@@ -13,6 +13,8 @@ export interface SessionToken {
 /** What the channel needs; an `AuthApi` fits. */
 export interface AuthChannelDependencies {
   login: AuthApi["login"];
+  /** Missing where no one signs in at an issuer. */
+  redeem?: AuthApi["redeem"];
   logout(session?: SessionToken): Promise<unknown>;
   getCurrentUser(session?: SessionToken): ReturnType<AuthApi["getCurrentUser"]>;
   refreshToken(session?: SessionToken): ReturnType<AuthApi["refreshToken"]>;
@@ -20,7 +22,7 @@ export interface AuthChannelDependencies {
 }
 
 /**
- * Serves `auth`: `login { username, password }`, `logout`, `getCurrentUser` and `refreshToken`.
+ * Serves `auth`: `login { username, password }`, `redeem { code, verifier }`, `logout`, `getCurrentUser` and `refreshToken`.
  *
  * Events: `sessionExpired`.
  */

@@ -15,11 +15,15 @@ export function referenceProblem(from: unknown): string | undefined {
   return "A secret comes from `env:NAME` or from `file:PATH`, an absolute path";
 }
 
-/** The value that a reference leads to, now. Throws INVALID_PARAMETERS where there is none. */
+/**
+ * The value that a reference leads to, now. Throws INVALID_PARAMETERS where there is none.
+ *
+ * @param name what it is the value of, such as `secrets.TOKEN`
+ */
 export async function referenced(name: string, from: string): Promise<string> {
   const [kind, what] = partsOf(from);
   const refused = (why: string) =>
-    coded("INVALID_PARAMETERS", `\`secrets.${name}\` cannot be read: it comes from ${from}, and ${why}`, undefined);
+    coded("INVALID_PARAMETERS", `\`${name}\` cannot be read: it comes from ${from}, and ${why}`, undefined);
   if (kind === "env") {
     const value = process.env[what];
     if (value === undefined) throw refused("this process has no such variable");

@@ -1,6 +1,6 @@
 /** Secrets as they are kept: encrypted, and bound to all that stands beside them, so that no entry can take the place of another. */
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { coded } from "../../engine/failure.js";
+import { decrypted, encrypted } from "../encrypted-text.js";
 import type { SecretKey } from "./secret-keys.js";
 
 /** What may be seen of a secret without its key. */
@@ -22,35 +22,22 @@ export interface SealedSecret extends SecretFacts {
   sealed: string;
 }
 
-const CIPHER = "aes-256-gcm";
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 const VERSION = 1;
 
 /** Encrypts a value. */
 export function sealed(facts: SecretFacts, value: string, { id, bytes }: SecretKey): SealedSecret {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, bytes, nonce, { authTagLength: TAG_BYTES }).setAAD(boundTo(facts));
-  const encrypted = Buffer.concat([cipher.update(value, "utf8"), cipher.final()]);
-  return { ...facts, key: id, sealed: Buffer.concat([nonce, cipher.getAuthTag(), encrypted]).toString("base64") };
+  return { ...facts, key: id, sealed: encrypted(value, bytes, boundTo(facts)) };
 }
 
 /** The value of a secret. Throws DESERIALIZATION_FAILED where the entry is not as it was written under this name. */
 export function opened(secret: SealedSecret, { bytes }: SecretKey): string {
-  const found = Buffer.from(secret.sealed, "base64");
-  try {
-    const [nonce, tag] = [found.subarray(0, NONCE_BYTES), found.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES)];
-    const decipher = createDecipheriv(CIPHER, bytes, nonce, { authTagLength: TAG_BYTES }).setAAD(boundTo(secret));
-    decipher.setAuthTag(tag);
-    const encrypted = found.subarray(NONCE_BYTES + TAG_BYTES);
-    return Buffer.concat([decipher.update(encrypted), decipher.final()]).toString("utf8");
-  } catch {
-    throw coded(
-      "DESERIALIZATION_FAILED",
-      `The secret ${JSON.stringify(secret.name)} cannot be opened: its entry in the store was changed, or is that of another secret. Set it again`,
-      undefined,
-    );
-  }
+  const value = decrypted(secret.sealed, bytes, boundTo(secret));
+  if (value !== undefined) return value;
+  throw coded(
+    "DESERIALIZATION_FAILED",
+    `The secret ${JSON.stringify(secret.name)} cannot be opened: its entry in the store was changed, or is that of another secret. Set it again`,
+    undefined,
+  );
 }
 
 /** The content of an entry. */
@@ -77,6 +64,6 @@ export function sealedIn(name: string, content: string): SealedSecret {
   throw coded("DESERIALIZATION_FAILED", `The entry of the secret ${JSON.stringify(name)} ${why}`, undefined);
 }
 
-function boundTo({ name, from, createdAt, changedAt }: SecretFacts): Buffer {
-  return Buffer.from(JSON.stringify([VERSION, name, from ?? null, createdAt, changedAt]));
+function boundTo({ name, from, createdAt, changedAt }: SecretFacts): string {
+  return JSON.stringify([VERSION, name, from ?? null, createdAt, changedAt]);
 }

@@ -101,7 +101,7 @@ export function openSecrets({ store, key: source, onKeyMade }: SecretsOptions): 
       );
     }
     const value = openedBy(keys, found.secret);
-    return found.secret.from === undefined ? value : referenced(name, found.secret.from);
+    return found.secret.from === undefined ? value : referenced(`secrets.${name}`, found.secret.from);
   };
 
   return Object.assign(secrets, {

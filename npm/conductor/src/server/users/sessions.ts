@@ -1,7 +1,8 @@
 /** Sessions of users: tokens that are told once, kept as hashes, and replaced when they are refreshed. */
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, hkdfSync, randomBytes } from "node:crypto";
 import { coded } from "../../engine/failure.js";
 import type { AboutRequest } from "../calls.js";
+import { decrypted, encrypted } from "../encrypted-text.js";
 import type { KeptEntries } from "./kept-entries.js";
 
 /** A session as it is kept, under its id. Moments are ms since the epoch. */
@@ -17,7 +18,19 @@ export interface SessionEntry {
   currentAt: number;
   /** Beginnings of the hashes of earlier tokens, the last one last. */
   past: string[];
+  /**
+   * Of a session that began at an issuer: the refresh token from there, encrypted by the token of the session, so that the store alone
+   * does not tell it; empty where there is none.
+   */
+  issued?: string;
+  /** Until when a process may wait for the issuer to refresh it. */
+  askingUntil?: number;
+  /** Of a session that was not handed over yet: SHA-256, in base64url, of what its page proves itself by. */
+  challenge?: string;
 }
+
+/** Asks the issuer whether a session may go on; gives the refresh token from now on, `undefined` where the issuer refuses. */
+export type Renew = (user: string, refreshToken: string) => Promise<string | undefined>;
 
 /** How long sessions last, in ms. */
 export interface SessionTimes {
@@ -40,6 +53,15 @@ export interface NewToken {
 const PREFIX = "conds_";
 /** An id of 128 bits, and 256 bits more. */
 const TOKEN = /^conds_([\w-]{22})[\w-]{43}$/;
+
+/** What names a code by which a session is handed over, once; it is made as tokens are. */
+const CODE_PREFIX = "condc_";
+const CODE = /^condc_([\w-]{22})[\w-]{43}$/;
+/** How long such a code is good, in ms. */
+const CODE_MS = 60_000;
+
+/** How long an issuer may be asked about one session, in ms: longer than its answers may take. */
+const ASKING_MS = 60_000;
 
 /** How long a token that was replaced is good for requests that were under way, in ms. */
 const GRACE_MS = 10_000;
@@ -69,6 +91,55 @@ export class Sessions {
   }
 
   /**
+   * Begins a session at an issuer; gives a code by which its page gets the token within a minute.
+   *
+   * @param challenge SHA-256, in base64url, of what the page will prove itself by
+   */
+  async beginByCode(
+    user: string,
+    stamp: string,
+    { refreshToken, challenge }: { refreshToken: string | undefined; challenge: string },
+  ): Promise<string> {
+    const id = randomBytes(16).toString("base64url");
+    const now = Date.now();
+    const { token: code, hash } = tokenFor(id, CODE_PREFIX);
+    const issued = sealedFor(code, refreshToken);
+    const times = { startedAt: now, expiresAt: now + CODE_MS, currentAt: now };
+    const session = { user, stamp, ...times, current: hash, past: [], issued, challenge };
+    await this.entries.change<SessionEntry>("sessions", id, () => session);
+    return code;
+  }
+
+  /**
+   * Hands a session over to the page that began it. Throws VALIDATION_FAILED for a code that is none, or not any more. One that comes
+   * twice, or from another page, ends its session.
+   */
+  async redeem(code: string, verifier: string): Promise<NewToken & { user: string }> {
+    const [id, hash] = partsOf(code, CODE);
+    const found = id === undefined ? undefined : await this.entries.read<SessionEntry>("sessions", id);
+    if (id === undefined || found === undefined || standing(found, hash) === "unknown") throw noCode();
+    if (standing(found, hash) !== "current") {
+      await this.#endReused(id, found.user, undefined);
+      throw noCode();
+    }
+    const now = Date.now();
+    const next = tokenFor(id);
+    const expiresAt = now + Math.min(this.times.idle, this.times.longest);
+    let isTheirs = true;
+    await this.entries.change<SessionEntry>("sessions", id, (session) => {
+      if (session === undefined || session.current !== hash || session.expiresAt <= now) throw noCode();
+      const { challenge, ...rest } = session;
+      isTheirs = challenge === hashOf(verifier);
+      if (!isTheirs) return undefined;
+      const issued = sealedFor(next.token, openedBy(code, session.issued));
+      const past = [hash.slice(0, PAST_CHARACTERS)];
+      return { ...rest, startedAt: now, expiresAt, current: next.hash, currentAt: now, past, issued };
+    });
+    if (!isTheirs) throw noCode();
+    return { token: next.token, expiresAt, user: found.user };
+  }
+
+  /**
    * The session of a token; `undefined` for one that is none, or not any more. A token that was replaced ends its session,
    * unless its connection began before that.
    */
@@ -86,10 +157,10 @@ export class Sessions {
   }
 
   /**
-   * Gives a session another token, and time. Throws VALIDATION_FAILED where there is no such session any more. A token that was
-   * replaced ends its session.
+   * Gives a session another token, and time; one that began at an issuer gets time only where the issuer says so. Throws
+   * VALIDATION_FAILED where there is no such session any more. A token that was replaced ends its session.
    */
-  async refresh(token: string, stampOf: (user: string) => Promise<string | undefined>) {
+  async refresh(token: string, stampOf: (user: string) => Promise<string | undefined>, renew: Renew) {
     const [id, hash] = partsOf(token);
     const found = id === undefined ? undefined : await this.entries.read<SessionEntry>("sessions", id);
     if (id === undefined || found === undefined || (await stampOf(found.user)) !== found.stamp) throw isOver();
@@ -97,34 +168,33 @@ export class Sessions {
       await this.#endReused(id, found.user, undefined);
       throw isOver();
     }
+    const refreshToken = await this.#renewed(id, hash, found.user, openedBy(token, found.issued), renew);
     const now = Date.now();
     const next = tokenFor(id);
     let expiresAt = 0;
     await this.entries.change<SessionEntry>("sessions", id, (session) => {
       if (session === undefined || session.expiresAt <= now) throw isOver();
-      const stands = standing(session, hash);
-      if (stands === "replaced") {
-        throw coded(
-          "VALIDATION_FAILED",
-          "This token has been refreshed already: use the one that came of it",
-          undefined,
-        );
-      }
-      if (stands !== "current") throw isOver();
-      expiresAt = Math.min(now + this.times.idle, session.startedAt + this.times.longest);
+      demandCurrent(session, hash);
+      // An entry that was changed in the store must not go on without its issuer.
+      if (session.issued && refreshToken === undefined) throw isOver();
+      const { askingUntil: _, ...rest } = session;
+      const longest = Math.min(now + this.times.idle, session.startedAt + this.times.longest);
+      expiresAt = session.issued === "" ? session.expiresAt : longest;
       const past = [...session.past, hash.slice(0, PAST_CHARACTERS)].slice(-MOST_PAST);
-      return { ...session, expiresAt, current: next.hash, currentAt: now, past };
+      const issued = session.issued === undefined ? {} : { issued: sealedFor(next.token, refreshToken) };
+      return { ...rest, expiresAt, current: next.hash, currentAt: now, past, ...issued };
     });
     return { token: next.token, expiresAt, user: found.user };
   }
 
-  /** Ends the session of a token; one that is over already is no error. */
-  async end(token: string): Promise<void> {
+  /** Ends the session of a token; one that is over already is no error. Gives the refresh token of its issuer, where there is one. */
+  async end(token: string): Promise<string | undefined> {
     const [id, hash] = partsOf(token);
-    if (id === undefined) return;
+    if (id === undefined) return undefined;
     const session = await this.entries.read<SessionEntry>("sessions", id);
-    if (session !== undefined && standing(session, hash) !== "unknown")
-      await this.entries.delete("sessions", [id], true);
+    if (session === undefined || standing(session, hash) === "unknown") return undefined;
+    await this.entries.delete("sessions", [id], true);
+    return openedBy(token, session.issued);
   }
 
   /** Deletes sessions that are over. */
@@ -138,20 +208,46 @@ export class Sessions {
     );
   }
 
+  /** Asks the issuer of a session, one process at a time: of one refresh token two answers are the end of it at many issuers. */
+  async #renewed(id: string, hash: string, user: string, refreshToken: string | undefined, renew: Renew) {
+    if (refreshToken === undefined) return undefined;
+    const askingUntil = Date.now() + ASKING_MS;
+    await this.entries.change<SessionEntry>("sessions", id, (session) => {
+      if (session === undefined || session.expiresAt <= Date.now()) throw isOver();
+      demandCurrent(session, hash);
+      if ((session.askingUntil ?? 0) > Date.now()) throw isRefreshed("is being refreshed");
+      return { ...session, askingUntil };
+    });
+    let renewed: string | undefined;
+    try {
+      renewed = await renew(user, refreshToken);
+    } catch (error) {
+      await this.entries.change<SessionEntry>("sessions", id, (session) => {
+        if (session?.askingUntil !== askingUntil) return session;
+        const { askingUntil: _, ...rest } = session;
+        return rest;
+      });
+      throw error;
+    }
+    if (renewed !== undefined) return renewed;
+    await this.entries.delete("sessions", [id], true);
+    throw isOver();
+  }
+
   async #endReused(id: string, user: string, address: string | undefined): Promise<void> {
     await this.entries.delete("sessions", [id], true);
     this.reused(user, address);
   }
 }
 
-function tokenFor(id: string): { token: string; hash: string } {
-  const token = PREFIX + id + randomBytes(32).toString("base64url");
+function tokenFor(id: string, prefix = PREFIX): { token: string; hash: string } {
+  const token = prefix + id + randomBytes(32).toString("base64url");
   return { token, hash: hashOf(token) };
 }
 
-/** The id of the session of a token, and the hash of the token. */
-function partsOf(token: string): [id: string | undefined, hash: string] {
-  const id = TOKEN.exec(token)?.[1];
+/** The id of the session of a token or a code, and the hash of that. */
+function partsOf(token: string, form = TOKEN): [id: string | undefined, hash: string] {
+  const id = form.exec(token)?.[1];
   return id === undefined ? [undefined, ""] : [id, hashOf(token)];
 }
 
@@ -170,6 +266,35 @@ function standing(
   if (index < 0) return "unknown";
   const isLast = index === past.length - 1;
   return isLast && Math.abs(Date.now() - currentAt) < GRACE_MS ? "replaced" : "past";
+}
+
+/** Throws VALIDATION_FAILED unless a token is the one of its session. */
+function demandCurrent(session: SessionEntry, hash: string): void {
+  const stands = standing(session, hash);
+  if (stands === "replaced") throw isRefreshed("has been refreshed already");
+  if (stands !== "current") throw isOver();
+}
+
+/** A refresh token as the entry of its session has it; empty for none. */
+function sealedFor(token: string, refreshToken: string | undefined): string {
+  return refreshToken === undefined ? "" : encrypted(refreshToken, keyOf(token), hashOf(token));
+}
+
+function openedBy(token: string, issued: string | undefined): string | undefined {
+  return issued === undefined || issued === "" ? undefined : decrypted(issued, keyOf(token), hashOf(token));
+}
+
+/** The hash of a token is in the store; this is not to be had from it. */
+function keyOf(token: string): Uint8Array {
+  return new Uint8Array(hkdfSync("sha256", token, "", "conductor refresh token", 32));
+}
+
+function isRefreshed(how: string) {
+  return coded("VALIDATION_FAILED", `This token ${how}: use the one that comes of it`, undefined);
+}
+
+function noCode() {
+  return coded("VALIDATION_FAILED", "This code is good for nothing any more: sign in again", undefined);
 }
 
 function isOver() {

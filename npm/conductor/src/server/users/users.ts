@@ -1,4 +1,4 @@
-/** Users of a server, with passwords, roles and sessions, in the store of its executions. */
+/** Users of a server, with passwords or from an issuer of OpenID Connect, with roles and sessions, in the store of its executions. */
 import { randomBytes } from "node:crypto";
 import type { ExecutionStore } from "@atomiton/storage";
 import { coded } from "../../engine/failure.js";
@@ -8,8 +8,12 @@ import { type Caller, ROLES } from "../access.js";
 import { type Audit, auditor } from "../audit.js";
 import { type AboutRequest, type Authenticate, type ServerAuth, tokenOf } from "../calls.js";
 import { KeptEntries } from "./kept-entries.js";
+import { Issuer } from "./openid/issuer.js";
+import { type Claims, idOfName, nameOf, OPENID_PREFIX, personOf, roleOf } from "./openid/person.js";
+import { checkedOpenId, type OpenIdSettings } from "./openid/settings.js";
+import { createOpenIdSignIn } from "./openid/sign-in.js";
 import { hashOfPassword, isPassword } from "./passwords.js";
-import { type NewToken, type SessionEntry, Sessions } from "./sessions.js";
+import { type NewToken, type Renew, type SessionEntry, Sessions } from "./sessions.js";
 
 /** Settings of users. */
 export interface UsersOptions {
@@ -21,18 +25,25 @@ export interface UsersOptions {
     /** How long it lasts from the sign-in, however often it is refreshed, in ms. Default 30 days. */
     longest?: number;
   };
+  /** Lets people sign in at an issuer of OpenID Connect as well. */
+  openId?: OpenIdSettings;
   /** Told of changes of users, and of sessions that ended because a token came that had been replaced. */
   audit?: Audit;
 }
 
 /** A user, without the password. */
 export interface User {
+  /** Of one who signs in at an issuer `openid:<subject>@<issuer>`. */
   name: string;
   role: Role;
   /** ISO 8601. */
   createdAt: string;
-  /** When the password was set, in ISO 8601. */
-  passwordAt: string;
+  /** When the password was set, in ISO 8601; missing for one who signs in at an issuer. */
+  passwordAt?: string;
+  /** Where the user signs in; missing for one with a password. */
+  issuer?: string;
+  /** As the issuer told it; for people to read. */
+  email?: string;
 }
 
 /** Users. Methods reject with INVALID_PARAMETERS for a name, a role or a password that cannot be, and for unknown users. */
@@ -46,7 +57,10 @@ export interface Users {
   /** By name. */
   list(): Promise<User[]>;
   remove(name: string): Promise<void>;
-  /** Ends all sessions of the user, as `setRole`, `remove` and `logout` do. */
+  /**
+   * Ends all sessions of the user, as `setRole`, `remove` and `logout` do. Password and role of one who signs in at an issuer are not
+   * set here; one that is removed may sign in again.
+   */
   setPassword(name: string, password: string): Promise<void>;
   setRole(name: string, role: Role): Promise<void>;
   logout(name: string): Promise<void>;
@@ -54,8 +68,8 @@ export interface Users {
 
 /** A user as it is kept, under the name in small letters. */
 interface UserEntry extends User {
-  /** By Argon2id. */
-  hash: string;
+  /** By Argon2id; missing for one who signs in at an issuer. */
+  hash?: string;
   /** Another one whenever all sessions end: those that began with an earlier one are over. */
   stamp: string;
 }
@@ -70,8 +84,10 @@ const SWEEP_MS = HOUR_MS;
 /** Characters of a name. */
 const LONGEST_NAME = 100;
 
-/** Opens the users of a store. Throws INVALID_PARAMETERS for a store that keeps none, and for times that are none. */
-export function createUsers({ store, sessions: times = {}, audit }: UsersOptions): Users {
+/** Opens the users of a store. Throws INVALID_PARAMETERS for a store that keeps none, and for settings that cannot be. */
+export function createUsers({ store, sessions: times = {}, openId, audit }: UsersOptions): Users {
+  const settings = openId && checkedOpenId(openId);
+  const issuer = settings && new Issuer(settings);
   const entries = new KeptEntries(store);
   const tell = auditor(audit);
   const sessions = new Sessions(entries, timesOf(times), (user, address) => {
@@ -89,19 +105,82 @@ export function createUsers({ store, sessions: times = {}, audit }: UsersOptions
     }
   };
 
-  const callerOf = async (token: string, about: AboutRequest): Promise<Caller | undefined> => {
+  const userBehind = async (token: string, about: AboutRequest): Promise<UserEntry | undefined> => {
     const session = await sessions.find(token, about);
     if (session === undefined) return undefined;
     const { stamp } = session;
     const user = await entries.get<UserEntry>("users", session.user, (kept) => kept.stamp === stamp);
-    return user?.stamp === stamp ? { name: user.name, role: user.role } : undefined;
+    return user?.stamp === stamp && isServed(user) ? user : undefined;
+  };
+  /** What an issuer once said counts only as long as it is the one of the settings. */
+  const isServed = (user: UserEntry) =>
+    user.issuer === undefined ||
+    (settings !== undefined && new URL(user.issuer).href === new URL(settings.issuer).href);
+  const callerOf = async (token: string, about: AboutRequest): Promise<Caller | undefined> => {
+    const user = await userBehind(token, about);
+    return user && { name: user.name, role: user.role };
   };
   const authenticate: Authenticate = (request, about = {}) => {
     const token = tokenOf(request);
     return token === undefined ? undefined : callerOf(token, about);
   };
 
+  /** Notes who came back from the issuer, with the role from there; `undefined` for one who has none any more, and has no sessions then. */
+  const noted = async (claims: Claims): Promise<{ id: string; stamp: string } | undefined> => {
+    const { issuer: at, subject, email } = personOf(claims);
+    const name = nameOf({ issuer: at, subject });
+    const id = idOfName(name);
+    const role = settings && roleOf(claims, settings);
+    const known = await entries.read<UserEntry>("users", id);
+    if (role === undefined) {
+      if (known !== undefined) await entries.change<UserEntry>("users", id, () => undefined, true);
+      return undefined;
+    }
+    if (known?.role === role && known.email === email) return { id, stamp: known.stamp };
+    let stamp = "";
+    const change = (found: UserEntry | undefined): UserEntry => {
+      const { createdAt = new Date().toISOString(), stamp: before = newStamp() } = found ?? {};
+      stamp = before;
+      return { name, role, createdAt, issuer: at, ...(email !== undefined && { email }), stamp };
+    };
+    // Sessions go on, with another role: other processes are to know.
+    await entries.change<UserEntry>("users", id, change, known !== undefined && known.role !== role);
+    if (known?.role !== role) {
+      tell({ event: "user", what: known === undefined ? "add" : "role", subject: name, role, outcome: "ok" });
+    }
+    return { id, stamp };
+  };
+
+  /** Asks the issuer whether a session may go on; what it says of the role counts for all sessions of the user. */
+  const renewed: Renew = async (userId, refreshToken) => {
+    const issued = await issuer?.refresh(refreshToken);
+    const user = await entries.read<UserEntry>("users", userId);
+    const isSame = issued?.claims === undefined || idOfName(nameOf(personOf(issued.claims))) === userId;
+    const hasRole = issued?.claims === undefined || !isSame || (await noted(issued.claims)) !== undefined;
+    if (issued !== undefined && isSame && hasRole) return issued.refreshToken ?? refreshToken;
+    tell({ event: "sign-out", ...(user && { caller: user.name }), what: "refused by the issuer", outcome: "ok" });
+    return undefined;
+  };
+
+  const openIdSignIn =
+    settings &&
+    issuer &&
+    createOpenIdSignIn({
+      settings,
+      issuer,
+      async begin({ claims, refreshToken }, challenge) {
+        const user = await noted(claims);
+        if (user !== undefined) return sessions.beginByCode(user.id, user.stamp, { refreshToken, challenge });
+        throw coded(
+          "VALIDATION_FAILED",
+          "The issuer gives you no role on this server: ask its owner for one",
+          undefined,
+        );
+      },
+    });
+
   const auth: ServerAuth = {
+    ...(openIdSignIn && { openId: openIdSignIn }),
     async login({ username, password }) {
       const id = idOf(username);
       const user = await entries.read<UserEntry>("users", id);
@@ -113,24 +192,38 @@ export function createUsers({ store, sessions: times = {}, audit }: UsersOptions
       return sessionOf(begun, user);
     },
     async logout({ token } = {}) {
-      if (token !== undefined) await sessions.end(token);
+      const refreshToken = token === undefined ? undefined : await sessions.end(token);
+      if (refreshToken !== undefined) void issuer?.revoke(refreshToken);
     },
     async getCurrentUser({ token } = {}) {
       // What asks was authenticated before, maybe with the token that this one replaced.
-      const found = token === undefined ? undefined : await callerOf(token, { isAgain: true });
+      const found = token === undefined ? undefined : await userBehind(token, { isAgain: true });
       return found === undefined ? null : userOf(found);
     },
     async refreshToken({ token } = {}) {
-      const stampOf = async (id: string) => (await entries.read<UserEntry>("users", id))?.stamp;
-      const next = await sessions.refresh(token ?? "", stampOf);
+      const stampOf = async (id: string) => {
+        const user = await entries.read<UserEntry>("users", id);
+        return user && isServed(user) ? user.stamp : undefined;
+      };
+      const next = await sessions.refresh(token ?? "", stampOf, renewed);
       const user = await entries.get<UserEntry>("users", next.user);
       return sessionOf(next, user);
+    },
+    async redeem({ code, verifier }) {
+      const begun = await sessions.redeem(code, verifier);
+      const user = await entries.read<UserEntry>("users", begun.user);
+      if (performance.now() - sweptAt >= SWEEP_MS) await sweep();
+      return sessionOf(begun, user);
     },
     knows: async (username) => (await entries.get("users", idOf(username))) !== undefined,
     onSessionsEnded: (listener: () => void): Unsubscribe =>
       entries.onEnd<SessionEntry>(listener, ({ expiresAt }) => expiresAt <= Date.now()),
   };
 
+  const demandPassword = (name: string, what: string) => {
+    if (!name.startsWith(OPENID_PREFIX)) return;
+    throw refused(`${shown(name)} signs in at an issuer, which says the ${what}`);
+  };
   /** Changes a user, which ends the user's sessions. */
   const changeUser = async (what: string, name: string, change: (user: UserEntry) => UserEntry | undefined) => {
     const id = idOf(name);
@@ -170,11 +263,13 @@ export function createUsers({ store, sessions: times = {}, audit }: UsersOptions
     },
     remove: (name) => changeUser("remove", name, () => undefined),
     async setPassword(name, password) {
+      demandPassword(name, "password");
       const hash = await hashOfPassword(password);
       const passwordAt = new Date().toISOString();
       await changeUser("password", name, (user) => ({ ...user, hash, passwordAt }));
     },
     async setRole(name, role) {
+      demandPassword(name, "role");
       demandRole(role);
       await changeUser("role", name, (user) => ({ ...user, role }));
     },
@@ -182,8 +277,9 @@ export function createUsers({ store, sessions: times = {}, audit }: UsersOptions
   };
 }
 
-/** Names that look alike are one name. */
+/** Names that look alike are one name; those of people at issuers are what they are. */
 function idOf(name: string): string {
+  if (name.startsWith(OPENID_PREFIX)) return idOfName(name);
   return name.normalize("NFKC").toLowerCase();
 }
 
@@ -191,6 +287,7 @@ function nameProblem(name: unknown): string | undefined {
   if (typeof name !== "string") return "it is no text";
   const id = idOf(name);
   if (id.length === 0 || id.length > LONGEST_NAME) return `a name has 1 to ${LONGEST_NAME} characters`;
+  if (id.startsWith(OPENID_PREFIX)) return `only people who sign in at an issuer have names with ${OPENID_PREFIX}`;
   if (/[\p{C}\p{Zl}\p{Zp}]/u.test(id)) return "it holds characters that cannot be seen";
   if (/^[\s.]|\s$/u.test(id)) return "it begins with a dot, or begins or ends with a space";
   return undefined;
@@ -223,6 +320,6 @@ function sessionOf({ token, expiresAt }: NewToken, user: User | undefined): Auth
   return { token, expiresAt: new Date(expiresAt).toISOString(), ...(user && { user: userOf(user) }) };
 }
 
-function userOf({ name, role }: { name: string; role: Role }): AuthUser {
-  return { username: name, roles: [role] };
+function userOf({ name, role, email }: Pick<User, "name" | "role" | "email">): AuthUser {
+  return { username: name, ...(email !== undefined && { email }), roles: [role] };
 }

@@ -52,6 +52,12 @@ export function remoteAuth(
       return keep(session, own === era);
     },
 
+    async redeem(proof) {
+      const own = ++era;
+      const session = await stubs.redeem(proof);
+      return keep(session, own === era);
+    },
+
     /** A server that refuses keeps the session, and so does this side. Where there is no server, nothing is left to end. */
     async logout() {
       const token = tokens.get();
