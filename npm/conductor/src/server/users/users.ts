@@ -112,10 +112,9 @@ export function createUsers({ store, sessions: times = {}, openId, audit }: User
     const user = await entries.get<UserEntry>("users", session.user, (kept) => kept.stamp === stamp);
     return user?.stamp === stamp && isServed(user) ? user : undefined;
   };
+  const home = settings && new URL(settings.issuer).href;
   /** What an issuer once said counts only as long as it is the one of the settings. */
-  const isServed = (user: UserEntry) =>
-    user.issuer === undefined ||
-    (settings !== undefined && new URL(user.issuer).href === new URL(settings.issuer).href);
+  const isServed = (user: UserEntry) => user.issuer === undefined || new URL(user.issuer).href === home;
   const callerOf = async (token: string, about: AboutRequest): Promise<Caller | undefined> => {
     const user = await userBehind(token, about);
     return user && { name: user.name, role: user.role };
@@ -136,12 +135,13 @@ export function createUsers({ store, sessions: times = {}, openId, audit }: User
       if (known !== undefined) await entries.change<UserEntry>("users", id, () => undefined, true);
       return undefined;
     }
-    if (known?.role === role && known.email === email) return { id, stamp: known.stamp };
+    // What is refreshed may tell less of the person.
+    if (known?.role === role && (email === undefined || known.email === email)) return { id, stamp: known.stamp };
     let stamp = "";
     const change = (found: UserEntry | undefined): UserEntry => {
       const { createdAt = new Date().toISOString(), stamp: before = newStamp() } = found ?? {};
       stamp = before;
-      return { name, role, createdAt, issuer: at, ...(email !== undefined && { email }), stamp };
+      return { ...found, name, role, createdAt, issuer: at, ...(email !== undefined && { email }), stamp };
     };
     // Sessions go on, with another role: other processes are to know.
     await entries.change<UserEntry>("users", id, change, known !== undefined && known.role !== role);
@@ -220,8 +220,8 @@ export function createUsers({ store, sessions: times = {}, openId, audit }: User
       entries.onEnd<SessionEntry>(listener, ({ expiresAt }) => expiresAt <= Date.now()),
   };
 
-  const demandPassword = (name: string, what: string) => {
-    if (!name.startsWith(OPENID_PREFIX)) return;
+  const demandOwn = (name: string, what: string) => {
+    if (!idOf(name).startsWith(OPENID_PREFIX)) return;
     throw refused(`${shown(name)} signs in at an issuer, which says the ${what}`);
   };
   /** Changes a user, which ends the user's sessions. */
@@ -237,7 +237,7 @@ export function createUsers({ store, sessions: times = {}, openId, audit }: User
       },
       true,
     );
-    tell({ event: "user", what, subject: id, outcome: "ok" });
+    tell({ event: "user", what, subject: id.startsWith(OPENID_PREFIX) ? name : id, outcome: "ok" });
     await sweep();
   };
 
@@ -263,13 +263,13 @@ export function createUsers({ store, sessions: times = {}, openId, audit }: User
     },
     remove: (name) => changeUser("remove", name, () => undefined),
     async setPassword(name, password) {
-      demandPassword(name, "password");
+      demandOwn(name, "password");
       const hash = await hashOfPassword(password);
       const passwordAt = new Date().toISOString();
       await changeUser("password", name, (user) => ({ ...user, hash, passwordAt }));
     },
     async setRole(name, role) {
-      demandPassword(name, "role");
+      demandOwn(name, "role");
       demandRole(role);
       await changeUser("role", name, (user) => ({ ...user, role }));
     },

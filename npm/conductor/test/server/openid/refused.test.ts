@@ -237,7 +237,8 @@ describe("an issuer that cannot be asked", () => {
     const given = { issuer, settings: { issuer: issuer.address.replace("127.0.0.1", "localhost") } };
     const { browser, loginAddress } = await servingNone(given);
     const own = browser();
-    expect((await own.ask(loginAddress(own))).status).toBe(400);
+    const { status, text } = await own.ask(loginAddress(own));
+    expect([status, JSON.parse(text).error]).toEqual([503, expect.stringMatching(/do not agree/)]);
   });
 });
 

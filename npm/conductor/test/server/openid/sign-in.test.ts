@@ -190,11 +190,16 @@ describe("a person at an issuer", () => {
   });
 
   it("has no password, and the role is the issuer's to give", async () => {
-    const { users, tokenOf, issuer, post } = await servingOpenId();
+    const { users, tokenOf, issuer, post, store } = await servingOpenId();
     const token = await tokenOf("ada");
     const name = `openid:ada@${issuer.address}`;
     await expect(users.setPassword(name, "correct horse")).rejects.toMatchObject({ code: "INVALID_PARAMETERS" });
     await expect(users.setRole(name, "viewer")).rejects.toThrow("issuer");
+    // Nor by what the entry of the user is called in the store.
+    for (const id of (await store.entries?.("users").ids()) ?? []) {
+      if (id.startsWith("openid:"))
+        await expect(users.setPassword(id.toUpperCase(), "correct horse")).rejects.toThrow("issuer");
+    }
     for (const password of ["", "undefined", "correct horse"]) {
       const { body } = await post(undefined, "auth/login", { username: name, password });
       expect(body.error).toBe("Invalid credentials");

@@ -34,7 +34,7 @@ export interface Issued {
 
 type Tokens = TokenEndpointResponse & TokenEndpointResponseHelpers;
 
-/** A setting or an issuer that is not as it has to be, and none of the person's doing. */
+/** Failures that are none of the person's doing. */
 type Failure = "unreachable" | "misconfigured";
 
 /**
@@ -128,7 +128,7 @@ export class Issuer {
     const execute = [enableNonRepudiationChecks, ...(isInsecure(address) ? [allowInsecureRequests] : [])];
     const options = { execute, timeout: TIMEOUT_S };
     const authentication = await clientAuthentication(clientSecret);
-    const config = await this.#asked(discovery(address, clientId, undefined, authentication, options));
+    const config = await this.#described(discovery(address, clientId, undefined, authentication, options));
     const { issuer } = config.serverMetadata();
     // The library lets this be where an issuer serves many tenants, all of whose people would get in here.
     if (new URL(issuer).href !== address.href) {
@@ -136,6 +136,16 @@ export class Issuer {
     }
     this.#found = { config, until: performance.now() + DESCRIBED_MS };
     return config;
+  }
+
+  /** What is wrong with a description is none of the person's doing. */
+  async #described(description: Promise<Configuration>): Promise<Configuration> {
+    try {
+      return await description;
+    } catch (error) {
+      const told = (await this.#told(error)) as Error & { code?: string };
+      throw told.code === "VALIDATION_FAILED" ? this.#failed("misconfigured", messageOf(error)) : told;
+    }
   }
 
   async #asked<T>(answer: Promise<T>): Promise<T> {

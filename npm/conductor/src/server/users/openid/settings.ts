@@ -108,7 +108,7 @@ function demandRoles({ roles, default: usual }: OpenIdSettings): void {
   for (const [value, role] of Object.entries(map)) if (!ROLES.includes(role)) throw noRole(`roles.map.${value}`, role);
 }
 
-/** An address that nobody between may read, or one of this machine. */
+/** An address that is reached by an encrypted connection, or is one of this machine. Throws INVALID_PARAMETERS for every other one. */
 function demandAddress(name: string, text: unknown, hasQuery = false): URL {
   const isAddress = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
   if (isAddress === undefined)
