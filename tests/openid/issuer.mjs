@@ -16,7 +16,7 @@ const keys = Promise.all([1, 2].map(() => generateKeyPair("RS256", { extractable
 
 /**
  * Starts one. Its `people` are claims by subject, of which `who` signs in next; `asked` are the paths that were asked for. A test may set
- * `spoil(claims, sign)`, which makes another ID token of the one that is about to be given, and `fails(path)`, a status in the place of an answer.
+ * `spoil(claims, sign)`, which makes another ID token, or none, of the one that is about to be given, and `fails(path)`, a status in the place of an answer.
  *
  * @param {{ redirectUris: string[], logoutUris?: string[], host?: string, settings?: object }} options
  */

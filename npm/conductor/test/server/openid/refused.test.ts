@@ -199,6 +199,13 @@ describe("an issuer that cannot be asked", () => {
     expect((await signIn("ada")).status).toBe(303);
   });
 
+  it("is asked once for what it is, however many begin at once", async () => {
+    const { issuer, browser, loginAddress } = await servingNone();
+    const begun = await Promise.all(Array.from({ length: 20 }, () => browser().ask(loginAddress(browser()))));
+    expect(begun.map(({ status }) => status)).toEqual(begun.map(() => 303));
+    expect(issuer.asked.filter((path) => path.includes("well-known"))).toHaveLength(1);
+  });
+
   it.each(["/token", "/jwks", "/me"])("is told of at the callback with 503: %s", async (failing) => {
     const { issuer, signIn, noSessions } = await servingNone({ settings: { userInfo: true } });
     issuer.fails = (path) => (path === failing ? 503 : undefined);

@@ -205,6 +205,29 @@ describe("a session with a refresh token of the issuer", () => {
     expect(await statusWith(next)).toBe(200);
   });
 
+  it("keeps its role where a refresh brings no ID token", async () => {
+    const { tokenOf, post, issuer } = await servingOpenId({ settings: OFFLINE });
+    const token = await tokenOf("ron");
+    issuer.spoil = () => undefined;
+    const { status, body } = await post(token, "auth/refreshToken");
+    expect([status, body.user.roles]).toEqual([200, ["runner"]]);
+  });
+
+  it("is refreshed again a minute after a process that asked the issuer was killed", async () => {
+    const { pass } = clock();
+    const store = createMemoryExecutions();
+    const { tokenOf, post } = await servingOpenId({ settings: OFFLINE, store });
+    const token = await tokenOf("ada");
+    const entries = store.entries?.("sessions");
+    for (const { id, content, hash } of (await entries?.list()) ?? []) {
+      const left = JSON.stringify({ ...JSON.parse(content), askingUntil: Date.now() + 60_000 });
+      await entries?.write([{ id, ifHash: hash, entry: { content: left, hash: "left" } }]);
+    }
+    expect((await post(token, "auth/refreshToken")).body.error).toMatch(/is being refreshed/);
+    await pass(61_000);
+    expect((await post(token, "auth/refreshToken")).status).toBe(200);
+  });
+
   it("does not go on without its issuer where its entry was changed", async () => {
     const { pass } = clock();
     const store = createMemoryExecutions();

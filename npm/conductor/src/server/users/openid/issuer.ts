@@ -43,6 +43,7 @@ type Failure = "unreachable" | "misconfigured";
  */
 export class Issuer {
   #found: { config: Configuration; until: number } | undefined;
+  #finding: Promise<Configuration> | undefined;
 
   constructor(private readonly settings: CheckedOpenId) {}
 
@@ -122,6 +123,14 @@ export class Issuer {
 
   async #config(): Promise<Configuration> {
     if (this.#found !== undefined && performance.now() < this.#found.until) return this.#found.config;
+    // However many sign in at once, the issuer is asked once.
+    this.#finding ??= this.#find().finally(() => {
+      this.#finding = undefined;
+    });
+    return this.#finding;
+  }
+
+  async #find(): Promise<Configuration> {
     const { allowInsecureRequests, discovery, enableNonRepudiationChecks } = await load();
     const address = new URL(this.settings.issuer);
     const { clientId, clientSecret } = this.settings;
