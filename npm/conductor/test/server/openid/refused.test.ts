@@ -94,7 +94,8 @@ describe("a callback is refused", () => {
     const { toCallback, noSessions } = await servingNone();
     const { own, callback } = await toCallback("ada");
     await pass(10 * MINUTE_MS + 1);
-    expect((await own.ask(callback)).status).toBe(400);
+    const { status, text } = await own.ask(callback);
+    expect([status, JSON.parse(text)]).toEqual([400, expect.objectContaining(NOT_BEGUN)]);
     await noSessions();
   });
 
