@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { EXECUTION_STATUSES, isFinished } from "../../src/executions/status.js";
 import { executionsOf, folder, process, TestClock, until } from "./harness.js";
 
 type Process = Awaited<ReturnType<typeof process>>;
@@ -20,6 +21,19 @@ function alert(id: string, parameters: object) {
     ],
     edges: [{ source: "ended", target: "text" }],
   } as never;
+}
+
+const UNFINISHED = EXECUTION_STATUSES.filter((status) => !isFinished(status));
+
+/**
+ * Lets triggers look at the store once more, when all but so many executions are over: a clock that runs ahead of those that are
+ * being carried out would leave them behind.
+ */
+async function look({ store }: Process, clock: TestClock, unfinished = 0): Promise<void> {
+  await until(async () =>
+    expect((await store.list({ status: UNFINISHED }, { limit: 10 })).executions).toHaveLength(unfinished),
+  );
+  await clock.round(2000);
 }
 
 async function texts({ store, conductor }: Process, flowId: string) {
@@ -47,7 +61,7 @@ describe("ends of flows", () => {
     await execute({ flowId: "good" });
     await execute({ flowId: "bad" });
     await until(async () => {
-      await clock.go(clock.now() + 2000);
+      await look(own, clock);
       expect(await texts(own, "failures")).toEqual(["Flow bad: failed"]);
       expect((await texts(own, "all")).sort()).toEqual(["Flow bad: failed", "Flow good: completed"]);
     });
@@ -75,7 +89,7 @@ describe("ends of flows", () => {
     void execute({ flowId: "ask", context: { executionId: "long" } });
     await until(async () => expect(await executions.waiting()).toHaveLength(1));
     await until(async () => {
-      await clock.go(clock.now() + 2000);
+      await look(first, clock, 1);
       const kept = await first.store.entries?.("triggers").get("done/ended");
       expect(JSON.parse(kept?.content ?? "{}").open).toEqual(["long"]);
     });
@@ -87,7 +101,7 @@ describe("ends of flows", () => {
     const second = await process(database, clock);
     await second.triggers.start();
     await until(async () => {
-      await clock.go(clock.now() + 2000);
+      await look(second, clock);
       expect(await texts(second, "done")).toEqual(["Ask: completed"]);
     });
   });
@@ -101,7 +115,7 @@ describe("ends of flows", () => {
     await own.triggers.start();
     await execute({ flowId: "ping" });
     await until(async () => {
-      await clock.go(clock.now() + 2000);
+      await look(own, clock);
       expect(own.log.filter((line) => line.includes("10 executions in a row"))).toHaveLength(1);
     });
     const all = [...(await executionsOf(own.store, "ping")), ...(await executionsOf(own.store, "pong"))];

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ExecutionStore, StoredExecution } from "@atomiton/storage";
 import { openSqliteStore } from "@atomiton/storage";
-import { afterEach, vi } from "vitest";
+import { afterEach, expect, vi } from "vitest";
 import { createConductor } from "../../src/exports/node.js";
 import { createTriggers, type TriggersOptions } from "../../src/triggers/triggers.js";
 import type { Clock } from "../../src/triggers/types.js";
@@ -41,6 +41,13 @@ export class TestClock implements Clock {
       this.jump(next);
       await settled();
     }
+  }
+
+  /** Goes on by so many ms, and waits until all that waited for that waits again. */
+  async round(ms: number): Promise<void> {
+    const before = this.timers.size;
+    this.jump(this.time + ms);
+    await until(() => expect(this.timers.size).toBe(before));
   }
 
   private fire(): void {
