@@ -200,7 +200,8 @@ test("a run goes on after a reload, and is forgotten when it is over", async (t)
   await page.node(/^Paid orders, transform, Done/);
   await page.tab.goto();
   await page.tab.shows(page.page.getByRole("heading", { name: "Order totals", exact: true }));
-  await page.node(/^Goal reached\?, condition, Running/);
+  // On a busy machine it may be over before the page is there again.
+  await page.node(/^Goal reached\?, condition, (Running|Done)/);
   await page.status("Completed");
   await page.node(/^Paid orders, transform, Done/);
   await page.text("1100 from 2 orders: the goal is reached.", page.region("Result"));

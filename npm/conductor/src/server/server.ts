@@ -121,6 +121,9 @@ const MESSAGE_BYTES = 24 * 1024 * 1024;
 /** Every caller of an open server. */
 const ANYBODY: Caller = Object.freeze({ name: "anybody", role: "admin" });
 
+/** Connections that wait until they are taken, as many as systems allow: those of a burst beyond it are reset. */
+const BACKLOG = 4096;
+
 /**
  * Makes a server. Throws INVALID_PARAMETERS unless it is said who may call: by `authenticate`, or by `open: true`.
  */
@@ -264,7 +267,7 @@ export function createServer(options: ServerOptions): ConductorServer {
       });
       await new Promise<void>((resolve, reject) => {
         http.once("error", reject);
-        http.listen(port, host, () => resolve());
+        http.listen({ port, host, backlog: BACKLOG }, () => resolve());
       });
       const address = http.address() as AddressInfo;
       const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
