@@ -27,8 +27,8 @@ const alone = {
 export default defineConfig([
   {
     entry,
-    // The command line is a program, not something to require.
-    format: { esm: { entry: { ...entry, cli: "src/exports/cli.ts" } }, cjs: {} },
+    // The command line and the process of isolated executions are programs, not something to require.
+    format: { esm: { entry: { ...entry, cli: "src/exports/cli.ts", isolated: "src/exports/isolated.ts" } }, cjs: {} },
     platform: "node",
     target: "node20",
     dts: true,

@@ -85,6 +85,8 @@ const CACHED_RESULTS = 16;
 const NO_CHECKS =
   "The setting `network` cannot be kept here: where a page connects is up to its browser and its Content-Security-Policy";
 
+const NO_PROCESSES = "The setting `isolation` needs processes, which only Node starts";
+
 const NO_CACHE_IN_WORKERS =
   "The setting `cache` cannot be kept with `worker`: outputs are not reused there. Leave one of them out";
 
@@ -98,10 +100,14 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   if (config.network !== undefined && !environment.checksConnections) {
     throw coded("INVALID_PARAMETERS", NO_CHECKS, undefined);
   }
+  if (config.isolation !== undefined && !environment.startsProcesses)
+    throw coded("INVALID_PARAMETERS", NO_PROCESSES, undefined);
   const kept = storeSettings(config);
   const keeping = kept && environment.durability(kept, log);
   const runs = new Runs(config, events, feed, log, () => environment.types(), workplace?.open);
   runs.durability = keeping?.get;
+  runs.isolation = config.isolation;
+  runs.isolation?.take();
   const caching = cacheSettings(config.cache);
   if (workplace !== undefined && config.cache !== undefined && config.cache !== false) {
     throw coded("INVALID_PARAMETERS", NO_CACHE_IN_WORKERS, undefined);
@@ -201,6 +207,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       ownTransport?.cancelAll();
       workplace?.shutdown();
       await router.shutdown();
+      await config.isolation?.close();
       // An engine that the caller gave is the caller's to close, and one of a store goes with that.
       if (config.storage === undefined && typeof source !== "function") await (await source).close?.();
     }),

@@ -51,6 +51,8 @@ export interface Environment {
   transport(): TransportType;
   /** Whether nodes can be kept from connecting to addresses, as the setting `network` says. */
   checksConnections: boolean;
+  /** Whether there can be processes for executions. */
+  startsProcesses?: true;
   /** For connections; where the platform has none, the entry point brings one. */
   WebSocket: WebSocketClass | undefined;
   /** Whether events of an HTTP server are listened for on its WebSocket although nobody gave the address of one. */

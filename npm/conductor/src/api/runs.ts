@@ -4,6 +4,7 @@ import { messageOf } from "@atomiton/values";
 
 import type { FlowRunner } from "../engine/call.js";
 import { Run } from "../engine/driver.js";
+import type { Isolates, NodeExecutorFactory } from "../engine/executables.js";
 import { coded, failure, safelyThrown } from "../engine/failure.js";
 import {
   type FlowNodeTypes,
@@ -89,6 +90,8 @@ interface Execution extends ExecutionPlace, Registered {
   onProgress: ((percent: number) => void) | undefined;
   /** Takes the answer to what began it, or what is around it; missing where nothing waits for one. */
   responder: Responder | undefined;
+  /** Those of the run that it is a part of. */
+  executables: NodeExecutorFactory | undefined;
   /** When it is told next, in ms since the epoch. */
   tellAt?: number;
   /** Why no store has it, or what its request said about it. */
@@ -123,6 +126,8 @@ export class Runs {
   onEnd: ((context: ExecutionPlace, result: ExecutionResult) => void) | undefined;
   /** How nodes run other flows. */
   flows: FlowRunner | undefined;
+  /** Keeps executions apart from this process; missing where none are. */
+  isolation: Isolates | undefined;
   /** Takes outputs again; missing where none may be. */
   reuse: ReuseGate | undefined;
   /** Gives what keeps executions in a store; missing where they last no longer than this process. */
@@ -220,8 +225,9 @@ export class Runs {
     context: ConductorExecutionContext,
     onProgress: (percent: number) => void,
     key: string,
+    executables: NodeExecutorFactory | undefined,
   ): Promise<ExecutionResult> {
-    return this.carryOut(flow, context, true, undefined, onProgress, { key });
+    return this.carryOut(flow, context, true, undefined, onProgress, { key, executables });
   }
 
   /** Carries an execution out; where it leaves memory in between, its result is there once it is over all the same. */
@@ -241,7 +247,7 @@ export class Runs {
     named: boolean,
     wanted: RunSettings | undefined,
     onProgress: Execution["onProgress"],
-    { kept, key }: { kept?: KeptRun; key?: string } = {},
+    { kept, key, executables }: { kept?: KeptRun; key?: string; executables?: NodeExecutorFactory | undefined } = {},
   ): Promise<ExecutionResult | Left> {
     let found = kept;
     const { executionId, nodeId, parentContext } = context;
@@ -262,6 +268,7 @@ export class Runs {
       onProgress,
       next: undefined,
       responder: wanted?.cause?.respond ?? this.responderAround(parents),
+      executables,
     };
     // An id that was made here has no slash in it; looking for one would cost more than the rest of this.
     this.active.begin(execution, execution.parents.length > 0 || (named && executionId.includes("/")));
@@ -437,9 +444,12 @@ export class Runs {
     redact?.note(0, context.input, false);
     redact?.note(0, context.variables, false);
     const options = kept?.options ?? runOptions(this.config, this.defaults, node, context, wanted);
+    const usual = this.config.nodeExecutorFactory;
+    const isolated =
+      execution.executables === undefined && usual ? this.isolation?.executablesOf(executionId, usual) : undefined;
     const run = this.openRun(outline, {
       context,
-      executables: this.config.nodeExecutorFactory,
+      executables: execution.executables ?? isolated ?? usual,
       options,
       reuse: this.reuse?.forRun(outline.cachesOutputs === true),
       recorder: kept?.recorder,
@@ -475,6 +485,7 @@ export class Runs {
       },
     });
     if (run === undefined) return undefined;
+    if (isolated !== undefined) void run.done.then(() => isolated.end());
     this.warnOf(outline);
     if (execution.notKept !== undefined) {
       if (run instanceof Run) run.warn("not-kept", execution.notKept);

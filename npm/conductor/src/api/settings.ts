@@ -1,7 +1,7 @@
 /** What a conductor is told when it is made, and what of it counts for one run. */
 import type { DefinedNode, FileAccess, NetworkAccess } from "@atomiton/nodes";
 import type { ExecutionStore, OutputCache } from "@atomiton/storage";
-import type { NodeExecutorFactory } from "../engine/executables.js";
+import type { Isolates, NodeExecutorFactory } from "../engine/executables.js";
 import type { ExpressionSources } from "../engine/expression-scope.js";
 import { coded } from "../engine/failure.js";
 import type { LogLevel } from "../engine/log.js";
@@ -98,6 +98,11 @@ export interface ConductorConfig {
    * nothing keeps them to `files` and `network`. Default: true where neither of these two is given, else false.
    */
   programs?: boolean;
+  /**
+   * Keeps what nodes do apart from this process, as `createIsolation` of `@atomiton/conductor/server` makes it: each execution has a
+   * process of its own. For Node alone. Default: nodes run in this process.
+   */
+  isolation?: Isolates;
   /**
    * Where executions are kept, so that they outlast this process or page: the address of a database, such as
    * `sqlite:./conductor.db` or `postgres://user@host/database`, in pages `indexeddb:NAME`, or a store of `@atomiton/storage`. An

@@ -1,5 +1,6 @@
 /** Flows that are run by a node of another flow, as a part of its run. */
 import type { Call, FlowRunner } from "../engine/call.js";
+import type { NodeExecutorFactory } from "../engine/executables.js";
 import { coded, RETRY } from "../engine/failure.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
@@ -18,13 +19,14 @@ export interface SubFlowParts {
   read: ((path: string) => Promise<NodeDefinition>) | undefined;
   /**
    * Runs it without a word to listeners and stores of graphs; `onProgress` is told how far it is, 0–100. `key` is its id where
-   * executions are kept: the same for the same try of the node, also after a restart.
+   * executions are kept: the same for the same try of the node, also after a restart. `executables`: those of the run around it.
    */
   run(
     flow: NodeDefinition,
     context: ConductorExecutionContext,
     onProgress: (percent: number) => void,
     key: string,
+    executables: NodeExecutorFactory | undefined,
   ): Promise<ExecutionResult>;
   cancel(executionId: string): void;
 }
@@ -58,7 +60,7 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
     call.signal.addEventListener("abort", stop, { once: true });
     try {
       const tell = (percent: number) => call.owner.reportProgress(call, percent, undefined);
-      const result = await run(flow, context, tell, keyOf(call, flow));
+      const result = await run(flow, context, tell, keyOf(call, flow), call.owner.executables);
       for (const { nodeId, rule, message } of result.warnings ?? []) {
         call.owner.warn(call, rule, `In \`${name}\`, node \`${nodeId}\`: ${message}`);
       }

@@ -79,7 +79,14 @@ async function served(root: string, options: DevOptions): Promise<Exit> {
     for (const path of paths.filter(isFlowFile)) reading = reading.then(() => flows?.load(path));
   });
   try {
-    const serving = { ...fromHere(options), host: "127.0.0.1", open: true, keys: KEY_FILE, defaultRoots: [root] };
+    const serving = {
+      ...fromHere(options),
+      host: "127.0.0.1",
+      open: true,
+      isolate: false,
+      keys: KEY_FILE,
+      defaultRoots: [root],
+    };
     const store = serving.store ?? `sqlite:${storeFile(root)}`;
     process.chdir(root);
     const exit = await serve([], { ...serving, store }, async (conductor, facts) => {

@@ -333,6 +333,7 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--root <folder>", "nodes may read and write files in there; may be given again (default: nowhere)", files)
     .option("--allow-private-addresses", "nodes may connect to addresses that are not public")
     .option("--allow-programs", "nodes may run programs, with all rights of this process")
+    .option("--isolate", "carry out executions of callers in processes of their own")
     .option("--webhooks", "take requests for the webhooks of saved flows, at /hooks/… (on with --open)")
     .option("--metrics", "tell at /metrics what is counted, in the form of Prometheus, to callers who may look")
     .option("--no-triggers", "let schedules and other triggers of the saved flows begin nothing")

@@ -10,6 +10,7 @@ import { type ConductorConfig, fileSettings, networkSettings } from "../api/sett
 import { isDefinedNode, ownNodes } from "../engine/own-nodes.js";
 import { msOf } from "../engine/policy.js";
 import { STANDARD_INPUT } from "../exports/environment/bounded-read.js";
+import type { IsolationOptions } from "../isolation/settings.js";
 import type { ExecutionLimits } from "../server/execution-limits.js";
 import { UsageError } from "./exit.js";
 import { loadModule } from "./load-module.js";
@@ -20,6 +21,8 @@ export interface ProjectConfig extends Pick<ConductorConfig, (typeof PASSED_ON)[
   nodes?: readonly (DefinedNode | string)[];
   /** Of `conductor serve`: what its callers may have at once. */
   limits?: ExecutionLimits;
+  /** Of `conductor serve`: how executions of its callers are kept apart from it. */
+  isolation?: IsolationOptions;
 }
 
 /** What of the command line concerns the project. */
@@ -37,6 +40,9 @@ export interface Project {
   settings: ConductorConfig;
   /** Of executions of callers, where flows are served. */
   limits?: ExecutionLimits;
+  isolation?: IsolationOptions;
+  /** The files that node types come from. */
+  nodeFiles: readonly string[];
 }
 
 const FILES = ["ts", "js", "mjs", "json"].map((extension) => `conductor.config.${extension}`);
@@ -81,6 +87,7 @@ const RULES: Record<keyof ProjectConfig, Rule> = {
     'the address of a store, such as "sqlite:./conductor.db", or a store of `@atomiton/storage`',
     (value) => typeof value === "string" || isObject(value),
   ],
+  isolation: ["how executions are isolated, such as `{ maxMemory: 256 }`", isObject],
   limits: ["limits of executions by role, such as `{ runner: { concurrent: 10 } }`", isObject],
   durability: oneOf("off", "relaxed", "strict"),
   cache: [
@@ -98,11 +105,16 @@ export async function openProject(flow: string | undefined, options: ProjectOpti
   const file = configOf(flow, options.config);
   const config = file === undefined ? {} : await readConfig(file);
   const found: DefinedNode[] = [];
+  const nodeFiles: string[] = [];
+  const take = async (path: string) => {
+    nodeFiles.push(path);
+    found.push(...(await nodesIn(path)));
+  };
   for (const entry of config.nodes ?? []) {
-    if (typeof entry === "string") found.push(...(await nodesIn(resolve(dirname(file as string), entry))));
+    if (typeof entry === "string") await take(resolve(dirname(file as string), entry));
     else found.push(entry);
   }
-  for (const path of options.nodes ?? []) found.push(...(await nodesIn(resolve(path))));
+  for (const path of options.nodes ?? []) await take(resolve(path));
   // The same file may be named twice, by the configuration and by an option.
   const nodes = [...new Set(found)];
   try {
@@ -110,14 +122,24 @@ export async function openProject(flow: string | undefined, options: ProjectOpti
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
-  const { nodes: _, files, limits, ...settings } = config;
+  const { nodes: _, files, limits, isolation, ...settings } = config;
   // Like the files of node types, from the folder of the configuration.
   const roots = files?.roots.map((root) => resolve(dirname(file as string), root));
   return {
     nodes,
     settings: { ...settings, ...(roots && { files: { roots } }), ...(nodes.length > 0 && { nodes }) },
     ...(limits && { limits }),
+    ...(isolation && { isolation: withPathsFrom(dirname(file as string), isolation) }),
+    nodeFiles,
   };
+}
+
+/** Modules are named from the folder of the configuration, too. What is no list is refused where it is taken. */
+function withPathsFrom(folder: string, isolation: IsolationOptions): IsolationOptions {
+  const { nodes } = isolation;
+  if (!Array.isArray(nodes)) return isolation;
+  const isPath = (name: unknown): name is string => typeof name === "string" && !name.startsWith("file:");
+  return { ...isolation, nodes: nodes.map((name) => (isPath(name) ? resolve(folder, name) : name)) };
 }
 
 function areSourcesOfExpressions(value: unknown): boolean {

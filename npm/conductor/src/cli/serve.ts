@@ -4,6 +4,7 @@ import type { ExecutionStore } from "@atomiton/storage";
 import { databaseFile } from "../api/durable/execution-store.js";
 import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ConductorConfig } from "../exports/node.js";
+import { createIsolation, type Isolation } from "../isolation/isolation.js";
 import { byKeys, KeyFile } from "../server/keys.js";
 import { byKeysAndUsers } from "../server/keys-and-users.js";
 import { type RateLimits, UNLIMITED } from "../server/rate-limits.js";
@@ -19,7 +20,7 @@ import { flowsIn } from "./flows-in-files.js";
 import { openKeptStore, SERVER_STORE } from "./kept-store.js";
 import { attempted, type KeyOptions } from "./keys.js";
 import { openIdIn } from "./openid-file.js";
-import { openProject, type ProjectOptions } from "./project.js";
+import { openProject, type Project, type ProjectOptions } from "./project.js";
 import { demandKeyApart, type SecretKeyOptions, storedSecrets, tellHidden } from "./secret-source.js";
 import { type LogFormat, logExecutions, type ServerLog, serverLog } from "./serve-log.js";
 import { onInterrupt } from "./signals.js";
@@ -51,6 +52,8 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, SecretKeyOptio
   triggers?: boolean;
   webhooks?: boolean;
   metrics?: boolean;
+  /** Whether executions of callers are isolated. Default: where the project says how. */
+  isolate?: boolean;
   mcp?: boolean;
   /** Ids of the flows that are tools. */
   flow?: string[];
@@ -76,6 +79,7 @@ export async function serve(flows: readonly string[], options: ServeOptions, pre
     throw new UsageError("--open lets in everybody: leave --openid out");
   const openId = options.openid === undefined ? undefined : await openIdIn(options.openid);
   if (!options.open && !hasKeys && openId === undefined && isNew(address)) throw noCallers(options);
+  const isolation = isolationOf(project, options);
   const log = serverLog(options.log ?? "text");
   const facts = { ...options, nodes: project.nodes, files: settings.files };
   const toSave = await flowsIn(flows, facts, (message) => log({ event: "flow-warnings", message }));
@@ -90,7 +94,12 @@ export async function serve(flows: readonly string[], options: ServeOptions, pre
         store,
         settings,
         toSave,
-        { ...callers, ...(audit && { audit: audit.audit }), ...(project.limits && { limits: project.limits }) },
+        {
+          ...callers,
+          ...(audit && { audit: audit.audit }),
+          ...(project.limits && { limits: project.limits }),
+          ...(isolation && { isolation }),
+        },
         log,
         options,
         (conductor) => prepare?.(conductor, facts),
@@ -100,6 +109,15 @@ export async function serve(flows: readonly string[], options: ServeOptions, pre
       await audit?.written();
     }
   });
+}
+
+/** What keeps executions of callers apart; node types of the project are loaded there as well. */
+function isolationOf({ isolation, nodeFiles }: Project, options: ServeOptions): Isolation | undefined {
+  const { isolate = isolation !== undefined } = options;
+  if (!isolate) return undefined;
+  return attempted(() =>
+    createIsolation({ ...isolation, nodes: [...new Set([...(isolation?.nodes ?? []), ...nodeFiles])] }),
+  );
 }
 
 /** Who may call, by the keys and the users that there are, or an issuer: one of them at least. */
@@ -143,11 +161,15 @@ async function serveOn(
 ): Promise<Exit> {
   const { port, host, open = false, keys, origin = [], triggers: watches = true, mcp = false, flow } = options;
   const { rateLimit, trustProxy = 0, webhooks, metrics, telemetry } = options;
+  const { isolation } = callers;
   const say = (message: string) => log({ event: "message", message });
   const traced = telemetry ? await tracing() : undefined;
   const { secrets, asked } = storedSecrets(settings, store, options, say);
   const { files, expressions, secrets: source } = { ...settings, ...asked };
-  const conductor = createNodeConductor({ ...settings, ...asked, store }, () => "local");
+  const conductor = createNodeConductor(
+    { ...settings, ...asked, ...(isolation && { isolation }), store },
+    () => "local",
+  );
   if (options.log === "json") logExecutions(conductor, log);
   const endTracing = traced?.(conductor);
   const triggers =

@@ -3,6 +3,7 @@ import type { Ask, FileAccess, NetworkAccess, Responder, RunFlow, Sleep } from "
 
 import type { ConductorExecutionContext } from "../types/execution.js";
 import type { OpenQuestion } from "../types/question.js";
+import type { NodeExecutorFactory } from "./executables.js";
 import { fire, guardSignal } from "./guarded-signal.js";
 import type { Log } from "./log.js";
 import type { KeptWait, Recorder } from "./recorder.js";
@@ -35,6 +36,8 @@ export interface CallOwner {
   repeatsAround?(call: Call): number;
   /** In ms; 0 for none. */
   timeLimit(call: Call): number;
+  /** Those of its nodes, for the flows that they run; missing where they run none here. */
+  readonly executables?: NodeExecutorFactory | undefined;
   /** How it runs flows for its nodes; missing where it does not. */
   readonly flows: FlowRunner | undefined;
   /** How it puts questions to people for its nodes; missing where it does not. */

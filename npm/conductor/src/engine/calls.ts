@@ -9,7 +9,15 @@ import { Activities } from "./activity.js";
 import { type Asker, Call, ExecutableParams, type FlowRunner } from "./call.js";
 import type { Constants } from "./constants.js";
 import type { RunRequest } from "./driver.js";
-import { type AnyExecutable, carriedApart, carriedParts, endsRun, isThenable, routedHandles } from "./executables.js";
+import {
+  type AnyExecutable,
+  carriedApart,
+  carriedParts,
+  endsRun,
+  isThenable,
+  type NodeExecutorFactory,
+  routedHandles,
+} from "./executables.js";
 import { failure, type Place, retryAdvice, safelyThrown, simulatedFailure } from "./failure.js";
 import { fire, guardSignal } from "./guarded-signal.js";
 import { IncompleteAnswers } from "./incomplete-answers.js";
@@ -127,6 +135,10 @@ export class Calls {
     const nodeId = this.plan.id(this.values.nodeOf(call.task));
     const line = { time: Math.round(this.answers.now()), nodeId, executionId, attempt, level, text: this.shown(text) };
     this.request.recorder?.log(call.task, line);
+  }
+
+  get executables(): NodeExecutorFactory | undefined {
+    return this.request.executables;
   }
 
   get flows(): FlowRunner | undefined {

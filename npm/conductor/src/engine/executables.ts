@@ -13,6 +13,22 @@ export interface NodeExecutorFactory {
   getNodeExecutable(type: string): AnyExecutable | undefined;
 }
 
+/** Executables of one execution, and of the flows inside of it. */
+export interface ExecutionExecutables extends NodeExecutorFactory {
+  /** The execution is over here. */
+  end(): void;
+}
+
+/** Keeps executions of a conductor apart from its process. */
+export interface Isolates {
+  /** A conductor is made with it. Throws INVALID_PARAMETERS where another one was. */
+  take(): void;
+  /** Executables in the place of the `usual` ones; `undefined` for an execution that is not kept apart. */
+  executablesOf(executionId: string, usual: NodeExecutorFactory): ExecutionExecutables | undefined;
+  /** The conductor ended. */
+  close(): Promise<void>;
+}
+
 const ROUTED = Symbol.for("@atomiton/routed");
 
 /** The handles on which a value is carried, if its maker named them. */

@@ -2,6 +2,8 @@
 export type { AuthChannelDependencies, SessionToken } from "../desktop/channels/auth.js";
 export type { MainProcessConductor } from "../desktop/main-process.js";
 export type { Retention as Keeping } from "../desktop/result-cache.js";
+export { createIsolation, type Isolation } from "../isolation/isolation.js";
+export type { IsolationOptions } from "../isolation/settings.js";
 export { type Caller, ROLES } from "../server/access.js";
 export type { Audit, AuditEntry } from "../server/audit.js";
 export type { AboutRequest, Authenticate, ServerAuth } from "../server/calls.js";

@@ -8,6 +8,7 @@ import { type Caller, type Limited, leastRole, type Refusal, refusalOf } from ".
 import type { AuditEntry } from "./audit.js";
 import { auditedCall } from "./audited-calls.js";
 import type { ExecutionGuard } from "./execution-limits.js";
+import type { IsolatedCalls } from "./isolated-calls.js";
 import type { OwnFlowRefusal } from "./own-flows.js";
 import type { RateGuard } from "./rate-limits.js";
 import { RecentMap } from "./recent-map.js";
@@ -74,12 +75,14 @@ export interface CallParts {
   guard: RateGuard;
   /** Lets executions begin; missing where all may at once. */
   executions?: ExecutionGuard | undefined;
+  /** Keeps executions of callers apart; missing where they run in this process. */
+  isolated?: IsolatedCalls | undefined;
   /** Refuses flows of callers that would get secrets; missing where everyone's flows may. */
   ownFlows?: OwnFlowRefusal | undefined;
   tell(entry: Omit<AuditEntry, "time">): void;
 }
 
-export function createCalls({ channels, auth, guard, executions, ownFlows, tell }: CallParts): Calls {
+export function createCalls({ channels, auth, guard, executions, isolated, ownFlows, tell }: CallParts): Calls {
   const refusal: Calls["refusal"] = (session, channel, command) => {
     const least = leastRole(channel, command);
     if (least === undefined) return noCommand(channel, command);
@@ -149,7 +152,8 @@ export function createCalls({ channels, auth, guard, executions, ownFlows, tell 
         }
         const carryOut = async (given: unknown) => {
           const ended = auditedCall(tell, session, channel, command, given);
-          const answer = await channels.call(channel, command, given);
+          const carried = () => channels.call(channel, command, given);
+          const answer = await (isolated?.(session.caller, channel, command, given, carried) ?? carried());
           ended(answer);
           return answer;
         };

@@ -7,6 +7,7 @@ import { WebSocketServer } from "ws";
 import type { MainProcessConductor } from "../desktop/main-process.js";
 import type { Retention } from "../desktop/result-cache.js";
 import { coded } from "../engine/failure.js";
+import type { Isolation } from "../isolation/isolation.js";
 import type { Triggers } from "../triggers/triggers.js";
 import type { Caller } from "./access.js";
 import { addressOf } from "./addresses.js";
@@ -16,6 +17,7 @@ import { EventLog } from "./event-log.js";
 import { checkedLimits, createExecutionGuard, type ExecutionLimits } from "./execution-limits.js";
 import { createHandler, refusedBy } from "./handler.js";
 import { createHooks, type Hooks } from "./hooks/hooks.js";
+import { isolatedCalls } from "./isolated-calls.js";
 import { lazyMetrics } from "./lazy-metrics.js";
 import { demandMcp, lazyMcp } from "./mcp/lazy.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
@@ -46,6 +48,8 @@ export interface ServerOptions {
   rateLimits?: RateLimits;
   /** How many executions callers may have at once, by their roles, and how long one may take. */
   limits?: ExecutionLimits;
+  /** Keeps executions of callers apart from this process. The conductor has to be given it as well. Default: they run in it. */
+  isolation?: Isolation;
   /**
    * How many proxies stand before the server, which say in `X-Forwarded-For` who called them; `true` for one. Default: none, so that
    * the address of a client is that of its connection.
@@ -128,7 +132,7 @@ const BACKLOG = 4096;
  * Makes a server. Throws INVALID_PARAMETERS unless it is said who may call: by `authenticate`, or by `open: true`.
  */
 export function createServer(options: ServerOptions): ConductorServer {
-  const { conductor, open = false, auth, keep, secrets, triggers, durable = false } = options;
+  const { conductor, open = false, auth, isolation, keep, secrets, triggers, durable = false } = options;
   demandKnown(options);
   if (open === (options.authenticate !== undefined)) {
     throw coded(
@@ -173,12 +177,13 @@ export function createServer(options: ServerOptions): ConductorServer {
   const proxies = Number(options.trustProxy ?? 0);
   const ownFlows = options.secretsFor === "all-flows" ? undefined : ownFlowRefusal(conductor);
   const executions = createExecutionGuard(options.limits ?? {}, conductor, tell);
+  const isolated = isolation && isolatedCalls(isolation, conductor);
   const metrics = lazyMetrics(options.metrics ?? false, {
     conductor,
     clients: () => log.listeners,
     queued: () => executions.waiting,
   });
-  const calls = createCalls({ channels, auth, guard, executions, ownFlows, tell });
+  const calls = createCalls({ channels, auth, guard, executions, isolated, ownFlows, tell });
   const onSessionsEnded = (listener: () => void) => auth?.onSessionsEnded?.(listener) ?? (() => {});
   /** Aborted while the server does not listen any more, which ends streams of events. */
   let ending = new AbortController();
@@ -325,6 +330,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "metrics",
   "rateLimits",
   "limits",
+  "isolation",
   "trustProxy",
   "audit",
   "secrets",
@@ -347,6 +353,16 @@ function demandKnown(options: ServerOptions): void {
   const strange = Object.keys(options).filter((name) => !OPTIONS.has(name));
   if (strange.length > 0) {
     throw refused(`A server has no setting ${strange.join(", ")}. Allowed: ${[...OPTIONS].join(", ")}`);
+  }
+  if (options.isolation !== undefined && options.isolation.isTaken !== true) {
+    throw refused(
+      "The setting `isolation` of a server must be the one of `createIsolation` that its conductor was made with",
+    );
+  }
+  if (options.open && options.isolation?.isolates("admin") === false) {
+    throw refused(
+      "With `open` every caller has the role admin, which this isolation leaves out: give it `roles` with admin",
+    );
   }
   if (options.webhooks === true && options.triggers === undefined) {
     throw refused("The setting `webhooks` of a server needs `triggers`, which `createTriggers` gives");

@@ -10,9 +10,10 @@ export class SharedVariables {
   readonly #variables: Variables;
   readonly #known: Map<string, unknown>;
 
-  constructor(variables: Variables) {
+  /** @param known those of them that the other side has. Default: all */
+  constructor(variables: Variables, known: Variables = variables) {
     this.#variables = variables;
-    this.#known = new Map(Object.entries(variables));
+    this.#known = new Map(Object.entries(known));
   }
 
   /** What was set here since it was asked last. */

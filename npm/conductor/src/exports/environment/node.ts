@@ -126,6 +126,7 @@ export function createNodeConductor(
     transport,
     WebSocket: NodeWebSocket,
     checksConnections: true,
+    startsProcesses: true,
     listensToServers: false,
     executesByOwnTransport: false,
     rejectsInvalidNodes: true,

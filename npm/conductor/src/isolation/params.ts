@@ -1,0 +1,28 @@
+/** What a node is called with, read so that no parameter of its own stands in the way. */
+import type { FileAccess, NetworkAccess, NodeParams } from "@atomiton/nodes";
+
+const fileAccess = Symbol.for("@atomiton/file-access");
+const networkAccess = Symbol.for("@atomiton/network-access");
+const programAccess = Symbol.for("@atomiton/program-access");
+const ownParameters = Symbol.for("@atomiton/own-parameters");
+
+/** What the conductor gives beside the parameters: those may bear its names. */
+export function given(params: NodeParams, name: string): unknown {
+  return Reflect.get(Object.getPrototypeOf(params) as object, name, params);
+}
+
+/** The parameters, and what the owner allows. */
+export function contextOfParams(params: NodeParams): {
+  own: Record<string, unknown>;
+  files: FileAccess | undefined;
+  network: NetworkAccess | undefined;
+  programs: boolean | undefined;
+} {
+  const read = params as unknown as Record<symbol, unknown>;
+  return {
+    own: (read[ownParameters] ?? {}) as Record<string, unknown>,
+    files: read[fileAccess] as FileAccess | undefined,
+    network: read[networkAccess] as NetworkAccess | undefined,
+    programs: read[programAccess] as boolean | undefined,
+  };
+}

@@ -1,0 +1,289 @@
+/** In the process of an isolated execution: what the server asks for over a pipe. */
+import type { Duplex } from "node:stream";
+import type { LoopItems, LoopRounds } from "@atomiton/nodes";
+import { isCloneable, messageOf } from "@atomiton/values";
+import { Call, type CallOwner, ExecutableParams } from "../engine/call.js";
+import {
+  carriedApart,
+  endsRun,
+  isThenable,
+  type NodeExecutorFactory,
+  type RouteMarks,
+  routedHandles,
+} from "../engine/executables.js";
+import { coded } from "../engine/failure.js";
+import { itemsOf } from "../engine/items.js";
+import type { Log, LogLevel } from "../engine/log.js";
+import type { Recorder } from "../engine/recorder.js";
+import type { NodeDefinition } from "../types/definition.js";
+import type { ConductorExecutionContext } from "../types/execution.js";
+import { uncloneable } from "../worker/crossing.js";
+import { SharedVariables } from "../worker/shared-variables.js";
+import { fromThrown, toThrown } from "../worker/thrown.js";
+import { sendFrame, takeFrames } from "./frames.js";
+import type { Answer, FromProcess, SentCall, SentScope, ToProcess } from "./messages.js";
+import { closeNetwork } from "./no-network.js";
+import { KnownValues } from "./sent-values.js";
+
+/** What such a process brings. */
+export interface ServedParts {
+  /** The executables of the library, and of the modules at these addresses. Rejects where one cannot be loaded. */
+  executables(modules: readonly string[]): Promise<NodeExecutorFactory>;
+  /** Loads what most executions need. */
+  warm(): Promise<unknown>;
+}
+
+/** Serves the server at the other end of a pipe until that closes it. */
+export function serveExecution(pipe: Duplex, parts: ServedParts): void {
+  const served = new ServedExecution(pipe);
+  takeFrames<ToProcess>(
+    pipe,
+    (message) => served.hear(message, parts),
+    Number.POSITIVE_INFINITY,
+    () => process.exit(1),
+  );
+  // Without its server nothing here is for anybody.
+  pipe.on("close", () => process.exit(0));
+  // What a node left behind must not end the others.
+  const tell = (error: unknown) => served.log(undefined, "error", "What a node left behind failed", [messageOf(error)]);
+  process.on("uncaughtException", tell);
+  process.on("unhandledRejection", tell);
+}
+
+const LEVELS = ["debug", "info", "warn", "error"] as const satisfies readonly LogLevel[];
+
+class ServedExecution {
+  readonly #pipe: Duplex;
+  readonly #running = new Map<number, Call>();
+  readonly #values = new KnownValues();
+  readonly #variables = new Map<number, { object: Record<string, unknown>; shared: SharedVariables }>();
+  /** Results of rounds, by the key of their loop. */
+  readonly #results = new Map<string, unknown[]>();
+  readonly #sleeps = new Map<number, { resolve(ms: number): void; reject(error: unknown): void }>();
+  #executables: NodeExecutorFactory | undefined;
+  #runOver: AbortController | undefined;
+  #sleepCount = 0;
+
+  constructor(pipe: Duplex) {
+    this.#pipe = pipe;
+  }
+
+  hear(message: ToProcess, parts: ServedParts): void {
+    switch (message.type) {
+      case "begin":
+        return void this.#begin(message, parts);
+      case "call":
+        return this.#call(message.sent);
+      case "abort":
+        this.#running.get(message.call)?.abort(new DOMException(message.message, message.name));
+        this.#running.delete(message.call);
+        return this.#say({ type: "stopped", call: message.call });
+      case "slept": {
+        const { sleep, answer } = message;
+        const waiting = this.#sleeps.get(sleep);
+        this.#sleeps.delete(sleep);
+        return "thrown" in answer ? waiting?.reject(fromThrown(answer.thrown)) : waiting?.resolve(answer.value);
+      }
+      case "end":
+        return this.#end();
+    }
+  }
+
+  log(call: number | undefined, level: LogLevel, message: string, details: readonly unknown[]): void {
+    const sendable = details.map((detail) => (isCloneable(detail) ? detail : messageOf(detail)));
+    this.#say({ type: "log", call, level, message: String(message), details: sendable });
+  }
+
+  async #begin({ nodes, network, warms }: Extract<ToProcess, { type: "begin" }>, parts: ServedParts): Promise<void> {
+    try {
+      if (!network) closeNetwork();
+      this.#executables = await parts.executables(nodes);
+      this.#say({ type: "ready" });
+      // What fails of it fails again where it is needed, and is told there.
+      if (warms) await parts.warm().catch(() => {});
+    } catch (error) {
+      this.#say({ type: "unable", why: messageOf(error) });
+    }
+  }
+
+  /** What nodes kept for the run is let go; then nothing holds the process, unless that takes a while. */
+  #end(): void {
+    if (this.#runOver === undefined) process.exit(0);
+    for (const call of this.#running.values()) call.abort(new DOMException("The execution is over", "AbortError"));
+    this.#runOver.abort();
+    (this.#pipe as Duplex & { unref?(): void }).unref?.();
+  }
+
+  #call(sent: SentCall): void {
+    const call = this.#callOf(sent);
+    this.#running.set(sent.call, call);
+    try {
+      const parameters = this.#values.of(sent.parameters) as Record<string, unknown>;
+      const executable = this.#executables?.getNodeExecutable(sent.type);
+      if (executable === undefined) throw notIsolated(sent.type);
+      const params = new ExecutableParams(call, parameters);
+      // The call has the key of the step in its place.
+      if (!Object.hasOwn(parameters, "executionId")) params.executionId = sent.executionId;
+      const { items } = sent;
+      const result =
+        items === undefined
+          ? executable.execute(params)
+          : executable.items?.(params, items.known, this.#roundsOf(sent, parameters, call));
+      if (!isThenable(result)) return this.#returned(call, sent, result);
+      Promise.resolve(result).then(
+        (value) => this.#returned(call, sent, value),
+        (error) => this.#threw(call, sent, error),
+      );
+    } catch (error) {
+      this.#threw(call, sent, error);
+    }
+  }
+
+  #callOf(sent: SentCall): Call {
+    const { variables, nodeId, attempt, slowMo, debug, names } = sent;
+    const { object, shared } = this.#variablesOf(variables.of);
+    shared.give(variables.set);
+    const run = { variables: object, slowMo, debug } as unknown as ConductorExecutionContext;
+    const parent = this.#enclosing(sent.scopes, object);
+    const input = this.#values.of(sent.input);
+    const call = new Call(this.#ownerOf(sent), sent.call, nodeId, sent.key, input, parent, run, attempt, attempt);
+    call.names = () => {
+      if ("thrown" in names) throw fromThrown(names.thrown);
+      return names.value as Record<string, unknown>;
+    };
+    return call;
+  }
+
+  #variablesOf(number: number) {
+    let known = this.#variables.get(number);
+    if (known === undefined) {
+      const object = {};
+      known = { object, shared: new SharedVariables(object) };
+      this.#variables.set(number, known);
+    }
+    return known;
+  }
+
+  #ownerOf({ call, errorsHandled, timeLimit, files, network, programs, sleeps }: SentCall): CallOwner {
+    const say = (message: FromProcess, of: Call) => {
+      if (!of.over) this.#say(message);
+    };
+    const levels = Object.fromEntries(
+      LEVELS.map((level) => [level, (text: string, ...details: unknown[]) => this.log(call, level, text, details)]),
+    ) as Record<LogLevel, Log>;
+    const sleep = (_: Call, ms: number) => this.#sleep(call, ms);
+    const runEnd = () => {
+      this.#runOver ??= new AbortController();
+      return this.#runOver.signal;
+    };
+    return {
+      log: Object.assign((text: string, ...details: unknown[]) => this.log(call, "info", text, details), levels),
+      reportProgress: (of, percent, message) =>
+        say(
+          {
+            type: "progress",
+            call,
+            percent: Number(percent),
+            message: message === undefined ? message : String(message),
+          },
+          of,
+        ),
+      warn: (of, rule, message) => say({ type: "warn", call, rule: String(rule), message: String(message) }, of),
+      errorsHandled: () => errorsHandled,
+      timeLimit: () => timeLimit,
+      files,
+      network,
+      programs,
+      get runEnd() {
+        return runEnd();
+      },
+      flows: undefined,
+      asker: undefined,
+      // Of what keeps executions, only waits are asked for here.
+      recorder: sleeps ? ({ sleep } as unknown as Recorder) : undefined,
+    };
+  }
+
+  #sleep(call: number, ms: number): Promise<number> {
+    const sleep = ++this.#sleepCount;
+    return new Promise((resolve, reject) => {
+      this.#sleeps.set(sleep, { resolve, reject });
+      this.#say({ type: "sleep", call, sleep, ms });
+    });
+  }
+
+  #roundsOf({ items, key, type, nodeId }: SentCall, parameters: Record<string, unknown>, call: Call): LoopRounds {
+    const { known = 0, first = 0, results: added = [] } = items ?? {};
+    const results = (this.#results.get(key) ?? []).slice(0, first);
+    // Results that are not kept leave holes.
+    results.length = first;
+    results.push(...added);
+    this.#results.set(key, results);
+    const node = { id: nodeId, type, parameters } as NodeDefinition;
+    return { results, list: (most): LoopItems => itemsOf(node, call.input, known, most) };
+  }
+
+  #enclosing(scopes: readonly SentScope[], variables: Record<string, unknown>): ConductorExecutionContext | undefined {
+    return scopes.reduceRight<ConductorExecutionContext | undefined>(
+      (parentContext, scope) =>
+        ({
+          nodeId: scope.nodeId,
+          executionId: scope.executionId,
+          variables: scope.variables === undefined ? variables : this.#values.of(scope.variables),
+          input: this.#values.of(scope.input),
+          parentContext,
+          slowMo: scope.slowMo,
+          debug: scope.debug,
+        }) as ConductorExecutionContext,
+      undefined,
+    );
+  }
+
+  #returned(call: Call, sent: SentCall, value: unknown): void {
+    if (call.over) return;
+    const marks = marksOf(value);
+    try {
+      this.#answer(call, sent, { value, ...marks });
+    } catch (error) {
+      const why = uncloneable({ output: value, ...(marks.carried && { carried: marks.carried }) }) ?? messageOf(error);
+      const message = `The output of node ${String(sent.nodeId)}, which is isolated: ${why}. Use plain data`;
+      this.#threw(call, sent, coded("SERIALIZATION_FAILED", message, undefined));
+    }
+  }
+
+  #threw(call: Call, sent: SentCall, thrown: unknown): void {
+    if (!call.over) this.#answer(call, sent, { thrown: toThrown(thrown) });
+  }
+
+  #answer(call: Call, sent: SentCall, answer: Answer): void {
+    const { shared } = this.#variablesOf(sent.variables.of);
+    this.#say({ type: "answer", call: sent.call, answer, variables: shared.take() });
+    call.over = true;
+    this.#running.delete(sent.call);
+  }
+
+  #say(message: FromProcess): void {
+    sendFrame(this.#pipe, message);
+  }
+}
+
+function notIsolated(type: string): Error {
+  return coded(
+    "IMPLEMENTATION_NOT_FOUND",
+    `The process of an isolated execution has no node type \`${type}\`. Name the module that exports it in \`nodes\` of the ` +
+      "isolation, or the type in `inServer`, which lets the server itself carry it out",
+    undefined,
+  );
+}
+
+/** The marks of a value, which do not go with it. */
+function marksOf(value: unknown): RouteMarks {
+  try {
+    const handles = routedHandles(value);
+    if (handles === undefined) return {};
+    const carried = carriedApart(value);
+    return { handles, ends: endsRun(value), ...(carried !== undefined && { carried }) };
+  } catch {
+    return {};
+  }
+}
