@@ -111,6 +111,11 @@ export function durableAim(name, value, { atMost: most, atLeast: least }) {
   return most === undefined ? atLeast(name, value, least) : atMost(name, value, most);
 }
 
+/** How often as much as another server ours answers in the same time. @returns {Ratio} */
+export function serverAim(name, value, least) {
+  return atLeast(name, value, least);
+}
+
 function atMost(name, value, limit) {
   return { name, value, aim: { atMost: limit, met: value <= limit } };
 }

@@ -5,7 +5,7 @@
  *     node tests/bench/run.mjs [--quick] [--row NAME]… [--backend NAME]… [--rounds N] [--fresh] [--json FILE]
  *
  * - `--quick` ends within a minute: fewer flows, shorter limits.
- * - `--row` measures only `engine-cost`, `observation`, `analysis`, `csv`, `tables`, `expressions`, `jobs`, `durable`, `ipc` or `page`.
+ * - `--row` measures only `engine-cost`, `observation`, `analysis`, `csv`, `tables`, `expressions`, `jobs`, `durable`, `server`, `ipc` or `page`.
  * - `--backend` measures only these backends of the engine (default: all).
  * - `--rounds` samples of each subject in each line (default 15 when quick, otherwise 31; slow subjects give fewer,
  *   never below 5).
@@ -31,10 +31,23 @@ import { expressions } from "./rows/expressions.mjs";
 import { jobs } from "./rows/jobs.mjs";
 import { observation } from "./rows/observation.mjs";
 import { page } from "./rows/page.mjs";
+import { server } from "./rows/server.mjs";
 import { tables } from "./rows/tables.mjs";
 import { BACKEND_NAMES } from "./subjects/conductor.mjs";
 
-const ROWS = { "engine-cost": engineCost, observation, analysis, csv, tables, expressions, jobs, durable, ipc, page };
+const ROWS = {
+  "engine-cost": engineCost,
+  observation,
+  analysis,
+  csv,
+  tables,
+  expressions,
+  jobs,
+  durable,
+  server,
+  ipc,
+  page,
+};
 
 const options = readOptions(process.argv.slice(2));
 installPeers();

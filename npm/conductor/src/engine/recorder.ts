@@ -237,14 +237,22 @@ export function writingNodes({ nodes, words }: Outline, executables: NodeExecuto
   });
 }
 
+/** Outlines in which nodes wait for the disk, by those without: what is known of an outline is known by the object. */
+const persistingOf = new WeakMap<Outline, { nodes: readonly number[]; outline: Outline }>();
+
 /** The same outline, in which these nodes wait for the disk. */
 export function persisting(outline: Outline, nodes: readonly number[]): Outline {
+  const known = persistingOf.get(outline);
+  if (known !== undefined && known.nodes.length === nodes.length && known.nodes.every((node, at) => node === nodes[at]))
+    return known.outline;
   const words = outline.words.slice();
   for (const node of nodes) {
     const at = HEADER_WORDS + node * NODE_WORDS + 2;
     words[at] = ((words[at] as number) | (1 << PERSISTS_SHIFT)) >>> 0;
   }
-  return { ...outline, words };
+  const made = { ...outline, words };
+  persistingOf.set(outline, { nodes, outline: made });
+  return made;
 }
 
 /** Whether a node of the outline waits for the disk. */

@@ -24,6 +24,7 @@ import { eventStream } from "./event-stream.js";
 import type { Hooks } from "./hooks/hooks.js";
 import { IdempotencyKeys } from "./idempotency.js";
 import type { LazyMetrics } from "./lazy-metrics.js";
+import { LightResponse } from "./node-listener.js";
 import { openApi } from "./openapi.js";
 import { type Origins, refusedOrigin } from "./origins.js";
 import type { RateGuard } from "./rate-limits.js";
@@ -71,6 +72,16 @@ const BODY_BYTES = 24 * 1024 * 1024;
 const NO_HOOKS =
   "This server takes no requests for webhooks: its owner turns them on, by `webhooks: true` or --webhooks";
 
+/** What answers as JSON have as headers, but for those of one alone. */
+const ANSWER_HEADERS = {
+  "content-type": "application/json",
+  "x-content-type-options": "nosniff",
+  "cache-control": "no-store",
+};
+
+/** Answers that have those headers from the start: to look into the headers of an answer takes as long as to make it. */
+const complete = new WeakSet<Response>();
+
 /** What an `Idempotency-Key` may be. */
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
@@ -111,8 +122,10 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     if (started !== undefined) {
       parts.metrics?.answered(c.req.method, routePath(c, -1), c.res.status, (performance.now() - started) / 1000);
     }
-    c.res.headers.set("x-content-type-options", "nosniff");
-    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
+    if (!complete.has(c.res)) {
+      c.res.headers.set("x-content-type-options", "nosniff");
+      if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
+    }
     if (origin !== undefined) {
       c.res.headers.set("access-control-allow-origin", origin);
       c.res.headers.set("access-control-expose-headers", "etag, location, retry-after, mcp-session-id");
@@ -341,9 +354,9 @@ function logged(what: string, error: unknown): void {
 
 /** What a request brings, checked; or why it is refused. */
 async function givenOf(c: Ctx, resource: Pick<Resource, "query" | "body" | "isVersioned">): Promise<Given | Response> {
-  const query = resource.query?.strict().safeParse(c.req.query());
+  const query = resource.query?.safeParse(c.req.query());
   if (query?.success === false) {
-    const found = issuesOf(resource.query?.strict() as z.ZodObject, c.req.query());
+    const found = issuesOf(resource.query as z.ZodObject, c.req.query());
     return problem(400, "VALIDATION_FAILED", `Invalid query: ${issuesText(found)}`);
   }
   if (resource.query === undefined && Object.keys(c.req.query()).length > 0) {
@@ -489,7 +502,9 @@ function json(value: unknown, status = 200, headers: Record<string, string> = {}
     const body = { error: (error as Error).message, code: "SERIALIZATION_FAILED", channelError: true };
     return Response.json(body, { status: 422 });
   }
-  return new Response(text ?? "", { status, headers: { "content-type": "application/json", ...headers } });
+  const response = new LightResponse(text ?? "", { status, headers: { ...ANSWER_HEADERS, ...headers } });
+  complete.add(response);
+  return response;
 }
 
 function preflight(request: Request, origin: string): Response {

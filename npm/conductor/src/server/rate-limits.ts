@@ -1,5 +1,6 @@
 /** How often callers, addresses and strangers may call, and how often they may try to sign in. */
 import { createHash } from "node:crypto";
+import { isObject } from "@atomiton/values";
 import { coded } from "../engine/failure.js";
 import type { Caller, Limited } from "./access.js";
 import { networkOf } from "./addresses.js";
@@ -61,6 +62,9 @@ export function createRateGuard(
   limits: RateLimits,
   told: (limited: { caller?: Caller | undefined; address?: string | undefined; what: string }) => void,
 ): RateGuard {
+  if (!isObject(limits as unknown)) {
+    throw refused(`\`rateLimits\` must be an object; for no limits at all, each of ${LIMITS.join(", ")} is false`);
+  }
   const strange = Object.keys(limits).filter((name) => !(LIMITS as readonly string[]).includes(name));
   if (strange.length > 0) {
     throw refused(`\`rateLimits\` has no ${strange.join(", ")}. Allowed: ${LIMITS.join(", ")}`);

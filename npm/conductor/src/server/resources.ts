@@ -63,7 +63,7 @@ export const RESOURCES: readonly Resource[] = [
     path: "/flows",
     summary: "List the saved flows",
     command: ["storage", "listFlows"],
-    query: z.object({
+    query: z.strictObject({
       limit: count.max(1000).optional(),
       offset: count.optional(),
       sortBy: z.enum(["name", "savedAt", "updatedAt"]).optional(),
@@ -86,7 +86,7 @@ export const RESOURCES: readonly Resource[] = [
     path: "/flows/:id",
     summary: "A saved flow, the last version or the one that is asked for; its ETag is the number of the version",
     command: ["storage", "loadFlow"],
-    query: z.object({ version: count.min(1).optional() }),
+    query: z.strictObject({ version: count.min(1).optional() }),
     args: ({ params, query }) => ({ id: params.id, ...query }),
     answers: "flow",
   },
@@ -113,7 +113,7 @@ export const RESOURCES: readonly Resource[] = [
     path: "/flows/:id/versions",
     summary: "The versions of a flow, the last one first",
     command: ["storage", "flowHistory"],
-    query: z.object({ limit: count.min(1).max(1000).optional(), before: count.min(1).optional() }),
+    query: z.strictObject({ limit: count.min(1).max(1000).optional(), before: count.min(1).optional() }),
     args: ({ params, query }) => ({ id: params.id, ...query }),
   },
   {
@@ -133,7 +133,7 @@ export const RESOURCES: readonly Resource[] = [
     path: "/executions",
     summary: "A page of the executions, those that began last first",
     command: ["node", "listExecutions"],
-    query: z.object({
+    query: z.strictObject({
       status: z.enum(EXECUTION_STATUSES).optional(),
       flowId: text.optional(),
       text: text.optional(),
@@ -158,7 +158,7 @@ export const RESOURCES: readonly Resource[] = [
     path: "/questions",
     summary: "The questions that executions ask people",
     command: ["node", "waiting"],
-    query: z.object({ executionId: text.optional() }),
+    query: z.strictObject({ executionId: text.optional() }),
     args: ({ query }) => query,
   },
   {
@@ -288,7 +288,7 @@ export const RESOURCES: readonly Resource[] = [
     path: "/schedules",
     summary: "The times of the armed schedules in a range, 1,000 of each at most",
     command: ["trigger", "times"],
-    query: z.object({ from: moment, to: moment }),
+    query: z.strictObject({ from: moment, to: moment }),
     args: ({ query }) => query,
   },
   {
@@ -345,7 +345,7 @@ export const RUN = {
   path: "/flows/:id/run",
   summary: "Run a saved flow, and answer with its result, or with 202 once `wait` is over",
   command: ["conductor", "execute"],
-  query: z.object({
+  query: z.strictObject({
     wait: z
       .string()
       .max(20)
@@ -359,7 +359,7 @@ export const RUN = {
 } as const;
 
 /** The query of `/events`. */
-export const EVENTS_QUERY = z.object({ executionId: text.optional().describe("tells of this execution only") });
+export const EVENTS_QUERY = z.strictObject({ executionId: text.optional().describe("tells of this execution only") });
 
 /** The body of `/execute`. */
 export const REQUEST = requestSchema(z);

@@ -2,7 +2,6 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { getRequestListener } from "@hono/node-server";
 import { WebSocketServer } from "ws";
 import type { MainProcessConductor } from "../desktop/main-process.js";
 import type { Retention } from "../desktop/result-cache.js";
@@ -20,6 +19,7 @@ import { createHooks, type Hooks } from "./hooks/hooks.js";
 import { isolatedCalls } from "./isolated-calls.js";
 import { lazyMetrics } from "./lazy-metrics.js";
 import { demandMcp, lazyMcp } from "./mcp/lazy.js";
+import { nodeListener, realResponse } from "./node-listener.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
 import { ownFlowRefusal } from "./own-flows.js";
 import { createRateGuard, type RateLimits } from "./rate-limits.js";
@@ -214,7 +214,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     tell,
   };
   const handler = createHandler(parts);
-  const listener = getRequestListener(handler.fetch, { overrideGlobalObjects: false });
+  const listener = nodeListener(handler.fetch);
 
   const connections = new Set<Connection>();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES, autoPong: false });
@@ -251,7 +251,7 @@ export function createServer(options: ServerOptions): ConductorServer {
 
   const server: ConductorServer = {
     fetch: async (request, from = {}) =>
-      handler.fetch(request, from.address === undefined ? {} : { address: from.address }),
+      realResponse(await handler.fetch(request, from.address === undefined ? {} : { address: from.address })),
     node(request, response, next) {
       const path = pathOf(request);
       if (next !== undefined && path !== base && !path.startsWith(`${base}/`)) return next();

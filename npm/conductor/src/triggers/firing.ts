@@ -48,9 +48,8 @@ export async function fire(
   if ((await Promise.race([isKept, result])) === true) {
     return { executionId, isNew: true, isKept: true, result };
   }
-  // It ended at once: as one that cannot be run, or because another process was faster.
-  const { success } = await result;
-  const isThere = !success && (await store.get(executionId)) !== undefined;
+  // It ended at once: as one that cannot be run, or because another firing of this key was faster, here or in another process.
+  const isThere = (await store.get(executionId)) !== undefined;
   return isThere ? known(conductor, executionId) : { executionId, isNew: true, isKept: false, result };
 }
 

@@ -6,6 +6,7 @@ import { createServer } from "../../src/exports/server.js";
 
 describe("a server", () => {
   it.each([
+    [{ rateLimits: false as never }, "`rateLimits` must be an object"],
     [{ origin: ["https://flows.example.com"] }, "has no setting origin"],
     [{ origins: "https://flows.example.com" }, "`origins` of a server must be a list"],
     [{ origins: ["flows.example.com"] }, "found flows.example.com"],

@@ -4,6 +4,9 @@ import { isUtf8 } from "node:buffer";
 /** What all bodies that are read at a time may be, in bytes. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
+/** What is read in one go, which takes a third of the time; in bytes. */
+const SMALL = 64 * 1024;
+
 /** How deep JSON may be nested: what an execution may hold is limited to a little more. */
 const DEEPEST = 200;
 
@@ -27,18 +30,21 @@ let reading = 0;
  */
 export async function readBody(request: Request, most: number): Promise<Buffer> {
   const tooLarge = () => new BodyError(413, `The body has more than ${most} bytes`);
-  const said = Number(request.headers.get("content-length") ?? 0);
-  if (said > most) throw tooLarge();
+  const tooMany = () => new BodyError(503, "Too many requests are being read; send it again later");
+  const said = request.headers.get("content-length");
+  const isSmall = said !== null && Number(said) <= SMALL && !request.headers.has("transfer-encoding");
+  if (Number(said ?? 0) > most) throw tooLarge();
   const chunks: Uint8Array[] = [];
-  const reader = request.body?.getReader();
+  const reader = isSmall ? undefined : request.body?.getReader();
   let size = 0;
   try {
+    if (isSmall) return Buffer.from(await request.arrayBuffer());
     for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
       const { length } = next.value;
       size += length;
       reading += length;
       if (size > most) throw tooLarge();
-      if (reading > MOST_BYTES) throw new BodyError(503, "Too many requests are being read; send it again later");
+      if (reading > MOST_BYTES) throw tooMany();
       chunks.push(next.value);
     }
   } catch (error) {

@@ -10,6 +10,7 @@ import { pathOf } from "../../triggers/webhooks.js";
 import { type Refusal, refusalOf } from "../access.js";
 import { encodeAnswer } from "../answer-text.js";
 import type { Session } from "../calls.js";
+import { LightResponse } from "../node-listener.js";
 import { RecentMap } from "../recent-map.js";
 import { within } from "../within.js";
 import { BodyError, byName, parsedBody, readBody } from "./body.js";
@@ -286,8 +287,11 @@ function responseOf({ status, headers: given, body }: Answer): Response {
   }
   // A page that a flow answers with is not one of the server's own.
   headers.set("content-security-policy", "sandbox");
-  if (body === null || body === undefined) return new Response(null, { status, headers });
-  return new Response((isBytes || isText ? body : (encodeAnswer(body) ?? "null")) as BodyInit, { status, headers });
+  if (body === null || body === undefined) return new LightResponse(null, { status, headers });
+  return new LightResponse((isBytes || isText ? body : (encodeAnswer(body) ?? "null")) as BodyInit, {
+    status,
+    headers,
+  });
 }
 
 function problem(status: number, error: string, more: object = {}): Response {
@@ -301,7 +305,7 @@ function problem(status: number, error: string, more: object = {}): Response {
 }
 
 function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(encodeAnswer(value) ?? "null", {
+  return new LightResponse(encodeAnswer(value) ?? "null", {
     status,
     headers: { "content-type": "application/json", "content-security-policy": "sandbox", ...headers },
   });
