@@ -114,10 +114,16 @@ export class Sessions {
    * Hands a session over to the page that began it. Throws VALIDATION_FAILED for a code that is none, or not any more. One that comes
    * twice, or from another page, ends its session.
    */
-  async redeem(code: string, verifier: string): Promise<NewToken & { user: string }> {
+  async redeem(
+    code: string,
+    verifier: string,
+    stampOf: (user: string) => Promise<string | undefined>,
+  ): Promise<NewToken & { user: string }> {
     const [id, hash] = partsOf(code, CODE);
     const found = id === undefined ? undefined : await this.entries.read<SessionEntry>("sessions", id);
     if (id === undefined || found === undefined || standing(found, hash) === "unknown") throw noCode();
+    // All sessions of the user ended meanwhile.
+    if ((await stampOf(found.user)) !== found.stamp) throw noCode();
     if (standing(found, hash) !== "current") {
       await this.#endReused(id, found.user, undefined);
       throw noCode();

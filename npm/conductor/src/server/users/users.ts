@@ -115,6 +115,10 @@ export function createUsers({ store, sessions: times = {}, openId, audit }: User
   const home = settings && new URL(settings.issuer).href;
   /** What an issuer once said counts only as long as it is the one of the settings. */
   const isServed = (user: UserEntry) => user.issuer === undefined || new URL(user.issuer).href === home;
+  const stampOf = async (id: string) => {
+    const user = await entries.read<UserEntry>("users", id);
+    return user && isServed(user) ? user.stamp : undefined;
+  };
   const callerOf = async (token: string, about: AboutRequest): Promise<Caller | undefined> => {
     const user = await userBehind(token, about);
     return user && { name: user.name, role: user.role };
@@ -201,16 +205,12 @@ export function createUsers({ store, sessions: times = {}, openId, audit }: User
       return found === undefined ? null : userOf(found);
     },
     async refreshToken({ token } = {}) {
-      const stampOf = async (id: string) => {
-        const user = await entries.read<UserEntry>("users", id);
-        return user && isServed(user) ? user.stamp : undefined;
-      };
       const next = await sessions.refresh(token ?? "", stampOf, renewed);
       const user = await entries.get<UserEntry>("users", next.user);
       return sessionOf(next, user);
     },
     async redeem({ code, verifier }) {
-      const begun = await sessions.redeem(code, verifier);
+      const begun = await sessions.redeem(code, verifier, stampOf);
       const user = await entries.read<UserEntry>("users", begun.user);
       if (performance.now() - sweptAt >= SWEEP_MS) await sweep();
       return sessionOf(begun, user);

@@ -50,6 +50,15 @@ describe("the code of a sign-in", () => {
     expect(await post(undefined, "auth/redeem", { code, verifier: own.verifier })).toEqual(REFUSED);
   });
 
+  it("is good for nothing once the person has no role any more", async () => {
+    const { signIn, post, issuer, audited } = await servingOpenId();
+    const { own, code } = await signIn("ada");
+    issuer.people.set("ada", { groups: ["others"] });
+    await signIn("ada");
+    expect(await post(undefined, "auth/redeem", { code, verifier: own.verifier })).toEqual(REFUSED);
+    expect(audited.at(-1)).toMatchObject({ event: "sign-in", outcome: "VALIDATION_FAILED" });
+  });
+
   it("is good for a minute", async () => {
     const { pass } = clock();
     const { signIn, post } = await servingOpenId();
