@@ -37,6 +37,16 @@ export default defineConfig([
     // The files of templates.
     plugins: [inlineText()],
   },
+  // Threads load it before anything else, which a module of ES cannot be in all of them.
+  {
+    entry: { "isolated-thread": "src/exports/isolated-thread.ts" },
+    format: "cjs",
+    platform: "node",
+    target: "node20",
+    dts: false,
+    clean: false,
+    fixedExtension: false,
+  },
   { ...alone, entry: { preload: "src/exports/preload.ts" }, format: ["esm", "cjs"] },
   { ...alone, entry: { "preload-script": "src/exports/preload-script.ts" }, format: "cjs" },
 ]);

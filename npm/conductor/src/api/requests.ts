@@ -137,6 +137,7 @@ function settingsOf({ options, config }: ExecutionRequest, sources: RequestSourc
     ...(wanted !== undefined && { retries: wanted }),
     ...(typeof timeout === "number" && { timeout }),
     ...(nodes !== undefined && { concurrency: nodes }),
+    ...(config?.maxMemory !== undefined && { maxMemory: config.maxMemory }),
     ...(config?.errorStrategy === "continue" && { keepGoing: true }),
   };
 }

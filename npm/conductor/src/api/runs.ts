@@ -4,7 +4,7 @@ import { messageOf } from "@atomiton/values";
 
 import type { FlowRunner } from "../engine/call.js";
 import { Run } from "../engine/driver.js";
-import type { Isolates, NodeExecutorFactory } from "../engine/executables.js";
+import type { ExecutionExecutables, Isolates, NodeExecutorFactory } from "../engine/executables.js";
 import { coded, failure, safelyThrown } from "../engine/failure.js";
 import {
   type FlowNodeTypes,
@@ -459,6 +459,7 @@ export class Runs {
       // Of one that is over nothing more is written.
       past: kept?.recorder === undefined ? kept?.past : undefined,
       held: kept?.held,
+      lost: isolated && (() => lostOf(isolated, execution)),
       log: context.debug ? createLog("debug") : this.log,
       expressions: outline.expressions && expressionSources(this.config),
       secrets: execution.secrets,
@@ -485,7 +486,15 @@ export class Runs {
       },
     });
     if (run === undefined) return undefined;
-    if (isolated !== undefined) void run.done.then(() => isolated.end());
+    if (isolated !== undefined) {
+      // What would follow cannot be carried out.
+      isolated.onLost = () => {
+        if (!run.isFinished) run.cancel();
+      };
+      void run.done.then(() => isolated.end());
+    }
+    const unkept = unkeptMemory(wanted?.maxMemory, isolated?.memory);
+    if (unkept !== undefined) execution.notKept = [execution.notKept, unkept].filter(Boolean).join(". ");
     this.warnOf(outline);
     if (execution.notKept !== undefined) {
       if (run instanceof Run) run.warn("not-kept", execution.notKept);
@@ -636,6 +645,21 @@ export class Runs {
     this.loaded?.sleepers.ended(executionId, result);
     return result;
   }
+}
+
+/** Why an execution fails whose nodes cannot be carried out any more. */
+function lostOf({ lost }: ExecutionExecutables, { nodeId, executionId }: Execution): ExecutionError | undefined {
+  return lost && safelyThrown(lost.error, { nodeId: lost.nodeId ?? nodeId, executionId });
+}
+
+const MIB = 1024 * 1024;
+
+/** What is said of the `config.maxMemory` of a request where an execution is held to something else. */
+function unkeptMemory(wanted: unknown, memory: number | undefined): string | undefined {
+  if (wanted === undefined || wanted === null || (memory !== undefined && wanted === memory / MIB)) return undefined;
+  const found = `\`config.maxMemory\` of the request, ${JSON.stringify(wanted) ?? String(wanted)}, is not kept: `;
+  if (memory !== undefined) return `${found}the limit of this execution is ${memory / MIB} MiB`;
+  return `${found}this execution is not isolated. A server holds executions to it that it isolates (\`isolation\`)`;
 }
 
 function hold(execution: Execution): void {

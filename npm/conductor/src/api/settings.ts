@@ -188,6 +188,8 @@ export interface RunSettings {
   retries?: number;
   /** After a failure, go on with what does not depend on it. */
   keepGoing?: boolean;
+  /** What a request wants to be held to, in MiB. */
+  maxMemory?: unknown;
   /** What is said about the execution where it is kept. */
   metadata?: Readonly<Record<string, unknown>>;
   /** What began it, where that is not a call. */

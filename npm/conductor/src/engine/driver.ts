@@ -113,6 +113,8 @@ export interface RunRequest {
   inheritance?: ((plan: Plan, values: Values) => Inheritance) | undefined;
   /** Makes what is told of what happened before. */
   observe?: ((plan: Plan, values: Values) => ReplayObserver) | undefined;
+  /** Why a run that its host could not carry out fails, whatever was to go on after errors; gives `undefined` for every other one. */
+  lost?: (() => ExecutionError | undefined) | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */
@@ -286,6 +288,8 @@ export class Run implements Answers, ThreadUser {
       const { data } = this.outcome;
       if (data instanceof String) this.outcome = { ...this.outcome, data: String(data) };
       if (!this.finished && past?.error !== undefined) this.outcome = { data: undefined, error: past.error };
+      // What its host lost is not in its journal.
+      else this.failInSpite(past?.error);
       if (Number.isNaN(this.startedAt)) this.startedAt = last = past?.startedAt ?? last;
       this.finished = true;
       this.endedAt = last;
@@ -879,6 +883,7 @@ export class Run implements Answers, ThreadUser {
   private seal(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
+    if (this.outcome.left === undefined) this.failInSpite(this.request.lost?.());
     // Of a run that leaves memory more is to come.
     const isOver = this.request.past === undefined && this.outcome.left === undefined;
     if (this.request.redact !== undefined && isOver) this.calls.warnUnmatched();
@@ -894,6 +899,13 @@ export class Run implements Answers, ThreadUser {
     if (recorder === undefined || this.outcome.left !== undefined) this.settle(this.outcome);
     else void recorder.end(this.outcome.error).then((lost) => this.settleUnless(lost));
     this.request.onStep?.();
+  }
+
+  /** Fails a run that succeeded for its engine, or was cancelled because of what was lost. */
+  private failInSpite(lost: ExecutionError | undefined): void {
+    const { error } = this.outcome;
+    if (lost === undefined || lost.code === "CANCELLED") return;
+    if (error === undefined || error.code === "CANCELLED") this.outcome = { data: undefined, error: lost };
   }
 
   /** Settles with the outcome, unless it could not be kept. */

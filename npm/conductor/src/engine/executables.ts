@@ -15,6 +15,12 @@ export interface NodeExecutorFactory {
 
 /** Executables of one execution, and of the flows inside of it. */
 export interface ExecutionExecutables extends NodeExecutorFactory {
+  /** Bytes that nodes may take. */
+  readonly memory: number;
+  /** Why none of them can be carried out any more, and the node at which that was found; missing while they can. */
+  readonly lost: { error: Error; nodeId: string | undefined } | undefined;
+  /** Told once they are lost. */
+  onLost: (() => void) | undefined;
   /** The execution is over here. */
   end(): void;
 }

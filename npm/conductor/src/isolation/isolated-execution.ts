@@ -70,11 +70,20 @@ export class IsolatedExecution implements ExecutionExecutables {
   readonly #rounds = new Map<string, number>();
   readonly #over = new AbortController();
   #process: Promise<IsolatedProcess> | undefined;
-  #failure: Error | undefined;
+  #failure: { error: Error; nodeId: string | undefined } | undefined;
+  onLost: (() => void) | undefined;
   #count = 0;
 
   constructor(parts: IsolationParts) {
     this.#parts = parts;
+  }
+
+  get memory(): number {
+    return this.#parts.limits.memory;
+  }
+
+  get lost() {
+    return this.#failure;
   }
 
   getNodeExecutable(type: string): AnyExecutable | undefined {
@@ -155,23 +164,35 @@ export class IsolatedExecution implements ExecutionExecutables {
 
   /** The process; it rejects with why it ended, where it did. */
   #entered(): Promise<IsolatedProcess> {
-    if (this.#failure !== undefined) return Promise.reject(again(this.#failure));
+    if (this.#failure !== undefined) return Promise.reject(again(this.#failure.error));
     this.#process ??= this.#enter();
     return this.#process;
   }
 
   async #enter(): Promise<IsolatedProcess> {
     const { pool, limits } = this.#parts;
-    const process = await pool.enter(this.#over.signal);
+    const process = await pool.enter(this.#over.signal).catch((error: Error) => {
+      if (!this.#over.signal.aborted) this.#lose(error);
+      throw error;
+    });
     process.take = (message) => this.#hear(process, message);
     process.watch(limits);
     void process.ended.then((error) => {
-      this.#failure = error;
+      if (this.#over.signal.aborted) return;
+      this.#lose(error);
       for (const { reject } of [...this.#pending.values()]) reject(again(error));
     });
     // It went on without one.
     if (this.#over.signal.aborted) process.leave();
     return process;
+  }
+
+  /** Nodes that are under way are told first, so that it is seen which failed. */
+  #lose(error: Error): void {
+    const [first] = this.#pending.values();
+    const nodeId = first?.params.nodeId;
+    this.#failure = { error, nodeId: typeof nodeId === "string" ? nodeId : undefined };
+    setImmediate(() => this.onLost?.());
   }
 
   /** A call was to stop: where the process does not hear that, something keeps it busy. */

@@ -43,6 +43,7 @@ export class IsolatedProcess {
   take: (message: FromProcess) => void = () => {};
   readonly #child: ChildProcess;
   readonly #pipe: Duplex;
+  readonly #lifeline: Duplex;
   #why: Error | undefined;
   #isOver = false;
   #words = "";
@@ -57,13 +58,16 @@ export class IsolatedProcess {
     const [command, ...args] = [...launcher, ...node] as [string, ...string[]];
     this.#child = spawn(command, args, {
       env: environment(),
-      stdio: ["ignore", "ignore", "pipe", "pipe"],
+      // The last one says nothing: its end is that of this process.
+      stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
       // A group of its own, which is ended together with what its nodes started.
       detached: process.platform !== "win32",
       windowsHide: true,
     });
     this.#pipe = this.#child.stdio[3] as Duplex;
     this.#pipe.on("error", () => {});
+    this.#lifeline = this.#child.stdio[4] as Duplex;
+    this.#lifeline.on("error", () => {});
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#words = (this.#words + text).slice(-LAST_WORDS);
     });
@@ -99,7 +103,10 @@ export class IsolatedProcess {
 
   /** Whether this process stays for it. */
   hold(isHeld: boolean): void {
-    const parts = [this.#child, this.#pipe, this.#child.stderr] as ({ ref(): void; unref(): void } | null)[];
+    const parts = [this.#child, this.#pipe, this.#lifeline, this.#child.stderr] as ({
+      ref(): void;
+      unref(): void;
+    } | null)[];
     for (const part of parts) isHeld ? part?.ref() : part?.unref();
   }
 
@@ -134,12 +141,17 @@ export class IsolatedProcess {
   kill(code: ErrorCode, message: string): void {
     if (this.#isOver) return;
     this.#why ??= endedBy(code, message);
+    if (!this.#killGroup()) this.#child.kill("SIGKILL");
+  }
+
+  /** Whether there was one. */
+  #killGroup(): boolean {
     const { pid } = this;
+    if (pid === undefined || process.platform === "win32") return false;
     try {
-      if (pid !== undefined && process.platform !== "win32") process.kill(-pid, "SIGKILL");
-      else this.#child.kill("SIGKILL");
+      return process.kill(-pid, "SIGKILL");
     } catch {
-      this.#child.kill("SIGKILL");
+      return false;
     }
   }
 
@@ -150,11 +162,14 @@ export class IsolatedProcess {
     });
     clearInterval(this.#watch);
     clearTimeout(this.#late);
+    // What its nodes started may go on without it.
+    this.#killGroup();
     // What it said last may still be on its way.
     if (this.#why === undefined) await wordsOf(this.#child);
     this.#isOver = true;
     running.delete(this);
     this.#pipe.destroy();
+    this.#lifeline.destroy();
     this.#why ??= reasonOf(found, this.#words);
     return this.#why;
   }

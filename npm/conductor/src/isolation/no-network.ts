@@ -3,10 +3,15 @@ import dgram from "node:dgram";
 import dns from "node:dns";
 import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
+import threads, { type WorkerOptions } from "node:worker_threads";
 import { coded, RETRY } from "../engine/failure.js";
 
-/** Refuses all connections from now on, and all questions for names: those tell something to others, too. */
-export function closeNetwork(): void {
+/**
+ * Refuses all connections from now on, and all questions for names: those tell something to others, too.
+ *
+ * @param preload path of the CommonJS module that does the same in threads, which have modules of Node of their own
+ */
+export function closeNetwork(preload: string): void {
   const refuse = () => {
     throw Object.assign(
       coded("EXECUTION_FAILED", "Isolated executions have no network here: its owner can grant it", undefined),
@@ -31,6 +36,11 @@ export function closeNetwork(): void {
       refuse,
     );
   }
+  threads.Worker = class Worker extends threads.Worker {
+    constructor(file: string | URL, options: WorkerOptions = {}) {
+      super(file, { ...options, execArgv: ["--require", preload, ...(options.execArgv ?? [])] });
+    }
+  };
   syncBuiltinESMExports();
 }
 

@@ -5,6 +5,9 @@ import type { IsolationSettings } from "./settings.js";
 /** How long a node waits for a process where there are as many as there may be, in ms. */
 const WAIT_MS = 30_000;
 
+/** How long a process may take to be ready, in ms. */
+const READY_MS = 60_000;
+
 /** How long after one was taken the next is started, in ms. */
 const LATER_MS = 100;
 
@@ -38,9 +41,22 @@ export class ProcessPool {
     if (this.#isClosed) throw endedBy("CANCELLED", "The server ends");
     const process = this.#spare.shift() ?? this.#start(false);
     process.hold(true);
+    const end = () => process.kill("CANCELLED", "The execution is over");
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end);
+    const late = setTimeout(
+      () =>
+        process.kill(
+          "INTERNAL_ERROR",
+          `The process of an isolated execution was not ready within ${READY_MS / 1000} s`,
+        ),
+      READY_MS,
+    ).unref();
     try {
       await process.ready;
     } finally {
+      clearTimeout(late);
+      signal.removeEventListener("abort", end);
       // The one that was taken goes first.
       setTimeout(() => this.prepare(), LATER_MS).unref();
     }

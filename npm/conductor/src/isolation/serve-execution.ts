@@ -27,6 +27,8 @@ import { KnownValues } from "./sent-values.js";
 
 /** What such a process brings. */
 export interface ServedParts {
+  /** Path of the CommonJS module that threads begin with that have no network. */
+  threadModule: string;
   /** The executables of the library, and of the modules at these addresses. Rejects where one cannot be loaded. */
   executables(modules: readonly string[]): Promise<NodeExecutorFactory>;
   /** Loads what most executions need. */
@@ -96,7 +98,7 @@ class ServedExecution {
 
   async #begin({ nodes, network, warms }: Extract<ToProcess, { type: "begin" }>, parts: ServedParts): Promise<void> {
     try {
-      if (!network) closeNetwork();
+      if (!network) closeNetwork(parts.threadModule);
       this.#executables = await parts.executables(nodes);
       this.#say({ type: "ready" });
       // What fails of it fails again where it is needed, and is told there.

@@ -23,7 +23,7 @@ export interface ExecutionOptions {
 /** The same, as older code says it, and how to run. */
 export interface ExecutionConfig {
   timeout?: number;
-  /** In MiB, 128 at the least. Executions are held to it where a server isolates them; one in this process cannot be. */
+  /** In MiB, 128 at the least. Executions are held to it where a server isolates them; one in this process cannot be, which a warning says. */
   maxMemory?: number;
   /** As `options.retries`. */
   maxRetries?: number;
