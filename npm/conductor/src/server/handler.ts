@@ -17,6 +17,7 @@ import type { ExecutionRequest } from "../types/request.js";
 import { type Limited, type Refusal, refusalOf } from "./access.js";
 import { addressOf } from "./addresses.js";
 import { encodeAnswer } from "./answer-text.js";
+import { apiPage, type Description, PAGE_HEADERS } from "./api-page.js";
 import type { AuditEntry } from "./audit.js";
 import { type Authenticate, type CallResult, type Calls, idOfKey, type Session, tokenOf } from "./calls.js";
 import type { EventLog } from "./event-log.js";
@@ -146,6 +147,14 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     openId: parts.openId?.issuer,
   });
   for (const path of ["/openapi.json", `${base}/openapi.json`]) app.get(path, () => json(description));
+  let page: string | undefined;
+  for (const path of new Set(["/docs", `${base}/docs`])) {
+    app.get(
+      path,
+      () =>
+        new LightResponse((page ??= apiPage(description as unknown as Description, base)), { headers: PAGE_HEADERS }),
+    );
+  }
 
   const { openId, guard, tell } = parts;
   for (const step of openId === undefined ? [] : OPENID_STEPS) {

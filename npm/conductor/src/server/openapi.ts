@@ -38,7 +38,7 @@ const EXECUTE = { method: "post", summary: "Run a saved flow by its id", command
  * @param isOpen whether callers need no key
  * @param has what the server has of the routes that not all have
  */
-export function openApi(base: string, version: string, isOpen: boolean, has: ChosenRoutes): object {
+export function openApi(base: string, version: string, isOpen: boolean, has: ChosenRoutes) {
   const paths: Record<string, Record<string, unknown>> = {};
   const operations: Described[] = [
     ...RESOURCES,
@@ -60,6 +60,10 @@ export function openApi(base: string, version: string, isOpen: boolean, has: Cho
   paths["/health/ready"] = { get: open("Whether the server takes work", ready) };
   for (const path of ["/openapi.json", `${base}/openapi.json`]) {
     paths[path] = { get: open("This description", { 200: ok("An OpenAPI document") }) };
+  }
+  for (const path of ["/docs", `${base}/docs`]) {
+    const responses = { 200: { description: "A page", content: { "text/html": { schema: { type: "string" } } } } };
+    paths[path] = { get: open("This description, for people", responses) };
   }
   for (const path of has.mcp ? ["/mcp", `${base}/mcp`] : []) paths[path] = MCP;
   for (const path of has.metrics ? ["/metrics", `${base}/metrics`] : []) paths[path] = { get: METRICS };

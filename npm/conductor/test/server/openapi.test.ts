@@ -125,3 +125,21 @@ describe("openapi.json", () => {
     }
   });
 });
+
+describe("the page of the description", () => {
+  it("has every operation, for people, without a script and with nothing of others", async () => {
+    const { apiUrl, port } = await serving();
+    const { paths } = (await (await fetch(`${apiUrl}/openapi.json`)).json()) as { paths: Record<string, object> };
+    const answer = await fetch(`http://127.0.0.1:${port}/docs`);
+    expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
+    const page = await answer.text();
+    for (const [path, methods] of Object.entries(paths)) {
+      expect(page).toContain(`<code class="path">${path}</code>`);
+      for (const { summary } of Object.values(methods) as { summary: string }[])
+        expect(page).toContain(summary.replace(/`(.+?)`/g, "<code>$1</code>"));
+    }
+    expect(page).not.toMatch(/<script|src=|https?:\/\//);
+    expect(await (await fetch(`${apiUrl}/docs`)).text()).toBe(page);
+  });
+});

@@ -1,5 +1,6 @@
 /** What a browser is shown where a sign-in fails; programs get JSON. */
 import type { ErrorCode } from "../../../types/errors.js";
+import { inHtml } from "../../html.js";
 
 /** Why it failed, for people. */
 export interface SignInFailure {
@@ -21,8 +22,4 @@ export function failurePage(request: Request, { status, error, code, retryAfter 
   headers["content-security-policy"] = "default-src 'none'; frame-ancestors 'none'";
   const page = `<!doctype html><html lang="en"><title>Sign-in failed</title><h1>Sign-in failed</h1><p>${inHtml(error)}</p></html>`;
   return new Response(page, { status, headers });
-}
-
-function inHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (letter) => `&#${letter.charCodeAt(0)};`);
 }
