@@ -148,13 +148,11 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   });
   for (const path of ["/openapi.json", `${base}/openapi.json`]) app.get(path, () => json(description));
   let page: string | undefined;
-  for (const path of new Set(["/docs", `${base}/docs`])) {
-    app.get(
-      path,
-      () =>
-        new LightResponse((page ??= apiPage(description as unknown as Description, base)), { headers: PAGE_HEADERS }),
-    );
-  }
+  const showPage = () => {
+    page ??= apiPage(description as unknown as Description, base);
+    return new LightResponse(page, { headers: PAGE_HEADERS });
+  };
+  for (const path of new Set(["/docs", `${base}/docs`])) app.get(path, showPage);
 
   const { openId, guard, tell } = parts;
   for (const step of openId === undefined ? [] : OPENID_STEPS) {
