@@ -32,7 +32,7 @@ export interface ServerAuth extends AuthChannelDependencies {
   knows?(username: string): Promise<boolean>;
   /** Calls back when sessions ended: connections are then authenticated anew at once. Ends with what it returns. */
   onSessionsEnded?(listener: () => void): Unsubscribe;
-  /** The sign-in at an issuer of OpenID Connect, at `<base>/auth/openid/login`; missing where there is none. */
+  /** The sign-in at an issuer of OpenID Connect, at `<base>/auth/openid/login`; missing on servers without one. */
   openId?: OpenIdSignIn;
 }
 

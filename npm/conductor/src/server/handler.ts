@@ -62,7 +62,7 @@ export interface HandlerParts {
   hooks: Hooks | undefined;
   /** Counts requests; `undefined` where nothing is counted. */
   metrics: LazyMetrics | undefined;
-  /** The sign-in at an issuer; `undefined` where there is none. */
+  /** The sign-in at an issuer; `undefined` on servers without one. */
   openId: OpenIdSignIn | undefined;
   tell(entry: Omit<AuditEntry, "time">): void;
 }
@@ -80,7 +80,7 @@ const ANSWER_HEADERS = {
   "cache-control": "no-store",
 };
 
-/** Answers that have those headers from the start: to look into the headers of an answer takes as long as to make it. */
+/** Answers that have those headers from the start, so that nothing has to look into them. */
 const complete = new WeakSet<Response>();
 
 /** What an `Idempotency-Key` may be. */

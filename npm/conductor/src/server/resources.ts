@@ -352,9 +352,14 @@ export const RUN = {
       .optional()
       .describe("how long to wait for the result: ms, or a duration such as 30s. Default: until it is there"),
   }),
-  body: z.looseObject({
+  // What else a body may hold is checked as that of `/execute` is. Other keys are mistakes, such as `input`.
+  body: z.strictObject({
     inputs: z.record(z.string(), z.unknown()).nullish(),
     variables: z.record(z.string(), z.unknown()).nullish(),
+    context: z.record(z.string(), z.unknown()).nullish(),
+    options: z.record(z.string(), z.unknown()).nullish(),
+    config: z.record(z.string(), z.unknown()).nullish(),
+    metadata: z.record(z.string(), z.unknown()).nullish(),
   }),
 } as const;
 

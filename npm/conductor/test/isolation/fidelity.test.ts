@@ -169,7 +169,7 @@ async function restarted(role: string) {
   return { ...second, end };
 }
 
-it("goes on isolated after a restart, whoever began it", async () => {
+it("goes on isolated after a restart, also where an admin began it", async () => {
   const { conductor, end } = await restarted("admin");
   await conductor.recover();
   expect((await end()).parent).toBe(process.pid);

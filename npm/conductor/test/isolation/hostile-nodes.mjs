@@ -1,20 +1,9 @@
 // Node types that leave behind what should not outlive their execution.
 import { spawn } from "node:child_process";
 import { Worker } from "node:worker_threads";
-import { defineNode } from "@atomiton/conductor/node";
 import { z } from "zod";
 
-const type = (name, execute, parameters = z.object({})) =>
-  defineNode({
-    type: name,
-    title: name,
-    description: name,
-    parameters,
-    inputs: {},
-    outputs: {},
-    effects: "writes",
-    execute,
-  });
+import { type } from "./type.mjs";
 
 /** Ends, while a program that it started goes on. */
 export const leaves = type("leaves", () => {

@@ -202,8 +202,8 @@ describe("an isolated execution", () => {
   it.each([
     ["no message", Buffer.from([5, 0, 0, 0, 1, 2, 3, 4, 5]), "TRANSPORT_ERROR"],
     ["nothing", frame(null), "TRANSPORT_ERROR"],
-    ["an answer that is none", frame({ type: "answer", call: 1 }), "TRANSPORT_ERROR"],
-    ["an error that is none", frame({ type: "answer", call: 1, answer: { thrown: 5 } }), "EXECUTION_FAILED"],
+    ["an answer without its content", frame({ type: "answer", call: 1 }), "TRANSPORT_ERROR"],
+    ["an error that is a number", frame({ type: "answer", call: 1, answer: { thrown: 5 } }), "EXECUTION_FAILED"],
     ["too long a message", Buffer.from([255, 255, 255, 255]), "MEMORY_LIMIT_EXCEEDED"],
   ])("fails where what broke out sends %s, and the server goes on", async (_what, bytes, code) => {
     const { run } = await isolating();

@@ -2,20 +2,9 @@
 import { spawn } from "node:child_process";
 import { readFileSync, writeSync } from "node:fs";
 import { connect } from "node:net";
-import { defineNode } from "@atomiton/conductor/node";
 import { z } from "zod";
 
-const type = (name, execute, parameters = z.object({})) =>
-  defineNode({
-    type: name,
-    title: name,
-    description: name,
-    parameters,
-    inputs: {},
-    outputs: {},
-    effects: "writes",
-    execute,
-  });
+import { type } from "./type.mjs";
 
 export const look = type("look", () => ({
   environment: { ...process.env },

@@ -168,6 +168,15 @@ describe("a request", () => {
     expect((await ask("viewer", "/flows/f")).headers.get("etag")).toBe('"2"');
   });
 
+  it("to run a flow is refused with a key that means nothing, such as `input`", async () => {
+    const { post, calls } = await serving();
+    await post("editor", "/flows", flowOf("say"));
+    const answer = await post("runner", "/flows/f/run", { input: { x: 1 } });
+    expect(answer.status).toBe(400);
+    expect((await answer.json()).error).toContain("input");
+    expect(calls).toEqual([]);
+  });
+
   it("waits no longer than a timer can, and keeps none", async () => {
     const { post } = await serving();
     await post("editor", "/flows", flowOf("say"));

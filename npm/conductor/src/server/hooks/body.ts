@@ -4,7 +4,7 @@ import { isUtf8 } from "node:buffer";
 /** What all bodies that are read at a time may be, in bytes. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
-/** What is read in one go, which takes a third of the time; in bytes. */
+/** What is read in one go, without a stream, in bytes. */
 const SMALL = 64 * 1024;
 
 /** How deep JSON may be nested: what an execution may hold is limited to a little more. */

@@ -16,7 +16,7 @@ export function referenceProblem(from: unknown): string | undefined {
 }
 
 /**
- * The value that a reference leads to, now. Throws INVALID_PARAMETERS where there is none.
+ * The value that a reference leads to, now. Throws INVALID_PARAMETERS where it leads to nothing.
  *
  * @param name what it is the value of, such as `secrets.TOKEN`
  */

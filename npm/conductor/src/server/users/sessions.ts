@@ -20,7 +20,7 @@ export interface SessionEntry {
   past: string[];
   /**
    * Of a session that began at an issuer: the refresh token from there, encrypted by the token of the session, so that the store alone
-   * does not tell it; empty where there is none.
+   * does not tell it; empty where no issuer gave one.
    */
   issued?: string;
   /** Until when a process may wait for the issuer to refresh it. */
@@ -111,7 +111,7 @@ export class Sessions {
   }
 
   /**
-   * Hands a session over to the page that began it. Throws VALIDATION_FAILED for a code that is none, or not any more. One that comes
+   * Hands a session over to the page that began it. Throws VALIDATION_FAILED for an unknown code, and for one that was used or is too old. One that comes
    * twice, or from another page, ends its session.
    */
   async redeem(

@@ -161,7 +161,7 @@ describe("an ID token is refused", () => {
     ["without a subject", ({ sub: _, ...claims }, sign) => sign(claims)],
     ["whose subject looks like another one", (claims, sign) => sign({ ...claims, sub: "ada\u200b" })],
     ["whose subject is too long", (claims, sign) => sign({ ...claims, sub: "a".repeat(256) })],
-    ["that is none", () => "a.b.c"],
+    ["that cannot be read", () => "a.b.c"],
   ];
 
   it.each(SPOILT)("%s", async (_, spoil) => {
@@ -268,7 +268,7 @@ describe("a page to return to", () => {
     "https://[",
     `/${"x".repeat(1000)}`,
   ];
-  it.each(OUTSIDE)("is none of the server's: %s", async (returnTo) => {
+  it.each(OUTSIDE)("is not of the server: %s", async (returnTo) => {
     const { browser, loginAddress } = await servingNone({ options: { origins: ["*"] } });
     const own = browser();
     const { status, text, headers } = await own.ask(loginAddress(own, returnTo));

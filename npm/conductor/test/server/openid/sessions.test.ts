@@ -1,5 +1,5 @@
 /** Sessions that began at an issuer: handed over once, refreshed there, ended there. */
-import { createMemoryExecutions } from "@atomiton/storage";
+import { createMemoryExecutions, type ExecutionStore } from "@atomiton/storage";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { type Message, rawSocket } from "../raw.js";
@@ -20,6 +20,15 @@ afterEach(() => {
 const isExpiry = ({ type, channel, event }: Message) =>
   type === "event" && channel === "auth" && event === "sessionExpired";
 const isHello = ({ type }: Message) => type === "hello";
+
+/** Changes what the store keeps of each session. */
+async function changeSessions(store: ExecutionStore, change: (session: { issued?: string }) => object): Promise<void> {
+  const entries = store.entries?.("sessions");
+  for (const { id, content, hash } of (await entries?.list()) ?? []) {
+    const entry = { content: JSON.stringify(change(JSON.parse(content))), hash: "changed" };
+    await entries?.write([{ id, ifHash: hash, entry }]);
+  }
+}
 
 describe("the code of a sign-in", () => {
   const REFUSED = { status: 422, body: expect.objectContaining({ code: "VALIDATION_FAILED" }) };
@@ -227,11 +236,7 @@ describe("a session with a refresh token of the issuer", () => {
     const store = createMemoryExecutions();
     const { tokenOf, post } = await servingOpenId({ settings: OFFLINE, store });
     const token = await tokenOf("ada");
-    const entries = store.entries?.("sessions");
-    for (const { id, content, hash } of (await entries?.list()) ?? []) {
-      const left = JSON.stringify({ ...JSON.parse(content), askingUntil: Date.now() + 60_000 });
-      await entries?.write([{ id, ifHash: hash, entry: { content: left, hash: "left" } }]);
-    }
+    await changeSessions(store, (session) => ({ ...session, askingUntil: Date.now() + 60_000 }));
     expect((await post(token, "auth/refreshToken")).body.error).toMatch(/is being refreshed/);
     await pass(61_000);
     expect((await post(token, "auth/refreshToken")).status).toBe(200);
@@ -242,12 +247,7 @@ describe("a session with a refresh token of the issuer", () => {
     const store = createMemoryExecutions();
     const { tokenOf, post } = await servingOpenId({ settings: OFFLINE, store });
     const token = await tokenOf("ada");
-    const entries = store.entries?.("sessions");
-    for (const { id, content, hash } of (await entries?.list()) ?? []) {
-      const { issued, ...session } = JSON.parse(content);
-      const changed = JSON.stringify({ ...session, issued: `AAAA${issued.slice(4)}` });
-      await entries?.write([{ id, ifHash: hash, entry: { content: changed, hash: "changed" } }]);
-    }
+    await changeSessions(store, ({ issued, ...session }) => ({ ...session, issued: `AAAA${issued?.slice(4)}` }));
     await pass(6000);
     expect((await post(token, "auth/refreshToken")).body.error).toMatch(/sign in again/);
   });

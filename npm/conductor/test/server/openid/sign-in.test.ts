@@ -126,7 +126,7 @@ describe("the role", () => {
   });
 
   it.each(["__proto__", "constructor", "toString", ["__proto__"], { admin: true }, 1, null])(
-    "is not given by a group that is none: %j",
+    "is not given by what is no group: %j",
     async (groups) => {
       const { issuer, signIn } = await servingOpenId();
       issuer.people.set("eve", { groups });

@@ -147,7 +147,7 @@ export class Issuer {
     return config;
   }
 
-  /** What is wrong with a description is none of the person's doing. */
+  /** The person who signs in has no part in what is wrong with a description. */
   async #described(description: Promise<Configuration>): Promise<Configuration> {
     try {
       return await description;
