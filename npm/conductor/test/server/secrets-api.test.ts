@@ -139,7 +139,6 @@ describe("a flow that a caller sends", () => {
       // The command takes nodes in the place of requests.
       await post("runner", "/execute", request).then(async (a) => [a.status, await a.text()]),
       await post("runner", "/conductor/execute", request).then(async (a) => [a.status, await a.text()]),
-      await post("runner", "/flows/saved/run", own).then(async (a) => [a.status, await a.text()]),
       [403, JSON.stringify(await socket.call("node", "execute", { node: own }))],
       [403, JSON.stringify(await socket.call("conductor", "execute", request))],
     ];
@@ -147,6 +146,11 @@ describe("a flow that a caller sends", () => {
       expect([status, text]).toEqual([403, expect.stringContaining("only saved flows get secrets")]);
       expect(text).not.toContain("planted");
     }
+    // A saved flow runs as it was saved: its request has no place for another one.
+    const run = await post("runner", "/flows/saved/run", own);
+    const refusal = await run.text();
+    expect([run.status, refusal]).toEqual([400, expect.stringContaining("Unrecognized keys")]);
+    expect(refusal).not.toContain("planted");
   });
 
   it("gets them for an editor, and for all where the owner says so", async () => {
