@@ -238,6 +238,7 @@ function commands(end: (exit: Exit) => void): Command {
 
   const triggers = program
     .command("triggers")
+    .alias("schedules")
     .description("look after what begins executions of saved flows by itself");
   triggerCommands((name, description) => inStore(name, description, triggers), end);
 

@@ -24,6 +24,13 @@ export function triggerCommands(add: (name: string, description: string) => Comm
       const { fireTrigger } = await import("./triggers.js");
       end(await fireTrigger(flow, node, options));
     });
+  add("test-address", "make an address that runs the flow of a webhook for one request, also where that is off")
+    .argument("<flow>", "id of the flow")
+    .argument("<node>", "id of the webhook's node")
+    .action(async (flow: string, node: string, options) => {
+      const { testAddress } = await import("./triggers.js");
+      end(await testAddress(flow, node, options));
+    });
   add("backfill", "begin executions for times of a schedule that are over, as far as there are none")
     .argument("<flow>", "id of the flow")
     .argument("<node>", "id of the schedule's node")

@@ -1,10 +1,11 @@
 /** `conductor triggers`: what begins executions of the flows of a store, or of a server, by itself. */
 import { createNodeConductor } from "../exports/environment/node.js";
+import type { TestAddress } from "../server/hooks/hooks.js";
 import { createTriggers, type Triggers } from "../triggers/triggers.js";
 import type { TriggerStatus } from "../triggers/types.js";
 import { Exit, UsageError } from "./exit.js";
 import { jsonText } from "./json.js";
-import { askServer } from "./remote.js";
+import { apiUrlOf, askServer } from "./remote.js";
 import { SECRET_KEY_REMOTE, storedSecrets } from "./secret-source.js";
 import { column, counted, oneLine, timeText } from "./text.js";
 import { type StoreOptions, telling, withOpenStore } from "./with-store.js";
@@ -73,6 +74,24 @@ export function backfill(
         >[0],
       ),
     local: async (triggers) => tell(await triggers.backfill(flowId, nodeId, { from, to })),
+  });
+}
+
+/** Asks a server for an address that runs a flow once, and prints it. */
+export async function testAddress(flowId: string, nodeId: string, options: StoreOptions): Promise<Exit> {
+  const { remote } = options;
+  if (remote === undefined || options.store !== undefined) {
+    throw new UsageError(
+      "An address for trying a webhook is one of a server that runs: give --remote URL, and no --store",
+    );
+  }
+  return telling(async () => {
+    const path = `/triggers/${pathOf(flowId, nodeId)}/test-address`;
+    const made = (await askServer({ ...options, remote }, "POST", path, {})) as TestAddress;
+    const url = `${apiUrlOf(remote)}${made.path}`;
+    if (options.json) process.stdout.write(`${jsonText({ url, until: made.until }, 2)}\n`);
+    else process.stdout.write(`${url}  for one request until ${timeText(Date.parse(made.until))}\n`);
+    return Exit.success;
   });
 }
 

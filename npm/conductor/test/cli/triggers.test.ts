@@ -70,6 +70,34 @@ it("are listed, fired and done later in a store", async () => {
   });
 });
 
+it("are tried by an address of a server for one request", async () => {
+  const place = folder();
+  file(place, "often.flow.yaml", OFTEN.replace("answer: result, waitFor: 60s", "answer: received"));
+  const running = start(["serve", "often.flow.yaml", "--open", "--port", "0", "--no-config"], { cwd: place });
+  onTestFinished(() => void running.child.kill("SIGKILL"));
+  let said = "";
+  running.child.stderr?.on("data", (text: string) => {
+    said += text;
+  });
+  await running.says("request is armed");
+  const apiUrl = /Serving at (\S+)/.exec(said)?.[1] ?? "";
+  const asked = ["triggers", "test-address", "often"];
+  const { code, stdout } = await conductor(...asked, "request", "--remote", apiUrl, "--no-config");
+  expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\S+ {2}for one request until /) });
+  const url = stdout.split(" ")[0] as string;
+  const send = async () => (await fetch(url, { method: "POST" })).status;
+  expect([await send(), await send()]).toEqual([202, 404]);
+
+  expect(await conductor(...asked, "second", "--remote", apiUrl, "--no-config")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("`second` is a schedule, not a webhook"),
+  });
+  expect(await conductor(...asked, "request", "--no-config")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("give --remote URL"),
+  });
+});
+
 describe("of a server that is killed", () => {
   it("begin each time, and each delivery, once", async () => {
     const place = folder();
