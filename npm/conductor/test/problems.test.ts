@@ -33,6 +33,19 @@ describe("a flow is checked with the types of the library", () => {
     expect(validateFlow(flow([{ id: "a", type: "mine" }]), { schemas: {} })).toEqual([]);
   });
 
+  it("of which only those are read that the flow uses: others may be many", () => {
+    const unread = {
+      toJSON() {
+        throw new Error("It was read");
+      },
+    };
+    const schemas = { used: { type: "object" }, unread };
+    const types = { schemas, closed: true };
+    expect(validateFlow(flow([{ id: "a", type: "used" }]), types)).toEqual([]);
+    expect(validateFlow(flow([{ id: "a", type: "unraed" }]), types)).toMatchObject([{ suggestion: "unread" }]);
+    expect(() => validateFlow(flow([{ id: "a", type: "unread" }]), types)).toThrow("It was read");
+  });
+
   it("and with none of what they declare where a conductor has a factory of its own", async () => {
     const own = flow(
       [

@@ -147,14 +147,15 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
   const schemas = { ...types.schemas, ...Object.fromEntries(nodes.map((node) => [node.type, node.parameterSchema])) };
   const declared = { ...types.declared, ...Object.fromEntries(nodes.map((node) => [node.type, declarationOf(node)])) };
   const surplus = new SurplusEdges();
+  const used = new Set<string>();
   let text: string | undefined;
   try {
-    text = JSON.stringify(flow, plainValues(flow, surplus));
+    text = JSON.stringify(flow, plainValues(flow, surplus, used));
   } catch (thrown) {
     const why = messageOf(thrown);
     return [error("", `The flow cannot be written as JSON: ${why}`)];
   }
-  const asked = JSON.stringify({ ...types, schemas, declared, others: surplus.problems });
+  const asked = JSON.stringify({ ...types, ...descriptionsOf(used, schemas, declared), others: surplus.problems });
   const problems = JSON.parse(backend().validateFlow(text ?? "null", asked)) as FlowProblem[];
   const { check, handles, effects } = types;
   const all = errorsFirst(problems, expressionProblems(flow));
@@ -163,6 +164,18 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
   const own = new Map(nodes.map(({ type, effects = "writes" }) => [type, effects]));
   const withCaches = withCacheProblems(withHandles, flow, (type) => own.get(type) ?? effects?.(type));
   return withLostInputs(withCaches, flow, declared);
+}
+
+/**
+ * What the engine has to know of the types: all of those that a flow uses, and the names of the others. To read the schemas of a whole
+ * library takes longer than most flows run.
+ */
+function descriptionsOf(used: Set<string>, schemas: Record<string, unknown>, declared: Record<string, DeclaredType>) {
+  const names = [...Object.keys(schemas), ...Object.keys(declared)];
+  return {
+    schemas: Object.fromEntries(names.map((name) => [name, used.has(name) ? (schemas[name] ?? true) : true])),
+    declared: Object.fromEntries(Object.entries(declared).filter(([name]) => used.has(name))),
+  };
 }
 
 function error(path: string, message: string): FlowProblem {
@@ -374,8 +387,14 @@ const MAX_VALUES = 16 * 1024 * 1024;
 /**
  * What JSON has no word for becomes text, so that it can be told about instead of ending the check. Throws when there is
  * more than any text may hold: a few objects that share each other write out without end.
+ *
+ * @param used gets the types of all nodes, and whatever else is called a type
  */
-function plainValues(flow: NodeDefinition, surplus: SurplusEdges): (key: string, value: unknown) => unknown {
+function plainValues(
+  flow: NodeDefinition,
+  surplus: SurplusEdges,
+  used: Set<string>,
+): (key: string, value: unknown) => unknown {
   let count = 0;
   // Groups of the flow: parameters may hold anything, what looks like a group as well.
   const groups = new WeakSet<object>(typeof flow === "object" && flow !== null ? [flow] : []);
@@ -384,6 +403,7 @@ function plainValues(flow: NodeDefinition, surplus: SurplusEdges): (key: string,
       if (key === "edges") return surplus.without(value, this.nodes);
       if (key === "nodes") for (const node of value) if (Array.isArray(node?.edges)) groups.add(node);
     }
+    if (key === "type" && typeof value === "string") used.add(value);
     if (++count > MAX_VALUES) throw new RangeError(`it holds more than ${MAX_VALUES} values`);
     return typeof value === "bigint" ? `${value}` : value;
   };
