@@ -64,6 +64,9 @@ export async function checkToolchain({ withWasm, withBrowser, forChecks, say }) 
     const isThere = () => ask("valgrind", ["--version"]) !== undefined;
     debian.push({ tool: "valgrind", pack: "valgrind", isThere, optional: true });
   }
+  if (withBrowser && process.platform === "linux") {
+    debian.push({ tool: "gnome-keyring", pack: "gnome-keyring", isThere: hasKeychain, optional: true });
+  }
   for (const { variable, find, ...browser } of withBrowser ? BROWSERS : []) {
     const isThere = () => find() !== undefined;
     if (process.env[variable] && !isThere()) {
@@ -104,6 +107,11 @@ function needRustTools() {
 function hasCompiler() {
   if (process.platform === "win32") return true; // Rust for Windows brings its own complaint about a missing linker.
   return ["cc", "gcc", "clang"].some((name) => ask(process.env.CC ?? name, ["--version"]) !== undefined);
+}
+
+/** Whether there is a keychain that tests may have for themselves. */
+function hasKeychain() {
+  return ["gnome-keyring-daemon", "dbus-run-session"].every((name) => ask(name, ["--version"]) !== undefined);
 }
 
 /** Returns a line for each needed tool that is still missing. */

@@ -119,9 +119,15 @@ function fromHere({ nodes, config, store, secretKey, ...others }: DevOptions): D
     ...others,
     ...(nodes && { nodes: nodes.map((path) => resolve(path)) }),
     ...(config !== undefined && { config: typeof config === "string" ? resolve(config) : config }),
-    secretKey: secretKey === undefined ? secretKeyFile() : resolve(secretKey),
+    secretKey: secretKey === undefined ? secretKeyFile() : secretKeyFromHere(secretKey),
     ...(store !== undefined && { store: file === undefined ? store : `sqlite:${file}` }),
   };
+}
+
+/** The same file, whichever the current folder is; an entry of the keychain is one anyway. */
+function secretKeyFromHere(secretKey: string): string {
+  const source = keySource({ secretKey });
+  return typeof source === "object" && "file" in source ? resolve(source.file) : secretKey;
 }
 
 /** Where flows, which may read all files of their folder, cannot read it; the environment may have the key itself. */

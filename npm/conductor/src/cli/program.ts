@@ -366,7 +366,10 @@ function commands(end: (exit: Exit) => void): Command {
     .option("--store <address>", "keep flows and executions there (default: .conductor/dev.db in the folder)")
     .option("--allow-private-addresses", "nodes may connect to addresses that are not public")
     .option("--allow-programs", "nodes may run programs, with all rights of this process")
-    .option("--secret-key <file>", "file of the key of the secrets (default: one of this user's, for all folders)")
+    .option(
+      "--secret-key <file>",
+      "file of the key of the secrets, or keychain:NAME (default: one of this user's, for all folders)",
+    )
     .addOption(new Option("--child").hideHelp())
     .option("--strict", "take warnings for errors")
     .option("--lenient", "only warn of unknown keys and of nodes without a type")

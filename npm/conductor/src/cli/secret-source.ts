@@ -19,12 +19,16 @@ export const SECRET_KEY_REMOTE = "--secret-key is of use where it runs here: a s
 
 /** Options of all commands that open secrets. */
 export interface SecretKeyOptions {
-  /** The file of the key. */
+  /** The file of the key, or `keychain:NAME`. */
   secretKey?: string | undefined;
 }
 
-/** What the key is: the file of the option, else what the environment has, else the file in the current folder. */
+/** How an entry of the system's keychain is named in the place of a file. */
+const KEYCHAIN = "keychain:";
+
+/** What the key is: the file or the entry of the keychain of the option, else what the environment has, else the file in the current folder. */
 export function keySource({ secretKey }: SecretKeyOptions): SecretKeySource {
+  if (secretKey?.startsWith(KEYCHAIN)) return { keychain: secretKey.slice(KEYCHAIN.length) };
   if (secretKey !== undefined) return { file: secretKey };
   return process.env[VARIABLE] || { file: SECRET_KEY_FILE };
 }
@@ -38,7 +42,7 @@ export function demandStore(address: unknown, { secretKey }: SecretKeyOptions): 
 /** Throws UsageError where flows could read the file of the key. */
 export function demandKeyApart(roots: readonly string[], options: SecretKeyOptions): void {
   const source = keySource(options);
-  if (typeof source === "string") return;
+  if (typeof source === "string" || "keychain" in source) return;
   const file = realPath(source.file);
   for (const root of roots) {
     const path = relative(realPath(root), file);
@@ -63,9 +67,9 @@ export function openStoredSecrets(
   options: SecretKeyOptions,
   say: (text: string) => void = onStandardError,
 ): Secrets {
-  const onKeyMade = (file: string) => {
+  const onKeyMade = (place: string) => {
     say(
-      `Made the key of the secrets: ${oneLine(file)}. Without it no secret can be read: keep a copy apart from the store`,
+      `Made the key of the secrets: ${oneLine(place)}. Without it no secret can be read: keep a copy apart from the store`,
     );
   };
   try {

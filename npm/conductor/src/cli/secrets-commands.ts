@@ -5,7 +5,7 @@ import type { Exit } from "./exit.js";
 /** Names the file of the key of secrets. */
 export const SECRET_KEY = [
   "--secret-key <file>",
-  "file of the key of secrets (default: CONDUCTOR_SECRET_KEY of the environment, else conductor.secret-key)",
+  "file of the key of secrets, or keychain:NAME for the system's keychain (default: CONDUCTOR_SECRET_KEY of the environment, else conductor.secret-key)",
 ] as const;
 
 /** Adds them to the program. What they do is loaded by those who call one. */

@@ -1,7 +1,7 @@
 /** Secrets as they are kept: encrypted, and bound to all that stands beside them, so that no entry can take the place of another. */
 import { coded } from "../../engine/failure.js";
 import { decrypted, encrypted } from "../encrypted-text.js";
-import type { SecretKey } from "./secret-keys.js";
+import type { SecretKey } from "./secret-key.js";
 
 /** What may be seen of a secret without its key. */
 export interface SecretFacts {

@@ -4,19 +4,20 @@ import type { EntryStorage, ExecutionStore, ListedEntry } from "@atomiton/storag
 import { coded } from "../../engine/failure.js";
 import { MOST_SECRET_BYTES, referenced, referenceProblem } from "./references.js";
 import { opened, type SealedSecret, type SecretFacts, sealed, sealedIn, textOfSealed } from "./sealed.js";
-import { type SecretKey, type SecretKeySource, type SecretKeys, secretKeys } from "./secret-keys.js";
+import type { SecretKey, SecretKeys } from "./secret-key.js";
+import { type SecretKeySource, secretKeys } from "./secret-keys.js";
 
 /** Settings of secrets. */
 export interface SecretsOptions {
   /** Where they are kept. It is the caller's to close. */
   store: ExecutionStore;
   /**
-   * What they are encrypted with: `{ file }`, which is made where it is missing when the first secret is set, or the key as text, base64
-   * of 32 bytes. Of several keys the last one encrypts, the others open what they encrypted.
+   * What they are encrypted with: `{ file }` or `{ keychain }`, which is made where it is missing when the first secret is set, or the
+   * key as text, base64 of 32 bytes. Of several keys the last one encrypts, the others open what they encrypted.
    */
   key: SecretKeySource;
-  /** Told of a file of keys that was made. */
-  onKeyMade?: (file: string) => void;
+  /** Told where the first key was made: the file, or the entry of the keychain. */
+  onKeyMade?: (place: string) => void;
 }
 
 /** A secret, without what it is. */
@@ -55,7 +56,7 @@ export interface Secrets {
   /** All of them by name, without what they are. Needs no key. */
   list(): Promise<SecretEntry[]>;
   /**
-   * Encrypts all of them with a new key, which is added to the file of keys; of keys that were given as text, with the last one. Rejects,
+   * Encrypts all of them with a new key, which is added to the file or the keychain; of keys that were given as text, with the last one. Rejects,
    * and changes nothing, where one of them cannot be opened.
    */
   rotate(): Promise<Rotation>;
@@ -194,7 +195,7 @@ function entryOf(secret: SealedSecret) {
 }
 
 function openedBy(keys: SecretKeys, secret: SealedSecret): string {
-  const key = keys.all().find(({ id }) => id === secret.key);
+  const key = keys.find(secret.key);
   if (key === undefined) throw lacksKey(secret, keys);
   return opened(secret, key);
 }
