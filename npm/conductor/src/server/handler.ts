@@ -1,11 +1,9 @@
 /** Requests over HTTP: commands of channels, resources, events, and what tells of the server itself. */
-import { randomUUID } from "node:crypto";
 import { messageOf } from "@atomiton/values";
 import { type Context, Hono } from "hono";
 import { routePath } from "hono/route";
 import type * as z from "zod";
 import packageJson from "../../package.json" with { type: "json" };
-import { flowIdOf } from "../api/requests.js";
 import { DATA_LIMITS } from "../desktop/limits.js";
 import { payloadProblem } from "../desktop/payload.js";
 import { createLog } from "../engine/log.js";
@@ -19,11 +17,11 @@ import { addressOf } from "./addresses.js";
 import { encodeAnswer } from "./answer-text.js";
 import { apiPage, type Description, PAGE_HEADERS } from "./api-page.js";
 import type { AuditEntry } from "./audit.js";
-import { type Authenticate, type CallResult, type Calls, idOfKey, type Session, tokenOf } from "./calls.js";
+import { type Authenticate, type CallResult, type Calls, type Session, tokenOf } from "./calls.js";
 import type { EventLog } from "./event-log.js";
 import { eventStream } from "./event-stream.js";
+import { flowRuns } from "./flow-runs.js";
 import type { Hooks } from "./hooks/hooks.js";
-import { IdempotencyKeys } from "./idempotency.js";
 import type { LazyMetrics } from "./lazy-metrics.js";
 import { LightResponse } from "./node-listener.js";
 import { openApi } from "./openapi.js";
@@ -32,7 +30,6 @@ import type { RateGuard } from "./rate-limits.js";
 import { EVENTS_QUERY, type Given, RESOURCES, type Resource, RUN } from "./resources.js";
 import type { ServedChannels } from "./served-channels.js";
 import { OPENID_STEPS, type OpenIdSignIn } from "./users/openid/sign-in.js";
-import { within } from "./within.js";
 
 /** What the handler needs of its server. */
 export interface HandlerParts {
@@ -52,8 +49,8 @@ export interface HandlerParts {
   base: string;
   /** Why the server takes no work; `undefined` where it does. */
   whyNotReady(): Promise<string | undefined>;
-  /** Whether an execution that is begun again under its id is the one that there was. */
-  isDurable: boolean;
+  /** Whether an execution is in the store; missing where one that is begun again under its id is another one. */
+  isKept: ((executionId: string) => Promise<boolean>) | undefined;
   /** Ends streams of events. */
   ending(): AbortSignal;
   /** Answers clients of the Model Context Protocol; `undefined` where they are not served. */
@@ -83,9 +80,6 @@ const ANSWER_HEADERS = {
 /** Answers that have those headers from the start, so that nothing has to look into them. */
 const complete = new WeakSet<Response>();
 
-/** What an `Idempotency-Key` may be. */
-const KEY = /^[\x21-\x7e]{1,200}$/;
-
 const STATUS: Partial<Record<ErrorCode, 400 | 404 | 413 | 429 | 501>> = {
   NODE_NOT_FOUND: 404,
   VALIDATION_FAILED: 400,
@@ -104,9 +98,9 @@ type Ctx = Context<Env>;
 
 /** Makes the handler. */
 export function createHandler(parts: HandlerParts): Hono<Env> {
-  const { calls, channels, log, base } = parts;
+  const { calls, log, base } = parts;
   const app = new Hono<Env>();
-  const keys = new IdempotencyKeys();
+  const runs = flowRuns(parts);
 
   app.use(async (c, next) => {
     const refused = refusedOrigin(c.req.raw, parts.origins);
@@ -246,13 +240,13 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
       return problem(400, "INVALID_PARAMETERS", "`wait` must be ms, or a duration such as 30s");
     }
     const ofContext = { ...(context as object | undefined), ...(variables !== undefined && { variables }) };
-    return run(c, { ...request, context: ofContext, flowId } as ExecutionRequest, wait);
+    return runAnswer(c, { ...request, context: ofContext, flowId } as ExecutionRequest, wait);
   });
   const execute = async (c: Ctx) => {
     const refused = calls.refusal(c.get("session"), ...RUN.command);
     if (refused !== undefined) return channelAnswer(refused);
     const body = await bodyOf(c);
-    return body instanceof Response ? body : run(c, body.value as ExecutionRequest);
+    return body instanceof Response ? body : runAnswer(c, body.value as ExecutionRequest);
   };
   app.post("/execute", execute);
   app.post(`${base}/execute`, execute);
@@ -307,41 +301,12 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   }
 
   /** Runs a stored flow; after `wait` ms answers where its result will be. */
-  async function run(c: Ctx, request: ExecutionRequest, wait?: number): Promise<Response> {
-    const session = c.get("session");
-    const key = c.req.header("idempotency-key");
-    if (key !== undefined && !KEY.test(key)) {
-      return problem(400, "INVALID_PARAMETERS", "An Idempotency-Key has 1 to 200 printable characters");
-    }
-    const isObject = typeof request === "object" && request !== null;
-    let executionId: string | undefined = isObject ? request.context?.executionId : undefined;
-    let done: Promise<CallResult> | undefined;
-    // What is no request begins nothing.
-    if (key !== undefined && channels.requests.problem(request) === undefined) {
-      executionId = idOfKey(session.caller, flowIdOf(request) ?? "", key);
-      const known = keys.look(executionId, request);
-      if (known === "other") {
-        return problem(422, "VALIDATION_FAILED", "This Idempotency-Key was sent with another request before");
-      }
-      done = channels.requests.answer(executionId)?.then((result) => ({ result }));
-      if (known === "same" && done === undefined && !parts.isDurable && !calls.isWaiting(executionId)) {
-        return problem(
-          409,
-          "NODE_NOT_FOUND",
-          "The request with this Idempotency-Key is over, and its result is not kept any more",
-        );
-      }
-    }
-    if (wait !== undefined) executionId ??= `exec_${randomUUID()}`;
-    const named = executionId === undefined ? request : { ...request, context: { ...request.context, executionId } };
-    done ??= calls.call(session, "conductor", "execute", named).then((answer) => {
-      // What began nothing may be sent again with its key.
-      if (key !== undefined && executionId !== undefined && !("result" in answer)) keys.forget(executionId);
-      return answer;
-    });
-    const answer = wait === undefined ? await done : await within(wait, done);
-    if (answer !== undefined) return channelAnswer(answer);
-    const location = `${base}/executions/${encodeURIComponent(String(executionId))}`;
+  async function runAnswer(c: Ctx, request: ExecutionRequest, wait?: number): Promise<Response> {
+    const answer = await runs.run(c.get("session"), request, { key: c.req.header("idempotency-key"), wait });
+    if ("code" in answer) return problem(answer.status, answer.code, answer.error);
+    if (!("executionId" in answer)) return channelAnswer(answer.result);
+    const { executionId } = answer;
+    const location = `${base}/executions/${encodeURIComponent(executionId)}`;
     return json({ executionId, status: "running" }, 202, { location });
   }
 }

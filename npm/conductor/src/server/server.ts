@@ -205,7 +205,9 @@ export function createServer(options: ServerOptions): ConductorServer {
     origins,
     base,
     whyNotReady,
-    isDurable: durable,
+    isKept: durable
+      ? async (id: string) => (await conductor.executions?.get(id).catch(() => undefined)) !== undefined
+      : undefined,
     ending: () => ending.signal,
     mcp: mcp?.handle,
     hooks,

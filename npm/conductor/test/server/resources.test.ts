@@ -1,4 +1,5 @@
 /** Flows and executions as resources of a server. */
+import { createMemoryExecutions, type ExecutionStore } from "@atomiton/storage";
 import { describe, expect, it } from "vitest";
 
 import { flowOf, serving } from "./serving.js";
@@ -59,6 +60,52 @@ describe("flows of a server", () => {
     expect(await (await ask("viewer", path)).json()).toMatchObject({ status: "completed" });
     expect((await post("runner", "/flows/f/run?wait=soon")).status).toBe(400);
     expect(await (await post("runner", "/flows/none/run")).json()).toMatchObject({ success: false });
+  });
+
+  it("are answered for once they are in the store, also where the request comes twice", async () => {
+    const memory = createMemoryExecutions();
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    let arrived = () => {};
+    const atGate = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    let isShut = false;
+    const store: ExecutionStore = {
+      ...memory,
+      async write(changes) {
+        if (isShut) {
+          arrived();
+          await gate;
+        }
+        return memory.write(changes);
+      },
+    };
+    const { post } = await serving({}, store);
+    await post("editor", "/flows", flowOf("hold", "slow"));
+    isShut = true;
+    const key = { "idempotency-key": "order-8" };
+    let answered = 0;
+    const asking = [1, 2].map(async () => {
+      const answer = await post("runner", "/flows/slow/run?wait=0", {}, key);
+      answered++;
+      return answer;
+    });
+    await atGate;
+    // Whoever answers without waiting has done so by the time at which other requests are answered.
+    for (let round = 0; round < 5; round++) await post("viewer", "/node/active");
+    expect(answered).toBe(0);
+    open();
+    const ids = await Promise.all(
+      asking.map(async (answer) => {
+        const { status } = await answer;
+        const { executionId } = (await (await answer).json()) as { executionId: string };
+        return { status, isThere: (await memory.get(executionId)) !== undefined };
+      }),
+    );
+    expect(ids).toEqual([1, 2].map(() => ({ status: 202, isThere: true })));
   });
 
   it("are begun once for one Idempotency-Key, and refused for another request with it", async () => {
