@@ -7,7 +7,7 @@
  */
 import { ExpressionError, suggestion } from "./failure.js";
 import { callMethod, FUNCTIONS, isMethod, methodNames } from "./methods.js";
-import { LISTED, NAMES, type Scope } from "./scope.js";
+import { LISTED, NAMES, onlyInputHint, type Scope } from "./scope.js";
 import { excerpt, type Syntax, syntaxOf } from "./syntax.js";
 import { type Budget, OPERATORS, ownProperty, UNARY, ValueError } from "./values.js";
 
@@ -54,7 +54,9 @@ export function compile(source: string, at: number): Compiled {
       try {
         return run({ scope, locals: [], steps: 0 });
       } catch (error) {
-        if (error instanceof ValueError) throw new ExpressionError(`\`\${{ ${shown} }}\` ${error.message}`, at);
+        if (error instanceof ValueError) {
+          throw new ExpressionError(`\`\${{ ${shown} }}\` ${error.message}${onlyInputHint(shown, scope)}`, at);
+        }
         if (error instanceof RangeError) throw new ExpressionError(`\`\${{ ${shown} }}\` makes too much`, at);
         throw error;
       }

@@ -3,7 +3,7 @@ import { isRecord } from "@atomiton/values";
 import { type CodeName, type CodeNames, codeNamesOf } from "./code-names.js";
 import { type Compiled, compile } from "./compile.js";
 import { ExpressionError } from "./failure.js";
-import type { Scope } from "./scope.js";
+import { onlyInputHint, type Scope } from "./scope.js";
 import { OPENING, partsOf } from "./text.js";
 import { toText, ValueError } from "./values.js";
 
@@ -317,7 +317,7 @@ function find(
 
 function evaluated({ parts }: Template, scope: Scope, place: PlaceInParameters, warn: Warn): unknown {
   const [only] = parts;
-  if (parts.length === 1 && typeof only === "object") return checked(only, only.evaluate(scope), place, warn);
+  if (parts.length === 1 && typeof only === "object") return checked(only, scope, place, warn);
   let text = "";
   for (const part of parts) {
     if (typeof part === "string") {
@@ -325,7 +325,7 @@ function evaluated({ parts }: Template, scope: Scope, place: PlaceInParameters, 
       continue;
     }
     try {
-      text += toText(checked(part, part.evaluate(scope), place, warn));
+      text += toText(checked(part, scope, place, warn));
     } catch (error) {
       if (error instanceof ValueError) throw new ExpressionError(`\`\${{ ${part.source} }}\` ${error.message}`, 0);
       throw error;
@@ -334,10 +334,13 @@ function evaluated({ parts }: Template, scope: Scope, place: PlaceInParameters, 
   return text;
 }
 
-/** The value, and a warning where it is nothing. */
-function checked({ source }: Compiled, value: unknown, place: PlaceInParameters, warn: Warn): unknown {
+/** The value of an expression, and a warning where that is nothing. */
+function checked(expression: Compiled, scope: Scope, place: PlaceInParameters, warn: Warn): unknown {
+  const { source } = expression;
+  const value = expression.evaluate(scope);
   if (value === undefined || value === null) {
-    warn("empty-expression", `\`\${{ ${source} }}\` in parameter \`${place.join(".")}\` is ${value}`);
+    const parameter = `parameter \`${place.join(".")}\``;
+    warn("empty-expression", `\`\${{ ${source} }}\` in ${parameter} is ${value}${onlyInputHint(source, scope)}`);
   }
   return value;
 }

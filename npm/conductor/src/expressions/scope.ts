@@ -71,6 +71,15 @@ export function mainValue(input: unknown, isInLoop: boolean): unknown {
   return keys.length === 1 ? unwrapped(input[keys[0] as string]) : input;
 }
 
+/** What to write in the place of `data.x` where `x` is the only input, which is then `data` itself; empty elsewhere. */
+export function onlyInputHint(source: string, { input, data }: Pick<Scope, "input" | "data">): string {
+  const member = /\bdata\.([A-Za-z_$][\w$]*)/.exec(source)?.[1];
+  if (member === undefined || !isRecord(input) || (isRecord(data) && Object.hasOwn(data, member))) return "";
+  const [only, ...others] = Object.keys(input);
+  if (only !== member || others.length > 0) return "";
+  return `: \`${only}\` is the only input, and so it is \`data\` itself. Write \`data\`, or \`input.${only}\``;
+}
+
 function unwrapped(value: unknown): unknown {
   let data = value;
   for (let depth = 0; depth < MOST_WRAPPINGS && isRecord(data) && wraps(data); depth++) {

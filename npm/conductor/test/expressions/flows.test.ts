@@ -94,6 +94,21 @@ describe("a parameter", () => {
     ]);
   });
 
+  it("says what to write where it looks for the only input inside of that", async () => {
+    const conductor = createConductor({ nodeExecutorFactory: { getNodeExecutable: () => ({ execute: () => 1 }) } });
+    const ran = (text: string, inputs: object) =>
+      conductor.flow.run(chain([node("a", { t: text })]), { input: inputs });
+    const hint = ": `number` is the only input, and so it is `data` itself. Write `data`, or `input.number`";
+    expect((await ran("${{ data.number }}", { number: 3 })).warnings).toMatchObject([
+      { rule: "empty-expression", message: `\`\${{ data.number }}\` in parameter \`t\` is undefined${hint}` },
+    ]);
+    expect((await ran("${{ data.number * 2 }}", { number: 3 })).error?.message).toContain(`on undefined${hint}`);
+    for (const inputs of [{ number: { number: 4 } }, { number: 3, other: 4 }]) {
+      expect((await ran("${{ data.number }}", inputs)).warnings).toBeUndefined();
+    }
+    expect((await ran("${{ data.nmber }}", { number: 3 })).warnings?.[0]?.message).toMatch(/is undefined$/);
+  });
+
   it("fails its node where it cannot be worked out", async () => {
     const { result, seen } = await run(chain([node("a", { out: {} }), node("b", { t: "${{ data.user.name }}" })]));
     expect(result.error).toMatchObject({ code: "INVALID_PARAMETERS", nodeId: "b" });
