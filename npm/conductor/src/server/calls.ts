@@ -1,5 +1,4 @@
 /** Calls of callers: who may make them, and what carries them out. */
-import { createHash } from "node:crypto";
 import type { CallAnswer } from "../desktop/channel-server.js";
 import type { AuthChannelDependencies } from "../desktop/channels/auth.js";
 import type { AuthSession } from "../services/auth.js";
@@ -13,6 +12,7 @@ import type { OwnFlowRefusal } from "./own-flows.js";
 import type { RateGuard } from "./rate-limits.js";
 import { RecentMap } from "./recent-map.js";
 import type { ServedChannels } from "./served-channels.js";
+import { sha256 } from "./sha256.js";
 import type { OpenIdSignIn } from "./users/openid/sign-in.js";
 
 /** Finds out who sent a request; `undefined` for a stranger. It may be asked again for each call. */
@@ -186,7 +186,7 @@ export function tokenOf(request: Request): string | undefined {
 /** The id of the execution that requests of one caller with one `Idempotency-Key` are about. */
 export function idOfKey(caller: Caller | undefined, flowId: string, key: string): string {
   const name = JSON.stringify([caller?.name ?? null, flowId, key]);
-  return `key-${createHash("sha256").update(name).digest("hex").slice(0, 32)}`;
+  return `key-${sha256(name, "hex").slice(0, 32)}`;
 }
 
 function noCommand(channel: string, command: string): CallAnswer {

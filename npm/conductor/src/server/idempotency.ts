@@ -1,5 +1,5 @@
 /** Which requests came with an `Idempotency-Key`, so that a key that stands for another request is not answered with its result. */
-import { createHash } from "node:crypto";
+import { sha256 } from "./sha256.js";
 
 /** Keys that are remembered, the last ones. */
 const MOST = 10_000;
@@ -13,7 +13,7 @@ export class IdempotencyKeys {
 
   /** Whether the execution was begun by this request or by another; the first one counts. */
   look(executionId: string, request: unknown): KnownKey {
-    const hash = createHash("sha256").update(JSON.stringify(request)).digest("base64");
+    const hash = sha256(JSON.stringify(request), "base64");
     const known = this.#requests.get(executionId);
     if (known !== undefined) return known === hash ? "same" : "other";
     this.#requests.set(executionId, hash);

@@ -1,9 +1,10 @@
 /** Keys that callers sign in with, in a file that holds only their hashes. */
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { Role } from "../services/declaration.js";
 import { type Caller, ROLES } from "./access.js";
 import { type Authenticate, tokenOf } from "./calls.js";
+import { sha256 } from "./sha256.js";
 
 /** A key, without what it is. */
 export interface KeyEntry {
@@ -134,7 +135,7 @@ function takeLock(lock: string): void {
 }
 
 function hashOf(key: string): string {
-  return createHash("sha256").update(key).digest("base64url");
+  return sha256(key, "base64url");
 }
 
 function entriesIn(text: string, path: string): KeyEntry[] {

@@ -1,10 +1,10 @@
 /** How often callers, addresses and strangers may call, and how often they may try to sign in. */
-import { createHash } from "node:crypto";
 import { isObject } from "@atomiton/values";
 import { coded } from "../engine/failure.js";
 import type { Caller, Limited } from "./access.js";
 import { networkOf } from "./addresses.js";
 import { RecentMap } from "./recent-map.js";
+import { sha256 } from "./sha256.js";
 import { type Attempt, SignInAttempts } from "./sign-in-attempts.js";
 import { TokenBuckets } from "./token-buckets.js";
 
@@ -145,9 +145,7 @@ function limitedFor(wait: number, what: string): Limited {
 /** What tells who sends a request, as a hash; `undefined` for one that brings nothing. */
 function credentialsOf({ headers }: Request): string | undefined {
   const found = ["authorization", "cookie"].map((name) => headers.get(name));
-  return found.every((value) => value === null)
-    ? undefined
-    : createHash("sha256").update(JSON.stringify(found)).digest("base64url");
+  return found.every((value) => value === null) ? undefined : sha256(JSON.stringify(found), "base64url");
 }
 
 function bucketsOf(name: string, given: Rate | false | undefined, usual: Rate): TokenBuckets | undefined {

@@ -209,9 +209,18 @@ export function createNodeChannelServer(
 
   // Of its own executions the channel tells itself: it knows more about them.
   const isForeign = ({ executionId }: { executionId: string }) => !executions.has(executionId);
+  // To look at a run takes longer than small ones do: how far they are is followed while somebody hears of it.
+  let endStates: Unsubscribe | undefined;
+  const followStates = () => {
+    if (endStates !== undefined || !server.isHeard()) return;
+    endStates = dependencies.onState?.((state) => {
+      if (server.isHeard()) return news.progressed(state.executionId ?? "", () => progressEventOf(state));
+      endStates?.();
+      endStates = undefined;
+    });
+  };
   const subscriptions = [
     dependencies.onProgress?.((event) => news.progressed(event.executionId, () => event)),
-    dependencies.onState?.((state) => news.progressed(state.executionId ?? "", () => progressEventOf(state))),
     dependencies.onStarted?.((event) => {
       if (isForeign(event)) news.started(event.executionId, event.nodeId);
     }),
@@ -227,6 +236,11 @@ export function createNodeChannelServer(
 
   return {
     ...server,
+    trackWindow(window) {
+      const untrack = server.trackWindow(window);
+      followStates();
+      return untrack;
+    },
     async execute(args) {
       const problem = payloadProblem(args, options.limits ?? DATA_LIMITS);
       return problem === undefined ? execute(args) : invalid(problem, []);
@@ -239,6 +253,7 @@ export function createNodeChannelServer(
       }
     },
     dispose() {
+      endStates?.();
       for (const unsubscribe of subscriptions) unsubscribe?.();
       executions.close();
       server.dispose();
