@@ -11,7 +11,7 @@ import { isDefinedNode, ownNodes } from "../engine/own-nodes.js";
 import { msOf } from "../engine/policy.js";
 import { STANDARD_INPUT } from "../exports/environment/bounded-read.js";
 import type { IsolationOptions } from "../isolation/settings.js";
-import type { ExecutionLimits } from "../server/execution-limits.js";
+import type { ExecutionLimits } from "../server/execution-limit-settings.js";
 import { UsageError } from "./exit.js";
 import { loadModule } from "./load-module.js";
 

@@ -3,33 +3,14 @@ import { isObject } from "@atomiton/values";
 import { flowIdOf } from "../api/requests.js";
 import type { CallAnswer } from "../desktop/channel-server.js";
 import type { MainProcessConductor } from "../desktop/main-process.js";
-import { coded } from "../engine/failure.js";
-import type { Role } from "../services/declaration.js";
+import type { Fired } from "../triggers/types.js";
 import { createExecutionId } from "../types/ids.js";
-import type { Caller, Limited } from "./access.js";
+import type { Limited } from "./access.js";
 import type { AuditEntry } from "./audit.js";
 import { type Session, whoIs } from "./calls.js";
+import { checkedLimits, type ExecutionLimits, type Limit } from "./execution-limit-settings.js";
 import { ExecutionPlaces, type PlaceLimit, type Ticket } from "./execution-places.js";
 import { TokenBuckets } from "./token-buckets.js";
-
-/** What each caller of a role may have. */
-export interface ExecutionLimit {
-  /** Executions at once. Default: 50. */
-  concurrent?: number;
-  /** Executions that wait for a place. Default: 1,000. */
-  queued?: number;
-  /** How long one may take, in ms, from its beginning; then it is cancelled. Default: as long as it likes. */
-  durationMs?: number;
-}
-
-/** Limits of executions; `false` for none. They count in this process alone. */
-export interface ExecutionLimits {
-  runner?: ExecutionLimit | false;
-  editor?: ExecutionLimit | false;
-  admin?: ExecutionLimit | false;
-  /** Of all callers together. Default: 200 at once, and 5,000 that wait. */
-  all?: { concurrent?: number; queued?: number } | false;
-}
 
 /** Lets executions begin, one after the other where there are many. */
 export interface ExecutionGuard {
@@ -45,6 +26,12 @@ export interface ExecutionGuard {
     args: unknown,
     call: (args: unknown) => Promise<CallAnswer>,
   ): Promise<CallAnswer | Limited>;
+  /**
+   * Begins the execution of a request to a webhook once there is a place for it; gives nothing where the server ends before.
+   *
+   * @param webhook names it
+   */
+  fire(webhook: string, fire: () => Promise<Fired>): Promise<Fired | Limited | undefined>;
   /** Whether an execution waits for its place. */
   isWaiting(executionId: string): boolean;
   /** How many wait. */
@@ -53,18 +40,11 @@ export interface ExecutionGuard {
   endWaiting(): void;
 }
 
-const PER_CALLER: PlaceLimit = { concurrent: 50, queued: 1000 };
-const IN_ALL: PlaceLimit = { concurrent: 200, queued: 5000 };
-const UNLIMITED: PlaceLimit = { concurrent: Number.POSITIVE_INFINITY, queued: Number.POSITIVE_INFINITY };
-
 /** What is told to those who find no place to wait, in seconds. */
 const RETRY_AFTER = 5;
 
 /** How often it is looked for executions that sleep, while others wait, in ms. */
 const LOOK_MS = 1000;
-
-/** A longer timer would end at once. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** How often the audit is told of each caller who finds no place. */
 const TOLD = { perSecond: 1 / 60, burst: 1 };
@@ -99,16 +79,16 @@ export function createExecutionGuard(
   const tellings = new TokenBuckets(TOLD);
   let looking: NodeJS.Timeout | undefined;
 
-  const refused = (session: Session & { caller: Caller }, whose: "caller" | "all"): Limited => {
-    const { name, role } = session.caller;
-    if (tellings.take(name) === 0) {
-      tell({ event: "limited", ...whoIs(session), what: "executions", outcome: "RATE_LIMIT_EXCEEDED" });
+  /** Enters one who finds no place into the audit, and says so. */
+  const refused = (who: Pick<AuditEntry, "caller" | "subject">, line: string, limit: PlaceLimit | "all"): Limited => {
+    if (tellings.take(line) === 0) {
+      tell({ event: "limited", ...who, what: "executions", outcome: "RATE_LIMIT_EXCEEDED" });
     }
-    const limit = whose === "all" ? roles.all : roles.of(role).places;
-    const of = whose === "all" ? "the server" : `"${name}"`;
+    const { concurrent, queued } = limit === "all" ? roles.all : limit;
+    const of = limit === "all" ? "the server" : line;
     return {
       status: 429,
-      error: `Too many executions of ${of}: ${limit.concurrent} may go on at once, and ${limit.queued} wait. Try again in ${RETRY_AFTER} s`,
+      error: `Too many executions of ${of}: ${concurrent} may go on at once, and ${queued} wait. Try again in ${RETRY_AFTER} s`,
       code: "RATE_LIMIT_EXCEEDED",
       retryAfter: RETRY_AFTER,
     };
@@ -129,29 +109,36 @@ export function createExecutionGuard(
       if (isAtRest(status)) ticket.leave();
     }
   };
+  const hold = (ticket: Ticket, executionId: string | undefined): Held => {
+    const entry = { ticket, executionId };
+    held.add(entry);
+    if (ticket.isWaiting && conductor.executions !== undefined) {
+      looking ??= setInterval(() => void look(), LOOK_MS).unref();
+    }
+    return entry;
+  };
   const end = (key: string | undefined, entry: Held) => {
     entry.ticket.leave();
     held.delete(entry);
     if (key !== undefined && known.get(key) === entry) known.delete(key);
   };
-  /** Cancels an execution when its time is over; what it gives then says whether that was so. */
-  const timed = (session: Session & { caller: Caller }, executionId: string | undefined) => {
-    const { role } = session.caller;
-    const { durationMs } = roles.of(role);
-    if (durationMs === undefined || executionId === undefined)
-      return { end: () => {}, of: (answer: CallAnswer) => answer };
+  /** Cancels an execution when its time is over; `problem` says whether that was so. */
+  const timed = (
+    who: Pick<AuditEntry, "caller" | "role" | "address">,
+    { durationMs }: Limit,
+    of: string,
+    executionId: string | undefined,
+  ) => {
+    if (durationMs === undefined || executionId === undefined) return { end: () => {}, problem: () => undefined };
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      tell({ event: "limited", ...whoIs(session), what: "execution time", subject: executionId, outcome: "TIMEOUT" });
+      tell({ event: "limited", ...who, what: "execution time", subject: executionId, outcome: "TIMEOUT" });
       void cancel(conductor, executionId);
     }, durationMs);
     timer.unref();
-    const message = `The execution took longer than ${durationMs} ms, which is the limit of the role ${role}`;
-    return {
-      end: () => clearTimeout(timer),
-      of: (answer: CallAnswer) => (isLate ? withReason(answer, message) : answer),
-    };
+    const message = `The execution took longer than ${durationMs} ms, which is the limit of ${of}`;
+    return { end: () => clearTimeout(timer), problem: () => (isLate ? message : undefined) };
   };
 
   return {
@@ -175,21 +162,18 @@ export function createExecutionGuard(
         // It may be over by now.
         if (held.has(same)) return call(begun.args);
       }
-      const ticket = places.enter(caller.name, limit.places);
-      if (typeof ticket === "string") return refused({ ...session, caller }, ticket);
-      const entry: Held = { ticket, executionId: begun.executionId };
-      held.add(entry);
+      const line = JSON.stringify(caller.name);
+      const ticket = places.enter(line, limit.places);
+      if (typeof ticket === "string") return refused(whoIs(session), line, ticket === "all" ? "all" : limit.places);
+      const entry = hold(ticket, begun.executionId);
       if (begun.key !== undefined) known.set(begun.key, entry);
       let isKept = false;
       try {
-        if (ticket.isWaiting && conductor.executions !== undefined) {
-          looking ??= setInterval(() => void look(), LOOK_MS).unref();
-        }
         if (!(await ticket.entered)) return NOT_BEGUN;
         if (AWAITED.has(what)) {
-          const time = timed({ ...session, caller }, begun.executionId);
+          const time = timed(whoIs(session), limit, `the role ${caller.role}`, begun.executionId);
           try {
-            return time.of(await call(begun.args));
+            return withReason(await call(begun.args), time.problem());
           } finally {
             time.end();
           }
@@ -199,7 +183,7 @@ export function createExecutionGuard(
         if (executionId === undefined || conductor.executions === undefined) return answer;
         isKept = true;
         entry.executionId = executionId;
-        const time = timed({ ...session, caller }, executionId);
+        const time = timed(whoIs(session), limit, `the role ${caller.role}`, executionId);
         void conductor.executions
           .result(executionId)
           .catch(() => {})
@@ -210,6 +194,34 @@ export function createExecutionGuard(
         return answer;
       } finally {
         if (!isKept) end(begun.key, entry);
+      }
+    },
+    async fire(webhook, fire) {
+      const line = `the webhook ${webhook}`;
+      const limit = roles.webhooks;
+      const ticket = places.enter(line, limit.places);
+      if (typeof ticket === "string") {
+        return refused({ subject: webhook }, line, ticket === "all" ? "all" : limit.places);
+      }
+      const entry = hold(ticket, undefined);
+      let isKept = false;
+      try {
+        if (!(await ticket.entered)) return undefined;
+        const fired = await fire();
+        // One that there was already is not its own.
+        if (!fired.isNew) return fired;
+        isKept = true;
+        entry.executionId = fired.executionId;
+        const time = timed({}, limit, line, fired.executionId);
+        const result = fired.result.then((found) => {
+          time.end();
+          end(undefined, entry);
+          const message = time.problem();
+          return found.success || message === undefined ? found : { ...found, error: { code: "TIMEOUT", message } };
+        });
+        return { ...fired, result };
+      } finally {
+        if (!isKept) end(undefined, entry);
       }
     },
     isWaiting: (id) => [...held].some(({ executionId, ticket }) => executionId === id && ticket.isWaiting),
@@ -272,64 +284,13 @@ async function cancel({ node, executions }: Pick<MainProcessConductor, "node" | 
   }
 }
 
-/** A failure, with the reason of its cancellation; one that ended well all the same is as it is. */
-function withReason(answer: CallAnswer, message: string): CallAnswer {
+/** A failure, with the reason of its cancellation, if there is one; one that ended well all the same is as it is. */
+function withReason(answer: CallAnswer, message: string | undefined): CallAnswer {
+  if (message === undefined) return answer;
   const { result } = answer as { result?: { success?: unknown; error?: unknown; metadata?: { error?: object } } };
   if (!isObject(result) || result.success !== false) return answer;
   const { error, metadata } = result;
   if (isObject(error)) return { result: { ...result, error: { ...error, code: "TIMEOUT", message } } };
   const why = { ...metadata?.error, code: "TIMEOUT", message };
   return { result: { ...result, error: message, metadata: { ...metadata, error: why } } };
-}
-
-interface RoleLimit {
-  places: PlaceLimit;
-  durationMs: number | undefined;
-}
-
-const LIMITED = ["runner", "editor", "admin", "all"] as const satisfies readonly (keyof ExecutionLimits)[];
-
-/** The limits with what is not said. Throws INVALID_PARAMETERS for what is no limit. */
-export function checkedLimits(limits: ExecutionLimits): { of(role: Role): RoleLimit; all: PlaceLimit } {
-  demandNames("limits", limits, LIMITED);
-  const placesOf = (name: string, given: { concurrent?: number; queued?: number }, usual: PlaceLimit): PlaceLimit => {
-    const { concurrent = usual.concurrent, queued = usual.queued } = given;
-    demandNumber(`limits.${name}.concurrent`, concurrent, 1);
-    demandNumber(`limits.${name}.queued`, queued, 0);
-    return { concurrent, queued };
-  };
-  const roles = new Map<string, RoleLimit>();
-  for (const role of ["runner", "editor", "admin"] as const) {
-    const given = limits[role] ?? {};
-    if (given === false) {
-      roles.set(role, { places: UNLIMITED, durationMs: undefined });
-      continue;
-    }
-    demandNames(`limits.${role}`, given, ["concurrent", "queued", "durationMs"]);
-    const { durationMs } = given;
-    if (durationMs !== undefined) demandNumber(`limits.${role}.durationMs`, durationMs, 1, LONGEST_MS);
-    roles.set(role, { places: placesOf(role, given, PER_CALLER), durationMs });
-  }
-  const all = limits.all ?? {};
-  if (all !== false) demandNames("limits.all", all, ["concurrent", "queued"]);
-  return {
-    of: (role) => roles.get(role) ?? { places: PER_CALLER, durationMs: undefined },
-    all: all === false ? UNLIMITED : placesOf("all", all, IN_ALL),
-  };
-}
-
-function demandNames(name: string, given: unknown, allowed: readonly string[]): void {
-  if (!isObject(given)) throw refusedSetting(`\`${name}\` must be an object`);
-  const strange = Object.keys(given).filter((key) => !allowed.includes(key));
-  if (strange.length > 0)
-    throw refusedSetting(`\`${name}\` has no ${strange.join(", ")}. Allowed: ${allowed.join(", ")}`);
-}
-
-function demandNumber(name: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): void {
-  if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most) return;
-  throw refusedSetting(`\`${name}\` must be a whole number from ${least} to ${most}`);
-}
-
-function refusedSetting(message: string): Error {
-  return coded("INVALID_PARAMETERS", message, undefined);
 }

@@ -13,7 +13,8 @@ import { addressOf } from "./addresses.js";
 import { type Audit, auditor } from "./audit.js";
 import { type Authenticate, createCalls, type ServerAuth, whoIs } from "./calls.js";
 import { EventLog } from "./event-log.js";
-import { checkedLimits, createExecutionGuard, type ExecutionLimits } from "./execution-limits.js";
+import { checkedLimits, type ExecutionLimits } from "./execution-limit-settings.js";
+import { createExecutionGuard } from "./execution-limits.js";
 import { createHandler, refusedBy } from "./handler.js";
 import { createHooks, type Hooks } from "./hooks/hooks.js";
 import { isolatedCalls } from "./isolated-calls.js";
@@ -153,6 +154,7 @@ export function createServer(options: ServerOptions): ConductorServer {
   const hooks: Hooks | undefined = takesHooks
     ? createHooks({
         triggers,
+        executions: { fire: (...firing) => executions.fire(...firing) },
         base,
         told: (session, refused, what) => refusedBy(calls.told(session, refused, what)),
       })

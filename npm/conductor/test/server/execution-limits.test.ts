@@ -274,12 +274,13 @@ describe("the time of an execution", () => {
 
 describe("limits", () => {
   it.each([
-    [{ viewer: {} }, "`limits` has no viewer. Allowed: runner, editor, admin, all"],
+    [{ viewer: {} }, "`limits` has no viewer. Allowed: runner, editor, admin, webhooks, all"],
     [{ runner: { concurent: 1 } }, "`limits.runner` has no concurent"],
     [{ runner: 5 }, "`limits.runner` must be an object"],
     [{ runner: { concurrent: 0 } }, "`limits.runner.concurrent`"],
     [{ editor: { queued: -1 } }, "`limits.editor.queued`"],
     [{ admin: { durationMs: 2 ** 31 } }, "`limits.admin.durationMs`"],
+    [{ webhooks: { concurrent: 0 } }, "`limits.webhooks.concurrent`"],
     [{ all: { durationMs: 5 } }, "`limits.all` has no durationMs"],
     [null, "`limits` must be an object"],
   ])("are no limits: %j", (limits, why) => {

@@ -2,11 +2,12 @@ import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { type DefinedNode, defineNode } from "@atomiton/nodes";
 import { createMemoryExecutions, type ExecutionStore, openSqliteStore } from "@atomiton/storage";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createConductor } from "../../src/exports/node.js";
-import { createServer, createTriggers, type ServerOptions } from "../../src/exports/server.js";
+import { createServer, createTriggers, type ExecutionLimits, type ServerOptions } from "../../src/exports/server.js";
 import { executionsOf, folder, until } from "../triggers/harness.js";
 import { byKey, keyOf } from "./serving.js";
 
@@ -26,12 +27,18 @@ function flowOf(parameters: object, nodes: object[] = [], edges: object[] = []) 
   };
 }
 
-async function served(flow: object | undefined, options: Partial<ServerOptions> = {}, store?: ExecutionStore) {
+async function served(
+  flow: object | undefined,
+  options: Partial<ServerOptions> = {},
+  store?: ExecutionStore,
+  nodes: readonly DefinedNode[] = [],
+) {
   const kept = store ?? createMemoryExecutions();
   const conductor = createConductor({
     store: kept,
     transport: "local",
     secrets: (name) => (name === "HOOK" ? SECRET : undefined),
+    nodes,
   });
   const log: string[] = [];
   const secrets = (name: string) => (name === "HOOK" ? SECRET : undefined);
@@ -253,6 +260,67 @@ describe("webhooks", () => {
     const first = await send();
     expect([first.status, await first.json()]).toEqual([200, { result: { body: { a: 1 } } }]);
     expect((await send()).status).toBe(404);
+  });
+});
+
+describe("executions of a webhook", () => {
+  /** A webhook whose executions go on until they are released. */
+  async function holding(limits: ExecutionLimits, parameters: object) {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const hold = defineNode({
+      type: "hold",
+      execute: ({ signal }) =>
+        Promise.race([
+          released,
+          new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+        ]),
+    });
+    const flow = flowOf(
+      { authenticate: "none", ...parameters },
+      [{ id: "wait", type: "hold" }],
+      [{ source: "note", target: "wait" }],
+    );
+    return { ...(await served(flow, { limits }, undefined, [hold])), release };
+  }
+
+  it("beyond its limit wait for their turn, and are refused where too many wait", async () => {
+    const webhooks = { concurrent: 1, queued: 1 };
+    const { send, runs, release } = await holding({ webhooks }, { answer: "received" });
+    expect((await send("1")).status).toBe(202);
+    const others = [send("2"), send("3")];
+    const refused = await Promise.race(others);
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "5"]);
+    expect(await refused.json()).toEqual({
+      error: "Too many executions of the webhook hook/request: 1 may go on at once, and 1 wait. Try again in 5 s",
+      code: "RATE_LIMIT_EXCEEDED",
+    });
+    expect(await runs()).toHaveLength(1);
+    release();
+    const answers = await Promise.all(others);
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 429]);
+    await until(async () => expect((await runs()).map(({ status }) => status)).toEqual(["completed", "completed"]));
+  });
+
+  it("give their place up while they wait for people", async () => {
+    const flow = flowOf(
+      { authenticate: "none", answer: "received" },
+      [{ id: "ask", type: "wait-for-input", parameters: { message: "Go on?" } }],
+      [{ source: "note", target: "ask" }],
+    );
+    const { send, runs } = await served(flow, { limits: { webhooks: { concurrent: 1 } } });
+    expect((await send("1")).status).toBe(202);
+    expect((await send("2")).status).toBe(202);
+    await until(async () => expect((await runs()).map(({ status }) => status)).toEqual(["waiting", "waiting"]));
+  });
+
+  it("may take so long, and are cancelled then", async () => {
+    const { send, runs } = await holding({ webhooks: { durationMs: 50 } }, { answer: "result" });
+    const answer = await send("1");
+    expect([answer.status, await answer.json()]).toMatchObject([500, { code: "TIMEOUT" }]);
+    expect(await runs()).toMatchObject([{ status: "cancelled" }]);
   });
 });
 

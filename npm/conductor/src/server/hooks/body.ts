@@ -20,8 +20,25 @@ export class BodyError extends Error {
   }
 }
 
-/** Bytes that are being read. */
+/** Bytes that are being read, and those of requests whose executions have not begun. */
 let reading = 0;
+
+const tooMany = () => new BodyError(503, "Too many requests are being read; send it again later");
+
+/**
+ * Begins what a body is for, which may have to wait: until then its bytes count as those that are being read.
+ *
+ * @throws BodyError 503 where there are too many already
+ */
+export async function whileHeld<T>({ length }: Buffer, begin: () => Promise<T>): Promise<T> {
+  if (reading + length > MOST_BYTES) throw tooMany();
+  reading += length;
+  try {
+    return await begin();
+  } finally {
+    reading -= length;
+  }
+}
 
 /**
  * The bytes of a body.
@@ -30,7 +47,6 @@ let reading = 0;
  */
 export async function readBody(request: Request, most: number): Promise<Buffer> {
   const tooLarge = () => new BodyError(413, `The body has more than ${most} bytes`);
-  const tooMany = () => new BodyError(503, "Too many requests are being read; send it again later");
   const said = request.headers.get("content-length");
   const isSmall = said !== null && Number(said) <= SMALL && !request.headers.has("transfer-encoding");
   if (Number(said ?? 0) > most) throw tooLarge();

@@ -10,10 +10,11 @@ import { pathOf } from "../../triggers/webhooks.js";
 import { type Refusal, refusalOf } from "../access.js";
 import { encodeAnswer } from "../answer-text.js";
 import type { Session } from "../calls.js";
+import type { ExecutionGuard } from "../execution-limits.js";
 import { LightResponse } from "../node-listener.js";
 import { RecentMap } from "../recent-map.js";
 import { within } from "../within.js";
-import { BodyError, byName, parsedBody, readBody } from "./body.js";
+import { BodyError, byName, parsedBody, readBody, whileHeld } from "./body.js";
 import { deliveryOf, isSigned, type Key, keyOf, type SignatureSettings, signatureHeaders } from "./signature.js";
 
 /** How long an address for trying can be used, in ms. */
@@ -35,6 +36,8 @@ export interface HookParts {
   triggers: Triggers;
   /** Where the API is. */
   base: string;
+  /** Begins an execution of a webhook once there is a place for it. */
+  executions: Pick<ExecutionGuard, "fire">;
   /** Tells of a caller that may not send; what it is answered with. */
   told(session: Session, refused: Refusal, what: string): Response;
 }
@@ -82,7 +85,7 @@ const NOT_SIGNED: Refusal = {
 };
 
 /** Makes the webhooks of a server. */
-export function createHooks({ triggers, base, told }: HookParts): Hooks {
+export function createHooks({ triggers, executions, base, told }: HookParts): Hooks {
   const tests = new RecentMap<{ flowId: string; nodeId: string; until: number }>(MOST_TESTS);
 
   const found = async (path: string): Promise<ArmedTrigger | undefined> => {
@@ -191,7 +194,15 @@ export function createHooks({ triggers, base, told }: HookParts): Hooks {
       };
     });
     const firing = { key, data: dataOf(trigger, parameters, given), ...(answer === "node" && { respond }) };
-    const fired = await triggers.fire(trigger, firing);
+    const fired = await whileHeld(given.bytes, () =>
+      executions.fire(nameOf(trigger), () => triggers.fire(trigger, firing)),
+    );
+    if (fired === undefined) return problem(503, "The server ends; send it again later");
+    if ("status" in fired) {
+      const refused = problem(fired.status, fired.error);
+      refused.headers.set("retry-after", String(fired.retryAfter));
+      return refused;
+    }
     const isKnown = authenticate === "caller";
     if (!fired.isKept) return resultOf(await fired.result, fired, isKnown);
     if (answer === "received") return accepted(fired);
@@ -297,6 +308,7 @@ function responseOf({ status, headers: given, body }: Answer): Response {
 function problem(status: number, error: string, more: object = {}): Response {
   const codes: Record<number, string> = {
     404: "NODE_NOT_FOUND",
+    429: "RATE_LIMIT_EXCEEDED",
     500: "EXECUTION_FAILED",
     503: "INTERNAL_ERROR",
     504: "TIMEOUT",
