@@ -15,12 +15,8 @@ async function served() {
   const args = ["serve", flow, "--open", "--port", "0", "--store", store, "--no-config", "--no-rate-limit"];
   const running = start(args, { cwd: root });
   onTestFinished(() => void running.child.kill("SIGKILL"));
-  let said = "";
-  running.child.stderr?.on("data", (text: string) => {
-    said += text;
-  });
   await running.says("Everybody on this machine");
-  const client = createConductor({ transport: "http", apiUrl: /Serving at (\S+)/.exec(said)?.[1] ?? "" });
+  const client = createConductor({ transport: "http", apiUrl: running.apiUrl });
   onTestFinished(() => client.shutdown());
   const run = () => client.execute({ flowId: "double" });
   const end = async () => {

@@ -23,6 +23,8 @@ export interface Running {
   child: ChildProcess;
   /** Settles once standard output and error together hold this text; rejects when the command ends without it. */
   says(text: string): Promise<void>;
+  /** Where the server is that it said last to have started; empty before. */
+  readonly apiUrl: string;
   ended: Promise<Ending>;
 }
 
@@ -72,7 +74,14 @@ export function follow(
       check();
       ended.then(() => reject(new Error(`ended without saying "${text}":\n${stdout}\n${stderr}`)), reject);
     });
-  return { child, says, ended };
+  return {
+    child,
+    says,
+    ended,
+    get apiUrl() {
+      return [...stderr.matchAll(/Serving at (\S+)/g)].at(-1)?.[1] ?? "";
+    },
+  };
 }
 
 /** A folder that goes when the test file is done. */

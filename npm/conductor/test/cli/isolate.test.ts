@@ -28,12 +28,8 @@ function serving(isolation: unknown, ...options: string[]) {
 
 it("have what conductor.config says, with the node types of the project", async () => {
   const server = serving({ roles: ["admin"], maxMemory: 300 });
-  let said = "";
-  server.child.stderr?.on("data", (text) => {
-    said += text;
-  });
   await server.says("Everybody on this machine");
-  const [, apiUrl] = /Serving at (\S+)/.exec(said) ?? [];
+  const { apiUrl } = server;
   const headers = { "content-type": "application/json" };
   const response = await fetch(`${apiUrl}/execute`, {
     method: "POST",

@@ -16,12 +16,8 @@ function serving(limits: unknown) {
 
 it("are kept by a server", async () => {
   const server = serving({ admin: { concurrent: 1, queued: 0 } });
-  let said = "";
-  server.child.stderr?.on("data", (text) => {
-    said += text;
-  });
   await server.says("Everybody on this machine");
-  const [, apiUrl] = /Serving at (\S+)/.exec(said) ?? [];
+  const { apiUrl } = server;
   const post = (path: string, body: object) =>
     fetch(apiUrl + path, {
       method: "POST",

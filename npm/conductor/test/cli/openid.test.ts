@@ -32,12 +32,8 @@ describe("conductor serve --openid", () => {
       const options = ["--port", "0", ...where, "--keys", join(root, "keys.json"), "--openid", settings];
       const running = start(["serve", ...options], { cwd: folder(), env: { OPENID_SECRET: CLIENT_SECRET } });
       onTestFinished(() => void running.child.kill("SIGKILL"));
-      let said = "";
-      running.child.stderr?.on("data", (text: string) => {
-        said += text;
-      });
       await running.says("Callers sign in");
-      const apiUrl = /Serving at (\S+)/.exec(said)?.[1] ?? "";
+      const { apiUrl } = running;
 
       const browser = new Browser({ [SITE]: new URL(apiUrl).origin });
       const login = `${SITE}/api/auth/openid/login?challenge=${browser.challenge}`;

@@ -75,12 +75,8 @@ it("are tried by an address of a server for one request", async () => {
   file(place, "often.flow.yaml", OFTEN.replace("answer: result, waitFor: 60s", "answer: received"));
   const running = start(["serve", "often.flow.yaml", "--open", "--port", "0", "--no-config"], { cwd: place });
   onTestFinished(() => void running.child.kill("SIGKILL"));
-  let said = "";
-  running.child.stderr?.on("data", (text: string) => {
-    said += text;
-  });
   await running.says("request is armed");
-  const apiUrl = /Serving at (\S+)/.exec(said)?.[1] ?? "";
+  const { apiUrl } = running;
   const asked = ["triggers", "test-address", "often"];
   const { code, stdout } = await conductor(...asked, "request", "--remote", apiUrl, "--no-config");
   expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\S+ {2}for one request until /) });

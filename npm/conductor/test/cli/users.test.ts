@@ -36,12 +36,8 @@ async function served(root: string, store: string, ...args: string[]) {
   const options = ["--port", "0", "--store", store, "--keys", join(root, "keys.json"), "--no-config"];
   const running = start(["serve", ...options, ...args], { cwd: root });
   onTestFinished(() => void running.child.kill("SIGKILL"));
-  let said = "";
-  running.child.stderr?.on("data", (text: string) => {
-    said += text;
-  });
   await running.says("Callers sign in");
-  const apiUrl = /Serving at (\S+)/.exec(said)?.[1] ?? "";
+  const { apiUrl } = running;
   const post = async (path: string, body: unknown, token?: string) => {
     const authorization: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const headers = { "content-type": "application/json", ...authorization };

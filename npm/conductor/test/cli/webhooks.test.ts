@@ -22,12 +22,8 @@ async function serve(root: string, store: string) {
     cwd: root,
   });
   onTestFinished(() => void running.child.kill("SIGKILL"));
-  let said = "";
-  running.child.stderr?.on("data", (text: string) => {
-    said += text;
-  });
   await running.says("hook/request is armed");
-  const origin = /Serving at (\S+)\/api/.exec(said)?.[1] ?? "";
+  const origin = running.apiUrl.slice(0, -"/api".length);
   const deliver = async (id: number): Promise<string> => {
     const headers = { "content-type": "application/json", "idempotency-key": `delivery-${id}` };
     const answer = await fetch(`${origin}/hooks/a`, { method: "POST", headers, body: `{"id":${id}}` });
