@@ -24,10 +24,12 @@ import { isolator } from "../events/isolate.js";
 import { activeOf, ExecutionRegistry, type Registered } from "../executions/registry.js";
 import { Redaction } from "../expressions/redaction.js";
 import type { ActiveExecution } from "../services/node.js";
+import type { Cause } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
 import type { OpenQuestion } from "../types/question.js";
+import type { TracedEnd, TracedExecution, TraceSpan } from "../types/tracing.js";
 import type { ReuseGate } from "./cache/gate.js";
 import { contextOf } from "./contexts.js";
 import type { Durability, KeptRun } from "./durable/durability.js";
@@ -92,10 +94,21 @@ interface Execution extends ExecutionPlace, Registered {
   responder: Responder | undefined;
   /** Those of the run that it is a part of. */
   executables: NodeExecutorFactory | undefined;
+  /** Its span; missing where nobody traces. */
+  span: TraceSpan | undefined;
   /** When it is told next, in ms since the epoch. */
   tellAt?: number;
   /** Why no store has it, or what its request said about it. */
   notKept?: string;
+}
+
+/** What is known of an execution that was there before, or is a part of another one. */
+interface Carried {
+  kept?: KeptRun;
+  key?: string;
+  executables?: NodeExecutorFactory | undefined;
+  /** The span of the node that runs it. */
+  around?: TraceSpan | undefined;
 }
 
 /** Where an execution stands among those that start each other. */
@@ -226,8 +239,9 @@ export class Runs {
     onProgress: (percent: number) => void,
     key: string,
     executables: NodeExecutorFactory | undefined,
+    around: TraceSpan | undefined,
   ): Promise<ExecutionResult> {
-    return this.carryOut(flow, context, true, undefined, onProgress, { key, executables });
+    return this.carryOut(flow, context, true, undefined, onProgress, { key, executables, around });
   }
 
   /** Carries an execution out; where it leaves memory in between, its result is there once it is over all the same. */
@@ -247,7 +261,7 @@ export class Runs {
     named: boolean,
     wanted: RunSettings | undefined,
     onProgress: Execution["onProgress"],
-    { kept, key, executables }: { kept?: KeptRun; key?: string; executables?: NodeExecutorFactory | undefined } = {},
+    { kept, key, executables, around }: Carried = {},
   ): Promise<ExecutionResult | Left> {
     let found = kept;
     const { executionId, nodeId, parentContext } = context;
@@ -269,12 +283,14 @@ export class Runs {
       next: undefined,
       responder: wanted?.cause?.respond ?? this.responderAround(parents),
       executables,
+      span: undefined,
     };
     // An id that was made here has no slash in it; looking for one would cost more than the rest of this.
     this.active.begin(execution, execution.parents.length > 0 || (named && executionId.includes("/")));
     try {
       // Listeners know an execution that left memory here.
       const isKnown = kept !== undefined && this.loaded?.sleepers.attach(executionId) !== undefined;
+      execution.span = this.beginSpan({ executionId, flowId: nodeId }, around, kept, wanted?.cause);
       if (onProgress === undefined && !isKnown) this.events.emitStarted({ executionId, nodeId });
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
       if (execution.cancelled) return this.cancelledAtOnce(execution);
@@ -297,7 +313,9 @@ export class Runs {
           redact,
           metadata: wanted?.metadata,
           cause: wanted?.cause,
+          trace: execution.span?.headers(),
         });
+        if (found.trace !== undefined) execution.span?.follows(found.trace);
       } else if (found === undefined) {
         const [problem] = shapeProblems(node);
         if (problem !== undefined)
@@ -321,6 +339,22 @@ export class Runs {
     } finally {
       this.active.end(execution);
     }
+  }
+
+  /** The span of an execution that begins, or goes on; `undefined` where nobody traces. */
+  private beginSpan(
+    of: TracedExecution,
+    around: TraceSpan | undefined,
+    kept: KeptRun | undefined,
+    cause: Cause | undefined,
+  ): TraceSpan | undefined {
+    const { tracer } = this.events;
+    if (tracer === undefined) return undefined;
+    if (around !== undefined) return around.execution(of);
+    if (kept?.trace !== undefined) return tracer.begin(of, { headers: kept.trace, isRoot: true });
+    // What a trigger finds by itself has nothing to do with the request that armed it.
+    const isRoot = kept?.past !== undefined || (cause !== undefined && cause.trigger !== "webhook");
+    return tracer.begin(of, isRoot ? { isRoot } : { headers: this.events.requestHeaders });
   }
 
   /** The secrets of the executions around one, or a place for its own; `undefined` where the conductor has none. */
@@ -470,6 +504,7 @@ export class Runs {
       files: this.files,
       network: this.network,
       programs: this.programs,
+      tracing: execution.span && { span: execution.span, most: events.tracer?.spansPerExecution ?? 0 },
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);
         if (view !== undefined && state !== undefined) feed.changed(view, state);
@@ -579,9 +614,13 @@ export class Runs {
   }
 
   /** An execution left memory: those who wait for it hear of its end later. */
-  private left({ executionId, nodeId, startTime, waiting = [], run }: Execution, wakeAt: number | undefined): Left {
+  private left(
+    { executionId, nodeId, startTime, waiting = [], run, span }: Execution,
+    wakeAt: number | undefined,
+  ): Left {
     this.events.flushProgress(executionId);
     this.events.endProgress(executionId);
+    endSpan(span, run, { state: "left" });
     const place: ActiveExecution = { executionId, nodeId, startTime, ...(run?.isPaused === true && { paused: true }) };
     // Only what is kept leaves memory.
     const { sleepers } = this.loaded as KeptExecutions;
@@ -631,10 +670,11 @@ export class Runs {
 
   /** `result` has an error exactly when it failed. */
   private conclude(execution: Execution, result: ExecutionResult): ExecutionResult {
-    const { executionId, waiting } = execution;
+    const { executionId, waiting, span, run } = execution;
+    const shown = shownOf(result);
+    endSpan(span, run, { error: shown.error });
     if (execution.onProgress !== undefined) return result;
     execution.result = result;
-    const shown = shownOf(result);
     if (result.success) this.events.emitCompleted({ executionId, result: shown });
     else {
       const error = new Error((result.error as ExecutionError).message);
@@ -645,6 +685,10 @@ export class Runs {
     this.loaded?.sleepers.ended(executionId, result);
     return result;
   }
+}
+
+function endSpan(span: TraceSpan | undefined, run: FollowedRun | undefined, how: TracedEnd): void {
+  span?.end({ ...how, ...(run instanceof Run && run.spansLeftOut > 0 && { leftOut: run.spansLeftOut }) });
 }
 
 /** Why an execution fails whose nodes cannot be carried out any more. */

@@ -5,6 +5,7 @@ import { coded, RETRY } from "../engine/failure.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
+import type { TraceSpan } from "../types/tracing.js";
 import { contextOf } from "./contexts.js";
 import { checkVariables } from "./variables.js";
 
@@ -19,7 +20,7 @@ export interface SubFlowParts {
   read: ((path: string) => Promise<NodeDefinition>) | undefined;
   /**
    * Runs it without a word to listeners and stores of graphs; `onProgress` is told how far it is, 0–100. `key` is its id where
-   * executions are kept: the same for the same try of the node, also after a restart. `executables`: those of the run around it.
+   * executions are kept: the same for the same try of the node, also after a restart. `executables`: those of the run around it; `around`: the span of the node.
    */
   run(
     flow: NodeDefinition,
@@ -27,6 +28,7 @@ export interface SubFlowParts {
     onProgress: (percent: number) => void,
     key: string,
     executables: NodeExecutorFactory | undefined,
+    around: TraceSpan | undefined,
   ): Promise<ExecutionResult>;
   cancel(executionId: string): void;
 }
@@ -60,7 +62,8 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
     call.signal.addEventListener("abort", stop, { once: true });
     try {
       const tell = (percent: number) => call.owner.reportProgress(call, percent, undefined);
-      const result = await run(flow, context, tell, keyOf(call, flow), call.owner.executables);
+      const { owner } = call;
+      const result = await run(flow, context, tell, keyOf(call, flow), owner.executables, owner.spanOf?.(call));
       for (const { nodeId, rule, message } of result.warnings ?? []) {
         call.owner.warn(call, rule, `In \`${name}\`, node \`${nodeId}\`: ${message}`);
       }

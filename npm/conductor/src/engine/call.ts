@@ -3,6 +3,7 @@ import type { Ask, FileAccess, NetworkAccess, Responder, RunFlow, Sleep } from "
 
 import type { ConductorExecutionContext } from "../types/execution.js";
 import type { OpenQuestion } from "../types/question.js";
+import type { TraceHeaders, TraceSpan } from "../types/tracing.js";
 import type { NodeExecutorFactory } from "./executables.js";
 import { fire, guardSignal } from "./guarded-signal.js";
 import type { Log } from "./log.js";
@@ -14,6 +15,7 @@ const networkAccess: unique symbol = Symbol.for("@atomiton/network-access") as n
 const programAccess: unique symbol = Symbol.for("@atomiton/program-access") as never;
 const ownParameters: unique symbol = Symbol.for("@atomiton/own-parameters") as never;
 const responder: unique symbol = Symbol.for("@atomiton/responder") as never;
+const traceHeaders: unique symbol = Symbol.for("@atomiton/trace-headers") as never;
 const runEnd: unique symbol = Symbol.for("@atomiton/run-end") as never;
 
 /** What a call needs of the run that it belongs to. */
@@ -31,6 +33,10 @@ export interface CallOwner {
   readonly programs?: boolean | undefined;
   /** Fires when the run is over; missing where nodes cannot know. */
   readonly runEnd?: AbortSignal;
+  /** What carries the trace on from a call; missing where nobody traces. */
+  traceHeaders?(call: Call): TraceHeaders | undefined;
+  /** The span of a call; missing where nobody traces, or not here. */
+  spanOf?(call: Call): TraceSpan | undefined;
   errorsHandled(call: Call): boolean;
   /** How often the groups around a call began again; missing where that is not known. */
   repeatsAround?(call: Call): number;
@@ -260,6 +266,11 @@ export class ExecutableParams {
   /** Answers what began the run; missing where nothing waits for an answer. */
   get [responder](): Responder | undefined {
     return this.#call.owner.responder;
+  }
+
+  /** Headers for requests of the node, by which a trace goes on; missing where nobody traces. */
+  get [traceHeaders](): TraceHeaders | undefined {
+    return this.#call.owner.traceHeaders?.(this.#call);
   }
 
   /** Fires when the run of this node is over. */

@@ -5,6 +5,7 @@ import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import type { LogLine } from "../types/execution-log.js";
 import type { RetryRecord } from "../types/graph.js";
+import type { TraceHeaders, TraceSpan } from "../types/tracing.js";
 import { Activities } from "./activity.js";
 import { type Asker, Call, ExecutableParams, type FlowRunner } from "./call.js";
 import type { Constants } from "./constants.js";
@@ -37,6 +38,7 @@ import { takeOrExecute } from "./reused-outputs.js";
 import { RunWarnings } from "./run-warnings.js";
 import { Shown } from "./shown.js";
 import { Sparse } from "./sparse.js";
+import type { TaskSpans } from "./task-spans.js";
 import type { Values } from "./values.js";
 
 const LOOP_WITHOUT_ITEMS =
@@ -96,6 +98,7 @@ export class Calls {
     private readonly request: RunRequest,
     private readonly tables: Constants,
     private readonly answers: Answers,
+    private readonly spans: TaskSpans | undefined,
   ) {
     this.begun = new Uint8Array(plan.length);
     this.errors = values.errors;
@@ -184,6 +187,16 @@ export class Calls {
 
   get programs(): boolean | undefined {
     return this.request.programs;
+  }
+
+  /** The innermost span around a call; missing where nobody traces. */
+  spanOf(call: Call): TraceSpan | undefined {
+    return this.spans?.of(call);
+  }
+
+  /** What carries the trace on from a call; missing where nobody traces. */
+  traceHeaders(call: Call): TraceHeaders | undefined {
+    return this.spans?.of(call).headers();
   }
 
   /** Fires when the run is over. Made at its first use: few nodes keep something for the run. */
@@ -382,6 +395,7 @@ export class Calls {
   }
 
   private launch(call: Call): void {
+    this.spans?.begin(call);
     const node = this.values.nodeOf(call.task);
     const definition = this.plan.node(node);
     try {
@@ -402,13 +416,19 @@ export class Calls {
   }
 
   private execute(call: Call, executable: AnyExecutable, parameters: Parameters | undefined): void {
-    const { reuse } = this.request;
+    const { spans } = this;
     const result =
-      reuse === undefined
-        ? executable.execute(new ExecutableParams(call, parameters))
-        : takeOrExecute(this, reuse, call, this.values.nodeOf(call.task), executable, parameters);
+      spans === undefined
+        ? this.carryOut(call, executable, parameters)
+        : spans.of(call).active(() => this.carryOut(call, executable, parameters));
     if (isThenable(result)) this.await(call, result);
     else this.answered(call, result);
+  }
+
+  private carryOut(call: Call, executable: AnyExecutable, parameters: Parameters | undefined): unknown {
+    const { reuse } = this.request;
+    if (reuse === undefined) return executable.execute(new ExecutableParams(call, parameters));
+    return takeOrExecute(this, reuse, call, this.values.nodeOf(call.task), executable, parameters);
   }
 
   /** Executes with what expressions gave. */
@@ -519,6 +539,7 @@ export class Calls {
   /** Forgets tasks whose numbers are used again. `isReset`: what they gave does not count any more. */
   forget(from: number, to: number, isReset = false): void {
     this.incomplete?.forget(from, to, isReset);
+    this.spans?.forget(from, to);
     for (let task = from; task < to; task++) {
       this.calls[task] = undefined;
       this.reports.delete(task);
@@ -706,6 +727,7 @@ export class Calls {
   }
 
   private end(call: Call): void {
+    this.spans?.end(call);
     call.over = true;
     this.running--;
     this.calls[call.task] = undefined;
@@ -734,6 +756,7 @@ export class Calls {
   }
 
   private fail(call: Call, error: ExecutionError, advice?: false | number): void {
+    this.spans?.end(call, error);
     call.over = true;
     this.running--;
     this.errors.set(call.task, this.withRounds(call.task, error));
@@ -762,6 +785,7 @@ export class Calls {
     if (!this.errors.has(task) || code === "TIMEOUT") this.errors.set(task, error);
     const name = code === "TIMEOUT" ? "TimeoutError" : "AbortError";
     if (call === undefined || call.over) return;
+    this.spans?.end(call, error);
     this.running--;
     call.abort(new DOMException(error.message, name));
   }

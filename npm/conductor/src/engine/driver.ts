@@ -10,6 +10,7 @@ import type { Redaction } from "../expressions/redaction.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
 import type { RetryRecord } from "../types/graph.js";
+import type { TraceSpan } from "../types/tracing.js";
 import type { NodeActivity } from "./activity.js";
 import { backend } from "./backend.js";
 import type { Asker, FlowRunner } from "./call.js";
@@ -23,7 +24,7 @@ import type { IncompleteAnswers } from "./incomplete-answers.js";
 import { sealed } from "./journal.js";
 import type { LeftOut, Standing } from "./left-out.js";
 import type { Log } from "./log.js";
-import { lookAtEnd, roomForLook, stateOf } from "./look.js";
+import { lookAtEnd, roomForLook, stateIn, stateOf } from "./look.js";
 import {
   AHEAD,
   AHEAD_CAPACITY,
@@ -60,6 +61,7 @@ import {
 } from "./recorder.js";
 import type { RunRedact } from "./redact.js";
 import type { OutputReuse } from "./reuse.js";
+import { TaskSpans } from "./task-spans.js";
 import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
 import { Clock, giveWay, setTimer } from "./turn.js";
 import { Values } from "./values.js";
@@ -115,6 +117,8 @@ export interface RunRequest {
   observe?: ((plan: Plan, values: Values) => ReplayObserver) | undefined;
   /** Why a run that its host could not carry out fails, whatever was to go on after errors; gives `undefined` for every other one. */
   lost?: (() => ExecutionError | undefined) | undefined;
+  /** The span of the execution, and how many those of nodes and attempts may be; missing where nobody traces. */
+  tracing?: { span: TraceSpan; most: number } | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */
@@ -159,6 +163,8 @@ export class Run implements Answers, ThreadUser {
   readonly done: Promise<Outcome>;
   /** What happened, once the run is over. */
   recording: Recording | undefined;
+  /** Spans that there were too many of, once the run is over. */
+  spansLeftOut = 0;
   /** Its trace, once it was read. */
   trace: ExecutionTrace | undefined;
   /** Increases with every step; tells whether an old view still holds. */
@@ -186,6 +192,8 @@ export class Run implements Answers, ThreadUser {
   /** Place in plan order of the leaf that was started last. */
   private position = 0;
   private watched = false;
+  /** Missing where nobody traces. */
+  private readonly spans: TaskSpans | undefined;
   private scheduled = false;
   private stepping = false;
   /** The executable of a node that was started ahead has not returned yet. */
@@ -227,7 +235,15 @@ export class Run implements Answers, ThreadUser {
     private readonly request: RunRequest,
   ) {
     this.values = new Values(plan, request.context);
-    this.calls = new Calls(plan, this.values, request, this.tables, this);
+    const { tracing } = request;
+    if (tracing !== undefined) {
+      this.spans = new TaskSpans(plan, this.values, tracing.span, tracing.most, request.options.retries, () =>
+        this.now(),
+      );
+      // The engine tells it of states, as it tells who watches.
+      this.engine.watch(handle, true);
+    }
+    this.calls = new Calls(plan, this.values, request, this.tables, this, this.spans);
     this.inheritance = request.inheritance?.(plan, this.values);
     this.observer = request.observe?.(plan, this.values);
     this.callsAll = this.inheritance === undefined;
@@ -462,7 +478,7 @@ export class Run implements Answers, ThreadUser {
     if (this.finished) return;
     this.flush();
     this.watched = watched;
-    this.engine.watch(this.handle, watched);
+    if (this.spans === undefined) this.engine.watch(this.handle, watched);
   }
 
   /** What is shown of its values; `undefined` where all of them are. */
@@ -704,6 +720,7 @@ export class Run implements Answers, ThreadUser {
   private follow(mailbox: Mailbox, command: number, now: number): void {
     const { recorder } = this.request;
     if (recorder !== undefined && !this.replaying) this.record(recorder, mailbox, command, now);
+    if (this.spans !== undefined) this.spans.stepAt = now;
     let result = this.engine.turn(this.handle, mailbox.number, command, now);
     this.steps++;
     // The engine says when a value is no longer needed, which must not wait until it hears what was done ahead.
@@ -726,7 +743,7 @@ export class Run implements Answers, ThreadUser {
    * with others later. False when it has to be told now.
    */
   ranAhead(task: number): boolean {
-    if (!this.mayRunAhead || this.watched || this.stepping || this.scheduled) return false;
+    if (!this.mayRunAhead || this.watched || this.spans !== undefined || this.stepping || this.scheduled) return false;
     const next = this.nextPosition();
     if (next === this.plan.length || this.doneAheadLength === AHEAD_CAPACITY * 2) return false;
     if (this.request.held !== undefined && persists(this.plan.outline, this.plan.order(next))) return false;
@@ -778,7 +795,8 @@ export class Run implements Answers, ThreadUser {
         values.enter(task);
         return calls.markBegun(task);
       case OpKind.change:
-        return this.request.onChange?.(task, first, second);
+        if (!this.replaying) this.spans?.change(task, stateIn(first));
+        return this.watched ? this.request.onChange?.(task, first, second) : undefined;
       case OpKind.finish:
         return this.finish(task, first);
       case OpKind.abort:
@@ -810,7 +828,8 @@ export class Run implements Answers, ThreadUser {
       case OpKind.reset:
         this.observer?.reset(task);
         this.inheritance?.reset();
-        return calls.forget(task + 1, values.resetScope(task), true);
+        calls.forget(task + 1, values.resetScope(task), true);
+        return this.spans?.reset(task);
       case OpKind.gather:
         this.observer?.gathered(task);
         return values.gather(task);
@@ -887,6 +906,7 @@ export class Run implements Answers, ThreadUser {
     // Of a run that leaves memory more is to come.
     const isOver = this.request.past === undefined && this.outcome.left === undefined;
     if (this.request.redact !== undefined && isOver) this.calls.warnUnmatched();
+    this.spansLeftOut = this.spans?.finish(this.outcome.error) ?? 0;
     const journal = sealed(this.engine, this.handle, this.plan.length);
     this.recording = {
       options: this.optionNumbers,

@@ -200,11 +200,17 @@ export class Values {
     for (let inner = task; this.repeats.size > 0; ) {
       const node = this.nodeOf(inner);
       if (node === 0) break;
-      const parent = this.plan.parent(node);
-      inner = this.frames.ownerOf(inner, parent) ?? parent + (inner - node);
+      inner = this.parentOf(inner);
       repeats += this.repeats.get(inner) ?? 0;
     }
     return repeats;
+  }
+
+  /** The task of the scope around a task. */
+  parentOf(task: number): number {
+    const node = this.nodeOf(task);
+    const parent = this.plan.parent(node);
+    return this.frames.ownerOf(task, parent) ?? parent + (task - node);
   }
 
   /** Which round of each loop around it a task is in, as text; empty outside of loops. */

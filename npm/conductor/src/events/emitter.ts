@@ -3,6 +3,7 @@ import { EventEmitter } from "eventemitter3";
 import type { Log } from "../engine/log.js";
 import type { ExecutionResult } from "../types/execution.js";
 import type { ExecutionGraphState } from "../types/graph.js";
+import type { ExecutionTracer, TraceHeaders } from "../types/tracing.js";
 import { Throttle } from "./throttle.js";
 
 /** Ends a subscription. */
@@ -49,6 +50,8 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
   readonly #reported = new WeakSet<object>();
   readonly #interval: number;
   readonly #log: Pick<Log, "error">;
+  #tracer: ExecutionTracer | undefined;
+  readonly #requests = new Set<() => TraceHeaders | undefined>();
 
   /** @param throttleMs least time between two progress events of one execution */
   constructor(throttleMs = 100, log: Pick<Log, "error"> = { error: (...text) => console.error(...text) }) {
@@ -74,6 +77,41 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
       }
     }
     return true;
+  }
+
+  /** Makes spans of executions that begin; `undefined` where nobody traces. */
+  get tracer(): ExecutionTracer | undefined {
+    return this.#tracer;
+  }
+
+  /**
+   * Has executions traced from now on; for `traceConductor`. What is returned ends that.
+   *
+   * @throws Error where they are traced already: there would be two spans of each
+   */
+  traceWith(tracer: ExecutionTracer): Unsubscribe {
+    if (this.#tracer !== undefined) {
+      throw new Error("The executions of this conductor are traced already; call what ends that first");
+    }
+    this.#tracer = tracer;
+    return () => {
+      if (this.#tracer === tracer) this.#tracer = undefined;
+    };
+  }
+
+  /** The headers of the request in which this is asked; `undefined` where there is none. */
+  get requestHeaders(): TraceHeaders | undefined {
+    for (const headersOf of this.#requests) {
+      const headers = headersOf();
+      if (headers !== undefined) return headers;
+    }
+    return undefined;
+  }
+
+  /** Has traces of requests go on in the executions that they begin; for servers. What is returned ends that. */
+  traceRequests(headersOf: () => TraceHeaders | undefined): Unsubscribe {
+    this.#requests.add(headersOf);
+    return () => void this.#requests.delete(headersOf);
   }
 
   /** Whether progress has listeners. Asked at every step of every run, so it only looks. */

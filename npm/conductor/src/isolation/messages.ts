@@ -6,6 +6,7 @@ import type { FileAccess, NetworkAccess } from "@atomiton/nodes";
 import type { RouteMarks } from "../engine/executables.js";
 import type { LogLevel } from "../engine/log.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
+import type { TraceHeaders } from "../types/tracing.js";
 import type { Thrown, Variables } from "../worker/messages.js";
 
 /** A value that may be sent several times: it goes once, and is then named by its number. */
@@ -44,6 +45,8 @@ export interface SentCall {
   files: FileAccess | undefined;
   network: NetworkAccess | undefined;
   programs: boolean | undefined;
+  /** Headers for requests of the node; missing where nobody traces. */
+  trace: TraceHeaders | undefined;
   /** Whether waits are kept by the server. */
   sleeps: boolean;
   /** For the items of a loop: how many are known, and the results of rounds from `first` on. */

@@ -1,9 +1,11 @@
 /** What a node is called with, read so that no parameter of its own stands in the way. */
 import type { FileAccess, NetworkAccess, NodeParams } from "@atomiton/nodes";
+import type { TraceHeaders } from "../types/tracing.js";
 
 const fileAccess = Symbol.for("@atomiton/file-access");
 const networkAccess = Symbol.for("@atomiton/network-access");
 const programAccess = Symbol.for("@atomiton/program-access");
+const traceHeaders = Symbol.for("@atomiton/trace-headers");
 const ownParameters = Symbol.for("@atomiton/own-parameters");
 
 /** What the conductor gives beside the parameters: those may bear its names. */
@@ -11,12 +13,13 @@ export function given(params: NodeParams, name: string): unknown {
   return Reflect.get(Object.getPrototypeOf(params) as object, name, params);
 }
 
-/** The parameters, and what the owner allows. */
+/** The parameters, what the owner allows, and what carries a trace on. */
 export function contextOfParams(params: NodeParams): {
   own: Record<string, unknown>;
   files: FileAccess | undefined;
   network: NetworkAccess | undefined;
   programs: boolean | undefined;
+  trace: TraceHeaders | undefined;
 } {
   const read = params as unknown as Record<symbol, unknown>;
   return {
@@ -24,5 +27,6 @@ export function contextOfParams(params: NodeParams): {
     files: read[fileAccess] as FileAccess | undefined,
     network: read[networkAccess] as NetworkAccess | undefined,
     programs: read[programAccess] as boolean | undefined,
+    trace: read[traceHeaders] as TraceHeaders | undefined,
   };
 }

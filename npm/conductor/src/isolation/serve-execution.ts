@@ -166,7 +166,7 @@ class ServedExecution {
     return known;
   }
 
-  #ownerOf({ call, errorsHandled, timeLimit, files, network, programs, sleeps }: SentCall): CallOwner {
+  #ownerOf({ call, errorsHandled, timeLimit, files, network, programs, trace, sleeps }: SentCall): CallOwner {
     const say = (message: FromProcess, of: Call) => {
       if (!of.over) this.#say(message);
     };
@@ -196,6 +196,7 @@ class ServedExecution {
       files,
       network,
       programs,
+      traceHeaders: () => trace,
       get runEnd() {
         return runEnd();
       },

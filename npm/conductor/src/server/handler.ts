@@ -27,6 +27,7 @@ import { LightResponse } from "./node-listener.js";
 import { openApi } from "./openapi.js";
 import { type Origins, refusedOrigin } from "./origins.js";
 import type { RateGuard } from "./rate-limits.js";
+import { withTrace } from "./request-traces.js";
 import { EVENTS_QUERY, type Given, RESOURCES, type Resource, RUN } from "./resources.js";
 import type { ServedChannels } from "./served-channels.js";
 import { OPENID_STEPS, type OpenIdSignIn } from "./users/openid/sign-in.js";
@@ -57,6 +58,8 @@ export interface HandlerParts {
   mcp: ((request: Request, session: Session) => Promise<Response>) | undefined;
   /** Answers requests to webhooks; `undefined` where there are none. */
   hooks: Hooks | undefined;
+  /** Whether executions are traced. */
+  isTraced(): boolean;
   /** Counts requests; `undefined` where nothing is counted. */
   metrics: LazyMetrics | undefined;
   /** The sign-in at an issuer; `undefined` on servers without one. */
@@ -112,7 +115,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     c.set("address", address);
     const limited = parts.guard.ofAddress(address);
     const started = parts.metrics && performance.now();
-    if (limited === undefined) await next();
+    if (limited === undefined) await (parts.isTraced() ? withTrace(c.req.raw, next) : next());
     else c.res = refusedBy(limited);
     if (started !== undefined) {
       parts.metrics?.answered(c.req.method, routePath(c, -1), c.res.status, (performance.now() - started) / 1000);

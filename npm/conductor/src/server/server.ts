@@ -24,6 +24,7 @@ import { nodeListener, realResponse } from "./node-listener.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
 import { ownFlowRefusal } from "./own-flows.js";
 import { createRateGuard, type RateLimits } from "./rate-limits.js";
+import { requestHeaders } from "./request-traces.js";
 import type { Secrets } from "./secrets/secrets.js";
 import { type ServedChannels, serveChannels } from "./served-channels.js";
 import { Connection, HEARTBEAT_MS } from "./websocket.js";
@@ -214,10 +215,12 @@ export function createServer(options: ServerOptions): ConductorServer {
     mcp: mcp?.handle,
     hooks,
     metrics,
+    isTraced: () => conductor.events.tracer !== undefined,
     openId: auth?.openId,
     tell,
   };
   const handler = createHandler(parts);
+  const endTraces = conductor.events.traceRequests(requestHeaders);
   const listener = nodeListener(handler.fetch);
 
   const connections = new Set<Connection>();
@@ -309,6 +312,7 @@ export function createServer(options: ServerOptions): ConductorServer {
       mcp?.close();
       metrics?.close();
       clearInterval(heartbeat);
+      endTraces();
       executions.endWaiting();
       endListening();
       for (const connection of connections) connection.close();

@@ -1,126 +1,117 @@
-/** Spans of an execution that is over, from its trace. */
-import { context, type Span, SpanStatusCode, type Tracer, trace } from "@opentelemetry/api";
-import type { ExecutionError } from "../types/errors.js";
-import type { ExecutionTrace, NodeExecutionTrace } from "../types/execution.js";
-import type { RetryRecord } from "../types/graph.js";
+/** Executions, nodes and attempts as spans of OpenTelemetry. */
 
-/** What is known of a failure. */
-export type Failed = Pick<ExecutionError, "message"> & Partial<Pick<ExecutionError, "code" | "nodeId">>;
+import { messageOf } from "@atomiton/values";
+import {
+  type Attributes,
+  type Context,
+  context,
+  diag,
+  ROOT_CONTEXT,
+  type Span,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from "@opentelemetry/api";
+import type { TracedEnd, TracedExecution, TracedNode, TraceHeaders, TraceOrigin, TraceSpan } from "../types/tracing.js";
+import { contextOf, headersOf } from "./propagation.js";
 
-/** Ends a span with how it went. `endTime` is in ms since the epoch; now unless given. */
-export function endSpan(span: Span, error: Failed | undefined, endTime?: number): void {
-  if (error !== undefined) {
-    span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
-    // As the conventions have it where the kind of an error is not known.
-    span.setAttribute("error.type", error.code ?? "_OTHER");
+/** The span of an execution, below what began it. */
+export function executionSpan(tracer: Tracer, of: TracedExecution, { headers, isRoot }: TraceOrigin): TraceSpan {
+  const active = isRoot ? ROOT_CONTEXT : context.active();
+  // A server that traces its requests has taken their headers already.
+  const isInside = trace.getSpanContext(active) !== undefined;
+  const around = safely(() => (isInside || headers === undefined ? active : contextOf(active, headers)), active);
+  return begun(tracer, around, "conductor.execution", attributesOf(of));
+}
+
+class OtelSpan implements TraceSpan {
+  readonly #tracer: Tracer;
+  readonly #span: Span;
+  readonly #inside: Context;
+
+  constructor(tracer: Tracer, span: Span, around: Context) {
+    this.#tracer = tracer;
+    this.#span = span;
+    this.#inside = trace.setSpan(around, span);
   }
-  span.end(endTime);
-}
 
-/**
- * Makes spans of nodes and of attempts below that of their execution: those of the first nodes, `limit` at most, and that of the node
- * which failed.
- */
-export function nodeSpans(
-  tracer: Tracer,
-  execution: Span,
-  told: ExecutionTrace,
-  error: Failed | undefined,
-  limit: number,
-): void {
-  const retries = retriesByNode(told);
-  let [made, leftOut] = [0, 0];
-  const make = (node: NodeExecutionTrace) => {
-    const attempts = attemptsOf(node, retries.get(node.nodeId) ?? []);
-    const room = Math.min(attempts.length, limit - made - 1);
-    nodeSpan(tracer, execution, node, failureOf(node, error), attempts.slice(0, room));
-    made += 1 + room;
-    leftOut += attempts.length - room;
-  };
-  const { nodes } = told;
-  // The node that failed is what is looked for; it has the first of the spans.
-  const failed =
-    limit > 0 && error?.nodeId !== undefined ? nodes.findIndex(({ nodeId }) => nodeId === error.nodeId) : -1;
-  if (failed >= 0) make(nodes[failed] as NodeExecutionTrace);
-  for (let index = 0; index < nodes.length; index += 1) {
-    if (made >= limit) {
-      leftOut += nodes.length - index - (failed >= index ? 1 : 0);
-      break;
-    }
-    const node = nodes[index] as NodeExecutionTrace;
-    if (index !== failed && node.state !== "pending") make(node);
+  headers(): TraceHeaders {
+    return safely(() => headersOf(this.#inside), {});
   }
-  if (leftOut > 0) execution.setAttribute("conductor.spans.left_out", leftOut);
-}
 
-/** One try of a node; times are ms since the epoch. */
-interface Attempt {
-  number: number;
-  startTime: number;
-  endTime: number | undefined;
-  error?: Failed | undefined;
-}
-
-function nodeSpan(
-  tracer: Tracer,
-  execution: Span,
-  node: NodeExecutionTrace,
-  error: Failed | undefined,
-  attempts: readonly Attempt[],
-): void {
-  const { nodeId, nodeType, nodeName, startTime, endTime, state, cached } = node;
-  const attributes = {
-    "conductor.node.id": nodeId,
-    "conductor.node.type": nodeType,
-    "conductor.node.name": nodeName,
-    "conductor.node.state": state,
-    ...(cached !== undefined && { "conductor.node.cached": cached }),
-  };
-  const span = tracer.startSpan(`conductor.node ${nodeType}`, { attributes, startTime }, within(execution));
-  for (const { number, startTime, endTime, error: why } of attempts) {
-    const attempt = tracer.startSpan(
-      "conductor.attempt",
-      { attributes: { "conductor.attempt": number }, startTime },
-      within(span),
-    );
-    endSpan(attempt, why ?? error, endTime);
+  ids() {
+    const { traceId, spanId } = this.#span.spanContext();
+    return { traceId, spanId };
   }
-  endSpan(span, error, endTime);
-}
 
-function within(span: Span) {
-  return trace.setSpan(context.active(), span);
-}
-
-/** Why a node failed; its code is known of the one that ended the execution. */
-function failureOf(node: NodeExecutionTrace, error: Failed | undefined): Failed | undefined {
-  if (node.state !== "error") return undefined;
-  if (error?.nodeId === node.nodeId) return error;
-  const told = node.events.find(({ data }) => typeof data.errorMessage === "string");
-  return { message: String(told?.data.errorMessage ?? "") };
-}
-
-/** Retries of nodes of the flow itself: those within loops and groups have other executions. */
-function retriesByNode({ retries = [] }: ExecutionTrace): Map<string, RetryRecord[]> {
-  const byNode = new Map<string, RetryRecord[]>();
-  for (const retry of retries) {
-    const of = byNode.get(retry.nodeId);
-    if (of === undefined) byNode.set(retry.nodeId, [retry]);
-    else of.push(retry);
+  execution(of: TracedExecution): TraceSpan {
+    return this.#begin("conductor.execution", attributesOf(of));
   }
-  return byNode;
+
+  node({ id, type, name, rounds, startTime }: TracedNode): TraceSpan {
+    const attributes = {
+      "conductor.node.id": id,
+      "conductor.node.type": type,
+      "conductor.node.name": name,
+      ...(rounds !== "" && { "conductor.round": rounds }),
+    };
+    return this.#begin(`conductor.node ${type}`, attributes, startTime);
+  }
+
+  attempt(number: number, startTime: number): TraceSpan {
+    return this.#begin("conductor.attempt", { "conductor.attempt": number }, startTime);
+  }
+
+  follows(headers: TraceHeaders): void {
+    safely(() => {
+      const before = trace.getSpanContext(contextOf(ROOT_CONTEXT, headers));
+      if (before !== undefined) this.#span.addLink({ context: before });
+    }, undefined);
+  }
+
+  active<T>(work: () => T): T {
+    return context.with(this.#inside, work);
+  }
+
+  end({ error, state, cached, leftOut, endTime }: TracedEnd): void {
+    safely(() => {
+      const span = this.#span;
+      if (state === "left") span.setAttribute("conductor.left_memory", true);
+      else if (state !== undefined) span.setAttribute("conductor.node.state", state);
+      if (cached) span.setAttribute("conductor.node.cached", 1);
+      if (leftOut !== undefined) span.setAttribute("conductor.spans.left_out", leftOut);
+      if (error !== undefined) {
+        span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+        // As the conventions have it where the kind of an error is not known.
+        span.setAttribute("error.type", error.code ?? "_OTHER");
+      }
+      span.end(endTime);
+    }, undefined);
+  }
+
+  #begin(name: string, attributes: Attributes, startTime?: number): TraceSpan {
+    return begun(this.#tracer, this.#inside, name, attributes, startTime);
+  }
 }
 
-/** The tries of a node that was tried more than once. */
-function attemptsOf(node: NodeExecutionTrace, retries: readonly RetryRecord[]): Attempt[] {
-  // A node of the same id elsewhere in the flow, or rounds of a loop, count from 1 again.
-  if (retries.length === 0 || retries.some(({ number }, index) => number !== index + 1)) return [];
-  const failed = retries.map(({ number, timestamp, error }, index) => ({
-    number,
-    startTime: retries[index - 1]?.retryAt ?? node.startTime,
-    endTime: timestamp,
-    error: { message: error },
-  }));
-  const last = retries.at(-1) as RetryRecord;
-  return [...failed, { number: last.number + 1, startTime: last.retryAt, endTime: node.endTime }];
+function begun(tracer: Tracer, around: Context, name: string, attributes: Attributes, startTime?: number): TraceSpan {
+  const options = { attributes, ...(startTime !== undefined && { startTime }) };
+  const span = safely(() => tracer.startSpan(name, options, around), trace.wrapSpanContext(NO_SPAN));
+  return new OtelSpan(tracer, span, around);
+}
+
+const NO_SPAN = { traceId: "0".repeat(32), spanId: "0".repeat(16), traceFlags: 0 };
+
+function attributesOf({ executionId, flowId }: TracedExecution): Attributes {
+  return { "conductor.execution.id": executionId, "conductor.flow.id": flowId };
+}
+
+/** What an application adds to its SDK must not end executions. */
+function safely<T>(work: () => T, otherwise: T): T {
+  try {
+    return work();
+  } catch (error) {
+    diag.error(`A span could not be made or ended: ${messageOf(error)}`);
+    return otherwise;
+  }
 }

@@ -36,6 +36,6 @@ describe("conductor serve --telemetry", () => {
     await running.says("span: conductor.execution");
     running.child.kill("SIGTERM");
     const { stdout } = await running.ended;
-    expect(stdout.match(/span: conductor\.node \S+/g)?.length).toBe(3);
+    expect(stdout.match(/span: conductor\.node \S+/g)?.length).toBe(4);
   });
 });

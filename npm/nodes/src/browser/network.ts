@@ -16,6 +16,7 @@ export const pageNetwork: Network = {
     return (url, init) => fetch(url, { ...init, credentials: "omit", cache: "no-store" });
   },
   seesRedirects: false,
+  mayTrace: (url) => url.origin === globalThis.location?.origin,
 
   /** @throws NodeError INVALID_PARAMETERS for headers that browsers leave out without a word */
   check(url, headers) {

@@ -5,6 +5,7 @@ import type { ownParameters } from "./own-parameters.js";
 import type { programAccess } from "./program-access.js";
 import type { Responder, responder } from "./responder.js";
 import type { runEnd } from "./run-end.js";
+import type { traceHeaders } from "./trace-headers.js";
 
 /**
  * What an executable is called with: one flat object of the run's context keys (`nodeId`, `executionId`, `variables`,
@@ -42,6 +43,8 @@ export interface NodeParams {
   readonly [programAccess]?: boolean;
   /** Answers what began the run; missing where nothing waits for an answer. */
   readonly [responder]?: Responder;
+  /** Headers by which a trace goes on in requests of the node; missing where nobody traces. */
+  readonly [traceHeaders]?: Readonly<Record<string, string>> | undefined;
   /** Fires when the run is over. */
   readonly [runEnd]?: AbortSignal;
   /** The node's parameters by themselves: `variables` may be one of them, as well as the context's. */

@@ -27,6 +27,8 @@ export interface HttpCall {
 export type Limits = Pick<NodeWork<unknown>, "signal" | "explicitTimeout" | "access"> & {
   /** When several requests have to be done; without it each has the node's time limit for itself. */
   deadline?: Deadline | undefined;
+  /** Headers by which a trace goes on; those of the same name that the request has stay. */
+  traceHeaders?: Readonly<Record<string, string>> | undefined;
 };
 
 /** A time limit that has begun. */
@@ -51,12 +53,13 @@ export function deadlineOf({ explicitTimeout }: Pick<NodeWork<unknown>, "explici
  *   throws
  */
 export async function exchange<T>(
-  { signal, explicitTimeout, access, deadline = deadlineOf({ explicitTimeout }) }: Limits,
+  { signal, explicitTimeout, access, traceHeaders, deadline = deadlineOf({ explicitTimeout }) }: Limits,
   network: Network,
   call: HttpCall,
   read: (response: Response) => Promise<T>,
 ): Promise<{ response: Response; value: T; duration: number }> {
-  const { url, method, headers, body, told = url } = call;
+  const { url, method, body, told = url } = call;
+  const headers = network.mayTrace(url) ? traced(call.headers, traceHeaders) : call.headers;
   const signals = [signal, deadline?.signal].filter((each) => each !== undefined);
   throwIfAborted(signal);
   const started = performance.now();
@@ -88,6 +91,14 @@ export async function exchange<T>(
       throw new NodeError("TIMEOUT", `The request was given up after ${deadline.limit} ms`, { cause: error });
     throw network.failureOf(error, told, hasBegun);
   }
+}
+
+/** Headers with those by which a trace goes on. */
+function traced(headers: Headers, traceHeaders: Limits["traceHeaders"]): Headers {
+  if (traceHeaders === undefined) return headers;
+  const all = new Headers(headers);
+  for (const [name, value] of Object.entries(traceHeaders)) if (!all.has(name)) all.set(name, value);
+  return all;
 }
 
 /** Headers and body as `fetch` takes them. */

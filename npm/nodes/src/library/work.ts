@@ -8,6 +8,7 @@ import { programAccess } from "../contract/program-access.js";
 import { type Responder, responder } from "../contract/responder.js";
 import { isRouted } from "../contract/routed.js";
 import { runEnd } from "../contract/run-end.js";
+import { traceHeaders } from "../contract/trace-headers.js";
 import { handleValue, isPlainObject, unwrap } from "../data/input.js";
 import type { NodeType } from "../definition/node-type.js";
 import { demandTable, isBacked, type Taker } from "../table/table-output.js";
@@ -43,6 +44,8 @@ export interface NodeWork<P> {
    * the conductor says so.
    */
   readonly programs: boolean;
+  /** Headers by which a trace goes on in requests of the node; `undefined` where nobody traces. */
+  readonly traceHeaders: Readonly<Record<string, string>> | undefined;
   /** Fires when the run is over; `undefined` where no conductor calls. */
   readonly runEnd: AbortSignal | undefined;
   /** Tells how far the node is, 0–100, with a word about it; `undefined` where the caller does not take reports. */
@@ -125,6 +128,9 @@ export function executable<P>(
           files: params[fileAccess],
           access: params[networkAccess],
           programs: params[programAccess] ?? (params[fileAccess] === undefined && params[networkAccess] === undefined),
+          get traceHeaders() {
+            return params[traceHeaders];
+          },
           get runEnd() {
             return params[runEnd];
           },

@@ -23,6 +23,7 @@ export const machineNetwork: Network = {
   },
   files: async (access) => (await import("./transfer-files.js")).transferFiles(access),
   seesRedirects: true,
+  mayTrace: () => true,
   check() {},
   failureOf(error, url, hasBegun) {
     const refused = nodeErrorIn(error);

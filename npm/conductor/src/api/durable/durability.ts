@@ -20,6 +20,7 @@ import type { NodeDefinition } from "../../types/definition.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
 import type { OpenQuestion } from "../../types/question.js";
+import type { TraceHeaders } from "../../types/tracing.js";
 import { contextOf } from "../contexts.js";
 import type { DurabilityLevel } from "../settings.js";
 import { DocumentHashes } from "./document-hashes.js";
@@ -75,6 +76,8 @@ export interface KeptRun {
   leftOut?: readonly string[];
   /** What its request said about it. */
   metadata?: Metadata | undefined;
+  /** Of one that was there before: what its trace goes on by; missing where it was not traced. */
+  trace?: TraceHeaders | undefined;
 }
 
 /** An execution of the store as it was recorded. */
@@ -88,6 +91,8 @@ type Head = Partial<ConductorExecutionContext> &
     /** Parts of input and variables that are not kept. */
     redacted?: readonly string[];
     metadata?: Metadata;
+    /** What its trace goes on by. */
+    trace?: TraceHeaders;
   };
 
 /** Entries of what a fork may take over, and the blobs that they name. */
@@ -114,6 +119,8 @@ export interface NewRun {
   metadata?: Metadata | undefined;
   /** What began it, where that is not a call. */
   cause?: Cause | undefined;
+  /** What its trace goes on by, where it is traced. */
+  trace?: TraceHeaders | undefined;
 }
 
 /** Keeps the executions of one conductor in a store. */
@@ -167,7 +174,7 @@ export class Durability {
    *   an execution of this id
    */
   async begin(run: NewRun): Promise<KeptRun> {
-    const { id, mayExist, node, context, options, parentId, secrets, redact, fork, cause } = run;
+    const { id, mayExist, node, context, options, parentId, secrets, redact, fork, cause, trace } = run;
     const writer = await this.writer;
     this.sleepers.watch();
     if (fork !== undefined && (await writer.store.get(id)) !== undefined) throw existing(id);
@@ -202,6 +209,7 @@ export class Durability {
       options,
       held,
       ...(metadata && { metadata }),
+      ...(trace && { trace }),
     };
     const head = headBytes(
       redacted.length === 0 ? given : { ...given, redacted },
@@ -544,7 +552,7 @@ export class Durability {
       const names = new Set([...history.secretNames, ...secretsIn(begun.head)]);
       history.secrets = await this.secretsOf(names, secrets);
     }
-    const { options, held, redacted, metadata, ...given } = valueIn(begun.head, history.secrets) as Head;
+    const { options, held, redacted, metadata, trace, ...given } = valueIn(begun.head, history.secrets) as Head;
     const context = contextOf(node, given);
     if (context.nodeId !== flowId)
       throw coded("DESERIALIZATION_FAILED", `The execution ${id} has another flow`, undefined);
@@ -553,7 +561,7 @@ export class Durability {
     const inheritance = inheritanceOf(history);
     const past = { startedAt, error: error === undefined ? undefined : (JSON.parse(error) as ExecutionError) };
     const leftOut = redacted ?? [];
-    return { node, context, options, held, history, secrets, redact, leftOut, inheritance, past, metadata };
+    return { node, context, options, held, history, secrets, redact, leftOut, inheritance, past, metadata, trace };
   }
 
   private recorder(

@@ -17,6 +17,8 @@ export interface Network {
   files?(access: FileAccess | undefined): Promise<TransferFiles>;
   /** Whether a redirect can be looked at before it is followed. Browsers follow by themselves, or tell nothing of it. */
   seesRedirects: boolean;
+  /** Whether a request may have headers of a trace. In a page another origin would have to allow them, or the request fails. */
+  mayTrace(url: URL): boolean;
   /** Refuses what cannot be sent from here. */
   check(url: URL, headers: Headers): void;
   /**

@@ -48,7 +48,7 @@ export class PageReader {
     pagination: Pagination,
     fails: (response: Response, request: PreparedRequest, secret: string | undefined) => Promise<void>,
   ) {
-    const { signal, explicitTimeout, access } = work;
+    const { signal, explicitTimeout, access, traceHeaders } = work;
     this.#work = work;
     this.#network = network;
     this.#pagination = pagination;
@@ -56,7 +56,7 @@ export class PageReader {
     this.#request = request;
     this.#budget = new AnswerBudget(work.parameters.maxSize ?? LARGEST_ANSWER);
     // One time limit for all pages.
-    this.#limits = { signal, explicitTimeout, access, deadline: deadlineOf(work) };
+    this.#limits = { signal, explicitTimeout, access, traceHeaders, deadline: deadlineOf(work) };
     if (request.method === "HEAD") {
       throw new NodeError(
         "INVALID_PARAMETERS",

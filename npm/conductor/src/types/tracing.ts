@@ -1,0 +1,70 @@
+/** What those are told who trace executions. None of it knows OpenTelemetry, which only `telemetry/` loads. */
+import type { ExecutionError } from "./errors.js";
+
+/** Headers by which a trace goes on elsewhere, such as `traceparent` and `tracestate`. */
+export type TraceHeaders = Readonly<Record<string, string>>;
+
+/** An execution that begins, or goes on. */
+export interface TracedExecution {
+  executionId: string;
+  flowId: string;
+}
+
+/** Where the trace of an execution comes from. */
+export interface TraceOrigin {
+  /** Headers of the request that began it; the span that is active then goes before them. */
+  headers?: TraceHeaders | undefined;
+  /** It begins by itself, such as by a schedule: whatever is active then has nothing to do with it. */
+  isRoot?: boolean;
+}
+
+/** A node that begins. Times are ms since the epoch. */
+export interface TracedNode {
+  id: string;
+  type: string;
+  name: string;
+  /** The rounds of the loops around it, the outermost first, each from 0, such as `3.0`; empty outside of loops. */
+  rounds: string;
+  startTime: number;
+}
+
+/** What is known of a failure. */
+export type TracedFailure = Pick<ExecutionError, "message"> & Partial<Pick<ExecutionError, "code">>;
+
+/** How something ended. */
+export interface TracedEnd {
+  error?: TracedFailure | undefined;
+  /** Of a node: `completed`, `error` or `skipped`. Of an execution that left memory and goes on later: `left`. */
+  state?: string;
+  /** The output of a node was taken from the cache. */
+  cached?: boolean;
+  /** Of an execution: spans of nodes and attempts that there were too many. */
+  leftOut?: number;
+  /** ms since the epoch; now unless given. */
+  endTime?: number;
+}
+
+/** The span of an execution, a node or an attempt. No method throws. */
+export interface TraceSpan {
+  /** What carries the trace on from here. */
+  headers(): TraceHeaders;
+  /** The ids of trace and span in hexadecimal digits, for logs. */
+  ids(): { traceId: string; spanId: string };
+  /** The span of a flow that runs as a part of what this is of. */
+  execution(of: TracedExecution): TraceSpan;
+  node(of: TracedNode): TraceSpan;
+  /** `number`: 1 for the first try; `startTime`: ms since the epoch. */
+  attempt(number: number, startTime: number): TraceSpan;
+  /** Says that this goes on with what had these headers. */
+  follows(headers: TraceHeaders): void;
+  /** Calls `work` while this is the active span. */
+  active<T>(work: () => T): T;
+  end(how: TracedEnd): void;
+}
+
+/** Makes spans of the executions of a conductor. */
+export interface ExecutionTracer {
+  /** Spans of nodes and attempts in one execution at most. */
+  readonly spansPerExecution: number;
+  begin(of: TracedExecution, origin: TraceOrigin): TraceSpan;
+}
