@@ -504,6 +504,7 @@ export class Runs {
       files: this.files,
       network: this.network,
       programs: this.programs,
+      countCall: events.callCounter,
       tracing: execution.span && { span: execution.span, most: events.tracer?.spansPerExecution ?? 0 },
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);

@@ -346,7 +346,7 @@ function commands(end: (exit: Exit) => void): Command {
         "say what happens as sentences, or each event as a line of JSON (default: text)",
       ).choices(LOG_FORMATS),
     )
-    .option("--telemetry", "make spans of executions with the global provider of OpenTelemetry")
+    .option("--telemetry", "make spans of executions, and metrics, with the global providers of OpenTelemetry")
     .option("--strict", "take warnings for errors")
     .option("--lenient", "only warn of unknown keys and of nodes without a type")
     .option(...NODES)

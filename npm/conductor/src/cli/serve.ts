@@ -24,6 +24,7 @@ import { openProject, type Project, type ProjectOptions } from "./project.js";
 import { demandKeyApart, type SecretKeyOptions, storedSecrets, tellHidden } from "./secret-source.js";
 import { type LogFormat, logExecutions, type ServerLog, serverLog } from "./serve-log.js";
 import { onInterrupt } from "./signals.js";
+import { openTelemetry, type Telemetry } from "./telemetry.js";
 import { oneLine } from "./text.js";
 import { telling } from "./with-store.js";
 
@@ -163,7 +164,7 @@ async function serveOn(
   const { rateLimit, trustProxy = 0, webhooks, metrics, telemetry } = options;
   const { isolation } = callers;
   const say = (message: string) => log({ event: "message", message });
-  const traced = telemetry ? await tracing() : undefined;
+  const { trace, meterProvider }: Partial<Telemetry> = telemetry ? await openTelemetry(say) : {};
   const { secrets, asked } = storedSecrets(settings, store, options, say);
   const { files, expressions, secrets: source } = { ...settings, ...asked };
   const conductor = createNodeConductor(
@@ -171,7 +172,7 @@ async function serveOn(
     () => "local",
   );
   if (options.log === "json") logExecutions(conductor, log);
-  const endTracing = traced?.(conductor);
+  const endTracing = trace?.(conductor);
   const triggers =
     !watches || settings.durability === "off" || store.entries === undefined
       ? undefined
@@ -188,6 +189,7 @@ async function serveOn(
     ...(triggers && { triggers }),
     ...(webhooks !== undefined && { webhooks }),
     ...(metrics && { metrics }),
+    ...(meterProvider && { meterProvider }),
     durable: settings.durability !== "off",
     origins: origin,
     mcp: mcp && flow !== undefined ? { flows: flow } : mcp,
@@ -228,20 +230,6 @@ async function serveOn(
     await conductor.shutdown();
     endTracing?.();
   }
-}
-
-/** Loaded by those who want spans: its dependency is optional. */
-async function tracing() {
-  try {
-    const { isProviderRegistered, traceConductor } = await import("../telemetry/trace-conductor.js");
-    if (isProviderRegistered()) return traceConductor;
-  } catch (error) {
-    if ((error as { code?: string }).code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new UsageError("--telemetry needs the package @opentelemetry/api, and an SDK; install them");
-  }
-  throw new UsageError(
-    '--telemetry needs a provider, which a module registers before: NODE_OPTIONS="--import ./telemetry.mjs" conductor serve --telemetry',
-  );
 }
 
 /** At once five seconds' calls. */

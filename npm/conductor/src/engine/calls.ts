@@ -52,6 +52,9 @@ export interface ProgressReport {
   message: string | undefined;
 }
 
+/** How a call of a node ended; `cached`: its output was taken from the cache. */
+export type CallOutcome = "completed" | "failed" | "cancelled" | "cached";
+
 /** Where answers go. */
 export interface Answers extends RunTimes {
   /** Hands an event over, together with the others of this turn. */
@@ -703,6 +706,7 @@ export class Calls {
       // Of what cannot be looked into nothing is known: neither whether it may be shown, nor how to keep it.
       return this.failed(call, error);
     }
+    if (inherited === undefined) this.count(call, call.isReused ? "cached" : "completed");
     this.keepOutput(call, value);
     if (handles === undefined) {
       if (attempt === FIRST_ATTEMPT && this.answers.ranAhead(call.task)) return;
@@ -757,11 +761,16 @@ export class Calls {
 
   private fail(call: Call, error: ExecutionError, advice?: false | number): void {
     this.spans?.end(call, error);
+    this.count(call, "failed");
     call.over = true;
     this.running--;
     this.errors.set(call.task, this.withRounds(call.task, error));
     this.request.recorder?.error(call.task, call.attempt, error, advice);
     this.answers.post(EventKind.failed, call.attempt, call.task, this.numberOf(error.code));
+  }
+
+  private count({ task }: Call, outcome: CallOutcome): void {
+    this.request.countCall?.(this.plan.node(this.values.nodeOf(task)).type, outcome);
   }
 
   /** The engine ends an attempt: its signal fires, its error is kept. */
@@ -786,6 +795,7 @@ export class Calls {
     const name = code === "TIMEOUT" ? "TimeoutError" : "AbortError";
     if (call === undefined || call.over) return;
     this.spans?.end(call, error);
+    this.count(call, code === "TIMEOUT" ? "failed" : "cancelled");
     this.running--;
     call.abort(new DOMException(error.message, name));
   }

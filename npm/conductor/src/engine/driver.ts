@@ -14,7 +14,7 @@ import type { TraceSpan } from "../types/tracing.js";
 import type { NodeActivity } from "./activity.js";
 import { backend } from "./backend.js";
 import type { Asker, FlowRunner } from "./call.js";
-import { type Answers, Calls, type ProgressReport } from "./calls.js";
+import { type Answers, type CallOutcome, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
 import type { NodeExecutorFactory } from "./executables.js";
 import type { ExpressionSources } from "./expression-scope.js";
@@ -119,6 +119,8 @@ export interface RunRequest {
   lost?: (() => ExecutionError | undefined) | undefined;
   /** The span of the execution, and how many those of nodes and attempts may be; missing where nobody traces. */
   tracing?: { span: TraceSpan; most: number } | undefined;
+  /** Told of each call of a node that ended; missing where nobody counts. */
+  countCall?: ((type: string, outcome: CallOutcome) => void) | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */

@@ -1,5 +1,6 @@
 /** What a conductor tells its listeners. */
 import { EventEmitter } from "eventemitter3";
+import type { CallOutcome } from "../engine/calls.js";
 import type { Log } from "../engine/log.js";
 import type { ExecutionResult } from "../types/execution.js";
 import type { ExecutionGraphState } from "../types/graph.js";
@@ -38,6 +39,9 @@ interface Events {
   error: [ErrorEvent];
 }
 
+/** Told of each call of a node that ended, with the type of the node. */
+export type CallCounter = (type: string, outcome: CallOutcome) => void;
+
 /** The key of progress that belongs to no execution. */
 const NO_EXECUTION = "";
 
@@ -51,6 +55,7 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
   readonly #interval: number;
   readonly #log: Pick<Log, "error">;
   #tracer: ExecutionTracer | undefined;
+  readonly #counters = new Set<CallCounter>();
   readonly #requests = new Set<() => TraceHeaders | undefined>();
 
   /** @param throttleMs least time between two progress events of one execution */
@@ -97,6 +102,20 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
     return () => {
       if (this.#tracer === tracer) this.#tracer = undefined;
     };
+  }
+
+  /** Counts calls of nodes; `undefined` where nobody does. */
+  get callCounter(): CallCounter | undefined {
+    if (this.#counters.size === 0) return undefined;
+    return (...call) => {
+      for (const counter of this.#counters) counter(...call);
+    };
+  }
+
+  /** Has calls of nodes counted in executions that begin, or go on, from now on; for metrics. What is returned ends that. */
+  countCalls(counter: CallCounter): Unsubscribe {
+    this.#counters.add(counter);
+    return () => void this.#counters.delete(counter);
   }
 
   /** The headers of the request in which this is asked; `undefined` where there is none. */

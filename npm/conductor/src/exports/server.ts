@@ -8,6 +8,7 @@ export { type Caller, ROLES } from "../server/access.js";
 export type { Audit, AuditEntry } from "../server/audit.js";
 export type { AboutRequest, Authenticate, ServerAuth } from "../server/calls.js";
 export type { ExecutionLimit, ExecutionLimits } from "../server/execution-limit-settings.js";
+export type { MeterProvider } from "../server/meter.js";
 export type { Rate, RateLimits } from "../server/rate-limits.js";
 export type { SecretKeySource } from "../server/secrets/secret-keys.js";
 export {

@@ -22,7 +22,7 @@ import type { EventLog } from "./event-log.js";
 import { eventStream } from "./event-stream.js";
 import { flowRuns } from "./flow-runs.js";
 import type { Hooks } from "./hooks/hooks.js";
-import type { LazyMetrics } from "./lazy-metrics.js";
+import type { Metrics } from "./metrics.js";
 import { LightResponse } from "./node-listener.js";
 import { openApi } from "./openapi.js";
 import { type Origins, refusedOrigin } from "./origins.js";
@@ -61,7 +61,7 @@ export interface HandlerParts {
   /** Whether executions are traced. */
   isTraced(): boolean;
   /** Counts requests; `undefined` where nothing is counted. */
-  metrics: LazyMetrics | undefined;
+  metrics: Metrics | undefined;
   /** The sign-in at an issuer; `undefined` on servers without one. */
   openId: OpenIdSignIn | undefined;
   tell(entry: Omit<AuditEntry, "time">): void;
@@ -139,7 +139,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   });
   const description = openApi(base, packageJson.version, parts.isOpen, {
     mcp: parts.mcp !== undefined,
-    metrics: parts.metrics !== undefined,
+    metrics: parts.metrics?.prometheus !== undefined,
     hooks: parts.hooks !== undefined,
     openId: parts.openId?.issuer,
   });
@@ -200,12 +200,12 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     });
   });
 
-  const { metrics } = parts;
-  if (metrics !== undefined) {
+  const prometheus = parts.metrics?.prometheus;
+  if (prometheus !== undefined) {
     app.on("GET", [...new Set(["/metrics", `${base}/metrics`])], async (c) => {
       const refusal = refusalOf(c.get("session").caller, "viewer", "The metrics");
       if (refusal !== undefined) return refusedBy(calls.told(c.get("session"), refusal, "metrics"));
-      const { text, contentType } = await metrics.ready;
+      const { text, contentType } = await prometheus;
       return new Response(await text(), { headers: { "content-type": contentType } });
     });
   }

@@ -18,8 +18,9 @@ import { createExecutionGuard } from "./execution-limits.js";
 import { createHandler, refusedBy } from "./handler.js";
 import { createHooks, type Hooks } from "./hooks/hooks.js";
 import { isolatedCalls } from "./isolated-calls.js";
-import { lazyMetrics } from "./lazy-metrics.js";
 import { demandMcp, lazyMcp } from "./mcp/lazy.js";
+import type { MeterProvider } from "./meter.js";
+import { createMetrics } from "./metrics.js";
 import { nodeListener, realResponse } from "./node-listener.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
 import { ownFlowRefusal } from "./own-flows.js";
@@ -83,6 +84,8 @@ export interface ServerOptions {
   webhooks?: boolean;
   /** Tells callers with the role `viewer` at `/metrics` and `<base>/metrics` what is counted, in the form of Prometheus. Default: false. */
   metrics?: boolean;
+  /** Takes the same figures as instruments of OpenTelemetry, such as `metrics.getMeterProvider()` of `@opentelemetry/api`. Default: none. */
+  meterProvider?: MeterProvider;
   /** What callers list, set and remove as secrets; no call tells what one is. The conductor has to be given them as well. Default: none. */
   secrets?: Secrets;
   /**
@@ -181,11 +184,11 @@ export function createServer(options: ServerOptions): ConductorServer {
   const ownFlows = options.secretsFor === "all-flows" ? undefined : ownFlowRefusal(conductor);
   const executions = createExecutionGuard(options.limits ?? {}, conductor, tell);
   const isolated = isolation && isolatedCalls(isolation, conductor);
-  const metrics = lazyMetrics(options.metrics ?? false, {
-    conductor,
-    clients: () => log.listeners,
-    queued: () => executions.waiting,
-  });
+  const { meterProvider } = options;
+  const metrics = createMetrics(
+    { isScraped: options.metrics ?? false, meterProvider },
+    { conductor, clients: () => log.listeners, queued: () => executions.waiting },
+  );
   const calls = createCalls({ channels, auth, guard, executions, isolated, ownFlows, tell });
   const onSessionsEnded = (listener: () => void) => auth?.onSessionsEnded?.(listener) ?? (() => {});
   /** Aborted while the server does not listen any more, which ends streams of events. */
@@ -270,7 +273,7 @@ export function createServer(options: ServerOptions): ConductorServer {
         throw coded("INVALID_PARAMETERS", `An open server listens on this machine only, not on ${host}`, undefined);
       }
       if (ending.signal.aborted) ending = new AbortController();
-      await metrics?.ready;
+      await metrics?.prometheus;
       const http = createHttpServer((request, response) => void listener(request, response));
       http.on("upgrade", (request, socket, head) => {
         if (!upgrade(request, socket, head)) {
@@ -336,6 +339,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "triggers",
   "webhooks",
   "metrics",
+  "meterProvider",
   "rateLimits",
   "limits",
   "isolation",
@@ -389,6 +393,9 @@ function demandKnown(options: ServerOptions): void {
   for (const name of ["webhooks", "metrics", "durable", "open"] as const) {
     if (typeof (options[name] ?? false) !== "boolean")
       throw refused(`The setting \`${name}\` of a server is true or false`);
+  }
+  if (options.meterProvider !== undefined && typeof options.meterProvider?.getMeter !== "function") {
+    throw refused("The setting `meterProvider` of a server must be a MeterProvider of OpenTelemetry");
   }
   if (options.triggers !== undefined && typeof options.triggers?.backfill !== "function") {
     throw refused("The setting `triggers` of a server must be what `createTriggers` gives");

@@ -15,12 +15,6 @@ export interface TracingOptions {
   spansPerExecution?: number;
 }
 
-/** Whether the process has a provider that makes spans, in the place of the one that makes none. */
-export function isProviderRegistered(): boolean {
-  const provider = trace.getTracerProvider() as TracerProvider & { getDelegate?(): object };
-  return (provider.getDelegate?.() ?? provider).constructor.name !== "NoopTracerProvider";
-}
-
 const SPANS_PER_EXECUTION = 1000;
 
 /**

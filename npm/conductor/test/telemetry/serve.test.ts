@@ -6,14 +6,18 @@ import { createConductor } from "../../src/exports/node.js";
 import { DOUBLE, file, folder, start } from "../cli/cli.js";
 
 const PROVIDER = `
-import { trace } from ${JSON.stringify(import.meta.resolve("@opentelemetry/api"))};
+import { metrics, trace } from ${JSON.stringify(import.meta.resolve("@opentelemetry/api"))};
+import { MeterProvider, PeriodicExportingMetricReader } from ${JSON.stringify(import.meta.resolve("@opentelemetry/sdk-metrics"))};
 import { SimpleSpanProcessor, TracerProvider } from ${JSON.stringify(import.meta.resolve("@opentelemetry/sdk-trace"))};
 const exporter = { export: (spans, done) => { for (const { name } of spans) console.log("span: " + name); done({ code: 0 }); }, shutdown: async () => {}, forceFlush: async () => {} };
 trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
+const took = ({ scopeMetrics }, done) => { for (const { metrics } of scopeMetrics) for (const { descriptor, dataPoints } of metrics) if (dataPoints.length > 0) console.log("metric: " + descriptor.name); done({ code: 0 }); };
+const reader = new PeriodicExportingMetricReader({ exporter: { export: took, shutdown: async () => {}, forceFlush: async () => {} }, exportIntervalMillis: 100, exportTimeoutMillis: 100 });
+if (process.env.METERS) metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
 `;
 
 describe("conductor serve --telemetry", () => {
-  it("makes spans with the provider that a module registered, and refuses to start without one", async () => {
+  it("makes spans and metrics with the providers that a module registered, and refuses to start without one", async () => {
     const root = folder();
     const flow = file(root, "double.yaml", DOUBLE);
     const store = `sqlite:${join(root, "c.db")}`;
@@ -23,7 +27,10 @@ describe("conductor serve --telemetry", () => {
       stderr: expect.stringContaining("needs a provider"),
     });
     const provider = file(root, "telemetry.mjs", PROVIDER);
-    const running = start(args, { cwd: root, env: { NODE_OPTIONS: `--import=${JSON.stringify(provider)}` } });
+    const running = start(args, {
+      cwd: root,
+      env: { NODE_OPTIONS: `--import=${JSON.stringify(provider)}`, METERS: "1" },
+    });
     onTestFinished(() => void running.child.kill("SIGKILL"));
     let said = "";
     running.child.stderr?.on("data", (text: string) => {
@@ -34,8 +41,14 @@ describe("conductor serve --telemetry", () => {
     onTestFinished(() => client.shutdown());
     expect(await client.execute({ flowId: "double" })).toMatchObject({ success: true });
     await running.says("span: conductor.execution");
+    await running.says("metric: conductor.executions");
     running.child.kill("SIGTERM");
     const { stdout } = await running.ended;
     expect(stdout.match(/span: conductor\.node \S+/g)?.length).toBe(4);
+    expect(said).not.toContain("--telemetry");
+    // What there is no provider for is told.
+    const spansOnly = start(args, { cwd: root, env: { NODE_OPTIONS: `--import=${JSON.stringify(provider)}` } });
+    onTestFinished(() => void spansOnly.child.kill("SIGKILL"));
+    await spansOnly.says("no MeterProvider is registered");
   });
 });
