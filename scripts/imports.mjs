@@ -24,7 +24,7 @@ export const CONDUCTOR_LAYERS = layers({
   triggers: ["api", "engine", "executions", "types"],
   isolation: ["engine", "services", "types", "worker"],
   desktop: ["api", "engine", "events", "executions", "services", "types"],
-  server: ["api", "desktop", "triggers", "engine", "isolation", "services", "transports", "types"],
+  server: ["api", "desktop", "executions", "triggers", "engine", "isolation", "services", "transports", "types"],
   telemetry: ["api", "types"],
   "test-utils": ["types"],
   exports: "all",

@@ -28,6 +28,7 @@ pub(super) struct Filter {
     tags: Vec<String>,
     from: Option<f64>,
     to: Option<f64>,
+    ended_from: Option<f64>,
     text: Option<String>,
     limit: u32,
     cursor: Option<String>,
@@ -227,6 +228,9 @@ fn conditions(filter: &Filter) -> Result<Conditions, Trouble> {
         let end = if to.ceil() >= LATEST { i64::MAX } else { first_key(to.ceil()).max(first_key(1.0)) };
         all.add("e.key < :end", ":end", end);
         all.add("e.started_at < :to", ":to", to);
+    }
+    if let Some(ended) = filter.ended_from {
+        all.add("e.ended_at >= :ended", ":ended", ended);
     }
     if let Some(flow) = &filter.flow_id {
         all.add("e.flow_id = :flow", ":flow", flow.clone());

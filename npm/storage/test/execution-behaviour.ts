@@ -543,7 +543,11 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
           tags: tags[(index >> 1) % 4] as string[],
           ...(index % 3 === 0 && { parentId: "Even-0" }),
         }),
-        update(id, 1, { status, endedAt: START, ...(index % 7 === 0 && { error: '{"code":"TimeOut"}' }) }),
+        update(id, 1, {
+          status,
+          ...(index % 6 !== 0 && { endedAt: START + (index % 5) }),
+          ...(index % 7 === 0 && { error: '{"code":"TimeOut"}' }),
+        }),
       );
       rows.unshift((await store.get(id)) as StoredExecution);
     }
@@ -564,6 +568,7 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
       [{ from: START + 5 }, (row) => row.startedAt >= START + 5],
       [{ to: START + 5 }, (row) => row.startedAt < START + 5],
       [{ from: START + 5, to: START + 5 }, () => false],
+      [{ endedFrom: START + 3 }, (row) => row.endedAt !== undefined && row.endedAt >= START + 3],
       [{ from: START + 3, to: START + 9 }, (row) => row.startedAt >= START + 3 && row.startedAt < START + 9],
     ];
     for (const text of [
@@ -650,6 +655,7 @@ export function executionBehaviour({ it, expect, open }: ExecutionBench): void {
       { status: ["failed", "over"] },
       { tags: "a" },
       { from: "now" },
+      { endedFrom: "now" },
     ]) {
       const listed = store.list(filter as ExecutionFilter);
       await expect(listed, JSON.stringify(filter)).rejects.toMatchObject({ code: "UNSUPPORTED_OPERATION" });

@@ -133,7 +133,16 @@ class Model {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
-  list({ flowId, status, parentId, tags = [], from = 0, to = Number.MAX_VALUE, text = "" }: ExecutionFilter) {
+  list({
+    flowId,
+    status,
+    parentId,
+    tags = [],
+    from = 0,
+    to = Number.MAX_VALUE,
+    endedFrom,
+    text = "",
+  }: ExecutionFilter) {
     const rows = this.executions.map(({ row }) => row).reverse();
     return rows.filter(
       (row) =>
@@ -143,6 +152,7 @@ class Model {
         tags.every((tag) => row.tags.includes(tag)) &&
         row.startedAt >= from &&
         row.startedAt < to &&
+        (endedFrom === undefined || (row.endedAt ?? Number.NaN) >= endedFrom) &&
         [row.id, row.flowId, row.name, row.error ?? ""].some((each) => each.toLowerCase().includes(text.toLowerCase())),
     );
   }
@@ -365,6 +375,7 @@ class RandomSequence {
       ...(random.below(4) === 0 && { tags: [random.of(["x", "y"]), random.of(["y", "z"])] }),
       ...(random.below(4) === 0 && { from: this.#now - random.below(20) }),
       ...(random.below(4) === 0 && { to: this.#now - random.below(20) }),
+      ...(random.below(4) === 0 && { endedFrom: this.#now - random.below(20) }),
       ...(random.below(4) === 0 && { text: random.of(["FIRST", "o", "late", "E"]) }),
     };
     const limit = 1 + random.below(4);

@@ -18,6 +18,7 @@ import type { FollowedRun, OpenRun } from "../engine/followed-run.js";
 import { createLog, type Log } from "../engine/log.js";
 import { type Outline, outlineOf } from "../engine/outline.js";
 import { RunRedact } from "../engine/redact.js";
+import { giveWay } from "../engine/turn.js";
 import { RunView } from "../engine/view.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import { isolator } from "../events/isolate.js";
@@ -94,6 +95,8 @@ interface Execution extends ExecutionPlace, Registered {
   responder: Responder | undefined;
   /** Those of the run that it is a part of. */
   executables: NodeExecutorFactory | undefined;
+  /** Says that its end was told; missing before it ends, and where it is not kept. */
+  toldEnd?: () => void;
   /** Its span; missing where nobody traces. */
   span: TraceSpan | undefined;
   /** When it is told next, in ms since the epoch. */
@@ -325,6 +328,7 @@ export class Runs {
       execution.context = found?.context ?? context;
       execution.secrets = found?.secrets ?? execution.secrets;
       if (execution.cancelled) {
+        if (found?.recorder !== undefined) this.noteEnd(execution);
         await found?.recorder?.end(failure("CANCELLED", "Execution cancelled", { nodeId, executionId }));
         return this.cancelledAtOnce(execution);
       }
@@ -338,7 +342,15 @@ export class Runs {
       return this.refuse(node, execution, thrown);
     } finally {
       this.active.end(execution);
+      const { toldEnd } = execution;
+      // Those who began it tell of it once they have the result.
+      if (toldEnd !== undefined) giveWay(toldEnd);
     }
+  }
+
+  /** An execution ends: it is told once that is on disk. */
+  private noteEnd(execution: Execution): void {
+    if (execution.onProgress === undefined) execution.toldEnd ??= this.events.notesEnd();
   }
 
   /** The span of an execution that begins, or goes on; `undefined` where nobody traces. */
@@ -504,6 +516,7 @@ export class Runs {
       files: this.files,
       network: this.network,
       programs: this.programs,
+      onEnding: () => this.noteEnd(execution),
       countCall: events.callCounter,
       tracing: execution.span && { span: execution.span, most: events.tracer?.spansPerExecution ?? 0 },
       onChange: (index, packed, step) => {

@@ -121,6 +121,8 @@ export interface RunRequest {
   tracing?: { span: TraceSpan; most: number } | undefined;
   /** Told of each call of a node that ended; missing where nobody counts. */
   countCall?: ((type: string, outcome: CallOutcome) => void) | undefined;
+  /** Told before it is recorded that the run is over. */
+  onEnding?: (() => void) | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
   onChange?: (task: number, packed: number, step: number) => void;
   /** Told of a node that waits for another try. */
@@ -919,7 +921,10 @@ export class Run implements Answers, ThreadUser {
     this.calls.close();
     const { recorder } = this.request;
     if (recorder === undefined || this.outcome.left !== undefined) this.settle(this.outcome);
-    else void recorder.end(this.outcome.error).then((lost) => this.settleUnless(lost));
+    else {
+      this.request.onEnding?.();
+      void recorder.end(this.outcome.error).then((lost) => this.settleUnless(lost));
+    }
     this.request.onStep?.();
   }
 

@@ -55,6 +55,8 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
   readonly #interval: number;
   readonly #log: Pick<Log, "error">;
   #tracer: ExecutionTracer | undefined;
+  /** Executions that end, and since when, in ms since the epoch; the first ones first. */
+  readonly #ending = new Map<object, number>();
   readonly #counters = new Set<CallCounter>();
   readonly #requests = new Set<() => TraceHeaders | undefined>();
 
@@ -102,6 +104,20 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
     return () => {
       if (this.#tracer === tracer) this.#tracer = undefined;
     };
+  }
+
+  /** Whatever ended before this time was told, in ms since the epoch. */
+  get toldUpTo(): number {
+    const now = Date.now();
+    const [first = now] = this.#ending.values();
+    return Math.min(first, now);
+  }
+
+  /** Notes that an execution ends, which is told once that is on disk. What is returned says that it was told. */
+  notesEnd(): () => void {
+    const end = {};
+    this.#ending.set(end, Date.now());
+    return () => void this.#ending.delete(end);
   }
 
   /** Counts calls of nodes; `undefined` where nobody does. */

@@ -1,10 +1,15 @@
-/** The events that a server told last, numbered, so that clients which lost their connection can have what they missed. */
+/**
+ * The events that a server told last, numbered, so that clients which lost their connection can have what they missed.
+ *
+ * Numbers are made of the time, so that they only grow over restarts, and a number of an earlier process tells when it was: of
+ * what happened since, a store knows what became of executions (`stored-events.ts`).
+ */
 import { randomUUID } from "node:crypto";
 import { encodeEvent } from "./answer-text.js";
 
 /** An event as text, made once for all clients. */
 export interface LoggedEvent {
-  /** From 1 on. */
+  /** See {@link numberAt}. */
   seq: number;
   channel: string;
   event: string;
@@ -16,31 +21,67 @@ export interface LoggedEvent {
   executionId: string | undefined;
 }
 
+/** Where a client was: whether the number is of this process, and the time of it in ms since the epoch. */
+export interface EventPlace {
+  isOurs: boolean;
+  seq: number;
+  time: number;
+}
+
 /** How much is kept: no more than a client that comes back can be sent at once. */
 const MOST_EVENTS = 20_000;
-const MOST_CHARACTERS = 4 * 1024 * 1024;
+export const MOST_CHARACTERS = 4 * 1024 * 1024;
 
 /** How long clients that lost their connection are waited for where there is no other, in ms. */
 const WAIT_MS = 60_000;
+
+/** Times are counted from the year 2026 on, and within a ms events: whole numbers last until the year 2095. */
+const EPOCH = Date.UTC(2026, 0, 1);
+const PER_MS = 4096;
+
+/** The first number of a ms. */
+export function numberAt(time: number): number {
+  return Math.max(0, Math.floor(time) - EPOCH) * PER_MS;
+}
+
+/** The ms of a number, since the epoch. */
+export function timeOf(number: number): number {
+  return EPOCH + Math.floor(number / PER_MS);
+}
+
+/** An event, as it is kept and sent. */
+export function loggedEvent(seq: number, channel: string, name: string, data: unknown): LoggedEvent {
+  const { executionId } = (data ?? {}) as { executionId?: unknown };
+  const id = typeof executionId === "string" ? executionId : undefined;
+  const { event, text } = encodeEvent(name, data);
+  return { seq, channel, event, data: text, replaces: event === "progress" ? id : undefined, executionId: id };
+}
 
 /** Numbers events and keeps the last ones; tells those who listen. */
 export class EventLog {
   /** Names the sequence of numbers: another process has another one. */
   readonly session: string = randomUUID();
-  #last = 0;
+  #last = numberAt(Date.now());
+  /** The last number after which nothing is gone. */
+  #complete = this.#last;
   #kept: LoggedEvent[] = [];
   /** Of `kept`, where it begins: the front is cut off in one go. */
   #start = 0;
   #characters = 0;
   readonly #listeners = new Set<(event: LoggedEvent) => void>();
+  #sessions = 0;
   #isHeard = false;
   #waiting: NodeJS.Timeout | undefined;
 
   /**
    * @param heard told when there is a client, and when no client is left that could come back: without, events need not be
    *   told
+   * @param toldUpTo gives a time up to which all that happened was told, in ms since the epoch. Default: now
    */
-  constructor(private readonly heard: (isHeard: boolean) => void = () => {}) {}
+  constructor(
+    private readonly heard: (isHeard: boolean) => void = () => {},
+    private readonly toldUpTo: () => number = Date.now,
+  ) {}
 
   /** The number of the last event. */
   get last(): number {
@@ -52,33 +93,57 @@ export class EventLog {
     return this.#listeners.size;
   }
 
+  /** Keeps events from now on, for clients of a process before this one. */
+  expect(): void {
+    this.#hear(true);
+    this.#wait();
+  }
+
   add(channel: string, name: string, data: unknown): void {
-    const { executionId } = (data ?? {}) as { executionId?: unknown };
-    const id = typeof executionId === "string" ? executionId : undefined;
-    const { event, text } = encodeEvent(name, data);
-    const replaces = event === "progress" ? id : undefined;
-    const entry = { seq: ++this.#last, channel, event, data: text, replaces, executionId: id };
+    // More than a ms holds would reach into the next one: so many come only while the end of an execution takes long to write.
+    this.#last = Math.max(this.#last + 1, numberAt(this.toldUpTo()));
+    const entry = loggedEvent(this.#last, channel, name, data);
     this.#keep(entry);
     for (const listener of this.#listeners) listener(entry);
   }
 
-  /** A name for the sequence from here on, for a client that has missed what is gone. */
-  newSession(): string {
-    return `${this.session}/${this.#last}`;
+  /** A number from which a client that comes now goes on. */
+  get now(): number {
+    this.#last = Math.max(this.#last, numberAt(this.toldUpTo()));
+    return this.#last;
   }
 
-  /** What came after the last event that a client had; `undefined` where some of that is gone, or it was of another sequence. */
-  missedBy(session: unknown, seq: unknown): LoggedEvent[] | undefined {
-    const isOurs = typeof session === "string" && session.split("/", 1)[0] === this.session;
-    if (!isOurs || !Number.isSafeInteger(seq) || (seq as number) < 0) return undefined;
-    return this.#after(seq as number);
+  /** A name for the sequence from a number on, another one each time. */
+  newSession(from: number = this.now): string {
+    return `${this.session}/${from}/${++this.#sessions}`;
   }
 
-  #after(seq: number): LoggedEvent[] | undefined {
-    if (seq > this.#last) return undefined;
-    const missing = this.#last - seq;
-    const kept = this.#kept.length - this.#start;
-    return missing > kept ? undefined : this.#kept.slice(this.#kept.length - missing);
+  /** Where a client was that had this session and number; `undefined` for what no server gave. */
+  placeOf(session: unknown, number: unknown): EventPlace | undefined {
+    if (typeof session !== "string" || !Number.isSafeInteger(number)) return undefined;
+    const [name, from = "0"] = session.split("/");
+    const first = /^\d{1,16}$/.test(from) ? Number(from) : 0;
+    // A client that had no event yet says 0.
+    const seq = number === 0 ? first : (number as number);
+    if (seq < first || seq < 0) return undefined;
+    return { isOurs: name === this.session, seq, time: timeOf(seq) };
+  }
+
+  /** What came after a number of this process; `undefined` where some of that is gone. */
+  after(seq: number): LoggedEvent[] | undefined {
+    if (seq > this.#last || seq < this.#complete) return undefined;
+    let [low, high] = [this.#start, this.#kept.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#kept[middle] as LoggedEvent).seq <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return this.#kept.slice(low);
+  }
+
+  /** All that there still is. */
+  get kept(): LoggedEvent[] {
+    return this.#kept.slice(this.#start);
   }
 
   /** From now on `listener` is told. What is returned ends that. */
@@ -88,8 +153,13 @@ export class EventLog {
     if (!this.#isHeard) this.#hear(true);
     return () => {
       this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#waiting = setTimeout(() => this.#hear(false), WAIT_MS).unref();
+      if (this.#listeners.size === 0) this.#wait();
     };
+  }
+
+  #wait(): void {
+    clearTimeout(this.#waiting);
+    this.#waiting = setTimeout(() => this.#hear(false), WAIT_MS).unref();
   }
 
   #hear(isHeard: boolean): void {
@@ -97,7 +167,7 @@ export class EventLog {
     this.heard(isHeard);
     if (isHeard) return;
     // What happens from now on is missed: a client that comes back later finds that its number is too old.
-    this.#last++;
+    this.#complete = ++this.#last;
     this.#kept = [];
     this.#start = this.#characters = 0;
   }
@@ -106,7 +176,9 @@ export class EventLog {
     this.#kept.push(entry);
     this.#characters += entry.data.length;
     while (this.#kept.length - this.#start > MOST_EVENTS || this.#characters > MOST_CHARACTERS) {
-      this.#characters -= this.#kept[this.#start]?.data.length ?? 0;
+      const gone = this.#kept[this.#start] as LoggedEvent;
+      this.#characters -= gone.data.length;
+      this.#complete = gone.seq;
       this.#start++;
     }
     if (this.#start < MOST_EVENTS) return;

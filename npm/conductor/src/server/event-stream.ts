@@ -1,6 +1,9 @@
 /** Events as `text/event-stream`, for clients that only listen. */
+import { messageOf } from "@atomiton/values";
+import { createLog } from "../engine/log.js";
 import { ClientLine } from "./client-line.js";
 import type { EventLog, LoggedEvent } from "./event-log.js";
+import type { FindMissed } from "./stored-events.js";
 
 /** How often something is sent where nothing happens, so that no proxy takes the connection for dead, in ms. */
 const HEARTBEAT_MS = 15_000;
@@ -8,16 +11,24 @@ const HEARTBEAT_MS = 15_000;
 /** What the `id` of an event is: the sequence and the number, as `Last-Event-ID` brings it back. */
 const LAST = /^(.+):(\d+)$/;
 
+/** Where events come from. */
+export interface EventSources {
+  log: EventLog;
+  /** Finds out what a client missed. */
+  missed: FindMissed;
+}
+
 /**
  * Tells of events, named `<channel>:<event>`, until the client goes or `signal` aborts. One that comes back with the id of the last
- * event that it had is told of all that it missed, or by `transport:gap` that some of that is gone.
+ * event that it had is told of all that it missed, or by `transport:gap` that some of that is gone; its data says of which channels
+ * nothing is missing all the same (`complete`).
  *
  * @param executionId tells of this execution only
  * @param isAllowed whether the caller may still listen; asked with each heartbeat, and when sessions have ended. One who may not is
  *   told so by `auth:sessionExpired`
  */
 export function eventStream(
-  log: EventLog,
+  { log, missed }: EventSources,
   {
     lastId,
     executionId,
@@ -83,12 +94,31 @@ export function eventStream(
         };
         if (signal.aborted) return end();
         signal.addEventListener("abort", abort);
-        const [, session, seq] = LAST.exec(lastId ?? "") ?? [];
-        const missed = !lastId ? [] : log.missedBy(session, Number(seq));
-        // The first line makes headers go out.
+        // The first line makes headers go out. The id is for those that come back before they had any event.
+        if (!lastId) {
+          write(`: \nid: ${log.session}:${log.now}\n\n`);
+          return line.start();
+        }
         write(": \n\n");
-        if (missed === undefined) write(`event: transport:gap\nid: ${log.session}:${log.last}\ndata: {}\n\n`);
-        line.start(missed);
+        const [, session, number] = LAST.exec(lastId) ?? [];
+        const place = log.placeOf(session, Number(number));
+        missed(place, executionId).then(
+          (find) => {
+            if (!isOpen) return;
+            const { events, complete } = find();
+            if (complete !== undefined) {
+              // Who comes back with the id of the gap has missed what follows it.
+              const from = events.length === 0 ? log.now : (place?.seq ?? log.now);
+              write(`event: transport:gap\nid: ${log.session}:${from}\ndata: ${JSON.stringify({ complete })}\n\n`);
+            }
+            line.start(events);
+          },
+          (error) => {
+            createLog().error(`What a client missed could not be read: ${messageOf(error)}`);
+            // It may come back.
+            end();
+          },
+        );
       },
       pull(controller) {
         unsent = Math.max(0, -(controller.desiredSize ?? 0));

@@ -18,8 +18,7 @@ import { encodeAnswer } from "./answer-text.js";
 import { apiPage, type Description, PAGE_HEADERS } from "./api-page.js";
 import type { AuditEntry } from "./audit.js";
 import { type Authenticate, type CallResult, type Calls, type Session, tokenOf } from "./calls.js";
-import type { EventLog } from "./event-log.js";
-import { eventStream } from "./event-stream.js";
+import { type EventSources, eventStream } from "./event-stream.js";
 import { flowRuns } from "./flow-runs.js";
 import type { Hooks } from "./hooks/hooks.js";
 import type { Metrics } from "./metrics.js";
@@ -36,7 +35,7 @@ import { OPENID_STEPS, type OpenIdSignIn } from "./users/openid/sign-in.js";
 export interface HandlerParts {
   calls: Calls;
   channels: ServedChannels;
-  log: EventLog;
+  events: EventSources;
   authenticate: Authenticate;
   guard: RateGuard;
   /** Proxies before the server whose `X-Forwarded-For` counts. */
@@ -101,7 +100,7 @@ type Ctx = Context<Env>;
 
 /** Makes the handler. */
 export function createHandler(parts: HandlerParts): Hono<Env> {
-  const { calls, log, base } = parts;
+  const { calls, events, base } = parts;
   const app = new Hono<Env>();
   const runs = flowRuns(parts);
 
@@ -185,7 +184,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     if (given instanceof Response) return given;
     // A stream that nothing reads would be told of events for ever.
     if (raw.method === "HEAD") return new Response(null, { headers: { "content-type": "text/event-stream" } });
-    return eventStream(log, {
+    return eventStream(events, {
       lastId: c.req.header("last-event-id"),
       ...(given.query as { executionId?: string }),
       async isAllowed() {

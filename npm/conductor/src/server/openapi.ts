@@ -149,7 +149,11 @@ const EVENTS = {
   description: "For the role viewer and above.",
   parameters: [
     ...inQueryOf(EVENTS_QUERY),
-    header("last-event-id", { type: "string" }, "Go on after this event, or tell of a gap by transport:gap"),
+    header(
+      "last-event-id",
+      { type: "string" },
+      "Go on after this event. Where some are gone, transport:gap says of which channels nothing is missing (complete)",
+    ),
   ],
   responses: {
     200: {

@@ -139,6 +139,7 @@ export const RESOURCES: readonly Resource[] = [
       text: text.optional(),
       from: moment.optional(),
       to: moment.optional(),
+      endedFrom: moment.optional(),
       limit: count.min(1).max(1000).optional(),
       cursor: z.string().max(1024).optional(),
     }),

@@ -28,6 +28,7 @@ import { createRateGuard, type RateLimits } from "./rate-limits.js";
 import { requestHeaders } from "./request-traces.js";
 import type { Secrets } from "./secrets/secrets.js";
 import { type ServedChannels, serveChannels } from "./served-channels.js";
+import { findMissed } from "./stored-events.js";
 import { Connection, HEARTBEAT_MS } from "./websocket.js";
 
 /** Settings of a server. */
@@ -153,7 +154,11 @@ export function createServer(options: ServerOptions): ConductorServer {
     origins: new Set(options.origins),
     hosts: hosts && new Set(hosts.map((name) => name.toLowerCase())),
   };
-  const log = new EventLog((isHeard) => channels.tell(isHeard));
+  const log = new EventLog(
+    (isHeard) => channels.tell(isHeard),
+    () => conductor.events.toldUpTo,
+  );
+  const missed = findMissed(log, durable ? conductor.executions : undefined);
   const takesHooks = triggers !== undefined && (options.webhooks ?? open);
   const hooks: Hooks | undefined = takesHooks
     ? createHooks({
@@ -172,6 +177,8 @@ export function createServer(options: ServerOptions): ConductorServer {
     ...(hooks && { hooks }),
   };
   const channels: ServedChannels = serveChannels(conductor, served, (...told) => log.add(...told));
+  // Clients of a process before this one may come back.
+  if (durable) log.expect();
   const audit = auditor(options.audit);
   const tell: typeof audit = (entry) => {
     if (entry.event === "refused" || entry.event === "limited") metrics?.refused(entry.event);
@@ -202,7 +209,7 @@ export function createServer(options: ServerOptions): ConductorServer {
   const parts = {
     calls,
     channels,
-    log,
+    events: { log, missed },
     authenticate,
     guard,
     proxies,
@@ -252,7 +259,7 @@ export function createServer(options: ServerOptions): ConductorServer {
       return true;
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
-      const connection = new Connection(client, asked, { calls, log, authenticate, guard }, address);
+      const connection = new Connection(client, asked, { calls, log, missed, authenticate, guard }, address);
       connections.add(connection);
       client.on("close", () => connections.delete(connection));
     });

@@ -1,5 +1,7 @@
 /** Callers over WebSockets: commands, answers and numbered events, as `transports/websocket-protocol.ts` has them. */
+import { messageOf } from "@atomiton/values";
 import type { RawData, WebSocket } from "ws";
+import { createLog } from "../engine/log.js";
 import { PROTOCOL_VERSION } from "../transports/websocket-protocol.js";
 import type { Limited } from "./access.js";
 import { encodeAnswer } from "./answer-text.js";
@@ -7,6 +9,7 @@ import { type Authenticate, type CallResult, type Calls, type Session, tokenOf }
 import { ClientLine } from "./client-line.js";
 import type { EventLog, LoggedEvent } from "./event-log.js";
 import type { RateGuard } from "./rate-limits.js";
+import type { FindMissed, Missed } from "./stored-events.js";
 
 /** How often clients are asked whether they are there, and whether they still may be, in ms. */
 export const HEARTBEAT_MS = 25_000;
@@ -29,6 +32,8 @@ const Close = { unsupported: 1003, policy: 1008, tooBig: 1009, away: 1001 };
 export interface Connections {
   calls: Calls;
   log: EventLog;
+  /** Finds out what a client missed. */
+  missed: FindMissed;
   authenticate: Authenticate;
   guard: RateGuard;
 }
@@ -38,6 +43,8 @@ export class Connection {
   readonly #line: ClientLine;
   /** Whether it was greeted, and so is told of events. */
   #isTold = false;
+  /** The number of the last event before that. */
+  #greetedAt = 0;
   #isAlive = true;
   /** Whether the caller signs out, and need not be told that it is signed out. */
   #isLeaving = false;
@@ -178,7 +185,8 @@ export class Connection {
     this.#isKnown = caller !== undefined;
     if (caller !== undefined && !this.#isTold) {
       this.#isTold = true;
-      this.#greet(this.server.log.session);
+      this.#greetedAt = this.server.log.now;
+      this.#greet(this.server.log.newSession());
       this.#line.start();
     } else if (caller === undefined && this.#isTold) {
       this.#isTold = false;
@@ -192,12 +200,20 @@ export class Connection {
   async #resume(session: unknown, seq: unknown): Promise<void> {
     const { caller } = await this.#session;
     if (caller === undefined || !this.#isTold) return;
-    const { log } = this.server;
-    const missed = log.missedBy(session, seq);
-    // The client takes numbers that it has seen for repetitions, so that those which came since the greeting do no harm.
+    const { log, missed } = this.server;
+    const find = await missed(log.placeOf(session, seq)).catch((error): (() => Missed) => {
+      createLog().error(`What a client missed could not be read: ${messageOf(error)}`);
+      return () => ({ events: [], complete: [] });
+    });
+    if (!this.#isTold) return;
+    // The client holds back what it was sent since the greeting: it takes numbers that it has seen for repetitions, and in a new
+    // session it is told of that first.
     this.#line.stop();
-    this.#greet(missed === undefined ? log.newSession() : String(session));
-    this.#line.start(missed);
+    const { events, complete } = find(this.#greetedAt);
+    const [first] = events;
+    if (complete === undefined) this.#greet(String(session));
+    else this.#greet(log.newSession(first && first.seq - 1), complete);
+    this.#line.start(events);
   }
 
   async #call(id: string | number, channel: unknown, command: unknown, args: unknown): Promise<void> {
@@ -226,8 +242,9 @@ export class Connection {
     this.#send({ type: "response", id, error, code, ...later }, sent);
   }
 
-  #greet(session: string): void {
-    this.#send({ type: "hello", session, version: PROTOCOL_VERSION, heartbeat: HEARTBEAT_MS });
+  #greet(session: string, complete?: readonly string[]): void {
+    const known = complete === undefined ? {} : { complete };
+    this.#send({ type: "hello", session, version: PROTOCOL_VERSION, heartbeat: HEARTBEAT_MS, ...known });
   }
 
   #answer(id: string | number, result: unknown, sent: () => void): void {

@@ -45,14 +45,16 @@
  * Resuming
  *
  *     client  { type: "resume", session: string, seq: number }
- *     server  { type: "hello", session: string, … }
+ *     server  { type: "hello", session: string, complete?: string[], … }
  *
- * `seq` counts up from 1 within a session; numbers may be left out. A client that was connected before answers the
+ * `seq` counts up within a session; numbers may be left out. A client that was connected before answers the
  * greeting with the session it had and the last number it saw. If the server still has all that came after, its second
  * greeting names that session, and it sends all events with higher numbers, those included that it has sent on this
  * connection already; then it goes on. If not, its second greeting names a new session (that of the first will do) whose
  * numbers start over; what was sent on this connection since the first greeting counts as the new session's. The client
- * then tells its listeners of `("transport", "gap")` that events are missing. It does the same when there is no second
+ * then tells its listeners of `("transport", "gap")` that events are missing. `complete` names channels of which none is missing all the
+ * same, because the server tells of them what happened meanwhile, in the new session: those of executions that a store keeps, after
+ * a restart. There it may tell something twice. The client does the same when there is no second
  * greeting within 10 s. Numbers that are not above the last one are dropped as repetitions.
  */
 export const PROTOCOL_VERSION = 1;
@@ -95,6 +97,8 @@ export interface HelloMessage {
   session: string;
   heartbeat?: number;
   version?: number;
+  /** In the second greeting, with a new session: the channels of which nothing is missing all the same. */
+  complete?: unknown;
 }
 
 /** What a server sends. */

@@ -8,6 +8,8 @@ export interface Gap {
   previous?: { session: string; seq: number };
   /** Sequence from now on. */
   session?: string;
+  /** Channels of which nothing is missing: what happened to executions of a store is told after this, progress as it is then. */
+  complete?: readonly string[];
 }
 
 /** What a sequence is given. */
@@ -55,7 +57,7 @@ export class Sequence {
     this.#settle();
   }
 
-  hello(session: string): void {
+  hello(session: string, complete?: unknown): void {
     if (this.#phase === "greeting" && this.#session !== undefined) {
       this.#phase = "resuming";
       this.#greeted = session;
@@ -66,7 +68,7 @@ export class Sequence {
     } else if (this.#session === undefined) {
       this.#session = session;
     } else {
-      this.#startOver(session);
+      this.#startOver(session, complete);
     }
   }
 
@@ -84,13 +86,18 @@ export class Sequence {
   }
 
   /** The old session is gone. What was held back belongs to the one of the greeting. */
-  #startOver(session: string | undefined): void {
+  #startOver(session: string | undefined, complete?: unknown): void {
     const previous = this.#session === undefined ? {} : { previous: { session: this.#session, seq: this.#seq } };
     const held = this.#settle();
     const isTheirs = this.#greeted === session;
     this.#session = session;
     this.#seq = 0;
-    this.#options.onGap({ ...previous, ...(session !== undefined && { session }) });
+    const channels = Array.isArray(complete) ? complete.map(String) : [];
+    this.#options.onGap({
+      ...previous,
+      ...(session !== undefined && { session }),
+      ...(channels.length > 0 && { complete: channels }),
+    });
     for (const event of held) {
       if (isTheirs) this.event(event);
       else this.#options.deliver(event);

@@ -98,7 +98,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     onMessage(message) {
       if (message.type === "response") answered(message);
       else if (message.type === "event") sequence.event(message);
-      else if (message.type === "hello") sequence.hello(message.session);
+      else if (message.type === "hello") sequence.hello(message.session, message.complete);
     },
     onLost(cause) {
       sequence.lost();

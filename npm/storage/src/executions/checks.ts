@@ -43,6 +43,7 @@ const FILTER: Record<keyof ExecutionFilter, "text" | "time" | "texts" | "status"
   tags: "texts",
   from: "time",
   to: "time",
+  endedFrom: "time",
   text: "text",
 };
 

@@ -32,7 +32,7 @@ export function placeOf(cursor: string): ListPlace {
 
 /** Whether a row is one that a filter asks for. */
 export function matches(row: StoredExecution, filter: ExecutionFilter): boolean {
-  const { flowId, parentId, tags, from, to, text } = filter;
+  const { flowId, parentId, tags, from, to, endedFrom, text } = filter;
   const statuses = statusesOf(filter);
   return (
     (flowId === undefined || row.flowId === flowId) &&
@@ -41,6 +41,7 @@ export function matches(row: StoredExecution, filter: ExecutionFilter): boolean 
     (tags === undefined || tags.every((tag) => row.tags.includes(tag))) &&
     (from === undefined || row.startedAt >= from) &&
     (to === undefined || row.startedAt < to) &&
+    (endedFrom === undefined || (row.endedAt !== undefined && row.endedAt >= endedFrom)) &&
     (text === undefined || contains([row.id, row.flowId, row.name, row.error ?? ""], text))
   );
 }

@@ -143,6 +143,8 @@ export interface ExecutionFilter {
   /** Started at this time or later, and before that one; ms since the epoch. */
   from?: number;
   to?: number;
+  /** Ended at this time or later; ms since the epoch. SQLite looks at each row for it, where nothing else narrows the list. */
+  endedFrom?: number;
   /** Anywhere in id, flow id, name or error, without regard to the case of ASCII letters. */
   text?: string;
 }

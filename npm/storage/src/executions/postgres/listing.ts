@@ -17,7 +17,7 @@ export function listStatement(
   const values: unknown[] = [];
   const value = (given: unknown): string => `$${values.push(given)}`;
   const conditions: string[] = [];
-  const { flowId, parentId, tags, from, to, text } = filter;
+  const { flowId, parentId, tags, from, to, endedFrom, text } = filter;
   if (flowId !== undefined) conditions.push(same("flow_id", value(flowId)));
   if (parentId !== undefined) conditions.push(same("parent_id", value(parentId)));
   const statuses = statusesOf(filter);
@@ -33,6 +33,7 @@ export function listStatement(
   }
   if (from !== undefined) conditions.push(`started_at >= ${value(from)}::float8`);
   if (to !== undefined) conditions.push(`started_at < ${value(to)}::float8`);
+  if (endedFrom !== undefined) conditions.push(`ended_at >= ${value(endedFrom)}::float8`);
   if (text !== undefined && text !== "") {
     const wanted = value(asciiLower(text));
     const found = ["id", "flow_id", "name", "error"].map((column) => `strpos(lower(${column}), ${wanted}::text) > 0`);
