@@ -294,7 +294,9 @@ export class Runs {
       // Listeners know an execution that left memory here.
       const isKnown = kept !== undefined && this.loaded?.sleepers.attach(executionId) !== undefined;
       execution.span = this.beginSpan({ executionId, flowId: nodeId }, around, kept, wanted?.cause);
-      if (onProgress === undefined && !isKnown) this.events.emitStarted({ executionId, nodeId });
+      if (onProgress === undefined && !isKnown) {
+        this.events.emitStarted({ executionId, nodeId, ...traceOf(execution) });
+      }
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
       if (execution.cancelled) return this.cancelledAtOnce(execution);
       if (this.durability === undefined) {
@@ -484,6 +486,8 @@ export class Runs {
   ): RunView | undefined {
     const { context, executionId } = execution;
     const { events, feed } = this;
+    const { logScope } = events;
+    const outermost = execution.parents.at(-1) ?? executionId;
     let view: RunView | undefined;
     const outline = outlineOf(node);
     const redact = kept?.redact ?? this.redactionOf(outline, execution);
@@ -516,6 +520,7 @@ export class Runs {
       files: this.files,
       network: this.network,
       programs: this.programs,
+      inLogScope: logScope && ((of, work) => logScope({ executionId: outermost, ...of }, work)),
       onEnding: () => this.noteEnd(execution),
       countCall: events.callCounter,
       tracing: execution.span && { span: execution.span, most: events.tracer?.spansPerExecution ?? 0 },
@@ -689,16 +694,20 @@ export class Runs {
     endSpan(span, run, { error: shown.error });
     if (execution.onProgress !== undefined) return result;
     execution.result = result;
-    if (result.success) this.events.emitCompleted({ executionId, result: shown });
+    if (result.success) this.events.emitCompleted({ executionId, result: shown, ...traceOf(execution) });
     else {
       const error = new Error((result.error as ExecutionError).message);
-      this.events.emitError({ executionId, error, result: shown });
+      this.events.emitError({ executionId, error, result: shown, ...traceOf(execution) });
     }
     this.onEnd?.(execution, shown);
     if (waiting !== undefined) for (const tell of waiting) tell(result);
     this.loaded?.sleepers.ended(executionId, result);
     return result;
   }
+}
+
+function traceOf({ span }: Execution): { trace?: ReturnType<TraceSpan["ids"]> } {
+  return span === undefined ? {} : { trace: span.ids() };
 }
 
 function endSpan(span: TraceSpan | undefined, run: FollowedRun | undefined, how: TracedEnd): void {

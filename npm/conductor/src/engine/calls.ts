@@ -27,7 +27,7 @@ import type { LeftOut } from "./left-out.js";
 import type { Log } from "./log.js";
 import { EventKind, FIRST_ATTEMPT, NEVER } from "./mailbox.js";
 import { NodeExpressions, type RunTimes } from "./node-expressions.js";
-import { keptLog } from "./node-log.js";
+import { keptLog, scopedLog } from "./node-log.js";
 import { DEFAULT_HANDLE } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
@@ -130,10 +130,19 @@ export class Calls {
     return this.seen?.log ?? this.request.log;
   }
 
-  /** Where a call logs to, if what it says is kept. */
+  /** Where a call logs to, if that is another log than that of the run. */
   logOf(call: Call): Log | undefined {
-    if (this.request.recorder === undefined) return undefined;
-    return keptLog(this.log, (level, text) => this.keepLine(call, level, text));
+    const { recorder, inLogScope } = this.request;
+    const kept = recorder && keptLog(this.log, (level, text) => this.keepLine(call, level, text));
+    // What is told of an isolated process comes in no scope.
+    return inLogScope === undefined ? kept : scopedLog(kept ?? this.log, (say) => this.inLogScope(call, say));
+  }
+
+  private inLogScope<T>(call: Call, work: () => T): T {
+    const { inLogScope } = this.request;
+    if (inLogScope === undefined) return work();
+    const nodeId = this.plan.id(this.values.nodeOf(call.task));
+    return inLogScope({ nodeId, trace: this.spans?.of(call).ids() }, work);
   }
 
   private keepLine(call: Call, level: LogLine["level"], text: string): void {
@@ -419,11 +428,10 @@ export class Calls {
   }
 
   private execute(call: Call, executable: AnyExecutable, parameters: Parameters | undefined): void {
-    const { spans } = this;
-    const result =
-      spans === undefined
-        ? this.carryOut(call, executable, parameters)
-        : spans.of(call).active(() => this.carryOut(call, executable, parameters));
+    const isSeen = this.spans !== undefined || this.request.inLogScope !== undefined;
+    const result = isSeen
+      ? this.carryOutSeen(call, executable, parameters)
+      : this.carryOut(call, executable, parameters);
     if (isThenable(result)) this.await(call, result);
     else this.answered(call, result);
   }
@@ -432,6 +440,15 @@ export class Calls {
     const { reuse } = this.request;
     if (reuse === undefined) return executable.execute(new ExecutableParams(call, parameters));
     return takeOrExecute(this, reuse, call, this.values.nodeOf(call.task), executable, parameters);
+  }
+
+  /** Carries a leaf out as what is active, and what is logged about. */
+  private carryOutSeen(call: Call, executable: AnyExecutable, parameters: Parameters | undefined): unknown {
+    const carryOut = () => this.carryOut(call, executable, parameters);
+    return this.inLogScope(call, () => {
+      const span = this.spanOf(call);
+      return span === undefined ? carryOut() : span.active(carryOut);
+    });
   }
 
   /** Executes with what expressions gave. */

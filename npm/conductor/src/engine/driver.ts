@@ -10,6 +10,7 @@ import type { Redaction } from "../expressions/redaction.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
 import type { RetryRecord } from "../types/graph.js";
+import type { LogScope } from "../types/log-scope.js";
 import type { TraceSpan } from "../types/tracing.js";
 import type { NodeActivity } from "./activity.js";
 import { backend } from "./backend.js";
@@ -121,6 +122,8 @@ export interface RunRequest {
   tracing?: { span: TraceSpan; most: number } | undefined;
   /** Told of each call of a node that ended; missing where nobody counts. */
   countCall?: ((type: string, outcome: CallOutcome) => void) | undefined;
+  /** Says what is logged meanwhile is about; missing where no log tells. */
+  inLogScope?: (<T>(of: Pick<LogScope, "nodeId" | "trace">, work: () => T) => T) | undefined;
   /** Told before it is recorded that the run is over. */
   onEnding?: (() => void) | undefined;
   /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */

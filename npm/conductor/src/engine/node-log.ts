@@ -19,6 +19,16 @@ export function keptLog(log: Log, keep: (level: LogLine["level"], text: string) 
   return Object.freeze(Object.assign(at("info"), levels));
 }
 
+/** A log whose messages are written by `write`, whatever calls it. */
+export function scopedLog(log: Log, write: (say: () => void) => void): Log {
+  const at =
+    (level: LogLevel) =>
+    (message: string, ...details: unknown[]) =>
+      write(() => log[level](message, ...details));
+  const levels = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  return Object.freeze(Object.assign(at("info"), levels));
+}
+
 function textOf(message: unknown, details: readonly unknown[]): string {
   const parts = details.map((detail) => (detail instanceof Error ? detail.message : shortForm(detail, LONGEST_DETAIL)));
   const text = [String(message), ...parts].join(" ");

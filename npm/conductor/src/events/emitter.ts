@@ -4,23 +4,29 @@ import type { CallOutcome } from "../engine/calls.js";
 import type { Log } from "../engine/log.js";
 import type { ExecutionResult } from "../types/execution.js";
 import type { ExecutionGraphState } from "../types/graph.js";
+import type { InLogScope } from "../types/log-scope.js";
 import type { ExecutionTracer, TraceHeaders } from "../types/tracing.js";
 import { Throttle } from "./throttle.js";
 
 /** Ends a subscription. */
 export type Unsubscribe = () => void;
 
-export interface StartedEvent {
+/** The span of an execution, in hexadecimal digits; missing where it is not traced. */
+interface Traced {
+  trace?: { traceId: string; spanId: string };
+}
+
+export interface StartedEvent extends Traced {
   executionId: string;
   nodeId: string;
 }
 
-export interface CompletedEvent {
+export interface CompletedEvent extends Traced {
   executionId: string;
   result: ExecutionResult;
 }
 
-export interface ErrorEvent {
+export interface ErrorEvent extends Traced {
   executionId: string;
   error: Error;
   /** What is known of the execution, as listeners get it; missing where another program carried it out. */
@@ -55,6 +61,7 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
   readonly #interval: number;
   readonly #log: Pick<Log, "error">;
   #tracer: ExecutionTracer | undefined;
+  #logScope: InLogScope | undefined;
   /** Executions that end, and since when, in ms since the epoch; the first ones first. */
   readonly #ending = new Map<object, number>();
   readonly #counters = new Set<CallCounter>();
@@ -104,6 +111,16 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
     return () => {
       if (this.#tracer === tracer) this.#tracer = undefined;
     };
+  }
+
+  /** Says what is logged while something is done is about; `undefined` where no log tells. */
+  get logScope(): InLogScope | undefined {
+    return this.#logScope;
+  }
+
+  /** Has a log told which execution and which node its lines are about; for a log that is structured. */
+  scopeLogs(inScope: InLogScope): void {
+    this.#logScope = inScope;
   }
 
   /** Whatever ended before this time was told, in ms since the epoch. */
