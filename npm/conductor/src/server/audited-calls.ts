@@ -51,7 +51,8 @@ function subjectOf(args: unknown, result?: unknown): Pick<AuditEntry, "subject">
   const found = [
     id,
     executionId,
-    Array.isArray(executionIds) ? executionIds.join(", ") : undefined,
+    // Arguments are not checked yet: what has no text of its own throws where it is made one.
+    Array.isArray(executionIds) ? executionIds.filter((each) => typeof each === "string").join(", ") : undefined,
     (result as { id?: unknown } | undefined | null)?.id,
     (flow as { id?: unknown } | undefined | null)?.id,
     (node as { id?: unknown } | undefined | null)?.id,

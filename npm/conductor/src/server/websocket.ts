@@ -231,7 +231,7 @@ export class Connection {
     const session = await this.#session;
     const limited = this.#limited ?? this.server.guard.ofCaller(session.caller, this.address);
     if (limited !== undefined) return this.#refuse(id, limited, sent);
-    const answer = await this.server.calls.call(session, channel, command, args);
+    const answer = await this.server.calls.call(session, channel, command, args).catch(failedCall);
     if ("result" in answer) this.#answer(id, answer.result, sent);
     else this.#refuse(id, answer, sent);
   }
@@ -289,6 +289,12 @@ export class Connection {
   #readOn(): void {
     if (this.socket.isPaused && this.socket.bufferedAmount <= SLOW_BYTES) this.socket.resume();
   }
+}
+
+/** A defect of the server fails one call, not the process with all others. */
+function failedCall(error: unknown): CallResult {
+  createLog().error(`A call failed: ${messageOf(error)}`);
+  return { error: "The server failed; its log has the reason", code: "INTERNAL_ERROR", channelError: true };
 }
 
 function eventText({ seq, channel, event, data }: LoggedEvent): string {

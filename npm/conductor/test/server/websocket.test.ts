@@ -405,6 +405,34 @@ describe("messages that no client sends", () => {
     expect(await call("storage", "listFlows")).toHaveProperty("result");
   });
 
+  it("whose arguments have no text of their own are answered, and end no process", async () => {
+    const audited: unknown[] = [];
+    const { apiUrl } = await serving({ audit: (entry) => void audited.push(entry) });
+    const { call } = await rawSocket(apiUrl, { token: keyOf("admin") });
+    const executionIds = [{ toString: null }, "one"];
+    expect(await call("node", "deleteExecutions", { executionIds })).toMatchObject({ code: "VALIDATION_FAILED" });
+    expect(audited).toContainEqual(expect.objectContaining({ what: "node.deleteExecutions", subject: "one" }));
+    expect(await call("storage", "listFlows")).toHaveProperty("result");
+  });
+
+  it("on which the server itself fails have an error that tells nothing of it, and the next ones are answered", async () => {
+    const said = vi.spyOn(console, "error").mockImplementation(() => {});
+    onTestFinished(() => said.mockRestore());
+    const isolation = {
+      isTaken: true,
+      begins: () => {
+        throw new Error("a defect");
+      },
+    };
+    const { apiUrl } = await serving({ isolation: isolation as never });
+    const { call } = await rawSocket(apiUrl, { token: keyOf("admin") });
+    const args = { node: flowOf("say"), context: { executionId: "one" } };
+    const answer = await call("node", "execute", args);
+    expect(answer).toMatchObject({ code: "INTERNAL_ERROR", error: expect.not.stringContaining("defect") });
+    expect(JSON.stringify(said.mock.calls)).toContain("A call failed: a defect");
+    expect(await call("storage", "listFlows")).toHaveProperty("result");
+  });
+
   it("10,000 at random, crash nothing and keep nothing", async () => {
     const { apiUrl, ask, server } = await serving();
     const random = seededRandom(20_261_125);
