@@ -2,7 +2,7 @@
 import { nodeTypes } from "@atomiton/nodes/definitions";
 import { checkedParameters } from "@atomiton/nodes/executables";
 import { messageOf } from "@atomiton/values";
-import type { NodeDefinition } from "../types/definition.js";
+import type { NodeDefinition, NodeEdge } from "../types/definition.js";
 import type { SavedFlow } from "../types/flow.js";
 import type { ArmedTrigger } from "./types.js";
 
@@ -29,9 +29,10 @@ export function triggersIn(flow: SavedFlow, others: ReadonlySet<string>): FoundT
   const isTrigger = ({ type }: NodeDefinition) => others.has(type) || nodeTypes.get(type)?.isTrigger === true;
   const isOn = isEnabled(flow);
   const found: FoundTrigger[] = [];
-  const targets = new Set(flow.edges?.map(({ target }) => target));
-  const look = (nodes: readonly NodeDefinition[], isTop: boolean) => {
-    for (const node of nodes) {
+  // A flow is saved as it is sent, also with what is no node: running it says so, and its triggers are the ones that there are.
+  const targets = new Set(objectsIn<NodeEdge>(flow.edges).map(({ target }) => target));
+  const look = (nodes: unknown, isTop: boolean) => {
+    for (const node of objectsIn<NodeDefinition>(nodes)) {
       if (isTrigger(node)) {
         const problem = isTop
           ? targets.has(node.id)
@@ -40,11 +41,15 @@ export function triggersIn(flow: SavedFlow, others: ReadonlySet<string>): FoundT
           : "It stands inside another node, and a trigger stands at the start of its flow";
         found.push({ node, isOn: isOn && node.parameters?.enabled !== false, ...(problem && { problem }) });
       }
-      if (Array.isArray(node.nodes)) look(node.nodes, false);
+      look(node.nodes, false);
     }
   };
-  look(flow.nodes ?? [], true);
+  look(flow.nodes, true);
   return found;
+}
+
+function objectsIn<T extends object>(list: unknown): T[] {
+  return Array.isArray(list) ? list.filter((each) => typeof each === "object" && each !== null) : [];
 }
 
 /**

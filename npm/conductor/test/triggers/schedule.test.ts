@@ -205,6 +205,15 @@ describe("schedules", () => {
     ]);
     expect(own.log).toHaveLength(7);
   });
+
+  it("are found in a flow that also holds what is no node or edge", async () => {
+    const own = await process(join(folder(), "a.db"), new TestClock(START));
+    const nodes = [null, { id: "times", type: "schedule", parameters: { every: "1h" } }, "text", [null], 1];
+    await own.conductor.storage.saveFlow({ id: "report", nodes, edges: [null, 1] } as never);
+    await own.triggers.start();
+    expect(own.triggers.list()).toMatchObject([{ nodeId: "times", status: "armed" }]);
+    expect(own.log.filter((line) => /cannot be/.test(line))).toEqual([]);
+  });
 });
 
 describe("executions of a schedule that overlap", () => {
