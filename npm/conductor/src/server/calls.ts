@@ -85,9 +85,10 @@ export interface CallParts {
 export function createCalls({ channels, auth, guard, executions, isolated, ownFlows, tell }: CallParts): Calls {
   const refusal: Calls["refusal"] = (session, channel, command) => {
     const least = leastRole(channel, command);
-    if (least === undefined) return noCommand(channel, command);
-    const what = `${channel}.${command}`;
-    const refused = refusalOf(session.caller, least, what);
+    // A stranger is asked for a key first, as everywhere.
+    if (least === undefined && session.caller !== undefined) return noCommand(channel, command);
+    const what = `${nameOf(channel)}.${nameOf(command)}`;
+    const refused = refusalOf(session.caller, least ?? "viewer", what);
     return refused && told(session, refused, what);
   };
   const told: Calls["told"] = (session, refused, what) => {
@@ -189,9 +190,14 @@ export function idOfKey(caller: Caller | undefined, flowId: string, key: string)
   return `key-${sha256(name, "hex").slice(0, 32)}`;
 }
 
+/** Of what is sent in the place of a name, no more is repeated than a name may have. */
+function nameOf(text: string): string {
+  return text.slice(0, 100);
+}
+
 function noCommand(channel: string, command: string): CallAnswer {
   return {
-    error: `There is no command ${channel.slice(0, 100)}.${command.slice(0, 100)}`,
+    error: `There is no command ${nameOf(channel)}.${nameOf(command)}`,
     code: "IMPLEMENTATION_NOT_FOUND",
     channelError: true,
   };

@@ -12,7 +12,7 @@ import { issuesOf } from "../services/schema.js";
 import { fromBase64 } from "../types/base64.js";
 import type { ErrorCode } from "../types/errors.js";
 import type { ExecutionRequest } from "../types/request.js";
-import { type Limited, type Refusal, refusalOf } from "./access.js";
+import { type Limited, leastRole, type Refusal, refusalOf } from "./access.js";
 import { addressOf } from "./addresses.js";
 import { encodeAnswer } from "./answer-text.js";
 import { apiPage, type Description, PAGE_HEADERS } from "./api-page.js";
@@ -256,6 +256,9 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
 
   app.post(`${base}/:channel/:command`, async (c) => {
     const { channel = "", command = "" } = c.req.param();
+    // The address of a resource that takes other methods, such as `/flows/orders`, names no command.
+    const isOther = leastRole(channel, command) === undefined && methodsAt(c.req.path).length > 0;
+    if (isOther && c.get("session").caller !== undefined) return c.notFound();
     const refused = calls.refusal(c.get("session"), channel, command);
     if (refused !== undefined) return channelAnswer(refused);
     const body = await bodyOf(c);
@@ -264,13 +267,11 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   });
 
   app.notFound(({ req }) => {
-    // Commands of channels are no methods of resources.
-    const routes = app.routes.filter(({ path }) => isAt(path, req.path));
-    const methods = routes.filter(({ path }) => !path.includes("/:channel/")).map(({ method }) => method);
+    const methods = methodsAt(req.path);
     if (methods.length === 0) {
       return problem(404, "NODE_NOT_FOUND", "There is nothing at this address; /openapi.json tells what there is");
     }
-    const allow = [...new Set(methods)].join(", ");
+    const allow = methods.join(", ");
     const answer = problem(405, "INVALID_PARAMETERS", `This address takes ${allow}`);
     answer.headers.set("allow", allow);
     return answer;
@@ -280,6 +281,12 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     return problem(500, "INTERNAL_ERROR", "The server failed; its log has the reason");
   });
   return app;
+
+  /** The methods that an address takes. Commands of channels are no methods of resources. */
+  function methodsAt(path: string): string[] {
+    const routes = app.routes.filter((route) => isAt(route.path, path) && !route.path.includes("/:channel/"));
+    return [...new Set(routes.map(({ method }) => method))];
+  }
 
   /** Who sent a request; the answer in the place of another one where that cannot be known, or calls too often. */
   async function sessionOf(c: Ctx): Promise<Session | Response> {
@@ -414,7 +421,7 @@ function issuesText(issues: ReturnType<typeof issuesOf>): string {
 /** The answer of a command, as clients of channels read it. */
 function channelAnswer(answer: CallResult): Response {
   if ("status" in answer) return refusedBy(answer);
-  if (!("result" in answer)) return json(answer, 422);
+  if (!("result" in answer)) return json({ ...answer, code: answer.code ?? "EXECUTION_FAILED" }, 422);
   return json(answer.result);
 }
 

@@ -1,11 +1,36 @@
 /** The description of the API, made of what it checks requests by. */
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { CHANNELS } from "../services/contract.js";
+import { LONGEST_FLOW_ID, LONGEST_ID } from "../services/schemas.js";
+import { SERVER_CHANNELS } from "../services/server-channels.js";
 import { leastRole } from "./access.js";
 import { EVENTS_QUERY, REQUEST, RESOURCES, RUN } from "./resources.js";
+import { SECRET_NAME } from "./secrets/secrets.js";
+
+/** The commands of each channel, with the least role that may call each. */
+const COMMANDS: Record<string, Record<string, string>> = Object.fromEntries(
+  [...CHANNELS, ...SERVER_CHANNELS]
+    .filter(([, { commands }]) => commands.size > 0)
+    .map(([channel, { commands }]) => [
+      channel,
+      Object.fromEntries([...commands.keys()].map((command) => [command, leastRole(channel, command) as string])),
+    ]),
+);
 
 /** Schemas that others refer to by name: within a document, references begin at its root. */
 const SHARED: Record<string, object> = {};
+
+/** Names in paths that may not be any text. */
+const IN_PATH: Readonly<Record<string, object>> = {
+  version: { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+  flowId: { type: "string", minLength: 1, maxLength: LONGEST_FLOW_ID },
+  nodeId: { type: "string", minLength: 1, maxLength: LONGEST_ID },
+  other: { type: "string", minLength: 1, maxLength: LONGEST_ID },
+  name: { type: "string", pattern: SECRET_NAME.source },
+  channel: { type: "string", enum: Object.keys(COMMANDS) },
+  command: { type: "string", enum: [...new Set(Object.values(COMMANDS).flatMap(Object.keys))] },
+};
 
 /** A described operation, as far as it is made here. */
 interface Described {
@@ -82,7 +107,7 @@ export function openApi(base: string, version: string, isOpen: boolean, has: Cho
       responses: {
         Error: {
           description: "Why not",
-          content: { "application/json": { schema: { $ref: "#/components/schemas/Error" } } },
+          content: { "application/json": { schema: ERROR } },
         },
       },
       schemas: {
@@ -92,6 +117,7 @@ export function openApi(base: string, version: string, isOpen: boolean, has: Cho
           required: ["error", "code"],
           properties: { error: { type: "string" }, code: { type: "string" } },
         },
+        ...(has.mcp && { JsonRpcError: JSON_RPC_ERROR }),
       },
     },
   };
@@ -125,6 +151,7 @@ function described({ path, summary, command, query, body, answers, isVersioned }
   return {
     summary,
     description: `For the role ${leastRole(...command)} and above.`,
+    "x-role": leastRole(...command),
     ...(parameters.length > 0 && { parameters }),
     ...(body !== undefined && {
       requestBody: {
@@ -136,17 +163,40 @@ function described({ path, summary, command, query, body, answers, isVersioned }
   };
 }
 
+const ERROR = { $ref: "#/components/schemas/Error" };
+
+const JSON_RPC_ERROR = {
+  type: "object",
+  required: ["jsonrpc", "error"],
+  properties: {
+    jsonrpc: { const: "2.0" },
+    id: { type: ["string", "integer", "null"] },
+    error: {
+      type: "object",
+      required: ["code", "message"],
+      properties: { code: { type: "integer" }, message: { type: "string" } },
+    },
+  },
+};
+
+/** By `node:http` itself, before anything of a request is looked at. */
+const TOO_LONG = { 431: { description: "The address and the headers together are longer than 16 KiB" } };
+
 /** Why an operation is not carried out. */
-const ERRORS = Object.fromEntries(
-  [400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 501, 503].map((status) => [
-    status,
-    { $ref: "#/components/responses/Error" },
-  ]),
-);
+const ERRORS: Record<number, object> = {
+  ...TOO_LONG,
+  ...Object.fromEntries(
+    [400, 401, 403, 404, 409, 412, 413, 415, 422, 429, 501, 503].map((status) => [
+      status,
+      { $ref: "#/components/responses/Error" },
+    ]),
+  ),
+};
 
 const EVENTS = {
   summary: "What happens, as it happens",
   description: "For the role viewer and above.",
+  "x-role": "viewer",
   parameters: [
     ...inQueryOf(EVENTS_QUERY),
     header(
@@ -166,46 +216,69 @@ const EVENTS = {
 
 const COMMAND = {
   summary: "Call a command of a channel, as clients of this package do",
-  description: "For the role that the command asks for. What the argument is, and the answer, depends on the command.",
+  description: `For the role that the command asks for. What the argument is, and the answer, depends on the command. There are: ${Object.entries(
+    COMMANDS,
+  )
+    .map(([channel, commands]) => `${channel}: ${Object.keys(commands).join(", ")}`)
+    .join("; ")}.`,
+  "x-commands": COMMANDS,
   parameters: [inPath("channel"), inPath("command")],
   requestBody: { content: { "application/json": { schema: {} } } },
   responses: { 200: ok("The answer; empty where the command has none"), ...ERRORS },
 };
 
+/** Refusals of the server itself, and those of the protocol, whose form is that of JSON-RPC. */
+const MCP_ERRORS = {
+  ...ERRORS,
+  ...Object.fromEntries(
+    [400, 404, 406, 413, 415, 503].map((status) => [
+      status,
+      {
+        description: "Why not",
+        content: { "application/json": { schema: { anyOf: [ERROR, { $ref: "#/components/schemas/JsonRpcError" }] } } },
+      },
+    ]),
+  ),
+};
+
+const MCP_SESSION = "The session, as `initialize` was answered with it";
+
 const MCP = {
   post: {
     summary: "Messages of a client of the Model Context Protocol",
     description: "For the role viewer and above; calling tools is for runners. `initialize` begins a session.",
-    parameters: [header("mcp-session-id", { type: "string" }, "The session, as `initialize` was answered with it")],
+    "x-role": "viewer",
+    parameters: [header("mcp-session-id", { type: "string" }, MCP_SESSION)],
     requestBody: { required: true, content: { "application/json": { schema: {} } } },
     responses: {
       200: { description: "Answers", content: { "text/event-stream": { schema: { type: "string" } } } },
       202: { description: "Nothing to be answered" },
-      406: { description: "The client takes no `application/json` and `text/event-stream`" },
-      ...ERRORS,
+      ...MCP_ERRORS,
     },
   },
   get: {
     summary: "What the server says by itself to a client of the Model Context Protocol",
     description: "For the role viewer and above.",
-    parameters: [header("mcp-session-id", { type: "string" }, "The session")],
+    "x-role": "viewer",
+    parameters: [{ ...header("mcp-session-id", { type: "string" }, MCP_SESSION), required: true }],
     responses: {
       200: { description: "Messages", content: { "text/event-stream": { schema: { type: "string" } } } },
-      406: { description: "The client takes no `text/event-stream`" },
-      ...ERRORS,
+      ...MCP_ERRORS,
     },
   },
   delete: {
     summary: "End a session of the Model Context Protocol, with the calls in it",
     description: "For the role viewer and above.",
-    parameters: [header("mcp-session-id", { type: "string" }, "The session")],
-    responses: { 200: { description: "It is over" }, ...ERRORS },
+    "x-role": "viewer",
+    parameters: [{ ...header("mcp-session-id", { type: "string" }, MCP_SESSION), required: true }],
+    responses: { 200: { description: "It is over" }, ...MCP_ERRORS },
   },
 };
 
 const METRICS = {
   summary: "What is counted, in the text form of Prometheus",
   description: "For the role viewer and above.",
+  "x-role": "viewer",
   responses: { 200: { description: "Metrics", content: { "text/plain": { schema: { type: "string" } } } }, ...ERRORS },
 };
 
@@ -264,7 +337,7 @@ function openIdScheme(base: string, issuer: string) {
 
 /** An operation for everyone. */
 function open(summary: string, responses: object) {
-  return { summary, security: [], responses: { ...responses, 403: { $ref: "#/components/responses/Error" } } };
+  return { summary, security: [], responses: { ...responses, ...TOO_LONG, 403: ERRORS[403] } };
 }
 
 /** A path with its parameters as OpenAPI writes them. */
@@ -277,13 +350,18 @@ function inPathOf(path: string) {
 }
 
 function inPath(name: string) {
-  const schema = name === "version" ? { type: "integer", minimum: 1 } : { type: "string", minLength: 1 };
-  return { name, in: "path", required: true, schema };
+  return { name, in: "path", required: true, schema: IN_PATH[name] ?? { type: "string", minLength: 1 } };
 }
 
 function inQueryOf(query: z.ZodObject | undefined) {
-  const { properties = {} } = query === undefined ? {} : (schemaOf(query) as { properties?: Record<string, object> });
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", schema }));
+  const { properties = {}, required = [] } =
+    query === undefined ? {} : (schemaOf(query) as { properties?: Record<string, object>; required?: string[] });
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: "query",
+    ...(required.includes(name) && { required: true }),
+    schema,
+  }));
 }
 
 function queried(name: string, schema: object, description: string) {

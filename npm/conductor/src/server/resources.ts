@@ -5,7 +5,16 @@
 
 import { EXECUTION_STATUSES } from "@atomiton/storage";
 import * as z from "zod";
-import { forkSchema, LONGEST_ID, requestSchema, saveSchema, vacuumSchema } from "../services/schemas.js";
+import { FORK_CHANGES } from "../api/durable/fork.js";
+import {
+  forkSchema,
+  LONGEST_FLOW_ID,
+  LONGEST_ID,
+  requestSchema,
+  saveSchema,
+  vacuumSchema,
+} from "../services/schemas.js";
+import { moment } from "../services/triggers.js";
 
 /** What a request brings. */
 export interface Given {
@@ -40,8 +49,12 @@ export interface Resource {
 }
 
 const text = z.string().max(LONGEST_ID);
-const count = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const moment = z.coerce.number().describe("ms since the epoch");
+/** Numbers stand in a query as JSON writes them: nothing at all is none, and neither are `0x10` or blanks. */
+const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
+const numeral = (text: unknown) => (typeof text === "string" && NUMBER.test(text) ? Number(text) : text);
+const count = (least = 0, most = Number.MAX_SAFE_INTEGER) =>
+  z.preprocess(numeral, z.number().int().min(least).max(most));
+const ms = z.preprocess(numeral, z.number()).describe("ms since the epoch");
 
 const byId = ({ params }: Given) => ({ executionId: params.id });
 
@@ -54,7 +67,10 @@ const saving = ({ params, body, ifVersion }: Given) => ({
 });
 
 const flowSchema = (saveSchema(z) as z.ZodObject).shape.flow as z.ZodType;
-const changesSchema = (forkSchema(z) as z.ZodObject).shape.changes as z.ZodType;
+/** Other changes are refused where a fork is planned. */
+const changesSchema = ((forkSchema(z) as z.ZodObject).shape.changes as z.ZodType).meta({
+  propertyNames: { enum: FORK_CHANGES },
+});
 
 /** Every one of them. */
 export const RESOURCES: readonly Resource[] = [
@@ -64,8 +80,8 @@ export const RESOURCES: readonly Resource[] = [
     summary: "List the saved flows",
     command: ["storage", "listFlows"],
     query: z.strictObject({
-      limit: count.max(1000).optional(),
-      offset: count.optional(),
+      limit: count(0, 1000).optional(),
+      offset: count().optional(),
       sortBy: z.enum(["name", "savedAt", "updatedAt"]).optional(),
       sortOrder: z.enum(["asc", "desc"]).optional(),
     }),
@@ -86,7 +102,7 @@ export const RESOURCES: readonly Resource[] = [
     path: "/flows/:id",
     summary: "A saved flow, the last version or the one that is asked for; its ETag is the number of the version",
     command: ["storage", "loadFlow"],
-    query: z.strictObject({ version: count.min(1).optional() }),
+    query: z.strictObject({ version: count(1).optional() }),
     args: ({ params, query }) => ({ id: params.id, ...query }),
     answers: "flow",
   },
@@ -113,7 +129,7 @@ export const RESOURCES: readonly Resource[] = [
     path: "/flows/:id/versions",
     summary: "The versions of a flow, the last one first",
     command: ["storage", "flowHistory"],
-    query: z.strictObject({ limit: count.min(1).max(1000).optional(), before: count.min(1).optional() }),
+    query: z.strictObject({ limit: count(1, 1000).optional(), before: count(1).optional() }),
     args: ({ params, query }) => ({ id: params.id, ...query }),
   },
   {
@@ -135,12 +151,12 @@ export const RESOURCES: readonly Resource[] = [
     command: ["node", "listExecutions"],
     query: z.strictObject({
       status: z.enum(EXECUTION_STATUSES).optional(),
-      flowId: text.optional(),
+      flowId: z.string().max(LONGEST_FLOW_ID).optional(),
       text: text.optional(),
-      from: moment.optional(),
-      to: moment.optional(),
-      endedFrom: moment.optional(),
-      limit: count.min(1).max(1000).optional(),
+      from: ms.optional(),
+      to: ms.optional(),
+      endedFrom: ms.optional(),
+      limit: count(1, 1000).optional(),
       cursor: z.string().max(1024).optional(),
     }),
     args({ query: { limit, cursor, ...filter } }) {
@@ -289,7 +305,7 @@ export const RESOURCES: readonly Resource[] = [
     path: "/schedules",
     summary: "The times of the armed schedules in a range, 1,000 of each at most",
     command: ["trigger", "times"],
-    query: z.strictObject({ from: moment, to: moment }),
+    query: z.strictObject({ from: ms, to: ms }),
     args: ({ query }) => query,
   },
   {
@@ -298,7 +314,7 @@ export const RESOURCES: readonly Resource[] = [
     summary:
       "Begin executions for the times of a schedule in a range that is over, as far as there are none; answers at their end",
     command: ["trigger", "backfill"],
-    body: z.strictObject({ from: z.union([z.number(), z.string()]), to: z.union([z.number(), z.string()]) }),
+    body: z.strictObject({ from: moment(z), to: moment(z) }),
     args: ({ params, body }) => ({ flowId: params.flowId, nodeId: params.nodeId, ...(body as object) }),
   },
   {
@@ -313,7 +329,7 @@ export const RESOURCES: readonly Resource[] = [
     path: "/secrets/:name",
     summary: "Set a secret",
     command: ["secret", "set"],
-    body: z.strictObject({ value: z.string() }),
+    body: z.strictObject({ value: z.string().min(1) }),
     args: ({ params, body }) => ({ ...(body as object), name: params.name }),
     answers: "nothing",
   },
@@ -350,6 +366,7 @@ export const RUN = {
     wait: z
       .string()
       .max(20)
+      .regex(/^\d+((\.\d+)?(ms|s|m|h|d))?$/, "must be ms, or a duration such as 30s")
       .optional()
       .describe("how long to wait for the result: ms, or a duration such as 30s. Default: until it is there"),
   }),

@@ -29,12 +29,18 @@ export function record(z: Zod) {
 
 /** A number within bounds. `Infinity` is one: where it says how often or how long, that is an answer. */
 export function number(z: Zod, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY) {
-  return z.any().check(({ value, issues }) => {
+  const numbers = z.any().check(({ value, issues }) => {
     const found = { origin: "number", input: value, inclusive: true } as const;
     if (typeof value !== "number" || Number.isNaN(value)) {
       issues.push({ code: "invalid_type", expected: "number", input: value });
     } else if (value < least) issues.push({ ...found, code: "too_small", minimum: least });
     else if (value > most) issues.push({ ...found, code: "too_big", maximum: most });
+  });
+  // For descriptions, which see nothing of a check.
+  return numbers.meta({
+    type: "number",
+    ...(Number.isFinite(least) && { minimum: least }),
+    ...(Number.isFinite(most) && { maximum: most }),
   });
 }
 

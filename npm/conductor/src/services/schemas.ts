@@ -11,6 +11,8 @@ export const LONGEST_SLOWMO_MS = 60 * 60_000;
 const LONGEST_DELAY_MS = 60_000;
 /** Characters of an execution id. */
 export const LONGEST_ID = 256;
+/** Characters of the id of a saved flow. */
+export const LONGEST_FLOW_ID = 1024;
 
 function nodeSchema(z: Zod): ZodType {
   const text = z.string();
@@ -99,7 +101,7 @@ export function importSchema(z: Zod): ZodType {
 export function vacuumSchema(z: Zod): ZodType {
   const retention = z.object({
     endedBefore: z.number().optional(),
-    keepPerFlow: z.number().int().min(0).optional(),
+    keepPerFlow: z.number().int().min(0).max(0xffff_ffff).optional(),
   });
   return z.object({ retention: retention.optional() }).prefault({});
 }
@@ -136,7 +138,7 @@ export function listSchema(z: Zod): ZodType {
 /** Arguments of `saveFlow`. */
 export function saveSchema(z: Zod): ZodType {
   const flow = object(z, {
-    id: z.string().min(1, "Flow ID is required").nullish(),
+    id: z.string().min(1, "Flow ID is required").max(LONGEST_FLOW_ID).nullish(),
     name: z.string().optional(),
     nodes: z.array(z.unknown()),
     edges: z.array(z.unknown()).optional(),
@@ -147,7 +149,7 @@ export function saveSchema(z: Zod): ZodType {
 
 /** A request for a stored flow. */
 export function requestSchema(z: Zod): ZodType {
-  const flowId = z.string().min(1, "Flow ID is required").max(1024).nullish();
+  const flowId = z.string().min(1, "Flow ID is required").max(LONGEST_FLOW_ID).nullish();
   const positive = number(z, 0);
   return object(z, {
     flowId,

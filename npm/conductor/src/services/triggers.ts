@@ -1,11 +1,11 @@
 /** The channel of triggers: what begins executions of saved flows. */
 import { type Declaration, named, type Zod } from "./declaration.js";
-import { LONGEST_ID } from "./schemas.js";
+import { LONGEST_FLOW_ID, LONGEST_ID } from "./schemas.js";
 
-const place = (z: Zod) => ({ flowId: z.string().max(LONGEST_ID), nodeId: z.string().max(LONGEST_ID) });
+const place = (z: Zod) => ({ flowId: z.string().max(LONGEST_FLOW_ID), nodeId: z.string().max(LONGEST_ID) });
 
 /** A moment in ms since the epoch, or in ISO 8601. */
-const moment = (z: Zod) =>
+export const moment = (z: Zod) =>
   z
     .union([z.number(), z.iso.datetime({ offset: true })])
     .transform((at) => (typeof at === "number" ? at : Date.parse(at)));

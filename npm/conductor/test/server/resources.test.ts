@@ -152,4 +152,34 @@ describe("executions of a server", () => {
     expect((await ask("viewer", "/executions?colour=red")).status).toBe(400);
     expect((await post("runner", "/executions/none/cancel")).status).toBe(404);
   });
+
+  it.each(["", " ", "0x10", "1e400", "one", "+1"])("refuse what is no number in a query: %j", async (text) => {
+    const { ask } = await serving();
+    for (const path of ["/flows?limit=", "/executions?from=", "/flows/f?version="]) {
+      const answer = await ask("viewer", path + encodeURIComponent(text));
+      expect([path, answer.status]).toEqual([path, 400]);
+    }
+    expect((await ask("viewer", "/executions?from=1.5e3&limit=10")).status).toBe(200);
+  });
+
+  it("save no flow under an id that could not be run", async () => {
+    const { post } = await serving();
+    const statusOf = async (id: string) => (await post("editor", "/flows", flowOf("say", id))).status;
+    expect([await statusOf("f".repeat(1024)), await statusOf("f".repeat(1025))]).toEqual([201, 400]);
+    expect((await post("runner", `/flows/${"f".repeat(1024)}/run`, {})).status).toBe(200);
+  });
+
+  it("answer a method that they do not take with those that they take, also where a command could stand", async () => {
+    const { ask } = await serving();
+    const answer = await ask("admin", "/flows/f", { method: "POST" });
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, PUT, DELETE"]);
+    expect((await ask(null, "/flows/f", { method: "POST" })).status).toBe(401);
+    expect((await ask("admin", "/flow/nothing", { method: "POST" })).status).toBe(422);
+  });
+
+  it("say a code with each error of a command", async () => {
+    const { post } = await serving();
+    const answer = await post("viewer", "/node/listExecutions", { options: { cursor: "no cursor" } });
+    expect(await answer.json()).toMatchObject({ code: expect.any(String), channelError: true });
+  });
 });

@@ -27,7 +27,15 @@ export interface ForkPlan {
   blobs: Blob[];
 }
 
-const CHANGES: readonly (keyof ForkChanges)[] = ["from", "parameters", "input", "variables", "flow", "executionId"];
+/** What a fork may change. */
+export const FORK_CHANGES: readonly (keyof ForkChanges)[] = [
+  "from",
+  "parameters",
+  "input",
+  "variables",
+  "flow",
+  "executionId",
+];
 
 /**
  * Plans the fork of a recorded execution.
@@ -52,7 +60,8 @@ export function planFork(recorded: RecordedRun, changes: ForkChanges, types: Flo
     hasNewInput: !isSame(input, old.input),
     newVariables: namesOfChanged(old.variables, variables),
     variablesMoved:
-      history.variableChanges.length > 0 && CHANGES.some((key) => changes[key] !== undefined && key !== "executionId"),
+      history.variableChanges.length > 0 &&
+      FORK_CHANGES.some((key) => changes[key] !== undefined && key !== "executionId"),
     types,
   };
   const { inside, outputs } = changedNodes(comparison);
@@ -81,8 +90,8 @@ export function planFork(recorded: RecordedRun, changes: ForkChanges, types: Flo
 
 function checkChanges(changes: ForkChanges, { id }: NodeDefinition): void {
   if (!isObject(changes)) throw refused('What a fork changes is an object, such as { from: "node" }');
-  const unknown = Object.keys(changes).find((key) => !(CHANGES as readonly string[]).includes(key));
-  if (unknown !== undefined) throw refused(`A fork knows no \`${unknown}\`; known are ${CHANGES.join(", ")}`);
+  const unknown = Object.keys(changes).find((key) => !(FORK_CHANGES as readonly string[]).includes(key));
+  if (unknown !== undefined) throw refused(`A fork knows no \`${unknown}\`; known are ${FORK_CHANGES.join(", ")}`);
   const { from, parameters, variables, flow, executionId } = changes as ForkChanges;
   const names: unknown = from === undefined ? [] : listOf(from);
   if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {

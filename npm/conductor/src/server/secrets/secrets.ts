@@ -63,7 +63,7 @@ export interface Secrets {
 }
 
 /** How expressions write a name without brackets, and hyphens in addition. */
-const NAME = /^[A-Za-z_][\w-]{0,99}$/;
+export const SECRET_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
 
 /** How often it is tried to change what others change as well. */
 const MOST_TRIES = 100;
@@ -96,7 +96,7 @@ export function openSecrets({ store, key: source, onKeyMade }: SecretsOptions): 
   const secrets = async (name: string): Promise<string> => {
     const found = await find(name);
     if (found === undefined) {
-      const shown = NAME.test(name) ? name : "NAME";
+      const shown = SECRET_NAME.test(name) ? name : "NAME";
       throw refused(
         `\`secrets.${name}\` cannot be read: there is no secret of this name. Set it with \`conductor secrets set ${shown}\``,
       );
@@ -172,7 +172,7 @@ export function secretsInTurn(
 
 /** The value under which an entry is kept; checked before anything is changed. Gives where it comes from. */
 function valueProblem(name: string, value: SecretValue): string | undefined {
-  if (typeof name !== "string" || !NAME.test(name)) {
+  if (typeof name !== "string" || !SECRET_NAME.test(name)) {
     throw refused("A secret has a name of up to 100 letters, digits, _ and -, which begins with a letter or _");
   }
   if (typeof value !== "string") {
