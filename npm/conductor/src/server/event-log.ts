@@ -141,6 +141,11 @@ export class EventLog {
     return this.#kept.slice(low);
   }
 
+  /** Since when nothing is gone, in ms since the epoch. */
+  get completeSince(): number {
+    return timeOf(this.#complete);
+  }
+
   /** All that there still is. */
   get kept(): LoggedEvent[] {
     return this.#kept.slice(this.#start);

@@ -35,6 +35,9 @@ const MOST_EXECUTIONS = 1000;
 /** How long ago a client may have been there, in ms. */
 const LONGEST_AWAY = 86_400_000;
 
+/** How long what was found for a client is told to others, and how much earlier than its own time that begins, in ms. */
+const SHARED_MS = 5000;
+
 /** Rows of one page. */
 const PAGE = 1000;
 
@@ -50,13 +53,33 @@ interface Told {
 
 /** @param executions those of the store; missing where there is none */
 export function findMissed(log: EventLog, executions: ExecutionsApi | undefined): FindMissed {
+  let found: { from: number; at: number; told: Promise<Told[] | undefined> } | undefined;
+  /** The same for many: after a restart clients come back all at once, and were there until nearly the same time. */
+  const toldToAll = async (asked: ExecutionsApi, time: number, now: number) => {
+    // What came after it was found is in the log.
+    const isFresh = found !== undefined && now - found.at <= SHARED_MS && found.at > log.completeSince;
+    if (found === undefined || !isFresh || found.from > time) {
+      const from = time - SHARED_MS;
+      found = { from, at: now, told: toldSince(asked, from, undefined) };
+    }
+    const { told } = found;
+    try {
+      return (await told)?.filter((event) => event.time >= time);
+    } catch (error) {
+      if (found?.told === told) found = undefined;
+      throw error;
+    }
+  };
   return async (place, executionId) => {
     if (place === undefined) return () => UNKNOWN;
     const ofLog = () => (place.isOurs ? log.after(place.seq) : undefined);
     const now = Date.now();
     const isAskable = executions !== undefined && place.time <= now && place.time >= now - LONGEST_AWAY;
     if (ofLog() !== undefined || !isAskable) return () => inFull(ofLog()) ?? UNKNOWN;
-    const told = await toldSince(executions, place.time, executionId);
+    const { time } = place;
+    const told = await (executionId === undefined
+      ? toldToAll(executions, time, now)
+      : toldSince(executions, time, executionId));
     return (held = log.last) => {
       if (told === undefined) return UNKNOWN;
       const { kept } = log;
