@@ -11,6 +11,13 @@ const HEARTBEAT_MS = 15_000;
 /** What the `id` of an event is: the sequence and the number, as `Last-Event-ID` brings it back. */
 const LAST = /^(.+):(\d+)$/;
 
+/** An event that is no part of the sequence. */
+export interface LastEvent {
+  event: string;
+  /** JSON. */
+  data: string;
+}
+
 /** Where events come from. */
 export interface EventSources {
   log: EventLog;
@@ -24,6 +31,7 @@ export interface EventSources {
  * nothing is missing all the same (`complete`).
  *
  * @param executionId tells of this execution only
+ * @param last what the stream ends with
  * @param isAllowed whether the caller may still listen; asked with each heartbeat, and when sessions have ended. One who may not is
  *   told so by `auth:sessionExpired`
  */
@@ -32,12 +40,14 @@ export function eventStream(
   {
     lastId,
     executionId,
+    last,
     isAllowed,
     onSessionsEnded,
     signal,
   }: {
     lastId?: string | undefined;
     executionId?: string | undefined;
+    last?: Promise<LastEvent> | undefined;
     isAllowed(): Promise<boolean>;
     onSessionsEnded(listener: () => void): () => void;
     signal: AbortSignal;
@@ -48,6 +58,8 @@ export function eventStream(
   /** What the queue holds has not left the process. */
   let unsent = 0;
   let drained = () => {};
+  /** Whether the one who reads has closed it. */
+  let isCancelled = false;
   const body = new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -89,11 +101,19 @@ export function eventStream(
           endListening();
           line.stop();
           signal.removeEventListener("abort", abort);
+          if (isCancelled) return;
           if (error === undefined) controller.close();
           else controller.error(error);
         };
         if (signal.aborted) return end();
         signal.addEventListener("abort", abort);
+        void last?.then(({ event, data }) => {
+          // What is told with the next turn of the event loop comes before it.
+          setImmediate(() => {
+            write(`event: ${event}\ndata: ${data}\n\n`);
+            end();
+          });
+        });
         // The first line makes headers go out. The id is for those that come back before they had any event.
         if (!lastId) {
           write(`: \nid: ${log.session}:${log.now}\n\n`);
@@ -124,7 +144,10 @@ export function eventStream(
         unsent = Math.max(0, -(controller.desiredSize ?? 0));
         drained();
       },
-      cancel: () => end(),
+      cancel() {
+        isCancelled = true;
+        end();
+      },
     },
     new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
   );

@@ -36,6 +36,21 @@ export interface FlowRuns {
   run(session: Session, request: ExecutionRequest, asking: Asking): Promise<RunAnswer>;
 }
 
+/** The request with the id of its execution, a new one where it has none; with a key it is that of the key. */
+export function namedRequest(
+  session: Session,
+  request: ExecutionRequest,
+  key: string | undefined,
+): ExecutionRequest & { context: { executionId: string } } {
+  const ofKey = key === undefined ? undefined : idOfKey(session.caller, flowIdOf(request) ?? "", key);
+  const executionId = ofKey ?? request.context?.executionId ?? newId();
+  return { ...request, context: { ...request.context, executionId } };
+}
+
+function newId(): string {
+  return `exec_${randomUUID()}`;
+}
+
 /** What an `Idempotency-Key` may be. */
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
@@ -83,7 +98,7 @@ export function flowRuns({ calls, channels, isKept }: FlowRunParts): FlowRuns {
           return { status: 409, code: "NODE_NOT_FOUND", error };
         }
       }
-      if (wait !== undefined) executionId ??= `exec_${randomUUID()}`;
+      if (wait !== undefined) executionId ??= newId();
       done ??= begin(session, request, executionId, wait !== undefined && isKept !== undefined).then((answer) => {
         // What began nothing may be sent again with its key.
         if (key !== undefined && executionId !== undefined && !("result" in answer)) keys.forget(executionId);

@@ -18,8 +18,8 @@ import { encodeAnswer } from "./answer-text.js";
 import { apiPage, type Description, PAGE_HEADERS } from "./api-page.js";
 import type { AuditEntry } from "./audit.js";
 import { type Authenticate, type CallResult, type Calls, type Session, tokenOf } from "./calls.js";
-import { type EventSources, eventStream } from "./event-stream.js";
-import { flowRuns } from "./flow-runs.js";
+import { type EventSources, eventStream, type LastEvent } from "./event-stream.js";
+import { flowRuns, namedRequest, type RunAnswer } from "./flow-runs.js";
 import type { Hooks } from "./hooks/hooks.js";
 import type { Metrics } from "./metrics.js";
 import { LightResponse } from "./node-listener.js";
@@ -28,6 +28,7 @@ import { type Origins, refusedOrigin } from "./origins.js";
 import type { RateGuard } from "./rate-limits.js";
 import { withTrace } from "./request-traces.js";
 import { EVENTS_QUERY, type Given, RESOURCES, type Resource, RUN } from "./resources.js";
+import { hasResult, lastEventOf, takesEvents } from "./run-events.js";
 import type { ServedChannels } from "./served-channels.js";
 import { OPENID_STEPS, type OpenIdSignIn } from "./users/openid/sign-in.js";
 
@@ -177,26 +178,13 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
 
   app.get(`${base}/events`, async (c) => {
     const { raw } = c.req;
-    const refusalFor = (caller: Session["caller"]) => refusalOf(caller, "viewer", "The stream of events");
-    const refusal = refusalFor(c.get("session").caller);
+    const refusal = streamRefusal(c.get("session").caller);
     if (refusal !== undefined) return refusedBy(calls.told(c.get("session"), refusal, "events"));
     const given = await givenOf(c, { query: EVENTS_QUERY });
     if (given instanceof Response) return given;
     // A stream that nothing reads would be told of events for ever.
     if (raw.method === "HEAD") return new Response(null, { headers: { "content-type": "text/event-stream" } });
-    return eventStream(events, {
-      lastId: c.req.header("last-event-id"),
-      ...(given.query as { executionId?: string }),
-      async isAllowed() {
-        try {
-          return refusalFor(await parts.authenticate(raw, { address: c.get("address"), isAgain: true })) === undefined;
-        } catch {
-          return false;
-        }
-      },
-      onSessionsEnded: parts.onSessionsEnded,
-      signal: AbortSignal.any([parts.ending(), raw.signal]),
-    });
+    return streamOf(c, { lastId: c.req.header("last-event-id"), ...(given.query as { executionId?: string }) });
   });
 
   const prometheus = parts.metrics?.prometheus;
@@ -242,7 +230,10 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
       return problem(400, "INVALID_PARAMETERS", "`wait` must be ms, or a duration such as 30s");
     }
     const ofContext = { ...(context as object | undefined), ...(variables !== undefined && { variables }) };
-    return runAnswer(c, { ...request, context: ofContext, flowId } as ExecutionRequest, wait);
+    const asked = { ...request, context: ofContext, flowId } as ExecutionRequest;
+    if (!takesEvents(c.req.header("accept"))) return runAnswer(c, asked, wait);
+    if (wait === undefined) return runStream(c, asked);
+    return problem(400, "INVALID_PARAMETERS", "A stream of events lasts until the result is there: leave `wait` out");
   });
   const execute = async (c: Ctx) => {
     const refused = calls.refusal(c.get("session"), ...RUN.command);
@@ -309,9 +300,50 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     return limited === undefined ? { caller, token, address } : refusedBy(limited);
   }
 
+  /** Events, for as long as their caller may hear of them. */
+  function streamOf(
+    c: Ctx,
+    told: { lastId?: string | undefined; executionId?: string; last?: Promise<LastEvent> },
+  ): Response {
+    const { raw } = c.req;
+    return eventStream(events, {
+      ...told,
+      async isAllowed() {
+        try {
+          const caller = await parts.authenticate(raw, { address: c.get("address"), isAgain: true });
+          return streamRefusal(caller) === undefined;
+        } catch {
+          return false;
+        }
+      },
+      onSessionsEnded: parts.onSessionsEnded,
+      signal: AbortSignal.any([parts.ending(), raw.signal]),
+    });
+  }
+
+  /** Runs a stored flow, and answers with what happens in it and, last, its result. A client that goes away leaves the run as it is. */
+  async function runStream(c: Ctx, request: ExecutionRequest): Promise<Response> {
+    const key = c.req.header("idempotency-key");
+    const named = namedRequest(c.get("session"), request, key);
+    const { executionId } = named.context;
+    // It begins once there is a stream that hears of it.
+    const answer = Promise.resolve().then(() => runs.run(c.get("session"), named, { key, wait: undefined }));
+    const stream = streamOf(c, { executionId, last: answer.then(lastEventOf) });
+    const early = await Promise.race([
+      answer,
+      new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined))),
+    ]);
+    if (early === undefined || hasResult(early)) return stream;
+    void stream.body?.cancel();
+    return runAnswerOf(early);
+  }
+
   /** Runs a stored flow; after `wait` ms answers where its result will be. */
   async function runAnswer(c: Ctx, request: ExecutionRequest, wait?: number): Promise<Response> {
-    const answer = await runs.run(c.get("session"), request, { key: c.req.header("idempotency-key"), wait });
+    return runAnswerOf(await runs.run(c.get("session"), request, { key: c.req.header("idempotency-key"), wait }));
+  }
+
+  function runAnswerOf(answer: RunAnswer): Response {
     if ("code" in answer) return problem(answer.status, answer.code, answer.error);
     if (!("executionId" in answer)) return channelAnswer(answer.result);
     const { executionId } = answer;
@@ -327,6 +359,10 @@ function isAt(route: string, path: string): boolean {
     parts.length === given.length &&
     parts.every((part, index) => part === given[index] || (part.startsWith(":") && given[index] !== ""))
   );
+}
+
+function streamRefusal(caller: Session["caller"]): Refusal | undefined {
+  return refusalOf(caller, "viewer", "The stream of events");
 }
 
 function logged(what: string, error: unknown): void {

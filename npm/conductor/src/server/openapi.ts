@@ -376,7 +376,12 @@ function successOf(answers: string | undefined, mayBeLater: boolean): Record<num
   if (answers === "nothing") return { 204: { description: "Done" } };
   if (answers === "created") return { 201: ok("What there is now") };
   if (answers === "file") return { 200: { description: "The file", content: { "application/octet-stream": {} } } };
-  return { 200: ok("The answer"), ...(mayBeLater && { 202: ok("Where the result will be") }) };
+  if (!mayBeLater) return { 200: ok("The answer") };
+  const { content } = ok("");
+  const streamed = { ...content, "text/event-stream": { schema: { type: "string" } } };
+  const description =
+    "The result; for a client that takes `text/event-stream`, what happens, and last the result as the event `result`";
+  return { 200: { description, content: streamed }, 202: ok("Where the result will be") };
 }
 
 function ok(description: string) {
