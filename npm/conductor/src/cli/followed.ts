@@ -45,7 +45,7 @@ export async function followed(
   { display, answers = new Map(), isKept, where = "--store ADDRESS" }: Following,
 ): Promise<Followed | undefined> {
   const unanswered: string[] = [];
-  let isLeft = false;
+  let left: Promise<void> | undefined;
   const answering = answerQuestions(conductor, {
     given: answers,
     display,
@@ -54,8 +54,7 @@ export async function followed(
     giveUp(why, isWrong) {
       unanswered.push(why);
       if (!isKept || isWrong) return void conductor.node.cancel(executionId);
-      isLeft = true;
-      void conductor.shutdown();
+      left = conductor.shutdown();
     },
   });
   conductor.events.onProgress((state) => display.show(state));
@@ -68,7 +67,9 @@ export async function followed(
   );
   try {
     const result = await begin();
-    if (!isLeft) return { result, unanswered, unused: answering.unused() };
+    if (left === undefined) return { result, unanswered, unused: answering.unused() };
+    // Only then the store knows that it waits.
+    await left;
   } finally {
     release();
     display.end();
