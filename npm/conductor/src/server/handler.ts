@@ -2,24 +2,19 @@
 import { messageOf } from "@atomiton/values";
 import { type Context, Hono } from "hono";
 import { routePath } from "hono/route";
-import type * as z from "zod";
 import packageJson from "../../package.json" with { type: "json" };
-import { DATA_LIMITS } from "../desktop/limits.js";
-import { payloadProblem } from "../desktop/payload.js";
 import { createLog } from "../engine/log.js";
 import { msOf } from "../engine/policy.js";
-import { issuesOf } from "../services/schema.js";
-import { fromBase64 } from "../types/base64.js";
-import type { ErrorCode } from "../types/errors.js";
 import type { ExecutionRequest } from "../types/request.js";
-import { type Limited, leastRole, type Refusal, refusalOf } from "./access.js";
+import { leastRole, type Refusal, refusalOf } from "./access.js";
 import { addressOf } from "./addresses.js";
-import { encodeAnswer } from "./answer-text.js";
+import { answerOf, channelAnswer, isComplete, json, problem, refusedBy } from "./answers.js";
 import { apiPage, type Description, PAGE_HEADERS } from "./api-page.js";
 import type { AuditEntry } from "./audit.js";
-import { type Authenticate, type CallResult, type Calls, type Session, tokenOf } from "./calls.js";
+import { type Authenticate, type Calls, type Session, tokenOf } from "./calls.js";
 import { type EventSources, eventStream, type LastEvent } from "./event-stream.js";
 import { flowRuns, namedRequest, type RunAnswer } from "./flow-runs.js";
+import { bodyOf, givenOf } from "./given.js";
 import type { Hooks } from "./hooks/hooks.js";
 import type { Metrics } from "./metrics.js";
 import { LightResponse } from "./node-listener.js";
@@ -27,7 +22,7 @@ import { openApi } from "./openapi.js";
 import { type Origins, refusedOrigin } from "./origins.js";
 import type { RateGuard } from "./rate-limits.js";
 import { withTrace } from "./request-traces.js";
-import { EVENTS_QUERY, type Given, RESOURCES, type Resource, RUN } from "./resources.js";
+import { EVENTS_QUERY, RESOURCES, RUN } from "./resources.js";
 import { hasResult, lastEventOf, takesEvents } from "./run-events.js";
 import type { ServedChannels } from "./served-channels.js";
 import { OPENID_STEPS, type OpenIdSignIn } from "./users/openid/sign-in.js";
@@ -67,30 +62,8 @@ export interface HandlerParts {
   tell(entry: Omit<AuditEntry, "time">): void;
 }
 
-/** What a body may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
-const BODY_BYTES = 24 * 1024 * 1024;
-
 const NO_HOOKS =
   "This server takes no requests for webhooks: its owner turns them on, by `webhooks: true` or --webhooks";
-
-/** What answers as JSON have as headers, but for those of one alone. */
-const ANSWER_HEADERS = {
-  "content-type": "application/json",
-  "x-content-type-options": "nosniff",
-  "cache-control": "no-store",
-};
-
-/** Answers that have those headers from the start, so that nothing has to look into them. */
-const complete = new WeakSet<Response>();
-
-const STATUS: Partial<Record<ErrorCode, 400 | 404 | 413 | 429 | 501>> = {
-  NODE_NOT_FOUND: 404,
-  VALIDATION_FAILED: 400,
-  INVALID_PARAMETERS: 400,
-  DESERIALIZATION_FAILED: 400,
-  RATE_LIMIT_EXCEEDED: 429,
-  IMPLEMENTATION_NOT_FOUND: 501,
-};
 
 type Env = {
   Variables: { session: Session; address: string | undefined };
@@ -120,7 +93,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     if (started !== undefined) {
       parts.metrics?.answered(c.req.method, routePath(c, -1), c.res.status, (performance.now() - started) / 1000);
     }
-    if (!complete.has(c.res)) {
+    if (!isComplete(c.res)) {
       c.res.headers.set("x-content-type-options", "nosniff");
       if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
     }
@@ -180,7 +153,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     const { raw } = c.req;
     const refusal = streamRefusal(c.get("session").caller);
     if (refusal !== undefined) return refusedBy(calls.told(c.get("session"), refusal, "events"));
-    const given = await givenOf(c, { query: EVENTS_QUERY });
+    const given = await givenOf(c.req, { query: EVENTS_QUERY });
     if (given instanceof Response) return given;
     // A stream that nothing reads would be told of events for ever.
     if (raw.method === "HEAD") return new Response(null, { headers: { "content-type": "text/event-stream" } });
@@ -210,7 +183,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     app.on(resource.method.toUpperCase(), base + resource.path, async (c) => {
       const refused = calls.refusal(c.get("session"), ...resource.command);
       if (refused !== undefined) return channelAnswer(refused);
-      const given = await givenOf(c, resource);
+      const given = await givenOf(c.req, resource);
       if (given instanceof Response) return given;
       const answer = await calls.call(c.get("session"), ...resource.command, resource.args(given));
       return answerOf(answer, resource, given);
@@ -220,7 +193,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   app.post(base + RUN.path, async (c) => {
     const refused = calls.refusal(c.get("session"), ...RUN.command);
     if (refused !== undefined) return channelAnswer(refused);
-    const given = await givenOf(c, RUN);
+    const given = await givenOf(c.req, RUN);
     if (given instanceof Response) return given;
     const { variables, context, ...request } = (given.body ?? {}) as Record<string, unknown>;
     const flowId = given.params.id ?? "";
@@ -238,7 +211,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   const execute = async (c: Ctx) => {
     const refused = calls.refusal(c.get("session"), ...RUN.command);
     if (refused !== undefined) return channelAnswer(refused);
-    const body = await bodyOf(c);
+    const body = await bodyOf(c.req);
     return body instanceof Response ? body : runAnswer(c, body.value as ExecutionRequest);
   };
   app.post("/execute", execute);
@@ -252,7 +225,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     if (isOther && c.get("session").caller !== undefined) return c.notFound();
     const refused = calls.refusal(c.get("session"), channel, command);
     if (refused !== undefined) return channelAnswer(refused);
-    const body = await bodyOf(c);
+    const body = await bodyOf(c.req);
     if (body instanceof Response) return body;
     return channelAnswer(await calls.call(c.get("session"), channel, command, body.value));
   });
@@ -367,161 +340,6 @@ function streamRefusal(caller: Session["caller"]): Refusal | undefined {
 
 function logged(what: string, error: unknown): void {
   createLog().error(`${what}: ${messageOf(error)}`);
-}
-
-/** What a request brings, checked; or why it is refused. */
-async function givenOf(c: Ctx, resource: Pick<Resource, "query" | "body" | "isVersioned">): Promise<Given | Response> {
-  const query = resource.query?.safeParse(c.req.query());
-  if (query?.success === false) {
-    const found = issuesOf(resource.query as z.ZodObject, c.req.query());
-    return problem(400, "VALIDATION_FAILED", `Invalid query: ${issuesText(found)}`);
-  }
-  if (resource.query === undefined && Object.keys(c.req.query()).length > 0) {
-    return problem(400, "VALIDATION_FAILED", "Invalid query: this address takes no query");
-  }
-  const given: Given = { params: c.req.param(), query: query?.data ?? {}, body: undefined };
-  if (resource.body !== undefined) {
-    const body = await bodyOf(c);
-    if (body instanceof Response) return body;
-    const beyond = payloadProblem(body.value, DATA_LIMITS);
-    if (beyond !== undefined) return problem(400, "VALIDATION_FAILED", `Invalid body: ${beyond}`);
-    // Nothing at all is a body without fields; `null` is not.
-    const value = body.value === undefined ? {} : body.value;
-    const found = issuesOf(resource.body, value);
-    if (found.length > 0) return problem(400, "VALIDATION_FAILED", `Invalid body: ${issuesText(found)}`);
-    given.body = value;
-  }
-  const match = c.req.header("if-match");
-  if (match !== undefined && !resource.isVersioned) {
-    return problem(400, "VALIDATION_FAILED", "If-Match counts only where a flow is saved or restored");
-  }
-  if (match !== undefined && match !== "*") {
-    const version = /^"(\d{1,15})"$/.exec(match)?.[1];
-    if (version === undefined)
-      return problem(400, "VALIDATION_FAILED", 'If-Match must be the ETag of a flow, such as "3"');
-    given.ifVersion = Number(version);
-  }
-  const noneMatch = resource.isVersioned ? c.req.header("if-none-match") : undefined;
-  if (noneMatch !== undefined && (noneMatch !== "*" || match !== undefined)) {
-    return problem(
-      400,
-      "VALIDATION_FAILED",
-      "If-None-Match must be *, for a flow that is not there yet, without If-Match",
-    );
-  }
-  if (noneMatch === "*") given.ifVersion = 0;
-  return given;
-}
-
-/** A body as JSON; nothing at all is `undefined`. */
-async function bodyOf(c: Ctx): Promise<{ value: unknown } | Response> {
-  let text: string | undefined;
-  try {
-    text = await textOf(c);
-  } catch {
-    return problem(400, "DESERIALIZATION_FAILED", "The body is not UTF-8, or it did not come to its end");
-  }
-  if (text === "") return { value: undefined };
-  if (text === undefined) return problem(413, "VALIDATION_FAILED", `A body may have ${BODY_BYTES} bytes at most`);
-  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(c.req.header("content-type") ?? "")) {
-    return problem(415, "VALIDATION_FAILED", "A body must be JSON, with the content type application/json");
-  }
-  try {
-    return { value: JSON.parse(text) };
-  } catch {
-    return problem(400, "DESERIALIZATION_FAILED", "The body is not JSON");
-  }
-}
-
-/** The text of a body; `undefined` where it is too long, of which no more is read than that. Rejects what is no UTF-8. */
-async function textOf(c: Ctx): Promise<string | undefined> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  const announced = c.req.header("content-length");
-  if (announced !== undefined && c.req.header("transfer-encoding") === undefined) {
-    return Number(announced) > BODY_BYTES ? undefined : decoder.decode(await c.req.arrayBuffer());
-  }
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of (c.req.raw.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength;
-    if (bytes > BODY_BYTES) return undefined;
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-function issuesText(issues: ReturnType<typeof issuesOf>): string {
-  return issues.map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`).join(", ");
-}
-
-/** The answer of a command, as clients of channels read it. */
-function channelAnswer(answer: CallResult): Response {
-  if ("status" in answer) return refusedBy(answer);
-  if (!("result" in answer)) return json({ ...answer, code: answer.code ?? "EXECUTION_FAILED" }, 422);
-  return json(answer.result);
-}
-
-/** The answer of a command, as that of a resource. */
-function answerOf(answer: CallResult, resource: Resource, given: Given): Response {
-  if ("status" in answer) return refusedBy(answer);
-  if (!("result" in answer)) {
-    const { error, code = "EXECUTION_FAILED" } = answer;
-    const isStale = given.ifVersion !== undefined && code === "INVALID_PARAMETERS";
-    return problem(isStale ? 412 : (STATUS[code] ?? 422), code, error);
-  }
-  const { result } = answer;
-  const { success, error, code } = (result ?? {}) as { success?: unknown; error?: unknown; code?: ErrorCode };
-  // Older commands tell of what they do not find in their result. The output of a node may look the same.
-  if (resource.answers !== "value" && success === false && typeof error === "string") {
-    const known = code ?? "NODE_NOT_FOUND";
-    return problem(STATUS[known] ?? 422, known, error);
-  }
-  if (resource.answers === "deleted" && result === 0) {
-    return problem(404, "NODE_NOT_FOUND", `There is no execution ${given.params.id} that is over`);
-  }
-  switch (resource.answers) {
-    case "nothing":
-      return new Response(null, { status: 204 });
-    case "created":
-      return json(result, 201, versionOf(result));
-    case "flow":
-      return json(result, 200, versionOf(result));
-    case "file": {
-      const headers = { "content-type": "application/octet-stream", "content-disposition": "attachment" };
-      return new Response(fromBase64(String(result)) as BodyInit, { headers });
-    }
-    default:
-      return json(result === undefined ? null : result);
-  }
-}
-
-function versionOf(flow: unknown): Record<string, string> {
-  const { storedVersion } = (flow ?? {}) as { storedVersion?: unknown };
-  return typeof storedVersion === "number" ? { etag: `"${storedVersion}"` } : {};
-}
-
-export function refusedBy(refused: Refusal | Limited): Response {
-  const { status, error, code } = refused;
-  const headers: Record<string, string> = status === 401 ? { "www-authenticate": "Bearer" } : {};
-  if ("retryAfter" in refused) headers["retry-after"] = String(refused.retryAfter);
-  return json({ error, code, channelError: true }, status, headers);
-}
-
-function problem(status: number, code: ErrorCode, error: string): Response {
-  return json({ error, code, channelError: true }, status);
-}
-
-function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  let text: string | undefined;
-  try {
-    text = encodeAnswer(value);
-  } catch (error) {
-    const body = { error: (error as Error).message, code: "SERIALIZATION_FAILED", channelError: true };
-    return Response.json(body, { status: 422 });
-  }
-  const response = new LightResponse(text ?? "", { status, headers: { ...ANSWER_HEADERS, ...headers } });
-  complete.add(response);
-  return response;
 }
 
 function preflight(request: Request, origin: string): Response {

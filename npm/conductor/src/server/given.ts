@@ -1,0 +1,99 @@
+/** What requests bring: their query, their body and the versions that they name, read within bounds and checked. */
+import type { HonoRequest } from "hono";
+import type * as z from "zod";
+import { DATA_LIMITS } from "../desktop/limits.js";
+import { payloadProblem } from "../desktop/payload.js";
+import { issuesOf } from "../services/schema.js";
+import { problem } from "./answers.js";
+import type { Given, Resource } from "./resources.js";
+
+/** What a body may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
+const BODY_BYTES = 24 * 1024 * 1024;
+
+/** What a request brings, checked; or why it is refused. */
+export async function givenOf(
+  req: HonoRequest,
+  resource: Pick<Resource, "query" | "body" | "isVersioned">,
+): Promise<Given | Response> {
+  const query = resource.query?.safeParse(req.query());
+  if (query?.success === false) {
+    const found = issuesOf(resource.query as z.ZodObject, req.query());
+    return problem(400, "VALIDATION_FAILED", `Invalid query: ${issuesText(found)}`);
+  }
+  if (resource.query === undefined && Object.keys(req.query()).length > 0) {
+    return problem(400, "VALIDATION_FAILED", "Invalid query: this address takes no query");
+  }
+  const given: Given = { params: req.param(), query: query?.data ?? {}, body: undefined };
+  if (resource.body !== undefined) {
+    const body = await bodyOf(req);
+    if (body instanceof Response) return body;
+    const beyond = payloadProblem(body.value, DATA_LIMITS);
+    if (beyond !== undefined) return problem(400, "VALIDATION_FAILED", `Invalid body: ${beyond}`);
+    // Nothing at all is a body without fields; `null` is not.
+    const value = body.value === undefined ? {} : body.value;
+    const found = issuesOf(resource.body, value);
+    if (found.length > 0) return problem(400, "VALIDATION_FAILED", `Invalid body: ${issuesText(found)}`);
+    given.body = value;
+  }
+  const match = req.header("if-match");
+  if (match !== undefined && !resource.isVersioned) {
+    return problem(400, "VALIDATION_FAILED", "If-Match counts only where a flow is saved or restored");
+  }
+  if (match !== undefined && match !== "*") {
+    const version = /^"(\d{1,15})"$/.exec(match)?.[1];
+    if (version === undefined)
+      return problem(400, "VALIDATION_FAILED", 'If-Match must be the ETag of a flow, such as "3"');
+    given.ifVersion = Number(version);
+  }
+  const noneMatch = resource.isVersioned ? req.header("if-none-match") : undefined;
+  if (noneMatch !== undefined && (noneMatch !== "*" || match !== undefined)) {
+    return problem(
+      400,
+      "VALIDATION_FAILED",
+      "If-None-Match must be *, for a flow that is not there yet, without If-Match",
+    );
+  }
+  if (noneMatch === "*") given.ifVersion = 0;
+  return given;
+}
+
+/** A body as JSON; nothing at all is `undefined`. */
+export async function bodyOf(req: HonoRequest): Promise<{ value: unknown } | Response> {
+  let text: string | undefined;
+  try {
+    text = await textOf(req);
+  } catch {
+    return problem(400, "DESERIALIZATION_FAILED", "The body is not UTF-8, or it did not come to its end");
+  }
+  if (text === "") return { value: undefined };
+  if (text === undefined) return problem(413, "VALIDATION_FAILED", `A body may have ${BODY_BYTES} bytes at most`);
+  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(req.header("content-type") ?? "")) {
+    return problem(415, "VALIDATION_FAILED", "A body must be JSON, with the content type application/json");
+  }
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return problem(400, "DESERIALIZATION_FAILED", "The body is not JSON");
+  }
+}
+
+/** The text of a body; `undefined` where it is too long, of which no more is read than that. Rejects what is no UTF-8. */
+async function textOf(req: HonoRequest): Promise<string | undefined> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const announced = req.header("content-length");
+  if (announced !== undefined && req.header("transfer-encoding") === undefined) {
+    return Number(announced) > BODY_BYTES ? undefined : decoder.decode(await req.arrayBuffer());
+  }
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of (req.raw.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > BODY_BYTES) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function issuesText(issues: ReturnType<typeof issuesOf>): string {
+  return issues.map(({ path, message }) => `${path.join(".") || "(root)"}: ${message}`).join(", ");
+}
