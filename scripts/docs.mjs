@@ -1,6 +1,6 @@
 /**
  * `npm run docs`: writes what is generated from the definitions of the node types: `docs/nodes` and the JSON Schema of flow
- * files. With `--check` it writes nothing and tells what is not as it would be written.
+ * files; and of what a server declares, who may what, in `docs/security.md`. With `--check` it writes nothing and tells what is not as it would be written.
  */
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,6 +9,10 @@ import { argv, exit, stdout } from "node:process";
 import { fileURLToPath } from "node:url";
 
 import { ROOT } from "./command.mjs";
+import { withRoles } from "./roles.mjs";
+
+/** Of which only tables are generated. */
+const SECURITY = "docs/security.md";
 
 /** All generated files, by their paths from the root. */
 export async function generatedFiles() {
@@ -33,6 +37,7 @@ export async function generatedFiles() {
   return new Map([
     ["docs/nodes/README.md", index],
     ...types.map((type) => [`docs/nodes/${type.type}.md`, nodeTypePage(type)]),
+    [SECURITY, await withRoles(textOf(SECURITY) ?? "")],
     ["npm/conductor/flow.schema.json", `${JSON.stringify(flowSchema(), null, 2)}\n`],
   ]);
 }

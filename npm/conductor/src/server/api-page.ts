@@ -40,6 +40,7 @@ const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/html; charset=utf-8",
   "content-security-policy": `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'`,
+  "referrer-policy": "no-referrer",
 };
 
 /** The page. Its groups are the first names of the paths, such as `flows`. */

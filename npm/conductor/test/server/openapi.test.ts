@@ -173,6 +173,8 @@ describe("the page of the description", () => {
     const answer = await fetch(`http://127.0.0.1:${port}/docs`);
     expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
     expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(answer.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
+    expect(answer.headers.get("referrer-policy")).toBe("no-referrer");
     const page = await answer.text();
     for (const [path, methods] of Object.entries(paths)) {
       expect(page).toContain(`<code class="path">${path}</code>`);
