@@ -23,6 +23,7 @@ const SLUGS = [
   "nightly-backup",
   "scrape-and-diff",
   "llm-extraction",
+  "webhook",
 ];
 
 const outline = () =>

@@ -51,13 +51,20 @@ async function carriedOut(steps: string[], cwd: string, change = (word: string) 
 async function serverAt(cwd: string): Promise<string> {
   const started = follow(process.execPath, ["practice-server.mjs", "0"], { cwd });
   server = started;
+  return addressSaid(started);
+}
+
+/** The address that a program says. */
+function addressSaid({ child }: Running): Promise<string> {
   return new Promise((resolve) => {
     let said = "";
-    started.child.stdout?.on("data", (text: string) => {
+    const hear = (text: string) => {
       said += text;
       const address = /http:\/\/[\d.]+:\d+/.exec(said)?.[0];
       if (address !== undefined) resolve(address);
-    });
+    };
+    child.stdout?.on("data", hear);
+    child.stderr?.on("data", hear);
   });
 }
 
@@ -160,6 +167,20 @@ const CHECKS: Record<string, () => Promise<void>> = {
       model.close();
     }
     expect(json(at("output", "invoice.json"))).toEqual(found);
+  },
+  async webhook() {
+    const { at, steps } = await made("webhook");
+    const [serve = "", request = "", list = ""] = steps.map((step) => step.replace(/\s+#.*/, ""));
+    const words = serve.split(" ").slice(2);
+    server = follow(process.execPath, [CLI, ...words, "--port", "0"], { cwd: at() });
+    const url = await addressSaid(server);
+    const [, body, address] = /^curl -d (\S+) (\S+)$/.exec(request) ?? [];
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const to = address?.replace("http://127.0.0.1:3000", url) ?? "";
+    const answer = await fetch(to, { method: "POST", headers, body: body ?? "" });
+    expect([answer.status, await answer.json()]).toEqual([200, { text: "Hello, Ada!" }]);
+    const { stdout } = await follow(process.execPath, [CLI, ...list.split(" ").slice(2)], { cwd: at() }).ended;
+    expect(stdout).toContain("completed");
   },
 };
 

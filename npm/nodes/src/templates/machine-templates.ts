@@ -1,4 +1,4 @@
-/** Templates that need files, and so a machine. Pages have page-templates.ts instead. */
+/** Templates that need files or a server, and so a machine. Pages have page-templates.ts instead. */
 import type { ShelvedTemplate } from "./flow-file.js";
 import databaseSync from "./flows/database-sync.flow.yaml";
 import fanOut from "./flows/fan-out.flow.yaml";
@@ -8,6 +8,7 @@ import nightlyBackup from "./flows/nightly-backup.flow.yaml";
 import pictureGallery from "./flows/picture-gallery.flow.yaml";
 import reportFromCsv from "./flows/report-from-csv.flow.yaml";
 import scrapeAndDiff from "./flows/scrape-and-diff.flow.yaml";
+import webhook from "./flows/webhook.flow.yaml";
 
 /** In the order of lists. */
 export const machineTemplates: ShelvedTemplate[] = [
@@ -19,4 +20,5 @@ export const machineTemplates: ShelvedTemplate[] = [
   { slug: "nightly-backup", otherSlugs: [], flow: nightlyBackup },
   { slug: "scrape-and-diff", otherSlugs: [], flow: scrapeAndDiff },
   { slug: "llm-extraction", otherSlugs: [], flow: llmExtraction },
+  { slug: "webhook", otherSlugs: [], flow: webhook },
 ];

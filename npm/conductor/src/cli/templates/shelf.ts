@@ -11,6 +11,7 @@ import nightlyBackup from "../../../../nodes/src/templates/flows/nightly-backup.
 import pictureGallery from "../../../../nodes/src/templates/flows/picture-gallery.flow.yaml?text";
 import reportFromCsv from "../../../../nodes/src/templates/flows/report-from-csv.flow.yaml?text";
 import scrapeAndDiff from "../../../../nodes/src/templates/flows/scrape-and-diff.flow.yaml?text";
+import webhook from "../../../../nodes/src/templates/flows/webhook.flow.yaml?text";
 import { picture } from "./picture.js";
 import practiceDatabase from "./practice-database.flow.yaml?text";
 import practiceServer from "./practice-server.mjs?text";
@@ -101,5 +102,14 @@ export const TEMPLATE_FILES: Readonly<Record<string, TemplateFiles>> = {
     },
     steps: ["npx conductor run llm-extraction.flow.yaml --var baseUrl=http://127.0.0.1:11434/v1 --var model=llama3.2"],
     note: "It needs a language model behind an address that talks like OpenAI's, such as Ollama on this machine.",
+  },
+  webhook: {
+    flow: webhook,
+    data: {},
+    steps: [
+      "npx conductor serve webhook.flow.yaml --open   # in a terminal of its own",
+      "curl -d name=Ada http://127.0.0.1:3000/hooks/hello",
+      "npx conductor executions list --store sqlite:conductor.db",
+    ],
   },
 };
