@@ -727,7 +727,7 @@ export class Run implements Answers, ThreadUser {
   private follow(mailbox: Mailbox, command: number, now: number): void {
     const { recorder } = this.request;
     if (recorder !== undefined && !this.replaying) this.record(recorder, mailbox, command, now);
-    if (this.spans !== undefined) this.spans.stepAt = now;
+    this.spans?.stepped(now);
     let result = this.engine.turn(this.handle, mailbox.number, command, now);
     this.steps++;
     // The engine says when a value is no longer needed, which must not wait until it hears what was done ahead.

@@ -22,8 +22,8 @@ interface Begun {
   attempt?: { number: number; span: TraceSpan | undefined } | undefined;
   /** Why the latest try failed, or what failed inside. */
   error?: ExecutionError | undefined;
-  /** When something inside failed, in ms since the epoch. */
-  failedAt?: number;
+  /** When the last thing inside ended, in ms since the epoch. */
+  insideEndedAt?: number;
   cached?: boolean;
 }
 
@@ -41,8 +41,8 @@ export class TaskSpans {
   private made = 0;
   private leftOut = 0;
   private isFinished = false;
-  /** When the step of the engine that goes on was told, in ms since the epoch. */
-  stepAt = 0;
+  /** The time of what happens now, in ms since the epoch: that of the engine's step, or of a call in it. */
+  private at = 0;
   /** The latest; it has the last place, so that what ended the run can be seen. */
   private unseen: Unseen | undefined;
 
@@ -61,6 +61,11 @@ export class TaskSpans {
     private readonly now: () => number,
   ) {}
 
+  /** A step of the engine is told at this time. */
+  stepped(at: number): void {
+    this.at = Math.max(this.at, at);
+  }
+
   /** The state of a task changed, or its progress did. */
   change(task: number, state: number): void {
     // The flow itself has the span of the execution.
@@ -75,7 +80,8 @@ export class TaskSpans {
   begin({ task, attemptNumber }: Call): void {
     const found = this.begun.get(task) ?? this.enter(task);
     found.span ??= this.spanOf(task, found);
-    this.beginAttempt(task, found, attemptNumber, this.now());
+    this.stepped(this.now());
+    this.beginAttempt(task, found, attemptNumber);
   }
 
   /** A call was answered; with an error where it failed. */
@@ -84,7 +90,8 @@ export class TaskSpans {
     if (found === undefined) return;
     found.error = error;
     if (isReused) found.cached = true;
-    found.attempt?.span?.end({ error, endTime: this.now() });
+    this.stepped(this.now());
+    found.attempt?.span?.end({ error, endTime: this.at });
     found.attempt = undefined;
   }
 
@@ -94,17 +101,17 @@ export class TaskSpans {
     if (found === undefined) return;
     const number = found.attempt?.number ?? 1;
     // Its backoff lies between its tries.
-    found.attempt?.span?.end({ error: found.error, endTime: found.failedAt ?? this.stepAt });
+    found.attempt?.span?.end({ error: found.error, endTime: found.insideEndedAt ?? this.at });
     found.error = undefined;
-    this.beginAttempt(task, found, number + 1, this.stepAt);
+    this.beginAttempt(task, found, number + 1);
   }
 
   /** Nothing is known of these tasks any more: their numbers may be used again. */
   forget(from: number, to: number): void {
     for (const [task, { span, attempt }] of this.begun) {
       if (task < from || task >= to) continue;
-      attempt?.span?.end({ endTime: this.stepAt });
-      span?.end({ state: "left", endTime: this.stepAt });
+      attempt?.span?.end({ endTime: this.at });
+      span?.end({ state: "left", endTime: this.at });
       this.begun.delete(task);
     }
   }
@@ -115,7 +122,7 @@ export class TaskSpans {
    * @param error of what was under way
    */
   finish(error: ExecutionError | undefined): number {
-    this.stepAt = Math.max(this.stepAt, this.now());
+    this.stepped(this.now());
     const state = error === undefined ? LEFT : State.error;
     for (const task of [...this.begun.keys()].reverse()) this.over(task, state, error);
     this.isFinished = true;
@@ -133,19 +140,19 @@ export class TaskSpans {
   }
 
   private enter(task: number): Begun {
-    const found: Begun = { startTime: this.stepAt };
+    const found: Begun = { startTime: this.at };
     this.begun.set(task, found);
     if (this.plan.isLeaf(this.values.nodeOf(task))) return found;
     found.span = this.spanOf(task, found);
-    this.beginAttempt(task, found, 1, this.stepAt);
+    this.beginAttempt(task, found, 1);
     return found;
   }
 
-  private beginAttempt(task: number, found: Begun, number: number, startTime: number): void {
+  private beginAttempt(task: number, found: Begun, number: number): void {
     const node = this.values.nodeOf(task);
     const tries = this.plan.retries(node) ?? (this.plan.isLeaf(node) ? this.retries : 0);
     if (tries === 0) return;
-    const span = this.hasRoom() ? found.span?.attempt(number, startTime) : undefined;
+    const span = this.hasRoom() ? found.span?.attempt(number, this.at) : undefined;
     found.attempt = { number, span };
   }
 
@@ -177,12 +184,12 @@ export class TaskSpans {
       if (found.span === undefined) this.miss(task, found, error);
     }
     this.begun.delete(task);
-    const around = hasFailed && task > 0 ? this.begun.get(this.values.parentOf(task)) : undefined;
+    const around = task > 0 ? this.begun.get(this.values.parentOf(task)) : undefined;
     if (around !== undefined) {
-      around.error = error;
-      around.failedAt = this.stepAt;
+      around.insideEndedAt = this.at;
+      if (hasFailed) around.error = error;
     }
-    const endTime = this.stepAt;
+    const endTime = this.at;
     found.attempt?.span?.end({ error, endTime });
     found.span?.end({ error, state: ENDS[state] ?? "left", endTime, ...(found.cached === true && { cached: true }) });
   }
@@ -190,7 +197,7 @@ export class TaskSpans {
   private miss(task: number, found: Begun, error: ExecutionError | undefined): void {
     if (this.limit === 0) return;
     const node = this.described(task, found);
-    this.unseen = { parent: this.parentOf(task), node, error, endTime: this.stepAt };
+    this.unseen = { parent: this.parentOf(task), node, error, endTime: this.at };
   }
 
   private parentOf(task: number): TraceSpan {
