@@ -25,7 +25,7 @@ export const CONDUCTOR_LAYERS = layers({
   isolation: ["engine", "services", "types", "worker"],
   desktop: ["api", "engine", "events", "executions", "services", "types"],
   server: ["api", "desktop", "executions", "triggers", "engine", "isolation", "services", "transports", "types"],
-  telemetry: ["api", "types"],
+  telemetry: ["api", "engine", "types"],
   "test-utils": ["types"],
   exports: "all",
   testing: "all",

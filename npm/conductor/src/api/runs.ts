@@ -486,7 +486,7 @@ export class Runs {
   ): RunView | undefined {
     const { context, executionId } = execution;
     const { events, feed } = this;
-    const { logScope } = events;
+    const { logScope, tracer } = events;
     const outermost = execution.parents.at(-1) ?? executionId;
     let view: RunView | undefined;
     const outline = outlineOf(node);
@@ -523,7 +523,8 @@ export class Runs {
       inLogScope: logScope && ((of, work) => logScope({ executionId: outermost, ...of }, work)),
       onEnding: () => this.noteEnd(execution),
       countCall: events.callCounter,
-      tracing: execution.span && { span: execution.span, most: events.tracer?.spansPerExecution ?? 0 },
+      tracing: execution.span &&
+        tracer && { span: execution.span, most: tracer.spansPerExecution, follow: tracer.follow },
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);
         if (view !== undefined && state !== undefined) feed.changed(view, state);

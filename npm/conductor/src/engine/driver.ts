@@ -62,7 +62,7 @@ import {
 } from "./recorder.js";
 import type { RunRedact } from "./redact.js";
 import type { OutputReuse } from "./reuse.js";
-import { TaskSpans } from "./task-spans.js";
+import type { FollowTasks, TaskSpans } from "./task-spans.js";
 import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
 import { Clock, giveWay, setTimer } from "./turn.js";
 import { Values } from "./values.js";
@@ -119,7 +119,7 @@ export interface RunRequest {
   /** Why a run that its host could not carry out fails, whatever was to go on after errors; gives `undefined` for every other one. */
   lost?: (() => ExecutionError | undefined) | undefined;
   /** The span of the execution, and how many those of nodes and attempts may be; missing where nobody traces. */
-  tracing?: { span: TraceSpan; most: number } | undefined;
+  tracing?: { span: TraceSpan; most: number; follow: FollowTasks } | undefined;
   /** Told of each call of a node that ended; missing where nobody counts. */
   countCall?: ((type: string, outcome: CallOutcome) => void) | undefined;
   /** Says what is logged meanwhile is about; missing where no log tells. */
@@ -244,9 +244,8 @@ export class Run implements Answers, ThreadUser {
     this.values = new Values(plan, request.context);
     const { tracing } = request;
     if (tracing !== undefined) {
-      this.spans = new TaskSpans(plan, this.values, tracing.span, tracing.most, request.options.retries, () =>
-        this.now(),
-      );
+      const { span, most, follow } = tracing;
+      this.spans = follow(plan, this.values, span, most, request.options.retries, () => this.now());
       // The engine tells it of states, as it tells who watches.
       this.engine.watch(handle, true);
     }

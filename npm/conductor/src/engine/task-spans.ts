@@ -35,6 +35,9 @@ interface Unseen {
   endTime: number;
 }
 
+/** Makes what follows the tasks of a run. Those who trace bring it along, so that others do without it. */
+export type FollowTasks = (...run: ConstructorParameters<typeof TaskSpans>) => TaskSpans;
+
 /** Follows the tasks of a run by what the engine says of their states, and by the calls of leaves. */
 export class TaskSpans {
   private readonly begun = new Map<number, Begun>();

@@ -2,6 +2,7 @@
 import { EventEmitter } from "eventemitter3";
 import type { CallOutcome } from "../engine/calls.js";
 import type { Log } from "../engine/log.js";
+import type { FollowTasks } from "../engine/task-spans.js";
 import type { ExecutionResult } from "../types/execution.js";
 import type { ExecutionGraphState } from "../types/graph.js";
 import type { InLogScope } from "../types/log-scope.js";
@@ -45,6 +46,9 @@ interface Events {
   error: [ErrorEvent];
 }
 
+/** Makes spans of executions, and follows their tasks for it. */
+export type Tracing = ExecutionTracer & { follow: FollowTasks };
+
 /** Told of each call of a node that ended, with the type of the node. */
 export type CallCounter = (type: string, outcome: CallOutcome) => void;
 
@@ -60,7 +64,7 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
   readonly #reported = new WeakSet<object>();
   readonly #interval: number;
   readonly #log: Pick<Log, "error">;
-  #tracer: ExecutionTracer | undefined;
+  #tracer: Tracing | undefined;
   #logScope: InLogScope | undefined;
   /** Executions that end, and since when, in ms since the epoch; the first ones first. */
   readonly #ending = new Map<object, number>();
@@ -94,7 +98,7 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
   }
 
   /** Makes spans of executions that begin; `undefined` where nobody traces. */
-  get tracer(): ExecutionTracer | undefined {
+  get tracer(): Tracing | undefined {
     return this.#tracer;
   }
 
@@ -103,7 +107,7 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
    *
    * @throws Error where they are traced already: there would be two spans of each
    */
-  traceWith(tracer: ExecutionTracer): Unsubscribe {
+  traceWith(tracer: Tracing): Unsubscribe {
     if (this.#tracer !== undefined) {
       throw new Error("The executions of this conductor are traced already; call what ends that first");
     }

@@ -99,6 +99,11 @@ export class EventLog {
     this.#wait();
   }
 
+  /** Waits for no client any more. */
+  close(): void {
+    clearTimeout(this.#waiting);
+  }
+
   add(channel: string, name: string, data: unknown): void {
     // More than a ms holds would reach into the next one: so many come only while the end of an execution takes long to write.
     this.#last = Math.max(this.#last + 1, numberAt(this.toldUpTo()));

@@ -324,6 +324,7 @@ export function createServer(options: ServerOptions): ConductorServer {
       metrics?.close();
       clearInterval(heartbeat);
       endTraces();
+      log.close();
       executions.endWaiting();
       endListening();
       for (const connection of connections) connection.close();

@@ -2,6 +2,7 @@
 import { type TracerProvider, trace } from "@opentelemetry/api";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Conductor } from "../api/conductor.js";
+import { TaskSpans } from "../engine/task-spans.js";
 import { executionSpan } from "./spans.js";
 
 /** The part of a conductor that is needed. */
@@ -34,6 +35,7 @@ export function traceConductor(conductor: TracedConductor, options: TracingOptio
   const tracer = tracerProvider.getTracer(packageJson.name, packageJson.version);
   return conductor.events.traceWith({
     spansPerExecution,
+    follow: (...run) => new TaskSpans(...run),
     begin: (of, origin) => executionSpan(tracer, of, origin),
   });
 }
