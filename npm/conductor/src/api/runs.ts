@@ -352,7 +352,7 @@ export class Runs {
 
   /** An execution ends: it is told once that is on disk. */
   private noteEnd(execution: Execution): void {
-    if (execution.onProgress === undefined) execution.toldEnd ??= this.events.notesEnd();
+    if (execution.onProgress === undefined) execution.toldEnd ??= this.events.notesEnd(execution.executionId);
   }
 
   /** The span of an execution that begins, or goes on; `undefined` where nobody traces. */

@@ -67,7 +67,7 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
   #tracer: Tracing | undefined;
   #logScope: InLogScope | undefined;
   /** Executions that end, and since when, in ms since the epoch; the first ones first. */
-  readonly #ending = new Map<object, number>();
+  readonly #ending = new Map<string, number>();
   readonly #counters = new Set<CallCounter>();
   readonly #requests = new Set<() => TraceHeaders | undefined>();
 
@@ -127,18 +127,17 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
     this.#logScope = inScope;
   }
 
-  /** Whatever ended before this time was told, in ms since the epoch. */
-  get toldUpTo(): number {
+  /** Whatever ended before this time was told, in ms since the epoch; `telling`: an execution of which the end is being told. */
+  toldUpTo(telling?: string): number {
     const now = Date.now();
-    const [first = now] = this.#ending.values();
-    return Math.min(first, now);
+    for (const [executionId, since] of this.#ending) if (executionId !== telling) return Math.min(since, now);
+    return now;
   }
 
   /** Notes that an execution ends, which is told once that is on disk. What is returned says that it was told. */
-  notesEnd(): () => void {
-    const end = {};
-    this.#ending.set(end, Date.now());
-    return () => void this.#ending.delete(end);
+  notesEnd(executionId: string): () => void {
+    this.#ending.set(executionId, Date.now());
+    return () => void this.#ending.delete(executionId);
   }
 
   /** Counts calls of nodes; `undefined` where nobody does. */

@@ -76,11 +76,11 @@ export class EventLog {
   /**
    * @param heard told when there is a client, and when no client is left that could come back: without, events need not be
    *   told
-   * @param toldUpTo gives a time up to which all that happened was told, in ms since the epoch. Default: now
+   * @param toldUpTo gives a time up to which all ends of executions were told but that of `telling`, in ms since the epoch. Default: now
    */
   constructor(
     private readonly heard: (isHeard: boolean) => void = () => {},
-    private readonly toldUpTo: () => number = Date.now,
+    private readonly toldUpTo: (telling?: string) => number = Date.now,
   ) {}
 
   /** The number of the last event. */
@@ -105,9 +105,11 @@ export class EventLog {
   }
 
   add(channel: string, name: string, data: unknown): void {
+    const entry = loggedEvent(0, channel, name, data);
+    const isEnd = channel === "node" && (entry.event === "completed" || entry.event === "error");
     // More than a ms holds would reach into the next one: so many come only while the end of an execution takes long to write.
-    this.#last = Math.max(this.#last + 1, numberAt(this.toldUpTo()));
-    const entry = loggedEvent(this.#last, channel, name, data);
+    entry.seq = Math.max(this.#last + 1, numberAt(this.toldUpTo(isEnd ? entry.executionId : undefined)));
+    this.#last = entry.seq;
     this.#keep(entry);
     for (const listener of this.#listeners) listener(entry);
   }

@@ -157,7 +157,7 @@ export function createServer(options: ServerOptions): ConductorServer {
   };
   const log = new EventLog(
     (isHeard) => channels.tell(isHeard),
-    () => conductor.events.toldUpTo,
+    (telling) => conductor.events.toldUpTo(telling),
   );
   const missed = findMissed(log, durable ? conductor.executions : undefined);
   const takesHooks = triggers !== undefined && (options.webhooks ?? open);

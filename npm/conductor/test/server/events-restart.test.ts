@@ -4,9 +4,11 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import { timeOf } from "../../src/server/event-log.js";
 import { createWebSocketTransport } from "../../src/transports/websocket.js";
 import { file, folder, type Running, start } from "../cli/cli.js";
 import { listening, type Told } from "./event-client.js";
+import { type Message, rawSocket } from "./raw.js";
 
 /** A server whose answers to `/ID` wait until that is released. */
 async function gates() {
@@ -151,11 +153,13 @@ describe("after a server was killed and started again, the stream of events", ()
   });
 
   it("of one execution has no gap, and says so where the store does not know it", async () => {
-    const { apiUrl, hold, kill, begin, gate } = await killable();
+    const { apiUrl, run, hold, kill, begin, gate } = await killable();
     const before = await listening(apiUrl, "?executionId=one");
     await hold("one");
     const { id, event } = await before.next();
     expect(event).toBe("node:started");
+    // Another one ends in the process that is killed.
+    expect((await run("quick", "ended")).status).toBe(200);
     await kill();
     await begin();
     gate.release("one");
@@ -163,6 +167,9 @@ describe("after a server was killed and started again, the stream of events", ()
     await expect.poll(() => of(after.told, "one")).toContain("node:completed");
     expect(after.told.map(({ event }) => event)).not.toContain("transport:gap");
     expect(of(after.told, "one").filter((event) => event === "node:completed")).toHaveLength(1);
+    const ended = await listening(apiUrl, "?executionId=ended", { "last-event-id": id });
+    await expect.poll(() => of(ended.told, "ended")).toEqual(["node:started", "node:completed"]);
+    expect(ended.told.map(({ event }) => event)).not.toContain("transport:gap");
     const unknown = await listening(apiUrl, "?executionId=never", { "last-event-id": id });
     expect(await unknown.next()).toMatchObject({ event: "transport:gap", data: { complete: [] } });
   });
@@ -197,5 +204,44 @@ describe("after a server was killed and started again, a client over a WebSocket
     expect(heard.filter((told) => told.startsWith("gap"))).toEqual(["gap node"]);
     await run("quick", "next");
     await expect.poll(() => heard).toContain("completed next");
+  });
+
+  it("that was away is told what ended in the process before, in numbers that only grow", async () => {
+    const { apiUrl, run, kill, begin } = await killable();
+    const isHello = ({ type }: Message) => type === "hello";
+    const isOf = (event: string, executionId: string) => (message: Message) =>
+      message.event === event && (message.data as { executionId?: string }).executionId === executionId;
+    const before = await rawSocket(apiUrl);
+    const { session } = await before.take(isHello);
+    await run("quick", "seen");
+    const { seq } = await before.take(isOf("completed", "seen"));
+    before.socket.terminate();
+    await run("quick", "missed");
+    await kill();
+    await begin();
+    const after = await rawSocket(apiUrl);
+    const first = await after.take(isHello);
+    after.say({ type: "resume", session, seq });
+    const second = await after.take(isHello);
+    expect(second).toMatchObject({ complete: ["node"] });
+    expect([session, first.session]).not.toContain(second.session);
+    const told = await after.take(isOf("completed", "missed"));
+    expect(told.data).toMatchObject({ nodeId: "quick", output: { result: 7 } });
+    await run("quick", "next");
+    await after.take(isOf("completed", "next"));
+    const events = after.received.filter(({ type, channel }) => type === "event" && channel === "node");
+    const numbers = events.map((message) => Number(message.seq));
+    expect(numbers).toEqual([...new Set(numbers)].sort((one, other) => one - other));
+    // What it has seen is told again only where it ended in the very ms of that event.
+    for (const { data } of events.filter(isOf("completed", "seen"))) {
+      expect((data as { timestamp: number }).timestamp).toBe(timeOf(Number(seq)));
+    }
+    // Once more from the middle of what was told again, which is of no process.
+    const again = await rawSocket(apiUrl);
+    await again.take(isHello);
+    again.say({ type: "resume", session: second.session, seq: Number(told.seq) - 1 });
+    expect(await again.take(isHello)).toMatchObject({ complete: ["node"] });
+    await again.take(isOf("completed", "missed"));
+    await again.take(isOf("completed", "next"));
   });
 });
