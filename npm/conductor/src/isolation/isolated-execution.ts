@@ -1,4 +1,5 @@
 /** In the server: one execution, whose nodes a process of its own carries out. */
+import { AsyncResource } from "node:async_hooks";
 import type { LoopRounds, NetworkAccess, NodeParams } from "@atomiton/nodes";
 import { messageOf } from "@atomiton/values";
 import {
@@ -16,7 +17,7 @@ import type { Variables } from "../worker/messages.js";
 import { SharedVariables } from "../worker/shared-variables.js";
 import { fromThrown, toThrown } from "../worker/thrown.js";
 import { endedBy, GRACE_MS, type IsolatedProcess, type ProcessLimits } from "./isolated-process.js";
-import type { FromProcess, SentCall, SentScope } from "./messages.js";
+import { CONSOLE_LEVELS, type FromProcess, type SentCall, type SentScope } from "./messages.js";
 import { contextOfParams, given } from "./params.js";
 import type { ProcessPool } from "./pool.js";
 import { SentValues } from "./sent-values.js";
@@ -38,6 +39,8 @@ export interface IsolationParts {
 /** A call that is not answered. */
 interface Pending {
   params: NodeParams;
+  /** Where the call was made: what it writes to the console is about that. */
+  scope: AsyncResource;
   variables: SharedVariables;
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -136,6 +139,7 @@ export class IsolatedExecution implements ExecutionExecutables {
       };
       this.#pending.set(call, {
         params,
+        scope: new AsyncResource("IsolatedNode"),
         variables: variables.shared,
         resolve(value) {
           leave();
@@ -211,6 +215,12 @@ export class IsolatedExecution implements ExecutionExecutables {
       return;
     }
     const pending = message.call === undefined ? undefined : this.#pending.get(message.call);
+    if (message.type === "console") {
+      const level = CONSOLE_LEVELS.find((known) => known === message.level) ?? "log";
+      // biome-ignore lint/suspicious/noConsole: a node wrote it there
+      const write = () => console[level](String(message.text));
+      return pending === undefined ? write() : pending.scope.runInAsyncScope(write);
+    }
     if (pending === undefined) return;
     const { params } = pending;
     switch (message.type) {

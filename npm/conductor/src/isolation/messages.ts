@@ -9,6 +9,10 @@ import type { ConductorExecutionContext } from "../types/execution.js";
 import type { TraceHeaders } from "../types/tracing.js";
 import type { Thrown, Variables } from "../worker/messages.js";
 
+/** Methods of the console that nodes may write with. */
+export const CONSOLE_LEVELS = ["debug", "log", "info", "warn", "error"] as const satisfies readonly (keyof Console)[];
+export type ConsoleLevel = (typeof CONSOLE_LEVELS)[number];
+
 /** A value that may be sent several times: it goes once, and is then named by its number. */
 export type Ref = { value: unknown } | { ref: number; value: unknown } | { ref: number };
 
@@ -79,5 +83,7 @@ export type FromProcess =
   | { type: "stopped"; call: number }
   | { type: "progress"; call: number; percent: number; message: string | undefined }
   | { type: "warn"; call: number; rule: string; message: string }
-  | { type: "log"; call: number | undefined; level: LogLevel; message: string; details: readonly unknown[] }
+  /** What a node writes to the console, or left behind. */
+  | { type: "console"; call: number | undefined; level: ConsoleLevel; text: string }
+  | { type: "log"; call: number; level: LogLevel; message: string; details: readonly unknown[] }
   | { type: "sleep"; call: number; sleep: number; ms: number };

@@ -1,5 +1,7 @@
 /** In the process of an isolated execution: what the server asks for over a pipe. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Duplex } from "node:stream";
+import { format } from "node:util";
 import type { LoopItems, LoopRounds } from "@atomiton/nodes";
 import { isCloneable, messageOf } from "@atomiton/values";
 import { Call, type CallOwner, ExecutableParams } from "../engine/call.js";
@@ -21,7 +23,15 @@ import { uncloneable } from "../worker/crossing.js";
 import { SharedVariables } from "../worker/shared-variables.js";
 import { fromThrown, toThrown } from "../worker/thrown.js";
 import { sendFrame, takeFrames } from "./frames.js";
-import type { Answer, FromProcess, SentCall, SentScope, ToProcess } from "./messages.js";
+import {
+  type Answer,
+  CONSOLE_LEVELS,
+  type ConsoleLevel,
+  type FromProcess,
+  type SentCall,
+  type SentScope,
+  type ToProcess,
+} from "./messages.js";
 import { closeNetwork } from "./no-network.js";
 import { KnownValues } from "./sent-values.js";
 
@@ -46,11 +56,18 @@ export function serveExecution(pipe: Duplex, parts: ServedParts): void {
   );
   // Without its server nothing here is for anybody.
   pipe.on("close", () => process.exit(0));
+  for (const level of CONSOLE_LEVELS) console[level] = (...said: unknown[]) => served.write(level, format(...said));
   // What a node left behind must not end the others.
-  const tell = (error: unknown) => served.log(undefined, "error", "What a node left behind failed", [messageOf(error)]);
+  const tell = (error: unknown) => console.error(`What a node left behind failed: ${messageOf(error)}`);
   process.on("uncaughtException", tell);
   process.on("unhandledRejection", tell);
 }
+
+/** The call that is being carried out. */
+const calls = new AsyncLocalStorage<number>();
+
+/** Characters of a text on the console. */
+const MOST_WRITTEN = 64 * 1024;
 
 const LEVELS = ["debug", "info", "warn", "error"] as const satisfies readonly LogLevel[];
 
@@ -75,7 +92,7 @@ class ServedExecution {
       case "begin":
         return void this.#begin(message, parts);
       case "call":
-        return this.#call(message.sent);
+        return calls.run(message.sent.call, () => this.#call(message.sent));
       case "abort":
         this.#running.get(message.call)?.abort(new DOMException(message.message, message.name));
         this.#running.delete(message.call);
@@ -91,7 +108,12 @@ class ServedExecution {
     }
   }
 
-  log(call: number | undefined, level: LogLevel, message: string, details: readonly unknown[]): void {
+  /** What a node, or what it left behind, writes to the console. */
+  write(level: ConsoleLevel, text: string): void {
+    this.#say({ type: "console", call: calls.getStore(), level, text: text.slice(0, MOST_WRITTEN) });
+  }
+
+  log(call: number, level: LogLevel, message: string, details: readonly unknown[]): void {
     const sendable = details.map((detail) => (isCloneable(detail) ? detail : messageOf(detail)));
     this.#say({ type: "log", call, level, message: String(message), details: sendable });
   }

@@ -79,7 +79,7 @@ export function follow(
     says,
     ended,
     get apiUrl() {
-      return [...stderr.matchAll(/Serving at (\S+)/g)].at(-1)?.[1] ?? "";
+      return [...stderr.matchAll(/(?:Serving at |"event":"listening","url":")([^\s"]+)/g)].at(-1)?.[1] ?? "";
     },
   };
 }

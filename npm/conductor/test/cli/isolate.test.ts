@@ -12,7 +12,10 @@ import { defineNode } from "@atomiton/conductor/node";
 import { z } from "zod";
 export const look = defineNode({
   type: "look", title: "Look", description: "Looks", parameters: z.object({}), inputs: {}, outputs: {}, effects: "reads",
-  execute: () => ({ pid: process.pid, names: Object.keys(process.env), options: process.execArgv }),
+  execute: () => {
+    console.warn("looked", { at: 1 });
+    return { pid: process.pid, names: Object.keys(process.env), options: process.execArgv };
+  },
 });
 `;
 
@@ -27,21 +30,30 @@ function serving(isolation: unknown, ...options: string[]) {
 }
 
 it("have what conductor.config says, with the node types of the project", async () => {
-  const server = serving({ roles: ["admin"], maxMemory: 300 });
-  await server.says("Everybody on this machine");
+  const server = serving({ roles: ["admin"], maxMemory: 300 }, "--log", "json");
+  await server.says('"listening"');
   const { apiUrl } = server;
   const headers = { "content-type": "application/json" };
   const response = await fetch(`${apiUrl}/execute`, {
     method: "POST",
     headers,
-    body: JSON.stringify({ flowId: "own" }),
+    body: JSON.stringify({ flowId: "own", context: { executionId: "one" } }),
   });
   const { data } = (await response.json()) as { data: { pid: number; names: string[]; options: string[] } };
   expect(data.pid).not.toBe(server.child.pid);
   expect(data.names).toEqual([]);
   expect(data.options).toContain("--max-old-space-size=300");
   server.child.kill("SIGINT");
-  expect((await server.ended).code).toBe(0);
+  const { code, stderr } = await server.ended;
+  expect(code).toBe(0);
+  const lines = stderr
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  // What nodes write to the console is found where those of the server write.
+  expect(lines.filter(({ level }) => level === "warn")).toMatchObject([
+    { event: "message", message: "looked { at: 1 }", executionId: "one", nodeId: "look" },
+  ]);
 });
 
 it.each([
