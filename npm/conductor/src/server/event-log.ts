@@ -148,9 +148,9 @@ export class EventLog {
     return this.#kept.slice(low);
   }
 
-  /** Since when nothing is gone, in ms since the epoch. */
-  get completeSince(): number {
-    return timeOf(this.#complete);
+  /** The last number after which nothing is gone. */
+  get complete(): number {
+    return this.#complete;
   }
 
   /** All that there still is. */

@@ -53,14 +53,14 @@ interface Told {
 
 /** @param executions those of the store; missing where there is none */
 export function findMissed(log: EventLog, executions: ExecutionsApi | undefined): FindMissed {
-  let found: { from: number; at: number; told: Promise<Told[] | undefined> } | undefined;
+  let found: { from: number; at: number; last: number; told: Promise<Told[] | undefined> } | undefined;
   /** The same for many: after a restart clients come back all at once, and were there until nearly the same time. */
   const toldToAll = async (asked: ExecutionsApi, time: number, now: number) => {
     // What came after it was found is in the log.
-    const isFresh = found !== undefined && now - found.at <= SHARED_MS && found.at > log.completeSince;
+    const isFresh = found !== undefined && now - found.at <= SHARED_MS && found.last >= log.complete;
     if (found === undefined || !isFresh || found.from > time) {
       const from = time - SHARED_MS;
-      found = { from, at: now, told: toldSince(asked, from, undefined) };
+      found = { from, at: now, last: log.last, told: toldSince(asked, from, undefined) };
     }
     const { told } = found;
     try {

@@ -1,6 +1,8 @@
 /** Events as a stream, for clients that only listen. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { EventLog, numberAt } from "../../src/server/event-log.js";
+import { findMissed } from "../../src/server/stored-events.js";
 import { listening, type Told } from "./event-client.js";
 import { byKey, flowOf, serving } from "./serving.js";
 
@@ -155,4 +157,37 @@ describe("a caller of the stream of events", () => {
     await ended;
     expect(server.clients).toBe(0);
   });
+});
+
+it("read what they missed from the store once, however many come back at once after a restart", async () => {
+  const { conductor, post } = await serving();
+  await post("editor", "/flows", flowOf("say"));
+  const before = Date.now();
+  await post("runner", "/flows/f/run", { context: { executionId: "one" } });
+  let asked = 0;
+  const executions: typeof conductor.executions = {
+    ...conductor.executions,
+    list: (...given) => {
+      asked++;
+      return conductor.executions.list(...given);
+    },
+  };
+  const log = new EventLog();
+  const find = findMissed(log, executions);
+  const comeBack = async (time: number) => {
+    const { events, complete } = (await find(log.placeOf("another process", numberAt(time))))();
+    return { events: events.map(({ event, executionId }) => [event, executionId]), complete };
+  };
+  const told = await Promise.all(Array.from({ length: 100 }, (_, index) => comeBack(before - index)));
+  for (const one of told) {
+    expect(one).toEqual({
+      events: [
+        ["started", "one"],
+        ["completed", "one"],
+      ],
+      complete: ["node"],
+    });
+  }
+  // Those that began since, and those that ended.
+  expect(asked).toBe(2);
 });
