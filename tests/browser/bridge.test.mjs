@@ -157,7 +157,7 @@ for (const [form, before] of FORMS) {
         health: await system.health(),
       };
     });
-    assert.deepEqual([seen.templates, seen.slug, seen.loaded, seen.asFlow, seen.total], [11, true, "F", "F", 1]);
+    assert.deepEqual([seen.templates, seen.slug, seen.loaded, seen.asFlow, seen.total], [12, true, "F", "F", 1]);
     assert.deepEqual([seen.event.id, seen.event.flowId, seen.event.name], ["f", "f", "F"]);
     assert.equal(seen.missing, "Flow not found");
     assert.equal(seen.unknown, "Flow template none not found");

@@ -143,7 +143,7 @@ test("all services are the server's", async (t) => {
       restart: (await rejection(made.system.restart())).message,
     };
   });
-  assert.deepEqual([seen.templates, seen.slug, seen.loaded, seen.list.total], [11, true, "F", 1]);
+  assert.deepEqual([seen.templates, seen.slug, seen.loaded, seen.list.total], [12, true, "F", 1]);
   assert.equal(seen.receipt.id, "f");
   assert.deepEqual(Object.keys(seen.event).sort(), ["flowId", "id", "name", "savedAt", "timestamp"]);
   assert.equal(seen.missing, "Flow not found");
@@ -353,7 +353,7 @@ test("calls made while the connection is being opened wait for it", async (t) =>
     const [templates, ...rest] = await Promise.all([made.flow.listTemplates(), ...runs]);
     return [templates.templates.length, ...rest.map(({ data }) => data.result.at)];
   });
-  assert.deepEqual(results, [11, ...Array(10).keys()]);
+  assert.deepEqual(results, [12, ...Array(10).keys()]);
   assert.equal(server.connections, 1);
   assert.equal(messagesOf(server, "call").length, 11);
 });

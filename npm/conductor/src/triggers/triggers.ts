@@ -68,6 +68,8 @@ export interface TriggersOptions {
 export interface Triggers {
   /** Arms the triggers of all enabled flows, and follows what is saved and deleted from then on. */
   start(): Promise<void>;
+  /** Whether all are known that there were when it was started. */
+  readonly isReady: boolean;
   /** All triggers of saved flows, once it was started. */
   list(): TriggerStatus[];
   /** The same without watching them, as they stand in the store now. */
@@ -162,6 +164,7 @@ class WatchedTriggers implements Triggers {
   private ends: (() => void)[] = [];
   private isClosed = false;
   private isWatching = false;
+  isReady = false;
   private lookProblem: string | undefined;
 
   constructor(private readonly options: TriggersOptions) {
@@ -187,6 +190,7 @@ class WatchedTriggers implements Triggers {
       storage.onFlowDeleted(({ id }) => void this.inTurn(() => this.forget(id))),
     );
     await this.inTurn(() => this.look());
+    this.isReady = true;
     this.lookAgain(0);
   }
 

@@ -174,6 +174,7 @@ const CHECKS: Record<string, () => Promise<void>> = {
     const words = serve.split(" ").slice(2);
     server = follow(process.execPath, [CLI, ...words, "--port", "0"], { cwd: at() });
     const url = await addressSaid(server);
+    await server.says("is armed");
     const [, body, address] = /^curl -d (\S+) (\S+)$/.exec(request) ?? [];
     const headers = { "content-type": "application/x-www-form-urlencoded" };
     const to = address?.replace("http://127.0.0.1:3000", url) ?? "";

@@ -244,6 +244,31 @@ describe("webhooks", () => {
     }
   });
 
+  it("are not known before the triggers are, and that is told", async () => {
+    const store = createMemoryExecutions();
+    const conductor = createConductor({ store, transport: "local" });
+    const triggers = createTriggers({ conductor, store });
+    const server = createServer({ conductor, triggers, durable: true, webhooks: true, authenticate: byKey });
+    const { apiUrl, close } = await server.listen({ port: 0 });
+    onTestFinished(async () => {
+      triggers.close();
+      await close(0);
+      server.close();
+      await conductor.shutdown();
+    });
+    await conductor.storage.saveFlow(flowOf({ authenticate: "none" }) as never);
+    const send = async (path: string) => {
+      const { status, headers } = await fetch(`${apiUrl}/hooks/${path}`, { method: "POST" });
+      return [status, headers.get("retry-after")];
+    };
+    expect(await send(PATH)).toEqual([503, "1"]);
+    await triggers.start();
+    expect([await send(PATH), await send("another")]).toEqual([
+      [202, null],
+      [404, null],
+    ]);
+  });
+
   it("are tried at an address for one request, also while the flow is off", async () => {
     const off = { ...flowOf({ authenticate: "none", answer: "result" }), metadata: { enabled: false } };
     const { origin } = await served(off);

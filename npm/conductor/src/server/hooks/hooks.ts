@@ -130,6 +130,7 @@ export function createHooks({ triggers, executions, base, told }: HookParts): Ho
       } catch (error) {
         return problem(422, messageOf(error));
       }
+      if (trigger === undefined && !triggers.isReady) return later("The webhooks of this server are not known yet", 1);
       if (trigger === undefined) return problem(404, NO_HOOK);
       const parameters = parametersOf(trigger);
       const { methods, maxBytes, authenticate } = parameters;
@@ -155,9 +156,7 @@ export function createHooks({ triggers, executions, base, told }: HookParts): Ho
         return await begin(trigger, parameters, { path, request, caller, address: sender.address, bytes, body });
       } catch (error) {
         if (!(error instanceof BodyError)) throw error;
-        const refused = problem(error.status, error.message);
-        if (error.status === 503) refused.headers.set("retry-after", "5");
-        return refused;
+        return error.status === 503 ? later(error.message, 5) : problem(error.status, error.message);
       }
     },
     async testAddress(flowId, nodeId) {
@@ -197,12 +196,8 @@ export function createHooks({ triggers, executions, base, told }: HookParts): Ho
     const fired = await whileHeld(given.bytes, () =>
       executions.fire(nameOf(trigger), () => triggers.fire(trigger, firing)),
     );
-    if (fired === undefined) return problem(503, "The server ends; send it again later");
-    if ("status" in fired) {
-      const refused = problem(fired.status, fired.error);
-      refused.headers.set("retry-after", String(fired.retryAfter));
-      return refused;
-    }
+    if (fired === undefined) return later("The server ends", 5);
+    if ("status" in fired) return later(fired.error, fired.retryAfter, fired.status);
     const isKnown = authenticate === "caller";
     if (!fired.isKept) return resultOf(await fired.result, fired, isKnown);
     if (answer === "received") return accepted(fired);
@@ -303,6 +298,13 @@ function responseOf({ status, headers: given, body }: Answer): Response {
     status,
     headers,
   });
+}
+
+/** @param seconds until it may be sent again */
+function later(why: string, seconds: number, status: 429 | 503 = 503): Response {
+  const refused = problem(status, why);
+  refused.headers.set("retry-after", String(seconds));
+  return refused;
 }
 
 function problem(status: number, error: string, more: object = {}): Response {
