@@ -12,7 +12,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 /** Events that are timed. */
 const TICKS = 20;
 /** Between an event and the next one: those that come faster are told together. */
-const PAUSE_MS = 300;
+const PAUSE_MS = 1000;
 /** Processes that the clients are in. */
 const CLIENT_PROCESSES = 2;
 const MIB = 2 ** 20;
@@ -66,10 +66,11 @@ export async function clientWaits(server, apiUrl, clients) {
     const run = post(apiUrl, "/node/execute", { node, context: { executionId: "ticking" } });
     const waits = [];
     for (let tick = 0; tick < TICKS; tick++) {
+      // Before the first one, what is told of the run's beginning.
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       const heard = Promise.all(processes.map((child) => told(child, "waits")));
       server.send("tick");
       waits.push(...(await heard).flat());
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
     await Promise.all([run, ends]);
     return waits.sort((one, other) => one - other);

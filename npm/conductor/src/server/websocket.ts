@@ -49,7 +49,7 @@ export class Connection {
   /** Whether the caller signs out, and need not be told that it is signed out. */
   #isLeaving = false;
   #pending = 0;
-  /** Characters of events that have not left this process. */
+  /** Bytes of events that have not left this process. */
   #unsentEvents = 0;
   /** Why it was not looked up who is there; the next call tries again. */
   #limited: Limited | undefined;
@@ -71,7 +71,7 @@ export class Connection {
   ) {
     this.#request = request;
     this.#line = new ClientLine(server.log, {
-      send: (event, sent) => this.#sendEvent(eventText(event), sent),
+      send: (event, sent) => this.#sendEvent(eventBytes(event), sent),
       // Answers do not count: a large one says nothing of how the client reads.
       backlog: () => this.#unsentEvents,
       giveUp: () => socket.terminate(),
@@ -263,19 +263,19 @@ export class Connection {
     this.#sendText(JSON.stringify(message), sent);
   }
 
-  #sendEvent(text: string, sent: () => void): void {
-    this.#unsentEvents += text.length;
-    this.#sendText(text, () => {
-      this.#unsentEvents -= text.length;
+  #sendEvent(bytes: Buffer, sent: () => void): void {
+    this.#unsentEvents += bytes.length;
+    this.#sendText(bytes, () => {
+      this.#unsentEvents -= bytes.length;
       sent();
     });
   }
 
-  #sendText(text: string, sent?: () => void): void {
+  #sendText(text: string | Buffer, sent?: () => void): void {
     const { socket } = this;
     if (socket.readyState !== socket.OPEN) return;
     if (socket.bufferedAmount > LOST_BYTES) return socket.terminate();
-    socket.send(text, () => {
+    socket.send(text, { binary: false }, () => {
       sent?.();
       this.#readOn();
     });
@@ -297,6 +297,15 @@ function failedCall(error: unknown): CallResult {
   return { error: "The server failed; its log has the reason", code: "INTERNAL_ERROR", channelError: true };
 }
 
-function eventText({ seq, channel, event, data }: LoggedEvent): string {
-  return `{"type":"event","channel":"${channel}","event":"${event}","data":${data},"seq":${seq}}`;
+/** Events as they are sent, made once for all clients. */
+const sentBytes = new WeakMap<LoggedEvent, Buffer>();
+
+function eventBytes(event: LoggedEvent): Buffer {
+  let bytes = sentBytes.get(event);
+  if (bytes === undefined) {
+    const { seq, channel, event: name, data } = event;
+    bytes = Buffer.from(`{"type":"event","channel":"${channel}","event":"${name}","data":${data},"seq":${seq}}`);
+    sentBytes.set(event, bytes);
+  }
+  return bytes;
 }
