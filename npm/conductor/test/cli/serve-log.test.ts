@@ -131,7 +131,7 @@ describe("conductor serve --log json", () => {
       const own = lines.filter((line) => line.executionId === executionId);
       const spoken = own.filter(({ event }) => event === "message");
       const nodes = spoken.map(({ nodeId, message }) => `${nodeId}: ${message?.replace(/ of .*/, "")}`).sort();
-      const from = (node: string) => ["isolation" in config ? [] : [`${node}: console`], `${node}: log`].flat();
+      const from = (node: string) => [`${node}: console`, `${node}: log`];
       expect(nodes).toEqual([...from("own"), ...from("say"), ...from("say")].sort());
       for (const { message } of spoken) expect(message).toContain(` of ${executionId}`);
       const traces = new Set(own.map(({ trace_id }) => trace_id));
