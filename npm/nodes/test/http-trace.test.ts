@@ -42,7 +42,7 @@ describe("the headers of a trace", () => {
     expect(parents()).toEqual([TRACE]);
   });
 
-  it("are in the request of each page, and in none where nobody traces", async () => {
+  it("are in the request of each page, and in none without tracing", async () => {
     const pagination = { type: "page", param: "page" };
     await run("http-request", {}, traced({ url: `http://127.0.0.1:${server.port}/pages`, pagination }));
     expect(parents()).toEqual([TRACE, TRACE]);

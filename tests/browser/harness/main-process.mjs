@@ -3,9 +3,8 @@
  * `@atomiton/conductor/desktop` serves, with an Electron that only carries messages.
  */
 
-import { tmpdir } from "node:os";
-
 import { createConductor, setupMainProcessHandler } from "@atomiton/conductor/desktop";
+import { createApp, createIpcMain } from "./electron-parts.mjs";
 import { atEnd } from "./endings.mjs";
 import { createSessions } from "./sessions.mjs";
 
@@ -59,59 +58,5 @@ export function startMainProcess(t, config = {}) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-  };
-}
-
-/** `ipcMain`, with the other end. What goes through is copied, as between processes. */
-function createIpcMain() {
-  const handlers = new Map();
-  const messages = new Map();
-  return {
-    handle: (channel, handler) => handlers.set(channel, handler),
-    removeHandler: (channel) => handlers.delete(channel),
-    on: (channel, listener) => messages.set(channel, [...(messages.get(channel) ?? []), listener]),
-    removeListener: (channel, gone) =>
-      messages.set(
-        channel,
-        (messages.get(channel) ?? []).filter((listener) => listener !== gone),
-      ),
-    async invoke(channel, args) {
-      const handler = handlers.get(channel);
-      if (handler === undefined) throw new Error(`No handler registered for '${channel}'`);
-      return structuredClone(await handler({}, ...args));
-    },
-    send(channel, args, reply) {
-      for (const listener of messages.get(channel) ?? []) listener({ reply }, ...args);
-    },
-  };
-}
-
-/** Electron's `app`, which keeps what it is asked to do, in order, instead of doing it. */
-function createApp() {
-  const did = [];
-  const asked = new Set();
-  const does = (what) => () => {
-    did.push(what);
-    for (const answer of asked) answer();
-  };
-  return {
-    did,
-    /** Resolves when it was asked to do this. */
-    async asked(what) {
-      while (!did.includes(what)) {
-        await new Promise((resolve) => asked.add(resolve));
-      }
-    },
-    isPackaged: true,
-    getPath: () => tmpdir(),
-    getAppPath: () => tmpdir(),
-    getLocale: () => "en",
-    getVersion: () => "1.0.0",
-    getName: () => "Application",
-    relaunch: does("relaunch"),
-    quit: does("quit"),
-    exit: does("exit"),
-    on() {},
-    removeListener() {},
   };
 }

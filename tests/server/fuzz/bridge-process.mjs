@@ -6,32 +6,14 @@ import { join } from "node:path";
 
 import { createConductor, setupMainProcessHandler } from "@atomiton/conductor/desktop";
 
-const handlers = new Map();
-const ipcMain = {
-  handle: (channel, handler) => handlers.set(channel, handler),
-  removeHandler: (channel) => handlers.delete(channel),
-  on() {},
-  removeListener() {},
-};
-const app = {
-  isPackaged: true,
-  getPath: () => tmpdir(),
-  getAppPath: () => tmpdir(),
-  getLocale: () => "en",
-  getVersion: () => "1.0.0",
-  getName: () => "Application",
-  relaunch() {},
-  quit() {},
-  exit() {},
-  on() {},
-  removeListener() {},
-};
+import { createApp, createIpcMain } from "../../browser/harness/electron-parts.mjs";
 
+const ipcMain = createIpcMain();
 const folder = mkdtempSync(join(tmpdir(), "conductor-bridge-"));
 const store = `sqlite:${join(folder, "executions.db")}`;
 const settings = { files: { roots: [] }, network: { privateAddresses: false } };
 const conductor = createConductor({ transport: "local", store, ...settings });
-const handler = setupMainProcessHandler({ conductor, ipcMain, app, windows: { getAllWindows: () => [] } });
+const handler = setupMainProcessHandler({ conductor, ipcMain, app: createApp(), windows: { getAllWindows: () => [] } });
 handler.trackWindow({ webContents: { send() {} } });
 
 process.on("message", async ({ type, id, call }) => {
@@ -43,16 +25,10 @@ process.on("message", async ({ type, id, call }) => {
   }
   if (type !== "call") return;
   const [channel, ...args] = call;
-  const answer = await Promise.resolve()
-    .then(() => {
-      const handle = handlers.get(channel);
-      if (handle === undefined) throw new Error(`No handler registered for '${channel}'`);
-      return handle({}, ...args);
-    })
-    .then(
-      (value) => ({ value }),
-      (error) => ({ rejected: String(error) }),
-    );
+  const answer = await ipcMain.invoke(channel, args).then(
+    (value) => ({ value }),
+    (error) => ({ rejected: String(error) }),
+  );
   process.send({ type: "answer", id, answer });
 });
 // An application has windows, which keep it.

@@ -97,7 +97,7 @@ interface Execution extends ExecutionPlace, Registered {
   executables: NodeExecutorFactory | undefined;
   /** Says that its end was told; missing before it ends, and where it is not kept. */
   toldEnd?: () => void;
-  /** Its span; missing where nobody traces. */
+  /** Its span; missing without tracing. */
   span: TraceSpan | undefined;
   /** When it is told next, in ms since the epoch. */
   tellAt?: number;
@@ -355,7 +355,7 @@ export class Runs {
     if (execution.onProgress === undefined) execution.toldEnd ??= this.events.notesEnd(execution.executionId);
   }
 
-  /** The span of an execution that begins, or goes on; `undefined` where nobody traces. */
+  /** The span of an execution that begins, or goes on; `undefined` without tracing. */
   private beginSpan(
     of: TracedExecution,
     around: TraceSpan | undefined,

@@ -33,9 +33,9 @@ export interface CallOwner {
   readonly programs?: boolean | undefined;
   /** Fires when the run is over; missing where nodes cannot know. */
   readonly runEnd?: AbortSignal;
-  /** What carries the trace on from a call; missing where nobody traces. */
+  /** What carries the trace on from a call; missing without tracing. */
   traceHeaders?(call: Call): TraceHeaders | undefined;
-  /** The span of a call; missing where nobody traces, or not here. */
+  /** The span of a call; missing without tracing, or where no span is made for it. */
   spanOf?(call: Call): TraceSpan | undefined;
   errorsHandled(call: Call): boolean;
   /** How often the groups around a call began again; missing where that is not known. */
@@ -268,7 +268,7 @@ export class ExecutableParams {
     return this.#call.owner.responder;
   }
 
-  /** Headers for requests of the node, by which a trace goes on; missing where nobody traces. */
+  /** Headers for requests of the node, by which a trace goes on; missing without tracing. */
   get [traceHeaders](): TraceHeaders | undefined {
     return this.#call.owner.traceHeaders?.(this.#call);
   }

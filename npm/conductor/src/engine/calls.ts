@@ -201,12 +201,12 @@ export class Calls {
     return this.request.programs;
   }
 
-  /** The innermost span around a call; missing where nobody traces. */
+  /** The innermost span around a call; missing without tracing. */
   spanOf(call: Call): TraceSpan | undefined {
     return this.spans?.of(call);
   }
 
-  /** What carries the trace on from a call; missing where nobody traces. */
+  /** What carries the trace on from a call; missing without tracing. */
   traceHeaders(call: Call): TraceHeaders | undefined {
     return this.spans?.of(call).headers();
   }

@@ -118,9 +118,9 @@ export interface RunRequest {
   observe?: ((plan: Plan, values: Values) => ReplayObserver) | undefined;
   /** Why a run that its host could not carry out fails, whatever was to go on after errors; gives `undefined` for every other one. */
   lost?: (() => ExecutionError | undefined) | undefined;
-  /** The span of the execution, and how many those of nodes and attempts may be; missing where nobody traces. */
+  /** The span of the execution, and how many those of nodes and attempts may be; missing without tracing. */
   tracing?: { span: TraceSpan; most: number; follow: FollowTasks } | undefined;
-  /** Told of each call of a node that ended; missing where nobody counts. */
+  /** Told of each call of a node that ended; missing without metrics. */
   countCall?: ((type: string, outcome: CallOutcome) => void) | undefined;
   /** Says what is logged meanwhile is about; missing where no log tells. */
   inLogScope?: (<T>(of: Pick<LogScope, "nodeId" | "trace">, work: () => T) => T) | undefined;
@@ -199,7 +199,7 @@ export class Run implements Answers, ThreadUser {
   /** Place in plan order of the leaf that was started last. */
   private position = 0;
   private watched = false;
-  /** Missing where nobody traces. */
+  /** Missing without tracing. */
   private readonly spans: TaskSpans | undefined;
   private scheduled = false;
   private stepping = false;

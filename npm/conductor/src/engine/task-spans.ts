@@ -1,4 +1,4 @@
-/** The spans of one run: of its nodes and their attempts, nested as the flow is. Made only where somebody traces. */
+/** The spans of one run: of its nodes and their attempts, nested as the flow is. Made only with tracing. */
 import type { ExecutionError } from "../types/errors.js";
 import type { TracedNode, TraceSpan } from "../types/tracing.js";
 import type { Call } from "./call.js";

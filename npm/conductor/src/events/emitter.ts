@@ -97,7 +97,7 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
     return true;
   }
 
-  /** Makes spans of executions that begin; `undefined` where nobody traces. */
+  /** Makes spans of executions that begin; `undefined` without tracing. */
   get tracer(): Tracing | undefined {
     return this.#tracer;
   }
@@ -140,7 +140,7 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
     return () => void this.#ending.delete(executionId);
   }
 
-  /** Counts calls of nodes; `undefined` where nobody does. */
+  /** Counts calls of nodes; `undefined` without metrics. */
   get callCounter(): CallCounter | undefined {
     if (this.#counters.size === 0) return undefined;
     return (...call) => {
@@ -154,7 +154,7 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
     return () => void this.#counters.delete(counter);
   }
 
-  /** The headers of the request in which this is asked; `undefined` where there is none. */
+  /** The headers of the request in which this is asked; `undefined` outside of a request. */
   get requestHeaders(): TraceHeaders | undefined {
     for (const headersOf of this.#requests) {
       const headers = headersOf();

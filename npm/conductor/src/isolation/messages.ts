@@ -49,7 +49,7 @@ export interface SentCall {
   files: FileAccess | undefined;
   network: NetworkAccess | undefined;
   programs: boolean | undefined;
-  /** Headers for requests of the node; missing where nobody traces. */
+  /** Headers for requests of the node; missing without tracing. */
   trace: TraceHeaders | undefined;
   /** Whether waits are kept by the server. */
   sleeps: boolean;

@@ -19,7 +19,7 @@ export interface ExecutionLimits {
   runner?: ExecutionLimit | false;
   editor?: ExecutionLimit | false;
   admin?: ExecutionLimit | false;
-  /** Of each webhook, whoever sends to it. Default: 100 at once, and 1,000 that wait. */
+  /** Of each webhook, from all senders together. Default: 100 at once, and 1,000 that wait. */
   webhooks?: ExecutionLimit | false;
   /** Of all callers and webhooks together. Default: 200 at once, and 5,000 that wait. */
   all?: { concurrent?: number; queued?: number } | false;

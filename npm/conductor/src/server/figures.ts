@@ -97,7 +97,7 @@ export interface Instruments {
   counter<F extends Figure>(figure: F): (labels: Labels<F>) => void;
   /** What is returned takes a value. */
   histogram<F extends Figure>(figure: F): (labels: Labels<F>, value: number) => void;
-  /** `read` is asked whenever somebody looks. */
+  /** `read` is asked at each scrape or collection. */
   gauge(figure: Figure, read: () => number | Promise<number>): void;
   close(): void;
 }

@@ -31,62 +31,57 @@ export type RunAnswer =
   | { executionId: string }
   | { status: 400 | 409 | 422; code: ErrorCode; error: string };
 
-/** See the module's description. */
+/** Runs stored flows. */
 export interface FlowRuns {
+  /** The id of the execution that a request asks for: that of its key, else its own or a new one. */
+  idOf(session: Session, request: ExecutionRequest, key: string | undefined): string;
+  /** Runs a flow once for each key; `wait` over, answers as soon as the execution is kept. */
   run(session: Session, request: ExecutionRequest, asking: Asking): Promise<RunAnswer>;
-}
-
-/** The request with the id of its execution, a new one where it has none; with a key it is that of the key. */
-export function namedRequest(
-  session: Session,
-  request: ExecutionRequest,
-  key: string | undefined,
-): ExecutionRequest & { context: { executionId: string } } {
-  const ofKey = key === undefined ? undefined : idOfKey(session.caller, flowIdOf(request) ?? "", key);
-  const executionId = ofKey ?? request.context?.executionId ?? newId();
-  return { ...request, context: { ...request.context, executionId } };
-}
-
-function newId(): string {
-  return `exec_${randomUUID()}`;
 }
 
 /** What an `Idempotency-Key` may be. */
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
-/** Makes them. */
+/** Makes the runs of a server. */
 export function flowRuns({ calls, channels, isKept }: FlowRunParts): FlowRuns {
   const keys = new IdempotencyKeys();
-  /** Those that are not in the store yet, by execution. */
+  /** Beginnings of executions that are not known to be in the store yet, by execution. */
   const beginnings = new Map<string, Promise<void>>();
 
-  /** Begins a run; `kept` settles once its execution is in the store, which it never may be. */
-  const begin = (session: Session, request: ExecutionRequest, executionId: string | undefined, isNoted: boolean) => {
-    const named = executionId === undefined ? request : { ...request, context: { ...request.context, executionId } };
-    if (!isNoted || executionId === undefined) return calls.call(session, "conductor", "execute", named);
+  const idOf: FlowRuns["idOf"] = (session, request, key) => {
+    if (key !== undefined) return idOfKey(session.caller, flowIdOf(request) ?? "", key);
+    return request.context?.executionId || `exec_${randomUUID()}`;
+  };
+
+  /** Begins a run, and notes when its execution is in the store. */
+  const begin = (session: Session, request: ExecutionRequest, executionId: string) => {
     let begun = () => {};
     const kept = new Promise<void>((resolve) => {
       begun = resolve;
     });
-    beginnings.set(executionId, kept);
-    const caused: ExecutionRequest & Caused = { ...named, [causeOf]: { trigger: "call", begun } };
+    const caused: ExecutionRequest & Caused = { ...request, [causeOf]: { trigger: "call", begun } };
+    // Another request with this id is about the execution of the first one.
+    if (!beginnings.has(executionId)) beginnings.set(executionId, kept);
     return calls.call(session, "conductor", "execute", caused).finally(() => {
       if (beginnings.get(executionId) === kept) beginnings.delete(executionId);
     });
   };
 
   return {
+    idOf,
     async run(session, request, { key, wait }) {
       if (key !== undefined && !KEY.test(key)) {
         const error = "An Idempotency-Key has 1 to 200 printable characters";
         return { status: 400, code: "INVALID_PARAMETERS", error };
       }
-      const isObject = typeof request === "object" && request !== null;
-      let executionId: string | undefined = isObject ? request.context?.executionId : undefined;
+      const isPlain = key === undefined && wait === undefined;
+      // What is wrong with a request is said where it is carried out.
+      if (isPlain || channels.requests.problem(request) !== undefined) {
+        return { result: await calls.call(session, "conductor", "execute", request) };
+      }
+      const executionId = idOf(session, request, key);
       let done: Promise<CallResult> | undefined;
-      // What is no request begins nothing.
-      if (key !== undefined && channels.requests.problem(request) === undefined) {
-        executionId = idOfKey(session.caller, flowIdOf(request) ?? "", key);
+      if (key !== undefined) {
         const known = keys.look(executionId, request);
         if (known === "other") {
           const error = "This Idempotency-Key was sent with another request before";
@@ -98,13 +93,16 @@ export function flowRuns({ calls, channels, isKept }: FlowRunParts): FlowRuns {
           return { status: 409, code: "NODE_NOT_FOUND", error };
         }
       }
-      if (wait !== undefined) executionId ??= newId();
-      done ??= begin(session, request, executionId, wait !== undefined && isKept !== undefined).then((answer) => {
-        // What began nothing may be sent again with its key.
-        if (key !== undefined && executionId !== undefined && !("result" in answer)) keys.forget(executionId);
-        return answer;
-      });
-      if (wait === undefined || executionId === undefined) return { result: await done };
+      const named = { ...request, context: { ...request.context, executionId } };
+      const isNoted = wait !== undefined && isKept !== undefined;
+      done ??= (isNoted ? begin(session, named, executionId) : calls.call(session, "conductor", "execute", named)).then(
+        (answer) => {
+          // What began nothing may be sent again with its key.
+          if (key !== undefined && !("result" in answer)) keys.forget(executionId);
+          return answer;
+        },
+      );
+      if (wait === undefined) return { result: await done };
       let result = await within(wait, done);
       // It is not said that it goes on before a crash would leave it: one that waits for its place is in no store yet.
       if (result === undefined && isKept !== undefined && !(await isKept(executionId))) {

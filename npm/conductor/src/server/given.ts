@@ -39,10 +39,12 @@ export async function givenOf(
   if (match !== undefined && !resource.isVersioned) {
     return problem(400, "VALIDATION_FAILED", "If-Match counts only where a flow is saved or restored");
   }
-  if (match !== undefined && match !== "*") {
+  if (match !== undefined) {
+    // That of any version (`*`) would be no condition here, although it asks for a flow that is there.
     const version = /^"(\d{1,15})"$/.exec(match)?.[1];
-    if (version === undefined)
+    if (version === undefined) {
       return problem(400, "VALIDATION_FAILED", 'If-Match must be the ETag of a flow, such as "3"');
+    }
     given.ifVersion = Number(version);
   }
   const noneMatch = resource.isVersioned ? req.header("if-none-match") : undefined;

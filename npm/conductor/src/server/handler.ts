@@ -13,7 +13,7 @@ import { apiPage, type Description, PAGE_HEADERS } from "./api-page.js";
 import type { AuditEntry } from "./audit.js";
 import { type Authenticate, type Calls, type Session, tokenOf } from "./calls.js";
 import { type EventSources, eventStream, type LastEvent } from "./event-stream.js";
-import { flowRuns, namedRequest, type RunAnswer } from "./flow-runs.js";
+import { flowRuns, type RunAnswer } from "./flow-runs.js";
 import { bodyOf, givenOf } from "./given.js";
 import type { Hooks } from "./hooks/hooks.js";
 import type { Metrics } from "./metrics.js";
@@ -297,10 +297,11 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   /** Runs a stored flow, and answers with what happens in it and, last, its result. A client that goes away leaves the run as it is. */
   async function runStream(c: Ctx, request: ExecutionRequest): Promise<Response> {
     const key = c.req.header("idempotency-key");
-    const named = namedRequest(c.get("session"), request, key);
-    const { executionId } = named.context;
+    const executionId = runs.idOf(c.get("session"), request, key);
+    // With a key the request stays as it was sent: it is compared with the one that the key came with before.
+    const asked = key === undefined ? { ...request, context: { ...request.context, executionId } } : request;
     // It begins once there is a stream that hears of it.
-    const answer = Promise.resolve().then(() => runs.run(c.get("session"), named, { key, wait: undefined }));
+    const answer = Promise.resolve().then(() => runs.run(c.get("session"), asked, { key, wait: undefined }));
     const stream = streamOf(c, { executionId, last: answer.then(lastEventOf) });
     const early = await Promise.race([
       answer,

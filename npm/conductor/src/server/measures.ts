@@ -3,7 +3,7 @@ import type { MainProcessConductor } from "../desktop/main-process.js";
 import type { ExecutionResult } from "../types/execution.js";
 import { FIGURES, type Instruments } from "./figures.js";
 
-/** What is measured beside executions, asked for when somebody looks. */
+/** What is measured beside executions, asked for at each scrape or collection. */
 export interface MeasureSources {
   conductor: Pick<MainProcessConductor, "node" | "events">;
   /** Clients that are told of events. */

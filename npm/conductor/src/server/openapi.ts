@@ -129,7 +129,7 @@ function described({ path, summary, command, query, body, answers, isVersioned }
       ? [
           header(
             "if-match",
-            { type: "string", pattern: '^(\\*|"[0-9]{1,15}")$' },
+            { type: "string", pattern: '^"[0-9]{1,15}"$' },
             "The ETag of the version to be on top of",
           ),
         ]

@@ -49,7 +49,7 @@ export interface Resource {
 }
 
 const text = z.string().max(LONGEST_ID);
-/** Numbers stand in a query as JSON writes them: nothing at all is none, and neither are `0x10` or blanks. */
+/** Numbers stand in a query as JSON writes them: an empty text, `0x10` and blanks are refused. */
 const NUMBER = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 const numeral = (text: unknown) => (typeof text === "string" && NUMBER.test(text) ? Number(text) : text);
 const count = (least = 0, most = Number.MAX_SAFE_INTEGER) =>

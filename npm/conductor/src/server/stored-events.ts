@@ -51,7 +51,7 @@ interface Told {
   data: unknown;
 }
 
-/** @param executions those of the store; missing where there is none */
+/** @param executions those of the store; missing for a server without one */
 export function findMissed(log: EventLog, executions: ExecutionsApi | undefined): FindMissed {
   let found: { from: number; at: number; last: number; told: Promise<Told[] | undefined> } | undefined;
   /** The same for many: after a restart clients come back all at once, and were there until nearly the same time. */

@@ -1,4 +1,4 @@
-/** What `conductor serve` on all addresses lets nobody do unless its owner says so, each default by itself. */
+/** What `conductor serve` on all addresses refuses to everyone unless its owner says so, each default by itself. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -23,7 +23,7 @@ async function fresh(...more: string[]) {
   });
   await says("Callers sign in");
   const url = `http://127.0.0.1:${/at http:\/\/\S+:(\d+)/.exec(said)?.[1]}`;
-  /** Runs one node of a saved flow, as an admin: nobody may do more. */
+  /** Runs one node of a saved flow as an admin, who may do most. */
   const run = async (type: string, parameters: object) => {
     const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
     const call = async (path: string, body: object) => {

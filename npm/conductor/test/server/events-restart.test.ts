@@ -145,7 +145,7 @@ describe("after a server was killed and started again, the stream of events", ()
     expect(completed?.data).toMatchObject({ nodeId: "quick", output: { result: 7 }, result: { success: true } });
     const failed = after.told.find(({ event }) => event === "node:error");
     expect(failed?.data).toMatchObject({ nodeId: "n", code: "EXECUTION_FAILED" });
-    // Whoever breaks off in the middle of that goes on there.
+    // A client that breaks off in the middle of that goes on there.
     const at = after.told.findIndex(({ data, event }) => event === "node:started" && data.executionId === "missed");
     const again = await listening(apiUrl, "", { "last-event-id": (after.told[at] as Told).id });
     await expect.poll(() => of(again.told, "late")).toContain("node:completed");

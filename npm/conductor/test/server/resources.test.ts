@@ -36,7 +36,7 @@ describe("flows of a server", () => {
     expect(late.status).toBe(412);
     expect(await late.json()).toMatchObject({ code: "INVALID_PARAMETERS", error: expect.stringContaining("version") });
     expect(await (await ask("viewer", "/flows/f")).json()).toMatchObject({ nodes: [{ type: "fail" }] });
-    expect((await put("1", "hold")).status).toBe(400);
+    for (const version of ["1", "*"]) expect((await put(version, "hold")).status).toBe(400);
     const isNew = { method: "PUT", headers: { "if-none-match": "*" }, body: JSON.stringify(flowOf("say")) };
     expect((await ask("editor", "/flows/f", isNew)).status).toBe(412);
   });
@@ -87,14 +87,22 @@ describe("flows of a server", () => {
     await post("editor", "/flows", flowOf("hold", "slow"));
     isShut = true;
     const key = { "idempotency-key": "order-8" };
+    const named = { context: { executionId: "one" } };
     let answered = 0;
-    const asking = [1, 2].map(async () => {
-      const answer = await post("runner", "/flows/slow/run?wait=0", {}, key);
+    const asking = [
+      { body: {}, headers: key },
+      { body: {}, headers: key },
+      { body: named, headers: {} },
+      { body: named, headers: {} },
+      // An empty id is the same as no id.
+      { body: { context: { executionId: "" } }, headers: {} },
+    ].map(async ({ body, headers }) => {
+      const answer = await post("runner", "/flows/slow/run?wait=0", body, headers);
       answered++;
       return answer;
     });
     await atGate;
-    // Whoever answers without waiting has done so by the time at which other requests are answered.
+    // A server that answers without waiting has done so by the time at which it answers other requests.
     for (let round = 0; round < 5; round++) await post("viewer", "/node/active");
     expect(answered).toBe(0);
     open();
@@ -105,7 +113,7 @@ describe("flows of a server", () => {
         return { status, isThere: (await memory.get(executionId)) !== undefined };
       }),
     );
-    expect(ids).toEqual([1, 2].map(() => ({ status: 202, isThere: true })));
+    expect(ids).toEqual(asking.map(() => ({ status: 202, isThere: true })));
   });
 
   it("are begun once for one Idempotency-Key, and refused for another request with it", async () => {

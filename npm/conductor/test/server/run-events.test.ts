@@ -45,7 +45,10 @@ describe("a run that is answered with events", () => {
       await eventsOf(await post("runner", "/flows/f/run", {}, key)),
       await eventsOf(await post("runner", "/flows/f/run", {}, key)),
     ];
-    expect(second.at(-1)?.data.metadata.executionId).toBe(first.at(-1)?.data.metadata.executionId);
+    const executionId = first.at(-1)?.data.metadata.executionId;
+    expect(second.at(-1)?.data.metadata.executionId).toBe(executionId);
+    const plain = await post("runner", "/flows/f/run", {}, { "idempotency-key": "order-9" });
+    expect(await plain.json()).toMatchObject({ metadata: { executionId } });
     expect(calls).toHaveLength(1);
   });
 

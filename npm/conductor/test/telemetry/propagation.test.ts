@@ -54,7 +54,7 @@ describe("requests of nodes", () => {
     expect(received.map(({ traceparent }) => traceparent)).toEqual(attempts.map(headerOf));
   });
 
-  it("keep a header of the flow's author, and have none where nobody traces", async () => {
+  it("keep a header of the flow's author, and have none without tracing", async () => {
     const { url, received } = await asked();
     const { conductor, end } = tracedConductor();
     const own = { parameters: { url, headers: { traceparent: "of the author" } } };
@@ -123,7 +123,7 @@ describe("a request to a server", () => {
     `00-${TRACE}-${"0".repeat(16)}-01`,
     `ff-${TRACE}-${CALLER}-01`,
     `00-${TRACE.toUpperCase()}-${CALLER}-01`,
-  ])("begins a trace of its own where its header is none: %j", async (traceparent) => {
+  ])("begins a trace of its own where the header is no traceparent: %j", async (traceparent) => {
     const { conductor, spans } = tracedConductor();
     await conductor.storage.saveFlow(readFlow(FLOW) as never);
     const { apiUrl } = await listening(conductor);

@@ -43,7 +43,7 @@ export interface NodeParams {
   readonly [programAccess]?: boolean;
   /** Answers what began the run; missing where nothing waits for an answer. */
   readonly [responder]?: Responder;
-  /** Headers by which a trace goes on in requests of the node; missing where nobody traces. */
+  /** Headers by which a trace goes on in requests of the node; missing without tracing. */
   readonly [traceHeaders]?: Readonly<Record<string, string>> | undefined;
   /** Fires when the run is over. */
   readonly [runEnd]?: AbortSignal;

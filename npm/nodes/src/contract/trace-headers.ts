@@ -2,6 +2,6 @@
 
 /**
  * The property under which a node finds the headers by which a trace goes on from its attempt, such as `traceparent`; missing where
- * nobody traces. It is a symbol, so that no parameter of a flow can stand in its place.
+ * there is no tracing. It is a symbol, so that no parameter of a flow can stand in its place.
  */
 export const traceHeaders: unique symbol = Symbol.for("@atomiton/trace-headers") as never;

@@ -44,7 +44,7 @@ export interface NodeWork<P> {
    * the conductor says so.
    */
   readonly programs: boolean;
-  /** Headers by which a trace goes on in requests of the node; `undefined` where nobody traces. */
+  /** Headers by which a trace goes on in requests of the node; `undefined` without tracing. */
   readonly traceHeaders: Readonly<Record<string, string>> | undefined;
   /** Fires when the run is over; `undefined` where no conductor calls. */
   readonly runEnd: AbortSignal | undefined;

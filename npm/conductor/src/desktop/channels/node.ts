@@ -209,7 +209,7 @@ export function createNodeChannelServer(
 
   // Of its own executions the channel tells itself: it knows more about them.
   const isForeign = ({ executionId }: { executionId: string }) => !executions.has(executionId);
-  // To look at a run takes longer than small ones do: how far they are is followed while somebody hears of it.
+  // To look at a run takes longer than small ones do: how far they are is followed while a window is told of it.
   let endStates: Unsubscribe | undefined;
   const followStates = () => {
     if (endStates !== undefined || !server.isHeard()) return;

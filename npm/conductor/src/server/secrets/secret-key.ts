@@ -23,7 +23,7 @@ export interface SecretKeys {
 
 const BYTES = 32;
 
-/** A key that nobody has. */
+/** A new random key. */
 export function newKey(): SecretKey {
   return keyOf(randomBytes(BYTES));
 }
