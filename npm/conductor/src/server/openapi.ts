@@ -126,13 +126,7 @@ export function openApi(base: string, version: string, isOpen: boolean, has: Cho
 function described({ path, summary, command, query, body, answers, isVersioned }: Described) {
   const inHeader = [
     ...(isVersioned
-      ? [
-          header(
-            "if-match",
-            { type: "string", pattern: '^"[0-9]{1,15}"$' },
-            "The ETag of the version to be on top of",
-          ),
-        ]
+      ? [header("if-match", { type: "string", pattern: '^"[0-9]{1,15}"$' }, "The ETag of the version to be on top of")]
       : []),
     ...(isVersioned
       ? [header("if-none-match", { type: "string", enum: ["*"] }, "Only where there is no such flow yet")]
