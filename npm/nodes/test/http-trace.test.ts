@@ -1,6 +1,7 @@
 /** Headers by which a trace goes on in the requests of nodes. */
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingHttpHeaders } from "node:http";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { pageNetwork } from "../src/browser/network.js";
 import { traceHeaders } from "../src/contract/trace-headers.js";
@@ -49,6 +50,16 @@ describe("the headers of a trace", () => {
     received = [];
     await run("http-request", {}, { url: `http://127.0.0.1:${server.port}/` });
     expect(parents()).toEqual([{}]);
+  });
+
+  it("are left to what follows the requests of the process by itself", async () => {
+    const own = `00-${"1".repeat(32)}-${"3".repeat(16)}-01`;
+    const add = (message: unknown) =>
+      (message as { request: { addHeader(name: string, value: string): void } }).request.addHeader("traceparent", own);
+    subscribe("undici:request:create", add);
+    onTestFinished(() => void unsubscribe("undici:request:create", add));
+    await run("http-request", {}, traced({ url: `http://127.0.0.1:${server.port}/` }));
+    expect(received.map(({ traceparent }) => traceparent)).toEqual([own]);
   });
 
   it("stay behind where a redirect leads to another origin", async () => {

@@ -170,15 +170,23 @@ function localEvents(runs: Runs, events: ConductorEventEmitter, isolate: Isolate
 }
 
 /** How an execution's success is told. */
-export function completeEventOf({ nodeId, executionId }: ExecutionPlace, result: ExecutionResult): NodeCompleteEvent {
-  return { nodeId, executionId, result, output: result.data, timestamp: Date.now() };
+export function completeEventOf(
+  { nodeId, executionId }: ExecutionPlace,
+  result: ExecutionResult,
+  timestamp = Date.now(),
+): NodeCompleteEvent {
+  return { nodeId, executionId, result, output: result.data, timestamp };
 }
 
 /** How an execution's failure is told. */
-export function errorEventOf(context: ExecutionPlace, { error }: ExecutionResult): NodeErrorEvent {
+export function errorEventOf(
+  context: ExecutionPlace,
+  { error }: Pick<ExecutionResult, "error">,
+  timestamp = Date.now(),
+): NodeErrorEvent {
   const { message = "", code, nodeId = context.nodeId } = error ?? {};
   const { executionId } = context;
-  return { nodeId, executionId, error: message, ...(code !== undefined && { code }), timestamp: Date.now() };
+  return { nodeId, executionId, error: message, ...(code !== undefined && { code }), timestamp };
 }
 
 /** Flows to start from, as callers ask for them. */

@@ -615,7 +615,7 @@ export class Runs {
     const isInside = execution.onProgress !== undefined;
     if (!isInside) feed.show(view);
     if (!isInside && events.hasProgressListeners) events.emitProgress(view.look, executionId);
-    // Whoever was shown the run may have cancelled it by now.
+    // A watcher that was shown the run may have cancelled it by now.
     if (!run.isFinished) {
       run.isPaused = execution.paused;
       if (execution.paused) execution.begin = () => run.start();

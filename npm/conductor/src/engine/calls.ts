@@ -134,7 +134,7 @@ export class Calls {
   logOf(call: Call): Log | undefined {
     const { recorder, inLogScope } = this.request;
     const kept = recorder && keptLog(this.log, (level, text) => this.keepLine(call, level, text));
-    // What is told of an isolated process comes in no scope.
+    // Messages of an isolated process arrive outside of the call's async context.
     return inLogScope === undefined ? kept : scopedLog(kept ?? this.log, (say) => this.inLogScope(call, say));
   }
 
@@ -340,6 +340,7 @@ export class Calls {
     call.over = true;
     this.running--;
     this.errors.set(task, this.ownError(answer.error));
+    this.spans?.inherited(task);
     this.request.recorder?.inherited(task, attempt, number);
     this.answers.post(EventKind.failed, attempt, task, this.numberOf(answer.error.code));
   }

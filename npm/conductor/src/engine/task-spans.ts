@@ -2,12 +2,11 @@
 import type { ExecutionError } from "../types/errors.js";
 import type { TracedNode, TraceSpan } from "../types/tracing.js";
 import type { Call } from "./call.js";
+import { constants } from "./constants.js";
 import type { Plan } from "./plan.js";
 import { State } from "./state.js";
 import type { Values } from "./values.js";
 
-/** States by their numbers, as spans tell them. */
-const ENDS: Readonly<Record<number, string>> = { 2: "completed", 3: "error", 4: "skipped" };
 /** Of a task that goes on in a later run of the same execution. */
 const LEFT = -1;
 
@@ -75,15 +74,16 @@ export class TaskSpans {
     if (task === 0 && this.plan.length > 1) return;
     if (state === State.executing) {
       if (!this.begun.has(task)) this.enter(task);
-    } else if (state === State.pending) this.forget(task, task + 1);
+    } else if (state === State.pending) this.drop(task);
     else this.over(task, state);
   }
 
   /** A leaf is called. */
   begin({ task, attemptNumber }: Call): void {
+    // A step may be told as of the time at which it was due, long before a process was there to take it.
+    this.stepped(this.now());
     const found = this.begun.get(task) ?? this.enter(task);
     found.span ??= this.spanOf(task, found);
-    this.stepped(this.now());
     this.beginAttempt(task, found, attemptNumber);
   }
 
@@ -111,12 +111,20 @@ export class TaskSpans {
 
   /** Nothing is known of these tasks any more: their numbers may be used again. */
   forget(from: number, to: number): void {
-    for (const [task, { span, attempt }] of this.begun) {
-      if (task < from || task >= to) continue;
-      attempt?.span?.end({ endTime: this.at });
-      span?.end({ state: "left", endTime: this.at });
-      this.begun.delete(task);
-    }
+    for (const task of this.begun.keys()) if (task >= from && task < to) this.drop(task);
+  }
+
+  /** A leaf has its failure from another execution: it is not called here, and has no span. */
+  inherited(task: number): void {
+    this.begun.delete(task);
+  }
+
+  private drop(task: number): void {
+    const found = this.begun.get(task);
+    if (found === undefined) return;
+    found.attempt?.span?.end({ endTime: this.at });
+    found.span?.end({ state: "left", endTime: this.at });
+    this.begun.delete(task);
   }
 
   /**
@@ -194,7 +202,12 @@ export class TaskSpans {
     }
     const endTime = this.at;
     found.attempt?.span?.end({ error, endTime });
-    found.span?.end({ error, state: ENDS[state] ?? "left", endTime, ...(found.cached === true && { cached: true }) });
+    found.span?.end({
+      error,
+      state: state === LEFT ? "left" : (constants().states[state] as string),
+      endTime,
+      ...(found.cached === true && { cached: true }),
+    });
   }
 
   private miss(task: number, found: Begun, error: ExecutionError | undefined): void {

@@ -1,6 +1,7 @@
 /** What a conductor tells its listeners. */
 import { EventEmitter } from "eventemitter3";
 import type { CallOutcome } from "../engine/calls.js";
+import { coded } from "../engine/failure.js";
 import type { Log } from "../engine/log.js";
 import type { FollowTasks } from "../engine/task-spans.js";
 import type { ExecutionResult } from "../types/execution.js";
@@ -105,11 +106,15 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
   /**
    * Has executions traced from now on; for `traceConductor`. What is returned ends that.
    *
-   * @throws Error where they are traced already: there would be two spans of each
+   * @throws Error INVALID_PARAMETERS where they are traced already: there would be two spans of each
    */
   traceWith(tracer: Tracing): Unsubscribe {
     if (this.#tracer !== undefined) {
-      throw new Error("The executions of this conductor are traced already; call what ends that first");
+      throw coded(
+        "INVALID_PARAMETERS",
+        "The executions of this conductor are traced already; call what ends that first",
+        undefined,
+      );
     }
     this.#tracer = tracer;
     return () => {
@@ -122,9 +127,19 @@ export class ConductorEventEmitter extends EventEmitter<Events> {
     return this.#logScope;
   }
 
-  /** Has a log told which execution and which node its lines are about; for a log that is structured. */
-  scopeLogs(inScope: InLogScope): void {
+  /**
+   * Has a log told which execution and which node its lines are about; for a log that is structured. What is returned ends that.
+   *
+   * @throws Error INVALID_PARAMETERS where another log is told already
+   */
+  scopeLogs(inScope: InLogScope): Unsubscribe {
+    if (this.#logScope !== undefined) {
+      throw coded("INVALID_PARAMETERS", "A log is told already what its lines are about", undefined);
+    }
     this.#logScope = inScope;
+    return () => {
+      if (this.#logScope === inScope) this.#logScope = undefined;
+    };
   }
 
   /** Whatever ended before this time was told, in ms since the epoch; `telling`: an execution of which the end is being told. */

@@ -25,6 +25,9 @@ import { SentValues } from "./sent-values.js";
 /** Types of the library that the server carries out: they wait and start flows, and have no code of callers. */
 const IN_SERVER: ReadonlySet<string> = new Set(["delay", "respond", "sub-flow", "wait-for-input"]);
 
+/** Characters that the nodes of an execution may write to the console of the server. */
+const MOST_WRITTEN = 1024 * 1024;
+
 /** What an execution needs of its isolation. */
 export interface IsolationParts {
   pool: ProcessPool;
@@ -72,6 +75,10 @@ export class IsolatedExecution implements ExecutionExecutables {
   /** How many results of rounds the process has, by the key of the loop. */
   readonly #rounds = new Map<string, number>();
   readonly #over = new AbortController();
+  /** Where the execution began, for what is written when no call is under way. */
+  readonly #scope = new AsyncResource("IsolatedExecution");
+  /** Characters that nodes wrote to the console. */
+  #written = 0;
   #process: Promise<IsolatedProcess> | undefined;
   #failure: { error: Error; nodeId: string | undefined } | undefined;
   onLost: (() => void) | undefined;
@@ -207,6 +214,20 @@ export class IsolatedExecution implements ExecutionExecutables {
     this.#stopping.set(call, setTimeout(late, Math.max(timeLimit, GRACE_MS)).unref());
   }
 
+  /** Writes what a node wrote to the console, as far as the execution may fill that. */
+  #write({ level: given, text }: Extract<FromProcess, { type: "console" }>, scope: AsyncResource): void {
+    const level = CONSOLE_LEVELS.find((known) => known === given) ?? "log";
+    const line = String(text);
+    if (this.#written > MOST_WRITTEN) return;
+    this.#written += line.length + 1;
+    const isTooMuch = this.#written > MOST_WRITTEN;
+    const told = isTooMuch
+      ? `Nodes wrote more than ${MOST_WRITTEN} characters to the console; the rest is left out`
+      : line;
+    // biome-ignore lint/suspicious/noConsole: a node wrote it there
+    scope.runInAsyncScope(() => console[level](told));
+  }
+
   #hear(process: IsolatedProcess, message: FromProcess): void {
     if (message.type === "ready" || message.type === "unable") return;
     if (message.type === "stopped") {
@@ -215,12 +236,7 @@ export class IsolatedExecution implements ExecutionExecutables {
       return;
     }
     const pending = message.call === undefined ? undefined : this.#pending.get(message.call);
-    if (message.type === "console") {
-      const level = CONSOLE_LEVELS.find((known) => known === message.level) ?? "log";
-      // biome-ignore lint/suspicious/noConsole: a node wrote it there
-      const write = () => console[level](String(message.text));
-      return pending === undefined ? write() : pending.scope.runInAsyncScope(write);
-    }
+    if (message.type === "console") return this.#write(message, pending?.scope ?? this.#scope);
     if (pending === undefined) return;
     const { params } = pending;
     switch (message.type) {

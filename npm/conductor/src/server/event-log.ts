@@ -107,7 +107,7 @@ export class EventLog {
   add(channel: string, name: string, data: unknown): void {
     const entry = loggedEvent(0, channel, name, data);
     const isEnd = channel === "node" && (entry.event === "completed" || entry.event === "error");
-    // More than a ms holds would reach into the next one: so many come only while the end of an execution takes long to write.
+    // More events than one ms has numbers for take numbers of the next ms.
     entry.seq = Math.max(this.#last + 1, numberAt(this.toldUpTo(isEnd ? entry.executionId : undefined)));
     this.#last = entry.seq;
     this.#keep(entry);

@@ -1,7 +1,7 @@
 /** What a server measures, told to instruments as it happens. */
 import type { MainProcessConductor } from "../desktop/main-process.js";
 import type { ExecutionResult } from "../types/execution.js";
-import { FIGURES, type Instruments } from "./figures.js";
+import { type Instruments, METRICS } from "./metric-definitions.js";
 
 /** What is measured beside executions, asked for at each scrape or collection. */
 export interface MeasureSources {
@@ -34,14 +34,14 @@ const MOST_TYPES = 200;
 
 /** Begins to measure. */
 export function measure({ conductor, clients, queued }: MeasureSources, instruments: Instruments): Measures {
-  const executions = instruments.counter(FIGURES.executions);
-  const durations = instruments.histogram(FIGURES.durations);
-  const nodeCalls = instruments.counter(FIGURES.nodeCalls);
-  const refusals = instruments.counter(FIGURES.refusals);
-  const requests = instruments.histogram(FIGURES.requests);
-  instruments.gauge(FIGURES.running, async () => (await conductor.node.active()).length);
-  instruments.gauge(FIGURES.queued, queued);
-  instruments.gauge(FIGURES.clients, clients);
+  const executions = instruments.counter(METRICS.executions);
+  const durations = instruments.histogram(METRICS.durations);
+  const nodeCalls = instruments.counter(METRICS.nodeCalls);
+  const refusals = instruments.counter(METRICS.refusals);
+  const requests = instruments.histogram(METRICS.requests);
+  instruments.gauge(METRICS.running, async () => (await conductor.node.active()).length);
+  instruments.gauge(METRICS.queued, queued);
+  instruments.gauge(METRICS.clients, clients);
 
   const flowLabel = firstOnes(MOST_FLOWS);
   const typeLabel = firstOnes(MOST_TYPES);

@@ -1,6 +1,6 @@
-/** Figures as instruments of OpenTelemetry. Its API is not loaded: what is needed of it is handed over. */
+/** Metrics as instruments of OpenTelemetry. Its API is not loaded: what is needed of it is handed over. */
 import packageJson from "../../package.json" with { type: "json" };
-import type { Figure, Instruments, Labels } from "./figures.js";
+import type { Instruments, Labels, Metric } from "./metric-definitions.js";
 
 type Attributes = Record<string, string | number>;
 
@@ -31,25 +31,26 @@ export interface MeterProvider {
   };
 }
 
+/** Instruments of a provider. Closing them ends its questions for gauges; what was counted stays with the provider. */
 export function meterInstruments(provider: MeterProvider): Instruments {
   const meter = provider.getMeter(packageJson.name, packageJson.version);
   const ends: (() => void)[] = [];
-  const optionsOf = ({ help, unit, bounds }: Figure): Options => ({
+  const optionsOf = ({ help, unit, bounds }: Metric): Options => ({
     description: help,
     unit,
     ...(bounds && { advice: { explicitBucketBoundaries: [...bounds] } }),
   });
   return {
-    counter<F extends Figure>(figure: F) {
-      const counter = meter.createCounter(figure.otel, optionsOf(figure));
-      return (labels: Labels<F>) => counter.add(1, attributesOf(figure, labels));
+    counter<F extends Metric>(metric: F) {
+      const counter = meter.createCounter(metric.otel, optionsOf(metric));
+      return (labels: Labels<F>) => counter.add(1, attributesOf(metric, labels));
     },
-    histogram<F extends Figure>(figure: F) {
-      const histogram = meter.createHistogram(figure.otel, optionsOf(figure));
-      return (labels: Labels<F>, value: number) => histogram.record(value, attributesOf(figure, labels));
+    histogram<F extends Metric>(metric: F) {
+      const histogram = meter.createHistogram(metric.otel, optionsOf(metric));
+      return (labels: Labels<F>, value: number) => histogram.record(value, attributesOf(metric, labels));
     },
-    gauge(figure, read) {
-      const gauge = meter.createObservableGauge(figure.otel, optionsOf(figure));
+    gauge(metric, read) {
+      const gauge = meter.createObservableGauge(metric.otel, optionsOf(metric));
       const callback = async (result: Observed) => result.observe(await read());
       gauge.addCallback(callback);
       ends.push(() => gauge.removeCallback(callback));
@@ -60,6 +61,6 @@ export function meterInstruments(provider: MeterProvider): Instruments {
   };
 }
 
-function attributesOf({ labels: names }: Figure, labels: Readonly<Record<string, string | number>>): Attributes {
+function attributesOf({ labels: names }: Metric, labels: Readonly<Record<string, string | number>>): Attributes {
   return Object.fromEntries(Object.entries(labels).map(([label, value]) => [names[label] as string, value]));
 }

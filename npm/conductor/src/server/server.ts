@@ -86,7 +86,7 @@ export interface ServerOptions {
   webhooks?: boolean;
   /** Tells callers with the role `viewer` at `/metrics` and `<base>/metrics` what is counted, in the form of Prometheus. Default: false. */
   metrics?: boolean;
-  /** Takes the same figures as instruments of OpenTelemetry, such as `metrics.getMeterProvider()` of `@opentelemetry/api`. Default: none. */
+  /** Takes the same metrics as instruments of OpenTelemetry, such as `metrics.getMeterProvider()` of `@opentelemetry/api`. Default: none. */
   meterProvider?: MeterProvider;
   /** What callers list, set and remove as secrets; no call tells what one is. The conductor has to be given them as well. Default: none. */
   secrets?: Secrets;
@@ -231,7 +231,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     tell,
   };
   const handler = createHandler(parts);
-  const endTraces = conductor.events.traceRequests(requestHeaders);
+  const endTraces = conductor.events.traceRequests(() => requestHeaders());
   const listener = nodeListener(handler.fetch);
 
   const connections = new Set<Connection>();

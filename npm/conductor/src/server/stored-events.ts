@@ -1,5 +1,6 @@
 /** Events of executions made again of what a store knows, for clients that were away while no process kept them. */
 import type { ExecutionFilter, StoredExecution } from "@atomiton/storage";
+import { completeEventOf, errorEventOf } from "../api/local.js";
 import { untracedResult } from "../desktop/plain-result.js";
 import { isFinished, isPart } from "../executions/status.js";
 import type { ExecutionsApi } from "../services/executions.js";
@@ -44,31 +45,51 @@ const PAGE = 1000;
 /** Nothing is known of what was missed. */
 const UNKNOWN: Missed = { events: [], complete: [] };
 
-/** An event that is made again, with its time in ms since the epoch. */
-interface Told {
+/** Something that happened, as the store knows it. */
+interface Happening {
+  /** ms since the epoch. */
   time: number;
   event: string;
   data: unknown;
 }
 
+/** The same as an event, which gets its number with each client. */
+interface Remade {
+  time: number;
+  key: string;
+  event: LoggedEvent;
+}
+
 /** @param executions those of the store; missing for a server without one */
 export function findMissed(log: EventLog, executions: ExecutionsApi | undefined): FindMissed {
-  let found: { from: number; at: number; last: number; told: Promise<Told[] | undefined> } | undefined;
-  /** The same for many: after a restart clients come back all at once, and were there until nearly the same time. */
-  const toldToAll = async (asked: ExecutionsApi, time: number, now: number) => {
+  let found: { from: number; at: number; last: number; remade: Promise<Remade[] | undefined> } | undefined;
+  /** For many clients at once: after a restart all come back, and most were there until nearly the same time. */
+  const shared = async (asked: ExecutionsApi, time: number, now: number): Promise<Remade[] | undefined> => {
     // What came after it was found is in the log.
     const isFresh = found !== undefined && now - found.at <= SHARED_MS && found.last >= log.complete;
     if (found === undefined || !isFresh || found.from > time) {
       const from = time - SHARED_MS;
-      found = { from, at: now, last: log.last, told: toldSince(asked, from, undefined) };
+      found = { from, at: now, last: log.last, remade: remadeSince(asked, from, undefined) };
     }
-    const { told } = found;
-    try {
-      return (await told)?.filter((event) => event.time >= time);
-    } catch (error) {
-      if (found?.told === told) found = undefined;
+    const { remade, from } = found;
+    const forget = () => {
+      if (found?.remade === remade) found = undefined;
+    };
+    const all = await remade.catch((error) => {
+      forget();
       throw error;
-    }
+    });
+    if (all !== undefined) return all.filter((event) => event.time >= time);
+    if (from >= time - 2 * SHARED_MS) return undefined;
+    // There was too much for a client that was away for longer; it may be little for this one.
+    forget();
+    return shared(asked, time, now);
+  };
+  let kept: { last: number; keys: ReadonlySet<string> } | undefined;
+  /** What the log has. */
+  const keysOfLog = () => {
+    if (kept?.last !== log.last) kept = { last: log.last, keys: new Set(log.kept.map(keyOf)) };
+    return kept.keys;
   };
   return async (place, executionId) => {
     if (place === undefined) return () => UNKNOWN;
@@ -77,21 +98,19 @@ export function findMissed(log: EventLog, executions: ExecutionsApi | undefined)
     const isAskable = executions !== undefined && place.time <= now && place.time >= now - LONGEST_AWAY;
     if (ofLog() !== undefined || !isAskable) return () => inFull(ofLog()) ?? UNKNOWN;
     const { time } = place;
-    const told = await (executionId === undefined
-      ? toldToAll(executions, time, now)
-      : toldSince(executions, time, executionId));
+    const remade = await (executionId === undefined
+      ? shared(executions, time, now)
+      : remadeSince(executions, time, executionId));
     return (held = log.last) => {
-      if (told === undefined) return UNKNOWN;
-      const { kept } = log;
-      const known = new Set(kept.map(keyOf));
+      if (remade === undefined) return UNKNOWN;
+      const known = keysOfLog();
       const again: LoggedEvent[] = [];
       let { seq } = place;
-      for (const { time, event, data } of told) {
+      for (const { time, key, event } of remade) {
         seq = Math.max(seq + 1, numberAt(time));
-        const made = loggedEvent(seq, "node", event, data);
-        if (!known.has(keyOf(made))) again.push(made);
+        if (!known.has(key)) again.push({ ...event, seq });
       }
-      const events = [...again, ...kept.filter((event) => event.seq > place.seq && event.seq <= held)];
+      const events = [...again, ...log.kept.filter((event) => event.seq > place.seq && event.seq <= held)];
       return { events, complete: executionId === undefined ? ["node"] : undefined };
     };
   };
@@ -102,19 +121,24 @@ function inFull(events: readonly LoggedEvent[] | undefined): Missed | undefined 
 }
 
 /** Events of executions since a time, in order; `undefined` where there are too many, or the one that is asked for is unknown. */
-async function toldSince(
+async function remadeSince(
   executions: ExecutionsApi,
   time: number,
   executionId: string | undefined,
-): Promise<Told[] | undefined> {
+): Promise<Remade[] | undefined> {
   const rows = await rowsSince(executions, time, executionId);
   const results = rows && (await resultsOf(executions, rows, time));
   if (rows === undefined || results === undefined) return undefined;
-  const told = rows.flatMap((row) => toldOf(row, time, results.get(row.id)));
+  const happenings = rows.flatMap((row) => happeningsOf(row, time, results.get(row.id)));
   for (const question of await executions.waiting(executionId)) {
-    if (question.askedAt >= time) told.push({ time: question.askedAt, event: "question", data: question });
+    if (question.askedAt >= time) happenings.push({ time: question.askedAt, event: "question", data: question });
   }
-  return told.sort((one, other) => one.time - other.time);
+  return happenings
+    .sort((one, other) => one.time - other.time)
+    .map(({ time, event: name, data }) => {
+      const event = loggedEvent(0, "node", name, data);
+      return { time, key: keyOf(event), event };
+    });
 }
 
 /** What makes an event of an execution the same as another one. Progress is never made again. */
@@ -167,21 +191,19 @@ async function resultsOf(
 }
 
 /** The events of an execution since a time. */
-function toldOf(row: StoredExecution, time: number, result: ExecutionResult | undefined): Told[] {
-  const { id: executionId, flowId: nodeId, startedAt, endedAt = 0, status, error } = row;
-  const told: Told[] = [];
+function happeningsOf(row: StoredExecution, time: number, result: ExecutionResult | undefined): Happening[] {
+  const { id: executionId, flowId: nodeId, startedAt, endedAt = 0, status } = row;
+  const of = { executionId, nodeId };
+  const events: Happening[] = [];
   if (startedAt >= time) {
-    told.push({ time: startedAt, event: "started", data: { executionId, nodeId, timestamp: startedAt } });
+    events.push({ time: startedAt, event: "started", data: { ...of, timestamp: startedAt } });
   }
-  if (!isFinished(status) || endedAt < time) return told;
+  if (!isFinished(status) || endedAt < time) return events;
   if (result?.success) {
-    const data = { executionId, nodeId, result, output: result.data, timestamp: endedAt };
-    told.push({ time: endedAt, event: "completed", data });
-    return told;
+    events.push({ time: endedAt, event: "completed", data: completeEventOf(of, result, endedAt) });
+    return events;
   }
-  const why = result?.error ?? (JSON.parse(error ?? "{}") as Partial<NonNullable<ExecutionResult["error"]>>);
-  const { code = "UNKNOWN_ERROR", message = "", nodeId: failed = nodeId } = why;
-  const data = { executionId, nodeId: failed, error: message, code, timestamp: endedAt };
-  told.push({ time: endedAt, event: "error", data });
-  return told;
+  const error = result?.error ?? { code: "UNKNOWN_ERROR", ...JSON.parse(row.error ?? "{}") };
+  events.push({ time: endedAt, event: "error", data: errorEventOf(of, { error }, endedAt) });
+  return events;
 }

@@ -12,8 +12,8 @@ import {
   trace,
 } from "@opentelemetry/api";
 
-/** `version-traceId-spanId-flags`; later versions may append fields. */
-const TRACEPARENT = /^(?!ff)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-.*)?$/;
+/** `version-traceId-spanId-flags`; versions after 00 may append fields. */
+const TRACEPARENT = /^(?!ff|00-.{52}-)[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(?:-.*)?$/;
 
 /** The form of the W3C (Trace Context), for programs whose SDK registered no form. */
 const w3c: TextMapPropagator = {
@@ -37,13 +37,7 @@ const w3c: TextMapPropagator = {
 };
 
 /** What the program registered, else the form of the W3C. */
-const registered = (): TextMapPropagator => (propagation.fields().length > 0 ? GLOBAL : w3c);
-
-const GLOBAL: TextMapPropagator = {
-  inject: (context, carrier, setter) => propagation.inject(context, carrier, setter),
-  extract: (context, carrier, getter) => propagation.extract(context, carrier, getter),
-  fields: () => propagation.fields(),
-};
+const registered = () => (propagation.fields().length > 0 ? propagation : w3c);
 
 /** What carries the span of a context on. */
 export function headersOf(context: Context): Record<string, string> {

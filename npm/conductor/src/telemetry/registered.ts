@@ -1,16 +1,17 @@
 /** The global providers of OpenTelemetry, where a program registered some in the place of those that do nothing. */
-import { type MeterProvider, metrics, type TracerProvider, trace } from "@opentelemetry/api";
+import { createNoopMeter, type MeterProvider, metrics, ProxyTracerProvider, trace } from "@opentelemetry/api";
 import { traceConductor } from "./trace-conductor.js";
 
 /** Traces with the provider that is registered; `undefined` without one. */
 export function registeredTracing(): typeof traceConductor | undefined {
-  const provider = trace.getTracerProvider() as TracerProvider & { getDelegate?(): object };
-  const isNone = (provider.getDelegate?.() ?? provider).constructor.name === "NoopTracerProvider";
-  return isNone ? undefined : traceConductor;
+  const provider = trace.getTracerProvider();
+  // The one that does nothing is behind each proxy that was given no other.
+  const delegate = provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
+  return delegate === new ProxyTracerProvider().getDelegate() ? undefined : traceConductor;
 }
 
 /** The provider of meters that is registered; `undefined` without one. */
 export function registeredMeterProvider(): MeterProvider | undefined {
   const provider = metrics.getMeterProvider();
-  return provider.constructor.name === "NoopMeterProvider" ? undefined : provider;
+  return provider.getMeter("conductor") === createNoopMeter() ? undefined : provider;
 }

@@ -2,6 +2,7 @@
 import { type TracerProvider, trace } from "@opentelemetry/api";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Conductor } from "../api/conductor.js";
+import { coded } from "../engine/failure.js";
 import { TaskSpans } from "../engine/task-spans.js";
 import { executionSpan } from "./spans.js";
 
@@ -25,12 +26,16 @@ const SPANS_PER_EXECUTION = 1000;
  * called, its span is the active one, and requests of `http-request` name it.
  *
  * @returns what ends it: executions that begin later have no spans
- * @throws RangeError where `spansPerExecution` is not a whole number from 0; Error where the conductor is traced already
+ * @throws Error INVALID_PARAMETERS for a setting that there is not, a `spansPerExecution` that is no whole number from 0, and a conductor
+ *   that is traced already
  */
 export function traceConductor(conductor: TracedConductor, options: TracingOptions = {}): () => void {
-  const { tracerProvider = trace, spansPerExecution = SPANS_PER_EXECUTION } = options;
+  const { tracerProvider = trace, spansPerExecution = SPANS_PER_EXECUTION, ...strange } = options;
+  const refused = (rule: string) => coded("INVALID_PARAMETERS", rule, undefined);
+  const [name] = Object.keys(strange);
+  if (name !== undefined) throw refused(`Tracing has no setting ${name}. Allowed: tracerProvider, spansPerExecution`);
   if (!Number.isSafeInteger(spansPerExecution) || spansPerExecution < 0) {
-    throw new RangeError(`spansPerExecution must be a whole number from 0, not ${spansPerExecution}`);
+    throw refused(`\`spansPerExecution\` must be a whole number from 0, found ${String(spansPerExecution)}`);
   }
   const tracer = tracerProvider.getTracer(packageJson.name, packageJson.version);
   return conductor.events.traceWith({

@@ -1,4 +1,4 @@
-/** What those are told who trace executions. None of it knows OpenTelemetry, which only `telemetry/` loads. */
+/** The interface between runs and their tracing. None of it knows OpenTelemetry, which only `telemetry/` loads. */
 import type { ExecutionError } from "./errors.js";
 
 /** Headers by which a trace goes on elsewhere, such as `traceparent` and `tracestate`. */
@@ -34,7 +34,7 @@ export type TracedFailure = Pick<ExecutionError, "message"> & Partial<Pick<Execu
 /** How something ended. */
 export interface TracedEnd {
   error?: TracedFailure | undefined;
-  /** Of a node: `completed`, `error` or `skipped`. Of an execution that left memory and goes on later: `left`. */
+  /** Of a node: `completed`, `error` or `skipped`. Of what goes on later, after its execution left memory or its group began again: `left`. */
   state?: string;
   /** The output of a node was taken from the cache. */
   cached?: boolean;

@@ -3,7 +3,7 @@ import { type DataPoint, type Histogram, MeterProvider, MetricReader } from "@op
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createConductor, readFlow } from "../../src/exports/node.js";
 import { createServer, type ServerOptions } from "../../src/exports/server.js";
-import { FIGURES, type Figure } from "../../src/server/figures.js";
+import { METRICS, type Metric } from "../../src/server/metric-definitions.js";
 import { byKey, keyOf } from "./serving.js";
 
 class Reader extends MetricReader {
@@ -61,7 +61,7 @@ nodes: [{ id: ask, type: http-request, parameters: { url: "http://127.0.0.1:${po
 }
 
 /** The labels of a line of Prometheus with its value, as attributes. */
-function pointsOf({ name, kind, labels }: Figure, lines: readonly string[]) {
+function pointsOf({ name, kind, labels }: Metric, lines: readonly string[]) {
   const line = new RegExp(`^${name}${kind === "histogram" ? "_count" : ""}(?:\\{(.*)\\})? (.*)$`);
   return lines
     .flatMap((text) => [line.exec(text)])
@@ -75,34 +75,34 @@ function pointsOf({ name, kind, labels }: Figure, lines: readonly string[]) {
 const sorted = (points: readonly (readonly [object, number])[]) => points.map((point) => JSON.stringify(point)).sort();
 
 describe("the metrics of a server", () => {
-  it("are the same figures in OpenTelemetry and in Prometheus", async () => {
+  it("are the same metrics in OpenTelemetry and in Prometheus", async () => {
     const given = await served({ metrics: true });
     await work(given);
     const lines = await given.scraped();
     const metrics = await given.collected();
-    for (const figure of Object.values<Figure>(FIGURES)) {
-      const metric = metrics.get(figure.otel);
-      expect(metric?.descriptor, figure.otel).toMatchObject({ unit: figure.unit, description: figure.help });
-      const points = metric?.dataPoints.map(({ attributes, value }: DataPoint<number | Histogram>) => {
+    for (const metric of Object.values<Metric>(METRICS)) {
+      const collected = metrics.get(metric.otel);
+      expect(collected?.descriptor, metric.otel).toMatchObject({ unit: metric.unit, description: metric.help });
+      const points = collected?.dataPoints.map(({ attributes, value }: DataPoint<number | Histogram>) => {
         const texts = Object.entries(attributes).map(([name, text]) => [name, String(text)]);
         const count = typeof value === "number" ? value : value.count;
-        if (typeof value !== "number") expect(value.buckets.boundaries).toEqual(figure.bounds);
+        if (typeof value !== "number") expect(value.buckets.boundaries).toEqual(metric.bounds);
         return [Object.fromEntries(texts), count] as const;
       });
       // What is asked for the metrics is counted once it is answered.
       const isOfScrape = ([attributes]: readonly [object, number]) => JSON.stringify(attributes).includes("/metrics");
-      expect(sorted((points ?? []).filter((point) => !isOfScrape(point))), figure.name).toEqual(
-        sorted(pointsOf(figure, lines).filter((point) => !isOfScrape(point))),
+      expect(sorted((points ?? []).filter((point) => !isOfScrape(point))), metric.name).toEqual(
+        sorted(pointsOf(metric, lines).filter((point) => !isOfScrape(point))),
       );
     }
-    const calls = pointsOf(FIGURES.nodeCalls, lines);
+    const calls = pointsOf(METRICS.nodeCalls, lines);
     expect(calls).toContainEqual([{ "conductor.node.type": "code", "conductor.outcome": "completed" }, 4]);
     // Each try is a call.
     expect(calls).toContainEqual([{ "conductor.node.type": "http-request", "conductor.outcome": "failed" }, 2]);
     expect(calls).toContainEqual([{ "conductor.node.type": "wait-for-input", "conductor.outcome": "cancelled" }, 1]);
-    const outcomes = pointsOf(FIGURES.executions, lines).map(([, count]) => count);
+    const outcomes = pointsOf(METRICS.executions, lines).map(([, count]) => count);
     expect(outcomes.sort()).toEqual([1, 1, 2]);
-    expect(pointsOf(FIGURES.refusals, lines)).toEqual([[{ "conductor.refusal": "refused" }, 1]]);
+    expect(pointsOf(METRICS.refusals, lines)).toEqual([[{ "conductor.refusal": "refused" }, 1]]);
   });
 
   it("are there without /metrics, end with the server, and need a provider that is one", async () => {

@@ -91,10 +91,10 @@ const FLOW = "id: f\nnodes: [{ id: a, type: code, parameters: { code: return 1 }
 
 describe("a request to a server", () => {
   it.each([
-    ["a run of a saved flow", "/flows/f/run", {}],
-    ["a request", "/execute", { flowId: "f" }],
-    ["a command", "/node/execute", { node: { id: "a", type: "code", parameters: { code: "return 1" } } }],
-  ])("hands its trace to the execution that it begins: %s", async (_, path, body) => {
+    ["a run of a saved flow", "/flows/f/run", {}, ["vendor=1,other=2", undefined]],
+    ["a request", "/execute", { flowId: "f" }, ["vendor=1,other=2", undefined]],
+    ["a command", "/node/execute", { node: { id: "a", type: "code", parameters: { code: "return 1" } } }, []],
+  ])("hands its trace to the execution that it begins: %s", async (_, path, body, tracestates) => {
     const { url, received } = await asked();
     const { conductor, spans } = tracedConductor();
     await conductor.storage.saveFlow(readFlow(ask(url)) as never);
@@ -113,7 +113,19 @@ describe("a request to a server", () => {
     // One without the header begins a trace of its own.
     expect(second.parentSpanContext).toBeUndefined();
     expect(second.spanContext().traceId).not.toBe(TRACE);
-    for (const { tracestate } of received.slice(0, 1)) expect(tracestate).toBe("vendor=1,other=2");
+    expect(received.map(({ tracestate }) => tracestate)).toEqual(tracestates);
+  });
+
+  it("does so with each server of a conductor", async () => {
+    const { conductor, spans } = tracedConductor();
+    await conductor.storage.saveFlow(readFlow(FLOW) as never);
+    const servers = [await listening(conductor), await listening(conductor)];
+    for (const { apiUrl } of servers) {
+      const answer = await fetch(`${apiUrl}/flows/f/run`, { method: "POST", headers: HEADERS });
+      expect(answer.status).toBe(200);
+    }
+    const parents = executions(spans()).map(({ parentSpanContext }) => parentSpanContext?.traceId);
+    expect(parents).toEqual([TRACE, TRACE]);
   });
 
   it.each([
@@ -123,6 +135,7 @@ describe("a request to a server", () => {
     `00-${TRACE}-${"0".repeat(16)}-01`,
     `ff-${TRACE}-${CALLER}-01`,
     `00-${TRACE.toUpperCase()}-${CALLER}-01`,
+    `00-${TRACE}-${CALLER}-01-more`,
   ])("begins a trace of its own where the header is no traceparent: %j", async (traceparent) => {
     const { conductor, spans } = tracedConductor();
     await conductor.storage.saveFlow(readFlow(FLOW) as never);

@@ -103,12 +103,15 @@ describe("a conductor that is traced", () => {
     expect(execution?.attributes["conductor.spans.left_out"]).toBe(99_990);
   });
 
-  it("has none once it is ended, and refuses a limit that is none", async () => {
+  it("has none once it is ended, and refuses a limit that is none and settings that there are not", async () => {
     const { conductor, end, spans } = traced();
     end();
     await conductor.node.run(flow("a"));
     expect(spans()).toEqual([]);
-    expect(() => traceConductor(conductor, { spansPerExecution: -1 })).toThrow(RangeError);
+    for (const options of [{ spansPerExecution: -1 }, { spansPerExecution: "9" }, { spansPerRun: 1 }] as object[]) {
+      const refused = expect.objectContaining({ code: "INVALID_PARAMETERS" });
+      expect(() => traceConductor(conductor, options)).toThrow(refused);
+    }
   });
 
   it("sends what a receiver of OTLP understands", async () => {

@@ -1,3 +1,4 @@
+import { hasSubscribers } from "node:diagnostics_channel";
 import zlib from "node:zlib";
 
 import { messageOf, NodeError } from "../contract/error.js";
@@ -23,7 +24,8 @@ export const machineNetwork: Network = {
   },
   files: async (access) => (await import("./transfer-files.js")).transferFiles(access),
   seesRedirects: true,
-  mayTrace: () => true,
+  // An SDK that follows requests by itself adds the header of its own span, which is below that of the node.
+  mayTrace: () => !hasSubscribers("undici:request:create"),
   check() {},
   failureOf(error, url, hasBegun) {
     const refused = nodeErrorIn(error);

@@ -1,7 +1,7 @@
 /** What a server measures, declared once: Prometheus and OpenTelemetry have their instruments from here. */
 
 /** Something that is measured. */
-export interface Figure {
+export interface Metric {
   kind: "counter" | "histogram" | "gauge";
   /** The name in Prometheus, with the unit as conventions there have it. */
   name: string;
@@ -19,7 +19,8 @@ export interface Figure {
 
 const FLOW = { flow: "conductor.flow.id" };
 
-export const FIGURES = {
+/** All metrics of a server. */
+export const METRICS = {
   executions: {
     kind: "counter",
     name: "conductor_executions_total",
@@ -86,18 +87,19 @@ export const FIGURES = {
     labels: { method: "http.request.method", route: "http.route", status: "http.response.status_code" },
     bounds: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30],
   },
-} as const satisfies Record<string, Figure>;
+} as const satisfies Record<string, Metric>;
 
 /** Values of labels, by their names in Prometheus. */
-export type Labels<F extends Figure> = Record<keyof F["labels"] & string, string | number>;
+export type Labels<F extends Metric> = Record<keyof F["labels"] & string, string | number>;
 
 /** Where what is measured goes. */
 export interface Instruments {
   /** What is returned counts one more. */
-  counter<F extends Figure>(figure: F): (labels: Labels<F>) => void;
+  counter<F extends Metric>(metric: F): (labels: Labels<F>) => void;
   /** What is returned takes a value. */
-  histogram<F extends Figure>(figure: F): (labels: Labels<F>, value: number) => void;
+  histogram<F extends Metric>(metric: F): (labels: Labels<F>, value: number) => void;
   /** `read` is asked at each scrape or collection. */
-  gauge(figure: Figure, read: () => number | Promise<number>): void;
+  gauge(metric: Metric, read: () => number | Promise<number>): void;
+  /** Reads gauges no more. */
   close(): void;
 }
