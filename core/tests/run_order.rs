@@ -144,13 +144,7 @@ fn wide_outline(leaves: u32, source: impl Fn(u32) -> Option<u32>) -> Outline {
         Some(OutlineEdge { scope: 0, source, target, source_handle: none, target_handle: none })
     };
     let edges = (1..=leaves).filter_map(edge).collect();
-    Outline {
-        nodes,
-        edges,
-        references: Vec::new(),
-        rate_limits: Vec::new(),
-        names: Name::FIRST_FREE + leaves + 1,
-    }
+    Outline { nodes, edges, references: Vec::new(), limits: Vec::new(), names: Name::FIRST_FREE + leaves + 1 }
 }
 
 fn wide_plan(leaves: u32, source: impl Fn(u32) -> Option<u32>) -> Arc<Plan> {

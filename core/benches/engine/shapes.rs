@@ -60,7 +60,7 @@ fn flow(nodes: u32, edges: impl Iterator<Item = (u32, u32)>) -> Vec<u32> {
             })
             .collect(),
         references: Vec::new(),
-        rate_limits: Vec::new(),
+        limits: Vec::new(),
         names: Name::FIRST_FREE + 1 + nodes,
     };
     outline.to_words()

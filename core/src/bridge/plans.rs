@@ -94,7 +94,7 @@ mod tests {
             branches: None,
             section: Section::Body,
         };
-        Outline { nodes: vec![node], edges: vec![], references: vec![], rate_limits: vec![], names: 1_000 }
+        Outline { nodes: vec![node], edges: vec![], references: vec![], limits: vec![], names: 1_000 }
             .to_words()
     }
 
@@ -117,7 +117,7 @@ mod tests {
             let nodes: Vec<OutlineNode> = (2..6_000 + children).map(group).collect();
             let names = nodes.len() as u32 + 2;
             let words =
-                Outline { nodes, edges: vec![], references: vec![], rate_limits: vec![], names }.to_words();
+                Outline { nodes, edges: vec![], references: vec![], limits: vec![], names }.to_words();
             assert!(plans.of(&words).is_some());
             let kept = plans.places.iter().flatten().map(|kept| kept.outline.len()).sum::<usize>();
             assert_eq!(kept, plans.held);

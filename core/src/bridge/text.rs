@@ -7,8 +7,8 @@ use crate::error::ErrorCode;
 #[cfg(not(feature = "yaml"))]
 use crate::flow::NodeDefinition;
 use crate::flow::{
-    self, FlowError, Format, KEEPS_TIMEOUT, Limits, POLICY_KEYS, POLICY_KEYS_IGNORED, UNASKED_NO_RETRIES,
-    UNASKED_RETRIES, UNASKED_TIMEOUT,
+    self, FlowError, Format, KEEPS_TIMEOUT, Limits, NodeLimit, POLICY_KEYS, POLICY_KEYS_IGNORED,
+    UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,
 };
 use crate::graph::{DEFAULT_WEIGHT, node_weight};
 use crate::run::{ANIMATIONS, COMPLETE};
@@ -144,6 +144,7 @@ pub fn constants() -> String {
             "keepsTimeout": KEEPS_TIMEOUT,
             "unaskedRetries": UNASKED_RETRIES,
             "unaskedNoRetries": UNASKED_NO_RETRIES,
+            "mostAtOnce": NodeLimit::MOST,
         },
         "limits": {
             "groups": limits.groups,
@@ -161,8 +162,8 @@ pub fn duration_ms(text: &str) -> f64 {
 
 /// The limit and the ms of a rate, given as JSON, such as `"10/s"`; `null` for what is no rate. The answer is JSON.
 pub fn rate_limit(json: &str) -> String {
-    let rate = serde_json::from_str(json).ok().and_then(|value| flow::rate_limit(&value));
-    serde_json::json!(rate).to_string()
+    let rate = serde_json::from_str(json).ok().and_then(|value| flow::rate(&value));
+    serde_json::json!(rate.map(|rate| (rate.starts, rate.per_ms))).to_string()
 }
 
 /// The weight of a node of this type.

@@ -34,15 +34,15 @@ pub use failure::FlowError;
 pub(crate) use json::{NOT_JSON, read_value};
 pub use json::{from_json, to_json};
 pub use limits::Limits;
-pub(crate) use outline::section_of;
 pub use outline::{
-    Branches, EDGE_WORDS, HEADER_WORDS, MalformedOutline, NODE_WORDS, Name, Outline, OutlineEdge,
-    OutlineNode, OutlineReference, RATE_LIMIT_WORDS, REFERENCE_WORDS, RateLimit, Section,
+    Branches, EDGE_WORDS, HEADER_WORDS, LIMIT_WORDS, MalformedOutline, NODE_WORDS, Name, NodeLimit, Outline,
+    OutlineEdge, OutlineNode, OutlineReference, REFERENCE_WORDS, Rate, Section,
 };
+pub(crate) use outline::{runs_in_rounds, section_of};
 pub use policy::{
     KEEPS_TIMEOUT, POLICY_KEYS, POLICY_KEYS_IGNORED, UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,
 };
-pub(crate) use policy::{is_redact_path, limit_of, ms_of, period_ms, rate_limit};
+pub(crate) use policy::{amount, is_redact_path, ms_of, period_ms, rate};
 #[cfg(feature = "yaml")]
 pub use yaml::{from_yaml, from_yaml_documents, to_yaml};
 #[cfg(feature = "yaml")]

@@ -162,21 +162,33 @@ pub struct OutlineReference {
     pub read: u32,
 }
 
-/// How many attempts of a node may start within a time, over all frames that it is in.
+/// How often a node may start, and how many attempts of it may be under way, over all frames that it is in. At least one of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Index of the node. For a scope the limit counts how often it begins.
+pub struct NodeLimit {
+    /// Index of the node. Of a scope, its beginnings count, and how many of it are open.
     pub node: u32,
-    /// Starts within any stretch of `per_ms`, from 1 to [`RateLimit::MOST`].
-    pub limit: u32,
-    /// In ms, from 1 to [`RateLimit::LONGEST_MS`].
+    /// How often it may start.
+    pub rate: Option<Rate>,
+    /// Attempts under way at once, from 1 to [`NodeLimit::MOST`]. One that waits for its next try is not over.
+    pub concurrency: Option<u32>,
+}
+
+impl NodeLimit {
+    /// The largest number of starts, and of attempts at once.
+    pub const MOST: u32 = 10_000;
+}
+
+/// How many starts there may be within a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Starts within any stretch of `per_ms`, from 1 to [`NodeLimit::MOST`].
+    pub starts: u32,
+    /// In ms, from 1 to [`Rate::LONGEST_MS`].
     pub per_ms: u32,
 }
 
-impl RateLimit {
-    /// The largest limit.
-    pub const MOST: u32 = 10_000;
-    /// The longest time that a limit is for: 24 hours.
+impl Rate {
+    /// The longest time that a rate is for: 24 hours.
     pub const LONGEST_MS: u32 = 86_400_000;
 }
 
@@ -189,8 +201,8 @@ pub struct Outline {
     pub edges: Vec<OutlineEdge>,
     /// What is read beside the edges. The output stays until its readers are over.
     pub references: Vec<OutlineReference>,
-    /// The nodes that may not start as often as they could, in preorder.
-    pub rate_limits: Vec<RateLimit>,
+    /// The nodes that may not start whenever they could, in preorder.
+    pub limits: Vec<NodeLimit>,
     /// One more than the largest [`Name`] in use.
     pub names: u32,
 }
@@ -201,8 +213,8 @@ pub const NODE_WORDS: usize = 8;
 pub const EDGE_WORDS: usize = 5;
 /// Words of a reference.
 pub const REFERENCE_WORDS: usize = 2;
-/// Words of a rate limit.
-pub const RATE_LIMIT_WORDS: usize = 3;
+/// Words of a limit.
+pub const LIMIT_WORDS: usize = 4;
 /// Words before the first record: node count, edge count, name count.
 pub const HEADER_WORDS: usize = 3;
 
@@ -214,8 +226,8 @@ impl Outline {
     /// Reads an outline from words: a header of [`HEADER_WORDS`], node records of [`NODE_WORDS`] (id, parent, flags,
     /// weight, retries + 1, retry delay + 1, timeout, width; 0 = not given), edge records of [`EDGE_WORDS`] (scope,
     /// source, target, source handle, target handle), and references of [`REFERENCE_WORDS`] (reader, read). Where a node
-    /// has a rate limit, a reference of the root, which reads nothing, ends the references, and rate limits of
-    /// [`RATE_LIMIT_WORDS`] (node, limit, ms) go to the end.
+    /// has a limit, a reference of the root, which reads nothing, ends the references, and limits of
+    /// [`LIMIT_WORDS`] (node, starts, ms, attempts at once; 0 = not given) go to the end.
     ///
     /// # Errors
     /// [`MalformedOutline`] when counts, parents or scopes do not fit together.
@@ -232,12 +244,12 @@ impl Outline {
             return Err(MalformedOutline);
         };
         let pairs = rest.as_chunks::<REFERENCE_WORDS>().0;
-        let (references, rate_limits) = match pairs.iter().position(|pair| *pair == END_OF_REFERENCES) {
+        let (references, limits) = match pairs.iter().position(|pair| *pair == END_OF_REFERENCES) {
             Some(end) => (&pairs[..end], &rest[(end + 1) * REFERENCE_WORDS..]),
             None => (pairs, &rest[pairs.len() * REFERENCE_WORDS..]),
         };
-        let (rate_limits, incomplete) = rate_limits.as_chunks::<RATE_LIMIT_WORDS>();
-        let ends_in_vain = rate_limits.is_empty() && references.len() < pairs.len();
+        let (limits, incomplete) = limits.as_chunks::<LIMIT_WORDS>();
+        let ends_in_vain = limits.is_empty() && references.len() < pairs.len();
         if node_count == 0 || !incomplete.is_empty() || ends_in_vain {
             return Err(MalformedOutline);
         }
@@ -249,10 +261,7 @@ impl Outline {
                 .iter()
                 .map(|[reader, read]| OutlineReference { reader: *reader, read: *read })
                 .collect(),
-            rate_limits: rate_limits
-                .iter()
-                .map(|[node, limit, per_ms]| RateLimit { node: *node, limit: *limit, per_ms: *per_ms })
-                .collect(),
+            limits: limits.iter().map(limit_from_words).collect(),
             names: *names,
         };
         outline.is_coherent().then_some(outline).ok_or(MalformedOutline)
@@ -293,11 +302,12 @@ impl Outline {
         for reference in &self.references {
             words.extend([reference.reader, reference.read]);
         }
-        if !self.rate_limits.is_empty() {
+        if !self.limits.is_empty() {
             words.extend(END_OF_REFERENCES);
         }
-        for RateLimit { node, limit, per_ms } in &self.rate_limits {
-            words.extend([node, limit, per_ms]);
+        for NodeLimit { node, rate, concurrency } in &self.limits {
+            let (starts, per_ms) = rate.map_or((0, 0), |rate| (rate.starts, rate.per_ms));
+            words.extend([*node, starts, per_ms, concurrency.unwrap_or(0)]);
         }
         words
     }
@@ -326,8 +336,9 @@ impl Outline {
                 branches: branches(node),
                 section,
             });
-            if let Some((limit, per_ms)) = policy.rate_limit {
-                outline.rate_limits.push(RateLimit { node: index, limit, per_ms });
+            if policy.rate.is_some() || policy.concurrency.is_some() {
+                let Policy { rate, concurrency, .. } = policy;
+                outline.limits.push(NodeLimit { node: index, rate, concurrency });
             }
             if node.is_group() {
                 outline.edges.extend(node.connections().iter().map(|edge| OutlineEdge {
@@ -385,11 +396,15 @@ impl Outline {
                 && parent(*reader).is_some()
                 && parent(*reader) == parent(*read)
         });
-        let limited = self.rate_limits.is_sorted_by(|first, second| first.node < second.node)
-            && self.rate_limits.iter().all(|RateLimit { node, limit, per_ms }| {
+        let is_amount = |amount: u32| (1..=NodeLimit::MOST).contains(&amount);
+        let limited = self.limits.is_sorted_by(|first, second| first.node < second.node)
+            && self.limits.iter().all(|NodeLimit { node, rate, concurrency }| {
                 *node < node_count
-                    && (1..=RateLimit::MOST).contains(limit)
-                    && (1..=RateLimit::LONGEST_MS).contains(per_ms)
+                    && (rate.is_some() || concurrency.is_some())
+                    && rate.is_none_or(|rate| {
+                        is_amount(rate.starts) && (1..=Rate::LONGEST_MS).contains(&rate.per_ms)
+                    })
+                    && concurrency.is_none_or(is_amount)
             });
         sorted
             && siblings
@@ -422,6 +437,11 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
         branches: Branches::from_bits(flags >> BRANCHES_SHIFT),
         section: Section::from_bits(width >> SECTION_SHIFT),
     }
+}
+
+fn limit_from_words([node, starts, per_ms, concurrency]: &[u32; LIMIT_WORDS]) -> NodeLimit {
+    let rate = (*starts > 0 || *per_ms > 0).then_some(Rate { starts: *starts, per_ms: *per_ms });
+    NodeLimit { node: *node, rate, concurrency: (*concurrency > 0).then_some(*concurrency) }
 }
 
 fn edge_from_words(words: &[u32; EDGE_WORDS]) -> OutlineEdge {
@@ -457,7 +477,7 @@ const BRANCHES_BITS: u32 = 3;
 const BRANCHES_MASK: u32 = (1 << BRANCHES_BITS) - 1;
 
 /// Whether nodes of a type run the nodes inside of them in rounds.
-fn runs_in_rounds(kind: &str) -> bool {
+pub(crate) fn runs_in_rounds(kind: &str) -> bool {
     matches!(kind, "loop" | "until")
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{NodeDefinition, RateLimit, duration_ms};
+use super::{NodeDefinition, NodeLimit, Rate, duration_ms};
 
 /// The keys of a node's `policy`.
 pub const POLICY_KEYS: [&str; 9] = [
@@ -18,7 +18,7 @@ pub const POLICY_KEYS: [&str; 9] = [
 ];
 
 /// Those of [`POLICY_KEYS`] that nothing carries out yet: a flow that has them runs as if it had not, and is told so.
-pub const POLICY_KEYS_IGNORED: [&str; 2] = ["concurrency", "runsOn"];
+pub const POLICY_KEYS_IGNORED: [&str; 1] = ["runsOn"];
 
 /// The `timeout` in ms that editors write under the parameters of every node.
 pub const UNASKED_TIMEOUT: f64 = 30_000.0;
@@ -39,8 +39,9 @@ pub(super) struct Policy {
     pub(super) retry_delay_ms: Option<u32>,
     pub(super) timeout_ms: Option<u32>,
     pub(super) continue_on_error: bool,
-    /// Starts, and the ms within which there may be so many.
-    pub(super) rate_limit: Option<(u32, u32)>,
+    pub(super) rate: Option<Rate>,
+    /// Attempts under way at once.
+    pub(super) concurrency: Option<u32>,
 }
 
 impl Policy {
@@ -66,7 +67,8 @@ impl Policy {
                 .filter(|ms| *ms > 0.0)
                 .map(|ms| ms.ceil() as u32),
             continue_on_error: policy.get("continueOnError") == Some(&Value::Bool(true)),
-            rate_limit: policy.get("rateLimit").and_then(rate_limit),
+            rate: policy.get("rateLimit").and_then(rate),
+            concurrency: policy.get("concurrency").and_then(amount),
         }
     }
 }
@@ -79,9 +81,8 @@ pub(crate) fn ms_of(value: &Value) -> Option<f64> {
     }
 }
 
-/// A rate as text, such as `10/s`, `100/min` or `5/10s`, or an object of `limit` and `per` alone: how many starts there may be,
-/// and within how many ms.
-pub(crate) fn rate_limit(value: &Value) -> Option<(u32, u32)> {
+/// A rate as text, such as `10/s`, `100/min` or `5/10s`, or an object of `limit` and `per` alone.
+pub(crate) fn rate(value: &Value) -> Option<Rate> {
     let (limit, per) = match value {
         Value::String(text) => {
             let (limit, per) = text.split_once('/')?;
@@ -89,22 +90,23 @@ pub(crate) fn rate_limit(value: &Value) -> Option<(u32, u32)> {
             (is_number.then(|| limit.parse::<u32>().ok())??, duration_ms(&period(per))?)
         }
         Value::Object(fields) if fields.len() == 2 => {
-            (limit_of(fields.get("limit")?)?, ms_of(fields.get("per")?)?)
+            (amount(fields.get("limit")?)?, ms_of(fields.get("per")?)?)
         }
         _ => return None,
     };
-    Some((Some(limit).filter(|limit| (1..=RateLimit::MOST).contains(limit))?, period_ms(per)?))
+    let starts = Some(limit).filter(|limit| (1..=NodeLimit::MOST).contains(limit))?;
+    Some(Rate { starts, per_ms: period_ms(per)? })
 }
 
-/// The `limit` of a rate.
-pub(crate) fn limit_of(value: &Value) -> Option<u32> {
+/// The `limit` of a rate, or how many attempts may be under way at once.
+pub(crate) fn amount(value: &Value) -> Option<u32> {
     let limit = value.as_f64().filter(|limit| limit.fract() == 0.0)?;
-    (limit >= 1.0 && limit <= f64::from(RateLimit::MOST)).then_some(limit as u32)
+    (limit >= 1.0 && limit <= f64::from(NodeLimit::MOST)).then_some(limit as u32)
 }
 
 /// The time of a rate in whole ms, if it is neither too short nor too long.
 pub(crate) fn period_ms(ms: f64) -> Option<u32> {
-    (ms >= 1.0 && ms <= f64::from(RateLimit::LONGEST_MS)).then_some(ms.ceil() as u32)
+    (ms >= 1.0 && ms <= f64::from(Rate::LONGEST_MS)).then_some(ms.ceil() as u32)
 }
 
 /// Whether a text names parts of a value, such as `customer.email`, `rows[*].card`, `["a key"]` or `**.token`.

@@ -1,7 +1,7 @@
 //! Outline to plan, in time linear in nodes plus edges.
 
 use super::{Branching, Incoming, Kind, NO_BRANCH, NO_GROUP, Outgoing, Plan, PlanError, PlanNode};
-use crate::flow::{Branches, Name, Outline, OutlineEdge, OutlineReference, RateLimit, Section};
+use crate::flow::{Branches, Name, NodeLimit, Outline, OutlineEdge, OutlineReference, Section};
 use crate::graph::Graph;
 
 const NOBODY: u32 = u32::MAX;
@@ -34,7 +34,7 @@ impl Plan {
         set_positions(&mut nodes, &ordered, &ordered_start);
         set_outputs_and_weights(&mut nodes);
         let references = references(outline, &scopes.branchings, &mut nodes);
-        Ok(link(nodes, &mut resolved, references, outline.rate_limits.clone(), scopes.branchings))
+        Ok(link(nodes, &mut resolved, references, outline.limits.clone(), scopes.branchings))
     }
 }
 
@@ -290,7 +290,7 @@ fn link(
     mut nodes: Vec<PlanNode>,
     edges: &mut [Resolved],
     references: Vec<(u32, u32)>,
-    rate_limits: Vec<RateLimit>,
+    limits: Vec<NodeLimit>,
     branchings: Vec<Branching>,
 ) -> Plan {
     for edge in edges.iter_mut() {
@@ -319,7 +319,7 @@ fn link(
         (edge.target, Incoming { slot, handle: edge.target_handle })
     });
     let leaves = nodes.iter().filter(|node| node.kind == Kind::Leaf).count() as u32;
-    let plain = rate_limits.is_empty()
+    let plain = limits.is_empty()
         && branchings.is_empty()
         && nodes.iter().all(|node| {
             let each = matches!(node.kind, Kind::Each { .. });
@@ -340,7 +340,7 @@ fn link(
         incoming_start,
         incoming,
         references,
-        rate_limits,
+        limits,
         branchings,
         leaves,
         plain,

@@ -8,7 +8,7 @@ mod input_table;
 mod shape;
 
 use crate::error::ErrorCode;
-use crate::flow::{Name, RateLimit};
+use crate::flow::{Name, NodeLimit};
 
 pub(crate) use branches::{Branching, joined};
 pub use shape::ScopeShape;
@@ -26,7 +26,7 @@ pub struct Plan {
     /// Pairs of reader and slot, by reader: what is read beside the edges.
     references: Vec<(u32, u32)>,
     /// By node.
-    rate_limits: Vec<RateLimit>,
+    limits: Vec<NodeLimit>,
     /// By node.
     branchings: Vec<Branching>,
     leaves: u32,
@@ -204,14 +204,14 @@ impl Plan {
         self.parallel
     }
 
-    /// The nodes that may not start as often as they could.
-    pub(crate) fn rate_limits(&self) -> &[RateLimit] {
-        &self.rate_limits
+    /// The nodes that may not start whenever they could.
+    pub(crate) fn limits(&self) -> &[NodeLimit] {
+        &self.limits
     }
 
-    /// The place of a node's limit among [`Plan::rate_limits`].
-    pub(crate) fn rate_limit_of(&self, node: u32) -> Option<usize> {
-        self.rate_limits.binary_search_by_key(&node, |limit| limit.node).ok()
+    /// The place of a node's limit among [`Plan::limits`].
+    pub(crate) fn limit_of(&self, node: u32) -> Option<usize> {
+        self.limits.binary_search_by_key(&node, |limit| limit.node).ok()
     }
 
     /// Whether some group has branches.

@@ -122,6 +122,9 @@ impl Run {
                     self.show_stopped(task, left);
                 } else {
                     self.task_mut(task).phase = Phase::Idle;
+                    if !self.state.limiters.is_empty() {
+                        self.release(task);
+                    }
                 }
                 if phase == Phase::Admitted {
                     self.give_up_admission(task);

@@ -49,21 +49,24 @@ impl Run {
         if self.state.paused && !self.goes_on() {
             return;
         }
-        while self.state.phase == RunPhase::Active
-            && ((self.state.in_flight.len() as u64) < u64::from(self.state.options.concurrency.max(1))
-                || self.has_room_in_group())
-            && let Some(Reverse((_, task))) = self.state.ready.pop()
-        {
+        loop {
+            self.admit_freed();
+            let most = u64::from(self.state.options.concurrency.max(1));
+            let has_room = (self.state.in_flight.len() as u64) < most || self.has_room_in_group();
+            if self.state.phase != RunPhase::Active || !has_room {
+                return;
+            }
+            let Some(Reverse((_, task))) = self.state.ready.pop() else { return };
             let is_leaf = self.kind_of(task) == Kind::Leaf;
             let phase = self.task(task).phase;
             match phase {
-                Phase::Ready if !self.may_start(task) => continue,
+                Phase::Ready if !self.may_start(task) => {}
                 Phase::Ready if is_leaf => self.begin(task),
                 Phase::Ready => self.begin_iteration(task),
                 Phase::Admitted => self.begin_admitted(task),
                 Phase::Open if !is_leaf => self.ask_for_more(task),
                 // Its scope failed while it waited here.
-                _ => continue,
+                _ => {}
             }
         }
     }

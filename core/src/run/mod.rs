@@ -12,10 +12,10 @@ mod flow_control;
 mod frame;
 mod journal;
 mod leaf;
+mod limits;
 mod op;
 mod options;
 mod pause;
-mod rate;
 mod sections;
 mod snapshot;
 mod takeover;
@@ -44,7 +44,7 @@ pub use view::{NODE_NUMBERS, RunSummary, VIEW_HEADER};
 
 use flow_control::Step;
 use frame::{Frame, Iteration};
-use rate::Limiter;
+use limits::Limiter;
 use task::{NO_FRAME, Task};
 use timer::{Timer, Timers};
 
@@ -94,6 +94,8 @@ pub struct Run {
     persisted: Vec<(u32, u32)>,
     /// What was said of another try of a task: its number, the attempt, and the delay in ms. Holds for the next event.
     advice: Option<(u32, u32, u32)>,
+    /// Limits that have room for what waits for them; empty between steps, except in a pause.
+    freed: Vec<u32>,
     /// Scratch of `flow_control`, empty between steps.
     steps: Vec<Step>,
 }
@@ -124,10 +126,10 @@ struct State {
     /// Tasks whose inputs are there, by place in the plan.
     ready: BinaryHeap<Reverse<(u32, u32)>>,
     /// Tasks that have one of the places there are: begun leaves up to their end, scopes that ask for items, and groups
-    /// in backoff. What waits for its rate limit has none.
+    /// in backoff. What waits for its limit has none.
     in_flight: Vec<u32>,
     timers: Timers,
-    /// By the plan's rate limits. In a snapshot they come after everything else, and only where there are some.
+    /// By the plan's limits. In a snapshot they come after everything else, and only where there are some.
     #[serde(skip)]
     limiters: Vec<Limiter>,
     /// By group: where its branches stand, from its beginning on. In a snapshot they come after the limiters, and only where
@@ -171,7 +173,7 @@ impl Run {
             ready: BinaryHeap::new(),
             in_flight: Vec::new(),
             timers: Timers::default(),
-            limiters: plan.rate_limits().iter().map(|_| Limiter::new()).collect(),
+            limiters: plan.limits().iter().map(|_| Limiter::new()).collect(),
             standings: BTreeMap::new(),
             done: 0.0,
             simulate_error: options.simulated_node(options.simulate_error, &plan, 0),
@@ -192,6 +194,7 @@ impl Run {
             watched: false,
             resuming: false,
             persisted: Vec::new(),
+            freed: Vec::new(),
             advice: None,
             journal,
             steps: Vec::new(),

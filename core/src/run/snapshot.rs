@@ -61,7 +61,7 @@ impl Run {
         }
         let (mut state, mut rest): (State, _) =
             postcard::take_from_bytes(state).map_err(|_| SnapshotError::Malformed)?;
-        if !plan.rate_limits().is_empty() {
+        if !plan.limits().is_empty() {
             (state.limiters, rest) = postcard::take_from_bytes(rest).map_err(|_| SnapshotError::Malformed)?;
         }
         if plan.has_branches() {
@@ -71,12 +71,14 @@ impl Run {
         if now.is_nan() || !run.is_coherent() {
             return Err(SnapshotError::Malformed);
         }
+        run.find_under_way();
         run.state.now = run.state.now.max(now);
         if run.state.phase == RunPhase::Active {
             if run.state.paused {
                 run.state.timers.hold_due(run.state.now);
             }
             run.reopen();
+            run.dispatch();
         }
         Ok(run)
     }
@@ -186,7 +188,7 @@ impl Run {
             && in_flight.iter().all(|task| is_task(*task))
             && failures.iter().all(|(scope, (cause, _))| is_task(*scope) && is_task(*cause))
             && ready.iter().all(|entry| is_task(entry.0.1))
-            && limiters.len() == self.plan.rate_limits().len()
+            && limiters.len() == self.plan.limits().len()
             && standings.iter().all(|(scope, standing)| self.is_standing(*scope, standing))
             && limiters.iter().all(|limiter| {
                 let mut entries = limiter.waiting.iter().chain(&limiter.admitted);
@@ -219,7 +221,10 @@ impl Plan {
         });
         let edges = (0..self.len() as u32)
             .flat_map(|index| self.outgoing(index).iter().flat_map(|edge| [edge.target, edge.handle.0]));
-        let limits = self.rate_limits().iter().flat_map(|limit| [limit.node, limit.limit, limit.per_ms]);
+        let limits = self.limits().iter().flat_map(|limit| {
+            let rate = limit.rate.map(|rate| [rate.starts, rate.per_ms]);
+            [limit.node].into_iter().chain(rate.into_iter().flatten()).chain(limit.concurrency)
+        });
         let branches = self.branchings().iter().flat_map(|group| [group.node, group.wins, group.losses]);
         nodes.chain(edges).chain(limits).chain(branches).fold(0xcbf2_9ce4_8422_2325, |hash, word| {
             (hash ^ u64::from(word)).wrapping_mul(0x0000_0100_0000_01b3)

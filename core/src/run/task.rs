@@ -41,9 +41,9 @@ pub(crate) enum Phase {
     Open,
     /// An iterating scope whose items are being asked for.
     Asking,
-    /// Waits for its rate limit, to begin or to be tried again.
+    /// Waits for its limit, to begin or to be tried again.
     Throttled,
-    /// In the ready queue once more: its rate limit lets it start.
+    /// In the ready queue once more: its limit lets it start.
     Admitted,
     /// Starts once what came before is on disk.
     Held,
@@ -107,6 +107,11 @@ impl Task {
             started: f64::NAN,
             ended: f64::NAN,
         }
+    }
+
+    /// Whether an attempt of it has begun and is not over. One that waits for its next try is not.
+    pub(crate) fn is_under_way(&self) -> bool {
+        !matches!(self.phase, Phase::Idle | Phase::Ready | Phase::Throttled | Phase::Admitted)
     }
 
     /// Attempts cross to the host in 24 bits.

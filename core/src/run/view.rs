@@ -71,6 +71,9 @@ impl Run {
         let before = self.contribution(task);
         alter(self.task_mut(task));
         self.state.done += self.contribution(task) - before;
+        if !self.state.limiters.is_empty() && !self.task(task).is_under_way() {
+            self.release(task);
+        }
         if self.watched {
             let overall = self.overall(self.state.now);
             let Task { state, percent, .. } = *self.task(task);

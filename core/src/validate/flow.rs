@@ -9,7 +9,7 @@ use super::keys::{self, EDGE_KEYS, NODE_KEYS};
 use super::problem::{Finding, Problem, Problems};
 use super::suggestion::Budget;
 use super::{NodeTypes, Rule, branches, parameters, policy, sections};
-use crate::flow::{Edge, Limits, NodeDefinition, POLICY_KEYS, kind_of, pointer};
+use crate::flow::{Edge, Limits, NodeDefinition, POLICY_KEYS, kind_of, pointer, runs_in_rounds};
 use crate::graph::{Cycle, Graph};
 
 /// How many nodes of a cycle a message names.
@@ -43,7 +43,7 @@ pub(super) fn validate(
     others: usize,
 ) -> Vec<Problem> {
     let problems = Problems::new(types.is_for_file(), others);
-    let mut walk = Walk { types, limits, problems, path: String::new(), nodes: 0, edges: 0 };
+    let mut walk = Walk { types, limits, problems, path: String::new(), nodes: 0, edges: 0, loops: 0 };
     walk.node(node, None, None, 0);
     walk.problems.into_list()
 }
@@ -56,6 +56,8 @@ pub(super) struct Walk<'a> {
     path: String,
     nodes: usize,
     edges: usize,
+    /// Loops around the node that it is at.
+    loops: usize,
 }
 
 impl Walk<'_> {
@@ -193,6 +195,8 @@ impl Walk<'_> {
             return;
         }
         let mut places: HashMap<&str, usize> = HashMap::with_capacity(children.len());
+        let loops = usize::from(runs_in_rounds(&group.kind));
+        self.loops += loops;
         self.within("nodes", |walk| {
             for (index, child) in children.iter().enumerate() {
                 let twin = match named(&child.id) {
@@ -205,6 +209,7 @@ impl Walk<'_> {
                 walk.within_index(index, |walk| walk.node(child, Some(group), twin, groups));
             }
         });
+        self.loops -= loops;
         self.edges(group, &places);
     }
 
@@ -322,7 +327,12 @@ impl Walk<'_> {
         let length = self.path.len();
         if let Some(given) = node.policy() {
             pointer::push_key(&mut self.path, "policy");
-            policy::check(given, node.children().is_empty(), &mut self.path, &mut report);
+            let place = policy::Place {
+                is_leaf: node.children().is_empty(),
+                is_in_loop: self.loops > 0,
+                is_loop: runs_in_rounds(&node.kind),
+            };
+            policy::check(given, place, &mut self.path, &mut report);
             if length == 0 {
                 policy::check_root(given, &mut self.path, &mut report);
             }

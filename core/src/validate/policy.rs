@@ -7,12 +7,23 @@ use super::parameters::Report;
 use super::problem::Finding;
 use super::suggestion::{self, Budget};
 use crate::flow::{
-    DURATION_EXAMPLES, POLICY_KEYS, POLICY_KEYS_IGNORED, RateLimit, is_redact_path, kind_of, limit_of, ms_of,
-    period_ms, pointer, rate_limit,
+    DURATION_EXAMPLES, NodeLimit, POLICY_KEYS, POLICY_KEYS_IGNORED, amount, is_redact_path, kind_of, ms_of,
+    period_ms, pointer,
 };
 
-/// Reports what is wrong with a policy at `path`, of a leaf or of a node that has nodes inside.
-pub(super) fn check(policy: &Map<String, Value>, is_leaf: bool, path: &mut String, report: &mut Report<'_>) {
+/// Where a node stands whose policy is checked.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// No nodes are inside of it.
+    pub(super) is_leaf: bool,
+    /// A loop is around it.
+    pub(super) is_in_loop: bool,
+    /// It is a loop.
+    pub(super) is_loop: bool,
+}
+
+/// Reports what is wrong with a policy at `path`.
+pub(super) fn check(policy: &Map<String, Value>, place: Place, path: &mut String, report: &mut Report<'_>) {
     let length = path.len();
     for (key, value) in policy {
         pointer::push_key(path, key);
@@ -25,7 +36,7 @@ pub(super) fn check(policy: &Map<String, Value>, is_leaf: bool, path: &mut Strin
         {
             check_rate(fields, path, report);
         } else if key == "cache" {
-            check_cache(value, is_leaf, path, report);
+            check_cache(value, place.is_leaf, path, report);
         } else if !value.is_null() {
             if let Some((rule, message)) = problem(key, value) {
                 report(rule, path, &mut |_| Finding::new(message.clone()));
@@ -34,6 +45,16 @@ pub(super) fn check(policy: &Map<String, Value>, is_leaf: bool, path: &mut Strin
                     Finding::new(format!(
                         "This version does not carry out `{key}` of a policy: the node runs as if it were not there"
                     ))
+                });
+            } else if key == "concurrency" && !place.is_in_loop {
+                report(Rule::IgnoredPolicy, path, &mut |_| {
+                    let reason = "`concurrency` of a policy has no effect here: no loop is around the node, so one attempt of it runs at a time";
+                    let rounds = "How many rounds run at once is said by the parameter `concurrency`";
+                    Finding::new(if place.is_loop {
+                        format!("{reason}. {rounds}")
+                    } else {
+                        reason.to_owned()
+                    })
                 });
             }
         }
@@ -76,9 +97,9 @@ fn check_rate(fields: &Map<String, Value>, path: &mut String, report: &mut Repor
                 format!("A rate limit needs `{key}`: such as `{{ limit: 100, per: 1m }}`"),
             )),
             "limit" if !found.is_number() => Some(mismatch("a whole number", found)),
-            "limit" if limit_of(found).is_none() => Some((
+            "limit" if amount(found).is_none() => Some((
                 Rule::InvalidPolicy,
-                format!("Expected a whole number from 1 to {}, found {found}", RateLimit::MOST),
+                format!("Expected a whole number from 1 to {}, found {found}", NodeLimit::MOST),
             )),
             "per" => duration(found, |ms| period_ms(ms).is_some())
                 .map(|(rule, message)| (rule, format!("{message}; from 1 ms to 24 h"))),
@@ -172,11 +193,11 @@ pub(super) fn check_runtime(runtime: &Map<String, Value>, path: &mut String, rep
 fn problem(key: &str, value: &Value) -> Option<(Rule, String)> {
     match key {
         "retries" => at_least(value, 0),
-        "concurrency" => at_least(value, 1),
+        "concurrency" => at_once(value),
         "retryDelay" => duration(value, |ms| ms >= 0.0),
         "timeout" => duration(value, |ms| ms > 0.0),
         "continueOnError" if !value.is_boolean() => Some(mismatch("a boolean", value)),
-        "rateLimit" => rate(value),
+        "rateLimit" => rate_problem(value),
         "redact" => redact(value),
         _ => None,
     }
@@ -216,18 +237,25 @@ fn duration(value: &Value, fits: fn(f64) -> bool) -> Option<(Rule, String)> {
     Some((Rule::InvalidPolicy, message))
 }
 
+fn at_once(value: &Value) -> Option<(Rule, String)> {
+    at_least(value, 1).or_else(|| {
+        let message = format!("Expected a whole number from 1 to {}, found {value}", NodeLimit::MOST);
+        amount(value).is_none().then_some((Rule::InvalidPolicy, message))
+    })
+}
+
 /// A rate limit that is no object.
-fn rate(value: &Value) -> Option<(Rule, String)> {
+fn rate_problem(value: &Value) -> Option<(Rule, String)> {
     if !value.is_string() {
         return Some(mismatch("a rate such as `10/s`, or its `limit` and `per`", value));
     }
-    if rate_limit(value).is_some() {
+    if crate::flow::rate(value).is_some() {
         return None;
     }
     let message = format!(
         "Expected a rate such as `10/s`, `100/min`, `1000/h` or `5/10s`, from 1 to {} starts per 1 ms to 24 h, found \
          {value}",
-        RateLimit::MOST
+        NodeLimit::MOST
     );
     Some((Rule::InvalidPolicy, message))
 }

@@ -1,13 +1,16 @@
 //! Flows by name.
 
-use conductor_core::flow::{Name, Outline, OutlineEdge, OutlineNode, RateLimit, Section};
+use std::collections::HashMap;
+
+use conductor_core::flow::{Name, NodeLimit, Outline, OutlineEdge, OutlineNode, Rate, Section};
 
 /// A node and what it contains.
 pub(crate) struct Scope {
     id: String,
     policy: OutlineNode,
-    /// Starts, and the ms within which there may be so many.
-    rate_limit: Option<(u32, u32)>,
+    rate: Option<Rate>,
+    /// Attempts under way at once.
+    concurrency: Option<u32>,
     children: Vec<Scope>,
     edges: Vec<[String; 4]>,
 }
@@ -35,7 +38,14 @@ impl Scope {
             branches: None,
             section: Section::Body,
         };
-        Scope { id: id.into(), policy, rate_limit: None, children: Vec::new(), edges: Vec::new() }
+        Scope {
+            id: id.into(),
+            policy,
+            rate: None,
+            concurrency: None,
+            children: Vec::new(),
+            edges: Vec::new(),
+        }
     }
 
     /// Adds a leaf for each name.
@@ -61,22 +71,42 @@ impl Scope {
     }
 
     /// Limits how often this node starts.
-    pub(crate) fn limited(mut self, limit: u32, per_ms: u32) -> Scope {
-        self.rate_limit = Some((limit, per_ms));
+    pub(crate) fn limited(mut self, starts: u32, per_ms: u32) -> Scope {
+        self.rate = Some(Rate { starts, per_ms });
         self
     }
 
     /// Limits how often a child starts.
-    pub(crate) fn limit(mut self, id: &str, limit: u32, per_ms: u32) -> Scope {
-        let child = self.children.iter_mut().find(|child| child.id == id);
-        child.expect("the child exists").rate_limit = Some((limit, per_ms));
+    pub(crate) fn limit(mut self, id: &str, starts: u32, per_ms: u32) -> Scope {
+        self.child(id).rate = Some(Rate { starts, per_ms });
         self
+    }
+
+    /// Limits how many attempts of a child are under way at once.
+    pub(crate) fn at_once(mut self, id: &str, concurrency: u32) -> Scope {
+        self.child(id).concurrency = Some(concurrency);
+        self
+    }
+
+    fn child(&mut self, id: &str) -> &mut Scope {
+        self.children.iter_mut().find(|child| child.id == id).expect("the child exists")
+    }
+
+    /// How many attempts may be under way at once, of the leaves that have a limit, by their ids.
+    pub(crate) fn leaf_limits(&self) -> HashMap<String, u32> {
+        let mut limits = HashMap::new();
+        let mut open = vec![self];
+        while let Some(scope) = open.pop() {
+            open.extend(&scope.children);
+            let own = scope.concurrency.filter(|_| scope.children.is_empty());
+            limits.extend(own.map(|most| (scope.id.clone(), most)));
+        }
+        limits
     }
 
     /// Alters a child.
     pub(crate) fn with(mut self, id: &str, alter: impl FnOnce(&mut OutlineNode)) -> Scope {
-        let child = self.children.iter_mut().find(|child| child.id == id);
-        alter(&mut child.expect("the child exists").policy);
+        alter(&mut self.child(id).policy);
         self
     }
 
@@ -107,8 +137,10 @@ impl Scope {
             let index = outline.nodes.len() as u32;
             let id = number(&mut strings, &scope.id);
             outline.nodes.push(OutlineNode { id, parent, ..scope.policy });
-            let limit = scope.rate_limit.map(|(limit, per_ms)| RateLimit { node: index, limit, per_ms });
-            outline.rate_limits.extend(limit);
+            let Scope { rate, concurrency, .. } = scope;
+            if rate.is_some() || concurrency.is_some() {
+                outline.limits.push(NodeLimit { node: index, rate, concurrency });
+            }
             outline.edges.extend(scope.edges.iter().map(|edge| {
                 let [source, target, source_handle, target_handle] =
                     [0, 1, 2, 3].map(|part| number(&mut strings, &edge[part]));

@@ -36,6 +36,8 @@ export interface Constants {
     /** The `retries` that they write there, and the types for which they write none. */
     unaskedRetries: number;
     unaskedNoRetries: string[];
+    /** The largest `concurrency`. */
+    mostAtOnce: number;
   };
 }
 

@@ -105,8 +105,8 @@ export interface Outline {
   redacts?: boolean;
   /** The expressions of parameters; missing without expressions. */
   expressions?: ExpressionLinks;
-  /** The rate limits of nodes as in the words, flat records; missing where no node has a limit. */
-  rateLimits?: number[];
+  /** The limits of nodes as in the words, flat records; missing where no node has a limit. */
+  limits?: number[];
 }
 
 /** Scratch that grows to the largest flow seen and is never held across a call. */
@@ -166,6 +166,7 @@ const ASKS_NOTHING: PolicyWords = Object.freeze({
   timeout: 0,
   continueOnError: false,
   rateLimit: undefined,
+  concurrency: 0,
   cacheKey: undefined,
 });
 
@@ -176,6 +177,8 @@ class Encoder {
   private numbers: Map<string, number> | undefined;
   private count = 0;
   private edges = 0;
+  /** Around the node that is visited. */
+  private loops = 0;
   /** The engine's limits, which a few objects that contain each other soon pass, are: no more is looked at. */
   private tooLarge = false;
   private readonly limits = constants().limits;
@@ -184,8 +187,8 @@ class Encoder {
   private changed = false;
   private policies: PolicyReader | undefined;
   private expressions: Map<number, ParameterExpressions> | undefined;
-  /** Node, limit and ms of each. */
-  private rateLimits: number[] | undefined;
+  /** Node, starts, ms and attempts at once of each. */
+  private nodeLimits: number[] | undefined;
   private readonly tries: { scope: number; group: NodeDefinition }[] = [];
 
   constructor(private readonly known?: Outline) {}
@@ -196,11 +199,11 @@ class Encoder {
     const nodeCount = this.count;
     const links = this.expressions === undefined || this.tooLarge ? undefined : this.link(this.expressions);
     if (links?.problems.some(({ isOfCode }) => !isOfCode)) this.refused = true;
-    const { rateLimits } = this;
+    const { nodeLimits } = this;
     const references =
-      rateLimits === undefined
+      nodeLimits === undefined
         ? (links?.references ?? [])
-        : [...(links?.references ?? []), ...END_OF_REFERENCES, ...rateLimits];
+        : [...(links?.references ?? []), ...END_OF_REFERENCES, ...nodeLimits];
     const records = HEADER_WORDS + nodeCount * NODE_WORDS + this.edges * EDGE_WORDS;
     const length = records + references.length;
     // One allocation for all that a flow writes down: typed arrays are dear.
@@ -218,7 +221,7 @@ class Encoder {
     if (this.policies?.cachesSome === true) outline.cachesOutputs = true;
     if (links !== undefined) outline.expressions = links;
     if (this.policies?.redactsSome) outline.redacts = true;
-    if (rateLimits !== undefined) outline.rateLimits = rateLimits;
+    if (nodeLimits !== undefined) outline.limits = nodeLimits;
     return outline;
   }
 
@@ -246,10 +249,9 @@ class Encoder {
 
   /** Whether the definition would give the outline that is known, from the same objects. */
   confirms(root: NodeDefinition): boolean {
-    const { nodes, edges, rateLimits, cachesOutputs = false, redacts = false } = this.known as Outline;
+    const { nodes, edges, limits, cachesOutputs = false, redacts = false } = this.known as Outline;
     this.visit(root, 0, 0);
-    if (!isSameList(rateLimits, this.rateLimits) || cachesOutputs !== (this.policies?.cachesSome ?? false))
-      return false;
+    if (!isSameList(limits, this.nodeLimits) || cachesOutputs !== (this.policies?.cachesSome ?? false)) return false;
     if (redacts !== (this.policies?.redactsSome ?? false)) return false;
     return !this.changed && !this.tooLarge && !this.refused && this.count === nodes.length && this.edges === edges;
   }
@@ -276,10 +278,13 @@ class Encoder {
       if (this.tooLarge) return;
       for (let i = 0; i < edges.length; i++) this.pushEdge(edges[i] as NodeEdge, index);
     }
+    const loops = runsInRounds(node.type) ? 1 : 0;
+    this.loops += loops;
     for (let i = 0; i < children.length && !this.tooLarge; i++) {
       const child = children[i] as NodeDefinition;
       this.visit(child, index, groups + 1, node.type === "try" ? sectionOf(child?.id, node) : Section.body);
     }
+    this.loops -= loops;
   }
 
   private pushNode(node: NodeDefinition, index: number, parent: number, section: Section): void {
@@ -305,9 +310,9 @@ class Encoder {
     this.put(nodeWords, at + 4, asks.retries);
     this.put(nodeWords, at + 5, asks.retryDelay);
     this.put(nodeWords, at + 6, asks.timeout);
-    if (asks.rateLimit !== undefined) {
-      this.rateLimits ??= [];
-      this.rateLimits.push(index, ...asks.rateLimit);
+    if (asks.rateLimit !== undefined || asks.concurrency > 0) {
+      this.nodeLimits ??= [];
+      this.nodeLimits.push(index, ...(asks.rateLimit ?? [0, 0]), asks.concurrency);
     }
     this.put(
       nodeWords,
@@ -333,6 +338,7 @@ class Encoder {
     const { policy } = node ?? {};
     if ((policy === undefined || policy === null) && asksNothing(set)) return ASKS_NOTHING;
     this.policies ??= new PolicyReader();
+    this.policies.isInLoop = this.loops > 0;
     if (!this.policies.read(node, set)) this.refused = true;
     return this.policies;
   }

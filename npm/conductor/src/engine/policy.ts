@@ -18,6 +18,8 @@ export interface PolicyWords {
   continueOnError: boolean;
   /** Starts, and the ms within which there may be so many. */
   rateLimit: readonly [limit: number, per: number] | undefined;
+  /** Attempts under way at once; 0 where nothing is asked. */
+  concurrency: number;
   /** The text that stands for what the node gets, where its outputs are reused by that. */
   cacheKey: string | undefined;
 }
@@ -29,6 +31,9 @@ export class PolicyReader implements PolicyWords {
   timeout = 0;
   continueOnError = false;
   rateLimit: PolicyWords["rateLimit"];
+  concurrency = 0;
+  /** A loop is around the nodes that are read. */
+  isInLoop = false;
   cacheKey: string | undefined;
   /** One of the policies asks for something that nothing carries out. */
   ignoresSome = false;
@@ -52,13 +57,14 @@ export class PolicyReader implements PolicyWords {
     this.timeout = timeout === undefined || isUnaskedTimeout(node?.type, timeout) ? 0 : deadline(msOf(timeout));
     this.continueOnError = false;
     this.rateLimit = undefined;
+    this.concurrency = 0;
     this.cacheKey = undefined;
     return true;
   }
 
   private readPolicy(policy: unknown, node: NodeDefinition | undefined, parameters: Fields): boolean {
     if (typeof policy !== "object" || Array.isArray(policy)) return false;
-    const { retries, retryDelay, timeout, continueOnError, rateLimit, redact, cache } = policy as Fields;
+    const { retries, retryDelay, timeout, continueOnError, rateLimit, concurrency, redact, cache } = policy as Fields;
     this.redactsSome ||= isGiven(redact);
     this.ignoresSome ||= this.table.ignored.some((key) => isGiven((policy as Fields)[key]));
     const caches = cachePolicyOf(cache);
@@ -73,6 +79,10 @@ export class PolicyReader implements PolicyWords {
     if (isGiven(timeout)) this.timeout = deadline(msOf(timeout));
     this.continueOnError = continueOnError === true;
     if (isGiven(rateLimit)) this.rateLimit = rateOf(rateLimit);
+    if (isGiven(concurrency)) {
+      this.concurrency = amountOf(concurrency);
+      if (!this.isInLoop) this.ignoresSome = true;
+    }
     this.cacheKey = caches?.key;
     return (
       Object.keys(policy as Fields).every((key) => this.table.keys.includes(key)) &&
@@ -81,6 +91,7 @@ export class PolicyReader implements PolicyWords {
       (!isGiven(timeout) || this.timeout > 0) &&
       (!isGiven(continueOnError) || typeof continueOnError === "boolean") &&
       (!isGiven(rateLimit) || this.rateLimit !== undefined) &&
+      (!isGiven(concurrency) || this.concurrency > 0) &&
       (!isGiven(redact) || isRedact(redact)) &&
       (!isGiven(cache) || cache === false || caches !== undefined)
     );
@@ -156,6 +167,12 @@ function rateOf(value: unknown): PolicyWords["rateLimit"] {
     // What cannot be written as JSON is no rate.
   }
   return (JSON.parse(backend().rateLimit(json ?? "null")) as [limit: number, per: number] | null) ?? undefined;
+}
+
+/** How many attempts may be under way at once; 0 for what is no such number. */
+function amountOf(value: unknown): number {
+  const isAmount = typeof value === "number" && Number.isInteger(value) && value >= 1;
+  return isAmount && value <= constants().policy.mostAtOnce ? value : 0;
 }
 
 function countPlusOne(value: unknown): number {

@@ -37,7 +37,10 @@ export interface NodePolicy {
    * or a flow they count for all nodes inside as well, those of the node that is run also for its input.
    */
   redact?: readonly string[] | null;
-  /** Not carried out yet; validation and runs say so. */
+  /**
+   * How many attempts may be under way at once, over all rounds of the loops around it in one run: 1 to 10000. One that waits for its
+   * next try is not over. Of a group or a loop: how many of it are open. Without a loop around it the result warns that it has no effect.
+   */
   concurrency?: number | null;
   /**
    * Outputs are taken from the cache of the conductor where they were made from the same before: `true`; a time, as ms or a

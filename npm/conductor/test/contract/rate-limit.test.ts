@@ -156,6 +156,6 @@ describe("the outline of a flow", () => {
   });
 
   it("has five words more for one limit, and three for each other", () => {
-    expect(words({ rateLimit: "1/s" })).toBe(words() + 5);
+    expect(words({ rateLimit: "1/s" })).toBe(words() + 6);
   });
 });

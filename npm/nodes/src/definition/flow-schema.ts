@@ -197,7 +197,13 @@ const policySchema: Json = {
         "Parts of its output that nothing outside of the run sees, as paths. Of a group or a flow: also of the nodes inside.",
       examples: [["customer.email", "rows[*].card", "**.token"]],
     },
-    concurrency: { type: ["integer", "null"], minimum: 1, description: "Not carried out yet; validation says so." },
+    concurrency: {
+      type: ["integer", "null"],
+      minimum: 1,
+      maximum: 10_000,
+      description:
+        "How many attempts may be under way at once, over all rounds of the loops around the node. Of a group or a loop: how many of it are open.",
+    },
     cache: {
       anyOf: [
         { type: ["boolean", "null"] },

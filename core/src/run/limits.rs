@@ -1,7 +1,7 @@
-//! Rate limits: a node starts no more than so often within a time, over all frames and tries.
+//! Limits of nodes, over all frames and tries: how often one starts within a time, and how many attempts of it are under way at once.
 //!
 //! A limiter keeps the starts that still count, one time for each, so that the limit holds for every stretch of its time
-//! and not only on average. What has to wait stands in a queue, in no place among what is in flight. When its time has
+//! and not only on average; and the tasks that are under way. What has to wait stands in a queue, in no place among what is in flight. When its time has
 //! come a leaf or a loop is *admitted*: it starts as soon as there is room, and until then keeps its place among the starts.
 //!
 //! Most flows have no limits, so that nothing of this is to be inlined into what every node goes through.
@@ -14,22 +14,25 @@ use serde::{Deserialize, Serialize};
 use super::task::{Phase, Task, TaskState};
 use super::timer::Alarm;
 use super::{Run, RunPhase};
-use crate::flow::RateLimit;
+use crate::flow::NodeLimit;
 use crate::plan::Kind;
 
 /// A task, and the attempt that tells it from one that uses the same number later.
 type Entry = (u32, u32);
 
-/// Where one rate limit stands.
+/// Where the limits of one node stand.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Limiter {
-    /// The starts that still count, the earliest first; never more than the limit.
+    /// The starts that still count, the earliest first; never more than the rate has.
     pub(super) starts: VecDeque<f64>,
     /// First come, first served. Entries whose task was stopped meanwhile are left out when they come up.
     pub(super) waiting: VecDeque<Entry>,
     pub(super) admitted: Vec<Entry>,
     /// When the earliest of its timers comes up.
     pub(super) wakes: f64,
+    /// Tasks that were under way when it was last looked at. A snapshot says it by the tasks.
+    #[serde(skip)]
+    pub(super) under_way: Vec<u32>,
 }
 
 impl Limiter {
@@ -39,42 +42,65 @@ impl Limiter {
             waiting: VecDeque::new(),
             admitted: Vec::new(),
             wakes: f64::INFINITY,
+            under_way: Vec::new(),
         }
     }
 
     /// Leaves out what counts no longer.
-    fn tidy(&mut self, limit: &RateLimit, now: f64, tasks: &[Task]) {
+    fn tidy(&mut self, limit: &NodeLimit, now: f64, tasks: &[Task]) {
         let is = |(task, attempt): &Entry, phase: Phase| {
             tasks.get(*task as usize).is_some_and(|found| found.attempt == *attempt && found.phase == phase)
         };
-        while self.starts.front().is_some_and(|start| start + f64::from(limit.per_ms) <= now) {
+        let per_ms = limit.rate.map_or(0.0, |rate| f64::from(rate.per_ms));
+        while self.starts.front().is_some_and(|start| start + per_ms <= now) {
             self.starts.pop_front();
         }
+        self.under_way.retain(|task| tasks.get(*task as usize).is_some_and(Task::is_under_way));
         while self.waiting.front().is_some_and(|entry| !is(entry, Phase::Throttled)) {
             self.waiting.pop_front();
         }
         self.admitted.retain(|entry| is(entry, Phase::Admitted));
     }
 
-    fn has_room(&self, limit: &RateLimit) -> bool {
-        self.starts.len() + self.admitted.len() < limit.limit as usize
+    fn has_room(&self, limit: &NodeLimit) -> bool {
+        let is_below = |count: usize, most: Option<u32>| {
+            most.is_none_or(|most| count + self.admitted.len() < most as usize)
+        };
+        is_below(self.starts.len(), limit.rate.map(|rate| rate.starts))
+            && is_below(self.under_way.len(), limit.concurrency)
+    }
+
+    /// Notes that a task starts.
+    fn start(&mut self, limit: &NodeLimit, task: u32, now: f64) {
+        if limit.rate.is_some() {
+            self.starts.push_back(now);
+        }
+        if limit.concurrency.is_some() {
+            self.under_way.push(task);
+        }
     }
 }
 
 impl Run {
     /// Whether a task may start now, which then counts as a start. If not it waits, in no place among what is in flight.
     pub(super) fn may_start(&mut self, task: u32) -> bool {
-        self.plan.rate_limits().is_empty() || self.starts_or_waits(task)
+        self.plan.limits().is_empty() || self.starts_or_waits(task)
     }
 
     #[cold]
     #[inline(never)]
     fn starts_or_waits(&mut self, task: u32) -> bool {
-        let Some(place) = self.plan.rate_limit_of(self.node_of(task)) else { return true };
+        let Some(place) = self.plan.limit_of(self.node_of(task)) else { return true };
+        // What was under way at a host that is gone is so here as well; but for a rate it starts once more.
+        if self.task(task).phase == Phase::Running && self.plan.limits()[place].rate.is_none() {
+            return true;
+        }
+        // An attempt that comes after another one of its task takes the place of that.
+        self.state.limiters[place].under_way.retain(|other| *other != task);
         self.tidy(place);
-        let limiter = &mut self.state.limiters[place];
-        if limiter.waiting.is_empty() && limiter.has_room(&self.plan.rate_limits()[place]) {
-            limiter.starts.push_back(self.state.now);
+        let (limiter, limit) = (&mut self.state.limiters[place], &self.plan.limits()[place]);
+        if limiter.waiting.is_empty() && limiter.has_room(limit) {
+            limiter.start(limit, task, self.state.now);
             return true;
         }
         self.leave_flight(task);
@@ -87,7 +113,42 @@ impl Run {
         false
     }
 
-    /// The time of those that wait first has come.
+    /// A task is over, which others may wait for.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn release(&mut self, task: u32) {
+        if let Some(place) = self.plan.limit_of(self.node_of(task))
+            && self.plan.limits()[place].concurrency.is_some()
+        {
+            self.arm_limiter(place);
+        }
+    }
+
+    /// Admits what limits have room for.
+    pub(super) fn admit_freed(&mut self) {
+        while self.state.phase == RunPhase::Active
+            && let Some(place) = self.freed.pop()
+        {
+            self.admit(place);
+        }
+    }
+
+    /// Which tasks are under way, of a run that was restored.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn find_under_way(&mut self) {
+        for task in 0..self.state.tasks.len() as u32 {
+            if self.task(task).is_under_way()
+                && let Some(place) = self.plan.limit_of(self.node_of(task))
+                && self.plan.limits()[place].concurrency.is_some()
+            {
+                self.state.limiters[place].under_way.push(task);
+            }
+        }
+        self.freed.extend(0..self.state.limiters.len() as u32);
+    }
+
+    /// Those that wait first may start.
     #[cold]
     #[inline(never)]
     pub(super) fn admit(&mut self, place: u32) {
@@ -100,7 +161,8 @@ impl Run {
         {
             if self.kind_of(task) == Kind::Group {
                 // A group needs no room among what is in flight.
-                self.state.limiters[place].starts.push_back(self.state.now);
+                let limit = &self.plan.limits()[place];
+                self.state.limiters[place].start(limit, task, self.state.now);
                 self.start_admitted(task);
                 self.run_steps();
             } else {
@@ -120,14 +182,14 @@ impl Run {
     #[inline(never)]
     pub(super) fn begin_admitted(&mut self, task: u32) {
         let node = self.node_of(task);
-        let Some(place) = self.plan.rate_limit_of(node) else { return };
+        let Some(place) = self.plan.limit_of(node) else { return };
         self.tidy(place);
         let limiter = &mut self.state.limiters[place];
         if limiter.admitted.is_empty() {
             return;
         }
         let (first, _) = limiter.admitted.remove(0);
-        limiter.starts.push_back(self.state.now);
+        limiter.start(&self.plan.limits()[place], first, self.state.now);
         if first != task {
             self.state.ready.push(Reverse((self.plan.node(node).position, task)));
         }
@@ -135,7 +197,7 @@ impl Run {
         self.arm_limiter(place);
     }
 
-    /// Those that wait for their rate limit in the middle of their tries, and so are neither in flight nor over.
+    /// Those that wait for their limit in the middle of their tries, and so are neither in flight nor over.
     #[cold]
     #[inline(never)]
     pub(super) fn throttled_tries(&self) -> Vec<u32> {
@@ -153,11 +215,11 @@ impl Run {
             .collect()
     }
 
-    /// A task that was admitted is stopped before there was room for it: its place among the starts is free.
+    /// A task that was admitted is stopped before there was room for it: its place is free.
     #[cold]
     #[inline(never)]
     pub(super) fn give_up_admission(&mut self, task: u32) {
-        if let Some(place) = self.plan.rate_limit_of(self.node_of(task)) {
+        if let Some(place) = self.plan.limit_of(self.node_of(task)) {
             self.arm_limiter(place);
         }
     }
@@ -181,25 +243,32 @@ impl Run {
     /// Takes the task that waits first out of the queue, if it may start.
     fn next_with_room(&mut self, place: usize) -> Option<u32> {
         self.tidy(place);
-        let limit = self.plan.rate_limits().get(place)?;
+        let limit = self.plan.limits().get(place)?;
         let limiter = self.state.limiters.get_mut(place).filter(|limiter| limiter.has_room(limit))?;
         limiter.waiting.pop_front().map(|(task, _)| task)
     }
 
-    /// Sets a timer for when the task that waits first may start. Where that is once an admitted one has started, there
-    /// is nothing to set one for yet.
+    /// Has the task that waits first admitted when it may start: before anything else begins, or by a timer. Where that is once an
+    /// admitted one has started, or one under way is over, there is nothing to do yet.
     #[cold]
     #[inline(never)]
     fn arm_limiter(&mut self, place: usize) {
+        if self.state.limiters.get(place).is_none_or(|limiter| limiter.waiting.is_empty()) {
+            return;
+        }
         self.tidy(place);
-        let Some(limit) = self.plan.rate_limits().get(place) else { return };
+        let Some(limit) = self.plan.limits().get(place) else { return };
         let Some(limiter) = self.state.limiters.get_mut(place) else { return };
         if limiter.waiting.is_empty() {
             return;
         }
-        let earliest = limiter.starts.front().map(|start| start + f64::from(limit.per_ms));
-        let at = if limiter.has_room(limit) { Some(self.state.now) } else { earliest };
-        if let Some(at) = at.filter(|at| *at < limiter.wakes) {
+        if limiter.has_room(limit) {
+            self.freed.push(place as u32);
+            return;
+        }
+        let earliest =
+            limiter.starts.front().zip(limit.rate).map(|(start, rate)| start + f64::from(rate.per_ms));
+        if let Some(at) = earliest.filter(|at| *at < limiter.wakes) {
             limiter.wakes = at;
             self.state.timers.arm(at, Alarm::Admit { limit: place as u32 });
         }
@@ -208,7 +277,7 @@ impl Run {
     #[inline(never)]
     fn tidy(&mut self, place: usize) {
         let Run { plan, state, .. } = self;
-        if let Some((limiter, limit)) = state.limiters.get_mut(place).zip(plan.rate_limits().get(place)) {
+        if let Some((limiter, limit)) = state.limiters.get_mut(place).zip(plan.limits().get(place)) {
             limiter.tidy(limit, state.now, &state.tasks);
         }
     }
