@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 
 /** How long anything in a test may take, in ms. */
-export const PATIENCE = 120_000;
+export const PATIENCE = 600_000;
 
 /** Settings of vitest that every package shares; waits of its own have the same limit, by `vitest-setup.mjs`. */
 export const patient = {

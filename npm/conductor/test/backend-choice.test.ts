@@ -20,7 +20,7 @@ async function run(program: string, backend?: string) {
   const { CONDUCTOR_BACKEND: _, ...rest } = process.env;
   const env = { ...rest, ...(backend !== undefined && { CONDUCTOR_BACKEND: backend }) };
   const given = ["--input-type=module", "-e", program];
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, given, { env, timeout: 100_000 });
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, given, { env, timeout: 600_000 });
   return { ...(JSON.parse(stdout) as { data: number; backend: string; version: string }), stderr };
 }
 

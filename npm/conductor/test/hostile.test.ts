@@ -146,7 +146,7 @@ describe("a definition of the wrong shape", () => {
     };
     const { errors } = await conductor.node.validate(leaf("a", { parameters: { shared } }));
     expect(errors).toEqual([expect.stringContaining("more than")]);
-  }, 60_000);
+  });
 
   it("runs frozen to the bottom", async () => {
     const definition = chain(3);

@@ -15,7 +15,7 @@ const CHAIN = `({ id: "root", type: "group",
 /** What a program prints, as JSON. It has to end by itself. */
 async function printed(program: string): Promise<unknown> {
   const given = ["--input-type=module", "--unhandled-rejections=strict", "-e", program];
-  const { stdout } = await promisify(execFile)(process.execPath, given, { timeout: 100_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, given, { timeout: 600_000 });
   return JSON.parse(stdout);
 }
 

@@ -23,7 +23,7 @@ const loopOf = (count: number) => ({
 });
 
 // The time-outs are for machines that are busy with other things.
-describe("beside busy runs", { timeout: 60_000 }, () => {
+describe("beside busy runs", () => {
   beforeEach(async () => {
     // What came before shares the thread.
     await isolated();

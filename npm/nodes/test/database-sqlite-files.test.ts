@@ -73,7 +73,7 @@ describe("a file that is not whole", () => {
         if (outcome instanceof Error) expect((outcome as { code?: string }).code).toMatch(/EXECUTION_FAILED|MEMORY/);
       }
     }
-  }, 120_000);
+  });
 
   it("is whole again after a process was killed in the middle of an insert", async () => {
     for (const mode of ["delete", "wal"]) {
@@ -97,7 +97,7 @@ describe("a file that is not whole", () => {
       if (python)
         expect(ofPython("print(json.dumps(db.execute('select count(*) from t').fetchone()))", path)).toEqual([2]);
     }
-  }, 60_000);
+  });
 });
 
 const KILLED = `

@@ -278,7 +278,7 @@ describe("a file of SQLite", () => {
       code: "MEMORY_LIMIT_EXCEEDED",
     });
     expect((await query("select * from many where a >= $1", [900_000])).result.at(-1)).toEqual(rows.at(-1));
-  }, 120_000);
+  });
 });
 
 describe.skipIf(!python)(`a database of Python's sqlite3${python ? "" : " (no python3)"}`, () => {

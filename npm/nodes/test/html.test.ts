@@ -109,7 +109,7 @@ describe.each(places)("html in $name", ({ run, failure }) => {
     expect((await failure("html", { data }, { fields: { a: "a" } })).code).toBe("INVALID_PARAMETERS");
   });
 
-  it("is not held up by hostile HTML", { timeout: 60_000 }, async () => {
+  it("is not held up by hostile HTML", async () => {
     expect(await failure("html", { data: "<div>".repeat(100_000) }, { fields: { a: "div" } })).toMatchObject({
       code: "DESERIALIZATION_FAILED",
       message: "[html] The HTML has more than 1000 elements inside each other",
@@ -128,7 +128,7 @@ describe.each(places)("html in $name", ({ run, failure }) => {
     expect((await read({ a: "div div p" }, {}, deep)).a).toBeNull();
   });
 
-  it("reads megabytes in seconds, and stops when it is cancelled", { timeout: 60_000 }, async () => {
+  it("reads megabytes in seconds, and stops when it is cancelled", async () => {
     const rows = Array.from({ length: 50_000 }, (_, i) => `<tr><td class=n>name ${i}<td class=p>${i}`);
     const data = `<table>${Array.from({ length: 10 }, (_, i) => `<tbody>${rows.slice(i * 5000, i * 5000 + 5000).join("")}`).join("")}</table>`;
     const parameters = { each: "tr", fields: { name: ".n", price: { selector: ".p", as: "number" } } };
@@ -167,7 +167,7 @@ describe("selectors that find nothing", () => {
     ]);
   });
 
-  it("refuses text that elements inside each other multiply", { timeout: 60_000 }, async () => {
+  it("refuses text that elements inside each other multiply", async () => {
     const data = `${"<div>".repeat(500)}${"x".repeat(500_000)}${"</div>".repeat(500)}`;
     const refused = await failure("html", { data }, { each: "div", fields: { text: {} } });
     expect(refused).toMatchObject({

@@ -134,7 +134,7 @@ describe.each(places)("merge in $name", ({ name, run, failure }) => {
     }
   });
 
-  it("merges hundreds of thousands of records, and stops when it is cancelled", { timeout: 60_000 }, async () => {
+  it("merges hundreds of thousands of records, and stops when it is cancelled", async () => {
     const a = Array.from({ length: 300_000 }, (_, id) => ({ id, a: 1 }));
     const b = Array.from({ length: 300_000 }, (_, i) => ({ id: String(299_999 - i), b: 2 }));
     const { result } = await run("merge", { a, b }, { mode: "key", keys: "id" });

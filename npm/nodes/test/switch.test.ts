@@ -129,7 +129,7 @@ describe.each(places)("switch in $name", ({ name, run, failure }) => {
     expect((await failure("switch", { data: "a".repeat(100_001) }, { cases })).message).toContain("100000 characters");
   });
 
-  it("splits a million items, and stops when it is cancelled", { timeout: 60_000 }, async () => {
+  it("splits a million items, and stops when it is cancelled", async () => {
     const data = Array.from({ length: 1_000_000 }, (_, i) => ({ total: i % 150 }));
     const parameters = { perItem: true, field: "total", cases: sizes };
     const output = await run("switch", { data }, parameters);

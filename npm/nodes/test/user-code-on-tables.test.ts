@@ -37,7 +37,7 @@ describe("user code over a table", () => {
     expect(isUnread(output, "data")).toBe(true);
   });
 
-  it("makes no more text of rows than the engine takes", { timeout: 60_000 }, async () => {
+  it("makes no more text of rows than the engine takes", async () => {
     const table = await numbers(400_000);
     const made = vi.spyOn(table, "recordsText");
     const data = attachTable({}, "data", table);

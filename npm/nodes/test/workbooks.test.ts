@@ -152,7 +152,7 @@ describe("a workbook", () => {
     });
   });
 
-  it("survives damage anywhere in it", { timeout: 120_000 }, async () => {
+  it("survives damage anywhere in it", async () => {
     for (const name of books) {
       const whole = readFileSync(made(name));
       for (let round = 0; round < 60; round++) {

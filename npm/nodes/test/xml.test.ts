@@ -230,7 +230,7 @@ describe.each(places)("xml in $name", ({ name, run, failure }) => {
     expect((await failure("xml", { data: "x".repeat(50 * 1024 * 1024 + 1) })).code).toBe("INVALID_PARAMETERS");
   });
 
-  it("reads megabytes in seconds", { timeout: 60_000 }, async () => {
+  it("reads megabytes in seconds", async () => {
     const rows = Array.from({ length: 50_000 }, (_, i) => `<row id="${i}"><name>n &amp; ${i}</name></row>`);
     const result = await parse(`<rows>${rows.join("\n")}</rows>`);
     expect(result.rows.row).toHaveLength(50_000);

@@ -13,7 +13,7 @@ beforeAll(async () => {
   expect(double.code).toBe(0);
   const failing = await conductor("run", file(here, "failing.yaml", FAILING), ...STORE, "--id", "failing", "--quiet");
   expect(failing.code).toBe(1);
-}, 60_000);
+});
 
 describe("conductor run", () => {
   it("says that nothing is run where the execution is over", async () => {
@@ -83,7 +83,7 @@ describe("conductor executions", () => {
     const left = JSON.parse((await conductor("executions", "list", "--json", ...own)).stdout);
     expect(left.map(({ id }: { id: string }) => id)).toEqual(["c"]);
     expect((await conductor("executions", "vacuum", "--older-than", "soon", ...own)).code).toBe(2);
-  }, 60_000);
+  });
 });
 
 describe("conductor replay", () => {

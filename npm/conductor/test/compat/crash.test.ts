@@ -62,7 +62,7 @@ it("what one process persisted before it was killed, another reads", async () =>
       ]));
     });
     await manager.loadExecutionStates();`;
-  const { stdout } = await promisify(execFile)(process.execPath, program(second), { timeout: 100_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, program(second), { timeout: 600_000 });
   expect(JSON.parse(stdout)).toEqual([
     1,
     "running",
@@ -79,8 +79,8 @@ it("a manager keeps no process alive, and one that ends after shutdown has writt
   const opened = `
     const manager = new StateManager(true, { directory: ${JSON.stringify(directory)} });
     manager.initializeExecution("e", "flow");`;
-  await promisify(execFile)(process.execPath, program(opened), { timeout: 100_000 });
+  await promisify(execFile)(process.execPath, program(opened), { timeout: 600_000 });
   expect(readdirSync(directory)).toEqual([]);
-  await promisify(execFile)(process.execPath, program(`${opened} manager.shutdown();`), { timeout: 100_000 });
+  await promisify(execFile)(process.execPath, program(`${opened} manager.shutdown();`), { timeout: 600_000 });
   expect(readdirSync(directory)).toHaveLength(1);
 });

@@ -394,7 +394,7 @@ describe("a process with states in SQLite", () => {
       for (const { executionId } of active) manager.updateExecutionState(executionId, { status: "completed" });
       manager.shutdown();
       console.log(JSON.stringify(rounds));`;
-    const { stdout } = await promisify(execFile)(process.execPath, program(second), { timeout: 100_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, program(second), { timeout: 600_000 });
     const rounds = JSON.parse(stdout) as [number, number][];
     expect(rounds).toHaveLength(20);
     for (const [round, checkpoints] of rounds) {

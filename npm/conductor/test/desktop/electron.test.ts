@@ -20,7 +20,7 @@ it.skipIf(binary === undefined)(
       writeFileSync(page, "<!doctype html><title>Smoke test</title>");
       const main = fileURLToPath(new URL("./electron/main.mjs", import.meta.url));
       const options = ["--no-sandbox", "--disable-gpu", "--headless", main, preload.path, page];
-      const { stdout } = await promisify(execFile)(binary as string, options, { timeout: 100_000 });
+      const { stdout } = await promisify(execFile)(binary as string, options, { timeout: 600_000 });
       const line = stdout.split("\n").find((text) => text.startsWith("{")) ?? "";
       expect(JSON.parse(line)).toEqual({
         success: true,

@@ -110,7 +110,7 @@ describe("bundled for a sandboxed preload script", () => {
   let program: Program;
   beforeAll(async () => {
     program = await bundle("../../../src/exports/preload-script.ts");
-  }, 60_000);
+  });
   afterAll(() => program.remove());
 
   it("is one file that asks for nothing but Electron", async () => {

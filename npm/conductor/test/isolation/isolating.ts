@@ -62,7 +62,7 @@ export function flowWith(...types: (string | [type: string, parameters: object, 
 
 /** Waits until a process is gone. */
 export function gone(pid: number): Promise<void> {
-  return vi.waitFor(() => expect(isThere(pid), `process ${pid}`).toBe(false), { timeout: 20_000 });
+  return vi.waitFor(() => expect(isThere(pid), `process ${pid}`).toBe(false));
 }
 
 /** Whether a process goes on; one that ended, of which its parent does not know yet, does not. */

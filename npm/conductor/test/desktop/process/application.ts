@@ -50,7 +50,7 @@ export function applications(bodies: () => Record<string, Body>): (options?: Mai
   let program: Program;
   beforeAll(async () => {
     program = await bundle("./renderer.ts");
-  }, 60_000);
+  });
   afterEach(async () => {
     for (const end of ends.splice(0).reverse()) await end();
   });
