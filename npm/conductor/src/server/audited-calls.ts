@@ -15,6 +15,16 @@ const BEGINNING: ReadonlySet<string> = new Set([
   "node.resumeExecution",
 ]);
 
+/** Commands of runners that change an execution, or begin one by a trigger, whose answer has its id. */
+const OF_RUNNERS: ReadonlySet<string> = new Set([
+  "trigger.fire",
+  "node.cancel",
+  "node.pause",
+  "node.resume",
+  "node.cancelExecution",
+  "node.answer",
+]);
+
 /** Who may call what changes something that is kept. */
 const CHANGING: ReadonlySet<Role | "anyone" | undefined> = new Set<Role>(["editor", "admin"]);
 
@@ -36,7 +46,7 @@ export function auditedCall(
     tell({ ...entry, ...subjectOf(args), outcome: "begun" });
     return ignore;
   }
-  if (!CHANGING.has(leastRole(channel, command))) return ignore;
+  if (!(OF_RUNNERS.has(what) || CHANGING.has(leastRole(channel, command)))) return ignore;
   return (answer) => {
     if ("result" in answer) tell({ ...entry, ...subjectOf(about, answer.result), outcome: "ok" });
     else tell({ ...entry, ...subjectOf(about), outcome: answer.code ?? "EXECUTION_FAILED" });

@@ -1,6 +1,6 @@
 /** The limits of executions, as an owner sets them. */
-import { isObject } from "@atomiton/values";
 import { coded } from "../engine/failure.js";
+import { demandNames } from "../engine/settings.js";
 import type { Role } from "../services/declaration.js";
 import type { PlaceLimit } from "./execution-places.js";
 
@@ -60,7 +60,7 @@ export function checkedLimits(limits: ExecutionLimits): Limits {
     return { concurrent, queued };
   };
   const limitOf = (name: "runner" | "editor" | "admin" | "webhooks", usual: PlaceLimit): Limit => {
-    const given = limits[name] ?? {};
+    const given = limits[name] === undefined ? {} : limits[name];
     if (given === false) return { places: UNLIMITED, durationMs: undefined };
     demandNames(`limits.${name}`, given, ["concurrent", "queued", "durationMs"]);
     const { durationMs } = given;
@@ -69,20 +69,13 @@ export function checkedLimits(limits: ExecutionLimits): Limits {
   };
   const [runner, editor, admin] = (["runner", "editor", "admin"] as const).map((role) => limitOf(role, PER_CALLER));
   const roles: Partial<Record<Role, Limit | undefined>> = { runner, editor, admin };
-  const all = limits.all ?? {};
+  const all = limits.all === undefined ? {} : limits.all;
   if (all !== false) demandNames("limits.all", all, ["concurrent", "queued"]);
   return {
     of: (role) => roles[role] ?? { places: PER_CALLER, durationMs: undefined },
     webhooks: limitOf("webhooks", PER_WEBHOOK),
     all: all === false ? UNLIMITED : placesOf("all", all, IN_ALL),
   };
-}
-
-function demandNames(name: string, given: unknown, allowed: readonly string[]): void {
-  if (!isObject(given)) throw refusedSetting(`\`${name}\` must be an object`);
-  const strange = Object.keys(given).filter((key) => !allowed.includes(key));
-  if (strange.length > 0)
-    throw refusedSetting(`\`${name}\` has no ${strange.join(", ")}. Allowed: ${allowed.join(", ")}`);
 }
 
 function demandNumber(name: string, value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): void {

@@ -1,6 +1,7 @@
 /** How often callers, addresses and strangers may call, and how often they may try to sign in. */
 import { isObject } from "@atomiton/values";
 import { coded } from "../engine/failure.js";
+import { demandNames } from "../engine/settings.js";
 import type { Caller, Limited } from "./access.js";
 import { networkOf } from "./addresses.js";
 import { RecentMap } from "./recent-map.js";
@@ -65,10 +66,7 @@ export function createRateGuard(
   if (!isObject(limits as unknown)) {
     throw refused(`\`rateLimits\` must be an object; for no limits at all, each of ${LIMITS.join(", ")} is false`);
   }
-  const strange = Object.keys(limits).filter((name) => !(LIMITS as readonly string[]).includes(name));
-  if (strange.length > 0) {
-    throw refused(`\`rateLimits\` has no ${strange.join(", ")}. Allowed: ${LIMITS.join(", ")}`);
-  }
+  demandNames("rateLimits", limits, LIMITS);
   const calls = bucketsOf("calls", limits.calls, CALLS);
   const strangers = bucketsOf("strangers", limits.strangers, STRANGERS);
   const signIns = limits.signIns === false ? undefined : new SignInAttempts(signInsOf(limits.signIns));
@@ -151,12 +149,14 @@ function credentialsOf({ headers }: Request): string | undefined {
 function bucketsOf(name: string, given: Rate | false | undefined, usual: Rate): TokenBuckets | undefined {
   if (given === false) return undefined;
   const rate = given ?? usual;
+  demandNames(`rateLimits.${name}`, rate, ["perSecond", "burst"]);
   demand(`rateLimits.${name}`, { perSecond: rate.perSecond, burst: rate.burst });
   if (rate.burst < 1) throw refused(`\`rateLimits.${name}.burst\` must be 1 at least`);
   return new TokenBuckets(rate);
 }
 
 function signInsOf(given: Exclude<RateLimits["signIns"], false>): Required<typeof SIGN_INS> {
+  demandNames("rateLimits.signIns", given ?? {}, Object.keys(SIGN_INS));
   const limits = { ...SIGN_INS, ...given };
   demand("rateLimits.signIns", limits);
   return limits;

@@ -15,6 +15,7 @@ import {
   vacuumSchema,
 } from "../services/schemas.js";
 import { moment } from "../services/triggers.js";
+import type { ExecutionConfig, ExecutionOptions } from "../types/request.js";
 
 /** What a request brings. */
 export interface Given {
@@ -357,6 +358,17 @@ export const RESOURCES: readonly Resource[] = [
   },
 ];
 
+const any = z.unknown().optional();
+const OPTIONS = { retries: any, timeout: any, fallback: any } satisfies Record<keyof ExecutionOptions, unknown>;
+const CONFIG = {
+  timeout: any,
+  maxMemory: any,
+  maxRetries: any,
+  parallel: any,
+  debugMode: any,
+  errorStrategy: any,
+} satisfies Record<keyof ExecutionConfig, unknown>;
+
 /** What runs a saved flow: `/flows/:id/run`, with the request that `/execute` takes, without the id. */
 export const RUN = {
   path: "/flows/:id/run",
@@ -375,8 +387,8 @@ export const RUN = {
     inputs: z.record(z.string(), z.unknown()).nullish(),
     variables: z.record(z.string(), z.unknown()).nullish(),
     context: z.record(z.string(), z.unknown()).nullish(),
-    options: z.record(z.string(), z.unknown()).nullish(),
-    config: z.record(z.string(), z.unknown()).nullish(),
+    options: z.strictObject(OPTIONS).nullish(),
+    config: z.strictObject(CONFIG).nullish(),
     metadata: z.record(z.string(), z.unknown()).nullish(),
   }),
 } as const;

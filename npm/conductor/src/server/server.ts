@@ -6,6 +6,7 @@ import { WebSocketServer } from "ws";
 import type { MainProcessConductor } from "../desktop/main-process.js";
 import type { Retention } from "../desktop/result-cache.js";
 import { coded } from "../engine/failure.js";
+import { demandNames } from "../engine/settings.js";
 import type { Isolation } from "../isolation/isolation.js";
 import type { Triggers } from "../triggers/triggers.js";
 import type { Caller } from "./access.js";
@@ -167,6 +168,7 @@ export function createServer(options: ServerOptions): ConductorServer {
         executions: { fire: (...firing) => executions.fire(...firing) },
         base,
         told: (session, refused, what) => refusedBy(calls.told(session, refused, what)),
+        tell: (entry) => tell(entry),
       })
     : undefined;
   const served = {
@@ -409,6 +411,13 @@ function demandKnown(options: ServerOptions): void {
   if (options.triggers !== undefined && typeof options.triggers?.backfill !== "function") {
     throw refused("The setting `triggers` of a server must be what `createTriggers` gives");
   }
+  for (const name of ["authenticate", "audit"] as const) {
+    const given: unknown = options[name];
+    if (given !== undefined && typeof given !== "function") {
+      throw refused(`The setting \`${name}\` of a server must be a function`);
+    }
+  }
+  if (options.keep !== undefined) demandNames("keep", options.keep, ["results", "ms", "bytes", "resultBytes"]);
   demandSecrets(options);
   if (options.limits !== undefined) checkedLimits(options.limits);
   for (const origin of options.origins ?? []) {

@@ -99,11 +99,11 @@ export function importSchema(z: Zod): ZodType {
 
 /** Arguments of `vacuumExecutions`. */
 export function vacuumSchema(z: Zod): ZodType {
-  const retention = z.object({
+  const retention = z.strictObject({
     endedBefore: z.number().optional(),
     keepPerFlow: z.number().int().min(0).max(0xffff_ffff).optional(),
   });
-  return z.object({ retention: retention.optional() }).prefault({});
+  return z.strictObject({ retention: retention.optional() }).prefault({});
 }
 
 /** Arguments of `forkExecution`. Changes that are not known are refused where it is planned, so that they are said. */

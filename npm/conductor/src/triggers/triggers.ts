@@ -8,6 +8,7 @@ import { messageOf } from "@atomiton/values";
 import type { Conductor } from "../api/conductor.js";
 import { type ConductorConfig, expressionSources } from "../api/settings.js";
 import { coded } from "../engine/failure.js";
+import { demandNames } from "../engine/settings.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { SavedFlow } from "../types/flow.js";
 import { watchFiles } from "./files.js";
@@ -144,8 +145,20 @@ interface LookedAt {
 
 /** Watches the triggers of the flows that a conductor has saved. Throws INVALID_PARAMETERS for a store that keeps no entries. */
 export function createTriggers(options: TriggersOptions): Triggers {
+  demandNames("createTriggers", options, OPTIONS);
   return new WatchedTriggers(options);
 }
+
+const OPTIONS = [
+  "conductor",
+  "store",
+  "files",
+  "secrets",
+  "expressions",
+  "log",
+  "sources",
+  "clock",
+] as const satisfies readonly (keyof TriggersOptions)[];
 
 class WatchedTriggers implements Triggers {
   private readonly flows = new Map<string, LookedAt>();

@@ -1,8 +1,9 @@
 /** What the audit is told. */
 import { createMemoryExecutions } from "@atomiton/storage";
-import { expect, it, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 
-import { type AuditEntry, createUsers } from "../../src/exports/server.js";
+import { createConductor } from "../../src/exports/node.js";
+import { type AuditEntry, createTriggers, createUsers } from "../../src/exports/server.js";
 import { rawSocket } from "./raw.js";
 import { flowOf, keyOf, serving } from "./serving.js";
 
@@ -46,6 +47,44 @@ it("has who did what from where, and how it ended", async () => {
     },
   ]);
   expect(audited.every(({ time }) => new Date(time).toISOString() === time)).toBe(true);
+});
+
+it("has what runners do to executions, and executions of triggers and webhooks", async () => {
+  const audited: AuditEntry[] = [];
+  const store = createMemoryExecutions();
+  const conductor = createConductor({ transport: "local", store, logLevel: "error" });
+  onTestFinished(() => conductor.shutdown());
+  const triggers = createTriggers({ conductor, store });
+  onTestFinished(() => triggers.close());
+  await triggers.start();
+  const hook = (id: string, authenticate: string) => ({
+    id,
+    type: "webhook",
+    parameters: { path: id, authenticate, answer: "received" },
+  });
+  for (const [id, authenticate] of [
+    ["free", "none"],
+    ["known", "caller"],
+  ] as const) {
+    const ask = { id: "ask", type: "wait-for-input", parameters: { question: "?" } };
+    const nodes = [hook(id, authenticate), ask];
+    await conductor.storage.saveFlow({ id, nodes, edges: [{ source: id, target: "ask" }] } as never);
+  }
+  const audit = (entry: AuditEntry) => void audited.push(entry);
+  const { post, port } = await serving({ audit, conductor, triggers, webhooks: true }, store);
+  const origin = `http://127.0.0.1:${port}`;
+  const begun: { executionId: string } = await (await post("runner", "/triggers/free/free/fire", {})).json();
+  await fetch(`${origin}/hooks/free`, { method: "POST", headers: { "idempotency-key": "1" } });
+  await fetch(`${origin}/hooks/free`, { method: "POST", headers: { "idempotency-key": "1" } });
+  const headers = { authorization: `Bearer ${keyOf("runner")}` };
+  await fetch(`${origin}/hooks/known`, { method: "POST", headers });
+  await post("runner", `/executions/${begun.executionId}/cancel`, {});
+  expect(audited.map(({ caller, what, outcome }) => [caller, what, outcome])).toEqual([
+    ["ron", "trigger.fire", "ok"],
+    [undefined, "hooks/free", "begun"],
+    ["ron", "hooks/known", "begun"],
+    ["ron", "node.cancel", "ok"],
+  ]);
 });
 
 it("has sign-ins and changes of users, and no password, token or hash", async () => {

@@ -9,6 +9,7 @@ import { type ArmedTrigger, type Fired, nameOf } from "../../triggers/types.js";
 import { pathOf } from "../../triggers/webhooks.js";
 import { type Refusal, refusalOf } from "../access.js";
 import { encodeAnswer } from "../answer-text.js";
+import type { AuditEntry } from "../audit.js";
 import type { Session } from "../calls.js";
 import type { ExecutionGuard } from "../execution-limits.js";
 import { LightResponse } from "../node-listener.js";
@@ -40,6 +41,8 @@ export interface HookParts {
   executions: Pick<ExecutionGuard, "fire">;
   /** Tells of a caller that may not send; what it is answered with. */
   told(session: Session, refused: Refusal, what: string): Response;
+  /** Tells of executions that began. */
+  tell(entry: Omit<AuditEntry, "time">): void;
 }
 
 /** An address that runs a flow once, also where that is off. */
@@ -85,7 +88,7 @@ const NOT_SIGNED: Refusal = {
 };
 
 /** Makes the webhooks of a server. */
-export function createHooks({ triggers, executions, base, told }: HookParts): Hooks {
+export function createHooks({ triggers, executions, base, told, tell }: HookParts): Hooks {
   const tests = new RecentMap<{ flowId: string; nodeId: string; until: number }>(MOST_TESTS);
 
   const found = async (path: string): Promise<ArmedTrigger | undefined> => {
@@ -199,6 +202,11 @@ export function createHooks({ triggers, executions, base, told }: HookParts): Ho
     if (fired === undefined) return later("The server ends", 5);
     if ("status" in fired) return later(fired.error, fired.retryAfter, fired.status);
     const isKnown = authenticate === "caller";
+    if (fired.isNew) {
+      const from = { ...(isKnown && { caller }), ...(given.address !== undefined && { address: given.address }) };
+      const what = `hooks/${pathOf(trigger)}`;
+      tell({ event: "call", ...from, what, subject: fired.executionId, outcome: "begun" });
+    }
     if (!fired.isKept) return resultOf(await fired.result, fired, isKnown);
     if (answer === "received") return accepted(fired);
     const over = fired.result.then(async (result) => {

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { ExecutionStore } from "@atomiton/storage";
 import { coded } from "../../engine/failure.js";
+import { demandNames } from "../../engine/settings.js";
 import type { AuthSession, AuthUser } from "../../services/auth.js";
 import type { Role, Unsubscribe } from "../../services/declaration.js";
 import { type Caller, ROLES } from "../access.js";
@@ -85,7 +86,9 @@ const SWEEP_MS = HOUR_MS;
 const LONGEST_NAME = 100;
 
 /** Opens the users of a store. Throws INVALID_PARAMETERS for a store that keeps none, and for settings that cannot be. */
-export function createUsers({ store, sessions: times = {}, openId, audit }: UsersOptions): Users {
+export function createUsers(options: UsersOptions): Users {
+  demandNames("createUsers", options, ["store", "sessions", "openId", "audit"]);
+  const { store, sessions: times = {}, openId, audit } = options;
   const settings = openId && checkedOpenId(openId);
   const issuer = settings && new Issuer(settings);
   const entries = new KeptEntries(store);
@@ -305,7 +308,9 @@ function refused(message: string): Error {
   return coded("INVALID_PARAMETERS", message, undefined);
 }
 
-function timesOf({ idle = IDLE_MS, longest = LONGEST_MS }: NonNullable<UsersOptions["sessions"]>) {
+function timesOf(times: NonNullable<UsersOptions["sessions"]>) {
+  demandNames("sessions", times, ["idle", "longest"]);
+  const { idle = IDLE_MS, longest = LONGEST_MS } = times;
   for (const [name, ms] of Object.entries({ idle, longest })) {
     if (!(Number.isFinite(ms) && ms > 0)) throw refused(`\`sessions.${name}\` must be a number of ms above 0`);
   }

@@ -1,5 +1,6 @@
 /** Settings of the sign-in by OpenID Connect, checked when a server starts. */
 import { coded } from "../../../engine/failure.js";
+import { demandNames } from "../../../engine/settings.js";
 import type { Role } from "../../../services/declaration.js";
 import { ROLES } from "../../access.js";
 
@@ -65,10 +66,7 @@ const CALLBACK = "/auth/openid/callback";
 
 /** Checks settings. Throws INVALID_PARAMETERS that says which one cannot be. */
 export function checkedOpenId(given: OpenIdSettings): CheckedOpenId {
-  const found: unknown = given;
-  if (typeof found !== "object" || found === null) throw refused("`openId` must be an object of settings");
-  const strange = Object.keys(found).filter((name) => !(NAMES as readonly string[]).includes(name));
-  if (strange.length > 0) throw refused(`\`openId\` has no ${strange.join(", ")}. Allowed: ${NAMES.join(", ")}`);
+  demandNames("openId", given, NAMES);
   for (const name of ["issuer", "clientId", "clientSecret", "redirectUri"] as const) {
     if (typeof given[name] !== "string" || given[name] === "") throw refused(`\`openId.${name}\` must be a text`);
   }
