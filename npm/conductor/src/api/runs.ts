@@ -30,7 +30,7 @@ import type { NodeDefinition } from "../types/definition.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
 import type { OpenQuestion } from "../types/question.js";
-import type { TracedEnd, TracedExecution, TraceSpan } from "../types/tracing.js";
+import type { TracedExecution, TraceSpan } from "../types/tracing.js";
 import type { ReuseGate } from "./cache/gate.js";
 import { contextOf } from "./contexts.js";
 import type { Durability, KeptRun } from "./durable/durability.js";
@@ -523,8 +523,7 @@ export class Runs {
       inLogScope: logScope && ((of, work) => logScope({ executionId: outermost, ...of }, work)),
       onEnding: () => this.noteEnd(execution),
       countCall: events.callCounter,
-      tracing: execution.span &&
-        tracer && { span: execution.span, most: tracer.spansPerExecution, follow: tracer.follow },
+      tracing: execution.span && tracer && { span: execution.span, follow: tracer.follow },
       onChange: (index, packed, step) => {
         const state = view?.change(index, packed, step);
         if (view !== undefined && state !== undefined) feed.changed(view, state);
@@ -640,7 +639,7 @@ export class Runs {
   ): Left {
     this.events.flushProgress(executionId);
     this.events.endProgress(executionId);
-    endSpan(span, run, { state: "left" });
+    span?.end({ state: "left" });
     const place: ActiveExecution = { executionId, nodeId, startTime, ...(run?.isPaused === true && { paused: true }) };
     // Only what is kept leaves memory.
     const { sleepers } = this.loaded as KeptExecutions;
@@ -690,9 +689,9 @@ export class Runs {
 
   /** `result` has an error exactly when it failed. */
   private conclude(execution: Execution, result: ExecutionResult): ExecutionResult {
-    const { executionId, waiting, span, run } = execution;
+    const { executionId, waiting, span } = execution;
     const shown = shownOf(result);
-    endSpan(span, run, { error: shown.error });
+    span?.end({ error: shown.error });
     if (execution.onProgress !== undefined) return result;
     execution.result = result;
     if (result.success) this.events.emitCompleted({ executionId, result: shown, ...traceOf(execution) });
@@ -709,10 +708,6 @@ export class Runs {
 
 function traceOf({ span }: Execution): { trace?: ReturnType<TraceSpan["ids"]> } {
   return span === undefined ? {} : { trace: span.ids() };
-}
-
-function endSpan(span: TraceSpan | undefined, run: FollowedRun | undefined, how: TracedEnd): void {
-  span?.end({ ...how, ...(run instanceof Run && run.spansLeftOut > 0 && { leftOut: run.spansLeftOut }) });
 }
 
 /** Why an execution fails whose nodes cannot be carried out any more. */

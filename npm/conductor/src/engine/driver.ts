@@ -118,8 +118,8 @@ export interface RunRequest {
   observe?: ((plan: Plan, values: Values) => ReplayObserver) | undefined;
   /** Why a run that its host could not carry out fails, whatever was to go on after errors; gives `undefined` for every other one. */
   lost?: (() => ExecutionError | undefined) | undefined;
-  /** The span of the execution, and how many those of nodes and attempts may be; missing without tracing. */
-  tracing?: { span: TraceSpan; most: number; follow: FollowTasks } | undefined;
+  /** The span of the execution; missing without tracing. */
+  tracing?: { span: TraceSpan; follow: FollowTasks } | undefined;
   /** Told of each call of a node that ended; missing without metrics. */
   countCall?: ((type: string, outcome: CallOutcome) => void) | undefined;
   /** Says what is logged meanwhile is about; missing where no log tells. */
@@ -170,8 +170,6 @@ export class Run implements Answers, ThreadUser {
   readonly done: Promise<Outcome>;
   /** What happened, once the run is over. */
   recording: Recording | undefined;
-  /** Spans that there were too many of, once the run is over. */
-  spansLeftOut = 0;
   /** Its trace, once it was read. */
   trace: ExecutionTrace | undefined;
   /** Increases with every step; tells whether an old view still holds. */
@@ -244,8 +242,8 @@ export class Run implements Answers, ThreadUser {
     this.values = new Values(plan, request.context);
     const { tracing } = request;
     if (tracing !== undefined) {
-      const { span, most, follow } = tracing;
-      this.spans = follow(plan, this.values, span, most, request.options.retries, () => this.now());
+      const { span, follow } = tracing;
+      this.spans = follow(plan, this.values, span, request.options.retries, () => this.now());
       // The engine tells it of states, as it tells who watches.
       this.engine.watch(handle, true);
     }
@@ -912,7 +910,7 @@ export class Run implements Answers, ThreadUser {
     // Of a run that leaves memory more is to come.
     const isOver = this.request.past === undefined && this.outcome.left === undefined;
     if (this.request.redact !== undefined && isOver) this.calls.warnUnmatched();
-    this.spansLeftOut = this.spans?.finish(this.outcome.error) ?? 0;
+    this.spans?.finish(this.outcome.error);
     const journal = sealed(this.engine, this.handle, this.plan.length);
     this.recording = {
       options: this.optionNumbers,

@@ -40,8 +40,6 @@ export type FollowTasks = (...run: ConstructorParameters<typeof TaskSpans>) => T
 /** Follows the tasks of a run by what the engine says of their states, and by the calls of leaves. */
 export class TaskSpans {
   private readonly begun = new Map<number, Begun>();
-  private made = 0;
-  private leftOut = 0;
   private isFinished = false;
   /** The time of what happens now, in ms since the epoch: that of the engine's step, or of a call in it. */
   private at = 0;
@@ -50,7 +48,6 @@ export class TaskSpans {
 
   /**
    * @param root the span of the execution
-   * @param limit spans at most
    * @param retries further tries of leaves that do not say themselves
    * @param now the time, in ms since the epoch
    */
@@ -58,7 +55,6 @@ export class TaskSpans {
     private readonly plan: Plan,
     private readonly values: Values,
     readonly root: TraceSpan,
-    private readonly limit: number,
     private readonly retries: number,
     private readonly now: () => number,
   ) {}
@@ -128,21 +124,22 @@ export class TaskSpans {
   }
 
   /**
-   * The run is over, or leaves memory. Gives how many spans are left out.
+   * The run is over, or leaves memory.
    *
    * @param error of what was under way
    */
-  finish(error: ExecutionError | undefined): number {
+  finish(error: ExecutionError | undefined): void {
     this.stepped(this.now());
     const state = error === undefined ? LEFT : State.error;
     for (const task of [...this.begun.keys()].reverse()) this.over(task, state, error);
     this.isFinished = true;
     const { unseen } = this;
-    if (unseen !== undefined) {
-      this.leftOut--;
+    const { room } = this.root;
+    if (unseen !== undefined && room.hasLast) {
+      room.hasLast = false;
+      room.leftOut--;
       unseen.parent.node(unseen.node).end({ error: unseen.error, state: "error", endTime: unseen.endTime });
     }
-    return this.leftOut;
   }
 
   /** The innermost span that there is around what a call does. */
@@ -163,25 +160,15 @@ export class TaskSpans {
     const node = this.values.nodeOf(task);
     const tries = this.plan.retries(node) ?? (this.plan.isLeaf(node) ? this.retries : 0);
     if (tries === 0) return;
-    const span = this.hasRoom() ? found.span?.attempt(number, this.at) : undefined;
+    const span = this.root.room.take() ? found.span?.attempt(number, this.at) : undefined;
     found.attempt = { number, span };
   }
 
   private spanOf(task: number, found: Begun): TraceSpan | undefined {
     if (found.isLeftOut) return undefined;
-    if (this.hasRoom()) return this.parentOf(task).node(this.described(task, found));
+    if (this.root.room.take()) return this.parentOf(task).node(this.described(task, found));
     found.isLeftOut = true;
     return undefined;
-  }
-
-  /** The last place is for a node that fails. */
-  private hasRoom(): boolean {
-    if (this.made >= this.limit - 1) {
-      this.leftOut++;
-      return false;
-    }
-    this.made++;
-    return true;
   }
 
   private over(task: number, state: number, otherwise?: ExecutionError): void {
@@ -211,7 +198,6 @@ export class TaskSpans {
   }
 
   private miss(task: number, found: Begun, error: ExecutionError | undefined): void {
-    if (this.limit === 0) return;
     const node = this.described(task, found);
     this.unseen = { parent: this.parentOf(task), node, error, endTime: this.at };
   }

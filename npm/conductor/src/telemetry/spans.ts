@@ -12,26 +12,71 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import type { TracedEnd, TracedExecution, TracedNode, TraceHeaders, TraceOrigin, TraceSpan } from "../types/tracing.js";
+import type {
+  SpanRoom,
+  TracedEnd,
+  TracedExecution,
+  TracedNode,
+  TraceHeaders,
+  TraceOrigin,
+  TraceSpan,
+} from "../types/tracing.js";
 import { contextOf, headersOf } from "./propagation.js";
 
-/** The span of an execution, below what began it. */
-export function executionSpan(tracer: Tracer, of: TracedExecution, { headers, isRoot }: TraceOrigin): TraceSpan {
+/** The span of an execution, below what began it, with so many others at most. */
+export function executionSpan(
+  tracer: Tracer,
+  of: TracedExecution,
+  { headers, isRoot }: TraceOrigin,
+  most: number,
+): TraceSpan {
   const active = isRoot ? ROOT_CONTEXT : context.active();
   // A server that traces its requests has taken their headers already.
   const isInside = trace.getSpanContext(active) !== undefined;
   const around = safely(() => (isInside || headers === undefined ? active : contextOf(active, headers)), active);
-  return begun(tracer, around, "conductor.execution", attributesOf(of));
+  const room = new CountedRoom(most);
+  const span = begun(tracer, around, "conductor.execution", attributesOf(of));
+  return new OtelSpan(tracer, room, span, around, (ended) => {
+    if (room.leftOut > 0) ended.setAttribute("conductor.spans.left_out", room.leftOut);
+  });
+}
+
+class CountedRoom implements SpanRoom {
+  leftOut = 0;
+  hasLast: boolean;
+  #left: number;
+
+  constructor(most: number) {
+    this.hasLast = most > 0;
+    this.#left = most - 1;
+  }
+
+  take(): boolean {
+    if (this.#left > 0) {
+      this.#left--;
+      return true;
+    }
+    this.leftOut++;
+    return false;
+  }
 }
 
 class OtelSpan implements TraceSpan {
   readonly #tracer: Tracer;
   readonly #span: Span;
   readonly #inside: Context;
+  readonly #ends: (span: Span) => void;
 
-  constructor(tracer: Tracer, span: Span, around: Context) {
+  constructor(
+    tracer: Tracer,
+    readonly room: SpanRoom,
+    span: Span,
+    around: Context,
+    ends: (span: Span) => void = () => {},
+  ) {
     this.#tracer = tracer;
     this.#span = span;
+    this.#ends = ends;
     this.#inside = trace.setSpan(around, span);
   }
 
@@ -45,7 +90,8 @@ class OtelSpan implements TraceSpan {
   }
 
   execution(of: TracedExecution): TraceSpan {
-    return this.#begin("conductor.execution", attributesOf(of));
+    if (this.room.take()) return this.#begin("conductor.execution", attributesOf(of));
+    return new StandIn(this.#tracer, this.room, this.#span, this.#inside);
   }
 
   node({ id, type, name, rounds, startTime }: TracedNode): TraceSpan {
@@ -73,13 +119,13 @@ class OtelSpan implements TraceSpan {
     return context.with(this.#inside, work);
   }
 
-  end({ error, state, cached, leftOut, endTime }: TracedEnd): void {
+  end({ error, state, cached, endTime }: TracedEnd): void {
     safely(() => {
       const span = this.#span;
       if (state === "left") span.setAttribute("conductor.left_memory", true);
       else if (state !== undefined) span.setAttribute("conductor.node.state", state);
       if (cached) span.setAttribute("conductor.node.cached", 1);
-      if (leftOut !== undefined) span.setAttribute("conductor.spans.left_out", leftOut);
+      this.#ends(span);
       if (error !== undefined) {
         span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
         // As the conventions have it where the kind of an error is not known.
@@ -90,14 +136,19 @@ class OtelSpan implements TraceSpan {
   }
 
   #begin(name: string, attributes: Attributes, startTime?: number): TraceSpan {
-    return begun(this.#tracer, this.#inside, name, attributes, startTime);
+    const span = begun(this.#tracer, this.#inside, name, attributes, startTime);
+    return new OtelSpan(this.#tracer, this.room, span, this.#inside);
   }
 }
 
-function begun(tracer: Tracer, around: Context, name: string, attributes: Attributes, startTime?: number): TraceSpan {
+/** Stands for the span of a flow inside of another one, where there is no room for it. */
+class StandIn extends OtelSpan {
+  override end(): void {}
+}
+
+function begun(tracer: Tracer, around: Context, name: string, attributes: Attributes, startTime?: number): Span {
   const options = { attributes, ...(startTime !== undefined && { startTime }) };
-  const span = safely(() => tracer.startSpan(name, options, around), trace.wrapSpanContext(NO_SPAN));
-  return new OtelSpan(tracer, span, around);
+  return safely(() => tracer.startSpan(name, options, around), trace.wrapSpanContext(NO_SPAN));
 }
 
 const NO_SPAN = { traceId: "0".repeat(32), spanId: "0".repeat(16), traceFlags: 0 };

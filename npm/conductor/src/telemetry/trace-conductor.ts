@@ -13,7 +13,7 @@ export type TracedConductor = Pick<Conductor, "events">;
 export interface TracingOptions {
   /** Makes the spans; the global one unless given. */
   tracerProvider?: TracerProvider;
-  /** Spans of nodes and attempts in one execution at most, default 1000; 0 for a span of the execution only. */
+  /** Spans inside of one execution at most, those of its flows among them, default 1000; 0 for a span of the execution only. */
   spansPerExecution?: number;
 }
 
@@ -39,8 +39,7 @@ export function traceConductor(conductor: TracedConductor, options: TracingOptio
   }
   const tracer = tracerProvider.getTracer(packageJson.name, packageJson.version);
   return conductor.events.traceWith({
-    spansPerExecution,
     follow: (...run) => new TaskSpans(...run),
-    begin: (of, origin) => executionSpan(tracer, of, origin),
+    begin: (of, origin) => executionSpan(tracer, of, origin, spansPerExecution),
   });
 }

@@ -38,19 +38,29 @@ export interface TracedEnd {
   state?: string;
   /** The output of a node was taken from the cache. */
   cached?: boolean;
-  /** Of an execution: spans of nodes and attempts that there were too many. */
-  leftOut?: number;
   /** ms since the epoch; now unless given. */
   endTime?: number;
 }
 
+/** How many spans an execution may have still, those of the flows inside of it among them. */
+export interface SpanRoom {
+  /** Spans that there was no room for. */
+  leftOut: number;
+  /** The last place, which is for a node that fails, is free. */
+  hasLast: boolean;
+  /** Takes room for a span, if there is some. */
+  take(): boolean;
+}
+
 /** The span of an execution, a node or an attempt. No method throws. */
 export interface TraceSpan {
+  /** That of the execution that it belongs to. */
+  readonly room: SpanRoom;
   /** What carries the trace on from here. */
   headers(): TraceHeaders;
   /** The ids of trace and span in hexadecimal digits, for logs. */
   ids(): { traceId: string; spanId: string };
-  /** The span of a flow that runs as a part of what this is of. */
+  /** The span of a flow that runs as a part of what this is of; without room for it this one, which its end does not end. */
   execution(of: TracedExecution): TraceSpan;
   node(of: TracedNode): TraceSpan;
   /** `number`: 1 for the first try; `startTime`: ms since the epoch. */
@@ -64,7 +74,5 @@ export interface TraceSpan {
 
 /** Makes spans of the executions of a conductor. */
 export interface ExecutionTracer {
-  /** Spans of nodes and attempts in one execution at most. */
-  readonly spansPerExecution: number;
   begin(of: TracedExecution, origin: TraceOrigin): TraceSpan;
 }

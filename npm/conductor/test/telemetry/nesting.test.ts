@@ -238,6 +238,24 @@ nodes:
     expect(execution?.attributes["conductor.spans.left_out"]).toBe(1 + 41 - 5);
   });
 
+  it("are as many as the limit over all flows that a loop runs", async () => {
+    const each = `
+id: f
+nodes:
+  - id: each
+    type: loop
+    parameters: { count: 50 }
+    nodes: [{ id: run, type: sub-flow, parameters: { flow: inner } }]`;
+    const { conductor, spans } = tracedConductor({}, { spansPerExecution: 8 });
+    const inner = "id: inner\nnodes: [{ id: a, type: code, parameters: { code: return 1 } }]";
+    await conductor.storage.saveFlow(readFlow(inner) as never);
+    expect((await conductor.node.run(readFlow(each) as never)).success).toBe(true);
+    // Beside that of the execution; the last place is for a failure.
+    expect(tree(spans())).toHaveLength(8);
+    const [execution] = spans().filter(({ attributes }) => attributes["conductor.flow.id"] === "f");
+    expect(execution?.attributes["conductor.spans.left_out"]).toBe(1 + 50 * 3 - 7);
+  });
+
   it("are the active ones while nodes are called", async () => {
     const contexts = new AsyncLocalStorage<Context>();
     const isSet = context.setGlobalContextManager({
