@@ -39,7 +39,10 @@ export const subFlow = {
   ],
   otherInputs: [input("default", "Default", "any", "The same; where an edge leads that names no handle.")],
   hasOpenInputs: true,
-  outputPorts: [output("result", "Result", "any", "What the other flow gave: the output of its last node.")],
+  outputPorts: [
+    output("result", "Result", "any", "What the other flow gave: the output of its last node."),
+    output("flow", "Flow", "string", "The flow, as the parameter names it."),
+  ],
   otherOutputs: [],
   touches: [],
   // The nodes of the other flow have effects of their own, and it may have changed since.
