@@ -114,7 +114,12 @@ impl Walk<'_> {
         } else if !node.is_group() && is_absent(&node.extra, "nodes") && !self.types.accepts_leaf(&node.kind)
         {
             let types = self.types;
-            self.report_at("type", Rule::UnknownType, owner, &mut |budget| match node.kind.as_str() {
+            // Definitions may always have had these; they run, and do nothing.
+            let rule = match node.kind.as_str() {
+                "group" | "loop" => Rule::NothingInside,
+                _ => Rule::UnknownType,
+            };
+            self.report_at("type", rule, owner, &mut |budget| match node.kind.as_str() {
                 "group" => Finding::new("A `group` needs `nodes`: those that it contains".to_owned()),
                 "loop" => Finding::new(NO_NODES_IN_LOOP.to_owned()),
                 "try" => Finding::new("A `try` needs `nodes`: those that may fail".to_owned()),

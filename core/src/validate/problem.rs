@@ -211,8 +211,11 @@ impl Problems {
         owner: Option<&str>,
         finding: &mut dyn FnMut(&mut Budget) -> Finding,
     ) {
-        let severity =
-            if self.is_file && rule == Rule::UnknownKey { Severity::Error } else { rule.severity() };
+        let severity = if self.is_file && matches!(rule, Rule::UnknownKey | Rule::NothingInside) {
+            Severity::Error
+        } else {
+            rule.severity()
+        };
         let is_error = severity == Severity::Error;
         let listed = if is_error { &mut self.errors } else { &mut self.warnings };
         if listed.len() >= LISTED_PROBLEMS {

@@ -47,7 +47,7 @@ macro_rules! rules {
                 match self { $(Rule::$name => ErrorCode::$code),* }
             }
 
-            /// How much it matters in a definition; of a flow file, [`Rule::UnknownKey`] is an error.
+            /// How much it matters in a definition; of a flow file, [`Rule::UnknownKey`] and [`Rule::NothingInside`] are errors.
             #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $(Rule::$name => Severity::$severity),* }
@@ -87,6 +87,8 @@ rules! {
     Limit = "limit", ValidationFailed, Error;
     /// A key of a node or of an edge that nothing reads.
     UnknownKey = "unknown-key", ValidationFailed, Warning;
+    /// A `group` or a `loop` without nodes inside, which has nothing to run.
+    NothingInside = "nothing-inside", ValidationFailed, Warning;
     /// A parameter that the type does not have.
     UnknownParameter = "unknown-parameter", InvalidParameters, Warning;
     /// A handle that the type of the node does not declare.

@@ -242,22 +242,18 @@ class Values {
 }
 
 describe("a flow that is written and read again", () => {
-  it.each(["yaml", "json"] as const)(
-    "is the same, whatever is in it: 12,000 flows as %s",
-    (format) => {
-      const values = new Values(new Random(11));
-      for (let round = 0; round < 12_000; round++) {
-        const original = flow(values.value(3)) as NodeDefinition;
-        const text = writeFlow(original, format);
-        for (const read of [readFlow(text), readFlow(text, format)]) {
-          if (JSON.stringify(read) !== JSON.stringify(original)) {
-            expect(read, `round ${round}: ${JSON.stringify(text)}`).toEqual(original);
-          }
+  it.each(["yaml", "json"] as const)("is the same, whatever is in it: 12,000 flows as %s", (format) => {
+    const values = new Values(new Random(11));
+    for (let round = 0; round < 12_000; round++) {
+      const original = flow(values.value(3)) as NodeDefinition;
+      const text = writeFlow(original, format);
+      for (const read of [readFlow(text), readFlow(text, format)]) {
+        if (JSON.stringify(read) !== JSON.stringify(original)) {
+          expect(read, `round ${round}: ${JSON.stringify(text)}`).toEqual(original);
         }
       }
-    },
-    120_000,
-  );
+    }
+  });
 
   it("is refused with its place where a text has half a surrogate pair", () => {
     const refused = (value: unknown, path: string) => {

@@ -113,7 +113,8 @@ export function createGraphStore(
     setState(update) {
       alter((before) => {
         const next = typeof update === "function" ? update(before) : update;
-        return next === before ? before : frozen({ ...before, ...next });
+        const isSame = (Object.keys(next) as (keyof typeof next)[]).every((key) => Object.is(next[key], before[key]));
+        return isSame ? before : frozen({ ...before, ...next });
       });
     },
     subscribe(listener) {

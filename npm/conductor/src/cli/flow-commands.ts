@@ -21,7 +21,7 @@ export function flowCommands(add: (name: string, description: string) => Command
     .argument("<file>", "YAML or JSON file, - for standard input")
     .option("--if-version <n>", "only on top of this version; 0 for a flow that must be new", wholeNumber)
     .option("--strict", "take warnings for errors")
-    .option("--lenient", "only warn of unknown keys and of nodes without a type")
+    .option("--lenient", "only warn of unknown keys, and of nodes without a type or with nothing inside")
     .action(async (file: string, options) => end(await saveFlow(file, options)));
   add("delete", "delete flows; their versions stay")
     .argument("<id...>", "of the flows")

@@ -56,6 +56,9 @@ export class Moments {
   map: Map<string, ExecutionGraphNode> | undefined;
   /** The nodes that are not shown as they are at the moment that has the table. */
   readonly stale = new Set<number>();
+  /** The weight of each node, of a group that of all inside of it, and with the percent as it was shown last. */
+  readonly weights: number[] = [];
+  readonly done: number[] = [];
   private current = this.latest;
   private readonly records: NodeRecord[] = [];
 

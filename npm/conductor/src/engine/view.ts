@@ -1,4 +1,5 @@
 /** A run as a store and its listeners see it: objects made only of what is looked at. */
+import { runsInRounds } from "../types/definition.js";
 import type { Eta, ExecutionGraphNode, ExecutionGraphState } from "../types/graph.js";
 import { attemptText, type NodeActivity, roundsText } from "./activity.js";
 import { constants, stepMessage, stepsOf } from "./constants.js";
@@ -179,7 +180,7 @@ export class RunView {
       ...(isExecuting && isPaused && { isPaused }),
       startTime: base.startTime,
       endTime: isExecuting ? null : this.run.endTime,
-      cachedProgress: moments === undefined ? base.overall : this.overall,
+      cachedProgress: moments === undefined ? base.overall : this.run.hasSucceeded ? 100 : this.overall,
       executionId: context.executionId,
       nodeId: context.nodeId,
     };
@@ -210,7 +211,7 @@ export class RunView {
     const renewed = [...stale].sort((one, other) => other - one);
     stale.clear();
     for (const index of renewed) {
-      const record = moments.record(index);
+      const record = this.withProgress(index, moments);
       shown[index] ??= this.made[index] as ExecutionGraphNode;
       shown[index] = this.nodeIn(index, record, shown);
       // A change to this state may be told before the error that it is for.
@@ -222,6 +223,30 @@ export class RunView {
     const map = frozenMap(nodes);
     moments.map = map;
     return map;
+  }
+
+  /** How a node is; a group with the progress of what is inside, which the engine tells in looks only. Children come before it. */
+  private withProgress(index: number, moments: Moments): NodeRecord {
+    const record = moments.record(index);
+    const { plan } = this.run;
+    if (plan.isLeaf(index) || runsInRounds(plan.node(index).type)) {
+      moments.weights[index] = plan.weight(index);
+      moments.done[index] = plan.weight(index) * record.percent;
+      return record;
+    }
+    // States do not list the node that is run.
+    if (index === 0) return record;
+    let [done, weight] = [0, 0];
+    for (const child of plan.children(index)) {
+      done += moments.done[child] as number;
+      weight += moments.weights[child] as number;
+    }
+    moments.done[index] = done;
+    moments.weights[index] = weight;
+    // Completed, or skipped.
+    const isOver = record.state >= State.completed && record.state !== State.error;
+    const percent = isOver ? 100 : weight > 0 ? Math.floor(done / weight + 0.5) : 0;
+    return { ...record, percent };
   }
 
   private nodeIn(

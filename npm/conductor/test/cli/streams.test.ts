@@ -88,29 +88,25 @@ describe("a flow file", () => {
     }
   });
 
-  it.skipIf(process.platform === "win32")(
-    "may be a pipe or standard input, up to the limit",
-    async () => {
-      const pipe = join(here, "pipe");
-      execFileSync("mkfifo", [pipe]);
-      for (const [source, code] of [
-        [`cat '${double}'`, 0],
-        ["cat /dev/zero", 3],
-      ] as const) {
-        for (const rest of [
-          `validate pipe < /dev/null & ${source} > pipe; wait $!`,
-          `validate - < <(${source})`,
-          `validate <(${source})`,
-        ]) {
-          const ending = shell(rest);
-          expect(ending, rest).toMatchObject({ code, ...(code === 3 && { stdout: tooLarge("more") }) });
-        }
+  it.skipIf(process.platform === "win32")("may be a pipe or standard input, up to the limit", async () => {
+    const pipe = join(here, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const [source, code] of [
+      [`cat '${double}'`, 0],
+      ["cat /dev/zero", 3],
+    ] as const) {
+      for (const rest of [
+        `validate pipe < /dev/null & ${source} > pipe; wait $!`,
+        `validate - < <(${source})`,
+        `validate <(${source})`,
+      ]) {
+        const ending = shell(rest);
+        expect(ending, rest).toMatchObject({ code, ...(code === 3 && { stdout: tooLarge("more") }) });
       }
-      expect(shell("validate - < double.yaml")).toMatchObject({ code: 0 });
-      expect(shell("validate - < /dev/zero")).toMatchObject({ code: 3 });
-    },
-    60_000,
-  );
+    }
+    expect(shell("validate - < double.yaml")).toMatchObject({ code: 0 });
+    expect(shell("validate - < /dev/zero")).toMatchObject({ code: 3 });
+  });
 
   it("may come over a socket, as it does where a program of Node starts the command", async () => {
     const child = spawn(process.execPath, [CLI, "validate", "-"], { stdio: ["pipe", "pipe", "inherit"] });
