@@ -277,6 +277,35 @@ describe("bodies", () => {
     expect(({} as Record<string, unknown>).a).toBeUndefined();
   });
 
+  it("that are forms of one name over and over are taken up to 10,000 fields, and hold up no other request", async () => {
+    const { send, runs, origin, conductor } = await served([
+      flowOf({ path: "a", authenticate: "none", answer: "result" }),
+    ]);
+    const form = { "content-type": "application/x-www-form-urlencoded" };
+    const post = (fields: number) => send("a", `${"a&".repeat(fields - 1)}a=1`, form);
+    const [many, health] = await Promise.all([post(2 ** 19 - 1), fetch(`${origin}/health`)]);
+    expect([many.status, await many.json(), health.status]).toEqual([
+      413,
+      { error: "A form or a query may have 10000 fields at most", code: "VALIDATION_FAILED" },
+      200,
+    ]);
+    expect((await post(10_001)).status).toBe(413);
+    expect(await runs()).toHaveLength(0);
+    expect((await post(10_000)).status).toBe(200);
+    const [{ id } = { id: "" }] = await runs();
+    const { body } = (await conductor.executions.value(id, "request")) as { body: { a: string[] } };
+    expect([body.a.length, body.a.at(-1)]).toEqual([10_000, "1"]);
+  });
+
+  it("whose form comes in parts have as many fields at most", async () => {
+    const { send } = await served([flowOf({ path: "a", authenticate: "none", maxBytes: 2 ** 21 })]);
+    const boundary = "-".repeat(30);
+    const field = `--${boundary}\r\ncontent-disposition: form-data; name="a"\r\n\r\n\r\n`;
+    const headers = { "content-type": `multipart/form-data; boundary=${boundary}` };
+    const post = (fields: number) => send("a", `${field.repeat(fields)}--${boundary}--\r\n`, headers);
+    expect([(await post(10_001)).status, (await post(10_000)).status]).toEqual([413, 202]);
+  });
+
   it("are not read before it is known who sends, where that does not depend on them", async () => {
     const { send, port } = await served([flowOf({ path: "a" })]);
     expect((await send("a", "x".repeat(2_000_000))).status).toBe(401);

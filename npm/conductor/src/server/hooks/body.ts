@@ -10,6 +10,9 @@ const SMALL = 64 * 1024;
 /** How deep JSON may be nested: what an execution may hold is limited to a little more. */
 const DEEPEST = 200;
 
+/** How many fields a form or a query may have. */
+const MOST_FIELDS = 10_000;
+
 /** A body is not taken. */
 export class BodyError extends Error {
   constructor(
@@ -91,9 +94,12 @@ export async function parsedBody(bytes: Buffer, contentType: string): Promise<un
     demandKeepable(value);
     return value;
   }
-  if (type === "application/x-www-form-urlencoded" || type === "multipart/form-data") {
-    return formOf(bytes, contentType);
+  if (type === "application/x-www-form-urlencoded") {
+    // No more is parsed than shows that there are too many.
+    const fields = new TextDecoder().decode(bytes).split("&", MOST_FIELDS + 1);
+    return byName(new URLSearchParams(fields.join("&")));
   }
+  if (type === "multipart/form-data") return formOf(bytes, contentType);
   return isUtf8(bytes) ? bytes.toString("utf8") : bytes.toString("base64");
 }
 
@@ -134,10 +140,20 @@ async function formOf(bytes: Buffer, contentType: string): Promise<Record<string
   return byName(entries);
 }
 
-/** Values by their names; a list where a name comes several times. */
+/**
+ * Values by their names; a list where a name comes several times.
+ *
+ * @throws BodyError 413 where there are too many
+ */
 export function byName(entries: Iterable<readonly [string, unknown]>): Record<string, unknown> {
   const found = new Map<string, unknown[]>();
-  for (const [name, value] of entries) found.set(name, [...(found.get(name) ?? []), value]);
+  let count = 0;
+  for (const [name, value] of entries) {
+    if (++count > MOST_FIELDS) throw new BodyError(413, `A form or a query may have ${MOST_FIELDS} fields at most`);
+    const list = found.get(name);
+    if (list === undefined) found.set(name, [value]);
+    else list.push(value);
+  }
   // No name of a sender's reaches the prototype.
   const values: Record<string, unknown> = Object.create(null);
   for (const [name, list] of found) if (name !== "__proto__") values[name] = list.length === 1 ? list[0] : list;

@@ -172,6 +172,7 @@ export const webhook = {
   effects: "reads",
   limits: [
     { what: "the body", bound: "`maxBytes`, 1 MiB unless given", beyond: "the request is refused with 413" },
+    { what: "the fields of a form, or of a query", bound: "10,000", beyond: "the request is refused with 413" },
     {
       what: "the wait for an answer",
       bound: "`waitFor`, 30 s unless given",
