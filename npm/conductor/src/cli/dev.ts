@@ -84,6 +84,7 @@ async function served(root: string, options: DevOptions): Promise<Exit> {
       host: "127.0.0.1",
       open: true,
       isolate: false,
+      isDevelopment: true,
       keys: KEY_FILE,
       defaultRoots: [root],
     };

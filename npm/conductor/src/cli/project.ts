@@ -43,6 +43,8 @@ export interface Project {
   isolation?: IsolationOptions;
   /** The files that node types come from. */
   nodeFiles: readonly string[];
+  /** The files of which one is its configuration, or would be if it were there. */
+  configFiles: readonly string[];
 }
 
 const FILES = ["ts", "js", "mjs", "json"].map((extension) => `conductor.config.${extension}`);
@@ -102,7 +104,7 @@ const RULES: Record<keyof ProjectConfig, Rule> = {
  * @throws UsageError for a file that cannot be loaded, an unknown or wrong setting, or a type name that is not free
  */
 export async function openProject(flow: string | undefined, options: ProjectOptions): Promise<Project> {
-  const file = configOf(flow, options.config);
+  const { file, files: configFiles } = configOf(flow, options.config);
   const config = file === undefined ? {} : await readConfig(file);
   const found: DefinedNode[] = [];
   const nodeFiles: string[] = [];
@@ -131,6 +133,7 @@ export async function openProject(flow: string | undefined, options: ProjectOpti
     ...(limits && { limits }),
     ...(isolation && { isolation: withPathsFrom(dirname(file as string), isolation) }),
     nodeFiles,
+    configFiles,
   };
 }
 
@@ -175,18 +178,21 @@ function isNetwork(value: unknown): boolean {
   }
 }
 
-/** The configuration of a flow: the nearest, from its folder upwards. */
-function configOf(flow: string | undefined, named: string | boolean | undefined): string | undefined {
-  if (named === false) return undefined;
-  if (typeof named === "string") return resolve(named);
+/** The configuration of a flow: the nearest, from its folder upwards; and all that were looked for. */
+function configOf(flow: string | undefined, named: string | boolean | undefined): { file?: string; files: string[] } {
+  if (named === false) return { files: [] };
+  if (typeof named === "string") return { file: resolve(named), files: [resolve(named)] };
   let folder = flow === undefined || flow === STANDARD_INPUT ? process.cwd() : dirname(resolve(flow));
+  const files: string[] = [];
   while (true) {
-    const there = FILES.map((name) => join(folder, name)).filter((path) => existsSync(path));
-    if (there.length > 1)
-      throw new UsageError(`There are several configurations, name one with --config: ${there.join(", ")}`);
-    if (there.length === 1) return there[0];
+    const here = FILES.map((name) => join(folder, name));
+    files.push(...here);
+    const [file, ...others] = here.filter((path) => existsSync(path));
+    if (others.length > 0)
+      throw new UsageError(`There are several configurations, name one with --config: ${[file, ...others].join(", ")}`);
+    if (file !== undefined) return { file, files };
     const above = dirname(folder);
-    if (above === folder) return undefined;
+    if (above === folder) return { files };
     folder = above;
   }
 }

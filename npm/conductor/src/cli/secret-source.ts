@@ -1,10 +1,9 @@
 /** The secrets of a store, for the commands that run flows on it. */
-import { existsSync, realpathSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
 import type { ExecutionStore } from "@atomiton/storage";
 import type { ConductorConfig } from "../exports/node.js";
 import type { SecretKeySource } from "../server/secrets/secret-keys.js";
 import { openSecrets, type Secrets, secretsInTurn } from "../server/secrets/secrets.js";
+import type { OwnFile } from "./apart.js";
 import { UsageError } from "./exit.js";
 import { oneLine, onStandardError } from "./text.js";
 
@@ -39,26 +38,12 @@ export function demandStore(address: unknown, { secretKey }: SecretKeyOptions): 
   throw new UsageError("--secret-key is for the secrets of a store; give --store sqlite:PATH as well");
 }
 
-/** Throws UsageError where flows could read the file of the key. */
-export function demandKeyApart(roots: readonly string[], options: SecretKeyOptions): void {
+/** The file of the key, where there is one, for `demandApart`. */
+export function ownKeyFile(options: SecretKeyOptions): OwnFile[] {
   const source = keySource(options);
-  if (typeof source === "string" || "keychain" in source) return;
-  const file = realPath(source.file);
-  for (const root of roots) {
-    const path = relative(realPath(root), file);
-    if (path === ".." || path.startsWith(`..${sep}`) || resolve(path) === path) continue;
-    throw new UsageError(
-      `Flows could read the key of the secrets: ${oneLine(source.file)} lies in ${oneLine(root)}, where they may read files. Keep it elsewhere: --secret-key FILE, or ${VARIABLE} in the environment`,
-    );
-  }
-}
-
-/** Where a file is, or will be once it is there. */
-function realPath(path: string): string {
-  const full = resolve(path);
-  if (existsSync(full)) return realpathSync(full);
-  const folder = dirname(full);
-  return folder === full ? full : join(realPath(folder), full.slice(folder.length));
+  if (typeof source === "string" || "keychain" in source) return [];
+  const remedy = `Keep it elsewhere: --secret-key FILE, or ${VARIABLE} in the environment`;
+  return [{ path: source.file, harm: "read the key of the secrets", remedy }];
 }
 
 /** Opens the secrets of a store. Throws UsageError for what is no key. */

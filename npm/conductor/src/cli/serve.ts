@@ -1,7 +1,9 @@
 /** `conductor serve`: a server for flows, on a store, in one command. */
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { ExecutionStore } from "@atomiton/storage";
 import { databaseFile } from "../api/durable/execution-store.js";
+import { STANDARD_INPUT } from "../exports/environment/bounded-read.js";
 import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ConductorConfig } from "../exports/node.js";
 import { createIsolation, type Isolation } from "../isolation/isolation.js";
@@ -13,6 +15,7 @@ import type { OpenIdSettings } from "../server/users/openid/settings.js";
 import { createUsers } from "../server/users/users.js";
 import { createTriggers } from "../triggers/triggers.js";
 import type { FlowToSave } from "../types/flow.js";
+import { demandApart, type OwnFile } from "./apart.js";
 import { type AuditFile, auditFile } from "./audit-file.js";
 import { Exit, UsageError } from "./exit.js";
 import type { ProjectFacts, Strictness } from "./flow-file.js";
@@ -21,7 +24,7 @@ import { openKeptStore, SERVER_STORE } from "./kept-store.js";
 import { attempted, type KeyOptions } from "./keys.js";
 import { openIdIn } from "./openid-file.js";
 import { openProject, type Project, type ProjectOptions } from "./project.js";
-import { demandKeyApart, type SecretKeyOptions, storedSecrets, tellHidden } from "./secret-source.js";
+import { ownKeyFile, type SecretKeyOptions, storedSecrets, tellHidden } from "./secret-source.js";
 import { type LogFormat, logExecutions, type ServerLog, serverLog } from "./serve-log.js";
 import { onInterrupt } from "./signals.js";
 import { openTelemetry, type Telemetry } from "./telemetry.js";
@@ -49,6 +52,8 @@ export interface ServeOptions extends ProjectOptions, KeyOptions, SecretKeyOptio
   defaultRoots?: readonly string[];
   allowPrivateAddresses?: boolean;
   allowPrograms?: boolean;
+  /** Whether flows may change what the server is made of: `conductor dev` serves the folder that it is written in. */
+  isDevelopment?: boolean;
   /** Whether triggers fire. */
   triggers?: boolean;
   webhooks?: boolean;
@@ -72,8 +77,8 @@ export async function serve(flows: readonly string[], options: ServeOptions, pre
     throw new UsageError("--flow says which flows are tools of the Model Context Protocol; give --mcp as well");
   }
   const settings = guarded(project.settings, options);
-  demandKeyApart(settings.files?.roots ?? [], options);
   const address = options.store ?? settings.store ?? SERVER_STORE;
+  demandApart(settings.files?.roots ?? [], ownFiles(flows, address, project, options));
   const keys = new KeyFile(options.keys);
   const hasKeys = attempted(() => keys.list().length) > 0;
   if (options.open && options.openid !== undefined)
@@ -110,6 +115,35 @@ export async function serve(flows: readonly string[], options: ServeOptions, pre
       await audit?.written();
     }
   });
+}
+
+/** What flows of callers must not reach: who could change it would be an admin, or read all secrets. */
+function ownFiles(
+  flows: readonly string[],
+  address: string | ExecutionStore,
+  { nodeFiles, configFiles, isolation }: Project,
+  { keys, audit, openid, isDevelopment, ...options }: ServeOptions,
+): OwnFile[] {
+  const key = ownKeyFile(options);
+  if (isDevelopment) return key;
+  const elsewhere = (option: string) => `Keep it elsewhere: ${option}`;
+  const folder = "Keep it elsewhere, or name another folder for files";
+  const database = typeof address === "string" ? databaseFile(address) : undefined;
+  const modules = (isolation?.nodes ?? []).map((name) => (name.startsWith("file:") ? fileURLToPath(name) : name));
+  const changed: [what: string, paths: readonly (string | undefined)[], remedy: string][] = [
+    ["the keys of callers", [keys], elsewhere("--keys FILE")],
+    // What SQLite has beside a database lies in the same folder.
+    ["all that the server keeps", [database], elsewhere("--store sqlite:PATH")],
+    ["the audit", [audit], elsewhere("--audit FILE")],
+    ["how people sign in", [openid], elsewhere("--openid FILE")],
+    ["the settings of the server", configFiles, `${elsewhere("--config FILE")}, or --no-config for none`],
+    ["what node types do", [...nodeFiles, ...modules], folder],
+    ["a flow that is saved at each start", flows.filter((path) => path !== STANDARD_INPUT), folder],
+  ];
+  const files = changed.flatMap(([what, paths, remedy]) =>
+    paths.flatMap((path) => (path === undefined ? [] : { path, harm: `change ${what}`, remedy })),
+  );
+  return [...key, ...files];
 }
 
 /** What keeps executions of callers apart; node types of the project are loaded there as well. */
