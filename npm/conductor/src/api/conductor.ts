@@ -28,7 +28,7 @@ import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
 import { KnownFlows } from "./known-flows.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
-import { flowIdOf, isRequest, refusal, runRequest } from "./requests.js";
+import { flowIdOf, isRequest, refusal, runRequest, unbegun } from "./requests.js";
 import { Runs } from "./runs.js";
 import { ServiceRouter } from "./service-router.js";
 import { type ConductorConfig, msOrRefuse, storeSettings } from "./settings.js";
@@ -245,7 +245,7 @@ async function findIn({ storage, flow }: Services, flowId: string): Promise<Node
 
 function unnamed(): RequestResult {
   const message = "A request must name a flow: flowId, compositeId or blueprintId";
-  return refusal(failure("INVALID_PARAMETERS", message, {}), "", Date.now());
+  return unbegun(refusal(failure("INVALID_PARAMETERS", message, {}), "", Date.now()));
 }
 
 function hidden(value: unknown): PropertyDescriptor {

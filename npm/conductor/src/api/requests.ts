@@ -77,8 +77,20 @@ export async function runRequest(sources: RequestSources, request: ExecutionRequ
     const result = await sources.run(flow, contextOf(request, flow, executionId), settings);
     return answerOf(result, flowId, executionId, startedAt);
   } catch (error) {
-    return refusal(errorOf(error, executionId), flowId, startedAt);
+    return unbegun(refusal(errorOf(error, executionId), flowId, startedAt));
   }
+}
+
+const UNBEGUN: unique symbol = Symbol.for("@atomiton/unbegun") as never;
+
+/** Marks the result of a request that began no execution. The mark stays within this process, and is not seen. */
+export function unbegun(result: RequestResult): RequestResult {
+  return Object.defineProperty(result, UNBEGUN, { value: true });
+}
+
+/** Whether a result says that a request began no execution. */
+export function isUnbegun(result: unknown): boolean {
+  return (result as { [UNBEGUN]?: true } | null | undefined)?.[UNBEGUN] === true;
 }
 
 /** What a request that could not be run is answered with. */

@@ -56,6 +56,9 @@ const INSIDE_INTERVAL_MS = 100;
 /** From this many direct children on, a flow is analysed only after the host had its turn. */
 const LARGE_FLOW = 50;
 
+/** Causes of executions that belong to the request in which they begin. */
+const OF_REQUESTS: ReadonlySet<string> = new Set(["call", "webhook"]);
+
 const METADATA_NOT_KEPT =
   "The `metadata` of the request is not kept: the conductor that runs it has no store. Give it one, or leave `metadata` out";
 
@@ -367,7 +370,7 @@ export class Runs {
     if (around !== undefined) return around.execution(of);
     if (kept?.trace !== undefined) return tracer.begin(of, { headers: kept.trace, isRoot: true });
     // What a trigger finds by itself has nothing to do with the request that armed it.
-    const isRoot = kept?.past !== undefined || (cause !== undefined && cause.trigger !== "webhook");
+    const isRoot = kept?.past !== undefined || (cause !== undefined && !OF_REQUESTS.has(cause.trigger));
     return tracer.begin(of, isRoot ? { isRoot } : { headers: this.events.requestHeaders });
   }
 

@@ -1,7 +1,7 @@
 /** Requests of pages: running a stored flow by its id, whichever way they come in. */
 import { messageOf } from "@atomiton/values";
 import * as z from "zod";
-import { flowIdOf, refusal } from "../api/requests.js";
+import { flowIdOf, isUnbegun, refusal, unbegun } from "../api/requests.js";
 import { failure } from "../engine/failure.js";
 import { activeOf } from "../executions/registry.js";
 import type { ActiveExecution } from "../services/node.js";
@@ -61,7 +61,9 @@ export function createRequests(
       // Named here, so that it can be cancelled.
       run: async ({ executionId }) => {
         const context = { ...request.context, executionId };
-        return plainRequestResult(await dependencies.execute({ ...request, context }));
+        const result = await dependencies.execute({ ...request, context });
+        const plain = plainRequestResult(result);
+        return isUnbegun(result) ? unbegun(plain) : plain;
       },
       failed: (error, execution) => refused("EXECUTION_FAILED", messageOf(error), execution),
     });
@@ -70,7 +72,7 @@ export function createRequests(
     problem,
     async execute(request) {
       const found = problem(request);
-      return found === undefined ? run(request as ExecutionRequest) : refused("VALIDATION_FAILED", found);
+      return found === undefined ? run(request as ExecutionRequest) : unbegun(refused("VALIDATION_FAILED", found));
     },
     active: () => executions.list().map(activeOf),
     answer: (executionId) => executions.result(executionId),

@@ -31,6 +31,11 @@ const STATUS: Partial<Record<ErrorCode, 400 | 404 | 413 | 429 | 501>> = {
   IMPLEMENTATION_NOT_FOUND: 501,
 };
 
+/** The status of what is refused with a code. */
+export function statusOf(code: ErrorCode): number {
+  return STATUS[code] ?? 422;
+}
+
 /** The answer of a command, as clients of channels read it. */
 export function channelAnswer(answer: CallResult): Response {
   if ("status" in answer) return refusedBy(answer);
@@ -44,14 +49,14 @@ export function answerOf(answer: CallResult, resource: Resource, given: Given): 
   if (!("result" in answer)) {
     const { error, code = "EXECUTION_FAILED" } = answer;
     const isStale = given.ifVersion !== undefined && code === "INVALID_PARAMETERS";
-    return problem(isStale ? 412 : (STATUS[code] ?? 422), code, error);
+    return problem(isStale ? 412 : statusOf(code), code, error);
   }
   const { result } = answer;
   const { success, error, code } = (result ?? {}) as { success?: unknown; error?: unknown; code?: ErrorCode };
   // Older commands tell of what they do not find in their result. The output of a node may look the same.
   if (resource.answers !== "value" && success === false && typeof error === "string") {
     const known = code ?? "NODE_NOT_FOUND";
-    return problem(STATUS[known] ?? 422, known, error);
+    return problem(statusOf(known), known, error);
   }
   if (resource.answers === "deleted" && result === 0) {
     return problem(404, "NODE_NOT_FOUND", `There is no execution ${given.params.id} that is over`);

@@ -107,13 +107,13 @@ export function eventStream(
         };
         if (signal.aborted) return end();
         signal.addEventListener("abort", abort);
-        void last?.then(({ event, data }) => {
+        last?.then(({ event, data }) => {
           // What is told with the next turn of the event loop comes before it.
           setImmediate(() => {
             write(`event: ${event}\ndata: ${data}\n\n`);
             end();
           });
-        });
+        }, end);
         // The first line makes headers go out. The id is for those that come back before they had any event.
         if (!lastId) {
           write(`: \nid: ${log.session}:${log.now}\n\n`);

@@ -1,20 +1,21 @@
 /** Runs of stored flows that are asked for over HTTP: begun once for each key, and answered for once they are kept. */
 import { randomUUID } from "node:crypto";
-import { flowIdOf } from "../api/requests.js";
+import type { StoredExecution } from "@atomiton/storage";
+import { flowIdOf, isUnbegun } from "../api/requests.js";
 import { type Caused, causeOf } from "../types/cause.js";
 import type { ErrorCode } from "../types/errors.js";
-import type { ExecutionRequest } from "../types/request.js";
+import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import { type CallResult, type Calls, idOfKey, type Session } from "./calls.js";
-import { IdempotencyKeys } from "./idempotency.js";
+import { hashOfRequest, IdempotencyKeys } from "./idempotency.js";
 import type { ServedChannels } from "./served-channels.js";
 import { within } from "./within.js";
 
 /** What is needed of a server. */
 export interface FlowRunParts {
-  calls: Pick<Calls, "call" | "isWaiting">;
+  calls: Pick<Calls, "call">;
   channels: Pick<ServedChannels, "requests">;
-  /** Whether an execution is in the store; missing where none outlasts its process. */
-  isKept: ((executionId: string) => Promise<boolean>) | undefined;
+  /** An execution of the store; missing where none outlasts its process. */
+  kept: ((executionId: string) => Promise<StoredExecution | undefined>) | undefined;
 }
 
 /** How a run is asked for. */
@@ -25,26 +26,37 @@ export interface Asking {
   wait: number | undefined;
 }
 
+/** Why a run is not carried out. */
+export interface RunRefusal {
+  status: number;
+  code: ErrorCode;
+  error: string;
+}
+
 /** What a run is answered with: its result, the id under which that will be found, or why it was not begun. */
-export type RunAnswer =
-  | { result: CallResult }
-  | { executionId: string }
-  | { status: 400 | 409 | 422; code: ErrorCode; error: string };
+export type RunAnswer = { result: CallResult } | { executionId: string } | RunRefusal;
 
 /** Runs stored flows. */
 export interface FlowRuns {
   /** The id of the execution that a request asks for: that of its key, else its own or a new one. */
   idOf(session: Session, request: ExecutionRequest, key: string | undefined): string;
-  /** Runs a flow once for each key; `wait` over, answers as soon as the execution is kept. */
-  run(session: Session, request: ExecutionRequest, asking: Asking): Promise<RunAnswer>;
+  /**
+   * Finds out whether a flow is to be run, once for each key: gives why not, or what runs it. With `wait`, that answers as soon as the
+   * execution is kept and the time is over.
+   */
+  prepare(
+    session: Session,
+    request: ExecutionRequest,
+    asking: Asking,
+  ): Promise<RunRefusal | (() => Promise<RunAnswer>)>;
 }
 
 /** What an `Idempotency-Key` may be. */
 const KEY = /^[\x21-\x7e]{1,200}$/;
 
 /** Makes the runs of a server. */
-export function flowRuns({ calls, channels, isKept }: FlowRunParts): FlowRuns {
-  const keys = new IdempotencyKeys();
+export function flowRuns({ calls, channels, kept }: FlowRunParts): FlowRuns {
+  const keys = new IdempotencyKeys(kept);
   /** Beginnings of executions that are not known to be in the store yet, by execution. */
   const beginnings = new Map<string, Promise<void>>();
 
@@ -52,24 +64,38 @@ export function flowRuns({ calls, channels, isKept }: FlowRunParts): FlowRuns {
     if (key !== undefined) return idOfKey(session.caller, flowIdOf(request) ?? "", key);
     return request.context?.executionId || `exec_${randomUUID()}`;
   };
+  const execute = (session: Session, request: unknown) => calls.call(session, "conductor", "execute", request);
 
   /** Begins a run, and notes when its execution is in the store. */
-  const begin = (session: Session, request: ExecutionRequest, executionId: string) => {
+  const begin = (session: Session, request: ExecutionRequest, executionId: string, hash?: string) => {
     let begun = () => {};
-    const kept = new Promise<void>((resolve) => {
+    const isKept = new Promise<void>((resolve) => {
       begun = resolve;
     });
-    const caused: ExecutionRequest & Caused = { ...request, [causeOf]: { trigger: "call", begun } };
+    const cause = { trigger: "call", begun, ...(hash !== undefined && { request: hash }) };
+    const caused: ExecutionRequest & Caused = { ...request, [causeOf]: cause };
     // Another request with this id is about the execution of the first one.
-    if (!beginnings.has(executionId)) beginnings.set(executionId, kept);
-    return calls.call(session, "conductor", "execute", caused).finally(() => {
-      if (beginnings.get(executionId) === kept) beginnings.delete(executionId);
+    if (!beginnings.has(executionId)) beginnings.set(executionId, isKept);
+    return execute(session, caused).finally(() => {
+      if (beginnings.get(executionId) === isKept) beginnings.delete(executionId);
     });
+  };
+
+  /** Answers with a result, or once the time is over and a crash would leave the execution. */
+  const waited = async (wait: number, done: Promise<CallResult>, executionId: string): Promise<RunAnswer> => {
+    let result = await within(wait, done);
+    // It is not said before that it goes on: one that waits for its place is in no store yet.
+    const isKept = async () => (await kept?.(executionId).catch(() => undefined)) !== undefined;
+    if (result === undefined && kept !== undefined && !(await isKept())) {
+      const begun = beginnings.get(executionId)?.then(() => undefined);
+      result = await (begun === undefined ? done : Promise.race([done, begun]));
+    }
+    return result === undefined ? { executionId } : { result };
   };
 
   return {
     idOf,
-    async run(session, request, { key, wait }) {
+    async prepare(session, request, { key, wait }) {
       if (key !== undefined && !KEY.test(key)) {
         const error = "An Idempotency-Key has 1 to 200 printable characters";
         return { status: 400, code: "INVALID_PARAMETERS", error };
@@ -77,39 +103,42 @@ export function flowRuns({ calls, channels, isKept }: FlowRunParts): FlowRuns {
       const isPlain = key === undefined && wait === undefined;
       // What is wrong with a request is said where it is carried out.
       if (isPlain || channels.requests.problem(request) !== undefined) {
-        return { result: await calls.call(session, "conductor", "execute", request) };
+        return async () => ({ result: await execute(session, request) });
       }
       const executionId = idOf(session, request, key);
-      let done: Promise<CallResult> | undefined;
-      if (key !== undefined) {
-        const known = keys.look(executionId, request);
-        if (known === "other") {
-          const error = "This Idempotency-Key was sent with another request before";
-          return { status: 422, code: "VALIDATION_FAILED", error };
-        }
-        done = channels.requests.answer(executionId)?.then((result) => ({ result }));
-        if (known === "same" && done === undefined && isKept === undefined && !calls.isWaiting(executionId)) {
-          const error = "The request with this Idempotency-Key is over, and its result is not kept any more";
-          return { status: 409, code: "NODE_NOT_FOUND", error };
-        }
-      }
       const named = { ...request, context: { ...request.context, executionId } };
-      const isNoted = wait !== undefined && isKept !== undefined;
-      done ??= (isNoted ? begin(session, named, executionId) : calls.call(session, "conductor", "execute", named)).then(
-        (answer) => {
-          // What began nothing may be sent again with its key.
-          if (key !== undefined && !("result" in answer)) keys.forget(executionId);
-          return answer;
-        },
-      );
-      if (wait === undefined) return { result: await done };
-      let result = await within(wait, done);
-      // It is not said that it goes on before a crash would leave it: one that waits for its place is in no store yet.
-      if (result === undefined && isKept !== undefined && !(await isKept(executionId))) {
-        const kept = beginnings.get(executionId)?.then(() => undefined);
-        result = await (kept === undefined ? done : Promise.race([done, kept]));
+      if (key === undefined) {
+        return () => waited(wait as number, begin(session, named, executionId), executionId);
       }
-      return result === undefined ? { executionId } : { result };
+      const hash = hashOfRequest(key, request as unknown as Record<string, unknown>);
+      const { known, isOver, end } = await keys.look(executionId, hash);
+      if (known === "other") {
+        end(false);
+        const error = "This Idempotency-Key was sent with another request before";
+        return { status: 422, code: "VALIDATION_FAILED", error };
+      }
+      // An answer that is left of a request that began nothing, or of an execution that was deleted, is not that of a new one.
+      const answer = known === "same" ? channels.requests.answer(executionId) : undefined;
+      if (known === "same" && answer === undefined && kept === undefined && isOver) {
+        const error = "The request with this Idempotency-Key is over, and its result is not kept any more";
+        return { status: 409, code: "NODE_NOT_FOUND", error };
+      }
+      return () => {
+        const done = answer?.then((result) => ({ result })) ?? begin(session, named, executionId, hash);
+        done.then(
+          (found) => end(refusedIn(found) === undefined),
+          () => end(false),
+        );
+        return wait === undefined ? done.then((result) => ({ result })) : waited(wait, done, executionId);
+      };
     },
   };
+}
+
+/** Why a run began nothing; `undefined` for one that has a result. */
+export function refusedIn(answer: CallResult): { code: ErrorCode; error: string } | undefined {
+  if (!("result" in answer)) return { code: (answer.code ?? "EXECUTION_FAILED") as ErrorCode, error: answer.error };
+  if (!isUnbegun(answer.result)) return undefined;
+  const { error = "", metadata } = answer.result as RequestResult;
+  return { code: metadata?.error?.code ?? "EXECUTION_FAILED", error };
 }

@@ -8,12 +8,12 @@ import { msOf } from "../engine/policy.js";
 import type { ExecutionRequest } from "../types/request.js";
 import { leastRole, type Refusal, refusalOf } from "./access.js";
 import { addressOf } from "./addresses.js";
-import { answerOf, channelAnswer, isComplete, json, problem, refusedBy } from "./answers.js";
+import { answerOf, channelAnswer, isComplete, json, problem, refusedBy, statusOf } from "./answers.js";
 import { apiPage, type Description, PAGE_HEADERS } from "./api-page.js";
 import type { AuditEntry } from "./audit.js";
 import { type Authenticate, type Calls, type Session, tokenOf } from "./calls.js";
 import { type EventSources, eventStream, type LastEvent } from "./event-stream.js";
-import { flowRuns, type RunAnswer } from "./flow-runs.js";
+import { type FlowRunParts, flowRuns, type RunAnswer, refusedIn } from "./flow-runs.js";
 import { bodyOf, givenOf } from "./given.js";
 import type { Hooks } from "./hooks/hooks.js";
 import type { Metrics } from "./metrics.js";
@@ -45,8 +45,8 @@ export interface HandlerParts {
   base: string;
   /** Why the server takes no work; `undefined` where it does. */
   whyNotReady(): Promise<string | undefined>;
-  /** Whether an execution is in the store; missing where one that is begun again under its id is another one. */
-  isKept: ((executionId: string) => Promise<boolean>) | undefined;
+  /** An execution of the store; missing where one that is begun again under its id is another one. */
+  kept: FlowRunParts["kept"];
   /** Ends streams of events. */
   ending(): AbortSignal;
   /** Answers clients of the Model Context Protocol; `undefined` where they are not served. */
@@ -64,6 +64,8 @@ export interface HandlerParts {
 
 const NO_HOOKS =
   "This server takes no requests for webhooks: its owner turns them on, by `webhooks: true` or --webhooks";
+
+const FAILED = "The server failed; its log has the reason";
 
 type Env = {
   Variables: { session: Session; address: string | undefined };
@@ -204,7 +206,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     }
     const ofContext = { ...(context as object | undefined), ...(variables !== undefined && { variables }) };
     const asked = { ...request, context: ofContext, flowId } as ExecutionRequest;
-    if (!takesEvents(c.req.header("accept"))) return runAnswer(c, asked, wait);
+    if (!takesEvents(c.req.header("accept"))) return ranAnswer(await runAnswer(c, asked, wait));
     if (wait === undefined) return runStream(c, asked);
     return problem(400, "INVALID_PARAMETERS", "A stream of events lasts until the result is there: leave `wait` out");
   });
@@ -212,7 +214,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     const refused = calls.refusal(c.get("session"), ...RUN.command);
     if (refused !== undefined) return channelAnswer(refused);
     const body = await bodyOf(c.req);
-    return body instanceof Response ? body : runAnswer(c, body.value as ExecutionRequest);
+    return body instanceof Response ? body : executedAnswer(await runAnswer(c, body.value as ExecutionRequest));
   };
   app.post("/execute", execute);
   app.post(`${base}/execute`, execute);
@@ -242,7 +244,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
   });
   app.onError((error) => {
     logged("A request failed", error);
-    return problem(500, "INTERNAL_ERROR", "The server failed; its log has the reason");
+    return problem(500, "INTERNAL_ERROR", FAILED);
   });
   return app;
 
@@ -300,8 +302,10 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     const executionId = runs.idOf(c.get("session"), request, key);
     // With a key the request stays as it was sent: it is compared with the one that the key came with before.
     const asked = key === undefined ? { ...request, context: { ...request.context, executionId } } : request;
+    const run = await runs.prepare(c.get("session"), asked, { key, wait: undefined });
+    if (typeof run !== "function") return problem(run.status, run.code, run.error);
     // It begins once there is a stream that hears of it.
-    const answer = Promise.resolve().then(() => runs.run(c.get("session"), asked, { key, wait: undefined }));
+    const answer = Promise.resolve().then(run).catch(failedRun);
     const stream = streamOf(c, { executionId, last: answer.then(lastEventOf) });
     const early = await Promise.race([
       answer,
@@ -309,21 +313,37 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     ]);
     if (early === undefined || hasResult(early)) return stream;
     void stream.body?.cancel();
-    return runAnswerOf(early);
+    return ranAnswer(early);
   }
 
   /** Runs a stored flow; after `wait` ms answers where its result will be. */
-  async function runAnswer(c: Ctx, request: ExecutionRequest, wait?: number): Promise<Response> {
-    return runAnswerOf(await runs.run(c.get("session"), request, { key: c.req.header("idempotency-key"), wait }));
+  async function runAnswer(c: Ctx, request: ExecutionRequest, wait?: number): Promise<RunAnswer> {
+    const run = await runs.prepare(c.get("session"), request, { key: c.req.header("idempotency-key"), wait });
+    return typeof run === "function" ? run() : run;
   }
 
-  function runAnswerOf(answer: RunAnswer): Response {
-    if ("code" in answer) return problem(answer.status, answer.code, answer.error);
+  /** The answer to a run of the resource of a flow, where what began nothing is refused. */
+  function ranAnswer(answer: RunAnswer): Response {
+    const refused = "result" in answer && "result" in answer.result ? refusedIn(answer.result) : undefined;
+    return refused === undefined
+      ? executedAnswer(answer)
+      : problem(statusOf(refused.code), refused.code, refused.error);
+  }
+
+  /** The answer to clients of channels, which read in a result that nothing began. */
+  function executedAnswer(answer: RunAnswer): Response {
+    if ("status" in answer) return problem(answer.status, answer.code, answer.error);
     if (!("executionId" in answer)) return channelAnswer(answer.result);
     const { executionId } = answer;
     const location = `${base}/executions/${encodeURIComponent(executionId)}`;
     return json({ executionId, status: "running" }, 202, { location });
   }
+}
+
+/** A defect of the server ends a stream as it ends a request. */
+function failedRun(error: unknown): RunAnswer {
+  logged("A run failed", error);
+  return { status: 500, code: "INTERNAL_ERROR", error: FAILED };
 }
 
 /** Whether a path is one of a route; those of middleware, which are all, do not count. */

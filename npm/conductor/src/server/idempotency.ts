@@ -1,28 +1,101 @@
 /** Which requests came with an `Idempotency-Key`, so that a key that stands for another request is not answered with its result. */
+import { isObject } from "@atomiton/values";
+import { requestIn } from "../types/cause.js";
 import { sha256 } from "./sha256.js";
 
-/** Keys that are remembered, the last ones. */
+/** Keys that are remembered without a store, the last ones. */
 const MOST = 10_000;
 
 /** What is known of a key: nothing yet, this request, or another one. */
 export type KnownKey = "new" | "same" | "other";
 
-/** Remembers requests by the executions that they began. */
+/** A look at a key. */
+export interface KeyLook {
+  known: KnownKey;
+  /** Whether the request that came first was answered, in this process. */
+  isOver: boolean;
+  /**
+   * Ends it once the request is answered.
+   *
+   * @param hasBegun whether there is an execution now; without one the key is as if it had never come
+   */
+  end(hasBegun: boolean): void;
+}
+
+/** The request that counts for a key. */
+interface First {
+  hash: string;
+  /** Whether its execution was there before. */
+  isKept: boolean;
+  isOver: boolean;
+}
+
+/** Knows requests by the executions that they began: from the store, or without one from memory. */
 export class IdempotencyKeys {
-  readonly #requests = new Map<string, string>();
+  /** Of requests under way; without a store, also of those that are over. */
+  readonly #firsts = new Map<string, Promise<First>>();
+
+  /** @param kept tells of an execution of the store; missing where none outlasts its process */
+  constructor(private readonly kept: ((executionId: string) => Promise<KeptTags | undefined>) | undefined) {}
 
   /** Whether the execution was begun by this request or by another; the first one counts. */
-  look(executionId: string, request: unknown): KnownKey {
-    const hash = sha256(JSON.stringify(request), "base64");
-    const known = this.#requests.get(executionId);
-    if (known !== undefined) return known === hash ? "same" : "other";
-    this.#requests.set(executionId, hash);
-    if (this.#requests.size > MOST) this.#requests.delete(this.#requests.keys().next().value as string);
-    return "new";
+  async look(executionId: string, hash: string): Promise<KeyLook> {
+    const known = this.#firsts.get(executionId);
+    const found = known ?? this.#firstOf(executionId, hash);
+    if (known === undefined) this.#firsts.set(executionId, found);
+    const forget = () => {
+      if (this.#firsts.get(executionId) === found) this.#firsts.delete(executionId);
+    };
+    try {
+      const first = await found;
+      const isNew = known === undefined && !first.isKept;
+      // The store knows from now on, or there is nothing to be known; others under way compare with what they found.
+      const end = (hasBegun: boolean) => {
+        if (known !== undefined) return;
+        first.isOver = true;
+        if (this.kept !== undefined || !hasBegun) forget();
+      };
+      return { known: first.hash !== hash ? "other" : isNew ? "new" : "same", isOver: first.isOver, end };
+    } catch (error) {
+      forget();
+      throw error;
+    }
   }
 
-  /** Forgets a request that began nothing. */
-  forget(executionId: string): void {
-    this.#requests.delete(executionId);
+  async #firstOf(executionId: string, hash: string): Promise<First> {
+    if (this.kept === undefined) {
+      if (this.#firsts.size >= MOST) this.#firsts.delete(this.#firsts.keys().next().value as string);
+      return { hash, isKept: false, isOver: false };
+    }
+    const execution = await this.kept(executionId);
+    // One that was begun otherwise under this id is not that of another request.
+    const kept = execution && requestIn(execution.tags);
+    return { hash: kept ?? hash, isKept: execution !== undefined, isOver: false };
   }
+}
+
+interface KeptTags {
+  tags: readonly string[];
+}
+
+/**
+ * What requests with one key are compared by. The order of names in objects does not count, nor do fields that are empty. The key is
+ * in it, so that hashes in a list of executions do not tell which of them were sent the same.
+ */
+export function hashOfRequest(key: string, { context, ...fields }: Record<string, unknown>): string {
+  const given = filled({ ...fields, context: isObject(context) ? filled(context) : context });
+  return sha256(JSON.stringify([key, ordered(given)]), "hex");
+}
+
+/** Without the fields that say as much as if they were missing. */
+function filled(fields: Record<string, unknown>): Record<string, unknown> {
+  const isEmpty = (value: unknown) => value == null || (isObject(value) && Object.keys(value).length === 0);
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => !isEmpty(value)));
+}
+
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (!isObject(value)) return value;
+  const names = Object.keys(value).sort();
+  return Object.fromEntries(names.map((name) => [name, ordered(value[name])]));
 }

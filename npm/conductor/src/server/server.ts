@@ -17,7 +17,7 @@ import { type Authenticate, createCalls, type ServerAuth, whoIs } from "./calls.
 import { EventLog } from "./event-log.js";
 import { checkedLimits, type ExecutionLimits } from "./execution-limit-settings.js";
 import { createExecutionGuard } from "./execution-limits.js";
-import { createHandler } from "./handler.js";
+import { createHandler, type HandlerParts } from "./handler.js";
 import { createHooks, type Hooks } from "./hooks/hooks.js";
 import { isolatedCalls } from "./isolated-calls.js";
 import { demandMcp, lazyMcp } from "./mcp/lazy.js";
@@ -221,9 +221,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     origins,
     base,
     whyNotReady,
-    isKept: durable
-      ? async (id: string) => (await conductor.executions?.get(id).catch(() => undefined)) !== undefined
-      : undefined,
+    kept: durable ? keptIn(conductor) : undefined,
     ending: () => ending.signal,
     mcp: mcp?.handle,
     hooks,
@@ -424,6 +422,18 @@ function demandKnown(options: ServerOptions): void {
     if (origin === "*" || /^[a-z][a-z\d+.-]*:\/\/[^/\s]+$/.test(origin)) continue;
     throw refused(`An origin is written as \`https://flows.example.com\`, without a path, or is *; found ${origin}`);
   }
+}
+
+/** Finds executions of a store; `undefined` for one that it does not have. */
+function keptIn({ executions }: Pick<MainProcessConductor, "executions">): HandlerParts["kept"] {
+  return async (id) => {
+    try {
+      return await executions?.get(id);
+    } catch (error) {
+      if ((error as { code?: unknown } | null)?.code === "NODE_NOT_FOUND") return undefined;
+      throw error;
+    }
+  };
 }
 
 function baseOf(base: string): string {

@@ -13,9 +13,23 @@ export interface Cause {
   begun(): void;
   /** Takes the answer of a node `respond`, where something waits for it; gives whether it is sent. */
   respond?: Responder;
+  /** The hash of a request that comes with a key: it is kept with the execution, so that a key is known to be that of another one. */
+  request?: string;
 }
 
 /** A request that may have a cause. */
 export interface Caused {
   [causeOf]?: Cause;
+}
+
+const REQUEST_TAG = "idempotency-request:";
+
+/** Tags by which an execution is kept with the request that began it. */
+export function requestTags({ request }: Pick<Cause, "request">): string[] {
+  return request === undefined ? [] : [REQUEST_TAG + request];
+}
+
+/** The hash of the request that began an execution with these tags; `undefined` where it came without a key. */
+export function requestIn(tags: readonly string[]): string | undefined {
+  return tags.find((tag) => tag.startsWith(REQUEST_TAG))?.slice(REQUEST_TAG.length);
 }

@@ -1,6 +1,9 @@
 /** Bodies, headers and queries as no client should send them, and results that cannot be sent back. */
+import { mkdtempSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
-import { createMemoryExecutions } from "@atomiton/storage";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createMemoryExecutions, openSqliteStore } from "@atomiton/storage";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { rawRequest } from "./raw.js";
@@ -50,7 +53,7 @@ describe("a body", () => {
   );
 
   it.each(WITH_BODIES)("is refused where it is too large, with and without its length: %s", async (path) => {
-    const { apiUrl } = await serving();
+    const { apiUrl, ask } = await serving();
     const large = `{"id":"${"x".repeat(25 * MIB)}"}`;
     const stream = new ReadableStream({
       start(controller) {
@@ -66,6 +69,8 @@ describe("a body", () => {
       );
       expect([413, "closed"]).toContain(status);
     }
+    // It is there still, and nothing of it was saved.
+    expect(await (await ask("viewer", "/flows")).json()).toMatchObject({ total: 0 });
   });
 
   it.each(WITH_BODIES)("is refused where it is too deep: %s", async (path) => {
@@ -273,6 +278,53 @@ describe("an Idempotency-Key", () => {
     const second = await serving({ durable: true }, store);
     expect(await (await second.post("runner", "/flows/f/run", run, key)).json()).toMatchObject({ success: true });
     expect(second.calls).toHaveLength(0);
+  });
+
+  it("stands for its request over restarts, whatever other callers send", async () => {
+    const database = join(mkdtempSync(join(tmpdir(), "conductor-keys-")), "a.db");
+    const key = { "idempotency-key": "one" };
+    const run = { inputs: { amount: 10, to: "ada" }, variables: { a: 1 } };
+    const open = async () => {
+      const store = await openSqliteStore(database);
+      const served = await serving({}, store);
+      return { ...served, end: () => served.conductor.shutdown().then(() => store.close()) };
+    };
+    const first = await open();
+    await first.post("editor", "/flows", flowOf("say"));
+    const ran = await (await first.post("runner", "/flows/f/run", run, key)).json();
+    expect(ran).toMatchObject({ success: true });
+    await first.end();
+    const second = await open();
+    const other = () => second.post("runner", "/flows/f/run", { inputs: { amount: 99 } }, key);
+    const same = (body: object) => second.post("runner", "/flows/f/run", body, key);
+    // Both at once, and each after the other.
+    const [refused, answered] = await Promise.all([other(), same(run)]);
+    expect([refused.status, await answered.json()]).toMatchObject([422, { success: true, outputs: ran.outputs }]);
+    expect((await other()).status).toBe(422);
+    // Neither the order of names nor what is empty makes a request another one.
+    const written = { config: {}, variables: { a: 1 }, options: null, inputs: { to: "ada", amount: 10 } };
+    expect(await (await same(written)).json()).toMatchObject({ success: true, outputs: ran.outputs });
+    expect(second.calls).toEqual([]);
+    // Of an execution that was deleted nothing is left, also not its answer.
+    const { executionId } = ran.metadata;
+    expect((await second.ask("editor", `/executions/${executionId}`, { method: "DELETE" })).status).toBe(200);
+    expect(await (await other()).json()).toMatchObject({ success: true });
+    expect(second.calls).toMatchObject([{ amount: 99 }]);
+    await second.end();
+  });
+
+  it.each([true, false])("is not used up by a run that began nothing (durable: %s)", async (durable) => {
+    const { post, calls } = await serving({ durable }, durable ? createMemoryExecutions() : undefined);
+    const key = { "idempotency-key": "one" };
+    const missing = await post("runner", "/flows/f/run", {}, key);
+    expect([missing.status, await missing.json()]).toMatchObject([404, { code: "NODE_NOT_FOUND" }]);
+    const unkept = await post("runner", "/flows/f/run", { metadata: { a: "\0" } }, key);
+    expect([unkept.status, await unkept.json()]).toMatchObject([422, { code: "SERIALIZATION_FAILED" }]);
+    expect(await (await post("runner", "/execute", { flowId: "f" }, key)).json()).toMatchObject({ success: false });
+    await post("editor", "/flows", flowOf("say"));
+    expect(await (await post("runner", "/flows/f/run", {}, key)).json()).toMatchObject({ success: true });
+    expect(await (await post("runner", "/flows/f/run", {}, key)).json()).toMatchObject({ success: true });
+    expect(calls).toHaveLength(1);
   });
 
   it.each(["", " ", "x".repeat(201), "a b"])("of %j is refused", async (key) => {

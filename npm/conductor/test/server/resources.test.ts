@@ -59,7 +59,11 @@ describe("flows of a server", () => {
     expect(await result.json()).toMatchObject({ success: true });
     expect(await (await ask("viewer", path)).json()).toMatchObject({ status: "completed" });
     expect((await post("runner", "/flows/f/run?wait=soon")).status).toBe(400);
-    expect(await (await post("runner", "/flows/none/run")).json()).toMatchObject({ success: false });
+    // What began nothing is refused; clients of the library read why in a result.
+    const missing = await post("runner", "/flows/none/run");
+    expect([missing.status, await missing.json()]).toMatchObject([404, { code: "NODE_NOT_FOUND" }]);
+    const executed = await post("runner", "/execute", { flowId: "none" });
+    expect([executed.status, await executed.json()]).toMatchObject([200, { success: false }]);
   });
 
   it("are answered for once they are in the store, also where the request comes twice", async () => {

@@ -1,5 +1,6 @@
 /** Runs whose answer is a stream of what happens in them. */
-import { describe, expect, it } from "vitest";
+import { createMemoryExecutions, type ExecutionStore } from "@atomiton/storage";
+import { describe, expect, it, vi } from "vitest";
 import { flowOf, serving } from "./serving.js";
 
 const STREAM = { accept: "text/event-stream" };
@@ -50,6 +51,33 @@ describe("a run that is answered with events", () => {
     const plain = await post("runner", "/flows/f/run", {}, { "idempotency-key": "order-9" });
     expect(await plain.json()).toMatchObject({ metadata: { executionId } });
     expect(calls).toHaveLength(1);
+  });
+
+  it("ends with why where it cannot be carried out, and the server goes on", async () => {
+    const memory = createMemoryExecutions();
+    let isBroken = false;
+    const store: ExecutionStore = {
+      ...memory,
+      get: (id) => (isBroken ? Promise.reject(new Error("the disk is gone")) : memory.get(id)),
+    };
+    const isolation = {
+      isTaken: true,
+      isolates: () => true,
+      begins() {
+        throw new Error("a defect");
+      },
+    };
+    const { post, ask, server } = await serving({ isolation: isolation as never }, store);
+    await post("editor", "/flows", flowOf("say"));
+    isBroken = true;
+    expect((await post("runner", "/flows/f/run", {}, { ...STREAM, "idempotency-key": "one" })).status).toBe(500);
+    isBroken = false;
+    const failed = await post("runner", "/flows/f/run", {}, STREAM);
+    if (failed.status !== 500) {
+      expect(await eventsOf(failed)).toMatchObject([{ event: "refused", data: { code: "INTERNAL_ERROR" } }]);
+    }
+    expect((await ask("viewer", "/flows")).status).toBe(200);
+    await vi.waitFor(() => expect(server.clients).toBe(0));
   });
 
   it("is refused as any other one is", async () => {

@@ -15,7 +15,7 @@ import { isIdInside } from "../../executions/registry.js";
 import { EXECUTION_STATUSES, FORKED, isFinished, isPart } from "../../executions/status.js";
 import { ExpressionError } from "../../expressions/failure.js";
 import { Redaction, SHORTEST_IN_VALUES } from "../../expressions/redaction.js";
-import type { Cause } from "../../types/cause.js";
+import { type Cause, requestTags } from "../../types/cause.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ExecutionError } from "../../types/errors.js";
 import type { ConductorExecutionContext } from "../../types/execution.js";
@@ -229,7 +229,7 @@ export class Durability {
         documentHash,
         head,
         trigger,
-        tags: metadata === undefined ? [] : tagsOf(metadata),
+        tags: [...(cause === undefined ? [] : requestTags(cause)), ...(metadata === undefined ? [] : tagsOf(metadata))],
         startedAt,
         ...(parentId !== undefined && { parentId }),
       },
