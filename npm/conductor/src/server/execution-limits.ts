@@ -27,11 +27,12 @@ export interface ExecutionGuard {
     call: (args: unknown) => Promise<CallAnswer>,
   ): Promise<CallAnswer | Limited>;
   /**
-   * Begins the execution of a request to a webhook once there is a place for it; gives nothing where the server ends before.
+   * Begins the execution of a request to a webhook once there is a place for it; gives nothing where the server ends before, or where
+   * `fire` begins nothing.
    *
    * @param webhook names it
    */
-  fire(webhook: string, fire: () => Promise<Fired>): Promise<Fired | Limited | undefined>;
+  fire(webhook: string, fire: () => Promise<Fired | undefined>): Promise<Fired | Limited | undefined>;
   /** Whether an execution waits for its place. */
   isWaiting(executionId: string): boolean;
   /** How many wait. */
@@ -109,6 +110,11 @@ export function createExecutionGuard(
       if (isAtRest(status)) ticket.leave();
     }
   };
+  const isThere = (executionId: string) =>
+    conductor.executions?.get(executionId).then(
+      () => true,
+      () => false,
+    );
   const hold = (ticket: Ticket, executionId: string | undefined): Held => {
     const entry = { ticket, executionId };
     held.add(entry);
@@ -148,7 +154,8 @@ export function createExecutionGuard(
         const id = idIn(args);
         const waiting = [...held].filter(({ executionId, ticket }) => executionId === id && ticket.isWaiting);
         for (const { ticket } of waiting) ticket.leave();
-        if (id === undefined || waiting.length === 0) return call(args);
+        // Of one that is to go on, or was begun before, only the wait is over.
+        if (id === undefined || waiting.length === 0 || (await isThere(id))) return call(args);
         return { result: what === "node.cancel" ? { success: true } : undefined };
       }
       const { caller } = session;
@@ -209,7 +216,7 @@ export function createExecutionGuard(
         if (!(await ticket.entered)) return undefined;
         const fired = await fire();
         // One that there was already is not its own.
-        if (!fired.isNew) return fired;
+        if (!fired?.isNew) return fired;
         isKept = true;
         entry.executionId = fired.executionId;
         const time = timed({}, limit, line, fired.executionId);

@@ -184,14 +184,38 @@ describe("executions of a caller", () => {
     expect(await (await asks).json()).toMatchObject({ success: true });
   });
 
-  it("that wait when the server ends do not begin", async () => {
+  it("that wait to go on are cancelled, and not only their wait", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const limits = { runner: { concurrent: 1, queued: 1 } };
+    const served = await serving({ limits }, undefined, { nodeExecutorFactory: undefined as never });
+    const question = { id: "ask", type: "wait-for-input", parameters: { message: "May it be?" } };
+    await served.post("editor", "/flows", { id: "f", type: "group", name: "f", nodes: [question], edges: [] });
+    const asks = run(served, "runner", "f", "asks");
+    const status = async () => (await (await served.ask("viewer", "/executions/asks")).json()).status;
+    await vi.waitFor(async () => expect(await status()).toBe("waiting"));
+    const socket = await rawSocket(served.apiUrl, { token: keyOf("runner") });
+    const resumed = socket.call("node", "resumeExecution", { executionId: "asks" });
+    // The one place is that of the execution itself.
+    expect(await socket.call("conductor", "execute", { flowId: "f" })).toMatchObject({ code: "RATE_LIMIT_EXCEEDED" });
+    expect((await served.post("runner", "/executions/asks/cancel")).status).toBe(200);
+    expect(await resumed).toMatchObject({ code: "CANCELLED" });
+    expect(await status()).toBe("cancelled");
+    expect(await (await asks).json()).toMatchObject({ success: false });
+  });
+
+  it.each(["ends at once", "ends in order"])("that wait when the server %s do not begin", async (how) => {
     const served = await limited({ runner: { concurrent: 1, queued: 1 } });
     const first = run(served, "runner");
     await active(served, 1);
-    const [waits] = await waiting(served, "waits");
-    served.server.close();
+    const waits = run(served, "runner", "f", "waits");
+    // It waits once there is no room any more.
+    await vi.waitFor(async () => expect((await run(served, "runner", "f", "probe")).status).toBe(429));
+    const closed = how === "ends in order" ? served.close() : served.server.close();
+    const answer = await waits;
+    expect([answer.status, await answer.json()]).toMatchObject([422, { code: "CANCELLED" }]);
     served.release();
-    await Promise.allSettled([first, waits]);
+    await Promise.allSettled([first, closed]);
     expect(served.calls).toEqual([]);
   });
 });
