@@ -329,6 +329,36 @@ describe("executions of a webhook", () => {
     await until(async () => expect((await runs()).map(({ status }) => status)).toEqual(["completed", "completed"]));
   });
 
+  it.each([
+    ["is off", 404, { metadata: { enabled: false } }],
+    ["has another path", 404, { path: "others" }],
+    ["asks for a key", 503, { authenticate: "caller" }],
+    ["is deleted", 404, undefined],
+  ])("that wait begin nothing where their webhook %s meanwhile", async (_, status, change) => {
+    const webhooks = { concurrent: 1, queued: 1 };
+    const { send, runs, release, conductor, triggers } = await holding({ webhooks }, { answer: "received" });
+    expect((await send("1")).status).toBe(202);
+    const others = [send("2"), send("3")];
+    const refused = await Promise.race(others);
+    expect(refused.status).toBe(429);
+    const webhook = triggers.webhook(PATH);
+    if (change === undefined) await conductor.storage.deleteFlow("hook");
+    else {
+      const { metadata, ...parameters } = change as { metadata?: object };
+      const flow = await conductor.storage.loadFlow("hook");
+      const [request, ...nodes] = flow.nodes ?? [];
+      const changed = { ...request, parameters: { ...request?.parameters, ...parameters } };
+      await conductor.storage.saveFlow({ ...flow, ...(metadata && { metadata }), nodes: [changed, ...nodes] } as never);
+    }
+    // What was saved is known once the webhook is another one.
+    await until(async () => expect(triggers.webhook(PATH)).not.toBe(webhook));
+    release();
+    const answers = await Promise.all(others);
+    const found = answers.find((answer) => answer !== refused);
+    expect([found?.status, found?.headers.has("retry-after")]).toEqual([status, status === 503]);
+    expect(await runs()).toHaveLength(1);
+  });
+
   it("give their place up while they wait for people", async () => {
     const flow = flowOf(
       { authenticate: "none", answer: "received" },
@@ -480,6 +510,19 @@ describe("deliveries of webhooks", () => {
       expect((await send("{}", headers)).status).toBe(202);
     }
     expect(await runs()).toHaveLength(2);
+  });
+
+  it("of strangers with one name are one only where they are the same", async () => {
+    const { send, runs } = await served(flowOf({ authenticate: "none", answer: "result", methods: ["GET", "POST"] }));
+    const headers = { ...JSON_TYPE, "idempotency-key": "1" };
+    const sent = async (...request: Parameters<typeof send>) => (await send(...request)).json();
+    const ada = await sent('{"of":"ada"}', headers);
+    expect(await sent('{"of":"eve"}', headers)).toMatchObject({ result: { body: { of: "eve" } } });
+    expect(await sent('{"of":"ada"}', headers)).toEqual(ada);
+    expect(await runs()).toHaveLength(2);
+    await sent(undefined, headers, `${PATH}?of=ada`, "GET");
+    await sent(undefined, headers, `${PATH}?of=eve`, "GET");
+    expect(await runs()).toHaveLength(4);
   });
 
   it("whose sender leaves go on", async () => {

@@ -1,5 +1,5 @@
 /** The addresses of webhooks: takes requests, begins executions, answers. */
-import { randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import type { Answer } from "@atomiton/nodes";
 import type { WebhookParameters } from "@atomiton/nodes/schemas";
 import { messageOf } from "@atomiton/values";
@@ -174,7 +174,7 @@ export function createHooks({ triggers, executions, base, told, tell }: HookPart
 
   /** Begins the execution of a request that was accepted, and answers as the node says. */
   async function begin(trigger: ArmedTrigger, parameters: WebhookParameters, given: Received): Promise<Response> {
-    const { path, request, caller, body } = given;
+    const { path, request, body } = given;
     const { answer, waitFor, authenticate, signature } = parameters;
     const scheme = (signature as SignatureSettings | undefined)?.scheme;
     // To try it out takes no delivery away from the real address.
@@ -182,8 +182,8 @@ export function createHooks({ triggers, executions, base, told, tell }: HookPart
     if (delivery !== undefined && delivery.length > LONGEST_DELIVERY) {
       return problem(400, `The name of a delivery has ${LONGEST_DELIVERY} characters at most`);
     }
-    // Names of one caller are not those of another.
-    const key = delivery === undefined ? randomUUID() : JSON.stringify(["delivery", caller, delivery]);
+    const key =
+      delivery === undefined ? randomUUID() : JSON.stringify(["delivery", ...senderOf(given, authenticate), delivery]);
     const { signal } = request;
     let isWaiting = true;
     let respond: (answer: Answer) => boolean = () => false;
@@ -196,10 +196,15 @@ export function createHooks({ triggers, executions, base, told, tell }: HookPart
       };
     });
     const firing = { key, data: dataOf(trigger, parameters, given), ...(answer === "node" && { respond }) };
+    let gone: Response | undefined;
     const fired = await whileHeld(given.bytes, () =>
-      executions.fire(nameOf(trigger), () => triggers.fire(trigger, firing)),
+      executions.fire(nameOf(trigger), async () => {
+        // It may have waited for its place.
+        gone = await changed(trigger, path);
+        return gone === undefined ? triggers.fire(trigger, firing) : undefined;
+      }),
     );
-    if (fired === undefined) return later("The server ends", 5);
+    if (fired === undefined) return gone ?? later("The server ends", 5);
     if ("status" in fired) return later(fired.error, fired.retryAfter, fired.status);
     const isKnown = authenticate === "caller";
     if (fired.isNew) {
@@ -222,10 +227,34 @@ export function createHooks({ triggers, executions, base, told, tell }: HookPart
     return problem(504, `No node answered within ${waitFor} ms`, { executionId: fired.executionId });
   }
 
+  /** The answer to a request whose webhook is not any more what it was sent to; `undefined` where it is. */
+  async function changed(trigger: ArmedTrigger, path: string): Promise<Response | undefined> {
+    // An address for trying is good also while the flow is off, and runs what is saved by now.
+    if (tokenIn(path) !== undefined) {
+      const saved = await triggers.find(trigger.flowId, trigger.nodeId).catch(() => undefined);
+      return saved?.type === "webhook" ? undefined : problem(404, NO_HOOK);
+    }
+    const now = await found(path);
+    if (now === trigger) return undefined;
+    return now === undefined ? problem(404, NO_HOOK) : later("The webhook was changed while the request waited", 1);
+  }
+
   function accepted({ executionId }: Fired): Response {
     const location = `${base}/executions/${encodeURIComponent(executionId)}`;
     return json({ executionId }, 202, { location });
   }
+}
+
+/**
+ * Whose deliveries have names of their own: those of one caller are not those of another. Strangers, who would choose the names of
+ * others, have their request in the place of a name.
+ */
+function senderOf({ request, caller, bytes }: Received, authenticate: WebhookParameters["authenticate"]): string[] {
+  if (authenticate !== "none") return [caller];
+  const sent = createHash("sha256")
+    .update(JSON.stringify([request.method, new URL(request.url).search]))
+    .update(bytes);
+  return ["", sent.digest("hex")];
 }
 
 /** What names an address for trying; `undefined` for another one. */
