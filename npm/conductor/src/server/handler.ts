@@ -47,8 +47,10 @@ export interface HandlerParts {
   whyNotReady(): Promise<string | undefined>;
   /** An execution of the store; missing where one that is begun again under its id is another one. */
   kept: FlowRunParts["kept"];
-  /** Ends streams of events. */
+  /** Ends streams that only listen. */
   ending(): AbortSignal;
+  /** Ends streams that have a result to come. */
+  ended(): AbortSignal;
   /** Answers clients of the Model Context Protocol; `undefined` where they are not served. */
   mcp: ((request: Request, session: Session) => Promise<Response>) | undefined;
   /** Answers requests to webhooks; `undefined` where there are none. */
@@ -292,7 +294,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
         }
       },
       onSessionsEnded: parts.onSessionsEnded,
-      signal: AbortSignal.any([parts.ending(), raw.signal]),
+      signal: AbortSignal.any([told.last === undefined ? parts.ending() : parts.ended(), raw.signal]),
     });
   }
 

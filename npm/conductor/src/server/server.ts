@@ -123,7 +123,10 @@ export interface Listening {
   /** Such as `http://127.0.0.1:3000/api`, which is the `apiUrl` of clients. */
   apiUrl: string;
   port: number;
-  /** Accepts nothing more, waits at most `grace` ms for what is under way (default 10,000), and ends all connections. */
+  /**
+   * Accepts nothing more, waits at most `grace` ms for what is under way (default 10,000), such as streamed runs and calls of WebSockets,
+   * and ends all connections.
+   */
   close(grace?: number): Promise<void>;
 }
 
@@ -201,8 +204,10 @@ export function createServer(options: ServerOptions): ConductorServer {
   );
   const calls = createCalls({ channels, auth, guard, executions, isolated, ownFlows, tell });
   const onSessionsEnded = (listener: () => void) => auth?.onSessionsEnded?.(listener) ?? (() => {});
-  /** Aborted while the server does not listen any more, which ends streams of events. */
+  /** Aborted while the server does not listen any more, which ends streams that only listen. */
   let ending = new AbortController();
+  /** Aborted once nothing is waited for any more, which ends those that have a result to come. */
+  let ended = new AbortController();
   let isEnding = false;
   const whyNotReady = async () => {
     const { status, message } = await conductor.system.health();
@@ -223,6 +228,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     whyNotReady,
     kept: durable ? keptIn(conductor) : undefined,
     ending: () => ending.signal,
+    ended: () => ended.signal,
     mcp: mcp?.handle,
     hooks,
     metrics,
@@ -281,6 +287,7 @@ export function createServer(options: ServerOptions): ConductorServer {
         throw coded("INVALID_PARAMETERS", `An open server listens on this machine only, not on ${host}`, undefined);
       }
       if (ending.signal.aborted) ending = new AbortController();
+      if (ended.signal.aborted) ended = new AbortController();
       await metrics?.prometheus;
       const http = createHttpServer((request, response) => void listener(request, response));
       http.on("upgrade", (request, socket, head) => {
@@ -308,7 +315,7 @@ export function createServer(options: ServerOptions): ConductorServer {
           ending.abort();
           executions.endWaiting();
           mcp?.endStreams();
-          for (const connection of connections) connection.close();
+          for (const connection of connections) connection.end();
           await closed;
           clearTimeout(late);
         },
@@ -320,6 +327,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     close() {
       isEnding = true;
       ending.abort();
+      ended.abort();
       mcp?.close();
       metrics?.close();
       clearInterval(heartbeat);

@@ -49,6 +49,7 @@ export class Connection {
   /** Whether the caller signs out, and need not be told that it is signed out. */
   #isLeaving = false;
   #pending = 0;
+  #isEnding = false;
   /** Bytes of events that have not left this process. */
   #unsentEvents = 0;
   /** Why it was not looked up who is there; the next call tries again. */
@@ -104,6 +105,12 @@ export class Connection {
     if (this.#isTold) this.#session = this.#signIn();
   }
 
+  /** Ends the connection once its calls are answered. What it calls from now on is for the next process: clients come back. */
+  end(): void {
+    this.#isEnding = true;
+    if (this.#pending === 0) this.close();
+  }
+
   close(): void {
     this.#line.stop();
     this.socket.close(Close.away, "The server ends");
@@ -147,7 +154,7 @@ export class Connection {
     if (type === "ping") this.#send({ type: "pong" });
     else if (type === "auth" && (token === null || typeof token === "string")) this.#authorise(token);
     else if (type === "resume") void this.#resume(session, seq);
-    else if (isCall) void this.#call(id, channel, command, args);
+    else if (isCall && !this.#isEnding) void this.#call(id, channel, command, args);
   }
 
   #authorise(token: string | null): void {
@@ -226,7 +233,10 @@ export class Connection {
       return this.#send({ type: "response", id, error, code: "RATE_LIMIT_EXCEEDED" });
     }
     this.#pending++;
-    const sent = () => this.#pending--;
+    const sent = () => {
+      this.#pending--;
+      if (this.#isEnding) this.end();
+    };
     if (this.#limited !== undefined) this.#session = this.#signIn();
     const session = await this.#session;
     const limited = this.#limited ?? this.server.guard.ofCaller(session.caller, this.address);

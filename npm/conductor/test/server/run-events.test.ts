@@ -1,7 +1,8 @@
 /** Runs whose answer is a stream of what happens in them. */
 import { createMemoryExecutions, type ExecutionStore } from "@atomiton/storage";
 import { describe, expect, it, vi } from "vitest";
-import { flowOf, serving } from "./serving.js";
+import { rawSocket } from "./raw.js";
+import { flowOf, keyOf, serving } from "./serving.js";
 
 const STREAM = { accept: "text/event-stream" };
 
@@ -79,6 +80,36 @@ describe("a run that is answered with events", () => {
     expect((await ask("viewer", "/flows")).status).toBe(200);
     await vi.waitFor(() => expect(server.clients).toBe(0));
   });
+
+  it.each(["is over", "lasts"])(
+    "goes on while a server ends, as calls of WebSockets do, until its grace %s",
+    async (grace) => {
+      const { post, ask, apiUrl, close, release } = await serving();
+      await post("editor", "/flows", flowOf("hold", "held"));
+      const idle = await rawSocket(apiUrl, { token: keyOf("runner") });
+      await idle.take(({ type }) => type === "hello");
+      const listening = await ask("viewer", "/events");
+      const streamed = await post("runner", "/flows/held/run", {}, STREAM);
+      const calling = await rawSocket(apiUrl, { token: keyOf("runner") });
+      const called = calling.call("conductor", "execute", { flowId: "held" });
+      const unanswered = called.catch(() => "unanswered");
+      await vi.waitFor(async () => expect(await (await post("viewer", "/node/active")).json()).toHaveLength(2));
+      const closed = close(grace === "lasts" ? 1_000_000 : 0);
+      if (grace === "lasts") {
+        // Those for whom nothing is under way are told to go.
+        expect(await idle.closed).toBe(1001);
+        await listening.text();
+        release();
+        expect((await eventsOf(streamed)).at(-1)).toMatchObject({ event: "result", data: { success: true } });
+        expect(await called).toMatchObject({ result: { success: true } });
+        expect(await calling.closed).toBe(1001);
+      } else {
+        expect(await streamed.text().catch(() => "cut")).not.toContain("event: result");
+        expect(await unanswered).toBe("unanswered");
+      }
+      await closed;
+    },
+  );
 
   it("is refused as any other one is", async () => {
     const { post } = await serving({ limits: { runner: { concurrent: 1, queued: 0 } } });
