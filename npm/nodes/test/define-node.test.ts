@@ -173,6 +173,19 @@ describe("a definition", () => {
     expect(routes.outputPorts).toMatchObject([{ id: "big", description: "Above 100" }]);
   });
 
+  test("gives no generator, since nothing would ask it for what it gives", async () => {
+    const rows = defineNode({
+      type: "rows",
+      async *execute() {
+        yield { i: 1 };
+      },
+    });
+    expect(await failureOf(rows.execute({}) as Promise<unknown>)).toEqual({
+      code: "TYPE_MISMATCH",
+      message: "[rows] `execute` is a generator: collect what it gives, and return a list",
+    });
+  });
+
   test.each([
     [
       "a keyword that would not be checked",

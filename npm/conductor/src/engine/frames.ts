@@ -156,12 +156,15 @@ export class FrameTable {
   /** The output of a scope whose items are all done. */
   gather(owner: number): unknown {
     const { items = [], results: all = [], failed, once = false, keeps = "all" } = this.iterations.get(owner) ?? {};
+    const { parameters } = this.plan.node(this.nodeOf(owner));
     this.iterations.delete(owner);
     if (once) return all[0];
     if (keeps === "last") return all.at(-1);
     const results = keeps === "none" ? [] : failed === undefined ? all : withoutFailed(all, items.length, failed);
     const facts = { result: results, results, iterationCount: items.length, success: failed === undefined };
-    return failed === undefined ? facts : { ...facts, errors: failed.sort((one, other) => one.index - other.index) };
+    // What reads the errors need not know whether there are some.
+    if (failed === undefined) return parameters?.onError === "continue" ? { ...facts, errors: [] } : facts;
+    return { ...facts, errors: failed.sort((one, other) => one.index - other.index) };
   }
 
   /** What the rounds of a scope gave so far; of those that are not kept, the ones since it was last asked for items. */

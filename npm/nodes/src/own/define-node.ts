@@ -169,7 +169,13 @@ export function defineNode<
       const parameters = schema === undefined ? given : await checkedParameters(type, schema, given);
       const brought = Object.hasOwn(params, "input") ? params["input"] : undefined;
       const found = await inputsIn(type, inputs, brought);
-      return run(callOf(params, parameters as PlainObject, found, brought));
+      const answer = await run(callOf(params, parameters as PlainObject, found, brought));
+      // Nothing would ask it for what it gives.
+      const kind = Object.prototype.toString.call(answer);
+      if (kind === "[object AsyncGenerator]" || kind === "[object Generator]") {
+        throw new NodeError("TYPE_MISMATCH", `[${type}] \`execute\` is a generator: collect what it gives, and return a list`);
+      }
+      return answer;
     },
   };
 }

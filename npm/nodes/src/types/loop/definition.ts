@@ -96,7 +96,7 @@ export const loop = {
       "errors",
       "Errors",
       "array",
-      "With `onError: continue`, rounds that failed: index, item, nodeId, code, message.",
+      "With `onError: continue`, rounds that failed: index, item, nodeId, code, message. Empty where all went well.",
     ),
     output("success", "Success", "boolean", "Whether no round failed."),
     output("duration", "Duration", "number", "Without nodes inside: ms."),

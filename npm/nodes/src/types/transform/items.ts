@@ -110,7 +110,10 @@ export function pathOf(item: unknown, path: string): unknown {
   const trimmed = path.trim();
   if (trimmed === "item") return item;
   const found = fieldOf(item, trimmed);
-  return found === undefined && trimmed.startsWith("item.") ? fieldOf(item, trimmed.slice(5)) : found;
+  if (found !== undefined) return found;
+  if (trimmed.startsWith("item.")) return pathOf(item, trimmed.slice(5));
+  const text = trimmed === "length" ? item : /\.length$/.test(trimmed) ? fieldOf(item, trimmed.slice(0, -7)) : undefined;
+  return typeof text === "string" ? text.length : undefined;
 }
 
 function grouped(items: readonly unknown[], field: string): Record<string, unknown[]> {
