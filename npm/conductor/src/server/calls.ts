@@ -64,6 +64,9 @@ export interface Calls {
 /** Callers that signed out of whom it is remembered. */
 const MOST_LEFT = 1000;
 
+/** Of what is sent as the name of a user no more is looked at, in characters: ten times as many as a name has, however it is composed. */
+const MOST_OF_NAME = 1000;
+
 /** Commands of `auth` that are about the session of the caller. */
 const OF_SESSION: ReadonlySet<string> = new Set(["logout", "getCurrentUser", "refreshToken"]);
 
@@ -115,7 +118,7 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
 
   const signIn = async (session: Session, args: unknown): Promise<CallResult> => {
     const { username } = (args ?? {}) as { username?: unknown };
-    const name = typeof username === "string" ? username : undefined;
+    const name = typeof username === "string" ? username.slice(0, MOST_OF_NAME) : undefined;
     const attempt = guard.ofSignIn(name, session.address);
     if ("status" in attempt) return attempt;
     const answer = await channels.call("auth", "login", args);

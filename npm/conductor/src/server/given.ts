@@ -1,7 +1,7 @@
 /** What requests bring: their query, their body and the versions that they name, read within bounds and checked. */
 import type { HonoRequest } from "hono";
 import type * as z from "zod";
-import { DATA_LIMITS } from "../desktop/limits.js";
+import { DATA_LIMITS, WORDS_LIMITS } from "../desktop/limits.js";
 import { payloadProblem } from "../desktop/payload.js";
 import { issuesOf } from "../services/schema.js";
 import { problem } from "./answers.js";
@@ -9,6 +9,9 @@ import type { Given, Resource } from "./resources.js";
 
 /** What a body may be at most as text, in bytes; what it holds is limited to 16 MiB by the channels. */
 const BODY_BYTES = 24 * 1024 * 1024;
+
+/** The same where anyone may send one: to sign in takes a few words. */
+export const STRANGERS_BODY_BYTES = WORDS_LIMITS.bytes;
 
 /** What a request brings, checked; or why it is refused. */
 export async function givenOf(
@@ -59,16 +62,16 @@ export async function givenOf(
   return given;
 }
 
-/** A body as JSON; nothing at all is `undefined`. */
-export async function bodyOf(req: HonoRequest): Promise<{ value: unknown } | Response> {
+/** A body as JSON, of `most` bytes; nothing at all is `undefined`. */
+export async function bodyOf(req: HonoRequest, most = BODY_BYTES): Promise<{ value: unknown } | Response> {
   let text: string | undefined;
   try {
-    text = await textOf(req);
+    text = await textOf(req, most);
   } catch {
     return problem(400, "DESERIALIZATION_FAILED", "The body is not UTF-8, or it did not come to its end");
   }
   if (text === "") return { value: undefined };
-  if (text === undefined) return problem(413, "VALIDATION_FAILED", `A body may have ${BODY_BYTES} bytes at most`);
+  if (text === undefined) return problem(413, "VALIDATION_FAILED", `A body may have ${most} bytes at most`);
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(req.header("content-type") ?? "")) {
     return problem(415, "VALIDATION_FAILED", "A body must be JSON, with the content type application/json");
   }
@@ -80,17 +83,17 @@ export async function bodyOf(req: HonoRequest): Promise<{ value: unknown } | Res
 }
 
 /** The text of a body; `undefined` where it is too long, of which no more is read than that. Rejects what is no UTF-8. */
-async function textOf(req: HonoRequest): Promise<string | undefined> {
+async function textOf(req: HonoRequest, most: number): Promise<string | undefined> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const announced = req.header("content-length");
   if (announced !== undefined && req.header("transfer-encoding") === undefined) {
-    return Number(announced) > BODY_BYTES ? undefined : decoder.decode(await req.arrayBuffer());
+    return Number(announced) > most ? undefined : decoder.decode(await req.arrayBuffer());
   }
   let text = "";
   let bytes = 0;
   for await (const chunk of (req.raw.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
-    if (bytes > BODY_BYTES) return undefined;
+    if (bytes > most) return undefined;
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

@@ -14,7 +14,7 @@ import type { AuditEntry } from "./audit.js";
 import { type Authenticate, type Calls, type Session, tokenOf } from "./calls.js";
 import { type EventSources, eventStream, type LastEvent } from "./event-stream.js";
 import { type FlowRunParts, flowRuns, type RunAnswer, refusedIn } from "./flow-runs.js";
-import { bodyOf, givenOf } from "./given.js";
+import { bodyOf, givenOf, STRANGERS_BODY_BYTES } from "./given.js";
 import type { Hooks } from "./hooks/hooks.js";
 import type { Metrics } from "./metrics.js";
 import { LightResponse } from "./node-listener.js";
@@ -229,7 +229,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     if (isOther && c.get("session").caller !== undefined) return c.notFound();
     const refused = calls.refusal(c.get("session"), channel, command);
     if (refused !== undefined) return channelAnswer(refused);
-    const body = await bodyOf(c.req);
+    const body = await bodyOf(c.req, leastRole(channel, command) === "anyone" ? STRANGERS_BODY_BYTES : undefined);
     if (body instanceof Response) return body;
     return channelAnswer(await calls.call(c.get("session"), channel, command, body.value));
   });

@@ -73,6 +73,22 @@ describe("a body", () => {
     expect(await (await ask("viewer", "/flows")).json()).toMatchObject({ total: 0 });
   });
 
+  it("has 64 KiB at most where anyone may send one, with and without its length", async () => {
+    const login = vi.fn(async () => ({ token: "t" }));
+    const auth = { login, logout: async () => {}, getCurrentUser: async () => null, refreshToken: login };
+    const { apiUrl } = await serving({ auth });
+    const body = (size: number) => JSON.stringify({ username: "ada", password: "x".repeat(size) });
+    const streamed = (text: string) => new Blob([text]).stream();
+    for (const large of [body(65_536), streamed(body(65_536))]) {
+      expect(await sent(apiUrl, "/auth/login", large, { authorization: "" })).toMatchObject({
+        status: 413,
+        answer: { error: "A body may have 65536 bytes at most" },
+      });
+    }
+    expect(login).not.toHaveBeenCalled();
+    expect(await sent(apiUrl, "/auth/login", body(1000), { authorization: "" })).toMatchObject({ status: 200 });
+  });
+
   it.each(WITH_BODIES)("is refused where it is too deep: %s", async (path) => {
     const { apiUrl, ask } = await serving();
     for (const depth of [300, 100_000]) {

@@ -1,6 +1,6 @@
 /** How often may be called, and signed in. */
 import { createMemoryExecutions } from "@atomiton/storage";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { WebSocket } from "ws";
 
 import { type AuditEntry, createUsers, type ServerOptions } from "../../src/exports/server.js";
@@ -198,6 +198,17 @@ describe("sign-ins", () => {
     const statuses = (await Promise.all(attempts)).map(([status]) => status);
     expect(statuses.filter((status) => status === 422)).toHaveLength(20);
     expect(statuses.filter((status) => status === 429)).toHaveLength(10);
+  });
+
+  it("under names of any length look at a name's length of them", async () => {
+    const { apiUrl } = await signingIn({ authenticate: byKey });
+    const normalize = vi.spyOn(String.prototype, "normalize");
+    onTestFinished(() => normalize.mockRestore());
+    const { call, take } = await rawSocket(apiUrl, { token: keyOf("viewer") });
+    await take(({ type }) => type === "hello");
+    await call("auth", "login", { username: "ﷺ".repeat(2 ** 20), password: "x" });
+    await call("auth", "login", { username: "ada", password: "x" });
+    expect(Math.max(...normalize.mock.contexts.map((text) => String(text).length))).toBeLessThanOrEqual(1000);
   });
 
   it("of names that are one name count together, and those over a WebSocket too", async () => {

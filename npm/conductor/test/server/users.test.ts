@@ -416,7 +416,7 @@ describe("a sign-in", () => {
     const { command } = await servingUsers();
     hashing.verify = 0;
     const { status } = await command(undefined, "auth/login", { username: "ada", password: "x".repeat(2 ** 20) });
-    expect([status, hashing.verify]).toEqual([422, 0]);
+    expect([status, hashing.verify]).toEqual([413, 0]);
   });
 
   it("takes a name and a password however they are composed", async () => {

@@ -173,7 +173,10 @@ export function defineNode<
       // Nothing would ask it for what it gives.
       const kind = Object.prototype.toString.call(answer);
       if (kind === "[object AsyncGenerator]" || kind === "[object Generator]") {
-        throw new NodeError("TYPE_MISMATCH", `[${type}] \`execute\` is a generator: collect what it gives, and return a list`);
+        throw new NodeError(
+          "TYPE_MISMATCH",
+          `[${type}] \`execute\` is a generator: collect what it gives, and return a list`,
+        );
       }
       return answer;
     },

@@ -112,7 +112,8 @@ export function pathOf(item: unknown, path: string): unknown {
   const found = fieldOf(item, trimmed);
   if (found !== undefined) return found;
   if (trimmed.startsWith("item.")) return pathOf(item, trimmed.slice(5));
-  const text = trimmed === "length" ? item : /\.length$/.test(trimmed) ? fieldOf(item, trimmed.slice(0, -7)) : undefined;
+  const text =
+    trimmed === "length" ? item : /\.length$/.test(trimmed) ? fieldOf(item, trimmed.slice(0, -7)) : undefined;
   return typeof text === "string" ? text.length : undefined;
 }
 
