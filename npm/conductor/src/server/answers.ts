@@ -4,6 +4,7 @@ import type { ErrorCode } from "../types/errors.js";
 import type { Limited, Refusal } from "./access.js";
 import { encodeAnswer } from "./answer-text.js";
 import type { CallResult } from "./calls.js";
+import type { KeyRefusal } from "./idempotency.js";
 import { LightResponse } from "./node-listener.js";
 import type { Given, Resource } from "./resources.js";
 
@@ -44,7 +45,7 @@ export function channelAnswer(answer: CallResult): Response {
 }
 
 /** The answer of a command, as that of a resource. */
-export function answerOf(answer: CallResult, resource: Resource, given: Given): Response {
+export function answerOf(answer: CallResult | KeyRefusal, resource: Resource, given: Given): Response {
   if ("status" in answer) return refusedBy(answer);
   if (!("result" in answer)) {
     const { error, code = "EXECUTION_FAILED" } = answer;
@@ -82,8 +83,8 @@ function versionOf(flow: unknown): Record<string, string> {
   return typeof storedVersion === "number" ? { etag: `"${storedVersion}"` } : {};
 }
 
-/** The answer to a caller that may not do this, or calls too often. */
-export function refusedBy(refused: Refusal | Limited): Response {
+/** The answer to a caller that may not do this, calls too often, or sends a key that is refused. */
+export function refusedBy(refused: Refusal | Limited | KeyRefusal): Response {
   const { status, error, code } = refused;
   const headers: Record<string, string> = status === 401 ? { "www-authenticate": "Bearer" } : {};
   if ("retryAfter" in refused) headers["retry-after"] = String(refused.retryAfter);

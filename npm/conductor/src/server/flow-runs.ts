@@ -6,7 +6,7 @@ import { type Caused, causeOf } from "../types/cause.js";
 import type { ErrorCode } from "../types/errors.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import { type CallResult, type Calls, idOfKey, type Session } from "./calls.js";
-import { hashOfRequest, IdempotencyKeys } from "./idempotency.js";
+import type { IdempotencyKeys, KeyRefusal } from "./idempotency.js";
 import type { ServedChannels } from "./served-channels.js";
 import { within } from "./within.js";
 
@@ -14,6 +14,7 @@ import { within } from "./within.js";
 export interface FlowRunParts {
   calls: Pick<Calls, "call">;
   channels: Pick<ServedChannels, "requests">;
+  keys: IdempotencyKeys;
   /** An execution of the store; missing where none outlasts its process. */
   kept: ((executionId: string) => Promise<StoredExecution | undefined>) | undefined;
 }
@@ -27,11 +28,7 @@ export interface Asking {
 }
 
 /** Why a run is not carried out. */
-export interface RunRefusal {
-  status: number;
-  code: ErrorCode;
-  error: string;
-}
+export type RunRefusal = KeyRefusal | { status: 500; code: ErrorCode; error: string };
 
 /** What a run is answered with: its result, the id under which that will be found, or why it was not begun. */
 export type RunAnswer = { result: CallResult } | { executionId: string } | RunRefusal;
@@ -51,12 +48,8 @@ export interface FlowRuns {
   ): Promise<RunRefusal | (() => Promise<RunAnswer>)>;
 }
 
-/** What an `Idempotency-Key` may be. */
-const KEY = /^[\x21-\x7e]{1,200}$/;
-
 /** Makes the runs of a server. */
-export function flowRuns({ calls, channels, kept }: FlowRunParts): FlowRuns {
-  const keys = new IdempotencyKeys(kept);
+export function flowRuns({ calls, channels, keys, kept }: FlowRunParts): FlowRuns {
   /** Beginnings of executions that are not known to be in the store yet, by execution. */
   const beginnings = new Map<string, Promise<void>>();
 
@@ -86,7 +79,7 @@ export function flowRuns({ calls, channels, kept }: FlowRunParts): FlowRuns {
     let result = await within(wait, done);
     // It is not said before that it goes on: one that waits for its place is in no store yet.
     const isKept = async () => (await kept?.(executionId).catch(() => undefined)) !== undefined;
-    if (result === undefined && kept !== undefined && !(await isKept())) {
+    if (result === undefined && !(await isKept())) {
       const begun = beginnings.get(executionId)?.then(() => undefined);
       result = await (begun === undefined ? done : Promise.race([done, begun]));
     }
@@ -96,8 +89,8 @@ export function flowRuns({ calls, channels, kept }: FlowRunParts): FlowRuns {
   return {
     idOf,
     async prepare(session, request, { key, wait }) {
-      if (key !== undefined && !KEY.test(key)) {
-        const error = "An Idempotency-Key has 1 to 200 printable characters";
+      if (wait !== undefined && kept === undefined) {
+        const error = "This server has no store, in which a result could be found later: leave `wait` out";
         return { status: 400, code: "INVALID_PARAMETERS", error };
       }
       const isPlain = key === undefined && wait === undefined;
@@ -110,16 +103,12 @@ export function flowRuns({ calls, channels, kept }: FlowRunParts): FlowRuns {
       if (key === undefined) {
         return () => waited(wait as number, begin(session, named, executionId), executionId);
       }
-      const hash = hashOfRequest(key, request as unknown as Record<string, unknown>);
-      const { known, isOver, end } = await keys.look(executionId, hash);
-      if (known === "other") {
-        end(false);
-        const error = "This Idempotency-Key was sent with another request before";
-        return { status: 422, code: "VALIDATION_FAILED", error };
-      }
+      const keyed = await keys.look(executionId, key, request);
+      if ("status" in keyed) return keyed;
+      const { hash, isNew, isOver, end } = keyed;
       // An answer that is left of a request that began nothing, or of an execution that was deleted, is not that of a new one.
-      const answer = known === "same" ? channels.requests.answer(executionId) : undefined;
-      if (known === "same" && answer === undefined && kept === undefined && isOver) {
+      const answer = isNew ? undefined : channels.requests.answer(executionId);
+      if (!isNew && answer === undefined && kept === undefined && isOver) {
         const error = "The request with this Idempotency-Key is over, and its result is not kept any more";
         return { status: 409, code: "NODE_NOT_FOUND", error };
       }

@@ -16,6 +16,8 @@ import { type EventSources, eventStream, type LastEvent } from "./event-stream.j
 import { type FlowRunParts, flowRuns, type RunAnswer, refusedIn } from "./flow-runs.js";
 import { bodyOf, givenOf, STRANGERS_BODY_BYTES } from "./given.js";
 import type { Hooks } from "./hooks/hooks.js";
+import { IdempotencyKeys } from "./idempotency.js";
+import { keyedCalls } from "./keyed-calls.js";
 import type { Metrics } from "./metrics.js";
 import { LightResponse } from "./node-listener.js";
 import { openApi } from "./openapi.js";
@@ -67,6 +69,9 @@ export interface HandlerParts {
 const NO_HOOKS =
   "This server takes no requests for webhooks: its owner turns them on, by `webhooks: true` or --webhooks";
 
+const NO_KEY =
+  "An Idempotency-Key counts at /flows/ID/run, /execute and /triggers/FLOW/NODE/fire. A fork begins once under the `executionId` that it names";
+
 const FAILED = "The server failed; its log has the reason";
 
 type Env = {
@@ -80,7 +85,9 @@ type Ctx = Context<Env>;
 export function createHandler(parts: HandlerParts): Hono<Env> {
   const { calls, events, base } = parts;
   const app = new Hono<Env>();
-  const runs = flowRuns(parts);
+  const keys = new IdempotencyKeys(parts.kept);
+  const runs = flowRuns({ ...parts, keys });
+  const keyedCall = keyedCalls(calls, keys);
 
   app.use(async (c, next) => {
     const refused = refusedOrigin(c.req.raw, parts.origins);
@@ -189,6 +196,12 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
       if (refused !== undefined) return channelAnswer(refused);
       const given = await givenOf(c.req, resource);
       if (given instanceof Response) return given;
+      const key = c.req.header("idempotency-key");
+      // What has another method does no more where it comes twice.
+      if (key !== undefined && resource.method === "post") {
+        if (resource.keyed === undefined) return problem(400, "VALIDATION_FAILED", NO_KEY);
+        return answerOf(await keyedCall(c.get("session"), resource, given, key), resource, given);
+      }
       const answer = await calls.call(c.get("session"), ...resource.command, resource.args(given));
       return answerOf(answer, resource, given);
     });
@@ -229,6 +242,7 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     if (isOther && c.get("session").caller !== undefined) return c.notFound();
     const refused = calls.refusal(c.get("session"), channel, command);
     if (refused !== undefined) return channelAnswer(refused);
+    if (c.req.header("idempotency-key") !== undefined) return problem(400, "VALIDATION_FAILED", NO_KEY);
     const body = await bodyOf(c.req, leastRole(channel, command) === "anyone" ? STRANGERS_BODY_BYTES : undefined);
     if (body instanceof Response) return body;
     return channelAnswer(await calls.call(c.get("session"), channel, command, body.value));

@@ -1,17 +1,28 @@
 /** Which requests came with an `Idempotency-Key`, so that a key that stands for another request is not answered with its result. */
 import { isObject } from "@atomiton/values";
 import { requestIn } from "../types/cause.js";
+import type { ErrorCode } from "../types/errors.js";
 import { sha256 } from "./sha256.js";
 
 /** Keys that are remembered without a store, the last ones. */
 const MOST = 10_000;
 
-/** What is known of a key: nothing yet, this request, or another one. */
-export type KnownKey = "new" | "same" | "other";
+/** What an `Idempotency-Key` may be. */
+const KEY = /^[\x21-\x7e]{1,200}$/;
 
-/** A look at a key. */
-export interface KeyLook {
-  known: KnownKey;
+/** Why a request with a key is not carried out. */
+export interface KeyRefusal {
+  status: 400 | 409 | 422;
+  code: ErrorCode;
+  error: string;
+}
+
+/** A request that is carried out, or was before. */
+export interface KeyedRequest {
+  /** By which it is kept with its execution. */
+  hash: string;
+  /** Whether its key comes for the first time. */
+  isNew: boolean;
   /** Whether the request that came first was answered, in this process. */
   isOver: boolean;
   /**
@@ -38,8 +49,12 @@ export class IdempotencyKeys {
   /** @param kept tells of an execution of the store; missing where none outlasts its process */
   constructor(private readonly kept: ((executionId: string) => Promise<KeptTags | undefined>) | undefined) {}
 
-  /** Whether the execution was begun by this request or by another; the first one counts. */
-  async look(executionId: string, hash: string): Promise<KeyLook> {
+  /** Whether the execution is that of this request, or why not: of several, the first one counts. */
+  async look(executionId: string, key: string, request: object): Promise<KeyedRequest | KeyRefusal> {
+    if (!KEY.test(key)) {
+      return { status: 400, code: "INVALID_PARAMETERS", error: "An Idempotency-Key has 1 to 200 printable characters" };
+    }
+    const hash = hashOf(key, request as Record<string, unknown>);
     const known = this.#firsts.get(executionId);
     const found = known ?? this.#firstOf(executionId, hash);
     if (known === undefined) this.#firsts.set(executionId, found);
@@ -48,14 +63,18 @@ export class IdempotencyKeys {
     };
     try {
       const first = await found;
-      const isNew = known === undefined && !first.isKept;
-      // The store knows from now on, or there is nothing to be known; others under way compare with what they found.
       const end = (hasBegun: boolean) => {
         if (known !== undefined) return;
         first.isOver = true;
+        // The store knows from now on, or there is nothing to be known; others under way compare with what they found.
         if (this.kept !== undefined || !hasBegun) forget();
       };
-      return { known: first.hash !== hash ? "other" : isNew ? "new" : "same", isOver: first.isOver, end };
+      if (first.hash === hash) {
+        return { hash, isNew: known === undefined && !first.isKept, isOver: first.isOver, end };
+      }
+      end(false);
+      const error = "This Idempotency-Key was sent with another request before";
+      return { status: 422, code: "VALIDATION_FAILED", error };
     } catch (error) {
       forget();
       throw error;
@@ -82,7 +101,7 @@ interface KeptTags {
  * What requests with one key are compared by. The order of names in objects does not count, nor do fields that are empty. The key is
  * in it, so that hashes in a list of executions do not tell which of them were sent the same.
  */
-export function hashOfRequest(key: string, { context, ...fields }: Record<string, unknown>): string {
+function hashOf(key: string, { context, ...fields }: Record<string, unknown>): string {
   const given = filled({ ...fields, context: isObject(context) ? filled(context) : context });
   return sha256(JSON.stringify([key, ordered(given)]), "hex");
 }

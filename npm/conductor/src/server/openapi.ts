@@ -42,6 +42,7 @@ interface Described {
   body?: z.ZodType;
   answers?: string;
   isVersioned?: true;
+  keyed?: unknown;
 }
 
 /** Routes that only some servers have. */
@@ -123,7 +124,7 @@ export function openApi(base: string, version: string, isOpen: boolean, has: Cho
   };
 }
 
-function described({ path, summary, command, query, body, answers, isVersioned }: Described) {
+function described({ path, summary, command, query, body, answers, isVersioned, keyed }: Described) {
   const inHeader = [
     ...(isVersioned
       ? [header("if-match", { type: "string", pattern: '^"[0-9]{1,15}"$' }, "The ETag of the version to be on top of")]
@@ -131,7 +132,7 @@ function described({ path, summary, command, query, body, answers, isVersioned }
     ...(isVersioned
       ? [header("if-none-match", { type: "string", enum: ["*"] }, "Only where there is no such flow yet")]
       : []),
-    ...(command[1] === "execute"
+    ...(command[1] === "execute" || keyed !== undefined
       ? [
           header(
             "idempotency-key",

@@ -15,6 +15,7 @@ import {
   vacuumSchema,
 } from "../services/schemas.js";
 import { moment } from "../services/triggers.js";
+import { type KeyedExecution, keyedOf } from "../types/cause.js";
 import type { ExecutionConfig, ExecutionOptions } from "../types/request.js";
 
 /** What a request brings. */
@@ -47,6 +48,8 @@ export interface Resource {
   answers?: "created" | "nothing" | "file" | "flow" | "value" | "deleted";
   /** Whether `If-Match` counts. */
   isVersioned?: true;
+  /** Its argument for a request with an `Idempotency-Key`; missing where it begins no execution. */
+  keyed?(given: Given, keyed: KeyedExecution): unknown;
 }
 
 const text = z.string().max(LONGEST_ID);
@@ -61,6 +64,12 @@ const byId = ({ params }: Given) => ({ executionId: params.id });
 
 /** Those of what is under way, which older pages name by the bare id. */
 const bareId = ({ params }: Given) => params.id;
+
+const firing = ({ params, body }: Given) => ({
+  flowId: params.flowId,
+  nodeId: params.nodeId,
+  ...(body as object | undefined),
+});
 
 const saving = ({ params, body, ifVersion }: Given) => ({
   flow: { ...(body as object), ...(params.id !== undefined && { id: params.id }) },
@@ -290,7 +299,8 @@ export const RESOURCES: readonly Resource[] = [
     summary: "Begin an execution now, as the trigger does",
     command: ["trigger", "fire"],
     body: z.strictObject({ data: z.record(z.string(), z.unknown()).optional() }).optional(),
-    args: ({ params, body }) => ({ flowId: params.flowId, nodeId: params.nodeId, ...(body as object | undefined) }),
+    args: firing,
+    keyed: (given, keyed) => ({ ...firing(given), [keyedOf]: keyed }),
     answers: "created",
   },
   {
@@ -380,7 +390,9 @@ export const RUN = {
       .max(20)
       .regex(/^\d+((\.\d+)?(ms|s|m|h|d))?$/, "must be ms, or a duration such as 30s")
       .optional()
-      .describe("how long to wait for the result: ms, or a duration such as 30s. Default: until it is there"),
+      .describe(
+        "how long to wait for the result: ms, or a duration such as 30s; only on servers with a store. Default: until it is there",
+      ),
   }),
   // What else a body may hold is checked as that of `/execute` is. Other keys are mistakes, such as `input`.
   body: z.strictObject({

@@ -29,8 +29,8 @@ export async function fire(
   firing: Firing,
 ): Promise<Fired> {
   const { flowId, nodeId, type } = trigger;
-  const { key, data, facts, respond } = firing;
-  const executionId = `${type}-${hashOf(await secretOf(state), key)}`;
+  const { key, data, facts, respond, keyed } = firing;
+  const executionId = keyed?.executionId ?? `${type}-${hashOf(await secretOf(state), key)}`;
   if ((await store.get(executionId)) !== undefined) return known(conductor, executionId);
   let begun = () => {};
   const isKept = new Promise<true>((resolve) => {
@@ -41,7 +41,7 @@ export async function fire(
     inputs: { trigger: { ...facts, node: nodeId, type, key }, data },
     context: { executionId },
     metadata: { trigger: nameOf(trigger), ...(facts?.chain !== undefined && { chain: facts.chain }) },
-    [causeOf]: { trigger: type, begun, ...(respond && { respond }) },
+    [causeOf]: { trigger: type, begun, ...(respond && { respond }), ...(keyed && { request: keyed.request }) },
   };
   const answer: Promise<RequestResult> = conductor.execute(request);
   const result = answer.then(resultOf);

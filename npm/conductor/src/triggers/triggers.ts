@@ -9,6 +9,7 @@ import type { Conductor } from "../api/conductor.js";
 import { type ConductorConfig, expressionSources } from "../api/settings.js";
 import { coded } from "../engine/failure.js";
 import { demandNames } from "../engine/settings.js";
+import type { KeyedExecution } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { SavedFlow } from "../types/flow.js";
 import { watchFiles } from "./files.js";
@@ -81,8 +82,14 @@ export interface Triggers {
    * Begins an execution for a trigger of a saved flow, also one that is off. Rejects as `find`.
    *
    * @param data what its node hands on; of a schedule, the time is now unless it is given
+   * @param keyed the execution that a request with a key asks for
    */
-  fireByHand(flowId: string, nodeId: string, data?: Readonly<Record<string, unknown>>): Promise<Fired>;
+  fireByHand(
+    flowId: string,
+    nodeId: string,
+    data?: Readonly<Record<string, unknown>>,
+    keyed?: KeyedExecution,
+  ): Promise<Fired>;
   /** The secret that a text of a trigger names, or the text; rejects naming what cannot be had. */
   secret(text: string): Promise<string>;
   /** What the nodes `respond` of a flow answered in an execution that is over, first the answer that was sent. */
@@ -228,11 +235,16 @@ class WatchedTriggers implements Triggers {
     return fire(conductor, store, stateIn(this.states, nameOf(trigger)), trigger, firing);
   }
 
-  async fireByHand(flowId: string, nodeId: string, data: Readonly<Record<string, unknown>> = {}): Promise<Fired> {
+  async fireByHand(
+    flowId: string,
+    nodeId: string,
+    data: Readonly<Record<string, unknown>> = {},
+    keyed?: KeyedExecution,
+  ): Promise<Fired> {
     const trigger = await this.find(flowId, nodeId);
     const time = new Date(this.clock.now()).toISOString();
     const given = trigger.type === "schedule" ? { time, missed: false, backfill: false, ...data } : data;
-    return this.fire(trigger, { key: `by hand ${randomUUID()}`, data: given });
+    return this.fire(trigger, { key: `by hand ${randomUUID()}`, data: given, keyed });
   }
 
   secret(text: string): Promise<string> {

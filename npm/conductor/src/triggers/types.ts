@@ -1,6 +1,7 @@
 /** Triggers: nodes of saved flows that begin executions of them. */
 
 import type { Responder } from "@atomiton/nodes";
+import type { KeyedExecution } from "../types/cause.js";
 
 /** A trigger whose flow is saved and enabled. */
 export interface ArmedTrigger {
@@ -23,6 +24,8 @@ export interface Firing {
   facts?: Readonly<Record<string, unknown>>;
   /** Takes the answer of a node `respond`; gives whether it is sent. */
   respond?: Responder;
+  /** The execution that a request with a key asks for. Default: one of an id that callers cannot take before. */
+  keyed?: KeyedExecution | undefined;
 }
 
 /** What became of a firing. */

@@ -22,6 +22,21 @@ export interface Caused {
   [causeOf]?: Cause;
 }
 
+/** Where the arguments of a command say what execution it begins for a request with a key. */
+export const keyedOf: unique symbol = Symbol.for("@atomiton/keyed") as never;
+
+/** The execution of a request with a key. One that is there already is not begun again. */
+export interface KeyedExecution {
+  executionId: string;
+  /** As in {@link Cause}. */
+  request: string;
+}
+
+/** Arguments that may be those of a request with a key. */
+export interface Keyed {
+  [keyedOf]?: KeyedExecution;
+}
+
 const REQUEST_TAG = "idempotency-request:";
 
 /** Tags by which an execution is kept with the request that began it. */

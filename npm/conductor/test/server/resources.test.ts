@@ -120,6 +120,14 @@ describe("flows of a server", () => {
     expect(ids).toEqual(asking.map(() => ({ status: 202, isThere: true })));
   });
 
+  it("are not answered before their end by a server that could not tell of them later", async () => {
+    const { post, calls } = await serving({ durable: false });
+    await post("editor", "/flows", flowOf("say"));
+    const refused = await post("runner", "/flows/f/run?wait=1s");
+    expect([refused.status, await refused.json()]).toMatchObject([400, { code: "INVALID_PARAMETERS" }]);
+    expect(calls).toEqual([]);
+  });
+
   it("are begun once for one Idempotency-Key, and refused for another request with it", async () => {
     const { post, calls } = await serving();
     await post("editor", "/flows", flowOf("say"));
@@ -163,6 +171,24 @@ describe("executions of a server", () => {
     expect((await ask("editor", "/executions/one", { method: "DELETE" })).status).toBe(404);
     expect((await ask("viewer", "/executions?colour=red")).status).toBe(400);
     expect((await post("runner", "/executions/none/cancel")).status).toBe(404);
+  });
+
+  it("refuse an Idempotency-Key where it does not count", async () => {
+    const { post } = await serving();
+    const key = { "idempotency-key": "one" };
+    for (const [role, path, body] of [
+      ["editor", "/flows", flowOf("say")],
+      ["runner", "/executions/one/cancel", undefined],
+      ["runner", "/executions/one/fork", {}],
+      ["runner", "/node/execute", { node: flowOf("say") }],
+    ] as const) {
+      const answer = await post(role, path, body, key);
+      expect([path, answer.status, (await answer.json()).error]).toEqual([
+        path,
+        400,
+        expect.stringContaining("An Idempotency-Key counts at"),
+      ]);
+    }
   });
 
   it.each(["", " ", "0x10", "1e400", "one", "+1"])("refuse what is no number in a query: %j", async (text) => {

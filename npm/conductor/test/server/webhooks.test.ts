@@ -512,6 +512,27 @@ describe("deliveries of webhooks", () => {
     expect(await runs()).toHaveLength(2);
   });
 
+  it("by hand are one for one Idempotency-Key, and another request with it is refused", async () => {
+    const first = await served(flowOf({}));
+    let { origin } = first;
+    const fire = async (data: object, key = "one") => {
+      const answer = await fetch(`${origin}/api/triggers/hook/request/fire`, {
+        method: "POST",
+        headers: { ...JSON_TYPE, "idempotency-key": key, authorization: `Bearer ${keyOf("runner")}` },
+        body: JSON.stringify({ data }),
+      });
+      return [answer.status, await answer.json()];
+    };
+    const answers = await Promise.all([1, 2, 3].map(() => fire({ body: 1 })));
+    expect(answers[0]?.[0]).toBe(201);
+    for (const answer of [...answers, await fire({ body: 1 })]) expect(answer).toEqual(answers[0]);
+    ({ origin } = await served(undefined, {}, first.store));
+    expect(await fire({ body: 1 })).toEqual(answers[0]);
+    expect(await fire({ body: 2 })).toMatchObject([422, { code: "VALIDATION_FAILED" }]);
+    expect(await fire({ body: 2 }, "two")).not.toEqual(answers[0]);
+    expect(await first.runs()).toHaveLength(2);
+  });
+
   it("of strangers with one name are one only where they are the same", async () => {
     const { send, runs } = await served(flowOf({ authenticate: "none", answer: "result", methods: ["GET", "POST"] }));
     const headers = { ...JSON_TYPE, "idempotency-key": "1" };

@@ -4,6 +4,7 @@ import { CHANNELS, type Channel, type ChannelCommand } from "../../services/cont
 import type { Unsubscribe } from "../../services/declaration.js";
 import { issuesOf } from "../../services/schema.js";
 import { toBase64 } from "../../types/base64.js";
+import { type Keyed, keyedOf } from "../../types/cause.js";
 import {
   type ChannelOptions,
   type ChannelServer,
@@ -81,7 +82,10 @@ function checked(command: string, { schema: make }: ChannelCommand, handler: Com
   return (args, event) => {
     const issues = issuesOf(schema, args);
     if (issues.length > 0) throw invalidArguments(command, issuesText(issues));
-    return handler(schema.parse(args), event);
+    const read = schema.parse(args);
+    const keyed = (args as Keyed | null | undefined)?.[keyedOf];
+    // It is no part of what callers send.
+    return handler(keyed === undefined ? read : { ...(read as object), [keyedOf]: keyed }, event);
   };
 }
 

@@ -4,6 +4,7 @@ import { serveChannel } from "../../desktop/channels/serve.js";
 import type { IpcHandlers } from "../../desktop/electron.js";
 import { SERVER_CHANNELS } from "../../services/server-channels.js";
 import type { Triggers } from "../../triggers/triggers.js";
+import { type Keyed, keyedOf } from "../../types/cause.js";
 import type { Hooks } from "../hooks/hooks.js";
 
 interface Place {
@@ -25,8 +26,8 @@ export function createTriggerChannelServer(
   const handlers = {
     list: () => triggers.list(),
     times: (range: Range) => triggers.times(range),
-    async fire({ flowId, nodeId, data }: Place & { data?: Record<string, unknown> }) {
-      const { executionId } = await triggers.fireByHand(flowId, nodeId, data);
+    async fire({ flowId, nodeId, data, [keyedOf]: keyed }: Place & Keyed & { data?: Record<string, unknown> }) {
+      const { executionId } = await triggers.fireByHand(flowId, nodeId, data, keyed);
       return { executionId };
     },
     testAddress({ flowId, nodeId }: Place) {
