@@ -208,7 +208,10 @@ export function createHooks({ triggers, executions, base, told, tell }: HookPart
     if ("status" in fired) return later(fired.error, fired.retryAfter, fired.status);
     const isKnown = authenticate === "caller";
     if (fired.isNew) {
-      const from = { ...(isKnown && { caller }), ...(given.address !== undefined && { address: given.address }) };
+      const from = {
+        ...(isKnown && { caller: given.caller }),
+        ...(given.address !== undefined && { address: given.address }),
+      };
       const what = `hooks/${pathOf(trigger)}`;
       tell({ event: "call", ...from, what, subject: fired.executionId, outcome: "begun" });
     }
