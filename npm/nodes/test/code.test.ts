@@ -35,7 +35,7 @@ describe.each(places)("code in $name", ({ name, run, failure }) => {
     // A page has no engine that could fetch them later.
     if (name === "a machine") expect(isUnread(table, "records")).toBe(true);
     expect(await result("return inputs.table.map((row) => row.a)", { table })).toEqual(["1", "2"]);
-    expect(await result("({ data }) => data[1]", { default: { result: table, flow: "inner" } })).toEqual({ a: "2" });
+    expect(await result("({ data }) => data[1]", { default: { result: table } })).toEqual({ a: "2" });
   });
 
   it("leads several ways, each with a value of its own", async () => {

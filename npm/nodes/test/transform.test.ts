@@ -100,7 +100,7 @@ describe.each(places)("transform of an array in $name", ({ run, failure }) => {
       { data: [1, 2] },
       { input: { result: [1, 2], inputCount: 9, success: true } },
       { default: { records: [1, 2], headers: [] } },
-      { somewhere: { result: { result: [1, 2], count: 2 }, flow: "inner" } },
+      { somewhere: { result: { result: [1, 2] } } },
     ]) {
       expect((await run("transform", input)).result).toEqual([1, 2]);
     }

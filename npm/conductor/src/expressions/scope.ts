@@ -51,21 +51,21 @@ export const NAMES = [
 /** Names whose members are looked up one by one, and so have to be written out. */
 export const LISTED: ReadonlySet<string> = new Set(["nodes", "env", "secrets"]);
 
+/** How deep outputs of nodes are looked for inside outputs of nodes. */
+const MOST_WRAPPINGS = 8;
 const ROUTED = Symbol.for("@atomiton/routed");
 
 /**
  * The main value of an input: what came on the handle `default`, or on the only handle there is; in the first nodes of a
  * loop, which get its item and index, the item. What nodes of the library put around their data is taken off (`{ result }`, `{ records }`, the `value` of
- * a routed output), as `transform` and `condition` do, so that flows need not say `result`.
+ * a routed output), as `transform` and `condition` do, so that flows need not say `result.result`.
  */
 export function mainValue(input: unknown, isInLoop: boolean): unknown {
   if (!isRecord(input)) return input;
   if (Object.hasOwn(input, "default")) return unwrapped(input["default"]);
   const keys = Object.keys(input);
   if (isInLoop && keys.length === 2 && Object.hasOwn(input, "item") && Object.hasOwn(input, "index")) {
-    const { item } = input;
-    // It need not be the output of a node: only what has nothing beside it is taken off.
-    return isRecord(item) && !(ROUTED in item) && Object.keys(item).length > 1 ? item : unwrapped(item);
+    return unwrapped(input["item"]);
   }
   if (wraps(input)) return unwrapped(input);
   return keys.length === 1 ? unwrapped(input[keys[0] as string]) : input;
@@ -80,13 +80,13 @@ export function onlyInputHint(source: string, { input, data }: Pick<Scope, "inpu
   return `: \`${only}\` is the only input, and so it is \`data\` itself. Write \`data\`, or \`input.${only}\``;
 }
 
-/** Once, since data may have such fields of its own; twice for a sub-flow, whose result is the output of a node. */
-function unwrapped(output: unknown): unknown {
-  const value = isRecord(output) && ROUTED in output && Object.hasOwn(output, "value") ? output["value"] : output;
-  if (!(isRecord(value) && wraps(value))) return value;
-  const data = Object.hasOwn(value, "records") ? value["records"] : value["result"];
-  const isOfSubFlow = typeof value["flow"] === "string" && Object.keys(value).length === 2;
-  return isOfSubFlow ? unwrapped(data) : data;
+function unwrapped(value: unknown): unknown {
+  let data = value;
+  for (let depth = 0; depth < MOST_WRAPPINGS && isRecord(data) && wraps(data); depth++) {
+    if (ROUTED in data && Object.hasOwn(data, "value")) data = data["value"];
+    else data = Object.hasOwn(data, "records") ? data["records"] : data["result"];
+  }
+  return data;
 }
 
 function wraps(value: Record<string, unknown>): boolean {

@@ -4,6 +4,9 @@ import { isBacked } from "../table/table-output.js";
 
 export { isPlainObject };
 
+/** How deep outputs of nodes are looked for inside outputs of nodes. */
+const MOST_WRAPPINGS = 8;
+
 /** A plain object, as JSON knows them. */
 export type PlainObject = Record<string, unknown>;
 
@@ -30,36 +33,17 @@ export function handleValue(input: unknown, name: string): unknown {
 }
 
 /**
- * Takes off what a node put around its data: `{result: …}`, `{records: …}`, the `value` of a routed output. Once, since data may
- * have such fields of its own; twice for a sub-flow, whose result is the output of a node. An output backed by a table is returned
- * as the output, so that looking makes no records.
+ * Takes off what nodes put around their data: `{result: …}`, `{records: …}`, the `value` of a routed output. An output
+ * backed by a table is returned as the output, so that looking makes no records.
  */
-export function unwrap(output: unknown): unknown {
-  const value = isPlainObject(output) && isRouted(output) && Object.hasOwn(output, "value") ? output["value"] : output;
-  if (isBacked(value) || !isOutput(value)) return value;
-  const data = Object.hasOwn(value, "records") ? value["records"] : value["result"];
-  return isOfSubFlow(value) ? unwrap(data) : data;
-}
-
-/**
- * The same for what no node need have put out: parameters, and the items of loops. Taken off is only what has nothing beside it, and
- * what is around the records of a spreadsheet.
- */
-export function unwrapAny(value: unknown): unknown {
-  if (!isOutput(value) || isRouted(value) || isBacked(value)) return unwrap(value);
-  const isAlone = Object.keys(value).length === 1;
-  return isAlone || (Object.hasOwn(value, "records") && Object.hasOwn(value, "headers")) || isOfSubFlow(value)
-    ? unwrap(value)
-    : value;
-}
-
-/** What edges brought over a handle, without what a node put around it. */
-export function unwrapAt(handle: string, value: unknown): unknown {
-  return handle === "item" ? unwrapAny(value) : unwrap(value);
-}
-
-function isOfSubFlow(value: PlainObject): boolean {
-  return typeof value["flow"] === "string" && Object.hasOwn(value, "result") && Object.keys(value).length === 2;
+export function unwrap(value: unknown): unknown {
+  let data = value;
+  for (let depth = 0; depth < MOST_WRAPPINGS; depth++) {
+    if (isBacked(data) || !isOutput(data)) return data;
+    if (isRouted(data) && Object.hasOwn(data, "value")) data = data["value"];
+    else data = Object.hasOwn(data, "records") ? data["records"] : data["result"];
+  }
+  return data;
 }
 
 function isOutput(value: unknown): value is PlainObject {

@@ -8,7 +8,7 @@ import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { Globs } from "../../data/globs.js";
-import { findData, handleValue, isPlainObject, ownValue, unwrap, unwrapAny } from "../../data/input.js";
+import { findData, handleValue, isPlainObject, ownValue, unwrap } from "../../data/input.js";
 import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { search } from "../../machine/walk.js";
@@ -100,7 +100,7 @@ async function itemsOf(work: ArchiveWork, target: string | undefined): Promise<P
   const { parameters, input, signal } = work;
   // Where a folder is named, an edge that names no handle may be there for the order alone.
   const brought = parameters.folder === undefined ? findData(input, ["files"]) : unwrap(handleValue(input, "files"));
-  const given = plainValue(brought) ?? unwrapAny(parameters.files);
+  const given = plainValue(brought) ?? unwrap(parameters.files);
   const items: PackItem[] = [];
   const leftOut: string[] = [];
   const paths = new Paths();
@@ -201,7 +201,7 @@ async function addPath(work: ArchiveWork, path: string, add: Add, leftOut: strin
 
 /** A value as a file, as `file-system` and `extract` describe them. */
 async function addValue(given: unknown, at: number, add: Add): Promise<void> {
-  const file = unwrapAny(given);
+  const file = unwrap(given);
   const path = isPlainObject(file) ? ownValue(file, "path") : undefined;
   if (!isPlainObject(file) || typeof path !== "string" || !Object.hasOwn(file, "content")) {
     throw new NodeError(
@@ -209,7 +209,7 @@ async function addValue(given: unknown, at: number, add: Add): Promise<void> {
       `\`files[${at}]\` must be a path or \`{ path, content }\`, found ${foundText(given)}`,
     );
   }
-  const bytes = await contentBytes(path, unwrapAny(file["content"]));
+  const bytes = await contentBytes(path, unwrap(file["content"]));
   const time = new Date(String(ownValue(file, "modified") ?? ""));
   const modified = Number.isNaN(time.getTime()) ? new Date() : time;
   add(path, { kind: "file", size: bytes.length, modified, isExecutable: false, bytes });

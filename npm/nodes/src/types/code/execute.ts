@@ -1,6 +1,6 @@
 import type { NodeExecutable } from "../../contract/executable.js";
 import { doubtsOfNames } from "../../data/doubtful-code.js";
-import { findData, isPlainObject, unwrap, unwrapAt } from "../../data/input.js";
+import { findData, isPlainObject, unwrap } from "../../data/input.js";
 import { bodyFunction } from "../../definition/code.js";
 import { answered, handlesOf } from "../../library/answer-handles.js";
 import type { Place } from "../../library/place.js";
@@ -43,7 +43,7 @@ export function codeNode({ sandbox }: Place): NodeExecutable {
 /** The values of handles; with `tables`, as they cross into the sandbox. */
 function mapped(input: Record<string, unknown>, tables?: RowsAt[]): Record<string, unknown> {
   const entries = Object.entries(input).map(([handle, value]) => {
-    const data = unwrapAt(handle, value);
+    const data = unwrap(value);
     return [handle, tables === undefined ? data : withoutRows(data, ["inputs", handle], tables)];
   });
   return Object.fromEntries(entries) as Record<string, unknown>;

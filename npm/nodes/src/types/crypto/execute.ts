@@ -2,7 +2,7 @@ import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
 import { type BytesEncoding, base64Bytes, bytesText, hexBytes, hexText } from "../../data/bytes-text.js";
 import { canonicalJson } from "../../data/canonical-json.js";
-import { findData, unwrapAny } from "../../data/input.js";
+import { findData, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { recordsOf, tableBehind } from "../../table/table-output.js";
@@ -133,7 +133,7 @@ async function decoded(work: NodeWork<Parameters>): Promise<{ result: string | U
 /** The parameter goes before what edges bring: they may only say when. */
 function dataOf(work: NodeWork<Parameters>): unknown {
   const { operation } = work.parameters;
-  const data = work.isGiven("data") ? unwrapAny(work.parameters.data) : findData(work.input, ["data", "content"]);
+  const data = work.isGiven("data") ? unwrap(work.parameters.data) : findData(work.input, ["data", "content"]);
   if (data !== undefined) return data;
   const found = work.isGiven("data")
     ? "the parameter `data` has no value"

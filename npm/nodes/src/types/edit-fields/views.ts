@@ -1,6 +1,6 @@
 /** What templates see, and what is said of names that are nowhere in it. */
 import { closeNames, namesText } from "../../contract/close-names.js";
-import { isPlainObject, unwrapAt } from "../../data/input.js";
+import { isPlainObject, unwrap } from "../../data/input.js";
 import type { NodeWork } from "../../library/work.js";
 import { tableBehind } from "../../table/table-output.js";
 import type { MissingName } from "./template.js";
@@ -41,7 +41,7 @@ function emptyNameText(template: string, name: string, known: readonly string[])
 
 function handleViews(input: unknown): object[] {
   if (!isPlainObject(input) || tableBehind(input)) return [];
-  return [input, Object.fromEntries(Object.entries(input).map(([handle, value]) => [handle, unwrapAt(handle, value)]))];
+  return [input, Object.fromEntries(Object.entries(input).map(([handle, value]) => [handle, unwrap(value)]))];
 }
 
 /** Lists and tables are seen by templates, but have no fields to keep. */

@@ -5,7 +5,7 @@ import { throwIfAborted } from "../../contract/abort.js";
 import { messageOf, NodeError } from "../../contract/error.js";
 import type { FileAccess } from "../../contract/file-access.js";
 import { foundText } from "../../contract/issues.js";
-import { isPlainObject, unwrapAny } from "../../data/input.js";
+import { isPlainObject, unwrap } from "../../data/input.js";
 import { bytesOfBase64 } from "../../machine/base64.js";
 import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
 import { rootedPath } from "../../machine/rooted-path.js";
@@ -67,9 +67,7 @@ async function attachmentOf(
     throw refused(place, "must have either `path` or `content`", path === undefined ? undefined : "both");
   }
   const content =
-    path === undefined
-      ? contentOf(unwrapAny(given["content"]), encoding, place)
-      : await fileOf(path, place, access, room);
+    path === undefined ? contentOf(unwrap(given["content"]), encoding, place) : await fileOf(path, place, access, room);
   const filename = given["filename"] ?? (typeof path === "string" ? basename(path) : undefined);
   if (typeof filename !== "string" || filename === "") throw refused(`${place}.filename`, "must be text", filename);
   const contentType = given["contentType"];

@@ -5,7 +5,7 @@ import { dirname, relative } from "node:path";
 import { throwIfAborted } from "../../contract/abort.js";
 import { adviceOf, codeOf, messageOf, NodeError } from "../../contract/error.js";
 import type { FileAccess } from "../../contract/file-access.js";
-import { findData, handleValue, isPlainObject, ownValue, unwrap, unwrapAny } from "../../data/input.js";
+import { findData, handleValue, isPlainObject, ownValue, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
@@ -109,7 +109,7 @@ async function append(work: Work, path: string): Promise<object> {
 }
 
 function contentOf({ parameters, input }: Work): unknown {
-  if (parameters.content !== undefined) return unwrapAny(parameters.content);
+  if (parameters.content !== undefined) return unwrap(parameters.content);
   return findData(input, ["content", "data", "text", "records"]);
 }
 
@@ -122,7 +122,7 @@ function describedFile(input: unknown): { path: string | undefined; content: unk
   if (!isPlainObject(file) || isBacked(file) || !Object.hasOwn(file, "content")) return undefined;
   const path = ownValue(file, "path") ?? "";
   if (typeof path !== "string") throw new NodeError("TYPE_MISMATCH", `A path must be text, not ${kindOf(path)}`);
-  return { path: path === "" ? undefined : path, content: unwrapAny(file["content"]) };
+  return { path: path === "" ? undefined : path, content: unwrap(file["content"]) };
 }
 
 async function exists({ files }: Work, path: string): Promise<object> {

@@ -2,7 +2,7 @@ import { closeNames, namesText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import { Pace } from "../../contract/pace.js";
 import { isRouted } from "../../contract/routed.js";
-import { isPlainObject, unwrapAt } from "../../data/input.js";
+import { isPlainObject, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { listIn } from "../../table/list-in.js";
@@ -67,9 +67,7 @@ function broughtBy(input: unknown): Brought[] {
   if (input === undefined) return [];
   const isByHandle = isPlainObject(input) && !tableBehind(input) && !isRouted(input);
   const values = isByHandle ? Object.entries(input) : [["default", input] as const];
-  return values
-    .map(([handle, value]): Brought => [handle, unwrapAt(handle, value)])
-    .filter(([, value]) => value !== undefined);
+  return values.map(([handle, value]): Brought => [handle, unwrap(value)]).filter(([, value]) => value !== undefined);
 }
 
 /** Those that `order` names first, then the others by name, so that it does not matter who was done first. */

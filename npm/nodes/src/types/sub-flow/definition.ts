@@ -39,10 +39,7 @@ export const subFlow = {
   ],
   otherInputs: [input("default", "Default", "any", "The same; where an edge leads that names no handle.")],
   hasOpenInputs: true,
-  outputPorts: [
-    output("result", "Result", "any", "What the other flow gave: the output of its last node."),
-    output("flow", "Flow", "string", "The flow, as the parameter names it."),
-  ],
+  outputPorts: [output("result", "Result", "any", "What the other flow gave: the output of its last node.")],
   otherOutputs: [],
   touches: [],
   // The nodes of the other flow have effects of their own, and it may have changed since.

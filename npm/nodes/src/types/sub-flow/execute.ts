@@ -19,5 +19,5 @@ export const subFlowNode = executable<Parameters>(subFlow, async ({ parameters, 
     throw new NodeError("NO_EXECUTOR_FACTORY", "Flows are run by a conductor, and this node was called without one");
   }
   const { flow, inputs = input, variables = {} } = parameters;
-  return { result: (await runFlow(flow, { input: inputs, variables })) ?? null, flow };
+  return { result: (await runFlow(flow, { input: inputs, variables })) ?? null };
 });

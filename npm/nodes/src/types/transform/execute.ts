@@ -3,7 +3,7 @@ import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { type Aggregate, aggregationOf } from "../../data/aggregate.js";
 import { doubtsOfNames } from "../../data/doubtful-code.js";
-import { findData, isPlainObject, unwrap, unwrapAny } from "../../data/input.js";
+import { findData, isPlainObject, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import type { Condition } from "../../data/where.js";
 import type { Place } from "../../library/place.js";
@@ -184,7 +184,7 @@ function listOf({ input, parameters, warn }: NodeWork<TransformParameters>): unk
       "No list came in, so that the result is that of an empty one. Lead an edge with a list to it, or set `data`",
     );
   }
-  const data = found ?? unwrapAny(parameters.data) ?? [];
+  const data = found ?? unwrap(parameters.data) ?? [];
   if (Array.isArray(data) || isBacked(data)) return data;
   throw new NodeError("TYPE_MISMATCH", `Input data must be an array for transformation, not ${kindOf(data)}`);
 }
