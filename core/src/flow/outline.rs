@@ -169,7 +169,7 @@ pub struct NodeLimit {
     pub node: u32,
     /// How often it may start.
     pub rate: Option<Rate>,
-    /// Attempts under way at once, from 1 to [`NodeLimit::MOST`]. One that waits for its next try is not over.
+    /// Attempts under way at once, from 1 to [`NodeLimit::MOST`]. A node that waits for its next try counts.
     pub concurrency: Option<u32>,
 }
 

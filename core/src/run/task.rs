@@ -109,7 +109,7 @@ impl Task {
         }
     }
 
-    /// Whether an attempt of it has begun and is not over. One that waits for its next try is not.
+    /// Whether it counts against the `concurrency` of its node: it has begun, and is not over while it waits for its next try.
     pub(crate) fn is_under_way(&self) -> bool {
         !matches!(self.phase, Phase::Idle | Phase::Ready | Phase::Throttled | Phase::Admitted)
     }

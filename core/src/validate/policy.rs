@@ -96,11 +96,7 @@ fn check_rate(fields: &Map<String, Value>, path: &mut String, report: &mut Repor
                 Rule::InvalidPolicy,
                 format!("A rate limit needs `{key}`: such as `{{ limit: 100, per: 1m }}`"),
             )),
-            "limit" if !found.is_number() => Some(mismatch("a whole number", found)),
-            "limit" if amount(found).is_none() => Some((
-                Rule::InvalidPolicy,
-                format!("Expected a whole number from 1 to {}, found {found}", NodeLimit::MOST),
-            )),
+            "limit" => amount_problem(found),
             "per" => duration(found, |ms| period_ms(ms).is_some())
                 .map(|(rule, message)| (rule, format!("{message}; from 1 ms to 24 h"))),
             _ => None,
@@ -192,8 +188,8 @@ pub(super) fn check_runtime(runtime: &Map<String, Value>, path: &mut String, rep
 
 fn problem(key: &str, value: &Value) -> Option<(Rule, String)> {
     match key {
-        "retries" => at_least(value, 0),
-        "concurrency" => at_once(value),
+        "retries" => count_problem(value),
+        "concurrency" => amount_problem(value),
         "retryDelay" => duration(value, |ms| ms >= 0.0),
         "timeout" => duration(value, |ms| ms > 0.0),
         "continueOnError" if !value.is_boolean() => Some(mismatch("a boolean", value)),
@@ -216,11 +212,12 @@ fn redact(value: &Value) -> Option<(Rule, String)> {
     })
 }
 
-fn at_least(value: &Value, least: u8) -> Option<(Rule, String)> {
+/// A count that may be 0.
+fn count_problem(value: &Value) -> Option<(Rule, String)> {
     match value.as_f64() {
         None => Some(mismatch("a whole number", value)),
-        Some(number) if number < f64::from(least) || number.fract() != 0.0 => {
-            Some((Rule::InvalidPolicy, format!("Expected a whole number of at least {least}, found {value}")))
+        Some(number) if number < 0.0 || number.fract() != 0.0 => {
+            Some((Rule::InvalidPolicy, format!("Expected a whole number of at least 0, found {value}")))
         }
         Some(_) => None,
     }
@@ -237,11 +234,13 @@ fn duration(value: &Value, fits: fn(f64) -> bool) -> Option<(Rule, String)> {
     Some((Rule::InvalidPolicy, message))
 }
 
-fn at_once(value: &Value) -> Option<(Rule, String)> {
-    at_least(value, 1).or_else(|| {
-        let message = format!("Expected a whole number from 1 to {}, found {value}", NodeLimit::MOST);
-        amount(value).is_none().then_some((Rule::InvalidPolicy, message))
-    })
+/// How many starts within a time, or attempts at once.
+fn amount_problem(value: &Value) -> Option<(Rule, String)> {
+    if !value.is_number() {
+        return Some(mismatch("a whole number", value));
+    }
+    let message = format!("Expected a whole number from 1 to {}, found {value}", NodeLimit::MOST);
+    amount(value).is_none().then_some((Rule::InvalidPolicy, message))
 }
 
 /// A rate limit that is no object.

@@ -44,12 +44,21 @@ describe.each(places)("transform of an array in $name", ({ run, failure }) => {
       ["(item) => // a comment\n item.name", ["Cy", "Al", "Bo"]],
       ["team.id", ["b", "a", "b"]],
       ["item.name", ["Cy", "Al", "Bo"]],
+      ["item.name.length", [2, 2, 2]],
+      ["item.item", [undefined, undefined, undefined]],
     ];
     for (const [transformFunction, expected] of forms) {
       expect((await run("transform", { data: people }, { transformFunction })).result, transformFunction).toEqual(
         expected,
       );
     }
+  });
+
+  it("takes the length of texts and lists by a path", async () => {
+    for (const path of ["item.length", "length"])
+      expect((await run("transform", { data: ["abc", "", [1, 2]] }, { transformFunction: path })).result).toEqual([
+        3, 0, 2,
+      ]);
   });
 
   it("reduces with several parameters, with one object, and with or without a first accumulator", async () => {

@@ -56,8 +56,9 @@ export class Moments {
   map: Map<string, ExecutionGraphNode> | undefined;
   /** The nodes that are not shown as they are at the moment that has the table. */
   readonly stale = new Set<number>();
-  /** The weight of each node, of a group that of all inside of it, and with the percent as it was shown last. */
+  /** The weight of each node; of a group, that of all inside of it. */
   readonly weights: number[] = [];
+  /** What of the weight of each node was done when it was shown last, times 100. */
   readonly done: number[] = [];
   private current = this.latest;
   private readonly records: NodeRecord[] = [];

@@ -134,10 +134,7 @@ export class TaskSpans {
     for (const task of [...this.begun.keys()].reverse()) this.over(task, state, error);
     this.isFinished = true;
     const { unseen } = this;
-    const { room } = this.root;
-    if (unseen !== undefined && room.hasLast) {
-      room.hasLast = false;
-      room.leftOut--;
+    if (unseen !== undefined && this.root.room.takeLast()) {
       unseen.parent.node(unseen.node).end({ error: unseen.error, state: "error", endTime: unseen.endTime });
     }
   }

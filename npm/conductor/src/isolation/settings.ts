@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isObject } from "@atomiton/values";
 import { coded } from "../engine/failure.js";
+import { demandNames } from "../engine/setting-names.js";
 import type { Role } from "../services/declaration.js";
 
 /** Roles that may run. */
@@ -79,10 +80,7 @@ const NAMES: readonly string[] = [
 
 /** @throws Error INVALID_PARAMETERS for a setting that does not exist or cannot be kept: it must not look kept */
 export function isolationSettings(options: IsolationOptions): IsolationSettings {
-  const isGiven: boolean = isObject(options);
-  if (!isGiven) throw refused("must be an object");
-  const strange = Object.keys(options).filter((name) => !NAMES.includes(name));
-  if (strange.length > 0) throw refused(`has no ${strange.join(", ")}. Allowed: ${NAMES.join(", ")}`);
+  demandNames("isolation", options, NAMES);
   const { roles = ["runner", "editor"], cpuMs, network = false, spare = 1, most = 100 } = options;
   const { nodes = [], inServer = [], launcher = [] } = options;
   if (!isTexts(roles) || !roles.every((role) => isRunning(role))) {

@@ -107,7 +107,7 @@ export class EventLog {
   add(channel: string, name: string, data: unknown): void {
     const entry = loggedEvent(0, channel, name, data);
     const isEnd = channel === "node" && (entry.event === "completed" || entry.event === "error");
-    // More events than one ms has numbers for take numbers of the next ms.
+    // Where one ms has more events than numbers, the others take numbers of the next.
     entry.seq = Math.max(this.#last + 1, numberAt(this.toldUpTo(isEnd ? entry.executionId : undefined)));
     this.#last = entry.seq;
     this.#keep(entry);

@@ -1,6 +1,6 @@
 /** The limits of executions, as an owner sets them. */
 import { coded } from "../engine/failure.js";
-import { demandNames } from "../engine/settings.js";
+import { demandNames } from "../engine/setting-names.js";
 import type { Role } from "../services/declaration.js";
 import type { PlaceLimit } from "./execution-places.js";
 

@@ -1,7 +1,7 @@
 /** How often callers, addresses and strangers may call, and how often they may try to sign in. */
 import { isObject } from "@atomiton/values";
 import { coded } from "../engine/failure.js";
-import { demandNames } from "../engine/settings.js";
+import { demandNames } from "../engine/setting-names.js";
 import type { Caller, Limited } from "./access.js";
 import { networkOf } from "./addresses.js";
 import { RecentMap } from "./recent-map.js";

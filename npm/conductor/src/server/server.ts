@@ -6,7 +6,7 @@ import { WebSocketServer } from "ws";
 import type { MainProcessConductor } from "../desktop/main-process.js";
 import type { Retention } from "../desktop/result-cache.js";
 import { coded } from "../engine/failure.js";
-import { demandNames } from "../engine/settings.js";
+import { demandNames } from "../engine/setting-names.js";
 import type { Isolation } from "../isolation/isolation.js";
 import type { Triggers } from "../triggers/triggers.js";
 import type { Caller } from "./access.js";
@@ -342,7 +342,7 @@ export function createServer(options: ServerOptions): ConductorServer {
   return server;
 }
 
-const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
+const OPTIONS = [
   "conductor",
   "authenticate",
   "open",
@@ -364,7 +364,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ServerOptions>([
   "audit",
   "secrets",
   "secretsFor",
-]);
+] as const satisfies readonly (keyof ServerOptions)[];
 
 function demandSecrets({ secrets, secretsFor = "saved-flows" }: ServerOptions): void {
   const refused = (rule: string) => coded("INVALID_PARAMETERS", rule, undefined);
@@ -379,10 +379,7 @@ function demandSecrets({ secrets, secretsFor = "saved-flows" }: ServerOptions): 
 /** A limit that is misspelt must not look kept. */
 function demandKnown(options: ServerOptions): void {
   const refused = (rule: string) => coded("INVALID_PARAMETERS", rule, undefined);
-  const strange = Object.keys(options).filter((name) => !OPTIONS.has(name));
-  if (strange.length > 0) {
-    throw refused(`A server has no setting ${strange.join(", ")}. Allowed: ${[...OPTIONS].join(", ")}`);
-  }
+  demandNames("createServer", options, OPTIONS);
   if (options.isolation !== undefined && options.isolation.isTaken !== true) {
     throw refused(
       "The setting `isolation` of a server must be the one of `createIsolation` that its conductor was made with",

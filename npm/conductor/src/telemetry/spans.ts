@@ -42,13 +42,14 @@ export function executionSpan(
 }
 
 class CountedRoom implements SpanRoom {
+  /** Spans that there was no room for. */
   leftOut = 0;
-  hasLast: boolean;
   #left: number;
+  #hasLast: boolean;
 
   constructor(most: number) {
-    this.hasLast = most > 0;
     this.#left = most - 1;
+    this.#hasLast = most > 0;
   }
 
   take(): boolean {
@@ -58,6 +59,13 @@ class CountedRoom implements SpanRoom {
     }
     this.leftOut++;
     return false;
+  }
+
+  takeLast(): boolean {
+    if (!this.#hasLast) return false;
+    this.#hasLast = false;
+    this.leftOut--;
+    return true;
   }
 }
 

@@ -3,6 +3,7 @@ import { type TracerProvider, trace } from "@opentelemetry/api";
 import packageJson from "../../package.json" with { type: "json" };
 import type { Conductor } from "../api/conductor.js";
 import { coded } from "../engine/failure.js";
+import { demandNames } from "../engine/setting-names.js";
 import { TaskSpans } from "../engine/task-spans.js";
 import { executionSpan } from "./spans.js";
 
@@ -30,12 +31,11 @@ const SPANS_PER_EXECUTION = 1000;
  *   that is traced already
  */
 export function traceConductor(conductor: TracedConductor, options: TracingOptions = {}): () => void {
-  const { tracerProvider = trace, spansPerExecution = SPANS_PER_EXECUTION, ...strange } = options;
-  const refused = (rule: string) => coded("INVALID_PARAMETERS", rule, undefined);
-  const [name] = Object.keys(strange);
-  if (name !== undefined) throw refused(`Tracing has no setting ${name}. Allowed: tracerProvider, spansPerExecution`);
+  demandNames("traceConductor", options, ["tracerProvider", "spansPerExecution"]);
+  const { tracerProvider = trace, spansPerExecution = SPANS_PER_EXECUTION } = options;
   if (!Number.isSafeInteger(spansPerExecution) || spansPerExecution < 0) {
-    throw refused(`\`spansPerExecution\` must be a whole number from 0, found ${String(spansPerExecution)}`);
+    const message = `\`spansPerExecution\` must be a whole number from 0, found ${String(spansPerExecution)}`;
+    throw coded("INVALID_PARAMETERS", message, undefined);
   }
   const tracer = tracerProvider.getTracer(packageJson.name, packageJson.version);
   return conductor.events.traceWith({

@@ -8,7 +8,7 @@ import { messageOf } from "@atomiton/values";
 import type { Conductor } from "../api/conductor.js";
 import { type ConductorConfig, expressionSources } from "../api/settings.js";
 import { coded } from "../engine/failure.js";
-import { demandNames } from "../engine/settings.js";
+import { demandNames } from "../engine/setting-names.js";
 import type { KeyedExecution } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { SavedFlow } from "../types/flow.js";

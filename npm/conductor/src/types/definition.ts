@@ -38,8 +38,8 @@ export interface NodePolicy {
    */
   redact?: readonly string[] | null;
   /**
-   * How many attempts may be under way at once, over all rounds of the loops around it in one run: 1 to 10000. One that waits for its
-   * next try is not over. Of a group or a loop: how many of it are open. Without a loop around it the result warns that it has no effect.
+   * How many attempts may be under way at once, over all rounds of the loops around it in one run: 1 to 10000. A node
+   * that waits for its next try counts. Of a group or a loop: how many of it are open. Without a loop around it the result warns that it has no effect.
    */
   concurrency?: number | null;
   /**

@@ -44,12 +44,10 @@ export interface TracedEnd {
 
 /** How many spans an execution may have still, those of the flows inside of it among them. */
 export interface SpanRoom {
-  /** Spans that there was no room for. */
-  leftOut: number;
-  /** The last place, which is for a node that fails, is free. */
-  hasLast: boolean;
-  /** Takes room for a span, if there is some. */
+  /** Takes room for a span, if there is some; else one more is left out. */
   take(): boolean;
+  /** Takes the last place for the span of a node that failed and was left out, if that is free. */
+  takeLast(): boolean;
 }
 
 /** The span of an execution, a node or an attempt. No method throws. */

@@ -59,8 +59,8 @@ it("holds over tries", async () => {
 });
 
 it.each<[unknown, string]>([
-  [0, "at least 1"],
-  [1.5, "at least 1"],
+  [0, "from 1 to 10000"],
+  [1.5, "from 1 to 10000"],
   [10_001, "from 1 to 10000"],
   ["2", "a whole number"],
 ])("is refused: %j", async (concurrency, message) => {

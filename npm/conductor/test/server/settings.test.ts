@@ -8,7 +8,7 @@ import { createServer, createTriggers, createUsers } from "../../src/exports/ser
 describe("a server", () => {
   it.each([
     [{ rateLimits: false as never }, "`rateLimits` must be an object"],
-    [{ origin: ["https://flows.example.com"] }, "has no setting origin"],
+    [{ origin: ["https://flows.example.com"] }, "`createServer` has no origin. Allowed: conductor, authenticate"],
     [{ rateLimits: { signIns: { perUser: 1 } } }, "`rateLimits.signIns` has no perUser. Allowed: "],
     [{ rateLimits: { calls: { perSecond: 1, burst: 1, perMinute: 1 } } }, "`rateLimits.calls` has no perMinute"],
     [{ limits: { runner: null } }, "`limits.runner` must be an object"],

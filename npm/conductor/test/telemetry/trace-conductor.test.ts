@@ -103,7 +103,7 @@ describe("a conductor that is traced", () => {
     expect(execution?.attributes["conductor.spans.left_out"]).toBe(99_990);
   });
 
-  it("has none once it is ended, and refuses a limit that is none and settings that there are not", async () => {
+  it("has none once it is ended, and refuses a wrong limit and settings that there are not", async () => {
     const { conductor, end, spans } = traced();
     end();
     await conductor.node.run(flow("a"));

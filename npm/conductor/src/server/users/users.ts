@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { ExecutionStore } from "@atomiton/storage";
 import { coded } from "../../engine/failure.js";
-import { demandNames } from "../../engine/settings.js";
+import { demandNames } from "../../engine/setting-names.js";
 import type { AuthSession, AuthUser } from "../../services/auth.js";
 import type { Role, Unsubscribe } from "../../services/declaration.js";
 import { type Caller, ROLES } from "../access.js";

@@ -109,11 +109,15 @@ function filterBy(
 export function pathOf(item: unknown, path: string): unknown {
   const trimmed = path.trim();
   if (trimmed === "item") return item;
-  const found = fieldOf(item, trimmed);
+  const found = valueAt(item, trimmed);
+  return found === undefined && trimmed.startsWith("item.") ? valueAt(item, trimmed.slice(5)) : found;
+}
+
+/** A field of an item, or the length of a text, which is no field. */
+function valueAt(item: unknown, path: string): unknown {
+  const found = fieldOf(item, path);
   if (found !== undefined) return found;
-  if (trimmed.startsWith("item.")) return pathOf(item, trimmed.slice(5));
-  const text =
-    trimmed === "length" ? item : /\.length$/.test(trimmed) ? fieldOf(item, trimmed.slice(0, -7)) : undefined;
+  const text = path === "length" ? item : path.endsWith(".length") ? fieldOf(item, path.slice(0, -7)) : undefined;
   return typeof text === "string" ? text.length : undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Settings of the sign-in by OpenID Connect, checked when a server starts. */
 import { coded } from "../../../engine/failure.js";
-import { demandNames } from "../../../engine/settings.js";
+import { demandNames } from "../../../engine/setting-names.js";
 import type { Role } from "../../../services/declaration.js";
 import { ROLES } from "../../access.js";
 
