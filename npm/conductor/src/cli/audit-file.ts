@@ -1,6 +1,8 @@
 /** A file to which an audit is appended, one line of JSON for each thing that happened. */
+import { closeSync, openSync } from "node:fs";
 import { appendFile } from "node:fs/promises";
 import type { Audit } from "../server/audit.js";
+import { UsageError } from "./exit.js";
 import { counted, oneLine, onStandardError } from "./text.js";
 
 /** Lines that wait while the disk is slow, or full; what comes then is lost, and counted. */
@@ -16,8 +18,15 @@ export interface AuditFile {
 /**
  * Appends to a file, for its owner's eyes only. It is opened for each batch of lines, so that it can be moved away. What cannot be
  * written is lost, and told to `say`, by default on stderr: when that begins, and how many lines it was when it is over.
+ *
+ * @throws UsageError for a file that cannot be opened
  */
 export function auditFile(path: string, say: (text: string) => void = onStandardError): AuditFile {
+  try {
+    closeSync(openSync(path, "a", 0o600));
+  } catch (error) {
+    throw new UsageError(`The audit cannot be written to ${oneLine(path)}: ${oneLine((error as Error).message)}`);
+  }
   let waiting: string[] = [];
   let lost = 0;
   /** Whether a line may have been written in part. */

@@ -29,10 +29,11 @@ export async function addKey(
   { keys, role, expires, audit }: KeyOptions & AuditOptions & { role: Role; expires?: number },
 ): Promise<Exit> {
   const file = new KeyFile(keys);
+  const tell = changesTo(audit);
   const key = attempted(() => file.add(name, role, expires === undefined ? undefined : new Date(Date.now() + expires)));
   process.stderr.write(`The key of ${oneLine(name)}, for the role ${role}. It is not told again:\n`);
   process.stdout.write(`${key}\n`);
-  await tellChange(audit, { what: "add", subject: name, role });
+  await tell({ what: "add", subject: name, role });
   return Exit.success;
 }
 
@@ -50,18 +51,21 @@ export function listKeys({ keys, json }: KeyOptions & { json?: boolean }): Exit 
 
 /** Removes a key. */
 export async function removeKey(name: string, { keys, audit }: KeyOptions & AuditOptions): Promise<Exit> {
+  const tell = changesTo(audit);
   if (!attempted(() => new KeyFile(keys).remove(name))) {
     throw new UsageError(`There is no key with the name ${oneLine(name)}`);
   }
-  await tellChange(audit, { what: "remove", subject: name });
+  await tell({ what: "remove", subject: name });
   return Exit.success;
 }
 
-async function tellChange(file: string | undefined, change: { what: string; subject: string; role?: Role }) {
-  if (file === undefined) return;
-  const { audit, written } = auditFile(file);
-  auditor(audit)({ event: "key", ...change, outcome: "ok" });
-  await written();
+/** What tells a file of a change, which is not made where that cannot be written. */
+function changesTo(path: string | undefined) {
+  const file = path === undefined ? undefined : auditFile(path);
+  return async (change: { what: string; subject: string; role?: Role }): Promise<void> => {
+    auditor(file?.audit)({ event: "key", ...change, outcome: "ok" });
+    await file?.written();
+  };
 }
 
 /** Does something with the file. */

@@ -126,6 +126,21 @@ describe("conductor serve", () => {
     expect(readFileSync(audit, "utf8")).not.toContain(body.token);
   });
 
+  it("does not start where the audit cannot be written, nor does what would be told it happen", async () => {
+    const { root, store } = await withUser();
+    const audit = join(root, "not there", "audit.jsonl");
+    const said = `The audit cannot be written to ${audit}: ENOENT`;
+    for (const args of [
+      ["serve", "--open", "--port", "0", "--store", store],
+      ["keys", "add", "ci", "--role", "viewer"],
+      ["users", "logout", "ada", "--store", store],
+    ]) {
+      const { code, stderr } = await start([...args, "--audit", audit], { cwd: root }).ended;
+      expect([args[0], code, stderr]).toEqual([args[0], 2, expect.stringContaining(said)]);
+    }
+    expect(existsSync(join(root, "conductor.keys.json"))).toBe(false);
+  });
+
   it.runIf(existsSync("/dev/full"))("goes on where the disk of the audit is full, and says so", async () => {
     const { root, store } = await withUser();
     const { post, running } = await served(root, store, "--audit", "/dev/full");
