@@ -432,7 +432,7 @@ class WatchedTriggers implements Triggers {
     const { id: nodeId, type } = node;
     const facts = { flowId, flowName: name || flowId, nodeId, type };
     const refused = (why: string): Standing => {
-      if (this.isWatching && why !== told) this.log(`${flowId}/${nodeId} does not fire: ${why}`);
+      if (this.isWatching && why !== told) this.log(`${nameOf({ flowId, nodeId })} does not fire: ${why}`);
       return { status: { ...facts, status: "refused", problem: why }, text };
     };
     if (problem !== undefined) return refused(problem);
@@ -457,11 +457,13 @@ class WatchedTriggers implements Triggers {
       const watched = await source(trigger, this.toolsOf(trigger, status));
       const why = watched.refusal?.();
       if (why !== undefined) {
-        this.log(`${flowId}/${nodeId} does not fire: ${why}`);
+        this.log(`${nameOf({ flowId, nodeId })} does not fire: ${why}`);
         return { status, text, watched, trigger };
       }
       const next = watched.next?.();
-      this.log(`${flowId}/${nodeId} is armed${next === undefined ? "" : `: next at ${new Date(next).toISOString()}`}`);
+      this.log(
+        `${nameOf({ flowId, nodeId })} is armed${next === undefined ? "" : `: next at ${new Date(next).toISOString()}`}`,
+      );
       return { status, text, watched, trigger };
     } catch (error) {
       // A folder that is missing may come; parameters that are wrong stay so.

@@ -125,7 +125,7 @@ export const MACHINE_CLOCK: Clock = {
   },
 };
 
-/** How a trigger is named in logs and tags. */
+/** How a trigger is named in logs and tags, and what is its own by: no other one has the name, whatever characters ids have. */
 export function nameOf({ flowId, nodeId }: Pick<ArmedTrigger, "flowId" | "nodeId">): string {
-  return `${flowId}/${nodeId}`;
+  return [flowId, nodeId].map((id) => id.replace(/%(?=2F|25)/g, "%25").replaceAll("/", "%2F")).join("/");
 }

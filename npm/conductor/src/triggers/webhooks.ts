@@ -80,7 +80,7 @@ export class WebhookPaths {
 /** What comes after `/hooks/`. */
 export function pathOf(trigger: ArmedTrigger): string {
   const { path } = trigger.parameters;
-  return typeof path === "string" && path !== "" ? path : nameOf(trigger);
+  return typeof path === "string" && path !== "" ? path : `${trigger.flowId}/${trigger.nodeId}`;
 }
 
 function demandSecrets({ parameters }: ArmedTrigger): void {

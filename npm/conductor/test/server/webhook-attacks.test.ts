@@ -122,6 +122,40 @@ describe("addresses", () => {
     expect((await send("%E0%A4%A/request", "{}")).status).toBe(404);
   });
 
+  it("and all else of a trigger are its own, where ids with slashes look alike together", async () => {
+    const of = (flowId: string, nodeId: string, path: string) => ({
+      ...flowOf({ path, authenticate: "none" }, [], [], flowId),
+      nodes: [{ id: nodeId, type: "webhook", parameters: { path, authenticate: "none" } }],
+    });
+    const limits = { webhooks: { concurrent: 1, queued: 1 } };
+    const flows = [of("a", "b/c", "one"), of("a/b", "c", "two"), of("a%2Fb", "c", "three")];
+    const { send, runs, triggers, store } = await served(flows, { limits });
+    expect(triggers.list().map(({ status }) => status)).toEqual(["armed", "armed", "armed"]);
+    for (const [path, id] of [
+      ["one", "a"],
+      ["two", "a/b"],
+      ["three", "a%2Fb"],
+    ] as const) {
+      expect((await send(path, "{}", { ...JSON_TYPE, "idempotency-key": "same" })).status).toBe(202);
+      expect(await runs(id)).toHaveLength(1);
+    }
+    const names = ["a/b%2Fc", "a%2Fb/c", "a%252Fb/c"];
+    const found = await Promise.all(names.map((name) => store.list({ tags: [`trigger:${name}`] }, { limit: 10 })));
+    expect(found.map(({ executions }) => executions.length)).toEqual([1, 1, 1]);
+  });
+
+  it("that are the same of two flows by their ids are those of the first one, and the other one says so", async () => {
+    const of = (flowId: string, nodeId: string) => ({
+      ...flowOf({}, [], [], flowId),
+      nodes: [{ id: nodeId, type: "webhook", parameters: { authenticate: "none" } }],
+    });
+    const { send, runs, triggers } = await served([of("a/b", "c"), of("a", "b/c")]);
+    expect((await send("a/b/c", "{}")).status).toBe(202);
+    expect([(await runs("a/b")).length + (await runs("a")).length]).toEqual([1]);
+    const refused = triggers.list().filter(({ status }) => status === "refused");
+    expect(refused).toMatchObject([{ problem: expect.stringContaining("The path a/b/c is that of ") }]);
+  });
+
   it("are refused that no request reaches", async () => {
     const { triggers } = await served([flowOf({ path: "../api/flows", authenticate: "none" })]);
     expect(triggers.list()).toMatchObject([{ status: "refused" }]);
