@@ -6,6 +6,8 @@ export interface Origins {
   origins: ReadonlySet<string>;
   /** Names that the server has, as in `Host`, without ports; `undefined` where anything goes. */
   hosts: ReadonlySet<string> | undefined;
+  /** Whether who calls needs no key, so that a request without an origin, as an image of a page sends it, does something as well. */
+  isOpen: boolean;
 }
 
 /** The names of the machine itself. */
@@ -15,11 +17,16 @@ export const LOCAL_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"
  * Why a request is refused; `undefined` where it is not. A page of another site could call a server that only its user's machine
  * can reach, and a name of that site may lead to this machine.
  */
-export function refusedOrigin(request: Request, { origins, hosts }: Origins): string | undefined {
+export function refusedOrigin(request: Request, { origins, hosts, isOpen }: Origins): string | undefined {
   const host = request.headers.get("host") ?? new URL(request.url).host;
   if (hosts !== undefined && !hosts.has(nameIn(host))) return `This server is not called ${host.slice(0, 100)}`;
   const origin = request.headers.get("origin");
-  if (origin === null || origins.has(origin) || origins.has("*")) return undefined;
+  if (origins.has("*")) return undefined;
+  if (origin === null) {
+    const isForeign = isOpen && request.headers.get("sec-fetch-site") === "cross-site";
+    return isForeign ? "Pages of other sites may not call this server" : undefined;
+  }
+  if (origins.has(origin)) return undefined;
   if (isSame(origin, host)) return undefined;
   return `Pages of ${origin.slice(0, 100)} may not call this server: its owner names them in \`origins\``;
 }

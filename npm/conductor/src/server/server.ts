@@ -158,6 +158,7 @@ export function createServer(options: ServerOptions): ConductorServer {
   const origins: Origins = {
     origins: new Set(options.origins),
     hosts: hosts && new Set(hosts.map((name) => name.toLowerCase())),
+    isOpen: open,
   };
   const log = new EventLog(
     (isHeard) => channels.tell(isHeard),

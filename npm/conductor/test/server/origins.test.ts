@@ -1,9 +1,11 @@
 /** Pages of other sites, and names that lead to this machine although they are not its own. */
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createMemoryExecutions } from "@atomiton/storage";
 import { describe, expect, it, onTestFinished } from "vitest";
 
-import { createServer } from "../../src/exports/server.js";
+import { createConductor } from "../../src/exports/node.js";
+import { createServer, createTriggers } from "../../src/exports/server.js";
 import { rawRequest, rawSocket } from "./raw.js";
 import { byKey, keyOf, serving } from "./serving.js";
 
@@ -75,6 +77,28 @@ describe("a page of another site", () => {
   });
 });
 
+const NAMED = "https://flows.example.com";
+
+/** An open server with a webhook that takes GET, and is for anyone. */
+async function servedOpen() {
+  const store = createMemoryExecutions();
+  const conductor = createConductor({ store, transport: "local" });
+  const triggers = createTriggers({ conductor, store, log: () => {} });
+  const parameters = { methods: ["GET"], authenticate: "none" };
+  await conductor.storage.saveFlow({ id: "f", nodes: [{ id: "request", type: "webhook", parameters }] } as never);
+  await triggers.start();
+  const server = createServer({ conductor, triggers, durable: true, open: true, origins: [NAMED] });
+  const { apiUrl, close } = await server.listen({ port: 0 });
+  onTestFinished(async () => {
+    triggers.close();
+    await close(0);
+    server.close();
+    await conductor.shutdown();
+  });
+  const executions = async () => (await store.list({}, { limit: 10 })).executions.length;
+  return { origin: apiUrl.slice(0, -"/api".length), executions };
+}
+
 describe("an open server", () => {
   const OTHER_NAMES = [
     "evil.example",
@@ -97,6 +121,21 @@ describe("an open server", () => {
     const absolute = await rawRequest(apiUrl, "http://localhost/api/flows", { headers });
     expect(absolute.status).toBe(403);
   });
+
+  it.each(["/hooks/f/request", "/api/flows", "/docs"])(
+    "answers nothing to a page of another site that fetches it as an image, without an origin: %s",
+    async (path) => {
+      const { origin, executions } = await servedOpen();
+      const ask = async (site?: string, more: Record<string, string> = {}) =>
+        (await rawRequest(origin, path, { headers: { ...(site && { "sec-fetch-site": site }), ...more } })).status;
+      expect(await ask("cross-site")).toBe(403);
+      expect(await executions()).toBe(0);
+      const usual = path.startsWith("/hooks") ? 202 : 200;
+      // By hand, from its own pages, by programs, and from pages that its owner names.
+      expect([await ask("none"), await ask("same-origin"), await ask()]).toEqual([usual, usual, usual]);
+      expect(await ask("cross-site", { origin: NAMED })).toBe(usual);
+    },
+  );
 
   it.each(["localhost", "LOCALHOST", "127.0.0.1", "[::1]"])("answers to %s", async (name) => {
     const { apiUrl, port } = await serving({ open: true });
