@@ -178,10 +178,12 @@ describe("every template", () => {
     expect(await createConductor().node.validate(template(slug))).toEqual({ valid: true, errors: [] });
   });
 
-  it("has nothing wrong but a loop without nodes inside", async () => {
-    const { errors } = await createConductor().node.validate(template("image-processor"));
-    expect(errors).toHaveLength(1);
-    expect(errors[0]).toMatch(/\bloop\b/);
+  it("is warned of nothing but a loop without nodes inside, and of its missing files", async () => {
+    const { errors, warnings = [] } = await createConductor().node.validate(template("image-processor"));
+    expect(errors).toEqual([]);
+    expect(warnings.filter((told) => !told.includes("There is no `images"))).toEqual([
+      expect.stringMatching(/\bloop\b/),
+    ]);
   });
 
   it.each([

@@ -59,7 +59,7 @@ it("have what conductor.config says, with the node types of the project", async 
 it.each([
   [undefined, ["--isolate"], "With `open` every caller has the role admin"],
   [5, [], "isolation"],
-  [{ memory: 5 }, [], "An isolation has no memory"],
+  [{ memory: 5 }, [], "`isolation` has no memory"],
 ])("are refused where they cannot be isolated: %j %j", async (isolation, options, why) => {
   const { code, stderr } = await serving(isolation, ...options).ended;
   expect([code, stderr]).toEqual([2, expect.stringContaining(why)]);
