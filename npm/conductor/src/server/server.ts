@@ -31,7 +31,7 @@ import { requestHeaders } from "./request-traces.js";
 import type { Secrets } from "./secrets/secrets.js";
 import { type ServedChannels, serveChannels } from "./served-channels.js";
 import { findMissed } from "./stored-events.js";
-import { Connection, HEARTBEAT_MS } from "./websocket.js";
+import { Connection, HEARTBEAT_MS, STRANGERS_CHECK_MS } from "./websocket.js";
 
 /** Settings of a server. */
 export interface ServerOptions {
@@ -247,6 +247,10 @@ export function createServer(options: ServerOptions): ConductorServer {
     for (const connection of connections) connection.check();
   }, HEARTBEAT_MS);
   heartbeat.unref();
+  const strangersCheck = setInterval(() => {
+    for (const connection of connections) connection.checkStranger();
+  }, STRANGERS_CHECK_MS);
+  strangersCheck.unref();
   const endListening = onSessionsEnded(() => {
     for (const connection of connections) connection.checkCaller();
   });
@@ -270,6 +274,8 @@ export function createServer(options: ServerOptions): ConductorServer {
       const connection = new Connection(client, asked, { calls, log, missed, authenticate, guard }, address);
       connections.add(connection);
       client.on("close", () => connections.delete(connection));
+      // After the messages of what came: the listener of the WebSocket itself is there already.
+      socket.on("data", ({ length }: Buffer) => connection.arrived(length));
     });
     return true;
   };
@@ -332,6 +338,7 @@ export function createServer(options: ServerOptions): ConductorServer {
       mcp?.close();
       metrics?.close();
       clearInterval(heartbeat);
+      clearInterval(strangersCheck);
       endTraces();
       log.close();
       executions.endWaiting();

@@ -2,7 +2,7 @@
 import { messageOf } from "@atomiton/values";
 import type { RawData, WebSocket } from "ws";
 import { createLog } from "../engine/log.js";
-import { PROTOCOL_VERSION } from "../transports/websocket-protocol.js";
+import { PROTOCOL_VERSION, SIGN_IN_FIRST } from "../transports/websocket-protocol.js";
 import type { Limited } from "./access.js";
 import { encodeAnswer } from "./answer-text.js";
 import { type Authenticate, type CallResult, type Calls, type Session, tokenOf } from "./calls.js";
@@ -16,6 +16,15 @@ export const HEARTBEAT_MS = 25_000;
 
 /** What a message may be at most before it is known who sends it, in bytes. */
 const STRANGERS_BYTES = 64 * 1024;
+/** What is kept at most of messages of which the end has not come, until then: one, and as much of the next as comes with it. */
+const UNREAD_BYTES = 2 * STRANGERS_BYTES;
+
+/** What a client sends around the bytes of a ping or a pong (RFC 6455, 5.2). */
+const CONTROL_FRAME_BYTES = 6;
+
+/** How often connections of strangers are looked at, in ms; the third time that nothing is under way on one, it is ended. */
+export const STRANGERS_CHECK_MS = 5000;
+const MOST_CHECKS = 3;
 
 /** Calls of one connection whose answers have not left this process. */
 const MOST_CALLS = 1000;
@@ -26,7 +35,7 @@ const SLOW_BYTES = 1024 * 1024;
 const LOST_BYTES = 256 * 1024 * 1024;
 
 /** Closing codes of the protocol (RFC 6455). */
-const Close = { unsupported: 1003, policy: 1008, tooBig: 1009, away: 1001 };
+const Close = { unsupported: 1003, policy: 1008, tooBig: 1009, away: 1001, signIn: SIGN_IN_FIRST };
 
 /** What connections need of their server. */
 export interface Connections {
@@ -50,6 +59,14 @@ export class Connection {
   #isLeaving = false;
   #pending = 0;
   #isEnding = false;
+  /** Calls that are carried out, and lookups of who is there. */
+  #underWay = 0;
+  /** How often this was found to be a stranger's connection since it was another one's, or something was under way. */
+  #checks = 0;
+  /** Bytes that came since the last whole message. */
+  #unread = 0;
+  /** Whether nothing is read until it is found out who sends. */
+  #isHeld = false;
   /** Bytes of events that have not left this process. */
   #unsentEvents = 0;
   /** Why it was not looked up who is there; the next call tries again. */
@@ -79,11 +96,9 @@ export class Connection {
     });
     this.#session = this.#signIn();
     socket.on("message", (data, isBinary) => this.#received(data, isBinary));
-    socket.on("pong", () => {
-      this.#isAlive = true;
-    });
+    socket.on("pong", (data) => this.#receivedControl(data));
     socket.on("ping", (data) => {
-      this.#isAlive = true;
+      this.#receivedControl(data);
       if (socket.readyState === socket.OPEN) socket.pong(data, false, () => this.#readOn());
       this.#readNoMore();
     });
@@ -98,6 +113,21 @@ export class Connection {
     this.#isAlive = false;
     this.socket.ping();
     this.checkCaller();
+  }
+
+  /** Ends a connection of which it is not known for a while who is there. */
+  checkStranger(): void {
+    if (this.#isTold || this.#underWay > 0) this.#checks = 0;
+    else if (++this.#checks >= MOST_CHECKS) this.socket.close(Close.signIn, "Sign in first");
+  }
+
+  /** So many bytes came, of which messages that are whole were taken already. */
+  arrived(bytes: number): void {
+    this.#unread += bytes;
+    if (this.#isTold || this.#isHeld || this.#unread <= UNREAD_BYTES) return;
+    // One that is to agree to its end sends no more than that.
+    if (this.socket.readyState === this.socket.OPEN) void this.#isCallers();
+    else this.socket.terminate();
   }
 
   /** Finds out whether its caller is there still. */
@@ -123,18 +153,34 @@ export class Connection {
 
   #received(data: RawData, isBinary: boolean): void {
     this.#isAlive = true;
+    this.#unread = 0;
     const text = isBinary ? "" : String(data);
     if (!this.#isTold && text.length > STRANGERS_BYTES) void this.#receivedLarge(text);
     else this.#receivedText(text);
   }
 
-  /** It may still be found out who sent it. */
+  /** Pings and pongs may come within a message. */
+  #receivedControl({ length }: Buffer): void {
+    this.#isAlive = true;
+    this.#unread -= length + CONTROL_FRAME_BYTES;
+  }
+
   async #receivedLarge(text: string): Promise<void> {
+    if (await this.#isCallers()) this.#receivedText(text);
+  }
+
+  /** Whether something large is of a caller, which may still be found out; a stranger's connection is ended. */
+  async #isCallers(): Promise<boolean> {
+    this.#isHeld = true;
     this.socket.pause();
     const { caller } = await this.#session;
-    this.socket.resume();
-    if (caller === undefined) this.socket.close(Close.tooBig, "Sign in first");
-    else this.#receivedText(text);
+    this.#isHeld = false;
+    if (caller === undefined) {
+      this.#unread = 0;
+      this.socket.close(Close.tooBig, "Sign in first");
+    }
+    this.#readOn();
+    return caller !== undefined;
   }
 
   #receivedText(text: string): void {
@@ -172,6 +218,15 @@ export class Connection {
   }
 
   async #signIn(): Promise<Session> {
+    this.#underWay++;
+    try {
+      return await this.#lookUp();
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  async #lookUp(): Promise<Session> {
     const request = this.#request;
     const { address } = this;
     const token = tokenOf(request);
@@ -241,7 +296,9 @@ export class Connection {
     const session = await this.#session;
     const limited = this.#limited ?? this.server.guard.ofCaller(session.caller, this.address);
     if (limited !== undefined) return this.#refuse(id, limited, sent);
+    this.#underWay++;
     const answer = await this.server.calls.call(session, channel, command, args).catch(failedCall);
+    this.#underWay--;
     if ("result" in answer) this.#answer(id, answer.result, sent);
     else this.#refuse(id, answer, sent);
   }
@@ -297,7 +354,7 @@ export class Connection {
   }
 
   #readOn(): void {
-    if (this.socket.isPaused && this.socket.bufferedAmount <= SLOW_BYTES) this.socket.resume();
+    if (this.socket.isPaused && !this.#isHeld && this.socket.bufferedAmount <= SLOW_BYTES) this.socket.resume();
   }
 }
 

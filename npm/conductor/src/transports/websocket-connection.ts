@@ -5,6 +5,7 @@ import {
   parseServerMessage,
   type ServerMessage,
   SHORTEST_HEARTBEAT,
+  SIGN_IN_FIRST,
 } from "./websocket-protocol.js";
 
 /** What is used of a WebSocket. */
@@ -161,6 +162,8 @@ export class Connection {
       cause = event?.error;
     };
     socket.onclose = (event: { code?: number }) => {
+      // It works: a person who takes time to sign in must not wait for it then.
+      if (event?.code === SIGN_IN_FIRST) this.#failures = 0;
       this.#lose(`The WebSocket was closed${event?.code ? ` (${event.code})` : ""}`, cause);
     };
   }

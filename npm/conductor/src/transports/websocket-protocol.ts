@@ -23,7 +23,8 @@
  *
  * First on each connection, if there is a token, and at once, at the latest before the next call, when it has become
  * another one; `null` when there is none any more. Not answered: calls that are not allowed are answered with an error. Tokens never stand
- * in the address.
+ * in the address. A server may end a connection on which it does not learn for a while who is asking, with the code 4401; to come
+ * back at once is allowed.
  *
  * Events
  *
@@ -58,6 +59,9 @@
  * greeting within 10 s. Numbers that are not above the last one are dropped as repetitions.
  */
 export const PROTOCOL_VERSION = 1;
+
+/** The code with which a server ends a connection of which it did not learn who is there. */
+export const SIGN_IN_FIRST = 4401;
 
 /** How long the greeting, and the answer to `resume`, may take in ms. */
 export const RESUME_TIMEOUT = 10_000;

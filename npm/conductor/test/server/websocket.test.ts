@@ -170,7 +170,65 @@ describe("events of a server", () => {
   });
 });
 
+const MIB = 2 ** 20;
+
+/** Writes bytes in the place of frames. */
+function sendBytes(socket: WebSocket, bytes: Buffer): void {
+  (socket as unknown as { _socket: Socket })._socket.write(bytes);
+}
+
+/** The beginning of a frame of text, with a mask of zeros. */
+function frameHead(length: number): Buffer {
+  const head = Buffer.alloc(14);
+  head.set([0x81, 0xff]);
+  head.writeBigUInt64BE(BigInt(length), 2);
+  return head;
+}
+
 describe("a stranger", () => {
+  beforeEach(() => {
+    // However long a test takes, no connection is ended for it.
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("has some seconds to sign in, and as long as that takes", async () => {
+    const lookups: (() => void)[] = [];
+    const auths: (() => void)[] = [];
+    const slow = {
+      ...auth,
+      login: () => new Promise<{ token: string }>((resolve) => auths.push(() => resolve({ token: keyOf("viewer") }))),
+    };
+    const { apiUrl } = await serving({
+      auth: slow,
+      authenticate: (request) =>
+        request.headers.has("x-slow")
+          ? new Promise((resolve) => lookups.push(() => resolve(undefined)))
+          : byKey(request),
+    });
+    const caller = await rawSocket(apiUrl, { token: keyOf("viewer") });
+    await caller.take(isHello);
+    const stranger = await rawSocket(apiUrl);
+    const slowStranger = await rawSocket(apiUrl, { headers: { "x-slow": "1" } });
+    await vi.waitFor(() => expect(lookups).toHaveLength(1));
+    const person = await rawSocket(apiUrl);
+    const answer = person.call("auth", "login", { username: "vera", password: "right" });
+    await vi.waitFor(() => expect(auths).toHaveLength(1));
+    vi.advanceTimersByTime(10_000);
+    stranger.say({ type: "ping" });
+    await stranger.take(isPong);
+    vi.advanceTimersByTime(5000);
+    expect(await stranger.closed).toBe(4401);
+    for (const end of [...lookups, ...auths]) end();
+    expect(await answer).toHaveProperty("result.token");
+    for (const { say, take } of [caller, person, slowStranger]) {
+      say({ type: "ping" });
+      await take(isPong);
+    }
+  });
+
   it("is told nothing: no greeting and no event", async () => {
     const { apiUrl, post } = await serving();
     const stranger = await rawSocket(apiUrl);
@@ -194,19 +252,39 @@ describe("a stranger", () => {
     expect(await closed).toBe(1009);
   });
 
-  it("is answered as a caller once it is found out that it is one, however long that takes", async () => {
-    const lookups: (() => void)[] = [];
-    const { apiUrl } = await serving({
-      authenticate: (request) =>
-        byKey(request) && new Promise((resolve) => lookups.push(() => resolve(byKey(request)))),
-    });
-    const { say, call } = await rawSocket(apiUrl);
-    say({ type: "auth", token: keyOf("editor") });
-    const answer = call("storage", "saveFlow", { flow: { ...flowOf("say"), description: "x".repeat(100_000) } });
-    await vi.waitFor(() => expect(lookups).toHaveLength(1));
-    lookups[0]?.();
-    expect(await answer).toHaveProperty("result.id", "f");
+  it("cannot have more put together than a message may be, in whatever frames it comes", async () => {
+    const { apiUrl, ask } = await serving();
+    for (const isWhole of [true, false]) {
+      const { socket, closed } = await rawSocket(apiUrl);
+      // The end of the message does not come.
+      if (isWhole) sendBytes(socket, Buffer.concat([frameHead(20 * MIB), Buffer.alloc(MIB)]));
+      else {
+        for (let index = 0; index < 40; index++) {
+          socket.send("x".repeat(30_000), { fin: false });
+          socket.ping();
+        }
+      }
+      expect([1009, 1006]).toContain(await closed);
+    }
+    expect((await ask("viewer", "/flows")).status).toBe(200);
   });
+
+  it.each([100_000, 4_000_000])(
+    "is answered as a caller once it is found out that it is one, however long that takes: %i bytes",
+    async (size) => {
+      const lookups: (() => void)[] = [];
+      const { apiUrl } = await serving({
+        authenticate: (request) =>
+          byKey(request) && new Promise((resolve) => lookups.push(() => resolve(byKey(request)))),
+      });
+      const { say, call } = await rawSocket(apiUrl);
+      say({ type: "auth", token: keyOf("editor") });
+      const answer = call("storage", "saveFlow", { flow: { ...flowOf("say"), description: "x".repeat(size) } });
+      await vi.waitFor(() => expect(lookups).toHaveLength(1));
+      lookups[0]?.();
+      expect(await answer).toHaveProperty("result.id", "f");
+    },
+  );
 
   it("that has gone before it is found out who it was is told of nothing", async () => {
     const lookups: (() => void)[] = [];
@@ -311,6 +389,9 @@ describe("a client that does not read", () => {
   });
 
   it.each(["messages", "pings"])("cannot fill the memory of the server with answers to %s", async (kind) => {
+    // However long it takes, the stranger is not asked to sign in.
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
     const { apiUrl, port, ask } = await serving();
     const stranger = await rawSocket(apiUrl);
     stranger.socket.pause();
