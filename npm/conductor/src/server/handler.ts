@@ -304,7 +304,8 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
           const caller = await parts.authenticate(raw, { address: c.get("address"), isAgain: true });
           return streamRefusal(caller) === undefined;
         } catch {
-          return false;
+          // One that was known stays so until an answer says otherwise.
+          return true;
         }
       },
       onSessionsEnded: parts.onSessionsEnded,

@@ -3,7 +3,6 @@ import { messageOf } from "@atomiton/values";
 import type { RawData, WebSocket } from "ws";
 import { createLog } from "../engine/log.js";
 import { PROTOCOL_VERSION, SIGN_IN_FIRST } from "../transports/websocket-protocol.js";
-import type { Limited } from "./access.js";
 import { encodeAnswer } from "./answer-text.js";
 import { type Authenticate, type CallResult, type Calls, type Session, tokenOf } from "./calls.js";
 import { ClientLine } from "./client-line.js";
@@ -36,6 +35,15 @@ const LOST_BYTES = 256 * 1024 * 1024;
 
 /** Closing codes of the protocol (RFC 6455). */
 const Close = { unsupported: 1003, policy: 1008, tooBig: 1009, away: 1001, signIn: SIGN_IN_FIRST };
+
+type Refused = Exclude<CallResult, { result: unknown }>;
+
+/** The answer where callers cannot be looked up; the log has the reason where requests fail with it. */
+const UNKNOWN_NOW: Refused = {
+  error: "The server cannot authenticate callers now",
+  code: "INTERNAL_ERROR",
+  channelError: true,
+};
 
 /** What connections need of their server. */
 export interface Connections {
@@ -70,9 +78,9 @@ export class Connection {
   /** Bytes of events that have not left this process. */
   #unsentEvents = 0;
   /** Why it was not looked up who is there; the next call tries again. */
-  #limited: Limited | undefined;
-  /** Whether the request was found to be of a caller. */
-  #isKnown = false;
+  #refused: Refused | undefined;
+  /** Of whom the request was found to be. */
+  #known: Session["caller"];
   /** Who is there, once that is found out. */
   #session: Promise<Session>;
   #request: Request;
@@ -212,7 +220,7 @@ export class Connection {
       return this.socket.close(Close.policy, "The token holds characters that no token has");
     }
     this.#request = new Request(this.#request.url, { headers });
-    this.#isKnown = false;
+    this.#known = undefined;
     this.#isLeaving = token === null;
     this.#session = this.#signIn();
   }
@@ -230,21 +238,23 @@ export class Connection {
     const request = this.#request;
     const { address } = this;
     const token = tokenOf(request);
-    let caller: Session["caller"];
+    const before = this.#known;
+    let caller = before;
+    this.#refused = before === undefined ? this.server.guard.ofUnknown(request, address) : undefined;
     try {
-      this.#limited = this.server.guard.ofUnknown(request, address);
-      if (this.#limited === undefined) {
-        caller = await this.server.authenticate(request, { address, isAgain: this.#isKnown });
+      if (this.#refused === undefined) {
+        caller = await this.server.authenticate(request, { address, isAgain: before !== undefined });
       }
     } catch {
-      // Who cannot be looked up is a stranger.
+      // One that was known stays so until an answer says otherwise.
+      if (before === undefined) this.#refused = UNKNOWN_NOW;
     }
     if (caller !== undefined) this.server.guard.isKnown(request);
-    else if (token !== undefined && !this.#isKnown && this.#limited === undefined)
+    else if (token !== undefined && before === undefined && this.#refused === undefined)
       this.server.guard.ofStranger(address);
     const isOver = this.socket.readyState !== this.socket.OPEN;
     if (isOver || request !== this.#request) return { caller, token, address };
-    this.#isKnown = caller !== undefined;
+    this.#known = caller;
     if (caller !== undefined && !this.#isTold) {
       this.#isTold = true;
       this.#greetedAt = this.server.log.now;
@@ -292,10 +302,10 @@ export class Connection {
       this.#pending--;
       if (this.#isEnding) this.end();
     };
-    if (this.#limited !== undefined) this.#session = this.#signIn();
+    if (this.#refused !== undefined) this.#session = this.#signIn();
     const session = await this.#session;
-    const limited = this.#limited ?? this.server.guard.ofCaller(session.caller, this.address);
-    if (limited !== undefined) return this.#refuse(id, limited, sent);
+    const refused = this.#refused ?? this.server.guard.ofCaller(session.caller, this.address);
+    if (refused !== undefined) return this.#refuse(id, refused, sent);
     this.#underWay++;
     const answer = await this.server.calls.call(session, channel, command, args).catch(failedCall);
     this.#underWay--;
@@ -303,7 +313,7 @@ export class Connection {
     else this.#refuse(id, answer, sent);
   }
 
-  #refuse(id: string | number, refused: Exclude<CallResult, { result: unknown }>, sent?: () => void): void {
+  #refuse(id: string | number, refused: Refused, sent?: () => void): void {
     const { error, code } = refused;
     const later = "retryAfter" in refused ? { retryAfter: refused.retryAfter } : {};
     this.#send({ type: "response", id, error, code, ...later }, sent);

@@ -172,6 +172,23 @@ describe("events of a server", () => {
 
 const MIB = 2 ** 20;
 
+/** What is asked for and answered when `end` is called. */
+function held<T>() {
+  let asking = () => {};
+  let end: (answer: T) => void = () => {};
+  const asked = new Promise<void>((resolve) => {
+    asking = resolve;
+  });
+  const answer = new Promise<T>((resolve) => {
+    end = resolve;
+  });
+  const ask = () => {
+    asking();
+    return answer;
+  };
+  return { ask, asked, end };
+}
+
 /** Writes bytes in the place of frames. */
 function sendBytes(socket: WebSocket, bytes: Buffer): void {
   (socket as unknown as { _socket: Socket })._socket.write(bytes);
@@ -195,33 +212,25 @@ describe("a stranger", () => {
   });
 
   it("has some seconds to sign in, and as long as that takes", async () => {
-    const lookups: (() => void)[] = [];
-    const auths: (() => void)[] = [];
-    const slow = {
-      ...auth,
-      login: () => new Promise<{ token: string }>((resolve) => auths.push(() => resolve({ token: keyOf("viewer") }))),
-    };
+    const [lookup, login] = [held<undefined>(), held<{ token: string }>()];
     const { apiUrl } = await serving({
-      auth: slow,
-      authenticate: (request) =>
-        request.headers.has("x-slow")
-          ? new Promise((resolve) => lookups.push(() => resolve(undefined)))
-          : byKey(request),
+      auth: { ...auth, login: login.ask },
+      authenticate: (request) => (request.headers.has("x-slow") ? lookup.ask() : byKey(request)),
     });
     const caller = await rawSocket(apiUrl, { token: keyOf("viewer") });
     await caller.take(isHello);
     const stranger = await rawSocket(apiUrl);
     const slowStranger = await rawSocket(apiUrl, { headers: { "x-slow": "1" } });
-    await vi.waitFor(() => expect(lookups).toHaveLength(1));
     const person = await rawSocket(apiUrl);
     const answer = person.call("auth", "login", { username: "vera", password: "right" });
-    await vi.waitFor(() => expect(auths).toHaveLength(1));
+    await Promise.all([lookup.asked, login.asked]);
     vi.advanceTimersByTime(10_000);
     stranger.say({ type: "ping" });
     await stranger.take(isPong);
     vi.advanceTimersByTime(5000);
     expect(await stranger.closed).toBe(4401);
-    for (const end of [...lookups, ...auths]) end();
+    lookup.end(undefined);
+    login.end({ token: keyOf("viewer") });
     expect(await answer).toHaveProperty("result.token");
     for (const { say, take } of [caller, person, slowStranger]) {
       say({ type: "ping" });
@@ -338,6 +347,52 @@ describe("a session over a WebSocket", () => {
     await take(isHello);
     await post("editor", "/flows", flowOf("say"));
     await take(isEvent("flowSaved"));
+  });
+
+  it("goes on while callers cannot be looked up, and ends when the answer is that there is none", async () => {
+    let found: "caller" | "failure" | "none" = "caller";
+    const lookups: unknown[] = [];
+    const { apiUrl, post } = await serving({
+      authenticate: (request) => {
+        if (byKey(request)?.name !== "vera") return byKey(request);
+        lookups.push(found);
+        if (found === "failure") throw new Error("the database is locked");
+        return found === "caller" ? byKey(request) : undefined;
+      },
+    });
+    const { take, call, received } = await rawSocket(apiUrl, { token: keyOf("viewer") });
+    const stream = await fetch(`${apiUrl}/events`, { headers: { authorization: `Bearer ${keyOf("viewer")}` } });
+    await take(isHello);
+    found = "failure";
+    for (const count of [1, 2]) {
+      // The client of the socket answers pings by itself.
+      vi.advanceTimersByTime(25_000);
+      expect(lookups.filter((each) => each === "failure").length).toBeGreaterThanOrEqual(2 * count);
+      expect(await call("storage", "listFlows")).toHaveProperty("result");
+    }
+    await post("editor", "/flows", flowOf("say"));
+    await take(isEvent("flowSaved"));
+    expect(received.filter(isEvent("sessionExpired"))).toEqual([]);
+    found = "none";
+    vi.advanceTimersByTime(25_000);
+    await take(isEvent("sessionExpired"));
+    const told = await stream.text();
+    expect(told.match(/^event: .*$/gm)).toEqual(["event: storage:flowSaved", "event: auth:sessionExpired"]);
+  });
+
+  it("begins with the next call where callers could not be looked up", async () => {
+    let fails = true;
+    const { apiUrl } = await serving({
+      authenticate: (request) => {
+        if (fails) throw new Error("the database is locked");
+        return byKey(request);
+      },
+    });
+    const { call } = await rawSocket(apiUrl, { token: keyOf("viewer") });
+    const error = "The server cannot authenticate callers now";
+    expect(await call("storage", "listFlows")).toMatchObject({ error, code: "INTERNAL_ERROR" });
+    fails = false;
+    expect(await call("storage", "listFlows")).toHaveProperty("result");
   });
 
   it("ends with a token of null, of which the client need not be told", async () => {
