@@ -1,4 +1,5 @@
-import type { StorageEngine } from "./engine.js";
+import { checkFormat } from "./data/refusal.js";
+import type { FileFormat, StorageEngine } from "./engine.js";
 import { StorageError } from "./error.js";
 import { hasIndexedDB } from "./indexeddb/connection.js";
 import { createIndexedDBEngine } from "./indexeddb/indexeddb-engine.js";
@@ -12,15 +13,18 @@ export interface BrowserStorageConfig {
   type?: "indexeddb" | "memory";
   /** The name of the database of `indexeddb`. Default `atomiton`. */
   name?: string;
+  /** Of files, which browsers have none of; for code that is shared with a desktop. */
+  format?: FileFormat;
 }
 
 /**
  * A storage, at once: a database is opened at its first use. Without a configuration values are kept in IndexedDB. Without
  * it they are kept in memory, and a warning says so, because they are gone when the page is.
  *
- * @throws StorageError UNSUPPORTED_OPERATION for a type that browsers do not have.
+ * @throws StorageError UNSUPPORTED_OPERATION for a type that browsers do not have, or an unknown format.
  */
-export function createStorage({ engine, type, name }: BrowserStorageConfig = {}): StorageEngine {
+export function createStorage({ engine, type, name, format }: BrowserStorageConfig = {}): StorageEngine {
+  checkFormat(format);
   if (engine) return engine;
   switch ((type as string | undefined) ?? defaultType()) {
     case "indexeddb":

@@ -16,6 +16,12 @@ export interface SaveOptions {
   overwrite?: boolean;
 }
 
+/**
+ * What files hold: `yaml` as people write it, comments kept; `compatible` as the TypeScript version writes and reads it, JSON under
+ * every ending, which is a YAML document as well.
+ */
+export type FileFormat = "yaml" | "compatible";
+
 /** One stored value in a list. */
 export interface StorageItem {
   key: string;

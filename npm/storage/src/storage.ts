@@ -1,7 +1,8 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-import type { StorageEngine } from "./engine.js";
+import { checkFormat } from "./data/refusal.js";
+import type { FileFormat, StorageEngine } from "./engine.js";
 import { StorageError } from "./error.js";
 import { createFileSystemEngine } from "./files/file-system-engine.js";
 import { createMemoryEngine } from "./memory/memory-engine.js";
@@ -13,6 +14,8 @@ export interface StorageConfig {
   basePath?: string;
   /** The same as `basePath`, which wins. */
   path?: string;
+  /** What the files of `filesystem` hold. Default `yaml`. */
+  format?: FileFormat;
   /** Used as it is; wins over `type`. */
   engine?: StorageEngine;
 }
@@ -20,16 +23,20 @@ export interface StorageConfig {
 /**
  * A storage, at once: folders are made at the first save. Without a configuration, files in the default folder.
  *
- * @throws StorageError UNSUPPORTED_OPERATION `Unknown storage type: <type>`.
+ * @throws StorageError UNSUPPORTED_OPERATION `Unknown storage type: <type>`, or an unknown format.
  */
 export function createStorage(config: StorageConfig = {}): StorageEngine {
-  const { engine, type = "filesystem" } = config;
+  const { engine, type = "filesystem", format } = config;
+  checkFormat(format);
   if (engine) return engine;
   switch (type) {
     case "memory":
       return createMemoryEngine();
     case "filesystem":
-      return createFileSystemEngine({ baseDir: config.basePath ?? config.path ?? defaultFolder() });
+      return createFileSystemEngine({
+        baseDir: config.basePath ?? config.path ?? defaultFolder(),
+        ...(format && { format }),
+      });
     default:
       throw new StorageError(`Unknown storage type: ${String(type)}`, "UNSUPPORTED_OPERATION");
   }

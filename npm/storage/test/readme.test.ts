@@ -23,12 +23,13 @@ async function run(snippet: string, name: string): Promise<{ files: string[]; st
 describe("the programs of the README", () => {
   it("run as they stand, and do what is said", async () => {
     const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
-    const [first, second, third, ...more] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(
+    const [first, shared, second, third, ...more] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(
       ([, code]) => code as string,
     );
     expect(more).toEqual([]);
     const saved = await run(`${first}\nawait storage.save("left", 1);`, "first.mjs");
     expect(saved).toEqual({ files: ["data/left.composite.yaml"], stderr: "" });
+    expect((await run(shared as string, "shared.mjs")).files).toEqual(["data/my-flow.composite.yaml"]);
     expect((await run(second as string, "second.mjs")).stderr).toMatch(/^Data not found: nobody \{ key: 'nobody'/);
     const flows = await run(third as string, "third.mjs");
     expect(flows).toEqual({ files: ["Documents/Atomiton/flows/my-flow.flow.yaml"], stderr: "" });

@@ -1,4 +1,5 @@
 import { messageOf } from "@atomiton/values";
+import type { FileFormat } from "../engine.js";
 import { StorageError } from "../error.js";
 import { isPlainObject, NotPlain, type Plain, type PlainObject, plainData } from "./plain.js";
 
@@ -39,4 +40,10 @@ export function checkKey(key: unknown): asserts key is string {
   throw new StorageError(`A key must be text, found ${typeof key}`, "UNSUPPORTED_OPERATION", {
     context: { operation: "save" },
   });
+}
+
+/** Callers without types may give anything as the format of files. */
+export function checkFormat(format: unknown): asserts format is FileFormat | undefined {
+  if (format === undefined || format === "yaml" || format === "compatible") return;
+  throw new StorageError(`Unknown format: ${String(format)}; there are yaml and compatible`, "UNSUPPORTED_OPERATION");
 }

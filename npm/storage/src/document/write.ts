@@ -43,9 +43,14 @@ function fresh(value: Plain, format: Format): string {
 }
 
 function freshJson(value: Plain): string {
-  const text = `${JSON.stringify(value, null, 2)}\n`;
+  // Readers of YAML refuse control characters that JSON may hold as they are.
+  const text = `${JSON.stringify(value, null, 2)}\n`.replace(/[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g, escaped);
   parsed(text, "json");
   return text;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 function freshYaml(value: Plain): string {

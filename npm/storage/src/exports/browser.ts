@@ -3,6 +3,7 @@
 export { type BrowserStorageConfig, createStorage } from "../browser-storage.js";
 export type * from "../earlier-names.js";
 export type {
+  FileFormat,
   FlowOutline,
   IndexedDBEngine,
   SaveOptions,

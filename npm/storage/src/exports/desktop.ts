@@ -2,6 +2,7 @@
 
 export type * from "../earlier-names.js";
 export type {
+  FileFormat,
   FileSystemEngine,
   FlowOutline,
   SaveOptions,

@@ -5,9 +5,10 @@ import { dirname, join, resolve } from "node:path";
 import { enveloped, isEnvelope } from "../data/envelope.js";
 import { stamped } from "../data/flow.js";
 import { isPlainObject, LIMITS, type Plain, type PlainObject } from "../data/plain.js";
-import { checkKey, checkPrefix, writable, writableMetadata } from "../data/refusal.js";
+import { checkFormat, checkKey, checkPrefix, writable, writableMetadata } from "../data/refusal.js";
+import type { Format } from "../document/read.js";
 import { documentText } from "../document/write.js";
-import type { FileSystemEngine } from "../engine.js";
+import type { FileFormat, FileSystemEngine } from "../engine.js";
 import { StorageError, type StorageErrorContext } from "../error.js";
 import { makeFolder, syncFolder } from "./atomic-write.js";
 import { fileFailure, isMissing } from "./failure.js";
@@ -32,23 +33,29 @@ import {
 export interface FileSystemEngineOptions {
   /** The base folder, made at the first save. Default `~/Atomiton`. */
   baseDir?: string;
+  /** What the files hold. Default `yaml`. */
+  format?: FileFormat;
 }
 
 /**
  * Keeps each value in a file of its own, `<baseDir>/<key>.composite.yaml` unless it says otherwise. Flows that people wrote
  * by hand as `<key>.flow.yaml`, `.flow.yml` or `.flow.json` are read and updated in place. Of several files of one key the
  * first of `.composite.yaml`, `.composite.json`, `.flow.yaml`, `.flow.yml`, `.flow.json` counts; `delete` removes all.
+ * With `format: "compatible"`, saves only make and update files that the TypeScript version finds and reads.
  *
  * Files are replaced as a whole or not at all, and are on the disk when the promise settles. Nothing is read or written outside
  * of the base folder, whatever the key and wherever links lead.
  */
 export function createFileSystemEngine({
   baseDir = join(homedir(), "Atomiton"),
+  format: fileFormat,
 }: FileSystemEngineOptions = {}): FileSystemEngine {
+  checkFormat(fileFormat);
   if (typeof baseDir !== "string" || baseDir === "") {
     throw new StorageError("The base folder of a storage must be a path", "UNSUPPORTED_OPERATION");
   }
   const base = resolve(baseDir);
+  const isCompatible = fileFormat === "compatible";
   const tidied = new Set<string>();
 
   /** Makes the folder of a file, which then is inside of the base, links followed. */
@@ -69,14 +76,17 @@ export function createFileSystemEngine({
   const replace = async (save: Save): Promise<void> => {
     const { key, value, metadata, format, overwrite, now } = save;
     const files = await filesOf(base, key, "save");
-    const found = format ? files.find(({ ending }) => ending === `.composite.${format}`) : files[0];
-    const target = found ?? newFile(base, key, `.composite.${format ?? "yaml"}`, "save");
+    const found = format
+      ? files.find(({ ending }) => ending === `.composite.${format}`)
+      : files.find((file) => !isCompatible || !mayHaveEnvelope(file));
+    const target = found ?? newFile(base, key, `.composite.${format ?? "yaml"}`, "save", isCompatible);
     const message = `Failed to save data: ${key}`;
     const context = { key, operation: "save", file: target.path };
     const text = async (existing: ValueFile | undefined): Promise<string> => {
       const before = existing && contentOfFile(target, existing.value);
       const document = inDocument(stamped(value, before, metadata, now), target, existing, now);
-      const written = textOf(document, target, overwrite ? undefined : existing, message, context);
+      const format = isCompatible || target.ending.endsWith("json") ? "json" : "yaml";
+      const written = textOf(document, format, overwrite ? undefined : existing, message, context);
       await prepare(key, target);
       return written;
     };
@@ -196,13 +206,13 @@ async function readExisting(
 /** What a file is to hold. @throws StorageError for what cannot be written, or would lose something. */
 function textOf(
   document: Plain,
-  { ending }: KeyFile,
+  format: Format,
   existing: ValueFile | undefined,
   message: string,
   context: StorageErrorContext & { file: string },
 ): string {
   try {
-    return documentText(document, ending.endsWith("json") ? "json" : "yaml", existing);
+    return documentText(document, format, existing);
   } catch (error) {
     throw documentFailure(message, error, context);
   }

@@ -15,9 +15,14 @@ export interface KeyFile {
   ending: Ending;
 }
 
-/** The file in which a key's value is made. @throws StorageError UNSUPPORTED_OPERATION for a key that is too long. */
-export function newFile(base: string, key: string, ending: Ending, operation: string): KeyFile {
-  const names = namesOfKey(key);
+/**
+ * The file in which a key's value is made. With `isPlain`, nothing in its name is escaped where that is safe, as in versions that
+ * escape nothing.
+ *
+ * @throws StorageError UNSUPPORTED_OPERATION for a key that is too long.
+ */
+export function newFile(base: string, key: string, ending: Ending, operation: string, isPlain: boolean): KeyFile {
+  const names = (isPlain ? plainNamesOfKey(key) : undefined) ?? namesOfKey(key);
   const reason = excess(names, ending);
   if (reason === undefined) return { path: join(base, ...names) + ending, ending };
   throw new StorageError(`Failed to ${operation} data: ${key}: ${reason}`, "UNSUPPORTED_OPERATION", {
