@@ -33,6 +33,7 @@ import type { OpenQuestion } from "../types/question.js";
 import type { TracedExecution, TraceSpan } from "../types/tracing.js";
 import type { ReuseGate } from "./cache/gate.js";
 import { contextOf } from "./contexts.js";
+import { simulateWith } from "./debug-controller.js";
 import type { Durability, KeptRun } from "./durable/durability.js";
 import type { KeptExecutions } from "./durable/kept-executions.js";
 import type { Etas } from "./eta/etas.js";
@@ -523,6 +524,7 @@ export class Runs {
       files: this.files,
       network: this.network,
       programs: this.programs,
+      simulate: simulateWith(this.config.debugController, outline),
       inLogScope: logScope && ((of, work) => logScope({ executionId: outermost, ...of }, work)),
       onEnding: () => this.noteEnd(execution),
       countCall: events.callCounter,

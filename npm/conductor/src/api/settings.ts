@@ -9,10 +9,11 @@ import type { RunOptions } from "../engine/options.js";
 import { msOf } from "../engine/policy.js";
 import type { Cause } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
-import type { ConductorExecutionContext, DebugOptions } from "../types/execution.js";
+import type { ConductorExecutionContext } from "../types/execution.js";
 import type { ConductorTransport, TransportType } from "../types/transport.js";
 import type { WorkerSource } from "../types/worker.js";
 import type { CacheOptions } from "./cache/settings.js";
+import { type DebugController, simulationOf } from "./debug-controller.js";
 
 /** Settings of a conductor. */
 export interface ConductorConfig {
@@ -129,8 +130,11 @@ export interface ConductorConfig {
    * used as it is.
    */
   cache?: boolean | CacheOptions | OutputCache;
-  /** Kept for older code. What to simulate is said with each run, in `context.debug`. */
-  debugController?: object;
+  /**
+   * Decides which nodes fail or dawdle, in the place of `context.debug`, which it is told; for what runs in this thread. What it
+   * remembers from one run to the next is its own affair. Default: none.
+   */
+  debugController?: DebugController;
 }
 
 /** How carefully executions are kept. */
@@ -220,7 +224,7 @@ export function runOptions(
   wanted: RunSettings | undefined,
 ): RunOptions {
   const runtime = runtimeSettings(flow);
-  const debug: DebugOptions | undefined = typeof context.debug === "object" ? context.debug : undefined;
+  const { debug, slowMo } = simulationOf(config.debugController, context);
   return {
     concurrency:
       whole(wanted?.concurrency) ?? whole(config.concurrency) ?? whole(runtime?.parallel) ?? defaults.concurrency,
@@ -233,7 +237,7 @@ export function runOptions(
       msOrRefuse("timeout", config.timeout) ??
       positive(msOrRefuse("settings.runtime.timeout", runtime?.timeout)) ??
       defaults.timeout,
-    slowMo: context.slowMo ?? 0,
+    slowMo,
     keepGoing: wanted?.keepGoing === true,
     debug,
     keepOutputs: config.keepOutputs !== "last",

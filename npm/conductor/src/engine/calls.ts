@@ -429,6 +429,17 @@ export class Calls {
   }
 
   private execute(call: Call, executable: AnyExecutable, parameters: Parameters | undefined): void {
+    const id = this.request.simulate && this.plan.id(this.values.nodeOf(call.task));
+    const simulated = id && this.request.simulate?.(id, () => call.signal, this.log);
+    if (!simulated) return this.executeNow(call, executable, parameters);
+    simulated
+      .then(() => {
+        if (!call.over) this.executeNow(call, executable, parameters);
+      })
+      .catch((error) => this.failed(call, error));
+  }
+
+  private executeNow(call: Call, executable: AnyExecutable, parameters: Parameters | undefined): void {
     const isSeen = this.spans !== undefined || this.request.inLogScope !== undefined;
     const result = isSeen
       ? this.carryOutSeen(call, executable, parameters)

@@ -100,6 +100,8 @@ export interface RunRequest {
   network?: NetworkAccess | undefined;
   /** Whether nodes may run programs, if the owner says. */
   programs?: boolean | undefined;
+  /** Waits and throws in the place of a leaf; gives `undefined` for one that is not simulated. */
+  simulate?: ((nodeId: string, signal: () => AbortSignal, log: Log) => Promise<void> | undefined) | undefined;
   /** Outputs that were made before; missing where every node is to run. */
   reuse?: OutputReuse | undefined;
   /** Keeps what happens, for a run that is to outlast its process. */

@@ -98,7 +98,13 @@ const SIMULATED: Record<string, string> = {
 
 /** The error of a simulated failure. */
 export function simulatedFailure(debug: DebugOptions["simulateError"], place: Place): ExecutionError {
-  const type = String(debug?.errorType ?? "generic");
-  const text = debug?.message || (Object.hasOwn(SIMULATED, type) ? SIMULATED[type] : "Simulated error");
-  return failure("EXECUTION_FAILED", `[${type.toUpperCase()}] ${text}`, place);
+  return failure("EXECUTION_FAILED", simulatedMessage(debug), place);
+}
+
+/** What a simulated failure says. */
+export function simulatedMessage(debug: unknown): string {
+  const { errorType, message } = (debug ?? {}) as { errorType?: unknown; message?: unknown };
+  const type = String(errorType ?? "generic");
+  const text = message || (Object.hasOwn(SIMULATED, type) ? SIMULATED[type] : "Simulated error");
+  return `[${type.toUpperCase()}] ${text}`;
 }

@@ -11,6 +11,7 @@ export type {
   StandardSchema,
 } from "@atomiton/nodes";
 export type { Conductor, Execute } from "../api/conductor.js";
+export type { DebugController } from "../api/debug-controller.js";
 export type { ExecutionViews } from "../api/execution-views.js";
 export type { FlowEngine } from "../api/flow-store.js";
 export type { ConductorConfig } from "../api/settings.js";

@@ -1,0 +1,92 @@
+/** Simulations that an object of the application's own decides on, as `debugController` of earlier versions. */
+import { simulatedMessage } from "../engine/failure.js";
+import type { Log } from "../engine/log.js";
+import type { Outline } from "../engine/outline.js";
+import type { ConductorExecutionContext, DebugOptions } from "../types/execution.js";
+
+/** Decides which nodes fail or dawdle. Each method may be missing. */
+export interface DebugController {
+  /** Told before a run whose context has `debug` or `slowMo`. Without it, `debug` counts as it does without a controller. */
+  configure?(options: DebugOptions & { slowMo?: number }): void;
+  /** Told before each run the ids of its leaves, at every depth: those that `"random"` may mean. */
+  initialize?(nodeIds: string[]): void;
+  /** Asked before each attempt at a leaf. */
+  shouldSimulateError?(nodeId: string): boolean;
+  /** What is thrown instead of calling the executable: an error, or what `debug.simulateError` takes. */
+  getSimulatedError?(nodeId: string): unknown;
+  /** Asked before each attempt at a leaf. */
+  shouldSimulateLongRunning?(nodeId: string): boolean;
+  /** In ms; by how much the executable is called later. */
+  getLongRunningDelay?(nodeId: string): number;
+  /** In ms; the pace of the run. */
+  getSlowMoDelay?(): number;
+  /** In ms; both delays of a node. The conductor does not ask. */
+  getNodeDelay?(nodeId: string): number;
+  /** What it was configured with; its `simulateError.delayMs` counts for errors that do not say themselves. */
+  getOptions?(): unknown;
+}
+
+/** The pace of a run, and what is left for the engine to simulate. */
+export interface RunSimulation {
+  slowMo: number;
+  debug: DebugOptions | undefined;
+}
+
+/** Tells the controller about a run, and asks it for the pace. */
+export function simulationOf(
+  controller: DebugController | undefined,
+  { debug, slowMo = 0 }: ConductorExecutionContext,
+): RunSimulation {
+  const asked = typeof debug === "object" ? debug : undefined;
+  if (controller === undefined) return { slowMo, debug: asked };
+  if (debug || slowMo) controller.configure?.({ ...asked, ...(slowMo && { slowMo }) });
+  return {
+    slowMo: controller.getSlowMoDelay?.() ?? slowMo,
+    debug: controller.configure === undefined ? asked : undefined,
+  };
+}
+
+/** Waits and throws in the place of a leaf, where a controller says so; `undefined` where it says nothing. */
+export type Simulate = (nodeId: string, signal: () => AbortSignal, log: Log) => Promise<void> | undefined;
+
+/** What a controller does before each attempt in a flow; `undefined` without one. */
+export function simulateWith(controller: DebugController | undefined, { nodes }: Outline): Simulate | undefined {
+  if (controller === undefined) return undefined;
+  controller.initialize?.(nodes.filter((node) => !node.nodes?.length).map(({ id }) => id));
+  return (id, signal, log) => {
+    const delay = controller.shouldSimulateLongRunning?.(id) ? Number(controller.getLongRunningDelay?.(id) ?? 0) : 0;
+    const fails = controller.shouldSimulateError?.(id) === true;
+    if (!fails && !(delay > 0)) return undefined;
+    return (async () => {
+      if (delay > 0) log.debug(`[DEBUG] Adding ${delay}ms delay to node '${id}'`);
+      await wait(delay, signal());
+      if (!fails) return;
+      const error = controller.getSimulatedError?.(id);
+      const before = delayOf(error) ?? delayOf((controller.getOptions?.() as DebugOptions | undefined)?.simulateError);
+      if (before !== undefined) log.debug(`[DEBUG] Waiting ${before}ms before throwing error on node '${id}'`);
+      await wait(before ?? 0, signal());
+      throw error instanceof Error ? error : new Error(typeof error === "string" ? error : simulatedMessage(error));
+    })();
+  };
+}
+
+function delayOf(error: unknown): number | undefined {
+  const { delayMs } = (error ?? {}) as { delayMs?: unknown };
+  return typeof delayMs === "number" && delayMs > 0 ? delayMs : undefined;
+}
+
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  if (!(ms > 0)) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      },
+      { once: true },
+    );
+  });
+}
