@@ -48,6 +48,7 @@ describe("schemas of parameters", () => {
       ["group", { parallel: "yes" }],
       ["loop", { loopType: "until" }],
       ["loop", { count: 0 }],
+      ["loop", { count: 10_001 }],
       ["loop", { collectResults: 1 }],
       ["parallel", { concurrency: 0 }],
       ["parallel", { concurrency: 51 }],

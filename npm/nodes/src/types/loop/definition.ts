@@ -34,7 +34,13 @@ export const loop = {
         "x-control": "json",
         description: "The items, instead of the list that arrives. Usually an expression.",
       },
-      count: { type: "integer", minimum: 1, default: 10, description: "times: how many rounds there are." },
+      count: {
+        type: "integer",
+        minimum: 1,
+        maximum: 10_000,
+        default: 10,
+        description: "times: how many rounds there are.",
+      },
       condition: {
         type: "string",
         "x-control": "code",
