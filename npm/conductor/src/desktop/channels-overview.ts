@@ -45,8 +45,10 @@ export function serveOverview(
 }
 
 async function healthOf(channels: readonly ServedChannel[]): Promise<ChannelsHealth> {
+  // The logger only listens, and was never among them.
+  const asked = channels.filter(({ name }) => name !== "logger");
   const found = await Promise.all(
-    channels.map(async ({ name, health }) => [name, await (health?.() ?? unasked()).catch(down)] as const),
+    asked.map(async ({ name, health }) => [name, await (health?.() ?? unasked()).catch(down)] as const),
   );
   const status = found.every(([, health]) => health.status === "ok") ? "healthy" : "degraded";
   return { status, channels: Object.fromEntries(found) };

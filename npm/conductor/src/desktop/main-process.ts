@@ -78,7 +78,10 @@ export interface MainProcessHandler {
    * read, which the console says.
    */
   recovered: Promise<Recovery | undefined>;
-  /** Names of the channels, in the order in which they were made. */
+  /**
+   * Names of the channels, as `channels:list` answers them: without `conductor`, which earlier versions did not have, and whose
+   * applications compare the list.
+   */
   channels: string[];
   /** Tells a window of events; those of Electron are told by themselves. What is returned ends that. */
   trackWindow(window: WindowLike): () => void;
@@ -145,7 +148,7 @@ export function createMainProcessSetup(
       return {
         conductor,
         recovered: isKept ? recovered(conductor, recover) : Promise.resolve(undefined),
-        channels: served.map(({ name }) => name),
+        channels: served.filter(isListed).map(({ name }) => name),
         trackWindow,
         async cleanup() {
           parts.dispose();
@@ -171,7 +174,7 @@ export function createMainProcessSetup(
           ...(auth === undefined ? [] : [parts.addChannel(createAuthChannelServer(ipcMain, auth, { sender }))]),
           own.conductor,
         ];
-        parts.add(serveOverview(ipcMain, list, sender));
+        parts.add(serveOverview(ipcMain, list.filter(isListed), sender));
         parts.add(serveRpc(ipcMain, { run: own.node.execute, health }, sender));
         return list;
       }
@@ -182,6 +185,10 @@ export function createMainProcessSetup(
       throw error;
     }
   };
+}
+
+function isListed({ name }: ServedChannel): boolean {
+  return name !== "conductor";
 }
 
 /** Goes on with what earlier processes left unfinished, as far as that is wanted. */

@@ -218,7 +218,7 @@ describe("auth", () => {
   it("is there only where there are sessions", async () => {
     const { open, handler } = start();
     const page = await open();
-    expect(handler.channels).toEqual(["logger", "node", "system", "path", "storage", "flow", "conductor"]);
+    expect(handler.channels).toEqual(["logger", "node", "system", "path", "storage", "flow"]);
     await expect(page.call("auth", "login", { username: "a", password: "b" })).rejects.toThrow("No handler registered");
   });
 
@@ -274,11 +274,12 @@ describe("calls about all channels", () => {
     expect(await page.ask("invoke", "channels:list")).toEqual(handler.channels);
     expect(await page.ask("invoke", "channels:status")).toEqual({
       initialized: true,
-      channelCount: 7,
+      channelCount: 6,
       channels: handler.channels,
     });
     const health = await page.ask("invoke", "channels:health");
     expect(health.status).toBe("healthy");
+    expect(Object.keys(health.channels)).toEqual(["node", "system", "path", "storage", "flow"]);
     expect(health.channels.storage).toMatchObject({ status: "ok", flowCount: 0 });
   });
 
