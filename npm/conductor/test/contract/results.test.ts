@@ -10,11 +10,7 @@ const failingAt = (id: string) =>
     }),
   );
 
-/** The keys that clients know, without `outputs`, which only newer ones ask for. */
-const keysOf = (result: RunResult) =>
-  Object.keys(result)
-    .filter((key) => key !== "outputs")
-    .sort();
+const keysOf = (result: RunResult) => Object.keys(result).sort();
 
 describe("the result of a leaf", () => {
   it("has its six keys at success", async () => {
@@ -41,6 +37,24 @@ describe("the result of a leaf", () => {
     expect(typeof duration).toBe("number");
     expect(duration).toBeGreaterThanOrEqual(0);
     expect(Number.isFinite(duration)).toBe(true);
+  });
+});
+
+describe("a copy of a result", () => {
+  it.each([
+    ["spread", (result: RunResult) => ({ ...result })],
+    ["assigned", (result: RunResult) => Object.assign({}, result)],
+    ["cloned", (result: RunResult) => structuredClone(result)],
+    ["JSON", (result: RunResult) => JSON.parse(JSON.stringify(result))],
+  ])("has the six keys with their values: %s", async (_, copy) => {
+    // What a node before the last gives may be nothing that can be cloned.
+    const conductor = conductorWith(byId({ n1: () => () => {}, n2: () => ({ answer: 42 }) }));
+    const result = await conductor.node.run(chain(2));
+    const copied = copy(result);
+    expect(Object.keys(copied).sort()).toEqual(keysOf(result));
+    expect(copied).toMatchObject({ success: true, data: { answer: 42 }, executedNodes: ["root", "n1", "n2"] });
+    expect(copied.trace.nodes.map(({ nodeId }: { nodeId: string }) => nodeId)).toEqual(["n1", "n2"]);
+    expect(Object.keys(result.outputs ?? {})).toEqual(["n1", "n2"]);
   });
 });
 

@@ -54,6 +54,9 @@ describe("the result of a request", () => {
     const conductor = await conductorOf({ flows: [nested()] });
     const result = await conductor.execute({ flowId: "root" });
     expect(result.outputs).toMatchObject({ a: "out:a", c1: "out:c1", c2: "out:c2", inner: "out:c2", z: "out:z" });
+    for (const copy of [{ ...result }, structuredClone(result), JSON.parse(JSON.stringify(result))]) {
+      expect(copy.outputs).toEqual(result.outputs);
+    }
     expect(result.data).toBe("out:z");
   });
 
