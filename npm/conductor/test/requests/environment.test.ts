@@ -234,6 +234,17 @@ describe("where a conductor runs", () => {
     expect(conductor.inDesktop).toBe(false);
   });
 
+  it.each([...entries, ["@atomiton/conductor/browser", browser] as const])(
+    "is a desktop application where its window has a bridge, also in Node: %s",
+    (_name, { createConductor }) => {
+      const __bridge__ = { call: async () => ({}), listen: () => () => {}, send: () => {} };
+      vi.stubGlobal("window", { atomiton: { __bridge__ } });
+      const conductor = ending(createConductor());
+      expect(conductor.getEnvironment()).toMatchObject({ type: "desktop", isDesktop: true, hasTransport: true });
+      expect([conductor.inDesktop, conductor.inBrowser]).toEqual([true, false]);
+    },
+  );
+
   it("has the health of local execution", async () => {
     const { system, health } = await conductorOf();
     for (const { status, timestamp, message } of [await system.health(), await health()]) {

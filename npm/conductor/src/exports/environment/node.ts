@@ -22,7 +22,7 @@ import { validateFlow as checkFlow, type FlowNodeTypes, type FlowProblem } from 
 import { libraryTypes, typesOver } from "../../engine/library-types.js";
 import type { Log } from "../../engine/log.js";
 import { firstOf, ownNodes } from "../../engine/own-nodes.js";
-import { hasPageStorage } from "../../transports/detect.js";
+import { hasBridge, hasPageStorage } from "../../transports/detect.js";
 import { NodeWebSocket } from "../../transports/node-websocket.js";
 import { memoryTokenStore } from "../../transports/token-store.js";
 import type { NodeDefinition } from "../../types/definition.js";
@@ -53,22 +53,23 @@ export function validateFlow(flow: NodeDefinition, types?: FlowNodeTypes): FlowP
 // Only applications that use the store's hook have React.
 const react = () => createRequire(import.meta.url)("react") as ReactHooks;
 
-// Plain Node is no desktop application, and there are only two words.
-const isDesktop = process.versions.electron !== undefined;
-
-const info: Environment["info"] = (hasTransport) => ({
-  type: isDesktop ? "desktop" : "browser",
-  isDesktop,
-  hasTransport,
-  capabilities: {
-    nodeExecution: true,
-    localStorage: hasPageStorage("localStorage"),
-    sessionStorage: hasPageStorage("sessionStorage"),
-    fileSystem: true,
-    cloudExecution: false,
-  },
-  details: { userAgent: `Node.js/${process.versions.node}`, platform: process.platform },
-});
+const info: Environment["info"] = (hasTransport) => {
+  // Plain Node is no desktop application, and there are only two words. Tests of renderers put the bridge into Node.
+  const isDesktop = process.versions.electron !== undefined || hasBridge();
+  return {
+    type: isDesktop ? "desktop" : "browser",
+    isDesktop,
+    hasTransport,
+    capabilities: {
+      nodeExecution: true,
+      localStorage: hasPageStorage("localStorage"),
+      sessionStorage: hasPageStorage("sessionStorage"),
+      fileSystem: true,
+      cloudExecution: false,
+    },
+    details: { userAgent: `Node.js/${process.versions.node}`, platform: process.platform },
+  };
+};
 
 /** Keeps executions in the store that is given, or in the database at its address. */
 function durability({ store, level, executables, sources, wakes }: StoreSettings, log: Log): Keeping {
