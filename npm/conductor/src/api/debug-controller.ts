@@ -1,7 +1,9 @@
 /** Simulations that an object of the application's own decides on, as `debugController` of earlier versions. */
+
+import type { Simulate } from "../engine/driver.js";
 import { simulatedMessage } from "../engine/failure.js";
-import type { Log } from "../engine/log.js";
 import type { Outline } from "../engine/outline.js";
+import { pause } from "../transports/retry.js";
 import type { ConductorExecutionContext, DebugOptions } from "../types/execution.js";
 
 /** Decides which nodes fail or dawdle. Each method may be missing. */
@@ -46,47 +48,28 @@ export function simulationOf(
   };
 }
 
-/** Waits and throws in the place of a leaf, where a controller says so; `undefined` where it says nothing. */
-export type Simulate = (nodeId: string, signal: () => AbortSignal, log: Log) => Promise<void> | undefined;
-
 /** What a controller does before each attempt in a flow; `undefined` without one. */
 export function simulateWith(controller: DebugController | undefined, { nodes }: Outline): Simulate | undefined {
   if (controller === undefined) return undefined;
   controller.initialize?.(nodes.filter((node) => !node.nodes?.length).map(({ id }) => id));
-  return (id, signal, log) => {
-    const delay = controller.shouldSimulateLongRunning?.(id) ? Number(controller.getLongRunningDelay?.(id) ?? 0) : 0;
-    const fails = controller.shouldSimulateError?.(id) === true;
-    if (!fails && !(delay > 0)) return undefined;
+  return (id, signal, say) => {
+    const late = controller.shouldSimulateLongRunning?.(id) ? (controller.getLongRunningDelay?.(id) ?? 0) : 0;
+    const fails = controller.shouldSimulateError?.(id);
+    if (!fails && !(late > 0)) return undefined;
+    const wait = async (ms: number, isError: boolean) => {
+      if (!(ms > 0)) return;
+      say(ms, isError);
+      await pause(ms, signal());
+    };
     return (async () => {
-      if (delay > 0) log.debug(`[DEBUG] Adding ${delay}ms delay to node '${id}'`);
-      await wait(delay, signal());
+      await wait(late, false);
       if (!fails) return;
-      const error = controller.getSimulatedError?.(id);
-      const before = delayOf(error) ?? delayOf((controller.getOptions?.() as DebugOptions | undefined)?.simulateError);
-      if (before !== undefined) log.debug(`[DEBUG] Waiting ${before}ms before throwing error on node '${id}'`);
-      await wait(before ?? 0, signal());
+      const error = controller.getSimulatedError?.(id) as Simulated;
+      const options = controller.getOptions?.() as DebugOptions | undefined;
+      await wait(error?.delayMs ?? options?.simulateError?.delayMs ?? 0, true);
       throw error instanceof Error ? error : new Error(typeof error === "string" ? error : simulatedMessage(error));
     })();
   };
 }
 
-function delayOf(error: unknown): number | undefined {
-  const { delayMs } = (error ?? {}) as { delayMs?: unknown };
-  return typeof delayMs === "number" && delayMs > 0 ? delayMs : undefined;
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  if (!(ms > 0)) return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      },
-      { once: true },
-    );
-  });
-}
+type Simulated = { delayMs?: number } | null | undefined;

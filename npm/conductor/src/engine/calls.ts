@@ -429,9 +429,14 @@ export class Calls {
   }
 
   private execute(call: Call, executable: AnyExecutable, parameters: Parameters | undefined): void {
-    const id = this.request.simulate && this.plan.id(this.values.nodeOf(call.task));
-    const simulated = id && this.request.simulate?.(id, () => call.signal, this.log);
-    if (!simulated) return this.executeNow(call, executable, parameters);
+    const { simulate } = this.request;
+    const { task } = call;
+    const simulated = simulate?.(
+      this.plan.id(this.values.nodeOf(task)),
+      () => call.signal,
+      (ms, fails) => this.sayWait(task, ms, fails),
+    );
+    if (simulated === undefined) return this.executeNow(call, executable, parameters);
     simulated
       .then(() => {
         if (!call.over) this.executeNow(call, executable, parameters);

@@ -100,8 +100,8 @@ export interface RunRequest {
   network?: NetworkAccess | undefined;
   /** Whether nodes may run programs, if the owner says. */
   programs?: boolean | undefined;
-  /** Waits and throws in the place of a leaf; gives `undefined` for one that is not simulated. */
-  simulate?: ((nodeId: string, signal: () => AbortSignal, log: Log) => Promise<void> | undefined) | undefined;
+  /** Waits and throws in the place of leaves; missing where none is simulated. */
+  simulate?: Simulate | undefined;
   /** Outputs that were made before; missing where every node is to run. */
   reuse?: OutputReuse | undefined;
   /** Keeps what happens, for a run that is to outlast its process. */
@@ -135,6 +135,13 @@ export interface RunRequest {
   /** Told after each step in which something happened. */
   onStep?: () => void;
 }
+
+/** Waits and throws in the place of a leaf; gives `undefined` for one that is not simulated. `say` is told of each wait. */
+export type Simulate = (
+  nodeId: string,
+  signal: () => AbortSignal,
+  say: (ms: number, fails: boolean) => void,
+) => Promise<void> | undefined;
 
 /** How a run ended. */
 export interface Outcome {
