@@ -18,7 +18,7 @@ Exit codes:
   0    success
   1    the run failed
   2    wrong usage, a file that cannot be read or written, or output that cannot be written
-  3    the flow is invalid
+  3    the flow is invalid; with --strict also where it was warned of anything
   124  the run, or a node of it, took longer than it may
   130  cancelled (Ctrl-C, SIGTERM)
 `;

@@ -63,7 +63,7 @@ export async function forkExecution(id: string, options: ForkOptions): Promise<E
       if (end === undefined) return Exit.usage;
       const { result, unanswered, unused } = end;
       const facts = { executionId, forkOf: id, reused: result.reused ?? [] };
-      const reported = report(shown, begun, title, result, options, output, facts);
+      const reported = report(shown, begun, title, result, options, output, { facts });
       for (const why of unanswered) process.stderr.write(`${why}\n`);
       if (!options.json)
         output.write(`${options.quiet ? "" : "\n"}${oneLine(executionId)} is a fork of ${oneLine(id)}\n`);

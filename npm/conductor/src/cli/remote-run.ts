@@ -84,7 +84,7 @@ async function carryOut(
   const { unanswered } = end;
   const wanted = options.output !== undefined ? [options.output] : options.json ? (end.result.executedNodes ?? []) : [];
   const result = await withOutputs(conductor, executionId, end.result, wanted);
-  const reported = report(shown, flow, title, result, options, output, { executionId });
+  const reported = report(shown, flow, title, result, options, output, { facts: { executionId }, isNew: !isSent });
   for (const why of unanswered) process.stderr.write(`${why}\n`);
   const unused = [
     ...end.unused.map((node) => unusedText(node, flow)),
@@ -93,7 +93,7 @@ async function carryOut(
   if (!options.quiet || options.strict) process.stderr.write(unused.join(""));
   if (options.output !== undefined) printOutput(result, options.output, options.format ?? "json");
   if (traceFile !== undefined) traceFile.write(result.trace ?? (await traceOf(conductor, executionId)));
-  const isUsage = unanswered.length > 0 || (options.strict && reported === Exit.success && unused.length > 0);
+  const isUsage = unanswered.length > 0 || (options.strict && result.success && unused.length > 0);
   return isUsage ? Exit.usage : reported;
 }
 

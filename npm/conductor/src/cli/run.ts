@@ -250,14 +250,15 @@ async function carryOut(
   const end = await followed(conductor, executionId, begin, asked);
   if (end === undefined) return ExitCode.usage;
   const { result, unanswered } = end;
-  const reported = report(conductor, flow, title, result, options, output);
+  const isNew = options.resume !== undefined;
+  const reported = report(conductor, flow, title, result, options, output, { isNew });
   for (const why of unanswered) process.stderr.write(`${why}\n`);
   const unused = [
     ...end.unused.map((node) => unusedText(node, flow)),
     ...unusedVariables(flow, options.var?.keys() ?? []),
   ];
   if (!options.quiet || options.strict) process.stderr.write(unused.join(""));
-  const isUsage = unanswered.length > 0 || (options.strict && reported === ExitCode.success && unused.length > 0);
+  const isUsage = unanswered.length > 0 || (options.strict && result.success && unused.length > 0);
   const exit = isUsage ? ExitCode.usage : reported;
   if (kept !== undefined && kept.reused > 0 && !options.quiet) {
     output.write(
@@ -283,20 +284,25 @@ interface Shown {
   node: { store: { getState(): ExecutionGraphState } };
 }
 
-/** Says how an execution ended. `facts`: what the document of `--json` has beside the result. */
+/**
+ * Says how an execution ended. `facts`: what the document of `--json` has beside the result. `isNew`: whether its flow was not
+ * looked at here before it began.
+ */
 export function report(
   conductor: Shown,
   flow: NodeDefinition,
   title: string,
   result: ExecutionResult,
-  options: Pick<RunOptions, "quiet" | "verbose" | "json">,
+  options: Pick<RunOptions, "quiet" | "verbose" | "json" | "strict">,
   output: Output,
-  facts: object = {},
+  { facts = {}, isNew = false }: { facts?: object; isNew?: boolean } = {},
 ): Exit {
   const state = conductor.node.store.getState();
   if (!options.quiet) output.write(summary(title, result, state, output.columns || 80, options.verbose));
-  const warnings = result.warnings?.filter((warning) => !isToldBefore(warning)) ?? [];
-  if (!options.quiet && warnings.length > 0) output.write(warningsText(warnings));
+  const told = result.warnings?.filter((warning) => isNew || !isToldBefore(warning)) ?? [];
+  if (told.length > 0 && (options.strict || !options.quiet)) {
+    (options.quiet ? process.stderr : output).write(warningsText(told));
+  }
   const error = result.error === undefined ? undefined : reportedError(result.error, flow, state);
   if (error !== undefined) process.stderr.write(`${options.quiet ? "" : "\n"}${errorText(error)}\n`);
   if (options.json) {
@@ -304,7 +310,7 @@ export function report(
     const document = { ...facts, success, data, error, duration, executedNodes, outputs, warnings };
     process.stdout.write(`${documentText(document)}\n`);
   }
-  return exitOf(result);
+  return options.strict && result.success && told.length > 0 ? ExitCode.invalidFlow : exitOf(result);
 }
 
 /** Where nothing says how many nodes may run at once, as many as the machine has processors for. */

@@ -174,6 +174,17 @@ describe("conductor run --remote", () => {
     expect((await conductor.executions.list({ status: "running" })).executions).toEqual([]);
   });
 
+  it("tells of what a flow of the server is warned, and fails with --strict then", async () => {
+    const { apiUrl, conductor } = await libraryServer();
+    const nodes = [{ id: "words", type: "edit-fields", parameters: { vlues: { a: 1 } } }];
+    await conductor.storage.saveFlow({ id: "doubtful", nodes } as never);
+    const env = { CONDUCTOR_KEY: keyOf("runner") };
+    const at = (...more: string[]) => home().run(["run", "--remote", apiUrl, "doubtful", ...more], env).ended;
+    const told = expect.stringMatching(/1 warning\n {2}! words: `edit-fields` has no parameter `vlues`/);
+    expect(await at()).toMatchObject({ code: 0, stdout: told });
+    expect(await at("--strict")).toMatchObject({ code: 3, stdout: told });
+  });
+
   it("cancels at the server when it is interrupted", async () => {
     const { apiUrl, conductor } = await libraryServer();
     const { path, run } = home();

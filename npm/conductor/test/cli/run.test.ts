@@ -75,6 +75,31 @@ nodes:
     expect(JSON.parse((await conductor("run", double, "--json")).stdout)).not.toHaveProperty("warnings");
   });
 
+  it("fails with --strict where a run warned that ended well, and tells of what", async () => {
+    const text = `
+id: asking
+nodes:
+  - id: each
+    type: loop
+    nodes:
+      - { id: keep, type: transform, parameters: { data: [1] } }
+`;
+    const asking = file(here, "strictly.yaml", text);
+    const warned = /\n1 warning\n {2}! each: The loop found nothing to loop over/;
+    expect(await conductor("run", asking, "--strict")).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(warned),
+    });
+    const quiet = await conductor("run", asking, "--strict", "--quiet");
+    expect(quiet).toEqual({ code: 3, stdout: "", stderr: expect.stringMatching(warned) });
+    const { code, stdout } = await conductor("run", asking, "--strict", "--json");
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      3,
+      { success: true, warnings: [{ rule: "loop-without-items" }] },
+    ]);
+    expect((await conductor("run", double, "--strict", "--quiet")).code).toBe(0);
+  });
+
   it("prints exactly one JSON document with --json", async () => {
     const { code, stdout, stderr } = await conductor("run", double, "--json");
     expect(code).toBe(0);
