@@ -33,6 +33,35 @@ describe("a flow is checked with the types of the library", () => {
     expect(validateFlow(flow([{ id: "a", type: "mine" }]), { schemas: {} })).toEqual([]);
   });
 
+  it("for variables that are declared otherwise than it means anything", () => {
+    const variables = {
+      short: { default: 1 },
+      limit: { type: "number", default: 5 },
+      day: { type: "sting", defaultValue: "" },
+      mode: { enum: ["a", "b"], defaultValue: "c" },
+      none: { enum: [], required: "yes" },
+      count: { type: "integer", defaultValue: 1.5, "x-note": "mine" },
+      fine: { type: "string", enum: ["a"], required: true, description: "What it is" },
+    };
+    const found = validateFlow({ ...flow([READ]), variables } as never);
+    expect(told(found)).toEqual([
+      "warning variable-declaration /variables/limit/default",
+      "warning variable-declaration /variables/day/type",
+      "warning variable-declaration /variables/mode/defaultValue",
+      "warning variable-declaration /variables/none/enum",
+      "warning variable-declaration /variables/none/required",
+      "warning variable-declaration /variables/count/defaultValue",
+    ]);
+    expect(found.map(({ message }) => message)).toEqual([
+      "The variable `limit` has no key `default`, which means nothing. Did you mean `defaultValue`?",
+      expect.stringMatching(/^The variable `day` has the type "sting", .* Did you mean `string`\? Checked: string, /),
+      "The variable `mode` has a default that its `enum` does not allow",
+      expect.stringContaining("`none` allows nothing by its `enum`"),
+      expect.stringContaining("`none` has a `required` that is neither"),
+      "The variable `count` is of type `integer`, and its default is of type number",
+    ]);
+  });
+
   it("of which only those are read that the flow uses: others may be many", () => {
     const unread = {
       toJSON() {

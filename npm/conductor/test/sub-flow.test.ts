@@ -76,7 +76,9 @@ edges: [{ source: sub, target: read }]`;
     await save(DOUBLE);
     const why = async (variables: string) =>
       (await run(outer("double", `, variables: ${variables}`), { input: { data: 1 } })).error?.message;
-    expect(await why("{ facto: 3 }")).toMatch(/has no variable `facto`; it declares `factor`, `unit`/);
+    expect(await why("{ facto: 3 }")).toMatch(
+      /has no variable `facto`; it declares `factor`, `unit`\. Did you mean `factor`\?/,
+    );
     expect(await why("{ factor: three }")).toMatch(/is of type `number`, and was given string/);
     expect(await why("{ factor: 3, unit: kg }")).toBeUndefined();
   });

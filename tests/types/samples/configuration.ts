@@ -1,6 +1,7 @@
 // Taken for granted:
-import { createConductor } from "@atomiton/conductor";
+
 import type { TransportType } from "@atomiton/conductor";
+import { createConductor } from "@atomiton/conductor";
 
 // As shown:
 interface ConductorConfig {

@@ -1,6 +1,5 @@
 // Taken for granted:
-import { conductor } from "@atomiton/conductor/browser";
-import { ErrorCode } from "@atomiton/conductor/browser";
+import { conductor, ErrorCode } from "@atomiton/conductor/browser";
 import type { NodeDefinition } from "@atomiton/conductor/types";
 
 declare const node: NodeDefinition;

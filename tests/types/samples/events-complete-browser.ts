@@ -1,6 +1,7 @@
 // Taken for granted:
-import type { EventManagerConfig } from "@atomiton/events/browser";
+
 import { conductor, type RequestResult } from "@atomiton/conductor";
+import type { EventManagerConfig } from "@atomiton/events/browser";
 
 interface ConductorEvents {
   execute: { data: { compositeId: string; inputs?: Record<string, unknown> }; answer: void };

@@ -1,6 +1,7 @@
 // Taken for granted:
-import type { DesktopEventManagerConfig } from "@atomiton/events/desktop";
+
 import { conductor, type RequestResult } from "@atomiton/conductor";
+import type { DesktopEventManagerConfig } from "@atomiton/events/desktop";
 
 interface ConductorEvents {
   execute: { data: { compositeId: string; inputs?: Record<string, unknown> }; answer: void };

@@ -1,7 +1,8 @@
 // As shown:
-import { create } from 'zustand';
-import { conductor } from '@atomiton/conductor/browser';
-import type { ExecutionResult, NodeProgressEvent } from '@atomiton/conductor/browser';
+
+import type { ExecutionResult, NodeProgressEvent } from "@atomiton/conductor/browser";
+import { conductor } from "@atomiton/conductor/browser";
+import { create } from "zustand";
 
 type ExecutionState = {
   executing: boolean;
@@ -42,15 +43,15 @@ export const useExecutionStore = create<ExecutionState>((set, get) => {
         await conductor.flow.run(flow, { input: inputs });
       } catch (error) {
         set({
-          error: error instanceof Error ? error.message : 'Execution failed',
-          executing: false
+          error: error instanceof Error ? error.message : "Execution failed",
+          executing: false,
         });
       }
     },
 
     reset: () => {
       set({ executing: false, progress: null, result: null, error: null });
-    }
+    },
   };
 });
 
@@ -60,7 +61,7 @@ function FlowButton({ flowId }: { flowId: string }) {
 
   return (
     <button onClick={() => executeFlow(flowId)} disabled={executing}>
-      {executing ? `${progress?.progress ?? 0}%` : 'Execute'}
+      {executing ? `${progress?.progress ?? 0}%` : "Execute"}
     </button>
   );
 }

@@ -1,6 +1,7 @@
 // Taken for granted:
-import { conductor } from "@atomiton/conductor";
+
 import type { ExecutionContext, ExecutionOptions } from "@atomiton/conductor";
+import { conductor } from "@atomiton/conductor";
 
 // As shown:
 interface ExecutionRequest {

@@ -1,6 +1,7 @@
 // As shown:
-import { createStorage } from "@atomiton/storage";
+
 import { createConductor } from "@atomiton/conductor";
+import { createStorage } from "@atomiton/storage";
 import { app } from "electron";
 import path from "path";
 

@@ -1,7 +1,8 @@
 // As shown:
-import { app } from "electron";
-import { createStorage } from "@atomiton/storage";
+
 import { createConductor } from "@atomiton/conductor";
+import { createStorage } from "@atomiton/storage";
+import { app } from "electron";
 import path from "path";
 
 const storage = await createStorage({

@@ -50,6 +50,7 @@ import {
   runOptions,
 } from "./settings.js";
 import type { StoreFeed } from "./store.js";
+import { type VariableProblem, warnedVariables } from "./variables.js";
 
 /** Between two words to the run around one that is a part of it, in ms. */
 const INSIDE_INTERVAL_MS = 100;
@@ -107,6 +108,8 @@ interface Execution extends ExecutionPlace, Registered {
   tellAt?: number;
   /** Why no store has it, or what its request said about it. */
   notKept?: string;
+  /** What of the values for its variables is doubtful. */
+  doubts?: readonly VariableProblem[];
 }
 
 /** What is known of an execution that was there before, or is a part of another one. */
@@ -303,6 +306,7 @@ export class Runs {
       }
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
       if (execution.cancelled) return this.cancelledAtOnce(execution);
+      if (kept === undefined) execution.doubts = warnedVariables(node, context.variables);
       if (this.durability === undefined) {
         if (wanted?.metadata !== undefined) execution.notKept = METADATA_NOT_KEPT;
         return await this.carryOn(node, execution, wanted);
@@ -555,9 +559,11 @@ export class Runs {
     const unkept = unkeptMemory(wanted?.maxMemory, isolated?.memory);
     if (unkept !== undefined) execution.notKept = [execution.notKept, unkept].filter(Boolean).join(". ");
     this.warnOf(outline);
-    if (execution.notKept !== undefined) {
-      if (run instanceof Run) run.warn("not-kept", execution.notKept);
-      else this.log.warn(`[CONDUCTOR] ${execution.notKept}`);
+    const { notKept, doubts = [] } = execution;
+    const doubtful = notKept === undefined ? doubts : [{ rule: "not-kept", message: notKept }, ...doubts];
+    for (const { rule, message } of doubtful) {
+      if (run instanceof Run) run.warn(rule, message);
+      else this.log.warn(`[CONDUCTOR] ${message}`);
     }
     const opened = new RunView(run);
     view = opened;

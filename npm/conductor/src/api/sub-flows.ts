@@ -7,7 +7,7 @@ import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import type { TraceSpan } from "../types/tracing.js";
 import { contextOf } from "./contexts.js";
-import { checkVariables } from "./variables.js";
+import { refuseVariables, variableProblems } from "./variables.js";
 
 /** How deep flows may run each other. */
 const DEEPEST = 32;
@@ -49,7 +49,7 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
         undefined,
       );
     }
-    checkVariables(name, flow, given.variables);
+    refuseVariables(variableProblems(name, flow, given.variables));
     const context = contextOf(flow, {
       executionId: `${call.executionId}/${flow.id}`,
       input: given.input as Record<string, unknown>,

@@ -4,9 +4,19 @@ import { backend } from "../engine/backend.js";
 
 /** Adds `name=value` to those before it. The value is taken as JSON where it is JSON, else as text. */
 export function assignment(text: string, before: Map<string, unknown> = new Map()): Map<string, unknown> {
+  const [name, value] = partsOf(text);
+  return new Map(before).set(name, jsonOrText(value));
+}
+
+/** The same with values as they are written, for those who know what they are to be. */
+export function textAssignment(text: string, before: Map<string, string> = new Map()): Map<string, string> {
+  return new Map(before).set(...partsOf(text));
+}
+
+function partsOf(text: string): [name: string, value: string] {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("Expected name=value.");
-  return new Map(before).set(text.slice(0, at), jsonOrText(text.slice(at + 1)));
+  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** A whole number from 1. */

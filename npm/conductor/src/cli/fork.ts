@@ -9,12 +9,12 @@ import type { Output } from "./display.js";
 import { Exit } from "./exit.js";
 import { openFlow } from "./flow-file.js";
 import { followed } from "./followed.js";
+import { givenVariables, unusedVariables } from "./given-variables.js";
 import { jsonText } from "./json.js";
 import type { Project } from "./project.js";
 import { remoteView } from "./remote-view.js";
 import { displayFor, report, unusedText } from "./run.js";
 import { oneLine } from "./text.js";
-import { unusedVariables } from "./unused-variables.js";
 import { invalidFlowJson, reportProblems } from "./validate.js";
 import { type StoreOptions, withStore } from "./with-store.js";
 
@@ -24,7 +24,8 @@ export interface ForkOptions extends StoreOptions {
   /** Parameters by node and name. */
   param?: Record<string, Record<string, unknown>>;
   input?: Map<string, unknown>;
-  var?: Map<string, unknown>;
+  /** As they are written. */
+  var?: Map<string, string>;
   /** A file with the edited flow. */
   flow?: string;
   /** Of the new execution. */
@@ -48,7 +49,9 @@ export async function forkExecution(id: string, options: ForkOptions): Promise<E
       if (flow === null) return Exit.invalidFlow;
       const begun = flow ?? (await conductor.executions.replay(id)).flow;
       const executionId = createExecutionId(options.id);
-      const changes = changesOf(options, flow, executionId);
+      // A changed parameter may be the only one that reads a variable.
+      const asChanged: NodeDefinition = { ...begun, changes: options.param };
+      const changes = changesOf(options, asChanged, flow, executionId);
       const title = oneLine(begun.name ?? begun.id);
       const output: Output = options.json ? process.stderr : process.stdout;
       const display = displayFor(output, title, options);
@@ -67,7 +70,7 @@ export async function forkExecution(id: string, options: ForkOptions): Promise<E
       for (const why of unanswered) process.stderr.write(`${why}\n`);
       if (!options.json)
         output.write(`${options.quiet ? "" : "\n"}${oneLine(executionId)} is a fork of ${oneLine(id)}\n`);
-      process.stderr.write(unusedVariables(begun, options.var?.keys() ?? [], options.param).join(""));
+      process.stderr.write(unusedVariables(asChanged, options.var?.keys() ?? []).join(""));
       process.stderr.write(unused.map((node) => unusedText(node, begun)).join(""));
       return unanswered.length > 0 ? Exit.usage : reported;
     },
@@ -77,6 +80,7 @@ export async function forkExecution(id: string, options: ForkOptions): Promise<E
 
 function changesOf(
   { from, param, input, var: variables }: ForkOptions,
+  asChanged: NodeDefinition,
   flow: NodeDefinition | undefined,
   executionId: string,
 ): ForkChanges {
@@ -85,7 +89,7 @@ function changesOf(
     ...(from !== undefined && { from }),
     ...(param !== undefined && { parameters: param }),
     ...(input !== undefined && { input: Object.fromEntries(input) }),
-    ...(variables !== undefined && { variables: Object.fromEntries(variables) }),
+    ...(variables !== undefined && { variables: givenVariables(asChanged, variables, { isPart: true }) }),
     ...(flow !== undefined && { flow }),
   };
 }

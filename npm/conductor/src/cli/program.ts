@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { createConductor } from "../exports/node.js";
 import { ROLES } from "../server/access.js";
-import { assignment, jsonOrText, milliseconds, positiveInteger, wholeNumber } from "./assignment.js";
+import { assignment, jsonOrText, milliseconds, positiveInteger, textAssignment, wholeNumber } from "./assignment.js";
 import { backupCommands } from "./backup-commands.js";
 import { cacheStats, clearCache } from "./cache.js";
 import { diffExecutions } from "./diff.js";
@@ -106,7 +106,7 @@ function commands(end: (exit: Exit) => void): Command {
       "an input of the flow; may be given again. JSON where it is JSON, else text",
       assignment,
     )
-    .option("--var <name=value>", "a variable, over the default in the flow; may be given again", assignment)
+    .option("--var <name=value>", "a variable, over the default in the flow; may be given again", textAssignment)
     .option(
       "--answer <node=value>",
       "the answer to what this node asks people; may be given again. JSON where it is JSON, else text",
@@ -196,7 +196,7 @@ function commands(end: (exit: Exit) => void): Command {
       parameterOf,
     )
     .option("--input <name=value>", "an input in the place of all that there were; may be given again", assignment)
-    .option("--var <name=value>", "a variable over that of the old execution; may be given again", assignment)
+    .option("--var <name=value>", "a variable over that of the old execution; may be given again", textAssignment)
     .option("--flow <file>", "the flow as it was edited: YAML or JSON file, - for standard input")
     .option("--id <id>", "the id of the new execution")
     .option("--answer <node=value>", "the answer to what this node asks people; may be given again", assignment)

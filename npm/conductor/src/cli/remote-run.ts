@@ -1,6 +1,5 @@
 /** `conductor run --remote`: runs a flow at a server, and shows it as one that runs here. */
 import { statSync } from "node:fs";
-import { defaultVariables } from "../api/variables.js";
 import type { Conductor, ExecutionResult, NodeDefinition } from "../exports/node.js";
 import type { ExecutionError } from "../types/errors.js";
 import { createExecutionId } from "../types/ids.js";
@@ -9,6 +8,7 @@ import type { Output } from "./display.js";
 import { Exit, UsageError } from "./exit.js";
 import { openFlow } from "./flow-file.js";
 import { followed } from "./followed.js";
+import { givenVariables, unusedVariables } from "./given-variables.js";
 import { jsonText } from "./json.js";
 import { openProject } from "./project.js";
 import { type RemoteOptions, withRemote } from "./remote.js";
@@ -16,7 +16,6 @@ import { remoteView } from "./remote-view.js";
 import { demandNode, displayFor, printOutput, type RunOptions, report, unusedText } from "./run.js";
 import { oneLine } from "./text.js";
 import { TraceFile } from "./trace-file.js";
-import { unusedVariables } from "./unused-variables.js";
 import { invalidFlowJson, reportProblems, reportWarnings } from "./validate.js";
 import { telling } from "./with-store.js";
 
@@ -77,7 +76,8 @@ async function carryOut(
   const title = oneLine(flow.name ?? flow.id);
   const output: Output = options.json || options.output !== undefined ? process.stderr : process.stdout;
   const shown = remoteView(conductor, executionId);
-  const begin = () => (isSent ? sendFlow : askForFlow)(conductor, flow, executionId, options);
+  const variables = givenVariables(flow, options.var);
+  const begin = () => (isSent ? sendFlow : askForFlow)(conductor, flow, executionId, { ...options, variables });
   const following = { display: displayFor(output, title, options), answers: options.answer, isKept: true };
   const end = await followed(shown, executionId, begin, { ...following, where: `--remote ${apiUrl}` });
   if (end === undefined) return Exit.usage;
@@ -107,12 +107,15 @@ async function traceOf({ executions }: Conductor, executionId: string) {
   }
 }
 
+/** What a flow is given. */
+type Given = RunOptions & { variables: Record<string, unknown> };
+
 /** Sends a flow; limits are settings of the flow, since the server knows no others for it. */
 async function sendFlow(
   conductor: Conductor,
   flow: NodeDefinition,
   executionId: string,
-  { input, var: variables, timeout, concurrency }: RunOptions,
+  { input, variables, timeout, concurrency }: Given,
 ): Promise<ExecutionResult> {
   const runtime = {
     ...(timeout !== undefined && { timeout }),
@@ -125,7 +128,7 @@ async function sendFlow(
       : { ...flow, settings: { ...settings, runtime: { ...settings?.runtime, ...runtime } } };
   return conductor.node.run(limited, {
     executionId,
-    variables: Object.fromEntries([...defaultVariables(flow), ...(variables ?? [])]),
+    variables,
     ...(input !== undefined && { input: Object.fromEntries(input) }),
   });
 }
@@ -135,12 +138,12 @@ async function askForFlow(
   conductor: Conductor,
   flow: NodeDefinition,
   executionId: string,
-  { input, var: variables, timeout, concurrency }: RunOptions,
+  { input, variables, timeout, concurrency }: Given,
 ): Promise<ExecutionResult> {
   const request: ExecutionRequest = {
     flowId: flow.id,
     ...(input !== undefined && { inputs: Object.fromEntries(input) }),
-    context: { executionId, ...(variables !== undefined && { variables: Object.fromEntries(variables) }) },
+    context: { executionId, variables },
     ...(timeout !== undefined && { options: { timeout } }),
     ...(concurrency !== undefined && { config: { parallel: concurrency } }),
   };

@@ -15,6 +15,7 @@ import { type Exit, Exit as ExitCode, exitOf, UsageError } from "./exit.js";
 import { errorText, reportedError } from "./failure-text.js";
 import { openFlow, type Strictness } from "./flow-file.js";
 import { followed } from "./followed.js";
+import { givenVariables, unusedVariables } from "./given-variables.js";
 import { jsonText } from "./json.js";
 import { KeptOutputs } from "./kept-outputs.js";
 import { openKeptStore, tellUnfinished } from "./kept-store.js";
@@ -27,14 +28,14 @@ import { demandStore, type SecretKeyOptions, storedSecrets } from "./secret-sour
 import { summary, warningsText } from "./summary.js";
 import { counted, oneLine, timeText } from "./text.js";
 import { TraceFile } from "./trace-file.js";
-import { unusedVariables } from "./unused-variables.js";
 import { hintsOf, invalidFlowJson, isToldBefore, lines, reportProblems, reportWarnings } from "./validate.js";
 import { FileWatch } from "./watch.js";
 
 /** Options as commander gives them. */
 export interface RunOptions extends Strictness, ProjectOptions, RemoteOptions, SecretKeyOptions {
   input?: Map<string, unknown>;
-  var?: Map<string, unknown>;
+  /** As they are written. */
+  var?: Map<string, string>;
   /** Answers to what nodes ask people, by their ids. */
   answer?: Map<string, unknown>;
   concurrency?: number;
@@ -158,9 +159,8 @@ async function runOnce(
   }
   const traceFile = options.trace === undefined ? undefined : new TraceFile(options.trace);
   if (options.dryRun) {
-    process.stdout.write(
-      dryRunText(flow, { input: options.input ?? new Map(), variables: variablesOf(flow, options) }),
-    );
+    const variables = new Map([...defaultVariables(flow), ...Object.entries(givenVariables(flow, options.var))]);
+    process.stdout.write(dryRunText(flow, { input: options.input ?? new Map(), variables }));
     return ExitCode.success;
   }
   const address = options.store ?? project.settings.store;
@@ -216,7 +216,8 @@ async function carryOut(
   for (const node of options.answer?.keys() ?? []) demandNode(flow, node, "--answer");
   begins?.(flow);
   const { expressions, files } = project.settings;
-  kept?.begin(flow, [[...(options.input ?? [])], [...variablesOf(flow, options)], expressions, files]);
+  const variables = options.resume === undefined ? givenVariables(flow, options.var) : {};
+  kept?.begin(flow, [[...(options.input ?? [])], variables, expressions, files]);
   const conductor = createNodeConductor(
     {
       ...project.settings,
@@ -242,7 +243,7 @@ async function carryOut(
     options.resume === undefined
       ? conductor.node.run(flow, {
           executionId,
-          variables: Object.fromEntries(variablesOf(flow, options)),
+          variables,
           ...(options.input !== undefined && { input: Object.fromEntries(options.input) }),
         })
       : conductor.executions.resume(executionId);
@@ -299,7 +300,11 @@ export function report(
 ): Exit {
   const state = conductor.node.store.getState();
   if (!options.quiet) output.write(summary(title, result, state, output.columns || 80, options.verbose));
-  const told = result.warnings?.filter((warning) => isNew || !isToldBefore(warning)) ?? [];
+  const told =
+    result.warnings?.filter(
+      // Of variables that the flow does not have the command line tells itself.
+      (warning) => warning.rule !== "undeclared-variable" && (isNew || !isToldBefore(warning)),
+    ) ?? [];
   if (told.length > 0 && (options.strict || !options.quiet)) {
     (options.quiet ? process.stderr : output).write(warningsText(told));
   }
@@ -335,11 +340,6 @@ export function displayFor(
 ): Display {
   if (quiet) return quietDisplay(process.stderr);
   return output.isTTY && !verbose ? liveDisplay(output, title) : plainDisplay(output, verbose);
-}
-
-/** The defaults of the flow, and what was given over them. */
-function variablesOf(flow: NodeDefinition, options: RunOptions): Map<string, unknown> {
-  return new Map([...defaultVariables(flow), ...(options.var ?? [])]);
 }
 
 /** @throws UsageError where the flow has no such node */

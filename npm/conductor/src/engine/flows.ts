@@ -9,6 +9,7 @@ import type { FlowProblem } from "../types/flow.js";
 import { type Backend, backend } from "./backend.js";
 import { withCacheProblems } from "./cache-problems.js";
 import { constants } from "./constants.js";
+import { withVariableProblems } from "./declared-variables.js";
 import { Graph, type NodeShape, type Shape } from "./graph.js";
 import { withHandleProblems } from "./named-handles.js";
 import { type Outline, outlinedId, outlinedParent, outlineOf } from "./outline.js";
@@ -163,7 +164,7 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
   const withHandles = handles === undefined ? checked : withHandleProblems(checked, flow, handles);
   const own = new Map(nodes.map(({ type, effects = "writes" }) => [type, effects]));
   const withCaches = withCacheProblems(withHandles, flow, (type) => own.get(type) ?? effects?.(type));
-  return withLostInputs(withCaches, flow, declared);
+  return withVariableProblems(withLostInputs(withCaches, flow, declared), flow);
 }
 
 /**

@@ -245,9 +245,43 @@ nodes:
 `,
   );
 
+  it("refuses a misspelt name before anything runs, with the one that is meant", async () => {
+    const told = "--var wrods: The flow `words` has no variable `wrods`; it declares `words`. Did you mean `words`?\n";
+    expect(await conductor("run", flow, "--var", "wrods=Bye")).toEqual({ code: 2, stdout: "", stderr: told });
+  });
+
+  it("refuses values that the flow does not allow, and takes a number for the text that it asks for", async () => {
+    const strict = file(
+      here,
+      "declared.yaml",
+      `
+id: declared
+variables:
+  tone: { enum: [kind, curt], required: true }
+  word: { type: string }
+  times: { type: integer, defaultValue: 1 }
+nodes:
+  - { id: note, type: code, parameters: { code: "return [variables.tone, variables.word, variables.times]" } }
+`,
+    );
+    const said = async (...given: string[]) => {
+      const args = given.flatMap((one) => ["--var", one]);
+      const { code, stderr } = await conductor("run", strict, "--quiet", ...args);
+      expect(code).toBe(2);
+      return stderr;
+    };
+    expect(await said()).toBe(
+      "--var tone: The variable `tone` of the flow `declared` is required, and was given no value\n",
+    );
+    expect(await said("tone=cirt")).toContain('`declared` must be one of "kind", "curt", and was given "cirt"');
+    expect(await said("tone=kind", "times=x")).toContain("is of type `integer`, and was given string");
+    const { stdout } = await conductor("run", strict, "--json", "--var", "tone=curt", "--var", "word=007");
+    expect(JSON.parse(stdout).data).toEqual({ result: ["curt", "007", 1] });
+  });
+
   it("says that the flow has no such variable, which is wrong with --strict", async () => {
-    const told = "--var wrods was not used: the flow does not mention it; it declares words. Did you mean `words`?\n";
-    const given = ["--var", "wrods=Bye", "--var", "words=Hi", "--var", "name=Ada"];
+    const told = "--var more was not used: the flow does not mention it; it declares words\n";
+    const given = ["--var", "more=1", "--var", "words=Hi", "--var", "name=Ada"];
     expect(await conductor("run", flow, ...given)).toMatchObject({ code: 0, stderr: told });
     expect(await conductor("run", flow, ...given, "--quiet")).toMatchObject({ code: 0, stderr: "" });
     expect(await conductor("run", flow, ...given, "--quiet", "--strict")).toMatchObject({ code: 2, stderr: told });

@@ -277,6 +277,23 @@ describe("what reads an input or a variable that is another", () => {
     [edge("fixed", "named")],
   );
 
+  it("is refused where its flow does not allow the value, and under a misspelt name", async () => {
+    const office = new Office();
+    const variables = { region: { enum: ["eu", "us"], defaultValue: "eu" } };
+    await office.run({ ...line("a", "b"), variables } as never, "old");
+    const why = (given: object) =>
+      office.conductor.executions.fork("old", { variables: given }).catch(({ code, message }) => [code, message]);
+    expect(await why({ region: "uk" })).toEqual([
+      "INVALID_PARAMETERS",
+      expect.stringContaining('must be one of "eu", "us"'),
+    ]);
+    expect(await why({ regoin: "us" })).toEqual([
+      "INVALID_PARAMETERS",
+      expect.stringContaining("Did you mean `region`?"),
+    ]);
+    expect(await why({ region: "us", other: 1 })).toMatchObject({ executionId: expect.any(String) });
+  });
+
   it("is run again, and what can be known not to is not", async () => {
     const store = memory();
     const conductor = createConductor({ transport: "local", store });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createStorage } from "@atomiton/storage";
 import { afterEach, describe, expect, it } from "vitest";
 import { chain, group, leaf } from "../contract/flows.js";
-import { conductorOf, storageOf } from "./stored.js";
+import { asNode, conductorOf, storageOf } from "./stored.js";
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -143,6 +143,45 @@ describe("variables of a flow", () => {
     });
     expect((await conductor.execute({ flowId: "f" })).data).toBe(1);
     expect((await conductor.execute({ flowId: "f" })).data).toBe(1);
+  });
+
+  it("are refused where the flow does not allow them or needs others, and doubtful ones are warned of", async () => {
+    const mode = { enum: ["fast", "safe"], required: true };
+    const strict = { ...chain(1, "f"), variables: { mode, limit: { type: "number", defaultValue: "none" } } };
+    const conductor = await conductorOf({ flows: [strict], body: ({ variables }) => ({ ...variables }) });
+    const said = async (variables: Record<string, unknown>) => {
+      const { error } = await conductor.node.run(asNode(strict), { variables });
+      const asked = await conductor.execute({ flowId: "f", context: { variables } });
+      expect(asked).toMatchObject({
+        success: false,
+        error: error?.message,
+        metadata: { error: { code: error?.code } },
+      });
+      return [error?.code, error?.message];
+    };
+    expect(await said({})).toEqual([
+      "INVALID_PARAMETERS",
+      "The variable `mode` of the flow `f` is required, and was given no value",
+    ]);
+    expect(await said({ mode: "fats" })).toEqual([
+      "INVALID_PARAMETERS",
+      'The variable `mode` of the flow `f` must be one of "fast", "safe", and was given "fats"',
+    ]);
+    const doubtful = await conductor.node.run(asNode(strict), { variables: { mode: "safe", limit: "x", limt: 3 } });
+    expect(doubtful.data).toEqual({ mode: "safe", limit: "x", limt: 3 });
+    expect(doubtful.warnings).toMatchObject([
+      { rule: "variable-declaration" },
+      {
+        rule: "variable-type",
+        message: "The variable `limit` of the flow `f` is of type `number`, and was given string",
+      },
+      {
+        rule: "undeclared-variable",
+        message: "The flow `f` has no variable `limt`; it declares `mode`, `limit`. Did you mean `limit`?",
+      },
+    ]);
+    const well = await conductor.node.run(asNode(strict), { variables: { mode: "safe" } });
+    expect(well.warnings).toMatchObject([{ rule: "variable-declaration" }]);
   });
 
   it("may be called like properties of objects", async () => {

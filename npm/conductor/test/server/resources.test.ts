@@ -62,6 +62,9 @@ describe("flows of a server", () => {
     // What began nothing is refused; clients of the library read why in a result.
     const missing = await post("runner", "/flows/none/run");
     expect([missing.status, await missing.json()]).toMatchObject([404, { code: "NODE_NOT_FOUND" }]);
+    await post("editor", "/flows", { ...flowOf("say", "picky"), variables: { tone: { enum: ["kind"] } } });
+    const refused = await post("runner", "/flows/picky/run", { variables: { tone: "curt" } });
+    expect([refused.status, await refused.json()]).toMatchObject([400, { code: "INVALID_PARAMETERS" }]);
     const executed = await post("runner", "/execute", { flowId: "none" });
     expect([executed.status, await executed.json()]).toMatchObject([200, { success: false }]);
   });

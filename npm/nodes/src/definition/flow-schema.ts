@@ -240,14 +240,18 @@ const variableSchema: Json = {
     {
       type: "object",
       properties: {
-        type: { type: "string", description: "What it holds, for people and editors." },
+        type: {
+          type: "string",
+          description:
+            "What it holds: string, number, integer, boolean, array or object. Other texts are for people and editors.",
+        },
         defaultValue: { description: "Its value unless the run says otherwise." },
         description: { type: "string", description: "What it is for." },
-        enum: { type: "array", description: "What it may be, where the flow is a tool." },
+        enum: { type: "array", description: "What it may be; a run with another value is refused." },
         required: {
           type: "boolean",
           description:
-            "Whether it has to be given where the flow is a tool; by default where it has no `defaultValue`.",
+            "Whether a run without it is refused; a `defaultValue` is enough. Where the flow is a tool, it is by default what has none.",
         },
       },
     },

@@ -8,7 +8,7 @@ import type { Log } from "../../engine/log.js";
 import { type Json, tagOf, toJson } from "../../executions/tagged-json.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ForkChanges } from "../../types/fork.js";
-import { defaultVariables } from "../variables.js";
+import { defaultVariables, refuseVariables, wrongVariables } from "../variables.js";
 import { type Comparison, changedNodes, FlowTree } from "./changed-nodes.js";
 import type { RecordedRun } from "./durability.js";
 import { type Blob, forkEntry, keptEntry } from "./entries.js";
@@ -49,6 +49,12 @@ export function planFork(recorded: RecordedRun, changes: ForkChanges, types: Flo
   const node = changedFlow(recorded.node, changes);
   const { context: old, history, leftOut = [] } = recorded;
   const variables = changedVariables(recorded.node, node, old.variables, changes.variables);
+  const given = changes.variables ?? {};
+  refuseVariables(
+    wrongVariables(node, variables).filter(
+      ({ rule, variable }) => rule === "missing-variable" || Object.hasOwn(given, variable),
+    ),
+  );
   const input = "input" in changes && changes.input !== undefined ? changes.input : old.input;
   const { run, answers } = readBack(recorded, log);
   const tree = new FlowTree(node);

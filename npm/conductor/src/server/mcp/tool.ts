@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { closeNames, namesText } from "@atomiton/nodes/definitions";
 import { isObject } from "@atomiton/values";
+import { isAmong, isDeclaration, isOfType, typeName, VARIABLE_TYPES } from "../../engine/declared-variables.js";
 import type { SavedFlow } from "../../types/flow.js";
 
 /** A flow that programs may call. */
@@ -38,9 +39,6 @@ type Json = Record<string, unknown>;
 /** What clients take for a name. */
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const LONGEST_NAME = 64;
-
-/** Types that a variable or an input port may name; any other text says nothing that could be checked. */
-const TYPES: ReadonlySet<string> = new Set(["string", "number", "integer", "boolean", "array", "object"]);
 
 const KEYS = ["name", "description"];
 
@@ -127,9 +125,9 @@ export function argumentsFor({ parameters }: FlowTool, given: Readonly<Json>): G
       continue;
     }
     const value = given[name];
-    if (!fits(value, type)) {
+    if (!isOfType(value, type)) {
       problems.push(`The argument ${quoted(name)} must be of type ${type}, found ${typeName(value)}`);
-    } else if (choices !== undefined && !choices.some((choice) => JSON.stringify(choice) === JSON.stringify(value))) {
+    } else if (choices !== undefined && !isAmong(choices, value)) {
       const allowed = choices.map((choice) => JSON.stringify(choice)).join(", ");
       problems.push(`The argument ${quoted(name)} must be one of ${allowed}`);
     }
@@ -147,10 +145,10 @@ export function argumentsFor({ parameters }: FlowTool, given: Readonly<Json>): G
 /** The declared variables. One without a default has to be given, unless it says `required: false`. */
 function variablesOf({ variables }: SavedFlow, refused: (rule: string) => Error): Parameter[] {
   return Object.entries((variables ?? {}) as Json).map(([name, declared]) => {
-    if (!isObject(declared) || !DECLARES.some((key) => Object.hasOwn(declared, key))) {
+    if (!isDeclaration(declared)) {
       return { name, goesTo: "variable", isRequired: false, ...(declared !== null && { preset: declared }) };
     }
-    const { type, description, defaultValue, required, enum: choices } = declared as Json;
+    const { type, description, defaultValue, required, enum: choices } = declared;
     if (required !== undefined && typeof required !== "boolean") {
       throw refused(`\`required\` of the variable \`${name}\` must be true or false`);
     }
@@ -169,9 +167,6 @@ function variablesOf({ variables }: SavedFlow, refused: (rule: string) => Error)
   });
 }
 
-/** Keys of which a declaration has at least one; what has none of them is the value of the variable. */
-const DECLARES = ["type", "defaultValue", "description"];
-
 /** The input ports that an editor wrote into the flow. */
 function inputsOf({ inputPorts }: SavedFlow): Parameter[] {
   if (!Array.isArray(inputPorts)) return [];
@@ -183,7 +178,7 @@ function inputsOf({ inputPorts }: SavedFlow): Parameter[] {
 }
 
 function typed(type: unknown): { type?: string } {
-  return typeof type === "string" && TYPES.has(type) ? { type } : {};
+  return typeof type === "string" && VARIABLE_TYPES.includes(type) ? { type } : {};
 }
 
 function schemaOf({ type, description, preset, choices }: Parameter): Json {
@@ -193,16 +188,6 @@ function schemaOf({ type, description, preset, choices }: Parameter): Json {
     ...(choices !== undefined && { enum: choices }),
     ...(preset !== undefined && { default: preset }),
   };
-}
-
-function fits(value: unknown, type: string | undefined): boolean {
-  if (type === undefined) return true;
-  return type === "integer" ? Number.isInteger(value) : typeName(value) === type;
-}
-
-function typeName(value: unknown): string {
-  if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value;
 }
 
 function descriptionOf({ description, metadata }: SavedFlow): string | undefined {
