@@ -38,8 +38,8 @@ export interface Environment {
   types(): FlowNodeTypes;
   /** Paths in parameters that lead to nothing, where there are files. */
   pathProblems?(flow: NodeDefinition): Promise<FlowProblem[]>;
-  /** Reads a flow out of a file, where there are files. Rejects with NODE_NOT_FOUND, or with what is wrong with it. */
-  readFlowFile?(path: string): Promise<NodeDefinition>;
+  /** Reads a flow out of a file that one in the file `namedIn` names, where there are files. Rejects with NODE_NOT_FOUND, or with what is wrong with it. */
+  readFlowFile?(path: string, namedIn: string | undefined): Promise<NodeDefinition>;
   /** React, for the store's hook; throws when there is none. */
   react(): ReactHooks;
   templates: Templates;

@@ -2,6 +2,7 @@
 import type { Call, FlowRunner } from "../engine/call.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { coded, RETRY } from "../engine/failure.js";
+import { fileOf } from "../engine/flow-origin.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
@@ -16,8 +17,8 @@ const DEEPEST = 32;
 export interface SubFlowParts {
   /** A stored flow, or a template. */
   find(id: string): Promise<NodeDefinition | undefined>;
-  /** A flow in a file; missing where there are no files. Rejects with what is wrong with it. */
-  read: ((path: string) => Promise<NodeDefinition>) | undefined;
+  /** A flow in a file that one in the file `namedIn` names; missing where there are no files. Rejects with what is wrong with it. */
+  read: ((path: string, namedIn: string | undefined) => Promise<NodeDefinition>) | undefined;
   /**
    * Runs it without a word to listeners and stores of graphs; `onProgress` is told how far it is, 0–100. `key` is its id where
    * executions are kept: the same for the same try of the node, also after a restart. `executables`: those of the run around it; `around`: the span of the node.
@@ -41,7 +42,7 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
   return async (call, name, given) => {
     const above = around.get(call.run) ?? [];
     if (above.length >= DEEPEST) throw tooDeep([...above, name]);
-    const flow = isPath(name) ? await readFlow(name) : await find(name);
+    const flow = isPath(name) ? await readFlow(name, call) : await find(name);
     if (flow === undefined) {
       throw coded(
         "NODE_NOT_FOUND",
@@ -74,8 +75,8 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
     }
   };
 
-  async function readFlow(path: string): Promise<NodeDefinition> {
-    if (read !== undefined) return read(path);
+  async function readFlow(path: string, { owner }: Call): Promise<NodeDefinition> {
+    if (read !== undefined) return read(path, owner.plan && fileOf(owner.plan.node(0)));
     throw coded(
       "NODE_NOT_FOUND",
       `The flow \`${path}\` is a file, and files cannot be read here; save the flow and name its id`,
@@ -85,7 +86,7 @@ export function subFlows({ find, read, run, cancel }: SubFlowParts): FlowRunner 
 }
 
 /** Whether a name is that of a file. */
-function isPath(name: string): boolean {
+export function isPath(name: string): boolean {
   return name.includes("/") || /\.(?:ya?ml|json)$/i.test(name);
 }
 

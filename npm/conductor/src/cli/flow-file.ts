@@ -1,9 +1,10 @@
 /** Flow files: read, checked, with the place of each problem. */
-import { extname } from "node:path";
+import { extname, resolve } from "node:path";
 import type { DefinedNode, FileAccess } from "@atomiton/nodes";
 import { pathProblems } from "@atomiton/nodes/executables";
+import { withFile } from "../engine/flow-origin.js";
 import { countUnasked } from "../engine/policy.js";
-import { readText } from "../exports/environment/bounded-read.js";
+import { readText, STANDARD_INPUT } from "../exports/environment/bounded-read.js";
 import { LARGEST_FLOW_TEXT } from "../exports/environment/flow-file.js";
 import { type FlowProblem, FlowTextError, readFlow, validateFlow } from "../exports/node.js";
 import type { NodeDefinition } from "../types/definition.js";
@@ -50,7 +51,8 @@ export async function openFlow(file: string, options: Strictness & ProjectFacts 
   if (typeof text !== "string") return { file, problems: [text], warnings: [], unasked: 0 };
   let flow: NodeDefinition;
   try {
-    flow = readFlow(text, extname(file).toLowerCase() === ".json" ? "json" : undefined);
+    const read = readFlow(text, extname(file).toLowerCase() === ".json" ? "json" : undefined);
+    flow = withFile(read, file === STANDARD_INPUT ? undefined : resolve(file));
   } catch (error) {
     if (!(error instanceof FlowTextError)) throw error;
     return { file, text, problems: [...error.problems], warnings: [], unasked: 0 };
@@ -90,7 +92,7 @@ function nodeAt(flow: NodeDefinition, path: string): NodeDefinition | undefined 
 
 async function textOf(file: string): Promise<string | FlowProblem> {
   const text = await readText(file, LARGEST_FLOW_TEXT).catch((error: Error) => {
-    throw new UsageError(`The flow cannot be read: ${error.message}`);
+    throw new UsageError(`The flow cannot be read: ${error.message}`, { cause: error });
   });
   if (typeof text === "string") return text;
   if (text.found === "bytes that are not UTF-8") {

@@ -7,18 +7,21 @@ import { type FlowFile, openFlow, type Strictness } from "./flow-file.js";
 import { jsonText } from "./json.js";
 import { problemsText } from "./problem-text.js";
 import { openProject, type ProjectOptions } from "./project.js";
+import { withSubFlows } from "./sub-flow-files.js";
 import { counted, oneLine, SIGNS } from "./text.js";
 
-/** Checks files, each by itself, and reports in the order given. */
+/** Checks files, each by itself and with the files of flows that it runs, and reports in the order given. */
 export async function validate(
   files: string[],
   options: { json?: boolean } & Strictness & ProjectOptions,
 ): Promise<Exit> {
-  const opened: FlowFile[] = [];
+  const given = [];
   for (const file of files) {
     const { nodes, settings } = await openProject(file, options);
-    opened.push(await openFlow(file, { ...options, nodes, files: settings.files }));
+    const facts = { ...options, nodes, files: settings.files };
+    given.push({ entry: await openFlow(file, facts), options: facts });
   }
+  const opened = await withSubFlows(given);
   if (options.json) {
     process.stdout.write(
       `${jsonText(

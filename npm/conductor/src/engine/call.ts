@@ -7,6 +7,7 @@ import type { TraceHeaders, TraceSpan } from "../types/tracing.js";
 import type { NodeExecutorFactory } from "./executables.js";
 import { fire, guardSignal } from "./guarded-signal.js";
 import type { Log } from "./log.js";
+import type { Plan } from "./plan.js";
 import type { KeptWait, Recorder } from "./recorder.js";
 
 /** As the node library has it, which is not loaded for it. */
@@ -21,6 +22,8 @@ const runEnd: unique symbol = Symbol.for("@atomiton/run-end") as never;
 /** What a call needs of the run that it belongs to. */
 export interface CallOwner {
   readonly log: Log;
+  /** The flow that it runs; missing where that is not at hand. */
+  readonly plan?: Plan | undefined;
   /** The log of a call, where what it says is kept; else it is `log`. */
   logOf?(call: Call): Log | undefined;
   reportProgress(call: Call, percent: number, message: string | undefined): void;

@@ -10,6 +10,7 @@ import { type Backend, backend } from "./backend.js";
 import { withCacheProblems } from "./cache-problems.js";
 import { constants } from "./constants.js";
 import { withVariableProblems } from "./declared-variables.js";
+import { withFile } from "./flow-origin.js";
 import { Graph, type NodeShape, type Shape } from "./graph.js";
 import { withHandleProblems } from "./named-handles.js";
 import { type Outline, outlinedId, outlinedParent, outlineOf } from "./outline.js";
@@ -119,7 +120,8 @@ export type ParameterProblem = Omit<FlowProblem, "nodeId" | "line" | "column">;
 
 /**
  * Reads a flow from YAML or JSON, with the defaults of hand-written files. Without a format, a text that begins with `{` or
- * `[` is JSON where it can be read as such, and else YAML. Throws `FlowTextError`.
+ * `[` is JSON where it can be read as such, and else YAML. `file`: where the text is from; paths of other flows in it are taken from its
+ * folder. Throws `FlowTextError`.
  */
 export function readFlow(text: string, format?: "yaml" | "json", file?: string): NodeDefinition {
   const answer = JSON.parse(backend().readFlow(text, format ?? "either")) as {
@@ -127,7 +129,7 @@ export function readFlow(text: string, format?: "yaml" | "json", file?: string):
     problems?: FlowProblem[];
   };
   if (answer.flow === undefined) throw new FlowTextError(answer.problems ?? [], file);
-  return answer.flow;
+  return withFile(answer.flow, file);
 }
 
 /** Writes a flow as YAML or JSON that reads back equal. Throws `FlowTextError`. */

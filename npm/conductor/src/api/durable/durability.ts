@@ -5,6 +5,7 @@ import type { RunPast, RunRequest } from "../../engine/driver.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { type ExpressionSources, secretsOf } from "../../engine/expression-scope.js";
 import { coded, failure } from "../../engine/failure.js";
+import { fileOf, withFile } from "../../engine/flow-origin.js";
 import { AnswerInheritance } from "../../engine/inherited-answers.js";
 import type { Log } from "../../engine/log.js";
 import type { RunOptions } from "../../engine/options.js";
@@ -93,6 +94,8 @@ type Head = Partial<ConductorExecutionContext> &
     metadata?: Metadata;
     /** What its trace goes on by. */
     trace?: TraceHeaders;
+    /** The file that its flow was read from. */
+    file?: string;
   };
 
 /** Entries of what a fork may take over, and the blobs that they name. */
@@ -200,6 +203,7 @@ export class Durability {
       ...variables.paths.map((path) => `variables.${path}`),
     ];
     const metadata = shownMetadata(run.metadata, redact, secrets);
+    const file = fileOf(node);
     const given = {
       input: input.value,
       variables: variables.value,
@@ -210,6 +214,7 @@ export class Durability {
       held,
       ...(metadata && { metadata }),
       ...(trace && { trace }),
+      ...(file !== undefined && { file }),
     };
     const head = headBytes(
       redacted.length === 0 ? given : { ...given, redacted },
@@ -552,7 +557,8 @@ export class Durability {
       const names = new Set([...history.secretNames, ...secretsIn(begun.head)]);
       history.secrets = await this.secretsOf(names, secrets);
     }
-    const { options, held, redacted, metadata, trace, ...given } = valueIn(begun.head, history.secrets) as Head;
+    const { options, held, redacted, metadata, trace, file, ...given } = valueIn(begun.head, history.secrets) as Head;
+    withFile(node, file);
     const context = contextOf(node, given);
     if (context.nodeId !== flowId)
       throw coded("DESERIALIZATION_FAILED", `The execution ${id} has another flow`, undefined);

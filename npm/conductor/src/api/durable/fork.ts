@@ -3,6 +3,7 @@ import { isObject } from "@atomiton/values";
 
 import type { AnswersGiven } from "../../engine/answers-given.js";
 import { coded } from "../../engine/failure.js";
+import { fileOf, withFile } from "../../engine/flow-origin.js";
 import { type FlowNodeTypes, problemText, shapeProblems } from "../../engine/flows.js";
 import type { Log } from "../../engine/log.js";
 import { type Json, tagOf, toJson } from "../../executions/tagged-json.js";
@@ -46,7 +47,7 @@ export const FORK_CHANGES: readonly (keyof ForkChanges)[] = [
  */
 export function planFork(recorded: RecordedRun, changes: ForkChanges, types: FlowNodeTypes, log: Log): ForkPlan {
   checkChanges(changes, recorded.node);
-  const node = changedFlow(recorded.node, changes);
+  const node = withFile(changedFlow(recorded.node, changes), fileOf(changes.flow ?? recorded.node));
   const { context: old, history, leftOut = [] } = recorded;
   const variables = changedVariables(recorded.node, node, old.variables, changes.variables);
   const given = changes.variables ?? {};

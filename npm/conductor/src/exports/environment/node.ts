@@ -119,7 +119,7 @@ export function createNodeConductor(
     reuse,
     engine,
     ...(closed && { pathProblems: (flow) => pathProblems(flow, files) }),
-    readFlowFile: async (path) => readFlowFile(await rootedPath(files, path)),
+    readFlowFile: (path, namedIn) => readFlowFile(path, namedIn, (file) => rootedPath(files, file)),
     types: () => ({ ...(closed ? allTypes() : libraryTypes(nodeTypes, false)), nodes: config.nodes ?? [] }),
     react,
     templates,

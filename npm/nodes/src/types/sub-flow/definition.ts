@@ -17,7 +17,7 @@ export const subFlow = {
         minLength: 1,
         "x-required-message": "required: the id of a flow, or the path of its file such as `flows/invoice.flow.yaml`",
         description:
-          "The id of a stored flow or of a template, or the path of a flow file: what has a slash in it or ends in .yaml, .yml or .json.",
+          "The id of a stored flow or of a template, or the path of a flow file, from the folder of the file that names it: what has a slash in it or ends in .yaml, .yml or .json.",
         examples: ["flows/invoice.flow.yaml", "monthly-report"],
       },
       inputs: {
