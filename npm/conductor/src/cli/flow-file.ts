@@ -3,6 +3,7 @@ import { extname, resolve } from "node:path";
 import type { DefinedNode, FileAccess } from "@atomiton/nodes";
 import { pathProblems } from "@atomiton/nodes/executables";
 import { withFile } from "../engine/flow-origin.js";
+import { nodeAt } from "../engine/flows.js";
 import { countUnasked } from "../engine/policy.js";
 import { readText, STANDARD_INPUT } from "../exports/environment/bounded-read.js";
 import { LARGEST_FLOW_TEXT } from "../exports/environment/flow-file.js";
@@ -81,13 +82,6 @@ async function problemsOf(
     if (node !== undefined) node.type = LENIENT_TYPE;
     return { ...placed, severity: "warning", message: `${problem.message}. It runs as a \`${LENIENT_TYPE}\`` };
   });
-}
-
-/** The node whose field a pointer leads to. */
-function nodeAt(flow: NodeDefinition, path: string): NodeDefinition | undefined {
-  let node: NodeDefinition | undefined = flow;
-  for (const [, index] of path.matchAll(/\/nodes\/(\d+)/g)) node = node?.nodes?.[Number(index)];
-  return node;
 }
 
 async function textOf(file: string): Promise<string | FlowProblem> {

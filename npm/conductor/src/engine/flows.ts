@@ -37,6 +37,13 @@ export class FlowTextError extends Error {
   }
 }
 
+/** The node whose field a pointer leads to. */
+export function nodeAt(flow: NodeDefinition, path: string): NodeDefinition | undefined {
+  let node: NodeDefinition | undefined = flow;
+  for (const [, index] of path.matchAll(/\/nodes\/(\d+)/g)) node = node?.nodes?.[Number(index)];
+  return node;
+}
+
 /** A problem in one line, with its place. */
 export function problemText({ message, path, line, column }: FlowProblem): string {
   const at = line === undefined ? path : `line ${line}${column === undefined ? "" : `, column ${column}`}`;

@@ -77,7 +77,12 @@ it("refuses what does not fit, and says what does", async () => {
   const unknown = await conductor("executions", "fork", "one", ...store, "--from", "srt");
   expect(unknown).toMatchObject({
     code: 2,
-    stderr: "`srt` in `from` names no node of the flow; it has load, sort, report\n",
+    stderr: "`srt` in `from` names no node of the flow; it has load, sort, report. Did you mean `sort`?\n",
+  });
+  const misspelt = await conductor("executions", "fork", "one", ...store, "--param", "sort.cod=return 1");
+  expect(misspelt).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("`code` has no parameter `cod`. Did you mean `code`?"),
   });
   expect((await conductor("executions", "fork", "none", ...store)).code).toBe(1);
   expect((await conductor("executions", "diff", "one", "none", ...store)).stderr).toBe("There is no execution none\n");

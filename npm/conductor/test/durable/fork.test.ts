@@ -310,6 +310,23 @@ describe("what reads an input or a variable that is another", () => {
 });
 
 describe("a fork is refused", () => {
+  it("where a changed parameter is none of its node's type", async () => {
+    const conductor = createConductor({ transport: "local", store: memory() } as never);
+    const set = { id: "set", type: "edit-fields", parameters: { values: { a: 1 }, note: "kept" } };
+    const flow = { ...group("flow", [group("in", [set as never])]) } as never;
+    await conductor.node.run(flow, { executionId: "old" as never });
+    const fork = (values: object) => conductor.executions.fork("old", { parameters: { set: values as never } });
+    await expect(fork({ vlues: { a: 2 } })).rejects.toMatchObject({
+      code: "INVALID_PARAMETERS",
+      message: expect.stringMatching(
+        /^`set` in `parameters`: `edit-fields` has no parameter `vlues`. Did you mean `values`\?/,
+      ),
+    });
+    const { executionId } = await fork({ values: { a: 2 } });
+    expect((await conductor.executions.result(executionId)).data).toMatchObject({ result: { a: 2 } });
+    await conductor.shutdown();
+  });
+
   it("where its changes do not fit the execution", async () => {
     const office = new Office();
     await office.run(group("flow", [leaf("a"), group("in", [leaf("b")]), group("on", [leaf("b")])]));
@@ -323,6 +340,10 @@ describe("a fork is refused", () => {
     await expect(refusal("old", { from: "x" })).rejects.toMatchObject({
       code,
       message: "`x` in `from` names no node of the flow; it has a, in, in/b, on, on/b",
+    });
+    await expect(refusal("old", { parameters: { "in/c": { size: 1 } } })).rejects.toMatchObject({
+      code,
+      message: "`in/c` in `parameters` names no node of the flow; it has a, in, in/b, on, on/b. Did you mean `in/b`?",
     });
     await expect(refusal("old", { parameters: { b: { size: 1 } } })).rejects.toMatchObject({
       code,

@@ -4,6 +4,7 @@ import { isRecord } from "@atomiton/values";
 import { coded } from "../../engine/failure.js";
 import type { FlowNodeTypes } from "../../engine/flows.js";
 import { branchModeIn, HEADER_WORDS, NODE_WORDS, outlineOf, sectionOrder } from "../../engine/outline.js";
+import { suggestion } from "../../expressions/failure.js";
 import type { NodeDefinition, NodeEdge } from "../../types/definition.js";
 
 /** Keys of nodes that say nothing of what they do. Children and edges are compared by themselves. */
@@ -67,7 +68,12 @@ export class FlowTree {
       const more = paths.length > MOST_LISTED ? `, and ${paths.length - MOST_LISTED} more` : "";
       const listed = `${paths.slice(0, MOST_LISTED).join(", ")}${more}`;
       const what = found.length === 0 ? "names no node of the flow; it has" : "names several nodes; name one of";
-      throw coded("INVALID_PARAMETERS", `\`${name}\` in \`${option}\` ${what} ${listed}`, undefined);
+      const hint = found.length === 0 ? suggestion(name, paths) : "";
+      throw coded(
+        "INVALID_PARAMETERS",
+        `\`${name}\` in \`${option}\` ${what} ${listed}${hint && `.${hint}`}`,
+        undefined,
+      );
     });
   }
 }

@@ -4,7 +4,7 @@ import { isObject } from "@atomiton/values";
 import type { AnswersGiven } from "../../engine/answers-given.js";
 import { coded } from "../../engine/failure.js";
 import { fileOf, withFile } from "../../engine/flow-origin.js";
-import { type FlowNodeTypes, problemText, shapeProblems } from "../../engine/flows.js";
+import { type FlowNodeTypes, nodeAt, problemText, shapeProblems, validateFlow } from "../../engine/flows.js";
 import type { Log } from "../../engine/log.js";
 import { type Json, tagOf, toJson } from "../../executions/tagged-json.js";
 import type { NodeDefinition } from "../../types/definition.js";
@@ -48,6 +48,7 @@ export const FORK_CHANGES: readonly (keyof ForkChanges)[] = [
 export function planFork(recorded: RecordedRun, changes: ForkChanges, types: FlowNodeTypes, log: Log): ForkPlan {
   checkChanges(changes, recorded.node);
   const node = withFile(changedFlow(recorded.node, changes), fileOf(changes.flow ?? recorded.node));
+  checkParameters(node, changes.parameters, types);
   const { context: old, history, leftOut = [] } = recorded;
   const variables = changedVariables(recorded.node, node, old.variables, changes.variables);
   const given = changes.variables ?? {};
@@ -148,6 +149,20 @@ export function changedFlow(before: NodeDefinition, { flow = before, parameters 
     }
   }
   return node;
+}
+
+/** @throws Error INVALID_PARAMETERS for a parameter that its node does not read */
+function checkParameters(flow: NodeDefinition, parameters: ForkChanges["parameters"], types: FlowNodeTypes): void {
+  if (parameters === undefined) return;
+  const tree = new FlowTree(flow);
+  const unread = validateFlow(flow, types).filter(({ rule }) => rule === "unknown-parameter");
+  for (const [name, values] of Object.entries(parameters)) {
+    const node = tree.nodes[tree.named([name], "parameters")[0] as number];
+    const found = unread.find(
+      ({ path, found }) => nodeAt(flow, path) === node && found !== undefined && Object.hasOwn(values, found),
+    );
+    if (found !== undefined) throw refused(`\`${name}\` in \`parameters\`: ${found.message}`);
+  }
 }
 
 /** Where the old execution had a default of its flow, the fork has that of its own. */
