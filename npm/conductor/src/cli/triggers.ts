@@ -108,14 +108,14 @@ function onTriggers(
     return telling(() => remote((...asked) => askServer({ ...options, remote: server }, ...asked)));
   }
   return withOpenStore(options, async (store, { settings }) => {
-    const conductor = createNodeConductor(
-      { ...settings, ...storedSecrets(settings, store, options).asked, store, wakes: "own" },
-      () => "local",
-    );
+    const asked = { ...settings, ...storedSecrets(settings, store, options).asked };
+    const conductor = createNodeConductor({ ...asked, store, wakes: "own" }, () => "local");
     const triggers = createTriggers({
       conductor,
       store,
-      ...(settings.files && { files: settings.files }),
+      ...(asked.files && { files: asked.files }),
+      ...(asked.secrets && { secrets: asked.secrets }),
+      ...(asked.expressions && { expressions: asked.expressions }),
       log: (message) => process.stderr.write(`${oneLine(message)}\n`),
     });
     try {

@@ -2,12 +2,15 @@
 
 import { randomUUID } from "node:crypto";
 import type { Answer } from "@atomiton/nodes";
+import { closeNames, namesText } from "@atomiton/nodes/definitions";
 import { scheduleTimes, type TimesOfSchedule } from "@atomiton/nodes/executables";
 import type { ExecutionStore } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
 import type { Conductor } from "../api/conductor.js";
 import { type ConductorConfig, expressionSources } from "../api/settings.js";
 import { coded } from "../engine/failure.js";
+import { outlineOf } from "../engine/outline.js";
+import { secretNamesOf } from "../engine/secret-names.js";
 import { demandNames } from "../engine/setting-names.js";
 import type { KeyedExecution } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
@@ -142,6 +145,10 @@ interface Standing {
   trigger?: ArmedTrigger;
   /** It could not be watched, for reasons that may pass. */
   isTriedAgain?: boolean;
+  /** Texts of the secrets that it and its flow read, until all could be had. */
+  secrets?: readonly string[];
+  /** What it names and is not there, although it may come. */
+  doubt?: string;
 }
 
 /** A flow as it was looked at last. */
@@ -221,11 +228,12 @@ class WatchedTriggers implements Triggers {
 
   list(): TriggerStatus[] {
     return [...this.flows.values()].flatMap(({ standing }) =>
-      Array.from(standing.values(), ({ status, watched }) => {
-        const problem = watched?.refusal?.();
-        if (problem !== undefined) return { ...status, status: "refused", problem };
+      Array.from(standing.values(), ({ status, watched, doubt }) => {
+        const refusal = watched?.refusal?.();
+        if (refusal !== undefined) return { ...status, status: "refused", problem: refusal };
         const next = watched?.next?.();
-        return { ...status, ...(next !== undefined && { next }) };
+        const problem = status.problem ?? doubt;
+        return { ...status, ...(problem !== undefined && { problem }), ...(next !== undefined && { next }) };
       }),
     );
   }
@@ -366,6 +374,48 @@ class WatchedTriggers implements Triggers {
     }
     if (!isWhole) return;
     for (const id of [...this.flows.keys()]) if (!there.has(id)) await this.forget(id);
+    for (const { standing } of this.flows.values()) for (const each of standing.values()) await this.doubt(each, there);
+  }
+
+  /** Tells what an armed trigger names that is not there, each time that this is something else. */
+  private async doubt(standing: Standing, flows: ReadonlySet<string>): Promise<void> {
+    const { trigger } = standing;
+    if (trigger === undefined || this.isClosed) return;
+    const missing = [...(await this.missingFlows(trigger, flows)), ...(await this.missingSecrets(standing))];
+    const doubt = missing.length === 0 ? undefined : missing.join("; ");
+    if (doubt !== undefined && doubt !== standing.doubt && this.isWatching) this.log(`${nameOf(trigger)}: ${doubt}`);
+    if (doubt === undefined) delete standing.doubt;
+    else standing.doubt = doubt;
+  }
+
+  /** Of a trigger that is about other flows: those that are neither saved nor were ever run. */
+  private async missingFlows({ type, parameters }: ArmedTrigger, saved: ReadonlySet<string>): Promise<string[]> {
+    const { flows: named = [] } = (type === "flow-end" ? parameters : {}) as { flows?: readonly string[] };
+    const missing: string[] = [];
+    for (const flowId of named) {
+      if (saved.has(flowId)) continue;
+      const { executions } = await this.options.store.list({ flowId }, { limit: 1 });
+      const close = executions.length > 0 ? [] : closeNames(flowId, saved);
+      const hint = close.length > 0 ? `. Did you mean ${namesText(close)}?` : "";
+      if (executions.length === 0) missing.push(`There is no flow \`${flowId}\`, and none was ever run${hint}`);
+    }
+    return missing;
+  }
+
+  /** Why secrets that a trigger or its flow reads cannot be had. */
+  private async missingSecrets(standing: Standing): Promise<string[]> {
+    const { secrets = [] } = standing;
+    const asked = await Promise.all(
+      secrets.map((text) =>
+        this.secret(text).then(
+          () => [],
+          (why) => [problemOf(why)],
+        ),
+      ),
+    );
+    const missing = [...new Set(asked.flat())];
+    if (missing.length === 0) delete standing.secrets;
+    return missing;
   }
 
   /** The same for one of many: what is wrong with it is told once, and the others go on. */
@@ -453,22 +503,31 @@ class WatchedTriggers implements Triggers {
       const trigger = await this.armedOf(flow, node);
       isChecked = true;
       const status: TriggerStatus = { ...facts, status: "armed" };
-      if (!this.isWatching) return { status, text, watched: await this.unwatched(trigger), trigger };
+      const secrets = this.secretsOf(flow, trigger);
+      if (!this.isWatching) return { status, text, watched: await this.unwatched(trigger), trigger, secrets };
       const watched = await source(trigger, this.toolsOf(trigger, status));
       const why = watched.refusal?.();
       if (why !== undefined) {
         this.log(`${nameOf({ flowId, nodeId })} does not fire: ${why}`);
-        return { status, text, watched, trigger };
+        return { status, text, watched, trigger, secrets };
       }
       const next = watched.next?.();
       this.log(
         `${nameOf({ flowId, nodeId })} is armed${next === undefined ? "" : `: next at ${new Date(next).toISOString()}`}`,
       );
-      return { status, text, watched, trigger };
+      return { status, text, watched, trigger, secrets };
     } catch (error) {
       // A folder that is missing may come; parameters that are wrong stay so.
       return { ...refused(problemOf(error)), isTriedAgain: isChecked };
     }
+  }
+
+  /** Texts of the secrets that a trigger reads, and where it is known where those of the flow come from, of them as well. */
+  private secretsOf(flow: SavedFlow, { parameters }: ArmedTrigger): string[] {
+    const { secret = [] } = (parameters.signature ?? {}) as { secret?: string | string[] };
+    if (this.options.secrets === undefined) return [secret].flat();
+    const names = secretNamesOf(outlineOf(flow));
+    return [...[secret].flat(), ...Array.from(names, (name) => `\u0024{{ secrets.${name} }}`)];
   }
 
   /** A webhook that is off keeps its path; one that could not be armed has none. */

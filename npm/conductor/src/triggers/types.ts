@@ -59,7 +59,7 @@ export interface TriggerStatus {
   type: string;
   /** It fires; it is switched off, with its flow or by itself; or it cannot fire. */
   status: "armed" | "off" | "refused";
-  /** Why it cannot fire, or what went wrong last. */
+  /** Why it cannot fire, what went wrong last, or what it names that is not there. */
   problem?: string;
   /** When it fires next, in ms since the epoch, where that is known. */
   next?: number;

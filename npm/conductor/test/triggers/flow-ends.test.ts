@@ -46,6 +46,41 @@ async function texts({ store, conductor }: Process, flowId: string) {
 }
 
 describe("ends of flows", () => {
+  it("of flows and with secrets that are not there are told of, until they are", async () => {
+    const clock = new TestClock(Date.now());
+    const kept = new Map<string, string>();
+    const database = join(folder(), "a.db");
+    const secrets = (name: string) => kept.get(name);
+    const own = await process(database, clock, { secrets });
+    const { storage } = own.conductor;
+    await storage.saveFlow(stop("gone", "success") as never);
+    await own.conductor.execute({ flowId: "gone" });
+    await storage.deleteFlow("gone");
+    const { nodes, ...watching } = alert("watching", { flows: ["nightly-impot", "gone"] }) as { nodes: object[] };
+    const text = { id: "text", type: "edit-fields", parameters: { values: { key: "${{ secrets.SLACK }}" } } };
+    await storage.saveFlow({ ...watching, nodes: [nodes[0], text] } as never);
+    await storage.saveFlow(stop("nightly-import", "success") as never);
+    const problems = [
+      "There is no flow `nightly-impot`, and none was ever run. Did you mean `nightly-import`?",
+      "`secrets.SLACK` cannot be read: no secret has this name",
+    ];
+    const told = { nodeId: "ended", status: "armed", problem: problems.join("; ") };
+    const other = await process(database, clock, { secrets });
+    expect(await other.triggers.inspect()).toMatchObject([told]);
+    await other.end();
+    await own.triggers.start();
+    expect(own.triggers.list()).toMatchObject([told]);
+    const lines = () => own.log.filter((line) => line.startsWith("watching/ended: "));
+    expect(lines()).toEqual([`watching/ended: ${told.problem}`]);
+    await storage.saveFlow(stop("nightly-impot", "success") as never);
+    await clock.round(5000);
+    await until(() => expect(own.triggers.list()).toMatchObject([{ problem: problems[1] }]));
+    kept.set("SLACK", "a key");
+    await clock.round(5000);
+    await until(() => expect(own.triggers.list()[0]).not.toHaveProperty("problem"));
+    expect(lines()).toHaveLength(2);
+  });
+
   it("begin an execution each, for the outcomes that are asked for", async () => {
     const clock = new TestClock(Date.now());
     const own = await process(join(folder(), "a.db"), clock);
