@@ -189,6 +189,10 @@ export class ReplaySteps {
     return found;
   }
 
+  nodeAt(row: number): number {
+    return this.changes.nodes[row] as number;
+  }
+
   stateAt(row: number): number {
     return (this.changes.packed[row] as number) & 0xff;
   }
@@ -202,9 +206,14 @@ export class ReplaySteps {
     return this.changes.tasks[row] as number;
   }
 
+  /** The change with which a node that is so after a change came into its state. */
+  entryOf(row: number): number {
+    return this.changes.entered[row] as number;
+  }
+
   /** When a node that is so after a change came into its state. */
   enteredAt(row: number): number {
-    return this.timeOf(this.stepOf(this.changes.entered[row] as number));
+    return this.timeOf(this.stepOf(this.entryOf(row)));
   }
 
   /** When a node began that is so after a change; `undefined` where it never ran. */

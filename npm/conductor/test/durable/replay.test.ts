@@ -1,8 +1,8 @@
 /** Recorded executions, stepped through. */
-import { openReplay, type Replay } from "@atomiton/conductor/desktop";
+import { createConductor, openReplay, type Replay } from "@atomiton/conductor/desktop";
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { type Definition, edge, group, leaf } from "../contract/flows.js";
+import { type Definition, edge, group, leaf, type Params } from "../contract/flows.js";
 import { longFlow, memory, Process, World } from "./world.js";
 
 const shop = () =>
@@ -166,6 +166,35 @@ describe("a replay of an execution that failed", () => {
     expect(replay.error("inner")?.message).toBe("not this time");
     expect(replay.value("bad")).toBeUndefined();
     expect(replay.at(1).error("bad")).toBeUndefined();
+  });
+
+  it("gives a group the error that stopped the others in it, and not those of what was stopped", async () => {
+    let begun = 0;
+    let allBegun = () => {};
+    const all = new Promise<void>((resolve) => {
+      allBegun = resolve;
+    });
+    const execute = async ({ signal }: Params) => {
+      const stopped = new Promise((resolve) => signal?.addEventListener("abort", resolve));
+      const number = ++begun;
+      if (number === 3) allBegun();
+      await all;
+      if (number === 2) throw new Error("No more");
+      await stopped;
+    };
+    const conductor = createConductor({
+      transport: "local",
+      store: memory(),
+      concurrency: 4,
+      nodeExecutorFactory: { getNodeExecutable: () => ({ effects: "none", execute }) },
+    } as never);
+    const loop = { ...group("each", [leaf("work")]), type: "loop", parameters: { count: 3, concurrency: 3 } };
+    const flow = group("flow", [loop as never]) as never;
+    const { error } = await conductor.node.run(flow, { executionId: "one" as never });
+    expect(error?.message).toBe("No more");
+    const replay = await conductor.executions.replay("one");
+    expect(replay.at(replay.length).error("each")?.message).toBe("No more");
+    await conductor.shutdown();
   });
 
   it("gives the error of a deadline, which no executable told", async () => {

@@ -7,7 +7,7 @@ import { createLog } from "../../engine/log.js";
 import type { RunOptions } from "../../engine/options.js";
 import { outlineOf } from "../../engine/outline.js";
 import type { Plan } from "../../engine/plan.js";
-import type { ReplaySteps } from "../../engine/replay-steps.js";
+import type { ReplaySteps, StepKind } from "../../engine/replay-steps.js";
 import { State } from "../../engine/state.js";
 import type { NodeDefinition } from "../../types/definition.js";
 import type { ExecutionError } from "../../types/errors.js";
@@ -198,9 +198,14 @@ export class Moments {
   }
 
   private errorAt(node: number, step: number): ExecutionError | undefined {
-    const { steps, history } = this.recorded;
+    const { steps } = this.recorded;
     const row = steps.changeOf(node, step);
-    if (row < 0 || steps.stateAt(row) !== State.error) return undefined;
+    return row < 0 || steps.stateAt(row) !== State.error ? undefined : this.errorOf(node, row);
+  }
+
+  /** The error of a node that failed with a change. */
+  private errorOf(node: number, row: number): ExecutionError | undefined {
+    const { steps, history } = this.recorded;
     const at = steps.stepOf(row);
     const answer = steps.answerIn(at, steps.taskAt(row));
     const found = answer && reading(() => history.answerNear(answer.word, answer.task, answer.attempt));
@@ -208,17 +213,26 @@ export class Moments {
     return this.runTo(at).errorOf(steps.taskAt(row)) ?? this.errorInside(node, row);
   }
 
-  /** The last error of the nodes inside a group that failed with it. */
+  /** The last error of the nodes inside a group that failed with it, rather than one of a node that was stopped because of that. */
   private errorInside(node: number, row: number): ExecutionError | undefined {
     const { steps } = this.recorded;
     const { plan } = this;
-    let last = -1;
-    let cause = -1;
-    for (let inner = node + 1, end = plan.end(node); inner < end; inner++) {
-      const own = plan.isLeaf(inner) ? steps.changeBefore(inner, row) : -1;
-      if (own > last && steps.stateAt(own) === State.error) [last, cause] = [own, inner];
+    const before = steps.changeBefore(node, row);
+    const begun = before < 0 ? before : steps.entryOf(before);
+    let stopped: ExecutionError | undefined;
+    for (let at = row - 1; at > begun; at--) {
+      const inner = steps.nodeAt(at);
+      const isInside = inner > node && inner < plan.end(node);
+      if (!isInside || !plan.isLeaf(inner) || steps.stateAt(at) !== State.error) continue;
+      const step = steps.stepOf(at);
+      const isAnswered = steps.answerIn(step, steps.taskAt(at)) !== undefined;
+      // The answer of one node stops the others that are under way; to know the error of such a one the run is carried out again.
+      if (stopped !== undefined && !isAnswered && WITHOUT_FAILURES.includes(steps.kindOf(step))) continue;
+      const error = this.errorOf(inner, at);
+      if (error !== undefined && error.code !== "CANCELLED") return error;
+      stopped ??= error;
     }
-    return cause < 0 ? undefined : this.errorAt(cause, steps.stepOf(last));
+    return stopped;
   }
 
   /** The run as it was after a step: values of loops and branches are made by the code that made them then. */
@@ -260,6 +274,9 @@ export class Moments {
     return run;
   }
 }
+
+/** Steps in which no node fails by itself, but for the one that answers. */
+const WITHOUT_FAILURES: readonly StepKind[] = ["answered", "cancelled"];
 
 /** Reads values of a record. @throws Error DESERIALIZATION_FAILED for bytes that are no values */
 function reading<T>(read: () => T): T {
