@@ -25,13 +25,14 @@ import type { Environment, Keeping } from "./environment.js";
 import { type ExecutionViews, Views } from "./execution-views.js";
 import { Fallbacks } from "./fallback.js";
 import { type FlowEngine, type FlowSource, FlowStore } from "./flow-store.js";
+import { KEEPS } from "./keeps-executions.js";
 import { KnownFlows } from "./known-flows.js";
 import { localServices } from "./local.js";
 import { OwnTransport } from "./own-transport.js";
 import { flowIdOf, isRequest, refusal, runRequest, unbegun } from "./requests.js";
 import { Runs } from "./runs.js";
 import { ServiceRouter } from "./service-router.js";
-import { type ConductorConfig, msOrRefuse, storeSettings } from "./settings.js";
+import { type ConductorConfig, msOrRefuse, settingDoubts, storeSettings } from "./settings.js";
 import { createGraphStore, type ExecutionGraphStore } from "./store.js";
 import { subFlows } from "./sub-flows.js";
 
@@ -95,6 +96,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
   const log = createLog(config.logLevel);
   const events = new ConductorEventEmitter(PROGRESS_INTERVAL_MS, log);
   const feed = createGraphStore(log.warn, isolator(log, "A store subscriber"), environment.react);
+  for (const doubt of settingDoubts(config)) log.warn(`[CONDUCTOR] ${doubt}`);
   const { workplace } = environment;
   if (config.worker && workplace === undefined) log.warn("Workers are for pages: here nodes run in this thread.");
   if (config.network !== undefined && !environment.checksConnections) {
@@ -212,6 +214,7 @@ export function createConductorIn(environment: Environment, config: ConductorCon
       if (config.storage === undefined && typeof source !== "function") await (await source).close?.();
     }),
     getEnvironment: hidden(() => info),
+    [KEEPS]: hidden(kept !== undefined),
     inDesktop: hidden(info.isDesktop),
     inBrowser: hidden(!info.isDesktop),
   }) as unknown as Conductor;

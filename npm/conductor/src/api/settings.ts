@@ -7,6 +7,7 @@ import { coded } from "../engine/failure.js";
 import type { LogLevel } from "../engine/log.js";
 import type { RunOptions } from "../engine/options.js";
 import { msOf } from "../engine/policy.js";
+import { suggestion } from "../expressions/failure.js";
 import type { Cause } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
@@ -137,6 +138,58 @@ export interface ConductorConfig {
   debugController?: DebugController;
 }
 
+/** All settings. */
+const SETTINGS: Readonly<Record<keyof ConductorConfig, true>> = {
+  transport: true,
+  apiUrl: true,
+  wsUrl: true,
+  headers: true,
+  key: true,
+  storage: true,
+  cachedResults: true,
+  nodeExecutorFactory: true,
+  nodes: true,
+  concurrency: true,
+  maxRetries: true,
+  retryDelay: true,
+  timeout: true,
+  logLevel: true,
+  random: true,
+  keepOutputs: true,
+  worker: true,
+  expressions: true,
+  secrets: true,
+  files: true,
+  network: true,
+  programs: true,
+  isolation: true,
+  store: true,
+  durability: true,
+  wakes: true,
+  cache: true,
+  debugController: true,
+};
+
+/** What of the settings of a conductor is taken and means nothing; what older code gives under names of its own is passed over. */
+export function settingDoubts(config: ConductorConfig): string[] {
+  const names = Object.keys(SETTINGS);
+  const misspelt = Object.keys(config).flatMap((name) => {
+    const hint = Object.hasOwn(SETTINGS, name) ? "" : suggestion(name, names);
+    return hint === "" ? [] : [`A conductor has no setting \`${name}\`, which is ignored.${hint}`];
+  });
+  const numbers = (["concurrency", "maxRetries", "cachedResults"] as const).filter(
+    (name) => config[name] !== undefined && typeof config[name] !== "number",
+  );
+  const { keepOutputs = "all" } = config;
+  return [
+    ...misspelt,
+    ...numbers.map((name) => `The setting \`${name}\` is no number, and is ignored`),
+    ...(["all", "last"].includes(keepOutputs)
+      ? []
+      : ["The setting `keepOutputs` is neither all nor last, and is ignored"]),
+  ];
+}
+
 /** How carefully executions are kept. */
 export type DurabilityLevel = "off" | "relaxed" | "strict";
 
@@ -159,6 +212,13 @@ export interface StoreSettings {
  */
 export function storeSettings(config: ConductorConfig): StoreSettings | undefined {
   const { store, durability, nodeExecutorFactory, wakes = "all" } = config;
+  if (store === undefined && config.wakes !== undefined) {
+    throw coded(
+      "INVALID_PARAMETERS",
+      "The setting `wakes` is about executions of a `store`, and there is none",
+      undefined,
+    );
+  }
   if (wakes !== "all" && wakes !== "own") {
     throw coded("INVALID_PARAMETERS", "The setting `wakes` must be all or own", undefined);
   }

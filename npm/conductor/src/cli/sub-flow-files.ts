@@ -34,8 +34,7 @@ export async function withSubFlows(given: readonly Opened[]): Promise<FlowFile[]
   const walk = async (opened: Opened, above: readonly string[]): Promise<void> => {
     if (walked.has(opened)) return;
     walked.add(opened);
-    const { entry, options } = opened;
-    const { flow } = entry;
+    const { flow } = opened.entry;
     if (flow === undefined) return;
     const own = fileOf(flow);
     const trail = own === undefined ? above : [...above, own];

@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import { keepsExecutions } from "../api/keeps-executions.js";
 import type { MainProcessConductor } from "../desktop/main-process.js";
 import type { Retention } from "../desktop/result-cache.js";
 import { coded } from "../engine/failure.js";
@@ -151,6 +152,9 @@ export function createServer(options: ServerOptions): ConductorServer {
       "A server needs either `authenticate`, which says who calls, or `open: true`",
       undefined,
     );
+  }
+  if (durable && keepsExecutions(conductor) === false) {
+    throw coded("INVALID_PARAMETERS", "The setting `durable` of a server needs a conductor with a `store`", undefined);
   }
   const base = baseOf(options.base ?? "/api");
   const authenticate = options.authenticate ?? (() => ANYBODY);

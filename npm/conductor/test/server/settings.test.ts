@@ -19,6 +19,7 @@ describe("a server", () => {
     [{ origins: ["https://flows.example.com/editor"] }, "without a path"],
     [{ hosts: "flows.example.com" }, "`hosts` of a server must be a list"],
     [{ base: "api" }, "`base` of a server must be a path"],
+    [{ durable: true }, "`durable` of a server needs a conductor with a `store`"],
     [{ open: false }, "needs either `authenticate`"],
     [{ open: false, authenticate: "x" }, "`authenticate` of a server must be a function"],
   ])("refuses %j", (settings, message) => {
