@@ -22,7 +22,7 @@ async function clientOf(transport: "http" | "websocket") {
       getNodeExecutable: (type) => OUTPUTS[type] && { execute: async () => OUTPUTS[type]?.() as never },
     },
   });
-  const { apiUrl } = await serving({ conductor, open: true });
+  const { apiUrl } = await serving({ conductor, durable: false, open: true });
   const client = createConductor({ transport, apiUrl, wsUrl: `${apiUrl.replace("http", "ws")}/ws` });
   onTestFinished(async () => {
     await client.shutdown();
