@@ -1,8 +1,6 @@
 /** Settings of a conductor that mean nothing as they are given. */
 import { createConductor } from "@atomiton/conductor/node";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { group, leaf } from "../contract/flows.js";
-import { asNode } from "./stored.js";
 
 afterEach(() => vi.restoreAllMocks());
 
