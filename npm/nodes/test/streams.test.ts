@@ -194,6 +194,17 @@ describe("a stream of rows", () => {
     expect(empty.map(([rule]) => rule)).toEqual(["types-differ", "empty-table"]);
   });
 
+  it("warns of text among numbers that a filter leaves out, as far as the first rows have it", async () => {
+    const filter = { operation: "filter", where: [{ field: "a", operator: "gt", value: 1 }] };
+    const some = file("some.csv", `a\n${"3\n".repeat(5)}none\n`);
+    const ofTable = await warned(run, "transform", await read(some), filter);
+    expect(ofTable.map(([, message]) => message)).toEqual([expect.stringContaining("`a gt 1` left out 1 item whose")]);
+    expect(await warned(run, "transform", await stream(some), filter)).toEqual(ofTable);
+    const many = file("many.csv", `a\nnone\n${"3\n".repeat(10_000)}`);
+    const [[, message] = []] = await warned(run, "transform", await stream(many), filter);
+    expect(message).toContain("left out 1 item of the first 10,000 whose");
+  });
+
   it("refuses what it cannot stream, and fields that are no columns", async () => {
     for (const [input, parameters] of [
       [undefined, { path: file("list.json", "[]") }],

@@ -109,6 +109,77 @@ describe("a filter that compares a number with text", () => {
   });
 });
 
+describe("text among numbers", () => {
+  const csv = 'price,kind\n9,a\n"n/a",b\n120,a\n 7 ,a\n,a\n1e3,b\n';
+  const rows = [
+    { price: "9", kind: "a" },
+    { price: "n/a", kind: "b" },
+    { price: 120, kind: "a" },
+    { price: " 7 ", kind: "a" },
+    { price: "", kind: "a" },
+    { price: "1e3", kind: "b" },
+  ];
+  const table = () => getNodeExecutable("spreadsheet")?.execute({ data: csv });
+  const prices = (output: { result: unknown }) => (output.result as { price: unknown }[]).map(({ price }) => price);
+
+  it.each([
+    ["a list", () => rows],
+    ["a table", table],
+  ])("is warned of where an order of numbers leaves it out: %s", async (_name, data) => {
+    const said = async (parameters: Record<string, unknown>) => {
+      const { warnings, output } = await warned("transform", { data: await data() }, parameters);
+      return { warnings: warnings.map(([, message]) => message), kept: prices(output).map(Number) };
+    };
+    const clean = "Clean the field first, or keep such items out with a condition of their own";
+    expect(await said(where("price", "gt", 8))).toEqual({
+      kept: [9, 120, 1000],
+      warnings: [`\`price gt 8\` left out 1 item whose \`price\` is text that is no number, such as "n/a". ${clean}`],
+    });
+    expect(await said(where("price", "lt", "100"))).toEqual({
+      kept: [9, 7],
+      warnings: [
+        `\`price lt "100"\` compared 1 item as text, because \`price\` is no number there, such as "n/a". ${clean}`,
+      ],
+    });
+    const others = (operator: string, match: string) => ({
+      operation: "filter",
+      match,
+      where: [
+        { field: "price", operator: "gt", value: 8 },
+        { field: "kind", operator, value: "b" },
+      ],
+    });
+    expect((await said(others("ne", "all"))).warnings).toEqual([]);
+    expect((await said(others("eq", "all"))).warnings).toHaveLength(1);
+    expect((await said(others("eq", "any"))).warnings).toEqual([]);
+    expect((await said(others("ne", "any"))).warnings).toHaveLength(1);
+  });
+
+  it.each([
+    ["a list", () => rows],
+    ["a table", table],
+  ])("is warned of where it makes a sort one of text: %s", async (_name, data) => {
+    const sort = { operation: "sort", sortKey: "price" };
+    const { warnings, output } = await warned("transform", { data: await data() }, sort);
+    expect(prices(output).map(String)).toEqual(["", " 7 ", "120", "1e3", "9", "n/a"]);
+    expect(warnings).toEqual([
+      [
+        "mixed-kinds",
+        '`price` holds numbers and text ("9", "n/a"), so that all are compared as text, "10" before "9". ' +
+          "Clean the field first, or take the node `sort`, which has numbers before text",
+      ],
+    ]);
+    expect((await warned("transform", { data: await data() }, { ...sort, sortKey: "kind" })).warnings).toEqual([]);
+  });
+
+  it("is no matter where all are numbers, whichever way they are written", async () => {
+    const numbers = rows.filter(({ price }) => price !== "n/a");
+    const { warnings, output } = await warned("transform", { data: numbers }, { operation: "sort", sortKey: "price" });
+    expect(prices(output)).toEqual(["", " 7 ", "9", 120, "1e3"]);
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe("an operation by a field that no item has", () => {
   it("is warned of, with the fields that are like it", async () => {
     const said = async (parameters: Record<string, unknown>, data: unknown = orders) =>

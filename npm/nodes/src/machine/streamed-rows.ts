@@ -9,22 +9,19 @@ import type {
 } from "@atomiton/conductor-native";
 
 import { type Doubt, doubtsOfFilter } from "../data/doubtful-conditions.js";
-import { type Condition, whereJson } from "../data/where.js";
+import { ordersOfNumbers } from "../data/text-among-numbers.js";
+import { type Where, whereJson } from "../data/where.js";
 import { cancellable } from "../table/addon.js";
-import { recordBatches, type Stream, type Taker } from "../table/table-output.js";
+import type { Stream, Taker } from "../table/table-output.js";
+import { doubtsOfTextIn, recordsIn } from "./text-in-table.js";
 
 /** Rows that are looked at to see whether a condition can have been meant. */
 const MOST_LOOKED_AT = 10_000;
 /** Ms between two reports of how far the reading is. */
 const REPORT_INTERVAL = 250;
 
-interface Filter {
-  where: readonly Condition[];
-  match: "all" | "any";
-}
-
 /** A filter of a stream, the rows that come to it, and what was said of it where it was made. */
-interface FilterStep extends Filter {
+interface FilterStep extends Where {
   before: NativeScan;
   said: ReadonlySet<string>;
 }
@@ -53,10 +50,10 @@ export class StreamedRows implements Stream {
   }
 
   /** The same rows as far as the conditions hold. INVALID_PARAMETERS for a field that is no column. */
-  async filtered({ where, match }: Filter, taker: Taker): Promise<StreamedRows> {
+  async filtered({ where, match }: Where, taker: Taker): Promise<StreamedRows> {
     const text = whereJson({ where, match });
     const scan = await cancellable(taker.signal, async () => this.#scan.filtered(text));
-    const doubts = await doubtsOf(where, false, this.#scan, taker);
+    const doubts = await doubtsOf({ where, match }, false, this.#scan, taker);
     for (const { rule, message } of doubts) taker.warn(rule, message);
     const said = new Set(doubts.map(({ message }) => message));
     return new StreamedRows(scan, [...this.#filters, { where, match, before: this.#scan, said }]);
@@ -101,9 +98,9 @@ export class StreamedRows implements Stream {
         clearInterval(timer);
       }
     });
-    for (const [at, { where, before, said }] of this.#filters.entries()) {
+    for (const [at, { before, said, ...filter }] of this.#filters.entries()) {
       if ((taken.counts[at] ?? 0) === 0 || taken.counts[at + 1] !== 0) continue;
-      for (const { rule, message } of await doubtsOf(where, true, before, taker)) {
+      for (const { rule, message } of await doubtsOf(filter, true, before, taker)) {
         if (!said.has(message)) taker.warn(rule, message);
       }
     }
@@ -112,13 +109,9 @@ export class StreamedRows implements Stream {
 }
 
 /** The doubtful ones among conditions; the first rows are read only where one may be. */
-async function doubtsOf(
-  where: readonly Condition[],
-  keptNone: boolean,
-  scan: NativeScan,
-  { signal }: Taker,
-): Promise<Doubt[]> {
-  let needsRows = false;
+async function doubtsOf(filter: Where, keptNone: boolean, scan: NativeScan, { signal }: Taker): Promise<Doubt[]> {
+  const { where } = filter;
+  let needsRows = ordersOfNumbers(filter).length > 0;
   const doubts = doubtsOfFilter(
     where,
     () => {
@@ -129,9 +122,8 @@ async function doubtsOf(
   );
   if (!needsRows) return doubts;
   const { table } = await cancellable(signal, (addon, cancel) => addon.scanTable(scan, MOST_LOOKED_AT, cancel));
-  return doubtsOfFilter(where, () => recordsIn(table), keptNone);
-}
-
-function* recordsIn(table: NativeTable): Generator<unknown> {
-  for (const { text } of recordBatches(table)) yield* JSON.parse(text) as unknown[];
+  const found = doubtsOfFilter(where, () => recordsIn(table), keptNone);
+  if (found.length > 0) return found;
+  const among = table.rowCount < MOST_LOOKED_AT ? "" : " of the first 10,000";
+  return doubtsOfTextIn(table, filter, signal, among);
 }

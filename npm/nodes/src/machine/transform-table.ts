@@ -16,6 +16,7 @@ import {
   type Transformation,
 } from "../types/transform/execute.js";
 import { doubtsOfFunction, pathOf, transformItems } from "../types/transform/items.js";
+import { doubtsOfTextIn, mixedColumn, recordsIn } from "./text-in-table.js";
 
 const END = 0xffffffff;
 
@@ -42,7 +43,10 @@ export async function transformTable(table: NativeTable, transformation: Transfo
       const { sortKey, sortDirection } = parameters;
       // Records as such have no order, so without a key all stay where they are.
       if (sortKey === undefined) return { table };
-      return { table: await native((addon) => addon.sortTable(table, sortKey, sortDirection === "desc")) };
+      const sorted = await native((addon) => addon.sortTable(table, sortKey, sortDirection === "desc"));
+      const mixed = await mixedColumn(table, sortKey, signal);
+      if (mixed !== undefined) warn("mixed-kinds", mixed);
+      return { table: sorted };
     }
     case "group":
       return group(table, groupFieldOf(parameters));
@@ -78,8 +82,9 @@ async function filter(table: NativeTable, transformation: Transformation): Promi
   if (where) {
     const text = whereJson({ where, match });
     const kept = await cancellable(signal, (addon, cancel) => addon.filterTable(table, text, cancel));
-    for (const { rule, message } of doubtsOfFilter(where, () => records(table), kept.rowCount === 0))
-      warn(rule, message);
+    const doubts = doubtsOfFilter(where, () => recordsIn(table), kept.rowCount === 0);
+    const told = doubts.length > 0 ? doubts : await doubtsOfTextIn(table, { where, match }, signal);
+    for (const { rule, message } of told) warn(rule, message);
     return { table: kept };
   }
   if (isIdentityText(code)) return { table };
@@ -88,11 +93,6 @@ async function filter(table: NativeTable, transformation: Transformation): Promi
     return { table: await native((addon) => addon.pickRows(table, Uint32Array.from(positions))) };
   }
   return { value: await transformItems(recordsOf(table), transformation) };
-}
-
-/** The rows, made as far as they are asked for. */
-function* records(table: NativeTable): Generator<unknown> {
-  for (const { text } of recordBatches(table)) yield* JSON.parse(text) as unknown[];
 }
 
 async function slice(table: NativeTable, start: number, end: number): Promise<TableAnswer> {

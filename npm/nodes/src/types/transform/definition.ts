@@ -63,7 +63,8 @@ export const transform = {
       sortKey: {
         type: "string",
         minLength: 1,
-        description: "sort: the field to sort by; without it the items themselves are compared.",
+        description:
+          "sort: the field to sort by; without it the items themselves are compared. As numbers where all of them are or spell one, else as text, with a warning where they are mixed.",
       },
       sortDirection: {
         type: "string",

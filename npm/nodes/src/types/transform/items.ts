@@ -5,6 +5,7 @@ import { type Doubt, doubtsOfFields, doubtsOfFilter } from "../../data/doubtful-
 import { fieldOf, textOf } from "../../data/field.js";
 import { warnOfLostDigits } from "../../data/lost-digits.js";
 import { sorted } from "../../data/order.js";
+import { doubtsOfText, mixedKeys } from "../../data/text-among-numbers.js";
 import { type Condition, predicateOf } from "../../data/where.js";
 import { plainParameter } from "../../sandbox/parameter-list.js";
 import { isFunctionText, isIdentityText } from "../../sandbox/user-function.js";
@@ -32,6 +33,8 @@ export async function transformItems(items: readonly unknown[], transformation: 
     case "sort": {
       const { sortKey, sortDirection } = parameters;
       const keyOf = sortKey === undefined ? (item: unknown) => item : (item: unknown) => fieldOf(item, sortKey);
+      const mixed = mixedKeys(items.map(keyOf), sortKey);
+      if (mixed !== undefined) warn("mixed-kinds", mixed);
       return sorted(items, keyOf, sortDirection === "desc");
     }
     case "group":
@@ -100,8 +103,10 @@ function filterBy(
   where: readonly Condition[],
   { parameters, warn }: Transformation,
 ): unknown[] {
-  const kept = items.filter(predicateOf({ where, match: parameters.match }));
-  for (const { rule, message } of doubtsOfFilter(where, () => items, kept.length === 0)) warn(rule, message);
+  const filter = { where, match: parameters.match };
+  const kept = items.filter(predicateOf(filter));
+  const doubts = doubtsOfFilter(where, () => items, kept.length === 0);
+  for (const { rule, message } of doubts.length > 0 ? doubts : doubtsOfText(filter, items)) warn(rule, message);
   return kept;
 }
 

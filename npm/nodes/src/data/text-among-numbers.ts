@@ -1,0 +1,58 @@
+/** Text among numbers, which an order of numbers leaves out or compares as text, without anything that fails. */
+import { foundText } from "../contract/issues.js";
+import type { Doubt } from "./doubtful-conditions.js";
+import { fieldOf, isEmpty, numberOf } from "./field.js";
+import { type Condition, predicateOf, type Where } from "./where.js";
+
+const ORDER: ReadonlySet<string> = new Set(["gt", "gte", "lt", "lte"]);
+
+/** The conditions that order by a number, each with the others beside it. */
+export function ordersOfNumbers({ where }: Where): { condition: Condition; others: Condition[] }[] {
+  return where
+    .filter(({ operator, value }) => ORDER.has(operator) && numberOf(value) !== undefined)
+    .map((condition) => ({ condition, others: where.filter((other) => other !== condition) }));
+}
+
+/** Items that a filter left out, or compared as text, because their field is no number; those that its other conditions decide do not count. */
+export function doubtsOfText(filter: Where, items: readonly unknown[]): Doubt[] {
+  return ordersOfNumbers(filter).flatMap(({ condition, others }) => {
+    const holds = predicateOf({ where: others, match: filter.match });
+    const texts = items.filter(
+      (item) => isText(fieldOf(item, condition.field)) && holds(item) === (filter.match === "all"),
+    );
+    return textDoubt(condition, texts.length, fieldOf(texts[0], condition.field));
+  });
+}
+
+/** The same for a count of items, of which one has this value. */
+export function textDoubt({ field, operator, value }: Condition, count: number, sample: unknown, among = ""): Doubt[] {
+  if (count === 0) return [];
+  const items = `${count} ${count === 1 ? "item" : "items"}${among}`;
+  const what =
+    typeof value === "string"
+      ? `compared ${items} as text, because \`${field}\` is no number there`
+      : `left out ${items} whose \`${field}\` is text that is no number`;
+  const message = `\`${field} ${operator} ${foundText(value)}\` ${what}, such as ${foundText(sample)}. Clean the field first, or keep such items out with a condition of their own`;
+  return [{ rule: "types-differ", message }];
+}
+
+/** A sentence, where keys to sort by are numbers and text, so that all are compared as text; `undefined` elsewhere. */
+export function mixedKeys(keys: Iterable<unknown>, field: string | undefined): string | undefined {
+  let [number, text]: unknown[] = [];
+  for (const key of keys) {
+    if (isText(key)) text ??= key;
+    else if (!isEmpty(key)) number ??= key;
+    if (number !== undefined && text !== undefined) return mixedText(field, number, text);
+  }
+  return undefined;
+}
+
+function mixedText(field: string | undefined, number: unknown, text: unknown): string {
+  const what = field === undefined ? "The items are" : `\`${field}\` holds`;
+  return `${what} numbers and text (${foundText(number)}, ${foundText(text)}), so that all are compared as text, "10" before "9". Clean the field first, or take the node \`sort\`, which has numbers before text`;
+}
+
+/** Whether a value is something else than a number, or text that spells one. */
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && numberOf(value) === undefined;
+}

@@ -1,0 +1,78 @@
+import type { NativeTable } from "@atomiton/conductor-native";
+import type { Doubt } from "../data/doubtful-conditions.js";
+import { fieldOf, isEmpty, numberOf } from "../data/field.js";
+import { mixedKeys, ordersOfNumbers, textDoubt } from "../data/text-among-numbers.js";
+import { type Condition, type Where, whereJson } from "../data/where.js";
+import { cancellable } from "../table/addon.js";
+import { recordBatches } from "../table/table-output.js";
+
+/**
+ * As `doubtsOfText`, of a table: rows are counted natively, and made only for a sample where there are some.
+ *
+ * @param among says of how many rows these are the first, for the sentence
+ */
+export async function doubtsOfTextIn(
+  table: NativeTable,
+  filter: Where,
+  signal: AbortSignal | undefined,
+  among = "",
+): Promise<Doubt[]> {
+  const doubts: Doubt[] = [];
+  for (const { condition, others } of ordersOfNumbers(filter)) {
+    const { field } = condition;
+    const value = numberOf(condition.value) as number;
+    const isAll = filter.match === "all";
+    const open = isAll && others.length > 0 ? await filtered(table, signal, { where: others, match: "all" }) : table;
+    const numbersAndEmpty = [
+      { field, operator: "gte", value },
+      { field, operator: "lt", value },
+      { field, operator: "isEmpty" },
+    ] as const;
+    const decided = await filtered(open, signal, {
+      where: [...numbersAndEmpty, ...(isAll ? [] : others)],
+      match: "any",
+    });
+    const count = open.rowCount - decided.rowCount;
+    doubts.push(...textDoubt(condition, count, count > 0 ? sampleIn(open, field) : undefined, among));
+  }
+  return doubts;
+}
+
+/** As `mixedKeys`, of a column. */
+export async function mixedColumn(
+  table: NativeTable,
+  field: string,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const numbers = anyNumber(field, 0);
+  if ((await filtered(table, signal, { where: numbers, match: "any" })).rowCount === 0) return undefined;
+  const known = await filtered(table, signal, { where: [...numbers, { field, operator: "isEmpty" }], match: "any" });
+  return known.rowCount === table.rowCount ? undefined : mixedKeys(valuesIn(table, field), field);
+}
+
+/** Of which one holds for each number, and none for text. */
+function anyNumber(field: string, value: number): Condition[] {
+  return [
+    { field, operator: "gte", value },
+    { field, operator: "lt", value },
+  ];
+}
+
+function filtered(table: NativeTable, signal: AbortSignal | undefined, where: Where): Promise<NativeTable> {
+  return cancellable(signal, (addon, cancel) => addon.filterTable(table, whereJson(where), cancel));
+}
+
+/** Some text of a column that is no number. */
+function sampleIn(table: NativeTable, field: string): unknown {
+  for (const value of valuesIn(table, field)) if (!isEmpty(value) && numberOf(value) === undefined) return value;
+  return undefined;
+}
+
+function* valuesIn(table: NativeTable, field: string): Generator<unknown> {
+  for (const record of recordsIn(table)) yield fieldOf(record, field);
+}
+
+/** The rows, made as far as they are asked for. */
+export function* recordsIn(table: NativeTable): Generator<unknown> {
+  for (const { text } of recordBatches(table)) yield* JSON.parse(text) as unknown[];
+}
