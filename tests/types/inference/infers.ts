@@ -9,7 +9,7 @@ import {
   type NodeExecutable,
   type NodeLog,
 } from "@atomiton/conductor";
-import type { defineNode as defineNodeOfNodes, NodeExecutable as ExecutableOfNodes } from "@atomiton/nodes";
+import { defineNode as defineNodeOfNodes, type NodeExecutable as ExecutableOfNodes } from "@atomiton/nodes";
 import { z } from "zod";
 
 import type { Fits, Holds, Same } from "../names/check.js";

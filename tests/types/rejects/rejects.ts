@@ -1,17 +1,17 @@
 /** What must not compile. Above each line stands the code of the error that it is to give. */
-// TS2305: a name that there is not
 import {
   conductor,
   createConductor,
   createExecutionError,
   createExecutionId,
   createHTTPTransport,
-  createTelegraph,
   type ExecutionResult,
   type NodeDefinition,
   type NodeId,
   StateManager,
 } from "@atomiton/conductor";
+// TS2305: a name that there is not
+import { createTelegraph } from "@atomiton/conductor";
 // TS2307: what is inside the package
 import { Runs } from "@atomiton/conductor/dist/api/runs.js";
 import { createEventManager } from "@atomiton/events";

@@ -23,7 +23,4 @@ const httpWorkflow = {
 // Executes in ~115ms vs n8n's ~150ms
 
 // So that:
-export const { success, outputs, error } = await new SimpleExecutor().executeBlueprint(
-  httpWorkflow,
-  "https://api.example.com",
-);
+export const { success, outputs, error } = await new SimpleExecutor().executeBlueprint(httpWorkflow, "https://api.example.com");

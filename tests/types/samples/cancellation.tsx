@@ -1,9 +1,9 @@
 // Taken for granted:
 // The sample uses this without importing it.
+import { useState } from "react";
 
 // As shown:
-import { conductor, createExecutionId } from "@atomiton/conductor/browser";
-import { useState } from "react";
+import { conductor, createExecutionId } from '@atomiton/conductor/browser';
 
 function CancellableExecution() {
   const [executionId, setExecutionId] = useState<string | null>(null);
@@ -12,11 +12,11 @@ function CancellableExecution() {
     const execId = createExecutionId(`exec-${Date.now()}`);
     setExecutionId(execId);
 
-    const flow = await conductor.flow.loadFlow("long-running-flow");
+    const flow = await conductor.flow.loadFlow('long-running-flow');
 
     await conductor.flow.run(flow, {
       executionId: execId,
-      input: { data: "test" },
+      input: { data: 'test' }
     });
 
     setExecutionId(null);

@@ -1,7 +1,6 @@
 // Taken for granted:
-
-import type { ExecutionRequest, RequestResult as ExecutionResult, TransportType } from "@atomiton/conductor";
 import { createConductor } from "@atomiton/conductor";
+import type { ExecutionRequest, RequestResult as ExecutionResult, TransportType } from "@atomiton/conductor";
 
 // As shown:
 interface ConductorInstance {

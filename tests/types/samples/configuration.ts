@@ -1,7 +1,6 @@
 // Taken for granted:
-
-import type { TransportType } from "@atomiton/conductor";
 import { createConductor } from "@atomiton/conductor";
+import type { TransportType } from "@atomiton/conductor";
 
 // As shown:
 interface ConductorConfig {

@@ -1,9 +1,10 @@
 // Taken for granted:
+import { ipcMain } from "electron";
+
 
 // As shown:
 import { createConductor } from "@atomiton/conductor";
 import { createStorage } from "@atomiton/storage";
-import { ipcMain } from "electron";
 import { registerBuiltinNodes } from "./nodes";
 
 export async function setupConductor() {

@@ -8,12 +8,10 @@ declare const request: ExecutionRequest;
 // As shown:
 // Old approach (deprecated)
 import { ExecutionEngine } from "@atomiton/conductor";
-
 const engine = new ExecutionEngine(config);
 await engine.execute(flow);
 
 // New approach (current)
 import { createConductor } from "@atomiton/conductor";
-
 const conductor = createConductor(config);
 await conductor.execute(request);

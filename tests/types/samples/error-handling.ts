@@ -1,5 +1,6 @@
 // Taken for granted:
-import { conductor, ErrorCode } from "@atomiton/conductor/browser";
+import { conductor } from "@atomiton/conductor/browser";
+import { ErrorCode } from "@atomiton/conductor/browser";
 import type { NodeDefinition } from "@atomiton/conductor/types";
 
 declare const node: NodeDefinition;

@@ -1,7 +1,6 @@
 // Taken for granted:
-
-import { conductor, type RequestResult } from "@atomiton/conductor";
 import type { EventManagerConfig } from "@atomiton/events/browser";
+import { conductor, type RequestResult } from "@atomiton/conductor";
 
 interface ConductorEvents {
   execute: { data: { compositeId: string; inputs?: Record<string, unknown> }; answer: void };

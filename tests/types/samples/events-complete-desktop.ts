@@ -1,7 +1,6 @@
 // Taken for granted:
-
-import { conductor, type RequestResult } from "@atomiton/conductor";
 import type { DesktopEventManagerConfig } from "@atomiton/events/desktop";
+import { conductor, type RequestResult } from "@atomiton/conductor";
 
 interface ConductorEvents {
   execute: { data: { compositeId: string; inputs?: Record<string, unknown> }; answer: void };

@@ -1,8 +1,7 @@
 // As shown:
-
-import type { ExecutionResult, NodeProgressEvent } from "@atomiton/conductor/browser";
-import { conductor } from "@atomiton/conductor/browser";
-import { create } from "zustand";
+import { create } from 'zustand';
+import { conductor } from '@atomiton/conductor/browser';
+import type { ExecutionResult, NodeProgressEvent } from '@atomiton/conductor/browser';
 
 type ExecutionState = {
   executing: boolean;
@@ -43,15 +42,15 @@ export const useExecutionStore = create<ExecutionState>((set, get) => {
         await conductor.flow.run(flow, { input: inputs });
       } catch (error) {
         set({
-          error: error instanceof Error ? error.message : "Execution failed",
-          executing: false,
+          error: error instanceof Error ? error.message : 'Execution failed',
+          executing: false
         });
       }
     },
 
     reset: () => {
       set({ executing: false, progress: null, result: null, error: null });
-    },
+    }
   };
 });
 
@@ -61,7 +60,7 @@ function FlowButton({ flowId }: { flowId: string }) {
 
   return (
     <button onClick={() => executeFlow(flowId)} disabled={executing}>
-      {executing ? `${progress?.progress ?? 0}%` : "Execute"}
+      {executing ? `${progress?.progress ?? 0}%` : 'Execute'}
     </button>
   );
 }

@@ -1,11 +1,11 @@
 // Taken for granted:
 // The sample uses this without importing it.
-
-import type { ExecutionResult, NodeProgressEvent } from "@atomiton/conductor/browser";
+import { useEffect } from "react";
 
 // As shown:
-import { conductor } from "@atomiton/conductor/browser";
-import { useEffect, useState } from "react";
+import { conductor } from '@atomiton/conductor/browser';
+import { useState } from 'react';
+import type { ExecutionResult, NodeProgressEvent } from '@atomiton/conductor/browser';
 
 function FlowExecutor() {
   const [executing, setExecuting] = useState(false);
@@ -20,21 +20,21 @@ function FlowExecutor() {
       console.log(`Message: ${event.message}`);
 
       // Update UI with node states
-      event.nodes.forEach((node) => {
+      event.nodes.forEach(node => {
         console.log(`  ${node.name}: ${node.state}`);
       });
     });
 
     // Subscribe to completion events
     const unsubscribeComplete = conductor.node.onComplete((event) => {
-      console.log("Execution completed:", event.nodeId);
+      console.log('Execution completed:', event.nodeId);
       setResult(event.result);
       setExecuting(false);
     });
 
     // Subscribe to error events
     const unsubscribeError = conductor.node.onError((event) => {
-      console.error("Execution failed:", event.error);
+      console.error('Execution failed:', event.error);
       setExecuting(false);
     });
 
@@ -52,23 +52,23 @@ function FlowExecutor() {
 
     try {
       // Load a flow template
-      const flow = await conductor.flow.loadFlow("data-processor");
+      const flow = await conductor.flow.loadFlow('data-processor');
 
       // Execute with custom inputs
       await conductor.flow.run(flow, {
         input: {
-          file: "/path/to/data.csv",
-          outputFormat: "json",
+          file: '/path/to/data.csv',
+          outputFormat: 'json'
         },
         variables: {
-          environment: "production",
-          userId: "user123",
+          environment: 'production',
+          userId: 'user123'
         },
         slowMo: 100, // Add delay for visualization
-        debug: true,
+        debug: true
       });
     } catch (error) {
-      console.error("Failed to execute flow:", error);
+      console.error('Failed to execute flow:', error);
       setExecuting(false);
     }
   };
@@ -76,7 +76,7 @@ function FlowExecutor() {
   return (
     <div className="flow-executor">
       <button onClick={executeFlow} disabled={executing}>
-        {executing ? "Executing..." : "Execute Flow"}
+        {executing ? 'Executing...' : 'Execute Flow'}
       </button>
 
       {progress && (
@@ -85,7 +85,7 @@ function FlowExecutor() {
           <p>{progress.message}</p>
 
           <div className="node-states">
-            {progress.nodes.map((node) => (
+            {progress.nodes.map(node => (
               <div key={node.id} className={`node-state ${node.state}`}>
                 <span className="node-name">{node.name}</span>
                 <span className="node-status">{node.state}</span>
@@ -96,7 +96,7 @@ function FlowExecutor() {
 
           <div className="graph-info">
             <p>Max parallelism: {progress.graph.maxParallelism}</p>
-            <p>Critical path: {progress.graph.criticalPath.join(" → ")}</p>
+            <p>Critical path: {progress.graph.criticalPath.join(' → ')}</p>
           </div>
         </div>
       )}
@@ -124,7 +124,9 @@ function FlowExecutor() {
                     ))}
                   </ul>
                   {result.error.recovery.retryable && (
-                    <button onClick={executeFlow}>Retry ({result.error.recovery.maxRetries} attempts remaining)</button>
+                    <button onClick={executeFlow}>
+                      Retry ({result.error.recovery.maxRetries} attempts remaining)
+                    </button>
                   )}
                 </div>
               )}

@@ -7,6 +7,7 @@ declare const config: NodeParams;
 // As shown:
 import { nodes } from "@atomiton/nodes/executable";
 
+
 // In validation:
 if (!nodes[nodeType]) throw new Error(`Unknown node type: ${nodeType}`);
 

@@ -1,7 +1,6 @@
 // Taken for granted:
-
-import type { ExecutionMetadata } from "@atomiton/conductor";
 import { conductor } from "@atomiton/conductor";
+import type { ExecutionMetadata } from "@atomiton/conductor";
 
 // As shown:
 interface ExecutionResult {

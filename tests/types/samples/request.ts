@@ -1,7 +1,6 @@
 // Taken for granted:
-
-import type { ExecutionContext, ExecutionOptions } from "@atomiton/conductor";
 import { conductor } from "@atomiton/conductor";
+import type { ExecutionContext, ExecutionOptions } from "@atomiton/conductor";
 
 // As shown:
 interface ExecutionRequest {

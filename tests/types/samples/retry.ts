@@ -1,7 +1,6 @@
 // Taken for granted:
-
-import type { ExecutionError, ExecutionResult } from "@atomiton/conductor/browser";
 import { conductor } from "@atomiton/conductor/browser";
+import type { ExecutionError, ExecutionResult } from "@atomiton/conductor/browser";
 import type { NodeDefinition } from "@atomiton/conductor/types";
 
 declare const myFlow: NodeDefinition;

@@ -1,7 +1,6 @@
 // As shown:
-
-import { createConductor } from "@atomiton/conductor";
 import { createStorage } from "@atomiton/storage";
+import { createConductor } from "@atomiton/conductor";
 import { app } from "electron";
 import path from "path";
 

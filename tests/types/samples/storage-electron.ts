@@ -1,8 +1,7 @@
 // As shown:
-
-import { createConductor } from "@atomiton/conductor";
-import { createStorage } from "@atomiton/storage";
 import { app } from "electron";
+import { createStorage } from "@atomiton/storage";
+import { createConductor } from "@atomiton/conductor";
 import path from "path";
 
 const storage = await createStorage({

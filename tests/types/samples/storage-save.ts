@@ -8,13 +8,13 @@ declare const edges: NodeEdge[];
 
 // As shown:
 await conductor.storage.saveFlow({
-  id: "my-workflow", // Optional: auto-generated if not provided
-  name: "Data Processing Pipeline",
-  description: "Processes CSV files and exports to JSON",
+  id: 'my-workflow',  // Optional: auto-generated if not provided
+  name: 'Data Processing Pipeline',
+  description: 'Processes CSV files and exports to JSON',
   nodes: [...nodes],
   edges: [...edges],
   metadata: {
-    tags: ["data", "processing"],
-    author: "user@example.com",
-  },
+    tags: ['data', 'processing'],
+    author: 'user@example.com'
+  }
 });

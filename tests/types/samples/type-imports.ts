@@ -1,30 +1,43 @@
 // As shown:
 // Main conductor instance
+import { conductor } from "@atomiton/conductor/browser";
+
+// Factory function
+import { createConductor } from "@atomiton/conductor/browser";
 
 // Execution types
-// Event types
-// Progress event types
 import type {
-  ConductorExecutionContext,
-  ErrorRecoveryStrategy,
-  ExecutionError,
-  ExecutionId,
   ExecutionResult,
+  ExecutionError,
+  ConductorExecutionContext,
   ExecutionStatus,
-  FlowSavedEvent,
+} from "@atomiton/conductor/browser";
+
+// Event types
+import type {
+  NodeProgressEvent,
   NodeCompleteEvent,
   NodeErrorEvent,
-  NodeProgressEvent,
+  FlowSavedEvent,
+} from "@atomiton/conductor/browser";
+
+// Error types
+import { ErrorCode } from "@atomiton/conductor/browser";
+import type { ErrorRecoveryStrategy } from "@atomiton/conductor/browser";
+
+// Progress event types
+import type {
   ProgressEvent,
-  ProgressGraphMetadata,
   ProgressNodeSnapshot,
+  ProgressGraphMetadata,
 } from "@atomiton/conductor/browser";
-import {
-  conductor,
-  createConductor,
-  createExecutionId,
-  DEFAULT_SLOWMO_MS,
-  ErrorCode,
-  isValidProgressEvent,
-  toExecutionId,
-} from "@atomiton/conductor/browser";
+
+// Validation
+import { isValidProgressEvent } from "@atomiton/conductor/browser";
+
+// Branded types
+import { createExecutionId, toExecutionId } from "@atomiton/conductor/browser";
+import type { ExecutionId } from "@atomiton/conductor/browser";
+
+// Constants
+import { DEFAULT_SLOWMO_MS } from "@atomiton/conductor/browser";

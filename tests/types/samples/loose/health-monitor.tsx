@@ -1,8 +1,8 @@
 // Not strict by itself: `useState(null)` holds a health result later on: the state's type is only right where null is in every type.
 
 // As shown:
-import { conductor } from "@atomiton/conductor/browser";
-import { useEffect, useState } from "react";
+import { conductor } from '@atomiton/conductor/browser';
+import { useEffect, useState } from 'react';
 
 function HealthMonitor() {
   const [health, setHealth] = useState(null);

@@ -1,15 +1,11 @@
 // Not strict by itself: `useState([])` holds flows later on: strictly it is a list of `never`.
 
-import type { FlowSummary } from "@atomiton/conductor/browser";
 // Taken for granted:
 import { conductor } from "@atomiton/conductor/browser";
+import type { FlowSummary } from "@atomiton/conductor/browser";
 import { type ReactElement, type ReactNode, useState } from "react";
 
-declare function InfiniteScroll(props: {
-  loadMore(): Promise<void>;
-  hasMore: boolean;
-  children: ReactNode;
-}): ReactElement;
+declare function InfiniteScroll(props: { loadMore(): Promise<void>; hasMore: boolean; children: ReactNode }): ReactElement;
 declare function FlowCard(props: { flow: FlowSummary }): ReactElement;
 
 // As shown:
@@ -18,14 +14,14 @@ async function loadFlowsPage(page: number, pageSize = 50) {
   const { flows, total } = await conductor.storage.listFlows({
     limit: pageSize,
     offset: page * pageSize,
-    sortBy: "savedAt",
-    sortOrder: "desc",
+    sortBy: 'savedAt',
+    sortOrder: 'desc'
   });
 
   return {
     flows,
     total,
-    hasMore: (page + 1) * pageSize < total,
+    hasMore: (page + 1) * pageSize < total
   };
 }
 
@@ -44,9 +40,7 @@ function FlowList() {
 
   return (
     <InfiniteScroll loadMore={loadMore} hasMore={hasMore}>
-      {flows.map((flow) => (
-        <FlowCard key={flow.id} flow={flow} />
-      ))}
+      {flows.map(flow => <FlowCard key={flow.id} flow={flow} />)}
     </InfiniteScroll>
   );
 }

@@ -1,8 +1,8 @@
 // Not strict by itself: `useState(null)` holds a user later on: the state's type is only right where null is in every type.
 
 // As shown:
-import { conductor } from "@atomiton/conductor/browser";
-import { useEffect, useState } from "react";
+import { conductor } from '@atomiton/conductor/browser';
+import { useEffect, useState } from 'react';
 
 function ProtectedRoute({ children }: { children: React.ReactNode }) {
   const [user, setUser] = useState(null);
@@ -10,15 +10,14 @@ function ProtectedRoute({ children }: { children: React.ReactNode }) {
 
   useEffect(() => {
     // Check authentication on mount
-    conductor.auth
-      .getCurrentUser()
+    conductor.auth.getCurrentUser()
       .then(setUser)
       .finally(() => setLoading(false));
 
     // Handle session expiry
     const unsubscribe = conductor.auth.onAuthExpired(() => {
       setUser(null);
-      window.location.href = "/login";
+      window.location.href = '/login';
     });
 
     return () => unsubscribe();
@@ -29,7 +28,7 @@ function ProtectedRoute({ children }: { children: React.ReactNode }) {
   }
 
   if (!user) {
-    window.location.href = "/login";
+    window.location.href = '/login';
     return null;
   }
 
