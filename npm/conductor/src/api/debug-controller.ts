@@ -28,6 +28,29 @@ export interface DebugController {
   getOptions?(): unknown;
 }
 
+const METHODS: Readonly<Record<keyof DebugController, true>> = {
+  configure: true,
+  initialize: true,
+  shouldSimulateError: true,
+  getSimulatedError: true,
+  shouldSimulateLongRunning: true,
+  getLongRunningDelay: true,
+  getSlowMoDelay: true,
+  getNodeDelay: true,
+  getOptions: true,
+};
+
+/** Why a controller is not asked, or not everywhere. @param isElsewhere whether runs are carried out outside of this thread */
+export function controllerDoubts(controller: DebugController | undefined, isElsewhere: boolean): string[] {
+  if (controller === undefined) return [];
+  const names = Object.keys(METHODS) as (keyof DebugController)[];
+  const isMute = names.every((name) => typeof controller[name] !== "function");
+  return [
+    ...(isMute ? [`has no method that is known, and is ignored. Known: ${names.join(", ")}`] : []),
+    ...(isElsewhere ? ["is not asked by runs in a worker or in isolation"] : []),
+  ].map((doubt) => `The setting \`debugController\` ${doubt}`);
+}
+
 /** The pace of a run, and what is left for the engine to simulate. */
 export interface RunSimulation {
   slowMo: number;

@@ -1,4 +1,3 @@
-/** Whether a conductor keeps its executions, for those who are given one. */
 /** The key under which a conductor says so. */
 export const KEEPS: unique symbol = Symbol.for("@atomiton/keeps-executions") as never;
 

@@ -10,7 +10,7 @@ import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import { RunResult } from "./result.js";
 import type { Place } from "./runs.js";
 import type { RunSettings } from "./settings.js";
-import { warnedVariables, withDefaults } from "./variables.js";
+import { demandVariables, withDefaults } from "./variables.js";
 
 /** What requests are answered with. */
 export interface RequestSources {
@@ -73,7 +73,7 @@ export async function runRequest(sources: RequestSources, request: ExecutionRequ
       throw failure("NODE_NOT_FOUND", `Flow with id ${flowId} not found`, { executionId });
     }
     // What is refused here has begun nothing.
-    warnedVariables(flow, request.context?.variables ?? {});
+    demandVariables(flow, request.context?.variables ?? {});
     const cause = (request as Caused)[causeOf];
     const settings = { ...settingsOf(request, sources), ...(metadata && { metadata }), ...(cause && { cause }) };
     const result = await sources.run(flow, contextOf(request, flow, executionId), settings);

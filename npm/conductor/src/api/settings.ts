@@ -14,7 +14,7 @@ import type { ConductorExecutionContext } from "../types/execution.js";
 import type { ConductorTransport, TransportType } from "../types/transport.js";
 import type { WorkerSource } from "../types/worker.js";
 import type { CacheOptions } from "./cache/settings.js";
-import { type DebugController, simulationOf } from "./debug-controller.js";
+import { controllerDoubts, type DebugController, simulationOf } from "./debug-controller.js";
 
 /** Settings of a conductor. */
 export interface ConductorConfig {
@@ -180,13 +180,14 @@ export function settingDoubts(config: ConductorConfig): string[] {
   const numbers = (["concurrency", "maxRetries", "cachedResults"] as const).filter(
     (name) => config[name] !== undefined && typeof config[name] !== "number",
   );
-  const { keepOutputs = "all" } = config;
+  const { keepOutputs = "all", debugController, worker, isolation } = config;
   return [
     ...misspelt,
     ...numbers.map((name) => `The setting \`${name}\` is no number, and is ignored`),
     ...(["all", "last"].includes(keepOutputs)
       ? []
       : ["The setting `keepOutputs` is neither all nor last, and is ignored"]),
+    ...controllerDoubts(debugController, Boolean(worker || isolation)),
   ];
 }
 
@@ -215,7 +216,7 @@ export function storeSettings(config: ConductorConfig): StoreSettings | undefine
   if (store === undefined && config.wakes !== undefined) {
     throw coded(
       "INVALID_PARAMETERS",
-      "The setting `wakes` is about executions of a `store`, and there is none",
+      "The setting `wakes` is about executions of a `store`, which is missing",
       undefined,
     );
   }

@@ -86,17 +86,23 @@ export function refuseVariables([problem]: readonly VariableProblem[]): void {
   if (problem !== undefined) throw coded("INVALID_PARAMETERS", problem.message, undefined);
 }
 
-/**
- * Refuses a run whose variables the flow does not allow, and gives what it is to be warned of: programs have always given values of
- * other types, and variables that nothing declares.
- *
- * @throws Error INVALID_PARAMETERS for a value that an `enum` does not have, and for a variable that is required and missing
- */
-export function warnedVariables(flow: NodeDefinition, given: Readonly<Record<string, unknown>>): VariableProblem[] {
+/** @throws Error INVALID_PARAMETERS for a value that an `enum` does not have, and for a variable that is required and missing */
+export function demandVariables(flow: NodeDefinition, given: Readonly<Record<string, unknown>>): VariableProblem[] {
   if (declaredVariables(flow).size === 0) return [];
   const problems = variableProblems(flow.id, flow, given);
   refuseVariables(problems.filter(({ rule }) => rule === "variable-value" || rule === "missing-variable"));
-  return problems.filter(({ rule, variable }) => rule !== "undeclared-variable" || !mentions(flow, variable));
+  return problems;
+}
+
+/**
+ * The same, and what a run is to be warned of: programs have always given values of other types, and variables that nothing declares.
+ *
+ * @throws Error INVALID_PARAMETERS as `demandVariables`
+ */
+export function warnedVariables(flow: NodeDefinition, given: Readonly<Record<string, unknown>>): VariableProblem[] {
+  return demandVariables(flow, given).filter(
+    ({ rule, variable }) => rule !== "undeclared-variable" || !mentions(flow, variable),
+  );
 }
 
 /** What is wrong with values that a person gave: of variables that the flow does not have, those that look misspelt. */

@@ -527,7 +527,7 @@ class WatchedTriggers implements Triggers {
     const { secret = [] } = (parameters.signature ?? {}) as { secret?: string | string[] };
     if (this.options.secrets === undefined) return [secret].flat();
     const names = secretNamesOf(outlineOf(flow));
-    return [...[secret].flat(), ...Array.from(names, (name) => `\u0024{{ secrets.${name} }}`)];
+    return [...[secret].flat(), ...Array.from(names, (name) => `\${{ secrets.${name} }}`)];
   }
 
   /** A webhook that is off keeps its path; one that could not be armed has none. */

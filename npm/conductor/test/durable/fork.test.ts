@@ -310,7 +310,7 @@ describe("what reads an input or a variable that is another", () => {
 });
 
 describe("a fork is refused", () => {
-  it("where a changed parameter is none of its node's type", async () => {
+  it("where the type of a node does not have a changed parameter", async () => {
     const conductor = createConductor({ transport: "local", store: memory() } as never);
     const set = { id: "set", type: "edit-fields", parameters: { values: { a: 1 }, note: "kept" } };
     const flow = { ...group("flow", [group("in", [set as never])]) } as never;

@@ -349,7 +349,7 @@ describe("a session over a WebSocket", () => {
     await take(isEvent("flowSaved"));
   });
 
-  it("goes on while callers cannot be looked up, and ends when the answer is that there is none", async () => {
+  it("goes on while callers cannot be looked up, and ends when the answer is that there is no caller", async () => {
     let found: "caller" | "failure" | "none" = "caller";
     const lookups: unknown[] = [];
     const { apiUrl, post } = await serving({

@@ -4,6 +4,9 @@ import type { Doubt } from "./doubtful-conditions.js";
 import { fieldOf, isEmpty, numberOf } from "./field.js";
 import { type Condition, predicateOf, type Where } from "./where.js";
 
+/** Rows that are looked at: to look at all of a large table takes as long as to filter it. */
+export const MOST_LOOKED_AT = 10_000;
+
 const ORDER: ReadonlySet<string> = new Set(["gt", "gte", "lt", "lte"]);
 
 /** The conditions that order by a number, each with the others beside it. */
@@ -13,20 +16,30 @@ export function ordersOfNumbers({ where }: Where): { condition: Condition; other
     .map((condition) => ({ condition, others: where.filter((other) => other !== condition) }));
 }
 
-/** Items that a filter left out, or compared as text, because their field is no number; those that its other conditions decide do not count. */
+/**
+ * Of the first items, those that a filter left out, or compared as text, because their field is no number; those that its other
+ * conditions decide do not count.
+ */
 export function doubtsOfText(filter: Where, items: readonly unknown[]): Doubt[] {
+  const first = items.slice(0, MOST_LOOKED_AT);
   return ordersOfNumbers(filter).flatMap(({ condition, others }) => {
     const holds = predicateOf({ where: others, match: filter.match });
-    const texts = items.filter(
+    const texts = first.filter(
       (item) => isText(fieldOf(item, condition.field)) && holds(item) === (filter.match === "all"),
     );
-    return textDoubt(condition, texts.length, fieldOf(texts[0], condition.field));
+    return textDoubt(condition, texts.length, fieldOf(texts[0], condition.field), items.length);
   });
 }
 
-/** The same for a count of items, of which one has this value. */
-export function textDoubt({ field, operator, value }: Condition, count: number, sample: unknown, among = ""): Doubt[] {
+/** The same for a count of items, of which one has this value. `total`: those that there are, as far as that is known. */
+export function textDoubt(
+  { field, operator, value }: Condition,
+  count: number,
+  sample: unknown,
+  total: number,
+): Doubt[] {
   if (count === 0) return [];
+  const among = total < MOST_LOOKED_AT ? "" : ` of the first ${MOST_LOOKED_AT.toLocaleString("en")}`;
   const items = `${count} ${count === 1 ? "item" : "items"}${among}`;
   const what =
     typeof value === "string"

@@ -5,7 +5,7 @@ export const whereParameters = {
   where: {
     type: "array",
     description:
-      "Conditions on fields. Numbers are compared as numbers where both sides are or spell numbers, otherwise as text. Against a number, text that is no number holds for no order, and a warning says how many items that left out.",
+      "Conditions on fields. Numbers are compared as numbers where both sides are or spell numbers, otherwise as text. Against a number, text that is no number holds for no order, and a warning says how many of the first 10,000 items that left out.",
     examples: [[{ field: "price", operator: "gt", value: 100 }]],
     items: {
       type: "object",

@@ -9,14 +9,12 @@ import type {
 } from "@atomiton/conductor-native";
 
 import { type Doubt, doubtsOfFilter } from "../data/doubtful-conditions.js";
-import { ordersOfNumbers } from "../data/text-among-numbers.js";
+import { MOST_LOOKED_AT, ordersOfNumbers } from "../data/text-among-numbers.js";
 import { type Where, whereJson } from "../data/where.js";
 import { cancellable } from "../table/addon.js";
 import type { Stream, Taker } from "../table/table-output.js";
 import { doubtsOfTextIn, recordsIn } from "./text-in-table.js";
 
-/** Rows that are looked at to see whether a condition can have been meant. */
-const MOST_LOOKED_AT = 10_000;
 /** Ms between two reports of how far the reading is. */
 const REPORT_INTERVAL = 250;
 
@@ -123,7 +121,5 @@ async function doubtsOf(filter: Where, keptNone: boolean, scan: NativeScan, { si
   if (!needsRows) return doubts;
   const { table } = await cancellable(signal, (addon, cancel) => addon.scanTable(scan, MOST_LOOKED_AT, cancel));
   const found = doubtsOfFilter(where, () => recordsIn(table), keptNone);
-  if (found.length > 0) return found;
-  const among = table.rowCount < MOST_LOOKED_AT ? "" : " of the first 10,000";
-  return doubtsOfTextIn(table, filter, signal, among);
+  return found.length > 0 ? found : doubtsOfTextIn(table, filter, signal);
 }

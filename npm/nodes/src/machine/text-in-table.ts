@@ -1,61 +1,58 @@
 import type { NativeTable } from "@atomiton/conductor-native";
 import type { Doubt } from "../data/doubtful-conditions.js";
 import { fieldOf, isEmpty, numberOf } from "../data/field.js";
-import { mixedKeys, ordersOfNumbers, textDoubt } from "../data/text-among-numbers.js";
+import { MOST_LOOKED_AT, mixedKeys, ordersOfNumbers, textDoubt } from "../data/text-among-numbers.js";
 import { type Condition, type Where, whereJson } from "../data/where.js";
-import { cancellable } from "../table/addon.js";
+import { cancellable, native } from "../table/addon.js";
 import { recordBatches } from "../table/table-output.js";
 
-/**
- * As `doubtsOfText`, of a table: rows are counted natively, and made only for a sample where there are some.
- *
- * @param among says of how many rows these are the first, for the sentence
- */
+/** As `doubtsOfText`, of a table: rows are counted natively, and made only for a sample where there are some. */
 export async function doubtsOfTextIn(
-  table: NativeTable,
+  whole: NativeTable,
   filter: Where,
   signal: AbortSignal | undefined,
-  among = "",
 ): Promise<Doubt[]> {
+  const table = await firstOf(whole);
   const doubts: Doubt[] = [];
   for (const { condition, others } of ordersOfNumbers(filter)) {
     const { field } = condition;
-    const value = numberOf(condition.value) as number;
     const isAll = filter.match === "all";
     const open = isAll && others.length > 0 ? await filtered(table, signal, { where: others, match: "all" }) : table;
-    const numbersAndEmpty = [
-      { field, operator: "gte", value },
-      { field, operator: "lt", value },
-      { field, operator: "isEmpty" },
-    ] as const;
+    const numbersAndEmpty = [...anyNumber(field), { field, operator: "isEmpty" } as const];
     const decided = await filtered(open, signal, {
       where: [...numbersAndEmpty, ...(isAll ? [] : others)],
       match: "any",
     });
     const count = open.rowCount - decided.rowCount;
-    doubts.push(...textDoubt(condition, count, count > 0 ? sampleIn(open, field) : undefined, among));
+    doubts.push(...textDoubt(condition, count, count > 0 ? sampleIn(open, field) : undefined, whole.rowCount));
   }
   return doubts;
 }
 
-/** As `mixedKeys`, of a column. */
+/** As `mixedKeys`, of the first rows of a column. */
 export async function mixedColumn(
-  table: NativeTable,
+  whole: NativeTable,
   field: string,
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  const numbers = anyNumber(field, 0);
+  const table = await firstOf(whole);
+  const numbers = anyNumber(field);
   if ((await filtered(table, signal, { where: numbers, match: "any" })).rowCount === 0) return undefined;
   const known = await filtered(table, signal, { where: [...numbers, { field, operator: "isEmpty" }], match: "any" });
   return known.rowCount === table.rowCount ? undefined : mixedKeys(valuesIn(table, field), field);
 }
 
 /** Of which one holds for each number, and none for text. */
-function anyNumber(field: string, value: number): Condition[] {
+function anyNumber(field: string): Condition[] {
   return [
-    { field, operator: "gte", value },
-    { field, operator: "lt", value },
+    { field, operator: "gte", value: 0 },
+    { field, operator: "lt", value: 0 },
   ];
+}
+
+/** The rows that are looked at. */
+async function firstOf(table: NativeTable): Promise<NativeTable> {
+  return table.rowCount <= MOST_LOOKED_AT ? table : native((addon) => addon.sliceTable(table, 0, MOST_LOOKED_AT));
 }
 
 function filtered(table: NativeTable, signal: AbortSignal | undefined, where: Where): Promise<NativeTable> {

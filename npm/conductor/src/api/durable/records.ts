@@ -2,7 +2,15 @@
 import type { ExecutionRecord, ExecutionStore } from "@atomiton/storage";
 
 import type { Inheritable } from "../../engine/inherited-answers.js";
-import type { Answer, History, InheritedAnswer, KeptWait, KnownItems } from "../../engine/recorder.js";
+import { EVENT_LENGTH, EventKind } from "../../engine/mailbox.js";
+import {
+  type Answer,
+  type History,
+  type InheritedAnswer,
+  type KeptWait,
+  type KnownItems,
+  stepsOf,
+} from "../../engine/recorder.js";
 import { fromJson, type Json } from "../../executions/tagged-json.js";
 import { REDACTED } from "../../expressions/redaction.js";
 import type { ExecutionError } from "../../types/errors.js";
@@ -38,7 +46,7 @@ export class Records implements History {
   /** What each record holds beside answers, once it was read. */
   private readonly rest: Entry[][] = [];
   private others: Others | undefined;
-  /** What became of the run's variables, in each record that was read. */
+  /** What became of the run's variables, in each record that was read, also with answers that no step tells of. */
   private readonly changes: VariablesAfter[][] = [];
   private inherited: Inherited | undefined;
   /** The values of each record, until they are read. */
@@ -107,8 +115,7 @@ export class Records implements History {
 
   /** The run's variables each time they changed, and the answer that they changed with. @throws SyntaxError, TypeError for bytes that are no values */
   get variableChanges(): readonly VariablesAfter[] {
-    this.all();
-    return this.changes.flat();
+    return this.all().variableChanges;
   }
 
   /** What the run may take over from another execution; `undefined` for one that is no fork. */
@@ -233,13 +240,17 @@ export class Records implements History {
 
   private all(): Others {
     if (this.others !== undefined) return this.others;
-    const others: Others = { warnings: [], variables: undefined, variablesLeftOut: [], log: [], waits: new Map() };
-    for (const [kind, task, attempt, content, , , redacted = []] of this.beside()) {
+    const others: Others = {
+      warnings: [],
+      variables: undefined,
+      variablesLeftOut: [],
+      variableChanges: [],
+      log: [],
+      waits: new Map(),
+    };
+    for (const [kind, task, attempt, content] of this.beside()) {
       if (kind === Kind.warning) {
         others.warnings.push({ task, ...(this.valueOf(content) as { rule: string; message: string }) });
-      } else if (kind === Kind.variables) {
-        others.variables = this.valueOf(this.own(content)) as Record<string, unknown>;
-        others.variablesLeftOut = redacted;
       } else if (kind === Kind.log) others.log.push(content as unknown as LogLine);
       else if (kind === Kind.wait) {
         const { number, ...wait } = this.valueOf(content) as KeptWait & { number: number };
@@ -248,8 +259,33 @@ export class Records implements History {
         others.waits.set(key, waits.set(number, { ...waits.get(number), ...wait }));
       }
     }
+    others.variableChanges = this.changes.flatMap((changes, record) =>
+      changes.filter(({ task, attempt }) => this.isTold(record, task, attempt)),
+    );
+    const last = others.variableChanges.at(-1);
+    if (last !== undefined) {
+      others.variables = this.valueOf(this.own(last.variables)) as Record<string, unknown>;
+      others.variablesLeftOut = last.redacted ?? [];
+    }
     this.others = others;
     return others;
+  }
+
+  /**
+   * Whether the journal tells of an answer that is in a record. A process may have ended in between: the node begins again, and must not
+   * find what it made of the variables before.
+   */
+  private isTold(record: number, task: number, attempt: number): boolean {
+    for (const { events } of stepsOf(this.journal.subarray(this.words[record]))) {
+      for (let at = 0; at < events.length; at += EVENT_LENGTH) {
+        const head = events[at] as number;
+        const kind = head & 0xff;
+        if (kind === EventKind.takenOver) return false;
+        const isAnswer = kind === EventKind.done || kind === EventKind.end;
+        if (isAnswer && events[at + 1] === task && head >>> 8 === attempt) return true;
+      }
+    }
+    return false;
   }
 
   /** What all records hold beside answers, and the answers that are blobs. */
@@ -348,6 +384,7 @@ interface Others {
   warnings: { task: number; rule: string; message: string }[];
   variables: Record<string, unknown> | undefined;
   variablesLeftOut: readonly string[];
+  variableChanges: readonly VariablesAfter[];
   log: LogLine[];
   /** Waits of each attempt, by their numbers. */
   waits: Map<number, Map<number, KeptWait>>;

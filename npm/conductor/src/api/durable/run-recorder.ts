@@ -90,8 +90,6 @@ export class RunRecorder implements Recorder, Source {
   namesParts: Recorder["namesParts"] = () => false;
   private words: number[] = [];
   private entries: string[] = [];
-  /** Where the entries begin of answers that changed the run's variables and of which no step tells yet. */
-  private heldFrom: number | undefined;
   /** What nodes said; it needs no step to be written with. */
   private lines: string[] = [];
   private logged = 0;
@@ -194,7 +192,6 @@ export class RunRecorder implements Recorder, Source {
 
   step(words: readonly number[]): void {
     for (const word of words) this.words.push(word);
-    this.heldFrom = undefined;
     this.stand = this.isPaused ? PAUSED : RUNNING;
     this.writer.touch(this);
   }
@@ -268,7 +265,6 @@ export class RunRecorder implements Recorder, Source {
 
   async end(error: ExecutionError | undefined): Promise<ExecutionError | undefined> {
     clearTimeout(this.restTimer);
-    this.heldFrom = undefined;
     this.collect();
     if (this.isLost) return this.lost;
     this.isEnding = true;
@@ -379,19 +375,16 @@ export class RunRecorder implements Recorder, Source {
     if (this.lines.length > 0 && this.stand.status === "waiting") this.repeatQuestions();
     const early = [...this.lines, ...this.waitEntries];
     if (!isStep && early.length === 0) return;
-    // With an answer that is not told of, its node begins again after a crash: it must not find what it made of the variables.
-    const held = this.heldFrom === undefined ? [] : this.entries.slice(this.heldFrom);
-    const entries = isStep ? [...this.entries.slice(0, this.heldFrom), ...early] : early;
+    const entries = isStep ? [...this.entries, ...early] : early;
     const blobs = isStep ? this.blobs : [];
     const journal = journalBytes(this.words);
     this.lines = [];
     this.waitEntries = [];
     if (isStep) {
       this.words = [];
-      this.entries = held;
-      if (this.heldFrom !== undefined) this.heldFrom = 0;
+      this.entries = [];
       this.blobs = [];
-      this.pending = held.reduce((sum, { length }) => sum + length, 0);
+      this.pending = 0;
     }
     this.writer.add({
       type: "append",
@@ -436,7 +429,6 @@ export class RunRecorder implements Recorder, Source {
     const variables = this.variablesEntry();
     if (variables === this.variables) return;
     this.variables = variables;
-    this.heldFrom ??= this.entries.length;
     this.push(variables);
   }
 

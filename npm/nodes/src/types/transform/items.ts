@@ -5,7 +5,7 @@ import { type Doubt, doubtsOfFields, doubtsOfFilter } from "../../data/doubtful-
 import { fieldOf, textOf } from "../../data/field.js";
 import { warnOfLostDigits } from "../../data/lost-digits.js";
 import { sorted } from "../../data/order.js";
-import { doubtsOfText, mixedKeys } from "../../data/text-among-numbers.js";
+import { doubtsOfText, MOST_LOOKED_AT, mixedKeys } from "../../data/text-among-numbers.js";
 import { type Condition, predicateOf } from "../../data/where.js";
 import { plainParameter } from "../../sandbox/parameter-list.js";
 import { isFunctionText, isIdentityText } from "../../sandbox/user-function.js";
@@ -33,7 +33,7 @@ export async function transformItems(items: readonly unknown[], transformation: 
     case "sort": {
       const { sortKey, sortDirection } = parameters;
       const keyOf = sortKey === undefined ? (item: unknown) => item : (item: unknown) => fieldOf(item, sortKey);
-      const mixed = mixedKeys(items.map(keyOf), sortKey);
+      const mixed = mixedKeys(items.slice(0, MOST_LOOKED_AT).map(keyOf), sortKey);
       if (mixed !== undefined) warn("mixed-kinds", mixed);
       return sorted(items, keyOf, sortDirection === "desc");
     }
