@@ -36,6 +36,8 @@ describe("a flow is checked with the types of the library", () => {
   it("for variables that are declared otherwise than it means anything", () => {
     const variables = {
       short: { default: 1 },
+      misspelt: { typ: "number", default: 1 },
+      value: { default: 1, width: 3 },
       limit: { type: "number", default: 5 },
       day: { type: "sting", defaultValue: "" },
       mode: { enum: ["a", "b"], defaultValue: "c" },
@@ -45,6 +47,9 @@ describe("a flow is checked with the types of the library", () => {
     };
     const found = validateFlow({ ...flow([READ]), variables } as never);
     expect(told(found)).toEqual([
+      "warning variable-declaration /variables/short/default",
+      "warning variable-declaration /variables/misspelt/typ",
+      "warning variable-declaration /variables/misspelt/default",
       "warning variable-declaration /variables/limit/default",
       "warning variable-declaration /variables/day/type",
       "warning variable-declaration /variables/mode/defaultValue",
@@ -53,6 +58,9 @@ describe("a flow is checked with the types of the library", () => {
       "warning variable-declaration /variables/count/defaultValue",
     ]);
     expect(found.map(({ message }) => message)).toEqual([
+      "The variable `short` is this object, since no key of it declares anything. Did you mean `defaultValue`?",
+      "The variable `misspelt` is this object, since no key of it declares anything. Did you mean `type`?",
+      "The variable `misspelt` is this object, since no key of it declares anything. Did you mean `defaultValue`?",
       "The variable `limit` has no key `default`, which means nothing. Did you mean `defaultValue`?",
       expect.stringMatching(/^The variable `day` has the type "sting", .* Did you mean `string`\? Checked: string, /),
       "The variable `mode` has a default that its `enum` does not allow",

@@ -66,7 +66,9 @@ export function isAmong(choices: readonly unknown[], value: unknown): boolean {
 export function withVariableProblems(problems: FlowProblem[], flow: NodeDefinition): FlowProblem[] {
   if (!isObject(flow?.variables) || problems.some(({ rule }) => rule === "limit")) return problems;
   const found = Object.entries(flow.variables).flatMap(([name, declared]) =>
-    isDeclaration(declared) ? doubtsOf(declared).map((doubt) => problemOf(flow, name, doubt)) : [],
+    (isDeclaration(declared) ? doubtsOf(declared) : doubtsOfValue(declared)).map((doubt) =>
+      problemOf(flow, name, doubt),
+    ),
   );
   return errorsFirst(problems, found);
 }
@@ -74,14 +76,23 @@ export function withVariableProblems(problems: FlowProblem[], flow: NodeDefiniti
 /** What is doubtful, with the key that it is about. */
 type Doubt = readonly [key: string, message: string];
 
+/** An object as the value of a variable, each of whose keys looks like one that would declare something. */
+function doubtsOfValue(value: unknown): Doubt[] {
+  const keys = isObject(value) && !Array.isArray(value) ? Object.keys(value) : [];
+  if (!keys.every((key) => meantBy(key) !== "")) return [];
+  return keys.map((key) => [key, `is this object, since no key of it declares anything.${meantBy(key)}`]);
+}
+
+/** A hint which key of a declaration is meant; empty where none is close. */
+function meantBy(key: string): string {
+  return key === "default" ? " Did you mean `defaultValue`?" : suggestion(key, KEYS);
+}
+
 function doubtsOf(declared: VariableDeclaration): Doubt[] {
   const { type, defaultValue, enum: choices, required } = declared;
   const doubts: Doubt[] = Object.keys(declared)
     .filter((key) => !KEYS.includes(key) && !key.startsWith("x-"))
-    .map((key) => {
-      const meant = key === "default" ? " Did you mean `defaultValue`?" : suggestion(key, KEYS);
-      return [key, `has no key \`${key}\`, which means nothing.${meant || ` Known: ${KEYS.join(", ")}`}`];
-    });
+    .map((key) => [key, `has no key \`${key}\`, which means nothing.${meantBy(key) || ` Known: ${KEYS.join(", ")}`}`]);
   if (type !== undefined && !VARIABLE_TYPES.includes(type as string)) {
     const meant = typeof type === "string" ? suggestion(type, VARIABLE_TYPES) : "";
     const shown = JSON.stringify(type);
