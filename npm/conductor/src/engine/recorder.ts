@@ -223,6 +223,16 @@ export function* stepsOf(journal: Uint32Array): Generator<JournalStep> {
   }
 }
 
+/** The attempts whose answers records tell of, failures aside. No attempt has the number of one that was in flight when its process ended. */
+export function* answersTold(journal: Uint32Array): Generator<{ task: number; attempt: number }> {
+  for (let at = 0; at + RECORD_WORDS <= journal.length; at += RECORD_WORDS) {
+    const head = journal[at] as number;
+    const kind = head & KIND & ~CONTINUED;
+    if (kind !== EventKind.done && kind !== EventKind.end) continue;
+    yield { task: journal[at + 1] as number, attempt: head >>> 8 };
+  }
+}
+
 /** The highest bit of the flags of a node: it starts once what came before is on disk. */
 const PERSISTS_SHIFT = 31;
 

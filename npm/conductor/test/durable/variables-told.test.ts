@@ -4,14 +4,14 @@ import { Records } from "../../src/api/durable/records.js";
 import { EventKind } from "../../src/engine/mailbox.js";
 import { commandRecord, eventRecords } from "../../src/engine/recorder.js";
 
-const told = (kind: number, task: number) => eventRecords([kind | (1 << 8), task, 0], 0, 1, 0);
+const told = (kind: number, task: number, attempt = 1) => eventRecords([kind | (attempt << 8), task, 0], 0, 1, 0);
 const record = (words: number[], ...entries: unknown[]) => ({
   journal: new Uint8Array(new Uint32Array(words).buffer),
   values: new TextEncoder().encode(entries.length === 0 ? "" : JSON.stringify(entries)),
 });
-const changed = (count: number, task: number) => [
+const changed = (count: number, task: number, attempt = 1) => [
   ["v", 0, 0, { count }, 0, 0],
-  ["o", task, 1, "out", 0, 0],
+  ["o", task, attempt, "out", 0, 0],
 ];
 const counts = (records: Records) => [
   records.variables?.count,
@@ -30,6 +30,14 @@ describe("variables that an answer changed", () => {
     const after = [record(told(EventKind.takenOver, 0)), record(told(EventKind.done, 4), ...changed(7, 4))];
     expect(counts(new Records([start, ...after]))).toEqual([7, [7]]);
     // It answers without a change this time.
-    expect(counts(new Records([start, ...after, record(told(EventKind.done, 5))]))).toEqual([7, [7]]);
+    expect(counts(new Records([start, ...after, record(told(EventKind.done, 5, 2))]))).toEqual([7, [7]]);
+  });
+
+  it("count where they stand in the record that tells of the new owner", () => {
+    const taken = record(told(EventKind.takenOver, 0), ...changed(1, 5, 2));
+    expect(counts(new Records([start, taken, record(told(EventKind.done, 5, 2))]))).toEqual([1, [1]]);
+    // That process ended as well.
+    const again = record(told(EventKind.takenOver, 0), ...changed(1, 5, 3));
+    expect(counts(new Records([start, taken, again, record(told(EventKind.done, 5, 3))]))).toEqual([1, [1]]);
   });
 });

@@ -2,14 +2,13 @@
 import type { ExecutionRecord, ExecutionStore } from "@atomiton/storage";
 
 import type { Inheritable } from "../../engine/inherited-answers.js";
-import { EVENT_LENGTH, EventKind } from "../../engine/mailbox.js";
 import {
   type Answer,
+  answersTold,
   type History,
   type InheritedAnswer,
   type KeptWait,
   type KnownItems,
-  stepsOf,
 } from "../../engine/recorder.js";
 import { fromJson, type Json } from "../../executions/tagged-json.js";
 import { REDACTED } from "../../expressions/redaction.js";
@@ -259,9 +258,7 @@ export class Records implements History {
         others.waits.set(key, waits.set(number, { ...waits.get(number), ...wait }));
       }
     }
-    others.variableChanges = this.changes.flatMap((changes, record) =>
-      changes.filter(({ task, attempt }) => this.isTold(record, task, attempt)),
-    );
+    others.variableChanges = this.toldChanges();
     const last = others.variableChanges.at(-1);
     if (last !== undefined) {
       others.variables = this.valueOf(this.own(last.variables)) as Record<string, unknown>;
@@ -272,20 +269,19 @@ export class Records implements History {
   }
 
   /**
-   * Whether the journal tells of an answer that is in a record. A process may have ended in between: the node begins again, and must not
-   * find what it made of the variables before.
+   * Changes of variables whose answers the journal tells of. A process may have ended between the two: the node began another attempt
+   * then, and must not find what it made of the variables before.
    */
-  private isTold(record: number, task: number, attempt: number): boolean {
-    for (const { events } of stepsOf(this.journal.subarray(this.words[record]))) {
-      for (let at = 0; at < events.length; at += EVENT_LENGTH) {
-        const head = events[at] as number;
-        const kind = head & 0xff;
-        if (kind === EventKind.takenOver) return false;
-        const isAnswer = kind === EventKind.done || kind === EventKind.end;
-        if (isAnswer && events[at + 1] === task && head >>> 8 === attempt) return true;
-      }
+  private toldChanges(): VariablesAfter[] {
+    const changes = this.changes.flat();
+    const keys = new Set(changes.map(({ task, attempt }) => keyOf(task, attempt)));
+    const told = new Set<number>();
+    if (keys.size === 0) return changes;
+    for (const { task, attempt } of answersTold(this.journal)) {
+      const key = keyOf(task, attempt);
+      if (keys.has(key)) told.add(key);
     }
-    return false;
+    return changes.filter(({ task, attempt }) => told.has(keyOf(task, attempt)));
   }
 
   /** What all records hold beside answers, and the answers that are blobs. */
