@@ -1,6 +1,7 @@
 /** Answers to "what is in this value", all by one walk. Imports nothing, so that it runs wherever JavaScript does. */
 export { type Cloned, type Cloning, cloneability, isCloneable, memoryIn } from "./clone.js";
 export { isObject, isRecord, type Kind, kindOf, tagOf } from "./kind.js";
+export { isLayer, withoutLayers } from "./layers.js";
 export { type Limits, type Size, sizeOf } from "./size.js";
 export { FOUND, LEFT, OVER, type Step, Walk } from "./walk.js";
 export { classOf, describe, messageOf, placeText } from "./words.js";

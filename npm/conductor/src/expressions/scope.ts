@@ -1,5 +1,5 @@
 /** The names that an expression may use. */
-import { isRecord } from "@atomiton/values";
+import { isLayer, isRecord, withoutLayers } from "@atomiton/values";
 
 /** Round of a loop, as its expressions see it. */
 export interface LoopScope {
@@ -51,10 +51,6 @@ export const NAMES = [
 /** Names whose members are looked up one by one, and so have to be written out. */
 export const LISTED: ReadonlySet<string> = new Set(["nodes", "env", "secrets"]);
 
-/** How deep outputs of nodes are looked for inside outputs of nodes. */
-const MOST_WRAPPINGS = 8;
-const ROUTED = Symbol.for("@atomiton/routed");
-
 /**
  * The main value of an input: what came on the handle `default`, or on the only handle there is; in the first nodes of a
  * loop, which get its item and index, the item. What nodes of the library put around their data is taken off (`{ result }`, `{ records }`, the `value` of
@@ -62,13 +58,13 @@ const ROUTED = Symbol.for("@atomiton/routed");
  */
 export function mainValue(input: unknown, isInLoop: boolean): unknown {
   if (!isRecord(input)) return input;
-  if (Object.hasOwn(input, "default")) return unwrapped(input["default"]);
+  if (Object.hasOwn(input, "default")) return withoutLayers(input["default"]);
   const keys = Object.keys(input);
   if (isInLoop && keys.length === 2 && Object.hasOwn(input, "item") && Object.hasOwn(input, "index")) {
-    return unwrapped(input["item"]);
+    return withoutLayers(input["item"]);
   }
-  if (wraps(input)) return unwrapped(input);
-  return keys.length === 1 ? unwrapped(input[keys[0] as string]) : input;
+  if (isLayer(input)) return withoutLayers(input);
+  return keys.length === 1 ? withoutLayers(input[keys[0] as string]) : input;
 }
 
 /** What to write in the place of `data.x` where `x` is the only input, which is then `data` itself; empty elsewhere. */
@@ -78,21 +74,4 @@ export function onlyInputHint(source: string, { input, data }: Pick<Scope, "inpu
   const [only, ...others] = Object.keys(input);
   if (only !== member || others.length > 0) return "";
   return `: \`${only}\` is the only input, and so it is \`data\` itself. Write \`data\`, or \`input.${only}\``;
-}
-
-function unwrapped(value: unknown): unknown {
-  let data = value;
-  for (let depth = 0; depth < MOST_WRAPPINGS && isRecord(data) && wraps(data); depth++) {
-    if (ROUTED in data && Object.hasOwn(data, "value")) data = data["value"];
-    else data = Object.hasOwn(data, "records") ? data["records"] : data["result"];
-  }
-  return data;
-}
-
-function wraps(value: Record<string, unknown>): boolean {
-  return (
-    ROUTED in value ||
-    Object.hasOwn(value, "result") ||
-    (Object.hasOwn(value, "records") && Array.isArray(value["records"]))
-  );
 }

@@ -1,11 +1,8 @@
-import { isRecord as isPlainObject } from "@atomiton/values";
+import { isLayer, isRecord as isPlainObject, withoutLayers } from "@atomiton/values";
 import { isRouted } from "../contract/routed.js";
 import { isBacked } from "../table/table-output.js";
 
 export { isPlainObject };
-
-/** How deep outputs of nodes are looked for inside outputs of nodes. */
-const MOST_WRAPPINGS = 8;
 
 /** A plain object, as JSON knows them. */
 export type PlainObject = Record<string, unknown>;
@@ -22,9 +19,9 @@ export function findData(input: unknown, names: readonly string[]): unknown {
     if (value !== undefined) return unwrap(value);
   }
   const keys = Object.keys(input);
-  if (isOutput(input)) return unwrap(input);
+  if (isLayer(input)) return unwrap(input);
   const only = keys.length === 1 ? input[keys[0] as string] : undefined;
-  return Array.isArray(only) || isOutput(only) ? unwrap(only) : undefined;
+  return Array.isArray(only) || isBacked(only) || isLayer(only) ? unwrap(only) : undefined;
 }
 
 /** The value under a handle, as it came; `undefined` where the input is no object or has no such handle. */
@@ -33,22 +30,11 @@ export function handleValue(input: unknown, name: string): unknown {
 }
 
 /**
- * Takes off what nodes put around their data: `{result: …}`, `{records: …}`, the `value` of a routed output. An output
- * backed by a table is returned as the output, so that looking makes no records.
+ * Takes off what nodes put around their data, as expressions do. An output backed by a table is returned as the output, so
+ * that looking makes no records.
  */
 export function unwrap(value: unknown): unknown {
-  let data = value;
-  for (let depth = 0; depth < MOST_WRAPPINGS; depth++) {
-    if (isBacked(data) || !isOutput(data)) return data;
-    if (isRouted(data) && Object.hasOwn(data, "value")) data = data["value"];
-    else data = Object.hasOwn(data, "records") ? data["records"] : data["result"];
-  }
-  return data;
-}
-
-function isOutput(value: unknown): value is PlainObject {
-  if (!isPlainObject(value)) return false;
-  return isRouted(value) || Object.hasOwn(value, "result") || Array.isArray(ownValue(value, "records"));
+  return withoutLayers(value, isBacked);
 }
 
 /** The value of a property that the object itself has. */

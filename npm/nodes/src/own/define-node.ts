@@ -12,6 +12,7 @@ import {
   output,
   sharedParameters,
 } from "../definition/node-type.js";
+import { plainValue } from "../table/port-value.js";
 import { check } from "./check.js";
 import { CONTEXT_KEYS, type DescribedParameters, describeParameters, jsonSchemaOf, refusal } from "./described.js";
 import type { AnySchema, Parsed, Written } from "./schema.js";
@@ -242,7 +243,7 @@ async function checkedInput(
 ): Promise<unknown> {
   const result = await check(schema, value);
   if ("value" in result) return result.value;
-  const data = dataIn(value);
+  const data = plainValue(unwrap(value));
   if (data !== value) {
     const inner = await check(schema, data);
     if ("value" in inner) return inner.value;
@@ -254,12 +255,6 @@ async function checkedInput(
     "TYPE_MISMATCH",
     `The input \`${handle}\` of ${type} is missing; ${found}. Lead an edge to it with \`targetHandle: ${handle}\``,
   );
-}
-
-function dataIn(value: unknown): unknown {
-  const data = unwrap(value);
-  // Of a table, its rows.
-  return isPlainObject(data) && Array.isArray(data["records"]) ? data["records"] : data;
 }
 
 const nothing = (): void => {};
