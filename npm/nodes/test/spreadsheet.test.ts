@@ -31,6 +31,41 @@ describe("spreadsheet", () => {
     });
   });
 
+  it("warns where all is in one column, with the delimiter that was probably meant", async () => {
+    const said = async (parameters: Record<string, unknown>) =>
+      (await warned(run, "spreadsheet", undefined, parameters)).map(([rule, message]) => {
+        expect(rule).toBe("wrong-delimiter");
+        return message;
+      });
+    const semicolons = file("semicolons.csv", "name;price\nTea;3\n");
+    const message =
+      'In what was read all is in one column, "name;price": cells were taken to be separated by ",", and are probably by ";". Set `delimiter: ";"`';
+    for (const more of [{}, { stream: true }, { types: "auto" }]) {
+      expect(await said({ path: semicolons, ...more })).toEqual([message]);
+    }
+    expect(await said({ path: semicolons, hasHeaders: false })).toEqual([message]);
+    expect(await said({ data: "name\tprice\nTea\t3\n" })).toEqual([expect.stringContaining('Set `delimiter: "\\t"`')]);
+    expect(await said({ data: "name,price\n", delimiter: ";" })).toEqual([
+      expect.stringContaining('Set `delimiter: ","`'),
+    ]);
+    expect(await said({ path: semicolons, delimiter: ";" })).toEqual([]);
+    expect(await said({ data: "name; or title\nTea\n" })).toEqual([]);
+    expect(await said({ data: "name\nTea;3\n" })).toEqual([]);
+    expect(await said({ data: "", hasHeaders: false })).toEqual([]);
+  });
+
+  it("says so too where the rows have more cells than the one column", async () => {
+    const prices = "name;price\nTea;3,50\n";
+    for (const parameters of [{ data: prices }, { path: file("prices.csv", prices) }]) {
+      const { code, message } = await failure("spreadsheet", undefined, parameters);
+      expect(code).toBe("DESERIALIZATION_FAILED");
+      expect(message).toMatch(
+        /Row 2 has text in cell 2, .*: in the first row all is in one column, "name;price": .*Set `delimiter: ";"`$/,
+      );
+    }
+    expect((await failure("spreadsheet", undefined, { data: "name\nTea,3\n" })).message).not.toContain("delimiter");
+  });
+
   it("reads tabs from .tsv files and whatever delimiter is asked for", async () => {
     expect((await run("spreadsheet", {}, { path: file("a.tsv", "a\tb\n1\t2\n") })).records).toEqual([
       { a: "1", b: "2" },

@@ -63,6 +63,9 @@ const STRICT_RULES: typeof RULES = {
   },
 };
 
+/** What the schemas of earlier versions put in; nodes know better, by the end of a file's name. */
+const PRESETS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { spreadsheet: { delimiter: "," } };
+
 /** The schemas by type, made when the map is first looked at. */
 export const nodeSchemaRegistry: Map<string, AnyNodeSchema> = /* @__PURE__ */ new LazyMap(() =>
   Array.from(nodeTypes.values(), (nodeType) => [nodeType.type, schemaOf(nodeType)] as const),
@@ -91,7 +94,7 @@ function schemaOf({ type, parameterSchema }: NodeType, { strict = false }: NodeS
   const shape = Object.entries(properties).map(([name, schema]) => {
     const value = valueSchema(schema, rules[name], strict);
     if (required.includes(name)) return [name, value] as const;
-    const { default: preset } = schema;
+    const preset = schema.default === undefined ? PRESETS[type]?.[name] : schema.default;
     return [name, preset === undefined ? value.optional() : value.default(() => structuredClone(preset))] as const;
   });
   return withoutEval(() => object(Object.fromEntries(shape)));

@@ -5,8 +5,15 @@ import type { ZodType } from "zod";
 import { getNodeDefinition, nodeTypes } from "../../src/definitions.js";
 import * as schemas from "../../src/schemas.js";
 
-const { fileSystemSchema, getNodeSchema, httpRequestSchema, nodeDefinitionSchema, nodeEdgeSchema, nodeSchemaRegistry } =
-  schemas;
+const {
+  fileSystemSchema,
+  getNodeSchema,
+  httpRequestSchema,
+  nodeDefinitionSchema,
+  nodeEdgeSchema,
+  nodeSchemaRegistry,
+  spreadsheetSchema,
+} = schemas;
 
 /** Path and message of each issue. */
 function issues(schema: ZodType, value: unknown): string[] {
@@ -32,11 +39,18 @@ describe("schemas of parameters", () => {
     for (const [type, { parameterSchema }] of nodeTypes) {
       const { parameters } = getNodeDefinition(type) ?? {};
       const parsed = getNodeSchema(type)?.partial().safeParse({});
-      expect(parsed?.data, type).toEqual(parameters);
+      // The node itself takes a tab for .tsv where nothing is said.
+      const given = type === "spreadsheet" ? { delimiter: ",", ...parameters } : parameters;
+      expect(parsed?.data, type).toEqual(given);
       expect(parsed?.data).not.toBe(parameters);
       if (parameterSchema.required === undefined)
         expect(issues(getNodeSchema(type) as ZodType, parameters)).toEqual([]);
     }
+  });
+
+  it("put in the delimiter of the contract", () => {
+    expect(spreadsheetSchema.parse({})).toMatchObject({ delimiter: "," });
+    expect(spreadsheetSchema.parse({ delimiter: ";" })).toMatchObject({ delimiter: ";" });
   });
 
   it("have the limits of the contract", () => {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import type { CsvLayout, NativeTable, WorkbookLayout, WorkbookSheet } from "@atomiton/conductor-native";
 
-import { NodeError } from "../../contract/error.js";
+import { codeOf, messageOf, NodeError } from "../../contract/error.js";
 import { kindOf } from "../../data/kind.js";
 import { warnOfLostDigitsIn } from "../../data/lost-digits.js";
 import type { NodeWork } from "../../library/work.js";
@@ -22,11 +22,15 @@ import { typedRecords } from "./cell-types.js";
 import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
 import { refuseSheetSettings, refuseStream, SHEET, warnOfTextSettings } from "./ignored.js";
 import { jsonRecords } from "./json-records.js";
+import { delimiterDoubt, firstLine } from "./likely-delimiter.js";
 import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
 import { readParquetFile } from "./parquet/file.js";
 import { headersOf } from "./write.js";
 
 type Work = NodeWork<SpreadsheetParameters>;
+
+/** Of rows that are looked at for how their cells are separated. */
+const FEW_BYTES = 1024;
 
 /** A file, or what stands in for one. */
 interface Source {
@@ -106,12 +110,14 @@ function rowsOf({ table, text, headers, rowCount }: WorkbookSheet): object {
   return { records: JSON.parse(text ?? "[]") as unknown, headers, rowCount };
 }
 
-async function readCsv({ parameters, signal }: Work, { path, data }: Source, format: TableFormat): Promise<object> {
+async function readCsv(work: Work, { path, data }: Source, format: TableFormat): Promise<object> {
+  const { parameters, signal } = work;
   const { hasHeaders, skipEmptyLines, types } = parameters;
   const delimiter = parameters.delimiter ?? (format === "tsv" ? "\t" : ",");
   const layout: CsvLayout = { delimiter, hasHeaders, skipEmptyLines };
   if (parameters.stream && path !== undefined) {
     const rows = await StreamedRows.open(path, layout, signal);
+    warnOfDelimiter(work, delimiter, rows.headers, []);
     const output = Object.assign(attachStream({}, "records", rows), { headers: rows.headers });
     return Object.assign(
       attachCount(output, "rowCount", () => rows.countNow()),
@@ -122,8 +128,41 @@ async function readCsv({ parameters, signal }: Work, { path, data }: Source, for
     path === undefined
       ? addon.parseTable(typeof data === "string" ? data : bufferOf(data), layout, cancel)
       : addon.readTable(path, layout, cancel),
-  );
+  ).catch(async (error: unknown) => {
+    throw await withDelimiter(error, delimiter, path, data);
+  });
+  const start = table.headers.length === 1 && table.rowCount > 0 ? table.recordsText(0, FEW_BYTES).text : "[]";
+  warnOfDelimiter(work, delimiter, table.headers, JSON.parse(start) as Record<string, string>[]);
   return Object.assign(types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(delimiter));
+}
+
+/** Warns where all cells of a row are in one, by the first rows. */
+function warnOfDelimiter(
+  { parameters, warn }: Work,
+  delimiter: string,
+  headers: readonly string[],
+  records: readonly Record<string, string>[],
+): void {
+  if (headers.length !== 1) return;
+  const [name = ""] = headers;
+  const cells = records.map((record) => record[name] ?? "");
+  const [first, second] = parameters.hasHeaders ? [name, ...cells] : cells;
+  const doubt = first === undefined ? undefined : delimiterDoubt(first, second, delimiter);
+  if (doubt !== undefined) warn("wrong-delimiter", `In what was read ${doubt}`);
+}
+
+/** The failure of a file whose first row is one cell, with the delimiter that was probably meant. */
+async function withDelimiter(
+  error: unknown,
+  delimiter: string,
+  path: string | undefined,
+  data: string | Uint8Array = "",
+): Promise<unknown> {
+  if (codeOf(error) !== "DESERIALIZATION_FAILED") return error;
+  const line = await firstLine(path, data);
+  const doubt = line.includes(delimiter) ? undefined : delimiterDoubt(line, undefined, delimiter);
+  if (doubt === undefined) return error;
+  return new NodeError("DESERIALIZATION_FAILED", `${messageOf(error)}: in the first row ${doubt}`, { cause: error });
 }
 
 async function readJson(

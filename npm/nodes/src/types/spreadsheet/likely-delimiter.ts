@@ -1,0 +1,36 @@
+/** Delimiters that were probably meant where all cells of a row are in one. */
+import { open } from "node:fs/promises";
+import { foundText } from "../../contract/issues.js";
+
+const DELIMITERS = [",", ";", "\t", "|"];
+/** Bytes in which the first line of a file is looked for. */
+const FIRST_LINE = 64 * 1024;
+
+/**
+ * A sentence, where the only cell of the first row holds what other files separate their cells by, and so does the cell of
+ * the second one, if there is one.
+ */
+export function delimiterDoubt(first: string, second: string | undefined, delimiter: string): string | undefined {
+  const counts = DELIMITERS.map((each) => (each === delimiter ? 0 : first.split(each).length - 1));
+  const most = Math.max(...counts);
+  const likely = DELIMITERS[counts.indexOf(most)] as string;
+  if (most === 0 || (second !== undefined && !second.includes(likely))) return undefined;
+  return `all is in one column, ${foundText(first)}: cells were taken to be separated by ${foundText(delimiter)}, and are probably by ${foundText(likely)}. Set \`delimiter: ${JSON.stringify(likely)}\``;
+}
+
+/** The first line of a file, or of what stands in for one. */
+export async function firstLine(path: string | undefined, data: string | Uint8Array): Promise<string> {
+  const start = path === undefined ? data.slice(0, FIRST_LINE) : await startOf(path);
+  const text = typeof start === "string" ? start : new TextDecoder().decode(start);
+  return text.split(/\r?\n|\r/, 1)[0] as string;
+}
+
+async function startOf(path: string): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(FIRST_LINE) });
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
