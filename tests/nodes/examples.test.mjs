@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 
 import { nodeExamples, nodeTypes } from "@atomiton/nodes/definitions";
 
+import { parse } from "yaml";
+
 import { startExampleServers } from "./example-servers.mjs";
 
 const CLI = fileURLToPath(new URL("../../npm/conductor/bin/conductor.js", import.meta.url));
@@ -36,6 +38,25 @@ function conductor(folder, args) {
     stderr += text;
   });
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
+}
+
+/** The nodes of a flow, at any depth. */
+function nodesOf({ nodes = [] }) {
+  return nodes.flatMap((node) => [node, ...nodesOf(node)]);
+}
+
+/** Beside what it holds an output has declared keys alone: by them it is told from data. */
+function assertDeclared({ type, nodes }, output) {
+  const known = nodeTypes.get(type);
+  // What nodes around others give is mostly what one of those gave.
+  if (known === undefined || known.hasOpenOutputs || nodes !== undefined) return;
+  if (typeof output !== "object" || output === null || !("result" in output || "records" in output)) return;
+  const declared = [known.outputPorts, known.otherOutputs].flat().map(({ id }) => id);
+  assert.deepEqual(
+    Object.keys(output).filter((key) => !declared.includes(key)),
+    [],
+    `outputs of ${type}`,
+  );
 }
 
 let count = 0;
@@ -65,6 +86,7 @@ for (const type of nodeTypes.keys()) {
         assert.deepEqual(shown, expected, node);
       }
       assert.match(flow, new RegExp(`type: ${type}\\b`), "shows its type");
+      for (const node of nodesOf(parse(flow))) assertDeclared(node, given[node.id]);
     });
   }
 }

@@ -7,7 +7,7 @@ export const LIBRARY_OUTPUTS: readonly string[] = [
   "result success path content size modified kind files count matched entries exists created deleted sourcePath destPath",
   "result inputCount outputCount operation success",
   "result stdout stderr exitCode signal success timedOut command duration",
-  "records headers rowCount sheetName format sheetNames path size delimiter",
+  "records headers rowCount sheetName format sheetNames result path size delimiter success",
   "results result iterationCount errors success duration",
   "result rowCount fields path format size",
   "true false result value",

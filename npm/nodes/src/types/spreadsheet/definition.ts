@@ -103,9 +103,11 @@ export const spreadsheet = {
   otherOutputs: [
     output("format", "Format", "string", "The form of the file."),
     output("sheetNames", "Sheet Names", "array", "All sheets of the workbook."),
+    output("result", "Result", "string", "write: the same as path."),
     output("path", "Path", "string", "The file that was written."),
     output("size", "Size", "number", "Its size in bytes."),
     output("delimiter", "Delimiter", "string", "What separates cells, where it is no comma."),
+    output("success", "Success", "boolean", "write: true."),
   ],
   touches: ["reads-files", "writes-files"],
   ...readsWith("operation", ["read"], "read"),
