@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 
 import { bodyOf, httpServer } from "./http-server.js";
 import { places } from "./run.js";
+import { warned } from "./warned.js";
 
 const server = httpServer(answer);
 let base = "";
@@ -69,6 +70,30 @@ describe.each(places)("http-request in $name", ({ name, run, failure }) => {
     ["application/octet-stream; charset=utf-16", "e900", "6QA="],
   ])("reads %s as what it says, or as its byte order mark says", async (type, hex, expected) => {
     expect((await run("http-request", undefined, written(type, hex))).result).toBe(expected);
+  });
+
+  it.each([
+    [Buffer.from('{"a":[1]}'), { a: [1] }],
+    [Buffer.from("\n[1]"), [1]],
+    [Buffer.from("{ no JSON"), "{ no JSON"],
+    [Buffer.from("12"), "12"],
+    [Buffer.from("é"), "é"],
+    [Buffer.from("fffee900", "hex"), "é"],
+    [Buffer.from("89504e470d0a1a0a", "hex"), "iVBORw0KGgo="],
+    [Buffer.from("610062", "hex"), "YQBi"],
+    [Buffer.alloc(0), ""],
+  ])("reads an answer without a type by its bytes: %j", async (bytes, expected) => {
+    expect((await run("http-request", undefined, written("", bytes.toString("hex")))).result).toEqual(expected);
+  });
+
+  it("warns of an error status that it hands on as data, unless the flow says that it is none", async () => {
+    const url = `${base}/missing?key=secret`;
+    const said = (more: object) => warned(run, "http-request", undefined, { url, ...more });
+    const words = `404 Not Found from ${new URL(base).host} (GET ${base}/missing) was handed on as data; set \`failOn: 4xx,5xx\` for such an answer to be a failure, or \`failOn: []\` where it is none`;
+    expect(await said({})).toEqual([["error-status", words]]);
+    expect(await run("http-request", undefined, { url })).toMatchObject({ status: 404, result: { e: 1 } });
+    for (const failOn of [[], "", "5xx"]) expect(await said({ failOn })).toEqual([]);
+    expect(await warned(run, "http-request", undefined, written("text/plain", "61", 399))).toEqual([]);
   });
 
   it("says which charset it does not know, but for an answer that is an error anyway", async () => {

@@ -49,7 +49,7 @@ export async function* piecesOf(
 }
 
 /**
- * The body by its content type: JSON as a value, text as text, anything else as base64. Numbers in JSON that lose digits are
+ * The body by its content type: JSON as a value, text as text, anything else as base64. Without a type its bytes say what it is. Numbers in JSON that lose digits are
  * warned of.
  *
  * @param budget how large it may be. Default: 256 MiB
@@ -76,8 +76,35 @@ export async function answerOf(
       });
     }
   }
-  if (type === "" || type.startsWith("text/") || /[/+]xml\b/.test(type)) return textOf(response, type, budget);
+  if (type === "") return withoutType(await bytesOf(response, budget), warn);
+  if (type.startsWith("text/") || /[/+]xml\b/.test(type)) return textOf(response, type, budget);
   return toBase64(await bytesOf(response, budget));
+}
+
+/** An answer that does not say what it is: objects and lists of JSON as such, other text as text, what is no text as base64. */
+function withoutType(bytes: Uint8Array, warn: ((rule: string, message: string) => void) | undefined): unknown {
+  const text = textIn(bytes);
+  if (text === undefined) return toBase64(bytes);
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    const value = JSON.parse(text) as unknown;
+    if (warn) warnOfLostDigitsIn(text, "The answer", warn);
+    return value;
+  } catch {
+    return text;
+  }
+}
+
+/** Text of bytes that are UTF-8, or say by a byte order mark what they are. */
+function textIn(bytes: Uint8Array): string | undefined {
+  const isMarked = (bytes[0] === 0xfe && bytes[1] === 0xff) || (bytes[0] === 0xff && bytes[1] === 0xfe);
+  try {
+    const text = isMarked ? decodeText(bytes, "") : new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // No text that is written holds these; many formats of files that look like text at first do.
+    return text.includes("\0") ? undefined : text;
+  } catch {
+    return undefined;
+  }
 }
 
 async function textOf(response: Response, type: string, budget: AnswerBudget): Promise<string> {

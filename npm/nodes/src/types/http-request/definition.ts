@@ -58,7 +58,8 @@ export const httpRequest = {
         anyOf: [{ type: "string" }, { type: "integer" }, { type: "array" }],
         description:
           "Statuses that are errors, such as `404` or `5xx`, with commas between them. Without it those from 400 on are " +
-          "where the node asks for retries or an edge takes its error, and none elsewhere. With `saveTo` and `pagination` all but " +
+          "where the node asks for retries or an edge takes its error, and elsewhere they are data, with a warning: `[]` says that they are, " +
+          "as where the flow looks at `status` itself, and there is none. With `saveTo` and `pagination` all but " +
           "200 to 299 are errors, and these beside them.",
         examples: ["4xx,5xx", "5xx,429"],
       },
@@ -217,7 +218,7 @@ export const httpRequest = {
       "result",
       "Result",
       "any",
-      "The body: JSON as a value, text as text, anything else as base64. With `saveTo` the path, with `pagination` the items of all pages.",
+      "The body: JSON as a value, text as text, anything else as base64; where the answer does not say what it is, its bytes do. With `saveTo` the path, with `pagination` the items of all pages.",
     ),
   ],
   otherOutputs: [

@@ -10,7 +10,7 @@ import { type GivenPagination, paginationOf } from "./pagination.js";
 import { type Parameters, type PreparedRequest, requestOf } from "./request.js";
 import { downloadOf, quoted } from "./save.js";
 import { sendRequest } from "./send.js";
-import { failingStatuses, statusFailure } from "./status.js";
+import { ERRORS, failingStatuses, statusFailure, statusText } from "./status.js";
 
 /**
  * Sends one HTTP request with `fetch` and follows redirects. What an edge brings (`url`, `method`, `headers`, `body`,
@@ -63,7 +63,15 @@ async function run(work: NodeWork<Parameters>, network: Network): Promise<object
       ? { result: await answerOf(response, (rule, message) => work.warn(rule, message), new AnswerBudget(maxSize)) }
       : download.output(response, await download.save(response));
   });
+  if (response.status >= 400 && failOn === undefined && !work.errorsHandled)
+    work.warn("error-status", dataText(response, request));
   return { ...value, ...factsOf(response, request), duration };
+}
+
+/** Of an error that is handed on as data, because the flow does not say that it is one. */
+function dataText(response: Response, { method, url }: PreparedRequest): string {
+  const words = statusText(response, method, new URL(response.url || url));
+  return `${words} was handed on as data; set \`failOn: ${ERRORS}\` for such an answer to be a failure, or \`failOn: []\` where it is none`;
 }
 
 async function gathered(

@@ -2,7 +2,7 @@
 import { NodeError } from "../../contract/error.js";
 
 /** What fails unless something else is asked for. */
-const ERRORS = "4xx,5xx";
+export const ERRORS = "4xx,5xx";
 /** Statuses of which another try may have another. */
 const RETRYABLE = new Set([408, 425, 429]);
 /** Characters of the answer that a message quotes. */
@@ -40,7 +40,7 @@ const ADVICE: StatusAdvice = {
 /** What to do about statuses, by their numbers. */
 export type StatusAdvice = Readonly<Record<number, readonly string[]>>;
 
-/** The failure that an answer stands for. What the URL holds beside host and path may be secret, and is not named. */
+/** The failure that an answer stands for. */
 export function statusFailure(
   response: Response,
   method: string,
@@ -48,16 +48,20 @@ export function statusFailure(
   answer: unknown,
   advice: StatusAdvice = ADVICE,
 ): NodeError {
-  const { status, statusText } = response;
-  const words = statusText === "" ? String(status) : `${status} ${statusText}`;
+  const { status } = response;
   const said = excerptOf(answer);
-  const message = `${words} from ${url.host} (${method} ${url.origin}${url.pathname})${said === "" ? "" : `: ${said}`}`;
+  const message = `${statusText(response, method, url)}${said === "" ? "" : `: ${said}`}`;
   const isWorthATry = status >= 500 || RETRYABLE.has(status);
   const wait = retryAfter(response.headers.get("retry-after"), Date.now());
   return new NodeError("EXECUTION_FAILED", message, {
     ...(isWorthATry ? wait !== undefined && { retry: wait } : { retry: false }),
     advice: advice[status],
   });
+}
+
+/** A status, and who gave it. What the URL holds beside host and path may be secret, and is not named. */
+export function statusText({ status, statusText: name }: Response, method: string, url: URL): string {
+  return `${name === "" ? status : `${status} ${name}`} from ${url.host} (${method} ${url.origin}${url.pathname})`;
 }
 
 /** `Retry-After` in ms: a number of seconds or a date. `undefined` for none, and for what makes no sense. */
