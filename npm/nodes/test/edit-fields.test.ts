@@ -24,6 +24,47 @@ describe.each(places)("edit-fields in $name", ({ run, failure }) => {
     expect((await edit({ data }, { x: "{{{t}}}" })).x).toBe(data.t);
   });
 
+  it("shows names by filters, and `it.` as what it stands for", async () => {
+    const data = { name: " ada <b> ", list: [1, 2], n: 5, it: undefined, rows: [{ a: "x" }], "b | upper": "own" };
+    const shown = async (x: string) => (await edit({ data }, { x })).x;
+    expect(await shown("{{it.name}}")).toBe(" ada &lt;b&gt; ");
+    expect(await shown("{{it.name | trim | upper}}|{{ it.name|trim|capitalize|safe }}")).toBe("ADA &lt;B&gt;|Ada <b>");
+    expect(await shown("{{{list | json}}} {{it.list | length}} {{n | lower}} {{it.missing | upper}}.")).toBe(
+      "[1,2] 2 5 .",
+    );
+    expect(await shown("{{#it.rows}}{{a | upper}}{{it.n}}{{/it.rows}} {{it.variables.none}}{{b | upper}}")).toBe(
+      "X5 own",
+    );
+    expect((await edit({ data: { it: { name: "own" } } }, { x: "{{it.name}}" })).x).toBe("own");
+  });
+
+  it("refuses what is not carried out, and says what is", async () => {
+    for (const [x, message] of [
+      [
+        "{{it.name | shout}}",
+        "the filter `shout` in {{it.name | shout}} is not known; there are upper, lower, capitalize",
+      ],
+      ["{{name | constructor}}", "the filter `constructor`"],
+      [
+        "{{@each(it.items) => item}}{{item}}{{/each}}",
+        "the helper `@each` is not known; write {{#list}}…{{/list}}, with",
+      ],
+      [
+        "{{@if(it.n > 1)}}a{{#else}}b{{/if}}",
+        "the helper `@if` is not known; write {{#name}}…{{/name}}, and {{^name}}",
+      ],
+      ["{{ @include('x') /}}", "the helper `@include` is not known; there are sections"],
+      ["{{it.n + 1}}", "{{it.n + 1}} is code, and templates show names"],
+      ["{{upper(it.name)}}", "{{upper(it.name)}} is code"],
+    ]) {
+      const error = await failure("edit-fields", { data: { name: "a", n: 1, items: [1] } }, { values: { x } });
+      expect(error).toMatchObject({ code: "INVALID_PARAMETERS" });
+      expect(error.message).toContain(`Bad template syntax in "x": ${message}`);
+    }
+    const odd = { "Price (EUR)": 5, "f(x)": 6, "@id": 7 };
+    expect((await edit({ data: odd }, { x: "{{Price (EUR)}}{{f(x)}}{{@id}}" })).x).toBe("567");
+  });
+
   it("knows the time, dates and objects", async () => {
     expect((await edit({}, { now: "{{$now}}" })).now).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     const data = { at: new Date(0), o: { a: 1 }, z: 0, no: false };

@@ -6,6 +6,7 @@ import { messageOf } from "@atomiton/values";
 import Mustache from "mustache";
 
 import type { Parsers } from "../definition/node-type.js";
+import { templateFault } from "../types/edit-fields/template.js";
 import { cronProblem } from "./schedule-times.js";
 
 /** How the file is called in which a syntax error is told to be. */
@@ -26,8 +27,9 @@ export const machineParsers: Required<Parsers> = {
   cron: cronProblem,
   template(text) {
     try {
-      Mustache.parse(text);
-      return undefined;
+      const fault = templateFault(text);
+      if (fault === undefined) Mustache.parse(text);
+      return fault;
     } catch (error) {
       return messageOf(error);
     }

@@ -17,7 +17,7 @@ export const editFields = {
         anyOf: [{ type: "object" }, { type: "string" }],
         default: {},
         description:
-          "Fields and their values, also as JSON text. Text is a template: {{a.b}}, {{{raw}}}, {{#list}}…{{/list}}, {{^list}}…{{/list}}, {{variables.a}}, {{$now}}.",
+          "Fields and their values, also as JSON text. Text is a template: {{a.b}}, {{{raw}}}, {{#list}}…{{/list}}, {{^list}}…{{/list}}, {{variables.a}}, {{$now}}; {{it.a}} is {{a}}. {{a | upper}} shows it by filters: upper, lower, capitalize, trim, json, length, safe (not escaped). What is not carried out, such as {{@each(…)}}, is refused.",
         examples: [{ greeting: "Hello {{name}}" }],
       },
       keepOnlySet: {

@@ -7,7 +7,7 @@ import { tableBehind } from "../../table/table-output.js";
 
 /**
  * Renders `{{name}}`, `{{a.b}}`, `{{#list}}…{{/list}}`, `{{^list}}…{{/list}}` and `{{{raw}}}`. `views` are searched from
- * the last to the first; `escapes` says whether values are escaped for HTML, or how else they are written. Names that are nowhere give nothing; `missed` is told of them, but for names of sections, which ask
+ * the last to the first, `it.` before a name stands for all of them, and `{{name | upper}}` shows it by filters; `escapes` says whether values are escaped for HTML, or how else they are written. Names that are nowhere give nothing; `missed` is told of them, but for names of sections, which ask
  * whether there is something. Templates are data: nothing in them is compiled or
  * called, and only own properties are seen.
  *
@@ -20,6 +20,8 @@ export function render(
   escapes: boolean | ((value: unknown) => string),
   missed?: (missing: MissingName) => void,
 ): string {
+  const fault = templateFault(template);
+  if (fault !== undefined) throw new NodeError("INVALID_PARAMETERS", fault);
   const budget = new Budget();
   const root = new Scope({}, undefined, budget, missed);
   const context = views.reduce<Scope>((parent, view) => new Scope(view, parent, budget, missed), root);
@@ -27,6 +29,33 @@ export function render(
   return new Writer(budget).render(template, context, undefined, {
     escape: (value: unknown) => budget.spent(escaped(value)),
   });
+}
+
+/** Filters by their names: what they make of a value. `safe` is one by which a value is not escaped. */
+const FILTERS: Readonly<Record<string, (value: unknown) => unknown>> = {
+  upper: (value) => textOf(value).toUpperCase(),
+  lower: (value) => textOf(value).toLowerCase(),
+  capitalize: (value) => textOf(value).replace(/^./u, (first) => first.toUpperCase()),
+  trim: (value) => textOf(value).trim(),
+  json: (value) => JSON.stringify(value),
+  length: (value) => (Array.isArray(value) ? value.length : textOf(value).length),
+  e: (value) => value,
+  safe: (value) => value,
+};
+
+/** What other template languages call helpers, and how it is written here. */
+const HELPERS: Readonly<Record<string, string>> = {
+  each: "{{#list}}…{{/list}}, with the fields of an item or {{.}} inside",
+  foreach: "{{#list}}…{{/list}}, with the fields of an item or {{.}} inside",
+  if: "{{#name}}…{{/name}}, and {{^name}}…{{/name}} for the other case",
+};
+
+/** What a template has that is not carried out, wherever it is; what is wrong with its sections its reader says. */
+export function templateFault(template: string): string | undefined {
+  const helper = /\{\{[~_-]?\s*@\s*(\w+)\s*\(/.exec(template)?.[1];
+  if (helper === undefined) return undefined;
+  const known = "there are sections: {{#name}}…{{/name}} and {{^name}}…{{/name}}";
+  return `the helper \`@${helper}\` is not known; ${HELPERS[helper] ? `write ${HELPERS[helper]}` : known}`;
 }
 
 /** A name in a template that was nowhere, or held nothing. */
@@ -88,12 +117,41 @@ class Scope extends Mustache.Context {
       const value = scope.#own(name.split("."));
       if (value !== undefined) return shown(value);
     }
-    return undefined;
+    return name.startsWith("it.") ? this.lookup(name.slice(3)) : undefined;
   }
 
-  /** The value of a name that is to be shown. */
-  shown(name: string): unknown {
+  /**
+   * The value of a name that is to be shown, by its filters, and whether it is shown as it is. A field may have a name that
+   * looks like more than one.
+   *
+   * @throws NodeError INVALID_PARAMETERS for a filter that is not known, and for code
+   */
+  shownBy(name: string): { value: unknown; isSafe: boolean } {
+    const [path = "", ...filters] = name.includes("|") && this.lookup(name) === undefined ? name.split("|") : [name];
+    const names = filters.map((filter) => filter.trim());
+    const unknown = names.find((filter) => !Object.hasOwn(FILTERS, filter));
+    if (unknown !== undefined) {
+      throw new NodeError(
+        "INVALID_PARAMETERS",
+        `the filter \`${unknown}\` in {{${name}}} is not known; there are ${Object.keys(FILTERS).join(", ")}`,
+      );
+    }
+    const value = this.#shown(path.trim());
+    const filtered =
+      value === undefined || value === null
+        ? value
+        : names.reduce<unknown>((made, filter) => FILTERS[filter]?.(made), value);
+    return { value: filtered, isSafe: names.includes("safe") };
+  }
+
+  #shown(name: string): unknown {
     const value = this.lookup(name);
+    if (value === undefined && CODE.test(name)) {
+      throw new NodeError(
+        "INVALID_PARAMETERS",
+        `{{${name}}} is code, and templates show names, such as {{a.b}}, by filters, such as {{a.b | upper}}; work the value out with an expression: $\u007b{ … }}`,
+      );
+    }
     if (this.#missed !== undefined && (value === undefined || value === null))
       this.#missed({ name, known: () => this.#known(name) });
     return value;
@@ -130,6 +188,9 @@ class Scope extends Mustache.Context {
   }
 }
 
+/** A call, or an operation on what begins as other template languages have it. */
+const CODE = /^[\w$.]+\(.*\)$|^it\.[\w$.]*\s*[^\w\s$.]/s;
+
 /** The rows of an output that is backed by a table: to a template it is a list. */
 function rows(value: unknown): unknown {
   if (!tableBehind(value)) return value;
@@ -151,12 +212,13 @@ class Writer extends Mustache.Writer {
   }
 
   override unescapedValue(token: string[], context: Mustache.Context): string {
-    return this.#budget.spent(textOf((context as Scope).shown(token[1] as string)));
+    return this.#budget.spent(textOf((context as Scope).shownBy(token[1] as string).value));
   }
 
   override escapedValue(token: string[], context: Mustache.Context, config?: Mustache.RenderOptions): string {
-    const value = (context as Scope).shown(token[1] as string);
+    const { value, isSafe } = (context as Scope).shownBy(token[1] as string);
     if (value === undefined || value === null) return "";
+    if (isSafe) return this.#budget.spent(textOf(value));
     return (config as { escape(value: unknown): string }).escape(value);
   }
 }
