@@ -182,6 +182,27 @@ describe("writing", () => {
     { name: "Grace", total: null, paid: false, note: "007" },
   ];
 
+  it("warns of the sheets that go with a workbook that is written over", async () => {
+    const path = join(folder, "sheets.xlsx");
+    const write = (sheetName?: string) =>
+      warned(run, "spreadsheet", { data: [{ a: 1 }] }, { operation: "write", path, ...(sheetName && { sheetName }) });
+    expect(await write("R&D <1>")).toEqual([]);
+    expect(await write("r&d <1>")).toEqual([]);
+    const words =
+      "a workbook is written whole, with one sheet. Write each sheet to a file of its own, or put the rows together first";
+    expect(await write("Other")).toEqual([
+      ["replaced-sheets", `\`${path}\` had the sheet \`r&d <1>\`, which is gone: ${words}`],
+    ]);
+    writeFileSync(path, readFileSync(made("libreoffice.xlsx")));
+    const { sheetNames } = await run("spreadsheet", {}, { path, range: "A:H" });
+    expect(sheetNames.length).toBeGreaterThan(1);
+    const [[, message] = []] = await write();
+    for (const name of sheetNames.filter((each: string) => each !== "Sheet1")) expect(message).toContain(`\`${name}\``);
+    writeFileSync(path, "no workbook");
+    expect(await write()).toEqual([]);
+    expect((await run("spreadsheet", {}, { path })).records).toEqual([{ a: "1" }]);
+  });
+
   it("makes a workbook that reads back the same", async () => {
     const path = join(folder, "deep/er/out.xlsx");
     const output = await run("spreadsheet", { data: rows }, { operation: "write", path, sheetName: "People" });

@@ -47,7 +47,11 @@ export const spreadsheet = {
           "numbers and true or false are such, empty cells are null; text counts as a number only if it is exactly how the " +
           "number is written (not `007`), also in JSON and in records that arrive. A workbook is written with `auto` unless `text` is given.",
       },
-      sheetName: { type: "string", description: "A sheet of a workbook; a CSV file has `Sheet1` alone." },
+      sheetName: {
+        type: "string",
+        description:
+          "A sheet of a workbook; a CSV file has `Sheet1` alone. Written, a workbook has this sheet alone: others that the file had are gone, with a warning.",
+      },
       sheetIndex: { type: "integer", minimum: 0, description: "A sheet by its place, from 0; a CSV file has one." },
       hasHeaders: { type: "boolean", default: true, description: "Whether the first row names the columns." },
       range: {

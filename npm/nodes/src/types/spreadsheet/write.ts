@@ -5,6 +5,7 @@ import { NodeError } from "../../contract/error.js";
 import { textOf } from "../../data/field.js";
 import { isPlainObject, ownValue, type PlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
+import { shownNames } from "../../data/rows.js";
 import type { NodeWork } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { StreamedRows } from "../../machine/streamed-rows.js";
@@ -17,6 +18,7 @@ import { refuseUnused, SHEET, warnOfWriting } from "./ignored.js";
 import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
 import { parquetBytes } from "./parquet/file.js";
 import { columnsToWrite } from "./parquet/write-columns.js";
+import { sheetsOf } from "./sheets.js";
 
 /** Days from the first day of sheets to that of JavaScript. */
 const DAYS_BEFORE_EPOCH = 25_569;
@@ -75,13 +77,16 @@ async function write(
   if (format === "xlsx") {
     const numbers = types !== "text";
     const { table } = rows;
-    return writeAtomically(path, (beside) =>
-      cancellable(signal, (addon, cancel) =>
+    return writeAtomically(path, async (beside) => {
+      const size = await cancellable(signal, (addon, cancel) =>
         table
           ? addon.writeTableWorkbook(table, beside, sheetName, numbers, cancel)
           : addon.writeRecordsWorkbook(sheetText(rows), beside, sheetName, numbers, cancel),
-      ),
-    );
+      );
+      // As late as can be: another node may write the same file meanwhile.
+      warnOfSheets(await sheetsOf(path), sheetName, work);
+      return size;
+    });
   }
   const records = types === "auto" ? typedRecords(rows.records()) : rows.records();
   if (format === "parquet") {
@@ -96,6 +101,17 @@ async function write(
       ? JSON.stringify(records, null, 2)
       : records.map((record) => `${JSON.stringify(record)}\n`).join("");
   return writeAtomically(path, (beside, mode) => writeThrough(beside, text, mode));
+}
+
+/** Warns of sheets that go because a workbook is written over that had them. */
+function warnOfSheets(before: readonly string[], sheetName: string, work: NodeWork<SpreadsheetParameters>): void {
+  const gone = before.filter((name) => name.toLowerCase() !== sheetName.toLowerCase());
+  if (gone.length === 0) return;
+  const [what, are] = gone.length === 1 ? ["the sheet", "is"] : ["the sheets", "are"];
+  work.warn(
+    "replaced-sheets",
+    `\`${pathOf(work)}\` had ${what} ${shownNames(gone)}, which ${are} gone: a workbook is written whole, with one sheet. Write each sheet to a file of its own, or put the rows together first`,
+  );
 }
 
 /** Whether rows can be written as they come; a workbook is written as a whole, and cells are read as numbers in memory. */
