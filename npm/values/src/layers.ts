@@ -35,6 +35,8 @@ export function isLayer(value: unknown): value is Record<string, unknown> {
   const held = heldBy(value);
   if (!Object.hasOwn(value, held)) return false;
   const keys = Object.keys(value);
+  // One type gives each of them, but none gives both.
+  if (keys.includes("records") && keys.includes("result")) return false;
   return keys.length === 1 || outputs.some((known) => known.has(held) && keys.every((key) => known.has(key)));
 }
 

@@ -24,8 +24,7 @@ describe("what nodes put around their data", () => {
       { records: [1], total: 1 },
       // Keys of different types.
       { result: 5, status: 200, cost: 1 },
-      // Keys that stand beside the other one.
-      { result: [1], headers: ["a"], rowCount: 1 },
+      // Keys of one type, which it never gives together.
       { records: [1], result: 5 },
       { records: "none", result: 5 },
       { records: "none" },
