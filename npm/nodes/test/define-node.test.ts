@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import { codeOf, defineNode, getNodeExecutable, type JsonSchema } from "../src/index.js";
 
-const failureOf = async (work: Promise<unknown>): Promise<{ code: string; message: string }> => {
+const failureOf = async (work: unknown): Promise<{ code: string; message: string }> => {
   try {
     await work;
   } catch (error) {
@@ -163,6 +163,32 @@ describe("inputs", () => {
   });
 });
 
+describe("an answer", () => {
+  test("is there at once where nothing waits, and a failure is always a promise", async () => {
+    await wait.execute({ for: 1 });
+    expect(wait.execute({ for: 1 })).toEqual([1, "ms"]);
+    expect(shout.execute({ mark: "!", input: { text: "hi" } })).toBe("HI!!");
+    const thrown = shout.execute({ mark: "." });
+    expect(thrown).toBeInstanceOf(Promise);
+    expect((await failureOf(thrown)).code).toBe("INVALID_PARAMETERS");
+  });
+
+  test("waits for schemas that check in their own time, one after the other", async () => {
+    const slow = z.number().refine(async (value) => value > 0, "must be above 0");
+    const node = defineNode({
+      type: "slow",
+      parameters: z.object({ from: slow }),
+      inputs: { a: slow, b: z.number(), c: slow },
+      execute: async ({ parameters, inputs }) => [parameters.from, ...Object.entries(inputs)],
+    });
+    const given = { from: 1, input: { a: 2, b: 3, c: 4 } };
+    expect(await node.execute(given)).toEqual([1, ["a", 2], ["b", 3], ["c", 4]]);
+    const wrong = { ...given, input: { a: -1, b: "3", c: 4 } };
+    expect((await failureOf(node.execute(wrong))).message).toContain("`a`");
+    expect((await failureOf(node.execute({ ...wrong, from: 0 }))).code).toBe("INVALID_PARAMETERS");
+  });
+});
+
 describe("a definition", () => {
   test("says of the type what flows and editors need", () => {
     expect(shout.parameterSchema.properties).toMatchObject({ times: { type: "integer", minimum: 1 }, retries: {} });
@@ -180,7 +206,7 @@ describe("a definition", () => {
         yield { i: 1 };
       },
     });
-    expect(await failureOf(rows.execute({}) as Promise<unknown>)).toEqual({
+    expect(await failureOf(rows.execute({}))).toEqual({
       code: "TYPE_MISMATCH",
       message: "[rows] `execute` is a generator: collect what it gives, and return a list",
     });

@@ -4,6 +4,7 @@ import { type Issue, issueSentences } from "../contract/issues.js";
 import { durationMs } from "../data/duration.js";
 import { isPlainObject, type PlainObject } from "../data/input.js";
 import { compiledSchema } from "../library/compiled-schema.js";
+import { after } from "./after.js";
 import { type AnySchema, isStandard, type JsonSchema } from "./schema.js";
 
 interface StandardIssue extends Omit<Issue, "path"> {
@@ -16,10 +17,14 @@ type Result = { readonly value: unknown; readonly issues?: undefined } | { reado
 export type Checked = { value: unknown } | { error(code: NodeErrorCode, subject: string): NodeError };
 
 /** The value after the check, with defaults, or what is wrong with it. */
-export async function check(schema: AnySchema, given: unknown): Promise<Checked> {
+export function check(schema: AnySchema, given: unknown): Checked | Promise<Checked> {
   const result = isStandard(schema)
-    ? ((await schema["~standard"].validate(given)) as Result)
-    : await checkJson(schema, given);
+    ? (schema["~standard"].validate(given) as Result | PromiseLike<Result>)
+    : checkJson(schema, given);
+  return after(result, (found) => checkedOf(found, given));
+}
+
+function checkedOf(result: Result, given: unknown): Checked {
   if (result.issues === undefined) return { value: result.value };
   const issues = result.issues.map(
     (issue): Issue => ({ ...issue, path: issue.path?.map(keyOf), message: issue.message }),
@@ -43,9 +48,11 @@ function inMs(schema: JsonSchema, given: unknown): unknown {
   return read;
 }
 
-async function checkJson(schema: JsonSchema, given: unknown): Promise<Result> {
-  const result = (await compiledSchema(schema)).safeParse(inMs(schema, given));
-  return result.success ? { value: result.data } : { issues: result.error.issues as readonly StandardIssue[] };
+function checkJson(schema: JsonSchema, given: unknown): Result | Promise<Result> {
+  return after(compiledSchema(schema), (compiled): Result => {
+    const result = compiled.safeParse(inMs(schema, given));
+    return result.success ? { value: result.data } : { issues: result.error.issues as readonly StandardIssue[] };
+  });
 }
 
 function keyOf(segment: PropertyKey | { readonly key: PropertyKey }): PropertyKey {

@@ -13,6 +13,7 @@ import {
   sharedParameters,
 } from "../definition/node-type.js";
 import { plainValue } from "../table/port-value.js";
+import { after } from "./after.js";
 import { check } from "./check.js";
 import { CONTEXT_KEYS, type DescribedParameters, describeParameters, jsonSchemaOf, refusal } from "./described.js";
 import type { AnySchema, Parsed, Written } from "./schema.js";
@@ -104,7 +105,7 @@ export interface DefinedNode<
   // biome-ignore lint/suspicious/noExplicitAny: a list of types may hold any
   Types extends DefinedTypes<any, string, string, unknown> = DefinedTypes<any, string, string, any>,
 > extends NodeType,
-    NodeExecutable<NodeParams, Promise<Types["output"]>> {
+    NodeExecutable<NodeParams, Types["output"] | Promise<Types["output"]>> {
   readonly type: Type;
   readonly effects: Effects | EffectsOf;
   /** For the compiler alone. */
@@ -164,22 +165,20 @@ export function defineNode<
     effects,
     ...(version !== undefined && { version }),
     limits: [],
-    async execute(params) {
-      const given = parametersIn(params, described);
-      const schema: AnySchema | undefined = definition.parameters;
-      const parameters = schema === undefined ? given : await checkedParameters(type, schema, given);
+    execute(params) {
       const brought = Object.hasOwn(params, "input") ? params["input"] : undefined;
-      const found = await inputsIn(type, inputs, brought);
-      const answer = await run(callOf(params, parameters as PlainObject, found, brought));
-      // Nothing would ask it for what it gives.
-      const kind = Object.prototype.toString.call(answer);
-      if (kind === "[object AsyncGenerator]" || kind === "[object Generator]") {
-        throw new NodeError(
-          "TYPE_MISMATCH",
-          `[${type}] \`execute\` is a generator: collect what it gives, and return a list`,
+      try {
+        // What is known at once is answered at once: a promise for each step would cost more than most nodes do.
+        return after(parametersOf(type, definition.parameters, parametersIn(params, described)), (parameters) =>
+          after(inputsIn(type, inputs, brought), (found) =>
+            after(run(new AttemptCall(params, parameters as PlainObject, found, brought)), (answer) =>
+              refuseGenerator(type, answer),
+            ),
+          ),
         );
+      } catch (error) {
+        return Promise.reject(error);
       }
-      return answer;
     },
   };
 }
@@ -197,61 +196,82 @@ function outputsOf(outputs: readonly string[] | Readonly<Record<string, string>>
   return Array.isArray(outputs) ? outputs.map((handle: string) => [handle, ""]) : Object.entries(outputs as object);
 }
 
-/** The parameters out of the flat object that an executable is called with. */
-function parametersIn(params: NodeParams, { names }: DescribedParameters): PlainObject {
-  // Made from entries, so that a parameter named `__proto__` is one like any other.
-  return Object.fromEntries(
-    Object.entries(params).filter(([key, value]) => {
-      if (CONTEXT_KEYS.has(key) || value === undefined) return false;
-      // Those that every type has are not the author's to know of.
-      return names === undefined || names.has(key) || !Object.hasOwn(sharedParameters, key);
-    }),
+/** Nothing would ask a generator for what it gives. */
+function refuseGenerator<Output>(type: string, answer: Output): Output {
+  if (typeof answer !== "object" || answer === null || !(Symbol.toStringTag in answer)) return answer;
+  const kind = Object.prototype.toString.call(answer);
+  if (kind !== "[object AsyncGenerator]" && kind !== "[object Generator]") return answer;
+  throw new NodeError(
+    "TYPE_MISMATCH",
+    `[${type}] \`execute\` is a generator: collect what it gives, and return a list`,
   );
 }
 
-async function checkedParameters(type: string, schema: AnySchema, given: PlainObject): Promise<unknown> {
-  const result = await check(schema, given);
-  if ("value" in result) return result.value;
-  throw result.error("INVALID_PARAMETERS", `Invalid ${type} parameters`);
+/** The parameters out of the flat object that an executable is called with. */
+function parametersIn(params: NodeParams, { names }: DescribedParameters): PlainObject {
+  const found: PlainObject = {};
+  for (const key of Object.keys(params)) {
+    const value = params[key];
+    if (CONTEXT_KEYS.has(key) || value === undefined) continue;
+    // Those that every type has are not the author's to know of.
+    if (names !== undefined && !names.has(key) && Object.hasOwn(sharedParameters, key)) continue;
+    // A parameter of this name is one like any other.
+    if (key === "__proto__") {
+      Object.defineProperty(found, key, { value, writable: true, enumerable: true, configurable: true });
+    } else found[key] = value;
+  }
+  return found;
 }
 
-async function inputsIn(
+function parametersOf(type: string, schema: AnySchema | undefined, given: PlainObject): unknown {
+  if (schema === undefined) return given;
+  return after(check(schema, given), (result) => {
+    if ("value" in result) return result.value;
+    throw result.error("INVALID_PARAMETERS", `Invalid ${type} parameters`);
+  });
+}
+
+function inputsIn(
   type: string,
   declared: readonly [string, AnySchema][],
   brought: unknown,
-): Promise<PlainObject> {
+): PlainObject | Promise<PlainObject> {
   const came: PlainObject = isPlainObject(brought) ? brought : brought === undefined ? {} : { default: brought };
   if (declared.length === 0) return came;
   const inputs: PlainObject = {};
-  for (const [handle, schema] of declared) {
+  const from = (at: number): PlainObject | Promise<PlainObject> => {
+    const next = declared[at];
+    if (next === undefined) return inputs;
+    const [handle, schema] = next;
     const isDefault = declared.length === 1 && !Object.hasOwn(came, handle);
-    const value = Object.hasOwn(came, isDefault ? "default" : handle)
-      ? came[isDefault ? "default" : handle]
-      : undefined;
-    inputs[handle] = await checkedInput(type, handle, schema, value, came);
-  }
-  return inputs;
+    const name = isDefault ? "default" : handle;
+    const value = Object.hasOwn(came, name) ? came[name] : undefined;
+    return after(checkedInput(type, handle, schema, value, came), (checked) => {
+      inputs[handle] = checked;
+      return from(at + 1);
+    });
+  };
+  return from(0);
 }
 
 /** A declared input. Where only the data in what a node of the library gave passes, that is taken. */
-async function checkedInput(
-  type: string,
-  handle: string,
-  schema: AnySchema,
-  value: unknown,
-  came: PlainObject,
-): Promise<unknown> {
-  const result = await check(schema, value);
-  if ("value" in result) return result.value;
-  const data = plainValue(unwrap(value));
-  if (data !== value) {
-    const inner = await check(schema, data);
-    if ("value" in inner) return inner.value;
-  }
-  if (value !== undefined) throw result.error("TYPE_MISMATCH", `The input \`${handle}\` of ${type} does not fit`);
+function checkedInput(type: string, handle: string, schema: AnySchema, value: unknown, came: PlainObject): unknown {
+  return after(check(schema, value), (result) => {
+    if ("value" in result) return result.value;
+    const refuse = (): never => {
+      if (value !== undefined) throw result.error("TYPE_MISMATCH", `The input \`${handle}\` of ${type} does not fit`);
+      throw missing(type, handle, came);
+    };
+    const data = plainValue(unwrap(value));
+    if (data === value) return refuse();
+    return after(check(schema, data), (inner) => ("value" in inner ? inner.value : refuse()));
+  });
+}
+
+function missing(type: string, handle: string, came: PlainObject): NodeError {
   const handles = Object.keys(came).map((name) => `\`${name}\``);
   const found = handles.length === 0 ? "nothing came in" : `what came in is on ${handles.join(", ")}`;
-  throw new NodeError(
+  return new NodeError(
     "TYPE_MISMATCH",
     `The input \`${handle}\` of ${type} is missing; ${found}. Lead an edge to it with \`targetHandle: ${handle}\``,
   );
@@ -267,32 +287,47 @@ function ofAttempt(params: NodeParams, name: string): unknown {
   return isGiven ? Reflect.get(from, name, params) : params[name];
 }
 
-function callOf(params: NodeParams, parameters: PlainObject, inputs: PlainObject, brought: unknown): NodeCall {
-  return {
-    parameters,
-    inputs,
-    input: brought,
-    variables: (params["variables"] ?? {}) as Record<string, unknown>,
-    nodeId: String(params["nodeId"] ?? ""),
-    executionId: String(params["executionId"] ?? ""),
-    get signal() {
-      const signal = ofAttempt(params, "signal");
-      return signal instanceof AbortSignal ? signal : new AbortController().signal;
-    },
-    get attempt() {
-      return Number(ofAttempt(params, "attempt") ?? 1);
-    },
-    get idempotencyKey() {
-      return String(ofAttempt(params, "idempotencyKey") ?? params["executionId"] ?? "");
-    },
-    get progress() {
-      return (ofAttempt(params, "progress") ?? nothing) as NodeCall["progress"];
-    },
-    get warn() {
-      return (ofAttempt(params, "warn") ?? nothing) as NodeCall["warn"];
-    },
-    get log() {
-      return (ofAttempt(params, "log") ?? silent) as NodeLog;
-    },
-  };
+/** What is made on demand lies on the prototype: an object with getters of its own costs more than most nodes do. */
+class AttemptCall implements NodeCall {
+  readonly #params: NodeParams;
+  readonly variables: Record<string, unknown>;
+  readonly nodeId: string;
+  readonly executionId: string;
+
+  constructor(
+    params: NodeParams,
+    readonly parameters: PlainObject,
+    readonly inputs: PlainObject,
+    readonly input: unknown,
+  ) {
+    this.#params = params;
+    this.variables = (params["variables"] ?? {}) as Record<string, unknown>;
+    this.nodeId = String(params["nodeId"] ?? "");
+    this.executionId = String(params["executionId"] ?? "");
+  }
+
+  get signal(): AbortSignal {
+    const signal = ofAttempt(this.#params, "signal");
+    return signal instanceof AbortSignal ? signal : new AbortController().signal;
+  }
+
+  get attempt(): number {
+    return Number(ofAttempt(this.#params, "attempt") ?? 1);
+  }
+
+  get idempotencyKey(): string {
+    return String(ofAttempt(this.#params, "idempotencyKey") ?? this.#params["executionId"] ?? "");
+  }
+
+  get progress(): NodeCall["progress"] {
+    return (ofAttempt(this.#params, "progress") ?? nothing) as NodeCall["progress"];
+  }
+
+  get warn(): NodeCall["warn"] {
+    return (ofAttempt(this.#params, "warn") ?? nothing) as NodeCall["warn"];
+  }
+
+  get log(): NodeLog {
+    return (ofAttempt(this.#params, "log") ?? silent) as NodeLog;
+  }
 }
