@@ -35,10 +35,15 @@ pub(super) struct Schema {
     pub(super) maximum: Option<Number>,
 }
 
+/// Parameters of all types of the node library.
+const SHARED: [&str; 5] = ["enabled", "timeout", "retries", "label", "description"];
+
 impl Schema {
-    /// The names of the properties, in the order of the schema.
+    /// The names of the properties, in the order of the schema; those that every type has last.
     pub(super) fn names(&self) -> Vec<&str> {
-        self.names.iter().map(String::as_str).collect()
+        let mut names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        names.sort_by_key(|name| SHARED.contains(name));
+        names
     }
 }
 

@@ -3,31 +3,68 @@
 /// Longer names are not compared: nobody misspells them by a letter or two.
 const LONGEST: usize = 48;
 
-/// What people write who know the same thing by another name.
-const SYNONYMS: [(&str, &str); 23] = [
-    ("from", "source"),
-    ("to", "target"),
-    ("with", "parameters"),
-    ("config", "parameters"),
-    ("args", "parameters"),
-    ("options", "parameters"),
-    ("inputs", "parameters"),
-    ("steps", "nodes"),
-    ("tasks", "nodes"),
-    ("children", "nodes"),
-    ("links", "edges"),
-    ("connections", "edges"),
-    ("wires", "edges"),
-    ("vars", "variables"),
-    ("env", "variables"),
-    ("kind", "type"),
-    ("uses", "type"),
-    ("yes", "true"),
-    ("no", "false"),
-    ("then", "true"),
-    ("else", "false"),
-    ("retry", "retries"),
-    ("file", "path"),
+/// What people write who know the same thing by another name, as keys of flows, as parameters, or as types of other tools. One
+/// name may mean several: which of them there is decides.
+const SYNONYMS: [(&[&str], &str); 47] = [
+    (&["from"], "source"),
+    (&["to"], "target"),
+    (&["with", "config", "args", "options", "inputs"], "parameters"),
+    (&["steps", "tasks", "children"], "nodes"),
+    (&["links", "connections", "wires"], "edges"),
+    (&["vars", "env"], "variables"),
+    (&["kind", "uses"], "type"),
+    (&["yes", "then"], "true"),
+    (&["no", "else"], "false"),
+    (&["retry"], "retries"),
+    (&["file", "filename", "filePath"], "path"),
+    (&["query", "statement"], "sql"),
+    (&["command", "cmd"], "program"),
+    (&["command", "cmd"], "command"),
+    (&["items", "list", "rows"], "array"),
+    (&["items", "list", "rows"], "data"),
+    (&["seconds", "ms", "wait", "time", "amount"], "duration"),
+    (&["httpMethod", "verb"], "method"),
+    (&["httpMethod", "method"], "methods"),
+    (&["responseMode"], "answer"),
+    (&["body", "message", "content"], "text"),
+    (&["condition", "if", "when"], "expression"),
+    (&["values", "set", "fields", "assignments"], "values"),
+    (&["function", "fn", "callback", "mapper"], "transformFunction"),
+    (&["op", "comparison"], "operator"),
+    (&["op", "action", "mode"], "operation"),
+    (&["script", "source", "js", "jsCode", "functionCode"], "code"),
+    (&[">"], "gt"),
+    (&[">="], "gte"),
+    (&["<"], "lt"),
+    (&["<="], "lte"),
+    (&["==", "=", "===", "equals", "is"], "eq"),
+    (&["!=", "<>", "!=="], "ne"),
+    (&["set", "editFields", "assign", "setFields"], "edit-fields"),
+    (&["function", "functionItem", "javascript", "js", "script", "typescript"], "code"),
+    (&["if", "ifElse", "branch"], "condition"),
+    (&["filter", "map", "itemLists", "aggregate", "reduce"], "transform"),
+    (&["slack", "discord", "teams", "mattermost", "notify"], "message"),
+    (&["gmail", "smtp", "mail", "sendEmail", "emailSend", "sendMail"], "email"),
+    (&["http", "fetch", "request", "api", "curl", "rest"], "http-request"),
+    (&["splitInBatches", "splitOut", "forEach", "foreach", "for", "each", "iterate", "while"], "loop"),
+    (&["wait", "sleep", "pause", "timer"], "delay"),
+    (
+        &[
+            "readFile",
+            "writeFile",
+            "readBinaryFile",
+            "writeBinaryFile",
+            "readWriteFile",
+            "file",
+            "files",
+            "fs",
+        ],
+        "file-system",
+    ),
+    (&["googleSheets", "excel", "csv", "xlsx", "spreadsheetFile"], "spreadsheet"),
+    (&["cron", "scheduleTrigger", "interval", "timerTrigger"], "schedule"),
+    (&["openai", "openAi", "chatgpt", "gpt", "claude", "anthropic", "ai", "agent"], "llm"),
+    (&["postgres", "postgresql", "mysql", "sqlite"], "database"),
 ];
 
 /// How many names may still be compared, so that a flow with many mistakes is told of them in time.
@@ -51,7 +88,8 @@ pub(super) fn closest<'k>(found: &str, known: &[&'k str], budget: &mut Budget) -
     if found.is_empty() || found.len() > LONGEST {
         return None;
     }
-    let synonym = SYNONYMS.iter().find(|(other, _)| *other == found).map(|(_, name)| *name);
+    let synonyms =
+        SYNONYMS.iter().filter(|(others, _)| others.iter().any(|other| other.eq_ignore_ascii_case(found)));
     let limit = match found.len() {
         0..=2 => 0,
         3..=4 => 1,
@@ -65,7 +103,7 @@ pub(super) fn closest<'k>(found: &str, known: &[&'k str], budget: &mut Budget) -
             break;
         }
         budget.0 -= 1;
-        if synonym == Some(name) {
+        if synonyms.clone().any(|(_, meant)| *meant == name) {
             return Some(name);
         }
         let apart = distance(found.as_bytes(), name.as_bytes(), limit)
@@ -143,8 +181,25 @@ mod tests {
             ("yes", "true"),
             ("else", "false"),
             ("A", "a"),
+            ("googlesheets", "spreadsheet"),
         ] {
             assert_eq!(closest(found, &known, &mut Budget::default()), Some(meant), "{found}");
+        }
+    }
+
+    #[test]
+    fn what_a_name_means_elsewhere_depends_on_what_there_is() {
+        let types = ["edit-fields", "condition", "transform", "code", "delay", "wait-for-input"];
+        let parameters = ["expression", "sql", "duration", "transformFunction"];
+        for (found, type_name, parameter) in [
+            ("if", Some("condition"), Some("expression")),
+            ("function", Some("code"), Some("transformFunction")),
+            ("wait", Some("delay"), Some("duration")),
+            ("query", None, Some("sql")),
+            ("set", Some("edit-fields"), None),
+        ] {
+            assert_eq!(closest(found, &types, &mut Budget::default()), type_name, "{found}");
+            assert_eq!(closest(found, &parameters, &mut Budget::default()), parameter, "{found}");
         }
     }
 

@@ -205,7 +205,8 @@ describe("definitions", () => {
           };
           const validateFlow = loadAddon()["validateFlow"] as (flow: string, types: string) => string;
           const problems = JSON.parse(validateFlow(JSON.stringify(flow), types)) as { path: string }[];
-          const refusal: unknown = await parseParameters(nodeType, parameters).then(
+          const parsed = async () => parseParameters(nodeType, parameters);
+          const refusal: unknown = await parsed().then(
             () => undefined,
             (error: unknown) => error,
           );

@@ -58,7 +58,7 @@ describe("durations", () => {
   it("become ms wherever a parameter counts them", async () => {
     expect(await parseParameters(typeOf("transform"), { timeout: "1.5h" })).toMatchObject({ timeout: 5_400_000 });
     expect(await parseParameters(typeOf("transform"), { timeout: 10 })).toMatchObject({ timeout: 10 });
-    await expect(parseParameters(typeOf("transform"), { timeout: "0s" })).rejects.toThrow(
+    await expect(async () => parseParameters(typeOf("transform"), { timeout: "0s" })).rejects.toThrow(
       "`timeout` must be at least 1",
     );
   });

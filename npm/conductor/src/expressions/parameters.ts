@@ -325,13 +325,43 @@ function evaluated({ parts }: Template, scope: Scope, place: PlaceInParameters, 
       continue;
     }
     try {
-      text += toText(checked(part, scope, place, warn));
+      const isAddress = ADDRESSES.has(place[0] as string);
+      text += toText(isAddress ? demanded(part, scope) : checked(part, scope, place, warn));
     } catch (error) {
       if (error instanceof ValueError) throw new ExpressionError(`\`\${{ ${part.source} }}\` ${error.message}`, 0);
       throw error;
     }
   }
   return text;
+}
+
+/** Parameters that say where something is, or goes: with nothing in the place of an expression they lead elsewhere, such as to the folder above. */
+const ADDRESSES: ReadonlySet<string> = new Set([
+  "args",
+  "baseUrl",
+  "connection",
+  "file",
+  "filePath",
+  "files",
+  "folder",
+  "output",
+  "path",
+  "saveTo",
+  "targetPath",
+  "to",
+  "url",
+  "workingDirectory",
+]);
+
+/** The value of an expression without which a text would mean something else. */
+function demanded(expression: Compiled, scope: Scope): unknown {
+  const { source } = expression;
+  const value = expression.evaluate(scope);
+  if (value !== undefined && value !== null) return value;
+  throw new ExpressionError(
+    `\`\${{ ${source} }}\` is ${value}, and without it the text leads elsewhere: give it a value, or write \`?? ""\` where it may be missing${onlyInputHint(source, scope)}`,
+    0,
+  );
 }
 
 /** The value of an expression, and a warning where that is nothing. */

@@ -94,6 +94,17 @@ describe("a parameter", () => {
     ]);
   });
 
+  it("fails a node whose path or address it would leave open, before it does anything", async () => {
+    for (const parameters of [{ path: "keep/${{ variables.name }}" }, { args: ["-r", "keep/${{ data.name }}"] }]) {
+      const { result, seen } = await run(chain([node("a", { out: {} }), node("b", parameters)]));
+      expect(seen.b).toBeUndefined();
+      expect(result.error).toMatchObject({ code: "INVALID_PARAMETERS", nodeId: "b" });
+      expect(result.error?.message).toMatch(/is undefined, and without it the text leads elsewhere: .*`\?\? ""`/);
+    }
+    const { seen } = await run(chain([node("a", { path: 'keep/${{ variables.name ?? "" }}' })]));
+    expect(seen.a?.[0]).toEqual({ path: "keep/" });
+  });
+
   it("says what to write where it looks for the only input inside of that", async () => {
     const conductor = createConductor({ nodeExecutorFactory: { getNodeExecutable: () => ({ execute: () => 1 }) } });
     const ran = (text: string, inputs: object) =>

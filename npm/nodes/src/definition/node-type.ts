@@ -54,7 +54,7 @@ export interface NodeLimit {
 /** Something wrong with a parameter. */
 export interface ParameterProblem {
   code: "INVALID_PARAMETERS";
-  severity: "error";
+  severity: "error" | "warning";
   /** The rule that is broken, in kebab-case. */
   rule: string;
   /** JSON pointer into the parameters. */

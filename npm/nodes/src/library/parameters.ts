@@ -1,8 +1,11 @@
+import type { ZodType } from "zod";
+
 import { NodeError } from "../contract/error.js";
 import type { NodeParams } from "../contract/executable.js";
 import { type Issue, issueSentences } from "../contract/issues.js";
 import { DURATION_EXAMPLES } from "../data/duration.js";
 import type { NodeType } from "../definition/node-type.js";
+import { after } from "./after.js";
 import { compiledSchema } from "./compiled-schema.js";
 import { withMs } from "./durations.js";
 import { requiredMessage } from "./required-message.js";
@@ -14,13 +17,20 @@ import { requiredMessage } from "./required-message.js";
  * @throws NodeError INVALID_PARAMETERS `Invalid <type> parameters: <a sentence for each>`; the schema's own error is its
  *   cause, with `issues`
  */
-export async function parseParameters(nodeType: NodeType, params: NodeParams): Promise<Record<string, unknown>> {
-  const check = await compiledSchema(nodeType.parameterSchema);
+export function parseParameters(
+  nodeType: NodeType,
+  params: NodeParams,
+): Record<string, unknown> | Promise<Record<string, unknown>> {
+  return after(compiledSchema(nodeType.parameterSchema), (check) => parsedBy(check, nodeType, params));
+}
+
+function parsedBy(check: ZodType, nodeType: NodeType, params: NodeParams): Record<string, unknown> {
   const { properties } = nodeType.parameterSchema;
   const known: Record<string, unknown> = {};
   const given: Record<string, unknown> = {};
-  for (const [key, schema] of Object.entries(properties)) {
-    if (!Object.hasOwn(params, key) || params[key] === undefined) continue;
+  for (const key of Object.keys(params)) {
+    const schema = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    if (schema === undefined || params[key] === undefined) continue;
     given[key] = params[key];
     known[key] = withMs(schema, params[key]);
   }

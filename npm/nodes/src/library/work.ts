@@ -90,59 +90,15 @@ export function executable<P>(
   return {
     async execute(params) {
       const input = Object.hasOwn(params, "input") ? params["input"] : undefined;
-      const brought = parametersFromPorts(input, options.fromPorts ?? []);
-      const parameters = (await parseParameters(nodeType, { ...brought, ...ownDefined(params) })) as P;
+      const brought = options.fromPorts === undefined ? undefined : parametersFromPorts(input, options.fromPorts);
+      const given = ownOf(params);
+      const parsed = parseParameters(nodeType, brought === undefined ? given : { ...brought, ...definedIn(given) });
+      // Only the first node of its type waits, for the check to be made.
+      const parameters = (parsed instanceof Promise ? await parsed : parsed) as P;
       try {
-        const work: NodeWork<P> = {
-          parameters,
-          input,
-          variables: params["variables"],
-          nodeId: params["nodeId"],
-          // Asked for only when it is needed, since the conductor makes it then.
-          get signal() {
-            return signalOf(params);
-          },
-          // Worked out when it is asked for; a parameter may bear the name.
-          get names() {
-            return Object.hasOwn(params, "names") ? undefined : params.names;
-          },
-          get stepKey() {
-            return stepKeyOf(params);
-          },
-          get progress() {
-            return typeof params.progress === "function" ? params.progress : undefined;
-          },
-          get runFlow() {
-            return Object.hasOwn(params, "runFlow") ? undefined : params.runFlow;
-          },
-          get ask() {
-            return Object.hasOwn(params, "ask") ? undefined : params.ask;
-          },
-          get respond() {
-            return params[responder];
-          },
-          sleep: (ms, signal = work.signal) => sleep(params, ms, signal),
-          warn(rule, message) {
-            if (typeof params.warn === "function") params.warn(rule, message);
-          },
-          files: params[fileAccess],
-          access: params[networkAccess],
-          programs: params[programAccess] ?? (params[fileAccess] === undefined && params[networkAccess] === undefined),
-          get traceHeaders() {
-            return params[traceHeaders];
-          },
-          get runEnd() {
-            return params[runEnd];
-          },
-          explicitTimeout: timeLimitOf(params, parameters as { timeout?: number }),
-          errorsHandled: !Object.hasOwn(params, "errorsHandled") && params.errorsHandled === true,
-          isGiven: (name) => Object.hasOwn(params, name),
-          given: (name) => {
-            const value = isPlainObject(input) && Object.hasOwn(input, name) ? input[name] : undefined;
-            return value === undefined ? parameters[name] : value;
-          },
-        };
-        if (options.takesStreams !== true) await demandTables(input, work);
+        const work = new Work(params, parameters, input);
+        const demanded = options.takesStreams === true ? undefined : demandTables(input, work);
+        if (demanded !== undefined) await demanded;
         return await run(work);
       } catch (error) {
         throw named(nodeType, error);
@@ -151,15 +107,119 @@ export function executable<P>(
   };
 }
 
-/** Makes tables of streams that edges brought, without reading what is made when it is read. */
-async function demandTables(input: unknown, taker: Taker): Promise<void> {
+/**
+ * The work of one attempt. What the conductor makes at demand is asked for at demand here as well, by getters of the prototype: an
+ * object with getters of its own costs more than many nodes do.
+ */
+class Work<P> implements NodeWork<P> {
+  readonly #params: NodeParams;
+  readonly variables: unknown;
+  readonly nodeId: unknown;
+
+  constructor(
+    params: NodeParams,
+    readonly parameters: P,
+    readonly input: unknown,
+  ) {
+    this.#params = params;
+    this.variables = params["variables"];
+    this.nodeId = params["nodeId"];
+  }
+
+  get signal(): AbortSignal | undefined {
+    return signalOf(this.#params);
+  }
+
+  get explicitTimeout(): number | undefined {
+    return timeLimitOf(this.#params, this.parameters as { timeout?: number });
+  }
+
+  get names(): NodeParams["names"] {
+    return this.#ofConductor("names");
+  }
+
+  get errorsHandled(): boolean {
+    return this.#ofConductor("errorsHandled") === true;
+  }
+
+  get stepKey(): string | undefined {
+    return stepKeyOf(this.#params);
+  }
+
+  get files(): FileAccess | undefined {
+    return this.#params[fileAccess];
+  }
+
+  get access(): NetworkAccess | undefined {
+    return this.#params[networkAccess];
+  }
+
+  get programs(): boolean {
+    return this.#params[programAccess] ?? (this.files === undefined && this.access === undefined);
+  }
+
+  get traceHeaders(): Readonly<Record<string, string>> | undefined {
+    return this.#params[traceHeaders];
+  }
+
+  get runEnd(): AbortSignal | undefined {
+    return this.#params[runEnd];
+  }
+
+  get progress(): NodeParams["progress"] {
+    const { progress } = this.#params;
+    return typeof progress === "function" ? progress : undefined;
+  }
+
+  get runFlow(): RunFlow | undefined {
+    return this.#ofConductor("runFlow");
+  }
+
+  get ask(): Ask | undefined {
+    return this.#ofConductor("ask");
+  }
+
+  get respond(): Responder | undefined {
+    return this.#params[responder];
+  }
+
+  /** What a conductor gives; a parameter may bear the name. */
+  #ofConductor<Name extends "names" | "errorsHandled" | "runFlow" | "ask">(name: Name): NodeParams[Name] | undefined {
+    return Object.hasOwn(this.#params, name) ? undefined : this.#params[name];
+  }
+
+  readonly sleep = (ms: number, signal = this.signal): Promise<number> => sleep(this.#params, ms, signal);
+
+  readonly warn = (rule: string, message: string): void => {
+    if (typeof this.#params.warn === "function") this.#params.warn(rule, message);
+  };
+
+  readonly isGiven = (name: keyof P & string): boolean => Object.hasOwn(this.#params, name);
+
+  given<K extends keyof P & string>(name: K): unknown {
+    const { input } = this;
+    const value = isPlainObject(input) && Object.hasOwn(input, name) ? input[name] : undefined;
+    return value === undefined ? this.parameters[name] : value;
+  }
+}
+
+/** Makes tables of streams that edges brought, without reading what is made when it is read; `undefined` where there are none. */
+function demandTables(input: unknown, taker: Taker): Promise<void> | undefined {
   if (isBacked(input)) return demandTable(input, taker);
-  if (!isPlainObject(input)) return;
+  if (!isPlainObject(input)) return undefined;
+  const found: unknown[] = [];
   for (const handle of Object.keys(input)) {
     const value = dataIn(input, handle);
-    await demandTable(value, taker);
-    if (isRouted(value) && isPlainObject(value)) await demandTable(dataIn(value, "value"), taker);
+    if (isBacked(value)) found.push(value);
+    if (!isRouted(value) || !isPlainObject(value)) continue;
+    const carried = dataIn(value, "value");
+    if (isBacked(carried)) found.push(carried);
   }
+  return found.length === 0 ? undefined : demandAll(found, taker);
+}
+
+async function demandAll(outputs: readonly unknown[], taker: Taker): Promise<void> {
+  for (const output of outputs) await demandTable(output, taker);
 }
 
 function dataIn(object: object, key: string): unknown {
@@ -175,7 +235,7 @@ export function itemsBy<P>(
   tell: (work: RoundWork<P>, known: number, rounds: LoopRounds) => Promise<LoopItems>,
 ): NonNullable<NodeExecutable<NodeParams>["items"]> {
   return async (params, known, rounds = NO_ROUNDS) => {
-    const parameters = (await parseParameters(nodeType, ownDefined(params))) as P;
+    const parameters = (await parseParameters(nodeType, ownOf(params))) as P;
     const explicitTimeout = timeLimitOf(params, parameters as { timeout?: number });
     const names = Object.hasOwn(params, "names") ? undefined : params.names;
     try {
@@ -227,9 +287,12 @@ function parametersFromPorts(input: unknown, ports: readonly (string | PortParam
 }
 
 /** What the node is given; the context's only where nothing tells them apart. */
-function ownDefined(params: NodeParams): Record<string, unknown> {
-  const given = Object.entries(params[ownParameters] ?? params);
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+function ownOf(params: NodeParams): Readonly<Record<string, unknown>> {
+  return params[ownParameters] ?? params;
+}
+
+function definedIn(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 /** What a policy says goes before the parameter. A parameter of another meaning may bear the name. */

@@ -3,8 +3,8 @@ import { NodeError, type NodeErrorCode } from "../contract/error.js";
 import { type Issue, issueSentences } from "../contract/issues.js";
 import { durationMs } from "../data/duration.js";
 import { isPlainObject, type PlainObject } from "../data/input.js";
+import { after } from "../library/after.js";
 import { compiledSchema } from "../library/compiled-schema.js";
-import { after } from "./after.js";
 import { type AnySchema, isStandard, type JsonSchema } from "./schema.js";
 
 interface StandardIssue extends Omit<Issue, "path"> {

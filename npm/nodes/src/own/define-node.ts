@@ -12,8 +12,8 @@ import {
   output,
   sharedParameters,
 } from "../definition/node-type.js";
+import { after } from "../library/after.js";
 import { plainValue } from "../table/port-value.js";
-import { after } from "./after.js";
 import { check } from "./check.js";
 import { CONTEXT_KEYS, type DescribedParameters, describeParameters, jsonSchemaOf, refusal } from "./described.js";
 import type { AnySchema, Parsed, Written } from "./schema.js";

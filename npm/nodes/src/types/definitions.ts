@@ -2,6 +2,7 @@ import { LazyMap } from "../data/lazy-map.js";
 import { createNodeDefinition, createNodeMetadata, type MadeNodeDefinition } from "../definition/create.js";
 import { fieldsOf } from "../definition/fields.js";
 import { defaultsOf, type NodeType } from "../definition/node-type.js";
+import { FILLED_IN, withTextChecked } from "../definition/template-in-text.js";
 import { archive } from "./archive/definition.js";
 import { code } from "./code/definition.js";
 import { compress } from "./compress/definition.js";
@@ -111,7 +112,9 @@ type ByType<Types extends readonly NodeType[]> = { [Each in Types[number] as Eac
 export interface LibraryTypes extends ByType<typeof all> {}
 
 /** All types of this library by name, in the order of the catalogue. */
-export const nodeTypes: ReadonlyMap<string, NodeType> = new Map(all.map((nodeType) => [nodeType.type, nodeType]));
+export const nodeTypes: ReadonlyMap<string, NodeType> = new Map(
+  all.map((nodeType) => [nodeType.type, FILLED_IN.has(nodeType.type) ? nodeType : withTextChecked(nodeType)]),
+);
 
 /** A fresh definition of a type with its default parameters; `undefined` for a type this library does not have. */
 export function getNodeDefinition(type: string): MadeNodeDefinition | undefined {

@@ -20,6 +20,8 @@ export function render(
   escapes: boolean | ((value: unknown) => string),
   missed?: (missing: MissingName) => void,
 ): string {
+  // Most texts are no templates.
+  if (!template.includes("{{")) return template;
   const fault = templateFault(template);
   if (fault !== undefined) throw new NodeError("INVALID_PARAMETERS", fault);
   const budget = new Budget();
