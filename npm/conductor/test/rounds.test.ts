@@ -40,6 +40,27 @@ describe("a while loop with nodes inside", () => {
     expect(await results("iteration < 3 && (iteration === 0 || now > lastResult)", "", later)).toHaveLength(3);
   });
 
+  it("reads what came into the loop as `data`, and what the last node inside gave, in each round", async () => {
+    const given = { default: { most: 4 } };
+    const condition = "lastResult === undefined || lastResult < data.most";
+    expect((await outputOf(loop(condition), given)).results).toEqual([{ result: 0 }, { result: 2 }, { result: 4 }]);
+  });
+
+  it("tells all names that there are, where one is none of them", async () => {
+    expect(await message(loop("lastRessult < 3"))).toMatch(
+      /defined are `iteration`, `lastResult`, `input`, .*inside a loop `item`, `index`, `items`, `loop`, and the built-ins of JavaScript. Did you mean `lastResult`\?/,
+    );
+    expect(await message(loop("iteration < 1", "", "return lastResult + 1"))).toContain(
+      "lastResult is not defined: it is there for `condition` and `breakWhen` of a loop; nodes inside a loop read `index` and `item`",
+    );
+    expect(await message(loop("${{ iteration < 3 }}"))).toContain(
+      "The code in `condition` and `breakWhen` of loops reads `iteration`, and is written without `${{ }}`. Defined are input, data, item, index,",
+    );
+    expect(await message(loop("iteration < 1", ", array: '${{ [1].map(one => on) }}'"))).toContain(
+      "Did you mean `one`? Defined are one, input, data, item",
+    );
+  });
+
   it("keeps no results where none are wanted, and still knows the last one", async () => {
     const output = await outputOf(loop("iteration === 0 || lastResult < 8", ", collectResults: false"));
     expect(output).toMatchObject({ results: [], result: [], iterationCount: 5, success: true });
@@ -182,6 +203,7 @@ describe("an until", () => {
 
   it("repeats its nodes until the condition holds, and gives what the last round gave", async () => {
     expect(await outputOf(until("result.state === 'done'"))).toEqual({ result: { state: "done", index: 2 } });
+    expect(await outputOf(until("lastResult.index === 2"))).toEqual({ result: { state: "done", index: 2 } });
     expect(await outputOf(until("iteration === variables.most"))).toEqual({ result: { state: "done", index: 3 } });
   });
 

@@ -100,7 +100,8 @@ describe("a name that is not defined in user code", () => {
   it("is told with those that are", async () => {
     expect(await said("transform", { transformFunction: "(row, index) => rwo.x" })).toBe(
       "[transform] transformFunction failed at item 0, line 1: ReferenceError: rwo is not defined; " +
-        "defined are `row`, `index`, `input`, `data`, `variables`, `env`, `secrets`, `run`, `now`, `nodes` and the built-ins of JavaScript. Did you mean `row`?",
+        "defined are `row`, `index`, `input`, `data`, `variables`, `env`, `secrets`, `run`, `now`, `nodes`, " +
+        "inside a loop `item`, `items`, `loop`, and the built-ins of JavaScript. Did you mean `row`?",
     );
     expect(
       await said("transform", { operation: "filter", transformFunction: "({ x, y: other = 3 }) => z > 1" }),

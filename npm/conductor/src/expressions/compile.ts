@@ -68,6 +68,8 @@ export function compile(source: string, at: number): Compiled {
 const MISSING = Symbol("missing");
 
 const LOOP_NAMES: ReadonlySet<string> = new Set(["item", "index", "items", "loop"]);
+/** What only the conditions of loops read, which are code. */
+const OF_ROUNDS: ReadonlySet<string> = new Set(["iteration", "lastResult"]);
 
 class Compiler {
   readonly nodes = new Map<string, number>();
@@ -166,9 +168,14 @@ class Compiler {
       return this.fail(`\`${name}\` is read by name: \`${example}\``, name);
     }
     if (FUNCTIONS.has(name)) return this.fail(`\`${name}\` is a function: call it, as in \`${name}(data)\``, name);
-    const hint = this.hasDash(name) ? ' An id with a dash is written `nodes["fetch-users"]`.' : "";
+    const hint = OF_ROUNDS.has(name)
+      ? ` The code in \`condition\` and \`breakWhen\` of loops reads \`${name}\`, and is written without \`\${{ }}\`.`
+      : this.hasDash(name)
+        ? ' An id with a dash is written `nodes["fetch-users"]`.'
+        : "";
+    const known = [...this.parameters.map((parameter) => parameter.name), ...NAMES];
     return this.fail(
-      `\`${name}\` is not defined.${suggestion(name, NAMES)}${hint} Defined are ${NAMES.join(", ")}`,
+      `\`${name}\` is not defined.${suggestion(name, known)}${hint} Defined are ${known.join(", ")}`,
       name,
     );
   }

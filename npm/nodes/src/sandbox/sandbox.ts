@@ -6,6 +6,8 @@ export interface ScriptSource {
   code: string;
   /** Names that the code finds beside those of the language, and the JSON text of an object with their values. */
   names?: { list: readonly string[]; values: string };
+  /** Names of values that each call brings; for messages. */
+  given?: readonly string[];
   /** The key under which values cross that JSON has no word for; data cannot guess it, user code cannot see it. */
   tag: string;
   /** Wall-clock limit in ms, for the time that the code itself takes. */

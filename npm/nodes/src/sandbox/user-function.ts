@@ -98,7 +98,9 @@ export class UserFunction {
    * The answer for one object of values, which the code finds by their names as well. `tables` are paths into the object.
    */
   async callNamed(values: Readonly<Record<string, unknown>>, tables: readonly RowsAt[]): Promise<unknown> {
-    const text = this.#crossing.encode({ call: values, given: Object.keys(values) });
+    const given = Object.keys(values);
+    this.#source.given = given;
+    const text = this.#crossing.encode({ call: values, given });
     const below = tables.map(({ path, rows }) => ({ path: ["call", ...path], rows }));
     return this.#answers.value(await this.#sandbox.evaluate(this.#source, text, below, this.#signal));
   }

@@ -162,7 +162,7 @@ export class Engine {
     const line = lineOf(stack, name);
     const place = `${item >= 0 ? ` at item ${item}` : ""}${line === undefined ? "" : `, line ${line}`}`;
     if (refused !== undefined) return new NodeError("TYPE_MISMATCH", `${name} failed${place}: ${refused}`);
-    const unknown = kind === "ReferenceError" ? definedNames(message, this.#source.code) : "";
+    const unknown = kind === "ReferenceError" ? definedNames(message, this.#source.code, this.#source.given ?? []) : "";
     const code = kind === "SyntaxError" && !this.#isCompiled ? "INVALID_PARAMETERS" : "EXECUTION_FAILED";
     return new NodeError(code, `${name} failed${place}: ${kind === "" ? "" : `${kind}: `}${message}${unknown}`);
   }

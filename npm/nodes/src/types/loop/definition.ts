@@ -45,7 +45,7 @@ export const loop = {
         type: "string",
         "x-control": "code",
         description:
-          "while: JavaScript that is asked before each round, over `iteration` (its number, from 0), `lastResult` (what the round before gave) and the names of expressions.",
+          "while: JavaScript that is asked before each round, over `iteration` (its number, from 0), `lastResult` (what the last node inside gave in the round before, without the `{ result }` around it; `undefined` before the first one) and the names of expressions: `data` is what came into the loop, the same in each round.",
         examples: ["iteration < 3", "lastResult?.next !== null"],
       },
       maxRounds: {
@@ -58,7 +58,7 @@ export const loop = {
         type: "string",
         "x-control": "code",
         description:
-          "JavaScript that is asked after each round, over `iteration` (its number, from 0) and `lastResult` (what it gave): where it holds, no further round begins. With `concurrency`, so many rounds begin together, and it is asked after all of them.",
+          "JavaScript that is asked after each round, over `iteration` (its number, from 0) and `lastResult` (what it gave), and the same names: where it holds, no further round begins. With `concurrency`, so many rounds begin together, and it is asked after all of them.",
         examples: ["lastResult.found"],
       },
       onError: {

@@ -31,4 +31,22 @@ nodes:
     outputs: { rounds: { results: [{ result: 0 }, { result: 1 }, { result: 4 }] } },
     isPart: true,
   },
+  {
+    title: "As long as the last round gave something large enough",
+    flow: `id: halved
+nodes:
+  - id: rounds
+    type: loop
+    parameters: { loopType: while, condition: iteration === 0 || lastResult.size > data }
+    nodes:
+      - id: half
+        type: code
+        parameters: { code: "return { size: 8 / 2 ** index }" }
+`,
+    input: { data: 3 },
+    outputs: {
+      rounds: { results: [{ result: { size: 8 } }, { result: { size: 4 } }, { result: { size: 2 } }] },
+    },
+    isPart: true,
+  },
 ];

@@ -20,7 +20,7 @@ export const until = {
         "x-control": "code",
         "x-required-message": 'required: JavaScript that says when it is enough, such as `result.status === "done"`',
         description:
-          "JavaScript that is asked after each round, over `result` (what the last node inside gave), `iteration` (the round's number, from 0) and the names of expressions.",
+          "JavaScript that is asked after each round, over `result` or `lastResult` (what the last node inside gave, without the `{ result }` around it), `iteration` (the round's number, from 0) and the names of expressions: `data` is what came into this node, the same in each round.",
         examples: ['result.status === "done"'],
       },
       interval: {

@@ -27,7 +27,8 @@ export function untilNode({ sandbox }: Place): NodeExecutable {
   const items = itemsBy<Parameters>(until, async (work, known, { results }): Promise<LoopItems> => {
     const { condition, interval, maxRounds } = work.parameters;
     if (known > 0) {
-      const values = { iteration: known - 1, result: results[known - 1] };
+      const result = results[known - 1];
+      const values = { iteration: known - 1, result, lastResult: result };
       if (await conditionHolds(sandbox, "condition", condition, values, work)) return enough(known);
       if (known >= maxRounds) {
         throw new NodeError(
