@@ -81,8 +81,16 @@ type Env = {
 };
 type Ctx = Context<Env>;
 
+/** Answers the requests of a server. */
+export interface Handler {
+  readonly fetch: Hono<Env>["fetch"];
+  readonly routes: Hono<Env>["routes"];
+  /** Whether a path is one of the server's; those outside of the base are the application's, but for webhooks that there are. */
+  serves(path: string): boolean;
+}
+
 /** Makes the handler. */
-export function createHandler(parts: HandlerParts): Hono<Env> {
+export function createHandler(parts: HandlerParts): Handler {
   const { calls, events, base } = parts;
   const app = new Hono<Env>();
   const keys = new IdempotencyKeys(parts.kept);
@@ -262,7 +270,15 @@ export function createHandler(parts: HandlerParts): Hono<Env> {
     logged("A request failed", error);
     return problem(500, "INTERNAL_ERROR", FAILED);
   });
-  return app;
+  return { fetch: app.fetch, routes: app.routes, serves };
+
+  function serves(path: string): boolean {
+    const hook = ["/hooks/", `${base}/hooks/`].find((start) => path.startsWith(start));
+    if (hook !== undefined) return parts.hooks?.takes(path.slice(hook.length)) ?? false;
+    if (!path.startsWith(`${base}/`)) return false;
+    const [channel = "", command = "", ...more] = path.slice(base.length + 1).split("/");
+    return methodsAt(path).length > 0 || (more.length === 0 && leastRole(channel, command) !== undefined);
+  }
 
   /** The methods that an address takes. Commands of channels are no methods of resources. */
   function methodsAt(path: string): string[] {

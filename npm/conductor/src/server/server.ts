@@ -28,6 +28,7 @@ import { nodeListener, realResponse } from "./node-listener.js";
 import { LOCAL_HOSTS, type Origins, refusedOrigin } from "./origins.js";
 import { ownFlowRefusal } from "./own-flows.js";
 import { createRateGuard, type RateLimits } from "./rate-limits.js";
+import { withReadBody } from "./read-body.js";
 import { requestHeaders } from "./request-traces.js";
 import type { Secrets } from "./secrets/secrets.js";
 import { type ServedChannels, serveChannels } from "./served-channels.js";
@@ -107,7 +108,11 @@ export interface ConductorServer {
    * @param from the address of the client; without it no rate limit of addresses counts
    */
   fetch(request: Request, from?: { address?: string }): Promise<Response>;
-  /** The same for `node:http` and Express. What is not below the base is handed to `next`, where there is one. */
+  /**
+   * The same for `node:http` and Express. What is at no address of the server is handed to `next`, where there is one: the server's are
+   * below the base, and `/hooks/<path>` of webhooks that there are. A body that was read before is taken from `rawBody`, or made of `body`
+   * again where JSON is asked for; where neither is possible, the answer says what to do.
+   */
   node(request: IncomingMessage, response: ServerResponse, next?: () => void): void;
   /** For the event `upgrade` of an HTTP server; gives whether the connection was for `<base>/ws`, and so was taken. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
@@ -289,8 +294,10 @@ export function createServer(options: ServerOptions): ConductorServer {
       realResponse(await handler.fetch(request, from.address === undefined ? {} : { address: from.address })),
     node(request, response, next) {
       const path = pathOf(request);
-      if (next !== undefined && path !== base && !path.startsWith(`${base}/`)) return next();
-      void listener(request, response);
+      if (next !== undefined && !handler.serves(path)) return next();
+      const refused = withReadBody(request, path.startsWith("/hooks/") || path.startsWith(`${base}/hooks/`));
+      if (refused === undefined) void listener(request, response);
+      else response.writeHead(refused.status, { "content-type": "application/json" }).end(JSON.stringify(refused.body));
     },
     upgrade,
     async listen({ port = 3000, host = "127.0.0.1" } = {}) {

@@ -63,6 +63,8 @@ export interface Sender {
 
 /** Webhooks of a server. */
 export interface Hooks {
+  /** Whether a request to what stands after `/hooks/` is for a webhook, as far as these are known already. */
+  takes(path: string): boolean;
   /** Answers a request to what stands after `/hooks/`. */
   answer(path: string, request: Request, sender: Sender): Promise<Response>;
   /** Makes an address for trying the webhook of a saved flow, for one request within ten minutes. */
@@ -126,6 +128,11 @@ export function createHooks({ triggers, executions, base, told, tell }: HookPart
   };
 
   return {
+    takes(path) {
+      const token = tokenIn(path);
+      const known = token === undefined ? triggers.webhook(decoded(path)) : tests.get(token);
+      return known !== undefined || !triggers.isReady;
+    },
     async answer(path, request, sender) {
       let trigger: ArmedTrigger | undefined;
       try {
