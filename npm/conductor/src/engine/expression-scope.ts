@@ -80,20 +80,22 @@ export class CallScope implements Scope {
   }
 }
 
-/** Asks for secrets. Throws, or rejects, where one cannot be had; the text of secrets is in no message. */
+/**
+ * Asks for secrets. Throws, or rejects, where one cannot be had; the text of secrets is in no message.
+ *
+ * @param lacking what to say of one where nothing gives any
+ */
 export async function secretsOf(
   names: Iterable<string>,
   sources: ExpressionSources | undefined,
+  lacking: (name: string) => string = lackingInConductor,
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   await Promise.all(
     Array.from(names, async (name) => {
       const resolve = sources?.secrets;
       if (resolve === undefined) {
-        throw new ExpressionError(
-          `\`secrets.${name}\` cannot be read: the conductor has no secrets. Give it \`secrets: (name) => …\` in its settings`,
-          0,
-        );
+        throw new ExpressionError(`\`secrets.${name}\` cannot be read: ${lacking(name)}`, 0);
       }
       const secret = await resolve(name);
       if (typeof secret !== "string") {
@@ -104,6 +106,13 @@ export async function secretsOf(
     }),
   );
   return found;
+}
+
+function lackingInConductor(name: string): string {
+  return (
+    "the conductor has no secrets. Give it `secrets: (name) => …`, a setting of createConductor and of conductor.config; " +
+    `the command line also takes what \`conductor secrets set ${name}\` keeps in its store`
+  );
 }
 
 function isoText(ms: number): string {

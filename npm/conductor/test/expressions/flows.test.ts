@@ -406,7 +406,8 @@ describe("secrets", () => {
   it("fail their node where there is none", async () => {
     const flow = chain([node("b", { auth: "${{ secrets.TOKEN }}" })]);
     expect((await run(flow)).result.error?.message).toContain(
-      "`secrets.TOKEN` cannot be read: the conductor has no secrets",
+      "`secrets.TOKEN` cannot be read: the conductor has no secrets. Give it `secrets: (name) => …`, a setting of createConductor and of " +
+        "conductor.config; the command line also takes what `conductor secrets set TOKEN` keeps in its store",
     );
     const missing = await run(flow, { secrets: () => undefined });
     expect(missing.result.error?.message).toContain("no secret has this name");

@@ -460,6 +460,20 @@ describe("signatures of webhooks", () => {
     expect(await runs()).toHaveLength(1);
   });
 
+  it("names the setting that gives secrets to triggers, where there are none", async () => {
+    const store = createMemoryExecutions();
+    const conductor = createConductor({ store, transport: "local", secrets: () => SECRET });
+    const triggers = createTriggers({ conductor, store });
+    onTestFinished(async () => {
+      triggers.close();
+      await conductor.shutdown();
+    });
+    await expect(triggers.secret("${{ secrets.HOOK }}")).rejects.toThrow(
+      "`secrets.HOOK` cannot be read: the triggers of this server have no secrets. Give them `secrets: (name) => …`, a setting of createTriggers",
+    );
+    await expect(triggers.secret("${{ env.HOOK }}")).rejects.toThrow("of createTriggers");
+  });
+
   it("cannot be checked without the secret, which is never taken for right", async () => {
     const signature = { scheme: "github", secret: "${{ secrets.MISSING }}" };
     const { send, runs, triggers } = await served(flowOf({ authenticate: "signature", signature }));
