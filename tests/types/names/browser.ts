@@ -9,9 +9,11 @@ import type {
   ExecutionId,
   ExecutionResult,
   ExecutionStatus,
+  FlowProblem,
   FlowSavedEvent,
   HealthResult,
   NodeCompleteEvent,
+  NodeDefinition,
   NodeErrorEvent,
   NodeExecutionState,
   NodeExecutorFactory,
@@ -59,6 +61,9 @@ export const values = browser satisfies {
   createConductorInstance(config?: ConductorConfig): Conductor;
   createExecutionId(id?: string): ExecutionId;
   isValidProgressEvent(value: unknown): value is ProgressEvent;
+  readFlow(text: string, format?: "yaml" | "json"): NodeDefinition;
+  validateFlow(flow: NodeDefinition): FlowProblem[];
+  writeFlow(flow: NodeDefinition): string;
   toExecutionId(id: string): ExecutionId;
 };
 

@@ -119,7 +119,7 @@ export class FlowStore implements StorageApi {
     this.follow();
   }
 
-  readonly saveFlow = async (given: FlowToSave, options?: SaveFlowOptions): Promise<FlowReceipt> => {
+  readonly saveFlow = async (given: FlowToSave | NodeDefinition, options?: SaveFlowOptions): Promise<FlowReceipt> => {
     const { nodes } = given ?? {};
     if (!Array.isArray(nodes)) throw new FlowStorageError("INVALID_NODE", "Flow must have a list of nodes");
     const engine = await this.engine;

@@ -700,15 +700,16 @@ export class Runs {
 
   /** `result` has an error exactly when it failed. */
   private conclude(execution: Execution, result: ExecutionResult): ExecutionResult {
-    const { executionId, waiting, span } = execution;
+    const { executionId, nodeId, waiting, span } = execution;
     const shown = shownOf(result);
     span?.end({ error: shown.error });
     if (execution.onProgress !== undefined) return result;
     execution.result = result;
-    if (result.success) this.events.emitCompleted({ executionId, result: shown, ...traceOf(execution) });
+    const told = { executionId, result: shown, ...traceOf(execution) };
+    if (result.success) this.events.emitCompleted(told);
     else {
-      const error = new Error((result.error as ExecutionError).message);
-      this.events.emitError({ executionId, error, result: shown, ...traceOf(execution) });
+      const { message, code, nodeId: failed = nodeId } = result.error as ExecutionError;
+      this.events.emitError({ ...told, nodeId: failed, code, error: new Error(message) });
     }
     this.onEnd?.(execution, shown);
     if (waiting !== undefined) for (const tell of waiting) tell(result);

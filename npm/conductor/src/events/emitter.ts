@@ -4,6 +4,7 @@ import type { CallOutcome } from "../engine/calls.js";
 import { coded } from "../engine/failure.js";
 import type { Log } from "../engine/log.js";
 import type { FollowTasks } from "../engine/task-spans.js";
+import type { ErrorCode } from "../types/errors.js";
 import type { ExecutionResult } from "../types/execution.js";
 import type { ExecutionGraphState } from "../types/graph.js";
 import type { InLogScope } from "../types/log-scope.js";
@@ -30,6 +31,10 @@ export interface CompletedEvent extends Traced {
 
 export interface ErrorEvent extends Traced {
   executionId: string;
+  /** The node that failed, else the one that was run; missing where another program tells of it. */
+  nodeId?: string;
+  /** That of the result's error; missing as `nodeId`. */
+  code?: ErrorCode;
   error: Error;
   /** What is known of the execution, as listeners get it; missing where another program carried it out. */
   result?: ExecutionResult;

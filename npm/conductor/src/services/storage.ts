@@ -1,6 +1,7 @@
 /** The service that keeps flows. */
 import type { FlowHistory, FlowHistoryOptions } from "@atomiton/storage";
 
+import type { NodeDefinition } from "../types/definition.js";
 import type {
   FlowDeletedEvent,
   FlowList,
@@ -18,7 +19,7 @@ import { saveSchema } from "./schemas.js";
 /** Keeps flows. */
 export interface StorageApi {
   /** Saves a flow under its id, or under a new one. Rejects a flow without nodes. */
-  saveFlow(flow: FlowToSave, options?: SaveFlowOptions): Promise<FlowReceipt>;
+  saveFlow(flow: FlowToSave | NodeDefinition, options?: SaveFlowOptions): Promise<FlowReceipt>;
   /** Rejects when there is no such flow, or no such version of it. */
   loadFlow(id: string, options?: LoadFlowOptions): Promise<SavedFlow>;
   listFlows(options?: ListFlowsOptions): Promise<FlowList>;
@@ -51,7 +52,7 @@ export const storage: Declaration<StorageApi> = {
     saveFlow: {
       role: "editor",
       wire: {
-        send: (flow: FlowToSave, options?: SaveFlowOptions) => ({
+        send: (flow: FlowToSave | NodeDefinition, options?: SaveFlowOptions) => ({
           flow,
           ...(options?.overwrite === true && { overwrite: true }),
           ...onTopOf(options),

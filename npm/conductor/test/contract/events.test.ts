@@ -102,6 +102,8 @@ describe("the events of a run", () => {
     expect(event.executionId).toBe("exec_1");
     expect(event.error).toBeInstanceOf(Error);
     expect(event.error.message).toBe("boom");
+    expect(event).toMatchObject({ nodeId: event.result.error.nodeId, code: "EXECUTION_FAILED" });
+    expect(event.nodeId).toMatch(/./);
   });
 });
 
