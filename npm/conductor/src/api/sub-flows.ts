@@ -12,6 +12,7 @@ import { refuseVariables, variableProblems } from "./variables.js";
 
 /** How deep flows may run each other. */
 const DEEPEST = 32;
+const TOO_DEEP = `Flows run each other ${DEEPEST} deep`;
 
 /** Where flows are found and how they are run. */
 export interface SubFlowParts {
@@ -109,13 +110,16 @@ function parentOf({ run, nodeId, executionId, input, parentContext }: Call): Con
 }
 
 function failed(name: string, { code, message, nodeId, cause, recovery }: ExecutionError): Error {
-  const error = coded(code, `In \`${name}\`, node \`${String(nodeId)}\`: ${message}`, cause);
+  // The way there would be told once for each flow around.
+  const deep = message.indexOf(TOO_DEEP);
+  const told = deep < 0 ? `In \`${name}\`, node \`${String(nodeId)}\`: ${message}` : message.slice(deep);
+  const error = coded(code, told, cause);
   // What the flow says of another try counts for the node.
   return recovery?.retryable === false ? Object.assign(error, { [RETRY]: false }) : error;
 }
 
 function tooDeep(names: readonly string[]): Error {
   const shown = names.slice(-4).map((name) => `\`${name}\``);
-  const message = `Flows run each other ${DEEPEST} deep: … ${shown.join(" → ")}. A condition has to keep one from running the other again`;
+  const message = `${TOO_DEEP}: … ${shown.join(" → ")}. A condition has to keep one from running the other again`;
   return Object.assign(coded("EXECUTION_FAILED", message, undefined), { [RETRY]: false });
 }

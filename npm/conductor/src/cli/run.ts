@@ -25,6 +25,7 @@ import { plainDisplay } from "./plain-display.js";
 import { openProject, type Project, type ProjectOptions } from "./project.js";
 import type { RemoteOptions } from "./remote.js";
 import { demandStore, type SecretKeyOptions, storedSecrets } from "./secret-source.js";
+import { cyclesOf, withSubFlows } from "./sub-flow-files.js";
 import { summary, warningsText } from "./summary.js";
 import { counted, oneLine, timeText } from "./text.js";
 import { TraceFile } from "./trace-file.js";
@@ -146,15 +147,19 @@ async function runOnce(
   begins?: (flow: NodeDefinition) => void,
 ): Promise<Exit> {
   const project = await openProject(file, options);
-  const opened = await openFlow(file, { ...options, nodes: project.nodes, files: project.settings.files });
-  const { flow, problems } = opened;
-  if (flow === undefined || problems.length > 0) {
-    reportProblems(process.stderr, opened);
-    if (options.json) process.stdout.write(`${jsonText(invalidFlowJson(opened), 2)}\n`);
+  const facts = { ...options, nodes: project.nodes, files: project.settings.files };
+  const opened = await openFlow(file, facts);
+  const { flow } = opened;
+  const all = await withSubFlows([{ entry: opened, options: facts }]);
+  const wrong = all.filter(({ problems }) => problems.length > 0);
+  const [first] = wrong;
+  if (flow === undefined || first !== undefined) {
+    for (const entry of wrong) reportProblems(process.stderr, entry);
+    if (options.json) process.stdout.write(`${jsonText(invalidFlowJson(first ?? opened), 2)}\n`);
     return ExitCode.invalidFlow;
   }
   if (!options.quiet) {
-    reportWarnings(process.stderr, opened);
+    for (const entry of all) reportWarnings(process.stderr, entry === opened ? opened : cyclesOf(entry));
     process.stderr.write(lines(hintsOf(opened)));
   }
   const traceFile = options.trace === undefined ? undefined : new TraceFile(options.trace);

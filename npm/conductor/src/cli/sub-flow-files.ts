@@ -81,6 +81,11 @@ export async function withSubFlows(given: readonly Opened[]): Promise<FlowFile[]
   return all;
 }
 
+/** A flow with the warnings of circles alone: what else a run warns of in it comes from its nodes. */
+export function cyclesOf(entry: FlowFile): FlowFile {
+  return { ...entry, warnings: entry.warnings.filter(({ rule }) => rule === CYCLE.rule) };
+}
+
 /** Adds a problem to those of a flow. */
 async function tell({ entry, options }: Opened, { node, at }: Naming, { key, ...of }: Kind, message: string) {
   const path = `${at}/parameters/${key}`;

@@ -1,5 +1,5 @@
 /** Files of flows that run each other, on the command line. */
-import { mkdirSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CLI, conductor, file, folder, follow } from "./cli.js";
@@ -28,17 +28,50 @@ describe("a flow in a file", () => {
   });
 
   it("knows its folder in the store, from which it goes on and is forked", async () => {
+    // A name that is worked out is not looked for before.
+    file(inside, "between-late.yaml", runs("between", "\"${{ './greet' + '.yaml' }}\""));
+    const late = file(here, "late.yaml", runs("late", "flows/between-late.yaml"));
     const store = ["--store", `sqlite:${join(here, "kept.db")}`];
     const greet = join(inside, "greet.yaml");
     renameSync(greet, join(here, basename(greet)));
-    const failed = await conductor("run", outer, "--quiet", "--id", "first", ...store);
+    const failed = await conductor("run", late, "--quiet", "--id", "first", ...store);
     renameSync(join(here, basename(greet)), greet);
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain(
-      `Looked for at \`${greet}\`, from the folder of \`${join(inside, "between.yaml")}\``,
+      `Looked for at \`${greet}\`, from the folder of \`${join(inside, "between-late.yaml")}\``,
     );
     const forked = await conductor("executions", "fork", "first", "--quiet", ...store);
     expect(forked).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+describe("conductor run", () => {
+  const writes = (flow: string) =>
+    "nodes:\n  - { id: note, type: file-system, parameters: { operation: write, path: note.txt, content: x } }\n" +
+    `  - { id: sub, type: sub-flow, parameters: { flow: ${flow} } }\nedges: [{ source: note, target: sub }]\n`;
+  const run = (name: string, ...more: string[]) =>
+    follow(process.execPath, [CLI, "run", name, ...more], { cwd: here }).ended;
+
+  it("begins nothing where a file is missing that a flow in a file names", async () => {
+    file(inside, "names-none.yaml", runs("names-none", "./none-such.yaml"));
+    file(here, "deep.yaml", `id: deep\n${writes("flows/names-none.yaml")}`);
+    const { code, stdout, stderr } = await run("deep.yaml", "--json");
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      success: false,
+      error: { rule: "no-such-flow", path: "/nodes/0/parameters/flow", file: join("flows", "names-none.yaml") },
+    });
+    expect(stderr).toMatch(/flows.names-none\.yaml: 1 problem\n.*none-such\.yaml` cannot be read/);
+    expect(existsSync(join(here, "note.txt"))).toBe(false);
+  });
+
+  it("names the circle in which flows in files run each other, before it runs and once it is too deep", async () => {
+    file(here, "first.yaml", runs("first", "second.yaml"));
+    file(here, "second.yaml", runs("second", "first.yaml"));
+    const { code, stderr } = await run("first.yaml");
+    expect(code).toBe(1);
+    expect(stderr).toContain("The flows run each other: `first.yaml` → `second.yaml` → `first.yaml`");
+    expect(stderr).toMatch(/EXECUTION_FAILED {2}\[sub-flow\] Flows run each other 32 deep: … `first\.yaml` → /);
   });
 });
 
