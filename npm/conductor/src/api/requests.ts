@@ -1,7 +1,7 @@
 /** Requests: finds the flow that is asked for, runs it, and makes of what comes out the answer that was asked for. */
 import { describe } from "@atomiton/values";
 import { failure } from "../engine/failure.js";
-import { type Caused, causeOf } from "../types/cause.js";
+import { type Caused, causeOf, type Typed, typedOf } from "../types/cause.js";
 import type { NodeDefinition } from "../types/definition.js";
 import { type ErrorCode, type ExecutionError, isErrorCode } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
@@ -10,7 +10,7 @@ import type { ExecutionRequest, RequestResult } from "../types/request.js";
 import { RunResult } from "./result.js";
 import type { Place } from "./runs.js";
 import type { RunSettings } from "./settings.js";
-import { demandVariables, withDefaults } from "./variables.js";
+import { demandVariables, refuseVariables, withDefaults } from "./variables.js";
 
 /** What requests are answered with. */
 export interface RequestSources {
@@ -73,7 +73,8 @@ export async function runRequest(sources: RequestSources, request: ExecutionRequ
       throw failure("NODE_NOT_FOUND", `Flow with id ${flowId} not found`, { executionId });
     }
     // What is refused here has begun nothing.
-    demandVariables(flow, request.context?.variables ?? {});
+    const doubts = demandVariables(flow, request.context?.variables ?? {});
+    if ((request as Typed)[typedOf]) refuseVariables(doubts.filter(({ rule }) => rule === "variable-type"));
     const cause = (request as Caused)[causeOf];
     const settings = { ...settingsOf(request, sources), ...(metadata && { metadata }), ...(cause && { cause }) };
     const result = await sources.run(flow, contextOf(request, flow, executionId), settings);

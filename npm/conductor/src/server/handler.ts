@@ -5,6 +5,7 @@ import { routePath } from "hono/route";
 import packageJson from "../../package.json" with { type: "json" };
 import { createLog } from "../engine/log.js";
 import { msOf } from "../engine/policy.js";
+import { type Typed, typedOf } from "../types/cause.js";
 import type { ExecutionRequest } from "../types/request.js";
 import { leastRole, type Refusal, refusalOf } from "./access.js";
 import { addressOf } from "./addresses.js";
@@ -228,7 +229,8 @@ export function createHandler(parts: HandlerParts): Handler {
       return problem(400, "INVALID_PARAMETERS", "`wait` must be ms, or a duration such as 30s");
     }
     const ofContext = { ...(context as object | undefined), ...(variables !== undefined && { variables }) };
-    const asked = { ...request, context: ofContext, flowId } as ExecutionRequest;
+    const asked = { ...request, context: ofContext, flowId } as ExecutionRequest & Typed;
+    asked[typedOf] = true;
     if (!takesEvents(c.req.header("accept"))) return ranAnswer(await runAnswer(c, asked, wait));
     if (wait === undefined) return runStream(c, asked);
     return problem(400, "INVALID_PARAMETERS", "A stream of events lasts until the result is there: leave `wait` out");

@@ -22,6 +22,14 @@ export interface Caused {
   [causeOf]?: Cause;
 }
 
+/** Where a request says that variables of other types than its flow declares are refused; as a cause, it never travels. */
+export const typedOf: unique symbol = Symbol.for("@atomiton/typed") as never;
+
+/** A request that may say so. */
+export interface Typed {
+  [typedOf]?: true;
+}
+
 /** Where the arguments of a command say what execution it begins for a request with a key. */
 export const keyedOf: unique symbol = Symbol.for("@atomiton/keyed") as never;
 

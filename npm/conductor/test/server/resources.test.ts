@@ -41,6 +41,34 @@ describe("flows of a server", () => {
     expect((await ask("editor", "/flows/f", isNew)).status).toBe(412);
   });
 
+  it("refuses a variable of another type than a flow declares, however it is run over HTTP, where a program is warned", async () => {
+    const { post, conductor, calls } = await serving();
+    const picky = { ...flowOf("say", "typed"), variables: { most: { type: "integer" } } };
+    await post("editor", "/flows", picky);
+    const given = { variables: { most: "5" } };
+    const events = await post("runner", "/flows/typed/run", given, { accept: "text/event-stream" });
+    expect(await events.text()).toContain("is of type `integer`, and was given string");
+    for (const [query, headers] of [
+      ["", {}],
+      ["?wait=1m", {}],
+      ["", { "idempotency-key": "a" }],
+    ] as const) {
+      const refused = await post("runner", `/flows/typed/run${query}`, given, headers);
+      expect([refused.status, await refused.json()]).toMatchObject([
+        400,
+        {
+          error: "The variable `most` of the flow `typed` is of type `integer`, and was given string",
+          code: "INVALID_PARAMETERS",
+        },
+      ]);
+    }
+    expect(calls).toHaveLength(0);
+    expect((await post("runner", "/flows/typed/run", { variables: { most: 5 } })).status).toBe(200);
+    const { success, warnings } = await conductor.flow.run(await conductor.storage.loadFlow("typed"), given);
+    expect(success).toBe(true);
+    expect(warnings?.map(({ rule }) => rule)).toContain("variable-type");
+  });
+
   it("are run, and answered with their result or with where it will be", async () => {
     const { ask, post, release } = await serving();
     await post("editor", "/flows", flowOf("say"));
