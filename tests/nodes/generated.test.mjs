@@ -35,6 +35,17 @@ test("documentation and schema are as `npm run docs` writes them", async () => {
   assert.deepEqual(await staleFiles(), []);
 });
 
+test("pages of node types say each sentence of a paragraph once, and have no empty lists", () => {
+  for (const file of readdirSync(join(ROOT, "docs", "nodes"))) {
+    const text = readFileSync(join(ROOT, "docs", "nodes", file), "utf8").replace(/```[\s\S]*?```/g, "…");
+    assert.doesNotMatch(text, /\n\n\n|:\s*(?:\n#|$)/, file);
+    for (const line of text.split("\n")) {
+      const sentences = line.split(/(?<=\.) /).filter((sentence) => sentence.includes(" "));
+      assert.equal(new Set(sentences).size, sentences.length, `${file}: ${line}`);
+    }
+  }
+});
+
 const written = [...flowsIn("examples", ".flow.yaml"), ...flowsIn(join("npm", "nodes", "src"), ".flow.yaml")];
 
 test("flows for people are valid, and lead editors to the schema", () => {

@@ -33,9 +33,7 @@ export function nodeTypePage(nodeType: NodeType): string {
       .join("\n")}`,
     "A number of ms may be written as a duration: `250ms`, `10s`, `5m`, `1.5h` or `2d`. Retries, delays and time limits that " +
       "always count belong into the node's `policy`.",
-    `## Inputs\n\nAn edge brings its value under its \`targetHandle\`, or under \`default\` where it names none.\n\n${portsText(
-      [...nodeType.inputPorts, ...nodeType.otherInputs],
-    )}${nodeType.hasOpenInputs ? "\n- any other name: seen by templates and expressions under that name" : ""}`,
+    `## Inputs\n\n${inputsText(nodeType)}`,
     `## Outputs\n\n${outputsText(nodeType)}`,
     ...(limits.length === 0
       ? []
@@ -47,13 +45,26 @@ export function nodeTypePage(nodeType: NodeType): string {
   return `${sections.join("\n\n")}\n`;
 }
 
+function inputsText({ inputPorts, otherInputs, hasOpenInputs }: NodeType): string {
+  const ports = portsText([...inputPorts, ...otherInputs]);
+  if (ports === "" && !hasOpenInputs) return "None.";
+  const open = hasOpenInputs ? "- any other name: seen by templates and expressions under that name" : "";
+  const list = [ports, open].filter((part) => part !== "").join("\n");
+  return `An edge brings its value under its \`targetHandle\`, or under \`default\` where it names none.\n\n${list}`;
+}
+
 /** Edges leave a routed type by its ports alone; of any other type an edge brings the whole output. */
 function outputsText({ outputPorts, otherOutputs, hasOpenOutputs, routed }: NodeType): string {
   const open = hasOpenOutputs ? "\n- any other name that the parameters give to a handle" : "";
   if (!routed || otherOutputs.length === 0) return `${portsText([...outputPorts, ...otherOutputs])}${open}`;
   const [{ id }] = otherOutputs as [NodePort];
   const beside = `For expressions and code, as in \`nodes.ID.${id}\`; an edge that leaves by one of these carries nothing:`;
-  return `Handles by which edges leave:\n\n${portsText(outputPorts)}${open}\n\n${beside}\n\n${portsText(otherOutputs)}`;
+  const leaving = `${portsText(outputPorts)}${open}`;
+  const handles =
+    leaving === ""
+      ? "No edge leaves but by `error`, which a failure takes."
+      : `Handles by which edges leave:\n\n${leaving}`;
+  return `${handles}\n\n${beside}\n\n${portsText(otherOutputs)}`;
 }
 
 function parameterText(key: string, schema: ParameterSchema, isRequired: boolean, indent: string): string {

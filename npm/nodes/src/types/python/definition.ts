@@ -12,7 +12,7 @@ export const python = {
   type: "python",
   name: "Python",
   description:
-    "Runs Python over all that came in, in a Python process of this machine that all such nodes of a run share. It has the rights of the process that runs the flow: nothing is kept from it. Data crosses as JSON text in both directions, not as Arrow. Data crosses as JSON text in both directions, not as Arrow.",
+    "Runs Python over all that came in, in a Python process of this machine that all such nodes of a run share. It has the rights of the process that runs the flow: nothing is kept from it. Data crosses as JSON text in both directions, not as Arrow.",
   category: "transform",
   icon: "code",
   parameterSchema: {
