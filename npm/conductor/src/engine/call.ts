@@ -16,6 +16,7 @@ const networkAccess: unique symbol = Symbol.for("@atomiton/network-access") as n
 const programAccess: unique symbol = Symbol.for("@atomiton/program-access") as never;
 const ownParameters: unique symbol = Symbol.for("@atomiton/own-parameters") as never;
 const responder: unique symbol = Symbol.for("@atomiton/responder") as never;
+const inputRead: unique symbol = Symbol.for("@atomiton/input-read") as never;
 const traceHeaders: unique symbol = Symbol.for("@atomiton/trace-headers") as never;
 const runEnd: unique symbol = Symbol.for("@atomiton/run-end") as never;
 
@@ -78,6 +79,8 @@ export class Call {
   over = false;
   /** Works out the names of expressions that the node's user code reads; missing where it reads none. */
   declare names?: () => Record<string, unknown>;
+  /** Its expressions read its input, or the output of a node. */
+  declare readsInput?: true;
   /** How this try waited at hosts before; missing where it did not. */
   declare kept?: ReadonlyMap<number, KeptWait>;
   /** For a question for items: how many were known. */
@@ -269,6 +272,11 @@ export class ExecutableParams {
   /** Answers what began the run; missing where nothing waits for an answer. */
   get [responder](): Responder | undefined {
     return this.#call.owner.responder;
+  }
+
+  /** Whether its expressions read its input, or the output of a node. */
+  get [inputRead](): boolean {
+    return this.#call.readsInput === true;
   }
 
   /** Headers for requests of the node, by which a trace goes on; missing without tracing. */

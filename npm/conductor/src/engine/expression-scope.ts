@@ -30,10 +30,12 @@ export class CallScope implements Scope {
   ) {}
 
   get input(): unknown {
+    this.call.readsInput = true;
     return this.call.input;
   }
 
   get data(): unknown {
+    this.call.readsInput = true;
     return mainValue(this.call.input, this.loop !== undefined);
   }
 
@@ -59,6 +61,7 @@ export class CallScope implements Scope {
   }
 
   node(id: string): unknown {
+    this.call.readsInput = true;
     const { call, plan, values } = this;
     const read = plan.outline.expressions?.read(values.nodeOf(call.task), id);
     return read === undefined ? undefined : values.outputSeenBy(call.task, read);

@@ -49,6 +49,8 @@ export interface SentCall {
   files: FileAccess | undefined;
   network: NetworkAccess | undefined;
   programs: boolean | undefined;
+  /** Whether expressions of the node read its input, or the output of a node. */
+  inputIsRead: boolean;
   /** Headers for requests of the node; missing without tracing. */
   trace: TraceHeaders | undefined;
   /** Whether waits are kept by the server. */

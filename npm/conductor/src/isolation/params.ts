@@ -5,6 +5,7 @@ import type { TraceHeaders } from "../types/tracing.js";
 const fileAccess = Symbol.for("@atomiton/file-access");
 const networkAccess = Symbol.for("@atomiton/network-access");
 const programAccess = Symbol.for("@atomiton/program-access");
+const inputRead = Symbol.for("@atomiton/input-read");
 const traceHeaders = Symbol.for("@atomiton/trace-headers");
 const ownParameters = Symbol.for("@atomiton/own-parameters");
 
@@ -13,12 +14,13 @@ export function given(params: NodeParams, name: string): unknown {
   return Reflect.get(Object.getPrototypeOf(params) as object, name, params);
 }
 
-/** The parameters, what the owner allows, and what carries a trace on. */
+/** The parameters, what the owner allows, whether expressions read the input, and what carries a trace on. */
 export function contextOfParams(params: NodeParams): {
   own: Record<string, unknown>;
   files: FileAccess | undefined;
   network: NetworkAccess | undefined;
   programs: boolean | undefined;
+  inputIsRead: boolean;
   trace: TraceHeaders | undefined;
 } {
   const read = params as unknown as Record<symbol, unknown>;
@@ -27,6 +29,7 @@ export function contextOfParams(params: NodeParams): {
     files: read[fileAccess] as FileAccess | undefined,
     network: read[networkAccess] as NetworkAccess | undefined,
     programs: read[programAccess] as boolean | undefined,
+    inputIsRead: read[inputRead] === true,
     trace: read[traceHeaders] as TraceHeaders | undefined,
   };
 }

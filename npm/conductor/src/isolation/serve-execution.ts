@@ -171,6 +171,7 @@ class ServedExecution {
     const parent = this.#enclosing(sent.scopes, object);
     const input = this.#values.of(sent.input);
     const call = new Call(this.#ownerOf(sent), sent.call, nodeId, sent.key, input, parent, run, attempt, attempt);
+    if (sent.inputIsRead) call.readsInput = true;
     call.names = () => {
       if ("thrown" in names) throw fromThrown(names.thrown);
       return names.value as Record<string, unknown>;

@@ -1,5 +1,6 @@
 import type { Effects, EffectsOf } from "./effects.js";
 import type { FileAccess, fileAccess } from "./file-access.js";
+import type { inputRead } from "./input-read.js";
 import type { NetworkAccess, networkAccess } from "./network-access.js";
 import type { ownParameters } from "./own-parameters.js";
 import type { programAccess } from "./program-access.js";
@@ -45,6 +46,8 @@ export interface NodeParams {
   readonly [responder]?: Responder;
   /** Headers by which a trace goes on in requests of the node; missing without tracing. */
   readonly [traceHeaders]?: Readonly<Record<string, string>> | undefined;
+  /** Whether expressions of the node read its input, or the output of a node; missing where that is not known. */
+  readonly [inputRead]?: boolean | undefined;
   /** Fires when the run is over. */
   readonly [runEnd]?: AbortSignal;
   /** The node's parameters by themselves: `variables` may be one of them, as well as the context's. */

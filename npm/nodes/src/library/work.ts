@@ -2,6 +2,7 @@ import { unlessAborted } from "../contract/abort.js";
 import { adviceOf, codeOf, messageOf, NodeError, retryOf } from "../contract/error.js";
 import type { Ask, LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } from "../contract/executable.js";
 import { type FileAccess, fileAccess } from "../contract/file-access.js";
+import { inputRead } from "../contract/input-read.js";
 import { type NetworkAccess, networkAccess } from "../contract/network-access.js";
 import { ownParameters } from "../contract/own-parameters.js";
 import { programAccess } from "../contract/program-access.js";
@@ -44,6 +45,8 @@ export interface NodeWork<P> {
    * the conductor says so.
    */
   readonly programs: boolean;
+  /** Whether expressions of the node read what came before it, which is then not lost where the node itself leaves it out. */
+  readonly inputIsRead: boolean;
   /** Headers by which a trace goes on in requests of the node; `undefined` without tracing. */
   readonly traceHeaders: Readonly<Record<string, string>> | undefined;
   /** Fires when the run is over; `undefined` where no conductor calls. */
@@ -156,6 +159,10 @@ class Work<P> implements NodeWork<P> {
 
   get programs(): boolean {
     return this.#params[programAccess] ?? (this.files === undefined && this.access === undefined);
+  }
+
+  get inputIsRead(): boolean {
+    return this.#params[inputRead] === true;
   }
 
   get traceHeaders(): Readonly<Record<string, string>> | undefined {

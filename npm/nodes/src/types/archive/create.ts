@@ -8,11 +8,12 @@ import { throwIfAborted } from "../../contract/abort.js";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { Globs } from "../../data/globs.js";
-import { findData, handleValue, isPlainObject, ownValue, unwrap } from "../../data/input.js";
+import { findData, isPlainObject, ownValue, unwrap } from "../../data/input.js";
+import { chosenData, warnOfLeftOut } from "../../library/chosen-data.js";
 import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { search } from "../../machine/walk.js";
-import { plainValue } from "../../table/port-value.js";
+import { plainValue, portValue } from "../../table/port-value.js";
 import { contentBytes } from "../file-system/content.js";
 import { checkedName, Paths } from "./entry.js";
 import { MOST_IN_MEMORY, refused } from "./limits.js";
@@ -97,10 +98,8 @@ async function inMemory(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 /** What goes into the archive, each under a name of its own. */
 async function itemsOf(work: ArchiveWork, target: string | undefined): Promise<PackItem[]> {
-  const { parameters, input, signal } = work;
-  // Where a folder is named, an edge that names no handle may be there for the order alone.
-  const brought = parameters.folder === undefined ? findData(input, ["files"]) : unwrap(handleValue(input, "files"));
-  const given = plainValue(brought) ?? unwrap(parameters.files);
+  const { parameters, signal } = work;
+  const given = filesOf(work);
   const items: PackItem[] = [];
   const leftOut: string[] = [];
   const paths = new Paths();
@@ -136,6 +135,16 @@ async function itemsOf(work: ArchiveWork, target: string | undefined): Promise<P
     );
   }
   return items;
+}
+
+/** Where a folder is named, an edge that names no handle may be there for the order alone. */
+function filesOf(work: ArchiveWork): unknown {
+  const { parameters, input } = work;
+  if (parameters.folder === undefined) return plainValue(unwrap(chosenData(work, "files", ["files"])));
+  const named = portValue(input, "files");
+  if (named !== undefined) return named;
+  warnOfLeftOut(work, "folder", findData(input, ["files"]), "files");
+  return unwrap(parameters.files);
 }
 
 type Add = (name: string, item: Omit<PackItem, "name">) => void;

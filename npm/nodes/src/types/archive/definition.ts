@@ -27,7 +27,10 @@ export const archive = {
           "The archive: what is read, or made. Without it, list and extract take `data`, and create gives bytes.",
         examples: ["input/photos.zip"],
       },
-      data: { description: "list, extract: the archive as bytes, or as their base64, where no edge brings it." },
+      data: {
+        description:
+          "list, extract: the archive as bytes, or as their base64. An edge to `data` goes before it, one that names no handle does not.",
+      },
       format: {
         type: "string",
         enum: ["zip", "tar", "tar.gz"],
@@ -43,7 +46,7 @@ export const archive = {
       },
       files: {
         description:
-          "create: what to pack instead of a whole folder, where no edge brings it: a list of paths, or of `{ path, content }` with the name in the archive.",
+          "create: what to pack instead of a whole folder: a list of paths, or of `{ path, content }` with the name in the archive. An edge to `files` goes before it, one that names no handle does not.",
       },
       patterns: {
         anyOf: [{ type: "array", items: { type: "string" } }, { type: "string" }],

@@ -3,6 +3,7 @@ import { open, stat } from "node:fs/promises";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { findData, handleValue, unwrap } from "../../data/input.js";
+import { chosenData, warnOfLeftOut } from "../../library/chosen-data.js";
 import { bytesOfBase64 } from "../../machine/base64.js";
 import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
 import { rootedPath } from "../../machine/rooted-path.js";
@@ -36,8 +37,11 @@ export async function sourceOf(work: ArchiveWork): Promise<ArchiveSource> {
   if (path !== undefined && named !== undefined) {
     throw new NodeError("INVALID_PARAMETERS", "There is both `path` and `data`; an archive is one of them");
   }
-  if (path !== undefined) return fileSource(work, path, format);
-  const data = plainValue(findData(work.input, ["data", "content"])) ?? work.parameters.data;
+  if (path !== undefined) {
+    warnOfLeftOut(work, "path", findData(work.input, ["data", "content"]), "data");
+    return fileSource(work, path, format);
+  }
+  const data = plainValue(chosenData(work, "data", ["data", "content"]));
   if (data === undefined)
     throw new NodeError("INVALID_PARAMETERS", "There is no archive: give the node `path` or `data`");
   const bytes = bytesOf(data);

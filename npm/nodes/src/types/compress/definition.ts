@@ -26,7 +26,7 @@ export const compress = {
       },
       data: {
         description:
-          "compress: text or bytes, the rest is taken as its JSON; decompress: bytes, or their base64 as text. Used where no edge brings it.",
+          "compress: text or bytes, the rest is taken as its JSON; decompress: bytes, or their base64 as text. An edge to `data` goes before it; one that names no handle only says which node goes first, and a list or bytes that it brings are warned of.",
       },
       output: {
         type: "string",

@@ -6,7 +6,7 @@ import * as zlib from "node:zlib";
 import { throwIfAborted } from "../../contract/abort.js";
 import { messageOf, NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
-import { findData } from "../../data/input.js";
+import { chosenData } from "../../library/chosen-data.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { bytesOfBase64 } from "../../machine/base64.js";
 import { plainValue } from "../../table/port-value.js";
@@ -43,7 +43,7 @@ export const compressNode = executable<Parameters>(compress, async (work) => {
       "`output: text` is for decompress; compressed data is `base64` or `bytes`",
     );
   }
-  const data = plainValue(findData(work.input, ["data", "content"])) ?? work.parameters.data;
+  const data = plainValue(chosenData(work, "data", ["data", "content"]));
   if (data === undefined) throw new NodeError("INVALID_PARAMETERS", "There is no data: give the node `data`");
   const bytes = operation === "compress" ? plainBytes(data) : packedBytes(data);
   const result = await (operation === "compress" ? pack(work, bytes) : unpack(work, bytes));

@@ -4,6 +4,7 @@ import { type BytesEncoding, base64Bytes, bytesText, hexBytes, hexText } from ".
 import { canonicalJson } from "../../data/canonical-json.js";
 import { findData, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
+import { warnOfLeftOut } from "../../library/chosen-data.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { recordsOf, tableBehind } from "../../table/table-output.js";
 import { cryptoType } from "./definition.js";
@@ -133,7 +134,9 @@ async function decoded(work: NodeWork<Parameters>): Promise<{ result: string | U
 /** The parameter goes before what edges bring: they may only say when. */
 function dataOf(work: NodeWork<Parameters>): unknown {
   const { operation } = work.parameters;
-  const data = work.isGiven("data") ? unwrap(work.parameters.data) : findData(work.input, ["data", "content"]);
+  const brought = findData(work.input, ["data", "content"]);
+  if (work.isGiven("data")) warnOfLeftOut(work, "data", brought);
+  const data = work.isGiven("data") ? unwrap(work.parameters.data) : brought;
   if (data !== undefined) return data;
   const found = work.isGiven("data")
     ? "the parameter `data` has no value"

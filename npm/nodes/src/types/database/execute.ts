@@ -1,7 +1,8 @@
 import { adviceOf, NodeError, retryOf } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
-import { findData, isPlainObject } from "../../data/input.js";
+import { isPlainObject } from "../../data/input.js";
 import { AnswerSize } from "../../library/answer-size.js";
+import { chosenData } from "../../library/chosen-data.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { plainValue, portValue } from "../../table/port-value.js";
 import { database } from "./definition.js";
@@ -43,31 +44,11 @@ async function statement(work: Work): Promise<object> {
 async function insert(work: Work): Promise<object> {
   const { onConflict, keys = [], returning = [] } = work.parameters;
   const table = required(work, "table");
-  const rows = rowsOf(insertedOf(work));
+  const rows = rowsOf(plainValue(chosenData(work, "rows", ["rows", "data", "records"])));
   if (rows.length === 0) return { result: [], rowCount: 0, fields: [] };
   const { signal, progress } = work;
   const insertion = { table, rows, onConflict, keys, returning, signal, progress };
   return outputOf(await withSession(work, (session) => insertRows(session, insertion)));
-}
-
-/**
- * The rows of a handle that is named, else those of the parameter, else what an edge brings that names no handle: beside rows of
- * the parameter such an edge says which node goes first. Rows that it brings then are warned of.
- */
-function insertedOf({ input, parameters, warn }: Work): unknown {
-  const { rows = [] } = parameters;
-  const isNamed = ["rows", "data", "records"].some((name) => portValue(input, name) !== undefined);
-  const byEdge = portValue(input, "default");
-  if (isNamed || rows.length === 0 || byEdge === undefined) {
-    return plainValue(findData(input, ["rows", "data", "records"])) ?? parameters.rows;
-  }
-  if (Array.isArray(byEdge) && byEdge.length > 0) {
-    warn(
-      "rows-ignored",
-      `An edge that names no handle brings ${byEdge.length} rows, and the parameter \`rows\` has others, which were inserted; name the handle (\`targetHandle: rows\`), or take the parameter out`,
-    );
-  }
-  return rows;
 }
 
 function required({ parameters }: Work, name: "sql" | "table"): string {

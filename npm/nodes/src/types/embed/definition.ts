@@ -17,7 +17,8 @@ export const embed = {
       // Not `input`, under which every node finds what its edges bring.
       texts: {
         anyOf: [{ type: "string" }, { type: "array" }],
-        description: "A text, or a list of texts. Used where no edge brings it.",
+        description:
+          "A text, or a list of texts. An edge to `texts` goes before it; one that names no handle only says which node goes first, and a list that it brings is warned of.",
         examples: [["tea", "coffee"]],
       },
       field: {

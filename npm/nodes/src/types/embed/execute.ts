@@ -4,7 +4,8 @@ import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { foundText } from "../../contract/issues.js";
 import { fieldOf } from "../../data/field.js";
-import { findData, isPlainObject } from "../../data/input.js";
+import { isPlainObject } from "../../data/input.js";
+import { chosenData } from "../../library/chosen-data.js";
 import { postJson } from "../../library/http-client.js";
 import {
   costOf,
@@ -63,8 +64,9 @@ async function run(work: Work, network: Network): Promise<object> {
   return { result: vectors, count: vectors.length, dimensions, usage: usage ?? null, ...cost, model };
 }
 
-function textsOf({ parameters, input }: Work): string[] {
-  const given = plainValue(findData(input, ["texts", "data"])) ?? parameters.texts;
+function textsOf(work: Work): string[] {
+  const { parameters } = work;
+  const given = plainValue(chosenData(work, "texts", ["texts", "data"]));
   if (given === undefined) throw new NodeError("INVALID_PARAMETERS", "There is no text: give the node `texts`");
   const items = Array.isArray(given) ? (given as unknown[]) : [given];
   return items.map((item, position) => {

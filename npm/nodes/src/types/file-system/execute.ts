@@ -7,6 +7,7 @@ import { adviceOf, codeOf, messageOf, NodeError } from "../../contract/error.js"
 import type { FileAccess } from "../../contract/file-access.js";
 import { findData, handleValue, isPlainObject, ownValue, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
+import { warnOfLeftOut } from "../../library/chosen-data.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
 import { demandTable, isBacked } from "../../table/table-output.js";
@@ -108,9 +109,12 @@ async function append(work: Work, path: string): Promise<object> {
   return { result: path, size };
 }
 
-function contentOf({ parameters, input }: Work): unknown {
-  if (parameters.content !== undefined) return unwrap(parameters.content);
-  return findData(input, ["content", "data", "text", "records"]);
+function contentOf(work: Work): unknown {
+  const { content } = work.parameters;
+  const brought = findData(work.input, ["content", "data", "text", "records"]);
+  if (content === undefined) return brought;
+  warnOfLeftOut(work, "content", brought);
+  return unwrap(content);
 }
 
 /**

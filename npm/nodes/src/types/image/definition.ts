@@ -68,7 +68,7 @@ export const image = {
         "x-control": "file",
         minLength: 1,
         description:
-          "The picture, where no edge brings it: a path, a data URL, or base64. A relative path starts at the folder in which the flow is run.",
+          "The picture: a path, a data URL, or base64. An edge that names its handle goes before it, one that names none does not. A relative path starts at the folder in which the flow is run.",
         examples: ["images/photo.jpg"],
       },
       overlayImage: {

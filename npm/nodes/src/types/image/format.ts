@@ -15,6 +15,11 @@ const BY_ENDING: Readonly<Record<string, ImageFormat>> = {
   tiff: "tiff",
 };
 
+/** Whether a file is called as a picture is that can be written. */
+export function isPictureName(path: string): boolean {
+  return Object.hasOwn(BY_ENDING, extname(path).slice(1).toLowerCase());
+}
+
 /**
  * The format of a picture that is made: what the parameter says, else the end of the name of the file, else PNG.
  *

@@ -1,8 +1,10 @@
 import { NodeError } from "../../contract/error.js";
 import { foundText, issueSentences } from "../../contract/issues.js";
 import { handleValue, isPlainObject } from "../../data/input.js";
+import { warnOfLeftOut } from "../../library/chosen-data.js";
 import { compiledSchema } from "../../library/compiled-schema.js";
 import { image } from "./definition.js";
+import { isPictureName } from "./format.js";
 import type { ImageWork, Laid } from "./parameters.js";
 import { listIn, type Picture, pictureIn } from "./sources.js";
 
@@ -27,15 +29,15 @@ export interface Pictures {
 }
 
 /**
- * Finds the pictures of a node, in what its edges brought and in its parameters. The base is what came in, else the parameter
- * `baseImage`, else the first of `images`. What comes over an edge without a handle and is no picture only orders the nodes,
- * where parameters name the pictures.
+ * Finds the pictures of a node, in what its edges brought and in its parameters. The base is what handles that are named bring, else the
+ * parameter `baseImage`, else what an edge brings that names no handle, else the first of `images`. Beside parameters that name the
+ * pictures such an edge only orders the nodes; pictures that it brings are warned of.
  *
  * @throws NodeError TYPE_MISMATCH for input that is not a picture, INVALID_PARAMETERS for an entry of `images` that is not
  */
 export async function picturesOf(work: ImageWork): Promise<Pictures> {
   const { input, parameters } = work;
-  const brought = baseIn(input);
+  const brought = broughtTo(work);
   const listed = listIn(handleValue(input, "images")) ?? brought.list ?? parameters.images ?? [];
   if (listed.length > MOST_PICTURES) {
     throw new NodeError("INVALID_PARAMETERS", `\`images\` has ${listed.length} pictures, more than ${MOST_PICTURES}`);
@@ -56,13 +58,31 @@ export async function picturesOf(work: ImageWork): Promise<Pictures> {
   };
 }
 
-function baseIn(input: unknown): { picture?: Picture | undefined; list?: readonly unknown[] | undefined } {
+interface Brought {
+  picture?: Picture | undefined;
+  list?: readonly unknown[] | undefined;
+}
+
+/** What edges bring; those that name no handle, where no parameter has it. */
+function broughtTo(work: ImageWork): Brought {
+  const { input, parameters } = work;
   for (const handle of BASE_HANDLES) {
     const value = handleValue(input, handle);
     if (value === undefined) continue;
     const list = listIn(value);
     return list ? { list } : { picture: required(value, handle) };
   }
+  const { picture, list } = openlyBrought(input);
+  const leavesPicture = picture !== undefined && parameters.baseImage !== undefined;
+  const leavesList = list !== undefined && (parameters.images ?? []).length > 0;
+  if (leavesPicture && (picture.path === undefined || isPictureName(picture.path))) {
+    warnOfLeftOut(work, "baseImage", picture.bytes ?? [picture.path]);
+  }
+  if (leavesList) warnOfLeftOut(work, "images", list);
+  return { picture: leavesPicture ? undefined : picture, list: leavesList ? undefined : list };
+}
+
+function openlyBrought(input: unknown): Brought {
   for (const handle of OPEN_HANDLES) {
     const value = handleValue(input, handle);
     const list = listIn(value);

@@ -115,7 +115,10 @@ export const transform = {
       skipCount: { type: "integer", minimum: 0, default: 0, description: "skip: how many items are left out." },
       sliceStart: { type: "integer", minimum: 0, default: 0, description: "slice: the first item, from 0." },
       sliceEnd: { type: "integer", minimum: 0, description: "slice: the item before which it ends." },
-      data: { description: "The list, where no edge brings one." },
+      data: {
+        description:
+          "The list. An edge to `data` goes before it; one that names no handle only says which node goes first, and a list that it brings is warned of.",
+      },
     },
   },
   inputPorts: [

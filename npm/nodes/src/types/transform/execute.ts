@@ -3,9 +3,10 @@ import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { type Aggregate, aggregationOf } from "../../data/aggregate.js";
 import { doubtsOfNames } from "../../data/doubtful-code.js";
-import { findData, isPlainObject, unwrap } from "../../data/input.js";
+import { isPlainObject, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import type { Condition } from "../../data/where.js";
+import { chosenData } from "../../library/chosen-data.js";
 import type { Place } from "../../library/place.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { defaultTimeout, functionText, isFunctionText, UserFunction } from "../../sandbox/user-function.js";
@@ -174,9 +175,10 @@ export function initialOf({ reduceInitial }: TransformParameters): { value: unkn
   }
 }
 
-function listOf({ input, parameters, warn }: NodeWork<TransformParameters>): unknown {
-  const found = findData(input, ["data", "items", "records"]);
-  if (found === undefined && parameters.data === undefined) {
+function listOf(work: NodeWork<TransformParameters>): unknown {
+  const { input, warn } = work;
+  const found = unwrap(chosenData(work, "data", ["data", "items", "records"]));
+  if (found === undefined) {
     refuseUnclaimed(input);
     // Flows rely on it that this is no failure.
     warn(
@@ -184,7 +186,7 @@ function listOf({ input, parameters, warn }: NodeWork<TransformParameters>): unk
       "No list came in, so that the result is that of an empty one. Lead an edge with a list to it, or set `data`",
     );
   }
-  const data = found ?? unwrap(parameters.data) ?? [];
+  const data = found ?? [];
   if (Array.isArray(data) || isBacked(data)) return data;
   throw new NodeError("TYPE_MISMATCH", `Input data must be an array for transformation, not ${kindOf(data)}`);
 }

@@ -28,7 +28,10 @@ export const webhookOut = {
           "What receiver and sender share: `whsec_` and base64, or any other text, whose UTF-8 is the key. A list signs with each, so that secrets can be changed.",
         examples: ["\u0024{{ secrets.WEBHOOK }}"],
       },
-      data: { description: "What is sent, as JSON, where no edge brings it." },
+      data: {
+        description:
+          "What is sent, as JSON. An edge to `data` goes before it; one that names no handle only says which node goes first, and a list that it brings is warned of.",
+      },
       headers: {
         anyOf: [{ type: "object" }, { type: "string" }],
         default: {},

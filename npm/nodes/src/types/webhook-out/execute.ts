@@ -1,7 +1,7 @@
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { foundText } from "../../contract/issues.js";
-import { findData } from "../../data/input.js";
+import { chosenData } from "../../library/chosen-data.js";
 import { addressOf, originOf, takeCredentials } from "../../library/http-address.js";
 import { postJson } from "../../library/http-client.js";
 import { authorize, headersOf } from "../../library/http-headers.js";
@@ -85,7 +85,7 @@ function keysOf(work: Work): Uint8Array<ArrayBuffer>[] {
 }
 
 function bodyOf(work: Work): string {
-  const data = plainValue(findData(work.input, ["data", "body"])) ?? work.parameters.data;
+  const data = plainValue(chosenData(work, "data", ["data", "body"]));
   if (data === undefined) throw new NodeError("INVALID_PARAMETERS", "There is no data to send: give the node `data`");
   try {
     const body = JSON.stringify(data) as string | undefined;
