@@ -163,6 +163,65 @@ describe("what file-system reads and writes", () => {
     );
   });
 
+  it("adds rows to a CSV under the columns that it has", async () => {
+    const path = at("sales.csv");
+    const append = (content: unknown, more: object = {}) => warned({ content }, { operation: "append", path, ...more });
+    expect((await append([])).warnings).toEqual([expect.stringMatching(/^empty-table: /)]);
+    await append([
+      { name: "a, b", n: 1 },
+      { name: "c", n: 2 },
+    ]);
+    await append({ result: { n: 3, name: 'd"' } });
+    expect(readFileSync(path, "utf8")).toBe('name,n\n"a, b",1\nc,2\n"d""",3\n');
+    const { warnings } = await append([{ n: 4 }]);
+    expect(warnings).toEqual([expect.stringMatching(/^missing-column: No row .* has `name`/)]);
+    await append(await run("spreadsheet", {}, { data: "n,name\n5,e\n" }));
+    await append("6,text\n");
+    const text = 'name,n\n"a, b",1\nc,2\n"d""",3\n,4\ne,5\n6,text\n';
+    expect(readFileSync(path, "utf8")).toBe(text);
+    const strange = await failure("file-system", { content: [{ nam: "x", n: 1 }] }, { operation: "append", path });
+    expect(strange.code).toBe("TYPE_MISMATCH");
+    expect(strange.message).toContain("it has no column `nam`; its first row is `name`, `n`. Did you mean `name`?");
+    const number = await failure("file-system", { content: [{ n: 1 }, 7] }, { operation: "append", path });
+    expect(number.message).toContain("objects by column, found 7 as item 2");
+    expect(readFileSync(path, "utf8")).toBe(text);
+  });
+
+  it("goes on in a CSV as it is written, with its delimiter, ends of lines and encoding", async () => {
+    const append = (path: string, content: unknown, more: object = {}) =>
+      run("file-system", { content }, { operation: "append", path, ...more });
+    writeFileSync(at("german.csv"), '\ufeffname;"größe\r\nin m"\r\na;1');
+    await append(at("german.csv"), [{ "größe\r\nin m": 2, name: "b;c" }]);
+    expect(readFileSync(at("german.csv"), "utf8")).toBe('\ufeffname;"größe\r\nin m"\r\na;1\r\n"b;c";2\r\n');
+    writeFileSync(at("latin.tsv"), Buffer.from("gr\xf6\xdfe\tb\n1\t2\n", "latin1"));
+    expect(
+      (await failure("file-system", { content: { b: 1 } }, { operation: "append", path: at("latin.tsv") })).code,
+    ).toBe("DESERIALIZATION_FAILED");
+    await append(at("latin.tsv"), { größe: "ü", b: 3 }, { encoding: "windows-1252" });
+    expect(readFileSync(at("latin.tsv"), "latin1")).toBe("größe\tb\n1\t2\nü\t3\n");
+    for (const encoding of ["utf-16le", "utf-16be"]) {
+      await append(at(`${encoding}.csv`), { a: 1 }, { encoding });
+      await append(at(`${encoding}.csv`), { a: 2 }, { encoding });
+      expect(new TextDecoder(encoding).decode(readFileSync(at(`${encoding}.csv`)))).toBe("a\n1\n2\n");
+    }
+  });
+
+  it("names the columns once where several nodes add to a new CSV at once", async () => {
+    const path = at("at-once.csv");
+    const rounds = Array.from({ length: 20 }, (_, n) =>
+      run("file-system", { content: { n } }, { operation: "append", path }),
+    );
+    await Promise.all(rounds);
+    const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+    expect(lines[0]).toBe("n");
+    expect(
+      lines
+        .slice(1)
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual(Array.from({ length: 20 }, (_, n) => n));
+  });
+
   it("tells what a path is", async () => {
     writeFileSync(at("facts"), "abc");
     symlinkSync(at("facts"), at("facts-link"));

@@ -1,10 +1,8 @@
-import { mkdir, open, stat } from "node:fs/promises";
-import { dirname, extname } from "node:path";
+import { extname } from "node:path";
 import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
-import { textOf } from "../../data/field.js";
-import { isPlainObject, ownValue } from "../../data/input.js";
+import { isPlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { bytesOfBase64 } from "../../machine/base64.js";
 import { StreamedRows } from "../../machine/streamed-rows.js";
@@ -13,6 +11,7 @@ import { yamlText } from "../../machine/yaml.js";
 import { cancellable } from "../../table/addon.js";
 import { plainValue } from "../../table/port-value.js";
 import { demandTable, streamBehind, type Taker, tableBehind } from "../../table/table-output.js";
+import { cellsOf, columnsOf, csvText } from "./csv.js";
 
 /** The forms in which a file is read and written. */
 export type ContentFormat = "text" | "bytes" | "base64" | "json" | "yaml";
@@ -78,40 +77,6 @@ export async function writeStream(
   return { size, count };
 }
 
-/**
- * Adds content to the end of a file, which is made where it is missing, and returns the file's size in bytes. Text and bytes
- * are added as they are, everything else as lines of JSON: a list as one line for each item.
- *
- * @throws NodeError TYPE_MISMATCH for what is no content; Error where there is something else than a file
- */
-export async function appendContent(
-  path: string,
-  content: unknown,
-  encoding: TextEncodingName = "utf-8",
-): Promise<number> {
-  const plain = plainValue(content);
-  const added = plain instanceof Uint8Array ? plain : bytesOfText(linesOf(plain), encoding);
-  // A pipe would be waited for.
-  const facts = await stat(path).catch(() => undefined);
-  if (facts && !facts.isFile()) throw new Error(`Path is not a file: ${path}`);
-  await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, "a");
-  try {
-    await file.appendFile(added);
-    await file.sync();
-    return (await file.stat()).size;
-  } finally {
-    await file.close();
-  }
-}
-
-function linesOf(content: unknown): string {
-  if (typeof content === "string") return content;
-  refuseNothing(content);
-  const items: readonly unknown[] = Array.isArray(content) ? content : [content];
-  return items.map((item) => `${jsonText(item)}\n`).join("");
-}
-
 /** Content as the bytes of a file of that name, as {@link writeContent} writes it. */
 export async function contentBytes(path: string, content: unknown): Promise<Uint8Array> {
   return bytesOf(plainValue(content), formByName(path));
@@ -133,7 +98,10 @@ async function textFor(content: unknown, { format, delimiter, asYaml }: ContentF
   }
   if (content instanceof Uint8Array) throw mismatch(`\`format: ${format}\` takes a value`, "bytes");
   const isTable = format === undefined && delimiter !== undefined && Array.isArray(content);
-  if (isTable && content.every(isPlainObject)) return csvOf(content, delimiter);
+  if (isTable && content.every(isPlainObject)) {
+    const columns = columnsOf(content);
+    return csvText([columns], delimiter) + csvText(cellsOf(content, columns), delimiter);
+  }
   const isYaml = format === "yaml" || (format === undefined && asYaml === true);
   return isYaml ? yamlText(jsonText(content)) : jsonText(content, 2);
 }
@@ -150,7 +118,8 @@ function mismatch(words: string, found: string): NodeError {
   return new NodeError("TYPE_MISMATCH", `${words}, found ${found}`);
 }
 
-function refuseNothing(content: unknown): void {
+/** Refuses what is no content. */
+export function refuseNothing(content: unknown): void {
   if (content !== undefined && typeof content !== "function" && typeof content !== "symbol") return;
   const received = content === undefined ? "undefined" : kindOf(content);
   throw new NodeError(
@@ -159,23 +128,11 @@ function refuseNothing(content: unknown): void {
   );
 }
 
-function jsonText(content: unknown, indent?: number): string {
+/** JSON of content. */
+export function jsonText(content: unknown, indent?: number): string {
   try {
     return JSON.stringify(content, null, indent);
   } catch (error) {
     throw new NodeError("TYPE_MISMATCH", "The content cannot be written as JSON", { cause: error });
   }
-}
-
-function csvOf(records: Record<string, unknown>[], delimiter: string): string {
-  const columns = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  const cell = (value: unknown): string => {
-    const text = textOf(value);
-    return /["\r\n]/.test(text) || text.includes(delimiter) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  const lines = [columns, ...records.map((record) => columns.map((column) => ownValue(record, column)))];
-  // A line of one empty cell would be an empty line, which readers skip.
-  return lines
-    .map((line) => `${line.length === 1 && textOf(line[0]) === "" ? '""' : line.map(cell).join(delimiter)}\n`)
-    .join("");
 }

@@ -38,8 +38,8 @@ export const fileSystem = {
       },
       content: {
         description:
-          "What to write, where no edge brings it: text and bytes as they are, a table as CSV or JSON by the ending of the path, " +
-          "the rest as YAML where the path ends so, else as JSON. append: what is neither text nor bytes becomes lines of JSON.",
+          "What to write, instead of what edges bring: text and bytes as they are, a table as CSV or JSON by the ending of the path, " +
+          "the rest as YAML where the path ends so, else as JSON. append: records become rows of a .csv or .tsv under the columns that the file has (a column that it has not is refused), the rest lines of JSON.",
       },
       format: {
         type: "string",

@@ -11,7 +11,8 @@ import { warnOfLeftOut } from "../../library/chosen-data.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
 import { demandTable, isBacked } from "../../table/table-output.js";
-import { appendContent, formByName, writeContent } from "./content.js";
+import { appendContent } from "./append.js";
+import { formByName, writeContent } from "./content.js";
 import { fileSystem } from "./definition.js";
 import { factsOf, kindOfFile, missing } from "./facts.js";
 import { listFolder } from "./list.js";
@@ -105,7 +106,8 @@ async function append(work: Work, path: string): Promise<object> {
   const place = await rootedPath(work.files, path);
   const content = file ? file.content : contentOf(work);
   await demandTable(content, work);
-  const size = await appendContent(place, content, encoding);
+  const warn = (rule: string, message: string) => work.warn(rule, message);
+  const size = await appendContent(place, content, { name: path, encoding, warn });
   return { result: path, size };
 }
 
