@@ -123,7 +123,7 @@ describe("a file of SQLite", () => {
   it("refuses text that is not UTF-8, and two columns of one name", async () => {
     const { query, refused } = await made("create table t (a)");
     const error = await refused({ sql: "select cast(x'ff41' as text) as a" });
-    expect(error.message).toContain("Row 0, column `a` holds text that is not UTF-8");
+    expect(error.message).toContain("Row 1, column `a` holds text that is not UTF-8");
     expect((await refused({ sql: "select 1 as a, 2 as a" })).message).toContain("Two columns of the result are called");
     const { result } = await query(`select 1 as "__proto__", 2 as "constructor"`);
     expect(Object.keys(result[0])).toEqual(["__proto__", "constructor"]);
@@ -193,18 +193,18 @@ describe("a file of SQLite", () => {
     );
     const words = async (rows: unknown, more: object = {}) =>
       (await refused({ operation: "insert", table: "children", ...more }, { rows })).message;
-    expect(await words([{ id: 1, parent: 5 }])).toContain("row 0: FOREIGN KEY constraint failed");
+    expect(await words([{ id: 1, parent: 5 }])).toContain("row 1: FOREIGN KEY constraint failed");
     await insert([{ id: 5 }], { table: "parents" });
     expect(
       await words([
         { id: 1, parent: 5 },
         { id: 2, parent: null },
       ]),
-    ).toContain("row 1: NOT NULL constraint failed");
-    expect(await words([{ id: 1, parent: "x" }])).toContain("row 0: cannot store TEXT value in INT column");
+    ).toContain("row 2: NOT NULL constraint failed");
+    expect(await words([{ id: 1, parent: "x" }])).toContain("row 1: cannot store TEXT value in INT column");
     expect(await words([{ id: 1, parnet: 5 }])).toContain("has no column `parnet`; it has `id`, `parent`, `note`. Did");
-    expect(await words([{ id: 1 }, 7])).toContain("Row 1 must be an object by column, found 7");
-    expect(await words([{ id: 1, parent: Number.NaN }])).toContain("Row 0, column `parent` is NaN");
+    expect(await words([{ id: 1 }, 7])).toContain("Row 2 must be an object by column, found 7");
+    expect(await words([{ id: 1, parent: Number.NaN }])).toContain("Row 1, column `parent` is NaN");
     expect(await words([{ id: 1 }], { table: "none" })).toContain("no such table: none");
     const rows = [
       { id: 1, parent: 5 },
@@ -240,7 +240,7 @@ describe("a file of SQLite", () => {
       { name: "juice", price: 3 },
     ];
     const error = await refused({ operation: "insert", table: "prices" }, { rows: changed });
-    expect(error.message).toContain("row 0: UNIQUE constraint failed: prices.name (SQLITE_CONSTRAINT)");
+    expect(error.message).toContain("row 1: UNIQUE constraint failed: prices.name (SQLITE_CONSTRAINT)");
     expect([retryOf(error), adviceOf(error)]).toEqual([false, [expect.stringContaining("onConflict")]]);
     const ignore = { table: "prices", onConflict: "ignore" };
     expect((await insert(changed, ignore)).rowCount).toBe(1);
@@ -265,7 +265,7 @@ describe("a file of SQLite", () => {
     expect(told.length).toBeGreaterThan(100);
     const more = [...rows.slice(0, 300_000).map((row) => ({ ...row, a: row.a + 1_000_000 })), { a: 5, b: "", c: 0 }];
     const error = await refused({ operation: "insert", table: "many" }, { rows: more });
-    expect(error.message).toContain("row 300000: UNIQUE constraint failed: many.a");
+    expect(error.message).toContain("row 300001: UNIQUE constraint failed: many.a");
     const late = new AbortController();
     const cut = { operation: "insert", table: "many", signal: late.signal, progress: () => late.abort() };
     expect((await refused(cut, { rows: more })).code).toBe("CANCELLED");

@@ -262,9 +262,9 @@ describe.skipIf(missing !== undefined)(`database${missing === undefined ? "" : `
     const update = { operation: "insert", table: "prices", onConflict: "update", keys: ["name"] };
     const words = async (rows: unknown[], more: object = {}) =>
       (await refused({ ...update, ...more }, { rows })).message;
-    expect(await words([...rows, { name: "tea", price: 5 }])).toContain('Rows 0 and 2 have the same key ["tea"]');
+    expect(await words([...rows, { name: "tea", price: 5 }])).toContain('Rows 1 and 3 have the same key ["tea"]');
     expect(await words([...rows, { name: "milk" }])).toContain(
-      "Row 2 has no `price`, which an update would set to its default",
+      "Row 3 has no `price`, which an update would set to its default",
     );
     expect(await words(rows, { keys: [] })).toContain("`onConflict: update` needs `keys`");
     expect(await words(rows, { keys: ["nam"] })).toContain("`keys` has `nam`, which no row has. Did you mean `name`?");
@@ -293,12 +293,12 @@ describe.skipIf(missing !== undefined)(`database${missing === undefined ? "" : `
       { id: 1, price: "2" },
       { id: 2, price: "two" },
     ];
-    expect(await words(rows)).toContain('row 1, column `price`: invalid input syntax for type numeric: "two"');
+    expect(await words(rows)).toContain('row 2, column `price`: invalid input syntax for type numeric: "two"');
     expect(await words([{ id: 1, prise: 2 }])).toContain(
       "The table typed has no column `prise`; it has `id`, `price`. Did you mean `price`?",
     );
     expect(await words([{ id: 1, price: null }])).toContain("null value in column");
-    expect(await words([{ id: 1 }, 7])).toContain("Row 1 must be an object by column, found 7");
+    expect(await words([{ id: 1 }, 7])).toContain("Row 2 must be an object by column, found 7");
     expect(await words([{}])).toContain("The rows have no columns");
     expect(await words(undefined)).toContain("There are no rows to insert");
     expect(await contentOf("typed")).toEqual([]);

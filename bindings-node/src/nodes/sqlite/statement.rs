@@ -242,7 +242,7 @@ impl Answer {
                 row.get_ref(index).map_err(|error| Code::ExecutionFailed.because(error.to_string()))?;
             let (is_wide, bytes) = value::write(cell, piece).map_err(|_| {
                 let name = &column.name;
-                let row = self.rows;
+                let row = self.rows + 1;
                 Code::ExecutionFailed.because(format!(
                     "Row {row}, column `{name}` holds text that is not UTF-8; read it with cast(\"{name}\" as blob)"
                 ))

@@ -91,7 +91,7 @@ function checkKeys({ rows, onConflict, keys }: Insertion, columns: readonly stri
     if (missing !== undefined) {
       throw new NodeError(
         "TYPE_MISMATCH",
-        `Row ${position} has no \`${missing}\`, which an update would set to its default; give all rows the same columns`,
+        `Row ${position + 1} has no \`${missing}\`, which an update would set to its default; give all rows the same columns`,
       );
     }
     const key = JSON.stringify(keys.map((name) => String(row[name])));
@@ -99,7 +99,7 @@ function checkKeys({ rows, onConflict, keys }: Insertion, columns: readonly stri
     if (before !== undefined) {
       throw new NodeError(
         "TYPE_MISMATCH",
-        `Rows ${before} and ${position} have the same key ${key}; which one is to stay?`,
+        `Rows ${before + 1} and ${position + 1} have the same key ${key}; which one is to stay?`,
       );
     }
     seen.set(key, position);
@@ -137,5 +137,8 @@ export function rowsOf(data: unknown): PlainObject[] {
   const rows = Array.isArray(data) ? (data as unknown[]) : [data];
   const strange = rows.findIndex((row) => !isPlainObject(row));
   if (strange === -1) return rows as PlainObject[];
-  throw new NodeError("TYPE_MISMATCH", `Row ${strange} must be an object by column, found ${foundText(rows[strange])}`);
+  throw new NodeError(
+    "TYPE_MISMATCH",
+    `Row ${strange + 1} must be an object by column, found ${foundText(rows[strange])}`,
+  );
 }

@@ -99,7 +99,7 @@ async function insert(run: Run, { table, columns, rows, start, conflict, returni
     const cells = row.map((value, column) => {
       if (value === undefined) return "default";
       values.push(value);
-      places.push(`row ${start + offset}, column \`${columns[column]}\``);
+      places.push(`row ${start + offset + 1}, column \`${columns[column]}\``);
       return `$${values.length}`;
     });
     return `(${cells.join(",")})`;

@@ -135,7 +135,7 @@ class SqliteDriver implements Driver, Session {
       if (given.length === 0 && conflict !== "") {
         throw new NodeError(
           "TYPE_MISMATCH",
-          `Row ${start + offset} has no columns, of which none can be there already`,
+          `Row ${start + offset + 1} has no columns, of which none can be there already`,
         );
       }
       let place = places.get(key);
@@ -151,11 +151,11 @@ class SqliteDriver implements Driver, Session {
       }
       const cells: unknown[] = [place];
       for (const column of given) {
-        cells.push(handedOver(row[column], () => `Row ${start + offset}, column \`${columns[column]}\``));
+        cells.push(handedOver(row[column], () => `Row ${start + offset + 1}, column \`${columns[column]}\``));
       }
       return cells;
     });
-    return this.#run(statements, runs, { kind: "change", placeOf: (run) => `row ${start + run}` });
+    return this.#run(statements, runs, { kind: "change", placeOf: (run) => `row ${start + run + 1}` });
   }
 
   async stop(): Promise<void> {
