@@ -320,7 +320,7 @@ describe("what file-system lists", () => {
       `pattern-without-match: The pattern \`*.cvs\` fits none of the files in ${home}, where 6 entries were looked at; ` +
         "`**/*.cvs` also looks into folders",
     ]);
-    expect((await list({ patterns: ["in/**"], include: "folders" })).warnings).toEqual([]);
+    expect((await list({ patterns: ["in/**"], include: "folders", hidden: false })).warnings).toEqual([]);
     expect((await list({})).output.matched).toBeUndefined();
     expect((await list({ patterns: [] })).output.count).toBe(5);
   });

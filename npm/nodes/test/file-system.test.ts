@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 
 import { failure, isUnread, run, temporaryFolder } from "./run.js";
+import { outcome } from "./warned.js";
 
 const folder = temporaryFolder();
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -171,6 +172,16 @@ describe("file-system", () => {
       count: 2,
     });
     expect((await run("file-system", {}, { operation: "list", path: home, recursive: true })).count).toBe(3);
+    mkdirSync(join(home, ".git"));
+    writeFileSync(join(home, ".git", "c.md"), "");
+    const hidden = (parameters: object) => outcome("file-system", {}, { operation: "list", path: home, ...parameters });
+    const { output, warnings } = await hidden({});
+    expect([output.count, output.hiddenCount]).toEqual([2, 2]);
+    expect(warnings).toEqual([["hidden-entries", expect.stringContaining(`2 entries of ${home} are left out`)]]);
+    expect((await hidden({ patterns: "**/*.md" })).output.hiddenCount).toBe(1);
+    expect((await hidden({ patterns: ["*", "!.*"] })).output.hiddenCount).toBe(0);
+    expect(await hidden({ hidden: false })).toMatchObject({ output: { hiddenCount: 2 }, warnings: [] });
+    expect(await hidden({ hidden: true })).toMatchObject({ output: { count: 4, hiddenCount: 0 }, warnings: [] });
     expect((await failure("file-system", {}, { operation: "delete", path: home })).message).toMatch(
       /^\[file-system\] Delete operation failed: /,
     );

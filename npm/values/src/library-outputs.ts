@@ -4,7 +4,7 @@ export const LIBRARY_OUTPUTS: readonly string[] = [
   "result metadata",
   "result imagePath width height format size success",
   "result status statusText headers success ok duration url path size sha256 contentType pages count more",
-  "result success path content size modified kind files count matched entries exists created deleted sourcePath destPath",
+  "result success path content size modified kind files count hiddenCount matched entries exists created deleted sourcePath destPath",
   "result inputCount outputCount operation success",
   "result stdout stderr exitCode signal success timedOut command duration",
   "records headers rowCount sheetName format sheetNames result path size delimiter success",

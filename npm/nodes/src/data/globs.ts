@@ -94,6 +94,13 @@ export class Globs {
     return { fits, inside: leadsOn ? inside : undefined };
   }
 
+  /** What the patterns would say of an entry that they pass over because its name begins with a dot; `undefined` for any other. */
+  passedOver(position: GlobPosition, name: string): GlobAnswer | undefined {
+    if (this.hidden || !name.startsWith(".")) return undefined;
+    const { fits, inside } = this.look(position, name);
+    return fits.length > 0 || inside !== undefined ? undefined : new Globs(this.patterns, true).look(position, name);
+  }
+
   /** The patterns that fit a path with `/` between its names. */
   fitsOf(path: string): readonly string[] {
     let position: GlobPosition | undefined = this.start();

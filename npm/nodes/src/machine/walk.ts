@@ -24,6 +24,8 @@ export interface Search {
   found: Found[];
   /** Entries that were looked at. */
   seen: number;
+  /** Entries that patterns would fit, or could fit something in, if their names did not begin with a dot. */
+  hidden: Dirent[];
 }
 
 /**
@@ -32,7 +34,7 @@ export interface Search {
  * @throws NodeError MEMORY_LIMIT_EXCEEDED beyond a million entries, CANCELLED
  */
 export async function search(folder: string, globs: Globs, signal: AbortSignal | undefined): Promise<Search> {
-  const result: Search = { found: [], seen: 0 };
+  const result: Search = { found: [], seen: 0, hidden: [] };
   await add(result, folder, "", globs, globs.start(), signal);
   return result;
 }
@@ -58,6 +60,9 @@ async function add(
   for (const entry of entries) {
     const { fits, inside } = globs.look(position, entry.name);
     const inner = path === "" ? entry.name : `${path}/${entry.name}`;
+    const passedOver = globs.passedOver(position, entry.name);
+    if (passedOver && (passedOver.fits.length > 0 || (passedOver.inside && entry.isDirectory())))
+      result.hidden.push(entry);
     if (fits.length > 0) result.found.push({ path: inner, entry, patterns: fits });
     if (inside && entry.isDirectory()) await add(result, join(folder, entry.name), inner, globs, inside, signal);
   }

@@ -74,7 +74,8 @@ export const fileSystem = {
       },
       hidden: {
         type: "boolean",
-        description: "list: whether names that begin with a dot count too. A pattern with such a name finds it anyway.",
+        description:
+          "list: whether names that begin with a dot count too; false unless given, with a warning of what is left out. A pattern with such a name finds it anyway.",
       },
       details: { type: "boolean", description: "list: whether `entries` tells kind, size and time of each." },
     },
@@ -113,6 +114,12 @@ export const fileSystem = {
     output("kind", "Kind", "string", "stat: file, folder, pipe, socket or device; of a link, what it leads to."),
     output("files", "Files", "array", "list: the paths by name, a folder before what is in it."),
     output("count", "Count", "number", "list: how many."),
+    output(
+      "hiddenCount",
+      "Hidden Count",
+      "number",
+      "list: how many entries were left out because their names begin with a dot.",
+    ),
     output("matched", "Matched", "object", "list with patterns: how many each pattern fits, by pattern."),
     output(
       "entries",

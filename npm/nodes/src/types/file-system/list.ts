@@ -28,17 +28,26 @@ export async function listFolder(work: Work, path: string): Promise<object> {
   const { recursive, hidden = false } = parameters;
   const patterns = patternsOf(parameters);
   const globs = await Globs.of(patterns ?? [recursive ? "**" : "*"], { hidden, anywhere: recursive });
-  const { found, seen } = await search(place, globs, signal);
+  const { found, seen, hidden: passedOver } = await search(place, globs, signal);
   const wanted = await chosen(work, found, place, parameters.include ?? (patterns ? "files" : "all"));
+  const hiddenCount = passedOver.filter((entry) => parameters.include !== "folders" || entry.isDirectory()).length;
   const files = wanted.map((each) => join(path, each.path));
   const matched = patterns && matchesOf(globs, wanted);
   for (const [pattern, count] of Object.entries(matched ?? {})) {
     if (count === 0) work.warn("pattern-without-match", withoutMatch(pattern, path, seen, parameters));
   }
+  if (hiddenCount > 0 && parameters.hidden === undefined) {
+    const [entries, are] = hiddenCount === 1 ? ["1 entry", "is"] : [`${hiddenCount} entries`, "are"];
+    work.warn(
+      "hidden-entries",
+      `${entries} of ${path} ${are} left out, with all below, because names that begin with a dot do not count; set \`hidden: true\` to list them, or \`hidden: false\` to leave them out without this warning`,
+    );
+  }
   return {
     result: files,
     files,
     count: files.length,
+    hiddenCount,
     ...(matched && { matched }),
     ...(parameters.details === true && {
       entries: await inTurns(wanted, (each) => entryOf(each, path, place), signal),
