@@ -151,6 +151,23 @@ describe.each(places)("llm in $name", ({ run, failure }) => {
     expect(user?.content).toContain('`answer.mood` must be one of "good", "bad", found "so-so"');
   });
 
+  it("tells what tokens were taken over all answers where none passes, or a later question fails", async () => {
+    const told = async (answers: unknown[], more: object = {}) => {
+      server.answers = answers as typeof server.answers;
+      const warnings: string[][] = [];
+      await refused({ schema, repairs: 2, warn: (...said: string[]) => warnings.push(said), ...more });
+      return warnings;
+    };
+    const message = (words: string) => [["tokens-without-result", expect.stringContaining(words)]];
+    const prices = { input: 1_000_000, output: 0 };
+    expect(await told([said("not JSON")], { prices })).toEqual(
+      message("The 3 answers took 30 tokens of prompts and 15 of answers, which cost 30"),
+    );
+    expect(await told([said("{", { finish_reason: "length" })])).toEqual(message("The answer took 10 tokens"));
+    expect(await told([said("{"), status(500)])).toEqual(message("The answer took 10 tokens"));
+    expect(await told([{ ...said("{"), usage: undefined }])).toEqual([]);
+  });
+
   it("fails where no answer passes", async () => {
     server.answers = [said("not JSON")];
     expect(await refused({ schema, repairs: 2 })).toMatchObject({

@@ -1,6 +1,6 @@
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
-import { costOf, sumOf } from "../../library/openai.js";
+import { costOf, sumOf, type Usage } from "../../library/openai.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import type { Network } from "../http-request/network.js";
 import type { ChatAnswer } from "./answer.js";
@@ -44,15 +44,35 @@ async function askForJson(
 ): Promise<object> {
   const messages = [...asked];
   let answer: ChatAnswer | undefined;
-  for (let repairs = 0; ; repairs++) {
-    answer = sum(answer, await chat(work, network, messages, schema));
-    // Also where what is left can be read: of `123` there may be `12`.
-    refuseCutOff(work, answer);
-    const checked = check(answer.text);
-    if ("value" in checked) return outputOf(work, answer, checked.value, repairs);
-    if (repairs >= work.parameters.repairs) throw failureOf(answer, checked.problem, repairs);
-    messages.push({ role: "assistant", content: answer.text }, { role: "user", content: repairText(checked.problem) });
+  let answers = 0;
+  try {
+    for (let repairs = 0; ; repairs++) {
+      answer = sum(answer, await chat(work, network, messages, schema));
+      answers++;
+      // Also where what is left can be read: of `123` there may be `12`.
+      refuseCutOff(work, answer);
+      const { text } = answer;
+      const checked = check(text);
+      if ("value" in checked) return outputOf(work, answer, checked.value, repairs);
+      if (repairs >= work.parameters.repairs) throw failureOf(answer, checked.problem, repairs);
+      messages.push({ role: "assistant", content: text }, { role: "user", content: repairText(checked.problem) });
+    }
+  } catch (error) {
+    // A node that fails has no output that could tell it.
+    if (answer?.usage) warnOfUsage(work, answer.usage, answers);
+    throw error;
   }
+}
+
+function warnOfUsage(work: Work, usage: Usage, answers: number): void {
+  const { promptTokens, completionTokens } = usage;
+  const { cost } = costOf(work.parameters.prices, usage, work.warn);
+  const price = cost === undefined ? "" : `, which cost ${cost}`;
+  const from = answers === 1 ? "The answer" : `The ${answers} answers`;
+  work.warn(
+    "tokens-without-result",
+    `${from} took ${promptTokens} tokens of prompts and ${completionTokens} of answers${price}, and the node failed all the same`,
+  );
 }
 
 function repairText(problem: string): string {
