@@ -16,6 +16,7 @@ import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 
+import { adviceOf } from "../../src/contract/error.js";
 import { fileAccess } from "../../src/contract/file-access.js";
 import { failure, run, temporaryFolder } from "../run.js";
 
@@ -439,5 +440,26 @@ describe("archive", () => {
     expect((await warned({ ...create, files: [] })).warnings).toEqual([
       "empty-archive: There was nothing to put into the archive",
     ]);
+  });
+
+  it.skipIf(process.platform === "win32")("leaves out files of a folder whose names no entry can have", async () => {
+    const odd = fresh();
+    mkdirSync(join(odd, "in\\side"), { recursive: true });
+    for (const name of ["good.txt", "a\\b.txt", "a\nb", "in\\side/c"]) writeFileSync(join(odd, name), "x");
+    const create = { operation: "create", folder: odd };
+    const { output, warnings } = await warned(create);
+    expect(output.count).toBe(1);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^names-left-out: 4 files and folders .*`a\\b\.txt`.*control|backslash/s),
+    ]);
+    const error = await failure("archive", {}, { ...create, files: [join(odd, "a\\b.txt")] });
+    expect([error.code, adviceOf(error)]).toEqual([
+      "INVALID_PARAMETERS",
+      [
+        "Write `/` between folders; rename a file that is called so, or give `{ path, content }` with a name of its own.",
+      ],
+    ]);
+    const outside = await failure("archive", {}, { operation: "create", files: [join(odd, "good.txt")] });
+    expect(adviceOf(outside)).toEqual([expect.stringContaining("Set `folder`")]);
   });
 });

@@ -110,7 +110,7 @@ async function itemsOf(work: ArchiveWork, target: string | undefined): Promise<P
         "INVALID_PARAMETERS",
         `${foundText(name)} cannot be the name of an entry: ${problem ?? "it is empty"}`,
         {
-          advice: ["Set `folder`: names begin below it; or give `{ path, content }` with a name of its own."],
+          advice: [nameAdvice(name)],
           retry: false,
         },
       );
@@ -147,6 +147,14 @@ function filesOf(work: ArchiveWork): unknown {
   return unwrap(parameters.files);
 }
 
+function nameAdvice(name: string): string {
+  const own = "give `{ path, content }` with a name of its own";
+  if (name.startsWith("/") || name.split("/").includes("..")) return `Set \`folder\`: names begin below it; or ${own}.`;
+  return name.includes("\\")
+    ? `Write \`/\` between folders; rename a file that is called so, or ${own}.`
+    : `Rename it, or ${own}.`;
+}
+
 type Add = (name: string, item: Omit<PackItem, "name">) => void;
 
 async function addFolder(
@@ -166,14 +174,23 @@ async function addFolder(
   const own = target === undefined ? undefined : await realpath(target).catch(() => resolve(target));
   const real = await realpath(place);
   const unmatched = new Set(patterns && globs.wanted);
+  const unusable: { path: string; problem: string }[] = [];
   for (const { path, entry, patterns: fits } of found) {
     throwIfAborted(signal);
     for (const pattern of fits) unmatched.delete(pattern);
     const at = join(real, path);
     // An archive does not go into itself.
     if (at === own) continue;
-    if (entry.isFile() || entry.isDirectory()) add(path, itemAt(at, await lstat(at)));
+    const { problem } = checkedName(path);
+    if (problem !== undefined) unusable.push({ path, problem });
+    else if (entry.isFile() || entry.isDirectory()) add(path, itemAt(at, await lstat(at)));
     else leftOut.push(path);
+  }
+  if (unusable.length > 0) {
+    work.warn(
+      "names-left-out",
+      `${unusable.length} files and folders of ${folder} cannot be entries under their names and were left out: ${namesText(unusable.map(({ path }) => path))} (${unusable[0]?.problem}). Rename them, or give each as \`{ path, content }\` in \`files\``,
+    );
   }
   for (const pattern of unmatched) {
     work.warn(
