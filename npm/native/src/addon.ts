@@ -299,11 +299,10 @@ export interface NodeLibraryAddon {
     numbers: boolean,
     cancel?: CancelToken,
   ): Promise<number>;
-  /** The same for the JSON text of `{headers, rows}`; a date is `{date: <days since 1899-12-30>}`. */
+  /** The same for sheets of records: the JSON text of a list of `{name, headers, rows}`; a date is `{date: <days since 1899-12-30>}`. */
   writeRecordsWorkbook(
-    records: string,
+    sheets: string,
     path: string,
-    sheetName: string,
     numbers: boolean,
     cancel?: CancelToken,
   ): Promise<number>;

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { adviceOf } from "../src/contract/error.js";
 import { tableBehind } from "../src/table/table-output.js";
 import { failure, isUnread, ordersCsv, run, temporaryFolder } from "./run.js";
 import { warned } from "./warned.js";
@@ -122,6 +123,49 @@ describe("spreadsheet", () => {
       status: "open",
       comment: "comment 99999, with a delimiter and more words in it",
     });
+  });
+
+  it("reads text in other encodings, and tells of the first byte that is not UTF-8", async () => {
+    const text = "naam;prijs\nCafé;€ 3\n";
+    const records = [{ naam: "Café", prijs: "€ 3" }];
+    const western = Buffer.from(text.replace("é", "\xe9").replace("€", "\x80"), "latin1");
+    const wide = Buffer.from(`\ufeff${text}`, "utf16le");
+    for (const [bytes, encoding] of [
+      [western, "windows-1252"],
+      [wide, "utf-16le"],
+      [Buffer.from(wide).swap16(), "utf-16be"],
+    ] as const) {
+      const path = file(`${encoding}.csv`, bytes);
+      for (const source of [{ path }, { data: new Uint8Array(bytes) }]) {
+        expect((await run("spreadsheet", {}, { ...source, delimiter: ";", encoding })).records).toEqual(records);
+        const error = await failure("spreadsheet", {}, { ...source, delimiter: ";" });
+        expect(error.code).toBe("DESERIALIZATION_FAILED");
+        const place =
+          encoding === "windows-1252" ? "the byte 0xE9 in line 2 (byte 15 of all)" : "in line 1 (byte 1 of all)";
+        expect(error.message).toContain(`${place} is not UTF-8`);
+        expect(adviceOf(error)).toEqual([expect.stringContaining(`Set \`encoding: ${encoding}\``)]);
+      }
+    }
+    const long = file("long.csv", Buffer.from(`a\n${"é\n".repeat(100_000)}`, "utf8"));
+    const late = file(
+      "late.csv",
+      Buffer.concat([Buffer.from(`a\n${"é\n".repeat(100_000)}`), Buffer.from("x\xff\n", "latin1")]),
+    );
+    expect((await run("spreadsheet", {}, { path: long })).rowCount).toBe(100_000);
+    expect((await failure("spreadsheet", {}, { path: late })).message).toContain(
+      "the byte 0xFF in line 100002 (byte 300004 of all)",
+    );
+    const lines = file("western.jsonl", Buffer.from('{"a":1}\n{"a":"\xe9"}\n', "latin1"));
+    expect((await run("spreadsheet", {}, { path: lines, encoding: "windows-1252" })).records).toEqual([
+      { a: 1 },
+      { a: "é" },
+    ]);
+    expect((await failure("spreadsheet", {}, { path: lines })).message).toContain("the byte 0xE9 in line 2");
+    const refused = async (parameters: object) =>
+      (await failure("spreadsheet", {}, { encoding: "windows-1252", ...parameters })).message;
+    expect(await refused({ path: long, stream: true })).toContain("a stream is read as UTF-8");
+    expect(await refused({ path: file("x.xlsx", "") })).toContain("xlsx is no text");
+    expect(await refused({ operation: "write", path: long, data: [{ a: 1 }] })).toContain("written as UTF-8");
   });
 
   it("says what is wrong", async () => {

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 import { failure, isUnread, run, temporaryFolder } from "./run.js";
-import { warned } from "./warned.js";
+import { outcome, warned } from "./warned.js";
 
 const folder = temporaryFolder();
 const made = (name: string) => fileURLToPath(new URL(`workbooks/${name}`, import.meta.url));
@@ -182,6 +182,55 @@ describe("writing", () => {
     { name: "Grace", total: null, paid: false, note: "007" },
   ];
 
+  it("writes several sheets with one node", async () => {
+    const path = join(folder, "several.xlsx");
+    const write = { operation: "write", path };
+    const table = await run("spreadsheet", {}, { data: "b\n1\n2\n" });
+    const sheets = { Orders: [{ a: 1, day: new Date(0) }], "T & <1>": table, Empty: [] };
+    const { output, warnings } = await outcome("spreadsheet", {}, { ...write, sheets });
+    expect(output).toMatchObject({ rowCount: 3, headers: ["a", "day", "b"], sheetNames: Object.keys(sheets) });
+    expect(warnings).toEqual([["empty-table", expect.stringContaining('"Empty"')]]);
+    const read = (sheetName: string) => run("spreadsheet", {}, { path, sheetName, types: "auto" });
+    expect(await read("Orders")).toMatchObject({
+      records: [{ a: 1, day: "1970-01-01" }],
+      sheetNames: ["Orders", "T & <1>", "Empty"],
+    });
+    expect((await read("T & <1>")).records).toEqual([{ b: 1 }, { b: 2 }]);
+    const other = await outcome("spreadsheet", { sheets: { orders: [{ a: 2 }], Empty: [{ c: 1 }] } }, write);
+    expect(other.warnings).toEqual([["replaced-sheets", expect.stringContaining("the sheet `T & <1>`")]]);
+    expect(
+      (await warned(run, "spreadsheet", { default: [{ a: 9 }] }, { ...write, sheets })).map(([rule]) => rule),
+    ).toEqual(["sheets-ignored", "empty-table"]);
+  });
+
+  it.each([
+    [{ ["x".repeat(32)]: [] }, "it has 32 characters, and 31 are the most"],
+    [{ "a/b": [] }, "it has /, and none of"],
+    [{ "": [] }, "it is empty"],
+    [{ "'a": [] }, "apostrophe"],
+    [{ history: [] }, "Excel keeps it for itself"],
+    [{ Sum: [], sUM: [] }, '"Sum" and "sUM" differ in case alone'],
+    [{}, "`sheets` is empty"],
+    [{ A: [1] }, "Record 0"],
+    [{ A: "x" }, 'The sheet "A" is written from a list of records, not from'],
+    [{ A: null }, 'The sheet "A"'],
+  ])("refuses %j as sheets", async (sheets, words) => {
+    const parameters = { operation: "write", path: join(folder, "refused.xlsx"), sheets };
+    expect((await failure("spreadsheet", {}, parameters)).message).toContain(words);
+    expect(existsSync(parameters.path)).toBe(false);
+  });
+
+  it("refuses sheets where there are none, or beside other rows", async () => {
+    const message = async (parameters: object) =>
+      (await failure("spreadsheet", {}, { operation: "write", path: "a.xlsx", sheets: { A: [] }, ...parameters }))
+        .message;
+    expect(await message({ path: "a.csv" })).toContain("`sheets` are for xlsx; csv has one table");
+    expect(await message({ data: [] })).toContain("`sheets` and `data` cannot be given together");
+    expect(await message({ sheetName: "B" })).toContain("`sheets` and `sheetName` cannot be given together");
+    expect(await message({ operation: "read" })).toContain("`sheets` are written");
+    expect(await message({ sheets: undefined, sheetName: "a:b" })).toContain("it has :, and none of");
+  });
+
   it("warns of the sheets that go with a workbook that is written over", async () => {
     const path = join(folder, "sheets.xlsx");
     const write = (sheetName?: string) =>
@@ -189,7 +238,7 @@ describe("writing", () => {
     expect(await write("R&D <1>")).toEqual([]);
     expect(await write("r&d <1>")).toEqual([]);
     const words =
-      "a workbook is written whole, with one sheet. Write each sheet to a file of its own, or put the rows together first";
+      "a workbook is written whole. Write all sheets with one node, by `sheets`, or each to a file of its own";
     expect(await write("Other")).toEqual([
       ["replaced-sheets", `\`${path}\` had the sheet \`r&d <1>\`, which is gone: ${words}`],
     ]);

@@ -10,7 +10,7 @@ use super::super::super::work::{Cancel, CancelToken, Work, in_background};
 use super::super::handle::NativeTable;
 use super::range::CellRange;
 use super::reading::{self, Content, SheetChoice, SheetRead};
-use super::writing::{self, Records, SheetForm};
+use super::writing::{self, Records};
 
 /// Which cells of a workbook to read, and as what.
 #[napi(object)]
@@ -95,27 +95,26 @@ pub fn write_table_workbook(
     numbers: bool,
     cancel: Option<&CancelToken>,
 ) -> napi::Result<AsyncTask<Work<f64>>> {
-    let (table, cancel, form) =
-        (table.table()?.clone(), Cancel::of(cancel), SheetForm { name: sheet_name, numbers });
+    let (table, cancel) = (table.table()?.clone(), Cancel::of(cancel));
     Ok(in_background(move || {
-        writing::write_table(&table, &PathBuf::from(path), &form, &cancel).map(|size| size as f64)
+        writing::write_table(&table, &PathBuf::from(path), &sheet_name, numbers, &cancel)
+            .map(|size| size as f64)
     }))
 }
 
-/// As [`write_table_workbook`], for records: the JSON text of `{headers, rows}`, a row a list of values. A date is
-/// `{date: <days since 1899-12-30>}`.
+/// As [`write_table_workbook`], for sheets of records: the JSON text of a list of `{name, headers, rows}`, a row a list of values.
+/// A date is `{date: <days since 1899-12-30>}`.
 #[napi(catch_unwind)]
 pub fn write_records_workbook(
-    records: String,
+    sheets: String,
     path: String,
-    sheet_name: String,
     numbers: bool,
     cancel: Option<&CancelToken>,
 ) -> napi::Result<AsyncTask<Work<f64>>> {
-    let (cancel, form) = (Cancel::of(cancel), SheetForm { name: sheet_name, numbers });
+    let cancel = Cancel::of(cancel);
     Ok(in_background(move || {
-        let records = Records::from_json(&records)?;
-        writing::write_records(&records, &PathBuf::from(path), &form, &cancel).map(|size| size as f64)
+        let sheets = Records::from_json(&sheets)?;
+        writing::write_records(&sheets, &PathBuf::from(path), numbers, &cancel).map(|size| size as f64)
     }))
 }
 

@@ -1,4 +1,4 @@
-//! Records to a workbook of one sheet.
+//! Records to a workbook of one sheet or several.
 //!
 //! Rows are written as they come and are not kept. Text stays text, and is never a formula; text that is how a number is
 //! written becomes that number where that is asked for, so that a sheet can count with what came out of a CSV file.
@@ -24,36 +24,33 @@ const LONGEST_TEXT: usize = 32_767;
 /// Digits that a number in a sheet keeps.
 const MOST_DIGITS: usize = 15;
 
-/// Rows of values by columns, as JSON. A date is `{"date": days since 1899-12-30}`.
+/// A sheet with rows of values by columns, as JSON. A date is `{"date": days since 1899-12-30}`.
 #[derive(Deserialize)]
 pub(super) struct Records {
+    name: String,
     headers: Vec<String>,
     rows: Vec<Vec<Value>>,
 }
 
 impl Records {
-    pub(super) fn from_json(text: &str) -> Result<Self, Failure> {
+    pub(super) fn from_json(text: &str) -> Result<Vec<Self>, Failure> {
         serde_json::from_str(text)
             .map_err(|error| Code::InvalidParameters.because(format!("The records cannot be read: {error}")))
     }
 }
 
-/// How a sheet is written.
-pub(super) struct SheetForm {
-    pub(super) name: String,
-    /// Whether text that is how a number is written becomes that number.
-    pub(super) numbers: bool,
-}
-
-/// Writes a table; returns the size of the file in bytes.
+/// Writes a table; returns the size of the file in bytes. `numbers`: whether text that is how a number is written becomes
+/// that number.
 pub(super) fn write_table(
     table: &Table,
     path: &Path,
-    form: &SheetForm,
+    name: &str,
+    numbers: bool,
     cancel: &Cancel,
 ) -> Result<u64, Failure> {
     let width = table.headers().len();
-    write(path, form, table.headers(), table.len(), cancel, |sheet| {
+    let mut workbook = Workbook::new();
+    add(&mut workbook, name, numbers, table.headers(), table.len(), cancel, |sheet| {
         for (position, row) in table.rows().enumerate() {
             sheet.look(position)?;
             for (column, cell) in row.padded(width).enumerate() {
@@ -61,35 +58,41 @@ pub(super) fn write_table(
             }
         }
         Ok(())
-    })
+    })?;
+    save(workbook, path, cancel)
 }
 
-/// Writes records; returns the size of the file in bytes.
+/// Writes sheets of records, as [`write_table`] does.
 pub(super) fn write_records(
-    records: &Records,
+    sheets: &[Records],
     path: &Path,
-    form: &SheetForm,
+    numbers: bool,
     cancel: &Cancel,
 ) -> Result<u64, Failure> {
-    write(path, form, &records.headers, records.rows.len(), cancel, |sheet| {
-        for (position, row) in records.rows.iter().enumerate() {
-            sheet.look(position)?;
-            for (column, value) in row.iter().enumerate() {
-                sheet.value(position + 1, column, value)?;
+    let mut workbook = Workbook::new();
+    for Records { name, headers, rows } in sheets {
+        add(&mut workbook, name, numbers, headers, rows.len(), cancel, |sheet| {
+            for (position, row) in rows.iter().enumerate() {
+                sheet.look(position)?;
+                for (column, value) in row.iter().enumerate() {
+                    sheet.value(position + 1, column, value)?;
+                }
             }
-        }
-        Ok(())
-    })
+            Ok(())
+        })?;
+    }
+    save(workbook, path, cancel)
 }
 
-fn write(
-    path: &Path,
-    form: &SheetForm,
+fn add(
+    workbook: &mut Workbook,
+    name: &str,
+    numbers: bool,
     headers: &[String],
     rows: usize,
     cancel: &Cancel,
     fill: impl FnOnce(&mut Sheet<'_>) -> Result<(), Failure>,
-) -> Result<u64, Failure> {
+) -> Result<(), Failure> {
     if rows >= MOST_ROWS || headers.len() > MOST_COLUMNS {
         let columns = headers.len();
         return Err(Code::InvalidParameters.because(format!(
@@ -97,22 +100,24 @@ fn write(
             MOST_ROWS - 1
         )));
     }
-    let mut workbook = Workbook::new();
     let worksheet = workbook.add_worksheet_with_constant_memory().map_err(failed)?;
-    worksheet.set_name(&form.name).map_err(|error| Code::InvalidParameters.because(error.to_string()))?;
+    worksheet.set_name(name).map_err(|error| Code::InvalidParameters.because(error.to_string()))?;
     let bold = Format::new().set_bold();
     for (column, header) in headers.iter().enumerate() {
         worksheet.write_string_with_format(0, column as u16, header, &bold).map_err(failed)?;
     }
     let mut sheet = Sheet {
         worksheet,
-        form,
+        numbers,
         headers,
         cancel,
         date: Format::new().set_num_format("yyyy-mm-dd"),
         time: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
     };
-    fill(&mut sheet)?;
+    fill(&mut sheet)
+}
+
+fn save(mut workbook: Workbook, path: &Path, cancel: &Cancel) -> Result<u64, Failure> {
     cancel.check()?;
     workbook.save(path).map_err(failed)?;
     let file = File::open(path)?;
@@ -127,7 +132,7 @@ fn failed(error: XlsxError) -> Failure {
 /// A sheet that is being written.
 struct Sheet<'a> {
     worksheet: &'a mut Worksheet,
-    form: &'a SheetForm,
+    numbers: bool,
     headers: &'a [String],
     cancel: &'a Cancel,
     date: Format,
@@ -143,7 +148,7 @@ impl Sheet<'_> {
         if text.is_empty() {
             return Ok(());
         }
-        if let Some(number) = number_of(text).filter(|_| self.form.numbers) {
+        if let Some(number) = number_of(text).filter(|_| self.numbers) {
             return self.number(row, column, number);
         }
         // Counted as the sheet counts: in UTF-16.

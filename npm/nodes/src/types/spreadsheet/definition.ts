@@ -52,12 +52,24 @@ export const spreadsheet = {
         description:
           "A sheet of a workbook; a CSV file has `Sheet1` alone. Written, a workbook has this sheet alone: others that the file had are gone, with a warning.",
       },
+      sheets: {
+        type: "object",
+        description:
+          "write: the rows of several sheets of one xlsx, by the names of the sheets and in their order, instead of `data`. A name has 31 characters at most and none of [ ] : * ? / \\; no two differ in case alone.",
+        examples: [{ Orders: "${{ nodes.orders.result }}", Totals: "${{ nodes.totals.result }}" }],
+      },
       sheetIndex: { type: "integer", minimum: 0, description: "A sheet by its place, from 0; a CSV file has one." },
       hasHeaders: { type: "boolean", default: true, description: "Whether the first row names the columns." },
       range: {
         type: "string",
         description: "Cells of a workbook; a CSV file has none to choose from.",
         examples: ["A2:D10", "A:D", "2:10"],
+      },
+      encoding: {
+        type: "string",
+        enum: ["utf-8", "utf-16le", "utf-16be", "windows-1252"],
+        description:
+          "read: how the characters of CSV, TSV, JSON and JSON Lines are written; utf-8 unless given. `windows-1252` is for Latin-1 as well, and what Excel writes as CSV in Western countries.",
       },
       delimiter: {
         type: "string",
@@ -84,6 +96,7 @@ export const spreadsheet = {
   inputPorts: [
     input("filePath", "File Path", "string", "The file to read; goes before the parameter `path`."),
     input("data", "Data", "any", "Text, bytes or records instead of a file."),
+    input("sheets", "Sheets", "object", "write: goes before the parameter of that name."),
   ],
   otherInputs: [
     input("path", "Path", "string", "The same as filePath."),
@@ -106,7 +119,7 @@ export const spreadsheet = {
   ],
   otherOutputs: [
     output("format", "Format", "string", "The form of the file."),
-    output("sheetNames", "Sheet Names", "array", "All sheets of the workbook."),
+    output("sheetNames", "Sheet Names", "array", "All sheets of the workbook that was read, or those of `sheets`."),
     output("result", "Result", "string", "write: the same as path."),
     output("path", "Path", "string", "The file that was written."),
     output("size", "Size", "number", "Its size in bytes."),

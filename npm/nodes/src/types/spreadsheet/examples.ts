@@ -121,4 +121,28 @@ edges:
     },
     isPart: true,
   },
+  {
+    title: "Orders and their sums as two sheets of one workbook",
+    flow: `id: two-sheets
+nodes:
+  - id: orders
+    type: spreadsheet
+    parameters: { path: orders.csv, types: auto }
+  - id: sums
+    type: transform
+    parameters: { operation: aggregate, groupBy: country, aggregates: [{ operation: sum, field: total, as: total }] }
+  - id: report
+    type: spreadsheet
+    parameters:
+      operation: write
+      path: out/report.xlsx
+      sheets: { Orders: "\${{ nodes.orders.records }}", Sums: "\${{ nodes.sums.result }}" }
+edges:
+  - { source: orders, target: sums }
+  - { source: sums, target: report }
+`,
+    files: { "orders.csv": "country,total\nNO,100\nSE,50\nNO,20\n" },
+    outputs: { report: { path: "out/report.xlsx", rowCount: 5, sheetNames: ["Orders", "Sums"] } },
+    isPart: true,
+  },
 ];

@@ -61,6 +61,20 @@ export function refuseStream({ stream, types }: SpreadsheetParameters, source: T
     refused("the rows of a stream are text; leave `types: auto` out, filters and aggregates know numbers all the same");
 }
 
+/**
+ * Refuses an encoding for what is no text, and for what is read as a stream.
+ *
+ * @throws NodeError INVALID_PARAMETERS
+ */
+export function refuseEncoding({ encoding, stream }: SpreadsheetParameters, format: TableFormat): void {
+  if (encoding === undefined || encoding === "utf-8") return;
+  const refused = (why: string) => {
+    throw new NodeError("INVALID_PARAMETERS", `\`encoding\` cannot be given here: ${why}`);
+  };
+  if (isWorkbookFormat(format) || format === "parquet") refused(`${format} is no text`);
+  if (stream) refused("a stream is read as UTF-8; leave `stream` out, or save the file as UTF-8");
+}
+
 /** Warns of settings of text that is read, where a workbook or records are. */
 export function warnOfTextSettings(
   { delimiter, hasHeaders, skipEmptyLines }: SpreadsheetParameters,
@@ -82,7 +96,7 @@ export function warnOfTextSettings(
  * @throws NodeError INVALID_PARAMETERS
  */
 export function refuseUnused(parameters: SpreadsheetParameters, format: TableFormat): void {
-  const { range, sheetIndex, sheetName, delimiter, types, stream } = parameters;
+  const { range, sheetIndex, sheetName, delimiter, types, stream, encoding } = parameters;
   const refused = (name: string, why: string) => {
     throw new NodeError("INVALID_PARAMETERS", `\`${name}\` cannot be given here: ${why}`);
   };
@@ -91,7 +105,9 @@ export function refuseUnused(parameters: SpreadsheetParameters, format: TableFor
   }
   if (range !== undefined && range !== "") refused("range", "a file is written whole");
   if (stream) refused("stream", "the node that reads a file says so; what it streams is written in batches without it");
-  if (sheetIndex !== undefined) refused("sheetIndex", "a file is written with one sheet");
+  if (sheetIndex !== undefined) refused("sheetIndex", "a sheet is written by its name");
+  if (encoding !== undefined && encoding !== "utf-8")
+    refused("encoding", "tables are written as UTF-8; `file-system` writes text in others");
   if (sheetName !== undefined && !isWorkbookFormat(format)) refused("sheetName", `${format} has no sheets`);
   if (delimiter !== undefined && format !== "csv" && format !== "tsv")
     refused("delimiter", `${format} has no delimiter`);

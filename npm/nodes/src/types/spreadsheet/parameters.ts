@@ -1,6 +1,7 @@
 import { handleValue, unwrap } from "../../data/input.js";
 import { chosenData } from "../../library/chosen-data.js";
 import type { NodeWork } from "../../library/work.js";
+import type { TextEncodingName } from "../../machine/text-encoding.js";
 
 /** The parameters of a spreadsheet node, checked. */
 export interface SpreadsheetParameters {
@@ -10,6 +11,8 @@ export interface SpreadsheetParameters {
   data?: unknown;
   format?: string;
   types?: "text" | "auto";
+  sheets?: Record<string, unknown>;
+  encoding?: TextEncodingName;
   sheetName?: string;
   sheetIndex?: number;
   hasHeaders: boolean;

@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 
 import type { CsvLayout, NativeTable, WorkbookLayout, WorkbookSheet } from "@atomiton/conductor-native";
@@ -8,7 +9,9 @@ import { warnOfLostDigitsIn } from "../../data/lost-digits.js";
 import type { NodeWork } from "../../library/work.js";
 import { checkFile } from "../../machine/readable-file.js";
 import { rootedPath } from "../../machine/rooted-path.js";
+import { firstStrangeByte, type StrangeByte } from "../../machine/strange-byte.js";
 import { StreamedRows } from "../../machine/streamed-rows.js";
+import { TEXT_ENCODINGS, textOfBytes } from "../../machine/text-encoding.js";
 import { cancellable } from "../../table/addon.js";
 import {
   attachCount,
@@ -20,7 +23,7 @@ import {
 } from "../../table/table-output.js";
 import { typedRecords } from "./cell-types.js";
 import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
-import { refuseSheetSettings, refuseStream, SHEET, warnOfTextSettings } from "./ignored.js";
+import { refuseEncoding, refuseSheetSettings, refuseStream, SHEET, warnOfTextSettings } from "./ignored.js";
 import { jsonRecords } from "./json-records.js";
 import { delimiterDoubt, firstLine } from "./likely-delimiter.js";
 import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
@@ -46,6 +49,9 @@ interface Source {
  */
 export async function readSpreadsheet(work: Work): Promise<object> {
   const warn = (rule: string, message: string) => work.warn(rule, message);
+  if (work.parameters.sheets !== undefined) {
+    throw new NodeError("INVALID_PARAMETERS", "`sheets` are written; a sheet to read is named by `sheetName`");
+  }
   const named = pathOf(work);
   const path = named === undefined ? undefined : await rootedPath(work.files, named);
   const data = path === undefined ? dataOf(work) : undefined;
@@ -61,6 +67,7 @@ export async function readSpreadsheet(work: Work): Promise<object> {
     return fromRecords(data, work);
   }
   refuseStream(work.parameters, path === undefined ? "data" : format);
+  refuseEncoding(work.parameters, format);
   const source: Source = path === undefined ? { data: data as string | Uint8Array } : { path };
   if (format !== "csv" && format !== "tsv") warnOfTextSettings(work.parameters, format, warn);
   if (isWorkbookFormat(format)) return readWorkbook(work, source, format);
@@ -110,13 +117,17 @@ function rowsOf({ table, text, headers, rowCount }: WorkbookSheet): object {
   return { records: JSON.parse(text ?? "[]") as unknown, headers, rowCount };
 }
 
-async function readCsv(work: Work, { path, data }: Source, format: TableFormat): Promise<object> {
+async function readCsv(work: Work, source: Source, format: TableFormat): Promise<object> {
+  const { path, data } = source;
   const { parameters, signal } = work;
   const { hasHeaders, skipEmptyLines, types } = parameters;
   const delimiter = parameters.delimiter ?? (format === "tsv" ? "\t" : ",");
   const layout: CsvLayout = { delimiter, hasHeaders, skipEmptyLines };
+  const explained = async (error: unknown) => {
+    throw await withEncoding(await withDelimiter(error, delimiter, path, data), path, data);
+  };
   if (parameters.stream && path !== undefined) {
-    const rows = await StreamedRows.open(path, layout, signal);
+    const rows = await StreamedRows.open(path, layout, signal).catch(explained);
     warnOfDelimiter(work, delimiter, rows.headers, []);
     const output = Object.assign(attachStream({}, "records", rows), { headers: rows.headers });
     return Object.assign(
@@ -124,13 +135,12 @@ async function readCsv(work: Work, { path, data }: Source, format: TableFormat):
       sheetFacts(delimiter),
     );
   }
+  const decoded = await decodedText(work, source);
   const table = await cancellable(signal, (addon, cancel) =>
-    path === undefined
-      ? addon.parseTable(typeof data === "string" ? data : bufferOf(data), layout, cancel)
+    path === undefined || decoded !== undefined
+      ? addon.parseTable(decoded ?? (typeof data === "string" ? data : bufferOf(data)), layout, cancel)
       : addon.readTable(path, layout, cancel),
-  ).catch(async (error: unknown) => {
-    throw await withDelimiter(error, delimiter, path, data);
-  });
+  ).catch(explained);
   const start = table.headers.length === 1 && table.rowCount > 0 ? table.recordsText(0, FEW_BYTES).text : "[]";
   warnOfDelimiter(work, delimiter, table.headers, JSON.parse(start) as Record<string, string>[]);
   return Object.assign(types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(delimiter));
@@ -165,13 +175,11 @@ async function withDelimiter(
   return new NodeError("DESERIALIZATION_FAILED", `${messageOf(error)}: in the first row ${doubt}`, { cause: error });
 }
 
-async function readJson(
-  { parameters, signal, warn }: Work,
-  { path, data }: Source,
-  format: "json" | "jsonl",
-): Promise<object> {
+async function readJson(work: Work, source: Source, format: "json" | "jsonl"): Promise<object> {
+  const { parameters, signal, warn } = work;
+  const { path, data } = source;
   const bytes = path === undefined ? bufferOf(data) : await readFile(path, { ...(signal && { signal }) });
-  const text = utf8Text(bytes);
+  const text = (await decodedText(work, source)) ?? (await utf8Text(bytes));
   const records = jsonRecords(text, format);
   warnOfLostDigitsIn(text, path === undefined ? "The data" : `\`${path}\``, warn);
   return { ...listOutput(asked(records, parameters)), format, sheetName: SHEET, sheetNames: [SHEET] };
@@ -200,12 +208,40 @@ async function readParquet(
   };
 }
 
-function utf8Text(bytes: Uint8Array): string {
+/** The text of a file, or of bytes, where an encoding is given; `undefined` for UTF-8, which is read as it is. */
+async function decodedText({ parameters, signal }: Work, { path, data }: Source): Promise<string | undefined> {
+  const { encoding = "utf-8" } = parameters;
+  if (encoding === "utf-8" || typeof data === "string") return undefined;
+  const bytes = path === undefined ? bufferOf(data) : await readFile(path, { ...(signal && { signal }) });
+  return textOfBytes(bytes, encoding, path === undefined ? "The data" : `\`${path}\``);
+}
+
+/** The failure of text that is not UTF-8, with the first such byte and the encoding that was probably meant. */
+async function withEncoding(error: unknown, path: string | undefined, data: Source["data"]): Promise<unknown> {
+  if (codeOf(error) !== "DESERIALIZATION_FAILED" || typeof data === "string") return error;
+  const strange = await firstStrangeByte(path === undefined ? [bufferOf(data)] : createReadStream(path));
+  return strange === undefined ? error : notUtf8Failure(messageOf(error), strange, error);
+}
+
+function notUtf8Failure(words: string, { value, offset, line, likely }: StrangeByte, cause: unknown): NodeError {
+  const byte = `0x${value.toString(16).padStart(2, "0").toUpperCase()}`;
+  return new NodeError(
+    "DESERIALIZATION_FAILED",
+    `${words}: the byte ${byte} in line ${line} (byte ${offset} of all) is not UTF-8`,
+    {
+      cause,
+      advice: [`Set \`encoding: ${likely}\`, which it probably is, or another one of ${TEXT_ENCODINGS.join(", ")}.`],
+      retry: false,
+    },
+  );
+}
+
+function utf8Text(bytes: Uint8Array): Promise<string> | string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new NodeError("DESERIALIZATION_FAILED", "The file is not UTF-8 text; save it as UTF-8 and read it again", {
-      cause: error,
+    return firstStrangeByte([bytes]).then((strange) => {
+      throw strange ? notUtf8Failure("The file is not UTF-8 text", strange, error) : error;
     });
   }
 }

@@ -2,10 +2,12 @@ import type { NativeTable } from "@atomiton/conductor-native";
 import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 
 import { NodeError } from "../../contract/error.js";
+import { foundText } from "../../contract/issues.js";
 import { textOf } from "../../data/field.js";
-import { isPlainObject, ownValue, type PlainObject } from "../../data/input.js";
+import { findData, handleValue, isPlainObject, ownValue, type PlainObject, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { shownNames } from "../../data/rows.js";
+import { warnOfLeftOut } from "../../library/chosen-data.js";
 import type { NodeWork } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { StreamedRows } from "../../machine/streamed-rows.js";
@@ -18,6 +20,7 @@ import { refuseUnused, SHEET, warnOfWriting } from "./ignored.js";
 import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
 import { parquetBytes } from "./parquet/file.js";
 import { columnsToWrite } from "./parquet/write-columns.js";
+import { checkSheetNames } from "./sheet-names.js";
 import { sheetsOf } from "./sheets.js";
 
 /** Days from the first day of sheets to that of JavaScript. */
@@ -47,6 +50,9 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   const format = formatOf(parameters.format, path);
   refuseUnused(parameters, format);
   warnOfWriting(parameters, format, path, (rule, message) => work.warn(rule, message));
+  const sheets = sheetsIn(work);
+  if (sheets !== undefined) return writeSheets(work, sheets, path, format);
+  if (parameters.sheetName !== undefined) checkSheetNames([parameters.sheetName]);
   const data = dataOf(work);
   const stream = streamBehind(data);
   if (stream instanceof StreamedRows && isStreamed(format, parameters)) {
@@ -61,6 +67,62 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   const size = await write(await rootedPath(work.files, path), rows, format, work);
   const { headers, count } = rows;
   return { result: path, path, format, headers, rowCount: count, size, success: true };
+}
+
+/** The rows of several sheets by their names; `undefined` where one sheet is written. */
+function sheetsIn(work: NodeWork<SpreadsheetParameters>): unknown {
+  const sheets = unwrap(handleValue(work.input, "sheets")) ?? work.parameters.sheets;
+  if (sheets === undefined) return undefined;
+  if (work.parameters.data !== undefined || work.parameters.sheetName !== undefined) {
+    const other = work.parameters.data === undefined ? "sheetName" : "data";
+    throw new NodeError(
+      "INVALID_PARAMETERS",
+      `\`sheets\` and \`${other}\` cannot be given together: \`sheets\` has all names and rows`,
+    );
+  }
+  warnOfLeftOut(work, "sheets", findData(work.input, ["data", "content", "records"]));
+  return sheets;
+}
+
+async function writeSheets(
+  work: NodeWork<SpreadsheetParameters>,
+  given: unknown,
+  path: string,
+  format: TableFormat,
+): Promise<object> {
+  const { parameters, signal } = work;
+  if (format !== "xlsx") throw new NodeError("INVALID_PARAMETERS", `\`sheets\` are for xlsx; ${format} has one table`);
+  if (!isPlainObject(given)) {
+    throw new NodeError(
+      "TYPE_MISMATCH",
+      `\`sheets\` must be an object with the rows of each sheet by its name, found ${foundText(given)}`,
+    );
+  }
+  const names = Object.keys(given);
+  if (names.length === 0)
+    throw new NodeError("INVALID_PARAMETERS", "`sheets` is empty; a workbook has one sheet at least");
+  checkSheetNames(names);
+  const sheets: Rows[] = [];
+  for (const name of names) {
+    const data = unwrap(given[name]);
+    await demandTable(data, work);
+    const rows = rowsOf(data, `The sheet "${name}"`);
+    if (rows.count === 0)
+      work.warn("empty-table", `There were no records to write to the sheet "${name}" of \`${path}\``);
+    sheets.push(rows);
+  }
+  const text = JSON.stringify(sheets.map((rows, at) => sheetOf(rows, names[at] as string)));
+  const place = await rootedPath(work.files, path);
+  const size = await writeAtomically(place, async (beside) => {
+    const size = await cancellable(signal, (addon, cancel) =>
+      addon.writeRecordsWorkbook(text, beside, parameters.types !== "text", cancel),
+    );
+    warnOfSheets(await sheetsOf(place), names, work);
+    return size;
+  });
+  const rowCount = sheets.reduce((sum, { count }) => sum + count, 0);
+  const headers = [...new Set(sheets.flatMap((rows) => rows.headers))];
+  return { result: path, path, format, headers, rowCount, size, success: true, sheetNames: names };
 }
 
 async function write(
@@ -81,10 +143,10 @@ async function write(
       const size = await cancellable(signal, (addon, cancel) =>
         table
           ? addon.writeTableWorkbook(table, beside, sheetName, numbers, cancel)
-          : addon.writeRecordsWorkbook(sheetText(rows), beside, sheetName, numbers, cancel),
+          : addon.writeRecordsWorkbook(JSON.stringify([sheetOf(rows, sheetName)]), beside, numbers, cancel),
       );
       // As late as can be: another node may write the same file meanwhile.
-      warnOfSheets(await sheetsOf(path), sheetName, work);
+      warnOfSheets(await sheetsOf(path), [sheetName], work);
       return size;
     });
   }
@@ -104,13 +166,18 @@ async function write(
 }
 
 /** Warns of sheets that go because a workbook is written over that had them. */
-function warnOfSheets(before: readonly string[], sheetName: string, work: NodeWork<SpreadsheetParameters>): void {
-  const gone = before.filter((name) => name.toLowerCase() !== sheetName.toLowerCase());
+function warnOfSheets(
+  before: readonly string[],
+  written: readonly string[],
+  work: NodeWork<SpreadsheetParameters>,
+): void {
+  const kept = new Set(written.map((name) => name.toLowerCase()));
+  const gone = before.filter((name) => !kept.has(name.toLowerCase()));
   if (gone.length === 0) return;
   const [what, are] = gone.length === 1 ? ["the sheet", "is"] : ["the sheets", "are"];
   work.warn(
     "replaced-sheets",
-    `\`${pathOf(work)}\` had ${what} ${shownNames(gone)}, which ${are} gone: a workbook is written whole, with one sheet. Write each sheet to a file of its own, or put the rows together first`,
+    `\`${pathOf(work)}\` had ${what} ${shownNames(gone)}, which ${are} gone: a workbook is written whole. Write all sheets with one node, by \`sheets\`, or each to a file of its own`,
   );
 }
 
@@ -123,12 +190,12 @@ function delimiterOf({ delimiter }: SpreadsheetParameters, format: TableFormat):
   return delimiter ?? (format === "tsv" ? "\t" : ",");
 }
 
-function rowsOf(data: unknown): Rows {
+function rowsOf(data: unknown, what = "A spreadsheet"): Rows {
   const table = tableBehind(data);
   if (table) return { data, table, headers: table.headers, count: table.rowCount, records: () => recordsOf(table) };
   if (data === undefined) throw new NodeError("TYPE_MISMATCH", "There are no records to write: nothing arrived");
   if (!Array.isArray(data)) {
-    throw new NodeError("TYPE_MISMATCH", `A spreadsheet is written from a list of records, not from ${kindOf(data)}`);
+    throw new NodeError("TYPE_MISMATCH", `${what} is written from a list of records, not from ${kindOf(data)}`);
   }
   const wrong = data.findIndex((record) => !isPlainObject(record));
   if (wrong !== -1) {
@@ -147,9 +214,10 @@ export function headersOf(records: readonly unknown[]): string[] {
   return [...headers];
 }
 
-function sheetText({ headers, records }: Rows): string {
+/** A sheet as the addon takes it. */
+function sheetOf({ headers, records }: Rows, name: string): object {
   const rows = records().map((record) => headers.map((header) => sheetValue(ownValue(record, header))));
-  return JSON.stringify({ headers, rows });
+  return { name, headers, rows };
 }
 
 /** A value as a cell of a sheet takes it: a date as days, lists and objects as JSON. */
