@@ -38,6 +38,47 @@ describe.each(places)("html in $name", ({ run, failure }) => {
     });
   });
 
+  it("makes addresses absolute by the address of the page, and by its base", async () => {
+    const fields = {
+      links: { selector: "a", attribute: "href", all: true },
+      image: { selector: "img", attribute: "src" },
+      images: { selector: "img", attribute: "srcset" },
+      alt: { selector: "img", attribute: "alt" },
+      inner: { selector: "p", html: true },
+    };
+    const page =
+      '<p><a href="b?c=1#d">x</a></p><a href="/e"></a><a href="//other.example/f"></a><a href="mailto:a@b.example"></a><a></a>' +
+      '<img src="i.png" srcset="i.png 1x,  /j,k.png 2x" alt="i.png">';
+    const links = (root: string, folder: string) => [
+      `${folder}b?c=1#d`,
+      `${root}e`,
+      `${root.startsWith("https") ? "https" : "http"}://other.example/f`,
+      "mailto:a@b.example",
+      null,
+    ];
+    const rest = { alt: "i.png", inner: '<a href="b?c=1#d">x</a>' };
+    const of = (root: string, folder: string) => ({
+      ...rest,
+      links: links(root, folder),
+      image: `${folder}i.png`,
+      images: `${folder}i.png 1x, ${root}j,k.png 2x`,
+    });
+    const base = "https://shop.example/teas/green.html";
+    expect(await read(fields, { base }, page)).toEqual(of("https://shop.example/", "https://shop.example/teas/"));
+    const withBase = (href: string) => `<head><base target="_top"><base href="${href}"></head>${page}`;
+    expect(await read(fields, { base }, withBase("/all/"))).toEqual(
+      of("https://shop.example/", "https://shop.example/all/"),
+    );
+    expect(await read(fields, {}, withBase("http://base.example/x/"))).toEqual(
+      of("http://base.example/", "http://base.example/x/"),
+    );
+    expect((await read(fields, {}, withBase("/all/"))).links[0]).toBe("b?c=1#d");
+    expect((await read(fields, {}, page)).links[0]).toBe("b?c=1#d");
+    expect((await failure("html", { data: page }, { fields, base: "shop.example" })).message).toContain(
+      "`base` must be an address that begins with http://",
+    );
+  });
+
   it("reads all matches, and numbers", async () => {
     expect(await read({ prices: { selector: ".price", all: true, as: "number" } })).toEqual({ prices: [3.5, 5] });
     expect(await read({ ids: { selector: "li", attribute: "data-id", all: true } })).toEqual({ ids: ["1", "2", null] });
@@ -177,4 +218,17 @@ describe("selectors that find nothing", () => {
     const said = html.limits.filter(({ beyond }) => beyond === refused.code);
     expect(said.map(({ bound }) => bound)).toEqual(["100,000,000 characters in all"]);
   });
+});
+
+it("warns of attributes that are no addresses", async () => {
+  const data = '<a href="https://[x">a</a><a href="/b">b</a>';
+  const fields = { links: { selector: "a", attribute: "href", all: true } };
+  const { output, warnings } = await outcome("html", { data }, { fields, base: "https://shop.example" });
+  expect(output.result.links).toEqual(["https://[x", "https://shop.example/b"]);
+  expect(warnings).toEqual([
+    [
+      "not-an-address",
+      '1 of 2 values of `fields.links` is no address and stays as it is written, such as "https://[x"',
+    ],
+  ]);
 });

@@ -27,6 +27,13 @@ export const html = {
           "The selector of the elements that become a record each; the selectors of the fields look inside them.",
         examples: ["table.prices tbody tr"],
       },
+      base: {
+        type: "string",
+        minLength: 1,
+        description:
+          "The address of the page. Attributes that hold addresses (`href`, `src`, `srcset`, `action` …) are then absolute; a `<base href>` of the page goes before it, and makes them so without it. What is read with html: true stays as it is.",
+        examples: ["https://shop.example/teas/"],
+      },
     },
   },
   inputPorts: [input("data", "Data", "string", "The HTML.", true)],

@@ -13,11 +13,12 @@ nodes:
         name: td.name
         price: { selector: td.price, as: number }
         link: { selector: a, attribute: href }
+      base: https://shop.example/
 `,
     input: {
       data: '<table class="prices"><tr><th>Name<th>Price<tr><td class="name"><a href="/tea">Tea &amp; milk</a><td class="price"> 3.5 </table>',
     },
-    outputs: { prices: { result: [{ name: "Tea & milk", price: 3.5, link: "/tea" }], count: 1 } },
+    outputs: { prices: { result: [{ name: "Tea & milk", price: 3.5, link: "https://shop.example/tea" }], count: 1 } },
   },
   {
     title: "Facts of a page",

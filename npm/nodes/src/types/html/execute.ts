@@ -9,6 +9,7 @@ import { fieldsOf } from "./fields.js";
 interface Parameters {
   fields: Record<string, unknown>;
   each?: string;
+  base?: string;
 }
 
 const LONGEST_TEXT = 50 * 1024 * 1024;
@@ -16,7 +17,7 @@ const LONGEST_TEXT = 50 * 1024 * 1024;
 /**
  * Reads values out of HTML by CSS selectors. What is not there is null, or an empty list.
  *
- * Fails with INVALID_PARAMETERS (fields, selectors, text without end), TYPE_MISMATCH (no text), DESERIALIZATION_FAILED (HTML
+ * Fails with INVALID_PARAMETERS (fields, selectors, `base`, text without end), TYPE_MISMATCH (no text), DESERIALIZATION_FAILED (HTML
  * that is too deep), EXECUTION_FAILED (a selector that would take too long) or CANCELLED.
  */
 export const htmlNode = executable<Parameters>(html, async (work) => {
@@ -34,6 +35,6 @@ export const htmlNode = executable<Parameters>(html, async (work) => {
   }
   const pace = new Pace(signal);
   const { extract } = await import("./extract.js");
-  const result = await extract(data, fields, parameters.each, (rule, message) => work.warn(rule, message), pace);
+  const result = await extract(data, fields, parameters, (rule, message) => work.warn(rule, message), pace);
   return { result, count: Array.isArray(result) ? result.length : 1 };
 });

@@ -3,6 +3,7 @@ import { closeNames, namesText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import type { Pace } from "../../contract/pace.js";
 import { numberOf } from "../../data/field.js";
+import { absolute, baseOf } from "./addresses.js";
 import {
   type HtmlDocument,
   type HtmlElement,
@@ -28,6 +29,9 @@ interface Reader {
   budget: { left: number };
   matches: number;
   values: number;
+  /** What relative addresses start from. */
+  base: URL | undefined;
+  unresolved: { count: number; first: string };
   /** A match without the attribute. */
   bare: HtmlElement | undefined;
   unread: { count: number; first: string };
@@ -37,17 +41,20 @@ interface Reader {
 export async function extract(
   text: string,
   fields: readonly Field[],
-  each: string | undefined,
+  { each, base: given }: { each?: string | undefined; base?: string | undefined },
   warn: Warn,
   pace: Pace,
 ): Promise<Record<string, unknown> | Record<string, unknown>[]> {
   const document = await readHtml(text, pace);
+  const base = baseOf(document.root, given);
   const budget = { left: MOST_TEXT };
   const readers = fields.map((field): Reader => {
     const { name, selector } = field;
     const place = `The selector of \`fields.${name}\``;
     const selection = selector === undefined ? undefined : selectionOf(selector, place, document, text.length);
-    return { field, selection, budget, matches: 0, values: 0, bare: undefined, unread: { count: 0, first: "" } };
+    const none = () => ({ count: 0, first: "" });
+    const start = { matches: 0, values: 0, bare: undefined, unread: none(), unresolved: none() };
+    return { field, selection, budget, base, ...start };
   });
   if (each === undefined) {
     const record = recordOf(readers, document.root);
@@ -92,10 +99,18 @@ function read(reader: Reader, element: HtmlElement): unknown {
     return null;
   }
   reader.values++;
-  if (as === "text") return text;
+  if (as === "text") return attribute === undefined ? text : addressed(reader, text, attribute);
   const number = numberOf(text);
   if (number === undefined && reader.unread.count++ === 0) reader.unread.first = text;
   return number ?? null;
+}
+
+/** An attribute, with its addresses made absolute where the base is known. */
+function addressed({ base, unresolved }: Reader, text: string, attribute: string): string {
+  if (base === undefined) return text;
+  const found = absolute(text, attribute, base);
+  if (found === undefined && unresolved.count++ === 0) unresolved.first = text;
+  return found ?? text;
 }
 
 /** Elements inside each other have their text in common: a small page of many of them gives text without end. */
@@ -120,7 +135,7 @@ function isElement(node: HtmlNode): node is HtmlElement {
 /** Says what was not found at all, and what is no number. */
 function tell(readers: readonly Reader[], records: number | undefined, warn: Warn): void {
   const where = records === undefined ? "" : ` in any of ${records} ${records === 1 ? "record" : "records"}`;
-  for (const { field, matches, values, bare, unread } of readers) {
+  for (const { field, matches, values, bare, unread, unresolved } of readers) {
     const { name, selector, attribute } = field;
     if (matches === 0) {
       warn(
@@ -137,12 +152,26 @@ function tell(readers: readonly Reader[], records: number | undefined, warn: War
           : `; there ${shown.length === 0 ? "are none" : `is ${shown.join(", ")}`}`;
       warn("missing-attribute", `No match of \`fields.${name}\` has an attribute \`${attribute}\`${hint}`);
     }
+    if (unresolved.count > 0) {
+      const are =
+        unresolved.count === 1
+          ? "is no address and stays as it is written"
+          : "are no addresses and stay as they are written";
+      warn(
+        "not-an-address",
+        `${unresolved.count} of ${values} values of \`fields.${name}\` ${are}, such as ${excerpt(unresolved.first)}`,
+      );
+    }
     if (unread.count > 0) {
-      const shown = JSON.stringify(unread.first.length > 40 ? `${unread.first.slice(0, 40)}…` : unread.first);
+      const shown = excerpt(unread.first);
       warn(
         "not-a-number",
         `${unread.count} of ${values} values of \`fields.${name}\` ${unread.count === 1 ? "is" : "are"} no number, such as ${shown}, and became null; read text, and make numbers of it with \`transform\``,
       );
     }
   }
+}
+
+function excerpt(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 }
