@@ -186,6 +186,27 @@ describe("a file of SQLite", () => {
     }
   });
 
+  it.each([
+    [{ id: 1, parent: 1, n: 1 }, "UNIQUE"],
+    [{ id: 2, parent: 7, n: 1 }, "FOREIGN KEY"],
+    [{ id: 2, parent: null, n: 1 }, "NOT NULL"],
+    [{ id: 2, parent: 1, n: -1 }, "CHECK"],
+  ])("does not try %j again, which breaks a constraint", async (row, words) => {
+    const { insert, refused, execute } = await made(
+      "create table t (id integer primary key, parent int not null references t, n int check (n > 0))",
+    );
+    await insert([{ id: 1, parent: 1, n: 1 }], { table: "t" });
+    const inserted = await refused({ operation: "insert", table: "t" }, { rows: [row] });
+    expect([inserted.message, retryOf(inserted)]).toEqual([
+      expect.stringContaining(`row 1: ${words} constraint`),
+      false,
+    ]);
+    const sql = "insert into t values (:id, :parent, :n)";
+    const executed = await refused({ operation: "execute", sql, parameters: row });
+    expect([executed.message, retryOf(executed)]).toEqual([expect.stringContaining(`${words} constraint`), false]);
+    expect((await execute("delete from t")).rowCount).toBe(1);
+  });
+
   it("refuses what leaves a key without its row, and rows of another shape", async () => {
     const { insert, refused, query } = await made(
       "create table parents (id integer primary key)",

@@ -286,6 +286,22 @@ describe.skipIf(missing !== undefined)(`database${missing === undefined ? "" : `
     expect(await contentOf("prices")).toHaveLength(3);
   });
 
+  it("does not try again what breaks a constraint", async () => {
+    await admin.query(
+      "create table bound (id int primary key, parent int not null references bound, n int check (n > 0))",
+    );
+    await insert([{ id: 1, parent: 1, n: 1 }], { table: "bound" });
+    for (const [row, code] of [
+      [{ id: 1, parent: 1, n: 1 }, "23505"],
+      [{ id: 2, parent: 7, n: 1 }, "23503"],
+      [{ id: 2, parent: null, n: 1 }, "23502"],
+      [{ id: 2, parent: 1, n: -1 }, "23514"],
+    ] as const) {
+      const error = await refused({ operation: "insert", table: "bound" }, { rows: [row] });
+      expect([error.message, retryOf(error)]).toEqual([expect.stringContaining(code), false]);
+    }
+  });
+
   it("says which row and column is wrong", async () => {
     await admin.query("create table typed (id int, price numeric not null)");
     const words = async (rows: unknown) => (await refused({ operation: "insert", table: "typed" }, { rows })).message;
