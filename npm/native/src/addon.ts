@@ -300,12 +300,7 @@ export interface NodeLibraryAddon {
     cancel?: CancelToken,
   ): Promise<number>;
   /** The same for sheets of records: the JSON text of a list of `{name, headers, rows}`; a date is `{date: <days since 1899-12-30>}`. */
-  writeRecordsWorkbook(
-    sheets: string,
-    path: string,
-    numbers: boolean,
-    cancel?: CancelToken,
-  ): Promise<number>;
+  writeRecordsWorkbook(sheets: string, path: string, numbers: boolean, cancel?: CancelToken): Promise<number>;
   /** Makes a picture of the first source as a job, given as JSON text, says; the others are laid over it. */
   processImage(sources: readonly ImageSource[], job: string, cancel?: CancelToken): Promise<ImageAnswer>;
   /** The token ends what runs, now and later. */
