@@ -67,6 +67,21 @@ export function compile(source: string, at: number): Compiled {
 /** What a chain with `?.` is worth once something in it was missing. */
 const MISSING = Symbol("missing");
 
+/** Names that other tools have for the same. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ["$json", "data"],
+  ["$input", "data"],
+  ["json", "data"],
+  ["$node", "nodes"],
+  ["steps", "nodes"],
+  ["$env", "env"],
+  ["process", "env"],
+  ["$vars", "variables"],
+  ["vars", "variables"],
+  ["$now", "now"],
+  ["$itemIndex", "index"],
+]);
+
 const LOOP_NAMES: ReadonlySet<string> = new Set(["item", "index", "items", "loop"]);
 /** What only the conditions of loops read, which are code. */
 const OF_ROUNDS: ReadonlySet<string> = new Set(["iteration", "lastResult"]);
@@ -174,8 +189,9 @@ class Compiler {
         ? ' An id with a dash is written `nodes["fetch-users"]`.'
         : "";
     const known = [...this.parameters.map((parameter) => parameter.name), ...NAMES];
+    const meant = ELSEWHERE.get(name);
     return this.fail(
-      `\`${name}\` is not defined.${suggestion(name, known)}${hint} Defined are ${known.join(", ")}`,
+      `\`${name}\` is not defined.${meant === undefined ? suggestion(name, known) : ` Did you mean \`${meant}\`?`}${hint} Defined are ${known.join(", ")}`,
       name,
     );
   }
