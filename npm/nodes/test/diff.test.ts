@@ -118,7 +118,10 @@ describe.each(places)("diff in $name", ({ run, failure }) => {
   it("says what is wrong with its parameters and inputs", async () => {
     expect((await failure("diff", { before, after }, { keys: [] })).code).toBe("INVALID_PARAMETERS");
     expect((await failure("diff", { before, after }, { keys: ["ids"] })).message).toContain("Did you mean `id`?");
-    expect((await failure("diff", { before }, { keys: ["id"] })).message).toContain("The input `after` is missing");
+    // An edge whose source was skipped brings nothing either.
+    expect((await failure("diff", { before }, { keys: ["id"] })).message).toBe(
+      "[diff] The input `after` is missing; what came in is on `before`. Lead an edge to it with `targetHandle: after`; where there is one, the node that it leads from was skipped, or gave nothing",
+    );
     expect((await failure("diff", { before, after: [1] }, { keys: ["id"] })).code).toBe("TYPE_MISMATCH");
     expect(
       await warned(run, "diff", { before, after }, { keys: ["id"], fields: ["aa"], ignore: ["e", "f"] }),

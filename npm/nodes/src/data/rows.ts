@@ -47,7 +47,7 @@ export function rowsAt(input: unknown, handle: string): Row[] {
   if (data === undefined) {
     throw new NodeError(
       "TYPE_MISMATCH",
-      `The input \`${handle}\` is missing; ${broughtText(input)}. Lead an edge to it with \`targetHandle: ${handle}\``,
+      `The input \`${handle}\` is missing; ${broughtText(input)}. Lead an edge to it with \`targetHandle: ${handle}\`; where there is one, the node that it leads from was skipped, or gave nothing`,
     );
   }
   return demandRecords(demandList(data, `The input \`${handle}\``), `row \`${handle}\` `);
