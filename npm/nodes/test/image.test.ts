@@ -57,6 +57,33 @@ async function isColor(picture: Uint8Array, left: number, top: number, color: Rg
   return one.result === other.result;
 }
 
+describe("pictures that an edge brings to `images`", () => {
+  it("are laid as they say, whichever node gave them", async () => {
+    const [base, mark] = [at("edge-base.png"), at("edge-mark.png")];
+    writeFileSync(base, plain(8, 8, RED));
+    writeFileSync(mark, plain(2, 2, BLUE));
+    const laid = { path: mark, left: 5, top: 5 };
+    const rounds = [{ result: laid }];
+    for (const images of [
+      [laid],
+      laid,
+      { result: [laid] },
+      { result: laid },
+      { records: [laid], headers: ["path", "left", "top"], rowCount: 1, success: true },
+      { result: rounds, results: rounds, iterationCount: 1, success: true },
+    ]) {
+      const { result } = await run("image", { images }, { operation: "composite", baseImage: base, format: "png" });
+      expect(await isColor(result, 6, 6, BLUE), JSON.stringify(images)).toBe(true);
+      expect(await isColor(result, 3, 3, RED)).toBe(true);
+    }
+    const refused = await failure("image", { images: { width: 3 } }, { operation: "composite", baseImage: base });
+    expect(refused).toMatchObject({
+      code: "TYPE_MISMATCH",
+      message: expect.stringContaining("`images` must be a path"),
+    });
+  });
+});
+
 const JPEG = (quality: number) => ({ operation: "convert", format: "jpeg", quality });
 
 describe("image", () => {

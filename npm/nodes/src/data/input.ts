@@ -10,18 +10,18 @@ export type PlainObject = Record<string, unknown>;
 /**
  * Finds a node's data in what its edges brought: under the first of `names` that is there, then under `input`, then
  * under `default`, then, if there is just one handle, under that. An input that is itself data is taken as it is.
- * What another node put around its data is taken off.
+ * What another node put around its data is taken off by `dataIn`.
  */
-export function findData(input: unknown, names: readonly string[]): unknown {
-  if (!isPlainObject(input) || isBacked(input) || isRouted(input)) return unwrap(input);
+export function findData(input: unknown, names: readonly string[], dataIn = unwrap): unknown {
+  if (!isPlainObject(input) || isBacked(input) || isRouted(input)) return dataIn(input);
   for (const name of [...names, "input", "default"]) {
     const value = ownValue(input, name);
-    if (value !== undefined) return unwrap(value);
+    if (value !== undefined) return dataIn(value);
   }
   const keys = Object.keys(input);
-  if (isLayer(input)) return unwrap(input);
+  if (isLayer(input)) return dataIn(input);
   const only = keys.length === 1 ? input[keys[0] as string] : undefined;
-  return Array.isArray(only) || isBacked(only) || isLayer(only) ? unwrap(only) : undefined;
+  return Array.isArray(only) || isBacked(only) || isLayer(only) ? dataIn(only) : undefined;
 }
 
 /** The value under a handle, as it came; `undefined` where the input is no object or has no such handle. */

@@ -245,7 +245,12 @@ export const image = {
   inputPorts: [
     input("baseImage", "Base Image", "any", "A path, bytes, base64, or the output of a node that gives one of them."),
     input("overlayImage", "Overlay Image", "any", "The same for the picture on top."),
-    input("images", "Images", "array", "Goes before the parameter of that name."),
+    input(
+      "images",
+      "Images",
+      "array",
+      "A list as the parameter of that name takes, rows with such columns, or one picture; goes before it.",
+    ),
   ],
   otherInputs: [
     input("image", "Image", "any", "The same as baseImage."),

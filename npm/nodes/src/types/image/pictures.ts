@@ -1,8 +1,10 @@
 import { NodeError } from "../../contract/error.js";
 import { foundText, issueSentences } from "../../contract/issues.js";
 import { handleValue, isPlainObject } from "../../data/input.js";
+import { isOnlyResult } from "../../data/loop-rows.js";
 import { warnOfLeftOut } from "../../library/chosen-data.js";
 import { compiledSchema } from "../../library/compiled-schema.js";
+import { listIn as rowsIn } from "../../table/list-in.js";
 import { image } from "./definition.js";
 import { isPictureName } from "./format.js";
 import type { ImageWork, Laid } from "./parameters.js";
@@ -38,7 +40,7 @@ export interface Pictures {
 export async function picturesOf(work: ImageWork): Promise<Pictures> {
   const { input, parameters } = work;
   const brought = broughtTo(work);
-  const listed = listIn(handleValue(input, "images")) ?? brought.list ?? parameters.images ?? [];
+  const listed = listedIn(handleValue(input, "images")) ?? brought.list ?? parameters.images ?? [];
   if (listed.length > MOST_PICTURES) {
     throw new NodeError("INVALID_PARAMETERS", `\`images\` has ${listed.length} pictures, more than ${MOST_PICTURES}`);
   }
@@ -56,6 +58,12 @@ export async function picturesOf(work: ImageWork): Promise<Pictures> {
     tops: overlay === undefined ? rest : [{ picture: overlay, laid: {} }, ...rest],
     baseIsListed,
   };
+}
+
+/** The pictures that an edge to `images` brings: a list, rows of a table, or a single one. */
+function listedIn(value: unknown): readonly unknown[] | undefined {
+  if (value === undefined) return undefined;
+  return rowsIn(value) ?? [required(value, "images") && value];
 }
 
 interface Brought {
@@ -104,7 +112,9 @@ function required(value: unknown, name: string): Picture {
   );
 }
 
-async function topOf(entry: unknown, index: number): Promise<Top> {
+async function topOf(given: unknown, index: number): Promise<Top> {
+  // As the rounds of a loop give what a node inside wrote.
+  const entry = isOnlyResult(given) ? given["result"] : given;
   const picture = pictureIn(entry);
   if (!picture) {
     throw new NodeError("INVALID_PARAMETERS", `Entry ${index} of \`images\` is no picture, found ${foundText(entry)}`);

@@ -1,0 +1,40 @@
+/** Rows that a loop gathered, as the nodes that write rows take them. */
+import { withoutLayers } from "@atomiton/values";
+import { isBacked } from "../table/table-output.js";
+import { isPlainObject, type PlainObject, unwrap } from "./input.js";
+
+/**
+ * The data in what a node gave, as {@link unwrap} finds it. Where that are the results of a loop, and all of them nothing but
+ * `{ result: … }` around an object, it is these objects: they are the rows that the flow's author means. Code and templates go on
+ * seeing what the rounds gave.
+ */
+export function writableRows(value: unknown): unknown {
+  const gathered = withoutLayers(value, (layer) => isBacked(layer) || isOfLoop(layer));
+  const data = unwrap(gathered);
+  return isOfLoop(gathered) && areNested(data) ? data.map(({ result }) => result) : data;
+}
+
+/** Whether rows have nothing but objects or lists as `result`, which a table would show as JSON. */
+export function warnOfNestedRows(rows: unknown, warn: (rule: string, message: string) => void): void {
+  if (!Array.isArray(rows) || rows.length === 0 || !rows.every(isOnlyResult)) return;
+  if (!rows.every(({ result }) => typeof result === "object" && result !== null)) return;
+  warn(
+    "nested-result",
+    "All rows have only the field `result`, with objects or lists in it, which are written as JSON into one column. They come from a loop: put a `transform` with `transformFunction: result` before this node, and one with `operation: flatten` where they are lists",
+  );
+}
+
+/** Whether a value is what a node that gives nothing beside its result puts around it. */
+export function isOnlyResult(value: unknown): value is { result: unknown } {
+  return isPlainObject(value) && !isBacked(value) && Object.hasOwn(value, "result") && Object.keys(value).length === 1;
+}
+
+function isOfLoop(value: unknown): value is PlainObject {
+  return isPlainObject(value) && Array.isArray(value["result"]) && typeof value["iterationCount"] === "number";
+}
+
+function areNested(data: unknown): data is { result: PlainObject }[] {
+  return (
+    Array.isArray(data) && data.every((row) => isOnlyResult(row) && isPlainObject(row.result) && !isBacked(row.result))
+  );
+}
