@@ -137,7 +137,7 @@ describe("inputs", () => {
     expect(await failureOf(shout.execute({ mark: "?", input: { other: "so" } }))).toEqual({
       code: "TYPE_MISMATCH",
       message:
-        "The input `text` of shout is missing; what came in is on `other`. Lead an edge to it with `targetHandle: text`",
+        "The input `text` of shout is missing; what came in is on `other`. Lead an edge to it with `targetHandle: text`; where there is one, the node that it leads from was skipped, or gave nothing",
     });
     expect((await failureOf(shout.execute({ mark: "?", input: { text: 5 } }))).code).toBe("TYPE_MISMATCH");
   });

@@ -162,7 +162,7 @@ describe.each(places)("join in $name", ({ run, failure }) => {
     expect(await failure("join", { left: [], default: [] }, { on: ["a"] })).toMatchObject({
       code: "TYPE_MISMATCH",
       message:
-        "[join] The input `right` is missing; what came in is on `left`, `default`. Lead an edge to it with `targetHandle: right`",
+        "[join] The input `right` is missing; what came in is on `left`, `default`. Lead an edge to it with `targetHandle: right`; where there is one, the node that it leads from was skipped, or gave nothing",
     });
     expect((await failure("join", { left: [{ a: 1 }, 5], right: [] }, { on: ["a"] })).message).toContain(
       "row `left` 1 is a number",

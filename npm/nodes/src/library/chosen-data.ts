@@ -5,15 +5,16 @@ import type { NodeWork } from "./work.js";
 
 /**
  * The data under the first of `names` that an edge leads to, else that of the parameter, else what an edge brings that names no
- * handle. Beside the parameter such an edge says which node goes first; data that it brings is warned of.
+ * handle, as `dataIn` finds it in what a node gave. Beside the parameter such an edge says which node goes first; data that it brings is warned of.
  */
 export function chosenData<P>(
   work: Pick<NodeWork<P>, "input" | "parameters" | "warn" | "inputIsRead">,
   parameter: keyof P & string,
   names: readonly string[],
+  dataIn = unwrap,
 ): unknown {
   const { input, parameters } = work;
-  const brought = findData(input, names);
+  const brought = findData(input, names, dataIn);
   if (brought === undefined) return parameters[parameter];
   if (isEmpty(parameters[parameter]) || isNamed(input, names)) return brought;
   warnOfLeftOut(work, parameter, brought);

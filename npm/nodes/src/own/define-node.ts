@@ -273,7 +273,7 @@ function missing(type: string, handle: string, came: PlainObject): NodeError {
   const found = handles.length === 0 ? "nothing came in" : `what came in is on ${handles.join(", ")}`;
   return new NodeError(
     "TYPE_MISMATCH",
-    `The input \`${handle}\` of ${type} is missing; ${found}. Lead an edge to it with \`targetHandle: ${handle}\``,
+    `The input \`${handle}\` of ${type} is missing; ${found}. Lead an edge to it with \`targetHandle: ${handle}\`; where there is one, the node that it leads from was skipped, or gave nothing`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { adviceOf, NodeError, retryOf } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { isPlainObject } from "../../data/input.js";
+import { writableRows } from "../../data/loop-rows.js";
 import { AnswerSize } from "../../library/answer-size.js";
 import { chosenData } from "../../library/chosen-data.js";
 import { executable, type NodeWork } from "../../library/work.js";
@@ -44,7 +45,7 @@ async function statement(work: Work): Promise<object> {
 async function insert(work: Work): Promise<object> {
   const { onConflict, keys = [], returning = [] } = work.parameters;
   const table = required(work, "table");
-  const rows = rowsOf(plainValue(chosenData(work, "rows", ["rows", "data", "records"])));
+  const rows = rowsOf(plainValue(chosenData(work, "rows", ["rows", "data", "records"], writableRows)));
   if (rows.length === 0) return { result: [], rowCount: 0, fields: [] };
   const { signal, progress } = work;
   const insertion = { table, rows, onConflict, keys, returning, signal, progress };

@@ -7,6 +7,7 @@ import { adviceOf, codeOf, messageOf, NodeError } from "../../contract/error.js"
 import type { FileAccess } from "../../contract/file-access.js";
 import { findData, handleValue, isPlainObject, ownValue, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
+import { warnOfNestedRows, writableRows } from "../../data/loop-rows.js";
 import { warnOfLeftOut } from "../../library/chosen-data.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
@@ -87,8 +88,11 @@ async function write(work: Work, parameterPath: string): Promise<object> {
   const file = parameters.content === undefined ? describedFile(input) : undefined;
   // Where it goes is the author's to say, unless the author takes the path from incoming data.
   const path = (parameters.pathOfFile ? file?.path : undefined) ?? parameterPath;
-  const content = file ? file.content : contentOf(work);
   const { format, encoding } = parameters;
+  const form = { ...formByName(path), format, encoding };
+  const isTable = format === undefined && form.delimiter !== undefined;
+  const content = file ? file.content : contentOf(work, isTable ? writableRows : unwrap);
+  if (isTable) warnOfTable(work, path, content);
   if (format === "json" && typeof content === "string" && /^\s*[[{]/.test(content)) {
     work.warn(
       "text-as-json",
@@ -96,8 +100,19 @@ async function write(work: Work, parameterPath: string): Promise<object> {
     );
   }
   const place = await rootedPath(work.files, path);
-  const size = await writeContent(place, content, work, { ...formByName(path), format, encoding });
+  const size = await writeContent(place, content, work, form);
   return { result: path, path, size };
+}
+
+/** Of content that the columns of a file such as `a.csv` have no place for. */
+function warnOfTable({ warn }: Work, path: string, content: unknown): void {
+  const isText = content === undefined || typeof content === "string" || content instanceof Uint8Array;
+  if (isText || isBacked(content)) return;
+  if (Array.isArray(content) && content.every(isPlainObject)) return warnOfNestedRows(content, warn);
+  warn(
+    "not-a-table",
+    `\`${path}\` is written as JSON, for the content is ${kindOf(content)} and no list of records; give it rows, or a path that ends in \`.json\``,
+  );
 }
 
 async function append(work: Work, path: string): Promise<object> {
@@ -111,12 +126,12 @@ async function append(work: Work, path: string): Promise<object> {
   return { result: path, size };
 }
 
-function contentOf(work: Work): unknown {
+function contentOf(work: Work, dataIn = unwrap): unknown {
   const { content } = work.parameters;
-  const brought = findData(work.input, ["content", "data", "text", "records"]);
+  const brought = findData(work.input, ["content", "data", "text", "records"], dataIn);
   if (content === undefined) return brought;
   warnOfLeftOut(work, "content", brought);
-  return unwrap(content);
+  return dataIn(content);
 }
 
 /**

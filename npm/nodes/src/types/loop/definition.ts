@@ -94,7 +94,14 @@ export const loop = {
     ...sameAs("items", "any"),
   ],
   hasOpenInputs: true,
-  outputPorts: [output("results", "Results", "array", "What the last node inside gave, for each round.")],
+  outputPorts: [
+    output(
+      "results",
+      "Results",
+      "array",
+      "What the last node inside gave, for each round: `{ result: … }` where it is of a type that puts its data so. Expressions, code, templates and fields such as `result.name` see it in this form; `spreadsheet`, a `file-system` that writes CSV or TSV, and inserts of `database` take the objects out of rounds that are nothing else. For other nodes a `transform` with `transformFunction: result` does that.",
+    ),
+  ],
   otherOutputs: [
     output("result", "Result", "object", "Without nodes inside: the results, and how the loop ended."),
     output("iterationCount", "Iteration Count", "number", "How many rounds there were."),

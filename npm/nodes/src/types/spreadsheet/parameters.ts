@@ -1,4 +1,5 @@
 import { handleValue, unwrap } from "../../data/input.js";
+import { writableRows } from "../../data/loop-rows.js";
 import { chosenData } from "../../library/chosen-data.js";
 import type { NodeWork } from "../../library/work.js";
 import type { TextEncodingName } from "../../machine/text-encoding.js";
@@ -33,5 +34,5 @@ export function pathOf({ input, parameters }: NodeWork<SpreadsheetParameters>): 
 
 /** What stands in for a file, or is written to one. */
 export function dataOf(work: NodeWork<SpreadsheetParameters>): unknown {
-  return chosenData(work, "data", ["data", "content", "records"]);
+  return chosenData(work, "data", ["data", "content", "records"], writableRows);
 }

@@ -6,6 +6,7 @@ import { foundText } from "../../contract/issues.js";
 import { textOf } from "../../data/field.js";
 import { findData, handleValue, isPlainObject, ownValue, type PlainObject, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
+import { warnOfNestedRows } from "../../data/loop-rows.js";
 import { shownNames } from "../../data/rows.js";
 import { warnOfLeftOut } from "../../library/chosen-data.js";
 import type { NodeWork } from "../../library/work.js";
@@ -63,6 +64,7 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   }
   await demandTable(data, work);
   const rows = rowsOf(data);
+  if (format !== "json" && format !== "jsonl") warnOfNestedRows(data, (rule, message) => work.warn(rule, message));
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
   const size = await write(await rootedPath(work.files, path), rows, format, work);
   const { headers, count } = rows;
