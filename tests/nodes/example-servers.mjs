@@ -59,9 +59,14 @@ async function answer(request, response) {
 }
 
 /** The answer of a model that knows what the examples ask. */
-function completion({ model, response_format: format }) {
+function completion({ model, response_format: format, tools }) {
   const content = format === undefined ? "Weather" : '{"mood":"good"}';
   const usage = { prompt_tokens: 20, completion_tokens: 2, total_tokens: 22 };
+  if (tools !== undefined) {
+    const call = { id: "call_1", type: "function", function: { name: "weather", arguments: '{"city":"Oslo"}' } };
+    const message = { role: "assistant", content: null, tool_calls: [call] };
+    return { model, choices: [{ message, finish_reason: "tool_calls" }], usage };
+  }
   return { model, choices: [{ message: { role: "assistant", content }, finish_reason: "stop" }], usage };
 }
 

@@ -102,6 +102,50 @@ describe.each(places)("llm in $name", ({ run, failure }) => {
     expect(warnings).toEqual(["cut-off-answer", "empty-answer"]);
   });
 
+  it("gives the tools that the model calls, as a whole and in pieces", async () => {
+    const warnings: string[] = [];
+    const warn = (rule: string) => warnings.push(rule);
+    const called = (id: string | undefined, name: string, text: unknown) => ({
+      id,
+      function: { name, arguments: text },
+    });
+    const calls = [
+      called("c1", "weather", '{"city":"Oslo"}'),
+      called(undefined, "now", ""),
+      called("c3", "odd", '{"a'),
+    ];
+    const expected = [
+      { id: "c1", name: "weather", arguments: { city: "Oslo" } },
+      { id: null, name: "now", arguments: {} },
+      { id: "c3", name: "odd", arguments: '{"a' },
+    ];
+    const told = { result: "", finishReason: "tool_calls", toolCalls: expected };
+    const tools = [{ type: "function", function: { name: "weather" } }];
+    server.answers = [said(null, { finish_reason: "tool_calls" }, { tool_calls: calls })];
+    expect(await ask({ warn, options: { tools } })).toMatchObject(told);
+
+    const part = (...tool_calls: object[]) => ({ choices: [{ delta: { tool_calls } }] });
+    server.answers = [
+      streamed(
+        part({ index: 0, ...called("c1", "weather", "") }),
+        part({ index: 0, function: { arguments: '{"city":' } }, { index: 1, ...called(undefined, "now", "") }),
+        part({ index: 0, function: { arguments: '"Oslo"}' } }, { index: 2, ...called("c3", "odd", '{"a') }),
+        piece("", "tool_calls"),
+        "data: [DONE]\n\n",
+      ),
+    ];
+    expect(await ask({ warn, stream: true, options: { tools } })).toMatchObject(told);
+
+    // With a schema a call is no answer that would have to be repaired.
+    server.answers = [
+      said(null, { finish_reason: "tool_calls" }, { tool_calls: [called("c1", "weather", { city: "Oslo" })] }),
+    ];
+    expect(await ask({ warn, schema, options: { tools } })).toMatchObject({ result: null, toolCalls: [expected[0]] });
+    server.answers = [said("Sunny")];
+    expect(await ask({ warn })).toMatchObject({ result: "Sunny", toolCalls: [] });
+    expect(warnings).toEqual([]);
+  });
+
   const schema = {
     type: "object",
     properties: { mood: { type: "string", enum: ["good", "bad"] } },

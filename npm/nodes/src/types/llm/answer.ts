@@ -3,9 +3,19 @@ import { NodeError } from "../../contract/error.js";
 import { isPlainObject, ownValue } from "../../data/input.js";
 import { strangeAnswer, type Usage, usageOf } from "../../library/openai.js";
 
+/** A tool that the model wants to be called. */
+export interface ToolCall {
+  /** By which the answer of the tool names the call. */
+  id: string | null;
+  name: string;
+  /** The arguments as a value; the model's text where that is no JSON. */
+  arguments: unknown;
+}
+
 /** What the model said. */
 export interface ChatAnswer {
   text: string;
+  toolCalls: ToolCall[];
   model: string;
   finishReason: string | null;
   usage: Usage | undefined;
@@ -28,7 +38,43 @@ export function wholeAnswer(answer: unknown): Told {
   const content = message["content"] ?? "";
   if (typeof content !== "string") throw strangeAnswer("`choices[0].message.content` is no text", content);
   refuseRefusal(content, message["refusal"], finishReason);
-  return { text: content, model: textOr(answer["model"]), finishReason, usage: usageOf(answer["usage"]) };
+  const toolCalls = callsIn(message["tool_calls"]).map(({ id, name, text }) => toolCall(id, name, text));
+  return { text: content, toolCalls, model: textOr(answer["model"]), finishReason, usage: usageOf(answer["usage"]) };
+}
+
+/** A call, or a piece of one, as the endpoint tells it. */
+interface ToldCall {
+  index: number | undefined;
+  id: string | undefined;
+  name: string;
+  text: string;
+}
+
+/** The calls of tools in a message, or the pieces of them in a piece of it. */
+export function callsIn(told: unknown): ToldCall[] {
+  return (Array.isArray(told) ? told : []).filter(isPlainObject).map((call) => {
+    const called = isPlainObject(call["function"]) ? call["function"] : {};
+    const { index } = call;
+    // Some endpoints give the arguments as an object, not as its text.
+    const given = called["arguments"];
+    return {
+      index: typeof index === "number" ? index : undefined,
+      id: textOr(call["id"]),
+      name: textOr(called["name"]) ?? "",
+      text: textOr(given) ?? (given === undefined || given === null ? "" : JSON.stringify(given)),
+    };
+  });
+}
+
+/** A call whose text is complete. */
+export function toolCall(id: string | undefined, name: string, text: string): ToolCall {
+  let value: unknown = text;
+  try {
+    value = text.trim() === "" ? {} : JSON.parse(text);
+  } catch {
+    // The text itself tells more than a failure, after which the answer would have to be paid for again.
+  }
+  return { id: id ?? null, name, arguments: value };
 }
 
 /** Fails where the model, or a filter before it, refuses to answer. */

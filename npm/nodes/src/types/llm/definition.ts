@@ -50,7 +50,7 @@ export const llm = {
       },
       options: {
         type: "object",
-        description: "Further fields of the request, such as `top_p` or `seed`.",
+        description: "Further fields of the request, such as `top_p`, `seed` or `tools`.",
         examples: [{ seed: 7 }],
       },
     },
@@ -65,6 +65,12 @@ export const llm = {
   outputPorts: [output("result", "Result", "any", "The answer: text, or with `schema` the value.")],
   otherOutputs: [
     output("text", "Text", "string", "The answer as text."),
+    output(
+      "toolCalls",
+      "Tool Calls",
+      "array",
+      "The tools among `options: { tools }` that the model wants to be called: `{ id, name, arguments }` each, the arguments as a value, or as text where that is no JSON. Empty where it wants none. With `schema`, `result` is null where it only calls.",
+    ),
     output(
       "usage",
       "Usage",

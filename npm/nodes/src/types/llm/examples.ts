@@ -44,4 +44,42 @@ nodes:
     outputs: { mood: { result: { mood: "good" }, repairs: 0 } },
     isPart: true,
   },
+  {
+    title: "A tool that the model calls",
+    flow: `id: ask-weather
+nodes:
+  - id: ask
+    type: llm
+    parameters:
+      baseUrl: https://api.example.com/v1
+      model: small
+      prompt: Is it warm in Oslo?
+      options:
+        tools:
+          - type: function
+            function:
+              name: weather
+              parameters: { type: object, properties: { city: { type: string } }, required: [city] }
+  - id: which
+    type: switch
+    parameters:
+      value: "\u0024{{ nodes.ask.toolCalls[0]?.name ?? 'none' }}"
+      cases: [{ handle: weather, equals: weather }]
+  - id: weather # a sub-flow or an http-request here would look it up
+    type: edit-fields
+    parameters: { keepOnlySet: true, values: { city: "\u0024{{ nodes.ask.toolCalls[0].arguments.city }}" } }
+edges:
+  - { source: ask, target: which }
+  - { source: which, sourceHandle: weather, target: weather }
+`,
+    outputs: {
+      ask: {
+        result: "",
+        finishReason: "tool_calls",
+        toolCalls: [{ id: "call_1", name: "weather", arguments: { city: "Oslo" } }],
+      },
+      weather: { result: { city: "Oslo" } },
+    },
+    isPart: true,
+  },
 ];

@@ -52,6 +52,8 @@ async function askForJson(
       // Also where what is left can be read: of `123` there may be `12`.
       refuseCutOff(work, answer);
       const { text } = answer;
+      // A call of a tool stands before the answer, which the model gives once it is told what the tool gave.
+      if (text === "" && answer.toolCalls.length > 0) return outputOf(work, answer, null, repairs);
       const checked = check(text);
       if ("value" in checked) return outputOf(work, answer, checked.value, repairs);
       if (repairs >= work.parameters.repairs) throw failureOf(answer, checked.problem, repairs);
@@ -106,13 +108,14 @@ function failureOf({ text }: ChatAnswer, problem: string, repairs: number): Node
   );
 }
 
-function warnOfText(work: Work, { text, finishReason }: ChatAnswer): void {
+function warnOfText(work: Work, { text, toolCalls, finishReason }: ChatAnswer): void {
   if (finishReason === "length") work.warn("cut-off-answer", "The answer was cut off: it had reached its most tokens");
-  else if (text === "") work.warn("empty-answer", `The model answered nothing (finish reason ${finishReason})`);
+  else if (text === "" && toolCalls.length === 0)
+    work.warn("empty-answer", `The model answered nothing (finish reason ${finishReason})`);
 }
 
 function outputOf(work: Work, answer: ChatAnswer, result: unknown, repairs: number): object {
-  const { text, usage, model, finishReason, duration } = answer;
+  const { text, toolCalls, usage, model, finishReason, duration } = answer;
   const cost = costOf(work.parameters.prices, usage, work.warn);
-  return { result, text, usage: usage ?? null, ...cost, model, finishReason, repairs, duration };
+  return { result, text, toolCalls, usage: usage ?? null, ...cost, model, finishReason, repairs, duration };
 }

@@ -3,7 +3,7 @@ import { isPlainObject } from "../../data/input.js";
 import { strangeAnswer, type Usage, usageOf } from "../../library/openai.js";
 import { reports } from "../../library/reports.js";
 import { eventData } from "../../library/server-sent-events.js";
-import { refuseRefusal, type Told, textOr } from "./answer.js";
+import { callsIn, refuseRefusal, type Told, textOr, toolCall } from "./answer.js";
 
 /** Characters of an answer that are kept. */
 const LONGEST_ANSWER = 16 * 1024 * 1024;
@@ -23,7 +23,8 @@ export async function streamedAnswer(
   const report = progress && reports(progress);
   const told: { model?: string; finishReason?: string; usage?: Usage } = {};
   let [text, refusal] = ["", ""];
-  let [pieces, isDone] = [0, false];
+  let [pieces, isDone, length] = [0, false, 0];
+  const calls: ReturnType<typeof callsIn> = [];
   for await (const data of eventData(body)) {
     if (data.trim() === "[DONE]") {
       isDone = true;
@@ -33,7 +34,17 @@ export async function streamedAnswer(
     text += piece.content;
     refusal += piece.refusal;
     Object.assign(told, piece.facts);
-    if (text.length > LONGEST_ANSWER) {
+    length += piece.content.length;
+    for (const part of piece.calls) {
+      length += part.text.length;
+      const call = calls.find(({ index, id }) => (part.index === undefined ? id === part.id : index === part.index));
+      if (call === undefined) calls.push(part);
+      else {
+        call.name += part.name;
+        call.text += part.text;
+      }
+    }
+    if (length > LONGEST_ANSWER) {
       throw new NodeError("MEMORY_LIMIT_EXCEEDED", `The answer has more than ${LONGEST_ANSWER} characters`, {
         retry: false,
       });
@@ -49,7 +60,7 @@ export async function streamedAnswer(
     });
   }
   refuseRefusal(text, refusal, finishReason);
-  return { text, model, finishReason, usage };
+  return { text, toolCalls: calls.map(({ id, name, text }) => toolCall(id, name, text)), model, finishReason, usage };
 }
 
 function pieceOf(data: string) {
@@ -75,5 +86,6 @@ function pieceOf(data: string) {
     ...(usage !== undefined && { usage }),
     ...(finishReason !== undefined && { finishReason }),
   };
-  return { content: textOr(delta["content"]) ?? "", refusal: textOr(delta["refusal"]) ?? "", facts };
+  const [content, refusal] = [textOr(delta["content"]) ?? "", textOr(delta["refusal"]) ?? ""];
+  return { content, refusal, calls: callsIn(delta["tool_calls"]), facts };
 }
