@@ -237,6 +237,65 @@ describe("file-system", () => {
     expect(readFileSync(at("own.csv"), "utf8")).toBe("constructor,toString\na,\n,b\n");
   });
 
+  it("warns of files that copy and move replace, and replaces none where it may not", async () => {
+    const [from, to] = [at("over", "from"), at("over", "to")];
+    const put = () => {
+      for (const path of [from, to]) {
+        mkdirSync(join(path, "in"), { recursive: true });
+        writeFileSync(join(path, "a"), path);
+        writeFileSync(join(path, "in", "b"), path);
+      }
+    };
+    const text = (...parts: string[]) => readFileSync(join(...parts), "utf8");
+    for (const operation of ["copy", "move"]) {
+      for (const name of ["a", ...(operation === "copy" ? ["."] : [])]) {
+        const given = { operation, path: join(from, name), targetPath: join(to, name) };
+        put();
+        const error = await failure("file-system", {}, { ...given, overwrite: false });
+        expect(error).toMatchObject({
+          code: "EXECUTION_FAILED",
+          message: expect.stringContaining("`overwrite` is false"),
+        });
+        expect([text(from, "a"), text(to, "a"), text(to, "in", "b")]).toEqual([from, to, to]);
+        const rules: unknown[] = [];
+        const warn = (rule: string, message: string) => rules.push([rule, message]);
+        await run("file-system", {}, { ...given, warn });
+        expect(rules).toEqual([["file-replaced", expect.stringContaining(join(to, "a"))]]);
+        expect(text(to, "a")).toBe(from);
+        put();
+        await run("file-system", {}, { ...given, warn, overwrite: true });
+        await run("file-system", {}, { ...given, path: to, targetPath: at("over", "new", operation, name), warn });
+        expect(rules).toHaveLength(1);
+        rmSync(at("over"), { recursive: true });
+      }
+    }
+    put();
+    for (const operation of ["copy", "move"]) {
+      const given = { operation, path: join(from, "a"), targetPath: at("over", `${operation}-new`), overwrite: false };
+      await run("file-system", {}, given);
+      expect(text(given.targetPath)).toBe(from);
+    }
+    expect(existsSync(join(from, "a"))).toBe(false);
+    const unused = await failure("file-system", {}, { operation: "write", path: to, content: "", overwrite: false });
+    expect(unused.message).toContain("`overwrite` is for copy, move");
+  });
+
+  it("moves one of several files that go to the same place at once, where none may be replaced", async () => {
+    const names = ["1", "2", "3", "4"];
+    mkdirSync(at("race"));
+    for (const name of names) writeFileSync(at("race", name), name);
+    const moves = names.map((name) =>
+      run(
+        "file-system",
+        {},
+        { operation: "move", path: at("race", name), targetPath: at("race", "to"), overwrite: false },
+      ),
+    );
+    const ends = await Promise.allSettled(moves);
+    expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    expect(readdirSync(at("race"))).toHaveLength(4);
+  });
+
   it("copies and moves files and folders", async () => {
     mkdirSync(at("from"));
     writeFileSync(at("from", "x"), "1");

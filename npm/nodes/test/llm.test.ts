@@ -49,6 +49,7 @@ describe.each(places)("llm in $name", ({ run, failure }) => {
     expect(output).toEqual({
       result: "Hi",
       text: "Hi",
+      toolCalls: [],
       usage: { promptTokens: 10, completionTokens: 5, totalTokens: 15 },
       model: "small-2",
       finishReason: "stop",

@@ -31,6 +31,12 @@ export const fileSystem = {
         "x-required-message": "Path is required",
       },
       targetPath: { type: "string", minLength: 1, description: "Where copy and move put things." },
+      overwrite: {
+        type: "boolean",
+        description:
+          "copy and move: whether a file at the target may be replaced. true: it is; false: where there is something already, the node " +
+          "fails and changes nothing; not given: it is, and a warning names it.",
+      },
       pathOfFile: {
         type: "boolean",
         default: false,

@@ -1,5 +1,5 @@
 import type { CopyOptions, Stats } from "node:fs";
-import { cp, lstat, mkdir, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { cp, link, lstat, mkdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, relative } from "node:path";
 
 import { throwIfAborted } from "../../contract/abort.js";
@@ -66,13 +66,15 @@ const USED_BY: Readonly<Partial<Record<keyof FileParameters, readonly FileParame
   include: ["list"],
   hidden: ["list"],
   details: ["list"],
+  overwrite: ["copy", "move"],
 };
 
 function refuseUnused({ parameters }: Work): void {
   const { operation, format, encoding } = parameters;
   for (const [name, users] of Object.entries(USED_BY)) {
     const value = parameters[name as keyof FileParameters];
-    if (value === undefined || value === false || users.includes(operation)) continue;
+    // `overwrite: false` asks for something, while other settings are off without it.
+    if (value === undefined || (value === false && name !== "overwrite") || users.includes(operation)) continue;
     throw new NodeError(
       "INVALID_PARAMETERS",
       `\`${name}\` is for ${users.join(", ")}, and says nothing to ${operation}`,
@@ -198,7 +200,11 @@ async function copy(work: Work, path: string): Promise<object> {
   return told(words, async () => {
     if (!facts) throw await missing("Source", path);
     checkCopyable(facts, path);
-    await copyAll(from, await rootedPath(work.files, target, "link"), work.signal, {});
+    const to = await rootedPath(work.files, target, "link");
+    await refuseTaken(work, to, target);
+    const { overwrite } = work.parameters;
+    const options = overwrite === false ? { force: false, errorOnExist: true } : {};
+    warnOfReplaced(work, await copyAll(from, to, work.signal, options));
     return { result: target, path: target, sourcePath: path, destPath: target };
   })(work, path);
 }
@@ -208,36 +214,78 @@ async function move(work: Work, path: string): Promise<object> {
   return told("Move operation failed", async () => {
     const from = await rootedPath(work.files, path, "link");
     const to = await rootedPath(work.files, target, "link");
-    if (!(await factsOf(from, lstat))) throw await missing("Source", path);
+    const facts = await factsOf(from, lstat);
+    if (!facts) throw await missing("Source", path);
     await refuseRoot(work.files, from, path);
     await refuseRoot(work.files, to, target);
+    await refuseTaken(work, to, target);
     await mkdir(dirname(to), { recursive: true });
-    await rename(from, to).catch(async (error: NodeJS.ErrnoException) => {
+    const there = await factsOf(to, lstat);
+    const isReplaced = there !== undefined && !there.isDirectory() && there.ino !== facts.ino;
+    await renameTo(work, from, to, facts).catch(async (error: NodeJS.ErrnoException) => {
       // Another disk: there a move is a copy, then a removal.
       if (error.code !== "EXDEV") throw error;
       await copyAll(from, to, work.signal, { verbatimSymlinks: true });
       await rm(from, { recursive: true });
     });
+    if (isReplaced) warnOfReplaced(work, [to]);
     return { result: target, path: target, sourcePath: path, destPath: target };
   })(work, path);
 }
 
-/** Copies a file, a folder with all that is in it, or a link. What is no such thing, at either end, ends it. */
+/** Renames; where nothing may be replaced, also not what another node puts there at the same moment. */
+async function renameTo({ parameters }: Work, from: string, to: string, facts: Stats): Promise<void> {
+  if (parameters.overwrite !== false || !facts.isFile()) return rename(from, to);
+  try {
+    await link(from, to);
+  } catch (error) {
+    // Not every disk has links.
+    if (["EPERM", "ENOTSUP"].includes((error as NodeJS.ErrnoException).code ?? "")) return rename(from, to);
+    throw error;
+  }
+  await rm(from);
+}
+
+async function refuseTaken({ parameters }: Work, to: string, target: string): Promise<void> {
+  if (parameters.overwrite !== false || !(await factsOf(to, lstat))) return;
+  throw new NodeError(
+    "EXECUTION_FAILED",
+    `There is something at the target already, and \`overwrite\` is false: ${target}`,
+  );
+}
+
+function warnOfReplaced({ parameters, warn }: Work, replaced: readonly string[]): void {
+  const [first, ...others] = replaced;
+  if (first === undefined || parameters.overwrite === true) return;
+  const more = others.length > 0 ? ` and ${others.length} other files` : "";
+  warn(
+    "file-replaced",
+    `\`${first}\`${more} was there already, and was replaced; set \`overwrite: true\` where that is meant, or \`overwrite: false\` to fail instead`,
+  );
+}
+
+/**
+ * Copies a file, a folder with all that is in it, or a link, and gives the paths of files that were there before. What is no such
+ * thing, at either end, ends it.
+ */
 async function copyAll(
   path: string,
   target: string,
   signal: AbortSignal | undefined,
   options: CopyOptions,
-): Promise<void> {
+): Promise<string[]> {
+  const replaced: string[] = [];
   await mkdir(dirname(target), { recursive: true });
   const filter = async (from: string, to: string) => {
     throwIfAborted(signal);
     checkCopyable(await lstat(from), from);
     const there = await factsOf(to, lstat);
     if (there) checkCopyable(there, to);
+    if (there && !there.isDirectory()) replaced.push(to);
     return true;
   };
   await cp(path, target, { recursive: true, force: true, filter, ...options });
+  return replaced;
 }
 
 /** A device is read as an empty file and replaced by a file, a pipe is waited for. */

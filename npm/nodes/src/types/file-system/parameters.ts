@@ -6,6 +6,7 @@ export interface FileParameters {
   operation: "read" | "write" | "append" | "list" | "exists" | "stat" | "create" | "delete" | "copy" | "move";
   path: string;
   targetPath?: string;
+  overwrite?: boolean;
   pathOfFile: boolean;
   content?: unknown;
   format?: ContentFormat;
