@@ -24,6 +24,16 @@ export function findData(input: unknown, names: readonly string[], dataIn = unwr
   return Array.isArray(only) || isBacked(only) || isLayer(only) ? dataIn(only) : undefined;
 }
 
+/**
+ * The item of the round, for a node that stands first in a loop and so gets `{ item, index }`, without what another node put
+ * around it; `undefined` for other input.
+ */
+export function itemOfRound(input: unknown): unknown {
+  if (!isPlainObject(input) || Object.keys(input).length !== 2 || !Number.isInteger(ownValue(input, "index")))
+    return undefined;
+  return unwrap(ownValue(input, "item"));
+}
+
 /** The value under a handle, as it came; `undefined` where the input is no object or has no such handle. */
 export function handleValue(input: unknown, name: string): unknown {
   return isPlainObject(input) ? ownValue(input, name) : undefined;

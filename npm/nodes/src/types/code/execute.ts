@@ -1,6 +1,6 @@
 import type { NodeExecutable } from "../../contract/executable.js";
 import { doubtsOfNames } from "../../data/doubtful-code.js";
-import { findData, isPlainObject, unwrap } from "../../data/input.js";
+import { findData, isPlainObject, itemOfRound, unwrap } from "../../data/input.js";
 import { bodyFunction } from "../../definition/code.js";
 import { answered, handlesOf } from "../../library/answer-handles.js";
 import type { Place } from "../../library/place.js";
@@ -27,7 +27,7 @@ export function codeNode({ sandbox }: Place): NodeExecutable {
     const { parameters, input, variables, names, signal, explicitTimeout } = work;
     const handles = handlesOf(parameters.outputs);
     const inputs = isPlainObject(input) && !tableBehind(input) ? mapped(input) : { default: unwrap(input) };
-    const values = { inputs, data: findData(input, ["data"]), variables: variables ?? {} };
+    const values = { inputs, data: findData(input, ["data"]) ?? itemOfRound(input), variables: variables ?? {} };
     for (const { rule, message } of doubtsOfNames(parameters.code, { ...values, ...names }, "code")) {
       work.warn(rule, message);
     }

@@ -37,7 +37,14 @@ export const editFields = {
       },
     },
   },
-  inputPorts: [input("data", "Data", "object", "The object whose fields are set.")],
+  inputPorts: [
+    input(
+      "data",
+      "Data",
+      "object",
+      "The object whose fields are set. In the first nodes of a loop the item, if none leads to it.",
+    ),
+  ],
   otherInputs: [...sameAsData],
   hasOpenInputs: true,
   problems: ({ values, nested }, parsers) => templateProblems(values, nested === true, parsers),

@@ -1,8 +1,9 @@
 import { messageOf, NodeError } from "../../contract/error.js";
-import { findData, isPlainObject } from "../../data/input.js";
+import { findData, isPlainObject, itemOfRound } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { jsonObject } from "../../library/json-parameter.js";
-import { executable } from "../../library/work.js";
+import { executable, type NodeWork } from "../../library/work.js";
+import { tableBehind } from "../../table/table-output.js";
 import { editFields } from "./definition.js";
 import { render } from "./template.js";
 import { isFields, missedNames, viewsOf } from "./views.js";
@@ -30,9 +31,10 @@ interface Parameters {
 export const editFieldsNode = executable<Parameters>(editFields, async (work) => {
   const { parameters, input } = work;
   const { keepOnlySet } = parameters;
-  const data = findData(input, ["data"]);
+  const found = findData(input, ["data"]);
+  const data = found ?? itemOfRound(input);
   const values = jsonObject(parameters.values, "values");
-  const views = viewsOf(data, work);
+  const views = viewsOf(found, work);
   const missed = (field: string) =>
     missedNames(`the template of \`${field}\``, (rule, message) => work.warn(rule, message));
   const set = Object.entries(values).map(([field, value]): [string, unknown] => {
@@ -45,14 +47,26 @@ export const editFieldsNode = executable<Parameters>(editFields, async (work) =>
       });
     }
   });
-  if (!keepOnlySet && (typeof data === "string" || typeof data === "number")) {
+  if (!keepOnlySet && (typeof found === "string" || typeof found === "number")) {
     throw new NodeError(
       "TYPE_MISMATCH",
-      `Fields can be set on an object, not on ${kindOf(data)}; set keepOnlySet to leave it out`,
+      `Fields can be set on an object, not on ${kindOf(found)}; set keepOnlySet to leave it out`,
     );
   }
+  if (!keepOnlySet) warnOfList(found, values, work);
   return { result: { ...(isFields(data) && !keepOnlySet ? data : {}), ...Object.fromEntries(set) } };
 });
+
+/** Of items that are lost because fields are set on one object. A template that was filled in has seen them. */
+function warnOfList(data: unknown, values: Record<string, unknown>, { warn }: NodeWork<Parameters>): void {
+  const count = Array.isArray(data) ? data.length : tableBehind(data)?.rowCount;
+  if (count === undefined || Object.values(values).some((value) => typeof value === "string" && value.includes("{{")))
+    return;
+  warn(
+    "fields-on-list",
+    `A list of ${count} items came in, and none of them is in the output: fields are set on one object. Set them on each item in a \`loop\`, or by a \`transform\` with \`map\`; where the list only orders the nodes, set \`keepOnlySet\``,
+  );
+}
 
 /** A copy of a value in which each text is filled in. */
 function filledIn(value: unknown, fill: (template: string) => string): unknown {

@@ -1,6 +1,6 @@
 /** What templates see, and what is said of names that are nowhere in it. */
 import { closeNames, namesText } from "../../contract/close-names.js";
-import { isPlainObject, unwrap } from "../../data/input.js";
+import { isPlainObject, itemOfRound, unwrap } from "../../data/input.js";
 import type { NodeWork } from "../../library/work.js";
 import { tableBehind } from "../../table/table-output.js";
 import type { MissingName } from "./template.js";
@@ -10,10 +10,13 @@ const MOST_NAMES = 12;
 
 /**
  * What a template of a node sees, the last first: the fields of the data, every input by the name of its handle (without
- * what nodes put around their data, then with it), `data`, `variables` and `$now`, the time in ISO form.
+ * what nodes put around their data, then with it), in the first nodes of a loop the fields of the item, `data`, `variables` and
+ * `$now`, the time in ISO form.
  */
 export function viewsOf(data: unknown, { input, variables }: Pick<NodeWork<unknown>, "input" | "variables">): object[] {
-  return [{ $now: new Date().toISOString(), data, variables }, ...handleViews(input), isFields(data) ? data : {}];
+  const item = itemOfRound(input);
+  const around = { $now: new Date().toISOString(), data: data ?? item, variables };
+  return [around, isFields(item) ? item : {}, ...handleViews(input), isFields(data) ? data : {}];
 }
 
 /** Warns of each name that was nowhere, once: of a list of many rows each misses it. */

@@ -20,7 +20,9 @@ export const fileSystem = {
         default: "read",
         description:
           "What to do. `create` makes a folder; `write` replaces a file whole or not at all, `append` adds to its end (a further try " +
-          "after a failure may add it again), and both make folders that are missing; `stat` tells what a path is.",
+          "after a failure may add it again), and both make folders that are missing; `stat` tells what a path is. A `move` that was done " +
+          "before the process ended fails when it starts again, since its source is gone; a `copy` and, behind it, a `delete` may both be " +
+          "done twice.",
       },
       path: {
         type: "string",

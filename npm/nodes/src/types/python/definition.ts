@@ -76,7 +76,12 @@ export const python = {
     },
   },
   inputPorts: [
-    input("data", "Data", "any", "What the code finds as data; an edge may lead to any other name as well."),
+    input(
+      "data",
+      "Data",
+      "any",
+      "What the code finds as data; an edge may lead to any other name as well. In the first nodes of a loop the item, if none leads to it.",
+    ),
   ],
   otherInputs: [...sameAsData],
   hasOpenInputs: true,

@@ -1,6 +1,6 @@
 /** What a Python process is given of a node's input. */
 import { NodeError } from "../../contract/error.js";
-import { findData, isPlainObject, unwrap } from "../../data/input.js";
+import { findData, isPlainObject, itemOfRound, unwrap } from "../../data/input.js";
 import { Crossing } from "../../sandbox/crossing.js";
 import { MOST_CHARACTERS, TEXT_PER_MEMORY } from "../../sandbox/limits.js";
 import { recordBatches, tableBehind } from "../../table/table-output.js";
@@ -32,7 +32,7 @@ export function valuesOf(input: unknown, variables: unknown, memory: number): Py
   };
   const byHandle = isPlainObject(input) && !tableBehind(input) ? input : { default: input };
   const handles = Object.entries(byHandle).map(([handle, value]) => [handle, unwrap(value)] as const);
-  const data = findData(input, ["data"]);
+  const data = findData(input, ["data"]) ?? itemOfRound(input);
   const same = data === undefined ? undefined : handles.find(([, value]) => value === data);
   const inputs = Object.fromEntries(handles.map(([handle, value]) => [handle, crossed(handle, value)]));
   // What came by a handle crosses once.

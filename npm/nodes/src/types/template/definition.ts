@@ -43,7 +43,14 @@ export const template = {
       title: { type: "string", default: "Document", description: "page: its title, a template too." },
     },
   },
-  inputPorts: [input("data", "Data", "any", "What the template sees; an edge may lead to any other name as well.")],
+  inputPorts: [
+    input(
+      "data",
+      "Data",
+      "any",
+      "What the template sees; an edge may lead to any other name as well. In the first nodes of a loop the item, if none leads to it.",
+    ),
+  ],
   otherInputs: [...sameAsData],
   hasOpenInputs: true,
   problems: ({ template, title }, parsers) =>
