@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { routed } from "../src/index.js";
 import { places } from "./run.js";
 
 describe.each(places)("the first node of a loop, in $name", ({ run }) => {
@@ -17,14 +18,14 @@ describe.each(places)("the first node of a loop, in $name", ({ run }) => {
     );
   });
 
-  it("keeps the item's fields where it sets fields, if that has some", async () => {
+  it("sees the item's fields where it sets fields", async () => {
     const set = async (item: unknown, more: object = {}) =>
       (await run("edit-fields", round(item), { values: { text: "{{n}}{{index}}" }, ...more })).result;
-    expect(await set({ n: 2 })).toEqual({ n: 2, text: "20" });
+    expect(await set({ n: 2 })).toEqual({ text: "20" });
     expect(await set({ n: 2 }, { keepOnlySet: true })).toEqual({ text: "20" });
     for (const item of ["x", 5, [1], null]) expect(await set(item)).toEqual({ text: "0" });
     // The number of the round has always been there by this name.
-    expect(await set({ n: 2, index: 7 })).toEqual({ n: 2, index: 7, text: "20" });
+    expect(await set({ n: 2, index: 7 })).toEqual({ text: "20" });
   });
 
   it("has nothing but what edges bring where there are others", async () => {
@@ -57,5 +58,6 @@ describe.each(places)("fields that are set where a list comes in, in $name", ({ 
     }
     expect(await rules({ default: { a: 1 } })).toEqual([]);
     expect(await rules({ item: rows, index: 0 })).toEqual([]);
+    expect(await rules({ default: routed({ result: true, value: rows }, ["true"]) })).toEqual([]);
   });
 });

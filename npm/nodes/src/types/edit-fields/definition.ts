@@ -42,7 +42,7 @@ export const editFields = {
       "data",
       "Data",
       "object",
-      "The object whose fields are set. In the first nodes of a loop the item, if none leads to it.",
+      "The object whose fields are set. In the first nodes of a loop templates see the item; its fields are not kept.",
     ),
   ],
   otherInputs: [...sameAsData],

@@ -1,5 +1,6 @@
 import { messageOf, NodeError } from "../../contract/error.js";
-import { findData, isPlainObject, itemOfRound } from "../../data/input.js";
+import { isRouted } from "../../contract/routed.js";
+import { findData, handleValue, isPlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { jsonObject } from "../../library/json-parameter.js";
 import { executable, type NodeWork } from "../../library/work.js";
@@ -31,10 +32,9 @@ interface Parameters {
 export const editFieldsNode = executable<Parameters>(editFields, async (work) => {
   const { parameters, input } = work;
   const { keepOnlySet } = parameters;
-  const found = findData(input, ["data"]);
-  const data = found ?? itemOfRound(input);
+  const data = findData(input, ["data"]);
   const values = jsonObject(parameters.values, "values");
-  const views = viewsOf(found, work);
+  const views = viewsOf(data, work);
   const missed = (field: string) =>
     missedNames(`the template of \`${field}\``, (rule, message) => work.warn(rule, message));
   const set = Object.entries(values).map(([field, value]): [string, unknown] => {
@@ -47,18 +47,22 @@ export const editFieldsNode = executable<Parameters>(editFields, async (work) =>
       });
     }
   });
-  if (!keepOnlySet && (typeof found === "string" || typeof found === "number")) {
+  if (!keepOnlySet && (typeof data === "string" || typeof data === "number")) {
     throw new NodeError(
       "TYPE_MISMATCH",
-      `Fields can be set on an object, not on ${kindOf(found)}; set keepOnlySet to leave it out`,
+      `Fields can be set on an object, not on ${kindOf(data)}; set keepOnlySet to leave it out`,
     );
   }
-  if (!keepOnlySet) warnOfList(found, values, work);
+  if (!keepOnlySet) warnOfList(data, values, work);
   return { result: { ...(isFields(data) && !keepOnlySet ? data : {}), ...Object.fromEntries(set) } };
 });
 
-/** Of items that are lost because fields are set on one object. A template that was filled in has seen them. */
-function warnOfList(data: unknown, values: Record<string, unknown>, { warn }: NodeWork<Parameters>): void {
+/**
+ * Of items that are lost because fields are set on one object. A template that was filled in has seen them; what a `condition` hands on
+ * says mostly which way the flow takes.
+ */
+function warnOfList(data: unknown, values: Record<string, unknown>, { input, warn }: NodeWork<Parameters>): void {
+  if (isRouted(input) || isRouted(handleValue(input, "default"))) return;
   const count = Array.isArray(data) ? data.length : tableBehind(data)?.rowCount;
   if (count === undefined || Object.values(values).some((value) => typeof value === "string" && value.includes("{{")))
     return;
