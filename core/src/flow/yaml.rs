@@ -117,7 +117,7 @@ fn read_value(text: &str, limits: &Limits) -> Result<Value, FlowError> {
         if has_refused || found.code != ErrorCode::DeserializationFailed {
             found
         } else {
-            indented(found, text)
+            unquoted(indented(found, text), text)
         }
     })
 }
@@ -197,6 +197,23 @@ fn indented(mut error: FlowError, text: &str) -> FlowError {
             here.len(),
             above.len()
         ));
+    }
+    error
+}
+
+/// Says of an expression at which the parser stopped that it needs quotes: its braces, and a `:` in it, have a meaning in YAML.
+fn unquoted(mut error: FlowError, text: &str) -> FlowError {
+    if let (Some(line), Some(column)) = (error.line, error.column) {
+        let read: String = text
+            .lines()
+            .nth(line as usize - 1)
+            .unwrap_or_default()
+            .chars()
+            .take(column as usize + 1)
+            .collect();
+        if read.rsplit_once("${{").is_some_and(|(_, expression)| !expression.contains("}}")) {
+            error.message.push_str("; put quotes around `${{ … }}`");
+        }
     }
     error
 }

@@ -101,15 +101,15 @@ impl Walk<'_> {
         }
         if node.kind.is_empty() {
             if is_absent(&node.extra, "type") {
-                let types = self.types;
-                self.report_at("type", Rule::MissingType, owner, &mut |budget| match node.is_group() {
-                    true => Finding::new("The node has no `type`".to_owned()),
-                    false => {
-                        let finding =
-                            Finding::new("The node has no `type`, and no `nodes` of its own".to_owned());
-                        if types.is_closed() { finding.among("", &types.names(), budget) } else { finding }
+                match node.extra.get("nodes") {
+                    // A group is a group by its `nodes`, whose own problem is the only one that it has.
+                    Some(Value::Null) => {
+                        let message = format!("Expected {LIST_OF_NODES}, found nothing");
+                        self.say_at("nodes", Rule::TypeMismatch, owner, &message);
                     }
-                });
+                    Some(_) => {}
+                    None => self.missing_type(node, owner),
+                }
             }
         } else if !node.is_group() && is_absent(&node.extra, "nodes") && !self.types.accepts_leaf(&node.kind)
         {
@@ -130,6 +130,18 @@ impl Walk<'_> {
                 }
             });
         }
+    }
+
+    #[inline(never)]
+    fn missing_type(&mut self, node: &NodeDefinition, owner: Option<&str>) {
+        let types = self.types;
+        self.report_at("type", Rule::MissingType, owner, &mut |budget| match node.is_group() {
+            true => Finding::new("The node has no `type`".to_owned()),
+            false => {
+                let finding = Finding::new("The node has no `type`, and no `nodes` of its own".to_owned());
+                if types.is_closed() { finding.among("", &types.names(), budget) } else { finding }
+            }
+        });
     }
 
     /// Reports the keys that nothing reads.
@@ -425,6 +437,8 @@ impl Walk<'_> {
 /// A field with the type that it must have, in words and as a test.
 type Field = (&'static str, &'static str, fn(&Value) -> bool);
 
+const LIST_OF_NODES: &str = "a list such as `[{ id: …, type: … }]`";
+
 const NODE_FIELDS: [Field; 15] = [
     ("id", "a string", Value::is_string),
     ("name", "a string", Value::is_string),
@@ -433,8 +447,8 @@ const NODE_FIELDS: [Field; 15] = [
     ("description", "a string", Value::is_string),
     ("category", "a string", Value::is_string),
     ("metadata", "an object", Value::is_object),
-    ("nodes", "a list", Value::is_array),
-    ("edges", "a list", Value::is_array),
+    ("nodes", LIST_OF_NODES, Value::is_array),
+    ("edges", "a list such as `[{ source: …, target: … }]`", Value::is_array),
     ("inputPorts", "a list", Value::is_array),
     ("outputPorts", "a list", Value::is_array),
     ("parameters", "an object", Value::is_object),

@@ -122,13 +122,14 @@ const WRONG_VALUES = {
   key: "variables",
 } as const satisfies Kind;
 
-/** The nodes that run flows in files, where the name is written out. */
+/** The nodes that run flows in files, where the name is written out. What else the flow has may be of any kind: see its problems. */
 function namingsIn(node: NodeDefinition, at = ""): Naming[] {
-  const { type, parameters = {}, nodes = [] } = node;
-  if (parameters.enabled === false) return [];
-  const path: unknown = type === "sub-flow" ? parameters.flow : undefined;
+  const { type, parameters, nodes }: Partial<NodeDefinition> = node ?? {};
+  if (parameters?.enabled === false) return [];
+  const path: unknown = type === "sub-flow" ? parameters?.flow : undefined;
   const own = typeof path === "string" && isPath(path) && !path.includes("${{") ? [{ node, at, path }] : [];
-  return [...own, ...nodes.flatMap((child, index) => namingsIn(child, `${at}/nodes/${index}`))];
+  const children = Array.isArray(nodes) ? nodes : [];
+  return [...own, ...children.flatMap((child, index) => namingsIn(child, `${at}/nodes/${index}`))];
 }
 
 /** What is wrong with the values that a node hands to the variables of a flow, as far as they are written out. */

@@ -105,6 +105,36 @@ describe("unknown keys and missing types", () => {
   });
 });
 
+describe("parts of the wrong kind", () => {
+  it("are told with what belongs there, by every command that reads the flow", async () => {
+    const wrong = [
+      [
+        "nodes: { a: { type: code } }",
+        /✗ Expected a list such as `\[{ id: …, type: … }\]`, found an object\n.* \/nodes /,
+      ],
+      ["nodes:", /✗ Expected a list such as `\[{ id: …, type: … }\]`, found nothing\n.* \/nodes /],
+      ["nodes: [5]", /✗ Expected an object, found a number\n.* \/nodes\/0 /],
+      [
+        "nodes: [{ id: a, type: group, nodes: 5 }]",
+        /✗ Expected a list such as .*, found a number\n.* \/nodes\/0\/nodes /,
+      ],
+      [
+        "nodes: [{ id: a, type: sub-flow, parameters: [] }]",
+        /✗ Expected an object, found a list\n.* \/nodes\/0\/param/,
+      ],
+    ] as const;
+    const files = wrong.map(([text], index) => flow(`wrong-${index}.yaml`, `id: q\n${text}\n`));
+    for (const [index, name] of files.entries()) {
+      for (const command of ["validate", "graph", "run"]) {
+        const { code, stdout, stderr } = await conductor(command, name);
+        expect(code, command).toBe(3);
+        expect(stdout + stderr).toMatch(wrong[index]?.[1] as RegExp);
+        expect(stdout + stderr).toMatch(/\n1 error\n$/);
+      }
+    }
+  });
+});
+
 describe("text that cannot be read", () => {
   const shown = async (name: string, text: string) =>
     (await conductor("validate", flow(name, text))).stdout.split("\n");
@@ -121,6 +151,16 @@ describe("text that cannot be read", () => {
     ]);
     const json = await shown("comma.json", '{\n  "id": "f",\n  "type": group\n}\n');
     expect(json.slice(3, 5)).toEqual(['  3 |   "type": group', "                ^"]);
+  });
+
+  it("says that an expression needs quotes", async () => {
+    for (const text of ["{ x: ${{ variables.y }} }", "[${{ variables.y }}]", "${{ a ? b : c }}"]) {
+      const lines = await shown("quotes.yaml", `id: f\nnodes:\n  - { id: b }\n  - id: a\n    parameters: ${text}\n`);
+      expect(lines[1]).toMatch(/; put quotes around `\${{ … }}`$/);
+      expect(lines[2]).toContain("line 5, ");
+    }
+    const quoted = await shown("quoted.yaml", 'id: f\nnodes:\n  - { id: a, parameters: { x: "${{ y }}" z } }\n');
+    expect(quoted[1]).not.toContain("put quotes");
   });
 
   it("names the line with the tab", async () => {
