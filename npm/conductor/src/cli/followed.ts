@@ -1,4 +1,5 @@
 /** An execution from its beginning to its end at the command line: shown, asked about, interrupted. */
+import { messageOf } from "@atomiton/values";
 import type { Conductor, ExecutionResult } from "../exports/node.js";
 import { answerQuestions } from "./answers.js";
 import type { Display } from "./display.js";
@@ -46,6 +47,9 @@ export async function followed(
 ): Promise<Followed | undefined> {
   const unanswered: string[] = [];
   let left: Promise<void> | undefined;
+  const cancel = () => {
+    conductor.node.cancel(executionId).catch((error) => display.note(`It is not cancelled: ${messageOf(error)}`));
+  };
   const answering = answerQuestions(conductor, {
     given: answers,
     display,
@@ -53,7 +57,7 @@ export async function followed(
       process.stdin.isTTY && process.stderr.isTTY ? { input: process.stdin, output: process.stderr } : undefined,
     giveUp(why, isWrong) {
       unanswered.push(why);
-      if (!isKept || isWrong) return void conductor.node.cancel(executionId);
+      if (!isKept || isWrong) return cancel();
       left = conductor.shutdown();
     },
   });
@@ -61,7 +65,7 @@ export async function followed(
   const release = onInterrupt(
     (signal) => {
       display.note(`Cancelling after ${signal}; once more to stop at once`);
-      void conductor.node.cancel(executionId);
+      cancel();
     },
     () => display.end(),
   );

@@ -43,6 +43,26 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     await expect(viewer.storage.deleteFlow("f")).rejects.toThrow('"vera" has the role viewer');
   });
 
+  it("a client that may not cancel an execution is told so, as for a pause, and the execution goes on", async () => {
+    const { remote, conductor, release } = await client(transport, keyOf("viewer"));
+    const begun = new Promise((resolve) => conductor.events.onStarted(resolve));
+    const running = conductor.node.run(flowOf("hold") as never, { executionId: "held" as never });
+    await begun;
+    const refusal = await remote.node.pause("held").catch((error) => error);
+    expect(refusal.message).toContain('"vera" has the role viewer');
+    await expect(remote.node.cancel("held")).rejects.toMatchObject({
+      ...refusal,
+      message: /the role runner and above/,
+    });
+    release();
+    expect(await running).toMatchObject({ success: true });
+  });
+
+  it("an execution that the server does not know is cancelled without an error", async () => {
+    const { remote } = await client(transport, keyOf("runner"));
+    expect(await remote.node.cancel("unknown")).toBeUndefined();
+  });
+
   it("the key of a server goes to no other one", async () => {
     const { remote } = await client(transport, keyOf("editor"));
     const asked: (string | null)[] = [];

@@ -66,7 +66,8 @@ export class Cancellations {
 
   /**
    * Stops an execution, whoever waits for it. Those who wait here get the answer of the other side, or `CANCELLED` if
-   * that cannot be reached or takes longer than 2 s. Never rejects.
+   * that cannot be reached or takes longer than 2 s. Rejects where the other side refuses: the execution goes on then, and
+   * is waited for.
    */
   async cancel(executionId: string): Promise<void> {
     const ours = this.#running.all(executionId);
@@ -76,14 +77,16 @@ export class Cancellations {
       for (const running of ours) running.abandon(cancelled());
     };
     const over = Promise.all(ours.map((running) => running.over));
-    if (ours.length > 0) {
-      const timer = setTimeout(abandon, GRACE);
-      over.then(() => clearTimeout(timer));
-    }
+    const timer = ours.length > 0 ? setTimeout(abandon, GRACE) : undefined;
+    over.then(() => clearTimeout(timer));
     try {
       // Requests can overtake each other: an execution that is not known yet may be about to arrive.
       for (let wait = FIRST_WAIT; !(await this.#ask(executionId)) && isAwaited(); wait *= 2) await pause(wait, over);
     } catch (error) {
+      if (error instanceof TransportError && error.answered) {
+        clearTimeout(timer);
+        throw error;
+      }
       this.#failed(error);
       abandon();
     }
