@@ -2,7 +2,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { createConductor } from "../../src/exports/node.js";
-import { serving } from "./serving.js";
+import { listening } from "./event-client.js";
+import { flowOf, serving } from "./serving.js";
 
 const OUTPUTS: Readonly<Record<string, () => unknown>> = {
   list: () => [{ a: 1 }],
@@ -78,5 +79,32 @@ describe.each(["http", "websocket"] as const)("over %s the result of a node", (t
       "SERIALIZATION_FAILED",
     ]);
     expect(error).toContain("outputs.a.found is an instance of Map");
+  });
+});
+
+describe("errors of executions", () => {
+  it("tell nothing of the server's files, by whichever way they come", async () => {
+    const { ask, post, apiUrl, conductor } = await serving();
+    await conductor.storage.saveFlow(flowOf("fail") as never);
+    const { told, first, next } = await listening(apiUrl);
+    await first;
+    const node = { node: flowOf("fail"), context: { executionId: "x" } };
+    const answers = [
+      await post("runner", "/flows/f/run", {}),
+      await post("runner", "/flows/f/run", {}, { accept: "text/event-stream" }),
+      await post("runner", "/execute", { flowId: "f" }),
+      await post("runner", "/node/execute", node),
+      await post("viewer", "/node/attach", "x"),
+      await post("viewer", "/node/resultOfExecution", { executionId: "x" }),
+      await ask("viewer", "/executions/x"),
+      await ask("viewer", "/executions/x/trace"),
+    ];
+    const texts = await Promise.all(answers.map((answer) => answer.text()));
+    for (let ends = 0; ends < 4; ) if (/:(completed|error)$/.test((await next()).event)) ends++;
+    for (const text of [...texts, JSON.stringify(told)]) {
+      expect(text).toContain(text.includes("totalNodes") ? "error" : "it fails");
+      expect(text).not.toMatch(/"stack"|serving\.ts|node:internal/);
+    }
+    expect((await conductor.node.run(flowOf("fail") as never)).error?.stack).toContain("serving.ts");
   });
 });
