@@ -43,6 +43,9 @@ describe("the setting `network`", () => {
       expect(result).toMatchObject({ success: false, error: { code: "EXECUTION_FAILED", nodeId: "ask" } });
       expect(result.error?.message).toContain("Connections to 127.0.0.1 are not allowed here");
       expect(result.error?.recovery?.retryable).toBe(false);
+      expect(result.error?.recovery?.suggestions?.[0]).toContain(
+        config === closed ? "`--allow-private-addresses` of `conductor serve`" : "`network: { hosts: [...] }`",
+      );
     }
     expect(await run({ network: { privateAddresses: ["127.0.0.1"], hosts: ["127.0.0.1"] } })).toMatchObject({
       success: true,

@@ -69,9 +69,7 @@ export async function runRequest(sources: RequestSources, request: ExecutionRequ
       cancelled = begin();
     }
     if (cancelled) throw failure("CANCELLED", "Execution cancelled", { executionId });
-    if (flow === undefined) {
-      throw failure("NODE_NOT_FOUND", `Flow with id ${flowId} not found`, { executionId });
-    }
+    if (flow === undefined) return unbegun(refusal(noSuchFlow(flowId, executionId), flowId, startedAt));
     // What is refused here has begun nothing.
     const doubts = demandVariables(flow, request.context?.variables ?? {});
     if ((request as Typed)[typedOf]) refuseVariables(doubts.filter(({ rule }) => rule === "variable-type"));
@@ -82,6 +80,16 @@ export async function runRequest(sources: RequestSources, request: ExecutionRequ
   } catch (error) {
     return unbegun(refusal(errorOf(error, executionId), flowId, startedAt));
   }
+}
+
+/** The code is that of nodes as well, for which its advice is. */
+function noSuchFlow(flowId: string, executionId: string): ExecutionError {
+  const error = failure("NODE_NOT_FOUND", `Flow with id ${flowId} not found`, { executionId });
+  const suggestions = [
+    "Check the id: no flow is saved under it.",
+    "List the flows: `storage.listFlows()`, `conductor flows list`, or GET /api/flows of a server.",
+  ];
+  return { ...error, recovery: { retryable: false, ...error.recovery, suggestions } };
 }
 
 const UNBEGUN: unique symbol = Symbol.for("@atomiton/unbegun") as never;

@@ -13,6 +13,7 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 /** Something that happened. Names of events and of their fields stay as they are. */
 export type ServerEvent =
   | { event: "listening"; url: string; callers: string }
+  | { event: "listening-failed"; message: string }
   | { event: "flow-warnings"; message: string }
   | { event: "flow-saved"; flowId: string; version?: number }
   | ({ event: "execution-started"; executionId: string; flowId: string } & Traced)
@@ -113,7 +114,7 @@ function durationOf(durationMs: number | undefined): { durationMs?: number } {
 }
 
 function levelOf({ event }: ServerEvent): Level {
-  if (event === "execution-failed" || event === "recovery-failed") return "error";
+  if (event === "execution-failed" || event === "recovery-failed" || event === "listening-failed") return "error";
   return event === "execution-blocked" || event === "flow-warnings" ? "warn" : "info";
 }
 
@@ -132,6 +133,7 @@ function textOf(event: ServerEvent): string | undefined {
       return `Unfinished executions cannot go on: ${oneLine(event.message)}`;
     case "ending":
       return "Ending: what is under way may finish, or goes on at the next start";
+    case "listening-failed":
     case "flow-warnings":
     case "message":
       return event.message;

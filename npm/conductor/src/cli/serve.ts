@@ -243,7 +243,10 @@ async function serveOn(
     for (const flow of flows) await saveChanged(conductor, flow, log);
     if (secrets !== undefined) await tellHidden(settings, await secrets.list(), say);
     await prepare(conductor);
-    const listening = await server.listen({ port, host });
+    const listening = await server.listen({ port, host }).catch((error: NodeJS.ErrnoException) => {
+      log({ event: "listening-failed", message: listeningProblem(error, port, host) });
+    });
+    if (listening === undefined) return Exit.usage;
     log({
       event: "listening",
       url: listening.apiUrl,
@@ -264,6 +267,18 @@ async function serveOn(
     await conductor.shutdown();
     endTracing?.();
   }
+}
+
+/** Why a server cannot listen, and what to do. */
+function listeningProblem({ code, message }: NodeJS.ErrnoException, port: number, host: string): string {
+  if (code === "EADDRINUSE") {
+    return `The port ${port} of ${host} is in use: end the program that listens there, or take another port with --port (0 for any that is free)`;
+  }
+  if (code === "EACCES") return `The port ${port} is not for this user: take one from 1024 with --port`;
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+    return `${oneLine(host)} is no address of this machine: name one with --host`;
+  }
+  return `The server cannot listen on port ${port} of ${oneLine(host)}: ${message}`;
 }
 
 /** At once five seconds' calls. */

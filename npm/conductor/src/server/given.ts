@@ -1,4 +1,5 @@
 /** What requests bring: their query, their body and the versions that they name, read within bounds and checked. */
+import { closeNames, namesText } from "@atomiton/nodes/definitions";
 import type { HonoRequest } from "hono";
 import type * as z from "zod";
 import { DATA_LIMITS, WORDS_LIMITS } from "../desktop/limits.js";
@@ -20,7 +21,7 @@ export async function givenOf(
 ): Promise<Given | Response> {
   const query = resource.query?.safeParse(req.query());
   if (query?.success === false) {
-    const found = issuesOf(resource.query as z.ZodObject, req.query());
+    const found = issuesOf(resource.query as z.ZodObject, req.query(), hintOf);
     return problem(400, "VALIDATION_FAILED", `Invalid query: ${issuesText(found)}`);
   }
   if (resource.query === undefined && Object.keys(req.query()).length > 0) {
@@ -34,7 +35,7 @@ export async function givenOf(
     if (beyond !== undefined) return problem(400, "VALIDATION_FAILED", `Invalid body: ${beyond}`);
     // Nothing at all is a body without fields; `null` is not.
     const value = body.value === undefined ? {} : body.value;
-    const found = issuesOf(resource.body, value);
+    const found = issuesOf(resource.body, value, hintOf);
     if (found.length > 0) return problem(400, "VALIDATION_FAILED", `Invalid body: ${issuesText(found)}`);
     given.body = value;
   }
@@ -97,6 +98,13 @@ async function textOf(req: HonoRequest, most: number): Promise<string | undefine
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
+}
+
+/** The names that an unknown one is close to, or else all that there are. */
+function hintOf(key: string, known: readonly string[]): string {
+  const close = closeNames(key, known);
+  if (close.length > 0) return `. Did you mean ${namesText(close)}?`;
+  return known.length > 0 ? `; there may be ${namesText(known)}` : "";
 }
 
 function issuesText(issues: ReturnType<typeof issuesOf>): string {

@@ -44,11 +44,23 @@ export function number(z: Zod, least = Number.NEGATIVE_INFINITY, most = Number.P
   });
 }
 
-/** What a schema finds wrong with a value; empty when nothing is. */
-export function issuesOf(schema: ZodType, value: unknown): Issue[] {
-  const parsed = schema.safeParse(value, { error: textOf as never });
+/**
+ * What a schema finds wrong with a value; empty when nothing is.
+ *
+ * @param hint what is said after a key that is unknown, of the keys that are known there
+ */
+export function issuesOf(schema: ZodType, value: unknown, hint?: KeyHint): Issue[] {
+  const error = (issue: RawIssue) => {
+    const { code, keys = [], inst } = issue;
+    if (code !== "unrecognized_keys" || hint === undefined) return textOf(issue);
+    const hints = keys.map((key) => hint(key, Object.keys(inst?._zod.def.shape ?? {}))).join("");
+    return `Unrecognized key${keys.length > 1 ? "s" : ""}: ${keys.map((key) => JSON.stringify(key)).join(", ")}${hints}`;
+  };
+  const parsed = schema.safeParse(value, { error: error as never });
   return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => ({ path, message }));
 }
+
+type KeyHint = (key: string, known: readonly string[]) => string;
 
 /** The longest text of a value that a message repeats. */
 const LONGEST_QUOTE = 100;
@@ -62,6 +74,9 @@ interface RawIssue {
   minimum?: unknown;
   maximum?: unknown;
   values?: readonly unknown[];
+  keys?: readonly string[];
+  /** The schema that found it. */
+  inst?: { _zod: { def: { shape?: object } } };
 }
 
 function textOf(issue: RawIssue): string | undefined {

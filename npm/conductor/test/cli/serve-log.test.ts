@@ -1,5 +1,6 @@
 /** `conductor serve --log json`. */
 import { symlinkSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -86,6 +87,20 @@ describe("conductor serve --log json", () => {
       code: expect.any(String),
       message: expect.any(String),
     });
+  });
+
+  it.each(["json", "text"])("says that its port is in use, and what to do, as %s", async (format) => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    const root = folder();
+    const args = ["serve", "--open", "--port", `${port}`, "--store", `sqlite:${join(root, "c.db")}`, "--no-config"];
+    const { code, stderr } = await start([...args, "--log", format], { cwd: root }).ended;
+    expect(code).toBe(2);
+    const said = format === "text" ? { message: stderr } : JSON.parse(stderr);
+    if (format === "json") expect(said).toMatchObject({ level: "error", event: "listening-failed" });
+    expect(said.message).toMatch(new RegExp(`^The port ${port} of 127.0.0.1 is in use: .* --port `));
   });
 
   it.each([

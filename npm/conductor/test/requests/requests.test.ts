@@ -143,6 +143,7 @@ describe("a request that cannot be met", () => {
       const result = await (await conductorOf()).execute({ flowId });
       expect(result.success).toBe(false);
       expect(result.error).toBe(`Flow with id ${flowId} not found`);
+      expect(result.metadata?.error?.recovery?.suggestions?.join(" ")).toMatch(/^Check the id.*GET \/api\/flows/);
       expect(result.metadata).toMatchObject({
         flowId,
         attempts: 1,

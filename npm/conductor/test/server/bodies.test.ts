@@ -194,7 +194,11 @@ describe("a request", () => {
     await post("editor", "/flows", flowOf("say"));
     const answer = await post("runner", "/flows/f/run", { input: { x: 1 } });
     expect(answer.status).toBe(400);
-    expect((await answer.json()).error).toContain("input");
+    expect((await answer.json()).error).toContain('"input". Did you mean `inputs`?');
+    const far = await (await post("runner", "/flows/f/run", { payload: {} })).json();
+    expect(far.error).toContain('"payload"; there may be `inputs`, `variables`,');
+    const query = await (await post("runner", "/flows/f/run?wiat=1", {})).json();
+    expect(query.error).toContain('"wiat". Did you mean `wait`?');
     expect(calls).toEqual([]);
   });
 

@@ -57,7 +57,7 @@ export function createGuard(access: NetworkAccess, resolve: Resolve = dns.lookup
 
   const check = (host: string, port: number): void => {
     const name = plainHost(host);
-    if (!has(name, port)) throw refusal(name, "it is not among the hosts that are allowed");
+    if (!has(name, port)) throw refusal(name, "it is not among the hosts that are allowed", HOSTS);
     if (net.isIP(name) !== 0 && !isAllowed(name)) throw refusal(name, "it is not a public address");
   };
 
@@ -96,7 +96,7 @@ function guardedSocket(check: Guard["check"], lookup: LookupFunction): net.Socke
   const guarded = (port: unknown, host: unknown): net.Socket => {
     try {
       if (typeof port !== "number" || typeof host !== "string") {
-        throw refusal(String(port), "it is no host of a network");
+        throw refusal(String(port), "it is no host of a network", HOSTS);
       }
       check(host, port);
       return connect({ port, host: plainHost(host), lookup });
@@ -107,10 +107,16 @@ function guardedSocket(check: Guard["check"], lookup: LookupFunction): net.Socke
   return Object.assign(socket, { connect: guarded as typeof socket.connect });
 }
 
+const PRIVATE =
+  "The owner of the conductor allows addresses that are not public with `--allow-private-addresses` of `conductor serve`, or with " +
+  '`network: { privateAddresses: true }`, or a list such as `["10.1.0.0/16"]` there, in `createConductor` or conductor.config.';
+const HOSTS =
+  "The owner of the conductor allows hosts with `network: { hosts: [...] }` in `createConductor` or conductor.config.";
+
 /** Tells no address that a name has: that is nothing for those who may not connect to it. */
-function refusal(host: string, why: string): NodeError {
+function refusal(host: string, why: string, how = PRIVATE): NodeError {
   return new NodeError("EXECUTION_FAILED", `Connections to ${host} are not allowed here: ${why}`, {
-    advice: ["Where nodes may connect is said by the setting `network` of the conductor, which its owner can change."],
+    advice: [how],
     retry: false,
   });
 }
