@@ -4,7 +4,7 @@ import { validateFlow } from "@atomiton/conductor/node";
 import { describe, expect, it } from "vitest";
 import type { NodeDefinition } from "../src/types/definition";
 
-const declared = { work: {}, choose: { routed: true } };
+const declared = { work: {}, take: { inputs: ["default"] }, choose: { routed: true } };
 const node = (id: string, type = "work", more: object = {}) => ({ id, type, ...more });
 const to = (source: string, target: string, targetHandle?: string, sourceHandle?: string) => ({
   source,
@@ -37,6 +37,19 @@ describe("edges to one handle", () => {
       [],
     );
     expect(inGroup.map(([path]) => path)).toEqual(["/nodes/0/edges/1/targetHandle"]);
+  });
+
+  it("are warned of where they name none, and the node works on what comes by `default`", () => {
+    const edges = [to("a", "c"), to("b", "c")];
+    const taking = (parameters: object) => [node("a"), node("b"), node("c", "take", { parameters })];
+    expect(found(taking({}), edges)).toEqual([
+      [
+        "/edges/1",
+        "warning",
+        "Edges from `a` and from `b` lead to the handle `default` of `c`, which gets the value of the later one alone; give each a `targetHandle` of its own",
+      ],
+    ]);
+    expect(found(taking({ text: "${{ nodes.a.result }}" }), edges)).toEqual([]);
   });
 
   it.each([

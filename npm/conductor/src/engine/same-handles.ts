@@ -3,13 +3,15 @@ import type { NodeDefinition, NodeEdge } from "../types/definition.js";
 import type { FlowProblem } from "../types/flow.js";
 import { constants } from "./constants.js";
 import type { DeclaredType } from "./flows.js";
+import { DEFAULT_HANDLE } from "./outline.js";
 
 type Declared = Readonly<Record<string, DeclaredType>>;
 
 /**
  * The problems of a flow with those of its edges that lose values, no more than are listed. Told is only what holds in every
  * run: nodes whose type is not known, that may be skipped or fail without ending the run, or that stand behind such nodes
- * may give nothing, and edges that name no handle may be there for the order alone.
+ * may give nothing. Edges that name no handle may be there for the order alone: they count where the node takes what comes by
+ * `default`, and reads no node by its name.
  */
 export function withLostInputs(problems: FlowProblem[], flow: NodeDefinition, declared: Declared): FlowProblem[] {
   const most = constants().limits.problems - problems.length;
@@ -26,9 +28,9 @@ export function withLostInputs(problems: FlowProblem[], flow: NodeDefinition, de
         code: "VALIDATION_FAILED",
         severity: "warning",
         rule: "same-handle",
-        path: `${path}/edges/${index}/targetHandle`,
+        path: `${path}/edges/${index}${edge.targetHandle ? "/targetHandle" : ""}`,
         message:
-          `Edges from \`${before.source}\` and from \`${edge.source}\` lead to the handle \`${edge.targetHandle}\` of ` +
+          `Edges from \`${before.source}\` and from \`${edge.source}\` lead to the handle \`${handleOf(edge)}\` of ` +
           `\`${edge.target}\`, which gets the value of the later one alone; give each a \`targetHandle\` of its own`,
         ...(path !== "" && { nodeId: group.id }),
       });
@@ -47,18 +49,33 @@ interface Lost {
 
 function lostIn(nodes: readonly NodeDefinition[], edges: readonly NodeEdge[], declared: Declared): Lost[] {
   let always: ReadonlySet<string> | undefined;
+  let taking: ReadonlySet<string> | undefined;
   const lost: Lost[] = [];
   const last = new Map<string, NodeEdge>();
   for (const [index, edge] of edges.entries()) {
-    if (!edge.targetHandle || edge.sourceHandle === "error") continue;
-    const end = JSON.stringify([edge.target, edge.targetHandle]);
+    if (edge.sourceHandle === "error") continue;
+    const end = JSON.stringify([edge.target, handleOf(edge)]);
     const before = last.get(end);
     last.set(end, edge);
     if (before === undefined || before.source === edge.source) continue;
+    if (!edge.targetHandle || !before.targetHandle) {
+      taking ??= new Set(nodes.filter((node) => takesDefault(node, declared)).map(({ id }) => id));
+      if (!taking.has(edge.target)) continue;
+    }
     always ??= alwaysGiving(nodes, edges, declared);
     if (always.has(edge.source) && always.has(before.source)) lost.push({ index, edge, before });
   }
   return lost;
+}
+
+function handleOf({ targetHandle }: NodeEdge): string {
+  return targetHandle || DEFAULT_HANDLE;
+}
+
+/** Whether what comes by the handle `default` is what a node works on, so that an edge without a handle is not there for the order alone. */
+function takesDefault({ type, parameters }: NodeDefinition, declared: Declared): boolean {
+  const isDeclared = Object.hasOwn(declared, type) && declared[type]?.inputs?.includes(DEFAULT_HANDLE);
+  return isDeclared === true && !/\bnodes\b/.test(JSON.stringify(parameters ?? {}));
 }
 
 /** The nodes of a scope that give a value whenever the run gets past them. */
