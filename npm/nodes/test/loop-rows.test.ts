@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { temporaryFolder } from "./run.js";
+import { isUnread, temporaryFolder } from "./run.js";
 import { fresh, on } from "./sqlite.js";
 import { outcome } from "./warned.js";
 
@@ -52,6 +52,19 @@ describe("rows that a loop gathered", () => {
     const answers = [{ result: { a: 1 }, status: 200 }];
     const more = await written("spreadsheet", "more.csv", { default: gathered(answers) });
     expect(more).toEqual({ text: 'result,status\n"{""a"":1}",200\n', rules: [] });
+  });
+
+  it("are told from tables and streams without reading these", async () => {
+    const path = join(folder, "orders.csv");
+    writeFileSync(path, "a\n1\n2\n");
+    for (const stream of [false, true]) {
+      const { output } = await outcome("spreadsheet", {}, { path, stream });
+      const { output: kept } = await outcome("transform", { default: output }, { operation: "reverse" });
+      for (const type of ["spreadsheet", "file-system"]) {
+        for (const rows of [output, kept]) await written(type, "orders-copy.csv", { default: rows });
+      }
+      expect([isUnread(output, "records"), isUnread(kept, "result")]).toEqual([true, true]);
+    }
   });
 
   it("are warned of where they came by other nodes and become JSON in one column", async () => {

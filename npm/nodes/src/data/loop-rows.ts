@@ -30,7 +30,9 @@ export function isOnlyResult(value: unknown): value is { result: unknown } {
 }
 
 function isOfLoop(value: unknown): value is PlainObject {
-  return isPlainObject(value) && Array.isArray(value["result"]) && typeof value["iterationCount"] === "number";
+  // Looking at the result of an output backed by a table would make its records.
+  if (!isPlainObject(value) || isBacked(value)) return false;
+  return typeof value["iterationCount"] === "number" && Array.isArray(value["result"]);
 }
 
 function areNested(data: unknown): data is { result: PlainObject }[] {
