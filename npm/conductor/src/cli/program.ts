@@ -46,6 +46,10 @@ const STORE = [
   "--store <address>",
   "keep executions there, so that they outlast this process: sqlite:PATH or postgres://…",
 ] as const;
+const KEPT = [
+  STORE[0],
+  "the store that keeps them: sqlite:PATH or postgres://… (default: `store` of the settings)",
+] as const;
 const REMOTE = [
   "--remote <url>",
   "use this server, with the key of `conductor login`, CONDUCTOR_KEY or --key-file",
@@ -155,7 +159,7 @@ function commands(end: (exit: Exit) => void): Command {
     of
       .command(name)
       .description(description)
-      .option(...STORE)
+      .option(...KEPT)
       .option(...REMOTE)
       .option(...KEY_FILE_OPTION)
       .option("--json", "print JSON")
@@ -249,7 +253,7 @@ function commands(end: (exit: Exit) => void): Command {
     .command("replay")
     .description("step through a recorded execution; nothing is run")
     .argument("<file|id>", "a file of `conductor executions export`, or the id of an execution in the store")
-    .option(...STORE)
+    .option(...KEPT)
     .option(...REMOTE)
     .option(...KEY_FILE_OPTION)
     .option("--step <n>", "print this step, from 0, instead of asking for keys", wholeNumber)
@@ -270,7 +274,7 @@ function commands(end: (exit: Exit) => void): Command {
     cache
       .command(name)
       .description(description)
-      .option(...STORE)
+      .option(...KEPT)
       .option("--json", "print JSON")
       .option(...CONFIG)
       .option(...NO_CONFIG);

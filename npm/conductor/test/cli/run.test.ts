@@ -278,6 +278,14 @@ edges:
     expect(stderr).toContain(message);
   });
 
+  it("says of a store whether a command keeps executions in it or looks into it", async () => {
+    const shown = async (...command: string[]) => (await conductor(...command, "--help")).stdout.replace(/\s+/g, " ");
+    expect(await shown("run")).toContain("--store <address> keep executions there");
+    for (const command of [["logs"], ["executions", "list"], ["executions", "vacuum"], ["replay"]]) {
+      expect(await shown(...command)).toContain("--store <address> the store that keeps them");
+    }
+  });
+
   it("tells its version and its exit codes", async () => {
     const version = await conductor("--version");
     expect(version.code).toBe(0);
