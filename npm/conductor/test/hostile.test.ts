@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { backend } from "../src/engine/backend";
+import { analyseFlow } from "../src/engine/flows";
 import { byId, chain, conductorOver, conductorWith, type Definition, group, leaf } from "./contract/flows";
 
 let before = 0;
@@ -31,6 +32,13 @@ const refusal = (message = "unreadable") => ({
 /** A leaf whose property throws when it is read. */
 const unreadable = (property: string): Definition =>
   Object.defineProperty(leaf("bad") as object, property, refusal()) as Definition;
+
+describe("a node that is no object", () => {
+  it.each([null, 5, "x", []])("is one without an id for those who ask for levels: %j", (node) => {
+    const flow = { id: "root", type: "group", nodes: [node] } as never;
+    expect(() => analyseFlow(flow)).toThrow(expect.objectContaining({ name: "FlowTextError", code: "INVALID_NODE" }));
+  });
+});
 
 describe("a definition that cannot be read", () => {
   it.each(["type", "parameters", "nodes", "edges"])("fails where its `%s` throws", async (property) => {

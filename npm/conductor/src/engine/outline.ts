@@ -393,10 +393,12 @@ function frameWidth(type: unknown, { nodes }: NodeDefinition, set: Record<string
 }
 
 /** When a group of branches is over, as the engine knows it; 0 for a node without a mode, `undefined` where the mode makes no sense. */
-function branchBits(type: unknown, { nodes }: NodeDefinition, set: Record<string, unknown>): number | undefined {
-  if (type === "try") return tryBits(nodes, set);
+function branchBits(type: unknown, node: NodeDefinition, set: Record<string, unknown>): number | undefined {
+  if (type === "try") return tryBits(node.nodes, set);
   const { mode, count } = set;
+  // What is no object has no type.
   if (type !== "parallel" || mode === undefined || mode === null) return 0;
+  const { nodes } = node;
   if (!Array.isArray(nodes) || nodes.length === 0) return undefined;
   const number = MODES.indexOf(mode as (typeof MODES)[number]) + 1;
   if (number === 0) return undefined;
