@@ -39,6 +39,7 @@ export function encodeEvent(event: string, data: unknown): { event: string; text
 
 /** A result that tells remote callers nothing of the files of this machine. */
 function withoutStacks<Result extends ExecutionResult | RequestResult>(result: Result): Result {
+  if (!isRecord(result)) return result;
   if (!isOfRequest(result)) return result.error ? { ...result, error: stackless(result.error) } : result;
   const { metadata } = result;
   return metadata?.error ? { ...result, metadata: { ...metadata, error: stackless(metadata.error) } } : result;

@@ -19,8 +19,8 @@ const hasKeychain = ["gnome-keyring-daemon", "dbus-run-session"].every(
   (name) => spawnSync(name, ["--version"]).status === 0,
 );
 
-/** Runs lines of a shell, with the keychain unlocked if it is to be there; `conductor` is the command. */
-function inShell(cwd: string, script: string, withKeychain = true) {
+/** Runs lines of a shell with a keychain of its own in the folder `data`, unlocked, if there is to be one; `conductor` is the command. */
+function inShell(cwd: string, script: string, { withKeychain = true, data = "data" } = {}) {
   const unlock = "printf pass | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1\n";
   const lines = `set -e\nconductor() { "${process.execPath}" "${CLI}" "$@"; }\n${withKeychain ? unlock : ""}${script}`;
   const [program, ...args] = withKeychain ? ["dbus-run-session", "--", "bash", "-c", lines] : ["bash", "-c", lines];
@@ -28,7 +28,7 @@ function inShell(cwd: string, script: string, withKeychain = true) {
   const { status, stdout, stderr } = spawnSync(program as string, args, {
     cwd,
     encoding: "utf8",
-    env: { ...env, XDG_DATA_HOME: join(cwd, "data") },
+    env: { ...env, XDG_DATA_HOME: join(cwd, data) },
   });
   return { status, stdout, stderr };
 }
@@ -52,18 +52,16 @@ describe("a key of secrets", () => {
     expect(existsSync(join(cwd, "conductor.secret-key"))).toBe(false);
 
     // Another keychain does not have it, and none is made for secrets that have one.
-    const other = inShell(
-      cwd,
-      `export XDG_DATA_HOME="$PWD/other"; printf pass | gnome-keyring-daemon --replace --unlock --components=secrets >/dev/null 2>&1
-       printf x | conductor secrets set TOKEN ${where}`,
-    );
+    const other = inShell(cwd, `printf x | conductor secrets set TOKEN ${where}`, { data: "other" });
     expect(other).toMatchObject({ status: 2, stderr: expect.stringContaining("which is missing") });
   });
 
   it.skipIf(process.platform !== "linux")("is not looked for elsewhere where there is no keychain", () => {
     const cwd = folder();
     const set = `printf x | conductor secrets set TOKEN --store sqlite:a.db --secret-key keychain:shop`;
-    const { status, stderr } = inShell(cwd, `export DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere\n${set}`, false);
+    const { status, stderr } = inShell(cwd, `export DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere\n${set}`, {
+      withKeychain: false,
+    });
     expect({ status, stderr }).toEqual({
       status: 2,
       stderr: expect.stringMatching(
