@@ -164,13 +164,17 @@ describe("inputs", () => {
 });
 
 describe("an answer", () => {
-  test("is there at once where nothing waits, and a failure is always a promise", async () => {
+  test("is a promise for those who call by hand, and there at once for a conductor where nothing waits", async () => {
     await wait.execute({ for: 1 });
-    expect(wait.execute({ for: 1 })).toEqual([1, "ms"]);
-    expect(shout.execute({ mark: "!", input: { text: "hi" } })).toBe("HI!!");
-    const thrown = shout.execute({ mark: "." });
-    expect(thrown).toBeInstanceOf(Promise);
-    expect((await failureOf(thrown)).code).toBe("INVALID_PARAMETERS");
+    const byConductor = (own: object) => Object.assign(Object.create({ attempt: 1 }), own);
+    expect(wait.execute(byConductor({ for: 1 }))).toEqual([1, "ms"]);
+    expect(shout.execute(byConductor({ mark: "!", input: { text: "hi" } }))).toBe("HI!!");
+    expect(wait.execute({ for: 1 })).toBeInstanceOf(Promise);
+    for (const given of [{ mark: "." }, byConductor({ mark: "." })]) {
+      const thrown = shout.execute(given);
+      expect(thrown).toBeInstanceOf(Promise);
+      expect((await failureOf(thrown)).code).toBe("INVALID_PARAMETERS");
+    }
   });
 
   test("waits for schemas that check in their own time, one after the other", async () => {

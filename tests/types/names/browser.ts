@@ -63,7 +63,6 @@ export const values = browser satisfies {
   isValidProgressEvent(value: unknown): value is ProgressEvent;
   readFlow(text: string, format?: "yaml" | "json"): NodeDefinition;
   validateFlow(flow: NodeDefinition): FlowProblem[];
-  writeFlow(flow: NodeDefinition): string;
   toExecutionId(id: string): ExecutionId;
 };
 

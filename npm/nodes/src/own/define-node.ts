@@ -105,7 +105,7 @@ export interface DefinedNode<
   // biome-ignore lint/suspicious/noExplicitAny: a list of types may hold any
   Types extends DefinedTypes<any, string, string, unknown> = DefinedTypes<any, string, string, any>,
 > extends NodeType,
-    NodeExecutable<NodeParams, Types["output"] | Promise<Types["output"]>> {
+    NodeExecutable<NodeParams, Promise<Types["output"]>> {
   readonly type: Type;
   readonly effects: Effects | EffectsOf;
   /** For the compiler alone. */
@@ -167,18 +167,20 @@ export function defineNode<
     limits: [],
     execute(params) {
       const brought = Object.hasOwn(params, "input") ? params["input"] : undefined;
+      let answer: Output | Promise<Output>;
       try {
-        // What is known at once is answered at once: a promise for each step would cost more than most nodes do.
-        return after(parametersOf(type, definition.parameters, parametersIn(params, described)), (parameters) =>
+        answer = after(parametersOf(type, definition.parameters, parametersIn(params, described)), (parameters) =>
           after(inputsIn(type, inputs, brought), (found) =>
-            after(run(new AttemptCall(params, parameters as PlainObject, found, brought)), (answer) =>
-              refuseGenerator(type, answer),
+            after(run(new AttemptCall(params, parameters as PlainObject, found, brought)), (given) =>
+              refuseGenerator(type, given),
             ),
           ),
         );
       } catch (error) {
         return Promise.reject(error);
       }
+      // A conductor takes what is there at once as it is: a promise for each node would cost more than most nodes do.
+      return isOfConductor(params) ? (answer as Promise<Output>) : Promise.resolve(answer);
     },
   };
 }
@@ -283,8 +285,11 @@ const silent: NodeLog = Object.assign(() => {}, { debug: nothing, info: nothing,
 /** What a conductor gives an attempt lies on the prototype, where no parameter of the same name hides it. */
 function ofAttempt(params: NodeParams, name: string): unknown {
   const from = Object.getPrototypeOf(params) as object | null;
-  const isGiven = from !== null && from !== Object.prototype && name in from;
-  return isGiven ? Reflect.get(from, name, params) : params[name];
+  return isOfConductor(params, from) && name in from ? Reflect.get(from, name, params) : params[name];
+}
+
+function isOfConductor(params: NodeParams, from: unknown = Object.getPrototypeOf(params)): from is object {
+  return from !== null && from !== Object.prototype;
 }
 
 /** What is made on demand lies on the prototype: an object with getters of its own costs more than most nodes do. */
