@@ -79,7 +79,7 @@ export class RemoteExecutions {
     throw new TransportError("DESERIALIZATION_FAILED", "The answer of node.attach is no result");
   }
 
-  /** Stops an execution, whoever waits for it; see `Cancellations`. */
+  /** Stops an execution, also for others who wait for it; see `Cancellations`. */
   cancel(executionId: string): Promise<void> {
     return this.#track(() => this.#cancellations.cancel(executionId));
   }
