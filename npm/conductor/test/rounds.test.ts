@@ -46,7 +46,7 @@ describe("a while loop with nodes inside", () => {
     expect((await outputOf(loop(condition), given)).results).toEqual([{ result: 0 }, { result: 2 }, { result: 4 }]);
   });
 
-  it("tells all names that there are, where one is none of them", async () => {
+  it("tells all names that there are, where one is not among them", async () => {
     expect(await message(loop("lastRessult < 3"))).toMatch(
       /defined are `iteration`, `lastResult`, `input`, .*inside a loop `item`, `index`, `items`, `loop`, and the built-ins of JavaScript. Did you mean `lastResult`\?/,
     );

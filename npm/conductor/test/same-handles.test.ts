@@ -50,6 +50,8 @@ describe("edges to one handle", () => {
       ],
     ]);
     expect(found(taking({ text: "${{ nodes.a.result }}" }), edges)).toEqual([]);
+    // The node that the edges lead to is not there.
+    expect(found([node("a"), node("b")], edges)).toEqual([]);
   });
 
   it.each([

@@ -86,10 +86,10 @@ describe.each(places)("http-request in $name", ({ name, run, failure }) => {
     expect((await run("http-request", undefined, written("", bytes.toString("hex")))).result).toEqual(expected);
   });
 
-  it("warns of an error status that it hands on as data, unless the flow says that it is none", async () => {
+  it("warns of an error status that it hands on as data, unless the flow takes it as data", async () => {
     const url = `${base}/missing?key=secret`;
     const said = (more: object) => warned(run, "http-request", undefined, { url, ...more });
-    const words = `404 Not Found from ${new URL(base).host} (GET ${base}/missing) was handed on as data; set \`failOn: 4xx,5xx\` for such an answer to be a failure, or \`failOn: []\` where it is none`;
+    const words = `404 Not Found from ${new URL(base).host} (GET ${base}/missing) was handed on as data; set \`failOn: 4xx,5xx\` for such an answer to be a failure, or \`failOn: []\` where it is not one`;
     expect(await said({})).toEqual([["error-status", words]]);
     expect(await run("http-request", undefined, { url })).toMatchObject({ status: 404, result: { e: 1 } });
     for (const failOn of [[], "", "5xx"]) expect(await said({ failOn })).toEqual([]);

@@ -6,7 +6,7 @@ import { nodeTypes } from "../src/definitions.js";
 const told = (type: string, parameters: Record<string, unknown>) =>
   (nodeTypes.get(type)?.problems?.(parameters, {}) ?? []).filter(({ rule }) => rule === "template-in-text");
 
-describe("a template in a parameter that is none", () => {
+describe("a template in a parameter whose text is taken as it is", () => {
   it("is warned of at its place, with the expression that was probably meant", () => {
     const found = told("http-request", {
       url: "http://host/{{ $json.total }}",

@@ -1,7 +1,8 @@
-/** Answers to "what is in this value", all by one walk. Imports nothing, so that it runs wherever JavaScript does. */
+/** Answers to "what is in this value", all by one walk, and words that several packages share. Imports nothing, so that it runs wherever JavaScript does. */
 export { type Cloned, type Cloning, cloneability, isCloneable, memoryIn } from "./clone.js";
 export { isObject, isRecord, type Kind, kindOf, tagOf } from "./kind.js";
 export { isLayer, withoutLayers } from "./layers.js";
+export { nameHere } from "./names-elsewhere.js";
 export { type Limits, type Size, sizeOf } from "./size.js";
 export { FOUND, LEFT, OVER, type Step, Walk } from "./walk.js";
 export { classOf, describe, messageOf, placeText } from "./words.js";

@@ -49,7 +49,7 @@ interface Lost {
 
 function lostIn(nodes: readonly NodeDefinition[], edges: readonly NodeEdge[], declared: Declared): Lost[] {
   let always: ReadonlySet<string> | undefined;
-  let taking: ReadonlySet<string> | undefined;
+  let byId: ReadonlyMap<string, NodeDefinition> | undefined;
   const lost: Lost[] = [];
   const last = new Map<string, NodeEdge>();
   for (const [index, edge] of edges.entries()) {
@@ -59,8 +59,8 @@ function lostIn(nodes: readonly NodeDefinition[], edges: readonly NodeEdge[], de
     last.set(end, edge);
     if (before === undefined || before.source === edge.source) continue;
     if (!edge.targetHandle || !before.targetHandle) {
-      taking ??= new Set(nodes.filter((node) => takesDefault(node, declared)).map(({ id }) => id));
-      if (!taking.has(edge.target)) continue;
+      byId ??= new Map(nodes.map((node) => [node.id, node]));
+      if (!takesDefault(byId.get(edge.target), declared)) continue;
     }
     always ??= alwaysGiving(nodes, edges, declared);
     if (always.has(edge.source) && always.has(before.source)) lost.push({ index, edge, before });
@@ -73,9 +73,19 @@ function handleOf({ targetHandle }: NodeEdge): string {
 }
 
 /** Whether what comes by the handle `default` is what a node works on, so that an edge without a handle is not there for the order alone. */
-function takesDefault({ type, parameters }: NodeDefinition, declared: Declared): boolean {
-  const isDeclared = Object.hasOwn(declared, type) && declared[type]?.inputs?.includes(DEFAULT_HANDLE);
-  return isDeclared === true && !/\bnodes\b/.test(JSON.stringify(parameters ?? {}));
+function takesDefault(node: NodeDefinition | undefined, declared: Declared): boolean {
+  if (node === undefined || !Object.hasOwn(declared, node.type)) return false;
+  return declared[node.type]?.inputs?.includes(DEFAULT_HANDLE) === true && !namesNodes(node.parameters);
+}
+
+/** Whether parameters may read nodes by their names. */
+function namesNodes(parameters: unknown): boolean {
+  try {
+    return /\bnodes\b/.test(JSON.stringify(parameters ?? {}));
+  } catch {
+    // What is no JSON cannot be looked through this way.
+    return true;
+  }
 }
 
 /** The nodes of a scope that give a value whenever the run gets past them. */

@@ -5,6 +5,8 @@
  * of data, uses operators, and calls the methods and functions of `methods.ts` by name. It can assign nothing, reach no
  * prototype, and each evaluation is bounded in steps and in the size of what it makes.
  */
+import { nameHere } from "@atomiton/values";
+
 import { ExpressionError, suggestion } from "./failure.js";
 import { callMethod, FUNCTIONS, isMethod, methodNames } from "./methods.js";
 import { LISTED, NAMES, onlyInputHint, type Scope } from "./scope.js";
@@ -66,21 +68,6 @@ export function compile(source: string, at: number): Compiled {
 
 /** What a chain with `?.` is worth once something in it was missing. */
 const MISSING = Symbol("missing");
-
-/** Names that other tools have for the same. */
-const ELSEWHERE: ReadonlyMap<string, string> = new Map([
-  ["$json", "data"],
-  ["$input", "data"],
-  ["json", "data"],
-  ["$node", "nodes"],
-  ["steps", "nodes"],
-  ["$env", "env"],
-  ["process", "env"],
-  ["$vars", "variables"],
-  ["vars", "variables"],
-  ["$now", "now"],
-  ["$itemIndex", "index"],
-]);
 
 const LOOP_NAMES: ReadonlySet<string> = new Set(["item", "index", "items", "loop"]);
 /** What only the conditions of loops read, which are code. */
@@ -189,7 +176,7 @@ class Compiler {
         ? ' An id with a dash is written `nodes["fetch-users"]`.'
         : "";
     const known = [...this.parameters.map((parameter) => parameter.name), ...NAMES];
-    const meant = ELSEWHERE.get(name);
+    const meant = nameHere(name);
     return this.fail(
       `\`${name}\` is not defined.${meant === undefined ? suggestion(name, known) : ` Did you mean \`${meant}\`?`}${hint} Defined are ${known.join(", ")}`,
       name,

@@ -95,7 +95,11 @@ describe("a parameter", () => {
   });
 
   it("fails a node whose path or address it would leave open, before it does anything", async () => {
-    for (const parameters of [{ path: "keep/${{ variables.name }}" }, { args: ["-r", "keep/${{ data.name }}"] }]) {
+    for (const parameters of [
+      { path: "keep/${{ variables.name }}" },
+      { args: ["-r", "keep/${{ data.name }}"] },
+      { attachments: [{ path: "keep/${{ data.name }}" }] },
+    ]) {
       const { result, seen } = await run(chain([node("a", { out: {} }), node("b", parameters)]));
       expect(seen.b).toBeUndefined();
       expect(result.error).toMatchObject({ code: "INVALID_PARAMETERS", nodeId: "b" });

@@ -1,4 +1,6 @@
-/** Templates in parameters that are none: they would go out as they are written. */
+/** Templates in parameters whose text is taken as it is: they would go out as they are written. */
+import { nameHere } from "@atomiton/values";
+
 import { pointerKey } from "../data/pointer.js";
 import type { NodeType, ParameterProblem } from "./node-type.js";
 
@@ -20,13 +22,10 @@ const MOST_VALUES = 10_000;
 const EXPRESSION = /\$\{\{(?:"[^"]{0,300}"|'[^']{0,300}'|[^}"']|\}(?!\})){0,300}\}\}/g;
 const TEMPLATE = /(?<!\$)\{\{\s{0,8}([$A-Za-z_](?:[\w$.[\]()]|"[^"]{0,60}"|'[^']{0,60}'){0,100})\s{0,8}\}\}/;
 
-/** What other tools call what expressions name here. */
-const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
-  [/^\$(?:input\.(?:item|first\(\)|last\(\))\.)?json\b/, "data"],
+/** What other tools write between the name of an input, or of a node, and a field of its data. */
+const OTHER_WAYS: readonly (readonly [RegExp, string])[] = [
+  [/^\$input\.(?:item|first\(\)|last\(\))\.json\b/, "$json"],
   [/^\$(?:node\[(["'][^"']+["'])\]|\((["'][^"']+["'])\)(?:\.item|\.first\(\)|\.last\(\))?)\.json\b/, "nodes[$1$2]"],
-  [/^\$env\b/, "env"],
-  [/^\$vars\b/, "variables"],
-  [/^\$now\b.*/, "now"],
 ];
 /** What expressions may begin with. */
 const NAMES = /^(?:data|input|item|index|variables|nodes|env|secrets|run|now|lastResult)\b/;
@@ -61,6 +60,9 @@ function templatesIn(parameters: Readonly<Record<string, unknown>>): ParameterPr
 }
 
 function expressionFor(name: string): string {
-  for (const [pattern, meant] of ELSEWHERE) if (pattern.test(name)) return name.replace(pattern, meant);
-  return NAMES.test(name) ? name : `data.${name.replace(/^\$/, "")}`;
+  const direct = OTHER_WAYS.reduce((text, [way, meant]) => text.replace(way, meant), name);
+  const [root = ""] = /^\$?\w+/.exec(direct) ?? [];
+  const here = nameHere(root);
+  if (here !== undefined) return here + direct.slice(root.length);
+  return NAMES.test(direct) ? direct : `data.${direct.replace(/^\$/, "")}`;
 }

@@ -5,7 +5,9 @@ import type { NodeWork } from "./work.js";
 
 /**
  * The data under the first of `names` that an edge leads to, else that of the parameter, else what an edge brings that names no
- * handle, as `dataIn` finds it in what a node gave. Beside the parameter such an edge says which node goes first; data that it brings is warned of.
+ * handle. Beside the parameter such an edge says which node goes first; data that it brings is warned of.
+ *
+ * @param dataIn finds the data in what a node gave
  */
 export function chosenData<P>(
   work: Pick<NodeWork<P>, "input" | "parameters" | "warn" | "inputIsRead">,

@@ -49,8 +49,8 @@ export async function* piecesOf(
 }
 
 /**
- * The body by its content type: JSON as a value, text as text, anything else as base64. Without a type its bytes say what it is. Numbers in JSON that lose digits are
- * warned of.
+ * The body by its content type: JSON as a value, text as text, anything else as base64. Without a type its bytes say what
+ * it is. Numbers in JSON that lose digits are warned of.
  *
  * @param budget how large it may be. Default: 256 MiB
  * @throws NodeError DESERIALIZATION_FAILED for a successful answer that is not what it says, EXECUTION_FAILED for one that

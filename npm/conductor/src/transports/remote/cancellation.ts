@@ -65,7 +65,7 @@ export class Cancellations {
   }
 
   /**
-   * Stops an execution, whoever waits for it. Those who wait here get the answer of the other side, or `CANCELLED` if
+   * Stops an execution, also for others who wait for it. Those who wait here get the answer of the other side, or `CANCELLED` if
    * that cannot be reached or takes longer than 2 s. Rejects where the other side refuses: the execution goes on then, and
    * is waited for.
    */

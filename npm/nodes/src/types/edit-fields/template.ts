@@ -6,11 +6,13 @@ import { isPlainObject } from "../../data/input.js";
 import { tableBehind } from "../../table/table-output.js";
 
 /**
- * Renders `{{name}}`, `{{a.b}}`, `{{#list}}…{{/list}}`, `{{^list}}…{{/list}}` and `{{{raw}}}`. `views` are searched from
- * the last to the first, `it.` before a name stands for all of them, and `{{name | upper}}` shows it by filters; `escapes` says whether values are escaped for HTML, or how else they are written. Names that are nowhere give nothing; `missed` is told of them, but for names of sections, which ask
- * whether there is something. Templates are data: nothing in them is compiled or
- * called, and only own properties are seen.
+ * Renders `{{name}}`, `{{a.b}}`, `{{#list}}…{{/list}}`, `{{^list}}…{{/list}}` and `{{{raw}}}`; `{{name | upper}}` shows a
+ * name by filters. Templates are data: nothing in them is compiled or called, and only own properties are seen.
  *
+ * @param views searched from the last to the first; `it.` before a name stands for all of them
+ * @param escapes whether values are escaped for HTML, or how else they are written
+ * @param missed told of names that are nowhere, which give nothing; not of those of sections, which ask whether there is
+ *   something
  * @throws Error saying what is wrong with the template; NodeError INVALID_PARAMETERS when it takes too much: sections
  *   within sections over lists grow without end, and the main thread waits for them.
  */

@@ -6,6 +6,7 @@ import { inTurnOfFile } from "@atomiton/storage/files";
 import { closeNames, namesText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
+import { DELIMITERS } from "../../data/delimiters.js";
 import { isPlainObject, type PlainObject } from "../../data/input.js";
 import { shownNames } from "../../data/rows.js";
 import { bytesOfText, type TextEncodingName, textOfBytes } from "../../machine/text-encoding.js";
@@ -16,8 +17,6 @@ import { cellsOf, columnsOf, csvText, firstRow } from "./csv.js";
 
 /** Bytes in which a file has to name its columns. */
 const LONGEST_HEADER = 1024 * 1024;
-/** What separates cells, the usual first. */
-const DELIMITERS = [",", ";", "\t", "|"];
 
 /** A file that is added to. */
 interface Target {

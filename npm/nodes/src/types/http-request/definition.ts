@@ -58,8 +58,8 @@ export const httpRequest = {
         anyOf: [{ type: "string" }, { type: "integer" }, { type: "array" }],
         description:
           "Statuses that are errors, such as `404` or `5xx`, with commas between them. Without it those from 400 on are " +
-          "where the node asks for retries or an edge takes its error, and elsewhere they are data, with a warning: `[]` says that they are, " +
-          "as where the flow looks at `status` itself, and there is none. With `saveTo` and `pagination` all but " +
+          "where the node asks for retries or an edge takes its error, and elsewhere they are data, with a warning: `[]` takes them as " +
+          "data without one, where the flow looks at `status` itself. With `saveTo` and `pagination` all but " +
           "200 to 299 are errors, and these beside them.",
         examples: ["4xx,5xx", "5xx,429"],
       },

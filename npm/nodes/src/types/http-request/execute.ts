@@ -71,7 +71,7 @@ async function run(work: NodeWork<Parameters>, network: Network): Promise<object
 /** Of an error that is handed on as data, because the flow does not say that it is one. */
 function dataText(response: Response, { method, url }: PreparedRequest): string {
   const words = statusText(response, method, new URL(response.url || url));
-  return `${words} was handed on as data; set \`failOn: ${ERRORS}\` for such an answer to be a failure, or \`failOn: []\` where it is none`;
+  return `${words} was handed on as data; set \`failOn: ${ERRORS}\` for such an answer to be a failure, or \`failOn: []\` where it is not one`;
 }
 
 async function gathered(

@@ -1,8 +1,8 @@
 /** Delimiters that were probably meant where all cells of a row are in one. */
 import { open } from "node:fs/promises";
 import { foundText } from "../../contract/issues.js";
+import { DELIMITERS } from "../../data/delimiters.js";
 
-const DELIMITERS = [",", ";", "\t", "|"];
 /** Bytes in which the first line of a file is looked for. */
 const FIRST_LINE = 64 * 1024;
 

@@ -1,0 +1,2 @@
+/** What separates cells in files of text, the usual first. */
+export const DELIMITERS: readonly string[] = [",", ";", "\t", "|"];
