@@ -8,7 +8,6 @@ const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ["$node", "nodes"],
   ["steps", "nodes"],
   ["$env", "env"],
-  ["process", "env"],
   ["$vars", "variables"],
   ["vars", "variables"],
   ["$now", "now"],

@@ -143,7 +143,7 @@ describe("what is not defined", () => {
     ["nodes[data.x]", "A name of `nodes` is written out"],
     ["nodes", "`nodes` is read by name"],
     ["$json.x", "`$json` is not defined. Did you mean `data`?"],
-    ["process.env.HOME", "`process` is not defined. Did you mean `env`?"],
+    ["process.env.HOME", "`process` is not defined"],
     ["globalThis", "`globalThis` is not defined"],
     ["this.x", "`this`"],
     ["eval('1')", "`eval` cannot be called"],
