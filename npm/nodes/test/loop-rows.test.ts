@@ -37,6 +37,20 @@ describe("rows that a loop gathered", () => {
     expect(lines.text).toBe(ROWS.map((row) => `${JSON.stringify(row)}\n`).join(""));
   });
 
+  it("are appended, and written to each of several sheets, without it", async () => {
+    const append = { operation: "append" };
+    await written("file-system", "log.csv", { default: gathered(ROUNDS) }, append);
+    const { text, rules } = await written("file-system", "log.csv", { default: gathered(ROUNDS) }, append);
+    expect(text).toBe("double,note\n2,\n4,x\n2,\n4,x\n");
+    expect(rules).toEqual([]);
+    const path = join(folder, "sheets.xlsx");
+    const sheets = { Rows: gathered(ROUNDS), Others: ROUNDS };
+    const { warnings } = await outcome("spreadsheet", {}, { operation: "write", path, sheets });
+    expect(warnings.map(([rule]) => rule)).toEqual(["nested-result"]);
+    const { output } = await outcome("spreadsheet", {}, { operation: "read", path, sheetName: "Rows" });
+    expect(output.headers).toEqual(["double", "note"]);
+  });
+
   it("are inserted into a database without it", async () => {
     const db = on(fresh("loop.db"));
     await db.execute("create table t (double int, note text)");

@@ -121,9 +121,11 @@ async function append(work: Work, path: string): Promise<object> {
   const { encoding } = work.parameters;
   const file = work.parameters.content === undefined ? describedFile(work.input) : undefined;
   const place = await rootedPath(work.files, path);
-  const content = file ? file.content : contentOf(work);
+  const isTable = formByName(path).delimiter !== undefined;
+  const content = file ? file.content : contentOf(work, isTable ? writableRows : unwrap);
   await demandTable(content, work);
   const warn = (rule: string, message: string) => work.warn(rule, message);
+  if (isTable) warnOfNestedRows(content, warn);
   const size = await appendContent(place, content, { name: path, encoding, warn });
   return { result: path, size };
 }

@@ -6,7 +6,7 @@ import { foundText } from "../../contract/issues.js";
 import { textOf } from "../../data/field.js";
 import { findData, handleValue, isPlainObject, ownValue, type PlainObject, unwrap } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
-import { warnOfNestedRows } from "../../data/loop-rows.js";
+import { warnOfNestedRows, writableRows } from "../../data/loop-rows.js";
 import { shownNames } from "../../data/rows.js";
 import { warnOfLeftOut } from "../../library/chosen-data.js";
 import type { NodeWork } from "../../library/work.js";
@@ -106,9 +106,10 @@ async function writeSheets(
   checkSheetNames(names);
   const sheets: Rows[] = [];
   for (const name of names) {
-    const data = unwrap(given[name]);
+    const data = writableRows(given[name]);
     await demandTable(data, work);
     const rows = rowsOf(data, `The sheet "${name}"`);
+    warnOfNestedRows(data, (rule, message) => work.warn(rule, message));
     if (rows.count === 0)
       work.warn("empty-table", `There were no records to write to the sheet "${name}" of \`${path}\``);
     sheets.push(rows);
