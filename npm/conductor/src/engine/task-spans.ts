@@ -61,7 +61,9 @@ export class TaskSpans {
 
   /** A step of the engine is told at this time. */
   stepped(at: number): void {
-    this.at = Math.max(this.at, at);
+    // A timer may fire a little before it is due, and its step is told as of then: what comes after would seem to begin
+    // all at once.
+    this.at = Math.max(this.at, Math.min(at, this.now()));
   }
 
   /** The state of a task changed, or its progress did. */

@@ -137,6 +137,32 @@ edges: [{ source: g, target: sure }]`,
     expectInside(spans());
   });
 
+  it("are in the order in which they began, also behind a timer that fired before it was due", async () => {
+    const { setTimeout: later } = globalThis;
+    const EARLY_MS = 200;
+    const early = (callback: () => void, ms = 0) => later(callback, ms - EARLY_MS);
+    globalThis.setTimeout = Object.assign(early, { __promisify__: later.__promisify__ }) as typeof setTimeout;
+    onTestFinished(() => void Object.assign(globalThis, { setTimeout: later }));
+    let left = 1;
+    const bodies = {
+      flaky: async () => {
+        if (left-- > 0) throw Object.assign(new Error("Not yet"), { [ERROR_CODE]: "TIMEOUT" });
+        return 1;
+      },
+    };
+    const { spans } = await run(
+      `
+id: f
+nodes:
+  - { id: z, type: flaky, policy: { retries: 1, retryDelay: ${EARLY_MS} } }
+  - { id: y, type: flaky }
+  - { id: x, type: flaky }
+edges: [{ source: z, target: y }, { source: y, target: x }]`,
+      { nodeExecutorFactory: factory(bodies) },
+    );
+    expect(tree(spans())).toEqual(["f", "  z", "    try 1 ! TIMEOUT", "    try 2", "  y", "  x"]);
+  });
+
   it("say of a failure which groups it went through, and that what takes it did not fail after it", async () => {
     const bodies = {
       fail: async () => {
