@@ -38,6 +38,57 @@ describe.each(places)("code in $name", ({ name, run, failure }) => {
     expect(await result("({ data }) => data[1]", { default: { result: table } })).toEqual({ a: "2" });
   });
 
+  it("gives what it writes with console, if it does", async () => {
+    const code = `
+console.log("total", data.length, { a: [1, "b"] }, null, undefined, NaN);
+console.error(new TypeError("odd"));
+console.warn("two\\nlines");
+return 1;`;
+    const stdout = 'total 2 {"a":[1,"b"]} null undefined NaN\nTypeError: odd\ntwo\nlines\n';
+    expect(await run("code", [1, 2], { code })).toEqual({ result: 1, stdout });
+    expect(await run("code", [1, 2], { code: "return 1" })).toEqual({ result: 1 });
+    expect(await run("code", {}, { code: "console.log(1); return { a: 1 }", outputs: ["a"] })).toEqual({
+      handles: ["a"],
+      value: { a: 1 },
+      stdout: "1\n",
+    });
+  });
+
+  it("keeps the beginning of much that it writes, and lets nothing of it change the rest", async () => {
+    const much = await run("code", {}, { code: "for (let i = 0; i < 1e5; i++) console.log('漢'.repeat(9)); return 1" });
+    expect(String(much.stdout).length).toBeLessThan(66_000);
+    expect(String(much.stdout)).toMatch(/漢\n… \(more is left out\)\n$/);
+    const code = `
+for (const name of ["0", "toJSON"]) {
+  Object.defineProperty(Array.prototype, name, { set(value) { throw value; }, get() { throw this; } });
+  Object.defineProperty(Object.prototype, name, { set(value) { throw value; }, get() { throw this; } });
+}
+console.log("plain", {}, [], Object.create(null), () => 1, Symbol("s"), 1n);
+console.log(new Proxy({}, { get() { throw 1; }, getPrototypeOf() { throw 2; } }));
+String.prototype.slice = Function.prototype.call = () => "mine";
+console = { log() {} };
+console.log("not seen");
+return 1;`;
+    expect(await run("code", {}, { code })).toMatchObject({
+      result: 1,
+      stdout: expect.stringMatching(/^plain .*\na value that cannot be shown\n$/),
+    });
+  });
+
+  it("reports the last line that it wrote, also when it fails", async () => {
+    const said: unknown[] = [];
+    const progress = (...report: unknown[]) => void said.push(report);
+    const code = "console.log('first'); console.log('row', 7); throw new Error('odd')";
+    expect((await failure("code", {}, { code, progress })).message).toContain("odd");
+    expect(said).toEqual([[50, "row 7"]]);
+  });
+
+  it("writes once although it is called again with the rows of a table", async () => {
+    const table = await onMachine("spreadsheet", {}, { data: "a\n1\n2\n" });
+    const code = "console.log('begun'); console.log(inputs.table.length); return 1";
+    expect((await run("code", { table }, { code })).stdout).toBe("begun\n2\n");
+  });
+
   it("leads several ways, each with a value of its own", async () => {
     const outputs = ["large", "small", "none"];
     const output = await run(

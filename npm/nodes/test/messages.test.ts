@@ -116,6 +116,9 @@ describe("a name that is not defined in user code", () => {
     expect(await said("transform", { transformFunction: "row => fetch(row.url)" })).toContain(
       "fetch is not defined: user code has the language alone, and nothing of its host",
     );
+    expect(await said("transform", { transformFunction: "row => console.log(row)" })).toContain(
+      "console is not defined: it is there in nodes of type `code` alone",
+    );
   });
 
   it("leaves what the code itself throws as it is", async () => {

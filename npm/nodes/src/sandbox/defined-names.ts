@@ -25,7 +25,7 @@ const OF_ROUNDS = ["iteration", "lastResult"];
 
 /** What a host would bring, and a sandbox does not. */
 const OF_A_HOST =
-  /^(?:fetch|require|module|exports|process|console|global|window|document|self|Buffer|URL|URLSearchParams|setTimeout|setInterval|setImmediate|queueMicrotask|structuredClone|crypto|performance|localStorage|XMLHttpRequest|__dirname|__filename|atob|btoa|TextEncoder|TextDecoder|Intl)$/;
+  /^(?:fetch|require|module|exports|process|global|window|document|self|Buffer|URL|URLSearchParams|setTimeout|setInterval|setImmediate|queueMicrotask|structuredClone|crypto|performance|localStorage|XMLHttpRequest|__dirname|__filename|atob|btoa|TextEncoder|TextDecoder|Intl)$/;
 
 /**
  * The end of the message `<name> is not defined`: what is defined instead, and which of it is like the name. Empty for any
@@ -49,6 +49,7 @@ export function definedNames(message: string, code: string, given: readonly stri
   const list = (names: readonly string[]) => names.map((each) => `\`${each}\``).join(", ");
   const loops = inLoops.length > 0 ? `, inside a loop ${list(inLoops)},` : "";
   const defined = `defined are ${list([...own, ...others])}${loops} and the built-ins of JavaScript`;
+  if (name === "console") return ": it is there in nodes of type `code` alone, which give what it writes as `stdout`";
   if (OF_A_HOST.test(name)) return `: user code has the language alone, and nothing of its host; ${defined}`;
   const close = closeNames(name, [...own, ...others, ...inLoops, ...LANGUAGE]);
   return `; ${defined}${close.length > 0 ? `. Did you mean ${namesText(close)}?` : ""}`;

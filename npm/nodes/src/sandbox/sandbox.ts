@@ -14,6 +14,8 @@ export interface ScriptSource {
   timeoutMs: number;
   /** Limit of the engine's own memory in bytes. */
   memoryBytes: number;
+  /** Whether the code finds a `console`, and what it writes with it is told. */
+  prints?: boolean;
 }
 
 /** How user code is called for items. */
@@ -65,12 +67,14 @@ export interface Sandbox {
   /**
    * Calls a function with `input`, `item` and `variables` out of the JSON text of one object, or with its `call` alone, of
    * which it then finds what `given` lists by name as well; the answer is JSON text.
-   * Records of `tables` are made only if the function reads them.
+   * Records of `tables` are made only if the function reads them. `print` is given what the code wrote with `console`, a line
+   * each, also when it failed.
    */
   evaluate(
     source: ScriptSource,
     values: string,
     tables: readonly RowsAt[],
     signal: AbortSignal | undefined,
+    print?: (text: string) => void,
   ): Promise<string>;
 }

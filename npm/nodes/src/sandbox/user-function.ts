@@ -96,13 +96,18 @@ export class UserFunction {
 
   /**
    * The answer for one object of values, which the code finds by their names as well. `tables` are paths into the object.
+   * With `print` it has a `console`, and `print` is given what it wrote, before this settles.
    */
-  async callNamed(values: Readonly<Record<string, unknown>>, tables: readonly RowsAt[]): Promise<unknown> {
+  async callNamed(
+    values: Readonly<Record<string, unknown>>,
+    tables: readonly RowsAt[],
+    print?: (text: string) => void,
+  ): Promise<unknown> {
     const given = Object.keys(values);
-    this.#source.given = given;
+    Object.assign(this.#source, { given, prints: print !== undefined });
     const text = this.#crossing.encode({ call: values, given });
     const below = tables.map(({ path, rows }) => ({ path: ["call", ...path], rows }));
-    return this.#answers.value(await this.#sandbox.evaluate(this.#source, text, below, this.#signal));
+    return this.#answers.value(await this.#sandbox.evaluate(this.#source, text, below, this.#signal, print));
   }
 
   #run(work: ScriptWork, items: Items, take: (answer: Batch) => void): Promise<void> {

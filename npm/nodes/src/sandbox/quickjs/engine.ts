@@ -22,7 +22,21 @@ const NEARLY_ALL = 0.75;
 /** The engine's own words for it. */
 const STACK_IS_FULL = "RangeError: Maximum call stack size exceeded";
 
-const functions = ["open", "give", "items", "keep", "step", "finish", "records", "evaluate", "describe"] as const;
+/** Bytes of what code prints that are kept; the harness counts characters. */
+const MOST_PRINTED = 4 * 65_536;
+
+const functions = [
+  "open",
+  "give",
+  "items",
+  "keep",
+  "step",
+  "finish",
+  "records",
+  "evaluate",
+  "describe",
+  "printed",
+] as const;
 
 /** The functions of the harness. */
 export type Harness = Readonly<Record<(typeof functions)[number], Value>>;
@@ -79,13 +93,29 @@ export class Engine {
 
   /** Evaluates the user's code, which cannot reach what the harness keeps for itself. */
   open(): void {
-    const { code, name, names, tag } = this.#source;
+    const { code, name, names, tag, prints = false } = this.#source;
     const expression = `(${code.trim().replace(/;+$/, "")}\n)`;
     const fn = this.attempt(() => this.instance.evaluate(expression, name));
     if (!this.instance.isFunction(fn)) throw new NodeError("INVALID_PARAMETERS", `${name} is not a function`);
     this.#isCompiled = true;
-    this.call("open", fn, this.text(tag), this.instance.number(MOST_VALUES));
+    this.call("open", fn, this.text(tag), this.instance.number(MOST_VALUES), this.instance.boolean(prints));
     if (names !== undefined) this.call("give", this.text(JSON.stringify(names.list)), this.text(names.values));
+  }
+
+  /** What the code has printed so far, whatever has ended it. */
+  printed(): string {
+    if (this.#source.prints !== true || this.#broken) return "";
+    this.instance.isOver = () => false;
+    try {
+      const outcome = this.instance.call(this.harness.printed);
+      if ("thrown" in outcome) return "";
+      return this.instance.textOf(outcome.value, ({ length }) => {
+        if (length > MOST_PRINTED) throw new Error("There is more than the harness keeps");
+      });
+    } catch {
+      this.#broken = true;
+      return "";
+    }
   }
 
   /** Calls a function of the harness. */

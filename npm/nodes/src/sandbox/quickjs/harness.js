@@ -36,6 +36,8 @@
   const SHORTEST_DATE = 24;
   /** Characters that are told of a thrown value. */
   const MOST_WORDS = 2000;
+  /** Characters that are kept of what code prints. */
+  const MOST_PRINTED = 65_536;
 
   let fn;
   let tag;
@@ -48,6 +50,9 @@
   let base;
   /** The last thing that this code threw about an answer. */
   let refused;
+  /** What user code wrote with its `console`; one text, as a list would be walked by what it put on prototypes. */
+  let printed = "";
+  let isCut = false;
 
   const isObject = (value) => typeof value === "object" && value !== null;
   const isOfPrototype = (prototype, value) => call(isAbove, prototype, value);
@@ -187,6 +192,24 @@
     },
   };
 
+  const shown = (value) => {
+    try {
+      if (typeof value === "string") return value;
+      if (isError(value)) return text(value);
+      return (isObject(value) && stringify(value)) || text(value);
+    } catch {
+      return "a value that cannot be shown";
+    }
+  };
+
+  function print(...values) {
+    if (isCut) return;
+    let line = "";
+    for (let i = 0; i < values.length; i++) line += (i > 0 ? " " : "") + shown(values[i]);
+    isCut = printed.length + line.length >= MOST_PRINTED;
+    printed += isCut ? `${call(slice, line, 0, MOST_PRINTED - printed.length)}\n… (more is left out)\n` : `${line}\n`;
+  }
+
   /** Records of tables, by the position of the table. */
   const tables = { __proto__: null };
 
@@ -194,11 +217,17 @@
     __proto__: null,
 
     /** Takes the user's function, before anything else is called. */
-    open(userFunction, key, mostValues) {
+    open(userFunction, key, mostValues, prints) {
       fn = userFunction;
       tag = key;
       room = mostValues;
+      if (!prints) return;
+      const value = { debug: print, error: print, info: print, log: print, trace: print, warn: print };
+      defineProperty(globalThis, "console", { __proto__: null, value, writable: true, configurable: true });
     },
+
+    /** What user code has printed. */
+    printed: () => printed,
 
     /** Gives the user's function values under names; one that JSON has no word for is `undefined`. */
     give(list, source) {

@@ -31,8 +31,10 @@ export type Reply =
       left: number;
       /** The positions of the tables whose records the task cannot go on without. */
       wants?: number[];
+      /** What the code has printed, with its last answer. */
+      printed?: string;
     }
-  | { code: string; message: string };
+  | { code: string; message: string; printed?: string };
 
 /** What is sent to a worker: first the module, then steps of tasks. */
 export type ToWorker = { module: WebAssembly.Module } | Request;

@@ -38,8 +38,9 @@ export class Runner {
       if (this.#run.isOver) this.close();
       return reply;
     } catch (error) {
+      const printed = this.#run?.printed();
       this.close();
-      return { code: codeOf(error), message: messageOf(error) };
+      return { code: codeOf(error), message: messageOf(error), ...(printed && { printed }) };
     }
   }
 
@@ -84,7 +85,8 @@ class Run {
       const answers = this.#answersTo(engine, request);
       this.#left -= performance.now() - began;
       this.isOver = "end" in request || ("task" in request && this.#task.kind === "values");
-      return { answers, left: this.#left };
+      const printed = this.isOver ? this.printed() : undefined;
+      return { answers, left: this.#left, ...(printed && { printed }) };
     } catch (error) {
       this.#left -= performance.now() - began;
       if (this.#stop !== "records") throw error;
@@ -93,6 +95,11 @@ class Run {
       this.#stop = undefined;
       return { answers: [], left: this.#left, wants: this.#wants };
     }
+  }
+
+  /** What its code has printed. */
+  printed(): string | undefined {
+    return this.#engine?.printed();
   }
 
   close(): void {

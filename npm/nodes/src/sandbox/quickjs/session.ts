@@ -31,13 +31,14 @@ export function createSandbox(
       }
     },
 
-    async evaluate(source, values, tables, signal) {
+    async evaluate(source, values, tables, signal, print) {
       const session = await open(source, signal);
       try {
         const paths = tables.map(({ path }) => path);
-        let reply = answered(await session.tell({ task: { source, kind: "values", values, paths } }));
-        while (reply.wants) reply = await giveRecords(session, reply.wants, tables);
-        return (reply.answers[0] as Batch).text;
+        let reply = await session.tell({ task: { source, kind: "values", values, paths } });
+        while ("wants" in reply && reply.wants) reply = await giveRecords(session, reply.wants, tables);
+        if (reply.printed) print?.(reply.printed);
+        return (answered(reply).answers[0] as Batch).text;
       } finally {
         session.close();
       }
@@ -45,13 +46,13 @@ export function createSandbox(
   };
 }
 
-async function giveRecords(session: Session, wants: readonly number[], tables: readonly RowsAt[]): Promise<Answered> {
+async function giveRecords(session: Session, wants: readonly number[], tables: readonly RowsAt[]): Promise<Reply> {
   const steps = new Steps(session, () => {});
   for (const table of wants) {
     for (const records of (tables[table] as RowsAt).rows()) await steps.add({ records, table });
   }
   await steps.settle();
-  return answered(await session.tell({ end: true }));
+  return session.tell({ end: true });
 }
 
 /** Steps of one task, a few of them ahead of their replies. */

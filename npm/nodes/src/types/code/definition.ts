@@ -26,7 +26,7 @@ export const code = {
         type: "string",
         minLength: 1,
         description:
-          "JavaScript (not TypeScript, and nothing that is awaited): a function, or the body of one with `return`. It reads inputs (what the edges brought, by handle), data (the main value among it), variables and the other names of expressions; a function is also called with { inputs, data, variables }.",
+          "JavaScript (not TypeScript, and nothing that is awaited): a function, or the body of one with `return`. It reads inputs (what the edges brought, by handle), data (the main value among it), variables and the other names of expressions; a function is also called with { inputs, data, variables }. What it writes with console.log is the output stdout.",
         examples: ["({ inputs }) => inputs.orders.length - inputs.returns.length", "return data.map((row) => row.id);"],
       },
       outputs: {
@@ -55,6 +55,12 @@ export const code = {
   otherOutputs: [
     output("handles", "Handles", "array", "With `outputs`: the handles that fired."),
     output("value", "Value", "any", "With `outputs`, instead of result: the object that the code returned."),
+    output(
+      "stdout",
+      "Standard Output",
+      "string",
+      "What the code wrote with `console`, if it did: the first 65,536 characters.",
+    ),
   ],
   touches: [],
   // The code may read the clock and draw random numbers.

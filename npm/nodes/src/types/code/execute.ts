@@ -3,6 +3,7 @@ import { doubtsOfNames } from "../../data/doubtful-code.js";
 import { findData, isPlainObject, itemOfRound, unwrap } from "../../data/input.js";
 import { bodyFunction } from "../../definition/code.js";
 import { answered, handlesOf } from "../../library/answer-handles.js";
+import { lastLines } from "../../library/last-line.js";
 import type { Place } from "../../library/place.js";
 import { executable } from "../../library/work.js";
 import type { RowsAt } from "../../sandbox/sandbox.js";
@@ -35,8 +36,12 @@ export function codeNode({ sandbox }: Place): NodeExecutable {
     const userFunction = new UserFunction(sandbox, "code", bodyFunction(parameters.code), limits);
     const tables: RowsAt[] = [];
     const crossing = { inputs: mapped(inputs, tables), data: withoutRows(values.data, ["data"], tables), variables };
-    const answer = await userFunction.callNamed({ ...crossing, variables: values.variables }, tables);
-    return answered(answer, handles, work.warn.bind(work));
+    const beside: { stdout?: string } = {};
+    const answer = await userFunction.callNamed({ ...crossing, variables: values.variables }, tables, (stdout) => {
+      beside.stdout = stdout;
+      if (work.progress) lastLines(work.progress)(stdout);
+    });
+    return answered(answer, handles, work.warn.bind(work), beside);
   });
 }
 

@@ -3,12 +3,12 @@ import { constants } from "node:os";
 
 import { NodeError } from "../../contract/error.js";
 import { warnOfLostDigitsIn } from "../../data/lost-digits.js";
+import { lastLines } from "../../library/last-line.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { type ProgramEnd, runProgram } from "../../machine/program.js";
 import { demandPrograms } from "../../machine/program-access.js";
 import { commandOf, commandPort, environmentOf, folderOf, type Parameters, stdinOf } from "./call.js";
 import { shellCommand } from "./definition.js";
-import { lastLines } from "./last-line.js";
 import { parsed } from "./parsed.js";
 import { startFailure } from "./start-failure.js";
 
