@@ -200,3 +200,36 @@ fn only_closed_types_refuse_unknown_ones() {
     let types = types.closed();
     assert!(types.accepts("node") && !types.accepts("other"));
 }
+
+#[test]
+fn what_has_another_form_is_shown_an_example_of_the_innermost_parameter() {
+    let order = json!({
+        "examples": [[{ "field": "total" }]],
+        "type": "array",
+        "items": {
+            "type": "object",
+            "required": ["field"],
+            "properties": { "field": { "type": "string", "examples": ["a.b"] }, "nulls": { "enum": ["first"] } },
+        },
+    });
+    let long = json!({ "type": "string", "examples": ["x".repeat(200)] });
+    let schema = json!({ "required": ["by"], "properties": { "by": order, "long": long } });
+    let messages = |parameters: Value| -> Vec<String> {
+        let types = NodeTypes::new().with("node", &schema.to_string()).unwrap();
+        let flow = json!({ "id": "n", "type": "node", "parameters": parameters });
+        let flow = from_json(&flow.to_string(), &Limits::default()).unwrap();
+        validate(&flow, &types, &Limits::default()).into_iter().map(|problem| problem.message).collect()
+    };
+    let by = r#"; for example `by: [{"field":"total"}]`"#;
+    assert_eq!(messages(json!({ "by": "total" })), [format!("Expected a list, found a string{by}")]);
+    assert_eq!(messages(json!({ "by": ["total"] })), [format!("Expected an object, found a string{by}")]);
+    assert_eq!(messages(json!({})), [format!("`by` is required{by}")]);
+    let field = r#"; for example `field: "a.b"`"#;
+    assert_eq!(messages(json!({ "by": [{}] })), [format!("`field` is required{field}")]);
+    assert_eq!(
+        messages(json!({ "by": [{ "field": 1 }] })),
+        [format!("Expected a string, found a number{field}")]
+    );
+    let other = messages(json!({ "by": [{ "field": "a", "nulls": "x" }], "long": 1 }));
+    assert_eq!(other, [r#"Expected "first""#, "Expected a string, found a number"]);
+}

@@ -76,7 +76,7 @@ impl NodeTypes {
     /// `items`, `minimum`, `maximum`, `exclusiveMinimum`, `minLength`, `maxLength`, `minItems`,
     /// `maxItems` and `anyOf`; `x-duration` lets a number of ms be written as a duration, such as `10s`; `$schema`, `$id`, `$comment`, `title`, `description`, `default`,
     /// `examples`, `deprecated` and whatever begins with `x-` say nothing about validity and are
-    /// passed over.
+    /// passed over; only the first of `examples` is shown in messages, unless it is long.
     ///
     /// # Errors
     ///

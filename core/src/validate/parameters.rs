@@ -82,7 +82,7 @@ fn check(value: &Value, schema: &Schema, path: &mut String, report: &mut Report<
         return;
     }
     if !schema.types.is_empty() && !schema.types.iter().any(|kind| kind.includes(value)) {
-        report(Rule::TypeMismatch, path, &mut |_| Finding::new(mismatch(&schema.types, value)));
+        report(Rule::TypeMismatch, path, &mut |_| Finding::of_form(mismatch(&schema.types, value)));
         return;
     }
     if let Some(values) = &schema.values
@@ -106,7 +106,13 @@ fn check_fields(object: &Map<String, Value>, schema: &Schema, path: &mut String,
     for name in &schema.required {
         if !object.contains_key(name) {
             within(path, name, |path| {
-                report(Rule::MissingParameter, path, &mut |_| Finding::new(format!("`{name}` is required")));
+                report(Rule::MissingParameter, path, &mut |_| {
+                    let finding = Finding::of_form(format!("`{name}` is required"));
+                    match schema.properties.get(name).and_then(|rules| rules.example.as_ref()) {
+                        Some(example) => finding.with_example(name, example),
+                        None => finding,
+                    }
+                });
             });
         }
     }
@@ -125,8 +131,26 @@ fn check_fields(object: &Map<String, Value>, schema: &Schema, path: &mut String,
                 continue;
             }
         };
-        within(path, name, |path| check(value, rules, path, report));
+        within(path, name, |path| match &rules.example {
+            Some(example) => check_like(name, example, value, rules, path, report),
+            None => check(value, rules, path, report),
+        });
     }
+}
+
+/// Checks a parameter of which there is an example, which is shown where the parameter has another form.
+#[inline(never)]
+fn check_like(
+    name: &str,
+    example: &str,
+    value: &Value,
+    schema: &Schema,
+    path: &mut String,
+    report: &mut Report<'_>,
+) {
+    check(value, schema, path, &mut |rule, path, make| {
+        report(rule, path, &mut |budget| make(budget).with_example(name, example));
+    });
 }
 
 #[inline(never)]
@@ -189,12 +213,12 @@ fn check_any_of(value: &Value, schema: &Schema, path: &mut String, report: &mut 
     match (candidates.next(), candidates.next()) {
         (None, _) => {
             let types: Vec<Type> = schema.any_of.iter().flat_map(|rules| rules.types.clone()).collect();
-            report(Rule::TypeMismatch, path, &mut |_| Finding::new(mismatch(&types, value)));
+            report(Rule::TypeMismatch, path, &mut |_| Finding::of_form(mismatch(&types, value)));
         }
         (Some(only), None) => check(value, only, path, report),
         (Some(_), Some(_)) => {
             report(Rule::InvalidParameter, path, &mut |_| {
-                Finding::new(format!("Fits none of the {} forms allowed", schema.any_of.len()))
+                Finding::of_form(format!("Fits none of the {} forms allowed", schema.any_of.len()))
             });
         }
     }

@@ -111,11 +111,18 @@ pub(super) struct Finding {
     found: Option<String>,
     suggestion: Option<String>,
     allowed: Vec<String>,
+    /// Whether an example would tell what is right.
+    lacks_example: bool,
 }
 
 impl Finding {
     pub(super) fn new(message: String) -> Finding {
-        Finding { message, found: None, suggestion: None, allowed: Vec::new() }
+        Finding { message, found: None, suggestion: None, allowed: Vec::new(), lacks_example: false }
+    }
+
+    /// What has another form than it should have.
+    pub(super) fn of_form(message: String) -> Finding {
+        Finding { lacks_example: true, ..Finding::new(message) }
     }
 
     /// Adds the name that was probably meant. The message has said what is allowed, and what was found is a value that
@@ -160,6 +167,16 @@ impl Finding {
     pub(super) fn meaning(mut self, found: &str, meant: &str) -> Finding {
         self.found = Some(found.to_owned());
         self.suggestion = Some(meant.to_owned());
+        self
+    }
+
+    /// Shows a parameter as it may be, where its form is wrong; only the innermost one around what is.
+    #[inline(never)]
+    pub(super) fn with_example(mut self, name: &str, example: &str) -> Finding {
+        if self.lacks_example {
+            self.message.push_str(&format!("; for example `{name}: {example}`"));
+        }
+        self.lacks_example = false;
         self
     }
 
@@ -222,7 +239,7 @@ impl Problems {
             self.others[usize::from(!is_error)] += 1;
             return;
         }
-        let Finding { message, found, suggestion, allowed } = finding(&mut self.budget);
+        let Finding { message, found, suggestion, allowed, .. } = finding(&mut self.budget);
         listed.push(Problem {
             rule: Some(rule),
             path: path.to_owned(),

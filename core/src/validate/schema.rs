@@ -33,6 +33,9 @@ pub(super) struct Schema {
     pub(super) minimum: Option<Number>,
     pub(super) exclusive_minimum: Option<Number>,
     pub(super) maximum: Option<Number>,
+
+    /// A value as it may be, as JSON text; missing where that is long.
+    pub(super) example: Option<String>,
 }
 
 /// Parameters of all types of the node library.

@@ -8,6 +8,9 @@ use crate::flow::{Limits, pointer, read_value};
 /// Where in the schema, as JSON pointer, and what is wrong there.
 type Refusal = (String, String);
 
+/// Bytes of an example that messages show.
+const LONGEST_EXAMPLE: usize = 160;
+
 /// Reads a schema from JSON text.
 pub(super) fn read(text: &str) -> Result<Schema, Refusal> {
     let value = read_value(text, &Limits::default()).map_err(|error| (error.path, error.message))?;
@@ -61,12 +64,19 @@ fn apply(schema: &mut Schema, keyword: &str, value: &Value, path: &str) -> Resul
             let given = value.as_bool();
             schema.duration = given.map_or_else(|| refuse(path, "Expected `true` or `false`"), Ok)?;
         }
-        "$schema" | "$id" | "$comment" | "title" | "description" | "default" | "examples" | "deprecated" => {}
+        "examples" => schema.example = example(value),
+        "$schema" | "$id" | "$comment" | "title" | "description" | "default" | "deprecated" => {}
         // By convention an annotation of whoever wrote the schema.
         _ if keyword.starts_with("x-") => {}
         _ => return refuse(path, &format!("The keyword `{keyword}` is not supported")),
     }
     Ok(())
+}
+
+/// The first example, as text for messages. As an annotation it may be anything.
+fn example(value: &Value) -> Option<String> {
+    let text = value.as_array()?.first()?.to_string();
+    (text.len() <= LONGEST_EXAMPLE).then_some(text)
 }
 
 fn restrict(schema: &mut Schema, values: Vec<Value>, path: &str) -> Result<(), Refusal> {

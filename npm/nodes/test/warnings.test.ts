@@ -279,6 +279,21 @@ describe("code that reads a field that no item has", () => {
   const map = (transformFunction: string, more = {}) =>
     fieldsOf("transform", { data: orders }, { transformFunction, ...more });
 
+  it("is told with where it is one level below, as in what a loop gathered", async () => {
+    const gathered = [{ result: { amount: 2 } }, { result: { amount: 10 } }];
+    const told = async (type: string, parameters: Record<string, unknown>) =>
+      (await fieldsOf(type, { data: gathered }, parameters)).map((message) => /Did you mean .*/.exec(message)?.[0]);
+    const meant = ["Did you mean `result.amount`?"];
+    expect(await told("transform", { transformFunction: "row => row.amount + 1" })).toEqual(meant);
+    expect(await told("transform", { operation: "filter", transformFunction: "row => row.amount > 3" })).toEqual(meant);
+    expect(await told("transform", where("amount", "gt", 3))).toEqual(meant);
+    expect(await told("sort", { by: [{ field: "amount" }] })).toEqual(meant);
+    expect(await told("transform", { transformFunction: "row => row.result.amount + 1" })).toEqual([]);
+    expect(await told("transform", { transformFunction: "row => row.amount ?? row.result.amount" })).toEqual([]);
+    const some = [...gathered, { amount: 3 }];
+    expect(await fieldsOf("transform", { data: some }, { transformFunction: "row => row.amount" })).toEqual([]);
+  });
+
   it("is told with the field that was meant", async () => {
     expect(await map("row => row.prize * 2")).toEqual([
       "`row.prize` in `transformFunction` is not there: there is no `prize`. Did you mean `price`?",

@@ -1,7 +1,8 @@
 /** Fields that user code reads by their names and no item has, where each item has one that is called almost so. */
-import { closeNames, namesText } from "../contract/close-names.js";
+import { namesText } from "../contract/close-names.js";
 import type { Doubt } from "./doubtful-conditions.js";
 import { isPlainObject } from "./input.js";
+import { likelyPaths } from "./likely-paths.js";
 
 /** Items that are looked at. */
 const MOST_ITEMS = 10_000;
@@ -116,7 +117,7 @@ function lackOf(path: Path, values: Iterable<unknown>): { field: string; like: s
     const missing = missingIn(path, value);
     if (missing === undefined || (found !== undefined && missing.field !== found.field)) return undefined;
     if (found !== undefined) continue;
-    const like = closeNames(missing.field, Object.keys(missing.holder));
+    const like = likelyPaths(missing.field, missing.holder);
     if (like.length === 0) return undefined;
     found = { field: missing.field, like };
   }

@@ -2,9 +2,10 @@
  * Conditions that cannot have been meant as they are: they compare numbers with text, or a field that no item has. And
  * other operations on such fields.
  */
-import { closeNames, namesText } from "../contract/close-names.js";
+import { namesText } from "../contract/close-names.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 import { isPlainObject } from "./input.js";
+import { likelyPaths } from "./likely-paths.js";
 import { lostDigitsOfOperand } from "./lost-digits.js";
 import type { Condition } from "./where.js";
 
@@ -62,7 +63,7 @@ export function doubtsOfFields(fields: readonly string[], items: readonly unknow
       if (seen++ === MOST_ITEMS || fieldOf(item, field) !== undefined) return [];
     }
     const [first] = items;
-    const like = isPlainObject(first) ? closeNames(field, Object.keys(first)) : [];
+    const like = isPlainObject(first) ? likelyPaths(field, first) : [];
     const hint = like.length > 0 ? `. Did you mean ${namesText(like)}?` : "";
     return {
       rule: "missing-field" as const,
@@ -100,7 +101,7 @@ function doubtOf(
     if (seen++ === MOST_ITEMS) break;
     const value = fieldOf(item, field);
     if (value === undefined) {
-      if (seen === 1 && isPlainObject(item)) like = closeNames(field, Object.keys(item));
+      if (seen === 1 && isPlainObject(item)) like = likelyPaths(field, item);
       continue;
     }
     if (isEmpty(value) || !differs?.(value)) {

@@ -6,6 +6,7 @@ import { recordsOf, tableBehind } from "../table/table-output.js";
 import { fieldOf } from "./field.js";
 import { findData, handleValue, isPlainObject, unwrap } from "./input.js";
 import { kindOf } from "./kind.js";
+import { likelyPaths } from "./likely-paths.js";
 
 /** One row: fields by name. */
 export type Row = Record<string, unknown>;
@@ -97,7 +98,8 @@ export function missingFields(
   addNames(rows, found, 0, rows.length);
   const names = [...found];
   return missing.map((field) => {
-    const like = closeNames(field, names);
+    const close = closeNames(field, names);
+    const like = close.length > 0 ? close : likelyPaths(field, rows[0] as Row);
     const hint = like.length > 0 ? `. Did you mean ${namesText(like)}?` : "";
     return {
       field,

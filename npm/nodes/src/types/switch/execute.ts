@@ -1,4 +1,4 @@
-import { closeNames, namesText } from "../../contract/close-names.js";
+import { namesText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { Pace } from "../../contract/pace.js";
@@ -7,6 +7,7 @@ import { type Doubt, doubtsOfFields, doubtsOfFilter, doubtsOfObject } from "../.
 import { fieldOf } from "../../data/field.js";
 import { findData, isPlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
+import { likelyPaths } from "../../data/likely-paths.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { listIn } from "../../table/list-in.js";
 import { type Case, type Way, waysOf } from "./cases.js";
@@ -110,7 +111,7 @@ function handlesOf({ all }: Parameters, ways: readonly Way[], value: unknown, it
 
 /** One object may lack a field that others have; one that has almost such a field was hardly meant. */
 function warnOfMissing(work: NodeWork<Parameters>, field: string, data: Record<string, unknown>): void {
-  const close = closeNames(field, Object.keys(data));
+  const close = likelyPaths(field, data);
   if (close.length === 0) return;
   work.warn(
     "missing-field",
