@@ -14,7 +14,12 @@ export const endpointParameters = {
     description: "The key of the service, sent as a bearer token. Services on your own machine need none.",
     examples: ["\u0024{{ secrets.OPENAI_API_KEY }}"],
   },
-  model: { type: "string", minLength: 1, description: "The model, by the name that the service has for it." },
+  model: {
+    type: "string",
+    minLength: 1,
+    description: "The model, by the name that the service has for it.",
+    examples: ["gpt-4.1-mini", "llama3.2"],
+  },
   headers: {
     anyOf: [{ type: "object" }, { type: "string" }],
     default: {},

@@ -60,6 +60,7 @@ export const database = {
         type: "array",
         description:
           "insert: the rows as objects by column, where no edge brings them by the name of a handle. In columns of JSON values stay what they are: text is text there, and is not read as JSON. SQLite: truth values are 1 and 0, times are text in ISO 8601, lists and objects are JSON; NaN is refused, which it would make null of.",
+        examples: [[{ id: 1, name: "Ada" }]],
       },
       onConflict: {
         type: "string",
@@ -79,6 +80,7 @@ export const database = {
         type: "array",
         items: { type: "string" },
         description: "insert: columns that come back as rows, such as numbers that the database gave.",
+        examples: [["id"]],
       },
     },
   },

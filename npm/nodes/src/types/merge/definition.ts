@@ -27,6 +27,7 @@ export const merge = {
       keys: {
         description:
           "key: the field, or fields, that tell which records belong together. 7 and the text `7` are the same.",
+        examples: ["id", ["year", "month"]],
         anyOf: [
           { type: "string", minLength: 1 },
           { type: "array", items: { type: "string", minLength: 1 } },

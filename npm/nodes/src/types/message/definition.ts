@@ -32,6 +32,7 @@ export const message = {
         minLength: 1,
         description:
           "What it says. Mentions of people and channels in it send no notifications. What is too long for the service is cut off, with a warning.",
+        examples: ["The nightly import is done."],
         "x-required-message": "Text is required",
       },
       title: { type: "string", description: "A heading above the text." },
