@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use conductor_core::flow::Outline;
 use conductor_core::run::{Event, RunOptions};
@@ -163,19 +163,32 @@ impl Random {
     }
 }
 
+/// What was made of a flow so far.
+#[derive(Default)]
+struct Made {
+    nodes: u32,
+    /// The node whose rate others share.
+    first: Option<String>,
+}
+
 /// A scope with some limits and retries.
-fn some_scope(random: &mut Random, depth: u32, counts: &mut u32) -> impl FnOnce(Scope) -> Scope + use<> {
+fn some_scope(random: &mut Random, depth: u32, made: &mut Made) -> impl FnOnce(Scope) -> Scope + use<> {
     let mut fills: Vec<Box<dyn FnOnce(Scope) -> Scope>> = Vec::new();
     let mut names = Vec::new();
     for _ in 0..1 + random.below(3) {
-        *counts += 1;
-        let name = format!("n{counts}");
+        made.nodes += 1;
+        let name = format!("n{}", made.nodes);
         names.push(name.clone());
         let kind = if depth == 0 { 0 } else { random.below(4) };
-        let inner = (kind > 1).then(|| some_scope(random, depth - 1, counts));
-        let width = if kind == 3 { 1 + random.below(4) } else { 0 };
         let at_once = random.chance(50).then(|| 1 + random.below(3));
         let rate = random.chance(15).then(|| (1 + random.below(2), 1 + random.below(20)));
+        let shares = made.first.clone().filter(|_| random.chance(40));
+        let (at_once, rate) = if shares.is_some() { (None, None) } else { (at_once, rate) };
+        if at_once.is_none() && rate.is_some() {
+            made.first.get_or_insert(name.clone());
+        }
+        let inner = (kind > 1).then(|| some_scope(random, depth - 1, made));
+        let width = if kind == 3 { 1 + random.below(4) } else { 0 };
         let retries = random.below(3);
         let (goes_on, tolerant, timeout) = (random.chance(40), random.chance(50), random.chance(10));
         fills.push(Box::new(move |scope: Scope| {
@@ -198,8 +211,12 @@ fn some_scope(random: &mut Random, depth: u32, counts: &mut u32) -> impl FnOnce(
                 Some(at_once) => scope.at_once(&name, at_once),
                 None => scope,
             };
-            match rate {
+            let scope = match rate {
                 Some((starts, per_ms)) => scope.limit(&name, starts, per_ms),
+                None => scope,
+            };
+            match shares {
+                Some(first) => scope.sharing(&name, &first),
                 None => scope,
             }
         }));
@@ -216,9 +233,10 @@ fn some_scope(random: &mut Random, depth: u32, counts: &mut u32) -> impl FnOnce(
 /// ends.
 fn run_some(seed: u64) {
     let mut random = Random(seed);
-    let fill = some_scope(&mut random, 3, &mut 0);
+    let fill = some_scope(&mut random, 3, &mut Made::default());
     let scope = fill(flow());
-    let limits = scope.leaf_limits();
+    let (limits, rates) = (scope.leaf_limits(), scope.rates());
+    let mut starts: HashMap<String, Vec<f64>> = HashMap::new();
     let concurrency = 1 + random.below(8);
     let mut talk = Talk::new(scope, room_for(concurrency));
     let mut in_hand: BTreeSet<String> = BTreeSet::new();
@@ -234,6 +252,16 @@ fn run_some(seed: u64) {
                     let most = limits.get(id).copied().unwrap_or(u32::MAX);
                     let count = in_hand.iter().filter(|other| id_of(other) == id).count();
                     assert!(count as u32 <= most, "seed {seed}: {count} of {id}, which has {most}");
+                    if let Some((first, rate)) = rates.get(id) {
+                        let starts = starts.entry(first.clone()).or_default();
+                        starts.push(talk.now);
+                        let few = starts.iter().rev().nth(rate.starts as usize);
+                        let stretch = few.map(|before| talk.now - before);
+                        assert!(
+                            stretch.is_none_or(|ms| ms >= f64::from(rate.per_ms)),
+                            "seed {seed}: {id} starts too early"
+                        );
+                    }
                 }
                 (Some("abort"), Some(name)) => {
                     in_hand.remove(name);

@@ -31,6 +31,26 @@ fn no_stretch_of_its_time_sees_more_starts() {
 }
 
 #[test]
+fn nodes_with_one_key_share_their_rate() {
+    let scope = flow().leaves(&["a", "b"]).limit("a", 1, 100).sharing("b", "a").leaves(&["c"]);
+    let mut talk = Talk::new(scope, at_once(9));
+    assert_eq!(talk.start(), ["start a", "start c"]);
+    talk.now = 10.0;
+    assert_eq!(talk.done("a"), NOTHING);
+    assert_eq!(talk.wait(), (100.0, vec!["start b".into()]));
+    let (outline, ..) = flow().leaves(&["a", "b"]).limit("a", 1, 100).sharing("b", "a").outline();
+    let words = outline.to_words();
+    assert_eq!(words[words.len() - 8..], [1, 1, 100, 0, 2, 0, 2, 0]);
+    assert_eq!(Outline::from_words(&words).as_ref(), Ok(&outline));
+    for wrong in [0, 1, 3, 4] {
+        let mut words = words.clone();
+        let place = words.len() - 2;
+        words[place] = wrong;
+        assert!(Outline::from_words(&words).is_err(), "the rate of node {wrong}, less one");
+    }
+}
+
+#[test]
 fn what_waits_keeps_no_place_from_others() {
     let scope = flow()
         .each("each", 2, |each| each.leaves(&["a"]).limit("a", 1, 100))

@@ -42,7 +42,7 @@ pub(crate) use outline::{runs_in_rounds, section_of};
 pub use policy::{
     KEEPS_TIMEOUT, POLICY_KEYS, POLICY_KEYS_IGNORED, UNASKED_NO_RETRIES, UNASKED_RETRIES, UNASKED_TIMEOUT,
 };
-pub(crate) use policy::{amount, is_redact_path, ms_of, period_ms, rate};
+pub(crate) use policy::{RATE_KEYS, amount, is_rate_key, is_redact_path, ms_of, period_ms, rate, rate_key};
 #[cfg(feature = "yaml")]
 pub use yaml::{from_yaml, from_yaml_documents, to_yaml};
 #[cfg(feature = "yaml")]

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::NodeDefinition;
-use super::policy::Policy;
+use super::policy::{Policy, rate_key};
 use crate::graph::node_weight;
 
 /// Number of an interned string. [`Name::NONE`] stands for a missing, null or empty string, which for a handle means
@@ -162,7 +162,8 @@ pub struct OutlineReference {
     pub read: u32,
 }
 
-/// How often a node may start, and how many attempts of it may be under way, over all frames that it is in. At least one of the two.
+/// How often a node may start, and how many attempts of it may be under way, over all frames that it is in: one of the two at
+/// least, or the limit of another node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeLimit {
     /// Index of the node. Of a scope, its beginnings count, and how many of it are open.
@@ -171,6 +172,8 @@ pub struct NodeLimit {
     pub rate: Option<Rate>,
     /// Attempts under way at once, from 1 to [`NodeLimit::MOST`]. A node that waits for its next try counts.
     pub concurrency: Option<u32>,
+    /// Index of an earlier node with a rate alone, of which this node's starts are a part; then there is nothing else.
+    pub shares: Option<u32>,
 }
 
 impl NodeLimit {
@@ -305,8 +308,10 @@ impl Outline {
         if !self.limits.is_empty() {
             words.extend(END_OF_REFERENCES);
         }
-        for NodeLimit { node, rate, concurrency } in &self.limits {
-            let (starts, per_ms) = rate.map_or((0, 0), |rate| (rate.starts, rate.per_ms));
+        for NodeLimit { node, rate, concurrency, shares } in &self.limits {
+            // No starts within a time are no rate: the place of the time has the node whose rate counts, plus one.
+            let shared = (0, shares.map_or(0, |first| first + 1));
+            let (starts, per_ms) = rate.map_or(shared, |rate| (rate.starts, rate.per_ms));
             words.extend([*node, starts, per_ms, concurrency.unwrap_or(0)]);
         }
         words
@@ -317,6 +322,7 @@ impl Outline {
         let mut names = Interner::new();
         let mut outline = Outline::default();
         let mut open: Vec<(u32, Section, &NodeDefinition)> = vec![(0, Section::Body, definition)];
+        let mut keys: HashMap<&str, u32> = HashMap::new();
         while let Some((parent, section, node)) = open.pop() {
             let index = outline.nodes.len() as u32;
             let policy = Policy::of(node);
@@ -338,7 +344,13 @@ impl Outline {
             });
             if policy.rate.is_some() || policy.concurrency.is_some() {
                 let Policy { rate, concurrency, .. } = policy;
-                outline.limits.push(NodeLimit { node: index, rate, concurrency });
+                let key = node.policy().and_then(|policy| rate_key(policy.get("rateLimit")?));
+                let first = key.map_or(index, |key| *keys.entry(key).or_insert(index));
+                outline.limits.push(if first == index {
+                    NodeLimit { node: index, rate, concurrency, shares: None }
+                } else {
+                    NodeLimit { node: index, rate: None, concurrency: None, shares: Some(first) }
+                });
             }
             if node.is_group() {
                 outline.edges.extend(node.connections().iter().map(|edge| OutlineEdge {
@@ -398,9 +410,11 @@ impl Outline {
         });
         let is_amount = |amount: u32| (1..=NodeLimit::MOST).contains(&amount);
         let limited = self.limits.is_sorted_by(|first, second| first.node < second.node)
-            && self.limits.iter().all(|NodeLimit { node, rate, concurrency }| {
+            && self.limits.iter().all(|NodeLimit { node, rate, concurrency, shares }| {
+                let has_own = rate.is_some() || concurrency.is_some();
                 *node < node_count
-                    && (rate.is_some() || concurrency.is_some())
+                    && has_own == shares.is_none()
+                    && shares.is_none_or(|first| first < *node && self.has_rate_alone(first))
                     && rate.is_none_or(|rate| {
                         is_amount(rate.starts) && (1..=Rate::LONGEST_MS).contains(&rate.per_ms)
                     })
@@ -416,6 +430,13 @@ impl Outline {
                     && known(edge.source_handle)
                     && known(edge.target_handle)
             })
+    }
+}
+
+impl Outline {
+    fn has_rate_alone(&self, node: u32) -> bool {
+        let found = self.limits.binary_search_by_key(&node, |limit| limit.node);
+        found.is_ok_and(|place| self.limits[place].rate.is_some() && self.limits[place].concurrency.is_none())
     }
 }
 
@@ -440,8 +461,9 @@ fn node_from_words(words: &[u32; NODE_WORDS]) -> OutlineNode {
 }
 
 fn limit_from_words([node, starts, per_ms, concurrency]: &[u32; LIMIT_WORDS]) -> NodeLimit {
-    let rate = (*starts > 0 || *per_ms > 0).then_some(Rate { starts: *starts, per_ms: *per_ms });
-    NodeLimit { node: *node, rate, concurrency: (*concurrency > 0).then_some(*concurrency) }
+    let rate = (*starts > 0).then_some(Rate { starts: *starts, per_ms: *per_ms });
+    let shares = if rate.is_none() { per_ms.checked_sub(1) } else { None };
+    NodeLimit { node: *node, rate, concurrency: (*concurrency > 0).then_some(*concurrency), shares }
 }
 
 fn edge_from_words(words: &[u32; EDGE_WORDS]) -> OutlineEdge {

@@ -81,7 +81,7 @@ pub(crate) fn ms_of(value: &Value) -> Option<f64> {
     }
 }
 
-/// A rate as text, such as `10/s`, `100/min` or `5/10s`, or an object of `limit` and `per` alone.
+/// A rate as text, such as `10/s`, `100/min` or `5/10s`, or an object of `limit` and `per`, which may have a `key`.
 pub(crate) fn rate(value: &Value) -> Option<Rate> {
     let (limit, per) = match value {
         Value::String(text) => {
@@ -89,13 +89,29 @@ pub(crate) fn rate(value: &Value) -> Option<Rate> {
             let is_number = limit.bytes().all(|byte| byte.is_ascii_digit());
             (is_number.then(|| limit.parse::<u32>().ok())??, duration_ms(&period(per))?)
         }
-        Value::Object(fields) if fields.len() == 2 => {
+        Value::Object(fields) if fields.keys().all(|key| RATE_KEYS.contains(&key.as_str())) => {
+            if let Some(key) = fields.get("key").filter(|key| !key.is_null()) {
+                key.as_str().filter(|key| is_rate_key(key))?;
+            }
             (amount(fields.get("limit")?)?, ms_of(fields.get("per")?)?)
         }
         _ => return None,
     };
     let starts = Some(limit).filter(|limit| (1..=NodeLimit::MOST).contains(limit))?;
     Some(Rate { starts, per_ms: period_ms(per)? })
+}
+
+/// The keys of a rate that is an object.
+pub(crate) const RATE_KEYS: [&str; 3] = ["limit", "per", "key"];
+
+/// What the nodes have in common that share a rate; `None` for a rate of one node alone.
+pub(crate) fn rate_key(rate: &Value) -> Option<&str> {
+    rate.get("key")?.as_str()
+}
+
+/// Whether nodes can share a rate by this text. It is known before the flow runs, so that it has no expression.
+pub(crate) fn is_rate_key(key: &str) -> bool {
+    !key.trim().is_empty() && !key.contains("${{")
 }
 
 /// The `limit` of a rate, or how many attempts may be under way at once.

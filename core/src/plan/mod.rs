@@ -209,9 +209,11 @@ impl Plan {
         &self.limits
     }
 
-    /// The place of a node's limit among [`Plan::limits`].
+    /// The place of a node's limit among [`Plan::limits`], where that is shared, of the node that has it.
     pub(crate) fn limit_of(&self, node: u32) -> Option<usize> {
-        self.limits.binary_search_by_key(&node, |limit| limit.node).ok()
+        let place_of = |node: u32| self.limits.binary_search_by_key(&node, |limit| limit.node).ok();
+        let place = place_of(node)?;
+        self.limits[place].shares.map_or(Some(place), place_of)
     }
 
     /// Whether some group has branches.

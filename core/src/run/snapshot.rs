@@ -223,7 +223,9 @@ impl Plan {
             .flat_map(|index| self.outgoing(index).iter().flat_map(|edge| [edge.target, edge.handle.0]));
         let limits = self.limits().iter().flat_map(|limit| {
             let rate = limit.rate.map(|rate| [rate.starts, rate.per_ms]);
-            [limit.node].into_iter().chain(rate.into_iter().flatten()).chain(limit.concurrency)
+            let shares = limit.shares.map(|first| [u32::MAX, first]);
+            let own = [limit.node].into_iter().chain(rate.into_iter().flatten()).chain(limit.concurrency);
+            own.chain(shares.into_iter().flatten())
         });
         let branches = self.branchings().iter().flat_map(|group| [group.node, group.wins, group.losses]);
         nodes.chain(edges).chain(limits).chain(branches).fold(0xcbf2_9ce4_8422_2325, |hash, word| {

@@ -43,7 +43,16 @@ pub(super) fn validate(
     others: usize,
 ) -> Vec<Problem> {
     let problems = Problems::new(types.is_for_file(), others);
-    let mut walk = Walk { types, limits, problems, path: String::new(), nodes: 0, edges: 0, loops: 0 };
+    let mut walk = Walk {
+        types,
+        limits,
+        problems,
+        path: String::new(),
+        nodes: 0,
+        edges: 0,
+        loops: 0,
+        shared_rates: HashMap::new(),
+    };
     walk.node(node, None, None, 0);
     walk.problems.into_list()
 }
@@ -58,6 +67,7 @@ pub(super) struct Walk<'a> {
     edges: usize,
     /// Loops around the node that it is at.
     loops: usize,
+    shared_rates: policy::SharedRates,
 }
 
 impl Walk<'_> {
@@ -350,6 +360,7 @@ impl Walk<'_> {
                 is_loop: runs_in_rounds(&node.kind),
             };
             policy::check(given, place, &mut self.path, &mut report);
+            policy::check_shared(given, &mut self.shared_rates, &mut self.path, &mut report);
             if length == 0 {
                 policy::check_root(given, &mut self.path, &mut report);
             }

@@ -1,5 +1,7 @@
 //! Checks what a flow asks of the engine: a node's `policy`, and the `runtime` settings of a flow.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::Rule;
@@ -7,8 +9,8 @@ use super::parameters::Report;
 use super::problem::Finding;
 use super::suggestion::{self, Budget};
 use crate::flow::{
-    DURATION_EXAMPLES, NodeLimit, POLICY_KEYS, POLICY_KEYS_IGNORED, amount, is_redact_path, kind_of, ms_of,
-    period_ms, pointer,
+    DURATION_EXAMPLES, NodeLimit, POLICY_KEYS, POLICY_KEYS_IGNORED, RATE_KEYS, Rate, amount, is_rate_key,
+    is_redact_path, kind_of, ms_of, period_ms, pointer, rate, rate_key,
 };
 
 /// Where a node stands whose policy is checked.
@@ -62,6 +64,38 @@ pub(super) fn check(policy: &Map<String, Value>, place: Place, path: &mut String
     }
 }
 
+/// What nodes say of the rates that they share, by key.
+pub(super) type SharedRates = HashMap<String, Rate>;
+
+/// Reports that nodes which share a rate do not agree on it, or that it cannot be shared.
+pub(super) fn check_shared(
+    policy: &Map<String, Value>,
+    known: &mut SharedRates,
+    path: &mut String,
+    report: &mut Report<'_>,
+) {
+    let Some(given) = policy.get("rateLimit") else { return };
+    let Some((key, own)) = rate_key(given).zip(rate(given)) else { return };
+    let length = path.len();
+    pointer::push_key(path, "rateLimit");
+    let first = *known.entry(key.to_owned()).or_insert(own);
+    if first != own {
+        report(Rule::InvalidPolicy, path, &mut |_| {
+            Finding::new(format!(
+                "Nodes with the key `{key}` share one rate, which is {} per {} ms at the first of them: write the same here, \
+                 or another key",
+                first.starts, first.per_ms
+            ))
+        });
+    }
+    if policy.get("concurrency").is_some_and(|value| !value.is_null()) {
+        report(Rule::InvalidPolicy, path, &mut |_| {
+            Finding::new("A rate with a `key` cannot stand beside `concurrency`".to_owned())
+        });
+    }
+    path.truncate(length);
+}
+
 /// Reports that the node that is run, at `path`, is to be gone on after: then nothing is left to do.
 pub(super) fn check_root(policy: &Map<String, Value>, path: &mut String, report: &mut Report<'_>) {
     if policy.get("continueOnError") == Some(&Value::Bool(true)) {
@@ -76,9 +110,6 @@ pub(super) fn check_root(policy: &Map<String, Value>, path: &mut String, report:
     }
 }
 
-/// The keys of a rate limit that is an object.
-const RATE_KEYS: [&str; 2] = ["limit", "per"];
-
 /// Reports what is wrong with the object of a rate limit at `path`.
 fn check_rate(fields: &Map<String, Value>, path: &mut String, report: &mut Report<'_>) {
     let length = path.len();
@@ -90,6 +121,9 @@ fn check_rate(fields: &Map<String, Value>, path: &mut String, report: &mut Repor
         path.truncate(length);
     }
     for key in RATE_KEYS {
+        if key == "key" && fields.get(key).is_none_or(Value::is_null) {
+            continue;
+        }
         let found = fields.get(key).unwrap_or(&Value::Null);
         let problem = match key {
             _ if found.is_null() => Some((
@@ -99,6 +133,14 @@ fn check_rate(fields: &Map<String, Value>, path: &mut String, report: &mut Repor
             "limit" => amount_problem(found),
             "per" => duration(found, |ms| period_ms(ms).is_some())
                 .map(|(rule, message)| (rule, format!("{message}; from 1 ms to 24 h"))),
+            "key" if !found.is_string() => {
+                Some(mismatch("a text that nodes with one rate have in common", found))
+            }
+            "key" if !found.as_str().is_some_and(is_rate_key) => Some((
+                Rule::InvalidPolicy,
+                "The key of a rate limit is known before the flow runs: text, which has no expression"
+                    .to_owned(),
+            )),
             _ => None,
         };
         if let Some((rule, message)) = problem {

@@ -9,6 +9,8 @@ pub(crate) struct Scope {
     id: String,
     policy: OutlineNode,
     rate: Option<Rate>,
+    /// The id of the node whose rate is this one's as well.
+    shares: Option<String>,
     /// Attempts under way at once.
     concurrency: Option<u32>,
     children: Vec<Scope>,
@@ -42,6 +44,7 @@ impl Scope {
             id: id.into(),
             policy,
             rate: None,
+            shares: None,
             concurrency: None,
             children: Vec::new(),
             edges: Vec::new(),
@@ -82,6 +85,12 @@ impl Scope {
         self
     }
 
+    /// Has a child share the rate of an earlier node; no other one may have its id.
+    pub(crate) fn sharing(mut self, id: &str, first: &str) -> Scope {
+        self.child(id).shares = Some(first.to_owned());
+        self
+    }
+
     /// Limits how many attempts of a child are under way at once.
     pub(crate) fn at_once(mut self, id: &str, concurrency: u32) -> Scope {
         self.child(id).concurrency = Some(concurrency);
@@ -90,6 +99,21 @@ impl Scope {
 
     fn child(&mut self, id: &str) -> &mut Scope {
         self.children.iter_mut().find(|child| child.id == id).expect("the child exists")
+    }
+
+    /// The rates of nodes by id: the id of the first node that has each, and how many starts there may be in which time.
+    pub(crate) fn rates(&self) -> HashMap<String, (String, Rate)> {
+        let (mut rates, mut sharing, mut open) = (HashMap::new(), Vec::new(), vec![self]);
+        while let Some(scope) = open.pop() {
+            open.extend(&scope.children);
+            rates.extend(scope.rate.map(|rate| (scope.id.clone(), (scope.id.clone(), rate))));
+            sharing.extend(scope.shares.clone().map(|first| (scope.id.clone(), first)));
+        }
+        for (id, first) in sharing {
+            let rate = rates[&first].clone();
+            rates.insert(id, rate);
+        }
+        rates
     }
 
     /// How many attempts may be under way at once, of the leaves that have a limit, by their ids.
@@ -139,7 +163,14 @@ impl Scope {
             outline.nodes.push(OutlineNode { id, parent, ..scope.policy });
             let Scope { rate, concurrency, .. } = scope;
             if rate.is_some() || concurrency.is_some() {
-                outline.limits.push(NodeLimit { node: index, rate, concurrency });
+                outline.limits.push(NodeLimit { node: index, rate, concurrency, shares: None });
+            }
+            if let Some(first) = &scope.shares {
+                let shares = paths
+                    .iter()
+                    .position(|path: &String| path.rsplit('/').next() == Some(first))
+                    .map(|first| first as u32);
+                outline.limits.push(NodeLimit { node: index, rate: None, concurrency: None, shares });
             }
             outline.edges.extend(scope.edges.iter().map(|edge| {
                 let [source, target, source_handle, target_handle] =

@@ -166,6 +166,7 @@ const ASKS_NOTHING: PolicyWords = Object.freeze({
   timeout: 0,
   continueOnError: false,
   rateLimit: undefined,
+  rateKey: undefined,
   concurrency: 0,
   cacheKey: undefined,
 });
@@ -189,6 +190,8 @@ class Encoder {
   private expressions: Map<number, ParameterExpressions> | undefined;
   /** Node, starts, ms and attempts at once of each. */
   private nodeLimits: number[] | undefined;
+  /** The first node with each key of a rate. */
+  private sharedRates: Map<string, { index: number; rateLimit: readonly number[] }> | undefined;
   private readonly tries: { scope: number; group: NodeDefinition }[] = [];
 
   constructor(private readonly known?: Outline) {}
@@ -256,6 +259,21 @@ class Encoder {
     return !this.changed && !this.tooLarge && !this.refused && this.count === nodes.length && this.edges === edges;
   }
 
+  /** Says how often a node may start, and how many attempts of it may be under way. */
+  private limit(index: number, { rateLimit = [0, 0], rateKey, concurrency }: PolicyWords): void {
+    this.nodeLimits ??= [];
+    this.sharedRates ??= new Map();
+    const first = rateKey === undefined ? undefined : this.sharedRates.get(rateKey);
+    if (first === undefined) {
+      if (rateKey !== undefined) this.sharedRates.set(rateKey, { index, rateLimit });
+      this.nodeLimits.push(index, ...rateLimit, concurrency);
+      return;
+    }
+    if (!isSameList(first.rateLimit, rateLimit)) this.refused = true;
+    // No starts within a time are no rate: the place of the time has the node whose rate counts, plus one.
+    this.nodeLimits.push(index, 0, first.index + 1, 0);
+  }
+
   /** `groups`: how many are around the node. */
   private visit(node: NodeDefinition, parent: number, groups: number, section: Section = Section.body): void {
     const index = this.count;
@@ -310,10 +328,7 @@ class Encoder {
     this.put(nodeWords, at + 4, asks.retries);
     this.put(nodeWords, at + 5, asks.retryDelay);
     this.put(nodeWords, at + 6, asks.timeout);
-    if (asks.rateLimit !== undefined || asks.concurrency > 0) {
-      this.nodeLimits ??= [];
-      this.nodeLimits.push(index, ...(asks.rateLimit ?? [0, 0]), asks.concurrency);
-    }
+    if (asks.rateLimit !== undefined || asks.concurrency > 0) this.limit(index, asks);
     this.put(
       nodeWords,
       at + 7,

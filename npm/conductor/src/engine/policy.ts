@@ -18,6 +18,8 @@ export interface PolicyWords {
   continueOnError: boolean;
   /** Starts, and the ms within which there may be so many. */
   rateLimit: readonly [limit: number, per: number] | undefined;
+  /** What the nodes have in common that share the rate. */
+  rateKey: string | undefined;
   /** Attempts under way at once; 0 where nothing is asked. */
   concurrency: number;
   /** The text that stands for what the node gets, where its outputs are reused by that. */
@@ -31,6 +33,7 @@ export class PolicyReader implements PolicyWords {
   timeout = 0;
   continueOnError = false;
   rateLimit: PolicyWords["rateLimit"];
+  rateKey: string | undefined;
   concurrency = 0;
   /** A loop is around the nodes that are read. */
   isInLoop = false;
@@ -57,6 +60,7 @@ export class PolicyReader implements PolicyWords {
     this.timeout = timeout === undefined || isUnaskedTimeout(node?.type, timeout) ? 0 : deadline(msOf(timeout));
     this.continueOnError = false;
     this.rateLimit = undefined;
+    this.rateKey = undefined;
     this.concurrency = 0;
     this.cacheKey = undefined;
     return true;
@@ -78,7 +82,11 @@ export class PolicyReader implements PolicyWords {
     if (isGiven(retryDelay)) this.retryDelay = countPlusOne(msOf(retryDelay));
     if (isGiven(timeout)) this.timeout = deadline(msOf(timeout));
     this.continueOnError = continueOnError === true;
-    if (isGiven(rateLimit)) this.rateLimit = rateOf(rateLimit);
+    if (isGiven(rateLimit)) {
+      this.rateLimit = rateOf(rateLimit);
+      const { key } = rateLimit as Fields;
+      if (typeof key === "string") this.rateKey = key;
+    }
     if (isGiven(concurrency)) {
       this.concurrency = amountOf(concurrency);
       if (!this.isInLoop) this.ignoresSome = true;
@@ -91,7 +99,7 @@ export class PolicyReader implements PolicyWords {
       (!isGiven(timeout) || this.timeout > 0) &&
       (!isGiven(continueOnError) || typeof continueOnError === "boolean") &&
       (!isGiven(rateLimit) || this.rateLimit !== undefined) &&
-      (!isGiven(concurrency) || this.concurrency > 0) &&
+      (!isGiven(concurrency) || (this.concurrency > 0 && this.rateKey === undefined)) &&
       (!isGiven(redact) || isRedact(redact)) &&
       (!isGiven(cache) || cache === false || caches !== undefined)
     );

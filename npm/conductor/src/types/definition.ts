@@ -29,9 +29,10 @@ export interface NodePolicy {
   continueOnError?: boolean | null;
   /**
    * How many attempts may start within a time, over all rounds of loops and tries in one run: `10/s`, `100/min`, `1000/h`,
-   * `5/10s`, or `limit` (1 to 10000) and `per` (1 ms to 24 h, as ms or a duration). Of a group or a loop: beginnings.
+   * `5/10s`, or `limit` (1 to 10000) and `per` (1 ms to 24 h, as ms or a duration). Of a group or a loop: beginnings. Nodes of a flow
+   * with the same `key` share one rate, of which they must say the same.
    */
-  rateLimit?: string | { limit: number; per: number | string } | null;
+  rateLimit?: string | { limit: number; per: number | string; key?: string | null } | null;
   /**
    * Parts of its output that nothing outside of the run sees: `customer.email`, `rows[*].card`, `**.token`, `["a key"]`. Of a group
    * or a flow they count for all nodes inside as well, those of the node that is run also for its input.

@@ -64,6 +64,53 @@ describe("a node with a rate limit", () => {
     expect(await startsOf(definition, failTwice)).toEqual([0, 10_000, 20_000]);
   });
 
+  it("shares its rate with all nodes that have its key, at any depth", async () => {
+    stopClock();
+    const began = Date.now();
+    const starts: [string, number][] = [];
+    const note = (id: string) => () => void starts.push([id, Date.now() - began]);
+    const shared = { policy: { rateLimit: { limit: 2, per: "1s", key: "crm" } } };
+    const other = { policy: { rateLimit: { limit: 2, per: "1s", key: "erp" } } };
+    const definition = group(
+      "root",
+      [
+        leaf("a", shared),
+        group("inner", [leaf("b", shared), leaf("c", shared)]),
+        leaf("d", { policy: { rateLimit: { limit: 2, per: 1000, key: "crm" } } }),
+        leaf("e", other),
+        leaf("f", { policy: { rateLimit: "2/s" } }),
+      ],
+      [],
+      { parameters: { parallel: true } },
+    );
+    const bodies = Object.fromEntries(["a", "b", "c", "d", "e", "f"].map((id) => [id, note(id)]));
+    const run = watch(conductorWith(byId(bodies), { concurrency: 50 }).node.run(definition));
+    for (let step = 0; step < 100 && !run.settled; step++) await pass(100);
+    expect(run.value?.success).toBe(true);
+    const late = starts.filter(([, at]) => at > 0);
+    expect(starts).toHaveLength(6);
+    expect(late.map(([, at]) => at)).toEqual([1000, 1000]);
+    expect(late.every(([id]) => ["a", "b", "c", "d"].includes(id))).toBe(true);
+  });
+
+  it("is not run where nodes with one key do not agree", async () => {
+    const of = (rateLimit: object, more = {}) => ({ policy: { rateLimit, ...more } });
+    const disagreeing = group("root", [
+      leaf("a", of({ limit: 2, per: "1s", key: "crm" })),
+      leaf("b", of({ limit: 3, per: "1s", key: "crm" })),
+    ]);
+    const result = await conductorWith(byId({ a: () => 1, b: () => 1 })).node.run(disagreeing);
+    expect(result).toMatchObject({ success: false, error: { code: "VALIDATION_FAILED" } });
+    expect(result.error?.message).toContain("Nodes with the key `crm` share one rate, which is 2 per 1000 ms");
+    for (const wrong of [
+      of({ limit: 2, per: "1s", key: 5 }),
+      of({ limit: 2, per: "1s", key: "x" }, { concurrency: 2 }),
+    ]) {
+      const [first] = validateFlow(group("root", [leaf("a", wrong)]) as never);
+      expect(first).toMatchObject({ severity: "error", nodeId: "a" });
+    }
+  });
+
   it("keeps no place from others while it waits", async () => {
     stopClock();
     const ran: string[] = [];

@@ -180,6 +180,12 @@ const policySchema: Json = {
           properties: {
             limit: { type: "integer", minimum: 1, maximum: 10_000, description: "Starts." },
             per: { $ref: "#/$defs/duration", description: "The time within which there may be so many: 1 ms to 24 h." },
+            key: {
+              type: ["string", "null"],
+              minLength: 1,
+              description:
+                "Text that nodes of the flow have in common which share the rate, such as the name of a service.",
+            },
           },
           required: ["limit", "per"],
           additionalProperties: false,
