@@ -26,12 +26,14 @@ interface AuditOptions {
 /** Makes a key and prints it, once. */
 export async function addKey(
   name: string,
-  { keys, role, expires, audit }: KeyOptions & AuditOptions & { role: Role; expires?: number },
+  { keys, role, expires, flow, audit }: KeyOptions & AuditOptions & { role: Role; expires?: number; flow?: string[] },
 ): Promise<Exit> {
   const file = new KeyFile(keys);
   const tell = changesTo(audit);
-  const key = attempted(() => file.add(name, role, expires === undefined ? undefined : new Date(Date.now() + expires)));
-  process.stderr.write(`The key of ${oneLine(name)}, for the role ${role}. It is not told again:\n`);
+  const expiresAt = expires === undefined ? undefined : new Date(Date.now() + expires);
+  const key = attempted(() => file.add(name, role, { expiresAt, ...(flow !== undefined && { flows: flow }) }));
+  const only = flow === undefined ? "" : ` with ${flow.map(oneLine).join(", ")} alone`;
+  process.stderr.write(`The key of ${oneLine(name)}, for the role ${role}${only}. It is not told again:\n`);
   process.stdout.write(`${key}\n`);
   await tell({ what: "add", subject: name, role });
   return Exit.success;
@@ -42,9 +44,10 @@ export function listKeys({ keys, json }: KeyOptions & { json?: boolean }): Exit 
   const found = attempted(() => new KeyFile(keys).list()).map(({ hash: _, ...key }) => key);
   if (json) process.stdout.write(`${jsonText(found, 2)}\n`);
   else if (found.length === 0) process.stdout.write("There are no keys: conductor keys add NAME --role ROLE\n");
-  for (const { name, role, createdAt, expiresAt } of json ? [] : found) {
+  for (const { name, role, createdAt, expiresAt, flows } of json ? [] : found) {
     const until = expiresAt === undefined ? "" : `, until ${expiresAt}`;
-    process.stdout.write(`${column(oneLine(name), 24)}${column(role, 8)}made ${createdAt}${until}\n`);
+    const only = flows === undefined ? "" : `, for ${flows.map(oneLine).join(", ")}`;
+    process.stdout.write(`${column(oneLine(name), 24)}${column(role, 8)}made ${createdAt}${until}${only}\n`);
   }
   return Exit.success;
 }

@@ -2,6 +2,7 @@
 import { createNodeConductor } from "../exports/environment/node.js";
 import type { Conductor, ConductorConfig } from "../exports/node.js";
 import { createCalls } from "../server/calls.js";
+import { createFlowScope } from "../server/flow-scope.js";
 import { toolOf } from "../server/mcp/tool.js";
 import { createRateGuard, UNLIMITED } from "../server/rate-limits.js";
 import { serveChannels } from "../server/served-channels.js";
@@ -88,6 +89,7 @@ async function serveOn(
           auth: undefined,
           // The one caller is who started this process.
           guard: createRateGuard(UNLIMITED, () => {}),
+          scope: createFlowScope(conductor),
           tell: () => {},
         }),
         events: conductor.events,

@@ -429,6 +429,7 @@ function commands(end: (exit: Exit) => void): Command {
     .argument("<name>", "what it is for")
     .addOption(new Option("--role <role>", "what it allows").choices(ROLES).makeOptionMandatory())
     .option("--expires <time>", "it is good for so long, such as 90d (default: until it is removed)", milliseconds)
+    .option("--flow <id>", "a saved flow that it is for; may be given again (default: all)", files)
     .option(...KEYS)
     .option(...AUDIT)
     .action(async (name: string, options) => end(await addKey(name, options)));

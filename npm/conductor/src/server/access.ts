@@ -9,6 +9,8 @@ export interface Caller {
   name: string;
   /** What it allows: each role allows all that those before it do. */
   role: Role;
+  /** Ids of the saved flows with which alone it may do that; missing for a caller of all flows. */
+  flows?: readonly string[];
 }
 
 /** Roles, the least one first. */
@@ -26,8 +28,17 @@ export function leastRole(channel: string, command: string): Role | "anyone" | u
   return declared === undefined || channel !== "auth" ? declared?.role : "anyone";
 }
 
-/** Why a caller may not call; `undefined` where that is allowed. */
-export function refusalOf(caller: Caller | undefined, least: Role | "anyone", what: string): Refusal | undefined {
+/**
+ * Why a caller may not call; `undefined` where that is allowed.
+ *
+ * @param isOfFlows whether what is called is about flows, of which others see to it that they are the caller's
+ */
+export function refusalOf(
+  caller: Caller | undefined,
+  least: Role | "anyone",
+  what: string,
+  isOfFlows = false,
+): Refusal | undefined {
   if (least === "anyone") return undefined;
   if (caller === undefined)
     return {
@@ -35,12 +46,18 @@ export function refusalOf(caller: Caller | undefined, least: Role | "anyone", wh
       error: `${what} needs a sign-in: send "Authorization: Bearer <key>"`,
       code: "VALIDATION_FAILED",
     };
-  if (allows(caller, least)) return undefined;
+  if (allows(caller, least)) return caller.flows === undefined || isOfFlows ? undefined : refusalBeyond(caller, what);
   return {
     status: 403,
     error: `${what} is for the role ${least} and above; "${caller.name}" has the role ${caller.role}`,
     code: "VALIDATION_FAILED",
   };
+}
+
+/** Why a caller for a few flows may not call what is about others. */
+export function refusalBeyond({ name, flows = [] }: Caller, what: string): Refusal {
+  const error = `${what} is not for "${name}" here, which may run these flows and see their executions: ${flows.join(", ")}`;
+  return { status: 403, error, code: "VALIDATION_FAILED" };
 }
 
 /** An answer in the place of what was asked for. */

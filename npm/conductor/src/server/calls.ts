@@ -7,6 +7,7 @@ import { type Caller, type Limited, leastRole, type Refusal, refusalOf } from ".
 import type { AuditEntry } from "./audit.js";
 import { auditedCall } from "./audited-calls.js";
 import type { ExecutionGuard } from "./execution-limits.js";
+import { type FlowScope, isOfFlows } from "./flow-scope.js";
 import type { IsolatedCalls } from "./isolated-calls.js";
 import type { OwnFlowRefusal } from "./own-flows.js";
 import type { RateGuard } from "./rate-limits.js";
@@ -52,6 +53,8 @@ export type CallResult = CallAnswer | Refusal | Limited;
 export interface Calls {
   /** Why a caller may not call a command, before anything of the call is read; `undefined` where it may. */
   refusal(session: Session, channel: string, command: string): CallResult | undefined;
+  /** Why a call is not about the flows of a caller that has only a few; `undefined` where it is. */
+  beyond(session: Session, channel: string, command: string, args: unknown): Promise<Refusal | Limited | undefined>;
   /** Notes that a caller was refused; what it is to be answered with. */
   told(session: Session, refused: Refusal, what: string): Refusal | Limited;
   call(session: Session, channel: string, command: string, args: unknown): Promise<CallResult>;
@@ -82,16 +85,17 @@ export interface CallParts {
   isolated?: IsolatedCalls | undefined;
   /** Refuses flows of callers that would get secrets; missing where everyone's flows may. */
   ownFlows?: OwnFlowRefusal | undefined;
+  scope: FlowScope;
   tell(entry: Omit<AuditEntry, "time">): void;
 }
 
-export function createCalls({ channels, auth, guard, executions, isolated, ownFlows, tell }: CallParts): Calls {
+export function createCalls({ channels, auth, guard, executions, isolated, ownFlows, scope, tell }: CallParts): Calls {
   const refusal: Calls["refusal"] = (session, channel, command) => {
     const least = leastRole(channel, command);
     // A stranger is asked for a key first, as everywhere.
     if (least === undefined && session.caller !== undefined) return noCommand(channel, command);
     const what = `${nameOf(channel)}.${nameOf(command)}`;
-    const refused = refusalOf(session.caller, least ?? "viewer", what);
+    const refused = refusalOf(session.caller, least ?? "viewer", what, isOfFlows(channel, command));
     return refused && told(session, refused, what);
   };
   const told: Calls["told"] = (session, refused, what) => {
@@ -101,6 +105,11 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
     if (limited !== undefined) return limited;
     tell({ event: "refused", ...whoIs(session), what, outcome: String(refused.status) });
     return refused;
+  };
+
+  const beyond: Calls["beyond"] = async (session, channel, command, args) => {
+    const refused = await scope(session.caller, channel, command, args);
+    return refused && told(session, refused, `${channel}.${command}`);
   };
 
   /** A code that an issuer's sign-in ended with is redeemed under no name: who it is of is told by the answer. */
@@ -143,6 +152,7 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
 
   return {
     refusal,
+    beyond,
     told,
     isWaiting: (executionId) => executions?.isWaiting(executionId) === true,
     hasLeft: (token) => token !== undefined && left.get(token) === true,
@@ -150,6 +160,8 @@ export function createCalls({ channels, auth, guard, executions, isolated, ownFl
       const refused = refusal(session, channel, command);
       if (refused !== undefined) return refused;
       if (channel !== "auth") {
+        const outside = await beyond(session, channel, command, args);
+        if (outside !== undefined) return outside;
         const unsaved = await ownFlows?.(session.caller, channel, command, args);
         if (unsaved !== undefined) {
           return "status" in unsaved ? told(session, unsaved, `${channel}.${command}`) : unsaved;

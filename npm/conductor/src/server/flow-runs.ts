@@ -5,6 +5,7 @@ import { flowIdOf, isUnbegun } from "../api/requests.js";
 import { type Caused, causeOf } from "../types/cause.js";
 import type { ErrorCode } from "../types/errors.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
+import type { Limited, Refusal } from "./access.js";
 import { type CallResult, type Calls, idOfKey, type Session } from "./calls.js";
 import type { IdempotencyKeys, KeyRefusal } from "./idempotency.js";
 import type { ServedChannels } from "./served-channels.js";
@@ -12,7 +13,7 @@ import { within } from "./within.js";
 
 /** What is needed of a server. */
 export interface FlowRunParts {
-  calls: Pick<Calls, "call">;
+  calls: Pick<Calls, "call" | "beyond">;
   channels: Pick<ServedChannels, "requests">;
   keys: IdempotencyKeys;
   /** An execution of the store; missing where none outlasts its process. */
@@ -28,7 +29,7 @@ export interface Asking {
 }
 
 /** Why a run is not carried out. */
-export type RunRefusal = KeyRefusal | { status: 500; code: ErrorCode; error: string };
+export type RunRefusal = KeyRefusal | Refusal | Limited | { status: 500; code: ErrorCode; error: string };
 
 /** What a run is answered with: its result, the id under which that will be found, or why it was not begun. */
 export type RunAnswer = { result: CallResult } | { executionId: string } | RunRefusal;
@@ -89,6 +90,9 @@ export function flowRuns({ calls, channels, keys, kept }: FlowRunParts): FlowRun
   return {
     idOf,
     async prepare(session, request, { key, wait }) {
+      // Before anything is told of an execution of this id or key.
+      const outside = await calls.beyond(session, "conductor", "execute", request);
+      if (outside !== undefined) return outside;
       if (wait !== undefined && kept === undefined) {
         const error = "This server has no store, in which a result could be found later: leave `wait` out";
         return { status: 400, code: "INVALID_PARAMETERS", error };

@@ -7,7 +7,7 @@ import { createLog } from "../engine/log.js";
 import { msOf } from "../engine/policy.js";
 import { type Typed, typedOf } from "../types/cause.js";
 import type { ExecutionRequest } from "../types/request.js";
-import { leastRole, type Refusal, refusalOf } from "./access.js";
+import { leastRole, type Refusal, refusalBeyond, refusalOf } from "./access.js";
 import { addressOf } from "./addresses.js";
 import { answerOf, channelAnswer, isComplete, json, problem, refusedBy, statusOf } from "./answers.js";
 import { apiPage, type Description, PAGE_HEADERS } from "./api-page.js";
@@ -231,6 +231,8 @@ export function createHandler(parts: HandlerParts): Handler {
     const ofContext = { ...(context as object | undefined), ...(variables !== undefined && { variables }) };
     const asked = { ...request, context: ofContext, flowId } as ExecutionRequest & Typed;
     asked[typedOf] = true;
+    const refusedId = refusalOfId(c, asked);
+    if (refusedId !== undefined) return refusedId;
     if (!takesEvents(c.req.header("accept"))) return ranAnswer(await runAnswer(c, asked, wait));
     if (wait === undefined) return runStream(c, asked);
     return problem(400, "INVALID_PARAMETERS", "A stream of events lasts until the result is there: leave `wait` out");
@@ -239,7 +241,9 @@ export function createHandler(parts: HandlerParts): Handler {
     const refused = calls.refusal(c.get("session"), ...RUN.command);
     if (refused !== undefined) return channelAnswer(refused);
     const body = await bodyOf(c.req);
-    return body instanceof Response ? body : executedAnswer(await runAnswer(c, body.value as ExecutionRequest));
+    if (body instanceof Response) return body;
+    const request = body.value as ExecutionRequest;
+    return refusalOfId(c, request) ?? executedAnswer(await runAnswer(c, request));
   };
   app.post("/execute", execute);
   app.post(`${base}/execute`, execute);
@@ -320,7 +324,7 @@ export function createHandler(parts: HandlerParts): Handler {
       async isAllowed() {
         try {
           const caller = await parts.authenticate(raw, { address: c.get("address"), isAgain: true });
-          return streamRefusal(caller) === undefined;
+          return streamRefusal(caller, told.last !== undefined) === undefined;
         } catch {
           // One that was known stays so until an answer says otherwise.
           return true;
@@ -349,6 +353,13 @@ export function createHandler(parts: HandlerParts): Handler {
     if (early === undefined || hasResult(early)) return stream;
     void stream.body?.cancel();
     return ranAnswer(early);
+  }
+
+  /** A caller for a few flows chooses no ids: one could be that of an execution of another flow, whose result is the answer. */
+  function refusalOfId(c: Ctx, request: ExecutionRequest | undefined): Response | undefined {
+    const session = c.get("session");
+    if (session.caller?.flows === undefined || request?.context?.executionId == null) return undefined;
+    return refusedBy(calls.told(session, refusalBeyond(session.caller, "An executionId of its own"), "execute"));
   }
 
   /** Runs a stored flow; after `wait` ms answers where its result will be. */
@@ -390,8 +401,9 @@ function isAt(route: string, path: string): boolean {
   );
 }
 
-function streamRefusal(caller: Session["caller"]): Refusal | undefined {
-  return refusalOf(caller, "viewer", "The stream of events");
+/** @param isOfRun whether the stream is of a run that the caller began */
+function streamRefusal(caller: Session["caller"], isOfRun = false): Refusal | undefined {
+  return refusalOf(caller, "viewer", "The stream of events", isOfRun);
 }
 
 function logged(what: string, error: unknown): void {

@@ -17,7 +17,12 @@ export interface KeyEntry {
   createdAt: string;
   /** ISO 8601; without it the key is good until it is removed. */
   expiresAt?: string;
+  /** Ids of the saved flows that it is for; without them it is for all. */
+  flows?: readonly string[];
 }
+
+/** What a key is good for beside its role. */
+export type KeyScope = Pick<KeyEntry, "flows"> & { expiresAt?: Date | undefined };
 
 /** What names a key, so that it is known for one where it is found, such as in a repository. */
 const PREFIX = "cond_";
@@ -38,15 +43,22 @@ export class KeyFile {
   }
 
   /** Makes a key and keeps its hash; gives the key, which is not told again. Throws where a key has this name. */
-  add(name: string, role: Role, expiresAt?: Date): string {
+  add(name: string, role: Role, { expiresAt, flows }: KeyScope = {}): string {
     return this.#alone(() => {
       const keys = this.list();
       if (keys.some((key) => key.name === name)) {
         throw new Error(`There is a key with the name ${JSON.stringify(name)}`);
       }
       const key = PREFIX + randomBytes(32).toString("base64url");
-      const entry: KeyEntry = { name, role, hash: hashOf(key), createdAt: new Date().toISOString() };
-      this.#write([...keys, expiresAt === undefined ? entry : { ...entry, expiresAt: expiresAt.toISOString() }]);
+      const entry: KeyEntry = {
+        name,
+        role,
+        hash: hashOf(key),
+        createdAt: new Date().toISOString(),
+        ...(expiresAt !== undefined && { expiresAt: expiresAt.toISOString() }),
+        ...(flows !== undefined && { flows }),
+      };
+      this.#write([...keys, entry]);
       return key;
     });
   }
@@ -65,8 +77,9 @@ export class KeyFile {
   callerOf(key: string, now = Date.now()): Caller | undefined {
     const found = this.#keys().get(hashOf(key));
     if (found === undefined) return undefined;
-    const { name, role, expiresAt } = found;
-    return expiresAt !== undefined && Date.parse(expiresAt) <= now ? undefined : { name, role };
+    const { name, role, expiresAt, flows } = found;
+    if (expiresAt !== undefined && Date.parse(expiresAt) <= now) return undefined;
+    return flows === undefined ? { name, role } : { name, role, flows };
   }
 
   /** By hash. The file is read again when it has become another one, so that a removed key is good no longer at once. */
@@ -96,7 +109,9 @@ export class KeyFile {
   #write(keys: readonly KeyEntry[]): void {
     const beside = `${this.path}.${randomBytes(6).toString("hex")}.tmp`;
     try {
-      writeFileSync(beside, `${JSON.stringify({ version: 1, keys }, null, 2)}\n`, {
+      // An earlier version would take a key for a few flows as one for all.
+      const version = keys.some(({ flows }) => flows !== undefined) ? 2 : 1;
+      writeFileSync(beside, `${JSON.stringify({ version, keys }, null, 2)}\n`, {
         mode: 0o600,
         flag: "wx",
         flush: true,
@@ -146,18 +161,21 @@ function entriesIn(text: string, path: string): KeyEntry[] {
     throw new Error(`${path} is no file of keys: it is not JSON`);
   }
   const { version, keys } = (found ?? {}) as { version?: unknown; keys?: unknown };
-  if (version !== 1)
+  if (version !== 1 && version !== 2)
     throw new Error(
-      `${path} is no file of keys of this version: it says ${JSON.stringify(version) ?? "none"}, and 1 is known`,
+      `${path} is no file of keys of this version: it says ${JSON.stringify(version) ?? "none"}, and 1 and 2 are known`,
     );
   if (!Array.isArray(keys) || !keys.every(isEntry)) {
-    throw new Error(`${path} has keys without name, role (${ROLES.join(", ")}) or hash`);
+    throw new Error(
+      `${path} has keys without name, role (${ROLES.join(", ")}) or hash, or with flows that are no list of ids`,
+    );
   }
   return keys;
 }
 
 function isEntry(entry: unknown): entry is KeyEntry {
-  const { name, role, hash, expiresAt } = (entry ?? {}) as Partial<KeyEntry>;
+  const { name, role, hash, expiresAt, flows } = (entry ?? {}) as Partial<KeyEntry>;
+  const isForFlows = flows === undefined || (Array.isArray(flows) && flows.every((id) => typeof id === "string"));
   const expires = expiresAt === undefined || !Number.isNaN(Date.parse(expiresAt));
-  return typeof name === "string" && ROLES.includes(role as Role) && typeof hash === "string" && expires;
+  return typeof name === "string" && ROLES.includes(role as Role) && typeof hash === "string" && expires && isForFlows;
 }

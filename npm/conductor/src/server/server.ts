@@ -18,6 +18,7 @@ import { type Authenticate, createCalls, type ServerAuth, whoIs } from "./calls.
 import { EventLog } from "./event-log.js";
 import { checkedLimits, type ExecutionLimits } from "./execution-limit-settings.js";
 import { createExecutionGuard } from "./execution-limits.js";
+import { createFlowScope } from "./flow-scope.js";
 import { createHandler, type HandlerParts } from "./handler.js";
 import { createHooks, type Hooks } from "./hooks/hooks.js";
 import { isolatedCalls } from "./isolated-calls.js";
@@ -205,6 +206,7 @@ export function createServer(options: ServerOptions): ConductorServer {
   });
   const proxies = Number(options.trustProxy ?? 0);
   const ownFlows = options.secretsFor === "all-flows" ? undefined : ownFlowRefusal(conductor);
+  const scope = createFlowScope(conductor);
   const executions = createExecutionGuard(options.limits ?? {}, conductor, tell);
   const isolated = isolation && isolatedCalls(isolation, conductor);
   const { meterProvider } = options;
@@ -212,7 +214,7 @@ export function createServer(options: ServerOptions): ConductorServer {
     { isScraped: options.metrics ?? false, meterProvider },
     { conductor, clients: () => log.listeners, queued: () => executions.waiting },
   );
-  const calls = createCalls({ channels, auth, guard, executions, isolated, ownFlows, tell });
+  const calls = createCalls({ channels, auth, guard, executions, isolated, ownFlows, scope, tell });
   const onSessionsEnded = (listener: () => void) => auth?.onSessionsEnded?.(listener) ?? (() => {});
   /** Aborted while the server does not listen any more, which ends streams that only listen. */
   let ending = new AbortController();

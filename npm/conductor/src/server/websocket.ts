@@ -3,6 +3,7 @@ import { messageOf } from "@atomiton/values";
 import type { RawData, WebSocket } from "ws";
 import { createLog } from "../engine/log.js";
 import { PROTOCOL_VERSION, SIGN_IN_FIRST } from "../transports/websocket-protocol.js";
+import { refusalBeyond } from "./access.js";
 import { encodeAnswer } from "./answer-text.js";
 import { type Authenticate, type CallResult, type Calls, type Session, tokenOf } from "./calls.js";
 import { ClientLine } from "./client-line.js";
@@ -244,6 +245,11 @@ export class Connection {
     try {
       if (this.#refused === undefined) {
         caller = await this.server.authenticate(request, { address, isAgain: before !== undefined });
+        // What is told here is about all executions.
+        if (caller?.flows !== undefined) {
+          this.#refused = refusalBeyond(caller, "The WebSocket");
+          caller = undefined;
+        }
       }
     } catch {
       // One that was known stays so until an answer says otherwise.

@@ -73,7 +73,7 @@ async function servingByFile() {
   const file = new KeyFile(join(folder, "keys.json"));
   const keys: Partial<Record<CallerKind, string>> = {};
   for (const role of ROLES) keys[role] = file.add(role, role);
-  keys.expired = file.add("expired", "admin", new Date(0));
+  keys.expired = file.add("expired", "admin", { expiresAt: new Date(0) });
   keys.removed = file.add("removed", "admin");
   file.remove("removed");
   return { ...(await serving({ authenticate: byKeys(file) })), keys, keyOf: async (kind: CallerKind) => keys[kind] };
@@ -124,6 +124,21 @@ describe.each(SERVINGS)("access by HTTP with %s", (_, servingCallers) => {
 });
 
 describe("access by HTTP", () => {
+  it("is refused to a key for a few flows wherever those are not what it is about, whatever its role", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "conductor-access-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const file = new KeyFile(join(folder, "keys.json"));
+    const headers = { authorization: `Bearer ${file.add("few", "admin", { flows: ["mine"] })}` };
+    const { apiUrl } = await serving({ authenticate: byKeys(file) });
+    const table = [];
+    for (const { name, method, path } of WAYS) {
+      const { status } = await fetch(apiUrl + path, { method, headers, signal: AbortSignal.timeout(600_000) });
+      table.push({ name, refused: status === 403 });
+    }
+    // Of a session that it does not have.
+    expect(table).toEqual(WAYS.map(({ name }) => ({ name, refused: !name.startsWith("auth.") })));
+  });
+
   it("asks for the roles that people expect", () => {
     const roleOf = (name: string) => WAYS.find((way) => way.name === name)?.least;
     expect({

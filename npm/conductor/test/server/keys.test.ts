@@ -48,7 +48,7 @@ describe("a file of keys", () => {
 
   it("lets a key expire at its moment", () => {
     const file = keyFile();
-    const key = file.add("me", "editor", new Date(1000));
+    const key = file.add("me", "editor", { expiresAt: new Date(1000) });
     expect(file.callerOf(key, 999)).toEqual({ name: "me", role: "editor" });
     expect(file.callerOf(key, 1000)).toBeUndefined();
   });
@@ -75,7 +75,7 @@ describe("a file of keys", () => {
     ["{", /not JSON/],
     ["[]", /version/],
     ["null", /version/],
-    ['{"version":2,"keys":[]}', /says 2/],
+    ['{"version":3,"keys":[]}', /says 3/],
     ['{"version":1}', /without name/],
     ['{"version":1,"keys":[{"name":"a","role":"king","hash":"x"}]}', /role/],
     ['{"version":1,"keys":[{"name":"a","role":"admin"}]}', /hash/],

@@ -517,6 +517,18 @@ describe("deliveries of webhooks", () => {
     expect(await second.runs()).toHaveLength(100);
   });
 
+  it("are refused to keys for other flows", async () => {
+    for (const [flows, status] of [
+      [["hook"], 202],
+      [["other"], 403],
+    ] as const) {
+      const caller = { name: "partner", role: "runner", flows } as const;
+      const { send, runs } = await served(flowOf({}), { authenticate: () => caller });
+      expect((await send("{}", { ...JSON_TYPE, authorization: "Bearer any" })).status).toBe(status);
+      expect(await runs()).toHaveLength(status === 202 ? 1 : 0);
+    }
+  });
+
   it("of two callers are not the same by their names", async () => {
     const { send, runs } = await served(flowOf({}));
     for (const role of ["runner", "editor"]) {

@@ -105,7 +105,8 @@ export function createHooks({ triggers, executions, base, told, tell }: HookPart
   const callerOf = async (trigger: ArmedTrigger, sender: Sender): Promise<string | Response> => {
     const session = await sender.session();
     if (session instanceof Response) return session;
-    const refused = refusalOf(session.caller, "runner", `The webhook ${pathOf(trigger)}`);
+    const isOwn = session.caller?.flows?.includes(trigger.flowId) === true;
+    const refused = refusalOf(session.caller, "runner", `The webhook ${pathOf(trigger)}`, isOwn);
     return refused === undefined ? (session.caller?.name ?? "") : told(session, refused, `hooks/${pathOf(trigger)}`);
   };
 
