@@ -2,7 +2,7 @@
 
 import { coded } from "../engine/failure.js";
 import type { FlowProblem } from "../engine/flows.js";
-import { validateFlow } from "../engine/flows.js";
+import { problemWithPlace, validateFlow } from "../engine/flows.js";
 import { getErrorRecoveryStrategy } from "../engine/recovery.js";
 import type { ConductorEventEmitter } from "../events/emitter.js";
 import type { Isolate } from "../events/isolate.js";
@@ -272,10 +272,4 @@ function missingFields(node: NodeDefinition): string[] {
   return (["id", "type"] as const)
     .filter((field) => typeof node?.[field] !== "string" || node[field] === "")
     .map((field) => `Node must have ${field === "id" ? "an id" : "a type"}`);
-}
-
-/** A problem with its place, such as `parameters.limitCount: …`; of the node itself, only what is wrong. */
-function problemWithPlace({ path, message }: FlowProblem): string {
-  const place = path.split("/").slice(1).join(".");
-  return place === "" ? message : `${place}: ${message}`;
 }

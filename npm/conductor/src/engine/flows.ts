@@ -418,3 +418,9 @@ function plainValues(
     return typeof value === "bigint" ? `${value}` : value;
   };
 }
+
+/** A problem with its place, such as `parameters.limitCount: …`; of the node itself, only what is wrong. */
+export function problemWithPlace({ path, message }: FlowProblem): string {
+  const place = path.split("/").slice(1).join(".");
+  return place === "" ? message : `${place}: ${message}`;
+}

@@ -47,7 +47,7 @@ export interface NodeApi extends ExecutionEvents {
   validate(node: NodeDefinition): Promise<ValidationResult>;
   /**
    * Stops an execution and those that it started, at once. An unknown id is no error, nor is a server that cannot be reached, of
-   * which the console is told; one that refuses is.
+   * which the console is told; a server that refuses is.
    */
   cancel(executionId: string): Promise<void>;
   /** Lets an execution start no further node; what runs goes on. An unknown id is no error. */

@@ -246,11 +246,16 @@ describe("auth", () => {
     ["cannot be reached", new TransportError("TRANSPORT_ERROR", "Cannot reach http://a.example")],
     ["does not answer", new TransportError("TIMEOUT", "No answer within 30000ms")],
     ["has no sessions", new TransportError("TRANSPORT_ERROR", "HTTP 404", { answered: true, status: 404 })],
-  ])("logs out here where the server %s, and says that it was not told", async (_, error) => {
+    [
+      "of a bridge answers that it cannot",
+      new TransportError("TRANSPORT_ERROR", "No handler", { answered: true }),
+      "ipc",
+    ],
+  ] as const)("logs out here where the server %s, and says that it was not told", async (_, error, type?: "ipc") => {
     const tokens = memoryTokenStore();
     tokens.set("t");
     const warn = vi.fn();
-    const { transport } = fakeTransport(throws(error));
+    const { transport } = fakeTransport(throws(error), type);
     expect(await remoteServices(transport, { tokens, warn }).auth.logout()).toBeUndefined();
     expect(tokens.get()).toBeNull();
     expect(warn).toHaveBeenCalledExactlyOnceWith(`Logged out without telling a server: ${error.message}`);
@@ -421,5 +426,10 @@ describe("system", () => {
     await system.restart();
     expect(confirm).toHaveBeenLastCalledWith("System will restart. Continue?");
     expect(calls).toEqual([["system", "restart", undefined]]);
+    const ofWindow = vi.fn(() => false);
+    vi.stubGlobal("window", { confirm: ofWindow });
+    await system.restart();
+    expect(ofWindow).toHaveBeenCalledOnce();
+    expect(calls).toHaveLength(1);
   });
 });

@@ -1,6 +1,9 @@
 /** The channel that runs nodes for pages, and tells all windows what becomes of them. */
+import { nodeTypes } from "@atomiton/nodes/definitions";
 import { messageOf } from "@atomiton/values";
 import { failure } from "../../engine/failure.js";
+import { problemWithPlace, validateFlow } from "../../engine/flows.js";
+import { libraryTypes } from "../../engine/library-types.js";
 import { progressEventOf } from "../../events/progress-event.js";
 import { activeOf } from "../../executions/registry.js";
 import type { Unsubscribe } from "../../services/declaration.js";
@@ -29,7 +32,7 @@ import { serveChannel } from "./serve.js";
 /** What the channel needs; the functions of a conductor's `node` fit, `run` as `execute`. */
 export interface NodeChannelDependencies {
   execute(node: NodeDefinition, context?: Partial<ConductorExecutionContext>): Promise<ExecutionResult>;
-  /** Checks more than the shape of a node. */
+  /** Checks nodes. Default: what the node library says of the parameters of its types, with other types let through. */
   validate?(node: NodeDefinition): ValidationResult | Promise<ValidationResult>;
   /** Without it a cancelled execution is answered at once, but what it does goes on. */
   cancel?(executionId: string): unknown;
@@ -189,7 +192,7 @@ export function createNodeChannelServer(
     const issues = validateProblems(args, flowLimits);
     if (issues.length > 0) return { valid: false, errors: issues.map((issue) => issuesText([issue])) };
     const { node } = args as { node: NodeDefinition };
-    return (await dependencies.validate?.(node)) ?? { valid: true, errors: [] };
+    return (await dependencies.validate?.(node)) ?? checkedByLibrary(node);
   };
 
   const handlers = {
@@ -311,4 +314,10 @@ function* shrink(result: ExecutionResult, execution: ActiveExecution, limit: num
   const { trace, ...untraced } = result;
   if (trace !== undefined) yield untraced;
   yield { success: false, error: notKept(execution, limit), duration: result.duration ?? 0, executedNodes: [] };
+}
+
+function checkedByLibrary(node: NodeDefinition): ValidationResult {
+  const problems = validateFlow(node, libraryTypes(nodeTypes, false));
+  const errors = problems.filter(({ severity }) => severity === "error").map(problemWithPlace);
+  return { valid: errors.length === 0, errors };
 }

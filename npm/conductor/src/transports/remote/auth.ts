@@ -1,5 +1,6 @@
 /** Sessions with the other side. */
 
+import { messageOf } from "@atomiton/values";
 import type { AuthApi, AuthSession } from "../../services/auth.js";
 import { SERVICES } from "../../services/contract.js";
 import type { RemoteTransport } from "../../types/transport.js";
@@ -58,15 +59,19 @@ export function remoteAuth(
       return keep(session, own === era);
     },
 
-    /** A server that refuses keeps the session, and so does this side. Where there is no server, nothing is left to end. */
+    /**
+     * A server that refuses keeps the session, and so does this side. Where there is no server, nothing is left to end; nor is
+     * there where a main process answers, whatever it says.
+     */
     async logout() {
       const token = tokens.get();
       const own = ++era;
       try {
         if (transport !== undefined) await stubs.logout({ token });
       } catch (error) {
-        if (transport?.type === "ipc" || !isServerMissing(error)) throw error;
-        warn(`Logged out without telling a server: ${error.message}`);
+        const isOver = transport?.type === "ipc" ? isAnswer(error) : isServerMissing(error);
+        if (!isOver) throw error;
+        warn(`Logged out without telling a server: ${messageOf(error)}`);
       }
       // Somebody may have logged in meanwhile.
       if (own === era || tokens.get() === token) tokens.clear();
@@ -78,7 +83,7 @@ export function remoteAuth(
         return (await stubs.getCurrentUser()) ?? null;
       } catch (error) {
         // The other side knows of nobody with this token.
-        if (error instanceof TransportError && error.answered) return null;
+        if (isAnswer(error)) return null;
         throw error;
       }
     },
@@ -109,4 +114,8 @@ const NOTHING_THERE: readonly (number | undefined)[] = [404, 405, 501];
 function isServerMissing(error: unknown): error is TransportError {
   if (!(error instanceof TransportError)) return false;
   return error.answered ? NOTHING_THERE.includes(error.status) : NO_ANSWER.includes(error.code);
+}
+
+function isAnswer(error: unknown): boolean {
+  return error instanceof TransportError && error.answered;
 }

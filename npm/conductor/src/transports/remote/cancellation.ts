@@ -66,7 +66,7 @@ export class Cancellations {
 
   /**
    * Stops an execution, also for others who wait for it. Those who wait here get the answer of the other side, or `CANCELLED` if
-   * that cannot be reached or takes longer than 2 s. Rejects where the other side refuses: the execution goes on then, and
+   * that cannot be reached or takes longer than 2 s. Rejects where a server refuses: the execution goes on then, and
    * is waited for.
    */
   async cancel(executionId: string): Promise<void> {
@@ -83,7 +83,8 @@ export class Cancellations {
       // Requests can overtake each other: an execution that is not known yet may be about to arrive.
       for (let wait = FIRST_WAIT; !(await this.#ask(executionId)) && isAwaited(); wait *= 2) await pause(wait, over);
     } catch (error) {
-      if (error instanceof TransportError && error.answered) {
+      // Of the answers of a main process existing code expects that they are passed over.
+      if (error instanceof TransportError && error.answered && this.#transport?.type !== "ipc") {
         clearTimeout(timer);
         throw error;
       }

@@ -41,8 +41,13 @@ function health(status: HealthResult["status"], message: string): HealthResult {
   return { status, timestamp: Date.now(), message };
 }
 
+interface Confirming {
+  confirm?: (question: string) => boolean;
+}
+
 /** Nobody to ask is nobody who agrees. */
 function askUser(question: string): boolean {
-  const { confirm } = globalThis as { confirm?: (question: string) => boolean };
-  return typeof confirm === "function" && confirm(question);
+  const { window, confirm } = globalThis as { window?: Confirming } & Confirming;
+  const ask = window?.confirm ?? confirm;
+  return typeof ask === "function" && ask.call(window, question);
 }
