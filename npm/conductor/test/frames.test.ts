@@ -150,6 +150,19 @@ describe("a loop that runs its children once per item", () => {
     expect((await conductor.node.run(flow)).data.results).toEqual([5, 6]);
   });
 
+  it("counts where no list comes to it, with `loopType` as well, and says so", async () => {
+    const { conductor } = recording({ source: () => ({ result: "no list" }), a: ({ input }) => input.item });
+    const counted = async (parameters: object) => {
+      const nodes = [leaf("source"), loop("l", parameters as never, [leaf("a")])];
+      const { data, warnings } = await conductor.node.run(group("root", nodes, [edge("source", "l")]));
+      return [data.results, (warnings ?? []).map(({ rule }) => rule)];
+    };
+    expect(await counted({ loopType: "forEach", count: 3 })).toEqual([[0, 1, 2], ["loop-without-items"]]);
+    expect(await counted({ count: 2 })).toEqual([[0, 1], []]);
+    expect(await counted({ loopType: "times", count: 2 })).toEqual([[0, 1], []]);
+    expect(await counted({ loopType: "forEach", array: [7], count: 3 })).toEqual([[7], []]);
+  });
+
   it("has an empty result for no items, and hands it on", async () => {
     const { conductor, calls } = recording();
     for (const parameters of [each([]), times(0)]) {

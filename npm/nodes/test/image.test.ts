@@ -146,6 +146,15 @@ describe("image", () => {
     expect(await isColor(result, 0, 0, RED)).toBe(true);
   });
 
+  it("leaves a filler in `images` alone where both pictures of an overlay are there, and says so", async () => {
+    const input = { baseImage: plain(4, 4, RED), overlayImage: plain(2, 2, BLUE) };
+    const warnings: unknown[] = [];
+    const warn = (rule: string) => void warnings.push(rule);
+    const { result } = await run("image", input, { images: ["placeholder.png"], warn });
+    expect(await isColor(result, 2, 2, BLUE)).toBe(true);
+    expect(warnings).toEqual(["images-ignored"]);
+  });
+
   it("takes the opacity of what is on top into account", async () => {
     const input = { baseImage: plain(2, 2, RED), overlayImage: plain(2, 2, BLUE) };
     const { result } = await run("image", input, { opacity: 0.2 });

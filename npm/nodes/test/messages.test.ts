@@ -33,7 +33,7 @@ describe("what a node says of its parameters", () => {
       "Invalid file-system parameters: `path`: Path is required, found nothing",
     );
     expect(await said("http-request", { url: "nonsense" })).toBe(
-      '[http-request] Invalid http-request parameters: `url`: Must be a valid URL with http or https, found "nonsense"',
+      'Invalid http-request parameters: `url`: Must be a valid URL with http or https, found "nonsense"',
     );
   });
 

@@ -45,6 +45,10 @@ const LOOP_WITHOUT_ITEMS =
   "The loop found nothing to loop over, and ran its nodes once: give it an array over an edge (to the handle `default`, " +
   "`items` or `array`) or as parameter `array`, or a `count`";
 
+const COUNTED_LOOP =
+  "No list came to the loop, which ran its nodes `count` times instead: give it an array over an edge or as parameter `array`, or take " +
+  "`loopType: forEach` away";
+
 /** What an executable said of its progress. */
 export interface ProgressReport {
   /** 0–100. */
@@ -683,6 +687,7 @@ export class Calls {
     if (inherited === undefined) this.request.recorder?.items(task, attempt, items);
     else this.request.recorder?.inherited(task, attempt, inherited);
     const count = this.keepItems(task, items);
+    if (found.counted && known === 0) this.warnOf(task, "loop-without-items", COUNTED_LOOP);
     if (call !== undefined) this.end(call);
     this.answers.post(found.more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
   }

@@ -8,18 +8,21 @@ import { routedHandles } from "./executables.js";
 export interface Items extends LoopItems {
   /** There is nothing to loop over: the children run once, as those of a group. */
   once?: boolean;
+  /** No list came to a loop over one, which counts its rounds instead. */
+  counted?: boolean;
 }
 
 /** What an executable's `items` returned, in one form. */
 export function toItems(answer: unknown): Items {
   if (Array.isArray(answer)) return { items: answer, more: false };
-  const { items, more, total, once, keeps } = (answer ?? {}) as Record<keyof Items, unknown>;
+  const { items, more, total, once, counted, keeps } = (answer ?? {}) as Record<keyof Items, unknown>;
   if (!Array.isArray(items)) throw new TypeError("Items must be an array, or an object with an array `items`");
   return {
     items,
     more: more === true,
     total: typeof total === "number" ? total : undefined,
     ...(once === true && { once }),
+    ...(counted === true && { counted }),
     ...((keeps === "last" || keeps === "none") && { keeps }),
   };
 }
@@ -49,15 +52,22 @@ function listed(parameters: Record<string, unknown>, input: unknown, known: numb
     if (Array.isArray(items)) return part(items, batchSize, known, most);
     return { items: [undefined], more: false, once: true };
   }
-  if (loopType === "times" || (loopType === undefined && array === undefined)) {
+  const given = array ?? (loopType === "times" ? undefined : found(input));
+  // A list is looped over wherever there is one, but for a loop that only says `count`.
+  const counts = loopType === undefined ? array === undefined : rounds !== undefined && given == null;
+  if (loopType === "times" || counts) {
     const count = Number(rounds ?? 10);
     if (!Number.isInteger(count) || count < 0 || count > MAX_ROUNDS) {
       throw new RangeError(`Loop count must be a whole number, got ${count}`);
     }
     const length = Math.min(count - known, ROUNDS, most);
-    return { items: Array.from({ length }, (_, round) => known + round), more: known + length < count, total: count };
+    return {
+      items: Array.from({ length }, (_, round) => known + round),
+      more: known + length < count,
+      total: count,
+      ...(loopType === "forEach" && { counted: true }),
+    };
   }
-  const given = array ?? found(input);
   if (!Array.isArray(given)) throw new TypeError("Loop needs an array: parameter `array` or input `array`");
   return part(given, batchSize, known, most);
 }

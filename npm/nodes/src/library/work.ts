@@ -267,9 +267,11 @@ async function sleep(params: NodeParams, ms: number, signal: AbortSignal | undef
   return ms;
 }
 
-/** The error with the type's name in front; it keeps its code. */
+/** The error with the type's name in front, unless it names the type itself; it keeps its code. */
 function named({ type }: NodeType, error: unknown): NodeError {
-  return new NodeError(codeOf(error), `[${type}] ${messageOf(error)}`, {
+  const message = messageOf(error);
+  const isNamed = message.startsWith(`Invalid ${type} parameters: `);
+  return new NodeError(codeOf(error), isNamed ? message : `[${type}] ${message}`, {
     cause: error,
     advice: adviceOf(error),
     retry: retryOf(error),

@@ -40,14 +40,21 @@ export interface Pictures {
 export async function picturesOf(work: ImageWork): Promise<Pictures> {
   const { input, parameters } = work;
   const brought = broughtTo(work);
-  const listed = listedIn(handleValue(input, "images")) ?? brought.list ?? parameters.images ?? [];
+  const given = brought.picture ?? (parameters.baseImage === undefined ? undefined : pictureIn(parameters.baseImage));
+  const over = handleValue(input, "overlayImage") ?? parameters.overlayImage;
+  const overlay = over === undefined ? undefined : required(over, "overlayImage");
+  // Earlier versions demanded `images` of every node: beside both pictures of an overlay, what stands there is a filler.
+  const hasBoth = parameters.operation === "overlay" && given !== undefined && overlay !== undefined;
+  const ofParameter = hasBoth ? undefined : parameters.images;
+  if (hasBoth && (parameters.images ?? []).length > 0) {
+    const message = "An overlay lays `overlayImage` over `baseImage`, and leaves `images` out";
+    work.warn("images-ignored", `${message}; \`composite\` lays all of them over one another`);
+  }
+  const listed = listedIn(handleValue(input, "images")) ?? brought.list ?? ofParameter ?? [];
   if (listed.length > MOST_PICTURES) {
     throw new NodeError("INVALID_PARAMETERS", `\`images\` has ${listed.length} pictures, more than ${MOST_PICTURES}`);
   }
   const tops = await Promise.all(listed.map(topOf));
-  const given = brought.picture ?? (parameters.baseImage === undefined ? undefined : pictureIn(parameters.baseImage));
-  const over = handleValue(input, "overlayImage") ?? parameters.overlayImage;
-  const overlay = over === undefined ? undefined : required(over, "overlayImage");
   const first = tops[0];
   const baseIsListed = given === undefined && first !== undefined;
   // A base that is listed as well is not laid over itself.
