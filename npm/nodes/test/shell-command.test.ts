@@ -165,6 +165,29 @@ describe.skipIf(process.platform === "win32")("shell-command", () => {
     expect((await failure("shell-command", {}, { ...part, failOn: "nonzero" })).code).toBe("EXECUTION_FAILED");
   });
 
+  it("warns of a program that failed, unless that is said to be meant", async () => {
+    const warnings: string[] = [];
+    const failing = { program: "sh", args: ["-c", "exit 3"], warn: (rule: string) => warnings.push(rule) };
+    expect(await run("shell-command", {}, failing)).toMatchObject({ exitCode: 3, success: false });
+    expect(warnings).toEqual(["exit-code-ignored"]);
+    await run("shell-command", {}, { ...failing, failOn: "never" });
+    await run("shell-command", {}, { ...failing, args: ["-c", "exit 0"] });
+    expect(warnings).toHaveLength(1);
+  });
+
+  it("warns of data that an edge brings to no handle", async () => {
+    const warnings: string[] = [];
+    const counting = { program: "wc", args: ["-c"], warn: (rule: string) => warnings.push(rule) };
+    const rows = [{ a: 1 }, { a: 2 }];
+    expect(String((await run("shell-command", { default: { result: rows } }, counting)).stdout).trim()).toBe("0");
+    expect(warnings).toEqual(["data-ignored"]);
+    await run("shell-command", { stdin: rows }, counting);
+    await run("shell-command", { default: { result: "ok" } }, counting);
+    await run("shell-command", { default: { result: [] } }, counting);
+    await run("shell-command", { default: { result: rows } }, { ...counting, stdin: "given" });
+    expect(warnings).toHaveLength(1);
+  });
+
   it("warns where a flow handles errors of which it would see none", async () => {
     const warnings: string[] = [];
     const own = { program: "false", args: [] as string[], nodeId: "n", executionId: "e", input: {} };

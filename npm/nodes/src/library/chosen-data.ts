@@ -41,6 +41,20 @@ export function warnOfLeftOut(
   );
 }
 
+/** Warns of data that an edge without a handle brings to a node that takes none there. */
+export function warnOfUnread(
+  { warn, inputIsRead }: Pick<NodeWork<unknown>, "warn" | "inputIsRead">,
+  brought: unknown,
+  handle: string,
+): void {
+  const found = dataText(brought);
+  if (found === undefined || inputIsRead) return;
+  warn(
+    "data-ignored",
+    `An edge brings ${found}, which the node does not read; lead it to the handle \`${handle}\` (\`targetHandle: ${handle}\`) if it is to`,
+  );
+}
+
 /** Editors write empty values into nodes. */
 function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);

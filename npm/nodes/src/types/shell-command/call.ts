@@ -4,7 +4,8 @@ import { access, stat } from "node:fs/promises";
 
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
-import { isPlainObject } from "../../data/input.js";
+import { findData, isPlainObject } from "../../data/input.js";
+import { warnOfUnread } from "../../library/chosen-data.js";
 import { jsonObject } from "../../library/json-parameter.js";
 import type { NodeWork } from "../../library/work.js";
 import { portValue } from "../../table/port-value.js";
@@ -120,9 +121,18 @@ export async function folderOf(work: Work): Promise<string | undefined> {
   return folder;
 }
 
+/** Whether edges lead to handles of the node, so that what others bring is no concern. */
+function isNamedInput(input: unknown): boolean {
+  return ["command", "program", "args", "environment", "workingDirectory"].some(
+    (handle) => portValue(input, handle) !== undefined,
+  );
+}
+
 /** What the program reads. */
 export function stdinOf(work: Work): string | Uint8Array {
-  const given = portValue(work.input, "stdin") ?? work.parameters.stdin ?? "";
+  const said = portValue(work.input, "stdin") ?? work.parameters.stdin;
+  if (said === undefined && !isNamedInput(work.input)) warnOfUnread(work, findData(work.input, []), "stdin");
+  const given = said ?? "";
   if (typeof given === "string" || given instanceof Uint8Array) return given;
   try {
     if (isPlainObject(given) || Array.isArray(given) || typeof given !== "object") {

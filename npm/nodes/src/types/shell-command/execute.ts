@@ -100,10 +100,12 @@ function warnOf(work: Work, end: ProgramEnd, exitCode: number, timeLimit: number
         `${timeLimit} ms, and was ended; redirect the output of what goes on in the background`,
     );
   }
-  if (exitCode !== 0 && work.errorsHandled && work.parameters.failOn === undefined) {
+  const { failOn, parse } = work.parameters;
+  if (exitCode !== 0 && failOn === undefined && (parse === undefined || work.errorsHandled)) {
+    const unseen = work.errorsHandled ? ", so that neither retries nor an `error` edge see it" : "";
     work.warn(
       "exit-code-ignored",
-      `The program ended with ${exitCode}, which is no error, so that neither retries nor an \`error\` edge see it; ` +
+      `The program ended with ${exitCode}, which is no error${unseen}; ` +
         "`failOn: nonzero` makes it one, `failOn: never` says that it is meant",
     );
   }
