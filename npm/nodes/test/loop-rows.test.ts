@@ -37,6 +37,18 @@ describe("rows that a loop gathered", () => {
     expect(lines.text).toBe(ROWS.map((row) => `${JSON.stringify(row)}\n`).join(""));
   });
 
+  it("are those of all tables that its rounds read", async () => {
+    const csv = ["a,b\n1,2\n3,4\n", "a,b\n5,6\n"];
+    const read = async (data: string) => (await outcome("spreadsheet", {}, { data })).output;
+    const tables = [await read(csv[0] as string), await read(csv[1] as string)];
+    const text = "a,b\n1,2\n3,4\n5,6\n";
+    expect(await written("spreadsheet", "t.csv", { default: gathered(tables) })).toEqual({ text, rules: [] });
+    expect(tables.every((table) => isUnread(table, "records"))).toBe(true);
+    expect(await written("file-system", "u.csv", { default: gathered(tables) })).toEqual({ text, rules: [] });
+    const plain = JSON.parse(JSON.stringify(tables));
+    expect(await written("spreadsheet", "v.csv", { default: gathered(plain) })).toEqual({ text, rules: [] });
+  });
+
   it("are appended, and written to each of several sheets, without it", async () => {
     const append = { operation: "append" };
     await written("file-system", "log.csv", { default: gathered(ROUNDS) }, append);

@@ -270,6 +270,16 @@ describe("a template name that was empty", () => {
   });
 });
 
+describe("flatten", () => {
+  it("says that there was nothing to flatten", async () => {
+    const rules = async (data: unknown[]) =>
+      (await warned("transform", { data }, { operation: "flatten" })).warnings.map(([rule]) => rule);
+    expect(await rules([{ records: [1] }])).toEqual(["nothing-to-flatten"]);
+    expect(await rules([[1], 2])).toEqual([]);
+    expect(await rules([])).toEqual([]);
+  });
+});
+
 describe("code that reads a field that no item has", () => {
   const fieldsOf = async (type: string, input: unknown, parameters: Record<string, unknown>) =>
     (await warned(type, input, parameters)).warnings.map(([rule, message]) => {

@@ -1,17 +1,19 @@
 /** Rows that a loop gathered, as the nodes that write rows take them. */
 import { withoutLayers } from "@atomiton/values";
-import { isBacked } from "../table/table-output.js";
+import { isBacked, recordsOf, tableBehind } from "../table/table-output.js";
 import { isPlainObject, type PlainObject, unwrap } from "./input.js";
 
 /**
  * The data in what a node gave, as {@link unwrap} finds it. Where that are the results of a loop, and all of them nothing but
- * `{ result: … }` around an object, it is these objects: they are the rows that the flow's author means. Code and templates go on
- * seeing what the rounds gave.
+ * `{ result: … }` around an object, it is these objects, and where all of them are tables, the rows of these: they are the rows that
+ * the flow's author means. Code and templates go on seeing what the rounds gave.
  */
 export function writableRows(value: unknown): unknown {
   const gathered = withoutLayers(value, (layer) => isBacked(layer) || isOfLoop(layer));
   const data = unwrap(gathered);
-  return isOfLoop(gathered) && areNested(data) ? data.map(({ result }) => result) : data;
+  if (!isOfLoop(gathered)) return data;
+  if (areNested(data)) return data.map(({ result }) => result);
+  return areTables(data) ? data.flatMap(recordsIn) : data;
 }
 
 /** Whether rows have nothing but objects or lists as `result`, which a table would show as JSON. */
@@ -33,6 +35,23 @@ function isOfLoop(value: unknown): value is PlainObject {
   // Looking at the result of an output backed by a table would make its records.
   if (!isPlainObject(value) || isBacked(value)) return false;
   return typeof value["iterationCount"] === "number" && Array.isArray(value["result"]);
+}
+
+function areTables(data: unknown): data is { records: unknown[] }[] {
+  return Array.isArray(data) && data.length > 0 && data.every(isTable);
+}
+
+/** Whether a value is what a node that reads tables gives. */
+function isTable(value: unknown): boolean {
+  return (
+    isBacked(value) || (isPlainObject(value) && Array.isArray(value["records"]) && Array.isArray(value["headers"]))
+  );
+}
+
+/** Leaves a table that was not read as it is. */
+function recordsIn(output: { records: unknown[] }): unknown[] {
+  const table = tableBehind(output);
+  return table === undefined ? output.records : recordsOf(table);
 }
 
 function areNested(data: unknown): data is { result: PlainObject }[] {

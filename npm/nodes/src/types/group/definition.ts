@@ -32,7 +32,14 @@ export const group = {
   inputPorts: [input("input", "Input", "any", "What its first nodes get.")],
   otherInputs: [input("default", "Default", "any", "The same; where an edge leads that names no handle.")],
   hasOpenInputs: true,
-  outputPorts: [output("result", "Result", "any", "What its last node gives; without nodes, what came in.")],
+  outputPorts: [
+    output(
+      "result",
+      "Result",
+      "any",
+      "What its last node gives, nothing where that was skipped: let the ways of a `condition` meet in a `merge` with `mode: first`, as the last node. Without nodes, what came in.",
+    ),
+  ],
   otherOutputs: [
     output(
       "metadata",

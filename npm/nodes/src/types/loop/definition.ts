@@ -99,7 +99,7 @@ export const loop = {
       "results",
       "Results",
       "array",
-      "What the last node inside gave, for each round: `{ result: … }` where it is of a type that puts its data so. Expressions, code, templates and fields such as `result.name` see it in this form; `spreadsheet`, a `file-system` that writes CSV or TSV, and inserts of `database` take the objects out of rounds that are nothing else. For other nodes a `transform` with `transformFunction: result` does that.",
+      "What the last node inside gave, for each round (null where it was skipped: let the ways of a `condition` meet in a `merge` with `mode: first`, as the last node): `{ result: … }` where it is of a type that puts its data so. Expressions, code, templates and fields such as `result.name` see it in this form; `spreadsheet`, a `file-system` that writes CSV or TSV, and inserts of `database` take the objects out of rounds that are nothing else, and the rows out of rounds that are tables. For other nodes a `transform` with `transformFunction: result` does that.",
     ),
   ],
   otherOutputs: [

@@ -40,6 +40,13 @@ export async function transformItems(items: readonly unknown[], transformation: 
     case "group":
       return grouped(items, groupFieldOf(parameters));
     case "flatten":
+      if (items.length > 0 && !items.some(Array.isArray)) {
+        const message = `Nothing was flattened: none of the ${items.length} items is a list`;
+        warn(
+          "nothing-to-flatten",
+          `${message}. Lists in a field of them are taken out by \`map\` with the name of the field`,
+        );
+      }
       return items.flat(parameters.flattenDepth);
     case "unique":
       return unique(items, parameters.uniqueKey);
