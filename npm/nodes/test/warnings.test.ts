@@ -385,3 +385,114 @@ describe("code that reads a field that no item has", () => {
     expect(doubtsOfCode("item.rows.length", "item", [item], "code")).toEqual([]);
   });
 });
+
+describe("NaN", () => {
+  const amounts = [
+    { country: "NO", amount: 120 },
+    { country: "NO", amount: "1 200" },
+    { country: "SE", amount: "9 EUR" },
+  ];
+  const said = async (type: string, data: unknown, parameters: Record<string, unknown>) =>
+    (await warned(type, { data }, parameters)).warnings;
+
+  it("is told where a function makes it of items that have none, with the first of them", async () => {
+    const clean = "Something there is no number: clean it first, or give such items a value of their own";
+    const double = { transformFunction: "row => ({ ...row, eur: row.amount * 2 })" };
+    const first = '{ country: "NO", amount: "1 200" }';
+    const message = `2 results have NaN in \`eur\`, first of item 1: ${first}. ${clean}`;
+    expect(await said("transform", amounts, double)).toEqual([["not-a-number", message]]);
+    const table = await getNodeExecutable("spreadsheet")?.execute({
+      data: "country,amount\nNO,120\nNO,1 200\nSE,9 EUR\n",
+    });
+    expect(await said("transform", table, double)).toEqual([["not-a-number", message]]);
+    expect(await said("transform", ["7", "x"], { transformFunction: "text => Number(text)" })).toEqual([
+      ["not-a-number", `1 result is NaN, of item 1: "x". ${clean}`],
+    ]);
+  });
+
+  it("is not told where the items have it already, or the results are numbers", async () => {
+    const known = [{ a: Number.NaN }, { a: 1 }];
+    expect(await said("transform", known, { transformFunction: "row => ({ ...row, b: 1 })" })).toEqual([]);
+    expect(await said("transform", [Number.NaN], { transformFunction: "n => n * 2" })).toEqual([]);
+    expect(await said("transform", amounts, { transformFunction: "row => ({ b: null, c: 1 / 0 })" })).toEqual([]);
+  });
+
+  const results = [
+    { k: "a", eur: 132 },
+    { k: "a", eur: Number.NaN },
+    { k: "b", eur: 72 },
+  ];
+
+  it("is told where an order of numbers leaves it out", async () => {
+    const order = { operation: "filter", where: [{ field: "eur", operator: "gt", value: 20 }] };
+    expect(await said("transform", results, order)).toEqual([
+      [
+        "types-differ",
+        "`eur gt 20` left out 1 item whose `eur` is no number, such as NaN. Clean the field first, or keep such items out with a condition of their own",
+      ],
+    ]);
+    const beside = { field: "k", operator: "eq", value: "b" };
+    expect(await said("transform", results, { ...order, where: [...order.where, beside] })).toEqual([]);
+  });
+
+  it("is told where a least or greatest value passes it over or makes text of the numbers", async () => {
+    const passed = "`eur` is NaN in 1 row, which counts as empty. Look at how it is made, or filter such rows out";
+    const pivot = { column: "k", value: "eur", aggregate: "max" };
+    expect(await said("pivot", results, pivot)).toEqual([["not-a-number", passed]]);
+    const functions = [{ function: "runningMax", field: "eur", as: "most" }];
+    expect(await said("window", results, { functions })).toEqual([["not-a-number", passed]]);
+    const aggregates = [{ operation: "max", field: "eur" }];
+    expect(await said("transform", results, { operation: "aggregate", groupBy: "k", aggregates })).toEqual([
+      [
+        "not-a-number",
+        '`max` of `eur` met 132 and NaN, so that all are compared as text, "10" before "9". Clean the field first, or filter such items out',
+      ],
+    ]);
+  });
+});
+
+describe("the least or greatest of numbers and text", () => {
+  const csv = "c,a\nA,99\nA,1000\nA,n/a\nB,9\nB,\n";
+  const rows = [
+    { c: "A", a: 99 },
+    { c: "A", a: 1000 },
+    { c: "A", a: "n/a" },
+    { c: "B", a: 9 },
+    { c: "B", a: "" },
+  ];
+  const aggregates = [
+    { operation: "max", field: "a" },
+    { operation: "count", field: "a" },
+  ];
+
+  it.each([
+    ["a list", () => rows, "1000"],
+    ["a table", () => getNodeExecutable("spreadsheet")?.execute({ data: csv }), '"1000"'],
+  ])("is warned of within a group: %s", async (_name, data, number) => {
+    const aggregate = { operation: "aggregate", groupBy: "c", aggregates };
+    const { warnings, output } = await warned("transform", { data: await data() }, aggregate);
+    expect(output.result).toMatchObject([{ max_a: "n/a" }, { max_a: 9 }]);
+    expect(warnings).toEqual([
+      [
+        "mixed-kinds",
+        `\`max\` of \`a\` met ${number} and "n/a", so that all are compared as text, "10" before "9". Clean the field first, or filter such items out`,
+      ],
+    ]);
+  });
+
+  it("is not where each group has values of one kind", async () => {
+    const values = rows.map((row) => ({ ...row, c: typeof row.a }));
+    const aggregate = { operation: "aggregate", groupBy: "c", aggregates };
+    expect((await warned("transform", { data: values }, aggregate)).warnings).toEqual([]);
+  });
+
+  it("names no parameter in a pivot that it has not", async () => {
+    const { warnings } = await warned("pivot", { data: rows }, { column: "c", value: "a", aggregate: "max" });
+    expect(warnings).toEqual([
+      [
+        "mixed-kinds",
+        '`a` holds numbers and text (99 in row 0, "n/a" in row 2): numbers come before text. Clean the field first, or filter such rows out',
+      ],
+    ]);
+  });
+});

@@ -1,4 +1,5 @@
 import { NodeError } from "../contract/error.js";
+import { foundText } from "../contract/issues.js";
 import { compareDigits, wholeOrNumber } from "./decimal.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 import { kindOf } from "./kind.js";
@@ -73,12 +74,53 @@ export function aggregate(
   aggregates.forEach(({ operation, field }, at) => {
     const isLost = [...groups.values()].some(({ tallies }) => tallies[at]?.lostDigits?.());
     if (isLost) warnOfLostSum(operation, field, warn);
+    warnOfMixed(
+      Array.from(groups.values(), ({ tallies }) => tallies[at]),
+      operation,
+      field,
+      warn,
+    );
   });
   return Array.from(groups.values(), ({ values, tallies }) => {
     const entries: [string, unknown][] = groupBy.map((field, i) => [field, values[i]]);
     for (const [i, { as }] of aggregates.entries()) entries.push([as, (tallies[i] as Tally).result()]);
     return Object.fromEntries(entries);
   });
+}
+
+/** Whether there is a `min` or a `max`. */
+export function hasExtremes({ aggregates }: Aggregation): boolean {
+  return aggregates.some(isExtreme);
+}
+
+/** Warns of a `min` or `max` that compares text with numbers, as {@link aggregate} does, and computes nothing else. */
+export function warnOfExtremes(
+  items: readonly unknown[],
+  { groupBy, aggregates }: Aggregation,
+  warn: (rule: string, message: string) => void,
+): void {
+  aggregate(items, { groupBy, aggregates: aggregates.filter(isExtreme) }, warn);
+}
+
+function isExtreme({ operation }: Aggregate): boolean {
+  return operation === "min" || operation === "max";
+}
+
+function warnOfMixed(
+  tallies: readonly (Tally | undefined)[],
+  operation: string,
+  field: string | undefined,
+  warn: (rule: string, message: string) => void,
+): void {
+  const mixed = tallies.map((tally) => tally?.mixed?.()).find((found) => found !== undefined);
+  if (mixed === undefined) return;
+  const [number, other] = mixed;
+  const what = `\`${operation}\` of \`${field}\` met ${foundText(number)} and ${foundText(other)}`;
+  const advice = "Clean the field first, or filter such items out";
+  warn(
+    typeof other === "number" ? "not-a-number" : "mixed-kinds",
+    `${what}, so that all are compared as text, "10" before "9". ${advice}`,
+  );
 }
 
 /** An aggregate in the making. */
@@ -92,6 +134,8 @@ export interface Tally {
   result(): unknown;
   /** Of a sum or an average: whether digits of whole numbers were lost. */
   lostDigits?(): boolean;
+  /** Of a least or greatest value: a number and something else, where both were among the values. */
+  mixed?(): [number: unknown, other: unknown] | undefined;
 }
 
 /** Begins an aggregate. */
@@ -133,12 +177,12 @@ function extreme(greatest: boolean): Tally {
   let number: number | undefined;
   let best: unknown;
   let text: string | undefined;
-  let numeric = true;
+  let other: unknown;
   return {
     add(value) {
       if (isEmpty(value)) return;
       const own = numberOf(value);
-      if (own === undefined) numeric = false;
+      if (own === undefined) other ??= value;
       else if (number === undefined || sign * (own - number || compareDigits(value, best)) > 0) {
         number = own;
         best = value;
@@ -146,7 +190,8 @@ function extreme(greatest: boolean): Tally {
       const words = textOf(value);
       if (text === undefined || (greatest ? words > text : words < text)) text = words;
     },
-    result: () => (numeric && number !== undefined ? wholeOrNumber(best, number) : (text ?? null)),
+    mixed: () => (number === undefined || other === undefined ? undefined : [best, other]),
+    result: () => (other === undefined && number !== undefined ? wholeOrNumber(best, number) : (text ?? null)),
   };
 }
 

@@ -11,7 +11,14 @@ import type { Condition } from "./where.js";
 
 /** What a node warns of: the kind, and the words. */
 export interface Doubt {
-  rule: "types-differ" | "missing-field" | "lost-digits";
+  rule:
+    | "types-differ"
+    | "missing-field"
+    | "lost-digits"
+    | "not-a-number"
+    | "empty-result"
+    | "text-added"
+    | "no-initial";
   message: string;
 }
 

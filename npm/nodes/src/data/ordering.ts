@@ -35,7 +35,7 @@ export interface Column {
   compare: Compare;
   /** The value of a row: a number where text spells one and is compared as such; else, and where a number loses digits, as it is. */
   valueAt(position: number): unknown;
-  /** A sentence, where numbers and text are mixed and the order names no `type`. */
+  /** A clause, where numbers and text are mixed and the order does not say how they are compared. */
   mixed: string | undefined;
 }
 
@@ -86,8 +86,31 @@ export async function columnOf(
     mixed:
       samples[NUMBER] === undefined || samples[TEXT] === undefined
         ? undefined
-        : `\`${field}\` holds numbers and text (${samples[NUMBER]}, ${samples[TEXT]}): numbers come before text. Say how to compare them with \`as\`, or clean the field first`,
+        : `\`${field}\` holds numbers and text (${samples[NUMBER]}, ${samples[TEXT]}): numbers come before text`,
   };
+}
+
+/**
+ * Reads a field of all rows for a least or greatest value. Mixed values are warned of, and NaN, which counts as empty.
+ *
+ * @throws NodeError as {@link columnOf}
+ */
+export async function columnOfExtremes(
+  rows: readonly Row[],
+  field: string,
+  signal: AbortSignal | undefined,
+  warn: (rule: string, message: string) => void,
+): Promise<Column> {
+  const column = await columnOf(rows, field, "auto", signal);
+  if (column.mixed !== undefined)
+    warn("mixed-kinds", `${column.mixed}. Clean the field first, or filter such rows out`);
+  let count = 0;
+  for (const row of rows) if (Number.isNaN(fieldOf(row, field))) count++;
+  if (count > 0) {
+    const which = count === 1 ? "1 row, which counts" : `${count} rows, which count`;
+    warn("not-a-number", `\`${field}\` is NaN in ${which} as empty. Look at how it is made, or filter such rows out`);
+  }
+  return column;
 }
 
 /**
@@ -105,7 +128,8 @@ export async function comparisonOf(
   const parts: { column: Column; sign: number; nothing: number }[] = [];
   for (const { field, direction, nulls, as } of by) {
     const column = await columnOf(rows, field, as, signal);
-    if (column.mixed !== undefined) warn("mixed-kinds", column.mixed);
+    if (column.mixed !== undefined)
+      warn("mixed-kinds", `${column.mixed}. Say how to compare them with \`as\`, or clean the field first`);
     parts.push({ column, sign: direction === "desc" ? -1 : 1, nothing: nulls === "first" ? -1 : 1 });
   }
   return (one, other) => {

@@ -44,7 +44,7 @@ export function textDoubt(
   const what =
     typeof value === "string"
       ? `compared ${items} as text, because \`${field}\` is no number there`
-      : `left out ${items} whose \`${field}\` is text that is no number`;
+      : `left out ${items} whose \`${field}\` is ${typeof sample === "string" ? "text that is " : ""}no number`;
   const message = `\`${field} ${operator} ${foundText(value)}\` ${what}, such as ${foundText(sample)}. Clean the field first, or keep such items out with a condition of their own`;
   return [{ rule: "types-differ", message }];
 }
@@ -67,5 +67,5 @@ function mixedText(field: string | undefined, number: unknown, text: unknown): s
 
 /** Whether a value is something else than a number, or text that spells one. */
 function isText(value: unknown): boolean {
-  return typeof value === "string" && value !== "" && numberOf(value) === undefined;
+  return Number.isNaN(value) || (typeof value === "string" && value !== "" && numberOf(value) === undefined);
 }

@@ -51,7 +51,7 @@ function anyNumber(field: string): Condition[] {
 }
 
 /** The rows that are looked at. */
-async function firstOf(table: NativeTable): Promise<NativeTable> {
+export async function firstOf(table: NativeTable): Promise<NativeTable> {
   return table.rowCount <= MOST_LOOKED_AT ? table : native((addon) => addon.sliceTable(table, 0, MOST_LOOKED_AT));
 }
 
@@ -67,6 +67,11 @@ function sampleIn(table: NativeTable, field: string): unknown {
 
 function* valuesIn(table: NativeTable, field: string): Generator<unknown> {
   for (const record of recordsIn(table)) yield fieldOf(record, field);
+}
+
+/** One row. */
+export function recordAt(table: NativeTable, position: number): unknown {
+  return (JSON.parse(table.recordsText(position, 1).text) as unknown[])[0];
 }
 
 /** The rows, made as far as they are asked for. */

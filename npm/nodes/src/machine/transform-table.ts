@@ -1,7 +1,7 @@
 import type { NativeTable } from "@atomiton/conductor-native";
 
 import { NodeError } from "../contract/error.js";
-import type { Aggregate } from "../data/aggregate.js";
+import { type Aggregate, hasExtremes, warnOfExtremes } from "../data/aggregate.js";
 import { doubtsOfFilter } from "../data/doubtful-conditions.js";
 import { warnOfLostSum } from "../data/lost-digits.js";
 import { whereJson } from "../data/where.js";
@@ -15,23 +15,26 @@ import {
   type TableAnswer,
   type Transformation,
 } from "../types/transform/execute.js";
-import { doubtsOfFunction, pathOf, transformItems } from "../types/transform/items.js";
-import { doubtsOfTextIn, mixedColumn, recordsIn } from "./text-in-table.js";
+import { doubtsOfFunction, mapped, pathOf, transformItems } from "../types/transform/items.js";
+import { doubtsOfTextIn, firstOf, mixedColumn, recordAt, recordsIn } from "./text-in-table.js";
 
 const END = 0xffffffff;
 
 /** Transforms a table without making objects of its rows, but where user code makes new items of them. */
 export async function transformTable(table: NativeTable, transformation: Transformation): Promise<TableAnswer> {
   const { parameters, code, userFunction, signal, warn } = transformation;
-  if (isFunctionText(code) || parameters.operation === "map") {
-    // All rows have the same fields, so one without values stands for them.
-    const row = Object.fromEntries(table.headers.map((name) => [name, null]));
-    for (const { rule, message } of doubtsOfFunction([row], transformation)) warn(rule, message);
-  }
+  const isCode = isFunctionText(code) || parameters.operation === "map";
+  // All rows have the same fields, so one without values stands for them.
+  const row = Object.fromEntries(table.headers.map((name) => [name, null]));
+  const doubts = isCode ? doubtsOfFunction([row], transformation) : [];
+  for (const { rule, message } of doubts) warn(rule, message);
   switch (parameters.operation) {
     case "map":
       if (isIdentityText(code)) return { table };
-      if (isFunctionText(code)) return { value: await userFunction.map(() => recordBatches(table)) };
+      if (isFunctionText(code)) {
+        const rowAt = (position: number) => recordAt(table, position);
+        return { value: await mapped(() => recordBatches(table), rowAt, transformation, doubts) };
+      }
       return { value: recordsOf(table).map((record) => pathOf(record, code)) };
     case "filter":
       return filter(table, transformation);
@@ -70,6 +73,10 @@ export async function transformTable(table: NativeTable, transformation: Transfo
       for (const at of lostDigits) {
         const { operation, field } = aggregation.aggregates[at] as Aggregate;
         warnOfLostSum(operation, field, warn);
+      }
+      if (hasExtremes(aggregation)) {
+        const first = Array.from(recordsIn(await firstOf(table)));
+        warnOfExtremes(first, aggregation, warn);
       }
       return { value: JSON.parse(text) as unknown };
     }

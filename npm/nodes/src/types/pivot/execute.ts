@@ -6,7 +6,7 @@ import { fieldOf, isEmpty, textOf } from "../../data/field.js";
 import { groupsOf, membersOf, NONE, numberedGroups } from "../../data/groups.js";
 import { keysOfGroups } from "../../data/key.js";
 import { warnOfLostDigits, warnOfLostSum } from "../../data/lost-digits.js";
-import { columnOf } from "../../data/ordering.js";
+import { columnOfExtremes } from "../../data/ordering.js";
 import { countText, demandDifferent, demandFields, filledRow, type Row, rowsOf, setField } from "../../data/rows.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { type CellAggregate, type CellValue, cellValue } from "./cells.js";
@@ -105,9 +105,7 @@ function columnName(value: unknown, column: string, position: number): string | 
 async function comparedColumn(rows: readonly Row[], work: NodeWork<Parameters>) {
   const { aggregate, value } = work.parameters;
   if (value === undefined || (aggregate !== "min" && aggregate !== "max")) return undefined;
-  const compared = await columnOf(rows, value, "auto", work.signal);
-  if (compared.mixed !== undefined) work.warn("mixed-kinds", compared.mixed);
-  return compared;
+  return columnOfExtremes(rows, value, work.signal, work.warn);
 }
 
 /** A record for each group of rows, with the index fields as its first row has them and every column still to be filled. */

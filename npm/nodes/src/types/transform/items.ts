@@ -4,6 +4,7 @@ import { doubtsOfCode } from "../../data/doubtful-code.js";
 import { type Doubt, doubtsOfFields, doubtsOfFilter } from "../../data/doubtful-conditions.js";
 import { fieldOf, textOf } from "../../data/field.js";
 import { warnOfLostDigits } from "../../data/lost-digits.js";
+import { doubtsOfNaN } from "../../data/not-a-number.js";
 import { sorted } from "../../data/order.js";
 import { doubtsOfText, MOST_LOOKED_AT, mixedKeys } from "../../data/text-among-numbers.js";
 import { type Condition, predicateOf } from "../../data/where.js";
@@ -15,12 +16,14 @@ import { aggregationFor, groupFieldOf, initialOf, type Transformation, type Tran
 export async function transformItems(items: readonly unknown[], transformation: Transformation): Promise<unknown> {
   const { parameters, code, userFunction, warn } = transformation;
   for (const { rule, message } of doubtsOfOperation(items, parameters)) warn(rule, message);
-  for (const { rule, message } of doubtsOfFunction(items, transformation)) warn(rule, message);
+  const doubts = doubtsOfFunction(items, transformation);
+  for (const { rule, message } of doubts) warn(rule, message);
   warnOfLostDigits(items, keysOf(parameters), warn);
   switch (parameters.operation) {
     case "map":
       if (isIdentityText(code)) return [...items];
-      return isFunctionText(code) ? userFunction.map(items) : items.map((item) => pathOf(item, code));
+      if (!isFunctionText(code)) return items.map((item) => pathOf(item, code));
+      return mapped(items, (position) => items[position], transformation, doubts);
     case "filter": {
       if (parameters.where) return filterBy(items, parameters.where, transformation);
       if (isIdentityText(code)) return items.filter(Boolean);
@@ -103,6 +106,24 @@ export function doubtsOfFunction(items: readonly unknown[], { parameters, code }
   if (!isFunctionText(code)) return doubtsOfFields([code.trim().replace(/^item\./, "")], items, "transformFunction");
   const name = plainParameter(code, operation === "reduce" ? 1 : 0);
   return name === undefined ? [] : doubtsOfCode(code, name, items, "transformFunction");
+}
+
+/**
+ * Has user code make new items.
+ *
+ * @param itemAt gives an item by its position
+ * @param told what was told of the code before, which may be why its results are in doubt as well
+ */
+export async function mapped(
+  items: Parameters<Transformation["userFunction"]["map"]>[0],
+  itemAt: (position: number) => unknown,
+  { userFunction, warn }: Transformation,
+  told: readonly Doubt[],
+): Promise<unknown[]> {
+  const results = await userFunction.map(items);
+  if (told.length > 0) return results;
+  for (const { rule, message } of doubtsOfNaN(results, itemAt)) warn(rule, message);
+  return results;
 }
 
 function filterBy(

@@ -3,7 +3,7 @@ import { inBatches } from "../../contract/pace.js";
 import { groupsOf, membersOf, numberedGroups } from "../../data/groups.js";
 import { keysOfGroups } from "../../data/key.js";
 import { warnOfLostDigits, warnOfLostSum } from "../../data/lost-digits.js";
-import { type Column, columnOf, comparisonOf, type OrderBy } from "../../data/ordering.js";
+import { type Column, columnOfExtremes, comparisonOf, type OrderBy } from "../../data/ordering.js";
 import { sortedPositions } from "../../data/positions.js";
 import { demandDifferent, demandFields, fieldNames, missingFields, type Row, rowsOf } from "../../data/rows.js";
 import { executable, type NodeWork } from "../../library/work.js";
@@ -110,9 +110,7 @@ async function partitionsOf(
 async function comparedColumns(rows: readonly Row[], work: NodeWork<Parameters>): Promise<Map<string, Column>> {
   const columns = new Map<string, Column>();
   for (const field of fieldsOf(work.parameters.functions.filter(isComparing))) {
-    const column = await columnOf(rows, field, "auto", work.signal);
-    if (column.mixed !== undefined) work.warn("mixed-kinds", column.mixed);
-    columns.set(field, column);
+    columns.set(field, await columnOfExtremes(rows, field, work.signal, work.warn));
   }
   return columns;
 }
