@@ -496,3 +496,78 @@ describe("the least or greatest of numbers and text", () => {
     ]);
   });
 });
+
+describe("a function that answers nothing", () => {
+  const rows = [{ n: 1 }, { n: 2 }, { n: 3 }];
+  const table = () => getNodeExecutable("spreadsheet")?.execute({ data: "n\n1\n2\n3\n" });
+  const said = async (data: unknown, parameters: Record<string, unknown>) =>
+    (await warned("transform", { data }, parameters)).warnings;
+  const message =
+    "`transformFunction` gave nothing for any item: what stands in `{ }` needs `return` before the value. " +
+    "Write `x => value` without them, and `x => ({ … })` for an object";
+
+  it.each([
+    ["filter", "x => { x.n > 2 }"],
+    ["filter", "function (x) {\n  return\n    x.n > 2\n}"],
+    ["map", "x => { n: x.n }"],
+    ["map", "({ n }) => { n * 2 }"],
+    ["reduce", "(acc, x) => { acc + x.n }"],
+  ])("is told of: %s %s", async (operation, transformFunction) => {
+    const parameters = { operation, transformFunction, reduceInitial: 0 };
+    for (const data of [rows, await table()]) expect(await said(data, parameters)).toEqual([["empty-result", message]]);
+  });
+
+  it.each([
+    ["filter", "x => x.isUrgent"],
+    ["map", "x => x.note"],
+    ["map", "x => { if (x.n > 5) return x }"],
+    ["filter", "x => { return false }"],
+    ["filter", "x => { return x.n > 5 }"],
+  ])("is not told of where it may be so with other items: %s %s", async (operation, transformFunction) => {
+    for (const data of [rows, await table(), []])
+      expect(await said(data, { operation, transformFunction })).toEqual([]);
+  });
+
+  it("is none where code names NaN itself", async () => {
+    expect(await said(rows, { transformFunction: "x => ({ v: x.n > 1 ? x.n : NaN })" })).toEqual([]);
+  });
+
+  it("of which the first item was the accumulator, an object, is told to have one", async () => {
+    const sum = { operation: "reduce", transformFunction: "(acc, x) => acc + x.n" };
+    expect(await said(rows, sum)).toEqual([
+      [
+        "no-initial",
+        'Without `reduceInitial` the first item was the first accumulator, an object, and `+` made text of it: "[object Object]23". Give `reduceInitial`, such as 0',
+      ],
+    ]);
+    expect(await said(rows, { ...sum, reduceInitial: 0 })).toEqual([]);
+    expect(await said([1, 2], { ...sum, transformFunction: "(acc, x) => acc + x" })).toEqual([]);
+  });
+});
+
+describe("a promise", () => {
+  const failure = async (parameters: Record<string, unknown>) => {
+    const run = warned("transform", { data: [{ n: 1 }, { n: 3 }] }, parameters);
+    const { code, message } = await run.then(
+      () => expect.fail("It did not fail"),
+      (error: { code: string; message: string }) => error,
+    );
+    return [code, message];
+  };
+  const words =
+    "returned a Promise, which cannot leave the sandbox; take `async` and `await` away: nothing is awaited in user code";
+
+  it("is refused by a filter, which it would pass, as by all others", async () => {
+    const of = (operation: string, transformFunction: string) => failure({ operation, transformFunction });
+    const message = `[transform] transformFunction failed at item 0: ${words}`;
+    expect(await of("filter", "async x => x.n > 2")).toEqual(["TYPE_MISMATCH", message]);
+    expect(await of("filter", "x => Promise.resolve(x.n > 2)")).toEqual(["TYPE_MISMATCH", message]);
+    expect(await of("map", "async x => x.n > 2")).toEqual(["TYPE_MISMATCH", message]);
+  });
+
+  it("is refused whatever the code did to the prototypes", async () => {
+    const spoil = "Object.prototype.isPrototypeOf = () => false; Function.prototype.call = () => false;";
+    const transformFunction = `x => { ${spoil} Promise = class {}; return (async () => false)() }`;
+    expect((await failure({ operation: "filter", transformFunction }))[0]).toBe("TYPE_MISMATCH");
+  });
+});

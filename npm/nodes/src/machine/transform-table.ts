@@ -8,21 +8,15 @@ import { whereJson } from "../data/where.js";
 import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
 import { cancellable, native } from "../table/addon.js";
 import { recordBatches, recordsOf } from "../table/table-output.js";
-import {
-  aggregationFor,
-  groupFieldOf,
-  initialOf,
-  type TableAnswer,
-  type Transformation,
-} from "../types/transform/execute.js";
-import { doubtsOfFunction, mapped, pathOf, transformItems } from "../types/transform/items.js";
+import { aggregationFor, groupFieldOf, type TableAnswer, type Transformation } from "../types/transform/execute.js";
+import { doubtsOfFunction, keptBy, mapped, pathOf, reduced, transformItems } from "../types/transform/items.js";
 import { doubtsOfTextIn, firstOf, mixedColumn, recordAt, recordsIn } from "./text-in-table.js";
 
 const END = 0xffffffff;
 
 /** Transforms a table without making objects of its rows, but where user code makes new items of them. */
 export async function transformTable(table: NativeTable, transformation: Transformation): Promise<TableAnswer> {
-  const { parameters, code, userFunction, signal, warn } = transformation;
+  const { parameters, code, signal, warn } = transformation;
   const isCode = isFunctionText(code) || parameters.operation === "map";
   // All rows have the same fields, so one without values stands for them.
   const row = Object.fromEntries(table.headers.map((name) => [name, null]));
@@ -39,8 +33,7 @@ export async function transformTable(table: NativeTable, transformation: Transfo
     case "filter":
       return filter(table, transformation);
     case "reduce":
-      if (isFunctionText(code))
-        return { value: await userFunction.reduce(() => recordBatches(table), initialOf(parameters)) };
+      if (isFunctionText(code)) return { value: await reduced(() => recordBatches(table), transformation) };
       throw new NodeError("INVALID_PARAMETERS", "reduce needs a function of (acc, item, index)");
     case "sort": {
       const { sortKey, sortDirection } = parameters;
@@ -84,7 +77,7 @@ export async function transformTable(table: NativeTable, transformation: Transfo
 }
 
 async function filter(table: NativeTable, transformation: Transformation): Promise<TableAnswer> {
-  const { parameters, code, userFunction, signal, warn } = transformation;
+  const { parameters, code, signal, warn } = transformation;
   const { where, match } = parameters;
   if (where) {
     const text = whereJson({ where, match });
@@ -96,7 +89,7 @@ async function filter(table: NativeTable, transformation: Transformation): Promi
   }
   if (isIdentityText(code)) return { table };
   if (isFunctionText(code)) {
-    const positions = await userFunction.positions(() => recordBatches(table));
+    const positions = await keptBy(() => recordBatches(table), transformation);
     return { table: await native((addon) => addon.pickRows(table, Uint32Array.from(positions))) };
   }
   return { value: await transformItems(recordsOf(table), transformation) };

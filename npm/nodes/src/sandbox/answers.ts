@@ -5,6 +5,7 @@ import type { Batch } from "./sandbox.js";
 
 const KEPT = 0x31;
 const LEFT_OUT = 0x30;
+const NO_ANSWER = 0x32;
 
 /** The answers of one run of user code. */
 export class Answers {
@@ -39,9 +40,14 @@ export class Answers {
     for (let i = 0; i < count; i++) {
       const digit = text.charCodeAt(i);
       if (digit === KEPT) positions.push(first + i);
-      else if (digit !== LEFT_OUT) throw this.#failure("a digit for each item");
+      else if (digit !== LEFT_OUT && digit !== NO_ANSWER) throw this.#failure("a digit for each item");
     }
     return positions;
+  }
+
+  /** Whether a batch of answers to a filter has one that is not `undefined`. */
+  hasAny({ text }: Batch): boolean {
+    return text.includes("0") || text.includes("1");
   }
 
   #failure(wanted: string): NodeError {

@@ -20,7 +20,7 @@ export interface ScriptLimits {
 export const defaultTimeout = 5000;
 
 /** A list, or the rows of a table, which become text only. */
-type Items = readonly unknown[] | Rows;
+export type Items = readonly unknown[] | Rows;
 
 /**
  * A function written by a user. It runs in a sandbox, with nothing but the language.
@@ -57,15 +57,20 @@ export class UserFunction {
     return values;
   }
 
-  /** The positions of the items for which the answer is true-like: ascending, none beyond the items. */
-  async positions(items: Items): Promise<number[]> {
+  /**
+   * The positions of the items for which the answer is true-like: ascending, none beyond the items. `unanswered` is how many
+   * items there are where the answer was `undefined` for each.
+   */
+  async positions(items: Items): Promise<{ kept: number[]; unanswered: number }> {
     const kept: number[] = [];
     let first = 0;
+    let hasAnswers = false;
     await this.#run({ kind: "filter", named: false, whole: this.#sees(3) }, items, (answer) => {
       for (const position of this.#answers.positions(answer, first)) kept.push(position);
       first += answer.count;
+      hasAnswers ||= this.#answers.hasAny(answer);
     });
-    return kept;
+    return { kept, unanswered: hasAnswers ? 0 : first };
   }
 
   /**

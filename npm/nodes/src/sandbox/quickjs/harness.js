@@ -14,6 +14,7 @@
   const text = String;
   const ObjectPrototype = Object.prototype;
   const DatePrototype = Date.prototype;
+  const PromisePrototype = Promise.prototype;
   const DateClass = Date;
   const ArrayClass = Array;
   const exotic = [
@@ -118,7 +119,8 @@
 
   function refusal(holder, key, kind) {
     const where = key === "" || holder === answers ? "" : ` under ${stringify(call(slice, key, 0, 100))}`;
-    refused = { __proto__: null, refused: `returned ${kind}${where}, which cannot leave the sandbox` };
+    const advice = kind === "a Promise" ? "; take `async` and `await` away: nothing is awaited in user code" : "";
+    refused = { __proto__: null, refused: `returned ${kind}${where}, which cannot leave the sandbox${advice}` };
     return refused;
   }
 
@@ -169,7 +171,10 @@
       let kept = "";
       for (let i = first; i < end; i++) {
         current = i;
-        kept += f(items[i - offset], i, whole) ? "1" : "0";
+        const value = f(items[i - offset], i, whole);
+        // A promise would keep every item.
+        if (isObject(value) && isOfPrototype(PromisePrototype, value)) throw refusal(undefined, "", "a Promise");
+        kept += value ? "1" : value === undefined ? "2" : "0";
       }
       return kept;
     },

@@ -1,5 +1,6 @@
 import { NodeError } from "../../contract/error.js";
 import { aggregate } from "../../data/aggregate.js";
+import { doubtsOfFirst, doubtsOfNothing } from "../../data/doubtful-answers.js";
 import { doubtsOfCode } from "../../data/doubtful-code.js";
 import { type Doubt, doubtsOfFields, doubtsOfFilter } from "../../data/doubtful-conditions.js";
 import { fieldOf, textOf } from "../../data/field.js";
@@ -9,12 +10,12 @@ import { sorted } from "../../data/order.js";
 import { doubtsOfText, MOST_LOOKED_AT, mixedKeys } from "../../data/text-among-numbers.js";
 import { type Condition, predicateOf } from "../../data/where.js";
 import { plainParameter } from "../../sandbox/parameter-list.js";
-import { isFunctionText, isIdentityText } from "../../sandbox/user-function.js";
+import { type Items, isFunctionText, isIdentityText } from "../../sandbox/user-function.js";
 import { aggregationFor, groupFieldOf, initialOf, type Transformation, type TransformParameters } from "./execute.js";
 
 /** Transforms an array. Items are never cloned, but for what user code makes of them. */
 export async function transformItems(items: readonly unknown[], transformation: Transformation): Promise<unknown> {
-  const { parameters, code, userFunction, warn } = transformation;
+  const { parameters, code, warn } = transformation;
   for (const { rule, message } of doubtsOfOperation(items, parameters)) warn(rule, message);
   const doubts = doubtsOfFunction(items, transformation);
   for (const { rule, message } of doubts) warn(rule, message);
@@ -28,10 +29,10 @@ export async function transformItems(items: readonly unknown[], transformation: 
       if (parameters.where) return filterBy(items, parameters.where, transformation);
       if (isIdentityText(code)) return items.filter(Boolean);
       if (!isFunctionText(code)) return items.filter((item) => pathOf(item, code));
-      return (await userFunction.positions(items)).map((position) => items[position]);
+      return (await keptBy(items, transformation)).map((position) => items[position]);
     }
     case "reduce":
-      if (isFunctionText(code)) return userFunction.reduce(items, initialOf(parameters));
+      if (isFunctionText(code)) return reduced(items, transformation);
       throw new NodeError("INVALID_PARAMETERS", "reduce needs a function of (acc, item, index)");
     case "sort": {
       const { sortKey, sortDirection } = parameters;
@@ -115,15 +116,36 @@ export function doubtsOfFunction(items: readonly unknown[], { parameters, code }
  * @param told what was told of the code before, which may be why its results are in doubt as well
  */
 export async function mapped(
-  items: Parameters<Transformation["userFunction"]["map"]>[0],
+  items: Items,
   itemAt: (position: number) => unknown,
-  { userFunction, warn }: Transformation,
+  { code, userFunction, warn }: Transformation,
   told: readonly Doubt[],
 ): Promise<unknown[]> {
   const results = await userFunction.map(items);
   if (told.length > 0) return results;
-  for (const { rule, message } of doubtsOfNaN(results, itemAt)) warn(rule, message);
+  const unanswered = results.every((result) => result === undefined) ? results.length : 0;
+  // Code that names NaN means it.
+  const doubts = /\bNaN\b/.test(code) ? [] : doubtsOfNaN(results, itemAt);
+  for (const { rule, message } of [...doubtsOfNothing(code, unanswered), ...doubts]) warn(rule, message);
   return results;
+}
+
+/** Has user code choose items, by their positions. */
+export async function keptBy(items: Items, { code, userFunction, warn }: Transformation): Promise<number[]> {
+  const { kept, unanswered } = await userFunction.positions(items);
+  for (const { rule, message } of doubtsOfNothing(code, unanswered)) warn(rule, message);
+  return kept;
+}
+
+/** Has user code make one value of all items. */
+export async function reduced(items: Items, transformation: Transformation): Promise<unknown> {
+  const { parameters, code, userFunction, warn } = transformation;
+  const initial = initialOf(parameters);
+  const last = await userFunction.reduce(items, initial);
+  const doubts = initial === undefined ? doubtsOfFirst(last) : [];
+  const count = typeof items === "function" ? 1 : items.length;
+  for (const { rule, message } of last === undefined ? doubtsOfNothing(code, count) : doubts) warn(rule, message);
+  return last;
 }
 
 function filterBy(
