@@ -100,7 +100,28 @@ describe("a filter that compares a number with text", () => {
     expect(await said(orders, where("pirce", "gt", 1))).toEqual([
       ["missing-field", "No item has a field `pirce`, so that `pirce gt` never holds. Did you mean `price`?"],
     ]);
-    expect(await said(orders, where("pirce", "isNotEmpty"))).toEqual([]);
+    expect(await said(orders, where("discount", "isNotEmpty"))).toEqual([]);
+  });
+
+  it("says so of a field that is probably misspelt whatever is left, and nothing of one that may be missing", async () => {
+    const messages = async (parameters: Record<string, unknown>, data: unknown = orders) =>
+      (await said(data, parameters)).map(([, message]) => message);
+    const told = (operator: string, holds: string) =>
+      `No item has a field \`pirce\`, so that \`pirce ${operator}\` ${holds} holds. Did you mean \`price\`?`;
+    expect(await messages(where("pirce", "ne", 5))).toEqual([told("ne", "always")]);
+    expect(await messages(where("pirce", "isEmpty"))).toEqual([told("isEmpty", "always")]);
+    expect(await messages(where("pirce", "isNotEmpty"))).toEqual([told("isNotEmpty", "never")]);
+    const beside = [
+      { field: "name", operator: "eq", value: "a" },
+      { field: "pirce", operator: "gt", value: 5 },
+    ];
+    expect(await messages({ operation: "filter", match: "any", where: beside })).toEqual([told("gt", "never")]);
+    for (const operator of ["ne", "isEmpty", "isNotEmpty"]) {
+      expect(await messages(where("discount", operator, 1))).toEqual([]);
+      expect(await messages(where("pirce", operator, 1), [...orders, { pirce: 1 }])).toEqual([]);
+    }
+    const one = { where: [{ field: "pirce", operator: "isEmpty" }] };
+    expect((await warned("condition", { data: orders[1] }, one)).warnings).toEqual([]);
   });
 
   it("looks at no more than it needs of a large list", async () => {

@@ -28,13 +28,16 @@ const MOST_ITEMS = 10_000;
 const MOST_SHOWN = 40;
 
 const ORDER: ReadonlySet<string> = new Set(["gt", "gte", "lt", "lte"]);
+/** Those that say something of items without the field too. */
+const OF_NOTHING: ReadonlySet<string> = new Set(["ne", "isEmpty", "isNotEmpty"]);
 const SAME: ReadonlySet<string> = new Set(["eq", "in"]);
 
 /**
  * The doubtful ones among the conditions of a filter.
  *
  * @param items what was filtered; looked at only where a condition may be doubtful
- * @param keptNone whether nothing was left; otherwise only orders of numbers and words are in doubt
+ * @param keptNone whether nothing was left; otherwise only fields that are probably misspelt are in doubt, and orders of numbers
+ *   and words
  */
 export function doubtsOfFilter(
   where: readonly Condition[],
@@ -44,16 +47,18 @@ export function doubtsOfFilter(
   return where.flatMap((condition) => {
     const lost = doubtOfDigits(condition);
     if (lost !== undefined) return lost;
+    const like = likeOfMissing(condition.field, items());
+    if (like !== undefined && like.length > 0) return missing(condition, like, false);
     const kind = kindOfOperand(condition);
     if (!keptNone && !(kind === "text" && ORDER.has(condition.operator))) return [];
-    return doubtOf(condition, kind, items(), false) ?? [];
+    return doubtOf(condition, kind, items(), false);
   });
 }
 
 /** The doubtful ones among conditions on one object, which may well be false as they are meant. */
 export function doubtsOfObject(where: readonly Condition[], item: unknown): Doubt[] {
   return where.flatMap(
-    (condition) => doubtOfDigits(condition) ?? doubtOf(condition, kindOfOperand(condition), [item], true) ?? [],
+    (condition) => doubtOfDigits(condition) ?? doubtOf(condition, kindOfOperand(condition), [item], true),
   );
 }
 
@@ -63,20 +68,27 @@ export function doubtsOfObject(where: readonly Condition[], item: unknown): Doub
  * @param purpose what the fields are for, such as `sortKey`
  */
 export function doubtsOfFields(fields: readonly string[], items: readonly unknown[], purpose: string): Doubt[] {
-  if (items.length === 0) return [];
   return fields.flatMap((field) => {
-    let seen = 0;
-    for (const item of items) {
-      if (seen++ === MOST_ITEMS || fieldOf(item, field) !== undefined) return [];
-    }
-    const [first] = items;
-    const like = isPlainObject(first) ? likelyPaths(field, first) : [];
+    const like = likeOfMissing(field, items);
+    if (like === undefined) return [];
     const hint = like.length > 0 ? `. Did you mean ${namesText(like)}?` : "";
     return {
       rule: "missing-field" as const,
       message: `No item has a field \`${field}\`, which is the \`${purpose}\`${hint}`,
     };
   });
+}
+
+/** The fields that may be meant by one that no item has; `undefined` where some item has it, or may have it. */
+function likeOfMissing(field: string, items: Iterable<unknown>): string[] | undefined {
+  let seen = 0;
+  let first: unknown;
+  for (const item of items) {
+    if (seen++ === MOST_ITEMS || fieldOf(item, field) !== undefined) return undefined;
+    if (seen === 1) first = item;
+  }
+  if (seen === 0) return undefined;
+  return isPlainObject(first) ? likelyPaths(field, first) : [];
 }
 
 function doubtOfDigits({ field, operator, value }: Condition): Doubt | undefined {
@@ -98,7 +110,7 @@ function doubtOf(
   kind: "number" | "text" | undefined,
   items: Iterable<unknown>,
   isOne: boolean,
-): Doubt | undefined {
+): Doubt | [] {
   const { field, operator } = condition;
   const differs = kind === "number" ? isText : kind === "text" ? isNumber : undefined;
   let [seen, different, others] = [0, 0, 0];
@@ -114,23 +126,24 @@ function doubtOf(
     if (isEmpty(value) || !differs?.(value)) {
       others++;
       // Numbers among words, an empty value: the comparison makes sense for some.
-      if (!isEmpty(value)) return undefined;
+      if (!isEmpty(value)) return [];
     } else if (different++ === 0) sample = value;
   }
-  if (seen === 0) return undefined;
-  if (different === 0) return others > 0 ? undefined : missing(condition, like, isOne);
+  if (seen === 0) return [];
+  if (different === 0) return others > 0 ? [] : missing(condition, like, isOne);
   // Of one object, that it is not the same is an answer.
-  if (isOne && SAME.has(operator)) return undefined;
+  if (isOne && SAME.has(operator)) return [];
   return { rule: "types-differ", message: differentText(condition, kind, sample, isOne) };
 }
 
-function missing({ field, operator }: Condition, like: string[], isOne: boolean): Doubt | undefined {
-  if (operator === "isEmpty" || operator === "isNotEmpty" || operator === "ne") return undefined;
+function missing({ field, operator }: Condition, like: string[], isOne: boolean): Doubt | [] {
+  if (OF_NOTHING.has(operator) && (isOne || like.length === 0)) return [];
   // One object may lack a field that others have.
-  if (isOne && like.length === 0) return undefined;
+  if (isOne && like.length === 0) return [];
   const hint = like.length > 0 ? `. Did you mean ${namesText(like)}?` : "";
   const who = isOne ? "The object has no field" : "No item has a field";
-  return { rule: "missing-field", message: `${who} \`${field}\`, so that \`${field} ${operator}\` never holds${hint}` };
+  const holds = operator === "ne" || operator === "isEmpty" ? "always holds" : "never holds";
+  return { rule: "missing-field", message: `${who} \`${field}\`, so that \`${field} ${operator}\` ${holds}${hint}` };
 }
 
 function differentText(
