@@ -159,4 +159,31 @@ describe("a switch that was hardly meant so", () => {
     ]);
     expect(await said({ data: { total: 5 } }, { field: "total", cases: sizes })).toEqual([]);
   });
+
+  it("is told of text and NaN among numbers that no case took", async () => {
+    const data = [{ n: "1,000" }, { n: "9 EUR" }, { n: Number.NaN }, { n: 70 }, {}];
+    const big = { handle: "big", gt: 50 };
+    const message = (field: string) =>
+      `\`${field} gt 50\` left out 3 items whose \`${field}\` is text that is no number, such as "1,000". Clean the field first, or keep such items out with a condition of their own`;
+    const split = (cases: object[], more: object = { field: "n" }, list: unknown[] = data) =>
+      said({ data: list }, { perItem: true, cases, ...more });
+    expect(await split([big])).toEqual([["types-differ", message("n")]]);
+    expect(await split([{ handle: "big", where: [{ field: "n", operator: "gt", value: 50 }] }], {})).toEqual([
+      ["types-differ", message("n")],
+    ]);
+    const plain = data.flatMap(({ n }) => n ?? []);
+    expect(await split([big], {}, plain)).toEqual([["types-differ", message("data")]]);
+  });
+
+  it("is not told of such items where a case takes them, or another condition keeps them out", async () => {
+    const data = [{ n: "n/a" }, { n: 70 }];
+    const split = (cases: object[]) => said({ data }, { perItem: true, field: "n", cases });
+    expect(
+      await split([
+        { handle: "big", gt: 50 },
+        { handle: "unknown", equals: "n/a" },
+      ]),
+    ).toEqual([]);
+    expect(await split([{ handle: "big", gt: 50, where: [{ field: "n", operator: "ne", value: "n/a" }] }])).toEqual([]);
+  });
 });

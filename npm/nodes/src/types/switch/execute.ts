@@ -8,6 +8,8 @@ import { fieldOf } from "../../data/field.js";
 import { findData, isPlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { likelyPaths } from "../../data/likely-paths.js";
+import { doubtsOfText, MOST_LOOKED_AT } from "../../data/text-among-numbers.js";
+import { type Condition, predicateOf } from "../../data/where.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { listIn } from "../../table/list-in.js";
 import { type Case, type Way, waysOf } from "./cases.js";
@@ -89,13 +91,36 @@ async function split(work: NodeWork<Parameters>, ways: Way[], data: unknown): Pr
   if (items.length === 0) work.warn("no-items", "The list to split is empty, so that no handle fires");
   if (field !== undefined)
     for (const { rule, message } of doubtsOfFields([field], items, "field")) work.warn(rule, message);
-  const values = () => (field === undefined ? items.map((data) => ({ data })) : items);
+  const valued = (list: readonly unknown[]) => (field === undefined ? list.map((data) => ({ data })) : list);
+  const some = valued(items.slice(0, MOST_LOOKED_AT));
   warnOnce(work, ways, (way) => {
     const keptNone = lists.get(way.handle)?.length === 0;
-    return [...doubtsOfFilter(way.asked, values, keptNone), ...doubtsOfFilter(way.where, () => items, keptNone)];
+    const doubts = [
+      ...doubtsOfFilter(way.asked, () => some, keptNone),
+      ...doubtsOfFilter(way.where, () => items, keptNone),
+    ];
+    return doubts.length > 0 ? doubts : doubtsOfTextLeft(way, lists.get(DEFAULT) ?? [], valued);
   });
   const carried = new Map([...lists].filter(([, list]) => list.length > 0));
   return routedApart({ handles: [...carried.keys()], value: Object.fromEntries(carried) }, carried);
+}
+
+/** Text among numbers in what no case took, where nothing else of a case keeps it out. */
+function doubtsOfTextLeft(
+  { asked, where }: Way,
+  left: readonly unknown[],
+  valued: (list: readonly unknown[]) => readonly unknown[],
+): Doubt[] {
+  const some = left.slice(0, MOST_LOOKED_AT);
+  const values = valued(some);
+  const passes = (conditions: Condition[], items: readonly unknown[]) => {
+    const holds = predicateOf({ where: conditions, match: "all" });
+    return (_: unknown, position: number) => holds(items[position]);
+  };
+  return [
+    ...doubtsOfText({ where: asked, match: "all" }, values.filter(passes(where, some))),
+    ...doubtsOfText({ where, match: "all" }, some.filter(passes(asked, values))),
+  ];
 }
 
 /** The handles of the cases that a value fits: the first one's, or of all of them, each once. */
