@@ -121,7 +121,8 @@ describe.each(places)("pivot in $name", ({ run, failure }) => {
     expect((await refusal({ index: ["a", "a"], column: "month", value: "total" })).code).toBe("INVALID_PARAMETERS");
     expect(await refusal({ column: "c", value: "v" }, [{ c: "x", v: "many" }])).toMatchObject({
       code: "TYPE_MISMATCH",
-      message: '[pivot] Cannot take the sum of field "v": item 0 holds text, not a number',
+      message:
+        '[pivot] Cannot take the sum of field "v": item 0 holds text, not a number: "many". Clean the field first, or filter such items out',
     });
     expect(await refusal({ index: ["i"], column: "c", aggregate: "count" }, [{ c: "i", i: 1 }])).toMatchObject({
       code: "TYPE_MISMATCH",

@@ -93,12 +93,39 @@ describe("sums and averages", () => {
     }
   });
 
+  it.each([
+    ["1.234,50", 1234.5, '.replaceAll(".", "").replace(",", ".")'],
+    ["-3,5", -3.5, '.replace(",", ".")'],
+    ["1 200", 1200, '.replace(/[^\\d.,+-]/g, "")'],
+    ["9 EUR", 9, '.replace(/[^\\d.,+-]/g, "")'],
+    ["€ 1,234,567.5", 1_234_567.5, '.replace(/[^\\d.,+-]/g, "").replaceAll(",", "")'],
+    ["1.234,50 kr", 1234.5, '.replace(/[^\\d.,+-]/g, "").replaceAll(".", "").replace(",", ".")'],
+  ])("say how to make a number of %s", async (text, number, steps) => {
+    for (const data of [await table(["1", `"${text}"`]), [{ n: 1 }, { n: text }]]) {
+      const { message } = await failure("transform", { data }, parameters);
+      const code = `row => ({ ...row, n: Number(String(row.n)${steps}) })`;
+      expect(message).toBe(
+        `[transform] Cannot take the sum of field "n": item 1 holds text, not a number: ${JSON.stringify(text)}. ` +
+          `Make it a number first, by a \`transform\` with \`${code}\``,
+      );
+      const { result } = await run("transform", { data }, { transformFunction: code });
+      expect(result).toMatchObject([{ n: 1 }, { n: number }]);
+    }
+  });
+
+  it("say nothing of that where the text could be two numbers, or is none", async () => {
+    for (const n of ["1,234", "2026-01-02", "A1", "1.2.3", "(9)", "1,2,3", "12 to 15"]) {
+      const { message } = await failure("transform", { data: [{ n }] }, parameters);
+      expect(message, n).toMatch(/\. Clean the field first, or filter such items out$/);
+    }
+  });
+
   it("refuse what is no finite number, naming what was found", async () => {
     for (const text of ["Infinity", "NaN", "1e999", "0x10", "abc"]) {
       for (const data of [await table(["1", text]), [{ n: 1 }, { n: text }]]) {
         expect(await failure("transform", { data }, parameters)).toMatchObject({
           code: "TYPE_MISMATCH",
-          message: `[transform] Cannot take the sum of field "n": item 1 holds text, not a number`,
+          message: `[transform] Cannot take the sum of field "n": item 1 holds text, not a number: "${text}". Clean the field first, or filter such items out`,
         });
       }
     }

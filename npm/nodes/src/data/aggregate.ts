@@ -4,6 +4,7 @@ import { compareDigits, wholeOrNumber } from "./decimal.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 import { kindOf } from "./kind.js";
 import { warnOfLostSum } from "./lost-digits.js";
+import { foundTextAdvice } from "./spelled-numbers.js";
 import { Sum } from "./sum.js";
 
 /** One computation over a group of items. */
@@ -200,8 +201,9 @@ function notANumber({ operation, field }: Aggregate, value: unknown, position: n
     typeof value === "number"
       ? `${value}, not a finite number`
       : `${typeof value === "string" ? "text" : kindOf(value)}, not a number`;
+  const advice = typeof value === "string" ? foundTextAdvice(value, field ?? "") : "";
   return new NodeError(
     "TYPE_MISMATCH",
-    `Cannot take the ${operation} of field "${field}": item ${position} holds ${found}`,
+    `Cannot take the ${operation} of field "${field}": item ${position} holds ${found}${advice}`,
   );
 }

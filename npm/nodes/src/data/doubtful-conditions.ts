@@ -38,16 +38,18 @@ const SAME: ReadonlySet<string> = new Set(["eq", "in"]);
  * @param items what was filtered; looked at only where a condition may be doubtful
  * @param keptNone whether nothing was left; otherwise only fields that are probably misspelt are in doubt, and orders of numbers
  *   and words
+ * @param haveFields whether it is known that the items have all the fields, as rows of a table do
  */
 export function doubtsOfFilter(
   where: readonly Condition[],
   items: () => Iterable<unknown>,
   keptNone: boolean,
+  haveFields = false,
 ): Doubt[] {
   return where.flatMap((condition) => {
     const lost = doubtOfDigits(condition);
     if (lost !== undefined) return lost;
-    const like = likeOfMissing(condition.field, items());
+    const like = haveFields ? undefined : likeOfMissing(condition.field, items());
     if (like !== undefined && like.length > 0) return missing(condition, like, false);
     const kind = kindOfOperand(condition);
     if (!keptNone && !(kind === "text" && ORDER.has(condition.operator))) return [];

@@ -117,9 +117,10 @@ async function doubtsOf(filter: Where, keptNone: boolean, scan: NativeScan, { si
       return [];
     },
     keptNone,
+    true,
   );
   if (!needsRows) return doubts;
   const { table } = await cancellable(signal, (addon, cancel) => addon.scanTable(scan, MOST_LOOKED_AT, cancel));
-  const found = doubtsOfFilter(where, () => recordsIn(table), keptNone);
+  const found = doubtsOfFilter(where, () => recordsIn(table), keptNone, true);
   return found.length > 0 ? found : doubtsOfTextIn(table, filter, signal);
 }

@@ -1,10 +1,15 @@
 import type { NativeTable } from "@atomiton/conductor-native";
+import { messageOf, NodeError } from "../contract/error.js";
 import type { Doubt } from "../data/doubtful-conditions.js";
 import { fieldOf, isEmpty, numberOf } from "../data/field.js";
+import { foundTextAdvice } from "../data/spelled-numbers.js";
 import { MOST_LOOKED_AT, mixedKeys, ordersOfNumbers, textDoubt } from "../data/text-among-numbers.js";
 import { type Condition, type Where, whereJson } from "../data/where.js";
 import { cancellable, native } from "../table/addon.js";
 import { recordBatches } from "../table/table-output.js";
+
+/** Rows of a stream that are read once more for the text that a failure tells of. */
+const MOST_READ_AGAIN = 1_000_000;
 
 /** As `doubtsOfText`, of a table: rows are counted natively, and made only for a sample where there are some. */
 export async function doubtsOfTextIn(
@@ -72,6 +77,20 @@ function* valuesIn(table: NativeTable, field: string): Generator<unknown> {
 /** One row. */
 export function recordAt(table: NativeTable, position: number): unknown {
   return (JSON.parse(table.recordsText(position, 1).text) as unknown[])[0];
+}
+
+/** The failure of an aggregate of a table, with the text that is no number, and what to do about it. */
+export async function withTextFound(
+  error: unknown,
+  tableUpTo: (count: number) => Promise<NativeTable>,
+): Promise<unknown> {
+  const found = /^Cannot take the \w+ of field "(.*)": item (\d+) holds text, not a number$/s.exec(messageOf(error));
+  if (!(error instanceof NodeError) || found === null) return error;
+  const [field, position] = [found[1] as string, Number(found[2])];
+  if (position >= MOST_READ_AGAIN) return error;
+  const text = fieldOf(recordAt(await tableUpTo(position + 1), position), field);
+  if (typeof text !== "string") return error;
+  return new NodeError(error.code, `${error.message}${foundTextAdvice(text, field)}`, { cause: error });
 }
 
 /** The rows, made as far as they are asked for. */

@@ -4,6 +4,7 @@ import { isIdentityText } from "../sandbox/user-function.js";
 import type { Stream, Taker } from "../table/table-output.js";
 import { aggregationFor, type StreamAnswer, type Transformation } from "../types/transform/execute.js";
 import { StreamedRows } from "./streamed-rows.js";
+import { withTextFound } from "./text-in-table.js";
 
 /** Rows of a table. */
 const MOST_ROWS = 0xffffffff;
@@ -34,7 +35,11 @@ export async function transformStream(
   }
   if (operation !== "aggregate") return undefined;
   const aggregation = aggregationFor(parameters);
-  const { text, lostDigits } = await stream.aggregates(taker, JSON.stringify(aggregation));
+  const { text, lostDigits } = await stream
+    .aggregates(taker, JSON.stringify(aggregation))
+    .catch(async (error: unknown) => {
+      throw await withTextFound(error, (count) => stream.table(taker, count));
+    });
   for (const at of lostDigits) {
     const { operation: sum, field } = aggregation.aggregates[at] as Aggregate;
     warnOfLostSum(sum, field, warn);

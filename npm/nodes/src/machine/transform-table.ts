@@ -10,7 +10,7 @@ import { cancellable, native } from "../table/addon.js";
 import { recordBatches, recordsOf } from "../table/table-output.js";
 import { aggregationFor, groupFieldOf, type TableAnswer, type Transformation } from "../types/transform/execute.js";
 import { doubtsOfFunction, keptBy, mapped, pathOf, reduced, transformItems } from "../types/transform/items.js";
-import { doubtsOfTextIn, firstOf, mixedColumn, recordAt, recordsIn } from "./text-in-table.js";
+import { doubtsOfTextIn, firstOf, mixedColumn, recordAt, recordsIn, withTextFound } from "./text-in-table.js";
 
 const END = 0xffffffff;
 
@@ -62,7 +62,9 @@ export async function transformTable(table: NativeTable, transformation: Transfo
       const aggregation = aggregationFor(parameters);
       const { text, lostDigits } = await cancellable(signal, (addon, cancel) =>
         addon.aggregateTable(table, JSON.stringify(aggregation), cancel),
-      );
+      ).catch(async (error: unknown) => {
+        throw await withTextFound(error, async () => table);
+      });
       for (const at of lostDigits) {
         const { operation, field } = aggregation.aggregates[at] as Aggregate;
         warnOfLostSum(operation, field, warn);
@@ -82,7 +84,7 @@ async function filter(table: NativeTable, transformation: Transformation): Promi
   if (where) {
     const text = whereJson({ where, match });
     const kept = await cancellable(signal, (addon, cancel) => addon.filterTable(table, text, cancel));
-    const doubts = doubtsOfFilter(where, () => recordsIn(table), kept.rowCount === 0);
+    const doubts = doubtsOfFilter(where, () => recordsIn(table), kept.rowCount === 0, true);
     const told = doubts.length > 0 ? doubts : await doubtsOfTextIn(table, { where, match }, signal);
     for (const { rule, message } of told) warn(rule, message);
     return { table: kept };
