@@ -586,6 +586,18 @@ describe("a promise", () => {
     expect(await of("map", "async x => x.n > 2")).toEqual(["TYPE_MISMATCH", message]);
   });
 
+  it("is what code of a node has that imports or awaits, which is told to take that away", async () => {
+    const of = async (code: string) =>
+      (await warned("code", { data: 1 }, { code }).catch((error: Error) => error.message)) as string;
+    expect(await of("async ({ data }) => 5")).toBe(`[code] code failed: ${words}`);
+    expect(await of("const a = await data; return a")).toMatch(/SyntaxError: .*; take `async` and `await` away/);
+    const modules = /; user code cannot `import`: it has the language alone, without modules\. /;
+    expect(await of("import fs from 'fs'; return 1")).toMatch(modules);
+    expect(await of("import 'fs'; return 1")).toMatch(modules);
+    expect(await of("return import('fs')")).toMatch(modules);
+    expect(await of("return 'import x' + ;")).toMatch(/SyntaxError: [^;]*(?:';')?[^;]*$/);
+  });
+
   it("is refused whatever the code did to the prototypes", async () => {
     const spoil = "Object.prototype.isPrototypeOf = () => false; Function.prototype.call = () => false;";
     const transformFunction = `x => { ${spoil} Promise = class {}; return (async () => false)() }`;

@@ -3,6 +3,7 @@ import harness from "quickjs:harness";
 import { NodeError } from "../../contract/error.js";
 import { definedNames } from "../defined-names.js";
 import { MOST_VALUES } from "../limits.js";
+import { awaitAdvice } from "../nothing-to-await.js";
 import type { ScriptSource } from "../sandbox.js";
 import { type Stop, stoppedBy, tooManyValues } from "./failures.js";
 import { Image } from "./image.js";
@@ -191,10 +192,19 @@ export class Engine {
     }
     const line = lineOf(stack, name);
     const place = `${item >= 0 ? ` at item ${item}` : ""}${line === undefined ? "" : `, line ${line}`}`;
-    if (refused !== undefined) return new NodeError("TYPE_MISMATCH", `${name} failed${place}: ${refused}`);
-    const unknown = kind === "ReferenceError" ? definedNames(message, this.#source.code, this.#source.given ?? []) : "";
-    const code = kind === "SyntaxError" && !this.#isCompiled ? "INVALID_PARAMETERS" : "EXECUTION_FAILED";
-    return new NodeError(code, `${name} failed${place}: ${kind === "" ? "" : `${kind}: `}${message}${unknown}`);
+    const { code: script, given = [] } = this.#source;
+    if (refused !== undefined) {
+      const advice = refused.startsWith("returned a Promise") ? awaitAdvice(script, true) : "";
+      return new NodeError("TYPE_MISMATCH", `${name} failed${place}: ${refused}${advice}`);
+    }
+    const isSyntax = kind === "SyntaxError" && !this.#isCompiled;
+    const advice = isSyntax
+      ? awaitAdvice(script, false)
+      : kind === "ReferenceError"
+        ? definedNames(message, script, given)
+        : "";
+    const code = isSyntax ? "INVALID_PARAMETERS" : "EXECUTION_FAILED";
+    return new NodeError(code, `${name} failed${place}: ${kind === "" ? "" : `${kind}: `}${message}${advice}`);
   }
 
   #describe(thrown: Value): Thrown | undefined {

@@ -119,8 +119,7 @@
 
   function refusal(holder, key, kind) {
     const where = key === "" || holder === answers ? "" : ` under ${stringify(call(slice, key, 0, 100))}`;
-    const advice = kind === "a Promise" ? "; take `async` and `await` away: nothing is awaited in user code" : "";
-    refused = { __proto__: null, refused: `returned ${kind}${where}, which cannot leave the sandbox${advice}` };
+    refused = { __proto__: null, refused: `returned ${kind}${where}, which cannot leave the sandbox` };
     return refused;
   }
 
