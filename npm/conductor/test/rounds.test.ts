@@ -116,6 +116,63 @@ describe("breakWhen", () => {
   });
 });
 
+describe("conditions about rounds", () => {
+  const loop = (parameters: string, code = "return { value: item }", more = "") =>
+    `- id: l\n  type: loop${more}\n  parameters: { ${parameters} }\n${round(code)}`;
+  const until = (condition: string) =>
+    `- id: u\n  type: until\n  parameters: { condition: ${JSON.stringify(condition)}, interval: 0, maxRounds: 2 }\n${round("return { value: 7 }")}`;
+  const warnings = async (nodes: string) => {
+    const { warnings: all = [] } = await run(nodes);
+    return all.map(({ rule, message, count = 1 }) => [rule, message, count]);
+  };
+
+  it("are warned of where no round gave a field that they read, once", async () => {
+    const like = (parameter: string) => [
+      "missing-field",
+      `\`lastResult.valu\` in \`${parameter}\` is not there: there is no \`valu\`. Did you mean \`value\`?`,
+      1,
+    ];
+    expect(await warnings(loop("array: [5, 1, 7], breakWhen: lastResult.valu > 4"))).toEqual([like("breakWhen")]);
+    const counted = "loopType: while, condition: iteration === 0 || lastResult.valu < 4";
+    expect(await warnings(loop(counted, "return { value: index }"))).toEqual([like("condition")]);
+    expect(await warnings(loop("array: [5, 1, 7], breakWhen: lastResult.result > 4"))).toEqual([
+      [
+        "missing-field",
+        "`lastResult.result` in `breakWhen` is not there: `lastResult` is what the last node gave, without the `{ result }` around it. Write `lastResult.value`",
+        1,
+      ],
+    ]);
+  });
+
+  it("are not where some round gave it, or the condition says that it may be missing", async () => {
+    expect(await warnings(loop("array: [5, 1], breakWhen: lastResult.value > 9"))).toEqual([]);
+    expect(await warnings(loop("array: [5, 1], breakWhen: lastResult?.valu > 9"))).toEqual([]);
+    const some = "return item === 5 ? { value: 5 } : { valu: 1 }";
+    expect(await warnings(loop("array: [5, 1, 5], breakWhen: lastResult.valu > 9", some))).toEqual([]);
+  });
+
+  it("of an until that never hold are told with what is missing, or what the last round gave", async () => {
+    expect(await message(until("result.valu === 7"))).toContain(
+      "did not hold in 2 rounds: result.valu === 7. `result.valu` in `condition` is not there: there is no `valu`. Did you mean `value`?",
+    );
+    expect(await message(until("result.value === 8"))).toContain(
+      "did not hold in 2 rounds: result.value === 8. The last round gave { value: 7 }. Give more `maxRounds`",
+    );
+  });
+
+  it("that read a field before there is a result are told to ask for it", async () => {
+    const advice =
+      "`lastResult` is undefined before the first round, and after a round that failed or gave nothing: write `lastResult?.value`";
+    expect(await message(loop("loopType: while, condition: lastResult.value < 3"))).toContain(advice);
+    const failing = loop(
+      "array: [1, 2], breakWhen: lastResult.value === 2",
+      "if (item === 1) throw new Error('no'); return { value: item }",
+    );
+    const goingOn = failing.replace("type: code,", "type: code, policy: { continueOnError: true },");
+    expect(await message(goingOn)).toContain(advice);
+  });
+});
+
 describe("batchSize", () => {
   const loop = (parameters: string) =>
     `- id: l\n  type: loop\n  parameters: { ${parameters} }\n${round("return item.join('+')")}`;

@@ -1,7 +1,7 @@
 /** Numbers that are none: NaN is above, below and equal to nothing, so that conditions leave it out and comparisons pass it over. */
-import { foundText } from "../contract/issues.js";
 import type { Doubt } from "./doubtful-conditions.js";
 import { isPlainObject } from "./input.js";
+import { itemText } from "./item-text.js";
 
 /** Fields that are told. */
 const MOST_FIELDS = 3;
@@ -32,18 +32,11 @@ export function doubtsOfNaN(results: readonly unknown[], itemAt: (position: numb
     const where =
       field === undefined ? `${count === 1 ? "is" : "are"} NaN` : `${count === 1 ? "has" : "have"} NaN in \`${field}\``;
     const order = count === 1 ? "of" : "first of";
-    const message = `${what} ${where}, ${order} item ${first}: ${shownItem(itemAt(first))}. Something there is no number: clean it first, or give such items a value of their own`;
+    const message = `${what} ${where}, ${order} item ${first}: ${itemText(itemAt(first))}. Something there is no number: clean it first, or give such items a value of their own`;
     return { rule: "not-a-number", message };
   });
 }
 
 function ownField(item: unknown, field: string): unknown {
   return isPlainObject(item) ? Object.getOwnPropertyDescriptor(item, field)?.value : undefined;
-}
-
-function shownItem(item: unknown): string {
-  if (!isPlainObject(item)) return foundText(item);
-  const fields = Object.keys(item).filter((name) => ownField(item, name) !== undefined);
-  const shown = fields.slice(0, 5).map((name) => `${name}: ${foundText(ownField(item, name))}`);
-  return `{ ${shown.join(", ")}${fields.length > shown.length ? ", …" : ""} }`;
 }

@@ -4,6 +4,7 @@ import { freeExpressionFunction } from "../definition/code.js";
 import type { RowsAt, Sandbox } from "../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../sandbox/user-function.js";
 import { withoutRows } from "../table/table-output.js";
+import { undefinedAdvice } from "./round-doubts.js";
 import type { RoundWork } from "./work.js";
 
 /** Bytes that a condition may take. */
@@ -32,6 +33,9 @@ export async function conditionHolds(
     return Boolean(await condition.callNamed(crossing, tables));
   } catch (error) {
     if (!(error instanceof NodeError) || !["INVALID_PARAMETERS", "EXECUTION_FAILED"].includes(error.code)) throw error;
-    throw new NodeError(error.code, `Invalid ${parameter}: ${messageOf(error)}`, { cause: error });
+    const why = messageOf(error);
+    throw new NodeError(error.code, `Invalid ${parameter}: ${why}${undefinedAdvice(why, code, crossing)}`, {
+      cause: error,
+    });
   }
 }

@@ -247,7 +247,17 @@ export function itemsBy<P>(
     const names = Object.hasOwn(params, "names") ? undefined : params.names;
     try {
       const signal = signalOf(params);
-      const work = { parameters, names, explicitTimeout, signal, sleep: (ms: number) => sleep(params, ms, signal) };
+      const warn = (rule: string, message: string): void => {
+        if (typeof params.warn === "function") params.warn(rule, message);
+      };
+      const work = {
+        parameters,
+        names,
+        explicitTimeout,
+        signal,
+        warn,
+        sleep: (ms: number) => sleep(params, ms, signal),
+      };
       return await tell(work, known, rounds);
     } catch (error) {
       throw named(nodeType, error);
@@ -256,7 +266,7 @@ export function itemsBy<P>(
 }
 
 /** What there is of {@link NodeWork} between two rounds. */
-export type RoundWork<P> = Pick<NodeWork<P>, "parameters" | "names" | "explicitTimeout" | "signal" | "sleep">;
+export type RoundWork<P> = Pick<NodeWork<P>, "parameters" | "names" | "explicitTimeout" | "signal" | "sleep" | "warn">;
 
 const NO_ROUNDS: LoopRounds = { results: [], list: () => ({ items: [], more: false }) };
 

@@ -1,6 +1,7 @@
 import { NodeError } from "../../contract/error.js";
 import type { LoopItems } from "../../contract/executable.js";
 import { conditionHolds } from "../../library/round-condition.js";
+import { doubtsOfRounds } from "../../library/round-doubts.js";
 import { itemsBy, type RoundWork } from "../../library/work.js";
 import type { Sandbox } from "../../sandbox/sandbox.js";
 import { isCode } from "./asks-code.js";
@@ -28,14 +29,26 @@ export function loopRounds(sandbox: Sandbox): ReturnType<typeof itemsBy> {
     const none = { items: [], more: false, total: known, ...keeps };
     const width = loopType === "while" ? 1 : concurrency;
     if (isCode(breakWhen) && (await hasBroken(work, breakWhen, known, width, rounds.results))) return none;
-    if (loopType !== "while") return { ...rounds.list(width), ...keeps };
+    const warnOfFields = (parameter: string, code: string | undefined) => {
+      if (!isCode(code)) return;
+      const doubts = doubtsOfRounds(code, "lastResult", rounds.results, parameter);
+      for (const { rule, message } of doubts) work.warn(rule, message);
+    };
+    if (loopType !== "while") {
+      const next = rounds.list(width);
+      if (!next.more) warnOfFields("breakWhen", breakWhen);
+      return { ...next, ...keeps };
+    }
 
     if (!isCode(condition)) {
       throw new NodeError("INVALID_PARAMETERS", "Invalid condition: a `while` loop needs a `condition`");
     }
     const values = { iteration: known, lastResult: rounds.results[known - 1] };
-    if (!(await conditionHolds(sandbox, "condition", condition, values, work))) return none;
-    if (known < maxRounds) return { items: [known], more: true, ...keeps };
+    const holds = await conditionHolds(sandbox, "condition", condition, values, work);
+    if (holds && known < maxRounds) return { items: [known], more: true, ...keeps };
+    warnOfFields("condition", condition);
+    warnOfFields("breakWhen", breakWhen);
+    if (!holds) return none;
     throw new NodeError(
       "EXECUTION_FAILED",
       `The condition still holds after ${known} rounds: ${condition.trim()}. Give more \`maxRounds\` if there are to be more`,

@@ -1,7 +1,10 @@
 import { NodeError } from "../../contract/error.js";
 import type { LoopItems, NodeExecutable } from "../../contract/executable.js";
+import { unwrap } from "../../data/input.js";
+import { itemText } from "../../data/item-text.js";
 import type { Place } from "../../library/place.js";
 import { conditionHolds } from "../../library/round-condition.js";
+import { doubtsOfRounds } from "../../library/round-doubts.js";
 import { executable, itemsBy } from "../../library/work.js";
 import { until } from "./definition.js";
 
@@ -29,11 +32,17 @@ export function untilNode({ sandbox }: Place): NodeExecutable {
     if (known > 0) {
       const result = results[known - 1];
       const values = { iteration: known - 1, result, lastResult: result };
-      if (await conditionHolds(sandbox, "condition", condition, values, work)) return enough(known);
+      const holds = await conditionHolds(sandbox, "condition", condition, values, work);
+      const doubts = ["result", "lastResult"].flatMap((name) => doubtsOfRounds(condition, name, [result], "condition"));
+      if (holds) {
+        for (const { rule, message } of doubts) work.warn(rule, message);
+        return enough(known);
+      }
       if (known >= maxRounds) {
+        const found = doubts[0]?.message ?? `The last round gave ${itemText(unwrap(result))}`;
         throw new NodeError(
           "EXECUTION_FAILED",
-          `The condition did not hold in ${known === 1 ? "1 round" : `${known} rounds`}: ${condition.trim()}. Give more \`maxRounds\` or a longer \`interval\``,
+          `The condition did not hold in ${known === 1 ? "1 round" : `${known} rounds`}: ${condition.trim()}. ${found}. Give more \`maxRounds\` or a longer \`interval\``,
           { retry: false },
         );
       }
