@@ -6,6 +6,7 @@ import type { LogLine } from "../types/execution-log.js";
 import pc from "./colour.js";
 import { Exit } from "./exit.js";
 import { jsonText } from "./json.js";
+import { warningsText } from "./summary.js";
 import { column, oneLine, timeText } from "./text.js";
 import { type StoreOptions, withStore } from "./with-store.js";
 
@@ -15,17 +16,17 @@ export interface LogOptions extends StoreOptions {
   follow?: boolean;
 }
 
-/** Tells what the nodes of an execution said; with `--follow` and `--json` a document a line. */
+/** Tells what the nodes of an execution said, then what it warned of; with `--json` the lines alone, and with `--follow` a document for each. */
 export function executionLogs(id: string, options: LogOptions): Promise<Exit> {
   return withStore(options, async ({ executions }) => {
-    if (options.follow) {
-      await followLogs(executions, id, options);
-      return Exit.success;
+    if (options.follow) await followLogs(executions, id, options);
+    else {
+      const lines = await executions.logs(id);
+      if (options.json) process.stdout.write(`${jsonText(lines, 2)}\n`);
+      else if (lines.length === 0) process.stdout.write("Its nodes said nothing\n");
+      else process.stdout.write(`${lines.map(lineText).join("\n")}\n`);
     }
-    const lines = await executions.logs(id);
-    if (options.json) process.stdout.write(`${jsonText(lines, 2)}\n`);
-    else if (lines.length === 0) process.stdout.write("Its nodes said nothing\n");
-    else process.stdout.write(`${lines.map(lineText).join("\n")}\n`);
+    if (!options.json) process.stdout.write(warningsText((await executions.trace(id)).warnings));
     return Exit.success;
   });
 }

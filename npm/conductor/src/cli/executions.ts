@@ -1,11 +1,12 @@
 /** `conductor executions`: the executions that a store keeps, to be listed, looked at, gone on with and deleted. */
 import type { ExecutionStatus, StoredExecution } from "@atomiton/storage";
-import { FORKED } from "../executions/status.js";
+import { FORKED, isFinished } from "../executions/status.js";
 import type { ExecutionResult } from "../exports/node.js";
 import pc from "./colour.js";
 import { Exit, exitOf, UsageError } from "./exit.js";
 import { jsonText } from "./json.js";
 import { nodeLines } from "./replay-nodes.js";
+import { warningsText } from "./summary.js";
 import { column, counted, duration, oneLine, timeText } from "./text.js";
 import { type StoreOptions, withStore } from "./with-store.js";
 
@@ -76,6 +77,7 @@ export async function showExecution(id: string, options: StoreOptions): Promise<
     const shown = facts.filter(([, value]) => value !== undefined);
     process.stdout.write(shown.map(([name, value]) => `${column(name, 10)}${oneLine(value as string)}\n`).join(""));
     process.stdout.write(`\n${nodeLines(moment, process.stdout.columns || 100).join("\n")}\n`);
+    process.stdout.write(warningsText(trace.warnings));
     return Exit.success;
   });
 }
@@ -138,9 +140,11 @@ export async function answerQuestion(id: string, options: AnswerQuestionOptions)
     }
     const { status, wakeAt, reason, error } = row;
     const until = wakeAt === undefined ? "" : ` until ${timeText(wakeAt)}`;
-    if (options.json) process.stdout.write(`${jsonText(row, 2)}\n`);
+    const { warnings } = isFinished(status) ? await executions.trace(executionId) : {};
+    if (options.json) process.stdout.write(`${jsonText({ ...row, warnings }, 2)}\n`);
     else process.stdout.write(`${oneLine(executionId)} ${status}${until}${reason ? `: ${oneLine(reason)}` : ""}\n`);
     if (error !== undefined) process.stderr.write(`${oneLine((JSON.parse(error) as Error).message)}\n`);
+    if (!options.json) process.stdout.write(warningsText(warnings));
     return status === "failed" ? Exit.failed : status === "cancelled" ? Exit.cancelled : Exit.success;
   });
 }
@@ -157,10 +161,11 @@ export async function deleteExecutions(ids: readonly string[], options: StoreOpt
 }
 
 function told(id: string, result: ExecutionResult, { json }: StoreOptions): Exit {
-  const { success, data, error, duration: ms = 0 } = result;
-  if (json) process.stdout.write(`${jsonText({ executionId: id, success, data, error }, 2)}\n`);
+  const { success, data, error, warnings, duration: ms = 0 } = result;
+  if (json) process.stdout.write(`${jsonText({ executionId: id, success, data, error, warnings }, 2)}\n`);
   else if (success) process.stdout.write(`${oneLine(id)} completed after ${duration(ms)}\n`);
   else process.stderr.write(`${oneLine(id)} failed: ${error?.code}: ${oneLine(error?.message ?? "")}\n`);
+  if (!json) process.stdout.write(warningsText(warnings));
   return exitOf(result);
 }
 

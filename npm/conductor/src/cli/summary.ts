@@ -83,8 +83,9 @@ export function summary(
   return `${lines.join("\n")}\n`;
 }
 
-/** What the author of the flow should know of: how many, then node and text of each. */
-export function warningsText(warnings: readonly RunWarning[]): string {
+/** What the author of the flow should know of: how many, then node and text of each; nothing where there are none. */
+export function warningsText(warnings: readonly RunWarning[] = []): string {
+  if (warnings.length === 0) return "";
   const lines = warnings.map(({ nodeId, message, count = 1 }) => {
     const times = count > 1 ? pc.dim(` (${count} times)`) : "";
     return `  ${pc.yellow("!")} ${oneLine(nodeId)}: ${oneLine(message)}${times}`;

@@ -23,7 +23,32 @@ describe("conductor run", () => {
   });
 });
 
+/** A node that warns of a list that comes in, then a question. */
+const WARNING = `
+id: warning
+type: group
+nodes:
+  - { id: list, type: transform, parameters: { data: [1, 2] } }
+  - { id: note, type: edit-fields, parameters: { values: { text: Hello } } }
+  - { id: ask, type: wait-for-input, parameters: { message: Which? } }
+edges: [{ source: list, target: note }, { source: note, target: ask }]
+`;
+const WARNED = /1 warning\n {2}! note: .*list/;
+
 describe("conductor executions", () => {
+  it("tells of warnings at the end of an execution that waited, where it is shown and with its logs", async () => {
+    const flow = file(here, "warning.yaml", WARNING);
+    const waits = await conductor("run", flow, ...STORE, "--id", "warning", "--quiet");
+    expect(waits.stderr).toContain("The execution waits");
+    const answered = await executions("answer", "warning", "--value", '"csv"');
+    expect([answered.code, answered.stdout]).toEqual([0, expect.stringMatching(WARNED)]);
+    expect(answered.stdout).toMatch(/^warning completed\n/);
+    expect((await executions("show", "warning")).stdout).toMatch(WARNED);
+    expect((await executions("logs", "warning")).stdout).toMatch(WARNED);
+    expect((await executions("logs", "warning", "--follow")).stdout).toMatch(WARNED);
+    expect((await executions("show", "double")).stdout).not.toContain("warning");
+  });
+
   it("shows nodes in their groups, with why they failed", async () => {
     const { code, stdout } = await executions("show", "failing");
     expect(code).toBe(0);
