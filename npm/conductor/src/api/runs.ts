@@ -32,7 +32,7 @@ import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../
 import type { OpenQuestion } from "../types/question.js";
 import type { TracedExecution, TraceSpan } from "../types/tracing.js";
 import type { ReuseGate } from "./cache/gate.js";
-import { contextOf } from "./contexts.js";
+import { contextOf, strangeKeys } from "./contexts.js";
 import { simulateWith } from "./debug-controller.js";
 import type { Durability, KeptRun } from "./durable/durability.js";
 import type { KeptExecutions } from "./durable/kept-executions.js";
@@ -50,7 +50,7 @@ import {
   runOptions,
 } from "./settings.js";
 import type { StoreFeed } from "./store.js";
-import { type VariableProblem, warnedVariables } from "./variables.js";
+import { warnedVariables } from "./variables.js";
 
 /** Between two words to the run around one that is a part of it, in ms. */
 const INSIDE_INTERVAL_MS = 100;
@@ -108,15 +108,20 @@ interface Execution extends ExecutionPlace, Registered {
   tellAt?: number;
   /** Why no store has it, or what its request said about it. */
   notKept?: string;
-  /** What of the values for its variables is doubtful. */
-  doubts?: readonly VariableProblem[];
+  /** What of its context is doubtful, such as values for its variables. */
+  doubts?: readonly Doubt[];
 }
+
+/** Something that a run is warned of. */
+type Doubt = Pick<RunWarning, "rule" | "message">;
 
 /** What is known of an execution that was there before, or is a part of another one. */
 interface Carried {
   kept?: KeptRun;
   key?: string;
   executables?: NodeExecutorFactory | undefined;
+  /** What of its context is doubtful. */
+  doubts?: readonly Doubt[];
   /** The span of the node that runs it. */
   around?: TraceSpan | undefined;
 }
@@ -185,7 +190,9 @@ export class Runs {
     const named = given?.executionId;
     // Where executions are kept, an id is that of one.
     const attached = this.durability !== undefined && typeof named === "string" ? this.attach(named) : undefined;
-    return attached ?? this.carryOut(node, contextOf(node, given), Boolean(named), wanted, undefined);
+    if (attached !== undefined) return attached;
+    const doubts = strangeKeys(given);
+    return this.carryOut(node, contextOf(node, given), Boolean(named), wanted, undefined, { doubts });
   }
 
   /** Goes on with one execution. Rejects where it is over, unknown, or another process has it. */
@@ -271,7 +278,7 @@ export class Runs {
     named: boolean,
     wanted: RunSettings | undefined,
     onProgress: Execution["onProgress"],
-    { kept, key, executables, around }: Carried = {},
+    { kept, key, executables, around, doubts = [] }: Carried = {},
   ): Promise<ExecutionResult | Left> {
     let found = kept;
     const { executionId, nodeId, parentContext } = context;
@@ -306,7 +313,7 @@ export class Runs {
       }
       if ((node.nodes?.length ?? 0) >= LARGE_FLOW) await undefined;
       if (execution.cancelled) return this.cancelledAtOnce(execution);
-      if (kept === undefined) execution.doubts = warnedVariables(node, context.variables);
+      if (kept === undefined) execution.doubts = [...doubts, ...warnedVariables(node, context.variables)];
       if (this.durability === undefined) {
         if (wanted?.metadata !== undefined) execution.notKept = METADATA_NOT_KEPT;
         return await this.carryOn(node, execution, wanted);

@@ -161,3 +161,31 @@ describe("values that come by one handle of a node", () => {
     ]);
   });
 });
+
+describe("a context with keys that mean nothing", () => {
+  it("is warned of in the result, with the key that was meant, and changes nothing else", async () => {
+    const context = { inputs: { a: 1 }, vars: {}, executionID: "x", timeout: 60, other: 1, variables: { a: 1 } };
+    const { success, data, warnings } = await conductorWith(() => "done").flow.run(
+      group("root", [leaf("a")]),
+      context as object,
+    );
+    expect([success, data]).toEqual([true, "done"]);
+    const begin = (key: string) => `The context of a run has no key \`${key}\`, which means nothing.`;
+    const known = "nodeId, executionId, variables, input, parentContext, slowMo, debug";
+    expect(warnings).toEqual(
+      [
+        `${begin("inputs")} Did you mean \`input\`?`,
+        `${begin("vars")} Did you mean \`variables\`?`,
+        `${begin("executionID")} Did you mean \`executionId\`?`,
+        `${begin("timeout")} A limit of time is the \`timeout\` of createConductor, or of a node's \`policy\``,
+        `${begin("other")} Known: ${known}`,
+      ].map((message) => ({ rule: "unknown-context-key", message, nodeId: "root" })),
+    );
+  });
+
+  it("is one with other keys than the seven, whatever their values", async () => {
+    const context = { nodeId: "a", executionId: "e", variables: {}, input: {}, parentContext: undefined, slowMo: 0 };
+    const { warnings } = await conductorWith(() => "done").node.run(leaf("a"), { ...context, debug: true } as object);
+    expect(warnings).toBeUndefined();
+  });
+});
