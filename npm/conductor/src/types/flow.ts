@@ -140,6 +140,10 @@ export interface FlowTemplate {
 
 /** Throws unless a flow has nodes. */
 export function demandChildren(flow: NodeDefinition): void {
+  const nodes: unknown = flow?.nodes;
+  if (typeof nodes === "object" && nodes !== null && !Array.isArray(nodes)) {
+    throw new Error("Flow must be a group node with child nodes: `nodes` must be a list, found an object.");
+  }
   if (!Array.isArray(flow?.nodes) || flow.nodes.length === 0) {
     throw new Error("Flow must be a group node with child nodes. Use conductor.node.run() for atomic nodes.");
   }

@@ -31,6 +31,18 @@ const buried = (inner: Definition): Definition =>
 const cyclic = () =>
   group("root", [leaf("a"), leaf("b"), leaf("c"), leaf("free")], [edge("a", "b"), edge("b", "c"), edge("c", "b")]);
 
+describe("a group without a type", () => {
+  it("is refused by its id, with what to write", async () => {
+    const { error } = await refused({ id: "job", nodes: [leaf("a")] });
+    expect(error).toMatchObject({
+      code: "INVALID_NODE",
+      message: 'The flow `job` itself has no `type`: write `type: "group"`',
+    });
+    const inner = await refused(group("job", [{ id: "inner", nodes: [leaf("a")] } as Definition]));
+    expect(inner.error.message).toBe('The group `inner` has no `type`: write `type: "group"`');
+  });
+});
+
 describe("a flow with a cycle", () => {
   it("is refused before anything runs, naming the cycle", async () => {
     const { error } = await refused(cyclic());

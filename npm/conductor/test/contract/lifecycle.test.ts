@@ -183,6 +183,11 @@ describe("what a conductor offers", () => {
     await expect(flow.run(group("root", []))).rejects.toThrow(refusal);
   });
 
+  it("says of flow.run with an object as nodes that they must be a list", async () => {
+    const run = conductorWith().flow.run({ id: "root", type: "group", nodes: {} } as never);
+    await expect(run).rejects.toThrow("`nodes` must be a list, found an object");
+  });
+
   it("reports that local execution works", async () => {
     const conductor = conductorWith();
     const before = Date.now();
