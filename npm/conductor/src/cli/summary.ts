@@ -1,5 +1,6 @@
 /** What is said when a run is over. */
 
+import { shownOf } from "../api/result.js";
 import type { ExecutionResult, RunWarning } from "../types/execution.js";
 import type { ExecutionGraphState } from "../types/graph.js";
 import pc from "./colour.js";
@@ -45,7 +46,7 @@ export function tallyOf(leaves: TreeNode[]): Tally {
   };
 }
 
-/** How it ended, how much was done, where the time went, and the value that came out. */
+/** How it ended, how much was done, where the time went, and the value that came out, without secrets: a terminal may be recorded. */
 export function summary(
   title: string,
   result: ExecutionResult,
@@ -78,8 +79,9 @@ export function summary(
   const shares = timeShares(leaves, trace?.retries ?? [], context?.executionId ?? "", took);
   const table = timeTable(shares, took, columns, verbose);
   if (table.length > 0) lines.push("", ...table);
-  if (result.success && result.data !== undefined)
-    lines.push("", `${pc.dim("Result")}  ${fitted(preview(result.data), columns - 8)}`);
+  const { data } = shownOf(result);
+  if (result.success && data !== undefined)
+    lines.push("", `${pc.dim("Result")}  ${fitted(preview(data), columns - 8)}`);
   return `${lines.join("\n")}\n`;
 }
 

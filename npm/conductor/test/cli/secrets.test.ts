@@ -71,6 +71,19 @@ describe("conductor secrets", () => {
     expect(missing.stderr).toContain("conductor secrets set TOKEN");
   });
 
+  it("keeps secrets out of the result that a run shows at its end; --json has what the flow gives", async () => {
+    const cwd = folder();
+    await secretsIn(cwd)(["set", "TOKEN"], VALUE);
+    const flow = file(cwd, "tells.flow.yaml", FLOW.replace("secrets.TOKEN.length", "secrets.TOKEN"));
+    const shown = await start(["run", flow, "--store", "sqlite:conductor.db"], { cwd }).ended;
+    expect([shown.code, shown.stdout]).toEqual([0, expect.stringContaining('Result  {"result":{"length":"***"}}')]);
+    const whole = await start(["run", flow, "--store", "sqlite:conductor.db", "--json"], { cwd }).ended;
+    expect([JSON.parse(whole.stdout).data, whole.stderr.includes(VALUE)]).toEqual([
+      { result: { length: VALUE } },
+      false,
+    ]);
+  });
+
   it("takes no value as an argument, and none that is empty", async () => {
     const secrets = secretsIn(folder());
     expect((await secrets(["set", "TOKEN", VALUE])).code).toBe(2);
