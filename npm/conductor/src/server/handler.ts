@@ -27,6 +27,7 @@ import type { RateGuard } from "./rate-limits.js";
 import { withTrace } from "./request-traces.js";
 import { EVENTS_QUERY, RESOURCES, RUN } from "./resources.js";
 import { hasResult, lastEventOf, takesEvents } from "./run-events.js";
+import { otherId, withProblems } from "./saved-flows.js";
 import type { ServedChannels } from "./served-channels.js";
 import { OPENID_STEPS, type OpenIdSignIn } from "./users/openid/sign-in.js";
 
@@ -211,8 +212,11 @@ export function createHandler(parts: HandlerParts): Handler {
         if (resource.keyed === undefined) return problem(400, "VALIDATION_FAILED", NO_KEY);
         return answerOf(await keyedCall(c.get("session"), resource, given, key), resource, given);
       }
+      const refusal = resource.isFlow ? otherId(given) : undefined;
+      if (refusal !== undefined) return problem(400, "VALIDATION_FAILED", refusal);
       const answer = await calls.call(c.get("session"), ...resource.command, resource.args(given));
-      return answerOf(answer, resource, given);
+      const told = resource.isFlow ? await withProblems(parts.channels, answer, given) : answer;
+      return answerOf(told, resource, given);
     });
   }
 

@@ -42,6 +42,7 @@ interface Described {
   body?: z.ZodType;
   answers?: string;
   isVersioned?: true;
+  isFlow?: true;
   keyed?: unknown;
 }
 
@@ -124,7 +125,7 @@ export function openApi(base: string, version: string, isOpen: boolean, has: Cho
   };
 }
 
-function described({ path, summary, command, query, body, answers, isVersioned, keyed }: Described) {
+function described({ path, summary, command, query, body, answers, isVersioned, isFlow, keyed }: Described) {
   const inHeader = [
     ...(isVersioned
       ? [header("if-match", { type: "string", pattern: '^"[0-9]{1,15}"$' }, "The ETag of the version to be on top of")]
@@ -154,11 +155,35 @@ function described({ path, summary, command, query, body, answers, isVersioned, 
         content: { "application/json": { schema: schemaOf(body) } },
       },
     }),
-    responses: { ...successOf(answers, command[1] === "execute" && query !== undefined), ...ERRORS },
+    responses: {
+      ...(isFlow ? savedOf(answers) : successOf(answers, command[1] === "execute" && query !== undefined)),
+      ...ERRORS,
+    },
   };
 }
 
 const ERROR = { $ref: "#/components/schemas/Error" };
+
+/** The answer to a flow that was saved. */
+const RECEIPT = {
+  type: "object",
+  required: ["id", "savedAt", "version"],
+  properties: {
+    id: { type: "string" },
+    savedAt: { type: "string" },
+    version: { type: "string" },
+    storedVersion: { type: "integer" },
+    problems: {
+      description: "As `validate` tells them, errors first; missing where there are none",
+      type: "array",
+      items: {
+        type: "object",
+        required: ["severity", "message"],
+        properties: { severity: { enum: ["error", "warning"] }, message: { type: "string" } },
+      },
+    },
+  },
+};
 
 const JSON_RPC_ERROR = {
   type: "object",
@@ -379,8 +404,12 @@ function successOf(answers: string | undefined, mayBeLater: boolean): Record<num
   return { 200: { description, content: streamed }, 202: ok("Where the result will be") };
 }
 
-function ok(description: string) {
-  return { description, content: { "application/json": { schema: {} } } };
+function savedOf(answers: string | undefined): Record<number, object> {
+  return { [answers === "created" ? 201 : 200]: ok("What was saved, and what is wrong with it", RECEIPT) };
+}
+
+function ok(description: string, schema: object = {}) {
+  return { description, content: { "application/json": { schema } } };
 }
 
 function schemaOf(schema: z.ZodType): object {

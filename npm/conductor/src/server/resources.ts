@@ -48,6 +48,8 @@ export interface Resource {
   answers?: "created" | "nothing" | "file" | "flow" | "value" | "deleted";
   /** Whether `If-Match` counts. */
   isVersioned?: true;
+  /** Whether its body is a flow, of whose problems the answer tells. */
+  isFlow?: true;
   /** Its argument for a request with an `Idempotency-Key`; missing where it begins no execution. */
   keyed?(given: Given, keyed: KeyedExecution): unknown;
 }
@@ -100,9 +102,10 @@ export const RESOURCES: readonly Resource[] = [
   {
     method: "post",
     path: "/flows",
-    summary: "Save a flow, under its id or a new one",
+    summary: "Save a flow, under its id or a new one, also one with problems, of which the answer tells",
     command: ["storage", "saveFlow"],
     body: flowSchema,
+    isFlow: true,
     args: saving,
     isVersioned: true,
     answers: "created",
@@ -119,9 +122,10 @@ export const RESOURCES: readonly Resource[] = [
   {
     method: "put",
     path: "/flows/:id",
-    summary: "Save a flow under this id; with If-Match only on top of that version",
+    summary: "Save a flow under this id, as by POST; with If-Match only on top of that version",
     command: ["storage", "saveFlow"],
     body: flowSchema,
+    isFlow: true,
     args: saving,
     isVersioned: true,
     answers: "flow",

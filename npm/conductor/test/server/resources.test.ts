@@ -22,6 +22,23 @@ describe("flows of a server", () => {
     expect((await ask("viewer", "/flows/f")).status).toBe(404);
   });
 
+  it("are saved with problems, of which the answer tells, and never under another id than their own", async () => {
+    const { ask, post } = await serving();
+    const put = (flow: object) => ask("editor", "/flows/f", { method: "PUT", body: JSON.stringify(flow) });
+    const [node] = flowOf("say").nodes;
+    const cyclic = { ...flowOf("say"), edges: [{ id: "e", source: node?.id, target: node?.id }] };
+    const cycle = { severity: "error", message: expect.stringContaining("Cycle detected in node graph") };
+    const saved = await post("editor", "/flows", cyclic);
+    expect([saved.status, await saved.json()]).toEqual([201, expect.objectContaining({ id: "f", problems: [cycle] })]);
+    expect(await (await put({ ...cyclic, id: undefined })).json()).toMatchObject({ problems: [cycle] });
+    expect(await (await put(flowOf("say"))).json()).not.toHaveProperty("problems");
+    const other = await put(flowOf("say", "other"));
+    expect([other.status, await other.json()]).toMatchObject([
+      400,
+      { code: "VALIDATION_FAILED", error: expect.stringMatching(/the id "other", .* that of "f"/) },
+    ]);
+  });
+
   it("are saved only on top of the version that If-Match names", async () => {
     const { ask, post } = await serving();
     await post("editor", "/flows", flowOf("say"));
