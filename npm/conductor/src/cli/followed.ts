@@ -14,8 +14,8 @@ export interface Following {
   answers: ReadonlyMap<string, unknown> | undefined;
   /** Whether it is in a store, so that a question lasts. */
   isKept: boolean;
-  /** How the command line names the place where it is. Default: a store. */
-  where?: string;
+  /** How the command line names the place where it is. */
+  where: string;
 }
 
 /** What is needed of a conductor. */
@@ -43,7 +43,7 @@ export async function followed(
   conductor: FollowedConductor,
   executionId: string,
   begin: () => Promise<ExecutionResult>,
-  { display, answers = new Map(), isKept, where = "--store ADDRESS" }: Following,
+  { display, answers = new Map(), isKept, where }: Following,
 ): Promise<Followed | undefined> {
   const unanswered: string[] = [];
   let left: Promise<void> | undefined;

@@ -1,7 +1,7 @@
 /** The store of a command: opened once, for its conductor and for what the command looks up by itself. */
 import { existsSync } from "node:fs";
 import type { ExecutionStore } from "@atomiton/storage";
-import { databaseFile, openExecutionStore } from "../api/durable/execution-store.js";
+import { databaseFile, openExecutionStore, withoutPassword } from "../api/durable/execution-store.js";
 import { isPart } from "../executions/status.js";
 import { UsageError } from "./exit.js";
 import { counted, oneLine } from "./text.js";
@@ -37,6 +37,13 @@ export async function openKeptStore(address: string | ExecutionStore, mustExist 
     const { code, message } = error as { code?: string; message: string };
     throw code === "INVALID_PARAMETERS" ? new UsageError(message) : error;
   }
+}
+
+/** The option that names a store, to be typed again: without its password, which is to be filled in. */
+export function storeOption(address: string | ExecutionStore | undefined): string {
+  if (typeof address !== "string") return "--store ADDRESS";
+  const text = oneLine(withoutPassword(address));
+  return `--store ${/^[\w.:/@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`}`;
 }
 
 /** Says on stderr that executions were left unfinished by processes that are gone. */

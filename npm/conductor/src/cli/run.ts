@@ -18,7 +18,7 @@ import { followed } from "./followed.js";
 import { givenVariables, unusedVariables } from "./given-variables.js";
 import { jsonText } from "./json.js";
 import { KeptOutputs } from "./kept-outputs.js";
-import { openKeptStore, tellUnfinished } from "./kept-store.js";
+import { openKeptStore, storeOption, tellUnfinished } from "./kept-store.js";
 import { liveDisplay } from "./live-display.js";
 import { type OutputFormat, outputText } from "./node-output.js";
 import { plainDisplay } from "./plain-display.js";
@@ -252,7 +252,8 @@ async function carryOut(
           ...(options.input !== undefined && { input: Object.fromEntries(options.input) }),
         })
       : conductor.executions.resume(executionId);
-  const asked = { display, answers: options.answer, isKept: store !== undefined };
+  const where = storeOption(options.store ?? project.settings.store);
+  const asked = { display, answers: options.answer, isKept: store !== undefined, where };
   const end = await followed(conductor, executionId, begin, asked);
   if (end === undefined) return ExitCode.usage;
   const { result, unanswered } = end;

@@ -50,7 +50,7 @@ export function answerOf(answer: CallResult | KeyRefusal, resource: Resource, gi
   if (!("result" in answer)) {
     const { error, code = "EXECUTION_FAILED" } = answer;
     const isStale = given.ifVersion !== undefined && code === "INVALID_PARAMETERS";
-    return problem(isStale ? 412 : statusOf(code), code, error);
+    return isStale ? problem(412, code, overHttp(error)) : problem(statusOf(code), code, error);
   }
   const { result } = answer;
   const { success, error, code } = (result ?? {}) as { success?: unknown; error?: unknown; code?: ErrorCode };
@@ -76,6 +76,13 @@ export function answerOf(answer: CallResult | KeyRefusal, resource: Resource, gi
     default:
       return json(result === undefined ? null : result);
   }
+}
+
+/** Advice on how to save a flow, as requests say it. */
+function overHttp(error: string): string {
+  return error
+    .replace(/ifVersion: 0 to make it anew$/, "`If-None-Match: *` to make it anew")
+    .replace(/load it, (.*) ifVersion: (\d+)$/, 'load it again, $1 its ETag as `If-Match: "$2"`');
 }
 
 function versionOf(flow: unknown): Record<string, string> {

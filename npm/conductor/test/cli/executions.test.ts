@@ -39,7 +39,8 @@ describe("conductor executions", () => {
   it("tells of warnings at the end of an execution that waited, where it is shown and with its logs", async () => {
     const flow = file(here, "warning.yaml", WARNING);
     const waits = await conductor("run", flow, ...STORE, "--id", "warning", "--quiet");
-    expect(waits.stderr).toContain("The execution waits");
+    const how = `conductor executions answer warning --value VALUE --store 'sqlite:${join(here, "runs.db")}'\n`;
+    expect(waits.stderr).toContain(`The execution waits: ${how}`);
     const answered = await executions("answer", "warning", "--value", '"csv"');
     expect([answered.code, answered.stdout]).toEqual([0, expect.stringMatching(WARNED)]);
     expect(answered.stdout).toMatch(/^warning completed\n/);
@@ -61,6 +62,12 @@ describe("conductor executions", () => {
       attempts: 1,
       error: { code: "EXECUTION_FAILED" },
     });
+  });
+
+  it("keeps the password of a store out of what is said of it", async () => {
+    const address = "mysql://me:p@ss@host/db?password=other";
+    const { code, stderr } = await conductor("executions", "list", "--store", address, "--no-config");
+    expect([code, stderr]).toEqual([2, expect.stringContaining('"mysql://me:…@host/db?password=…"')]);
   });
 
   it("exports to a file that another store imports", async () => {

@@ -51,11 +51,18 @@ describe("flows of a server", () => {
     expect((await put('"1"', "fail")).status).toBe(200);
     const late = await put('"1"', "hold");
     expect(late.status).toBe(412);
-    expect(await late.json()).toMatchObject({ code: "INVALID_PARAMETERS", error: expect.stringContaining("version") });
+    expect(await late.json()).toMatchObject({
+      code: "INVALID_PARAMETERS",
+      error: expect.stringMatching(/load it again, take over what changed, and save with its ETag as `If-Match: "2"`$/),
+    });
     expect(await (await ask("viewer", "/flows/f")).json()).toMatchObject({ nodes: [{ type: "fail" }] });
     for (const version of ["1", "*"]) expect((await put(version, "hold")).status).toBe(400);
     const isNew = { method: "PUT", headers: { "if-none-match": "*" }, body: JSON.stringify(flowOf("say")) };
     expect((await ask("editor", "/flows/f", isNew)).status).toBe(412);
+    await ask("editor", "/flows/f", { method: "DELETE" });
+    expect(await (await put('"2"', "hold")).json()).toMatchObject({
+      error: expect.stringMatching(/; save it with `If-None-Match: \*` to make it anew$/),
+    });
   });
 
   it("refuses a variable of another type than a flow declares, however it is run over HTTP, where a program is warned", async () => {

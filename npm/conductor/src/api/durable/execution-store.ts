@@ -35,6 +35,7 @@ export function databaseFile(address: string): string | undefined {
   return path && resolve(path);
 }
 
-function withoutPassword(address: string): string {
-  return address.replace(/\/\/([^:@/]*):[^@/]*@/, "//$1:…@");
+/** The address of a store, as it may be shown. */
+export function withoutPassword(address: string): string {
+  return address.replace(/\/\/([^:@/]*):[^/]*@/, "//$1:…@").replace(/([?&]password=)[^&]*/gi, "$1…");
 }
