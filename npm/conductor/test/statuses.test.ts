@@ -56,6 +56,20 @@ describe("an answer with an error status", () => {
     ]);
   });
 
+  it("is tried again where its JSON is cut short, unless the request may have done something", async () => {
+    const headers = { "content-type": "application/json" };
+    answers = [
+      { status: 200, headers, body: '{"rows":[1,' },
+      { status: 200, headers, body: '{"rows":[1,2]}' },
+    ];
+    const policy = { retries: 1, retryDelay: 1 };
+    expect(await run(request({ policy }))).toMatchObject({ success: true, data: { result: { rows: [1, 2] } } });
+    asked = [];
+    const { error } = await run(request({ policy }, { method: "POST" }));
+    expect([error?.code, asked.length]).toEqual(["DESERIALIZATION_FAILED", 1]);
+    expect(error?.recovery?.suggestions?.join()).not.toContain("line and column");
+  });
+
   it("is not tried again where that cannot help", async () => {
     answers = [{ status: 404, body: "no such order" }];
     const { error } = await run(request({ policy: { retries: 3, retryDelay: 1 } }));

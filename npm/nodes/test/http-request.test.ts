@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { beforeAll, describe, expect, it } from "vitest";
 
+import { adviceOf } from "../src/contract/error.js";
 import { bodyOf, httpServer } from "./http-server.js";
 import { places } from "./run.js";
 import { warned } from "./warned.js";
@@ -217,6 +218,20 @@ describe.each(places)("http-request in $name", ({ name, run, failure }) => {
     expect(refused.message).toContain("Invalid URL: ftp://host/a?… (only http and https are supported)");
   });
 
+  it("fails as may be tried again where JSON is cut short, but for requests that may have done something", async () => {
+    const message =
+      '[http-request] The answer says it is JSON and ends too early, after character 1; it begins with "{"';
+    const cut = await failure("http-request", {}, { url: `${base}/lie` });
+    expect([cut.code, cut.message]).toEqual(["EXECUTION_FAILED", message]);
+    expect(adviceOf(cut)).toEqual([expect.stringContaining("policy: { retries: 3 }")]);
+    const posted = await failure("http-request", {}, { url: `${base}/lie`, method: "POST" });
+    expect([posted.code, posted.message]).toEqual(["DESERIALIZATION_FAILED", message]);
+    for (const text of ['{"a":tru', "[1,2", '{"a":"x', '[{"a":1},', "[1."]) {
+      const half = written("application/json", Buffer.from(text).toString("hex"));
+      expect(await failure("http-request", {}, half)).toMatchObject({ code: "EXECUTION_FAILED" });
+    }
+  });
+
   it("says what is wrong", async () => {
     expect((await failure("http-request", {}, {})).message).toMatch(
       /^Invalid http-request parameters: .*Must be a valid URL/,
@@ -225,7 +240,13 @@ describe.each(places)("http-request in $name", ({ name, run, failure }) => {
     expect((await failure("http-request", { url: "file:///etc" }, { url: base })).message).toContain(
       "Invalid URL: file:///etc",
     );
-    expect(await failure("http-request", {}, { url: `${base}/lie` })).toMatchObject({ code: "DESERIALIZATION_FAILED" });
+    expect(
+      await failure("http-request", {}, written("application/json", Buffer.from('{"a" 1}').toString("hex"))),
+    ).toMatchObject({
+      code: "DESERIALIZATION_FAILED",
+      message:
+        '[http-request] The answer says it is JSON but cannot be read as such from character 6; it begins with "{\\"a\\" 1}"',
+    });
     const refused = await failure("http-request", {}, { url: "http://127.0.0.1:1" });
     expect(refused.code).toBe("EXECUTION_FAILED");
     expect(refused.message).toContain("fetch failed");

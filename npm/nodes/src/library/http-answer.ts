@@ -54,12 +54,13 @@ export async function* piecesOf(
  *
  * @param budget how large it may be. Default: 256 MiB
  * @throws NodeError DESERIALIZATION_FAILED for a successful answer that is not what it says, EXECUTION_FAILED for one that
- *   is larger than the budget
+ *   is larger than the budget, and for JSON that is cut short where the request may be sent again
  */
 export async function answerOf(
   response: Response,
   warn?: (rule: string, message: string) => void,
   budget = new AnswerBudget(),
+  asked: Asked = {},
 ): Promise<unknown> {
   const type = (response.headers.get("content-type") ?? "").toLowerCase();
   if (/[/+]json\b/.test(type)) {
@@ -71,15 +72,50 @@ export async function answerOf(
       return value;
     } catch (error) {
       if (!response.ok) return text;
-      throw new NodeError("DESERIALIZATION_FAILED", "The answer says it is JSON but cannot be read as such", {
-        cause: error,
-      });
+      throw noJson(text, error as Error, asked);
     }
   }
   if (type === "") return withoutType(await bytesOf(response, budget), warn);
   if (type.startsWith("text/") || /[/+]xml\b/.test(type)) return textOf(response, type, budget);
   return toBase64(await bytesOf(response, budget));
 }
+
+/** What is known of the request of an answer. */
+export interface Asked {
+  method?: string;
+  /** What no error may repeat. */
+  secret?: string | undefined;
+}
+
+/** Characters of an answer that an error quotes. */
+const QUOTED = 80;
+
+/** The failure for an answer that says it is JSON and is not. One that ends too early may be whole at another try. */
+function noJson(text: string, cause: Error, { method = "POST", secret }: Asked): NodeError {
+  const shown = secret === undefined ? text : text.replaceAll(secret, "***");
+  const begin = `it begins with ${JSON.stringify(shown.slice(0, QUOTED))}${shown.length > QUOTED ? "…" : ""}`;
+  const said = / at position (\d+)/.exec(cause.message)?.[1];
+  const position = said === undefined ? undefined : Number(said);
+  // Engines have other words each, and not all of them say where it is.
+  const isCut = position === text.length || (said === undefined && CUT.test(cause.message));
+  if (!isCut) {
+    const at = position === undefined ? "" : ` from character ${position + 1}`;
+    const advice = ["Look at what the address answers: it may be the page of a proxy, of a login or of an error."];
+    const message = `The answer says it is JSON but cannot be read as such${at}; ${begin}`;
+    return new NodeError("DESERIALIZATION_FAILED", message, { cause, advice });
+  }
+  const message = `The answer says it is JSON and ends too early, after character ${text.length}; ${begin}`;
+  if (method === "GET" || method === "HEAD") {
+    const advice = [
+      "Try again: give the node `policy: { retries: 3 }`, or look for what cuts answers of the server short.",
+    ];
+    return new NodeError("EXECUTION_FAILED", message, { cause, advice });
+  }
+  const advice = ["Find out whether the request had its effect before it is sent again."];
+  return new NodeError("DESERIALIZATION_FAILED", message, { cause, advice });
+}
+
+const CUT = /end of (?:JSON )?(?:input|data)|unterminated|EOF/i;
 
 /** An answer that does not say what it is: objects and lists of JSON as such, other text as text, what is no text as base64. */
 function withoutType(bytes: Uint8Array, warn: ((rule: string, message: string) => void) | undefined): unknown {

@@ -22,8 +22,8 @@ import { ERRORS, failingStatuses, statusFailure, statusText } from "./status.js"
  * Fails with INVALID_PARAMETERS (no or bad URL; `auth`, `params`, `body` or `pagination` of another shape; settings that do not go
  * together; a file outside of the owner's folders), TYPE_MISMATCH (a body that is no JSON, a page without items), TIMEOUT,
  * CANCELLED, DESERIALIZATION_FAILED (a successful answer that says it is JSON or compressed and is not, or names a charset that is
- * not known), NO_TRANSPORT (files in a page) or EXECUTION_FAILED (`fetch failed`, an error status, no such file, no token, or an
- * answer that is too large).
+ * not known), NO_TRANSPORT (files in a page) or EXECUTION_FAILED (`fetch failed`, an error status, no such file, no token, an
+ * answer that is too large, or JSON that is cut short where the method is GET).
  */
 export function httpRequestNode(network: Network): NodeExecutable {
   return executable<Parameters>(httpRequest, (work) => run(work, network), { fromPorts: ["url"] });
@@ -56,11 +56,12 @@ async function run(work: NodeWork<Parameters>, network: Network): Promise<object
   const failsBy = failingStatuses(failOn, work.errorsHandled);
   if (pagination !== undefined) return gathered(work, network, request, failsBy);
   const download = await downloadOf(work, network, request);
+  const warn = (rule: string, message: string) => work.warn(rule, message);
   const { response, value, duration } = await sendRequest(work, network, request, async (response, secret) => {
     const isFailure = failsBy(response.status) || (download !== undefined && !response.ok);
     if (isFailure) throw await failureOf(response, request, secret, download !== undefined);
     return download === undefined
-      ? { result: await answerOf(response, (rule, message) => work.warn(rule, message), new AnswerBudget(maxSize)) }
+      ? { result: await answerOf(response, warn, new AnswerBudget(maxSize), { method: request.method, secret }) }
       : download.output(response, await download.save(response));
   });
   if (response.status >= 400 && failOn === undefined && !work.errorsHandled)

@@ -119,7 +119,8 @@ export class PageReader {
         const request = this.#request;
         const answered = await sendRequest(this.#limits, this.#network, request, async (response, secret) => {
           await this.#fails(response, request, secret);
-          return answerOf(response, (rule, message) => this.#work.warn(rule, message), this.#budget);
+          const warn = (rule: string, message: string) => this.#work.warn(rule, message);
+          return answerOf(response, warn, this.#budget, { method: request.method, secret });
         });
         const page = { response: answered.response, body: answered.value, items: itemsOf(answered.value, path) };
         if (before !== undefined) this.#refuseSame(page, before);
