@@ -145,8 +145,14 @@ impl Walk<'_> {
     #[inline(never)]
     fn missing_type(&mut self, node: &NodeDefinition, owner: Option<&str>) {
         let types = self.types;
+        let is_flow = self.path.is_empty();
         self.report_at("type", Rule::MissingType, owner, &mut |budget| match node.is_group() {
-            true => Finding::new("The node has no `type`".to_owned()),
+            // Files may leave it out of a group, so that programs are told which node needs it, and what to write.
+            true => Finding::new(match (is_flow, node.id.as_str()) {
+                (_, "") => "The group has no `type`: write `type: \"group\"`".to_owned(),
+                (true, id) => format!("The flow `{id}` itself has no `type`: write `type: \"group\"`"),
+                (false, id) => format!("The group `{id}` has no `type`: write `type: \"group\"`"),
+            }),
             false => {
                 let finding = Finding::new("The node has no `type`, and no `nodes` of its own".to_owned());
                 if types.is_closed() { finding.among("", &types.names(), budget) } else { finding }

@@ -166,7 +166,7 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
     return [error("", `The flow cannot be written as JSON: ${why}`)];
   }
   const asked = JSON.stringify({ ...types, ...descriptionsOf(used, schemas, declared), others: surplus.problems });
-  const problems = problemsFoundBy(backend(), text ?? "null", asked);
+  const problems = JSON.parse(backend().validateFlow(text ?? "null", asked)) as FlowProblem[];
   const { check, handles, effects } = types;
   const all = errorsFirst(problems, expressionProblems(flow));
   const checked = check === undefined ? all : withParameterProblems(all, flow, { ...types, check });
@@ -239,26 +239,13 @@ function shapeFindings(flow: NodeDefinition): FlowProblem[] {
     const skeleton = new Skeleton();
     const text = JSON.stringify(skeleton.of(flow, 0));
     const asked = JSON.stringify({ schemas: {}, others: skeleton.surplus.problems });
-    const problems = problemsFoundBy(engine, text, asked);
+    const problems = JSON.parse(engine.validateFlow(text, asked)) as FlowProblem[];
     const isBroken = problems.some(({ severity }) => severity === "error");
     return isBroken ? problems : errorsFirst(problems, expressionProblems(flow));
   } catch (thrown) {
     const why = messageOf(thrown);
     return [error("", `The flow cannot be read: ${why}`)];
   }
-}
-
-/** As the engine words it of a node that has a list of `nodes`. */
-const GROUP_WITHOUT_TYPE = "The node has no `type`";
-
-/** What the engine finds. Files may leave the `type` of a group out, so that programs are told which node needs it, and what to write. */
-function problemsFoundBy(engine: Backend, text: string, asked: string): FlowProblem[] {
-  const problems = JSON.parse(engine.validateFlow(text, asked)) as FlowProblem[];
-  return problems.map((problem) => {
-    if (problem.message !== GROUP_WITHOUT_TYPE) return problem;
-    const what = problem.path === "/type" ? `The flow \`${problem.nodeId}\` itself` : `The group \`${problem.nodeId}\``;
-    return { ...problem, message: `${what} has no \`type\`: write \`type: "group"\`` };
-  });
 }
 
 /** What is wrong with the expressions of a flow. */
