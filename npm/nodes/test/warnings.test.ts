@@ -532,7 +532,7 @@ describe("a function that answers nothing", () => {
     ["filter", "function (x) {\n  return\n    x.n > 2\n}"],
     ["map", "x => { n: x.n }"],
     ["map", "({ n }) => { n * 2 }"],
-    ["reduce", "(acc, x) => { acc + x.n }"],
+    ["reduce", "(acc, x) => { acc * x.n }"],
   ])("is told of: %s %s", async (operation, transformFunction) => {
     const parameters = { operation, transformFunction, reduceInitial: 0 };
     for (const data of [rows, await table()]) expect(await said(data, parameters)).toEqual([["empty-result", message]]);
@@ -602,5 +602,81 @@ describe("a promise", () => {
     const spoil = "Object.prototype.isPrototypeOf = () => false; Function.prototype.call = () => false;";
     const transformFunction = `x => { ${spoil} Promise = class {}; return (async () => false)() }`;
     expect((await failure({ operation: "filter", transformFunction }))[0]).toBe("TYPE_MISMATCH");
+  });
+});
+
+describe("code that adds numbers written as text", () => {
+  const rows = [
+    { c: "A", net: "100", tax: "20", zip: "01067", n: 1 },
+    { c: "B", net: "50", tax: "10", zip: "20095", n: 2 },
+  ];
+  const table = () =>
+    getNodeExecutable("spreadsheet")?.execute({ data: "c,net,tax,zip,n\nA,100,20,01067,1\nB,50,10,20095,2\n" });
+  const said = async (type: string, data: unknown, parameters: Record<string, unknown>) =>
+    (await warned(type, { data }, parameters)).warnings;
+  const words = (fields: string, first: string) =>
+    `${fields} text in every item, such as "${first.endsWith("tax") ? 20 : 100}": \`+\` joins texts. Read the file with \`types: auto\`, or write \`Number(${first})\``;
+  const two = words("`r.net` and `r.tax` are", "r.net");
+  const one = words("`r.net` is", "r.net");
+
+  it.each([
+    ["map", "r => ({ ...r, gross: r.net + r.tax })", two],
+    ["map", "function (r) { return r.net + r.tax }", two],
+    ["map", "r => r.net + 1", one],
+    ["filter", "r => r.net + r.tax > 100", two],
+    ["reduce", "(s, r) => s + r.net", one],
+    ["reduce", "(s, r) => { s += r.net; return s }", one],
+  ])("is told so in a transform: %s %s", async (operation, transformFunction, message) => {
+    for (const data of [rows, await table()]) {
+      const parameters = { operation, transformFunction, reduceInitial: 0 };
+      expect(await said("transform", data, parameters)).toEqual([["text-added", message]]);
+    }
+  });
+
+  it.each([
+    ["return data.reduce((s, r) => s + r.net, 0)", one],
+    ["return data.map(r => r.net + r.tax)", two],
+    ["let s = 0; for (const r of data) s += r.net; return s", one],
+  ])("is told so in a node of code: %s", async (code, message) => {
+    for (const data of [rows, await table()]) {
+      expect(await said("code", data, { code })).toEqual([["text-added", message]]);
+    }
+  });
+
+  it.each([
+    ["r => r.c + ' ' + r.net"],
+    ["r => r.net + '-' + r.tax"],
+    ["r => `${r.net + r.tax}`"],
+    ["r => r.net + r.c"],
+    ["r => r.zip + r.net"],
+    ["r => Number(r.net) + Number(r.tax)"],
+    ["r => r.net * 1 + r.tax * 1"],
+    ["r => +r.net + +r.tax"],
+    ["r => r.net - r.tax"],
+    ["r => r.net + r.tax.length"],
+    ["r => r.net.padStart(5) + r.tax.padStart(5)"],
+    ["r => [r.net].length + other(r.tax)\nfunction other() { return 1 }"],
+  ])("is left alone where it is meant: %s", async (transformFunction) => {
+    const { warnings } = await warned("transform", { data: rows }, { transformFunction }).catch(() => ({
+      warnings: [],
+    }));
+    expect(warnings).toEqual([]);
+  });
+
+  it("is left alone where the fields are numbers, or it joins texts on purpose", async () => {
+    const numbers = rows.map(({ n }) => ({ net: n, tax: n }));
+    expect(await said("transform", numbers, { transformFunction: "r => r.net + r.tax" })).toEqual([]);
+    const some = [...rows, { net: 5, tax: 5 }];
+    expect(await said("transform", some, { transformFunction: "r => r.net + r.tax" })).toEqual([]);
+    const joined = { operation: "reduce", reduceInitial: '""', transformFunction: "(s, r) => s + r.net" };
+    expect(await said("transform", rows, joined)).toEqual([]);
+    for (const code of [
+      "return data.reduce((s, r) => s + r.net, '')",
+      "let s = ''; for (const r of data) s += r.net; return s",
+      "return data.reduce((s, r) => s + Number(r.net), 0)",
+      "return data.map((r) => r.n + 1)",
+    ]) {
+      expect(await said("code", rows, { code }), code).toEqual([]);
+    }
   });
 });

@@ -12,8 +12,8 @@ import { type Doubt, doubtsOfFilter } from "../data/doubtful-conditions.js";
 import { MOST_LOOKED_AT, ordersOfNumbers } from "../data/text-among-numbers.js";
 import { type Where, whereJson } from "../data/where.js";
 import { cancellable } from "../table/addon.js";
-import type { Stream, Taker } from "../table/table-output.js";
-import { doubtsOfTextIn, recordsIn } from "./text-in-table.js";
+import { recordsIn, type Stream, type Taker } from "../table/table-output.js";
+import { doubtsOfTextIn } from "./text-in-table.js";
 
 /** Ms between two reports of how far the reading is. */
 const REPORT_INTERVAL = 250;

@@ -6,7 +6,7 @@ import { foundTextAdvice } from "../data/spelled-numbers.js";
 import { MOST_LOOKED_AT, mixedKeys, ordersOfNumbers, textDoubt } from "../data/text-among-numbers.js";
 import { type Condition, type Where, whereJson } from "../data/where.js";
 import { cancellable, native } from "../table/addon.js";
-import { recordBatches } from "../table/table-output.js";
+import { recordsIn } from "../table/table-output.js";
 
 /** Rows of a stream that are read once more for the text that a failure tells of. */
 const MOST_READ_AGAIN = 1_000_000;
@@ -91,9 +91,4 @@ export async function withTextFound(
   const text = fieldOf(recordAt(await tableUpTo(position + 1), position), field);
   if (typeof text !== "string") return error;
   return new NodeError(error.code, `${error.message}${foundTextAdvice(text, field)}`, { cause: error });
-}
-
-/** The rows, made as far as they are asked for. */
-export function* recordsIn(table: NativeTable): Generator<unknown> {
-  for (const { text } of recordBatches(table)) yield* JSON.parse(text) as unknown[];
 }

@@ -7,10 +7,18 @@ import { warnOfLostSum } from "../data/lost-digits.js";
 import { whereJson } from "../data/where.js";
 import { isFunctionText, isIdentityText } from "../sandbox/user-function.js";
 import { cancellable, native } from "../table/addon.js";
-import { recordBatches, recordsOf } from "../table/table-output.js";
+import { recordBatches, recordsIn, recordsOf } from "../table/table-output.js";
 import { aggregationFor, groupFieldOf, type TableAnswer, type Transformation } from "../types/transform/execute.js";
-import { doubtsOfFunction, keptBy, mapped, pathOf, reduced, transformItems } from "../types/transform/items.js";
-import { doubtsOfTextIn, firstOf, mixedColumn, recordAt, recordsIn, withTextFound } from "./text-in-table.js";
+import {
+  doubtsOfFunction,
+  doubtsOfSums,
+  keptBy,
+  mapped,
+  pathOf,
+  reduced,
+  transformItems,
+} from "../types/transform/items.js";
+import { doubtsOfTextIn, firstOf, mixedColumn, recordAt, withTextFound } from "./text-in-table.js";
 
 const END = 0xffffffff;
 
@@ -21,7 +29,8 @@ export async function transformTable(table: NativeTable, transformation: Transfo
   // All rows have the same fields, so one without values stands for them.
   const row = Object.fromEntries(table.headers.map((name) => [name, null]));
   const doubts = isCode ? doubtsOfFunction([row], transformation) : [];
-  for (const { rule, message } of doubts) warn(rule, message);
+  const sums = isCode ? doubtsOfSums({ [Symbol.iterator]: () => recordsIn(table) }, transformation) : [];
+  for (const { rule, message } of [...doubts, ...sums]) warn(rule, message);
   switch (parameters.operation) {
     case "map":
       if (isIdentityText(code)) return { table };

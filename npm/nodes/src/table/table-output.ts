@@ -166,6 +166,11 @@ export function recordsOf(table: NativeRows): Record<string, string>[] {
   return records;
 }
 
+/** All rows, made as far as they are asked for. */
+export function* recordsIn(table: NativeRows): Generator<unknown> {
+  for (const { text } of recordBatches(table)) yield* JSON.parse(text) as unknown[];
+}
+
 /** All rows as JSON arrays of objects of strings, made one after the other. */
 export function* recordBatches(table: NativeRows): Generator<RecordsText, void, undefined> {
   const count = table.rowCount;

@@ -1,6 +1,10 @@
 import type { NodeExecutable } from "../../contract/executable.js";
+import { namesOfItems } from "../../data/callback-names.js";
 import { doubtsOfNames } from "../../data/doubtful-code.js";
+import type { Doubt } from "../../data/doubtful-conditions.js";
+import { fieldOf } from "../../data/field.js";
 import { findData, isPlainObject, itemOfRound, unwrap } from "../../data/input.js";
+import { doubtsOfAdding } from "../../data/text-added.js";
 import { bodyFunction } from "../../definition/code.js";
 import { answered, handlesOf } from "../../library/answer-handles.js";
 import { lastLines } from "../../library/last-line.js";
@@ -8,7 +12,7 @@ import type { Place } from "../../library/place.js";
 import { executable } from "../../library/work.js";
 import type { RowsAt } from "../../sandbox/sandbox.js";
 import { defaultTimeout, UserFunction } from "../../sandbox/user-function.js";
-import { tableBehind, withoutRows } from "../../table/table-output.js";
+import { recordsIn, tableBehind, withoutRows } from "../../table/table-output.js";
 import { code as codeType } from "./definition.js";
 
 interface Parameters {
@@ -32,6 +36,7 @@ export function codeNode({ sandbox }: Place): NodeExecutable {
     for (const { rule, message } of doubtsOfNames(parameters.code, { ...values, ...names }, "code")) {
       work.warn(rule, message);
     }
+    for (const { rule, message } of doubtsOfSums(parameters.code, values)) work.warn(rule, message);
     const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal, names };
     const userFunction = new UserFunction(sandbox, "code", bodyFunction(parameters.code), limits);
     const tables: RowsAt[] = [];
@@ -43,6 +48,17 @@ export function codeNode({ sandbox }: Place): NodeExecutable {
     });
     return answered(answer, handles, work.warn.bind(work), beside);
   });
+}
+
+/** Fields of items of lists that code adds and that are text in every item. */
+function doubtsOfSums(code: string, values: Record<string, unknown>): Doubt[] {
+  const listAt = (path: string) => {
+    const value = unwrap(Object.hasOwn(values, path) ? values[path] : fieldOf(values, path));
+    const table = tableBehind(value);
+    if (table) return { [Symbol.iterator]: () => recordsIn(table) };
+    return Array.isArray(value) ? value : undefined;
+  };
+  return doubtsOfAdding(code, () => namesOfItems(code, listAt));
 }
 
 /** The values of handles; with `tables`, as they cross into the sandbox. */

@@ -7,6 +7,7 @@ import { fieldOf, textOf } from "../../data/field.js";
 import { warnOfLostDigits } from "../../data/lost-digits.js";
 import { doubtsOfNaN } from "../../data/not-a-number.js";
 import { sorted } from "../../data/order.js";
+import { doubtsOfAdding } from "../../data/text-added.js";
 import { doubtsOfText, MOST_LOOKED_AT, mixedKeys } from "../../data/text-among-numbers.js";
 import { type Condition, predicateOf } from "../../data/where.js";
 import { plainParameter } from "../../sandbox/parameter-list.js";
@@ -18,7 +19,7 @@ export async function transformItems(items: readonly unknown[], transformation: 
   const { parameters, code, warn } = transformation;
   for (const { rule, message } of doubtsOfOperation(items, parameters)) warn(rule, message);
   const doubts = doubtsOfFunction(items, transformation);
-  for (const { rule, message } of doubts) warn(rule, message);
+  for (const { rule, message } of [...doubts, ...doubtsOfSums(items, transformation)]) warn(rule, message);
   warnOfLostDigits(items, keysOf(parameters), warn);
   switch (parameters.operation) {
     case "map":
@@ -146,6 +147,22 @@ export async function reduced(items: Items, transformation: Transformation): Pro
   const count = typeof items === "function" ? 1 : items.length;
   for (const { rule, message } of last === undefined ? doubtsOfNothing(code, count) : doubts) warn(rule, message);
   return last;
+}
+
+/** Fields that code adds and that are text in every item. */
+export function doubtsOfSums(items: Iterable<unknown>, { parameters, code }: Transformation): Doubt[] {
+  const { operation, where } = parameters;
+  if (operation !== "map" && operation !== "reduce" && (operation !== "filter" || where)) return [];
+  if (!isFunctionText(code)) return [];
+  return doubtsOfAdding(code, () => {
+    const names = new Map<string, Iterable<unknown>>();
+    const name = plainParameter(code, operation === "reduce" ? 1 : 0);
+    if (name !== undefined) names.set(name, items);
+    const initial = operation === "reduce" ? initialOf(parameters) : undefined;
+    const accumulator = initial === undefined ? undefined : plainParameter(code, 0);
+    if (accumulator !== undefined) names.set(accumulator, [initial?.value]);
+    return names;
+  });
 }
 
 function filterBy(
