@@ -1,5 +1,8 @@
 /** What to say of user code that waits for something, or wants to load modules. */
 
+/** Characters of code that are looked at: what is not closed is looked for again and again. */
+const LONGEST = 16_384;
+
 const TEXT_OR_COMMENT = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|\/\/.*|\/\*[\s\S]*?\*\//g;
 
 /**
@@ -7,7 +10,7 @@ const TEXT_OR_COMMENT = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|\
  * code that has neither.
  */
 export function awaitAdvice(code: string, isPromise: boolean): string {
-  const text = code.replace(TEXT_OR_COMMENT, '""');
+  const text = code.slice(0, LONGEST).replace(TEXT_OR_COMMENT, '""');
   if (/(?<![.\p{ID_Continue}$])import(?:\s*\(|\s*""|\s+[{*\p{ID_Start}$_])/u.test(text)) {
     return "; user code cannot `import`: it has the language alone, without modules. Nodes such as `http-request` and `file-system` do what it cannot";
   }
