@@ -152,8 +152,8 @@ describe("conditions about rounds", () => {
   });
 
   it("of an until that never hold are told with what is missing, or what the last round gave", async () => {
-    expect(await message(until("result.valu === 7"))).toContain(
-      "did not hold in 2 rounds: result.valu === 7. `result.valu` in `condition` is not there: there is no `valu`. Did you mean `value`?",
+    expect(await message(until("result.valu === 7"))).toBe(
+      "EXECUTION_FAILED: [until] The condition did not hold in 2 rounds: result.valu === 7. `result.valu` in `condition` is not there: there is no `valu`. Did you mean `value`?",
     );
     expect(await message(until("result.value === 8"))).toContain(
       "did not hold in 2 rounds: result.value === 8. The last round gave { value: 7 }. Give more `maxRounds`",

@@ -39,10 +39,10 @@ export function untilNode({ sandbox }: Place): NodeExecutable {
         return enough(known);
       }
       if (known >= maxRounds) {
-        const found = doubts[0]?.message ?? `The last round gave ${itemText(unwrap(result))}`;
+        const last = `The last round gave ${itemText(unwrap(result))}. Give more \`maxRounds\` or a longer \`interval\``;
         throw new NodeError(
           "EXECUTION_FAILED",
-          `The condition did not hold in ${known === 1 ? "1 round" : `${known} rounds`}: ${condition.trim()}. ${found}. Give more \`maxRounds\` or a longer \`interval\``,
+          `The condition did not hold in ${known === 1 ? "1 round" : `${known} rounds`}: ${condition.trim()}. ${doubts[0]?.message ?? last}`,
           { retry: false },
         );
       }
