@@ -116,7 +116,9 @@ describe("a filter that compares a number with text", () => {
       { field: "pirce", operator: "gt", value: 5 },
     ];
     expect(await messages({ operation: "filter", match: "any", where: beside })).toEqual([told("gt", "never")]);
+    const open = [{ startedAt: "2026-01-01" }];
     for (const operator of ["ne", "isEmpty", "isNotEmpty"]) {
+      expect(await messages(where("stoppedAt", operator, "x"), open)).toEqual([]);
       expect(await messages(where("discount", operator, 1))).toEqual([]);
       expect(await messages(where("pirce", operator, 1), [...orders, { pirce: 1 }])).toEqual([]);
     }

@@ -10,9 +10,14 @@ const LONGEST = 200;
 /**
  * The known names closest to `wanted`, best first: those that differ in letter case alone, then by the number of letters
  * that were left out, added, changed or swapped. None where nothing is close.
+ *
+ * @param most letters at the most; default: more of them the longer the name is
  */
-export function closeNames(wanted: string, known: Iterable<string>): string[] {
-  const most = wanted.length <= 3 ? 1 : wanted.length <= 7 ? 2 : 3;
+export function closeNames(
+  wanted: string,
+  known: Iterable<string>,
+  most = wanted.length <= 3 ? 1 : wanted.length <= 7 ? 2 : 3,
+): string[] {
   const found: { name: string; distance: number }[] = [];
   let compared = 0;
   for (const name of known) {

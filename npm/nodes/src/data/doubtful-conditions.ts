@@ -28,6 +28,8 @@ const MOST_ITEMS = 10_000;
 const MOST_SHOWN = 40;
 
 const ORDER: ReadonlySet<string> = new Set(["gt", "gte", "lt", "lte"]);
+/** Letters in which a slip of the finger differs at the most. */
+const MOST_SLIPS = 2;
 /** Those that say something of items without the field too. */
 const OF_NOTHING: ReadonlySet<string> = new Set(["ne", "isEmpty", "isNotEmpty"]);
 const SAME: ReadonlySet<string> = new Set(["eq", "in"]);
@@ -49,7 +51,7 @@ export function doubtsOfFilter(
   return where.flatMap((condition) => {
     const lost = doubtOfDigits(condition);
     if (lost !== undefined) return lost;
-    const like = haveFields ? undefined : likeOfMissing(condition.field, items());
+    const like = haveFields ? undefined : likeOfMissing(condition.field, items(), condition.operator);
     if (like !== undefined && like.length > 0) return missing(condition, like, false);
     const kind = kindOfOperand(condition);
     if (!keptNone && !(kind === "text" && ORDER.has(condition.operator))) return [];
@@ -82,7 +84,7 @@ export function doubtsOfFields(fields: readonly string[], items: readonly unknow
 }
 
 /** The fields that may be meant by one that no item has; `undefined` where some item has it, or may have it. */
-function likeOfMissing(field: string, items: Iterable<unknown>): string[] | undefined {
+function likeOfMissing(field: string, items: Iterable<unknown>, operator?: string): string[] | undefined {
   let seen = 0;
   let first: unknown;
   for (const item of items) {
@@ -90,7 +92,12 @@ function likeOfMissing(field: string, items: Iterable<unknown>): string[] | unde
     if (seen === 1) first = item;
   }
   if (seen === 0) return undefined;
-  return isPlainObject(first) ? likelyPaths(field, first) : [];
+  return isPlainObject(first) ? likelyIn(first, field, operator) : [];
+}
+
+/** Where that a field is missing is an answer, as of `stoppedAt` beside `startedAt`, only slips of the finger are in doubt. */
+function likelyIn(item: object, field: string, operator: string | undefined): string[] {
+  return likelyPaths(field, item, operator !== undefined && OF_NOTHING.has(operator) ? MOST_SLIPS : undefined);
 }
 
 function doubtOfDigits({ field, operator, value }: Condition): Doubt | undefined {
@@ -122,7 +129,7 @@ function doubtOf(
     if (seen++ === MOST_ITEMS) break;
     const value = fieldOf(item, field);
     if (value === undefined) {
-      if (seen === 1 && isPlainObject(item)) like = likelyPaths(field, item);
+      if (seen === 1 && isPlainObject(item)) like = likelyIn(item, field, operator);
       continue;
     }
     if (isEmpty(value) || !differs?.(value)) {

@@ -8,9 +8,11 @@ const MOST_PATHS = 3;
 /**
  * What was probably meant by a field that an object lacks: its own fields that are called almost so, else the same field one
  * level below, as in what a loop gathered (`result.amount`) and in answers of services (`attributes.name`).
+ *
+ * @param most letters by which such a field may differ at the most
  */
-export function likelyPaths(field: string, holder: object): string[] {
-  const like = closeNames(field, Object.keys(holder));
+export function likelyPaths(field: string, holder: object, most?: number): string[] {
+  const like = closeNames(field, Object.keys(holder), most);
   if (like.length > 0) return like;
   const below: string[] = [];
   for (const name of Object.keys(holder)) {
