@@ -36,7 +36,7 @@ describe.each([
       // Existing code gives groups and loops their nodes later, so that they are only warned of.
       const empty = { group: warnings, loop: warnings, try: errors, until: errors }[type];
       if (empty !== undefined) expect(empty.join()).toContain(`\`${type}\` needs \`nodes\``);
-      else expect(errors.join(), type).not.toMatch(/type/i);
+      else expect(errors.join(), type).not.toMatch(/node type/i);
     }
     const unknown = await conductor.node.run(leaf("n", { type: "telegraph" }));
     expect(unknown.error?.code).toBe("NODE_TYPE_NOT_FOUND");
