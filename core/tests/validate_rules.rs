@@ -156,3 +156,22 @@ proptest! {
         prop_assert_eq!(errors(&types()), errors(&NodeTypes::new()));
     }
 }
+
+#[test]
+fn a_key_of_a_rate_that_one_node_alone_has_is_doubted() {
+    let node = |id: &str, key: &str| {
+        let policy = serde_json::json!({ "rateLimit": { "limit": 1, "per": "1s", "key": key } });
+        serde_json::json!({ "id": id, "type": "transform", "policy": policy })
+    };
+    let problems = |nodes: &[serde_json::Value]| -> Vec<(String, Option<String>, Option<String>)> {
+        let flow = serde_json::json!({ "id": "f", "type": "parallel", "nodes": nodes }).to_string();
+        let flow = from_json(&flow, &Limits::default()).unwrap();
+        let found = validate(&flow, &NodeTypes::new(), &Limits::default()).into_iter();
+        let ignored = found.filter(|problem| problem.rule == Some(Rule::IgnoredPolicy));
+        ignored.map(|problem| (problem.path, problem.node_id, problem.suggestion)).collect()
+    };
+    assert_eq!(problems(&[node("a", "crm"), node("b", "crm")]), []);
+    let lone = problems(&[node("a", "crm"), node("b", "crm"), node("c", "cmr")]);
+    let path = "/nodes/2/policy/rateLimit/key".to_owned();
+    assert_eq!(lone, [(path, Some("c".to_owned()), Some("crm".to_owned()))]);
+}

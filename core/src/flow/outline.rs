@@ -172,7 +172,8 @@ pub struct NodeLimit {
     pub rate: Option<Rate>,
     /// Attempts under way at once, from 1 to [`NodeLimit::MOST`]. A node that waits for its next try counts.
     pub concurrency: Option<u32>,
-    /// Index of an earlier node with a rate alone, of which this node's starts are a part; then there is nothing else.
+    /// Index of the earlier node whose rate this node shares. It then has no rate and no concurrency of its own, and the
+    /// earlier one has no concurrency.
     pub shares: Option<u32>,
 }
 
@@ -309,7 +310,7 @@ impl Outline {
             words.extend(END_OF_REFERENCES);
         }
         for NodeLimit { node, rate, concurrency, shares } in &self.limits {
-            // No starts within a time are no rate: the place of the time has the node whose rate counts, plus one.
+            // A record without starts has no rate of its own: its time is the index of the node whose rate it shares, plus one.
             let shared = (0, shares.map_or(0, |first| first + 1));
             let (starts, per_ms) = rate.map_or(shared, |rate| (rate.starts, rate.per_ms));
             words.extend([*node, starts, per_ms, concurrency.unwrap_or(0)]);

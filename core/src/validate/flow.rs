@@ -51,9 +51,10 @@ pub(super) fn validate(
         nodes: 0,
         edges: 0,
         loops: 0,
-        shared_rates: HashMap::new(),
+        shared_rates: policy::SharedRates::new(),
     };
     walk.node(node, None, None, 0);
+    policy::check_lone_keys(&walk.shared_rates, &mut walk.problems);
     walk.problems.into_list()
 }
 
@@ -366,7 +367,7 @@ impl Walk<'_> {
                 is_loop: runs_in_rounds(&node.kind),
             };
             policy::check(given, place, &mut self.path, &mut report);
-            policy::check_shared(given, &mut self.shared_rates, &mut self.path, &mut report);
+            policy::check_shared(given, named(&node.id), &mut self.shared_rates, &mut self.path, &mut report);
             if length == 0 {
                 policy::check_root(given, &mut self.path, &mut report);
             }

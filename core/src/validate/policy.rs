@@ -1,12 +1,12 @@
 //! Checks what a flow asks of the engine: a node's `policy`, and the `runtime` settings of a flow.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
 use super::Rule;
 use super::parameters::Report;
-use super::problem::Finding;
+use super::problem::{Finding, Problems};
 use super::suggestion::{self, Budget};
 use crate::flow::{
     DURATION_EXAMPLES, NodeLimit, POLICY_KEYS, POLICY_KEYS_IGNORED, RATE_KEYS, Rate, amount, is_rate_key,
@@ -64,12 +64,24 @@ pub(super) fn check(policy: &Map<String, Value>, place: Place, path: &mut String
     }
 }
 
-/// What nodes say of the rates that they share, by key.
-pub(super) type SharedRates = HashMap<String, Rate>;
+/// The rates that nodes share, by key.
+pub(super) type SharedRates = BTreeMap<String, SharedRate>;
+
+/// A rate with a key, as the first node says it.
+pub(super) struct SharedRate {
+    rate: Rate,
+    /// Where its key stands, as JSON pointer.
+    path: String,
+    /// The id of that node.
+    owner: Option<String>,
+    /// How many nodes have the key.
+    nodes: usize,
+}
 
 /// Reports that nodes which share a rate do not agree on it, or that it cannot be shared.
 pub(super) fn check_shared(
     policy: &Map<String, Value>,
+    owner: Option<&str>,
     known: &mut SharedRates,
     path: &mut String,
     report: &mut Report<'_>,
@@ -78,7 +90,14 @@ pub(super) fn check_shared(
     let Some((key, own)) = rate_key(given).zip(rate(given)) else { return };
     let length = path.len();
     pointer::push_key(path, "rateLimit");
-    let first = *known.entry(key.to_owned()).or_insert(own);
+    let shared = known.entry(key.to_owned()).or_insert_with(|| SharedRate {
+        rate: own,
+        path: format!("{path}/key"),
+        owner: owner.map(str::to_owned),
+        nodes: 0,
+    });
+    shared.nodes += 1;
+    let first = shared.rate;
     if first != own {
         report(Rule::InvalidPolicy, path, &mut |_| {
             Finding::new(format!(
@@ -94,6 +113,19 @@ pub(super) fn check_shared(
         });
     }
     path.truncate(length);
+}
+
+/// Reports keys that one node alone has, so that it shares its rate with no other.
+pub(super) fn check_lone_keys(known: &SharedRates, problems: &mut Problems) {
+    let keys: Vec<&str> = known.keys().map(String::as_str).collect();
+    for (key, SharedRate { path, owner, .. }) in known.iter().filter(|(_, shared)| shared.nodes == 1) {
+        problems.add(Rule::IgnoredPolicy, path, owner.as_deref(), &mut |budget| {
+            let message =
+                format!("No other node of the flow has the key `{key}`, so that no node shares this rate");
+            let others: Vec<&str> = keys.iter().copied().filter(|other| other != key).collect();
+            Finding::new(message).with_suggestion(key, &others, budget)
+        });
+    }
 }
 
 /// Reports that the node that is run, at `path`, is to be gone on after: then nothing is left to do.

@@ -47,6 +47,7 @@ return 1;`;
     const stdout = 'total 2 {"a":[1,"b"]} null undefined NaN\nTypeError: odd\ntwo\nlines\n';
     expect(await run("code", [1, 2], { code })).toEqual({ result: 1, stdout });
     expect(await run("code", [1, 2], { code: "return 1" })).toEqual({ result: 1 });
+    expect((await run("code", {}, { code: "console.table([{ a: 1 }]); return 1" })).stdout).toBe('[{"a":1}]\n');
     expect(await run("code", {}, { code: "console.log(1); return { a: 1 }", outputs: ["a"] })).toEqual({
       handles: ["a"],
       value: { a: 1 },

@@ -113,7 +113,7 @@ describe("sums and averages", () => {
     }
   });
 
-  it("say nothing of that where the text could be two numbers, or is none", async () => {
+  it("say nothing of that where the text could be two numbers, or no number", async () => {
     for (const n of ["1,234", "2026-01-02", "A1", "1.2.3", "(9)", "1,2,3", "12 to 15"]) {
       const { message } = await failure("transform", { data: [{ n }] }, parameters);
       expect(message, n).toMatch(/\. Clean the field first, or filter such items out$/);

@@ -551,7 +551,7 @@ describe("a function that answers nothing", () => {
       expect(await said(data, { operation, transformFunction })).toEqual([]);
   });
 
-  it("is none where code names NaN itself", async () => {
+  it("is not warned of where code names NaN itself", async () => {
     expect(await said(rows, { transformFunction: "x => ({ v: x.n > 1 ? x.n : NaN })" })).toEqual([]);
   });
 

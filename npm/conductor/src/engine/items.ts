@@ -52,10 +52,9 @@ function listed(parameters: Record<string, unknown>, input: unknown, known: numb
     if (Array.isArray(items)) return part(items, batchSize, known, most);
     return { items: [undefined], more: false, once: true };
   }
-  const given = array ?? (loopType === "times" ? undefined : found(input));
-  // A list is looped over wherever there is one, but for a loop that only says `count`.
-  const counts = loopType === undefined ? array === undefined : rounds !== undefined && given == null;
-  if (loopType === "times" || counts) {
+  const onlyCounts = loopType === "times" || (loopType === undefined && array === undefined);
+  const given = onlyCounts ? undefined : (array ?? found(input));
+  if (onlyCounts || (given == null && rounds !== undefined)) {
     const count = Number(rounds ?? 10);
     if (!Number.isInteger(count) || count < 0 || count > MAX_ROUNDS) {
       throw new RangeError(`Loop count must be a whole number, got ${count}`);
@@ -65,7 +64,7 @@ function listed(parameters: Record<string, unknown>, input: unknown, known: numb
       items: Array.from({ length }, (_, round) => known + round),
       more: known + length < count,
       total: count,
-      ...(loopType === "forEach" && { counted: true }),
+      ...(!onlyCounts && { counted: true }),
     };
   }
   if (!Array.isArray(given)) throw new TypeError("Loop needs an array: parameter `array` or input `array`");

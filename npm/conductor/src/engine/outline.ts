@@ -190,8 +190,8 @@ class Encoder {
   private expressions: Map<number, ParameterExpressions> | undefined;
   /** Node, starts, ms and attempts at once of each. */
   private nodeLimits: number[] | undefined;
-  /** The first node with each key of a rate. */
-  private sharedRates: Map<string, { index: number; rateLimit: readonly number[] }> | undefined;
+  /** The first node with each key of a rate, and how many nodes have the key. */
+  private sharedRates: Map<string, { index: number; rateLimit: readonly number[]; nodes: number }> | undefined;
   private readonly tries: { scope: number; group: NodeDefinition }[] = [];
 
   constructor(private readonly known?: Outline) {}
@@ -219,7 +219,7 @@ class Encoder {
     copy(edgeWords, this.edges * EDGE_WORDS, words, HEADER_WORDS + nodeCount * NODE_WORDS);
     for (let i = 0; i < references.length; i++) words[records + i] = references[i] as number;
     const { nodes, names, edges } = this;
-    const ignoresPolicies = this.policies?.ignoresSome ?? false;
+    const ignoresPolicies = this.policies?.ignoresSome === true || this.hasLoneKey();
     const outline: Outline = { words, length, nodes, names, edges, ignoresPolicies };
     if (this.policies?.cachesSome === true) outline.cachesOutputs = true;
     if (links !== undefined) outline.expressions = links;
@@ -262,16 +262,24 @@ class Encoder {
   /** Says how often a node may start, and how many attempts of it may be under way. */
   private limit(index: number, { rateLimit = [0, 0], rateKey, concurrency }: PolicyWords): void {
     this.nodeLimits ??= [];
-    this.sharedRates ??= new Map();
-    const first = rateKey === undefined ? undefined : this.sharedRates.get(rateKey);
-    if (first === undefined) {
-      if (rateKey !== undefined) this.sharedRates.set(rateKey, { index, rateLimit });
-      this.nodeLimits.push(index, ...rateLimit, concurrency);
-      return;
+    if (rateKey !== undefined) {
+      this.sharedRates ??= new Map();
+      const first = this.sharedRates.get(rateKey);
+      if (first !== undefined) {
+        first.nodes++;
+        if (!isSameList(first.rateLimit, rateLimit)) this.refused = true;
+        // A record without starts has no rate of its own: its time is the index of the node whose rate it shares, plus one.
+        this.nodeLimits.push(index, 0, first.index + 1, 0);
+        return;
+      }
+      this.sharedRates.set(rateKey, { index, rateLimit, nodes: 1 });
     }
-    if (!isSameList(first.rateLimit, rateLimit)) this.refused = true;
-    // No starts within a time are no rate: the place of the time has the node whose rate counts, plus one.
-    this.nodeLimits.push(index, 0, first.index + 1, 0);
+    this.nodeLimits.push(index, ...rateLimit, concurrency);
+  }
+
+  /** Whether a rate has a key that no other node has. */
+  private hasLoneKey(): boolean {
+    return this.sharedRates !== undefined && [...this.sharedRates.values()].some(({ nodes }) => nodes === 1);
   }
 
   /** `groups`: how many are around the node. */

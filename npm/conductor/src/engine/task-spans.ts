@@ -61,8 +61,8 @@ export class TaskSpans {
 
   /** A step of the engine is told at this time. */
   stepped(at: number): void {
-    // A timer may fire a little before it is due, and its step is told as of then: what comes after would seem to begin
-    // all at once.
+    // A timer may fire before it is due, and its step then has the due time. Without the clock's time, all spans that follow
+    // would begin at that one.
     this.at = Math.max(this.at, Math.min(at, this.now()));
   }
 

@@ -54,9 +54,16 @@ export function refusalOf(
   };
 }
 
+/** Whether a flow is one of those of a caller for a few flows. */
+export function isOwnFlow({ flows }: Caller, flowId: string | undefined): boolean {
+  // An application may give something else than a list, in which texts would be found in parts of ids.
+  return flowId !== undefined && Array.isArray(flows) && flows.includes(flowId);
+}
+
 /** Why a caller for a few flows may not call what is about others. */
-export function refusalBeyond({ name, flows = [] }: Caller, what: string): Refusal {
-  const error = `${what} is not for "${name}" here, which may run these flows and see their executions: ${flows.join(", ")}`;
+export function refusalBeyond({ name, flows }: Caller, what: string): Refusal {
+  const own = Array.isArray(flows) ? flows.join(", ") : "none, as `flows` is no list of ids";
+  const error = `${what} is not for "${name}" here, which may run these flows and see their executions: ${own}`;
   return { status: 403, error, code: "VALIDATION_FAILED" };
 }
 

@@ -2,7 +2,7 @@
 import { isObject } from "@atomiton/values";
 import { flowIdOf, isRequest } from "../api/requests.js";
 import type { MainProcessConductor } from "../desktop/main-process.js";
-import { type Caller, type Refusal, refusalBeyond } from "./access.js";
+import { type Caller, isOwnFlow, type Refusal, refusalBeyond } from "./access.js";
 
 /** Why a call is not about flows of its caller; `undefined` where it is, and for a caller of all flows. */
 export type FlowScope = (
@@ -20,7 +20,7 @@ interface About {
 
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 const ofExecution = (args: unknown): About => ({
-  executionId: text(isObject(args) ? (args.executionId ?? args.id) : args),
+  executionId: text(isObject(args) ? args.executionId : args),
 });
 
 /** The commands that callers for a few flows have, and what a call of each is about. Whatever is not listed is refused. */
@@ -38,7 +38,7 @@ const COMMANDS: ReadonlyMap<string, (args: unknown) => About> = new Map([
 ]);
 
 function ofRequest(args: unknown): About {
-  // A flow that is sent along is none of the saved ones.
+  // A flow that is sent along is not a saved one.
   if (!isObject(args) || !isRequest(args)) return {};
   return { flowId: flowIdOf(args) };
 }
@@ -60,6 +60,6 @@ export function createFlowScope({ executions, node }: Pick<MainProcessConductor,
     const what = `${channel}.${command}`;
     const { flowId, executionId } = COMMANDS.get(what)?.(args) ?? {};
     const found = executionId === undefined ? flowId : await flowOf(executionId);
-    return found !== undefined && caller.flows.includes(found) ? undefined : refusalBeyond(caller, what);
+    return isOwnFlow(caller, found) ? undefined : refusalBeyond(caller, what);
   };
 }

@@ -93,6 +93,19 @@ describe("a node with a rate limit", () => {
     expect(late.every(([id]) => ["a", "b", "c", "d"].includes(id))).toBe(true);
   });
 
+  it("warns in the result of a key that no other node has", async () => {
+    const of = (key: string) => ({ policy: { rateLimit: { limit: 9, per: "1s", key } } });
+    const warnings = async (...keys: string[]) => {
+      const nodes = keys.map((key, at) => leaf(`n${at}`, of(key)));
+      const bodies = Object.fromEntries(keys.map((_, at) => [`n${at}`, () => at]));
+      const { warnings: told = [] } = await conductorWith(byId(bodies)).node.run(group("root", nodes));
+      const ignored = told.filter(({ rule }) => rule === "ignored-policy");
+      return ignored.map(({ nodeId, message }) => [nodeId, message.match(/key `\w+`|Did you mean `\w+`/g)]);
+    };
+    expect(await warnings("crm", "crm")).toEqual([]);
+    expect(await warnings("crm", "crm", "cmr")).toEqual([["n2", ["key `cmr`", "Did you mean `crm`"]]]);
+  });
+
   it("is not run where nodes with one key do not agree", async () => {
     const of = (rateLimit: object, more = {}) => ({ policy: { rateLimit, ...more } });
     const disagreeing = group("root", [

@@ -121,6 +121,17 @@ describe("a key for a few flows", () => {
     expect(JSON.stringify(told)).toContain("is not for");
   });
 
+  it("is for no flow at all where an application gives something else than a list of ids", async () => {
+    for (const flows of ["mine and more", null, { mine: true }]) {
+      const caller = { name: "partner", role: "admin", flows } as never;
+      const { post, asked, calls } = await servingMine("admin", { authenticate: () => caller });
+      expect((await post("/flows/mine/run")).status).toBe(403);
+      expect((await asked("/flows/mine")).status).toBe(403);
+      expect((await asked("/events")).status).toBe(403);
+      expect(calls).toEqual([]);
+    }
+  });
+
   it("is kept with its flows in a file that earlier versions do not take for one of theirs", () => {
     const file = keyFile();
     const version = () => JSON.parse(readFileSync(file.path, "utf8")).version;

@@ -7,7 +7,7 @@ import { createLog } from "../../engine/log.js";
 import type { Triggers } from "../../triggers/triggers.js";
 import { type ArmedTrigger, type Fired, nameOf } from "../../triggers/types.js";
 import { pathOf } from "../../triggers/webhooks.js";
-import { type Refusal, refusalOf } from "../access.js";
+import { isOwnFlow, type Refusal, refusalOf } from "../access.js";
 import { encodeAnswer } from "../answer-text.js";
 import type { AuditEntry } from "../audit.js";
 import type { Session } from "../calls.js";
@@ -105,7 +105,7 @@ export function createHooks({ triggers, executions, base, told, tell }: HookPart
   const callerOf = async (trigger: ArmedTrigger, sender: Sender): Promise<string | Response> => {
     const session = await sender.session();
     if (session instanceof Response) return session;
-    const isOwn = session.caller?.flows?.includes(trigger.flowId) === true;
+    const isOwn = session.caller !== undefined && isOwnFlow(session.caller, trigger.flowId);
     const refused = refusalOf(session.caller, "runner", `The webhook ${pathOf(trigger)}`, isOwn);
     return refused === undefined ? (session.caller?.name ?? "") : told(session, refused, `hooks/${pathOf(trigger)}`);
   };

@@ -226,7 +226,17 @@
       tag = key;
       room = mostValues;
       if (!prints) return;
-      const value = { debug: print, error: print, info: print, log: print, trace: print, warn: print };
+      // Written out: what user code put on prototypes may take assignments.
+      const value = {
+        debug: print,
+        dir: print,
+        error: print,
+        info: print,
+        log: print,
+        table: print,
+        trace: print,
+        warn: print,
+      };
       defineProperty(globalThis, "console", { __proto__: null, value, writable: true, configurable: true });
     },
 
