@@ -1,6 +1,6 @@
 /** What the names in code stand for that walks over lists: `rows.map(row => …)`, `rows.reduce((sum, row) => …, 0)`, `for (const row of rows)`. */
+import { NAME } from "./code-text.js";
 
-const NAME = "[\\p{ID_Start}$_][\\p{ID_Continue}$]*";
 const PATH = `(${NAME}(?:\\.${NAME})*?)`;
 const WALK = new RegExp(
   `(?<![\\p{ID_Continue}$.])${PATH}\\.(map|filter|forEach|flatMap|some|every|find|reduce)\\(\\s*(?:\\(\\s*(${NAME})\\s*(?:,\\s*(${NAME})\\s*)?(?:,[^()]*)?\\)|(${NAME}))\\s*=>`,

@@ -1,5 +1,7 @@
 /** Fields that user code reads by their names and no item has, where each item has one that is called almost so. */
+
 import { namesText } from "../contract/close-names.js";
+import { LONGEST_CODE, NAME, withoutTexts } from "./code-text.js";
 import type { Doubt } from "./doubtful-conditions.js";
 import { isPlainObject } from "./input.js";
 import { likelyPaths } from "./likely-paths.js";
@@ -8,10 +10,6 @@ import { likelyPaths } from "./likely-paths.js";
 const MOST_ITEMS = 10_000;
 /** Code that was read lately, and what it reads. */
 const MOST_KEPT = 256;
-const LONGEST = 16_384;
-
-const NAME = "[\\p{ID_Start}$_][\\p{ID_Continue}$]*";
-const TEXT_OR_COMMENT = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|\/\/.*|\/\*[\s\S]*?\*\//g;
 
 type Path = readonly string[];
 const known = new Map<string, readonly Path[]>();
@@ -49,13 +47,13 @@ export function doubtsOfNames(code: string, names: Readonly<Record<string, unkno
  * there, or has a default for it, that member and what lies below it may be missing.
  */
 function pathsIn(code: string, name: string): readonly Path[] {
-  if (code.length > LONGEST) return [];
+  if (code.length > LONGEST_CODE) return [];
   const key = `${name} ${code}`;
   const before = known.get(key);
   if (before !== undefined) return before;
   const paths: Path[] = [];
   const optional = new Set<string>();
-  const text = code.replace(TEXT_OR_COMMENT, '""');
+  const text = withoutTexts(code);
   const conditions = conditionsIn(text);
   for (const { 0: all, 1: ahead, 2: members = "", 3: after, index } of text.matchAll(chainOf(name))) {
     const path = members.replaceAll("[", ".").replaceAll("]", "").slice(1).split(".");

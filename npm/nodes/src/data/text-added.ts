@@ -1,5 +1,7 @@
 /** User code that adds fields whose values are numbers written as text, as those of a CSV file: `+` joins them. */
+
 import { foundText } from "../contract/issues.js";
+import { LONGEST_CODE, NAME, withoutTexts } from "./code-text.js";
 import type { Doubt } from "./doubtful-conditions.js";
 import { fieldOf, numberOf } from "./field.js";
 
@@ -7,12 +9,9 @@ import { fieldOf, numberOf } from "./field.js";
 const MOST_ITEMS = 10_000;
 /** Code that was read lately, and what it adds. */
 const MOST_KEPT = 256;
-const LONGEST = 16_384;
 
-const NAME = "[\\p{ID_Start}$_][\\p{ID_Continue}$]*";
 const OPERAND = `(?:${NAME}(?:\\.${NAME}|\\[\\d+\\])*(?![\\p{ID_Continue}$])|""|\\d+(?:\\.\\d+)?)`;
 const CHAIN = new RegExp(`(?<![\\p{ID_Continue}$.])${OPERAND}(?:\\s*\\+=?(?![+=])\\s*${OPERAND})+`, "gu");
-const TEXT_OR_COMMENT = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|\/\/.*|\/\*[\s\S]*?\*\//g;
 /** What makes something else of the operand that it stands beside. */
 const BOUND_BEFORE = /(?:[+\-*/%!~.]|\btypeof|\bvoid)\s*$/;
 const BOUND_AFTER = /^\s*(?:[([.*/%+"`]|\?\.)/;
@@ -51,10 +50,10 @@ export function doubtsOfAdding(code: string, namesOf: () => ReadonlyMap<string, 
 
 /** The operands of each sum that stands by itself; of those with text in quotes, which are meant to join, none. */
 function chainsIn(code: string): readonly (readonly string[])[] {
-  if (code.length > LONGEST || !code.includes("+")) return [];
+  if (code.length > LONGEST_CODE || !code.includes("+")) return [];
   const before = known.get(code);
   if (before !== undefined) return before;
-  const text = code.replace(TEXT_OR_COMMENT, '""');
+  const text = withoutTexts(code);
   const chains: string[][] = [];
   for (const { 0: chain, index } of text.matchAll(CHAIN)) {
     if (BOUND_BEFORE.test(text.slice(0, index)) || BOUND_AFTER.test(text.slice(index + chain.length))) continue;

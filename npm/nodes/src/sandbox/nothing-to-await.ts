@@ -1,16 +1,12 @@
 /** What to say of user code that waits for something, or wants to load modules. */
-
-/** Characters of code that are looked at: what is not closed is looked for again and again. */
-const LONGEST = 16_384;
-
-const TEXT_OR_COMMENT = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`|\/\/.*|\/\*[\s\S]*?\*\//g;
+import { LONGEST_CODE, withoutTexts } from "../data/code-text.js";
 
 /**
  * The end of a message about code that answered with a promise, or that is no JavaScript because of `import` or `await`. Empty for
  * code that has neither.
  */
 export function awaitAdvice(code: string, isPromise: boolean): string {
-  const text = code.slice(0, LONGEST).replace(TEXT_OR_COMMENT, '""');
+  const text = withoutTexts(code.slice(0, LONGEST_CODE));
   if (/(?<![.\p{ID_Continue}$])import(?:\s*\(|\s*""|\s+[{*\p{ID_Start}$_])/u.test(text)) {
     return "; user code cannot `import`: it has the language alone, without modules. Nodes such as `http-request` and `file-system` do what it cannot";
   }

@@ -119,14 +119,14 @@ export function doubtsOfFunction(items: readonly unknown[], { parameters, code }
 export async function mapped(
   items: Items,
   itemAt: (position: number) => unknown,
-  { code, userFunction, warn }: Transformation,
+  { code, userFunction, signal, warn }: Transformation,
   told: readonly Doubt[],
 ): Promise<unknown[]> {
   const results = await userFunction.map(items);
   if (told.length > 0) return results;
   const unanswered = results.every((result) => result === undefined) ? results.length : 0;
   // Code that names NaN means it.
-  const doubts = /\bNaN\b/.test(code) ? [] : doubtsOfNaN(results, itemAt);
+  const doubts = /\bNaN\b/.test(code) ? [] : await doubtsOfNaN(results, itemAt, signal);
   for (const { rule, message } of [...doubtsOfNothing(code, unanswered), ...doubts]) warn(rule, message);
   return results;
 }
