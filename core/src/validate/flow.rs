@@ -51,7 +51,7 @@ pub(super) fn validate(
         nodes: 0,
         edges: 0,
         loops: 0,
-        shared_rates: policy::SharedRates::new(),
+        shared_rates: policy::SharedRates::default(),
     };
     walk.node(node, None, None, 0);
     policy::check_lone_keys(&walk.shared_rates, &mut walk.problems);

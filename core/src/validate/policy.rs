@@ -1,6 +1,6 @@
 //! Checks what a flow asks of the engine: a node's `policy`, and the `runtime` settings of a flow.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
@@ -64,11 +64,17 @@ pub(super) fn check(policy: &Map<String, Value>, place: Place, path: &mut String
     }
 }
 
-/// The rates that nodes share, by key.
-pub(super) type SharedRates = BTreeMap<String, SharedRate>;
+/// The rates that nodes share, in the order of the first node of each.
+#[derive(Default)]
+pub(super) struct SharedRates {
+    rates: Vec<SharedRate>,
+    /// The place of a rate by its key.
+    places: HashMap<String, usize>,
+}
 
 /// A rate with a key, as the first node says it.
-pub(super) struct SharedRate {
+struct SharedRate {
+    key: String,
     rate: Rate,
     /// Where its key stands, as JSON pointer.
     path: String,
@@ -90,12 +96,13 @@ pub(super) fn check_shared(
     let Some((key, own)) = rate_key(given).zip(rate(given)) else { return };
     let length = path.len();
     pointer::push_key(path, "rateLimit");
-    let shared = known.entry(key.to_owned()).or_insert_with(|| SharedRate {
-        rate: own,
-        path: format!("{path}/key"),
-        owner: owner.map(str::to_owned),
-        nodes: 0,
+    let place = known.places.get(key).copied().unwrap_or_else(|| {
+        let (key, owner) = (key.to_owned(), owner.map(str::to_owned));
+        known.places.insert(key.clone(), known.rates.len());
+        known.rates.push(SharedRate { key, rate: own, path: format!("{path}/key"), owner, nodes: 0 });
+        known.rates.len() - 1
     });
+    let shared = &mut known.rates[place];
     shared.nodes += 1;
     let first = shared.rate;
     if first != own {
@@ -117,8 +124,8 @@ pub(super) fn check_shared(
 
 /// Reports keys that one node alone has, so that it shares its rate with no other.
 pub(super) fn check_lone_keys(known: &SharedRates, problems: &mut Problems) {
-    let keys: Vec<&str> = known.keys().map(String::as_str).collect();
-    for (key, SharedRate { path, owner, .. }) in known.iter().filter(|(_, shared)| shared.nodes == 1) {
+    let keys: Vec<&str> = known.rates.iter().map(|shared| shared.key.as_str()).collect();
+    for SharedRate { key, path, owner, .. } in known.rates.iter().filter(|shared| shared.nodes == 1) {
         problems.add(Rule::IgnoredPolicy, path, owner.as_deref(), &mut |budget| {
             let message =
                 format!("No other node of the flow has the key `{key}`, so that no node shares this rate");
