@@ -8,7 +8,7 @@ import type { TokenStore } from "../transports/token-store.js";
 import type { WebSocketClass } from "../transports/websocket.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { EnvironmentInfo } from "../types/environment-info.js";
-import type { FlowDefinition, FlowTemplate } from "../types/flow.js";
+import type { EditorFlow, FlowTemplate } from "../types/flow.js";
 import type { TransportType } from "../types/transport.js";
 import type { CacheSources } from "./cache/open.js";
 import type { Reuse } from "./cache/reuse.js";
@@ -21,7 +21,7 @@ import type { ReactHooks } from "./store.js";
 export interface Templates {
   list(): FlowTemplate[];
   /** By id or short name. A copy, which the caller may change. */
-  get(id: string): FlowDefinition | undefined;
+  get(id: string): EditorFlow | undefined;
 }
 
 /** What keeps executions, there once it is needed: pages load its code then. */

@@ -18,7 +18,7 @@ import { refusedNode } from "../transports/remote/node.js";
 import type { TokenStore } from "../transports/token-store.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionResult, ExecutionTrace } from "../types/execution.js";
-import { demandChildren } from "../types/flow.js";
+import { asLoaded, demandChildren } from "../types/flow.js";
 import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.js";
 import { Callbacks } from "./callbacks.js";
 import type { Environment, Templates } from "./environment.js";
@@ -212,9 +212,9 @@ function localFlow({ environment, flows }: LocalParts, node: NodeApi): FlowApi {
     listTemplates,
     getTemplate,
     async loadFlow(id, options) {
-      if (options?.version !== undefined) return flows.loadFlow(id, options);
-      const found = templates.get(id) ?? (await flows.get(id));
-      return found ?? (await getTemplate(id)).definition;
+      if (options?.version !== undefined) return asLoaded(await flows.loadFlow(id, options));
+      const saved = templates.get(id) ?? (await flows.get(id));
+      return saved ? asLoaded(saved) : (await getTemplate(id)).definition;
     },
     history: flows.flowHistory,
     restore: flows.restoreFlow,

@@ -1,7 +1,7 @@
 /** The service of flows and templates. */
 import type { NodeDefinition, TypedFlow } from "../types/definition.js";
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
-import type { FlowDefinition, FlowTemplate, LoadFlowOptions } from "../types/flow.js";
+import type { EditorFlow, FlowTemplate, LoadFlowOptions } from "../types/flow.js";
 import { type Declaration, named, type Zod } from "./declaration.js";
 import { type ExecutionEvents, executionEvents, node } from "./node.js";
 import { type StorageApi, storage } from "./storage.js";
@@ -19,9 +19,13 @@ export interface FlowApi extends ExecutionEvents {
   ): Promise<ExecutionResult<Output>>;
   listTemplates(): Promise<{ templates: FlowTemplate[] }>;
   /** A template by its id or its short name, such as `hello-world`. Rejects for an unknown id. */
-  getTemplate(id: string): Promise<{ definition: FlowDefinition }>;
-  /** The definition of a template, or of a saved flow; with a `version`, that of the saved flow. Rejects when there is neither. */
-  loadFlow(id: string, options?: LoadFlowOptions): Promise<FlowDefinition>;
+  getTemplate(id: string): Promise<{ definition: EditorFlow }>;
+  /**
+   * The definition of a template, or of a saved flow; with a `version`, that of the saved flow. Rejects when there is neither. A saved
+   * flow has what it was saved with: one that no editor made may lack positions, metadata, fields and ports, whatever the type says,
+   * which is that of templates. `storage.loadFlow` promises less.
+   */
+  loadFlow(id: string, options?: LoadFlowOptions): Promise<EditorFlow>;
   /** The same as `storage.flowHistory`. */
   history: StorageApi["flowHistory"];
   /** The same as `storage.restoreFlow`. */

@@ -1,4 +1,5 @@
 /** Flows as they are kept. */
+import type { FlowTemplate as TemplateOfLibrary } from "@atomiton/nodes/templates/flows";
 import type { NodeDefinition, NodeEdge } from "./definition.js";
 import type { ErrorCode } from "./errors.js";
 
@@ -31,6 +32,9 @@ export interface FlowDefinition extends NodeDefinition {
   nodes: NodeDefinition[];
   edges: NodeEdge[];
 }
+
+/** A flow with all that editors need: positions, metadata, fields and ports of every node. Templates are such flows. */
+export type EditorFlow = FlowDefinition & TemplateOfLibrary;
 
 /** A flow to be saved. */
 export interface FlowToSave {
@@ -136,6 +140,11 @@ export interface FlowTemplate {
   name: string;
   description?: string;
   nodeCount: number;
+}
+
+/** What `flow.loadFlow` gives for a saved flow: its type is that of templates, which is all that existing code loads by it. */
+export function asLoaded(saved: FlowDefinition): EditorFlow {
+  return saved as EditorFlow;
 }
 
 /** Throws unless a flow has nodes. */

@@ -1,10 +1,9 @@
 /** Flows that come with the node library. */
 import { getFlowTemplate, listFlowTemplates } from "@atomiton/nodes/templates/flows";
 import type { Templates } from "../../api/environment.js";
-import type { FlowDefinition } from "../../types/flow.js";
 
 /** The same in every environment. */
 export const templates: Templates = {
   list: () => listFlowTemplates().map(({ id, name, description, nodeCount }) => ({ id, name, description, nodeCount })),
-  get: (id) => (getFlowTemplate(id) as FlowDefinition | null) ?? undefined,
+  get: (id) => getFlowTemplate(id) ?? undefined,
 };

@@ -3,7 +3,7 @@ import { SERVICES } from "../../services/contract.js";
 import type { FlowApi } from "../../services/flow.js";
 import type { NodeApi } from "../../services/node.js";
 import type { StorageApi } from "../../services/storage.js";
-import { demandChildren } from "../../types/flow.js";
+import { asLoaded, demandChildren } from "../../types/flow.js";
 import type { RemoteTransport } from "../../types/transport.js";
 import { TransportError } from "../failure.js";
 import { stubsOf, type Warn } from "./stubs.js";
@@ -23,13 +23,13 @@ export function remoteFlow(
       return node.run(flow, context);
     },
     async loadFlow(id, options) {
-      if (options?.version !== undefined) return storage.loadFlow(id, options);
+      if (options?.version !== undefined) return asLoaded(await storage.loadFlow(id, options));
       try {
         return (await stubs.getTemplate(id)).definition;
       } catch (error) {
         if (!(error instanceof TransportError && error.answered)) throw error;
         // What is said about the template tells a caller more than that there is no such saved flow either.
-        return storage.loadFlow(id).catch(() => Promise.reject(error));
+        return storage.loadFlow(id).then(asLoaded, () => Promise.reject(error));
       }
     },
     history: storage.flowHistory,
