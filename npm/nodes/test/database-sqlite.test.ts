@@ -22,7 +22,7 @@ describe("a file of SQLite", () => {
     ]) {
       const error = await db.refused(more);
       expect(error.message).toContain("Database not found");
-      expect(error.message).toContain("that folder is empty");
+      expect(adviceOf(error)?.[0]).toBe("That folder is empty.");
       expect(existsSync(path)).toBe(false);
     }
     expect((await db.refused({ operation: "execute", sql: "create tabel t (a)" })).message).toContain("syntax error");
@@ -33,10 +33,9 @@ describe("a file of SQLite", () => {
     expect(await db.execute("create table t (a int)")).toEqual({ result: [], rowCount: 0, fields: [] });
     expect(existsSync(path)).toBe(true);
     const near = join(path, "..", "sale.db");
-    expect((await on(near).refused({ sql: "select 1" })).message).toContain("in that folder there is `sales.db`");
-    expect((await on(`${path}/x/y.db`).refused({ operation: "execute", sql: "create table t (a)" })).message).toContain(
-      "there is no folder",
-    );
+    expect(adviceOf(await on(near).refused({ sql: "select 1" }))?.[0]).toBe("In that folder there is `sales.db`.");
+    const below = await on(`${path}/x/y.db`).refused({ operation: "execute", sql: "create table t (a)" });
+    expect(adviceOf(below)?.[0]).toContain("There is no folder");
     expect((await on(join(path, "..")).refused({ sql: "select 1" })).message).toContain("not a file but a folder");
   });
 

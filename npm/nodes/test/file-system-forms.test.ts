@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { adviceOf } from "../src/contract/error.js";
 import { failure, run, temporaryFolder } from "./run.js";
 
 const folder = temporaryFolder();
@@ -233,7 +234,8 @@ describe("what file-system reads and writes", () => {
     expect((await read(at("facts-link"), { operation: "stat" })).kind).toBe("file");
     expect((await read("/dev/null", { operation: "stat" })).kind).toBe("device");
     const missing = await failure("file-system", {}, { path: at("fact"), operation: "stat" });
-    expect(missing.message).toMatch(/Stat operation failed: Path does not exist: .*`facts`/);
+    expect(missing.message).toMatch(/Stat operation failed: Path does not exist: [^(]+$/);
+    expect(adviceOf(missing)?.[0]).toContain("`facts`");
   });
 
   it("refuses settings that the operation has no use for, and content that is not of the format", async () => {

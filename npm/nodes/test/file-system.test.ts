@@ -310,7 +310,7 @@ describe("file-system", () => {
     const words = async (parameters: Record<string, unknown>) => (await failure("file-system", {}, parameters)).message;
     expect(await words({})).toContain("Path is required");
     expect(await words({ path: "/no/such" })).toBe(
-      "[file-system] Read operation failed: File does not exist: /no/such (there is no folder /no, only /)",
+      "[file-system] Read operation failed: File does not exist: /no/such",
     );
     expect(await words({ path: folder })).toContain("Path is not a file: ");
     expect(await words({ path: "/no/such", operation: "list" })).toContain("Directory does not exist: /no/such");

@@ -173,7 +173,7 @@ describe("spreadsheet", () => {
       "[spreadsheet] No spreadsheet data provided. Please provide filePath or raw data.",
     );
     expect((await failure("spreadsheet", {}, { path: "/no/such.csv" })).message).toBe(
-      "[spreadsheet] File not found: /no/such.csv (there is no folder /no, only /)",
+      "[spreadsheet] File not found: /no/such.csv",
     );
     const latin = await failure(
       "spreadsheet",

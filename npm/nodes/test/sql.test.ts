@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { adviceOf } from "../src/contract/error.js";
 import { tableBehind } from "../src/table/table-output.js";
@@ -30,7 +29,12 @@ const query = async (sql: string, input: unknown = {}, more: object = {}): Promi
 };
 const rulesOf = (warnings: Warning[]) => warnings.map(({ rule }) => rule);
 const refused = (sql: string, input: unknown = {}, more: object = {}) => failure("sql", input, { sql, ...more });
-const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith("conductor-sql-"));
+
+// Temporary files of this file alone: those of others that run beside it come and go.
+const temporary = temporaryFolder();
+beforeAll(() => void vi.stubEnv("TMPDIR", temporary));
+afterAll(() => void vi.unstubAllEnvs());
+const leftovers = () => readdirSync(temporary).filter((name) => name.startsWith("conductor-sql-"));
 
 const orders = [
   { id: 1, customer: "ada", total: 10.5, paid: true },

@@ -20,7 +20,7 @@ async function readBefore(folder: string, key: string): Promise<Record<string, u
 }
 
 async function compatible() {
-  const folder = await temporaryFolder();
+  const folder = join(await temporaryFolder(), "flows");
   return { folder, storage: createStorage({ type: "filesystem", basePath: folder, format: "compatible" }) };
 }
 
@@ -59,9 +59,8 @@ describe("files in the format compatible", () => {
     }
     expect((await storage.list()).map(({ key }) => key).sort()).toEqual(["50% off?", "a:b", "x/y*z"]);
     await storage.save("../out", 1);
-    expect(await filesBelow(dirname(folder)).then((files) => files.filter((file) => file.startsWith("out")))).toEqual(
-      [],
-    );
+    const files = await filesBelow(dirname(folder));
+    expect(files.filter((file) => !file.startsWith("flows/"))).toEqual([]);
     expect(await storage.load("../out")).toBe(1);
   });
 

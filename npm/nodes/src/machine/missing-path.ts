@@ -3,16 +3,37 @@ import { opendir, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 
 import { closeNames, namesText } from "../contract/close-names.js";
+import { messageOf, NodeError } from "../contract/error.js";
 
 /** Entries of a folder that are looked at. */
 const MOST_ENTRIES = 20_000;
 /** Entries of a small folder, which are all told. */
 const FEW_ENTRIES = 5;
 
-/** What to do about a path that is not there; to run it again is no help. */
-export const MISSING_PATH_ADVICE = [
-  "Correct the path; a relative one starts at the folder in which the flow is run.",
-] as const;
+/** What to do about a path that is not there, or is of the wrong kind; to run it again is no help. */
+export const PATH_ADVICE = "Correct the path; a relative one starts at the folder in which the flow is run.";
+
+/**
+ * The failure of a path that is not there, `File not found: orderz.csv`. Where it was looked for and what there is instead is told as
+ * what to do, since existing code knows these messages whole.
+ */
+export async function missingPath(
+  message: string,
+  path: string,
+  options: { cause?: unknown; advice?: string; retry?: false } = {},
+): Promise<NodeError> {
+  const { advice = PATH_ADVICE, ...further } = options;
+  const text = await missingPathText(path);
+  const found = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  return new NodeError("EXECUTION_FAILED", message, { ...further, advice: [found, advice] });
+}
+
+/** The failure of a file that cannot be read: it is not there, or the system says why. */
+export async function unreadableFile(parameter: string, path: string, cause: unknown): Promise<NodeError> {
+  if ((cause as NodeJS.ErrnoException).code === "ENOENT")
+    return missingPath(`\`${parameter}\` cannot be read: ${path} does not exist`, path, { cause });
+  return new NodeError("EXECUTION_FAILED", `\`${parameter}\` cannot be read: ${path} (${messageOf(cause)})`, { cause });
+}
 
 /**
  * Where a path that is not there was looked for, and what there is instead:

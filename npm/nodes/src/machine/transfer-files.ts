@@ -3,10 +3,10 @@ import { createReadStream } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 
-import { messageOf, NodeError } from "../contract/error.js";
+import { NodeError } from "../contract/error.js";
 import type { FileAccess } from "../contract/file-access.js";
 import type { Piece, TransferFiles } from "../types/http-request/files.js";
-import { MISSING_PATH_ADVICE, missingPathText } from "./missing-path.js";
+import { unreadableFile } from "./missing-path.js";
 import { rootedPath } from "./rooted-path.js";
 import { fileTarget } from "./saved-answer.js";
 
@@ -21,12 +21,7 @@ export const transferFiles = (files: FileAccess | undefined): TransferFiles => (
       return { path: place, size: facts.size };
     } catch (error) {
       if (error instanceof NodeError) throw error;
-      const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-      const why = isMissing ? await missingPathText(path) : messageOf(error);
-      throw new NodeError("EXECUTION_FAILED", `\`${parameter}\` cannot be read: ${path} (${why})`, {
-        cause: error,
-        advice: isMissing ? MISSING_PATH_ADVICE : undefined,
-      });
+      throw await unreadableFile(parameter, path, error);
     }
   },
   target: (path, overwrite) => fileTarget(files, path, overwrite),

@@ -10,7 +10,7 @@ import { foundText } from "../../contract/issues.js";
 import { Globs } from "../../data/globs.js";
 import { findData, isPlainObject, ownValue, unwrap } from "../../data/input.js";
 import { chosenData, warnOfLeftOut } from "../../library/chosen-data.js";
-import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
+import { missingPath } from "../../machine/missing-path.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { search } from "../../machine/walk.js";
 import { plainValue, portValue } from "../../table/port-value.js";
@@ -250,9 +250,6 @@ function itemAt(place: string, facts: Stats): Omit<PackItem, "name"> {
 async function lookAt(place: string, path: string): Promise<Stats> {
   return stat(place).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
-    throw new NodeError("EXECUTION_FAILED", `${path} does not exist (${await missingPathText(path)})`, {
-      cause: error,
-      advice: MISSING_PATH_ADVICE,
-    });
+    throw await missingPath(`${path} does not exist`, path, { cause: error });
   });
 }

@@ -5,7 +5,7 @@ import { foundText } from "../../contract/issues.js";
 import { findData, handleValue, unwrap } from "../../data/input.js";
 import { chosenData, warnOfLeftOut } from "../../library/chosen-data.js";
 import { bytesOfBase64 } from "../../machine/base64.js";
-import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
+import { missingPath } from "../../machine/missing-path.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { plainValue } from "../../table/port-value.js";
 import { damaged } from "./entry.js";
@@ -59,10 +59,7 @@ async function fileSource(work: ArchiveWork, path: string, format: ArchiveFormat
   const place = await rootedPath(work.files, path);
   const facts = await stat(place).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
-    throw new NodeError("EXECUTION_FAILED", `File not found: ${path} (${await missingPathText(path)})`, {
-      cause: error,
-      advice: MISSING_PATH_ADVICE,
-    });
+    throw await missingPath(`File not found: ${path}`, path, { cause: error });
   });
   if (!facts.isFile()) throw new NodeError("EXECUTION_FAILED", `Path is not a file: ${path}`);
   const name = `\`${path}\``;

@@ -2,12 +2,12 @@ import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 
 import { throwIfAborted } from "../../contract/abort.js";
-import { messageOf, NodeError } from "../../contract/error.js";
+import { NodeError } from "../../contract/error.js";
 import type { FileAccess } from "../../contract/file-access.js";
 import { foundText } from "../../contract/issues.js";
 import { isPlainObject, unwrap } from "../../data/input.js";
 import { bytesOfBase64 } from "../../machine/base64.js";
-import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
+import { unreadableFile } from "../../machine/missing-path.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { headerText } from "./addresses.js";
 
@@ -101,12 +101,7 @@ async function fileOf(path: unknown, place: string, access: FileAccess | undefin
     return await readFile(file);
   } catch (error) {
     if (error instanceof NodeError) throw error;
-    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    const why = isMissing ? await missingPathText(path) : messageOf(error);
-    throw new NodeError("EXECUTION_FAILED", `\`${place}.path\` cannot be read: ${path} (${why})`, {
-      cause: error,
-      advice: isMissing ? MISSING_PATH_ADVICE : undefined,
-    });
+    throw await unreadableFile(`${place}.path`, path, error);
   }
 }
 

@@ -2,8 +2,8 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 
-import { NodeError } from "../../contract/error.js";
-import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
+import type { NodeError } from "../../contract/error.js";
+import { missingPath } from "../../machine/missing-path.js";
 
 /** What is at a path; `undefined` where there is nothing. With `lstat`, a link itself. */
 export async function factsOf(path: string, look: (path: string) => Promise<Stats> = stat): Promise<Stats | undefined> {
@@ -24,7 +24,6 @@ export function kindOfFile(
 }
 
 /** The failure of a path that is not there, with what is there instead. */
-export async function missing(what: string, path: string): Promise<NodeError> {
-  const words = `${what} does not exist: ${path} (${await missingPathText(path)})`;
-  return new NodeError("EXECUTION_FAILED", words, { advice: MISSING_PATH_ADVICE });
+export function missing(what: string, path: string): Promise<NodeError> {
+  return missingPath(`${what} does not exist: ${path}`, path);
 }

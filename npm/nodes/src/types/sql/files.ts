@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
-import { MISSING_PATH_ADVICE, missingPathText } from "../../machine/missing-path.js";
+import { missingPath } from "../../machine/missing-path.js";
 import { typesOfText } from "./column-types.js";
 import type { Engine } from "./engine.js";
 import { demandDistinct, quotedName, quotedText } from "./names.js";
@@ -119,10 +119,7 @@ function formatOf(name: string, path: string): (typeof FORMATS)[keyof typeof FOR
 async function checkFile(path: string): Promise<void> {
   const facts = await stat(path).catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
-    throw new NodeError("EXECUTION_FAILED", `File not found: ${path} (${await missingPathText(path)})`, {
-      cause: error,
-      advice: MISSING_PATH_ADVICE,
-    });
+    throw await missingPath(`File not found: ${path}`, path, { cause: error });
   });
   if (!facts.isFile())
     throw new NodeError("EXECUTION_FAILED", `Path is not a file: ${resolve(path)}`, { retry: false });

@@ -5,7 +5,7 @@ import type { CancelToken, SqliteAnswer, SqliteBatch, SqliteDatabase } from "@at
 import { NodeError } from "../../../contract/error.js";
 import { Pace } from "../../../contract/pace.js";
 import type { AnswerSize } from "../../../library/answer-size.js";
-import { missingPathText } from "../../../machine/missing-path.js";
+import { missingPath } from "../../../machine/missing-path.js";
 import { checkFile } from "../../../machine/readable-file.js";
 import { native } from "../../../table/addon.js";
 import type { Statement } from "../named.js";
@@ -179,10 +179,8 @@ class SqliteDriver implements Driver, Session {
 
   async #notFound(): Promise<NodeError> {
     const { path } = this.#circumstances;
-    return new NodeError("EXECUTION_FAILED", `Database not found: ${path} (${await missingPathText(path)})`, {
-      advice: ["Correct the path, or make the database with a statement that creates a table."],
-      retry: false,
-    });
+    const advice = "Correct the path, or make the database with a statement that creates a table.";
+    return missingPath(`Database not found: ${path}`, path, { advice, retry: false });
   }
 
   #statement({ sql, values }: Statement, options: RunOptions): Promise<Answer> {
