@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { NodeError } from "../src/contract/error.js";
+import { adviceOf, NodeError } from "../src/contract/error.js";
 import { programAccess } from "../src/contract/program-access.js";
 import { runEnd } from "../src/contract/run-end.js";
 import { ordersCsv, places, run, temporaryFolder } from "./run.js";
@@ -393,13 +393,14 @@ describe("requirements and interpreters", () => {
   });
 
   it.each<[string, string]>([
-    ["python3-of-nowhere", 'there is no program "python3-of-nowhere"'],
-    ["/nowhere/python3", "there is no file /nowhere/python3"],
+    ["python3-of-nowhere", 'There is no program "python3-of-nowhere"'],
+    ["/nowhere/python3", "There is no file /nowhere/python3"],
     ["cat", "cat ended with exit code"],
     ["true", "true ended with exit code 0 before it could run code"],
     ["x\0y", "NUL"],
   ])("fail by name: %j", async (interpreter, words) => {
-    expect((await refused("1", {}, { python: interpreter })).message).toContain(words);
+    const error = await refused("1", {}, { python: interpreter });
+    expect([error.message, ...(adviceOf(error) ?? [])].join("\n")).toContain(words);
   });
 });
 

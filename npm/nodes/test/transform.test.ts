@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { adviceOf } from "../src/contract/error.js";
 import { failure, isUnread, ordersCsv, places, run } from "./run.js";
 import { warned } from "./warned.js";
 
@@ -119,7 +120,8 @@ describe.each(places)("transform of an array in $name", ({ run, failure }) => {
     expect((await run("transform", { name: "group input" })).result).toEqual([]);
     const mismatch = await failure("transform", { data: { result: "text" } });
     expect(mismatch.code).toBe("TYPE_MISMATCH");
-    expect(mismatch.message).toBe("[transform] Input data must be an array for transformation, not a string");
+    expect(mismatch.message).toBe("[transform] Input data must be an array for transformation");
+    expect(adviceOf(mismatch)?.[0]).toContain("a string came in");
   });
 
   it("refuses data that cannot cross, naming where it is", async () => {

@@ -188,7 +188,9 @@ function listOf(work: NodeWork<TransformParameters>): unknown {
   }
   const data = found ?? [];
   if (Array.isArray(data) || isBacked(data)) return data;
-  throw new NodeError("TYPE_MISMATCH", `Input data must be an array for transformation, not ${kindOf(data)}`);
+  throw new NodeError("TYPE_MISMATCH", "Input data must be an array for transformation", {
+    advice: [`Lead an edge with a list to it, or set \`data\` to one; ${kindOf(data)} came in.`],
+  });
 }
 
 /** Lists that came over several handles, none of them for data: taking none of them would lose them without a word. */
