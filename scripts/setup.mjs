@@ -30,7 +30,7 @@ const PACKAGE_SOURCES = ["src", "package.json", "tsconfig.json"];
 /** What a package is built from beside its own files, within the checkout. */
 const FURTHER_SOURCES = {
   // The harness of user code and the script of its worker go into the code.
-  "@atomiton/nodes": ["scripts/inline-script.mjs", "bindings-node/src/nodes/script"],
+  "@atomiton/nodes": ["scripts/inline-script.mjs", "scripts/inline-text.mjs", "scripts/inlined.mjs"],
   // The command line writes templates to files.
   "@atomiton/conductor": ["scripts/inline-text.mjs", "npm/nodes/src/templates/flows"],
 };

@@ -5,7 +5,7 @@ import { codeOf } from "../src/contract/error.js";
 import { Answers } from "../src/sandbox/answers.js";
 import { Crossing } from "../src/sandbox/crossing.js";
 import { AnswerSize } from "../src/sandbox/quickjs/answer-size.js";
-import { places } from "./run.js";
+import { PATIENCE, places } from "./run.js";
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
@@ -19,7 +19,7 @@ describe.each(places)("answers of user code in $name", ({ run, failure }) => {
     (await run("transform", { data: ["a", "b", "c"] }, { operation: "filter", transformFunction })).result;
 
   it("may be a million values", async () => {
-    const { result } = await map("(x, i) => [i, x, 'text', null, true, { a: i }]", { timeout: 60_000 }, [
+    const { result } = await map("(x, i) => [i, x, 'text', null, true, { a: i }]", { timeout: PATIENCE }, [
       ...Array(100_000).keys(),
     ]);
     expect(result).toHaveLength(100_000);
@@ -105,7 +105,7 @@ describe.each(places)("answers of user code in $name", ({ run, failure }) => {
       `new Proxy(new Error("x"), { get() { for (;;); } })`,
       "{ toString() { for (;;); } }",
     ]) {
-      const error = await mapFailure(`() => { throw ${thrown} }`, { timeout: 60_000 });
+      const error = await mapFailure(`() => { throw ${thrown} }`, { timeout: PATIENCE });
       expect(codeOf(error), thrown).toBe("EXECUTION_FAILED");
       expect(error.message).toBe("[transform] transformFunction failed at item 0: an object was thrown");
     }
@@ -139,7 +139,7 @@ describe.each(places)("answers of user code in $name", ({ run, failure }) => {
     ["answers", "() => new Array(1e6).fill('0123456789012345678901234567890123456789')"],
   ])("that need too much memory for %s say so", async (_what, code) => {
     for (const memoryLimit of [8 * MIB, 8 * MIB + 4321, 21 * MIB]) {
-      const error = await mapFailure(code, { timeout: 60_000, memoryLimit });
+      const error = await mapFailure(code, { timeout: PATIENCE, memoryLimit });
       expect(error.message).toContain(`needed more than its ${Math.floor(memoryLimit / MIB)} MiB of memory`);
       expect(codeOf(error)).toBe("MEMORY_LIMIT_EXCEEDED");
     }
@@ -157,7 +157,7 @@ describe.each(places)("answers of user code in $name", ({ run, failure }) => {
       expect(codeOf(asked)).toBe("MEMORY_LIMIT_EXCEEDED");
     }
     // Item by item, it is not too much.
-    expect((await map("(x) => x.length", { timeout: 60_000 }, few)).result).toEqual(few.map((x) => x.length));
+    expect((await map("(x) => x.length", { timeout: PATIENCE }, few)).result).toEqual(few.map((x) => x.length));
   });
 });
 
@@ -169,7 +169,7 @@ describe("the size of answers", () => {
   it("is limited in what they become, not only in their text", async () => {
     // 4,000 × 4,000 shared values: 128 KB in the engine, 32 MB as text, gigabytes as objects.
     const shared = "() => { const row = new Array(4000).fill(0); return new Array(4000).fill(row) }";
-    const limits = { timeout: 120_000, memoryLimit: GIB };
+    const limits = { timeout: PATIENCE, memoryLimit: GIB };
     const error = await places[0]?.failure("transform", [1], { transformFunction: shared, ...limits });
     expect(error).toMatchObject({
       ...tooMany,

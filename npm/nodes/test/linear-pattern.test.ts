@@ -96,7 +96,6 @@ describe("a pattern", () => {
 
   it.each(["(a+)+$", "^(a|a)*$", "(.*)*x", "a*a*a*a*a*a*a*b", "(a?){30}a{30}$", "^(([a-z])+.)+[A-Z]([a-z])+$"])(
     "%s needs no more time in hostile text",
-    { timeout: 20_000 },
     async (source) => {
       expect(await isIn(source, `${"a".repeat(99_000)}!`)).toBe(false);
     },

@@ -39,6 +39,9 @@ function placeOf(name: string, getNodeExecutable: (type: string) => NodeExecutab
   return { name, run, failure };
 }
 
+/** Deadline of what is not to reach one, in ms: no machine may be so busy that it does. */
+export const PATIENCE = 600_000;
+
 /** A folder that goes when the test file is done. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "nodes-"));

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createPageSandbox } from "../src/browser/page-sandbox.js";
 import { quickJs } from "../src/browser.js";
 import { codeOf } from "../src/contract/error.js";
-import { places, type TestedPlace } from "./run.js";
+import { PATIENCE, places, type TestedPlace } from "./run.js";
 
 const mapIn = (place: TestedPlace | undefined) => ({
   map: (transformFunction: string, parameters: Record<string, unknown> = {}) =>
@@ -53,10 +53,10 @@ describe.each(places)("user code in $name", (place) => {
 
   it("is held to its memory", async () => {
     const hog = "() => { const kept = []; while (true) kept.push(new Array(1000).fill(kept.length)) }";
-    const error = await mapFailure(hog, { memoryLimit: 8 * 1024 * 1024, timeout: 60_000 });
+    const error = await mapFailure(hog, { memoryLimit: 8 * 1024 * 1024, timeout: PATIENCE });
     expect(codeOf(error)).toBe("MEMORY_LIMIT_EXCEEDED");
     expect(error.message).toContain("8 MiB");
-    expect(codeOf(await mapFailure(hog, { timeout: 60_000 }))).toBe("MEMORY_LIMIT_EXCEEDED");
+    expect(codeOf(await mapFailure(hog, { timeout: PATIENCE }))).toBe("MEMORY_LIMIT_EXCEEDED");
   });
 
   it("has nothing but the language", async () => {
@@ -136,7 +136,7 @@ describe.each(places)("user code in $name", (place) => {
     const { result } = await place.run(
       "transform",
       { data },
-      { operation: "filter", transformFunction: "(x, i) => x.i === i && i % 2", timeout: 60_000 },
+      { operation: "filter", transformFunction: "(x, i) => x.i === i && i % 2", timeout: PATIENCE },
     );
     expect(result.length).toBe(50_000);
     expect(result[49_999]).toBe(data[99_999]);

@@ -2,7 +2,7 @@ import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
-import { failure, isUnread, ordersCsv, run, temporaryFolder } from "./run.js";
+import { failure, isUnread, ordersCsv, PATIENCE, run, temporaryFolder } from "./run.js";
 import { seededRandom } from "./seeded-random.js";
 import { outcome, warned } from "./warned.js";
 
@@ -122,7 +122,7 @@ describe("a stream of rows", () => {
       await run("transform", rows, { operation: "sort", sortKey: "price", sortDirection: "desc" }),
       await run("transform", await stream(source), { operation: "limit", limitCount: 3 }),
       await run("join", { left: await stream(source), right: await stream(source) }, { on: ["id"], how: "semi" }),
-      await run("transform", rows, { operation: "map", transformFunction: "row => row.id" }),
+      await run("transform", rows, { operation: "map", transformFunction: "row => row.id", timeout: PATIENCE }),
     ];
     expect(sorted.result[0].price).toBe("99.9");
     expect(limited.result.map(({ id }: { id: string }) => id)).toEqual(["0", "1", "2"]);

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 
 import { codeOf } from "../src/contract/error.js";
 import { attachTable } from "../src/table/table-output.js";
-import { failure, isUnread, run } from "./run.js";
+import { failure, isUnread, PATIENCE, run } from "./run.js";
 
 const LAYOUT = { delimiter: ",", hasHeaders: true, skipEmptyLines: true };
 
@@ -28,7 +28,7 @@ describe("user code over a table", () => {
       const answer = await run(
         "transform",
         { data: output },
-        { operation: "filter", transformFunction, timeout: 60_000 },
+        { operation: "filter", transformFunction, timeout: PATIENCE },
       );
       expect(isUnread(answer, "result")).toBe(true);
       expect(answer.outputCount).toBe(25_000);
@@ -41,7 +41,7 @@ describe("user code over a table", () => {
     const table = await numbers(400_000);
     const made = vi.spyOn(table, "recordsText");
     const data = attachTable({}, "data", table);
-    const limits = { timeout: 60_000, memoryLimit: 16 * 1024 * 1024 };
+    const limits = { timeout: PATIENCE, memoryLimit: 16 * 1024 * 1024 };
     const expression = "input.data.records.length > 3";
     expect(codeOf(await failure("condition", { data }, { expression, ...limits }))).toBe("MEMORY_LIMIT_EXCEEDED");
     expect(made.mock.calls.length).toBeLessThan(20);
@@ -54,10 +54,10 @@ describe("user code over a table", () => {
   });
 
   it("reads rows that together are more than the engine's memory one after the other", {
-    timeout: 60_000,
+    timeout: PATIENCE,
   }, async () => {
     const data = attachTable({}, "data", await bomb(12));
-    const code = { transformFunction: "(row) => Object.keys(row).length", timeout: 60_000 };
+    const code = { transformFunction: "(row) => Object.keys(row).length", timeout: PATIENCE };
     expect((await run("transform", { data }, code)).result).toEqual(Array(12).fill(1000));
   });
 

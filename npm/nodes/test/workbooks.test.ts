@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 import { failure, isUnread, run, temporaryFolder } from "./run.js";
+import { seededRandom } from "./seeded-random.js";
 import { outcome, warned } from "./warned.js";
 
 const folder = temporaryFolder();
@@ -261,15 +262,15 @@ describe("writing", () => {
     expect(back).toMatchObject({ records: rows, sheetName: "People" });
   });
 
-  it("writes numbers out of a table of text, and only what is exactly one", async () => {
-    const table = await run("spreadsheet", { data: "zip,n\n00501,12.5\n1e5,007\n" });
+  it("writes columns of numbers out of a table of text, and leaves those that would lose something", async () => {
+    const table = await run("spreadsheet", { data: "zip,n\n00501,12.5\n10115,n/a\n" });
     const path = join(folder, "numbers.xlsx");
     await run("spreadsheet", { data: table }, { operation: "write", path });
     expect(isUnread(table, "records")).toBe(true);
     const { records } = await run("spreadsheet", {}, { path, types: "auto" });
     expect(records).toEqual([
       { zip: "00501", n: 12.5 },
-      { zip: "1e5", n: "007" },
+      { zip: "10115", n: "n/a" },
     ]);
     await run("spreadsheet", { data: table }, { operation: "write", path, types: "text" });
     expect((await run("spreadsheet", {}, { path, types: "auto" })).records[0]).toEqual({ zip: "00501", n: "12.5" });
@@ -363,9 +364,51 @@ describe("JSON", () => {
 });
 
 it("cells of CSV are what they spell on request", async () => {
-  const { records } = await run("spreadsheet", { data: "a,b,c,d\n1,007,true,\n-0.5,1e3,No,1.0\n" }, { types: "auto" });
+  const { records } = await run("spreadsheet", { data: "a,b,c,d\n1,007,true,\n-0.5,13,No,1.0\n" }, { types: "auto" });
   expect(records).toEqual([
     { a: 1, b: "007", c: true, d: null },
-    { a: -0.5, b: "1e3", c: "No", d: "1.0" },
+    { a: -0.5, b: "13", c: "No", d: 1 },
   ]);
+});
+
+describe("numbers of a column", () => {
+  /** A column of CSV as it is read with types, and as it comes back from a workbook. */
+  const both = async (cells: readonly string[]) => {
+    const data = `c,x\n${cells.map((cell) => `"${cell}",x\n`).join("")}`;
+    const cellsOf = (output: { records: { c: unknown }[] }) => output.records.map(({ c }) => c);
+    const read = cellsOf(await run("spreadsheet", { data }, { types: "auto" }));
+    const path = join(folder, "column.xlsx");
+    await run("spreadsheet", { data: await run("spreadsheet", { data }) }, { operation: "write", path });
+    return { read, written: cellsOf(await run("spreadsheet", {}, { path, types: "auto" })), path };
+  };
+
+  it("are amounts with zeros at their end, which a workbook shows", async () => {
+    const { read, written, path } = await both(["100.50", "20", "7.25", "n/a", "-3.00"]);
+    expect(read).toEqual([100.5, 20, 7.25, "n/a", -3]);
+    expect(written).toEqual(read);
+    const { result } = await run("archive", {}, { operation: "extract", path, patterns: "xl/styles.xml" });
+    expect(new TextDecoder().decode(result[0].content)).toContain('formatCode="0.00"');
+  });
+
+  it.each([
+    ["versions", ["1.9", "1.10", "2"]],
+    ["numbers with zeros before them", ["00501", "10115"]],
+    ["more digits than a number keeps", ["12345678901234567", "5"]],
+    ["exponents, which may be of identifiers", ["1e5", "9000", "9a3f"]],
+    ["signs", ["+49301234", "30123"]],
+  ])("stay text as a whole: %s", async (_, cells) => {
+    expect(await both(cells)).toMatchObject({ read: cells, written: cells });
+  });
+
+  it("are the same read and written, whatever the cells are", async () => {
+    const next = seededRandom(4711);
+    const random = (below: number) => Math.floor(next() * below);
+    const pieces = ["0", "1", "5", "00", "10", ".", ".5", ".50", ".0", "-", "+", "e5", "E-2", "x", "123456789", "9"];
+    for (let round = 0; round < 300; round++) {
+      const cell = () => Array.from({ length: 1 + random(3) }, () => pieces[random(pieces.length)]).join("");
+      const cells = Array.from({ length: 1 + random(4) }, cell);
+      const { read, written } = await both(cells);
+      expect(written, JSON.stringify(cells)).toEqual(read);
+    }
+  });
 });

@@ -11,6 +11,7 @@
 mod archive;
 mod cell;
 mod handle;
+mod number_column;
 mod ods;
 mod range;
 mod reading;

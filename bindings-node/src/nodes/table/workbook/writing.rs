@@ -1,7 +1,7 @@
 //! Records to a workbook of one sheet or several.
 //!
-//! Rows are written as they come and are not kept. Text stays text, and is never a formula; text that is how a number is
-//! written becomes that number where that is asked for, so that a sheet can count with what came out of a CSV file.
+//! Rows are written as they come and are not kept. Text stays text, and is never a formula; a column of text that spells numbers
+//! becomes numbers where that is asked for, so that a sheet can count with what came out of a CSV file.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::super::super::failure::{Code, Failure};
 use super::super::super::work::Cancel;
 use super::super::sheet::Table;
-use super::cell::CellValue;
+use super::number_column::{Column, MOST_DIGITS};
 use super::range::column_letters;
 
 const ROWS_BETWEEN_LOOKS: usize = 1024;
@@ -21,8 +21,6 @@ const ROWS_BETWEEN_LOOKS: usize = 1024;
 const MOST_ROWS: usize = 1_048_576;
 const MOST_COLUMNS: usize = 16_384;
 const LONGEST_TEXT: usize = 32_767;
-/// Digits that a number in a sheet keeps.
-const MOST_DIGITS: usize = 15;
 
 /// A sheet with rows of values by columns, as JSON. A date is `{"date": days since 1899-12-30}`.
 #[derive(Deserialize)]
@@ -39,8 +37,7 @@ impl Records {
     }
 }
 
-/// Writes a table; returns the size of the file in bytes. `numbers`: whether text that is how a number is written becomes
-/// that number.
+/// Writes a table; returns the size of the file in bytes. `numbers`: whether columns of text that spells numbers become numbers.
 pub(super) fn write_table(
     table: &Table,
     path: &Path,
@@ -50,7 +47,15 @@ pub(super) fn write_table(
 ) -> Result<u64, Failure> {
     let width = table.headers().len();
     let mut workbook = Workbook::new();
-    add(&mut workbook, name, numbers, table.headers(), table.len(), cancel, |sheet| {
+    add(&mut workbook, name, table.headers(), table.len(), cancel, |sheet| {
+        if numbers {
+            for (position, row) in table.rows().enumerate() {
+                sheet.look(position)?;
+                for (column, cell) in row.padded(width).enumerate() {
+                    sheet.columns[column].add(cell);
+                }
+            }
+        }
         for (position, row) in table.rows().enumerate() {
             sheet.look(position)?;
             for (column, cell) in row.padded(width).enumerate() {
@@ -71,7 +76,17 @@ pub(super) fn write_records(
 ) -> Result<u64, Failure> {
     let mut workbook = Workbook::new();
     for Records { name, headers, rows } in sheets {
-        add(&mut workbook, name, numbers, headers, rows.len(), cancel, |sheet| {
+        add(&mut workbook, name, headers, rows.len(), cancel, |sheet| {
+            if numbers {
+                for (position, row) in rows.iter().enumerate() {
+                    sheet.look(position)?;
+                    for (column, value) in row.iter().enumerate() {
+                        if let Value::String(text) = value {
+                            sheet.columns[column].add(text.as_bytes());
+                        }
+                    }
+                }
+            }
             for (position, row) in rows.iter().enumerate() {
                 sheet.look(position)?;
                 for (column, value) in row.iter().enumerate() {
@@ -87,7 +102,6 @@ pub(super) fn write_records(
 fn add(
     workbook: &mut Workbook,
     name: &str,
-    numbers: bool,
     headers: &[String],
     rows: usize,
     cancel: &Cancel,
@@ -108,11 +122,14 @@ fn add(
     }
     let mut sheet = Sheet {
         worksheet,
-        numbers,
+        columns: vec![Column::default(); headers.len()],
         headers,
         cancel,
         date: Format::new().set_num_format("yyyy-mm-dd"),
         time: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
+        decimals: (0..MOST_DIGITS)
+            .map(|places| Format::new().set_num_format(format!("0.{}", "0".repeat(places))))
+            .collect(),
     };
     fill(&mut sheet)
 }
@@ -132,11 +149,14 @@ fn failed(error: XlsxError) -> Failure {
 /// A sheet that is being written.
 struct Sheet<'a> {
     worksheet: &'a mut Worksheet,
-    numbers: bool,
+    /// What the columns' text spells; nothing was looked at where text stays text.
+    columns: Vec<Column>,
     headers: &'a [String],
     cancel: &'a Cancel,
     date: Format,
     time: Format,
+    /// By how many places they show.
+    decimals: Vec<Format>,
 }
 
 impl Sheet<'_> {
@@ -148,8 +168,15 @@ impl Sheet<'_> {
         if text.is_empty() {
             return Ok(());
         }
-        if let Some(number) = number_of(text).filter(|_| self.numbers) {
-            return self.number(row, column, number);
+        if let Some((number, places)) = self.columns[column].number(text) {
+            return match places {
+                0 => self.number(row, column, number),
+                _ => self
+                    .worksheet
+                    .write_number_with_format(row as u32, column as u16, number, &self.decimals[places])
+                    .map(drop)
+                    .map_err(failed),
+            };
         }
         // Counted as the sheet counts: in UTF-16.
         if text.len() > LONGEST_TEXT && text.encode_utf16().count() > LONGEST_TEXT {
@@ -183,51 +210,6 @@ impl Sheet<'_> {
                     .map_err(failed)
             }
             other => self.text(row, column, &other.to_string()),
-        }
-    }
-}
-
-/// The number that a text spells exactly, so that nothing of it is lost: not `007`, not `1.50`, not one of more digits than
-/// a sheet keeps.
-fn number_of(text: &str) -> Option<f64> {
-    let first = *text.as_bytes().first()?;
-    if !(first.is_ascii_digit() || first == b'-')
-        || text.bytes().filter(u8::is_ascii_digit).count() > MOST_DIGITS
-    {
-        return None;
-    }
-    let number: f64 = text.parse().ok()?;
-    (CellValue::Number(number).text() == text).then_some(number)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_text_that_is_exactly_a_number_becomes_one() {
-        for text in ["0", "5", "-2.5", "0.1", "123456789012345"] {
-            assert!(number_of(text).is_some(), "{text}");
-        }
-        for text in [
-            "",
-            "-",
-            "007",
-            "1.50",
-            "1e5",
-            "+1",
-            " 1",
-            "1 ",
-            "-0",
-            ".5",
-            "5.",
-            "inf",
-            "NaN",
-            "1234567890123456",
-            "0x10",
-            "1,5",
-        ] {
-            assert!(number_of(text).is_none(), "{text}");
         }
     }
 }

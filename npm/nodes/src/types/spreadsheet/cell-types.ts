@@ -2,29 +2,83 @@ import { MOST_DIGITS } from "../../data/decimal.js";
 import { isPlainObject } from "../../data/input.js";
 import { type Row, setField } from "../../data/rows.js";
 
-/** Records whose cells are what they spell: exact numbers, true and false; empty cells are `null`. Other items stay as they are. */
+/** Text that looks like a number; its parts are sign, whole part, decimal point, decimals and exponent. */
+const NUMBER = /^([-+]?)(?=\.?\d)(\d*)(\.?)(\d*)([eE][-+]?\d+)?$/;
+
+/** What the text of a field spells in all records. */
+interface Column {
+  /** Some number would not come back as it was written. */
+  hasLosses: boolean;
+  hasZerosAtEnd: boolean;
+  /** Digits behind the decimal point, of those that have one. */
+  places: number;
+  hasUnevenPlaces: boolean;
+}
+
+/**
+ * Records whose cells are what they spell: numbers, true and false; empty cells are `null`. Other items stay as they are. The numbers
+ * of a field stay text where one of them would lose something: zeros before it, a sign, an exponent, digits. Zeros at the end of decimals
+ * are the places of amounts where all decimals of the field have as many; beside others they are probably those of versions, which stay.
+ * `bindings-node/src/nodes/table/workbook/number_column.rs` has the same rule for workbooks that are written.
+ */
 export function typedRecords(records: readonly Row[]): Row[];
 export function typedRecords(records: readonly unknown[]): unknown[];
 export function typedRecords(records: readonly unknown[]): unknown[] {
+  const columns = columnsOf(records);
   return records.map((record) => {
     if (!isPlainObject(record)) return record;
     const typed: Row = Object.create(Object.getPrototypeOf(record) as object | null);
     for (const [key, cell] of Object.entries(record)) {
-      setField(typed, key, typeof cell === "string" ? typedCell(cell) : cell);
+      setField(typed, key, typeof cell === "string" ? typedCell(cell, columns.get(key)) : cell);
     }
     return typed;
   });
 }
 
-/** Text is a number only if it is exactly how the number is written, so that `007` and `1.50` lose nothing. */
-function typedCell(cell: string): unknown {
+/** By name, the fields in which some text looks like a number. */
+function columnsOf(records: readonly unknown[]): Map<string, Column> {
+  const columns = new Map<string, Column>();
+  for (const record of records) {
+    if (!isPlainObject(record)) continue;
+    for (const [key, cell] of Object.entries(record)) {
+      if (typeof cell !== "string" || !mayBeNumber(cell)) continue;
+      const parts = NUMBER.exec(cell);
+      if (parts === null) continue;
+      let column = columns.get(key);
+      if (column === undefined) {
+        column = { hasLosses: false, hasZerosAtEnd: false, places: 0, hasUnevenPlaces: false };
+        columns.set(key, column);
+      }
+      note(column, cell, parts);
+    }
+  }
+  return columns;
+}
+
+function note(column: Column, cell: string, [, sign, whole = "", point, decimals = "", exponent]: string[]): void {
+  const isPlain = sign !== "+" && whole !== "" && exponent === undefined && (point === "" || decimals !== "");
+  const isNegativeZero = sign === "-" && !/[1-9]/.test(cell);
+  const hasZeroBefore = whole.length > 1 && whole.startsWith("0");
+  if (!isPlain || isNegativeZero || hasZeroBefore || whole.length + decimals.length > MOST_DIGITS) {
+    column.hasLosses = true;
+  } else if (decimals !== "") {
+    column.hasZerosAtEnd ||= decimals.endsWith("0");
+    column.places ||= decimals.length;
+    column.hasUnevenPlaces ||= column.places !== decimals.length;
+  }
+}
+
+function mayBeNumber(cell: string): boolean {
+  const first = cell.charCodeAt(0);
+  // A digit, or one of + - .
+  return (first >= 48 && first <= 57) || first === 43 || first === 45 || first === 46;
+}
+
+function typedCell(cell: string, column: Column | undefined): unknown {
   if (cell === "") return null;
-  if (
-    /^-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?$/.test(cell) &&
-    cell !== "-0" &&
-    cell.replace(/\D/g, "").length <= MOST_DIGITS
-  ) {
-    return Number(cell);
+  if (mayBeNumber(cell)) {
+    const isNumbers = column && !column.hasLosses && !(column.hasZerosAtEnd && column.hasUnevenPlaces);
+    return isNumbers && NUMBER.test(cell) ? Number(cell) : cell;
   }
   const lower = cell.toLowerCase();
   if (lower === "true" || lower === "false") return lower === "true";
