@@ -171,10 +171,12 @@ function told(id: string, result: ExecutionResult, { json }: StoreOptions): Exit
 
 function listText(rows: readonly StoredExecution[], hasMore: boolean): string {
   if (rows.length === 0) return "There are no such executions\n";
-  const lines = rows.map(({ id, name, status, startedAt, endedAt, trigger, parentId }) => {
+  const lines = rows.map(({ id, name, status, startedAt, endedAt, trigger, parentId, summary = "{}" }) => {
     const took = endedAt === undefined ? "" : duration(endedAt - startedAt);
     const fork = trigger === FORKED ? pc.dim(`  fork of ${oneLine(parentId ?? "")}`) : "";
-    return `${timeText(startedAt)}  ${column(status, 10)} ${column(took, 9)} ${column(oneLine(name), 24)} ${oneLine(id)}${fork}`;
+    const { warnings = 0 } = JSON.parse(summary) as { warnings?: number };
+    const warned = warnings === 0 ? "" : pc.yellow(`  ! ${counted(warnings, "warning")}`);
+    return `${timeText(startedAt)}  ${column(status, 10)} ${column(took, 9)} ${column(oneLine(name), 24)} ${oneLine(id)}${fork}${warned}`;
   });
   const more = hasMore ? pc.dim("There are more: --limit shows them\n") : "";
   return `${lines.join("\n")}\n${more}`;

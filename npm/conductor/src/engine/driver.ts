@@ -932,7 +932,7 @@ export class Run implements Answers, ThreadUser {
     if (recorder === undefined || this.outcome.left !== undefined) this.settle(this.outcome);
     else {
       this.request.onEnding?.();
-      void recorder.end(this.outcome.error).then((lost) => this.settleUnless(lost));
+      void recorder.end(this.outcome.error, this.warnings?.length).then((lost) => this.settleUnless(lost));
     }
     this.request.onStep?.();
   }

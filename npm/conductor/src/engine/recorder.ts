@@ -73,8 +73,11 @@ export interface Recorder {
   persist(): Promise<void>;
   /** The execution cannot go on until something is mended; nothing more is kept of it until then. */
   block(reason: string): Promise<void>;
-  /** The same at the end of the run; gives what the run ends with instead, where its end cannot be on disk. */
-  end(error: ExecutionError | undefined): Promise<ExecutionError | undefined>;
+  /**
+   * The same at the end of the run; gives what the run ends with instead, where its end cannot be on disk. `warnings`: how many
+   * its nodes gave.
+   */
+  end(error: ExecutionError | undefined, warnings?: number): Promise<ExecutionError | undefined>;
   /** Called before something is written, so that the run tells what it has not told yet. */
   beforeWrite: () => void;
   /** Tells whether the run is at rest; `undefined` where it is not. */

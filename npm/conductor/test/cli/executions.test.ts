@@ -48,6 +48,9 @@ describe("conductor executions", () => {
     expect((await executions("logs", "warning")).stdout).toMatch(WARNED);
     expect((await executions("logs", "warning", "--follow")).stdout).toMatch(WARNED);
     expect((await executions("show", "double")).stdout).not.toContain("warning");
+    const listed = (await executions("list")).stdout;
+    expect(listed).toMatch(/ completed .* warning {2}! 1 warning\n/);
+    expect(listed).toMatch(/ completed .* double\n/);
   });
 
   it("shows nodes in their groups, with why they failed", async () => {

@@ -67,7 +67,7 @@ export interface StoredExecution extends Omit<NewExecution, "document" | "head">
   reason?: string;
   /** JSON of the error that it failed with. */
   error?: string;
-  /** JSON of what its result says in short. */
+  /** JSON of what its result says in short: `{ "warnings": 2 }` where its nodes gave warnings. */
   summary?: string;
 }
 

@@ -263,7 +263,7 @@ export class RunRecorder implements Recorder, Source {
     await this.writer.flush();
   }
 
-  async end(error: ExecutionError | undefined): Promise<ExecutionError | undefined> {
+  async end(error: ExecutionError | undefined, warnings = 0): Promise<ExecutionError | undefined> {
     clearTimeout(this.restTimer);
     this.collect();
     if (this.isLost) return this.lost;
@@ -285,6 +285,8 @@ export class RunRecorder implements Recorder, Source {
           nodeId: error.nodeId,
         }),
       }),
+      // Lists show it: what went wrong without an error is looked for there.
+      ...(warnings > 0 && { summary: JSON.stringify({ warnings }) }),
     });
     const written = this.writer.flush();
     // What is written behind is not waited for.
