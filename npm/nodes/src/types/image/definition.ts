@@ -35,7 +35,8 @@ const side = { type: "integer", minimum: 1, maximum: 65535 } as const satisfies 
 export const image = {
   type: "image",
   name: "Image",
-  description: "Resizes, crops, turns, overlays, labels and converts pictures: PNG, JPEG, WebP and TIFF.",
+  description:
+    "Resizes, crops, turns, overlays, labels and converts pictures: PNG, JPEG, WebP and TIFF, and AVIF with the package sharp (`npm install sharp`).",
   category: "media",
   icon: "image",
   parameterSchema: {
@@ -215,19 +216,23 @@ export const image = {
       grayscale: { type: "boolean", default: false, description: "Whether colours become shades of grey." },
       format: {
         type: "string",
-        enum: ["png", "jpeg", "webp", "tiff"],
+        enum: ["png", "jpeg", "webp", "tiff", "avif"],
         default: "png",
         description:
-          "The format that is written; unless given, that of the end of `output`. GIF (the first frame) and BMP can be read only.",
+          "The format that is written; unless given, that of the end of `output`. GIF (the first frame) and BMP can be read only. AVIF needs the package sharp.",
       },
       quality: {
         type: "integer",
         minimum: 1,
         maximum: 100,
         default: 90,
-        description: "jpeg and webp: from small to faithful.",
+        description: "jpeg, webp and avif: from small to faithful.",
       },
-      lossless: { type: "boolean", default: false, description: "webp: whether every pixel stays what it is." },
+      lossless: {
+        type: "boolean",
+        default: false,
+        description: "webp and avif: whether every pixel stays what it is.",
+      },
       background: {
         type: "string",
         description:

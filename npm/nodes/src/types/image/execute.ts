@@ -1,12 +1,13 @@
-import type { ImageAnswer } from "@atomiton/conductor-native";
+import type { ImageAnswer, ImageHeader } from "@atomiton/conductor-native";
 import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 
 import { throwIfAborted } from "../../contract/abort.js";
-import { NodeError } from "../../contract/error.js";
+import { adviceOf, NodeError } from "../../contract/error.js";
 import { toBase64 } from "../../data/base64.js";
 import { executable } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { cancellable } from "../../table/addon.js";
+import { avifIn, avifOfPng, headerOfAvif, pngOfAvif } from "./avif.js";
 import { image } from "./definition.js";
 import { fontOf } from "./font.js";
 import { formatOf, type ImageFormat } from "./format.js";
@@ -36,7 +37,9 @@ async function run(work: ImageWork): Promise<object> {
   // Before the work, so that a place that may not be written is told at once.
   const place = output === undefined ? undefined : await rootedPath(work.files, output);
   const answer = await process(work, pictures, format);
-  const bytes = answer.bytes ?? Buffer.alloc(0);
+  const { quality, lossless } = work.parameters;
+  const made = answer.bytes ?? Buffer.alloc(0);
+  const bytes = format === "avif" ? await avifOfPng(made, quality, lossless) : made;
   const facts = { width: answer.width, height: answer.height, format, size: bytes.length, success: true };
   if (place === undefined) return { result: inForm(bytes, resultAs, format), ...facts };
   throwIfAborted(work.signal);
@@ -55,8 +58,12 @@ async function infoOf(work: ImageWork, pictures: Pictures): Promise<object> {
   };
 }
 
-async function process(work: ImageWork, pictures: Pictures, format: ImageFormat | undefined): Promise<ImageAnswer> {
-  const { operation } = work.parameters;
+async function process(
+  work: ImageWork,
+  pictures: Pictures,
+  format: ImageFormat | undefined,
+): Promise<Omit<ImageAnswer, "source"> & { source: Omit<ImageHeader, "format"> & { format: string } }> {
+  const { operation, maxPixels } = work.parameters;
   const isMerge = operation === "merge";
   const baseName = isMerge ? "Image" : operation === "overlay" ? "Base image" : "Source image";
   const sources = [await sourceOf(work.files, pictures.base as NonNullable<Pictures["base"]>, baseName)];
@@ -65,6 +72,16 @@ async function process(work: ImageWork, pictures: Pictures, format: ImageFormat 
   }
   const job = JSON.stringify(jobOf(work, pictures, format, await fontOf(work)));
   try {
+    for (const [at, source] of sources.entries()) {
+      const avif = await avifIn(source);
+      if (avif === undefined) continue;
+      if (format === undefined) {
+        const header = await headerOfAvif(avif, maxPixels);
+        return { width: header.width, height: header.height, source: header, warnings: [] };
+      }
+      sources[at] = { name: source.name, bytes: await pngOfAvif(avif, maxPixels) };
+      throwIfAborted(work.signal);
+    }
     const answer = await cancellable(work.signal, (addon, cancel) =>
       addon.processImage(sources.map(withBuffer), job, cancel),
     );
@@ -73,7 +90,11 @@ async function process(work: ImageWork, pictures: Pictures, format: ImageFormat 
   } catch (error) {
     if (!(error instanceof NodeError)) throw error;
     if (error.code !== "DESERIALIZATION_FAILED" && error.code !== "EXECUTION_FAILED") throw error;
-    throw new NodeError(error.code, `Image processing failed: ${error.message}`, { cause: error, retry: false });
+    throw new NodeError(error.code, `Image processing failed: ${error.message}`, {
+      cause: error,
+      advice: adviceOf(error),
+      retry: false,
+    });
   }
 }
 

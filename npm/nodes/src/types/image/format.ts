@@ -13,6 +13,7 @@ const BY_ENDING: Readonly<Record<string, ImageFormat>> = {
   webp: "webp",
   tif: "tiff",
   tiff: "tiff",
+  avif: "avif",
 };
 
 /** Whether a file is called as a picture is that can be written. */
@@ -32,15 +33,15 @@ export function formatOf({ parameters, isGiven, warn }: ImageWork): ImageFormat 
   if (ending !== "" && ofEnding === undefined && !isGiven("format")) {
     throw new NodeError(
       "INVALID_PARAMETERS",
-      `Unsupported image format. Supported: JPEG, PNG, WebP, TIFF. \`output\` ends with .${ending}; end it otherwise, or give \`format\``,
+      `Unsupported image format. Supported: JPEG, PNG, WebP, AVIF, TIFF. \`output\` ends with .${ending}; end it otherwise, or give \`format\``,
     );
   }
   const format = isGiven("format") ? parameters.format : (ofEnding ?? parameters.format);
   if (ofEnding !== undefined && ofEnding !== format) {
     warn("format-differs", `\`${output}\` is written as ${format}, which its name does not say`);
   }
-  if (parameters.lossless && format !== "webp") {
-    throw new NodeError("INVALID_PARAMETERS", `\`lossless\` is for webp; the format is ${format}`);
+  if (parameters.lossless && format !== "webp" && format !== "avif") {
+    throw new NodeError("INVALID_PARAMETERS", `\`lossless\` is for webp and avif; the format is ${format}`);
   }
   if (quality !== 90 && (format === "png" || format === "tiff" || parameters.lossless)) {
     warn("unused-quality", `\`quality\` has no effect here: nothing of the picture is left out`);

@@ -38,7 +38,8 @@ export function jobOf(
     grayscale,
     opacity: isAlone && parameters.opacity < 1 ? parameters.opacity : undefined,
     background: background === undefined ? undefined : colorOf("background", background),
-    output: { format, quality, lossless },
+    // Another step makes AVIF of it.
+    output: format === "avif" ? { format: "png", quality: 90, lossless: false } : { format, quality, lossless },
   };
 }
 

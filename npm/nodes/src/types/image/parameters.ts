@@ -43,7 +43,7 @@ export interface ImageParameters extends Required<Omit<Laid, "left" | "top" | "s
   blur?: number;
   sharpen?: boolean | number;
   grayscale: boolean;
-  format: "png" | "jpeg" | "webp" | "tiff";
+  format: "png" | "jpeg" | "webp" | "tiff" | "avif";
   quality: number;
   lossless: boolean;
   background?: string;

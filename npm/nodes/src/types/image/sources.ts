@@ -10,13 +10,16 @@ import { rootedPath } from "../../machine/rooted-path.js";
 /** A picture that is not read yet: a file, or what would be in one. */
 export type Picture = { path: string; bytes?: undefined } | { path?: undefined; bytes: Uint8Array };
 
+/** A picture by the name that messages call it. */
+export type NamedPicture = { name: string } & Picture;
+
 /** How deep outputs of nodes are looked for inside outputs of nodes. */
 const MOST_WRAPPINGS = 8;
 /** Where outputs keep their content, first the bytes or lists that are, then paths; text comes last, being often no picture. */
 const CONTENT = ["result", "value", "bytes", "data", "content", "body"];
 const PATHS = ["imagePath", "path", "filePath"];
-/** How base64 of PNG, JPEG, GIF, WebP, TIFF and BMP begins. */
-const BASE64_STARTS = /^(?:iVBORw0KGgo|\/9j\/|R0lGOD|UklGR|SUkqA|TU0AK|Qk)/;
+/** How base64 of PNG, JPEG, GIF, WebP, TIFF, BMP and AVIF begins. */
+const BASE64_STARTS = /^(?:iVBORw0KGgo|\/9j\/|R0lGOD|UklGR|SUkqA|TU0AK|Qk|AAAA..Z0eXBhdml)/;
 /** Characters of the smallest picture as base64; a shorter text that begins like one is a path. */
 const SHORTEST_BASE64 = 48;
 
@@ -69,11 +72,7 @@ export function listIn(value: unknown): readonly unknown[] | undefined {
  *
  * @throws NodeError EXECUTION_FAILED `<what> file not found: p`, INVALID_PARAMETERS for a path outside of the owner's folders
  */
-export async function sourceOf(
-  files: FileAccess | undefined,
-  picture: Picture,
-  what: string,
-): Promise<{ name: string } & Picture> {
+export async function sourceOf(files: FileAccess | undefined, picture: Picture, what: string): Promise<NamedPicture> {
   if (picture.path === undefined) return { name: what, bytes: picture.bytes };
   const path = await rootedPath(files, picture.path);
   await checkFile(path, picture.path, `${what} file`);
