@@ -17,6 +17,8 @@ it.each([
   ["takes the parameter, and is warned of what the edge brings", [8, 9], [9, 8], ["data-ignored"]],
   ["is warned of nothing where an expression reads what the edge brings", "${{ data.slice(0, 2) }}", [2, 3], []],
   ["is warned of nothing where an expression reads the node before", "${{ nodes.a.result.slice(0, 2) }}", [2, 3], []],
+  ["takes an empty list that an expression gives", "${{ data.filter((x) => x > 3) }}", [], []],
+  ["takes the edge where the parameter is an empty list as editors write it", [], [1, 2, 3], []],
   ["is warned where an expression reads something else", "${{ variables.mine }}", [5, 4], ["data-ignored"]],
 ])("a transform with both an edge and a parameter %s", async (_, data, result, rules) => {
   const {

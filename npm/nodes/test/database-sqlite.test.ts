@@ -32,6 +32,13 @@ describe("a file of SQLite", () => {
     expect(existsSync(path)).toBe(false);
     expect(await db.execute("create table t (a int)")).toEqual({ result: [], rowCount: 0, fields: [] });
     expect(existsSync(path)).toBe(true);
+    // Its folder is made as well, and stays only where the database does.
+    const inside = join(path, "..", "new", "er", "sales.db");
+    const wrong = on(inside).refused({ operation: "execute", sql: "insert into t values (1)" });
+    expect((await wrong).message).toContain("Database not found");
+    expect(existsSync(join(path, "..", "new"))).toBe(false);
+    await on(inside).execute("create table t (a int)");
+    expect(existsSync(inside)).toBe(true);
     const near = join(path, "..", "sale.db");
     expect(adviceOf(await on(near).refused({ sql: "select 1" }))?.[0]).toBe("In that folder there is `sales.db`.");
     const below = await on(`${path}/x/y.db`).refused({ operation: "execute", sql: "create table t (a)" });

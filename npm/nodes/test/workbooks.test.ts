@@ -396,6 +396,7 @@ describe("numbers of a column", () => {
     ["more digits than a number keeps", ["12345678901234567", "5"]],
     ["exponents, which may be of identifiers", ["1e5", "9000", "9a3f"]],
     ["signs", ["+49301234", "30123"]],
+    ["a decimal comma", ["1.234,56", "100", "7,5"]],
   ])("stay text as a whole: %s", async (_, cells) => {
     expect(await both(cells)).toMatchObject({ read: cells, written: cells });
   });
@@ -403,7 +404,25 @@ describe("numbers of a column", () => {
   it("are the same read and written, whatever the cells are", async () => {
     const next = seededRandom(4711);
     const random = (below: number) => Math.floor(next() * below);
-    const pieces = ["0", "1", "5", "00", "10", ".", ".5", ".50", ".0", "-", "+", "e5", "E-2", "x", "123456789", "9"];
+    const pieces = [
+      "0",
+      "1",
+      "5",
+      "00",
+      "10",
+      ".",
+      ".5",
+      ".50",
+      ".0",
+      "-",
+      "+",
+      "e5",
+      "E-2",
+      "x",
+      "123456789",
+      "9",
+      ",5",
+    ];
     for (let round = 0; round < 300; round++) {
       const cell = () => Array.from({ length: 1 + random(3) }, () => pieces[random(pieces.length)]).join("");
       const cells = Array.from({ length: 1 + random(4) }, cell);

@@ -14,6 +14,7 @@ import type { KeptWait, Recorder } from "./recorder.js";
 const fileAccess: unique symbol = Symbol.for("@atomiton/file-access") as never;
 const networkAccess: unique symbol = Symbol.for("@atomiton/network-access") as never;
 const programAccess: unique symbol = Symbol.for("@atomiton/program-access") as never;
+const parameterIsMade: unique symbol = Symbol.for("@atomiton/parameter-is-made") as never;
 const ownParameters: unique symbol = Symbol.for("@atomiton/own-parameters") as never;
 const responder: unique symbol = Symbol.for("@atomiton/responder") as never;
 const inputRead: unique symbol = Symbol.for("@atomiton/input-read") as never;
@@ -81,6 +82,8 @@ export class Call {
   declare names?: () => Record<string, unknown>;
   /** Its expressions read its input, or the output of a node. */
   declare readsInput?: true;
+  /** Whether a parameter is made by an expression; missing where none is. */
+  declare isMade?: (parameter: string) => boolean;
   /** How this try waited at hosts before; missing where it did not. */
   declare kept?: ReadonlyMap<number, KeptWait>;
   /** For a question for items: how many were known. */
@@ -277,6 +280,11 @@ export class ExecutableParams {
   /** Whether its expressions read its input, or the output of a node. */
   get [inputRead](): boolean {
     return this.#call.readsInput === true;
+  }
+
+  /** Whether a parameter is made by an expression; missing where none is. */
+  get [parameterIsMade](): ((name: string) => boolean) | undefined {
+    return this.#call.isMade;
   }
 
   /** Headers for requests of the node, by which a trace goes on; missing without tracing. */

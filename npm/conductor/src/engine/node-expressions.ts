@@ -45,6 +45,7 @@ export class NodeExpressions {
     if (expressions === undefined) return parameters;
     const { plan, values, sources, times } = this;
     const now = times.now();
+    call.isMade = (parameter) => expressions.isIn(parameter);
     const resolve = (secrets: ReadonlyMap<string, unknown>) => {
       const scopeAt = (time: number) => new CallScope(call, plan, values, sources, times.startTime, time, secrets);
       if (expressions.hasCode) {

@@ -277,7 +277,7 @@ export class IsolatedExecution implements ExecutionExecutables {
     items: { known: number; rounds: LoopRounds | undefined } | undefined,
     { number, shared, object }: VariablesOf,
   ): SentCall {
-    const { own, files, network, programs, inputIsRead, trace } = contextOfParams(params);
+    const { own, files, network, programs, inputIsRead, made, trace } = contextOfParams(params);
     const { nodeId, executionId, parentContext, slowMo, debug } = params;
     const key = String(given(params, "idempotencyKey") ?? executionId);
     return {
@@ -301,6 +301,7 @@ export class IsolatedExecution implements ExecutionExecutables {
       network: this.#parts.network ? network : NO_HOSTS,
       programs,
       inputIsRead,
+      made,
       trace,
       sleeps: given(params, "sleep") !== undefined,
       items: items && { known: items.known, ...this.#newResults(key, items) },

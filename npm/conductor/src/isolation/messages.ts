@@ -51,6 +51,8 @@ export interface SentCall {
   programs: boolean | undefined;
   /** Whether expressions of the node read its input, or the output of a node. */
   inputIsRead: boolean;
+  /** Names of parameters that are made by expressions. */
+  made: readonly string[];
   /** Headers for requests of the node; missing without tracing. */
   trace: TraceHeaders | undefined;
   /** Whether waits are kept by the server. */

@@ -6,6 +6,7 @@ const fileAccess = Symbol.for("@atomiton/file-access");
 const networkAccess = Symbol.for("@atomiton/network-access");
 const programAccess = Symbol.for("@atomiton/program-access");
 const inputRead = Symbol.for("@atomiton/input-read");
+const parameterIsMade = Symbol.for("@atomiton/parameter-is-made");
 const traceHeaders = Symbol.for("@atomiton/trace-headers");
 const ownParameters = Symbol.for("@atomiton/own-parameters");
 
@@ -14,22 +15,26 @@ export function given(params: NodeParams, name: string): unknown {
   return Reflect.get(Object.getPrototypeOf(params) as object, name, params);
 }
 
-/** The parameters, what the owner allows, whether expressions read the input, and what carries a trace on. */
+/** The parameters and which are made by expressions, what the owner allows, whether these read the input, and what carries a trace on. */
 export function contextOfParams(params: NodeParams): {
   own: Record<string, unknown>;
   files: FileAccess | undefined;
   network: NetworkAccess | undefined;
   programs: boolean | undefined;
   inputIsRead: boolean;
+  made: string[];
   trace: TraceHeaders | undefined;
 } {
   const read = params as unknown as Record<symbol, unknown>;
+  const own = (read[ownParameters] ?? {}) as Record<string, unknown>;
+  const isMade = read[parameterIsMade] as ((name: string) => boolean) | undefined;
   return {
-    own: (read[ownParameters] ?? {}) as Record<string, unknown>,
+    own,
     files: read[fileAccess] as FileAccess | undefined,
     network: read[networkAccess] as NetworkAccess | undefined,
     programs: read[programAccess] as boolean | undefined,
     inputIsRead: read[inputRead] === true,
+    made: isMade === undefined ? [] : Object.keys(own).filter((name) => isMade(name)),
     trace: read[traceHeaders] as TraceHeaders | undefined,
   };
 }

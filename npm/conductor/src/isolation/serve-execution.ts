@@ -172,6 +172,7 @@ class ServedExecution {
     const input = this.#values.of(sent.input);
     const call = new Call(this.#ownerOf(sent), sent.call, nodeId, sent.key, input, parent, run, attempt, attempt);
     if (sent.inputIsRead) call.readsInput = true;
+    if (sent.made.length > 0) call.isMade = (parameter) => sent.made.includes(parameter);
     call.names = () => {
       if ("thrown" in names) throw fromThrown(names.thrown);
       return names.value as Record<string, unknown>;

@@ -1,6 +1,6 @@
 import type { Effects, EffectsOf } from "./effects.js";
 import type { FileAccess, fileAccess } from "./file-access.js";
-import type { inputRead } from "./input-read.js";
+import type { inputRead, parameterIsMade } from "./input-read.js";
 import type { NetworkAccess, networkAccess } from "./network-access.js";
 import type { ownParameters } from "./own-parameters.js";
 import type { programAccess } from "./program-access.js";
@@ -48,6 +48,8 @@ export interface NodeParams {
   readonly [traceHeaders]?: Readonly<Record<string, string>> | undefined;
   /** Whether expressions of the node read its input, or the output of a node; missing where that is not known. */
   readonly [inputRead]?: boolean | undefined;
+  /** Whether a parameter is made by an expression; missing where none is. */
+  readonly [parameterIsMade]?: ((name: string) => boolean) | undefined;
   /** Fires when the run is over. */
   readonly [runEnd]?: AbortSignal;
   /** The node's parameters by themselves: `variables` may be one of them, as well as the context's. */

@@ -10,7 +10,7 @@ import type { NodeWork } from "./work.js";
  * @param dataIn finds the data in what a node gave
  */
 export function chosenData<P>(
-  work: Pick<NodeWork<P>, "input" | "parameters" | "warn" | "inputIsRead">,
+  work: Pick<NodeWork<P>, "input" | "parameters" | "warn" | "inputIsRead" | "isMade">,
   parameter: keyof P & string,
   names: readonly string[],
   dataIn = unwrap,
@@ -18,9 +18,12 @@ export function chosenData<P>(
   const { input, parameters } = work;
   const brought = findData(input, names, dataIn);
   if (brought === undefined) return parameters[parameter];
-  if (isEmpty(parameters[parameter]) || isNamed(input, names)) return brought;
+  const given = parameters[parameter];
+  // An expression that gives an empty list, or no text, means that.
+  const isGiven = !isEmpty(given) || (given !== undefined && given !== null && work.isMade(parameter));
+  if (!isGiven || isNamed(input, names)) return brought;
   warnOfLeftOut(work, parameter, brought);
-  return parameters[parameter];
+  return given;
 }
 
 /**

@@ -2,7 +2,7 @@ import { unlessAborted } from "../contract/abort.js";
 import { adviceOf, codeOf, messageOf, NodeError, retryOf } from "../contract/error.js";
 import type { Ask, LoopItems, LoopRounds, NodeExecutable, NodeParams, RunFlow } from "../contract/executable.js";
 import { type FileAccess, fileAccess } from "../contract/file-access.js";
-import { inputRead } from "../contract/input-read.js";
+import { inputRead, parameterIsMade } from "../contract/input-read.js";
 import { type NetworkAccess, networkAccess } from "../contract/network-access.js";
 import { ownParameters } from "../contract/own-parameters.js";
 import { programAccess } from "../contract/program-access.js";
@@ -15,6 +15,7 @@ import type { NodeType } from "../definition/node-type.js";
 import { demandTable, isBacked, type Taker } from "../table/table-output.js";
 import { parseParameters } from "./parameters.js";
 import { wait } from "./wait.js";
+import { letBeRead } from "./written-files.js";
 
 /** One execution of a node, with its parameters checked and completed. */
 export interface NodeWork<P> {
@@ -47,6 +48,8 @@ export interface NodeWork<P> {
   readonly programs: boolean;
   /** Whether expressions of the node read what came before it, which is then not lost where the node itself leaves it out. */
   readonly inputIsRead: boolean;
+  /** Whether a parameter is made by an expression. */
+  isMade(parameter: string): boolean;
   /** Headers by which a trace goes on in requests of the node; `undefined` without tracing. */
   readonly traceHeaders: Readonly<Record<string, string>> | undefined;
   /** Fires when the run is over; `undefined` where no conductor calls. */
@@ -90,6 +93,7 @@ export function executable<P>(
   run: (work: NodeWork<P>) => Promise<unknown>,
   options: { fromPorts?: readonly (string | PortParameter)[]; takesStreams?: boolean } = {},
 ): NodeExecutable<NodeParams> {
+  const touches = nodeType.touches.length > 0;
   return {
     async execute(params) {
       const input = Object.hasOwn(params, "input") ? params["input"] : undefined;
@@ -102,6 +106,7 @@ export function executable<P>(
         const work = new Work(params, parameters, input);
         const demanded = options.takesStreams === true ? undefined : demandTables(input, work);
         if (demanded !== undefined) await demanded;
+        if (touches && (parameters as { operation?: unknown }).operation !== "write") letBeRead(work);
         return await run(work);
       } catch (error) {
         throw named(nodeType, error);
@@ -163,6 +168,10 @@ class Work<P> implements NodeWork<P> {
 
   get inputIsRead(): boolean {
     return this.#params[inputRead] === true;
+  }
+
+  isMade(parameter: string): boolean {
+    return this.#params[parameterIsMade]?.(parameter) === true;
   }
 
   get traceHeaders(): Readonly<Record<string, string>> | undefined {

@@ -49,7 +49,7 @@ enum Spelled {
     Number {
         places: usize,
     },
-    /// With zeros before it, a sign or an exponent, or more digits than a number keeps.
+    /// With zeros before it, a sign, an exponent, a decimal comma or thousands set apart, or more digits than a number keeps.
     LossyNumber,
     Other,
 }
@@ -64,7 +64,7 @@ fn spelled(text: &[u8]) -> Spelled {
     let decimals = fraction.unwrap_or_default();
     let is_number = whole.len() + decimals.len() > 0 && are_digits(whole) && are_digits(decimals);
     if !is_number || !exponent.is_none_or(is_exponent) {
-        return Spelled::Other;
+        return if is_separated(unsigned) { Spelled::LossyNumber } else { Spelled::Other };
     }
     let is_plain =
         exponent.is_none() && !whole.is_empty() && fraction.is_none_or(|digits| !digits.is_empty());
@@ -74,6 +74,12 @@ fn spelled(text: &[u8]) -> Spelled {
         || whole.len() + decimals.len() > MOST_DIGITS
         || (text[0] == b'-' && [whole, decimals].concat().iter().all(|digit| *digit == b'0'));
     if is_lossy { Spelled::LossyNumber } else { Spelled::Number { places: decimals.len() } }
+}
+
+/// Whether digits stand apart, as in `1.234,56`: those beside them are in the same notation.
+fn is_separated(text: &[u8]) -> bool {
+    matches!(text, [first, .., last] if first.is_ascii_digit() && last.is_ascii_digit())
+        && text.iter().all(|byte| byte.is_ascii_digit() || b".,' ".contains(byte))
 }
 
 fn split(text: &[u8], is_mark: impl Fn(&u8) -> bool) -> (&[u8], Option<&[u8]>) {
@@ -110,14 +116,13 @@ mod tests {
     #[test]
     fn numbers_beside_other_text_are_numbers() {
         assert_eq!(
-            numbers(&["0", "-2.5", "n/a", "", "123456789012345", "1,5", "0x10", "inf", "1.2.3", " 1", "-"]),
+            numbers(&["0", "-2.5", "n/a", "", "123456789012345", "0x10", "inf", "1-2", " 1", "-"]),
             [
                 Some((0.0, 0)),
                 Some((-2.5, 0)),
                 None,
                 None,
                 Some((123456789012345.0, 0)),
-                None,
                 None,
                 None,
                 None,
@@ -129,7 +134,22 @@ mod tests {
 
     #[test]
     fn a_column_is_text_where_one_number_would_lose_something() {
-        for lossy in ["007", "+1", "1e5", "-1.5E-7", "-0", "-0.00", ".5", "5.", "1234567890123456", "00.5"] {
+        for lossy in [
+            "007",
+            "+1",
+            "1e5",
+            "-1.5E-7",
+            "-0",
+            "-0.00",
+            ".5",
+            "5.",
+            "1234567890123456",
+            "00.5",
+            "1,5",
+            "1.234,56",
+            "1'000",
+            "1.2.3",
+        ] {
             assert_eq!(numbers(&["5", lossy, "2.5"]), [None, None, None], "{lossy}");
         }
     }

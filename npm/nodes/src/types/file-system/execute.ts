@@ -10,6 +10,7 @@ import { kindOf } from "../../data/kind.js";
 import { warnOfNestedRows, writableRows } from "../../data/loop-rows.js";
 import { warnOfLeftOut } from "../../library/chosen-data.js";
 import { executable, type NodeWork } from "../../library/work.js";
+import { warnOfWritingOver } from "../../library/written-files.js";
 import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
 import { demandTable, isBacked } from "../../table/table-output.js";
 import { appendContent } from "./append.js";
@@ -102,6 +103,7 @@ async function write(work: Work, parameterPath: string): Promise<object> {
     );
   }
   const place = await rootedPath(work.files, path);
+  warnOfWritingOver(work, place, path);
   const size = await writeContent(place, content, work, form);
   return { result: path, path, size };
 }

@@ -5,6 +5,9 @@ import { type Row, setField } from "../../data/rows.js";
 /** Text that looks like a number; its parts are sign, whole part, decimal point, decimals and exponent. */
 const NUMBER = /^([-+]?)(?=\.?\d)(\d*)(\.?)(\d*)([eE][-+]?\d+)?$/;
 
+/** Digits that stand apart, as in `1.234,56`: those beside them are in the same notation. */
+const SEPARATED = /^[-+]?\d[\d.,' ]*\d$/;
+
 /** What the text of a field spells in all records. */
 interface Column {
   /** Some number would not come back as it was written. */
@@ -17,7 +20,7 @@ interface Column {
 
 /**
  * Records whose cells are what they spell: numbers, true and false; empty cells are `null`. Other items stay as they are. The numbers
- * of a field stay text where one of them would lose something: zeros before it, a sign, an exponent, digits. Zeros at the end of decimals
+ * of a field stay text where one of them would lose something: zeros before it, a sign, an exponent, a decimal comma, digits. Zeros at the end of decimals
  * are the places of amounts where all decimals of the field have as many; beside others they are probably those of versions, which stay.
  * `bindings-node/src/nodes/table/workbook/number_column.rs` has the same rule for workbooks that are written.
  */
@@ -43,13 +46,14 @@ function columnsOf(records: readonly unknown[]): Map<string, Column> {
     for (const [key, cell] of Object.entries(record)) {
       if (typeof cell !== "string" || !mayBeNumber(cell)) continue;
       const parts = NUMBER.exec(cell);
-      if (parts === null) continue;
+      if (parts === null && !SEPARATED.test(cell)) continue;
       let column = columns.get(key);
       if (column === undefined) {
         column = { hasLosses: false, hasZerosAtEnd: false, places: 0, hasUnevenPlaces: false };
         columns.set(key, column);
       }
-      note(column, cell, parts);
+      if (parts === null) column.hasLosses = true;
+      else note(column, cell, parts);
     }
   }
   return columns;

@@ -45,7 +45,7 @@ export const spreadsheet = {
         description:
           "What cells become. `text`: all cells of CSV and workbooks are text, as they are unless `auto` is given. `auto`: " +
           "numbers and true or false are such, empty cells are null, also in JSON and in records that arrive. The numbers of a column " +
-          "stay text where one of them would lose something: zeros before it (`00501`), a sign or exponent, digits beyond 15, or zeros " +
+          "stay text where one of them would lose something: zeros before it (`00501`), a sign or exponent, a decimal comma or thousands set apart, digits beyond 15, or zeros " +
           "at its end where not all decimals have as many places (`1.10` beside `1.9`; amounts such as `100.50` are numbers). " +
           "A workbook is written with `auto` unless `text` is given, and shows zeros at the end of amounts.",
       },

@@ -22,6 +22,7 @@ import {
   tableBehind,
 } from "../../table/table-output.js";
 import { typedRecords } from "./cell-types.js";
+import { type CsvText, warnOfDuplicateHeaders, warnOfUnclosedQuote } from "./doubtful-csv.js";
 import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
 import { refuseEncoding, refuseSheetSettings, refuseStream, SHEET, warnOfTextSettings } from "./ignored.js";
 import { jsonRecords } from "./json-records.js";
@@ -143,6 +144,10 @@ async function readCsv(work: Work, source: Source, format: TableFormat): Promise
   ).catch(explained);
   const start = table.headers.length === 1 && table.rowCount > 0 ? table.recordsText(0, FEW_BYTES).text : "[]";
   warnOfDelimiter(work, delimiter, table.headers, JSON.parse(start) as Record<string, string>[]);
+  const text: CsvText = decoded === undefined ? { path, data: data ?? "" } : { path: undefined, data: decoded };
+  const warn = (rule: string, message: string) => work.warn(rule, message);
+  await warnOfDuplicateHeaders(table, text, layout, warn);
+  await warnOfUnclosedQuote(table, text, warn);
   return Object.assign(types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(delimiter));
 }
 

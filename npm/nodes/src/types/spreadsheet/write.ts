@@ -10,6 +10,7 @@ import { warnOfNestedRows, writableRows } from "../../data/loop-rows.js";
 import { shownNames } from "../../data/rows.js";
 import { warnOfLeftOut } from "../../library/chosen-data.js";
 import type { NodeWork } from "../../library/work.js";
+import { warnOfWritingOver } from "../../library/written-files.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { StreamedRows } from "../../machine/streamed-rows.js";
 import { cancellable } from "../../table/addon.js";
@@ -58,7 +59,9 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   const stream = streamBehind(data);
   if (stream instanceof StreamedRows && isStreamed(format, parameters)) {
     const form = format === "json" || format === "jsonl" ? format : delimiterOf(parameters, format);
-    const { size, count } = await writeStream(await rootedPath(work.files, path), stream, form, work);
+    const place = await rootedPath(work.files, path);
+    warnOfWritingOver(work, place, path);
+    const { size, count } = await writeStream(place, stream, form, work);
     if (count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
     return { result: path, path, format, headers: [...stream.headers], rowCount: count, size, success: true };
   }
@@ -66,7 +69,9 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   const rows = rowsOf(data);
   if (format !== "json" && format !== "jsonl") warnOfNestedRows(data, (rule, message) => work.warn(rule, message));
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
-  const size = await write(await rootedPath(work.files, path), rows, format, work);
+  const place = await rootedPath(work.files, path);
+  warnOfWritingOver(work, place, path);
+  const size = await write(place, rows, format, work);
   const { headers, count } = rows;
   return { result: path, path, format, headers, rowCount: count, size, success: true };
 }
@@ -116,6 +121,7 @@ async function writeSheets(
   }
   const text = JSON.stringify(sheets.map((rows, at) => sheetOf(rows, names[at] as string)));
   const place = await rootedPath(work.files, path);
+  warnOfWritingOver(work, place, path);
   const size = await writeAtomically(place, async (beside) => {
     const size = await cancellable(signal, (addon, cancel) =>
       addon.writeRecordsWorkbook(text, beside, parameters.types !== "text", cancel),

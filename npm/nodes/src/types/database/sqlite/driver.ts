@@ -1,10 +1,12 @@
 /** SQLite, in the addon. Each call of it runs on a thread of its own. */
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { CancelToken, SqliteAnswer, SqliteBatch, SqliteDatabase } from "@atomiton/conductor-native";
 
 import { NodeError } from "../../../contract/error.js";
 import { Pace } from "../../../contract/pace.js";
 import type { AnswerSize } from "../../../library/answer-size.js";
+import { removeMade } from "../../../machine/made-folders.js";
 import { missingPath } from "../../../machine/missing-path.js";
 import { checkFile } from "../../../machine/readable-file.js";
 import { native } from "../../../table/addon.js";
@@ -84,11 +86,13 @@ class SqliteDriver implements Driver, Session {
     const { path, isRead, waited } = this.#circumstances;
     const place = await sqlitePlace(this.#work, path);
     const isNew = operation === "execute" && !(await isThere(place));
-    if (isNew && !(await isThere(dirname(place)))) throw await this.#notFound();
     if (!isNew) await checkFile(place, path, "Database");
+    const folder = dirname(place);
+    const made = isNew && !(await isThere(folder)) ? await this.#folderFor(folder) : undefined;
     const opening = { path: place, mayChange: !isRead, memory: MEMORY, wait: waited, ...(isNew && { createFor: sql }) };
     const trouble = await this.#call(() => this.#database.open(opening));
     if (trouble === null || trouble === undefined) return this;
+    await removeMade(folder, made);
     if (isNew && trouble.code === CANTOPEN) throw await this.#notFound();
     throw sqliteFailure(trouble, { ...this.#circumstances, sql });
   }
@@ -175,6 +179,15 @@ class SqliteDriver implements Driver, Session {
 
   failure(error: unknown): NodeError {
     return error instanceof NodeError ? error : new NodeError("EXECUTION_FAILED", String(error), { cause: error });
+  }
+
+  /** Makes the folder of a new database; gives the first one that it made. */
+  async #folderFor(folder: string): Promise<string | undefined> {
+    try {
+      return await mkdir(folder, { recursive: true });
+    } catch {
+      throw await this.#notFound();
+    }
   }
 
   async #notFound(): Promise<NodeError> {

@@ -1,0 +1,63 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+
+import { createConductor } from "../src/exports/node.js";
+import type { NodeDefinition } from "../src/types/definition.js";
+
+const folder = mkdtempSync(join(tmpdir(), "conductor-written-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const path = join(folder, "out.csv");
+
+const write = (id: string, parameters: object = {}) => ({
+  id,
+  type: "file-system",
+  parameters: { operation: "write", path, content: "a\n1\n", ...parameters },
+});
+const read = { id: "read", type: "spreadsheet", parameters: { path } };
+
+/** Nodes one after the other. */
+const line = (...nodes: { id: string }[]) => ({
+  id: "line",
+  type: "group",
+  nodes,
+  edges: nodes.slice(1).map(({ id }, at) => ({ source: nodes[at]?.id, target: id })),
+});
+
+/** Warnings of a run, as the node and the words. */
+async function warningsOf(flow: object): Promise<string[]> {
+  const { error, warnings = [] } = await createConductor().node.run(flow as NodeDefinition);
+  expect(error).toBeUndefined();
+  return warnings.filter(({ rule }) => rule === "written-over").map(({ nodeId, message }) => `${nodeId}: ${message}`);
+}
+
+const loop = (...nodes: object[]) => ({ id: "loop", type: "loop", parameters: { array: [1, 2, 3] }, nodes });
+
+describe("a file that a run writes twice", () => {
+  it("is told of where two nodes write it", async () => {
+    expect(await warningsOf(line(write("one"), write("two", { content: "b" })))).toEqual([
+      expect.stringMatching(/^two: `.*out.csv` was written by `one` before in this run, and is written over/),
+    ]);
+    expect(readFileSync(path, "utf8")).toBe("b");
+    const rows = { id: "rows", type: "spreadsheet", parameters: { operation: "write", path, data: [{ a: 1 }] } };
+    expect(await warningsOf(line(write("one"), rows))).toEqual([expect.stringMatching(/^rows: .* by `one` before/)]);
+  });
+
+  it("is told of once where each round of a loop writes it", async () => {
+    expect(await warningsOf(loop(write("each")))).toEqual([expect.stringMatching(/^each: .*written in each round/)]);
+  });
+
+  it("is not told of where something may have read it between, or where it is another one", async () => {
+    expect(await warningsOf(line(write("one"), read, write("two")))).toEqual([]);
+    expect(await warningsOf(loop(write("each"), read))).toEqual([]);
+    expect(await warningsOf(loop(write("each", { path: `${folder}/\${{ index }}.csv` })))).toEqual([]);
+    const program = { id: "cat", type: "shell-command", parameters: { program: "cat", args: [path] } };
+    expect(await warningsOf(loop(write("each"), program))).toEqual([]);
+  });
+
+  it("is not told of in another run, or for another try", async () => {
+    expect(await warningsOf(write("one"))).toEqual([]);
+    expect(await warningsOf(write("one"))).toEqual([]);
+  });
+});
