@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { isRouted, routesOf } from "../src/index.js";
 import { isUnread, run as onMachine, places } from "./run.js";
+import { warned } from "./warned.js";
 
 describe.each(places)("condition in $name", ({ name, run, failure }) => {
   it("routes its data by an expression", async () => {
@@ -21,6 +22,28 @@ describe.each(places)("condition in $name", ({ name, run, failure }) => {
     expect((await run("condition", { count: 3 }, { expression: "input.count === 3" })).result).toBe(true);
     expect((await run("condition", undefined, { expression: "input === undefined" })).result).toBe(true);
   });
+
+  it.each([
+    [
+      "item.ok",
+      'gave the text "false", which counts as true, as all text does; compare it, as in `item.ok === "true"`',
+    ],
+    ["item.state = 'paid'", "assigns with `=`, so that its answer is what it assigned; compare with `===`"],
+    ["'item.n > 100'", "is text in quotes, which counts as true; take the quotes away"],
+  ])("warns of %s, which counts as true", async (expression, words) => {
+    const data = { ok: "false", state: "open", n: 5 };
+    expect(await warned(run, "condition", { data }, { expression })).toEqual([
+      ["not-a-truth-value", `\`expression\` ${words}`],
+    ]);
+  });
+
+  it.each(["item.name", "item.n", "item.ok === 'false'", "[1].some((x) => x >= item.n)", "item.none ?? ''"])(
+    "warns of nothing for %s",
+    async (expression) => {
+      const data = { ok: "false", name: "Ada", n: 5, none: null };
+      expect(await warned(run, "condition", { data }, { expression })).toEqual([]);
+    },
+  );
 
   it("routes by conditions on fields", async () => {
     const where = [{ field: "a.b", operator: "in", value: [1, 2] }];

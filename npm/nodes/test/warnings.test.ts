@@ -293,6 +293,52 @@ describe("a template name that was empty", () => {
   });
 });
 
+describe("an operation that has nothing to go by", () => {
+  const said = async (data: unknown, parameters: Record<string, unknown>) =>
+    (await warned("transform", { data }, parameters)).warnings;
+
+  it("says so, and of what", async () => {
+    expect(await said([1, 2], { operation: "filter" })).toEqual([
+      ["nothing-to-go-by", "`filter` has neither `where` nor `transformFunction`, so that every item stays"],
+    ]);
+    expect(await said(orders, { operation: "sort" })).toEqual([
+      ["nothing-to-go-by", expect.stringContaining("`sort` has no `sortKey`")],
+    ]);
+  });
+
+  it.each([
+    [[1, 2], { operation: "filter", transformFunction: "x => x > 1" }],
+    [orders, where("price", "gt", 5)],
+    [[2, 1], { operation: "sort" }],
+    [orders, { operation: "sort", sortKey: "name" }],
+    [[], { operation: "sort" }],
+    [[1], {}],
+  ])("says nothing of %j by %j", async (data, parameters) => {
+    expect(await said(data, parameters)).toEqual([]);
+  });
+});
+
+describe("a value that a template escapes for HTML", () => {
+  const said = async (values: object, parameters: object = {}) =>
+    (await warned("edit-fields", { data: { name: "Tom & Jerry" } }, { values, ...parameters })).warnings;
+
+  it("is told of where neither `escape` nor the template says so", async () => {
+    expect(await said({ text: "Hello {{name}}" })).toEqual([
+      ["escaped-value", expect.stringContaining('of `text` was escaped for HTML, as "Tom &amp; Jerry"')],
+    ]);
+  });
+
+  it.each([
+    [{ text: "<p>{{name}}</p>" }, {}],
+    [{ text: "{{name}}" }, { escape: true }],
+    [{ text: "{{name}}" }, { escape: false }],
+    [{ text: "{{{name}}}" }, {}],
+    [{ text: "{{name.length}} & more" }, {}],
+  ])("is not told of by %j with %j", async (values, parameters) => {
+    expect((await said(values, parameters)).map(([rule]) => rule)).not.toContain("escaped-value");
+  });
+});
+
 describe("flatten", () => {
   it("says that there was nothing to flatten", async () => {
     const rules = async (data: unknown[]) =>

@@ -17,6 +17,7 @@ export interface Doubt {
     | "lost-digits"
     | "not-a-number"
     | "empty-result"
+    | "not-a-truth-value"
     | "text-added"
     | "no-initial";
   message: string;

@@ -1,4 +1,5 @@
 import { messageOf, NodeError } from "../contract/error.js";
+import { doubtsOfTruth } from "../data/doubtful-truth.js";
 import { unwrap } from "../data/input.js";
 import { freeExpressionFunction } from "../definition/code.js";
 import type { RowsAt, Sandbox } from "../sandbox/sandbox.js";
@@ -21,7 +22,7 @@ export async function conditionHolds(
   parameter: string,
   code: string,
   values: Readonly<Record<string, unknown>>,
-  { names, signal, explicitTimeout }: RoundWork<unknown>,
+  { names, signal, explicitTimeout, warn }: RoundWork<unknown>,
 ): Promise<boolean> {
   const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: CONDITION_MEMORY, signal, names };
   const tables: RowsAt[] = [];
@@ -30,7 +31,9 @@ export async function conditionHolds(
   );
   try {
     const condition = new UserFunction(sandbox, parameter, freeExpressionFunction(code), limits);
-    return Boolean(await condition.callNamed(crossing, tables));
+    const answer = await condition.callNamed(crossing, tables);
+    for (const { rule, message } of doubtsOfTruth(answer, code, parameter)) warn(rule, message);
+    return Boolean(answer);
   } catch (error) {
     if (!(error instanceof NodeError) || !["INVALID_PARAMETERS", "EXECUTION_FAILED"].includes(error.code)) throw error;
     const why = messageOf(error);

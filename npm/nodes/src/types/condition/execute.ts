@@ -3,6 +3,7 @@ import type { NodeExecutable } from "../../contract/executable.js";
 import { routed } from "../../contract/routed.js";
 import { doubtsOfNames } from "../../data/doubtful-code.js";
 import { doubtsOfObject } from "../../data/doubtful-conditions.js";
+import { doubtsOfTruth } from "../../data/doubtful-truth.js";
 import { findData, isPlainObject, type PlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { type Condition, predicateOf } from "../../data/where.js";
@@ -45,7 +46,9 @@ export function conditionNode({ sandbox }: Place): NodeExecutable {
       // Before it is evaluated: it may fail for the same reason.
       const read = { item, input: work.input, variables: work.variables, ...work.names };
       for (const { rule, message } of doubtsOfNames(expression, read, "expression")) work.warn(rule, message);
-      result = Boolean(await evaluate(sandbox, expression, item, work));
+      const answer = await evaluate(sandbox, expression, item, work);
+      for (const { rule, message } of doubtsOfTruth(answer, expression, "expression")) work.warn(rule, message);
+      result = Boolean(answer);
     } else {
       throw new NodeError("INVALID_PARAMETERS", "A condition needs an expression or where");
     }

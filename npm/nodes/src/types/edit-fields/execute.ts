@@ -1,12 +1,13 @@
 import { messageOf, NodeError } from "../../contract/error.js";
 import { isRouted } from "../../contract/routed.js";
+import { textOf } from "../../data/field.js";
 import { findData, handleValue, isPlainObject } from "../../data/input.js";
 import { kindOf } from "../../data/kind.js";
 import { jsonObject } from "../../library/json-parameter.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { tableBehind } from "../../table/table-output.js";
 import { editFields } from "./definition.js";
-import { render } from "./template.js";
+import { escapeHtml, render } from "./template.js";
 import { isFields, missedNames, viewsOf } from "./views.js";
 
 /** How deep templates are looked for inside values. */
@@ -40,7 +41,8 @@ export const editFieldsNode = executable<Parameters>(editFields, async (work) =>
   const set = Object.entries(values).map(([field, value]): [string, unknown] => {
     if (typeof value !== "string" && !parameters.nested) return [field, value];
     try {
-      return [field, filledIn(value, (template) => render(template, views, parameters.escape, missed(field)))];
+      const fill = (template: string) => render(template, views, escapes(field, template, work), missed(field));
+      return [field, filledIn(value, fill)];
     } catch (error) {
       throw new NodeError("INVALID_PARAMETERS", `Bad template syntax in "${field}": ${messageOf(error)}`, {
         cause: error,
@@ -56,6 +58,21 @@ export const editFieldsNode = executable<Parameters>(editFields, async (work) =>
   if (!keepOnlySet) warnOfList(data, values, work);
   return { result: { ...(isFields(data) && !keepOnlySet ? data : {}), ...Object.fromEntries(set) } };
 });
+
+/** How values are written: warned of where they are escaped for HTML, though `escape` is not given and the template has no tags. */
+function escapes(field: string, template: string, work: NodeWork<Parameters>): boolean | ((value: unknown) => string) {
+  if (!work.parameters.escape || work.isGiven("escape") || /<[a-z/!]/i.test(template)) return work.parameters.escape;
+  return (value) => {
+    const [text, escaped] = [textOf(value), escapeHtml(value)];
+    if (text !== escaped) {
+      work.warn(
+        "escaped-value",
+        `A value in the template of \`${field}\` was escaped for HTML, as ${JSON.stringify(escaped.slice(0, 60))}; set \`escape\` to false where it is no HTML, to true where it is`,
+      );
+    }
+    return escaped;
+  };
+}
 
 /**
  * Of items that are lost because fields are set on one object. A template that was filled in has seen them; what a `condition` hands on

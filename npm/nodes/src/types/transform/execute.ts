@@ -97,6 +97,7 @@ export function transformNode(place: Place): NodeExecutable {
       const limits = { timeout: explicitTimeout ?? defaultTimeout, memory: parameters.memoryLimit, signal, names };
       const userFunction = new UserFunction(place.sandbox, "transformFunction", code, limits);
       const data = listOf(work);
+      warnOfNothingGiven(work, data);
       const streamed = await place.transformStream?.(
         streamBehind(data),
         { parameters, code, userFunction, signal, warn: (rule, message) => work.warn(rule, message) },
@@ -123,6 +124,22 @@ export function transformNode(place: Place): NodeExecutable {
     },
     { takesStreams: true },
   );
+}
+
+/** Warns of an operation that has nothing to go by, and therefore leaves the list as it is, or in an order by text. */
+function warnOfNothingGiven(work: NodeWork<TransformParameters>, data: unknown): void {
+  const { operation, where, sortKey } = work.parameters;
+  if (operation === "filter" && where === undefined && !work.isGiven("transformFunction")) {
+    if (work.given("function" as never) !== undefined) return;
+    work.warn("nothing-to-go-by", "`filter` has neither `where` nor `transformFunction`, so that every item stays");
+  }
+  if (operation === "sort" && sortKey === undefined) {
+    if (!isBacked(data) && !(Array.isArray(data) && data.some(isPlainObject))) return;
+    work.warn(
+      "nothing-to-go-by",
+      "`sort` has no `sortKey`, and objects have no order of their own; name the field to sort by",
+    );
+  }
 }
 
 async function answerOf(
