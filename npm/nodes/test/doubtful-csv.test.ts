@@ -64,3 +64,23 @@ describe("columns of one name", () => {
     expect(await warningsOf("a,a\n1,2\n", { hasHeaders: false })).toEqual([]);
   });
 });
+
+describe("decimals that may be thousands", () => {
+  const auto = { delimiter: ";", types: "auto" };
+
+  it("are told in files that are separated by `;`", async () => {
+    expect(await warningsOf("day;amount\n1;1.234\n2;22.500\n3;5\n", auto)).toEqual([
+      ["likely-thousands", expect.stringMatching(/^`amount`: numbers such as 1\.234 were read as decimals/)],
+    ]);
+  });
+
+  it.each([
+    ["as many places as decimals have", "a;b\n1.5;x\n2.25;x\n", auto],
+    ["a zero before the point", "a;b\n0.125;x\n", auto],
+    ["numbers that stay text", "a;b\n1.234;x\n1.234,56;x\n", auto],
+    ["text", "a;b\n1.234;x\n", { delimiter: ";" }],
+    ["another delimiter", "a,b\n1.234,x\n", { types: "auto" }],
+  ])("are not seen in %s", async (_, text, parameters) => {
+    expect(await warningsOf(text, parameters)).toEqual([]);
+  });
+});

@@ -124,6 +124,10 @@ describe("a filter that compares a number with text", () => {
     }
     const one = { where: [{ field: "pirce", operator: "isEmpty" }] };
     expect((await warned("condition", { data: orders[1] }, one)).warnings).toEqual([]);
+    const differs = { where: [{ field: "pirce", operator: "ne", value: 5 }] };
+    expect((await warned("condition", { data: orders[1] }, differs)).warnings).toEqual([
+      ["missing-field", expect.stringContaining("`pirce ne` always holds. Did you mean `price`?")],
+    ]);
   });
 
   it("looks at no more than it needs of a large list", async () => {

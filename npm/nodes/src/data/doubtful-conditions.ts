@@ -147,9 +147,10 @@ function doubtOf(
 }
 
 function missing({ field, operator }: Condition, like: string[], isOne: boolean): Doubt | [] {
-  if (OF_NOTHING.has(operator) && (isOne || like.length === 0)) return [];
-  // One object may lack a field that others have.
-  if (isOne && like.length === 0) return [];
+  // One object may lack a field that others have, and that a field is missing may be an answer.
+  if ((isOne || OF_NOTHING.has(operator)) && like.length === 0) return [];
+  // To ask whether one object has it is meant so.
+  if (isOne && OF_NOTHING.has(operator) && operator !== "ne") return [];
   const hint = like.length > 0 ? `. Did you mean ${namesText(like)}?` : "";
   const who = isOne ? "The object has no field" : "No item has a field";
   const holds = operator === "ne" || operator === "isEmpty" ? "always holds" : "never holds";

@@ -16,6 +16,8 @@ interface Column {
   /** Digits behind the decimal point, of those that have one. */
   places: number;
   hasUnevenPlaces: boolean;
+  /** All decimals have one to three digits before the point, of which the first is no zero. */
+  isGrouped: boolean;
 }
 
 /**
@@ -38,6 +40,16 @@ export function typedRecords(records: readonly unknown[]): unknown[] {
   });
 }
 
+/**
+ * Fields whose decimals all have three places behind one to three digits, such as `1.234`: where people write decimals with a comma, these are
+ * thousands.
+ */
+export function likelyThousands(records: readonly Row[]): string[] {
+  return [...columnsOf(records)].flatMap(([name, column]) =>
+    column.isGrouped && !column.hasLosses && column.places === 3 && !column.hasUnevenPlaces ? [name] : [],
+  );
+}
+
 /** By name, the fields in which some text looks like a number. */
 function columnsOf(records: readonly unknown[]): Map<string, Column> {
   const columns = new Map<string, Column>();
@@ -49,7 +61,7 @@ function columnsOf(records: readonly unknown[]): Map<string, Column> {
       if (parts === null && !SEPARATED.test(cell)) continue;
       let column = columns.get(key);
       if (column === undefined) {
-        column = { hasLosses: false, hasZerosAtEnd: false, places: 0, hasUnevenPlaces: false };
+        column = { hasLosses: false, hasZerosAtEnd: false, places: 0, hasUnevenPlaces: false, isGrouped: true };
         columns.set(key, column);
       }
       if (parts === null) column.hasLosses = true;
@@ -69,6 +81,7 @@ function note(column: Column, cell: string, [, sign, whole = "", point, decimals
     column.hasZerosAtEnd ||= decimals.endsWith("0");
     column.places ||= decimals.length;
     column.hasUnevenPlaces ||= column.places !== decimals.length;
+    column.isGrouped &&= whole.length <= 3 && whole !== "0";
   }
 }
 

@@ -21,7 +21,7 @@ import {
   recordsOf,
   tableBehind,
 } from "../../table/table-output.js";
-import { typedRecords } from "./cell-types.js";
+import { likelyThousands, typedRecords } from "./cell-types.js";
 import { type CsvText, warnOfDuplicateHeaders, warnOfUnclosedQuote } from "./doubtful-csv.js";
 import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
 import { refuseEncoding, refuseSheetSettings, refuseStream, SHEET, warnOfTextSettings } from "./ignored.js";
@@ -148,7 +148,18 @@ async function readCsv(work: Work, source: Source, format: TableFormat): Promise
   const warn = (rule: string, message: string) => work.warn(rule, message);
   await warnOfDuplicateHeaders(table, text, layout, warn);
   await warnOfUnclosedQuote(table, text, warn);
+  if (types === "auto" && delimiter === ";") warnOfThousands(table, warn);
   return Object.assign(types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(delimiter));
+}
+
+/** Cells are separated by `;` where commas are decimal ones: a point is then mostly between thousands. */
+function warnOfThousands(table: NativeTable, warn: (rule: string, message: string) => void): void {
+  const names = likelyThousands(recordsOf(table));
+  if (names.length === 0) return;
+  warn(
+    "likely-thousands",
+    `${names.map((name) => `\`${name}\``).join(", ")}: numbers such as 1.234 were read as decimals, 1.234. In a file separated by \`;\` they are mostly thousands: read it with \`types: text\` and take the points out, as in \`Number(row.amount.replaceAll(".", ""))\``,
+  );
 }
 
 /** Warns where all cells of a row are in one, by the first rows. */
