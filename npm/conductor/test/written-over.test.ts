@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DefinedNode } from "@atomiton/nodes";
 import { afterAll, describe, expect, it } from "vitest";
-
-import { createConductor } from "../src/exports/node.js";
+import { createConductor, defineNode } from "../src/exports/node.js";
 import type { NodeDefinition } from "../src/types/definition.js";
 
 const folder = mkdtempSync(join(tmpdir(), "conductor-written-"));
@@ -26,8 +26,8 @@ const line = (...nodes: { id: string }[]) => ({
 });
 
 /** Warnings of a run, as the node and the words. */
-async function warningsOf(flow: object): Promise<string[]> {
-  const { error, warnings = [] } = await createConductor().node.run(flow as NodeDefinition);
+async function warningsOf(flow: object, ...nodes: DefinedNode[]): Promise<string[]> {
+  const { error, warnings = [] } = await createConductor({ nodes }).node.run(flow as NodeDefinition);
   expect(error).toBeUndefined();
   return warnings.filter(({ rule }) => rule === "written-over").map(({ nodeId, message }) => `${nodeId}: ${message}`);
 }
@@ -56,7 +56,50 @@ describe("a file that a run writes twice", () => {
     expect(await warningsOf(loop(write("each"), program))).toEqual([]);
   });
 
-  it("is not told of in another run, or for another try", async () => {
+  it("is not told of where `overwrite` says that it is meant", async () => {
+    expect(await warningsOf(loop(write("each", { overwrite: true })))).toEqual([]);
+    const { error } = await createConductor().node.run(write("one", { overwrite: false }) as NodeDefinition);
+    expect(error?.message).toContain(`There is something at the target already, and \`overwrite\` is false: ${path}`);
+  });
+
+  it("is not told of where a person, a while, another flow or a node of one's own comes between", async () => {
+    const delay = { id: "delay", type: "delay", parameters: { duration: 1 } };
+    expect(await warningsOf(line(write("one"), delay, write("two")))).toEqual([]);
+    const own = defineNode({ type: "own:upload", execute: () => readFileSync(path, "utf8") });
+    expect(await warningsOf(loop(write("each"), { id: "upload", type: "own:upload" }), own)).toEqual([]);
+  });
+
+  it("is not told of in a further try, of the node or of a group around it, or after a write that failed", async () => {
+    let tries = 0;
+    const flaky = defineNode({
+      type: "own:flaky",
+      effects: "none",
+      execute: () => {
+        if (++tries < 3) throw new Error("not yet");
+        return {};
+      },
+    });
+    const group = {
+      id: "group",
+      type: "group",
+      policy: { retries: 3, retryDelay: 1 },
+      nodes: [write("a"), { id: "flaky", type: "own:flaky" }],
+    };
+    expect(await warningsOf(group, flaky)).toEqual([]);
+    expect(tries).toBe(3);
+    const long = {
+      id: "long",
+      type: "spreadsheet",
+      parameters: { operation: "write", path, format: "xlsx", data: [{ a: "x".repeat(40_000) }] },
+    };
+    const after = {
+      ...line(long, write("instead")),
+      edges: [{ source: "long", target: "instead", sourceHandle: "error" }],
+    };
+    expect(await warningsOf(after)).toEqual([]);
+  });
+
+  it("is not told of in another run", async () => {
     expect(await warningsOf(write("one"))).toEqual([]);
     expect(await warningsOf(write("one"))).toEqual([]);
   });

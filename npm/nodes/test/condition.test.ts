@@ -26,18 +26,22 @@ describe.each(places)("condition in $name", ({ name, run, failure }) => {
   it.each([
     [
       "item.ok",
-      'gave the text "false", which counts as true, as all text does; compare it, as in `item.ok === "true"`',
+      'gave the text "false", which counts as true, as all text does; compare it, as in `item.ok !== "false"`',
+    ],
+    [
+      "item.none ?? item.ok",
+      'gave the text "false", which counts as true, as all text does; compare it, as in `(item.none ?? item.ok) !== "false"`',
     ],
     ["item.state = 'paid'", "assigns with `=`, so that its answer is what it assigned; compare with `===`"],
     ["'item.n > 100'", "is text in quotes, which counts as true; take the quotes away"],
   ])("warns of %s, which counts as true", async (expression, words) => {
-    const data = { ok: "false", state: "open", n: 5 };
+    const data = { ok: "false", state: "open", n: 5, none: null };
     expect(await warned(run, "condition", { data }, { expression })).toEqual([
       ["not-a-truth-value", `\`expression\` ${words}`],
     ]);
   });
 
-  it.each(["item.name", "item.n", "item.ok === 'false'", "[1].some((x) => x >= item.n)", "item.none ?? ''"])(
+  it.each(["item.name", "item.n", "item.ok === 'false'", "[1].some((x) => x >= item.n)", "item.none ?? ''", "''"])(
     "warns of nothing for %s",
     async (expression) => {
       const data = { ok: "false", name: "Ada", n: 5, none: null };

@@ -37,6 +37,7 @@ describe("a quote of CSV that is never closed", () => {
   it.each([
     ["cells of several lines", 'a,b\n1,"x\ny"\n'],
     ["one at the end of the text", 'a,b\n1,"x\r\ny"'],
+    ["one before empty cells", 'a,b,c\n1,"x\ny",,\n'],
     ["one before other cells", 'a,b\n"x\ny",1\n'],
     ["no rows", "a,b\n"],
     ["nothing", ""],
@@ -76,6 +77,8 @@ describe("decimals that may be thousands", () => {
 
   it.each([
     ["as many places as decimals have", "a;b\n1.5;x\n2.25;x\n", auto],
+    ["prices of fuel", "a;b\n1.789;x\n1.809;x\n", auto],
+    ["numbers of four digits without a point", "a;b\n1.500;x\n1234;x\n", auto],
     ["a zero before the point", "a;b\n0.125;x\n", auto],
     ["numbers that stay text", "a;b\n1.234;x\n1.234,56;x\n", auto],
     ["text", "a;b\n1.234;x\n", { delimiter: ";" }],

@@ -276,8 +276,8 @@ describe("file-system", () => {
       expect(text(given.targetPath)).toBe(from);
     }
     expect(existsSync(join(from, "a"))).toBe(false);
-    const unused = await failure("file-system", {}, { operation: "write", path: to, content: "", overwrite: false });
-    expect(unused.message).toContain("`overwrite` is for copy, move");
+    const unused = await failure("file-system", {}, { operation: "delete", path: to, overwrite: false });
+    expect(unused.message).toContain("`overwrite` is for copy, move, write");
   });
 
   it("moves one of several files that go to the same place at once, where none may be replaced", async () => {

@@ -94,6 +94,11 @@ describe("pictures in AVIF", () => {
       message: "[image] Source image has 40 × 30 pixels, more than the 1199 that `maxPixels` allows",
     });
     expect(existsSync(at("never.png"))).toBe(false);
+    const long = new Uint8Array(await plain(16_385, 1, "#ffffff").png().toBuffer());
+    expect(await failure("image", { baseImage: long }, { operation: "convert", format: "avif" })).toMatchObject({
+      code: "INVALID_PARAMETERS",
+      message: "[image] A side of AVIF has at most 16384 pixels; the picture has 16385 × 1",
+    });
   });
 
   it("need a package that is asked for by name", async () => {

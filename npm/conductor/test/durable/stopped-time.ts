@@ -2,6 +2,9 @@
 import { vi } from "vitest";
 
 const { setImmediate: realImmediate, setTimeout: realTimeout } = globalThis;
+const realNow = performance.now.bind(performance);
+/** ms; less than a test has, so that it fails with what was waited for. */
+const PATIENCE = 300_000;
 
 /** Lets what was begun go on as far as it goes without time. */
 export async function settled(): Promise<void> {
@@ -26,7 +29,9 @@ export async function pass(ms: number): Promise<void> {
 
 /** Resolves once something is so; time does not pass. As long as it takes: a thread, which has real time, may have to answer first. */
 export async function holds(isSo: () => Promise<boolean> | boolean): Promise<void> {
+  const end = realNow() + PATIENCE;
   while (!(await isSo())) {
+    if (realNow() > end) throw new Error("It does not come to hold");
     await settled();
     await new Promise((resolve) => realTimeout(resolve, 1));
   }

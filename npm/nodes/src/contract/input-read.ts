@@ -7,7 +7,7 @@
 export const inputRead: unique symbol = Symbol.for("@atomiton/input-read") as never;
 
 /**
- * The property under which a node finds whether a parameter is made by an expression: what that gives counts also where it is empty, which
- * editors write into nodes as well.
+ * The property under which a node finds whether a parameter is made by an expression: an empty list that it gives counts, while editors
+ * write empty lists into nodes.
  */
 export const parameterIsMade: unique symbol = Symbol.for("@atomiton/parameter-is-made") as never;

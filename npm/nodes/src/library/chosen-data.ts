@@ -19,8 +19,8 @@ export function chosenData<P>(
   const brought = findData(input, names, dataIn);
   if (brought === undefined) return parameters[parameter];
   const given = parameters[parameter];
-  // An expression that gives an empty list, or no text, means that.
-  const isGiven = !isEmpty(given) || (given !== undefined && given !== null && work.isMade(parameter));
+  // An expression that gives an empty list means that.
+  const isGiven = !isEmpty(given) || (Array.isArray(given) && work.isMade(parameter));
   if (!isGiven || isNamed(input, names)) return brought;
   warnOfLeftOut(work, parameter, brought);
   return given;

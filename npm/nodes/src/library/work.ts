@@ -15,7 +15,7 @@ import type { NodeType } from "../definition/node-type.js";
 import { demandTable, isBacked, type Taker } from "../table/table-output.js";
 import { parseParameters } from "./parameters.js";
 import { wait } from "./wait.js";
-import { letBeRead } from "./written-files.js";
+import { letBeRead, letsRead } from "./written-files.js";
 
 /** One execution of a node, with its parameters checked and completed. */
 export interface NodeWork<P> {
@@ -93,7 +93,7 @@ export function executable<P>(
   run: (work: NodeWork<P>) => Promise<unknown>,
   options: { fromPorts?: readonly (string | PortParameter)[]; takesStreams?: boolean } = {},
 ): NodeExecutable<NodeParams> {
-  const touches = nodeType.touches.length > 0;
+  const mayRead = letsRead(nodeType);
   return {
     async execute(params) {
       const input = Object.hasOwn(params, "input") ? params["input"] : undefined;
@@ -106,7 +106,7 @@ export function executable<P>(
         const work = new Work(params, parameters, input);
         const demanded = options.takesStreams === true ? undefined : demandTables(input, work);
         if (demanded !== undefined) await demanded;
-        if (touches && (parameters as { operation?: unknown }).operation !== "write") letBeRead(work);
+        if (mayRead && (parameters as { operation?: unknown }).operation !== "write") letBeRead(() => work.runEnd);
         return await run(work);
       } catch (error) {
         throw named(nodeType, error);

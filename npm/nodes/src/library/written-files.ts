@@ -1,13 +1,19 @@
 /** Files that a run wrote, to tell of one that it writes over although nothing can have read it. */
+import type { NodeType } from "../definition/node-type.js";
 import type { NodeWork } from "./work.js";
 
 /** Who wrote a file, in which of its rounds. */
 interface Writing {
   nodeId: unknown;
-  step: string | undefined;
+  step: string;
 }
 
-/** By the end of a run, what it wrote since a node last read something. */
+/** Files of a run that are known; a run that writes more begins anew. */
+const MOST_FILES = 10_000;
+/** Types that touch nothing themselves, while what goes on meanwhile, or inside of them, may read files. */
+const LET_READ = new Set(["sub-flow", "delay", "wait-for-input"]);
+
+/** By the end of a run, what it wrote since a node last may have read something. */
 const runs = new WeakMap<AbortSignal, Map<string, Writing>>();
 let hasWritten = false;
 
@@ -16,32 +22,42 @@ let hasWritten = false;
  *
  * @param place where it really is
  * @param path as the flow has it, for the message
+ * @returns to be called once the file is written
  */
 export function warnOfWritingOver(
-  { runEnd, nodeId, stepKey: step, warn }: Pick<NodeWork<unknown>, "runEnd" | "nodeId" | "stepKey" | "warn">,
+  { runEnd, nodeId, stepKey = "", warn }: Pick<NodeWork<unknown>, "runEnd" | "nodeId" | "stepKey" | "warn">,
   place: string,
   path: string,
-): void {
-  if (runEnd === undefined) return;
-  let files = runs.get(runEnd);
-  if (files === undefined) {
-    files = new Map();
-    runs.set(runEnd, files);
-  }
+): () => void {
+  if (runEnd === undefined) return () => {};
+  const files = runs.get(runEnd) ?? new Map<string, Writing>();
+  runs.set(runEnd, files);
   hasWritten = true;
+  // A further try, of the node or of a group around it, means the same content.
+  const step = stepKey.replace(/~\d+(?=\/[^~]*$)/, "");
   const before = files.get(place);
-  files.set(place, { nodeId, step });
-  // A further try of the same step means the same content.
-  if (before === undefined || before.step === step) return;
-  warn(
-    "written-over",
-    before.nodeId === nodeId
-      ? `\`${path}\` is written in each round, so that only what the last one writes is left; give each round a path of its own (such as \`\${{ index }}\` in the name), append, or write once behind the loop`
-      : `\`${path}\` was written by \`${String(before.nodeId)}\` before in this run, and is written over; give one of them another path, or append`,
-  );
+  if (before !== undefined && before.step !== step) {
+    const meant = "or set `overwrite` of `file-system` to true where that is meant";
+    warn(
+      "written-over",
+      before.nodeId === nodeId
+        ? `\`${path}\` is written in each round, so that only what the last one writes is left; give each round a path of its own (such as \`\${{ index }}\` in the name), append, write once behind the loop, ${meant}`
+        : `\`${path}\` was written by \`${String(before.nodeId)}\` before in this run, and is written over; give one of them another path, append, ${meant}`,
+    );
+  }
+  return () => {
+    if (files.size >= MOST_FILES) files.clear();
+    files.set(place, { nodeId, step });
+  };
 }
 
-/** A node that may read files, or runs what may, begins: what was written so far may be read. */
-export function letBeRead(work: Pick<NodeWork<unknown>, "runEnd">): void {
-  if (hasWritten && work.runEnd !== undefined) runs.get(work.runEnd)?.clear();
+/** Whether files may be read while a node of the type runs that does not write one. */
+export function letsRead({ type, touches }: Pick<NodeType, "type" | "touches">): boolean {
+  return touches.length > 0 || LET_READ.has(type);
+}
+
+/** A node begins that may read files, or runs what may: what was written so far may be read. */
+export function letBeRead(runEndOf: () => AbortSignal | undefined): void {
+  const runEnd = hasWritten ? runEndOf() : undefined;
+  if (runEnd !== undefined) runs.get(runEnd)?.clear();
 }

@@ -3,6 +3,7 @@ import { type Effects, type EffectsOf, isEffects } from "../contract/effects.js"
 import { NodeError } from "../contract/error.js";
 import type { NodeExecutable, NodeParams } from "../contract/executable.js";
 import { foundText } from "../contract/issues.js";
+import { runEnd } from "../contract/run-end.js";
 import { isPlainObject, type PlainObject, unwrap } from "../data/input.js";
 import {
   input,
@@ -13,6 +14,7 @@ import {
   sharedParameters,
 } from "../definition/node-type.js";
 import { after } from "../library/after.js";
+import { letBeRead } from "../library/written-files.js";
 import { plainValue } from "../table/port-value.js";
 import { check } from "./check.js";
 import { CONTEXT_KEYS, type DescribedParameters, describeParameters, jsonSchemaOf, refusal } from "./described.js";
@@ -168,6 +170,7 @@ export function defineNode<
     execute(params) {
       const brought = Object.hasOwn(params, "input") ? params["input"] : undefined;
       let answer: Output | Promise<Output>;
+      if (effects !== "none") letBeRead(() => params[runEnd]);
       try {
         answer = after(parametersOf(type, definition.parameters, parametersIn(params, described)), (parameters) =>
           after(inputsIn(type, inputs, brought), (found) =>

@@ -28,7 +28,8 @@ impl Column {
             Spelled::LossyNumber => self.has_losses = true,
             Spelled::Number { places: 0 } => {}
             Spelled::Number { places } => {
-                self.has_zeros_at_end |= text.ends_with(b"0");
+                // `1.0` is how programs write a whole number among decimals.
+                self.has_zeros_at_end |= places > 1 && text.ends_with(b"0");
                 self.has_uneven_places |= *self.places.get_or_insert(places) != places;
             }
         }
@@ -41,15 +42,17 @@ impl Column {
             return None;
         }
         let Spelled::Number { places } = spelled(text.as_bytes()) else { return None };
-        Some((text.parse().ok()?, if places > 0 && text.ends_with('0') { places } else { 0 }))
+        Some((number_in(text.as_bytes())?, if places > 1 && text.ends_with('0') { places } else { 0 }))
     }
 }
 
 enum Spelled {
     Number {
+        /// Digits behind the decimal point; of a number with an exponent none.
         places: usize,
     },
-    /// With zeros before it, a sign, an exponent, a decimal comma or thousands set apart, or more digits than a number keeps.
+    /// With zeros before it, a sign, a decimal comma or thousands set apart, more digits than a number keeps, or an exponent as
+    /// identifiers have it, such as `1e5`.
     LossyNumber,
     Other,
 }
@@ -66,14 +69,52 @@ fn spelled(text: &[u8]) -> Spelled {
     if !is_number || !exponent.is_none_or(is_exponent) {
         return if is_separated(unsigned) { Spelled::LossyNumber } else { Spelled::Other };
     }
-    let is_plain =
-        exponent.is_none() && !whole.is_empty() && fraction.is_none_or(|digits| !digits.is_empty());
-    let is_lossy = !is_plain
-        || text[0] == b'+'
-        || (whole.len() > 1 && whole[0] == b'0')
-        || whole.len() + decimals.len() > MOST_DIGITS
-        || (text[0] == b'-' && [whole, decimals].concat().iter().all(|digit| *digit == b'0'));
-    if is_lossy { Spelled::LossyNumber } else { Spelled::Number { places: decimals.len() } }
+    let is_plain = text[0] != b'+'
+        && !whole.is_empty()
+        && fraction.is_none_or(|digits| !digits.is_empty())
+        && !(whole.len() > 1 && whole[0] == b'0');
+    match exponent {
+        _ if !is_plain => Spelled::LossyNumber,
+        None if fraction.is_none() && whole.len() <= MOST_DIGITS && text != b"-0" => {
+            Spelled::Number { places: 0 }
+        }
+        None if fraction.is_some() && is_kept(text, &[whole, decimals].concat()) => {
+            Spelled::Number { places: decimals.len() }
+        }
+        Some(exponent)
+            if (fraction.is_some() || exponent[0] == b'-')
+                && is_in_range(text, &[whole, decimals].concat()) =>
+        {
+            Spelled::Number { places: 0 }
+        }
+        _ => Spelled::LossyNumber,
+    }
+}
+
+/// Whether a decimal number comes back as it was written, but for zeros at its end.
+fn is_kept(text: &[u8], digits: &[u8]) -> bool {
+    significant_in(digits) <= MOST_DIGITS
+        || number_in(text).is_some_and(|number| number.abs() >= 1e-6 && number.to_string().as_bytes() == text)
+}
+
+/// Whether a number with an exponent is one that there is, with all of its digits.
+fn is_in_range(text: &[u8], digits: &[u8]) -> bool {
+    let significant = significant_in(digits);
+    number_in(text).is_some_and(|number| {
+        number.is_finite() && (number != 0.0) == (significant > 0) && significant <= MOST_DIGITS + 2
+    })
+}
+
+/// Digits without zeros at both ends.
+fn significant_in(digits: &[u8]) -> usize {
+    let first = digits.iter().position(|digit| *digit != b'0');
+    let last = digits.iter().rposition(|digit| *digit != b'0');
+    first.zip(last).map_or(0, |(first, last)| last - first + 1)
+}
+
+fn number_in(text: &[u8]) -> Option<f64> {
+    // Without the sign of a zero.
+    std::str::from_utf8(text).ok()?.parse::<f64>().ok().map(|number| number + 0.0)
 }
 
 /// Whether digits stand apart, as in `1.234,56`: those beside them are in the same notation.
@@ -134,22 +175,25 @@ mod tests {
 
     #[test]
     fn a_column_is_text_where_one_number_would_lose_something() {
-        for lossy in [
+        let losses = [
             "007",
             "+1",
             "1e5",
-            "-1.5E-7",
+            "1E+5",
+            "1.5e400",
+            "1e-400",
             "-0",
-            "-0.00",
             ".5",
             "5.",
-            "1234567890123456",
             "00.5",
+            "1234567890123456",
+            "0.1234567890123456789",
             "1,5",
             "1.234,56",
-            "1'000",
+            "1 000",
             "1.2.3",
-        ] {
+        ];
+        for lossy in losses {
             assert_eq!(numbers(&["5", lossy, "2.5"]), [None, None, None], "{lossy}");
         }
     }
@@ -161,6 +205,15 @@ mod tests {
             [Some((100.5, 2)), Some((20.0, 0)), Some((7.25, 0)), Some((3.0, 2))]
         );
         assert_eq!(numbers(&["1.9", "1.10", "2"]), [None, None, None]);
+        assert_eq!(numbers(&["1.0", "2.5", "3.25"]), [Some((1.0, 0)), Some((2.5, 0)), Some((3.25, 0))]);
+        assert_eq!(numbers(&["-0.00", "2.50"]), [Some((0.0, 2)), Some((2.5, 2))]);
         assert_eq!(numbers(&["1.9", "1.11"]), [Some((1.9, 0)), Some((1.11, 0))]);
+    }
+
+    #[test]
+    fn what_programs_write_of_their_numbers_is_numbers() {
+        let cells = ["0.30000000000000004", "1", "9.8e-05", "0.0001", "1.5e+300", "1e-7"];
+        let expected = [0.30000000000000004, 1.0, 9.8e-5, 0.0001, 1.5e300, 1e-7];
+        assert_eq!(numbers(&cells), expected.map(|number| Some((number, 0))));
     }
 }

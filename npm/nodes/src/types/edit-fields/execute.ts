@@ -59,15 +59,18 @@ export const editFieldsNode = executable<Parameters>(editFields, async (work) =>
   return { result: { ...(isFields(data) && !keepOnlySet ? data : {}), ...Object.fromEntries(set) } };
 });
 
-/** How values are written: warned of where they are escaped for HTML, though `escape` is not given and the template has no tags. */
+/** How values are written: warned of where they are escaped for HTML, though neither `escape` nor the template asks for it. */
 function escapes(field: string, template: string, work: NodeWork<Parameters>): boolean | ((value: unknown) => string) {
-  if (!work.parameters.escape || work.isGiven("escape") || /<[a-z/!]/i.test(template)) return work.parameters.escape;
+  const { escape: asksFor } = work.parameters;
+  if (!asksFor || work.isGiven("escape") || /<[a-z/!]|\|\s*e\b/i.test(template)) return asksFor;
+  let isTold = false;
   return (value) => {
-    const [text, escaped] = [textOf(value), escapeHtml(value)];
-    if (text !== escaped) {
+    const escaped = escapeHtml(value);
+    if (!isTold && textOf(value) !== escaped) {
+      isTold = true;
       work.warn(
         "escaped-value",
-        `A value in the template of \`${field}\` was escaped for HTML, as ${JSON.stringify(escaped.slice(0, 60))}; set \`escape\` to false where it is no HTML, to true where it is`,
+        `Values in the template of \`${field}\` are escaped for HTML, \`&\` as \`&amp;\`; set \`escape\` to false where it is no HTML, to true where it is`,
       );
     }
     return escaped;

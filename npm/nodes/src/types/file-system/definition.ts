@@ -36,8 +36,8 @@ export const fileSystem = {
       overwrite: {
         type: "boolean",
         description:
-          "copy and move: whether a file at the target may be replaced. true: it is; false: where there is something already, the node " +
-          "fails and changes nothing; not given: it is, and a warning names it.",
+          "copy, move and write: whether a file that is there may be replaced. true: it is; false: where there is something already, the " +
+          "node fails and changes nothing; not given: it is, and a warning names it, of write where the same run wrote it.",
       },
       pathOfFile: {
         type: "boolean",

@@ -67,7 +67,7 @@ const USED_BY: Readonly<Partial<Record<keyof FileParameters, readonly FileParame
   include: ["list"],
   hidden: ["list"],
   details: ["list"],
-  overwrite: ["copy", "move"],
+  overwrite: ["copy", "move", "write"],
 };
 
 function refuseUnused({ parameters }: Work): void {
@@ -103,8 +103,10 @@ async function write(work: Work, parameterPath: string): Promise<object> {
     );
   }
   const place = await rootedPath(work.files, path);
-  warnOfWritingOver(work, place, path);
+  await refuseTaken(work, place, path);
+  const written = parameters.overwrite === true ? undefined : warnOfWritingOver(work, place, path);
   const size = await writeContent(place, content, work, form);
+  written?.();
   return { result: path, path, size };
 }
 

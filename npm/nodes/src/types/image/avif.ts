@@ -12,6 +12,8 @@ import type { NamedPicture } from "./sources.js";
 
 /** The most bytes of a file that is read, as for other formats. */
 const MOST_BYTES = 256 * 1024 * 1024;
+/** Pixels on a side of a picture that is written. */
+const LONGEST_SIDE = 16_384;
 /** Where a file of this kind says what it is: the length of that part, `ftyp`, and names of four letters. */
 const HEAD_BYTES = 64;
 
@@ -81,10 +83,36 @@ export async function pngOfAvif(avif: Avif, maxPixels: number): Promise<Uint8Arr
   return decoded(avif.name, sharp(avif.bytes).png({ compressionLevel: 1 }).toBuffer());
 }
 
-/** A PNG picture as AVIF. `quality`: from 1 to 100. */
-export async function avifOfPng(png: Uint8Array, quality: number, lossless: boolean): Promise<Buffer> {
+/** Fails where the package is not installed, before a picture is made that nothing could write. */
+export async function checkAvif(): Promise<void> {
+  await loaded();
+}
+
+/**
+ * A PNG picture as AVIF. `quality`: from 1 to 100.
+ *
+ * @throws NodeError INVALID_PARAMETERS for a picture with a side that AVIF has no room for
+ */
+export async function avifOfPng(
+  { bytes, width, height }: { bytes: Uint8Array; width: number; height: number },
+  quality: number,
+  lossless: boolean,
+): Promise<Buffer> {
+  if (Math.max(width, height) > LONGEST_SIDE) {
+    throw new NodeError(
+      "INVALID_PARAMETERS",
+      `A side of AVIF has at most ${LONGEST_SIDE} pixels; the picture has ${width} × ${height}`,
+    );
+  }
   const sharp = await loaded();
-  return sharp(png, { limitInputPixels: false }).avif({ quality, lossless }).toBuffer();
+  try {
+    return await sharp(bytes, { limitInputPixels: false }).avif({ quality, lossless }).toBuffer();
+  } catch (error) {
+    throw new NodeError("EXECUTION_FAILED", `Image processing failed: ${messageOf(error)}`, {
+      cause: error,
+      retry: false,
+    });
+  }
 }
 
 async function loaded() {

@@ -288,6 +288,7 @@ export const image = {
     { what: "size of a file that is read", bound: "256 MiB", beyond: "MEMORY_LIMIT_EXCEEDED" },
     { what: "pixels on a side of JPEG", bound: "65,535", beyond: "INVALID_PARAMETERS" },
     { what: "pixels on a side of WebP", bound: "16,383", beyond: "INVALID_PARAMETERS" },
+    { what: "pixels on a side of AVIF", bound: "16,384", beyond: "INVALID_PARAMETERS" },
     { what: "length of a text", bound: "10,000 characters", beyond: "INVALID_PARAMETERS" },
     { what: "pictures in `images`", bound: "100", beyond: "INVALID_PARAMETERS" },
   ],

@@ -7,7 +7,7 @@ import { toBase64 } from "../../data/base64.js";
 import { executable } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { cancellable } from "../../table/addon.js";
-import { avifIn, avifOfPng, headerOfAvif, pngOfAvif } from "./avif.js";
+import { avifIn, avifOfPng, checkAvif, headerOfAvif, pngOfAvif } from "./avif.js";
 import { image } from "./definition.js";
 import { fontOf } from "./font.js";
 import { formatOf, type ImageFormat } from "./format.js";
@@ -33,16 +33,18 @@ async function run(work: ImageWork): Promise<object> {
   checkPictures(work, pictures);
   if (work.parameters.operation === "info") return infoOf(work, pictures);
   const format = formatOf(work);
+  if (format === "avif") await checkAvif();
   const { output, resultAs } = work.parameters;
   // Before the work, so that a place that may not be written is told at once.
   const place = output === undefined ? undefined : await rootedPath(work.files, output);
   const answer = await process(work, pictures, format);
   const { quality, lossless } = work.parameters;
   const made = answer.bytes ?? Buffer.alloc(0);
-  const bytes = format === "avif" ? await avifOfPng(made, quality, lossless) : made;
-  const facts = { width: answer.width, height: answer.height, format, size: bytes.length, success: true };
-  if (place === undefined) return { result: inForm(bytes, resultAs, format), ...facts };
+  const { width, height } = answer;
+  const bytes = format === "avif" ? await avifOfPng({ bytes: made, width, height }, quality, lossless) : made;
   throwIfAborted(work.signal);
+  const facts = { width, height, format, size: bytes.length, success: true };
+  if (place === undefined) return { result: inForm(bytes, resultAs, format), ...facts };
   await writeAtomically(place, (beside, mode) => writeThrough(beside, bytes, mode));
   return { result: output, imagePath: output, ...facts };
 }

@@ -16,20 +16,23 @@ interface Column {
   /** Digits behind the decimal point, of those that have one. */
   places: number;
   hasUnevenPlaces: boolean;
-  /** All decimals have one to three digits before the point, of which the first is no zero. */
+  /** Each number is one to three digits, with a point and three more if need be: `5`, `1.234`. */
   isGrouped: boolean;
 }
 
+/** What the fields of records spell, as far as text looks like numbers. */
+export type Columns = ReadonlyMap<string, Readonly<Column>>;
+
 /**
  * Records whose cells are what they spell: numbers, true and false; empty cells are `null`. Other items stay as they are. The numbers
- * of a field stay text where one of them would lose something: zeros before it, a sign, an exponent, a decimal comma, digits. Zeros at the end of decimals
- * are the places of amounts where all decimals of the field have as many; beside others they are probably those of versions, which stay.
- * `bindings-node/src/nodes/table/workbook/number_column.rs` has the same rule for workbooks that are written.
+ * of a field stay text where one of them would lose something: zeros before it, a sign, a decimal comma, digits, or an exponent as
+ * identifiers have it. Zeros at the end of decimals are the places of amounts where all decimals of the field have as many; beside others
+ * they are probably those of versions, which stay. `bindings-node/src/nodes/table/workbook/number_column.rs` has the same rule for
+ * workbooks that are written.
  */
-export function typedRecords(records: readonly Row[]): Row[];
-export function typedRecords(records: readonly unknown[]): unknown[];
-export function typedRecords(records: readonly unknown[]): unknown[] {
-  const columns = columnsOf(records);
+export function typedRecords(records: readonly Row[], columns?: Columns): Row[];
+export function typedRecords(records: readonly unknown[], columns?: Columns): unknown[];
+export function typedRecords(records: readonly unknown[], columns = columnsOf(records)): unknown[] {
   return records.map((record) => {
     if (!isPlainObject(record)) return record;
     const typed: Row = Object.create(Object.getPrototypeOf(record) as object | null);
@@ -41,17 +44,17 @@ export function typedRecords(records: readonly unknown[]): unknown[] {
 }
 
 /**
- * Fields whose decimals all have three places behind one to three digits, such as `1.234`: where people write decimals with a comma, these are
- * thousands.
+ * Fields whose decimals all have three places behind one to three digits, and some a zero at the end, as `1.234` and `2.500`: where people
+ * write decimals with a comma, these are thousands.
  */
-export function likelyThousands(records: readonly Row[]): string[] {
-  return [...columnsOf(records)].flatMap(([name, column]) =>
-    column.isGrouped && !column.hasLosses && column.places === 3 && !column.hasUnevenPlaces ? [name] : [],
+export function likelyThousands(columns: Columns): string[] {
+  return [...columns].flatMap(([name, column]) =>
+    column.isGrouped && column.hasZerosAtEnd && isNumbers(column) && column.places === 3 ? [name] : [],
   );
 }
 
 /** By name, the fields in which some text looks like a number. */
-function columnsOf(records: readonly unknown[]): Map<string, Column> {
+export function columnsOf(records: readonly unknown[]): Columns {
   const columns = new Map<string, Column>();
   for (const record of records) {
     if (!isPlainObject(record)) continue;
@@ -64,25 +67,36 @@ function columnsOf(records: readonly unknown[]): Map<string, Column> {
         column = { hasLosses: false, hasZerosAtEnd: false, places: 0, hasUnevenPlaces: false, isGrouped: true };
         columns.set(key, column);
       }
-      if (parts === null) column.hasLosses = true;
-      else note(column, cell, parts);
+      if (parts === null || !isKept(cell, parts)) column.hasLosses = true;
+      else note(column, parts);
     }
   }
   return columns;
 }
 
-function note(column: Column, cell: string, [, sign, whole = "", point, decimals = "", exponent]: string[]): void {
-  const isPlain = sign !== "+" && whole !== "" && exponent === undefined && (point === "" || decimals !== "");
-  const isNegativeZero = sign === "-" && !/[1-9]/.test(cell);
+/** Whether a number comes back as it was written, but for zeros at its end and the form of an exponent. */
+function isKept(cell: string, [, sign, whole = "", point, decimals = "", exponent]: string[]): boolean {
   const hasZeroBefore = whole.length > 1 && whole.startsWith("0");
-  if (!isPlain || isNegativeZero || hasZeroBefore || whole.length + decimals.length > MOST_DIGITS) {
-    column.hasLosses = true;
-  } else if (decimals !== "") {
-    column.hasZerosAtEnd ||= decimals.endsWith("0");
-    column.places ||= decimals.length;
-    column.hasUnevenPlaces ||= column.places !== decimals.length;
-    column.isGrouped &&= whole.length <= 3 && whole !== "0";
-  }
+  if (sign === "+" || whole === "" || (point !== "" && decimals === "") || hasZeroBefore) return false;
+  if (point === "" && exponent === undefined) return whole.length <= MOST_DIGITS && cell !== "-0";
+  const significant = (whole + decimals).replace(/^0+|0+$/g, "").length;
+  const number = Number(cell);
+  if (exponent === undefined) return significant <= MOST_DIGITS || String(number) === cell;
+  if (point === "" && !exponent.includes("-")) return false;
+  return Number.isFinite(number) && (number !== 0) === significant > 0 && significant <= MOST_DIGITS + 2;
+}
+
+function note(column: Column, [, , whole = "", , decimals = "", exponent]: string[]): void {
+  column.isGrouped &&= whole.length <= 3 && exponent === undefined && (decimals === "" || whole !== "0");
+  if (decimals === "" || exponent !== undefined) return;
+  // `1.0` is how programs write a whole number among decimals.
+  column.hasZerosAtEnd ||= decimals.length > 1 && decimals.endsWith("0");
+  column.places ||= decimals.length;
+  column.hasUnevenPlaces ||= column.places !== decimals.length;
+}
+
+function isNumbers({ hasLosses, hasZerosAtEnd, hasUnevenPlaces }: Column): boolean {
+  return !hasLosses && !(hasZerosAtEnd && hasUnevenPlaces);
 }
 
 function mayBeNumber(cell: string): boolean {
@@ -94,8 +108,8 @@ function mayBeNumber(cell: string): boolean {
 function typedCell(cell: string, column: Column | undefined): unknown {
   if (cell === "") return null;
   if (mayBeNumber(cell)) {
-    const isNumbers = column && !column.hasLosses && !(column.hasZerosAtEnd && column.hasUnevenPlaces);
-    return isNumbers && NUMBER.test(cell) ? Number(cell) : cell;
+    // Without the sign of a zero.
+    return column && isNumbers(column) && NUMBER.test(cell) ? Number(cell) + 0 : cell;
   }
   const lower = cell.toLowerCase();
   if (lower === "true" || lower === "false") return lower === "true";

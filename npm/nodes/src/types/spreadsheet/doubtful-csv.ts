@@ -52,7 +52,12 @@ function listed(names: readonly string[]): string {
  * Warns of a quote that is never closed, which takes the rest of the text into one cell: the last cell has line breaks, and the text
  * does not end with the quote that would close it.
  */
-export async function warnOfUnclosedQuote(table: NativeTable, text: CsvText, warn: Warn): Promise<void> {
+export async function warnOfUnclosedQuote(
+  table: NativeTable,
+  text: CsvText,
+  { delimiter }: CsvLayout,
+  warn: Warn,
+): Promise<void> {
   const { headers, rowCount } = table;
   const last =
     rowCount === 0
@@ -60,7 +65,11 @@ export async function warnOfUnclosedQuote(table: NativeTable, text: CsvText, war
       : (JSON.parse(table.recordsText(rowCount - 1, LAST_ROW_BYTES).text) as Record<string, string>[])[0];
   const [column = "", cell = ""] = Object.entries(last ?? {}).findLast(([, each]) => each !== "") ?? [];
   const breaks = cell.split(/\r\n|\r|\n/).length - 1;
-  if (breaks === 0 || (await endOf(text)).endsWith('"')) return;
+  if (breaks === 0) return;
+  // Cells behind it may be empty.
+  let end = await endOf(text);
+  while (end.endsWith(delimiter)) end = end.slice(0, -delimiter.length).trimEnd();
+  if (end.endsWith('"')) return;
   warn(
     "unclosed-quote",
     `A quote is opened and never closed: the cell ${rowCount === 0 ? "of a header" : `of \`${column}\` in the last row`} has the rest of the text, ${breaks} line ${breaks === 1 ? "break" : "breaks"} of it. It begins with ${JSON.stringify(cell.slice(0, 40))}; close the quote, or write it twice where it belongs to the cell`,

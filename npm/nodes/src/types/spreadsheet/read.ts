@@ -21,7 +21,7 @@ import {
   recordsOf,
   tableBehind,
 } from "../../table/table-output.js";
-import { likelyThousands, typedRecords } from "./cell-types.js";
+import { type Columns, columnsOf, likelyThousands, typedRecords } from "./cell-types.js";
 import { type CsvText, warnOfDuplicateHeaders, warnOfUnclosedQuote } from "./doubtful-csv.js";
 import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
 import { refuseEncoding, refuseSheetSettings, refuseStream, SHEET, warnOfTextSettings } from "./ignored.js";
@@ -147,14 +147,18 @@ async function readCsv(work: Work, source: Source, format: TableFormat): Promise
   const text: CsvText = decoded === undefined ? { path, data: data ?? "" } : { path: undefined, data: decoded };
   const warn = (rule: string, message: string) => work.warn(rule, message);
   await warnOfDuplicateHeaders(table, text, layout, warn);
-  await warnOfUnclosedQuote(table, text, warn);
-  if (types === "auto" && delimiter === ";") warnOfThousands(table, warn);
-  return Object.assign(types === "auto" ? typedOutput(table) : tableOutput(table), sheetFacts(delimiter));
+  await warnOfUnclosedQuote(table, text, layout, warn);
+  if (types !== "auto") return Object.assign(tableOutput(table), sheetFacts(delimiter));
+  const records = recordsOf(table);
+  const columns = columnsOf(records);
+  if (delimiter === ";") warnOfThousands(columns, warn);
+  const { headers, rowCount } = table;
+  return { records: typedRecords(records, columns), headers, rowCount, ...sheetFacts(delimiter) };
 }
 
 /** Cells are separated by `;` where commas are decimal ones: a point is then mostly between thousands. */
-function warnOfThousands(table: NativeTable, warn: (rule: string, message: string) => void): void {
-  const names = likelyThousands(recordsOf(table));
+function warnOfThousands(columns: Columns, warn: (rule: string, message: string) => void): void {
+  const names = likelyThousands(columns);
   if (names.length === 0) return;
   warn(
     "likely-thousands",

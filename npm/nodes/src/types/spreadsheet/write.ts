@@ -60,8 +60,9 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   if (stream instanceof StreamedRows && isStreamed(format, parameters)) {
     const form = format === "json" || format === "jsonl" ? format : delimiterOf(parameters, format);
     const place = await rootedPath(work.files, path);
-    warnOfWritingOver(work, place, path);
+    const written = warnOfWritingOver(work, place, path);
     const { size, count } = await writeStream(place, stream, form, work);
+    written();
     if (count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
     return { result: path, path, format, headers: [...stream.headers], rowCount: count, size, success: true };
   }
@@ -70,8 +71,9 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   if (format !== "json" && format !== "jsonl") warnOfNestedRows(data, (rule, message) => work.warn(rule, message));
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
   const place = await rootedPath(work.files, path);
-  warnOfWritingOver(work, place, path);
+  const written = warnOfWritingOver(work, place, path);
   const size = await write(place, rows, format, work);
+  written();
   const { headers, count } = rows;
   return { result: path, path, format, headers, rowCount: count, size, success: true };
 }
@@ -121,7 +123,7 @@ async function writeSheets(
   }
   const text = JSON.stringify(sheets.map((rows, at) => sheetOf(rows, names[at] as string)));
   const place = await rootedPath(work.files, path);
-  warnOfWritingOver(work, place, path);
+  const written = warnOfWritingOver(work, place, path);
   const size = await writeAtomically(place, async (beside) => {
     const size = await cancellable(signal, (addon, cancel) =>
       addon.writeRecordsWorkbook(text, beside, parameters.types !== "text", cancel),
@@ -129,6 +131,7 @@ async function writeSheets(
     warnOfSheets(await sheetsOf(place), names, work);
     return size;
   });
+  written();
   const rowCount = sheets.reduce((sum, { count }) => sum + count, 0);
   const headers = [...new Set(sheets.flatMap((rows) => rows.headers))];
   return { result: path, path, format, headers, rowCount, size, success: true, sheetNames: names };

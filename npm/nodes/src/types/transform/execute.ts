@@ -126,12 +126,17 @@ export function transformNode(place: Place): NodeExecutable {
   );
 }
 
-/** Warns of an operation that has nothing to go by, and therefore leaves the list as it is, or in an order by text. */
+/** Warns of an operation that has nothing to go by, and therefore leaves out empty items alone, or orders objects by their text. */
 function warnOfNothingGiven(work: NodeWork<TransformParameters>, data: unknown): void {
   const { operation, where, sortKey } = work.parameters;
   if (operation === "filter" && where === undefined && !work.isGiven("transformFunction")) {
-    if (work.given("function" as never) !== undefined) return;
-    work.warn("nothing-to-go-by", "`filter` has neither `where` nor `transformFunction`, so that every item stays");
+    // To leave out empty items may be meant.
+    const isPlain = Array.isArray(data) && data.some((item) => !item);
+    if (isPlain || work.given("function" as never) !== undefined) return;
+    work.warn(
+      "nothing-to-go-by",
+      '`filter` has neither `where` nor `transformFunction`, so that only empty items, such as 0, "" and null, are left out',
+    );
   }
   if (operation === "sort" && sortKey === undefined) {
     if (!isBacked(data) && !(Array.isArray(data) && data.some(isPlainObject))) return;

@@ -90,7 +90,10 @@ class SqliteDriver implements Driver, Session {
     const folder = dirname(place);
     const made = isNew && !(await isThere(folder)) ? await this.#folderFor(folder) : undefined;
     const opening = { path: place, mayChange: !isRead, memory: MEMORY, wait: waited, ...(isNew && { createFor: sql }) };
-    const trouble = await this.#call(() => this.#database.open(opening));
+    const trouble = await this.#call(() => this.#database.open(opening)).catch(async (error: unknown) => {
+      await removeMade(folder, made);
+      throw error;
+    });
     if (trouble === null || trouble === undefined) return this;
     await removeMade(folder, made);
     if (isNew && trouble.code === CANTOPEN) throw await this.#notFound();
