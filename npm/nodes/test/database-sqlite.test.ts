@@ -8,6 +8,7 @@ import { adviceOf, retryOf } from "../src/contract/error.js";
 import { pathProblems } from "../src/executables.js";
 import { failure, places, run } from "./run.js";
 import { fresh, made, ofPython, on, python, sqlite } from "./sqlite.js";
+import { warned } from "./warned.js";
 
 describe("a file of SQLite", () => {
   it("is made by a statement that creates something, and by no other", async () => {
@@ -385,6 +386,25 @@ db.commit()`,
       expect((await query("select count(*) as n from t")).result).toEqual([{ n: 12 * 6000 + 50 }]);
     }
   });
+});
+
+it("warns of text that a column of numbers changes", async () => {
+  const { path, query } = await made("create table c (zip integer, phone numeric, price decimal(9,2), note text, any)");
+  const row = { zip: "00501", phone: "+4917", price: "10.50", note: "007", any: "007" };
+  const insert = (rows: object[]) =>
+    warned(run, "database", {}, { connection: sqlite(path), operation: "insert", table: "c", rows });
+  expect(await insert([{ ...row, zip: "10115" }, row])).toEqual([
+    [
+      "changed-text",
+      expect.stringMatching(/^The column `zip` of c is declared integer, so that "00501" is kept as 501;/),
+    ],
+    [
+      "changed-text",
+      expect.stringMatching(/^The column `phone` of c is declared numeric, so that "\+4917" is kept as 4917;/),
+    ],
+  ]);
+  expect(await insert([{ zip: 501, phone: "4917", price: "0.50", note: "+1", any: "x" }])).toEqual([]);
+  expect((await query("select * from c limit 2")).result[1]).toEqual({ ...row, zip: 501, phone: 4917, price: 10.5 });
 });
 
 it("is looked for before a flow runs, where no node of it makes it", async () => {

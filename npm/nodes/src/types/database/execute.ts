@@ -48,7 +48,8 @@ async function insert(work: Work): Promise<object> {
   const rows = rowsOf(plainValue(chosenData(work, "rows", ["rows", "data", "records"], writableRows)));
   if (rows.length === 0) return { result: [], rowCount: 0, fields: [] };
   const { signal, progress } = work;
-  const insertion = { table, rows, onConflict, keys, returning, signal, progress };
+  const warn = (rule: string, message: string) => work.warn(rule, message);
+  const insertion = { table, rows, onConflict, keys, returning, signal, progress, warn };
   return outputOf(await withSession(work, (session) => insertRows(session, insertion)));
 }
 

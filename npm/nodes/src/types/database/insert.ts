@@ -7,6 +7,9 @@ import { isPlainObject, type PlainObject } from "../../data/input.js";
 import { quotedName, quotedTable } from "./names.js";
 import type { Answer, Field, Session } from "./session.js";
 
+/** Text that spells a number with a sign or zeros before it, as codes and telephone numbers do. */
+const FORMED = /^(?:\+\d|-?0\d)[\d.]*$/;
+
 /** What is inserted, and how. */
 export interface Insertion {
   table: string;
@@ -15,6 +18,7 @@ export interface Insertion {
   keys: readonly string[];
   returning: readonly string[];
   signal: AbortSignal | undefined;
+  warn(rule: string, message: string): void;
   progress: ((percent: number, message?: string) => void) | undefined;
 }
 
@@ -31,6 +35,7 @@ export async function insertRows(session: Session, insertion: Insertion): Promis
   const name = quotedTable(table);
   const known = await session.fieldsOf(name);
   checkColumns(columns, known, table);
+  warnOfChangedText(insertion, columns, known);
   const jsonColumns = new Set(known.filter(({ isJson }) => isJson).map(({ name }) => name));
   const conflict = conflictText(insertion, columns);
   const returning =
@@ -118,6 +123,23 @@ function checkColumns(columns: readonly string[], known: readonly Field[], table
     "INVALID_PARAMETERS",
     `The table ${table} has no column \`${strange}\`${has}${hintOf(strange, names)}`,
   );
+}
+
+/** Warns of text that a column of numbers does not keep as it is. */
+function warnOfChangedText(
+  { rows, table, warn }: Insertion,
+  columns: readonly string[],
+  known: readonly Field[],
+): void {
+  for (const { name, type, makesNumbers } of known) {
+    if (makesNumbers !== true || !columns.includes(name)) continue;
+    const changed = rows.map((row) => row[name]).find((value) => typeof value === "string" && FORMED.test(value));
+    if (changed === undefined) continue;
+    warn(
+      "changed-text",
+      `The column \`${name}\` of ${table} is declared ${type}, so that ${JSON.stringify(changed)} is kept as ${Number(changed)}; declare it as text where its form counts`,
+    );
+  }
 }
 
 function hintOf(name: string, names: readonly string[]): string {

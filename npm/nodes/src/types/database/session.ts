@@ -14,6 +14,8 @@ export interface Field {
   type: string;
   /** Whether it takes JSON, where a list is a value. */
   isJson: boolean;
+  /** Whether it makes numbers of text that spells one, without a word. */
+  makesNumbers?: boolean;
 }
 
 /** An answer to a statement; rows are lists of values, in the order of the fields. */

@@ -62,8 +62,13 @@ function mismatch(placeOf: () => string, what: string): NodeError {
 export function fieldsOf(columns: readonly SqliteColumn[]): Field[] {
   return columns.map(({ name, declared }) => {
     const type = (declared ?? "any").toLowerCase();
-    return { name, type, isJson: type === "json" };
+    return { name, type, isJson: type === "json", makesNumbers: declared != null && makesNumbers(type) };
   });
+}
+
+/** Whether SQLite gives a column of the type numbers for text that spells one: by words in its name, as its documentation has them. */
+function makesNumbers(type: string): boolean {
+  return type.includes("int") || !/char|clob|text|blob/.test(type);
 }
 
 /** What cells of a column become; `undefined` for what they are. */
