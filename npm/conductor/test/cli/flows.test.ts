@@ -73,7 +73,7 @@ describe.each(Object.keys(PLACES) as (keyof typeof PLACES)[])("%s", (name) => {
     const { path, run, said } = await place(name);
     await said("run", file(path, "double.yaml", DOUBLE), "--id", "one", "--quiet");
     expect((await run("run", file(path, "failing.yaml", FAILING), "--id", "bad", "--quiet")).code).toBe(1);
-    expect(await said("executions", "list")).toMatch(/failed .* bad\n.*completed .* one\n$/);
+    expect(await said("executions", "list")).toMatch(/failed .* bad {2}! 1 warning\n.*completed .* one\n$/);
     expect(JSON.parse(await said("executions", "list", "--status", "failed", "--json"))).toMatchObject([{ id: "bad" }]);
     expect(await said("executions", "show", "bad")).toMatch(/✗ bad .*EXECUTION_FAILED/);
     const forked = await said("executions", "fork", "one", "--param", "keep.data=[2,5]", "--id", "two");
