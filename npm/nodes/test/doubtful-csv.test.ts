@@ -60,6 +60,13 @@ describe("columns of one name", () => {
     ]);
   });
 
+  it("are told of rows that are streamed as well", async () => {
+    const path = join(folder, "streamed.csv");
+    writeFileSync(path, "id,amount,amount\n1,2,3\n");
+    const told = await warned(run, "spreadsheet", {}, { path, stream: true });
+    expect(told.map(([rule]) => rule)).toEqual(["duplicate-headers"]);
+  });
+
   it("are not seen in names that have numbers", async () => {
     expect(await warningsOf("a,a_1,a_2\n1,2,3\n")).toEqual([]);
     expect(await warningsOf("a,a\n1,2\n", { hasHeaders: false })).toEqual([]);

@@ -213,8 +213,8 @@ function localFlow({ environment, flows }: LocalParts, node: NodeApi): FlowApi {
     getTemplate,
     async loadFlow(id, options) {
       if (options?.version !== undefined) return asLoaded(await flows.loadFlow(id, options));
-      const saved = templates.get(id) ?? (await flows.get(id));
-      return saved ? asLoaded(saved) : (await getTemplate(id)).definition;
+      const found = templates.get(id) ?? (await flows.get(id));
+      return found ? asLoaded(found) : (await getTemplate(id)).definition;
     },
     history: flows.flowHistory,
     restore: flows.restoreFlow,

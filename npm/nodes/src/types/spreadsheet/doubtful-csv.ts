@@ -19,7 +19,7 @@ const END_BYTES = 64;
 
 /** Warns of columns of one name, of which all but the first are read under other names. */
 export async function warnOfDuplicateHeaders(
-  { headers }: NativeTable,
+  headers: readonly string[],
   { path, data }: CsvText,
   layout: CsvLayout,
   warn: Warn,

@@ -124,12 +124,14 @@ async function readCsv(work: Work, source: Source, format: TableFormat): Promise
   const { hasHeaders, skipEmptyLines, types } = parameters;
   const delimiter = parameters.delimiter ?? (format === "tsv" ? "\t" : ",");
   const layout: CsvLayout = { delimiter, hasHeaders, skipEmptyLines };
+  const warn = (rule: string, message: string) => work.warn(rule, message);
   const explained = async (error: unknown) => {
     throw await withEncoding(await withDelimiter(error, delimiter, path, data), path, data);
   };
   if (parameters.stream && path !== undefined) {
     const rows = await StreamedRows.open(path, layout, signal).catch(explained);
     warnOfDelimiter(work, delimiter, rows.headers, []);
+    await warnOfDuplicateHeaders(rows.headers, { path, data: "" }, layout, warn);
     const output = Object.assign(attachStream({}, "records", rows), { headers: rows.headers });
     return Object.assign(
       attachCount(output, "rowCount", () => rows.countNow()),
@@ -145,8 +147,7 @@ async function readCsv(work: Work, source: Source, format: TableFormat): Promise
   const start = table.headers.length === 1 && table.rowCount > 0 ? table.recordsText(0, FEW_BYTES).text : "[]";
   warnOfDelimiter(work, delimiter, table.headers, JSON.parse(start) as Record<string, string>[]);
   const text: CsvText = decoded === undefined ? { path, data: data ?? "" } : { path: undefined, data: decoded };
-  const warn = (rule: string, message: string) => work.warn(rule, message);
-  await warnOfDuplicateHeaders(table, text, layout, warn);
+  await warnOfDuplicateHeaders(table.headers, text, layout, warn);
   await warnOfUnclosedQuote(table, text, layout, warn);
   if (types !== "auto") return Object.assign(tableOutput(table), sheetFacts(delimiter));
   const records = recordsOf(table);
@@ -162,7 +163,7 @@ function warnOfThousands(columns: Columns, warn: (rule: string, message: string)
   if (names.length === 0) return;
   warn(
     "likely-thousands",
-    `${names.map((name) => `\`${name}\``).join(", ")}: numbers such as 1.234 were read as decimals, 1.234. In a file separated by \`;\` they are mostly thousands: read it with \`types: text\` and take the points out, as in \`Number(row.amount.replaceAll(".", ""))\``,
+    `${names.map((name) => `\`${name}\``).join(", ")}: numbers such as 1.234 were read as decimals. In a file separated by \`;\` they are mostly thousands: read it with \`types: text\` and take the points out, as in \`Number(row.amount.replaceAll(".", ""))\``,
   );
 }
 

@@ -1,10 +1,9 @@
 /** Files as views, whose types are found out by all that is in them. */
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
-import { missingPath } from "../../machine/missing-path.js";
+import { checkFile } from "../../machine/readable-file.js";
 import { typesOfText } from "./column-types.js";
 import type { Engine } from "./engine.js";
 import { demandDistinct, quotedName, quotedText } from "./names.js";
@@ -49,7 +48,7 @@ export async function viewOfFile(engine: Engine, name: string, path: unknown, op
       `\`files.${name}\` must be one file, without any of * ? [ ] { }: ${path}`,
     );
   }
-  await checkFile(path);
+  await checkFile(path, path);
   if (format === "csv" || format === "tsv") {
     await viewOfText(engine, name, whole, format === "tsv" ? "\t" : ",", path, options);
   } else {
@@ -114,13 +113,4 @@ function formatOf(name: string, path: string): (typeof FORMATS)[keyof typeof FOR
     `\`files.${name}\` must end in .csv, .tsv, .parquet, .json, .jsonl or .ndjson, found ${foundText(path)}`,
     { advice: ["Read other files with their own nodes, such as spreadsheet, and lead an edge here."], retry: false },
   );
-}
-
-async function checkFile(path: string): Promise<void> {
-  const facts = await stat(path).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
-    throw await missingPath(`File not found: ${path}`, path, { cause: error });
-  });
-  if (!facts.isFile())
-    throw new NodeError("EXECUTION_FAILED", `Path is not a file: ${resolve(path)}`, { retry: false });
 }

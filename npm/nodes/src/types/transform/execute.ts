@@ -131,8 +131,8 @@ function warnOfNothingGiven(work: NodeWork<TransformParameters>, data: unknown):
   const { operation, where, sortKey } = work.parameters;
   if (operation === "filter" && where === undefined && !work.isGiven("transformFunction")) {
     // To leave out empty items may be meant.
-    const isPlain = Array.isArray(data) && data.some((item) => !item);
-    if (isPlain || work.given("function" as never) !== undefined) return;
+    const hasEmpty = Array.isArray(data) && data.some((item) => !item);
+    if (hasEmpty || work.given("function" as never) !== undefined) return;
     work.warn(
       "nothing-to-go-by",
       '`filter` has neither `where` nor `transformFunction`, so that only empty items, such as 0, "" and null, are left out',
