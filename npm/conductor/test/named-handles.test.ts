@@ -51,3 +51,34 @@ it("are found in groups, too", () => {
   const outer = { id: "f", type: "group", nodes: [inner], edges: [] } as unknown as NodeDefinition;
   expect(found(outer).map(([path]) => path)).toEqual(["/nodes/0/edges/0/sourceHandle"]);
 });
+
+it("that are a part of what a node gives are warned of, as an edge brings all of it", () => {
+  const ports = (...ids: string[]) => ids.map((id) => ({ id }));
+  const dedupe = {
+    type: "dedupe",
+    parameterSchema: {},
+    outputPorts: ports("result", "duplicates"),
+    otherOutputs: ports("n"),
+  };
+  const warned = (sourceHandle: string, parameters = {}, of: object = {}) => {
+    const nodes = [
+      { id: "only-one", type: "dedupe", ...of },
+      { id: "next", type: "any", parameters },
+    ];
+    const edges = [{ source: "only-one", target: "next", sourceHandle }];
+    return validateFlow({ id: "f", type: "group", nodes, edges } as never, { nodes: [dedupe], handles })
+      .filter(({ rule }) => rule === "ignored-handle")
+      .map(({ path, severity, message }) => [path, severity, message]);
+  };
+  expect(warned("duplicates")).toEqual([
+    [
+      "/edges/0/sourceHandle",
+      "warning",
+      'The edge from `only-one` to `next` leaves by `duplicates`, a part of what `only-one` gives; an edge brings all of it, and `next` not that part alone. Read it in a parameter of `next`: `${{ nodes["only-one"].duplicates }}`',
+    ],
+  ]);
+  expect(warned("n")).toHaveLength(1);
+  for (const handle of ["result", "output", "error", "port-1"]) expect(warned(handle), handle).toEqual([]);
+  expect(warned("duplicates", { data: '${{ nodes["only-one"].duplicates }}' })).toEqual([]);
+  expect(warned("duplicates", {}, { parameters: { enabled: false } })).toEqual([]);
+});

@@ -195,6 +195,12 @@ describe("batchSize", () => {
     expect(await problems("loopType: times, count: 3, batchSize: 2")).toMatch(/`batchSize` is for lists/);
     expect(await problems("batchSize: 0")).toMatch(/batchSize/);
     expect(await problems("maxRounds: 5")).toMatch(/`maxRounds` bounds a `while` loop/);
+    const counting = readFlow(`id: f\nnodes:\n${loop("loopType: times, array: [1]").replace(/^/gm, "  ")}`);
+    const { errors, warnings } = (await conductor.node.validate(counting as never)) as unknown as Record<
+      string,
+      string[]
+    >;
+    expect([errors, warnings]).toEqual([[], [expect.stringMatching(/`array` is for `loopType: forEach`/)]]);
     expect(await problems("loopType: while")).toMatch(/needs a `condition`/);
     expect(await message(loop("batchSize: -1"), { data: [1] })).toMatch(/batch size.*whole number from 1/);
   });

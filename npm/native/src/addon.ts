@@ -13,6 +13,10 @@ export interface NativeTable {
   readonly rowCount: number;
   /** The names of the columns, all distinct. */
   readonly headers: string[];
+  /** How many rows of the text that was read had fewer cells than there are columns. */
+  readonly shortRows: number;
+  /** The first of them, from 1, counted with the headers and without empty lines; 0 where there is none. */
+  readonly firstShortRow: number;
   /** Rows from `start` on: as many as fit `bytes` of text, but one at least while there is one. */
   recordsText(start: number, bytes: number): RecordsText;
   /** Tells the garbage collector how many bytes the handle keeps alive. */
@@ -54,6 +58,9 @@ export interface NativeMatches {
   readonly unmatchedRight: number;
   /** Whether both sides have rows with empty text in a key. */
   readonly haveBlankKeys: boolean;
+  /** The first rows of a side without a match, at most so many. */
+  leftWithoutMatch(most: number): NativeTable;
+  rightWithoutMatch(most: number): NativeTable;
 }
 
 /** Joined rows: a table, or, where some lack a side, records with null for its fields. */
@@ -74,6 +81,8 @@ export interface CsvLayout {
    * line of one quoted empty cell (`""`) is no empty line.
    */
   skipEmptyLines: boolean;
+  /** The row where the table begins, from 1 unless given; empty lines above it count. */
+  firstRow?: number;
 }
 
 /** Which cells of a workbook to read, and as what. */
@@ -82,7 +91,7 @@ export interface WorkbookLayout {
   sheetName?: string;
   /** A sheet by its place, from 0. */
   sheetIndex?: number;
-  /** Cells, such as `A2:D10`, `A:D` or `2:10`. */
+  /** Cells, such as `A2:D10`, `A:D`, `2:10`, or `A2:D`, `A2:` and `2:` up to the end of the sheet. */
   range?: string;
   hasHeaders: boolean;
   skipEmptyLines: boolean;

@@ -190,4 +190,12 @@ describe.each(places)("diff in $name", ({ run, failure }) => {
     setImmediate(() => controller.abort());
     await expect(running).rejects.toMatchObject({ code: "CANCELLED" });
   });
+
+  it("tells of rows that are removed and added only because their keys are written otherwise", async () => {
+    const before = [{ id: "A-1" }, { id: "7.0" }];
+    const after = [{ id: "A-1" }, { id: 7 }];
+    expect(await warned(run, "diff", { before, after }, { keys: ["id"] })).toEqual([
+      ["nearly-matched", expect.stringMatching(/^1 row of before .* in after .*"7\.0" and 7/)],
+    ]);
+  });
 });

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
+import { adviceOf } from "../src/contract/error.js";
 import { run, temporaryFolder } from "./run.js";
 import { warned } from "./warned.js";
 
@@ -70,6 +71,106 @@ describe("columns of one name", () => {
   it("are not seen in names that have numbers", async () => {
     expect(await warningsOf("a,a_1,a_2\n1,2,3\n")).toEqual([]);
     expect(await warningsOf("a,a\n1,2\n", { hasHeaders: false })).toEqual([]);
+  });
+});
+
+describe("rows that lack cells", () => {
+  it("are told, with the first of them", async () => {
+    expect(await warningsOf("a,b,c\n1,2,3\n4,5\n\n6,7\n8,9,\n")).toEqual([
+      [
+        "short-rows",
+        "2 rows, the first of them row 3, have fewer cells than the 3 columns, and what is missing is read as empty. Look whether the file was cut short, or a cell left out",
+      ],
+    ]);
+    expect(await warningsOf("a,b\n1,2\n3", { types: "auto" })).toEqual([
+      ["short-rows", expect.stringMatching(/^Row 3 has fewer cells/)],
+    ]);
+  });
+
+  it("are not seen where lines are empty, or empty lines are rows", async () => {
+    expect(await warningsOf("a,b\n1,2\n\n  \n3,\n")).toEqual([]);
+    expect(await warningsOf("a,b\n1,2\n\n3,4\n", { skipEmptyLines: false })).toEqual([]);
+  });
+});
+
+describe("a table that begins below the first row", () => {
+  const report = "Sales of March,,\n\nid,name,amount\n1,Ada,5\n2,Bob,7\n";
+
+  it("is told where a title is taken for the headers", async () => {
+    expect(await warningsOf(report)).toEqual([
+      ["unnamed-columns", expect.stringMatching(/no column but the first, "Sales of March"\. .* `firstRow`/)],
+    ]);
+    expect(await warningsOf("id,column2\n1,2\n")).toEqual([]);
+    expect(await warningsOf(",,\n1,2,3\n", { hasHeaders: false })).toEqual([]);
+  });
+
+  it.each([3, 2])("is read from `firstRow: %s` on, empty lines before the headers passed over", async (firstRow) => {
+    expect(await warningsOf(report, { firstRow })).toEqual([]);
+    const path = join(folder, "report.csv");
+    writeFileSync(path, report);
+    for (const stream of [false, true]) {
+      const { records, headers } = await run("spreadsheet", {}, { path, firstRow, stream });
+      expect(headers).toEqual(["id", "name", "amount"]);
+      expect(records).toEqual([
+        { id: "1", name: "Ada", amount: "5" },
+        { id: "2", name: "Bob", amount: "7" },
+      ]);
+    }
+    const bare = await run("spreadsheet", { data: report }, { firstRow: 4, hasHeaders: false });
+    expect(bare.records).toEqual([
+      { column1: "1", column2: "Ada", column3: "5" },
+      { column1: "2", column2: "Bob", column3: "7" },
+    ]);
+    expect(await warningsOf("t\nid,a,a\n1,2,3\n", { firstRow: 2 })).toEqual([
+      ["duplicate-headers", expect.stringContaining("`a_1`")],
+    ]);
+  });
+
+  it("is read from a workbook in the same way", async () => {
+    const path = join(folder, "report.xlsx");
+    const rows = [
+      ["Sales of March", "", ""],
+      ["", "", ""],
+      ["id", "name", "amount"],
+      ["1", "Ada", "5"],
+    ];
+    const records = rows.map(([a, b, c]) => ({ a, b, c }));
+    await run("spreadsheet", { data: records }, { operation: "write", path, types: "text" });
+    // The names of the written columns are the first row of the sheet.
+    const expected = [{ id: "1", name: "Ada", amount: "5" }];
+    for (const where of [{ firstRow: 4 }, { firstRow: 3 }, { range: "4:" }, { range: "A4:C" }, { range: "A4:" }]) {
+      expect((await run("spreadsheet", {}, { path, ...where })).records, JSON.stringify(where)).toEqual(expected);
+      expect(await warned(run, "spreadsheet", {}, { path, ...where })).toEqual([]);
+    }
+    const titled = await warned(run, "spreadsheet", {}, { path, range: "A2:C5" });
+    expect(titled).toEqual([["unnamed-columns", expect.stringContaining("Sales of March")]]);
+    await expect(run("spreadsheet", {}, { path, firstRow: 9 })).rejects.toMatchObject({
+      code: "INVALID_PARAMETERS",
+      message: "[spreadsheet] The table cannot begin in row 9: nothing is there",
+    });
+  });
+
+  it.each([
+    [{ data: report }, { firstRow: 9 }, /cannot begin in row 9: nothing is there, and 5 rows are above/],
+    [{ data: [{ a: 1 }] }, { firstRow: 2 }, /`firstRow` cannot be given here: the records of a list of records/],
+    [{ data: "[]" }, { firstRow: 2, format: "json" }, /the records of JSON have no rows above/],
+    [{ data: report }, { firstRow: 2, range: "A:C" }, /`range` says where the table begins/],
+    [{ data: [{ a: 1 }] }, { firstRow: 2, operation: "write", path: "x.csv" }, /written from the first row on/],
+  ])("is refused where it means nothing: %j %j", async (input, parameters, words) => {
+    await expect(run("spreadsheet", input, parameters)).rejects.toMatchObject({
+      code: "INVALID_PARAMETERS",
+      message: expect.stringMatching(words),
+    });
+  });
+
+  it("is asked for where a row is wider than what was taken for the headers", async () => {
+    const error = await run("spreadsheet", { data: "Sales\n\nid,name\n1,Ada\n" }, {}).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ message: "[spreadsheet] Row 2 has text in cell 2, but there are only 1 columns" });
+    expect(adviceOf(error)).toContainEqual(expect.stringContaining("`firstRow: 2`"));
+    const { records } = await run("spreadsheet", { data: "Sales\n\nid,name\n1,Ada\n" }, { firstRow: 2 });
+    expect(records).toEqual([{ id: "1", name: "Ada" }]);
   });
 });
 

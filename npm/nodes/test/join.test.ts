@@ -222,6 +222,24 @@ describe.each(places)("join in $name", ({ run, failure }) => {
       expect(given, `seed ${seed}`).toEqual(pairs);
     }
   });
+
+  it("tells of rows whose keys differ only in how they are written", async () => {
+    const left = [{ zip: "00501" }, { zip: "10115" }, { zip: "20095 " }, { zip: "99" }];
+    const right = [{ zip: 501 }, { zip: "10115" }, { zip: "20095" }];
+    expect(await warned(run, "join", { left, right }, { on: ["zip"] })).toEqual([
+      [
+        "nearly-matched",
+        '2 rows of left without a match would have one in right if the keys were written alike, such as "00501" and 501. Make them alike first, by a `transform`',
+      ],
+    ]);
+    // Of the right side alone, where each row of the left has a match.
+    const more = { left: [{ a: "Ada" }, { a: "Bob" }], right: [{ a: "Ada" }, { a: "Bob" }, { a: " ada" }] };
+    expect(await warned(run, "join", more, { on: ["a"], how: "left" })).toEqual([
+      ["nearly-matched", expect.stringMatching(/^1 row of right .* in left .*" ada" and "Ada"/)],
+    ]);
+    const apart = { left: [{ a: "1.10" }, { a: "x" }], right: [{ a: "1.1" }, { a: "x" }] };
+    expect(await warned(run, "join", apart, { on: ["a"] })).toEqual([]);
+  });
 });
 
 /** Whole numbers below a bound, the same ones for the same seed. */

@@ -70,6 +70,12 @@ describe("sums and averages", () => {
     expect(await of([1e308, 1e308])).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
     expect(await of([-1e308, -1e308, 1])).toEqual([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]);
     expect(await of([null])).toEqual([0, null]);
+    expect(await of([0.1, 0.2])).toEqual([0.3, 0.15]);
+    expect(await of([0.1, 0.2, 0.3])).toEqual([0.6, 0.2]);
+    expect(await of([1.1, 2.2, -3.3])).toEqual([0, 0]);
+    expect(await of([1e-7, 2e-7])).toEqual([3e-7, 1.5e-7]);
+    expect(await of([1 / 3, 1 / 3])).toEqual([2 / 3, 1 / 3]);
+    expect(await of([1e12, 0.0001])).toEqual([1e12 + 0.0001, (1e12 + 0.0001) / 2]);
     expect(await of([])).toEqual([0, null]);
   });
 
@@ -90,6 +96,20 @@ describe("sums and averages", () => {
         for (const data of others) expect(await answer(place, data), `round ${round}: ${cells}`).toBe(expected);
       }
       expect(await answer(places[1] as (typeof places)[number], native)).toBe(expected);
+    }
+  });
+
+  it("are what decimals give when they are added exactly", async () => {
+    const random = new Random(11);
+    const place = places[0] as (typeof places)[number];
+    for (let round = 0; round < 500; round++) {
+      const digits = random.below(7);
+      const wholes = Array.from({ length: 1 + random.below(200) }, () => random.below(2 ** 30) - 2 ** 29);
+      const data = wholes.map((whole) => ({ n: Number(`${whole}e-${digits}`) }));
+      const [{ sum, avg }] = (await place.run("transform", { data }, parameters)).result;
+      const exact = wholes.reduce((total, whole) => total + BigInt(whole), 0n);
+      expect(sum).toBe(Number(`${exact}e-${digits}`) + 0);
+      expect(avg).toBeCloseTo(sum / data.length, 12);
     }
   });
 

@@ -237,12 +237,11 @@ impl<'a> Totals<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::reading::{Layout, read};
+    use super::super::reading::table_of;
     use super::*;
 
     fn run(text: &str, spec: &str) -> Result<String, Failure> {
-        let layout = Layout { delimiter: b',', has_headers: true, skip_empty_lines: true };
-        let table = read(text.as_bytes(), text.len(), &layout, &Cancel::default())?;
+        let table = table_of(text);
         Ok(Aggregation::from_json(spec)?.apply(&table, &Cancel::default())?.text)
     }
 

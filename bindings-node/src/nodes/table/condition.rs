@@ -180,13 +180,12 @@ impl Test {
 
 #[cfg(test)]
 mod tests {
-    use super::super::reading::{Layout, read};
+    use super::super::reading::table_of;
     use super::*;
 
     fn kept(filter: &str) -> Result<Vec<String>, Failure> {
         let text = "n,t\n5,apple\n10,pear\n,fig\n5.0,plum\nx,\n";
-        let layout = Layout { delimiter: b',', has_headers: true, skip_empty_lines: true };
-        let table = read(text.as_bytes(), text.len(), &layout, &Cancel::default())?;
+        let table = table_of(text);
         let table = Filter::from_json(filter)?.apply(&table, &Cancel::default())?;
         Ok(table.rows().map(|row| String::from_utf8(row.cell(1).to_vec()).unwrap()).collect())
     }

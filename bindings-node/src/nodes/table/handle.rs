@@ -12,7 +12,7 @@ use super::super::work::{Cancel, CancelToken, Work, in_background};
 use super::aggregate::{Aggregated, Aggregation};
 use super::condition::Filter;
 use super::ordering;
-use super::reading::{self, Layout};
+use super::reading::{self, Layout, ShortRows, TableRead};
 use super::sheet::Table;
 use super::writing::{Format, JsonRecords, write_file};
 
@@ -22,11 +22,17 @@ pub struct NativeTable {
     table: Option<Table>,
     /// What the garbage collector was told that this handle keeps alive, in bytes.
     told: i64,
+    /// Of the text that it was read from.
+    short: ShortRows,
 }
 
 impl NativeTable {
     pub(super) fn new(table: Table) -> Self {
-        Self { table: Some(table), told: 0 }
+        Self { table: Some(table), told: 0, short: ShortRows::default() }
+    }
+
+    fn read(TableRead { table, short }: TableRead) -> Self {
+        Self { short, ..Self::new(table) }
     }
 
     /// The table; INVALID_PARAMETERS once the handle was disposed of.
@@ -47,6 +53,18 @@ impl NativeTable {
     #[napi(getter, catch_unwind)]
     pub fn headers(&self) -> napi::Result<Vec<String>> {
         Ok(self.table()?.headers().to_vec())
+    }
+
+    /// How many rows of the text had fewer cells than there are columns.
+    #[napi(getter, catch_unwind)]
+    pub fn short_rows(&self) -> f64 {
+        self.short.count as f64
+    }
+
+    /// The first of them, from 1, counted with the headers and without empty lines, as messages do; 0 where there is none.
+    #[napi(getter, catch_unwind)]
+    pub fn first_short_row(&self) -> f64 {
+        self.short.first as f64
     }
 
     /// Rows from `start` on as the JSON text of an array of objects: as many as fit `bytes`, but one at least while
@@ -106,6 +124,8 @@ pub struct CsvLayout {
     pub has_headers: bool,
     /// Whether lines without text are left out; otherwise each is a row of one empty cell.
     pub skip_empty_lines: bool,
+    /// The row where the table begins, from 1 unless given; empty lines above it count.
+    pub first_row: Option<u32>,
 }
 
 /// Reads a CSV file. DESERIALIZATION_FAILED names the row that is not readable.
@@ -117,7 +137,7 @@ pub fn read_table(
 ) -> napi::Result<AsyncTask<Work<NativeTable>>> {
     let (layout, cancel) = (layout_of(&layout)?, Cancel::of(cancel));
     Ok(in_background(move || {
-        reading::read_file(&PathBuf::from(path), &layout, &cancel).map(NativeTable::new)
+        reading::read_file(&PathBuf::from(path), &layout, &cancel).map(NativeTable::read)
     }))
 }
 
@@ -134,7 +154,7 @@ pub fn parse_table(
         Either::A(text) => text.into_bytes(),
         Either::B(buffer) => buffer.to_vec(),
     };
-    Ok(in_background(move || reading::read(&bytes[..], bytes.len(), &layout, &cancel).map(NativeTable::new)))
+    Ok(in_background(move || reading::read(&bytes[..], bytes.len(), &layout, &cancel).map(NativeTable::read)))
 }
 
 /// The rows for which the conditions hold; `filter` is the JSON text of `{where, match}`.
@@ -289,6 +309,7 @@ pub(super) fn layout_of(layout: &CsvLayout) -> Result<Layout, Failure> {
         delimiter: delimiter_of(&layout.delimiter)?,
         has_headers: layout.has_headers,
         skip_empty_lines: layout.skip_empty_lines,
+        first_row: layout.first_row.unwrap_or(1),
     })
 }
 

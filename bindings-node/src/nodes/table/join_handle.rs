@@ -49,6 +49,20 @@ impl NativeMatches {
         self.matches.blanks == (true, true)
     }
 
+    /// The first rows of the left side without a match, at most so many.
+    #[napi(catch_unwind)]
+    pub fn left_without_match(&self, most: u32) -> NativeTable {
+        let positions = self.matches.without_match(!self.is_right_looked_up, most as usize);
+        NativeTable::new(self.left.pick(positions))
+    }
+
+    /// The first rows of the right side without a match, at most so many.
+    #[napi(catch_unwind)]
+    pub fn right_without_match(&self, most: u32) -> NativeTable {
+        let positions = self.matches.without_match(self.is_right_looked_up, most as usize);
+        NativeTable::new(self.right.pick(positions))
+    }
+
     fn unmatched(&self, looked_up: bool) -> f64 {
         if looked_up {
             self.matches.unmatched as f64

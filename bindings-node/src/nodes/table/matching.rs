@@ -101,6 +101,15 @@ impl Matches {
         let groups = self.indexed_group_of.iter().enumerate();
         groups.filter(|(_, group)| !self.is_matched[**group as usize]).map(|(position, _)| position as u32)
     }
+
+    /// The first rows without a match, at most so many: of those that were looked up, or of the indexed ones.
+    pub(crate) fn without_match(&self, looked_up: bool, most: usize) -> Vec<u32> {
+        if !looked_up {
+            return self.unmatched_indexed().take(most).collect();
+        }
+        let groups = self.group_of.iter().enumerate();
+        groups.filter(|(_, group)| **group == NONE).map(|(position, _)| position as u32).take(most).collect()
+    }
 }
 
 fn columns(table: &Table, keys: &[String]) -> Result<Vec<usize>, Failure> {

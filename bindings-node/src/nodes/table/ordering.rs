@@ -113,14 +113,8 @@ fn key_of<'a>(table: &Table, field: Option<&str>) -> Result<Key<'a>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::work::Cancel;
-    use super::super::reading::{Layout, read};
+    use super::super::reading::table_of as table;
     use super::*;
-
-    fn table(text: &str) -> Table {
-        let layout = Layout { delimiter: b',', has_headers: true, skip_empty_lines: true };
-        read(text.as_bytes(), text.len(), &layout, &Cancel::default()).unwrap()
-    }
 
     fn column(table: &Table, column: usize) -> String {
         let cells: Vec<_> =

@@ -2,8 +2,9 @@
 //!
 //! * The first record names the columns, unless there are no headers: then they are `column1`, `column2` … An empty
 //!   name becomes `column<n>` too; a name met again gets `_1`, `_2` …
-//! * A row may be shorter than the headers (its missing cells are empty) or have empty cells beyond them. A surplus
-//!   cell with text in it is refused, because dropping it would lose data without a word.
+//! * A row may be shorter than the headers (its missing cells are empty, and such rows are counted) or have empty cells beyond
+//!   them. A surplus cell with text in it is refused, because dropping it would lose data without a word.
+//! * The table may begin further down: the lines above it, such as a title, are passed over, empty ones among them.
 //! * Text must be UTF-8; a byte order mark at its start is dropped.
 //! * Quoted cells may hold delimiters, doubled quotes and line breaks. An empty line has nothing but blanks outside of quotes:
 //!   a quoted cell makes a row, also when it is empty (`""`).
@@ -32,6 +33,37 @@ pub(crate) struct Layout {
     pub(crate) delimiter: u8,
     pub(crate) has_headers: bool,
     pub(crate) skip_empty_lines: bool,
+    /// The row where the table begins, from 1; empty lines above it count.
+    pub(crate) first_row: u32,
+}
+
+/// Rows with fewer cells than there are columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct ShortRows {
+    pub(crate) count: u64,
+    /// The first of them, counted like the rows that messages name; 0 where there is none.
+    pub(crate) first: u64,
+}
+
+impl ShortRows {
+    fn add(&mut self, row: u64) {
+        if self.count == 0 {
+            self.first = row;
+        }
+        self.count += 1;
+    }
+
+    /// Both, where the others come after so many rows.
+    fn and(self, others: Self, rows: u64) -> Self {
+        let first = if self.count == 0 && others.count > 0 { rows + others.first } else { self.first };
+        Self { count: self.count + others.count, first }
+    }
+}
+
+/// A table that was read, and what there is to say of its text.
+pub(crate) struct TableRead {
+    pub(crate) table: Table,
+    pub(crate) short: ShortRows,
 }
 
 /// Opens a regular file, and tells its size in bytes.
@@ -46,14 +78,14 @@ pub(super) fn open(path: &Path) -> Result<(File, u64), Failure> {
 }
 
 /// Reads a regular file in pieces; its text is never in memory as a whole.
-pub(crate) fn read_file(path: &Path, layout: &Layout, cancel: &Cancel) -> Result<Table, Failure> {
+pub(crate) fn read_file(path: &Path, layout: &Layout, cancel: &Cancel) -> Result<TableRead, Failure> {
     let (file, size) = open(path)?;
     let mut blocks = Blocks::new(file, layout.delimiter, BLOCK, cancel);
-    let table = read_blocks(&mut blocks, size, layout)?;
+    let read = read_blocks(&mut blocks, size, layout)?;
     if blocks.taken() < size {
         return Err(became_shorter());
     }
-    Ok(table)
+    Ok(read)
 }
 
 pub(super) fn became_shorter() -> Failure {
@@ -66,15 +98,20 @@ pub(crate) fn read(
     size: usize,
     layout: &Layout,
     cancel: &Cancel,
-) -> Result<Table, Failure> {
+) -> Result<TableRead, Failure> {
     read_blocks(&mut Blocks::new(source, layout.delimiter, BLOCK, cancel), size as u64, layout)
 }
 
-fn read_blocks<R: Read>(blocks: &mut Blocks<'_, R>, size: u64, layout: &Layout) -> Result<Table, Failure> {
+fn read_blocks<R: Read>(
+    blocks: &mut Blocks<'_, R>,
+    size: u64,
+    layout: &Layout,
+) -> Result<TableRead, Failure> {
     let Some((beginning, first)) = Beginning::of(blocks, layout)? else {
-        return Table::of(Arc::new([]), Vec::new());
+        return Ok(TableRead { table: Table::of(Arc::new([]), Vec::new())?, short: ShortRows::default() });
     };
     let (mut first, mut rows, mut segments) = (Some(first), beginning.rows, Vec::new());
+    let mut short = ShortRows::default();
     let next = || match first.take() {
         Some(first) => Ok(Some(first)),
         None => blocks.next(),
@@ -83,13 +120,14 @@ fn read_blocks<R: Read>(blocks: &mut Blocks<'_, R>, size: u64, layout: &Layout) 
         threads_for(size.div_ceil(BLOCK as u64)),
         next,
         |block: Vec<u8>| beginning.read(&block, None),
-        |(segment, count)| {
-            segments.push(segment.map_err(|fault| fault.after(rows))?);
-            rows += count;
+        |part| {
+            segments.push(part.segment.map_err(|fault| fault.after(rows))?);
+            short = short.and(part.short, rows);
+            rows += part.rows;
             Ok(true)
         },
     )?;
-    Table::of(Arc::clone(&beginning.headers), segments)
+    Ok(TableRead { table: Table::of(Arc::clone(&beginning.headers), segments)?, short })
 }
 
 /// What the first rows of a text say of all others.
@@ -100,14 +138,29 @@ pub(super) struct Beginning {
     pub(super) rows: u64,
 }
 
+/// The rows of a block of whole records.
+pub(super) struct Part {
+    pub(super) segment: Result<Segment, Fault>,
+    /// How many they are with empty lines.
+    pub(super) rows: u64,
+    short: ShortRows,
+}
+
 impl Beginning {
     /// Reads the names of the columns, and answers with what is left of the first block; nothing for a text without rows.
+    ///
+    /// INVALID_PARAMETERS where the table is said to begin below the last row.
     pub(super) fn of<R: Read>(
         blocks: &mut Blocks<'_, R>,
         layout: &Layout,
     ) -> Result<Option<(Self, Vec<u8>)>, Failure> {
+        let mut above = u64::from(layout.first_row.saturating_sub(1));
         let mut rows = 0;
         while let Some(mut block) = blocks.next()? {
+            if above > 0 {
+                let passed = pass_over(&mut block, layout.delimiter, above);
+                (above, rows) = (above - passed, rows + passed);
+            }
             let mut records = records_of(&block, layout);
             while records.advance() {
                 if layout.skip_empty_lines && records.is_empty_line() {
@@ -128,20 +181,26 @@ impl Beginning {
                     block.drain(..end);
                 }
                 // Without headers, empty lines before the first row are passed over again and must not count twice.
-                let rows = if layout.has_headers { rows } else { 0 };
+                let rows =
+                    if layout.has_headers { rows } else { u64::from(layout.first_row.saturating_sub(1)) };
                 return Ok(Some((Self { headers, layout: layout.clone(), rows }, block)));
             }
+        }
+        if layout.first_row > 1 {
+            let first = layout.first_row;
+            return Err(Code::InvalidParameters.because(format!(
+                "The table cannot begin in row {first}: nothing is there, and {rows} rows are above"
+            )));
         }
         Ok(None)
     }
 
-    /// The rows of a block of whole records, and how many they are with empty lines. Of the columns only those `wanted`, in
-    /// their order, where some are named.
-    pub(super) fn read(&self, block: &[u8], wanted: Option<&[usize]>) -> (Result<Segment, Fault>, u64) {
+    /// The rows of a block of whole records. Of the columns only those `wanted`, in their order, where some are named.
+    pub(super) fn read(&self, block: &[u8], wanted: Option<&[usize]>) -> Part {
         let mut records = records_of(block, &self.layout);
-        let mut row = 0;
-        let segment = self.read_records(&mut records, block, wanted, &mut row);
-        (segment.map_err(|fault| Fault { row, ..fault }), row)
+        let (mut rows, mut short) = (0, ShortRows::default());
+        let segment = self.read_records(&mut records, block, wanted, &mut rows, &mut short);
+        Part { segment: segment.map_err(|fault| Fault { row: rows, ..fault }), rows, short }
     }
 
     fn read_records(
@@ -150,6 +209,7 @@ impl Beginning {
         block: &[u8],
         wanted: Option<&[usize]>,
         row: &mut u64,
+        short: &mut ShortRows,
     ) -> Result<Segment, Fault> {
         let is_text = std::str::from_utf8(block).is_ok();
         let width = self.headers.len();
@@ -172,6 +232,10 @@ impl Beginning {
                 return Err(Fault::of(format!(
                     " has text in cell {cell}, but there are only {width} columns"
                 )));
+            }
+            // A line without text is no row that was cut short.
+            if records.width() < width && !records.is_empty_line() {
+                short.add(*row);
             }
             match wanted {
                 Some(wanted) => {
@@ -224,6 +288,18 @@ fn records_of<'a>(block: &'a [u8], layout: &Layout) -> Records<'a> {
     Records::new(block, layout.delimiter, empty_lines)
 }
 
+/// Takes lines from the start of a block, empty ones too, at most so many; how many there were.
+fn pass_over(block: &mut Vec<u8>, delimiter: u8, most: u64) -> u64 {
+    let mut records = Records::new(block, delimiter, EmptyLines::Kept);
+    let mut passed = 0;
+    while passed < most && records.advance() {
+        passed += 1;
+    }
+    let end = records.position();
+    block.drain(..end);
+    passed
+}
+
 fn check_width(record: &Records<'_>) -> Result<(), Fault> {
     let found = record.width();
     if found > MOST_COLUMNS {
@@ -265,14 +341,21 @@ pub(super) fn column_names<'a>(cells: impl Iterator<Item = &'a [u8]>) -> Vec<Str
     names
 }
 
+/// The table of CSV text with headers, for tests.
+#[cfg(test)]
+pub(super) fn table_of(text: &str) -> Table {
+    let layout = Layout { delimiter: b',', has_headers: true, skip_empty_lines: true, first_row: 1 };
+    read(text.as_bytes(), text.len(), &layout, &Cancel::default()).unwrap().table
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const PLAIN: Layout = Layout { delimiter: b',', has_headers: true, skip_empty_lines: true };
+    const PLAIN: Layout = Layout { delimiter: b',', has_headers: true, skip_empty_lines: true, first_row: 1 };
 
     fn rows(text: &str, layout: &Layout) -> (Vec<String>, Vec<Vec<String>>) {
-        let table = read(text.as_bytes(), text.len(), layout, &Cancel::default()).unwrap();
+        let table = read(text.as_bytes(), text.len(), layout, &Cancel::default()).unwrap().table;
         let width = table.headers().len();
         let text = |cell: &[u8]| String::from_utf8(cell.to_vec()).unwrap();
         (table.headers().to_vec(), table.rows().map(|row| row.padded(width).map(text).collect()).collect())
@@ -305,6 +388,47 @@ mod tests {
             refusal(b"a,b\n1,2\n1,2,,3\n"),
             "[DESERIALIZATION_FAILED] Row 3 has text in cell 4, but there are only 2 columns"
         );
+    }
+
+    #[test]
+    fn rows_with_fewer_cells_are_counted_wherever_the_text_is_cut_into_pieces() {
+        let short = |text: &str, layout: &Layout| {
+            let read = read(text.as_bytes(), text.len(), layout, &Cancel::default()).unwrap();
+            (read.short.count, read.short.first)
+        };
+        assert_eq!(short("a,b\n1,2\n1\n1,2,\n\n \n1\n", &PLAIN), (2, 3));
+        assert_eq!(short("a,b\n1,2\n", &PLAIN), (0, 0));
+        assert_eq!(short("a,b\n\n1,2\n", &Layout { skip_empty_lines: false, ..PLAIN }), (0, 0));
+        assert_eq!(short("1,2\n1\n", &Layout { has_headers: false, ..PLAIN }), (1, 2));
+        let long = "12345678,12345678\n".repeat(200_000);
+        assert_eq!(short(&format!("a,b\n{long}1\n{long}1\n"), &PLAIN), (2, 200_002));
+    }
+
+    #[test]
+    fn a_table_begins_where_it_is_said_to() {
+        let from = |first_row| Layout { first_row, ..PLAIN };
+        let text = "\u{feff}Report,,\n\n\"made\nby hand\"\na,b\n1,2\n";
+        assert_eq!(rows(text, &from(4)), (vec!["a".into(), "b".into()], vec![vec!["1".into(), "2".into()]]));
+        assert_eq!(rows(text, &from(5)).0, ["1", "2"]);
+        // The row of the headers may be an empty line, as where a title is set apart from them.
+        assert_eq!(rows("t\n\na,b\n1,2\n", &from(2)).0, ["a", "b"]);
+        let bare = Layout { has_headers: false, ..from(3) };
+        assert_eq!(rows("t\n\n1,2\n3,4\n", &bare).1, [["1", "2"], ["3", "4"]]);
+        let refusal = |text: &str, first| {
+            read(text.as_bytes(), text.len(), &from(first), &Cancel::default()).err().unwrap().to_string()
+        };
+        assert_eq!(
+            refusal("a\n1\n", 3),
+            "[INVALID_PARAMETERS] The table cannot begin in row 3: nothing is there, and 2 rows are above"
+        );
+        assert!(refusal("", 2).contains("0 rows are above"));
+        // Lines above count, quoted line breaks within them do not.
+        assert!(refusal(text, 3).contains("Row 4 has text in cell 2"));
+        // A fault names its row of the whole text.
+        assert!(refusal("t\n\na,b\n1,2,3\n", 3).contains("Row 4 has text in cell 3"));
+        // Lines above that are more than a block.
+        let title = format!("{}\n", "x".repeat(BLOCK)).repeat(3);
+        assert_eq!(rows(&format!("{title}a,b\n1,2\n"), &from(4)).1, [["1", "2"]]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::super::work::Cancel;
 use super::blocks::Blocks;
 use super::condition::Filter;
 use super::pipeline::{in_order, threads_for};
-use super::reading::{BLOCK, Beginning, Layout, became_shorter, open};
+use super::reading::{BLOCK, Beginning, Layout, Part, became_shorter, open};
 use super::sheet::{Segment, Table, column_of};
 
 /// Rows of a file to come, as far as filters let them through. Cloning is cheap.
@@ -91,9 +91,9 @@ impl Scan {
             Ok(block)
         };
         let through = |block: Vec<u8>| {
-            let (segment, count) = beginning.read(&block, columns.as_deref());
+            let Part { segment, rows, .. } = beginning.read(&block, columns.as_deref());
             drop(block);
-            (segment.map(|segment| self.filter(Arc::clone(&headers), segment, cancel, &work)), count)
+            (segment.map(|segment| self.filter(Arc::clone(&headers), segment, cancel, &work)), rows)
         };
         in_order(threads_for(size.div_ceil(BLOCK as u64)), next, through, |(made, count)| {
             let (made, kept) = made.map_err(|fault| fault.after(rows))??;

@@ -137,7 +137,7 @@ impl Total {
             Self::Extremes(extremes, _) => extremes[group].json(),
             Self::Means(means, divide) => match &means[group] {
                 Mean { count: 0, .. } if *divide => NULL.to_owned(),
-                Mean { sum, count, .. } if *divide => written(sum.value() / *count as f64),
+                Mean { sum, count, .. } if *divide => written(sum.mean(*count)),
                 Mean { sum, .. } => written(sum.value()),
             },
         }
@@ -164,7 +164,7 @@ impl Mean {
         self.count += 1;
         // Numbers of this size that are not spelled in full may be measured or computed.
         self.is_whole = self.is_whole && number.abs() < FIRST_UNSAFE && number as i64 as f64 == number;
-        self.lost |= if self.is_whole { is_beyond_whole(self.sum.value()) } else { loses };
+        self.lost |= if self.is_whole { is_beyond_whole(self.sum.total()) } else { loses };
     }
 }
 

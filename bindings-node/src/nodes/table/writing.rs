@@ -218,13 +218,8 @@ pub(super) fn write_string(text: &[u8], out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::reading::{Layout, read};
+    use super::super::reading::table_of as table;
     use super::*;
-
-    fn table(text: &str) -> Table {
-        let layout = Layout { delimiter: b',', has_headers: true, skip_empty_lines: true };
-        read(text.as_bytes(), text.len(), &layout, &Cancel::default()).unwrap()
-    }
 
     const AWKWARD: &str = "a\",b\n\"x\\\n\ty\",\u{1}é\n2\n";
 

@@ -170,7 +170,7 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
   const { check, handles, effects } = types;
   const all = errorsFirst(problems, expressionProblems(flow));
   const checked = check === undefined ? all : withParameterProblems(all, flow, { ...types, check });
-  const withHandles = handles === undefined ? checked : withHandleProblems(checked, flow, handles);
+  const withHandles = handles === undefined ? checked : withHandleProblems(checked, flow, handles, declared);
   const own = new Map(nodes.map(({ type, effects = "writes" }) => [type, effects]));
   const withCaches = withCacheProblems(withHandles, flow, (type) => own.get(type) ?? effects?.(type));
   return withVariableProblems(withLostInputs(withCaches, flow, declared), flow);

@@ -7,6 +7,7 @@
  */
 import { nameHere } from "@atomiton/values";
 
+import { DOUBTFUL, type Doubt, doubtOf } from "./doubts.js";
 import { ExpressionError, suggestion } from "./failure.js";
 import { callMethod, FUNCTIONS, isMethod, methodNames } from "./methods.js";
 import { LISTED, NAMES, onlyInputHint, type Scope } from "./scope.js";
@@ -17,6 +18,8 @@ import { type Budget, OPERATORS, ownProperty, UNARY, ValueError } from "./values
 interface Evaluation extends Budget {
   scope: Scope;
   locals: unknown[];
+  /** The first operator that was in doubt. */
+  doubt?: Doubt | undefined;
 }
 
 type Evaluate = (evaluation: Evaluation) => unknown;
@@ -31,8 +34,12 @@ export interface Compiled {
   readonly secrets: ReadonlySet<string>;
   /** Whether it reads what only nodes inside a loop have, and where it is named. */
   readonly loopAt: number | undefined;
-  /** Throws {@link ExpressionError}. */
-  evaluate(scope: Scope): unknown;
+  /**
+   * Throws {@link ExpressionError}.
+   *
+   * @param told of an operator that hardly gave what was meant
+   */
+  evaluate(scope: Scope, told?: (doubt: Doubt) => void): unknown;
 }
 
 /** Compiles an expression. `at` is its offset in the parameter's text. Throws {@link ExpressionError}. */
@@ -52,9 +59,12 @@ export function compile(source: string, at: number): Compiled {
     nodes,
     secrets,
     loopAt,
-    evaluate(scope) {
+    evaluate(scope, told) {
+      const evaluation: Evaluation = { scope, locals: [], steps: 0 };
       try {
-        return run({ scope, locals: [], steps: 0 });
+        const value = run(evaluation);
+        if (evaluation.doubt !== undefined) told?.(evaluation.doubt);
+        return value;
       } catch (error) {
         if (error instanceof ValueError) {
           throw new ExpressionError(`\`\${{ ${shown} }}\` ${error.message}${onlyInputHint(shown, scope)}`, at);
@@ -80,6 +90,8 @@ class Compiler {
   /** Parameters of the callbacks around what is being compiled: each has a place of its own among the locals. */
   private readonly parameters: { name: string; place: number }[] = [];
   private places = 0;
+  /** Sums with text in quotes, or what a call made, among what they add: they are meant to join. */
+  private readonly joining = new Set<Syntax>();
 
   constructor(
     private readonly source: string,
@@ -288,14 +300,32 @@ class Compiler {
     return (evaluation) => apply(of(evaluation));
   }
 
-  private binary({ operator, left, right }: Syntax): Evaluate {
+  private binary(syntax: Syntax): Evaluate {
+    const { operator, left, right } = syntax;
+    if (operator === "+" && !this.joining.has(syntax) && !isOfNames(syntax)) this.join(syntax);
     const [one, other] = [this.compile(left as Syntax), this.compile(right as Syntax)];
     if (operator === "&&") return (evaluation) => one(evaluation) && other(evaluation);
     if (operator === "||") return (evaluation) => one(evaluation) || other(evaluation);
     if (operator === "??") return (evaluation) => one(evaluation) ?? other(evaluation);
     const apply = OPERATORS.get(operator as string);
     if (apply === undefined) return this.refuse(`the operator \`${operator}\``);
-    return (evaluation) => apply(one(evaluation), other(evaluation));
+    if (!DOUBTFUL.has(operator as string) || this.joining.has(syntax)) {
+      return (evaluation) => apply(one(evaluation), other(evaluation));
+    }
+    return (evaluation) => {
+      const [a, b] = [one(evaluation), other(evaluation)];
+      const value = apply(a, b);
+      evaluation.doubt ??= doubtOf(operator as string, apply, [a, b, value]);
+      return value;
+    };
+  }
+
+  /** Notes a sum, and those within it. */
+  private join(syntax: Syntax | undefined): void {
+    if (syntax?.type !== "BinaryExpression" || syntax.operator !== "+") return;
+    this.joining.add(syntax);
+    this.join(syntax.left);
+    this.join(syntax.right);
   }
 
   private object({ properties }: Syntax): Evaluate {
@@ -361,6 +391,15 @@ function pathOf(syntax: Syntax): string | undefined {
   const property = syntax.property as Syntax;
   if (syntax.computed !== true) return `${of}.${property.name}`;
   return property.type === "Literal" ? `${of}[${property.raw}]` : undefined;
+}
+
+/** Whether a sum is one of values that are read, and of numbers. */
+function isOfNames(syntax: Syntax | undefined): boolean {
+  if (syntax?.type === "BinaryExpression" && syntax.operator === "+") {
+    return isOfNames(syntax.left) && isOfNames(syntax.right);
+  }
+  if (syntax?.type === "Literal") return typeof syntax.value === "number";
+  return syntax?.type === "Identifier" || syntax?.type === "MemberExpression";
 }
 
 function hasOptional(syntax: Syntax | undefined): boolean {

@@ -371,10 +371,11 @@ function demanded(expression: Compiled, scope: Scope): unknown {
 /** The value of an expression, and a warning where that is nothing. */
 function checked(expression: Compiled, scope: Scope, place: PlaceInParameters, warn: Warn): unknown {
   const { source } = expression;
-  const value = expression.evaluate(scope);
+  const say = (rule: string, what: string) =>
+    warn(rule, `\`\${{ ${source} }}\` in parameter \`${place.join(".")}\` ${what}`);
+  const value = expression.evaluate(scope, ({ rule, message }) => say(rule, message));
   if (value === undefined || value === null) {
-    const parameter = `parameter \`${place.join(".")}\``;
-    warn("empty-expression", `\`\${{ ${source} }}\` in ${parameter} is ${value}${onlyInputHint(source, scope)}`);
+    say("empty-expression", `is ${value}${onlyInputHint(source, scope)}`);
   }
   return value;
 }

@@ -94,6 +94,45 @@ describe("a parameter", () => {
     ]);
   });
 
+  it.each([
+    ["data.a + data.b", "510", "text-added", /joins "5" and "10" as texts, and does not add them\. Write `Number/],
+    ["data.n + data.a", "25", "text-added", /joins 2 and "5"/],
+    ["data.a + 1", "51", "text-added", /joins "5" and 1/],
+    ["data.a + data.n + data.b", "5210", "text-added", /joins "5" and 2/],
+    ["data.list.map(each => each.a + each.b)", ["34"], "text-added", /joins "3" and "4"/],
+    ["data.a < data.b", false, "compared-as-text", /compares "5" and "10" as texts; as numbers/],
+    ["data.b >= '5'", false, "compared-as-text", /compares "10" and "5"/],
+    ["data.n === data.two", false, "types-differ", /compares 2 and "2", a number and text, which are never the same/],
+    ["data.two !== 2", true, "types-differ", /compares "2" and 2/],
+  ])("warns of text that is a number: %s", async (source, value, rule, words) => {
+    const out = { a: "5", b: "10", n: 2, two: "2", list: [{ a: "3", b: "4" }] };
+    const { result, seen } = await run(chain([node("a", { out }), node("b", { t: `\${{ ${source} }}` })]));
+    expect(seen.b?.[0]).toEqual({ t: value });
+    expect(result.warnings).toMatchObject([{ rule, nodeId: "b", message: expect.stringMatching(words) }]);
+    expect(result.warnings?.[0]?.message).toContain(`\`\${{ ${source} }}\` in parameter \`t\` `);
+  });
+
+  it.each([
+    'data.a + "-" + data.b',
+    'data.a + data.b + " EUR"',
+    "data.a.trim() + data.b",
+    "String(data.n) + data.a",
+    "data.zip + data.zip",
+    "data.n + data.n",
+    "data.name + data.a",
+    "data.a < data.six",
+    "data.a < data.n",
+    "data.a == 5",
+    "data.name === 5",
+    "data.a === '5'",
+    "Number(data.a) + Number(data.b)",
+    "data.day < '2026-02-01'",
+  ])("says nothing of %s", async (source) => {
+    const out = { a: "5", b: "10", six: "6", n: 2, zip: "00501", name: "Ada", day: "2026-01-31" };
+    const { result } = await run(chain([node("a", { out }), node("b", { t: `\${{ ${source} }}` })]));
+    expect([result.error, result.warnings]).toEqual([undefined, undefined]);
+  });
+
   it("fails a node whose path or address it would leave open, before it does anything", async () => {
     for (const parameters of [
       { path: "keep/${{ variables.name }}" },

@@ -6,6 +6,7 @@ import { kindOf } from "./kind.js";
 import { warnOfLostSum } from "./lost-digits.js";
 import { foundTextAdvice } from "./spelled-numbers.js";
 import { Sum } from "./sum.js";
+import { doubtOfTextOrder } from "./text-order.js";
 
 /** One computation over a group of items. */
 export interface Aggregate {
@@ -75,6 +76,10 @@ export function aggregate(
   aggregates.forEach(({ operation, field }, at) => {
     const isLost = [...groups.values()].some(({ tallies }) => tallies[at]?.lostDigits?.());
     if (isLost) warnOfLostSum(operation, field, warn);
+    if (isExtreme({ operation }) && field !== undefined) {
+      const doubt = doubtOfTextOrder(valuesOf(items, field), field);
+      if (doubt !== undefined) warn(doubt.rule, doubt.message);
+    }
     warnOfMixed(
       Array.from(groups.values(), ({ tallies }) => tallies[at]),
       operation,
@@ -101,6 +106,10 @@ export function warnOfExtremes(
   warn: (rule: string, message: string) => void,
 ): void {
   aggregate(items, { groupBy, aggregates: aggregates.filter(isExtreme) }, warn);
+}
+
+function* valuesOf(items: readonly unknown[], field: string): Generator<unknown> {
+  for (const item of items) yield fieldOf(item, field);
 }
 
 function isExtreme({ operation }: Aggregate): boolean {
@@ -163,7 +172,7 @@ export function tallyOf(spec: Aggregate): Tally {
           sum.add(number, value);
           count++;
         },
-        result: () => (operation === "sum" ? sum.value : count === 0 ? null : sum.value / count),
+        result: () => (operation === "sum" ? sum.value : count === 0 ? null : sum.mean(count)),
         lostDigits: () => sum.lostDigits,
       };
     }

@@ -7,6 +7,7 @@ import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 import { isPlainObject } from "./input.js";
 import { likelyPaths } from "./likely-paths.js";
 import { lostDigitsOfOperand } from "./lost-digits.js";
+import { doubtOfTextOrder } from "./text-order.js";
 import type { Condition } from "./where.js";
 
 /** What a node warns of: the kind, and the words. */
@@ -19,7 +20,9 @@ export interface Doubt {
     | "empty-result"
     | "not-a-truth-value"
     | "text-added"
-    | "no-initial";
+    | "no-initial"
+    | "mixed-kinds"
+    | "compared-as-text";
   message: string;
 }
 
@@ -55,9 +58,19 @@ export function doubtsOfFilter(
     const like = haveFields ? undefined : likeOfMissing(condition.field, items(), condition.operator);
     if (like !== undefined && like.length > 0) return missing(condition, like, false);
     const kind = kindOfOperand(condition);
+    if (kind === "text" && ORDER.has(condition.operator)) {
+      const doubt = doubtOfTextOrder(withOperand(condition, items()), condition.field);
+      if (doubt !== undefined) return doubt;
+    }
     if (!keptNone && !(kind === "text" && ORDER.has(condition.operator))) return [];
     return doubtOf(condition, kind, items(), false);
   });
+}
+
+/** What is compared: the operand, and the values of the items. */
+function* withOperand({ field, value }: Condition, items: Iterable<unknown>): Generator<unknown> {
+  yield value;
+  for (const item of items) yield fieldOf(item, field);
 }
 
 /** The doubtful ones among conditions on one object, which may well be false as they are meant. */

@@ -4,9 +4,11 @@ import { NodeError } from "../contract/error.js";
 import { foundText } from "../contract/issues.js";
 import { inBatches } from "../contract/pace.js";
 import { compareDigits, mayHaveMoreDigits, wholeOrNumber } from "./decimal.js";
+import type { Doubt } from "./doubtful-conditions.js";
 import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
 import { instantOf, namesZone } from "./instant.js";
 import type { Row } from "./rows.js";
+import { doubtOfTextOrder } from "./text-order.js";
 
 /** How the values of a field are compared. */
 export type ComparedAs = "auto" | "number" | "text" | "date";
@@ -37,6 +39,8 @@ export interface Column {
   valueAt(position: number): unknown;
   /** A clause, where numbers and text are mixed and the order does not say how they are compared. */
   mixed: string | undefined;
+  /** What is doubtful of text that is compared as such, though the order does not say so. */
+  textOrder: Doubt | undefined;
 }
 
 /**
@@ -87,6 +91,10 @@ export async function columnOf(
       samples[NUMBER] === undefined || samples[TEXT] === undefined
         ? undefined
         : `\`${field}\` holds numbers and text (${samples[NUMBER]}, ${samples[TEXT]}): numbers come before text`,
+    textOrder:
+      as === "auto" && samples[TEXT] !== undefined && samples[NUMBER] === undefined
+        ? doubtOfTextOrder(valuesOf(rows, field), field)
+        : undefined,
   };
 }
 
@@ -104,6 +112,7 @@ export async function columnOfExtremes(
   const column = await columnOf(rows, field, "auto", signal);
   if (column.mixed !== undefined)
     warn("mixed-kinds", `${column.mixed}. Clean the field first, or filter such rows out`);
+  if (column.textOrder !== undefined) warn(column.textOrder.rule, column.textOrder.message);
   let count = 0;
   for (const row of rows) if (Number.isNaN(fieldOf(row, field))) count++;
   if (count > 0) {
@@ -130,6 +139,8 @@ export async function comparisonOf(
     const column = await columnOf(rows, field, as, signal);
     if (column.mixed !== undefined)
       warn("mixed-kinds", `${column.mixed}. Say how to compare them with \`as\`, or clean the field first`);
+    if (column.textOrder !== undefined)
+      warn(column.textOrder.rule, `${column.textOrder.message}. Say \`as: text\` where it is meant`);
     parts.push({ column, sign: direction === "desc" ? -1 : 1, nothing: nulls === "first" ? -1 : 1 });
   }
   return (one, other) => {
@@ -141,6 +152,10 @@ export async function comparisonOf(
     }
     return 0;
   };
+}
+
+function* valuesOf(rows: readonly Row[], field: string): Generator<unknown> {
+  for (const row of rows) yield fieldOf(row, field);
 }
 
 function orderOf<T extends number | string>(one: T, other: T): number {

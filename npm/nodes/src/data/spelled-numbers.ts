@@ -15,6 +15,18 @@ export function foundTextAdvice(text: string, field: string): string {
   return `: ${foundText(text)}. ${advice}`;
 }
 
+/**
+ * The number that people read in a text: with a unit, a decimal comma, thousands set apart. `1,234` is 1234, as it is to most;
+ * `undefined` for other text.
+ */
+export function spelledNumber(text: string): number | undefined {
+  const digits = SIGN_AND_UNITS.exec(text)?.[1];
+  if (digits === undefined) return undefined;
+  const sign = /^\D*-/.test(text) ? -1 : 1;
+  if (WITH_POINT.test(digits)) return sign * Number(digits.replace(/[,'\s]/g, ""));
+  return WITH_COMMA.test(digits) ? sign * Number(digits.replace(/[.'\s]/g, "").replace(",", ".")) : undefined;
+}
+
 /** JavaScript that makes a number of text of the form of `text`; `undefined` where it does not look like one, or like two. */
 function numberCode(text: string, code: string): string | undefined {
   const trimmed = text.trim();
@@ -33,10 +45,12 @@ function numberCode(text: string, code: string): string | undefined {
 
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
-function memberText(field: string): string {
+/** How JavaScript reads a field of `row`. */
+export function memberText(field: string): string {
   return NAME.test(field) ? `row.${field}` : `row[${JSON.stringify(field)}]`;
 }
 
-function keyText(field: string): string {
+/** How JavaScript writes the name of a field. */
+export function keyText(field: string): string {
   return NAME.test(field) ? field : JSON.stringify(field);
 }

@@ -2,6 +2,7 @@
 import { foundText } from "../contract/issues.js";
 import type { Doubt } from "./doubtful-conditions.js";
 import { fieldOf, isEmpty, numberOf } from "./field.js";
+import { doubtOfTextOrder } from "./text-order.js";
 import { type Condition, predicateOf, type Where } from "./where.js";
 
 /** Rows that are looked at: to look at all of a large table takes as long as to filter it. */
@@ -49,8 +50,12 @@ export function textDoubt(
   return [{ rule: "types-differ", message }];
 }
 
-/** A sentence, where keys to sort by are numbers and text, so that all are compared as text; `undefined` elsewhere. */
-export function mixedKeys(keys: Iterable<unknown>, field: string | undefined): string | undefined {
+/** What is doubtful of keys to sort by: numbers and text, so that all are compared as text, or text of another order than its own. */
+export function doubtOfKeys(keys: readonly unknown[], field: string | undefined): Doubt | undefined {
+  return mixedKeys(keys, field) ?? doubtOfTextOrder(keys, field);
+}
+
+function mixedKeys(keys: readonly unknown[], field: string | undefined): Doubt | undefined {
   let [number, text]: unknown[] = [];
   for (const key of keys) {
     if (isText(key)) text ??= key;
@@ -60,9 +65,10 @@ export function mixedKeys(keys: Iterable<unknown>, field: string | undefined): s
   return undefined;
 }
 
-function mixedText(field: string | undefined, number: unknown, text: unknown): string {
+function mixedText(field: string | undefined, number: unknown, text: unknown): Doubt {
   const what = field === undefined ? "The items are" : `\`${field}\` holds`;
-  return `${what} numbers and text (${foundText(number)}, ${foundText(text)}), so that all are compared as text, "10" before "9". Clean the field first, or take the node \`sort\`, which has numbers before text`;
+  const message = `${what} numbers and text (${foundText(number)}, ${foundText(text)}), so that all are compared as text, "10" before "9". Clean the field first, or take the node \`sort\`, which has numbers before text`;
+  return { rule: "mixed-kinds", message };
 }
 
 /** Whether a value is something else than a number, or text that spells one. */

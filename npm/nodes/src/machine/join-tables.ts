@@ -1,13 +1,14 @@
 import type { NativeTable } from "@atomiton/conductor-native";
 
+import { MOST_NEAR } from "../data/near-keys.js";
 import type { Row } from "../data/rows.js";
 import { cancellable } from "../table/addon.js";
 import { recordBatches, recordsOf, type Taker } from "../table/table-output.js";
 import { namesOfPairs } from "../types/join/pairing.js";
 import { demandRoom, type JoinAnswer, type TableJoin, warnOfKeys } from "../types/join/tables.js";
 
-/** Rows that a message about keys is made of. */
-const MOST_SAMPLED = 10_000;
+/** Rows that messages about keys are made of. */
+const MOST_SAMPLED = MOST_NEAR;
 
 /**
  * Joins two tables, neither of them without rows. The cells of tables are text, so that keys are equal where their text is;
@@ -20,16 +21,17 @@ export async function joinTables(join: TableJoin, taker: Taker): Promise<JoinAns
   );
   const { pairs, unmatchedLeft, unmatchedRight } = matches;
   demandRoom(how, pairs, unmatchedLeft, unmatchedRight);
-  const sides = [
-    { rows: pairs === 0 ? sampleOf(left) : ONE_ROW, keys: leftKeys },
-    { rows: pairs === 0 ? sampleOf(right) : ONE_ROW, keys: rightKeys },
-  ] as const;
-  warnOfKeys(
-    (rule, message) => taker.warn(rule, message),
-    ...sides,
+  // Where all rows have a match there is nothing to say of their keys, and none of them is made.
+  const isSampled = unmatchedLeft + unmatchedRight > 0;
+  const sampleFor = (table: NativeTable) => (isSampled ? sampleOf(table) : ONE_ROW);
+  warnOfKeys((rule, message) => taker.warn(rule, message), {
+    left: { rows: sampleFor(left), keys: leftKeys },
+    right: { rows: sampleFor(right), keys: rightKeys },
     pairs,
-    () => matches.haveBlankKeys,
-  );
+    haveBlankKeys: () => matches.haveBlankKeys,
+    leftWithoutMatch: () => (unmatchedLeft === 0 ? [] : sampleOf(matches.leftWithoutMatch(MOST_SAMPLED))),
+    rightWithoutMatch: () => (unmatchedRight === 0 ? [] : sampleOf(matches.rightWithoutMatch(MOST_SAMPLED))),
+  });
   const naming = namingOf(join, how === "semi" || how === "anti" ? undefined : suffix);
   const joined = await cancellable(taker.signal, (addon, cancel) =>
     addon.joinTables(matches, how, JSON.stringify(naming), cancel),

@@ -3,7 +3,8 @@ import { messageOf, NodeError } from "../contract/error.js";
 import type { Doubt } from "../data/doubtful-conditions.js";
 import { fieldOf, isEmpty, numberOf } from "../data/field.js";
 import { foundTextAdvice } from "../data/spelled-numbers.js";
-import { MOST_LOOKED_AT, mixedKeys, ordersOfNumbers, textDoubt } from "../data/text-among-numbers.js";
+import { doubtOfKeys, MOST_LOOKED_AT, ordersOfNumbers, textDoubt } from "../data/text-among-numbers.js";
+import { doubtOfTextOrder } from "../data/text-order.js";
 import { type Condition, type Where, whereJson } from "../data/where.js";
 import { cancellable, native } from "../table/addon.js";
 import { recordsIn } from "../table/table-output.js";
@@ -34,17 +35,18 @@ export async function doubtsOfTextIn(
   return doubts;
 }
 
-/** As `mixedKeys`, of the first rows of a column. */
-export async function mixedColumn(
+/** As `doubtOfKeys`, of the first rows of a column. */
+export async function doubtOfColumn(
   whole: NativeTable,
   field: string,
   signal: AbortSignal | undefined,
-): Promise<string | undefined> {
+): Promise<Doubt | undefined> {
   const table = await firstOf(whole);
   const numbers = anyNumber(field);
-  if ((await filtered(table, signal, { where: numbers, match: "any" })).rowCount === 0) return undefined;
-  const known = await filtered(table, signal, { where: [...numbers, { field, operator: "isEmpty" }], match: "any" });
-  return known.rowCount === table.rowCount ? undefined : mixedKeys(valuesIn(table, field), field);
+  const countOf = async (where: Condition[]) => (await filtered(table, signal, { where, match: "any" })).rowCount;
+  if ((await countOf(numbers)) === 0) return doubtOfTextOrder(valuesIn(table, field), field);
+  const known = await countOf([...numbers, { field, operator: "isEmpty" }]);
+  return known === table.rowCount ? undefined : doubtOfKeys([...valuesIn(table, field)], field);
 }
 
 /** Of which one holds for each number, and none for text. */

@@ -18,7 +18,7 @@ import {
   reduced,
   transformItems,
 } from "../types/transform/items.js";
-import { doubtsOfTextIn, firstOf, mixedColumn, recordAt, withTextFound } from "./text-in-table.js";
+import { doubtOfColumn, doubtsOfTextIn, firstOf, recordAt, withTextFound } from "./text-in-table.js";
 
 const END = 0xffffffff;
 
@@ -49,8 +49,8 @@ export async function transformTable(table: NativeTable, transformation: Transfo
       // Records as such have no order, so without a key all stay where they are.
       if (sortKey === undefined) return { table };
       const sorted = await native((addon) => addon.sortTable(table, sortKey, sortDirection === "desc"));
-      const mixed = await mixedColumn(table, sortKey, signal);
-      if (mixed !== undefined) warn("mixed-kinds", mixed);
+      const doubt = await doubtOfColumn(table, sortKey, signal);
+      if (doubt !== undefined) warn(doubt.rule, doubt.message);
       return { table: sorted };
     }
     case "group":

@@ -1,4 +1,4 @@
-//! Cells chosen as people write them: `A2:D10`, `A:D`, `2:10`.
+//! Cells chosen as people write them: `A2:D10`, `A:D`, `2:10`, and up to the end of the sheet, `A2:D`, `A2:`, `2:`.
 
 use super::super::super::failure::{Code, Failure};
 
@@ -14,17 +14,20 @@ pub(super) struct CellRange {
 }
 
 impl CellRange {
-    /// Reads `A2:D10`, `A:D` or `2:10`; `$` is allowed before letters and numbers, and case does not matter.
+    /// Reads `A2:D10`, `A:D` or `2:10`, and without what is last, `A2:D`, `A2:`, `2:`, up to the end of the sheet; `$` is allowed
+    /// before letters and numbers, and case does not matter.
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let refused = || {
             Code::InvalidParameters.because(format!(
-                "The range \"{text}\" cannot be read; write it as A2:D10, or as A:D for whole columns, or as 2:10 for whole rows"
+                "The range \"{text}\" cannot be read; write it as A2:D10, or as A:D for whole columns, or as 2:10 for whole rows, \
+                 or as A2:D, A2: or 2: for all there is from there on"
             ))
         };
         let (first, last) = text.trim().split_once(':').ok_or_else(refused)?;
         let (from, to) = (corner(first).ok_or_else(refused)?, corner(last).ok_or_else(refused)?);
         let span = |from: Option<u32>, to: Option<u32>, most: u32| match (from, to) {
             (Some(from), Some(to)) if from <= to => Ok((from, to)),
+            (Some(from), None) => Ok((from, most - 1)),
             (None, None) => Ok((0, most - 1)),
             _ => Err(refused()),
         };
@@ -86,12 +89,16 @@ mod tests {
         assert_eq!(range("B:C"), Some(((1, 2), (0, MOST_ROWS - 1))));
         assert_eq!(range("2:3"), Some(((0, MOST_COLUMNS - 1), (1, 2))));
         assert_eq!(range("XFD1048576:XFD1048576"), Some(((16383, 16383), (1_048_575, 1_048_575))));
+        assert_eq!(range("A3:D"), Some(((0, 3), (2, MOST_ROWS - 1))));
+        assert_eq!(range("B3:"), Some(((1, MOST_COLUMNS - 1), (2, MOST_ROWS - 1))));
+        assert_eq!(range("3:"), Some(((0, MOST_COLUMNS - 1), (2, MOST_ROWS - 1))));
         for text in [
             "",
             ":",
             "A",
             "A1",
-            "A1:",
+            ":A1",
+            ":D",
             "D1:A1",
             "A5:A1",
             "A:3",

@@ -314,7 +314,8 @@ impl Columns {
             let wider = if *column < self.first { format!("{at}:{to}") } else { format!("{from}:{at}") };
             return Err(Code::DeserializationFailed.because(format!(
                 "Cell {at}{} has something in it, but the first row has columns {from} to {to} only; \
-                 choose columns with `range`: {wider} takes it in, {from}:{to} leaves it out",
+                 choose columns with `range`: {wider} takes it in, {from}:{to} leaves it out; where a title is above the headers, \
+                 `firstRow` says in which row these are",
                 row + 1
             )));
         }

@@ -5,6 +5,7 @@ import { nothingMatched } from "../../data/doubtful-keys.js";
 import { fieldOf } from "../../data/field.js";
 import { keyOfValue } from "../../data/key.js";
 import { warnOfLostDigits } from "../../data/lost-digits.js";
+import { nearlyMatched } from "../../data/near-keys.js";
 import {
   countText,
   demandDifferent,
@@ -84,6 +85,10 @@ export const diffNode: NodeExecutable = executable<Parameters>(diff, async (work
   });
   warnOfSpellings(spellings, work);
   if (removed.length === before.length) warnOfKeys(before, after, work);
+  else {
+    const near = nearlyMatched({ rows: removed, keys }, { rows: added, keys }, ["before", "after"]);
+    if (near !== undefined) warn("nearly-matched", near);
+  }
   const result = { added, removed, changed, unchanged: before.length - removed.length - changed.length };
   return { result, ...result };
 });

@@ -3,7 +3,8 @@ import type { NativeTable } from "@atomiton/conductor-native";
 
 import { NodeError } from "../../contract/error.js";
 import { type Keyed, nothingMatched } from "../../data/doubtful-keys.js";
-import { countText, MOST_ROWS } from "../../data/rows.js";
+import { nearlyMatched } from "../../data/near-keys.js";
+import { countText, MOST_ROWS, type Row } from "../../data/rows.js";
 
 /** Which rows come out. */
 export type How = "inner" | "left" | "right" | "full" | "semi" | "anti";
@@ -44,20 +45,34 @@ export function demandRoom(how: How, pairs: number, unmatchedLeft: number, unmat
   );
 }
 
+/** What matching two sides gave, as far as it may be in doubt. */
+export interface Matched {
+  /** The rows of both sides; the first ones are enough. */
+  left: Keyed;
+  right: Keyed;
+  pairs: number;
+  haveBlankKeys(): boolean;
+  /** Rows without a match, the first ones at least. */
+  leftWithoutMatch(): readonly Row[];
+  rightWithoutMatch(): readonly Row[];
+}
+
 /** Warns of keys that cannot have been meant as they are. */
-export function warnOfKeys(
-  warn: (rule: string, message: string) => void,
-  left: Keyed,
-  right: Keyed,
-  pairs: number,
-  haveBlankKeys: () => boolean,
-): void {
+export function warnOfKeys(warn: (rule: string, message: string) => void, matched: Matched): void {
+  const { left, right, pairs } = matched;
   if (left.rows.length === 0 || right.rows.length === 0) return;
-  if (pairs === 0) warn("nothing-matched", nothingMatched(left, right, ["left", "right"]).message);
-  else if (haveBlankKeys()) {
+  if (pairs === 0) {
+    warn("nothing-matched", nothingMatched(left, right, ["left", "right"]).message);
+    return;
+  }
+  if (matched.haveBlankKeys()) {
     warn(
       "blank-keys",
       "Both sides have rows with empty text in a key, and these match each other; filter them out first",
     );
   }
+  const near =
+    nearlyMatched({ ...left, rows: matched.leftWithoutMatch() }, right, ["left", "right"]) ??
+    nearlyMatched({ ...right, rows: matched.rightWithoutMatch() }, left, ["right", "left"]);
+  if (near !== undefined) warn("nearly-matched", near);
 }

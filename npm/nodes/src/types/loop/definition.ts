@@ -1,3 +1,4 @@
+import { isEmpty } from "../../data/field.js";
 import { expressionProblems } from "../../definition/code.js";
 import { effectsOfNodesInside } from "../../definition/effects.js";
 import {
@@ -143,6 +144,16 @@ function misplaced({ loopType = "forEach", condition, ...given }: Record<string,
       path: `/${name}`,
       message,
     });
+  const { array } = given;
+  if (loopType !== "forEach" && !isEmpty(array)) {
+    problems.push({
+      code: "INVALID_PARAMETERS",
+      severity: "warning",
+      rule: "loop-parameters",
+      path: "/array",
+      message: `\`array\` is for \`loopType: forEach\`, and this loop is of type \`${String(loopType)}\`, so that it is ignored`,
+    });
+  }
   if (given["batchSize"] !== undefined && loopType !== "forEach") {
     say("batchSize", `\`batchSize\` is for lists, and this loop is of type \`${String(loopType)}\`; remove it`);
   }

@@ -62,10 +62,18 @@ export const spreadsheet = {
       },
       sheetIndex: { type: "integer", minimum: 0, description: "A sheet by its place, from 0; a CSV file has one." },
       hasHeaders: { type: "boolean", default: true, description: "Whether the first row names the columns." },
+      firstRow: {
+        type: "integer",
+        minimum: 1,
+        description:
+          "read: the row of a CSV, TSV or workbook where the table begins, from 1: the one that names the columns, or without headers the first record. Rows above it, such as a title, are left out; empty lines count.",
+        examples: [3],
+      },
       range: {
         type: "string",
-        description: "Cells of a workbook; a CSV file has none to choose from.",
-        examples: ["A2:D10", "A:D", "2:10"],
+        description:
+          "Cells of a workbook, with their headers; `A2:D`, `A2:` and `2:` go up to the end of the sheet. A CSV file has none to choose from.",
+        examples: ["A2:D10", "A:D", "2:10", "A2:D"],
       },
       encoding: {
         type: "string",

@@ -1,6 +1,7 @@
 /** What CSV text says that its author hardly meant. */
 import { open } from "node:fs/promises";
 import type { CsvLayout, NativeTable } from "@atomiton/conductor-native";
+import { foundText } from "../../contract/issues.js";
 import { cancellable } from "../../table/addon.js";
 import { firstLine } from "./likely-delimiter.js";
 
@@ -27,9 +28,9 @@ export async function warnOfDuplicateHeaders(
   const known = new Set(headers);
   // Names that are met again get numbers; a file may also have such names.
   if (!layout.hasHeaders || !headers.some((name) => known.has(/^(.*)_\d+$/s.exec(name)?.[1] ?? ""))) return;
-  const line = await firstLine(path, data);
+  const line = await firstLine(path, data, layout.firstRow);
   const table = await cancellable(undefined, (addon, cancel) =>
-    addon.parseTable(line, { ...layout, hasHeaders: false }, cancel),
+    addon.parseTable(line, { ...layout, hasHeaders: false, firstRow: 1 }, cancel),
   ).catch(() => undefined);
   if (table === undefined || table.rowCount === 0) return;
   const [row = {}] = JSON.parse(table.recordsText(0, 1).text) as Record<string, string>[];
@@ -41,6 +42,27 @@ export async function warnOfDuplicateHeaders(
   warn(
     "duplicate-headers",
     `Several columns are called ${listed([...again])}; those after the first are read as ${listed(renamed)}`,
+  );
+}
+
+/** Warns of rows that lack cells at their end, which are read as empty ones. */
+export function warnOfShortRows({ shortRows, firstShortRow, headers }: NativeTable, warn: Warn): void {
+  if (shortRows === 0) return;
+  const rows =
+    shortRows === 1 ? `Row ${firstShortRow} has` : `${shortRows} rows, the first of them row ${firstShortRow}, have`;
+  warn(
+    "short-rows",
+    `${rows} fewer cells than the ${headers.length} columns, and what is missing is read as empty. Look whether the file was cut short, or a cell left out`,
+  );
+}
+
+/** Warns where all columns but the first are without a name, so that a title was probably taken for the names. */
+export function warnOfTitle(headers: readonly string[], hasHeaders: boolean, warn: Warn): void {
+  const [title = "", ...others] = headers;
+  if (!hasHeaders || others.length < 2 || !others.every((name, at) => name === `column${at + 2}`)) return;
+  warn(
+    "unnamed-columns",
+    `The row of the headers names no column but the first, ${foundText(title)}. If it is a title above the table, say with \`firstRow\` in which row the headers are`,
   );
 }
 

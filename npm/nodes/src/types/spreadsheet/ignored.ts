@@ -45,6 +45,21 @@ export function refuseSheetSettings(
 }
 
 /**
+ * Refuses a first row for what has no rows of cells, and beside a range, which says it as well.
+ *
+ * @throws NodeError INVALID_PARAMETERS
+ */
+export function refuseFirstRow({ firstRow, range }: SpreadsheetParameters, source: TableFormat | "records"): void {
+  if (firstRow === undefined) return;
+  const refused = (why: string) => {
+    throw new NodeError("INVALID_PARAMETERS", `\`firstRow\` cannot be given here: ${why}`);
+  };
+  if (range !== undefined && range !== "") refused("`range` says where the table begins; leave one of them out");
+  if (source === "records" || source === "json" || source === "jsonl" || source === "parquet")
+    refused(`the records of ${NAMES[source]} have no rows above them`);
+}
+
+/**
  * Refuses to stream what is no file of text cells.
  *
  * @throws NodeError INVALID_PARAMETERS
@@ -96,13 +111,14 @@ export function warnOfTextSettings(
  * @throws NodeError INVALID_PARAMETERS
  */
 export function refuseUnused(parameters: SpreadsheetParameters, format: TableFormat): void {
-  const { range, sheetIndex, sheetName, delimiter, types, stream, encoding } = parameters;
+  const { firstRow, range, sheetIndex, sheetName, delimiter, types, stream, encoding } = parameters;
   const refused = (name: string, why: string) => {
     throw new NodeError("INVALID_PARAMETERS", `\`${name}\` cannot be given here: ${why}`);
   };
   if (["xls", "xlsb", "ods"].includes(format)) {
     throw new NodeError("INVALID_PARAMETERS", `The format ${format} can be read, but not written; write xlsx instead`);
   }
+  if (firstRow !== undefined) refused("firstRow", "a table is written from the first row on");
   if (range !== undefined && range !== "") refused("range", "a file is written whole");
   if (stream) refused("stream", "the node that reads a file says so; what it streams is written in batches without it");
   if (sheetIndex !== undefined) refused("sheetIndex", "a sheet is written by its name");

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { foundText } from "../../contract/issues.js";
 import { DELIMITERS } from "../../data/delimiters.js";
 
-/** Bytes in which the first line of a file is looked for. */
+/** Bytes in which the first line of a table is looked for. */
 const FIRST_LINE = 64 * 1024;
 
 /**
@@ -18,11 +18,12 @@ export function delimiterDoubt(first: string, second: string | undefined, delimi
   return `all is in one column, ${foundText(first)}: cells were taken to be separated by ${foundText(delimiter)}, and are probably by ${foundText(likely)}. Set \`delimiter: ${JSON.stringify(likely)}\``;
 }
 
-/** The first line of a file, or of what stands in for one. */
-export async function firstLine(path: string | undefined, data: string | Uint8Array): Promise<string> {
+/** The line of a file, or of what stands in for one, where its table begins: the first with something on it, from `firstRow` on. */
+export async function firstLine(path: string | undefined, data: string | Uint8Array, firstRow = 1): Promise<string> {
   const start = path === undefined ? data.slice(0, FIRST_LINE) : await startOf(path);
   const text = typeof start === "string" ? start : new TextDecoder().decode(start);
-  return text.split(/\r?\n|\r/, 1)[0] as string;
+  const lines = text.split(/\r?\n|\r/).slice(firstRow - 1);
+  return lines.find((line) => line.trim() !== "") ?? "";
 }
 
 async function startOf(path: string): Promise<Uint8Array> {

@@ -17,6 +17,7 @@ export interface SpreadsheetParameters {
   sheetName?: string;
   sheetIndex?: number;
   hasHeaders: boolean;
+  firstRow?: number;
   range?: string;
   delimiter?: string;
   skipEmptyLines: boolean;

@@ -22,9 +22,22 @@ import {
   tableBehind,
 } from "../../table/table-output.js";
 import { type Columns, columnsOf, likelyThousands, typedRecords } from "./cell-types.js";
-import { type CsvText, warnOfDuplicateHeaders, warnOfUnclosedQuote } from "./doubtful-csv.js";
+import {
+  type CsvText,
+  warnOfDuplicateHeaders,
+  warnOfShortRows,
+  warnOfTitle,
+  warnOfUnclosedQuote,
+} from "./doubtful-csv.js";
 import { formatOf, isWorkbookFormat, type TableFormat } from "./format.js";
-import { refuseEncoding, refuseSheetSettings, refuseStream, SHEET, warnOfTextSettings } from "./ignored.js";
+import {
+  refuseEncoding,
+  refuseFirstRow,
+  refuseSheetSettings,
+  refuseStream,
+  SHEET,
+  warnOfTextSettings,
+} from "./ignored.js";
 import { jsonRecords } from "./json-records.js";
 import { delimiterDoubt, firstLine } from "./likely-delimiter.js";
 import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
@@ -63,12 +76,14 @@ export async function readSpreadsheet(work: Work): Promise<object> {
   if (path !== undefined) await checkFile(path, named as string);
   if (path === undefined && typeof data !== "string" && !(data instanceof Uint8Array)) {
     refuseStream(work.parameters, "records");
+    refuseFirstRow(work.parameters, "records");
     refuseSheetSettings(work.parameters, "records");
     warnOfTextSettings(work.parameters, "records", warn);
     return fromRecords(data, work);
   }
   refuseStream(work.parameters, path === undefined ? "data" : format);
   refuseEncoding(work.parameters, format);
+  refuseFirstRow(work.parameters, format);
   const source: Source = path === undefined ? { data: data as string | Uint8Array } : { path };
   if (format !== "csv" && format !== "tsv") warnOfTextSettings(work.parameters, format, warn);
   if (isWorkbookFormat(format)) return readWorkbook(work, source, format);
@@ -82,7 +97,8 @@ async function readWorkbook(
   { path, data }: Source,
   format: TableFormat,
 ): Promise<object> {
-  const { sheetName, sheetIndex, range, hasHeaders, skipEmptyLines, types } = parameters;
+  const { sheetName, sheetIndex, firstRow = 1, hasHeaders, skipEmptyLines, types } = parameters;
+  const range = firstRow > 1 ? `${firstRow}:` : parameters.range;
   const layout: WorkbookLayout = {
     hasHeaders,
     skipEmptyLines,
@@ -94,6 +110,11 @@ async function readWorkbook(
   const sheet = await cancellable(signal, (addon, cancel) =>
     addon.readWorkbook(path ?? bufferOf(data), layout, cancel),
   );
+  const headers = sheet.table?.headers ?? sheet.headers;
+  if (firstRow > 1 && headers.length === 0) {
+    throw new NodeError("INVALID_PARAMETERS", `The table cannot begin in row ${firstRow}: nothing is there`);
+  }
+  warnOfTitle(headers, hasHeaders, warn);
   const { sheetName: name, sheetNames, formulasWithoutResult: count, firstWithoutResult: first } = sheet;
   const { numbersWithoutDigits: numbers, firstWithoutDigits: firstNumber } = sheet;
   if (count > 0) {
@@ -123,15 +144,17 @@ async function readCsv(work: Work, source: Source, format: TableFormat): Promise
   const { parameters, signal } = work;
   const { hasHeaders, skipEmptyLines, types } = parameters;
   const delimiter = parameters.delimiter ?? (format === "tsv" ? "\t" : ",");
-  const layout: CsvLayout = { delimiter, hasHeaders, skipEmptyLines };
+  const { firstRow = 1 } = parameters;
+  const layout: CsvLayout = { delimiter, hasHeaders, skipEmptyLines, firstRow };
   const warn = (rule: string, message: string) => work.warn(rule, message);
   const explained = async (error: unknown) => {
-    throw await withEncoding(await withDelimiter(error, delimiter, path, data), path, data);
+    throw await withEncoding(withFirstRow(await withDelimiter(error, layout, path, data), layout), path, data);
   };
   if (parameters.stream && path !== undefined) {
     const rows = await StreamedRows.open(path, layout, signal).catch(explained);
     warnOfDelimiter(work, delimiter, rows.headers, []);
     await warnOfDuplicateHeaders(rows.headers, { path, data: "" }, layout, warn);
+    warnOfTitle(rows.headers, hasHeaders, warn);
     const output = Object.assign(attachStream({}, "records", rows), { headers: rows.headers });
     return Object.assign(
       attachCount(output, "rowCount", () => rows.countNow()),
@@ -149,6 +172,8 @@ async function readCsv(work: Work, source: Source, format: TableFormat): Promise
   const text: CsvText = decoded === undefined ? { path, data: data ?? "" } : { path: undefined, data: decoded };
   await warnOfDuplicateHeaders(table.headers, text, layout, warn);
   await warnOfUnclosedQuote(table, text, layout, warn);
+  warnOfTitle(table.headers, hasHeaders, warn);
+  warnOfShortRows(table, warn);
   if (types !== "auto") return Object.assign(tableOutput(table), sheetFacts(delimiter));
   const records = recordsOf(table);
   const columns = columnsOf(records);
@@ -185,15 +210,29 @@ function warnOfDelimiter(
 /** The failure of a file whose first row is one cell, with the delimiter that was probably meant. */
 async function withDelimiter(
   error: unknown,
-  delimiter: string,
+  { delimiter, firstRow }: CsvLayout,
   path: string | undefined,
   data: string | Uint8Array = "",
 ): Promise<unknown> {
   if (codeOf(error) !== "DESERIALIZATION_FAILED") return error;
-  const line = await firstLine(path, data);
+  const line = await firstLine(path, data, firstRow);
   const doubt = line.includes(delimiter) ? undefined : delimiterDoubt(line, undefined, delimiter);
   if (doubt === undefined) return error;
   return new NodeError("DESERIALIZATION_FAILED", `${messageOf(error)}: in the first row ${doubt}`, { cause: error });
+}
+
+/** The failure of a row that is wider than the headers, with what to do where these are a title. */
+function withFirstRow(error: unknown, { hasHeaders, firstRow = 1 }: CsvLayout): unknown {
+  const row = Number(/^Row (\d+) has text in cell/.exec(messageOf(error))?.[1]);
+  if (!hasHeaders || codeOf(error) !== "DESERIALIZATION_FAILED" || !(row > firstRow)) return error;
+  return new NodeError("DESERIALIZATION_FAILED", messageOf(error), {
+    cause: error,
+    advice: [
+      "Put quotes around cells that hold the delimiter, and look at that row.",
+      `If row ${row} names the columns, and what is above is a title, set \`firstRow: ${row}\`.`,
+    ],
+    retry: false,
+  });
 }
 
 async function readJson(work: Work, source: Source, format: "json" | "jsonl"): Promise<object> {

@@ -8,7 +8,7 @@ import { warnOfLostDigits } from "../../data/lost-digits.js";
 import { doubtsOfNaN } from "../../data/not-a-number.js";
 import { sorted } from "../../data/order.js";
 import { doubtsOfAdding } from "../../data/text-added.js";
-import { doubtsOfText, MOST_LOOKED_AT, mixedKeys } from "../../data/text-among-numbers.js";
+import { doubtOfKeys, doubtsOfText, MOST_LOOKED_AT } from "../../data/text-among-numbers.js";
 import { type Condition, predicateOf } from "../../data/where.js";
 import { plainParameter } from "../../sandbox/parameter-list.js";
 import { type Items, isFunctionText, isIdentityText } from "../../sandbox/user-function.js";
@@ -38,8 +38,8 @@ export async function transformItems(items: readonly unknown[], transformation: 
     case "sort": {
       const { sortKey, sortDirection } = parameters;
       const keyOf = sortKey === undefined ? (item: unknown) => item : (item: unknown) => fieldOf(item, sortKey);
-      const mixed = mixedKeys(items.slice(0, MOST_LOOKED_AT).map(keyOf), sortKey);
-      if (mixed !== undefined) warn("mixed-kinds", mixed);
+      const doubt = doubtOfKeys(items.slice(0, MOST_LOOKED_AT).map(keyOf), sortKey);
+      if (doubt !== undefined) warn(doubt.rule, doubt.message);
       return sorted(items, keyOf, sortDirection === "desc");
     }
     case "group":

@@ -145,7 +145,7 @@ function runningSums(name: "runningSum" | "runningAvg", { valueAt, numberAt, loo
       }
       if (index === partition.length - 1) look(sum);
       if (name === "runningSum") return sum.value;
-      return count === 0 ? null : sum.value / count;
+      return count === 0 ? null : sum.mean(count);
     },
   };
 }
