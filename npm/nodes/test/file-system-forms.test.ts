@@ -157,6 +157,23 @@ describe("what file-system reads and writes", () => {
       path: at("rows.jsonl"),
     });
     expect(readFileSync(at("rows.jsonl"), "utf8")).toBe('{"a":"1"}\n');
+    // Written, a file of that name has the same lines, whatever the rows are.
+    const rows = [{ a: "1" }, { a: "2" }];
+    const table = await run("spreadsheet", {}, { data: "a\n1\n2\n" });
+    writeFileSync(at("in.csv"), "a\n1\n2\n");
+    const stream = await run("spreadsheet", {}, { path: at("in.csv"), stream: true });
+    for (const [content, name] of [
+      [{ content: rows }, "list.jsonl"],
+      [table, "table.ndjson"],
+      [stream, "stream.jsonl"],
+    ] as const) {
+      await run("file-system", content, { operation: "write", path: at(name) });
+      expect(readFileSync(at(name), "utf8"), name).toBe('{"a":"1"}\n{"a":"2"}\n');
+    }
+    await run("file-system", { content: { a: { b: 1 } } }, { operation: "write", path: at("one.jsonl") });
+    expect(readFileSync(at("one.jsonl"), "utf8")).toBe('{"a":{"b":1}}\n');
+    await run("file-system", { content: rows }, { operation: "write", path: at("json.jsonl"), format: "json" });
+    expect(JSON.parse(readFileSync(at("json.jsonl"), "utf8"))).toEqual(rows);
     const refused = await failure("file-system", { content: "x" }, { operation: "append", path: folder });
     expect(refused.message).toContain(`Append operation failed: Path is not a file: ${folder}`);
     expect((await failure("file-system", {}, { operation: "append", path: at("logs", "log") })).code).toBe(

@@ -185,6 +185,10 @@ describe.each(places)("pages in $name", ({ name, run, failure }) => {
     const [[rule, message] = []] = await warned(run, "http-request", {}, parameters("/next", pagination));
     expect(rule).toBe("no-next-page");
     expect(message).toContain("`paging` has `next`");
+    // At the top, where nothing is called almost so, what a page has to lead on tells of it.
+    const other = { type: "cursor", items: "data", cursor: "page_token" };
+    const [[, words] = []] = await warned(run, "http-request", {}, parameters("/next", other));
+    expect(words).toContain("the body has `data`, `paging`; `paging.next` may lead on");
   });
 
   it("end with the node, also while they wait", async () => {

@@ -12,7 +12,7 @@ import { shownNames } from "../../data/rows.js";
 import { bytesOfText, type TextEncodingName, textOfBytes } from "../../machine/text-encoding.js";
 import { plainValue } from "../../table/port-value.js";
 import type { Taker } from "../../table/table-output.js";
-import { formByName, jsonText, refuseNothing } from "./content.js";
+import { formByName, linesOfJson, refuseNothing } from "./content.js";
 import { cellsOf, columnsOf, csvText, firstRow } from "./csv.js";
 
 /** Bytes in which a file has to name its columns. */
@@ -63,7 +63,7 @@ async function textFor(content: unknown, target: Target, warn: Taker["warn"]): P
   refuseNothing(content);
   const items: readonly unknown[] = Array.isArray(content) ? content : [content];
   const { delimiter } = formByName(target.name);
-  if (delimiter === undefined) return items.map((item) => `${jsonText(item)}\n`).join("");
+  if (delimiter === undefined) return linesOfJson(content);
   const strange = items.findIndex((item) => !isPlainObject(item));
   if (strange === -1) return rowsFor(items as PlainObject[], target, delimiter, warn);
   throw new NodeError(

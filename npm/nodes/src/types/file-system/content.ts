@@ -23,38 +23,47 @@ export interface ContentForm {
   encoding?: TextEncodingName | undefined;
   /** What separates cells, where rows are to be CSV. */
   delimiter?: string | undefined;
-  /** Whether values that are neither text, bytes nor rows become YAML instead of JSON. */
-  asYaml?: boolean | undefined;
+  /** What values that are neither text, bytes nor rows of CSV become instead of indented JSON; `jsonl` has a line for each item of a list. */
+  valuesAs?: "yaml" | "jsonl" | undefined;
 }
 
 /** What separates cells in the files that are called so. */
 const DELIMITERS: Readonly<Record<string, string>> = { ".csv": ",", ".tsv": "\t" };
 
+/** What values become in the files that are called so. */
+const VALUES_AS: Readonly<Record<string, ContentForm["valuesAs"]>> = {
+  ".yaml": "yaml",
+  ".yml": "yaml",
+  ".jsonl": "jsonl",
+  ".ndjson": "jsonl",
+};
+
 /** What the name of a file says of its content. */
-export function formByName(path: string): Pick<ContentForm, "delimiter" | "asYaml"> {
+export function formByName(path: string): Pick<ContentForm, "delimiter" | "valuesAs"> {
   const ending = extname(path).toLowerCase();
-  return { delimiter: DELIMITERS[ending], asYaml: ending === ".yaml" || ending === ".yml" };
+  return { delimiter: DELIMITERS[ending], valuesAs: VALUES_AS[ending] };
 }
 
 /**
  * Writes content to a file, whole or not at all, and returns its size in bytes. Without a format text and bytes are written as
- * they are; a table or a list of objects as CSV where there is a delimiter; everything else as YAML or as indented JSON.
+ * they are; a table or a list of objects as CSV where there is a delimiter; everything else as YAML, as lines of JSON or as indented JSON.
  *
  * @throws NodeError TYPE_MISMATCH for what is no content, or not of the format; SERIALIZATION_FAILED for what the encoding or
  *   YAML has no form for
  */
 export async function writeContent(path: string, content: unknown, taker: Taker, form: ContentForm): Promise<number> {
-  const { format, encoding = "utf-8", delimiter, asYaml = false } = form;
+  const { format, encoding = "utf-8", delimiter, valuesAs = "json" } = form;
   const stream = streamBehind(content);
-  const isPlain = format === undefined && encoding === "utf-8" && !asYaml;
+  const isPlain = format === undefined && encoding === "utf-8" && valuesAs !== "yaml";
+  const rowsAs = delimiter ?? valuesAs;
   if (stream instanceof StreamedRows && isPlain) {
-    return (await writeStream(path, stream, delimiter ?? "json", taker)).size;
+    return (await writeStream(path, stream, rowsAs, taker)).size;
   }
   await demandTable(content, taker);
   const table = tableBehind(content);
   if (table && isPlain) {
     return writeAtomically(path, (beside) =>
-      cancellable(taker.signal, (addon, cancel) => addon.writeTable(table, beside, delimiter ?? "json", cancel)),
+      cancellable(taker.signal, (addon, cancel) => addon.writeTable(table, beside, rowsAs, cancel)),
     );
   }
   const bytes = await bytesOf(plainValue(content), form);
@@ -89,7 +98,7 @@ async function bytesOf(content: unknown, form: ContentForm): Promise<Uint8Array>
   return bytesOfText(await textFor(content, form), encoding);
 }
 
-async function textFor(content: unknown, { format, delimiter, asYaml }: ContentForm): Promise<string> {
+async function textFor(content: unknown, { format, delimiter, valuesAs }: ContentForm): Promise<string> {
   if (typeof content === "string" && (format === undefined || format === "text")) return content;
   refuseNothing(content);
   if (format === "text") {
@@ -102,8 +111,9 @@ async function textFor(content: unknown, { format, delimiter, asYaml }: ContentF
     const columns = columnsOf(content);
     return csvText([columns], delimiter) + csvText(cellsOf(content, columns), delimiter);
   }
-  const isYaml = format === "yaml" || (format === undefined && asYaml === true);
-  return isYaml ? yamlText(jsonText(content)) : jsonText(content, 2);
+  const as = format ?? valuesAs;
+  if (as === "yaml") return yamlText(jsonText(content));
+  return as === "jsonl" ? linesOfJson(content) : jsonText(content, 2);
 }
 
 function binary(content: unknown, format: "bytes" | "base64"): Uint8Array {
@@ -126,6 +136,12 @@ export function refuseNothing(content: unknown): void {
     "TYPE_MISMATCH",
     `The "data" argument must be of type string or an instance of Buffer, TypedArray, or DataView. Received ${received}`,
   );
+}
+
+/** JSON Lines: a line for each item of a list, or one for what is none. */
+export function linesOfJson(content: unknown): string {
+  const items: readonly unknown[] = Array.isArray(content) ? content : [content];
+  return items.map((item) => `${jsonText(item)}\n`).join("");
 }
 
 /** JSON of content. */

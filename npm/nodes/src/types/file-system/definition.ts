@@ -53,7 +53,7 @@ export const fileSystem = {
         type: "string",
         enum: ["text", "bytes", "base64", "json", "yaml"],
         description:
-          "read: what the content becomes; text unless given. write: what is written; what the content is decides unless given.",
+          "read: what the content becomes; text unless given. write: what is written; unless given, what the content is decides, and the name of the file: rows become CSV in .csv and .tsv, lists lines of JSON in .jsonl and .ndjson, values YAML in .yaml and .yml.",
       },
       encoding: {
         type: "string",

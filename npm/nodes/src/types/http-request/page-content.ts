@@ -114,8 +114,31 @@ export function doubtOf({ type, place }: Pagination, { body }: Page): string | u
   const { inside, missing } = deepest(body, place);
   const names = isPlainObject(inside) ? Object.keys(inside) : [];
   const isLastKey = missing.length === 1;
-  if (isLastKey && closeNames(missing[0] as string, names).length === 0) return undefined;
-  return `\`pagination.${type === "nextUrl" ? "next" : "cursor"}\` is \`${place}\`, which the first page has not, so that it was taken for the only one: ${thereText(body, place)}`;
+  const others = isLastKey ? leadsOn(body) : [];
+  if (isLastKey && others.length === 0 && closeNames(missing[0] as string, names).length === 0) return undefined;
+  const there =
+    others.length > 0 ? `${thereText(body, place)}; ${namesText(others)} may lead on` : thereText(body, place);
+  return `\`pagination.${type === "nextUrl" ? "next" : "cursor"}\` is \`${place}\`, which the first page has not, so that it was taken for the only one: ${there}`;
+}
+
+/** What services call that which leads to another page, or says that there is one. */
+const LEADS_ON = /next|cursor|token|after|more|continu/i;
+
+/** Where a page, or an object in it, has something of such a name. */
+function leadsOn(body: unknown): string[] {
+  const found: string[] = [];
+  const look = (inside: unknown, before: string) => {
+    for (const [name, value] of isPlainObject(inside) ? Object.entries(inside) : []) {
+      if (before === "" && isPlainObject(value)) look(value, `${name}.`);
+      else if (
+        LEADS_ON.test(name) &&
+        (value === true || (typeof value === "number" && value > 0) || (typeof value === "string" && value !== ""))
+      )
+        found.push(`${before}${name}`);
+    }
+  };
+  look(body, "");
+  return found;
 }
 
 function valueAt(body: unknown, path: string): unknown {
