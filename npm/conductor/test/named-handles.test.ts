@@ -40,6 +40,27 @@ it("are warned of, with those that there are", () => {
   ]);
 });
 
+it("are warned of where all of them are left out, and only what no case takes goes on", () => {
+  const named = (sourceHandle?: string) => ({
+    source: "choose",
+    target: "next",
+    ...(sourceHandle && { sourceHandle }),
+  });
+  const warned = (edges: object[], ways = ["large", "small", "default"]) =>
+    validateFlow(flow(edges, { ways }), { handles })
+      .filter(({ rule }) => rule === "unnamed-handle")
+      .map(({ path, message }) => [path, message]);
+  expect(warned([named()])).toEqual([
+    [
+      "/edges/0",
+      "The edge from `choose` to `next` leaves by no handle, which is `default`: it brings what is left for none of the others, and `next` is skipped where there is nothing of it. No edge leaves by `large`, `small`. Give it a `sourceHandle`; `default`, where that is meant",
+    ],
+  ]);
+  expect(warned([named(), named("large")])).toEqual([]);
+  expect(warned([named("default")])).toEqual([]);
+  expect(warned([named()], ["default"])).toEqual([]);
+});
+
 it("are not where nothing is known of them", () => {
   const edges = [{ source: "choose", target: "next", sourceHandle: "other" }];
   expect(found(flow(edges, { ways: "${{ data }}" }))).toEqual([]);

@@ -72,7 +72,13 @@ describe.each(places)("switch in $name", ({ name, run, failure }) => {
     if (name !== "a machine") return;
     const table = await onMachine("spreadsheet", {}, { data: "total,who\n120,a\n9,b\n" });
     const output = await run("switch", { default: table }, { perItem: true, field: "total", cases: sizes });
-    expect(output.value).toEqual({ large: [{ total: "120", who: "a" }], default: [{ total: "9", who: "b" }] });
+    // Each handle has its list, so that expressions can read those that got nothing.
+    expect(output.value).toEqual({
+      large: [{ total: "120", who: "a" }],
+      medium: [],
+      odd: [],
+      default: [{ total: "9", who: "b" }],
+    });
     expect((await run("switch", { default: table }, { field: "rowCount", cases: sizes })).value).toBe(table);
   });
 
@@ -116,7 +122,7 @@ describe.each(places)("switch in $name", ({ name, run, failure }) => {
   it("keeps the names of handles to themselves, and sees own fields only", async () => {
     const cases = [{ handle: "__proto__", equals: "x" }];
     const output = await run("switch", { data: ["x"] }, { perItem: true, cases });
-    expect(Object.keys(output.value)).toEqual(["__proto__"]);
+    expect(Object.keys(output.value)).toEqual(["__proto__", "default"]);
     expect(Object.getPrototypeOf(output.value)).toBe(Object.prototype);
     expect(
       await routes({ data: {} }, { field: "constructor.name", cases: [{ handle: "a", equals: "Object" }] }),

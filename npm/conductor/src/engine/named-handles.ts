@@ -55,6 +55,9 @@ export function withHandleProblems(
         });
       if (handles !== undefined) {
         if (handle !== "error" && !handles.includes(handle)) say("unknown-handle", unnamedText(edge, handles));
+        else if (!edge.sourceHandle && !isSplit(group.edges, edge.source, handles)) {
+          say("unnamed-handle", defaultText(edge, handles));
+        }
         continue;
       }
       const [source, target] = [children.get(edge?.source), children.get(edge?.target)];
@@ -73,6 +76,12 @@ function namedBy(node: NodeDefinition, handlesOf: HandlesOf): readonly string[] 
   const { type, parameters } = node;
   if (typeof type !== "string" || typeof parameters !== "object" || parameters === null) return undefined;
   return parameters["enabled"] === false ? undefined : handlesOf(type, parameters);
+}
+
+/** Whether some edge leaves a node by one of its handles other than the one for what is left, or there is no other. */
+function isSplit(edges: readonly NodeEdge[], id: string, handles: readonly string[]): boolean {
+  const others = handles.filter((handle) => handle !== DEFAULT_HANDLE);
+  return others.length === 0 || edges.some((edge) => edge?.source === id && others.includes(edge.sourceHandle ?? ""));
 }
 
 /** Whether a handle is a part of what a node gives, and not the data that its edges are there for, which is the first of its ports. */
@@ -106,9 +115,20 @@ function partText({ source, target, sourceHandle }: NodeEdge): string {
   return `The edge from \`${source}\` to \`${target}\` leaves by \`${sourceHandle}\`, a part of what \`${source}\` gives; an edge brings all of it, and \`${target}\` not that part alone. Read it in a parameter of \`${target}\`: \`\${{ ${node}.${sourceHandle} }}\``;
 }
 
+function defaultText({ source, target }: NodeEdge, handles: readonly string[]): string {
+  const others = handles.filter((handle) => handle !== DEFAULT_HANDLE);
+  return `The edge from \`${source}\` to \`${target}\` leaves by no handle, which is \`${DEFAULT_HANDLE}\`: it brings what is left for none of the others, and \`${target}\` is skipped where there is nothing of it. No edge leaves by ${shownHandles(others)}. Give it a \`sourceHandle\`; \`${DEFAULT_HANDLE}\`, where that is meant`;
+}
+
+function shownHandles(handles: readonly string[]): string {
+  const more = handles.length > MOST_HANDLES ? ` and ${handles.length - MOST_HANDLES} more` : "";
+  return `${handles
+    .slice(0, MOST_HANDLES)
+    .map((handle) => `\`${handle}\``)
+    .join(", ")}${more}`;
+}
+
 function unnamedText({ source, target, sourceHandle }: NodeEdge, handles: readonly string[]): string {
   const way = sourceHandle ? `the handle \`${sourceHandle}\`` : "no handle";
-  const shown = handles.slice(0, MOST_HANDLES).map((handle) => `\`${handle}\``);
-  const more = handles.length > MOST_HANDLES ? ` and ${handles.length - MOST_HANDLES} more` : "";
-  return `The edge from \`${source}\` to \`${target}\` leaves by ${way}, which the parameters of \`${source}\` do not name, so that it never carries anything; there are ${shown.join(", ")}${more}`;
+  return `The edge from \`${source}\` to \`${target}\` leaves by ${way}, which the parameters of \`${source}\` do not name, so that it never carries anything; there are ${shownHandles(handles)}`;
 }

@@ -103,7 +103,12 @@ export const switchType = {
   ],
   otherOutputs: [
     output("handles", "Handles", "array", "The handles that fired."),
-    output("value", "Value", "any", "The data; with `perItem` an object with the items of each handle."),
+    output(
+      "value",
+      "Value",
+      "any",
+      "The data; with `perItem` an object with the items of each handle, an empty list where it has none.",
+    ),
   ],
   touches: [],
   effects: "none",

@@ -75,14 +75,13 @@ async function split(work: NodeWork<Parameters>, ways: Way[], data: unknown): Pr
   if (items === undefined) {
     throw new NodeError("TYPE_MISMATCH", `With \`perItem\` the data must be a list, not ${kindOf(data)}`);
   }
-  const lists = new Map<string, unknown[]>(ways.map(({ handle }) => [handle, []]));
+  const lists = new Map<string, unknown[]>([...ways.map(({ handle }) => handle), DEFAULT].map((name) => [name, []]));
   const pace = new Pace(work.signal);
   for (const [position, item] of items.entries()) {
     const value = field === undefined ? item : fieldOf(item, field);
     const handles = handlesOf(work.parameters, ways, value, item);
     if (handles.length === 0) {
       if (fallback === "fail") throw unfit(`item ${position}, whose value is ${foundText(value)},`, ways);
-      if (!lists.has(DEFAULT)) lists.set(DEFAULT, []);
       handles.push(DEFAULT);
     }
     for (const handle of handles) lists.get(handle)?.push(item);
@@ -102,7 +101,8 @@ async function split(work: NodeWork<Parameters>, ways: Way[], data: unknown): Pr
     return doubts.length > 0 ? doubts : doubtsOfTextLeft(way, lists.get(DEFAULT) ?? [], valued);
   });
   const carried = new Map([...lists].filter(([, list]) => list.length > 0));
-  return routedApart({ handles: [...carried.keys()], value: Object.fromEntries(carried) }, carried);
+  // Expressions read the lists by their handles, also where nothing is in them.
+  return routedApart({ handles: [...carried.keys()], value: Object.fromEntries(lists) }, carried);
 }
 
 /** Text among numbers in what no case took, where nothing else of a case keeps it out. */
