@@ -252,4 +252,25 @@ describe.each(places)("validate in $name", ({ run, failure }) => {
     setImmediate(() => controller.abort());
     await expect(running).rejects.toMatchObject({ code: "CANCELLED" });
   });
+
+  it("tells what is wrong by the alternative that was probably meant", async () => {
+    const schema = {
+      anyOf: [
+        { type: "object", required: ["version", "id"], properties: { version: { const: 1 }, id: { type: "integer" } } },
+        {
+          type: "object",
+          required: ["version", "order"],
+          properties: { version: { const: 2 }, order: { type: "object" } },
+        },
+        { type: "string" },
+      ],
+    };
+    const message = async (row: unknown) =>
+      (await failure("validate", { data: [row] }, { schema, onInvalid: "fail" })).message;
+    const closest = "row 0: the row fits none of 3 alternatives; for the closest,";
+    expect(await message({ version: 1, id: "x" })).toContain(`${closest} \`id\` must be a number, found "x"`);
+    expect(await message({ version: 2 })).toContain(`${closest} \`order\` is missing; it must be an object`);
+    expect(await message({ version: 3, id: 1 })).toContain(`${closest} \`version\` must be 1, found 3`);
+    expect(await message(5)).toContain("row 0: the row must be an object or text, found 5");
+  });
 });

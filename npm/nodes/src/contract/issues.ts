@@ -60,8 +60,26 @@ export function sentenceOf(issue: Issue, given: unknown, whole = "the parameters
   if (value === undefined && issue.code !== "custom") {
     return `${name} is missing${rule === undefined ? "" : `; it must be ${rule}`}`;
   }
+  const closest = issue.code === "invalid_union" ? closestOf(issue.errors ?? []) : undefined;
+  if (closest !== undefined) {
+    const told = closest.slice(0, MOST_ISSUES).map((inner) => {
+      return sentenceOf({ ...inner, path: [...path, ...(inner.path ?? [])] }, given, whole);
+    });
+    return `${name} fits none of ${issue.errors?.length} alternatives; for the closest, ${told.join(" and ")}`;
+  }
   if (rule === undefined) return `${name}: ${issue.message}, found ${foundText(value)}`;
   return `${name} must be ${rule}, found ${foundText(value)}`;
+}
+
+/**
+ * What is wrong with a value by the alternative that it probably was meant for: of those whose kind it is the one with the fewest
+ * constants that differ, as these tell alternatives apart, and then with the fewest issues. `undefined` where it is of no kind.
+ */
+function closestOf(alternatives: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const constants = (issues: readonly Issue[]) => issues.filter(({ code }) => code === "invalid_value").length;
+  return alternatives
+    .filter((issues) => issues.length > 0 && issues.every(({ path = [] }) => path.length > 0))
+    .sort((one, other) => constants(one) - constants(other) || one.length - other.length)[0];
 }
 
 /** What a value must be; `undefined` where only the message of the issue knows. */
