@@ -273,4 +273,19 @@ describe.each(places)("validate in $name", ({ run, failure }) => {
     expect(await message({ version: 3, id: 1 })).toContain(`${closest} \`version\` must be 1, found 3`);
     expect(await message(5)).toContain("row 0: the row must be an object or text, found 5");
   });
+
+  it("warns where no row has anything that the schema describes", async () => {
+    const schema = { type: "object", properties: { total: { type: "number" } } };
+    const told = (data: unknown[], of: object = schema) => warned(run, "validate", { data }, { schema: of });
+    expect(await told([{ result: { total: "x" } }, { result: { total: 1 } }])).toEqual([
+      [
+        "missing-field",
+        "No row has a field that the schema describes, so that nothing of them was checked: it describes `total`, and they have `result`. They come from a loop: put a `transform` with `transformFunction: result` before this node",
+      ],
+    ]);
+    expect(await told([{ totl: 1 }])).toEqual([["missing-field", expect.stringContaining("Did you mean `totl`?")]]);
+    expect(await told([{ total: 1 }, { other: 1 }])).toEqual([]);
+    expect(await told([{ other: 1 }], { type: "object", required: ["other"] })).toEqual([]);
+    expect(await told([])).toEqual([]);
+  });
 });

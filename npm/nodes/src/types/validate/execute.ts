@@ -1,11 +1,14 @@
+import { namesText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { type Issue, pathText, sentenceOf } from "../../contract/issues.js";
 import { inBatches } from "../../contract/pace.js";
 import { routedApart } from "../../contract/routed.js";
 import { numberOf } from "../../data/field.js";
-import type { PlainObject } from "../../data/input.js";
-import { countText, listOf } from "../../data/rows.js";
+import { isPlainObject, type PlainObject } from "../../data/input.js";
+import { likelyPaths } from "../../data/likely-paths.js";
+import { isOnlyResult } from "../../data/loop-rows.js";
+import { countText, listOf, shownNames } from "../../data/rows.js";
 import { linearSchema } from "../../library/linear-schema.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { validate } from "./definition.js";
@@ -35,6 +38,8 @@ interface InvalidRow {
 const MOST_PROBLEMS = 20;
 /** Bad rows that a failure tells of. */
 const MOST_ROWS_TOLD = 5;
+/** Fields that may be meant. */
+const MOST_LIKELY = 3;
 /** Rows that are checked before other work gets its turn. */
 const AT_ONCE = 1000;
 
@@ -74,6 +79,7 @@ export const validateNode: NodeExecutable = executable<Parameters>(validate, asy
     AT_ONCE,
   );
   warnOfText(spelled, work);
+  if (valid.length > 0) warnOfNothingChecked(rows, schema, work);
   if (invalid.length > 0 && onInvalid === "fail") throw failureOf(invalid, rows.length);
   const carried = new Map<string, readonly unknown[]>();
   if (valid.length > 0 || invalid.length === 0) carried.set("valid", valid);
@@ -81,6 +87,24 @@ export const validateNode: NodeExecutable = executable<Parameters>(validate, asy
   const counts = { validCount: valid.length, invalidCount: invalid.length };
   return routedApart({ result: valid, valid, invalid, ...counts }, carried);
 });
+
+/** Warns where no row has any of the fields that are described, so that all fit without having been looked into. */
+function warnOfNothingChecked(rows: readonly unknown[], { properties }: PlainObject, { warn }: NodeWork<Parameters>) {
+  const names = isPlainObject(properties) ? Object.keys(properties) : [];
+  if (names.length === 0 || !rows.every(isPlainObject)) return;
+  if (rows.some((row) => names.some((name) => Object.hasOwn(row, name)))) return;
+  const [first = {}] = rows;
+  const likely = names.flatMap((name) => likelyPaths(name, first)).slice(0, MOST_LIKELY);
+  const hint = rows.every(isOnlyResult)
+    ? ". They come from a loop: put a `transform` with `transformFunction: result` before this node"
+    : likely.length > 0
+      ? `. Did you mean ${namesText(likely)}?`
+      : "";
+  warn(
+    "missing-field",
+    `No row has a field that the schema describes, so that nothing of them was checked: it describes ${shownNames(names)}, and they have ${shownNames(Object.keys(first))}${hint}`,
+  );
+}
 
 function problemsOf(issues: readonly Issue[], row: unknown, spelled: Map<string, number>): RowProblem[] {
   const problems = issues.slice(0, MOST_PROBLEMS).map((issue): RowProblem => {
