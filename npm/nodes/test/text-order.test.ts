@@ -86,4 +86,11 @@ describe("nodes that order text", () => {
   it("compare text as such without a word where they are told to", async () => {
     expect(await warned(run, "sort", records, { by: [{ field: "day", as: "text" }] })).toEqual([]);
   });
+
+  it("tell it of one object, where the answer is another one", async () => {
+    const where = [{ field: "day", operator: "lt", value: "01/02/2025" }];
+    const told = async (day: string) => rules(await warned(run, "condition", { data: { day } }, { where }));
+    expect(await told("05/12/2024")).toEqual(["compared-as-text"]);
+    expect(await told("05/12/2025")).toEqual([]);
+  });
 });

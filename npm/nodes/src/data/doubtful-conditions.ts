@@ -58,10 +58,8 @@ export function doubtsOfFilter(
     const like = haveFields ? undefined : likeOfMissing(condition.field, items(), condition.operator);
     if (like !== undefined && like.length > 0) return missing(condition, like, false);
     const kind = kindOfOperand(condition);
-    if (kind === "text" && ORDER.has(condition.operator)) {
-      const doubt = doubtOfTextOrder(withOperand(condition, items()), condition.field);
-      if (doubt !== undefined) return doubt;
-    }
+    const ordered = doubtOfOrder(condition, kind, items());
+    if (ordered !== undefined) return ordered;
     if (!keptNone && !(kind === "text" && ORDER.has(condition.operator))) return [];
     return doubtOf(condition, kind, items(), false);
   });
@@ -75,9 +73,20 @@ function* withOperand({ field, value }: Condition, items: Iterable<unknown>): Ge
 
 /** The doubtful ones among conditions on one object, which may well be false as they are meant. */
 export function doubtsOfObject(where: readonly Condition[], item: unknown): Doubt[] {
-  return where.flatMap(
-    (condition) => doubtOfDigits(condition) ?? doubtOf(condition, kindOfOperand(condition), [item], true),
-  );
+  return where.flatMap((condition) => {
+    const kind = kindOfOperand(condition);
+    return doubtOfDigits(condition) ?? doubtOfOrder(condition, kind, [item]) ?? doubtOf(condition, kind, [item], true);
+  });
+}
+
+/** What is doubtful of an order of text: dates, times or amounts, which have another one. */
+function doubtOfOrder(
+  condition: Condition,
+  kind: "number" | "text" | undefined,
+  items: Iterable<unknown>,
+): Doubt | undefined {
+  if (kind !== "text" || !ORDER.has(condition.operator)) return undefined;
+  return doubtOfTextOrder(withOperand(condition, items), condition.field);
 }
 
 /**
