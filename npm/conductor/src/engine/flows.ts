@@ -12,6 +12,7 @@ import { constants } from "./constants.js";
 import { withVariableProblems } from "./declared-variables.js";
 import { withFile } from "./flow-origin.js";
 import { Graph, type NodeShape, type Shape } from "./graph.js";
+import { withLostBranches } from "./lost-branches.js";
 import { withHandleProblems } from "./named-handles.js";
 import { type Outline, outlinedId, outlinedParent, outlineOf } from "./outline.js";
 import { errorsFirst, withParameterProblems } from "./parameter-problems.js";
@@ -172,8 +173,10 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
   const checked = check === undefined ? all : withParameterProblems(all, flow, { ...types, check });
   const withHandles = handles === undefined ? checked : withHandleProblems(checked, flow, handles, declared);
   const own = new Map(nodes.map(({ type, effects = "writes" }) => [type, effects]));
-  const withCaches = withCacheProblems(withHandles, flow, (type) => own.get(type) ?? effects?.(type));
-  return withVariableProblems(withLostInputs(withCaches, flow, declared), flow);
+  const effectsOf = (type: string) => own.get(type) ?? effects?.(type);
+  const withCaches = withCacheProblems(withHandles, flow, effectsOf);
+  const withInputs = withLostInputs(withCaches, flow, declared);
+  return withVariableProblems(withLostBranches(withInputs, flow, { declared, effectsOf }), flow);
 }
 
 /**
