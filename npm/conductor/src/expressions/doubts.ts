@@ -9,6 +9,8 @@ export interface Doubt {
 /** Operators that may be in doubt. */
 export const DOUBTFUL: ReadonlySet<string> = new Set(["+", "<", ">", "<=", ">=", "===", "!=="]);
 
+/** Characters of a number. */
+const LONGEST = 64;
 const ADVICE = "Write `Number(…)` around text that is a number, or read the file with `types: auto`";
 
 /**
@@ -49,7 +51,8 @@ export function doubtOf(
 /** The number that a value is, or that its text spells. Text with a zero ahead is a code, such as that of a place. */
 function numberIn(value: unknown): number | undefined {
   if (typeof value === "number") return value;
-  if (typeof value !== "string" || value.trim() === "" || /^\s*[+-]?0\d/.test(value)) return undefined;
+  if (typeof value !== "string" || value.length > LONGEST || value.trim() === "" || /^\s*[+-]?0\d/.test(value))
+    return undefined;
   const number = /^[\s\d.eE+-]+$/.test(value) ? Number(value) : Number.NaN;
   return Number.isFinite(number) ? number : undefined;
 }

@@ -8,6 +8,8 @@ import { foundTextAdvice, keyText, memberText, spelledNumber } from "./spelled-n
 /** Values that are looked at, and items among which these are looked for. */
 const MOST_VALUES = 1_000;
 const MOST_ITEMS = 10_000;
+/** Characters of a date, a time or an amount. */
+const LONGEST = 64;
 
 const DATE = /^(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?:[ T,]+(\d{1,2}):(\d\d).*)?$/;
 const MONTH =
@@ -67,6 +69,7 @@ function textsOf(values: Iterable<unknown>): string[] | undefined {
 }
 
 function spelledBy(text: string, isMonthFirst: boolean): Spelled | undefined {
+  if (text.length > LONGEST) return undefined;
   const trimmed = text.trim();
   const moment = namesZone(trimmed) || /^\d{4}-/.test(trimmed) ? instantOf(trimmed) : undefined;
   if (moment !== undefined) return { kind: "moment", text, place: moment };
