@@ -87,6 +87,10 @@ describe("rows that lack cells", () => {
     ]);
   });
 
+  it("are not seen where many are short, as of programs that leave out empty cells at the end", async () => {
+    expect(await warningsOf(`a,b,c\n${"1,2\n".repeat(5)}1,2,3\n`)).toEqual([]);
+  });
+
   it("are not seen where lines are empty, or empty lines are rows", async () => {
     expect(await warningsOf("a,b\n1,2\n\n  \n3,\n")).toEqual([]);
     expect(await warningsOf("a,b\n1,2\n\n3,4\n", { skipEmptyLines: false })).toEqual([]);
@@ -101,6 +105,7 @@ describe("a table that begins below the first row", () => {
       ["unnamed-columns", expect.stringMatching(/no column but the first, "Sales of March"\. .* `firstRow`/)],
     ]);
     expect(await warningsOf("id,column2\n1,2\n")).toEqual([]);
+    expect(await warningsOf("column1,column2,column3\n1,2,3\n")).toEqual([]);
     expect(await warningsOf(",,\n1,2,3\n", { hasHeaders: false })).toEqual([]);
   });
 
@@ -168,8 +173,8 @@ describe("a table that begins below the first row", () => {
       (reason: unknown) => reason,
     );
     expect(error).toMatchObject({ message: "[spreadsheet] Row 2 has text in cell 2, but there are only 1 columns" });
-    expect(adviceOf(error)).toContainEqual(expect.stringContaining("`firstRow: 2`"));
-    const { records } = await run("spreadsheet", { data: "Sales\n\nid,name\n1,Ada\n" }, { firstRow: 2 });
+    expect(adviceOf(error)).toContainEqual(expect.stringContaining("`firstRow: 3`"));
+    const { records } = await run("spreadsheet", { data: "Sales\n\nid,name\n1,Ada\n" }, { firstRow: 3 });
     expect(records).toEqual([{ id: "1", name: "Ada" }]);
   });
 });

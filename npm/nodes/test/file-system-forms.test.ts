@@ -170,6 +170,8 @@ describe("what file-system reads and writes", () => {
       await run("file-system", content, { operation: "write", path: at(name) });
       expect(readFileSync(at(name), "utf8"), name).toBe('{"a":"1"}\n{"a":"2"}\n');
     }
+    await run("file-system", { content: [1, undefined, null] }, { operation: "write", path: at("gaps.jsonl") });
+    expect(readFileSync(at("gaps.jsonl"), "utf8")).toBe("1\nnull\nnull\n");
     await run("file-system", { content: { a: { b: 1 } } }, { operation: "write", path: at("one.jsonl") });
     expect(readFileSync(at("one.jsonl"), "utf8")).toBe('{"a":{"b":1}}\n');
     await run("file-system", { content: rows }, { operation: "write", path: at("json.jsonl"), format: "json" });

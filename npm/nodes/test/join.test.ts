@@ -232,11 +232,9 @@ describe.each(places)("join in $name", ({ run, failure }) => {
         '2 rows of left without a match would have one in right if the keys were written alike, such as "00501" and 501. Make them alike first, by a `transform`',
       ],
     ]);
-    // Of the right side alone, where each row of the left has a match.
+    // Where all rows of one side have a match, the others may well have none.
     const more = { left: [{ a: "Ada" }, { a: "Bob" }], right: [{ a: "Ada" }, { a: "Bob" }, { a: " ada" }] };
-    expect(await warned(run, "join", more, { on: ["a"], how: "left" })).toEqual([
-      ["nearly-matched", expect.stringMatching(/^1 row of right .* in left .*" ada" and "Ada"/)],
-    ]);
+    expect(await warned(run, "join", more, { on: ["a"], how: "left" })).toEqual([]);
     const apart = { left: [{ a: "1.10" }, { a: "x" }], right: [{ a: "1.1" }, { a: "x" }] };
     expect(await warned(run, "join", apart, { on: ["a"] })).toEqual([]);
   });

@@ -73,6 +73,7 @@ describe("sums and averages", () => {
     expect(await of([0.1, 0.2])).toEqual([0.3, 0.15]);
     expect(await of([0.1, 0.2, 0.3])).toEqual([0.6, 0.2]);
     expect(await of([1.1, 2.2, -3.3])).toEqual([0, 0]);
+    expect(await of([-0.1, -0.2, 0.3])).toEqual([0, 0]);
     expect(await of([1e-7, 2e-7])).toEqual([3e-7, 1.5e-7]);
     expect(await of([1 / 3, 1 / 3])).toEqual([2 / 3, 1 / 3]);
     expect(await of([1e12, 0.0001])).toEqual([1e12 + 0.0001, (1e12 + 0.0001) / 2]);

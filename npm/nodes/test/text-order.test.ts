@@ -17,7 +17,8 @@ describe("text of another order than what it spells", () => {
     ],
     ["months first", ["12/31/2024", "01/15/2025"], /"01\/15\/2025" comes before "12\/31\/2024".*month, day, year/],
     ["days with points", ["10.3.2025", "9.3.2025"], /dates/],
-    ["names of months", ["3 Jun 2025", "1 Jul 2025"], /dates .* Write them as 2025-12-31/],
+    ["names of months", ["3 Jun 2025", "1 Sept 2025"], /dates .* Write them as 2025-12-31/],
+    ["days that are counted", ["3rd June 2025", "1st July 2025"], /dates/],
     ["months before days", ["March 3, 2025", "April 1, 2025"], /dates/],
     ["no zeros", ["2025-10-1", "2025-9-1"], /dates/],
     ["several forms", ["2025-03-01", "01/02/2026"], /dates/],
@@ -25,9 +26,9 @@ describe("text of another order than what it spells", () => {
     ["hours", ["10:15", "9:30"], /times of day/],
     ["halves of a day", ["01:00 PM", "11:00 AM"], /times of day/],
     ["signs", ["€100", "€20"], /amounts .* "€100" comes before "€20"\. Make it a number first/],
-    ["thousands", ["1,200", "900.50 USD"], /amounts/],
+    ["thousands", ["1,200 USD", "900.50 USD"], /amounts/],
     ["decimal commas", ["10,5", "9,25"], /amounts .*replace/],
-    ["codes of several lengths", ["INV10", "INV9"], /amounts/],
+    ["halves of a day behind a date", ["01/10/2025 01:00 PM", "01/10/2025 11:00 AM"], /dates/],
   ])("is told: %s", (_, values, words) => {
     expect(told(...values)).toMatch(words);
     expect(told(null, "", ...[...values].reverse())).toMatch(words);
@@ -42,7 +43,22 @@ describe("text of another order than what it spells", () => {
     ["words", ["pear", "apple", "05/12/2025"]],
     ["dates and words", ["05/12/2025", "31/01/2025", "unknown"]],
     ["numbers", [10, 9]],
-    ["versions", ["1.10.0", "1.9.0"]],
+    ["versions", ["1.10.0", "1.9.0", "1.10.12"]],
+    ["numbers that are text", ["10", "9"]],
+    ["amounts among numbers", ["9", "€10", "€2"]],
+    ["codes", ["INV10", "INV9"]],
+    ["codes of courses", ["BIO202", "MAT101"]],
+    ["places", ["9C", "12A"]],
+    ["addresses", ["12 Elm", "7 Oak"]],
+    ["hexadecimal numbers", ["1a", "10b"]],
+    ["phones", ["612 345 678", "34 612 345 678"]],
+    ["durations", ["10m", "1h"]],
+    ["codes of banks", ["12-34-56", "04-99-99"]],
+    ["parts", ["11-99-01", "9-01-02"]],
+    ["words like months", ["Marker 10", "Marker 9", "May 5"]],
+    ["several kinds", ["10:30", "12%", "5 kg"]],
+    ["several units", ["€100", "$20"]],
+    ["dates that are in order the one way", ["01/10/2024", "02/05/2024"]],
     ["nothing", [null, undefined, ""]],
     ["one value again and again", ["€20", "€20"]],
   ])("is not seen in %s", (_, values) => {
@@ -81,6 +97,20 @@ describe("nodes that order text", () => {
     const [condition] = parameters.where ?? [];
     const plain = condition ? { ...parameters, where: [{ ...condition, value: "2025-01-01" }] } : parameters;
     expect(await warned(run, type, iso, plain)).toEqual([]);
+  });
+
+  it("say of numbers that are text what they said", async () => {
+    const numbers = [{ n: "10" }, { n: "9" }];
+    const table = await run("spreadsheet", { data: "n\n10\n9\n" }, {});
+    for (const data of [numbers, table]) {
+      for (const parameters of [
+        { operation: "sort", sortKey: "n" },
+        { operation: "aggregate", aggregates: [{ operation: "min", field: "n" }] },
+      ])
+        expect(await warned(run, "transform", data, parameters), JSON.stringify(parameters)).toEqual([]);
+      const where = [{ field: "n", operator: "gt", value: "€5" }];
+      expect(rules(await warned(run, "transform", data, { operation: "filter", where }))).toEqual(["types-differ"]);
+    }
   });
 
   it("compare text as such without a word where they are told to", async () => {

@@ -4,7 +4,8 @@ use super::digits::FIRST_UNSAFE;
 
 /// How many of the last place make up 1, at the most; numbers with more decimals are added as they are.
 const LAST_PLACE: f64 = 1e15;
-/// A number of last places up to which what adding rounds off is less than half of one.
+/// A number of last places up to which what is rounded off is less than half of one: that numbers are not quite the decimals that
+/// they are written as, what adding leaves and the product are each at most 2⁻⁵³ of it, together a third of a place.
 const MOST_PLACES: f64 = 1e15;
 
 /// The sum of decimals, as people add them: 0.1 and 0.2 are 0.3. Neumaier's compensation keeps aside what each addition rounds off,
@@ -64,7 +65,8 @@ impl Sum {
         let sum = self.total + self.rounded_off;
         let has_places =
             self.places > 1.0 && self.places <= LAST_PLACE && self.size * self.places < MOST_PLACES;
-        if has_places { (sum * self.places).round() / (self.places * count) } else { sum / count }
+        // Nothing that is left of decimals is 0 and not -0.
+        if has_places { (sum * self.places).round() / (self.places * count) + 0.0 } else { sum / count }
     }
 
     /// The sum before it is rounded to the places of its numbers.
@@ -100,8 +102,9 @@ mod tests {
         // So are those that together have more places than a number keeps.
         assert_eq!(sum(&[1e12, 0.0001]), 1e12 + 0.0001);
         let mut three = Sum::default();
-        [0.1, 0.2, 0.3].map(|number| three.add(number));
+        [0.1, 0.2, 0.3].iter().for_each(|&number| three.add(number));
         assert_eq!(three.mean(3), 0.2);
+        assert!(sum(&[-0.1, -0.2, 0.3]).is_sign_positive());
     }
 
     #[test]

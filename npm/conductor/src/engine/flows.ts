@@ -97,6 +97,13 @@ export function declarationOf(type: Partial<DescribedType>): DeclaredType {
   };
 }
 
+/** Ports beside the first one, which is that of the data; and the errors of a loop, which expressions alone read. */
+export function partsOf({ outputPorts = [], otherOutputs = [], routed }: Partial<DescribedType>): readonly string[] {
+  if (routed) return [];
+  const others = otherOutputs.filter(({ id }) => id === "errors");
+  return [...outputPorts.slice(1), ...others].map(({ id }) => id).filter((id) => id !== "result");
+}
+
 /** What is known of the types of nodes when a flow is checked. */
 export interface FlowNodeTypes {
   /** JSON schema of the parameters by type. */
@@ -119,6 +126,8 @@ export interface FlowNodeTypes {
   effects?(type: string): Effects | EffectsOf | undefined;
   /** Whether nodes of a type stand at the start of a saved flow, and begin executions of it. */
   isTrigger?(type: string): boolean;
+  /** Parts of what nodes of a type give that have ports of their own; an edge from such a port brings all of the output. */
+  parts?(type: string): readonly string[] | undefined;
   /** The handles by which edges may leave a node, where its parameters name them. */
   handles?(type: string, parameters: Record<string, unknown>): readonly string[] | undefined;
 }
@@ -169,14 +178,18 @@ export function validateFlow(flow: NodeDefinition, { nodes = [], ...types }: Flo
   const asked = JSON.stringify({ ...types, ...descriptionsOf(used, schemas, declared), others: surplus.problems });
   const problems = JSON.parse(backend().validateFlow(text ?? "null", asked)) as FlowProblem[];
   const { check, handles, effects } = types;
+  const ownParts = new Map(nodes.map((node) => [node.type, partsOf(node)]));
   const all = errorsFirst(problems, expressionProblems(flow));
   const checked = check === undefined ? all : withParameterProblems(all, flow, { ...types, check });
-  const withHandles = handles === undefined ? checked : withHandleProblems(checked, flow, handles, declared);
+  const withHandles =
+    handles === undefined
+      ? checked
+      : withHandleProblems(checked, flow, handles, (type) => ownParts.get(type) ?? types.parts?.(type));
   const own = new Map(nodes.map(({ type, effects = "writes" }) => [type, effects]));
   const effectsOf = (type: string) => own.get(type) ?? effects?.(type);
   const withCaches = withCacheProblems(withHandles, flow, effectsOf);
   const withInputs = withLostInputs(withCaches, flow, declared);
-  return withVariableProblems(withLostBranches(withInputs, flow, { declared, effectsOf }), flow);
+  return withVariableProblems(withLostBranches(withInputs, flow, text ?? "", { declared, effectsOf }), flow);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What a node library says of its types, as checks of flows need it. */
 import type { Effects, EffectsOf } from "@atomiton/nodes";
 import type { Parsers } from "@atomiton/nodes/definitions";
-import { type DescribedType, declarationOf, type FlowNodeTypes, type ParameterProblem } from "./flows.js";
+import { type DescribedType, declarationOf, type FlowNodeTypes, type ParameterProblem, partsOf } from "./flows.js";
 
 /** A type of a library, as far as it is of interest here. */
 export interface LibraryType extends DescribedType {
@@ -38,6 +38,10 @@ export function libraryTypes(
     effects: (type) => types.get(type)?.effects,
     check: (type, parameters) => types.get(type)?.problems?.(parameters, parsers) ?? [],
     isTrigger: (type) => types.get(type)?.isTrigger === true,
+    parts: (type) => {
+      const known = types.get(type);
+      return known && partsOf(known);
+    },
     handles: (type, parameters) => checked.get(type)?.handles?.(parameters),
   };
 }

@@ -16,22 +16,27 @@ interface Types {
 
 /**
  * The problems of a flow with those of its groups and loops that several nodes end which are there for their values alone; no more
- * than are listed. Nodes that do something to the world may well be the end of a branch, and so may those that expressions read.
+ * than are listed; `text` is its JSON. Nodes that do something to the world may well be the end of a branch, and so may those that expressions read.
  */
-export function withLostBranches(problems: FlowProblem[], flow: NodeDefinition, types: Types): FlowProblem[] {
+export function withLostBranches(
+  problems: FlowProblem[],
+  flow: NodeDefinition,
+  text: string,
+  types: Types,
+): FlowProblem[] {
   const most = constants().limits.problems - problems.length;
   if (most <= 0 || problems.some(({ severity }) => severity === "error")) return problems;
   const found: FlowProblem[] = [];
-  let text: string | undefined;
-  const isRead = (id: string) => {
-    text ??= JSON.stringify(flow);
-    return ["nodes.ID", 'nodes[\\"ID\\"]', "nodes['ID']"].some((form) => text?.includes(form.replace("ID", id)));
-  };
+  const isRead = (id: string) =>
+    ["nodes.ID", 'nodes[\\"ID\\"]', "nodes['ID']"].some((form) => text.includes(form.replace("ID", () => id)));
   const visit = (group: NodeDefinition, path: string) => {
     if (!Array.isArray(group.nodes) || !Array.isArray(group.edges)) return;
+    const sources = new Set(group.edges.map((edge) => edge?.source));
     for (const [index, child] of group.nodes.entries()) {
+      if (!isRecord(child) || !Array.isArray(child.nodes)) continue;
       visit(child, `${path}/nodes/${index}`);
-      if (found.length >= most || !group.edges.some(({ source }) => source === child.id)) continue;
+      // What a group gives that leads nowhere is not asked for.
+      if (found.length >= most || !sources.has(child.id)) continue;
       const lost = endsOf(child, types).filter((id) => !isRead(id));
       if (lost.length < 2) continue;
       found.push({

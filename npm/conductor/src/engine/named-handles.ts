@@ -5,42 +5,40 @@
 import type { NodeDefinition, NodeEdge } from "../types/definition.js";
 import type { FlowProblem } from "../types/flow.js";
 import { constants } from "./constants.js";
-import type { DeclaredType, FlowNodeTypes } from "./flows.js";
+import type { FlowNodeTypes } from "./flows.js";
 import { DEFAULT_HANDLE } from "./outline.js";
 
 type HandlesOf = NonNullable<FlowNodeTypes["handles"]>;
+type PartsOf = NonNullable<FlowNodeTypes["parts"]>;
 
 /** Handles that a message lists. */
 const MOST_HANDLES = 12;
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
-/** Names for all that a node gives, whatever its type calls it, and for what several types give as their data too. */
-const WHOLE: ReadonlySet<string> = new Set(
-  "content data default error imagePath item out output path result stdout text value".split(" "),
-);
-
 /** The problems of a flow with those of the handles of its edges; no more than are listed. */
 export function withHandleProblems(
   problems: FlowProblem[],
   flow: NodeDefinition,
   handlesOf: HandlesOf,
-  declared: Readonly<Record<string, DeclaredType>>,
+  partsOf: PartsOf,
 ): FlowProblem[] {
   const most = constants().limits.problems - problems.length;
   // The flow may be too large to be looked through.
   if (most <= 0 || problems.some(({ rule }) => rule === "limit")) return problems;
   const found: FlowProblem[] = [];
+  let texts: string | undefined;
   const visit = (group: NodeDefinition, path: string) => {
     if (typeof group !== "object" || group === null || !Array.isArray(group.nodes)) return;
     const known = new Map<string, readonly string[]>();
     const children = new Map<string, NodeDefinition>();
+    const edges: readonly NodeEdge[] = Array.isArray(group.edges) ? group.edges : [];
+    const split = new Set(edges.map((edge) => JSON.stringify([edge?.source, edge?.sourceHandle])));
     for (const [index, child] of group.nodes.entries()) {
       const handles = namedBy(child, handlesOf);
       if (handles !== undefined) known.set(child.id, handles);
       if (typeof child === "object" && child !== null) children.set(child.id, child);
       visit(child, `${path}/nodes/${index}`);
     }
-    if (!Array.isArray(group.edges)) return;
-    for (const [index, edge] of group.edges.entries()) {
+    for (const [index, edge] of edges.entries()) {
       if (found.length === most) return;
       const handles = known.get(edge?.source);
       const handle = edge?.sourceHandle || DEFAULT_HANDLE;
@@ -55,14 +53,15 @@ export function withHandleProblems(
         });
       if (handles !== undefined) {
         if (handle !== "error" && !handles.includes(handle)) say("unknown-handle", unnamedText(edge, handles));
-        else if (!edge.sourceHandle && !isSplit(group.edges, edge.source, handles)) {
+        else if (!edge.sourceHandle && !isSplit(split, edge.source, handles)) {
           say("unnamed-handle", defaultText(edge, handles));
         }
         continue;
       }
-      const [source, target] = [children.get(edge?.source), children.get(edge?.target)];
-      if (source === undefined || target === undefined || WHOLE.has(handle)) continue;
-      if (isPart(source, handle, declared) && !speaksOf(target, handle)) say("ignored-handle", partText(edge));
+      const source = children.get(edge?.source);
+      if (source === undefined || !isPart(source, handle, partsOf)) continue;
+      texts ??= textsIn(flow);
+      if (!texts.includes(handle)) say("ignored-handle", partText(edge));
     }
   };
   visit(flow, "");
@@ -79,35 +78,27 @@ function namedBy(node: NodeDefinition, handlesOf: HandlesOf): readonly string[] 
 }
 
 /** Whether some edge leaves a node by one of its handles other than the one for what is left, or there is no other. */
-function isSplit(edges: readonly NodeEdge[], id: string, handles: readonly string[]): boolean {
+function isSplit(ways: ReadonlySet<string>, id: string, handles: readonly string[]): boolean {
   const others = handles.filter((handle) => handle !== DEFAULT_HANDLE);
-  return others.length === 0 || edges.some((edge) => edge?.source === id && others.includes(edge.sourceHandle ?? ""));
+  return others.length === 0 || others.some((handle) => ways.has(JSON.stringify([id, handle])));
 }
 
-/** Whether a handle is a part of what a node gives, and not the data that its edges are there for, which is the first of its ports. */
-function isPart(
-  { type, parameters }: NodeDefinition,
-  handle: string,
-  declared: Readonly<Record<string, DeclaredType>>,
-): boolean {
-  const { outputs, routed } = (typeof type === "string" && Object.hasOwn(declared, type) && declared[type]) || {};
-  // A disabled node passes on what it gets.
-  if (outputs === undefined || routed || parameters?.["enabled"] === false) return false;
-  return outputs.indexOf(handle) > 0;
+/** Whether a handle is a part of what a node gives. A disabled node passes on what it gets. */
+function isPart({ type, parameters }: NodeDefinition, handle: string, partsOf: PartsOf): boolean {
+  return typeof type === "string" && parameters?.["enabled"] !== false && (partsOf(type)?.includes(handle) ?? false);
 }
 
-/** Whether a node, or one inside it, has a text that names a part, as expressions and code do that take it out. */
-function speaksOf(node: NodeDefinition, part: string): boolean {
-  let found = false;
-  try {
-    JSON.stringify([node.parameters, node.nodes], (_, value: unknown) => {
-      found ||= typeof value === "string" && value.includes(part);
-      return value;
-    });
-  } catch {
-    return true;
-  }
-  return found;
+/** All parameters of a flow: where one names a part, as expressions and code do, it is taken out there. */
+function textsIn(flow: NodeDefinition): string {
+  const texts: string[] = [];
+  const visit = ({ parameters, nodes }: NodeDefinition) => {
+    texts.push(
+      JSON.stringify(parameters ?? {}, (_, value: unknown) => (typeof value === "bigint" ? `${value}` : value)),
+    );
+    if (Array.isArray(nodes)) for (const child of nodes) if (typeof child === "object" && child !== null) visit(child);
+  };
+  visit(flow);
+  return texts.join();
 }
 
 function partText({ source, target, sourceHandle }: NodeEdge): string {

@@ -90,8 +90,10 @@ class Compiler {
   /** Parameters of the callbacks around what is being compiled: each has a place of its own among the locals. */
   private readonly parameters: { name: string; place: number }[] = [];
   private places = 0;
-  /** Sums with text in quotes, or what a call made, among what they add: they are meant to join. */
-  private readonly joining = new Set<Syntax>();
+  /** Of each sum, whether all that it adds is read or is a number; others are meant to join. */
+  private readonly sums = new Map<Syntax, boolean>();
+  /** How many `||` there are around what is being compiled: they may ask for a number and for its text. */
+  private choices = 0;
 
   constructor(
     private readonly source: string,
@@ -302,14 +304,17 @@ class Compiler {
 
   private binary(syntax: Syntax): Evaluate {
     const { operator, left, right } = syntax;
-    if (operator === "+" && !this.joining.has(syntax) && !isOfNames(syntax)) this.join(syntax);
+    if (operator === "+" && !this.sums.has(syntax)) this.noteSum(syntax, isOfNames(syntax));
+    if (operator === "||") this.choices++;
     const [one, other] = [this.compile(left as Syntax), this.compile(right as Syntax)];
+    if (operator === "||") this.choices--;
     if (operator === "&&") return (evaluation) => one(evaluation) && other(evaluation);
     if (operator === "||") return (evaluation) => one(evaluation) || other(evaluation);
     if (operator === "??") return (evaluation) => one(evaluation) ?? other(evaluation);
     const apply = OPERATORS.get(operator as string);
     if (apply === undefined) return this.refuse(`the operator \`${operator}\``);
-    if (!DOUBTFUL.has(operator as string) || this.joining.has(syntax)) {
+    const isMeant = operator === "+" ? this.sums.get(syntax) === false : operator === "===" && this.choices > 0;
+    if (!DOUBTFUL.has(operator as string) || isMeant) {
       return (evaluation) => apply(one(evaluation), other(evaluation));
     }
     return (evaluation) => {
@@ -320,12 +325,12 @@ class Compiler {
     };
   }
 
-  /** Notes a sum, and those within it. */
-  private join(syntax: Syntax | undefined): void {
+  /** Notes what is known of a sum, and of those within it. */
+  private noteSum(syntax: Syntax | undefined, isOfNames: boolean): void {
     if (syntax?.type !== "BinaryExpression" || syntax.operator !== "+") return;
-    this.joining.add(syntax);
-    this.join(syntax.left);
-    this.join(syntax.right);
+    this.sums.set(syntax, isOfNames);
+    this.noteSum(syntax.left, isOfNames);
+    this.noteSum(syntax.right, isOfNames);
   }
 
   private object({ properties }: Syntax): Evaluate {
@@ -393,13 +398,25 @@ function pathOf(syntax: Syntax): string | undefined {
   return property.type === "Literal" ? `${of}[${property.raw}]` : undefined;
 }
 
+const ARITHMETIC: ReadonlySet<string | undefined> = new Set(["-", "*", "/", "%", "**"]);
+
 /** Whether a sum is one of values that are read, and of numbers. */
 function isOfNames(syntax: Syntax | undefined): boolean {
-  if (syntax?.type === "BinaryExpression" && syntax.operator === "+") {
-    return isOfNames(syntax.left) && isOfNames(syntax.right);
+  switch (syntax?.type) {
+    case "BinaryExpression":
+      if (syntax.operator === "+") return isOfNames(syntax.left) && isOfNames(syntax.right);
+      return ARITHMETIC.has(syntax.operator);
+    case "UnaryExpression":
+      return syntax.operator === "-" || syntax.operator === "+";
+    case "CallExpression": {
+      const called = pathOf(syntax.callee as Syntax);
+      return called === "Number" || called?.startsWith("Math.") === true;
+    }
+    case "Literal":
+      return typeof syntax.value === "number";
+    default:
+      return syntax?.type === "Identifier" || syntax?.type === "MemberExpression";
   }
-  if (syntax?.type === "Literal") return typeof syntax.value === "number";
-  return syntax?.type === "Identifier" || syntax?.type === "MemberExpression";
 }
 
 function hasOptional(syntax: Syntax | undefined): boolean {

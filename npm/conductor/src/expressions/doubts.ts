@@ -24,16 +24,20 @@ export function doubtOf(
   [left, right, given]: readonly [left: unknown, right: unknown, given: unknown],
 ): Doubt | undefined {
   if (typeof left !== "string" && typeof right !== "string") return undefined;
+  const isOfKinds = typeof left !== typeof right;
+  if (!isOfKinds && (operator === "===" || operator === "!==")) return undefined;
   const [one, other] = [numberIn(left), numberIn(right)];
   if (one === undefined || other === undefined) return undefined;
   const values = `${shown(left)} and ${shown(right)}`;
-  const isOfKinds = typeof left !== typeof right;
   switch (operator) {
     case "+":
-      return { rule: "text-added", message: `joins ${values} as texts, and does not add them. ${ADVICE}` };
+      return {
+        rule: "text-added",
+        message: `joins ${values} as texts, and does not add them. ${ADVICE}; where they are to be joined, \`a + "" + b\``,
+      };
     case "===":
     case "!==":
-      if (!isOfKinds || one !== other) return undefined;
+      if (one !== other) return undefined;
       return {
         rule: "types-differ",
         message: `compares ${values}, a number and text, which are never the same. ${ADVICE}`,

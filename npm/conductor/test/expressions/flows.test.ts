@@ -100,6 +100,8 @@ describe("a parameter", () => {
     ["data.a + 1", "51", "text-added", /joins "5" and 1/],
     ["data.a + data.n + data.b", "5210", "text-added", /joins "5" and 2/],
     ["data.list.map(each => each.a + each.b)", ["34"], "text-added", /joins "3" and "4"/],
+    ["data.b + data.b * 2", "1020", "text-added", /joins "10" and 20 .*to be joined, `a \+ "" \+ b`/],
+    ["Number(data.a) + data.b", "510", "text-added", /joins 5 and "10"/],
     ["data.a < data.b", false, "compared-as-text", /compares "5" and "10" as texts; as numbers/],
     ["data.b >= '5'", false, "compared-as-text", /compares "10" and "5"/],
     ["data.n === data.two", false, "types-differ", /compares 2 and "2", a number and text, which are never the same/],
@@ -125,6 +127,8 @@ describe("a parameter", () => {
     "data.a == 5",
     "data.name === 5",
     "data.a === '5'",
+    "data.a === 5 || data.a === '5'",
+    'data.a + "" + data.b',
     "Number(data.a) + Number(data.b)",
     "data.day < '2026-02-01'",
   ])("says nothing of %s", async (source) => {

@@ -1,7 +1,7 @@
 import { NodeError } from "../contract/error.js";
 import { foundText } from "../contract/issues.js";
 import { compareDigits, wholeOrNumber } from "./decimal.js";
-import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
+import { fieldOf, isEmpty, numberOf, textOf, valuesOf } from "./field.js";
 import { kindOf } from "./kind.js";
 import { warnOfLostSum } from "./lost-digits.js";
 import { foundTextAdvice } from "./spelled-numbers.js";
@@ -106,10 +106,6 @@ export function warnOfExtremes(
   warn: (rule: string, message: string) => void,
 ): void {
   aggregate(items, { groupBy, aggregates: aggregates.filter(isExtreme) }, warn);
-}
-
-function* valuesOf(items: readonly unknown[], field: string): Generator<unknown> {
-  for (const item of items) yield fieldOf(item, field);
 }
 
 function isExtreme({ operation }: Aggregate): boolean {

@@ -3,7 +3,7 @@
  * other operations on such fields.
  */
 import { namesText } from "../contract/close-names.js";
-import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
+import { fieldOf, isEmpty, numberOf, textOf, valuesOf } from "./field.js";
 import { isPlainObject } from "./input.js";
 import { likelyPaths } from "./likely-paths.js";
 import { lostDigitsOfOperand } from "./lost-digits.js";
@@ -68,7 +68,7 @@ export function doubtsOfFilter(
 /** What is compared: the operand, and the values of the items. */
 function* withOperand({ field, value }: Condition, items: Iterable<unknown>): Generator<unknown> {
   yield value;
-  for (const item of items) yield fieldOf(item, field);
+  yield* valuesOf(items, field);
 }
 
 /** The doubtful ones among conditions on one object, which may well be false as they are meant. */

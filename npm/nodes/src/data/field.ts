@@ -14,6 +14,11 @@ export function fieldOf(item: unknown, field: string): unknown {
   return value;
 }
 
+/** The values of a field of items, one after the other. */
+export function* valuesOf(items: Iterable<unknown>, field: string): Generator<unknown> {
+  for (const item of items) yield fieldOf(item, field);
+}
+
 /**
  * The number a value is or spells, with the digits that a number keeps. Text counts when all of it, but for spaces around, is a finite decimal (`-1.5e3`);
  * `0x10`, `1,000` and `Infinity` do not. The native library has the same rule for cells.

@@ -4,17 +4,18 @@ import type { Keyed } from "./doubtful-keys.js";
 import { fieldOf } from "./field.js";
 import { keyOfValue } from "./key.js";
 
-/** Rows that are looked at. */
-export const MOST_NEAR = 10_000;
+/** Rows that are looked at, of either side. */
+export const MOST_NEAR = 2_000;
 
 /**
  * A sentence, where rows without a match would have one if the keys of both sides were written alike. `undefined` where none would.
  *
  * @param unmatched rows of one side without a match
- * @param others rows of the other side
+ * @param others those of the other side
  * @param names of both sides
  */
 export function nearlyMatched(unmatched: Keyed, others: Keyed, names: readonly [string, string]): string | undefined {
+  if (unmatched.rows.length === 0 || others.rows.length === 0) return undefined;
   const known = new Map<string, unknown>();
   for (const row of others.rows.slice(0, MOST_NEAR)) {
     const key = looseKey(row, others.keys);

@@ -5,7 +5,7 @@ import { foundText } from "../contract/issues.js";
 import { inBatches } from "../contract/pace.js";
 import { compareDigits, mayHaveMoreDigits, wholeOrNumber } from "./decimal.js";
 import type { Doubt } from "./doubtful-conditions.js";
-import { fieldOf, isEmpty, numberOf, textOf } from "./field.js";
+import { fieldOf, isEmpty, numberOf, textOf, valuesOf } from "./field.js";
 import { instantOf, namesZone } from "./instant.js";
 import type { Row } from "./rows.js";
 import { doubtOfTextOrder } from "./text-order.js";
@@ -152,10 +152,6 @@ export async function comparisonOf(
     }
     return 0;
   };
-}
-
-function* valuesOf(rows: readonly Row[], field: string): Generator<unknown> {
-  for (const row of rows) yield fieldOf(row, field);
 }
 
 function orderOf<T extends number | string>(one: T, other: T): number {

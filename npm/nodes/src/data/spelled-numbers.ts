@@ -7,24 +7,33 @@ const WITH_POINT = /^(?:\d+|\d{1,3}(?:['\s]\d{3})+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?
 
 /** The end of a message about text where a number was needed: the text, and how to make a number of it. */
 export function foundTextAdvice(text: string, field: string): string {
-  const number = numberCode(text, `String(${memberText(field)})`);
-  const advice =
-    number === undefined
-      ? "Clean the field first, or filter such items out"
-      : `Make it a number first, by a \`transform\` with \`row => ({ ...row, ${keyText(field)}: ${number} })\``;
-  return `: ${foundText(text)}. ${advice}`;
+  return `: ${foundText(text)}. ${numberAdvice(text, field)}`;
 }
 
+/** How to make a number of a text, as a sentence without its point. */
+export function numberAdvice(text: string, field: string): string {
+  const number = numberCode(text, `String(${memberText(field)})`);
+  return number === undefined
+    ? "Clean the field first, or filter such items out"
+    : `Make it a number first, by a \`transform\` with \`row => ({ ...row, ${keyText(field)}: ${number} })\``;
+}
+
+/** What makes an amount of a number: a sign of a currency, a per cent, or the code of a currency that is in wide use. */
+const UNIT = /\p{Sc}|%|\b(?:EUR|USD|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN)\b/u;
+
 /**
- * The number that people read in a text: with a unit, a decimal comma, thousands set apart. `1,234` is 1234, as it is to most;
- * `undefined` for other text.
+ * The amount that people read in a text, and its unit: with the sign or code of a currency, a per cent, a decimal comma or thousands
+ * set apart by commas or points. `1,234` is 1234, as it is to most; `undefined` for other text, such as codes and numbers of phones.
  */
-export function spelledNumber(text: string): number | undefined {
+export function amountOf(text: string): { value: number; unit: string } | undefined {
   const digits = SIGN_AND_UNITS.exec(text)?.[1];
   if (digits === undefined) return undefined;
+  const unit = text.replace(digits, "").replace(/[\s+-]/g, "");
+  if (unit === "" ? !/[,']/.test(digits) : !UNIT.test(unit)) return undefined;
   const sign = /^\D*-/.test(text) ? -1 : 1;
-  if (WITH_POINT.test(digits)) return sign * Number(digits.replace(/[,'\s]/g, ""));
-  return WITH_COMMA.test(digits) ? sign * Number(digits.replace(/[.'\s]/g, "").replace(",", ".")) : undefined;
+  if (WITH_POINT.test(digits)) return { value: sign * Number(digits.replace(/[,'\s]/g, "")), unit };
+  if (!WITH_COMMA.test(digits)) return undefined;
+  return { value: sign * Number(digits.replace(/[.'\s]/g, "").replace(",", ".")), unit };
 }
 
 /** JavaScript that makes a number of text of the form of `text`; `undefined` where it does not look like one, or like two. */

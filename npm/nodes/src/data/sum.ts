@@ -2,7 +2,10 @@ import { losesDigits } from "./decimal.js";
 
 /** How many of the last place make up 1, at the most; numbers with more decimals are added as they are. */
 const LAST_PLACE = 1e15;
-/** A number of last places up to which what adding rounds off is less than half of one. */
+/**
+ * A number of last places up to which what is rounded off is less than half of one: that numbers are not quite the decimals that they
+ * are written as, what adding leaves and the product are each at most 2 ** -53 of it, together a third of a place.
+ */
 const MOST_PLACES = 1e15;
 
 /**
@@ -54,6 +57,7 @@ export class Sum {
     if (!Number.isFinite(this.#total)) return this.#total / count;
     const sum = this.#total + this.#roundedOff;
     const hasPlaces = this.#places > 1 && this.#places <= LAST_PLACE && this.#size * this.#places < MOST_PLACES;
-    return hasPlaces ? Math.round(sum * this.#places) / (this.#places * count) : sum / count;
+    // Nothing that is left of decimals is 0 and not -0.
+    return hasPlaces ? Math.round(sum * this.#places) / (this.#places * count) + 0 : sum / count;
   }
 }

@@ -8,7 +8,7 @@ import { namesOfPairs } from "../types/join/pairing.js";
 import { demandRoom, type JoinAnswer, type TableJoin, warnOfKeys } from "../types/join/tables.js";
 
 /** Rows that messages about keys are made of. */
-const MOST_SAMPLED = MOST_NEAR;
+const MOST_SAMPLED = 10_000;
 
 /**
  * Joins two tables, neither of them without rows. The cells of tables are text, so that keys are equal where their text is;
@@ -21,16 +21,17 @@ export async function joinTables(join: TableJoin, taker: Taker): Promise<JoinAns
   );
   const { pairs, unmatchedLeft, unmatchedRight } = matches;
   demandRoom(how, pairs, unmatchedLeft, unmatchedRight);
-  // Where all rows have a match there is nothing to say of their keys, and none of them is made.
-  const isSampled = unmatchedLeft + unmatchedRight > 0;
-  const sampleFor = (table: NativeTable) => (isSampled ? sampleOf(table) : ONE_ROW);
+  // No row is made where there is nothing to say of it.
+  const sampleFor = (table: NativeTable) => (pairs === 0 ? sampleOf(table) : ONE_ROW);
   warnOfKeys((rule, message) => taker.warn(rule, message), {
     left: { rows: sampleFor(left), keys: leftKeys },
     right: { rows: sampleFor(right), keys: rightKeys },
     pairs,
     haveBlankKeys: () => matches.haveBlankKeys,
-    leftWithoutMatch: () => (unmatchedLeft === 0 ? [] : sampleOf(matches.leftWithoutMatch(MOST_SAMPLED))),
-    rightWithoutMatch: () => (unmatchedRight === 0 ? [] : sampleOf(matches.rightWithoutMatch(MOST_SAMPLED))),
+    withoutMatch() {
+      if (unmatchedLeft === 0 || unmatchedRight === 0) return [[], []];
+      return [sampleOf(matches.leftWithoutMatch(MOST_NEAR)), sampleOf(matches.rightWithoutMatch(MOST_NEAR))];
+    },
   });
   const naming = namingOf(join, how === "semi" || how === "anti" ? undefined : suffix);
   const joined = await cancellable(taker.signal, (addon, cancel) =>

@@ -1,7 +1,7 @@
 import type { NativeTable } from "@atomiton/conductor-native";
 import { messageOf, NodeError } from "../contract/error.js";
 import type { Doubt } from "../data/doubtful-conditions.js";
-import { fieldOf, isEmpty, numberOf } from "../data/field.js";
+import { fieldOf, isEmpty, numberOf, valuesOf } from "../data/field.js";
 import { foundTextAdvice } from "../data/spelled-numbers.js";
 import { doubtOfKeys, MOST_LOOKED_AT, ordersOfNumbers, textDoubt } from "../data/text-among-numbers.js";
 import { doubtOfTextOrder } from "../data/text-order.js";
@@ -72,8 +72,8 @@ function sampleIn(table: NativeTable, field: string): unknown {
   return undefined;
 }
 
-function* valuesIn(table: NativeTable, field: string): Generator<unknown> {
-  for (const record of recordsIn(table)) yield fieldOf(record, field);
+function valuesIn(table: NativeTable, field: string): Generator<unknown> {
+  return valuesOf(recordsIn(table), field);
 }
 
 /** One row. */

@@ -141,7 +141,8 @@ export function refuseNothing(content: unknown): void {
 /** JSON Lines: a line for each item of a list, or one for what is none. */
 export function linesOfJson(content: unknown): string {
   const items: readonly unknown[] = Array.isArray(content) ? content : [content];
-  return items.map((item) => `${jsonText(item)}\n`).join("");
+  // As in a list, what JSON has no form for is null.
+  return items.map((item) => `${(jsonText(item) as string | undefined) ?? "null"}\n`).join("");
 }
 
 /** JSON of content. */

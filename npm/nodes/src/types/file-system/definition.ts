@@ -46,8 +46,8 @@ export const fileSystem = {
       },
       content: {
         description:
-          "What to write, instead of what edges bring: text and bytes as they are, a table as CSV or JSON by the ending of the path, " +
-          "the rest as YAML where the path ends so, else as JSON. append: records become rows of a .csv or .tsv under the columns that the file has (a column that it has not is refused), the rest lines of JSON.",
+          "What to write, instead of what edges bring: text and bytes as they are, a table as CSV, lines of JSON or JSON by the ending of the path, " +
+          "the rest as YAML or lines of JSON where the path ends so, else as JSON. append: records become rows of a .csv or .tsv under the columns that the file has (a column that it has not is refused), the rest lines of JSON.",
       },
       format: {
         type: "string",

@@ -122,23 +122,30 @@ export function doubtOf({ type, place }: Pagination, { body }: Page): string | u
 }
 
 /** What services call that which leads to another page, or says that there is one. */
-const LEADS_ON = /next|cursor|token|after|more|continu/i;
+const LEADS_ON =
+  /^(?:next(?:_?(?:page|cursor|url|link|offset|(?:page)?_?token))?|cursor|page_?token|continuation(?:_?token)?)$/i;
+const HAS_MORE = /^has_?(?:more|next(?:_?page)?)$/i;
 
-/** Where a page, or an object in it, has something of such a name. */
+/** Where a page, or an object in it, has something of such a name; nothing where it says itself that it is the last one. */
 function leadsOn(body: unknown): string[] {
   const found: string[] = [];
+  let isLast = false;
   const look = (inside: unknown, before: string) => {
     for (const [name, value] of isPlainObject(inside) ? Object.entries(inside) : []) {
-      if (before === "" && isPlainObject(value)) look(value, `${name}.`);
-      else if (
-        LEADS_ON.test(name) &&
-        (value === true || (typeof value === "number" && value > 0) || (typeof value === "string" && value !== ""))
-      )
+      if (HAS_MORE.test(name)) {
+        if (value === true) found.push(`${before}${name}`);
+        else isLast = true;
+      } else if (LEADS_ON.test(name) && (isNumber(value) || (typeof value === "string" && value !== ""))) {
         found.push(`${before}${name}`);
+      } else if (before === "") look(value, `${name}.`);
     }
   };
   look(body, "");
-  return found;
+  return isLast ? [] : found;
+}
+
+function isNumber(value: unknown): boolean {
+  return typeof value === "number" && value > 0;
 }
 
 function valueAt(body: unknown, path: string): unknown {

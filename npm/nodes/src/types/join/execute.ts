@@ -81,15 +81,17 @@ async function joinRecords(work: NodeWork<Parameters>): Promise<object> {
   const unmatched = [unmatchedLookedUp(matches), unmatchedIndexed(matches)];
   const [unmatchedLeft = 0, unmatchedRight = 0] = isSwapped ? unmatched.reverse() : unmatched;
   demandRoom(parameters.how, matches.pairs, unmatchedLeft, unmatchedRight);
-  const lookedUpWithout = () => lookedUp.rows.filter((_, position) => matches.groupOf[position] === NONE);
-  const indexedWithout = () => indexed.rows.filter((_, position) => !isIndexedMatched(matches, position));
   warnOfKeys((rule, message) => work.warn(rule, message), {
     left,
     right,
     pairs: matches.pairs,
     haveBlankKeys: () => hasBlankKey(left) && hasBlankKey(right),
-    leftWithoutMatch: isSwapped ? indexedWithout : lookedUpWithout,
-    rightWithoutMatch: isSwapped ? lookedUpWithout : indexedWithout,
+    withoutMatch() {
+      if (unmatchedLeft === 0 || unmatchedRight === 0) return [[], []];
+      const ofLookedUp = lookedUp.rows.filter((_, position) => matches.groupOf[position] === NONE);
+      const ofIndexed = indexed.rows.filter((_, position) => !isIndexedMatched(matches, position));
+      return isSwapped ? [ofIndexed, ofLookedUp] : [ofLookedUp, ofIndexed];
+    },
   });
   for (const [side, { rows, keys }] of Object.entries({ left, right })) {
     warnOfLostDigits(rows, keys, (rule, message) => work.warn(rule, message), ` of ${side}`);

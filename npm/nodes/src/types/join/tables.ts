@@ -52,9 +52,8 @@ export interface Matched {
   right: Keyed;
   pairs: number;
   haveBlankKeys(): boolean;
-  /** Rows without a match, the first ones at least. */
-  leftWithoutMatch(): readonly Row[];
-  rightWithoutMatch(): readonly Row[];
+  /** Rows of the left and of the right without a match, the first ones at least; none where all of one side have one. */
+  withoutMatch(): readonly [readonly Row[], readonly Row[]];
 }
 
 /** Warns of keys that cannot have been meant as they are. */
@@ -71,8 +70,7 @@ export function warnOfKeys(warn: (rule: string, message: string) => void, matche
       "Both sides have rows with empty text in a key, and these match each other; filter them out first",
     );
   }
-  const near =
-    nearlyMatched({ ...left, rows: matched.leftWithoutMatch() }, right, ["left", "right"]) ??
-    nearlyMatched({ ...right, rows: matched.rightWithoutMatch() }, left, ["right", "left"]);
+  const [ofLeft, ofRight] = matched.withoutMatch();
+  const near = nearlyMatched({ ...left, rows: ofLeft }, { ...right, rows: ofRight }, ["left", "right"]);
   if (near !== undefined) warn("nearly-matched", near);
 }

@@ -65,6 +65,7 @@ export const spreadsheet = {
       firstRow: {
         type: "integer",
         minimum: 1,
+        maximum: 1_048_576,
         description:
           "read: the row of a CSV, TSV or workbook where the table begins, from 1: the one that names the columns, or without headers the first record. Rows above it, such as a title, are left out; empty lines count.",
         examples: [3],

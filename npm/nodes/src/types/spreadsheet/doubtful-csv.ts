@@ -45,9 +45,14 @@ export async function warnOfDuplicateHeaders(
   );
 }
 
-/** Warns of rows that lack cells at their end, which are read as empty ones. */
-export function warnOfShortRows({ shortRows, firstShortRow, headers }: NativeTable, warn: Warn): void {
-  if (shortRows === 0) return;
+/** Of all rows, those that may lack cells by mistake: programs that leave out empty cells at the end do so in many rows. */
+const FEW_SHORT = 0.1;
+const ALWAYS_FEW = 3;
+
+/** Warns of a few rows that lack cells at their end, which are read as empty ones. */
+export function warnOfShortRows(table: NativeTable, warn: Warn): void {
+  const { shortRows, firstShortRow, headers, rowCount } = table;
+  if (shortRows === 0 || shortRows > Math.max(ALWAYS_FEW, rowCount * FEW_SHORT)) return;
   const rows =
     shortRows === 1 ? `Row ${firstShortRow} has` : `${shortRows} rows, the first of them row ${firstShortRow}, have`;
   warn(
@@ -59,7 +64,14 @@ export function warnOfShortRows({ shortRows, firstShortRow, headers }: NativeTab
 /** Warns where all columns but the first are without a name, so that a title was probably taken for the names. */
 export function warnOfTitle(headers: readonly string[], hasHeaders: boolean, warn: Warn): void {
   const [title = "", ...others] = headers;
-  if (!hasHeaders || others.length < 2 || !others.every((name, at) => name === `column${at + 2}`)) return;
+  // `column1` is what a first cell without text is called, and what a table without headers has.
+  if (
+    !hasHeaders ||
+    others.length < 2 ||
+    title === "column1" ||
+    !others.every((name, at) => name === `column${at + 2}`)
+  )
+    return;
   warn(
     "unnamed-columns",
     `The row of the headers names no column but the first, ${foundText(title)}. If it is a title above the table, say with \`firstRow\` in which row the headers are`,

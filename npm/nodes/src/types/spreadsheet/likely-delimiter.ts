@@ -20,10 +20,31 @@ export function delimiterDoubt(first: string, second: string | undefined, delimi
 
 /** The line of a file, or of what stands in for one, where its table begins: the first with something on it, from `firstRow` on. */
 export async function firstLine(path: string | undefined, data: string | Uint8Array, firstRow = 1): Promise<string> {
+  const lines = (await firstLines(path, data)).slice(firstRow - 1);
+  return lines.find((line) => line.trim() !== "") ?? "";
+}
+
+/**
+ * The line, from 1, of a row that a message names, which counts no empty lines from `firstRow` on; `undefined` where it is not in the
+ * first lines.
+ */
+export async function lineOfRow(
+  path: string | undefined,
+  data: string | Uint8Array,
+  firstRow: number,
+  row: number,
+): Promise<number | undefined> {
+  let rows = firstRow - 1;
+  for (const [at, line] of (await firstLines(path, data)).entries()) {
+    if (at + 1 >= firstRow && line !== "" && ++rows === row) return at + 1;
+  }
+  return undefined;
+}
+
+async function firstLines(path: string | undefined, data: string | Uint8Array): Promise<string[]> {
   const start = path === undefined ? data.slice(0, FIRST_LINE) : await startOf(path);
   const text = typeof start === "string" ? start : new TextDecoder().decode(start);
-  const lines = text.split(/\r?\n|\r/).slice(firstRow - 1);
-  return lines.find((line) => line.trim() !== "") ?? "";
+  return text.split(/\r?\n|\r/);
 }
 
 async function startOf(path: string): Promise<Uint8Array> {

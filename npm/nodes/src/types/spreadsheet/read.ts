@@ -39,7 +39,7 @@ import {
   warnOfTextSettings,
 } from "./ignored.js";
 import { jsonRecords } from "./json-records.js";
-import { delimiterDoubt, firstLine } from "./likely-delimiter.js";
+import { delimiterDoubt, firstLine, lineOfRow } from "./likely-delimiter.js";
 import { dataOf, pathOf, type SpreadsheetParameters } from "./parameters.js";
 import { readParquetFile } from "./parquet/file.js";
 import { headersOf } from "./write.js";
@@ -148,7 +148,8 @@ async function readCsv(work: Work, source: Source, format: TableFormat): Promise
   const layout: CsvLayout = { delimiter, hasHeaders, skipEmptyLines, firstRow };
   const warn = (rule: string, message: string) => work.warn(rule, message);
   const explained = async (error: unknown) => {
-    throw await withEncoding(withFirstRow(await withDelimiter(error, layout, path, data), layout), path, data);
+    const told = await withFirstRow(await withDelimiter(error, layout, path, data), layout, path, data);
+    throw await withEncoding(told, path, data);
   };
   if (parameters.stream && path !== undefined) {
     const rows = await StreamedRows.open(path, layout, signal).catch(explained);
@@ -222,9 +223,16 @@ async function withDelimiter(
 }
 
 /** The failure of a row that is wider than the headers, with what to do where these are a title. */
-function withFirstRow(error: unknown, { hasHeaders, firstRow = 1 }: CsvLayout): unknown {
-  const row = Number(/^Row (\d+) has text in cell/.exec(messageOf(error))?.[1]);
-  if (!hasHeaders || codeOf(error) !== "DESERIALIZATION_FAILED" || !(row > firstRow)) return error;
+async function withFirstRow(
+  error: unknown,
+  { hasHeaders, firstRow = 1 }: CsvLayout,
+  path: string | undefined,
+  data: string | Uint8Array = "",
+): Promise<unknown> {
+  const told = Number(/^Row (\d+) has text in cell/.exec(messageOf(error))?.[1]);
+  if (!hasHeaders || codeOf(error) !== "DESERIALIZATION_FAILED" || !(told > firstRow)) return error;
+  const row = await lineOfRow(path, data, firstRow, told);
+  if (row === undefined) return error;
   return new NodeError("DESERIALIZATION_FAILED", messageOf(error), {
     cause: error,
     advice: [
