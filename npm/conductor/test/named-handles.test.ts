@@ -101,4 +101,9 @@ it("that are a part of what a node gives are warned of, as an edge brings all of
   for (const handle of ["result", "output", "error", "port-1", "n"]) expect(warned(handle), handle).toEqual([]);
   expect(warned("duplicates", { data: '${{ nodes["only-one"].duplicates }}' })).toEqual([]);
   expect(warned("duplicates", {}, { parameters: { enabled: false } })).toEqual([]);
+  for (const text of ["data.duplicates.length", "{{#duplicates}}", "({ duplicates }) => 1", "duplicates"])
+    expect(warned("duplicates", { text }), text).toEqual([]);
+  // That a file is called like it says nothing.
+  for (const path of ["duplicates.csv", "out/duplicates.csv", "duplicates2"])
+    expect(warned("duplicates", { path }), path).toHaveLength(1);
 });

@@ -61,7 +61,7 @@ export function withHandleProblems(
       const source = children.get(edge?.source);
       if (source === undefined || !isPart(source, handle, partsOf)) continue;
       texts ??= textsIn(flow);
-      if (!texts.includes(handle)) say("ignored-handle", partText(edge));
+      if (!speakOf(texts, handle)) say("ignored-handle", partText(edge));
     }
   };
   visit(flow, "");
@@ -99,6 +99,12 @@ function textsIn(flow: NodeDefinition): string {
   };
   visit(flow);
   return texts.join();
+}
+
+/** Whether texts read a part as expressions, code and templates do; that a file is called like it says nothing. */
+function speakOf(texts: string, part: string): boolean {
+  const name = part.replace(/[^\w]/g, "\\$&");
+  return new RegExp(`\\.${name}\\b|["'\\[{#(,\\s]${name}(?![\\w.])`).test(texts);
 }
 
 function partText({ source, target, sourceHandle }: NodeEdge): string {
