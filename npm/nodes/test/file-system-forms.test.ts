@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
@@ -141,6 +141,24 @@ describe("what file-system reads and writes", () => {
     expect(warnings).toEqual([expect.stringMatching(/^text-as-json: /)]);
     expect(readFileSync(at("twice"), "utf8")).toBe('"{\\"a\\":1}"');
     expect((await warned({ content: { a: 1 } }, parameters)).warnings).toEqual([]);
+  });
+
+  it("makes folders whose names have one letter, beside where it runs", async () => {
+    const before = process.cwd();
+    process.chdir(mkdtempSync(at("short-")));
+    try {
+      const data = [{ a: 1 }];
+      await run("file-system", { content: "x" }, { operation: "write", path: "k/a.txt" });
+      await run("file-system", { content: "x" }, { operation: "append", path: "l/m/a.txt" });
+      await run("file-system", { content: "x" }, { operation: "copy", path: "k/a.txt", targetPath: "n/a.txt" });
+      await run("spreadsheet", { data }, { operation: "write", path: "ä/a.csv" });
+      await run("spreadsheet", { data }, { operation: "write", path: "1/2/a.xlsx" });
+      await run("archive", {}, { operation: "create", path: "z/a.zip", files: ["k/a.txt"] });
+      await expect(run("file-system", { content: 5n }, { operation: "write", path: "o/a.txt" })).rejects.toThrow();
+      expect(readdirSync(".").sort()).toEqual(["1", "k", "l", "n", "z", "ä"]);
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it("adds to the end of a file", async () => {

@@ -1,5 +1,5 @@
 import { rmdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
 /**
  * Removes a folder and those around it which were made for it, as far as they are empty.
@@ -8,7 +8,8 @@ import { dirname } from "node:path";
  */
 export async function removeMade(folder: string, first: string | undefined): Promise<void> {
   if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) {
+  const outermost = resolve(first);
+  for (let made = resolve(folder); made.length >= outermost.length; made = dirname(made)) {
     const isGone = await rmdir(made).then(
       () => true,
       () => false,

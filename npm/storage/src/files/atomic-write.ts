@@ -72,7 +72,9 @@ export async function writeThrough(path: string, content: string | Uint8Array, m
 export async function makeFolder(path: string): Promise<void> {
   const first = await mkdir(path, { recursive: true });
   if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  // Whole paths: the folder of a relative one ends with `.`, whose folder is itself.
+  const outermost = resolve(first);
+  for (let made = resolve(path); made.length >= outermost.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 // Windows answers with these while another program has the file open: a reader, an indexer, a virus scanner.
