@@ -734,3 +734,17 @@ describe("code that adds numbers written as text", () => {
     }
   });
 });
+
+describe("groups by numbers and by the text that spells them", () => {
+  it("are told, as each is a group of its own", async () => {
+    const parameters = { operation: "aggregate", groupBy: "id", aggregates: [{ operation: "count" }] };
+    const told = async (...ids: unknown[]) => {
+      const data = ids.map((id) => ({ id }));
+      return (await warned("transform", data, parameters)).warnings;
+    };
+    expect(await told(7, "7", 8)).toEqual([
+      ["types-differ", expect.stringMatching(/^`id` is 7 and "7", which are groups of their own/)],
+    ]);
+    expect(await told(7, 8, null, "")).toEqual([]);
+  });
+});

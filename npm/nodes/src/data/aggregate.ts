@@ -73,6 +73,7 @@ export function aggregate(
       (group.tallies[i] as Tally).add(field === undefined ? true : fieldOf(item, field), position);
     }
   });
+  warnOfKinds(groupBy, groups.values(), warn);
   aggregates.forEach(({ operation, field }, at) => {
     const isLost = [...groups.values()].some(({ tallies }) => tallies[at]?.lostDigits?.());
     if (isLost) warnOfLostSum(operation, field, warn);
@@ -92,6 +93,32 @@ export function aggregate(
     for (const [i, { as }] of aggregates.entries()) entries.push([as, (tallies[i] as Tally).result()]);
     return Object.fromEntries(entries);
   });
+}
+
+/** Warns of groups that differ only in that one has a number and the other one the text that spells it. */
+function warnOfKinds(
+  groupBy: readonly string[],
+  groups: Iterable<{ values: readonly unknown[] }>,
+  warn: (rule: string, message: string) => void,
+): void {
+  const seen = new Map<string, readonly unknown[]>();
+  for (const { values } of groups) {
+    const key = JSON.stringify(values.map(textOf));
+    const other = seen.get(key);
+    if (other === undefined) {
+      seen.set(key, values);
+      continue;
+    }
+    const at = values.findIndex((value, place) => typeof value !== typeof other[place]);
+    // Nothing and empty text may well be two things.
+    if (isEmpty(values[at]) || isEmpty(other[at])) continue;
+    const kinds = `${foundText(other[at])} and ${foundText(values[at])}`;
+    warn(
+      "types-differ",
+      `\`${groupBy[at]}\` is ${kinds}, which are groups of their own; make both the same first, such as by \`String(row.${groupBy[at]})\` in a \`transform\``,
+    );
+    return;
+  }
 }
 
 /** Whether there is a `min` or a `max`. */

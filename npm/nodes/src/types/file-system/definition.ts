@@ -72,7 +72,7 @@ export const fileSystem = {
         anyOf: [{ type: "array", items: { type: "string" } }, { type: "string" }],
         description:
           "list: what to find below the path. `*` stands for characters of a name, `?` for one, `[a-z]` for one of several, " +
-          "`{csv,tsv}` for one of several texts, `**` for any folders; `!` in front takes out. Links are not followed.",
+          "`{csv,tsv}` for one of several texts, `**` for any folders; `!` in front takes out. Letters count as they are: `*.{jpg,JPG}` finds both. Links are not followed.",
         examples: [["**/*.csv", "!old/**"]],
       },
       include: {

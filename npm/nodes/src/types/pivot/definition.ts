@@ -63,7 +63,12 @@ export const pivot = {
       "The rows, with the index fields and all columns each, as they are first seen.",
     ),
     output("count", "Count", "number", "How many rows there are."),
-    output("columns", "Columns", "array", "The names of the new columns, as they are first seen."),
+    output(
+      "columns",
+      "Columns",
+      "array",
+      "The names of the new columns, as they are first seen. In the rows, and in files made of them, names that are whole numbers (`2024`) stand first, by size, as fields of objects do.",
+    ),
   ],
   otherOutputs: [],
   touches: [],
