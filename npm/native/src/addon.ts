@@ -15,7 +15,7 @@ export interface NativeTable {
   readonly headers: string[];
   /** How many rows of the text that was read had fewer cells than there are columns. */
   readonly shortRows: number;
-  /** The first of them, from 1, counted with the headers and without empty lines; 0 where there is none. */
+  /** The first of them, from 1, counted with the headers and without empty lines; 0 where no row is short. */
   readonly firstShortRow: number;
   /** Rows from `start` on: as many as fit `bytes` of text, but one at least while there is one. */
   recordsText(start: number, bytes: number): RecordsText;

@@ -159,7 +159,7 @@ describe("a table that begins below the first row", () => {
     [{ data: report }, { firstRow: 9 }, /cannot begin in row 9: nothing is there, and 5 rows are above/],
     [{ data: [{ a: 1 }] }, { firstRow: 2 }, /`firstRow` cannot be given here: the records of a list of records/],
     [{ data: "[]" }, { firstRow: 2, format: "json" }, /the records of JSON have no rows above/],
-    [{ data: report }, { firstRow: 2, range: "A:C" }, /`range` says where the table begins/],
+    [{ data: report }, { firstRow: 2, range: "A:C" }, /`range` says where the table begins: write it as in `A2:D`/],
     [{ data: [{ a: 1 }] }, { firstRow: 2, operation: "write", path: "x.csv" }, /written from the first row on/],
   ])("is refused where it means nothing: %j %j", async (input, parameters, words) => {
     await expect(run("spreadsheet", input, parameters)).rejects.toMatchObject({
@@ -174,7 +174,10 @@ describe("a table that begins below the first row", () => {
     );
     expect(error).toMatchObject({ message: "[spreadsheet] Row 2 has text in cell 2, but there are only 1 columns" });
     expect(adviceOf(error)).toContainEqual(expect.stringContaining("`firstRow: 3`"));
-    const { records } = await run("spreadsheet", { data: "Sales\n\nid,name\n1,Ada\n" }, { firstRow: 3 });
+    const kept = { data: "Sales\n\nid,name\n1,Ada\n" };
+    const all = await run("spreadsheet", kept, { skipEmptyLines: false }).catch((reason: unknown) => reason);
+    expect(adviceOf(all)).toContainEqual(expect.stringContaining("`firstRow: 3`"));
+    const { records } = await run("spreadsheet", kept, { firstRow: 3 });
     expect(records).toEqual([{ id: "1", name: "Ada" }]);
   });
 });

@@ -61,7 +61,7 @@ impl NativeTable {
         self.short.count as f64
     }
 
-    /// The first of them, from 1, counted with the headers and without empty lines, as messages do; 0 where there is none.
+    /// The first of them, from 1, counted with the headers and without empty lines, as messages do; 0 where no row is short.
     #[napi(getter, catch_unwind)]
     pub fn first_short_row(&self) -> f64 {
         self.short.first as f64

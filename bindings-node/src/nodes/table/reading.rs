@@ -37,11 +37,18 @@ pub(crate) struct Layout {
     pub(crate) first_row: u32,
 }
 
+impl Layout {
+    /// Rows that are passed over before the table begins.
+    fn rows_above(&self) -> u64 {
+        u64::from(self.first_row.saturating_sub(1))
+    }
+}
+
 /// Rows with fewer cells than there are columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct ShortRows {
     pub(crate) count: u64,
-    /// The first of them, counted like the rows that messages name; 0 where there is none.
+    /// The first of them, counted like the rows that messages name; 0 where no row is short.
     pub(crate) first: u64,
 }
 
@@ -154,7 +161,7 @@ impl Beginning {
         blocks: &mut Blocks<'_, R>,
         layout: &Layout,
     ) -> Result<Option<(Self, Vec<u8>)>, Failure> {
-        let mut above = u64::from(layout.first_row.saturating_sub(1));
+        let mut above = layout.rows_above();
         let mut rows = 0;
         while let Some(mut block) = blocks.next()? {
             if above > 0 {
@@ -181,8 +188,7 @@ impl Beginning {
                     block.drain(..end);
                 }
                 // Without headers, empty lines before the first row are passed over again and must not count twice.
-                let rows =
-                    if layout.has_headers { rows } else { u64::from(layout.first_row.saturating_sub(1)) };
+                let rows = if layout.has_headers { rows } else { layout.rows_above() };
                 return Ok(Some((Self { headers, layout: layout.clone(), rows }, block)));
             }
         }

@@ -24,8 +24,8 @@ export function doubtOf(
   [left, right, given]: readonly [left: unknown, right: unknown, given: unknown],
 ): Doubt | undefined {
   if (typeof left !== "string" && typeof right !== "string") return undefined;
-  const isOfKinds = typeof left !== typeof right;
-  if (!isOfKinds && (operator === "===" || operator === "!==")) return undefined;
+  const differInType = typeof left !== typeof right;
+  if (!differInType && (operator === "===" || operator === "!==")) return undefined;
   const [one, other] = [numberIn(left), numberIn(right)];
   if (one === undefined || other === undefined) return undefined;
   const values = `${shown(left)} and ${shown(right)}`;
@@ -44,7 +44,7 @@ export function doubtOf(
       };
     default:
       // Text and a number are compared as numbers.
-      if (isOfKinds || apply(one, other) === given) return undefined;
+      if (differInType || apply(one, other) === given) return undefined;
       return {
         rule: "compared-as-text",
         message: `compares ${values} as texts; as numbers they are in another order. ${ADVICE}`,

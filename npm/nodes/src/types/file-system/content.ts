@@ -138,7 +138,7 @@ export function refuseNothing(content: unknown): void {
   );
 }
 
-/** JSON Lines: a line for each item of a list, or one for what is none. */
+/** JSON Lines: a line for each item of a list, or one for any other value. */
 export function linesOfJson(content: unknown): string {
   const items: readonly unknown[] = Array.isArray(content) ? content : [content];
   // As in a list, what JSON has no form for is null.

@@ -54,7 +54,8 @@ export function refuseFirstRow({ firstRow, range }: SpreadsheetParameters, sourc
   const refused = (why: string) => {
     throw new NodeError("INVALID_PARAMETERS", `\`firstRow\` cannot be given here: ${why}`);
   };
-  if (range !== undefined && range !== "") refused("`range` says where the table begins; leave one of them out");
+  if (range !== undefined && range !== "")
+    refused(`\`range\` says where the table begins: write it as in \`A${firstRow}:D\`, and leave \`firstRow\` out`);
   if (source === "records" || source === "json" || source === "jsonl" || source === "parquet")
     refused(`the records of ${NAMES[source]} have no rows above them`);
 }

@@ -225,13 +225,14 @@ async function withDelimiter(
 /** The failure of a row that is wider than the headers, with what to do where these are a title. */
 async function withFirstRow(
   error: unknown,
-  { hasHeaders, firstRow = 1 }: CsvLayout,
+  { hasHeaders, skipEmptyLines, firstRow = 1 }: CsvLayout,
   path: string | undefined,
   data: string | Uint8Array = "",
 ): Promise<unknown> {
   const told = Number(/^Row (\d+) has text in cell/.exec(messageOf(error))?.[1]);
   if (!hasHeaders || codeOf(error) !== "DESERIALIZATION_FAILED" || !(told > firstRow)) return error;
-  const row = await lineOfRow(path, data, firstRow, told);
+  // Messages count the lines that are rows.
+  const row = skipEmptyLines ? await lineOfRow(path, data, firstRow, told) : told;
   if (row === undefined) return error;
   return new NodeError("DESERIALIZATION_FAILED", messageOf(error), {
     cause: error,
