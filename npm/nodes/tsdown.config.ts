@@ -16,6 +16,11 @@ const pageTemplates = {
       : null,
 };
 
+/** What everyone loads who knows the types, in one file instead of dozens. */
+const advancedChunks = {
+  groups: [{ name: "known", test: /\/src\/types\/(?:[^/]+\/definition|definitions)\.ts$/ }],
+};
+
 export default defineConfig([
   {
     entry: {
@@ -32,6 +37,7 @@ export default defineConfig([
     dts: true,
     fixedExtension: false,
     plugins: [flowFiles(), quickJsFiles(), inlineScript({ plugins: [quickJsFiles()] }), inlineText()],
+    outputOptions: { advancedChunks },
   },
   // A build of its own, so that no chunk it shares with the others brings anything of Node into a page.
   {
@@ -53,8 +59,7 @@ export default defineConfig([
     noExternal: ["css-select", "css-what", "nth-check", "boolbase"],
     outputOptions: (options, format) => ({
       ...options,
-      // What every page loads, in one file instead of a dozen.
-      advancedChunks: { groups: [{ name: "known", test: /\/src\/types\/(?:[^/]+\/definition|definitions)\.ts$/ }] },
+      advancedChunks,
       // What a type does is called by its type: so people find it among what a page loaded.
       chunkFileNames: ({ facadeModuleId }) => {
         const type = /\/types\/([^/]+)\/execute\.ts$/.exec(facadeModuleId ?? "")?.[1] ?? "[name]";

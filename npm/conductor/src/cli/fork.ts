@@ -55,7 +55,7 @@ export async function forkExecution(id: string, options: ForkOptions): Promise<E
       const changes = changesOf(options, asChanged, flow, executionId);
       const title = oneLine(begun.name ?? begun.id);
       const output: Output = options.json ? process.stderr : process.stdout;
-      const display = displayFor(output, title, options);
+      const display = await displayFor(output, title, options);
       const begin = async () => {
         await conductor.executions.fork(id, changes);
         return conductor.executions.result(executionId);

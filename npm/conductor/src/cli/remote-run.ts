@@ -78,7 +78,7 @@ async function carryOut(
   const shown = remoteView(conductor, executionId);
   const variables = givenVariables(flow, options.var);
   const begin = () => (isSent ? sendFlow : askForFlow)(conductor, flow, executionId, { ...options, variables });
-  const following = { display: displayFor(output, title, options), answers: options.answer, isKept: true };
+  const following = { display: await displayFor(output, title, options), answers: options.answer, isKept: true };
   const end = await followed(shown, executionId, begin, { ...following, where: `--remote ${apiUrl}` });
   if (end === undefined) return Exit.usage;
   const { unanswered } = end;

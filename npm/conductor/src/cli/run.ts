@@ -19,7 +19,6 @@ import { givenVariables, unusedVariables } from "./given-variables.js";
 import { jsonText } from "./json.js";
 import { KeptOutputs } from "./kept-outputs.js";
 import { openKeptStore, storeOption, tellUnfinished } from "./kept-store.js";
-import { liveDisplay } from "./live-display.js";
 import { type OutputFormat, outputText } from "./node-output.js";
 import { plainDisplay } from "./plain-display.js";
 import { openProject, type Project, type ProjectOptions } from "./project.js";
@@ -243,7 +242,7 @@ async function carryOut(
   const title = oneLine(flow.name ?? flow.id);
   // With --json or --output, standard output is for that alone.
   const output: Output = options.json || options.output !== undefined ? process.stderr : process.stdout;
-  const display = displayFor(output, title, options);
+  const display = await displayFor(output, title, options);
   const begin = () =>
     options.resume === undefined
       ? conductor.node.run(flow, {
@@ -339,13 +338,16 @@ function pureCache(cache: ConductorConfig["cache"]): NonNullable<ConductorConfig
 }
 
 /** The display that fits an output and what was asked for. */
-export function displayFor(
+export async function displayFor(
   output: Output,
   title: string,
   { quiet, verbose }: Pick<RunOptions, "quiet" | "verbose">,
-): Display {
+): Promise<Display> {
   if (quiet) return quietDisplay(process.stderr);
-  return output.isTTY && !verbose ? liveDisplay(output, title) : plainDisplay(output, verbose);
+  if (!output.isTTY || verbose) return plainDisplay(output, verbose);
+  // What draws takes a while to load.
+  const { liveDisplay } = await import("./live-display.js");
+  return liveDisplay(output, title);
 }
 
 /** @throws UsageError where the flow has no such node */

@@ -1,6 +1,58 @@
 /** The class of WebSockets for Node before 22, which has none of its own. The one file here that browsers must not load. */
-import { WebSocket } from "ws";
-import type { WebSocketClass } from "./websocket-connection.js";
+import type { WebSocket } from "ws";
+import { TransportError } from "./failure.js";
+import type { WebSocketLike } from "./websocket-connection.js";
 
-/** The WebSocket of the package `ws`, for Node 20, which has none. */
-export const NodeWebSocket: WebSocketClass = WebSocket;
+/** `readyState` of a WebSocket that is not open yet. */
+const CONNECTING = 0;
+const EVENTS = ["onopen", "onmessage", "onclose", "onerror"] as const;
+
+/**
+ * The WebSocket of the package `ws`, which is loaded with the first of them: a process that has no connection would wait for it
+ * at its start.
+ */
+export class NodeWebSocket implements WebSocketLike {
+  onopen: WebSocketLike["onopen"] = null;
+  onmessage: WebSocketLike["onmessage"] = null;
+  onclose: WebSocketLike["onclose"] = null;
+  onerror: WebSocketLike["onerror"] = null;
+  #socket: WebSocket | undefined;
+  #isClosed = false;
+
+  constructor(url: string) {
+    void this.#open(url);
+  }
+
+  get readyState(): number {
+    return this.#socket?.readyState ?? CONNECTING;
+  }
+
+  send(data: string): void {
+    if (this.#socket === undefined) throw new TransportError("TRANSPORT_ERROR", "The WebSocket is not open yet");
+    this.#socket.send(data);
+  }
+
+  close(code?: number, reason?: string): void {
+    if (this.#socket !== undefined) return this.#socket.close(code, reason);
+    this.#isClosed = true;
+    queueMicrotask(() => this.onclose?.({ code } as never));
+  }
+
+  terminate(): void {
+    if (this.#socket === undefined) this.close();
+    else this.#socket.terminate();
+  }
+
+  async #open(url: string): Promise<void> {
+    try {
+      const ws = await import("ws");
+      if (this.#isClosed) return;
+      const socket = new ws.WebSocket(url);
+      this.#socket = socket;
+      for (const name of EVENTS) socket[name] = (event: unknown) => this[name]?.(event as never);
+    } catch (error) {
+      this.onerror?.({ error } as never);
+      this.onclose?.({} as never);
+    }
+  }
+}

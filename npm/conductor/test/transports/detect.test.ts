@@ -78,6 +78,9 @@ describe("pages", () => {
         const plain = /\/types\/(ids|flow|base64)\.js$/.test(from) || from === "@atomiton/values";
         if (type === undefined && !own && !plain) foreign.push(`${name}: ${from}`);
       }
+      for (const [, later = ""] of text.matchAll(/\bimport\("([^"]+)"\)/g)) {
+        if (!later.startsWith(".")) foreign.push(`${name}: ${later}`);
+      }
     }
     expect(foreign).toEqual(["node-websocket.ts: ws"]);
   });
