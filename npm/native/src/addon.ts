@@ -300,16 +300,16 @@ export interface NodeLibraryAddon {
   joinTables(matches: NativeMatches, how: string, naming: string, cancel?: CancelToken): Promise<NativeJoin>;
   /** Reads a sheet of XLSX, XLSB, XLS or ODS: a file, or bytes. */
   readWorkbook(source: string | Buffer, layout: WorkbookLayout, cancel?: CancelToken): Promise<WorkbookSheet>;
-  /** Writes XLSX; `numbers`: whether text that is how a number is written becomes that number. */
+  /** Writes XLSX; `typed`: whether columns of text that spells numbers or dates become such. */
   writeTableWorkbook(
     table: NativeTable,
     path: string,
     sheetName: string,
-    numbers: boolean,
+    typed: boolean,
     cancel?: CancelToken,
   ): Promise<number>;
   /** The same for sheets of records: the JSON text of a list of `{name, headers, rows}`; a date is `{date: <days since 1899-12-30>}`. */
-  writeRecordsWorkbook(sheets: string, path: string, numbers: boolean, cancel?: CancelToken): Promise<number>;
+  writeRecordsWorkbook(sheets: string, path: string, typed: boolean, cancel?: CancelToken): Promise<number>;
   /** Makes a picture of the first source as a job, given as JSON text, says; the others are laid over it. */
   processImage(sources: readonly ImageSource[], job: string, cancel?: CancelToken): Promise<ImageAnswer>;
   /** The token ends what runs, now and later. */

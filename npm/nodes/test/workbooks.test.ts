@@ -11,6 +11,15 @@ import { outcome, warned } from "./warned.js";
 const folder = temporaryFolder();
 const made = (name: string) => fileURLToPath(new URL(`workbooks/${name}`, import.meta.url));
 
+/** What another program finds in the first sheet of a workbook: its numbers, which dates are too, and its texts. */
+function cellsIn(path: string): { numbers: number[]; texts: string[] } {
+  const script = `
+import json, re, sys, zipfile
+sheet = zipfile.ZipFile(sys.argv[1]).read("xl/worksheets/sheet1.xml").decode()
+print(json.dumps({"numbers": [float(v) for v in re.findall(r"<v>([^<]*)</v>", sheet)], "texts": re.findall(r"<t[^>]*>([^<]*)</t>", sheet)}))`;
+  return JSON.parse(execFileSync("python3", ["-c", script, path], { encoding: "utf8" }));
+}
+
 /** Written by `workbooks/make.py`; what is calculated has a result only where LibreOffice wrote the file. */
 const books = ["libreoffice.xlsx", "libreoffice.xls", "libreoffice.ods", "openpyxl.xlsx"] as const;
 
@@ -276,19 +285,43 @@ describe("writing", () => {
     expect((await run("spreadsheet", {}, { path, types: "auto" })).records[0]).toEqual({ zip: "00501", n: "12.5" });
   });
 
+  it("writes columns of dates out of text, and leaves those that would lose something", async () => {
+    const text =
+      "day,sent,zoned,odd\n2026-01-31,2026-01-31T12:00:00,2026-01-31T12:00:00Z,2026-02-30\nn/a,2026-02-01,2026-02-01,2026-02-01\n";
+    const table = await run("spreadsheet", { data: text });
+    const path = join(folder, "text-dates.xlsx");
+    const texts = ["2026-01-31T12:00:00Z", "2026-02-30", "n/a", "2026-02-01", "2026-02-01"];
+    for (const data of [table, table.records]) {
+      await run("spreadsheet", { data }, { operation: "write", path });
+      const found = cellsIn(path);
+      expect(found.numbers).toEqual([46053, 46053.5, 46054]);
+      expect(found.texts.slice(4)).toEqual(texts);
+      // What is read is what was written.
+      expect((await run("spreadsheet", {}, { path })).records).toEqual(table.records);
+      // Narrower, a sheet shows no date but a row of `#`.
+      const { result } = await run("archive", {}, { operation: "extract", path, patterns: "xl/worksheets/sheet1.xml" });
+      const widths = [
+        ...new TextDecoder().decode(result[0].content).matchAll(/<col min="(\d)"[^>]* width="([\d.]+)"/g),
+      ];
+      expect(widths.map(([, column, width]) => [column, Number(width) > 10])).toEqual([
+        ["1", true],
+        ["2", true],
+      ]);
+    }
+    await run("spreadsheet", { data: table }, { operation: "write", path, types: "text" });
+    expect(cellsIn(path).numbers).toEqual([]);
+  });
+
   it("is read by another program with its types", async () => {
     const path = join(folder, "dates.xlsx");
     const data = [
       { day: new Date(Date.UTC(2026, 0, 31)), time: new Date(Date.UTC(2026, 0, 31, 12, 30)), list: [1, 2], é: "🚀" },
     ];
     await run("spreadsheet", { data }, { operation: "write", path });
-    const script = `
-import re, sys, zipfile
-sheet = zipfile.ZipFile(sys.argv[1]).read("xl/worksheets/sheet1.xml").decode()
-print(re.findall(r"<v>([^<]*)</v>", sheet), re.findall(r"<t[^>]*>([^<]*)</t>", sheet))`;
-    const found = execFileSync("python3", ["-c", script, path], { encoding: "utf8" });
-    expect(found).toContain("['46053', '46053.52083333333']");
-    expect(found).toContain("'[1,2]', '🚀'");
+    expect(cellsIn(path)).toEqual({
+      numbers: [46053, 46053.52083333333],
+      texts: ["day", "time", "list", "é", "[1,2]", "🚀"],
+    });
     expect((await run("spreadsheet", {}, { path })).records).toEqual([
       { day: "2026-01-31", time: "2026-01-31T12:30:00", list: "[1,2]", é: "🚀" },
     ]);

@@ -85,19 +85,19 @@ pub fn read_workbook(
     }))
 }
 
-/// Writes a table to a new file as a workbook of one sheet, through to the disk; returns its size in bytes. `numbers`:
-/// whether text that is how a number is written becomes that number.
+/// Writes a table to a new file as a workbook of one sheet, through to the disk; returns its size in bytes. `typed`:
+/// whether columns of text that spells numbers or dates become such.
 #[napi(catch_unwind)]
 pub fn write_table_workbook(
     table: &NativeTable,
     path: String,
     sheet_name: String,
-    numbers: bool,
+    typed: bool,
     cancel: Option<&CancelToken>,
 ) -> napi::Result<AsyncTask<Work<f64>>> {
     let (table, cancel) = (table.table()?.clone(), Cancel::of(cancel));
     Ok(in_background(move || {
-        writing::write_table(&table, &PathBuf::from(path), &sheet_name, numbers, &cancel)
+        writing::write_table(&table, &PathBuf::from(path), &sheet_name, typed, &cancel)
             .map(|size| size as f64)
     }))
 }
@@ -108,13 +108,13 @@ pub fn write_table_workbook(
 pub fn write_records_workbook(
     sheets: String,
     path: String,
-    numbers: bool,
+    typed: bool,
     cancel: Option<&CancelToken>,
 ) -> napi::Result<AsyncTask<Work<f64>>> {
     let cancel = Cancel::of(cancel);
     Ok(in_background(move || {
         let sheets = Records::from_json(&sheets)?;
-        writing::write_records(&sheets, &PathBuf::from(path), numbers, &cancel).map(|size| size as f64)
+        writing::write_records(&sheets, &PathBuf::from(path), typed, &cancel).map(|size| size as f64)
     }))
 }
 

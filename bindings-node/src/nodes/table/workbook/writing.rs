@@ -1,7 +1,7 @@
 //! Records to a workbook of one sheet or several.
 //!
 //! Rows are written as they come and are not kept. Text stays text, and is never a formula; a column of text that spells numbers
-//! becomes numbers where that is asked for, so that a sheet can count with what came out of a CSV file.
+//! or dates becomes such where that is asked for, so that a sheet can count with what came out of a CSV file, and sort it.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,7 +13,8 @@ use serde_json::Value;
 use super::super::super::failure::{Code, Failure};
 use super::super::super::work::Cancel;
 use super::super::sheet::Table;
-use super::number_column::{Column, MOST_DIGITS};
+use super::date_column::{self, Precision};
+use super::number_column::{self, MOST_DIGITS};
 use super::range::column_letters;
 
 const ROWS_BETWEEN_LOOKS: usize = 1024;
@@ -21,6 +22,8 @@ const ROWS_BETWEEN_LOOKS: usize = 1024;
 const MOST_ROWS: usize = 1_048_576;
 const MOST_COLUMNS: usize = 16_384;
 const LONGEST_TEXT: usize = 32_767;
+/// How dates are shown, by their precision.
+const DATE_FORMATS: [&str; 3] = ["yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd hh:mm:ss.000"];
 
 /// A sheet with rows of values by columns, as JSON. A date is `{"date": days since 1899-12-30}`.
 #[derive(Deserialize)]
@@ -37,22 +40,22 @@ impl Records {
     }
 }
 
-/// Writes a table; returns the size of the file in bytes. `numbers`: whether columns of text that spells numbers become numbers.
+/// Writes a table; returns the size of the file in bytes. `typed`: whether columns of text that spells numbers or dates become such.
 pub(super) fn write_table(
     table: &Table,
     path: &Path,
     name: &str,
-    numbers: bool,
+    typed: bool,
     cancel: &Cancel,
 ) -> Result<u64, Failure> {
     let width = table.headers().len();
     let mut workbook = Workbook::new();
     add(&mut workbook, name, table.headers(), table.len(), cancel, |sheet| {
-        if numbers {
+        if typed {
             for (position, row) in table.rows().enumerate() {
                 sheet.look(position)?;
                 for (column, cell) in row.padded(width).enumerate() {
-                    sheet.columns[column].add(cell);
+                    sheet.look_at(column, cell);
                 }
             }
         }
@@ -71,18 +74,18 @@ pub(super) fn write_table(
 pub(super) fn write_records(
     sheets: &[Records],
     path: &Path,
-    numbers: bool,
+    typed: bool,
     cancel: &Cancel,
 ) -> Result<u64, Failure> {
     let mut workbook = Workbook::new();
     for Records { name, headers, rows } in sheets {
         add(&mut workbook, name, headers, rows.len(), cancel, |sheet| {
-            if numbers {
+            if typed {
                 for (position, row) in rows.iter().enumerate() {
                     sheet.look(position)?;
                     for (column, value) in row.iter().enumerate() {
                         if let Value::String(text) = value {
-                            sheet.columns[column].add(text.as_bytes());
+                            sheet.look_at(column, text.as_bytes());
                         }
                     }
                 }
@@ -122,11 +125,12 @@ fn add(
     }
     let mut sheet = Sheet {
         worksheet,
-        columns: vec![Column::default(); headers.len()],
+        numbers: vec![number_column::Column::default(); headers.len()],
+        dates: vec![date_column::Column::default(); headers.len()],
+        widths: vec![0; headers.len()],
         headers,
         cancel,
-        date: Format::new().set_num_format("yyyy-mm-dd"),
-        time: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
+        date_formats: DATE_FORMATS.map(|format| Format::new().set_num_format(format)),
         decimals: (0..MOST_DIGITS)
             .map(|places| Format::new().set_num_format(format!("0.{}", "0".repeat(places))))
             .collect(),
@@ -150,11 +154,14 @@ fn failed(error: XlsxError) -> Failure {
 struct Sheet<'a> {
     worksheet: &'a mut Worksheet,
     /// What the columns' text spells; nothing was looked at where text stays text.
-    columns: Vec<Column>,
+    numbers: Vec<number_column::Column>,
+    dates: Vec<date_column::Column>,
+    /// In characters, where it is not the usual.
+    widths: Vec<usize>,
     headers: &'a [String],
     cancel: &'a Cancel,
-    date: Format,
-    time: Format,
+    /// By what they show.
+    date_formats: [Format; 3],
     /// By how many places they show.
     decimals: Vec<Format>,
 }
@@ -164,11 +171,20 @@ impl Sheet<'_> {
         if position.is_multiple_of(ROWS_BETWEEN_LOOKS) { self.cancel.check() } else { Ok(()) }
     }
 
+    /// Notes what a cell spells, before any is written.
+    fn look_at(&mut self, column: usize, text: &[u8]) {
+        self.numbers[column].add(text);
+        self.dates[column].add(text);
+    }
+
     fn text(&mut self, row: usize, column: usize, text: &str) -> Result<(), Failure> {
         if text.is_empty() {
             return Ok(());
         }
-        if let Some((number, places)) = self.columns[column].number(text) {
+        if let Some((days, precision)) = self.dates[column].date(text) {
+            return self.date(row, column, days, precision);
+        }
+        if let Some((number, places)) = self.numbers[column].number(text) {
             return match places {
                 0 => self.number(row, column, number),
                 _ => self
@@ -189,6 +205,20 @@ impl Sheet<'_> {
         self.worksheet.write_string(row as u32, column as u16, text).map(drop).map_err(failed)
     }
 
+    /// A column that is too narrow for a date shows none.
+    fn date(&mut self, row: usize, column: usize, days: f64, precision: Precision) -> Result<(), Failure> {
+        let width = DATE_FORMATS[precision as usize].len() + 1;
+        if self.widths[column] < width {
+            self.widths[column] = width;
+            self.worksheet.set_column_width(column as u16, width as f64).map_err(failed)?;
+        }
+        let format = &self.date_formats[precision as usize];
+        self.worksheet
+            .write_number_with_format(row as u32, column as u16, days, format)
+            .map(drop)
+            .map_err(failed)
+    }
+
     fn number(&mut self, row: usize, column: usize, number: f64) -> Result<(), Failure> {
         self.worksheet.write_number(row as u32, column as u16, number).map(drop).map_err(failed)
     }
@@ -203,11 +233,12 @@ impl Sheet<'_> {
             Value::String(text) => self.text(row, column, text),
             Value::Object(object) if object.len() == 1 && object.contains_key("date") => {
                 let days = object["date"].as_f64().unwrap_or(f64::NAN);
-                let format = if days.fract() == 0.0 { &self.date } else { &self.time };
-                self.worksheet
-                    .write_number_with_format(row as u32, column as u16, days, format)
-                    .map(drop)
-                    .map_err(failed)
+                self.date(
+                    row,
+                    column,
+                    days,
+                    if days.fract() == 0.0 { Precision::Day } else { Precision::Second },
+                )
             }
             other => self.text(row, column, &other.to_string()),
         }
