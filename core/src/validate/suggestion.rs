@@ -5,7 +5,7 @@ const LONGEST: usize = 48;
 
 /// What people write who know the same thing by another name, as keys of flows, as parameters, or as types of other tools. One
 /// name may mean several: which of them there is decides.
-const SYNONYMS: [(&[&str], &str); 47] = [
+const SYNONYMS: [(&[&str], &str); 56] = [
     (&["from"], "source"),
     (&["to"], "target"),
     (&["with", "config", "args", "options", "inputs"], "parameters"),
@@ -22,6 +22,15 @@ const SYNONYMS: [(&[&str], &str); 47] = [
     (&["command", "cmd"], "command"),
     (&["items", "list", "rows"], "array"),
     (&["items", "list", "rows"], "data"),
+    (&["headerRow", "skipRows", "skipLines", "startRow", "fromRow"], "firstRow"),
+    (&["header", "headers", "firstRowIsHeader", "includeHeaders"], "hasHeaders"),
+    (&["separator", "sep"], "delimiter"),
+    (&["sheet", "worksheet", "tab"], "sheetName"),
+    (&["endpoint", "uri", "href", "address", "link"], "url"),
+    (&["payload", "json", "data"], "body"),
+    (&["query", "queryParams", "qs"], "params"),
+    (&["sortBy", "orderBy", "key", "keys", "field", "fields"], "by"),
+    (&["destination", "saveTo", "outputPath", "outputFile", "target"], "output"),
     (&["seconds", "ms", "wait", "time", "amount"], "duration"),
     (&["httpMethod", "verb"], "method"),
     (&["httpMethod", "method"], "methods"),
@@ -190,12 +199,13 @@ mod tests {
     #[test]
     fn what_a_name_means_elsewhere_depends_on_what_there_is() {
         let types = ["edit-fields", "condition", "transform", "code", "delay", "wait-for-input"];
-        let parameters = ["expression", "sql", "duration", "transformFunction"];
+        let parameters = ["expression", "sql", "duration", "transformFunction", "hasHeaders", "firstRow"];
         for (found, type_name, parameter) in [
             ("if", Some("condition"), Some("expression")),
             ("function", Some("code"), Some("transformFunction")),
             ("wait", Some("delay"), Some("duration")),
             ("query", None, Some("sql")),
+            ("headerRow", None, Some("firstRow")),
             ("set", Some("edit-fields"), None),
         ] {
             assert_eq!(closest(found, &types, &mut Budget::default()), type_name, "{found}");

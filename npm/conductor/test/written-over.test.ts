@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DefinedNode } from "@atomiton/nodes";
@@ -46,6 +46,26 @@ describe("a file that a run writes twice", () => {
 
   it("is told of once where each round of a loop writes it", async () => {
     expect(await warningsOf(loop(write("each")))).toEqual([expect.stringMatching(/^each: .*written in each round/)]);
+  });
+
+  it("is told of where pictures are written over, unless the next of them was made of it", async () => {
+    const source = join(folder, "source.png");
+    const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    writeFileSync(source, Buffer.from(png, "base64"));
+    const picture = (id: string, baseImage: string, output: string) => ({
+      id,
+      type: "image",
+      parameters: { operation: "resize", width: 2, height: 2, enlarge: true, baseImage, output },
+    });
+    const out = join(folder, "out.png");
+    expect(await warningsOf(loop(picture("thumb", source, out)))).toEqual([
+      expect.stringMatching(/^thumb: .*in the name\), write once behind the loop$/),
+    ]);
+    expect(await warningsOf(line(picture("one", source, out), picture("two", source, out)))).toEqual([
+      expect.stringMatching(/^two: `.*out.png` was written by `one` before .* another path$/),
+    ]);
+    expect(await warningsOf(line(picture("one", source, out), picture("two", out, out)))).toEqual([]);
+    expect(await warningsOf(loop(picture("each", source, `${folder}/\${{ index }}.png`)))).toEqual([]);
   });
 
   it("is not told of where something may have read it between, or where it is another one", async () => {

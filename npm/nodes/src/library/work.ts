@@ -86,14 +86,14 @@ export interface PortParameter {
 /**
  * An executable of this library: checks the parameters, runs, and puts the type's name in front of what fails.
  * Errors keep their code. A parameter named in `fromPorts` that is not set may come as text over an edge instead. Streams of rows
- * come as tables unless it takes them as they are.
+ * come as tables unless it takes them as they are. One that tells of the files that it reads (`tellsReads`) reads no others.
  */
 export function executable<P>(
   nodeType: NodeType,
   run: (work: NodeWork<P>) => Promise<unknown>,
-  options: { fromPorts?: readonly (string | PortParameter)[]; takesStreams?: boolean } = {},
+  options: { fromPorts?: readonly (string | PortParameter)[]; takesStreams?: boolean; tellsReads?: boolean } = {},
 ): NodeExecutable<NodeParams> {
-  const mayRead = letsRead(nodeType);
+  const mayRead = options.tellsReads !== true && letsRead(nodeType);
   return {
     async execute(params) {
       const input = Object.hasOwn(params, "input") ? params["input"] : undefined;

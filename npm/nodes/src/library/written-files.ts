@@ -22,12 +22,14 @@ let hasWritten = false;
  *
  * @param place where it really is
  * @param path as the flow has it, for the message
+ * @param appends whether the node could append instead
  * @returns to be called once the file is written
  */
 export function warnOfWritingOver(
   { runEnd, nodeId, stepKey = "", warn }: Pick<NodeWork<unknown>, "runEnd" | "nodeId" | "stepKey" | "warn">,
   place: string,
   path: string,
+  appends = true,
 ): () => void {
   if (runEnd === undefined) return () => {};
   const files = runs.get(runEnd) ?? new Map<string, Writing>();
@@ -37,12 +39,12 @@ export function warnOfWritingOver(
   const step = stepKey.replace(/~\d+(?=\/[^~]*$)/, "");
   const before = files.get(place);
   if (before !== undefined && before.step !== step) {
-    const meant = "or set `overwrite` of `file-system` to true where that is meant";
+    const meant = appends ? ", append, or set `overwrite` of `file-system` to true where that is meant" : "";
     warn(
       "written-over",
       before.nodeId === nodeId
-        ? `\`${path}\` is written in each round, so that only what the last one writes is left; give each round a path of its own (such as \`\${{ index }}\` in the name), append, write once behind the loop, ${meant}`
-        : `\`${path}\` was written by \`${String(before.nodeId)}\` before in this run, and is written over; give one of them another path, append, ${meant}`,
+        ? `\`${path}\` is written in each round, so that only what the last one writes is left; give each round a path of its own (such as \`\${{ index }}\` in the name), write once behind the loop${meant}`
+        : `\`${path}\` was written by \`${String(before.nodeId)}\` before in this run, and is written over; give one of them another path${meant}`,
     );
   }
   return () => {
@@ -54,6 +56,11 @@ export function warnOfWritingOver(
 /** Whether files may be read while a node of the type runs that does not write one. */
 export function letsRead({ type, touches }: Pick<NodeType, "type" | "touches">): boolean {
   return touches.length > 0 || LET_READ.has(type);
+}
+
+/** A file is read, by a node that tells of each that it reads. */
+export function wasRead({ runEnd }: Pick<NodeWork<unknown>, "runEnd">, place: string): void {
+  if (runEnd !== undefined) runs.get(runEnd)?.delete(place);
 }
 
 /** A node begins that may read files, or runs what may: what was written so far may be read. */

@@ -116,7 +116,9 @@ export class KeptExecutions {
     const woken = runs.attach(executionId);
     if (woken !== undefined) return woken;
     const { status } = await this.row(executionId);
-    const why = isFinished(status) ? `is over: it ${status}` : "is under way in another process";
+    const why = isFinished(status)
+      ? `is over: it ${status}. Begin a new one that takes over what it did, with \`conductor.executions.fork\` or \`conductor executions fork ${executionId}\``
+      : "is under way in another process";
     throw coded("INVALID_PARAMETERS", `The execution ${executionId} ${why}`, undefined);
   }
 

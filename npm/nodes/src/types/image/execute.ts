@@ -5,6 +5,7 @@ import { throwIfAborted } from "../../contract/abort.js";
 import { adviceOf, NodeError } from "../../contract/error.js";
 import { toBase64 } from "../../data/base64.js";
 import { executable } from "../../library/work.js";
+import { warnOfWritingOver } from "../../library/written-files.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { cancellable } from "../../table/addon.js";
 import { avifIn, avifOfPng, checkAvif, headerOfAvif, pngOfAvif } from "./avif.js";
@@ -24,7 +25,7 @@ import { sourceOf } from "./sources.js";
  * (what came is no picture), EXECUTION_FAILED (`Base image file not found: p`, and what there is close by),
  * DESERIALIZATION_FAILED (no picture, damaged, cut short), MEMORY_LIMIT_EXCEEDED or CANCELLED.
  */
-export const imageNode = executable<ImageParameters>(image, run, { fromPorts: ["output", "text"] });
+export const imageNode = executable<ImageParameters>(image, run, { fromPorts: ["output", "text"], tellsReads: true });
 
 async function run(work: ImageWork): Promise<object> {
   throwIfAborted(work.signal);
@@ -38,6 +39,8 @@ async function run(work: ImageWork): Promise<object> {
   // Before the work, so that a place that may not be written is told at once.
   const place = output === undefined ? undefined : await rootedPath(work.files, output);
   const answer = await process(work, pictures, format);
+  // Behind the pictures that are read, of which it may be one.
+  const written = place === undefined ? undefined : warnOfWritingOver(work, place, output as string, false);
   const { quality, lossless } = work.parameters;
   const made = answer.bytes ?? Buffer.alloc(0);
   const { width, height } = answer;
@@ -46,6 +49,7 @@ async function run(work: ImageWork): Promise<object> {
   const facts = { width, height, format, size: bytes.length, success: true };
   if (place === undefined) return { result: inForm(bytes, resultAs, format), ...facts };
   await writeAtomically(place, (beside, mode) => writeThrough(beside, bytes, mode));
+  written?.();
   return { result: output, imagePath: output, ...facts };
 }
 
@@ -68,9 +72,9 @@ async function process(
   const { operation, maxPixels } = work.parameters;
   const isMerge = operation === "merge";
   const baseName = isMerge ? "Image" : operation === "overlay" ? "Base image" : "Source image";
-  const sources = [await sourceOf(work.files, pictures.base as NonNullable<Pictures["base"]>, baseName)];
+  const sources = [await sourceOf(work, pictures.base as NonNullable<Pictures["base"]>, baseName)];
   for (const { picture } of pictures.tops) {
-    sources.push(await sourceOf(work.files, picture, isMerge || operation === "composite" ? "Image" : "Overlay image"));
+    sources.push(await sourceOf(work, picture, isMerge || operation === "composite" ? "Image" : "Overlay image"));
   }
   const job = JSON.stringify(jobOf(work, pictures, format, await fontOf(work)));
   try {

@@ -1,11 +1,12 @@
 import { messageOf, NodeError } from "../../contract/error.js";
-import type { FileAccess } from "../../contract/file-access.js";
 import { foundText } from "../../contract/issues.js";
 import { isRouted } from "../../contract/routed.js";
 import { isPlainObject, ownValue, type PlainObject } from "../../data/input.js";
+import { wasRead } from "../../library/written-files.js";
 import { bytesOfBase64 } from "../../machine/base64.js";
 import { checkFile } from "../../machine/readable-file.js";
 import { rootedPath } from "../../machine/rooted-path.js";
+import type { ImageWork } from "./parameters.js";
 
 /** A picture that is not read yet: a file, or what would be in one. */
 export type Picture = { path: string; bytes?: undefined } | { path?: undefined; bytes: Uint8Array };
@@ -72,10 +73,11 @@ export function listIn(value: unknown): readonly unknown[] | undefined {
  *
  * @throws NodeError EXECUTION_FAILED `<what> file not found: p`, INVALID_PARAMETERS for a path outside of the owner's folders
  */
-export async function sourceOf(files: FileAccess | undefined, picture: Picture, what: string): Promise<NamedPicture> {
+export async function sourceOf(work: ImageWork, picture: Picture, what: string): Promise<NamedPicture> {
   if (picture.path === undefined) return { name: what, bytes: picture.bytes };
-  const path = await rootedPath(files, picture.path);
+  const path = await rootedPath(work.files, picture.path);
   await checkFile(path, picture.path, `${what} file`);
+  wasRead(work, path);
   return { name: `${what} \`${picture.path}\``, path };
 }
 
