@@ -1,8 +1,8 @@
 /** Simulations that an object of the application's own decides on, as `debugController` of earlier versions. */
 
-import type { Simulate } from "../engine/driver.js";
 import { simulatedMessage } from "../engine/failure.js";
 import type { Outline } from "../engine/outline.js";
+import type { Simulate } from "../engine/run-request.js";
 import { pause } from "../transports/retry.js";
 import type { ConductorExecutionContext, DebugOptions } from "../types/execution.js";
 

@@ -22,9 +22,10 @@ import { asLoaded, demandChildren } from "../types/flow.js";
 import type { NodeCompleteEvent, NodeErrorEvent } from "../types/progress-event.js";
 import { Callbacks } from "./callbacks.js";
 import type { Environment, Templates } from "./environment.js";
+import type { ExecutionPlace } from "./execution.js";
 import { FlowStorageError, type FlowStore } from "./flow-store.js";
 import { RunResult } from "./result.js";
-import type { ExecutionPlace, Runs } from "./runs.js";
+import type { Runs } from "./runs.js";
 
 /** What the services in this process are made of. */
 export interface LocalParts {

@@ -7,8 +7,8 @@ import { type ErrorCode, type ExecutionError, isErrorCode } from "../types/error
 import type { ConductorExecutionContext, ExecutionResult } from "../types/execution.js";
 import { createExecutionId } from "../types/ids.js";
 import type { ExecutionRequest, RequestResult } from "../types/request.js";
+import type { Place } from "./execution.js";
 import { RunResult } from "./result.js";
-import type { Place } from "./runs.js";
 import type { RunSettings } from "./settings.js";
 import { demandVariables, refuseVariables, withDefaults } from "./variables.js";
 

@@ -1,9 +1,10 @@
 /** How an execution ended, as its caller gets it. */
-import type { Outcome } from "../engine/driver.js";
+
 import { type FollowedRun, isInherited } from "../engine/followed-run.js";
 import { lookAtEnd, stateOf } from "../engine/look.js";
 import type { Outline } from "../engine/outline.js";
 import type { Plan } from "../engine/plan.js";
+import type { Outcome } from "../engine/run-request.js";
 import { withoutSecrets } from "../engine/shown.js";
 import { State } from "../engine/state.js";
 import { traceOf } from "../engine/trace.js";

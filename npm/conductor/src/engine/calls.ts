@@ -9,7 +9,7 @@ import type { TraceHeaders, TraceSpan } from "../types/tracing.js";
 import { Activities } from "./activity.js";
 import { type Asker, Call, ExecutableParams, type FlowRunner } from "./call.js";
 import type { Constants } from "./constants.js";
-import type { RunRequest } from "./driver.js";
+import { EarlierAnswers } from "./earlier-answers.js";
 import {
   type AnyExecutable,
   carriedApart,
@@ -21,33 +21,24 @@ import {
 } from "./executables.js";
 import { failure, type Place, retryAdvice, safelyThrown, simulatedFailure } from "./failure.js";
 import { fire, guardSignal } from "./guarded-signal.js";
-import { IncompleteAnswers } from "./incomplete-answers.js";
-import { type Items, itemsOf, toItems } from "./items.js";
-import type { LeftOut } from "./left-out.js";
 import type { Log } from "./log.js";
+import { LoopItems } from "./loop-items.js";
 import { EventKind, FIRST_ATTEMPT, NEVER } from "./mailbox.js";
 import { NodeExpressions, type RunTimes } from "./node-expressions.js";
 import { keptLog, scopedLog } from "./node-log.js";
 import { DEFAULT_HANDLE } from "./outline.js";
 import type { Plan } from "./plan.js";
 import { ProgressMessages } from "./progress-messages.js";
-import type { Answer, InheritedAnswer, KnownItems, Recorder } from "./recorder.js";
+import type { Recorder } from "./recorder.js";
 import { getErrorRecoveryStrategy } from "./recovery.js";
 import type { RunRedact } from "./redact.js";
 import { takeOrExecute } from "./reused-outputs.js";
+import type { RunRequest } from "./run-request.js";
 import { RunWarnings } from "./run-warnings.js";
 import { Shown } from "./shown.js";
 import { Sparse } from "./sparse.js";
 import type { TaskSpans } from "./task-spans.js";
 import type { Values } from "./values.js";
-
-const LOOP_WITHOUT_ITEMS =
-  "The loop found nothing to loop over, and ran its nodes once: give it an array over an edge (to the handle `default`, " +
-  "`items` or `array`) or as parameter `array`, or a `count`";
-
-const COUNTED_LOOP =
-  "No list came to the loop, which ran its nodes `count` times instead: give it an array over an edge or as parameter `array`, or take " +
-  "`loopType: forEach` away";
 
 /** What an executable said of its progress. */
 export interface ProgressReport {
@@ -81,18 +72,19 @@ export class Calls {
   warnings: RunWarnings | undefined;
   /** What happened to nodes beyond their states, once something did. */
   activities: Activities | undefined;
-  /** Answers of a host before this one of which parts are left out, once there was one. */
-  incomplete: IncompleteAnswers | undefined;
+  /** Asks loops for their items. */
+  readonly items: LoopItems;
+  /** Takes answers of hosts before this one, and of other executions. */
+  readonly earlier: EarlierAnswers;
   /** Calls that are not answered. */
   running = 0;
   /** The most attempts that a leaf took so far. */
   attempts = 1;
-  private readonly calls: (Call | undefined)[] = [];
-  /** What loops whose items come bit by bit were first asked with, by task. */
-  private readonly loops = new Sparse<{ parameters: Parameters; names: Call["names"] | undefined }>();
+  /** By task; also those that failed, of which another try gets what they got. */
+  readonly all: (Call | undefined)[] = [];
   private runOver: AbortController | undefined;
   private closed = false;
-  private readonly errors: Sparse<ExecutionError>;
+  readonly errors: Sparse<ExecutionError>;
   private readonly begun: Uint8Array;
   /** Missing for a flow without expressions. */
   private readonly expressions: NodeExpressions | undefined;
@@ -105,19 +97,22 @@ export class Calls {
     private readonly request: RunRequest,
     private readonly tables: Constants,
     private readonly answers: Answers,
-    private readonly spans: TaskSpans | undefined,
+    readonly spans: TaskSpans | undefined,
   ) {
     this.begun = new Uint8Array(plan.length);
     this.errors = values.errors;
     values.onLost = (task, message) => this.warnOf(task, "lost-input", message);
     const { outline } = plan;
-    if (outline.expressions === undefined && request.secrets === undefined) return;
-    const { secrets = new Redaction(), log, recorder } = request;
-    this.seen = new Shown(secrets, log);
-    if (outline.expressions !== undefined) {
-      const isKept = recorder !== undefined;
-      this.expressions = new NodeExpressions(plan, values, request.expressions, answers, secrets, isKept);
+    if (outline.expressions !== undefined || request.secrets !== undefined) {
+      const { secrets = new Redaction(), log, recorder } = request;
+      this.seen = new Shown(secrets, log);
+      if (outline.expressions !== undefined) {
+        const isKept = recorder !== undefined;
+        this.expressions = new NodeExpressions(plan, values, request.expressions, answers, secrets, isKept);
+      }
     }
+    this.items = new LoopItems(this, request, answers, this.expressions);
+    this.earlier = new EarlierAnswers(this, request, answers, this.expressions);
   }
 
   /** Takes what happens to nodes beyond their states. */
@@ -249,26 +244,20 @@ export class Calls {
     if (this.request.history !== undefined) this.remember(call);
     if (attemptNumber > this.attempts) this.attempts = attemptNumber;
     if (attemptNumber > 1) this.activities?.tries(node, attemptNumber);
-    this.calls[task] = call;
-    this.running++;
+    this.track(call);
     if (this.reports.size > 0) this.reports.delete(task);
     return call;
   }
 
-  /** Notes that the items of a scope are asked for. */
-  beginItems(task: number, attempt: number, known: number): Call {
-    this.markBegun(task);
-    const call = this.callOf(this.values.scopeContext(task).own, task, attempt, 1);
-    call.known = known;
-    this.remember(call);
-    this.calls[task] = call;
+  /** Notes that a call waits for its answer. */
+  track(call: Call): void {
+    this.all[call.task] = call;
     this.running++;
-    return call;
   }
 
   /** Takes up how a try waited at hosts before: in this attempt, and in those that were lost with their hosts. */
-  private remember(call: Call): void {
-    const before = this.calls[call.task];
+  remember(call: Call): void {
+    const before = this.all[call.task];
     const isSameTry = before?.over === true && before.attemptNumber === call.attemptNumber;
     const waits = this.request.history?.waits(call.task, call.attempt);
     const kept = new Map([...((isSameTry && before.kept) || []), ...(waits ?? [])]);
@@ -277,133 +266,26 @@ export class Calls {
 
   /** Calls that are not answered. */
   get open(): Call[] {
-    return this.calls.filter((call) => call?.over === false) as Call[];
+    return this.all.filter((call) => call?.over === false) as Call[];
   }
 
   /** Starts a call whose host left it at rest once more, as the same attempt. */
   startAgain(call: Call): void {
     if (call.over) return;
     if (call.known === undefined) return this.launch(call);
-    call.over = true;
-    this.running--;
-    this.tellItems(call.task, call.attempt, call.known);
-  }
-
-  /** Takes an answer that a host before this one was given; false for one that came too late. */
-  answerAgain(task: number, attempt: number, answer: Answer): boolean {
-    const call = this.calls[task];
-    if (call === undefined || call.over || call.attempt !== attempt) return false;
-    const isInRound = task >= this.plan.length;
-    if (!isInRound) this.incomplete?.supersede(task);
-    switch (answer.kind) {
-      case "output":
-        if (routedHandles(answer.value) !== undefined && carriedApart(answer.value) !== undefined) {
-          this.values.hasCarried = true;
-        }
-        if (answer.isReused && !answer.inherited) this.activity.reuse(this.values.nodeOf(task));
-        this.redact?.noteOutput(this.values.nodeOf(task), carriedParts(answer.value));
-        this.keepOutput(call, this.standIn(call, answer.value, answer.redacted, false));
-        if (isInRound) this.incomplete?.noteAnswered(task);
-        return true;
-      case "error":
-        if (answer.advice !== false && !answer.inherited) {
-          this.noteRetry(task, call.attemptNumber, answer.error, answer.advice ?? 0);
-        }
-        this.end(call);
-        this.errors.set(task, answer.inherited ? this.ownError(answer.error) : answer.error);
-        // A further try gets what this one got.
-        this.calls[task] = call;
-        return true;
-      case "items":
-        this.standIn(call, answer.items, answer.redacted, true);
-        this.keepItems(task, answer.items);
-        this.end(call);
-        return true;
-    }
-  }
-
-  /** Answers a leaf, or the question for items, with what it was answered in another execution. */
-  inherit(task: number, attempt: number, attemptNumber: number, { number, answer, variables }: InheritedAnswer): void {
-    if (variables !== undefined) {
-      const own = this.request.context.variables;
-      Object.assign(own, variables.set);
-      for (const name of variables.removed) delete own[name];
-    }
-    if (answer.kind === "items") {
-      const call = this.beginItems(task, attempt, answer.items.known);
-      return this.takeItems(task, attempt, answer.items.known, answer.items, call, number);
-    }
-    const call = this.begin(task, attempt, attemptNumber);
-    if (answer.kind === "output") {
-      const { value, redacted = [] } = answer;
-      if (redacted.length > 0) this.warnOfMissing(task, redacted);
-      return this.answered(call, value, number);
-    }
-    // It has failed for good.
-    this.answers.post(EventKind.advice, attempt, task, NEVER);
-    call.over = true;
-    this.running--;
-    this.errors.set(task, this.ownError(answer.error));
-    this.spans?.inherited(task);
-    this.request.recorder?.inherited(task, attempt, number);
-    this.answers.post(EventKind.failed, attempt, task, this.numberOf(answer.error.code));
-  }
-
-  /** Notes whether an answer of a task was taken over from another execution. */
-  noteAnswer(task: number, isInherited: boolean): void {
-    this.activity.answer(this.values.nodeOf(task), isInherited);
-  }
-
-  /** An error of another execution, as one of this. */
-  private ownError(error: ExecutionError): ExecutionError {
-    return { ...error, executionId: this.request.context.executionId };
-  }
-
-  /** An answer of a host before this one, or what stands in for it where parts of it are left out. */
-  private standIn(call: Call, kept: unknown, paths: readonly string[] = [], isItems: boolean): unknown {
-    if (paths.length === 0) return kept;
-    this.incomplete ??= new IncompleteAnswers(this.values, this.calls, (...missing) => this.warnOfMissing(...missing));
-    return this.incomplete.add(call, kept, paths, isItems);
-  }
-
-  private warnOfMissing(task: number, paths: readonly string[]): void {
-    const parts = paths.map((path) => (path === "" ? "the whole of it" : `\`${path}\``)).join(", ");
-    this.warnOf(task, "redacted-value", `Of its output, ${parts} was not kept: the result has \`[redacted]\` there`);
-  }
-
-  /** Runs a node once more for what its answer lacks, as it was called before. Rejects with an `ExecutionError`. */
-  async runAgain({ node, value: kept, call: before }: LeftOut): Promise<unknown> {
-    const { task, nodeId, executionId, input, parentContext, run, attempt, attemptNumber } = before;
-    const call = new Call(this, task, nodeId, executionId, input, parentContext, run, attempt, attemptNumber);
-    // What it says was said before.
-    call.over = true;
-    this.runEnd.addEventListener("abort", () => call.abort(new DOMException("The run is over", "AbortError")));
-    const { type, parameters } = this.plan.node(node);
-    try {
-      const executable = this.request.executables?.getNodeExecutable(type);
-      if (executable == null) throw new Error(`No implementation found for node type: ${type}`);
-      const resolved = await (this.expressions?.has(node) === true
-        ? this.expressions.resolve(call, node, parameters as Parameters)
-        : parameters);
-      const made = await executable.execute(new ExecutableParams(call, resolved));
-      if (String(routedHandles(made)) !== String(routedHandles(kept)) && routedHandles(kept) !== undefined) {
-        throw new Error("its output takes another way than the one that was recorded");
-      }
-      this.redact?.noteOutput(node, carriedParts(made));
-      this.request.recorder?.output(task, attempt, made, false);
-      return made;
-    } catch (error) {
-      throw this.errorOf(error, task);
-    }
+    this.giveUp(call);
+    this.items.tell(call.task, call.attempt, call.known);
   }
 
   /** What was in flight is lost with the host that had it. */
   giveUpAll(): void {
-    for (const call of this.calls) {
-      if (call === undefined || call.over) continue;
-      call.over = true;
-      this.running--;
-    }
+    for (const call of this.all) if (call?.over === false) this.giveUp(call);
+  }
+
+  /** Waits for the answer of a call no longer. */
+  giveUp(call: Call): void {
+    call.over = true;
+    this.running--;
   }
 
   /** Runs the executable of a leaf. */
@@ -543,7 +425,7 @@ export class Calls {
   }
 
   /** Notes that a try failed, if another one follows. `least`: the shortest backoff in ms. */
-  private noteRetry(task: number, number: number, error: ExecutionError, least: number): void {
+  noteRetry(task: number, number: number, error: ExecutionError, least: number): void {
     const node = this.values.nodeOf(task);
     const of = this.mostTries(node, error.code);
     if (number >= of) return;
@@ -551,14 +433,14 @@ export class Calls {
     const delay = Math.max((this.plan.retryDelay(node) ?? retryDelay) * 2 ** Math.min(number - 1, 30), least);
     const now = Date.now();
     const attempts = { number, of, error: error.message, retryAt: Math.round(now + delay) };
-    const { executionId } = this.calls[task] ?? this.request.context;
+    const { executionId } = this.all[task] ?? this.request.context;
     this.activity.willRetry(node, this.plan.id(node), executionId, attempts, now);
     if (task < this.plan.length) this.request.onRetry?.(node);
   }
 
   /** Stops every call; nothing will be asked of them any more. */
   abortAll(message: string): void {
-    for (const call of this.calls) call?.abort(new DOMException(message, "AbortError"));
+    for (const call of this.all) call?.abort(new DOMException(message, "AbortError"));
   }
 
   /** Whether the flow does something about the failure of a node. */
@@ -579,10 +461,10 @@ export class Calls {
 
   /** Forgets tasks whose numbers are used again. `isReset`: what they gave does not count any more. */
   forget(from: number, to: number, isReset = false): void {
-    this.incomplete?.forget(from, to, isReset);
+    this.earlier.incomplete?.forget(from, to, isReset);
     this.spans?.forget(from, to);
     for (let task = from; task < to; task++) {
-      this.calls[task] = undefined;
+      this.all[task] = undefined;
       this.reports.delete(task);
     }
   }
@@ -595,112 +477,6 @@ export class Calls {
         ? `[DEBUG] Waiting ${ms}ms before throwing error on node '${id}'`
         : `[DEBUG] Adding ${ms}ms delay to node '${id}'`,
     );
-  }
-
-  /** Tells how many items a scope has. */
-  tellItems(task: number, attempt: number, known: number): void {
-    this.markBegun(task);
-    const index = this.values.nodeOf(task);
-    const node = this.plan.node(index);
-    const context = this.values.scopeContext(task).own;
-    let call: Call | undefined;
-    const list = (parameters: Parameters | undefined) => (most?: number) =>
-      itemsOf(
-        parameters === node.parameters ? node : { ...node, parameters: parameters ?? {} },
-        context.input,
-        known,
-        most,
-      );
-    const take = (answer: unknown) => {
-      if (call?.over) return;
-      this.takeItems(task, attempt, known, toItems(answer), call);
-    };
-    const fail = (error: unknown) => {
-      if (call?.over) return;
-      if (call !== undefined) this.end(call);
-      const found = this.errorOf(error, task);
-      this.errors.set(task, found);
-      this.request.recorder?.error(task, attempt, found, undefined);
-      this.answers.post(EventKind.failed, attempt, task, this.numberOf(found.code));
-    };
-    try {
-      const executable = this.request.executables?.getNodeExecutable(node.type);
-      const hasExpressions = this.expressions?.has(index) === true;
-      const tells = typeof executable?.items === "function";
-      if (!tells && !hasExpressions) {
-        return this.takeItems(task, attempt, known, list(node.parameters)(), undefined);
-      }
-      // Kept, so that it can be stopped like that of a leaf.
-      call = this.callOf(context, task, attempt, 1);
-      if (this.request.history !== undefined) this.remember(call);
-      this.calls[task] = call;
-      this.running++;
-      const ask = (parameters: Parameters | undefined) => {
-        const listed = list(parameters);
-        if (!tells) return listed();
-        const rounds = { results: this.values.resultsOf(task), list: listed };
-        return executable.items?.(new ExecutableParams(call as Call, parameters), known, rounds);
-      };
-      const answer = hasExpressions ? this.askResolved(call, task, index, known, ask) : ask(node.parameters);
-      if (isThenable(answer)) Promise.resolve(answer).then(take).catch(fail);
-      else take(answer);
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  /** Asks for items with what expressions gave when the first ones were asked for. */
-  private askResolved(
-    call: Call,
-    task: number,
-    index: number,
-    known: number,
-    ask: (parameters: Parameters) => unknown,
-  ): unknown {
-    const before = known === 0 ? undefined : this.loops.get(task);
-    if (before !== undefined) {
-      if (before.names !== undefined) call.names = before.names;
-      return ask(before.parameters);
-    }
-    const expressions = this.expressions as NodeExpressions;
-    const node = this.plan.node(index);
-    const begin = (parameters: Parameters) => {
-      expressions.checkItems(index, node, parameters);
-      this.loops.set(task, { parameters, names: call.names });
-      return ask(parameters);
-    };
-    const resolved = expressions.resolve(call, index, node.parameters as Parameters);
-    return resolved instanceof Promise ? resolved.then(begin) : begin(resolved);
-  }
-
-  /** `inherited`: the number of the answer, where it was taken over from another execution. */
-  private takeItems(
-    task: number,
-    attempt: number,
-    known: number,
-    found: Items,
-    call: Call | undefined,
-    inherited?: number,
-  ): void {
-    const items = { ...found, known };
-    this.redact?.note(this.values.nodeOf(task), found.items, false);
-    if (inherited === undefined) this.request.recorder?.items(task, attempt, items);
-    else this.request.recorder?.inherited(task, attempt, inherited);
-    const count = this.keepItems(task, items);
-    if (found.counted && known === 0) this.warnOf(task, "loop-without-items", COUNTED_LOOP);
-    if (call !== undefined) this.end(call);
-    this.answers.post(found.more ? EventKind.itemsOpenEnded : EventKind.items, attempt, task, count);
-  }
-
-  /** Keeps the items of a scope; returns how many are known in all. */
-  private keepItems(task: number, found: KnownItems): number {
-    const { items, more, known, once = false, total = more ? undefined : known + items.length } = found;
-    const count = this.values.addItems(task, known, found);
-    if (!once) {
-      this.activity.knowsRounds(this.values.nodeOf(task), total, known);
-    }
-    if (once) this.warnOf(task, "loop-without-items", LOOP_WITHOUT_ITEMS);
-    return count;
   }
 
   /** Where something went wrong. */
@@ -722,7 +498,7 @@ export class Calls {
   }
 
   /** `inherited`: the number of the answer, where it was taken over from another execution. */
-  private answered(call: Call, value: unknown, inherited?: number): void {
+  answered(call: Call, value: unknown, inherited?: number): void {
     if (call.over) return;
     const { attempt } = call;
     let handles: readonly string[] | undefined;
@@ -762,18 +538,22 @@ export class Calls {
     this.answers.post(EventKind.done, attempt, call.task, 1);
   }
 
-  private keepOutput(call: Call, value: unknown): void {
+  keepOutput(call: Call, value: unknown): void {
     this.end(call);
     // What an earlier attempt failed with is past.
     if (this.errors.size > 0) this.errors.delete(call.task);
     this.values.keep(call.task, value);
   }
 
-  private end(call: Call): void {
-    this.spans?.end(call);
-    call.over = true;
-    this.running--;
-    this.calls[call.task] = undefined;
+  end(call: Call): void {
+    this.settle(call);
+    this.all[call.task] = undefined;
+  }
+
+  /** A call is answered; kept, so that another try gets what it got. */
+  settle(call: Call, error?: ExecutionError): void {
+    this.spans?.end(call, error);
+    this.giveUp(call);
   }
 
   private failed(call: Call, error: unknown): void {
@@ -789,7 +569,7 @@ export class Calls {
     this.fail(call, found, advice);
   }
 
-  private errorOf(error: unknown, task: number): ExecutionError {
+  errorOf(error: unknown, task: number): ExecutionError {
     const found = safelyThrown(error, this.placeOf(task));
     return this.seen === undefined ? found : this.seen.error(found);
   }
@@ -799,10 +579,8 @@ export class Calls {
   }
 
   private fail(call: Call, error: ExecutionError, advice?: false | number): void {
-    this.spans?.end(call, error);
+    this.settle(call, error);
     this.count(call, "failed");
-    call.over = true;
-    this.running--;
     this.errors.set(call.task, this.withRounds(call.task, error));
     this.request.recorder?.error(call.task, call.attempt, error, advice);
     this.answers.post(EventKind.failed, call.attempt, call.task, this.numberOf(error.code));
@@ -815,7 +593,7 @@ export class Calls {
   /** The engine ends an attempt: its signal fires, its error is kept. */
   abort(task: number, codeNumber: number): void {
     const code = this.tables.codes[codeNumber] ?? "INTERNAL_ERROR";
-    const call = this.calls[task];
+    const call = this.all[task];
     const place = this.placeOf(task);
     this.markBegun(task);
     if (code === "EXECUTION_FAILED") {
@@ -848,15 +626,15 @@ export class Calls {
     return error;
   }
 
-  private numberOf(code: ErrorCode): number {
+  numberOf(code: ErrorCode): number {
     return this.tables.numbers.get(code) ?? 0;
   }
 
   /** A call of a leaf; a retry gets what the first try got. */
   private call(task: number, node: number, attempt: number, attemptNumber: number): Call {
     const { context } = this.request;
-    if (task === 0) return this.callOf(context, task, attempt, attemptNumber);
-    const before = this.calls[task];
+    if (task === 0) return this.callIn(context, task, attempt, attemptNumber);
+    const before = this.all[task];
     const id = this.plan.id(node);
     if (before !== undefined) {
       const { executionId, input, parentContext } = before;
@@ -868,7 +646,7 @@ export class Calls {
     return new Call(this, task, id, executionId, input, parent.shown, context, attempt, attemptNumber);
   }
 
-  private callOf(of: ConductorExecutionContext, task: number, attempt: number, attemptNumber: number): Call {
+  callIn(of: ConductorExecutionContext, task: number, attempt: number, attemptNumber: number): Call {
     const { nodeId, executionId, input, parentContext } = of;
     const { context } = this.request;
     return new Call(this, task, nodeId, executionId, input, parentContext, context, attempt, attemptNumber);

@@ -1,30 +1,15 @@
-/**
- * The pump: takes ops from the engine, runs executables, hands over what they answered.
- *
- * One per run. Answers that arrive in the same turn of the host cross to the engine in one call. Values never cross:
- * see `values.ts`; how executables are called is in `calls.ts`.
- */
-import type { FileAccess, NetworkAccess, Responder } from "@atomiton/nodes";
-
 import type { Redaction } from "../expressions/redaction.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
-import type { RetryRecord } from "../types/graph.js";
-import type { LogScope } from "../types/log-scope.js";
-import type { TraceSpan } from "../types/tracing.js";
 import type { NodeActivity } from "./activity.js";
 import { backend } from "./backend.js";
-import type { Asker, FlowRunner } from "./call.js";
-import { type Answers, type CallOutcome, Calls, type ProgressReport } from "./calls.js";
+import { type Answers, Calls, type ProgressReport } from "./calls.js";
 import { constants } from "./constants.js";
-import type { NodeExecutorFactory } from "./executables.js";
-import type { ExpressionSources } from "./expression-scope.js";
 import { coded, failure, safelyThrown } from "./failure.js";
 import { endRun, loseBranch, loseRound, takeFailure } from "./handled-failures.js";
 import type { IncompleteAnswers } from "./incomplete-answers.js";
 import { sealed } from "./journal.js";
 import type { LeftOut, Standing } from "./left-out.js";
-import type { Log } from "./log.js";
 import { lookAtEnd, roomForLook, stateIn, stateOf } from "./look.js";
 import {
   AHEAD,
@@ -42,10 +27,9 @@ import {
   OpKind,
   takeMailbox,
 } from "./mailbox.js";
-import { type RunOptions, writeOptions } from "./options.js";
+import { writeOptions } from "./options.js";
 import type { Outline } from "./outline.js";
 import { Plan } from "./plan.js";
-import type { KeptMessages } from "./progress-messages.js";
 import {
   commandRecord,
   effectsOf,
@@ -61,106 +45,11 @@ import {
   stepsOf,
 } from "./recorder.js";
 import type { RunRedact } from "./redact.js";
-import type { OutputReuse } from "./reuse.js";
-import type { FollowTasks, TaskSpans } from "./task-spans.js";
+import type { Outcome, Recording, RunRequest } from "./run-request.js";
+import type { TaskSpans } from "./task-spans.js";
 import { hasToWait, seeWorking, type ThreadUser, waitForTurn } from "./thread.js";
 import { Clock, giveWay, setTimer } from "./turn.js";
 import { Values } from "./values.js";
-
-/** What is known of a run that is only looked at. */
-export interface RunPast {
-  /** In ms since the epoch. */
-  startedAt: number;
-  /** What ended it, where its journal does not tell. */
-  error: ExecutionError | undefined;
-}
-
-/** What a run is given. */
-export interface RunRequest {
-  /** Of the node that is run: exactly the seven keys. */
-  context: ConductorExecutionContext;
-  executables: NodeExecutorFactory | undefined;
-  options: RunOptions;
-  log: Log;
-  /** What expressions may read beside the flow's own data. */
-  expressions?: ExpressionSources | undefined;
-  /** What nodes must not say: secrets of the run and of those around it, and redacted texts. */
-  secrets?: Redaction | undefined;
-  /** What is shown of values; missing where all of them are. */
-  redact?: RunRedact | undefined;
-  /** How nodes run other flows; missing where they cannot. */
-  flows?: FlowRunner | undefined;
-  /** How nodes put questions to people; missing where they cannot. */
-  asker?: Asker | undefined;
-  /** Takes the answer to what began the run; missing where nothing waits for one. */
-  responder?: Responder | undefined;
-  /** Where nodes may read and write files, if not everywhere. */
-  files?: FileAccess | undefined;
-  /** Where nodes may connect, if not everywhere. */
-  network?: NetworkAccess | undefined;
-  /** Whether nodes may run programs, if the owner says. */
-  programs?: boolean | undefined;
-  /** Waits and throws in the place of leaves; missing where none is simulated. */
-  simulate?: Simulate | undefined;
-  /** Outputs that were made before; missing where every node is to run. */
-  reuse?: OutputReuse | undefined;
-  /** Keeps what happens, for a run that is to outlast its process. */
-  recorder?: Recorder | undefined;
-  /** What happened before, at a host that is gone. */
-  history?: History | undefined;
-  /** Nodes, by their place in the outline, that start once what came before is on disk. */
-  held?: readonly number[] | undefined;
-  /** Nothing more is to happen than did before. */
-  past?: RunPast | undefined;
-  /** Nothing happens but that the run is paused, and leaves memory. */
-  pauses?: boolean;
-  /** Makes what says which answers of another execution are taken over; missing for a run that takes over none. */
-  inheritance?: ((plan: Plan, values: Values) => Inheritance) | undefined;
-  /** Makes what is told of what happened before. */
-  observe?: ((plan: Plan, values: Values) => ReplayObserver) | undefined;
-  /** Why a run that its host could not carry out fails, whatever was to go on after errors; gives `undefined` for every other one. */
-  lost?: (() => ExecutionError | undefined) | undefined;
-  /** The span of the execution; missing without tracing. */
-  tracing?: { span: TraceSpan; follow: FollowTasks } | undefined;
-  /** Told of each call of a node that ended; missing without metrics. */
-  countCall?: ((type: string, outcome: CallOutcome) => void) | undefined;
-  /** Says what is logged meanwhile is about; missing where no log tells. */
-  inLogScope?: (<T>(of: Pick<LogScope, "nodeId" | "trace">, work: () => T) => T) | undefined;
-  /** Told before it is recorded that the run is over. */
-  onEnding?: (() => void) | undefined;
-  /** Told once per change while watched: the task, its state and progress packed, and the step of the animation. */
-  onChange?: (task: number, packed: number, step: number) => void;
-  /** Told of a node that waits for another try. */
-  onRetry?: (node: number) => void;
-  /** Told after each step in which something happened. */
-  onStep?: () => void;
-}
-
-/** Waits and throws in the place of a leaf; gives `undefined` for one that is not simulated. `say` is told of each wait. */
-export type Simulate = (
-  nodeId: string,
-  signal: () => AbortSignal,
-  say: (ms: number, fails: boolean) => void,
-) => Promise<void> | undefined;
-
-/** How a run ended. */
-export interface Outcome {
-  /** Why it did not succeed. */
-  error?: ExecutionError;
-  /** Output of the node that was run. */
-  data: unknown;
-  /** It is not over: it left memory, and goes on from its records, at `wakeAt` in ms since the epoch if not before. */
-  left?: { wakeAt: number | undefined };
-}
-
-/** What is left of a run to look back at: its journal, the options it ran with, and what its executables said meanwhile. */
-export interface Recording {
-  options: Float64Array;
-  journal(): Uint32Array;
-  messages: KeptMessages | undefined;
-  /** Tries that were followed by others. */
-  retries?: RetryRecord[] | undefined;
-}
 
 /** So long timers wait for answers of nodes that were due before them while no host had the run. */
 const GRACE_MS = 1_000;
@@ -312,7 +201,7 @@ export class Run implements Answers, ThreadUser {
     this.callsAll = this.inheritance === undefined;
     const { past } = this.request;
     if (this.finished || past !== undefined) {
-      this.calls.incomplete?.tell(new Set());
+      this.calls.earlier.incomplete?.tell(new Set());
       // What ended during the replay took its result before that.
       const { data } = this.outcome;
       if (data instanceof String) this.outcome = { ...this.outcome, data: String(data) };
@@ -325,7 +214,7 @@ export class Run implements Answers, ThreadUser {
       this.seal();
       return;
     }
-    const { incomplete } = this.calls;
+    const { incomplete } = this.calls.earlier;
     // In a pause nothing needs what is missing.
     if (incomplete === undefined || incomplete.all.length === 0 || this.request.pauses) this.takeOver(last, history);
     else void this.makeAgain(last, history, incomplete);
@@ -395,7 +284,7 @@ export class Run implements Answers, ThreadUser {
     return whyBlocked(this.standing(lookAtEnd(plan, recording)), {
       ofInput,
       ofVariables: request.history?.variablesLeftOut ?? [],
-      ofOutputs: calls.incomplete?.all ?? [],
+      ofOutputs: calls.earlier.incomplete?.all ?? [],
       writes: (node) => effectsOf(plan.node(node), plan.node(plan.parent(node)), request.executables) === "writes",
     });
   }
@@ -405,7 +294,7 @@ export class Run implements Answers, ThreadUser {
     return {
       plan,
       stateOf: (node) => stateOf(look, node),
-      isAnswered: (task) => calls.incomplete?.wasAnswered(task) === true,
+      isAnswered: (task) => calls.earlier.incomplete?.wasAnswered(task) === true,
     };
   }
 
@@ -416,7 +305,7 @@ export class Run implements Answers, ThreadUser {
     const { calls } = this;
     const look = roomForLook(this.plan.length);
     this.engine.view(this.handle, last, look);
-    const again = (leftOut: LeftOut) => calls.runAgain(leftOut);
+    const again = (leftOut: LeftOut) => calls.earlier.runAgain(leftOut);
     const unmade = await makeAgain(this.standing(look), incomplete, again, () => this.finished);
     if (this.finished) return;
     if (unmade === undefined) return this.takeOver(last, history);
@@ -432,7 +321,7 @@ export class Run implements Answers, ThreadUser {
       const task = events[at + 1] as number;
       const answer = history.answer(task, head >>> 8);
       if (answer !== undefined && isAnswer(head & 0xff)) {
-        if (this.calls.answerAgain(task, head >>> 8, answer)) this.observer?.answered(task, head >>> 8, answer);
+        if (this.calls.earlier.answerAgain(task, head >>> 8, answer)) this.observer?.answered(task, head >>> 8, answer);
       } else if ((head & 0xff) === EventKind.pause || (head & 0xff) === EventKind.resume) {
         this.isPaused = (head & 0xff) === EventKind.pause;
       } else if ((head & 0xff) === EventKind.takenOver) this.calls.giveUpAll();
@@ -825,7 +714,7 @@ export class Run implements Answers, ThreadUser {
         this.observer?.caught(task, first);
         return takeFailure(calls, task, first);
       case OpKind.ask:
-        return this.callsAll ? calls.tellItems(task, head >>> 8, first) : this.askAgain(task, head >>> 8, first);
+        return this.callsAll ? calls.items.tell(task, head >>> 8, first) : this.askAgain(task, head >>> 8, first);
       case OpKind.open:
         calls.round(task, 1);
         return calls.forget(first, values.openFrame(task, first, second));
@@ -859,11 +748,11 @@ export class Run implements Answers, ThreadUser {
   private startAgain(task: number, attempt: number, attemptNumber: number): void {
     const { calls, observer } = this;
     const inherited = this.inheritance?.leaf(task);
-    if (this.inheritance !== undefined) calls.noteAnswer(task, inherited !== undefined);
+    if (this.inheritance !== undefined) calls.activity.answer(calls.values.nodeOf(task), inherited !== undefined);
     if (this.replaying) {
       const call = calls.begin(task, attempt, attemptNumber);
       observer?.begun(task, call.input);
-    } else if (inherited !== undefined) calls.inherit(task, attempt, attemptNumber, inherited);
+    } else if (inherited !== undefined) calls.earlier.inherit(task, attempt, attemptNumber, inherited);
     else calls.start(task, attempt, attemptNumber);
   }
 
@@ -871,12 +760,12 @@ export class Run implements Answers, ThreadUser {
   private askAgain(task: number, attempt: number, known: number): void {
     const { calls, observer } = this;
     const inherited = this.inheritance?.items(task, known);
-    if (this.inheritance !== undefined) calls.noteAnswer(task, inherited !== undefined);
+    if (this.inheritance !== undefined) calls.activity.answer(calls.values.nodeOf(task), inherited !== undefined);
     if (this.replaying) {
-      const call = calls.beginItems(task, attempt, known);
+      const call = calls.items.begin(task, attempt, known);
       observer?.begun(task, call.input);
-    } else if (inherited !== undefined) calls.inherit(task, attempt, 1, inherited);
-    else calls.tellItems(task, attempt, known);
+    } else if (inherited !== undefined) calls.earlier.inherit(task, attempt, 1, inherited);
+    else calls.items.tell(task, attempt, known);
   }
 
   /** Says when all that was told so far is on disk. */

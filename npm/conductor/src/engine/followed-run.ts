@@ -1,9 +1,10 @@
 /** A run as those see it who follow it, wherever it is carried out. */
 import type { Redaction } from "../expressions/redaction.js";
 import type { ExecutionError } from "../types/errors.js";
-import type { Run, RunRequest } from "./driver.js";
+import type { Run } from "./driver.js";
 import type { Outline } from "./outline.js";
 import type { RunRedact } from "./redact.js";
+import type { RunRequest } from "./run-request.js";
 
 /** The part of a run that a conductor, its stores and its results need. */
 export interface FollowedRun

@@ -6,9 +6,9 @@
  * its new state and percent packed with the overall percent, and the step of the animation.
  */
 import { answer } from "./backend.js";
-import type { Recording } from "./driver.js";
 import { Step } from "./mailbox.js";
 import type { Plan } from "./plan.js";
+import type { Recording } from "./run-request.js";
 import { State } from "./state.js";
 
 const HEADER_NUMBERS = 4;

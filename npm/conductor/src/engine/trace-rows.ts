@@ -1,7 +1,7 @@
 /** The changes of a finished run, packed as the engine replays them: see `core/src/bridge/trace.rs`. */
 import { answer } from "./backend.js";
-import type { Recording } from "./driver.js";
 import type { Plan } from "./plan.js";
+import type { Recording } from "./run-request.js";
 
 const HEADER = 4;
 const NODE = 2 ** 26;

@@ -1,6 +1,5 @@
 /** In the page: its executables, called for a run in the worker. */
 import { type Asker, Call, type CallOwner, ExecutableParams, type FlowRunner } from "../engine/call.js";
-import type { RunRequest } from "../engine/driver.js";
 import {
   carriedApart,
   isThenable,
@@ -11,6 +10,7 @@ import {
 import { coded } from "../engine/failure.js";
 import type { Log } from "../engine/log.js";
 import type { Plan } from "../engine/plan.js";
+import type { RunRequest } from "../engine/run-request.js";
 import { ScopeContext } from "../engine/scope-context.js";
 import type { ConductorExecutionContext } from "../types/execution.js";
 import { send } from "./crossing.js";

@@ -1,11 +1,12 @@
 /** In the worker: runs that the page follows. */
 import { isCloneable } from "@atomiton/values";
-import { type Outcome, Run, type RunRequest } from "../engine/driver.js";
+import { Run } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { failure, safelyThrown } from "../engine/failure.js";
 import type { Log } from "../engine/log.js";
 import { addChange, countOf, nodeAt, roomForLook } from "../engine/look.js";
 import { type Outline, outlinedId } from "../engine/outline.js";
+import type { Outcome, RunRequest } from "../engine/run-request.js";
 import type { NodeDefinition } from "../types/definition.js";
 import type { ExecutionError } from "../types/errors.js";
 import { memoryIn, send } from "./crossing.js";

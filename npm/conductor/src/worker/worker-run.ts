@@ -1,13 +1,13 @@
 /** In the page: runs that a worker carries out. */
 import type { NodeActivity } from "../engine/activity.js";
 import type { ProgressReport } from "../engine/calls.js";
-import type { Outcome, Recording, RunRequest } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import { failure } from "../engine/failure.js";
 import type { FollowedRun } from "../engine/followed-run.js";
 import { countOf, nodeAt, packedAt, stepAt } from "../engine/look.js";
 import type { Outline } from "../engine/outline.js";
 import { Plan } from "../engine/plan.js";
+import type { Outcome, Recording, RunRequest } from "../engine/run-request.js";
 import { Clock, setTimer } from "../engine/turn.js";
 import type { ErrorCode, ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";

@@ -1,8 +1,9 @@
 /** In the page: runs are carried out in a worker, which is started when it is first needed. */
 
-import { Run, type RunRequest } from "../engine/driver.js";
+import { Run } from "../engine/driver.js";
 import type { NodeExecutorFactory } from "../engine/executables.js";
 import type { Outline } from "../engine/outline.js";
+import type { RunRequest } from "../engine/run-request.js";
 import type { Workplace } from "../engine/workplace.js";
 import type { WorkerSource } from "../types/worker.js";
 import { pageModules } from "./page-modules.js";

@@ -1,7 +1,5 @@
 /** Executions that outlast their process: how one begins, and how it goes on from its records. */
 import type { ExecutionChange, ExecutionStatus, ExecutionStore, StoredExecution } from "@atomiton/storage";
-
-import type { RunPast, RunRequest } from "../../engine/driver.js";
 import type { NodeExecutorFactory } from "../../engine/executables.js";
 import { type ExpressionSources, secretsOf } from "../../engine/expression-scope.js";
 import { coded, failure } from "../../engine/failure.js";
@@ -12,6 +10,7 @@ import type { RunOptions } from "../../engine/options.js";
 import { outlineOf } from "../../engine/outline.js";
 import { cancelRecords, type History, RECORD_WORDS, writingNodes } from "../../engine/recorder.js";
 import { type Redacted, RunRedact } from "../../engine/redact.js";
+import type { RunPast, RunRequest } from "../../engine/run-request.js";
 import { isIdInside } from "../../executions/registry.js";
 import { EXECUTION_STATUSES, FORKED, isFinished, isPart } from "../../executions/status.js";
 import { ExpressionError } from "../../expressions/failure.js";

@@ -1,9 +1,10 @@
 /** Executions brought back from their records, to be looked at. */
 import { AnswersGiven } from "../../engine/answers-given.js";
-import { Run, type RunRequest } from "../../engine/driver.js";
+import { Run } from "../../engine/driver.js";
 import { coded } from "../../engine/failure.js";
 import type { Log } from "../../engine/log.js";
 import { outlineOf } from "../../engine/outline.js";
+import type { RunRequest } from "../../engine/run-request.js";
 import type { KeptRun, RecordedRun } from "./durability.js";
 
 /**
