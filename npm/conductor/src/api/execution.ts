@@ -9,7 +9,7 @@ import type { ActiveExecution } from "../services/node.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionResult, RunWarning } from "../types/execution.js";
 import type { TraceSpan } from "../types/tracing.js";
-import type { KeptRun } from "./durable/durability.js";
+import type { KeptRun } from "./durable/kept-run.js";
 
 /** An execution that left memory and goes on later. */
 export class Left {

@@ -34,8 +34,9 @@ import type { TracedExecution, TraceSpan } from "../types/tracing.js";
 import type { ReuseGate } from "./cache/gate.js";
 import { contextOf, strangeKeys } from "./contexts.js";
 import { simulateWith } from "./debug-controller.js";
-import type { Durability, KeptRun } from "./durable/durability.js";
+import type { Durability } from "./durable/durability.js";
 import type { KeptExecutions } from "./durable/kept-executions.js";
+import type { KeptRun } from "./durable/kept-run.js";
 import type { Etas } from "./eta/etas.js";
 import {
   type Carried,

@@ -16,8 +16,8 @@ import type {
 import type { ExecutionGraphNode } from "../../types/graph.js";
 import { createExecutionId } from "../../types/ids.js";
 import { FlowTree } from "./changed-nodes.js";
-import type { RecordedRun } from "./durability.js";
 import type { RecordedAnswer } from "./entry.js";
+import type { RecordedRun } from "./kept-run.js";
 import { readBack } from "./read-back.js";
 
 /** Places that are told of one node, and of all. */

@@ -11,10 +11,10 @@ import type { NodeDefinition } from "../../types/definition.js";
 import type { ForkChanges } from "../../types/fork.js";
 import { defaultVariables, refuseVariables, wrongVariables } from "../variables.js";
 import { type Comparison, changedNodes, FlowTree } from "./changed-nodes.js";
-import type { RecordedRun } from "./durability.js";
 import { type Blob, forkEntry, keptEntry } from "./entries.js";
 import type { RecordedAnswer, VariablesChange } from "./entry.js";
 import { refuseLeftOut } from "./fork-left-out.js";
+import type { RecordedRun } from "./kept-run.js";
 import { readBack } from "./read-back.js";
 import { leftOutOf, type Records } from "./records.js";
 

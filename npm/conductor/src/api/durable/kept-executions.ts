@@ -22,7 +22,8 @@ import type { ChooseExecutions, Recovery } from "../../types/recovery.js";
 import { contextOf } from "../contexts.js";
 import { notOpen, type Questions, severalOpen } from "../questions.js";
 import { RunResult, shownOf } from "../result.js";
-import type { Durability, KeptRun, RecordedRun } from "./durability.js";
+import type { Durability } from "./durability.js";
+import type { KeptRun, RecordedRun } from "./kept-run.js";
 import { openRecorded } from "./read-back.js";
 import type { Sleepers } from "./sleepers.js";
 

@@ -5,7 +5,7 @@ import { coded } from "../../engine/failure.js";
 import type { Log } from "../../engine/log.js";
 import { outlineOf } from "../../engine/outline.js";
 import type { RunRequest } from "../../engine/run-request.js";
-import type { KeptRun, RecordedRun } from "./durability.js";
+import type { KeptRun, RecordedRun } from "./kept-run.js";
 
 /**
  * A run as it was recorded, which is still to be started. Nothing of it goes on, and nothing of what is given is changed.

@@ -8,7 +8,8 @@ import { setTimer } from "../../engine/turn.js";
 import { isFinished } from "../../executions/status.js";
 import type { ActiveExecution } from "../../services/node.js";
 import type { ExecutionResult } from "../../types/execution.js";
-import type { Durability, KeptRun } from "./durability.js";
+import type { Durability } from "./durability.js";
+import type { KeptRun } from "./kept-run.js";
 
 /** Executions that are claimed at once. */
 const BATCH = 100;
