@@ -3,8 +3,12 @@ import { dirname, join } from "node:path";
 
 import { defineConfig } from "tsdown";
 
-/** The modules of ES that the parser of YAML has, which it offers to pages alone; those for Node are CommonJS, in 74 files. */
-const yaml = join(dirname(createRequire(import.meta.url).resolve("yaml/package.json")), "browser", "index.js");
+/** The parser of YAML has modules of ES, which it offers to pages alone; those for Node are CommonJS, in 74 files. */
+const yaml = join(dirname(createRequire(import.meta.url).resolve("yaml/package.json")), "browser");
+const MODULES: Readonly<Record<string, string>> = {
+  yaml: join(yaml, "index.js"),
+  "yaml/util": join(yaml, "dist", "util.js"),
+};
 
 export default defineConfig({
   entry: {
@@ -20,7 +24,7 @@ export default defineConfig({
   target: "node20",
   dts: true,
   fixedExtension: false,
-  // Part of the package: it is what takes longest to load of all that everyone loads, and a sixth of that as one file.
-  alias: { yaml },
-  noExternal: ["yaml"],
+  // Part of the package: it takes longest to load of all that everyone loads, and a sixth of that as one file.
+  noExternal: [/^yaml/],
+  plugins: [{ name: "yaml-modules", resolveId: (source: string) => MODULES[source] ?? null }],
 });

@@ -5,7 +5,7 @@ const LONGEST: usize = 48;
 
 /// What people write who know the same thing by another name, as keys of flows, as parameters, or as types of other tools. One
 /// name may mean several: which of them there is decides.
-const SYNONYMS: [(&[&str], &str); 56] = [
+const SYNONYMS: [(&[&str], &str); 59] = [
     (&["from"], "source"),
     (&["to"], "target"),
     (&["with", "config", "args", "options", "inputs"], "parameters"),
@@ -31,6 +31,9 @@ const SYNONYMS: [(&[&str], &str); 56] = [
     (&["query", "queryParams", "qs"], "params"),
     (&["sortBy", "orderBy", "key", "keys", "field", "fields"], "by"),
     (&["destination", "saveTo", "outputPath", "outputFile", "target"], "output"),
+    (&["average", "mean"], "avg"),
+    (&["distinct", "unique", "countUnique", "uniqueCount"], "countDistinct"),
+    (&["quantile", "p50", "p90", "p95", "p99"], "percentile"),
     (&["seconds", "ms", "wait", "time", "amount"], "duration"),
     (&["httpMethod", "verb"], "method"),
     (&["httpMethod", "method"], "methods"),

@@ -8,6 +8,8 @@ const sums = [
   { operation: "avg", field: "n", as: "avg" },
   { operation: "min", field: "n", as: "min" },
   { operation: "max", field: "n", as: "max" },
+  { operation: "median", field: "n", as: "median" },
+  { operation: "percentile", percent: 95, field: "n", as: "p95" },
 ];
 const parameters = { operation: "aggregate", aggregates: sums };
 
@@ -54,6 +56,47 @@ function cell(random: Random): [string, unknown] {
 
 const number = (value: number): [string, unknown] => [Object.is(value, -0) ? "-0" : String(value), value];
 const spelled = (text: string): [string, unknown] => [text, text];
+
+describe("medians and percentiles", () => {
+  const aggregates = [
+    { operation: "median", field: "n" },
+    ...[0, 25, 90, 100].map((percent) => ({ operation: "percentile", percent, field: "n" })),
+  ];
+
+  it.each(places)("are those of spreadsheets, over arrays and tables: $name", async (place) => {
+    const of = async (values: readonly unknown[]) => {
+      const [array] = (
+        await place.run("transform", { data: values.map((n) => ({ n })) }, { operation: "aggregate", aggregates })
+      ).result;
+      const cells = await table(values.map((value) => String(value ?? "")));
+      expect((await place.run("transform", { data: cells }, { operation: "aggregate", aggregates })).result).toEqual([
+        array,
+      ]);
+      return array;
+    };
+    expect(await of([10, -5, null, 40, 20])).toEqual({ median_n: 15, p0_n: -5, p25_n: 6.25, p90_n: 34, p100_n: 40 });
+    expect(await of([0.2, 0.1])).toMatchObject({ median_n: 0.15 });
+    expect(await of(["7", 7, 9])).toMatchObject({ median_n: 7, p100_n: 9 });
+    expect(await of([1e308, -1e308])).toMatchObject({ p25_n: -5e307, p100_n: 1e308 });
+    expect(await of([])).toEqual({ median_n: null, p0_n: null, p25_n: null, p90_n: null, p100_n: null });
+  });
+
+  it("say what they lack, and what they meet that is no number", async () => {
+    const messageOf = async (aggregate: object, n: unknown = 1) =>
+      (
+        await failure(
+          "transform",
+          { data: [{ n }] },
+          { operation: "aggregate", aggregates: [{ field: "n", ...aggregate }] },
+        )
+      ).message;
+    expect(await messageOf({ operation: "percentile" })).toContain("needs `percent`, a number from 0 to 100");
+    expect(await messageOf({ operation: "avg", percent: 5 })).toContain("`percent` is for the aggregate percentile");
+    expect(await messageOf({ operation: "median" }, "7 %")).toContain(
+      'Cannot take the median of field "n": item 0 holds text',
+    );
+  });
+});
 
 describe("sums and averages", () => {
   it.each(places)("are not worn away by rounding, and overflow to Infinity: $name", async (place) => {

@@ -9,7 +9,9 @@ const folder = builtPackage();
 
 /** Everything that a built file imports or requires, itself or through files of the package. */
 async function importsOf(file: string, seen = new Set<string>()): Promise<Set<string>> {
-  const text = await readFile(join(folder(), file), "utf8");
+  const source = await readFile(join(folder(), file), "utf8");
+  // Comments show how others are imported.
+  const text = source.replace(/^\s*\*.*$/gm, "");
   const specifiers = [...text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\(\s*)["']([^"']+)["']/g)].map(
     ([, name]) => name as string,
   );
@@ -36,7 +38,7 @@ describe("the built package", () => {
 
   it.each(["index.js", "desktop.js", "index.cjs", "desktop.cjs"])("%s finds what it needs", async (file) => {
     const imports = [...(await importsOf(file))].filter((name) => !name.startsWith("./") && !isBuiltin(name));
-    expect(imports.sort()).toEqual(["@atomiton/conductor-native", "pg", "yaml", "yaml/util"]);
+    expect(imports.sort()).toEqual(["@atomiton/conductor-native", "pg"]);
     const entry = (await import(/* @vite-ignore */ join(folder(), file))) as Record<string, unknown>;
     expect(
       Object.keys(entry)

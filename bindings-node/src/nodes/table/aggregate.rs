@@ -32,6 +32,8 @@ pub(crate) struct Aggregation {
 struct Aggregate {
     operation: Operation,
     field: Option<String>,
+    /// Of a percentile, 0–100.
+    percent: Option<f64>,
     r#as: String,
 }
 
@@ -44,6 +46,8 @@ enum Operation {
     Min,
     Max,
     CountDistinct,
+    Median,
+    Percentile,
 }
 
 impl Aggregation {
@@ -55,7 +59,7 @@ impl Aggregation {
 
     /// One object per group, in the order of the groups' first rows. Without `groupBy`
     /// there is exactly one. Empty cells are left out of everything but a count without a field; text that is no
-    /// number makes `sum` and `avg` fail with TYPE_MISMATCH, naming field and row. A sum beyond the largest number is
+    /// number makes `sum`, `avg`, `median` and `percentile` fail with TYPE_MISMATCH, naming field and row. A sum beyond the largest number is
     /// written as `1e999`, which `JSON.parse` reads as `Infinity`.
     pub(crate) fn apply(&self, table: &Table, cancel: &Cancel) -> Result<Aggregated, Failure> {
         let columns = self.columns(|name| table.column(name))?;
@@ -104,6 +108,8 @@ impl Aggregation {
             Operation::Min => Total::Extremes(Vec::new(), false),
             Operation::Max => Total::Extremes(Vec::new(), true),
             Operation::CountDistinct => Total::Distinct(Vec::new()),
+            Operation::Median => Total::Ranked(Vec::new(), 50.0),
+            Operation::Percentile => Total::Ranked(Vec::new(), aggregate.percent.unwrap_or(50.0)),
         };
         self.aggregates.iter().map(total).collect()
     }
@@ -267,6 +273,23 @@ mod tests {
         let spec = r#"{"groupBy":[],"aggregates":[{"operation":"sum","field":"sum","as":"s"},{"operation":"avg","field":"sum","as":"a"},
             {"operation":"max","field":"sum","as":"m"}]}"#;
         assert_eq!(run("region,sum\n", spec).unwrap(), r#"[{"s":0,"a":null,"m":null}]"#);
+    }
+
+    #[test]
+    fn percentiles_lie_between_numbers() {
+        let of = |operation: &str, cells: &str| {
+            let spec = format!(r#"{{"groupBy":[],"aggregates":[{{{operation},"field":"n","as":"m"}}]}}"#);
+            run(&format!("n,x\n{cells}"), &spec).unwrap()
+        };
+        let median = r#""operation":"median""#;
+        assert_eq!(of(median, "3,\n,\n1,\n2,\n"), r#"[{"m":2}]"#);
+        assert_eq!(of(median, "0.2,\n0.1,\n"), r#"[{"m":0.15}]"#);
+        assert_eq!(of(median, ",\n"), r#"[{"m":null}]"#);
+        let percentile = |percent| format!(r#""operation":"percentile","percent":{percent}"#);
+        let cells = "10,\n-5,\n40,\n20,\n";
+        for (percent, found) in [(0, "-5"), (25, "6.25"), (90, "34"), (100, "40")] {
+            assert_eq!(of(&percentile(percent), cells), format!(r#"[{{"m":{found}}}]"#), "{percent}");
+        }
     }
 
     #[test]

@@ -76,6 +76,8 @@ pub(super) enum Total {
     Means(Vec<Mean>, bool),
     Extremes(Vec<Extreme>, bool),
     Distinct(Vec<Distinct>),
+    /// All numbers, and the percentile that is wanted of them.
+    Ranked(Vec<Vec<f64>>, f64),
 }
 
 impl Total {
@@ -85,6 +87,7 @@ impl Total {
             Self::Means(means, _) => means.push(Mean::default()),
             Self::Extremes(extremes, _) => extremes.push(Extreme::default()),
             Self::Distinct(sets) => sets.push(Distinct::default()),
+            Self::Ranked(lists, _) => lists.push(Vec::new()),
         }
     }
 
@@ -92,7 +95,7 @@ impl Total {
     pub(super) fn part(&self) -> Part {
         match self {
             Self::Counts(_) => Part::Counts(Vec::new()),
-            Self::Means(..) => Part::Numbers { numbers: Vec::new(), losing: Vec::new() },
+            Self::Means(..) | Self::Ranked(..) => Part::Numbers { numbers: Vec::new(), losing: Vec::new() },
             Self::Extremes(_, greatest) => Part::Extremes(Vec::new(), *greatest),
             Self::Distinct(_) => Part::Distinct(Vec::new()),
         }
@@ -120,6 +123,9 @@ impl Total {
             (Self::Distinct(sets), Part::Distinct(part)) => {
                 part.into_iter().enumerate().for_each(|(group, set)| sets[of(group)].extend(set));
             }
+            (Self::Ranked(lists, _), Part::Numbers { numbers, .. }) => {
+                numbers.into_iter().for_each(|(group, number)| lists[of(group as usize)].push(number));
+            }
             _ => {}
         }
     }
@@ -135,6 +141,9 @@ impl Total {
             Self::Counts(counts) => counts[group].to_string(),
             Self::Distinct(sets) => sets[group].len().to_string(),
             Self::Extremes(extremes, _) => extremes[group].json(),
+            Self::Ranked(lists, percent) => {
+                percentile(&lists[group], *percent).map_or(NULL.to_owned(), written)
+            }
             Self::Means(means, divide) => match &means[group] {
                 Mean { count: 0, .. } if *divide => NULL.to_owned(),
                 Mean { sum, count, .. } if *divide => written(sum.mean(*count)),
@@ -142,6 +151,28 @@ impl Total {
             },
         }
     }
+}
+
+/// The number below which so many percent of the others lie, between two of them as far as that is from both; `data/percentile.ts`
+/// does the same, for the same bits.
+fn percentile(numbers: &[f64], percent: f64) -> Option<f64> {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let place = sorted.len().checked_sub(1)? as f64 * percent / 100.0;
+    let (below, part) = (place.floor(), place.fract());
+    let (low, high) = (sorted[below as usize], sorted[place.ceil() as usize]);
+    if part == 0.0 {
+        return Some(low);
+    }
+    if part == 0.5 {
+        // As decimals are added.
+        let mut sum = Sum::default();
+        sum.add(low);
+        sum.add(high);
+        return Some(sum.mean(2));
+    }
+    let range = high - low;
+    Some(if range.is_finite() { low + range * part } else { low * (1.0 - part) + high * part })
 }
 
 /// A sum, and how many numbers are in it.

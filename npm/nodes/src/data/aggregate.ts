@@ -4,14 +4,17 @@ import { compareDigits, wholeOrNumber } from "./decimal.js";
 import { fieldOf, isEmpty, numberOf, textOf, valuesOf } from "./field.js";
 import { kindOf } from "./kind.js";
 import { warnOfLostSum } from "./lost-digits.js";
+import { percentile } from "./percentile.js";
 import { foundTextAdvice } from "./spelled-numbers.js";
 import { Sum } from "./sum.js";
 import { doubtOfTextOrder } from "./text-order.js";
 
 /** One computation over a group of items. */
 export interface Aggregate {
-  operation: "count" | "sum" | "avg" | "min" | "max" | "countDistinct";
+  operation: "count" | "sum" | "avg" | "min" | "max" | "countDistinct" | "median" | "percentile";
   field?: string;
+  /** Of a percentile, 0–100. */
+  percent?: number;
   as?: string;
 }
 
@@ -22,9 +25,9 @@ export interface Aggregation {
 }
 
 /**
- * Completes an aggregation: names are `as`, else `<operation>_<field>`, else `count`.
+ * Completes an aggregation: names are `as`, else `<operation>_<field>`, such as `p95_ms` of a percentile, else `count`.
  *
- * @throws NodeError INVALID_PARAMETERS for an aggregate without the field it needs, or two results of one name.
+ * @throws NodeError INVALID_PARAMETERS for an aggregate without the field or the percent it needs, or with one that it does not, or two results of one name.
  */
 export function aggregationOf(
   groupBy: string | readonly string[] | undefined,
@@ -35,7 +38,17 @@ export function aggregationOf(
     if (aggregate.field === undefined && aggregate.operation !== "count") {
       throw new NodeError("INVALID_PARAMETERS", `The aggregate ${aggregate.operation} needs a field`);
     }
-    const name = aggregate.field === undefined ? aggregate.operation : `${aggregate.operation}_${aggregate.field}`;
+    const isPercentile = aggregate.operation === "percentile";
+    if (isPercentile !== (aggregate.percent !== undefined)) {
+      throw new NodeError(
+        "INVALID_PARAMETERS",
+        isPercentile
+          ? "The aggregate percentile needs `percent`, a number from 0 to 100"
+          : `\`percent\` is for the aggregate percentile; leave it out of ${aggregate.operation}`,
+      );
+    }
+    const operation = isPercentile ? `p${aggregate.percent}` : aggregate.operation;
+    const name = aggregate.field === undefined ? operation : `${operation}_${aggregate.field}`;
     return { ...aggregate, as: aggregate.as ?? name };
   });
   const names = [...keys, ...named.map(({ as }) => as)];
@@ -49,7 +62,7 @@ export function aggregationOf(
  * One object per group, in the order of the groups' first items; without `groupBy` exactly one. Empty values are left
  * out of everything but a count without a field. Sums that lose digits of whole numbers are warned of.
  *
- * @throws NodeError TYPE_MISMATCH where a sum or an average meets what is no finite number. Sums that pass the largest number
+ * @throws NodeError TYPE_MISMATCH where a sum, an average, a median or a percentile meets what is no finite number. Sums that pass the largest number
  *   are `Infinity`.
  */
 export function aggregate(
@@ -161,7 +174,7 @@ export interface Tally {
   /**
    * Adds the value of an item; empty ones do not count.
    *
-   * @throws NodeError TYPE_MISMATCH where a sum or an average meets what is no finite number
+   * @throws NodeError TYPE_MISMATCH where a sum, an average, a median or a percentile meets what is no finite number
    */
   add(value: unknown, position: number): void;
   result(): unknown;
@@ -197,6 +210,19 @@ export function tallyOf(spec: Aggregate): Tally {
         },
         result: () => (operation === "sum" ? sum.value : count === 0 ? null : sum.mean(count)),
         lostDigits: () => sum.lostDigits,
+      };
+    }
+    case "median":
+    case "percentile": {
+      const numbers: number[] = [];
+      return {
+        add(value, position) {
+          if (isEmpty(value)) return;
+          const number = numberOf(value);
+          if (number === undefined) throw notANumber(spec, value, position);
+          numbers.push(number);
+        },
+        result: () => percentile(numbers, spec.percent ?? 50) ?? null,
       };
     }
     case "min":

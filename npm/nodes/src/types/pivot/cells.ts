@@ -5,7 +5,7 @@ import type { Column } from "../../data/ordering.js";
 import type { Row } from "../../data/rows.js";
 
 /** The ways to make one value of several. */
-export type CellAggregate = "sum" | "avg" | "min" | "max" | "count" | "first" | "last" | "list";
+export type CellAggregate = "sum" | "avg" | "min" | "max" | "count" | "first" | "last" | "list" | "median";
 
 /** Gives the value of a cell by the positions of its rows, in their order. */
 export type CellValue = (positions: Int32Array) => unknown;
@@ -29,6 +29,7 @@ export function cellValue(
     case "sum":
     case "avg":
     case "count":
+    case "median":
       return (positions) => {
         const tally = tallyOf(field === undefined ? { operation: aggregate } : { operation: aggregate, field });
         for (const position of positions) tally.add(valueAt(position), position);

@@ -32,7 +32,7 @@ export const pivot = {
       },
       aggregate: {
         type: "string",
-        enum: ["sum", "avg", "min", "max", "count", "first", "last", "list"],
+        enum: ["sum", "avg", "min", "max", "count", "first", "last", "list", "median"],
         default: "sum",
         description:
           "What becomes of several values in one place. Empty values are left out, but for list. The sum of none is 0, the others of none are null.",

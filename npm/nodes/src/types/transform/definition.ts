@@ -96,11 +96,23 @@ export const transform = {
           properties: {
             operation: {
               type: "string",
-              enum: ["count", "sum", "avg", "min", "max", "countDistinct"],
-              description: "What to compute; all but count need a field.",
+              enum: ["count", "sum", "avg", "min", "max", "countDistinct", "median", "percentile"],
+              description: "What to compute; all but count need a field. A percentile needs `percent`.",
             },
             field: { type: "string", minLength: 1, description: "The field whose values count." },
-            as: { type: "string", minLength: 1, description: "The name of the answer." },
+            percent: {
+              type: "number",
+              minimum: 0,
+              maximum: 100,
+              description:
+                "percentile: how many percent of the values lie below the answer, which may lie between two of them; 50 is the median.",
+              examples: [95],
+            },
+            as: {
+              type: "string",
+              minLength: 1,
+              description: "The name of the answer; `sum_price`, or `p95_price` of a percentile, unless given.",
+            },
           },
         },
       },
