@@ -5,7 +5,7 @@ const LONGEST: usize = 48;
 
 /// What people write who know the same thing by another name, as keys of flows, as parameters, or as types of other tools. One
 /// name may mean several: which of them there is decides.
-const SYNONYMS: [(&[&str], &str); 59] = [
+const SYNONYMS: [(&[&str], &str); 58] = [
     (&["from"], "source"),
     (&["to"], "target"),
     (&["with", "config", "args", "options", "inputs"], "parameters"),
@@ -26,11 +26,10 @@ const SYNONYMS: [(&[&str], &str); 59] = [
     (&["header", "headers", "firstRowIsHeader", "includeHeaders"], "hasHeaders"),
     (&["separator", "sep"], "delimiter"),
     (&["sheet", "worksheet", "tab"], "sheetName"),
-    (&["endpoint", "uri", "href", "address", "link"], "url"),
-    (&["payload", "json", "data"], "body"),
+    (&["endpoint", "uri", "href"], "url"),
+    (&["payload"], "body"),
     (&["query", "queryParams", "qs"], "params"),
-    (&["sortBy", "orderBy", "key", "keys", "field", "fields"], "by"),
-    (&["destination", "saveTo", "outputPath", "outputFile", "target"], "output"),
+    (&["sortBy", "orderBy"], "by"),
     (&["average", "mean"], "avg"),
     (&["distinct", "unique", "countUnique", "uniqueCount"], "countDistinct"),
     (&["quantile", "p50", "p90", "p95", "p99"], "percentile"),

@@ -65,6 +65,9 @@ describe("a file that a run writes twice", () => {
       expect.stringMatching(/^two: `.*out.png` was written by `one` before .* another path$/),
     ]);
     expect(await warningsOf(line(picture("one", source, out), picture("two", out, out)))).toEqual([]);
+    const otherwise = `${folder}/./out.png`;
+    expect(await warningsOf(line(picture("one", source, out), picture("two", otherwise, out)))).toEqual([]);
+    expect(await warningsOf(line(picture("one", source, out), picture("two", source, otherwise)))).toHaveLength(1);
     expect(await warningsOf(loop(picture("each", source, `${folder}/\${{ index }}.png`)))).toEqual([]);
   });
 

@@ -36,6 +36,7 @@ describe.each(places)("pivot in $name", ({ run, failure }) => {
       [7, null],
       [null, 1],
     ]);
+    expect(await cells("median")).toEqual(await cells("avg"));
     expect(await cells("min")).toEqual([
       [5, null],
       [7, null],

@@ -24,6 +24,8 @@ const totals = {
     { operation: "min", field: "price" },
     { operation: "max", field: "comment" },
     { operation: "countDistinct", field: "customer" },
+    { operation: "median", field: "price" },
+    { operation: "percentile", percent: 95, field: "price" },
   ],
 };
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { Random } from "../../storage/test/random.js";
 import { failure, places, run } from "./run.js";
+import { warned } from "./warned.js";
 
 const sums = [
   { operation: "sum", field: "n", as: "sum" },
@@ -78,7 +79,19 @@ describe("medians and percentiles", () => {
     expect(await of([0.2, 0.1])).toMatchObject({ median_n: 0.15 });
     expect(await of(["7", 7, 9])).toMatchObject({ median_n: 7, p100_n: 9 });
     expect(await of([1e308, -1e308])).toMatchObject({ p25_n: -5e307, p100_n: 1e308 });
+    expect(await of([1e308, 1.2e308])).toMatchObject({ median_n: 1.1e308, p100_n: 1.2e308 });
+    expect(await of([1.2e308, 1.2e308])).toMatchObject({ median_n: 1.2e308 });
     expect(await of([])).toEqual({ median_n: null, p0_n: null, p25_n: null, p90_n: null, p100_n: null });
+  });
+
+  it.each(places)("warn of digits that numbers do not keep: $name", async (place) => {
+    const parameters = { operation: "aggregate", aggregates: [{ operation: "median", field: "n" }] };
+    const warnings = (data: unknown) => warned(place.run, "transform", { data }, parameters);
+    const lost = [["lost-digits", expect.stringContaining("The median of `n`")]];
+    const cells = ["9007199254740993", "5"];
+    expect(await warnings(await table(cells))).toEqual(lost);
+    expect(await warnings(cells.map((n) => ({ n })))).toEqual(lost);
+    expect(await warnings([{ n: 0.1 }, { n: 1e20 }])).toEqual([]);
   });
 
   it("say what they lack, and what they meet that is no number", async () => {
@@ -95,6 +108,12 @@ describe("medians and percentiles", () => {
     expect(await messageOf({ operation: "median" }, "7 %")).toContain(
       'Cannot take the median of field "n": item 0 holds text',
     );
+    const ofTable = { operation: "aggregate", aggregates: [{ operation: "percentile", percent: 95, field: "n" }] };
+    expect((await failure("transform", { data: await table(["7 %"]) }, ofTable)).message).toContain(
+      'Cannot take the percentile of field "n": item 0 holds text',
+    );
+    expect(await messageOf({ operation: "percentile", percent: 101 })).toContain("percent");
+    expect(await messageOf({ operation: "percentile", percent: "95" })).toContain("percent");
   });
 });
 

@@ -192,7 +192,7 @@ describe("transform of a table", () => {
     {
       operation: "aggregate",
       groupBy: ["team"],
-      aggregates: ["count", "sum", "avg", "min", "max", "countDistinct"].map((operation) => ({
+      aggregates: ["count", "sum", "avg", "min", "max", "countDistinct", "median"].map((operation) => ({
         operation,
         field: "age",
       })),

@@ -286,16 +286,25 @@ describe("writing", () => {
   });
 
   it("writes columns of dates out of text, and leaves those that would lose something", async () => {
-    const text =
-      "day,sent,zoned,odd\n2026-01-31,2026-01-31T12:00:00,2026-01-31T12:00:00Z,2026-02-30\nn/a,2026-02-01,2026-02-01,2026-02-01\n";
+    const text = [
+      "day,sent,exact,zoned,odd,blank,midnight,partial",
+      "2026-01-31,2026-01-31T12:00:00,2026-01-31T12:00:00.250,2026-01-31T12:00:00Z,2026-02-30,2026-01-31 12:00:00,2026-01-31T00:00:00,2026-01-31",
+      "n/a,2026-02-01,2026-02-01T00:00:01,2026-02-01,2026-02-01,2026-02-01,2026-02-01,2026",
+      "",
+    ].join("\n");
     const table = await run("spreadsheet", { data: text });
     const path = join(folder, "text-dates.xlsx");
-    const texts = ["2026-01-31T12:00:00Z", "2026-02-30", "n/a", "2026-02-01", "2026-02-01"];
+    const texts = [
+      ...["2026-01-31T12:00:00Z", "2026-02-30", "2026-01-31 12:00:00", "2026-01-31T00:00:00", "2026-01-31"],
+      ...["n/a", "2026-02-01", "2026-02-01", "2026-02-01", "2026-02-01"],
+    ];
     for (const data of [table, table.records]) {
       await run("spreadsheet", { data }, { operation: "write", path });
       const found = cellsIn(path);
-      expect(found.numbers).toEqual([46053, 46053.5, 46054]);
-      expect(found.texts.slice(4)).toEqual(texts);
+      const [days, ms] = [46053, 1 / 86_400_000];
+      const dates = [days, days + 0.5, days + 0.5 + 250 * ms, days + 1, days + 1 + 1000 * ms];
+      expect(found.numbers).toEqual([...dates.map((date) => expect.closeTo(date, 9)), 2026]);
+      expect(found.texts.slice(8)).toEqual(texts);
       // What is read is what was written.
       expect((await run("spreadsheet", {}, { path })).records).toEqual(table.records);
       // Narrower, a sheet shows no date but a row of `#`.
@@ -303,10 +312,9 @@ describe("writing", () => {
       const widths = [
         ...new TextDecoder().decode(result[0].content).matchAll(/<col min="(\d)"[^>]* width="([\d.]+)"/g),
       ];
-      expect(widths.map(([, column, width]) => [column, Number(width) > 10])).toEqual([
-        ["1", true],
-        ["2", true],
-      ]);
+      expect(widths.map(([, column, width]) => [column, Number(width) > 10])).toEqual(
+        ["1", "2", "3"].map((column) => [column, true]),
+      );
     }
     await run("spreadsheet", { data: table }, { operation: "write", path, types: "text" });
     expect(cellsIn(path).numbers).toEqual([]);

@@ -108,8 +108,8 @@ impl Aggregation {
             Operation::Min => Total::Extremes(Vec::new(), false),
             Operation::Max => Total::Extremes(Vec::new(), true),
             Operation::CountDistinct => Total::Distinct(Vec::new()),
-            Operation::Median => Total::Ranked(Vec::new(), 50.0),
-            Operation::Percentile => Total::Ranked(Vec::new(), aggregate.percent.unwrap_or(50.0)),
+            Operation::Median => Total::Ranked(Vec::new(), 50.0, false),
+            Operation::Percentile => Total::Ranked(Vec::new(), aggregate.percent.unwrap_or(50.0), false),
         };
         self.aggregates.iter().map(total).collect()
     }

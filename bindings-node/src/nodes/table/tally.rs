@@ -76,8 +76,8 @@ pub(super) enum Total {
     Means(Vec<Mean>, bool),
     Extremes(Vec<Extreme>, bool),
     Distinct(Vec<Distinct>),
-    /// All numbers, and the percentile that is wanted of them.
-    Ranked(Vec<Vec<f64>>, f64),
+    /// All numbers, the percentile that is wanted of them, and whether some lost digits.
+    Ranked(Vec<Vec<f64>>, f64, bool),
 }
 
 impl Total {
@@ -87,7 +87,7 @@ impl Total {
             Self::Means(means, _) => means.push(Mean::default()),
             Self::Extremes(extremes, _) => extremes.push(Extreme::default()),
             Self::Distinct(sets) => sets.push(Distinct::default()),
-            Self::Ranked(lists, _) => lists.push(Vec::new()),
+            Self::Ranked(lists, ..) => lists.push(Vec::new()),
         }
     }
 
@@ -123,16 +123,21 @@ impl Total {
             (Self::Distinct(sets), Part::Distinct(part)) => {
                 part.into_iter().enumerate().for_each(|(group, set)| sets[of(group)].extend(set));
             }
-            (Self::Ranked(lists, _), Part::Numbers { numbers, .. }) => {
+            (Self::Ranked(lists, _, lost), Part::Numbers { numbers, losing }) => {
+                *lost |= !losing.is_empty();
                 numbers.into_iter().for_each(|(group, number)| lists[of(group as usize)].push(number));
             }
             _ => {}
         }
     }
 
-    /// Whether whole numbers were added that a number does not keep.
+    /// Whether there were whole numbers that a number does not keep.
     pub(super) fn lost_digits(&self) -> bool {
-        matches!(self, Self::Means(means, _) if means.iter().any(|mean| mean.lost))
+        match self {
+            Self::Means(means, _) => means.iter().any(|mean| mean.lost),
+            Self::Ranked(.., lost) => *lost,
+            _ => false,
+        }
     }
 
     /// The result of a group as JSON text. The least or greatest number is text where a number loses digits of it.
@@ -141,7 +146,7 @@ impl Total {
             Self::Counts(counts) => counts[group].to_string(),
             Self::Distinct(sets) => sets[group].len().to_string(),
             Self::Extremes(extremes, _) => extremes[group].json(),
-            Self::Ranked(lists, percent) => {
+            Self::Ranked(lists, percent, _) => {
                 percentile(&lists[group], *percent).map_or(NULL.to_owned(), written)
             }
             Self::Means(means, divide) => match &means[group] {
@@ -161,15 +166,18 @@ fn percentile(numbers: &[f64], percent: f64) -> Option<f64> {
     let place = sorted.len().checked_sub(1)? as f64 * percent / 100.0;
     let (below, part) = (place.floor(), place.fract());
     let (low, high) = (sorted[below as usize], sorted[place.ceil() as usize]);
-    if part == 0.0 {
+    if low == high {
         return Some(low);
     }
     if part == 0.5 {
-        // As decimals are added.
+        // As decimals are added, unless that passes the largest number.
         let mut sum = Sum::default();
         sum.add(low);
         sum.add(high);
-        return Some(sum.mean(2));
+        let mean = sum.mean(2);
+        if mean.is_finite() {
+            return Some(mean);
+        }
     }
     let range = high - low;
     Some(if range.is_finite() { low + range * part } else { low * (1.0 - part) + high * part })

@@ -1,3 +1,9 @@
+/**
+ * The pump: takes ops from the engine, runs executables, hands over what they answered.
+ *
+ * One per run. Answers that arrive in the same turn of the host cross to the engine in one call. Values never cross:
+ * see `values.ts`; how executables are called is in `calls.ts`.
+ */
 import type { Redaction } from "../expressions/redaction.js";
 import type { ExecutionError } from "../types/errors.js";
 import type { ConductorExecutionContext, ExecutionTrace, RunWarning } from "../types/execution.js";
@@ -748,7 +754,7 @@ export class Run implements Answers, ThreadUser {
   private startAgain(task: number, attempt: number, attemptNumber: number): void {
     const { calls, observer } = this;
     const inherited = this.inheritance?.leaf(task);
-    if (this.inheritance !== undefined) calls.activity.answer(calls.values.nodeOf(task), inherited !== undefined);
+    if (this.inheritance !== undefined) calls.earlier.note(task, inherited !== undefined);
     if (this.replaying) {
       const call = calls.begin(task, attempt, attemptNumber);
       observer?.begun(task, call.input);
@@ -760,7 +766,7 @@ export class Run implements Answers, ThreadUser {
   private askAgain(task: number, attempt: number, known: number): void {
     const { calls, observer } = this;
     const inherited = this.inheritance?.items(task, known);
-    if (this.inheritance !== undefined) calls.activity.answer(calls.values.nodeOf(task), inherited !== undefined);
+    if (this.inheritance !== undefined) calls.earlier.note(task, inherited !== undefined);
     if (this.replaying) {
       const call = calls.items.begin(task, attempt, known);
       observer?.begun(task, call.input);

@@ -112,6 +112,11 @@ export class EarlierAnswers {
     }
   }
 
+  /** Notes whether an answer of a task is taken over from another execution. */
+  note(task: number, isInherited: boolean): void {
+    this.calls.activity.answer(this.calls.values.nodeOf(task), isInherited);
+  }
+
   /** An error of another execution, as one of this. */
   private ownError(error: ExecutionError): ExecutionError {
     return { ...error, executionId: this.request.context.executionId };

@@ -123,10 +123,10 @@ export class LoopItems {
   /** Keeps the items of a scope; returns how many are known in all. */
   keep(task: number, found: KnownItems): number {
     const { items, more, known, once = false, total = more ? undefined : known + items.length } = found;
-    const { values, activity } = this.calls;
-    const count = values.addItems(task, known, found);
-    if (!once) activity.knowsRounds(values.nodeOf(task), total, known);
-    else this.calls.warnOf(task, "loop-without-items", LOOP_WITHOUT_ITEMS);
+    const { calls } = this;
+    const count = calls.values.addItems(task, known, found);
+    if (!once) calls.activity.knowsRounds(calls.values.nodeOf(task), total, known);
+    else calls.warnOf(task, "loop-without-items", LOOP_WITHOUT_ITEMS);
     return count;
   }
 

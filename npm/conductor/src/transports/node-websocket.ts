@@ -3,8 +3,9 @@ import type { WebSocket } from "ws";
 import { TransportError } from "./failure.js";
 import type { WebSocketLike } from "./websocket-connection.js";
 
-/** `readyState` of a WebSocket that is not open yet. */
+/** What `readyState` may be before there is a socket. */
 const CONNECTING = 0;
+const CLOSED = 3;
 const EVENTS = ["onopen", "onmessage", "onclose", "onerror"] as const;
 
 /**
@@ -17,23 +18,36 @@ export class NodeWebSocket implements WebSocketLike {
   onclose: WebSocketLike["onclose"] = null;
   onerror: WebSocketLike["onerror"] = null;
   #socket: WebSocket | undefined;
+  /** Closed before there was a socket. */
   #isClosed = false;
 
   constructor(url: string) {
-    void this.#open(url);
+    import("ws")
+      .then((ws) => {
+        if (this.#isClosed) return;
+        const socket = new ws.WebSocket(url);
+        this.#socket = socket;
+        for (const name of EVENTS) socket[name] = (event: unknown) => this[name]?.(event as never);
+      })
+      .catch((error) => {
+        if (this.#isClosed) return;
+        this.onerror?.({ error } as never);
+        this.close();
+      });
   }
 
   get readyState(): number {
-    return this.#socket?.readyState ?? CONNECTING;
+    return this.#socket?.readyState ?? (this.#isClosed ? CLOSED : CONNECTING);
   }
 
   send(data: string): void {
-    if (this.#socket === undefined) throw new TransportError("TRANSPORT_ERROR", "The WebSocket is not open yet");
+    if (this.#socket === undefined) throw new TransportError("TRANSPORT_ERROR", "The WebSocket is not open");
     this.#socket.send(data);
   }
 
   close(code?: number, reason?: string): void {
     if (this.#socket !== undefined) return this.#socket.close(code, reason);
+    if (this.#isClosed) return;
     this.#isClosed = true;
     queueMicrotask(() => this.onclose?.({ code } as never));
   }
@@ -41,18 +55,5 @@ export class NodeWebSocket implements WebSocketLike {
   terminate(): void {
     if (this.#socket === undefined) this.close();
     else this.#socket.terminate();
-  }
-
-  async #open(url: string): Promise<void> {
-    try {
-      const ws = await import("ws");
-      if (this.#isClosed) return;
-      const socket = new ws.WebSocket(url);
-      this.#socket = socket;
-      for (const name of EVENTS) socket[name] = (event: unknown) => this[name]?.(event as never);
-    } catch (error) {
-      this.onerror?.({ error } as never);
-      this.onclose?.({} as never);
-    }
   }
 }

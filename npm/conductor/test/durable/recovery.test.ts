@@ -118,7 +118,9 @@ describe("mistakes", () => {
   it("are told where an execution is to go on that is over", async () => {
     const { conductor } = new Process(new World(), memory());
     await conductor.node.run(shop() as never, { executionId: "one" });
-    await expect(conductor.executions.resume("one")).rejects.toThrow("The execution one is over: it completed");
+    await expect(conductor.executions.resume("one")).rejects.toThrow(
+      /^The execution one is over: it completed\. .*`conductor executions fork one`$/,
+    );
     await expect(conductor.executions.resume("two")).rejects.toMatchObject({ code: "NODE_NOT_FOUND" });
   });
 

@@ -1,6 +1,6 @@
 import { NodeError } from "../contract/error.js";
 import { foundText } from "../contract/issues.js";
-import { compareDigits, wholeOrNumber } from "./decimal.js";
+import { compareDigits, losesDigits, wholeOrNumber } from "./decimal.js";
 import { fieldOf, isEmpty, numberOf, textOf, valuesOf } from "./field.js";
 import { kindOf } from "./kind.js";
 import { warnOfLostSum } from "./lost-digits.js";
@@ -215,14 +215,17 @@ export function tallyOf(spec: Aggregate): Tally {
     case "median":
     case "percentile": {
       const numbers: number[] = [];
+      let lostDigits = false;
       return {
         add(value, position) {
           if (isEmpty(value)) return;
           const number = numberOf(value);
           if (number === undefined) throw notANumber(spec, value, position);
           numbers.push(number);
+          if (typeof value !== "number" && losesDigits(String(value))) lostDigits = true;
         },
         result: () => percentile(numbers, spec.percent ?? 50) ?? null,
+        lostDigits: () => lostDigits,
       };
     }
     case "min":

@@ -74,6 +74,6 @@ function isEscaped(json: string, at: number): boolean {
 export function warnOfLostSum(what: string, field: string | undefined, warn: Warn): void {
   warn(
     LOST_DIGITS,
-    `The ${what} of \`${field}\` has, or is made of, whole numbers beyond ${LARGEST}, which lose their last digits. Add them with BigInt in \`code\` where each digit counts`,
+    `The ${what} of \`${field}\` has, or is made of, whole numbers beyond ${LARGEST}, which lose their last digits. Count with BigInt in \`code\` where each digit counts`,
   );
 }

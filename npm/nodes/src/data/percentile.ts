@@ -11,13 +11,14 @@ export function percentile(numbers: Iterable<number>, percent: number): number |
   const part = place - Math.floor(place);
   const low = sorted[Math.floor(place)] as number;
   const high = sorted[Math.ceil(place)] as number;
-  if (part === 0) return low;
+  if (low === high) return low;
   if (part === 0.5) {
-    // As decimals are added.
+    // As decimals are added, unless that passes the largest number.
     const sum = new Sum();
     sum.add(low);
     sum.add(high);
-    return sum.mean(2);
+    const mean = sum.mean(2);
+    if (Number.isFinite(mean)) return mean;
   }
   const range = high - low;
   return Number.isFinite(range) ? low + range * part : low * (1 - part) + high * part;

@@ -20,7 +20,7 @@ let hasWritten = false;
 /**
  * Warns where the run wrote this file already, and nothing that reads files or runs programs came between: what it held is lost.
  *
- * @param place where it really is
+ * @param place where it is, from the root: a file has one name
  * @param path as the flow has it, for the message
  * @param appends whether the node could append instead
  * @returns to be called once the file is written
@@ -58,7 +58,7 @@ export function letsRead({ type, touches }: Pick<NodeType, "type" | "touches">):
   return touches.length > 0 || LET_READ.has(type);
 }
 
-/** A file is read, by a node that tells of each that it reads. */
+/** A file, `place` from the root, is read by a node that tells of each that it reads. */
 export function wasRead({ runEnd }: Pick<NodeWork<unknown>, "runEnd">, place: string): void {
   if (runEnd !== undefined) runs.get(runEnd)?.delete(place);
 }

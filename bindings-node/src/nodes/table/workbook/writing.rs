@@ -84,8 +84,10 @@ pub(super) fn write_records(
                 for (position, row) in rows.iter().enumerate() {
                     sheet.look(position)?;
                     for (column, value) in row.iter().enumerate() {
-                        if let Value::String(text) = value {
-                            sheet.look_at(column, text.as_bytes());
+                        match value {
+                            Value::String(text) => sheet.look_at(column, text.as_bytes()),
+                            Value::Number(_) => sheet.numbers[column].add_number(),
+                            _ => {}
                         }
                     }
                 }
@@ -181,7 +183,9 @@ impl Sheet<'_> {
         if text.is_empty() {
             return Ok(());
         }
-        if let Some((days, precision)) = self.dates[column].date(text) {
+        // To a sheet a date is a number: beside others neither could be told from them, nor sorted.
+        let is_date_column = !self.numbers[column].has_numbers();
+        if is_date_column && let Some((days, precision)) = self.dates[column].date(text) {
             return self.date(row, column, days, precision);
         }
         if let Some((number, places)) = self.numbers[column].number(text) {
@@ -233,12 +237,13 @@ impl Sheet<'_> {
             Value::String(text) => self.text(row, column, text),
             Value::Object(object) if object.len() == 1 && object.contains_key("date") => {
                 let days = object["date"].as_f64().unwrap_or(f64::NAN);
-                self.date(
-                    row,
-                    column,
-                    days,
-                    if days.fract() == 0.0 { Precision::Day } else { Precision::Second },
-                )
+                let ms = (days * 86_400_000.0).round() as i64;
+                let precision = match ms % 86_400_000 {
+                    0 => Precision::Day,
+                    time if time % 1000 == 0 => Precision::Second,
+                    _ => Precision::Millisecond,
+                };
+                self.date(row, column, days, precision)
             }
             other => self.text(row, column, &other.to_string()),
         }

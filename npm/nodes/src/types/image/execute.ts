@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { ImageAnswer, ImageHeader } from "@atomiton/conductor-native";
 import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 
@@ -40,7 +41,7 @@ async function run(work: ImageWork): Promise<object> {
   const place = output === undefined ? undefined : await rootedPath(work.files, output);
   const answer = await process(work, pictures, format);
   // Behind the pictures that are read, of which it may be one.
-  const written = place === undefined ? undefined : warnOfWritingOver(work, place, output as string, false);
+  const written = place === undefined ? undefined : warnOfWritingOver(work, resolve(place), output as string, false);
   const { quality, lossless } = work.parameters;
   const made = answer.bytes ?? Buffer.alloc(0);
   const { width, height } = answer;

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { wasRead } from "../../library/written-files.js";
 import { checkFile } from "../../machine/readable-file.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import type { ImageWork } from "./parameters.js";
@@ -15,11 +17,12 @@ export function fontPath(font: string): string | undefined {
  *
  * @throws NodeError EXECUTION_FAILED `Font file not found: p`, INVALID_PARAMETERS for a path outside of the owner's folders
  */
-export async function fontOf({ parameters, files }: ImageWork): Promise<string | undefined> {
-  const { font } = parameters;
+export async function fontOf(work: ImageWork): Promise<string | undefined> {
+  const { font } = work.parameters;
   const named = font === undefined ? undefined : fontPath(font);
   if (named === undefined) return font;
-  const place = await rootedPath(files, named);
+  const place = await rootedPath(work.files, named);
   await checkFile(place, named, "Font file");
+  wasRead(work, resolve(place));
   return place;
 }

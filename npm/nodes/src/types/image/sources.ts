@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { messageOf, NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { isRouted } from "../../contract/routed.js";
@@ -77,7 +78,7 @@ export async function sourceOf(work: ImageWork, picture: Picture, what: string):
   if (picture.path === undefined) return { name: what, bytes: picture.bytes };
   const path = await rootedPath(work.files, picture.path);
   await checkFile(path, picture.path, `${what} file`);
-  wasRead(work, path);
+  wasRead(work, resolve(path));
   return { name: `${what} \`${picture.path}\``, path };
 }
 

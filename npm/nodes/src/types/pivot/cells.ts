@@ -14,7 +14,7 @@ export type CellValue = (positions: Int32Array) => unknown;
  * Begins cells of an aggregate; `column` holds the values for min and max, which compare them. `onLostDigits` is called for
  * cells whose sum is of whole numbers that a number does not keep.
  *
- * @returns a function that fails with TYPE_MISMATCH where a sum or an average meets what is no finite number
+ * @returns a function that fails with TYPE_MISMATCH where a sum, an average or a median meets what is no finite number
  */
 export function cellValue(
   rows: readonly Row[],

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { NativeTable } from "@atomiton/conductor-native";
 import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 
@@ -60,7 +61,7 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   if (stream instanceof StreamedRows && isStreamed(format, parameters)) {
     const form = format === "json" || format === "jsonl" ? format : delimiterOf(parameters, format);
     const place = await rootedPath(work.files, path);
-    const written = warnOfWritingOver(work, place, path);
+    const written = warnOfWritingOver(work, resolve(place), path);
     const { size, count } = await writeStream(place, stream, form, work);
     written();
     if (count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
@@ -71,7 +72,7 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   if (format !== "json" && format !== "jsonl") warnOfNestedRows(data, (rule, message) => work.warn(rule, message));
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
   const place = await rootedPath(work.files, path);
-  const written = warnOfWritingOver(work, place, path);
+  const written = warnOfWritingOver(work, resolve(place), path);
   const size = await write(place, rows, format, work);
   written();
   const { headers, count } = rows;
@@ -123,7 +124,7 @@ async function writeSheets(
   }
   const text = JSON.stringify(sheets.map((rows, at) => sheetOf(rows, names[at] as string)));
   const place = await rootedPath(work.files, path);
-  const written = warnOfWritingOver(work, place, path);
+  const written = warnOfWritingOver(work, resolve(place), path);
   const size = await writeAtomically(place, async (beside) => {
     const size = await cancellable(signal, (addon, cancel) =>
       addon.writeRecordsWorkbook(text, beside, parameters.types !== "text", cancel),
