@@ -112,8 +112,17 @@ describe("medians and percentiles", () => {
     expect((await failure("transform", { data: await table(["7 %"]) }, ofTable)).message).toContain(
       'Cannot take the percentile of field "n": item 0 holds text',
     );
-    expect(await messageOf({ operation: "percentile", percent: 101 })).toContain("percent");
-    expect(await messageOf({ operation: "percentile", percent: "95" })).toContain("percent");
+    expect(await messageOf({ operation: "percentile", percent: 101 })).toMatch(/percent.*100/);
+    expect(await messageOf({ operation: "percentile", percent: "95" })).toMatch(/percent.*number/);
+  });
+
+  it.each(places)("doubt a percent that was probably meant as a fraction of one: $name", async (place) => {
+    const aggregates = [{ operation: "percentile", percent: 0.95, field: "n" }];
+    for (const data of [[{ n: 1 }], await table(["1"])]) {
+      expect(await warned(place.run, "transform", { data }, { operation: "aggregate", aggregates })).toEqual([
+        ["likely-fraction", expect.stringContaining("write `percent: 95`")],
+      ]);
+    }
   });
 });
 

@@ -59,8 +59,8 @@ impl Aggregation {
 
     /// One object per group, in the order of the groups' first rows. Without `groupBy`
     /// there is exactly one. Empty cells are left out of everything but a count without a field; text that is no
-    /// number makes `sum`, `avg`, `median` and `percentile` fail with TYPE_MISMATCH, naming field and row. A sum beyond the largest number is
-    /// written as `1e999`, which `JSON.parse` reads as `Infinity`.
+    /// number makes `sum`, `avg`, `median` and `percentile` fail with TYPE_MISMATCH, naming field and row. A sum beyond
+    /// the largest number is written as `1e999`, which `JSON.parse` reads as `Infinity`.
     pub(crate) fn apply(&self, table: &Table, cancel: &Cancel) -> Result<Aggregated, Failure> {
         let columns = self.columns(|name| table.column(name))?;
         let mut totals = Totals::new(self);
@@ -220,7 +220,7 @@ impl<'a> Totals<'a> {
     }
 
     /// The groups as JSON.
-    pub(super) fn finish(self) -> Aggregated {
+    pub(super) fn finish(mut self) -> Aggregated {
         let lost = self.totals.iter().enumerate().filter(|(_, total)| total.lost_digits());
         let lost_digits = lost.map(|(at, _)| at as u32).collect();
         let results = self.aggregation.aggregates.iter().map(|aggregate| &aggregate.r#as);
@@ -230,7 +230,7 @@ impl<'a> Totals<'a> {
         for (group, names) in self.names.iter().enumerate() {
             text.push_str(if group == 0 { "{" } else { ",{" });
             let values = names.iter().map(|name| quoted(name));
-            let values = values.chain(self.totals.iter().map(|total| total.json(group)));
+            let values = values.chain(self.totals.iter_mut().map(|total| total.json(group)));
             for (position, (field, value)) in fields.iter().zip(values).enumerate() {
                 text.extend([if position == 0 { "" } else { "," }, field, ":", &value]);
             }

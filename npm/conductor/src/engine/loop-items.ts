@@ -1,6 +1,5 @@
 /** The items of loops: asking for them, with what expressions give, and keeping what is answered. */
-import type { Call } from "./call.js";
-import { ExecutableParams } from "./call.js";
+import { type Call, ExecutableParams } from "./call.js";
 import type { Answers, Calls } from "./calls.js";
 import { isThenable } from "./executables.js";
 import { type Items, itemsOf, toItems } from "./items.js";
@@ -34,6 +33,7 @@ export class LoopItems {
 
   /** Notes that the items of a scope are asked for. */
   begin(task: number, attempt: number, known: number): Call {
+    this.calls.markBegun(task);
     const call = this.call(task, attempt);
     call.known = known;
     return call;
@@ -107,7 +107,7 @@ export class LoopItems {
     return resolved instanceof Promise ? resolved.then(begin) : begin(resolved);
   }
 
-  /** `inherited`: the number of the answer, where it was taken over from another execution. */
+  /** Takes the items that were answered. `inherited`: the number of the answer, where it was taken over from another execution. */
   take(task: number, attempt: number, known: number, found: Items, call: Call | undefined, inherited?: number): void {
     const items = { ...found, known };
     const { calls } = this;
@@ -133,7 +133,6 @@ export class LoopItems {
   /** A call that asks for items, kept so that it can be stopped like that of a leaf. */
   private call(task: number, attempt: number): Call {
     const { calls } = this;
-    calls.markBegun(task);
     const call = calls.callIn(calls.values.scopeContext(task).own, task, attempt, 1);
     if (this.request.history !== undefined) calls.remember(call);
     calls.track(call);

@@ -27,7 +27,8 @@ export interface Aggregation {
 /**
  * Completes an aggregation: names are `as`, else `<operation>_<field>`, such as `p95_ms` of a percentile, else `count`.
  *
- * @throws NodeError INVALID_PARAMETERS for an aggregate without the field or the percent it needs, or with one that it does not, or two results of one name.
+ * @throws NodeError INVALID_PARAMETERS for an aggregate that lacks a field or a percent, or has a percent that it does not take, and for
+ *   two results of one name.
  */
 export function aggregationOf(
   groupBy: string | readonly string[] | undefined,
@@ -62,8 +63,8 @@ export function aggregationOf(
  * One object per group, in the order of the groups' first items; without `groupBy` exactly one. Empty values are left
  * out of everything but a count without a field. Sums that lose digits of whole numbers are warned of.
  *
- * @throws NodeError TYPE_MISMATCH where a sum, an average, a median or a percentile meets what is no finite number. Sums that pass the largest number
- *   are `Infinity`.
+ * @throws NodeError TYPE_MISMATCH where a sum, an average, a median or a percentile meets what is no finite number. Sums that pass the
+ *   largest number are `Infinity`.
  */
 export function aggregate(
   items: readonly unknown[],
@@ -178,7 +179,7 @@ export interface Tally {
    */
   add(value: unknown, position: number): void;
   result(): unknown;
-  /** Of a sum or an average: whether digits of whole numbers were lost. */
+  /** Of what is made of numbers: whether digits of whole numbers were lost. */
   lostDigits?(): boolean;
   /** Of a least or greatest value: a number and something else, where both were among the values. */
   mixed?(): [number: unknown, other: unknown] | undefined;
@@ -201,13 +202,10 @@ export function tallyOf(spec: Aggregate): Tally {
       const sum = new Sum();
       let count = 0;
       return {
-        add(value, position) {
-          if (isEmpty(value)) return;
-          const number = numberOf(value);
-          if (number === undefined) throw notANumber(spec, value, position);
+        add: ofNumbers(spec, (number, value) => {
           sum.add(number, value);
           count++;
-        },
+        }),
         result: () => (operation === "sum" ? sum.value : count === 0 ? null : sum.mean(count)),
         lostDigits: () => sum.lostDigits,
       };
@@ -217,13 +215,10 @@ export function tallyOf(spec: Aggregate): Tally {
       const numbers: number[] = [];
       let lostDigits = false;
       return {
-        add(value, position) {
-          if (isEmpty(value)) return;
-          const number = numberOf(value);
-          if (number === undefined) throw notANumber(spec, value, position);
+        add: ofNumbers(spec, (number, value) => {
           numbers.push(number);
           if (typeof value !== "number" && losesDigits(String(value))) lostDigits = true;
-        },
+        }),
         result: () => percentile(numbers, spec.percent ?? 50) ?? null,
         lostDigits: () => lostDigits,
       };
@@ -232,6 +227,16 @@ export function tallyOf(spec: Aggregate): Tally {
     case "max":
       return extreme(operation === "max");
   }
+}
+
+/** Adds values as numbers. */
+function ofNumbers(spec: Aggregate, add: (number: number, value: unknown) => void): Tally["add"] {
+  return (value, position) => {
+    if (isEmpty(value)) return;
+    const number = numberOf(value);
+    if (number === undefined) throw notANumber(spec, value, position);
+    add(number, value);
+  };
 }
 
 function extreme(greatest: boolean): Tally {

@@ -34,7 +34,7 @@ export async function transformStream(
     return { answer: { table }, inputCount, outputCount: () => table.rowCount };
   }
   if (operation !== "aggregate") return undefined;
-  const aggregation = aggregationFor(parameters);
+  const aggregation = aggregationFor(parameters, warn);
   const { text, lostDigits } = await stream
     .aggregates(taker, JSON.stringify(aggregation))
     .catch(async (error: unknown) => {

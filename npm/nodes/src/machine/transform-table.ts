@@ -68,7 +68,7 @@ export async function transformTable(table: NativeTable, transformation: Transfo
     case "slice":
       return slice(table, parameters.sliceStart, parameters.sliceEnd ?? END);
     case "aggregate": {
-      const aggregation = aggregationFor(parameters);
+      const aggregation = aggregationFor(parameters, warn);
       const { text, lostDigits } = await cancellable(signal, (addon, cancel) =>
         addon.aggregateTable(table, JSON.stringify(aggregation), cancel),
       ).catch(async (error: unknown) => {

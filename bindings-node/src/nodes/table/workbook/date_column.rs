@@ -1,7 +1,7 @@
 //! Which columns of text are dates, as `cell.rs` writes those that it reads: each comes back as it was written.
 //!
-//! Other text may stand beside dates, such as `n/a`. Where one date would not come back, all of the column stays text, so that a sheet
-//! does not sort some as dates and others as text.
+//! Words may stand beside dates, such as `n/a`. Where anything else begins as a number does, all of the column stays text: as a date it
+//! would not come back, or a sheet would sort it away from the others.
 
 use rust_xlsxwriter::ExcelDateTime;
 
@@ -12,8 +12,7 @@ const FIRST_MONTH: (u16, u16) = (1900, 3);
 #[derive(Clone, Default)]
 pub(super) struct Column {
     is_seen: bool,
-    /// Some date would not come back as it was written.
-    has_losses: bool,
+    has_others: bool,
 }
 
 /// How much of a date is shown.
@@ -28,57 +27,37 @@ impl Column {
     /// Notes what a cell spells.
     pub(super) fn add(&mut self, text: &[u8]) {
         self.is_seen = true;
-        self.has_losses |= matches!(spelled(text), Spelled::LossyDate);
+        let is_word = !matches!(text, [b'+' | b'-', next, ..] | [next, ..] if next.is_ascii_digit());
+        self.has_others |= !is_word && date_in(text).is_none();
+    }
+
+    /// Notes a number, which a date is to a sheet as well.
+    pub(super) fn add_number(&mut self) {
+        self.has_others = true;
     }
 
     /// The date of a cell, as days of a sheet.
     pub(super) fn date(&self, text: &str) -> Option<(f64, Precision)> {
-        if !self.is_seen || self.has_losses {
-            return None;
-        }
-        match spelled(text.as_bytes()) {
-            Spelled::Date(days, precision) => Some((days, precision)),
-            _ => None,
-        }
+        if self.is_seen && !self.has_others { date_in(text.as_bytes()) } else { None }
     }
 }
 
-enum Spelled {
-    Date(f64, Precision),
-    /// A day that there is not, or one before March 1900, of which programs make different days; a time that is written otherwise, or
-    /// has a zone, or is midnight, which is read as a day.
-    LossyDate,
-    Other,
-}
-
-fn spelled(text: &[u8]) -> Spelled {
-    // Nearly all text that is none is seen here.
-    if text.len() < 10 || text[4] != b'-' || text[7] != b'-' {
-        return Spelled::Other;
-    }
-    let (date, time) = text.split_at(10);
-    let parts = (digits(&date[..4]), digits(&date[5..7]), digits(&date[8..]));
-    let (Some(year), Some(month), Some(day)) = parts else { return Spelled::Other };
-    let time = match time {
-        [] => None,
-        [b'T' | b' ', first, ..] if first.is_ascii_digit() => match time_of_day(time) {
-            Some(time) => Some(time),
-            None => return Spelled::LossyDate,
-        },
-        _ => return Spelled::Other,
-    };
+/// A date, as days of a sheet; `None` of all that would not come back as it is: days that there are not, and those before March 1900, of
+/// which programs make different ones; times with a zone, and midnight, which is read as a day.
+fn date_in(text: &[u8]) -> Option<(f64, Precision)> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, time @ ..] = text else { return None };
+    let (year, month, day) = (digits(&[*y1, *y2, *y3, *y4])?, digits(&[*m1, *m2])?, digits(&[*d1, *d2])?);
     if (year, month) < FIRST_MONTH {
-        return Spelled::LossyDate;
+        return None;
     }
-    let precision = match time {
-        None => Precision::Day,
-        Some((.., 0)) => Precision::Second,
-        Some(_) => Precision::Millisecond,
-    };
-    let (hour, minute, second, ms) = time.unwrap_or_default();
-    ExcelDateTime::from_ymd(year, month as u8, day as u8)
-        .and_then(|date| date.and_hms_milli(hour, minute as u8, second as u8, ms))
-        .map_or(Spelled::LossyDate, |date| Spelled::Date(date.to_excel(), precision))
+    let date = ExcelDateTime::from_ymd(year, month as u8, day as u8).ok()?;
+    if time.is_empty() {
+        return Some((date.to_excel(), Precision::Day));
+    }
+    let (hour, minute, second, ms) = time_of_day(time)?;
+    let precision = if ms == 0 { Precision::Second } else { Precision::Millisecond };
+    let time = date.and_hms_milli(hour, minute as u8, second as u8, ms).ok()?;
+    Some((time.to_excel(), precision))
 }
 
 /// Hour, minute, second and milliseconds of `T10:30:15` or `T10:30:15.250`; `None` of midnight, and of all that is not a time of a day
@@ -94,7 +73,7 @@ fn time_of_day(text: &[u8]) -> Option<(u16, u16, u16, u16)> {
     (time.0 <= 23 && time.1 <= 59 && time.2 <= 59 && time != (0, 0, 0, 0)).then_some(time)
 }
 
-/// Up to four digits; `None` where one is none.
+/// The number of up to four digits; `None` with any other character.
 fn digits(text: &[u8]) -> Option<u16> {
     text.iter()
         .try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u16::from(byte - b'0')))
@@ -113,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_and_times_beside_other_text_are_dates() {
+    fn dates_and_times_beside_words_are_dates() {
         use Precision::{Day, Millisecond, Second};
         let cells = [
             "2025-10-13",
@@ -123,9 +102,8 @@ mod tests {
             "9999-12-31",
             "n/a",
             "",
-            "2025-10-13 to 2025-10-14",
-            "2025-10-1x",
-            "12:30:00",
+            "on 2025-10-14",
+            "-",
         ];
         let mut expected = vec![
             Some((45943.0, Day)),
@@ -141,6 +119,13 @@ mod tests {
     #[test]
     fn a_column_is_text_where_one_date_would_not_come_back() {
         let losses = [
+            "2025",
+            "-5",
+            "2025-10",
+            "2025-1-5",
+            "5.1.2025",
+            "12:30:00",
+            "2025-10-13 to 2025-10-14",
             "2025-02-30",
             "2025-13-01",
             "1899-12-31",

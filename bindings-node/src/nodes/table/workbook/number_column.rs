@@ -11,7 +11,6 @@ pub(super) const MOST_DIGITS: usize = 15;
 #[derive(Clone, Default)]
 pub(super) struct Column {
     is_seen: bool,
-    has_numbers: bool,
     /// Some number would not come back as it was written.
     has_losses: bool,
     has_zeros_at_end: bool,
@@ -24,9 +23,7 @@ impl Column {
     /// Notes what a cell spells.
     pub(super) fn add(&mut self, text: &[u8]) {
         self.is_seen = true;
-        let spelled = spelled(text);
-        self.has_numbers |= !matches!(spelled, Spelled::Other);
-        match spelled {
+        match spelled(text) {
             Spelled::Other => {}
             Spelled::LossyNumber => self.has_losses = true,
             Spelled::Number { places: 0 } => {}
@@ -36,16 +33,6 @@ impl Column {
                 self.has_uneven_places |= *self.places.get_or_insert(places) != places;
             }
         }
-    }
-
-    /// Notes a number.
-    pub(super) fn add_number(&mut self) {
-        self.has_numbers = true;
-    }
-
-    /// Whether some cell is a number, or spells one.
-    pub(super) fn has_numbers(&self) -> bool {
-        self.has_numbers
     }
 
     /// The number of a cell, with the places that it shows where it ends with zeros: 100.5 and 2 of `100.50`, 7.25 and 0 of `7.25`.

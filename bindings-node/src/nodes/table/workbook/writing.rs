@@ -86,7 +86,7 @@ pub(super) fn write_records(
                     for (column, value) in row.iter().enumerate() {
                         match value {
                             Value::String(text) => sheet.look_at(column, text.as_bytes()),
-                            Value::Number(_) => sheet.numbers[column].add_number(),
+                            Value::Number(_) => sheet.dates[column].add_number(),
                             _ => {}
                         }
                     }
@@ -183,9 +183,7 @@ impl Sheet<'_> {
         if text.is_empty() {
             return Ok(());
         }
-        // To a sheet a date is a number: beside others neither could be told from them, nor sorted.
-        let is_date_column = !self.numbers[column].has_numbers();
-        if is_date_column && let Some((days, precision)) = self.dates[column].date(text) {
+        if let Some((days, precision)) = self.dates[column].date(text) {
             return self.date(row, column, days, precision);
         }
         if let Some((number, places)) = self.numbers[column].number(text) {

@@ -1,6 +1,6 @@
 import type { CopyOptions, Stats } from "node:fs";
 import { cp, link, lstat, mkdir, realpath, rename, rm, rmdir } from "node:fs/promises";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, relative } from "node:path";
 
 import { throwIfAborted } from "../../contract/abort.js";
 import { adviceOf, codeOf, messageOf, NodeError } from "../../contract/error.js";
@@ -10,8 +10,8 @@ import { kindOf } from "../../data/kind.js";
 import { warnOfNestedRows, writableRows } from "../../data/loop-rows.js";
 import { warnOfLeftOut } from "../../library/chosen-data.js";
 import { executable, type NodeWork } from "../../library/work.js";
-import { warnOfWritingOver } from "../../library/written-files.js";
 import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
+import { warnOfWritingOver } from "../../machine/writing-over.js";
 import { demandTable, isBacked } from "../../table/table-output.js";
 import { appendContent } from "./append.js";
 import { formByName, writeContent } from "./content.js";
@@ -104,7 +104,7 @@ async function write(work: Work, parameterPath: string): Promise<object> {
   }
   const place = await rootedPath(work.files, path);
   await refuseTaken(work, place, path);
-  const written = parameters.overwrite === true ? undefined : warnOfWritingOver(work, resolve(place), path);
+  const written = parameters.overwrite === true ? undefined : warnOfWritingOver(work, place, path);
   const size = await writeContent(place, content, work, form);
   written?.();
   return { result: path, path, size };

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import type { ImageAnswer, ImageHeader } from "@atomiton/conductor-native";
 import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 
@@ -6,8 +5,8 @@ import { throwIfAborted } from "../../contract/abort.js";
 import { adviceOf, NodeError } from "../../contract/error.js";
 import { toBase64 } from "../../data/base64.js";
 import { executable } from "../../library/work.js";
-import { warnOfWritingOver } from "../../library/written-files.js";
 import { rootedPath } from "../../machine/rooted-path.js";
+import { warnOfWritingOver } from "../../machine/writing-over.js";
 import { cancellable } from "../../table/addon.js";
 import { avifIn, avifOfPng, checkAvif, headerOfAvif, pngOfAvif } from "./avif.js";
 import { image } from "./definition.js";
@@ -41,7 +40,7 @@ async function run(work: ImageWork): Promise<object> {
   const place = output === undefined ? undefined : await rootedPath(work.files, output);
   const answer = await process(work, pictures, format);
   // Behind the pictures that are read, of which it may be one.
-  const written = place === undefined ? undefined : warnOfWritingOver(work, resolve(place), output as string, false);
+  const written = place === undefined ? undefined : warnOfWritingOver(work, place, output as string, false);
   const { quality, lossless } = work.parameters;
   const made = answer.bytes ?? Buffer.alloc(0);
   const { width, height } = answer;

@@ -1,7 +1,6 @@
-import { resolve } from "node:path";
-import { wasRead } from "../../library/written-files.js";
 import { checkFile } from "../../machine/readable-file.js";
 import { rootedPath } from "../../machine/rooted-path.js";
+import { wasRead } from "../../machine/writing-over.js";
 import type { ImageWork } from "./parameters.js";
 
 /** How files of fonts are called; any other text names a family of the machine. */
@@ -23,6 +22,6 @@ export async function fontOf(work: ImageWork): Promise<string | undefined> {
   if (named === undefined) return font;
   const place = await rootedPath(work.files, named);
   await checkFile(place, named, "Font file");
-  wasRead(work, resolve(place));
+  wasRead(work, place);
   return place;
 }

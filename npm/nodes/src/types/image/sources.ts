@@ -1,12 +1,11 @@
-import { resolve } from "node:path";
 import { messageOf, NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { isRouted } from "../../contract/routed.js";
 import { isPlainObject, ownValue, type PlainObject } from "../../data/input.js";
-import { wasRead } from "../../library/written-files.js";
 import { bytesOfBase64 } from "../../machine/base64.js";
 import { checkFile } from "../../machine/readable-file.js";
 import { rootedPath } from "../../machine/rooted-path.js";
+import { wasRead } from "../../machine/writing-over.js";
 import type { ImageWork } from "./parameters.js";
 
 /** A picture that is not read yet: a file, or what would be in one. */
@@ -78,7 +77,7 @@ export async function sourceOf(work: ImageWork, picture: Picture, what: string):
   if (picture.path === undefined) return { name: what, bytes: picture.bytes };
   const path = await rootedPath(work.files, picture.path);
   await checkFile(path, picture.path, `${what} file`);
-  wasRead(work, resolve(path));
+  wasRead(work, path);
   return { name: `${what} \`${picture.path}\``, path };
 }
 

@@ -48,8 +48,8 @@ export const spreadsheet = {
           "stay text where one of them would lose something: zeros before it (`00501`), a sign or exponent, a decimal comma or thousands set apart, digits beyond 15, or zeros " +
           "at its end where not all decimals have as many places (`1.10` beside `1.9`; amounts such as `100.50` are numbers). " +
           "A workbook is written with `auto` unless `text` is given, and shows zeros at the end of amounts. Written, columns of dates and times " +
-          "(`2026-01-31`, `2026-01-31T12:30:00`), as workbooks are read, become dates too, unless there are numbers among them or one is written otherwise, " +
-          "has a zone, is midnight, or is before March 1900.",
+          "(`2026-01-31`, `2026-01-31T12:30:00`), as workbooks are read, become dates too, unless another cell of the column begins with a digit: " +
+          "a number, or a date that is written otherwise, with a zone, at midnight, or before March 1900.",
       },
       sheetName: {
         type: "string",

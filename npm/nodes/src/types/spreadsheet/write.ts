@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import type { NativeTable } from "@atomiton/conductor-native";
 import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 
@@ -11,9 +10,9 @@ import { warnOfNestedRows, writableRows } from "../../data/loop-rows.js";
 import { shownNames } from "../../data/rows.js";
 import { warnOfLeftOut } from "../../library/chosen-data.js";
 import type { NodeWork } from "../../library/work.js";
-import { warnOfWritingOver } from "../../library/written-files.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { StreamedRows } from "../../machine/streamed-rows.js";
+import { warnOfWritingOver } from "../../machine/writing-over.js";
 import { cancellable } from "../../table/addon.js";
 import { demandTable, recordsOf, streamBehind, tableBehind } from "../../table/table-output.js";
 import { writeContent, writeStream } from "../file-system/content.js";
@@ -61,7 +60,7 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   if (stream instanceof StreamedRows && isStreamed(format, parameters)) {
     const form = format === "json" || format === "jsonl" ? format : delimiterOf(parameters, format);
     const place = await rootedPath(work.files, path);
-    const written = warnOfWritingOver(work, resolve(place), path);
+    const written = warnOfWritingOver(work, place, path);
     const { size, count } = await writeStream(place, stream, form, work);
     written();
     if (count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
@@ -72,7 +71,7 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   if (format !== "json" && format !== "jsonl") warnOfNestedRows(data, (rule, message) => work.warn(rule, message));
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
   const place = await rootedPath(work.files, path);
-  const written = warnOfWritingOver(work, resolve(place), path);
+  const written = warnOfWritingOver(work, place, path);
   const size = await write(place, rows, format, work);
   written();
   const { headers, count } = rows;
@@ -124,7 +123,7 @@ async function writeSheets(
   }
   const text = JSON.stringify(sheets.map((rows, at) => sheetOf(rows, names[at] as string)));
   const place = await rootedPath(work.files, path);
-  const written = warnOfWritingOver(work, resolve(place), path);
+  const written = warnOfWritingOver(work, place, path);
   const size = await writeAtomically(place, async (beside) => {
     const size = await cancellable(signal, (addon, cancel) =>
       addon.writeRecordsWorkbook(text, beside, parameters.types !== "text", cancel),
@@ -150,13 +149,13 @@ async function write(
     return writeContent(path, rows.data, work, { delimiter: delimiterOf(parameters, format) });
   }
   if (format === "xlsx") {
-    const numbers = types !== "text";
+    const typed = types !== "text";
     const { table } = rows;
     return writeAtomically(path, async (beside) => {
       const size = await cancellable(signal, (addon, cancel) =>
         table
-          ? addon.writeTableWorkbook(table, beside, sheetName, numbers, cancel)
-          : addon.writeRecordsWorkbook(JSON.stringify([sheetOf(rows, sheetName)]), beside, numbers, cancel),
+          ? addon.writeTableWorkbook(table, beside, sheetName, typed, cancel)
+          : addon.writeRecordsWorkbook(JSON.stringify([sheetOf(rows, sheetName)]), beside, typed, cancel),
       );
       // As late as can be: another node may write the same file meanwhile.
       warnOfSheets(await sheetsOf(path), [sheetName], work);

@@ -169,12 +169,19 @@ function streamedOutput({ answer, inputCount, outputCount }: StreamAnswer, opera
 }
 
 /** What an aggregate needs, checked. */
-export function aggregationFor({
-  groupBy,
-  groupKey,
-  aggregates,
-}: TransformParameters): ReturnType<typeof aggregationOf> {
+export function aggregationFor(
+  { groupBy, groupKey, aggregates }: TransformParameters,
+  warn: (rule: string, message: string) => void,
+): ReturnType<typeof aggregationOf> {
   if (!aggregates?.length) throw new NodeError("INVALID_PARAMETERS", "aggregates are required for aggregate operation");
+  const fraction = aggregates.find(({ percent = 0 }) => percent > 0 && percent < 1)?.percent;
+  if (fraction !== undefined) {
+    const percent = Number((fraction * 100).toPrecision(12));
+    warn(
+      "likely-fraction",
+      `\`percent: ${fraction}\` is less than one of a hundred, almost the least value; write \`percent: ${percent}\` where that is meant`,
+    );
+  }
   return aggregationOf(groupBy ?? groupKey, aggregates);
 }
 

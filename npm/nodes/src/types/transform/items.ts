@@ -64,7 +64,7 @@ export async function transformItems(items: readonly unknown[], transformation: 
     case "slice":
       return items.slice(parameters.sliceStart, parameters.sliceEnd);
     case "aggregate":
-      return aggregate(items, aggregationFor(parameters), warn);
+      return aggregate(items, aggregationFor(parameters, warn), warn);
   }
 }
 

@@ -1,0 +1,42 @@
+/** Tells of files that a run writes over although nothing can have read them. A file is told by where it is, however a flow spells that. */
+import { resolve } from "node:path";
+
+import type { NodeWork } from "../library/work.js";
+import { fileWasRead, writtenFiles } from "../library/written-files.js";
+
+/**
+ * Warns where the run wrote this file already, and nothing that reads files or runs programs came between: what it held is lost.
+ *
+ * @param place where it is
+ * @param path as the flow has it, for the message
+ * @param appends whether the node could append instead
+ * @returns to be called once the file is written
+ */
+export function warnOfWritingOver(
+  { runEnd, nodeId, stepKey = "", warn }: Pick<NodeWork<unknown>, "runEnd" | "nodeId" | "stepKey" | "warn">,
+  place: string,
+  path: string,
+  appends = true,
+): () => void {
+  if (runEnd === undefined) return () => {};
+  const file = resolve(place);
+  const files = writtenFiles(runEnd);
+  // A further try, of the node or of a group around it, means the same content.
+  const step = stepKey.replace(/~\d+(?=\/[^~]*$)/, "");
+  const before = files.get(file);
+  if (before !== undefined && before.step !== step) {
+    const meant = appends ? ", append, or set `overwrite` of `file-system` to true where that is meant" : "";
+    warn(
+      "written-over",
+      before.nodeId === nodeId
+        ? `\`${path}\` is written in each round, so that only what the last one writes is left; give each round a path of its own (such as \`\${{ index }}\` in the name), write once behind the loop${meant}`
+        : `\`${path}\` was written by \`${String(before.nodeId)}\` before in this run, and is written over; give one of them another path${meant}`,
+    );
+  }
+  return () => void files.set(file, { nodeId, step });
+}
+
+/** Notes that a file was read, for a node whose executable `tellsReads`. */
+export function wasRead({ runEnd }: Pick<NodeWork<unknown>, "runEnd">, place: string): void {
+  fileWasRead(runEnd, resolve(place));
+}
