@@ -11,7 +11,8 @@ use crate::flow::{DURATION_EXAMPLES, POLICY_KEYS, duration_ms, kind_of, pointer}
 /// What receives the problems: a rule, the place, and what makes the rest of the problem if it is listed.
 pub(super) type Report<'r> = dyn FnMut(Rule, &str, &mut dyn FnMut(&mut Budget) -> Finding) + 'r;
 
-/// Reports parameters that are in no schema of a type that reads no others. `also` are allowed beside them.
+/// Reports parameters that are in no schema of a type that reads no others. `also` are allowed beside them. So are keys reported of
+/// what lies inside of parameters.
 pub(super) fn check_names(
     type_name: &str,
     object: &Map<String, Value>,
@@ -20,25 +21,70 @@ pub(super) fn check_names(
     path: &mut String,
     report: &mut Report<'_>,
 ) {
-    // Where the schema has a rule for other names, it was applied.
-    if schema.additional != Additional::Any {
-        return;
-    }
-    for name in object.keys() {
-        if !schema.properties.contains_key(name) && !also.contains(&name.as_str()) && !name.starts_with("x-")
-        {
-            within(path, name, |path| {
-                report(Rule::UnknownParameter, path, &mut |budget| {
-                    let message = format!("`{type_name}` has no parameter `{name}`");
-                    if POLICY_KEYS.contains(&name.as_str()) {
-                        return Finding::new(format!("{message}: it belongs under `policy`"))
-                            .meaning(name, "policy");
-                    }
-                    Finding::new(message).among(name, &schema.names(), budget)
-                });
-            });
+    for name in unknown_in(object, schema) {
+        if also.contains(&name.as_str()) {
+            continue;
         }
+        within(path, name, |path| {
+            report(Rule::UnknownParameter, path, &mut |budget| {
+                let message = format!("`{type_name}` has no parameter `{name}`");
+                if POLICY_KEYS.contains(&name.as_str()) {
+                    return Finding::new(format!("{message}: it belongs under `policy`"))
+                        .meaning(name, "policy");
+                }
+                Finding::new(message).among(name, &schema.names(), budget)
+            });
+        });
     }
+    for (name, value) in object {
+        let Some(rules) = schema.properties.get(name) else { continue };
+        within(path, name, |path| check_inner_names(value, rules, path, report));
+    }
+}
+
+/// Reports keys of objects inside of parameters that the schema does not have, and so nothing reads.
+fn check_inner_names(value: &Value, schema: &Schema, path: &mut String, report: &mut Report<'_>) {
+    // Of several forms, one at the most is for objects, or for lists.
+    let kind = if value.is_array() { Type::Array } else { Type::Object };
+    if let Some(form) = schema.any_of.iter().find(|form| form.types.contains(&kind)) {
+        return check_inner_names(value, form, path, report);
+    }
+    match value {
+        Value::Object(object) if !schema.properties.is_empty() => {
+            for name in unknown_in(object, schema) {
+                within(path, name, |path| {
+                    report(Rule::UnknownParameter, path, &mut |budget| {
+                        Finding::new(format!("Nothing reads `{name}`")).among(name, &schema.names(), budget)
+                    });
+                });
+            }
+            for (name, value) in object {
+                let Some(rules) = schema.properties.get(name) else { continue };
+                within(path, name, |path| check_inner_names(value, rules, path, report));
+            }
+        }
+        Value::Array(list) => {
+            let Some(rules) = &schema.items else { return };
+            for (index, value) in list.iter().enumerate() {
+                let length = path.len();
+                pointer::push_index(path, index);
+                check_inner_names(value, rules, path, report);
+                path.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Keys that are not among the properties of a schema, where no rule for them was applied.
+fn unknown_in<'v>(
+    object: &'v Map<String, Value>,
+    schema: &'v Schema,
+) -> impl Iterator<Item = &'v String> + use<'v> {
+    let has_rule = schema.additional != Additional::Any;
+    object
+        .keys()
+        .filter(move |name| !has_rule && !schema.properties.contains_key(*name) && !name.starts_with("x-"))
 }
 
 /// Reports how an object of parameters at `path` breaks the rules of `schema`.

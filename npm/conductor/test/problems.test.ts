@@ -136,6 +136,28 @@ describe("warnings", () => {
     ]);
   });
 
+  it("name keys inside of parameters that nothing reads, but none where any may stand", () => {
+    const leaf = (type: string, parameters: object) => validateFlow(flow([{ id: "x", type, parameters }]));
+    const aggregates = [
+      { operation: "avg", field: "ms", name: "mean" },
+      { operation: "count", "x-note": 1 },
+    ];
+    const found = leaf("transform", { operation: "aggregate", aggregates });
+    expect(told(found)).toEqual(["warning unknown-parameter /nodes/0/parameters/aggregates/0/name"]);
+    expect(found[0]?.message).toMatch(/^Nothing reads `name`.*`as`/);
+    const where = [{ field: "a", operator: "eq", valeu: 1 }];
+    const cases = [{ handle: "a", where }];
+    expect(told(leaf("switch", { cases }))).toContain(
+      "warning unknown-parameter /nodes/0/parameters/cases/0/where/0/valeu",
+    );
+    const pagination = { type: "page", parameter: "p" };
+    expect(told(leaf("http-request", { url: "https://a.b", pagination }))).toContain(
+      "warning unknown-parameter /nodes/0/parameters/pagination/parameter",
+    );
+    expect(leaf("http-request", { url: "https://a.b", headers: { "X-Any": "1" }, params: { any: 1 } })).toEqual([]);
+    expect(leaf("sort", { by: "${{ data.keys }}" })).toEqual([]);
+  });
+
   it("name parameters of a group that nothing reads, and let what editors write be", async () => {
     const group = (parameters: object) => flow([{ id: "g", type: "group", parameters, nodes: [READ] }]);
     expect(told(validateFlow(group({ paralel: true, retries: 2 })))).toEqual([
