@@ -51,6 +51,17 @@ test("a wait that does not end says what was waited for", async () => {
   await assert.rejects(within(new Promise(() => {}), "nothing at all", 1), /gave up waiting for nothing at all/);
 });
 
+test("a wait asks a promise again until it gives something", async (t) => {
+  const site = await serve(t, { files: await pageFiles("window.asked = 0;") });
+  const tab = await browser.open(t, site.url);
+  const found = await tab.until(async () => {
+    await new Promise((resolve) => setTimeout(resolve));
+    window.asked += 1;
+    return window.asked === 3 && { asked: window.asked };
+  });
+  assert.deepEqual(found, { asked: 3 });
+});
+
 test("a module of Node's cannot be bundled", async () => {
   await assert.rejects(bundle('import { readFileSync } from "node:fs"; readFileSync("x");'), /node:fs/);
 });

@@ -73,11 +73,18 @@ class Tab {
     return within(this.page.evaluate(work, argument), `the page to answer ${brief(work)}`);
   }
 
-  /** Waits until `condition`, run in the page, returns something truthy; returns that. */
+  /** Waits until `condition`, run in the page, returns something truthy, or a promise of it; returns that. */
   async until(condition, argument) {
+    const end = Date.now() + PATIENCE;
     try {
-      const handle = await this.page.waitForFunction(condition, argument, { timeout: PATIENCE });
-      return await within(handle.jsonValue(), "a value from the page");
+      for (;;) {
+        const timeout = Math.max(1, end - Date.now());
+        const handle = await this.page.waitForFunction(condition, argument, { timeout });
+        const value = await within(handle.jsonValue(), "a value from the page");
+        // Playwright takes a promise itself for something truthy, and gives what it settled with.
+        if (value) return value;
+        if (Date.now() > end) throw new Error("timed out");
+      }
     } catch (error) {
       throw new Error(`gave up waiting until ${brief(condition)}: ${error.message}\n${this.complaints.join("\n")}`);
     }
