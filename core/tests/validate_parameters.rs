@@ -2,7 +2,7 @@
 
 use conductor_core::error::ErrorCode;
 use conductor_core::flow::{Limits, from_json};
-use conductor_core::validate::{NodeTypes, validate};
+use conductor_core::validate::{Declaration, NodeTypes, Severity, validate};
 use serde_json::{Value, json};
 
 /// The problems of a node with these parameters, as code and path below the parameters.
@@ -232,4 +232,66 @@ fn what_has_another_form_is_shown_an_example_of_the_innermost_parameter() {
     );
     let other = messages(json!({ "by": [{ "field": "a", "nulls": "x" }], "long": 1 }));
     assert_eq!(other, [r#"Expected "first""#, "Expected a string, found a number"]);
+}
+
+#[test]
+fn what_nothing_reads_beside_the_value_of_another_parameter_is_warned_of() {
+    let schema = json!({ "properties": {
+        "operation": { "enum": ["map", "sort", "group"], "default": "map" },
+        "key": { "type": "string", "x-when": { "operation": ["sort", "group"] } },
+        "down": { "type": "boolean", "default": false, "x-when": { "operation": ["sort"] } },
+        "page": { "type": "boolean", "default": false },
+        "title": { "x-when": { "page": [true] } },
+        "other": { "x-when": { "missing": ["a"], "free": ["a"] } },
+        "free": { "type": "string" },
+        "list": { "type": "array", "items": { "type": "object", "properties": {
+            "what": { "enum": ["count", "percentile"] },
+            "percent": { "type": "number", "x-when": { "what": ["percentile"] } },
+        } } },
+    } });
+    let told = |parameters: Value| -> Vec<String> {
+        let complete = Declaration { complete: true, ..Declaration::default() };
+        let types = NodeTypes::new().with("node", &schema.to_string()).unwrap().declared("node", complete);
+        let flow = json!({ "id": "n", "type": "node", "parameters": parameters });
+        let flow = from_json(&flow.to_string(), &Limits::default()).unwrap();
+        let found = validate(&flow, &types, &Limits::default()).into_iter();
+        found
+            .map(|problem| {
+                let rule = problem.rule.unwrap();
+                assert_eq!((rule.name(), rule.severity()), ("ignored-parameter", Severity::Warning));
+                format!("{} {}", problem.path.strip_prefix("/parameters").unwrap(), problem.message)
+            })
+            .collect()
+    };
+    assert_eq!(
+        told(json!({ "key": "a" })),
+        ["/key Nothing reads `key` where `operation` is `map`, which it is unless given; it is for `sort`, `group`"]
+    );
+    assert_eq!(
+        told(json!({ "operation": "group", "key": "a", "down": true })),
+        ["/down Nothing reads `down` where `operation` is `group`; it is for `sort`"]
+    );
+    assert_eq!(
+        told(json!({ "title": "a", "page": false })),
+        ["/title Nothing reads `title` where `page` is `false`; it is for `true`"]
+    );
+    assert_eq!(
+        told(json!({ "list": [{ "what": "percentile", "percent": 9 }, { "what": "count", "percent": 9 }] })),
+        ["/list/1/percent Nothing reads `percent` where `what` is `count`; it is for `percentile`"]
+    );
+    for silent in [
+        json!({ "operation": "sort", "key": "a", "down": true }),
+        // What editors write into every node, and what is empty.
+        json!({ "operation": "map", "key": "", "down": false, "title": null, "other": false }),
+        // An expression may give any value; so may a parameter that is not among a few values.
+        json!({ "operation": "${{ data.what }}", "key": "a" }),
+        json!({ "free": "b", "other": 1 }),
+        // Without a default nothing says what it is.
+        json!({ "list": [{ "percent": 9 }] }),
+        json!({ "title": "a", "page": "${{ data.page }}" }),
+    ] {
+        assert!(told(silent.clone()).is_empty(), "{silent}");
+    }
+    assert_eq!(refusal(r#"{"properties": {"a": {"x-when": ["b"]}}}"#).0, "/properties/a/x-when");
+    assert_eq!(refusal(r#"{"properties": {"a": {"x-when": {"b": 1}}}}"#).0, "/properties/a/x-when/b");
 }

@@ -75,8 +75,11 @@ impl NodeTypes {
     /// The keywords are `type`, `enum`, `const`, `required`, `properties`, `additionalProperties`,
     /// `items`, `minimum`, `maximum`, `exclusiveMinimum`, `minLength`, `maxLength`, `minItems`,
     /// `maxItems` and `anyOf`; `x-duration` lets a number of ms be written as a duration, such as `10s`; `$schema`, `$id`, `$comment`, `title`, `description`, `default`,
-    /// `examples`, `deprecated` and whatever begins with `x-` say nothing about validity and are
+    /// `examples`, `deprecated` and whatever else begins with `x-` say nothing about validity and are
     /// passed over; only the first of `examples` is shown in messages, unless it is long.
+    ///
+    /// `x-when` of a property names other properties of the object, each with a list of values: beside others of them nothing reads it, so that
+    /// it is warned of there, unless it is empty, `false` or its own `default`. What is not given counts as its `default`.
     ///
     /// # Errors
     ///

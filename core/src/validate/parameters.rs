@@ -36,9 +36,75 @@ pub(super) fn check_names(
             });
         });
     }
+    check_known(object, schema, path, report);
+}
+
+/// Reports what nothing reads of the properties that a schema has, and inside of them.
+fn check_known(object: &Map<String, Value>, schema: &Schema, path: &mut String, report: &mut Report<'_>) {
     for (name, value) in object {
         let Some(rules) = schema.properties.get(name) else { continue };
-        within(path, name, |path| check_inner_names(value, rules, path, report));
+        within(path, name, |path| {
+            if !rules.when.is_empty() {
+                check_when(name, value, rules, object, schema, path, report);
+            }
+            check_inner_names(value, rules, path, report);
+        });
+    }
+}
+
+/// Reports a property that is not read beside the values of others. One that is empty, off or has its default asks for nothing:
+/// editors write such.
+#[inline(never)]
+fn check_when(
+    name: &str,
+    value: &Value,
+    rules: &Schema,
+    object: &Map<String, Value>,
+    schema: &Schema,
+    path: &str,
+    report: &mut Report<'_>,
+) {
+    if is_empty(value) || rules.default.as_ref().is_some_and(|preset| same(preset, value)) {
+        return;
+    }
+    for (other, values) in &rules.when {
+        let Some(decider) = schema.properties.get(other) else { continue };
+        let given = object.get(other).filter(|value| !value.is_null());
+        let Some(found) = given.or(decider.default.as_ref()) else { continue };
+        // An expression may give any value; one that is not allowed is reported by itself.
+        let is_known = match &decider.values {
+            Some(known) => known.iter().any(|value| same(value, found)),
+            None => found.is_boolean(),
+        };
+        if is_known && !values.iter().any(|value| same(value, found)) {
+            report(Rule::IgnoredParameter, path, &mut |_| {
+                let preset = if given.is_none() { ", which it is unless given" } else { "" };
+                let wanted: Vec<String> = values.iter().map(quoted).collect();
+                let (found, wanted) = (quoted(found), wanted.join(", "));
+                Finding::new(format!(
+                    "Nothing reads `{name}` where `{other}` is {found}{preset}; it is for {wanted}"
+                ))
+            });
+        }
+    }
+}
+
+/// Whether a value is what a form has where nothing was put in.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(object) => object.is_empty(),
+        Value::Bool(true) | Value::Number(_) => false,
+    }
+}
+
+/// A value of a schema in a message.
+fn quoted(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("`{text}`"),
+        other => format!("`{other}`"),
     }
 }
 
@@ -58,10 +124,7 @@ fn check_inner_names(value: &Value, schema: &Schema, path: &mut String, report: 
                     });
                 });
             }
-            for (name, value) in object {
-                let Some(rules) = schema.properties.get(name) else { continue };
-                within(path, name, |path| check_inner_names(value, rules, path, report));
-            }
+            check_known(object, schema, path, report);
         }
         Value::Array(list) => {
             let Some(rules) = &schema.items else { return };

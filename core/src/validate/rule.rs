@@ -91,6 +91,8 @@ rules! {
     NothingInside = "nothing-inside", ValidationFailed, Warning;
     /// A parameter that the type does not have.
     UnknownParameter = "unknown-parameter", InvalidParameters, Warning;
+    /// A parameter that is not read beside the value of another one.
+    IgnoredParameter = "ignored-parameter", InvalidParameters, Warning;
     /// A handle that the type of the node does not declare.
     UnknownHandle = "unknown-handle", ValidationFailed, Warning;
     /// A node to which no edge can ever carry anything.

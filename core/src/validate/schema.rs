@@ -36,6 +36,10 @@ pub(super) struct Schema {
 
     /// A value as it may be, as JSON text; missing where that is long.
     pub(super) example: Option<String>,
+    /// What a missing value is taken as.
+    pub(super) default: Option<Value>,
+    /// Other properties, and their values under which this one is read; read under any where there are none.
+    pub(super) when: Vec<(String, Vec<Value>)>,
 }
 
 /// Parameters of all types of the node library.

@@ -64,8 +64,15 @@ fn apply(schema: &mut Schema, keyword: &str, value: &Value, path: &str) -> Resul
             let given = value.as_bool();
             schema.duration = given.map_or_else(|| refuse(path, "Expected `true` or `false`"), Ok)?;
         }
+        "x-when" => {
+            for (name, values) in object(value, path)? {
+                let values = list(values, &below(path, name))?.clone();
+                schema.when.push((name.clone(), values));
+            }
+        }
+        "default" => schema.default = Some(value.clone()),
         "examples" => schema.example = example(value),
-        "$schema" | "$id" | "$comment" | "title" | "description" | "default" | "deprecated" => {}
+        "$schema" | "$id" | "$comment" | "title" | "description" | "deprecated" => {}
         // By convention an annotation of whoever wrote the schema.
         _ if keyword.starts_with("x-") => {}
         _ => return refuse(path, &format!("The keyword `{keyword}` is not supported")),

@@ -1,4 +1,6 @@
-import { expect, it } from "vitest";
+/** The handle `default`: edges that name none, and what fits no case. */
+
+import { describe, expect, it } from "vitest";
 import { createConductor } from "../src/exports/desktop.js";
 import type { NodeDefinition } from "../src/types/definition.js";
 
@@ -42,4 +44,65 @@ it("a group that ends in ways of their own gives them as a whole", async () => {
     expect(error).toBeUndefined();
     expect(outputs?.["after"]).toEqual({ result: expect.objectContaining({ n: 1 }) });
   }
+});
+
+describe("what fits no case", () => {
+  const told = async (definition: NodeDefinition, data: unknown) => {
+    const { warnings = [], outputs, error } = await createConductor().flow.run(definition, { input: { data } });
+    expect(error).toBeUndefined();
+    return { outputs, messages: warnings.filter(({ rule }) => rule === "unconnected-default").map((it) => it.message) };
+  };
+  const data = [{ n: 1 }, { n: 20 }, { n: 2 }];
+  const withSwitch = (change: object, edges: object[] = []) => {
+    const definition = flow(edges) as unknown as { nodes: { parameters: object }[] };
+    Object.assign((definition.nodes[0] as { parameters: object }).parameters, change);
+    return definition as unknown as NodeDefinition;
+  };
+
+  it("is warned of where no edge takes it", async () => {
+    const { messages, outputs } = await told(flow([]), data);
+    expect(messages).toEqual([
+      '2 items fit no case, and go nowhere: no edge leaves by `default`. Let one lead to what is to happen then, or set `fallback` to "fail", or to "ignore" where they may be left out',
+    ]);
+    expect(outputs?.["large"]).toMatchObject({ result: [{ n: 20 }] });
+    const one = await told(flow([]), data.slice(0, 2));
+    expect(one.messages).toEqual([expect.stringMatching(/^1 item fits no case, and goes nowhere/)]);
+    const whole = await told(withSwitch({ perItem: false }), { n: 1 });
+    expect(whole.messages).toEqual([expect.stringMatching(/^What came in fits no case, and goes nowhere/)]);
+  });
+
+  it("is told with the rounds of a loop in which it came", async () => {
+    const inner = withSwitch({ perItem: false }) as unknown as { nodes: object[]; edges: object[] };
+    const loop = { id: "l", type: "loop", parameters: { forEach: data }, nodes: inner.nodes, edges: inner.edges };
+    const { warnings = [] } = await createConductor().flow.run({ id: "f", type: "group", nodes: [loop] } as never);
+    expect(warnings.filter(({ rule }) => rule === "unconnected-default")).toEqual([
+      expect.objectContaining({ nodeId: "s", count: 2 }),
+    ]);
+  });
+
+  it("is not where all fits, an edge takes it, or it may be left out", async () => {
+    expect((await told(flow([]), [{ n: 20 }])).messages).toEqual([]);
+    expect((await told(flow([{ source: "s", target: "rest" }]), data)).messages).toEqual([]);
+    const named = { source: "s", target: "rest", sourceHandle: "default" };
+    expect((await told(flow([named]), data)).messages).toEqual([]);
+    const ignored = await told(withSwitch({ fallback: "ignore" }), data);
+    expect(ignored.messages).toEqual([]);
+    expect(ignored.outputs?.["s"]).toMatchObject({ handles: ["large"], value: { large: [{ n: 20 }], default: [] } });
+    const none = await told(withSwitch({ fallback: "ignore", perItem: false }, [named]), { n: 1 });
+    expect(none.outputs).toMatchObject({ s: { handles: [] } });
+    expect(none.outputs).not.toHaveProperty("rest");
+  });
+
+  it("is not where no edge leaves at all, or an expression reads it", async () => {
+    const alone = { id: "f", type: "group", nodes: [(flow([]) as unknown as { nodes: object[] }).nodes[0]] };
+    expect((await told(alone as never, data)).messages).toEqual([]);
+    const definition = withSwitch({}, [{ source: "large", target: "rest" }]) as unknown as {
+      nodes: { parameters: object }[];
+    };
+    const reads = { operation: "reverse", data: "${{ nodes.s.value.default }}" };
+    Object.assign((definition.nodes[2] as { parameters: object }).parameters, reads);
+    const { messages, outputs } = await told(definition as never, data);
+    expect(messages).toEqual([]);
+    expect(outputs?.["rest"]).toMatchObject({ result: [{ n: 2 }, { n: 1 }] });
+  });
 });

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createConductor, type FlowProblem, readFlow, validateFlow } from "@atomiton/conductor/node";
+import { defaultsOf, type NodeType, nodeTypes } from "@atomiton/nodes";
 import { describe, expect, it } from "vitest";
 import type { NodeDefinition } from "../src/types/definition";
 
@@ -156,6 +157,24 @@ describe("warnings", () => {
     );
     expect(leaf("http-request", { url: "https://a.b", headers: { "X-Any": "1" }, params: { any: 1 } })).toEqual([]);
     expect(leaf("sort", { by: "${{ data.keys }}" })).toEqual([]);
+  });
+
+  it("name parameters that nothing reads beside the value of another one", () => {
+    const leaf = (type: string, parameters: object) => validateFlow(flow([{ id: "x", type, parameters }]));
+    const where = [{ field: "a", operator: "eq", value: 1 }];
+    const aggregates = [{ operation: "count", percent: 95 }];
+    const found = leaf("transform", { operation: "filter", where, aggregates });
+    expect(told(found)).toEqual([
+      "warning ignored-parameter /nodes/0/parameters/aggregates",
+      "warning ignored-parameter /nodes/0/parameters/aggregates/0/percent",
+    ]);
+    expect(found[0]?.message).toBe("Nothing reads `aggregates` where `operation` is `filter`; it is for `aggregate`");
+    const [forgotten] = leaf("transform", { sortKey: "total" });
+    expect(forgotten?.message).toContain("where `operation` is `map`, which it is unless given; it is for `sort`");
+    expect(leaf("transform", { operation: "group", sortKey: "region" })).toEqual([]);
+    // As editors write a node whose operation was chosen last.
+    const defaults = defaultsOf(nodeTypes.get("transform") as NodeType);
+    expect(leaf("transform", { ...defaults, operation: "sort", sortKey: "total", uniqueKey: "" })).toEqual([]);
   });
 
   it("name parameters of a group that nothing reads, and let what editors write be", async () => {

@@ -17,6 +17,9 @@ const write = (id: string, parameters: object = {}) => ({
 });
 const read = { id: "read", type: "spreadsheet", parameters: { path } };
 
+/** A picture of one pixel. */
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 /** Nodes one after the other. */
 const line = (...nodes: { id: string }[]) => ({
   id: "line",
@@ -50,8 +53,7 @@ describe("a file that a run writes twice", () => {
 
   it("is told of where pictures are written over, unless the next of them was made of it", async () => {
     const source = join(folder, "source.png");
-    const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
-    writeFileSync(source, Buffer.from(png, "base64"));
+    writeFileSync(source, Buffer.from(PNG, "base64"));
     const picture = (id: string, baseImage: string, output: string) => ({
       id,
       type: "image",
@@ -59,10 +61,10 @@ describe("a file that a run writes twice", () => {
     });
     const out = join(folder, "out.png");
     expect(await warningsOf(loop(picture("thumb", source, out)))).toEqual([
-      expect.stringMatching(/^thumb: .*in the name\), write once behind the loop$/),
+      expect.stringMatching(/^thumb: .*in the name\), write once behind the loop, or set/),
     ]);
     expect(await warningsOf(line(picture("one", source, out), picture("two", source, out)))).toEqual([
-      expect.stringMatching(/^two: `.*out.png` was written by `one` before .* another path$/),
+      expect.stringMatching(/^two: `.*out.png` was written by `one` before .* another path, or set/),
     ]);
     expect(await warningsOf(line(picture("one", source, out), picture("two", out, out)))).toEqual([]);
     const otherwise = `${folder}/./out.png`;
@@ -80,9 +82,26 @@ describe("a file that a run writes twice", () => {
   });
 
   it("is not told of where `overwrite` says that it is meant", async () => {
-    expect(await warningsOf(loop(write("each", { overwrite: true })))).toEqual([]);
-    const { error } = await createConductor().node.run(write("one", { overwrite: false }) as NodeDefinition);
-    expect(error?.message).toContain(`There is something at the target already, and \`overwrite\` is false: ${path}`);
+    const data = [{ a: 1 }];
+    const sheet = { id: "rows", type: "spreadsheet", parameters: { operation: "write", path, data } };
+    const picture = {
+      id: "picture",
+      type: "image",
+      parameters: {
+        operation: "convert",
+        baseImage: `data:image/png;base64,${PNG}`,
+        output: join(folder, "again.png"),
+      },
+    };
+    for (const node of [write("each"), sheet, picture]) {
+      const saying = (overwrite: boolean) => ({ ...node, parameters: { ...node.parameters, overwrite } });
+      expect(await warningsOf(loop(node)), node.id).toEqual([
+        expect.stringMatching(/, or set `overwrite` to true where that is meant|, append, or set `overwrite` to true/),
+      ]);
+      expect(await warningsOf(loop(saying(true))), node.id).toEqual([]);
+      const { error } = await createConductor().node.run(saying(false) as NodeDefinition);
+      expect(error?.message, node.id).toContain("There is something at the target already, and `overwrite` is false: ");
+    }
   });
 
   it("is not told of where a person, a while, another flow or a node of one's own comes between", async () => {

@@ -18,6 +18,7 @@ import {
   nodeExecutableRegistry,
   nodes,
   nodeTypes,
+  type ParameterSchema,
   routed,
   routesOf,
 } from "../src/index.js";
@@ -51,6 +52,66 @@ describe("definitions", () => {
     expect(nodes["constructor"]).toBeUndefined();
     expect(getNodeExecutable("constructor")).toBeUndefined();
     expect(getNodeDefinition("__proto__")).toBeUndefined();
+  });
+
+  describe("parameters that are read beside some values of another one alone", () => {
+    interface Found {
+      name: string;
+      schema: ParameterSchema;
+      siblings: Readonly<Record<string, ParameterSchema>>;
+    }
+    function* parametersIn(schema: ParameterSchema, path: string): Generator<Found> {
+      for (const [name, property] of Object.entries(schema.properties ?? {})) {
+        yield { name: `${path}.${name}`, schema: property, siblings: schema.properties ?? {} };
+        yield* parametersIn(property, `${path}.${name}`);
+      }
+      for (const form of [...(schema.items ? [schema.items] : []), ...(schema.anyOf ?? [])]) {
+        yield* parametersIn(form, path);
+      }
+    }
+    const all = [...nodeTypes.values()].flatMap((type) => [...parametersIn(type.parameterSchema, type.type)]);
+    /** What says more of them than that nothing reads them: an error, or a warning of its own. A `forEach` without a list counts. */
+    const otherwise = [
+      "email.path",
+      "sample.step",
+      "http-request.idempotency",
+      "loop.count",
+      "loop.maxRounds",
+      "template.page",
+      "loop.batchSize",
+    ];
+    /** The words before a colon, at the beginning of a description or of a sentence in it. */
+    const said = (text = "") =>
+      [...text.matchAll(/(?:^|(?<=[.;] ))([\w-]+(?:(?:, | and )[\w-]+)*): /g)].flatMap(([, words = ""]) =>
+        words.split(/, | and /),
+      );
+
+    it("name values that the other one may have", () => {
+      const found = all.filter(({ schema }) => schema["x-when"] !== undefined);
+      expect(found.length).toBeGreaterThan(70);
+      for (const { name, schema, siblings } of found) {
+        for (const [other, values] of Object.entries(schema["x-when"] ?? {})) {
+          const { enum: allowed = [true, false] } = siblings[other] as ParameterSchema;
+          expect(allowed, name).toEqual(expect.arrayContaining([...values]));
+          expect(values.length, name).toBeLessThan(allowed.length);
+        }
+      }
+    });
+
+    it("are those whose description begins with such values", () => {
+      for (const { name, schema, siblings } of all) {
+        const words = said(schema.description);
+        const [other] =
+          Object.entries(siblings).find(
+            ([, { enum: values }]) =>
+              values !== undefined && words.length > 0 && words.every((it) => values.includes(it)),
+          ) ?? [];
+        if (other === undefined || siblings[other] === schema || otherwise.includes(name)) continue;
+        const reads = schema["x-when"]?.[other] ?? siblings[other]?.enum;
+        expect(reads, name).toEqual(expect.arrayContaining(words));
+        if (words.length < (siblings[other]?.enum?.length ?? 0)) expect(schema["x-when"], name).toBeDefined();
+      }
+    });
   });
 
   it("has executables that can be called with parameters, under those of a run", async () => {

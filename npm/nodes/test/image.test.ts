@@ -179,7 +179,7 @@ describe("image", () => {
     [{}, "No valid image inputs provided"],
     [{ operation: "overlay", baseImage: "x" }, "Overlay operation requires both baseImage and overlayImage"],
     [{ operation: "merge", images: ["x"] }, "Merge operation requires at least 2 images in the images array"],
-    [{ operation: "resize", baseImage: "x", angle: 3 }, "`angle` has no effect with operation resize"],
+    [{ operation: "resize", baseImage: "x", angle: 3 }, "`angle` is for rotate, and says nothing to resize"],
     [{ operation: "convert", baseImage: "x", output: "a.gif" }, "Unsupported image format"],
   ])("refuses %j", async (parameters, message) => {
     const error = await failure("image", {}, { operation: "convert", ...parameters });

@@ -82,6 +82,19 @@ describe.each(places)("switch in $name", ({ name, run, failure }) => {
     expect((await run("switch", { default: table }, { field: "rowCount", cases: sizes })).value).toBe(table);
   });
 
+  it("can leave out what fits no case", async () => {
+    const parameters = { field: "total", cases: sizes, fallback: "ignore" };
+    expect(await routes({ data: { total: 4 } }, parameters)).toEqual([]);
+    const data = [{ total: 120 }, { total: 2 }];
+    const output = await run("switch", { data }, { ...parameters, perItem: true });
+    expect(output).toEqual({ handles: ["large"], value: { large: [data[0]], medium: [], odd: [], default: [] } });
+    expect(routesOf(output)).toEqual(["large"]);
+    // A case may have the handle `default` as well, which brings what fits it alone.
+    const cases = [{ handle: "default", equals: 2 }];
+    const items = await run("switch", { data: [1, 2] }, { cases, perItem: true, fallback: "ignore" });
+    expect(items).toEqual({ handles: ["default"], value: { default: [2] } });
+  });
+
   it("can fail where no case fits, saying what was found", async () => {
     const parameters = { field: "total", cases: sizes, fallback: "fail" };
     expect(await failure("switch", { data: { total: "4" } }, parameters)).toMatchObject({

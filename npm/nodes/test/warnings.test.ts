@@ -34,6 +34,33 @@ const where = (field: string, operator: string, value?: unknown) => ({
   where: [{ field, operator, ...(value !== undefined && { value }) }],
 });
 
+describe("a transform", () => {
+  const said = async (data: unknown, parameters: Record<string, unknown>) =>
+    (await warned("transform", { data }, parameters)).warnings;
+
+  it("says that a number and the text that spells it are different to `unique`", async () => {
+    expect(await said([{ id: 7 }, { id: "8" }, { id: "7" }], { operation: "unique", uniqueKey: "id" })).toEqual([
+      [
+        "types-differ",
+        '`id` is 7 and "7", which count as different; make both the same first, such as by `String(row.id)` in a `transform`',
+      ],
+    ]);
+    expect(await said(["1", 1], { operation: "unique" })).toEqual([
+      ["types-differ", expect.stringMatching(/^An item is 1 and "1", .*`String\(item\)`/)],
+    ]);
+    expect(await said([1, 2, "3", "1.0", null, "", true], { operation: "unique" })).toEqual([]);
+  });
+
+  it("says that a filter with conditions runs no code", async () => {
+    const parameters = { ...where("price", "gt", 100), transformFunction: "row => row.name !== 'b'" };
+    expect(await said(orders, parameters)).toEqual([
+      ["ignored-parameter", "`transformFunction` is ignored: a `filter` with `where` goes by that alone"],
+    ]);
+    // As editors write it.
+    expect(await said(orders, { ...parameters, transformFunction: "item => item" })).toEqual([]);
+  });
+});
+
 describe("a filter that compares a number with text", () => {
   const said = async (data: unknown, parameters: Record<string, unknown>) =>
     (await warned("transform", { data }, parameters)).warnings;

@@ -16,6 +16,7 @@ import {
   carriedParts,
   endsRun,
   isThenable,
+  leftOverIn,
   type NodeExecutorFactory,
   routedHandles,
 } from "./executables.js";
@@ -508,6 +509,8 @@ export class Calls {
       if (handles !== undefined) {
         if (carriedApart(value) !== undefined) this.values.hasCarried = true;
         ends = endsRun(value);
+        // What an attempt warned of is told again where its output is reused.
+        if (inherited === undefined && call.isReused === undefined) this.warnOfLeftOver(call, value);
       }
     } catch {
       handles = undefined;
@@ -536,6 +539,16 @@ export class Calls {
       if (handle === DEFAULT_HANDLE) this.answers.post(EventKind.route, attempt, call.task, 0);
     }
     this.answers.post(EventKind.done, attempt, call.task, 1);
+  }
+
+  /** Warns of what fits no case where it goes nowhere. */
+  private warnOfLeftOver(call: Call, output: unknown): void {
+    const count = leftOverIn(output);
+    if (count === 0 || !this.plan.losesDefault(this.values.nodeOf(call.task))) return;
+    const items = count === 1 ? "1 item fits no case, and goes" : `${count} items fit no case, and go`;
+    const what = carriedApart(output) === undefined ? "What came in fits no case, and goes" : items;
+    const message = `${what} nowhere: no edge leaves by \`default\`. Let one lead to what is to happen then, or set \`fallback\` to "fail", or to "ignore" where they may be left out`;
+    this.warn(call, "unconnected-default", message);
   }
 
   keepOutput(call: Call, value: unknown): void {

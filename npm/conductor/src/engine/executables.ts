@@ -59,12 +59,14 @@ export function carriedParts(output: unknown): unknown[] {
 }
 
 const ENDING = Symbol.for("@atomiton/ends-run");
+const LEFT_OVER = Symbol.for("@atomiton/left-over");
 
 /** A value with marks that it lost on its way, between threads or over a store. */
-export function markedAgain(value: unknown, { handles, carried, ends = false }: RouteMarks): unknown {
+export function markedAgain(value: unknown, { handles, carried, ends = false, leftOver = 0 }: RouteMarks): unknown {
   if (handles === undefined || typeof value !== "object" || value === null) return value;
   Object.defineProperty(value, ROUTED, { value: Object.freeze([...handles]), configurable: true });
   if (ends) Object.defineProperty(value, ENDING, { value: true });
+  if (leftOver > 0) Object.defineProperty(value, LEFT_OVER, { value: leftOver });
   return carried === undefined ? value : Object.defineProperty(value, CARRIED, { value: carried });
 }
 
@@ -74,6 +76,33 @@ export interface RouteMarks {
   ends?: boolean;
   handles?: readonly string[];
   carried?: ReadonlyMap<string, unknown>;
+  /** How many things fit none of the other handles, and go by `default`. */
+  leftOver?: number;
+}
+
+/** The marks of a value, as they go beside it; none for one that is not routed, or cannot be looked into. */
+export function marksOf(value: unknown): RouteMarks {
+  try {
+    const handles = routedHandles(value);
+    if (handles === undefined) return {};
+    const carried = carriedApart(value);
+    const leftOver = leftOverIn(value);
+    const ends = endsRun(value);
+    return {
+      handles,
+      ...(ends && { ends }),
+      ...(carried !== undefined && { carried }),
+      ...(leftOver > 0 && { leftOver }),
+    };
+  } catch {
+    return {};
+  }
+}
+
+/** How many things a routed value sends by `default` because they fit none of its other handles. */
+export function leftOverIn(value: unknown): number {
+  const count = (value as { [LEFT_OVER]?: unknown })[LEFT_OVER];
+  return typeof count === "number" ? count : 0;
 }
 
 /** Whether the run is to end with a routed value, by the will of its maker. */

@@ -31,6 +31,8 @@ export class Plan {
   private readonly table: number;
   /** The far ends of edges, by input; made when they are first asked for. */
   private sourceEnds: readonly SourceEnd[] | undefined;
+  /** Whether what goes by `default` is lost, by node; made when it is first asked for. */
+  private lostDefaults: Map<number, boolean> | undefined;
   /** Made when an answer first names handles. */
   private numbers: Map<string, number> | undefined;
   private readonly pairs: number;
@@ -209,13 +211,39 @@ export class Plan {
   /** Whether an edge takes the error of a node. */
   catches(index: number): boolean {
     if (index === 0) return false;
+    return this.handlesLeft(index).includes(ERROR_NAME);
+  }
+
+  /** Whether what a node sends by `default` is lost: edges leave it by other handles alone, and no expression names it. */
+  losesDefault(index: number): boolean {
+    this.lostDefaults ??= new Map();
+    let isLost = this.lostDefaults.get(index);
+    if (isLost === undefined) {
+      const handles = this.handlesLeft(index).filter((handle) => handle !== ERROR_NAME);
+      const ways = [NO_NAME, this.nameNumber(DEFAULT_HANDLE)];
+      isLost = handles.length > 0 && !handles.some((handle) => ways.includes(handle)) && !this.isReferredTo(index);
+      this.lostDefaults.set(index, isLost);
+    }
+    return isLost;
+  }
+
+  /** The numbers of the handles by which edges leave a node. */
+  private handlesLeft(index: number): number[] {
     const { words } = this;
     const id = words[HEADER_WORDS + index * NODE_WORDS];
     const scope = this.parent(index);
+    const handles: number[] = [];
     const first = HEADER_WORDS + this.length * NODE_WORDS;
-    for (let at = first; at < this.outline.length; at += EDGE_WORDS) {
-      if (words[at] === scope && words[at + 1] === id && words[at + 3] === ERROR_NAME) return true;
+    for (let at = first; at < first + this.outline.edges * EDGE_WORDS; at += EDGE_WORDS) {
+      if (words[at] === scope && words[at + 1] === id) handles.push(words[at + 3] as number);
     }
+    return handles;
+  }
+
+  /** Whether expressions of other nodes name a node. */
+  private isReferredTo(read: number): boolean {
+    const { references = [] } = this.outline.expressions ?? {};
+    for (let at = 1; at < references.length; at += 2) if (references[at] === read) return true;
     return false;
   }
 

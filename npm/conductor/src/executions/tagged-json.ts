@@ -17,7 +17,9 @@ export interface Loss {
 }
 
 /** Marks that the conductor keeps beside a value, which are no part of it. */
-const MARKS: readonly symbol[] = ["routed", "carried", "ends-run"].map((name) => Symbol.for(`@atomiton/${name}`));
+const MARKS: readonly symbol[] = ["routed", "carried", "ends-run", "left-over"].map((name) =>
+  Symbol.for(`@atomiton/${name}`),
+);
 
 /** What JSON takes. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

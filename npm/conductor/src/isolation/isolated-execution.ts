@@ -345,12 +345,13 @@ function namesOf(params: Params): SentCall["names"] {
 }
 
 /** The marks of a value: what a process says may be what code made of it that broke out. */
-function marksIn({ handles, carried, ends }: RouteMarks): RouteMarks {
+function marksIn({ handles, carried, ends, leftOver }: RouteMarks): RouteMarks {
   const isList = Array.isArray(handles) && handles.every((handle) => typeof handle === "string");
   return {
     ends: ends === true,
     ...(isList && { handles }),
     ...(carried instanceof Map && { carried }),
+    ...(typeof leftOver === "number" && { leftOver }),
   };
 }
 

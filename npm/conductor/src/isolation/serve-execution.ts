@@ -5,14 +5,7 @@ import { format } from "node:util";
 import type { LoopItems, LoopRounds } from "@atomiton/nodes";
 import { isCloneable, messageOf } from "@atomiton/values";
 import { Call, type CallOwner, ExecutableParams } from "../engine/call.js";
-import {
-  carriedApart,
-  endsRun,
-  isThenable,
-  type NodeExecutorFactory,
-  type RouteMarks,
-  routedHandles,
-} from "../engine/executables.js";
+import { isThenable, marksOf, type NodeExecutorFactory } from "../engine/executables.js";
 import { coded } from "../engine/failure.js";
 import { itemsOf } from "../engine/items.js";
 import type { Log, LogLevel } from "../engine/log.js";
@@ -301,16 +294,4 @@ function notIsolated(type: string): Error {
       "isolation, or the type in `inServer`, which lets the server itself carry it out",
     undefined,
   );
-}
-
-/** The marks of a value, which do not go with it. */
-function marksOf(value: unknown): RouteMarks {
-  try {
-    const handles = routedHandles(value);
-    if (handles === undefined) return {};
-    const carried = carriedApart(value);
-    return { handles, ends: endsRun(value), ...(carried !== undefined && { carried }) };
-  } catch {
-    return {};
-  }
 }

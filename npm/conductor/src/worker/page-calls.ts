@@ -1,12 +1,6 @@
 /** In the page: its executables, called for a run in the worker. */
 import { type Asker, Call, type CallOwner, ExecutableParams, type FlowRunner } from "../engine/call.js";
-import {
-  carriedApart,
-  isThenable,
-  type NodeExecutorFactory,
-  type RouteMarks,
-  routedHandles,
-} from "../engine/executables.js";
+import { isThenable, marksOf, type NodeExecutorFactory } from "../engine/executables.js";
 import { coded } from "../engine/failure.js";
 import type { Log } from "../engine/log.js";
 import type { Plan } from "../engine/plan.js";
@@ -149,18 +143,6 @@ export class PageCalls implements CallOwner {
 
   #say(message: ToWorker): void {
     this.#parts.port.postMessage(message);
-  }
-}
-
-/** The marks of a value, which are not cloned with it. */
-function marksOf(value: unknown): RouteMarks {
-  try {
-    const handles = routedHandles(value);
-    if (handles === undefined) return {};
-    const carried = carriedApart(value);
-    return { handles, ...(carried !== undefined && { carried }) };
-  } catch {
-    return {};
   }
 }
 

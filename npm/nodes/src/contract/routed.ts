@@ -19,6 +19,14 @@ export function routedApart<T extends object>(value: T, carried: ReadonlyMap<str
   return Object.defineProperty(routed(value, [...carried.keys()]), carriedValues, { value: carried });
 }
 
+/** Where an output says how many things fit none of its other handles and go by `default`, for the conductor. */
+const leftOver: unique symbol = Symbol.for("@atomiton/left-over") as never;
+
+/** Notes how many things a routed output sends by `default` because they fit no other handle: where no edge leaves by it, they are lost. */
+export function withLeftOver<T extends object>(value: T, count: number): T {
+  return Object.defineProperty(value, leftOver, { value: count });
+}
+
 /** Where an output says that the run ends with it, for the conductor. */
 const endingRun: unique symbol = Symbol.for("@atomiton/ends-run") as never;
 

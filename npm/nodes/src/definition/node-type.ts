@@ -22,6 +22,11 @@ export interface ParameterSchema {
   "x-unit"?: "ms" | "bytes";
   /** What a form shows for it, where the type does not say. */
   "x-control"?: NodeFieldControlType;
+  /**
+   * Other parameters of the same object, each with the values beside which this one is read; it is warned of beside others. The
+   * description begins with them.
+   */
+  "x-when"?: Readonly<Record<string, readonly (string | boolean)[]>>;
   /** What to say instead of the general message when the value is missing or empty. */
   "x-required-message"?: string;
 }

@@ -1,22 +1,43 @@
-/** Tells of files that a run writes over although nothing can have read them. A file is told by where it is, however a flow spells that. */
+/** Files that are there already: refused, or told of where a run writes over what nothing can have read. One is told by where it is, however a flow spells that. */
+import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
 
+import { NodeError } from "../contract/error.js";
 import type { NodeWork } from "../library/work.js";
 import { fileWasRead, writtenFiles } from "../library/written-files.js";
+import { factsOf } from "./facts.js";
+
+/** What a node says of a file that is there: it may be replaced, it must not, or it may and is told of where the run wrote it. */
+type Overwrite = boolean | undefined;
+
+/**
+ * Refuses to write where something is.
+ *
+ * @param place where it is
+ * @param path as the flow has it, for the message
+ * @throws NodeError EXECUTION_FAILED
+ */
+export async function refuseTaken(overwrite: Overwrite, place: string, path: string): Promise<void> {
+  if (overwrite !== false || !(await factsOf(place, lstat))) return;
+  throw new NodeError(
+    "EXECUTION_FAILED",
+    `There is something at the target already, and \`overwrite\` is false: ${path}`,
+  );
+}
 
 /**
  * Warns where the run wrote this file already, and nothing that reads files or runs programs came between: what it held is lost.
  *
  * @param place where it is
  * @param path as the flow has it, for the message
- * @param appends whether the node could append instead
+ * @param appends whether there is a way to append instead
  * @returns to be called once the file is written
  */
 export function warnOfWritingOver(
   { runEnd, nodeId, stepKey = "", warn }: Pick<NodeWork<unknown>, "runEnd" | "nodeId" | "stepKey" | "warn">,
   place: string,
   path: string,
-  appends = true,
+  { overwrite, appends = true }: { overwrite?: Overwrite; appends?: boolean },
 ): () => void {
   if (runEnd === undefined) return () => {};
   const file = resolve(place);
@@ -24,8 +45,8 @@ export function warnOfWritingOver(
   // A further try, of the node or of a group around it, means the same content.
   const step = stepKey.replace(/~\d+(?=\/[^~]*$)/, "");
   const before = files.get(file);
-  if (before !== undefined && before.step !== step) {
-    const meant = appends ? ", append, or set `overwrite` of `file-system` to true where that is meant" : "";
+  if (before !== undefined && before.step !== step && overwrite !== true) {
+    const meant = `${appends ? ", append" : ""}, or set \`overwrite\` to true where that is meant`;
     warn(
       "written-over",
       before.nodeId === nodeId

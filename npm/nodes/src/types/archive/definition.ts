@@ -28,6 +28,7 @@ export const archive = {
         examples: ["input/photos.zip"],
       },
       data: {
+        "x-when": { operation: ["list", "extract"] },
         description:
           "list, extract: the archive as bytes, or as their base64. An edge to `data` goes before it, one that names no handle does not.",
       },
@@ -40,11 +41,13 @@ export const archive = {
       folder: {
         type: "string",
         minLength: 1,
+        "x-when": { operation: ["extract", "create"] },
         description:
           "extract: the folder for the files, made where it is missing; without it they come as values. create: the folder to pack, or " +
           "below which the names of `files` begin.",
       },
       files: {
+        "x-when": { operation: ["create"] },
         description:
           "create: what to pack instead of a whole folder: a list of paths, or of `{ path, content }` with the name in the archive. An edge to `files` goes before it, one that names no handle does not.",
       },
@@ -59,11 +62,13 @@ export const archive = {
       overwrite: {
         type: "boolean",
         default: false,
+        "x-when": { operation: ["extract"] },
         description: "extract: whether files that are there are replaced.",
       },
       output: {
         type: "string",
         enum: ["bytes", "base64"],
+        "x-when": { operation: ["create"] },
         description: "create without a path: the form; bytes unless given.",
       },
       level: {
@@ -71,18 +76,21 @@ export const archive = {
         minimum: 0,
         maximum: 9,
         default: 6,
+        "x-when": { operation: ["create"] },
         description: "create: from fast and large to slow and small; 0 does not compress.",
       },
       maxSize: {
         type: "integer",
         minimum: 1,
         "x-unit": "bytes",
+        "x-when": { operation: ["list", "extract"] },
         description: "list, extract: the most that may come out; 1 GiB unless given, 256 MiB where it comes as values.",
       },
       maxRatio: {
         type: "number",
         minimum: 1,
         default: 1000,
+        "x-when": { operation: ["list", "extract"] },
         description:
           "list, extract: how many times as large as the archive its content may be, where it has more than 1 MiB.",
       },

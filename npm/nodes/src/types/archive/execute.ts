@@ -1,21 +1,15 @@
 import { throwIfAborted } from "../../contract/abort.js";
-import { NodeError } from "../../contract/error.js";
+import { refuseUnread } from "../../library/unread.js";
 import { executable } from "../../library/work.js";
 import { createArchive } from "./create.js";
 import { archive } from "./definition.js";
-import type { ArchiveParameters, ArchiveWork } from "./parameters.js";
+import type { ArchiveParameters } from "./parameters.js";
 import { extractArchive, listArchive } from "./read.js";
 
 const operations = { list: listArchive, extract: extractArchive, create: createArchive };
 
-/** The settings that only some operations have a use for. */
-const USED_BY: Readonly<Partial<Record<keyof ArchiveParameters, readonly ArchiveParameters["operation"][]>>> = {
-  data: ["list", "extract"],
-  folder: ["extract", "create"],
-  files: ["create"],
-  overwrite: ["extract"],
-  output: ["create"],
-};
+/** Settings that are refused where the operation has no use for them. */
+const REFUSED = ["data", "folder", "files", "overwrite", "output"];
 
 /**
  * Lists, extracts and makes archives. What is in them passes through in pieces; never more than the limits allow comes out,
@@ -27,17 +21,6 @@ const USED_BY: Readonly<Partial<Record<keyof ArchiveParameters, readonly Archive
  */
 export const archiveNode = executable<ArchiveParameters>(archive, async (work) => {
   throwIfAborted(work.signal);
-  refuseUnused(work);
+  refuseUnread(archive, work.parameters, REFUSED);
   return operations[work.parameters.operation](work);
 });
-
-function refuseUnused({ parameters }: ArchiveWork): void {
-  for (const [name, users] of Object.entries(USED_BY)) {
-    const value = parameters[name as keyof ArchiveParameters];
-    if (value === undefined || value === false || users.includes(parameters.operation)) continue;
-    throw new NodeError(
-      "INVALID_PARAMETERS",
-      `\`${name}\` is for ${users.join(", ")}, and says nothing to ${parameters.operation}`,
-    );
-  }
-}

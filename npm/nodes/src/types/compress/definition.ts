@@ -39,6 +39,7 @@ export const compress = {
         minimum: 0,
         maximum: 9,
         default: 6,
+        "x-when": { operation: ["compress"] },
         description: "compress: from fast and large to slow and small.",
       },
       maxSize: {
@@ -47,12 +48,14 @@ export const compress = {
         maximum: 536870912,
         default: 268435456,
         "x-unit": "bytes",
+        "x-when": { operation: ["decompress"] },
         description: "decompress: the most that may come out.",
       },
       maxRatio: {
         type: "number",
         minimum: 1,
         default: 1000,
+        "x-when": { operation: ["decompress"] },
         description: "decompress: how many times as large as the data the result may be, where it has more than 1 MiB.",
       },
     },

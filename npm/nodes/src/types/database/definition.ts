@@ -35,6 +35,7 @@ export const database = {
       sql: {
         type: "string",
         minLength: 1,
+        "x-when": { operation: ["query", "execute"] },
         description:
           "query, execute: one statement, with :name or $name for values by name, or $1, $2 … for those of a list. Never put values into its text, neither by hand nor by expressions.",
         examples: [
@@ -44,6 +45,7 @@ export const database = {
       },
       parameters: {
         anyOf: [{ type: "array" }, { type: "object" }],
+        "x-when": { operation: ["query", "execute"] },
         description:
           "query, execute: values that the database keeps apart from the statement. An object has those of :name and $name, each of which must be there and be used; in texts, quotes and comments, in `::` and `:=` names are left alone, and inside of brackets of PostgreSQL `$name` alone is one. A list has those of $1, $2 …",
         examples: [{ customer: "\u0024{{ data.customer }}" }, ["\u0024{{ data.customer }}"]],
@@ -52,12 +54,14 @@ export const database = {
       table: {
         type: "string",
         minLength: 1,
+        "x-when": { operation: ["insert"] },
         description:
           "insert: the table, also as `schema.table`. Names are taken as they are written, in upper and lower case.",
         examples: ["shop.orders"],
       },
       rows: {
         type: "array",
+        "x-when": { operation: ["insert"] },
         description:
           "insert: the rows as objects by column, where no edge brings them by the name of a handle. In columns of JSON values stay what they are: text is text there, and is not read as JSON. SQLite: truth values are 1 and 0, times are text in ISO 8601, lists and objects are JSON; NaN is refused, which it would make null of.",
         examples: [[{ id: 1, name: "Ada" }]],
@@ -66,12 +70,14 @@ export const database = {
         type: "string",
         enum: ["error", "ignore", "update"],
         default: "error",
+        "x-when": { operation: ["insert"] },
         description:
           "insert: what becomes of a row whose key is there already: an error for all, left out, or written over the one that is there.",
       },
       keys: {
         type: "array",
         items: { type: "string" },
+        "x-when": { operation: ["insert"] },
         description:
           "insert: the columns of the key for `update`, which have a unique index; with `ignore` of any without it.",
         examples: [["id"]],
@@ -79,6 +85,7 @@ export const database = {
       returning: {
         type: "array",
         items: { type: "string" },
+        "x-when": { operation: ["insert"] },
         description: "insert: columns that come back as rows, such as numbers that the database gave.",
         examples: [["id"]],
       },

@@ -32,9 +32,15 @@ export const fileSystem = {
         examples: ["output/report.md"],
         "x-required-message": "Path is required",
       },
-      targetPath: { type: "string", minLength: 1, description: "Where copy and move put things." },
+      targetPath: {
+        type: "string",
+        minLength: 1,
+        "x-when": { operation: ["copy", "move"] },
+        description: "Where copy and move put things.",
+      },
       overwrite: {
         type: "boolean",
+        "x-when": { operation: ["copy", "move", "write"] },
         description:
           "copy, move and write: whether a file that is there may be replaced. true: it is; false: where there is something already, the " +
           "node fails and changes nothing; not given: it is, and a warning names it, of write where the same run wrote it.",
@@ -45,6 +51,7 @@ export const fileSystem = {
         description: "Whether a file that comes in may say where it is written to.",
       },
       content: {
+        "x-when": { operation: ["write", "append"] },
         description:
           "What to write, instead of what edges bring: text and bytes as they are, a table as CSV, lines of JSON or JSON by the ending of the path, " +
           "the rest as YAML or lines of JSON where the path ends so, else as JSON. append: records become rows of a .csv or .tsv under the columns that the file has (a column that it has not is refused), the rest lines of JSON.",
@@ -52,12 +59,14 @@ export const fileSystem = {
       format: {
         type: "string",
         enum: ["text", "bytes", "base64", "json", "yaml"],
+        "x-when": { operation: ["read", "write"] },
         description:
           "read: what the content becomes; text unless given. write: what is written; unless given, what the content is decides, and the name of the file: rows become CSV in .csv and .tsv, lists lines of JSON in .jsonl and .ndjson, values YAML in .yaml and .yml.",
       },
       encoding: {
         type: "string",
         enum: ["utf-8", "utf-16le", "utf-16be", "windows-1252"],
+        "x-when": { operation: ["read", "write", "append"] },
         description:
           "How the characters of text are written. Given for a read, what is not in it fails; without it, it is taken as UTF-8, and " +
           "bytes that are not valid UTF-8 are warned of. `windows-1252` is for Latin-1 as well.",
@@ -65,11 +74,13 @@ export const fileSystem = {
       recursive: {
         type: "boolean",
         default: false,
+        "x-when": { operation: ["list", "delete"] },
         description:
           "Whether list and delete go into folders; list then looks for patterns without `/` in every folder.",
       },
       patterns: {
         anyOf: [{ type: "array", items: { type: "string" } }, { type: "string" }],
+        "x-when": { operation: ["list"] },
         description:
           "list: what to find below the path. `*` stands for characters of a name, `?` for one, `[a-z]` for one of several, " +
           "`{csv,tsv}` for one of several texts, `**` for any folders; `!` in front takes out. Letters count as they are: `*.{jpg,JPG}` finds both. Links are not followed.",
@@ -78,14 +89,20 @@ export const fileSystem = {
       include: {
         type: "string",
         enum: ["all", "files", "folders"],
+        "x-when": { operation: ["list"] },
         description: "list: what counts; files where patterns are given, else all.",
       },
       hidden: {
         type: "boolean",
+        "x-when": { operation: ["list"] },
         description:
           "list: whether names that begin with a dot count too; false unless given, with a warning of what is left out. A pattern with such a name finds it anyway.",
       },
-      details: { type: "boolean", description: "list: whether `entries` tells kind, size and time of each." },
+      details: {
+        type: "boolean",
+        "x-when": { operation: ["list"] },
+        description: "list: whether `entries` tells kind, size and time of each.",
+      },
     },
   },
   inputPorts: [

@@ -9,14 +9,16 @@ import { findData, handleValue, isPlainObject, ownValue, unwrap } from "../../da
 import { kindOf } from "../../data/kind.js";
 import { warnOfNestedRows, writableRows } from "../../data/loop-rows.js";
 import { warnOfLeftOut } from "../../library/chosen-data.js";
+import { refuseUnread } from "../../library/unread.js";
 import { executable, type NodeWork } from "../../library/work.js";
+import { factsOf } from "../../machine/facts.js";
 import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
-import { warnOfWritingOver } from "../../machine/writing-over.js";
+import { refuseTaken, warnOfWritingOver } from "../../machine/writing-over.js";
 import { demandTable, isBacked } from "../../table/table-output.js";
 import { appendContent } from "./append.js";
 import { formByName, writeContent } from "./content.js";
 import { fileSystem } from "./definition.js";
-import { factsOf, kindOfFile, missing } from "./facts.js";
+import { kindOfFile, missing } from "./facts.js";
 import { listFolder } from "./list.js";
 import type { FileParameters } from "./parameters.js";
 import { readContent } from "./read.js";
@@ -59,28 +61,12 @@ export const fileSystemNode = executable<FileParameters>(
   { fromPorts: ["path", "targetPath"], takesStreams: true },
 );
 
-/** The settings that only some operations have a use for. */
-const USED_BY: Readonly<Partial<Record<keyof FileParameters, readonly FileParameters["operation"][]>>> = {
-  format: ["read", "write"],
-  encoding: ["read", "write", "append"],
-  patterns: ["list"],
-  include: ["list"],
-  hidden: ["list"],
-  details: ["list"],
-  overwrite: ["copy", "move", "write"],
-};
+/** Settings that are refused where the operation has no use for them. */
+const REFUSED = ["format", "encoding", "patterns", "include", "hidden", "details", "overwrite"];
 
 function refuseUnused({ parameters }: Work): void {
-  const { operation, format, encoding } = parameters;
-  for (const [name, users] of Object.entries(USED_BY)) {
-    const value = parameters[name as keyof FileParameters];
-    // `overwrite: false` asks for something, while other settings are off without it.
-    if (value === undefined || (value === false && name !== "overwrite") || users.includes(operation)) continue;
-    throw new NodeError(
-      "INVALID_PARAMETERS",
-      `\`${name}\` is for ${users.join(", ")}, and says nothing to ${operation}`,
-    );
-  }
+  refuseUnread(fileSystem, parameters, REFUSED);
+  const { format, encoding } = parameters;
   if (encoding !== undefined && (format === "bytes" || format === "base64")) {
     throw new NodeError("INVALID_PARAMETERS", `\`encoding\` is for text, and says nothing to \`format: ${format}\``);
   }
@@ -103,10 +89,10 @@ async function write(work: Work, parameterPath: string): Promise<object> {
     );
   }
   const place = await rootedPath(work.files, path);
-  await refuseTaken(work, place, path);
-  const written = parameters.overwrite === true ? undefined : warnOfWritingOver(work, place, path);
+  await refuseTaken(parameters.overwrite, place, path);
+  const written = warnOfWritingOver(work, place, path, parameters);
   const size = await writeContent(place, content, work, form);
-  written?.();
+  written();
   return { result: path, path, size };
 }
 
@@ -207,7 +193,7 @@ async function copy(work: Work, path: string): Promise<object> {
     if (!facts) throw await missing("Source", path);
     checkCopyable(facts, path);
     const to = await rootedPath(work.files, target, "link");
-    await refuseTaken(work, to, target);
+    await refuseTaken(work.parameters.overwrite, to, target);
     const { overwrite } = work.parameters;
     const options = overwrite === false ? { force: false, errorOnExist: true } : {};
     warnOfReplaced(work, await copyAll(from, to, work.signal, options));
@@ -224,7 +210,7 @@ async function move(work: Work, path: string): Promise<object> {
     if (!facts) throw await missing("Source", path);
     await refuseRoot(work.files, from, path);
     await refuseRoot(work.files, to, target);
-    await refuseTaken(work, to, target);
+    await refuseTaken(work.parameters.overwrite, to, target);
     await mkdir(dirname(to), { recursive: true });
     const there = await factsOf(to, lstat);
     const isReplaced = there !== undefined && !there.isDirectory() && there.ino !== facts.ino;
@@ -250,14 +236,6 @@ async function renameTo({ parameters }: Work, from: string, to: string, facts: S
     throw error;
   }
   await rm(from);
-}
-
-async function refuseTaken({ parameters }: Work, to: string, target: string): Promise<void> {
-  if (parameters.overwrite !== false || !(await factsOf(to, lstat))) return;
-  throw new NodeError(
-    "EXECUTION_FAILED",
-    `There is something at the target already, and \`overwrite\` is false: ${target}`,
-  );
 }
 
 function warnOfReplaced({ parameters, warn }: Work, replaced: readonly string[]): void {

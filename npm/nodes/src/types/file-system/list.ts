@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { throwIfAborted } from "../../contract/abort.js";
 import { Globs } from "../../data/globs.js";
 import type { NodeWork } from "../../library/work.js";
+import { factsOf } from "../../machine/facts.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { type Found, search } from "../../machine/walk.js";
-import { factsOf, kindOfFile, missing } from "./facts.js";
+import { kindOfFile, missing } from "./facts.js";
 import type { FileParameters } from "./parameters.js";
 
 type Work = NodeWork<FileParameters>;

@@ -5,10 +5,11 @@ import { NodeError } from "../../contract/error.js";
 import { jsonValue } from "../../data/json-text.js";
 import { warnOfLostDigitsIn } from "../../data/lost-digits.js";
 import type { NodeWork } from "../../library/work.js";
+import { factsOf } from "../../machine/facts.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { notUtf8, textOfBytes } from "../../machine/text-encoding.js";
 import { yamlValue } from "../../machine/yaml.js";
-import { factsOf, missing } from "./facts.js";
+import { missing } from "./facts.js";
 import type { FileParameters } from "./parameters.js";
 
 type Work = NodeWork<FileParameters>;

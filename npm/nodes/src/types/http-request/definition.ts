@@ -134,45 +134,53 @@ export const httpRequest = {
           next: {
             type: "string",
             minLength: 1,
+            "x-when": { type: ["nextUrl"] },
             description: "nextUrl: where in the body the address is, such as `paging.next`.",
           },
           cursor: {
             type: "string",
             minLength: 1,
+            "x-when": { type: ["cursor"] },
             description: "cursor: where in the body it is, such as `meta.next_cursor`.",
           },
           param: {
             type: "string",
             minLength: 1,
+            "x-when": { type: ["cursor", "page", "offset"] },
             description:
               "cursor, page, offset: the name under which a request carries it. Without it `cursor`, `page` or `offset`.",
           },
           in: {
             type: "string",
             enum: ["query", "body"],
+            "x-when": { type: ["cursor", "page", "offset"] },
             description:
               "cursor, page, offset: whether the query carries it (unless given) or a body that is an object, where `param` may be a path.",
           },
           start: {
             type: "integer",
             minimum: 0,
+            "x-when": { type: ["page", "offset"] },
             description: "page, offset: the first; for page 1 unless given, for offset 0.",
           },
           step: {
             type: "integer",
             minimum: 1,
+            "x-when": { type: ["page", "offset"] },
             description:
               "page, offset: from one to the next; for page 1 unless given, for offset as many as the page had items.",
           },
           total: {
             type: "string",
             minLength: 1,
+            "x-when": { type: ["page", "offset"] },
             description:
               "page, offset: where in the body the number of all items is. Without it the first page without items ends it.",
           },
           totalPages: {
             type: "string",
             minLength: 1,
+            "x-when": { type: ["page"] },
             description: "page: where in the body the number of all pages is.",
           },
           maxPages: {

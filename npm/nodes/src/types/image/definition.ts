@@ -29,6 +29,39 @@ const position = {
     "Compass names are the same places. watermark: bottom-right unless given.",
 } as const satisfies ParameterSchema;
 
+const SIZE = ["width", "height", "fit", "enlarge"];
+const PLACE = ["position", "left", "top"];
+const LAYER = [...PLACE, "margin", "blendMode", "opacity", "scale", "tile"];
+const WORDS = ["text", "font", "fontSize", "color"];
+const WRITING = ["output", "overwrite", "resultAs", "format", "quality", "lossless", "background"];
+const EFFECTS = ["blur", "sharpen", "grayscale", ...WRITING];
+const TOP = ["overlayImage", "images"];
+
+/** What each operation looks at, beside the picture itself and `maxPixels`. */
+const USED = {
+  overlay: [...SIZE, ...LAYER, ...TOP, ...EFFECTS],
+  merge: [...SIZE, ...LAYER, ...TOP, ...EFFECTS],
+  composite: [...SIZE, ...LAYER, ...TOP, ...EFFECTS],
+  blend: [...SIZE, "position", "blendMode", "opacity", ...TOP, ...EFFECTS],
+  watermark: [...SIZE, ...LAYER, ...TOP, ...WORDS, ...EFFECTS],
+  text: [...SIZE, ...PLACE, "margin", "opacity", ...WORDS, "images", ...EFFECTS],
+  resize: [...SIZE, "position", "opacity", "images", ...EFFECTS],
+  convert: [...SIZE, "position", "opacity", "images", ...EFFECTS],
+  crop: ["width", "height", ...PLACE, "opacity", "images", ...EFFECTS],
+  rotate: ["angle", "flip", "flop", "opacity", "images", ...EFFECTS],
+  info: ["images"],
+};
+
+/** Parameters with the operations that look at them, where not all do. */
+function withUses<const P extends Readonly<Record<string, ParameterSchema>>>(properties: P): P {
+  const all = Object.entries(USED);
+  const described = Object.entries(properties).map(([name, schema]) => {
+    const operation = all.filter(([, names]) => names.includes(name)).map(([each]) => each);
+    return [name, operation.length % all.length === 0 ? schema : { ...schema, "x-when": { operation } }];
+  });
+  return Object.fromEntries(described);
+}
+
 const side = { type: "integer", minimum: 1, maximum: 65535 } as const satisfies ParameterSchema;
 
 /** Works on pictures. */
@@ -41,7 +74,7 @@ export const image = {
   icon: "image",
   parameterSchema: {
     type: "object",
-    properties: {
+    properties: withUses({
       ...sharedParameters,
       operation: {
         type: "string",
@@ -92,6 +125,12 @@ export const image = {
           "The file to write, whole or not at all; folders that are missing are made. Without it the picture is `result`.",
         examples: ["output/small.jpg"],
       },
+      overwrite: {
+        type: "boolean",
+        description:
+          "Whether the file of `output` may be there already. true: it is replaced; false: the node fails, and nothing is changed; not given: it is " +
+          "replaced, and a warning tells where the same run wrote it.",
+      },
       resultAs: {
         type: "string",
         enum: ["bytes", "base64", "data-url"],
@@ -130,8 +169,16 @@ export const image = {
         type: "number",
         description: "rotate: degrees clockwise. Beside quarter turns the picture gets larger.",
       },
-      flip: { type: "boolean", default: false, description: "rotate: whether it is turned upside down." },
-      flop: { type: "boolean", default: false, description: "rotate: whether left and right change places." },
+      flip: {
+        type: "boolean",
+        default: false,
+        description: "rotate: whether it is turned upside down.",
+      },
+      flop: {
+        type: "boolean",
+        default: false,
+        description: "rotate: whether left and right change places.",
+      },
       blendMode: {
         type: "string",
         enum: [
@@ -197,7 +244,13 @@ export const image = {
           "A .ttf or .otf file, or a font family of the machine; a usual one without serifs unless given. With a file the picture is the same on every machine.",
         examples: ["fonts/Inter.ttf", "DejaVu Sans"],
       },
-      fontSize: { type: "number", minimum: 1, maximum: 2000, default: 32, description: "Pixels per em." },
+      fontSize: {
+        type: "number",
+        minimum: 1,
+        maximum: 2000,
+        default: 32,
+        description: "Pixels per em.",
+      },
       color: {
         type: "string",
         default: "white",
@@ -245,7 +298,7 @@ export const image = {
         default: 67108864,
         description: "The most pixels that a picture may have: each that comes in, and what becomes of it.",
       },
-    },
+    }),
   },
   inputPorts: [
     input("baseImage", "Base Image", "any", "A path, bytes, base64, or the output of a node that gives one of them."),

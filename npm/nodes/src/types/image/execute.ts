@@ -4,16 +4,17 @@ import { writeAtomically, writeThrough } from "@atomiton/storage/files";
 import { throwIfAborted } from "../../contract/abort.js";
 import { adviceOf, NodeError } from "../../contract/error.js";
 import { toBase64 } from "../../data/base64.js";
+import { refuseUnread } from "../../library/unread.js";
 import { executable } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
-import { warnOfWritingOver } from "../../machine/writing-over.js";
+import { refuseTaken, warnOfWritingOver } from "../../machine/writing-over.js";
 import { cancellable } from "../../table/addon.js";
 import { avifIn, avifOfPng, checkAvif, headerOfAvif, pngOfAvif } from "./avif.js";
 import { image } from "./definition.js";
 import { fontOf } from "./font.js";
 import { formatOf, type ImageFormat } from "./format.js";
 import { hasWords, jobOf } from "./job.js";
-import { type ImageParameters, type ImageWork, refuseUnused } from "./parameters.js";
+import type { ImageParameters, ImageWork } from "./parameters.js";
 import { type Pictures, picturesOf } from "./pictures.js";
 import { sourceOf } from "./sources.js";
 
@@ -29,18 +30,20 @@ export const imageNode = executable<ImageParameters>(image, run, { fromPorts: ["
 
 async function run(work: ImageWork): Promise<object> {
   throwIfAborted(work.signal);
-  refuseUnused(work);
+  refuseUnread(image, work.parameters);
   const pictures = await picturesOf(work);
   checkPictures(work, pictures);
   if (work.parameters.operation === "info") return infoOf(work, pictures);
   const format = formatOf(work);
   if (format === "avif") await checkAvif();
-  const { output, resultAs } = work.parameters;
+  const { output, overwrite, resultAs } = work.parameters;
   // Before the work, so that a place that may not be written is told at once.
   const place = output === undefined ? undefined : await rootedPath(work.files, output);
+  if (place !== undefined) await refuseTaken(overwrite, place, output as string);
   const answer = await process(work, pictures, format);
   // Behind the pictures that are read, of which it may be one.
-  const written = place === undefined ? undefined : warnOfWritingOver(work, place, output as string, false);
+  const written =
+    place === undefined ? undefined : warnOfWritingOver(work, place, output as string, { overwrite, appends: false });
   const { quality, lossless } = work.parameters;
   const made = answer.bytes ?? Buffer.alloc(0);
   const { width, height } = answer;

@@ -45,6 +45,7 @@ export const loop = {
       condition: {
         type: "string",
         "x-control": "code",
+        "x-when": { loopType: ["while"] },
         description:
           "while: JavaScript that is asked before each round, over `iteration` (its number, from 0), `lastResult` (what the last node inside gave in the round before, without the `{ result }` around it; `undefined` before the first one) and the names of expressions: `data` is what came into the loop, the same in each round.",
         examples: ["iteration < 3", "lastResult?.next !== null"],

@@ -25,6 +25,7 @@ export const merge = {
         examples: [["stored", "fetched"]],
       },
       keys: {
+        "x-when": { mode: ["key"] },
         description:
           "key: the field, or fields, that tell which records belong together. 7 and the text `7` are the same.",
         examples: ["id", ["year", "month"]],
@@ -37,6 +38,7 @@ export const merge = {
         type: "string",
         enum: ["fail", "fill"],
         default: "fail",
+        "x-when": { mode: ["position"] },
         description: "position: whether lists of different lengths are an error, or fields of missing rows are null.",
       },
     },

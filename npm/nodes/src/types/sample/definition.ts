@@ -53,6 +53,7 @@ export const sample = {
       seed: {
         type: "integer",
         default: 1,
+        "x-when": { method: ["random"] },
         description: "random: with the same seed the same rows are taken from the same number of rows.",
       },
     },

@@ -26,6 +26,13 @@ export const spreadsheet = {
         examples: ["data/orders.csv", "report.xlsx"],
       },
       filePath: { type: "string", minLength: 1, description: "An older name of path." },
+      overwrite: {
+        type: "boolean",
+        "x-when": { operation: ["write"] },
+        description:
+          "write: whether the file may be there already. true: it is replaced; false: the node fails, and nothing is changed; not given: it is " +
+          "replaced, and a warning tells where the same run wrote it.",
+      },
       data: {
         description:
           "Text, bytes or records instead of a file, where no edge brings them by the name of a handle. An edge without one then says which node goes first.",
@@ -58,6 +65,7 @@ export const spreadsheet = {
       },
       sheets: {
         type: "object",
+        "x-when": { operation: ["write"] },
         description:
           "write: the rows of several sheets of one xlsx, by the names of the sheets and in their order, instead of `data`. A name has 31 characters at most and none of [ ] : * ? / \\; no two differ in case alone.",
         examples: [{ Orders: "${{ nodes.orders.result }}", Totals: "${{ nodes.totals.result }}" }],
@@ -68,6 +76,7 @@ export const spreadsheet = {
         type: "integer",
         minimum: 1,
         maximum: 1_048_576,
+        "x-when": { operation: ["read"] },
         description:
           "read: the row of a CSV, TSV or workbook where the table begins, from 1: the one that names the columns, or without headers the first record. Rows above it, such as a title, are left out; empty lines count.",
         examples: [3],
@@ -81,6 +90,7 @@ export const spreadsheet = {
       encoding: {
         type: "string",
         enum: ["utf-8", "utf-16le", "utf-16be", "windows-1252"],
+        "x-when": { operation: ["read"] },
         description:
           "read: how the characters of CSV, TSV, JSON and JSON Lines are written; utf-8 unless given. `windows-1252` is for Latin-1 as well, and what Excel writes as CSV in Western countries.",
       },

@@ -9,6 +9,7 @@ export interface SpreadsheetParameters {
   operation: "read" | "write";
   path?: string;
   filePath?: string;
+  overwrite?: boolean;
   data?: unknown;
   format?: string;
   types?: "text" | "auto";

@@ -12,7 +12,7 @@ import { warnOfLeftOut } from "../../library/chosen-data.js";
 import type { NodeWork } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { StreamedRows } from "../../machine/streamed-rows.js";
-import { warnOfWritingOver } from "../../machine/writing-over.js";
+import { refuseTaken, warnOfWritingOver } from "../../machine/writing-over.js";
 import { cancellable } from "../../table/addon.js";
 import { demandTable, recordsOf, streamBehind, tableBehind } from "../../table/table-output.js";
 import { writeContent, writeStream } from "../file-system/content.js";
@@ -60,7 +60,8 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   if (stream instanceof StreamedRows && isStreamed(format, parameters)) {
     const form = format === "json" || format === "jsonl" ? format : delimiterOf(parameters, format);
     const place = await rootedPath(work.files, path);
-    const written = warnOfWritingOver(work, place, path);
+    await refuseTaken(parameters.overwrite, place, path);
+    const written = warnOfWritingOver(work, place, path, parameters);
     const { size, count } = await writeStream(place, stream, form, work);
     written();
     if (count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
@@ -71,7 +72,8 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   if (format !== "json" && format !== "jsonl") warnOfNestedRows(data, (rule, message) => work.warn(rule, message));
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
   const place = await rootedPath(work.files, path);
-  const written = warnOfWritingOver(work, place, path);
+  await refuseTaken(parameters.overwrite, place, path);
+  const written = warnOfWritingOver(work, place, path, parameters);
   const size = await write(place, rows, format, work);
   written();
   const { headers, count } = rows;
@@ -123,7 +125,8 @@ async function writeSheets(
   }
   const text = JSON.stringify(sheets.map((rows, at) => sheetOf(rows, names[at] as string)));
   const place = await rootedPath(work.files, path);
-  const written = warnOfWritingOver(work, place, path);
+  await refuseTaken(parameters.overwrite, place, path);
+  const written = warnOfWritingOver(work, place, path, parameters);
   const size = await writeAtomically(place, async (beside) => {
     const size = await cancellable(signal, (addon, cancel) =>
       addon.writeRecordsWorkbook(text, beside, parameters.types !== "text", cancel),

@@ -71,9 +71,10 @@ export const switchType = {
       },
       fallback: {
         type: "string",
-        enum: ["default", "fail"],
+        enum: ["default", "fail", "ignore"],
         default: "default",
-        description: "What happens where no case fits: the handle `default` fires, or the node fails.",
+        description:
+          "What happens where no case fits: the handle `default` fires, with a warning where no edge leaves by it; the node fails; or it is left out.",
       },
       perItem: {
         type: "boolean",
@@ -98,7 +99,7 @@ export const switchType = {
       "default",
       "Default",
       "any",
-      "The data where no case fits, or the items that fit none. Edges without a handle leave here.",
+      "The data where no case fits, or the items that fit none, unless `fallback` says otherwise. Edges without a handle leave here.",
     ),
   ],
   otherOutputs: [

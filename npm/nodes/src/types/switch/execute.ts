@@ -2,7 +2,7 @@ import { namesText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { Pace } from "../../contract/pace.js";
-import { routed, routedApart } from "../../contract/routed.js";
+import { routed, routedApart, withLeftOver } from "../../contract/routed.js";
 import { type Doubt, doubtsOfFields, doubtsOfFilter, doubtsOfObject } from "../../data/doubtful-conditions.js";
 import { fieldOf } from "../../data/field.js";
 import { findData, isPlainObject } from "../../data/input.js";
@@ -20,7 +20,7 @@ interface Parameters {
   field?: string;
   cases: Case[];
   all: boolean;
-  fallback: "default" | "fail";
+  fallback: "default" | "fail" | "ignore";
   perItem: boolean;
 }
 
@@ -29,7 +29,8 @@ const DEFAULT = "default";
 
 /**
  * Routes its data, as `{handles, value}`, to the handle of the first case that it fits, or of all such cases. With
- * `perItem` the data is a list, and each handle brings the items that fit it; handles without items do not fire.
+ * `perItem` the data is a list, and each handle brings the items that fit it; handles without items do not fire. What fits no
+ * case goes by `default`, unless `fallback` is `ignore`.
  *
  * Fails with INVALID_PARAMETERS, TYPE_MISMATCH (fields of what has none; no list to split), EXECUTION_FAILED (no case fits,
  * and `fallback` is `fail`; text too long for a pattern) or CANCELLED.
@@ -64,8 +65,10 @@ function whole(work: NodeWork<Parameters>, ways: Way[], data: unknown, hasValue:
       ...doubtsOfObject(way.where, data),
     ]);
   if (handles.length === 0 && fallback === "fail") throw unfit(`the value ${foundText(value)}`, ways);
-  if (handles.length === 0) handles.push(DEFAULT);
-  return routed({ handles, value: data }, handles);
+  const isLeftOver = handles.length === 0 && fallback === "default";
+  if (isLeftOver) handles.push(DEFAULT);
+  const output = routed({ handles, value: data }, handles);
+  return isLeftOver ? withLeftOver(output, 1) : output;
 }
 
 /** Splits a list. */
@@ -76,13 +79,15 @@ async function split(work: NodeWork<Parameters>, ways: Way[], data: unknown): Pr
     throw new NodeError("TYPE_MISMATCH", `With \`perItem\` the data must be a list, not ${kindOf(data)}`);
   }
   const lists = new Map<string, unknown[]>([...ways.map(({ handle }) => handle), DEFAULT].map((name) => [name, []]));
+  const left: unknown[] = [];
   const pace = new Pace(work.signal);
   for (const [position, item] of items.entries()) {
     const value = field === undefined ? item : fieldOf(item, field);
     const handles = handlesOf(work.parameters, ways, value, item);
     if (handles.length === 0) {
       if (fallback === "fail") throw unfit(`item ${position}, whose value is ${foundText(value)},`, ways);
-      handles.push(DEFAULT);
+      left.push(item);
+      if (fallback === "default") handles.push(DEFAULT);
     }
     for (const handle of handles) lists.get(handle)?.push(item);
     if (pace.isDue()) await pace.rest();
@@ -98,11 +103,12 @@ async function split(work: NodeWork<Parameters>, ways: Way[], data: unknown): Pr
       ...doubtsOfFilter(way.asked, () => some, keptNone),
       ...doubtsOfFilter(way.where, () => items, keptNone),
     ];
-    return doubts.length > 0 ? doubts : doubtsOfTextLeft(way, lists.get(DEFAULT) ?? [], valued);
+    return doubts.length > 0 ? doubts : doubtsOfTextLeft(way, left, valued);
   });
   const carried = new Map([...lists].filter(([, list]) => list.length > 0));
   // Expressions read the lists by their handles, also where nothing is in them.
-  return routedApart({ handles: [...carried.keys()], value: Object.fromEntries(lists) }, carried);
+  const output = routedApart({ handles: [...carried.keys()], value: Object.fromEntries(lists) }, carried);
+  return left.length > 0 && fallback === "default" ? withLeftOver(output, left.length) : output;
 }
 
 /** Text among numbers in what no case took, where nothing else of a case keeps it out. */

@@ -40,7 +40,12 @@ export const template = {
         default: false,
         description: "markdown, html: whether the result is a whole page, with a head and a plain style.",
       },
-      title: { type: "string", default: "Document", description: "page: its title, a template too." },
+      title: {
+        type: "string",
+        default: "Document",
+        "x-when": { page: [true] },
+        description: "page: its title, a template too.",
+      },
     },
   },
   inputPorts: [

@@ -30,7 +30,8 @@ export const transform = {
     type: "object",
     properties: {
       ...sharedParameters,
-      ...whereParameters,
+      where: { ...whereParameters.where, "x-when": { operation: ["filter"] } },
+      match: { ...whereParameters.match, "x-when": { operation: ["filter"] } },
       ...scriptParameters,
       operation: {
         type: "string",
@@ -56,6 +57,7 @@ export const transform = {
         type: "string",
         "x-control": "code",
         default: "item => item",
+        "x-when": { operation: ["map", "filter", "reduce"] },
         description:
           "map, filter, reduce: JavaScript, a function of (item, index, items), for reduce of (acc, item, index); or a property path. It reads the names of expressions as well.",
         examples: ["row => ({ name: row.name, total: row.price * row.quantity })"],
@@ -63,6 +65,7 @@ export const transform = {
       sortKey: {
         type: "string",
         minLength: 1,
+        "x-when": { operation: ["sort", "group"] },
         description:
           "sort: the field to sort by; without it the items themselves are compared. As numbers where all of them are or spell one, else as text, with a warning where they are mixed.",
       },
@@ -70,16 +73,27 @@ export const transform = {
         type: "string",
         enum: ["asc", "desc"],
         default: "asc",
+        "x-when": { operation: ["sort"] },
         description: "sort: ascending or descending.",
       },
       uniqueKey: {
         type: "string",
         minLength: 1,
+        "x-when": { operation: ["unique"] },
         description: "unique: the field that must differ; without it items as a whole.",
       },
-      reduceInitial: { description: "reduce: the first accumulator; text is read as JSON where it is JSON." },
-      groupKey: { type: "string", minLength: 1, description: "group: the field whose values become the groups." },
+      reduceInitial: {
+        "x-when": { operation: ["reduce"] },
+        description: "reduce: the first accumulator; text is read as JSON where it is JSON.",
+      },
+      groupKey: {
+        type: "string",
+        minLength: 1,
+        "x-when": { operation: ["group", "aggregate"] },
+        description: "group: the field whose values become the groups.",
+      },
       groupBy: {
+        "x-when": { operation: ["aggregate"] },
         description: "aggregate: the field, or fields, of which each value makes a row. Without it there is one row.",
         anyOf: [
           { type: "string", minLength: 1 },
@@ -88,6 +102,7 @@ export const transform = {
       },
       aggregates: {
         type: "array",
+        "x-when": { operation: ["aggregate"] },
         description: "aggregate: what to compute.",
         examples: [[{ operation: "sum", field: "price", as: "total" }]],
         items: {
@@ -104,6 +119,7 @@ export const transform = {
               type: "number",
               minimum: 0,
               maximum: 100,
+              "x-when": { operation: ["percentile"] },
               description:
                 "percentile: how many percent of the values lie below the answer, which may lie between two of them; 50 is the median.",
               examples: [95],
@@ -121,12 +137,36 @@ export const transform = {
         minimum: 1,
         maximum: 10,
         default: 1,
+        "x-when": { operation: ["flatten"] },
         description: "flatten: how many levels of lists inside lists are opened.",
       },
-      limitCount: { type: "integer", minimum: 1, default: 10, description: "limit: how many items stay." },
-      skipCount: { type: "integer", minimum: 0, default: 0, description: "skip: how many items are left out." },
-      sliceStart: { type: "integer", minimum: 0, default: 0, description: "slice: the first item, from 0." },
-      sliceEnd: { type: "integer", minimum: 0, description: "slice: the item before which it ends." },
+      limitCount: {
+        type: "integer",
+        minimum: 1,
+        default: 10,
+        "x-when": { operation: ["limit"] },
+        description: "limit: how many items stay.",
+      },
+      skipCount: {
+        type: "integer",
+        minimum: 0,
+        default: 0,
+        "x-when": { operation: ["skip"] },
+        description: "skip: how many items are left out.",
+      },
+      sliceStart: {
+        type: "integer",
+        minimum: 0,
+        default: 0,
+        "x-when": { operation: ["slice"] },
+        description: "slice: the first item, from 0.",
+      },
+      sliceEnd: {
+        type: "integer",
+        minimum: 0,
+        "x-when": { operation: ["slice"] },
+        description: "slice: the item before which it ends.",
+      },
       data: {
         description:
           "The list. An edge to `data` goes before it; one that names no handle only says which node goes first, and a list that it brings is warned of.",

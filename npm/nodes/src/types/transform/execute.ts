@@ -9,7 +9,13 @@ import type { Condition } from "../../data/where.js";
 import { chosenData } from "../../library/chosen-data.js";
 import type { Place } from "../../library/place.js";
 import { executable, type NodeWork } from "../../library/work.js";
-import { defaultTimeout, functionText, isFunctionText, UserFunction } from "../../sandbox/user-function.js";
+import {
+  defaultTimeout,
+  functionText,
+  isFunctionText,
+  isIdentityText,
+  UserFunction,
+} from "../../sandbox/user-function.js";
 import {
   attachCount,
   attachLazily,
@@ -126,9 +132,12 @@ export function transformNode(place: Place): NodeExecutable {
   );
 }
 
-/** Warns of an operation that has nothing to go by, and therefore leaves out empty items alone, or orders objects by their text. */
+/** Warns of code that nothing runs, and of an operation that has nothing to go by, and therefore leaves out empty items alone, or orders objects by their text. */
 function warnOfNothingGiven(work: NodeWork<TransformParameters>, data: unknown): void {
-  const { operation, where, sortKey } = work.parameters;
+  const { operation, where, sortKey, transformFunction } = work.parameters;
+  if (operation === "filter" && where !== undefined && !isIdentityText(transformFunction)) {
+    work.warn("ignored-parameter", "`transformFunction` is ignored: a `filter` with `where` goes by that alone");
+  }
   if (operation === "filter" && where === undefined && !work.isGiven("transformFunction")) {
     // To leave out empty items may be meant.
     const hasEmpty = Array.isArray(data) && data.some((item) => !item);

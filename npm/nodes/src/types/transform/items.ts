@@ -54,7 +54,7 @@ export async function transformItems(items: readonly unknown[], transformation: 
       }
       return items.flat(parameters.flattenDepth);
     case "unique":
-      return unique(items, parameters.uniqueKey);
+      return unique(items, parameters.uniqueKey, warn);
     case "reverse":
       return [...items].reverse();
     case "limit":
@@ -205,14 +205,24 @@ function grouped(items: readonly unknown[], field: string): Record<string, unkno
   return Object.fromEntries(groups);
 }
 
-function unique(items: readonly unknown[], field: string | undefined): unknown[] {
+function unique(items: readonly unknown[], field: string | undefined, warn: Transformation["warn"]): unknown[] {
   const seen = new Set<unknown>();
-  return items.filter((item) => {
+  const kept = items.filter((item) => {
     const key = keyOf(field === undefined ? item : fieldOf(item, field));
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
   });
+  for (const key of seen) {
+    if (typeof key !== "number" || !seen.has(String(key))) continue;
+    const [what, read] = field === undefined ? ["An item", "item"] : [`\`${field}\``, `row.${field}`];
+    warn(
+      "types-differ",
+      `${what} is ${key} and "${key}", which count as different; make both the same first, such as by \`String(${read})\` in a \`transform\``,
+    );
+    break;
+  }
+  return kept;
 }
 
 /** Equal data has equal keys; what is no data is only equal to itself. */

@@ -55,13 +55,33 @@ export const webhook = {
             description: "The secret, or several while one takes the place of another.",
             examples: ["${{ secrets.GITHUB_WEBHOOK }}"],
           },
-          header: { type: "string", minLength: 1, description: "hmac: where the signature is." },
-          algorithm: { type: "string", enum: ["sha256", "sha1", "sha512"], description: "hmac: sha256 unless given." },
-          encoding: { type: "string", enum: ["hex", "base64"], description: "hmac: hex unless given." },
-          prefix: { type: "string", description: "hmac: what stands before the signature, such as `sha256=`." },
+          header: {
+            type: "string",
+            minLength: 1,
+            "x-when": { scheme: ["hmac"] },
+            description: "hmac: where the signature is.",
+          },
+          algorithm: {
+            type: "string",
+            enum: ["sha256", "sha1", "sha512"],
+            "x-when": { scheme: ["hmac"] },
+            description: "hmac: sha256 unless given.",
+          },
+          encoding: {
+            type: "string",
+            enum: ["hex", "base64"],
+            "x-when": { scheme: ["hmac"] },
+            description: "hmac: hex unless given.",
+          },
+          prefix: {
+            type: "string",
+            "x-when": { scheme: ["hmac"] },
+            description: "hmac: what stands before the signature, such as `sha256=`.",
+          },
           timestampHeader: {
             type: "string",
             minLength: 1,
+            "x-when": { scheme: ["hmac"] },
             description:
               "hmac: where the time is, in seconds since 1970, which is signed with the body as `<time>.<body>`. Without it an old request is taken as well.",
           },
@@ -88,6 +108,7 @@ export const webhook = {
         minimum: 1,
         maximum: 600_000,
         default: 30_000,
+        "x-when": { answer: ["result", "node"] },
         description:
           "result, node: how long the sender waits; afterwards 202 with the id of the execution, or 504 where a node was to answer.",
         examples: ["30s"],

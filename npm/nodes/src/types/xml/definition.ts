@@ -21,32 +21,42 @@ export const xml = {
       lists: {
         type: "array",
         items: { type: "string", minLength: 1 },
+        "x-when": { operation: ["parse"] },
         description: "parse: names of elements that are always lists, also where there is only one.",
         examples: [["item", "entry"]],
       },
       numbers: {
         type: "boolean",
         default: false,
+        "x-when": { operation: ["parse"] },
         description:
           "parse: whether text that spells a number becomes one; `007` and numbers that would lose digits stay text.",
       },
       root: {
         type: "string",
         minLength: 1,
+        "x-when": { operation: ["build"] },
         description: "build: the name of the outermost element, where the data is not an object with this one field.",
       },
       item: {
         type: "string",
         minLength: 1,
         default: "item",
+        "x-when": { operation: ["build"] },
         description: "build: the name of the elements of a list that is the data.",
       },
       declaration: {
         type: "boolean",
         default: true,
+        "x-when": { operation: ["build"] },
         description: 'build: whether the text begins with <?xml version="1.0" encoding="UTF-8"?>.',
       },
-      indent: { type: "boolean", default: false, description: "build: whether every element has a line of its own." },
+      indent: {
+        type: "boolean",
+        default: false,
+        "x-when": { operation: ["build"] },
+        description: "build: whether every element has a line of its own.",
+      },
     },
   },
   inputPorts: [input("data", "Data", "any", "parse: the text. build: an object, a list or a table.", true)],
