@@ -293,5 +293,8 @@ fn what_nothing_reads_beside_the_value_of_another_parameter_is_warned_of() {
         assert!(told(silent.clone()).is_empty(), "{silent}");
     }
     assert_eq!(refusal(r#"{"properties": {"a": {"x-when": ["b"]}}}"#).0, "/properties/a/x-when");
-    assert_eq!(refusal(r#"{"properties": {"a": {"x-when": {"b": 1}}}}"#).0, "/properties/a/x-when/b");
+    for values in ["1", "[]"] {
+        let schema = format!(r#"{{"properties": {{"a": {{"x-when": {{"b": {values}}}}}}}}}"#);
+        assert_eq!(refusal(&schema).0, "/properties/a/x-when/b");
+    }
 }

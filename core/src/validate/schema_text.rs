@@ -66,7 +66,11 @@ fn apply(schema: &mut Schema, keyword: &str, value: &Value, path: &str) -> Resul
         }
         "x-when" => {
             for (name, values) in object(value, path)? {
-                let values = list(values, &below(path, name))?.clone();
+                let at = below(path, name);
+                let values = list(values, &at)?.clone();
+                if values.is_empty() {
+                    return refuse(&at, "Expected at least one value");
+                }
                 schema.when.push((name.clone(), values));
             }
         }

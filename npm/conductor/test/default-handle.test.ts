@@ -1,5 +1,6 @@
 /** The handle `default`: edges that name none, and what fits no case. */
 
+import { createMemoryExecutions } from "@atomiton/storage";
 import { describe, expect, it } from "vitest";
 import { createConductor } from "../src/exports/desktop.js";
 import type { NodeDefinition } from "../src/types/definition.js";
@@ -62,13 +63,13 @@ describe("what fits no case", () => {
   it("is warned of where no edge takes it", async () => {
     const { messages, outputs } = await told(flow([]), data);
     expect(messages).toEqual([
-      '2 items fit no case, and go nowhere: no edge leaves by `default`. Let one lead to what is to happen then, or set `fallback` to "fail", or to "ignore" where they may be left out',
+      '2 items fit no case, and no edge leaves by `default`, so that nothing comes of it. Let an edge lead to what is to happen then, or set `fallback` to "fail", or to "ignore" where it may be left out',
     ]);
     expect(outputs?.["large"]).toMatchObject({ result: [{ n: 20 }] });
     const one = await told(flow([]), data.slice(0, 2));
-    expect(one.messages).toEqual([expect.stringMatching(/^1 item fits no case, and goes nowhere/)]);
+    expect(one.messages).toEqual([expect.stringMatching(/^1 item fits no case, and no edge/)]);
     const whole = await told(withSwitch({ perItem: false }), { n: 1 });
-    expect(whole.messages).toEqual([expect.stringMatching(/^What came in fits no case, and goes nowhere/)]);
+    expect(whole.messages).toEqual([expect.stringMatching(/^What came in fits no case, and no edge/)]);
   });
 
   it("is told with the rounds of a loop in which it came", async () => {
@@ -78,6 +79,28 @@ describe("what fits no case", () => {
     expect(warnings.filter(({ rule }) => rule === "unconnected-default")).toEqual([
       expect.objectContaining({ nodeId: "s", count: 2 }),
     ]);
+    const lists = { ...loop, parameters: { forEach: [[{ n: 1 }], [{ n: 1 }, { n: 2 }]] }, nodes: flow([]).nodes };
+    const split = await createConductor().flow.run({ id: "f", type: "group", nodes: [lists] } as never);
+    expect(split.warnings?.filter(({ rule }) => rule === "unconnected-default")).toEqual([
+      expect.objectContaining({ message: expect.stringMatching(/^Items fit no case/), count: 2 }),
+    ]);
+  });
+
+  it("is told as well where the output is taken again, but not of where it goes in another flow", async () => {
+    const definition = withSwitch({}) as unknown as { nodes: object[]; edges: object[] };
+    Object.assign(definition.nodes[0] as object, { policy: { cache: true } });
+    const conductor = createConductor({ store: createMemoryExecutions() });
+    const run = async (...edges: object[]) => {
+      const whole = { ...definition, edges: [...definition.edges, ...edges] } as unknown as NodeDefinition;
+      const { warnings = [], error, trace } = await conductor.flow.run(whole, { input: { data } });
+      expect(error).toBeUndefined();
+      const cached = trace?.nodes.find(({ nodeId }) => nodeId === "s")?.cached;
+      return [cached, warnings.map(({ rule }) => rule)];
+    };
+    expect(await run()).toEqual([undefined, ["unconnected-default"]]);
+    expect(await run()).toEqual([1, ["unconnected-default"]]);
+    expect(await run({ source: "s", target: "rest" })).toEqual([1, []]);
+    await conductor.shutdown();
   });
 
   it("is not where all fits, an edge takes it, or it may be left out", async () => {

@@ -172,6 +172,7 @@ describe("warnings", () => {
     const [forgotten] = leaf("transform", { sortKey: "total" });
     expect(forgotten?.message).toContain("where `operation` is `map`, which it is unless given; it is for `sort`");
     expect(leaf("transform", { operation: "group", sortKey: "region" })).toEqual([]);
+    expect(leaf("crypto", { operation: "base64Encode", encoding: "base64url" })).toEqual([]);
     // As editors write a node whose operation was chosen last.
     const defaults = defaultsOf(nodeTypes.get("transform") as NodeType);
     expect(leaf("transform", { ...defaults, operation: "sort", sortKey: "total", uniqueKey: "" })).toEqual([]);

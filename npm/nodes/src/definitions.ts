@@ -1,6 +1,6 @@
 /** What is known of the node types before they run: parameters, ports, defaults. Loads nothing else. */
 
-export { closeNames, namesText } from "./contract/close-names.js";
+export { closeNames, meantText, namesText } from "./contract/close-names.js";
 export type { FileAccess } from "./contract/file-access.js";
 export type { NetworkAccess } from "./contract/network-access.js";
 export {

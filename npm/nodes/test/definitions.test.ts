@@ -73,6 +73,9 @@ describe("definitions", () => {
     /** What says more of them than that nothing reads them: an error, or a warning of its own. A `forEach` without a list counts. */
     const otherwise = [
       "email.path",
+      "spreadsheet.encoding",
+      "webhook.signature.header",
+      "webhook.signature.timestampHeader",
       "sample.step",
       "http-request.idempotency",
       "loop.count",

@@ -186,6 +186,13 @@ describe("image", () => {
     expect(error).toMatchObject({ code: "INVALID_PARAMETERS", message: expect.stringContaining(message) });
   });
 
+  it("refuses none that only came in, which may be for other nodes", async () => {
+    const given = { operation: "resize", width: 2, baseImage: plain(2, 2, RED) };
+    expect(await run("image", { text: "Hello" }, given)).toMatchObject({ width: 2 });
+    const info = { operation: "info", baseImage: given.baseImage };
+    expect(await run("image", { output: "x.png" }, info)).toMatchObject({ width: 2 });
+  });
+
   it("refuses formats that it does not know, saying what there is", async () => {
     const byFormat = await failure("image", { baseImage: plain(2, 2, RED) }, { operation: "convert", format: "heic" });
     expect(byFormat).toMatchObject({ code: "INVALID_PARAMETERS", message: expect.stringMatching(/webp/) });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { carriedBy } from "../../conductor/src/engine/executables.js";
-import { routesOf } from "../src/index.js";
+import { type NodeType, nodeTypes, routesOf } from "../src/index.js";
 import { run as onMachine, places } from "./run.js";
 import { outcome } from "./warned.js";
 
@@ -89,6 +89,9 @@ describe.each(places)("switch in $name", ({ name, run, failure }) => {
     const output = await run("switch", { data }, { ...parameters, perItem: true });
     expect(output).toEqual({ handles: ["large"], value: { large: [data[0]], medium: [], odd: [], default: [] } });
     expect(routesOf(output)).toEqual(["large"]);
+    const { handles } = nodeTypes.get("switch") as NodeType;
+    expect(handles?.(parameters)).toEqual(["large", "medium", "odd"]);
+    expect(handles?.({ cases: sizes })).toContain("default");
     // A case may have the handle `default` as well, which brings what fits it alone.
     const cases = [{ handle: "default", equals: 2 }];
     const items = await run("switch", { data: [1, 2] }, { cases, perItem: true, fallback: "ignore" });

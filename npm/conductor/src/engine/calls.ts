@@ -504,13 +504,15 @@ export class Calls {
     const { attempt } = call;
     let handles: readonly string[] | undefined;
     let ends = false;
+    let isSplit = false;
+    let leftOver = 0;
     try {
       handles = routedHandles(value);
       if (handles !== undefined) {
-        if (carriedApart(value) !== undefined) this.values.hasCarried = true;
+        isSplit = carriedApart(value) !== undefined;
+        if (isSplit) this.values.hasCarried = true;
         ends = endsRun(value);
-        // What an attempt warned of is told again where its output is reused.
-        if (inherited === undefined && call.isReused === undefined) this.warnOfLeftOver(call, value);
+        leftOver = leftOverIn(value);
       }
     } catch {
       handles = undefined;
@@ -525,6 +527,7 @@ export class Calls {
       return this.failed(call, error);
     }
     if (inherited === undefined) this.count(call, call.isReused ? "cached" : "completed");
+    if (leftOver > 0) this.warnOfLeftOver(call.task, leftOver, isSplit);
     this.keepOutput(call, value);
     if (handles === undefined) {
       if (attempt === FIRST_ATTEMPT && this.answers.ranAhead(call.task)) return;
@@ -541,14 +544,15 @@ export class Calls {
     this.answers.post(EventKind.done, attempt, call.task, 1);
   }
 
-  /** Warns of what fits no case where it goes nowhere. */
-  private warnOfLeftOver(call: Call, output: unknown): void {
-    const count = leftOverIn(output);
-    if (count === 0 || !this.plan.losesDefault(this.values.nodeOf(call.task))) return;
-    const items = count === 1 ? "1 item fits no case, and goes" : `${count} items fit no case, and go`;
-    const what = carriedApart(output) === undefined ? "What came in fits no case, and goes" : items;
-    const message = `${what} nowhere: no edge leaves by \`default\`. Let one lead to what is to happen then, or set \`fallback\` to "fail", or to "ignore" where they may be left out`;
-    this.warn(call, "unconnected-default", message);
+  /** Warns of what fits no case where it goes nowhere. `count`: how many things, one where the whole does not. */
+  private warnOfLeftOver(task: number, count: number, isSplit: boolean): void {
+    if (!this.plan.losesDefault(this.values.nodeOf(task))) return;
+    // Warnings of rounds are told as one where their words are the same.
+    const number = task >= this.plan.length ? "Items" : count === 1 ? "1 item" : `${count} items`;
+    const what = !isSplit ? "What came in fits" : `${number} ${number === "1 item" ? "fits" : "fit"}`;
+    const message = `${what} no case, and no edge leaves by \`default\`, so that nothing comes of it. Let an edge lead to what is to happen then, or set \`fallback\` to "fail", or to "ignore" where it may be left out`;
+    this.warnOf(task, "unconnected-default", message);
+    this.request.recorder?.warning(task, "unconnected-default", message);
   }
 
   keepOutput(call: Call, value: unknown): void {

@@ -1,5 +1,5 @@
 /** What requests bring: their query, their body and the versions that they name, read within bounds and checked. */
-import { closeNames, namesText } from "@atomiton/nodes/definitions";
+import { closeNames, meantText, namesText } from "@atomiton/nodes/definitions";
 import type { HonoRequest } from "hono";
 import type * as z from "zod";
 import { DATA_LIMITS, WORDS_LIMITS } from "../desktop/limits.js";
@@ -102,9 +102,7 @@ async function textOf(req: HonoRequest, most: number): Promise<string | undefine
 
 /** The names that an unknown one is close to, or else all that there are. */
 function hintOf(key: string, known: readonly string[]): string {
-  const close = closeNames(key, known);
-  if (close.length > 0) return `. Did you mean ${namesText(close)}?`;
-  return known.length > 0 ? `; there may be ${namesText(known)}` : "";
+  return meantText(closeNames(key, known), known.length > 0 ? `; there may be ${namesText(known)}` : "");
 }
 
 function issuesText(issues: ReturnType<typeof issuesOf>): string {

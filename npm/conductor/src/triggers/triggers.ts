@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { Answer } from "@atomiton/nodes";
-import { closeNames, namesText } from "@atomiton/nodes/definitions";
+import { closeNames, meantText } from "@atomiton/nodes/definitions";
 import { scheduleTimes, type TimesOfSchedule } from "@atomiton/nodes/executables";
 import type { ExecutionStore } from "@atomiton/storage";
 import { messageOf } from "@atomiton/values";
@@ -396,7 +396,7 @@ class WatchedTriggers implements Triggers {
       if (saved.has(flowId)) continue;
       const { executions } = await this.options.store.list({ flowId }, { limit: 1 });
       const close = executions.length > 0 ? [] : closeNames(flowId, saved);
-      const hint = close.length > 0 ? `. Did you mean ${namesText(close)}?` : "";
+      const hint = meantText(close);
       if (executions.length === 0) missing.push(`There is no flow \`${flowId}\`, and none was ever run${hint}`);
     }
     return missing;

@@ -107,6 +107,29 @@ test("they route, and edges of other handles carry nothing", async () => {
   expect(executedNodes).toEqual(["flow", "d", "y"]);
 });
 
+test("they end the run, and what they leave over is told of where it is lost", async () => {
+  const marked = (handles: string[], name: string, value: unknown) => {
+    const output = Object.defineProperty({ is: true }, Symbol.for("@atomiton/routed"), { value: handles });
+    return Object.defineProperty(output, Symbol.for(`@atomiton/${name}`), { value });
+  };
+  const { conductor } = inWorkers({
+    nodeExecutorFactory: executables({
+      end: () => marked([], "ends-run", true),
+      pass: () => marked(["default"], "left-over", 1),
+      next: () => 1,
+    }),
+  });
+  const beside = { id: "flow", type: "group", nodes: [node("e", "end"), node("n", "next")] };
+  expect(await conductor.node.run(beside as never)).toMatchObject({ success: true, executedNodes: ["flow", "e"] });
+  const flow = {
+    ...chain("flow", node("p", "pass"), node("n", "next")),
+    edges: [{ id: "1", source: "p", target: "n", sourceHandle: "some" }],
+  };
+  expect((await conductor.node.run(flow as never)).warnings).toMatchObject([
+    { rule: "unconnected-default", nodeId: "p" },
+  ]);
+});
+
 test("what they return for each handle comes by the edges that leave it", async () => {
   const split = () => {
     const carried = new Map<string, unknown>([

@@ -40,6 +40,11 @@ export function namesText(names: readonly string[]): string {
   return quoted.length < 2 ? quoted.join("") : `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}`;
 }
 
+/** `. Did you mean …?` for the end of a message where there are names that were probably meant, otherwise something else. */
+export function meantText(close: readonly string[], otherwise = ""): string {
+  return close.length > 0 ? `. Did you mean ${namesText(close)}?` : otherwise;
+}
+
 /** Optimal string alignment: letters left out, added, changed, or swapped with their neighbour. */
 function distanceOf(one: string, other: string): number {
   let before: number[] = [];

@@ -5,7 +5,7 @@ import { fieldOf, isEmpty, numberOf, textOf, valuesOf } from "./field.js";
 import { kindOf } from "./kind.js";
 import { warnOfLostSum } from "./lost-digits.js";
 import { percentile } from "./percentile.js";
-import { foundTextAdvice } from "./spelled-numbers.js";
+import { foundTextAdvice, memberText } from "./spelled-numbers.js";
 import { Sum } from "./sum.js";
 import { doubtOfTextOrder } from "./text-order.js";
 
@@ -129,7 +129,7 @@ function warnOfKinds(
     const kinds = `${foundText(other[at])} and ${foundText(values[at])}`;
     warn(
       "types-differ",
-      `\`${groupBy[at]}\` is ${kinds}, which are groups of their own; make both the same first, such as by \`String(row.${groupBy[at]})\` in a \`transform\``,
+      `\`${groupBy[at]}\` is ${kinds}, which are groups of their own; make both the same first, such as by \`String(${memberText(groupBy[at] as string)})\` in a \`transform\``,
     );
     return;
   }

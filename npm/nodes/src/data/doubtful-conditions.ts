@@ -2,7 +2,7 @@
  * Conditions that cannot have been meant as they are: they compare numbers with text, or a field that no item has. And
  * other operations on such fields.
  */
-import { namesText } from "../contract/close-names.js";
+import { meantText } from "../contract/close-names.js";
 import { fieldOf, isEmpty, numberOf, textOf, valuesOf } from "./field.js";
 import { isPlainObject } from "./input.js";
 import { likelyPaths } from "./likely-paths.js";
@@ -98,7 +98,7 @@ export function doubtsOfFields(fields: readonly string[], items: readonly unknow
   return fields.flatMap((field) => {
     const like = likeOfMissing(field, items);
     if (like === undefined) return [];
-    const hint = like.length > 0 ? `. Did you mean ${namesText(like)}?` : "";
+    const hint = meantText(like);
     return {
       rule: "missing-field" as const,
       message: `No item has a field \`${field}\`, which is the \`${purpose}\`${hint}`,
@@ -173,7 +173,7 @@ function missing({ field, operator }: Condition, like: string[], isOne: boolean)
   if ((isOne || OF_NOTHING.has(operator)) && like.length === 0) return [];
   // To ask whether one object has it is meant so.
   if (isOne && OF_NOTHING.has(operator) && operator !== "ne") return [];
-  const hint = like.length > 0 ? `. Did you mean ${namesText(like)}?` : "";
+  const hint = meantText(like);
   const who = isOne ? "The object has no field" : "No item has a field";
   const holds = operator === "ne" || operator === "isEmpty" ? "always holds" : "never holds";
   return { rule: "missing-field", message: `${who} \`${field}\`, so that \`${field} ${operator}\` ${holds}${hint}` };

@@ -1,5 +1,5 @@
 /** Rows as nodes get them: lists of records, or tables. */
-import { closeNames, namesText } from "../contract/close-names.js";
+import { closeNames, meantText } from "../contract/close-names.js";
 import { NodeError } from "../contract/error.js";
 import { inBatches } from "../contract/pace.js";
 import { recordsOf, tableBehind } from "../table/table-output.js";
@@ -100,7 +100,7 @@ export function missingFields(
   return missing.map((field) => {
     const close = closeNames(field, names);
     const like = close.length > 0 ? close : likelyPaths(field, rows[0] as Row);
-    const hint = like.length > 0 ? `. Did you mean ${namesText(like)}?` : "";
+    const hint = meantText(like);
     return {
       field,
       message: `No row${where} has a field \`${field}\`, which \`${purpose}\` names; there are ${shownNames(names)}${hint}`,

@@ -1,5 +1,5 @@
 /** What user code answers, for a node with the parameter `outputs` and without. */
-import { closeNames, namesText } from "../contract/close-names.js";
+import { closeNames, meantText, namesText } from "../contract/close-names.js";
 import { NodeError } from "../contract/error.js";
 import { routedApart } from "../contract/routed.js";
 import { isPlainObject } from "../data/input.js";
@@ -58,8 +58,7 @@ function apart(answer: unknown, handles: readonly string[], warn: Warn, beside: 
   for (const field of Object.keys(answer)) {
     if (handles.includes(field)) continue;
     const close = closeNames(field, handles);
-    const hint =
-      close.length > 0 ? `. Did you mean ${namesText(close)}?` : `; there are ${listed.replace(" or ", " and ")}`;
+    const hint = meantText(close, `; there are ${listed.replace(" or ", " and ")}`);
     warn(
       "unknown-output",
       `The code returned \`${field}\`, which is not among \`outputs\`, so that no edge brings it${hint}`,

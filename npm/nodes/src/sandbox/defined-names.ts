@@ -1,5 +1,5 @@
 /** What to say of a name that user code uses and nothing defines. */
-import { closeNames, namesText } from "../contract/close-names.js";
+import { closeNames, meantText } from "../contract/close-names.js";
 import { parameterNames } from "./parameter-list.js";
 
 /** What the language itself brings that people write most. */
@@ -52,5 +52,5 @@ export function definedNames(message: string, code: string, given: readonly stri
   if (name === "console") return ": it is there in nodes of type `code` alone, which give what it writes as `stdout`";
   if (OF_A_HOST.test(name)) return `: user code has the language alone, and nothing of its host; ${defined}`;
   const close = closeNames(name, [...own, ...others, ...inLoops, ...LANGUAGE]);
-  return `; ${defined}${close.length > 0 ? `. Did you mean ${namesText(close)}?` : ""}`;
+  return `; ${defined}${meantText(close)}`;
 }

@@ -1,11 +1,12 @@
 /** The marks of a routed value, as text beside it. */
-import { carriedApart, endsRun, markedAgain, routedHandles } from "../../engine/executables.js";
+import { carriedApart, endsRun, leftOverIn, markedAgain, routedHandles } from "../../engine/executables.js";
 import { fromJson, type Json } from "../../executions/tagged-json.js";
 
 /** Which handles carry a routed value. */
 export interface Marks {
   handles: string[];
   ends?: boolean;
+  leftOver?: number;
   carried?: Json;
 }
 
@@ -19,7 +20,9 @@ export function marksText(value: unknown, textOf: (carried: ReadonlyMap<string, 
   if (handles === undefined) return "";
   const carried = carriedApart(value);
   const apart = carried === undefined ? "" : `,"carried":${textOf(new Map(carried))}`;
-  return `,{"handles":${JSON.stringify(handles)}${endsRun(value) ? ',"ends":true' : ""}${apart}}`;
+  const leftOver = leftOverIn(value);
+  const rest = `${endsRun(value) ? ',"ends":true' : ""}${leftOver > 0 ? `,"leftOver":${leftOver}` : ""}${apart}`;
+  return `,{"handles":${JSON.stringify(handles)}${rest}}`;
 }
 
 /**
@@ -33,10 +36,11 @@ export function marked(
   read: (carried: Json) => unknown = fromJson,
 ): unknown {
   if (marks?.handles === undefined) return value;
-  const { handles, ends = false, carried } = marks;
+  const { handles, ends = false, leftOver = 0, carried } = marks;
   return markedAgain(value, {
     handles,
     ends,
+    leftOver,
     ...(carried !== undefined && { carried: read(carried) as ReadonlyMap<string, unknown> }),
   });
 }

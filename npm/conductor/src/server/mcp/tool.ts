@@ -1,6 +1,6 @@
 /** A flow as a tool of the Model Context Protocol: its name, what it takes, and the arguments of a call. */
 import { createHash } from "node:crypto";
-import { closeNames, namesText } from "@atomiton/nodes/definitions";
+import { closeNames, meantText } from "@atomiton/nodes/definitions";
 import { isObject } from "@atomiton/values";
 import { isAmong, isDeclaration, isOfType, typeName, VARIABLE_TYPES } from "../../engine/declared-variables.js";
 import type { SavedFlow } from "../../types/flow.js";
@@ -116,7 +116,7 @@ export function argumentsFor({ parameters }: FlowTool, given: Readonly<Json>): G
     if (names.includes(name)) continue;
     const close = closeNames(name, names);
     const known = names.length === 0 ? "the tool takes none" : `the tool takes ${names.map(quoted).join(", ")}`;
-    const hint = close.length > 0 ? `. Did you mean ${namesText(close)}?` : "";
+    const hint = meantText(close);
     problems.push(`Unknown argument ${quoted(name)}; ${known}${hint}`);
   }
   for (const { name, isRequired, type, choices } of parameters) {

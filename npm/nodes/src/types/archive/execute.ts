@@ -21,6 +21,6 @@ const REFUSED = ["data", "folder", "files", "overwrite", "output"];
  */
 export const archiveNode = executable<ArchiveParameters>(archive, async (work) => {
   throwIfAborted(work.signal);
-  refuseUnread(archive, work.parameters, REFUSED);
+  refuseUnread(archive, work, REFUSED);
   return operations[work.parameters.operation](work);
 });

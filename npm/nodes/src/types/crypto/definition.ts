@@ -49,8 +49,8 @@ export const cryptoType = {
         type: "string",
         enum: ["hex", "base64", "base64url"],
         default: "hex",
-        "x-when": { operation: ["hash", "hmac", "randomBytes"] },
-        description: "hash, hmac, randomBytes: how the bytes are written.",
+        "x-when": { operation: ["hash", "hmac", "randomBytes", "base64Encode"] },
+        description: "hash, hmac, randomBytes: how the bytes are written; base64Encode: base64url, or else base64.",
       },
       decodeTo: {
         type: "string",

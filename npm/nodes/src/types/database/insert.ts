@@ -1,6 +1,6 @@
 /** Rows into a table. */
 import { throwIfAborted } from "../../contract/abort.js";
-import { closeNames, namesText } from "../../contract/close-names.js";
+import { closeNames, meantText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { isPlainObject, type PlainObject } from "../../data/input.js";
@@ -144,7 +144,7 @@ function warnOfChangedText(
 
 function hintOf(name: string, names: readonly string[]): string {
   const close = closeNames(name, names);
-  return close.length > 0 ? `. Did you mean ${namesText(close)}?` : "";
+  return meantText(close);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Values by name in SQL: `:name` and `$name` become `$1`, `$2` …, and are bound like these. */
-import { closeNames, namesText } from "../../contract/close-names.js";
+import { closeNames, meantText, namesText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import { type Dialect, type Token, tokensOf } from "./tokens.js";
 
@@ -83,7 +83,7 @@ function problemOf(names: readonly string[], values: Readonly<Record<string, unk
   if (missing !== undefined) {
     const close = closeNames(missing, given);
     const has = given.length === 0 ? "it is empty" : `it has ${namesText(given.slice(0, MOST_NAMED))}`;
-    const hint = close.length > 0 ? `. Did you mean ${namesText(close)}?` : "";
+    const hint = meantText(close);
     return `The statement names the value \`${missing}\`, which \`parameters\` does not have; ${has}${hint}`;
   }
   const unused = given.find((name) => !names.includes(name));

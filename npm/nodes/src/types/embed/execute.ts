@@ -1,5 +1,5 @@
 import { throwIfAborted } from "../../contract/abort.js";
-import { closeNames, namesText } from "../../contract/close-names.js";
+import { closeNames, meantText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { foundText } from "../../contract/issues.js";
@@ -86,7 +86,7 @@ function fieldText(item: unknown, field: string, position: number): unknown {
   const value = fieldOf(item, field);
   if (value !== undefined || !isPlainObject(item)) return value;
   const close = closeNames(field, Object.keys(item));
-  const hint = close.length > 0 ? `. Did you mean ${namesText(close)}?` : "";
+  const hint = meantText(close);
   throw new NodeError("TYPE_MISMATCH", `\`texts[${position}]\` has no field \`${field}\`${hint}`);
 }
 

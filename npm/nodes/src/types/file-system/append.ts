@@ -3,7 +3,7 @@ import { mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { inTurnOfFile } from "@atomiton/storage/files";
 
-import { closeNames, namesText } from "../../contract/close-names.js";
+import { closeNames, meantText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { DELIMITERS } from "../../data/delimiters.js";
@@ -120,7 +120,7 @@ function refuseStrange(given: readonly string[], columns: readonly string[], nam
   const strange = given.filter((column) => !columns.includes(column));
   if (strange.length === 0) return;
   const close = closeNames(strange[0] as string, columns);
-  const hint = close.length > 0 ? `. Did you mean ${namesText(close)}?` : "";
+  const hint = meantText(close);
   refused(
     `it has no column ${shownNames(strange)}; its first row is ${shownNames(columns)}${hint}`,
     "Give the rows the columns of the file, such as with `edit-fields`, or write to another one.",

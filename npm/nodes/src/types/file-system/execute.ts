@@ -64,9 +64,9 @@ export const fileSystemNode = executable<FileParameters>(
 /** Settings that are refused where the operation has no use for them. */
 const REFUSED = ["format", "encoding", "patterns", "include", "hidden", "details", "overwrite"];
 
-function refuseUnused({ parameters }: Work): void {
-  refuseUnread(fileSystem, parameters, REFUSED);
-  const { format, encoding } = parameters;
+function refuseUnused(work: Work): void {
+  refuseUnread(fileSystem, work, REFUSED);
+  const { format, encoding } = work.parameters;
   if (encoding !== undefined && (format === "bytes" || format === "base64")) {
     throw new NodeError("INVALID_PARAMETERS", `\`encoding\` is for text, and says nothing to \`format: ${format}\``);
   }

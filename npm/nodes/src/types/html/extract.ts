@@ -1,5 +1,5 @@
 /** Reads the fields of HTML. */
-import { closeNames, namesText } from "../../contract/close-names.js";
+import { closeNames, meantText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import type { Pace } from "../../contract/pace.js";
 import { numberOf } from "../../data/field.js";
@@ -146,10 +146,7 @@ function tell(readers: readonly Reader[], records: number | undefined, warn: War
       const known = Object.keys(bare.attribs);
       const close = closeNames(attribute as string, known);
       const shown = known.slice(0, 10).map((each) => `\`${each}\``);
-      const hint =
-        close.length > 0
-          ? `. Did you mean ${namesText(close)}?`
-          : `; there ${shown.length === 0 ? "are none" : `is ${shown.join(", ")}`}`;
+      const hint = meantText(close, `; there ${shown.length === 0 ? "are none" : `is ${shown.join(", ")}`}`);
       warn("missing-attribute", `No match of \`fields.${name}\` has an attribute \`${attribute}\`${hint}`);
     }
     if (unresolved.count > 0) {

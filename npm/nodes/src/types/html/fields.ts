@@ -1,5 +1,5 @@
 /** What is to be read out of HTML. */
-import { closeNames, namesText } from "../../contract/close-names.js";
+import { closeNames, meantText, namesText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import { foundText } from "../../contract/issues.js";
 import { isPlainObject } from "../../data/input.js";
@@ -37,9 +37,7 @@ function fieldOf(name: string, given: unknown): Field {
   for (const key of Object.keys(given)) {
     if (KEYS.includes(key)) continue;
     const close = closeNames(key, KEYS);
-    throw refuse(
-      `has no \`${key}\`${close.length > 0 ? `. Did you mean ${namesText(close)}?` : `; it may have ${namesText(KEYS)}`}`,
-    );
+    throw refuse(`has no \`${key}\`${meantText(close, `; it may have ${namesText(KEYS)}`)}`);
   }
   const { selector, attribute, all = false, html = false, as = "text" } = given;
   for (const [key, value] of Object.entries({ selector, attribute })) {

@@ -128,7 +128,7 @@ export const image = {
       overwrite: {
         type: "boolean",
         description:
-          "Whether the file of `output` may be there already. true: it is replaced; false: the node fails, and nothing is changed; not given: it is " +
+          "Whether the file of `output` may be there already. true: it is replaced; false: the node fails where it is; not given: it is " +
           "replaced, and a warning tells where the same run wrote it.",
       },
       resultAs: {

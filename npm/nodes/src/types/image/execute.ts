@@ -30,7 +30,7 @@ export const imageNode = executable<ImageParameters>(image, run, { fromPorts: ["
 
 async function run(work: ImageWork): Promise<object> {
   throwIfAborted(work.signal);
-  refuseUnread(image, work.parameters);
+  refuseUnread(image, work);
   const pictures = await picturesOf(work);
   checkPictures(work, pictures);
   if (work.parameters.operation === "info") return infoOf(work, pictures);

@@ -65,6 +65,7 @@ nodes:
     parameters:
       value: "\u0024{{ nodes.ask.toolCalls[0]?.name ?? 'none' }}"
       cases: [{ handle: weather, equals: weather }]
+      fallback: ignore # where no tool is asked for, the text is the answer
   - id: weather # a sub-flow or an http-request here would look it up
     type: edit-fields
     parameters: { keepOnlySet: true, values: { city: "\u0024{{ nodes.ask.toolCalls[0].arguments.city }}" } }

@@ -30,8 +30,8 @@ export const spreadsheet = {
         type: "boolean",
         "x-when": { operation: ["write"] },
         description:
-          "write: whether the file may be there already. true: it is replaced; false: the node fails, and nothing is changed; not given: it is " +
-          "replaced, and a warning tells where the same run wrote it.",
+          "write: whether the file may be there already. true: it is replaced, with all its sheets; false: the node fails where it is; not given: it is " +
+          "replaced, and a warning tells where the same run wrote it, and of sheets that are gone.",
       },
       data: {
         description:
@@ -90,7 +90,6 @@ export const spreadsheet = {
       encoding: {
         type: "string",
         enum: ["utf-8", "utf-16le", "utf-16be", "windows-1252"],
-        "x-when": { operation: ["read"] },
         description:
           "read: how the characters of CSV, TSV, JSON and JSON Lines are written; utf-8 unless given. `windows-1252` is for Latin-1 as well, and what Excel writes as CSV in Western countries.",
       },

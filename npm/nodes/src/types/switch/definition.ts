@@ -91,7 +91,7 @@ export const switchType = {
   ],
   hasOpenInputs: true,
   hasOpenOutputs: true,
-  handles: ({ cases }) => (Array.isArray(cases) ? handlesOf(cases) : undefined),
+  handles: ({ cases, fallback }) => (Array.isArray(cases) ? handlesOf(cases, fallback) : undefined),
   routed: true,
   problems: ({ cases }) => (Array.isArray(cases) ? cases.flatMap(problemsOfCase) : []),
   outputPorts: [
@@ -122,11 +122,13 @@ export const switchType = {
   ],
 } as const satisfies NodeType;
 
-/** The ways out that cases name, and that of what fits none; `undefined` where one of them is an expression. */
-function handlesOf(cases: readonly unknown[]): string[] | undefined {
+/** The ways out that cases name, and that of what fits none, if there is one; `undefined` where one of them is an expression. */
+function handlesOf(cases: readonly unknown[], fallback: unknown): string[] | undefined {
   const handles = cases.map((each) => (each as { handle?: unknown } | null)?.handle);
   const known = handles.filter((handle) => typeof handle === "string" && !handle.includes("\u0024{{")) as string[];
-  return known.length === handles.length ? [...new Set([...known, "default"])] : undefined;
+  if (known.length < handles.length) return undefined;
+  const hasDefault = fallback !== "fail" && fallback !== "ignore";
+  return [...new Set([...known, ...(hasDefault ? ["default"] : [])])];
 }
 
 /** What a case may ask of the value. */

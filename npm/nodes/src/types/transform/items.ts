@@ -7,6 +7,7 @@ import { fieldOf, textOf } from "../../data/field.js";
 import { warnOfLostDigits } from "../../data/lost-digits.js";
 import { doubtsOfNaN } from "../../data/not-a-number.js";
 import { sorted } from "../../data/order.js";
+import { memberText } from "../../data/spelled-numbers.js";
 import { doubtsOfAdding } from "../../data/text-added.js";
 import { doubtOfKeys, doubtsOfText, MOST_LOOKED_AT } from "../../data/text-among-numbers.js";
 import { type Condition, predicateOf } from "../../data/where.js";
@@ -207,15 +208,20 @@ function grouped(items: readonly unknown[], field: string): Record<string, unkno
 
 function unique(items: readonly unknown[], field: string | undefined, warn: Transformation["warn"]): unknown[] {
   const seen = new Set<unknown>();
+  let hasNumbers = false;
+  let hasText = false;
   const kept = items.filter((item) => {
     const key = keyOf(field === undefined ? item : fieldOf(item, field));
     if (seen.has(key)) return false;
     seen.add(key);
+    hasNumbers ||= typeof key === "number";
+    hasText ||= typeof key === "string";
     return true;
   });
+  if (!hasNumbers || !hasText) return kept;
   for (const key of seen) {
     if (typeof key !== "number" || !seen.has(String(key))) continue;
-    const [what, read] = field === undefined ? ["An item", "item"] : [`\`${field}\``, `row.${field}`];
+    const [what, read] = field === undefined ? ["An item", "item"] : [`\`${field}\``, memberText(field)];
     warn(
       "types-differ",
       `${what} is ${key} and "${key}", which count as different; make both the same first, such as by \`String(${read})\` in a \`transform\``,

@@ -1,4 +1,4 @@
-import { namesText } from "../../contract/close-names.js";
+import { meantText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import type { NodeExecutable } from "../../contract/executable.js";
 import { type Issue, pathText, sentenceOf } from "../../contract/issues.js";
@@ -97,9 +97,7 @@ function warnOfNothingChecked(rows: readonly unknown[], { properties }: PlainObj
   const likely = names.flatMap((name) => likelyPaths(name, first)).slice(0, MOST_LIKELY);
   const hint = rows.every(isOnlyResult)
     ? ". They come from a loop: put a `transform` with `transformFunction: result` before this node"
-    : likely.length > 0
-      ? `. Did you mean ${namesText(likely)}?`
-      : "";
+    : meantText(likely);
   warn(
     "missing-field",
     `No row has a field that the schema describes, so that nothing of them was checked: it describes ${shownNames(names)}, and they have ${shownNames(Object.keys(first))}${hint}`,

@@ -1,5 +1,5 @@
 /** Refuses schemas of which a part would not be checked, so that no rule only looks as if it were. */
-import { closeNames, namesText } from "../../contract/close-names.js";
+import { closeNames, meantText } from "../../contract/close-names.js";
 import { foundText } from "../../contract/issues.js";
 import { isPlainObject, type PlainObject } from "../../data/input.js";
 import { patternProblem } from "../../data/pattern-problem.js";
@@ -109,7 +109,7 @@ function keywordProblem(
   if (keyword.startsWith("x-") || NOTES.includes(keyword)) return undefined;
   if (!KNOWN.has(keyword)) {
     const close = closeNames(keyword, KNOWN);
-    return `The keyword \`${keyword}\` is not checked${close.length > 0 ? `. Did you mean ${namesText(close)}?` : "; leave it out"}`;
+    return `The keyword \`${keyword}\` is not checked${meantText(close, "; leave it out")}`;
   }
   const needed = OF_TYPES[keyword];
   if (needed !== undefined && !needed.some((type) => types.includes(type))) {

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { MessageChannel } from "node:worker_threads";
 
 import { throwIfAborted } from "../../contract/abort.js";
-import { closeNames, namesText } from "../../contract/close-names.js";
+import { closeNames, meantText } from "../../contract/close-names.js";
 import { NodeError } from "../../contract/error.js";
 import { optionalPackage } from "../../machine/optional-package.js";
 import { inThread, type ThreadEnd } from "../../machine/thread.js";
@@ -96,13 +96,8 @@ export async function callPlugin(call: PluginCall): Promise<Uint8Array | undefin
 
 function missingFunction(name: string, functions: readonly string[]): NodeError {
   const close = closeNames(name, functions);
-  const shown = close.length > 0 ? close : functions.slice(0, 20);
-  const hint =
-    close.length > 0
-      ? `. Did you mean ${namesText(close)}?`
-      : shown.length > 0
-        ? `; there are ${shown.map((each) => `\`${each}\``).join(", ")}`
-        : "; it exports none";
+  const shown = functions.slice(0, 20).map((each) => `\`${each}\``);
+  const hint = meantText(close, shown.length > 0 ? `; there are ${shown.join(", ")}` : "; it exports none");
   return new NodeError("INVALID_PARAMETERS", `The plugin exports no function \`${name}\`${hint}`, { retry: false });
 }
 

@@ -58,7 +58,6 @@ export const webhook = {
           header: {
             type: "string",
             minLength: 1,
-            "x-when": { scheme: ["hmac"] },
             description: "hmac: where the signature is.",
           },
           algorithm: {
@@ -81,7 +80,6 @@ export const webhook = {
           timestampHeader: {
             type: "string",
             minLength: 1,
-            "x-when": { scheme: ["hmac"] },
             description:
               "hmac: where the time is, in seconds since 1970, which is signed with the body as `<time>.<body>`. Without it an old request is taken as well.",
           },
