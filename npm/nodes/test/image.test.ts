@@ -187,10 +187,11 @@ describe("image", () => {
   });
 
   it("refuses none that only came in, which may be for other nodes", async () => {
-    const given = { operation: "resize", width: 2, baseImage: plain(2, 2, RED) };
-    expect(await run("image", { text: "Hello" }, given)).toMatchObject({ width: 2 });
-    const info = { operation: "info", baseImage: given.baseImage };
-    expect(await run("image", { output: "x.png" }, info)).toMatchObject({ width: 2 });
+    const baseImage = plain(2, 2, RED);
+    const resized = await run("image", { baseImage, text: "Hello" }, { operation: "resize", width: 3 });
+    expect(resized).toMatchObject({ width: 3 });
+    const told = await run("image", { baseImage, output: "x.png" }, { operation: "info" });
+    expect(told).toMatchObject({ width: 2 });
   });
 
   it("refuses formats that it does not know, saying what there is", async () => {
