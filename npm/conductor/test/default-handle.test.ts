@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { createConductor } from "../src/exports/desktop.js";
 import type { NodeDefinition } from "../src/types/definition.js";
 
-const flow = (edges: object[]) =>
+/** A switch and what its edges lead to: `large`, and `rest` where one of `edges` does. */
+const flow = (edges: { source: string; target: string; sourceHandle?: string }[]) =>
   ({
     id: "f",
     type: "group",
@@ -17,7 +18,7 @@ const flow = (edges: object[]) =>
       },
       { id: "large", type: "transform", parameters: { operation: "reverse" } },
       { id: "rest", type: "transform", parameters: { operation: "reverse" } },
-    ],
+    ].filter(({ id }) => id !== "rest" || edges.length > 0),
     edges: [{ source: "s", target: "large", sourceHandle: "large" }, ...edges],
   }) as unknown as NodeDefinition;
 
@@ -54,7 +55,7 @@ describe("what fits no case", () => {
     return { outputs, messages: warnings.filter(({ rule }) => rule === "unconnected-default").map((it) => it.message) };
   };
   const data = [{ n: 1 }, { n: 20 }, { n: 2 }];
-  const withSwitch = (change: object, edges: object[] = []) => {
+  const withSwitch = (change: object, edges: Parameters<typeof flow>[0] = []) => {
     const definition = flow(edges) as unknown as { nodes: { parameters: object }[] };
     Object.assign((definition.nodes[0] as { parameters: object }).parameters, change);
     return definition as unknown as NodeDefinition;
@@ -74,12 +75,18 @@ describe("what fits no case", () => {
 
   it("is told with the rounds of a loop in which it came", async () => {
     const inner = withSwitch({ perItem: false }) as unknown as { nodes: object[]; edges: object[] };
-    const loop = { id: "l", type: "loop", parameters: { forEach: data }, nodes: inner.nodes, edges: inner.edges };
+    const loop = {
+      id: "l",
+      type: "loop",
+      parameters: { array: [{ n: 1 }, { n: 2 }] },
+      nodes: inner.nodes,
+      edges: inner.edges,
+    };
     const { warnings = [] } = await createConductor().flow.run({ id: "f", type: "group", nodes: [loop] } as never);
     expect(warnings.filter(({ rule }) => rule === "unconnected-default")).toEqual([
       expect.objectContaining({ nodeId: "s", count: 2 }),
     ]);
-    const lists = { ...loop, parameters: { forEach: [[{ n: 1 }], [{ n: 1 }, { n: 2 }]] }, nodes: flow([]).nodes };
+    const lists = { ...loop, parameters: { array: [[{ n: 1 }], [{ n: 1 }, { n: 2 }]] }, nodes: flow([]).nodes };
     const split = await createConductor().flow.run({ id: "f", type: "group", nodes: [lists] } as never);
     expect(split.warnings?.filter(({ rule }) => rule === "unconnected-default")).toEqual([
       expect.objectContaining({ message: expect.stringMatching(/^Items fit no case/), count: 2 }),
@@ -87,11 +94,10 @@ describe("what fits no case", () => {
   });
 
   it("is told as well where the output is taken again, but not of where it goes in another flow", async () => {
-    const definition = withSwitch({}) as unknown as { nodes: object[]; edges: object[] };
-    Object.assign(definition.nodes[0] as object, { policy: { cache: true } });
     const conductor = createConductor({ store: createMemoryExecutions() });
-    const run = async (...edges: object[]) => {
-      const whole = { ...definition, edges: [...definition.edges, ...edges] } as unknown as NodeDefinition;
+    const run = async (...edges: Parameters<typeof flow>[0]) => {
+      const whole = flow(edges);
+      Object.assign(whole.nodes?.[0] as object, { policy: { cache: true } });
       const { warnings = [], error, trace } = await conductor.flow.run(whole, { input: { data } });
       expect(error).toBeUndefined();
       const cached = trace?.nodes.find(({ nodeId }) => nodeId === "s")?.cached;

@@ -175,7 +175,7 @@ describe("warnings", () => {
     expect(leaf("crypto", { operation: "base64Encode", encoding: "base64url" })).toEqual([]);
     // As editors write a node whose operation was chosen last.
     const defaults = defaultsOf(nodeTypes.get("transform") as NodeType);
-    expect(leaf("transform", { ...defaults, operation: "sort", sortKey: "total", uniqueKey: "" })).toEqual([]);
+    expect(leaf("transform", { ...defaults, operation: "sort", sortKey: "total" })).toEqual([]);
   });
 
   it("name parameters of a group that nothing reads, and let what editors write be", async () => {
@@ -262,11 +262,15 @@ describe("syntax in parameters is checked without running it", () => {
     ["condition", { expression: `$${"{{ input.a }}"} >` }],
     ["transform", { transformFunction: "item.name" }],
     ["transform", { transformFunction: "async (item) => await item" }],
-    ["transform", { operation: "limit", transformFunction: "=> (" }],
     ["transform", { operation: "filter", transformFunction: "=> (", where: [] }],
     ["edit-fields", { values: { a: "{{a.b}} {{#list}}{{.}}{{/list}} {{{raw}}}", b: ["{{#open}}"], c: 1 } }],
     ["edit-fields", { values: '{"a": "{{b}}"}' }],
   ])("nothing is wrong with %s %j", (type, parameters) => expect(of(type, parameters)).toEqual([]));
+
+  it("is not of code that nothing reads", () => {
+    const found = of("transform", { operation: "limit", transformFunction: "=> (" });
+    expect(told(found)).toEqual(["warning ignored-parameter /nodes/0/parameters/transformFunction"]);
+  });
 
   it("of templates", () => {
     const values = { "a/b": "{{#open}}", c: { d: "{{" } };
