@@ -150,6 +150,17 @@ test("ids and errors are there without a conductor", async () => {
   assert.equal(await runFile("types.mjs", source), "a TIMEOUT");
 });
 
+test("what is wrong with parameters is an error of zod to the application, which need not load it", async () => {
+  const source = `
+    import { getNodeExecutable } from "@atomiton/nodes";
+    const run = { nodeId: "n", executionId: "e", variables: {}, input: {}, operation: "nope" };
+    const error = await getNodeExecutable("transform").execute(run).catch((error) => error);
+    const { ZodError } = await import("zod");
+    console.log(error.code, error.cause instanceof ZodError, error.cause.issues.length);
+  `;
+  assert.equal(await runFile("zod.mjs", source), "INVALID_PARAMETERS true 1");
+});
+
 test("the command runs a flow with the node library", async () => {
   project.write("greeting.flow.yaml", FLOW);
   const args = ["run", "greeting.flow.yaml", "--input", "name=world", "--json"];

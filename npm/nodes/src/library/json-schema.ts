@@ -1,5 +1,5 @@
-/** The part of zod that is used. Imported as a whole, no bundler could leave out the rest. */
-import { config, fromJSONSchema } from "zod";
+/** The part of zod that is used. Imported as a whole, no bundler could leave out the rest; for Node it is built in, by this name. */
+import { config, fromJSONSchema } from "zod/v4";
 
 export { fromJSONSchema };
 
