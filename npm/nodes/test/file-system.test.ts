@@ -21,6 +21,8 @@ import { outcome } from "./warned.js";
 
 const folder = temporaryFolder();
 const at = (...parts: string[]) => join(folder, ...parts);
+/** A picture of one pixel. */
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 describe("file-system", () => {
   it("writes and reads text, making folders", async () => {
@@ -294,6 +296,28 @@ describe("file-system", () => {
     const ends = await Promise.allSettled(moves);
     expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     expect(readdirSync(at("race"))).toHaveLength(4);
+  });
+
+  it("writes one of several files that go to the same place at once, where none may be replaced", async () => {
+    const baseImage = `data:image/png;base64,${PNG}`;
+    const data = [{ a: 1 }];
+    const writers: [string, string, object][] = [
+      ["file-system", "new.txt", { operation: "write", content: "a" }],
+      ["spreadsheet", "new.csv", { operation: "write", data }],
+      ["spreadsheet", "new.xlsx", { operation: "write", data }],
+      ["spreadsheet", "sheets.xlsx", { operation: "write", sheets: { One: data } }],
+      ["spreadsheet", "new.json", { operation: "write", data }],
+      ["image", "new.png", { operation: "convert", baseImage }],
+    ];
+    for (const [type, name, parameters] of writers) {
+      const path = at("once", name);
+      const given = { ...parameters, path, output: path, overwrite: false };
+      const ends = await Promise.allSettled(Array.from({ length: 4 }, () => run(type, {}, given)));
+      const failed = ends.flatMap((end) => (end.status === "rejected" ? [String(end.reason.message)] : []));
+      expect(failed, name).toHaveLength(3);
+      for (const message of failed) expect(message).toContain("`overwrite` is false");
+    }
+    expect(readdirSync(at("once")).sort()).toEqual(writers.map(([, name]) => name).sort());
   });
 
   it("copies and moves files and folders", async () => {

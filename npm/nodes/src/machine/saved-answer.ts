@@ -25,11 +25,9 @@ export async function fileTarget(
       let made: string | undefined;
       try {
         made = await mkdir(folder, { recursive: true });
-        return await writeAtomically(
-          place,
-          (beside, mode) => writePieces(beside, mode, pieces),
-          () => checkPlace(place, path, overwrite),
-        );
+        return await writeAtomically(place, (beside, mode) => writePieces(beside, mode, pieces), {
+          confirm: () => checkPlace(place, path, overwrite),
+        });
       } catch (error) {
         await removeMade(folder, made);
         if (!isOfFiles(error)) throw error;

@@ -18,8 +18,29 @@ type Overwrite = boolean | undefined;
  * @throws NodeError EXECUTION_FAILED
  */
 export async function refuseTaken(overwrite: Overwrite, place: string, path: string): Promise<void> {
-  if (overwrite !== false || !(await factsOf(place, lstat))) return;
-  throw new NodeError(
+  if (overwrite === false && (await factsOf(place, lstat))) throw taken(path);
+}
+
+/**
+ * Writes a file as `overwrite` says.
+ *
+ * @param path as the flow has it, for the message
+ * @param write is told whether the file must be new
+ * @throws NodeError EXECUTION_FAILED for one that must be and is not, also where another node made it meanwhile
+ */
+export async function writtenAs<T>(
+  overwrite: Overwrite,
+  path: string,
+  write: (isNew: boolean) => Promise<T>,
+): Promise<T> {
+  const isNew = overwrite === false;
+  return write(isNew).catch((error: NodeJS.ErrnoException) => {
+    throw isNew && error?.code === "EEXIST" ? taken(path) : error;
+  });
+}
+
+function taken(path: string): NodeError {
+  return new NodeError(
     "EXECUTION_FAILED",
     `There is something at the target already, and \`overwrite\` is false: ${path}`,
   );

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
+import { chmod, link, mkdir, open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 
@@ -10,13 +10,14 @@ import { setTimeout } from "node:timers/promises";
  *
  * @param write makes the file; with `mode`, if given, so that the copy beside it is no more readable than the file itself
  * @param confirm is asked when the new file is whole; what it rejects with leaves the old one in its place
- * @throws Error where there is something else than a file: a folder, or a device, which a file must not take the place of;
+ * @param isNew whether nothing may be there, also not what another program puts there meanwhile
+ * @throws Error with code EEXIST where `isNew` does not hold; where there is something else than a file: a folder, or a device, which a file must not take the place of;
  *   with code ELOOP where links lead in a circle.
  */
 export async function writeAtomically<T>(
   path: string,
   write: (path: string, mode: number | undefined) => Promise<T>,
-  confirm?: () => Promise<void>,
+  { confirm, isNew = false }: { confirm?: (() => Promise<void>) | undefined; isNew?: boolean } = {},
 ): Promise<T> {
   await makeFolder(dirname(path));
   const target = await endOfLinks(path);
@@ -30,7 +31,7 @@ export async function writeAtomically<T>(
     const result = await write(beside, mode);
     if (mode !== undefined) await chmod(beside, mode);
     await confirm?.();
-    await renameOver(beside, target);
+    await (isNew ? renameToNew : renameOver)(beside, target);
     await syncFolder(folder);
     return result;
   } catch (error) {
@@ -91,6 +92,20 @@ async function renameOver(path: string, target: string): Promise<void> {
     }
     await setTimeout(waitMs);
   }
+}
+
+// Where a file system has no links, it says so with one of these.
+const NOT_LINKABLE = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+
+/** Gives a file a name that nothing has. @throws Error with code EEXIST where something has it, also what came at the same moment */
+export async function renameToNew(path: string, target: string): Promise<void> {
+  try {
+    await link(path, target);
+  } catch (error) {
+    if (!NOT_LINKABLE.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    return rename(path, target);
+  }
+  await rm(path);
 }
 
 // Where a file system has no syncing of folders, it says so with one of these.

@@ -39,7 +39,7 @@ export async function rewrite<T extends { state: FileState }>(file: Rewrite<T>):
     const text = await file.text(existing);
     const confirm = file.overwrite ? undefined : () => confirmed(file, existing, text);
     try {
-      await writeAtomically(path, (beside, mode) => writeThrough(beside, text, mode), confirm);
+      await writeAtomically(path, (beside, mode) => writeThrough(beside, text, mode), { confirm });
       return;
     } catch (error) {
       if (!(error instanceof ChangedMeanwhile)) throw fileFailure(message, error, context);

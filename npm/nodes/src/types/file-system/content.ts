@@ -25,6 +25,8 @@ export interface ContentForm {
   delimiter?: string | undefined;
   /** What values that are neither text, bytes nor rows of CSV become instead of indented JSON; `jsonl` has a line for each item of a list. */
   valuesAs?: "yaml" | "jsonl" | undefined;
+  /** Whether nothing may be there, see `writeAtomically`. */
+  isNew?: boolean;
 }
 
 /** What separates cells in the files that are called so. */
@@ -52,22 +54,24 @@ export function formByName(path: string): Pick<ContentForm, "delimiter" | "value
  *   YAML has no form for
  */
 export async function writeContent(path: string, content: unknown, taker: Taker, form: ContentForm): Promise<number> {
-  const { format, encoding = "utf-8", delimiter, valuesAs = "json" } = form;
+  const { format, encoding = "utf-8", delimiter, valuesAs = "json", isNew = false } = form;
   const stream = streamBehind(content);
   const isPlain = format === undefined && encoding === "utf-8" && valuesAs !== "yaml";
   const rowsAs = delimiter ?? valuesAs;
   if (stream instanceof StreamedRows && isPlain) {
-    return (await writeStream(path, stream, rowsAs, taker)).size;
+    return (await writeStream(path, stream, rowsAs, taker, isNew)).size;
   }
   await demandTable(content, taker);
   const table = tableBehind(content);
   if (table && isPlain) {
-    return writeAtomically(path, (beside) =>
-      cancellable(taker.signal, (addon, cancel) => addon.writeTable(table, beside, rowsAs, cancel)),
+    return writeAtomically(
+      path,
+      (beside) => cancellable(taker.signal, (addon, cancel) => addon.writeTable(table, beside, rowsAs, cancel)),
+      { isNew },
     );
   }
   const bytes = await bytesOf(plainValue(content), form);
-  return writeAtomically(path, (beside, mode) => writeThrough(beside, bytes, mode));
+  return writeAtomically(path, (beside, mode) => writeThrough(beside, bytes, mode), { isNew });
 }
 
 /** Writes rows that are streamed to a file, whole or not at all; `form` as the addon's `writeTable` takes it. */
@@ -76,13 +80,15 @@ export async function writeStream(
   stream: StreamedRows,
   form: string,
   taker: Taker,
+  isNew: boolean,
 ): Promise<{ size: number; count: number }> {
   let count = 0;
-  const size = await writeAtomically(path, async (beside) => {
+  const write = async (beside: string) => {
     const written = await stream.write(taker, beside, form);
     count = written.count;
     return written.size;
-  });
+  };
+  const size = await writeAtomically(path, write, { isNew });
   return { size, count };
 }
 

@@ -1,7 +1,8 @@
 import type { CopyOptions, Stats } from "node:fs";
-import { cp, link, lstat, mkdir, realpath, rename, rm, rmdir } from "node:fs/promises";
+import { cp, lstat, mkdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, relative } from "node:path";
 
+import { renameToNew } from "@atomiton/storage/files";
 import { throwIfAborted } from "../../contract/abort.js";
 import { adviceOf, codeOf, messageOf, NodeError } from "../../contract/error.js";
 import type { FileAccess } from "../../contract/file-access.js";
@@ -13,7 +14,7 @@ import { refuseUnread } from "../../library/unread.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { factsOf } from "../../machine/facts.js";
 import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
-import { refuseTaken, warnOfWritingOver } from "../../machine/writing-over.js";
+import { refuseTaken, warnOfWritingOver, writtenAs } from "../../machine/writing-over.js";
 import { demandTable, isBacked } from "../../table/table-output.js";
 import { appendContent } from "./append.js";
 import { formByName, writeContent } from "./content.js";
@@ -91,7 +92,9 @@ async function write(work: Work, parameterPath: string): Promise<object> {
   const place = await rootedPath(work.files, path);
   await refuseTaken(parameters.overwrite, place, path);
   const written = warnOfWritingOver(work, place, path, parameters);
-  const size = await writeContent(place, content, work, form);
+  const size = await writtenAs(parameters.overwrite, path, (isNew) =>
+    writeContent(place, content, work, { ...form, isNew }),
+  );
   written();
   return { result: path, path, size };
 }
@@ -227,15 +230,7 @@ async function move(work: Work, path: string): Promise<object> {
 
 /** Renames; where nothing may be replaced, also not what another node puts there at the same moment. */
 async function renameTo({ parameters }: Work, from: string, to: string, facts: Stats): Promise<void> {
-  if (parameters.overwrite !== false || !facts.isFile()) return rename(from, to);
-  try {
-    await link(from, to);
-  } catch (error) {
-    // Not every disk has links.
-    if (["EPERM", "ENOTSUP"].includes((error as NodeJS.ErrnoException).code ?? "")) return rename(from, to);
-    throw error;
-  }
-  await rm(from);
+  return parameters.overwrite !== false || !facts.isFile() ? rename(from, to) : renameToNew(from, to);
 }
 
 function warnOfReplaced({ parameters, warn }: Work, replaced: readonly string[]): void {

@@ -7,7 +7,7 @@ import { toBase64 } from "../../data/base64.js";
 import { refuseUnread } from "../../library/unread.js";
 import { executable } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
-import { refuseTaken, warnOfWritingOver } from "../../machine/writing-over.js";
+import { refuseTaken, warnOfWritingOver, writtenAs } from "../../machine/writing-over.js";
 import { cancellable } from "../../table/addon.js";
 import { avifIn, avifOfPng, checkAvif, headerOfAvif, pngOfAvif } from "./avif.js";
 import { image } from "./definition.js";
@@ -51,7 +51,9 @@ async function run(work: ImageWork): Promise<object> {
   throwIfAborted(work.signal);
   const facts = { width, height, format, size: bytes.length, success: true };
   if (place === undefined) return { result: inForm(bytes, resultAs, format), ...facts };
-  await writeAtomically(place, (beside, mode) => writeThrough(beside, bytes, mode));
+  await writtenAs(overwrite, output as string, (isNew) =>
+    writeAtomically(place, (beside, mode) => writeThrough(beside, bytes, mode), { isNew }),
+  );
   written?.();
   return { result: output, imagePath: output, ...facts };
 }

@@ -12,7 +12,7 @@ import { warnOfLeftOut } from "../../library/chosen-data.js";
 import type { NodeWork } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { StreamedRows } from "../../machine/streamed-rows.js";
-import { refuseTaken, warnOfWritingOver } from "../../machine/writing-over.js";
+import { refuseTaken, warnOfWritingOver, writtenAs } from "../../machine/writing-over.js";
 import { cancellable } from "../../table/addon.js";
 import { demandTable, recordsOf, streamBehind, tableBehind } from "../../table/table-output.js";
 import { writeContent, writeStream } from "../file-system/content.js";
@@ -62,7 +62,9 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
     const place = await rootedPath(work.files, path);
     await refuseTaken(parameters.overwrite, place, path);
     const written = warnOfWritingOver(work, place, path, parameters);
-    const { size, count } = await writeStream(place, stream, form, work);
+    const { size, count } = await writtenAs(parameters.overwrite, path, (isNew) =>
+      writeStream(place, stream, form, work, isNew),
+    );
     written();
     if (count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
     return { result: path, path, format, headers: [...stream.headers], rowCount: count, size, success: true };
@@ -74,7 +76,7 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   const place = await rootedPath(work.files, path);
   await refuseTaken(parameters.overwrite, place, path);
   const written = warnOfWritingOver(work, place, path, parameters);
-  const size = await write(place, rows, format, work);
+  const size = await writtenAs(parameters.overwrite, path, (isNew) => write(place, rows, format, work, isNew));
   written();
   const { headers, count } = rows;
   return { result: path, path, format, headers, rowCount: count, size, success: true };
@@ -127,13 +129,14 @@ async function writeSheets(
   const place = await rootedPath(work.files, path);
   await refuseTaken(parameters.overwrite, place, path);
   const written = warnOfWritingOver(work, place, path, parameters);
-  const size = await writeAtomically(place, async (beside) => {
+  const write = async (beside: string) => {
     const size = await cancellable(signal, (addon, cancel) =>
       addon.writeRecordsWorkbook(text, beside, parameters.types !== "text", cancel),
     );
     warnOfSheets(await sheetsOf(place), names, work);
     return size;
-  });
+  };
+  const size = await writtenAs(parameters.overwrite, path, (isNew) => writeAtomically(place, write, { isNew }));
   written();
   const rowCount = sheets.reduce((sum, { count }) => sum + count, 0);
   const headers = [...new Set(sheets.flatMap((rows) => rows.headers))];
@@ -145,16 +148,17 @@ async function write(
   rows: Rows,
   format: TableFormat,
   work: NodeWork<SpreadsheetParameters>,
+  isNew: boolean,
 ): Promise<number> {
   const { parameters, signal } = work;
   const { types, sheetName = SHEET } = parameters;
   if (format === "csv" || format === "tsv") {
-    return writeContent(path, rows.data, work, { delimiter: delimiterOf(parameters, format) });
+    return writeContent(path, rows.data, work, { delimiter: delimiterOf(parameters, format), isNew });
   }
   if (format === "xlsx") {
     const typed = types !== "text";
     const { table } = rows;
-    return writeAtomically(path, async (beside) => {
+    const written = async (beside: string) => {
       const size = await cancellable(signal, (addon, cancel) =>
         table
           ? addon.writeTableWorkbook(table, beside, sheetName, typed, cancel)
@@ -163,7 +167,8 @@ async function write(
       // As late as can be: another node may write the same file meanwhile.
       warnOfSheets(await sheetsOf(path), [sheetName], work);
       return size;
-    });
+    };
+    return writeAtomically(path, written, { isNew });
   }
   const records = types === "auto" ? typedRecords(rows.records()) : rows.records();
   if (format === "parquet") {
@@ -171,13 +176,13 @@ async function write(
       columnsToWrite(records, rows.headers, (rule, message) => work.warn(rule, message)),
       signal,
     );
-    return writeAtomically(path, (beside, mode) => writeThrough(beside, bytes, mode));
+    return writeAtomically(path, (beside, mode) => writeThrough(beside, bytes, mode), { isNew });
   }
   const text =
     format === "json"
       ? JSON.stringify(records, null, 2)
       : records.map((record) => `${JSON.stringify(record)}\n`).join("");
-  return writeAtomically(path, (beside, mode) => writeThrough(beside, text, mode));
+  return writeAtomically(path, (beside, mode) => writeThrough(beside, text, mode), { isNew });
 }
 
 /** Warns of sheets that go because a workbook is written over that had them. */
