@@ -2,6 +2,8 @@
 
 import { createMemoryExecutions } from "@atomiton/storage";
 import { describe, expect, it } from "vitest";
+import { marksText } from "../src/api/durable/marks.js";
+import { markedAgain } from "../src/engine/executables.js";
 import { createConductor } from "../src/exports/desktop.js";
 import type { NodeDefinition } from "../src/types/definition.js";
 
@@ -107,6 +109,11 @@ describe("what fits no case", () => {
     expect(await run()).toEqual([1, ["unconnected-default"]]);
     expect(await run({ source: "s", target: "rest" })).toEqual([1, []]);
     await conductor.shutdown();
+  });
+
+  it.each([Number.POSITIVE_INFINITY, Number.NaN, -1, 1.5, "2", null])("is not %s things", (leftOver) => {
+    const marked = markedAgain({}, { handles: ["default"], leftOver: leftOver as number });
+    expect(marksText(marked, () => "")).toBe(',{"handles":["default"]}');
   });
 
   it("is not where all fits, an edge takes it, or it may be left out", async () => {

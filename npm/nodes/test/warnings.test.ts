@@ -45,6 +45,10 @@ describe("a transform", () => {
         '`id` is 7 and "7", which count as different; make both the same first, such as by `String(row.id)` in a `transform`',
       ],
     ]);
+    const deep = [{ a: { id: 7 } }, { a: { id: "7" } }];
+    expect((await said(deep, { operation: "unique", uniqueKey: "a.id" }))[0]?.[1]).toContain("`String(row.a.id)`");
+    const flat = [{ "a.id": 7 }, { "a.id": "7" }];
+    expect((await said(flat, { operation: "unique", uniqueKey: "a.id" }))[0]?.[1]).toContain('`String(row["a.id"])`');
     expect(await said(["1", 1], { operation: "unique" })).toEqual([
       ["types-differ", expect.stringMatching(/^An item is 1 and "1", .*`String\(item\)`/)],
     ]);

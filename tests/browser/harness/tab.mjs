@@ -1,6 +1,7 @@
 /** A page under test: what it answers, what it asked for, what it complained of. */
 
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 
 import { PATIENCE, within } from "./deadline.mjs";
 import { atEnd } from "./endings.mjs";
@@ -84,6 +85,7 @@ class Tab {
         // Playwright takes a promise itself for something truthy, and gives what it settled with.
         if (value) return value;
         if (Date.now() > end) throw new Error("timed out");
+        await setTimeout(20);
       }
     } catch (error) {
       throw new Error(`gave up waiting until ${brief(condition)}: ${error.message}\n${this.complaints.join("\n")}`);

@@ -66,7 +66,7 @@ export function markedAgain(value: unknown, { handles, carried, ends = false, le
   if (handles === undefined || typeof value !== "object" || value === null) return value;
   Object.defineProperty(value, ROUTED, { value: Object.freeze([...handles]), configurable: true });
   if (ends) Object.defineProperty(value, ENDING, { value: true });
-  if (leftOver > 0) Object.defineProperty(value, LEFT_OVER, { value: leftOver });
+  if (leftOver !== 0) Object.defineProperty(value, LEFT_OVER, { value: leftOver });
   return carried === undefined ? value : Object.defineProperty(value, CARRIED, { value: carried });
 }
 
@@ -102,7 +102,8 @@ export function marksOf(value: unknown): RouteMarks {
 /** How many things a routed value sends by `default` because they fit none of its other handles. */
 export function leftOverIn(value: unknown): number {
   const count = (value as { [LEFT_OVER]?: unknown })[LEFT_OVER];
-  return typeof count === "number" ? count : 0;
+  // A store keeps it as JSON, and what says it may be code that broke out.
+  return Number.isSafeInteger(count) && (count as number) > 0 ? (count as number) : 0;
 }
 
 /** Whether the run is to end with a routed value, by the will of its maker. */

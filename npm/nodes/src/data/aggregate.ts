@@ -87,7 +87,7 @@ export function aggregate(
       (group.tallies[i] as Tally).add(field === undefined ? true : fieldOf(item, field), position);
     }
   });
-  warnOfKinds(groupBy, groups.values(), warn);
+  warnOfKinds(groupBy, groups.values(), items, warn);
   aggregates.forEach(({ operation, field }, at) => {
     const isLost = [...groups.values()].some(({ tallies }) => tallies[at]?.lostDigits?.());
     if (isLost) warnOfLostSum(operation, field, warn);
@@ -113,6 +113,7 @@ export function aggregate(
 function warnOfKinds(
   groupBy: readonly string[],
   groups: Iterable<{ values: readonly unknown[] }>,
+  [first]: readonly unknown[],
   warn: (rule: string, message: string) => void,
 ): void {
   const seen = new Map<string, readonly unknown[]>();
@@ -129,7 +130,7 @@ function warnOfKinds(
     const kinds = `${foundText(other[at])} and ${foundText(values[at])}`;
     warn(
       "types-differ",
-      `\`${groupBy[at]}\` is ${kinds}, which are groups of their own; make both the same first, such as by \`String(${memberText(groupBy[at] as string)})\` in a \`transform\``,
+      `\`${groupBy[at]}\` is ${kinds}, which are groups of their own; make both the same first, such as by \`String(${memberText(groupBy[at] as string, first)})\` in a \`transform\``,
     );
     return;
   }

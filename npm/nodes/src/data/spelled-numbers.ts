@@ -54,9 +54,11 @@ function numberCode(text: string, code: string): string | undefined {
 
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
-/** How JavaScript reads a field of `row`. */
-export function memberText(field: string): string {
-  return NAME.test(field) ? `row.${field}` : `row[${JSON.stringify(field)}]`;
+/** How JavaScript reads a field of `row`; with an item that has no field of that name, but dots in it, a path. */
+export function memberText(field: string, item?: unknown): string {
+  const isPath = typeof item === "object" && item !== null && !Object.hasOwn(item, field);
+  const keys = isPath ? field.split(".") : [field];
+  return `row${keys.map((key) => (NAME.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`)).join("")}`;
 }
 
 /** How JavaScript writes the name of a field. */

@@ -9,6 +9,7 @@ import type { FileAccess } from "../contract/file-access.js";
 import type { FileTarget, SavedFile } from "../types/http-request/files.js";
 import { removeMade } from "./made-folders.js";
 import { rootedPath } from "./rooted-path.js";
+import { isTaken } from "./writing-over.js";
 
 /** Where an answer is to be written, see `TransferFiles.target`. */
 export async function fileTarget(
@@ -27,10 +28,13 @@ export async function fileTarget(
         made = await mkdir(folder, { recursive: true });
         return await writeAtomically(place, (beside, mode) => writePieces(beside, mode, pieces), {
           confirm: () => checkPlace(place, path, overwrite),
+          isNew: !overwrite,
         });
       } catch (error) {
         await removeMade(folder, made);
         if (!isOfFiles(error)) throw error;
+        // Another node put it there at the same moment.
+        if (!overwrite && isTaken(error)) throw takenError(path);
         throw new NodeError("EXECUTION_FAILED", `\`saveTo\` cannot be written: ${path} (${messageOf(error)})`, {
           cause: error,
         });
@@ -55,8 +59,12 @@ async function checkPlace(place: string, path: string, overwrite: boolean): Prom
     throw refused(`\`saveTo\` is not a file: ${path}`, "Write to the path of a file.");
   }
   if (facts !== undefined && !overwrite) {
-    throw refused(`\`saveTo\` is there already: ${path}`, "Use another path, or `overwrite: true`.");
+    throw takenError(path);
   }
+}
+
+function takenError(path: string): NodeError {
+  return refused(`\`saveTo\` is there already: ${path}`, "Use another path, or `overwrite: true`.");
 }
 
 async function writePieces(

@@ -34,9 +34,15 @@ export async function writtenAs<T>(
   write: (isNew: boolean) => Promise<T>,
 ): Promise<T> {
   const isNew = overwrite === false;
-  return write(isNew).catch((error: NodeJS.ErrnoException) => {
-    throw isNew && error?.code === "EEXIST" ? taken(path) : error;
+  return write(isNew).catch((error) => {
+    throw isNew && isTaken(error) ? taken(path) : error;
   });
+}
+
+/** Whether a name could not be given because something has it; a file where a folder should be is something else. */
+export function isTaken(error: unknown): boolean {
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  return code === "EEXIST" && syscall !== "mkdir";
 }
 
 function taken(path: string): NodeError {
@@ -66,7 +72,7 @@ export function warnOfWritingOver(
   // A further try, of the node or of a group around it, means the same content.
   const step = stepKey.replace(/~\d+(?=\/[^~]*$)/, "");
   const before = files.get(file);
-  if (before !== undefined && before.step !== step && overwrite !== true) {
+  if (before !== undefined && before.step !== step && overwrite === undefined) {
     const meant = `${appends ? ", append" : ""}, or set \`overwrite\` to true where that is meant`;
     warn(
       "written-over",

@@ -37,15 +37,19 @@ export async function backUpSqliteStore(
   try {
     if (!(await exists(from))) throw refused(`There is no database ${from}`);
     if (from === to) throw refused(`The backup and the store are the same file (${to}); give the backup another name`);
-    if (!replaces && (await exists(to))) {
-      throw refused(`There is a file ${to} already; give another name, or say that it is to be replaced`);
-    }
+    if (!replaces && (await exists(to))) throw thereAlready(to);
     await mkdir(dirname(to), { recursive: true });
     await removeLeftovers(dirname(to));
-    return await writeAtomically(to, (beside) => loadAddon().backUpExecutions(from, beside));
+    return await writeAtomically(to, (beside) => loadAddon().backUpExecutions(from, beside), { isNew: !replaces });
   } catch (error) {
+    // Another program made it meanwhile.
+    if (!replaces && (error as NodeJS.ErrnoException)?.code === "EEXIST") throw failure("backup", to, thereAlready(to));
     throw failure("backup", to, error);
   }
+}
+
+function thereAlready(file: string): StorageError {
+  return refused(`There is a file ${file} already; give another name, or say that it is to be replaced`);
 }
 
 /**

@@ -94,18 +94,38 @@ async function renameOver(path: string, target: string): Promise<void> {
   }
 }
 
-// Where a file system has no links, it says so with one of these.
-const NOT_LINKABLE = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+// With these a link failed for a reason of its own; any other says that there are none here.
+const NO_PLACE = new Set(["EEXIST", "ENOENT", "ENOTDIR", "EXDEV", "ENOSPC", "EDQUOT", "EROFS", "EIO"]);
 
-/** Gives a file a name that nothing has. @throws Error with code EEXIST where something has it, also what came at the same moment */
+/**
+ * Gives a file a name that nothing has; a failure changes nothing.
+ *
+ * @throws Error with code EEXIST where something has it, also what came at the same moment
+ */
 export async function renameToNew(path: string, target: string): Promise<void> {
   try {
     await link(path, target);
   } catch (error) {
-    if (!NOT_LINKABLE.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    return rename(path, target);
+    if (NO_PLACE.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    return renameWithoutLinks(path, target);
   }
-  await rm(path);
+  await orWithout(target, () => rm(path));
+}
+
+/** The name is taken by an empty file first, which nothing else can make then. */
+async function renameWithoutLinks(path: string, target: string): Promise<void> {
+  await (await open(target, "wx")).close();
+  await orWithout(target, () => renameOver(path, target));
+}
+
+/** Removes a file where what follows fails. */
+async function orWithout(file: string, follow: () => Promise<void>): Promise<void> {
+  try {
+    await follow();
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
 }
 
 // Where a file system has no syncing of folders, it says so with one of these.

@@ -1,4 +1,4 @@
-import type { CopyOptions, Stats } from "node:fs";
+import { type CopyOptions, constants, type Stats } from "node:fs";
 import { cp, lstat, mkdir, realpath, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, relative } from "node:path";
 
@@ -197,9 +197,10 @@ async function copy(work: Work, path: string): Promise<object> {
     checkCopyable(facts, path);
     const to = await rootedPath(work.files, target, "link");
     await refuseTaken(work.parameters.overwrite, to, target);
-    const { overwrite } = work.parameters;
-    const options = overwrite === false ? { force: false, errorOnExist: true } : {};
-    warnOfReplaced(work, await copyAll(from, to, work.signal, options));
+    const copied = await writtenAs(work.parameters.overwrite, target, (isNew) =>
+      copyAll(from, to, work.signal, isNew ? TO_NEW : {}),
+    );
+    warnOfReplaced(work, copied);
     return { result: target, path: target, sourcePath: path, destPath: target };
   })(work, path);
 }
@@ -217,21 +218,22 @@ async function move(work: Work, path: string): Promise<object> {
     await mkdir(dirname(to), { recursive: true });
     const there = await factsOf(to, lstat);
     const isReplaced = there !== undefined && !there.isDirectory() && there.ino !== facts.ino;
-    await renameTo(work, from, to, facts).catch(async (error: NodeJS.ErrnoException) => {
-      // Another disk: there a move is a copy, then a removal.
-      if (error.code !== "EXDEV") throw error;
-      await copyAll(from, to, work.signal, { verbatimSymlinks: true });
-      await rm(from, { recursive: true });
-    });
+    await writtenAs(work.parameters.overwrite, target, (isNew) =>
+      // Only of files is it known that nothing came at the same moment.
+      (isNew && facts.isFile() ? renameToNew : rename)(from, to).catch(async (error: NodeJS.ErrnoException) => {
+        // Another disk: there a move is a copy, then a removal.
+        if (error.code !== "EXDEV") throw error;
+        await copyAll(from, to, work.signal, { verbatimSymlinks: true, ...(isNew && TO_NEW) });
+        await rm(from, { recursive: true });
+      }),
+    );
     if (isReplaced) warnOfReplaced(work, [to]);
     return { result: target, path: target, sourcePath: path, destPath: target };
   })(work, path);
 }
 
-/** Renames; where nothing may be replaced, also not what another node puts there at the same moment. */
-async function renameTo({ parameters }: Work, from: string, to: string, facts: Stats): Promise<void> {
-  return parameters.overwrite !== false || !facts.isFile() ? rename(from, to) : renameToNew(from, to);
-}
+/** A copy that replaces nothing, also not what another node puts there at the same moment. */
+const TO_NEW: CopyOptions = { force: false, errorOnExist: true, mode: constants.COPYFILE_EXCL };
 
 function warnOfReplaced({ parameters, warn }: Work, replaced: readonly string[]): void {
   const [first, ...others] = replaced;

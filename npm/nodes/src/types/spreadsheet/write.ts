@@ -191,7 +191,7 @@ function warnOfSheets(
   written: readonly string[],
   work: NodeWork<SpreadsheetParameters>,
 ): void {
-  if (work.parameters.overwrite === true) return;
+  if (work.parameters.overwrite !== undefined) return;
   const kept = new Set(written.map((name) => name.toLowerCase()));
   const gone = before.filter((name) => !kept.has(name.toLowerCase()));
   if (gone.length === 0) return;

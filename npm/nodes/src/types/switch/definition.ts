@@ -126,7 +126,7 @@ export const switchType = {
 function handlesOf(cases: readonly unknown[], fallback: unknown): string[] | undefined {
   const handles = cases.map((each) => (each as { handle?: unknown } | null)?.handle);
   const known = handles.filter((handle) => typeof handle === "string" && !handle.includes("\u0024{{")) as string[];
-  if (known.length < handles.length) return undefined;
+  if (known.length < handles.length || known.length === 0) return undefined;
   const hasDefault = fallback !== "fail" && fallback !== "ignore";
   return [...new Set([...known, ...(hasDefault ? ["default"] : [])])];
 }

@@ -221,7 +221,7 @@ function unique(items: readonly unknown[], field: string | undefined, warn: Tran
   if (!hasNumbers || !hasText) return kept;
   for (const key of seen) {
     if (typeof key !== "number" || !seen.has(String(key))) continue;
-    const [what, read] = field === undefined ? ["An item", "item"] : [`\`${field}\``, memberText(field)];
+    const [what, read] = field === undefined ? ["An item", "item"] : [`\`${field}\``, memberText(field, items[0])];
     warn(
       "types-differ",
       `${what} is ${key} and "${key}", which count as different; make both the same first, such as by \`String(${read})\` in a \`transform\``,
