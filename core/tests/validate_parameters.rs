@@ -265,7 +265,9 @@ fn what_nothing_reads_beside_the_value_of_another_parameter_is_warned_of() {
     };
     assert_eq!(
         told(json!({ "key": "a" })),
-        ["/key Nothing reads `key` where `operation` is `map`, which it is unless given; it is for `sort`, `group`"]
+        [
+            "/key Nothing reads `key` where `operation` is `map`, which it is unless given; it is for `sort`, `group`"
+        ]
     );
     assert_eq!(
         told(json!({ "operation": "group", "key": "a", "down": true })),
