@@ -242,7 +242,7 @@ fn what_nothing_reads_beside_the_value_of_another_parameter_is_warned_of() {
         "down": { "type": "boolean", "default": false, "x-when": { "operation": ["sort"] } },
         "page": { "type": "boolean", "default": false },
         "title": { "x-when": { "page": [true] } },
-        "other": { "x-when": { "missing": ["a"], "free": ["a"] } },
+        "other": { "x-when": { "free": ["a"] } },
         "free": { "type": "string" },
         "list": { "type": "array", "items": { "type": "object", "properties": {
             "what": { "enum": ["count", "percentile"] },
@@ -295,6 +295,11 @@ fn what_nothing_reads_beside_the_value_of_another_parameter_is_warned_of() {
         assert!(told(silent.clone()).is_empty(), "{silent}");
     }
     assert_eq!(refusal(r#"{"properties": {"a": {"x-when": ["b"]}}}"#).0, "/properties/a/x-when");
+    let unknown = r#"{"properties": {"a": {"x-when": {"b": [1]}}}}"#;
+    assert_eq!(
+        refusal(unknown),
+        ("/properties/a/x-when".to_owned(), "There is no property `b` beside `a`".to_owned())
+    );
     for values in ["1", "[]"] {
         let schema = format!(r#"{{"properties": {{"a": {{"x-when": {{"b": {values}}}}}}}}}"#);
         assert_eq!(refusal(&schema).0, "/properties/a/x-when/b");

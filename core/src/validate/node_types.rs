@@ -78,8 +78,8 @@ impl NodeTypes {
     /// `examples`, `deprecated` and whatever else begins with `x-` say nothing about validity and are
     /// passed over; only the first of `examples` is shown in messages, unless it is long.
     ///
-    /// `x-when` of a property names other properties of the object, each with a list of values: beside others of them nothing reads it, so that
-    /// it is warned of there, unless it is empty, `false` or its own `default`. What is not given counts as its `default`.
+    /// `x-when` of a property lists, by the names of other properties, the values with which it is read. With any other value it is warned
+    /// of, unless it is empty, `false` or its own `default`. A property that is not given counts as its `default`.
     ///
     /// # Errors
     ///

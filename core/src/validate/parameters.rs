@@ -102,10 +102,7 @@ fn is_empty(value: &Value) -> bool {
 
 /// A value of a schema in a message.
 fn quoted(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("`{text}`"),
-        other => format!("`{other}`"),
-    }
+    format!("`{}`", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 /// Reports keys of objects inside of parameters that the schema does not have, and so nothing reads.

@@ -25,10 +25,24 @@ fn schema(value: &Value, path: &str) -> Result<Schema, Refusal> {
             for (keyword, value) in keywords {
                 apply(&mut schema, keyword, value, &below(path, keyword))?;
             }
+            check_deciders(&schema, path)?;
             Ok(schema)
         }
         _ => refuse(path, "A schema must be an object or `true`"),
     }
+}
+
+/// Refuses an `x-when` that names no property beside its own: nothing would ever be told by it.
+fn check_deciders(schema: &Schema, path: &str) -> Result<(), Refusal> {
+    for name in &schema.names {
+        for (other, _) in &schema.properties[name].when {
+            if !schema.properties.contains_key(other) {
+                let path = below(&below(&below(path, "properties"), name), "x-when");
+                return refuse(&path, &format!("There is no property `{other}` beside `{name}`"));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn apply(schema: &mut Schema, keyword: &str, value: &Value, path: &str) -> Result<(), Refusal> {

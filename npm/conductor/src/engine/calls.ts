@@ -548,8 +548,8 @@ export class Calls {
   private warnOfLeftOver(task: number, count: number, isSplit: boolean): void {
     if (!this.plan.losesDefault(this.values.nodeOf(task))) return;
     // Warnings of rounds are told as one where their words are the same.
-    const number = task >= this.plan.length ? "Items" : count === 1 ? "1 item" : `${count} items`;
-    const what = !isSplit ? "What came in fits" : `${number} ${number === "1 item" ? "fits" : "fit"}`;
+    const items = task >= this.plan.length ? "Items fit" : count === 1 ? "1 item fits" : `${count} items fit`;
+    const what = isSplit ? items : "What came in fits";
     const message = `${what} no case, and no edge leaves by \`default\`, so that nothing comes of it. Let an edge lead to what is to happen then, or set \`fallback\` to "fail", or to "ignore" where it may be left out`;
     this.warnOf(task, "unconnected-default", message);
     this.request.recorder?.warning(task, "unconnected-default", message);

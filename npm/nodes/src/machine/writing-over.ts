@@ -52,19 +52,42 @@ function taken(path: string): NodeError {
   );
 }
 
+/** A file that a node writes. */
+interface Writing {
+  /** Where it is. */
+  place: string;
+  /** The same as the flow has it, for messages. */
+  path: string;
+  overwrite?: Overwrite;
+  /** Whether there is a way to append instead; there is unless this says otherwise. */
+  appends?: boolean;
+}
+
+/**
+ * Writes a file: refuses it or warns of it as {@link refuseTaken} and {@link warnOfWritingOver} do, and remembers that the run wrote it.
+ *
+ * @param write is told whether the file must be new
+ */
+export async function writeOver<T>(
+  work: Pick<NodeWork<unknown>, "runEnd" | "nodeId" | "stepKey" | "warn">,
+  file: Writing,
+  write: (isNew: boolean) => Promise<T>,
+): Promise<T> {
+  await refuseTaken(file.overwrite, file.place, file.path);
+  const written = warnOfWritingOver(work, file);
+  const result = await writtenAs(file.overwrite, file.path, write);
+  written();
+  return result;
+}
+
 /**
  * Warns where the run wrote this file already, and nothing that reads files or runs programs came between: what it held is lost.
  *
- * @param place where it is
- * @param path as the flow has it, for the message
- * @param appends whether there is a way to append instead
  * @returns to be called once the file is written
  */
-export function warnOfWritingOver(
+function warnOfWritingOver(
   { runEnd, nodeId, stepKey = "", warn }: Pick<NodeWork<unknown>, "runEnd" | "nodeId" | "stepKey" | "warn">,
-  place: string,
-  path: string,
-  { overwrite, appends = true }: { overwrite?: Overwrite; appends?: boolean },
+  { place, path, overwrite, appends = true }: Writing,
 ): () => void {
   if (runEnd === undefined) return () => {};
   const file = resolve(place);

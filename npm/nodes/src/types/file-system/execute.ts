@@ -14,7 +14,7 @@ import { refuseUnread } from "../../library/unread.js";
 import { executable, type NodeWork } from "../../library/work.js";
 import { factsOf } from "../../machine/facts.js";
 import { isRootFolder, rootedPath } from "../../machine/rooted-path.js";
-import { refuseTaken, warnOfWritingOver, writtenAs } from "../../machine/writing-over.js";
+import { refuseTaken, writeOver, writtenAs } from "../../machine/writing-over.js";
 import { demandTable, isBacked } from "../../table/table-output.js";
 import { appendContent } from "./append.js";
 import { formByName, writeContent } from "./content.js";
@@ -90,12 +90,10 @@ async function write(work: Work, parameterPath: string): Promise<object> {
     );
   }
   const place = await rootedPath(work.files, path);
-  await refuseTaken(parameters.overwrite, place, path);
-  const written = warnOfWritingOver(work, place, path, parameters);
-  const size = await writtenAs(parameters.overwrite, path, (isNew) =>
+  const { overwrite } = parameters;
+  const size = await writeOver(work, { place, path, overwrite }, (isNew) =>
     writeContent(place, content, work, { ...form, isNew }),
   );
-  written();
   return { result: path, path, size };
 }
 

@@ -7,7 +7,7 @@ import { toBase64 } from "../../data/base64.js";
 import { refuseUnread } from "../../library/unread.js";
 import { executable } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
-import { refuseTaken, warnOfWritingOver, writtenAs } from "../../machine/writing-over.js";
+import { refuseTaken, writeOver } from "../../machine/writing-over.js";
 import { cancellable } from "../../table/addon.js";
 import { avifIn, avifOfPng, checkAvif, headerOfAvif, pngOfAvif } from "./avif.js";
 import { image } from "./definition.js";
@@ -41,9 +41,6 @@ async function run(work: ImageWork): Promise<object> {
   const place = output === undefined ? undefined : await rootedPath(work.files, output);
   if (place !== undefined) await refuseTaken(overwrite, place, output as string);
   const answer = await process(work, pictures, format);
-  // Behind the pictures that are read, of which it may be one.
-  const written =
-    place === undefined ? undefined : warnOfWritingOver(work, place, output as string, { overwrite, appends: false });
   const { quality, lossless } = work.parameters;
   const made = answer.bytes ?? Buffer.alloc(0);
   const { width, height } = answer;
@@ -51,10 +48,9 @@ async function run(work: ImageWork): Promise<object> {
   throwIfAborted(work.signal);
   const facts = { width, height, format, size: bytes.length, success: true };
   if (place === undefined) return { result: inForm(bytes, resultAs, format), ...facts };
-  await writtenAs(overwrite, output as string, (isNew) =>
+  await writeOver(work, { place, path: output as string, overwrite, appends: false }, (isNew) =>
     writeAtomically(place, (beside, mode) => writeThrough(beside, bytes, mode), { isNew }),
   );
-  written?.();
   return { result: output, imagePath: output, ...facts };
 }
 

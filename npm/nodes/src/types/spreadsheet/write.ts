@@ -12,7 +12,7 @@ import { warnOfLeftOut } from "../../library/chosen-data.js";
 import type { NodeWork } from "../../library/work.js";
 import { rootedPath } from "../../machine/rooted-path.js";
 import { StreamedRows } from "../../machine/streamed-rows.js";
-import { refuseTaken, warnOfWritingOver, writtenAs } from "../../machine/writing-over.js";
+import { writeOver } from "../../machine/writing-over.js";
 import { cancellable } from "../../table/addon.js";
 import { demandTable, recordsOf, streamBehind, tableBehind } from "../../table/table-output.js";
 import { writeContent, writeStream } from "../file-system/content.js";
@@ -49,6 +49,7 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   const { parameters } = work;
   const path = pathOf(work);
   if (path === undefined) throw new NodeError("INVALID_PARAMETERS", "`path` is required to write a spreadsheet");
+  const { overwrite } = parameters;
   const format = formatOf(parameters.format, path);
   refuseUnused(parameters, format);
   warnOfWriting(parameters, format, path, (rule, message) => work.warn(rule, message));
@@ -60,12 +61,9 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   if (stream instanceof StreamedRows && isStreamed(format, parameters)) {
     const form = format === "json" || format === "jsonl" ? format : delimiterOf(parameters, format);
     const place = await rootedPath(work.files, path);
-    await refuseTaken(parameters.overwrite, place, path);
-    const written = warnOfWritingOver(work, place, path, parameters);
-    const { size, count } = await writtenAs(parameters.overwrite, path, (isNew) =>
+    const { size, count } = await writeOver(work, { place, path, overwrite }, (isNew) =>
       writeStream(place, stream, form, work, isNew),
     );
-    written();
     if (count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
     return { result: path, path, format, headers: [...stream.headers], rowCount: count, size, success: true };
   }
@@ -74,10 +72,7 @@ export async function writeSpreadsheet(work: NodeWork<SpreadsheetParameters>): P
   if (format !== "json" && format !== "jsonl") warnOfNestedRows(data, (rule, message) => work.warn(rule, message));
   if (rows.count === 0) work.warn("empty-table", `There were no records to write to \`${path}\``);
   const place = await rootedPath(work.files, path);
-  await refuseTaken(parameters.overwrite, place, path);
-  const written = warnOfWritingOver(work, place, path, parameters);
-  const size = await writtenAs(parameters.overwrite, path, (isNew) => write(place, rows, format, work, isNew));
-  written();
+  const size = await writeOver(work, { place, path, overwrite }, (isNew) => write(place, rows, format, work, isNew));
   const { headers, count } = rows;
   return { result: path, path, format, headers, rowCount: count, size, success: true };
 }
@@ -127,8 +122,6 @@ async function writeSheets(
   }
   const text = JSON.stringify(sheets.map((rows, at) => sheetOf(rows, names[at] as string)));
   const place = await rootedPath(work.files, path);
-  await refuseTaken(parameters.overwrite, place, path);
-  const written = warnOfWritingOver(work, place, path, parameters);
   const write = async (beside: string) => {
     const size = await cancellable(signal, (addon, cancel) =>
       addon.writeRecordsWorkbook(text, beside, parameters.types !== "text", cancel),
@@ -136,8 +129,8 @@ async function writeSheets(
     warnOfSheets(await sheetsOf(place), names, work);
     return size;
   };
-  const size = await writtenAs(parameters.overwrite, path, (isNew) => writeAtomically(place, write, { isNew }));
-  written();
+  const { overwrite } = parameters;
+  const size = await writeOver(work, { place, path, overwrite }, (isNew) => writeAtomically(place, write, { isNew }));
   const rowCount = sheets.reduce((sum, { count }) => sum + count, 0);
   const headers = [...new Set(sheets.flatMap((rows) => rows.headers))];
   return { result: path, path, format, headers, rowCount, size, success: true, sheetNames: names };
